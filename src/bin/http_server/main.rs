@@ -1,0 +1,52 @@
+//! The book's HTTP server, with something to try for every row of the chapter.
+//!
+//! ```text
+//! http_server [--listen HOST:PORT | --listen unix:/PATH] [--max-connections N]
+//!             [--keep-alive-timeout SECS] [--files DIR]
+//! ```
+#![forbid(unsafe_code)]
+
+mod board;
+mod options;
+mod routes;
+
+use barewire::http::{self, Events, Handled, Request, Response};
+use options::Options;
+use std::fmt;
+use std::process::ExitCode;
+use std::time::Duration;
+
+struct Demo {
+    routes: routes::Routes,
+}
+
+impl Events for Demo {
+    fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
+        self.routes.serve(request, response)
+    }
+
+    fn error(&self, what: &dyn fmt::Display) {
+        eprintln!("http_server: {what}");
+    }
+}
+
+fn main() -> ExitCode {
+    match Options::from_args(std::env::args().skip(1)).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("http_server: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<(), String> {
+    let demo = Demo { routes: routes::Routes::new(options.files.as_deref())? };
+    let server = http::create_server_with(demo)
+        .max_connections(options.max_connections)
+        .keep_alive_timeout(options.keep_alive_secs.map(Duration::from_secs));
+    let handle = server.listen(&options.listen).map_err(|error| error.to_string())?;
+    print!("{}", routes::invitation(&handle.local_addr(), options.files.is_some()));
+    handle.wait();
+    Ok(())
+}

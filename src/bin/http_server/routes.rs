@@ -1,0 +1,193 @@
+//! What the demo serves.
+
+use crate::board::Board;
+use barewire::http::wire::Method;
+use barewire::http::{Handled, Request, Response};
+use barewire::net::Addr;
+use std::io::BufRead;
+use std::path::Path;
+use std::time::Duration;
+
+const BIG_BYTES: u64 = 1 << 30;
+const BLOCK: [u8; 256 * 1024] = [b'x'; 256 * 1024];
+/// How often an endless answer looks whether it should end.
+const LOOK: Duration = Duration::from_millis(500);
+const PAGE: &str = include_str!("page.html");
+
+pub(crate) struct Routes {
+    board: Board,
+}
+
+impl Routes {
+    pub(crate) fn new(_files: Option<&Path>) -> Result<Routes, String> {
+        Ok(Routes { board: Board::default() })
+    }
+
+    pub(crate) fn serve(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
+        let (method, path) = (req.method(), req.path());
+        match (method, path) {
+            ("GET" | "HEAD", "/") => {
+                res.write_head(200, [("Content-Type", "text/plain")])?.end("Hello World\n")?
+            }
+            ("GET" | "HEAD", "/length") => {
+                res.set_header("Content-Type", "text/plain")?;
+                res.end("Hello World\n")?;
+            }
+            ("GET" | "HEAD", "/try") => {
+                res.set_header("Content-Type", "text/html; charset=utf-8")?;
+                res.end(PAGE)?;
+            }
+            ("POST", "/echo") => {
+                let body = req.collect()?;
+                res.set_header("Content-Type", "application/octet-stream")?;
+                res.end(body)?;
+            }
+            ("GET" | "HEAD", "/status/204") => res.write_head(204, NO_FIELDS)?.end("")?,
+            ("GET" | "HEAD", "/status/304") => res.write_head(304, [("ETag", "\"304\"")])?.end("")?,
+            ("GET" | "HEAD", "/stream") => stream(res)?,
+            ("HEAD", "/big") => res.write_head(200, [("Content-Length", BIG_BYTES.to_string())])?.end("")?,
+            ("GET", "/big") => big(res)?,
+            ("POST" | "PUT", "/upload") => upload(req, res)?,
+            ("POST", "/publish") => {
+                self.board.publish(&String::from_utf8_lossy(req.collect()?));
+                res.write_head(204, NO_FIELDS)?.end("")?;
+            }
+            ("GET", "/poll") => self.poll(&req, res)?,
+            ("GET", "/events") => self.events(res)?,
+            ("GET", "/iframe") => self.iframe(res)?,
+            ("OPTIONS", _) => res.write_head(204, [("Allow", ALLOWED)])?.end("")?,
+            _ if !Method::new(method).is_some_and(Method::is_standard) => {
+                res.set_status(501)?;
+                res.end(format!("the method {method} is not known here (RFC 9110 §9.1)\n"))?;
+            }
+            ("GET" | "HEAD", _) => {
+                res.set_status(404)?;
+                res.end("there is nothing here (RFC 9110 §15.5.5)\n")?;
+            }
+            _ => {
+                res.set_status(405)?.set_header("Allow", ALLOWED)?;
+                res.end("this method does nothing here (RFC 9110 §15.5.6)\n")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Long polling: an answer when there is news, or when the time is over.
+    fn poll(&self, req: &Request<'_>, res: Response<'_>) -> Handled {
+        let seconds =
+            req.query().and_then(|query| query.strip_prefix("timeout=")).and_then(|s| s.parse().ok());
+        let mut left = Duration::from_secs(seconds.unwrap_or(20).min(60));
+        let seen = self.board.newest();
+        while !left.is_zero() && !res.is_stopping() && !res.client_left() {
+            let step = left.min(LOOK);
+            if let Some((_, text)) = self.board.wait(seen, step) {
+                res.write_head(200, [("Content-Type", "text/plain; charset=utf-8")])?.end(text)?;
+                return Ok(());
+            }
+            left -= step;
+        }
+        Ok(res.write_head(204, NO_FIELDS)?.end("")?)
+    }
+
+    /// Server-sent events: a tick a second, and what is published.
+    fn events(&self, res: Response<'_>) -> Handled {
+        let fields = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache")];
+        let mut res = res.write_head(200, fields)?;
+        res.write("retry: 1000\n\n")?;
+        let mut seen = self.board.newest();
+        let mut looks = 0;
+        while !res.is_stopping() && !res.client_left() {
+            match self.board.wait(seen, LOOK) {
+                Some((number, text)) => {
+                    seen = number;
+                    let data: String = text.lines().map(|line| format!("data: {line}\n")).collect();
+                    res.write(format!("event: notice\nid: {number}\n{data}\n"))?;
+                }
+                None => {
+                    looks += 1;
+                    if looks % 2 == 0 {
+                        res.write(format!("event: tick\ndata: {}\n\n", looks / 2))?;
+                    }
+                }
+            }
+        }
+        Ok(res.end("")?)
+    }
+
+    /// The oldest trick of Comet: a page that never ends, each piece of it a script.
+    fn iframe(&self, res: Response<'_>) -> Handled {
+        let mut res = res.write_head(200, [("Content-Type", "text/html; charset=utf-8")])?;
+        res.write(format!("<!doctype html><title>stream</title>{}\n", " ".repeat(1024)))?;
+        let mut count = 0;
+        while !res.is_stopping() && !res.client_left() {
+            count += 1;
+            res.write(format!("<script>parent.tick && parent.tick({count})</script>\n"))?;
+            std::thread::sleep(LOOK);
+        }
+        Ok(res.end("")?)
+    }
+}
+
+const NO_FIELDS: [(&str, &str); 0] = [];
+const ALLOWED: &str = "GET, HEAD, POST, PUT, OPTIONS";
+
+/// A body whose length is not known up front.
+fn stream(res: Response<'_>) -> Handled {
+    let mut res = res.write_head(200, [("Content-Type", "text/plain")])?;
+    for line in 1..=5 {
+        res.write(format!("line {line} of 5\n"))?;
+    }
+    Ok(res.end("")?)
+}
+
+/// 1 GiB of declared length, out of one block.
+fn big(res: Response<'_>) -> Handled {
+    let fields = [("Content-Type", "application/octet-stream"), ("Content-Length", &BIG_BYTES.to_string())];
+    let mut res = res.write_head(200, fields)?;
+    for _ in 0..BIG_BYTES / BLOCK.len() as u64 {
+        res.write(BLOCK)?;
+    }
+    Ok(res.end("")?)
+}
+
+/// Counts what comes, where it lies.
+fn upload(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
+    let mut bytes = 0;
+    loop {
+        let piece = req.fill_buf()?.len();
+        if piece == 0 {
+            break;
+        }
+        bytes += piece as u64;
+        req.consume(piece);
+    }
+    res.set_header("Content-Type", "text/plain")?;
+    Ok(res.end(format!("{bytes}\n"))?)
+}
+
+/// What is printed at the start: where we are, and what to try.
+pub(crate) fn invitation(address: &Addr, files: bool) -> String {
+    let (url, curl) = match address {
+        Addr::Unix(Some(path)) => {
+            ("http://localhost".into(), format!("curl --unix-socket {} ", path.display()))
+        }
+        address => (format!("http://{address}"), "curl ".to_owned()),
+    };
+    let mut text =
+        format!("Server running at {}/\n\n", if curl.len() > 5 { address.to_string() } else { url.clone() });
+    let mut line = |what: &str, try_it: &str| text.push_str(&format!("  {what:<34}{curl}{try_it}\n"));
+    line("the book's hello, chunked", &format!("-v {url}/"));
+    line("the same with a Content-Length", &format!("-v {url}/length"));
+    line("send a body and get it back", &format!("-d hello {url}/echo"));
+    line("ask before sending it (100)", &format!("-v -T FILE -H 'Expect: 100-continue' {url}/upload"));
+    line("a body of unknown length", &format!("-v {url}/stream"));
+    line("1 GiB, in bounded memory", &format!("-o /dev/null {url}/big"));
+    line("wait for news (long polling) …", &format!("{url}/poll"));
+    line("… or have them streamed (SSE)", &format!("-N {url}/events"));
+    line("… and make some", &format!("-d 你好 {url}/publish"));
+    if files {
+        line("a part of a file", &format!("-r 0-99 {url}/files/NAME"));
+    }
+    text.push_str(&format!("\nIn a browser: {url}/try\n"));
+    text
+}

@@ -1,0 +1,75 @@
+//! What can go wrong in an exchange, and whose fault it is.
+
+use crate::http::wire::{self, Misuse};
+use std::{fmt, io};
+
+/// Why a request could not be read or a response could not be sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer broke a rule.
+    Peer(wire::Error),
+    /// The caller asked for something that must not reach the wire; nothing of it did.
+    Misuse(Misuse),
+    /// The connection broke, or the peer stood still for too long ([`io::ErrorKind::TimedOut`]).
+    Io(io::Error),
+}
+
+impl Error {
+    /// The status code that answers it: the rule's own, or 500.
+    pub fn status(&self) -> u16 {
+        match self {
+            Error::Peer(error) => error.status(),
+            Error::Misuse(_) | Error::Io(_) => 500,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Peer(error) => error.fmt(f),
+            Error::Misuse(misuse) => misuse.fmt(f),
+            Error::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Peer(error) => Some(error),
+            Error::Misuse(misuse) => Some(misuse),
+            Error::Io(error) => Some(error),
+        }
+    }
+}
+
+impl From<wire::Error> for Error {
+    fn from(error: wire::Error) -> Error {
+        Error::Peer(error)
+    }
+}
+
+impl From<Misuse> for Error {
+    fn from(misuse: Misuse) -> Error {
+        Error::Misuse(misuse)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        Error::Io(error)
+    }
+}
+
+/// For the `Read` and `Write` faces of a request and a response: [`Error`] is the inner error.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        match error {
+            Error::Io(error) => error,
+            Error::Peer(_) => io::Error::new(io::ErrorKind::InvalidData, error),
+            Error::Misuse(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
+        }
+    }
+}

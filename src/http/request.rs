@@ -1,0 +1,175 @@
+//! What a handler is given: the head as it came, and the body as it comes.
+
+use super::error::Error;
+use super::server::{Incoming, Link};
+use super::upgraded::Upgraded;
+use super::wire::{BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Target, Version};
+use std::cell::RefCell;
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+/// A request: `req.method() req.url() req.http_version() req.headers()`, and its body to read.
+///
+/// It borrows the bytes that the connection read: nothing is copied until the handler does.
+///
+/// The body is a reader ([`Read`] and [`BufRead`]) that can be used as it arrives, or
+/// collected. The first read sends the 100 that the client may be waiting for.
+///
+/// ```
+/// use barewire::http;
+/// use std::io::Read;
+///
+/// let server = http::create_server(|mut req, res| -> Result<(), http::Error> {
+///     let mut text = String::new();
+///     req.read_to_string(&mut text)?;
+///     res.end(format!("{} {} says {text}", req.method(), req.path()))
+/// });
+/// # let answer = String::from_utf8_lossy(&server.answer_to(b"POST /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")).into_owned();
+/// # assert!(answer.ends_with("POST /a says hi"));
+/// ```
+pub struct Request<'a> {
+    head: RequestHead<'a>,
+    rest: &'a [u8],
+    incoming: &'a mut Incoming,
+    link: &'a RefCell<Link>,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn new(
+        head: RequestHead<'a>,
+        rest: &'a [u8],
+        incoming: &'a mut Incoming,
+        link: &'a RefCell<Link>,
+    ) -> Request<'a> {
+        Request { head, rest, incoming, link }
+    }
+
+    /// The method, as it is spelt: `"GET"`.
+    pub fn method(&self) -> &'a str {
+        self.head.method().as_str()
+    }
+
+    /// The request-target as it came, query included: `"/where?q=now"`.
+    pub fn url(&self) -> &'a str {
+        self.head.target_str()
+    }
+
+    /// The target taken apart.
+    pub fn target(&self) -> Target<'a> {
+        self.head.target()
+    }
+
+    /// The path of the target, not decoded; empty for `*` and `host:port`.
+    pub fn path(&self) -> &'a str {
+        self.target().path()
+    }
+
+    /// What follows the first `?` of the target.
+    pub fn query(&self) -> Option<&'a str> {
+        self.target().query()
+    }
+
+    /// Whom the request is for: the authority of an absolute target, or else the Host field.
+    pub fn host(&self) -> &'a str {
+        self.head.authority()
+    }
+
+    /// `"1.1"` or `"1.0"`.
+    pub fn http_version(&self) -> &'static str {
+        match self.head.version() {
+            Version::Http11 => "1.1",
+            Version::Http10 => "1.0",
+        }
+    }
+
+    /// The field lines: names case-insensitive, order, spelling and repeats as they came.
+    pub fn headers(&self) -> Fields<'a> {
+        self.head.fields()
+    }
+
+    /// The whole head, in the RFC's words.
+    pub fn head(&self) -> RequestHead<'a> {
+        self.head
+    }
+
+    /// How long the body is, as far as the head tells.
+    pub fn body_length(&self) -> BodyLength {
+        self.incoming.length()
+    }
+
+    /// What is left of the body, in one piece: borrowed where it came in one read, collected
+    /// otherwise.
+    ///
+    /// # Errors
+    /// With status 413 beyond [`Config::collected_body_bytes`](super::Config::collected_body_bytes),
+    /// before the client is asked to send it; else as for reading.
+    pub fn collect(&mut self) -> Result<&[u8], Error> {
+        let most = self.link.borrow().config.collected_body_bytes;
+        self.incoming.collect(most, self.rest, self.link)
+    }
+
+    /// The trailer fields; there are none before the body has been read to its end.
+    pub fn trailers(&self) -> Fields<'_> {
+        self.incoming.trailers()
+    }
+
+    /// Answers an `Upgrade` with 101 and these fields, or a CONNECT with 200, and takes the
+    /// stream over: with the bytes already read after the head, and with its place among the
+    /// server's connections. It may be used here or in another thread.
+    ///
+    /// Answering consumes the response, taking over consumes the request too.
+    ///
+    /// # Errors
+    /// [`Misuse::Switch`] where the client did not ask for it, or its body is not read to the end;
+    /// an error of the connection.
+    pub fn upgrade<'f>(
+        self,
+        response: super::Response<'a>,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<Upgraded, Error> {
+        if !self.incoming.is_exhausted() {
+            return Err(Misuse::Switch.into());
+        }
+        let mut list = FieldList::new();
+        for (name, value) in fields {
+            list.append(name, value)?;
+        }
+        drop(response);
+        let mut link = self.link.borrow_mut();
+        let Link { machine, outbox, .. } = &mut *link;
+        outbox.append(|out| machine.send_switch(&list, out))?;
+        link.outbox.flush()?;
+        link.handed_over = true;
+        let mut ahead = self.rest[self.incoming.rest_used()..].to_vec();
+        ahead.extend_from_slice(self.incoming.behind());
+        ahead.append(&mut link.early);
+        Ok(Upgraded::new(link.outbox.stream().clone(), ahead, link.slot.take()))
+    }
+}
+
+impl Read for Request<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(self.incoming.read(buf, self.rest, self.link)?)
+    }
+}
+
+impl BufRead for Request<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.incoming.fill(self.rest, self.link)?)
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.incoming.consume(bytes);
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, url) = (Method::as_str(self.head.method()), self.url());
+        f.debug_struct("Request")
+            .field("method", &method)
+            .field("url", &url)
+            .field("headers", &self.headers())
+            .finish()
+    }
+}

@@ -1,0 +1,298 @@
+//! What a handler answers with, in the book's words.
+
+use super::error::Error;
+use super::server::Link;
+use super::wire::FieldList;
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+
+/// A response: `set_header`, `write_head`, `write`, `flush`, `end`.
+///
+/// - The head leaves with the first byte of the body, or with [`flush`](Self::flush). After
+///   [`write_head`](Self::write_head) nothing of it can be changed; trying is an error, not silence.
+/// - [`end`](Self::end) consumes the response: it is said once. A handler that returns without
+///   it, fails or panics still gives the client an answer: 500 if nothing was sent, and a cut
+///   connection if something was.
+/// - A head that was written by [`write_head`](Self::write_head) without a Content-Length is sent
+///   with the chunked coding; without `write_head`, a single `end(data)` gets its Content-Length.
+///
+/// ```
+/// use barewire::http;
+///
+/// let server = http::create_server(|_req, res| {
+///     res.write_head(200, [("Content-Type", "text/plain")])?.end("Hello World\n")
+/// });
+/// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
+/// # assert!(answer.ends_with("Transfer-Encoding: chunked\r\n\r\nc\r\nHello World\n\r\n0\r\n\r\n"), "{answer}");
+/// ```
+pub struct Response<'a> {
+    link: &'a RefCell<Link>,
+}
+
+impl<'a> Response<'a> {
+    pub(crate) fn new(link: &'a RefCell<Link>) -> Response<'a> {
+        Response { link }
+    }
+
+    /// The status of an implicit head; 200 where nothing is said.
+    ///
+    /// # Errors
+    /// [`Misuse::Status`](super::wire::Misuse::Status) outside 200 to 599,
+    /// [`Misuse::HeadSent`](super::wire::Misuse::HeadSent) after the head.
+    pub fn set_status(&mut self, status: u16) -> Result<&mut Self, Error> {
+        self.link.borrow_mut().answer.set_status(status, None)?;
+        Ok(self)
+    }
+
+    /// Sets a field, replacing all of this name; a list of values becomes a line each.
+    ///
+    /// ```
+    /// # use barewire::http;
+    /// # let server = http::create_server(|_req, mut res| {
+    /// res.set_header("Content-Type", "text/html")?;
+    /// res.set_header("Content-Type", "text/plain")?; // replaces
+    /// res.set_header("Set-Cookie", ["foo=bar", "bar=baz"])?;
+    /// # res.end("")
+    /// # });
+    /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
+    /// # assert!(answer.contains("\r\nContent-Type: text/plain\r\nSet-Cookie: foo=bar\r\nSet-Cookie: bar=baz\r\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// A [`Misuse`](super::wire::Misuse) for bytes that a field must not hold, or after the head.
+    pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
+        let mut link = self.link.borrow_mut();
+        let fields = link.answer.fields_mut()?;
+        fields.remove(name);
+        values.each(&mut |value| Ok(fields.append(name, value)?))?;
+        drop(link);
+        Ok(self)
+    }
+
+    /// The first value of a field; once the head has been sent, of what was really sent.
+    pub fn get_header(&self, name: &str) -> Option<String> {
+        let values = self.link.borrow().answer.get_header(name);
+        values.first().map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// All values of a field, as bytes.
+    pub fn get_header_all(&self, name: &str) -> Vec<Vec<u8>> {
+        self.link.borrow().answer.get_header(name)
+    }
+
+    /// Whether there is a field of this name.
+    pub fn has_header(&self, name: &str) -> bool {
+        !self.get_header_all(name).is_empty()
+    }
+
+    /// Removes all fields of this name; whether there was one.
+    ///
+    /// # Errors
+    /// [`Misuse::HeadSent`](super::wire::Misuse::HeadSent) after the head.
+    pub fn remove_header(&mut self, name: &str) -> Result<bool, Error> {
+        Ok(self.link.borrow_mut().answer.fields_mut()?.remove(name))
+    }
+
+    /// Settles the head: a status, or a status and a reason phrase, and fields that win over
+    /// those of [`set_header`](Self::set_header). Once only, and it chains into [`end`](Self::end).
+    ///
+    /// ```
+    /// # use barewire::http;
+    /// # let server = http::create_server(|_req, mut res| {
+    /// res.set_header("Content-Type", "text/html")?;
+    /// res.write_head((200, "success"), [("Content-Type", "text/plain"), ("X-Foo", "bar")])?.end("ok")
+    /// # });
+    /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
+    /// # assert!(answer.starts_with("HTTP/1.1 200 success\r\nContent-Type: text/plain\r\nX-Foo: bar\r\n"));
+    /// ```
+    ///
+    /// # Errors
+    /// A [`Misuse`](super::wire::Misuse) for a status or bytes that must not be sent, or a second head.
+    pub fn write_head<N, V>(
+        self,
+        status: impl Into<Status<'a>>,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Response<'a>, Error>
+    where
+        N: AsRef<[u8]>,
+        V: AsRef<[u8]>,
+    {
+        let status = status.into();
+        let mut link = self.link.borrow_mut();
+        link.answer.set_status(status.code, status.reason)?;
+        link.answer.merge(fields)?;
+        link.answer.settle();
+        drop(link);
+        Ok(self)
+    }
+
+    /// Sends a piece of the body now, behind the head if that has not left yet.
+    ///
+    /// # Errors
+    /// A [`Misuse`](super::wire::Misuse) for more than the declared length or a body where there is none;
+    /// an error of the connection.
+    pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.link.borrow_mut().write(data.as_ref())
+    }
+
+    /// Sends the head now, and whatever waits before it.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.link.borrow_mut().flush()
+    }
+
+    /// The last piece of the body, and the end of the answer.
+    ///
+    /// # Errors
+    /// A [`Misuse`](super::wire::Misuse) where the body is not as long as declared: refused before it is
+    /// sent if it is too long, and a cut connection if it is too short, never a broken wire.
+    pub fn end(self, data: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.link.borrow_mut().end(data.as_ref())
+    }
+
+    /// A field to be sent behind the body, which must be chunked.
+    ///
+    /// # Errors
+    /// A [`Misuse`](super::wire::Misuse) for bytes that a field must not hold. A name that must not be
+    /// a trailer is refused by [`end`](Self::end).
+    pub fn add_trailer(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
+        self.link.borrow_mut().answer.trailers_mut().append(name, value)?;
+        Ok(self)
+    }
+
+    /// Sends `100 Continue` now: the client may send the body it announced. Reading the body
+    /// does this by itself.
+    ///
+    /// # Errors
+    /// [`Misuse::HeadSent`](super::wire::Misuse::HeadSent) after the final head.
+    pub fn write_continue(&mut self) -> Result<(), Error> {
+        self.write_information(100, [])
+    }
+
+    /// Sends `103 Early Hints` now (RFC 8297).
+    ///
+    /// # Errors
+    /// As for [`write_information`](Self::write_information).
+    pub fn write_early_hints<'f>(
+        &mut self,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<(), Error> {
+        self.write_information(103, fields)
+    }
+
+    /// Sends an interim response (RFC 9110 §15.2) now; nothing is sent to an HTTP/1.0 client.
+    ///
+    /// # Errors
+    /// A [`Misuse`](super::wire::Misuse) for a status that is no 1xx, or is 101; or after the final head.
+    pub fn write_information<'f>(
+        &mut self,
+        status: u16,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<(), Error> {
+        let mut list = FieldList::new();
+        for (name, value) in fields {
+            list.append(name, value)?;
+        }
+        self.link.borrow_mut().send_informational(status, &list)
+    }
+
+    /// Whether the head has been sent.
+    pub fn headers_sent(&self) -> bool {
+        self.link.borrow().head_sent()
+    }
+
+    /// Whether the server is stopping: an answer that would go on for ever should end.
+    pub fn is_stopping(&self) -> bool {
+        self.link.borrow().outbox.is_stopping()
+    }
+
+    /// Looks, without waiting, whether the client has closed its side: a long poll has nobody
+    /// to answer then. The request's body must have been read; before that the answer is `false`.
+    pub fn client_left(&self) -> bool {
+        self.link.borrow_mut().peer_left()
+    }
+}
+
+/// So that `io::copy` and `write!` work; each write is sent at once, see [`Response::write`].
+impl io::Write for Response<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        Response::write(self, data)?;
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(Response::flush(self)?)
+    }
+}
+
+impl fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("headers_sent", &self.headers_sent()).finish_non_exhaustive()
+    }
+}
+
+/// A status code, perhaps with a reason phrase of one's own: `200` or `(200, "success")`.
+#[derive(Clone, Copy, Debug)]
+pub struct Status<'a> {
+    code: u16,
+    reason: Option<&'a str>,
+}
+
+impl From<u16> for Status<'_> {
+    fn from(code: u16) -> Self {
+        Status { code, reason: None }
+    }
+}
+
+impl<'a> From<(u16, &'a str)> for Status<'a> {
+    fn from((code, reason): (u16, &'a str)) -> Self {
+        Status { code, reason: Some(reason) }
+    }
+}
+
+/// One value of a field or several: `"a"`, a `String`, bytes, a number, or an array or `Vec` of strings.
+pub trait FieldValues {
+    /// Calls `f` with each value, in order, until it fails.
+    ///
+    /// # Errors
+    /// What `f` returned.
+    fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error>;
+}
+
+macro_rules! one_value {
+    ($($t:ty),+) => {$(
+        impl FieldValues for $t {
+            fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+                f(self.as_ref())
+            }
+        }
+    )+};
+}
+one_value!(&str, String, &String, &[u8]);
+
+macro_rules! number {
+    ($($t:ty),+) => {$(
+        impl FieldValues for $t {
+            fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+                let mut digits = Vec::new();
+                super::wire::grammar::push_decimal(&mut digits, *self as u64);
+                f(&digits)
+            }
+        }
+    )+};
+}
+number!(u64, usize, u32, u16);
+
+macro_rules! several_values {
+    ($([$($generic:tt)*] $t:ty),+) => {$(
+        impl<$($generic)*> FieldValues for $t {
+            fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+                self.iter().try_for_each(|value| f(value.as_ref().as_bytes()))
+            }
+        }
+    )+};
+}
+several_values!([V: AsRef<str>, const N: usize] [V; N], [V: AsRef<str>] Vec<V>, [V: AsRef<str>, const N: usize] &[V; N]);

@@ -1,0 +1,156 @@
+//! The answer that a handler is putting together, until its head is sent.
+
+use super::config::Config;
+use crate::http::wire::{
+    Connection, FieldList, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut, Version,
+};
+use std::time::SystemTime;
+
+/// Status and fields of one response; the memory is kept from one to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    status: Option<u16>,
+    reason: String,
+    pub(super) fields: FieldList,
+    pub(super) trailers: FieldList,
+    /// `write_head` has been called: no field or status can change any more.
+    settled: bool,
+    sent: Vec<u8>,
+    date: DateCache,
+}
+
+impl Answer {
+    #[inline]
+    pub(super) fn restart(&mut self) {
+        self.status = None;
+        self.reason.clear();
+        self.fields.clear();
+        self.trailers.clear();
+        self.settled = false;
+        self.sent.clear();
+    }
+
+    /// The status and the reason phrase, which is the usual one where it is `None`.
+    pub(crate) fn set_status(&mut self, status: u16, reason: Option<&str>) -> Result<(), Misuse> {
+        self.open()?;
+        if !(200..=599).contains(&status) {
+            return Err(Misuse::Status);
+        }
+        self.reason.clear();
+        if let Some(reason) = reason {
+            ResponseOut::new(status, &self.fields).reason(reason)?;
+            self.reason.push_str(reason);
+        }
+        self.status = Some(status);
+        Ok(())
+    }
+
+    /// The fields, as long as they can be changed.
+    pub(crate) fn fields_mut(&mut self) -> Result<&mut FieldList, Misuse> {
+        self.open()?;
+        Ok(&mut self.fields)
+    }
+
+    /// Fields that win over those of the same name; names repeated among them stay repeated.
+    pub(crate) fn merge<N, V>(&mut self, fields: impl IntoIterator<Item = (N, V)>) -> Result<(), Misuse>
+    where
+        N: AsRef<[u8]>,
+        V: AsRef<[u8]>,
+    {
+        let mut before = self.fields.view().len();
+        for (name, value) in fields {
+            before -= self.fields.remove_among(before, name.as_ref());
+            self.fields.append(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// The trailer fields.
+    pub(crate) fn trailers_mut(&mut self) -> &mut FieldList {
+        &mut self.trailers
+    }
+
+    /// From now on the head is what it is.
+    pub(crate) fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    fn open(&self) -> Result<(), Misuse> {
+        if self.settled || !self.sent.is_empty() { Err(Misuse::HeadSent) } else { Ok(()) }
+    }
+
+    /// What to say of the length of a body that is handed over as a whole: an implicit head
+    /// gets a Content-Length, an explicit one is chunked, as in the book.
+    #[inline]
+    pub(super) fn whole_length(&self, machine: &Connection, length: u64) -> Option<u64> {
+        let can_chunk = machine.version() == Version::Http11 && !self.fields.view().has(Known::ContentLength);
+        if self.settled && can_chunk { None } else { Some(length) }
+    }
+
+    /// Appends the head.
+    #[inline]
+    pub(super) fn encode(
+        &mut self,
+        machine: &mut Connection,
+        config: &Config,
+        whole: Option<u64>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        let date = self.date.now();
+        let mut head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
+            .date(date)
+            .keep_alive_secs(config.keep_alive_timeout.map(|timeout| timeout.as_secs()));
+        if !self.reason.is_empty() {
+            head = head.reason(&self.reason)?;
+        }
+        if let Some(length) = whole {
+            head = head.length(length);
+        }
+        let start = out.len();
+        machine.send_response(&head, out)?;
+        self.sent.extend_from_slice(&out[start..]);
+        Ok(())
+    }
+
+    /// The values of a field: of the head that was sent, or else of the one that is being put together.
+    pub(crate) fn get_header(&self, name: &str) -> Vec<Vec<u8>> {
+        let own = |values: &mut dyn Iterator<Item = &[u8]>| values.map(<[u8]>::to_vec).collect();
+        if self.sent.is_empty() {
+            return own(&mut self.fields.view().get_all(name));
+        }
+        let unlimited = Limits { field_section_bytes: usize::MAX, fields: usize::MAX, ..Limits::default() };
+        let mut decoder = ResponseDecoder::new(unlimited);
+        match decoder.decode(&self.sent) {
+            Ok(Some(_)) => own(&mut decoder.head(&self.sent).fields().get_all(name)),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The Date field's value, formatted once a second.
+#[derive(Debug)]
+struct DateCache {
+    seconds: u64,
+    text: [u8; 29],
+}
+
+impl Default for DateCache {
+    fn default() -> DateCache {
+        DateCache { seconds: 0, text: *b"Thu, 01 Jan 1970 00:00:00 GMT" }
+    }
+}
+
+impl DateCache {
+    #[inline]
+    fn now(&mut self) -> &[u8; 29] {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let seconds = since_epoch.map_or(0, |duration| duration.as_secs());
+        if seconds != self.seconds
+            && let Some(date) = HttpDate::from_unix_seconds(seconds)
+        {
+            self.seconds = seconds;
+            self.text = date.to_bytes();
+        }
+        &self.text
+    }
+}

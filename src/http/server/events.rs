@@ -1,0 +1,108 @@
+//! The book's events: one method each, with an empty or sensible body.
+
+use super::Outcome;
+use crate::http::error::Error;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::wire::reason_phrase;
+use crate::net::Stream;
+use std::fmt;
+
+/// What a handler may fail with. The client is told the status of an [`Error`] that blames it,
+/// and 500 for anything else.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What became of a request.
+pub type Handled = Result<(), Failure>;
+
+/// What a server does when something happens. All methods but [`request`](Events::request)
+/// have a default; they are called on the thread of the connection concerned.
+///
+/// | event of the book | method | default |
+/// |---|---|---|
+/// | `connection` | [`connection`](Events::connection), once for each connection | nothing |
+/// | `request` | [`request`](Events::request), once for each request | |
+/// | `checkContinue` | [`check_continue`](Events::check_continue) | `request`: the first read of the body sends the 100 |
+/// | `connect` | [`connect`](Events::connect) | 405, and the connection is closed |
+/// | `upgrade` | [`upgrade`](Events::upgrade) | `request`: the offer is ignored |
+/// | `clientError` | [`client_error`](Events::client_error) | an answer that names the rule |
+/// | `close` | [`close`](Events::close) | nothing |
+///
+/// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them.
+pub trait Events: Send + Sync + 'static {
+    /// A request has come; its body may still be on its way.
+    ///
+    /// # Errors
+    /// Whatever the handler wants to fail with; see [`Failure`].
+    fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled;
+
+    /// A request whose client waits for a 100 before it sends the body. To accept, read the body
+    /// or call [`Response::write_continue`]; to refuse, answer with a final status.
+    ///
+    /// # Errors
+    /// As for [`request`](Events::request).
+    fn check_continue(&self, request: Request<'_>, response: Response<'_>) -> Handled {
+        self.request(request, response)
+    }
+
+    /// A request that offers another protocol: [`Request::upgrade`] takes it.
+    ///
+    /// # Errors
+    /// As for [`request`](Events::request).
+    // RFC 9110 §7.8: "A server MAY ignore a received Upgrade header field if it wishes to continue
+    // using the current protocol on that connection."
+    fn upgrade(&self, request: Request<'_>, response: Response<'_>) -> Handled {
+        self.request(request, response)
+    }
+
+    /// A CONNECT: the client asks for a tunnel, and [`Request::upgrade`] gives it the stream.
+    ///
+    /// # Errors
+    /// As for [`request`](Events::request).
+    fn connect(&self, _request: Request<'_>, mut response: Response<'_>) -> Handled {
+        // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response"
+        response
+            .set_status(405)?
+            .set_header("Allow", "GET, HEAD, POST")?
+            .set_header("Connection", "close")?;
+        Ok(response.end("this server opens no tunnels (RFC 9110 §9.3.6)\n")?)
+    }
+
+    /// A peer has connected.
+    fn connection(&self, _stream: &dyn Stream) {}
+
+    /// A client sent what is no request, or was too slow, or a body that is none. The response
+    /// ends the connection, however it is answered.
+    ///
+    /// # Errors
+    /// As for [`request`](Events::request); nothing can be told to the client then.
+    fn client_error(&self, error: &Error, response: Response<'_>) -> Handled {
+        refuse(error, response)
+    }
+
+    /// A handler failed or panicked, accepting failed, or an answer could not be sent. The server goes on.
+    fn error(&self, _what: &dyn fmt::Display) {}
+
+    /// Accepting has stopped and every connection has ended.
+    fn close(&self) {}
+}
+
+/// The default answer to an error: its status, and in the body the rule that was broken.
+pub(super) fn refuse(error: &Error, mut response: Response<'_>) -> Handled {
+    let status = error.status();
+    response.set_status(status)?.set_header("Content-Type", "text/plain; charset=utf-8")?;
+    Ok(response.end(format!("{status} {}: {error}\n", reason_phrase(status)))?)
+}
+
+/// A closure is all the events there are, where only `request` matters.
+pub(super) struct OnRequest<F>(pub(super) F);
+
+impl<F, R> Events for OnRequest<F>
+where
+    F: Fn(Request<'_>, Response<'_>) -> R + Send + Sync + 'static,
+    R: Outcome,
+{
+    fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
+        (self.0)(request, response).handled()
+    }
+}

@@ -1,0 +1,293 @@
+//! The body of the request at hand, as it comes.
+//!
+//! ```text
+//!   the connection's buffer              the spool: only where more must be read
+//!  ┌──────────┬───────────────────┐     ┌───────────────────────────────────┐
+//!  │ head     │ rest: body bytes  │ ──▶ │ body bytes … │ next request …     │
+//!  └──────────┴───────────────────┘     └───────────────────────────────────┘
+//!    borrowed     rest_at ▲  window         spool_at ▲
+//! ```
+//!
+//! The head stays where it was decoded while the handler borrows it, so the buffer
+//! cannot grow under it: what comes later goes into the spool, or straight to its
+//! destination where the decoder knows that it is content.
+
+use super::link::Link;
+use super::pace::Pace;
+use crate::http::error::Error;
+use crate::http::wire::{self, BodyDecoder, BodyLength, Fields, Limits, Rule};
+use crate::net::is_timeout;
+use std::cell::RefCell;
+use std::ops::Range;
+use std::time::Instant;
+
+const FIRST_SPOOL_BYTES: usize = 16 * 1024;
+const MOST_SPOOL_BYTES: usize = 256 * 1024;
+/// Memory that an idle connection keeps.
+const KEPT_BYTES: usize = 2 * 1024;
+/// From here on it pays to read past the spool.
+const DIRECT_BYTES: usize = 4 * 1024;
+
+/// The receiving side of one exchange; the memory is kept from one to the next.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    decoder: BodyDecoder,
+    length: BodyLength,
+    ended: bool,
+    failed: Option<wire::Error>,
+    rest_at: usize,
+    spool: Vec<u8>,
+    spool_at: usize,
+    spool_end: usize,
+    /// Content that is decoded and not yet taken, in the source the decoder is at.
+    window: Range<usize>,
+    window_in_rest: bool,
+    collected: Vec<u8>,
+    pace: Pace,
+}
+
+impl Incoming {
+    pub(crate) fn new(pace: Pace) -> Incoming {
+        Incoming {
+            decoder: BodyDecoder::Known(0),
+            length: BodyLength::Known(0),
+            ended: true,
+            failed: None,
+            rest_at: 0,
+            spool: Vec::new(),
+            spool_at: 0,
+            spool_end: 0,
+            window: 0..0,
+            window_in_rest: true,
+            collected: Vec::new(),
+            pace,
+        }
+    }
+
+    /// The body of a next request.
+    #[inline]
+    pub(crate) fn restart(
+        &mut self,
+        length: BodyLength,
+        limits: Limits,
+        link: &mut Link,
+    ) -> Result<(), wire::Error> {
+        self.decoder = BodyDecoder::new(length, limits);
+        self.length = length;
+        self.ended = length == BodyLength::Known(0);
+        self.failed = None;
+        (self.rest_at, self.spool_at, self.spool_end) = (0, 0, 0);
+        self.window = 0..0;
+        if self.ended { link.machine.receive_end() } else { Ok(()) }
+    }
+
+    pub(crate) fn length(&self) -> BodyLength {
+        self.length
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Everything taken: decoded to its end, and nothing left in the window.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.ended && self.window.is_empty()
+    }
+
+    pub(crate) fn trailers(&self) -> Fields<'_> {
+        if self.ended { self.decoder.trailers() } else { Fields::EMPTY }
+    }
+
+    /// How many bytes of `rest` were used.
+    pub(crate) fn rest_used(&self) -> usize {
+        self.rest_at
+    }
+
+    /// What was read behind the end of the body.
+    pub(crate) fn behind(&self) -> &[u8] {
+        &self.spool[self.spool_at..self.spool_end]
+    }
+
+    /// Gives memory back, when the connection has nothing to do.
+    pub(crate) fn shrink(&mut self) {
+        if self.spool.len() > KEPT_BYTES {
+            self.spool = Vec::new();
+        }
+        if self.collected.capacity() > KEPT_BYTES {
+            self.collected = Vec::new();
+        }
+    }
+
+    /// Content that can be taken without waiting for more, after waiting for some: empty at the end.
+    pub(crate) fn fill<'a>(&'a mut self, rest: &'a [u8], link: &RefCell<Link>) -> Result<&'a [u8], Error> {
+        while self.window.is_empty() && !self.ended {
+            if !self.decode(rest, link)? {
+                self.read_spool(link)?;
+            }
+        }
+        Ok(self.window(rest))
+    }
+
+    fn window<'a>(&'a self, rest: &'a [u8]) -> &'a [u8] {
+        let source = if self.window_in_rest { rest } else { &self.spool };
+        &source[self.window.clone()]
+    }
+
+    pub(crate) fn consume(&mut self, bytes: usize) {
+        self.window.start = (self.window.start + bytes).min(self.window.end);
+    }
+
+    /// Decodes what is here already; `false`: nothing is.
+    fn decode(&mut self, rest: &[u8], link: &RefCell<Link>) -> Result<bool, Error> {
+        if let Some(error) = self.failed {
+            return Err(error.into());
+        }
+        let in_rest = self.rest_at < rest.len();
+        let (input, at) = if in_rest {
+            (&rest[self.rest_at..], &mut self.rest_at)
+        } else {
+            (&self.spool[self.spool_at..self.spool_end], &mut self.spool_at)
+        };
+        if input.is_empty() {
+            return Ok(false);
+        }
+        match self.decoder.decode(input) {
+            Ok(step) => {
+                *at += step.consumed;
+                self.window = *at - step.data..*at;
+                self.window_in_rest = in_rest;
+                let mut link = link.borrow_mut();
+                link.machine.settle_continue();
+                self.ended = step.ended;
+                if step.ended {
+                    link.machine.receive_end()?;
+                }
+                Ok(true)
+            }
+            Err(error) => Err(self.fail(error, link)),
+        }
+    }
+
+    /// The framing is lost: whatever follows on this connection means nothing.
+    fn fail(&mut self, error: wire::Error, link: &RefCell<Link>) -> Error {
+        self.failed = Some(error);
+        link.borrow_mut().machine.fail();
+        error.into()
+    }
+
+    fn read_spool(&mut self, link: &RefCell<Link>) -> Result<(), Error> {
+        let filled = self.spool_end == self.spool.len();
+        if filled && self.spool.len() < MOST_SPOOL_BYTES {
+            let bytes = (self.spool.len() * 2).max(FIRST_SPOOL_BYTES);
+            self.spool.resize(bytes, 0);
+        }
+        let mut spool = std::mem::take(&mut self.spool);
+        let read = self.receive(&mut spool, link);
+        self.spool = spool;
+        (self.spool_at, self.spool_end) = (0, read?);
+        Ok(())
+    }
+
+    /// Waits for some bytes of the body, within the pace the peer has to keep.
+    fn receive(&mut self, into: &mut [u8], link: &RefCell<Link>) -> Result<usize, Error> {
+        link.borrow_mut().before_body()?;
+        loop {
+            let start = Instant::now();
+            let read = link.borrow().stream().read(into);
+            let bytes = match read {
+                Ok(0) => return Err(self.fail(wire::Error::whole(Rule::MessageTruncated), link)),
+                Ok(n) => n,
+                Err(error) if is_timeout(&error) => 0,
+                Err(error) => {
+                    self.fail(wire::Error::whole(Rule::MessageTruncated), link);
+                    return Err(error.into());
+                }
+            };
+            if self.pace.waited(start.elapsed(), bytes).is_err() {
+                return Err(self.fail(wire::Error::whole(Rule::RequestTimeout), link));
+            }
+            if bytes > 0 {
+                return Ok(bytes);
+            }
+        }
+    }
+
+    /// Moves content to `out`; 0 at the end.
+    pub(crate) fn read(&mut self, out: &mut [u8], rest: &[u8], link: &RefCell<Link>) -> Result<usize, Error> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        while self.window.is_empty() && !self.ended && !self.decode(rest, link)? {
+            let ahead = usize::try_from(self.decoder.content_ahead()).unwrap_or(usize::MAX).min(out.len());
+            if ahead < DIRECT_BYTES {
+                self.read_spool(link)?;
+                continue;
+            }
+            let read = self.receive(&mut out[..ahead], link)?;
+            if self.decoder.took(read) {
+                self.ended = true;
+                link.borrow_mut().machine.receive_end()?;
+            }
+            return Ok(read);
+        }
+        let window = self.window(rest);
+        let n = window.len().min(out.len());
+        out[..n].copy_from_slice(&window[..n]);
+        self.consume(n);
+        Ok(n)
+    }
+
+    /// The whole of what is left of the body, in one piece: where it lies, if it lies in one.
+    pub(crate) fn collect<'a>(
+        &'a mut self,
+        most: usize,
+        rest: &'a [u8],
+        link: &RefCell<Link>,
+    ) -> Result<&'a [u8], Error> {
+        let too_large = |bytes: u64| bytes > most as u64;
+        // Refused before a 100 asks for it (RFC 9110 §10.1.1).
+        if matches!(self.length, BodyLength::Known(bytes) if too_large(bytes)) {
+            return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge), link));
+        }
+        self.fill(rest, link)?;
+        if self.ended {
+            let whole = std::mem::take(&mut self.window);
+            self.window = whole.end..whole.end;
+            let source = if self.window_in_rest { rest } else { &self.spool };
+            return Ok(&source[whole]);
+        }
+        self.collected.clear();
+        loop {
+            let ahead = self.decoder.content_ahead();
+            let window = self.window.clone();
+            if too_large((self.collected.len() + window.len()) as u64 + ahead.min(most as u64 + 1)) {
+                return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge), link));
+            }
+            let source = if self.window_in_rest { rest } else { &self.spool };
+            self.collected.extend_from_slice(&source[window]);
+            self.consume(usize::MAX - self.window.start);
+            if self.fill(rest, link)?.is_empty() {
+                return Ok(&self.collected);
+            }
+        }
+    }
+
+    /// Reads and drops what a handler left unread, up to `most` bytes; whether that was all.
+    pub(crate) fn discard(&mut self, most: u64, rest: &[u8], link: &RefCell<Link>) -> bool {
+        if self.failed.is_some() || matches!(self.decoder, BodyDecoder::Known(left) if left > most) {
+            return false;
+        }
+        let mut dropped = 0;
+        loop {
+            match self.fill(rest, link) {
+                Ok([]) => return true,
+                Ok(data) if dropped + data.len() as u64 <= most => {
+                    let bytes = data.len();
+                    dropped += bytes as u64;
+                    self.consume(bytes);
+                }
+                _ => return false,
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What a request and its response share while a handler runs: the machine, the
+//! outbox and the answer so far.
+
+use super::answer::Answer;
+use super::config::Config;
+use super::outbox::Outbox;
+use crate::http::error::Error;
+use crate::http::wire::{Connection, FieldList, Misuse, RequestHead, Role, State};
+use crate::net::{Slot, Stream};
+use std::io;
+use std::sync::Arc;
+
+/// One connection's state beside its buffers.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) config: Arc<Config>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) machine: Connection,
+    pub(crate) answer: Answer,
+    /// The place among the server's connections; it leaves with an upgraded stream.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) handed_over: bool,
+    /// Bytes of a next request that came while somebody looked whether the client had left.
+    pub(crate) early: Vec<u8>,
+}
+
+impl Link {
+    pub(crate) fn new(config: Arc<Config>, outbox: Arc<Outbox>, slot: Option<Slot>) -> Link {
+        Link {
+            config,
+            outbox,
+            machine: Connection::new(Role::Server),
+            answer: Answer::default(),
+            slot,
+            handed_over: false,
+            early: Vec::new(),
+        }
+    }
+
+    pub(crate) fn stream(&self) -> &dyn Stream {
+        self.outbox.stream().as_ref()
+    }
+
+    /// Starts an exchange.
+    #[inline]
+    pub(crate) fn request(&mut self, head: &RequestHead<'_>, last: bool) -> Result<(), Error> {
+        self.answer.restart();
+        self.machine.receive_request(head)?;
+        if last {
+            self.machine.close_after();
+        }
+        Ok(())
+    }
+
+    /// Whether the final head has been sent (or waits in the outbox).
+    pub(crate) fn head_sent(&self) -> bool {
+        !matches!(self.machine.responses(), State::Idle | State::Waiting)
+    }
+
+    /// Whether the answer is complete.
+    pub(crate) fn answered(&self) -> bool {
+        self.machine.responses() == State::Done
+    }
+
+    /// Before we wait for body bytes: what came before is sent, and the 100 that the client waits for.
+    pub(crate) fn before_body(&mut self) -> Result<(), Error> {
+        if self.machine.continue_awaited() && !self.head_sent() {
+            self.send_informational(100, &FieldList::new())?;
+        }
+        Ok(self.outbox.flush()?)
+    }
+
+    /// Sends a 1xx now.
+    pub(crate) fn send_informational(&mut self, status: u16, fields: &FieldList) -> Result<(), Error> {
+        let machine = &mut self.machine;
+        self.outbox.append(|out| machine.send_informational(status, fields, out))?;
+        Ok(self.outbox.flush()?)
+    }
+
+    /// Encodes the final head, if that has not been done. `whole`: all there will be of the body.
+    #[inline]
+    pub(crate) fn start(&mut self, whole: Option<u64>) -> Result<(), Error> {
+        if self.head_sent() {
+            return Ok(());
+        }
+        if self.outbox.is_stopping() {
+            self.machine.close_after();
+        }
+        let (machine, answer, config) = (&mut self.machine, &mut self.answer, &self.config);
+        self.outbox.append(|out| answer.encode(machine, config, whole, out))?;
+        Ok(())
+    }
+
+    /// Sends a piece of the body now, with whatever waits before it.
+    pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
+        self.not_ended()?;
+        self.start(None)?;
+        let machine = &mut self.machine;
+        let send = self.outbox.append(|out| machine.begin_data(data.len(), out))?;
+        if !send || data.is_empty() {
+            return Ok(self.outbox.flush()?);
+        }
+        Ok(self.outbox.send(data, self.machine.data_end())?)
+    }
+
+    /// Sends the head now, with whatever waits before it.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.not_ended()?;
+        self.start(None)?;
+        Ok(self.outbox.flush()?)
+    }
+
+    /// Ends the answer; a small one waits in the outbox for the others that may leave with it.
+    #[inline]
+    pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
+        self.not_ended()?;
+        if !self.head_sent() {
+            let whole = self.answer.whole_length(&self.machine, data.len() as u64);
+            self.start(whole)?;
+        }
+        let Link { machine, outbox, answer, config, .. } = self;
+        if Outbox::is_small(data.len()) {
+            outbox.append(|out| {
+                if !data.is_empty() && machine.begin_data(data.len(), out)? {
+                    out.extend_from_slice(data);
+                    machine.end_data(out);
+                }
+                machine.send_end(&answer.trailers, out)
+            })?;
+        } else {
+            let send = outbox.append(|out| machine.begin_data(data.len(), out))?;
+            let mut end = Vec::new();
+            if send {
+                machine.end_data(&mut end);
+            }
+            let ended = machine.send_end(&answer.trailers, &mut end);
+            outbox.send(if send { data } else { &[] }, &end)?;
+            ended?;
+        }
+        if outbox.pending() > config.pending_bytes {
+            outbox.flush()?;
+        }
+        Ok(())
+    }
+
+    fn not_ended(&self) -> Result<(), Misuse> {
+        match self.machine.responses() {
+            State::Done => Err(Misuse::Ended),
+            State::Switched | State::Closed | State::Failed => Err(Misuse::State),
+            _ => Ok(()),
+        }
+    }
+
+    /// The peer has closed its sending side, or the connection is gone. Bytes that come instead
+    /// are kept for the next request.
+    pub(crate) fn peer_left(&mut self) -> bool {
+        const LOOK_AHEAD: usize = 512;
+        if self.machine.requests() != State::Done || !self.early.is_empty() {
+            return false;
+        }
+        let mut bytes = [0; LOOK_AHEAD];
+        match self.stream().try_read(&mut bytes) {
+            Ok(Some(0)) => true,
+            Ok(Some(n)) => {
+                self.early.extend_from_slice(&bytes[..n]);
+                false
+            }
+            Ok(None) => false,
+            Err(error) => error.kind() != io::ErrorKind::Interrupted,
+        }
+    }
+}

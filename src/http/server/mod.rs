@@ -1,0 +1,196 @@
+//! The HTTP server: listening, and the life of its connections.
+
+mod answer;
+mod config;
+mod events;
+mod incoming;
+mod linger;
+mod link;
+mod outbox;
+mod pace;
+mod serve;
+mod watch;
+
+pub use config::Config;
+pub use events::{Events, Failure, Handled};
+pub(super) use incoming::Incoming;
+pub(super) use link::Link;
+
+use super::request::Request;
+use super::response::Response;
+use super::wire::Limits;
+use crate::net::{Handle, Listener, Options, Service, Slot, Stream, pipe_with_capacity};
+use events::OnRequest;
+use serve::Shared;
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use watch::Watch;
+
+/// A server that answers with a closure; see [`Events`] for everything else that can happen.
+///
+/// ```
+/// use barewire::http;
+///
+/// let server = http::create_server(|req, res| {
+///     res.write_head(200, [("Content-Type", "text/plain")])?.end(format!("you asked for {}\n", req.url()))
+/// });
+/// let handle = server.listen("127.0.0.1:0")?;
+/// println!("Server running at http://{}/", handle.local_addr());
+/// handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn create_server<F, R>(on_request: F) -> Server<impl Events>
+where
+    F: Fn(Request<'_>, Response<'_>) -> R + Send + Sync + 'static,
+    R: Outcome,
+{
+    create_server_with(OnRequest(on_request))
+}
+
+/// A server that does what `events` say.
+pub fn create_server_with<E: Events>(events: E) -> Server<E> {
+    Server { shared: Shared { events, config: Arc::new(Config::default()), watch: Watch::default() } }
+}
+
+/// What a handler may return: nothing, or a `Result` whose error is told to [`Events`].
+pub trait Outcome {
+    /// As a result.
+    ///
+    /// # Errors
+    /// What the handler failed with.
+    fn handled(self) -> Handled;
+}
+
+impl Outcome for () {
+    fn handled(self) -> Handled {
+        Ok(())
+    }
+}
+
+impl<T, F: Into<Failure>> Outcome for Result<T, F> {
+    fn handled(self) -> Handled {
+        self.map(|_| ()).map_err(Into::into)
+    }
+}
+
+/// A server that does not listen yet.
+pub struct Server<E> {
+    shared: Shared<E>,
+}
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident: $type:ty;)+) => {
+        /// Settings; each is described in [`Config`].
+        impl<E: Events> Server<E> {
+            $(
+                #[doc = concat!("Sets [`Config::", stringify!($name), "`].")]
+                pub fn $name(mut self, $name: $type) -> Self {
+                    self.config_mut().$name = $name;
+                    self
+                }
+            )+
+        }
+    };
+}
+
+settings! {
+    limits: Limits;
+    collected_body_bytes: usize;
+    max_connections: usize;
+    max_requests_per_connection: Option<u64>;
+    stack_bytes: usize;
+    head_timeout: Duration;
+    keep_alive_timeout: Option<Duration>;
+    stall_timeout: Duration;
+    min_bytes_per_second: u64;
+    linger_timeout: Duration;
+    linger_bytes: u64;
+    discard_bytes: u64;
+    pending_bytes: usize;
+}
+
+impl<E: Events> Server<E> {
+    /// All settings at once.
+    pub fn config(mut self, config: Config) -> Self {
+        self.shared.config = Arc::new(config);
+        self
+    }
+
+    fn config_mut(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.shared.config)
+    }
+
+    /// Binds `address`, `"127.0.0.1:1337"` or `"unix:/path"`, and starts to serve.
+    ///
+    /// # Errors
+    /// The address cannot be bound, or the first thread cannot be started.
+    pub fn listen(self, address: &str) -> io::Result<Handle> {
+        self.listen_on(Listener::bind(address)?)
+    }
+
+    /// Starts to serve on a listener that is bound already.
+    ///
+    /// # Errors
+    /// The first thread cannot be started.
+    pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
+        let config = &self.shared.config;
+        let options = Options {
+            max_connections: config.max_connections,
+            stack_size: config.stack_bytes,
+            ..Options::default()
+        };
+        listener.serve(options, self.shared)
+    }
+
+    /// Serves one connection on this thread, until it ends.
+    pub fn serve(&self, stream: Arc<dyn Stream>) {
+        self.shared.serve(stream, None);
+    }
+
+    /// What this server answers to these bytes, over a connection in memory that the client
+    /// half-closes behind them. For tests of handlers: no port, no waiting.
+    ///
+    /// ```
+    /// let server = barewire::http::create_server(|_req, res| res.end("hi"));
+    /// let answer = server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    /// assert!(answer.ends_with(b"\r\nContent-Length: 2\r\n\r\nhi"));
+    /// ```
+    pub fn answer_to(&self, bytes: &[u8]) -> Vec<u8> {
+        const CAPACITY: usize = 64 * 1024;
+        let (client, server) = pipe_with_capacity(CAPACITY.max(bytes.len()));
+        let mut answer = Vec::new();
+        thread::scope(|scope| {
+            scope.spawn(|| self.serve(Arc::new(server)));
+            let mut piece = [0; 4096];
+            if client.write(bytes).is_ok() && client.shutdown(Shutdown::Write).is_ok() {
+                while let Ok(n @ 1..) = client.read(&mut piece) {
+                    answer.extend_from_slice(&piece[..n]);
+                }
+            }
+        });
+        answer
+    }
+}
+
+impl<E> std::fmt::Debug for Server<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}
+
+impl<E: Events> Service for Shared<E> {
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+        self.serve(stream, Some(slot));
+    }
+
+    fn accept_error(&self, error: &io::Error) {
+        self.events.error(error);
+    }
+
+    fn closed(&self) {
+        self.events.close();
+    }
+}

@@ -1,0 +1,226 @@
+//! Bytes on their way out, and what others may do to a connection meanwhile.
+//!
+//! The connection's thread appends answers here and sends them when it must: see
+//! "Nothing is withheld" in the [chapter's page](crate::http). Two others reach in
+//! through the lock: the watch, which sends what a waiting handler would hold back,
+//! and the one who stops the server.
+
+use crate::net::{Stop, Stream, is_timeout};
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::config::Config;
+use super::pace::Pace;
+
+/// Nothing was read of a next request.
+const IDLE: u8 = 0;
+/// A request is being read or answered.
+const BUSY: u8 = 1;
+
+/// Data up to this size is copied behind what is pending; more is written from where it lies.
+const COPIED_BYTES: usize = 16 * 1024;
+/// A socket that has been sent no more than this has room: no write timeout is needed yet.
+const SURE_ROOM_BYTES: u64 = 4096;
+/// An emptied buffer above this size is given back.
+const KEPT_BYTES: usize = 128 * 1024;
+
+/// The sending side of one connection.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    stream: Arc<dyn Stream>,
+    pending: Mutex<Pending>,
+    activity: AtomicU8,
+    stopping: AtomicBool,
+    /// Counts handler calls; odd while a handler runs with answers pending. Read by the watch.
+    pub(super) turn: AtomicU32,
+    /// Whether the watch has this outbox on its list.
+    pub(super) watched: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Pending {
+    bytes: Vec<u8>,
+    sent: u64,
+    timeout_set: bool,
+    broken: Option<ErrorKind>,
+    tick: Duration,
+    pace: Pace,
+}
+
+impl Outbox {
+    pub(crate) fn new(stream: Arc<dyn Stream>, config: &Config) -> Outbox {
+        let pending = Pending {
+            bytes: Vec::new(),
+            sent: 0,
+            timeout_set: false,
+            broken: None,
+            tick: config.tick(),
+            pace: Pace::new(config),
+        };
+        Outbox {
+            stream,
+            pending: Mutex::new(pending),
+            activity: AtomicU8::new(BUSY),
+            stopping: AtomicBool::new(false),
+            turn: AtomicU32::new(0),
+            watched: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn stream(&self) -> &Arc<dyn Stream> {
+        &self.stream
+    }
+
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets `encode` append to what is pending.
+    #[inline]
+    pub(crate) fn append<R>(&self, encode: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        encode(&mut self.lock().bytes)
+    }
+
+    /// How many bytes wait to be sent.
+    #[inline]
+    pub(crate) fn pending(&self) -> usize {
+        self.lock().bytes.len()
+    }
+
+    /// Sends what is pending.
+    #[inline]
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        let mut pending = self.lock();
+        if pending.bytes.is_empty() { pending.check() } else { pending.send(&self.stream, &[]) }
+    }
+
+    /// Sends what is pending and then these, uncopied if they are large.
+    pub(crate) fn send(&self, data: &[u8], end: &[u8]) -> io::Result<()> {
+        let mut pending = self.lock();
+        if data.len() > COPIED_BYTES {
+            return pending.send(&self.stream, &[data, end]);
+        }
+        pending.bytes.extend_from_slice(data);
+        pending.bytes.extend_from_slice(end);
+        pending.send(&self.stream, &[])
+    }
+
+    /// Whether data of this size is worth a copy, to leave together with other answers.
+    pub(crate) fn is_small(length: usize) -> bool {
+        length <= COPIED_BYTES
+    }
+
+    /// The connection's thread waits for a next request: whoever stops the server may end the
+    /// wait. `false`: it is stopping already.
+    #[inline]
+    pub(crate) fn idle(&self) -> bool {
+        self.activity.store(IDLE, Ordering::SeqCst);
+        !self.stopping.load(Ordering::SeqCst)
+    }
+
+    #[inline]
+    pub(crate) fn busy(&self) {
+        self.activity.store(BUSY, Ordering::SeqCst);
+    }
+
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+impl Pending {
+    fn check(&self) -> io::Result<()> {
+        self.broken.map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    /// Writes all of `bytes` and then all of `more`, in as few calls as the kernel allows.
+    fn send(&mut self, stream: &Arc<dyn Stream>, more: &[&[u8]]) -> io::Result<()> {
+        self.check()?;
+        let total = self.bytes.len() + more.iter().map(|part| part.len()).sum::<usize>();
+        if !self.timeout_set && self.sent + total as u64 > SURE_ROOM_BYTES {
+            stream.set_write_timeout(Some(self.tick))?;
+            self.timeout_set = true;
+        }
+        let result = write_all(stream.as_ref(), &self.bytes, more, self.tick, &mut self.pace);
+        if let Err(error) = &result {
+            self.broken = Some(error.kind());
+        }
+        self.sent += total as u64;
+        self.bytes.clear();
+        if self.bytes.capacity() > KEPT_BYTES {
+            self.bytes = Vec::new();
+        }
+        result
+    }
+}
+
+fn write_all(
+    stream: &dyn Stream,
+    first: &[u8],
+    more: &[&[u8]],
+    tick: Duration,
+    pace: &mut Pace,
+) -> io::Result<()> {
+    let total = first.len() + more.iter().map(|part| part.len()).sum::<usize>();
+    let mut done = 0;
+    let mut since = None;
+    while done < total {
+        let wrote = match more {
+            [] => stream.write(&first[done..]),
+            _ => write_from(stream, done, first, more),
+        };
+        let (bytes, first_wait) = match wrote {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) if done + n == total => return Ok(()),
+            Ok(n) => (n, Duration::ZERO),
+            Err(error) if is_timeout(&error) => (0, tick),
+            Err(error) => return Err(error),
+        };
+        done += bytes;
+        // The clock is read only by those who wait.
+        let now = Instant::now();
+        let waited = since.replace(now).map_or(first_wait, |then| now - then);
+        pace.waited(waited, bytes).map_err(|_| ErrorKind::TimedOut)?;
+    }
+    Ok(())
+}
+
+/// One vectored write of what is left behind the first `done` bytes.
+fn write_from(stream: &dyn Stream, mut done: usize, first: &[u8], more: &[&[u8]]) -> io::Result<usize> {
+    const EMPTY: &[u8] = &[];
+    let mut slices = [IoSlice::new(EMPTY); 3];
+    let mut count = 0;
+    for part in std::iter::once(first).chain(more.iter().copied()) {
+        let skipped = done.min(part.len());
+        done -= skipped;
+        if skipped < part.len() && count < slices.len() {
+            slices[count] = IoSlice::new(&part[skipped..]);
+            count += 1;
+        }
+    }
+    match &slices[..count] {
+        [one] => stream.write(one),
+        several => stream.write_vectored(several),
+    }
+}
+
+impl Stop for Outbox {
+    /// An idle connection ends now; a busy one ends with the answer it is at.
+    fn drain(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        if self.activity.load(Ordering::SeqCst) == IDLE {
+            // What has come already can still be read.
+            let _ = self.stream.shutdown(Shutdown::Read);
+        }
+    }
+
+    fn cut(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}

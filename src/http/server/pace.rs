@@ -1,0 +1,85 @@
+//! How slow a peer may be.
+
+use super::config::Config;
+use std::time::Duration;
+
+/// The peer stood still for too long, or its rate over a stretch of waiting was too low.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooSlow;
+
+/// Adds up the time spent waiting for a peer and the bytes that it brought. Time in
+/// which nobody waits for the peer (a handler that thinks) does not count.
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
+    limit: Duration,
+    min_rate: u64,
+    still: Duration,
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Pace {
+    pub(crate) fn new(config: &Config) -> Pace {
+        Pace {
+            limit: config.stall_timeout,
+            min_rate: config.min_bytes_per_second,
+            still: Duration::ZERO,
+            waited: Duration::ZERO,
+            bytes: 0,
+        }
+    }
+
+    /// We waited for `time`, and `bytes` went through.
+    pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
+        self.still = if bytes == 0 { self.still + time } else { Duration::ZERO };
+        self.waited += time;
+        self.bytes += bytes as u64;
+        if self.still >= self.limit {
+            return Err(TooSlow);
+        }
+        if self.waited >= self.limit {
+            let owed = self.waited.as_millis() as u64 * self.min_rate / 1000;
+            if self.bytes < owed {
+                return Err(TooSlow);
+            }
+            (self.waited, self.bytes) = (Duration::ZERO, 0);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace() -> Pace {
+        Pace::new(&Config::default()) // 30 s, 256 bytes a second
+    }
+
+    #[test]
+    fn standing_still_counts_only_from_the_last_byte() {
+        let mut pace = pace();
+        assert!(pace.waited(Duration::from_secs(29), 0).is_ok());
+        assert!(pace.waited(Duration::from_millis(10), 100_000).is_ok());
+        assert!(pace.waited(Duration::from_secs(29), 0).is_ok());
+        assert!(pace.waited(Duration::from_secs(1), 0).is_err());
+    }
+
+    #[test]
+    fn a_byte_a_second_is_too_slow_and_a_kilobyte_is_not() {
+        let seconds = |bytes: usize| {
+            let mut pace = pace();
+            (0..600).take_while(|_| pace.waited(Duration::from_secs(1), bytes).is_ok()).count()
+        };
+        assert_eq!(seconds(1), 29);
+        assert_eq!(seconds(1024), 600);
+    }
+
+    #[test]
+    fn a_fast_start_does_not_pay_for_a_slow_end() {
+        let mut pace = pace();
+        assert!(pace.waited(Duration::from_secs(31), 1 << 30).is_ok());
+        let slow = (0..600).take_while(|_| pace.waited(Duration::from_secs(1), 1).is_ok()).count();
+        assert_eq!(slow, 29);
+    }
+}

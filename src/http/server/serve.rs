@@ -1,0 +1,372 @@
+//! The life of one connection: read a head, let a handler answer, and again.
+//!
+//! ```text
+//!        ┌──────────────── whole requests are here: nothing is sent yet ◀──┐
+//!        ▼                                                                 │
+//!  decode a head ──▶ handler ──▶ the rest of the body is dropped ──▶ next exchange
+//!        │ not all here
+//!        ▼
+//!  send what waits ──▶ yield ──▶ read ──▶ decode again
+//!        │ end, deadline, stop                │ a rule is broken
+//!        ▼                                    ▼
+//!     lingering close ◀──────────────── an answer that says so
+//! ```
+
+use super::config::Config;
+use super::events::{Events, Handled, refuse};
+use super::incoming::Incoming;
+use super::linger;
+use super::link::Link;
+use super::outbox::Outbox;
+use super::pace::Pace;
+use super::watch::Watch;
+use crate::http::error::Error;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::wire::{self, RequestDecoder, Rule};
+use crate::net::{Slot, Stream, is_timeout};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The read buffer of a new connection, and what it shrinks to when there is nothing to do.
+const FIRST_BYTES: usize = 512;
+/// It doubles while reads fill it, up to this; larger only for a head that needs it.
+const READ_BYTES: usize = 64 * 1024;
+
+/// What the connections of a server have in common.
+pub(super) struct Shared<E> {
+    pub(super) events: E,
+    pub(super) config: Arc<Config>,
+    pub(super) watch: Watch,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The peer has ended it, or it is broken: nobody reads any more.
+    Gone,
+    /// Everything was said, and the client knows it: close.
+    Closed,
+    /// What the client still sends must not destroy what it has not read yet.
+    Linger,
+    /// The stream belongs to somebody else now.
+    HandedOver,
+}
+
+/// The buffer that requests are decoded in: `bytes[start..end]` is unread.
+struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    filled: bool,
+}
+
+struct Served<'s, E> {
+    shared: &'s Shared<E>,
+    buffer: Buffer,
+    decoder: RequestDecoder,
+    incoming: Incoming,
+    link: RefCell<Link>,
+    requests: u64,
+    head_since: Option<Instant>,
+    /// The last answer may still wait in the outbox.
+    answer_waits: bool,
+}
+
+impl Buffer {
+    fn unread(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Makes room behind the unread bytes: by moving them to the front, by growing, or by neither.
+    fn make_room(&mut self) {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        let room = self.end < self.bytes.len();
+        if room && !(self.filled && self.end == 0) {
+            return;
+        }
+        self.bytes.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        let full = self.end == self.bytes.len();
+        if full || (self.filled && self.bytes.len() < READ_BYTES) {
+            self.bytes.resize(self.bytes.len() * 2, 0);
+        }
+        self.filled = false;
+    }
+
+    fn took(&mut self, bytes: usize) {
+        self.end += bytes;
+        self.filled = self.end == self.bytes.len();
+    }
+
+    /// Puts bytes in place of those that were used up.
+    fn replace(&mut self, bytes: &[u8]) {
+        if self.bytes.len() < bytes.len() {
+            self.bytes.resize(bytes.len(), 0);
+        }
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
+        (self.start, self.end, self.filled) = (0, bytes.len(), false);
+    }
+
+    fn shrink(&mut self) {
+        if self.start == self.end && self.bytes.len() > FIRST_BYTES {
+            *self = Buffer::new();
+        }
+    }
+
+    fn new() -> Buffer {
+        Buffer { bytes: vec![0; FIRST_BYTES], start: 0, end: 0, filled: false }
+    }
+}
+
+impl<E: Events> Shared<E> {
+    /// Serves a connection until it ends or is handed over.
+    pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>) {
+        self.events.connection(stream.as_ref());
+        let outbox = Arc::new(Outbox::new(stream, &self.config));
+        if let Some(slot) = &slot {
+            slot.on_stop(outbox.clone());
+        }
+        let mut served = Served {
+            shared: self,
+            buffer: Buffer::new(),
+            decoder: RequestDecoder::new(self.config.limits),
+            incoming: Incoming::new(Pace::new(&self.config)),
+            link: RefCell::new(Link::new(self.config.clone(), outbox.clone(), slot)),
+            requests: 0,
+            head_since: None,
+            answer_waits: false,
+        };
+        let end = served.run();
+        drop(served.incoming);
+        if matches!(end, End::Linger) {
+            linger::close(outbox.stream().as_ref(), &self.config);
+        }
+    }
+}
+
+impl<E: Events> Served<'_, E> {
+    fn run(&mut self) -> End {
+        let tick = self.shared.config.tick();
+        if self.link.get_mut().stream().set_read_timeout(Some(tick)).is_err() {
+            return End::Gone;
+        }
+        loop {
+            let next = match self.decoder.decode(self.buffer.unread()) {
+                Ok(Some(length)) => self.exchange(length),
+                Ok(None) => self.receive(tick),
+                Err(error) => Err(self.refuse(error)),
+            };
+            if let Err(end) = next {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for more of a head, having sent what waits to be sent.
+    fn receive(&mut self, tick: Duration) -> Result<(), End> {
+        let link = self.link.get_mut();
+        link.outbox.flush().map_err(|_| End::Gone)?;
+        self.answer_waits = false;
+        self.buffer.make_room();
+        if self.requests > 0 {
+            // Lets the other connections run first: the next request is often here by then, and
+            // the sleep and the wake-up fall away.
+            thread::yield_now();
+        }
+        if self.decoder.is_idle() { self.wait_idle(tick) } else { self.wait_head() }
+    }
+
+    fn wait_idle(&mut self, tick: Duration) -> Result<(), End> {
+        let config = &self.shared.config;
+        let link = self.link.get_mut();
+        if !link.outbox.idle() {
+            return Err(End::Linger);
+        }
+        let most = if self.requests == 0 { Some(config.head_timeout) } else { config.keep_alive_timeout };
+        let mut waited = Duration::ZERO;
+        loop {
+            match link.stream().read(&mut self.buffer.bytes[self.buffer.end..]) {
+                Ok(0) => return Err(End::Gone),
+                Ok(n) => {
+                    link.outbox.busy();
+                    self.buffer.took(n);
+                    return Ok(());
+                }
+                Err(error) if is_timeout(&error) => waited += tick,
+                Err(_) => return Err(End::Gone),
+            }
+            if most.is_some_and(|most| waited >= most) {
+                return Err(End::Linger);
+            }
+            self.buffer.shrink();
+            self.incoming.shrink();
+        }
+    }
+
+    fn wait_head(&mut self) -> Result<(), End> {
+        let since = *self.head_since.get_or_insert_with(Instant::now);
+        loop {
+            if since.elapsed() >= self.shared.config.head_timeout {
+                return Err(self.refuse(wire::Error::whole(Rule::RequestTimeout)));
+            }
+            let read = self.link.get_mut().stream().read(&mut self.buffer.bytes[self.buffer.end..]);
+            match read {
+                Ok(0) => return Err(self.refuse(wire::Error::whole(Rule::MessageTruncated))),
+                Ok(n) => {
+                    self.buffer.took(n);
+                    return Ok(());
+                }
+                Err(error) if is_timeout(&error) => {}
+                Err(_) => return Err(End::Gone),
+            }
+        }
+    }
+
+    /// One request, its head `length` bytes long, and its answer.
+    fn exchange(&mut self, length: usize) -> Result<(), End> {
+        let config = &self.shared.config;
+        self.requests += 1;
+        self.head_since = None;
+        let (head, rest) = self.buffer.unread().split_at(length);
+        let head = self.decoder.head(head);
+        let client_closes = !head.is_persistent();
+        let link = self.link.get_mut();
+        let last = config.max_requests_per_connection.is_some_and(|most| self.requests >= most);
+        let ready = link.request(&head, last);
+        let ready =
+            ready.and_then(|()| Ok(self.incoming.restart(head.body_length(), config.limits, link)?));
+        if ready.is_err() {
+            return Err(End::Gone); // the machine is never asked for a second request before the first is done
+        }
+        let outbox = self.answer_waits.then(|| link.outbox.clone());
+        let held = outbox.as_ref().map(|outbox| self.shared.watch.hold(outbox));
+        let handled = catch_unwind(AssertUnwindSafe(|| {
+            let request = Request::new(head, rest, &mut self.incoming, &self.link);
+            handle(&self.shared.events, request, Response::new(&self.link))
+        }));
+        drop(held);
+        self.answer_waits = true;
+        if self.link.get_mut().handed_over {
+            return Err(End::HandedOver);
+        }
+        if !self.link.get_mut().answered() {
+            self.make_good(handled)?;
+        }
+        self.finish(length, client_closes)
+    }
+
+    /// The handler has not ended its answer.
+    #[cold]
+    fn make_good(&mut self, handled: thread::Result<Handled>) -> Result<(), End> {
+        let events = &self.shared.events;
+        let mut blamed = None;
+        match handled {
+            Ok(Ok(())) => events.error(&"a handler returned without ending its answer"),
+            Ok(Err(failure)) => match failure.downcast::<Error>() {
+                Ok(error) => blamed = Some(*error),
+                Err(failure) => events.error(&failure),
+            },
+            Err(_) => events.error(&"a handler panicked"),
+        }
+        if let Some(error @ (Error::Io(_) | Error::Misuse(_))) = &blamed {
+            events.error(error);
+        }
+        let link = self.link.get_mut();
+        if matches!(blamed, Some(Error::Io(_))) {
+            return Err(End::Gone);
+        }
+        if link.head_sent() {
+            // Only a cut connection tells the client now that the body is not all there.
+            let _ = link.outbox.flush();
+            return Err(End::Gone);
+        }
+        link.answer.restart();
+        match blamed {
+            Some(error @ Error::Peer(_)) => Err(self.answer_error(&error)),
+            _ => {
+                let text = "500 Internal Server Error\n";
+                let _ = link.answer.set_status(500, None);
+                link.end(text.as_bytes()).map_err(|_| End::Gone)
+            }
+        }
+    }
+
+    /// The end of an exchange: is there a next one?
+    fn finish(&mut self, length: usize, client_closes: bool) -> Result<(), End> {
+        let config = &self.shared.config;
+        if !self.incoming.has_ended() {
+            let awaited = self.link.get_mut().machine.continue_awaited();
+            let persistent = self.link.get_mut().machine.is_persistent();
+            let rest = &self.buffer.unread()[length..];
+            if awaited || !persistent || !self.incoming.discard(config.discard_bytes, rest, &self.link) {
+                return Err(self.leave(End::Linger));
+            }
+        }
+        let link = self.link.get_mut();
+        self.buffer.start += length + self.incoming.rest_used();
+        if !self.incoming.behind().is_empty() {
+            self.buffer.replace(self.incoming.behind());
+        }
+        if !link.early.is_empty() {
+            let mut bytes = self.buffer.unread().to_vec();
+            bytes.append(&mut link.early);
+            self.buffer.replace(&bytes);
+        }
+        self.decoder.restart();
+        if link.machine.next_exchange() {
+            return Ok(());
+        }
+        let unread = self.buffer.start < self.buffer.end || self.buffer.filled;
+        Err(self.leave(if client_closes && !unread { End::Closed } else { End::Linger }))
+    }
+
+    fn leave(&mut self, end: End) -> End {
+        match self.link.get_mut().outbox.flush() {
+            Ok(()) => end,
+            Err(_) => End::Gone,
+        }
+    }
+
+    /// The head is not one, or not here in time.
+    #[cold]
+    fn refuse(&mut self, error: wire::Error) -> End {
+        let link = self.link.get_mut();
+        link.machine.fail();
+        link.answer.restart();
+        self.answer_error(&error.into())
+    }
+
+    /// The peer is to blame: it is told so, and the connection ends.
+    fn answer_error(&mut self, error: &Error) -> End {
+        let events = &self.shared.events;
+        let told = catch_unwind(AssertUnwindSafe(|| events.client_error(error, Response::new(&self.link))));
+        if !matches!(told, Ok(Ok(()))) || !self.link.get_mut().answered() {
+            if self.link.get_mut().head_sent() {
+                return End::Gone;
+            }
+            self.link.get_mut().answer.restart();
+            if refuse(error, Response::new(&self.link)).is_err() {
+                return End::Gone;
+            }
+        }
+        self.leave(End::Linger)
+    }
+}
+
+fn handle<E: Events>(events: &E, request: Request<'_>, response: Response<'_>) -> Handled {
+    let head = request.head();
+    if head.method().is_connect() {
+        events.connect(request, response)
+    } else if head.offers_upgrade() {
+        events.upgrade(request, response)
+    } else if head.expects_continue() {
+        events.check_continue(request, response)
+    } else {
+        events.request(request, response)
+    }
+}

@@ -1,0 +1,146 @@
+//! Nothing is withheld: the watch over answers that wait while a handler runs.
+//!
+//! Answers to pipelined requests gather in the [`Outbox`] as long as whole requests are
+//! here, so that sixteen of them leave in one write. But the handler of the next request
+//! may wait: for data, for a lock, for another server. Nobody can see that from outside,
+//! so time tells:
+//!
+//! ```text
+//!   connection   GET / answered ──▶ hold ──▶ handler of GET /poll waits … ──▶ release
+//!   watch                            │   tick   │   tick │ the same turn still: send
+//!   client                           │          │        ▼ has the answer to GET /
+//! ```
+//!
+//! One thread looks at all held connections once a millisecond, and sleeps without a
+//! tick while there is none. Sending may block, so a short-lived thread does it.
+
+use super::outbox::Outbox;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(1);
+/// A connection that has held nothing back for so many ticks is forgotten.
+const QUIET_TICKS: u32 = 100;
+const STACK_BYTES: usize = 128 * 1024;
+
+/// Looks after the connections of one server.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    desk: Arc<Desk>,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    arrivals: Mutex<Arrivals>,
+    arrived: Condvar,
+    over: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Arrivals {
+    list: Vec<Arc<Outbox>>,
+    running: bool,
+}
+
+/// A connection under watch.
+struct Watched {
+    outbox: Arc<Outbox>,
+    turn: u32,
+    sent: u32,
+    quiet: u32,
+}
+
+/// While it lives, a handler runs and answers wait.
+pub(super) struct Held<'a>(&'a Outbox);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.turn.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Watch {
+    /// A handler is about to run, and answers wait in `outbox`.
+    pub(super) fn hold<'a>(&self, outbox: &'a Arc<Outbox>) -> Held<'a> {
+        outbox.turn.fetch_add(1, Ordering::SeqCst);
+        if !outbox.watched.swap(true, Ordering::SeqCst) {
+            self.add(outbox.clone());
+        }
+        Held(outbox)
+    }
+
+    fn add(&self, outbox: Arc<Outbox>) {
+        let mut arrivals = self.desk.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        arrivals.list.push(outbox);
+        if !arrivals.running {
+            let desk = self.desk.clone();
+            let watching = thread::Builder::new().name("watch".into()).stack_size(STACK_BYTES);
+            arrivals.running = watching.spawn(move || desk.watch()).is_ok();
+        }
+        self.desk.arrived.notify_one();
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.desk.over.store(true, Ordering::SeqCst);
+        self.desk.arrived.notify_one();
+    }
+}
+
+impl Desk {
+    fn watch(&self) {
+        let mut watched = Vec::new();
+        while !self.over.load(Ordering::SeqCst) {
+            self.welcome(&mut watched);
+            thread::sleep(TICK);
+            watched.retain_mut(Watched::look);
+        }
+    }
+
+    /// Takes newcomers in; waits for one where there is nobody to watch.
+    fn welcome(&self, watched: &mut Vec<Watched>) {
+        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        while watched.is_empty() && arrivals.list.is_empty() && !self.over.load(Ordering::SeqCst) {
+            arrivals = self.arrived.wait(arrivals).unwrap_or_else(PoisonError::into_inner);
+        }
+        watched.extend(arrivals.list.drain(..).map(Watched::new));
+    }
+}
+
+impl Watched {
+    fn new(outbox: Arc<Outbox>) -> Watched {
+        Watched { turn: 0, sent: 0, quiet: 0, outbox }
+    }
+
+    /// One tick later: sends what the same handler still holds back; `false`: nothing is held
+    /// back here any more.
+    fn look(&mut self) -> bool {
+        let turn = self.outbox.turn.load(Ordering::SeqCst);
+        let holds = turn % 2 == 1;
+        if holds && turn == self.turn && turn != self.sent {
+            self.sent = turn;
+            self.send();
+        }
+        self.turn = turn;
+        self.quiet = if holds { 0 } else { self.quiet + 1 };
+        self.quiet < QUIET_TICKS || !self.forget()
+    }
+
+    /// Sending may wait for the client: not here.
+    fn send(&self) {
+        let outbox = self.outbox.clone();
+        // Where no thread can be had, the answer waits for its handler.
+        let _ = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || outbox.flush());
+    }
+
+    fn forget(&mut self) -> bool {
+        self.outbox.watched.store(false, Ordering::SeqCst);
+        // A handler may have started between the look and the store.
+        let held = self.outbox.turn.load(Ordering::SeqCst) % 2 == 1;
+        self.quiet = 0;
+        !(held && !self.outbox.watched.swap(true, Ordering::SeqCst))
+    }
+}

@@ -1,0 +1,78 @@
+//! A connection that speaks something else now.
+
+use crate::net::{Slot, Stop, Stream};
+use std::io::{self, IoSlice, Read, Write};
+use std::sync::Arc;
+
+/// The stream of an upgraded (or CONNECTed) connection, and the bytes that came behind the head.
+///
+/// Reading gives those bytes first. The connection's place among the server's connections
+/// travels with it: it counts as long as this lives.
+#[derive(Debug)]
+pub struct Upgraded {
+    stream: Arc<dyn Stream>,
+    ahead: Vec<u8>,
+    at: usize,
+    slot: Option<Slot>,
+}
+
+impl Upgraded {
+    pub(crate) fn new(stream: Arc<dyn Stream>, ahead: Vec<u8>, slot: Option<Slot>) -> Upgraded {
+        Upgraded { stream, ahead, at: 0, slot }
+    }
+
+    /// The stream itself, to share among threads. Bytes already read are not in it: see
+    /// [`take_head`](Self::take_head).
+    pub fn stream(&self) -> &Arc<dyn Stream> {
+        &self.stream
+    }
+
+    /// The bytes that came behind the request's head and have not been read yet: the book's
+    /// `upgradeHead`, the beginning of the new protocol.
+    pub fn take_head(&mut self) -> Vec<u8> {
+        let mut ahead = std::mem::take(&mut self.ahead);
+        ahead.drain(..std::mem::take(&mut self.at));
+        ahead
+    }
+
+    /// What is to be done when the server stops: say goodbye in the words of the new protocol.
+    pub fn on_stop(&self, hook: Arc<dyn Stop>) {
+        if let Some(slot) = &self.slot {
+            slot.on_stop(hook);
+        }
+    }
+
+    /// The stream, the bytes ahead of it, and the place among the server's connections, which
+    /// is given back when it is dropped.
+    pub fn into_parts(mut self) -> (Arc<dyn Stream>, Vec<u8>, Option<Slot>) {
+        let ahead = self.take_head();
+        (self.stream, ahead, self.slot)
+    }
+}
+
+impl Read for Upgraded {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let ahead = &self.ahead[self.at..];
+        if ahead.is_empty() {
+            return self.stream.read(buf);
+        }
+        let n = ahead.len().min(buf.len());
+        buf[..n].copy_from_slice(&ahead[..n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+impl Write for Upgraded {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.stream.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

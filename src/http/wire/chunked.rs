@@ -1,0 +1,292 @@
+//! The chunked transfer coding (RFC 9112 §7.1), both ways.
+//!
+//! ```text
+//!   5;note="a;b"\r\n      size in hex, extensions (read and dropped)
+//!   hello\r\n             that many bytes, CRLF
+//!   0\r\n                 the last chunk
+//!   Expires: never\r\n    trailer fields, or none
+//!   \r\n                  the end of the body
+//! ```
+//!
+//! ```text
+//!  ┌─────────────────────────────────────────────────────────────┐
+//!  ▼          hex           CRLF          n bytes       CR    LF  │
+//! Size ─────▶ Digits ─────▶ Data ───────▶ DataCr ─▶ DataLf ───────┘
+//!               │  ;  ▲
+//!               ▼     │ size 0
+//!           Extension └────▶ Trailer ── CRLF ──▶ End
+//! ```
+
+use super::body::Step;
+use super::error::{Error, Rule};
+use super::fields::{FieldList, Fields};
+use super::grammar;
+use super::limits::Limits;
+use super::section::Section;
+
+/// Hex digits of a chunk size, leading zeros included: 64 bits.
+const SIZE_DIGITS: u8 = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Size,
+    Digits,
+    Extension(Extension),
+    SizeLf,
+    Data,
+    DataCr,
+    DataLf,
+    Trailer,
+    LastLf,
+    Fields,
+    End,
+}
+
+/// Inside `BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extension {
+    BeforeSemicolon,
+    BeforeName,
+    Name,
+    AfterName,
+    BeforeValue,
+    Token,
+    Quoted,
+    Escaped,
+    AfterQuoted,
+}
+
+/// Decodes one chunked body.
+#[derive(Debug)]
+pub struct ChunkedDecoder {
+    limits: Limits,
+    state: State,
+    digits: u8,
+    left: u64,
+    extension_bytes: usize,
+    section: Section,
+    trailer: Vec<u8>,
+}
+
+impl ChunkedDecoder {
+    /// At the start of a body.
+    #[inline]
+    pub fn new(limits: Limits) -> ChunkedDecoder {
+        ChunkedDecoder {
+            limits,
+            state: State::Size,
+            digits: 0,
+            left: 0,
+            extension_bytes: 0,
+            section: Section::new(),
+            trailer: Vec::new(),
+        }
+    }
+
+    /// As [`BodyDecoder::decode`](super::BodyDecoder::decode).
+    ///
+    /// # Errors
+    /// The rule that the framing breaks.
+    pub fn decode(&mut self, input: &[u8]) -> Result<Step, Error> {
+        let mut at = 0;
+        while at < input.len() {
+            match self.state {
+                State::Data => {
+                    let data =
+                        usize::try_from(self.left).map_or(input.len() - at, |n| n.min(input.len() - at));
+                    self.took(data);
+                    return Ok(Step { consumed: at + data, data, ended: false });
+                }
+                State::Fields => {
+                    at += self.trailer_fields(&input[at..])?;
+                }
+                State::End => break,
+                _ => {
+                    self.state = self.next(input, at)?;
+                    at += 1;
+                }
+            }
+        }
+        Ok(Step { consumed: at, data: 0, ended: self.state == State::End })
+    }
+
+    /// What the byte at `at` leads to: one arm for each arrow of the diagram.
+    #[inline]
+    fn next(&mut self, input: &[u8], at: usize) -> Result<State, Error> {
+        let byte = input[at];
+        match (self.state, byte) {
+            (State::Size, _) if byte.is_ascii_hexdigit() => {
+                (self.digits, self.left) = (1, hex(byte));
+                Ok(State::Digits)
+            }
+            (State::Digits, b'\r') => Ok(State::SizeLf),
+            (State::Digits, _) if byte.is_ascii_hexdigit() => {
+                // RFC 9112 §7.1: "recipients MUST anticipate potentially large hexadecimal numerals
+                // and prevent parsing errors due to integer conversion overflows"
+                if self.digits == SIZE_DIGITS {
+                    return Err(Error::new(Rule::ChunkSizeInvalid, input, at));
+                }
+                self.digits += 1;
+                self.left = self.left << 4 | hex(byte);
+                Ok(State::Digits)
+            }
+            (State::Digits, b';') => self.extension(input, at, Extension::BeforeSemicolon),
+            (State::Digits, b' ' | b'\t') => Ok(State::Extension(Extension::BeforeSemicolon)),
+            (State::Size | State::Digits, _) => Err(Error::new(Rule::ChunkSizeInvalid, input, at)),
+            (State::Extension(extension), _) => self.extension(input, at, extension),
+            (State::SizeLf, b'\n') if self.left == 0 => Ok(State::Trailer),
+            (State::SizeLf, b'\n') => Ok(State::Data),
+            (State::SizeLf | State::LastLf, _) if byte != b'\n' => Err(Error::new(Rule::BareCr, input, at)),
+            (State::DataCr, b'\r') => Ok(State::DataLf),
+            (State::DataLf, b'\n') => Ok(State::Size),
+            (State::DataCr | State::DataLf, _) => Err(Error::new(Rule::ChunkDataUnterminated, input, at)),
+            (State::Trailer, b'\r') => Ok(State::LastLf),
+            (State::LastLf, _) => Ok(State::End),
+            // a first trailer field: its bytes are collected, see `trailer_fields`
+            _ => {
+                self.section.restart(0);
+                self.trailer_fields(&input[at..at + 1])?;
+                Ok(State::Fields)
+            }
+        }
+    }
+
+    // RFC 9112 §7.1.1: "A server ought to limit the total length of chunk extensions received in a
+    // request to an amount reasonable for the services provided"
+    fn extension(&mut self, input: &[u8], at: usize, inside: Extension) -> Result<State, Error> {
+        use Extension::*;
+        self.extension_bytes += 1;
+        if self.extension_bytes > self.limits.chunk_extension_bytes {
+            return Err(Error::new(Rule::ChunkExtensionsTooLarge, input, at));
+        }
+        let byte = input[at];
+        // RFC 9110 §5.6.3: "A recipient MUST parse for such bad whitespace and remove it before
+        // interpreting the protocol element."
+        let blank = matches!(byte, b' ' | b'\t');
+        let next = match (inside, byte) {
+            (Name | Token | AfterQuoted, b'\r') => return Ok(State::SizeLf),
+            (BeforeSemicolon | Name | AfterName | Token | AfterQuoted, b';') => BeforeName,
+            (Name | AfterName, b'=') => BeforeValue,
+            (BeforeName | Name, _) if grammar::is_tchar(byte) => Name,
+            (BeforeValue | Token, _) if grammar::is_tchar(byte) => Token,
+            (BeforeValue, b'"') => Quoted,
+            (Quoted, b'"') => AfterQuoted,
+            (Quoted, b'\\') => Escaped,
+            (Quoted, _) if grammar::is_qdtext(byte) => Quoted,
+            (Escaped, _) if grammar::is_value(byte) => Quoted,
+            (BeforeSemicolon | BeforeName | BeforeValue | AfterName, _) if blank => inside,
+            (Name, _) if blank => AfterName,
+            (Token | AfterQuoted, _) if blank => BeforeSemicolon,
+            _ => return Err(Error::new(Rule::ChunkExtensionInvalid, input, at)),
+        };
+        Ok(State::Extension(next))
+    }
+
+    /// Trailer lines come in pieces of the input: they are collected, within their limit.
+    fn trailer_fields(&mut self, input: &[u8]) -> Result<usize, Error> {
+        let before = self.trailer.len();
+        let room = self.limits.field_section_bytes.saturating_sub(before).max(1);
+        self.trailer.extend_from_slice(&input[..input.len().min(room)]);
+        let complete = self.section.decode(&self.trailer, &self.limits)?;
+        if complete {
+            check_trailers(self.section.fields(&self.trailer))?;
+            self.state = State::End;
+        }
+        let end = if complete { self.section.at() } else { self.trailer.len() };
+        self.trailer.truncate(end);
+        Ok(end - before)
+    }
+
+    /// How many of the next bytes are content of the chunk at hand.
+    pub fn content_ahead(&self) -> u64 {
+        if self.state == State::Data { self.left } else { 0 }
+    }
+
+    /// `bytes` of the chunk at hand were read past the decoder.
+    #[inline]
+    pub fn took(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes as u64);
+        if self.left == 0 {
+            self.state = State::DataCr;
+        }
+    }
+
+    /// The trailer fields, once the body has ended.
+    pub fn trailers(&self) -> Fields<'_> {
+        if self.state == State::End { self.section.fields(&self.trailer) } else { Fields::EMPTY }
+    }
+}
+
+#[inline(always)]
+fn hex(digit: u8) -> u64 {
+    u64::from(if digit <= b'9' { digit - b'0' } else { (digit | 0x20) - b'a' + 10 })
+}
+
+/// Fields that are decided before a body is read, and must not be said after it.
+// RFC 9110 §6.5.1: "A sender MUST NOT generate a trailer field unless the sender knows the
+// corresponding header field name's definition permits a trailer field section to be generated"
+pub fn is_forbidden_trailer(name: &[u8]) -> bool {
+    const FORBIDDEN: [&str; 20] = [
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "expect",
+        "host",
+        "if-match",
+        "if-none-match",
+        "keep-alive",
+        "max-forwards",
+        "proxy-authorization",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "range",
+    ];
+    FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden.as_bytes()))
+}
+
+fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
+    match fields.iter().find(|(name, _)| is_forbidden_trailer(name.as_bytes())) {
+        Some((name, _)) => Err(Error::new(Rule::TrailerForbidden, name.as_bytes(), 0)),
+        None => Ok(()),
+    }
+}
+
+/// Appends the line that starts a chunk of `length` bytes; the bytes and a CRLF follow it.
+/// A length of 0 would end the body: use [`encode_last`] for that.
+#[inline]
+pub fn encode_size(length: usize, out: &mut Vec<u8>) {
+    debug_assert!(length > 0);
+    let mut line = [0; 18];
+    let mut at = 16;
+    (line[16], line[17]) = (b'\r', b'\n');
+    let mut rest = length;
+    while rest > 0 {
+        at -= 1;
+        line[at] = b"0123456789abcdef"[rest & 15];
+        rest >>= 4;
+    }
+    out.extend_from_slice(&line[at..]);
+}
+
+/// Appends `data` as one chunk; no data is no chunk.
+pub fn encode_chunk(data: &[u8], out: &mut Vec<u8>) {
+    if !data.is_empty() {
+        encode_size(data.len(), out);
+        out.extend_from_slice(data);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends the last chunk, the trailer fields and the end of the body.
+pub fn encode_last(trailers: &FieldList, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"0\r\n");
+    trailers.encode(out);
+    out.extend_from_slice(b"\r\n");
+}

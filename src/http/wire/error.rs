@@ -1,0 +1,145 @@
+//! What a peer did wrong, where, and which sentence of which RFC says so.
+//!
+//! Every refusal of a decoder is one [`Rule`]. A rule knows the status a server
+//! answers with, the section it comes from and a sentence a person can act on, so
+//! nothing above `wire/` keeps a mapping table of its own.
+
+use std::fmt;
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident $status:literal $section:literal $says:literal;)+) => {
+        /// One thing a message must not do; the name is what `fixtures/http/` calls it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Rule { $(#[doc = concat!($section, ": ", $says)] $(#[$doc])* $name),+ }
+
+        impl Rule {
+            /// Every rule there is, in the order of a message.
+            pub const ALL: &'static [Rule] = &[$(Rule::$name),+];
+
+            /// The status code a server refuses with when this rule is broken.
+            pub fn status(self) -> u16 { match self { $(Rule::$name => $status),+ } }
+
+            /// Where the rule stands, as `"RFC 9112 §6.3"`.
+            pub fn section(self) -> &'static str { match self { $(Rule::$name => $section),+ } }
+
+            /// The rule in one sentence.
+            pub fn says(self) -> &'static str { match self { $(Rule::$name => $says),+ } }
+
+            /// The name that the vectors use.
+            pub fn name(self) -> &'static str { match self { $(Rule::$name => stringify!($name)),+ } }
+        }
+    };
+}
+
+rules! {
+    EmptyLines 400 "RFC 9112 §2.2" "only a few empty lines may stand before a start line";
+    BareCr 400 "RFC 9112 §2.2" "a CR must be followed by LF";
+    BareLf 400 "RFC 9112 §2.2" "a line ends with CRLF, not with LF alone";
+    MethodInvalid 400 "RFC 9112 §3.1" "a method is a token, followed by one space";
+    TargetInvalid 400 "RFC 9112 §3.2" "a request-target holds only the characters of a URI, every other byte percent-encoded";
+    TargetFormInvalid 400 "RFC 9112 §3.2" "a request-target is a path, an http(s) URI, host:port for CONNECT or * for OPTIONS";
+    TargetUserinfo 400 "RFC 9110 §4.2.4" "a target URI must not carry userinfo";
+    StartLineTooLong 414 "RFC 9112 §3" "the start line is longer than this server reads";
+    VersionInvalid 400 "RFC 9112 §2.3" "the version is HTTP/ DIGIT . DIGIT, alone at the end of its line";
+    VersionUnsupported 505 "RFC 9110 §15.6.6" "only HTTP/1.x is spoken here";
+    StatusInvalid 502 "RFC 9112 §4" "a status line is a version, a three-digit status from 100 to 599 and a reason phrase";
+    FieldNameInvalid 400 "RFC 9112 §5" "a field line starts with a name that is a token, then a colon";
+    SpaceBeforeColon 400 "RFC 9112 §5.1" "no whitespace is allowed between a field name and its colon";
+    LeadingWhitespace 400 "RFC 9112 §2.2" "no whitespace may stand between the start line and the first field";
+    ObsFold 400 "RFC 9112 §5.2" "a field value must not be folded over several lines";
+    FieldValueInvalid 400 "RFC 9110 §5.5" "a field value holds no control characters but tab";
+    FieldSectionTooLarge 431 "RFC 6585 §5" "the field section is larger than this server reads";
+    TooManyFields 431 "RFC 6585 §5" "there are more field lines than this server reads";
+    HostMissing 400 "RFC 9112 §3.2" "an HTTP/1.1 request must have a Host field";
+    HostRepeated 400 "RFC 9112 §3.2" "a request must not have more than one Host field";
+    HostInvalid 400 "RFC 9112 §3.2" "Host is a host name or address with an optional port";
+    LengthInvalid 400 "RFC 9110 §8.6" "Content-Length is a plain decimal number";
+    LengthRepeated 400 "RFC 9112 §6.3" "there must be one Content-Length with one value";
+    LengthWithCoding 400 "RFC 9112 §6.1" "Content-Length must not stand beside Transfer-Encoding";
+    CodingInvalid 400 "RFC 9112 §6.1" "Transfer-Encoding is a list of transfer codings";
+    CodingUnknown 501 "RFC 9112 §6.1" "chunked is the only transfer coding understood here";
+    CodingNotFinal 400 "RFC 9112 §6.3" "chunked must be the final transfer coding, and only once";
+    CodingVersion 400 "RFC 9112 §6.1" "HTTP/1.0 has no transfer codings";
+    ConnectionInvalid 400 "RFC 9110 §7.6.1" "Connection is a list of tokens";
+    ExpectationUnknown 417 "RFC 9110 §10.1.1" "100-continue is the only expectation known here";
+    BodyTooLarge 413 "RFC 9110 §15.5.14" "the content is larger than this server takes";
+    ChunkSizeInvalid 400 "RFC 9112 §7.1" "a chunk starts with its size in at most 16 hex digits";
+    ChunkExtensionInvalid 400 "RFC 9112 §7.1.1" "a chunk extension is ;name or ;name=value";
+    ChunkExtensionsTooLarge 413 "RFC 9112 §7.1.1" "the chunk extensions of a message are limited in total";
+    ChunkDataUnterminated 400 "RFC 9112 §7.1" "chunk data is followed by CRLF";
+    TrailerForbidden 400 "RFC 9110 §6.5.1" "fields that frame, route or authenticate must not be trailers";
+    MessageTruncated 400 "RFC 9112 §8" "the connection ended before the message did";
+    RequestTimeout 408 "RFC 9110 §15.5.9" "the request did not arrive in time";
+    UnexpectedMessage 400 "RFC 9112 §9.2" "a message came that nobody waits for";
+}
+
+/// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
+///
+/// `decode` errors always blame the peer; what a caller did wrong is a
+/// [`Misuse`](super::Misuse).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Error {
+    rule: Rule,
+    at: usize,
+    got: [u8; Self::GOT],
+    got_len: u8,
+}
+
+impl Error {
+    const GOT: usize = 16;
+
+    /// The rule was broken at byte `at` of `input`.
+    #[cold]
+    pub fn new(rule: Rule, input: &[u8], at: usize) -> Self {
+        let tail = input.get(at..).unwrap_or_default();
+        let mut got = [0; Self::GOT];
+        let len = tail.len().min(Self::GOT);
+        got[..len].copy_from_slice(&tail[..len]);
+        Error { rule, at, got, got_len: len as u8 }
+    }
+
+    /// The rule was broken by the message as a whole, at no particular byte.
+    #[cold]
+    pub fn whole(rule: Rule) -> Self {
+        Error::new(rule, &[], 0)
+    }
+
+    /// Which rule.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// The offset, in bytes, from the start of what was being decoded.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Up to 16 bytes of what stood there; empty where no single place is to blame.
+    pub fn got(&self) -> &[u8] {
+        &self.got[..self.got_len as usize]
+    }
+
+    /// The status code a server answers with.
+    pub fn status(&self) -> u16 {
+        self.rule.status()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.rule.says(), self.rule.section())?;
+        if self.got_len > 0 {
+            write!(f, "; at byte {}: \"{}\"", self.at, self.got().escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {self}", self.rule.name())
+    }
+}
+
+impl std::error::Error for Error {}

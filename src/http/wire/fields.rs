@@ -1,0 +1,381 @@
+//! Fields: the lines between the start line and the body, and after a chunked body.
+//!
+//! ```text
+//!   Host: example.com\r\n          name ":" OWS value OWS CRLF
+//!   │   │ │          │
+//!   name  value_at   value_end     a line is four offsets into the bytes that hold it
+//! ```
+//!
+//! [`Fields`] looks at lines wherever their bytes are: a received head in the read
+//! buffer, or a [`FieldList`] that is about to be sent. Nothing is copied, joined or
+//! re-spelt: order, spelling and repeats stay as they came, and a value is bytes,
+//! because a value may hold obs-text (RFC 9110 §5.5).
+
+use super::grammar;
+use super::misuse::Misuse;
+use std::fmt;
+
+/// How many bytes end a line.
+const CRLF: u32 = 2;
+
+/// The field names that this protocol gives a meaning to. Found once, when a line
+/// is decoded or appended, so that "is there a `Content-Length`?" is one AND.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Known {
+    Other,
+    Connection,
+    ContentLength,
+    Date,
+    Expect,
+    Host,
+    KeepAlive,
+    TransferEncoding,
+    Upgrade,
+}
+
+impl Known {
+    /// Which of them `name` is, whatever its case (RFC 9110 §5.1).
+    #[inline]
+    pub fn of(name: &[u8]) -> Known {
+        let (known, spelling) = match name.len() {
+            4 if name[0] | 0x20 == b'h' => (Known::Host, "host"),
+            4 => (Known::Date, "date"),
+            6 => (Known::Expect, "expect"),
+            7 => (Known::Upgrade, "upgrade"),
+            10 if name[0] | 0x20 == b'c' => (Known::Connection, "connection"),
+            10 => (Known::KeepAlive, "keep-alive"),
+            14 => (Known::ContentLength, "content-length"),
+            17 => (Known::TransferEncoding, "transfer-encoding"),
+            _ => return Known::Other,
+        };
+        if name.eq_ignore_ascii_case(spelling.as_bytes()) { known } else { Known::Other }
+    }
+
+    #[inline(always)]
+    fn bit(self) -> u16 {
+        1 << self as u8
+    }
+}
+
+/// One field line as offsets into the bytes that hold it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) name_at: u32,
+    pub(super) name_end: u32,
+    pub(super) value_at: u32,
+    pub(super) value_end: u32,
+    pub(super) known: Known,
+}
+
+/// Where the lines are, and which known names occur among them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    pub(super) lines: Vec<Line>,
+    seen: u16,
+}
+
+impl Index {
+    pub(super) const fn new() -> Index {
+        Index { lines: Vec::new(), seen: 0 }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.lines.clear();
+        self.seen = 0;
+    }
+
+    #[inline(always)]
+    pub(super) fn push(&mut self, line: Line) {
+        self.seen |= line.known.bit();
+        self.lines.push(line);
+    }
+
+    #[inline(always)]
+    pub(super) fn over<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
+        Fields { bytes, lines: &self.lines, seen: self.seen }
+    }
+}
+
+/// A view of field lines: in the order they came, spelt as they came.
+#[derive(Clone, Copy)]
+pub struct Fields<'a> {
+    bytes: &'a [u8],
+    lines: &'a [Line],
+    seen: u16,
+}
+
+impl<'a> Fields<'a> {
+    /// No fields at all.
+    pub const EMPTY: Fields<'static> = Fields { bytes: &[], lines: &[], seen: 0 };
+
+    /// How many field lines there are; repeats count.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Name and value of every line, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        let Fields { bytes, lines, .. } = *self;
+        lines.iter().map(move |line| (name_of(bytes, line), value_of(bytes, line)))
+    }
+
+    /// The value of the first line of this name; names are case-insensitive (RFC 9110 §5.1).
+    ///
+    /// ```
+    /// # use barewire::http::wire::FieldList;
+    /// let mut fields = FieldList::new();
+    /// fields.append("Accept", "text/html").unwrap();
+    /// assert_eq!(fields.view().get("ACCEPT"), Some(&b"text/html"[..]));
+    /// ```
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.get_all(name).next()
+    }
+
+    /// [`get`](Self::get), where the value is UTF-8 (most are ASCII).
+    pub fn get_str(&self, name: &str) -> Option<&'a str> {
+        self.get(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The values of all lines of this name, in order.
+    pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let name = name.as_bytes();
+        let Fields { bytes, lines, .. } = *self;
+        lines
+            .iter()
+            .filter(move |line| {
+                let range = line.name_at as usize..line.name_end as usize;
+                range.len() == name.len() && bytes[range].eq_ignore_ascii_case(name)
+            })
+            .map(move |line| value_of(bytes, line))
+    }
+
+    /// Whether a line of this name is there.
+    pub fn contains(&self, name: &str) -> bool {
+        self.get_all(name).next().is_some()
+    }
+
+    /// Whether a line of a known name is there: one AND.
+    #[inline(always)]
+    pub fn has(&self, known: Known) -> bool {
+        self.seen & known.bit() != 0
+    }
+
+    /// The values of all lines of a known name, in order.
+    #[inline]
+    pub fn known(&self, known: Known) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let Fields { bytes, lines, .. } = *self;
+        let lines = if self.has(known) { lines } else { &[] };
+        lines.iter().filter(move |line| line.known == known).map(move |line| value_of(bytes, line))
+    }
+
+    /// The elements of the comma-separated lists in all lines of this name (RFC 9110 §5.6.1).
+    pub fn list<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        self.get_all(name).flat_map(grammar::list)
+    }
+}
+
+#[inline]
+fn name_of<'a>(bytes: &'a [u8], line: &Line) -> &'a str {
+    // A name is a token, and a token is ASCII: the default is never taken.
+    std::str::from_utf8(&bytes[line.name_at as usize..line.name_end as usize]).unwrap_or_default()
+}
+
+#[inline]
+fn value_of<'a>(bytes: &'a [u8], line: &Line) -> &'a [u8] {
+    &bytes[line.value_at as usize..line.value_end as usize]
+}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &[u8]| value.escape_ascii().to_string();
+        f.debug_list().entries(self.iter().map(|(name, value)| (name, shown(value)))).finish()
+    }
+}
+
+/// Fields to be sent. What cannot be encoded cannot be put in: a name is a token, a
+/// value holds no control character and no whitespace at its ends.
+///
+/// The list *is* its encoding, so sending it is one copy.
+///
+/// ```
+/// use barewire::http::wire::FieldList;
+///
+/// let mut fields = FieldList::new();
+/// fields.set("Content-Type", "text/html")?;
+/// fields.set("content-type", "text/plain")?; // replaces
+/// fields.append("Set-Cookie", "foo=bar")?;
+/// fields.append("Set-Cookie", "bar=baz")?;
+/// assert!(fields.append("X", "a\r\nSet-Cookie: stolen").is_err());
+///
+/// let mut out = Vec::new();
+/// fields.encode(&mut out);
+/// assert_eq!(out, b"content-type: text/plain\r\nSet-Cookie: foo=bar\r\nSet-Cookie: bar=baz\r\n");
+/// # Ok::<(), barewire::http::wire::Misuse>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct FieldList {
+    bytes: Vec<u8>,
+    index: Index,
+}
+
+impl FieldList {
+    /// An empty list.
+    pub fn new() -> FieldList {
+        FieldList::default()
+    }
+
+    /// Adds a line after the others, whether or not there is one of that name.
+    ///
+    /// # Errors
+    /// [`Misuse::FieldName`] or [`Misuse::FieldValue`] for bytes that must not be sent.
+    pub fn append(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<(), Misuse> {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        check_field(name, value)?;
+        self.push(name, value);
+        Ok(())
+    }
+
+    /// Removes all lines of this name and adds one.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); the list is then unchanged.
+    pub fn set(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<(), Misuse> {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        check_field(name, value)?;
+        self.remove(name);
+        self.push(name, value);
+        Ok(())
+    }
+
+    fn push(&mut self, name: &[u8], value: &[u8]) {
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(b": ");
+        self.bytes.extend_from_slice(value);
+        let line = Line {
+            name_at: at as u32,
+            name_end: (at + name.len()) as u32,
+            value_at: (at + name.len() + 2) as u32,
+            value_end: self.bytes.len() as u32,
+            known: Known::of(name),
+        };
+        self.bytes.extend_from_slice(b"\r\n");
+        self.index.push(line);
+    }
+
+    /// Removes all lines of this name; whether there was one.
+    pub fn remove(&mut self, name: impl AsRef<[u8]>) -> bool {
+        self.remove_among(self.index.lines.len(), name.as_ref()) > 0
+    }
+
+    /// Removes the lines of this name among the first `first` lines; how many there were.
+    pub(crate) fn remove_among(&mut self, first: usize, name: &[u8]) -> usize {
+        let before = self.index.lines.len();
+        for at in (0..first.min(before)).rev() {
+            let line = self.index.lines[at];
+            let spelt = &self.bytes[line.name_at as usize..line.name_end as usize];
+            if spelt.eq_ignore_ascii_case(name) {
+                self.cut(at);
+            }
+        }
+        before - self.index.lines.len()
+    }
+
+    fn cut(&mut self, at: usize) {
+        let line = self.index.lines.remove(at);
+        let end = line.value_end + CRLF;
+        self.bytes.drain(line.name_at as usize..end as usize);
+        let gone = end - line.name_at;
+        for later in &mut self.index.lines[at..] {
+            later.name_at -= gone;
+            later.name_end -= gone;
+            later.value_at -= gone;
+            later.value_end -= gone;
+        }
+        self.index.seen = self.index.lines.iter().fold(0, |seen, line| seen | line.known.bit());
+    }
+
+    /// Forgets every line and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.index.clear();
+    }
+
+    /// The lines, to look at.
+    pub fn view(&self) -> Fields<'_> {
+        self.index.over(&self.bytes)
+    }
+
+    /// Appends the field lines, each with its CRLF, without the empty line that ends a section.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes);
+    }
+}
+
+impl fmt::Debug for FieldList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(f)
+    }
+}
+
+fn check_field(name: &[u8], value: &[u8]) -> Result<(), Misuse> {
+    if !grammar::is_token(name) {
+        return Err(Misuse::FieldName);
+    }
+    // RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous"
+    if !grammar::is_field_value(value) {
+        return Err(Misuse::FieldValue);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remove_keeps_the_order_and_spelling_of_the_rest() {
+        let mut fields = FieldList::new();
+        for (name, value) in [("A", "1"), ("b", "2"), ("a", "3"), ("C", "")] {
+            fields.append(name, value).unwrap();
+        }
+        assert!(fields.remove("A") && !fields.remove("A"));
+        let mut out = Vec::new();
+        fields.encode(&mut out);
+        assert_eq!(out, b"b: 2\r\nC: \r\n");
+        assert_eq!(fields.view().get("c"), Some(&b""[..]));
+    }
+
+    #[test]
+    fn known_names_in_any_case() {
+        for (name, known) in [
+            ("HOST", Known::Host),
+            ("date", Known::Date),
+            ("Keep-Alive", Known::KeepAlive),
+            ("connectioN", Known::Connection),
+            ("Content_Length", Known::Other),
+            ("Content-Lengt\u{17f}", Known::Other),
+        ] {
+            assert_eq!(Known::of(name.as_bytes()), known, "{name}");
+        }
+    }
+
+    #[test]
+    fn bad_bytes_cannot_be_put_in() {
+        let mut fields = FieldList::new();
+        for name in ["", "a b", "a:", "ä", "a\n"] {
+            assert_eq!(fields.append(name, "x"), Err(Misuse::FieldName), "{name:?}");
+        }
+        for value in ["a\r\nb", "a\0", "a\nb", " a", "a\t", "\x7f"] {
+            assert_eq!(fields.append("X", value), Err(Misuse::FieldValue), "{value:?}");
+        }
+        assert!(fields.append("X", "a\tb \u{e4}").is_ok() && fields.append("Y", "").is_ok());
+    }
+}

@@ -1,0 +1,385 @@
+//! The alphabet of HTTP: which bytes may stand where, and how far a run of them reaches.
+//!
+//! Every class is one bit in a 256-entry table, so that "is this a `tchar`?" is a
+//! load and an AND. Long runs (field values) are judged 32 and then 8 bytes at a
+//! time in plain safe code that the compiler turns into vector instructions.
+//!
+//! ```
+//! use barewire::http::wire::grammar;
+//!
+//! assert!(grammar::is_token(b"X-Request-ID"));
+//! assert!(!grammar::is_token(b"X Request"));
+//! assert_eq!(grammar::trim_ows(b" \tchunked \t"), b"chunked");
+//! ```
+
+const TCHAR: u8 = 1;
+const TARGET: u8 = 2;
+const REG_NAME: u8 = 4;
+const HEX: u8 = 8;
+const VALUE: u8 = 16;
+const QDTEXT: u8 = 32;
+
+static CLASS: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let c = i as u8;
+        let alnum = c.is_ascii_alphanumeric();
+        // RFC 3986 §2.3 unreserved, §2.2 sub-delims
+        let unreserved = alnum || matches!(c, b'-' | b'.' | b'_' | b'~');
+        let sub_delims =
+            matches!(c, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+        let mut bits = 0;
+        // RFC 9110 §5.6.2: "any VCHAR, except delimiters"
+        if alnum
+            || matches!(
+                c,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            )
+        {
+            bits |= TCHAR;
+        }
+        // "?" and "%" are looked at one by one, see `target_end`.
+        if unreserved || sub_delims || matches!(c, b':' | b'@' | b'/') {
+            bits |= TARGET;
+        }
+        if unreserved || sub_delims {
+            bits |= REG_NAME;
+        }
+        if c.is_ascii_hexdigit() {
+            bits |= HEX;
+        }
+        // RFC 9110 §5.5: "field-vchar = VCHAR / obs-text"
+        if c == b'\t' || (c >= b' ' && c != 0x7f) {
+            bits |= VALUE;
+            if !matches!(c, b'"' | b'\\') {
+                bits |= QDTEXT;
+            }
+        }
+        table[i] = bits;
+        i += 1;
+    }
+    table
+}
+
+#[inline(always)]
+fn is(byte: u8, class: u8) -> bool {
+    CLASS[byte as usize] & class != 0
+}
+
+/// A `tchar` (RFC 9110 §5.6.2).
+#[inline(always)]
+pub fn is_tchar(byte: u8) -> bool {
+    is(byte, TCHAR)
+}
+
+/// A byte that may stand in a field value: VCHAR, obs-text, SP or HTAB (RFC 9110 §5.5).
+#[inline(always)]
+pub fn is_value(byte: u8) -> bool {
+    is(byte, VALUE)
+}
+
+/// A byte that may stand inside a quoted-string without a backslash (RFC 9110 §5.6.4).
+#[inline(always)]
+pub fn is_qdtext(byte: u8) -> bool {
+    is(byte, QDTEXT)
+}
+
+/// A non-empty run of `tchar` (RFC 9110 §5.6.2).
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && token_end(bytes, 0) == bytes.len()
+}
+
+/// Only bytes that a field value may hold, and no whitespace at either end (RFC 9110 §5.5).
+pub fn is_field_value(bytes: &[u8]) -> bool {
+    value_end(bytes, 0) == bytes.len() && trim_ows(bytes).len() == bytes.len()
+}
+
+/// Where the run of `tchar` that starts at `at` ends.
+#[inline(always)]
+pub fn token_end(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() && is(bytes[at], TCHAR) {
+        at += 1;
+    }
+    at
+}
+
+/// Where the run of plain request-target bytes that starts at `at` ends. `%`, `?`,
+/// `[` and `]` end it too: they may stand in a target, but not anywhere.
+#[inline(always)]
+pub(super) fn target_end(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() && is(bytes[at], TARGET) {
+        at += 1;
+    }
+    at
+}
+
+/// Where the run of field-value bytes that starts at `at` ends.
+#[inline(always)]
+pub fn value_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..at + 32) {
+        let controls = block.iter().fold(0, |bad, &c| bad | u8::from((c < 0x20) | (c == 0x7f)));
+        if controls != 0 {
+            break;
+        }
+        at += 32;
+    }
+    while let Some(block) = bytes.get(at..at + 8) {
+        let mut word = [0; 8];
+        word.copy_from_slice(block);
+        let hits = controls8(u64::from_le_bytes(word));
+        if hits == 0 {
+            at += 8;
+            continue;
+        }
+        at += (hits.trailing_zeros() / 8) as usize;
+        if bytes[at] != b'\t' {
+            return at;
+        }
+        at += 1;
+    }
+    while at < bytes.len() && is(bytes[at], VALUE) {
+        at += 1;
+    }
+    at
+}
+
+/// The high bit of the lowest byte that is below 0x20 or is 0x7f is set, and none below it
+/// (bits above the first hit may be wrong: borrows run upward).
+#[inline(always)]
+fn controls8(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    let del = word ^ (ONES * 0x7f);
+    let is_del = del.wrapping_sub(ONES) & !del;
+    (below_space | is_del) & HIGH
+}
+
+/// Without the optional whitespace at both ends (RFC 9110 §5.6.3).
+#[inline]
+pub fn trim_ows(bytes: &[u8]) -> &[u8] {
+    let blank = |c: &u8| matches!(c, b' ' | b'\t');
+    let start = bytes.iter().take_while(|c| blank(c)).count();
+    let end = bytes.len() - bytes[start..].iter().rev().take_while(|c| blank(c)).count();
+    &bytes[start..end]
+}
+
+/// Whether `%` at `at` starts a percent-encoded byte; `None` while its digits are not here.
+#[inline]
+pub(super) fn percent_encoded(bytes: &[u8], at: usize) -> Option<bool> {
+    match (bytes.get(at + 1), bytes.get(at + 2)) {
+        (Some(&a), _) if !is(a, HEX) => Some(false),
+        (Some(_), Some(&b)) => Some(is(b, HEX)),
+        _ => None,
+    }
+}
+
+/// `uri-host [ ":" port ]` taken apart, or `None` where it is not one (RFC 9110 §4.2.1, RFC 3986 §3.2.2).
+///
+/// The host may be an IP literal in brackets, an IPv4 address or a registered name
+/// with percent-encodings; it must not be empty. The port may be empty.
+pub fn split_host_port(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let host_end = match bytes.first()? {
+        b'[' => ip_literal_end(bytes)?,
+        _ => reg_name_end(bytes)?,
+    };
+    let (host, rest) = bytes.split_at(host_end);
+    match rest {
+        [] => Some((host, None)),
+        [b':', port @ ..] if port.iter().all(u8::is_ascii_digit) && port.len() <= 5 => {
+            let number = port.iter().fold(0u32, |n, d| n * 10 + u32::from(d - b'0'));
+            (number <= 65535).then_some((host, Some(port)))
+        }
+        _ => None,
+    }
+}
+
+fn reg_name_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(&c) = bytes.get(at) {
+        match c {
+            _ if is(c, REG_NAME) => at += 1,
+            b'%' if percent_encoded(bytes, at) == Some(true) => at += 3,
+            _ => break,
+        }
+    }
+    (at > 0).then_some(at)
+}
+
+fn ip_literal_end(bytes: &[u8]) -> Option<usize> {
+    let close = bytes.iter().position(|&c| c == b']')?;
+    let inside = std::str::from_utf8(&bytes[1..close]).ok()?;
+    let future = |s: &str| {
+        // RFC 3986 §3.2.2: "IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )"
+        let rest = s.strip_prefix(['v', 'V'])?;
+        let (version, address) = rest.split_once('.')?;
+        let hex = !version.is_empty() && version.bytes().all(|c| is(c, HEX));
+        let chars = !address.is_empty() && address.bytes().all(|c| is(c, REG_NAME) || c == b':');
+        (hex && chars).then_some(())
+    };
+    (is_ipv6(inside) || future(inside).is_some()).then_some(close + 1)
+}
+
+/// RFC 3986 §3.2.2 `IPv6address`: eight groups of 16 bits, or fewer around one `::`.
+fn is_ipv6(text: &str) -> bool {
+    let groups = |part: &str, last: bool| -> Option<usize> {
+        if part.is_empty() {
+            return Some(0);
+        }
+        let mut count = 0;
+        let mut rest = part.split(':').peekable();
+        while let Some(group) = rest.next() {
+            let h16 = (1..=4).contains(&group.len()) && group.bytes().all(|c| is(c, HEX));
+            let ipv4_tail = last && rest.peek().is_none() && is_ipv4(group);
+            count += match (h16, ipv4_tail) {
+                (true, _) => 1,
+                (_, true) => 2,
+                _ => return None,
+            };
+        }
+        Some(count)
+    };
+    match text.split_once("::") {
+        None => groups(text, true) == Some(8),
+        Some((left, right)) => match (groups(left, false), groups(right, true)) {
+            (Some(a), Some(b)) => a + b <= 7,
+            _ => false,
+        },
+    }
+}
+
+fn is_ipv4(text: &str) -> bool {
+    let octet = |s: &str| {
+        (1..=3).contains(&s.len())
+            && s.bytes().all(|c| c.is_ascii_digit())
+            && (s == "0" || !s.starts_with('0'))
+            && s.parse::<u16>().is_ok_and(|n| n <= 255)
+    };
+    text.split('.').count() == 4 && text.split('.').all(octet)
+}
+
+/// The elements of a comma-separated list, trimmed, empty ones left out.
+// RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements"
+pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&c| c == b',').map(trim_ows).filter(|element| !element.is_empty())
+}
+
+/// A plain run of decimal digits that fits a `u64`.
+pub fn decimal(bytes: &[u8]) -> Option<u64> {
+    if bytes.is_empty() {
+        return None;
+    }
+    bytes.iter().try_fold(0u64, |n, &c| {
+        let digit = c.is_ascii_digit().then(|| u64::from(c - b'0'))?;
+        n.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// Appends `n` in decimal.
+pub fn push_decimal(out: &mut Vec<u8>, mut n: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_end_agrees_with_the_table_at_every_length_and_place() {
+        for bad in 0..=255u8 {
+            for len in 0..80 {
+                for at in 0..len {
+                    let mut bytes = vec![b'v'; len];
+                    bytes[at] = bad;
+                    let expected = if is_value(bad) { len } else { at };
+                    assert_eq!(value_end(&bytes, 0), expected, "{bad:#x} at {at} of {len}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hosts() {
+        for good in [
+            "a",
+            "a:",
+            "a:80",
+            "a_b~c-%41.example",
+            "127.0.0.1:1337",
+            "[::1]",
+            "[::1]:8080",
+            "[v1.a:b]",
+            "[1:2:3:4:5:6:7:8]",
+            "[::ffff:127.0.0.1]",
+            "[1::8]",
+        ] {
+            assert!(split_host_port(good.as_bytes()).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            ":80",
+            "a b",
+            "a,b",
+            "u@h",
+            "http://a",
+            "[::1",
+            "2001:db8::1",
+            "a:8x",
+            "a:65536",
+            "[]",
+            "[::g]",
+            "[::1]x",
+            "a%4",
+            "a%zz",
+            "[v.x]",
+            "a:000000",
+            "[1:2:3:4:5:6:7]",
+            "[1:2:3:4:5:6:7:8:9]",
+            "[1::2::3]",
+            "[::127.0.0.256]",
+            "[:1]",
+            "[12345::]",
+        ] {
+            assert!(split_host_port(bad.as_bytes()).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn decimals_do_not_wrap() {
+        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(decimal(b"18446744073709551616"), None);
+        for bad in [&b""[..], b"+5", b"-0", b"0x5", b"5 ", b"\xef\xbc\x95"] {
+            assert_eq!(decimal(bad), None);
+        }
+        let mut out = Vec::new();
+        push_decimal(&mut out, 0);
+        push_decimal(&mut out, u64::MAX);
+        assert_eq!(out, b"018446744073709551615");
+    }
+}

@@ -1,0 +1,372 @@
+//! Heads of messages: a start line, a field section, and what they mean together.
+//!
+//! ```text
+//!   POST /echo HTTP/1.1\r\n        start line
+//!   Host: 127.0.0.1:1337\r\n       field lines, each in the place it came
+//!   Content-Length: 5\r\n
+//!   \r\n                           the empty line: the head is complete, decode returns its length
+//!   hello                          the body is the next decoder's business
+//! ```
+//!
+//! A decoder is shown the same growing bytes again and again and keeps its place;
+//! [`RequestDecoder::head`] then looks at the request where its bytes lie, with
+//! nothing copied. What is checked here is all that can be judged from the head
+//! alone, so a [`RequestHead`] that exists is one that may be served.
+//!
+//! ```
+//! use barewire::http::wire::{BodyLength, Limits, RequestDecoder};
+//!
+//! let bytes = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+//! let mut decoder = RequestDecoder::new(Limits::default());
+//! assert_eq!(decoder.decode(&bytes[..20])?, None); // not yet
+//! let length = decoder.decode(bytes)?.unwrap();
+//! assert_eq!(&bytes[length..], b"hello");
+//!
+//! let head = decoder.head(&bytes[..length]);
+//! assert_eq!((head.method().as_str(), head.target().path()), ("POST", "/echo"));
+//! assert_eq!(head.fields().get_str("HOST"), Some("a"));
+//! assert_eq!(head.body_length(), BodyLength::Known(5));
+//! # Ok::<(), barewire::http::wire::Error>(())
+//! ```
+
+use super::body::{self, BodyLength};
+use super::error::{Error, Rule};
+use super::fields::{Fields, Known};
+use super::grammar;
+use super::limits::Limits;
+use super::method::Method;
+use super::section::Section;
+use super::start_line::{StartLine, Version};
+use super::target::Target;
+
+/// Whether the start line is still coming, or the fields after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    StartLine,
+    Fields,
+}
+
+/// The connection options of a head (RFC 9110 §7.6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Options {
+    close: bool,
+    keep_alive: bool,
+    upgrade: bool,
+}
+
+/// Decodes request heads, one after another, in the bytes it is shown.
+#[derive(Debug)]
+pub struct RequestDecoder {
+    limits: Limits,
+    part: Part,
+    line: StartLine,
+    section: Section,
+    options: Options,
+    body: BodyLength,
+    expects_continue: bool,
+}
+
+impl RequestDecoder {
+    /// A decoder that reads no more than the limits say.
+    pub fn new(limits: Limits) -> RequestDecoder {
+        RequestDecoder {
+            limits,
+            part: Part::StartLine,
+            line: StartLine::default(),
+            section: Section::new(),
+            options: Options::default(),
+            body: BodyLength::Known(0),
+            expects_continue: false,
+        }
+    }
+
+    /// Ready for the next request; keeps the memory.
+    pub fn restart(&mut self) {
+        self.part = Part::StartLine;
+        self.line = StartLine::default();
+        self.section.restart(0);
+    }
+
+    /// Whether no byte of a request has come yet (empty lines do not count).
+    pub fn is_idle(&self) -> bool {
+        self.part == Part::StartLine && self.line.is_empty()
+    }
+
+    /// Goes on decoding `bytes`, which begin with all it was shown before: `None` = not yet,
+    /// `Some(n)` = the head is the first `n` bytes.
+    ///
+    /// # Errors
+    /// The first rule the head breaks, at the byte that breaks it.
+    #[inline]
+    pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        if self.part == Part::StartLine {
+            let Some(end) = self.line.request(bytes, self.limits.start_line_bytes)? else {
+                return Ok(None);
+            };
+            self.section.restart(end);
+            self.part = Part::Fields;
+        }
+        if !self.section.decode(bytes, &self.limits)? {
+            return Ok(None);
+        }
+        self.judge(bytes)?;
+        Ok(Some(self.section.at()))
+    }
+
+    /// All rules that take the whole head.
+    fn judge(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let fields = self.section.fields(bytes);
+        self.target(bytes)?;
+        check_host(self.line.version, fields)?;
+        self.options = connection_options(fields)?;
+        self.body = body::request_length(self.line.version, fields)?;
+        self.expects_continue = expectation(self.line.version, fields)?;
+        Ok(())
+    }
+
+    #[inline]
+    fn method<'a>(&self, bytes: &'a [u8]) -> Method<'a> {
+        Method::from_token(&bytes[self.line.start..self.line.method_end])
+    }
+
+    #[inline]
+    fn target<'a>(&self, bytes: &'a [u8]) -> Result<Target<'a>, Error> {
+        let range = self.line.target_at..self.line.target_end;
+        Target::split(self.method(bytes), &bytes[range], &self.line.scan)
+    }
+
+    /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
+    #[inline]
+    pub fn head<'a>(&'a self, bytes: &'a [u8]) -> RequestHead<'a> {
+        RequestHead { bytes, decoder: self }
+    }
+}
+
+// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request
+// message that lacks a Host header field and to any request message that contains more than one
+// Host header field line or a Host header field with an invalid field value."
+#[inline]
+fn check_host(version: Version, fields: Fields<'_>) -> Result<(), Error> {
+    let mut hosts = fields.known(Known::Host);
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version == Version::Http10 => Ok(()),
+        (None, _) => Err(Error::whole(Rule::HostMissing)),
+        (Some(_), Some(second)) => Err(Error::new(Rule::HostRepeated, second, 0)),
+        (Some(host), None) if grammar::split_host_port(host).is_some() => Ok(()),
+        (Some(host), None) => Err(Error::new(Rule::HostInvalid, host, 0)),
+    }
+}
+
+// RFC 9110 §7.6.1: "Connection options are case-insensitive."
+#[inline]
+fn connection_options(fields: Fields<'_>) -> Result<Options, Error> {
+    let mut options = Options::default();
+    for value in fields.known(Known::Connection) {
+        for option in grammar::list(value) {
+            match option {
+                _ if option.eq_ignore_ascii_case(b"close") => options.close = true,
+                _ if option.eq_ignore_ascii_case(b"keep-alive") => options.keep_alive = true,
+                _ if option.eq_ignore_ascii_case(b"upgrade") => options.upgrade = true,
+                _ if grammar::is_token(option) => {}
+                _ => return Err(Error::new(Rule::ConnectionInvalid, value, 0)),
+            }
+        }
+    }
+    Ok(options)
+}
+
+#[inline]
+fn expectation(version: Version, fields: Fields<'_>) -> Result<bool, Error> {
+    let mut expected = false;
+    for value in fields.known(Known::Expect) {
+        for expectation in grammar::list(value) {
+            // RFC 9110 §10.1.1: "A server that receives an Expect field value containing a member
+            // other than 100-continue MAY respond with a 417 (Expectation Failed) status code"
+            if !expectation.eq_ignore_ascii_case(b"100-continue") {
+                return Err(Error::new(Rule::ExpectationUnknown, value, 0));
+            }
+            expected = true;
+        }
+    }
+    // RFC 9110 §10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0 request
+    // MUST ignore that expectation."
+    Ok(expected && version == Version::Http11)
+}
+
+/// RFC 9112 §9.3: whether the sender of this head wants the connection to go on after the message.
+#[inline]
+fn persistent(version: Version, options: Options) -> bool {
+    !options.close && (version == Version::Http11 || options.keep_alive)
+}
+
+/// A request head, complete and checked, over the bytes it came in.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestHead<'a> {
+    bytes: &'a [u8],
+    decoder: &'a RequestDecoder,
+}
+
+impl<'a> RequestHead<'a> {
+    /// The method.
+    #[inline]
+    pub fn method(&self) -> Method<'a> {
+        self.decoder.method(self.bytes)
+    }
+
+    /// The request-target as it came.
+    pub fn target_str(&self) -> &'a str {
+        let line = &self.decoder.line;
+        std::str::from_utf8(&self.bytes[line.target_at..line.target_end]).unwrap_or_default()
+    }
+
+    /// The request-target taken apart.
+    pub fn target(&self) -> Target<'a> {
+        // Judged when the head was decoded: the default is never taken.
+        self.decoder.target(self.bytes).unwrap_or(Target::Asterisk)
+    }
+
+    /// The version of the sender.
+    #[inline]
+    pub fn version(&self) -> Version {
+        self.decoder.line.version
+    }
+
+    /// The field lines.
+    #[inline]
+    pub fn fields(&self) -> Fields<'a> {
+        self.decoder.section.fields(self.bytes)
+    }
+
+    /// How the body is framed (RFC 9112 §6.3).
+    #[inline]
+    pub fn body_length(&self) -> BodyLength {
+        self.decoder.body
+    }
+
+    /// Whether the client waits for a 100 before it sends the body (RFC 9110 §10.1.1).
+    #[inline]
+    pub fn expects_continue(&self) -> bool {
+        self.decoder.expects_continue && self.decoder.body != BodyLength::Known(0)
+    }
+
+    /// Whether the client will read another answer from this connection (RFC 9112 §9.3).
+    #[inline]
+    pub fn is_persistent(&self) -> bool {
+        persistent(self.version(), self.decoder.options)
+    }
+
+    /// Whether the client offers to switch to another protocol (RFC 9110 §7.8).
+    #[inline]
+    pub fn offers_upgrade(&self) -> bool {
+        // RFC 9110 §7.8: "A server MUST ignore an Upgrade header field that is received in an
+        // HTTP/1.0 request."
+        self.decoder.options.upgrade && self.fields().has(Known::Upgrade) && self.version() == Version::Http11
+    }
+
+    /// The authority of the target URI: of an absolute target, or else of the Host field
+    /// (RFC 9112 §3.3); empty for HTTP/1.0 without either.
+    pub fn authority(&self) -> &'a str {
+        // RFC 9112 §3.2.2: "When an origin server receives a request with an absolute-form of
+        // request-target, the origin server MUST ignore the received Host header field (if any)"
+        match self.target() {
+            Target::Absolute { authority, .. } => authority,
+            _ => self.fields().get_str("host").unwrap_or_default(),
+        }
+    }
+}
+
+/// Decodes response heads, one after another, in the bytes it is shown.
+#[derive(Debug)]
+pub struct ResponseDecoder {
+    limits: Limits,
+    part: Part,
+    line: StartLine,
+    section: Section,
+    options: Options,
+}
+
+impl ResponseDecoder {
+    /// A decoder that reads no more than the limits say.
+    pub fn new(limits: Limits) -> ResponseDecoder {
+        ResponseDecoder {
+            limits,
+            part: Part::StartLine,
+            line: StartLine::default(),
+            section: Section::new(),
+            options: Options::default(),
+        }
+    }
+
+    /// Ready for the next response; keeps the memory.
+    pub fn restart(&mut self) {
+        self.part = Part::StartLine;
+        self.line = StartLine::default();
+        self.section.restart(0);
+    }
+
+    /// As [`RequestDecoder::decode`].
+    ///
+    /// # Errors
+    /// The first rule the head breaks, at the byte that breaks it.
+    pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        if self.part == Part::StartLine {
+            let Some(end) = self.line.response(bytes, self.limits.start_line_bytes)? else {
+                return Ok(None);
+            };
+            self.section.restart(end);
+            self.part = Part::Fields;
+        }
+        if !self.section.decode(bytes, &self.limits)? {
+            return Ok(None);
+        }
+        self.options = connection_options(self.section.fields(bytes))?;
+        Ok(Some(self.section.at()))
+    }
+
+    /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
+    pub fn head<'a>(&'a self, bytes: &'a [u8]) -> ResponseHead<'a> {
+        ResponseHead { bytes, decoder: self }
+    }
+}
+
+/// A response head, complete and checked, over the bytes it came in.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseHead<'a> {
+    bytes: &'a [u8],
+    decoder: &'a ResponseDecoder,
+}
+
+impl<'a> ResponseHead<'a> {
+    /// The status code, 100 to 599.
+    pub fn status(&self) -> u16 {
+        self.decoder.line.status
+    }
+
+    /// The reason phrase as it came; it means nothing (RFC 9112 §4).
+    pub fn reason(&self) -> &'a [u8] {
+        &self.bytes[self.decoder.line.reason_at..self.decoder.line.reason_end]
+    }
+
+    /// The version of the sender.
+    pub fn version(&self) -> Version {
+        self.decoder.line.version
+    }
+
+    /// The field lines.
+    pub fn fields(&self) -> Fields<'a> {
+        self.decoder.section.fields(self.bytes)
+    }
+
+    /// How the body is framed, for an answer to a request of this method (RFC 9112 §6.3).
+    ///
+    /// # Errors
+    /// A Content-Length or Transfer-Encoding that frames nothing.
+    pub fn body_length(&self, method: Method<'_>) -> Result<BodyLength, Error> {
+        body::response_length(method, self.status(), self.version(), self.fields())
+    }
+
+    /// Whether the server will read another request from this connection (RFC 9112 §9.3).
+    pub fn is_persistent(&self) -> bool {
+        persistent(self.version(), self.decoder.options)
+    }
+}

@@ -1,0 +1,73 @@
+//! The request method (RFC 9110 §9): any token, case-sensitive.
+
+use super::grammar;
+use std::fmt;
+
+/// A method as it stands in the request line.
+///
+/// ```
+/// use barewire::http::wire::Method;
+///
+/// assert!(Method::new("GET").unwrap().is_idempotent());
+/// assert!(Method::new("G(E)T").is_none());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Method<'a>(&'a str);
+
+impl<'a> Method<'a> {
+    /// The method of this name; `None` where it is no token.
+    pub fn new(name: &'a str) -> Option<Method<'a>> {
+        grammar::is_token(name.as_bytes()).then_some(Method(name))
+    }
+
+    /// For a run of `tchar` that a decoder has measured.
+    #[inline]
+    pub(super) fn from_token(token: &'a [u8]) -> Method<'a> {
+        // A token is ASCII: the default is never taken.
+        Method(std::str::from_utf8(token).unwrap_or_default())
+    }
+
+    /// As it is spelt.
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// An answer to it has no body, whatever its fields say (RFC 9110 §9.3.2).
+    #[inline]
+    pub fn is_head(self) -> bool {
+        self.0 == "HEAD"
+    }
+
+    /// It asks for a tunnel (RFC 9110 §9.3.6).
+    #[inline]
+    pub fn is_connect(self) -> bool {
+        self.0 == "CONNECT"
+    }
+
+    /// It only looks: GET, HEAD, OPTIONS or TRACE (RFC 9110 §9.2.1).
+    pub fn is_safe(self) -> bool {
+        matches!(self.0, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+
+    /// Sent twice it does what it does once: the safe ones, PUT and DELETE (RFC 9110 §9.2.2).
+    pub fn is_idempotent(self) -> bool {
+        self.is_safe() || matches!(self.0, "PUT" | "DELETE")
+    }
+
+    /// One of the eight methods of RFC 9110 §9.3, or PATCH.
+    pub fn is_standard(self) -> bool {
+        self.is_idempotent() || matches!(self.0, "POST" | "CONNECT" | "PATCH")
+    }
+}
+
+impl fmt::Display for Method<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Method<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}

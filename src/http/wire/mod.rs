@@ -1,0 +1,32 @@
+//! HTTP/1.1 as bytes and rules: no socket, no thread, no lock, no clock.
+mod body;
+mod chunked;
+mod connection;
+mod date;
+mod error;
+mod fields;
+pub mod grammar;
+mod limits;
+mod message;
+mod method;
+mod misuse;
+mod outgoing;
+mod section;
+mod start_line;
+mod status;
+mod target;
+
+pub use body::{BodyDecoder, BodyLength, Step};
+pub use chunked::{ChunkedDecoder, encode_chunk, encode_last, encode_size, is_forbidden_trailer};
+pub use connection::{Connection, Event, Role, State, request_step, response_step};
+pub use date::HttpDate;
+pub use error::{Error, Rule};
+pub use fields::{FieldList, Fields, Known};
+pub use limits::Limits;
+pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
+pub use method::Method;
+pub use misuse::Misuse;
+pub use outgoing::{RequestOut, ResponseOut};
+pub use start_line::Version;
+pub use status::reason_phrase;
+pub use target::Target;

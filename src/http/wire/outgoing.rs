@@ -1,0 +1,211 @@
+//! Heads on their way out: what the caller says, in the order it reaches the wire.
+//!
+//! ```text
+//!   HTTP/1.1 200 OK                    status line
+//!   Content-Type: text/plain           the caller's fields, in the caller's order
+//!   Date: Sat, 07 May 2022 01:26:03 GMT
+//!   Connection: keep-alive
+//!   Keep-Alive: timeout=5
+//!   Transfer-Encoding: chunked         what the connection adds
+//! ```
+
+use super::body::BodyLength;
+use super::fields::{FieldList, Known};
+use super::grammar;
+use super::method::Method;
+use super::misuse::Misuse;
+use super::status::reason_phrase;
+use super::target::Target;
+
+/// A final response head to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseOut<'a> {
+    pub(super) status: u16,
+    pub(super) reason: Option<&'a str>,
+    pub(super) fields: &'a FieldList,
+    pub(super) length: Option<u64>,
+    pub(super) date: Option<&'a [u8]>,
+    pub(super) keep_alive_secs: Option<u64>,
+}
+
+impl<'a> ResponseOut<'a> {
+    /// A response with the usual reason phrase, whose body length is not known up front.
+    pub fn new(status: u16, fields: &'a FieldList) -> ResponseOut<'a> {
+        ResponseOut { status, reason: None, fields, length: None, date: None, keep_alive_secs: None }
+    }
+
+    /// With another reason phrase.
+    ///
+    /// # Errors
+    /// [`Misuse::Reason`] for bytes a status line must not hold.
+    pub fn reason(self, reason: &'a str) -> Result<ResponseOut<'a>, Misuse> {
+        match grammar::value_end(reason.as_bytes(), 0) == reason.len() {
+            true => Ok(ResponseOut { reason: Some(reason), ..self }),
+            false => Err(Misuse::Reason),
+        }
+    }
+
+    /// The whole body is `bytes` long: it gets a Content-Length.
+    pub fn length(self, bytes: u64) -> ResponseOut<'a> {
+        ResponseOut { length: Some(bytes), ..self }
+    }
+
+    /// The value of the Date field, where the caller's fields have none.
+    pub fn date(self, imf_fixdate: &'a [u8; 29]) -> ResponseOut<'a> {
+        ResponseOut { date: Some(imf_fixdate), ..self }
+    }
+
+    /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
+    pub fn keep_alive_secs(self, secs: Option<u64>) -> ResponseOut<'a> {
+        ResponseOut { keep_alive_secs: secs, ..self }
+    }
+}
+
+/// A request head to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestOut<'a> {
+    pub(super) method: Method<'a>,
+    pub(super) target: Target<'a>,
+    pub(super) fields: &'a FieldList,
+    pub(super) length: Option<u64>,
+    pub(super) streams: bool,
+}
+
+impl<'a> RequestOut<'a> {
+    /// A request without a body.
+    pub fn new(method: Method<'a>, target: Target<'a>, fields: &'a FieldList) -> RequestOut<'a> {
+        RequestOut { method, target, fields, length: None, streams: false }
+    }
+
+    /// With a body of so many bytes.
+    pub fn length(self, bytes: u64) -> RequestOut<'a> {
+        RequestOut { length: Some(bytes), ..self }
+    }
+
+    /// With a body of unknown length: it is sent in chunks.
+    pub fn streaming(self) -> RequestOut<'a> {
+        RequestOut { streams: true, ..self }
+    }
+}
+
+/// What the caller's Content-Length says.
+pub(super) fn declared_length(fields: &FieldList) -> Result<Option<u64>, Misuse> {
+    let mut lengths = fields.view().known(Known::ContentLength);
+    match (lengths.next(), lengths.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => grammar::decimal(value).map(Some).ok_or(Misuse::Framing),
+        (Some(_), Some(_)) => Err(Misuse::Framing),
+    }
+}
+
+/// Whether the caller's fields ask for the chunked coding, the only one there is.
+pub(super) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
+    let mut codings = fields.view().known(Known::TransferEncoding);
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(false),
+        (Some(value), None) if value.eq_ignore_ascii_case(b"chunked") => Ok(true),
+        _ => Err(Misuse::Framing),
+    }
+}
+
+/// Whether the caller's fields end the connection.
+pub(super) fn says_close(fields: &FieldList) -> bool {
+    let options = fields.view().known(Known::Connection);
+    options.flat_map(grammar::list).any(|option| option.eq_ignore_ascii_case(b"close"))
+}
+
+#[inline]
+pub(super) fn encode_response(
+    head: &ResponseOut<'_>,
+    persistent: bool,
+    framing: Option<BodyLength>,
+    out: &mut Vec<u8>,
+) {
+    let theirs = head.fields.view();
+    status_line(head.status, head.reason, out);
+    if theirs.has(Known::TransferEncoding) {
+        encode_without_coding(head.fields, out);
+    } else {
+        head.fields.encode(out);
+    }
+    if let (Some(date), false) = (head.date, theirs.has(Known::Date)) {
+        out.extend_from_slice(b"Date: ");
+        out.extend_from_slice(date);
+        out.extend_from_slice(b"\r\n");
+    }
+    // RFC 9112 §9.6: "A server that sends a "close" connection option MUST initiate closure of the
+    // connection"
+    if !persistent && !says_close(head.fields) {
+        out.extend_from_slice(b"Connection: close\r\n");
+    } else if persistent && !theirs.has(Known::Connection) {
+        out.extend_from_slice(b"Connection: keep-alive\r\n");
+        if let (Some(secs), false) = (head.keep_alive_secs, theirs.has(Known::KeepAlive)) {
+            out.extend_from_slice(b"Keep-Alive: timeout=");
+            grammar::push_decimal(out, secs);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    match framing {
+        Some(BodyLength::Chunked) => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        Some(BodyLength::Known(length)) if !theirs.has(Known::ContentLength) => {
+            out.extend_from_slice(b"Content-Length: ");
+            grammar::push_decimal(out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        _ => {}
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+#[inline]
+fn status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
+    if status == 200 && reason.is_none() {
+        return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    }
+    out.extend_from_slice(b"HTTP/1.1 ");
+    grammar::push_decimal(out, status.into());
+    out.push(b' ');
+    out.extend_from_slice(reason.unwrap_or_else(|| reason_phrase(status)).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn encode_without_coding(fields: &FieldList, out: &mut Vec<u8>) {
+    for (name, value) in
+        fields.view().iter().filter(|(name, _)| Known::of(name.as_bytes()) != Known::TransferEncoding)
+    {
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    }
+}
+
+pub(super) fn encode_informational(status: u16, fields: &FieldList, out: &mut Vec<u8>) {
+    status_line(status, None, out);
+    fields.encode(out);
+    out.extend_from_slice(b"\r\n");
+}
+
+pub(super) fn encode_switch(status: u16, fields: &FieldList, out: &mut Vec<u8>) {
+    let reason = (status == 200).then_some("Connection Established");
+    status_line(status, reason, out);
+    fields.encode(out);
+    out.extend_from_slice(b"\r\n");
+}
+
+pub(super) fn encode_request(head: &RequestOut<'_>, chunked: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(head.method.as_str().as_bytes());
+    out.push(b' ');
+    head.target.encode(out);
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+    encode_without_coding(head.fields, out);
+    match head.length {
+        _ if chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        Some(length) if !head.fields.view().has(Known::ContentLength) => {
+            out.extend_from_slice(b"Content-Length: ");
+            grammar::push_decimal(out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        _ => {}
+    }
+    out.extend_from_slice(b"\r\n");
+}

@@ -1,0 +1,182 @@
+//! Decoding a field section: the lines of a head, or of the trailers of a chunked body.
+//!
+//! ```text
+//!            name          ":"        value        CR
+//!   Start ────────▶ Name ──────▶ Pad ───────▶ Value ──────▶ Lf
+//!     ▲ │ CR                                                 │ LF: one line more
+//!     │ └──▶ EndLf ── LF ──▶ the section is complete         │
+//!     └──────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The decoder keeps its place, not the bytes: call it again with the same bytes and
+//! some more behind them, and it goes on where it stood. So a head that comes one
+//! byte at a time costs what it costs in one piece, and a bad byte is refused the
+//! moment it is here.
+
+use super::error::{Error, Rule};
+use super::fields::{Fields, Index, Known, Line};
+use super::grammar;
+use super::limits::Limits;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Start,
+    Name,
+    Pad,
+    Value,
+    Lf,
+    EndLf,
+}
+
+/// A field section on its way in; its offsets count from the start of the bytes it is shown.
+#[derive(Debug)]
+pub(super) struct Section {
+    phase: Phase,
+    start: usize,
+    at: usize,
+    line: Line,
+    index: Index,
+}
+
+const NO_LINE: Line = Line { name_at: 0, name_end: 0, value_at: 0, value_end: 0, known: Known::Other };
+
+impl Section {
+    pub(super) const fn new() -> Section {
+        Section { phase: Phase::Start, start: 0, at: 0, line: NO_LINE, index: Index::new() }
+    }
+
+    /// Forgets everything but the memory; the next section starts at byte `start`.
+    pub(super) fn restart(&mut self, start: usize) {
+        self.phase = Phase::Start;
+        self.start = start;
+        self.at = start;
+        self.index.clear();
+    }
+
+    /// The byte after the last one looked at; after `true`, the byte after the section.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The lines that are complete, over the bytes that were decoded.
+    #[inline]
+    pub(super) fn fields<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
+        self.index.over(bytes)
+    }
+
+    /// Goes on decoding `bytes`; `true` once the empty line is here.
+    pub(super) fn decode(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
+        let most = self.start.saturating_add(limits.field_section_bytes);
+        let seen = &bytes[..bytes.len().min(most)];
+        let complete = self.lines(seen, limits)?;
+        if !complete && seen.len() == most {
+            return Err(Error::new(Rule::FieldSectionTooLarge, bytes, self.at));
+        }
+        Ok(complete)
+    }
+
+    #[inline]
+    fn lines(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
+        let (mut at, mut phase, mut line) = (self.at, self.phase, self.line);
+        let complete = loop {
+            if phase == Phase::Start {
+                match bytes.get(at) {
+                    None => break false,
+                    Some(b'\r') => {
+                        at += 1;
+                        phase = Phase::EndLf;
+                    }
+                    Some(b' ' | b'\t') => return Err(self.starts_blank(bytes, at)),
+                    Some(_) => {
+                        line.name_at = at as u32;
+                        phase = Phase::Name;
+                    }
+                }
+            }
+            if phase == Phase::Name {
+                at = grammar::token_end(bytes, at);
+                match bytes.get(at) {
+                    None => break false,
+                    Some(b':') if at > line.name_at as usize => {
+                        line.name_end = at as u32;
+                        line.known = Known::of(&bytes[line.name_at as usize..at]);
+                        at += 1;
+                        phase = Phase::Pad;
+                    }
+                    Some(_) => return Err(bad_name(bytes, at)),
+                }
+            }
+            if phase == Phase::Pad {
+                while at < bytes.len() && matches!(bytes[at], b' ' | b'\t') {
+                    at += 1;
+                }
+                if at == bytes.len() {
+                    break false;
+                }
+                line.value_at = at as u32;
+                phase = Phase::Value;
+            }
+            if phase == Phase::Value {
+                at = grammar::value_end(bytes, at);
+                match bytes.get(at) {
+                    None => break false,
+                    Some(b'\r') => {
+                        line.value_end = value_end(bytes, line.value_at as usize, at) as u32;
+                        at += 1;
+                        phase = Phase::Lf;
+                    }
+                    Some(b'\n') => return Err(Error::new(Rule::BareLf, bytes, at)),
+                    Some(_) => return Err(Error::new(Rule::FieldValueInvalid, bytes, at)),
+                }
+            }
+            match bytes.get(at) {
+                None => break false,
+                Some(b'\n') => at += 1,
+                Some(_) => return Err(Error::new(Rule::BareCr, bytes, at - 1)),
+            }
+            if phase == Phase::EndLf {
+                break true;
+            }
+            if self.index.lines.len() == limits.fields {
+                return Err(Error::new(Rule::TooManyFields, bytes, line.name_at as usize));
+            }
+            self.index.push(line);
+            phase = Phase::Start;
+        };
+        (self.at, self.phase, self.line) = (at, phase, line);
+        Ok(complete)
+    }
+
+    #[cold]
+    fn starts_blank(&self, bytes: &[u8], at: usize) -> Error {
+        if self.index.lines.is_empty() {
+            // RFC 9112 §2.2: "A recipient that receives whitespace between the start-line and the
+            // first header field MUST either reject the message as invalid or"
+            Error::new(Rule::LeadingWhitespace, bytes, at)
+        } else {
+            // RFC 9112 §5.2: "A server that receives an obs-fold in a request message that is not
+            // within a "message/http" container MUST either reject the message"
+            Error::new(Rule::ObsFold, bytes, at)
+        }
+    }
+}
+
+/// The last byte of a value that is no whitespace: it came before `end`.
+#[inline(always)]
+fn value_end(bytes: &[u8], start: usize, mut end: usize) -> usize {
+    while end > start && matches!(bytes[end - 1], b' ' | b'\t') {
+        end -= 1;
+    }
+    end
+}
+
+#[cold]
+fn bad_name(bytes: &[u8], at: usize) -> Error {
+    match bytes[at] {
+        // RFC 9112 §5.1: "A server MUST reject, with a response status code of 400 (Bad Request),
+        // any received request message that contains whitespace between a header field name and colon."
+        b' ' | b'\t' => Error::new(Rule::SpaceBeforeColon, bytes, at),
+        b'\n' => Error::new(Rule::BareLf, bytes, at),
+        _ => Error::new(Rule::FieldNameInvalid, bytes, at),
+    }
+}

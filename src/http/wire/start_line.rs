@@ -1,0 +1,263 @@
+//! Start lines: the first line of a request and of a response.
+//!
+//! ```text
+//!   GET SP /where?q=now SP HTTP/1.1 CRLF          request-line (RFC 9112 §3)
+//!   HTTP/1.1 SP 404 SP Not Found CRLF             status-line  (RFC 9112 §4)
+//! ```
+//!
+//! Both decoders keep their place and go on from it when more bytes are here.
+
+use super::error::{Error, Rule};
+use super::grammar;
+use super::target::Scan;
+
+/// The version of a message. A higher minor version than 1 is spoken to as 1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Version {
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    #[default]
+    Http11,
+}
+
+impl Version {
+    /// `HTTP/1.0` or `HTTP/1.1`, as it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+        }
+    }
+}
+
+/// Empty lines that may stand before a start line.
+const EMPTY_LINES: u8 = 4;
+/// `HTTP/1.1` and the byte before or after it, and CRLF.
+const VERSION: usize = 8;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Empty,
+    EmptyLf,
+    Method,
+    Target,
+    Version,
+    Status,
+    Reason,
+    Lf,
+}
+
+/// A start line on its way in. `start` is where it begins, after empty lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct StartLine {
+    phase: Phase,
+    at: usize,
+    empty_lines: u8,
+    pub(super) start: usize,
+    pub(super) method_end: usize,
+    pub(super) target_at: usize,
+    pub(super) target_end: usize,
+    pub(super) scan: Scan,
+    pub(super) version: Version,
+    pub(super) status: u16,
+    pub(super) reason_at: usize,
+    pub(super) reason_end: usize,
+}
+
+impl StartLine {
+    /// Whether nothing but empty lines has come.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.phase, Phase::Empty | Phase::EmptyLf)
+    }
+
+    /// Goes on decoding a request line; `Some(end)` once its CRLF is here.
+    #[inline]
+    pub(super) fn request(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {
+        if self.is_empty() && !self.skip_empty_lines(bytes, Phase::Method)? {
+            return Ok(None);
+        }
+        let line_most = self.start.saturating_add(most);
+        let seen = &bytes[..bytes.len().min(line_most)];
+        let end = self.request_line(seen)?;
+        self.within(end, seen.len() == line_most, bytes)
+    }
+
+    /// Goes on decoding a status line; `Some(end)` once its CRLF is here.
+    pub(super) fn response(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {
+        if self.is_empty() && !self.skip_empty_lines(bytes, Phase::Version)? {
+            return Ok(None);
+        }
+        let line_most = self.start.saturating_add(most);
+        let seen = &bytes[..bytes.len().min(line_most)];
+        let end = self.status_line(seen)?;
+        self.within(end, seen.len() == line_most, bytes)
+    }
+
+    fn within(&self, end: Option<usize>, full: bool, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        // RFC 9112 §3: "A server that receives a request-target longer than any URI it wishes to
+        // parse MUST respond with a 414 (URI Too Long) status code"
+        if end.is_none() && full {
+            return Err(Error::new(Rule::StartLineTooLong, bytes, self.at));
+        }
+        Ok(end)
+    }
+
+    // RFC 9112 §2.2: "a server that is expecting to receive and parse a request-line SHOULD ignore
+    // at least one empty line (CRLF) received prior to the request-line."
+    #[inline]
+    fn skip_empty_lines(&mut self, bytes: &[u8], next: Phase) -> Result<bool, Error> {
+        loop {
+            let Some(&byte) = bytes.get(self.at) else {
+                return Ok(false);
+            };
+            match (self.phase, byte) {
+                (Phase::Empty, b'\r') if self.empty_lines == EMPTY_LINES => {
+                    return Err(Error::new(Rule::EmptyLines, bytes, self.at));
+                }
+                (Phase::Empty, b'\r') => self.phase = Phase::EmptyLf,
+                (Phase::Empty, b'\n') => return Err(Error::new(Rule::BareLf, bytes, self.at)),
+                (Phase::EmptyLf, b'\n') => {
+                    self.phase = Phase::Empty;
+                    self.empty_lines += 1;
+                }
+                (Phase::EmptyLf, _) => return Err(Error::new(Rule::BareCr, bytes, self.at - 1)),
+                _ => {
+                    self.start = self.at;
+                    self.phase = next;
+                    return Ok(true);
+                }
+            }
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn request_line(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        if self.phase == Phase::Method {
+            self.at = grammar::token_end(bytes, self.at);
+            match bytes.get(self.at) {
+                None => return Ok(None),
+                Some(b' ') if self.at > self.start => {
+                    self.method_end = self.at;
+                    self.at += 1;
+                    self.target_at = self.at;
+                    self.phase = Phase::Target;
+                }
+                Some(_) => return Err(Error::new(Rule::MethodInvalid, bytes, self.at)),
+            }
+        }
+        if self.phase == Phase::Target {
+            let Some(end) = self.scan.run(bytes, self.target_at)? else {
+                return Ok(None);
+            };
+            self.target_end = end;
+            match bytes[end] {
+                b' ' if end > self.target_at => self.at = end + 1,
+                // a request line of HTTP/0.9 has no version
+                b'\r' | b'\n' if end > self.target_at => {
+                    return Err(Error::new(Rule::VersionInvalid, bytes, end));
+                }
+                _ => return Err(Error::new(Rule::TargetInvalid, bytes, end)),
+            }
+            self.phase = Phase::Version;
+        }
+        if bytes.get(self.at..self.at + VERSION + 2) == Some(b"HTTP/1.1\r\n") {
+            self.version = Version::Http11;
+            return Ok(Some(self.at + VERSION + 2));
+        }
+        let Some((major, version)) = decode_version(bytes, self.at)? else {
+            return Ok(None);
+        };
+        let cr = self.at + VERSION;
+        match (bytes.get(cr), bytes.get(cr + 1)) {
+            (None | Some(b'\r'), None) => return Ok(None),
+            (Some(b'\r'), Some(b'\n')) => {}
+            (Some(b'\n'), _) => return Err(Error::new(Rule::BareLf, bytes, cr)),
+            (Some(b'\r'), _) => return Err(Error::new(Rule::BareCr, bytes, cr)),
+            _ => return Err(Error::new(Rule::VersionInvalid, bytes, cr)),
+        }
+        if major != b'1' {
+            return Err(Error::new(Rule::VersionUnsupported, bytes, self.at));
+        }
+        self.version = version;
+        Ok(Some(cr + 2))
+    }
+
+    fn status_line(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        if self.phase == Phase::Version {
+            let Some((major, version)) = decode_version(bytes, self.at)? else {
+                return Ok(None);
+            };
+            let Some(&space) = bytes.get(self.at + VERSION) else {
+                return Ok(None);
+            };
+            if major != b'1' {
+                return Err(Error::new(Rule::VersionUnsupported, bytes, self.at));
+            }
+            if space != b' ' {
+                return Err(Error::new(Rule::StatusInvalid, bytes, self.at + VERSION));
+            }
+            self.version = version;
+            self.at += VERSION + 1;
+            self.phase = Phase::Status;
+        }
+        if self.phase == Phase::Status {
+            let code = &bytes[self.at..bytes.len().min(self.at + 4)];
+            let wrong = code.iter().enumerate().find(|&(i, c)| match i {
+                0 => !(b'1'..=b'5').contains(c),
+                1 | 2 => !c.is_ascii_digit(),
+                _ => *c != b' ',
+            });
+            if let Some((i, _)) = wrong {
+                return Err(Error::new(Rule::StatusInvalid, bytes, self.at + i));
+            }
+            if code.len() < 4 {
+                return Ok(None);
+            }
+            self.status = code[..3].iter().fold(0, |n, d| n * 10 + u16::from(d - b'0'));
+            self.at += 4;
+            self.reason_at = self.at;
+            self.phase = Phase::Reason;
+        }
+        if self.phase == Phase::Reason {
+            self.at = grammar::value_end(bytes, self.at);
+            match bytes.get(self.at) {
+                None => return Ok(None),
+                Some(b'\r') => self.reason_end = self.at,
+                Some(b'\n') => return Err(Error::new(Rule::BareLf, bytes, self.at)),
+                Some(_) => return Err(Error::new(Rule::StatusInvalid, bytes, self.at)),
+            }
+            self.at += 1;
+            self.phase = Phase::Lf;
+        }
+        match bytes.get(self.at) {
+            None => Ok(None),
+            Some(b'\n') => Ok(Some(self.at + 1)),
+            Some(_) => Err(Error::new(Rule::BareCr, bytes, self.at - 1)),
+        }
+    }
+}
+
+/// `HTTP/` DIGIT `.` DIGIT at `at`: the major digit, and the version it means here.
+// RFC 9112 §2.3: "HTTP-version is case-sensitive."
+fn decode_version(bytes: &[u8], at: usize) -> Result<Option<(u8, Version)>, Error> {
+    let here = &bytes[at.min(bytes.len())..bytes.len().min(at + VERSION)];
+    let wrong = here.iter().enumerate().find(|&(i, c)| match i {
+        0..=4 => *c != b"HTTP/"[i],
+        6 => *c != b'.',
+        _ => !c.is_ascii_digit(),
+    });
+    if let Some((i, _)) = wrong {
+        return Err(Error::new(Rule::VersionInvalid, bytes, at + i));
+    }
+    if here.len() < VERSION {
+        return Ok(None);
+    }
+    // RFC 9110 §2.5: "A recipient that receives a message with a major version number that it
+    // implements and a minor version number higher than what it implements SHOULD process the
+    // message as if it was in the highest minor version within that major version"
+    let version = if here[7] == b'0' { Version::Http10 } else { Version::Http11 };
+    Ok(Some((here[5], version)))
+}

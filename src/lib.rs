@@ -1,0 +1,4 @@
+//! barewire
+#![forbid(unsafe_code)]
+pub mod http;
+pub mod net;

@@ -1,0 +1,80 @@
+//! The server seen from outside: how it is doing, and how it is stopped.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::addr::Addr;
+use super::engine::Engine;
+
+/// How long [`Handle::shutdown`] waits for connections that it has cut.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A running server. Clones are the same server; dropping them all does not stop it.
+#[derive(Clone)]
+pub struct Handle {
+    engine: Arc<Engine>,
+}
+
+/// What became of the connections that were alive when [`Handle::shutdown`] was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// So many ended by themselves before the deadline.
+    pub drained: usize,
+    /// So many were still alive at the deadline and were ended then.
+    pub cut: usize,
+}
+
+impl Handle {
+    pub(super) fn new(engine: Arc<Engine>) -> Handle {
+        Handle { engine }
+    }
+
+    /// Where the server listens: the port that was really bound where 0 was asked for.
+    pub fn local_addr(&self) -> Addr {
+        self.engine.address().clone()
+    }
+
+    /// How many connections are alive, wherever they are served.
+    pub fn connections(&self) -> usize {
+        self.engine.lock().connections()
+    }
+
+    /// How many threads the engine has: those that serve and those that wait to.
+    pub fn threads(&self) -> usize {
+        self.engine.lock().threads()
+    }
+
+    /// Accepting ends at once and every connection is asked to finish
+    /// ([`Stop::drain`](super::Stop::drain)). Returns without waiting for any of it. Again does
+    /// nothing.
+    pub fn stop(&self) {
+        self.engine.stop();
+    }
+
+    /// [`stop`](Handle::stop)s, waits until every connection has ended, cuts those that have not
+    /// by the `deadline` ([`Stop::cut`](super::Stop::cut)) and waits one more second for them.
+    /// Called from within a connection it counts that one too, which will be cut.
+    pub fn shutdown(&self, deadline: Duration) -> Report {
+        let before = self.engine.stop();
+        if self.engine.wait_closed(Instant::now().checked_add(deadline)) {
+            return Report { drained: before, cut: 0 };
+        }
+        let cut = self.engine.cut();
+        self.engine.wait_closed(Some(Instant::now() + GRACE));
+        Report { drained: before.saturating_sub(cut), cut }
+    }
+
+    /// Waits until everything has ended: accepting, every connection, and
+    /// [`Service::closed`](super::Service::closed). The address is then free. Never returns if
+    /// called from within a connection or from `closed`.
+    pub fn wait(&self) {
+        self.engine.wait_closed(None);
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("local_addr", self.engine.address()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! TCP and its relatives (the book's 7.1): streams, and a server that gives each one a thread.
+//!
+//! # The problem
+//! Two programs want to talk. What they get is a *stream*: bytes in order, both ways at once,
+//! and nothing else. It has no messages (see the chapter on framing), it may end in one direction
+//! only, and either end may vanish. A server has many of them, each waiting for something else,
+//! and must be able to say "no more of you" and "that was all" to every one.
+//!
+//! # The bytes on the wire
+//! One connection (RFC 9293 §3.5, §3.6). What a program sees of it stands on the left:
+//!
+//! ```text
+//!   accept() ◄──  SYN ◄──────────────────────────────────  connect()
+//!                 SYN, ACK ─────────────────────────────►
+//!                 ACK ◄─────────────────────────────────
+//!   read()   ◄──  "hello" ◄─────────────────────────────   write()    any cut: "he" "llo"
+//!   write()  ──►  "hello" ──────────────────────────────►  read()
+//!   read()=0 ◄──  FIN ◄─────────────────────────────────   shutdown(Write)
+//!   write()  ──►  "bye" ────────────────────────────────►  read()     half open: still one way
+//!   drop     ──►  FIN ──────────────────────────────────►  read()=0
+//! ```
+//!
+//! And a server, as threads:
+//!
+//! ```text
+//!   ── kernel's queue ──► accept ─ serve ─ accept ─ serve …    each thread does both:
+//!                         accept ─ serve ───────────────────   nothing is handed over
+//!                         accept …                             one is always idle
+//! ```
+//!
+//! # The rules
+//! 1. One descriptor for each connection, shared as `Arc<dyn Stream>`; it closes with the last.
+//! 2. A read of 0 bytes is the peer's FIN, and only that. A timeout is an error that
+//!    [`is_timeout`] knows, after which the connection is as it was.
+//! 3. Dropping a stream that has unread bytes resets the connection and may destroy what was
+//!    written last. Whoever wants to be heard shuts down for writing, reads to the end, then drops.
+//! 4. Each connection holds a [`Slot`] until it has ended, wherever it went; the limit, the count
+//!    and the stop go by slots, not by threads.
+//! 5. Stopping has three steps: nobody is accepted, everyone is asked to finish ([`Stop::drain`]),
+//!    who is left at the deadline is cut ([`Stop::cut`]).
+//!
+//! # Where to begin
+//! [`Stream`] in `stream.rs` is the contract. Then `pipe.rs`, the smallest stream there is;
+//! `socket.rs`, the kernel's, with the one trick in it (looking without waiting); and `engine.rs`,
+//! the threads, beginning with its diagram. `listener.rs`, `slot.rs` and `handle.rs` are the three
+//! faces of the engine: before, inside and outside. `door.rs`, `registry.rs` and `unix.rs` are
+//! what it stands on.
+//!
+//! # Two exercises
+//! 1. Write a `Stream` that passes everything on to another and prints each call. Which methods
+//!    may sleep, and what would happen if yours held a lock while they do?
+//! 2. Let [`Options`] have a limit for each peer address. Where is the place taken and where is it
+//!    given back, so that the three sentences of `engine.rs` still hold?
+
+mod addr;
+mod door;
+mod engine;
+mod handle;
+mod listener;
+mod pipe;
+mod registry;
+mod slot;
+mod socket;
+mod stream;
+mod tcp;
+mod unix;
+
+#[cfg(test)]
+mod tests;
+
+pub use addr::Addr;
+pub use handle::{Handle, Report};
+pub use listener::{Listener, Options, Service};
+pub use pipe::{Pipe, pipe, pipe_with_capacity};
+pub use slot::{Slot, Stop};
+pub use socket::Socket;
+pub use stream::{Stream, is_timeout};
+pub use tcp::Tcp;
+pub use unix::Unix;

@@ -1,0 +1,57 @@
+//! A connection's place in the engine, and the hook by which it is asked to end.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::engine::Engine;
+
+/// How a connection ends when the server stops. Both methods are called from the thread that
+/// stops the server, so neither may wait for the connection; both may come when it has just
+/// ended, and `cut` may come more than once.
+pub trait Stop: Send + Sync {
+    /// Finish politely: answer what was asked, say goodbye, take nothing new.
+    fn drain(&self);
+    /// End now: whoever waits on this connection must come back at once.
+    fn cut(&self);
+}
+
+/// The place that a connection takes up, out of
+/// [`max_connections`](super::Options::max_connections). It travels with the stream to whoever
+/// serves it; dropping it says that the connection has ended.
+///
+/// Drop it from any thread, when the stream is done with. If it is the last one of a stopped
+/// server, [`Service::closed`](super::Service::closed) may be called by that very drop.
+pub struct Slot {
+    engine: Arc<Engine>,
+    seat: usize,
+}
+
+impl Slot {
+    pub(super) fn new(engine: &Arc<Engine>, seat: usize) -> Slot {
+        Slot { engine: Arc::clone(engine), seat }
+    }
+
+    /// From now on `hook` ends this connection, in place of the hook before it. Without any, a
+    /// drain asks nothing and a cut shuts the stream down. If the server is stopping already,
+    /// `hook` is told before this returns.
+    pub fn on_stop(&self, hook: Arc<dyn Stop>) {
+        self.engine.set_hook(self.seat, hook);
+    }
+
+    /// Whether the server is stopping. Costs one atomic load: ask before each request.
+    pub fn stopping(&self) -> bool {
+        self.engine.is_stopping()
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.engine.release(self.seat);
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("seat", &self.seat).finish_non_exhaustive()
+    }
+}

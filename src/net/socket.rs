@@ -1,0 +1,290 @@
+//! A kernel socket that several threads share, and that can be looked at without waiting.
+//!
+//! The standard library knows one way to ask a socket without waiting: non-blocking mode. But
+//! the mode belongs to the *socket*, not to the call, so while one thread probes, a `read` or
+//! `write` that another thread begins comes back at once with `WouldBlock`, as if its timeout had
+//! passed. (One that sleeps in the kernel already is not disturbed: the mode is looked at when a
+//! call begins.)
+//!
+//! ```text
+//!   probes      0 ──────────► 1 ───────────────────────────────► 2 ──────►
+//!   prober          count up, mode on,  read,  mode off,  count up
+//!   writer                        write ─► WouldBlock: mine, or the prober's?
+//! ```
+//!
+//! So the probes are counted, once at their beginning and once at their end: odd while one is
+//! under way. A waiting call notes the count before it begins. If it is told `WouldBlock` then
+//! - the count is even and the same: no probe met this call, so its timeout passed;
+//! - otherwise a probe *may* have met it. A false alarm comes back at once, a timeout after its
+//!   whole length, so half of that length tells them apart. After a false alarm the call waits
+//!   for the probe's turn to end and begins again.
+//!
+//! A socket that nobody ever probes pays one atomic load for this; only one that has been probed
+//! reads the clock. (The very first probe can make one wait last up to twice its timeout.)
+
+use std::any::Any;
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::addr::Addr;
+use super::stream::{Stream, at_least_a_moment, is_timeout};
+
+/// A connected kernel socket; use it as [`Tcp`](super::Tcp) or [`Unix`](super::Unix).
+#[derive(Debug)]
+pub struct Socket<S> {
+    inner: S,
+    peer: Option<Addr>,
+    /// Held while probing: one at a time.
+    turn: Mutex<()>,
+    /// How many probes have begun plus how many have ended.
+    probes: AtomicUsize,
+}
+
+/// What TCP and Unix sockets have in common beside `Read` and `Write`.
+pub trait Raw: fmt::Debug + Send + Sync + 'static {
+    #![allow(missing_docs)]
+    fn set_nonblocking(&self, on: bool) -> io::Result<()>;
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+    fn read_timeout(&self) -> io::Result<Option<Duration>>;
+    fn write_timeout(&self) -> io::Result<Option<Duration>>;
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+    fn local_addr(&self) -> io::Result<Addr>;
+}
+
+impl<S> Socket<S> {
+    pub(super) fn new(inner: S, peer: Option<Addr>) -> Socket<S> {
+        Socket { inner, peer, turn: Mutex::new(()), probes: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn inner(&self) -> &S {
+        &self.inner
+    }
+}
+
+impl<S: Raw> Stream for Socket<S>
+where
+    for<'a> &'a S: Read + Write,
+{
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.wait(S::read_timeout, |mut inner| inner.read(buf))
+    }
+
+    fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        self.wait(S::write_timeout, |mut inner| inner.write(buf))
+    }
+
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.wait(S::write_timeout, |mut inner| inner.write_vectored(bufs))
+    }
+
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        self.probe(|mut inner| inner.read(buf))
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.inner.shutdown(how)
+    }
+
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.inner.set_read_timeout(at_least_a_moment(d))
+    }
+
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.inner.set_write_timeout(at_least_a_moment(d))
+    }
+
+    fn local_addr(&self) -> io::Result<Addr> {
+        self.inner.local_addr()
+    }
+
+    fn peer_addr(&self) -> io::Result<Addr> {
+        self.peer.clone().ok_or_else(|| ErrorKind::NotConnected.into())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl<S: Raw> Socket<S> {
+    /// A call that may sleep in the kernel.
+    fn wait(
+        &self,
+        timeout: fn(&S) -> io::Result<Option<Duration>>,
+        mut call: impl FnMut(&S) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        loop {
+            let seen = self.probes.load(Ordering::Acquire);
+            let began = (seen != 0).then(Instant::now);
+            match call(&self.inner) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if is_timeout(&e) && self.probed_since(seen) => {
+                    if timeout(&self.inner)?.is_some_and(|limit| has_passed(limit, began)) {
+                        return Err(e);
+                    }
+                    drop(self.turn.lock()); // the probe's end, without spinning
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn probed_since(&self, seen: usize) -> bool {
+        // The mode went through the kernel, the count did not: what we saw of the first must
+        // come before what we now see of the second.
+        fence(Ordering::SeqCst);
+        seen % 2 == 1 || self.probes.load(Ordering::Relaxed) != seen
+    }
+
+    /// A call in non-blocking mode.
+    fn probe(&self, mut call: impl FnMut(&S) -> io::Result<usize>) -> io::Result<Option<usize>> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.probes.fetch_add(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst); // the count is up before the mode is on
+        let answer = self.inner.set_nonblocking(true).and_then(|()| uninterrupted(&mut call, &self.inner));
+        let restored = self.inner.set_nonblocking(false);
+        self.probes.fetch_add(1, Ordering::SeqCst);
+        restored.and(answer)
+    }
+}
+
+fn has_passed(limit: Duration, began: Option<Instant>) -> bool {
+    began.is_some_and(|began| began.elapsed() >= limit / 2)
+}
+
+fn uninterrupted<S>(call: &mut impl FnMut(&S) -> io::Result<usize>, inner: &S) -> io::Result<Option<usize>> {
+    loop {
+        match call(inner) {
+            Ok(n) => return Ok(Some(n)),
+            Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// The standard library has these methods on both sockets, but no trait that says so.
+macro_rules! raw {
+    ($socket:ty) => {
+        impl Raw for $socket {
+            fn set_nonblocking(&self, on: bool) -> io::Result<()> {
+                <$socket>::set_nonblocking(self, on)
+            }
+            fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+                <$socket>::shutdown(self, how)
+            }
+            fn read_timeout(&self) -> io::Result<Option<Duration>> {
+                <$socket>::read_timeout(self)
+            }
+            fn write_timeout(&self) -> io::Result<Option<Duration>> {
+                <$socket>::write_timeout(self)
+            }
+            fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+                <$socket>::set_read_timeout(self, d)
+            }
+            fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+                <$socket>::set_write_timeout(self, d)
+            }
+            fn local_addr(&self) -> io::Result<Addr> {
+                <$socket>::local_addr(self).map(Addr::from)
+            }
+        }
+    };
+}
+
+raw!(TcpStream);
+raw!(UnixStream);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Tcp, Unix};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    fn tcp() -> (Tcp, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Tcp::from(listener.accept().unwrap().0), theirs)
+    }
+
+    /// Probes for as long as the work takes.
+    fn while_probed(ours: &Arc<Tcp>, work: impl FnOnce()) {
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    assert_eq!(ours.try_read(&mut [0; 16]).unwrap(), None);
+                }
+            });
+            work();
+            done.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn a_probe_disturbs_no_writer() {
+        let (ours, mut theirs) = tcp();
+        let ours = Arc::new(ours);
+        let reader = thread::spawn(move || io::copy(&mut theirs, &mut io::sink()).unwrap());
+        let block = [7; 64 * 1024];
+        while_probed(&ours, || {
+            for _ in 0..2_000 {
+                (&*ours as &dyn Stream).write_all(&block).unwrap();
+            }
+        });
+        ours.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(reader.join().unwrap(), 2_000 * block.len() as u64);
+    }
+
+    #[test]
+    fn a_probe_neither_hastens_nor_hinders_a_timeout() {
+        let (ours, _theirs) = tcp();
+        let ours = Arc::new(ours);
+        ours.set_read_timeout(Some(Duration::from_millis(60))).unwrap();
+        while_probed(&ours, || {
+            for _ in 0..5 {
+                let began = Instant::now();
+                assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
+                assert!(began.elapsed() >= Duration::from_millis(30));
+            }
+        });
+    }
+
+    #[test]
+    fn a_timeout_of_zero_is_the_shortest_there_is() {
+        let (ours, _theirs) = tcp();
+        ours.set_read_timeout(Some(Duration::ZERO)).unwrap();
+        ours.set_write_timeout(Some(Duration::ZERO)).unwrap();
+        assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
+    }
+
+    #[test]
+    fn try_read_takes_what_is_there_and_keeps_nothing_back() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let (unix, tcp) = ((Unix::from(here), Unix::from(there)), tcp());
+        looks_without_waiting(&unix.0, &unix.1);
+        looks_without_waiting(&tcp.0, &Tcp::from(tcp.1));
+    }
+
+    fn looks_without_waiting(ours: &dyn Stream, theirs: &dyn Stream) {
+        let mut buf = [0; 4];
+        assert_eq!(ours.try_read(&mut buf).unwrap(), None);
+        theirs.write(b"abcdef").unwrap();
+        assert_eq!(ours.read(&mut buf[..2]).unwrap(), 2); // waits until it has come
+        assert_eq!(ours.try_read(&mut buf[..3]).unwrap(), Some(3));
+        assert_eq!(&buf[..3], b"cde");
+        assert_eq!(ours.read(&mut buf).unwrap(), 1);
+        theirs.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(ours.read(&mut buf).unwrap(), 0);
+        assert_eq!(ours.try_read(&mut buf).unwrap(), Some(0));
+    }
+}

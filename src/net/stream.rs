@@ -1,0 +1,152 @@
+//! What every connection can do, whatever carries it.
+
+use std::any::Any;
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use super::addr::Addr;
+
+/// A connection: bytes in order, both ways at once, until each side has said that it is done.
+///
+/// Every method takes `&self`, so that one `Arc<dyn Stream>` can be shared by the thread that
+/// reads, the threads that write and the [`Handle`](super::Handle) that may end it. There is one
+/// descriptor behind it, which is closed when the last `Arc` is dropped. Reading and writing do
+/// not hinder one another; of two threads that read at once each gets some of the bytes.
+///
+/// ```
+/// use barewire::net::{Stream, pipe};
+///
+/// let (here, there) = pipe();
+/// here.write(b"hello")?;
+/// let mut buf = [0; 16];
+/// assert_eq!(there.read(&mut buf)?, 5);
+/// assert_eq!(there.try_read(&mut buf)?, None); // nothing there now
+/// drop(here);
+/// assert_eq!(there.try_read(&mut buf)?, Some(0)); // the end
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait Stream: Send + Sync + fmt::Debug {
+    /// Waits for bytes and moves them to the front of `buf`; returns how many. `Ok(0)` is the
+    /// peer's FIN (unless `buf` is empty).
+    ///
+    /// # Errors
+    /// [`is_timeout`] once the read timeout has passed; else the connection is broken.
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// Waits for room and takes bytes from the front of `buf`; returns how many, which may be
+    /// fewer than there are. They are on their way, not yet with the peer.
+    ///
+    /// # Errors
+    /// [`is_timeout`] once the write timeout has passed without room for a single byte; else
+    /// the connection is broken ([`ErrorKind::BrokenPipe`], [`ErrorKind::ConnectionReset`] …).
+    fn write(&self, buf: &[u8]) -> io::Result<usize>;
+
+    /// [`write`](Stream::write) for bytes that lie in several places, in one system call.
+    ///
+    /// # Errors
+    /// As for [`write`](Stream::write).
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Takes what is there now and never waits: `None` where nothing is, `Some(0)` at the end.
+    /// It keeps nothing back: what it does not return the next read does. `buf` must have room,
+    /// or `Some(0)` says nothing.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>>;
+
+    /// Ends one direction or both, for every holder of the stream. [`Shutdown::Write`] sends the
+    /// FIN after what was written; [`Shutdown::Both`] also wakes the threads that wait here.
+    ///
+    /// # Errors
+    /// The connection was already gone ([`ErrorKind::NotConnected`]).
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+
+    /// How long the next [`read`](Stream::read) may wait; `None` for ever, zero the shortest
+    /// time there is. The kernel counts in ticks of 1 to 10 ms.
+    ///
+    /// # Errors
+    /// The system refused, which it has no reason to.
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+
+    /// How long the next [`write`](Stream::write) may wait; as
+    /// [`set_read_timeout`](Stream::set_read_timeout).
+    ///
+    /// # Errors
+    /// The system refused, which it has no reason to.
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+
+    /// This side's address.
+    ///
+    /// # Errors
+    /// The system does not know it.
+    fn local_addr(&self) -> io::Result<Addr>;
+
+    /// The other side's address; still told after the connection has ended.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotConnected`] where there never was one.
+    fn peer_addr(&self) -> io::Result<Addr>;
+
+    /// The stream as what it is, for `downcast_ref::<Tcp>()` and the like.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl dyn Stream {
+    /// [`write`](Stream::write)s until all of `buf` is on its way. The write timeout holds for
+    /// each piece, not for the whole.
+    ///
+    /// # Errors
+    /// As for [`write`](Stream::write); how much went before is not told, so the stream is of
+    /// no further use. [`ErrorKind::WriteZero`] where the stream takes nothing.
+    pub fn write_all(&self, mut buf: &[u8]) -> io::Result<()> {
+        while !buf.is_empty() {
+            match self.write(buf)? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                n => buf = &buf[n..],
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a read or write ended because its timeout passed: the connection itself lives on.
+/// (A socket says `WouldBlock`, others `TimedOut`.)
+pub fn is_timeout(e: &io::Error) -> bool {
+    matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// A timeout as the system takes it: it has no word for zero, which becomes its smallest.
+pub(super) fn at_least_a_moment(d: Option<Duration>) -> Option<Duration> {
+    d.map(|d| d.max(Duration::from_micros(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::pipe_with_capacity;
+    use std::sync::Arc;
+    use std::thread;
+
+    #[test]
+    fn both_words_for_a_timeout_are_understood() {
+        assert!(is_timeout(&ErrorKind::WouldBlock.into()));
+        assert!(is_timeout(&ErrorKind::TimedOut.into()));
+        assert!(!is_timeout(&ErrorKind::BrokenPipe.into()));
+    }
+
+    #[test]
+    fn write_all_goes_on_where_write_stopped() {
+        let (here, there) = pipe_with_capacity(3);
+        let here: Arc<dyn Stream> = Arc::new(here);
+        let writer = thread::spawn(move || here.write_all(b"more than three"));
+        let (mut all, mut buf) = (Vec::new(), [0; 8]);
+        while let n @ 1.. = there.read(&mut buf).unwrap() {
+            all.extend_from_slice(&buf[..n]);
+        }
+        assert_eq!(all, b"more than three");
+        writer.join().unwrap().unwrap();
+    }
+}

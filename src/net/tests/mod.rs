@@ -1,0 +1,103 @@
+//! The engine from end to end, over real sockets. Every test binds port 0 and has a watchdog.
+
+mod accepting;
+mod alone;
+mod socket_files;
+mod stopping;
+
+use super::*;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+/// Far more than any of these tests needs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a test that could hang, and fails it in that case.
+fn within(patience: Duration, test: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = mpsc::channel();
+    let test = thread::spawn(move || {
+        test();
+        done.send(()).unwrap();
+    });
+    if is_done.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+        panic!("still not done after {patience:?}");
+    }
+    if let Err(panic) = test.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Waits for what is bound to happen; the watchdog ends it if it does not.
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A service made of one closure. It tells of errors and of its end through a channel.
+struct Serve<F> {
+    connection: F,
+    told: Sender<Told>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    AcceptError,
+    Closed,
+}
+
+impl<F> Service for Serve<F>
+where
+    F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
+{
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+        (self.connection)(stream, slot);
+    }
+
+    fn accept_error(&self, _error: &std::io::Error) {
+        let _ = self.told.send(Told::AcceptError);
+    }
+
+    fn closed(&self) {
+        let _ = self.told.send(Told::Closed);
+    }
+}
+
+fn serve_at<F>(address: &str, options: Options, connection: F) -> (Handle, Receiver<Told>)
+where
+    F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
+{
+    let (told, hears) = mpsc::channel();
+    let listener = Listener::bind(address).unwrap();
+    (listener.serve(options, Serve { connection, told }).unwrap(), hears)
+}
+
+fn serve<F>(options: Options, connection: F) -> (Handle, Receiver<Told>)
+where
+    F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
+{
+    serve_at("127.0.0.1:0", options, connection)
+}
+
+fn echo(stream: Arc<dyn Stream>, _slot: Slot) {
+    let mut buf = [0; 256];
+    while let Ok(n @ 1..) = stream.read(&mut buf) {
+        if stream.write_all(&buf[..n]).is_err() {
+            return;
+        }
+    }
+}
+
+fn dial(server: &Handle) -> TcpStream {
+    TcpStream::connect(server.local_addr().ip().unwrap()).unwrap()
+}
+
+/// One byte there and back: the client is being served.
+fn is_echoed(client: &mut (impl Read + Write)) {
+    client.write_all(b"x").unwrap();
+    client.read_exact(&mut [0; 1]).unwrap();
+}

@@ -1,0 +1,187 @@
+use super::*;
+use std::net::{Shutdown, TcpListener};
+use std::sync::Barrier;
+
+/// What a hook was told, under which name.
+type Calls = Sender<(&'static str, &'static str)>;
+
+struct Hook {
+    name: &'static str,
+    calls: Calls,
+    /// Shut when drained: the polite way out of a read.
+    stream: Option<Arc<dyn Stream>>,
+}
+
+impl Stop for Hook {
+    fn drain(&self) {
+        self.calls.send((self.name, "drain")).unwrap();
+        if let Some(stream) = &self.stream {
+            stream.shutdown(Shutdown::Read).unwrap();
+        }
+    }
+
+    fn cut(&self) {
+        self.calls.send((self.name, "cut")).unwrap();
+    }
+}
+
+fn hook(name: &'static str, calls: &Calls, stream: Option<Arc<dyn Stream>>) -> Arc<Hook> {
+    Arc::new(Hook { name, calls: calls.clone(), stream })
+}
+
+#[test]
+fn stop_wakes_every_thread_that_accepts() {
+    within(PATIENCE, || {
+        let path = socket_files::path("wakes").1;
+        for address in ["127.0.0.1:0", "[::1]:0", &path] {
+            let (server, told) = serve_at(address, Options::default(), |_, _| ());
+            server.stop();
+            server.wait();
+            assert_eq!(server.threads(), 0);
+            assert_eq!(told.try_recv(), Ok(Told::Closed));
+        }
+    });
+}
+
+#[test]
+fn stop_frees_the_port_while_connections_live_on() {
+    within(PATIENCE, || {
+        const SPARE: usize = 4;
+        let together = Arc::new(Barrier::new(SPARE));
+        let options = Options { spare_threads: SPARE, ..Options::default() };
+        let (server, _) = serve(options, move |stream, slot| {
+            if stream.read(&mut [0; 1]).unwrap() == 0 {
+                together.wait(); // so many threads at once, all of which stay
+            } else {
+                echo(stream, slot);
+            }
+        });
+        drop((0..SPARE).map(|_| dial(&server)).collect::<Vec<_>>());
+        until(|| server.connections() == 0 && server.threads() == SPARE);
+        let mut lives = dial(&server);
+        lives.write_all(b"x").unwrap();
+        is_echoed(&mut lives);
+
+        server.stop();
+        until(|| server.threads() == 1);
+        let free = TcpListener::bind(server.local_addr().ip().unwrap()).unwrap();
+        is_echoed(&mut lives);
+        drop((lives, free));
+        server.wait();
+    });
+}
+
+#[test]
+fn row_n04_close_fires_once_after_the_last_connection() {
+    within(PATIENCE, || {
+        let (hand_over, taken) = mpsc::channel();
+        let (server, told) = serve(Options::default(), move |stream, slot| {
+            hand_over.send((stream, slot)).unwrap();
+        });
+        let _client = dial(&server);
+        let (stream, slot) = taken.recv().unwrap();
+        assert!(!slot.stopping());
+        server.stop();
+        server.stop();
+        until(|| server.threads() == 0);
+        assert!(slot.stopping());
+        assert!(told.try_recv().is_err());
+        drop(stream);
+        drop(slot);
+        server.wait();
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), [Told::Closed]);
+        assert_eq!(server.shutdown(Duration::ZERO), Report { drained: 0, cut: 0 });
+    });
+}
+
+#[test]
+fn the_report_tells_who_went_and_who_was_cut() {
+    within(PATIENCE, || {
+        let (calls, called) = mpsc::channel();
+        let (server, _) = serve(Options::default(), move |stream, slot| {
+            let mut first = [0; 1];
+            stream.read(&mut first).unwrap();
+            let polite = first == *b"p";
+            if polite {
+                slot.on_stop(hook("polite", &calls, Some(Arc::clone(&stream))));
+            }
+            stream.write(&first).unwrap();
+            echo(stream, slot);
+        });
+        let mut clients = [dial(&server), dial(&server), dial(&server)];
+        for (client, name) in clients.iter_mut().zip(["p", "p", "stubborn"]) {
+            client.write_all(name.as_bytes()).unwrap();
+            client.read_exact(&mut [0; 1]).unwrap();
+        }
+        let report = server.shutdown(Duration::from_millis(100));
+        assert_eq!(report, Report { drained: 2, cut: 1 });
+        assert_eq!(server.connections(), 0);
+        assert_eq!(called.try_iter().collect::<Vec<_>>(), [("polite", "drain"); 2]);
+    });
+}
+
+#[test]
+fn the_hook_set_last_is_the_one_that_is_told() {
+    within(PATIENCE, || {
+        let (hand_over, taken) = mpsc::channel();
+        let (server, _) = serve(Options::default(), move |stream, slot| {
+            hand_over.send((stream, slot)).unwrap();
+        });
+        let _client = dial(&server);
+        let (_stream, slot) = taken.recv().unwrap();
+        let (calls, called) = mpsc::channel();
+        slot.on_stop(hook("first", &calls, None));
+        slot.on_stop(hook("second", &calls, None));
+        server.stop();
+        slot.on_stop(hook("drained at once", &calls, None));
+        let cutting = thread::spawn(move || server.shutdown(Duration::ZERO));
+        assert_eq!(called.recv().unwrap(), ("second", "drain"));
+        assert_eq!(called.recv().unwrap(), ("drained at once", "drain"));
+        assert_eq!(called.recv().unwrap(), ("drained at once", "cut"));
+        slot.on_stop(hook("cut at once", &calls, None));
+        assert_eq!(called.recv().unwrap(), ("cut at once", "cut"));
+        drop(slot);
+        assert_eq!(cutting.join().unwrap(), Report { drained: 0, cut: 1 });
+    });
+}
+
+#[test]
+fn a_hook_that_panics_does_not_spare_the_next() {
+    struct Bad;
+    impl Stop for Bad {
+        fn drain(&self) {
+            panic!("a panic on purpose");
+        }
+        fn cut(&self) {}
+    }
+    within(PATIENCE, || {
+        let (hand_over, taken) = mpsc::channel();
+        let (server, _) = serve(Options::default(), move |stream, slot| {
+            hand_over.send((stream, slot)).unwrap();
+        });
+        let (calls, called) = mpsc::channel();
+        let _clients = [dial(&server), dial(&server)];
+        let [(_, first), (_, second)] = [taken.recv().unwrap(), taken.recv().unwrap()];
+        first.on_stop(Arc::new(Bad));
+        second.on_stop(hook("next", &calls, None));
+        server.stop();
+        assert_eq!(called.recv().unwrap(), ("next", "drain"));
+    });
+}
+
+#[test]
+fn a_connection_may_shut_its_own_server_down() {
+    within(PATIENCE, || {
+        let (give, take) = mpsc::channel::<Handle>();
+        let take = std::sync::Mutex::new(take);
+        let (report_to, reported) = mpsc::channel();
+        let (server, _) = serve(Options::default(), move |_stream, _slot| {
+            let server = take.lock().unwrap().recv().unwrap();
+            report_to.send(server.shutdown(Duration::ZERO)).unwrap();
+        });
+        give.send(server.clone()).unwrap();
+        let _client = dial(&server);
+        assert_eq!(reported.recv().unwrap(), Report { drained: 0, cut: 1 });
+        server.wait();
+    });
+}

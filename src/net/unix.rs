@@ -1,0 +1,103 @@
+//! Unix domain sockets: a stream between processes of one machine, and the file that names it.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::{self, Path, PathBuf};
+
+use super::addr::Addr;
+use super::socket::Socket;
+
+/// A connection over a Unix domain socket.
+pub type Unix = Socket<UnixStream>;
+
+impl Unix {
+    /// Connects to the server that listens at `path`. Where that server is behind with
+    /// accepting, this waits for it.
+    ///
+    /// # Errors
+    /// There is no such file, or nobody listens there.
+    pub fn connect(path: impl AsRef<Path>) -> io::Result<Unix> {
+        UnixStream::connect(path).map(Unix::from)
+    }
+}
+
+/// The stream must be in blocking mode. A `try_clone` of it kept elsewhere shares its timeouts,
+/// and its mode while [`try_read`](super::Stream::try_read) looks.
+impl From<UnixStream> for Unix {
+    fn from(stream: UnixStream) -> Unix {
+        let peer = stream.peer_addr().ok().map(Addr::from);
+        Socket::new(stream, peer)
+    }
+}
+
+/// Listens at `path`. A socket file that a dead server left there is replaced.
+pub(super) fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
+    if path.as_os_str().is_empty() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "the path is empty"));
+    }
+    let listener = match UnixListener::bind(path) {
+        Err(e) if e.kind() == ErrorKind::AddrInUse => {
+            remove_stale(path)?;
+            UnixListener::bind(path)?
+        }
+        other => other?,
+    };
+    let file = SocketFile::at(path)?;
+    Ok((listener, file))
+}
+
+fn remove_stale(path: &Path) -> io::Result<()> {
+    let in_use = |text| io::Error::new(ErrorKind::AddrInUse, text);
+    let found = SocketFile::id(path)?;
+    if !fs::symlink_metadata(path)?.file_type().is_socket() {
+        return Err(in_use("there is a file that is not a socket"));
+    }
+    if !is_deserted(path)? {
+        return Err(in_use("another server listens there"));
+    }
+    if SocketFile::id(path)? != found {
+        return Err(in_use("another server has just begun to listen there"));
+    }
+    fs::remove_file(path)
+}
+
+/// Whether no process has the socket at `path` open any more. A *datagram* socket asks, because
+/// it cannot connect to a stream socket: a live server is not troubled with a connection, and one
+/// that is behind with accepting does not keep us waiting. It answers "wrong type" (`EPROTOTYPE`),
+/// where the dead answer "refused".
+fn is_deserted(path: &Path) -> io::Result<bool> {
+    match UnixDatagram::unbound()?.connect(path) {
+        Err(e) if e.kind() == ErrorKind::ConnectionRefused => Ok(true),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(e),
+        _ => Ok(false),
+    }
+}
+
+/// The file that names a listening socket. Dropping this removes it, if it is still ours: drop it
+/// before the listener, whose open socket keeps the inode's number from being given to another.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    path: PathBuf,
+    id: (u64, u64),
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> io::Result<SocketFile> {
+        Ok(SocketFile { path: path::absolute(path)?, id: SocketFile::id(path)? })
+    }
+
+    /// Device and inode.
+    fn id(path: &Path) -> io::Result<(u64, u64)> {
+        fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if SocketFile::id(&self.path).is_ok_and(|id| id == self.id) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
