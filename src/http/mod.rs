@@ -9,5 +9,7 @@ pub mod wire;
 pub use error::Error;
 pub use request::Request;
 pub use response::{FieldValues, Response, Status};
-pub use server::{Config, Events, Failure, Handled, Outcome, Server, create_server, create_server_with};
+pub use server::{
+    Config, Events, Failure, Handled, Outcome, Server, create_server, create_server_with,
+};
 pub use upgraded::Upgraded;

@@ -41,7 +41,12 @@ impl<'a> Request<'a> {
         incoming: &'a mut Incoming,
         link: &'a RefCell<Link>,
     ) -> Request<'a> {
-        Request { head, rest, incoming, link }
+        Request {
+            head,
+            rest,
+            incoming,
+            link,
+        }
     }
 
     /// The method, as it is spelt: `"GET"`.
@@ -136,14 +141,20 @@ impl<'a> Request<'a> {
         }
         drop(response);
         let mut link = self.link.borrow_mut();
-        let Link { machine, outbox, .. } = &mut *link;
+        let Link {
+            machine, outbox, ..
+        } = &mut *link;
         outbox.append(|out| machine.send_switch(&list, out))?;
         link.outbox.flush()?;
         link.handed_over = true;
         let mut ahead = self.rest[self.incoming.rest_used()..].to_vec();
         ahead.extend_from_slice(self.incoming.behind());
         ahead.append(&mut link.early);
-        Ok(Upgraded::new(link.outbox.stream().clone(), ahead, link.slot.take()))
+        Ok(Upgraded::new(
+            link.outbox.stream().clone(),
+            ahead,
+            link.slot.take(),
+        ))
     }
 }
 

@@ -73,7 +73,9 @@ impl<'a> Response<'a> {
     /// The first value of a field; once the head has been sent, of what was really sent.
     pub fn get_header(&self, name: &str) -> Option<String> {
         let values = self.link.borrow().answer.get_header(name);
-        values.first().map(|value| String::from_utf8_lossy(value).into_owned())
+        values
+            .first()
+            .map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
     /// All values of a field, as bytes.
@@ -159,7 +161,11 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](super::wire::Misuse) for bytes that a field must not hold. A name that must not be
     /// a trailer is refused by [`end`](Self::end).
     pub fn add_trailer(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
-        self.link.borrow_mut().answer.trailers_mut().append(name, value)?;
+        self.link
+            .borrow_mut()
+            .answer
+            .trailers_mut()
+            .append(name, value)?;
         Ok(self)
     }
 
@@ -230,7 +236,9 @@ impl io::Write for Response<'_> {
 
 impl fmt::Debug for Response<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("headers_sent", &self.headers_sent()).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("headers_sent", &self.headers_sent())
+            .finish_non_exhaustive()
     }
 }
 
@@ -249,7 +257,10 @@ impl From<u16> for Status<'_> {
 
 impl<'a> From<(u16, &'a str)> for Status<'a> {
     fn from((code, reason): (u16, &'a str)) -> Self {
-        Status { code, reason: Some(reason) }
+        Status {
+            code,
+            reason: Some(reason),
+        }
     }
 }
 

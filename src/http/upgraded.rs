@@ -18,7 +18,12 @@ pub struct Upgraded {
 
 impl Upgraded {
     pub(crate) fn new(stream: Arc<dyn Stream>, ahead: Vec<u8>, slot: Option<Slot>) -> Upgraded {
-        Upgraded { stream, ahead, at: 0, slot }
+        Upgraded {
+            stream,
+            ahead,
+            at: 0,
+            slot,
+        }
     }
 
     /// The stream itself, to share among threads. Bytes already read are not in it: see

@@ -65,14 +65,20 @@ mod tests {
         let ip = |text: &str| Addr::Ip(text.parse().unwrap());
         assert_eq!(ip("127.0.0.1:1337").to_string(), "127.0.0.1:1337");
         assert_eq!(ip("[::1]:80").to_string(), "[::1]:80");
-        assert_eq!(Addr::Unix(Some("/tmp/echo.sock".into())).to_string(), "unix:/tmp/echo.sock");
+        assert_eq!(
+            Addr::Unix(Some("/tmp/echo.sock".into())).to_string(),
+            "unix:/tmp/echo.sock"
+        );
         assert_eq!(Addr::Unix(None).to_string(), "unix:");
         assert_eq!(Addr::Pipe.to_string(), "pipe");
     }
 
     #[test]
     fn only_ip_addresses_have_a_port() {
-        assert_eq!(Addr::Ip("127.0.0.1:1337".parse().unwrap()).port(), Some(1337));
+        assert_eq!(
+            Addr::Ip("127.0.0.1:1337".parse().unwrap()).port(),
+            Some(1337)
+        );
         assert_eq!(Addr::Unix(None).port(), None);
         assert_eq!(Addr::Pipe.ip(), None);
     }

@@ -60,7 +60,11 @@ impl Door {
                 Lever::Unix(UnixStream::from(OwnedFd::from(listener.try_clone()?)))
             }
         };
-        Ok(Door { _file: file, ear, lever })
+        Ok(Door {
+            _file: file,
+            ear,
+            lever,
+        })
     }
 
     /// Waits for a newcomer, on as many threads as like to: each newcomer wakes one of them.

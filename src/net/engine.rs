@@ -163,7 +163,10 @@ impl Engine {
                 state.waiting += 1;
                 return Some(door);
             }
-            state = self.place.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .place
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -351,7 +354,9 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

@@ -57,12 +57,21 @@ impl Handle {
     /// Called from within a connection it counts that one too, which will be cut.
     pub fn shutdown(&self, deadline: Duration) -> Report {
         let before = self.engine.stop();
-        if self.engine.wait_closed(Instant::now().checked_add(deadline)) {
-            return Report { drained: before, cut: 0 };
+        if self
+            .engine
+            .wait_closed(Instant::now().checked_add(deadline))
+        {
+            return Report {
+                drained: before,
+                cut: 0,
+            };
         }
         let cut = self.engine.cut();
         self.engine.wait_closed(Some(Instant::now() + GRACE));
-        Report { drained: before.saturating_sub(cut), cut }
+        Report {
+            drained: before.saturating_sub(cut),
+            cut,
+        }
     }
 
     /// Waits until everything has ended: accepting, every connection, and
@@ -75,6 +84,8 @@ impl Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("local_addr", self.engine.address()).finish_non_exhaustive()
+        f.debug_struct("Handle")
+            .field("local_addr", self.engine.address())
+            .finish_non_exhaustive()
     }
 }

@@ -64,7 +64,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { max_connections: 10_000, spare_threads: 16, stack_size: 512 * 1024, no_delay: true }
+        Options {
+            max_connections: 10_000,
+            spare_threads: 16,
+            stack_size: 512 * 1024,
+            no_delay: true,
+        }
     }
 }
 
@@ -96,8 +101,10 @@ impl Listener {
     /// the system has against it. The text names the address.
     pub fn bind(address: &str) -> io::Result<Listener> {
         let bound = match address.strip_prefix("unix:") {
-            Some(path) => unix::listen(Path::new(path))
-                .map(|(ear, file)| Listener { file: Some(file), ear: Ear::Unix(ear) }),
+            Some(path) => unix::listen(Path::new(path)).map(|(ear, file)| Listener {
+                file: Some(file),
+                ear: Ear::Unix(ear),
+            }),
             None => TcpListener::bind(address).map(Listener::from),
         };
         bound.map_err(|e| explain(address, &e))
@@ -127,7 +134,10 @@ impl Listener {
 /// shuts the socket for everyone who shares it.
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Listener {
-        Listener { file: None, ear: Ear::Tcp(listener) }
+        Listener {
+            file: None,
+            ear: Ear::Tcp(listener),
+        }
     }
 }
 
@@ -135,7 +145,10 @@ impl From<TcpListener> for Listener {
 /// where it is. Stopping the server shuts the socket for everyone who shares it.
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Listener {
-        Listener { file: None, ear: Ear::Unix(listener) }
+        Listener {
+            file: None,
+            ear: Ear::Unix(listener),
+        }
     }
 }
 

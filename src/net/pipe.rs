@@ -34,8 +34,17 @@ pub fn pipe() -> (Pipe, Pipe) {
 /// direction: a writer that is further ahead of the reader than that waits.
 pub fn pipe_with_capacity(bytes: usize) -> (Pipe, Pipe) {
     let (one, other) = (Channel::new(bytes), Channel::new(bytes));
-    let here = Pipe { incoming: Arc::clone(&one), outgoing: Arc::clone(&other) };
-    (here, Pipe { incoming: other, outgoing: one })
+    let here = Pipe {
+        incoming: Arc::clone(&one),
+        outgoing: Arc::clone(&other),
+    };
+    (
+        here,
+        Pipe {
+            incoming: other,
+            outgoing: one,
+        },
+    )
 }
 
 /// One end of a [`pipe()`]. Dropping it is a FIN for the other end's reads and
@@ -134,7 +143,10 @@ impl Channel {
             read_timeout: None,
             write_timeout: None,
         };
-        Arc::new(Channel { state: Mutex::new(state), changed: Condvar::new() })
+        Arc::new(Channel {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        })
     }
 
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
@@ -173,7 +185,10 @@ impl Channel {
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             state = match left {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(Duration::ZERO) => return Err(ErrorKind::TimedOut.into()),
                 Some(left) => {
                     let woken = self.changed.wait_timeout(state, left);
@@ -235,7 +250,11 @@ mod tests {
     fn both_ends_write_and_read() {
         let (here, there) = pipe();
         let mut buf = [0; 8];
-        assert_eq!(here.write_vectored(&[IoSlice::new(b"pi"), IoSlice::new(b"ng")]).unwrap(), 4);
+        assert_eq!(
+            here.write_vectored(&[IoSlice::new(b"pi"), IoSlice::new(b"ng")])
+                .unwrap(),
+            4
+        );
         assert_eq!(there.read(&mut buf).unwrap(), 4);
         assert_eq!(&buf[..4], b"ping");
         there.write(b"pong!").unwrap();
@@ -259,7 +278,8 @@ mod tests {
     #[test]
     fn waiting_ends_with_the_timeout() {
         let (here, there) = pipe_with_capacity(1);
-        here.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        here.set_read_timeout(Some(Duration::from_millis(1)))
+            .unwrap();
         here.set_write_timeout(Some(Duration::ZERO)).unwrap();
         assert!(is_timeout(&here.read(&mut [0; 1]).unwrap_err()));
         assert_eq!(here.write(b"x").unwrap(), 1);

@@ -31,7 +31,10 @@ impl Registry {
 
     /// Takes a seat and returns its number, by which the connection is known from now on.
     pub(super) fn insert(&mut self, stream: &Arc<dyn Stream>) -> usize {
-        let entry = Some(Entry { stream: Arc::downgrade(stream), hook: None });
+        let entry = Some(Entry {
+            stream: Arc::downgrade(stream),
+            hook: None,
+        });
         match self.free.pop() {
             Some(seat) => {
                 self.seats[seat] = entry;
@@ -89,7 +92,9 @@ impl Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("hook", &self.hook.is_some()).finish_non_exhaustive()
+        f.debug_struct("Entry")
+            .field("hook", &self.hook.is_some())
+            .finish_non_exhaustive()
     }
 }
 

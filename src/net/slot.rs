@@ -28,7 +28,10 @@ pub struct Slot {
 
 impl Slot {
     pub(super) fn new(engine: &Arc<Engine>, seat: usize) -> Slot {
-        Slot { engine: Arc::clone(engine), seat }
+        Slot {
+            engine: Arc::clone(engine),
+            seat,
+        }
     }
 
     /// From now on `hook` ends this connection, in place of the hook before it. Without any, a
@@ -52,6 +55,8 @@ impl Drop for Slot {
 
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("seat", &self.seat).finish_non_exhaustive()
+        f.debug_struct("Slot")
+            .field("seat", &self.seat)
+            .finish_non_exhaustive()
     }
 }

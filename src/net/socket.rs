@@ -59,7 +59,12 @@ pub trait Raw: fmt::Debug + Send + Sync + 'static {
 
 impl<S> Socket<S> {
     pub(super) fn new(inner: S, peer: Option<Addr>) -> Socket<S> {
-        Socket { inner, peer, turn: Mutex::new(()), probes: AtomicUsize::new(0) }
+        Socket {
+            inner,
+            peer,
+            turn: Mutex::new(()),
+            probes: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn inner(&self) -> &S {
@@ -104,7 +109,9 @@ where
     }
 
     fn peer_addr(&self) -> io::Result<Addr> {
-        self.peer.clone().ok_or_else(|| ErrorKind::NotConnected.into())
+        self.peer
+            .clone()
+            .ok_or_else(|| ErrorKind::NotConnected.into())
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -147,7 +154,10 @@ impl<S: Raw> Socket<S> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.probes.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst); // the count is up before the mode is on
-        let answer = self.inner.set_nonblocking(true).and_then(|()| uninterrupted(&mut call, &self.inner));
+        let answer = self
+            .inner
+            .set_nonblocking(true)
+            .and_then(|()| uninterrupted(&mut call, &self.inner));
         let restored = self.inner.set_nonblocking(false);
         self.probes.fetch_add(1, Ordering::SeqCst);
         restored.and(answer)
@@ -158,7 +168,10 @@ fn has_passed(limit: Duration, began: Option<Instant>) -> bool {
     began.is_some_and(|began| began.elapsed() >= limit / 2)
 }
 
-fn uninterrupted<S>(call: &mut impl FnMut(&S) -> io::Result<usize>, inner: &S) -> io::Result<Option<usize>> {
+fn uninterrupted<S>(
+    call: &mut impl FnMut(&S) -> io::Result<usize>,
+    inner: &S,
+) -> io::Result<Option<usize>> {
     loop {
         match call(inner) {
             Ok(n) => return Ok(Some(n)),
@@ -249,7 +262,8 @@ mod tests {
     fn a_probe_neither_hastens_nor_hinders_a_timeout() {
         let (ours, _theirs) = tcp();
         let ours = Arc::new(ours);
-        ours.set_read_timeout(Some(Duration::from_millis(60))).unwrap();
+        ours.set_read_timeout(Some(Duration::from_millis(60)))
+            .unwrap();
         while_probed(&ours, || {
             for _ in 0..5 {
                 let began = Instant::now();

@@ -85,7 +85,10 @@ pub(super) struct SocketFile {
 
 impl SocketFile {
     fn at(path: &Path) -> io::Result<SocketFile> {
-        Ok(SocketFile { path: path::absolute(path)?, id: SocketFile::id(path)? })
+        Ok(SocketFile {
+            path: path::absolute(path)?,
+            id: SocketFile::id(path)?,
+        })
     }
 
     /// Device and inode.

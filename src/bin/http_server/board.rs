@@ -19,7 +19,10 @@ impl Board {
 
     /// The number of the newest notice.
     pub(crate) fn newest(&self) -> u64 {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).0
+        self.notices
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
     }
 
     /// Waits for a notice after number `seen`, for `most` at the longest.
@@ -28,7 +31,10 @@ impl Board {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         while notices.0 <= seen {
             let left = until.checked_duration_since(Instant::now())?;
-            (notices, _) = self.news.wait_timeout(notices, left).unwrap_or_else(PoisonError::into_inner);
+            (notices, _) = self
+                .news
+                .wait_timeout(notices, left)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         Some(notices.clone())
     }

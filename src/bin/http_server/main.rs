@@ -41,12 +41,19 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<(), String> {
-    let demo = Demo { routes: routes::Routes::new(options.files.as_deref())? };
+    let demo = Demo {
+        routes: routes::Routes::new(options.files.as_deref())?,
+    };
     let server = http::create_server_with(demo)
         .max_connections(options.max_connections)
         .keep_alive_timeout(options.keep_alive_secs.map(Duration::from_secs));
-    let handle = server.listen(&options.listen).map_err(|error| error.to_string())?;
-    print!("{}", routes::invitation(&handle.local_addr(), options.files.is_some()));
+    let handle = server
+        .listen(&options.listen)
+        .map_err(|error| error.to_string())?;
+    print!(
+        "{}",
+        routes::invitation(&handle.local_addr(), options.files.is_some())
+    );
     handle.wait();
     Ok(())
 }

@@ -21,7 +21,10 @@ impl Options {
             files: None,
         };
         while let Some(flag) = args.next() {
-            let mut value = || args.next().ok_or_else(|| format!("{flag} needs a value\n{USAGE}"));
+            let mut value = || {
+                args.next()
+                    .ok_or_else(|| format!("{flag} needs a value\n{USAGE}"))
+            };
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--max-connections" => options.max_connections = number(&flag, &value()?)?,
@@ -41,5 +44,6 @@ impl Options {
 }
 
 fn number<T: std::str::FromStr>(flag: &str, text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{flag} takes a whole number, not {text:?}"))
+    text.parse()
+        .map_err(|_| format!("{flag} takes a whole number, not {text:?}"))
 }

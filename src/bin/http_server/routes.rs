@@ -20,15 +20,17 @@ pub(crate) struct Routes {
 
 impl Routes {
     pub(crate) fn new(_files: Option<&Path>) -> Result<Routes, String> {
-        Ok(Routes { board: Board::default() })
+        Ok(Routes {
+            board: Board::default(),
+        })
     }
 
     pub(crate) fn serve(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
         let (method, path) = (req.method(), req.path());
         match (method, path) {
-            ("GET" | "HEAD", "/") => {
-                res.write_head(200, [("Content-Type", "text/plain")])?.end("Hello World\n")?
-            }
+            ("GET" | "HEAD", "/") => res
+                .write_head(200, [("Content-Type", "text/plain")])?
+                .end("Hello World\n")?,
             ("GET" | "HEAD", "/length") => {
                 res.set_header("Content-Type", "text/plain")?;
                 res.end("Hello World\n")?;
@@ -43,9 +45,13 @@ impl Routes {
                 res.end(body)?;
             }
             ("GET" | "HEAD", "/status/204") => res.write_head(204, NO_FIELDS)?.end("")?,
-            ("GET" | "HEAD", "/status/304") => res.write_head(304, [("ETag", "\"304\"")])?.end("")?,
+            ("GET" | "HEAD", "/status/304") => {
+                res.write_head(304, [("ETag", "\"304\"")])?.end("")?
+            }
             ("GET" | "HEAD", "/stream") => stream(res)?,
-            ("HEAD", "/big") => res.write_head(200, [("Content-Length", BIG_BYTES.to_string())])?.end("")?,
+            ("HEAD", "/big") => res
+                .write_head(200, [("Content-Length", BIG_BYTES.to_string())])?
+                .end("")?,
             ("GET", "/big") => big(res)?,
             ("POST" | "PUT", "/upload") => upload(req, res)?,
             ("POST", "/publish") => {
@@ -58,7 +64,9 @@ impl Routes {
             ("OPTIONS", _) => res.write_head(204, [("Allow", ALLOWED)])?.end("")?,
             _ if !Method::new(method).is_some_and(Method::is_standard) => {
                 res.set_status(501)?;
-                res.end(format!("the method {method} is not known here (RFC 9110 §9.1)\n"))?;
+                res.end(format!(
+                    "the method {method} is not known here (RFC 9110 §9.1)\n"
+                ))?;
             }
             ("GET" | "HEAD", _) => {
                 res.set_status(404)?;
@@ -74,14 +82,17 @@ impl Routes {
 
     /// Long polling: an answer when there is news, or when the time is over.
     fn poll(&self, req: &Request<'_>, res: Response<'_>) -> Handled {
-        let seconds =
-            req.query().and_then(|query| query.strip_prefix("timeout=")).and_then(|s| s.parse().ok());
+        let seconds = req
+            .query()
+            .and_then(|query| query.strip_prefix("timeout="))
+            .and_then(|s| s.parse().ok());
         let mut left = Duration::from_secs(seconds.unwrap_or(20).min(60));
         let seen = self.board.newest();
         while !left.is_zero() && !res.is_stopping() && !res.client_left() {
             let step = left.min(LOOK);
             if let Some((_, text)) = self.board.wait(seen, step) {
-                res.write_head(200, [("Content-Type", "text/plain; charset=utf-8")])?.end(text)?;
+                res.write_head(200, [("Content-Type", "text/plain; charset=utf-8")])?
+                    .end(text)?;
                 return Ok(());
             }
             left -= step;
@@ -91,7 +102,10 @@ impl Routes {
 
     /// Server-sent events: a tick a second, and what is published.
     fn events(&self, res: Response<'_>) -> Handled {
-        let fields = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache")];
+        let fields = [
+            ("Content-Type", "text/event-stream"),
+            ("Cache-Control", "no-cache"),
+        ];
         let mut res = res.write_head(200, fields)?;
         res.write("retry: 1000\n\n")?;
         let mut seen = self.board.newest();
@@ -117,11 +131,16 @@ impl Routes {
     /// The oldest trick of Comet: a page that never ends, each piece of it a script.
     fn iframe(&self, res: Response<'_>) -> Handled {
         let mut res = res.write_head(200, [("Content-Type", "text/html; charset=utf-8")])?;
-        res.write(format!("<!doctype html><title>stream</title>{}\n", " ".repeat(1024)))?;
+        res.write(format!(
+            "<!doctype html><title>stream</title>{}\n",
+            " ".repeat(1024)
+        ))?;
         let mut count = 0;
         while !res.is_stopping() && !res.client_left() {
             count += 1;
-            res.write(format!("<script>parent.tick && parent.tick({count})</script>\n"))?;
+            res.write(format!(
+                "<script>parent.tick && parent.tick({count})</script>\n"
+            ))?;
             std::thread::sleep(LOOK);
         }
         Ok(res.end("")?)
@@ -142,7 +161,10 @@ fn stream(res: Response<'_>) -> Handled {
 
 /// 1 GiB of declared length, out of one block.
 fn big(res: Response<'_>) -> Handled {
-    let fields = [("Content-Type", "application/octet-stream"), ("Content-Length", &BIG_BYTES.to_string())];
+    let fields = [
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Length", &BIG_BYTES.to_string()),
+    ];
     let mut res = res.write_head(200, fields)?;
     for _ in 0..BIG_BYTES / BLOCK.len() as u64 {
         res.write(BLOCK)?;
@@ -168,20 +190,40 @@ fn upload(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
 /// What is printed at the start: where we are, and what to try.
 pub(crate) fn invitation(address: &Addr, files: bool) -> String {
     let (url, curl) = match address {
-        Addr::Unix(Some(path)) => {
-            ("http://localhost".into(), format!("curl --unix-socket {} ", path.display()))
-        }
+        Addr::Unix(Some(path)) => (
+            "http://localhost".into(),
+            format!("curl --unix-socket {} ", path.display()),
+        ),
         address => (format!("http://{address}"), "curl ".to_owned()),
     };
-    let mut text =
-        format!("Server running at {}/\n\n", if curl.len() > 5 { address.to_string() } else { url.clone() });
-    let mut line = |what: &str, try_it: &str| text.push_str(&format!("  {what:<34}{curl}{try_it}\n"));
+    let mut text = format!(
+        "Server running at {}/\n\n",
+        if curl.len() > 5 {
+            address.to_string()
+        } else {
+            url.clone()
+        }
+    );
+    let mut line =
+        |what: &str, try_it: &str| text.push_str(&format!("  {what:<34}{curl}{try_it}\n"));
     line("the book's hello, chunked", &format!("-v {url}/"));
-    line("the same with a Content-Length", &format!("-v {url}/length"));
-    line("send a body and get it back", &format!("-d hello {url}/echo"));
-    line("ask before sending it (100)", &format!("-v -T FILE -H 'Expect: 100-continue' {url}/upload"));
+    line(
+        "the same with a Content-Length",
+        &format!("-v {url}/length"),
+    );
+    line(
+        "send a body and get it back",
+        &format!("-d hello {url}/echo"),
+    );
+    line(
+        "ask before sending it (100)",
+        &format!("-v -T FILE -H 'Expect: 100-continue' {url}/upload"),
+    );
     line("a body of unknown length", &format!("-v {url}/stream"));
-    line("1 GiB, in bounded memory", &format!("-o /dev/null {url}/big"));
+    line(
+        "1 GiB, in bounded memory",
+        &format!("-o /dev/null {url}/big"),
+    );
     line("wait for news (long polling) …", &format!("{url}/poll"));
     line("… or have them streamed (SSE)", &format!("-N {url}/events"));
     line("… and make some", &format!("-d 你好 {url}/publish"));

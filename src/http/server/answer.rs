@@ -52,7 +52,10 @@ impl Answer {
     }
 
     /// Fields that win over those of the same name; names repeated among them stay repeated.
-    pub(crate) fn merge<N, V>(&mut self, fields: impl IntoIterator<Item = (N, V)>) -> Result<(), Misuse>
+    pub(crate) fn merge<N, V>(
+        &mut self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), Misuse>
     where
         N: AsRef<[u8]>,
         V: AsRef<[u8]>,
@@ -76,15 +79,24 @@ impl Answer {
     }
 
     fn open(&self) -> Result<(), Misuse> {
-        if self.settled || !self.sent.is_empty() { Err(Misuse::HeadSent) } else { Ok(()) }
+        if self.settled || !self.sent.is_empty() {
+            Err(Misuse::HeadSent)
+        } else {
+            Ok(())
+        }
     }
 
     /// What to say of the length of a body that is handed over as a whole: an implicit head
     /// gets a Content-Length, an explicit one is chunked, as in the book.
     #[inline]
     pub(super) fn whole_length(&self, machine: &Connection, length: u64) -> Option<u64> {
-        let can_chunk = machine.version() == Version::Http11 && !self.fields.view().has(Known::ContentLength);
-        if self.settled && can_chunk { None } else { Some(length) }
+        let can_chunk =
+            machine.version() == Version::Http11 && !self.fields.view().has(Known::ContentLength);
+        if self.settled && can_chunk {
+            None
+        } else {
+            Some(length)
+        }
     }
 
     /// Appends the head.
@@ -118,7 +130,11 @@ impl Answer {
         if self.sent.is_empty() {
             return own(&mut self.fields.view().get_all(name));
         }
-        let unlimited = Limits { field_section_bytes: usize::MAX, fields: usize::MAX, ..Limits::default() };
+        let unlimited = Limits {
+            field_section_bytes: usize::MAX,
+            fields: usize::MAX,
+            ..Limits::default()
+        };
         let mut decoder = ResponseDecoder::new(unlimited);
         match decoder.decode(&self.sent) {
             Ok(Some(_)) => own(&mut decoder.head(&self.sent).fields().get_all(name)),
@@ -136,7 +152,10 @@ struct DateCache {
 
 impl Default for DateCache {
     fn default() -> DateCache {
-        DateCache { seconds: 0, text: *b"Thu, 01 Jan 1970 00:00:00 GMT" }
+        DateCache {
+            seconds: 0,
+            text: *b"Thu, 01 Jan 1970 00:00:00 GMT",
+        }
     }
 }
 

@@ -66,6 +66,8 @@ impl Config {
     /// The socket's timeout: the smallest of the deadlines, so that none is missed by more.
     pub(crate) fn tick(&self) -> Duration {
         let idle = self.keep_alive_timeout.unwrap_or(self.stall_timeout);
-        idle.min(self.head_timeout).min(self.stall_timeout).max(Duration::from_millis(1))
+        idle.min(self.head_timeout)
+            .min(self.stall_timeout)
+            .max(Duration::from_millis(1))
     }
 }

@@ -90,7 +90,9 @@ pub trait Events: Send + Sync + 'static {
 /// The default answer to an error: its status, and in the body the rule that was broken.
 pub(super) fn refuse(error: &Error, mut response: Response<'_>) -> Handled {
     let status = error.status();
-    response.set_status(status)?.set_header("Content-Type", "text/plain; charset=utf-8")?;
+    response
+        .set_status(status)?
+        .set_header("Content-Type", "text/plain; charset=utf-8")?;
     Ok(response.end(format!("{status} {}: {error}\n", reason_phrase(status)))?)
 }
 

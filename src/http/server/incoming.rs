@@ -78,7 +78,11 @@ impl Incoming {
         self.failed = None;
         (self.rest_at, self.spool_at, self.spool_end) = (0, 0, 0);
         self.window = 0..0;
-        if self.ended { link.machine.receive_end() } else { Ok(()) }
+        if self.ended {
+            link.machine.receive_end()
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn length(&self) -> BodyLength {
@@ -95,7 +99,11 @@ impl Incoming {
     }
 
     pub(crate) fn trailers(&self) -> Fields<'_> {
-        if self.ended { self.decoder.trailers() } else { Fields::EMPTY }
+        if self.ended {
+            self.decoder.trailers()
+        } else {
+            Fields::EMPTY
+        }
     }
 
     /// How many bytes of `rest` were used.
@@ -119,7 +127,11 @@ impl Incoming {
     }
 
     /// Content that can be taken without waiting for more, after waiting for some: empty at the end.
-    pub(crate) fn fill<'a>(&'a mut self, rest: &'a [u8], link: &RefCell<Link>) -> Result<&'a [u8], Error> {
+    pub(crate) fn fill<'a>(
+        &'a mut self,
+        rest: &'a [u8],
+        link: &RefCell<Link>,
+    ) -> Result<&'a [u8], Error> {
         while self.window.is_empty() && !self.ended {
             if !self.decode(rest, link)? {
                 self.read_spool(link)?;
@@ -129,7 +141,11 @@ impl Incoming {
     }
 
     fn window<'a>(&'a self, rest: &'a [u8]) -> &'a [u8] {
-        let source = if self.window_in_rest { rest } else { &self.spool };
+        let source = if self.window_in_rest {
+            rest
+        } else {
+            &self.spool
+        };
         &source[self.window.clone()]
     }
 
@@ -146,7 +162,10 @@ impl Incoming {
         let (input, at) = if in_rest {
             (&rest[self.rest_at..], &mut self.rest_at)
         } else {
-            (&self.spool[self.spool_at..self.spool_end], &mut self.spool_at)
+            (
+                &self.spool[self.spool_at..self.spool_end],
+                &mut self.spool_at,
+            )
         };
         if input.is_empty() {
             return Ok(false);
@@ -213,12 +232,19 @@ impl Incoming {
     }
 
     /// Moves content to `out`; 0 at the end.
-    pub(crate) fn read(&mut self, out: &mut [u8], rest: &[u8], link: &RefCell<Link>) -> Result<usize, Error> {
+    pub(crate) fn read(
+        &mut self,
+        out: &mut [u8],
+        rest: &[u8],
+        link: &RefCell<Link>,
+    ) -> Result<usize, Error> {
         if out.is_empty() {
             return Ok(0);
         }
         while self.window.is_empty() && !self.ended && !self.decode(rest, link)? {
-            let ahead = usize::try_from(self.decoder.content_ahead()).unwrap_or(usize::MAX).min(out.len());
+            let ahead = usize::try_from(self.decoder.content_ahead())
+                .unwrap_or(usize::MAX)
+                .min(out.len());
             if ahead < DIRECT_BYTES {
                 self.read_spool(link)?;
                 continue;
@@ -253,17 +279,26 @@ impl Incoming {
         if self.ended {
             let whole = std::mem::take(&mut self.window);
             self.window = whole.end..whole.end;
-            let source = if self.window_in_rest { rest } else { &self.spool };
+            let source = if self.window_in_rest {
+                rest
+            } else {
+                &self.spool
+            };
             return Ok(&source[whole]);
         }
         self.collected.clear();
         loop {
             let ahead = self.decoder.content_ahead();
             let window = self.window.clone();
-            if too_large((self.collected.len() + window.len()) as u64 + ahead.min(most as u64 + 1)) {
+            if too_large((self.collected.len() + window.len()) as u64 + ahead.min(most as u64 + 1))
+            {
                 return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge), link));
             }
-            let source = if self.window_in_rest { rest } else { &self.spool };
+            let source = if self.window_in_rest {
+                rest
+            } else {
+                &self.spool
+            };
             self.collected.extend_from_slice(&source[window]);
             self.consume(usize::MAX - self.window.start);
             if self.fill(rest, link)?.is_empty() {
@@ -274,7 +309,8 @@ impl Incoming {
 
     /// Reads and drops what a handler left unread, up to `most` bytes; whether that was all.
     pub(crate) fn discard(&mut self, most: u64, rest: &[u8], link: &RefCell<Link>) -> bool {
-        if self.failed.is_some() || matches!(self.decoder, BodyDecoder::Known(left) if left > most) {
+        if self.failed.is_some() || matches!(self.decoder, BodyDecoder::Known(left) if left > most)
+        {
             return false;
         }
         let mut dropped = 0;

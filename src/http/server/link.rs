@@ -71,9 +71,14 @@ impl Link {
     }
 
     /// Sends a 1xx now.
-    pub(crate) fn send_informational(&mut self, status: u16, fields: &FieldList) -> Result<(), Error> {
+    pub(crate) fn send_informational(
+        &mut self,
+        status: u16,
+        fields: &FieldList,
+    ) -> Result<(), Error> {
         let machine = &mut self.machine;
-        self.outbox.append(|out| machine.send_informational(status, fields, out))?;
+        self.outbox
+            .append(|out| machine.send_informational(status, fields, out))?;
         Ok(self.outbox.flush()?)
     }
 
@@ -87,7 +92,8 @@ impl Link {
             self.machine.close_after();
         }
         let (machine, answer, config) = (&mut self.machine, &mut self.answer, &self.config);
-        self.outbox.append(|out| answer.encode(machine, config, whole, out))?;
+        self.outbox
+            .append(|out| answer.encode(machine, config, whole, out))?;
         Ok(())
     }
 
@@ -96,7 +102,9 @@ impl Link {
         self.not_ended()?;
         self.start(None)?;
         let machine = &mut self.machine;
-        let send = self.outbox.append(|out| machine.begin_data(data.len(), out))?;
+        let send = self
+            .outbox
+            .append(|out| machine.begin_data(data.len(), out))?;
         if !send || data.is_empty() {
             return Ok(self.outbox.flush()?);
         }
@@ -118,7 +126,13 @@ impl Link {
             let whole = self.answer.whole_length(&self.machine, data.len() as u64);
             self.start(whole)?;
         }
-        let Link { machine, outbox, answer, config, .. } = self;
+        let Link {
+            machine,
+            outbox,
+            answer,
+            config,
+            ..
+        } = self;
         if Outbox::is_small(data.len()) {
             outbox.append(|out| {
                 if !data.is_empty() && machine.begin_data(data.len(), out)? {

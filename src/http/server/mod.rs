@@ -52,7 +52,13 @@ where
 
 /// A server that does what `events` say.
 pub fn create_server_with<E: Events>(events: E) -> Server<E> {
-    Server { shared: Shared { events, config: Arc::new(Config::default()), watch: Watch::default() } }
+    Server {
+        shared: Shared {
+            events,
+            config: Arc::new(Config::default()),
+            watch: Watch::default(),
+        },
+    }
 }
 
 /// What a handler may return: nothing, or a `Result` whose error is told to [`Events`].
@@ -177,7 +183,9 @@ impl<E: Events> Server<E> {
 
 impl<E> std::fmt::Debug for Server<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("config", &self.shared.config).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("config", &self.shared.config)
+            .finish_non_exhaustive()
     }
 }
 

@@ -95,7 +95,11 @@ impl Outbox {
     #[inline]
     pub(crate) fn flush(&self) -> io::Result<()> {
         let mut pending = self.lock();
-        if pending.bytes.is_empty() { pending.check() } else { pending.send(&self.stream, &[]) }
+        if pending.bytes.is_empty() {
+            pending.check()
+        } else {
+            pending.send(&self.stream, &[])
+        }
     }
 
     /// Sends what is pending and then these, uncopied if they are large.
@@ -146,7 +150,13 @@ impl Pending {
             stream.set_write_timeout(Some(self.tick))?;
             self.timeout_set = true;
         }
-        let result = write_all(stream.as_ref(), &self.bytes, more, self.tick, &mut self.pace);
+        let result = write_all(
+            stream.as_ref(),
+            &self.bytes,
+            more,
+            self.tick,
+            &mut self.pace,
+        );
         if let Err(error) = &result {
             self.broken = Some(error.kind());
         }
@@ -185,13 +195,19 @@ fn write_all(
         // The clock is read only by those who wait.
         let now = Instant::now();
         let waited = since.replace(now).map_or(first_wait, |then| now - then);
-        pace.waited(waited, bytes).map_err(|_| ErrorKind::TimedOut)?;
+        pace.waited(waited, bytes)
+            .map_err(|_| ErrorKind::TimedOut)?;
     }
     Ok(())
 }
 
 /// One vectored write of what is left behind the first `done` bytes.
-fn write_from(stream: &dyn Stream, mut done: usize, first: &[u8], more: &[&[u8]]) -> io::Result<usize> {
+fn write_from(
+    stream: &dyn Stream,
+    mut done: usize,
+    first: &[u8],
+    more: &[&[u8]],
+) -> io::Result<usize> {
     const EMPTY: &[u8] = &[];
     let mut slices = [IoSlice::new(EMPTY); 3];
     let mut count = 0;

@@ -31,7 +31,11 @@ impl Pace {
 
     /// We waited for `time`, and `bytes` went through.
     pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
-        self.still = if bytes == 0 { self.still + time } else { Duration::ZERO };
+        self.still = if bytes == 0 {
+            self.still + time
+        } else {
+            Duration::ZERO
+        };
         self.waited += time;
         self.bytes += bytes as u64;
         if self.still >= self.limit {
@@ -69,7 +73,9 @@ mod tests {
     fn a_byte_a_second_is_too_slow_and_a_kilobyte_is_not() {
         let seconds = |bytes: usize| {
             let mut pace = pace();
-            (0..600).take_while(|_| pace.waited(Duration::from_secs(1), bytes).is_ok()).count()
+            (0..600)
+                .take_while(|_| pace.waited(Duration::from_secs(1), bytes).is_ok())
+                .count()
         };
         assert_eq!(seconds(1), 29);
         assert_eq!(seconds(1024), 600);
@@ -79,7 +85,9 @@ mod tests {
     fn a_fast_start_does_not_pay_for_a_slow_end() {
         let mut pace = pace();
         assert!(pace.waited(Duration::from_secs(31), 1 << 30).is_ok());
-        let slow = (0..600).take_while(|_| pace.waited(Duration::from_secs(1), 1).is_ok()).count();
+        let slow = (0..600)
+            .take_while(|_| pace.waited(Duration::from_secs(1), 1).is_ok())
+            .count();
         assert_eq!(slow, 29);
     }
 }

@@ -119,7 +119,12 @@ impl Buffer {
     }
 
     fn new() -> Buffer {
-        Buffer { bytes: vec![0; FIRST_BYTES], start: 0, end: 0, filled: false }
+        Buffer {
+            bytes: vec![0; FIRST_BYTES],
+            start: 0,
+            end: 0,
+            filled: false,
+        }
     }
 }
 
@@ -152,7 +157,13 @@ impl<E: Events> Shared<E> {
 impl<E: Events> Served<'_, E> {
     fn run(&mut self) -> End {
         let tick = self.shared.config.tick();
-        if self.link.get_mut().stream().set_read_timeout(Some(tick)).is_err() {
+        if self
+            .link
+            .get_mut()
+            .stream()
+            .set_read_timeout(Some(tick))
+            .is_err()
+        {
             return End::Gone;
         }
         loop {
@@ -178,7 +189,11 @@ impl<E: Events> Served<'_, E> {
             // the sleep and the wake-up fall away.
             thread::yield_now();
         }
-        if self.decoder.is_idle() { self.wait_idle(tick) } else { self.wait_head() }
+        if self.decoder.is_idle() {
+            self.wait_idle(tick)
+        } else {
+            self.wait_head()
+        }
     }
 
     fn wait_idle(&mut self, tick: Duration) -> Result<(), End> {
@@ -187,10 +202,17 @@ impl<E: Events> Served<'_, E> {
         if !link.outbox.idle() {
             return Err(End::Linger);
         }
-        let most = if self.requests == 0 { Some(config.head_timeout) } else { config.keep_alive_timeout };
+        let most = if self.requests == 0 {
+            Some(config.head_timeout)
+        } else {
+            config.keep_alive_timeout
+        };
         let mut waited = Duration::ZERO;
         loop {
-            match link.stream().read(&mut self.buffer.bytes[self.buffer.end..]) {
+            match link
+                .stream()
+                .read(&mut self.buffer.bytes[self.buffer.end..])
+            {
                 Ok(0) => return Err(End::Gone),
                 Ok(n) => {
                     link.outbox.busy();
@@ -214,7 +236,11 @@ impl<E: Events> Served<'_, E> {
             if since.elapsed() >= self.shared.config.head_timeout {
                 return Err(self.refuse(wire::Error::whole(Rule::RequestTimeout)));
             }
-            let read = self.link.get_mut().stream().read(&mut self.buffer.bytes[self.buffer.end..]);
+            let read = self
+                .link
+                .get_mut()
+                .stream()
+                .read(&mut self.buffer.bytes[self.buffer.end..]);
             match read {
                 Ok(0) => return Err(self.refuse(wire::Error::whole(Rule::MessageTruncated))),
                 Ok(n) => {
@@ -236,10 +262,15 @@ impl<E: Events> Served<'_, E> {
         let head = self.decoder.head(head);
         let client_closes = !head.is_persistent();
         let link = self.link.get_mut();
-        let last = config.max_requests_per_connection.is_some_and(|most| self.requests >= most);
+        let last = config
+            .max_requests_per_connection
+            .is_some_and(|most| self.requests >= most);
         let ready = link.request(&head, last);
-        let ready =
-            ready.and_then(|()| Ok(self.incoming.restart(head.body_length(), config.limits, link)?));
+        let ready = ready.and_then(|()| {
+            Ok(self
+                .incoming
+                .restart(head.body_length(), config.limits, link)?)
+        });
         if ready.is_err() {
             return Err(End::Gone); // the machine is never asked for a second request before the first is done
         }
@@ -303,7 +334,12 @@ impl<E: Events> Served<'_, E> {
             let awaited = self.link.get_mut().machine.continue_awaited();
             let persistent = self.link.get_mut().machine.is_persistent();
             let rest = &self.buffer.unread()[length..];
-            if awaited || !persistent || !self.incoming.discard(config.discard_bytes, rest, &self.link) {
+            if awaited
+                || !persistent
+                || !self
+                    .incoming
+                    .discard(config.discard_bytes, rest, &self.link)
+            {
                 return Err(self.leave(End::Linger));
             }
         }
@@ -322,7 +358,11 @@ impl<E: Events> Served<'_, E> {
             return Ok(());
         }
         let unread = self.buffer.start < self.buffer.end || self.buffer.filled;
-        Err(self.leave(if client_closes && !unread { End::Closed } else { End::Linger }))
+        Err(self.leave(if client_closes && !unread {
+            End::Closed
+        } else {
+            End::Linger
+        }))
     }
 
     fn leave(&mut self, end: End) -> End {
@@ -344,7 +384,9 @@ impl<E: Events> Served<'_, E> {
     /// The peer is to blame: it is told so, and the connection ends.
     fn answer_error(&mut self, error: &Error) -> End {
         let events = &self.shared.events;
-        let told = catch_unwind(AssertUnwindSafe(|| events.client_error(error, Response::new(&self.link))));
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            events.client_error(error, Response::new(&self.link))
+        }));
         if !matches!(told, Ok(Ok(()))) || !self.link.get_mut().answered() {
             if self.link.get_mut().head_sent() {
                 return End::Gone;

@@ -72,11 +72,17 @@ impl Watch {
     }
 
     fn add(&self, outbox: Arc<Outbox>) {
-        let mut arrivals = self.desk.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut arrivals = self
+            .desk
+            .arrivals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         arrivals.list.push(outbox);
         if !arrivals.running {
             let desk = self.desk.clone();
-            let watching = thread::Builder::new().name("watch".into()).stack_size(STACK_BYTES);
+            let watching = thread::Builder::new()
+                .name("watch".into())
+                .stack_size(STACK_BYTES);
             arrivals.running = watching.spawn(move || desk.watch()).is_ok();
         }
         self.desk.arrived.notify_one();
@@ -104,7 +110,10 @@ impl Desk {
     fn welcome(&self, watched: &mut Vec<Watched>) {
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         while watched.is_empty() && arrivals.list.is_empty() && !self.over.load(Ordering::SeqCst) {
-            arrivals = self.arrived.wait(arrivals).unwrap_or_else(PoisonError::into_inner);
+            arrivals = self
+                .arrived
+                .wait(arrivals)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         watched.extend(arrivals.list.drain(..).map(Watched::new));
     }
@@ -112,7 +121,12 @@ impl Desk {
 
 impl Watched {
     fn new(outbox: Arc<Outbox>) -> Watched {
-        Watched { turn: 0, sent: 0, quiet: 0, outbox }
+        Watched {
+            turn: 0,
+            sent: 0,
+            quiet: 0,
+            outbox,
+        }
     }
 
     /// One tick later: sends what the same handler still holds back; `false`: nothing is held
@@ -133,7 +147,9 @@ impl Watched {
     fn send(&self) {
         let outbox = self.outbox.clone();
         // Where no thread can be had, the answer waits for its handler.
-        let _ = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || outbox.flush());
+        let _ = thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn(move || outbox.flush());
     }
 
     fn forget(&mut self) -> bool {

@@ -134,7 +134,14 @@ fn transfer_coding(fields: Fields<'_>) -> Result<Coding, Error> {
 
 #[cold]
 fn coding_error(rule: Rule, fields: Fields<'_>) -> Error {
-    Error::new(rule, fields.known(Known::TransferEncoding).next().unwrap_or_default(), 0)
+    Error::new(
+        rule,
+        fields
+            .known(Known::TransferEncoding)
+            .next()
+            .unwrap_or_default(),
+        0,
+    )
 }
 
 /// Rules 5 and 6. A list of equal lengths is refused like one of different ones: its
@@ -215,10 +222,18 @@ impl BodyDecoder {
             BodyDecoder::Known(left) => {
                 let data = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
                 *left -= data as u64;
-                Ok(Step { consumed: data, data, ended: *left == 0 })
+                Ok(Step {
+                    consumed: data,
+                    data,
+                    ended: *left == 0,
+                })
             }
             BodyDecoder::Chunked(chunked) => chunked.decode(input),
-            BodyDecoder::UntilClose => Ok(Step { consumed: input.len(), data: input.len(), ended: false }),
+            BodyDecoder::UntilClose => Ok(Step {
+                consumed: input.len(),
+                data: input.len(),
+                ended: false,
+            }),
         }
     }
 

@@ -92,10 +92,14 @@ impl ChunkedDecoder {
         while at < input.len() {
             match self.state {
                 State::Data => {
-                    let data =
-                        usize::try_from(self.left).map_or(input.len() - at, |n| n.min(input.len() - at));
+                    let data = usize::try_from(self.left)
+                        .map_or(input.len() - at, |n| n.min(input.len() - at));
                     self.took(data);
-                    return Ok(Step { consumed: at + data, data, ended: false });
+                    return Ok(Step {
+                        consumed: at + data,
+                        data,
+                        ended: false,
+                    });
                 }
                 State::Fields => {
                     at += self.trailer_fields(&input[at..])?;
@@ -107,7 +111,11 @@ impl ChunkedDecoder {
                 }
             }
         }
-        Ok(Step { consumed: at, data: 0, ended: self.state == State::End })
+        Ok(Step {
+            consumed: at,
+            data: 0,
+            ended: self.state == State::End,
+        })
     }
 
     /// What the byte at `at` leads to: one arm for each arrow of the diagram.
@@ -136,10 +144,14 @@ impl ChunkedDecoder {
             (State::Extension(extension), _) => self.extension(input, at, extension),
             (State::SizeLf, b'\n') if self.left == 0 => Ok(State::Trailer),
             (State::SizeLf, b'\n') => Ok(State::Data),
-            (State::SizeLf | State::LastLf, _) if byte != b'\n' => Err(Error::new(Rule::BareCr, input, at)),
+            (State::SizeLf | State::LastLf, _) if byte != b'\n' => {
+                Err(Error::new(Rule::BareCr, input, at))
+            }
             (State::DataCr, b'\r') => Ok(State::DataLf),
             (State::DataLf, b'\n') => Ok(State::Size),
-            (State::DataCr | State::DataLf, _) => Err(Error::new(Rule::ChunkDataUnterminated, input, at)),
+            (State::DataCr | State::DataLf, _) => {
+                Err(Error::new(Rule::ChunkDataUnterminated, input, at))
+            }
             (State::Trailer, b'\r') => Ok(State::LastLf),
             (State::LastLf, _) => Ok(State::End),
             // a first trailer field: its bytes are collected, see `trailer_fields`
@@ -185,21 +197,34 @@ impl ChunkedDecoder {
     /// Trailer lines come in pieces of the input: they are collected, within their limit.
     fn trailer_fields(&mut self, input: &[u8]) -> Result<usize, Error> {
         let before = self.trailer.len();
-        let room = self.limits.field_section_bytes.saturating_sub(before).max(1);
-        self.trailer.extend_from_slice(&input[..input.len().min(room)]);
+        let room = self
+            .limits
+            .field_section_bytes
+            .saturating_sub(before)
+            .max(1);
+        self.trailer
+            .extend_from_slice(&input[..input.len().min(room)]);
         let complete = self.section.decode(&self.trailer, &self.limits)?;
         if complete {
             check_trailers(self.section.fields(&self.trailer))?;
             self.state = State::End;
         }
-        let end = if complete { self.section.at() } else { self.trailer.len() };
+        let end = if complete {
+            self.section.at()
+        } else {
+            self.trailer.len()
+        };
         self.trailer.truncate(end);
         Ok(end - before)
     }
 
     /// How many of the next bytes are content of the chunk at hand.
     pub fn content_ahead(&self) -> u64 {
-        if self.state == State::Data { self.left } else { 0 }
+        if self.state == State::Data {
+            self.left
+        } else {
+            0
+        }
     }
 
     /// `bytes` of the chunk at hand were read past the decoder.
@@ -213,13 +238,21 @@ impl ChunkedDecoder {
 
     /// The trailer fields, once the body has ended.
     pub fn trailers(&self) -> Fields<'_> {
-        if self.state == State::End { self.section.fields(&self.trailer) } else { Fields::EMPTY }
+        if self.state == State::End {
+            self.section.fields(&self.trailer)
+        } else {
+            Fields::EMPTY
+        }
     }
 }
 
 #[inline(always)]
 fn hex(digit: u8) -> u64 {
-    u64::from(if digit <= b'9' { digit - b'0' } else { (digit | 0x20) - b'a' + 10 })
+    u64::from(if digit <= b'9' {
+        digit - b'0'
+    } else {
+        (digit | 0x20) - b'a' + 10
+    })
 }
 
 /// Fields that are decided before a body is read, and must not be said after it.
@@ -248,11 +281,16 @@ pub fn is_forbidden_trailer(name: &[u8]) -> bool {
         "upgrade",
         "range",
     ];
-    FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden.as_bytes()))
+    FORBIDDEN
+        .iter()
+        .any(|forbidden| name.eq_ignore_ascii_case(forbidden.as_bytes()))
 }
 
 fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
-    match fields.iter().find(|(name, _)| is_forbidden_trailer(name.as_bytes())) {
+    match fields
+        .iter()
+        .find(|(name, _)| is_forbidden_trailer(name.as_bytes()))
+    {
         Some((name, _)) => Err(Error::new(Rule::TrailerForbidden, name.as_bytes(), 0)),
         None => Ok(()),
     }

@@ -185,7 +185,10 @@ impl Connection {
             connect: false,
             upgrade_offered: false,
             awaited: Continue::NotAsked,
-            sending: Sending::Nothing { counted: None, head: false },
+            sending: Sending::Nothing {
+                counted: None,
+                head: false,
+            },
         }
     }
 
@@ -223,7 +226,8 @@ impl Connection {
     /// `false`: it has to end.
     #[inline]
     pub fn next_exchange(&mut self) -> bool {
-        let complete = self.requests == State::Done && self.responses == State::Done && self.persistent;
+        let complete =
+            self.requests == State::Done && self.responses == State::Done && self.persistent;
         if complete {
             (self.requests, self.responses) = (State::Idle, State::Idle);
         }
@@ -240,16 +244,24 @@ impl Connection {
     }
 
     fn received(&mut self, event: Event) -> Result<(), Error> {
-        self.step(event, self.role == Role::Client).ok_or_else(|| Error::whole(Rule::UnexpectedMessage))
+        self.step(event, self.role == Role::Client)
+            .ok_or_else(|| Error::whole(Rule::UnexpectedMessage))
     }
 
     fn sent(&mut self, event: Event) -> Result<(), Misuse> {
-        let ours = if self.role == Role::Server { self.responses } else { self.requests };
-        self.step(event, self.role == Role::Server).ok_or(match (ours, event) {
-            (State::Done, _) => Misuse::Ended,
-            (State::Body, Event::Response | Event::Informational | Event::Switch) => Misuse::HeadSent,
-            _ => Misuse::State,
-        })
+        let ours = if self.role == Role::Server {
+            self.responses
+        } else {
+            self.requests
+        };
+        self.step(event, self.role == Role::Server)
+            .ok_or(match (ours, event) {
+                (State::Done, _) => Misuse::Ended,
+                (State::Body, Event::Response | Event::Informational | Event::Switch) => {
+                    Misuse::HeadSent
+                }
+                _ => Misuse::State,
+            })
     }
 
     // ---- what both roles receive and send -------------------------------------------------
@@ -279,7 +291,8 @@ impl Connection {
     pub fn receive_close(&mut self) -> Result<(), Error> {
         self.persistent = false;
         let truncated = Error::whole(Rule::MessageTruncated);
-        self.step(Event::Close, self.role == Role::Client).ok_or(truncated)
+        self.step(Event::Close, self.role == Role::Client)
+            .ok_or(truncated)
     }
 
     /// Announces `length` bytes of body, which the caller appends or writes next, followed by
@@ -292,8 +305,14 @@ impl Connection {
         let n = length as u64;
         match &mut self.sending {
             Sending::Known { left } if n <= *left => *left -= n,
-            Sending::Nothing { counted: Some(left), .. } if n <= *left => *left -= n,
-            Sending::Known { .. } | Sending::Nothing { counted: Some(_), .. } => {
+            Sending::Nothing {
+                counted: Some(left),
+                ..
+            } if n <= *left => *left -= n,
+            Sending::Known { .. }
+            | Sending::Nothing {
+                counted: Some(_), ..
+            } => {
                 return Err(Misuse::BodyTooLong);
             }
             Sending::Nothing { head: false, .. } if n > 0 => return Err(Misuse::BodyNotAllowed),
@@ -309,7 +328,11 @@ impl Connection {
     /// What follows the bytes of one [`begin_data`](Self::begin_data) on the wire.
     #[inline]
     pub fn data_end(&self) -> &'static [u8] {
-        if self.sending == Sending::Chunked { b"\r\n" } else { b"" }
+        if self.sending == Sending::Chunked {
+            b"\r\n"
+        } else {
+            b""
+        }
     }
 
     /// The bytes announced last are on their way: appends [`data_end`](Self::data_end).
@@ -342,7 +365,11 @@ impl Connection {
     }
 
     fn check_trailers(&self, trailers: &FieldList) -> Result<(), Misuse> {
-        if trailers.view().iter().any(|(name, _)| chunked::is_forbidden_trailer(name.as_bytes())) {
+        if trailers
+            .view()
+            .iter()
+            .any(|(name, _)| chunked::is_forbidden_trailer(name.as_bytes()))
+        {
             return Err(Misuse::Trailer);
         }
         match self.sending {
@@ -365,7 +392,11 @@ impl Connection {
         self.request_facts(head.method(), head.version());
         self.upgrade_offered = head.offers_upgrade();
         self.persistent &= head.is_persistent();
-        self.awaited = if head.expects_continue() { Continue::Awaited } else { Continue::NotAsked };
+        self.awaited = if head.expects_continue() {
+            Continue::Awaited
+        } else {
+            Continue::NotAsked
+        };
         Ok(())
     }
 
@@ -413,14 +444,20 @@ impl Connection {
     ///
     /// # Errors
     /// A [`Misuse`] where status, fields and body contradict each other; nothing is appended then.
-    pub fn send_response(&mut self, head: &ResponseOut<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
+    pub fn send_response(
+        &mut self,
+        head: &ResponseOut<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
         if !matches!(head.status, 200..=599) || (self.connect && self.tunnels(head.status)) {
             return Err(Misuse::Status);
         }
         let sending = self.response_framing(head)?;
         self.sent(Event::Response)?;
         // RFC 9110 §10.1.1: the client may send the body or not, so what follows cannot be told apart
-        if self.requests == State::Idle || self.awaited == Continue::Awaited || sending == Sending::UntilClose
+        if self.requests == State::Idle
+            || self.awaited == Continue::Awaited
+            || sending == Sending::UntilClose
         {
             self.persistent = false;
         }
@@ -432,12 +469,15 @@ impl Connection {
             _ if matches!(head.status, 204 | 304) => None,
             Sending::Chunked => Some(BodyLength::Chunked),
             Sending::Known { left } => Some(BodyLength::Known(left)),
-            Sending::Nothing { counted: Some(n), .. } => Some(BodyLength::Known(n)),
+            Sending::Nothing {
+                counted: Some(n), ..
+            } => Some(BodyLength::Known(n)),
             // RFC 9110 §9.3.2: "The server SHOULD send the same header fields in response to a HEAD
             // request as it would have sent if the request method had been GET."
-            Sending::Nothing { counted: None, head: true } if self.version == Version::Http11 => {
-                Some(BodyLength::Chunked)
-            }
+            Sending::Nothing {
+                counted: None,
+                head: true,
+            } if self.version == Version::Http11 => Some(BodyLength::Chunked),
             Sending::Nothing { .. } | Sending::UntilClose => None,
         };
         outgoing::encode_response(head, self.persistent, framing, out);
@@ -452,7 +492,9 @@ impl Connection {
     fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
-        if declared.is_some() && (chunked || head.length.is_some_and(|length| declared != Some(length))) {
+        if declared.is_some()
+            && (chunked || head.length.is_some_and(|length| declared != Some(length)))
+        {
             let long = head.length > declared;
             return Err(match (chunked, long) {
                 (true, _) => Misuse::Framing,
@@ -473,9 +515,15 @@ impl Connection {
                 if !self.head_only && head.length.is_some_and(|length| length > 0) {
                     return Err(Misuse::BodyNotAllowed);
                 }
-                Sending::Nothing { counted: None, head: self.head_only }
+                Sending::Nothing {
+                    counted: None,
+                    head: self.head_only,
+                }
             }
-            _ if self.head_only => Sending::Nothing { counted: length, head: true },
+            _ if self.head_only => Sending::Nothing {
+                counted: length,
+                head: true,
+            },
             Some(left) => Sending::Known { left },
             // RFC 9112 §6.1: "A server MUST NOT send a response containing Transfer-Encoding unless
             // the corresponding request indicates HTTP/1.1 (or later minor revisions)."
@@ -515,7 +563,8 @@ impl Connection {
     pub fn send_request(&mut self, head: &RequestOut<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
-        if (declared.is_some() && (chunked || head.length.is_some_and(|length| declared != Some(length))))
+        if (declared.is_some()
+            && (chunked || head.length.is_some_and(|length| declared != Some(length))))
             || head.fields.view().known(Known::Host).count() > 1
         {
             return Err(Misuse::Framing);
@@ -525,7 +574,11 @@ impl Connection {
         self.request_facts(head.method, Version::Http11);
         self.upgrade_offered = head.fields.view().has(Known::Upgrade);
         let expects = head.fields.view().has(Known::Expect);
-        self.awaited = if expects { Continue::Awaited } else { Continue::NotAsked };
+        self.awaited = if expects {
+            Continue::Awaited
+        } else {
+            Continue::NotAsked
+        };
         self.persistent &= !outgoing::says_close(head.fields);
         self.sending = match declared.or(head.length) {
             _ if chunked => Sending::Chunked,
@@ -541,7 +594,10 @@ impl Connection {
     ///
     /// # Errors
     /// The rule that its framing breaks, or [`Rule::UnexpectedMessage`] where no request waits for it.
-    pub fn receive_response(&mut self, head: &ResponseHead<'_>) -> Result<Option<BodyLength>, Error> {
+    pub fn receive_response(
+        &mut self,
+        head: &ResponseHead<'_>,
+    ) -> Result<Option<BodyLength>, Error> {
         let status = head.status();
         if status == 101 || (self.connect && self.tunnels(status)) {
             if status == 101 && !self.upgrade_offered {

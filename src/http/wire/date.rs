@@ -17,9 +17,18 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 const DAY: u64 = 86_400;
 
@@ -133,15 +142,23 @@ fn imf_fixdate(value: &[u8]) -> Option<Stamp> {
     let weekday = short_weekday(value.get(..3)?)?;
     let month = month(value.get(8..11)?)?;
     let numbers = read(value, b"___, DD ___ YYYY hh:mm:ss GMT")?;
-    Some(Stamp { weekday, month, ..numbers })
+    Some(Stamp {
+        weekday,
+        month,
+        ..numbers
+    })
 }
 
 fn asctime(value: &[u8]) -> Option<Stamp> {
     let weekday = short_weekday(value.get(..3)?)?;
     let month = month(value.get(4..7)?)?;
-    let numbers =
-        read(value, b"___ ___ DD hh:mm:ss YYYY").or_else(|| read(value, b"___ ___  D hh:mm:ss YYYY"))?;
-    Some(Stamp { weekday, month, ..numbers })
+    let numbers = read(value, b"___ ___ DD hh:mm:ss YYYY")
+        .or_else(|| read(value, b"___ ___  D hh:mm:ss YYYY"))?;
+    Some(Stamp {
+        weekday,
+        month,
+        ..numbers
+    })
 }
 
 fn rfc850(value: &[u8], now: HttpDate) -> Option<Stamp> {
@@ -149,8 +166,15 @@ fn rfc850(value: &[u8], now: HttpDate) -> Option<Stamp> {
     let weekday = WEEKDAYS.into_iter().find(|full| full.as_bytes() == name)?;
     let month = month(rest.get(5..8)?)?;
     let numbers = read(rest, b", DD-___-YY hh:mm:ss GMT")?;
-    let stamp = Stamp { weekday, month, ..numbers };
-    Some(Stamp { year: stamp.full_year(now), ..stamp })
+    let stamp = Stamp {
+        weekday,
+        month,
+        ..numbers
+    };
+    Some(Stamp {
+        year: stamp.full_year(now),
+        ..stamp
+    })
 }
 
 /// Reads the digits that stand under the letters of `form`. Names are looked up
@@ -174,12 +198,17 @@ fn read(value: &[u8], form: &[u8]) -> Option<Stamp> {
 }
 
 fn short_weekday(name: &[u8]) -> Option<&'static str> {
-    WEEKDAYS.into_iter().find(|full| &full.as_bytes()[..3] == name)
+    WEEKDAYS
+        .into_iter()
+        .find(|full| &full.as_bytes()[..3] == name)
 }
 
 /// 1 to 12.
 fn month(name: &[u8]) -> Option<u64> {
-    MONTHS.iter().position(|month| month.as_bytes() == name).map(|at| at as u64 + 1)
+    MONTHS
+        .iter()
+        .position(|month| month.as_bytes() == name)
+        .map(|at| at as u64 + 1)
 }
 
 impl Stamp {
@@ -273,7 +302,20 @@ mod tests {
             let date = HttpDate(at * DAY + at % DAY);
             assert_eq!(HttpDate::decode(&date.to_bytes(), NOW), Ok(date));
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            let last = [31, 28 + u64::from(leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+            let last = [
+                31,
+                28 + u64::from(leap),
+                31,
+                30,
+                31,
+                30,
+                31,
+                31,
+                30,
+                31,
+                30,
+                31,
+            ];
             (year, month, day) = match (month, day == last[month as usize - 1]) {
                 (12, true) => (year + 1, 1, 1),
                 (_, true) => (year, month + 1, 1),
@@ -291,18 +333,37 @@ mod tests {
                 784_111_777,
                 "Sun, 06 Nov 1994 08:49:37 GMT|Sunday, 06-Nov-94 08:49:37 GMT|Sun Nov  6 08:49:37 1994",
             ),
-            (784_975_777, "Wed, 16 Nov 1994 08:49:37 GMT|Wed Nov 16 08:49:37 1994"),
-            (915_148_800, "Fri, 01 Jan 1999 00:00:00 GMT|Thu, 31 Dec 1998 23:59:60 GMT"),
+            (
+                784_975_777,
+                "Wed, 16 Nov 1994 08:49:37 GMT|Wed Nov 16 08:49:37 1994",
+            ),
+            (
+                915_148_800,
+                "Fri, 01 Jan 1999 00:00:00 GMT|Thu, 31 Dec 1998 23:59:60 GMT",
+            ),
             (951_827_696, "Tue, 29 Feb 2000 12:34:56 GMT"),
             // 50 years after NOW to the second, and one second later
-            (3_367_923_200, "Mon, 21 Sep 2076 14:13:20 GMT|Monday, 21-Sep-76 14:13:20 GMT"),
-            (212_163_201, "Tue, 21 Sep 1976 14:13:21 GMT|Tuesday, 21-Sep-76 14:13:21 GMT"),
+            (
+                3_367_923_200,
+                "Mon, 21 Sep 2076 14:13:20 GMT|Monday, 21-Sep-76 14:13:20 GMT",
+            ),
+            (
+                212_163_201,
+                "Tue, 21 Sep 1976 14:13:21 GMT|Tuesday, 21-Sep-76 14:13:21 GMT",
+            ),
             (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
-            (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT|Fri, 31 Dec 9999 23:59:60 GMT"),
+            (
+                253_402_300_799,
+                "Fri, 31 Dec 9999 23:59:59 GMT|Fri, 31 Dec 9999 23:59:60 GMT",
+            ),
         ] {
             assert!(texts.starts_with(&HttpDate(seconds).to_string()), "{texts}");
             for text in texts.split('|') {
-                assert_eq!(HttpDate::decode(text.as_bytes(), NOW), Ok(HttpDate(seconds)), "{text}");
+                assert_eq!(
+                    HttpDate::decode(text.as_bytes(), NOW),
+                    Ok(HttpDate(seconds)),
+                    "{text}"
+                );
             }
         }
         assert_eq!(HttpDate::from_unix_seconds(HttpDate::MAX.0 + 1), None);
@@ -312,14 +373,38 @@ mod tests {
     fn refused_dates() {
         use DateError::*;
         for (error, texts) in [
-            (BeforeEpoch, "Wed, 31 Dec 1969 23:59:59 GMT|Sat, 01 Jan 0000 00:00:00 GMT"),
-            (Moment, "Thu, 31 Dec 1998 22:59:60 GMT|Thu, 31 Dec 1998 24:00:00 GMT"),
-            (Moment, "Mon, 06 Nov 1994 08:49:37 GMT|Monday, 06-Nov-94 08:49:37 GMT"),
-            (Moment, "Mon, 29 Feb 2100 00:00:00 GMT|Sun, 00 Nov 1994 08:49:37 GMT"),
-            (Form, "sun, 06 Nov 1994 08:49:37 GMT|Sun, 06 nov 1994 08:49:37 GMT"),
-            (Form, "Sun, 06 Nov 1994 08:49:37 UTC|Sun, +6 Nov 1994 08:49:37 GMT"),
-            (Form, "Sun,  6 Nov 1994 08:49:37 GMT|Sun, 6 Nov 1994 08:49:37 GMT"),
-            (Form, "Sun, 06 Nov 1994 08:49:37 GMT |Sun, 06-Nov-94 08:49:37 GMT"),
+            (
+                BeforeEpoch,
+                "Wed, 31 Dec 1969 23:59:59 GMT|Sat, 01 Jan 0000 00:00:00 GMT",
+            ),
+            (
+                Moment,
+                "Thu, 31 Dec 1998 22:59:60 GMT|Thu, 31 Dec 1998 24:00:00 GMT",
+            ),
+            (
+                Moment,
+                "Mon, 06 Nov 1994 08:49:37 GMT|Monday, 06-Nov-94 08:49:37 GMT",
+            ),
+            (
+                Moment,
+                "Mon, 29 Feb 2100 00:00:00 GMT|Sun, 00 Nov 1994 08:49:37 GMT",
+            ),
+            (
+                Form,
+                "sun, 06 Nov 1994 08:49:37 GMT|Sun, 06 nov 1994 08:49:37 GMT",
+            ),
+            (
+                Form,
+                "Sun, 06 Nov 1994 08:49:37 UTC|Sun, +6 Nov 1994 08:49:37 GMT",
+            ),
+            (
+                Form,
+                "Sun,  6 Nov 1994 08:49:37 GMT|Sun, 6 Nov 1994 08:49:37 GMT",
+            ),
+            (
+                Form,
+                "Sun, 06 Nov 1994 08:49:37 GMT |Sun, 06-Nov-94 08:49:37 GMT",
+            ),
             (Form, "Sun Nov 6  08:49:37 1994|784111777||,"),
         ] {
             for text in texts.split('|') {

@@ -96,7 +96,12 @@ impl Error {
         let mut got = [0; Self::GOT];
         let len = tail.len().min(Self::GOT);
         got[..len].copy_from_slice(&tail[..len]);
-        Error { rule, at, got, got_len: len as u8 }
+        Error {
+            rule,
+            at,
+            got,
+            got_len: len as u8,
+        }
     }
 
     /// The rule was broken by the message as a whole, at no particular byte.
@@ -130,7 +135,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.rule.says(), self.rule.section())?;
         if self.got_len > 0 {
-            write!(f, "; at byte {}: \"{}\"", self.at, self.got().escape_ascii())?;
+            write!(
+                f,
+                "; at byte {}: \"{}\"",
+                self.at,
+                self.got().escape_ascii()
+            )?;
         }
         Ok(())
     }

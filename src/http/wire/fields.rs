@@ -50,7 +50,11 @@ impl Known {
             17 => (Known::TransferEncoding, "transfer-encoding"),
             _ => return Known::Other,
         };
-        if name.eq_ignore_ascii_case(spelling.as_bytes()) { known } else { Known::Other }
+        if name.eq_ignore_ascii_case(spelling.as_bytes()) {
+            known
+        } else {
+            Known::Other
+        }
     }
 
     #[inline(always)]
@@ -78,7 +82,10 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) const fn new() -> Index {
-        Index { lines: Vec::new(), seen: 0 }
+        Index {
+            lines: Vec::new(),
+            seen: 0,
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -94,7 +101,11 @@ impl Index {
 
     #[inline(always)]
     pub(super) fn over<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
-        Fields { bytes, lines: &self.lines, seen: self.seen }
+        Fields {
+            bytes,
+            lines: &self.lines,
+            seen: self.seen,
+        }
     }
 }
 
@@ -108,7 +119,11 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// No fields at all.
-    pub const EMPTY: Fields<'static> = Fields { bytes: &[], lines: &[], seen: 0 };
+    pub const EMPTY: Fields<'static> = Fields {
+        bytes: &[],
+        lines: &[],
+        seen: 0,
+    };
 
     /// How many field lines there are; repeats count.
     pub fn len(&self) -> usize {
@@ -123,7 +138,9 @@ impl<'a> Fields<'a> {
     /// Name and value of every line, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         let Fields { bytes, lines, .. } = *self;
-        lines.iter().map(move |line| (name_of(bytes, line), value_of(bytes, line)))
+        lines
+            .iter()
+            .map(move |line| (name_of(bytes, line), value_of(bytes, line)))
     }
 
     /// The value of the first line of this name; names are case-insensitive (RFC 9110 §5.1).
@@ -140,7 +157,8 @@ impl<'a> Fields<'a> {
 
     /// [`get`](Self::get), where the value is UTF-8 (most are ASCII).
     pub fn get_str(&self, name: &str) -> Option<&'a str> {
-        self.get(name).and_then(|value| std::str::from_utf8(value).ok())
+        self.get(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
     }
 
     /// The values of all lines of this name, in order.
@@ -172,7 +190,10 @@ impl<'a> Fields<'a> {
     pub fn known(&self, known: Known) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let Fields { bytes, lines, .. } = *self;
         let lines = if self.has(known) { lines } else { &[] };
-        lines.iter().filter(move |line| line.known == known).map(move |line| value_of(bytes, line))
+        lines
+            .iter()
+            .filter(move |line| line.known == known)
+            .map(move |line| value_of(bytes, line))
     }
 
     /// The elements of the comma-separated lists in all lines of this name (RFC 9110 §5.6.1).
@@ -195,7 +216,9 @@ fn value_of<'a>(bytes: &'a [u8], line: &Line) -> &'a [u8] {
 impl fmt::Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &[u8]| value.escape_ascii().to_string();
-        f.debug_list().entries(self.iter().map(|(name, value)| (name, shown(value)))).finish()
+        f.debug_list()
+            .entries(self.iter().map(|(name, value)| (name, shown(value))))
+            .finish()
     }
 }
 
@@ -235,7 +258,11 @@ impl FieldList {
     ///
     /// # Errors
     /// [`Misuse::FieldName`] or [`Misuse::FieldValue`] for bytes that must not be sent.
-    pub fn append(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<(), Misuse> {
+    pub fn append(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        value: impl AsRef<[u8]>,
+    ) -> Result<(), Misuse> {
         let (name, value) = (name.as_ref(), value.as_ref());
         check_field(name, value)?;
         self.push(name, value);
@@ -299,7 +326,11 @@ impl FieldList {
             later.value_at -= gone;
             later.value_end -= gone;
         }
-        self.index.seen = self.index.lines.iter().fold(0, |seen, line| seen | line.known.bit());
+        self.index.seen = self
+            .index
+            .lines
+            .iter()
+            .fold(0, |seen, line| seen | line.known.bit());
     }
 
     /// Forgets every line and keeps the memory.
@@ -374,7 +405,11 @@ mod tests {
             assert_eq!(fields.append(name, "x"), Err(Misuse::FieldName), "{name:?}");
         }
         for value in ["a\r\nb", "a\0", "a\nb", " a", "a\t", "\x7f"] {
-            assert_eq!(fields.append("X", value), Err(Misuse::FieldValue), "{value:?}");
+            assert_eq!(
+                fields.append("X", value),
+                Err(Misuse::FieldValue),
+                "{value:?}"
+            );
         }
         assert!(fields.append("X", "a\tb \u{e4}").is_ok() && fields.append("Y", "").is_ok());
     }

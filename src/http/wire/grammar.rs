@@ -29,8 +29,10 @@ const fn classes() -> [u8; 256] {
         let alnum = c.is_ascii_alphanumeric();
         // RFC 3986 §2.3 unreserved, §2.2 sub-delims
         let unreserved = alnum || matches!(c, b'-' | b'.' | b'_' | b'~');
-        let sub_delims =
-            matches!(c, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+        let sub_delims = matches!(
+            c,
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+        );
         let mut bits = 0;
         // RFC 9110 §5.6.2: "any VCHAR, except delimiters"
         if alnum
@@ -133,7 +135,9 @@ pub(super) fn target_end(bytes: &[u8], mut at: usize) -> usize {
 #[inline(always)]
 pub fn value_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..at + 32) {
-        let controls = block.iter().fold(0, |bad, &c| bad | u8::from((c < 0x20) | (c == 0x7f)));
+        let controls = block
+            .iter()
+            .fold(0, |bad, &c| bad | u8::from((c < 0x20) | (c == 0x7f)));
         if controls != 0 {
             break;
         }
@@ -277,7 +281,10 @@ fn is_ipv4(text: &str) -> bool {
 /// The elements of a comma-separated list, trimmed, empty ones left out.
 // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements"
 pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&c| c == b',').map(trim_ows).filter(|element| !element.is_empty())
+    value
+        .split(|&c| c == b',')
+        .map(trim_ows)
+        .filter(|element| !element.is_empty())
 }
 
 /// A plain run of decimal digits that fits a `u64`.

@@ -138,7 +138,10 @@ impl RequestDecoder {
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
     #[inline]
     pub fn head<'a>(&'a self, bytes: &'a [u8]) -> RequestHead<'a> {
-        RequestHead { bytes, decoder: self }
+        RequestHead {
+            bytes,
+            decoder: self,
+        }
     }
 }
 
@@ -260,7 +263,9 @@ impl<'a> RequestHead<'a> {
     pub fn offers_upgrade(&self) -> bool {
         // RFC 9110 §7.8: "A server MUST ignore an Upgrade header field that is received in an
         // HTTP/1.0 request."
-        self.decoder.options.upgrade && self.fields().has(Known::Upgrade) && self.version() == Version::Http11
+        self.decoder.options.upgrade
+            && self.fields().has(Known::Upgrade)
+            && self.version() == Version::Http11
     }
 
     /// The authority of the target URI: of an absolute target, or else of the Host field
@@ -325,7 +330,10 @@ impl ResponseDecoder {
 
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
     pub fn head<'a>(&'a self, bytes: &'a [u8]) -> ResponseHead<'a> {
-        ResponseHead { bytes, decoder: self }
+        ResponseHead {
+            bytes,
+            decoder: self,
+        }
     }
 }
 

@@ -60,7 +60,9 @@ impl Misuse {
                 "Content-Length and Transfer-Encoding must agree with the message (RFC 9112 §6)"
             }
             Misuse::Trailer => "this field must not be a trailer (RFC 9110 §6.5.1)",
-            Misuse::TrailerWithoutChunked => "trailer fields need the chunked coding (RFC 9112 §7.1.2)",
+            Misuse::TrailerWithoutChunked => {
+                "trailer fields need the chunked coding (RFC 9112 §7.1.2)"
+            }
             Misuse::Switch => {
                 "no protocol switch was asked for, or the request is not read to its end (RFC 9110 §7.8)"
             }

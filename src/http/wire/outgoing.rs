@@ -31,7 +31,14 @@ pub struct ResponseOut<'a> {
 impl<'a> ResponseOut<'a> {
     /// A response with the usual reason phrase, whose body length is not known up front.
     pub fn new(status: u16, fields: &'a FieldList) -> ResponseOut<'a> {
-        ResponseOut { status, reason: None, fields, length: None, date: None, keep_alive_secs: None }
+        ResponseOut {
+            status,
+            reason: None,
+            fields,
+            length: None,
+            date: None,
+            keep_alive_secs: None,
+        }
     }
 
     /// With another reason phrase.
@@ -40,24 +47,36 @@ impl<'a> ResponseOut<'a> {
     /// [`Misuse::Reason`] for bytes a status line must not hold.
     pub fn reason(self, reason: &'a str) -> Result<ResponseOut<'a>, Misuse> {
         match grammar::value_end(reason.as_bytes(), 0) == reason.len() {
-            true => Ok(ResponseOut { reason: Some(reason), ..self }),
+            true => Ok(ResponseOut {
+                reason: Some(reason),
+                ..self
+            }),
             false => Err(Misuse::Reason),
         }
     }
 
     /// The whole body is `bytes` long: it gets a Content-Length.
     pub fn length(self, bytes: u64) -> ResponseOut<'a> {
-        ResponseOut { length: Some(bytes), ..self }
+        ResponseOut {
+            length: Some(bytes),
+            ..self
+        }
     }
 
     /// The value of the Date field, where the caller's fields have none.
     pub fn date(self, imf_fixdate: &'a [u8; 29]) -> ResponseOut<'a> {
-        ResponseOut { date: Some(imf_fixdate), ..self }
+        ResponseOut {
+            date: Some(imf_fixdate),
+            ..self
+        }
     }
 
     /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
     pub fn keep_alive_secs(self, secs: Option<u64>) -> ResponseOut<'a> {
-        ResponseOut { keep_alive_secs: secs, ..self }
+        ResponseOut {
+            keep_alive_secs: secs,
+            ..self
+        }
     }
 }
 
@@ -74,17 +93,29 @@ pub struct RequestOut<'a> {
 impl<'a> RequestOut<'a> {
     /// A request without a body.
     pub fn new(method: Method<'a>, target: Target<'a>, fields: &'a FieldList) -> RequestOut<'a> {
-        RequestOut { method, target, fields, length: None, streams: false }
+        RequestOut {
+            method,
+            target,
+            fields,
+            length: None,
+            streams: false,
+        }
     }
 
     /// With a body of so many bytes.
     pub fn length(self, bytes: u64) -> RequestOut<'a> {
-        RequestOut { length: Some(bytes), ..self }
+        RequestOut {
+            length: Some(bytes),
+            ..self
+        }
     }
 
     /// With a body of unknown length: it is sent in chunks.
     pub fn streaming(self) -> RequestOut<'a> {
-        RequestOut { streams: true, ..self }
+        RequestOut {
+            streams: true,
+            ..self
+        }
     }
 }
 
@@ -111,7 +142,9 @@ pub(super) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
 /// Whether the caller's fields end the connection.
 pub(super) fn says_close(fields: &FieldList) -> bool {
     let options = fields.view().known(Known::Connection);
-    options.flat_map(grammar::list).any(|option| option.eq_ignore_ascii_case(b"close"))
+    options
+        .flat_map(grammar::list)
+        .any(|option| option.eq_ignore_ascii_case(b"close"))
 }
 
 #[inline]
@@ -170,8 +203,10 @@ fn status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
 }
 
 fn encode_without_coding(fields: &FieldList, out: &mut Vec<u8>) {
-    for (name, value) in
-        fields.view().iter().filter(|(name, _)| Known::of(name.as_bytes()) != Known::TransferEncoding)
+    for (name, value) in fields
+        .view()
+        .iter()
+        .filter(|(name, _)| Known::of(name.as_bytes()) != Known::TransferEncoding)
     {
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
             out.extend_from_slice(part);

@@ -38,11 +38,23 @@ pub(super) struct Section {
     index: Index,
 }
 
-const NO_LINE: Line = Line { name_at: 0, name_end: 0, value_at: 0, value_end: 0, known: Known::Other };
+const NO_LINE: Line = Line {
+    name_at: 0,
+    name_end: 0,
+    value_at: 0,
+    value_end: 0,
+    known: Known::Other,
+};
 
 impl Section {
     pub(super) const fn new() -> Section {
-        Section { phase: Phase::Start, start: 0, at: 0, line: NO_LINE, index: Index::new() }
+        Section {
+            phase: Phase::Start,
+            start: 0,
+            at: 0,
+            line: NO_LINE,
+            index: Index::new(),
+        }
     }
 
     /// Forgets everything but the memory; the next section starts at byte `start`.
@@ -138,7 +150,11 @@ impl Section {
                 break true;
             }
             if self.index.lines.len() == limits.fields {
-                return Err(Error::new(Rule::TooManyFields, bytes, line.name_at as usize));
+                return Err(Error::new(
+                    Rule::TooManyFields,
+                    bytes,
+                    line.name_at as usize,
+                ));
             }
             self.index.push(line);
             phase = Phase::Start;

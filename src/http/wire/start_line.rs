@@ -216,7 +216,9 @@ impl StartLine {
             if code.len() < 4 {
                 return Ok(None);
             }
-            self.status = code[..3].iter().fold(0, |n, d| n * 10 + u16::from(d - b'0'));
+            self.status = code[..3]
+                .iter()
+                .fold(0, |n, d| n * 10 + u16::from(d - b'0'));
             self.at += 4;
             self.reason_at = self.at;
             self.phase = Phase::Reason;
@@ -258,6 +260,10 @@ fn decode_version(bytes: &[u8], at: usize) -> Result<Option<(u8, Version)>, Erro
     // RFC 9110 §2.5: "A recipient that receives a message with a major version number that it
     // implements and a minor version number higher than what it implements SHOULD process the
     // message as if it was in the highest minor version within that major version"
-    let version = if here[7] == b'0' { Version::Http10 } else { Version::Http11 };
+    let version = if here[7] == b'0' {
+        Version::Http10
+    } else {
+        Version::Http11
+    };
     Ok(Some((here[5], version)))
 }

@@ -68,8 +68,13 @@ impl<'a> Target<'a> {
 
     /// Takes apart bytes that [`Scan`] has judged.
     #[inline]
-    pub(super) fn split(method: Method<'_>, bytes: &'a [u8], scan: &Scan) -> Result<Target<'a>, Error> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Error::new(Rule::TargetInvalid, bytes, 0))?;
+    pub(super) fn split(
+        method: Method<'_>,
+        bytes: &'a [u8],
+        scan: &Scan,
+    ) -> Result<Target<'a>, Error> {
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| Error::new(Rule::TargetInvalid, bytes, 0))?;
         if method.is_connect() {
             return authority_form(text);
         }
@@ -110,10 +115,19 @@ impl<'a> Target<'a> {
 
     /// Appends the target as it stands in a request line.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let mut push = |parts: &[&str]| parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+        let mut push = |parts: &[&str]| {
+            parts
+                .iter()
+                .for_each(|part| out.extend_from_slice(part.as_bytes()))
+        };
         match *self {
             Target::Origin { path, .. } => push(&[path]),
-            Target::Absolute { scheme, authority, path, .. } => push(&[scheme, "://", authority, path]),
+            Target::Absolute {
+                scheme,
+                authority,
+                path,
+                ..
+            } => push(&[scheme, "://", authority, path]),
             Target::Authority { host, port } => push(&[host, ":", &port.to_string()]),
             Target::Asterisk => push(&["*"]),
         }
@@ -136,17 +150,25 @@ fn authority_form(text: &str) -> Result<Target<'_>, Error> {
     // CONNECT request is based on a URI reference that contains an authority component with an elided port"
     let refuse = || Error::new(Rule::TargetFormInvalid, text.as_bytes(), 0);
     let (host, port) = grammar::split_host_port(text.as_bytes()).ok_or_else(refuse)?;
-    let port = port.and_then(grammar::decimal).and_then(|n| u16::try_from(n).ok()).ok_or_else(refuse)?;
+    let port = port
+        .and_then(grammar::decimal)
+        .and_then(|n| u16::try_from(n).ok())
+        .ok_or_else(refuse)?;
     if port == 0 {
         return Err(refuse());
     }
-    Ok(Target::Authority { host: &text[..host.len()], port })
+    Ok(Target::Authority {
+        host: &text[..host.len()],
+        port,
+    })
 }
 
 fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Target<'_>, Error> {
     let refuse = |rule, at| Error::new(rule, text.as_bytes(), at);
     let (before_query, query) = split_query(text, query_at);
-    let (scheme, rest) = before_query.split_once("://").ok_or_else(|| refuse(Rule::TargetFormInvalid, 0))?;
+    let (scheme, rest) = before_query
+        .split_once("://")
+        .ok_or_else(|| refuse(Rule::TargetFormInvalid, 0))?;
     // RFC 9110 §4.2.3: "The scheme and host are case-insensitive"
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err(refuse(Rule::TargetFormInvalid, 0));
@@ -166,7 +188,12 @@ fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Target<'_>, Erro
     if outside.is_some() {
         return Err(refuse(Rule::TargetInvalid, authority_at + authority.len()));
     }
-    Ok(Target::Absolute { scheme, authority, path, query })
+    Ok(Target::Absolute {
+        scheme,
+        authority,
+        path,
+        query,
+    })
 }
 
 /// What a look at each byte of a target has found so far; offsets count from its first byte.

@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
 fn at_most(max_connections: usize) -> Options {
-    Options { max_connections, ..Options::default() }
+    Options {
+        max_connections,
+        ..Options::default()
+    }
 }
 
 #[test]
@@ -51,7 +54,10 @@ fn row_n09_max_connections_holds_newcomers_back() {
 fn a_slot_that_was_handed_on_still_counts() {
     within(PATIENCE, || {
         let (hand_over, taken) = mpsc::channel();
-        let options = Options { spare_threads: 1, ..at_most(1) };
+        let options = Options {
+            spare_threads: 1,
+            ..at_most(1)
+        };
         let (server, _) = serve(options, move |stream, slot| {
             hand_over.send((stream, slot)).unwrap();
         });
@@ -100,7 +106,10 @@ fn after_a_burst_only_the_spare_threads_stay() {
     within(PATIENCE, || {
         const BURST: usize = 60;
         let all_here = Arc::new(Barrier::new(BURST));
-        let options = Options { spare_threads: 3, ..Options::default() };
+        let options = Options {
+            spare_threads: 3,
+            ..Options::default()
+        };
         let (server, _) = serve(options, move |_, _| {
             all_here.wait();
         });
@@ -118,7 +127,10 @@ fn no_delay_is_the_listeners_choice_for_all() {
     within(PATIENCE, || {
         for no_delay in [true, false] {
             let (tell, is_set) = mpsc::channel();
-            let options = Options { no_delay, ..Options::default() };
+            let options = Options {
+                no_delay,
+                ..Options::default()
+            };
             let (server, _) = serve(options, move |stream, _slot| {
                 let tcp: &Tcp = stream.as_any().downcast_ref().unwrap();
                 tell.send(tcp.no_delay().unwrap()).unwrap();
@@ -142,7 +154,10 @@ fn row_n04_a_used_port_is_an_error_that_names_it() {
 fn what_is_no_address_is_told_the_form_of_one() {
     for address in ["8124", "", "unix:", "127.0.0.1:http"] {
         let error = Listener::bind(address).unwrap_err();
-        assert!(error.to_string().contains("host:port or unix:/path"), "{error}");
+        assert!(
+            error.to_string().contains("host:port or unix:/path"),
+            "{error}"
+        );
     }
 }
 
@@ -152,8 +167,13 @@ fn a_listener_from_elsewhere_serves_too() {
         let inherited = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         inherited.set_nonblocking(true).unwrap();
         let (told, _hears) = mpsc::channel();
-        let service = Serve { connection: echo, told };
-        let server = Listener::from(inherited).serve(Options::default(), service).unwrap();
+        let service = Serve {
+            connection: echo,
+            told,
+        };
+        let server = Listener::from(inherited)
+            .serve(Options::default(), service)
+            .unwrap();
         is_echoed(&mut dial(&server));
         server.shutdown(PATIENCE);
     });

@@ -16,7 +16,10 @@ fn alone(name: &str, limits: &str, test: impl FnOnce() + Send + 'static) {
     }
     let (_, module) = module_path!().split_once("::").unwrap();
     let run = Command::new("sh")
-        .args(["-c", &format!("{limits} exec \"$0\" --exact \"$1\" --nocapture")])
+        .args([
+            "-c",
+            &format!("{limits} exec \"$0\" --exact \"$1\" --nocapture"),
+        ])
         .arg(env::current_exe().unwrap())
         .arg(format!("{module}::{name}"))
         .env(ALONE, "1")
@@ -24,7 +27,10 @@ fn alone(name: &str, limits: &str, test: impl FnOnce() + Send + 'static) {
         .unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
     let complained = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}{complained}");
+    assert!(
+        run.status.success() && said.contains("1 passed"),
+        "{said}{complained}"
+    );
 }
 
 fn count(directory: &str) -> usize {
@@ -50,55 +56,83 @@ fn a_thousand_connections_leave_nothing_over() {
 
 #[test]
 fn the_listener_outlives_a_want_of_descriptors() {
-    alone("the_listener_outlives_a_want_of_descriptors", "ulimit -n 64;", || {
-        let (server, told) = serve(Options::default(), echo);
-        let mut hoard: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
-        hoard.pop();
-        let _waits = dial(&server); // with the last descriptor there is
-        assert_eq!(told.recv().unwrap(), Told::AcceptError);
-        drop(hoard);
-        is_echoed(&mut dial(&server));
-        server.stop();
-    });
+    alone(
+        "the_listener_outlives_a_want_of_descriptors",
+        "ulimit -n 64;",
+        || {
+            let (server, told) = serve(Options::default(), echo);
+            let mut hoard: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
+            hoard.pop();
+            let _waits = dial(&server); // with the last descriptor there is
+            assert_eq!(told.recv().unwrap(), Told::AcceptError);
+            drop(hoard);
+            is_echoed(&mut dial(&server));
+            server.stop();
+        },
+    );
 }
 
 #[test]
 fn stopping_needs_no_descriptor_and_ends_a_pause() {
-    alone("stopping_needs_no_descriptor_and_ends_a_pause", "ulimit -n 64;", || {
-        let (server, told) = serve(Options::default(), |_, _| ());
-        let mut hoard: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
-        hoard.pop();
-        drop(dial(&server));
-        hoard.extend(iter::from_fn(|| File::open("/dev/null").ok()));
-        for _ in 0..4 {
-            assert_eq!(told.recv().unwrap(), Told::AcceptError);
-        }
-        server.stop();
-        server.wait();
-    });
+    alone(
+        "stopping_needs_no_descriptor_and_ends_a_pause",
+        "ulimit -n 64;",
+        || {
+            let (server, told) = serve(Options::default(), |_, _| ());
+            let mut hoard: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
+            hoard.pop();
+            drop(dial(&server));
+            hoard.extend(iter::from_fn(|| File::open("/dev/null").ok()));
+            for _ in 0..4 {
+                assert_eq!(told.recv().unwrap(), Told::AcceptError);
+            }
+            server.stop();
+            server.wait();
+        },
+    );
 }
 
 #[test]
 fn the_listener_outlives_a_want_of_threads() {
     // Two stacks of a gigabyte do not fit: the thread that serves is the only one.
-    alone("the_listener_outlives_a_want_of_threads", "ulimit -v 1900000;", || {
-        let options = Options { stack_size: 1 << 30, ..Options::default() };
-        let (server, told) = serve(options, echo);
-        for _ in 0..2 {
-            is_echoed(&mut dial(&server));
-            assert_eq!(told.recv().unwrap(), Told::AcceptError);
-        }
-        server.shutdown(PATIENCE);
-        assert_eq!(told.try_iter().last(), Some(Told::Closed));
-    });
+    alone(
+        "the_listener_outlives_a_want_of_threads",
+        "ulimit -v 1900000;",
+        || {
+            let options = Options {
+                stack_size: 1 << 30,
+                ..Options::default()
+            };
+            let (server, told) = serve(options, echo);
+            for _ in 0..2 {
+                is_echoed(&mut dial(&server));
+                assert_eq!(told.recv().unwrap(), Told::AcceptError);
+            }
+            server.shutdown(PATIENCE);
+            assert_eq!(told.try_iter().last(), Some(Told::Closed));
+        },
+    );
 }
 
 #[test]
 fn without_a_first_thread_there_is_no_server() {
-    let options = Options { stack_size: 1 << 50, ..Options::default() };
+    let options = Options {
+        stack_size: 1 << 50,
+        ..Options::default()
+    };
     let (told, _hears) = mpsc::channel();
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    assert!(listener.serve(options, Serve { connection: echo, told }).is_err());
+    assert!(
+        listener
+            .serve(
+                options,
+                Serve {
+                    connection: echo,
+                    told
+                }
+            )
+            .is_err()
+    );
     drop(Listener::bind(&address).unwrap());
 }

@@ -73,7 +73,10 @@ where
 {
     let (told, hears) = mpsc::channel();
     let listener = Listener::bind(address).unwrap();
-    (listener.serve(options, Serve { connection, told }).unwrap(), hears)
+    (
+        listener.serve(options, Serve { connection, told }).unwrap(),
+        hears,
+    )
 }
 
 fn serve<F>(options: Options, connection: F) -> (Handle, Receiver<Told>)

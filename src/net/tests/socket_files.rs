@@ -40,7 +40,10 @@ fn row_n02_a_live_server_is_left_in_peace() {
     let live = UnixListener::bind(&path).unwrap();
     let error = Listener::bind(&address).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
-    assert!(error.to_string().contains("another server listens there"), "{error}");
+    assert!(
+        error.to_string().contains("another server listens there"),
+        "{error}"
+    );
     live.set_nonblocking(true).unwrap();
     assert_eq!(live.accept().unwrap_err().kind(), ErrorKind::WouldBlock); // was not even asked
     UnixStream::connect(&path).unwrap();

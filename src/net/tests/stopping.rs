@@ -26,7 +26,11 @@ impl Stop for Hook {
 }
 
 fn hook(name: &'static str, calls: &Calls, stream: Option<Arc<dyn Stream>>) -> Arc<Hook> {
-    Arc::new(Hook { name, calls: calls.clone(), stream })
+    Arc::new(Hook {
+        name,
+        calls: calls.clone(),
+        stream,
+    })
 }
 
 #[test]
@@ -48,7 +52,10 @@ fn stop_frees_the_port_while_connections_live_on() {
     within(PATIENCE, || {
         const SPARE: usize = 4;
         let together = Arc::new(Barrier::new(SPARE));
-        let options = Options { spare_threads: SPARE, ..Options::default() };
+        let options = Options {
+            spare_threads: SPARE,
+            ..Options::default()
+        };
         let (server, _) = serve(options, move |stream, slot| {
             if stream.read(&mut [0; 1]).unwrap() == 0 {
                 together.wait(); // so many threads at once, all of which stay
@@ -90,7 +97,10 @@ fn row_n04_close_fires_once_after_the_last_connection() {
         drop(slot);
         server.wait();
         assert_eq!(told.try_iter().collect::<Vec<_>>(), [Told::Closed]);
-        assert_eq!(server.shutdown(Duration::ZERO), Report { drained: 0, cut: 0 });
+        assert_eq!(
+            server.shutdown(Duration::ZERO),
+            Report { drained: 0, cut: 0 }
+        );
     });
 }
 
@@ -116,7 +126,10 @@ fn the_report_tells_who_went_and_who_was_cut() {
         let report = server.shutdown(Duration::from_millis(100));
         assert_eq!(report, Report { drained: 2, cut: 1 });
         assert_eq!(server.connections(), 0);
-        assert_eq!(called.try_iter().collect::<Vec<_>>(), [("polite", "drain"); 2]);
+        assert_eq!(
+            called.try_iter().collect::<Vec<_>>(),
+            [("polite", "drain"); 2]
+        );
     });
 }
 
