@@ -1,5 +1,6 @@
 //! What can go wrong in an exchange, and whose fault it is.
 
+use crate::http::server::Failure;
 use crate::http::wire::{self, Misuse};
 use std::{fmt, io};
 
@@ -22,6 +23,18 @@ impl Error {
             Error::Peer(error) => error.status(),
             Error::Misuse(_) | Error::Io(_) => 500,
         }
+    }
+}
+
+impl Error {
+    /// What a handler failed with, if it is ours: as it is, or in the wrapping that the `Read`
+    /// and `Write` faces put around it.
+    pub(crate) fn of(failure: Failure) -> Result<Error, Failure> {
+        let wrapped = match failure.downcast::<Error>() {
+            Ok(error) => return Ok(*error),
+            Err(failure) => failure.downcast::<io::Error>()?,
+        };
+        wrapped.downcast::<Error>().map_err(Failure::from)
     }
 }
 
@@ -71,5 +84,26 @@ impl From<Error> for io::Error {
             Error::Peer(_) => io::Error::new(io::ErrorKind::InvalidData, error),
             Error::Misuse(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ours_is_found_in_every_wrapping() {
+        let ours = || Error::Misuse(Misuse::Ended);
+        assert!(matches!(Error::of(ours().into()), Ok(Error::Misuse(_))));
+        let wrapped = io::Error::from(ours());
+        assert!(matches!(Error::of(wrapped.into()), Ok(Error::Misuse(_))));
+    }
+
+    #[test]
+    fn theirs_stays_theirs() {
+        let theirs = io::Error::from(io::ErrorKind::NotFound);
+        let failure = Error::of(theirs.into()).unwrap_err();
+        assert!(failure.is::<io::Error>());
+        assert_eq!(Error::of("text".into()).unwrap_err().to_string(), "text");
     }
 }

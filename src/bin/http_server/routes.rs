@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 const BIG_BYTES: u64 = 1 << 30;
-const BLOCK: [u8; 256 * 1024] = [b'x'; 256 * 1024];
+static BLOCK: [u8; 256 * 1024] = [b'x'; 256 * 1024];
 /// How often an endless answer looks whether it should end.
 const LOOK: Duration = Duration::from_millis(500);
 const PAGE: &str = include_str!("page.html");
@@ -167,7 +167,7 @@ fn big(res: Response<'_>) -> Handled {
     ];
     let mut res = res.write_head(200, fields)?;
     for _ in 0..BIG_BYTES / BLOCK.len() as u64 {
-        res.write(BLOCK)?;
+        res.write(&BLOCK[..])?;
     }
     Ok(res.end("")?)
 }

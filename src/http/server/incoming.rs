@@ -15,7 +15,7 @@
 use super::link::Link;
 use super::pace::Pace;
 use crate::http::error::Error;
-use crate::http::wire::{self, BodyDecoder, BodyLength, Fields, Limits, Rule};
+use crate::http::wire::{self, BodyDecoder, BodyLength, ChunkedDecoder, Fields, Limits, Rule};
 use crate::net::is_timeout;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -32,6 +32,8 @@ const DIRECT_BYTES: usize = 4 * 1024;
 #[derive(Debug)]
 pub(crate) struct Incoming {
     decoder: BodyDecoder,
+    /// The decoder of an earlier chunked body: its memory serves the next.
+    spare: Option<ChunkedDecoder>,
     length: BodyLength,
     ended: bool,
     failed: Option<wire::Error>,
@@ -50,6 +52,7 @@ impl Incoming {
     pub(crate) fn new(pace: Pace) -> Incoming {
         Incoming {
             decoder: BodyDecoder::Known(0),
+            spare: None,
             length: BodyLength::Known(0),
             ended: true,
             failed: None,
@@ -72,7 +75,11 @@ impl Incoming {
         limits: Limits,
         link: &mut Link,
     ) -> Result<(), wire::Error> {
-        self.decoder = BodyDecoder::new(length, limits);
+        self.put_by();
+        self.decoder = match self.spare.take_if(|_| length == BodyLength::Chunked) {
+            Some(spare) => BodyDecoder::Chunked(spare.restarted()),
+            None => BodyDecoder::new(length, limits),
+        };
         self.length = length;
         self.ended = length == BodyLength::Known(0);
         self.failed = None;
@@ -82,6 +89,15 @@ impl Incoming {
             link.machine.receive_end()
         } else {
             Ok(())
+        }
+    }
+
+    fn put_by(&mut self) {
+        if matches!(self.decoder, BodyDecoder::Chunked(_))
+            && let BodyDecoder::Chunked(decoder) =
+                std::mem::replace(&mut self.decoder, BodyDecoder::Known(0))
+        {
+            self.spare = Some(decoder);
         }
     }
 
@@ -118,6 +134,8 @@ impl Incoming {
 
     /// Gives memory back, when the connection has nothing to do.
     pub(crate) fn shrink(&mut self) {
+        self.decoder = BodyDecoder::Known(0);
+        self.spare = None;
         if self.spool.len() > KEPT_BYTES {
             self.spool = Vec::new();
         }
@@ -241,7 +259,10 @@ impl Incoming {
         if out.is_empty() {
             return Ok(0);
         }
-        while self.window.is_empty() && !self.ended && !self.decode(rest, link)? {
+        while self.window.is_empty() && !self.ended {
+            if self.decode(rest, link)? {
+                continue; // perhaps to framing without content: a 0 here would be the end
+            }
             let ahead = usize::try_from(self.decoder.content_ahead())
                 .unwrap_or(usize::MAX)
                 .min(out.len());

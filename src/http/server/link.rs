@@ -22,6 +22,8 @@ pub(crate) struct Link {
     pub(crate) handed_over: bool,
     /// Bytes of a next request that came while somebody looked whether the client had left.
     pub(crate) early: Vec<u8>,
+    /// What follows the data of a large last piece; the memory is kept.
+    ending: Vec<u8>,
 }
 
 impl Link {
@@ -34,6 +36,7 @@ impl Link {
             slot,
             handed_over: false,
             early: Vec::new(),
+            ending: Vec::new(),
         }
     }
 
@@ -131,6 +134,7 @@ impl Link {
             outbox,
             answer,
             config,
+            ending,
             ..
         } = self;
         if Outbox::is_small(data.len()) {
@@ -143,12 +147,12 @@ impl Link {
             })?;
         } else {
             let send = outbox.append(|out| machine.begin_data(data.len(), out))?;
-            let mut end = Vec::new();
+            ending.clear();
             if send {
-                machine.end_data(&mut end);
+                machine.end_data(ending);
             }
-            let ended = machine.send_end(&answer.trailers, &mut end);
-            outbox.send(if send { data } else { &[] }, &end)?;
+            let ended = machine.send_end(&answer.trailers, ending);
+            outbox.send(if send { data } else { &[] }, ending)?;
             ended?;
         }
         if outbox.pending() > config.pending_bytes {

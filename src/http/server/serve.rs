@@ -136,25 +136,32 @@ impl<E: Events> Shared<E> {
         if let Some(slot) = &slot {
             slot.on_stop(outbox.clone());
         }
-        let mut served = Served {
-            shared: self,
-            buffer: Buffer::new(),
-            decoder: RequestDecoder::new(self.config.limits),
-            incoming: Incoming::new(Pace::new(&self.config)),
-            link: RefCell::new(Link::new(self.config.clone(), outbox.clone(), slot)),
-            requests: 0,
-            head_since: None,
-            answer_waits: false,
-        };
+        let mut served = Served::new(self, &outbox, slot);
         let end = served.run();
-        drop(served.incoming);
+        served.incoming.shrink();
         if matches!(end, End::Linger) {
             linger::close(outbox.stream().as_ref(), &self.config);
         }
     }
 }
 
-impl<E: Events> Served<'_, E> {
+impl<'s, E: Events> Served<'s, E> {
+    /// In the heap, and out of line: the stack of ten thousand idle threads is memory too.
+    #[inline(never)]
+    fn new(shared: &'s Shared<E>, outbox: &Arc<Outbox>, slot: Option<Slot>) -> Box<Served<'s, E>> {
+        let config = &shared.config;
+        Box::new(Served {
+            shared,
+            buffer: Buffer::new(),
+            decoder: RequestDecoder::new(config.limits),
+            incoming: Incoming::new(Pace::new(config)),
+            link: RefCell::new(Link::new(config.clone(), outbox.clone(), slot)),
+            requests: 0,
+            head_since: None,
+            answer_waits: false,
+        })
+    }
+
     fn run(&mut self) -> End {
         let tick = self.shared.config.tick();
         if self
@@ -298,8 +305,8 @@ impl<E: Events> Served<'_, E> {
         let mut blamed = None;
         match handled {
             Ok(Ok(())) => events.error(&"a handler returned without ending its answer"),
-            Ok(Err(failure)) => match failure.downcast::<Error>() {
-                Ok(error) => blamed = Some(*error),
+            Ok(Err(failure)) => match Error::of(failure) {
+                Ok(error) => blamed = Some(error),
                 Err(failure) => events.error(&failure),
             },
             Err(_) => events.error(&"a handler panicked"),

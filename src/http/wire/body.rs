@@ -272,6 +272,7 @@ impl BodyDecoder {
     pub fn finish(&self) -> Result<(), Error> {
         match self {
             BodyDecoder::UntilClose | BodyDecoder::Known(0) => Ok(()),
+            BodyDecoder::Chunked(chunked) if chunked.has_ended() => Ok(()),
             _ => Err(Error::whole(Rule::MessageTruncated)),
         }
     }

@@ -83,6 +83,16 @@ impl ChunkedDecoder {
         }
     }
 
+    /// At the start of a next body; keeps the memory.
+    #[must_use]
+    pub fn restarted(mut self) -> ChunkedDecoder {
+        self.state = State::Size;
+        self.extension_bytes = 0;
+        self.section.restart(0);
+        self.trailer.clear();
+        self
+    }
+
     /// As [`BodyDecoder::decode`](super::BodyDecoder::decode).
     ///
     /// # Errors
@@ -138,8 +148,9 @@ impl ChunkedDecoder {
                 self.left = self.left << 4 | hex(byte);
                 Ok(State::Digits)
             }
-            (State::Digits, b';') => self.extension(input, at, Extension::BeforeSemicolon),
-            (State::Digits, b' ' | b'\t') => Ok(State::Extension(Extension::BeforeSemicolon)),
+            (State::Digits, b';' | b' ' | b'\t') => {
+                self.extension(input, at, Extension::BeforeSemicolon)
+            }
             (State::Size | State::Digits, _) => Err(Error::new(Rule::ChunkSizeInvalid, input, at)),
             (State::Extension(extension), _) => self.extension(input, at, extension),
             (State::SizeLf, b'\n') if self.left == 0 => Ok(State::Trailer),
@@ -167,16 +178,18 @@ impl ChunkedDecoder {
     // request to an amount reasonable for the services provided"
     fn extension(&mut self, input: &[u8], at: usize, inside: Extension) -> Result<State, Error> {
         use Extension::*;
+        let byte = input[at];
+        if byte == b'\r' && matches!(inside, Name | Token | AfterQuoted) {
+            return Ok(State::SizeLf);
+        }
         self.extension_bytes += 1;
         if self.extension_bytes > self.limits.chunk_extension_bytes {
             return Err(Error::new(Rule::ChunkExtensionsTooLarge, input, at));
         }
-        let byte = input[at];
         // RFC 9110 §5.6.3: "A recipient MUST parse for such bad whitespace and remove it before
         // interpreting the protocol element."
         let blank = matches!(byte, b' ' | b'\t');
         let next = match (inside, byte) {
-            (Name | Token | AfterQuoted, b'\r') => return Ok(State::SizeLf),
             (BeforeSemicolon | Name | AfterName | Token | AfterQuoted, b';') => BeforeName,
             (Name | AfterName, b'=') => BeforeValue,
             (BeforeName | Name, _) if grammar::is_tchar(byte) => Name,
@@ -234,6 +247,11 @@ impl ChunkedDecoder {
         if self.left == 0 {
             self.state = State::DataCr;
         }
+    }
+
+    /// Whether the body has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.state == State::End
     }
 
     /// The trailer fields, once the body has ended.

@@ -4,19 +4,27 @@
 //! other. Each has a state of its own; what is legal depends on both.
 //!
 //! ```text
-//!  requests                                   responses
+//!  requests
 //!
-//!  Idle ── Request ──▶ Body ── End ──▶ Done   Idle ── Request ──▶ Waiting ─── Switch ──▶ Switched
-//!                      │  ▲                    │                  │  │  ▲
-//!                      └──┘ Data               │    Informational │  └──┘
-//!                                              │                  │ Response
-//!                                              └── Response ────▶ Body ── End ──▶ Done
-//!                                             (an answer to what │  ▲
-//!                                              was no request)   └──┘ Data
+//!  Idle ── Request ──▶ Body ── End ──▶ Done ── Switch ──▶ Switched
+//!                      │  ▲
+//!                      └──┘ Data
 //!
-//!  both Done and the connection persistent      ──▶ next_exchange(): both Idle
-//!  Done or Idle ── Close ──▶ Closed, anything ── Fail ──▶ Failed
+//!  responses            Informational
+//!                       ┌──┐
+//!                       │  ▼
+//!  Idle ── Request ──▶ Waiting ── Switch ──▶ Switched
+//!   │                    │ Response
+//!   │                    ▼
+//!   └── Response ─────▶ Body ── End ──▶ Done
+//!      (an answer to    │  ▲
+//!       no request)     └──┘ Data
+//!
+//!  both: Idle, Done, Closed ── Close ──▶ Closed     any state ── Fail ──▶ Failed
+//!  both Done, and the connection persistent: next_exchange() makes both Idle
 //! ```
+//!
+//! `fixtures/http/states.txt` is the same as a table.
 //!
 //! The machine is two tables, [`request_step`] and [`response_step`], and a struct
 //! that remembers what later steps need: was it HEAD, which version, is the client
@@ -229,7 +237,9 @@ impl Connection {
         let complete =
             self.requests == State::Done && self.responses == State::Done && self.persistent;
         if complete {
-            (self.requests, self.responses) = (State::Idle, State::Idle);
+            // Nothing of this exchange may colour the next: an answer to HEAD has no body, the
+            // answer to a bad request behind it has one.
+            *self = Connection::new(self.role);
         }
         complete
     }
@@ -419,7 +429,8 @@ impl Connection {
     /// Appends a 1xx other than 101; to HTTP/1.0 nothing is sent.
     ///
     /// # Errors
-    /// [`Misuse::Status`], or [`Misuse::HeadSent`] once the final head has been sent.
+    /// [`Misuse::Status`], [`Misuse::Framing`], or [`Misuse::HeadSent`] once the final head has
+    /// been sent.
     pub fn send_informational(
         &mut self,
         status: u16,
@@ -429,6 +440,7 @@ impl Connection {
         if !matches!(status, 100 | 102..=199) {
             return Err(Misuse::Status);
         }
+        outgoing::check_unframed(fields)?;
         self.sent(Event::Informational)?;
         if status == 100 {
             self.settle_continue();
@@ -541,12 +553,7 @@ impl Connection {
         if self.requests != State::Done || !(self.connect || self.upgrade_offered) {
             return Err(Misuse::Switch);
         }
-        // RFC 9110 §9.3.6: "A server MUST NOT send any Transfer-Encoding or Content-Length header
-        // fields in a 2xx (Successful) response to CONNECT."
-        let view = fields.view();
-        if view.has(Known::ContentLength) || view.has(Known::TransferEncoding) {
-            return Err(Misuse::Framing);
-        }
+        outgoing::check_unframed(fields)?;
         self.sent(Event::Switch)?;
         self.requests = State::Switched;
         let status = if self.connect { 200 } else { 101 };
@@ -598,6 +605,11 @@ impl Connection {
         &mut self,
         head: &ResponseHead<'_>,
     ) -> Result<Option<BodyLength>, Error> {
+        // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
+        // requests, the client MUST NOT consider that data to be a valid response"
+        if self.responses != State::Waiting {
+            return Err(Error::whole(Rule::UnexpectedMessage));
+        }
         let status = head.status();
         if status == 101 || (self.connect && self.tunnels(status)) {
             if status == 101 && !self.upgrade_offered {

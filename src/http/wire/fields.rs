@@ -35,25 +35,49 @@ pub enum Known {
     Upgrade,
 }
 
+/// By first letter: one bit for each length that a known name has.
+static LENGTHS: [u32; 32] = {
+    let mut lengths = [0; 32];
+    lengths[(b'h' & 31) as usize] = 1 << 4;
+    lengths[(b'd' & 31) as usize] = 1 << 4;
+    lengths[(b'e' & 31) as usize] = 1 << 6;
+    lengths[(b'u' & 31) as usize] = 1 << 7;
+    lengths[(b'c' & 31) as usize] = 1 << 10 | 1 << 14;
+    lengths[(b'k' & 31) as usize] = 1 << 10;
+    lengths[(b't' & 31) as usize] = 1 << 17;
+    lengths
+};
+
+/// How many of them there are.
+const KNOWN: usize = Known::Upgrade as usize + 1;
+
 impl Known {
     /// Which of them `name` is, whatever its case (RFC 9110 §5.1).
-    #[inline]
+    #[inline(always)]
     pub fn of(name: &[u8]) -> Known {
-        let (known, spelling) = match name.len() {
-            4 if name[0] | 0x20 == b'h' => (Known::Host, "host"),
-            4 => (Known::Date, "date"),
-            6 => (Known::Expect, "expect"),
-            7 => (Known::Upgrade, "upgrade"),
-            10 if name[0] | 0x20 == b'c' => (Known::Connection, "connection"),
-            10 => (Known::KeepAlive, "keep-alive"),
-            14 => (Known::ContentLength, "content-length"),
-            17 => (Known::TransferEncoding, "transfer-encoding"),
-            _ => return Known::Other,
-        };
-        if name.eq_ignore_ascii_case(spelling.as_bytes()) {
-            known
-        } else {
-            Known::Other
+        // Most names are none of them, and their first letter and length say so.
+        let lengths = name
+            .first()
+            .map_or(0, |first| LENGTHS[usize::from(first & 31)]);
+        if lengths >> name.len().min(31) & 1 == 0 {
+            return Known::Other;
+        }
+        Known::spelt(name)
+    }
+
+    #[inline]
+    fn spelt(name: &[u8]) -> Known {
+        use grammar::is_word;
+        match name.len() {
+            4 if is_word(name, b"host") => Known::Host,
+            4 if is_word(name, b"date") => Known::Date,
+            6 if is_word(name, b"expect") => Known::Expect,
+            7 if is_word(name, b"upgrade") => Known::Upgrade,
+            10 if is_word(name, b"connection") => Known::Connection,
+            10 if is_word(name, b"keep-alive") => Known::KeepAlive,
+            14 if is_word(name, b"content-length") => Known::ContentLength,
+            17 if is_word(name, b"transfer-encoding") => Known::TransferEncoding,
+            _ => Known::Other,
         }
     }
 
@@ -73,11 +97,19 @@ pub(super) struct Line {
     pub(super) known: Known,
 }
 
-/// Where the lines are, and which known names occur among them.
-#[derive(Clone, Debug, Default)]
+/// Where the lines are, and where the known names occur among them.
+#[derive(Clone, Debug)]
 pub(super) struct Index {
     pub(super) lines: Vec<Line>,
     seen: u16,
+    repeated: u16,
+    first: [u32; KNOWN],
+}
+
+impl Default for Index {
+    fn default() -> Index {
+        Index::new()
+    }
 }
 
 impl Index {
@@ -85,27 +117,61 @@ impl Index {
         Index {
             lines: Vec::new(),
             seen: 0,
+            repeated: 0,
+            first: [0; KNOWN],
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.lines.clear();
         self.seen = 0;
+        self.repeated = 0;
     }
 
     #[inline(always)]
     pub(super) fn push(&mut self, line: Line) {
-        self.seen |= line.known.bit();
+        if line.known != Known::Other {
+            self.note(line.known, self.lines.len());
+        }
         self.lines.push(line);
     }
 
     #[inline(always)]
-    pub(super) fn over<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
-        Fields {
-            bytes,
-            lines: &self.lines,
-            seen: self.seen,
+    fn note(&mut self, known: Known, at: usize) {
+        if self.seen & known.bit() != 0 {
+            self.repeated |= known.bit();
+        } else {
+            self.seen |= known.bit();
+            self.first[known as usize] = at as u32;
         }
+    }
+
+    /// Notes all lines anew, after one has been cut out.
+    fn renumber(&mut self) {
+        (self.seen, self.repeated) = (0, 0);
+        for at in 0..self.lines.len() {
+            self.note(self.lines[at].known, at);
+        }
+    }
+
+    /// Where lines of this name can be: nowhere, in one place, or from one place on.
+    #[inline(always)]
+    fn range(&self, known: Known) -> &[Line] {
+        if self.seen & known.bit() == 0 {
+            return &[];
+        }
+        let first = self.first[known as usize] as usize;
+        let end = if self.repeated & known.bit() == 0 {
+            first + 1
+        } else {
+            self.lines.len()
+        };
+        &self.lines[first..end]
+    }
+
+    #[inline(always)]
+    pub(super) fn over<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
+        Fields { bytes, index: self }
     }
 }
 
@@ -113,32 +179,31 @@ impl Index {
 #[derive(Clone, Copy)]
 pub struct Fields<'a> {
     bytes: &'a [u8],
-    lines: &'a [Line],
-    seen: u16,
+    index: &'a Index,
 }
 
 impl<'a> Fields<'a> {
     /// No fields at all.
     pub const EMPTY: Fields<'static> = Fields {
         bytes: &[],
-        lines: &[],
-        seen: 0,
+        index: const { &Index::new() },
     };
 
     /// How many field lines there are; repeats count.
     pub fn len(&self) -> usize {
-        self.lines.len()
+        self.index.lines.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.index.lines.is_empty()
     }
 
     /// Name and value of every line, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        let Fields { bytes, lines, .. } = *self;
-        lines
+        let Fields { bytes, index } = *self;
+        index
+            .lines
             .iter()
             .map(move |line| (name_of(bytes, line), value_of(bytes, line)))
     }
@@ -164,8 +229,9 @@ impl<'a> Fields<'a> {
     /// The values of all lines of this name, in order.
     pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let name = name.as_bytes();
-        let Fields { bytes, lines, .. } = *self;
-        lines
+        let Fields { bytes, index } = *self;
+        index
+            .lines
             .iter()
             .filter(move |line| {
                 let range = line.name_at as usize..line.name_end as usize;
@@ -182,15 +248,34 @@ impl<'a> Fields<'a> {
     /// Whether a line of a known name is there: one AND.
     #[inline(always)]
     pub fn has(&self, known: Known) -> bool {
-        self.seen & known.bit() != 0
+        self.index.seen & known.bit() != 0
+    }
+
+    /// The value of the first line of a known name.
+    #[inline(always)]
+    pub(super) fn first(&self, known: Known) -> Option<&'a [u8]> {
+        let Fields { bytes, index } = *self;
+        if !self.has(known) {
+            return None;
+        }
+        index
+            .lines
+            .get(index.first[known as usize] as usize)
+            .map(|line| value_of(bytes, line))
+    }
+
+    /// Whether there are two lines of a known name, or more.
+    #[inline(always)]
+    pub(super) fn is_repeated(&self, known: Known) -> bool {
+        self.index.repeated & known.bit() != 0
     }
 
     /// The values of all lines of a known name, in order.
     #[inline]
     pub fn known(&self, known: Known) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let Fields { bytes, lines, .. } = *self;
-        let lines = if self.has(known) { lines } else { &[] };
-        lines
+        let Fields { bytes, index } = *self;
+        index
+            .range(known)
             .iter()
             .filter(move |line| line.known == known)
             .map(move |line| value_of(bytes, line))
@@ -326,11 +411,7 @@ impl FieldList {
             later.value_at -= gone;
             later.value_end -= gone;
         }
-        self.index.seen = self
-            .index
-            .lines
-            .iter()
-            .fold(0, |seen, line| seen | line.known.bit());
+        self.index.renumber();
     }
 
     /// Forgets every line and keeps the memory.

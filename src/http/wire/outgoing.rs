@@ -139,6 +139,18 @@ pub(super) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
     }
 }
 
+/// Fields of a head that no body can follow: a 1xx, or a 2xx to CONNECT.
+// RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a status
+// code of 1xx (Informational) or 204 (No Content)." RFC 9112 §6.1 says the same of Transfer-Encoding,
+// RFC 9110 §9.3.6 of both in a 2xx to CONNECT.
+pub(super) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
+    let view = fields.view();
+    match view.has(Known::ContentLength) || view.has(Known::TransferEncoding) {
+        true => Err(Misuse::Framing),
+        false => Ok(()),
+    }
+}
+
 /// Whether the caller's fields end the connection.
 pub(super) fn says_close(fields: &FieldList) -> bool {
     let options = fields.view().known(Known::Connection);

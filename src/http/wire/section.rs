@@ -89,6 +89,46 @@ impl Section {
 
     #[inline]
     fn lines(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
+        if self.phase == Phase::Start && self.whole_lines(bytes, limits) {
+            return Ok(true);
+        }
+        self.phases(bytes, limits)
+    }
+
+    /// Takes the lines that are here from start to end and break no rule: nearly all there are.
+    /// Whatever it does not take, the phases look at. `true`: the empty line is here.
+    #[inline(always)]
+    fn whole_lines(&mut self, bytes: &[u8], limits: &Limits) -> bool {
+        let mut at = self.at;
+        while self.index.lines.len() < limits.fields {
+            let name_end = grammar::name_end(bytes, at);
+            if name_end == at || bytes.get(name_end) != Some(&b':') {
+                break;
+            }
+            let mut value_at = name_end + 1;
+            while let Some(b' ' | b'\t') = bytes.get(value_at) {
+                value_at += 1;
+            }
+            let cr = grammar::value_end(bytes, value_at);
+            if bytes.get(cr..cr + 2) != Some(b"\r\n") {
+                break;
+            }
+            self.index.push(Line {
+                name_at: at as u32,
+                name_end: name_end as u32,
+                value_at: value_at as u32,
+                value_end: value_end(bytes, value_at, cr) as u32,
+                known: Known::of(&bytes[at..name_end]),
+            });
+            at = cr + 2;
+        }
+        let complete = bytes.get(at..at + 2) == Some(b"\r\n");
+        self.at = if complete { at + 2 } else { at };
+        complete
+    }
+
+    #[inline(never)]
+    fn phases(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
         let (mut at, mut phase, mut line) = (self.at, self.phase, self.line);
         let complete = loop {
             if phase == Phase::Start {

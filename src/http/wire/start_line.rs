@@ -67,6 +67,15 @@ pub(super) struct StartLine {
 }
 
 impl StartLine {
+    /// Ready for the next message; what the old one left behind is overwritten before it is read.
+    #[inline(always)]
+    pub(super) fn restart(&mut self) {
+        self.phase = Phase::Empty;
+        self.at = 0;
+        self.empty_lines = 0;
+        self.scan = Scan::default();
+    }
+
     /// Whether nothing but empty lines has come.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self.phase, Phase::Empty | Phase::EmptyLf)

@@ -227,6 +227,12 @@ impl Scan {
         }
     }
 
+    /// Whether a target that starts with `first` is in origin-form, and a good one.
+    #[inline(always)]
+    pub(super) fn is_plain_path(&self, first: u8) -> bool {
+        first == b'/' && self.bracket.is_none()
+    }
+
     /// Whether the bytes end in the middle of a percent-encoding.
     fn escape_open(&self, bytes: &[u8]) -> bool {
         self.at < bytes.len()
