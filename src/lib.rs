@@ -1,4 +1,92 @@
-//! barewire
+//! # barewire: how does this protocol really work?
+//!
+//! The network chapter of 《深入浅出Node.js》 built again from the bytes up, in blocking Rust: `std`
+//! threads, one for each connection, hand-written parsers, no `unsafe`. Every protocol can be
+//! *read* in an evening, and the result can be *used*: a small, strict, fast server.
+//!
+//! ```
+//! use barewire::http;
+//! use std::io::{Read, Write};
+//!
+//! // The book's server …
+//! let server = http::create_server(|_req, res| {
+//!     res.write_head(200, [("Content-Type", "text/plain")])?.end("Hello World\n")
+//! });
+//! let handle = server.listen("127.0.0.1:0")?; // the book's port is 1337
+//!
+//! // … and what it looks like on the wire.
+//! let port = handle.local_addr().port().unwrap();
+//! let mut client = std::net::TcpStream::connect(("127.0.0.1", port))?;
+//! client.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer)?;
+//! assert!(answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: "));
+//! assert!(answer.ends_with("Transfer-Encoding: chunked\r\n\r\nc\r\nHello World\n\r\n0\r\n\r\n"));
+//!
+//! let report = handle.shutdown(std::time::Duration::from_secs(1));
+//! assert_eq!(report.cut, 0);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # The map
+//!
+//! `ls src` is the book's table of contents: one door for each protocol.
+//!
+//! | door | section of the book | what is behind it |
+//! |---|---|---|
+//! | [`net`] | 7.1 TCP | streams (TCP, Unix, in memory), the listener and its threads, stopping |
+//! | [`http`] | 7.3 HTTP | the server, static files; [`http::wire`]: the protocol itself |
+//!
+//! Still to come: `framing` and `text` (7.1), `udp` (7.2), the HTTP client and its agent (7.3),
+//! `websocket` (7.4), `tls` and `https` (7.5).
+//!
+//! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
+//! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
+//! socket. A file is one idea, named by the RFC's word for it.
+//!
+//! # Where to start reading
+//!
+//! 1. [`http::wire`] opens with an exchange, byte by byte, and says which file to read first.
+//! 2. [`http`] shows the life of a connection: what is sent when, and who may wait for what.
+//! 3. [`net`] shows why a thread that waits in `accept` should serve what it accepts.
+//!
+//! # Verbs
+//!
+//! - A decoder is shown bytes and keeps its place: `decode(&mut self, &[u8]) ->
+//!   Result<Option<usize>, Error>`. `None` is "not yet", `Some(n)` is "the first `n` bytes", and
+//!   an error blames the peer: what was got, where, the rule, `"RFC 9112 §6.3"`.
+//! - An encoder appends: `encode(&self, &mut Vec<u8>)`. It cannot fail, because what cannot be
+//!   encoded cannot be built; trying is a [`Misuse`](http::wire::Misuse), which blames the caller.
+//! - A connection is a table: one `match` arm for each arrow of the diagram above it.
+//!
+//! # Invariants
+//!
+//! Checked on every path that `src/` names, in `tests/layering/`:
+//!
+//! 1. A `wire/` file names only other `wire/` files, and nothing that waits, ticks or shares.
+//! 2. `net` knows no protocol; `http` knows neither `websocket` nor `tls`.
+//! 3. The server never names the client, nor the client the server.
+//! 4. A package from outside is named where it belongs and nowhere else.
+//! 5. Whether we are client or server is asked in one file of a protocol: its `wire/connection.rs`.
+//!
+//! # What the notes get wrong
+//!
+//! The reading notes that this crate follows are old in places, and wrong in some. Each erratum is
+//! a sentence where it belongs, and a test where it can be one:
+//!
+//! - HTTP is defined by RFC 9110 and RFC 9112 now, not by RFC 2616 (E19).
+//! - After a 100 the client *continues* the same request; nothing is sent again (E20). Refusing one
+//!   that waits takes any final status, not just 400; an unknown expectation gets 417 (E22).
+//! - An `Upgrade` that nobody takes is served as a plain request; nothing is closed (E23).
+//! - Content-Length is checked, both ways (E29).
+//! - `set_header` and `write_head` after the head are errors; they do not "lose their effect" (E43).
+//! - A body streams; nobody has to wait for its `end` (E45).
 #![forbid(unsafe_code)]
+
 pub mod http;
 pub mod net;
+
+/// The examples of the README, compiled and run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,76 @@
-//! HTTP
+//! HTTP/1.1: the server of the book's third section.
+//!
+//! # The problem
+//!
+//! A connection carries bytes. A handler wants a request, and wants to answer it when it likes,
+//! in pieces if it likes. Between them stands a peer who may send anything, as slowly as it likes,
+//! and may stop reading.
+//!
+//! ```text
+//!  > GET / HTTP/1.1             < HTTP/1.1 200 OK
+//!  > Host: 127.0.0.1:1337       < Content-Type: text/plain
+//!  > Accept: */*                < Date: Sat, 07 May 2022 01:26:03 GMT
+//!  >                            < Connection: keep-alive
+//!                               < Keep-Alive: timeout=5
+//!                               < Transfer-Encoding: chunked
+//!                               <
+//!                               < c
+//!                               < Hello World
+//!                               < 0
+//!                               <
+//! ```
+//!
+//! # The rules
+//!
+//! **One thread, two buffers.** A connection is served by the thread that accepted it. A head is
+//! decoded in place and the request borrows from the read buffer; answers are encoded behind one
+//! another in the outbox. In the steady state no request allocates.
+//!
+//! **Nothing is withheld.** Answers to pipelined requests leave in one write *while whole requests
+//! are already here*. Whatever waits is sent before we wait for anything ourselves:
+//!
+//! | what happens | what is sent |
+//! |---|---|
+//! | nothing more to decode | all answers so far |
+//! | a handler reads a body that is not here yet | all answers so far, and a 100 if the client waits for it |
+//! | [`Response::write`], [`Response::flush`] | all answers so far, the head, and the data |
+//! | [`Response::end`] | nothing yet: the answer may leave together with the next |
+//! | a handler that waits for something of its own | after a millisecond or two, all answers so far |
+//!
+//! **Strict, both ways.** What breaks a rule is refused with the rule's name and the connection
+//! ends, because nobody knows where the next request would begin. What a handler says is checked as
+//! hard: a field with a line break, a body longer than declared, a second head never reach the wire.
+//!
+//! **Everything has an end.** Each limit and deadline of [`Config`] is on from the start:
+//!
+//! | a peer that … | meets |
+//! |---|---|
+//! | sends an endless start line, field section, chunk extension, trailer | 414, 431, 413, 431 |
+//! | sends a head slowly | 408 after 10 s |
+//! | sends a body, or takes an answer, slower than 256 bytes a second, or not at all | the end after 30 s |
+//! | says nothing between two requests | the end after 5 s, as told in `Keep-Alive` |
+//! | declares a huge body | 413 when it is collected; a streamed body is the handler's |
+//! | still sends when it has been refused | 2 s or 8 MiB of patience, so that the answer arrives |
+//!
+//! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once
+//! and idle connections too; running requests finish and are told `Connection: close`; a deadline
+//! ends the rest, and the caller is told what was cut.
+//!
+//! # Which file to read first
+//!
+//! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection
+//! on two screens; `server/incoming.rs` and `server/outbox.rs` are its two directions,
+//! `server/watch.rs` keeps the promise of the last row above. `request.rs` and `response.rs` are the
+//! face, in the book's words.
+//!
+//! # Exercises
+//!
+//! 1. `printf 'GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /poll HTTP/1.1\r\nHost: a\r\n\r\n' | nc 127.0.0.1 1337`:
+//!    the first answer comes at once although the second takes its time. Which file sends it? Take
+//!    that away and see which test fails.
+//! 2. Answer `PUT /upload` with a 307 before reading the body. When may the connection live on, and
+//!    when must it end? (RFC 9110 §10.1.1, RFC 9112 §9.3)
+
 pub(crate) mod error;
 mod request;
 mod response;

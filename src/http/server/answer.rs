@@ -108,9 +108,12 @@ impl Answer {
         whole: Option<u64>,
         out: &mut Vec<u8>,
     ) -> Result<(), Misuse> {
-        let date = self.date.now();
+        // Answers that leave together were made together.
+        if out.is_empty() {
+            self.date.refresh();
+        }
         let mut head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
-            .date(date)
+            .date(&self.date.text)
             .keep_alive_secs(config.keep_alive_timeout.map(|timeout| timeout.as_secs()));
         if !self.reason.is_empty() {
             head = head.reason(&self.reason)?;
@@ -161,7 +164,7 @@ impl Default for DateCache {
 
 impl DateCache {
     #[inline]
-    fn now(&mut self) -> &[u8; 29] {
+    fn refresh(&mut self) {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let seconds = since_epoch.map_or(0, |duration| duration.as_secs());
         if seconds != self.seconds
@@ -170,6 +173,5 @@ impl DateCache {
             self.seconds = seconds;
             self.text = date.to_bytes();
         }
-        &self.text
     }
 }

@@ -91,9 +91,7 @@ impl Link {
         if self.head_sent() {
             return Ok(());
         }
-        if self.outbox.is_stopping() {
-            self.machine.close_after();
-        }
+        self.stop_if_asked();
         let (machine, answer, config) = (&mut self.machine, &mut self.answer, &self.config);
         self.outbox
             .append(|out| answer.encode(machine, config, whole, out))?;
@@ -125,40 +123,62 @@ impl Link {
     #[inline]
     pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
         self.not_ended()?;
-        if !self.head_sent() {
-            let whole = self.answer.whole_length(&self.machine, data.len() as u64);
-            self.start(whole)?;
+        if !Outbox::is_small(data.len()) {
+            return self.end_large(data);
         }
+        self.stop_if_asked();
+        let head_sent = self.head_sent();
         let Link {
             machine,
             outbox,
             answer,
             config,
-            ending,
             ..
         } = self;
-        if Outbox::is_small(data.len()) {
-            outbox.append(|out| {
-                if !data.is_empty() && machine.begin_data(data.len(), out)? {
-                    out.extend_from_slice(data);
-                    machine.end_data(out);
-                }
-                machine.send_end(&answer.trailers, out)
-            })?;
-        } else {
-            let send = outbox.append(|out| machine.begin_data(data.len(), out))?;
-            ending.clear();
-            if send {
-                machine.end_data(ending);
+        let pending = outbox.append(|out| -> Result<usize, Error> {
+            if !head_sent {
+                let whole = answer.whole_length(machine, data.len() as u64);
+                answer.encode(machine, config, whole, out)?;
             }
-            let ended = machine.send_end(&answer.trailers, ending);
-            outbox.send(if send { data } else { &[] }, ending)?;
-            ended?;
-        }
-        if outbox.pending() > config.pending_bytes {
+            if !data.is_empty() && machine.begin_data(data.len(), out)? {
+                out.extend_from_slice(data);
+                machine.end_data(out);
+            }
+            machine.send_end(&answer.trailers, out)?;
+            Ok(out.len())
+        })?;
+        if pending > config.pending_bytes {
             outbox.flush()?;
         }
         Ok(())
+    }
+
+    /// The data goes out from where it lies, between what waits before it and what ends it.
+    fn end_large(&mut self, data: &[u8]) -> Result<(), Error> {
+        let whole = self.answer.whole_length(&self.machine, data.len() as u64);
+        self.start(whole)?;
+        let Link {
+            machine,
+            outbox,
+            answer,
+            ending,
+            ..
+        } = self;
+        let send = outbox.append(|out| machine.begin_data(data.len(), out))?;
+        ending.clear();
+        if send {
+            machine.end_data(ending);
+        }
+        let ended = machine.send_end(&answer.trailers, ending);
+        outbox.send(if send { data } else { &[] }, ending)?;
+        Ok(ended?)
+    }
+
+    /// While the server stops, this exchange is the connection's last.
+    fn stop_if_asked(&mut self) {
+        if self.outbox.is_stopping() {
+            self.machine.close_after();
+        }
     }
 
     fn not_ended(&self) -> Result<(), Misuse> {

@@ -85,12 +85,6 @@ impl Outbox {
         encode(&mut self.lock().bytes)
     }
 
-    /// How many bytes wait to be sent.
-    #[inline]
-    pub(crate) fn pending(&self) -> usize {
-        self.lock().bytes.len()
-    }
-
     /// Sends what is pending.
     #[inline]
     pub(crate) fn flush(&self) -> io::Result<()> {
@@ -129,6 +123,13 @@ impl Outbox {
     #[inline]
     pub(crate) fn busy(&self) {
         self.activity.store(BUSY, Ordering::SeqCst);
+    }
+
+    /// A handler starts, with answers waiting here, or ends. Only the connection's thread turns.
+    #[inline]
+    pub(super) fn next_turn(&self) {
+        let turn = self.turn.load(Ordering::Relaxed);
+        self.turn.store(turn.wrapping_add(1), Ordering::Release);
     }
 
     #[inline]

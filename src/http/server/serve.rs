@@ -65,6 +65,7 @@ struct Buffer {
 
 struct Served<'s, E> {
     shared: &'s Shared<E>,
+    outbox: Arc<Outbox>,
     buffer: Buffer,
     decoder: RequestDecoder,
     incoming: Incoming,
@@ -152,6 +153,7 @@ impl<'s, E: Events> Served<'s, E> {
         let config = &shared.config;
         Box::new(Served {
             shared,
+            outbox: outbox.clone(),
             buffer: Buffer::new(),
             decoder: RequestDecoder::new(config.limits),
             incoming: Incoming::new(Pace::new(config)),
@@ -281,8 +283,9 @@ impl<'s, E: Events> Served<'s, E> {
         if ready.is_err() {
             return Err(End::Gone); // the machine is never asked for a second request before the first is done
         }
-        let outbox = self.answer_waits.then(|| link.outbox.clone());
-        let held = outbox.as_ref().map(|outbox| self.shared.watch.hold(outbox));
+        let held = self
+            .answer_waits
+            .then(|| self.shared.watch.hold(&self.outbox));
         let handled = catch_unwind(AssertUnwindSafe(|| {
             let request = Request::new(head, rest, &mut self.incoming, &self.link);
             handle(&self.shared.events, request, Response::new(&self.link))

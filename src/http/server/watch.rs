@@ -50,6 +50,7 @@ struct Watched {
     turn: u32,
     sent: u32,
     quiet: u32,
+    let_go: bool,
 }
 
 /// While it lives, a handler runs and answers wait.
@@ -57,15 +58,16 @@ pub(super) struct Held<'a>(&'a Outbox);
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.0.turn.fetch_add(1, Ordering::SeqCst);
+        self.0.next_turn();
     }
 }
 
 impl Watch {
     /// A handler is about to run, and answers wait in `outbox`.
     pub(super) fn hold<'a>(&self, outbox: &'a Arc<Outbox>) -> Held<'a> {
-        outbox.turn.fetch_add(1, Ordering::SeqCst);
-        if !outbox.watched.swap(true, Ordering::SeqCst) {
+        outbox.next_turn();
+        if !outbox.watched.load(Ordering::Relaxed) {
+            outbox.watched.store(true, Ordering::Relaxed);
             self.add(outbox.clone());
         }
         Held(outbox)
@@ -125,14 +127,14 @@ impl Watched {
             turn: 0,
             sent: 0,
             quiet: 0,
+            let_go: false,
             outbox,
         }
     }
 
-    /// One tick later: sends what the same handler still holds back; `false`: nothing is held
-    /// back here any more.
+    /// One tick later: sends what the same handler still holds back; `false`: forget it.
     fn look(&mut self) -> bool {
-        let turn = self.outbox.turn.load(Ordering::SeqCst);
+        let turn = self.outbox.turn.load(Ordering::Acquire);
         let holds = turn % 2 == 1;
         if holds && turn == self.turn && turn != self.sent {
             self.sent = turn;
@@ -140,7 +142,17 @@ impl Watched {
         }
         self.turn = turn;
         self.quiet = if holds { 0 } else { self.quiet + 1 };
-        self.quiet < QUIET_TICKS || !self.forget()
+        if self.let_go {
+            // A tick has passed, so a connection that holds has come back by itself, or it had
+            // not heard yet that it should: then we keep it.
+            self.let_go = false;
+            return holds && !self.outbox.watched.swap(true, Ordering::AcqRel);
+        }
+        if self.quiet >= QUIET_TICKS {
+            self.outbox.watched.store(false, Ordering::Release);
+            self.let_go = true;
+        }
+        true
     }
 
     /// Sending may wait for the client: not here.
@@ -150,13 +162,5 @@ impl Watched {
         let _ = thread::Builder::new()
             .stack_size(STACK_BYTES)
             .spawn(move || outbox.flush());
-    }
-
-    fn forget(&mut self) -> bool {
-        self.outbox.watched.store(false, Ordering::SeqCst);
-        // A handler may have started between the look and the store.
-        let held = self.outbox.turn.load(Ordering::SeqCst) % 2 == 1;
-        self.quiet = 0;
-        !(held && !self.outbox.watched.swap(true, Ordering::SeqCst))
     }
 }

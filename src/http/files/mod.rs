@@ -1,0 +1,316 @@
+//! Static files: a directory, read-only, below a path.
+//!
+//! # The problem
+//! A path comes from a stranger, and the file system was made for friends: `..` climbs out of
+//! the directory, a symbolic link leads away from it, a FIFO stops whoever opens it, and names
+//! have more spellings than one. And a file is not a body yet: it may be larger than memory, the
+//! client may hold a copy of it or half of one, and somebody may be writing it right now.
+//!
+//! # The way of a request
+//! ```text
+//!   /files/a%20b.txt                                        405   a file is read, and no more
+//!      │ strip_prefix, split at "/", decode once  path.rs   400   what can be no file's name
+//!      ▼
+//!   ["a b.txt"]
+//!      │ canonicalize, still below the root?      place.rs  404   nothing that is shown
+//!      ▼ a regular file?                                    308   a directory, without its slash
+//!   /srv/www/a b.txt
+//!      │ in memory, or open it                    content.rs, cache.rs
+//!      ▼ size and time, as the open file says     stamp.rs
+//!   ETag, Last-Modified
+//!      │ preconditions, then Range                select.rs 304 412 416
+//!      ▼
+//!   200 or 206, block by block                    body.rs, parts.rs
+//! ```
+//!
+//! # The rules
+//! 1. A name is judged after it has been decoded, once, and split off before that. What is
+//!    refused for its name is refused without a look at the disk.
+//! 2. Links may be followed, as long as the file they end at is below the root too. What must
+//!    not be shown is answered like what is not there.
+//! 3. The kind of a file is looked at before it is opened: only regular files are. Directories
+//!    are never listed.
+//! 4. A file is sent through one block of bounded size. Its length is what the *open* file said:
+//!    if it grows meanwhile, the rest is not sent; if it shrinks, the connection is cut, because
+//!    nothing else tells the client that the body is not all there.
+//! 5. An entity tag never stands for two states. The clock of a file system has ticks, and a file
+//!    may change twice within one: as long as the tick of its last change may not be over, each
+//!    answer gets a tag of its own, and nothing is kept in memory.
+//! 6. What is kept in memory counts only as long as size, times and number of the file on disk
+//!    are the same: one `stat` for each request.
+//!
+//! # Whom this trusts
+//! Nobody on the network. But those who may *write* below the root are trusted not to race: safe
+//! `std` has no way to open a path one directory at a time, so between the look (rules 2 and 3)
+//! and the opening there is a moment in which a writer could put a link or a FIFO in the place of
+//! what was looked at, and have a file from outside sent or a thread wait. If strangers can write
+//! there (an upload directory), let the process see nothing that they must not. Replacing a file
+//! by renaming a new one over it is always safe; writing into it in place may show a client half
+//! of each, as with every server. A program that writes through a memory map tells the clock
+//! late, sometimes minutes: do not serve such files while it runs.
+//!
+//! # Where to begin
+//! [`Files::serve`] in this file, then `path.rs`, which is the gate. `stamp.rs` has the one idea
+//! that is easy to get wrong (rule 5).
+//!
+//! # Two exercises
+//! 1. A deployment sets every file's time to the same second, as reproducible archives do. Which
+//!    change would `ETag` miss, and which would the cache in memory still notice?
+//! 2. Serve `a.txt.gz` to those whose `Accept-Encoding` allows it. Which fields change, what
+//!    becomes of the entity tag, and of a `Range`?
+
+mod body;
+mod cache;
+mod content;
+mod media_type;
+mod parts;
+mod path;
+mod place;
+mod refusal;
+mod select;
+mod stamp;
+
+use super::error::Error;
+use super::request::Request;
+use super::response::Response;
+use super::wire::Selection;
+use body::Body;
+use cache::Cache;
+use content::Content;
+use parts::Boundaries;
+use place::{Found, Place, Root};
+use refusal::Refusal;
+use stamp::Validators;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// The files below a directory, to be served.
+///
+/// GET and HEAD; conditional requests (RFC 9110 §13), ranges (RFC 9110 §14), `index.html` for a
+/// directory, and a bounded number of small files kept in memory. See the [module](self) for what
+/// is refused and why.
+///
+/// One value serves all threads. It answers every request it is given: with a file, or with a
+/// status and a body that says why not.
+///
+/// ```
+/// use barewire::http::{self, Files};
+///
+/// # let root = std::env::temp_dir().join(format!("barewire-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&root)?;
+/// # std::fs::write(root.join("hello.txt"), "Hello World\n")?;
+/// let files = Files::new(&root)?.strip_prefix("/files").cache_control("no-cache");
+/// let server = http::create_server(move |req, res| files.serve(&req, res));
+///
+/// let answer = server.answer_to(b"GET /files/hello.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=0-4\r\n\r\n");
+/// let answer = String::from_utf8_lossy(&answer);
+/// assert!(answer.starts_with("HTTP/1.1 206 Partial Content\r\n"));
+/// assert!(answer.contains("\r\nContent-Range: bytes 0-4/12\r\n"));
+/// assert!(answer.ends_with("\r\n\r\nHello"));
+/// # std::fs::remove_dir_all(&root)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Files {
+    root: Root,
+    prefix: String,
+    cache: Cache,
+    boundaries: Boundaries,
+    high_water_mark_bytes: usize,
+    cache_control: Option<String>,
+}
+
+/// Settings.
+impl Files {
+    /// The files below `root`, which is looked up now and for good: if it is a link, what the
+    /// link leads to now.
+    ///
+    /// # Errors
+    /// There is no such directory, or it may not be looked into.
+    pub fn new(root: impl AsRef<Path>) -> io::Result<Files> {
+        Ok(Files {
+            root: Root::new(root.as_ref())?,
+            prefix: String::new(),
+            cache: Cache::default(),
+            boundaries: Boundaries::default(),
+            high_water_mark_bytes: 64 * 1024,
+            cache_control: None,
+        })
+    }
+
+    /// Where the files begin among the paths of the server: `/files` makes `/files/a.txt` the
+    /// file `a.txt`. Any other path is a 404. Nothing is stripped by default.
+    pub fn strip_prefix(mut self, prefix: &str) -> Files {
+        self.prefix = prefix.trim_end_matches('/').to_owned();
+        self
+    }
+
+    /// The file that stands for its directory; `index.html` by default. Empty: none does.
+    pub fn index(mut self, name: &str) -> Files {
+        self.root.index = name.to_owned();
+        self
+    }
+
+    /// Whether names that start with a dot are served: files, directories, and what links lead
+    /// to. They are not by default; `.` and `..` never are.
+    pub fn dot_files(mut self, served: bool) -> Files {
+        self.root.dot_files = served;
+        self
+    }
+
+    /// The value of a `Cache-Control` field for files (200, 206 and 304), such as `no-cache` or
+    /// `max-age=3600`. None by default: a cache may then guess from `Last-Modified`.
+    pub fn cache_control(mut self, value: &str) -> Files {
+        self.cache_control = Some(value.to_owned());
+        self
+    }
+
+    /// How much of a file is in memory while it is sent, for each answer: the book's
+    /// `highWaterMark`. 64 KiB; at least one byte.
+    pub fn high_water_mark_bytes(mut self, bytes: usize) -> Files {
+        self.high_water_mark_bytes = bytes.max(1);
+        self
+    }
+
+    /// How many bytes of small files are kept in memory at most, names and bookkeeping included.
+    /// 16 MiB; 0 keeps none.
+    pub fn cache_bytes(mut self, bytes: u64) -> Files {
+        self.cache.most_bytes = bytes;
+        self
+    }
+
+    /// The largest file that is kept in memory. 64 KiB.
+    pub fn cached_file_bytes(mut self, bytes: u64) -> Files {
+        self.cache.most_file_bytes = bytes;
+        self
+    }
+
+    /// A gauge: how many bytes are kept in memory now, as [`cache_bytes`](Self::cache_bytes)
+    /// counts them.
+    pub fn cached_bytes(&self) -> u64 {
+        self.cache.bytes()
+    }
+
+    /// A gauge: how many files are kept in memory now.
+    pub fn cached_files(&self) -> usize {
+        self.cache.files()
+    }
+}
+
+/// Answering.
+impl Files {
+    /// Answers a request for a file.
+    ///
+    /// Fields that were set before stay, unless they are among those of a file.
+    ///
+    /// | status | when |
+    /// |---|---|
+    /// | 200, 206 | the file, or the ranges of it that were asked for |
+    /// | 304, 412 | a precondition says so |
+    /// | 308 | a directory with an index, and the path has no slash at its end |
+    /// | 400 | a path that can name no file, whatever is on the disk |
+    /// | 404 | no file, or one that is not shown |
+    /// | 405 | a method other than GET and HEAD |
+    /// | 416 | all ranges lie past the end |
+    /// | 500 | the disk failed, or there are too many open files |
+    ///
+    /// # Errors
+    /// An error of the connection, or of the disk. If the disk failed before anything was sent,
+    /// the client has been told 500 already and the error is for your log; later (or if
+    /// the file became shorter than its Content-Length) returning the error cuts the connection.
+    pub fn serve(&self, req: &Request<'_>, res: Response<'_>) -> Result<(), Error> {
+        let now = SystemTime::now();
+        match self.find(req) {
+            Ok(Place::File(found)) => self.answer(&found, now, req, res),
+            Ok(Place::Directory) => redirect(req, res),
+            Err(refusal) => refusal.answer(res),
+        }
+    }
+
+    fn find(&self, req: &Request<'_>) -> Result<Place, Refusal> {
+        if !matches!(req.method(), "GET" | "HEAD") {
+            return Err(Refusal::Method);
+        }
+        let path = self.below_prefix(req.path()).ok_or(Refusal::Missing)?;
+        self.root.find(&path::decode(path, self.root.dot_files)?)
+    }
+
+    fn below_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let below = path.strip_prefix(self.prefix.as_str())?;
+        (below.is_empty() || below.starts_with('/')).then_some(below)
+    }
+
+    /// The preconditions, then the range, then the bytes.
+    fn answer(
+        &self,
+        found: &Found,
+        now: SystemTime,
+        req: &Request<'_>,
+        mut res: Response<'_>,
+    ) -> Result<(), Error> {
+        let content = match Content::open(found, &self.cache) {
+            Ok(content) => content,
+            Err(refusal) => return refusal.answer(res),
+        };
+        let validators = content.stamp().validators(now);
+        let selection = match select::preconditions(req, &validators, now) {
+            // RFC 9110 §14.2: "The Range header field is evaluated after evaluating the
+            // precondition header fields"
+            None => select::range(req, &validators, content.stamp().size(), now),
+            Some(304) => return self.not_modified(&validators, res),
+            Some(_) => return Refusal::Precondition.answer(res),
+        };
+        if selection == Selection::Unsatisfiable {
+            return Refusal::Range(content.stamp().size()).answer(res);
+        }
+        let body = Body::new(selection, content.stamp().size(), found, &self.boundaries);
+        if req.method() == "HEAD" {
+            self.set_fields(&validators, &mut res)?;
+            return body.announce(res);
+        }
+        match content.keep(found, now, &self.cache) {
+            Ok(content) => {
+                self.set_fields(&validators, &mut res)?;
+                body.send(content, self.high_water_mark_bytes, res)
+            }
+            Err(refusal) => refusal.answer(res),
+        }
+    }
+
+    // RFC 9110 §15.4.5: "The server generating a 304 response MUST generate any of the following
+    // header fields that would have been sent in a 200 (OK) response to the same request"
+    fn not_modified(&self, validators: &Validators, mut res: Response<'_>) -> Result<(), Error> {
+        self.set_fields(validators, &mut res)?;
+        res.set_status(304)?;
+        res.end("")
+    }
+
+    /// What 200, 206 and 304 have in common.
+    fn set_fields(&self, validators: &Validators, res: &mut Response<'_>) -> Result<(), Error> {
+        res.set_header("ETag", validators.etag())?;
+        if let Some(date) = validators.last_modified() {
+            res.set_header("Last-Modified", &date.to_bytes()[..])?;
+        }
+        if let Some(value) = &self.cache_control {
+            res.set_header("Cache-Control", value)?;
+        }
+        // RFC 9110 §14.3: "An origin server that supports byte-range requests for a given target
+        // resource MAY send"
+        res.set_header("Accept-Ranges", "bytes")?;
+        Ok(())
+    }
+}
+
+/// To the same path with a slash at its end, so that relative links in the index work.
+fn redirect(req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
+    let name = req.path().rsplit('/').next().unwrap_or_default();
+    let query = req.query().map_or(String::new(), |query| format!("?{query}"));
+    // RFC 3986 §4.2: "Such a segment must be preceded by a dot-segment (e.g., "./this:that") to
+    // make a relative-path reference." So it cannot lead to another server either.
+    let location = format!("./{name}/{query}");
+    res.set_status(308)?
+        .set_header("Location", location)?
+        .set_header("Content-Type", "text/plain; charset=utf-8")?;
+    res.end("308 Permanent Redirect: the path of a directory ends with a slash (RFC 3986 §6.2.4)\n")
+}

@@ -1,0 +1,95 @@
+//! From names to a place on the disk: is it below the root, and is it a file?
+
+use super::media_type::media_type;
+use super::path::Wanted;
+use super::refusal::Refusal;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// The directory that everything is below of.
+#[derive(Debug)]
+pub(super) struct Root {
+    /// Absolute, and without links.
+    path: PathBuf,
+    pub(super) index: String,
+    pub(super) dot_files: bool,
+}
+
+/// What a path leads to.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A regular file.
+    File(Found),
+    /// A directory with an index, asked for without the slash.
+    Directory,
+}
+
+/// A file that was there a moment ago.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Absolute, and without links.
+    pub(super) path: PathBuf,
+    pub(super) metadata: Metadata,
+    /// By the name it was asked for, which need not be the one it has.
+    pub(super) media_type: &'static str,
+}
+
+impl Root {
+    pub(super) fn new(path: &Path) -> io::Result<Root> {
+        let path = fs::canonicalize(path)?;
+        fs::read_dir(&path)?;
+        Ok(Root {
+            path,
+            index: "index.html".into(),
+            dot_files: false,
+        })
+    }
+
+    /// The regular file that `wanted` leads to, by itself or as the index of a directory.
+    pub(super) fn find(&self, wanted: &Wanted) -> Result<Place, Refusal> {
+        let found = self.look(&self.path.join(&wanted.names))?;
+        if !found.metadata.is_dir() {
+            return match found.metadata.is_file() && !wanted.directory {
+                true => Ok(Place::File(found)),
+                false => Err(Refusal::Missing),
+            };
+        }
+        let index = self.index_of(&found)?;
+        Ok(match wanted.directory {
+            true => Place::File(index),
+            false => Place::Directory,
+        })
+    }
+
+    fn index_of(&self, directory: &Found) -> Result<Found, Refusal> {
+        let index = self.look(&directory.path.join(&self.index))?;
+        match index.metadata.is_file() {
+            true => Ok(index),
+            false => Err(Refusal::Missing),
+        }
+    }
+
+    /// Follows all links and looks at what is at their end. Whatever fails on the way, nothing
+    /// that could be shown is there.
+    fn look(&self, asked: &Path) -> Result<Found, Refusal> {
+        let path = fs::canonicalize(asked).map_err(|_| Refusal::Missing)?;
+        if !self.shows(&path) {
+            return Err(Refusal::Missing);
+        }
+        let metadata = fs::symlink_metadata(&path).map_err(|_| Refusal::Missing)?;
+        Ok(Found {
+            path,
+            metadata,
+            media_type: media_type(asked),
+        })
+    }
+
+    /// Whether a path without links is below the root, and not below a name that starts with a
+    /// dot.
+    fn shows(&self, path: &Path) -> bool {
+        let hidden = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
+        path.strip_prefix(&self.path)
+            .is_ok_and(|below| self.dot_files || !below.components().any(hidden))
+    }
+}
