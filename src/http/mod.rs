@@ -72,6 +72,7 @@
 //!    when must it end? (RFC 9110 §10.1.1, RFC 9112 §9.3)
 
 pub(crate) mod error;
+pub mod files;
 mod request;
 mod response;
 mod server;
@@ -79,6 +80,7 @@ mod upgraded;
 pub mod wire;
 
 pub use error::Error;
+pub use files::Files;
 pub use request::Request;
 pub use response::{FieldValues, Response, Status};
 pub use server::{

@@ -80,7 +80,8 @@ pub trait Events: Send + Sync + 'static {
         refuse(error, response)
     }
 
-    /// A handler failed or panicked, accepting failed, or an answer could not be sent. The server goes on.
+    /// A handler failed, panicked or did not end its answer, or accepting failed. The server goes
+    /// on. A peer that breaks a rule or leaves is not told here: that is no failure of ours.
     fn error(&self, _what: &dyn fmt::Display) {}
 
     /// Accepting has stopped and every connection has ended.

@@ -314,7 +314,7 @@ impl<'s, E: Events> Served<'s, E> {
             },
             Err(_) => events.error(&"a handler panicked"),
         }
-        if let Some(error @ (Error::Io(_) | Error::Misuse(_))) = &blamed {
+        if let Some(error @ Error::Misuse(_)) = &blamed {
             events.error(error);
         }
         let link = self.link.get_mut();

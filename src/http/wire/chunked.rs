@@ -19,7 +19,8 @@
 
 use super::body::Step;
 use super::error::{Error, Rule};
-use super::fields::{FieldList, Fields};
+use super::field_list::FieldList;
+use super::fields::Fields;
 use super::grammar;
 use super::limits::Limits;
 use super::section::Section;

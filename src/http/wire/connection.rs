@@ -30,7 +30,8 @@
 //! that remembers what later steps need: was it HEAD, which version, is the client
 //! waiting for a 100, how many bytes of the declared length are still to be sent.
 //! It owns no bytes and knows no socket: heads come in decoded, heads go out
-//! appended to a `Vec`. This is the only file that asks which role we play.
+//! appended to a `Vec`. This is the only file that asks which role we play; what only a server
+//! or only a client says is in `connection/`.
 //!
 //! ```
 //! use barewire::http::wire::{Connection, FieldList, Limits, RequestDecoder, ResponseOut, Role};
@@ -54,14 +55,13 @@
 //! assert!(connection.next_exchange());
 //! ```
 
-use super::body::BodyLength;
+mod client;
+mod server;
+
 use super::chunked;
 use super::error::{Error, Rule};
-use super::fields::{FieldList, Known};
-use super::message::{RequestHead, ResponseHead};
-use super::method::Method;
+use super::field_list::FieldList;
 use super::misuse::Misuse;
-use super::outgoing::{self, RequestOut, ResponseOut};
 use super::start_line::Version;
 
 /// Which end of the connection we are.
@@ -386,250 +386,5 @@ impl Connection {
             Sending::Chunked | Sending::Nothing { head: true, .. } => Ok(()),
             _ => Err(Misuse::TrailerWithoutChunked),
         }
-    }
-
-    // ---- server -----------------------------------------------------------------------------
-
-    /// A request head has come.
-    ///
-    /// # Errors
-    /// [`Rule::UnexpectedMessage`] where the exchange before it is not complete.
-    #[inline]
-    pub fn receive_request(&mut self, head: &RequestHead<'_>) -> Result<(), Error> {
-        self.received(Event::Request)?;
-        self.responses = response_step(self.responses, Event::Request)
-            .ok_or_else(|| Error::whole(Rule::UnexpectedMessage))?;
-        self.request_facts(head.method(), head.version());
-        self.upgrade_offered = head.offers_upgrade();
-        self.persistent &= head.is_persistent();
-        self.awaited = if head.expects_continue() {
-            Continue::Awaited
-        } else {
-            Continue::NotAsked
-        };
-        Ok(())
-    }
-
-    #[inline]
-    fn request_facts(&mut self, method: Method<'_>, version: Version) {
-        self.version = version;
-        self.head_only = method.is_head();
-        self.connect = method.is_connect();
-    }
-
-    /// Body bytes came without a 100: the client did not wait for one.
-    // RFC 9110 §10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already
-    // received some or all of the content for the corresponding request"
-    pub fn settle_continue(&mut self) {
-        if self.awaited == Continue::Awaited {
-            self.awaited = Continue::Settled;
-        }
-    }
-
-    /// Appends a 1xx other than 101; to HTTP/1.0 nothing is sent.
-    ///
-    /// # Errors
-    /// [`Misuse::Status`], [`Misuse::Framing`], or [`Misuse::HeadSent`] once the final head has
-    /// been sent.
-    pub fn send_informational(
-        &mut self,
-        status: u16,
-        fields: &FieldList,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Misuse> {
-        if !matches!(status, 100 | 102..=199) {
-            return Err(Misuse::Status);
-        }
-        outgoing::check_unframed(fields)?;
-        self.sent(Event::Informational)?;
-        if status == 100 {
-            self.settle_continue();
-        }
-        // RFC 9110 §15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client."
-        if self.version == Version::Http11 {
-            outgoing::encode_informational(status, fields, out);
-        }
-        Ok(())
-    }
-
-    /// Appends the head of the final response, with the Connection and framing fields it needs.
-    ///
-    /// # Errors
-    /// A [`Misuse`] where status, fields and body contradict each other; nothing is appended then.
-    pub fn send_response(
-        &mut self,
-        head: &ResponseOut<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Misuse> {
-        if !matches!(head.status, 200..=599) || (self.connect && self.tunnels(head.status)) {
-            return Err(Misuse::Status);
-        }
-        let sending = self.response_framing(head)?;
-        self.sent(Event::Response)?;
-        // RFC 9110 §10.1.1: the client may send the body or not, so what follows cannot be told apart
-        if self.requests == State::Idle
-            || self.awaited == Continue::Awaited
-            || sending == Sending::UntilClose
-        {
-            self.persistent = false;
-        }
-        if outgoing::says_close(head.fields) {
-            self.persistent = false;
-        }
-        self.sending = sending;
-        let framing = match sending {
-            _ if matches!(head.status, 204 | 304) => None,
-            Sending::Chunked => Some(BodyLength::Chunked),
-            Sending::Known { left } => Some(BodyLength::Known(left)),
-            Sending::Nothing {
-                counted: Some(n), ..
-            } => Some(BodyLength::Known(n)),
-            // RFC 9110 §9.3.2: "The server SHOULD send the same header fields in response to a HEAD
-            // request as it would have sent if the request method had been GET."
-            Sending::Nothing {
-                counted: None,
-                head: true,
-            } if self.version == Version::Http11 => Some(BodyLength::Chunked),
-            Sending::Nothing { .. } | Sending::UntilClose => None,
-        };
-        outgoing::encode_response(head, self.persistent, framing, out);
-        Ok(())
-    }
-
-    fn tunnels(&self, status: u16) -> bool {
-        matches!(status, 200..=299)
-    }
-
-    /// How a final response to the request at hand is framed (RFC 9112 §6).
-    fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
-        let declared = outgoing::declared_length(head.fields)?;
-        let chunked = outgoing::declares_chunked(head.fields)?;
-        if declared.is_some()
-            && (chunked || head.length.is_some_and(|length| declared != Some(length)))
-        {
-            let long = head.length > declared;
-            return Err(match (chunked, long) {
-                (true, _) => Misuse::Framing,
-                (false, true) => Misuse::BodyTooLong,
-                (false, false) => Misuse::BodyTooShort,
-            });
-        }
-        // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a
-        // status code of 1xx (Informational) or 204 (No Content)."
-        // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response
-        // with a status code of 1xx (Informational) or 204 (No Content)."
-        if head.status == 204 && (declared.is_some() || chunked) {
-            return Err(Misuse::Framing);
-        }
-        let length = declared.or(head.length.filter(|_| !chunked));
-        Ok(match length {
-            _ if matches!(head.status, 204 | 304) => {
-                if !self.head_only && head.length.is_some_and(|length| length > 0) {
-                    return Err(Misuse::BodyNotAllowed);
-                }
-                Sending::Nothing {
-                    counted: None,
-                    head: self.head_only,
-                }
-            }
-            _ if self.head_only => Sending::Nothing {
-                counted: length,
-                head: true,
-            },
-            Some(left) => Sending::Known { left },
-            // RFC 9112 §6.1: "A server MUST NOT send a response containing Transfer-Encoding unless
-            // the corresponding request indicates HTTP/1.1 (or later minor revisions)."
-            None if self.version == Version::Http10 => Sending::UntilClose,
-            None => Sending::Chunked,
-        })
-    }
-
-    /// Appends the head that hands the connection to another protocol: a 101 with the given
-    /// fields, or to CONNECT a 200.
-    ///
-    /// # Errors
-    /// [`Misuse::Switch`] where the client did not ask, or its request has not been read to the end.
-    pub fn send_switch(&mut self, fields: &FieldList, out: &mut Vec<u8>) -> Result<(), Misuse> {
-        if self.requests != State::Done || !(self.connect || self.upgrade_offered) {
-            return Err(Misuse::Switch);
-        }
-        outgoing::check_unframed(fields)?;
-        self.sent(Event::Switch)?;
-        self.requests = State::Switched;
-        let status = if self.connect { 200 } else { 101 };
-        outgoing::encode_switch(status, fields, out);
-        Ok(())
-    }
-
-    // ---- client -----------------------------------------------------------------------------
-
-    /// Appends a request head, with the framing fields it needs.
-    ///
-    /// # Errors
-    /// A [`Misuse`] where its fields contradict each other, or the exchange before it is not complete.
-    pub fn send_request(&mut self, head: &RequestOut<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
-        let declared = outgoing::declared_length(head.fields)?;
-        let chunked = outgoing::declares_chunked(head.fields)?;
-        if (declared.is_some()
-            && (chunked || head.length.is_some_and(|length| declared != Some(length))))
-            || head.fields.view().known(Known::Host).count() > 1
-        {
-            return Err(Misuse::Framing);
-        }
-        self.sent(Event::Request)?;
-        self.responses = response_step(self.responses, Event::Request).ok_or(Misuse::State)?;
-        self.request_facts(head.method, Version::Http11);
-        self.upgrade_offered = head.fields.view().has(Known::Upgrade);
-        let expects = head.fields.view().has(Known::Expect);
-        self.awaited = if expects {
-            Continue::Awaited
-        } else {
-            Continue::NotAsked
-        };
-        self.persistent &= !outgoing::says_close(head.fields);
-        self.sending = match declared.or(head.length) {
-            _ if chunked => Sending::Chunked,
-            Some(left) => Sending::Known { left },
-            None if head.streams => Sending::Chunked,
-            None => Sending::Known { left: 0 },
-        };
-        outgoing::encode_request(head, self.sending == Sending::Chunked, out);
-        Ok(())
-    }
-
-    /// A response head has come: how its body is framed, `None` for a 1xx, after which another head follows.
-    ///
-    /// # Errors
-    /// The rule that its framing breaks, or [`Rule::UnexpectedMessage`] where no request waits for it.
-    pub fn receive_response(
-        &mut self,
-        head: &ResponseHead<'_>,
-    ) -> Result<Option<BodyLength>, Error> {
-        // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
-        // requests, the client MUST NOT consider that data to be a valid response"
-        if self.responses != State::Waiting {
-            return Err(Error::whole(Rule::UnexpectedMessage));
-        }
-        let status = head.status();
-        if status == 101 || (self.connect && self.tunnels(status)) {
-            if status == 101 && !self.upgrade_offered {
-                return Err(Error::whole(Rule::UnexpectedMessage));
-            }
-            self.received(Event::Switch)?;
-            self.requests = request_step(self.requests, Event::Switch)
-                .ok_or_else(|| Error::whole(Rule::UnexpectedMessage))?;
-            return Ok(Some(BodyLength::Known(0)));
-        }
-        if status < 200 {
-            self.settle_continue();
-            self.received(Event::Informational)?;
-            return Ok(None);
-        }
-        let method = if self.head_only { "HEAD" } else { "GET" };
-        let length = head.body_length(Method::from_token(method.as_bytes()))?;
-        self.received(Event::Response)?;
-        self.persistent &= head.is_persistent() && length != BodyLength::UntilClose;
-        self.awaited = Continue::Settled;
-        Ok(Some(length))
     }
 }

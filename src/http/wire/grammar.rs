@@ -14,8 +14,8 @@
 
 const TCHAR: u8 = 1;
 const TARGET: u8 = 2;
-const REG_NAME: u8 = 4;
-const HEX: u8 = 8;
+pub(super) const REG_NAME: u8 = 4;
+pub(super) const HEX: u8 = 8;
 const VALUE: u8 = 16;
 const QDTEXT: u8 = 32;
 
@@ -27,7 +27,7 @@ const fn classes() -> [u8; 256] {
     while i < 256 {
         let c = i as u8;
         let alnum = c.is_ascii_alphanumeric();
-        // RFC 3986 §2.3 unreserved, §2.2 sub-delims
+        // unreserved and sub-delims: RFC 3986 §2.2, §2.3
         let unreserved = alnum || matches!(c, b'-' | b'.' | b'_' | b'~');
         let sub_delims = matches!(
             c,
@@ -80,7 +80,7 @@ const fn classes() -> [u8; 256] {
 }
 
 #[inline(always)]
-fn is(byte: u8, class: u8) -> bool {
+pub(super) fn is(byte: u8, class: u8) -> bool {
     CLASS[byte as usize] & class != 0
 }
 
@@ -157,7 +157,7 @@ fn no_letters8(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // Seven bits a byte leave the eighth for the carry: nothing runs into the next byte.
-    let lower = (word | ONES * 0x20) & !HIGH;
+    let lower = (word | (ONES * 0x20)) & !HIGH;
     let from_a = lower + ONES * (0x80 - b'a' as u64);
     let past_z = lower + ONES * (0x7f - b'z' as u64);
     let letter = from_a & !past_z;
@@ -174,7 +174,7 @@ pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
 
 /// Where the run of bytes of a class ends: eight look-ups, one branch.
 #[inline(always)]
-fn run_end(bytes: &[u8], mut at: usize, class: u8) -> usize {
+pub(super) fn run_end(bytes: &[u8], mut at: usize, class: u8) -> usize {
     while let Some(block) = bytes.get(at..at + 8) {
         if block.iter().fold(class, |all, &c| all & CLASS[c as usize]) == 0 {
             break;
@@ -250,102 +250,6 @@ pub(super) fn percent_encoded(bytes: &[u8], at: usize) -> Option<bool> {
     }
 }
 
-/// Whether [`split_host_port`] would find something to take apart.
-#[inline]
-pub(super) fn is_host_port(bytes: &[u8]) -> bool {
-    let at = run_end(bytes, 0, REG_NAME);
-    let plain_port = match &bytes[at..] {
-        [] => true,
-        [b':', port @ ..] => port.len() <= 4 && port.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    (at > 0 && plain_port) || split_host_port(bytes).is_some()
-}
-
-/// `uri-host [ ":" port ]` taken apart, or `None` where it is not one (RFC 9110 §4.2.1, RFC 3986 §3.2.2).
-///
-/// The host may be an IP literal in brackets, an IPv4 address or a registered name
-/// with percent-encodings; it must not be empty. The port may be empty.
-pub fn split_host_port(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
-    let host_end = match bytes.first()? {
-        b'[' => ip_literal_end(bytes)?,
-        _ => reg_name_end(bytes)?,
-    };
-    let (host, rest) = bytes.split_at(host_end);
-    match rest {
-        [] => Some((host, None)),
-        [b':', port @ ..] if port.iter().all(u8::is_ascii_digit) && port.len() <= 5 => {
-            let number = port.iter().fold(0u32, |n, d| n * 10 + u32::from(d - b'0'));
-            (number <= 65535).then_some((host, Some(port)))
-        }
-        _ => None,
-    }
-}
-
-fn reg_name_end(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(&c) = bytes.get(at) {
-        match c {
-            _ if is(c, REG_NAME) => at += 1,
-            b'%' if percent_encoded(bytes, at) == Some(true) => at += 3,
-            _ => break,
-        }
-    }
-    (at > 0).then_some(at)
-}
-
-fn ip_literal_end(bytes: &[u8]) -> Option<usize> {
-    let close = bytes.iter().position(|&c| c == b']')?;
-    let inside = std::str::from_utf8(&bytes[1..close]).ok()?;
-    let future = |s: &str| {
-        // RFC 3986 §3.2.2: "IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )"
-        let rest = s.strip_prefix(['v', 'V'])?;
-        let (version, address) = rest.split_once('.')?;
-        let hex = !version.is_empty() && version.bytes().all(|c| is(c, HEX));
-        let chars = !address.is_empty() && address.bytes().all(|c| is(c, REG_NAME) || c == b':');
-        (hex && chars).then_some(())
-    };
-    (is_ipv6(inside) || future(inside).is_some()).then_some(close + 1)
-}
-
-/// RFC 3986 §3.2.2 `IPv6address`: eight groups of 16 bits, or fewer around one `::`.
-fn is_ipv6(text: &str) -> bool {
-    let groups = |part: &str, last: bool| -> Option<usize> {
-        if part.is_empty() {
-            return Some(0);
-        }
-        let mut count = 0;
-        let mut rest = part.split(':').peekable();
-        while let Some(group) = rest.next() {
-            let h16 = (1..=4).contains(&group.len()) && group.bytes().all(|c| is(c, HEX));
-            let ipv4_tail = last && rest.peek().is_none() && is_ipv4(group);
-            count += match (h16, ipv4_tail) {
-                (true, _) => 1,
-                (_, true) => 2,
-                _ => return None,
-            };
-        }
-        Some(count)
-    };
-    match text.split_once("::") {
-        None => groups(text, true) == Some(8),
-        Some((left, right)) => match (groups(left, false), groups(right, true)) {
-            (Some(a), Some(b)) => a + b <= 7,
-            _ => false,
-        },
-    }
-}
-
-fn is_ipv4(text: &str) -> bool {
-    let octet = |s: &str| {
-        (1..=3).contains(&s.len())
-            && s.bytes().all(|c| c.is_ascii_digit())
-            && (s == "0" || !s.starts_with('0'))
-            && s.parse::<u16>().is_ok_and(|n| n <= 255)
-    };
-    text.split('.').count() == 4 && text.split('.').all(octet)
-}
-
 /// The elements of a comma-separated list, trimmed, empty ones left out.
 // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements"
 pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -414,51 +318,6 @@ mod tests {
                     );
                 }
             }
-        }
-    }
-
-    #[test]
-    fn hosts() {
-        for good in [
-            "a",
-            "a:",
-            "a:80",
-            "a_b~c-%41.example",
-            "127.0.0.1:1337",
-            "[::1]",
-            "[::1]:8080",
-            "[v1.a:b]",
-            "[1:2:3:4:5:6:7:8]",
-            "[::ffff:127.0.0.1]",
-            "[1::8]",
-        ] {
-            assert!(split_host_port(good.as_bytes()).is_some(), "{good}");
-        }
-        for bad in [
-            "",
-            ":80",
-            "a b",
-            "u@h",
-            "http://a",
-            "[::1",
-            "2001:db8::1",
-            "a:8x",
-            "a:65536",
-            "[]",
-            "[::g]",
-            "[::1]x",
-            "a%4",
-            "a%zz",
-            "[v.x]",
-            "a:000000",
-            "[1:2:3:4:5:6:7]",
-            "[1:2:3:4:5:6:7:8:9]",
-            "[1::2::3]",
-            "[::127.0.0.256]",
-            "[:1]",
-            "[12345::]",
-        ] {
-            assert!(split_host_port(bad.as_bytes()).is_none(), "{bad}");
         }
     }
 

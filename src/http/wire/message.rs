@@ -29,6 +29,7 @@
 //! # Ok::<(), barewire::http::wire::Error>(())
 //! ```
 
+use super::authority;
 use super::body::{self, BodyLength};
 use super::error::{Error, Rule};
 use super::fields::{Fields, Known};
@@ -167,7 +168,7 @@ fn check_host(version: Version, fields: Fields<'_>) -> Result<(), Error> {
         Some(host) if fields.is_repeated(Known::Host) => {
             Err(Error::new(Rule::HostRepeated, host, 0))
         }
-        Some(host) if grammar::is_host_port(host) => Ok(()),
+        Some(host) if authority::is_host_port(host) => Ok(()),
         Some(host) => Err(Error::new(Rule::HostInvalid, host, 0)),
     }
 }

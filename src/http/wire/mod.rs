@@ -46,11 +46,14 @@
 //! 2. Add the transfer coding `gzip` for requests. Which file decides that it may be there, which one
 //!    decodes it, and why must `chunked` still be last?
 
+mod authority;
 mod body;
 mod chunked;
 mod connection;
 mod date;
 mod error;
+mod etag;
+mod field_list;
 mod fields;
 pub mod grammar;
 mod limits;
@@ -58,6 +61,8 @@ mod message;
 mod method;
 mod misuse;
 mod outgoing;
+mod precondition;
+mod range;
 mod section;
 mod start_line;
 mod status;
@@ -66,14 +71,18 @@ mod target;
 pub use body::{BodyDecoder, BodyLength, Step};
 pub use chunked::{ChunkedDecoder, encode_chunk, encode_last, encode_size, is_forbidden_trailer};
 pub use connection::{Connection, Event, Role, State, request_step, response_step};
-pub use date::HttpDate;
+pub use date::{DateError, HttpDate};
 pub use error::{Error, Rule};
-pub use fields::{FieldList, Fields, Known};
+pub use etag::{EntityTag, EntityTags, TagList};
+pub use field_list::FieldList;
+pub use fields::{Fields, Known};
 pub use limits::Limits;
 pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
 pub use method::Method;
 pub use misuse::Misuse;
 pub use outgoing::{RequestOut, ResponseOut};
+pub use precondition::{Current, Outcome, Preconditions, if_range};
+pub use range::{ByteRange, Ranges, Selection, encode_unsatisfied};
 pub use start_line::Version;
 pub use status::reason_phrase;
 pub use target::Target;

@@ -10,7 +10,8 @@
 //! ```
 
 use super::body::BodyLength;
-use super::fields::{FieldList, Known};
+use super::field_list::FieldList;
+use super::fields::Known;
 use super::grammar;
 use super::method::Method;
 use super::misuse::Misuse;
@@ -139,10 +140,10 @@ pub(super) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
     }
 }
 
-/// Fields of a head that no body can follow: a 1xx, or a 2xx to CONNECT.
+/// Fields of a head that no body can follow: a 1xx, or a 2xx to CONNECT (RFC 9112 §6.1 says the
+/// same of Transfer-Encoding, RFC 9110 §9.3.6 of both in a 2xx to CONNECT).
 // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a status
-// code of 1xx (Informational) or 204 (No Content)." RFC 9112 §6.1 says the same of Transfer-Encoding,
-// RFC 9110 §9.3.6 of both in a 2xx to CONNECT.
+// code of 1xx (Informational) or 204 (No Content)."
 pub(super) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
     let view = fields.view();
     match view.has(Known::ContentLength) || view.has(Known::TransferEncoding) {

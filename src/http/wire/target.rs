@@ -16,8 +16,8 @@
 //! ```
 
 use super::error::{Error, Rule};
-use super::grammar;
 use super::method::Method;
+use super::{authority, grammar};
 
 /// A request-target taken apart. Every part is as it came: nothing is percent-decoded,
 /// no dot segment removed.
@@ -149,7 +149,7 @@ fn authority_form(text: &str) -> Result<Target<'_>, Error> {
     // RFC 9110 §9.3.6: "there is no default port; a client MUST send the port number even if the
     // CONNECT request is based on a URI reference that contains an authority component with an elided port"
     let refuse = || Error::new(Rule::TargetFormInvalid, text.as_bytes(), 0);
-    let (host, port) = grammar::split_host_port(text.as_bytes()).ok_or_else(refuse)?;
+    let (host, port) = authority::split_host_port(text.as_bytes()).ok_or_else(refuse)?;
     let port = port
         .and_then(grammar::decimal)
         .and_then(|n| u16::try_from(n).ok())
@@ -180,7 +180,7 @@ fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Target<'_>, Erro
         return Err(refuse(Rule::TargetUserinfo, authority_at));
     }
     // RFC 9110 §4.2.1: "A recipient that processes such a URI reference MUST reject it as invalid."
-    if grammar::split_host_port(authority.as_bytes()).is_none() {
+    if authority::split_host_port(authority.as_bytes()).is_none() {
         return Err(refuse(Rule::TargetFormInvalid, authority_at));
     }
     let brackets = |part: &str| part.find(['[', ']']);

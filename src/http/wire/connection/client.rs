@@ -1,0 +1,83 @@
+//! A client's half of the machine: requests go, responses come.
+
+use super::{Connection, Continue, Event, Sending, State, request_step, response_step};
+use crate::http::wire::body::BodyLength;
+use crate::http::wire::error::{Error, Rule};
+use crate::http::wire::fields::Known;
+use crate::http::wire::message::ResponseHead;
+use crate::http::wire::method::Method;
+use crate::http::wire::misuse::Misuse;
+use crate::http::wire::outgoing::{self, RequestOut};
+use crate::http::wire::start_line::Version;
+
+impl Connection {
+    /// Appends a request head, with the framing fields it needs.
+    ///
+    /// # Errors
+    /// A [`Misuse`] where its fields contradict each other, or the exchange before it is not complete.
+    pub fn send_request(&mut self, head: &RequestOut<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        let declared = outgoing::declared_length(head.fields)?;
+        let chunked = outgoing::declares_chunked(head.fields)?;
+        if (declared.is_some()
+            && (chunked || head.length.is_some_and(|length| declared != Some(length))))
+            || head.fields.view().known(Known::Host).count() > 1
+        {
+            return Err(Misuse::Framing);
+        }
+        self.sent(Event::Request)?;
+        self.responses = response_step(self.responses, Event::Request).ok_or(Misuse::State)?;
+        self.request_facts(head.method, Version::Http11);
+        self.upgrade_offered = head.fields.view().has(Known::Upgrade);
+        let expects = head.fields.view().has(Known::Expect);
+        self.awaited = if expects {
+            Continue::Awaited
+        } else {
+            Continue::NotAsked
+        };
+        self.persistent &= !outgoing::says_close(head.fields);
+        self.sending = match declared.or(head.length) {
+            _ if chunked => Sending::Chunked,
+            Some(left) => Sending::Known { left },
+            None if head.streams => Sending::Chunked,
+            None => Sending::Known { left: 0 },
+        };
+        outgoing::encode_request(head, self.sending == Sending::Chunked, out);
+        Ok(())
+    }
+
+    /// A response head has come: how its body is framed, `None` for a 1xx, after which another head follows.
+    ///
+    /// # Errors
+    /// The rule that its framing breaks, or [`Rule::UnexpectedMessage`] where no request waits for it.
+    pub fn receive_response(
+        &mut self,
+        head: &ResponseHead<'_>,
+    ) -> Result<Option<BodyLength>, Error> {
+        // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
+        // requests, the client MUST NOT consider that data to be a valid response"
+        if self.responses != State::Waiting {
+            return Err(Error::whole(Rule::UnexpectedMessage));
+        }
+        let status = head.status();
+        if status == 101 || (self.connect && self.tunnels(status)) {
+            if status == 101 && !self.upgrade_offered {
+                return Err(Error::whole(Rule::UnexpectedMessage));
+            }
+            self.received(Event::Switch)?;
+            self.requests = request_step(self.requests, Event::Switch)
+                .ok_or_else(|| Error::whole(Rule::UnexpectedMessage))?;
+            return Ok(Some(BodyLength::Known(0)));
+        }
+        if status < 200 {
+            self.settle_continue();
+            self.received(Event::Informational)?;
+            return Ok(None);
+        }
+        let method = if self.head_only { "HEAD" } else { "GET" };
+        let length = head.body_length(Method::from_token(method.as_bytes()))?;
+        self.received(Event::Response)?;
+        self.persistent &= head.is_persistent() && length != BodyLength::UntilClose;
+        self.awaited = Continue::Settled;
+        Ok(Some(length))
+    }
+}

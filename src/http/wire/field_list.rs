@@ -1,0 +1,184 @@
+//! Fields on their way out: a list that is its own encoding.
+
+use super::fields::{Fields, Index, Known, Line};
+use super::grammar;
+use super::misuse::Misuse;
+use std::fmt;
+
+/// How many bytes end a line.
+const CRLF: u32 = 2;
+
+/// Fields to be sent. What cannot be encoded cannot be put in: a name is a token, a
+/// value holds no control character and no whitespace at its ends.
+///
+/// The list *is* its encoding, so sending it is one copy.
+///
+/// ```
+/// use barewire::http::wire::FieldList;
+///
+/// let mut fields = FieldList::new();
+/// fields.set("Content-Type", "text/html")?;
+/// fields.set("content-type", "text/plain")?; // replaces
+/// fields.append("Set-Cookie", "foo=bar")?;
+/// fields.append("Set-Cookie", "bar=baz")?;
+/// assert!(fields.append("X", "a\r\nSet-Cookie: stolen").is_err());
+///
+/// let mut out = Vec::new();
+/// fields.encode(&mut out);
+/// assert_eq!(out, b"content-type: text/plain\r\nSet-Cookie: foo=bar\r\nSet-Cookie: bar=baz\r\n");
+/// # Ok::<(), barewire::http::wire::Misuse>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct FieldList {
+    bytes: Vec<u8>,
+    index: Index,
+}
+
+impl FieldList {
+    /// An empty list.
+    pub fn new() -> FieldList {
+        FieldList::default()
+    }
+
+    /// Adds a line after the others, whether or not there is one of that name.
+    ///
+    /// # Errors
+    /// [`Misuse::FieldName`] or [`Misuse::FieldValue`] for bytes that must not be sent.
+    pub fn append(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        value: impl AsRef<[u8]>,
+    ) -> Result<(), Misuse> {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        check_field(name, value)?;
+        self.push(name, value);
+        Ok(())
+    }
+
+    /// Removes all lines of this name and adds one.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); the list is then unchanged.
+    pub fn set(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<(), Misuse> {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        check_field(name, value)?;
+        self.remove(name);
+        self.push(name, value);
+        Ok(())
+    }
+
+    fn push(&mut self, name: &[u8], value: &[u8]) {
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(b": ");
+        self.bytes.extend_from_slice(value);
+        let line = Line {
+            name_at: at as u32,
+            name_end: (at + name.len()) as u32,
+            value_at: (at + name.len() + 2) as u32,
+            value_end: self.bytes.len() as u32,
+            known: Known::of(name),
+        };
+        self.bytes.extend_from_slice(b"\r\n");
+        self.index.push(line);
+    }
+
+    /// Removes all lines of this name; whether there was one.
+    pub fn remove(&mut self, name: impl AsRef<[u8]>) -> bool {
+        self.remove_among(self.index.lines.len(), name.as_ref()) > 0
+    }
+
+    /// Removes the lines of this name among the first `first` lines; how many there were.
+    pub(crate) fn remove_among(&mut self, first: usize, name: &[u8]) -> usize {
+        let before = self.index.lines.len();
+        for at in (0..first.min(before)).rev() {
+            let line = self.index.lines[at];
+            let spelt = &self.bytes[line.name_at as usize..line.name_end as usize];
+            if spelt.eq_ignore_ascii_case(name) {
+                self.cut(at);
+            }
+        }
+        before - self.index.lines.len()
+    }
+
+    fn cut(&mut self, at: usize) {
+        let line = self.index.lines.remove(at);
+        let end = line.value_end + CRLF;
+        self.bytes.drain(line.name_at as usize..end as usize);
+        let gone = end - line.name_at;
+        for later in &mut self.index.lines[at..] {
+            later.name_at -= gone;
+            later.name_end -= gone;
+            later.value_at -= gone;
+            later.value_end -= gone;
+        }
+        self.index.renumber();
+    }
+
+    /// Forgets every line and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.index.clear();
+    }
+
+    /// The lines, to look at.
+    pub fn view(&self) -> Fields<'_> {
+        self.index.over(&self.bytes)
+    }
+
+    /// Appends the field lines, each with its CRLF, without the empty line that ends a section.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes);
+    }
+}
+
+impl fmt::Debug for FieldList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(f)
+    }
+}
+
+fn check_field(name: &[u8], value: &[u8]) -> Result<(), Misuse> {
+    if !grammar::is_token(name) {
+        return Err(Misuse::FieldName);
+    }
+    // RFC 9110 §5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous"
+    if !grammar::is_field_value(value) {
+        return Err(Misuse::FieldValue);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remove_keeps_the_order_and_spelling_of_the_rest() {
+        let mut fields = FieldList::new();
+        for (name, value) in [("A", "1"), ("b", "2"), ("a", "3"), ("C", "")] {
+            fields.append(name, value).unwrap();
+        }
+        assert!(fields.remove("A") && !fields.remove("A"));
+        let mut out = Vec::new();
+        fields.encode(&mut out);
+        assert_eq!(out, b"b: 2\r\nC: \r\n");
+        assert_eq!(fields.view().get("c"), Some(&b""[..]));
+    }
+
+    #[test]
+    fn bad_bytes_cannot_be_put_in() {
+        let mut fields = FieldList::new();
+        for name in ["", "a b", "a:", "ä", "a\n"] {
+            assert_eq!(fields.append(name, "x"), Err(Misuse::FieldName), "{name:?}");
+        }
+        for value in ["a\r\nb", "a\0", "a\nb", " a", "a\t", "\x7f"] {
+            assert_eq!(
+                fields.append("X", value),
+                Err(Misuse::FieldValue),
+                "{value:?}"
+            );
+        }
+        assert!(fields.append("X", "a\tb \u{e4}").is_ok() && fields.append("Y", "").is_ok());
+    }
+}
