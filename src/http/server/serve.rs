@@ -388,6 +388,9 @@ impl<'s, E: Events> Served<'s, E> {
         let link = self.link.get_mut();
         link.machine.fail();
         link.answer.restart();
+        if self.decoder.is_head(self.buffer.unread()) {
+            link.machine.answers_head();
+        }
         self.answer_error(&error.into())
     }
 

@@ -93,6 +93,11 @@ impl RequestDecoder {
         self.part == Part::StartLine && self.line.is_empty()
     }
 
+    /// Whether the start line, as far as it has come, is that of a HEAD request.
+    pub fn is_head(&self, bytes: &[u8]) -> bool {
+        self.line.has_method() && self.method(bytes).is_head()
+    }
+
     /// Goes on decoding `bytes`, which begin with all it was shown before: `None` = not yet,
     /// `Some(n)` = the head is the first `n` bytes.
     ///

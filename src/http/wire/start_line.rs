@@ -81,6 +81,11 @@ impl StartLine {
         matches!(self.phase, Phase::Empty | Phase::EmptyLf)
     }
 
+    /// Whether the method of a request has come.
+    pub(super) fn has_method(&self) -> bool {
+        matches!(self.phase, Phase::Target | Phase::Version)
+    }
+
     /// Goes on decoding a request line; `Some(end)` once its CRLF is here.
     #[inline]
     pub(super) fn request(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {

@@ -31,6 +31,13 @@ impl Connection {
         Ok(())
     }
 
+    /// What is answered was no request, but its start line says HEAD: its sender expects no body.
+    // RFC 9110 §9.3.2: "The HEAD method is identical to GET except that the server MUST NOT send
+    // content in the response."
+    pub fn answers_head(&mut self) {
+        self.head_only = true;
+    }
+
     #[inline]
     pub(super) fn request_facts(&mut self, method: Method<'_>, version: Version) {
         self.version = version;
