@@ -220,7 +220,8 @@ impl Section {
 /// The last byte of a value that is no whitespace: it came before `end`.
 #[inline(always)]
 fn value_end(bytes: &[u8], start: usize, mut end: usize) -> usize {
-    while end > start && matches!(bytes[end - 1], b' ' | b'\t') {
+    // Of the bytes up to the space a value holds only these two.
+    while end > start && bytes[end - 1] <= b' ' {
         end -= 1;
     }
     end
