@@ -12,7 +12,7 @@
 //!                                                          gone
 //! ```
 //!
-//! *Idle* threads are the parked and the waiting. Three sentences hold at all times:
+//! *Idle* threads are those without a connection. Three sentences hold at all times:
 //! 1. `live + waiting <= max_connections`: whoever waits in `accept` has a place for whom it
 //!    gets. So the limit is never passed, and at the limit nobody accepts: newcomers stay in the
 //!    kernel's queue, and one thread is parked until a [`Slot`] is dropped.
@@ -59,9 +59,11 @@ pub(super) struct State {
     /// None once the server stops.
     door: Option<Arc<Door>>,
     registry: Registry,
-    /// Threads without a connection: parked or waiting.
+    /// Threads without a connection: starting, parked, waiting, or resting after an error.
     idle: usize,
-    /// Those of them that wait in `accept` and hold a place.
+    /// Those of them that wait for a place.
+    pub(super) parked: usize,
+    /// Those of them that have one and wait in `accept`.
     waiting: usize,
     /// Threads in [`Service::connection`].
     serving: usize,
@@ -104,6 +106,7 @@ impl Engine {
             door: Some(Arc::new(door)),
             registry: Registry::default(),
             idle: 1,
+            parked: 0,
             waiting: 0,
             serving: 0,
             cutting: false,
@@ -163,10 +166,12 @@ impl Engine {
                 state.waiting += 1;
                 return Some(door);
             }
+            state.parked += 1;
             state = self
                 .place
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.parked -= 1;
         }
     }
 
@@ -272,8 +277,12 @@ impl Engine {
         let entry = state.registry.remove(seat);
         if state.stopping() {
             self.close_if_over(state);
-        } else if state.idle > state.waiting {
-            self.place.notify_one();
+        } else {
+            let somebody_parks = state.parked > 0;
+            drop(state);
+            if somebody_parks {
+                self.place.notify_one();
+            }
         }
         drop(entry);
     }
@@ -363,4 +372,22 @@ impl fmt::Debug for Engine {
 /// Runs code that is not ours. The panic has been reported by the panic hook; it ends nothing.
 fn guarded(theirs: impl FnOnce()) {
     let _ = panic::catch_unwind(AssertUnwindSafe(theirs));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lasting_want_makes_us_pause() {
+        for passing in [ErrorKind::ConnectionAborted, ErrorKind::Interrupted] {
+            assert!(concerns_one_newcomer(&passing.into()));
+        }
+        // Linux: ENFILE, EMFILE, ENOBUFS, ENOMEM, EINVAL
+        for lasting in [23, 24, 105, 12, 22] {
+            assert!(!concerns_one_newcomer(&io::Error::from_raw_os_error(
+                lasting
+            )));
+        }
+    }
 }

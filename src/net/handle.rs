@@ -80,6 +80,12 @@ impl Handle {
     pub fn wait(&self) {
         self.engine.wait_closed(None);
     }
+
+    /// How many threads wait for a place.
+    #[cfg(test)]
+    pub(super) fn parked(&self) -> usize {
+        self.engine.lock().parked
+    }
 }
 
 impl fmt::Debug for Handle {

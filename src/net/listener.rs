@@ -49,7 +49,8 @@ pub struct Listener {
 #[derive(Clone, Debug)]
 pub struct Options {
     /// So many connections at most, those included whose stream was handed on. Further ones wait
-    /// in the kernel's queue until one has ended. Default: 10,000.
+    /// in the kernel's queue (the standard library asks for one of 128 on TCP) until one has
+    /// ended. Default: 10,000.
     pub max_connections: usize,
     /// So many threads at most stay to wait for the next connection when theirs has ended; one
     /// always does. Default: 16.

@@ -19,7 +19,8 @@ pub trait Stop: Send + Sync {
 /// [`max_connections`](super::Options::max_connections). It travels with the stream to whoever
 /// serves it; dropping it says that the connection has ended.
 ///
-/// Drop it from any thread, when the stream is done with. If it is the last one of a stopped
+/// Drop it from any thread, after the stream: then its descriptor is closed before the place is
+/// given to another. If it is the last one of a stopped
 /// server, [`Service::closed`](super::Service::closed) may be called by that very drop.
 pub struct Slot {
     engine: Arc<Engine>,

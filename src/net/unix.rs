@@ -39,7 +39,10 @@ pub(super) fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     }
     let listener = match UnixListener::bind(path) {
         Err(e) if e.kind() == ErrorKind::AddrInUse => {
-            remove_stale(path)?;
+            match remove_stale(path) {
+                Err(e) if e.kind() == ErrorKind::NotFound => {} // its server was just closing
+                done => done?,
+            }
             UnixListener::bind(path)?
         }
         other => other?,

@@ -64,17 +64,17 @@ fn a_slot_that_was_handed_on_still_counts() {
         let mut clients = [dial(&server), dial(&server), dial(&server)];
         for client in &mut clients {
             let (stream, slot) = taken.recv().unwrap();
-            until(|| server.threads() == 1); // parked: there is no place
+            until(|| server.threads() == 1 && server.parked() == 1);
             assert_eq!(server.connections(), 1);
             assert!(taken.try_recv().is_err());
-            echo_once(&*stream, client);
+            is_served_by(&*stream, client);
             drop((stream, slot));
         }
         server.shutdown(PATIENCE);
     });
 }
 
-fn echo_once(stream: &dyn Stream, client: &mut TcpStream) {
+fn is_served_by(stream: &dyn Stream, client: &mut TcpStream) {
     client.write_all(b"x").unwrap();
     assert_eq!(stream.read(&mut [0; 2]).unwrap(), 1);
     stream.write(b"x").unwrap();

@@ -14,10 +14,10 @@ use std::thread;
 use std::time::Duration;
 
 /// Far more than any of these tests needs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a test that could hang, and fails it in that case.
-fn within(patience: Duration, test: impl FnOnce() + Send + 'static) {
+pub(super) fn within(patience: Duration, test: impl FnOnce() + Send + 'static) {
     let (done, is_done) = mpsc::channel();
     let test = thread::spawn(move || {
         test();

@@ -183,6 +183,32 @@ fn a_hook_that_panics_does_not_spare_the_next() {
 }
 
 #[test]
+fn a_hook_may_look_at_the_server_while_it_is_dropped() {
+    struct Curious(Handle);
+    impl Stop for Curious {
+        fn drain(&self) {}
+        fn cut(&self) {}
+    }
+    impl Drop for Curious {
+        fn drop(&mut self) {
+            assert!(self.0.connections() <= 1);
+        }
+    }
+    within(PATIENCE, || {
+        let (hand_over, taken) = mpsc::channel();
+        let (server, _) = serve(Options::default(), move |stream, slot| {
+            hand_over.send((stream, slot)).unwrap();
+        });
+        let _client = dial(&server);
+        let (_stream, slot) = taken.recv().unwrap();
+        slot.on_stop(Arc::new(Curious(server.clone())));
+        slot.on_stop(Arc::new(Curious(server.clone())));
+        drop(slot);
+        server.shutdown(PATIENCE);
+    });
+}
+
+#[test]
 fn a_connection_may_shut_its_own_server_down() {
     within(PATIENCE, || {
         let (give, take) = mpsc::channel::<Handle>();
