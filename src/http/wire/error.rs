@@ -115,7 +115,8 @@ impl Error {
         self.rule
     }
 
-    /// The offset, in bytes, from the start of what was being decoded.
+    /// The offset, in bytes, from the start of what was being decoded: a head, a body, or for a
+    /// rule about one field's value, that value.
     pub fn at(&self) -> usize {
         self.at
     }

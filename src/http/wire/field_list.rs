@@ -115,6 +115,13 @@ impl FieldList {
         self.index.renumber();
     }
 
+    /// Forgets the lines behind the first `lines`.
+    pub(crate) fn truncate(&mut self, lines: usize) {
+        while self.index.lines.len() > lines {
+            self.cut(self.index.lines.len() - 1);
+        }
+    }
+
     /// Forgets every line and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();

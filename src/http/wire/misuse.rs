@@ -14,6 +14,8 @@ pub enum Misuse {
     Method,
     /// A request-target is none of the four forms (RFC 9112 §3.2).
     Target,
+    /// A request has no Host field, or more than one (RFC 9112 §3.2).
+    Host,
     /// A status code is not within 100 to 599, or not one for this call (RFC 9110 §15).
     Status,
     /// A reason phrase holds a control character (RFC 9112 §4).
@@ -49,6 +51,7 @@ impl Misuse {
             }
             Misuse::Method => "a method must be a token (RFC 9110 §9.1)",
             Misuse::Target => "a request-target must have one of the four forms (RFC 9112 §3.2)",
+            Misuse::Host => "a request must have exactly one Host field (RFC 9112 §3.2)",
             Misuse::Status => "this status code cannot be sent here (RFC 9110 §15)",
             Misuse::Reason => "a reason phrase must hold no control character (RFC 9112 §4)",
             Misuse::HeadSent => "the head has been sent already: no field or status can change now",

@@ -15,6 +15,7 @@ use super::fields::Known;
 use super::grammar;
 use super::method::Method;
 use super::misuse::Misuse;
+use super::start_line::Version;
 use super::status::reason_phrase;
 use super::target::Target;
 
@@ -154,16 +155,21 @@ pub(super) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
 
 /// Whether the caller's fields end the connection.
 pub(super) fn says_close(fields: &FieldList) -> bool {
+    has_option(fields, b"close")
+}
+
+/// Whether the caller's Connection field has this option.
+fn has_option<const N: usize>(fields: &FieldList, option: &[u8; N]) -> bool {
     let options = fields.view().known(Known::Connection);
     options
         .flat_map(grammar::list)
-        .any(|option| option.eq_ignore_ascii_case(b"close"))
+        .any(|theirs| grammar::is_word(theirs, option))
 }
 
 #[inline]
 pub(super) fn encode_response(
     head: &ResponseOut<'_>,
-    persistent: bool,
+    kept_alive: Option<Version>,
     framing: Option<BodyLength>,
     out: &mut Vec<u8>,
 ) {
@@ -179,17 +185,14 @@ pub(super) fn encode_response(
         out.extend_from_slice(date);
         out.extend_from_slice(b"\r\n");
     }
-    // RFC 9112 §9.6: "A server that sends a "close" connection option MUST initiate closure of the
-    // connection"
-    if !persistent && !says_close(head.fields) {
-        out.extend_from_slice(b"Connection: close\r\n");
-    } else if persistent && !theirs.has(Known::Connection) {
-        out.extend_from_slice(b"Connection: keep-alive\r\n");
-        if let (Some(secs), false) = (head.keep_alive_secs, theirs.has(Known::KeepAlive)) {
-            out.extend_from_slice(b"Keep-Alive: timeout=");
-            grammar::push_decimal(out, secs);
-            out.extend_from_slice(b"\r\n");
+    match kept_alive {
+        // RFC 9112 §9.6: "A server that sends a "close" connection option MUST initiate closure of
+        // the connection"
+        None if !has_option(head.fields, b"close") => {
+            out.extend_from_slice(b"Connection: close\r\n");
         }
+        None => {}
+        Some(version) => encode_keep_alive(head, version, out),
     }
     match framing {
         Some(BodyLength::Chunked) => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
@@ -201,6 +204,22 @@ pub(super) fn encode_response(
         _ => {}
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// An HTTP/1.0 client has to be told, an HTTP/1.1 client is told what the book's is told.
+#[inline]
+fn encode_keep_alive(head: &ResponseOut<'_>, version: Version, out: &mut Vec<u8>) {
+    let theirs = head.fields.view();
+    let untold = version == Version::Http10 && !has_option(head.fields, b"keep-alive");
+    if theirs.has(Known::Connection) && !untold {
+        return;
+    }
+    out.extend_from_slice(b"Connection: keep-alive\r\n");
+    if let (Some(secs), false) = (head.keep_alive_secs, theirs.has(Known::KeepAlive)) {
+        out.extend_from_slice(b"Keep-Alive: timeout=");
+        grammar::push_decimal(out, secs);
+        out.extend_from_slice(b"\r\n");
+    }
 }
 
 #[inline]

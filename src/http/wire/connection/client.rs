@@ -18,11 +18,14 @@ impl Connection {
     pub fn send_request(&mut self, head: &RequestOut<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
-        if (declared.is_some()
-            && (chunked || head.length.is_some_and(|length| declared != Some(length))))
-            || head.fields.view().known(Known::Host).count() > 1
+        if declared.is_some()
+            && (chunked || head.length.is_some_and(|length| declared != Some(length)))
         {
             return Err(Misuse::Framing);
+        }
+        // RFC 9112 §3.2: "A client MUST send a Host header field in all HTTP/1.1 request messages."
+        if head.fields.view().known(Known::Host).count() != 1 {
+            return Err(Misuse::Host);
         }
         self.sent(Event::Request)?;
         self.responses = response_step(self.responses, Event::Request).ok_or(Misuse::State)?;

@@ -120,7 +120,8 @@ impl Connection {
             } if self.version == Version::Http11 => Some(BodyLength::Chunked),
             Sending::Nothing { .. } | Sending::UntilClose => None,
         };
-        outgoing::encode_response(head, self.persistent, framing, out);
+        let keep_alive = self.persistent.then_some(self.version);
+        outgoing::encode_response(head, keep_alive, framing, out);
         Ok(())
     }
 
@@ -132,9 +133,10 @@ impl Connection {
     fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
-        if declared.is_some()
-            && (chunked || head.length.is_some_and(|length| declared != Some(length)))
-        {
+        // An answer to HEAD and a 304 tell the length of a body that does not follow.
+        let follows = !self.head_only && head.status != 304;
+        let differs = follows && head.length.is_some_and(|length| declared != Some(length));
+        if declared.is_some() && (chunked || differs) {
             let long = head.length > declared;
             return Err(match (chunked, long) {
                 (true, _) => Misuse::Framing,
@@ -160,6 +162,9 @@ impl Connection {
                     head: self.head_only,
                 }
             }
+            // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
+            Some(1..) if head.status == 205 => return Err(Misuse::BodyNotAllowed),
+            _ if head.status == 205 => Sending::Known { left: 0 },
             _ if self.head_only => Sending::Nothing {
                 counted: length,
                 head: true,
