@@ -2,7 +2,7 @@
 
 use crate::board::Board;
 use barewire::http::wire::Method;
-use barewire::http::{Handled, Request, Response};
+use barewire::http::{Files, Handled, Request, Response};
 use barewire::net::Addr;
 use std::io::BufRead;
 use std::path::Path;
@@ -16,17 +16,23 @@ const PAGE: &str = include_str!("page.html");
 
 pub(crate) struct Routes {
     board: Board,
+    files: Option<Files>,
 }
 
 impl Routes {
-    pub(crate) fn new(_files: Option<&Path>) -> Result<Routes, String> {
+    /// With the files of a directory below `/files/`, where one is given.
+    pub(crate) fn new(directory: Option<&Path>) -> Result<Routes, String> {
         Ok(Routes {
             board: Board::default(),
+            files: directory.map(serve_below).transpose()?,
         })
     }
 
     pub(crate) fn serve(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
         let (method, path) = (req.method(), req.path());
+        if let Some(files) = self.files.as_ref().filter(|_| is_file(path)) {
+            return Ok(files.serve(&req, res)?);
+        }
         match (method, path) {
             ("GET" | "HEAD", "/") => res
                 .write_head(200, [("Content-Type", "text/plain")])?
@@ -149,6 +155,15 @@ impl Routes {
 
 const NO_FIELDS: [(&str, &str); 0] = [];
 const ALLOWED: &str = "GET, HEAD, POST, PUT, OPTIONS";
+
+fn serve_below(directory: &Path) -> Result<Files, String> {
+    let files = Files::new(directory).map_err(|error| format!("{}: {error}", directory.display()));
+    Ok(files?.strip_prefix("/files"))
+}
+
+fn is_file(path: &str) -> bool {
+    path == "/files" || path.starts_with("/files/")
+}
 
 /// A body whose length is not known up front.
 fn stream(res: Response<'_>) -> Handled {

@@ -33,9 +33,9 @@
 //! 4. A file is sent through one block of bounded size. Its length is what the *open* file said:
 //!    if it grows meanwhile, the rest is not sent; if it shrinks, the connection is cut, because
 //!    nothing else tells the client that the body is not all there.
-//! 5. An entity tag never stands for two states. The clock of a file system has ticks, and a file
-//!    may change twice within one: as long as the tick of its last change may not be over, each
-//!    answer gets a tag of its own, and nothing is kept in memory.
+//! 5. An entity tag stands for one state, as long as nobody sets a file's time back. The clock of
+//!    a file system has ticks, and a file may change twice within one: as long as the tick of its
+//!    last change may not be over, each answer gets a tag of its own, and nothing is kept in memory.
 //! 6. What is kept in memory counts only as long as size, times and number of the file on disk
 //!    are the same: one `stat` for each request.
 //!
@@ -46,8 +46,8 @@
 //! what was looked at, and have a file from outside sent or a thread wait. If strangers can write
 //! there (an upload directory), let the process see nothing that they must not. Replacing a file
 //! by renaming a new one over it is always safe; writing into it in place may show a client half
-//! of each, as with every server. A program that writes through a memory map tells the clock
-//! late, sometimes minutes: do not serve such files while it runs.
+//! of each, as with every server. Writing through a memory map need not move a file's time at
+//! once: do not serve such a file meanwhile.
 //!
 //! # Where to begin
 //! [`Files::serve`] in this file, then `path.rs`, which is the gate. `stamp.rs` has the one idea
@@ -73,12 +73,12 @@ mod stamp;
 use super::error::Error;
 use super::request::Request;
 use super::response::Response;
-use super::wire::Selection;
+use super::wire::Outcome;
 use body::Body;
 use cache::Cache;
 use content::Content;
 use parts::Boundaries;
-use place::{Found, Place, Root};
+use place::{Place, Root};
 use refusal::Refusal;
 use stamp::Validators;
 use std::io;
@@ -127,7 +127,7 @@ impl Files {
     /// link leads to now.
     ///
     /// # Errors
-    /// There is no such directory, or it may not be looked into.
+    /// There is no such directory.
     pub fn new(root: impl AsRef<Path>) -> io::Result<Files> {
         Ok(Files {
             root: Root::new(root.as_ref())?,
@@ -219,13 +219,47 @@ impl Files {
     /// An error of the connection, or of the disk. If the disk failed before anything was sent,
     /// the client has been told 500 already and the error is for your log; later (or if
     /// the file became shorter than its Content-Length) returning the error cuts the connection.
-    pub fn serve(&self, req: &Request<'_>, res: Response<'_>) -> Result<(), Error> {
-        let now = SystemTime::now();
-        match self.find(req) {
-            Ok(Place::File(found)) => self.answer(&found, now, req, res),
-            Ok(Place::Directory) => redirect(req, res),
+    pub fn serve(&self, req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
+        match self.reply(req) {
+            Ok(Reply::File(validators, body, content)) => {
+                self.set_fields(&validators, &mut res)?;
+                body.send(content, self.high_water_mark_bytes, res)
+            }
+            Ok(Reply::NotModified(validators)) => {
+                self.set_fields(&validators, &mut res)?;
+                res.set_status(304)?;
+                res.end("")
+            }
+            Ok(Reply::AddSlash) => add_slash(req, res),
             Err(refusal) => refusal.answer(res),
         }
+    }
+
+    /// Where the file is, then the preconditions, then the range, then its bytes.
+    fn reply(&self, req: &Request<'_>) -> Result<Reply, Refusal> {
+        let now = SystemTime::now();
+        let Place::File(found) = self.find(req)? else {
+            return Ok(Reply::AddSlash);
+        };
+        let content = Content::open(&found, &self.cache)?;
+        let (size, validators) = (content.stamp().size(), content.stamp().validators(now));
+        // RFC 9110 §13.2.1: "after it has successfully performed its normal request checks and
+        // just before it would process the request content (if any) or perform the action
+        // associated with the request method"
+        match select::preconditions(req, &validators, now) {
+            Outcome::Proceed => {}
+            Outcome::NotModified => return Ok(Reply::NotModified(validators)),
+            Outcome::PreconditionFailed => return Err(Refusal::Precondition),
+        }
+        // RFC 9110 §14.2: "The Range header field is evaluated after evaluating the precondition
+        // header fields"
+        let selection = select::range(req, &validators, size, now);
+        let body = Body::new(selection, size, found.media_type, &self.boundaries)?;
+        let content = match req.method() {
+            "HEAD" => None,
+            _ => Some(content.keep(&found, now, &self.cache)?),
+        };
+        Ok(Reply::File(validators, body, content))
     }
 
     fn find(&self, req: &Request<'_>) -> Result<Place, Refusal> {
@@ -241,52 +275,9 @@ impl Files {
         (below.is_empty() || below.starts_with('/')).then_some(below)
     }
 
-    /// The preconditions, then the range, then the bytes.
-    fn answer(
-        &self,
-        found: &Found,
-        now: SystemTime,
-        req: &Request<'_>,
-        mut res: Response<'_>,
-    ) -> Result<(), Error> {
-        let content = match Content::open(found, &self.cache) {
-            Ok(content) => content,
-            Err(refusal) => return refusal.answer(res),
-        };
-        let validators = content.stamp().validators(now);
-        let selection = match select::preconditions(req, &validators, now) {
-            // RFC 9110 §14.2: "The Range header field is evaluated after evaluating the
-            // precondition header fields"
-            None => select::range(req, &validators, content.stamp().size(), now),
-            Some(304) => return self.not_modified(&validators, res),
-            Some(_) => return Refusal::Precondition.answer(res),
-        };
-        if selection == Selection::Unsatisfiable {
-            return Refusal::Range(content.stamp().size()).answer(res);
-        }
-        let body = Body::new(selection, content.stamp().size(), found, &self.boundaries);
-        if req.method() == "HEAD" {
-            self.set_fields(&validators, &mut res)?;
-            return body.announce(res);
-        }
-        match content.keep(found, now, &self.cache) {
-            Ok(content) => {
-                self.set_fields(&validators, &mut res)?;
-                body.send(content, self.high_water_mark_bytes, res)
-            }
-            Err(refusal) => refusal.answer(res),
-        }
-    }
-
+    /// What 200, 206 and 304 have in common.
     // RFC 9110 §15.4.5: "The server generating a 304 response MUST generate any of the following
     // header fields that would have been sent in a 200 (OK) response to the same request"
-    fn not_modified(&self, validators: &Validators, mut res: Response<'_>) -> Result<(), Error> {
-        self.set_fields(validators, &mut res)?;
-        res.set_status(304)?;
-        res.end("")
-    }
-
-    /// What 200, 206 and 304 have in common.
     fn set_fields(&self, validators: &Validators, res: &mut Response<'_>) -> Result<(), Error> {
         res.set_header("ETag", validators.etag())?;
         if let Some(date) = validators.last_modified() {
@@ -295,22 +286,28 @@ impl Files {
         if let Some(value) = &self.cache_control {
             res.set_header("Cache-Control", value)?;
         }
-        // RFC 9110 §14.3: "An origin server that supports byte-range requests for a given target
-        // resource MAY send"
-        res.set_header("Accept-Ranges", "bytes")?;
         Ok(())
     }
 }
 
-/// To the same path with a slash at its end, so that relative links in the index work.
-fn redirect(req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
+/// What a request comes to.
+enum Reply {
+    /// 200 or 206; without content where a HEAD asks.
+    File(Validators, Body, Option<Content>),
+    NotModified(Validators),
+    AddSlash,
+}
+
+/// To the same path with a slash at its end, so that relative links in the index work. The
+/// reference starts with `./`, so it can lead to no other server, whatever the name.
+fn add_slash(req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
     let name = req.path().rsplit('/').next().unwrap_or_default();
-    let query = req.query().map_or(String::new(), |query| format!("?{query}"));
+    let query = req
+        .query()
+        .map_or(String::new(), |query| format!("?{query}"));
     // RFC 3986 §4.2: "Such a segment must be preceded by a dot-segment (e.g., "./this:that") to
-    // make a relative-path reference." So it cannot lead to another server either.
-    let location = format!("./{name}/{query}");
-    res.set_status(308)?
-        .set_header("Location", location)?
-        .set_header("Content-Type", "text/plain; charset=utf-8")?;
-    res.end("308 Permanent Redirect: the path of a directory ends with a slash (RFC 3986 §6.2.4)\n")
+    // make a relative-path reference."
+    res.set_header("Location", format!("./{name}/{query}"))?;
+    let rule = "the path of a directory ends with a slash (RFC 3986 §6.2.4)";
+    refusal::tell(308, rule, res)
 }

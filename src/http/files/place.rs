@@ -3,8 +3,9 @@
 use super::media_type::media_type;
 use super::path::Wanted;
 use super::refusal::Refusal;
-use std::fs::{self, Metadata};
-use std::io;
+use super::stamp::Stamp;
+use std::fs::{self, FileType};
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 /// The directory that everything is below of.
@@ -30,7 +31,8 @@ pub(super) enum Place {
 pub(super) struct Found {
     /// Absolute, and without links.
     pub(super) path: PathBuf,
-    pub(super) metadata: Metadata,
+    kind: FileType,
+    pub(super) stamp: Stamp,
     /// By the name it was asked for, which need not be the one it has.
     pub(super) media_type: &'static str,
 }
@@ -38,7 +40,9 @@ pub(super) struct Found {
 impl Root {
     pub(super) fn new(path: &Path) -> io::Result<Root> {
         let path = fs::canonicalize(path)?;
-        fs::read_dir(&path)?;
+        if !path.is_dir() {
+            return Err(ErrorKind::NotADirectory.into());
+        }
         Ok(Root {
             path,
             index: "index.html".into(),
@@ -49,8 +53,8 @@ impl Root {
     /// The regular file that `wanted` leads to, by itself or as the index of a directory.
     pub(super) fn find(&self, wanted: &Wanted) -> Result<Place, Refusal> {
         let found = self.look(&self.path.join(&wanted.names))?;
-        if !found.metadata.is_dir() {
-            return match found.metadata.is_file() && !wanted.directory {
+        if !found.kind.is_dir() {
+            return match found.kind.is_file() && !wanted.directory {
                 true => Ok(Place::File(found)),
                 false => Err(Refusal::Missing),
             };
@@ -64,7 +68,7 @@ impl Root {
 
     fn index_of(&self, directory: &Found) -> Result<Found, Refusal> {
         let index = self.look(&directory.path.join(&self.index))?;
-        match index.metadata.is_file() {
+        match index.kind.is_file() {
             true => Ok(index),
             false => Err(Refusal::Missing),
         }
@@ -80,7 +84,8 @@ impl Root {
         let metadata = fs::symlink_metadata(&path).map_err(|_| Refusal::Missing)?;
         Ok(Found {
             path,
-            metadata,
+            kind: metadata.file_type(),
+            stamp: Stamp::of(&metadata),
             media_type: media_type(asked),
         })
     }

@@ -56,7 +56,9 @@ impl Refusal {
     /// The rule, and where it stands.
     fn says(&self) -> &'static str {
         match self {
-            Refusal::Method => "a file can be read, by GET and HEAD, and no more (RFC 9110 §15.5.6)",
+            Refusal::Method => {
+                "a file can be read, by GET and HEAD, and no more (RFC 9110 §15.5.6)"
+            }
             Refusal::Percent => "a % is followed by two hexadecimal digits (RFC 3986 §2.1)",
             Refusal::NotUtf8 => "a file name is percent-encoded UTF-8 (RFC 3986 §2.5)",
             Refusal::Control => {
@@ -84,11 +86,7 @@ impl Refusal {
     /// # Errors
     /// An error of the connection; or, the client having been told, what failed on our side.
     pub(super) fn answer(self, mut res: Response<'_>) -> Result<(), Error> {
-        let status = self.status();
-        res.set_status(status)?
-            .set_header("Content-Type", "text/plain; charset=utf-8")?
-            .set_header("X-Content-Type-Options", "nosniff")?;
-        if matches!(self, Refusal::Method) {
+        if let Refusal::Method = self {
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
             // response"
             res.set_header("Allow", "GET, HEAD")?;
@@ -100,14 +98,18 @@ impl Refusal {
             // current length of the selected representation"
             res.set_header("Content-Range", &value[..])?;
         }
-        res.end(format!(
-            "{status} {}: {}\n",
-            reason_phrase(status),
-            self.says()
-        ))?;
+        tell(self.status(), self.says(), res)?;
         match self {
             Refusal::Failed(error) => Err(error.into()),
             _ => Ok(()),
         }
     }
+}
+
+/// An answer in one line of text.
+pub(super) fn tell(status: u16, says: &str, mut res: Response<'_>) -> Result<(), Error> {
+    res.set_status(status)?
+        .set_header("Content-Type", "text/plain; charset=utf-8")?
+        .set_header("X-Content-Type-Options", "nosniff")?;
+    res.end(format!("{status} {}: {says}\n", reason_phrase(status)))
 }

@@ -1,0 +1,211 @@
+//! The body of a 200 or a 206: which bytes, and their way through one block.
+//!
+//! ```text
+//!   file ──read──▶ block, at most high_water_mark_bytes ──write──▶ connection
+//!                  └─ the next read waits until this has been sent
+//! ```
+
+use super::content::{Bytes, Content};
+use super::parts::{self, Boundaries};
+use super::refusal::Refusal;
+use crate::http::error::Error;
+use crate::http::response::Response;
+use crate::http::wire::{ByteRange, Selection};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+
+/// What is to be sent, before any of it is read.
+#[derive(Debug)]
+pub(super) struct Body {
+    pieces: Vec<Piece>,
+    status: u16,
+    media_type: String,
+    /// Of a single part.
+    content_range: Option<Vec<u8>>,
+}
+
+/// A piece of a body.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Bytes of ours, between the parts.
+    Text(Vec<u8>),
+    /// Bytes of the file.
+    Part { first: u64, length: u64 },
+}
+
+impl Body {
+    /// The selected part of a file of this size and type.
+    pub(super) fn new(
+        selection: Selection,
+        size: u64,
+        media_type: &str,
+        boundaries: &Boundaries,
+    ) -> Result<Body, Refusal> {
+        match selection {
+            Selection::Whole => Ok(Body::whole(size, media_type)),
+            Selection::One(part) => Ok(Body::one(part, media_type)),
+            Selection::Many(parts) => Ok(Body::many(&parts, media_type, &boundaries.next())),
+            Selection::Unsatisfiable => Err(Refusal::Range(size)),
+        }
+    }
+
+    fn whole(size: u64, media_type: &str) -> Body {
+        let (first, length) = (0, size);
+        Body {
+            pieces: vec![Piece::Part { first, length }],
+            status: 200,
+            media_type: media_type.to_owned(),
+            content_range: None,
+        }
+    }
+
+    fn one(part: ByteRange, media_type: &str) -> Body {
+        let mut content_range = Vec::new();
+        // RFC 9110 §15.3.7.1: "the server generating the 206 response MUST generate a
+        // Content-Range header field, describing what range of the selected representation is
+        // enclosed"
+        part.encode(&mut content_range);
+        Body {
+            pieces: vec![Piece::of(part)],
+            status: 206,
+            media_type: media_type.to_owned(),
+            content_range: Some(content_range),
+        }
+    }
+
+    fn many(parts: &[ByteRange], media_type: &str, boundary: &str) -> Body {
+        Body {
+            pieces: parts::pieces(parts, media_type, boundary),
+            status: 206,
+            media_type: parts::media_type(boundary),
+            // RFC 9110 §15.3.7.2: "a server MUST NOT generate a Content-Range header field in the
+            // HTTP header section of a multiple part response"
+            content_range: None,
+        }
+    }
+
+    /// Sends the head and, where there is content, all that is wanted of it.
+    pub(super) fn send(
+        &self,
+        content: Option<Content>,
+        block_bytes: usize,
+        mut res: Response<'_>,
+    ) -> Result<(), Error> {
+        self.set_fields(&mut res)?;
+        let Some(mut content) = content else {
+            return res.end("");
+        };
+        if let (Bytes::Kept(bytes), [Piece::Part { first, length }]) =
+            (&content.bytes, &self.pieces[..])
+        {
+            return res.end(part(bytes, *first, *length));
+        }
+        let mut block = Block::new(res, block_bytes, self.length());
+        for piece in &self.pieces {
+            piece.copy(&mut content, &mut block)?;
+        }
+        block.end()
+    }
+
+    /// Status and fields. After an `If-Range` a 206 might leave the type out (RFC 9110 §15.3.7);
+    /// it stays, because browsers judge every answer by its own.
+    fn set_fields(&self, res: &mut Response<'_>) -> Result<(), Error> {
+        res.set_status(self.status)?
+            .set_header("Content-Type", &self.media_type)?
+            .set_header("X-Content-Type-Options", "nosniff")?
+            .set_header("Content-Length", self.length())?
+            // RFC 9110 §14.3: "to indicate that it supports byte range requests for that target
+            // resource"
+            .set_header("Accept-Ranges", "bytes")?;
+        if let Some(value) = &self.content_range {
+            res.set_header("Content-Range", &value[..])?;
+        }
+        Ok(())
+    }
+
+    fn length(&self) -> u64 {
+        self.pieces.iter().map(Piece::length).sum()
+    }
+}
+
+impl Piece {
+    pub(super) fn of(part: ByteRange) -> Piece {
+        Piece::Part {
+            first: part.first(),
+            length: part.length(),
+        }
+    }
+
+    fn length(&self) -> u64 {
+        match self {
+            Piece::Text(text) => text.len() as u64,
+            Piece::Part { length, .. } => *length,
+        }
+    }
+
+    fn copy(&self, content: &mut Content, block: &mut Block<'_>) -> Result<(), Error> {
+        match (self, &mut content.bytes) {
+            (Piece::Text(text), _) => block.fill(&text[..], self.length()),
+            (Piece::Part { first, length }, Bytes::Kept(bytes)) => {
+                block.fill(part(bytes, *first, *length), *length)
+            }
+            (Piece::Part { first, length }, Bytes::OnDisk(file)) => {
+                file.seek(SeekFrom::Start(*first))?;
+                block.fill(file, *length)
+            }
+        }
+    }
+}
+
+/// These bytes of a file that is in memory, and so has every byte that a range of it names.
+fn part(bytes: &[u8], first: u64, length: u64) -> &[u8] {
+    &bytes[first as usize..(first + length) as usize]
+}
+
+/// The block, and where it is sent when it is full.
+struct Block<'r> {
+    res: Response<'r>,
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl<'r> Block<'r> {
+    fn new(res: Response<'r>, most: usize, length: u64) -> Block<'r> {
+        let most = length.clamp(1, most as u64) as usize;
+        Block {
+            res,
+            bytes: vec![0; most],
+            filled: 0,
+        }
+    }
+
+    /// Takes `left` bytes out of `from`, and sends what does not fit.
+    fn fill(&mut self, mut from: impl Read, mut left: u64) -> Result<(), Error> {
+        while left > 0 {
+            if self.filled == self.bytes.len() {
+                self.res.write(&self.bytes)?;
+                self.filled = 0;
+            }
+            let most = left.min((self.bytes.len() - self.filled) as u64) as usize;
+            match from.read(&mut self.bytes[self.filled..self.filled + most]) {
+                Ok(0) => return Err(shrunk().into()),
+                Ok(n) => {
+                    self.filled += n;
+                    left -= n as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the last of it, with the head if that has not left yet.
+    fn end(self) -> Result<(), Error> {
+        self.res.end(&self.bytes[..self.filled])
+    }
+}
+
+fn shrunk() -> io::Error {
+    let what = "the file became shorter than the Content-Length that was sent (RFC 9110 §8.6)";
+    io::Error::new(ErrorKind::UnexpectedEof, what)
+}

@@ -1,0 +1,80 @@
+//! How much of the file the client wants: all of it, parts of it, or nothing after all.
+//!
+//! The rules are in [`wire`](crate::http::wire) (`precondition.rs`, `range.rs`), as pure
+//! functions; here they are given the fields of the request.
+
+use super::stamp::Validators;
+use crate::http::request::Request;
+use crate::http::wire::{
+    Current, EntityTag, HttpDate, Outcome, Preconditions, Ranges, Selection, if_range,
+};
+use std::time::SystemTime;
+
+/// What the preconditions of a GET or HEAD come to.
+pub(super) fn preconditions(
+    req: &Request<'_>,
+    validators: &Validators,
+    now: SystemTime,
+) -> Outcome {
+    let names = [
+        "If-Match",
+        "If-Unmodified-Since",
+        "If-None-Match",
+        "If-Modified-Since",
+    ];
+    let values = names.map(|name| joined(req, name));
+    let [
+        if_match,
+        if_unmodified_since,
+        if_none_match,
+        if_modified_since,
+    ] = values.each_ref().map(Option::as_deref);
+    let preconditions = Preconditions {
+        get_or_head: true,
+        if_match,
+        if_unmodified_since,
+        if_none_match,
+        if_modified_since,
+    };
+    preconditions.evaluate(Some(current(validators)), date(now))
+}
+
+/// What the `Range` of a GET comes to.
+pub(super) fn range(
+    req: &Request<'_>,
+    validators: &Validators,
+    length: u64,
+    now: SystemTime,
+) -> Selection {
+    // RFC 9110 §14.2: "A server MUST ignore a Range header field received with a request method
+    // that is unrecognized or for which range handling is not defined. For this specification,
+    // GET is the only method for which range handling is defined."
+    let Some(value) = joined(req, "Range").filter(|_| req.method() == "GET") else {
+        return Selection::Whole;
+    };
+    let same = joined(req, "If-Range")
+        .is_none_or(|value| if_range(&value, current(validators), date(now)));
+    match Ranges::decode(&value) {
+        Some(ranges) if same => ranges.satisfy(length),
+        _ => Selection::Whole,
+    }
+}
+
+fn current(validators: &Validators) -> Current<'_> {
+    Current {
+        etag: EntityTag::decode(validators.etag().as_bytes()),
+        last_modified: validators.last_modified(),
+    }
+}
+
+fn date(now: SystemTime) -> HttpDate {
+    HttpDate::from_system_time(now).unwrap_or(HttpDate::MAX)
+}
+
+/// All values of a field as one.
+// RFC 9110 §5.3: "A recipient MAY combine multiple field lines within a field section that have
+// the same field name into one field line"
+fn joined(req: &Request<'_>, name: &str) -> Option<Vec<u8>> {
+    let values: Vec<&[u8]> = req.headers().get_all(name).collect();
+    (!values.is_empty()).then(|| values.join(&b", "[..]))
+}
