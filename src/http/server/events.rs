@@ -60,7 +60,8 @@ pub trait Events: Send + Sync + 'static {
     /// # Errors
     /// As for [`request`](Events::request).
     fn connect(&self, _request: Request<'_>, mut response: Response<'_>) -> Handled {
-        // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response"
+        // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
+        // response"
         response
             .set_status(405)?
             .set_header("Allow", "GET, HEAD, POST")?

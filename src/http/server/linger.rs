@@ -17,7 +17,7 @@ use std::net::Shutdown;
 use std::time::Instant;
 
 /// Ends the connection in stages, within the time and the bytes that the config allows.
-// RFC 9112 §9.6: "the server first performs a half-close by closing only the write side of the
+// RFC 9112 §9.6: "First, the server performs a half-close by closing only the write side of the
 // read/write connection. The server then continues to read from the connection until it receives
 // a corresponding close by the client"
 pub(super) fn close(stream: &dyn Stream, config: &Config) {

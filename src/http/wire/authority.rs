@@ -1,4 +1,4 @@
-//! `uri-host [ ":" port ]`: what Host, CONNECT and an absolute target name (RFC 9110 §4.2.1).
+//! `uri-host [ ":" port ]`: what Host, CONNECT and an absolute target name (RFC 9110 §7.2).
 //!
 //! ```text
 //!   www.example.com:80     registered name, port
@@ -21,10 +21,11 @@ pub(super) fn is_host_port(bytes: &[u8]) -> bool {
     (at > 0 && plain_port) || split_host_port(bytes).is_some()
 }
 
-/// `uri-host [ ":" port ]` taken apart, or `None` where it is not one (RFC 9110 §4.2.1, RFC 3986 §3.2.2).
+/// `uri-host [ ":" port ]` taken apart, or `None` where it is not one (RFC 9110 §7.2).
 ///
 /// The host may be an IP literal in brackets, an IPv4 address or a registered name
-/// with percent-encodings; it must not be empty. The port may be empty.
+/// with percent-encodings (RFC 3986 §3.2.2); it must not be empty (RFC 9110 §4.2.1). The port
+/// may be empty (RFC 3986 §3.2.3).
 pub(super) fn split_host_port(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let host_end = match bytes.first()? {
         b'[' => ip_literal_end(bytes)?,

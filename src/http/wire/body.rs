@@ -41,12 +41,12 @@ pub enum BodyLength {
 pub(super) fn request_length(version: Version, fields: Fields<'_>) -> Result<BodyLength, Error> {
     match framing(version, fields)? {
         Some(Coding::Chunked) => Ok(BodyLength::Chunked),
-        // RFC 9112 §6.1: "A server that receives a request message with a transfer coding it does not
-        // understand SHOULD respond with 501 (Not Implemented)."
+        // RFC 9112 §6.1: "A server that receives a request message with a transfer coding it does
+        // not understand SHOULD respond with 501 (Not Implemented)."
         Some(Coding::Unknown) => Err(coding_error(Rule::CodingUnknown, fields)),
-        // RFC 9112 §6.3: "If a Transfer-Encoding header field is present in a request and the chunked
-        // transfer coding is not the final encoding, the message body length cannot be determined
-        // reliably; the server MUST respond with the 400 (Bad Request) status code"
+        // RFC 9112 §6.3: "If a Transfer-Encoding header field is present in a request and the
+        // chunked transfer coding is not the final encoding, the message body length cannot be
+        // determined reliably; the server MUST respond with the 400 (Bad Request) status code"
         Some(Coding::NotFinal) => Err(coding_error(Rule::CodingNotFinal, fields)),
         None => Ok(BodyLength::Known(content_length(fields)?.unwrap_or(0))),
     }
@@ -160,6 +160,8 @@ fn content_length(fields: Fields<'_>) -> Result<Option<u64>, Error> {
     }
     match grammar::decimal(value) {
         Some(length) => Ok(Some(length)),
+        // RFC 9110 §8.6: "MAY either reject the message as invalid or replace that invalid field
+        // value with a single instance of the decimal value"
         None if value.contains(&b',') => Err(Error::new(Rule::LengthRepeated, value, 0)),
         None => Err(Error::new(Rule::LengthInvalid, value, 0)),
     }
@@ -268,7 +270,9 @@ impl BodyDecoder {
     /// # Errors
     /// [`Rule::MessageTruncated`] where the body had not ended by itself.
     // RFC 9112 §8: "A message body that uses the chunked transfer coding is incomplete if the
-    // zero-sized chunk that terminates the encoding has not been received."
+    // zero-sized chunk that terminates the encoding has not been received. A message that uses a
+    // valid Content-Length is incomplete if the size of the message body received (in octets) is
+    // less than the value given by Content-Length."
     pub fn finish(&self) -> Result<(), Error> {
         match self {
             BodyDecoder::UntilClose | BodyDecoder::Known(0) => Ok(()),

@@ -275,8 +275,9 @@ fn hex(digit: u8) -> u64 {
 }
 
 /// Fields that are decided before a body is read, and must not be said after it.
-// RFC 9110 §6.5.1: "A sender MUST NOT generate a trailer field unless the sender knows the
-// corresponding header field name's definition permits a trailer field section to be generated"
+// RFC 9110 §6.5.1: "Many fields cannot be processed outside the header section because their
+// evaluation is necessary prior to receiving the content, such as those that describe message
+// framing, routing, authentication, request modifiers, response controls, or content format."
 pub fn is_forbidden_trailer(name: &[u8]) -> bool {
     const FORBIDDEN: [&str; 20] = [
         "authorization",

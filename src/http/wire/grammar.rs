@@ -66,6 +66,7 @@ const fn classes() -> [u8; 256] {
         if c.is_ascii_hexdigit() {
             bits |= HEX;
         }
+        // RFC 9110 §5.5: "1*( SP / HTAB / field-vchar )"
         // RFC 9110 §5.5: "field-vchar = VCHAR / obs-text"
         if c == b'\t' || (c >= b' ' && c != 0x7f) {
             bits |= VALUE;
@@ -251,7 +252,8 @@ pub(super) fn percent_encoded(bytes: &[u8], at: usize) -> Option<bool> {
 }
 
 /// The elements of a comma-separated list, trimmed, empty ones left out.
-// RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list elements"
+// RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list
+// elements"
 pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value
         .split(|&c| c == b',')

@@ -162,9 +162,9 @@ impl RequestDecoder {
     }
 }
 
-// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request
-// message that lacks a Host header field and to any request message that contains more than one
-// Host header field line or a Host header field with an invalid field value."
+// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
+// request message that lacks a Host header field and to any request message that contains more
+// than one Host header field line or a Host header field with an invalid field value."
 #[inline]
 fn check_host(version: Version, fields: Fields<'_>) -> Result<(), Error> {
     match fields.first(Known::Host) {
@@ -279,8 +279,8 @@ impl<'a> RequestHead<'a> {
     /// Whether the client offers to switch to another protocol (RFC 9110 §7.8).
     #[inline]
     pub fn offers_upgrade(&self) -> bool {
-        // RFC 9110 §7.8: "A server MUST ignore an Upgrade header field that is received in an
-        // HTTP/1.0 request."
+        // RFC 9110 §7.8: "A server that receives an Upgrade header field in an HTTP/1.0 request
+        // MUST ignore that Upgrade field."
         self.decoder.options.upgrade
             && self.fields().has(Known::Upgrade)
             && self.version() == Version::Http11

@@ -143,8 +143,8 @@ pub(super) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
 
 /// Fields of a head that no body can follow: a 1xx, or a 2xx to CONNECT (RFC 9112 §6.1 says the
 /// same of Transfer-Encoding, RFC 9110 §9.3.6 of both in a 2xx to CONNECT).
-// RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a status
-// code of 1xx (Informational) or 204 (No Content)."
+// RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a
+// status code of 1xx (Informational) or 204 (No Content)."
 pub(super) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
     let view = fields.view();
     match view.has(Known::ContentLength) || view.has(Known::TransferEncoding) {
@@ -186,8 +186,8 @@ pub(super) fn encode_response(
         out.extend_from_slice(b"\r\n");
     }
     match kept_alive {
-        // RFC 9112 §9.6: "A server that sends a "close" connection option MUST initiate closure of
-        // the connection"
+        // RFC 9112 §9.6: "A sender SHOULD send a Connection header field (Section 7.6.1 of [HTTP])
+        // containing the "close" connection option when it intends to close a connection."
         None if !has_option(head.fields, b"close") => {
             out.extend_from_slice(b"Connection: close\r\n");
         }

@@ -119,8 +119,8 @@ pub fn if_range(value: &[u8], current: Current<'_>, now: HttpDate) -> bool {
     let Ok(given) = HttpDate::decode(value, now) else {
         return false;
     };
-    // RFC 9110 §8.8.2.2: "That origin server reliably knows that the associated representation
-    // did not change twice during the second covered by the presented validator"
+    // RFC 9110 §13.1.5: "If the HTTP-date validator provided is not a strong validator in the
+    // sense defined by Section 8.8.2.2, the condition is false."
     let strong = given < now;
     // RFC 9110 §13.1.5: "Note that the If-Range comparison is by exact match, including when the
     // validator is an HTTP-date"

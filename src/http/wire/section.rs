@@ -207,7 +207,7 @@ impl Section {
     fn starts_blank(&self, bytes: &[u8], at: usize) -> Error {
         if self.index.lines.is_empty() {
             // RFC 9112 §2.2: "A recipient that receives whitespace between the start-line and the
-            // first header field MUST either reject the message as invalid or"
+            // first header field MUST either reject the message as invalid"
             Error::new(Rule::LeadingWhitespace, bytes, at)
         } else {
             // RFC 9112 §5.2: "A server that receives an obs-fold in a request message that is not
@@ -231,7 +231,8 @@ fn value_end(bytes: &[u8], start: usize, mut end: usize) -> usize {
 fn bad_name(bytes: &[u8], at: usize) -> Error {
     match bytes[at] {
         // RFC 9112 §5.1: "A server MUST reject, with a response status code of 400 (Bad Request),
-        // any received request message that contains whitespace between a header field name and colon."
+        // any received request message that contains whitespace between a header field name and
+        // colon."
         b' ' | b'\t' => Error::new(Rule::SpaceBeforeColon, bytes, at),
         b'\n' => Error::new(Rule::BareLf, bytes, at),
         _ => Error::new(Rule::FieldNameInvalid, bytes, at),

@@ -271,9 +271,10 @@ fn decode_version(bytes: &[u8], at: usize) -> Result<Option<(u8, Version)>, Erro
     if here.len() < VERSION {
         return Ok(None);
     }
-    // RFC 9110 §2.5: "A recipient that receives a message with a major version number that it
+    // RFC 9110 §6.2: "A recipient that receives a message with a major version number that it
     // implements and a minor version number higher than what it implements SHOULD process the
-    // message as if it was in the highest minor version within that major version"
+    // message as if it were in the highest minor version within that major version to which the
+    // recipient is conformant."
     let version = if here[7] == b'0' {
         Version::Http10
     } else {

@@ -146,8 +146,8 @@ fn split_query(text: &str, query_at: Option<usize>) -> (&str, Option<&str>) {
 }
 
 fn authority_form(text: &str) -> Result<Target<'_>, Error> {
-    // RFC 9110 §9.3.6: "there is no default port; a client MUST send the port number even if the
-    // CONNECT request is based on a URI reference that contains an authority component with an elided port"
+    // RFC 9110 §9.3.6: "A server MUST reject a CONNECT request that targets an empty or invalid
+    // port number, typically by responding with a 400 (Bad Request) status code."
     let refuse = || Error::new(Rule::TargetFormInvalid, text.as_bytes(), 0);
     let (host, port) = authority::split_host_port(text.as_bytes()).ok_or_else(refuse)?;
     let port = port
@@ -179,7 +179,8 @@ fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Target<'_>, Erro
     if authority.contains('@') {
         return Err(refuse(Rule::TargetUserinfo, authority_at));
     }
-    // RFC 9110 §4.2.1: "A recipient that processes such a URI reference MUST reject it as invalid."
+    // RFC 9110 §4.2.1: "A sender MUST NOT generate an "http" URI with an empty host identifier. A
+    // recipient that processes such a URI reference MUST reject it as invalid."
     if authority::split_host_port(authority.as_bytes()).is_none() {
         return Err(refuse(Rule::TargetFormInvalid, authority_at));
     }

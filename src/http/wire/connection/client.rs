@@ -23,7 +23,8 @@ impl Connection {
         {
             return Err(Misuse::Framing);
         }
-        // RFC 9112 §3.2: "A client MUST send a Host header field in all HTTP/1.1 request messages."
+        // RFC 9112 §3.2: "A client MUST send a Host header field (Section 7.2 of [HTTP]) in all
+        // HTTP/1.1 request messages."
         if head.fields.view().known(Known::Host).count() != 1 {
             return Err(Misuse::Host);
         }

@@ -144,8 +144,8 @@ impl Connection {
                 (false, false) => Misuse::BodyTooShort,
             });
         }
-        // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a
-        // status code of 1xx (Informational) or 204 (No Content)."
+        // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with
+        // a status code of 1xx (Informational) or 204 (No Content)."
         // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response
         // with a status code of 1xx (Informational) or 204 (No Content)."
         if head.status == 204 && (declared.is_some() || chunked) {
