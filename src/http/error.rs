@@ -70,9 +70,10 @@ impl From<Misuse> for Error {
     }
 }
 
+/// Takes off the wrapping that the `Read` and `Write` faces put around an [`Error`].
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
-        Error::Io(error)
+        error.downcast::<Error>().unwrap_or_else(Error::Io)
     }
 }
 

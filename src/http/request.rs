@@ -120,13 +120,17 @@ impl<'a> Request<'a> {
 
     /// Answers an `Upgrade` with 101 and these fields, or a CONNECT with 200, and takes the
     /// stream over: with the bytes already read after the head, and with its place among the
-    /// server's connections. It may be used here or in another thread.
+    /// server's connections. It may be used here or in another thread, and has no timeouts until
+    /// its new owner sets some.
+    ///
+    /// The fields of a 101 name the protocol: `[("Upgrade", "websocket")]`; it must be one that
+    /// the client offered.
     ///
     /// Answering consumes the response, taking over consumes the request too.
     ///
     /// # Errors
-    /// [`Misuse::Switch`] where the client did not ask for it, or its body is not read to the end;
-    /// an error of the connection.
+    /// [`Misuse::Switch`] where the client did not ask for it, or for another protocol, or its body
+    /// is not read to the end; an error of the connection.
     pub fn upgrade<'f>(
         self,
         response: super::Response<'a>,
@@ -139,7 +143,16 @@ impl<'a> Request<'a> {
         for (name, value) in fields {
             list.append(name, value)?;
         }
-        drop(response);
+        // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client
+        // in the corresponding request's Upgrade header field."
+        let offered = |protocol: &[u8]| {
+            let mut offers = self.headers().list("Upgrade");
+            offers.any(|offer| offer.eq_ignore_ascii_case(protocol))
+        };
+        if !list.view().list("Upgrade").all(offered) {
+            return Err(Misuse::Switch.into());
+        }
+        let _ = response; // consumed: the 101 is the answer
         let mut link = self.link.borrow_mut();
         let Link {
             machine, outbox, ..
@@ -147,6 +160,8 @@ impl<'a> Request<'a> {
         outbox.append(|out| machine.send_switch(&list, out))?;
         link.outbox.flush()?;
         link.handed_over = true;
+        link.stream().set_read_timeout(None)?;
+        link.stream().set_write_timeout(None)?;
         let mut ahead = self.rest[self.incoming.rest_used()..].to_vec();
         ahead.extend_from_slice(self.incoming.behind());
         ahead.append(&mut link.early);

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::server::Link;
 use super::wire::FieldList;
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::io;
 
@@ -13,7 +13,7 @@ use std::io;
 ///   [`write_head`](Self::write_head) nothing of it can be changed; trying is an error, not silence.
 /// - [`end`](Self::end) consumes the response: it is said once. A handler that returns without
 ///   it, fails or panics still gives the client an answer: 500 if nothing was sent, and a cut
-///   connection if something was.
+///   connection if something was (which an HTTP/1.0 client cannot tell from the end).
 /// - A head that was written by [`write_head`](Self::write_head) without a Content-Length is sent
 ///   with the chunked coding; without `write_head`, a single `end(data)` gets its Content-Length.
 ///
@@ -60,12 +60,17 @@ impl<'a> Response<'a> {
     /// ```
     ///
     /// # Errors
-    /// A [`Misuse`](super::wire::Misuse) for bytes that a field must not hold, or after the head.
+    /// A [`Misuse`](super::wire::Misuse) for bytes that a field must not hold, or after the head;
+    /// what was set before is then still set.
     pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
         let mut link = self.link.borrow_mut();
         let fields = link.answer.fields_mut()?;
-        fields.remove(name);
-        values.each(&mut |value| Ok(fields.append(name, value)?))?;
+        let before = fields.view().len();
+        if let Err(error) = values.each(&mut |value| Ok(fields.append(name, value)?)) {
+            fields.truncate(before);
+            return Err(error);
+        }
+        fields.remove_among(before, name.as_bytes());
         drop(link);
         Ok(self)
     }
@@ -121,11 +126,14 @@ impl<'a> Response<'a> {
         V: AsRef<[u8]>,
     {
         let status = status.into();
-        let mut link = self.link.borrow_mut();
-        link.answer.set_status(status.code, status.reason)?;
-        link.answer.merge(fields)?;
-        link.answer.settle();
-        drop(link);
+        let answer = || RefMut::map(self.link.borrow_mut(), |link| &mut link.answer);
+        answer().set_status(status.code, status.reason)?;
+        let mut before = answer().field_count();
+        // The iterator may be lazy, and look at the request while it goes.
+        for (name, value) in fields {
+            before -= answer().merge(before, name.as_ref(), value.as_ref())?;
+        }
+        answer().settle();
         Ok(self)
     }
 

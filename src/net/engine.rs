@@ -273,18 +273,15 @@ impl Engine {
 
     /// A connection has ended.
     pub(super) fn release(&self, seat: usize) {
-        let mut state = self.lock();
-        let entry = state.registry.remove(seat);
+        let entry = self.lock().registry.remove(seat);
+        drop(entry); // it may hold the stream: that is gone before anybody hears of the end
+        let state = self.lock();
         if state.stopping() {
             self.close_if_over(state);
-        } else {
-            let somebody_parks = state.parked > 0;
+        } else if state.parked > 0 {
             drop(state);
-            if somebody_parks {
-                self.place.notify_one();
-            }
+            self.place.notify_one();
         }
-        drop(entry);
     }
 }
 

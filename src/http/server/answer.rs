@@ -51,21 +51,22 @@ impl Answer {
         Ok(&mut self.fields)
     }
 
-    /// Fields that win over those of the same name; names repeated among them stay repeated.
-    pub(crate) fn merge<N, V>(
+    /// How many field lines there are.
+    pub(crate) fn field_count(&self) -> usize {
+        self.fields.view().len()
+    }
+
+    /// Appends a field that wins over those of its name among the first `before`; how many those
+    /// were.
+    pub(crate) fn merge(
         &mut self,
-        fields: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<(), Misuse>
-    where
-        N: AsRef<[u8]>,
-        V: AsRef<[u8]>,
-    {
-        let mut before = self.fields.view().len();
-        for (name, value) in fields {
-            before -= self.fields.remove_among(before, name.as_ref());
-            self.fields.append(name, value)?;
-        }
-        Ok(())
+        before: usize,
+        name: &[u8],
+        value: &[u8],
+    ) -> Result<usize, Misuse> {
+        self.open()?;
+        self.fields.append(name, value)?;
+        Ok(self.fields.remove_among(before, name))
     }
 
     /// The trailer fields.
@@ -78,6 +79,11 @@ impl Answer {
         self.settled = true;
     }
 
+    /// The head that was encoded last is not sent after all.
+    pub(super) fn take_back(&mut self) {
+        self.sent.clear();
+    }
+
     fn open(&self) -> Result<(), Misuse> {
         if self.settled || !self.sent.is_empty() {
             Err(Misuse::HeadSent)
@@ -87,16 +93,14 @@ impl Answer {
     }
 
     /// What to say of the length of a body that is handed over as a whole: an implicit head
-    /// gets a Content-Length, an explicit one is chunked, as in the book.
+    /// gets a Content-Length, an explicit one or one with trailers is chunked. One that the program
+    /// has declared stays: the answer to a HEAD, and a 304, declare what they do not send.
     #[inline]
     pub(super) fn whole_length(&self, machine: &Connection, length: u64) -> Option<u64> {
-        let can_chunk =
-            machine.version() == Version::Http11 && !self.fields.view().has(Known::ContentLength);
-        if self.settled && can_chunk {
-            None
-        } else {
-            Some(length)
-        }
+        let declared = self.fields.view().has(Known::ContentLength);
+        let streams = self.settled || !self.trailers.view().is_empty();
+        let chunked = streams && machine.version() == Version::Http11;
+        (!declared && !chunked).then_some(length)
     }
 
     /// Appends the head.

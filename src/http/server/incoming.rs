@@ -18,11 +18,14 @@ use crate::http::error::Error;
 use crate::http::wire::{self, BodyDecoder, BodyLength, ChunkedDecoder, Fields, Limits, Rule};
 use crate::net::is_timeout;
 use std::cell::RefCell;
+use std::io;
 use std::ops::Range;
 use std::time::Instant;
 
 const FIRST_SPOOL_BYTES: usize = 16 * 1024;
 const MOST_SPOOL_BYTES: usize = 256 * 1024;
+/// Memory that is kept from one request to the next.
+const BETWEEN_BYTES: usize = 64 * 1024;
 /// Memory that an idle connection keeps.
 const KEPT_BYTES: usize = 2 * 1024;
 /// From here on it pays to read past the spool.
@@ -83,6 +86,8 @@ impl Incoming {
         self.length = length;
         self.ended = length == BodyLength::Known(0);
         self.failed = None;
+        self.pace.restart();
+        self.shrink_to(BETWEEN_BYTES);
         (self.rest_at, self.spool_at, self.spool_end) = (0, 0, 0);
         self.window = 0..0;
         if self.ended {
@@ -136,10 +141,14 @@ impl Incoming {
     pub(crate) fn shrink(&mut self) {
         self.decoder = BodyDecoder::Known(0);
         self.spare = None;
-        if self.spool.len() > KEPT_BYTES {
+        self.shrink_to(KEPT_BYTES);
+    }
+
+    fn shrink_to(&mut self, bytes: usize) {
+        if self.spool.len() > bytes {
             self.spool = Vec::new();
         }
-        if self.collected.capacity() > KEPT_BYTES {
+        if self.collected.capacity() > bytes {
             self.collected = Vec::new();
         }
     }
@@ -168,7 +177,7 @@ impl Incoming {
     }
 
     pub(crate) fn consume(&mut self, bytes: usize) {
-        self.window.start = (self.window.start + bytes).min(self.window.end);
+        self.window.start = self.window.start.saturating_add(bytes).min(self.window.end);
     }
 
     /// Decodes what is here already; `false`: nothing is.
@@ -232,6 +241,11 @@ impl Incoming {
             let start = Instant::now();
             let read = link.borrow().stream().read(into);
             let bytes = match read {
+                // The server stops: no fault of the client's, and nothing to tell it.
+                Ok(0) if link.borrow().outbox.is_ending() => {
+                    link.borrow_mut().machine.fail();
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                }
                 Ok(0) => return Err(self.fail(wire::Error::whole(Rule::MessageTruncated), link)),
                 Ok(n) => n,
                 Err(error) if is_timeout(&error) => 0,
@@ -311,8 +325,8 @@ impl Incoming {
         loop {
             let ahead = self.decoder.content_ahead();
             let window = self.window.clone();
-            if too_large((self.collected.len() + window.len()) as u64 + ahead.min(most as u64 + 1))
-            {
+            let here = (self.collected.len() + window.len()) as u64;
+            if too_large(here.saturating_add(ahead)) {
                 return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge), link));
             }
             let source = if self.window_in_rest {

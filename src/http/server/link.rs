@@ -20,6 +20,10 @@ pub(crate) struct Link {
     /// The place among the server's connections; it leaves with an upgraded stream.
     pub(crate) slot: Option<Slot>,
     pub(crate) handed_over: bool,
+    /// The body is larger than what is read and dropped for a handler that leaves it unread.
+    pub(crate) body_is_large: bool,
+    /// Nothing has come behind the request at hand: its answer has no other to wait for.
+    pub(crate) alone: bool,
     /// Bytes of a next request that came while somebody looked whether the client had left.
     pub(crate) early: Vec<u8>,
     /// What follows the data of a large last piece; the memory is kept.
@@ -35,6 +39,8 @@ impl Link {
             answer: Answer::default(),
             slot,
             handed_over: false,
+            body_is_large: false,
+            alone: false,
             early: Vec::new(),
             ending: Vec::new(),
         }
@@ -53,6 +59,11 @@ impl Link {
             self.machine.close_after();
         }
         Ok(())
+    }
+
+    /// Whether nothing more can be read or sent, and a failure is the connection's own.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.machine.requests() == State::Failed || self.outbox.flush().is_err()
     }
 
     /// Whether the final head has been sent (or waits in the outbox).
@@ -85,27 +96,47 @@ impl Link {
         Ok(self.outbox.flush()?)
     }
 
-    /// Encodes the final head, if that has not been done. `whole`: all there will be of the body.
+    /// Encodes the final head, if that has not been done, and what `more` puts behind it.
+    /// `whole`: all there will be of the body. A misuse leaves nothing of either, and everything
+    /// as it was: there can be another answer.
     #[inline]
-    pub(crate) fn start(&mut self, whole: Option<u64>) -> Result<(), Error> {
-        if self.head_sent() {
-            return Ok(());
-        }
+    fn encode<R>(
+        &mut self,
+        whole: Option<u64>,
+        more: impl FnOnce(&mut Connection, &FieldList, &mut Vec<u8>) -> Result<R, Misuse>,
+    ) -> Result<R, Error> {
+        self.not_ended()?;
         self.stop_if_asked();
-        let (machine, answer, config) = (&mut self.machine, &mut self.answer, &self.config);
-        self.outbox
-            .append(|out| answer.encode(machine, config, whole, out))?;
-        Ok(())
+        let first = !self.head_sent();
+        let Link {
+            machine,
+            outbox,
+            answer,
+            config,
+            ..
+        } = self;
+        let before = machine.clone();
+        Ok(outbox.append(|out| {
+            let start = out.len();
+            let head = match first {
+                true => answer.encode(machine, config, whole, out),
+                false => Ok(()),
+            };
+            let encoded = head.and_then(|()| more(machine, &answer.trailers, out));
+            if encoded.is_err() {
+                out.truncate(start);
+                *machine = before;
+                if first {
+                    answer.take_back();
+                }
+            }
+            encoded
+        })?)
     }
 
     /// Sends a piece of the body now, with whatever waits before it.
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        self.not_ended()?;
-        self.start(None)?;
-        let machine = &mut self.machine;
-        let send = self
-            .outbox
-            .append(|out| machine.begin_data(data.len(), out))?;
+        let send = self.encode(None, |machine, _, out| machine.begin_data(data.len(), out))?;
         if !send || data.is_empty() {
             return Ok(self.outbox.flush()?);
         }
@@ -114,41 +145,27 @@ impl Link {
 
     /// Sends the head now, with whatever waits before it.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        self.not_ended()?;
-        self.start(None)?;
+        self.encode(None, |_, _, _| Ok(()))?;
         Ok(self.outbox.flush()?)
     }
 
     /// Ends the answer; a small one waits in the outbox for the others that may leave with it.
     #[inline]
     pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
-        self.not_ended()?;
         if !Outbox::is_small(data.len()) {
             return self.end_large(data);
         }
-        self.stop_if_asked();
-        let head_sent = self.head_sent();
-        let Link {
-            machine,
-            outbox,
-            answer,
-            config,
-            ..
-        } = self;
-        let pending = outbox.append(|out| -> Result<usize, Error> {
-            if !head_sent {
-                let whole = answer.whole_length(machine, data.len() as u64);
-                answer.encode(machine, config, whole, out)?;
-            }
+        let whole = self.answer.whole_length(&self.machine, data.len() as u64);
+        let pending = self.encode(whole, |machine, trailers, out| {
             if !data.is_empty() && machine.begin_data(data.len(), out)? {
                 out.extend_from_slice(data);
                 machine.end_data(out);
             }
-            machine.send_end(&answer.trailers, out)?;
+            machine.send_end(trailers, out)?;
             Ok(out.len())
         })?;
-        if pending > config.pending_bytes {
-            outbox.flush()?;
+        if self.alone || pending > self.config.pending_bytes {
+            self.outbox.flush()?;
         }
         Ok(())
     }
@@ -156,27 +173,29 @@ impl Link {
     /// The data goes out from where it lies, between what waits before it and what ends it.
     fn end_large(&mut self, data: &[u8]) -> Result<(), Error> {
         let whole = self.answer.whole_length(&self.machine, data.len() as u64);
-        self.start(whole)?;
-        let Link {
-            machine,
-            outbox,
-            answer,
-            ending,
-            ..
-        } = self;
-        let send = outbox.append(|out| machine.begin_data(data.len(), out))?;
+        let mut ending = std::mem::take(&mut self.ending);
         ending.clear();
-        if send {
-            machine.end_data(ending);
-        }
-        let ended = machine.send_end(&answer.trailers, ending);
-        outbox.send(if send { data } else { &[] }, ending)?;
-        Ok(ended?)
+        let send = self.encode(whole, |machine, trailers, out| {
+            let send = machine.begin_data(data.len(), out)?;
+            if send {
+                machine.end_data(&mut ending);
+            }
+            machine.send_end(trailers, &mut ending)?;
+            Ok(send)
+        });
+        self.ending = ending;
+        Ok(self
+            .outbox
+            .send(if send? { data } else { &[] }, &self.ending)?)
     }
 
-    /// While the server stops, this exchange is the connection's last.
+    /// This exchange is the connection's last while the server stops, or where more of the body
+    /// is on its way than anybody may want to read.
+    // RFC 9112 §9.6: "A server that does not support persistent connections MUST send the "close"
+    // connection option"
     fn stop_if_asked(&mut self) {
-        if self.outbox.is_stopping() {
+        let unread = self.body_is_large && self.machine.requests() != State::Done;
+        if unread || self.outbox.is_stopping() {
             self.machine.close_after();
         }
     }
@@ -193,7 +212,8 @@ impl Link {
     /// are kept for the next request.
     pub(crate) fn peer_left(&mut self) -> bool {
         const LOOK_AHEAD: usize = 512;
-        if self.machine.requests() != State::Done || !self.early.is_empty() {
+        const EARLY_BYTES: usize = 8 * 1024;
+        if self.machine.requests() != State::Done || self.early.len() > EARLY_BYTES {
             return false;
         }
         let mut bytes = [0; LOOK_AHEAD];

@@ -19,11 +19,13 @@ use super::pace::Pace;
 const IDLE: u8 = 0;
 /// A request is being read or answered.
 const BUSY: u8 = 1;
+/// It was idle when the server stopped: what comes now may be cut anywhere.
+const ENDING: u8 = 2;
 
 /// Data up to this size is copied behind what is pending; more is written from where it lies.
 const COPIED_BYTES: usize = 16 * 1024;
-/// A socket that has been sent no more than this has room: no write timeout is needed yet.
-const SURE_ROOM_BYTES: u64 = 4096;
+/// A socket surely has room for a first write of no more than this: it needs no timeout yet.
+const SURE_ROOM_BYTES: usize = 4096;
 /// An emptied buffer above this size is given back.
 const KEPT_BYTES: usize = 128 * 1024;
 
@@ -43,7 +45,7 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 struct Pending {
     bytes: Vec<u8>,
-    sent: u64,
+    sent: bool,
     timeout_set: bool,
     broken: Option<ErrorKind>,
     tick: Duration,
@@ -54,7 +56,7 @@ impl Outbox {
     pub(crate) fn new(stream: Arc<dyn Stream>, config: &Config) -> Outbox {
         let pending = Pending {
             bytes: Vec::new(),
-            sent: 0,
+            sent: false,
             timeout_set: false,
             broken: None,
             tick: config.tick(),
@@ -85,6 +87,12 @@ impl Outbox {
         encode(&mut self.lock().bytes)
     }
 
+    /// Whether something is pending that nobody is sending.
+    pub(super) fn has_waiting(&self) -> bool {
+        let pending = self.pending.try_lock();
+        pending.is_ok_and(|pending| !pending.bytes.is_empty() && pending.broken.is_none())
+    }
+
     /// Sends what is pending.
     #[inline]
     pub(crate) fn flush(&self) -> io::Result<()> {
@@ -112,17 +120,41 @@ impl Outbox {
         length <= COPIED_BYTES
     }
 
-    /// The connection's thread waits for a next request: whoever stops the server may end the
-    /// wait. `false`: it is stopping already.
+    /// The connection's thread waits for a next request: whoever stops the server ends the wait.
     #[inline]
-    pub(crate) fn idle(&self) -> bool {
+    pub(crate) fn idle(&self) {
         self.activity.store(IDLE, Ordering::SeqCst);
-        !self.stopping.load(Ordering::SeqCst)
+        if self.stopping.load(Ordering::SeqCst) {
+            self.end_idle();
+        }
     }
 
+    /// Something of a next request has come.
     #[inline]
     pub(crate) fn busy(&self) {
-        self.activity.store(BUSY, Ordering::SeqCst);
+        let _ = self.turn_from_idle(BUSY);
+    }
+
+    /// Whether the wait for a next request was ended: then the end of what comes is ours, not the
+    /// client's, and no fault of it.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.activity.load(Ordering::Relaxed) == ENDING
+    }
+
+    fn end_idle(&self) {
+        if self.turn_from_idle(ENDING) {
+            // What has come already can still be read.
+            let _ = self.stream.shutdown(Shutdown::Read);
+        }
+    }
+
+    /// Either a request comes or the end: one of them is first.
+    #[inline]
+    fn turn_from_idle(&self, to: u8) -> bool {
+        let (success, failure) = (Ordering::SeqCst, Ordering::Relaxed);
+        self.activity
+            .compare_exchange(IDLE, to, success, failure)
+            .is_ok()
     }
 
     /// A handler starts, with answers waiting here, or ends. Only the connection's thread turns.
@@ -147,7 +179,7 @@ impl Pending {
     fn send(&mut self, stream: &Arc<dyn Stream>, more: &[&[u8]]) -> io::Result<()> {
         self.check()?;
         let total = self.bytes.len() + more.iter().map(|part| part.len()).sum::<usize>();
-        if !self.timeout_set && self.sent + total as u64 > SURE_ROOM_BYTES {
+        if !self.timeout_set && (self.sent || total > SURE_ROOM_BYTES) {
             stream.set_write_timeout(Some(self.tick))?;
             self.timeout_set = true;
         }
@@ -161,7 +193,7 @@ impl Pending {
         if let Err(error) = &result {
             self.broken = Some(error.kind());
         }
-        self.sent += total as u64;
+        self.sent = true;
         self.bytes.clear();
         if self.bytes.capacity() > KEPT_BYTES {
             self.bytes = Vec::new();
@@ -179,7 +211,9 @@ fn write_all(
 ) -> io::Result<()> {
     let total = first.len() + more.iter().map(|part| part.len()).sum::<usize>();
     let mut done = 0;
-    let mut since = None;
+    // The clock is read only where there may be something to wait for.
+    let mut since = (total > SURE_ROOM_BYTES).then(Instant::now);
+    let mut waits = false;
     while done < total {
         let wrote = match more {
             [] => stream.write(&first[done..]),
@@ -187,13 +221,13 @@ fn write_all(
         };
         let (bytes, first_wait) = match wrote {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(n) if done + n == total => return Ok(()),
+            Ok(n) if done + n == total && !waits => return Ok(()),
             Ok(n) => (n, Duration::ZERO),
             Err(error) if is_timeout(&error) => (0, tick),
             Err(error) => return Err(error),
         };
         done += bytes;
-        // The clock is read only by those who wait.
+        waits = true;
         let now = Instant::now();
         let waited = since.replace(now).map_or(first_wait, |then| now - then);
         pace.waited(waited, bytes)
@@ -230,10 +264,7 @@ impl Stop for Outbox {
     /// An idle connection ends now; a busy one ends with the answer it is at.
     fn drain(&self) {
         self.stopping.store(true, Ordering::SeqCst);
-        if self.activity.load(Ordering::SeqCst) == IDLE {
-            // What has come already can still be read.
-            let _ = self.stream.shutdown(Shutdown::Read);
-        }
+        self.end_idle();
     }
 
     fn cut(&self) {

@@ -29,6 +29,11 @@ impl Pace {
         }
     }
 
+    /// A new body, or a new stretch: what was before does not count.
+    pub(crate) fn restart(&mut self) {
+        (self.still, self.waited, self.bytes) = (Duration::ZERO, Duration::ZERO, 0);
+    }
+
     /// We waited for `time`, and `bytes` went through.
     pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
         self.still = if bytes == 0 {
@@ -37,12 +42,12 @@ impl Pace {
             Duration::ZERO
         };
         self.waited += time;
-        self.bytes += bytes as u64;
+        self.bytes = self.bytes.saturating_add(bytes as u64);
         if self.still >= self.limit {
             return Err(TooSlow);
         }
         if self.waited >= self.limit {
-            let owed = self.waited.as_millis() as u64 * self.min_rate / 1000;
+            let owed = (self.waited.as_millis() as u64).saturating_mul(self.min_rate) / 1000;
             if self.bytes < owed {
                 return Err(TooSlow);
             }

@@ -23,9 +23,10 @@ use super::watch::Watch;
 use crate::http::error::Error;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::http::wire::{self, RequestDecoder, Rule};
+use crate::http::wire::{self, BodyLength, RequestDecoder, Rule};
 use crate::net::{Slot, Stream, is_timeout};
 use std::cell::RefCell;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -53,6 +54,13 @@ enum End {
     Linger,
     /// The stream belongs to somebody else now.
     HandedOver,
+}
+
+/// Whose fault it is that a handler failed.
+enum Blame {
+    Handler,
+    Peer(wire::Error),
+    Connection,
 }
 
 /// The buffer that requests are decoded in: `bytes[start..end]` is unread.
@@ -113,8 +121,9 @@ impl Buffer {
         (self.start, self.end, self.filled) = (0, bytes.len(), false);
     }
 
-    fn shrink(&mut self) {
-        if self.start == self.end && self.bytes.len() > FIRST_BYTES {
+    /// Gives the memory back, where it is more than `bytes` and none of it is in use.
+    fn shrink_to(&mut self, bytes: usize) {
+        if self.start == self.end && self.bytes.len() > bytes {
             *self = Buffer::new();
         }
     }
@@ -143,6 +152,11 @@ impl<E: Events> Shared<E> {
         if matches!(end, End::Linger) {
             linger::close(outbox.stream().as_ref(), &self.config);
         }
+        // The place is free when the stream has been let go, not before.
+        let slot = served.link.get_mut().slot.take();
+        drop(served);
+        drop(outbox);
+        drop(slot);
     }
 }
 
@@ -208,9 +222,7 @@ impl<'s, E: Events> Served<'s, E> {
     fn wait_idle(&mut self, tick: Duration) -> Result<(), End> {
         let config = &self.shared.config;
         let link = self.link.get_mut();
-        if !link.outbox.idle() {
-            return Err(End::Linger);
-        }
+        link.outbox.idle();
         let most = if self.requests == 0 {
             Some(config.head_timeout)
         } else {
@@ -222,6 +234,7 @@ impl<'s, E: Events> Served<'s, E> {
                 .stream()
                 .read(&mut self.buffer.bytes[self.buffer.end..])
             {
+                Ok(0) if link.outbox.is_ending() => return Err(End::Linger),
                 Ok(0) => return Err(End::Gone),
                 Ok(n) => {
                     link.outbox.busy();
@@ -234,7 +247,7 @@ impl<'s, E: Events> Served<'s, E> {
             if most.is_some_and(|most| waited >= most) {
                 return Err(End::Linger);
             }
-            self.buffer.shrink();
+            self.buffer.shrink_to(FIRST_BYTES);
             self.incoming.shrink();
         }
     }
@@ -251,6 +264,7 @@ impl<'s, E: Events> Served<'s, E> {
                 .stream()
                 .read(&mut self.buffer.bytes[self.buffer.end..]);
             match read {
+                Ok(0) if self.outbox.is_ending() => return Err(End::Linger),
                 Ok(0) => return Err(self.refuse(wire::Error::whole(Rule::MessageTruncated))),
                 Ok(n) => {
                     self.buffer.took(n);
@@ -283,44 +297,62 @@ impl<'s, E: Events> Served<'s, E> {
         if ready.is_err() {
             return Err(End::Gone); // the machine is never asked for a second request before the first is done
         }
-        let held = self
-            .answer_waits
-            .then(|| self.shared.watch.hold(&self.outbox));
+        link.body_is_large =
+            matches!(head.body_length(), BodyLength::Known(body) if body > config.discard_bytes);
+        link.alone = match head.body_length() {
+            BodyLength::Known(body) => rest.len() as u64 <= body,
+            _ => false,
+        };
+        let holds = self.answer_waits || !link.alone;
+        let held = holds.then(|| self.shared.watch.hold(&self.outbox));
         let handled = catch_unwind(AssertUnwindSafe(|| {
             let request = Request::new(head, rest, &mut self.incoming, &self.link);
             handle(&self.shared.events, request, Response::new(&self.link))
         }));
         drop(held);
         self.answer_waits = true;
-        if self.link.get_mut().handed_over {
+        let blamed = match handled {
+            Ok(Ok(())) => None,
+            failed => self.tell(failed),
+        };
+        let link = self.link.get_mut();
+        if link.handed_over {
             return Err(End::HandedOver);
         }
-        if !self.link.get_mut().answered() {
-            self.make_good(handled)?;
+        if !link.answered() {
+            self.make_good(blamed)?;
         }
         self.finish(length, client_closes)
     }
 
+    /// The handler has failed: the program is told, unless the peer or the connection is to blame.
+    #[cold]
+    fn tell(&mut self, failed: thread::Result<Handled>) -> Option<Blame> {
+        let events = &self.shared.events;
+        let Ok(failed) = failed else {
+            events.error(&"a handler panicked");
+            return Some(Blame::Handler);
+        };
+        match Error::of(failed.err()?) {
+            Ok(Error::Io(_)) if self.link.get_mut().is_broken() => return Some(Blame::Connection),
+            Ok(Error::Peer(error)) => return Some(Blame::Peer(error)),
+            Ok(error) => events.error(&error),
+            Err(failure) if failure.is::<io::Error>() && self.link.get_mut().is_broken() => {
+                return Some(Blame::Connection);
+            }
+            Err(failure) => events.error(&failure),
+        }
+        Some(Blame::Handler)
+    }
+
     /// The handler has not ended its answer.
     #[cold]
-    fn make_good(&mut self, handled: thread::Result<Handled>) -> Result<(), End> {
-        let events = &self.shared.events;
-        let mut blamed = None;
-        match handled {
-            Ok(Ok(())) => events.error(&"a handler returned without ending its answer"),
-            Ok(Err(failure)) => match Error::of(failure) {
-                Ok(error) => blamed = Some(error),
-                Err(failure) => events.error(&failure),
-            },
-            Err(_) => events.error(&"a handler panicked"),
-        }
-        if let Some(error @ Error::Misuse(_)) = &blamed {
-            events.error(error);
+    fn make_good(&mut self, blamed: Option<Blame>) -> Result<(), End> {
+        if blamed.is_none() {
+            let events = &self.shared.events;
+            events.error(&"a handler returned without ending its answer");
         }
         let link = self.link.get_mut();
-        if matches!(blamed, Some(Error::Io(_))) {
-            return Err(End::Gone);
-        }
         if link.head_sent() {
             // Only a cut connection tells the client now that the body is not all there.
             let _ = link.outbox.flush();
@@ -328,11 +360,12 @@ impl<'s, E: Events> Served<'s, E> {
         }
         link.answer.restart();
         match blamed {
-            Some(error @ Error::Peer(_)) => Err(self.answer_error(&error)),
-            _ => {
-                let text = "500 Internal Server Error\n";
+            Some(Blame::Connection) => Err(End::Gone),
+            Some(Blame::Peer(error)) => Err(self.answer_error(&error.into())),
+            Some(Blame::Handler) | None => {
                 let _ = link.answer.set_status(500, None);
-                link.end(text.as_bytes()).map_err(|_| End::Gone)
+                link.end(b"500 Internal Server Error\n")
+                    .map_err(|_| End::Gone)
             }
         }
     }
@@ -365,14 +398,13 @@ impl<'s, E: Events> Served<'s, E> {
         }
         self.decoder.restart();
         if link.machine.next_exchange() {
+            self.buffer.shrink_to(READ_BYTES);
             return Ok(());
         }
-        let unread = self.buffer.start < self.buffer.end || self.buffer.filled;
-        Err(self.leave(if client_closes && !unread {
-            End::Closed
-        } else {
-            End::Linger
-        }))
+        let quiet = client_closes && self.buffer.start == self.buffer.end && !self.buffer.filled;
+        let end = self.leave(End::Linger);
+        let quiet = quiet && matches!(self.outbox.stream().try_read(&mut [0]), Ok(None | Some(0)));
+        Err(if quiet { End::Closed } else { end })
     }
 
     fn leave(&mut self, end: End) -> End {

@@ -2,8 +2,8 @@
 //!
 //! Answers to pipelined requests gather in the [`Outbox`] as long as whole requests are
 //! here, so that sixteen of them leave in one write. But the handler of the next request
-//! may wait: for data, for a lock, for another server. Nobody can see that from outside,
-//! so time tells:
+//! may wait: for data, for a lock, for another server; or that of the last one goes on when
+//! it has ended its answer. Nobody can see that from outside, so time tells:
 //!
 //! ```text
 //!   connection   GET / answered ──▶ hold ──▶ handler of GET /poll waits … ──▶ release
@@ -16,7 +16,7 @@
 
 use super::outbox::Outbox;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -40,20 +40,19 @@ struct Desk {
 
 #[derive(Debug, Default)]
 struct Arrivals {
-    list: Vec<Arc<Outbox>>,
+    list: Vec<Weak<Outbox>>,
     running: bool,
 }
 
-/// A connection under watch.
+/// A connection under watch. It is only looked at: its descriptor closes when it ends.
 struct Watched {
-    outbox: Arc<Outbox>,
+    outbox: Weak<Outbox>,
     turn: u32,
-    sent: u32,
     quiet: u32,
     let_go: bool,
 }
 
-/// While it lives, a handler runs and answers wait.
+/// While it lives, a handler runs and answers wait, or will.
 pub(super) struct Held<'a>(&'a Outbox);
 
 impl Drop for Held<'_> {
@@ -63,23 +62,23 @@ impl Drop for Held<'_> {
 }
 
 impl Watch {
-    /// A handler is about to run, and answers wait in `outbox`.
+    /// A handler is about to run, and answers wait in `outbox`, or its own will.
     pub(super) fn hold<'a>(&self, outbox: &'a Arc<Outbox>) -> Held<'a> {
         outbox.next_turn();
         if !outbox.watched.load(Ordering::Relaxed) {
             outbox.watched.store(true, Ordering::Relaxed);
-            self.add(outbox.clone());
+            self.add(outbox);
         }
         Held(outbox)
     }
 
-    fn add(&self, outbox: Arc<Outbox>) {
+    fn add(&self, outbox: &Arc<Outbox>) {
         let mut arrivals = self
             .desk
             .arrivals
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        arrivals.list.push(outbox);
+        arrivals.list.push(Arc::downgrade(outbox));
         if !arrivals.running {
             let desk = self.desk.clone();
             let watching = thread::Builder::new()
@@ -93,6 +92,8 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        // Under the lock, or the thread might go to sleep between its look at `over` and the bell.
+        let _arrivals = self.desk.arrivals.lock();
         self.desk.over.store(true, Ordering::SeqCst);
         self.desk.arrived.notify_one();
     }
@@ -122,10 +123,9 @@ impl Desk {
 }
 
 impl Watched {
-    fn new(outbox: Arc<Outbox>) -> Watched {
+    fn new(outbox: Weak<Outbox>) -> Watched {
         Watched {
             turn: 0,
-            sent: 0,
             quiet: 0,
             let_go: false,
             outbox,
@@ -134,11 +134,13 @@ impl Watched {
 
     /// One tick later: sends what the same handler still holds back; `false`: forget it.
     fn look(&mut self) -> bool {
-        let turn = self.outbox.turn.load(Ordering::Acquire);
+        let Some(outbox) = self.outbox.upgrade() else {
+            return false;
+        };
+        let turn = outbox.turn.load(Ordering::Acquire);
         let holds = turn % 2 == 1;
-        if holds && turn == self.turn && turn != self.sent {
-            self.sent = turn;
-            self.send();
+        if holds && turn == self.turn && outbox.has_waiting() {
+            send(outbox.clone());
         }
         self.turn = turn;
         self.quiet = if holds { 0 } else { self.quiet + 1 };
@@ -146,21 +148,20 @@ impl Watched {
             // A tick has passed, so a connection that holds has come back by itself, or it had
             // not heard yet that it should: then we keep it.
             self.let_go = false;
-            return holds && !self.outbox.watched.swap(true, Ordering::AcqRel);
+            return holds && !outbox.watched.swap(true, Ordering::AcqRel);
         }
         if self.quiet >= QUIET_TICKS {
-            self.outbox.watched.store(false, Ordering::Release);
+            outbox.watched.store(false, Ordering::Release);
             self.let_go = true;
         }
         true
     }
+}
 
-    /// Sending may wait for the client: not here.
-    fn send(&self) {
-        let outbox = self.outbox.clone();
-        // Where no thread can be had, the answer waits for its handler.
-        let _ = thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn(move || outbox.flush());
-    }
+/// Sending may wait for the client: not here.
+fn send(outbox: Arc<Outbox>) {
+    // Where no thread can be had, the answer waits for its handler.
+    let _ = thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || outbox.flush());
 }

@@ -382,9 +382,13 @@ impl Connection {
         {
             return Err(Misuse::Trailer);
         }
+        // Trailers may be discarded anywhere on the path (RFC 9110 §6.5.1): here they are where the
+        // client's version or the answer has no place for them.
         match self.sending {
-            Sending::Chunked | Sending::Nothing { head: true, .. } => Ok(()),
-            _ => Err(Misuse::TrailerWithoutChunked),
+            Sending::Known { .. } if self.version == Version::Http11 => {
+                Err(Misuse::TrailerWithoutChunked)
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -175,8 +175,18 @@ pub(super) fn encode_response(
 ) {
     let theirs = head.fields.view();
     status_line(head.status, head.reason, out);
-    if theirs.has(Known::TransferEncoding) {
-        encode_without_coding(head.fields, out);
+    let keeps = kept_alive.is_none()
+        && has_option(head.fields, b"keep-alive")
+        && !has_option(head.fields, b"close");
+    if keeps {
+        // Another "keep-alive" beside our "close" would leave the client to guess.
+        encode_without(
+            &[Known::TransferEncoding, Known::Connection, Known::KeepAlive],
+            head.fields,
+            out,
+        );
+    } else if theirs.has(Known::TransferEncoding) {
+        encode_without(&[Known::TransferEncoding], head.fields, out);
     } else {
         head.fields.encode(out);
     }
@@ -188,7 +198,7 @@ pub(super) fn encode_response(
     match kept_alive {
         // RFC 9112 §9.6: "A sender SHOULD send a Connection header field (Section 7.6.1 of [HTTP])
         // containing the "close" connection option when it intends to close a connection."
-        None if !has_option(head.fields, b"close") => {
+        None if keeps || !has_option(head.fields, b"close") => {
             out.extend_from_slice(b"Connection: close\r\n");
         }
         None => {}
@@ -234,12 +244,9 @@ fn status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn encode_without_coding(fields: &FieldList, out: &mut Vec<u8>) {
-    for (name, value) in fields
-        .view()
-        .iter()
-        .filter(|(name, _)| Known::of(name.as_bytes()) != Known::TransferEncoding)
-    {
+fn encode_without(left_out: &[Known], fields: &FieldList, out: &mut Vec<u8>) {
+    let left = |name: &str| left_out.contains(&Known::of(name.as_bytes()));
+    for (name, value) in fields.view().iter().filter(|(name, _)| !left(name)) {
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
             out.extend_from_slice(part);
         }
@@ -256,6 +263,11 @@ pub(super) fn encode_switch(status: u16, fields: &FieldList, out: &mut Vec<u8>) 
     let reason = (status == 200).then_some("Connection Established");
     status_line(status, reason, out);
     fields.encode(out);
+    // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option in the
+    // Connection header field"
+    if status == 101 && !has_option(fields, b"upgrade") {
+        out.extend_from_slice(b"Connection: Upgrade\r\n");
+    }
     out.extend_from_slice(b"\r\n");
 }
 
@@ -264,7 +276,7 @@ pub(super) fn encode_request(head: &RequestOut<'_>, chunked: bool, out: &mut Vec
     out.push(b' ');
     head.target.encode(out);
     out.extend_from_slice(b" HTTP/1.1\r\n");
-    encode_without_coding(head.fields, out);
+    encode_without(&[Known::TransferEncoding], head.fields, out);
     match head.length {
         _ if chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         Some(length) if !head.fields.view().has(Known::ContentLength) => {

@@ -4,6 +4,7 @@ use super::{Connection, Continue, Event, Sending, State, response_step};
 use crate::http::wire::body::BodyLength;
 use crate::http::wire::error::{Error, Rule};
 use crate::http::wire::field_list::FieldList;
+use crate::http::wire::fields::Known;
 use crate::http::wire::message::RequestHead;
 use crate::http::wire::method::Method;
 use crate::http::wire::misuse::Misuse;
@@ -181,9 +182,15 @@ impl Connection {
     /// fields, or to CONNECT a 200.
     ///
     /// # Errors
-    /// [`Misuse::Switch`] where the client did not ask, or its request has not been read to the end.
+    /// [`Misuse::Switch`] where the client did not ask, or its request has not been read to the
+    /// end, or a 101 does not say which protocol is spoken from now on.
     pub fn send_switch(&mut self, fields: &FieldList, out: &mut Vec<u8>) -> Result<(), Misuse> {
         if self.requests != State::Done || !(self.connect || self.upgrade_offered) {
+            return Err(Misuse::Switch);
+        }
+        // RFC 9110 §15.2.2: "The server MUST generate an Upgrade header field in the response that
+        // indicates which protocol(s) will be in effect after this response."
+        if !self.connect && !fields.view().has(Known::Upgrade) {
             return Err(Misuse::Switch);
         }
         outgoing::check_unframed(fields)?;

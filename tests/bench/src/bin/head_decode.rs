@@ -22,7 +22,11 @@ Keep-Alive: 115\r\n\
 Connection: keep-alive\r\n\
 Cookie: wp_ozh_wsa_visits=2; wp_ozh_wsa_visit_lasttime=xxxxxxxxxx; __utma=xxxxxxxxx.xxxxxxxxxx.xxxxxxxxxx.xxxxxxxxxx.xxxxxxxxxx.x; __utmz=xxxxxxxxx.xxxxxxxxxx.x.x.utmccn=(referral)|utmcsr=reader.livedoor.com|utmcct=/reader/|utmcmd=referral\r\n\
 \r\n";
-const CURL: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
+const CURL: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
+
+/// A name, and what is timed.
+type Contestant<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
 fn main() {
     for (name, head) in [("browser", BROWSER), ("curl", CURL)] {
@@ -36,7 +40,12 @@ fn main() {
         let httparse = || {
             let mut fields = [httparse::EMPTY_HEADER; 32];
             let mut request = httparse::Request::new(&mut fields);
-            assert!(request.parse(black_box(head)).expect("a good head").is_complete());
+            assert!(
+                request
+                    .parse(black_box(head))
+                    .expect("a good head")
+                    .is_complete()
+            );
             black_box(&request);
         };
         let httparse_uninit = || {
@@ -46,7 +55,7 @@ fn main() {
             assert!(status.expect("a good head").is_complete());
             black_box(&request);
         };
-        let mut contestants: [(&str, Box<dyn FnMut()>); 3] = [
+        let mut contestants: [Contestant<'_>; 3] = [
             ("barewire", Box::new(ours)),
             ("httparse", Box::new(httparse)),
             ("httparse, uninit fields", Box::new(httparse_uninit)),
@@ -62,7 +71,10 @@ fn main() {
         let medians: Vec<f64> = times.into_iter().map(median).collect();
         println!("head decode, {name} ({} bytes)", head.len());
         for ((name, _), ns) in contestants.iter().zip(&medians) {
-            println!("  {name:<26} {ns:>8.1} ns   barewire is x{:.2}", ns / medians[0]);
+            println!(
+                "  {name:<26} {ns:>8.1} ns   barewire is x{:.2}",
+                ns / medians[0]
+            );
         }
     }
 }

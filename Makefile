@@ -1,0 +1,48 @@
+# Everything there is to do here. `make run` and `make test` need cargo and make, nothing else.
+
+# Packages that prove or measure the crate; each is a workspace of its own.
+PACKAGES := $(wildcard tests/*/Cargo.toml)
+
+.PHONY: help run test lint doc bench interop clean
+
+help:
+	@echo "make run      start the demo server on 127.0.0.1:1337 (ARGS='--listen ...' for another place)"
+	@echo "make test     unit tests, documentation tests, vectors, rows, and the allocation counter"
+	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
+	@echo "make doc      build the documentation and say where it is"
+	@echo "make bench    head decoding beside httparse, memory of an idle connection (crates.io, python3)"
+	@echo "make interop  curl, nc, Python, Node and Chromium against the demo (python3, and what it finds)"
+	@echo "make clean    remove what was built"
+
+run:
+	cargo run --release --bin http_server -- $(ARGS)
+
+test:
+	cargo test
+	cargo run --quiet --manifest-path tests/alloc/Cargo.toml
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	@for package in $(PACKAGES); do \
+	    echo "lint $$package"; \
+	    cargo fmt --check --manifest-path $$package || exit 1; \
+	    cargo clippy --all-targets --manifest-path $$package -- -D warnings || exit 1; \
+	done
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+doc:
+	cargo doc --no-deps
+	@echo "open target/doc/barewire/index.html"
+
+bench:
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin head_decode
+	cargo build --release --bin http_server
+	python3 tests/bench/idle.py
+
+interop:
+	python3 tests/interop/run.py
+
+clean:
+	cargo clean
+	@for package in $(PACKAGES); do cargo clean --manifest-path $$package; done

@@ -1,0 +1,317 @@
+//! What strangers may not do with time. Every deadline is made short, and every test waits for
+//! what must happen in the end; none says how soon.
+
+use crate::support::{Client, Gate, Log, PATIENCE, Site, Telling, over_pipe, request, watched};
+use barewire::http::{self, Error, Events, Request, Response, Server};
+use barewire::net::Stream;
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const SHORT: Duration = Duration::from_millis(100);
+/// As good as none: if this one were the deadline that applies, the watchdog would come first.
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn collecting() -> Server<impl Events> {
+    http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?))
+}
+
+/// A server with one short deadline: the others are as good as none.
+fn patient(server: Server<impl Events>) -> Server<impl Events> {
+    let patient = server.head_timeout(HOUR).stall_timeout(HOUR);
+    patient.keep_alive_timeout(None)
+}
+
+/// Sends `byte` again and again, slowly, until there is an answer: a 408.
+#[track_caller]
+fn drip(mut client: Client, byte: &'static str) {
+    let mut sender = Client::over(client.stream().clone());
+    let answered = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !answered.load(Ordering::Relaxed) && sender.try_send(byte).is_ok() {
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let answer = client.try_answer();
+        answered.store(true, Ordering::Relaxed);
+        let answer = answer.expect("an answer");
+        assert_eq!(
+            (answer.status, answer.reason.as_str()),
+            (408, "Request Timeout")
+        );
+        assert!(
+            answer.text().contains("RFC 9110 §15.5.9"),
+            "{}",
+            answer.text()
+        );
+        assert!(answer.says_close());
+    });
+}
+
+/// Bytes keep coming, so the socket never times out. The head as a whole does.
+#[test]
+fn deadline_of_a_head_that_comes_byte_by_byte() {
+    watched(|| {
+        let site = Site::new(patient(collecting()).head_timeout(SHORT));
+        let mut client = site.client();
+        let began = Instant::now();
+        client.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
+        drip(client, "x");
+        assert!(began.elapsed() >= SHORT);
+    });
+}
+
+#[test]
+fn deadline_of_a_head_that_does_not_go_on() {
+    watched(|| {
+        let site = Site::new(patient(collecting()).head_timeout(SHORT));
+        for head in [
+            "G",
+            "GET / HT",
+            "GET / HTTP/1.1\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n\r",
+        ] {
+            let mut client = site.client();
+            client.send(head);
+            let answer = client.answer();
+            assert_eq!(answer.status, 408, "{head:?}");
+            client.ended();
+        }
+    });
+}
+
+/// The second head on a connection has as much time as the first.
+#[test]
+fn deadline_of_a_later_head() {
+    watched(|| {
+        let site = Site::new(patient(collecting()).head_timeout(SHORT));
+        let mut client = site.client();
+        client.send(request("GET", "/") + "GET / HT");
+        assert_eq!(client.answer().status, 200);
+        assert_eq!(client.answer().status, 408);
+        client.ended();
+    });
+}
+
+/// Who says nothing at all is told nothing: there is no request to answer.
+#[test]
+fn deadline_of_a_silent_connection() {
+    watched(|| {
+        let site = Site::new(patient(collecting()).head_timeout(SHORT));
+        site.client().ended();
+        let mut client = site.client();
+        client.send("\r\n"); // an empty line is no request either
+        client.ended();
+    });
+}
+
+#[test]
+fn deadline_of_a_body_that_does_not_go_on() {
+    watched(|| {
+        let site = Site::new(patient(collecting()).stall_timeout(SHORT));
+        let mut client = site.client();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome");
+        assert_eq!(client.answer().status, 408);
+        client.ended();
+    });
+}
+
+/// A byte now and then is progress, but less than the least rate.
+#[test]
+fn deadline_of_a_body_that_comes_byte_by_byte() {
+    watched(|| {
+        let server = patient(collecting()).stall_timeout(SHORT);
+        let site = Site::new(server.min_bytes_per_second(1_000_000));
+        let mut client = site.client();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+        drip(client, "x");
+        let mut client = site.client();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        drip(client, "1\r\nx\r\n");
+    });
+}
+
+/// Also where the handler reads for itself, and the error goes through `Read`.
+#[test]
+fn deadline_of_a_body_that_is_read() {
+    watched(|| {
+        let reading = http::create_server(|mut req: Request<'_>, res| -> Result<(), Error> {
+            std::io::copy(&mut req, &mut std::io::sink())?;
+            res.end("")
+        });
+        let site = Site::new(patient(reading).stall_timeout(SHORT));
+        let mut client = site.client();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome");
+        assert_eq!(client.answer().status, 408);
+        client.ended();
+    });
+}
+
+/// A body that nobody wants is dropped, but not for ever: its sender is not waited for.
+#[test]
+fn deadline_of_a_body_that_is_skipped() {
+    watched(|| {
+        let server = http::create_server(|_req, res| res.end("not read"));
+        let site = Site::new(patient(server).stall_timeout(SHORT));
+        let mut client = site.client();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome");
+        assert_eq!(client.answer().text(), "not read");
+        client.ended();
+    });
+}
+
+/// The deadline of the head is over with the head.
+#[test]
+fn deadline_of_the_head_does_not_concern_the_body() {
+    watched(|| {
+        let site = Site::new(patient(collecting()).head_timeout(SHORT));
+        let mut client = site.client();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+        thread::sleep(SHORT * 3); // long enough for a deadline that must not come
+        client.send("body");
+        assert_eq!(client.answer().text(), "body");
+    });
+}
+
+/// Time in which a handler thinks is nobody's fault.
+#[test]
+fn deadline_of_nobody_while_the_handler_thinks() {
+    watched(|| {
+        let server = http::create_server(|mut req: Request<'_>, mut res: Response<'_>| {
+            thread::sleep(SHORT * 3); // far beyond every deadline here
+            let body = req.collect()?.to_vec();
+            res.write("thought ")?;
+            thread::sleep(SHORT * 3);
+            res.end(body)
+        });
+        let server = server.head_timeout(SHORT).stall_timeout(SHORT);
+        let site = Site::new(server.keep_alive_timeout(Some(SHORT)));
+        let mut client = site.client();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+        assert_eq!(client.answer().text(), "thought body");
+    });
+}
+
+/// Between requests a connection may rest as long as it is allowed to; the head's deadline
+/// begins with the head.
+#[test]
+fn deadline_of_a_resting_connection() {
+    watched(|| {
+        let site = Site::new(patient(collecting()).head_timeout(SHORT));
+        let mut client = site.client();
+        client.send(request("GET", "/"));
+        assert_eq!(client.answer().status, 200);
+        thread::sleep(SHORT * 3);
+        client.send(request("GET", "/"));
+        assert_eq!(client.answer().status, 200);
+    });
+}
+
+/// Writes for ever, and notes how that ended.
+fn endless(log: &Log, piece: usize) -> Server<impl Events> {
+    let ended = log.clone();
+    let events = Telling::new(log, move |_req, mut res: Response<'_>| {
+        loop {
+            if let Err(error) = res.write(vec![b'x'; piece]) {
+                if let Error::Io(error) = &error {
+                    ended.note(format!("{:?}", error.kind()));
+                }
+                return Err(error);
+            }
+        }
+    });
+    http::create_server_with(events)
+}
+
+/// It asks for everything and reads nothing: its buffers are full, and no byte moves.
+#[test]
+fn deadline_of_a_client_that_never_reads() {
+    watched(|| {
+        for piece in [100, 100_000] {
+            let log = Log::default();
+            let server = patient(endless(&log, piece)).stall_timeout(SHORT);
+            let began = Instant::now();
+            over_pipe(&server, 50_000, |mut client| {
+                client.send(request("GET", "/"));
+                log.wait_for(&format!("{:?}", ErrorKind::TimedOut));
+                assert!(began.elapsed() >= SHORT);
+            });
+            assert_eq!(
+                log.all().len(),
+                1,
+                "the connection's fault, not the handler's"
+            );
+        }
+    });
+}
+
+/// The same over TCP, where the kernel has buffers of its own.
+#[test]
+fn deadline_of_a_client_that_never_reads_over_tcp() {
+    watched(|| {
+        let log = Log::default();
+        let server = patient(endless(&log, 1_000_000)).stall_timeout(SHORT);
+        let site = Site::new(server);
+        let mut client = site.client();
+        client.send(request("GET", "/"));
+        log.wait_for(&format!("{:?}", ErrorKind::TimedOut));
+        assert_eq!(site.handle.shutdown(PATIENCE).cut, 0, "it is gone already");
+        assert!(client.rest().starts_with(b"HTTP/1.1 200 OK\r\n"));
+    });
+}
+
+/// A byte now and then keeps no answer alive either.
+#[test]
+fn deadline_of_a_client_that_reads_byte_by_byte() {
+    watched(|| {
+        let log = Log::default();
+        let server = patient(endless(&log, 1000)).stall_timeout(SHORT);
+        let server = server.min_bytes_per_second(1_000_000);
+        over_pipe(&server, 100, |mut client| {
+            client.send(request("GET", "/"));
+            let stream = client.stream().clone();
+            while let Ok(1..) = stream.read(&mut [0; 1]) {
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        log.wait_for(&format!("{:?}", ErrorKind::TimedOut));
+    });
+}
+
+/// Small answers wait for a reader too, when there are enough of them.
+#[test]
+fn deadline_of_a_client_that_asks_and_never_reads() {
+    watched(|| {
+        let server = http::create_server(|_req, res| res.end(vec![b'x'; 1000]));
+        let server = patient(server).stall_timeout(SHORT);
+        let (here, there) = barewire::net::pipe_with_capacity(30_000);
+        let client: &dyn Stream = &here;
+        client
+            .write_all(request("GET", "/").repeat(500).as_bytes())
+            .expect("room");
+        server.serve(std::sync::Arc::new(there)); // returns: the test's own end is still open
+    });
+}
+
+/// One slow client holds up nobody: each has a thread of its own.
+#[test]
+fn deadline_or_not_others_are_served() {
+    watched(|| {
+        let gate = Gate::default();
+        let until_open = gate.clone();
+        let site = Site::new(http::create_server(move |req: Request<'_>, res| {
+            if req.path() == "/wait" {
+                until_open.pass();
+            }
+            res.end("served")
+        }));
+        let mut slow: Vec<Client> = (0..8).map(|_| site.client()).collect();
+        for (n, client) in slow.iter_mut().enumerate() {
+            client.send(["GET /wait HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HT"][n % 2]);
+        }
+        assert_eq!(site.get("/").text(), "served");
+        gate.open();
+    });
+}

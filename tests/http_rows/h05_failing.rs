@@ -1,0 +1,275 @@
+//! H05, second half: a handler that fails costs one request.
+
+use crate::support::{Broken, Client, Log, PATIENCE, Site, Telling, request, watched};
+use barewire::http::wire::Misuse;
+use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
+use std::fmt;
+use std::fs::File;
+use std::io;
+
+const NONE: [(&str, &str); 0] = [];
+
+/// One way to fail for each path.
+fn fail(path: &str, mut res: Response<'_>) -> Result<(), Error> {
+    match path {
+        "/" => return res.end("well"),
+        "/silent" => {}
+        "/error" => return Err(Misuse::Target.into()),
+        "/panic" => panic!("on purpose"),
+        "/settled" => {
+            res.write_head(200, NONE)?;
+        }
+        "/sent/silent" => res.write("some")?,
+        "/sent/error" => {
+            res.write("some")?;
+            return Err(Misuse::Target.into());
+        }
+        "/sent/panic" => {
+            res.write("some")?;
+            panic!("on purpose");
+        }
+        "/ended/error" => {
+            res.end("well")?;
+            return Err(Misuse::Target.into());
+        }
+        "/ended/panic" => {
+            res.end("well")?;
+            panic!("on purpose");
+        }
+        "/file" => drop(File::open("/there/is/no/such/file")?),
+        other => panic!("what is {other}?"),
+    }
+    Ok(())
+}
+
+fn site(log: &Log) -> Site {
+    let events = Telling::new(log, |req: Request<'_>, res: Response<'_>| {
+        fail(req.path(), res)
+    });
+    Site::new(http::create_server_with(events))
+}
+
+/// Fails before anything was sent: a 500, and the connection goes on.
+#[track_caller]
+fn answered_500(path: &'static str, told: &'static str) {
+    watched(move || {
+        let log = Log::default();
+        let site = site(&log);
+        let mut client = site.client();
+        client.send(request("GET", path));
+        let answer = client.answer();
+        assert_eq!(answer.status, 500);
+        assert_eq!(answer.text(), "500 Internal Server Error\n");
+        assert_eq!(log.all(), [told]);
+        client.send(request("GET", "/"));
+        assert_eq!(client.answer().text(), "well", "on the same connection");
+    });
+}
+
+#[test]
+fn row_h05_a_handler_that_says_nothing_is_a_500() {
+    answered_500("/silent", "a handler returned without ending its answer");
+}
+
+#[test]
+fn row_h05_a_handler_that_only_settles_the_head_is_a_500() {
+    answered_500("/settled", "a handler returned without ending its answer");
+}
+
+#[test]
+fn row_h05_a_handler_that_errs_is_a_500() {
+    answered_500(
+        "/error",
+        "a request-target must have one of the four forms (RFC 9112 §3.2)",
+    );
+}
+
+#[test]
+fn row_h05_a_handler_that_panics_is_a_500() {
+    answered_500("/panic", "a handler panicked");
+}
+
+/// An `io::Error` of the handler's own is no broken connection: the client is there and waits.
+#[test]
+fn row_h05_a_handler_without_its_file_is_a_500() {
+    answered_500("/file", "No such file or directory (os error 2)");
+}
+
+/// Fails when some was sent: only a cut connection says that it is not all.
+#[track_caller]
+fn cut(path: &'static str, told: &'static str) {
+    watched(move || {
+        let log = Log::default();
+        let site = site(&log);
+        let mut client = site.client();
+        client.send(request("GET", path));
+        let head = client.head();
+        assert_eq!(head.status, 200);
+        client.exactly("4\r\nsome\r\n");
+        client.ended();
+        log.wait_for(told);
+        assert_eq!(log.all(), [told]);
+        assert_eq!(site.get("/").text(), "well", "the server lives on");
+    });
+}
+
+#[test]
+fn row_h05_a_handler_that_never_ends_is_cut() {
+    cut(
+        "/sent/silent",
+        "a handler returned without ending its answer",
+    );
+}
+
+#[test]
+fn row_h05_a_handler_that_errs_in_the_middle_is_cut() {
+    cut(
+        "/sent/error",
+        "a request-target must have one of the four forms (RFC 9112 §3.2)",
+    );
+}
+
+#[test]
+fn row_h05_a_handler_that_panics_in_the_middle_is_cut() {
+    cut("/sent/panic", "a handler panicked");
+}
+
+/// Fails when all was sent: the client has its answer, and the program is told all the same.
+#[track_caller]
+fn only_told(path: &'static str, told: &'static str) {
+    watched(move || {
+        let log = Log::default();
+        let site = site(&log);
+        let mut client = site.client();
+        for path in [path, "/"] {
+            client.send(request("GET", path));
+            assert_eq!(client.answer().text(), "well");
+        }
+        log.wait_for(told);
+        assert_eq!(log.all(), [told]);
+    });
+}
+
+#[test]
+fn row_h05_an_error_after_the_end_is_told() {
+    only_told(
+        "/ended/error",
+        "a request-target must have one of the four forms (RFC 9112 §3.2)",
+    );
+}
+
+#[test]
+fn row_h05_a_panic_after_the_end_is_told() {
+    only_told("/ended/panic", "a handler panicked");
+}
+
+/// Others on the server notice nothing, not even those that are waiting meanwhile.
+#[test]
+fn row_h05_many_failures_side_by_side() {
+    watched(|| {
+        let log = Log::default();
+        let site = site(&log);
+        let mut bystander = site.client();
+        let mut failing: Vec<Client> = (0..20).map(|_| site.client()).collect();
+        for (n, client) in failing.iter_mut().enumerate() {
+            client.send(request("GET", ["/panic", "/sent/panic"][n % 2]));
+        }
+        for (n, client) in failing.iter_mut().enumerate() {
+            match n % 2 {
+                0 => assert_eq!(client.answer().status, 500),
+                _ => assert!(matches!(client.try_answer(), Err(Broken::Cut))),
+            }
+        }
+        bystander.send(request("GET", "/"));
+        assert_eq!(bystander.answer().text(), "well");
+    });
+}
+
+/// A failure of any type will do; what it says is for the program, not for the client.
+#[test]
+fn row_h05_failures_of_ones_own() {
+    struct Own(Log);
+    impl Events for Own {
+        fn request(&self, req: Request<'_>, _res: Response<'_>) -> Handled {
+            match req.path() {
+                "/text" => Err("the text of a secret".into()),
+                "/io" => Err(io::Error::other("the disk of a secret").into()),
+                _ => Err(Failure::from(Error::Misuse(Misuse::Method))),
+            }
+        }
+        fn error(&self, what: &dyn fmt::Display) {
+            self.0.note(what);
+        }
+    }
+    watched(|| {
+        let log = Log::default();
+        let site = Site::new(http::create_server_with(Own(log.clone())));
+        for path in ["/text", "/io", "/misuse"] {
+            let answer = site.get(path);
+            assert_eq!(
+                (answer.status, answer.text()),
+                (500, "500 Internal Server Error\n")
+            );
+        }
+        let told = [
+            "the text of a secret",
+            "the disk of a secret",
+            "a method must be a token (RFC 9110 §9.1)",
+        ];
+        assert_eq!(log.all(), told);
+    });
+}
+
+/// Nothing, a result with any error: whatever a closure returns, as long as it can be told.
+#[test]
+fn row_h05_outcomes_of_many_types() {
+    let get = request("GET", "/");
+    let nothing = http::create_server(|_req, res| {
+        let _ = res.end("nothing");
+    });
+    assert!(nothing.answer_to(get.as_bytes()).ends_with(b"nothing"));
+    let value = http::create_server(|_req, res| res.end("value").map(|()| 7));
+    assert!(value.answer_to(get.as_bytes()).ends_with(b"value"));
+    let own = http::create_server(|_req, _res| Err::<(), _>("an error of text"));
+    assert!(own.answer_to(get.as_bytes()).starts_with(b"HTTP/1.1 500 "));
+    let boxed = http::create_server(|_req, _res| Err::<(), Failure>("boxed".into()));
+    assert!(
+        boxed
+            .answer_to(get.as_bytes())
+            .starts_with(b"HTTP/1.1 500 ")
+    );
+}
+
+/// A client that does not wait for its answer is no failure of ours: the handler's `write` says
+/// that nobody is there, and nothing is told.
+#[test]
+fn row_h05_a_client_that_leaves_is_no_failure() {
+    watched(|| {
+        let (told, wrote) = (Log::default(), Log::default());
+        let noted = wrote.clone();
+        let events = Telling::new(&told, move |req: Request<'_>, mut res: Response<'_>| {
+            if req.path() == "/" {
+                return res.end("well");
+            }
+            loop {
+                if let Err(error) = res.write([b'x'; 1000]) {
+                    noted.note(if let Error::Io(_) = error {
+                        "nobody"
+                    } else {
+                        "?"
+                    });
+                    return Err(error);
+                }
+            }
+        });
+        let site = Site::new(http::create_server_with(events));
+        let mut client = site.client();
+        client.send(request("GET", "/endless"));
+        assert_eq!(client.head().status, 200);
+        drop(client);
+        wrote.wait_for("nobody");
+        assert_eq!(site.get("/").text(), "well");
+        site.handle.shutdown(PATIENCE);
+        assert!(told.all().is_empty());
+    });
+}

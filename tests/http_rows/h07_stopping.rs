@@ -1,0 +1,248 @@
+//! H07, second half: how a server ends. Nobody is accepted, idle connections end, running
+//! requests finish, and at the deadline the rest is cut and counted.
+
+use crate::support::{Gate, Log, Site, request, watched};
+use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::net::{Report, Unix};
+use std::io::Read;
+use std::time::Duration;
+
+/// As good as never: who is held up by something waits for the watchdog.
+const HOUR: Duration = Duration::from_secs(3600);
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+/// `/wait` waits for the gate, anything else answers at once.
+struct Waiting {
+    log: Log,
+    gate: Gate,
+}
+
+impl Events for Waiting {
+    fn request(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
+        self.log.note(req.path());
+        match req.path() {
+            "/wait" => self.gate.pass(),
+            "/read" => {
+                let read = req.read_to_end(&mut Vec::new());
+                self.log.note(if read.is_ok() { "read" } else { "cut" });
+            }
+            "/endless" => {
+                while !res.is_stopping() {
+                    res.write("tick\n")?;
+                    std::thread::yield_now();
+                }
+            }
+            _ => {}
+        }
+        self.log.note("answers");
+        Ok(res.end("well")?)
+    }
+
+    fn close(&self) {
+        self.log.note("close");
+    }
+}
+
+fn waiting() -> (Log, Gate, Site) {
+    let (log, gate) = (Log::default(), Gate::default());
+    let events = Waiting {
+        log: log.clone(),
+        gate: gate.clone(),
+    };
+    // Nothing but the stop ends a connection here.
+    let server = http::create_server_with(events)
+        .keep_alive_timeout(None)
+        .head_timeout(HOUR);
+    (log, gate, Site::new(server))
+}
+
+fn report(drained: usize, cut: usize) -> Report {
+    Report { drained, cut }
+}
+
+/// The book's `close` waits for all connections, and Node's waited for idle ones too.
+#[test]
+fn row_h07_an_idle_connection_does_not_hold_up_close() {
+    watched(|| {
+        let (log, _, site) = waiting();
+        let mut idle = site.client();
+        idle.send(request("GET", "/"));
+        assert_eq!(idle.answer().text(), "well");
+        assert_eq!(site.handle.shutdown(HOUR), report(1, 0));
+        assert_eq!(log.all(), ["/", "answers", "close"]);
+        idle.ended();
+    });
+}
+
+/// A connection that never said anything is as idle as one that has said all.
+#[test]
+fn row_h07_a_silent_connection_does_not_hold_up_close() {
+    watched(|| {
+        let (log, _, site) = waiting();
+        let mut silent = site.client();
+        // The next client is accepted after it.
+        assert_eq!(site.get("/").text(), "well");
+        site.handle.shutdown(HOUR);
+        assert_eq!(log.all().last().map(String::as_str), Some("close"));
+        silent.ended();
+    });
+}
+
+#[test]
+fn row_h07_a_running_request_finishes() {
+    watched(|| {
+        let (log, gate, site) = waiting();
+        let mut client = site.client();
+        client.send(request("GET", "/wait"));
+        log.wait_for("/wait");
+        site.handle.stop();
+        assert_eq!(log.count("close"), 0, "not while a request runs");
+        gate.open();
+        let answer = client.answer();
+        assert_eq!(answer.text(), "well");
+        assert!(answer.says_close(), "there will be no next one");
+        client.ended();
+        drop(client); // or the server would linger, in case it still sends
+        site.handle.wait();
+        assert_eq!(log.all(), ["/wait", "answers", "close"]);
+    });
+}
+
+/// The one that runs is finished; what was sent behind it is not begun.
+#[test]
+fn row_h07_a_pipelined_request_is_not_begun() {
+    watched(|| {
+        let (log, gate, site) = waiting();
+        let mut client = site.client();
+        client.send(request("GET", "/wait") + &request("GET", "/behind"));
+        log.wait_for("/wait");
+        site.handle.stop();
+        gate.open();
+        assert_eq!(client.answer().text(), "well");
+        client.ended();
+        drop(client); // or the server would linger, in case it still sends
+        site.handle.wait();
+        assert_eq!(log.count("/behind"), 0);
+    });
+}
+
+#[test]
+fn row_h07_an_endless_answer_sees_the_stop() {
+    watched(|| {
+        let (log, _, site) = waiting();
+        let mut client = site.client();
+        client.send(request("GET", "/endless"));
+        assert_eq!(client.head().status, 200);
+        client.exactly("5\r\ntick\n\r\n");
+        site.handle.stop();
+        assert!(client.rest().ends_with(b"4\r\nwell\r\n0\r\n\r\n"));
+        drop(client);
+        site.handle.wait();
+        log.wait_for("close");
+    });
+}
+
+#[test]
+fn row_h07_the_report_counts_who_was_cut() {
+    watched(|| {
+        let (log, _, site) = waiting();
+        let mut idle = site.client();
+        idle.send(request("GET", "/"));
+        idle.answer();
+        let mut stuck = site.client();
+        stuck.send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome of it");
+        log.wait_for("/read");
+        assert_eq!(site.handle.shutdown(AT_ONCE), report(1, 1));
+        log.wait_for("close");
+        assert_eq!(log.count("cut"), 1, "its read came back at once");
+        assert_eq!(stuck.rest(), b"");
+        idle.ended();
+    });
+}
+
+/// A handler that listens to nobody cannot be ended: the caller is told and goes on without it.
+#[test]
+fn row_h07_a_handler_that_hangs_does_not_hold_up_shutdown() {
+    watched(|| {
+        let (log, gate, site) = waiting();
+        let mut client = site.client();
+        client.send(request("GET", "/wait"));
+        log.wait_for("/wait");
+        assert_eq!(site.handle.shutdown(AT_ONCE), report(0, 1));
+        assert_eq!(client.rest(), b"", "its connection is gone");
+        assert_eq!(log.count("close"), 0);
+        gate.open();
+        log.wait_for("close"); // when it is over after all
+    });
+}
+
+/// Half a head is no request: it is cut at the deadline, not waited for.
+#[test]
+fn row_h07_half_a_head_is_cut() {
+    watched(|| {
+        let (log, _, site) = waiting();
+        let mut client = site.client();
+        client.send(request("GET", "/") + "GET /never HTT"); // come together, so are read together
+        assert_eq!(client.answer().text(), "well");
+        assert_eq!(site.handle.shutdown(AT_ONCE), report(0, 1));
+        assert_eq!(client.rest(), b"");
+        assert_eq!(log.all(), ["/", "answers", "close"]);
+    });
+}
+
+/// (Over a path: a port that is free again might be another test's by now.)
+#[test]
+fn row_h07_after_the_stop_nobody_is_accepted() {
+    watched(|| {
+        let name = format!("barewire-{}-stopped.sock", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let site = Site::at(
+            &format!("unix:{}", path.display()),
+            http::create_server(|_req, res| res.end("well")),
+        );
+        assert_eq!(site.get("/").text(), "well");
+        site.handle.stop();
+        site.handle.stop(); // again does nothing
+        site.handle.wait();
+        assert!(Unix::connect(&path).is_err());
+        assert_eq!(site.handle.shutdown(HOUR), report(0, 0));
+    });
+}
+
+#[test]
+fn row_h07_close_is_told_once() {
+    watched(|| {
+        let (log, _, site) = waiting();
+        for _ in 0..3 {
+            assert_eq!(site.get("/").text(), "well");
+        }
+        site.handle.stop();
+        site.handle.shutdown(HOUR);
+        site.handle.wait();
+        assert_eq!(log.count("close"), 1);
+        assert_eq!(log.all().last().map(String::as_str), Some("close"));
+    });
+}
+
+#[test]
+fn row_h07_the_handle_counts_connections() {
+    watched(|| {
+        let (log, gate, site) = waiting();
+        assert_eq!(site.handle.connections(), 0);
+        let mut clients = [(); 3].map(|()| site.client());
+        for client in &mut clients {
+            client.send(request("GET", "/wait"));
+        }
+        log.wait_for_several("/wait", 3);
+        assert_eq!(site.handle.clone().connections(), 3);
+        assert!(
+            site.handle.threads() >= 4,
+            "one for each, and one to accept"
+        );
+        gate.open();
+        clients.iter_mut().for_each(|client| drop(client.answer()));
+        drop(clients);
+        assert_eq!(site.handle.shutdown(HOUR).cut, 0);
+        assert_eq!(site.handle.connections(), 0);
+    });
+}

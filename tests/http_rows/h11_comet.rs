@@ -1,0 +1,252 @@
+//! H11, first half: news for clients that wait, the two ways of the time before WebSocket.
+//!
+//! ```text
+//!   long polling   GET /poll ──▶ … nothing yet … ◀── 200 news     and at once the next GET /poll
+//!                  GET /poll ──▶ … nothing …     ◀── 204          when the time is over
+//!   a stream       GET /events ─▶ ◀── head ◀── piece ◀── piece … one answer that does not end
+//! ```
+
+use crate::support::{Client, Log, PATIENCE, Site, post, request, watched};
+use barewire::http::{self, Events, Handled, Request, Response};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What was published, for those who wait for it.
+#[derive(Default)]
+struct Board {
+    notices: Mutex<Vec<String>>,
+    news: Condvar,
+}
+
+impl Board {
+    fn publish(&self, notice: String) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        notices.push(notice);
+        self.news.notify_all();
+    }
+
+    /// The notice after the first `seen`, if it comes in time.
+    fn wait(&self, seen: usize, most: Duration) -> Option<String> {
+        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        let nothing = |notices: &mut Vec<String>| notices.len() <= seen;
+        let waited = self.news.wait_timeout_while(notices, most, nothing);
+        let (notices, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        notices.get(seen).cloned()
+    }
+}
+
+/// How often somebody who waits looks up.
+const LOOK: Duration = Duration::from_millis(5);
+
+struct Comet {
+    board: Board,
+    log: Log,
+}
+
+impl Comet {
+    fn site() -> (Log, Site) {
+        let log = Log::default();
+        let comet = Comet {
+            board: Board::default(),
+            log: log.clone(),
+        };
+        (log, Site::new(http::create_server_with(comet)))
+    }
+
+    /// Answers with the next notice, or with 204 when the time is over.
+    fn poll(&self, res: Response<'_>, most: Duration) -> Handled {
+        self.log.note("waits");
+        match self.board.wait(0, most) {
+            Some(notice) => res.end(notice)?,
+            None => res.write_head(204, [("X-News", "none")])?.end("")?,
+        }
+        Ok(())
+    }
+
+    /// Waits until the client is gone.
+    fn watch_client(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
+        assert!(
+            !res.client_left() || req.method() == "GET",
+            "its body is still to come"
+        );
+        self.log.note("waits");
+        req.collect()?;
+        let mut left = false;
+        while !left && !res.is_stopping() && self.board.wait(0, LOOK).is_none() {
+            left = res.client_left();
+            self.log.note("looks");
+        }
+        self.log.note(if left { "left" } else { "done" });
+        Ok(res.end("anybody?")?)
+    }
+
+    /// One notice after another, each framed as the client of that time wanted it.
+    fn stream(&self, res: Response<'_>, kind: &str, frame: fn(&str) -> String) -> Handled {
+        let mut res = res.write_head(200, [("Content-Type", kind)])?;
+        res.flush()?;
+        let mut seen = 0;
+        while !res.is_stopping() {
+            if let Some(notice) = self.board.wait(seen, LOOK) {
+                seen += 1;
+                res.write(frame(&notice))?;
+            }
+        }
+        Ok(res.end("")?)
+    }
+}
+
+impl Events for Comet {
+    fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
+        match req.path() {
+            "/poll" => self.poll(res, PATIENCE),
+            "/poll/short" => self.poll(res, Duration::from_millis(20)),
+            "/watch" => self.watch_client(req, res),
+            "/events" => self.stream(res, "text/event-stream", |notice| {
+                format!("data: {notice}\n\n")
+            }),
+            "/iframe" => self.stream(res, "text/html", |notice| {
+                format!("<script>parent.news({notice:?})</script>\n")
+            }),
+            _ => {
+                let notice = String::from_utf8_lossy(req.collect()?).into_owned();
+                self.board.publish(notice);
+                Ok(res.end("published")?)
+            }
+        }
+    }
+}
+
+fn publish(site: &Site, notice: &str) {
+    let mut client = site.client();
+    client.send(post("/publish", notice));
+    assert_eq!(client.answer().text(), "published");
+}
+
+#[test]
+fn row_h11_long_polling_answers_when_there_is_news() {
+    watched(|| {
+        let (log, site) = Comet::site();
+        let mut pollers: Vec<Client> = (0..10).map(|_| site.client()).collect();
+        for poller in &mut pollers {
+            poller.send(request("GET", "/poll"));
+        }
+        log.wait_for_several("waits", 10);
+        publish(&site, "你好");
+        for poller in &mut pollers {
+            assert_eq!(poller.answer().text(), "你好");
+        }
+    });
+}
+
+#[test]
+fn row_h11_long_polling_answers_when_the_time_is_over() {
+    watched(|| {
+        let (_, site) = Comet::site();
+        let mut poller = site.client();
+        for _ in 0..2 {
+            poller.send(request("GET", "/poll/short"));
+            assert_eq!(poller.answer().status, 204);
+        }
+        publish(&site, "news");
+        poller.send(request("GET", "/poll/short"));
+        assert_eq!(poller.answer().text(), "news");
+    });
+}
+
+/// Nobody is there to read the answer: why wait for one?
+#[test]
+fn row_h11_a_client_that_left_is_noticed() {
+    watched(|| {
+        let (log, site) = Comet::site();
+        let mut poller = site.client();
+        poller.send(request("GET", "/watch"));
+        log.wait_for("waits");
+        drop(poller);
+        log.wait_for("left");
+    });
+}
+
+/// It has read the request's body when it looks, and does not take that for anything else.
+#[test]
+fn row_h11_a_client_that_left_after_its_body_is_noticed() {
+    watched(|| {
+        let (log, site) = Comet::site();
+        let mut poller = site.client();
+        poller.send("POST /watch HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+        log.wait_for("waits");
+        poller.send("body");
+        drop(poller);
+        log.wait_for("left");
+    });
+}
+
+/// What the client sends meanwhile is no sign of leaving, and is not lost: it is the next request.
+#[test]
+fn row_h11_looking_for_the_client_loses_no_bytes() {
+    watched(|| {
+        let (log, site) = Comet::site();
+        let mut poller = site.client();
+        poller.send(request("GET", "/watch"));
+        log.wait_for("waits");
+        poller.send(post("/publish", "first") + &post("/publish", &"x".repeat(2000)));
+        poller.send(request("GET", "/poll"));
+        log.wait_for_several("looks", log.count("looks") + 3);
+        assert_eq!(log.count("left"), 0);
+        publish(&site, "enough");
+        let answered = [(); 4].map(|()| poller.answer());
+        let texts = answered.each_ref().map(|answer| answer.text());
+        assert_eq!(texts, ["anybody?", "published", "published", "enough"]);
+        assert_eq!(log.count("left"), 0);
+    });
+}
+
+#[test]
+fn row_h11_a_poller_is_told_of_a_stop() {
+    watched(|| {
+        let (log, site) = Comet::site();
+        let mut poller = site.client();
+        poller.send(request("GET", "/watch"));
+        log.wait_for("waits");
+        site.handle.stop();
+        let answer = poller.answer();
+        assert_eq!(answer.text(), "anybody?");
+        assert!(answer.says_close());
+        log.wait_for("done");
+    });
+}
+
+/// Each piece is here before the next one is made.
+#[track_caller]
+fn piece_by_piece(path: &'static str, kind: &'static str, frame: fn(&str) -> String) {
+    watched(move || {
+        let (_, site) = Comet::site();
+        let mut client = site.client();
+        client.send(request("GET", path));
+        let head = client.head();
+        assert_eq!(head.field("Content-Type"), Some(kind));
+        assert_eq!(head.field("Transfer-Encoding"), Some("chunked"));
+        for notice in ["one", "two", "你好"] {
+            publish(&site, notice);
+            let piece = frame(notice);
+            client.exactly(format!("{:x}\r\n{piece}\r\n", piece.len()));
+        }
+        site.handle.stop();
+        client.exactly("0\r\n\r\n");
+        client.ended();
+    });
+}
+
+#[test]
+fn row_h11_server_sent_events_come_piece_by_piece() {
+    piece_by_piece("/events", "text/event-stream", |notice| {
+        format!("data: {notice}\n\n")
+    });
+}
+
+/// The oldest trick: a page that never ends, each piece of it a script.
+#[test]
+fn row_h11_an_iframe_stream_comes_piece_by_piece() {
+    piece_by_piece("/iframe", "text/html", |notice| {
+        format!("<script>parent.news({notice:?})</script>\n")
+    });
+}

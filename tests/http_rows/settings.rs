@@ -1,0 +1,131 @@
+//! Every setting of a server: what it is, and that it is heard.
+
+use crate::support::{Reader, Script, Site, answers, request, watched};
+use barewire::http::wire::Limits;
+use barewire::http::{self, Config, Events, Request, Server};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn hello() -> Server<impl Events> {
+    http::create_server(|_req, res| res.end("hello"))
+}
+
+/// The defaults are meant to be used; the documentation states them, and here they are.
+#[test]
+fn settings_have_these_defaults() {
+    let config = Config::default();
+    let secs = Duration::from_secs;
+    assert_eq!(config.limits.start_line_bytes, 16 << 10);
+    assert_eq!(config.limits.field_section_bytes, 64 << 10);
+    assert_eq!(config.limits.fields, 100);
+    assert_eq!(config.limits.chunk_extension_bytes, 16 << 10);
+    assert_eq!(config.collected_body_bytes, 10 << 20);
+    assert_eq!(config.max_connections, 10_000);
+    assert_eq!(config.max_requests_per_connection, None);
+    assert_eq!(config.stack_bytes, 512 << 10);
+    assert_eq!(config.head_timeout, secs(10));
+    assert_eq!(config.keep_alive_timeout, Some(secs(5)));
+    assert_eq!(
+        (config.stall_timeout, config.min_bytes_per_second),
+        (secs(30), 256)
+    );
+    assert_eq!(
+        (config.linger_timeout, config.linger_bytes),
+        (secs(2), 8 << 20)
+    );
+    assert_eq!(
+        (config.discard_bytes, config.pending_bytes),
+        (256 << 10, 64 << 10)
+    );
+}
+
+/// One by one or all at once: the same.
+#[test]
+fn settings_can_be_set_one_by_one_or_all_at_once() {
+    let millis = Duration::from_millis;
+    let limits = Limits {
+        fields: 7,
+        ..Limits::default()
+    };
+    let one_by_one = hello()
+        .limits(limits)
+        .collected_body_bytes(1)
+        .max_connections(2)
+        .max_requests_per_connection(Some(3))
+        .stack_bytes(4 << 20)
+        .head_timeout(millis(5))
+        .keep_alive_timeout(Some(millis(6)))
+        .stall_timeout(millis(7))
+        .min_bytes_per_second(8)
+        .linger_timeout(millis(9))
+        .linger_bytes(10)
+        .discard_bytes(11)
+        .pending_bytes(12);
+    let config = Config {
+        limits,
+        collected_body_bytes: 1,
+        max_connections: 2,
+        max_requests_per_connection: Some(3),
+        stack_bytes: 4 << 20,
+        head_timeout: millis(5),
+        keep_alive_timeout: Some(millis(6)),
+        stall_timeout: millis(7),
+        min_bytes_per_second: 8,
+        linger_timeout: millis(9),
+        linger_bytes: 10,
+        discard_bytes: 11,
+        pending_bytes: 12,
+    };
+    let at_once = hello().config(config);
+    assert_eq!(format!("{one_by_one:?}"), format!("{at_once:?}"));
+    assert!(format!("{at_once:?}").contains("max_connections: 2"));
+}
+
+/// The time that a connection is kept is the time that is told; without one nothing is told.
+#[test]
+fn settings_keep_alive_is_told_as_it_is() {
+    let told = |server: Server<_>| {
+        let bytes = server.answer_to(request("GET", "/").as_bytes());
+        let answer = answers(bytes, &["GET"]).remove(0);
+        answer.field("Keep-Alive").map(str::to_owned)
+    };
+    let secs = |secs| Some(Duration::from_secs(secs));
+    assert_eq!(told(hello()).as_deref(), Some("timeout=5"));
+    assert_eq!(
+        told(hello().keep_alive_timeout(secs(75))).as_deref(),
+        Some("timeout=75")
+    );
+    assert_eq!(told(hello().keep_alive_timeout(None)), None);
+}
+
+/// A handler that needs a deep stack can have one.
+#[test]
+fn settings_stack_bytes_is_the_stack_of_a_handler() {
+    fn deep(left: usize) -> usize {
+        let page = std::hint::black_box([left as u8; 4096]);
+        match left {
+            0 => 0,
+            _ => deep(left - 1) + usize::from(page[4095] == left as u8),
+        }
+    }
+    watched(|| {
+        let server = http::create_server(|_req, res| res.end(deep(1000).to_string()));
+        let site = Site::new(server.stack_bytes(16 << 20)); // the default would end the process
+        assert_eq!(site.get("/").text(), "1000");
+    });
+}
+
+/// Answers gather up to this, and no further; how they leave changes nothing in what they are.
+#[test]
+fn settings_pending_bytes_changes_no_answer() {
+    let all: String = (0..20).map(|n| request("GET", &format!("/{n}"))).collect();
+    for pending in [0, 1, 300, usize::MAX] {
+        let server = http::create_server(|req: Request<'_>, res| res.end(req.path()));
+        let script = Arc::new(Script::new([all.as_bytes()]));
+        server.pending_bytes(pending).serve(script.clone());
+        let mut answers = Reader::of(script.written());
+        for n in 0..20 {
+            assert_eq!(answers.expect_answer("GET").text(), format!("/{n}"));
+        }
+    }
+}

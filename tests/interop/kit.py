@@ -1,0 +1,146 @@
+"""What all the checks share: a demo server to talk to, programs to run, and a list of checks."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+PATIENCE_SECS = 30
+
+
+class Missing(Exception):
+    """A program or package that a check needs is not on this machine."""
+
+
+@dataclass
+class Check:
+    client: str
+    name: str
+    run: Callable
+
+
+CHECKS: list[Check] = []
+
+
+def check(client: str):
+    """Registers a function as a check; its docstring is its name."""
+
+    def register(function):
+        CHECKS.append(Check(client, function.__doc__, function))
+        return function
+
+    return register
+
+
+def need(program: str) -> str:
+    """The path of a program."""
+    path = shutil.which(program)
+    if path is None:
+        raise Missing(program)
+    return path
+
+
+def expect(what: bool, *seen) -> None:
+    """Fails the check unless `what` holds; `seen` is shown."""
+    if not what:
+        raise AssertionError("; ".join(repr(thing)[:1500] for thing in seen) or "no")
+
+
+def run(*args, status: int | None = 0, **options) -> subprocess.CompletedProcess:
+    """Runs a program to its end, its output as bytes."""
+    need(args[0])
+    done = subprocess.run(args, capture_output=True, timeout=PATIENCE_SECS, **options)
+    if status is not None and done.returncode != status:
+        raise AssertionError(f"{args[0]} ended with {done.returncode}: {done.stderr.decode()[-1500:]}")
+    return done
+
+
+def eventually(what: Callable, secs: float = PATIENCE_SECS):
+    """Asks again and again until the answer is a true one, and returns it."""
+    until = time.monotonic() + secs
+    while not (answer := what()):
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {secs} s")
+        time.sleep(0.05)
+    return answer
+
+
+class Program:
+    """A program in the background, with everything it starts; it ends with the `with` block."""
+
+    def __init__(self, *args, **options):
+        need(args[0])
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
+        self.process = subprocess.Popen(args, start_new_session=True, **options)
+        # A read that would last for ever ends when the program does.
+        self.watchdog = threading.Timer(PATIENCE_SECS, self.kill)
+
+    def __enter__(self):
+        self.watchdog.start()
+        return self
+
+    def __exit__(self, *_):
+        self.watchdog.cancel()
+        self.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
+
+    def kill(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def read_until(self, pattern: bytes) -> bytes:
+        """What it prints, up to where `pattern` is found in it."""
+        seen = b""
+        while not re.search(pattern, seen):
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            if not piece:
+                raise AssertionError(f"ended before {pattern!r}: {seen[-1500:]!r}")
+            seen += piece
+        return seen
+
+
+class Demo:
+    """`http_server`, once on a port that the system chose and once on a Unix socket."""
+
+    def __init__(self, binary: str, folder: str):
+        self.binary, self.folder = binary, folder
+        self.socket, self.log = os.path.join(folder, "demo.sock"), os.path.join(folder, "demo.log")
+        self.files = os.path.join(folder, "files")
+        os.mkdir(self.files)
+
+    def start(self, address: str) -> Program:
+        with open(self.log, "ab") as log:
+            return Program(self.binary, "--listen", address, "--files", self.files, stderr=log)
+
+    def __enter__(self):
+        self.tcp, self.unix = self.start("127.0.0.1:0"), self.start(f"unix:{self.socket}")
+        self.port = int(re.search(rb"127\.0\.0\.1:(\d+)", self.tcp.read_until(rb"/try\n"))[1])
+        self.unix.read_until(rb"/try\n")
+        self.url = f"http://127.0.0.1:{self.port}"
+        return self
+
+    def __exit__(self, *_):
+        for program in (self.tcp, self.unix):
+            program.__exit__()
+
+    def complaints(self) -> str:
+        """What it has printed as errors."""
+        with open(self.log, "rb") as log:
+            return log.read().decode()
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECS)
+
+    def is_alive(self) -> bool:
+        return self.tcp.process.poll() is None and self.unix.process.poll() is None

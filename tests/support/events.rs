@@ -1,0 +1,113 @@
+//! What happened, in order; and who may go on when.
+
+use super::PATIENCE;
+use barewire::http::{Error, Events, Handled, Request, Response};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A diary that handlers write and tests read. Clones are the same diary.
+#[derive(Clone, Default)]
+pub(crate) struct Log {
+    shared: Arc<(Mutex<Vec<String>>, Condvar)>,
+}
+
+impl Log {
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note(&self, what: impl fmt::Display) {
+        self.lock().push(what.to_string());
+        self.shared.1.notify_all();
+    }
+
+    /// Everything so far.
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.lock().clone()
+    }
+
+    pub(crate) fn count(&self, what: &str) -> usize {
+        self.lock().iter().filter(|entry| *entry == what).count()
+    }
+
+    /// Waits until there is such an entry.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, what: &str) {
+        self.wait_for_several(what, 1);
+    }
+
+    /// Waits until there are so many of them.
+    #[track_caller]
+    pub(crate) fn wait_for_several(&self, what: &str, times: usize) {
+        let missing =
+            |log: &mut Vec<String>| log.iter().filter(|entry| *entry == what).count() < times;
+        let waited = self
+            .shared
+            .1
+            .wait_timeout_while(self.lock(), PATIENCE, missing);
+        let (log, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        let log = log.clone(); // so that the lock is free when the assertion fails
+        assert!(!waited.timed_out(), "no {what:?} ({times}) among {log:#?}");
+    }
+}
+
+/// A handler that waits must not come back before its client has given up, or that client's test
+/// would pass late instead of failing.
+const LONGER: Duration = Duration::from_secs(PATIENCE.as_secs() * 3 / 2);
+
+/// Closed until somebody opens it, and then open for ever. It is made of a lock and a condition
+/// variable, so a handler that waits here waits for something the server cannot see.
+#[derive(Clone, Default)]
+pub(crate) struct Gate {
+    shared: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        *self.shared.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.shared.1.notify_all();
+    }
+
+    /// Waits until it is open.
+    #[track_caller]
+    pub(crate) fn pass(&self) {
+        let open = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .shared
+            .1
+            .wait_timeout_while(open, LONGER, |open| !*open);
+        let timed_out = waited.unwrap_or_else(PoisonError::into_inner).1.timed_out();
+        assert!(!timed_out, "nobody opened the gate");
+    }
+}
+
+/// Events of which a test needs two: a request, and what went wrong with it.
+pub(crate) struct Telling<F> {
+    log: Log,
+    handler: F,
+}
+
+impl<F> Telling<F>
+where
+    F: Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
+{
+    /// `log` is told what [`Events::error`] is told.
+    pub(crate) fn new(log: &Log, handler: F) -> Telling<F> {
+        let log = log.clone();
+        Telling { log, handler }
+    }
+}
+
+impl<F> Events for Telling<F>
+where
+    F: Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
+{
+    fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
+        Ok((self.handler)(request, response)?)
+    }
+
+    fn error(&self, what: &dyn fmt::Display) {
+        self.log.note(what);
+    }
+}

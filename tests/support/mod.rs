@@ -1,0 +1,92 @@
+//! How the end-to-end tests look at a server: from outside, as a client that trusts nothing.
+//!
+//! ```text
+//!   watched(|| { … })      a test that hangs fails                         watchdog.rs
+//!   Site, over_pipe        a server on a free port, or on none at all        site.rs
+//!   Client                 sends bytes, receives answers                    client.rs
+//!   Answer                 one response, read by strict rules of its own    answer.rs
+//!   Log, Gate, Telling     what happened, and "not before I say so"         events.rs
+//!   Script                 a connection cut into pieces by the test        script.rs
+//! ```
+//!
+//! Three habits keep such tests honest:
+//!
+//! - Nothing sleeps and hopes. A test waits for an event ([`Log::wait_for`]), for bytes
+//!   ([`Client::answer`]), or makes a handler wait for the test ([`Gate`]).
+//! - Nothing says "faster than". A machine may be slow; what may be claimed is an order
+//!   ("the first piece came while the handler was still waiting") or a least time.
+//! - The reader of answers shares no code with the library. A mistake in one of them
+//!   would otherwise be made twice and cancel out.
+
+#![allow(dead_code)] // each test binary uses its own part of this
+
+mod answer;
+mod client;
+mod events;
+mod script;
+mod site;
+mod watchdog;
+
+pub(crate) use answer::{Answer, Broken, Framing, Reader};
+pub(crate) use client::Client;
+pub(crate) use events::{Gate, Log, Telling};
+pub(crate) use script::Script;
+pub(crate) use site::{Site, over_pipe};
+pub(crate) use watchdog::watched;
+
+use barewire::http::{self, Response};
+use std::time::Duration;
+
+/// How long a test waits for what is bound to happen: far more than any machine needs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A request without a body, as a careful client writes it.
+pub(crate) fn request(method: &str, target: &str) -> String {
+    format!("{method} {target} HTTP/1.1\r\nHost: test\r\n\r\n")
+}
+
+/// A request with a body and its length.
+pub(crate) fn post(target: &str, body: &str) -> String {
+    format!(
+        "POST {target} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// All answers in some bytes, to requests with these methods; nothing may be left over.
+pub(crate) fn answers(bytes: Vec<u8>, methods: &[&str]) -> Vec<Answer> {
+    let mut reader = Reader::of(bytes);
+    let answers = methods.iter().map(|method| reader.expect_answer(method));
+    let answers = answers.collect();
+    assert_eq!(reader.rest(), b"", "left over");
+    answers
+}
+
+/// The one answer in some bytes, to a GET or POST.
+pub(crate) fn answer(bytes: Vec<u8>) -> Answer {
+    answers(bytes, &["GET"]).remove(0)
+}
+
+/// What a handler answers to `GET /`. It must be a 200, or an assertion in the handler has failed.
+#[track_caller]
+pub(crate) fn reply(handler: impl Handler) -> Answer {
+    let (answer, told) = reply_and_told(request("GET", "/"), handler);
+    assert_eq!((answer.status, told), (200, vec![]), "{}", answer.text());
+    answer
+}
+
+/// What a handler answers to a request, and what `Events::error` is told of it.
+#[track_caller]
+pub(crate) fn reply_and_told(request: String, handler: impl Handler) -> (Answer, Vec<String>) {
+    let log = Log::default();
+    let server = http::create_server_with(Telling::new(&log, move |_req, res| handler(res)));
+    (answer(server.answer_to(request.as_bytes())), log.all())
+}
+
+/// A handler that does not care for the request.
+pub(crate) trait Handler:
+    Fn(Response<'_>) -> Result<(), http::Error> + Send + Sync + 'static
+{
+}
+
+impl<F: Fn(Response<'_>) -> Result<(), http::Error> + Send + Sync + 'static> Handler for F {}
