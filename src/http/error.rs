@@ -1,8 +1,11 @@
 //! What can go wrong in an exchange, and whose fault it is.
 
-use crate::http::server::Failure;
 use crate::http::wire::{self, Misuse};
 use std::{fmt, io};
+
+/// What a handler may fail with. The client is told the status of an [`Error`] that blames it,
+/// and 500 for anything else.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a request could not be read or a response could not be sent.
 #[derive(Debug)]

@@ -59,7 +59,7 @@
 //! # Which file to read first
 //!
 //! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection
-//! on two screens; `server/incoming.rs` and `server/outbox.rs` are its two directions,
+//! on two screens; `exchange/incoming.rs` and `exchange/outbox.rs` are its two directions,
 //! `server/watch.rs` keeps the promise of the last row above. `request.rs` and `response.rs` are the
 //! face, in the book's words.
 //!
@@ -71,7 +71,9 @@
 //! 2. Answer `PUT /upload` with a 307 before reading the body. When may the connection live on, and
 //!    when must it end? (RFC 9110 §10.1.1, RFC 9112 §9.3)
 
+mod config;
 pub(crate) mod error;
+mod exchange;
 pub mod files;
 mod request;
 mod response;
@@ -79,11 +81,10 @@ mod server;
 mod upgraded;
 pub mod wire;
 
-pub use error::Error;
+pub use config::Config;
+pub use error::{Error, Failure};
 pub use files::Files;
 pub use request::Request;
 pub use response::{FieldValues, Response, Status};
-pub use server::{
-    Config, Events, Failure, Handled, Outcome, Server, create_server, create_server_with,
-};
+pub use server::{Events, Handled, Outcome, Server, create_server, create_server_with};
 pub use upgraded::Upgraded;

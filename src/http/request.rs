@@ -1,7 +1,7 @@
 //! What a handler is given: the head as it came, and the body as it comes.
 
 use super::error::Error;
-use super::server::{Incoming, Link};
+use super::exchange::{Incoming, Link};
 use super::upgraded::Upgraded;
 use super::wire::{BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Target, Version};
 use std::cell::RefCell;

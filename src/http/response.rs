@@ -1,7 +1,7 @@
 //! What a handler answers with, in the book's words.
 
 use super::error::Error;
-use super::server::Link;
+use super::exchange::Link;
 use super::wire::FieldList;
 use std::cell::{RefCell, RefMut};
 use std::fmt;

@@ -239,20 +239,27 @@ fn row_h03_trailers_make_it_chunked() {
     assert_eq!(answer.trailers, [("X-Sum".to_owned(), "5".to_owned())]);
 }
 
-/// … and where it must be counted there is no place for them.
+/// … and where the program counts it there is no place for them.
 #[test]
 fn row_h03_trailers_need_the_chunked_coding() {
-    let refused = |request: String, fields: &'static [(&str, &str)]| {
-        let (answer, told) = reply_and_told(request, move |res| {
-            let mut res = res.write_head(200, fields.iter().copied())?;
-            res.add_trailer("X-Sum", "5")?;
-            res.end("Hello")
-        });
-        let misuse = Misuse::TrailerWithoutChunked.to_string();
-        assert_eq!((answer.status, told), (500, vec![misuse]));
-    };
-    refused(request("GET", "/"), &[("Content-Length", "5")]);
-    refused("GET / HTTP/1.0\r\n\r\n".into(), &[]);
+    let (answer, told) = reply_and_told(request("GET", "/"), |res| {
+        let mut res = res.write_head(200, [("Content-Length", "5")])?;
+        res.add_trailer("X-Sum", "5")?;
+        res.end("Hello")
+    });
+    let misuse = Misuse::TrailerWithoutChunked.to_string();
+    assert_eq!((answer.status, told), (500, vec![misuse]));
+}
+
+/// RFC 9110 §6.5.1: whoever cannot be sent trailers must be able to do without.
+#[test]
+fn row_h03_http_1_0_gets_no_trailers() {
+    let (answer, told) = reply_and_told("GET / HTTP/1.0\r\n\r\n".into(), |mut res| {
+        res.add_trailer("X-Sum", "5")?;
+        res.end("Hello")
+    });
+    assert_eq!((answer.status, answer.text(), told), (200, "Hello", vec![]));
+    assert!(answer.trailers.is_empty());
 }
 
 const NONE: [(&str, &str); 0] = [];

@@ -37,7 +37,7 @@ const CHAPTERS: &[(&str, May)] = &[
 ];
 
 /// Invariant 3: the files and folders of `http/` on each side.
-const SERVER_SIDE: &[&str] = &["server", "request", "response", "files"];
+const SERVER_SIDE: &[&str] = &["server", "exchange", "request", "response", "files"];
 const CLIENT_SIDE: &[&str] = &["client", "agent", "pool"];
 
 /// Invariant 4: the modules that may name a package.

@@ -1,16 +1,12 @@
 //! The book's events: one method each, with an empty or sensible body.
 
 use super::Outcome;
-use crate::http::error::Error;
+use crate::http::error::{Error, Failure};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::wire::reason_phrase;
 use crate::net::Stream;
 use std::fmt;
-
-/// What a handler may fail with. The client is told the status of an [`Error`] that blames it,
-/// and 500 for anything else.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What became of a request.
 pub type Handled = Result<(), Failure>;

@@ -1,21 +1,15 @@
 //! The HTTP server: listening, and the life of its connections.
 
-mod answer;
-mod config;
+mod buffer;
 mod events;
-mod incoming;
 mod linger;
-mod link;
-mod outbox;
-mod pace;
 mod serve;
 mod watch;
 
-pub use config::Config;
-pub use events::{Events, Failure, Handled};
-pub(super) use incoming::Incoming;
-pub(super) use link::Link;
+pub use events::{Events, Handled};
 
+use super::config::Config;
+use super::error::Failure;
 use super::request::Request;
 use super::response::Response;
 use super::wire::Limits;

@@ -12,15 +12,13 @@
 //!     lingering close ◀──────────────── an answer that says so
 //! ```
 
-use super::config::Config;
+use super::buffer::{Buffer, FIRST_BYTES, READ_BYTES};
 use super::events::{Events, Handled, refuse};
-use super::incoming::Incoming;
 use super::linger;
-use super::link::Link;
-use super::outbox::Outbox;
-use super::pace::Pace;
 use super::watch::Watch;
+use crate::http::config::Config;
 use crate::http::error::Error;
+use crate::http::exchange::{Incoming, Link, Outbox, Pace};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::wire::{self, BodyLength, RequestDecoder, Rule};
@@ -31,11 +29,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// The read buffer of a new connection, and what it shrinks to when there is nothing to do.
-const FIRST_BYTES: usize = 512;
-/// It doubles while reads fill it, up to this; larger only for a head that needs it.
-const READ_BYTES: usize = 64 * 1024;
 
 /// What the connections of a server have in common.
 pub(super) struct Shared<E> {
@@ -63,14 +56,6 @@ enum Blame {
     Connection,
 }
 
-/// The buffer that requests are decoded in: `bytes[start..end]` is unread.
-struct Buffer {
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-    filled: bool,
-}
-
 struct Served<'s, E> {
     shared: &'s Shared<E>,
     outbox: Arc<Outbox>,
@@ -82,60 +67,6 @@ struct Served<'s, E> {
     head_since: Option<Instant>,
     /// The last answer may still wait in the outbox.
     answer_waits: bool,
-}
-
-impl Buffer {
-    fn unread(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    /// Makes room behind the unread bytes: by moving them to the front, by growing, or by neither.
-    fn make_room(&mut self) {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-        }
-        let room = self.end < self.bytes.len();
-        if room && !(self.filled && self.end == 0) {
-            return;
-        }
-        self.bytes.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
-        let full = self.end == self.bytes.len();
-        if full || (self.filled && self.bytes.len() < READ_BYTES) {
-            self.bytes.resize(self.bytes.len() * 2, 0);
-        }
-        self.filled = false;
-    }
-
-    fn took(&mut self, bytes: usize) {
-        self.end += bytes;
-        self.filled = self.end == self.bytes.len();
-    }
-
-    /// Puts bytes in place of those that were used up.
-    fn replace(&mut self, bytes: &[u8]) {
-        if self.bytes.len() < bytes.len() {
-            self.bytes.resize(bytes.len(), 0);
-        }
-        self.bytes[..bytes.len()].copy_from_slice(bytes);
-        (self.start, self.end, self.filled) = (0, bytes.len(), false);
-    }
-
-    /// Gives the memory back, where it is more than `bytes` and none of it is in use.
-    fn shrink_to(&mut self, bytes: usize) {
-        if self.start == self.end && self.bytes.len() > bytes {
-            *self = Buffer::new();
-        }
-    }
-
-    fn new() -> Buffer {
-        Buffer {
-            bytes: vec![0; FIRST_BYTES],
-            start: 0,
-            end: 0,
-            filled: false,
-        }
-    }
 }
 
 impl<E: Events> Shared<E> {

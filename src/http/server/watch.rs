@@ -14,7 +14,7 @@
 //! One thread looks at all held connections once a millisecond, and sleeps without a
 //! tick while there is none. Sending may block, so a short-lived thread does it.
 
-use super::outbox::Outbox;
+use crate::http::exchange::Outbox;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::config::Config;
 use super::pace::Pace;
+use crate::http::config::Config;
 
 /// Nothing was read of a next request.
 const IDLE: u8 = 0;
@@ -37,9 +37,9 @@ pub(crate) struct Outbox {
     activity: AtomicU8,
     stopping: AtomicBool,
     /// Counts handler calls; odd while a handler runs with answers pending. Read by the watch.
-    pub(super) turn: AtomicU32,
+    pub(crate) turn: AtomicU32,
     /// Whether the watch has this outbox on its list.
-    pub(super) watched: AtomicBool,
+    pub(crate) watched: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Outbox {
     }
 
     /// Whether something is pending that nobody is sending.
-    pub(super) fn has_waiting(&self) -> bool {
+    pub(crate) fn has_waiting(&self) -> bool {
         let pending = self.pending.try_lock();
         pending.is_ok_and(|pending| !pending.bytes.is_empty() && pending.broken.is_none())
     }
@@ -159,7 +159,7 @@ impl Outbox {
 
     /// A handler starts, with answers waiting here, or ends. Only the connection's thread turns.
     #[inline]
-    pub(super) fn next_turn(&self) {
+    pub(crate) fn next_turn(&self) {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store(turn.wrapping_add(1), Ordering::Release);
     }

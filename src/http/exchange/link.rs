@@ -2,8 +2,8 @@
 //! outbox and the answer so far.
 
 use super::answer::Answer;
-use super::config::Config;
 use super::outbox::Outbox;
+use crate::http::config::Config;
 use crate::http::error::Error;
 use crate::http::wire::{Connection, FieldList, Misuse, RequestHead, Role, State};
 use crate::net::{Slot, Stream};

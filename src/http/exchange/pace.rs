@@ -1,6 +1,6 @@
 //! How slow a peer may be.
 
-use super::config::Config;
+use crate::http::config::Config;
 use std::time::Duration;
 
 /// The peer stood still for too long, or its rate over a stretch of waiting was too low.

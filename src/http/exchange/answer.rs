@@ -1,6 +1,6 @@
 //! The answer that a handler is putting together, until its head is sent.
 
-use super::config::Config;
+use crate::http::config::Config;
 use crate::http::wire::{
     Connection, FieldList, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut, Version,
 };
@@ -11,8 +11,8 @@ use std::time::SystemTime;
 pub(crate) struct Answer {
     status: Option<u16>,
     reason: String,
-    pub(super) fields: FieldList,
-    pub(super) trailers: FieldList,
+    pub(crate) fields: FieldList,
+    pub(crate) trailers: FieldList,
     /// `write_head` has been called: no field or status can change any more.
     settled: bool,
     sent: Vec<u8>,
@@ -21,7 +21,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     #[inline]
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.status = None;
         self.reason.clear();
         self.fields.clear();
@@ -80,7 +80,7 @@ impl Answer {
     }
 
     /// The head that was encoded last is not sent after all.
-    pub(super) fn take_back(&mut self) {
+    pub(crate) fn take_back(&mut self) {
         self.sent.clear();
     }
 
@@ -96,7 +96,7 @@ impl Answer {
     /// gets a Content-Length, an explicit one or one with trailers is chunked. One that the program
     /// has declared stays: the answer to a HEAD, and a 304, declare what they do not send.
     #[inline]
-    pub(super) fn whole_length(&self, machine: &Connection, length: u64) -> Option<u64> {
+    pub(crate) fn whole_length(&self, machine: &Connection, length: u64) -> Option<u64> {
         let declared = self.fields.view().has(Known::ContentLength);
         let streams = self.settled || !self.trailers.view().is_empty();
         let chunked = streams && machine.version() == Version::Http11;
@@ -105,7 +105,7 @@ impl Answer {
 
     /// Appends the head.
     #[inline]
-    pub(super) fn encode(
+    pub(crate) fn encode(
         &mut self,
         machine: &mut Connection,
         config: &Config,
