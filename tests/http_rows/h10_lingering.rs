@@ -1,4 +1,4 @@
-//! H10, second half: the answer arrives.
+//! H10, third part: the answer arrives.
 //!
 //! A server that closes while the client still sends makes its kernel answer with a reset, and a
 //! reset makes the client's kernel throw away what its program has not read: the very answer

@@ -15,10 +15,10 @@
 //! | H07 | `h07_events`, `h07_stopping` | who is told what, and how a server ends |
 //! | H08 | `h08_expect` | every order in which a 100 can come or not |
 //! | H09 | `h09_upgrade`, `h09_handover` | a connection changes its language |
-//! | H10 | `h10_client_error`, `h10_lingering` | answers to what was no request, and their arrival |
+//! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | answers to what was no request, and their arrival |
 //! | H11 | `h11_comet`, `h11_watch` | waiting for news; nothing is withheld |
 //! | N09 | `n09_addresses` | limits and addresses |
-//! | all | `limits`, `deadlines`, `settings` | what strangers may not do |
+//! | all | `limits`, `deadlines`, `settings` | what strangers may not do: `limit_…`, `deadline_…` |
 //!
 //! Where timing plays no part a test is `Server::answer_to(bytes)`: no port and no waiting.
 
@@ -42,6 +42,7 @@ mod h09_handover;
 mod h09_upgrade;
 mod h10_client_error;
 mod h10_lingering;
+mod h10_own_words;
 mod h11_comet;
 mod h11_watch;
 mod limits;

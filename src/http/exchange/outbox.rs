@@ -221,7 +221,10 @@ fn write_all(
         };
         let (bytes, first_wait) = match wrote {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(n) if done + n == total && !waits => return Ok(()),
+            Ok(n) if done + n == total && !waits => {
+                pace.went(n);
+                return Ok(());
+            }
             Ok(n) => (n, Duration::ZERO),
             Err(error) if is_timeout(&error) => (0, tick),
             Err(error) => return Err(error),

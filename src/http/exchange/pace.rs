@@ -34,6 +34,12 @@ impl Pace {
         (self.still, self.waited, self.bytes) = (Duration::ZERO, Duration::ZERO, 0);
     }
 
+    /// `bytes` went through, and nobody had to wait.
+    pub(crate) fn went(&mut self, bytes: usize) {
+        self.still = Duration::ZERO;
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+    }
+
     /// We waited for `time`, and `bytes` went through.
     pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
         self.still = if bytes == 0 {
@@ -84,6 +90,16 @@ mod tests {
         };
         assert_eq!(seconds(1), 29);
         assert_eq!(seconds(1024), 600);
+    }
+
+    #[test]
+    fn what_needs_no_wait_counts_too() {
+        let mut pace = pace();
+        for _ in 0..100 {
+            // 20 kB in two seconds, most of it while nobody waits
+            assert!(pace.waited(Duration::from_secs(2), 100).is_ok());
+            (0..200).for_each(|_| pace.went(100));
+        }
     }
 
     #[test]

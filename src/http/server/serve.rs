@@ -363,11 +363,15 @@ impl<'s, E: Events> Served<'s, E> {
         let told = catch_unwind(AssertUnwindSafe(|| {
             events.client_error(error, Response::new(&self.link))
         }));
-        if !matches!(told, Ok(Ok(()))) || !self.link.get_mut().answered() {
-            if self.link.get_mut().head_sent() {
+        if !matches!(told, Ok(Ok(()))) {
+            self.tell(told);
+        }
+        let link = self.link.get_mut();
+        if !link.answered() {
+            if link.head_sent() {
                 return End::Gone;
             }
-            self.link.get_mut().answer.restart();
+            link.answer.restart();
             if refuse(error, Response::new(&self.link)).is_err() {
                 return End::Gone;
             }
