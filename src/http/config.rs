@@ -63,6 +63,13 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What the Keep-Alive field says: whole seconds, so less than one is not told.
+    #[inline]
+    pub(crate) fn told_keep_alive_secs(&self) -> Option<u64> {
+        let timeout = self.keep_alive_timeout?;
+        Some(timeout.as_secs()).filter(|&secs| secs > 0)
+    }
+
     /// The socket's timeout: the smallest of the deadlines, so that none is missed by more.
     pub(crate) fn tick(&self) -> Duration {
         let idle = self.keep_alive_timeout.unwrap_or(self.stall_timeout);

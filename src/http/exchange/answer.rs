@@ -118,7 +118,7 @@ impl Answer {
         }
         let mut head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
             .date(&self.date.text)
-            .keep_alive_secs(config.keep_alive_timeout.map(|timeout| timeout.as_secs()));
+            .keep_alive_secs(config.told_keep_alive_secs());
         if !self.reason.is_empty() {
             head = head.reason(&self.reason)?;
         }
