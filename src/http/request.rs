@@ -66,7 +66,7 @@ impl<'a> Request<'a> {
 
     /// The path of the target, not decoded; empty for `*` and `host:port`.
     pub fn path(&self) -> &'a str {
-        self.target().path()
+        self.head.path()
     }
 
     /// What follows the first `?` of the target.

@@ -77,7 +77,7 @@ impl<'a> Response<'a> {
 
     /// The first value of a field; once the head has been sent, of what was really sent.
     pub fn get_header(&self, name: &str) -> Option<String> {
-        let values = self.link.borrow().answer.get_header(name);
+        let values = self.get_header_all(name);
         values
             .first()
             .map(|value| String::from_utf8_lossy(value).into_owned())
@@ -85,7 +85,7 @@ impl<'a> Response<'a> {
 
     /// All values of a field, as bytes.
     pub fn get_header_all(&self, name: &str) -> Vec<Vec<u8>> {
-        self.link.borrow().answer.get_header(name)
+        self.link.borrow().get_header(name)
     }
 
     /// Whether there is a field of this name.

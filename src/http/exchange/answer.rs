@@ -15,7 +15,7 @@ pub(crate) struct Answer {
     pub(crate) trailers: FieldList,
     /// `write_head` has been called: no field or status can change any more.
     settled: bool,
-    sent: Vec<u8>,
+    sent: bool,
     date: DateCache,
 }
 
@@ -27,7 +27,7 @@ impl Answer {
         self.fields.clear();
         self.trailers.clear();
         self.settled = false;
-        self.sent.clear();
+        self.sent = false;
     }
 
     /// The status and the reason phrase, which is the usual one where it is `None`.
@@ -81,11 +81,11 @@ impl Answer {
 
     /// The head that was encoded last is not sent after all.
     pub(crate) fn take_back(&mut self) {
-        self.sent.clear();
+        self.sent = false;
     }
 
     fn open(&self) -> Result<(), Misuse> {
-        if self.settled || !self.sent.is_empty() {
+        if self.settled || self.sent {
             Err(Misuse::HeadSent)
         } else {
             Ok(())
@@ -116,35 +116,47 @@ impl Answer {
         if out.is_empty() {
             self.date.refresh();
         }
-        let mut head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
-            .date(&self.date.text)
-            .keep_alive_secs(config.told_keep_alive_secs());
-        if !self.reason.is_empty() {
-            head = head.reason(&self.reason)?;
-        }
+        let mut head = self.head(config)?;
         if let Some(length) = whole {
             head = head.length(length);
         }
-        let start = out.len();
         machine.send_response(&head, out)?;
-        self.sent.extend_from_slice(&out[start..]);
+        self.sent = true;
         Ok(())
     }
 
-    /// The values of a field: of the head that was sent, or else of the one that is being put together.
-    pub(crate) fn get_header(&self, name: &str) -> Vec<Vec<u8>> {
-        let own = |values: &mut dyn Iterator<Item = &[u8]>| values.map(<[u8]>::to_vec).collect();
-        if self.sent.is_empty() {
-            return own(&mut self.fields.view().get_all(name));
+    #[inline]
+    fn head(&self, config: &Config) -> Result<ResponseOut<'_>, Misuse> {
+        let head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
+            .date(&self.date.text)
+            .keep_alive_secs(config.told_keep_alive_secs());
+        match self.reason.is_empty() {
+            true => Ok(head),
+            false => head.reason(&self.reason),
         }
+    }
+
+    /// The values of a field: of the head that was sent, or else of the one that is being put together.
+    pub(crate) fn get_header(
+        &self,
+        name: &str,
+        machine: &Connection,
+        config: &Config,
+    ) -> Vec<Vec<u8>> {
+        let own = |values: &mut dyn Iterator<Item = &[u8]>| values.map(<[u8]>::to_vec).collect();
+        let (true, Ok(head)) = (self.sent, self.head(config)) else {
+            return own(&mut self.fields.view().get_all(name));
+        };
+        let mut sent = Vec::new();
+        machine.repeat_response(&head, &mut sent);
         let unlimited = Limits {
             field_section_bytes: usize::MAX,
             fields: usize::MAX,
             ..Limits::default()
         };
         let mut decoder = ResponseDecoder::new(unlimited);
-        match decoder.decode(&self.sent) {
-            Ok(Some(_)) => own(&mut decoder.head(&self.sent).fields().get_all(name)),
+        match decoder.decode(&sent) {
+            Ok(Some(_)) => own(&mut decoder.head(&sent).fields().get_all(name)),
             _ => Vec::new(),
         }
     }

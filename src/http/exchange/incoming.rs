@@ -78,11 +78,10 @@ impl Incoming {
         limits: Limits,
         link: &mut Link,
     ) -> Result<(), wire::Error> {
-        self.put_by();
-        self.decoder = match self.spare.take_if(|_| length == BodyLength::Chunked) {
-            Some(spare) => BodyDecoder::Chunked(spare.restarted()),
-            None => BodyDecoder::new(length, limits),
-        };
+        match (&mut self.decoder, length) {
+            (BodyDecoder::Known(left), BodyLength::Known(bytes)) => *left = bytes,
+            _ => self.exchange_decoder(length, limits),
+        }
         self.length = length;
         self.ended = length == BodyLength::Known(0);
         self.failed = None;
@@ -97,13 +96,16 @@ impl Incoming {
         }
     }
 
-    fn put_by(&mut self) {
-        if matches!(self.decoder, BodyDecoder::Chunked(_))
-            && let BodyDecoder::Chunked(decoder) =
-                std::mem::replace(&mut self.decoder, BodyDecoder::Known(0))
-        {
+    /// Another kind of decoder; that of a chunked body is put by, or taken out again.
+    fn exchange_decoder(&mut self, length: BodyLength, limits: Limits) {
+        let before = std::mem::replace(&mut self.decoder, BodyDecoder::Known(0));
+        if let BodyDecoder::Chunked(decoder) = before {
             self.spare = Some(decoder);
         }
+        self.decoder = match self.spare.take_if(|_| length == BodyLength::Chunked) {
+            Some(spare) => BodyDecoder::Chunked(spare.restarted()),
+            None => BodyDecoder::new(length, limits),
+        };
     }
 
     pub(crate) fn length(&self) -> BodyLength {

@@ -66,6 +66,11 @@ impl Link {
         self.machine.requests() == State::Failed || self.outbox.flush().is_err()
     }
 
+    /// The values of a field of the answer's head.
+    pub(crate) fn get_header(&self, name: &str) -> Vec<Vec<u8>> {
+        self.answer.get_header(name, &self.machine, &self.config)
+    }
+
     /// Whether the final head has been sent (or waits in the outbox).
     pub(crate) fn head_sent(&self) -> bool {
         !matches!(self.machine.responses(), State::Idle | State::Waiting)

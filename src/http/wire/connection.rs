@@ -58,6 +58,7 @@
 mod client;
 mod server;
 
+use super::body::BodyLength;
 use super::chunked;
 use super::error::{Error, Rule};
 use super::field_list::FieldList;
@@ -178,6 +179,15 @@ pub struct Connection {
     upgrade_offered: bool,
     awaited: Continue,
     sending: Sending,
+    /// What was added to the fields of the final head that was sent.
+    added: Option<Added>,
+}
+
+/// What a connection adds to the head of a response.
+#[derive(Clone, Copy, Debug)]
+struct Added {
+    kept_alive: Option<Version>,
+    framing: Option<BodyLength>,
 }
 
 impl Connection {
@@ -197,6 +207,7 @@ impl Connection {
                 counted: None,
                 head: false,
             },
+            added: None,
         }
     }
 

@@ -145,8 +145,8 @@ impl RequestDecoder {
     #[inline]
     fn check_target(&self, bytes: &[u8]) -> Result<(), Error> {
         let line = &self.line;
-        let connect = &bytes[line.start..line.method_end] == b"CONNECT";
-        if !connect && line.scan.is_plain_path(bytes[line.target_at]) {
+        let target = &bytes[line.target_at..line.target_end];
+        if line.scan.plain_path(target).is_some() && !self.method(bytes).is_connect() {
             return Ok(());
         }
         self.target(bytes).map(|_| ())
@@ -244,6 +244,17 @@ impl<'a> RequestHead<'a> {
     pub fn target(&self) -> Target<'a> {
         // Judged when the head was decoded: the default is never taken.
         self.decoder.target(self.bytes).unwrap_or(Target::Asterisk)
+    }
+
+    /// The path of the target, `/` where an absolute URI has none; empty for `*` and `host:port`.
+    #[inline]
+    pub fn path(&self) -> &'a str {
+        let line = &self.decoder.line;
+        let target = &self.bytes[line.target_at..line.target_end];
+        match line.scan.plain_path(target) {
+            Some(path) => std::str::from_utf8(path).unwrap_or_default(),
+            None => self.target().path(),
+        }
     }
 
     /// The version of the sender.

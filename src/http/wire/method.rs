@@ -12,62 +12,62 @@ use std::fmt;
 /// assert!(Method::new("G(E)T").is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Method<'a>(&'a str);
+pub struct Method<'a>(&'a [u8]);
 
 impl<'a> Method<'a> {
     /// The method of this name; `None` where it is no token.
     pub fn new(name: &'a str) -> Option<Method<'a>> {
-        grammar::is_token(name.as_bytes()).then_some(Method(name))
+        grammar::is_token(name.as_bytes()).then_some(Method(name.as_bytes()))
     }
 
     /// For a run of `tchar` that a decoder has measured.
     #[inline]
     pub(super) fn from_token(token: &'a [u8]) -> Method<'a> {
-        // A token is ASCII: the default is never taken.
-        Method(std::str::from_utf8(token).unwrap_or_default())
+        Method(token)
     }
 
     /// As it is spelt.
     pub fn as_str(self) -> &'a str {
-        self.0
+        // A token is ASCII: the default is never taken.
+        std::str::from_utf8(self.0).unwrap_or_default()
     }
 
     /// An answer to it has no body, whatever its fields say (RFC 9110 §9.3.2).
     #[inline]
     pub fn is_head(self) -> bool {
-        self.0 == "HEAD"
+        self.0 == b"HEAD"
     }
 
     /// It asks for a tunnel (RFC 9110 §9.3.6).
     #[inline]
     pub fn is_connect(self) -> bool {
-        self.0 == "CONNECT"
+        self.0 == b"CONNECT"
     }
 
     /// It only looks: GET, HEAD, OPTIONS or TRACE (RFC 9110 §9.2.1).
     pub fn is_safe(self) -> bool {
-        matches!(self.0, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+        matches!(self.0, b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE")
     }
 
     /// Sent twice it does what it does once: the safe ones, PUT and DELETE (RFC 9110 §9.2.2).
     pub fn is_idempotent(self) -> bool {
-        self.is_safe() || matches!(self.0, "PUT" | "DELETE")
+        self.is_safe() || matches!(self.0, b"PUT" | b"DELETE")
     }
 
     /// One of the eight methods of RFC 9110 §9.3, or PATCH.
     pub fn is_standard(self) -> bool {
-        self.is_idempotent() || matches!(self.0, "POST" | "CONNECT" | "PATCH")
+        self.is_idempotent() || matches!(self.0, b"POST" | b"CONNECT" | b"PATCH")
     }
 }
 
 impl fmt::Display for Method<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Method<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.as_str())
     }
 }

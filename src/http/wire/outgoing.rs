@@ -160,7 +160,11 @@ pub(super) fn says_close(fields: &FieldList) -> bool {
 
 /// Whether the caller's Connection field has this option.
 fn has_option<const N: usize>(fields: &FieldList, option: &[u8; N]) -> bool {
-    let options = fields.view().known(Known::Connection);
+    let view = fields.view();
+    if !view.has(Known::Connection) {
+        return false;
+    }
+    let options = view.known(Known::Connection);
     options
         .flat_map(grammar::list)
         .any(|theirs| grammar::is_word(theirs, option))

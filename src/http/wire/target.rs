@@ -228,10 +228,11 @@ impl Scan {
         }
     }
 
-    /// Whether a target that starts with `first` is in origin-form, and a good one.
+    /// The path of a target in origin-form, if it is one, and a good one.
     #[inline(always)]
-    pub(super) fn is_plain_path(&self, first: u8) -> bool {
-        first == b'/' && self.bracket.is_none()
+    pub(super) fn plain_path<'a>(&self, target: &'a [u8]) -> Option<&'a [u8]> {
+        let plain = target.first() == Some(&b'/') && self.bracket.is_none();
+        plain.then(|| &target[..self.query.unwrap_or(target.len())])
     }
 
     /// Whether the bytes end in the middle of a percent-encoding.

@@ -1,6 +1,6 @@
 //! A server's half of the machine: requests come, responses go.
 
-use super::{Connection, Continue, Event, Sending, State, response_step};
+use super::{Added, Connection, Continue, Event, Sending, State, response_step};
 use crate::http::wire::body::BodyLength;
 use crate::http::wire::error::{Error, Rule};
 use crate::http::wire::field_list::FieldList;
@@ -121,9 +121,21 @@ impl Connection {
             } if self.version == Version::Http11 => Some(BodyLength::Chunked),
             Sending::Nothing { .. } | Sending::UntilClose => None,
         };
-        let keep_alive = self.persistent.then_some(self.version);
-        outgoing::encode_response(head, keep_alive, framing, out);
+        let kept_alive = self.persistent.then_some(self.version);
+        self.added = Some(Added {
+            kept_alive,
+            framing,
+        });
+        outgoing::encode_response(head, kept_alive, framing, out);
         Ok(())
+    }
+
+    /// Appends the head once more as it was sent last, from the same status and fields; nothing
+    /// where none was sent.
+    pub fn repeat_response(&self, head: &ResponseOut<'_>, out: &mut Vec<u8>) {
+        if let Some(added) = self.added {
+            outgoing::encode_response(head, added.kept_alive, added.framing, out);
+        }
     }
 
     pub(super) fn tunnels(&self, status: u16) -> bool {
