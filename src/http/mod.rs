@@ -34,7 +34,7 @@
 //! | nothing more to decode | all answers so far |
 //! | a handler reads a body that is not here yet | all answers so far, and a 100 if the client waits for it |
 //! | [`Response::write`], [`Response::flush`] | all answers so far, the head, and the data |
-//! | [`Response::end`] | nothing yet: the answer may leave together with the next |
+//! | [`Response::end`] | everything; nothing yet while more has come behind the request: the answers may leave together |
 //! | a handler that waits for something of its own | after a millisecond or two, all answers so far |
 //!
 //! **Strict, both ways.** What breaks a rule is refused with the rule's name and the connection
@@ -58,10 +58,10 @@
 //!
 //! # Which file to read first
 //!
-//! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection
-//! on two screens; `exchange/incoming.rs` and `exchange/outbox.rs` are its two directions,
-//! `server/watch.rs` keeps the promise of the last row above. `request.rs` and `response.rs` are the
-//! face, in the book's words.
+//! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection;
+//! `exchange/incoming.rs` and `exchange/outbox.rs` are its two directions, and `server/watch.rs`
+//! keeps the promise of the last row above. `request.rs` and `response.rs` are the face, in the
+//! book's words; `files/` serves files with it.
 //!
 //! # Exercises
 //!

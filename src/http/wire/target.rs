@@ -7,6 +7,9 @@
 //!   OPTIONS *                                HTTP/1.1    asterisk-form
 //! ```
 //!
+//! Only what RFC 3986 lets stand in a URI may stand here. Some browsers send `[ ] { } |` raw in a
+//! query: they are refused, and a page that builds such links encodes them (`encodeURIComponent`).
+//!
 //! ```
 //! use barewire::http::wire::{Method, Target};
 //!
