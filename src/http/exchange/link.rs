@@ -101,13 +101,14 @@ impl Link {
         Ok(self.outbox.flush()?)
     }
 
-    /// Encodes the final head, if that has not been done, and what `more` puts behind it.
-    /// `whole`: all there will be of the body. A misuse leaves nothing of either, and everything
-    /// as it was: there can be another answer.
+    /// Encodes the final head, if that has not been done, and what `more` puts behind it; sends it
+    /// all if `now`, or if much of it waits. `whole`: all there will be of the body. A misuse leaves
+    /// nothing of either, and everything as it was: there can be another answer.
     #[inline]
     fn encode<R>(
         &mut self,
         whole: Option<u64>,
+        now: bool,
         more: impl FnOnce(&mut Connection, &FieldList, &mut Vec<u8>) -> Result<R, Misuse>,
     ) -> Result<R, Error> {
         self.not_ended()?;
@@ -120,8 +121,8 @@ impl Link {
             config,
             ..
         } = self;
-        let before = machine.clone();
-        Ok(outbox.append(|out| {
+        let before = machine.before_sending();
+        outbox.append_and_send(|out| {
             let start = out.len();
             let head = match first {
                 true => answer.encode(machine, config, whole, out),
@@ -130,18 +131,20 @@ impl Link {
             let encoded = head.and_then(|()| more(machine, &answer.trailers, out));
             if encoded.is_err() {
                 out.truncate(start);
-                *machine = before;
+                machine.take_back(before);
                 if first {
                     answer.take_back();
                 }
             }
-            encoded
-        })?)
+            Ok((encoded?, now || out.len() > config.pending_bytes))
+        })
     }
 
     /// Sends a piece of the body now, with whatever waits before it.
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        let send = self.encode(None, |machine, _, out| machine.begin_data(data.len(), out))?;
+        let send = self.encode(None, data.is_empty(), |machine, _, out| {
+            machine.begin_data(data.len(), out)
+        })?;
         if !send || data.is_empty() {
             return Ok(self.outbox.flush()?);
         }
@@ -150,8 +153,7 @@ impl Link {
 
     /// Sends the head now, with whatever waits before it.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        self.encode(None, |_, _, _| Ok(()))?;
-        Ok(self.outbox.flush()?)
+        self.encode(None, true, |_, _, _| Ok(()))
     }
 
     /// Ends the answer; a small one waits in the outbox for the others that may leave with it.
@@ -161,18 +163,13 @@ impl Link {
             return self.end_large(data);
         }
         let whole = self.answer.whole_length(&self.machine, data.len() as u64);
-        let pending = self.encode(whole, |machine, trailers, out| {
+        self.encode(whole, self.alone, |machine, trailers, out| {
             if !data.is_empty() && machine.begin_data(data.len(), out)? {
                 out.extend_from_slice(data);
                 machine.end_data(out);
             }
-            machine.send_end(trailers, out)?;
-            Ok(out.len())
-        })?;
-        if self.alone || pending > self.config.pending_bytes {
-            self.outbox.flush()?;
-        }
-        Ok(())
+            machine.send_end(trailers, out)
+        })
     }
 
     /// The data goes out from where it lies, between what waits before it and what ends it.
@@ -180,7 +177,7 @@ impl Link {
         let whole = self.answer.whole_length(&self.machine, data.len() as u64);
         let mut ending = std::mem::take(&mut self.ending);
         ending.clear();
-        let send = self.encode(whole, |machine, trailers, out| {
+        let send = self.encode(whole, false, |machine, trailers, out| {
             let send = machine.begin_data(data.len(), out)?;
             if send {
                 machine.end_data(&mut ending);

@@ -5,6 +5,8 @@
 //! through the lock: the watch, which sends what a waiting handler would hold back,
 //! and the one who stops the server.
 
+use crate::http::error::Error;
+use crate::http::wire::Misuse;
 use crate::net::{Stop, Stream, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
@@ -85,6 +87,20 @@ impl Outbox {
     #[inline]
     pub(crate) fn append<R>(&self, encode: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         encode(&mut self.lock().bytes)
+    }
+
+    /// Lets `encode` append, and sends it all at once if it says so; a misuse sends nothing.
+    #[inline]
+    pub(crate) fn append_and_send<R>(
+        &self,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(R, bool), Misuse>,
+    ) -> Result<R, Error> {
+        let mut pending = self.lock();
+        let (value, now) = encode(&mut pending.bytes)?;
+        if now {
+            pending.send(&self.stream, &[])?;
+        }
+        Ok(value)
     }
 
     /// Whether something is pending that nobody is sending.

@@ -166,6 +166,14 @@ enum Continue {
     Settled,
 }
 
+/// What sending a response changes: kept, it can be taken back as long as no byte has left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BeforeSending {
+    responses: State,
+    persistent: bool,
+    sending: Sending,
+}
+
 /// The state of one connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -286,6 +294,23 @@ impl Connection {
     }
 
     // ---- what both roles receive and send -------------------------------------------------
+
+    /// Where the stream of responses stands, for [`take_back`](Self::take_back).
+    #[inline]
+    pub(crate) fn before_sending(&self) -> BeforeSending {
+        BeforeSending {
+            responses: self.responses,
+            persistent: self.persistent,
+            sending: self.sending,
+        }
+    }
+
+    /// What was sent since then has not left: it was not sent.
+    pub(crate) fn take_back(&mut self, before: BeforeSending) {
+        self.responses = before.responses;
+        self.persistent = before.persistent;
+        self.sending = before.sending;
+    }
 
     /// The body that is being received has ended, or there was none.
     ///
