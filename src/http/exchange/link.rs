@@ -112,7 +112,7 @@ impl Link {
         more: impl FnOnce(&mut Connection, &FieldList, &mut Vec<u8>) -> Result<R, Misuse>,
     ) -> Result<R, Error> {
         self.not_ended()?;
-        self.stop_if_asked();
+        self.close_if_last();
         let first = !self.head_sent();
         let Link {
             machine,
@@ -193,9 +193,9 @@ impl Link {
 
     /// This exchange is the connection's last while the server stops, or where more of the body
     /// is on its way than anybody may want to read.
-    // RFC 9112 §9.6: "A server that does not support persistent connections MUST send the "close"
-    // connection option"
-    fn stop_if_asked(&mut self) {
+    // RFC 9112 §9.6: "A sender SHOULD send a Connection header field (Section 7.6.1 of [HTTP])
+    // containing the "close" connection option when it intends to close a connection."
+    fn close_if_last(&mut self) {
         let unread = self.body_is_large && self.machine.requests() != State::Done;
         if unread || self.outbox.is_stopping() {
             self.machine.close_after();
