@@ -157,8 +157,10 @@ impl<'a> Request<'a> {
         let Link {
             machine, outbox, ..
         } = &mut *link;
-        outbox.append(|out| machine.send_switch(&list, out))?;
-        link.outbox.flush()?;
+        outbox.append_and_send(|out| {
+            machine.send_switch(&list, out)?;
+            Ok(((), true))
+        })?;
         link.handed_over = true;
         link.stream().set_read_timeout(None)?;
         link.stream().set_write_timeout(None)?;

@@ -96,9 +96,10 @@ impl Link {
         fields: &FieldList,
     ) -> Result<(), Error> {
         let machine = &mut self.machine;
-        self.outbox
-            .append(|out| machine.send_informational(status, fields, out))?;
-        Ok(self.outbox.flush()?)
+        self.outbox.append_and_send(|out| {
+            machine.send_informational(status, fields, out)?;
+            Ok(((), true))
+        })
     }
 
     /// Encodes the final head, if that has not been done, and what `more` puts behind it; sends it
@@ -142,7 +143,7 @@ impl Link {
 
     /// Sends a piece of the body now, with whatever waits before it.
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        let send = self.encode(None, data.is_empty(), |machine, _, out| {
+        let send = self.encode(None, false, |machine, _, out| {
             machine.begin_data(data.len(), out)
         })?;
         if !send || data.is_empty() {

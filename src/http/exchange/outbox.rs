@@ -83,13 +83,8 @@ impl Outbox {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets `encode` append to what is pending.
-    #[inline]
-    pub(crate) fn append<R>(&self, encode: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-        encode(&mut self.lock().bytes)
-    }
-
-    /// Lets `encode` append, and sends it all at once if it says so; a misuse sends nothing.
+    /// Lets `encode` append to what is pending, and sends it all at once if it says so; a misuse
+    /// sends nothing.
     #[inline]
     pub(crate) fn append_and_send<R>(
         &self,

@@ -135,9 +135,7 @@ impl<'s, E: Events> Served<'s, E> {
     /// Waits for more of a head, having sent what waits to be sent.
     fn receive(&mut self, tick: Duration) -> Result<(), End> {
         let link = self.link.get_mut();
-        if !link.alone {
-            link.outbox.flush().map_err(|_| End::Gone)?;
-        }
+        link.outbox.flush().map_err(|_| End::Gone)?;
         self.answer_waits = false;
         self.buffer.make_room();
         if self.requests > 0 {
