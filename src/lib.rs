@@ -83,8 +83,11 @@
 //! - A body streams; nobody has to wait for its `end` (E45).
 #![forbid(unsafe_code)]
 
+pub mod framing;
 pub mod http;
 pub mod net;
+pub mod text;
+pub mod udp;
 
 /// The examples of the README, compiled and run with the others.
 #[cfg(doctest)]

@@ -11,7 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 
 use super::addr::Addr;
-use super::socket::Socket;
+use super::kernel::KernelSocket;
 use super::stream::Stream;
 use super::unix::SocketFile;
 
@@ -72,11 +72,11 @@ impl Door {
         Ok(match &self.ear {
             Ear::Tcp(listener) => {
                 let (stream, peer) = listener.accept()?;
-                Arc::new(Socket::new(stream, Some(Addr::from(peer))))
+                Arc::new(KernelSocket::new(stream, Some(Addr::from(peer))))
             }
             Ear::Unix(listener) => {
                 let (stream, peer) = listener.accept()?;
-                Arc::new(Socket::new(stream, Some(Addr::from(peer))))
+                Arc::new(KernelSocket::new(stream, Some(Addr::from(peer))))
             }
         })
     }

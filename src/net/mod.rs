@@ -41,7 +41,7 @@
 //!
 //! # Where to begin
 //! [`Stream`] in `stream.rs` is the contract. Then `pipe.rs`, the smallest stream there is;
-//! `socket.rs`, the kernel's, with the one trick in it (looking without waiting); and `engine.rs`,
+//! `kernel.rs`, the kernel's, with the one trick in it (looking without waiting); and `engine.rs`,
 //! the threads, beginning with its diagram. `listener.rs`, `slot.rs` and `handle.rs` are the three
 //! faces of the engine: before, inside and outside. `door.rs`, `registry.rs` and `unix.rs` are
 //! what it stands on.
@@ -56,11 +56,11 @@ mod addr;
 mod door;
 mod engine;
 mod handle;
+mod kernel;
 mod listener;
 mod pipe;
 mod registry;
 mod slot;
-mod socket;
 mod stream;
 mod tcp;
 mod unix;
@@ -70,10 +70,10 @@ mod tests;
 
 pub use addr::Addr;
 pub use handle::{Handle, Report};
+pub use kernel::KernelSocket;
 pub use listener::{Listener, Options, Service};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use slot::{Slot, Stop};
-pub use socket::Socket;
 pub use stream::{Stream, is_timeout};
 pub use tcp::Tcp;
 pub use unix::Unix;

@@ -5,11 +5,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::addr::Addr;
-use super::socket::Socket;
+use super::kernel::KernelSocket;
 use super::stream::at_least_a_moment;
 
 /// A TCP connection.
-pub type Tcp = Socket<TcpStream>;
+pub type Tcp = KernelSocket<TcpStream>;
 
 impl Tcp {
     /// Connects, waiting no longer than `timeout`; `None` as long as the system does (about two
@@ -22,7 +22,7 @@ impl Tcp {
             Some(timeout) => TcpStream::connect_timeout(&address, timeout)?,
             None => TcpStream::connect(address)?,
         };
-        Ok(Socket::new(stream, Some(Addr::Ip(address))))
+        Ok(KernelSocket::new(stream, Some(Addr::Ip(address))))
     }
 
     /// `TCP_NODELAY`: whether small writes leave at once (`true`) or wait until what was sent
@@ -49,6 +49,6 @@ impl Tcp {
 impl From<TcpStream> for Tcp {
     fn from(stream: TcpStream) -> Tcp {
         let peer = stream.peer_addr().ok().map(Addr::Ip);
-        Socket::new(stream, peer)
+        KernelSocket::new(stream, peer)
     }
 }

@@ -7,10 +7,10 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{self, Path, PathBuf};
 
 use super::addr::Addr;
-use super::socket::Socket;
+use super::kernel::KernelSocket;
 
 /// A connection over a Unix domain socket.
-pub type Unix = Socket<UnixStream>;
+pub type Unix = KernelSocket<UnixStream>;
 
 impl Unix {
     /// Connects to the server that listens at `path`. Where that server is behind with
@@ -28,7 +28,7 @@ impl Unix {
 impl From<UnixStream> for Unix {
     fn from(stream: UnixStream) -> Unix {
         let peer = stream.peer_addr().ok().map(Addr::from);
-        Socket::new(stream, peer)
+        KernelSocket::new(stream, peer)
     }
 }
 

@@ -36,7 +36,7 @@ use super::stream::{Stream, at_least_a_moment, is_timeout};
 
 /// A connected kernel socket; use it as [`Tcp`](super::Tcp) or [`Unix`](super::Unix).
 #[derive(Debug)]
-pub struct Socket<S> {
+pub struct KernelSocket<S> {
     inner: S,
     peer: Option<Addr>,
     /// Held while probing: one at a time.
@@ -56,9 +56,9 @@ pub trait Raw: fmt::Debug + Send + Sync + 'static {
     fn local_addr(&self) -> io::Result<Addr>;
 }
 
-impl<S> Socket<S> {
-    pub(super) fn new(inner: S, peer: Option<Addr>) -> Socket<S> {
-        Socket {
+impl<S> KernelSocket<S> {
+    pub(super) fn new(inner: S, peer: Option<Addr>) -> KernelSocket<S> {
+        KernelSocket {
             inner,
             peer,
             turn: Mutex::new(()),
@@ -71,7 +71,7 @@ impl<S> Socket<S> {
     }
 }
 
-impl<S: Raw> Stream for Socket<S>
+impl<S: Raw> Stream for KernelSocket<S>
 where
     for<'a> &'a S: Read + Write,
 {
@@ -118,7 +118,7 @@ where
     }
 }
 
-impl<S: Raw> Socket<S> {
+impl<S: Raw> KernelSocket<S> {
     /// A call that may sleep in the kernel.
     fn wait(
         &self,

@@ -1,0 +1,1 @@
+//! Characters across chunk borders.

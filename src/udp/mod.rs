@@ -1,0 +1,1 @@
+//! Datagrams (the book's 7.2).
