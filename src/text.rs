@@ -1,1 +1,0 @@
-//! Characters across chunk borders.
