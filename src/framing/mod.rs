@@ -1,1 +1,10 @@
 //! Messages in a stream of bytes (the book's 7.1: sticky packets).
+
+mod carry;
+mod error;
+mod fixed;
+mod message;
+
+pub use error::{Error, Refusal};
+pub use fixed::{Fixed, FixedDecoder, Padding};
+pub use message::{Decode, Encode, Framer, Message};

@@ -1,0 +1,122 @@
+//! Messages in cells of one size.
+//!
+//! ```text
+//!   Fixed<8>
+//!   ┌────────────────────────┬────────────────────────┬──────────
+//!   │ 48 45 4c 4c 4f 00 00 00│ 48 49 00 00 00 00 00 00│ …
+//!   │  H  E  L  L  O  padding│  H  I  padding         │
+//!   └────────────────────────┴────────────────────────┴──────────
+//! ```
+//!
+//! The notes' code shows how much there is to get wrong even here (E13): it assigns to a constant,
+//! takes a short chunk for a whole cell, forgets the end of a long one, and sends every byte
+//! through a string, which no byte above 7f survives unless it is UTF-8.
+
+use super::carry::Carry;
+use super::error::{Error, Refusal};
+use super::message::{Decode, Encode, Framer};
+
+/// What the reader does with the zeros behind a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Hands out the whole cell, zeros included: any bytes survive, their number does not.
+    Keep,
+    /// Takes the zeros at the end away, so a message must not end in a zero of its own.
+    Strip,
+}
+
+/// Cells of `CELL` bytes, one for each message, the rest filled with zeros.
+///
+/// The size is part of the protocol, hence a constant; cells of 0 bytes do not compile:
+///
+/// ```compile_fail
+/// barewire::framing::Fixed::<0>::new(barewire::framing::Padding::Keep);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fixed<const CELL: usize> {
+    padding: Padding,
+}
+
+impl<const CELL: usize> Fixed<CELL> {
+    /// Cells whose padding the reader keeps or strips.
+    pub const fn new(padding: Padding) -> Fixed<CELL> {
+        const { assert!(CELL > 0, "a cell has at least one byte") }
+        Fixed { padding }
+    }
+}
+
+impl<const CELL: usize> Framer for Fixed<CELL> {
+    type Encoder = Fixed<CELL>;
+    type Decoder = FixedDecoder<CELL>;
+
+    fn encoder(&self) -> Fixed<CELL> {
+        *self
+    }
+
+    fn decoder(&self) -> FixedDecoder<CELL> {
+        FixedDecoder {
+            padding: self.padding,
+            carry: Carry::default(),
+        }
+    }
+}
+
+impl<const CELL: usize> Encode for Fixed<CELL> {
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let length = message.len();
+        if length > CELL {
+            return Err(Refusal::TooLong { length, most: CELL });
+        }
+        if self.padding == Padding::Strip && message.last() == Some(&0) {
+            return Err(Refusal::EndsLikePadding);
+        }
+        out.extend_from_slice(message);
+        out.resize(out.len() + CELL - length, 0);
+        Ok(())
+    }
+}
+
+/// Finds the cells of one connection.
+#[derive(Clone, Debug)]
+pub struct FixedDecoder<const CELL: usize> {
+    padding: Padding,
+    carry: Carry,
+}
+
+impl<const CELL: usize> Decode for FixedDecoder<CELL> {
+    type Message<'a> = &'a [u8];
+
+    #[inline]
+    fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<&'a [u8]>, Error> {
+        self.carry.clear_spent();
+        let padding = self.padding;
+        if self.carry.is_vacant()
+            && let Some((cell, rest)) = input.split_at_checked(CELL)
+        {
+            *input = rest;
+            return Ok(Some(content(cell, padding)));
+        }
+        let whole = self.carry.fill(CELL, input);
+        Ok(whole.then(|| content(self.carry.hand_out(), padding)))
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        match self.carry.bytes().len() {
+            0 => Ok(()),
+            got => Err(Error::Unfinished {
+                got,
+                of: Some(CELL),
+            }),
+        }
+    }
+}
+
+fn content(cell: &[u8], padding: Padding) -> &[u8] {
+    match padding {
+        Padding::Keep => cell,
+        Padding::Strip => {
+            let last = cell.iter().rposition(|&byte| byte != 0);
+            &cell[..last.map_or(0, |last| last + 1)]
+        }
+    }
+}
