@@ -1,10 +1,13 @@
 //! Messages in a stream of bytes (the book's 7.1: sticky packets).
 
 mod carry;
+mod delimiter;
 mod error;
 mod fixed;
+mod matcher;
 mod message;
 
+pub use delimiter::{Delimiter, DelimiterDecoder, DelimiterEncoder};
 pub use error::{Error, Refusal};
 pub use fixed::{Fixed, FixedDecoder, Padding};
 pub use message::{Decode, Encode, Framer, Message};

@@ -1,0 +1,158 @@
+//! Messages that end with a mark.
+//!
+//! ```text
+//!   Delimiter::CRLF
+//!    48 45 4c 4c 4f 0d 0a   48 49 0d 0a   0d 0a   58 …
+//!     H  E  L  L  O \r \n    H  I \r \n   \r \n    X …
+//!    └──── message 1 ───┘   └── 2 ────┘   └ 3 ┘   └ not a message yet
+//! ```
+//!
+//! The mark stands *after* each message. The notes put it before, so that the last message never
+//! ends, and their code then hands out whatever happens to have come (E14).
+
+use super::carry::Carry;
+use super::error::{Error, Refusal};
+use super::matcher::Matcher;
+use super::message::{Decode, Encode, Framer};
+
+/// A delimiter of `N` bytes behind each message, which must not contain it.
+///
+/// The delimiter is part of the protocol, hence a constant; an empty one does not compile:
+///
+/// ```compile_fail
+/// barewire::framing::Delimiter::new(b"");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delimiter<const N: usize> {
+    delimiter: [u8; N],
+    limit: usize,
+}
+
+impl Delimiter<2> {
+    /// CR LF, as the lines of most text protocols end.
+    pub const CRLF: Delimiter<2> = Delimiter::new(b"\r\n");
+}
+
+impl<const N: usize> Delimiter<N> {
+    /// Messages that end with `delimiter` and have at most 64 KiB without it.
+    pub const fn new(delimiter: &[u8; N]) -> Delimiter<N> {
+        const { assert!(N > 0, "a delimiter has at least one byte") }
+        Delimiter {
+            delimiter: *delimiter,
+            limit: 64 * 1024,
+        }
+    }
+
+    /// Messages of at most `bytes`, the delimiter not counted.
+    #[must_use]
+    pub const fn with_limit(self, bytes: usize) -> Delimiter<N> {
+        Delimiter {
+            limit: bytes,
+            ..self
+        }
+    }
+}
+
+impl<const N: usize> Framer for Delimiter<N> {
+    type Encoder = DelimiterEncoder<N>;
+    type Decoder = DelimiterDecoder<N>;
+
+    fn encoder(&self) -> DelimiterEncoder<N> {
+        DelimiterEncoder {
+            limit: self.limit,
+            matcher: Matcher::new(self.delimiter),
+        }
+    }
+
+    fn decoder(&self) -> DelimiterDecoder<N> {
+        DelimiterDecoder {
+            limit: self.limit,
+            matcher: Matcher::new(self.delimiter),
+            carry: Carry::default(),
+        }
+    }
+}
+
+/// Puts the delimiter behind each message of one connection.
+#[derive(Clone, Debug)]
+pub struct DelimiterEncoder<const N: usize> {
+    limit: usize,
+    matcher: Matcher<N>,
+}
+
+impl<const N: usize> Encode for DelimiterEncoder<N> {
+    /// The delimiter must not be found before its place, and this is more than that the message
+    /// does not contain it: `xa` with `aa` behind it is `xaaa`, and would be read as `x`.
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let length = message.len();
+        if length > self.limit {
+            let most = self.limit;
+            return Err(Refusal::TooLong { length, most });
+        }
+        let delimiter = *self.matcher.delimiter();
+        self.matcher.restart();
+        let inside = self.matcher.find(message);
+        let early = inside.or_else(|| Some(length + self.matcher.find(&delimiter[..N - 1])?));
+        if let Some(end) = early {
+            return Err(Refusal::DelimiterInside { at: end - N });
+        }
+        out.extend_from_slice(message);
+        out.extend_from_slice(&delimiter);
+        Ok(())
+    }
+}
+
+/// Finds the delimiters of one connection. No byte is searched twice, however the chunks come.
+#[derive(Clone, Debug)]
+pub struct DelimiterDecoder<const N: usize> {
+    limit: usize,
+    matcher: Matcher<N>,
+    carry: Carry,
+}
+
+impl<const N: usize> Decode for DelimiterDecoder<N> {
+    type Message<'a> = &'a [u8];
+
+    #[inline]
+    fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<&'a [u8]>, Error> {
+        self.carry.clear_spent();
+        // as far as the limit lets the delimiter be
+        let most = self.limit.saturating_add(N) - self.carry.bytes().len();
+        let reach = input.len().min(most);
+        match self.matcher.find(&input[..reach]) {
+            Some(end) if self.carry.is_vacant() => {
+                let (message, rest) = input.split_at(end);
+                *input = rest;
+                Ok(Some(&message[..end - N]))
+            }
+            Some(end) => {
+                self.carry.take(input, end);
+                let message = self.carry.hand_out();
+                Ok(Some(&message[..message.len() - N]))
+            }
+            None => {
+                self.carry.take(input, reach);
+                self.judge()
+            }
+        }
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        match self.carry.bytes().len() {
+            0 => Ok(()),
+            got => Err(Error::Unfinished { got, of: None }),
+        }
+    }
+}
+
+impl<const N: usize> DelimiterDecoder<N> {
+    /// No delimiter yet: may there still be one in time? The last bytes may be its beginning.
+    fn judge(&self) -> Result<Option<&[u8]>, Error> {
+        let limit = self.limit;
+        let least = self.carry.bytes().len() - self.matcher.matched();
+        if least > limit {
+            return Err(Error::Endless { limit });
+        }
+        Ok(None)
+    }
+}
