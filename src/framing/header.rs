@@ -1,0 +1,196 @@
+//! A header before each message: its serial number and its length, in network byte order.
+//!
+//! ```text
+//!   Header16    00 00   00 05   48 45 4c 4c 4f        Header32    00 00   00 00 00 05   48 45 …
+//!               serial  length   H  E  L  L  O                    serial  length
+//!               0       5 bytes  body
+//! ```
+//!
+//! Both numbers are unsigned. The notes read and write them signed, and fail past 32,767 (E15).
+
+use super::carry::Carry;
+use super::error::{Error, Refusal};
+use super::message::{Decode, Encode, Framer, Message};
+
+/// A serial number of two bytes and a length of two: bodies of up to 65,535 bytes.
+pub type Header16 = Header<2>;
+
+/// A serial number of two bytes and a length of four: for longer bodies.
+pub type Header32 = Header<4>;
+
+/// A serial number of two bytes and a length of `LENGTH` bytes (1 to 4) before each body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<const LENGTH: usize> {
+    limit: usize,
+}
+
+/// Bytes of the serial number.
+const SERIAL: usize = 2;
+/// What a body may have unless the length field is too short for it, or the user says otherwise.
+const LIMIT: usize = 16 * 1024 * 1024;
+
+impl<const LENGTH: usize> Header<LENGTH> {
+    /// Bytes of the header.
+    const BYTES: usize = SERIAL + LENGTH;
+    /// The longest body that the length field can announce (and memory can hold).
+    const MOST: usize = {
+        assert!(1 <= LENGTH && LENGTH <= 4, "a length has 1 to 4 bytes");
+        let most = u64::MAX >> (64 - 8 * LENGTH);
+        let memory = isize::MAX as u64 - 8;
+        (if most < memory { most } else { memory }) as usize
+    };
+
+    /// Bodies of at most 65,535 bytes ([`Header16`]) or 16 MiB ([`Header32`]).
+    pub const fn new() -> Header<LENGTH> {
+        Header { limit: Self::MOST }.with_limit(LIMIT)
+    }
+
+    /// Bodies of at most `bytes`, or of what the length field can say.
+    #[must_use]
+    pub const fn with_limit(self, bytes: usize) -> Header<LENGTH> {
+        let limit = if bytes < Self::MOST {
+            bytes
+        } else {
+            Self::MOST
+        };
+        Header { limit }
+    }
+
+    /// The header in front of `bytes`, if it is whole, and what follows it.
+    #[inline]
+    fn split(bytes: &[u8]) -> Option<(u16, usize, &[u8])> {
+        let (serial, rest) = bytes.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk::<LENGTH>()?;
+        let length = length.iter().fold(0, |n, &byte| n << 8 | usize::from(byte));
+        Some((u16::from_be_bytes(*serial), length, rest))
+    }
+}
+
+impl<const LENGTH: usize> Default for Header<LENGTH> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const LENGTH: usize> Framer for Header<LENGTH> {
+    type Encoder = HeaderEncoder<LENGTH>;
+    type Decoder = HeaderDecoder<LENGTH>;
+
+    fn encoder(&self) -> HeaderEncoder<LENGTH> {
+        HeaderEncoder {
+            header: *self,
+            serial: 0,
+        }
+    }
+
+    fn decoder(&self) -> HeaderDecoder<LENGTH> {
+        HeaderDecoder {
+            header: *self,
+            carry: Carry::default(),
+        }
+    }
+}
+
+/// Numbers the messages of one connection.
+#[derive(Clone, Debug)]
+pub struct HeaderEncoder<const LENGTH: usize> {
+    header: Header<LENGTH>,
+    serial: u16,
+}
+
+impl<const LENGTH: usize> HeaderEncoder<LENGTH> {
+    /// Appends a message under a serial number that is given, 0 too: a reply carries the number
+    /// of what it replies to. It does not count for [`encode`](Encode::encode).
+    ///
+    /// # Errors
+    /// [`Refusal::TooLong`].
+    pub fn encode_as(&self, serial: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let (length, most) = (body.len(), self.header.limit);
+        if length > most {
+            return Err(Refusal::TooLong { length, most });
+        }
+        out.extend_from_slice(&serial.to_be_bytes());
+        out.extend_from_slice(&(length as u32).to_be_bytes()[4 - LENGTH..]);
+        out.extend_from_slice(body);
+        Ok(())
+    }
+}
+
+impl<const LENGTH: usize> Encode for HeaderEncoder<LENGTH> {
+    /// Appends a message under the next serial number: 0, 1 and so on, and 0 again after 65,535.
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        self.encode_as(self.serial, message, out)?;
+        self.serial = self.serial.wrapping_add(1);
+        Ok(())
+    }
+}
+
+/// One message with its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// What the sender numbered it, or what it replies to.
+    pub serial: u16,
+    /// The message.
+    pub body: &'a [u8],
+}
+
+impl Message for Packet<'_> {
+    fn slices(&self) -> [&[u8]; 2] {
+        [self.body, &[]]
+    }
+}
+
+/// Finds the messages of one connection.
+#[derive(Clone, Debug)]
+pub struct HeaderDecoder<const LENGTH: usize> {
+    header: Header<LENGTH>,
+    carry: Carry,
+}
+
+impl<const LENGTH: usize> Decode for HeaderDecoder<LENGTH> {
+    type Message<'a> = Packet<'a>;
+
+    #[inline]
+    fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<Packet<'a>>, Error> {
+        self.carry.clear_spent();
+        if self.carry.is_vacant()
+            && let Some((serial, length, rest)) = Header::<LENGTH>::split(input)
+            && length <= self.header.limit
+            && let Some((body, rest)) = rest.split_at_checked(length)
+        {
+            *input = rest;
+            return Ok(Some(Packet { serial, body }));
+        }
+        self.decode_carried(input)
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        let bytes = self.carry.bytes();
+        let header = Header::<LENGTH>::split(bytes);
+        let of = header.map(|(_, length, _)| length.saturating_add(Header::<LENGTH>::BYTES));
+        match bytes.len() {
+            0 => Ok(()),
+            got => Err(Error::Unfinished { got, of }),
+        }
+    }
+}
+
+impl<const LENGTH: usize> HeaderDecoder<LENGTH> {
+    /// A message that the chunk cuts, or one that is not to be: its bytes come here as they come.
+    #[inline(never)]
+    fn decode_carried(&mut self, input: &mut &[u8]) -> Result<Option<Packet<'_>>, Error> {
+        self.carry.fill(Header::<LENGTH>::BYTES, input);
+        let Some((serial, length, _)) = Header::<LENGTH>::split(self.carry.bytes()) else {
+            return Ok(None);
+        };
+        let limit = self.header.limit;
+        if length > limit {
+            return Err(Error::TooLong { length, limit });
+        }
+        let whole = self.carry.fill(Header::<LENGTH>::BYTES + length, input);
+        Ok(whole.then(|| Packet {
+            serial,
+            body: &self.carry.hand_out()[Header::<LENGTH>::BYTES..],
+        }))
+    }
+}
