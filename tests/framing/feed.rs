@@ -1,0 +1,102 @@
+//! A decoder, fed.
+
+use barewire::framing::{Decode, Encode, Error, Framer, Message, Prefix, PrefixDecoder};
+use std::io::Read;
+
+/// What came out of a stream: messages, and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Received {
+    pub(crate) messages: Vec<Vec<u8>>,
+    pub(crate) end: Result<(), Error>,
+}
+
+/// Feeds the chunks of one connection to a decoder of its own.
+pub(crate) fn receive<'c, F: Framer>(
+    framer: &F,
+    chunks: impl IntoIterator<Item = &'c [u8]>,
+) -> Received {
+    let mut decoder = framer.decoder();
+    let mut messages = Vec::new();
+    for mut chunk in chunks {
+        if let Err(error) = drain(&mut decoder, &mut chunk, &mut messages) {
+            assert_stays_broken(&mut decoder, chunk, error);
+            let end = Err(error);
+            return Received { messages, end };
+        }
+        assert!(chunk.is_empty(), "\"not yet\", but {} left", chunk.len());
+    }
+    let end = decoder.finish();
+    Received { messages, end }
+}
+
+fn drain<D: Decode>(
+    decoder: &mut D,
+    chunk: &mut &[u8],
+    messages: &mut Vec<Vec<u8>>,
+) -> Result<(), Error> {
+    while let Some(message) = decoder.decode(chunk)? {
+        assert_eq!(message.len(), message.to_vec().len());
+        messages.push(message.to_vec());
+    }
+    Ok(())
+}
+
+/// Whatever still comes, nothing is handed out behind an error.
+fn assert_stays_broken<D: Decode>(decoder: &mut D, rest: &[u8], error: Error) {
+    let more = b"\0\0\x01\r\naab\n\0\0\0\0\0\0";
+    for mut input in [rest, b"", more, more] {
+        assert_eq!(decoder.decode(&mut input).err(), Some(error));
+    }
+}
+
+/// The stream of some messages; those that the framer refuses are left out of both.
+pub(crate) fn stream<F: Framer>(
+    framer: &F,
+    from: impl IntoIterator<Item = Vec<u8>>,
+) -> (Vec<Vec<u8>>, Vec<u8>) {
+    let (mut encoder, mut wire) = (framer.encoder(), Vec::new());
+    let mut messages = Vec::new();
+    for message in from {
+        let before = wire.len();
+        match encoder.encode(&message, &mut wire) {
+            Ok(()) => messages.push(message),
+            Err(_) => assert_eq!(wire.len(), before, "refused, but something was appended"),
+        }
+    }
+    (messages, wire)
+}
+
+/// `Prefix` as a program with a socket uses it: what is read goes straight into the ring.
+pub(crate) struct ReadIntoRing(pub(crate) Prefix);
+
+impl Framer for ReadIntoRing {
+    type Encoder = Prefix;
+    type Decoder = RingReader;
+
+    fn encoder(&self) -> Prefix {
+        self.0
+    }
+
+    fn decoder(&self) -> RingReader {
+        RingReader(self.0.decoder())
+    }
+}
+
+pub(crate) struct RingReader(PrefixDecoder);
+
+impl Decode for RingReader {
+    type Message<'a> = <PrefixDecoder as Decode>::Message<'a>;
+
+    fn decode<'a, 'b: 'a>(
+        &'a mut self,
+        input: &mut &'b [u8],
+    ) -> Result<Option<Self::Message<'a>>, Error> {
+        let ring = &mut self.0;
+        while ring.fill(|space| input.read(space)).unwrap() > 0 {}
+        ring.take()
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        self.0.finish()
+    }
+}
