@@ -10,7 +10,7 @@ help:
 	@echo "make test     unit tests, documentation tests, vectors, rows, and the allocation counter"
 	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
 	@echo "make doc      build the documentation and say where it is"
-	@echo "make bench    head decoding beside httparse, memory of an idle connection (crates.io, python3)"
+	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection (crates.io, python3)"
 	@echo "make interop  curl, nc, Python, Node and Chromium against the demo (python3, and what it finds)"
 	@echo "make clean    remove what was built"
 
@@ -37,6 +37,7 @@ doc:
 
 bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin head_decode
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin framing
 	cargo build --release --bin http_server
 	python3 tests/bench/idle.py
 
