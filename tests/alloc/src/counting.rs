@@ -85,9 +85,11 @@ fn show(bytes: usize) {
     let role = ROLE.replace(Role::Client);
     eprintln!("{bytes} bytes are allocated here:");
     let trace = Backtrace::force_capture().to_string();
-    let lines = trace
-        .lines()
-        .filter(|line| line.contains("/src/http/") || line.contains("/src/net/"));
+    let lines = trace.lines().filter(|line| {
+        ["/src/http/", "/src/net/", "/src/framing/"]
+            .iter()
+            .any(|ours| line.contains(ours))
+    });
     lines.take(8).for_each(|line| eprintln!("{line}"));
     ROLE.set(role);
 }

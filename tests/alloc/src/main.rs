@@ -11,8 +11,11 @@
 //! has a say: on a crowded machine a handler can be put to sleep for a millisecond or two, which
 //! to the server's watch looks like a handler that waits, and it starts a thread to send what
 //! waits before it. So a round in which only they allocated is played again, a few times.
+//!
+//! [`framing`] needs no server: it counts the messages of a stream the same way.
 
 mod counting;
+mod framing;
 mod scenario;
 
 use barewire::http::{self, Events, Handled, Request, Response};
@@ -78,7 +81,8 @@ fn main() -> ExitCode {
     let address = handle.local_addr().ip().expect("an IP address");
     let connect = || TcpStream::connect(address).expect("a connection");
 
-    let mut results = vec![catches(&scenario::control(), connect())];
+    let mut results = framing::results();
+    results.push(catches(&scenario::control(), connect()));
     results.extend(
         scenario::all()
             .iter()
