@@ -1,0 +1,174 @@
+//! Which Internet a socket speaks, and the addresses it can therefore use.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+
+/// The book's `"udp4"` and `"udp6"`. Its [`Display`](fmt::Display) form is what Node's
+/// `rinfo.family` says: `IPv4`, `IPv6`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// IPv4.
+    Udp4,
+    /// IPv6. Bound to `::` it also hears IPv4, from addresses like `::ffff:127.0.0.1`, unless the
+    /// system is set otherwise.
+    Udp6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(address: IpAddr) -> Family {
+        match address {
+            IpAddr::V4(_) => Family::Udp4,
+            IpAddr::V6(_) => Family::Udp6,
+        }
+    }
+
+    /// All interfaces: `0.0.0.0` or `::`.
+    pub fn unspecified(self) -> IpAddr {
+        match self {
+            Family::Udp4 => Ipv4Addr::UNSPECIFIED.into(),
+            Family::Udp6 => Ipv6Addr::UNSPECIFIED.into(),
+        }
+    }
+
+    /// `address` as a socket of this family writes it.
+    pub(super) fn reach(self, address: SocketAddr) -> io::Result<SocketAddr> {
+        match (self, address) {
+            (Family::Udp6, SocketAddr::V4(v4)) => Ok((v4.ip().to_ipv6_mapped(), v4.port()).into()),
+            (Family::Udp4, SocketAddr::V6(_)) => Err(no_address(
+                self,
+                &address,
+                "create a socket with Family::Udp6",
+            )),
+            _ => Ok(address),
+        }
+    }
+
+    /// Looks a host up (no look-up for what is an address already) and prefers this family.
+    pub(super) fn resolve(self, host: &str, port: u16) -> io::Result<SocketAddr> {
+        let found = (host, port).to_socket_addrs();
+        let found =
+            found.map_err(|e| io::Error::new(e.kind(), format!("no host {host:?}: {e}")))?;
+        self.prefer(host, found.collect())
+    }
+
+    fn prefer(self, host: &str, found: Vec<SocketAddr>) -> io::Result<SocketAddr> {
+        let ours = found.iter().find(|found| Family::of(found.ip()) == self);
+        match ours.or(found.first()) {
+            Some(address) => self.reach(*address),
+            None => Err(no_address(self, &host, "it has no address at all")),
+        }
+    }
+}
+
+fn no_address(family: Family, what: &dyn fmt::Display, so: &str) -> io::Error {
+    let what = format!("{what} is no {family} address: {so}");
+    io::Error::new(ErrorKind::InvalidInput, what)
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Family::Udp4 => "IPv4",
+            Family::Udp6 => "IPv6",
+        })
+    }
+}
+
+/// Where a socket can be bound:
+///
+/// | given | bound to |
+/// |---|---|
+/// | `41234` | that port of all interfaces |
+/// | `(41234, "localhost")`, the order of the book | that port of that host's address |
+/// | `"127.0.0.1:41234"`, `"[::1]:41234"` | that port of that address |
+/// | a [`SocketAddr`] | that |
+///
+/// Port 0 is any that is free.
+pub trait Place {
+    /// The addresses to try, in order; those of another family are passed over.
+    ///
+    /// # Errors
+    /// The name cannot be looked up, or is no name.
+    fn candidates(&self, family: Family) -> io::Result<Vec<SocketAddr>>;
+}
+
+impl Place for u16 {
+    fn candidates(&self, family: Family) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![(family.unspecified(), *self).into()])
+    }
+}
+
+impl Place for SocketAddr {
+    fn candidates(&self, _family: Family) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![*self])
+    }
+}
+
+impl Place for &str {
+    fn candidates(&self, _family: Family) -> io::Result<Vec<SocketAddr>> {
+        Ok(self.to_socket_addrs()?.collect())
+    }
+}
+
+impl Place for (u16, &str) {
+    fn candidates(&self, _family: Family) -> io::Result<Vec<SocketAddr>> {
+        Ok((self.1, self.0).to_socket_addrs()?.collect())
+    }
+}
+
+/// The candidates that a socket of this family can be bound to.
+pub(super) fn places(family: Family, place: &impl Place) -> io::Result<Vec<SocketAddr>> {
+    let all = place.candidates(family)?;
+    let fits = |address: &&SocketAddr| Family::of(address.ip()) == family;
+    let fitting: Vec<_> = all.iter().filter(fits).copied().collect();
+    match (fitting.is_empty(), all.first()) {
+        (true, Some(other)) => Err(no_address(family, other, "create the socket accordingly")),
+        (true, None) => Err(no_address(family, &"nothing", "the name has no address")),
+        (false, _) => Ok(fitting),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> SocketAddr {
+        address.parse().unwrap()
+    }
+
+    #[test]
+    fn a_host_with_both_gives_the_socket_its_own() {
+        let both = vec![at("[::1]:9"), at("127.0.0.1:9")];
+        let prefer = |family: Family| family.prefer("both", both.clone()).unwrap();
+        assert_eq!(prefer(Family::Udp4), at("127.0.0.1:9"));
+        assert_eq!(prefer(Family::Udp6), at("[::1]:9"));
+    }
+
+    #[test]
+    fn six_reaches_four_but_four_not_six() {
+        let mapped = Family::Udp6.resolve("127.0.0.1", 9).unwrap();
+        assert_eq!(mapped, at("[::ffff:127.0.0.1]:9"));
+        let e = Family::Udp4.resolve("::1", 9).unwrap_err();
+        let why = "[::1]:9 is no IPv4 address: create a socket with Family::Udp6";
+        assert_eq!(
+            (e.kind(), e.to_string().as_str()),
+            (ErrorKind::InvalidInput, why)
+        );
+        assert!(Family::Udp4.prefer("nowhere", vec![]).is_err());
+    }
+
+    #[test]
+    fn a_place_has_four_spellings() {
+        let four = |place: &dyn Place| place.candidates(Family::Udp4).unwrap();
+        assert_eq!(four(&41234), [at("0.0.0.0:41234")]);
+        assert_eq!(four(&(41234, "127.0.0.1")), [at("127.0.0.1:41234")]);
+        assert_eq!(four(&"127.0.0.1:0"), [at("127.0.0.1:0")]);
+        assert_eq!(four(&at("127.0.0.1:0")), [at("127.0.0.1:0")]);
+        assert_eq!(41234.candidates(Family::Udp6).unwrap(), [at("[::]:41234")]);
+        assert!("127.0.0.1".candidates(Family::Udp4).is_err());
+        let e = places(Family::Udp4, &"[::1]:0").unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::InvalidInput);
+    }
+}

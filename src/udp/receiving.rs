@@ -1,0 +1,191 @@
+//! Receiving until the socket is closed, on this thread or on one of its own.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
+use std::thread::{self, JoinHandle};
+
+use super::descriptor::is_closed;
+use super::events::Events;
+use super::inbox::{Inbox, Received, RemoteInfo};
+use super::socket::Socket;
+use crate::net::is_timeout;
+
+impl Socket {
+    /// Calls `message` for each datagram, on this thread, until the socket is closed (by another
+    /// thread or by `message` itself). Read timeouts do not count. Failures that [`Events::error`]
+    /// would be told are passed over.
+    ///
+    /// ```
+    /// use barewire::udp::{self, Family};
+    ///
+    /// let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
+    /// let to = server.address();
+    /// server.send_to("深入浅出Node.js".as_bytes(), to)?; // to itself
+    /// server.on_message(|socket, msg, rinfo| {
+    ///     println!("server got: {} from {rinfo}", String::from_utf8_lossy(msg));
+    ///     socket.close();
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The last of a hundred failures in a row, as in [`Events::error`]. The socket is not closed.
+    pub fn on_message(
+        &self,
+        mut message: impl FnMut(&Socket, &[u8], &RemoteInfo),
+    ) -> io::Result<()> {
+        let on_message = |received: Received<'_>| message(self, received.bytes, &received.rinfo);
+        self.receive(on_message, |_| ())
+    }
+
+    /// Starts a thread that receives and calls `events`, until the socket is closed. It keeps the
+    /// socket alive: dropping all clones does not end it.
+    ///
+    /// ```
+    /// use barewire::udp::{self, Events, Family, RemoteInfo, Socket};
+    ///
+    /// struct Echo;
+    /// impl Events for Echo {
+    ///     fn listening(&self, socket: &Socket) {
+    ///         println!("server listening {}", socket.address());
+    ///     }
+    ///     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
+    ///         let _ = socket.send_to(msg, rinfo.socket_addr());
+    ///     }
+    /// }
+    /// let handle = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?.start(Echo)?;
+    /// handle.close();
+    /// handle.join()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(&self, events: impl Events) -> io::Result<Handle> {
+        let socket = self.clone();
+        let thread = thread::Builder::new().name("barewire udp".to_owned());
+        let thread = thread.spawn(move || socket.run(&events))?;
+        Ok(Handle {
+            socket: self.clone(),
+            thread,
+        })
+    }
+
+    fn run(&self, events: &impl Events) -> io::Result<()> {
+        guarded(|| events.listening(self));
+        let done = self.receive(
+            |received| guarded(|| events.message(self, received.bytes, &received.rinfo)),
+            |error| guarded(|| events.error(error)),
+        );
+        self.close();
+        guarded(|| events.close());
+        done
+    }
+
+    fn receive(
+        &self,
+        mut message: impl FnMut(Received<'_>),
+        mut error: impl FnMut(&io::Error),
+    ) -> io::Result<()> {
+        let mut inbox = Inbox::new();
+        let mut failures = Failures::default();
+        loop {
+            match self.recv(&mut inbox) {
+                Ok(received) => {
+                    failures = Failures::default();
+                    message(received);
+                }
+                Err(e) if is_closed(&e) => return Ok(()),
+                Err(e) if is_timeout(&e) => {}
+                Err(e) => {
+                    error(&e);
+                    if failures.are_too_many(&e) {
+                        return Err(e);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many there were since the last message, of those that do not speak of an earlier datagram.
+#[derive(Default)]
+struct Failures(u32);
+
+impl Failures {
+    /// With so many in a row we believe that it will not get better.
+    const TOO_MANY: u32 = 100;
+
+    fn are_too_many(&mut self, another: &io::Error) -> bool {
+        self.0 += u32::from(!speaks_of_a_datagram(another));
+        self.0 >= Failures::TOO_MANY
+    }
+}
+
+/// Whether the network has told what became of an earlier datagram (ICMP).
+pub(super) fn speaks_of_a_datagram(e: &io::Error) -> bool {
+    matches!(
+        e.kind(),
+        ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+    )
+}
+
+/// Runs code that is not ours. The panic has been reported by the panic hook; it ends nothing.
+fn guarded(theirs: impl FnOnce()) {
+    let _ = panic::catch_unwind(AssertUnwindSafe(theirs));
+}
+
+/// A socket that receives on a thread of its own. Dropping this ends nothing.
+#[derive(Debug)]
+pub struct Handle {
+    socket: Socket,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Handle {
+    /// The socket, for sending.
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// [`Socket::address`].
+    pub fn address(&self) -> SocketAddr {
+        self.socket.address()
+    }
+
+    /// [`Socket::close`]: the thread wakes at once. It does not wait for the events; for that,
+    /// [`join`](Handle::join) afterwards.
+    pub fn close(&self) {
+        self.socket.close();
+    }
+
+    /// Waits until the socket is closed, the last event has returned and the thread has ended.
+    ///
+    /// # Errors
+    /// What made it give up: see [`Events::error`].
+    pub fn join(self) -> io::Result<()> {
+        self.thread
+            .join()
+            .unwrap_or_else(|panic| panic::resume_unwind(panic))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_network_tells_is_never_too_much() {
+        let told = ErrorKind::ConnectionRefused.into();
+        let strange = ErrorKind::OutOfMemory.into();
+        let mut failures = Failures::default();
+        assert!((0..1_000).all(|_| !failures.are_too_many(&told)));
+        assert!((0..99).all(|_| !failures.are_too_many(&strange)));
+        assert!(failures.are_too_many(&strange));
+    }
+}
