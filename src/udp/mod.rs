@@ -61,18 +61,29 @@
 //! 2. A [`Requester`] has one question on its way. Let it have eight, from several threads: who
 //!    receives, and how does an answer find the thread that waits for it?
 
+mod datagrams;
 mod descriptor;
 mod events;
 mod family;
+mod fate;
+mod faulty;
 mod inbox;
 mod options;
 mod receiving;
+mod request;
+mod respond;
 mod send;
 mod socket;
+pub mod wire;
 
+pub use datagrams::Datagrams;
 pub use descriptor::is_closed;
 pub use events::Events;
 pub use family::{Family, Place};
+pub use fate::{Fate, Fates, Odds, UnknownFate};
+pub use faulty::{Direction, Faulty};
 pub use inbox::{Inbox, Received, RemoteInfo};
 pub use receiving::Handle;
+pub use request::{Reply, Requester, Retry};
+pub use respond::Responder;
 pub use socket::{Socket, Unbound, create_socket};
