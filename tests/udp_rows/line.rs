@@ -1,0 +1,72 @@
+//! A network without a clock: a question is answered while it is sent, and to wait for what is not
+//! on its way is to time out at once.
+
+use barewire::udp::{Datagrams, Inbox, Received, Responder};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Who asks.
+pub(crate) fn client() -> SocketAddr {
+    ([127, 0, 0, 1], 58682).into()
+}
+
+/// Who answers.
+pub(crate) fn server() -> SocketAddr {
+    ([127, 0, 0, 1], 41234).into()
+}
+
+/// The client's end, with a server at the other.
+pub(crate) struct Line<F> {
+    server: Mutex<Responder<F>>,
+    /// On its way to the client.
+    answers: Mutex<VecDeque<(Vec<u8>, SocketAddr)>>,
+    /// How long the client was prepared to wait, each time.
+    waits: Mutex<Vec<Duration>>,
+}
+
+impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Line<F> {
+    pub(crate) fn new(work: F) -> Line<F> {
+        Line {
+            server: Mutex::new(Responder::new(work)),
+            answers: Mutex::default(),
+            waits: Mutex::default(),
+        }
+    }
+
+    /// Puts a datagram on its way to the client.
+    pub(crate) fn arrives(&self, datagram: &[u8], from: SocketAddr) {
+        let mut answers = self.answers.lock().unwrap();
+        answers.push_back((datagram.to_vec(), from));
+    }
+
+    pub(crate) fn waits(&self) -> Vec<Duration> {
+        self.waits.lock().unwrap().clone()
+    }
+}
+
+impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Datagrams for Line<F> {
+    fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<usize> {
+        assert_eq!(to, server());
+        if let Some(answer) = self.server.lock().unwrap().respond(message, client()) {
+            self.arrives(answer, server());
+        }
+        Ok(message.len())
+    }
+
+    fn recv_within<'a>(
+        &self,
+        inbox: &'a mut Inbox,
+        timeout: Option<Duration>,
+    ) -> io::Result<Received<'a>> {
+        self.waits.lock().unwrap().extend(timeout);
+        let next = self.answers.lock().unwrap().pop_front();
+        let (datagram, from) = next.ok_or(ErrorKind::TimedOut)?;
+        inbox.fill(|buf| {
+            buf[..datagram.len()].copy_from_slice(&datagram);
+            Ok((datagram.len(), from))
+        })
+    }
+}
