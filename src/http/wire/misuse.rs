@@ -38,6 +38,8 @@ pub enum Misuse {
     TrailerWithoutChunked,
     /// The other side did not ask to switch protocols, or its request is not read to the end (RFC 9110 §7.8).
     Switch,
+    /// A user-id with a colon, or a control character in it or in the password (RFC 7617 §2).
+    Credentials,
     /// The exchange is not at a point where this may be sent; see the diagram in [`connection`](super::connection).
     State,
 }
@@ -68,6 +70,9 @@ impl Misuse {
             }
             Misuse::Switch => {
                 "no protocol switch was asked for, or the request is not read to its end (RFC 9110 §7.8)"
+            }
+            Misuse::Credentials => {
+                "a user-id must hold no colon, and neither it nor the password a control character (RFC 7617 §2)"
             }
             Misuse::State => "the exchange is not at a point where this may be sent",
         }

@@ -46,6 +46,7 @@
 //! 2. Add the transfer coding `gzip` for requests. Which file decides that it may be there, which one
 //!    decodes it, and why must `chunked` still be last?
 
+mod auth;
 mod authority;
 mod body;
 mod chunked;
@@ -68,6 +69,7 @@ mod start_line;
 mod status;
 mod target;
 
+pub use auth::{basic, decode_basic};
 pub use body::{BodyDecoder, BodyLength, Step};
 pub use chunked::{ChunkedDecoder, encode_chunk, encode_last, encode_size, is_forbidden_trailer};
 pub use connection::{Connection, Event, Role, State, request_step, response_step};
