@@ -15,6 +15,7 @@ mod oracle;
 mod places;
 mod random;
 mod reader;
+mod uri;
 
 use barewire::http::wire::Rule;
 use std::collections::BTreeSet;

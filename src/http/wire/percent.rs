@@ -1,0 +1,144 @@
+//! Percent-encoding: how any byte can stand in a URI (RFC 3986 §2.1).
+//!
+//! ```text
+//!   深                  a character
+//!   e6 b7 b1            its bytes in UTF-8
+//!   %E6%B7%B1           a percent sign and two hex digits for each
+//! ```
+//!
+//! Parts are encoded before they are put together and decoded after they are taken apart, each
+//! once: an `&` that was decoded too early ends a value that goes on.
+
+use super::grammar;
+use super::uri::{UriError, UriReason};
+
+/// Appends `bytes` so that they mean nothing but themselves, whatever part of a URI they are put
+/// in: a segment, a name or a value of a query, a user name.
+///
+/// ```
+/// # use barewire::http::wire::percent_encode_component;
+/// let mut path = String::from("/books/");
+/// percent_encode_component("深入浅出 Node/js", &mut path);
+/// assert_eq!(path, "/books/%E6%B7%B1%E5%85%A5%E6%B5%85%E5%87%BA%20Node%2Fjs");
+/// ```
+// RFC 3986 §2.1: "For consistency, URI producers and normalizers should use uppercase hexadecimal
+// digits for all percent-encodings."
+pub fn percent_encode_component(bytes: impl AsRef<[u8]>, out: &mut String) {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    for &byte in bytes.as_ref() {
+        if is_unreserved(byte) {
+            out.push(char::from(byte));
+        } else {
+            let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+            out.extend(['%', DIGITS[high], DIGITS[low]]);
+        }
+    }
+}
+
+/// The bytes that a part of a URI stands for.
+///
+/// # Errors
+/// [`UriReason::Escape`] for a `%` that is not followed by two hex digits.
+///
+/// ```
+/// # use barewire::http::wire::percent_decode;
+/// assert_eq!(percent_decode("a%20b%2fc+d")?, b"a b/c+d");
+/// assert_eq!(percent_decode("100%").unwrap_err().at(), 3);
+/// # Ok::<(), barewire::http::wire::UriError>(())
+/// ```
+// RFC 3986 §2.4: "Implementations must not percent-encode or decode the same string more than
+// once"
+pub fn percent_decode(text: &str) -> Result<Vec<u8>, UriError> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte != b'%' {
+            out.push(byte);
+            at += 1;
+        } else if grammar::percent_encoded(bytes, at) == Some(true) {
+            out.push(hex(bytes[at + 1]) << 4 | hex(bytes[at + 2]));
+            at += 3;
+        } else {
+            return Err(UriError::new(UriReason::Escape, text, at));
+        }
+    }
+    Ok(out)
+}
+
+/// [`percent_decode`], where the bytes are text.
+pub(super) fn percent_decode_text(text: &str) -> Result<String, UriError> {
+    String::from_utf8(percent_decode(text)?).map_err(|_| UriError::new(UriReason::NotUtf8, text, 0))
+}
+
+// RFC 3986 §2.3: "unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~""
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// The value of a hex digit.
+fn hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_there_and_back() {
+        for byte in 0..=255u8 {
+            let mut text = String::new();
+            percent_encode_component([byte], &mut text);
+            assert_eq!(text.len(), if is_unreserved(byte) { 1 } else { 3 });
+            assert_eq!(percent_decode(&text), Ok(vec![byte]));
+            assert_eq!(percent_decode(&text.to_lowercase()).unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn the_characters_of_the_rfc() {
+        // RFC 3986 §2.5: "the character A would be represented as "A", the character LATIN CAPITAL
+        // LETTER A WITH GRAVE would be represented as "%C3%80", and the character KATAKANA LETTER A
+        // would be represented as "%E3%82%A2"."
+        for (character, encoded) in [("A", "A"), ("À", "%C3%80"), ("ア", "%E3%82%A2")] {
+            let mut text = String::new();
+            percent_encode_component(character, &mut text);
+            assert_eq!(text, encoded);
+            assert_eq!(percent_decode_text(encoded).unwrap(), character);
+        }
+    }
+
+    #[test]
+    fn escapes_that_are_none() {
+        for (text, at) in [
+            ("%", 0),
+            ("a%4", 1),
+            ("%zz", 0),
+            ("%4g", 0),
+            ("%%41", 0),
+            ("%+1", 0),
+            ("%41%4", 3),
+            ("%u4e00", 0),
+            ("%4é", 0),
+        ] {
+            let error = percent_decode(text).unwrap_err();
+            assert_eq!(
+                (error.reason(), error.at()),
+                (UriReason::Escape, at),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn text_is_utf8() {
+        let error = percent_decode_text("%ff").unwrap_err();
+        assert_eq!(error.reason(), UriReason::NotUtf8);
+    }
+}

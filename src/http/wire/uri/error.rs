@@ -1,0 +1,166 @@
+//! Why a text is no URI that can be used, and where it stops being one.
+
+use crate::http::wire::percent::percent_encode_component;
+use std::fmt;
+
+/// What a URI, a reference or a percent-encoded text must not do; the vectors use these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UriReason {
+    /// A byte that may not stand in a URI, or not in this part of it.
+    Character,
+    /// A `%` without two hex digits behind it.
+    Escape,
+    /// No scheme, or another one than `http` and `https`.
+    Scheme,
+    /// An `http` or `https` URI without a host.
+    HostMissing,
+    /// A host that is no name and no address.
+    Host,
+    /// A host that is well-formed and that nobody could look up.
+    HostUnsupported,
+    /// A port that is no number, or too large a one.
+    Port,
+    /// A colon in the first segment of a relative path.
+    FirstSegment,
+    /// Percent-encoded bytes that are no text.
+    NotUtf8,
+}
+
+impl UriReason {
+    /// The rule in one sentence.
+    pub fn says(self) -> &'static str {
+        match self {
+            UriReason::Character => {
+                "a URI holds ASCII letters, digits and some signs, every other byte is percent-encoded"
+            }
+            UriReason::Escape => "a % is followed by two hexadecimal digits",
+            UriReason::Scheme => "a URI starts with http:// or https://",
+            UriReason::HostMissing => "an http or https URI has // and a host behind its scheme",
+            UriReason::Host => "a host is a name, an IPv4 address, or an IPv6 address in brackets",
+            UriReason::HostUnsupported => {
+                "a host is written as it is looked up: a name without percent-encoding (xn--... \
+                 where it is not ASCII), or an address of a known version"
+            }
+            UriReason::Port => {
+                "a port has at most five digits and is at most 65535 (and an IPv6 address stands in brackets)"
+            }
+            UriReason::FirstSegment => {
+                "the first segment of a relative path holds no colon: put ./ before it"
+            }
+            UriReason::NotUtf8 => "percent-encoded text is UTF-8",
+        }
+    }
+
+    /// Where the rule stands, as `"RFC 3986 §2.1"`.
+    pub fn section(self) -> &'static str {
+        match self {
+            UriReason::Character | UriReason::Escape => "RFC 3986 §2.1",
+            UriReason::Scheme => "RFC 9110 §4.2",
+            UriReason::HostMissing => "RFC 9110 §4.2.1",
+            UriReason::Host | UriReason::HostUnsupported => "RFC 3986 §3.2.2",
+            UriReason::Port => "RFC 3986 §3.2.3",
+            UriReason::FirstSegment => "RFC 3986 §4.2",
+            UriReason::NotUtf8 => "RFC 3986 §2.5",
+        }
+    }
+}
+
+/// A text broke a rule of URIs: which, and at what byte. No more of the text than one character
+/// is kept, because a URI may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UriError {
+    reason: UriReason,
+    at: usize,
+    got: Option<char>,
+}
+
+impl UriError {
+    #[cold]
+    pub(in crate::http::wire) fn new(reason: UriReason, text: &str, at: usize) -> UriError {
+        let got = text.get(at..).and_then(|rest| rest.chars().next());
+        UriError { reason, at, got }
+    }
+
+    /// The same error in a longer text, which has `bytes` more before the place.
+    pub(in crate::http::wire) fn moved(self, bytes: usize) -> UriError {
+        UriError {
+            at: self.at + bytes,
+            ..self
+        }
+    }
+
+    /// Which rule.
+    pub fn reason(&self) -> UriReason {
+        self.reason
+    }
+
+    /// The offset, in bytes, from the start of the text.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The character that stands there; `None` at the end of the text.
+    pub fn got(&self) -> Option<char> {
+        self.got
+    }
+}
+
+impl fmt::Display for UriError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let UriError { reason, at, got } = *self;
+        write!(
+            f,
+            "{} ({}); at byte {at}: ",
+            reason.says(),
+            reason.section()
+        )?;
+        match got {
+            None => f.write_str("the end"),
+            Some(c) if reason == UriReason::Character => {
+                let mut encoded = String::new();
+                percent_encode_component(c.encode_utf8(&mut [0; 4]), &mut encoded);
+                write!(f, "{c:?}, to be written {encoded}")
+            }
+            Some(c) => write!(f, "{c:?}"),
+        }
+    }
+}
+
+impl std::error::Error for UriError {}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::wire::Uri;
+
+    #[test]
+    fn errors_teach() {
+        for (text, says) in [
+            (
+                "http:",
+                "an http or https URI has // and a host behind its scheme (RFC 9110 §4.2.1); \
+                 at byte 5: the end",
+            ),
+            (
+                "localhost:1337",
+                "a URI starts with http:// or https:// (RFC 9110 §4.2); at byte 0: 'l'",
+            ),
+            (
+                "http://a/深",
+                "a URI holds ASCII letters, digits and some signs, every other byte is \
+                 percent-encoded (RFC 3986 §2.1); at byte 9: '深', to be written %E6%B7%B1",
+            ),
+            (
+                "http://a/\u{1b}[2J",
+                "a URI holds ASCII letters, digits and some signs, every other byte is \
+                 percent-encoded (RFC 3986 §2.1); at byte 9: '\\u{1b}', to be written %1B",
+            ),
+            (
+                "http://a/100%",
+                "a % is followed by two hexadecimal digits (RFC 3986 §2.1); at byte 12: '%'",
+            ),
+        ] {
+            assert_eq!(Uri::parse(text).unwrap_err().to_string(), says);
+        }
+    }
+}
