@@ -66,6 +66,8 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
         "the driver: it counts the content that a handler collects",
     ),
     (Rule::RequestTimeout, "the driver: it has the clock"),
+    (Rule::LocationRepeated, "a redirect: see its table"),
+    (Rule::LocationInvalid, "a redirect: see its table"),
     (
         Rule::UnexpectedMessage,
         "the connection, when it is nobody's turn: see tests/machine.rs",

@@ -63,6 +63,8 @@ rules! {
     CodingVersion 400 "RFC 9112 §6.1" "HTTP/1.0 has no transfer codings";
     ConnectionInvalid 400 "RFC 9110 §7.6.1" "Connection is a list of tokens";
     ExpectationUnknown 417 "RFC 9110 §10.1.1" "100-continue is the only expectation known here";
+    LocationRepeated 502 "RFC 9110 §10.2.2" "a response must not have more than one Location field";
+    LocationInvalid 502 "RFC 9110 §10.2.2" "Location is one URI reference, with the characters of a URI";
     BodyTooLarge 413 "RFC 9110 §15.5.14" "the content is larger than this server takes";
     ChunkSizeInvalid 400 "RFC 9112 §7.1" "a chunk starts with its size in at most 16 hex digits";
     ChunkExtensionInvalid 400 "RFC 9112 §7.1.1" "a chunk extension is ;name or ;name=value";

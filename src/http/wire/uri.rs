@@ -227,6 +227,19 @@ impl Uri {
             port: self.port,
         }
     }
+
+    pub(super) fn without_userinfo(&self) -> Uri {
+        Uri {
+            userinfo: None,
+            ..self.clone()
+        }
+    }
+
+    /// With the other's fragment, where it has none of its own.
+    pub(super) fn or_fragment_of(mut self, other: &Uri) -> Uri {
+        self.fragment = self.fragment.or_else(|| other.fragment.clone());
+        self
+    }
 }
 
 impl FromStr for Uri {
