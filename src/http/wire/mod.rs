@@ -37,7 +37,8 @@
 //! (which bytes may stand where), `start_line` and `target`, `section` and `fields`, `body` (the eight
 //! rules) and `chunked`, and `connection` (the machine for both roles). `outgoing` encodes what
 //! `connection` lets through. `date`, `etag`, `precondition` and `range` are field values with rules
-//! of their own, for files.
+//! of their own, for files. `uri`, `percent` and `query` are what a client is
+//! asked to fetch; `auth`, `redirect` and `keep_alive` what it says of its user and is told to do next.
 //!
 //! # Exercises
 //!
@@ -57,6 +58,7 @@ mod etag;
 mod field_list;
 mod fields;
 pub mod grammar;
+mod keep_alive;
 mod limits;
 mod message;
 mod method;
@@ -82,6 +84,7 @@ pub use error::{Error, Rule};
 pub use etag::{EntityTag, EntityTags, TagList};
 pub use field_list::FieldList;
 pub use fields::{Fields, Known};
+pub use keep_alive::KeepAlive;
 pub use limits::Limits;
 pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
 pub use method::Method;
