@@ -75,6 +75,7 @@ mod config;
 pub(crate) mod error;
 mod exchange;
 pub mod files;
+pub mod pool;
 mod request;
 mod response;
 mod server;

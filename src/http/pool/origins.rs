@@ -1,0 +1,275 @@
+//! The books: of each origin who has a lease, who waits, and what is idle. What is right is decided
+//! in `pool.rs`; here it is only counted, so that a total is always the sum of its parts.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::time::Instant;
+
+/// How busy an origin is, or the whole pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Leases: connections in use, being opened, or granted to a waiter that is waking up.
+    pub sockets: usize,
+    /// Requests that wait.
+    pub requests: usize,
+    /// Idle connections.
+    pub free_sockets: usize,
+}
+
+/// A connection that nobody uses.
+#[derive(Debug)]
+pub(super) struct Idle<C> {
+    pub(super) connection: C,
+    /// `None`: it is kept for ever.
+    pub(super) until: Option<Instant>,
+}
+
+impl<C> Idle<C> {
+    fn is_past(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
+    /// If its time is over, the connection is appended to `closed`.
+    pub(super) fn unless_past(self, now: Instant, closed: &mut Vec<C>) -> Option<Idle<C>> {
+        if self.is_past(now) {
+            closed.push(self.connection);
+            return None;
+        }
+        Some(self)
+    }
+}
+
+/// Age is told by serial numbers, not by a clock: of two in the same book no two are the same.
+struct Numbered<T>(u64, T);
+
+struct Origin<C, W> {
+    sockets: usize,
+    /// The oldest first, and so by number.
+    requests: VecDeque<Numbered<W>>,
+    /// The oldest first, and so by number.
+    free: VecDeque<Numbered<Idle<C>>>,
+}
+
+pub(super) struct Origins<K, C, W> {
+    known: HashMap<K, Origin<C, W>>,
+    totals: Gauges,
+    last_serial: u64,
+    /// Nothing expires before. It may be too early: connections are taken out again.
+    quiet_until: Option<Instant>,
+}
+
+impl<C, W> Origin<C, W> {
+    const UNUSED: Origin<C, W> = Origin {
+        sockets: 0,
+        requests: VecDeque::new(),
+        free: VecDeque::new(),
+    };
+
+    fn gauges(&self) -> Gauges {
+        Gauges {
+            sockets: self.sockets,
+            requests: self.requests.len(),
+            free_sockets: self.free.len(),
+        }
+    }
+
+    fn expire(&mut self, now: Instant, closed: &mut Vec<C>) {
+        for _ in 0..self.free.len() {
+            match self.free.pop_front() {
+                Some(Numbered(_, idle)) if idle.is_past(now) => closed.push(idle.connection),
+                other => self.free.extend(other),
+            }
+        }
+    }
+
+    fn next_expiry(&self) -> Option<Instant> {
+        self.free.iter().filter_map(|idle| idle.1.until).min()
+    }
+}
+
+impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
+    pub(super) fn new() -> Origins<K, C, W> {
+        Origins {
+            known: HashMap::new(),
+            totals: Gauges::default(),
+            last_serial: 0,
+            quiet_until: None,
+        }
+    }
+
+    pub(super) fn gauges(&self, origin: &K) -> Gauges {
+        let known = self.known.get(origin);
+        known.map_or_else(Gauges::default, Origin::gauges)
+    }
+
+    pub(super) fn totals(&self) -> Gauges {
+        self.totals
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, Gauges)> {
+        self.known.iter().map(|(key, it)| (key, it.gauges()))
+    }
+
+    // ---- leases ---------------------------------------------------------------------------
+
+    pub(super) fn lend(&mut self, origin: &K) {
+        self.known(origin).sockets += 1;
+        self.totals.sockets += 1;
+    }
+
+    /// One lease less; `false`: there is none. What became of its place is to be booked next, and
+    /// then [`forget_if_unused`](Self::forget_if_unused).
+    pub(super) fn end_lease(&mut self, origin: &K) -> bool {
+        let known = self.known.get_mut(origin).filter(|it| it.sockets > 0);
+        let ended = known.map(|it| it.sockets -= 1).is_some();
+        self.totals.sockets -= usize::from(ended);
+        ended
+    }
+
+    pub(super) fn forget_if_unused(&mut self, origin: &K) {
+        let known = self.known.get(origin);
+        if known.is_some_and(|it| it.gauges() == Gauges::default()) {
+            self.known.remove(origin);
+        }
+    }
+
+    // ---- waiters --------------------------------------------------------------------------
+
+    /// A new last one in the queue of an origin: its number.
+    pub(super) fn queue(&mut self, origin: &K, waker: W) -> u64 {
+        let serial = self.next_serial();
+        let requests = &mut self.known(origin).requests;
+        requests.push_back(Numbered(serial, waker));
+        self.totals.requests += 1;
+        serial
+    }
+
+    /// The number of the first in the queue of each origin where somebody waits.
+    pub(super) fn firsts(&self) -> impl Iterator<Item = (u64, &K, Gauges)> {
+        let queues = self.known.iter();
+        queues.filter_map(|(key, it)| Some((it.requests.front()?.0, key, it.gauges())))
+    }
+
+    pub(super) fn take_first(&mut self, origin: &K) -> Option<(u64, W)> {
+        let Numbered(serial, waker) = self.known.get_mut(origin)?.requests.pop_front()?;
+        self.totals.requests -= 1;
+        Some((serial, waker))
+    }
+
+    /// Takes a waiter out of the middle of its queue, if it is there.
+    pub(super) fn leave(&mut self, origin: &K, serial: u64) -> Option<W> {
+        let requests = &mut self.known.get_mut(origin)?.requests;
+        let at = requests.binary_search_by_key(&serial, |waiter| waiter.0);
+        let Numbered(_, waker) = requests.remove(at.ok()?)?;
+        self.totals.requests -= 1;
+        self.forget_if_unused(origin);
+        Some(waker)
+    }
+
+    // ---- idle connections -----------------------------------------------------------------
+
+    pub(super) fn keep(&mut self, origin: &K, idle: Idle<C>) {
+        if let Some(until) = idle.until {
+            self.quiet_until = Some(self.quiet_until.map_or(until, |first| first.min(until)));
+        }
+        let serial = self.next_serial();
+        self.known(origin).free.push_back(Numbered(serial, idle));
+        self.totals.free_sockets += 1;
+    }
+
+    /// To be lent at once.
+    pub(super) fn take_newest(&mut self, origin: &K) -> Option<C> {
+        let Numbered(_, idle) = self.known.get_mut(origin)?.free.pop_back()?;
+        self.totals.free_sockets -= 1;
+        Some(idle.connection)
+    }
+
+    pub(super) fn take_oldest(&mut self, origin: &K) -> Option<C> {
+        let Numbered(_, idle) = self.known.get_mut(origin)?.free.pop_front()?;
+        self.totals.free_sockets -= 1;
+        self.forget_if_unused(origin);
+        Some(idle.connection)
+    }
+
+    pub(super) fn take_oldest_of_all(&mut self) -> Option<C> {
+        let idle = self.known.iter();
+        let oldest = idle.filter_map(|(key, it)| Some((it.free.front()?.0, key)));
+        let (_, origin) = oldest.min_by_key(|(serial, _)| *serial)?;
+        self.take_oldest(&origin.clone())
+    }
+
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        self.known.values().filter_map(Origin::next_expiry).min()
+    }
+
+    pub(super) fn expire(&mut self, now: Instant, closed: &mut Vec<C>) {
+        if self.quiet_until.is_none_or(|until| now < until) {
+            return;
+        }
+        let before = closed.len();
+        for origin in self.known.values_mut() {
+            origin.expire(now, closed);
+        }
+        self.totals.free_sockets -= closed.len() - before;
+        self.quiet_until = self.next_expiry();
+        self.forget_unused();
+    }
+
+    // ---- all of it ------------------------------------------------------------------------
+
+    /// Ends all but the leases: idle connections are appended to `closed`, waiters returned.
+    pub(super) fn clear(&mut self, closed: &mut Vec<C>) -> Vec<W> {
+        let mut waiters = Vec::new();
+        for origin in self.known.values_mut() {
+            closed.extend(origin.free.drain(..).map(|idle| idle.1.connection));
+            waiters.extend(origin.requests.drain(..).map(|waiter| waiter.1));
+        }
+        (self.totals.requests, self.totals.free_sockets) = (0, 0);
+        self.forget_unused();
+        waiters
+    }
+
+    fn forget_unused(&mut self) {
+        self.known.retain(|_, it| it.gauges() != Gauges::default());
+    }
+
+    fn known(&mut self, origin: &K) -> &mut Origin<C, W> {
+        self.known.entry(origin.clone()).or_insert(Origin::UNUSED)
+    }
+
+    fn next_serial(&mut self) -> u64 {
+        self.last_serial += 1;
+        self.last_serial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_and_goes_leaves_no_trace_and_takes_no_new_memory() {
+        let mut origins: Origins<&str, u32, ()> = Origins::new();
+        let (mut closed, now) = (Vec::new(), Instant::now());
+        let idle = || Idle {
+            connection: 1,
+            until: Some(now),
+        };
+        origins.keep(&"a", idle());
+        let room = origins.known["a"].free.capacity();
+        for _ in 0..10_000 {
+            let connection = origins.take_newest(&"a");
+            origins.lend(&"a");
+            assert!(connection.is_some() && origins.end_lease(&"a"));
+            origins.keep(&"a", idle());
+            origins.forget_if_unused(&"a");
+        }
+        assert_eq!(origins.known["a"].free.capacity(), room);
+        origins.expire(now, &mut closed);
+        assert_eq!((closed.len(), origins.known.len()), (1, 0));
+        assert_eq!(
+            (origins.totals, origins.quiet_until),
+            (Gauges::default(), None)
+        );
+    }
+}

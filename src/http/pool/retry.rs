@@ -1,0 +1,104 @@
+//! When a request that failed may be sent once more without asking.
+//!
+//! A server may close an idle connection in the moment in which we send on it; then the request
+//! is lost, and nobody has done anything wrong. So one such failure is passed over in silence. All
+//! five must hold:
+//!
+//! | what | or else |
+//! |---|---|
+//! | the connection had been used before | a fresh one that fails says something about the server |
+//! | no byte of an answer has come | the server had begun: it has seen the request |
+//! | the method is idempotent | an order would be placed twice |
+//! | the body can be sent from its start again | half of it has gone, and its source with it |
+//! | it was not retried already | a server that drops every connection would be asked for ever |
+//!
+//! A connection that is found dead *before* anything was sent is no retry at all: any request may
+//! take the next one. That is [`Pool::retry`](super::Pool::retry).
+
+use crate::http::wire::Method;
+
+/// A request whose connection failed, or ended before its answer did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt<'a> {
+    /// What was asked.
+    pub method: Method<'a>,
+    /// The connection had served another request before.
+    pub reused: bool,
+    /// How many bytes of an answer came; those of a 1xx count.
+    pub bytes_answered: u64,
+    /// The body is still there from its first byte on, or there is none.
+    pub body_replayable: bool,
+    /// How often this request was retried before.
+    pub retries: u32,
+}
+
+impl Attempt<'_> {
+    /// Whether to send the request once more, on another connection, without telling anybody.
+    ///
+    /// ```
+    /// use barewire::http::{pool::Attempt, wire::Method};
+    ///
+    /// let get = Attempt {
+    ///     method: Method::new("GET").unwrap(),
+    ///     reused: true,
+    ///     bytes_answered: 0,
+    ///     body_replayable: true,
+    ///     retries: 0,
+    /// };
+    /// assert!(get.may_retry());
+    /// assert!(!Attempt { method: Method::new("POST").unwrap(), ..get }.may_retry());
+    /// assert!(!Attempt { retries: 1, ..get }.may_retry());
+    /// ```
+    // RFC 9112 §9.3.1: "Connections can be closed at any time, with or without intention.
+    // Implementations ought to anticipate the need to recover from asynchronous close events."
+    pub fn may_retry(&self) -> bool {
+        let lost_in_passing = self.reused && self.bytes_answered == 0;
+        // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a request with a non-idempotent
+        // method unless it has some means to know that the request semantics are actually
+        // idempotent, regardless of the method, or some means to detect that the original request
+        // was never applied."
+        let harmless = self.method.is_idempotent() && self.body_replayable;
+        // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a failed automatic retry."
+        lost_in_passing && harmless && self.retries == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_a06_one_retry_and_only_where_it_is_safe() {
+        let methods = "GET HEAD OPTIONS TRACE PUT DELETE | POST PATCH CONNECT get BREW";
+        let (idempotent, others) = methods.split_once(" | ").unwrap();
+        let all = idempotent.split(' ').map(|name| (name, true));
+        for (name, is_idempotent) in all.chain(others.split(' ').map(|name| (name, false))) {
+            let safe = Attempt {
+                method: Method::new(name).unwrap(),
+                reused: true,
+                bytes_answered: 0,
+                body_replayable: true,
+                retries: 0,
+            };
+            assert_eq!(safe.may_retry(), is_idempotent, "{name}");
+            let unsafe_ones = [
+                Attempt {
+                    reused: false,
+                    ..safe
+                },
+                Attempt {
+                    bytes_answered: 1,
+                    ..safe
+                },
+                Attempt {
+                    body_replayable: false,
+                    ..safe
+                },
+                Attempt { retries: 1, ..safe },
+            ];
+            for attempt in unsafe_ones {
+                assert!(!attempt.may_retry(), "{attempt:?}");
+            }
+        }
+    }
+}
