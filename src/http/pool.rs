@@ -131,8 +131,7 @@
 //! # Which file to read first
 //!
 //! `pool/lease.rs` is what a request is told, with a driver as its example. [`Pool`], below, decides
-//! it, and `pool/origins.rs` keeps the books. `pool/keep_alive.rs` and `pool/retry.rs` are a rule each
-//! and stand alone.
+//! it, and `pool/origins.rs` keeps the books. `pool/retry.rs` is a rule that stands alone.
 //!
 //! # Exercises
 //!
@@ -142,13 +141,12 @@
 //! 2. Let [`Pool::free`] wake the waiter *without* putting the grant aside: it may ask again when it
 //!    is awake. Which test in `tests/pool/` fails, and what did the waiter meet?
 
-mod keep_alive;
 mod lease;
 mod limits;
 mod origins;
 mod retry;
 
-pub use keep_alive::KeepAlive;
+pub use super::wire::KeepAlive;
 pub use lease::{Decision, Lease, Refused, Ticket};
 pub use limits::{Limits, ZeroSockets};
 pub use origins::Gauges;

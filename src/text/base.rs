@@ -38,7 +38,7 @@ pub(super) fn from_base64(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
         let (rule, at) = match error {
             InvalidByte(at, b'=') => (Rule::Base64Padding, at),
             InvalidByte(at, _) => (Rule::Base64Digit, at),
-            InvalidLastSymbol(at, _) => (Rule::Base64PadBits, at),
+            InvalidLastSymbol { offset, .. } => (Rule::Base64PadBits, offset),
             InvalidLength(_) | InvalidPadding => (Rule::Base64Padding, text.len()),
         };
         Error::in_text(rule, text, at)

@@ -52,6 +52,17 @@ impl KeepAlive {
         }
         hint
     }
+
+    /// How long its connection may be idle: as long as we would have it, or until a margin before the
+    /// server closes it, if that is sooner. Zero: it is not used again, as where nothing more will be
+    /// answered (`max=0`).
+    pub fn idle_limit(self, ours: Duration, margin: Duration) -> Duration {
+        match (self.timeout, self.max) {
+            (_, Some(0)) => Duration::ZERO,
+            (Some(theirs), _) => theirs.saturating_sub(margin).min(ours),
+            (None, _) => ours,
+        }
+    }
 }
 
 fn least<T: Ord>(so_far: Option<T>, new: T) -> Option<T> {
@@ -96,6 +107,33 @@ mod tests {
             let timeout = timeout.map(Duration::from_secs);
             let hint = KeepAlive::of(fields.view());
             assert_eq!(hint, KeepAlive { timeout, max }, "{values:?}");
+        }
+    }
+
+    fn told(value: &str) -> KeepAlive {
+        let mut fields = FieldList::new();
+        fields.append("Keep-Alive", value).unwrap();
+        KeepAlive::of(fields.view())
+    }
+
+    #[test]
+    fn row_a06_the_servers_timeout_less_a_margin_and_never_more_than_ours() {
+        let (ours, margin) = (Duration::from_secs(4), Duration::from_secs(1));
+        let rows = [
+            ("", 4),
+            ("timeout=0", 0),
+            ("timeout=1", 0),
+            ("timeout=2", 1),
+            ("timeout=5", 4),
+            ("timeout=600", 4),
+            ("timeout=18446744073709551615", 4),
+            ("timeout=3, max=1", 2),
+            ("timeout=3, max=0", 0),
+            ("max=0", 0),
+        ];
+        for (value, seconds) in rows {
+            let limit = told(value).idle_limit(ours, margin);
+            assert_eq!(limit, Duration::from_secs(seconds), "{value:?}");
         }
     }
 }
