@@ -1,0 +1,276 @@
+//! From a host's name to its addresses, by a deadline.
+//!
+//! Asking the system is left to [`lookups`](super::lookups); here is what may be asked, and the
+//! order of the answer.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::time::Instant;
+
+use super::lookups::Lookups;
+
+/// How many look-ups may be under way at a time, those included that nobody waits for any more.
+const MOST_LOOKUPS: usize = 64;
+
+/// No name is longer, in bytes.
+const LONGEST_NAME: usize = 255;
+
+static LOOKUPS: Lookups = Lookups::new(MOST_LOOKUPS);
+
+/// Which version of IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// IPv4: `127.0.0.1`.
+    V4,
+    /// IPv6: `::1`.
+    V6,
+}
+
+impl Family {
+    /// The family that an address belongs to.
+    pub fn of(address: &SocketAddr) -> Family {
+        match address {
+            SocketAddr::V4(_) => Family::V4,
+            SocketAddr::V6(_) => Family::V6,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        })
+    }
+}
+
+/// The addresses of `host`, each once, in the order in which to try them: the system's order, but
+/// the two families take turns (RFC 8305 §4). At least one; only those of `family`, if one is
+/// named.
+///
+/// An IP address (`127.0.0.1`, `::1`, `[::1]`) is its own answer, whatever the time. Any other
+/// name is looked up by the system, on a thread of its own. The system answers when it has asked
+/// for both families, so nothing is tried while one of them is still missing (RFC 8305 §3 would
+/// allow it).
+///
+/// ```
+/// use barewire::net::{Family, resolve};
+/// use std::time::{Duration, Instant};
+///
+/// let deadline = Instant::now() + Duration::from_secs(5);
+/// assert_eq!(resolve("[::1]", 8124, None, deadline)?, ["[::1]:8124".parse().unwrap()]);
+///
+/// let error = resolve("127.0.0.1", 8124, Some(Family::V6), deadline).unwrap_err();
+/// assert_eq!(error.to_string(), r#""127.0.0.1": no IPv6 address found"#);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// All of them name the host.
+/// - [`ErrorKind::InvalidInput`]: it cannot be a name.
+/// - [`ErrorKind::NotFound`]: it has no address, or none of that family.
+/// - [`ErrorKind::TimedOut`]: the look-up took longer than there was time, or 64 others were
+///   under way for as long. One that nobody waits for any more counts until the system gives it
+///   up, since nothing can stop it.
+/// - What the system says when it finds nothing; its text tells the reason, its kind does not.
+pub fn resolve(
+    host: &str,
+    port: u16,
+    family: Option<Family>,
+    deadline: Instant,
+) -> io::Result<Vec<SocketAddr>> {
+    addresses(host, port, deadline)
+        .and_then(|found| in_order(found, family))
+        .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", shown(host))))
+}
+
+fn addresses(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
+    match Host::parse(host)? {
+        Host::Ip(ip) => Ok(vec![SocketAddr::new(ip, port)]),
+        Host::Name(name) => {
+            let name = name.to_owned();
+            let ask_the_system = move || (name.as_str(), port).to_socket_addrs();
+            LOOKUPS.answer(deadline, move || ask_the_system().map(Iterator::collect))
+        }
+    }
+}
+
+/// Quoted, and no longer than a name may be.
+fn shown(host: &str) -> String {
+    let start: String = host.chars().take(LONGEST_NAME).collect();
+    format!("{start:?}")
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Host<'a> {
+    Ip(IpAddr),
+    Name(&'a str),
+}
+
+impl Host<'_> {
+    fn parse(host: &str) -> io::Result<Host<'_>> {
+        if let Some(inside) = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+            return match inside.parse::<Ipv6Addr>() {
+                Ok(ip) => Ok(Host::Ip(ip.into())),
+                Err(_) => Err(invalid("there is no IPv6 address in the brackets")),
+            };
+        }
+        match host.parse() {
+            Ok(ip) => Ok(Host::Ip(ip)),
+            Err(_) => check_name(host).map(|()| Host::Name(host)),
+        }
+    }
+}
+
+fn check_name(name: &str) -> io::Result<()> {
+    let wrong = |c: char| c.is_control() || c.is_whitespace();
+    if name.is_empty() {
+        return Err(invalid("the name of the host is empty"));
+    }
+    if name.len() > LONGEST_NAME {
+        let (most, got) = (LONGEST_NAME, name.len());
+        let why = format!("a name has {most} bytes at most, not {got}");
+        return Err(invalid(why));
+    }
+    if name.contains(wrong) {
+        return Err(invalid("a name has no blanks or control characters"));
+    }
+    if name.contains(':') && !name.contains('%') {
+        let why = "no IPv6 address, and a name has no colon (nor a port)";
+        return Err(invalid(why));
+    }
+    Ok(()) // fe80::1%eth0 is for the system, which knows its interfaces
+}
+
+fn invalid(why: impl Into<String>) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why.into())
+}
+
+fn in_order(found: Vec<SocketAddr>, family: Option<Family>) -> io::Result<Vec<SocketAddr>> {
+    let wanted = |address: &SocketAddr| family.is_none_or(|family| family == Family::of(address));
+    let ordered = interleave(found.into_iter().filter(wanted));
+    match (ordered.is_empty(), family) {
+        (false, _) => Ok(ordered),
+        (true, None) => Err(not_found("no address found".into())),
+        (true, Some(family)) => Err(not_found(format!("no {family} address found"))),
+    }
+}
+
+fn not_found(what: String) -> io::Error {
+    io::Error::new(ErrorKind::NotFound, what)
+}
+
+/// Each address once; the first one's family and the other by turns, as long as there are both.
+// RFC 8305 §4: "Whichever address family is first in the list should be followed by an address of
+// the other address family"
+fn interleave(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let mut seen = HashSet::new();
+    let unique: Vec<_> = addresses.filter(|address| seen.insert(*address)).collect();
+    let like_first = |address: &SocketAddr| Family::of(address) == Family::of(&unique[0]);
+    let (one, other): (Vec<_>, Vec<_>) = unique.iter().copied().partition(like_first);
+    let (mut one, mut other) = (one.into_iter(), other.into_iter());
+    let mut ordered = Vec::with_capacity(unique.len());
+    while ordered.len() < unique.len() {
+        ordered.extend(one.next());
+        ordered.extend(other.next());
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::tests::{PATIENCE, within};
+
+    fn patient() -> Instant {
+        Instant::now() + PATIENCE
+    }
+
+    #[test]
+    fn an_ip_address_is_its_own_answer_though_there_is_no_time() {
+        let past = Instant::now();
+        for (host, expected) in [
+            ("127.0.0.1", "127.0.0.1:80"),
+            ("::1", "[::1]:80"),
+            ("[::1]", "[::1]:80"),
+            ("[::ffff:1.2.3.4]", "[::ffff:1.2.3.4]:80"),
+        ] {
+            let found = resolve(host, 80, None, past).unwrap();
+            assert_eq!(found, [expected.parse().unwrap()], "{host}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_name_is_refused() {
+        let long = "x".repeat(1_000_000);
+        for (host, why) in [
+            ("", "empty"),
+            ("a\0b", "control"),
+            ("a b", "blanks"),
+            ("a\r\n", "control"),
+            ("localhost:80", "nor a port"),
+            ("::1::", "no IPv6 address"),
+            ("[localhost]", "brackets"),
+            ("[127.0.0.1]", "brackets"),
+            ("[]", "brackets"),
+            (&long, "255 bytes at most, not 1000000"),
+        ] {
+            let error = resolve(host, 80, None, patient()).unwrap_err();
+            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text}");
+            assert!(text.contains(why) && text.len() < 350, "{text}");
+        }
+        assert_eq!(
+            Host::parse("fe80::1%eth0").unwrap(),
+            Host::Name("fe80::1%eth0")
+        );
+    }
+
+    #[test]
+    fn row_n03_localhost_is_looked_up_by_the_system() {
+        within(PATIENCE, || {
+            let found = resolve("localhost", 8124, None, patient()).unwrap();
+            assert!(!found.is_empty());
+            for address in found {
+                assert!(address.ip().is_loopback() && address.port() == 8124);
+            }
+        });
+    }
+
+    #[test]
+    fn row_n09_the_two_families_take_turns() {
+        let address = |name: &str| -> SocketAddr {
+            let (family, number) = name.split_at(1);
+            match family {
+                "4" => format!("10.0.0.{number}:1"),
+                _ => format!("[fd00::{number}]:1"),
+            }
+            .parse()
+            .unwrap()
+        };
+        for (found, family, expected) in [
+            ("61 62 41 42", None, "61 41 62 42"),
+            ("41 42 61 62", None, "41 61 42 62"),
+            ("61 62 63 41", None, "61 41 62 63"),
+            ("41 61 62 63", None, "41 61 62 63"),
+            ("61 62", None, "61 62"),
+            ("41", None, "41"),
+            ("41 41 61 41 61 42", None, "41 61 42"),
+            ("61 41 62 42", Some(Family::V4), "41 42"),
+            ("41 61 42 62", Some(Family::V6), "61 62"),
+        ] {
+            let list = |names: &str| names.split(' ').map(address).collect::<Vec<_>>();
+            assert_eq!(in_order(list(found), family).unwrap(), list(expected));
+        }
+    }
+
+    #[test]
+    fn no_address_is_an_error() {
+        let error = in_order(Vec::new(), None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.to_string(), "no address found");
+    }
+}
