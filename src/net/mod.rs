@@ -55,6 +55,7 @@
 mod addr;
 mod door;
 mod engine;
+mod faulty;
 mod handle;
 mod kernel;
 mod listener;
@@ -70,6 +71,7 @@ mod unix;
 mod tests;
 
 pub use addr::Addr;
+pub use faulty::{Faults, Faulty, Splits};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use listener::{Listener, Options, Service};

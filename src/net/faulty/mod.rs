@@ -1,0 +1,308 @@
+//! A transport that misbehaves on purpose.
+//!
+//! A network that has never cut a message in two has not tested anybody. This one does, where it
+//! is told to, every time: it stands between a stream and whoever uses it.
+//!
+//! ```text
+//!             ┌────────────────── Faulty ───────────────────┐
+//!   read  ◄───│ piece ◄─ not before it is due ◄─ gathered ◄─│◄─── below.read
+//!   write ───►│ when it is due ──► the first few bytes ────►│───► below.write
+//!             └─────────── after n bytes: a reset ──────────┘
+//! ```
+//!
+//! `faults.rs` is what can be asked for, `pieces.rs` the bytes on their way to the reader, and
+//! `turn.rs` how each direction is used by one thread at a time. The directions share nothing but
+//! a word on whether there was a reset, and nobody sleeps while holding that.
+
+mod faults;
+mod pieces;
+mod turn;
+
+#[cfg(test)]
+mod tests;
+
+pub use faults::{Faults, Splits};
+
+use std::any::Any;
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::Shutdown;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::addr::Addr;
+use super::stream::Stream;
+use pieces::Pieces;
+use turn::{Turn, lock, sleep};
+
+/// A stream that misbehaves as its [`Faults`] say, and else behaves as the one below it.
+///
+/// ```
+/// use barewire::net::{Faults, Faulty, Stream, pipe};
+/// use std::sync::Arc;
+///
+/// let (here, there) = pipe();
+/// let there = Faulty::new(Arc::new(there), Faults::default().split_reads([50, 250]));
+/// here.write(&[b'a'; 100])?;
+/// here.write(&[b'b'; 200])?;
+/// let mut buf = [0; 1024];
+/// assert_eq!(there.read(&mut buf)?, 50);
+/// assert_eq!(there.read(&mut buf)?, 250);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// - It rules the timeouts of the stream below; what was set there before counts no more.
+/// - A timeout holds for the whole call, however many reads below it takes. Nothing is lost with
+///   it: what was gathered, and the time that a delay has run, stay for the next call.
+/// - [`try_read`](Stream::try_read) has `None` while a piece is not whole or not due, and while
+///   another thread is in a `read`.
+/// - After a reset both directions fail with [`ErrorKind::ConnectionReset`], for ever. The stream
+///   below is shut down, so its peer sees an end (the standard library has no way to send a RST).
+pub struct Faulty {
+    below: Arc<dyn Stream>,
+    faults: Faults,
+    life: Mutex<Life>,
+    /// Whoever waits for a delay wakes early when the life of the stream changes.
+    changed: Condvar,
+    reading: Turn<Reading>,
+    writing: Turn<Writing>,
+}
+
+#[derive(Debug, Default)]
+struct Life {
+    reset: bool,
+    reads_shut: bool,
+    writes_shut: bool,
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    pieces: Pieces,
+    /// When the piece at hand may be seen, once it is whole.
+    due: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Writing {
+    /// When the write that waits may go.
+    due: Option<Instant>,
+    written: u64,
+}
+
+impl Faulty {
+    /// Puts the faults between `below` and whoever uses it from now on.
+    pub fn new(below: Arc<dyn Stream>, faults: Faults) -> Faulty {
+        let reading = Reading {
+            pieces: Pieces::new(&faults),
+            due: None,
+        };
+        let at_once = [faults.reset_after_reading, faults.reset_after_writing].contains(&Some(0));
+        let faulty = Faulty {
+            below,
+            faults,
+            life: Mutex::default(),
+            changed: Condvar::new(),
+            reading: Turn::new(reading),
+            writing: Turn::new(Writing::default()),
+        };
+        if at_once {
+            faulty.reset();
+        }
+        faulty
+    }
+
+    /// The stream below.
+    pub fn below(&self) -> &Arc<dyn Stream> {
+        &self.below
+    }
+
+    /// Gathers a whole piece. Sleeps below, with the turn to read, which no writer needs.
+    fn gather(&self, pieces: &mut Pieces, room: usize, until: Option<Instant>) -> io::Result<()> {
+        let mut time = left(until);
+        while pieces.lacks(room) > 0 {
+            self.below.set_read_timeout(time)?;
+            pieces.take_in(room, |chunk| self.below.read(chunk).map(Some))?;
+            time = left(until);
+            if time == Some(Duration::ZERO) && pieces.lacks(room) > 0 {
+                return Err(ErrorKind::TimedOut.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        while reading.pieces.lacks(buf.len()) > 0 {
+            let look_below = |chunk: &mut [u8]| self.below.try_read(chunk);
+            if !reading.pieces.take_in(buf.len(), look_below)? {
+                return Ok(None);
+            }
+        }
+        match due(&mut reading.due, self.faults.read_delay) <= Instant::now() {
+            true => self.hand_over(reading, buf).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn hand_over(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        let handed = reading.pieces.hand_over(buf);
+        if reading.pieces.is_empty() {
+            reading.due = None;
+        }
+        if self.faults.reset_after_reading == Some(reading.pieces.handed()) {
+            self.reset();
+        }
+        handed
+    }
+
+    fn pass_on(&self, bufs: &[IoSlice<'_>], written: u64) -> io::Result<usize> {
+        let most = self.faults.most_to_write(written);
+        let length: usize = bufs.iter().map(|buf| buf.len()).sum();
+        match bufs.iter().find(|buf| !buf.is_empty()) {
+            Some(first) if length > most => self.below.write(&first[..first.len().min(most)]),
+            _ => self.below.write_vectored(bufs),
+        }
+    }
+
+    /// Sleeps until `due`, or until it is `pointless`.
+    fn wait(
+        &self,
+        due: Instant,
+        until: Option<Instant>,
+        pointless: fn(&Life) -> bool,
+    ) -> io::Result<()> {
+        let in_time = until.is_none_or(|until| due <= until) || due <= Instant::now();
+        let end = if in_time { Some(due) } else { until };
+        let mut life = self.life();
+        while !pointless(&life) {
+            life = match sleep(&self.changed, life, end) {
+                Some(life) => life,
+                None if in_time => break,
+                None => return Err(ErrorKind::TimedOut.into()),
+            };
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> io::Result<()> {
+        match self.life().reset {
+            true => Err(ErrorKind::ConnectionReset.into()),
+            false => Ok(()),
+        }
+    }
+
+    fn reset(&self) {
+        self.change(|life| life.reset = true); // first, so that whoever wakes below is told why
+        let _ = self.below.shutdown(Shutdown::Both);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Life)) {
+        change(&mut self.life());
+        self.changed.notify_all();
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        lock(&self.life)
+    }
+}
+
+/// When a delay that begins now, or has begun already, is over.
+fn due(due: &mut Option<Instant>, delay: Duration) -> Instant {
+    *due.get_or_insert_with(|| Instant::now() + delay)
+}
+
+fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+}
+
+fn left(until: Option<Instant>) -> Option<Duration> {
+    until.map(|until| until.saturating_duration_since(Instant::now()))
+}
+
+impl Stream for Faulty {
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let until = deadline(self.life().read_timeout);
+        let mut reading = self.reading.take(until)?;
+        self.check()?;
+        self.gather(&mut reading.pieces, buf.len(), until)?;
+        let due = due(&mut reading.due, self.faults.read_delay);
+        self.wait(due, until, |life| life.reset || life.reads_shut)?;
+        self.hand_over(&mut reading, buf)
+    }
+
+    fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let until = deadline(self.life().write_timeout);
+        let mut writing = self.writing.take(until)?;
+        let due = due(&mut writing.due, self.faults.write_delay);
+        self.wait(due, until, |life| life.reset || life.writes_shut)?;
+        self.check()?;
+        self.below.set_write_timeout(left(until))?;
+        let sent = self.pass_on(bufs, writing.written);
+        let sent = sent.or_else(|e| self.check().and(Err(e)))?; // woken by a reset
+        writing.due = None;
+        writing.written += sent as u64;
+        if self.faults.reset_after_writing == Some(writing.written) {
+            self.reset();
+        }
+        Ok(sent)
+    }
+
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        self.check()?;
+        if buf.is_empty() {
+            return Ok(Some(0));
+        }
+        self.reading
+            .if_free(|reading| self.look(reading, buf))
+            .unwrap_or(Ok(None))
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let done = self.below.shutdown(how); // first, or a delayed write would slip through
+        self.change(|life| {
+            life.reads_shut |= how != Shutdown::Write;
+            life.writes_shut |= how != Shutdown::Read;
+        });
+        done
+    }
+
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.life().read_timeout = d;
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.life().write_timeout = d;
+        Ok(())
+    }
+
+    fn local_addr(&self) -> io::Result<Addr> {
+        self.below.local_addr()
+    }
+
+    fn peer_addr(&self) -> io::Result<Addr> {
+        self.below.peer_addr()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Faulty")
+            .field("below", &self.below)
+            .field("faults", &self.faults)
+            .finish_non_exhaustive()
+    }
+}

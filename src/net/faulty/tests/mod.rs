@@ -1,0 +1,110 @@
+//! A faulty stream over a pipe, and now and then over the kernel.
+
+mod ending;
+mod splitting;
+mod waiting;
+
+use super::*;
+use crate::net::tests::{PATIENCE, within};
+use crate::net::{Pipe, Unix, is_timeout, pipe, pipe_with_capacity};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const MOMENT: Duration = Duration::from_millis(2);
+
+/// A peer, and the stream to it that misbehaves.
+fn faulty(faults: Faults) -> (Pipe, Arc<Faulty>) {
+    let (there, here) = pipe();
+    patient(&there);
+    (there, Arc::new(patient_faulty(Arc::new(here), faults)))
+}
+
+fn patient_faulty(below: Arc<dyn Stream>, faults: Faults) -> Faulty {
+    let faulty = Faulty::new(below, faults);
+    patient(&faulty);
+    faulty
+}
+
+/// No test waits for ever: what should come and does not is an error.
+fn patient(stream: &dyn Stream) {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+}
+
+fn split<const N: usize>(sizes: [usize; N]) -> Faults {
+    Faults::default().split_reads(sizes)
+}
+
+fn read(stream: &dyn Stream) -> Vec<u8> {
+    let mut buf = [0; 1024];
+    let n = stream.read(&mut buf).unwrap();
+    buf[..n].to_vec()
+}
+
+fn try_read(stream: &dyn Stream) -> Option<Vec<u8>> {
+    let mut buf = [0; 1024];
+    let n = stream.try_read(&mut buf).unwrap()?;
+    Some(buf[..n].to_vec())
+}
+
+fn kind<T: fmt::Debug>(result: io::Result<T>) -> ErrorKind {
+    result.unwrap_err().kind()
+}
+
+/// A stream that does something before each read and write of its own.
+struct Hooked<F> {
+    below: Pipe,
+    before: F,
+}
+
+impl<F: Fn(&'static str) + Send + Sync + 'static> Stream for Hooked<F> {
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        (self.before)("read");
+        self.below.read(buf)
+    }
+    fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(buf)])
+    }
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        (self.before)("write");
+        self.below.write_vectored(bufs)
+    }
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        self.below.try_read(buf)
+    }
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.below.shutdown(how)
+    }
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.below.set_read_timeout(d)
+    }
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.below.set_write_timeout(d)
+    }
+    fn local_addr(&self) -> io::Result<Addr> {
+        self.below.local_addr()
+    }
+    fn peer_addr(&self) -> io::Result<Addr> {
+        self.below.peer_addr()
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl<F> fmt::Debug for Hooked<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.below.fmt(f)
+    }
+}
+
+/// As `faulty`, and tells which call goes below. With room for 4 bytes each way.
+fn told(faults: Faults) -> (Pipe, Arc<Faulty>, Receiver<&'static str>) {
+    let (there, below) = pipe_with_capacity(4);
+    let (tells, hears) = mpsc::channel();
+    let before = move |call| tells.send(call).unwrap_or(()); // perhaps nobody listens
+    let faulty = patient_faulty(Arc::new(Hooked { below, before }), faults);
+    patient(&there);
+    (there, Arc::new(faulty), hears)
+}
