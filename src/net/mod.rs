@@ -53,6 +53,7 @@
 //!    given back, so that the three sentences of `engine.rs` still hold?
 
 mod addr;
+mod connect;
 mod door;
 mod engine;
 mod faulty;
@@ -62,7 +63,9 @@ mod listener;
 mod pipe;
 mod reach;
 mod registry;
+mod server;
 mod slot;
+mod socket;
 mod stream;
 mod tcp;
 mod unix;
@@ -71,13 +74,16 @@ mod unix;
 mod tests;
 
 pub use addr::Addr;
+pub use connect::{ConnectOptions, connect, connect_with};
 pub use faulty::{Faults, Faulty, Splits};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use listener::{Listener, Options, Service};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};
+pub use server::{Server, ServerEvents, create_server, create_server_with};
 pub use slot::{Slot, Stop};
+pub use socket::{Socket, SocketEvents};
 pub use stream::{Stream, is_timeout};
 pub use tcp::Tcp;
 pub use unix::Unix;

@@ -5,9 +5,11 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{self, Path, PathBuf};
+use std::time::Instant;
 
 use super::addr::Addr;
 use super::kernel::KernelSocket;
+use super::reach::local;
 
 /// A connection over a Unix domain socket.
 pub type Unix = KernelSocket<UnixStream>;
@@ -20,6 +22,15 @@ impl Unix {
     /// There is no such file, or nobody listens there.
     pub fn connect(path: impl AsRef<Path>) -> io::Result<Unix> {
         UnixStream::connect(path).map(Unix::from)
+    }
+
+    /// [`connect`](Unix::connect), but not longer than until `deadline`.
+    ///
+    /// # Errors
+    /// As for [`connect`](Unix::connect), with the path named; [`ErrorKind::TimedOut`] at the
+    /// deadline.
+    pub fn connect_until(path: impl AsRef<Path>, deadline: Instant) -> io::Result<Unix> {
+        local::connect(path.as_ref(), deadline)
     }
 }
 

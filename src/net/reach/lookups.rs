@@ -13,7 +13,6 @@
 //! are counted: whoever finds none waits for one, by the same deadline.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -36,13 +35,10 @@ impl Lookups {
     }
 
     /// What `look_up` returns, if it does by the deadline.
-    pub(super) fn answer<F>(
-        &'static self,
-        deadline: Instant,
-        look_up: F,
-    ) -> io::Result<Vec<SocketAddr>>
+    pub(super) fn answer<T, F>(&'static self, deadline: Instant, look_up: F) -> io::Result<T>
     where
-        F: FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce() -> io::Result<T> + Send + 'static,
     {
         let began = Instant::now();
         let place = self.place(deadline)?;
@@ -122,15 +118,16 @@ mod tests {
         Instant::now() + PATIENCE
     }
 
+    fn never() -> io::Result<()> {
+        unreachable!()
+    }
+
     /// An answer without an end, until `open` is dropped.
-    fn blocked() -> (
-        mpsc::Sender<()>,
-        impl FnOnce() -> io::Result<Vec<SocketAddr>>,
-    ) {
+    fn blocked() -> (mpsc::Sender<()>, impl FnOnce() -> io::Result<()>) {
         let (open, gate) = mpsc::channel::<()>();
         (open, move || {
             let _ = gate.recv();
-            Ok(Vec::new())
+            Ok(())
         })
     }
 
@@ -144,21 +141,21 @@ mod tests {
             assert!(error.to_string().contains("took longer than"), "{error}");
 
             // It goes on, and keeps its place …
-            let error = ONE.answer(soon(), || unreachable!()).unwrap_err();
+            let error = ONE.answer(soon(), never).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut);
             assert_eq!(error.to_string(), "1 other look-ups took all the time");
 
             // … until it ends, which another may wait for.
-            let next = thread::spawn(|| ONE.answer(patient(), || Ok(Vec::new())));
+            let next = thread::spawn(|| ONE.answer(patient(), || Ok(())));
             drop(open);
-            assert_eq!(next.join().unwrap().unwrap(), []);
+            next.join().unwrap().unwrap();
         });
     }
 
     #[test]
     fn without_time_nothing_is_started() {
         static ONE: Lookups = Lookups::new(1);
-        let error = ONE.answer(Instant::now(), || unreachable!()).unwrap_err();
+        let error = ONE.answer(Instant::now(), never).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert_eq!(error.to_string(), "no time is left to look it up");
     }
@@ -168,7 +165,8 @@ mod tests {
         within(PATIENCE, || {
             static ONE: Lookups = Lookups::new(1);
             for _ in 0..3 {
-                let error = ONE.answer(patient(), || panic!("on purpose")).unwrap_err();
+                let breaks = || -> io::Result<()> { panic!("on purpose") };
+                let error = ONE.answer(patient(), breaks).unwrap_err();
                 assert!(error.to_string().contains("without an answer"), "{error}");
             }
         });

@@ -5,11 +5,14 @@
 //!   └───────────────────────────────── one deadline ──────────────────────────────────────┘
 //! ```
 //!
+//! `local.rs` reaches a Unix socket the same way.
+//!
 //! `resolve.rs` says what a host may be and in which order its addresses are tried, `lookups.rs`
 //! asks the system with a deadline, which the system does not know. `course.rs` is the race as a
 //! table, and `race.rs` runs it, with a thread for each runner.
 
 mod course;
+pub(super) mod local;
 mod lookups;
 mod race;
 mod resolve;

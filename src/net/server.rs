@@ -1,0 +1,199 @@
+//! The book's `net.createServer`.
+
+use super::addr::Addr;
+use super::handle::Handle;
+use super::listener::{Listener, Options, Service};
+use super::slot::Slot;
+use super::socket::{Settings, Socket};
+use super::stream::Stream;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+/// A server whose connections are each served by `connection`, on a thread of their own.
+///
+/// When it returns, the connection ends: what is queued is sent, then our FIN; the peer's is
+/// waited for, two seconds at most. Its error ends the connection the same way and is told to
+/// nobody: who cares about it deals with it inside, where it is known what was lost. After a
+/// panic the connection is cut, and the server goes on.
+///
+/// ```
+/// use barewire::net;
+///
+/// let server = net::create_server(|socket| {
+///     socket.write_all("Echo server\r\n")?;
+///     socket.pipe(&socket)?;
+///     Ok(())
+/// });
+/// let handle = server.listen("127.0.0.1:0")?; // the book's port is 1337
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn create_server<F>(connection: F) -> Server<impl ServerEvents>
+where
+    F: Fn(Socket) -> io::Result<()> + Send + Sync + 'static,
+{
+    create_server_with(OnConnection(connection))
+}
+
+/// A server that does what `events` say.
+pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
+    Server {
+        events,
+        options: Options::default(),
+        settings: Settings::default(),
+    }
+}
+
+/// The book's events of a server.
+///
+/// | event of the book | method | called when | on which thread |
+/// |---|---|---|---|
+/// | `listening` | [`listening`](ServerEvents::listening) | the address is bound, nobody is accepted yet | the one in [`listen`](Server::listen) |
+/// | `connection` | [`connection`](ServerEvents::connection) | somebody connected | the connection's own |
+/// | `error` | [`error`](ServerEvents::error) | the address could not be bound (`listen` returns it, too); accepting failed | the one in `listen`; one that accepts |
+/// | `close` | [`close`](ServerEvents::close) | accepting has stopped **and** every connection has ended | whichever ends last |
+///
+/// `listening` comes before every `connection`, `close` after everything else, and once.
+/// Accepting stops with [`Handle::stop`], which leaves the connections alone, as the book's
+/// `server.close()` does; [`Handle::shutdown`] cuts them at a deadline.
+pub trait ServerEvents: Send + Sync + 'static {
+    /// The address is bound. Port 0 has become a real one.
+    fn listening(&self, _address: &Addr) {}
+
+    /// Serves one connection, see [`create_server`].
+    ///
+    /// # Errors
+    /// Whatever ended it early.
+    fn connection(&self, socket: Socket) -> io::Result<()>;
+
+    /// The address could not be bound, or nobody can be accepted for the moment; the server goes
+    /// on by itself.
+    fn error(&self, _error: &io::Error) {}
+
+    /// It is over.
+    fn close(&self) {}
+}
+
+/// A closure is all the events there are, where only `connection` matters.
+struct OnConnection<F>(F);
+
+impl<F> ServerEvents for OnConnection<F>
+where
+    F: Fn(Socket) -> io::Result<()> + Send + Sync + 'static,
+{
+    fn connection(&self, socket: Socket) -> io::Result<()> {
+        (self.0)(socket)
+    }
+}
+
+/// A server that does not listen yet.
+#[derive(Debug)]
+pub struct Server<E> {
+    events: E,
+    options: Options,
+    settings: Settings,
+}
+
+impl<E: ServerEvents> Server<E> {
+    /// Sets [`Options::max_connections`].
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.options.max_connections = most;
+        self
+    }
+
+    /// Sets [`Options::no_delay`].
+    pub fn no_delay(mut self, on: bool) -> Self {
+        self.options.no_delay = on;
+        self
+    }
+
+    /// Sets [`Options::stack_size`].
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.options.stack_size = bytes;
+        self
+    }
+
+    /// Sets [`ConnectOptions::allow_half_open`](super::ConnectOptions::allow_half_open), for
+    /// every connection.
+    pub fn allow_half_open(mut self, allow: bool) -> Self {
+        self.settings.allow_half_open = allow;
+        self
+    }
+
+    /// Sets [`ConnectOptions::high_water_mark`](super::ConnectOptions::high_water_mark), for
+    /// every connection.
+    pub fn high_water_mark(mut self, bytes: usize) -> Self {
+        self.settings.high_water_mark = bytes;
+        self
+    }
+
+    /// Sets [`ConnectOptions::max_buffered`](super::ConnectOptions::max_buffered), for every
+    /// connection.
+    pub fn max_buffered(mut self, bytes: usize) -> Self {
+        self.settings.max_buffered = bytes;
+        self
+    }
+
+    /// Binds `address`, `"127.0.0.1:8124"` or `"unix:/tmp/echo.sock"`, and starts to serve; see
+    /// [`Listener::bind`].
+    ///
+    /// # Errors
+    /// The address cannot be bound, or the first thread cannot be started.
+    pub fn listen(self, address: &str) -> io::Result<Handle> {
+        match Listener::bind(address) {
+            Ok(listener) => self.listen_on(listener),
+            Err(e) => {
+                self.events.error(&e);
+                Err(e)
+            }
+        }
+    }
+
+    /// Starts to serve on a listener that is bound already.
+    ///
+    /// # Errors
+    /// The first thread cannot be started.
+    pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
+        self.events.listening(&listener.local_addr()?);
+        let serving = Serving {
+            events: self.events,
+            settings: self.settings,
+        };
+        listener.serve(self.options, serving)
+    }
+}
+
+struct Serving<E> {
+    events: E,
+    settings: Settings,
+}
+
+impl<E: ServerEvents> Service for Serving<E> {
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+        let socket = Socket::with(stream, self.settings, false, Some(slot));
+        let ends = Ends(socket.clone());
+        let _ = self.events.connection(socket); // see `create_server`
+        drop(ends);
+    }
+
+    fn accept_error(&self, error: &io::Error) {
+        self.events.error(error);
+    }
+
+    fn closed(&self) {
+        self.events.close();
+    }
+}
+
+/// A connection ends with its handler, however that ends.
+struct Ends(Socket);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        match thread::panicking() {
+            true => self.0.destroy(),
+            false => self.0.hang_up(),
+        }
+    }
+}

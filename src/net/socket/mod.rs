@@ -1,0 +1,409 @@
+//! The book's socket: a stream that can be read and written plainly, and that has events.
+//!
+//! Three layers, each in a file of its own, and each can be used without the next:
+//!
+//! ```text
+//!   run.rs      reads on this thread and calls  data end timeout error close   (events.rs)
+//!   outbox.rs   what is written and cannot leave yet; calls  drain
+//!   Stream      bytes in order
+//! ```
+
+mod activity;
+mod events;
+mod outbox;
+mod run;
+
+pub use events::SocketEvents;
+
+use super::addr::Addr;
+use super::slot::Slot;
+use super::stream::Stream;
+use super::tcp::Tcp;
+use crate::text::{Decoder, Encoding};
+use activity::Activity;
+use outbox::Outbox;
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A connection: plain blocking reads and writes, and the book's events for who likes them.
+///
+/// ```
+/// use barewire::net;
+/// use std::io::Read;
+///
+/// let server = net::create_server(|socket| {
+///     socket.write_all("Echo server\r\n")?;
+///     let mut buf = [0; 4096];
+///     while let n @ 1.. = socket.read(&mut buf)? {
+///         socket.write_all(&buf[..n])?;
+///     }
+///     Ok(())
+/// })
+/// .listen("127.0.0.1:0")?;
+///
+/// let mut client = net::connect(&server.local_addr().to_string())?;
+/// client.write_all("hi")?;
+/// client.end()?; // a FIN: that was all
+/// let mut answer = String::new();
+/// client.read_to_string(&mut answer)?;
+/// assert_eq!(answer, "Echo server\r\nhi");
+/// # server.shutdown(std::time::Duration::from_secs(5));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Clones are the same connection, and all methods take `&self`: one thread may read while others
+/// write. It closes when the last clone is dropped.
+///
+/// # Two ways to write
+///
+/// | | waits | when the peer does not read |
+/// |---|---|---|
+/// | [`write_all`](Socket::write_all), [`Write`] | until the bytes are on their way | the caller stands still |
+/// | [`write`](Socket::write), the book's | never longer than a tick | the bytes queue here, and it returns false |
+///
+/// They share one queue: bytes leave in the order in which they were given.
+///
+/// # The events
+///
+/// [`run`](Socket::run) reads on the calling thread and turns what it sees into calls of a
+/// [`SocketEvents`]; the table there says which thread calls what, and in which order.
+#[derive(Clone)]
+pub struct Socket {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) allow_half_open: bool,
+    pub(super) high_water_mark: usize,
+    pub(super) max_buffered: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            allow_half_open: false,
+            high_water_mark: 64 * 1024,
+            max_buffered: 16 * 1024 * 1024,
+        }
+    }
+}
+
+struct Inner {
+    stream: Arc<dyn Stream>,
+    settings: Settings,
+    /// We connected; the other side accepted.
+    outgoing: bool,
+    outbox: Outbox,
+    bytes_read: AtomicU64,
+    /// The peer's FIN has been read.
+    ended: AtomicBool,
+    activity: Activity,
+    decoder: Mutex<Option<Decoder>>,
+    events: Mutex<Option<Arc<dyn SocketEvents>>>,
+    /// Last: the place is free when the descriptor is closed.
+    _slot: Option<Slot>,
+}
+
+/// Making one.
+impl Socket {
+    /// A socket on any stream. [`create_server`](super::create_server) and
+    /// [`connect`](super::connect) make them for you.
+    pub fn new(stream: Arc<dyn Stream>) -> Socket {
+        Socket::with(stream, Settings::default(), false, None)
+    }
+
+    pub(super) fn with(
+        stream: Arc<dyn Stream>,
+        mut settings: Settings,
+        outgoing: bool,
+        slot: Option<Slot>,
+    ) -> Socket {
+        // An empty queue is never full, or `drain` would never come.
+        settings.high_water_mark = settings.high_water_mark.max(1);
+        let inner = Inner {
+            stream,
+            settings,
+            outgoing,
+            outbox: Outbox::default(),
+            bytes_read: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            activity: Activity::default(),
+            decoder: Mutex::default(),
+            events: Mutex::default(),
+            _slot: slot,
+        };
+        Socket {
+            inner: Arc::new(inner),
+        }
+    }
+}
+
+/// Reading and writing that wait.
+impl Socket {
+    /// Waits for bytes and moves them to the front of `buf`; returns how many. `Ok(0)` is the
+    /// peer's FIN. The same as [`Read`], for a socket that is not `mut`.
+    ///
+    /// # Errors
+    /// [`is_timeout`](super::is_timeout) once the read timeout has passed; else the connection is
+    /// broken.
+    pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.stream.read(buf)?;
+        self.inner.bytes_read.fetch_add(n as u64, Ordering::Relaxed);
+        if n == 0 && !buf.is_empty() {
+            self.inner.ended.store(true, Ordering::Relaxed);
+        }
+        self.inner.activity.seen();
+        Ok(n)
+    }
+
+    /// Waits until all of `bytes` is on its way.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BrokenPipe`] after [`end`](Socket::end); [`is_timeout`](super::is_timeout)
+    /// once the write timeout has passed without progress; else the connection is broken. How
+    /// much went before is not told.
+    pub fn write_all(&self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        let mut bytes = bytes.as_ref();
+        while !bytes.is_empty() {
+            match outbox::write(&self.inner, &[IoSlice::new(bytes)])? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                n => bytes = &bytes[n..],
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads everything from this socket into `to` until the peer's FIN, which is passed on
+    /// ([`end`](Socket::end)); returns how many bytes there were. `to` may be the same socket:
+    /// that is the book's echo server.
+    ///
+    /// It reads no faster than it can write: what is on its way between the two is one buffer and
+    /// what [`write`](Socket::write) had queued before, at most a high-water mark of it.
+    ///
+    /// ```
+    /// use barewire::net;
+    /// let server = net::create_server(|socket| {
+    ///     socket.write("Echo server\r\n");
+    ///     socket.pipe(&socket).map(drop)
+    /// });
+    /// # drop(server);
+    /// ```
+    ///
+    /// # Errors
+    /// Either connection broke or a timeout passed. `to` is left as it is.
+    pub fn pipe(&self, to: &Socket) -> io::Result<u64> {
+        let mut buf = run::Buffer::default();
+        let mut moved = 0;
+        loop {
+            let chunk = buf.fill(self)?;
+            if chunk.is_empty() {
+                to.end()?;
+                return Ok(moved);
+            }
+            to.write_all(chunk)?;
+            moved += chunk.len() as u64;
+        }
+    }
+}
+
+/// The book's face.
+impl Socket {
+    /// Sends `bytes` without waiting for the peer: what cannot leave at once is queued, and a
+    /// thread of this socket's own writes it. False: the queue has reached its high-water mark;
+    /// stop until [`drain`](SocketEvents::drain) or [`drained`](Socket::drained).
+    ///
+    /// The bytes are taken in either case. Whoever does not stop is stopped: beyond
+    /// [`max_buffered`](super::ConnectOptions::max_buffered) the connection is broken off, because
+    /// otherwise a peer that does not read could fill our memory. After [`end`](Socket::end), and
+    /// on a broken connection, nothing is taken: that is false too, and [`run`](Socket::run)
+    /// reports it.
+    pub fn write(&self, bytes: impl AsRef<[u8]>) -> bool {
+        outbox::push(&self.inner, bytes.as_ref())
+    }
+
+    /// That was all: the FIN leaves after whatever is queued. Reading goes on. Again does
+    /// nothing.
+    ///
+    /// # Errors
+    /// The connection was already gone.
+    pub fn end(&self) -> io::Result<()> {
+        outbox::end(&self.inner)
+    }
+
+    /// Ends both directions now, and throws away what is queued.
+    pub fn destroy(&self) {
+        outbox::break_off(&self.inner, None);
+    }
+
+    /// Waits until the queue is empty: the blocking world's `drain`. In
+    /// [`data`](SocketEvents::data) it also keeps the loop from reading on.
+    ///
+    /// # Errors
+    /// The connection broke before that.
+    pub fn drained(&self) -> io::Result<()> {
+        outbox::drained(&self.inner)
+    }
+
+    /// After so long without a byte in either direction, [`timeout`](SocketEvents::timeout) is
+    /// called, once for each such stretch; the connection stays. `None`, the default: never.
+    /// Takes effect when [`run`](Socket::run) next begins to wait.
+    pub fn set_timeout(&self, idle: Option<Duration>) {
+        self.inner.activity.watch(idle);
+    }
+
+    /// From now on [`run`](Socket::run) calls [`text`](SocketEvents::text) in place of
+    /// [`data`](SocketEvents::data), with whole characters only; bad bytes become U+FFFD.
+    pub fn set_encoding(&self, encoding: Encoding) {
+        let mut decoder = lock(&self.inner.decoder);
+        *decoder = Some(Decoder::new(encoding));
+    }
+
+    /// `TCP_NODELAY`, see [`Tcp::set_no_delay`]. On a stream that is not TCP nothing is delayed,
+    /// and nothing happens.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        match self.inner.stream.as_any().downcast_ref::<Tcp>() {
+            Some(tcp) => tcp.set_no_delay(on),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What there is to know.
+impl Socket {
+    /// This side's address.
+    ///
+    /// # Errors
+    /// The system does not know it.
+    pub fn local_addr(&self) -> io::Result<Addr> {
+        self.inner.stream.local_addr()
+    }
+
+    /// The other side's address.
+    ///
+    /// # Errors
+    /// There never was one.
+    pub fn remote_addr(&self) -> io::Result<Addr> {
+        self.inner.stream.peer_addr()
+    }
+
+    /// How many bytes are queued here, not yet with the system.
+    pub fn buffered(&self) -> usize {
+        self.inner.outbox.buffered()
+    }
+
+    /// How many bytes have been read.
+    pub fn bytes_read(&self) -> u64 {
+        self.inner.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes have been written, without those that are queued.
+    pub fn bytes_written(&self) -> u64 {
+        self.inner.outbox.written()
+    }
+
+    /// How long a [`read`](Socket::read) may wait; `None`, the default: for ever.
+    /// [`run`](Socket::run) has its own, see [`set_timeout`](Socket::set_timeout).
+    ///
+    /// # Errors
+    /// The system refused, which it has no reason to.
+    pub fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.inner.stream.set_read_timeout(d)
+    }
+
+    /// How long a [`write_all`](Socket::write_all) may wait without progress; `None`, the
+    /// default: for ever.
+    ///
+    /// # Errors
+    /// The system refused, which it has no reason to.
+    pub fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        outbox::set_timeout(&self.inner, d)
+    }
+
+    /// The stream below. What is written there passes the queue by.
+    pub fn stream(&self) -> &Arc<dyn Stream> {
+        &self.inner.stream
+    }
+}
+
+/// A server's last words: how a connection ends whose handler has returned.
+impl Socket {
+    /// Sends what is queued and the FIN, then waits for the peer's, since dropping a stream with
+    /// unread bytes resets the connection and may destroy what was written last.
+    pub(super) fn hang_up(&self) {
+        if self.end().is_err() || outbox::flush(&self.inner).is_err() {
+            return self.destroy();
+        }
+        let until = Instant::now() + LINGER;
+        let mut rest = [0; 4096];
+        while !self.inner.ended.load(Ordering::Relaxed) {
+            let left = until.saturating_duration_since(Instant::now());
+            let timed = self.set_read_timeout(Some(left));
+            if left.is_zero() || timed.and_then(|()| self.read(&mut rest)).is_err() {
+                return self.destroy();
+            }
+        }
+    }
+}
+
+/// How long a connection is kept for a peer that has not sent its FIN.
+const LINGER: Duration = Duration::from_secs(2);
+
+impl Read for &Socket {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Socket::read(self, buf)
+    }
+}
+
+impl Write for &Socket {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        outbox::write(&self.inner, &[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        outbox::write(&self.inner, bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Socket::read(self, buf)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Write::write(&mut &*self, buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        Write::write_vectored(&mut &*self, bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("stream", &self.inner.stream)
+            .field("buffered", &self.buffered())
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

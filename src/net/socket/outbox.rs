@@ -1,0 +1,455 @@
+//! The outbox: bytes that were written and cannot leave yet.
+//!
+//! ```text
+//!   write ──► pen is down ──► Stream::write, for a tick at most ──► all gone: pen down
+//!        │                                │ some are left
+//!        │                                ▼
+//!        └──► pen is taken ──► queue ──► writer thread ──► empty, and it was full: drain
+//!                                         ▲   │                     │
+//!                                         └───┘ more                ▼
+//!                                                       end was asked: FIN, then pen down
+//! ```
+//!
+//! The *pen* is the right to write to the stream. It is taken under the lock and kept without it,
+//! since a write may sleep. Two sentences hold:
+//! 1. Who finds the pen taken leaves his bytes in the queue (or waits, if waiting was asked for);
+//!    who lays it down looks at the queue again, under the same lock. So nothing is left behind.
+//! 2. The queue is written by a thread of its own, which starts when bytes are left over and ends
+//!    when there are none. A socket whose peer reads never has one.
+//!
+//! A peer that does not read is the writer's only trouble. While somebody holds the socket it is
+//! his to judge (`timeout`, `destroy`); when nobody does, the writer gives up after [`STALL`].
+
+use super::{Inner, Socket, lock};
+use crate::net::stream::is_timeout;
+use std::io::{self, ErrorKind, IoSlice};
+use std::mem;
+use std::net::Shutdown;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+/// So long without a byte taken, and a peer is given up that nobody waits for.
+pub(super) const STALL: Duration = Duration::from_secs(30);
+
+const STACK: usize = 256 * 1024;
+
+#[derive(Default)]
+pub(super) struct Outbox {
+    state: Mutex<State>,
+    /// Rung when bytes have left, the pen is laid down or the connection breaks.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: Vec<u8>,
+    /// Bytes that the writer has taken out of the queue and not written yet.
+    in_hand: usize,
+    written: u64,
+    pen: Pen,
+    end: End,
+    /// Nothing can be written any more.
+    broken: bool,
+    /// And nothing read: it was we who ended it.
+    destroyed: bool,
+    /// What `run` has to tell.
+    error: Option<io::Error>,
+    /// `write` has said that the queue is full, and nobody has said yet that it is empty.
+    was_full: bool,
+    /// How long the stream's `write` waits now.
+    waits: Waits,
+    write_timeout: Option<Duration>,
+    waiting: usize,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Pen {
+    #[default]
+    Down,
+    Caller,
+    Writer(ThreadId),
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum End {
+    #[default]
+    No,
+    Asked,
+    Sent,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Waits {
+    #[default]
+    AsAsked,
+    ATick,
+    Stall,
+}
+
+type Guard<'a> = MutexGuard<'a, State>;
+
+/// Writing.
+pub(super) fn push(inner: &Arc<Inner>, bytes: &[u8]) -> bool {
+    let mut state = inner.outbox.lock();
+    if state.refuse() {
+        return false;
+    }
+    if state.pen != Pen::Down || bytes.is_empty() {
+        return enqueue(inner, state, bytes);
+    }
+    state.pen = Pen::Caller;
+    set_waits(inner, &mut state, Waits::ATick);
+    drop(state);
+    let sent = inner.stream.write(bytes);
+    let mut state = inner.outbox.lock();
+    match sent {
+        Ok(n) => {
+            state.sent(inner, n);
+            state.put_back(&bytes[n..]);
+        }
+        Err(e) if is_timeout(&e) => state.put_back(bytes),
+        Err(e) => state.fail(e),
+    }
+    let has_room = !state.is_full(inner);
+    let over = state.is_over(inner);
+    let _ = lay_down(inner, state);
+    has_room && over.map(|e| break_off(inner, Some(e))).is_none()
+}
+
+fn enqueue(inner: &Arc<Inner>, mut state: Guard<'_>, bytes: &[u8]) -> bool {
+    state.queue.extend_from_slice(bytes);
+    let has_room = !state.is_full(inner);
+    let over = state.is_over(inner);
+    drop(state);
+    has_room && over.map(|e| break_off(inner, Some(e))).is_none()
+}
+
+/// Writes as a stream does: waits for room, returns how many bytes were taken.
+pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut state = inner.outbox.lock();
+    if state.pen == Pen::Writer(thread::current().id()) {
+        return write_in_drain(inner, state, bufs);
+    }
+    if state.pen != Pen::Down {
+        let limit = state.write_timeout;
+        let pen_is_down = |state: &State| state.pen == Pen::Down || state.broken;
+        state = inner.outbox.wait(state, limit, pen_is_down)?;
+    }
+    if state.refuse() {
+        return Err(ErrorKind::BrokenPipe.into());
+    }
+    state.pen = Pen::Caller;
+    set_waits(inner, &mut state, Waits::AsAsked);
+    drop(state);
+    let sent = match bufs {
+        [buf] => inner.stream.write(buf),
+        bufs => inner.stream.write_vectored(bufs),
+    };
+    let mut state = inner.outbox.lock();
+    match &sent {
+        Ok(n) => state.sent(inner, *n),
+        Err(e) if is_timeout(e) => {}
+        Err(e) => state.fail(copy(e)),
+    }
+    let _ = lay_down(inner, state);
+    sent
+}
+
+/// In `drain` the caller is the writer: it would wait for itself.
+fn write_in_drain(
+    inner: &Arc<Inner>,
+    mut state: Guard<'_>,
+    bufs: &[IoSlice<'_>],
+) -> io::Result<usize> {
+    if state.refuse() {
+        return Err(ErrorKind::BrokenPipe.into());
+    }
+    for buf in bufs {
+        state.queue.extend_from_slice(buf);
+    }
+    enqueue(inner, state, &[]);
+    Ok(bufs.iter().map(|buf| buf.len()).sum())
+}
+
+pub(super) fn end(inner: &Arc<Inner>) -> io::Result<()> {
+    let mut state = inner.outbox.lock();
+    if state.broken && state.end == End::No {
+        return Err(ErrorKind::NotConnected.into());
+    }
+    if state.end == End::No {
+        state.end = End::Asked;
+    }
+    match state.pen {
+        Pen::Down => lay_down(inner, state),
+        _ => Ok(()),
+    }
+}
+
+/// Lays the pen down: after the queue, the FIN if it is due, and a look around.
+fn lay_down<'a>(inner: &'a Arc<Inner>, mut state: Guard<'a>) -> io::Result<()> {
+    let mut said = Ok(());
+    if !state.queue.is_empty() && !state.broken {
+        return start_writer(inner, state);
+    }
+    if state.end == End::Asked && !state.broken {
+        state.end = End::Sent;
+        state.pen = Pen::Caller;
+        drop(state);
+        said = inner.stream.shutdown(Shutdown::Write);
+        state = inner.outbox.lock();
+    }
+    state.queue = Vec::new();
+    state.pen = Pen::Down;
+    inner.outbox.ring(&state);
+    said
+}
+
+/// Ends everything now; the first error is the one that is told.
+pub(super) fn break_off(inner: &Inner, error: Option<io::Error>) {
+    let mut state = inner.outbox.lock();
+    state.destroyed = true;
+    state.broken = true;
+    state.queue = Vec::new();
+    state.error = state.error.take().or(error);
+    inner.outbox.ring(&state);
+    drop(state);
+    let _ = inner.stream.shutdown(Shutdown::Both); // it may be gone already
+}
+
+/// The writer thread.
+fn start_writer(inner: &Arc<Inner>, mut state: Guard<'_>) -> io::Result<()> {
+    state.pen = Pen::Caller;
+    drop(state);
+    let own = Arc::clone(inner);
+    let builder = thread::Builder::new().name("barewire writer".to_owned());
+    let started = builder.stack_size(STACK).spawn(move || work(&own));
+    started.map(drop).inspect_err(|e| {
+        break_off(inner, Some(copy(e)));
+        inner.outbox.lock().pen = Pen::Down;
+    })
+}
+
+fn work(inner: &Arc<Inner>) {
+    let mut batch = Vec::new();
+    let mut state = inner.outbox.lock();
+    state.pen = Pen::Writer(thread::current().id());
+    set_waits(inner, &mut state, Waits::Stall);
+    loop {
+        if !state.queue.is_empty() && !state.broken {
+            mem::swap(&mut batch, &mut state.queue);
+            state.in_hand = batch.len();
+            drop(state);
+            write_out(inner, &batch);
+            batch.clear();
+        } else if mem::take(&mut state.was_full) && !state.broken {
+            drop(state);
+            tell_drain(inner);
+        } else {
+            let _ = lay_down(inner, state);
+            return;
+        }
+        state = inner.outbox.lock();
+    }
+}
+
+fn write_out(inner: &Arc<Inner>, mut batch: &[u8]) {
+    while !batch.is_empty() {
+        let sent = inner.stream.write(batch);
+        let mut state = inner.outbox.lock();
+        match sent {
+            Ok(n @ 1..) => {
+                state.in_hand -= n;
+                state.sent(inner, n);
+                inner.outbox.ring(&state);
+                batch = &batch[n..];
+            }
+            Err(e) if is_timeout(&e) && Arc::strong_count(inner) > 1 => {}
+            Ok(_) => state.fail(ErrorKind::WriteZero.into()),
+            Err(e) => state.fail(e),
+        }
+        if state.broken {
+            state.in_hand = 0;
+            return;
+        }
+    }
+}
+
+fn tell_drain(inner: &Arc<Inner>) {
+    let Some(events) = lock(&inner.events).clone() else {
+        return;
+    };
+    let socket = Socket {
+        inner: Arc::clone(inner),
+    };
+    if panic::catch_unwind(AssertUnwindSafe(|| events.drain(&socket))).is_err() {
+        break_off(inner, Some(io::Error::other("drain panicked")));
+    }
+}
+
+/// Waiting for it.
+pub(super) fn drained(inner: &Inner) -> io::Result<()> {
+    let is_empty = |state: &State| state.buffered() == 0 || state.broken;
+    let state = inner.outbox.wait(inner.outbox.lock(), None, is_empty)?;
+    match state.broken {
+        true => Err(ErrorKind::BrokenPipe.into()),
+        false => Ok(()),
+    }
+}
+
+/// Waits until our FIN has left; [`ErrorKind::TimedOut`] if the peer takes nothing for [`STALL`].
+pub(super) fn flush(inner: &Inner) -> io::Result<()> {
+    let is_over =
+        |state: &State| state.broken || (state.end == End::Sent && state.pen == Pen::Down);
+    let state = inner.outbox.wait(inner.outbox.lock(), Some(STALL), is_over);
+    match state.map(|state| state.broken) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(ErrorKind::BrokenPipe.into()),
+        Err(e) => Err(io::Error::new(e.kind(), "the peer does not read")),
+    }
+}
+
+/// Waits until somebody asks for the end, at most so long; whether it was asked.
+pub(super) fn end_asked(inner: &Inner, at_most: Option<Duration>) -> bool {
+    let is_asked = |state: &State| state.broken || state.end != End::No;
+    let state = inner.outbox.wait(inner.outbox.lock(), at_most, is_asked);
+    state.is_ok()
+}
+
+/// Waits until nobody writes any more, and takes the error that is to be told.
+pub(super) fn last_words(inner: &Inner) -> Option<io::Error> {
+    let pen_is_down = |state: &State| state.pen == Pen::Down;
+    let state = inner.outbox.wait(inner.outbox.lock(), None, pen_is_down);
+    state.ok()?.error.take()
+}
+
+pub(super) fn is_destroyed(inner: &Inner) -> bool {
+    inner.outbox.lock().destroyed
+}
+
+pub(super) fn set_timeout(inner: &Inner, d: Option<Duration>) -> io::Result<()> {
+    let mut state = inner.outbox.lock();
+    state.write_timeout = d;
+    match state.waits {
+        Waits::AsAsked => inner.stream.set_write_timeout(d),
+        _ => Ok(()), // its turn comes
+    }
+}
+
+/// How long the stream's next `write` waits. Called with the pen.
+fn set_waits(inner: &Inner, state: &mut State, waits: Waits) {
+    if mem::replace(&mut state.waits, waits) == waits {
+        return;
+    }
+    // A socket that refuses is broken, and its write will say so.
+    let _ = inner.stream.set_write_timeout(match waits {
+        Waits::AsAsked => state.write_timeout,
+        Waits::ATick => Some(Duration::ZERO),
+        Waits::Stall => Some(STALL),
+    });
+}
+
+impl Outbox {
+    pub(super) fn buffered(&self) -> usize {
+        self.lock().buffered()
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.lock().written
+    }
+
+    fn lock(&self) -> Guard<'_> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self, state: &State) {
+        if state.waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits; [`ErrorKind::TimedOut`] after so long without a byte written.
+    fn wait<'a>(
+        &'a self,
+        mut state: Guard<'a>,
+        stall: Option<Duration>,
+        is_done: impl Fn(&State) -> bool,
+    ) -> io::Result<Guard<'a>> {
+        let (mut written, mut since) = (state.written, Instant::now());
+        while !is_done(&state) {
+            let left = stall.map(|stall| stall.saturating_sub(since.elapsed()));
+            state.waiting += 1;
+            state = match left {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    let woken = self.changed.wait_timeout(state, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+            state.waiting -= 1;
+            if state.written != written {
+                (written, since) = (state.written, Instant::now());
+            } else if left.is_some_and(|left| left.is_zero()) {
+                return Err(ErrorKind::TimedOut.into());
+            }
+        }
+        Ok(state)
+    }
+}
+
+impl State {
+    fn buffered(&self) -> usize {
+        self.queue.len() + self.in_hand
+    }
+
+    /// Whether nothing can be written; a write after the end is an error to be told.
+    fn refuse(&mut self) -> bool {
+        if self.end != End::No && !self.broken {
+            let error = || io::Error::new(ErrorKind::BrokenPipe, "written after the end");
+            self.error.get_or_insert_with(error);
+        }
+        self.end != End::No || self.broken
+    }
+
+    fn sent(&mut self, inner: &Inner, n: usize) {
+        self.written += n as u64;
+        inner.activity.seen();
+    }
+
+    /// What could not leave goes before what came meanwhile.
+    fn put_back(&mut self, rest: &[u8]) {
+        self.queue.splice(..0, rest.iter().copied());
+    }
+
+    /// Writing has failed. Reading may still bring what the peer sent before it left.
+    fn fail(&mut self, error: io::Error) {
+        self.broken = true;
+        self.queue = Vec::new();
+        self.error.get_or_insert(error);
+    }
+
+    fn is_full(&mut self, inner: &Inner) -> bool {
+        let is_full = self.broken || self.buffered() >= inner.settings.high_water_mark;
+        self.was_full |= is_full;
+        is_full
+    }
+
+    fn is_over(&self, inner: &Inner) -> Option<io::Error> {
+        let (queued, limit) = (self.buffered(), inner.settings.max_buffered);
+        let text =
+            || format!("the peer does not read: {queued} bytes are queued, the limit is {limit}");
+        (queued > limit).then(|| io::Error::new(ErrorKind::TimedOut, text()))
+    }
+}
+
+/// The same error, for a second reader.
+fn copy(e: &io::Error) -> io::Error {
+    match e.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(e.kind(), e.to_string()),
+    }
+}
