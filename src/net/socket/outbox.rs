@@ -20,20 +20,19 @@
 //! A peer that does not read is the writer's only trouble. While somebody holds the socket it is
 //! his to judge (`timeout`, `destroy`); when nobody does, the writer gives up after [`STALL`].
 
-use super::{Inner, Socket, lock};
+mod writer;
+
+use super::Inner;
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::net::Shutdown;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 /// So long without a byte taken, and a peer is given up that nobody waits for.
 pub(super) const STALL: Duration = Duration::from_secs(30);
-
-const STACK: usize = 256 * 1024;
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -191,7 +190,7 @@ pub(super) fn end(inner: &Arc<Inner>) -> io::Result<()> {
 fn lay_down<'a>(inner: &'a Arc<Inner>, mut state: Guard<'a>) -> io::Result<()> {
     let mut said = Ok(());
     if !state.queue.is_empty() && !state.broken {
-        return start_writer(inner, state);
+        return writer::start(inner, state);
     }
     if state.end == End::Asked && !state.broken {
         state.end = End::Sent;
@@ -216,76 +215,6 @@ pub(super) fn break_off(inner: &Inner, error: Option<io::Error>) {
     inner.outbox.ring(&state);
     drop(state);
     let _ = inner.stream.shutdown(Shutdown::Both); // it may be gone already
-}
-
-/// The writer thread.
-fn start_writer(inner: &Arc<Inner>, mut state: Guard<'_>) -> io::Result<()> {
-    state.pen = Pen::Caller;
-    drop(state);
-    let own = Arc::clone(inner);
-    let builder = thread::Builder::new().name("barewire writer".to_owned());
-    let started = builder.stack_size(STACK).spawn(move || work(&own));
-    started.map(drop).inspect_err(|e| {
-        break_off(inner, Some(copy(e)));
-        inner.outbox.lock().pen = Pen::Down;
-    })
-}
-
-fn work(inner: &Arc<Inner>) {
-    let mut batch = Vec::new();
-    let mut state = inner.outbox.lock();
-    state.pen = Pen::Writer(thread::current().id());
-    set_waits(inner, &mut state, Waits::Stall);
-    loop {
-        if !state.queue.is_empty() && !state.broken {
-            mem::swap(&mut batch, &mut state.queue);
-            state.in_hand = batch.len();
-            drop(state);
-            write_out(inner, &batch);
-            batch.clear();
-        } else if mem::take(&mut state.was_full) && !state.broken {
-            drop(state);
-            tell_drain(inner);
-        } else {
-            let _ = lay_down(inner, state);
-            return;
-        }
-        state = inner.outbox.lock();
-    }
-}
-
-fn write_out(inner: &Arc<Inner>, mut batch: &[u8]) {
-    while !batch.is_empty() {
-        let sent = inner.stream.write(batch);
-        let mut state = inner.outbox.lock();
-        match sent {
-            Ok(n @ 1..) => {
-                state.in_hand -= n;
-                state.sent(inner, n);
-                inner.outbox.ring(&state);
-                batch = &batch[n..];
-            }
-            Err(e) if is_timeout(&e) && Arc::strong_count(inner) > 1 => {}
-            Ok(_) => state.fail(ErrorKind::WriteZero.into()),
-            Err(e) => state.fail(e),
-        }
-        if state.broken {
-            state.in_hand = 0;
-            return;
-        }
-    }
-}
-
-fn tell_drain(inner: &Arc<Inner>) {
-    let Some(events) = lock(&inner.events).clone() else {
-        return;
-    };
-    let socket = Socket {
-        inner: Arc::clone(inner),
-    };
-    if panic::catch_unwind(AssertUnwindSafe(|| events.drain(&socket))).is_err() {
-        break_off(inner, Some(io::Error::other("drain panicked")));
-    }
 }
 
 /// Waiting for it.

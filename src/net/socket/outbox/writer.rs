@@ -1,0 +1,83 @@
+//! The writer: the thread that writes what is queued, and tells when that is done.
+
+use super::{Guard, Pen, Waits, break_off, copy, lay_down, set_waits};
+use crate::net::socket::{Inner, Socket, lock};
+use crate::net::stream::is_timeout;
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread;
+
+/// It calls [`drain`](crate::net::SocketEvents::drain), which is not ours.
+const STACK: usize = 512 * 1024;
+
+/// Hands the pen to a new thread.
+pub(super) fn start(inner: &Arc<Inner>, mut state: Guard<'_>) -> io::Result<()> {
+    state.pen = Pen::Caller;
+    drop(state);
+    let own = Arc::clone(inner);
+    let builder = thread::Builder::new().name("barewire writer".to_owned());
+    let started = builder.stack_size(STACK).spawn(move || work(&own));
+    started.map(drop).inspect_err(|e| {
+        break_off(inner, Some(copy(e)));
+        inner.outbox.lock().pen = Pen::Down;
+    })
+}
+
+fn work(inner: &Arc<Inner>) {
+    let mut batch = Vec::new();
+    let mut state = inner.outbox.lock();
+    state.pen = Pen::Writer(thread::current().id());
+    set_waits(inner, &mut state, Waits::Stall);
+    loop {
+        if !state.queue.is_empty() && !state.broken {
+            mem::swap(&mut batch, &mut state.queue);
+            state.in_hand = batch.len();
+            drop(state);
+            write_out(inner, &batch);
+            batch.clear();
+        } else if mem::take(&mut state.was_full) && !state.broken {
+            drop(state);
+            tell_drain(inner);
+        } else {
+            let _ = lay_down(inner, state);
+            return;
+        }
+        state = inner.outbox.lock();
+    }
+}
+
+fn write_out(inner: &Arc<Inner>, mut batch: &[u8]) {
+    while !batch.is_empty() {
+        let sent = inner.stream.write(batch);
+        let mut state = inner.outbox.lock();
+        match sent {
+            Ok(n @ 1..) => {
+                state.in_hand -= n;
+                state.sent(inner, n);
+                inner.outbox.ring(&state);
+                batch = &batch[n..];
+            }
+            Err(e) if is_timeout(&e) && Arc::strong_count(inner) > 1 => {}
+            Ok(_) => state.fail(ErrorKind::WriteZero.into()),
+            Err(e) => state.fail(e),
+        }
+        if state.broken {
+            state.in_hand = 0;
+            return;
+        }
+    }
+}
+
+fn tell_drain(inner: &Arc<Inner>) {
+    let Some(events) = lock(&inner.events).clone() else {
+        return;
+    };
+    let socket = Socket {
+        inner: Arc::clone(inner),
+    };
+    if panic::catch_unwind(AssertUnwindSafe(|| events.drain(&socket))).is_err() {
+        break_off(inner, Some(io::Error::other("drain panicked")));
+    }
+}

@@ -1,0 +1,14 @@
+//! The rows of the book's TCP section, each shown end to end.
+//!
+//! A test is named after its row (`row_n01_…`) or after the mistake in the notes that it corrects
+//! (`erratum_e08_…`), so `cargo test --test net_rows row_n05` is the chapter on the events of a
+//! socket, as a program.
+//!
+//! | rows | module | what a reader sees there |
+//! |---|---|---|
+//! | all | `stage` | the servers, peers and events that the others play with |
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod stage;
