@@ -6,9 +6,11 @@
 //!
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
+//! | N06 | `n06_write` | when to stop writing, and who is stopped |
 //! | all | `stage` | the servers, peers and events that the others play with |
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod n06_write;
 mod stage;

@@ -171,7 +171,10 @@ impl SocketEvents for Told {
     }
 
     fn text(&self, socket: &Socket, text: &str) {
-        self.bytes.lock().unwrap().extend_from_slice(text.as_bytes());
+        self.bytes
+            .lock()
+            .unwrap()
+            .extend_from_slice(text.as_bytes());
         self.happened("text", socket);
     }
 

@@ -96,7 +96,10 @@ pub(super) fn push(inner: &Arc<Inner>, bytes: &[u8]) -> bool {
         return false;
     }
     if state.pen != Pen::Down || bytes.is_empty() {
-        return enqueue(inner, state, bytes);
+        state.queue.extend_from_slice(bytes);
+        let has_room = state.has_room(inner);
+        drop(state);
+        return tell(inner, has_room);
     }
     state.pen = Pen::Caller;
     set_waits(inner, &mut state, Waits::ATick);
@@ -111,18 +114,17 @@ pub(super) fn push(inner: &Arc<Inner>, bytes: &[u8]) -> bool {
         Err(e) if is_timeout(&e) => state.put_back(bytes),
         Err(e) => state.fail(e),
     }
-    let has_room = !state.is_full(inner);
-    let over = state.is_over(inner);
+    let has_room = state.has_room(inner);
     let _ = lay_down(inner, state);
-    has_room && over.map(|e| break_off(inner, Some(e))).is_none()
+    tell(inner, has_room)
 }
 
-fn enqueue(inner: &Arc<Inner>, mut state: Guard<'_>, bytes: &[u8]) -> bool {
-    state.queue.extend_from_slice(bytes);
-    let has_room = !state.is_full(inner);
-    let over = state.is_over(inner);
-    drop(state);
-    has_room && over.map(|e| break_off(inner, Some(e))).is_none()
+/// What `write` returns. Who did not stop is stopped.
+fn tell(inner: &Inner, has_room: io::Result<bool>) -> bool {
+    has_room.unwrap_or_else(|e| {
+        break_off(inner, Some(e));
+        false
+    })
 }
 
 /// Writes as a stream does: waits for room, returns how many bytes were taken.
@@ -168,7 +170,9 @@ fn write_in_drain(
     for buf in bufs {
         state.queue.extend_from_slice(buf);
     }
-    enqueue(inner, state, &[]);
+    let has_room = state.has_room(inner);
+    drop(state);
+    tell(inner, has_room);
     Ok(bufs.iter().map(|buf| buf.len()).sum())
 }
 
@@ -361,17 +365,17 @@ impl State {
         self.error.get_or_insert(error);
     }
 
-    fn is_full(&mut self, inner: &Inner) -> bool {
-        let is_full = self.broken || self.buffered() >= inner.settings.high_water_mark;
-        self.was_full |= is_full;
-        is_full
-    }
-
-    fn is_over(&self, inner: &Inner) -> Option<io::Error> {
+    /// Whether more may come; an error if there is more already than there may be.
+    fn has_room(&mut self, inner: &Inner) -> io::Result<bool> {
         let (queued, limit) = (self.buffered(), inner.settings.max_buffered);
-        let text =
-            || format!("the peer does not read: {queued} bytes are queued, the limit is {limit}");
-        (queued > limit).then(|| io::Error::new(ErrorKind::TimedOut, text()))
+        if queued > limit {
+            let text =
+                format!("the peer does not read: {queued} bytes are queued, the limit is {limit}");
+            return Err(io::Error::new(ErrorKind::TimedOut, text));
+        }
+        let is_full = queued >= inner.settings.high_water_mark;
+        self.was_full |= is_full;
+        Ok(!is_full && !self.broken)
     }
 }
 
