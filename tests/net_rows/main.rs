@@ -6,11 +6,13 @@
 //!
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
+//! | N05 | `n05_drain` | go on writing |
 //! | N06 | `n06_write` | when to stop writing, and who is stopped |
 //! | all | `stage` | the servers, peers and events that the others play with |
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod n05_drain;
 mod n06_write;
 mod stage;

@@ -129,21 +129,7 @@ fn tell(inner: &Inner, has_room: io::Result<bool>) -> bool {
 
 /// Writes as a stream does: waits for room, returns how many bytes were taken.
 pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    let mut state = inner.outbox.lock();
-    if state.pen == Pen::Writer(thread::current().id()) {
-        return write_in_drain(inner, state, bufs);
-    }
-    if state.pen != Pen::Down {
-        let limit = state.write_timeout;
-        let pen_is_down = |state: &State| state.pen == Pen::Down || state.broken;
-        state = inner.outbox.wait(state, limit, pen_is_down)?;
-    }
-    if state.refuse() {
-        return Err(ErrorKind::BrokenPipe.into());
-    }
-    state.pen = Pen::Caller;
-    set_waits(inner, &mut state, Waits::AsAsked);
-    drop(state);
+    drop(take_pen(inner)?);
     let sent = match bufs {
         [buf] => inner.stream.write(buf),
         bufs => inner.stream.write_vectored(bufs),
@@ -154,26 +140,34 @@ pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usiz
         Err(e) if is_timeout(e) => {}
         Err(e) => state.fail(copy(e)),
     }
-    let _ = lay_down(inner, state);
+    put_pen(inner, state);
     sent
 }
 
-/// In `drain` the caller is the writer: it would wait for itself.
-fn write_in_drain(
-    inner: &Arc<Inner>,
-    mut state: Guard<'_>,
-    bufs: &[IoSlice<'_>],
-) -> io::Result<usize> {
+/// Waits for the pen, which is free when the queue is empty.
+fn take_pen(inner: &Arc<Inner>) -> io::Result<Guard<'_>> {
+    let mut state = inner.outbox.lock();
+    if state.is_ours() {
+        state = writer::empty_queue(inner, state);
+    } else if state.pen != Pen::Down {
+        let limit = state.write_timeout;
+        let pen_is_down = |state: &State| state.pen == Pen::Down || state.broken;
+        state = inner.outbox.wait(state, limit, pen_is_down)?;
+    }
     if state.refuse() {
         return Err(ErrorKind::BrokenPipe.into());
     }
-    for buf in bufs {
-        state.queue.extend_from_slice(buf);
+    if state.pen == Pen::Down {
+        state.pen = Pen::Caller;
     }
-    let has_room = state.has_room(inner);
-    drop(state);
-    tell(inner, has_room);
-    Ok(bufs.iter().map(|buf| buf.len()).sum())
+    set_waits(inner, &mut state, Waits::AsAsked);
+    Ok(state)
+}
+
+fn put_pen<'a>(inner: &'a Arc<Inner>, state: Guard<'a>) {
+    if !state.is_ours() {
+        let _ = lay_down(inner, state);
+    }
 }
 
 pub(super) fn end(inner: &Arc<Inner>) -> io::Result<()> {
@@ -222,9 +216,13 @@ pub(super) fn break_off(inner: &Inner, error: Option<io::Error>) {
 }
 
 /// Waiting for it.
-pub(super) fn drained(inner: &Inner) -> io::Result<()> {
+pub(super) fn drained(inner: &Arc<Inner>) -> io::Result<()> {
     let is_empty = |state: &State| state.buffered() == 0 || state.broken;
-    let state = inner.outbox.wait(inner.outbox.lock(), None, is_empty)?;
+    let state = inner.outbox.lock();
+    let state = match state.is_ours() {
+        true => writer::empty_queue(inner, state),
+        false => inner.outbox.wait(state, None, is_empty)?,
+    };
     match state.broken {
         true => Err(ErrorKind::BrokenPipe.into()),
         false => Ok(()),
@@ -335,6 +333,11 @@ impl Outbox {
 }
 
 impl State {
+    /// Whether the caller is the writer, who calls `drain`: he must not wait for himself.
+    fn is_ours(&self) -> bool {
+        self.pen == Pen::Writer(thread::current().id())
+    }
+
     fn buffered(&self) -> usize {
         self.queue.len() + self.in_hand
     }

@@ -26,26 +26,33 @@ pub(super) fn start(inner: &Arc<Inner>, mut state: Guard<'_>) -> io::Result<()> 
 }
 
 fn work(inner: &Arc<Inner>) {
-    let mut batch = Vec::new();
     let mut state = inner.outbox.lock();
     state.pen = Pen::Writer(thread::current().id());
-    set_waits(inner, &mut state, Waits::Stall);
     loop {
-        if !state.queue.is_empty() && !state.broken {
-            mem::swap(&mut batch, &mut state.queue);
-            state.in_hand = batch.len();
-            drop(state);
-            write_out(inner, &batch);
-            batch.clear();
-        } else if mem::take(&mut state.was_full) && !state.broken {
-            drop(state);
-            tell_drain(inner);
-        } else {
+        state = empty_queue(inner, state);
+        if !mem::take(&mut state.was_full) || state.broken {
             let _ = lay_down(inner, state);
             return;
         }
+        drop(state);
+        tell_drain(inner);
         state = inner.outbox.lock();
     }
+}
+
+/// Writes until nothing is queued or nothing can be written. Called with the pen, by the writer.
+pub(super) fn empty_queue<'a>(inner: &'a Arc<Inner>, mut state: Guard<'a>) -> Guard<'a> {
+    let mut batch = Vec::new();
+    while !state.queue.is_empty() && !state.broken {
+        set_waits(inner, &mut state, Waits::Stall);
+        mem::swap(&mut batch, &mut state.queue);
+        state.in_hand = batch.len();
+        drop(state);
+        write_out(inner, &batch);
+        batch.clear();
+        state = inner.outbox.lock();
+    }
+    state
 }
 
 fn write_out(inner: &Arc<Inner>, mut batch: &[u8]) {
