@@ -92,3 +92,43 @@ fn row_n05_a_panic_in_drain_is_an_error() {
         assert_eq!(order, ["data", "drain", "error Other", "close!"]);
     });
 }
+
+/// `drain` says "go on", which nobody can after `end`: what waits in the queue is sent, then the
+/// FIN, and that is all.
+#[test]
+fn row_n05_no_drain_after_end() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let up = Up::new(net::create_server(move |socket| {
+            assert!(!socket.write(vec![b'.'; MUCH]));
+            socket.end()?;
+            socket.run(Told::new(&told).on("drain", |socket| {
+                socket.write("and more");
+            }))
+        }));
+        assert!(rest(up.peer()) == much_and(b""));
+        assert_eq!(order_at_close(&log), ["end", "close"]);
+    });
+}
+
+/// A queue that was filled before the events ran may be empty when they begin. Whoever stopped at
+/// the `false` still waits to be told.
+#[test]
+fn row_n05_a_queue_that_emptied_before_the_events_ran() {
+    watched(|| {
+        let (log, gate) = (Log::default(), Gate::default());
+        let (told, is_read) = (log.clone(), gate.clone());
+        let up = Up::new(net::create_server(move |socket| {
+            assert!(!socket.write(vec![b'.'; MUCH]));
+            is_read.pass();
+            until("the queue is empty", || socket.buffered() == 0);
+            socket.run(Told::new(&told).on("drain", |socket| socket.end().unwrap()))
+        }));
+        let peer = up.peer();
+        expect(&peer, much_and(b""));
+        gate.open();
+        assert!(rest(peer).is_empty());
+        assert_eq!(order_at_close(&log), ["drain", "end", "close"]);
+    });
+}

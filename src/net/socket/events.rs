@@ -75,7 +75,9 @@ pub trait SocketEvents: Send + Sync + 'static {
     /// The peer's FIN was read: it sends no more.
     fn end(&self, _socket: &Socket) {}
 
-    /// The queue was full ([`Socket::write`] had returned false) and is empty again.
+    /// The queue was full ([`Socket::write`] had returned false) and is empty again: go on. Not
+    /// after [`Socket::end`]. If it emptied before `run` began, this comes first of all, in the
+    /// thread of `run`.
     fn drain(&self, _socket: &Socket) {}
 
     /// Nothing was read or written for a while. The connection stays; end it if you like.

@@ -22,7 +22,7 @@
 
 mod writer;
 
-use super::Inner;
+use super::{Inner, SocketEvents, lock};
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
@@ -255,6 +255,11 @@ pub(super) fn last_words(inner: &Inner) -> Option<io::Error> {
     state.ok()?.error.take()
 }
 
+/// Who must be told of a queue that emptied before anybody listened.
+pub(super) fn take_drain(inner: &Inner) -> Option<Arc<dyn SocketEvents>> {
+    inner.outbox.lock().take_drain(inner)
+}
+
 pub(super) fn is_destroyed(inner: &Inner) -> bool {
     inner.outbox.lock().destroyed
 }
@@ -340,6 +345,18 @@ impl State {
 
     fn buffered(&self) -> usize {
         self.queue.len() + self.in_hand
+    }
+
+    /// Who is told that the queue is empty, once it was full and if more may be written. Where
+    /// nobody listens yet it stays to be told.
+    fn take_drain(&mut self, inner: &Inner) -> Option<Arc<dyn SocketEvents>> {
+        let may_write = self.end == End::No && !self.broken;
+        if !self.was_full || self.buffered() > 0 || !may_write {
+            return None;
+        }
+        let events = lock(&inner.events).clone()?;
+        self.was_full = false;
+        Some(events)
     }
 
     /// Whether nothing can be written; a write after the end is an error to be told.

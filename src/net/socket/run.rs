@@ -20,6 +20,9 @@ impl Socket {
         if self.inner.outgoing {
             events.connect(self);
         }
+        if let Some(events) = outbox::take_drain(&self.inner) {
+            events.drain(self);
+        }
         let read = read_to_end(self, &*events);
         let done = read.and_then(|()| finish(self, &*events));
         if done.is_err() {

@@ -1,7 +1,7 @@
 //! The writer: the thread that writes what is queued, and tells when that is done.
 
 use super::{Guard, Pen, Waits, break_off, copy, lay_down, set_waits};
-use crate::net::socket::{Inner, Socket, lock};
+use crate::net::socket::{Inner, Socket, SocketEvents};
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -30,12 +30,12 @@ fn work(inner: &Arc<Inner>) {
     state.pen = Pen::Writer(thread::current().id());
     loop {
         state = empty_queue(inner, state);
-        if !mem::take(&mut state.was_full) || state.broken {
+        let Some(events) = state.take_drain(inner) else {
             let _ = lay_down(inner, state);
             return;
-        }
+        };
         drop(state);
-        tell_drain(inner);
+        tell_drain(inner, &*events);
         state = inner.outbox.lock();
     }
 }
@@ -77,10 +77,7 @@ fn write_out(inner: &Arc<Inner>, mut batch: &[u8]) {
     }
 }
 
-fn tell_drain(inner: &Arc<Inner>) {
-    let Some(events) = lock(&inner.events).clone() else {
-        return;
-    };
+fn tell_drain(inner: &Arc<Inner>, events: &dyn SocketEvents) {
     let socket = Socket {
         inner: Arc::clone(inner),
     };
