@@ -7,6 +7,7 @@
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
 //! | N05 | `n05_drain` | go on writing |
+//! | N05 | `n05_endings` | the last things that are told |
 //! | N06 | `n06_write` | when to stop writing, and who is stopped |
 //! | all | `stage` | the servers, peers and events that the others play with |
 
@@ -14,5 +15,6 @@
 mod support;
 
 mod n05_drain;
+mod n05_endings;
 mod n06_write;
 mod stage;

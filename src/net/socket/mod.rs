@@ -234,7 +234,8 @@ impl Socket {
         outbox::end(&self.inner)
     }
 
-    /// Ends both directions now, and throws away what is queued.
+    /// Ends both directions now, throws away what is queued and tells nothing more of what came;
+    /// [`close`](SocketEvents::close) follows.
     pub fn destroy(&self) {
         outbox::break_off(&self.inner, None);
     }

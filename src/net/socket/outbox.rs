@@ -382,7 +382,9 @@ impl State {
     fn fail(&mut self, error: io::Error) {
         self.broken = true;
         self.queue = Vec::new();
-        self.error.get_or_insert(error);
+        if !self.destroyed {
+            self.error.get_or_insert(error);
+        }
     }
 
     /// Whether more may come; an error if there is more already than there may be.

@@ -80,7 +80,7 @@ fn read_to_end(socket: &Socket, events: &dyn SocketEvents) -> io::Result<()> {
     loop {
         idle.set_timeout(socket)?;
         match buf.fill(socket) {
-            Ok([]) if outbox::is_destroyed(&socket.inner) => return Ok(()),
+            _ if outbox::is_destroyed(&socket.inner) => return Ok(()),
             Ok([]) => {
                 give_rest(socket, &mut text, events);
                 events.end(socket);
@@ -88,7 +88,6 @@ fn read_to_end(socket: &Socket, events: &dyn SocketEvents) -> io::Result<()> {
             }
             Ok(chunk) => give(socket, chunk, &mut text, events),
             Err(e) if is_timeout(&e) => idle.look(socket, events),
-            Err(_) if outbox::is_destroyed(&socket.inner) => return Ok(()),
             Err(e) => return Err(e),
         }
     }

@@ -1,0 +1,46 @@
+//! N05: every way in which a connection can end, and what is told of it.
+
+use crate::stage::{Told, Up, expect, order_at_close, reset};
+use crate::support::{Log, Script, watched};
+use barewire::net::{self, Socket, Stream, pipe_with_capacity};
+use std::io::Write;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A server whose connections do `first` and then run with the events that it returns.
+fn server(log: &Log, first: impl Fn(&Socket, Told) -> Told + Send + Sync + 'static) -> Up {
+    let log = log.clone();
+    Up::new(net::create_server(move |socket| {
+        let told = first(&socket, Told::new(&log));
+        socket.run(told)
+    }))
+}
+
+/// What was on its way when we ended the connection is not told any more.
+#[test]
+fn row_n05_no_data_after_destroy() {
+    let log = Log::default();
+    let pieces = [&b"one"[..], b"two", b"three"];
+    let socket = Socket::new(Arc::new(Script::new(pieces)));
+    socket
+        .run(Told::new(&log).on("data", Socket::destroy))
+        .unwrap();
+    assert_eq!(log.all(), ["data", "close"]);
+}
+
+/// It is no error to end one's own connection, even if the writer is just being told so.
+#[test]
+fn row_n05_destroy_while_the_writer_sleeps() {
+    watched(|| {
+        let (here, there) = pipe_with_capacity(1);
+        let (socket, log) = (Socket::new(Arc::new(here)), Log::default());
+        assert!(socket.write("abcdef"));
+        there.read(&mut [0]).unwrap();
+        there.read(&mut [0]).unwrap(); // this one came from the writer
+        there.write(b"enough").unwrap();
+        let events = Told::new(&log).on("data", Socket::destroy);
+        socket.run(events).expect("no error");
+        assert_eq!(log.all(), ["data", "close"]);
+    });
+}
