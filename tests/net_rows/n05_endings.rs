@@ -44,3 +44,44 @@ fn row_n05_destroy_while_the_writer_sleeps() {
         assert_eq!(log.all(), ["data", "close"]);
     });
 }
+
+/// A reset that a *writer* was told of is not the peer's FIN for the reader: a file that ends with
+/// the connection would seem whole.
+#[test]
+fn row_n05_a_reset_that_a_writer_met_is_no_end() {
+    watched(|| {
+        let log = Log::default();
+        let up = server(&log, |socket, told| {
+            socket.write_all("unread").unwrap();
+            while socket.write_all("x").is_ok() {}
+            told
+        });
+        reset(up.peer());
+        assert_eq!(order_at_close(&log), ["error ConnectionReset", "close!"]);
+    });
+}
+
+#[test]
+fn row_n05_a_plain_read_tells_a_reset_from_a_fin() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let up = Up::new(net::create_server(move |socket| {
+            socket.write_all("unread")?;
+            while socket.write_all("x").is_ok() {}
+            told.note(format!(
+                "{:?}",
+                socket.read(&mut [0; 8]).map_err(|e| e.kind())
+            ));
+            socket.destroy();
+            told.note(format!(
+                "{:?}",
+                socket.read(&mut [0; 8]).map_err(|e| e.kind())
+            ));
+            Ok(())
+        }));
+        reset(up.peer());
+        log.wait_for("Err(ConnectionReset)");
+        log.wait_for("Err(ConnectionAborted)");
+    });
+}

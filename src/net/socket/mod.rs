@@ -149,11 +149,13 @@ impl Socket {
     ///
     /// # Errors
     /// [`is_timeout`](super::is_timeout) once the read timeout has passed; else the connection is
-    /// broken.
+    /// broken. [`ErrorKind::ConnectionAborted`] after [`destroy`](Socket::destroy): what is cut
+    /// off must not look like a peer that had finished.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.stream.read(buf)?;
         self.inner.bytes_read.fetch_add(n as u64, Ordering::Relaxed);
         if n == 0 && !buf.is_empty() {
+            outbox::peer_ended(&self.inner)?;
             self.inner.ended.store(true, Ordering::Relaxed);
         }
         self.inner.activity.seen();

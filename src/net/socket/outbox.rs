@@ -53,6 +53,9 @@ struct State {
     broken: bool,
     /// And nothing read: it was we who ended it.
     destroyed: bool,
+    /// A write was told that the connection is gone. A read that comes later hears nothing of it:
+    /// the system tells it once.
+    lost: Option<ErrorKind>,
     /// What `run` has to tell.
     error: Option<io::Error>,
     /// `write` has said that the queue is full, and nobody has said yet that it is empty.
@@ -260,6 +263,20 @@ pub(super) fn take_drain(inner: &Inner) -> Option<Arc<dyn SocketEvents>> {
     inner.outbox.lock().take_drain(inner)
 }
 
+/// Whether a read of nothing is the peer's FIN. It is not one where we have ended the connection,
+/// or a write has met its ruin: there the system has nothing else to say.
+pub(super) fn peer_ended(inner: &Inner) -> io::Result<()> {
+    let state = inner.outbox.lock();
+    match state.lost {
+        _ if state.destroyed => {
+            let text = "the connection was ended on this side";
+            Err(io::Error::new(ErrorKind::ConnectionAborted, text))
+        }
+        Some(kind) => Err(kind.into()),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn is_destroyed(inner: &Inner) -> bool {
     inner.outbox.lock().destroyed
 }
@@ -382,6 +399,10 @@ impl State {
     fn fail(&mut self, error: io::Error) {
         self.broken = true;
         self.queue = Vec::new();
+        // A broken pipe is one whose peer has ended in good order, or a loss that is known.
+        if error.kind() != ErrorKind::BrokenPipe {
+            self.lost = Some(error.kind());
+        }
         if !self.destroyed {
             self.error.get_or_insert(error);
         }
