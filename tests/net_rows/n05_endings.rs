@@ -85,3 +85,62 @@ fn row_n05_a_plain_read_tells_a_reset_from_a_fin() {
         log.wait_for("Err(ConnectionAborted)");
     });
 }
+
+/// A server that is shut down cuts its connections at the deadline. That is no FIN of the peers.
+#[test]
+fn row_n05_a_cut_is_no_end() {
+    watched(|| {
+        let log = Log::default();
+        let up = server(&log, |socket, told| {
+            socket.write("hello");
+            told
+        });
+        let peer = up.peer();
+        expect(&peer, "hello");
+        assert_eq!(up.shutdown(Duration::ZERO).cut, 1);
+        assert_eq!(order_at_close(&log), ["error ConnectionAborted", "close!"]);
+    });
+}
+
+/// A pipe that is cut does not tell its other end that this was all.
+#[test]
+fn row_n05_a_cut_pipe_passes_no_fin_on() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let up = Up::new(net::create_server(move |socket| {
+            let there = net::pipe();
+            let copy = Socket::new(Arc::new(there.0));
+            socket.write("hello");
+            told.note(format!("{:?}", socket.pipe(&copy).map_err(|e| e.kind())));
+            let nothing = there.1.try_read(&mut [0; 1]);
+            told.note(format!("{:?}", nothing.unwrap()));
+            Ok(())
+        }));
+        let peer = up.peer();
+        expect(&peer, "hello");
+        up.shutdown(Duration::ZERO);
+        log.wait_for("Err(ConnectionAborted)");
+        log.wait_for("None");
+    });
+}
+
+/// Also one that waits for its own `end`, with the peer's FIN read long ago.
+#[test]
+fn row_n05_a_half_open_connection_can_be_cut() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let server = net::create_server(move |socket| socket.run(Told::new(&told)));
+        let up = Up::new(server.allow_half_open(true));
+        let peer = up.peer();
+        peer.shutdown(Shutdown::Write).unwrap();
+        log.wait_for("end");
+        assert_eq!(up.shutdown(Duration::ZERO).cut, 1);
+        assert_eq!(up.connections(), 0);
+        assert_eq!(
+            order_at_close(&log),
+            ["end", "error ConnectionAborted", "close!"]
+        );
+    });
+}

@@ -11,6 +11,7 @@
 mod activity;
 mod events;
 mod outbox;
+mod parting;
 mod run;
 
 pub use events::SocketEvents;
@@ -26,7 +27,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A connection: plain blocking reads and writes, and the book's events for who likes them.
 ///
@@ -105,7 +106,7 @@ struct Inner {
     decoder: Mutex<Option<Decoder>>,
     events: Mutex<Option<Arc<dyn SocketEvents>>>,
     /// Last: the place is free when the descriptor is closed.
-    _slot: Option<Slot>,
+    slot: Option<Slot>,
 }
 
 /// Making one.
@@ -134,11 +135,11 @@ impl Socket {
             activity: Activity::default(),
             decoder: Mutex::default(),
             events: Mutex::default(),
-            _slot: slot,
+            slot,
         };
-        Socket {
-            inner: Arc::new(inner),
-        }
+        let inner = Arc::new(inner);
+        parting::on_stop(&inner);
+        Socket { inner }
     }
 }
 
@@ -334,29 +335,6 @@ impl Socket {
         &self.inner.stream
     }
 }
-
-/// A server's last words: how a connection ends whose handler has returned.
-impl Socket {
-    /// Sends what is queued and the FIN, then waits for the peer's, since dropping a stream with
-    /// unread bytes resets the connection and may destroy what was written last.
-    pub(super) fn hang_up(&self) {
-        if self.end().is_err() || outbox::flush(&self.inner).is_err() {
-            return self.destroy();
-        }
-        let until = Instant::now() + LINGER;
-        let mut rest = [0; 4096];
-        while !self.inner.ended.load(Ordering::Relaxed) {
-            let left = until.saturating_duration_since(Instant::now());
-            let timed = self.set_read_timeout(Some(left));
-            if left.is_zero() || timed.and_then(|()| self.read(&mut rest)).is_err() {
-                return self.destroy();
-            }
-        }
-    }
-}
-
-/// How long a connection is kept for a peer that has not sent its FIN.
-const LINGER: Duration = Duration::from_secs(2);
 
 impl Read for &Socket {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
