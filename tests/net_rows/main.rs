@@ -9,6 +9,7 @@
 //! | N05 | `n05_drain` | go on writing |
 //! | N05 | `n05_endings` | the last things that are told |
 //! | N06 | `n06_write` | when to stop writing, and who is stopped |
+//! | all | `sharing` | one socket, many threads |
 //! | all | `stage` | the servers, peers and events that the others play with |
 
 #[path = "../support/mod.rs"]
@@ -17,4 +18,5 @@ mod support;
 mod n05_drain;
 mod n05_endings;
 mod n06_write;
+mod sharing;
 mod stage;

@@ -24,7 +24,7 @@ use crate::text::{Decoder, Encoding};
 use activity::Activity;
 use outbox::Outbox;
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -150,8 +150,9 @@ impl Socket {
     ///
     /// # Errors
     /// [`is_timeout`](super::is_timeout) once the read timeout has passed; else the connection is
-    /// broken. [`ErrorKind::ConnectionAborted`] after [`destroy`](Socket::destroy): what is cut
-    /// off must not look like a peer that had finished.
+    /// broken. After [`destroy`](Socket::destroy) that is
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): what is cut off must not look like
+    /// a peer that had finished.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.stream.read(buf)?;
         self.inner.bytes_read.fetch_add(n as u64, Ordering::Relaxed);
@@ -163,21 +164,14 @@ impl Socket {
         Ok(n)
     }
 
-    /// Waits until all of `bytes` is on its way.
+    /// Waits until all of `bytes` is on its way. They leave in one piece, whoever else writes.
     ///
     /// # Errors
-    /// [`ErrorKind::BrokenPipe`] after [`end`](Socket::end); [`is_timeout`](super::is_timeout)
-    /// once the write timeout has passed without progress; else the connection is broken. How
-    /// much went before is not told.
+    /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) after [`end`](Socket::end);
+    /// [`is_timeout`](super::is_timeout) once the write timeout has passed without progress; else
+    /// the connection is broken. How much went before is not told.
     pub fn write_all(&self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        let mut bytes = bytes.as_ref();
-        while !bytes.is_empty() {
-            match outbox::write(&self.inner, &[IoSlice::new(bytes)])? {
-                0 => return Err(ErrorKind::WriteZero.into()),
-                n => bytes = &bytes[n..],
-            }
-        }
-        Ok(())
+        outbox::write_all(&self.inner, bytes.as_ref())
     }
 
     /// Reads everything from this socket into `to` until the peer's FIN, which is passed on

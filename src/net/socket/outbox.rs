@@ -18,9 +18,12 @@
 //!    when there are none. A socket whose peer reads never has one.
 //!
 //! A peer that does not read is the writer's only trouble. While somebody holds the socket it is
-//! his to judge (`timeout`, `destroy`); when nobody does, the writer gives up after [`STALL`].
+//! his to judge (`timeout`, `destroy`); when nobody does, the writer gives up after [`STALL`](waiting::STALL).
 
+mod waiting;
 mod writer;
+
+pub(super) use waiting::{drained, end_asked, flush, last_words};
 
 use super::{Inner, SocketEvents, lock};
 use crate::net::stream::is_timeout;
@@ -29,10 +32,7 @@ use std::mem;
 use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
-
-/// So long without a byte taken, and a peer is given up that nobody waits for.
-pub(super) const STALL: Duration = Duration::from_secs(30);
+use std::time::Duration;
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -132,7 +132,38 @@ fn tell(inner: &Inner, has_room: io::Result<bool>) -> bool {
 
 /// Writes as a stream does: waits for room, returns how many bytes were taken.
 pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    drop(take_pen(inner)?);
+    let state = take_pen(inner)?;
+    let (state, sent) = send(inner, state, bufs);
+    put_pen(inner, state);
+    sent
+}
+
+/// Writes until all is gone, in one piece: the pen is not laid down between.
+pub(super) fn write_all(inner: &Arc<Inner>, mut bytes: &[u8]) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let mut state = take_pen(inner)?;
+    let done = loop {
+        let sent;
+        (state, sent) = send(inner, state, &[IoSlice::new(bytes)]);
+        match sent {
+            Ok(0) => break Err(ErrorKind::WriteZero.into()),
+            Ok(n) if n == bytes.len() => break Ok(()),
+            Ok(n) => bytes = &bytes[n..],
+            Err(e) => break Err(e),
+        }
+    };
+    put_pen(inner, state);
+    done
+}
+
+fn send<'a>(
+    inner: &'a Inner,
+    state: Guard<'a>,
+    bufs: &[IoSlice<'_>],
+) -> (Guard<'a>, io::Result<usize>) {
+    drop(state);
     let sent = match bufs {
         [buf] => inner.stream.write(buf),
         bufs => inner.stream.write_vectored(bufs),
@@ -143,8 +174,8 @@ pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usiz
         Err(e) if is_timeout(e) => {}
         Err(e) => state.fail(copy(e)),
     }
-    put_pen(inner, state);
-    sent
+    inner.outbox.ring(&state);
+    (state, sent)
 }
 
 /// Waits for the pen, which is free when the queue is empty.
@@ -218,46 +249,6 @@ pub(super) fn break_off(inner: &Inner, error: Option<io::Error>) {
     let _ = inner.stream.shutdown(Shutdown::Both); // it may be gone already
 }
 
-/// Waiting for it.
-pub(super) fn drained(inner: &Arc<Inner>) -> io::Result<()> {
-    let is_empty = |state: &State| state.buffered() == 0 || state.broken;
-    let state = inner.outbox.lock();
-    let state = match state.is_ours() {
-        true => writer::empty_queue(inner, state),
-        false => inner.outbox.wait(state, None, is_empty)?,
-    };
-    match state.broken {
-        true => Err(ErrorKind::BrokenPipe.into()),
-        false => Ok(()),
-    }
-}
-
-/// Waits until our FIN has left; [`ErrorKind::TimedOut`] if the peer takes nothing for [`STALL`].
-pub(super) fn flush(inner: &Inner) -> io::Result<()> {
-    let is_over =
-        |state: &State| state.broken || (state.end == End::Sent && state.pen == Pen::Down);
-    let state = inner.outbox.wait(inner.outbox.lock(), Some(STALL), is_over);
-    match state.map(|state| state.broken) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(ErrorKind::BrokenPipe.into()),
-        Err(e) => Err(io::Error::new(e.kind(), "the peer does not read")),
-    }
-}
-
-/// Waits until somebody asks for the end, at most so long; whether it was asked.
-pub(super) fn end_asked(inner: &Inner, at_most: Option<Duration>) -> bool {
-    let is_asked = |state: &State| state.broken || state.end != End::No;
-    let state = inner.outbox.wait(inner.outbox.lock(), at_most, is_asked);
-    state.is_ok()
-}
-
-/// Waits until nobody writes any more, and takes the error that is to be told.
-pub(super) fn last_words(inner: &Inner) -> Option<io::Error> {
-    let pen_is_down = |state: &State| state.pen == Pen::Down;
-    let state = inner.outbox.wait(inner.outbox.lock(), None, pen_is_down);
-    state.ok()?.error.take()
-}
-
 /// Who must be told of a queue that emptied before anybody listened.
 pub(super) fn take_drain(inner: &Inner) -> Option<Arc<dyn SocketEvents>> {
     inner.outbox.lock().take_drain(inner)
@@ -299,7 +290,7 @@ fn set_waits(inner: &Inner, state: &mut State, waits: Waits) {
     let _ = inner.stream.set_write_timeout(match waits {
         Waits::AsAsked => state.write_timeout,
         Waits::ATick => Some(Duration::ZERO),
-        Waits::Stall => Some(STALL),
+        Waits::Stall => Some(waiting::STALL),
     });
 }
 
@@ -320,37 +311,6 @@ impl Outbox {
         if state.waiting > 0 {
             self.changed.notify_all();
         }
-    }
-
-    /// Waits; [`ErrorKind::TimedOut`] after so long without a byte written.
-    fn wait<'a>(
-        &'a self,
-        mut state: Guard<'a>,
-        stall: Option<Duration>,
-        is_done: impl Fn(&State) -> bool,
-    ) -> io::Result<Guard<'a>> {
-        let (mut written, mut since) = (state.written, Instant::now());
-        while !is_done(&state) {
-            let left = stall.map(|stall| stall.saturating_sub(since.elapsed()));
-            state.waiting += 1;
-            state = match left {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(left) => {
-                    let woken = self.changed.wait_timeout(state, left);
-                    woken.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-            state.waiting -= 1;
-            if state.written != written {
-                (written, since) = (state.written, Instant::now());
-            } else if left.is_some_and(|left| left.is_zero()) {
-                return Err(ErrorKind::TimedOut.into());
-            }
-        }
-        Ok(state)
     }
 }
 
