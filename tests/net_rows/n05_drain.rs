@@ -1,43 +1,35 @@
-//! N05 and E08: `drain`, and who may do what while it runs.
+//! N05: `drain`, and who may do what while it runs.
 
-use crate::stage::{Told, Up, expect, order_at_close, rest, until};
-use crate::support::{Gate, Log, watched};
+use crate::stage::{Told, Up, fill, order_at_close, rest, until};
+use crate::support::{Log, watched};
 use barewire::net::{self, Socket};
 use std::io::Write;
 
-/// More than the kernel takes from a writer whose reader sleeps.
-const MUCH: usize = 8 * 1024 * 1024;
-
-/// What a peer reads that was sent `MUCH` and then some.
-fn much_and(more: &[u8]) -> Vec<u8> {
-    let mut all = vec![b'.'; MUCH];
-    all.extend_from_slice(more);
-    all
-}
-
-/// A server that writes `MUCH` as soon as it runs, and does `act` in `drain`.
+/// A server that fills its queue when it is asked to, and does `act` in `drain`.
 fn draining(log: &Log, act: fn(&Socket)) -> Up {
     let log = log.clone();
     Up::new(net::create_server(move |socket| {
-        let events = Told::new(&log)
-            .on("data", |socket| {
-                assert!(!socket.write(vec![b'.'; MUCH]), "not all of it can leave");
-            })
-            .on("drain", act);
-        socket.run(events)
+        let full = log.clone();
+        let events = Told::new(&log).on("data", move |socket| {
+            fill(socket);
+            full.note("full");
+        });
+        socket.run(events.on("drain", act))
     }))
 }
 
-/// Says `go`, reads everything, and returns what came and what happened.
-fn talk(log: &Log, up: &Up) -> (Vec<u8>, Vec<String>) {
+/// Reads once the queue is full, to the end. Returns what came after the dots that filled it, and
+/// what happened.
+fn talk(log: &Log, up: &Up) -> (String, Vec<String>) {
     let mut peer = up.peer();
     peer.write_all(b"go").unwrap();
-    let all = rest(&peer);
+    log.wait_for("full");
+    let all = String::from_utf8(rest(&peer)).unwrap();
     drop(peer);
-    (all, order_at_close(log))
+    (all.trim_start_matches('.').to_owned(), order_at_close(log))
 }
 
-const ORDERLY: [&str; 4] = ["data", "drain", "end", "close"];
+const ORDERLY: [&str; 5] = ["data", "full", "drain", "end", "close"];
 
 #[test]
 fn row_n05_drain_may_write_and_wait_for_it() {
@@ -49,24 +41,28 @@ fn row_n05_drain_may_write_and_wait_for_it() {
             assert_eq!(socket.buffered(), 0);
             socket.end().unwrap();
         });
-        let (all, order) = talk(&log, &up);
-        assert!(all == much_and(b"more"));
-        assert_eq!(order, ORDERLY);
+        let (more, order) = talk(&log, &up);
+        assert_eq!(
+            (more.as_str(), &order[..]),
+            ("more", &ORDERLY.map(String::from)[..])
+        );
     });
 }
 
+/// `write_all` waits in `drain` as it does everywhere: what it is given is not queued.
 #[test]
 fn row_n05_drain_may_write_all() {
     watched(|| {
+        const MUCH: usize = 8 * 1024 * 1024;
         let log = Log::default();
         let up = draining(&log, |socket| {
             socket.write("queued, ");
             socket.write_all(vec![b'-'; MUCH]).unwrap();
-            assert_eq!(socket.buffered(), 0, "write_all waits");
+            assert_eq!(socket.buffered(), 0);
             socket.end().unwrap();
         });
-        let (all, order) = talk(&log, &up);
-        assert!(all == [much_and(b"queued, "), vec![b'-'; MUCH]].concat());
+        let (more, order) = talk(&log, &up);
+        assert!(more == format!("queued, {}", "-".repeat(MUCH)));
         assert_eq!(order, ORDERLY);
     });
 }
@@ -76,9 +72,9 @@ fn row_n05_drain_may_destroy() {
     watched(|| {
         let log = Log::default();
         let up = draining(&log, Socket::destroy);
-        let (all, order) = talk(&log, &up);
-        assert!(all == much_and(b""));
-        assert_eq!(order, ["data", "drain", "close"]);
+        let (more, order) = talk(&log, &up);
+        assert_eq!(more, "");
+        assert_eq!(order, ["data", "full", "drain", "close"]);
     });
 }
 
@@ -87,9 +83,9 @@ fn row_n05_a_panic_in_drain_is_an_error() {
     watched(|| {
         let log = Log::default();
         let up = draining(&log, |_| panic!("on purpose"));
-        let (all, order) = talk(&log, &up);
-        assert!(all == much_and(b""));
-        assert_eq!(order, ["data", "drain", "error Other", "close!"]);
+        let (more, order) = talk(&log, &up);
+        assert_eq!(more, "");
+        assert_eq!(order, ["data", "full", "drain", "error Other", "close!"]);
     });
 }
 
@@ -101,14 +97,17 @@ fn row_n05_no_drain_after_end() {
         let log = Log::default();
         let told = log.clone();
         let up = Up::new(net::create_server(move |socket| {
-            assert!(!socket.write(vec![b'.'; MUCH]));
-            socket.end()?;
-            socket.run(Told::new(&told).on("drain", |socket| {
-                socket.write("and more");
-            }))
+            let full = told.clone();
+            let events = Told::new(&told).on("data", move |socket| {
+                fill(socket);
+                socket.end().unwrap();
+                full.note("full");
+            });
+            socket.run(events.on("drain", |socket| drop(socket.write("and more"))))
         }));
-        assert!(rest(up.peer()) == much_and(b""));
-        assert_eq!(order_at_close(&log), ["end", "close"]);
+        let (more, order) = talk(&log, &up);
+        assert_eq!(more, "");
+        assert_eq!(order, ["data", "full", "end", "close"]);
     });
 }
 
@@ -117,18 +116,16 @@ fn row_n05_no_drain_after_end() {
 #[test]
 fn row_n05_a_queue_that_emptied_before_the_events_ran() {
     watched(|| {
-        let (log, gate) = (Log::default(), Gate::default());
-        let (told, is_read) = (log.clone(), gate.clone());
+        let log = Log::default();
+        let told = log.clone();
         let up = Up::new(net::create_server(move |socket| {
-            assert!(!socket.write(vec![b'.'; MUCH]));
-            is_read.pass();
+            fill(&socket);
+            told.note("full");
             until("the queue is empty", || socket.buffered() == 0);
             socket.run(Told::new(&told).on("drain", |socket| socket.end().unwrap()))
         }));
-        let peer = up.peer();
-        expect(&peer, much_and(b""));
-        gate.open();
-        assert!(rest(peer).is_empty());
-        assert_eq!(order_at_close(&log), ["drain", "end", "close"]);
+        let (more, order) = talk(&log, &up);
+        assert_eq!(more, "");
+        assert_eq!(order, ["full", "drain", "data", "end", "close"]);
     });
 }

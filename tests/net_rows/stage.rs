@@ -88,6 +88,11 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
+/// Writes dots until the queue is full: it has to be at some time if the peer does not read.
+pub(crate) fn fill(socket: &Socket) {
+    while socket.write([b'.'; 64 * 1024]) {}
+}
+
 /// Drops a connection on which something unread has arrived: that is a reset for the other side.
 pub(crate) fn reset(peer: TcpStream) {
     assert!(peer.peek(&mut [0; 1]).expect("bytes to leave unread") > 0);
