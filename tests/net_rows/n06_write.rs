@@ -23,7 +23,7 @@ fn row_n06_who_does_not_stop_is_stopped() {
         });
         let up = Up::new(server.max_buffered(MIB));
         let _never_reads = up.peer();
-        assert_eq!(order_at_close(&log), ["error TimedOut", "close!"]);
+        assert_eq!(order_at_close(&log), ["error ConnectionAborted", "close!"]);
         let most = most.load(Ordering::Relaxed);
         assert!(most <= MIB + 64 * 1024, "{most} bytes were queued");
     });

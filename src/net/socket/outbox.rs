@@ -374,12 +374,17 @@ impl State {
         if queued > limit {
             let text =
                 format!("the peer does not read: {queued} bytes are queued, the limit is {limit}");
-            return Err(io::Error::new(ErrorKind::TimedOut, text));
+            return Err(gave_up(text));
         }
         let is_full = queued >= inner.settings.high_water_mark;
         self.was_full |= is_full;
         Ok(!is_full && !self.broken)
     }
+}
+
+/// It was we who lost patience. No timeout, which a connection survives.
+fn gave_up(why: String) -> io::Error {
+    io::Error::new(ErrorKind::ConnectionAborted, why)
 }
 
 /// The same error, for a second reader.

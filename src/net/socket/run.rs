@@ -24,11 +24,11 @@ impl Socket {
             events.drain(self);
         }
         let read = read_to_end(self, &*events);
-        let done = read.and_then(|()| finish(self, &*events));
-        if done.is_err() {
-            self.destroy();
+        match &read {
+            Ok(()) => finish(self, &*events),
+            Err(_) => self.destroy(),
         }
-        let error = done.err().or(outbox::last_words(&self.inner));
+        let error = read.err().or(outbox::last_words(&self.inner));
         if let Some(error) = &error {
             events.error(self, error);
         }
@@ -115,19 +115,16 @@ fn give_rest(socket: &Socket, text: &mut String, events: &dyn SocketEvents) {
     }
 }
 
-/// The peer has ended; now we.
-fn finish(socket: &Socket, events: &dyn SocketEvents) -> io::Result<()> {
+/// The peer has ended; now we. What breaks here is among the last words.
+fn finish(socket: &Socket, events: &dyn SocketEvents) {
     if socket.inner.settings.allow_half_open {
         let mut idle = Idle::default();
         while !outbox::end_asked(&socket.inner, idle.next_wait(socket)) {
             idle.look(socket, events);
         }
     }
-    let _ = socket.end(); // one that is gone already has ended, too
-    match outbox::flush(&socket.inner) {
-        Err(e) if is_timeout(&e) => Err(e),
-        _ => Ok(()), // what broke is among the last words
-    }
+    let _ = socket.end();
+    let _ = outbox::flush(&socket.inner);
 }
 
 /// The `timeout` event: once for each stretch without a byte.

@@ -1,6 +1,6 @@
 //! Waiting for the outbox: until it is empty, until the FIN has left, until nobody writes.
 
-use super::{End, Guard, Outbox, Pen, State, writer};
+use super::{End, Guard, Outbox, Pen, State, break_off, gave_up, writer};
 use crate::net::socket::Inner;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, PoisonError};
@@ -23,16 +23,16 @@ pub(in crate::net::socket) fn drained(inner: &Arc<Inner>) -> io::Result<()> {
     }
 }
 
-/// Waits until our FIN has left; [`ErrorKind::TimedOut`] if the peer takes nothing for [`STALL`].
+/// Waits until our FIN has left. A peer that takes nothing for [`STALL`] is given up.
 pub(in crate::net::socket) fn flush(inner: &Inner) -> io::Result<()> {
     let is_over =
         |state: &State| state.broken || (state.end == End::Sent && state.pen == Pen::Down);
-    let state = inner.outbox.wait(inner.outbox.lock(), Some(STALL), is_over);
-    match state.map(|state| state.broken) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(ErrorKind::BrokenPipe.into()),
-        Err(e) => Err(io::Error::new(e.kind(), "the peer does not read")),
+    match inner.outbox.wait(inner.outbox.lock(), Some(STALL), is_over) {
+        Ok(state) if !state.broken => return Ok(()),
+        Ok(_) => {}
+        Err(_) => break_off(inner, Some(gave_up("the peer does not read".to_owned()))),
     }
+    Err(ErrorKind::BrokenPipe.into())
 }
 
 /// Waits until somebody asks for the end, at most so long; whether it was asked.
