@@ -239,7 +239,10 @@ fn lay_down<'a>(inner: &'a Arc<Inner>, mut state: Guard<'a>) -> io::Result<()> {
 
 /// Ends everything now; the first error is the one that is told.
 pub(super) fn break_off(inner: &Inner, error: Option<io::Error>) {
-    let mut state = inner.outbox.lock();
+    break_with(inner, inner.outbox.lock(), error);
+}
+
+fn break_with(inner: &Inner, mut state: Guard<'_>, error: Option<io::Error>) {
     state.destroyed = true;
     state.broken = true;
     state.queue = Vec::new();
@@ -317,7 +320,7 @@ impl Outbox {
 impl State {
     /// Whether the caller is the writer, who calls `drain`: he must not wait for himself.
     fn is_ours(&self) -> bool {
-        self.pen == Pen::Writer(thread::current().id())
+        matches!(self.pen, Pen::Writer(id) if id == thread::current().id())
     }
 
     fn buffered(&self) -> usize {

@@ -1,6 +1,6 @@
 //! The writer: the thread that writes what is queued, and tells when that is done.
 
-use super::{Guard, Pen, Waits, break_off, copy, lay_down, set_waits};
+use super::{Guard, Pen, Waits, break_off, break_with, copy, lay_down, set_waits};
 use crate::net::socket::{Inner, Socket, SocketEvents};
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind};
@@ -20,8 +20,9 @@ pub(super) fn start(inner: &Arc<Inner>, mut state: Guard<'_>) -> io::Result<()> 
     let builder = thread::Builder::new().name("barewire writer".to_owned());
     let started = builder.stack_size(STACK).spawn(move || work(&own));
     started.map(drop).inspect_err(|e| {
-        break_off(inner, Some(copy(e)));
-        inner.outbox.lock().pen = Pen::Down;
+        let mut state = inner.outbox.lock();
+        state.pen = Pen::Down;
+        break_with(inner, state, Some(copy(e)));
     })
 }
 
