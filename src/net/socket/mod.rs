@@ -105,6 +105,7 @@ struct Inner {
     activity: Activity,
     decoder: Mutex<Option<Decoder>>,
     events: Mutex<Option<Arc<dyn SocketEvents>>>,
+    has_run: AtomicBool,
     /// Last: the place is free when the descriptor is closed.
     slot: Option<Slot>,
 }
@@ -135,6 +136,7 @@ impl Socket {
             activity: Activity::default(),
             decoder: Mutex::default(),
             events: Mutex::default(),
+            has_run: AtomicBool::new(false),
             slot,
         };
         let inner = Arc::new(inner);

@@ -5,6 +5,7 @@ use super::{Socket, lock, outbox};
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ impl Socket {
     /// [`close`](SocketEvents::close) has been called. The order is told at [`SocketEvents`].
     ///
     /// # Errors
-    /// What `events` were told as `error`. [`ErrorKind::AlreadyExists`] if it runs already.
+    /// What `events` were told as `error`. [`ErrorKind::AlreadyExists`] if it runs or has run
+    /// already, whatever the events.
     pub fn run(&self, events: impl SocketEvents) -> io::Result<()> {
         let events: Arc<dyn SocketEvents> = Arc::new(events);
         let _running = Running::begin(self, Arc::clone(&events))?;
@@ -53,12 +55,11 @@ struct Running<'a>(&'a Socket);
 
 impl<'a> Running<'a> {
     fn begin(socket: &'a Socket, events: Arc<dyn SocketEvents>) -> io::Result<Running<'a>> {
-        let mut current = lock(&socket.inner.events);
-        if current.is_some() {
-            let text = "this socket's events run already";
+        if socket.inner.has_run.swap(true, Ordering::Relaxed) {
+            let text = "a socket's events run once";
             return Err(io::Error::new(ErrorKind::AlreadyExists, text));
         }
-        *current = Some(events);
+        *lock(&socket.inner.events) = Some(events);
         Ok(Running(socket))
     }
 }
