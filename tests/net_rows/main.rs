@@ -6,15 +6,24 @@
 //!
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
+//! | N01, N02 | `n01_greeting` | the first server, on a port and on a path |
+//! | N03 | `n03_client` | the client |
+//! | N04 | `n04_server_events` | who is told what of a server, and when it is over |
 //! | N05 | `n05_drain` | go on writing |
 //! | N05 | `n05_endings` | the last things that are told |
 //! | N06 | `n06_write` | when to stop writing, and who is stopped |
 //! | all | `sharing` | one socket, many threads |
 //! | all | `stage` | the servers, peers and events that the others play with |
+//!
+//! What must be alone in its process to be measured is in `tests/net_leftovers.rs`.
 
 #[path = "../support/mod.rs"]
+#[allow(unused_imports)] // each test binary uses its own part of it
 mod support;
 
+mod n01_greeting;
+mod n03_client;
+mod n04_server_events;
 mod n05_drain;
 mod n05_endings;
 mod n06_write;

@@ -103,7 +103,7 @@ fn row_n05_no_drain_after_end() {
                 socket.end().unwrap();
                 full.note("full");
             });
-            socket.run(events.on("drain", |socket| drop(socket.write("and more"))))
+            socket.run(events.on("drain", |socket| assert!(socket.write("and more"))))
         }));
         let (more, order) = talk(&log, &up);
         assert_eq!(more, "");

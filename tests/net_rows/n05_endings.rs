@@ -3,7 +3,6 @@
 use crate::stage::{Told, Up, expect, order_at_close, reset};
 use crate::support::{Log, Script, watched};
 use barewire::net::{self, Socket, Stream, pipe_with_capacity};
-use std::io::Write;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
