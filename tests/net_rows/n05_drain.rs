@@ -1,9 +1,40 @@
-//! N05: `drain`, and who may do what while it runs.
+//! N05, E08: `drain`, and who may do what while it runs.
 
-use crate::stage::{Told, Up, fill, order_at_close, rest, until};
+use crate::stage::{Told, Up, expect, fill, order_at_close, rest, until};
 use crate::support::{Log, watched};
-use barewire::net::{self, Socket};
+use barewire::net::{self, Socket, pipe_with_capacity};
 use std::io::Write;
+use std::sync::Arc;
+use std::thread;
+
+/// The notes say that `drain` follows every write. It follows the emptying of a queue that was
+/// full: not a write that left at once, nor a queue that never was full.
+#[test]
+fn erratum_e08_drain_only_after_a_full_queue() {
+    watched(|| {
+        let (here, there) = pipe_with_capacity(1);
+        let (socket, log) = (Socket::new(Arc::new(here)), Log::default());
+        let running = socket.clone();
+        let events = Told::new(&log).on("drain", |socket| socket.end().unwrap());
+        let running = thread::spawn(move || running.run(events));
+        let peer = Socket::new(Arc::new(there));
+        for said in ["a", "some characters", "a little more"] {
+            assert!(socket.write(said), "there is room");
+            expect(&peer, said);
+            socket.drained().unwrap();
+        }
+        assert_eq!(log.all(), [""; 0]);
+        assert!(
+            !socket.write([b'.'; 64 * 1024 + 1]),
+            "one byte left at once, the others fill it"
+        );
+        expect(&peer, [b'.'; 64 * 1024 + 1]);
+        log.wait_for("drain");
+        peer.end().unwrap();
+        running.join().unwrap().unwrap();
+        assert_eq!(log.all(), ["drain", "end", "close"]);
+    });
+}
 
 /// A server that fills its queue when it is asked to, and does `act` in `drain`.
 fn draining(log: &Log, act: fn(&Socket)) -> Up {
