@@ -9,9 +9,15 @@
 //! | N01, N02 | `n01_greeting` | the first server, on a port and on a path |
 //! | N03 | `n03_client` | the client |
 //! | N04 | `n04_server_events` | who is told what of a server, and when it is over |
-//! | N05 | `n05_drain` | go on writing |
-//! | N05 | `n05_endings` | the last things that are told |
+//! | N05, E09 | `n05_order` | every way a connection can go, and what is told of it |
+//! | N05, E08 | `n05_drain` | go on writing |
+//! | N05 | `n05_timeout`, `n05_text` | idle notices; characters that were cut |
+//! | N05 | `n05_endings` | what is an end, and what only looks like one |
 //! | N06 | `n06_write` | when to stop writing, and who is stopped |
+//! | N07 | `n07_pipe` | the echo server, and a slow reader |
+//! | N08, E10 | `n08_no_delay` | small packets that leave at once, and stick all the same |
+//! | N09 | `n09_addresses` | addresses, limits, half open |
+//! | S07 | `s07_without_framing` | where a stream needs no messages |
 //! | all | `sharing` | one socket, many threads |
 //! | all | `stage` | the servers, peers and events that the others play with |
 //!
@@ -30,5 +36,9 @@ mod n05_order;
 mod n05_text;
 mod n05_timeout;
 mod n06_write;
+mod n07_pipe;
+mod n08_no_delay;
+mod n09_addresses;
+mod s07_without_framing;
 mod sharing;
 mod stage;

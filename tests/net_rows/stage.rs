@@ -1,7 +1,7 @@
 //! What the rows share: a server that ends with its test, peers that know nothing of the library,
 //! and events that are written into a log.
 
-use crate::support::{Gate, Log, PATIENCE};
+use crate::support::{Log, PATIENCE};
 use barewire::net::{Addr, Handle, Server, ServerEvents, Socket, SocketEvents};
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -204,14 +204,5 @@ impl SocketEvents for Told {
 
     fn close(&self, socket: &Socket, had_error: bool) {
         self.happened(if had_error { "close!" } else { "close" }, socket);
-    }
-}
-
-/// A gate that opens when this is dropped, so that a test that fails leaves nobody waiting.
-pub(crate) struct Opens(pub(crate) Gate);
-
-impl Drop for Opens {
-    fn drop(&mut self) {
-        self.0.open();
     }
 }
