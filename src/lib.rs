@@ -34,11 +34,13 @@
 //!
 //! | door | section of the book | what is behind it |
 //! |---|---|---|
-//! | [`net`] | 7.1 TCP | streams (TCP, Unix, in memory), the listener and its threads, stopping |
-//! | [`http`] | 7.3 HTTP | the server, static files; [`http::wire`]: the protocol itself |
+//! | [`net`] | 7.1 TCP | server, client and the book's events; streams (TCP, Unix, in memory), the listener and its threads, stopping; a stream that misbehaves on purpose |
+//! | [`framing`] | 7.1 TCP | sticky packets: four ways to find messages in a stream |
+//! | [`text`] | 7.1 TCP | characters that a chunk cuts in two |
+//! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
+//! | [`http`] | 7.3 HTTP | the server, static files; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's |
 //!
-//! Still to come: `framing` and `text` (7.1), `udp` (7.2), the HTTP client and its agent (7.3),
-//! `websocket` (7.4), `tls` and `https` (7.5).
+//! Still to come: the HTTP client and its agent (7.3), `websocket` (7.4), `tls` and `https` (7.5).
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
@@ -46,9 +48,10 @@
 //!
 //! # Where to start reading
 //!
-//! 1. [`http::wire`] opens with an exchange, byte by byte, and says which file to read first.
-//! 2. [`http`] shows the life of a connection: what is sent when, and who may wait for what.
-//! 3. [`net`] shows why a thread that waits in `accept` should serve what it accepts.
+//! 1. [`framing`] is the smallest chapter: bytes in, messages out, and four ways to be wrong.
+//! 2. [`http::wire`] opens with an exchange, byte by byte, and says which file to read first.
+//! 3. [`http`] shows the life of a connection: what is sent when, and who may wait for what.
+//! 4. [`net`] shows why a thread that waits in `accept` should serve what it accepts.
 //!
 //! # Verbs
 //!
@@ -74,6 +77,13 @@
 //! The reading notes that this crate follows are old in places, and wrong in some. Each erratum is
 //! a sentence where it belongs, and a test where it can be one:
 //!
+//! - `drain` follows the emptying of a *full* queue, not every write (E08); `end` is the peer's FIN,
+//!   read, and not either side's (E09): [`net::SocketEvents`].
+//! - `set_no_delay` cures no sticking, on neither side: TCP has no messages, only framing makes them
+//!   (E10): [`framing`].
+//! - The code for the four framers pads, splits, loses or corrupts messages, reads its lengths
+//!   signed, and shares one parser among all connections (E13 to E18): [`framing`].
+//! - A closed UDP socket cannot be bound again; make a new one (E41): [`udp`].
 //! - HTTP is defined by RFC 9110 and RFC 9112 now, not by RFC 2616 (E19).
 //! - After a 100 the client *continues* the same request; nothing is sent again (E20). Refusing one
 //!   that waits takes any final status, not just 400; an unknown expectation gets 417 (E22).

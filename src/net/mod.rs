@@ -1,5 +1,33 @@
 //! TCP and its relatives (the book's 7.1): streams, and a server that gives each one a thread.
 //!
+//! ```
+//! use barewire::net;
+//!
+//! // The book's first server: a greeting, then an answer to whatever comes.
+//! let server = net::create_server(|socket| {
+//!     socket.write_all("欢迎光临《深入浅出Node.js》示例：\n")?;
+//!     let mut buf = [0; 4096];
+//!     while socket.read(&mut buf)? > 0 {
+//!         socket.write_all("你好")?;
+//!     }
+//!     println!("连接断开");
+//!     Ok(())
+//! });
+//! let handle = server.listen("127.0.0.1:0")?; // the book's port is 8124
+//!
+//! let socket = net::connect(&handle.local_addr().to_string())?;
+//! socket.write_all("world!\r\n")?;
+//! socket.end()?;
+//! let mut heard = Vec::new();
+//! std::io::Read::read_to_end(&mut &socket, &mut heard)?;
+//! assert_eq!(heard, "欢迎光临《深入浅出Node.js》示例：\n你好".as_bytes());
+//! # handle.shutdown(std::time::Duration::from_secs(1));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The same with the book's events is at [`SocketEvents`], beside the table that says which event
+//! is called when, in which order and on which thread; [`ServerEvents`] has the server's.
+//!
 //! # The problem
 //! Two programs want to talk. What they get is a *stream*: bytes in order, both ways at once,
 //! and nothing else. It has no messages (see the chapter on framing), it may end in one direction
@@ -45,6 +73,10 @@
 //! the threads, beginning with its diagram. `listener.rs`, `slot.rs` and `handle.rs` are the three
 //! faces of the engine: before, inside and outside. `door.rs`, `registry.rs` and `unix.rs` are
 //! what it stands on.
+//!
+//! On top of these is the book's face: `server.rs`, `connect.rs`, and `socket/` with the events and
+//! the queue of what cannot leave yet. `reach/` finds a host and races its addresses by one
+//! deadline. `faulty/` misbehaves on purpose, so that what is built on streams can be tried.
 //!
 //! # Two exercises
 //! 1. Write a `Stream` that passes everything on to another and prints each call. Which methods
