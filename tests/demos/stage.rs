@@ -1,0 +1,155 @@
+//! Demos as child processes. None is waited for longer than a test waits, and none outlives it.
+
+use crate::support::PATIENCE;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// How a program ended, and all that it printed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs a demo to its end.
+pub(crate) fn run(demo: &str, args: &[&str]) -> Ended {
+    let mut running = Running::start(demo, args);
+    let mut out = String::new();
+    running.out.read_to_string(&mut out).expect("text");
+    let code = running.process.wait();
+    let err = running.err();
+    Ended { code, out, err }
+}
+
+/// What a demo prints that goes well and has nothing to say on stderr.
+#[track_caller]
+pub(crate) fn printed(demo: &str, args: &[&str]) -> String {
+    let Ended { code, out, err } = run(demo, args);
+    assert_eq!(
+        (code, err.as_str()),
+        (Some(0), ""),
+        "{demo} {args:?}: {out}"
+    );
+    out
+}
+
+/// A demo in the background, until it is dropped.
+pub(crate) struct Running {
+    process: Process,
+    out: BufReader<ChildStdout>,
+    err: Option<JoinHandle<String>>,
+    address: Receiver<String>,
+    _watchdog: Sender<()>, // dropped with this, which ends the wait
+}
+
+impl Running {
+    pub(crate) fn start(demo: &str, args: &[&str]) -> Running {
+        let mut command = Command::new(program(demo));
+        command.args(args).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("a program");
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let err = child.stderr.take().expect("a pipe");
+        let (tell, address) = mpsc::channel();
+        let process = Process(Arc::new(Mutex::new(child)));
+        Running {
+            _watchdog: process.watch(),
+            process,
+            out,
+            err: Some(thread::spawn(move || collect(err, &tell))),
+            address,
+        }
+    }
+
+    /// Where this server listens.
+    pub(crate) fn address(&self) -> String {
+        self.address.recv().expect("a server that listens")
+    }
+
+    /// Waits for so many lines, ends the program, and returns all that it had printed.
+    pub(crate) fn stop_after(mut self, lines: usize) -> String {
+        let mut out = String::new();
+        for _ in 0..lines {
+            self.out.read_line(&mut out).expect("text");
+        }
+        self.process.kill();
+        self.out.read_to_string(&mut out).expect("text");
+        out
+    }
+
+    /// All of stderr, once the program has ended.
+    fn err(&mut self) -> String {
+        let err = self.err.take().expect("it is asked for once");
+        err.join().expect("text")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.process.kill();
+        self.process.wait();
+    }
+}
+
+/// Reads stderr to its end, so that nobody waits for room in it.
+fn collect(err: ChildStderr, address: &Sender<String>) -> String {
+    let mut all = String::new();
+    for line in BufReader::new(err).lines() {
+        let line = line.expect("text");
+        if let Some((_, listening)) = line.split_once(": listening on ") {
+            let _ = address.send(listening.to_owned());
+        }
+        all += &(line + "\n");
+    }
+    all
+}
+
+#[derive(Clone)]
+struct Process(Arc<Mutex<Child>>);
+
+impl Process {
+    fn with<R>(&self, act: impl FnOnce(&mut Child) -> R) -> R {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn kill(&self) {
+        let _ = self.with(Child::kill); // it may have ended already
+    }
+
+    fn wait(&self) -> Option<i32> {
+        self.with(|child| child.wait().expect("it is ours").code())
+    }
+
+    /// Ends it when a test would have given up, unless what is returned is dropped before. Whoever
+    /// reads what it prints finds the end then, and fails.
+    fn watch(&self) -> Sender<()> {
+        let (watchdog, dropped) = mpsc::channel();
+        let process = self.clone();
+        thread::spawn(move || {
+            if dropped.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                process.kill();
+            }
+        });
+        watchdog
+    }
+}
+
+fn program(demo: &str) -> &'static str {
+    match demo {
+        "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
+        _ => panic!("there is no demo {demo}"),
+    }
+}
+
+/// Usage errors are told with the usage, and the code is 2; help is no error.
+#[track_caller]
+pub(crate) fn refuses(demo: &str, args: &[&str], why: &str) {
+    let Ended { code, out, err } = run(demo, args);
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}");
+    let expected = format!("{demo}: {why}\nusage: {demo}");
+    assert!(err.starts_with(&expected), "{args:?}: {err}");
+}
