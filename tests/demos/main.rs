@@ -3,7 +3,8 @@
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
 //! | N01 N02 N03 N07 | `tcp_echo` | the book's server and client, over TCP and Unix sockets |
-//! | | `stage` | programs that never outlive a test |
+//! | S01 to S05, S07 | `framing` | sticky packets, the four framers, and what needs none |
+//! | | `transcript`, `stage` | goldens in `fixtures/demos/`; programs that never outlive a test |
 //!
 //! `udp_echo` is with its rows, in `tests/udp_rows/demo.rs`.
 
@@ -11,5 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod framing;
 mod stage;
 mod tcp_echo;
+mod transcript;

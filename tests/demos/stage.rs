@@ -141,6 +141,7 @@ impl Process {
 fn program(demo: &str) -> &'static str {
     match demo {
         "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
+        "framing" => env!("CARGO_BIN_EXE_framing"),
         _ => panic!("there is no demo {demo}"),
     }
 }

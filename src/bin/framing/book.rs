@@ -1,0 +1,107 @@
+//! The book's servers and clients, for two terminals: its words go to stdout, and what each read
+//! really got to stderr.
+
+use crate::framings::{Codec, Framing, Got};
+use crate::{MESSAGE, TIMES, shown};
+use barewire::net::{self, Addr, ServerEvents, Socket};
+use std::io;
+
+pub(crate) fn serve(framing: Framing, listen: &str) -> io::Result<()> {
+    let server = net::create_server_with(Server { framing });
+    server.listen(listen)?.wait();
+    Ok(())
+}
+
+struct Server {
+    framing: Framing,
+}
+
+impl ServerEvents for Server {
+    fn listening(&self, address: &Addr) {
+        match (self.framing, address.port()) {
+            (Framing::Ring, Some(port)) => println!("tcp_server listening on {port}"),
+            (Framing::Ring, None) => println!("tcp_server listening on {address}"),
+            _ => println!("server bound"),
+        }
+        eprintln!("framing: listening on {address}");
+    }
+
+    fn connection(&self, socket: Socket) -> io::Result<()> {
+        let ring = self.framing == Framing::Ring;
+        let done = self.converse(&socket);
+        match &done {
+            Err(error) if ring => println!("error:客户端异常断开: {error}"),
+            Err(error) => eprintln!("framing: {error}"),
+            Ok(()) if !ring => println!("连接断开"),
+            Ok(()) => {}
+        }
+        if ring {
+            println!("client disconnected");
+        }
+        done
+    }
+}
+
+impl Server {
+    fn converse(&self, socket: &Socket) -> io::Result<()> {
+        let mut codec = self.framing.codec();
+        each_message(&mut *codec, socket, |codec, message| {
+            match self.framing {
+                Framing::None | Framing::Fixed => {}
+                Framing::Delimiter => println!("{}", shown(&message.body)),
+                Framing::Header => println!("{message}"),
+                Framing::Ring => println!("recv data: {}", shown(&message.body)),
+            }
+            let mut reply = Vec::new();
+            match self.framing {
+                Framing::None => reply.extend_from_slice("你好".as_bytes()),
+                Framing::Ring => {}
+                _ => codec.frame(&message.body, message.serial, &mut reply)?,
+            }
+            socket.write_all(reply)
+        })
+    }
+}
+
+pub(crate) fn talk(framing: Framing, to: &str) -> io::Result<()> {
+    let socket = net::connect(to)?;
+    if framing != Framing::Ring {
+        println!("client connected");
+    }
+    let mut codec = framing.codec();
+    for _ in 0..TIMES {
+        let mut wire = Vec::new();
+        codec.frame(MESSAGE.as_bytes(), None, &mut wire)?;
+        socket.write_all(wire)?;
+    }
+    socket.end()?;
+    each_message(&mut *codec, &socket, |_, message| {
+        match framing {
+            Framing::None => println!("{} -------客户端data-----", shown(&message.body)),
+            _ => println!("{}", shown(&message.body)),
+        }
+        Ok(())
+    })?;
+    match framing {
+        Framing::Ring => println!("disconnect from server"),
+        _ => println!("client disconnected"),
+    }
+    Ok(())
+}
+
+/// Reads until the other side has ended.
+fn each_message(
+    codec: &mut dyn Codec,
+    socket: &Socket,
+    mut got: impl FnMut(&mut dyn Codec, &Got) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut reads = 0;
+    while let (bytes @ 1.., messages) = codec.read(socket)? {
+        reads += 1;
+        eprintln!("read {reads}: {bytes} bytes");
+        for message in &messages {
+            got(codec, message)?;
+        }
+    }
+    Ok(())
+}
