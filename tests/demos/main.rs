@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | N01 N02 N03 N07 | `tcp_echo` | the book's server and client, over TCP and Unix sockets |
 //! | S01 to S05, S07 | `framing` | sticky packets, the four framers, and what needs none |
+//! | N08, E10 | `nagle` | the shape of what is seen; the figures are the machine's |
 //! | | `transcript`, `stage` | goldens in `fixtures/demos/`; programs that never outlive a test |
 //!
 //! `udp_echo` is with its rows, in `tests/udp_rows/demo.rs`.
@@ -13,6 +14,7 @@
 mod support;
 
 mod framing;
+mod nagle;
 mod stage;
 mod tcp_echo;
 mod transcript;

@@ -142,6 +142,7 @@ fn program(demo: &str) -> &'static str {
     match demo {
         "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
         "framing" => env!("CARGO_BIN_EXE_framing"),
+        "nagle" => env!("CARGO_BIN_EXE_nagle"),
         _ => panic!("there is no demo {demo}"),
     }
 }
