@@ -11,7 +11,7 @@ help:
 	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection (crates.io, python3)"
-	@echo "make interop  curl, nc, Python, Node and Chromium against the demo (python3, and what it finds)"
+	@echo "make interop  curl, nc, telnet, socat, Python, Node, Chromium against the demos (python3, and what it finds)"
 	@echo "make clean    remove what was built"
 
 run:

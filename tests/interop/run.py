@@ -3,12 +3,12 @@
 
     tests/interop/run.py [--only WORD] [--binary target/release/http_server]
 
-Builds the demo, starts it on a port that the system chooses and on a Unix socket, and lets curl, nc, Python, Node and
-Chromium at it. A line for each check, then `N passed, N failed`. A client that is not on this machine is named and
-its checks are skipped; with CI=true they fail.
+Builds the demos, starts the HTTP server on a port that the system chooses and on a Unix socket, and lets curl, nc,
+Python, Node and Chromium at it; nc, telnet and socat talk with the demos of TCP and UDP. A line for each check, then
+`N passed, N failed`. A client that is not on this machine is named and its checks are skipped; with CI=true they fail.
 
-A check is a function in curl.py, by_hand.py, python.py, node.py or browser.py whose docstring is its name; kit.py has
-what they share. Nothing outside the standard library, and nothing is left behind.
+A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py or browser.py whose docstring is its name;
+kit.py has what they share. Nothing outside the standard library, and nothing is left behind.
 """
 
 import argparse
@@ -25,14 +25,14 @@ import traceback
 from kit import CHECKS, Check, Demo, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CLIENTS = ("curl", "by_hand", "python", "node", "browser")
+CLIENTS = ("curl", "by_hand", "sockets", "python", "node", "browser")
 IN_CI = os.environ.get("CI") == "true"
 
 
 def build() -> str:
-    """Builds the release demo and returns where it is."""
-    if subprocess.run(["cargo", "build", "--release", "--bin", "http_server"], cwd=ROOT).returncode:
-        sys.exit("the demo does not build")
+    """Builds the demos and returns where the HTTP server is; the others are beside it."""
+    if subprocess.run(["cargo", "build", "--release", "--bins"], cwd=ROOT).returncode:
+        sys.exit("the demos do not build")
     target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
     return os.path.join(target, "release", "http_server")
 
@@ -75,7 +75,7 @@ class Results:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Real clients against our demo.")
     parser.add_argument("--only", default="", help="checks whose client, file or name has this word")
-    parser.add_argument("--binary", help="an http_server that is built already")
+    parser.add_argument("--binary", help="an http_server that is built already, with the other demos beside it")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
 
