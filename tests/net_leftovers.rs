@@ -1,0 +1,283 @@
+//! What must be alone in its process, because the process itself is measured: how many
+//! descriptors and threads it has, and how much memory.
+//!
+//! The figures are printed; `cargo test --test net_leftovers -- --nocapture` shows them.
+
+#[path = "support/mod.rs"]
+#[allow(unused_imports)] // each test binary uses its own part of it
+mod support;
+
+use barewire::net::{self, Handle, Socket, SocketEvents};
+use std::fmt;
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::{Gate, Log, PATIENCE, watched};
+
+const MIB: usize = 1024 * 1024;
+
+/// One test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The process, as the system sees it.
+#[derive(Clone, Copy)]
+struct Measured {
+    descriptors: usize,
+    /// Those of the library: the test harness has its own.
+    threads: usize,
+    /// Memory in use, in bytes.
+    resident: usize,
+}
+
+impl Measured {
+    fn now() -> Measured {
+        Measured {
+            descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
+            threads: our_threads(),
+            resident: resident(),
+        }
+    }
+
+    /// Waits until there are no more descriptors and threads than these: who has said goodbye
+    /// may still be on its way out.
+    #[track_caller]
+    fn come_back(&self) -> Measured {
+        let began = Instant::now();
+        loop {
+            let now = Measured::now();
+            if now.descriptors <= self.descriptors && now.threads <= self.threads {
+                return now;
+            }
+            assert!(began.elapsed() < PATIENCE, "before: {self}; left: {now}");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (fds, threads, kib) = (self.descriptors, self.threads, self.resident / 1024);
+        write!(f, "{fds} descriptors, {threads} threads, {kib} KiB")
+    }
+}
+
+fn our_threads() -> usize {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = threads.map(|thread| {
+        let name = thread.unwrap().path().join("comm");
+        std::fs::read_to_string(name).unwrap_or_default() // it may just have ended
+    });
+    names.filter(|name| name.starts_with("barewire")).count()
+}
+
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1));
+    kib.expect("a figure").parse::<usize>().unwrap() * 1024
+}
+
+/// Answers what it hears, and `!` by so much that a writer thread is needed.
+struct Echo(Arc<AtomicUsize>);
+
+impl SocketEvents for Echo {
+    fn data(&self, socket: &Socket, chunk: &[u8]) {
+        socket.write(chunk);
+        if chunk.contains(&b'!') {
+            socket.write(vec![b'.'; MIB]);
+        }
+    }
+
+    fn close(&self, _socket: &Socket, had_error: bool) {
+        assert!(!had_error);
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A client that says one word and hears it again.
+struct Say {
+    word: &'static str,
+    heard: AtomicUsize,
+    closed: Arc<AtomicUsize>,
+}
+
+impl SocketEvents for Say {
+    fn connect(&self, socket: &Socket) {
+        socket.write(self.word);
+        socket.end().unwrap();
+    }
+
+    fn data(&self, _socket: &Socket, chunk: &[u8]) {
+        self.heard.fetch_add(chunk.len(), Ordering::Relaxed);
+    }
+
+    fn close(&self, _socket: &Socket, had_error: bool) {
+        assert!(!had_error);
+        let heard = self.heard.load(Ordering::Relaxed);
+        let more = if self.word.contains('!') { MIB } else { 0 };
+        assert_eq!(heard, "hello ".len() + self.word.len() + more);
+        self.closed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+const BATCH: usize = 100; // fewer than the queue of a listener takes
+
+/// Opens a batch, so that all of them are there at once, and then lets each one speak.
+fn batch(server: &Handle, closed: &Arc<AtomicUsize>) {
+    let address = server.local_addr().to_string();
+    let sockets: Vec<_> = (0..BATCH)
+        .map(|_| net::connect(&address).unwrap())
+        .collect();
+    for (n, socket) in sockets.into_iter().enumerate() {
+        let word = if n % 25 == 0 { "hello!" } else { "hello" };
+        let (heard, closed) = (AtomicUsize::new(0), Arc::clone(closed));
+        socket
+            .run(Say {
+                word,
+                heard,
+                closed,
+            })
+            .unwrap();
+    }
+}
+
+fn socket_path() -> PathBuf {
+    std::env::temp_dir().join(format!(
+        "barewire-net-{}-leftovers.sock",
+        std::process::id()
+    ))
+}
+
+/// 10,000 connections, half of them over TCP and half over a Unix socket, opened, used and closed
+/// by their events: nothing of them is left.
+#[test]
+fn leftovers_of_ten_thousand_connections() {
+    let _alone = alone();
+    watched(|| {
+        let (ours, theirs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let before = Measured::now();
+        let echo = |address: &str| {
+            let closed = theirs.clone();
+            let server = net::create_server(move |socket| {
+                socket.write("hello ");
+                socket.run(Echo(closed.clone()))
+            });
+            server.listen(address).unwrap()
+        };
+        let path = socket_path();
+        let servers = [
+            echo("127.0.0.1:0"),
+            echo(&format!("unix:{}", path.display())),
+        ];
+        let mut warm = before;
+        for n in 0..10_000 / BATCH {
+            batch(&servers[n % 2], &ours);
+            if n == 49 {
+                warm = Measured::now();
+            }
+        }
+        for server in &servers {
+            assert_eq!(server.shutdown(Duration::from_secs(5)).cut, 0);
+        }
+        assert_eq!(ours.load(Ordering::Relaxed), 10_000);
+        assert_eq!(theirs.load(Ordering::Relaxed), 10_000);
+        assert!(!path.exists());
+        let after = before.come_back();
+        println!("before: {before}\nafter 5,000: {warm}\nafter 10,000: {after}");
+        let grown = after.resident.saturating_sub(warm.resident);
+        assert!(grown < 4 * MIB, "{grown} bytes more");
+    });
+}
+
+/// 1 GiB through an echo server made of `pipe`, both ways at once.
+#[test]
+fn row_b02_a_gibibyte_through_pipe() {
+    const PIECE: usize = 256 * 1024;
+    const PIECES: usize = 1024 * MIB / PIECE;
+    let _alone = alone();
+    watched(|| {
+        let server = net::create_server(|socket| socket.pipe(&socket).map(drop));
+        let server = server.listen("127.0.0.1:0").unwrap();
+        let client = net::connect(&server.local_addr().to_string()).unwrap();
+        let (writer, before) = (client.clone(), resident());
+        let writing = thread::spawn(move || {
+            let mut piece = vec![7; PIECE];
+            for n in 0..PIECES {
+                piece[0] = n as u8;
+                writer.write_all(&piece).unwrap();
+            }
+            writer.end().unwrap();
+        });
+        let (mut peak, mut piece) = (before, vec![0; PIECE]);
+        for n in 0..PIECES {
+            (&client).read_exact(&mut piece).unwrap();
+            assert!(piece[0] == n as u8 && piece[1..] == vec![7; PIECE][1..]);
+            if n % 64 == 0 {
+                peak = peak.max(resident());
+            }
+        }
+        assert_eq!(client.read(&mut piece).unwrap(), 0);
+        writing.join().unwrap();
+        server.shutdown(Duration::from_secs(5));
+        println!(
+            "1 GiB: {} KiB before, {} KiB at most",
+            before / 1024,
+            peak / 1024
+        );
+        assert!(peak < before + 8 * MIB);
+    });
+}
+
+/// A peer that never reads, and a writer that does not look at the `false`: up to `max_buffered`
+/// the memory grows, then the connection is cut off and all of it is given back.
+#[test]
+fn row_n06_the_memory_is_given_back() {
+    const LIMIT: usize = 64 * MIB;
+    let _alone = alone();
+    watched(|| {
+        let (log, gate) = (Log::default(), Gate::default());
+        let (told, is_measured) = (log.clone(), gate.clone());
+        let server = net::create_server(move |socket| {
+            while socket.buffered() < LIMIT - 2 * MIB {
+                socket.write(vec![7; MIB]);
+            }
+            told.note("nearly full");
+            is_measured.pass();
+            for _ in 0..8 {
+                socket.write(vec![7; MIB]);
+            }
+            assert_eq!(socket.end().unwrap_err().kind(), ErrorKind::NotConnected);
+            told.note("cut off");
+            Ok(())
+        });
+        let before = resident();
+        let server = server.max_buffered(LIMIT).listen("127.0.0.1:0").unwrap();
+        let never_reads = connect(&server);
+        log.wait_for("nearly full");
+        let full = resident();
+        gate.open();
+        log.wait_for("cut off");
+        drop(never_reads);
+        server.shutdown(Duration::from_secs(5));
+        let after = resident();
+        println!(
+            "{} KiB, {} KiB, {} KiB",
+            before / 1024,
+            full / 1024,
+            after / 1024
+        );
+        assert!(full > before + LIMIT / 2, "it was really queued");
+        assert!(after < before + 8 * MIB);
+    });
+}
+
+fn connect(server: &Handle) -> TcpStream {
+    TcpStream::connect(server.local_addr().ip().unwrap()).unwrap()
+}
