@@ -1,6 +1,6 @@
 //! One socket and many threads: nothing is torn, lost or told twice.
 
-use crate::stage::{Told, expect};
+use crate::stage::{Told, expect, until};
 use crate::support::{Log, Script, watched};
 use barewire::net::{Socket, Stream, pipe, pipe_with_capacity};
 use std::io::ErrorKind;
@@ -86,7 +86,7 @@ fn sharing_destroy_wakes_everybody() {
             assert_eq!(writer.join().unwrap(), Err(ErrorKind::BrokenPipe));
             assert_eq!(waiter.join().unwrap(), Err(ErrorKind::BrokenPipe));
         });
-        assert_eq!(socket.buffered(), 0);
+        until("the queue is given back", || socket.buffered() == 0);
         assert_eq!(socket.end().unwrap_err().kind(), ErrorKind::NotConnected);
     });
 }
