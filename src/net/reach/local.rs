@@ -17,12 +17,13 @@ static WAITING: Lookups = Lookups::new(MOST_WAITING);
 pub(in crate::net) fn connect(path: &Path, deadline: Instant) -> io::Result<Unix> {
     let own = path.to_owned();
     let connected = WAITING.answer(deadline, move || Unix::connect(own));
-    connected.map_err(|e| match is_timeout(&e) {
-        true => io::Error::new(
-            e.kind(),
-            format!("{}: nobody accepts in time", path.display()),
-        ),
-        false => io::Error::new(e.kind(), format!("{}: {e}", path.display())),
+    connected.map_err(|e| {
+        let why = match is_timeout(&e) {
+            true => "nobody accepts in time".to_owned(),
+            false => e.to_string(),
+        };
+        let text = format!("cannot connect to unix:{}: {why}", path.display());
+        io::Error::new(e.kind(), text)
     })
 }
 
