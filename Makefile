@@ -38,6 +38,7 @@ doc:
 bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin head_decode
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin framing
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin pipe
 	cargo build --release --bin http_server
 	python3 tests/bench/idle.py
 
