@@ -37,7 +37,7 @@ use std::time::Duration;
 #[derive(Default)]
 pub(super) struct Outbox {
     state: Mutex<State>,
-    /// Rung when bytes have left, the pen is laid down or the connection breaks.
+    /// Rung when bytes have left, the pen is laid down, the end is asked or the connection breaks.
     changed: Condvar,
 }
 
@@ -211,6 +211,7 @@ pub(super) fn end(inner: &Arc<Inner>) -> io::Result<()> {
     }
     if state.end == End::No {
         state.end = End::Asked;
+        inner.outbox.ring(&state);
     }
     match state.pen {
         Pen::Down => lay_down(inner, state),

@@ -81,3 +81,29 @@ impl Outbox {
         Ok(state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::pipe_with_capacity;
+    use crate::net::socket::Socket;
+    use crate::net::tests::{PATIENCE, within};
+    use std::thread;
+
+    /// Half open, `run` waits for `end`; a peer that does not read must not keep it from hearing.
+    #[test]
+    fn end_is_heard_while_the_writer_sleeps() {
+        within(PATIENCE, || {
+            let (here, _never_reads) = pipe_with_capacity(1);
+            let socket = Socket::new(Arc::new(here));
+            assert!(socket.write("too much"));
+            let inner = Arc::clone(&socket.inner);
+            let waiter = thread::spawn(move || end_asked(&inner, None));
+            while socket.inner.outbox.lock().waiting == 0 {
+                thread::yield_now();
+            }
+            socket.end().unwrap();
+            assert!(waiter.join().unwrap());
+        });
+    }
+}
