@@ -281,3 +281,61 @@ fn row_n06_the_memory_is_given_back() {
 fn connect(server: &Handle) -> TcpStream {
     TcpStream::connect(server.local_addr().ip().unwrap()).unwrap()
 }
+
+/// Where no thread can be had for the writer the connection is lost. That is told, like any other
+/// loss, and nobody waits for the writer that never was.
+#[test]
+fn leftovers_no_thread_for_the_writer() {
+    let _alone = alone();
+    in_a_process_of_its_own(
+        "leftovers_no_thread_for_the_writer",
+        "ulimit -v 500000",
+        || {
+            let (here, there) = net::pipe_with_capacity(1);
+            net::Stream::write(&there, b"go").unwrap();
+            let (socket, log) = (Socket::new(Arc::new(here)), Log::default());
+            let told = log.clone();
+            let hoard = take_all_memory();
+            let lost = socket
+                .on_data(move |socket, _| told.note(socket.write("too much to leave at once")));
+            drop(hoard);
+            assert!(lost.unwrap_err().to_string().starts_with("no thread"));
+            assert_eq!(log.all(), ["false"]);
+            assert_eq!(socket.buffered(), 0);
+        },
+    );
+}
+
+/// Takes address space until there is not enough left for the stack of a thread.
+fn take_all_memory() -> Vec<Vec<u8>> {
+    const PIECE: usize = 256 * 1024;
+    let mut hoard = Vec::with_capacity(4096);
+    loop {
+        let mut piece = Vec::new();
+        if piece.try_reserve_exact(PIECE).is_err() {
+            hoard.pop(); // so much is for everything else
+            return hoard;
+        }
+        hoard.push(piece);
+    }
+}
+
+/// Runs a test of this file again, within limits of the shell.
+fn in_a_process_of_its_own(name: &str, limits: &str, test: impl FnOnce() + Send + 'static) {
+    const INSIDE: &str = "BAREWIRE_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some() {
+        return watched(test);
+    }
+    let command = format!("{limits}; exec \"$0\" --exact \"$1\" --nocapture");
+    let mut run = std::process::Command::new("sh");
+    run.arg("-c")
+        .arg(command)
+        .arg(std::env::current_exe().unwrap());
+    let run = run.arg(name).env(INSIDE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    let complained = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        run.status.success() && said.contains("1 passed"),
+        "{said}{complained}"
+    );
+}

@@ -29,7 +29,8 @@ use std::io;
 /// follows it). `close` comes exactly once. All methods take `&self`, because `drain` may be
 /// called while another one runs; the others never overlap. While one of them runs nothing is
 /// read, so a handler that waits slows its peer down: that is how TCP is meant to work. A panic in
-/// one of them destroys the connection.
+/// one of them destroys the connection and leaves `run` without another event; one in `drain` is
+/// told as an `error`.
 ///
 /// Three sentences of the reading notes are wrong here. `drain` does not follow every write, only
 /// the emptying of a *full* queue (E08). `end` is not fired by either side's FIN, only by the
@@ -77,7 +78,7 @@ pub trait SocketEvents: Send + Sync + 'static {
 
     /// The queue was full ([`Socket::write`] had returned false) and is empty again: go on. Not
     /// after [`Socket::end`]. If it emptied before `run` began, this comes first of all, in the
-    /// thread of `run`.
+    /// thread of `run`. Until it returns, whoever else calls [`Socket::write_all`] waits.
     fn drain(&self, _socket: &Socket) {}
 
     /// Nothing was read or written for a while. The connection stays; end it if you like.

@@ -166,7 +166,8 @@ impl Socket {
         Ok(n)
     }
 
-    /// Waits until all of `bytes` is on its way. They leave in one piece, whoever else writes.
+    /// Waits until the queue is empty and all of `bytes` is on its way, too. They leave in one
+    /// piece, whoever else writes.
     ///
     /// # Errors
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) after [`end`](Socket::end);
@@ -180,8 +181,8 @@ impl Socket {
     /// ([`end`](Socket::end)); returns how many bytes there were. `to` may be the same socket:
     /// that is the book's echo server.
     ///
-    /// It reads no faster than it can write: what is on its way between the two is one buffer and
-    /// what [`write`](Socket::write) had queued before, at most a high-water mark of it.
+    /// It reads no faster than it can write: what is on its way between the two is one buffer of
+    /// 64 KiB at most. What [`write`](Socket::write) had queued in `to` goes first.
     ///
     /// ```
     /// use barewire::net;
@@ -217,8 +218,9 @@ impl Socket {
     ///
     /// The bytes are taken in either case. Whoever does not stop is stopped: beyond
     /// [`max_buffered`](super::ConnectOptions::max_buffered) the connection is broken off, because
-    /// otherwise a peer that does not read could fill our memory. After [`end`](Socket::end), and
-    /// on a broken connection, nothing is taken: that is false too, and [`run`](Socket::run)
+    /// otherwise a peer that does not read could fill our memory. (So whatever is larger than that
+    /// is for [`write_all`](Socket::write_all), which keeps nothing.) After [`end`](Socket::end),
+    /// and on a broken connection, nothing is taken: that is false too, and [`run`](Socket::run)
     /// reports it.
     pub fn write(&self, bytes: impl AsRef<[u8]>) -> bool {
         outbox::push(&self.inner, bytes.as_ref())
@@ -234,7 +236,8 @@ impl Socket {
     }
 
     /// Ends both directions now, throws away what is queued and tells nothing more of what came;
-    /// [`close`](SocketEvents::close) follows.
+    /// [`close`](SocketEvents::close) follows. The peer may take this for an orderly end: the
+    /// standard library has no way to reset a connection on purpose.
     pub fn destroy(&self) {
         outbox::break_off(&self.inner, None);
     }

@@ -118,8 +118,8 @@ pub(super) fn push(inner: &Arc<Inner>, bytes: &[u8]) -> bool {
         Err(e) => state.fail(e),
     }
     let has_room = state.has_room(inner);
-    let _ = lay_down(inner, state);
-    tell(inner, has_room)
+    let laid_down = lay_down(inner, state);
+    tell(inner, has_room) && laid_down.is_ok()
 }
 
 /// What `write` returns. Who did not stop is stopped.
@@ -376,9 +376,10 @@ impl State {
     fn has_room(&mut self, inner: &Inner) -> io::Result<bool> {
         let (queued, limit) = (self.buffered(), inner.settings.max_buffered);
         if queued > limit {
-            let text =
-                format!("the peer does not read: {queued} bytes are queued, the limit is {limit}");
-            return Err(gave_up(text));
+            let why = "the peer does not read, or too much was written at once";
+            return Err(gave_up(format!(
+                "{queued} bytes are queued, the limit is {limit}: {why}"
+            )));
         }
         let is_full = queued >= inner.settings.high_water_mark;
         self.was_full |= is_full;

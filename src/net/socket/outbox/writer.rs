@@ -1,6 +1,6 @@
 //! The writer: the thread that writes what is queued, and tells when that is done.
 
-use super::{Guard, Pen, Waits, break_off, break_with, copy, lay_down, set_waits};
+use super::{Guard, Pen, Waits, break_off, break_with, lay_down, set_waits};
 use crate::net::socket::{Inner, Socket, SocketEvents};
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind};
@@ -18,12 +18,15 @@ pub(super) fn start(inner: &Arc<Inner>, mut state: Guard<'_>) -> io::Result<()> 
     drop(state);
     let own = Arc::clone(inner);
     let builder = thread::Builder::new().name("barewire writer".to_owned());
-    let started = builder.stack_size(STACK).spawn(move || work(&own));
-    started.map(drop).inspect_err(|e| {
-        let mut state = inner.outbox.lock();
-        state.pen = Pen::Down;
-        break_with(inner, state, Some(copy(e)));
-    })
+    let Err(e) = builder.stack_size(STACK).spawn(move || work(&own)) else {
+        return Ok(());
+    };
+    // Not as it is: the system's word for "no thread" is that of a timeout.
+    let error = || io::Error::other(format!("no thread could be started for the writer: {e}"));
+    let mut state = inner.outbox.lock();
+    state.pen = Pen::Down;
+    break_with(inner, state, Some(error()));
+    Err(error())
 }
 
 fn work(inner: &Arc<Inner>) {
