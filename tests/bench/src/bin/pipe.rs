@@ -31,9 +31,16 @@ fn main() {
         ratios.push(copy / pipe);
     }
     let rate = |seconds: f64| BYTES as f64 / seconds / 1e9;
-    println!("{} MiB from socket to socket, median of {ROUNDS} rounds", BYTES >> 20);
+    println!(
+        "{} MiB from socket to socket, median of {ROUNDS} rounds",
+        BYTES >> 20
+    );
     println!("  io::copy, 64 KiB  {:.2} GB/s", rate(median(theirs)));
-    println!("  Socket::pipe      {:.2} GB/s   x{:.2} of io::copy", rate(median(ours)), median(ratios));
+    println!(
+        "  Socket::pipe      {:.2} GB/s   x{:.2} of io::copy",
+        rate(median(ours)),
+        median(ratios)
+    );
 }
 
 fn with_pipe(from: TcpStream, to: TcpStream) {
