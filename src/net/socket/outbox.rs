@@ -18,12 +18,13 @@
 //!    when there are none. A socket whose peer reads never has one.
 //!
 //! A peer that does not read is the writer's only trouble. While somebody holds the socket it is
-//! his to judge (`timeout`, `destroy`); when nobody does, the writer gives up after [`STALL`](waiting::STALL).
+//! his to judge (`timeout`, `destroy`); when nobody does, the writer gives up after
+//! [`STALL`](waiting::STALL).
 
 mod waiting;
 mod writer;
 
-pub(super) use waiting::{drained, end_asked, flush, last_words};
+pub(super) use waiting::{drained, end_asked, flush, last_words, peer_ended};
 
 use super::{Inner, SocketEvents, lock};
 use crate::net::stream::is_timeout;
@@ -62,6 +63,8 @@ struct State {
     was_full: bool,
     /// How long the stream's `write` waits now.
     waits: Waits,
+    /// The stream's `write` is under way.
+    writing: bool,
     write_timeout: Option<Duration>,
     waiting: usize,
 }
@@ -106,16 +109,11 @@ pub(super) fn push(inner: &Arc<Inner>, bytes: &[u8]) -> bool {
     }
     state.pen = Pen::Caller;
     set_waits(inner, &mut state, Waits::ATick);
-    drop(state);
-    let sent = inner.stream.write(bytes);
-    let mut state = inner.outbox.lock();
+    let (mut state, sent) = send(inner, state, &[IoSlice::new(bytes)]);
     match sent {
-        Ok(n) => {
-            state.sent(inner, n);
-            state.put_back(&bytes[n..]);
-        }
+        Ok(n) => state.put_back(&bytes[n..]),
         Err(e) if is_timeout(&e) => state.put_back(bytes),
-        Err(e) => state.fail(e),
+        Err(_) => {}
     }
     let has_room = state.has_room(inner);
     let laid_down = lay_down(inner, state);
@@ -158,17 +156,20 @@ pub(super) fn write_all(inner: &Arc<Inner>, mut bytes: &[u8]) -> io::Result<()> 
     done
 }
 
+/// One write of the stream, without the lock. Called with the pen.
 fn send<'a>(
     inner: &'a Inner,
-    state: Guard<'a>,
+    mut state: Guard<'a>,
     bufs: &[IoSlice<'_>],
 ) -> (Guard<'a>, io::Result<usize>) {
+    state.writing = true;
     drop(state);
     let sent = match bufs {
         [buf] => inner.stream.write(buf),
         bufs => inner.stream.write_vectored(bufs),
     };
     let mut state = inner.outbox.lock();
+    state.writing = false;
     match &sent {
         Ok(n) => state.sent(inner, *n),
         Err(e) if is_timeout(e) => {}
@@ -244,10 +245,10 @@ pub(super) fn break_off(inner: &Inner, error: Option<io::Error>) {
 }
 
 fn break_with(inner: &Inner, mut state: Guard<'_>, error: Option<io::Error>) {
+    error.into_iter().for_each(|error| state.note(error));
     state.destroyed = true;
     state.broken = true;
     state.queue = Vec::new();
-    state.error = state.error.take().or(error);
     inner.outbox.ring(&state);
     drop(state);
     let _ = inner.stream.shutdown(Shutdown::Both); // it may be gone already
@@ -256,20 +257,6 @@ fn break_with(inner: &Inner, mut state: Guard<'_>, error: Option<io::Error>) {
 /// Who must be told of a queue that emptied before anybody listened.
 pub(super) fn take_drain(inner: &Inner) -> Option<Arc<dyn SocketEvents>> {
     inner.outbox.lock().take_drain(inner)
-}
-
-/// Whether a read of nothing is the peer's FIN. It is not one where we have ended the connection,
-/// or a write has met its ruin: there the system has nothing else to say.
-pub(super) fn peer_ended(inner: &Inner) -> io::Result<()> {
-    let state = inner.outbox.lock();
-    match state.lost {
-        _ if state.destroyed => {
-            let text = "the connection was ended on this side";
-            Err(io::Error::new(ErrorKind::ConnectionAborted, text))
-        }
-        Some(kind) => Err(kind.into()),
-        None => Ok(()),
-    }
 }
 
 pub(super) fn is_destroyed(inner: &Inner) -> bool {
@@ -343,8 +330,10 @@ impl State {
     /// Whether nothing can be written; a write after the end is an error to be told.
     fn refuse(&mut self) -> bool {
         if self.end != End::No && !self.broken {
-            let error = || io::Error::new(ErrorKind::BrokenPipe, "written after the end");
-            self.error.get_or_insert_with(error);
+            self.note(io::Error::new(
+                ErrorKind::BrokenPipe,
+                "written after the end",
+            ));
         }
         self.end != End::No || self.broken
     }
@@ -356,7 +345,9 @@ impl State {
 
     /// What could not leave goes before what came meanwhile.
     fn put_back(&mut self, rest: &[u8]) {
-        self.queue.splice(..0, rest.iter().copied());
+        if !self.broken {
+            self.queue.splice(..0, rest.iter().copied());
+        }
     }
 
     /// Writing has failed. Reading may still bring what the peer sent before it left.
@@ -367,6 +358,11 @@ impl State {
         if error.kind() != ErrorKind::BrokenPipe {
             self.lost = Some(error.kind());
         }
+        self.note(error);
+    }
+
+    /// The first error is the one that is told. What comes of our own `destroy` is none.
+    fn note(&mut self, error: io::Error) {
         if !self.destroyed {
             self.error.get_or_insert(error);
         }
@@ -375,6 +371,9 @@ impl State {
     /// Whether more may come; an error if there is more already than there may be.
     fn has_room(&mut self, inner: &Inner) -> io::Result<bool> {
         let (queued, limit) = (self.buffered(), inner.settings.max_buffered);
+        if self.broken {
+            return Ok(false);
+        }
         if queued > limit {
             let why = "the peer does not read, or too much was written at once";
             return Err(gave_up(format!(
@@ -383,7 +382,7 @@ impl State {
         }
         let is_full = queued >= inner.settings.high_water_mark;
         self.was_full |= is_full;
-        Ok(!is_full && !self.broken)
+        Ok(!is_full)
     }
 }
 

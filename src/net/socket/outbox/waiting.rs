@@ -1,7 +1,10 @@
-//! Waiting for the outbox: until it is empty, until the FIN has left, until nobody writes.
+//! Waiting for the outbox: until it is empty, until the FIN has left, until nobody writes; and, at
+//! what may be the end, until a write has said what it knows.
 
 use super::{End, Guard, Outbox, Pen, State, break_off, gave_up, writer};
 use crate::net::socket::Inner;
+use crate::net::stream::Stream;
+use crate::net::{Tcp, Unix};
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -49,6 +52,31 @@ pub(in crate::net::socket) fn last_words(inner: &Inner) -> Option<io::Error> {
     state.ok()?.error.take()
 }
 
+/// Whether a read of nothing is the peer's FIN. It is none where we have ended the connection, nor
+/// where it was lost and a *write* was told so: the system tells of a loss once.
+pub(in crate::net::socket) fn peer_ended(inner: &Inner) -> io::Result<()> {
+    let mut state = inner.outbox.lock();
+    if state.writing && is_gone(&*inner.stream) {
+        // The write that is under way is just about to come back with the news.
+        state = inner.outbox.wait(state, None, |state| !state.writing)?;
+    }
+    match state.lost {
+        _ if state.destroyed => {
+            let text = "the connection was ended on this side";
+            Err(io::Error::new(ErrorKind::ConnectionAborted, text))
+        }
+        Some(kind) => Err(kind.into()),
+        None => Ok(()),
+    }
+}
+
+/// Whether nothing can be written any more. A kernel socket says so also to who writes nothing,
+/// and does not wait. (Other streams have no error that is told only once.)
+fn is_gone(stream: &dyn Stream) -> bool {
+    let kernels = stream.as_any().is::<Tcp>() || stream.as_any().is::<Unix>();
+    kernels && stream.write(&[]).is_err()
+}
+
 impl Outbox {
     /// Waits; [`ErrorKind::TimedOut`] after so long without a byte written.
     pub(super) fn wait<'a>(
@@ -88,6 +116,7 @@ mod tests {
     use crate::net::pipe_with_capacity;
     use crate::net::socket::Socket;
     use crate::net::tests::{PATIENCE, within};
+    use std::net::{Shutdown, TcpListener, TcpStream};
     use std::thread;
 
     /// Half open, `run` waits for `end`; a peer that does not read must not keep it from hearing.
@@ -104,6 +133,59 @@ mod tests {
             }
             socket.end().unwrap();
             assert!(waiter.join().unwrap());
+        });
+    }
+
+    /// A socket on one end of a TCP connection, as if a write of it were under way.
+    fn writing() -> (Arc<Inner>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let ours = Tcp::from(listener.accept().unwrap().0);
+        let inner = Socket::new(Arc::new(ours)).inner;
+        inner.outbox.lock().writing = true;
+        (inner, peer)
+    }
+
+    /// Reader and writer sleep and wake at once: one is told of the loss, the other of nothing.
+    #[test]
+    fn a_reset_that_the_writer_is_just_hearing_of_is_no_end() {
+        within(PATIENCE, || {
+            let (inner, peer) = writing();
+            inner.stream.write(b"unread").unwrap();
+            assert_eq!(peer.peek(&mut [0; 6]).unwrap(), 6);
+            drop(peer);
+            let lost = loop {
+                if let Err(e) = inner.stream.write(b"x") {
+                    break e;
+                }
+            };
+            assert_eq!(
+                inner.stream.read(&mut [0; 1]).unwrap(),
+                0,
+                "as if it were a FIN"
+            );
+            let own = Arc::clone(&inner);
+            let reader = thread::spawn(move || peer_ended(&own).map_err(|e| e.kind()));
+            while inner.outbox.lock().waiting == 0 {
+                thread::yield_now();
+            }
+            let mut state = inner.outbox.lock();
+            state.writing = false;
+            state.fail(lost);
+            inner.outbox.ring(&state);
+            drop(state);
+            assert_eq!(reader.join().unwrap(), Err(ErrorKind::ConnectionReset));
+        });
+    }
+
+    /// But a writer may sleep for ever, and a FIN is a FIN.
+    #[test]
+    fn an_end_waits_for_no_writer() {
+        within(PATIENCE, || {
+            let (inner, peer) = writing();
+            peer.shutdown(Shutdown::Write).unwrap();
+            assert_eq!(inner.stream.read(&mut [0; 1]).unwrap(), 0);
+            peer_ended(&inner).unwrap();
         });
     }
 }

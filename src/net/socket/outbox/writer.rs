@@ -1,9 +1,9 @@
 //! The writer: the thread that writes what is queued, and tells when that is done.
 
-use super::{Guard, Pen, Waits, break_off, break_with, lay_down, set_waits};
+use super::{Guard, Pen, Waits, break_off, break_with, lay_down, send, set_waits};
 use crate::net::socket::{Inner, Socket, SocketEvents};
 use crate::net::stream::is_timeout;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -51,34 +51,26 @@ pub(super) fn empty_queue<'a>(inner: &'a Arc<Inner>, mut state: Guard<'a>) -> Gu
         set_waits(inner, &mut state, Waits::Stall);
         mem::swap(&mut batch, &mut state.queue);
         state.in_hand = batch.len();
-        drop(state);
-        write_out(inner, &batch);
+        state = write_out(inner, state, &batch);
         batch.clear();
-        state = inner.outbox.lock();
     }
     state
 }
 
-fn write_out(inner: &Arc<Inner>, mut batch: &[u8]) {
-    while !batch.is_empty() {
-        let sent = inner.stream.write(batch);
-        let mut state = inner.outbox.lock();
+fn write_out<'a>(inner: &'a Arc<Inner>, mut state: Guard<'a>, mut batch: &[u8]) -> Guard<'a> {
+    while !batch.is_empty() && !state.broken {
+        let sent;
+        (state, sent) = send(inner, state, &[IoSlice::new(batch)]);
         match sent {
-            Ok(n @ 1..) => {
-                state.in_hand -= n;
-                state.sent(inner, n);
-                inner.outbox.ring(&state);
-                batch = &batch[n..];
-            }
-            Err(e) if is_timeout(&e) && Arc::strong_count(inner) > 1 => {}
-            Ok(_) => state.fail(ErrorKind::WriteZero.into()),
-            Err(e) => state.fail(e),
+            Ok(0) => state.fail(ErrorKind::WriteZero.into()),
+            Ok(n) => batch = &batch[n..],
+            Err(e) if is_timeout(&e) && Arc::strong_count(inner) == 1 => state.fail(e),
+            Err(_) => {} // noted
         }
-        if state.broken {
-            state.in_hand = 0;
-            return;
-        }
+        state.in_hand = batch.len();
     }
+    state.in_hand = 0;
+    state
 }
 
 fn tell_drain(inner: &Arc<Inner>, events: &dyn SocketEvents) {
