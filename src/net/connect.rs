@@ -42,6 +42,9 @@ impl Default for ConnectOptions {
     }
 }
 
+/// Longer than anybody waits.
+const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Connects to `"localhost:8124"`, `"[::1]:8124"` or `"unix:/tmp/echo.sock"`, in 10 seconds at
 /// most. Every address of a name is tried, the next one without waiting for the last: see
 /// [`race`](super::race).
@@ -59,7 +62,8 @@ pub fn connect(to: &str) -> io::Result<Socket> {
 /// [`ErrorKind::TimedOut`] at the deadline, else what the system has
 /// against it; the text names the address.
 pub fn connect_with(to: &str, options: &ConnectOptions) -> io::Result<Socket> {
-    let deadline = Instant::now() + options.timeout;
+    let now = Instant::now();
+    let deadline = now.checked_add(options.timeout).unwrap_or(now + LONG);
     let stream: Arc<dyn Stream> = match to.strip_prefix("unix:") {
         Some(path) => Arc::new(Unix::connect_until(path, deadline)?),
         None => {

@@ -155,7 +155,8 @@ impl<E: ServerEvents> Server<E> {
     /// # Errors
     /// The first thread cannot be started.
     pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
-        self.events.listening(&listener.local_addr()?);
+        let address = listener.local_addr()?;
+        self.events.listening(&address);
         let serving = Serving {
             events: self.events,
             settings: self.settings,

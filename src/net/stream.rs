@@ -113,9 +113,14 @@ impl dyn Stream {
 }
 
 /// Whether a read or write ended because its timeout passed: the connection itself lives on.
-/// (A socket says `WouldBlock`, others `TimedOut`.)
+/// (A socket says `WouldBlock`, others `TimedOut`; where the *system* says `TimedOut` the peer has
+/// not answered for minutes, and the connection is gone.)
 pub fn is_timeout(e: &io::Error) -> bool {
-    matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+    match e.kind() {
+        ErrorKind::WouldBlock => true,
+        ErrorKind::TimedOut => e.raw_os_error().is_none(),
+        _ => false,
+    }
 }
 
 /// A timeout as the system takes it: it has no word for zero, which becomes its smallest.
@@ -135,6 +140,9 @@ mod tests {
         assert!(is_timeout(&ErrorKind::WouldBlock.into()));
         assert!(is_timeout(&ErrorKind::TimedOut.into()));
         assert!(!is_timeout(&ErrorKind::BrokenPipe.into()));
+        let etimedout = io::Error::from_raw_os_error(110); // on Linux
+        assert_eq!(etimedout.kind(), ErrorKind::TimedOut);
+        assert!(!is_timeout(&etimedout));
     }
 
     #[test]

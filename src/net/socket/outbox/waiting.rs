@@ -26,14 +26,21 @@ pub(in crate::net::socket) fn drained(inner: &Arc<Inner>) -> io::Result<()> {
     }
 }
 
-/// Waits until our FIN has left. A peer that takes nothing for [`STALL`] is given up.
+/// The rate in bytes a second at which a peer must take what is left when we have ended.
+const SLOWEST: u64 = 256;
+
+/// Waits until our FIN has left. A peer that takes nothing for [`STALL`], or all of it more slowly
+/// than [`SLOWEST`], is given up.
 pub(in crate::net::socket) fn flush(inner: &Inner) -> io::Result<()> {
-    let is_over =
-        |state: &State| state.broken || (state.end == End::Sent && state.pen == Pen::Down);
-    match inner.outbox.wait(inner.outbox.lock(), Some(STALL), is_over) {
-        Ok(state) if !state.broken => return Ok(()),
-        Ok(_) => {}
-        Err(_) => break_off(inner, Some(gave_up("the peer does not read".to_owned()))),
+    let state = inner.outbox.lock();
+    let allowed = STALL + Duration::from_secs(state.buffered() as u64 / SLOWEST);
+    let until = Instant::now() + allowed;
+    let is_sent = |state: &State| state.end == End::Sent && state.pen == Pen::Down;
+    let is_over = |state: &State| state.broken || is_sent(state) || Instant::now() >= until;
+    match inner.outbox.wait(state, Some(STALL), is_over) {
+        Ok(state) if state.broken => {}
+        Ok(state) if is_sent(&state) => return Ok(()),
+        _ => break_off(inner, Some(gave_up("the peer does not read".to_owned()))),
     }
     Err(ErrorKind::BrokenPipe.into())
 }
