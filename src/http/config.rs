@@ -1,5 +1,6 @@
 //! Every limit and deadline of a server, on from the start and each settable.
 
+use crate::http::pace::Pace;
 use crate::http::wire::Limits;
 use std::time::Duration;
 
@@ -68,6 +69,11 @@ impl Config {
     pub(crate) fn told_keep_alive_secs(&self) -> Option<u64> {
         let timeout = self.keep_alive_timeout?;
         Some(timeout.as_secs()).filter(|&secs| secs > 0)
+    }
+
+    /// How slow a peer may be.
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(self.stall_timeout, self.min_bytes_per_second)
     }
 
     /// The socket's timeout: the smallest of the deadlines, so that none is missed by more.

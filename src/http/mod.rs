@@ -1,4 +1,4 @@
-//! HTTP/1.1: the server of the book's third section.
+//! HTTP/1.1: the server, the client and the agent of the book's third section.
 //!
 //! # The problem
 //!
@@ -56,25 +56,57 @@
 //! and idle connections too; running requests finish and are told `Connection: close`; a deadline
 //! ends the rest, and the caller is told what was cut.
 //!
+//! # The client
+//!
+//! The other side of the same bytes, with the same machine in the other role:
+//!
+//! ```text
+//!   request(options) ──► five sockets busy? wait in line ──► connect, or use one again
+//!                                                                │
+//!      end(body) ◄──── write(piece) … ◄──── 100? ◄──── head ◄────┘
+//!         │                 └─ an answer is here already: send no more
+//!         ▼
+//!   1xx … ──► the answer's head ──► its body, read as it comes ──► the socket is free again
+//! ```
+//!
+//! - **No answer is believed too early.** A body that is cut is an error and never a short success;
+//!   where the framing is broken the rule is named; what comes behind an answer costs the
+//!   connection, because it would be taken for the next one.
+//! - **Nothing is sent twice.** One silent retry, and only where [`pool::Attempt`] says that it is
+//!   safe.
+//! - **Nobody waits for ever.** Each phase has its deadline ([`Timeouts`]), and one over all of them
+//!   if you ask for it.
+//! - **Five sockets an origin, the rest in line** ([`Agent`], [`pool`]). An answer holds its socket
+//!   until its body has been read to the end; dropped before that, it costs the connection.
+//!
+//! Redirects, proxies and timings are there when asked for, see [`RequestOptions`]; how to connect is
+//! a [`Connector`]'s business, and TLS will be one.
+//!
 //! # Which file to read first
 //!
 //! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection;
 //! `exchange/incoming.rs` and `exchange/outbox.rs` are its two directions, and `server/watch.rs`
 //! keeps the promise of the last row above. `request.rs` and `response.rs` are the face, in the
-//! book's words; `files/` serves files with it.
+//! book's words; `files/` serves files with it. Of the client, `client/exchange.rs` is one request and
+//! its answer, `client/call.rs` what leads there, and `agent.rs` the threads that wait for a socket.
 //!
 //! # Exercises
 //!
 //! 1. `printf 'GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /poll HTTP/1.1\r\nHost: a\r\n\r\n' | nc 127.0.0.1 1337`:
 //!    the first answer comes at once although the second takes its time. Which file sends it? Take
 //!    that away and see which test fails.
-//! 2. Answer `PUT /upload` with a 307 before reading the body. When may the connection live on, and
+//! 2. Let a server accept, read nothing and say nothing. Which of [`Timeouts`] ends a GET, which a
+//!    large PUT, and which a name that is not answered for?
+//! 3. Answer `PUT /upload` with a 307 before reading the body. When may the connection live on, and
 //!    when must it end? (RFC 9110 §10.1.1, RFC 9112 §9.3)
 
+mod agent;
+mod client;
 mod config;
 pub(crate) mod error;
 mod exchange;
 pub mod files;
+mod pace;
 pub mod pool;
 mod request;
 mod response;
@@ -82,6 +114,11 @@ mod server;
 mod upgraded;
 pub mod wire;
 
+pub use agent::Agent;
+pub use client::{
+    ClientEvents, ClientRequest, ClientResponse, Connected, Connector, Origin, Proxy,
+    RequestOptions, Timeouts, Timings, get, request,
+};
 pub use config::Config;
 pub use error::{Error, Failure};
 pub use files::Files;

@@ -13,8 +13,8 @@
 //! destination where the decoder knows that it is content.
 
 use super::link::Link;
-use super::pace::Pace;
 use crate::http::error::Error;
+use crate::http::pace::Pace;
 use crate::http::wire::{self, BodyDecoder, BodyLength, ChunkedDecoder, Fields, Limits, Rule};
 use crate::net::is_timeout;
 use std::cell::RefCell;

@@ -18,9 +18,7 @@ mod answer;
 mod incoming;
 mod link;
 mod outbox;
-mod pace;
 
 pub(crate) use incoming::Incoming;
 pub(crate) use link::Link;
 pub(crate) use outbox::Outbox;
-pub(crate) use pace::Pace;

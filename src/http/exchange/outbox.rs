@@ -6,6 +6,7 @@
 //! and the one who stops the server.
 
 use crate::http::error::Error;
+use crate::http::pace::Pace;
 use crate::http::wire::Misuse;
 use crate::net::{Stop, Stream, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
@@ -14,7 +15,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::pace::Pace;
 use crate::http::config::Config;
 
 /// Nothing was read of a next request.
@@ -62,7 +62,7 @@ impl Outbox {
             timeout_set: false,
             broken: None,
             tick: config.tick(),
-            pace: Pace::new(config),
+            pace: config.pace(),
         };
         Outbox {
             stream,

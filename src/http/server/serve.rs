@@ -18,7 +18,7 @@ use super::linger;
 use super::watch::Watch;
 use crate::http::config::Config;
 use crate::http::error::Error;
-use crate::http::exchange::{Incoming, Link, Outbox, Pace};
+use crate::http::exchange::{Incoming, Link, Outbox};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::wire::{self, BodyLength, RequestDecoder, Rule};
@@ -101,7 +101,7 @@ impl<'s, E: Events> Served<'s, E> {
             outbox: outbox.clone(),
             buffer: Buffer::new(),
             decoder: RequestDecoder::new(config.limits),
-            incoming: Incoming::new(Pace::new(config)),
+            incoming: Incoming::new(config.pace()),
             link: RefCell::new(Link::new(config.clone(), outbox.clone(), slot)),
             requests: 0,
             head_since: None,

@@ -36,6 +36,8 @@ pub enum Misuse {
     Trailer,
     /// Trailer fields need the chunked coding, and this message has not got it (RFC 9112 §7.1.2).
     TrailerWithoutChunked,
+    /// `Expect: 100-continue` before a body that does not come (RFC 9110 §10.1.1).
+    Expectation,
     /// The other side did not ask to switch protocols, or its request is not read to the end (RFC 9110 §7.8).
     Switch,
     /// A user-id with a colon, or a control character in it or in the password (RFC 7617 §2).
@@ -67,6 +69,9 @@ impl Misuse {
             Misuse::Trailer => "this field must not be a trailer (RFC 9110 §6.5.1)",
             Misuse::TrailerWithoutChunked => {
                 "trailer fields need the chunked coding (RFC 9112 §7.1.2)"
+            }
+            Misuse::Expectation => {
+                "an Expect: 100-continue needs a body to wait with (RFC 9110 §10.1.1)"
             }
             Misuse::Switch => {
                 "no protocol switch was asked for, or the request is not read to its end (RFC 9110 §7.8)"

@@ -90,6 +90,7 @@ pub struct RequestOut<'a> {
     pub(super) fields: &'a FieldList,
     pub(super) length: Option<u64>,
     pub(super) streams: bool,
+    pub(super) version: Version,
 }
 
 impl<'a> RequestOut<'a> {
@@ -101,6 +102,7 @@ impl<'a> RequestOut<'a> {
             fields,
             length: None,
             streams: false,
+            version: Version::Http11,
         }
     }
 
@@ -110,6 +112,11 @@ impl<'a> RequestOut<'a> {
             length: Some(bytes),
             ..self
         }
+    }
+
+    /// In another version: an HTTP/1.0 request cannot have a body of unknown length.
+    pub fn version(self, version: Version) -> RequestOut<'a> {
+        RequestOut { version, ..self }
     }
 
     /// With a body of unknown length: it is sent in chunks.
@@ -279,7 +286,10 @@ pub(super) fn encode_request(head: &RequestOut<'_>, chunked: bool, out: &mut Vec
     out.extend_from_slice(head.method.as_str().as_bytes());
     out.push(b' ');
     head.target.encode(out);
-    out.extend_from_slice(b" HTTP/1.1\r\n");
+    out.extend_from_slice(match head.version {
+        Version::Http11 => b" HTTP/1.1\r\n",
+        Version::Http10 => b" HTTP/1.0\r\n",
+    });
     encode_without(&[Known::TransferEncoding], head.fields, out);
     match head.length {
         _ if chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),

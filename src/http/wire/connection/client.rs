@@ -28,9 +28,15 @@ impl Connection {
         if head.fields.view().known(Known::Host).count() != 1 {
             return Err(Misuse::Host);
         }
+        let streams = chunked || (declared.is_none() && head.length.is_none() && head.streams);
+        // RFC 9112 §6.1: "A client MUST NOT send a request containing Transfer-Encoding unless it
+        // knows the server will handle HTTP/1.1 (or later) requests"
+        if streams && head.version == Version::Http10 {
+            return Err(Misuse::Framing);
+        }
         self.sent(Event::Request)?;
         self.responses = response_step(self.responses, Event::Request).ok_or(Misuse::State)?;
-        self.request_facts(head.method, Version::Http11);
+        self.request_facts(head.method, head.version);
         self.upgrade_offered = head.fields.view().has(Known::Upgrade);
         let expects = head.fields.view().has(Known::Expect);
         self.awaited = if expects {

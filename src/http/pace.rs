@@ -1,6 +1,5 @@
 //! How slow a peer may be.
 
-use crate::http::config::Config;
 use std::time::Duration;
 
 /// The peer stood still for too long, or its rate over a stretch of waiting was too low.
@@ -19,10 +18,11 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn new(config: &Config) -> Pace {
+    /// No longer without a byte than `limit`, and over each such stretch `min_rate` bytes a second.
+    pub(crate) fn new(limit: Duration, min_rate: u64) -> Pace {
         Pace {
-            limit: config.stall_timeout,
-            min_rate: config.min_bytes_per_second,
+            limit,
+            min_rate,
             still: Duration::ZERO,
             waited: Duration::ZERO,
             bytes: 0,
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn pace() -> Pace {
-        Pace::new(&Config::default()) // 30 s, 256 bytes a second
+        Pace::new(Duration::from_secs(30), 256)
     }
 
     #[test]

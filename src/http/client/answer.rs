@@ -1,0 +1,183 @@
+//! The answer to a request, as a caller sees it.
+
+use super::exchange::Exchange;
+use super::timings::Timings;
+use crate::http::error::Error;
+use crate::http::upgraded::Upgraded;
+use crate::http::wire;
+use crate::http::wire::{Fields, Rule, Version};
+use crate::text::{Decoder, Encoding};
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+/// What [`collect`](ClientResponse::collect) takes at most, in bytes.
+const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
+
+/// An answer: its head is here, its body is read as it comes ([`Read`], [`BufRead`]) or collected.
+///
+/// While the body is not read to its end this holds a connection, one of the agent's five. At the
+/// end the connection goes back by itself; dropped before that, it is closed.
+///
+/// A body that is cut is an error of [`Read`], never an end: what is read to `Ok(0)` is whole.
+pub struct ClientResponse {
+    exchange: Exchange,
+    pub(super) timings: Timings,
+    decoder: Option<Decoder>,
+    text: String,
+    /// Where a redirect has led, if one has.
+    pub(super) url: Option<String>,
+}
+
+impl ClientResponse {
+    pub(super) fn new(exchange: Exchange, timings: Timings) -> ClientResponse {
+        ClientResponse {
+            exchange,
+            timings,
+            decoder: None,
+            text: String::new(),
+            url: None,
+        }
+    }
+
+    /// The status code, 200 to 599, or 101.
+    pub fn status(&self) -> u16 {
+        self.exchange.memory.head().status()
+    }
+
+    /// The reason phrase, which means nothing (RFC 9112 §4).
+    pub fn reason(&self) -> String {
+        String::from_utf8_lossy(self.exchange.memory.head().reason()).into_owned()
+    }
+
+    /// `1.1` or `1.0`.
+    pub fn http_version(&self) -> &'static str {
+        match self.exchange.memory.head().version() {
+            Version::Http11 => "1.1",
+            Version::Http10 => "1.0",
+        }
+    }
+
+    /// The fields, in the order and spelling in which they came.
+    pub fn headers(&self) -> Fields<'_> {
+        self.exchange.memory.head().fields()
+    }
+
+    /// The first value of this name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get_str(name)
+    }
+
+    /// The trailer fields, once a chunked body has been read to its end.
+    pub fn trailers(&self) -> Fields<'_> {
+        match self.exchange.has_ended() {
+            true => self.exchange.memory.trailers(),
+            false => Fields::EMPTY,
+        }
+    }
+
+    /// Where the answer came from, if redirects were followed.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// How long the parts of this request took so far.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// The whole body, 10 MiB at most.
+    ///
+    /// # Errors
+    /// [`Rule::BodyTooLarge`] beyond that; else as [`Read`].
+    pub fn collect(&mut self) -> Result<Vec<u8>, Error> {
+        self.collect_up_to(COLLECTED_BYTES)
+    }
+
+    /// The whole body, so many bytes at most.
+    ///
+    /// # Errors
+    /// As [`collect`](Self::collect).
+    pub fn collect_up_to(&mut self, most: usize) -> Result<Vec<u8>, Error> {
+        let mut body = Vec::new();
+        loop {
+            let piece = self.exchange.fill()?;
+            if piece.is_empty() {
+                return Ok(body);
+            }
+            if body.len() + piece.len() > most {
+                return Err(wire::Error::whole(Rule::BodyTooLarge).into());
+            }
+            body.extend_from_slice(piece);
+            let bytes = piece.len();
+            self.exchange.consume(bytes);
+        }
+    }
+
+    /// From now on [`read_text`](Self::read_text) decodes the body as this.
+    pub fn set_encoding(&mut self, encoding: Encoding) {
+        self.decoder = Some(Decoder::new(encoding));
+    }
+
+    /// The next characters of the body; `None` at its end. No character is cut, and bad bytes are
+    /// U+FFFD. UTF-8 unless [`set_encoding`](Self::set_encoding) said otherwise.
+    ///
+    /// # Errors
+    /// As [`Read`].
+    pub fn read_text(&mut self) -> Result<Option<&str>, Error> {
+        self.text.clear();
+        while self.text.is_empty() {
+            let piece = self.exchange.fill()?;
+            let decoder = self
+                .decoder
+                .get_or_insert_with(|| Decoder::new(Encoding::Utf8));
+            // This decoder replaces what is bad.
+            if piece.is_empty() {
+                let _ = decoder.finish(&mut self.text);
+                break;
+            }
+            let _ = decoder.decode(piece, &mut self.text);
+            let bytes = piece.len();
+            self.exchange.consume(bytes);
+        }
+        Ok((!self.text.is_empty()).then_some(&*self.text))
+    }
+
+    /// Whether the connection has left HTTP: a 101, or a 2xx to CONNECT.
+    pub fn is_upgraded(&self) -> bool {
+        self.exchange.is_switched()
+    }
+
+    /// The stream of the other protocol, and the bytes of it that came behind the head.
+    ///
+    /// # Errors
+    /// [`Misuse::Switch`](crate::http::wire::Misuse::Switch) where the connection still speaks HTTP.
+    pub fn upgrade(&mut self) -> Result<Upgraded, Error> {
+        let (stream, ahead) = self.exchange.switch()?;
+        Ok(Upgraded::new(stream, ahead, None))
+    }
+}
+
+impl Read for ClientResponse {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(self.exchange.read(buf)?)
+    }
+}
+
+impl BufRead for ClientResponse {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.exchange.fill()?)
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.exchange.consume(bytes);
+    }
+}
+
+impl fmt::Debug for ClientResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientResponse")
+            .field("status", &self.status())
+            .field("headers", &self.headers())
+            .finish_non_exhaustive()
+    }
+}

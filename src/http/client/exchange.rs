@@ -1,0 +1,518 @@
+//! One request and its answer on one connection.
+//!
+//! ```text
+//!   send head ──► send body ──────────────────────► end ──┐
+//!                  │  no room for a while: look           │
+//!                  ▼                                      ▼
+//!                an answer is here: send no more ──► receive head ──► 1xx: tell, go on
+//!                                                         │
+//!                                                         ▼ final
+//!                                  receive body … ended ──► the connection goes back
+//! ```
+//!
+//! A server may answer before it has read all of a request, and then stop reading: so whoever
+//! cannot send looks whether there is something to read.
+
+use super::clock::{Clock, Phase, Timeouts, too_slow};
+use super::events::Interim;
+use super::link::Link;
+use super::memory::Memory;
+use crate::http::agent::Loan;
+use crate::http::error::Error;
+use crate::http::pace::Pace;
+use crate::http::pool::KeepAlive;
+use crate::http::wire::{self, FieldList, Misuse, RequestOut, Rule, State};
+use crate::net::Stream;
+use std::io::{self, ErrorKind, IoSlice};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// From here on it pays to read past the memory.
+const DIRECT_BYTES: usize = 4 * 1024;
+/// A body's piece of this size is sent from where it lies.
+const LARGE_BYTES: usize = 4 * 1024;
+/// Nobody needs more 1xx than this before an answer.
+const MOST_INTERIM: u32 = 64;
+
+#[derive(Debug)]
+pub(in crate::http) struct Exchange {
+    /// Before `loan`: the descriptor is closed before the place is another's.
+    link: Option<Link>,
+    loan: Option<Loan>,
+    pub(super) memory: Memory,
+    pub(super) clock: Clock,
+    timeouts: Timeouts,
+    pace: Pace,
+    /// How many bytes of an answer have come.
+    pub(super) received: u64,
+    /// The final head is here.
+    answered: bool,
+    interim: u32,
+    ended: bool,
+    failed: Option<wire::Error>,
+    /// When the first byte of the final head came.
+    pub(super) first_byte: Option<Instant>,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        link: Link,
+        loan: Option<Loan>,
+        memory: Memory,
+        clock: Clock,
+        timeouts: &Timeouts,
+    ) -> Exchange {
+        Exchange {
+            link: Some(link),
+            loan,
+            memory,
+            clock,
+            pace: Pace::new(timeouts.stall, timeouts.min_bytes_per_second),
+            timeouts: timeouts.clone(),
+            received: 0,
+            answered: false,
+            interim: 0,
+            ended: false,
+            failed: None,
+            first_byte: None,
+        }
+    }
+
+    fn link(&mut self) -> Result<&mut Link, Error> {
+        self.link.as_mut().ok_or(Misuse::Ended.into())
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.answered
+    }
+}
+
+/// Sending.
+impl Exchange {
+    /// Puts the head into the memory; it leaves with what follows it.
+    pub(super) fn begin(&mut self, head: &RequestOut<'_>) -> Result<(), Error> {
+        let mut out = std::mem::take(&mut self.memory.out);
+        out.clear();
+        let sent = self.link()?.machine.send_request(head, &mut out);
+        self.memory.out = out;
+        Ok(sent?)
+    }
+
+    /// Sends what is in the memory.
+    pub(super) fn flush(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
+        self.send(&[], b"", interim)
+    }
+
+    /// Sends a piece of the body. Where the answer is here already, nothing is.
+    pub(super) fn write(&mut self, data: &[u8], interim: &mut Interim<'_>) -> Result<(), Error> {
+        if self.answered || data.is_empty() {
+            return Ok(());
+        }
+        let Some(link) = self.link.as_mut() else {
+            return Err(Misuse::Ended.into());
+        };
+        link.machine.begin_data(data.len(), &mut self.memory.out)?;
+        let end = link.machine.data_end();
+        if data.len() >= LARGE_BYTES {
+            return self.send(data, end, interim);
+        }
+        self.memory.out.extend_from_slice(data);
+        self.memory.out.extend_from_slice(end);
+        self.flush(interim)
+    }
+
+    /// Ends the body, with `data` as its last piece.
+    pub(super) fn end(
+        &mut self,
+        data: &[u8],
+        trailers: &FieldList,
+        interim: &mut Interim<'_>,
+    ) -> Result<(), Error> {
+        if self.answered {
+            return Ok(());
+        }
+        let Some(link) = self.link.as_mut() else {
+            return Err(Misuse::Ended.into());
+        };
+        let out = &mut self.memory.out;
+        if data.is_empty() {
+            link.machine.send_end(trailers, out)?;
+            return self.flush(interim);
+        }
+        link.machine.begin_data(data.len(), out)?;
+        if data.len() < LARGE_BYTES {
+            out.extend_from_slice(data);
+            link.machine.end_data(out);
+            link.machine.send_end(trailers, out)?;
+            return self.flush(interim);
+        }
+        let mut ending = Vec::new();
+        link.machine.end_data(&mut ending);
+        link.machine.send_end(trailers, &mut ending)?;
+        self.send(data, &ending, interim)
+    }
+
+    /// Sends the memory, `data` and `end`, in as few calls as the system makes of it.
+    fn send(&mut self, data: &[u8], end: &[u8], interim: &mut Interim<'_>) -> Result<(), Error> {
+        let out = std::mem::take(&mut self.memory.out);
+        let sent = self.send_all([&out, data, end], interim);
+        self.memory.out = out;
+        self.memory.out.clear();
+        sent
+    }
+
+    fn send_all(&mut self, parts: [&[u8]; 3], interim: &mut Interim<'_>) -> Result<(), Error> {
+        let mut gone = 0;
+        let all: usize = parts.iter().map(|part| part.len()).sum();
+        self.clock.begin(Phase::Send, Some(self.timeouts.stall));
+        while gone < all && !self.answered {
+            let bufs = behind(parts, gone);
+            let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(0);
+            let last = bufs.iter().rposition(|buf| !buf.is_empty()).unwrap_or(0);
+            let sent = self.link()?.write(&bufs[first..=last]);
+            match sent {
+                Ok(Some(n)) => {
+                    gone += n;
+                    if gone < all {
+                        self.clock.begin(Phase::Send, Some(self.timeouts.stall));
+                    }
+                }
+                Ok(None) => {
+                    self.clock.left()?;
+                    self.glance(interim)?;
+                }
+                Err(e) => self.last_words(e, interim)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sending has failed: the server may have said why before it closed.
+    fn last_words(&mut self, error: io::Error, interim: &mut Interim<'_>) -> Result<(), Error> {
+        match self.receive_head(interim) {
+            Ok(()) => Ok(()),
+            Err(Error::Peer(rule)) if rule.rule() != Rule::MessageTruncated => Err(rule.into()),
+            Err(_) => Err(error.into()),
+        }
+    }
+
+    /// Looks whether an answer has come; does not wait for one.
+    pub(super) fn glance(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
+        while !self.answered {
+            let Some(link) = self.link.as_mut() else {
+                return Err(Misuse::Ended.into());
+            };
+            match link.stream.try_read(self.memory.room())? {
+                None => return Ok(()),
+                Some(0) => return Err(self.fail(Rule::MessageTruncated)),
+                Some(n) => self.took(n),
+            }
+            self.decode_heads(interim)?;
+        }
+        Ok(())
+    }
+}
+
+/// Receiving the head.
+impl Exchange {
+    /// Waits for the final head, and tells of those before it.
+    pub(super) fn receive_head(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
+        self.clock.begin(Phase::Head, Some(self.timeouts.head));
+        while !self.answered {
+            self.read_more()?;
+            self.decode_heads(interim)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a 100, or a final answer in its place, but not for long.
+    pub(super) fn await_continue(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
+        let until = Instant::now() + self.timeouts.expect;
+        self.clock.begin(Phase::Head, Some(self.timeouts.head));
+        while !self.answered && self.link()?.machine.continue_awaited() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let left = left.min(self.clock.left()?);
+            if self.read_once(left)? > 0 {
+                self.decode_heads(interim)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_more(&mut self) -> Result<(), Error> {
+        loop {
+            let left = self.clock.left()?;
+            if self.read_once(left)? > 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// 0: the time was up.
+    fn read_once(&mut self, left: Duration) -> Result<usize, Error> {
+        let Some(link) = self.link.as_mut() else {
+            return Err(Misuse::Ended.into());
+        };
+        match link.read(self.memory.room(), left) {
+            Ok(Some(0)) => Err(self.fail(Rule::MessageTruncated)),
+            Ok(Some(n)) => {
+                self.took(n);
+                Ok(n)
+            }
+            Ok(None) => Ok(0),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn took(&mut self, bytes: usize) {
+        self.memory.end += bytes;
+        self.received += bytes as u64;
+        self.first_byte.get_or_insert_with(Instant::now);
+    }
+
+    fn decode_heads(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
+        while !self.answered {
+            let memory = &mut self.memory;
+            let decoded = memory.decoder.decode(&memory.bytes[..memory.end]);
+            match decoded {
+                Ok(None) => return Ok(()),
+                Ok(Some(bytes)) => self.head(bytes, interim)?,
+                Err(error) => return Err(self.fail_with(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole head is here: the final one, or one before it.
+    fn head(&mut self, bytes: usize, interim: &mut Interim<'_>) -> Result<(), Error> {
+        let Some(link) = self.link.as_mut() else {
+            return Err(Misuse::Ended.into());
+        };
+        let memory = &mut self.memory;
+        let head = memory.decoder.head(&memory.bytes[..bytes]);
+        let length = match link.machine.receive_response(&head) {
+            Ok(length) => length,
+            Err(error) => return Err(self.fail_with(error)),
+        };
+        let Some(length) = length else {
+            interim.tell(head.status(), head.fields());
+            memory.drop_head(bytes);
+            self.interim += 1;
+            self.first_byte = None;
+            return match self.interim > MOST_INTERIM {
+                true => Err(endless_interim()),
+                false => Ok(()),
+            };
+        };
+        memory.keep_head(bytes);
+        memory.set_body(length);
+        self.answered = true;
+        self.ended = length == wire::BodyLength::Known(0);
+        self.clock.begin(Phase::Body, None);
+        match self.is_switched() {
+            true => Ok(()),
+            false if self.ended => self.close_exchange(),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Receiving the body.
+impl Exchange {
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended && self.memory.window.is_empty()
+    }
+
+    /// Content that can be taken without waiting for more, after waiting for some: empty at the end.
+    pub(super) fn fill(&mut self) -> Result<&[u8], Error> {
+        while self.memory.window.is_empty() && !self.ended {
+            if !self.decode_body()? {
+                self.read_body()?;
+            }
+        }
+        Ok(&self.memory.bytes[self.memory.window.clone()])
+    }
+
+    pub(super) fn consume(&mut self, bytes: usize) {
+        let window = &mut self.memory.window;
+        window.start = window.start.saturating_add(bytes).min(window.end);
+    }
+
+    /// Moves content to `out`; 0 at the end.
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Error> {
+        while self.memory.window.is_empty() && !self.ended && !out.is_empty() {
+            if self.decode_body()? {
+                continue;
+            }
+            let ahead = usize::try_from(self.memory.body.content_ahead()).unwrap_or(usize::MAX);
+            let ahead = ahead.min(out.len());
+            if ahead < DIRECT_BYTES {
+                self.read_body()?;
+                continue;
+            }
+            let read = self.receive(Some(&mut out[..ahead]))?;
+            if read > 0 && self.memory.body.took(read) {
+                self.end_body()?;
+            }
+            return Ok(read);
+        }
+        let memory = &mut self.memory;
+        let n = memory.window.len().min(out.len());
+        out[..n].copy_from_slice(&memory.bytes[memory.window.start..][..n]);
+        self.consume(n);
+        Ok(n)
+    }
+
+    /// Decodes what is here already; `false`: nothing is.
+    fn decode_body(&mut self) -> Result<bool, Error> {
+        if let Some(error) = self.failed {
+            return Err(error.into());
+        }
+        let memory = &mut self.memory;
+        if memory.at == memory.end {
+            return Ok(false);
+        }
+        match memory.body.decode(&memory.bytes[memory.at..memory.end]) {
+            Ok(step) => {
+                memory.at += step.consumed;
+                memory.window = memory.at - step.data..memory.at;
+                if step.ended {
+                    self.end_body()?;
+                }
+                Ok(step.consumed > 0 || step.ended)
+            }
+            Err(error) => Err(self.fail_with(error)),
+        }
+    }
+
+    fn read_body(&mut self) -> Result<(), Error> {
+        self.receive(None).map(drop)
+    }
+
+    /// Waits for bytes of the body, in `into` or behind what is in the memory. 0: the connection
+    /// ended, and the body with it.
+    fn receive(&mut self, mut into: Option<&mut [u8]>) -> Result<usize, Error> {
+        loop {
+            let began = Instant::now();
+            let left = self.clock.left()?.min(self.timeouts.stall);
+            let Some(link) = self.link.as_mut() else {
+                return Err(Misuse::Ended.into());
+            };
+            let direct = into.is_some();
+            let read = match into.as_deref_mut() {
+                Some(into) => link.read(into, left),
+                None => link.read(self.memory.room(), left),
+            };
+            let bytes = match read {
+                Ok(Some(0)) => return self.end_with_connection(),
+                Ok(Some(n)) => n,
+                Ok(None) => 0,
+                Err(e) => {
+                    self.fail(Rule::MessageTruncated);
+                    return Err(e.into());
+                }
+            };
+            if self.pace.waited(began.elapsed(), bytes).is_err() {
+                self.fail(Rule::MessageTruncated);
+                return Err(too_slow(self.timeouts.stall));
+            }
+            if bytes > 0 {
+                self.received += bytes as u64;
+                self.memory.end += if direct { 0 } else { bytes };
+                return Ok(bytes);
+            }
+        }
+    }
+
+    /// The connection has ended: the body too, or it was cut, which is an error and never a short
+    /// success.
+    fn end_with_connection(&mut self) -> Result<usize, Error> {
+        match self.memory.body.finish() {
+            Ok(()) => self.end_body().map(|()| 0),
+            Err(error) => Err(self.fail_with(error)),
+        }
+    }
+
+    fn end_body(&mut self) -> Result<(), Error> {
+        self.ended = true;
+        self.close_exchange()
+    }
+
+    /// Both messages are over: the connection goes back if it can serve another request.
+    fn close_exchange(&mut self) -> Result<(), Error> {
+        let Some(mut link) = self.link.take() else {
+            return Ok(());
+        };
+        link.machine.receive_end()?;
+        // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
+        // requests, the client MUST NOT consider that data to be a valid response"
+        let more = self.memory.at < self.memory.end;
+        if let (true, false, Some(loan)) = (link.machine.next_exchange(), more, self.loan.take()) {
+            let told = KeepAlive::of(self.memory.head().fields());
+            loan.give_back(link, told);
+        } else {
+            drop(link);
+            self.loan = None;
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, rule: Rule) -> Error {
+        self.fail_with(wire::Error::whole(rule))
+    }
+
+    /// The framing is lost: whatever follows on this connection means nothing.
+    fn fail_with(&mut self, error: wire::Error) -> Error {
+        self.failed = Some(error);
+        self.link = None;
+        self.loan = None;
+        error.into()
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.memory.keep();
+    }
+}
+
+/// Another protocol.
+impl Exchange {
+    pub(super) fn is_switched(&self) -> bool {
+        let machine = self.link.as_ref().map(|link| link.machine.responses());
+        machine == Some(State::Switched)
+    }
+
+    /// The stream, and what came behind the head.
+    pub(super) fn switch(&mut self) -> Result<(Arc<dyn Stream>, Vec<u8>), Error> {
+        if !self.is_switched() {
+            return Err(Misuse::Switch.into());
+        }
+        let Some(link) = self.link.take() else {
+            return Err(Misuse::Switch.into());
+        };
+        let ahead = self.memory.undecoded().to_vec();
+        let stream = link.into_stream()?;
+        self.loan = None;
+        Ok((stream, ahead))
+    }
+}
+
+fn endless_interim() -> Error {
+    let text = format!(
+        "the server sent more than {MOST_INTERIM} interim responses and no final one (RFC 9110 §15.2)"
+    );
+    io::Error::new(ErrorKind::InvalidData, text).into()
+}
+
+/// What is left of three buffers, `gone` bytes on.
+fn behind(parts: [&[u8]; 3], mut gone: usize) -> [IoSlice<'_>; 3] {
+    parts.map(|part| {
+        let skip = gone.min(part.len());
+        gone -= skip;
+        IoSlice::new(&part[skip..])
+    })
+}

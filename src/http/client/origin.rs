@@ -1,0 +1,134 @@
+//! Where a connection leads: what must be equal for two requests to share one.
+
+use super::connector::Connector;
+use crate::net::Family;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A server, and the way to it. Requests of one origin share the sockets of an agent: host, port,
+/// address family, local address, socket path and connector (which knows of proxies and TLS) are
+/// equal.
+#[derive(Clone)]
+pub struct Origin {
+    host: String,
+    port: u16,
+    family: Option<Family>,
+    local_address: Option<IpAddr>,
+    socket_path: Option<PathBuf>,
+    connector: Arc<dyn Connector>,
+    /// Of all that, made once: a pool asks for it several times a request.
+    hash: u64,
+}
+
+impl Origin {
+    pub(super) fn new(
+        host: &str,
+        port: u16,
+        family: Option<Family>,
+        local_address: Option<IpAddr>,
+        socket_path: Option<PathBuf>,
+        connector: Arc<dyn Connector>,
+    ) -> Origin {
+        let host = host.to_ascii_lowercase();
+        let mut hasher = DefaultHasher::new();
+        (&host, port, &socket_path, connector.key()).hash(&mut hasher);
+        Origin {
+            hash: hasher.finish(),
+            host,
+            port,
+            family,
+            local_address,
+            socket_path,
+            connector,
+        }
+    }
+
+    /// The host: a name or an address, in lower case, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The kind of address that is asked for, if it is.
+    pub fn family(&self) -> Option<Family> {
+        self.family
+    }
+
+    /// The address of ours that the connection is to come from, if that is asked for. The standard
+    /// library cannot bind before it connects, so only a connector of one's own can do it.
+    pub fn local_address(&self) -> Option<IpAddr> {
+        self.local_address
+    }
+
+    /// The Unix domain socket to connect to, in place of host and port.
+    pub fn socket_path(&self) -> Option<&std::path::Path> {
+        self.socket_path.as_deref()
+    }
+
+    pub(super) fn connector(&self) -> &dyn Connector {
+        &*self.connector
+    }
+
+    /// `host:port`, an IPv6 address in brackets.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.bracketed_host(), self.port)
+    }
+
+    pub(super) fn bracketed_host(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.clone(),
+        }
+    }
+}
+
+/// The same way: by the key that both give, or because they are one.
+fn same(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
+    match (one.key(), other.key()) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => Arc::ptr_eq(one, other),
+        _ => false,
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Origin) -> bool {
+        self.hash == other.hash
+            && self.port == other.port
+            && self.host == other.host
+            && self.family == other.family
+            && self.local_address == other.local_address
+            && self.socket_path == other.socket_path
+            && same(&self.connector, &other.connector)
+    }
+}
+
+impl Eq for Origin {}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.hash);
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({self})")
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket_path {
+            Some(path) => write!(f, "unix:{}", path.display()),
+            None => f.write_str(&self.authority()),
+        }
+    }
+}
