@@ -1,0 +1,89 @@
+//! A server may answer before it has read all of a request (RFC 9112 §9.5), and then stop reading,
+//! close, or read on. The answer is read, no more is sent, and the connection is not used again.
+
+use crate::peer::Peer;
+use crate::stage::Stage;
+use crate::support::{Gate, watched};
+use barewire::http::pool::Limits;
+use barewire::http::wire::Rule;
+use barewire::http::{self, Error, RequestOptions};
+
+/// A pipe with less room than the body, so that sending stops when reading does.
+const ROOM: usize = 1024;
+
+fn stage(play: impl Fn(Peer) + Send + Sync + 'static) -> Stage {
+    Stage::with(Limits::default(), ROOM, play)
+}
+
+fn upload(stage: &Stage) -> RequestOptions {
+    stage.options().method("POST").path("/upload")
+}
+
+/// Sends these bytes when it has the head, and then neither reads nor closes until the gate opens.
+fn answers_and_stops_reading(answer: &'static str) -> (Stage, Gate) {
+    let gate = Gate::default();
+    let open = gate.clone();
+    let stage = stage(move |mut peer| {
+        let Some(asked) = peer.head() else { return };
+        match asked.target() {
+            "/upload" => peer.send(answer),
+            _ => peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"),
+        }
+        open.pass();
+    });
+    (stage, gate)
+}
+
+#[test]
+fn pieces_stop_when_the_answer_is_here() {
+    watched(|| {
+        let (stage, gate) = answers_and_stops_reading(
+            "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno\n\r\n0\r\n\r\n",
+        );
+        for options in [
+            upload(&stage),
+            upload(&stage).header("Content-Length", "1000000"),
+        ] {
+            let mut request = http::request(options).unwrap();
+            while !request.is_answered() {
+                request.write([b'x'; 100]).unwrap();
+            }
+            request.write("more").unwrap(); // is not sent, and no error
+            let mut answer = request.end("").unwrap();
+            assert_eq!(
+                (answer.status(), answer.collect().unwrap()),
+                (403, b"no\n".to_vec())
+            );
+            assert_eq!(stage.agent.totals().free_sockets, 0);
+        }
+        gate.open();
+        stage.end();
+    });
+}
+
+#[test]
+fn a_server_that_closes_without_a_word_is_an_error() {
+    watched(|| {
+        let stage = stage(|mut peer| drop(peer.head()));
+        let body = vec![b'x'; 100 * ROOM];
+        let error = http::request(upload(&stage)).unwrap().end(&body);
+        assert!(matches!(error, Err(Error::Io(_))), "{error:?}");
+        stage.end();
+    });
+}
+
+#[test]
+fn whoever_waits_for_more_to_send_may_look() {
+    watched(|| {
+        let (stage, gate) =
+            answers_and_stops_reading("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        let mut request = http::request(upload(&stage)).unwrap();
+        request.write("a little").unwrap();
+        while !request.look().unwrap() {
+            std::thread::yield_now();
+        }
+        assert_eq!(request.end("").unwrap().status(), 403);
+        gate.open();
+        stage.end();
+    });
+}

@@ -1,0 +1,12 @@
+//! The rows of the book's HTTP client and its agent, each shown end to end, and everything that a
+//! server may do wrong.
+
+#[path = "../support/mod.rs"]
+#[allow(unused_imports)] // each test binary uses its own part of this
+mod support;
+
+mod early;
+mod expect;
+mod leases;
+mod peer;
+mod stage;

@@ -1,0 +1,195 @@
+//! The server's end of a connection, played by a test: it reads requests by the letter
+//! (RFC 9112), with no code of the library, and sends the bytes that it is told to.
+
+use crate::support::PATIENCE;
+use barewire::net::{Stream, is_timeout};
+use std::net::Shutdown;
+use std::sync::Arc;
+
+/// One connection, seen from the server.
+pub(crate) struct Peer {
+    stream: Arc<dyn Stream>,
+    bytes: Vec<u8>,
+    /// Which connection of its stage this is, from 1.
+    pub(crate) number: usize,
+}
+
+/// A request as it came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// Request line and fields, with every CRLF.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+    /// The sizes of the chunks, where the body came in chunks.
+    pub(crate) chunks: Vec<usize>,
+    pub(crate) trailers: Vec<String>,
+}
+
+impl Asked {
+    pub(crate) fn line(&self) -> &str {
+        self.head.lines().next().unwrap_or_default()
+    }
+
+    pub(crate) fn method(&self) -> &str {
+        self.line().split(' ').next().unwrap_or_default()
+    }
+
+    pub(crate) fn target(&self) -> &str {
+        self.line().split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The value of a field that must not be there twice.
+    #[track_caller]
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self.head.lines().skip(1).filter_map(|line| {
+            let (given, value) = line.split_once(": ")?;
+            given.eq_ignore_ascii_case(name).then_some(value)
+        });
+        let first = values.next();
+        assert_eq!(values.next(), None, "{name} came twice");
+        first
+    }
+}
+
+impl Peer {
+    pub(crate) fn new(stream: Arc<dyn Stream>, number: usize) -> Peer {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+        let bytes = Vec::new();
+        Peer {
+            stream,
+            bytes,
+            number,
+        }
+    }
+
+    pub(crate) fn stream(&self) -> &Arc<dyn Stream> {
+        &self.stream
+    }
+
+    #[track_caller]
+    pub(crate) fn send(&self, bytes: impl AsRef<[u8]>) {
+        let sent = self.stream.write_all(bytes.as_ref());
+        sent.expect("the client still reads");
+    }
+
+    /// Sends to a client that may have left; whether it had not.
+    pub(crate) fn try_send(&self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// Says that nothing more will be sent.
+    pub(crate) fn finish(&self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// A whole request; `None` where the client has left instead.
+    #[track_caller]
+    pub(crate) fn request(&mut self) -> Option<Asked> {
+        let mut asked = self.head()?;
+        let length = asked.field("Content-Length").map(str::to_owned);
+        match (length, asked.field("Transfer-Encoding")) {
+            (None, None) => {}
+            (Some(length), None) => {
+                let length = length.parse().expect("a length");
+                asked.body = self.take(length).expect("the body that was declared");
+            }
+            (None, Some("chunked")) => self.chunks(&mut asked),
+            both => panic!("no client may say {both:?}"),
+        }
+        Some(asked)
+    }
+
+    /// A whole request, or panic.
+    #[track_caller]
+    pub(crate) fn expect_request(&mut self) -> Asked {
+        self.request().expect("a request")
+    }
+
+    /// The head of a request; `None` where the client has left before its first byte.
+    #[track_caller]
+    pub(crate) fn head(&mut self) -> Option<Asked> {
+        let mut head = self.line()? + "\r\n";
+        let words: Vec<&str> = head.trim_end().split(' ').collect();
+        assert!(words.len() == 3, "no request line: {head:?}");
+        loop {
+            let line = self.line().expect("the rest of the head");
+            head = head + &line + "\r\n";
+            match line.split_once(": ") {
+                None if line.is_empty() => break,
+                Some((name, value)) if !name.contains(' ') && value.trim() == value => {}
+                _ => panic!("no field: {line:?}"),
+            }
+        }
+        Some(Asked {
+            head,
+            ..Asked::default()
+        })
+    }
+
+    fn chunks(&mut self, asked: &mut Asked) {
+        loop {
+            let line = self.line().expect("a chunk");
+            let size = usize::from_str_radix(&line, 16).expect("a chunk's size");
+            if size == 0 {
+                break;
+            }
+            asked.chunks.push(size);
+            asked.body.extend(self.take(size).expect("a chunk"));
+            assert_eq!(self.line().expect("its end"), "");
+        }
+        loop {
+            match self.line().expect("a trailer").as_str() {
+                "" => return,
+                line => asked.trailers.push(line.to_owned()),
+            }
+        }
+    }
+
+    /// The next bytes; `None` where the client leaves before it has sent so many.
+    pub(crate) fn take(&mut self, n: usize) -> Option<Vec<u8>> {
+        while self.bytes.len() < n {
+            if !self.more() {
+                return None;
+            }
+        }
+        let rest = self.bytes.split_off(n);
+        Some(std::mem::replace(&mut self.bytes, rest))
+    }
+
+    /// The next line without its CRLF.
+    fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.bytes.windows(2).position(|two| two == b"\r\n") {
+                let mut line = self.take(end + 2)?;
+                line.truncate(end);
+                let line = String::from_utf8(line).expect("a line of text");
+                assert!(!line.contains(['\r', '\n', '\0']), "{line:?}");
+                return Some(line);
+            }
+            if !self.more() {
+                assert!(self.bytes.is_empty(), "cut: {}", self.bytes.escape_ascii());
+                return None;
+            }
+        }
+    }
+
+    /// Everything until the client leaves, in whichever way it does.
+    pub(crate) fn until_left(&mut self) -> Vec<u8> {
+        while self.more() {}
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Reads some more; `false` where the client has left.
+    fn more(&mut self) -> bool {
+        let mut piece = [0; 16 * 1024];
+        match self.stream.read(&mut piece) {
+            Ok(n) => {
+                self.bytes.extend_from_slice(&piece[..n]);
+                n > 0
+            }
+            Err(error) if is_timeout(&error) => panic!("the client neither sends nor leaves"),
+            Err(_) => false,
+        }
+    }
+}
