@@ -35,6 +35,46 @@ fn answers_and_stops_reading(answer: &'static str) -> (Stage, Gate) {
 }
 
 #[test]
+fn a_413_is_read_although_nobody_takes_the_body() {
+    watched(|| {
+        let (stage, gate) = answers_and_stops_reading(
+            "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno\n",
+        );
+        let body = vec![b'x'; 100 * ROOM];
+        let mut answer = http::request(upload(&stage)).unwrap().end(&body).unwrap();
+        assert_eq!(answer.status(), 413);
+        assert_eq!(answer.collect().unwrap(), b"no\n");
+
+        // Half of a request is on that connection: whatever came next would be taken for the rest.
+        assert_eq!(stage.agent.totals().free_sockets, 0);
+        let mut answer = http::request(stage.options()).unwrap().end("").unwrap();
+        assert_eq!(answer.collect().unwrap(), b"next");
+        assert_eq!(stage.connections(), 2);
+        gate.open();
+        stage.end();
+    });
+}
+
+#[test]
+fn an_early_answer_without_a_body_is_no_reason_to_use_the_connection_again() {
+    watched(|| {
+        for answer in [
+            "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 304 Not Modified\r\n\r\n",
+        ] {
+            let (stage, gate) = answers_and_stops_reading(answer);
+            let body = vec![b'x'; 100 * ROOM];
+            let mut response = http::request(upload(&stage)).unwrap().end(&body).unwrap();
+            assert_eq!(response.collect().unwrap(), b"");
+            assert_eq!(stage.agent.totals().free_sockets, 0, "{answer}");
+            gate.open();
+            stage.end();
+        }
+    });
+}
+
+#[test]
 fn pieces_stop_when_the_answer_is_here() {
     watched(|| {
         let (stage, gate) = answers_and_stops_reading(
@@ -62,12 +102,81 @@ fn pieces_stop_when_the_answer_is_here() {
 }
 
 #[test]
+fn a_server_that_answers_and_closes_is_heard() {
+    watched(|| {
+        let stage = stage(|mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno\n");
+        });
+        for options in [
+            upload(&stage),
+            upload(&stage).header("Content-Length", "102400"),
+        ] {
+            let body = vec![b'x'; 100 * ROOM];
+            let mut answer = http::request(&options).unwrap().end(&body).unwrap();
+            assert_eq!(
+                (answer.status(), answer.collect().unwrap()),
+                (413, b"no\n".to_vec())
+            );
+
+            let mut request = http::request(&options).unwrap();
+            while !request.is_answered() {
+                request.write([b'x'; 100]).unwrap();
+            }
+            assert_eq!(request.end("").unwrap().status(), 413);
+        }
+        stage.end();
+    });
+}
+
+#[test]
+fn over_tcp_too() {
+    watched(|| {
+        let gate = Gate::default();
+        let open = gate.clone();
+        let stage = Stage::over_tcp(move |mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno\n");
+            open.pass();
+        });
+        let body = vec![b'x'; 64 * 1024 * 1024]; // more than any kernel takes
+        let mut answer = http::request(upload(&stage)).unwrap().end(&body).unwrap();
+        assert_eq!(
+            (answer.status(), answer.collect().unwrap()),
+            (413, b"no\n".to_vec())
+        );
+        assert_eq!(stage.agent.totals().free_sockets, 0);
+        gate.open();
+        stage.end();
+    });
+}
+
+#[test]
 fn a_server_that_closes_without_a_word_is_an_error() {
     watched(|| {
         let stage = stage(|mut peer| drop(peer.head()));
         let body = vec![b'x'; 100 * ROOM];
         let error = http::request(upload(&stage)).unwrap().end(&body);
         assert!(matches!(error, Err(Error::Io(_))), "{error:?}");
+        stage.end();
+    });
+}
+
+#[test]
+fn no_protocol_is_switched_in_the_middle_of_a_request() {
+    watched(|| {
+        let (stage, gate) = answers_and_stops_reading(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
+        );
+        let options = upload(&stage)
+            .header("Connection", "upgrade")
+            .header("Upgrade", "echo");
+        let body = vec![b'x'; 100 * ROOM];
+        match http::request(options).unwrap().end(&body) {
+            Err(Error::Peer(error)) => assert_eq!(error.rule(), Rule::UnexpectedMessage),
+            other => panic!("{other:?}"),
+        }
+        gate.open();
         stage.end();
     });
 }

@@ -47,6 +47,8 @@ pub(in crate::http) struct Exchange {
     pub(super) received: u64,
     /// The final head is here.
     answered: bool,
+    /// Of what the machine counts as sent, some has not left.
+    unsent: bool,
     interim: u32,
     ended: bool,
     failed: Option<wire::Error>,
@@ -71,6 +73,7 @@ impl Exchange {
             timeouts: timeouts.clone(),
             received: 0,
             answered: false,
+            unsent: false,
             interim: 0,
             ended: false,
             failed: None,
@@ -164,6 +167,7 @@ impl Exchange {
     fn send_all(&mut self, parts: [&[u8]; 3], interim: &mut Interim<'_>) -> Result<(), Error> {
         let mut gone = 0;
         let all: usize = parts.iter().map(|part| part.len()).sum();
+        self.unsent = true;
         self.clock.begin(Phase::Send, Some(self.timeouts.stall));
         while gone < all && !self.answered {
             let bufs = behind(parts, gone);
@@ -184,6 +188,7 @@ impl Exchange {
                 Err(e) => self.last_words(e, interim)?,
             }
         }
+        self.unsent = gone < all;
         Ok(())
     }
 
@@ -313,6 +318,9 @@ impl Exchange {
         self.ended = length == wire::BodyLength::Known(0);
         self.clock.begin(Phase::Body, None);
         match self.is_switched() {
+            // RFC 9110 §7.8: "A client cannot begin using an upgraded protocol on the connection
+            // until it has completely sent the request message"
+            true if self.unsent => Err(self.fail(Rule::UnexpectedMessage)),
             true => Ok(()),
             false if self.ended => self.close_exchange(),
             false => Ok(()),
@@ -450,12 +458,16 @@ impl Exchange {
         // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
         // requests, the client MUST NOT consider that data to be a valid response"
         let more = self.memory.at < self.memory.end;
-        if let (true, false, Some(loan)) = (link.machine.next_exchange(), more, self.loan.take()) {
-            let told = KeepAlive::of(self.memory.head().fields());
-            loan.give_back(link, told);
-        } else {
-            drop(link);
-            self.loan = None;
+        let persists = link.machine.next_exchange() && !more && !self.unsent;
+        match self.loan.take() {
+            Some(loan) if persists => {
+                let told = KeepAlive::of(self.memory.head().fields());
+                loan.give_back(link, told);
+            }
+            loan => {
+                drop(link); // before its place is another's
+                drop(loan);
+            }
         }
         Ok(())
     }
