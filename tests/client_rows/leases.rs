@@ -3,11 +3,12 @@
 
 use crate::peer::Peer;
 use crate::stage::Stage;
-use crate::support::{PATIENCE, watched};
+use crate::support::{Gate, PATIENCE, watched};
 use barewire::http::pool::Limits;
 use barewire::http::wire::Fields;
 use barewire::http::{
-    self, ClientEvents, ClientResponse, Connected, Error, Origin, Timeouts, Upgraded,
+    self, ClientEvents, ClientResponse, Connected, Error, Origin, RequestOptions, Timeouts,
+    Upgraded,
 };
 use barewire::net::{Stream, pipe};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,6 +48,14 @@ fn is_free(stage: &Stage) {
     let mut answer = http::request(stage.options()).unwrap().end("").unwrap();
     assert_eq!(answer.collect().unwrap(), b"hello");
     stage.is_quiet();
+}
+
+/// No longer without a byte of a body than a moment, either way.
+fn impatient(options: RequestOptions) -> RequestOptions {
+    options.timeouts(Timeouts {
+        stall: Duration::from_millis(20),
+        ..Timeouts::default()
+    })
 }
 
 #[test]
@@ -129,6 +138,45 @@ fn every_error_gives_the_place_back() {
             Err(Error::Misuse(_))
         ));
         is_free(&stage);
+        stage.end();
+    });
+}
+
+#[test]
+fn a_request_that_failed_half_way_sends_no_more() {
+    watched(|| {
+        let gate = Gate::default();
+        let open = gate.clone();
+        let stage = stage(move |mut peer| {
+            open.pass();
+            let sent = peer.until_left();
+            assert!(!sent.ends_with(b"more"), "{}", sent.escape_ascii());
+        });
+        let options = impatient(stage.options()).method("POST");
+        let mut request = http::request(options).unwrap();
+        assert!(request.write([b'x'; 10_000]).is_err()); // nobody reads
+        stage.is_quiet(); // though the request is still here
+        gate.open();
+        assert!(matches!(request.write("more"), Err(Error::Peer(_))));
+        assert!(matches!(request.look(), Err(Error::Peer(_))));
+        assert!(matches!(request.end("more"), Err(Error::Peer(_))));
+        stage.end();
+    });
+}
+
+#[test]
+fn a_body_that_is_late_gives_the_place_back() {
+    watched(|| {
+        let stage = stage(|mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+            peer.until_left();
+        });
+        let options = impatient(stage.options());
+        let mut answer = http::request(options).unwrap().end("").unwrap();
+        assert!(matches!(answer.collect(), Err(Error::Io(_))));
+        stage.is_quiet();
+        assert!(matches!(answer.collect(), Err(Error::Peer(_))));
         stage.end();
     });
 }

@@ -98,8 +98,15 @@ impl Stage {
 
     /// Over TCP, where connections can be reset.
     pub(crate) fn over_tcp(play: impl Fn(Peer) + Send + Sync + 'static) -> Stage {
+        Stage::over_tcp_with(Limits::default(), play)
+    }
+
+    pub(crate) fn over_tcp_with(
+        limits: Limits,
+        play: impl Fn(Peer) + Send + Sync + 'static,
+    ) -> Stage {
         let cast = Cast::new(play);
-        let agent = Agent::new(Limits::default()).expect("good limits");
+        let agent = Agent::new(limits).expect("good limits");
         let door = Door::open(Arc::clone(&cast));
         let options = RequestOptions::new().hostname("127.0.0.1").port(door.port);
         Stage {

@@ -302,10 +302,14 @@ impl ClientRequest {
         let Some(exchange) = &mut self.exchange else {
             return Err(Misuse::State.into());
         };
-        match &mut self.events {
+        let done = match &mut self.events {
             Some(events) => step(exchange, &mut Interim(&mut **events)),
             None => step(exchange, &mut Interim(&mut Silent)),
+        };
+        if matches!(done, Err(Error::Io(_) | Error::Peer(_))) {
+            exchange.abandon();
         }
+        done
     }
 
     fn answer(&mut self) -> Result<ClientResponse, Error> {

@@ -82,7 +82,7 @@ impl Exchange {
     }
 
     fn link(&mut self) -> Result<&mut Link, Error> {
-        self.link.as_mut().ok_or(Misuse::Ended.into())
+        alive(&mut self.link, self.failed)
     }
 
     pub(super) fn is_answered(&self) -> bool {
@@ -111,9 +111,7 @@ impl Exchange {
         if self.answered || data.is_empty() {
             return Ok(());
         }
-        let Some(link) = self.link.as_mut() else {
-            return Err(Misuse::Ended.into());
-        };
+        let link = alive(&mut self.link, self.failed)?;
         link.machine.begin_data(data.len(), &mut self.memory.out)?;
         let end = link.machine.data_end();
         if data.len() >= LARGE_BYTES {
@@ -134,9 +132,7 @@ impl Exchange {
         if self.answered {
             return Ok(());
         }
-        let Some(link) = self.link.as_mut() else {
-            return Err(Misuse::Ended.into());
-        };
+        let link = alive(&mut self.link, self.failed)?;
         let out = &mut self.memory.out;
         if data.is_empty() {
             link.machine.send_end(trailers, out)?;
@@ -204,9 +200,7 @@ impl Exchange {
     /// Looks whether an answer has come; does not wait for one.
     pub(super) fn glance(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
         while !self.answered {
-            let Some(link) = self.link.as_mut() else {
-                return Err(Misuse::Ended.into());
-            };
+            let link = alive(&mut self.link, self.failed)?;
             match link.stream.try_read(self.memory.room())? {
                 None => return Ok(()),
                 Some(0) => return Err(self.fail(Rule::MessageTruncated)),
@@ -258,9 +252,7 @@ impl Exchange {
 
     /// 0: the time was up.
     fn read_once(&mut self, left: Duration) -> Result<usize, Error> {
-        let Some(link) = self.link.as_mut() else {
-            return Err(Misuse::Ended.into());
-        };
+        let link = alive(&mut self.link, self.failed)?;
         match link.read(self.memory.room(), left) {
             Ok(Some(0)) => Err(self.fail(Rule::MessageTruncated)),
             Ok(Some(n)) => {
@@ -293,9 +285,7 @@ impl Exchange {
 
     /// A whole head is here: the final one, or one before it.
     fn head(&mut self, bytes: usize, interim: &mut Interim<'_>) -> Result<(), Error> {
-        let Some(link) = self.link.as_mut() else {
-            return Err(Misuse::Ended.into());
-        };
+        let link = alive(&mut self.link, self.failed)?;
         let memory = &mut self.memory;
         let head = memory.decoder.head(&memory.bytes[..bytes]);
         let length = match link.machine.receive_response(&head) {
@@ -405,10 +395,9 @@ impl Exchange {
     fn receive(&mut self, mut into: Option<&mut [u8]>) -> Result<usize, Error> {
         loop {
             let began = Instant::now();
-            let left = self.clock.left()?.min(self.timeouts.stall);
-            let Some(link) = self.link.as_mut() else {
-                return Err(Misuse::Ended.into());
-            };
+            let left = self.clock.left().inspect_err(|_| self.abandon())?;
+            let left = left.min(self.timeouts.stall);
+            let link = alive(&mut self.link, self.failed)?;
             let direct = into.is_some();
             let read = match into.as_deref_mut() {
                 Some(into) => link.read(into, left),
@@ -472,6 +461,13 @@ impl Exchange {
         Ok(())
     }
 
+    /// The connection is of no further use: whatever was half sent or half read stays so.
+    pub(super) fn abandon(&mut self) {
+        if self.link.is_some() {
+            self.fail(Rule::MessageTruncated);
+        }
+    }
+
     fn fail(&mut self, rule: Rule) -> Error {
         self.fail_with(wire::Error::whole(rule))
     }
@@ -511,6 +507,11 @@ impl Exchange {
         self.loan = None;
         Ok((stream, ahead))
     }
+}
+
+fn alive(link: &mut Option<Link>, failed: Option<wire::Error>) -> Result<&mut Link, Error> {
+    let why = || failed.map_or(Misuse::Ended.into(), Error::from);
+    link.as_mut().ok_or_else(why)
 }
 
 fn endless_interim() -> Error {
