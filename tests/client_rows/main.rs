@@ -10,4 +10,5 @@ mod early;
 mod expect;
 mod leases;
 mod peer;
+mod redirects;
 mod stage;

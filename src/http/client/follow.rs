@@ -20,7 +20,9 @@ impl ClientRequest {
         let most = self.options.redirects();
         let mut followed = 0;
         while most > 0 {
-            let from = self.options.uri()?;
+            let Some(from) = self.options.uri()? else {
+                break;
+            };
             let method = self.options.method_name().to_owned();
             let method = Method::new(&method).ok_or(Misuse::Method)?;
             let next = Redirect::follow(response.status(), method, response.headers(), &from)?;
@@ -35,6 +37,7 @@ impl ClientRequest {
             }
             followed += 1;
             let _ = response.collect_up_to(SMALL_BYTES); // else its connection is closed
+            drop(response); // with one place left, we would wait for ourselves
             *self = self.redirected(&next)?;
             response = self.send_whole(body)?;
             response.url = Some(next.uri.to_string());
@@ -46,7 +49,7 @@ impl ClientRequest {
     fn redirected(&mut self, next: &Redirect<'_>) -> Result<ClientRequest, Error> {
         let mut fields = self.fields().clone();
         next.prune(&mut fields);
-        for ours in ["Host", "Proxy-Authorization", "Connection"] {
+        for ours in ["Proxy-Authorization", "Connection"] {
             fields.remove(ours);
         }
         let options = self

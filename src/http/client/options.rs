@@ -315,11 +315,18 @@ impl RequestOptions {
         Ok(RequestOut::new(method, target, fields).version(self.inner.version))
     }
 
-    /// The URL that these options stand for, to resolve a redirect against.
-    pub(super) fn uri(&self) -> Result<Uri, Error> {
+    /// The URL that these options stand for, to resolve a redirect against; a tunnel has none.
+    pub(super) fn uri(&self) -> Result<Option<Uri>, Error> {
         let (ready, scheme) = (self.ready()?, self.inner.scheme.as_str());
-        let text = format!("{scheme}://{}{}", ready.origin.authority(), self.inner.path);
-        Uri::parse(&text).map_err(|e| invalid(e.to_string()))
+        let authority = ready.origin.authority();
+        let text = match self.inner.path.as_str() {
+            _ if self.inner.method == "CONNECT" => return Ok(None),
+            "*" => format!("{scheme}://{authority}"),
+            path if path.starts_with('/') => format!("{scheme}://{authority}{path}"),
+            absolute => absolute.to_owned(),
+        };
+        let uri = Uri::parse(&text).map_err(|e| invalid(e.to_string()))?;
+        Ok(Some(uri))
     }
 
     fn check_scheme(&self, uri: &Uri) -> Result<(), Error> {
