@@ -137,12 +137,23 @@ impl fmt::Debug for Agent {
     }
 }
 
+/// Which connections will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// An idle one, if there is one.
+    Any,
+    /// A new one: where one idle connection has failed in the moment of use, the others, which are
+    /// older, are no better.
+    Fresh,
+}
+
 /// Acquiring.
 impl Agent {
     /// A connection to `origin`, and the right to use it.
     pub(super) fn acquire(
         &self,
         origin: &Arc<Origin>,
+        wanted: Wanted,
         clock: &mut Clock,
         timeouts: &Timeouts,
         timings: &mut Timings,
@@ -155,18 +166,20 @@ impl Agent {
             .request(origin, began, thread::current, &mut closed);
         let mut decision = decision.map_err(refused)?;
         if let Decision::Wait(ticket) = decision {
-            decision = self.wait(ticket, clock, timeouts, &mut closed)?;
+            decision = self.wait(ticket, began, clock, timeouts, &mut closed)?;
             timings.queue += began.elapsed();
         }
         loop {
             decision = match decision {
-                Decision::Reuse(dead, lease) if dead.is_dead() => {
-                    drop(dead);
-                    self.lock().pool.retry(lease, Instant::now(), &mut closed)
-                }
                 Decision::Reuse(link, lease) => {
-                    timings.reused = true;
-                    return Ok((link, self.loan(lease)));
+                    let mut loan = self.loan(lease);
+                    let link = link; // dropped before its place is another's
+                    if wanted == Wanted::Any && !link.is_dead() {
+                        timings.reused = true;
+                        return Ok((link, loan));
+                    }
+                    drop(link);
+                    loan.retry(&mut closed)?
                 }
                 Decision::Connect(lease) => {
                     let loan = self.loan(lease);
@@ -175,7 +188,7 @@ impl Agent {
                     let link = client::open(origin, clock, timeouts, timings)?;
                     return Ok((link, loan));
                 }
-                Decision::Wait(ticket) => self.wait(ticket, clock, timeouts, &mut closed)?,
+                Decision::Wait(ticket) => self.wait(ticket, began, clock, timeouts, &mut closed)?,
             };
         }
     }
@@ -184,6 +197,7 @@ impl Agent {
     fn wait(
         &self,
         ticket: Ticket<Arc<Origin>>,
+        began: Instant,
         clock: &mut Clock,
         timeouts: &Timeouts,
         closed: &mut Vec<Link>,
@@ -194,7 +208,7 @@ impl Agent {
         };
         let allowed = waiting
             .deadline()
-            .map(|end| end.saturating_duration_since(Instant::now()));
+            .map(|end| end.saturating_duration_since(began));
         clock.begin(Phase::Queue, timeouts.queue.or(allowed));
         while let Some(ticket) = waiting.ticket.take() {
             let now = Instant::now();
@@ -242,6 +256,7 @@ impl Drop for Waiting<'_> {
                 .lock()
                 .pool
                 .cancel(ticket, Instant::now(), &mut closed);
+            drop(closed); // before whoever is woken opens another
             wake(next);
         }
     }
@@ -255,6 +270,14 @@ pub(super) struct Loan {
 }
 
 impl Loan {
+    /// Its connection was found dead, and dropped: another, in the same place.
+    fn retry(&mut self, closed: &mut Vec<Link>) -> Result<Decision<Arc<Origin>, Link>, Error> {
+        let Some(lease) = self.lease.take() else {
+            return Err(refused(Refused::Closed));
+        };
+        Ok(self.shared.lock().pool.retry(lease, Instant::now(), closed))
+    }
+
     /// The answer was read to its end and the connection persists.
     pub(super) fn give_back(mut self, link: Link, told: KeepAlive) {
         let Some(lease) = self.lease.take() else {
@@ -268,6 +291,7 @@ impl Loan {
         let reap = !state.reaping && state.pool.totals().free_sockets > 0;
         state.reaping |= reap;
         drop(state);
+        drop(closed); // before whoever is woken opens another
         wake(next);
         if reap {
             start_reaper(&self.shared);

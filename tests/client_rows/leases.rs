@@ -292,6 +292,33 @@ impl Stream for Brittle {
 }
 
 #[test]
+fn a_stream_that_panics_when_it_is_looked_at_keeps_no_place() {
+    watched(|| {
+        let agent = http::Agent::new(Limits {
+            max_sockets: 1,
+            queue_timeout: Some(PATIENCE),
+            ..Limits::default()
+        });
+        let agent = agent.unwrap();
+        let options = http::RequestOptions::new().agent(&agent);
+        let options = options.create_connection(|_: &Origin, _| {
+            let (here, there) = pipe();
+            std::thread::spawn(|| answering(Peer::new(std::sync::Arc::new(there), 1)));
+            Ok(Connected::new(Brittle(here)))
+        });
+        for _ in 0..3 {
+            let mut answer = http::request(&options).unwrap().end("").unwrap();
+            assert_eq!(answer.collect().unwrap(), b"hello");
+            assert_eq!(agent.totals().free_sockets, 1);
+            let request = http::request(&options).unwrap();
+            assert!(catch_unwind(AssertUnwindSafe(|| request.end(""))).is_err());
+            let gauges = agent.totals();
+            assert_eq!((gauges.sockets, gauges.free_sockets), (0, 0));
+        }
+    });
+}
+
+#[test]
 fn whoever_gives_up_waiting_leaves_the_queue() {
     watched(|| {
         let stage = stage(answering);

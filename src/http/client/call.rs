@@ -9,6 +9,7 @@ use super::memory::Memory;
 use super::options::{Ready, RequestOptions};
 use super::origin::Origin;
 use super::timings::Timings;
+use crate::http::agent::Wanted;
 use crate::http::error::Error;
 use crate::http::pool::Attempt;
 use crate::http::wire::{FieldList, Known, Method, Misuse, RequestOut, Rule};
@@ -136,7 +137,7 @@ impl ClientRequest {
     /// No connection, a deadline, a broken one, or more than was declared.
     pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
         if self.exchange.is_none() {
-            let exchange = self.open()?;
+            let exchange = self.open(Wanted::Any)?;
             self.exchange = Some(exchange);
             self.begin(None)?;
         }
@@ -203,12 +204,16 @@ impl ClientRequest {
     /// The whole request at once: it can be sent again, if its connection had just been closed.
     pub(super) fn send_whole(&mut self, data: &[u8]) -> Result<ClientResponse, Error> {
         let mut retries = 0;
+        let mut wanted = Wanted::Any;
         loop {
-            self.exchange = Some(self.open()?);
+            self.exchange = Some(self.open(wanted)?);
             let sent = self.exchange_whole(data);
             match sent {
                 Ok(()) => return self.answer(),
-                Err(error) if self.may_retry(&error, retries) => retries += 1,
+                Err(error) if self.may_retry(&error, retries) => {
+                    retries += 1;
+                    wanted = Wanted::Fresh;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -247,28 +252,23 @@ impl ClientRequest {
 
 /// The steps.
 impl ClientRequest {
-    fn open(&mut self) -> Result<Exchange, Error> {
+    fn open(&mut self, wanted: Wanted) -> Result<Exchange, Error> {
         let (clock, timings) = (&mut self.clock, &mut self.timings);
         let timeouts = self.options.timeouts_ref();
         let origin = &self.ready.origin;
         let limits = self.options.limits_of();
         let (link, loan) = match self.options.agent_of() {
             Some(agent) => {
-                let (link, loan) = agent.acquire(origin, clock, timeouts, timings)?;
+                let (link, loan) = agent.acquire(origin, wanted, clock, timeouts, timings)?;
                 (link, Some(loan))
             }
             None => (open(origin, clock, timeouts, timings)?, None),
         };
-        if let Some(events) = &mut self.events {
-            events.socket(&*link.stream, timings.reused);
+        let exchange = Exchange::new(link, loan, Memory::kept(limits), *clock, timeouts);
+        if let (Some(events), Some(stream)) = (&mut self.events, exchange.stream()) {
+            events.socket(stream, timings.reused);
         }
-        Ok(Exchange::new(
-            link,
-            loan,
-            Memory::kept(limits),
-            *clock,
-            timeouts,
-        ))
+        Ok(exchange)
     }
 
     /// Puts the head before the body: all `whole` bytes of it, or nobody knows how many.

@@ -85,6 +85,10 @@ impl Exchange {
         alive(&mut self.link, self.failed)
     }
 
+    pub(super) fn stream(&self) -> Option<&dyn Stream> {
+        self.link.as_ref().map(|link| &*link.stream)
+    }
+
     pub(super) fn is_answered(&self) -> bool {
         self.answered
     }
