@@ -163,6 +163,26 @@ fn a_server_that_closes_without_a_word_is_an_error() {
 }
 
 #[test]
+fn a_server_that_answers_and_reads_on_is_heard_while_there_is_room() {
+    watched(|| {
+        let stage = stage(|mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno\n");
+            peer.until_left();
+        });
+        let mut request = http::request(upload(&stage)).unwrap();
+        while !request.is_answered() {
+            request.write([b'x'; 100]).unwrap();
+        }
+        assert_eq!(request.end("").unwrap().collect().unwrap(), b"no\n");
+        let body = vec![0; 1 << 30]; // what is never sent is never touched
+        let answer = http::request(upload(&stage)).unwrap().end(&body).unwrap();
+        drop(answer);
+        stage.end();
+    });
+}
+
+#[test]
 fn no_protocol_is_switched_in_the_middle_of_a_request() {
     watched(|| {
         let (stage, gate) = answers_and_stops_reading(

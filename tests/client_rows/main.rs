@@ -6,6 +6,7 @@
 mod support;
 
 mod a06_retry;
+mod deadlines;
 mod early;
 mod expect;
 mod leases;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 /// How long a request may take, phase by phase. Each is on from the start but the total.
 ///
 /// ```text
-///   ├ queue ┤├ connect ┤├ send ───┤├ expect ┤├ head ──────┤├ body ──────────┤
-///   a socket  resolve,   stalls,    for a     from the last  stalls, and a
-///   of the    try every  no longer  100       byte sent to   rate over longer
-///   agent     address    than this            the head       stretches
-///   ├ total ─────────────────────────────────────────────────────────────────┤
+///   ├ queue ┤├ connect ┤├ send ───────────┤├ expect ┤├ head ──────┤├ body ──────────┤
+///   a socket  resolve,   stalls, and a     for a     from the last  stalls, and a
+///   of the    try every  rate over longer  100       byte sent to   rate over longer
+///   agent     address    stretches                   the head       stretches
+///   ├ total ─────────────────────────────────────────────────────────────────────────┤
 /// ```
 ///
 /// A deadline is checked in our own clock whenever the socket's timeout ticks, and the tick may
@@ -30,7 +30,8 @@ pub struct Timeouts {
     /// stretch of waiting over which [`min_bytes_per_second`](Self::min_bytes_per_second) is
     /// judged. 30 s.
     pub stall: Duration,
-    /// The rate of a body while we wait for it. 256 bytes a second.
+    /// The rate of a body, either way, while we wait for it. 256 bytes a second; 0 for answers that
+    /// last and say little, such as server-sent events.
     pub min_bytes_per_second: u64,
     /// How long to wait for a 100 before the body is sent without one. 1 s.
     pub expect: Duration,
@@ -131,16 +132,16 @@ impl Phase {
         match self {
             Phase::Queue => "no socket of the agent was free within",
             Phase::Connect => "the server could not be reached within",
-            Phase::Send => "the server took nothing of the request for",
+            Phase::Send => "the server took nothing of the request, or a trickle, for",
             Phase::Head => "the head of the answer did not come within",
             Phase::Body => "the body of the answer stood still, or trickled, for",
         }
     }
 }
 
-/// The error of a body that is too slow.
-pub(super) fn too_slow(limit: Duration) -> Error {
-    let text = format!("{} {limit:?}", Phase::Body.says());
+/// The error of a body that is too slow, one way or the other.
+pub(super) fn too_slow(phase: Phase, limit: Duration) -> Error {
+    let text = format!("{} {limit:?}", phase.says());
     io::Error::new(ErrorKind::TimedOut, text).into()
 }
 

@@ -15,7 +15,7 @@
 
 use super::clock::{Clock, Phase, Timeouts, too_slow};
 use super::events::Interim;
-use super::link::Link;
+use super::link::{GLANCE, Link};
 use super::memory::Memory;
 use crate::http::agent::Loan;
 use crate::http::error::Error;
@@ -43,6 +43,8 @@ pub(in crate::http) struct Exchange {
     pub(super) clock: Clock,
     timeouts: Timeouts,
     pace: Pace,
+    /// When it was looked last whether an answer has come already.
+    looked: Instant,
     /// How many bytes of an answer have come.
     pub(super) received: u64,
     /// The final head is here.
@@ -71,6 +73,7 @@ impl Exchange {
             clock,
             pace: Pace::new(timeouts.stall, timeouts.min_bytes_per_second),
             timeouts: timeouts.clone(),
+            looked: Instant::now(),
             received: 0,
             answered: false,
             unsent: false,
@@ -168,28 +171,43 @@ impl Exchange {
         let mut gone = 0;
         let all: usize = parts.iter().map(|part| part.len()).sum();
         self.unsent = true;
-        self.clock.begin(Phase::Send, Some(self.timeouts.stall));
-        while gone < all && !self.answered {
+        self.clock.begin(Phase::Send, None);
+        while gone < all && !self.look_now_and_then(interim)? {
+            self.clock.left()?;
             let bufs = behind(parts, gone);
             let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(0);
             let last = bufs.iter().rposition(|buf| !buf.is_empty()).unwrap_or(0);
-            let sent = self.link()?.write(&bufs[first..=last]);
-            match sent {
-                Ok(Some(n)) => {
-                    gone += n;
-                    if gone < all {
-                        self.clock.begin(Phase::Send, Some(self.timeouts.stall));
-                    }
-                }
-                Ok(None) => {
-                    self.clock.left()?;
-                    self.glance(interim)?;
-                }
-                Err(e) => self.last_words(e, interim)?,
-            }
+            let began = Instant::now();
+            let sent = match self.link()?.write(&bufs[first..=last]) {
+                Ok(sent) => sent,
+                Err(e) => return self.last_words(e, interim),
+            };
+            gone += sent.unwrap_or(0);
+            self.waited(Phase::Send, began, sent.unwrap_or(0))?;
         }
         self.unsent = gone < all;
         Ok(())
+    }
+
+    // RFC 9112 §9.5: "A client sending a message body SHOULD monitor the network connection for an
+    // error response while it is transmitting the request."
+    fn look_now_and_then(&mut self, interim: &mut Interim<'_>) -> Result<bool, Error> {
+        if self.looked.elapsed() >= GLANCE {
+            self.looked = Instant::now();
+            self.glance(interim)?;
+        }
+        Ok(self.answered)
+    }
+
+    /// The server had so long for so much of a body.
+    fn waited(&mut self, phase: Phase, began: Instant, bytes: usize) -> Result<(), Error> {
+        match self.pace.waited(began.elapsed(), bytes) {
+            Ok(()) => Ok(()),
+            Err(_) => {
+                self.abandon();
+                Err(too_slow(phase, self.timeouts.stall))
+            }
+        }
     }
 
     /// Sending has failed: the server may have said why before it closed.
@@ -311,6 +329,7 @@ impl Exchange {
         self.answered = true;
         self.ended = length == wire::BodyLength::Known(0);
         self.clock.begin(Phase::Body, None);
+        self.pace.restart();
         match self.is_switched() {
             // RFC 9110 §7.8: "A client cannot begin using an upgraded protocol on the connection
             // until it has completely sent the request message"
@@ -416,10 +435,7 @@ impl Exchange {
                     return Err(e.into());
                 }
             };
-            if self.pace.waited(began.elapsed(), bytes).is_err() {
-                self.fail(Rule::MessageTruncated);
-                return Err(too_slow(self.timeouts.stall));
-            }
+            self.waited(Phase::Body, began, bytes)?;
             if bytes > 0 {
                 self.received += bytes as u64;
                 self.memory.end += if direct { 0 } else { bytes };

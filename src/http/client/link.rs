@@ -9,8 +9,8 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often somebody who cannot send looks whether an answer has come meanwhile.
-const GLANCE: Duration = Duration::from_millis(250);
+/// How often somebody who sends looks whether an answer has come meanwhile.
+pub(super) const GLANCE: Duration = Duration::from_millis(250);
 
 /// A connection that requests are sent on, one after another.
 pub(in crate::http) struct Link {
