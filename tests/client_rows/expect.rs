@@ -42,6 +42,40 @@ impl ClientEvents for Telling {
 }
 
 #[test]
+fn row_a04_the_body_waits_for_the_100_and_for_nothing_else() {
+    watched(|| {
+        let stage = Stage::new(|mut peer| {
+            while let Some(asked) = peer.head() {
+                peer.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
+                silent(&peer);
+                peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+                match asked.field("Content-Length") {
+                    Some(length) => assert_eq!(length, "4"),
+                    None => assert_eq!(peer.take(12).unwrap(), b"2\r\nbo\r\n2\r\ndy"),
+                }
+                match asked.field("Content-Length") {
+                    Some(_) => assert_eq!(peer.take(4).unwrap(), b"body"),
+                    None => assert_eq!(peer.take(7).unwrap(), b"\r\n0\r\n\r\n"),
+                }
+                peer.send(OK);
+            }
+        });
+        let log = Log::default();
+        let options = expecting(&stage, PATIENCE);
+        let request = http::request(&options).unwrap().on(Telling(log.clone()));
+        assert_eq!(request.end("body").unwrap().collect().unwrap(), b"ok");
+        assert_eq!(log.all(), ["103", "continue"]);
+
+        let mut request = http::request(&options).unwrap();
+        request.write("bo").unwrap();
+        let mut answer = request.end("dy").unwrap();
+        assert_eq!(answer.collect().unwrap(), b"ok");
+        assert_eq!(stage.connections(), 1);
+        stage.end();
+    });
+}
+
+#[test]
 fn a_final_answer_in_place_of_the_100_and_no_byte_of_the_body_is_sent() {
     watched(|| {
         for status in ["401 Unauthorized", "417 Expectation Failed", "200 OK"] {
@@ -103,6 +137,22 @@ fn a_100_after_the_wait_is_told_and_nothing_is_sent_again() {
         let request = http::request(options).unwrap().on(Telling(log.clone()));
         assert_eq!(request.end("body").unwrap().collect().unwrap(), b"ok");
         assert_eq!(log.all(), ["continue"]);
+        stage.end();
+    });
+}
+
+#[test]
+fn the_wait_may_be_as_long_as_one_likes() {
+    watched(|| {
+        let stage = Stage::new(|mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+            peer.take(4);
+            peer.send(OK);
+            peer.until_left();
+        });
+        let request = http::request(expecting(&stage, Duration::MAX)).unwrap();
+        assert_eq!(request.end("body").unwrap().collect().unwrap(), b"ok");
         stage.end();
     });
 }

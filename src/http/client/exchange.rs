@@ -52,6 +52,8 @@ pub(in crate::http) struct Exchange {
     /// Of what the machine counts as sent, some has not left.
     unsent: bool,
     interim: u32,
+    /// A 100 was among them.
+    continued: bool,
     ended: bool,
     failed: Option<wire::Error>,
     /// When the first byte of the final head came.
@@ -78,6 +80,7 @@ impl Exchange {
             answered: false,
             unsent: false,
             interim: 0,
+            continued: false,
             ended: false,
             failed: None,
             first_byte: None,
@@ -246,16 +249,19 @@ impl Exchange {
         Ok(())
     }
 
-    /// Waits for a 100, or a final answer in its place, but not for long.
+    /// Waits for a 100, or a final answer in its place, but not for long. Another 1xx is no leave to
+    /// send.
     pub(super) fn await_continue(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
-        let until = Instant::now() + self.timeouts.expect;
-        self.clock.begin(Phase::Head, Some(self.timeouts.head));
-        while !self.answered && self.link()?.machine.continue_awaited() {
-            let left = until.saturating_duration_since(Instant::now());
+        self.clock.begin(Phase::Head, None);
+        let until = Instant::now().checked_add(self.timeouts.expect);
+        while !self.answered && !self.continued {
+            let mut left = self.clock.left()?;
+            if let Some(until) = until {
+                left = left.min(until.saturating_duration_since(Instant::now()));
+            }
             if left.is_zero() {
                 break;
             }
-            let left = left.min(self.clock.left()?);
             if self.read_once(left)? > 0 {
                 self.decode_heads(interim)?;
             }
@@ -315,6 +321,7 @@ impl Exchange {
             Err(error) => return Err(self.fail_with(error)),
         };
         let Some(length) = length else {
+            self.continued |= head.status() == 100;
             interim.tell(head.status(), head.fields());
             memory.drop_head(bytes);
             self.interim += 1;
