@@ -5,6 +5,7 @@
 #[allow(unused_imports)] // each test binary uses its own part of this
 mod support;
 
+mod a01_options;
 mod a06_retry;
 mod deadlines;
 mod early;

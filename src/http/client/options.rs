@@ -12,7 +12,7 @@ use crate::http::wire::{
 use crate::net::Family;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -245,7 +245,7 @@ impl RequestOptions {
         self.change(|it| it.proxy = Some(proxy.clone()))
     }
 
-    /// A URL in place of host, port, path and auth.
+    /// A URL in place of host, port and path, and of auth where it has a user.
     ///
     /// # Errors
     /// It is none, or not `http:`; an `https:` URL needs the TLS of `https::request`.
@@ -263,6 +263,9 @@ impl Inner {
         self.path = uri.path_and_query().into_owned();
         if let Some((user, password)) = uri.userinfo() {
             self.auth = Some(format!("{user}:{password}"));
+            if user.contains(':') {
+                self.fault.get_or_insert(Misuse::Credentials); // or it would be another user's
+            }
         }
     }
 }
@@ -364,9 +367,17 @@ impl Inner {
             return Err(misuse.into());
         }
         let origin = self.make_origin()?;
-        let asks_a_proxy = origin.connector().asks_a_proxy();
-        let absolute = (asks_a_proxy && self.path.starts_with('/'))
-            .then(|| format!("http://{}{}", self.host_field(&origin), self.path));
+        let absolute = match self.path.as_str() {
+            _ if !origin.connector().asks_a_proxy() => None,
+            // RFC 9112 §3.2.4: "If a proxy receives an OPTIONS request with an absolute-form of
+            // request-target in which the URI has an empty path and no query component, then the
+            // last proxy on the request chain MUST send a request-target of "*""
+            "*" => Some(format!("http://{}", self.host_field(&origin))),
+            path if path.starts_with('/') => {
+                Some(format!("http://{}{path}", self.host_field(&origin)))
+            }
+            _ => None,
+        };
         Ok(Ready {
             fields: self.make_fields(&origin)?,
             origin: Arc::new(origin),
@@ -379,13 +390,7 @@ impl Inner {
             Some(name) => (name.as_str(), self.port),
             None => split_port(&self.host, self.port)?,
         };
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        if host.is_empty() || host.bytes().any(|b| b <= b' ' || b"/?#@[]\\".contains(&b)) {
-            return Err(invalid(format!("{host:?} is no host")));
-        }
+        let host = bare_host(host).ok_or_else(|| invalid(format!("{host:?} is no host")))?;
         let connector = match &self.proxy {
             Some(proxy) if !proxy.leaves_out(host) => proxy.connector(&self.connector),
             _ => Arc::clone(&self.connector),
@@ -400,17 +405,13 @@ impl Inner {
         ))
     }
 
-    // RFC 9110 §7.2: "If the target URI includes an authority component, then a user agent MUST
-    // send a field value for Host that is identical to that authority component, excluding any
-    // userinfo subcomponent and its "@" delimiter"
+    // RFC 9112 §3.2: "A client MUST send a Host header field (Section 7.2 of [HTTP]) in all HTTP/1.1
+    // request messages."
     fn make_fields(&self, origin: &Origin) -> Result<FieldList, Error> {
         let mut fields = FieldList::new();
         let theirs = self.fields.view();
         if self.set_host && !theirs.has(Known::Host) {
-            match self.method == "CONNECT" {
-                true => fields.append("Host", &self.path)?,
-                false => fields.append("Host", self.host_field(origin))?,
-            }
+            fields.append("Host", self.host_field(origin))?;
         }
         for (name, value) in theirs.iter() {
             fields.append(name, value)?;
@@ -433,22 +434,42 @@ impl Inner {
         Ok(fields)
     }
 
-    /// The port is left out where it says nothing.
+    // RFC 9112 §3.2: "If the target URI includes an authority component, then a client MUST send a
+    // field value for Host that is identical to that authority component"
     fn host_field(&self, origin: &Origin) -> String {
-        match origin.port() == self.scheme.default_port() {
-            true => origin.bracketed_host(),
-            false => origin.authority(),
+        let method = Method::new(&self.method);
+        match method.map(|method| Target::decode(method, self.path.as_bytes())) {
+            Some(Ok(Target::Authority { .. })) => self.path.clone(),
+            Some(Ok(Target::Absolute { authority, .. })) => authority.to_owned(),
+            _ if origin.port() == self.scheme.default_port() => origin.bracketed_host(),
+            _ => origin.authority(), // the port is left out where it says nothing
         }
     }
+}
+
+/// A name, an IPv4 address, or an IPv6 address without its brackets (a zone such as `%eth0` may
+/// follow it); `None` for anything else.
+// RFC 3986 §3.2.2: "reg-name    = *( unreserved / pct-encoded / sub-delims )"
+fn bare_host(host: &str) -> Option<&str> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&b);
+    let inside = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let bare = inside.unwrap_or(host);
+    if inside.is_none() && !bare.contains(':') {
+        return (!bare.is_empty() && bare.bytes().all(is_name)).then_some(bare);
+    }
+    let (address, zone) = bare.split_once('%').unwrap_or((bare, "any"));
+    let is_address = address.parse::<Ipv6Addr>().is_ok();
+    (is_address && !zone.is_empty() && zone.bytes().all(is_name)).then_some(bare)
 }
 
 /// `name:port`, `[::1]:port`, or without a port.
 fn split_port(host: &str, port: u16) -> Result<(&str, u16), Error> {
     match host.rsplit_once(':') {
         Some((name, digits)) if !name.contains(':') || name.ends_with(']') => {
-            let port = digits.parse();
+            let digits = Some(digits).filter(|it| it.bytes().all(|b| b.is_ascii_digit()));
+            let port = digits.and_then(|digits| digits.parse().ok());
             port.map(|port| (name, port))
-                .map_err(|_| invalid(format!("{host:?} has no such port")))
+                .ok_or_else(|| invalid(format!("{host:?} has no such port")))
         }
         _ => Ok((host, port)),
     }

@@ -81,9 +81,10 @@ impl Origin {
         format!("{}:{}", self.bracketed_host(), self.port)
     }
 
+    /// For others to read: without the zone, which only we understand.
     pub(super) fn bracketed_host(&self) -> String {
         match self.host.contains(':') {
-            true => format!("[{}]", self.host),
+            true => format!("[{}]", self.host.split('%').next().unwrap_or_default()),
             false => self.host.clone(),
         }
     }
