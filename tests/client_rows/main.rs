@@ -6,6 +6,7 @@
 mod support;
 
 mod a01_options;
+mod a02_body;
 mod a06_retry;
 mod deadlines;
 mod early;

@@ -50,7 +50,7 @@ pub struct ClientRequest {
     /// The fields, where they differ from those of the options.
     fields: Option<FieldList>,
     trailers: FieldList,
-    pub(super) events: Option<Box<dyn ClientEvents>>,
+    pub(super) events: Option<Box<dyn ClientEvents + Send>>,
     pub(super) clock: Clock,
     pub(super) timings: Timings,
     /// There is one as soon as something of the body has been written.
@@ -107,7 +107,7 @@ impl ClientRequest {
     }
 
     /// Whom to tell of what happens before the answer.
-    pub fn on(mut self, events: impl ClientEvents + 'static) -> ClientRequest {
+    pub fn on(mut self, events: impl ClientEvents + Send + 'static) -> ClientRequest {
         self.events = Some(Box::new(events));
         self
     }
@@ -170,7 +170,7 @@ impl ClientRequest {
     }
 
     /// [`end`](Self::end)s, and tells `events` what comes of it.
-    pub fn run(mut self, data: impl AsRef<[u8]>, events: impl ClientEvents + 'static) {
+    pub fn run(mut self, data: impl AsRef<[u8]>, events: impl ClientEvents + Send + 'static) {
         self.events = Some(Box::new(events));
         let result = self.finish(data.as_ref());
         let Some(mut events) = self.events.take() else {
@@ -277,8 +277,8 @@ impl ClientRequest {
         let head = self.options.head(&self.ready, fields)?;
         let expects = fields.view().has(Known::Expect);
         let head = match whole {
-            Some(0) => without_body(head, expects, &self.options)?,
             Some(_) if !self.trailers.view().is_empty() => head.streaming(),
+            Some(0) => without_body(head, expects, &self.options)?,
             Some(bytes) => head.length(bytes as u64),
             None => head.streaming(),
         };
