@@ -328,7 +328,7 @@ fn refused(why: Refused) -> Error {
 fn start_reaper(shared: &Arc<Shared>) {
     let agent = Arc::downgrade(shared);
     let builder = thread::Builder::new().name("barewire agent".to_owned());
-    let started = builder.stack_size(128 * 1024).spawn(move || reap(&agent));
+    let started = builder.stack_size(512 * 1024).spawn(move || reap(&agent));
     if started.is_err() {
         shared.lock().reaping = false;
     }

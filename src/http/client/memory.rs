@@ -53,6 +53,9 @@ impl Memory {
     /// The answer is dropped: its memory stays with this thread.
     pub(super) fn keep(&mut self) {
         let memory = std::mem::replace(self, Memory::new(self.limits));
+        if memory.bytes.capacity().max(memory.out.capacity()) > KEPT_BYTES {
+            return;
+        }
         let _ = KEPT.try_with(|kept| kept.borrow_mut().replace(memory)); // or the thread is ending
     }
 
@@ -71,9 +74,9 @@ impl Memory {
         }
     }
 
-    /// For another request, under these limits; `None` for memory that is not worth keeping.
+    /// For another request, under these limits.
     fn recycled(mut self, limits: Limits) -> Memory {
-        if limits != self.limits || self.bytes.len() > KEPT_BYTES || self.out.len() > KEPT_BYTES {
+        if limits != self.limits {
             return Memory::new(limits);
         }
         self.decoder.restart();
@@ -136,5 +139,23 @@ impl Memory {
 
     pub(super) fn trailers(&self) -> Fields<'_> {
         self.body.trailers()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_kept_for_the_next_answer_unless_it_is_large() {
+        let mut memory = Memory::kept(Limits::default());
+        memory.room();
+        memory.keep();
+        let mut kept = Memory::kept(Limits::default());
+        assert!(kept.bytes.len() == FIRST_BYTES && kept.end == 0);
+
+        kept.out.reserve(KEPT_BYTES + 1);
+        kept.keep();
+        assert!(KEPT.with(|kept| kept.borrow().is_none()));
     }
 }
