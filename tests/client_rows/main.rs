@@ -7,7 +7,9 @@ mod support;
 
 mod a01_options;
 mod a02_body;
+mod a04_events;
 mod a06_retry;
+mod a07_proxy;
 mod deadlines;
 mod early;
 mod expect;

@@ -65,6 +65,8 @@ struct Inner {
     agent: Option<Agent>,
     connector: Arc<dyn Connector>,
     proxy: Option<Proxy>,
+    /// The way through the proxy, made once: it is one way for all requests that share it.
+    through: Option<Arc<dyn Connector>>,
     /// The first thing that was wrong.
     fault: Option<Misuse>,
     ready: OnceLock<Arc<Ready>>,
@@ -107,6 +109,7 @@ impl RequestOptions {
             agent: Some(Agent::global().clone()),
             connector: direct(),
             proxy: None,
+            through: None,
             fault: None,
             ready: OnceLock::new(),
         };
@@ -237,12 +240,19 @@ impl RequestOptions {
 
     /// How to connect.
     pub fn create_connection(self, connector: impl Connector + 'static) -> RequestOptions {
-        self.change(|it| it.connector = Arc::new(connector))
+        self.change(|it| {
+            it.connector = Arc::new(connector);
+            let proxy = it.proxy.as_ref();
+            it.through = proxy.map(|proxy| proxy.connector(&it.connector));
+        })
     }
 
     /// Ask a proxy. Plain requests are put to it whole (absolute-form).
     pub fn proxy(self, proxy: &Proxy) -> RequestOptions {
-        self.change(|it| it.proxy = Some(proxy.clone()))
+        self.change(|it| {
+            it.through = Some(proxy.connector(&it.connector));
+            it.proxy = Some(proxy.clone());
+        })
     }
 
     /// A URL in place of host, port and path, and of auth where it has a user.
@@ -391,10 +401,12 @@ impl Inner {
             None => split_port(&self.host, self.port)?,
         };
         let host = bare_host(host).ok_or_else(|| invalid(format!("{host:?} is no host")))?;
-        let connector = match &self.proxy {
-            Some(proxy) if !proxy.leaves_out(host) => proxy.connector(&self.connector),
-            _ => Arc::clone(&self.connector),
-        };
+        let direct = self
+            .proxy
+            .as_ref()
+            .is_none_or(|proxy| proxy.leaves_out(host));
+        let through = self.through.as_ref().filter(|_| !direct);
+        let connector = Arc::clone(through.unwrap_or(&self.connector));
         Ok(Origin::new(
             host,
             port,

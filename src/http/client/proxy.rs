@@ -134,9 +134,12 @@ impl Proxy {
         self.inner.credentials.as_deref()
     }
 
-    /// The way through it. What lies below reaches the proxy itself.
+    /// The way through it. What lies below reaches the proxy itself. A tunnel was opened for whoever
+    /// asked, so it is no way for others.
     pub(super) fn connector(&self, below: &Arc<dyn Connector>) -> Arc<dyn Connector> {
-        let key = below.key().map(|key| format!("{key} proxy {self}"));
+        let opened_by = self.credentials().filter(|_| self.inner.tunnels);
+        let key = below.key();
+        let key = key.map(|key| format!("{key} proxy {self} {}", opened_by.unwrap_or_default()));
         Arc::new(Through {
             proxy: self.clone(),
             below: Arc::clone(below),
@@ -234,11 +237,10 @@ fn open_tunnel(
 fn refused(to: &Origin, answer: &mut ClientResponse) -> io::Error {
     let why = answer.collect_up_to(1024).unwrap_or_default();
     let why = String::from_utf8_lossy(&why);
+    let why = why.trim().lines().next().unwrap_or_default();
     let (status, reason) = (answer.status(), answer.reason());
-    let text = format!(
-        "the proxy opens no tunnel to {to}: {status} {reason}: {}",
-        why.trim()
-    );
+    let mut text = format!("the proxy opens no tunnel to {to}: {status} {reason}: {why}");
+    text.retain(|c| !c.is_control());
     io::Error::new(ErrorKind::ConnectionRefused, text)
 }
 
