@@ -8,6 +8,7 @@ mod support;
 mod a01_options;
 mod a02_body;
 mod a04_events;
+mod a05_agent;
 mod a06_retry;
 mod a07_proxy;
 mod deadlines;
