@@ -10,6 +10,7 @@ mod a02_body;
 mod a04_events;
 mod a05_agent;
 mod a06_retry;
+mod a06_reuse;
 mod a07_proxy;
 mod deadlines;
 mod early;
