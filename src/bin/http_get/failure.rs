@@ -1,0 +1,54 @@
+//! How a transfer can fail, in curl's numbers.
+
+use crate::transcript::{Phase, Transcript};
+use barewire::http::Error;
+use barewire::http::wire::Rule;
+use std::io::ErrorKind;
+
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) text: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, text: impl Into<String>) -> Failure {
+        Failure {
+            code,
+            text: text.into(),
+        }
+    }
+
+    /// What the library said, and what had happened by then.
+    pub(crate) fn of(error: &Error, transcript: &Transcript) -> Failure {
+        Failure::new(code(error, transcript), error.to_string())
+    }
+}
+
+fn code(error: &Error, transcript: &Transcript) -> u8 {
+    let phase = transcript.phase();
+    match error {
+        Error::Misuse(_) => 2,
+        Error::Peer(error) => match (error.rule(), phase) {
+            (Rule::MessageTruncated, Phase::Body) => 18,
+            (Rule::MessageTruncated, Phase::Head) => 56,
+            (Rule::MessageTruncated, _) => 52,
+            (_, Phase::Body) => 56,
+            _ => 8,
+        },
+        Error::Io(error) if error.kind() == ErrorKind::TimedOut => 28,
+        Error::Io(error) => match phase {
+            Phase::Start => 2,
+            Phase::Resolving => 6,
+            Phase::Connecting => 7,
+            _ if error.kind() == ErrorKind::InvalidInput => 1, // a redirect to https
+            // Endless redirects and endless 1xx are both this.
+            _ if error.kind() == ErrorKind::InvalidData => match transcript.last_status() {
+                300..=399 => 47,
+                _ => 8,
+            },
+            _ => 56,
+        },
+        _ => 56,
+    }
+}

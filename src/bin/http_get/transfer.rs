@@ -1,0 +1,277 @@
+//! One URL after another: what is asked, and what becomes of the answer.
+
+use crate::body::{Body, Source};
+use crate::connect::{Narrated, Telling};
+use crate::failure::Failure;
+use crate::options::Options;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::transcript::Transcript;
+use barewire::http::wire::{Scheme, Uri};
+use barewire::http::{
+    self, Agent, ClientRequest, ClientResponse, Proxy, RequestOptions, Timeouts, pool::Limits,
+};
+use std::io::Read;
+use std::sync::Arc;
+
+/// All that is held of a body at a time.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+pub(crate) struct Client {
+    options: Options,
+    transcript: Arc<Transcript>,
+    agent: Agent,
+    /// Of every request; only the URL is missing.
+    common: RequestOptions,
+}
+
+impl Client {
+    pub(crate) fn new(options: Options) -> Result<Client, Failure> {
+        let transcript = Arc::new(Transcript::new(options.verbose));
+        let agent = Agent::new(Limits::default()).map_err(misuse)?;
+        let mut common = RequestOptions::new()
+            .agent(&agent)
+            .create_connection(Narrated(Arc::clone(&transcript)))
+            .method(options.method())
+            .timeouts(timeouts(&options))
+            .max_redirects(options.redirects());
+        for (name, value) in fields(&options)? {
+            common = common.append_header(&name, value);
+        }
+        if options.http_1_0 {
+            common = common.http_1_0();
+        }
+        if let Some(path) = &options.unix_socket {
+            common = common.socket_path(path);
+        }
+        if let Some(proxy) = proxy(&options)? {
+            common = common.proxy(&proxy);
+        }
+        Ok(Client {
+            options,
+            transcript,
+            agent,
+            common,
+        })
+    }
+
+    /// Fetches URL after URL and tells of each what was asked for. Returns the last code that was not 0.
+    pub(crate) fn run(&self) -> u8 {
+        let mut code = 0;
+        for (at, url) in self.options.urls.iter().enumerate() {
+            let mut report = Report::new(url, self.options.method());
+            let mut output = Output::new(self.options.outputs.get(at));
+            let before = self.transcript.connections();
+            if let Err(failure) = self.fetch(url, &mut report, &mut output) {
+                (code, report.exit_code) = (failure.code, failure.code);
+                if !self.options.silent || self.options.show_error {
+                    eprintln!("http_get: ({code}) {}", failure.text);
+                }
+            }
+            report.connects = self.transcript.connections() - before;
+            drop(output);
+            if let Some(format) = &self.options.write_out {
+                print!("{}", report.write(format));
+            }
+        }
+        self.agent.close();
+        code
+    }
+
+    fn fetch(&self, url: &str, report: &mut Report, output: &mut Output) -> Result<(), Failure> {
+        let uri = Uri::parse(url).map_err(|e| Failure::new(3, format!("{url:?}: {e}")))?;
+        if uri.scheme() == Scheme::Https {
+            return Err(Failure::new(1, format!("{uri} needs TLS")));
+        }
+        let mut options = self.common.clone().url(url).map_err(|e| self.failure(&e))?;
+        if let Some(user) = &self.options.user {
+            options = options.auth(user);
+        }
+        let mut answer = self.ask(&options, report)?;
+        self.look_at(&answer, report);
+        let heads = self.transcript.take_heads();
+        report.head_bytes = heads.len();
+        if self.options.fail && answer.status() >= 400 {
+            let text = format!("the answer is {} {}", answer.status(), answer.reason());
+            return Err(Failure::new(22, text));
+        }
+        if self.options.include || self.options.head {
+            output.write(&heads)?;
+        }
+        self.receive(&mut answer, report, output)?;
+        output.finish()?;
+        for (name, value) in answer.trailers().iter() {
+            let line = [name.as_bytes(), b": ", value].concat();
+            self.transcript.line('<', &line);
+        }
+        self.transcript.finish();
+        Ok(())
+    }
+
+    fn look_at(&self, answer: &ClientResponse, report: &mut Report) {
+        report.status = answer.status();
+        report.version = answer.http_version();
+        report.timings = Some(*answer.timings());
+        report.effective = answer.url().map(str::to_owned);
+        let content_type = answer.header("Content-Type");
+        report.content_type = content_type.unwrap_or_default().to_owned();
+    }
+
+    fn receive(
+        &self,
+        answer: &mut ClientResponse,
+        report: &mut Report,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let length = answer.header("Content-Length");
+        let total = length.and_then(|length| length.parse().ok());
+        let mut progress = Progress::new(total, self.wants_bar() && !output.is_terminal());
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let read = answer.read(&mut buffer);
+            let bytes = read.map_err(|e| self.failure(&e.into()))?;
+            if bytes == 0 {
+                return Ok(());
+            }
+            report.downloaded += bytes as u64;
+            output.write(&buffer[..bytes])?;
+            progress.add(bytes);
+        }
+    }
+
+    /// Whether there is room for a progress bar.
+    fn wants_bar(&self) -> bool {
+        !self.options.silent && !self.options.verbose
+    }
+
+    fn failure(&self, error: &http::Error) -> Failure {
+        Failure::of(error, &self.transcript)
+    }
+}
+
+/// Asking.
+impl Client {
+    // RFC 9110 §10.1.1: "A client that receives a 417 (Expectation Failed) status code in response
+    // to a request containing a 100-continue expectation SHOULD repeat that request without a
+    // 100-continue expectation"
+    fn ask(
+        &self,
+        options: &RequestOptions,
+        report: &mut Report,
+    ) -> Result<ClientResponse, Failure> {
+        let mut request = self.request(options)?;
+        let again = request.get_header("Expect").is_some()
+            && !self.options.body.as_ref().is_some_and(Body::is_used_up);
+        let answer = self.send(request, report)?;
+        if answer.status() != 417 || !again {
+            return Ok(answer);
+        }
+        drop(answer);
+        self.transcript.note("Asking again without Expect");
+        request = self.request(options)?;
+        let removed = request.remove_header("Expect");
+        removed.map_err(|e| self.failure(&e))?;
+        self.send(request, report)
+    }
+
+    fn request(&self, options: &RequestOptions) -> Result<ClientRequest, Failure> {
+        let request = http::request(options).map_err(|e| self.failure(&e))?;
+        Ok(request.on(Telling(Arc::clone(&self.transcript))))
+    }
+
+    fn send(&self, request: ClientRequest, report: &mut Report) -> Result<ClientResponse, Failure> {
+        let waits = request.get_header("Expect").is_some();
+        let answer = match &self.options.body {
+            None => request.end(""),
+            Some(Body::Text(text)) if !waits => {
+                report.uploaded = text.len() as u64;
+                request.end(text)
+            }
+            Some(body) => return self.send_pieces(request, body.open()?, report),
+        };
+        answer.map_err(|e| self.failure(&e))
+    }
+
+    /// Sends what is read, piece by piece, until the server has heard enough.
+    fn send_pieces(
+        &self,
+        mut request: ClientRequest,
+        mut source: Source<'_>,
+        report: &mut Report,
+    ) -> Result<ClientResponse, Failure> {
+        if let Some(length) = source.length {
+            let set = request.set_header("Content-Length", length.to_string());
+            set.map_err(|e| self.failure(&e))?;
+        }
+        report.uploaded = 0;
+        let mut progress = Progress::new(source.length, self.wants_bar());
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while !request.is_answered() {
+            let read = source.reader.read(&mut buffer);
+            let bytes = read.map_err(|e| Failure::new(26, e.to_string()))?;
+            if bytes == 0 {
+                break;
+            }
+            let sent = request.write(&buffer[..bytes]);
+            sent.map_err(|e| self.failure(&e))?;
+            if !request.is_answered() {
+                report.uploaded += bytes as u64;
+                progress.add(bytes);
+            }
+        }
+        drop(progress);
+        request.end("").map_err(|e| self.failure(&e))
+    }
+}
+
+fn timeouts(options: &Options) -> Timeouts {
+    let usual = Timeouts::default();
+    Timeouts {
+        total: options.max_time,
+        connect: options.connect_timeout.unwrap_or(usual.connect),
+        expect: options.expect_timeout.unwrap_or(usual.expect),
+        min_bytes_per_second: 1, // an event now and then is all that some servers say
+        ..usual
+    }
+}
+
+/// What is sent by default, less what `-H` replaces or takes out, and what `-H` adds.
+fn fields(options: &Options) -> Result<Vec<(String, String)>, Failure> {
+    let agent = concat!("http_get/", env!("CARGO_PKG_VERSION"));
+    let mut defaults = vec![("User-Agent", agent), ("Accept", "*/*")];
+    if options.body.as_ref().is_some_and(Body::is_form) {
+        defaults.push(("Content-Type", "application/x-www-form-urlencoded"));
+    }
+    let mut theirs = Vec::new();
+    for line in &options.fields {
+        let wrong = || Failure::new(2, format!("-H takes 'NAME: VALUE', not {line:?}"));
+        let (name, value) = line.split_once(':').ok_or_else(wrong)?;
+        defaults.retain(|(default, _)| !default.eq_ignore_ascii_case(name));
+        match value.trim() {
+            "" => {}
+            value => theirs.push((name.to_owned(), value.to_owned())),
+        }
+    }
+    let defaults = defaults
+        .iter()
+        .map(|&(name, value)| (name.into(), value.into()));
+    Ok(defaults.chain(theirs).collect())
+}
+
+fn proxy(options: &Options) -> Result<Option<Proxy>, Failure> {
+    let proxy = match &options.proxy {
+        Some(url) => Proxy::new(url).map(Some),
+        None if options.proxy_env => Proxy::from_env(),
+        None => Ok(None),
+    };
+    let proxy = proxy.map_err(misuse)?;
+    Ok(proxy.map(|proxy| match options.tunnel {
+        true => proxy.tunnel(),
+        false => proxy,
+    }))
+}
+
+fn misuse(error: http::Error) -> Failure {
+    Failure::new(2, error.to_string())
+}
