@@ -1,0 +1,96 @@
+//! A line for each request: dots while it waits for a socket, a bar while it has one.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+/// What became of one request.
+pub(crate) struct Row {
+    pub(crate) number: usize,
+    pub(crate) asked: Instant,
+    pub(crate) got_socket: Instant,
+    pub(crate) ended: Instant,
+    /// Of its socket, on our side.
+    pub(crate) port: u16,
+}
+
+const WIDTH: usize = 40;
+
+/// The rows in order. Sockets are numbered as they are met.
+pub(crate) fn draw(rows: &[Row], began: Instant) -> String {
+    let end = rows.iter().map(|row| row.ended).max().unwrap_or(began);
+    let whole = end.saturating_duration_since(began);
+    let column = |at: Instant| scaled(at.saturating_duration_since(began), whole);
+    let scale = format!("{} ms", whole.as_millis());
+    let mut out = format!("{:13}0{scale:>39}\n", "");
+    let mut ports: Vec<u16> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let (start, socket, end) = (column(row.asked), column(row.got_socket), column(row.ended));
+        let waiting = "·".repeat(socket - start);
+        let busy = "█".repeat((end - socket).max(1));
+        let bar = format!("{}{waiting}{busy}", " ".repeat(start));
+        let number = ports.iter().position(|port| *port == row.port);
+        let number = number.unwrap_or_else(|| {
+            ports.push(row.port);
+            ports.len() - 1
+        });
+        let _ = write!(
+            out,
+            "request {:>3}  {bar:<41}  socket {}",
+            row.number,
+            number + 1
+        );
+        let mut before = rows[..at].iter().rev();
+        if let Some(before) = before.find(|before| before.port == row.port) {
+            let _ = write!(out, ", after request {}", before.number);
+        }
+        out.push('\n');
+    }
+    let _ = writeln!(
+        out,
+        "\n{} requests, {} connections",
+        rows.len(),
+        ports.len()
+    );
+    out
+}
+
+fn scaled(time: Duration, whole: Duration) -> usize {
+    let whole = whole.as_micros().max(1);
+    (time.as_micros().min(whole) * WIDTH as u128 / whole) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_bars_and_whose_place_it_is() {
+        let began = Instant::now();
+        let at = |ms| began + Duration::from_millis(ms);
+        let row = |number, times: [u64; 3], port| Row {
+            number,
+            asked: at(times[0]),
+            got_socket: at(times[1]),
+            ended: at(times[2]),
+            port,
+        };
+        let rows = [
+            row(1, [0, 0, 100], 7),
+            row(2, [0, 0, 0], 9),
+            row(3, [50, 100, 200], 7),
+        ];
+        let bars = [
+            "█".repeat(20) + &" ".repeat(21),
+            "█".to_owned() + &" ".repeat(40),
+            " ".repeat(10) + &"·".repeat(10) + &"█".repeat(20) + " ",
+        ];
+        let lines = [
+            format!("             0{:>39}", "200 ms"),
+            format!("request   1  {}  socket 1", bars[0]),
+            format!("request   2  {}  socket 2", bars[1]),
+            format!("request   3  {}  socket 1, after request 1", bars[2]),
+        ];
+        let drawn = draw(&rows, began);
+        assert_eq!(drawn, lines.join("\n") + "\n\n3 requests, 2 connections\n");
+    }
+}
