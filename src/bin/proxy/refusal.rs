@@ -1,0 +1,94 @@
+//! What the proxy says when it does not pass a request on: a status, and a sentence that helps.
+
+use crate::reach::LeadsHere;
+use barewire::http::{Error, Handled, Response};
+use std::fmt;
+use std::io::ErrorKind;
+
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    /// Where the library knows none.
+    reason: Option<&'static str>,
+    text: String,
+    fields: Vec<(&'static str, &'static str)>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, text: impl Into<String>) -> Refusal {
+        Refusal {
+            status,
+            reason: None,
+            text: text.into(),
+            fields: vec![("Content-Type", "text/plain; charset=utf-8")],
+        }
+    }
+
+    pub(crate) fn not_listed(host: &str, port: u16) -> Refusal {
+        let text = format!(
+            "{host}:{port} is not on the list of what this proxy may reach; \
+             start it with --allow {host}:{port} to change that (RFC 9110 §15.5.4)"
+        );
+        Refusal::new(403, text)
+    }
+
+    // RFC 9110 §11.7.1: "A proxy MUST send at least one Proxy-Authenticate header field in each 407
+    // (Proxy Authentication Required) response that it generates."
+    pub(crate) fn unknown_client() -> Refusal {
+        let text = "this proxy was started with --auth: say who you are in Proxy-Authorization \
+                    (RFC 9110 §11.7.2)";
+        let mut refusal = Refusal::new(407, text);
+        let challenge = ("Proxy-Authenticate", "Basic realm=\"barewire proxy\"");
+        refusal.fields.push(challenge);
+        refusal
+    }
+
+    /// The status is WebDAV's word, for a loop of another kind; it says what has happened better than
+    /// any of RFC 9110.
+    // RFC 9110 §7.6: "An intermediary MUST NOT forward a message to itself unless it is protected
+    // from an infinite request loop."
+    pub(crate) fn looping(name: &str) -> Refusal {
+        let text = format!("Via says that this came through {name} before (RFC 9110 §7.6.3)");
+        Refusal {
+            reason: Some("Loop Detected"),
+            ..Refusal::new(508, text)
+        }
+    }
+
+    /// A request for this server itself, which only passes others on.
+    pub(crate) fn allowing(mut self, methods: &'static str) -> Refusal {
+        self.fields.push(("Allow", methods));
+        self
+    }
+
+    /// What came of asking the server.
+    pub(crate) fn of(error: &Error, host: &str) -> Refusal {
+        let status = match error {
+            Error::Io(e) if e.get_ref().is_some_and(|e| e.is::<LeadsHere>()) => 403,
+            // RFC 9110 §15.6.5: "did not receive a timely response from an upstream server it
+            // needed to access in order to complete the request"
+            Error::Io(e) if e.kind() == ErrorKind::TimedOut => 504,
+            Error::Io(e) if e.kind() == ErrorKind::ResourceBusy => 503,
+            _ => 502,
+        };
+        Refusal::new(status, format!("{host}: {error}"))
+    }
+
+    pub(crate) fn answer(self, response: Response<'_>) -> Handled {
+        let text = format!("proxy: {}\n", self.text);
+        let length = text.len().to_string();
+        let mut fields = self.fields;
+        fields.push(("Content-Length", &length));
+        let response = match self.reason {
+            Some(reason) => response.write_head((self.status, reason), fields)?,
+            None => response.write_head(self.status, fields)?,
+        };
+        Ok(response.end(text)?)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.text)
+    }
+}
