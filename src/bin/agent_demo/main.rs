@@ -150,23 +150,22 @@ fn ask(number: usize, options: RequestOptions) -> Result<Row, http::Error> {
     let asked = Instant::now();
     let mut answer = http::request(options)?.on(Watching(tell)).end("")?;
     answer.collect()?; // with its last byte the socket goes to whoever is next
-    let (got_socket, port) = told.recv().unwrap_or((asked, 0));
     Ok(Row {
         number,
         asked,
-        got_socket,
+        waited: answer.timings().queue,
         ended: Instant::now(),
-        port,
+        port: told.recv().unwrap_or(0),
     })
 }
 
-/// Tells when a request gets its socket, and which: by its port on our side.
-struct Watching(Sender<(Instant, u16)>);
+/// Tells which socket a request gets: its port on our side.
+struct Watching(Sender<u16>);
 
 impl ClientEvents for Watching {
     fn socket(&mut self, stream: &dyn Stream, _reused: bool) {
         let port = stream.local_addr().ok().and_then(|addr| addr.port());
-        let _ = self.0.send((Instant::now(), port.unwrap_or(0)));
+        let _ = self.0.send(port.unwrap_or(0));
     }
 }
 

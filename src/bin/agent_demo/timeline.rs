@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Row {
     pub(crate) number: usize,
     pub(crate) asked: Instant,
-    pub(crate) got_socket: Instant,
+    /// For a socket.
+    pub(crate) waited: Duration,
     pub(crate) ended: Instant,
     /// Of its socket, on our side.
     pub(crate) port: u16,
@@ -24,9 +25,11 @@ pub(crate) fn draw(rows: &[Row], began: Instant) -> String {
     let mut out = format!("{:13}0{scale:>39}\n", "");
     let mut ports: Vec<u16> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let (start, socket, end) = (column(row.asked), column(row.got_socket), column(row.ended));
-        let waiting = "·".repeat(socket - start);
-        let busy = "█".repeat((end - socket).max(1));
+        let (start, end) = (column(row.asked), column(row.ended));
+        let dots = column(row.asked + row.waited) - start;
+        let dots = dots.max(usize::from(!row.waited.is_zero())); // however short it was
+        let waiting = "·".repeat(dots);
+        let busy = "█".repeat(end.saturating_sub(start + dots).max(1));
         let bar = format!("{}{waiting}{busy}", " ".repeat(start));
         let number = ports.iter().position(|port| *port == row.port);
         let number = number.unwrap_or_else(|| {
@@ -70,14 +73,14 @@ mod tests {
         let row = |number, times: [u64; 3], port| Row {
             number,
             asked: at(times[0]),
-            got_socket: at(times[1]),
+            waited: Duration::from_millis(times[1]),
             ended: at(times[2]),
             port,
         };
         let rows = [
             row(1, [0, 0, 100], 7),
             row(2, [0, 0, 0], 9),
-            row(3, [50, 100, 200], 7),
+            row(3, [50, 50, 200], 7),
         ];
         let bars = [
             "█".repeat(20) + &" ".repeat(21),

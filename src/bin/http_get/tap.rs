@@ -107,10 +107,7 @@ impl Tap {
                 // received prior to a final response"
                 let interim = matches!(heads.status, 100 | 102..=199);
                 heads.status = 0;
-                if !interim {
-                    heads.received.ended = true;
-                    self.transcript.set_phase(Phase::Body);
-                }
+                heads.received.ended = !interim;
             }
         }
     }
@@ -233,7 +230,6 @@ mod tests {
             }
             assert_eq!(transcript.take_heads(), heads, "cut at {cut}");
             assert_eq!(transcript.last_status(), 200);
-            assert_eq!(transcript.phase(), Phase::Body);
         }
     }
 }

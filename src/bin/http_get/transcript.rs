@@ -35,6 +35,7 @@ pub(crate) enum Phase {
     Connected,
     /// Something of the answer's head is here.
     Head,
+    /// The head was a good one.
     Body,
 }
 

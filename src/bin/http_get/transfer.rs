@@ -7,7 +7,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::transcript::Transcript;
+use crate::transcript::{Phase, Transcript};
 use barewire::http::wire::{Scheme, Uri};
 use barewire::http::{
     self, Agent, ClientRequest, ClientResponse, Proxy, RequestOptions, Timeouts, pool::Limits,
@@ -89,6 +89,7 @@ impl Client {
             options = options.auth(user);
         }
         let mut answer = self.ask(&options, report)?;
+        self.transcript.set_phase(Phase::Body);
         self.look_at(&answer, report);
         let heads = self.transcript.take_heads();
         report.head_bytes = heads.len();

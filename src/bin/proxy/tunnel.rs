@@ -80,7 +80,10 @@ impl Tunnel {
             stream.set_read_timeout(Some(look))?;
             stream.set_write_timeout(Some(self.idle))?;
         }
-        self.far.write_all(ahead)?;
+        if self.far.write_all(ahead).is_err() {
+            self.cut();
+            return Ok((0, 0));
+        }
         thread::scope(|scope| {
             let builder = thread::Builder::new().stack_size(128 * 1024);
             let back = builder.spawn_scoped(scope, || self.pump(&self.far, &self.near))?;
@@ -113,10 +116,14 @@ impl Tunnel {
                 Err(_) => break,
             }
         }
+        self.cut();
+        bytes
+    }
+
+    fn cut(&self) {
         for stream in [&self.near, &self.far] {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        bytes
     }
 
     fn stirred(&self) {
