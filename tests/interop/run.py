@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Real clients against our demo: `make interop`, or
+"""Real clients against our server, our client against real servers: `make interop`, or
 
     tests/interop/run.py [--only WORD] [--binary target/release/http_server]
 
 Builds the demos, starts the HTTP server on a port that the system chooses and on a Unix socket, and lets curl, nc,
-Python, Node and Chromium at it; nc, telnet and socat talk with the demos of TCP and UDP. A line for each check, then
-`N passed, N failed`. A client that is not on this machine is named and its checks are skipped; with CI=true they fail.
+Python, Node and Chromium at it; nc, telnet and socat talk with the demos of TCP and UDP; then http_get asks nginx, Node,
+Python and Go, and curl goes through our proxy. A line for each check, then `N passed, N failed`. A program that is not
+on this machine is named and its checks are skipped; with CI=true they fail.
 
-A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py or browser.py whose docstring is its name;
-kit.py has what they share. Nothing outside the standard library, and nothing is left behind.
+A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py, browser.py, client.py or client_proxy.py
+whose docstring is its name; kit.py has what they share. Nothing outside the standard library, and nothing is left behind.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import traceback
 from kit import CHECKS, Check, Demo, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CLIENTS = ("curl", "by_hand", "sockets", "python", "node", "browser")
+CLIENTS = ("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy")
 IN_CI = os.environ.get("CI") == "true"
 
 
