@@ -86,6 +86,21 @@ fn redirects_are_followed_if_asked_for() {
 }
 
 #[test]
+fn what_was_read_from_a_pipe_is_not_sent_twice() {
+    watched(|| {
+        let (_site, port) = site(|mut req, mut res| {
+            req.collect()?;
+            res.set_status(307)?.set_header("Location", "/again")?;
+            res.end("")
+        });
+        let url = format!("http://127.0.0.1:{port}/");
+        let ran = run_with(command(HTTP_GET, &["-vL", "-T", "-", &url]), b"body");
+        assert_eq!(ran.err.matches("< HTTP/1.1 307 ").count(), 1, "{}", ran.err);
+        assert!(ran.err.contains("\n* Not followed: "), "{}", ran.err);
+    });
+}
+
+#[test]
 fn with_i_every_head_on_the_way_is_shown() {
     watched(|| {
         let (_site, port) = stairs();

@@ -1,7 +1,6 @@
 //! Where the answer goes, and what is told of it.
 
-use crate::stage::HTTP_GET;
-use crate::stage::{http_get, masked, run};
+use crate::stage::{HTTP_GET, Scripted, http_get, masked, run};
 use crate::support::watched;
 use crate::{hello, site};
 use std::fs;
@@ -24,6 +23,16 @@ fn i_shows_the_head_and_head_alone_is_asked_for() {
         assert_eq!(masked(&ran.out, port), format!("{HEAD}Hello World\n"));
         let ran = http_get(&["-I", &url]);
         assert_eq!(masked(&ran.out, port), HEAD);
+    });
+}
+
+#[test]
+fn a_head_that_was_cut_is_not_shown_with_the_next() {
+    watched(|| {
+        let (_site, port) = hello();
+        let server = Scripted::new(&["HTTP/1.1 200 OK\r\nX-Cut: "]);
+        let ran = http_get(&["-i", &server.url(), &format!("http://127.0.0.1:{port}/")]);
+        assert_eq!(masked(&ran.out, port), format!("{HEAD}Hello World\n"));
     });
 }
 

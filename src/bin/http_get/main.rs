@@ -38,6 +38,7 @@ mod transfer;
 
 use failure::Failure;
 use options::{HELP, Options};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use transfer::Client;
 
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     match start() {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("http_get: {}", failure.text);
+            let _ = writeln!(io::stderr(), "http_get: {}", failure.text);
             ExitCode::from(failure.code)
         }
     }
@@ -57,7 +58,7 @@ fn start() -> Result<u8, Failure> {
     let options = Options::from_args(args);
     let options = options.map_err(|why| Failure::new(2, format!("{why} (-h tells more)")))?;
     if options.help {
-        print!("{HELP}");
+        let _ = write!(io::stdout(), "{HELP}");
         return Ok(0);
     }
     Ok(Client::new(options)?.run())

@@ -228,7 +228,7 @@ mod tests {
                 let mut buf = vec![0; piece.len()];
                 assert_eq!(tap.read(&mut buf).unwrap(), piece.len());
             }
-            assert_eq!(transcript.take_heads(), heads, "cut at {cut}");
+            assert_eq!(transcript.heads(), heads, "cut at {cut}");
             assert_eq!(transcript.last_status(), 200);
         }
     }

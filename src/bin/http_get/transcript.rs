@@ -17,6 +17,7 @@
 
 use crate::tap::Tap;
 use std::fmt;
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Transcript {
                 false => c.to_string(),
             };
             let text: String = text.chars().map(escaped).collect();
-            eprintln!("{mark} {text}");
+            let _ = writeln!(io::stderr(), "{mark} {text}");
         }
     }
 
@@ -95,9 +96,16 @@ impl Transcript {
         self.seen().status
     }
 
-    /// The heads that have come since this was asked last.
-    pub(crate) fn take_heads(&self) -> Vec<u8> {
-        std::mem::take(&mut self.seen().heads)
+    /// The heads that have come for this URL.
+    pub(crate) fn heads(&self) -> Vec<u8> {
+        self.seen().heads.clone()
+    }
+
+    /// The next URL.
+    pub(crate) fn restart(&self) {
+        let mut seen = self.seen();
+        (seen.phase, seen.status) = (Phase::Start, 0);
+        seen.heads.clear();
     }
 
     /// How many connections have been opened.

@@ -12,7 +12,7 @@ use barewire::http::wire::{Scheme, Uri};
 use barewire::http::{
     self, Agent, ClientRequest, ClientResponse, Proxy, RequestOptions, Timeouts, pool::Limits,
 };
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 /// All that is held of a body at a time.
@@ -56,7 +56,8 @@ impl Client {
         })
     }
 
-    /// Fetches URL after URL and tells of each what was asked for. Returns the last code that was not 0.
+    /// Fetches URL after URL and tells of each what was asked for. Returns the last code that was
+    /// not 0.
     pub(crate) fn run(&self) -> u8 {
         let mut code = 0;
         for (at, url) in self.options.urls.iter().enumerate() {
@@ -66,13 +67,13 @@ impl Client {
             if let Err(failure) = self.fetch(url, &mut report, &mut output) {
                 (code, report.exit_code) = (failure.code, failure.code);
                 if !self.options.silent || self.options.show_error {
-                    eprintln!("http_get: ({code}) {}", failure.text);
+                    let _ = writeln!(io::stderr(), "http_get: ({code}) {}", failure.text);
                 }
             }
             report.connects = self.transcript.connections() - before;
             drop(output);
             if let Some(format) = &self.options.write_out {
-                print!("{}", report.write(format));
+                let _ = write!(io::stdout(), "{}", report.write(format));
             }
         }
         self.agent.close();
@@ -80,6 +81,7 @@ impl Client {
     }
 
     fn fetch(&self, url: &str, report: &mut Report, output: &mut Output) -> Result<(), Failure> {
+        self.transcript.restart();
         let uri = Uri::parse(url).map_err(|e| Failure::new(3, format!("{url:?}: {e}")))?;
         if uri.scheme() == Scheme::Https {
             return Err(Failure::new(1, format!("{uri} needs TLS")));
@@ -91,7 +93,7 @@ impl Client {
         let mut answer = self.ask(&options, report)?;
         self.transcript.set_phase(Phase::Body);
         self.look_at(&answer, report);
-        let heads = self.transcript.take_heads();
+        let heads = self.transcript.heads();
         report.head_bytes = heads.len();
         if self.options.fail && answer.status() >= 400 {
             let text = format!("the answer is {} {}", answer.status(), answer.reason());
@@ -111,6 +113,10 @@ impl Client {
     }
 
     fn look_at(&self, answer: &ClientResponse, report: &mut Report) {
+        if self.options.follow && matches!(answer.status(), 307 | 308) {
+            let text = "Not followed: this body cannot be sent again, or Location leads nowhere";
+            self.transcript.note(text);
+        }
         report.status = answer.status();
         report.version = answer.http_version();
         report.timings = Some(*answer.timings());

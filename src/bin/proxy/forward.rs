@@ -71,7 +71,7 @@ fn ask(
         return Err(Refusal::not_listed(host, port).into());
     }
     let refuse = |e: Error| Trouble::Refused(Refusal::of(&e, uri.authority()));
-    let options = request_options(proxy, req, &uri)?;
+    let options = request_options(proxy, req)?;
     let interim = Interim::default();
     let request = http::request(options).map_err(refuse)?;
     let mut request = request.on(interim.clone());
@@ -102,18 +102,13 @@ fn target(req: &Request<'_>) -> Result<Uri, Refusal> {
     Ok(uri)
 }
 
-fn request_options(proxy: &Proxy, req: &Request<'_>, uri: &Uri) -> Result<RequestOptions, Trouble> {
-    let options = proxy.common.clone().url(&uri.to_string());
+fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, Trouble> {
+    let options = proxy.common.clone().url(req.url());
     let mut options = options.map_err(Trouble::Client)?.method(req.method());
-    let bare = matches!(
-        req.target(),
-        Target::Absolute {
-            path: "",
-            query: None,
-            ..
-        }
-    );
-    if req.method() == "OPTIONS" && bare {
+    let target = req.target();
+    let names_nothing =
+        target.path() == "/" && target.query().is_none() && !req.url().ends_with('/');
+    if req.method() == "OPTIONS" && names_nothing {
         // RFC 9112 §3.2.4: "then the last proxy on the request chain MUST send a request-target of
         // "*" when it forwards the request to the indicated origin server."
         options = options.path("*");
@@ -139,10 +134,8 @@ fn request_fields(proxy: &Proxy, req: &Request<'_>) -> Result<FieldList, Error> 
     }
     // RFC 9110 §10.1.4: "A sender of TE MUST also send a "TE" connection option within the
     // Connection header field"
-    if theirs
-        .list("TE")
-        .any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
-    {
+    let mut codings = theirs.list("TE");
+    if codings.any(|coding| coding.eq_ignore_ascii_case(b"trailers")) {
         fields.append("TE", "trailers")?;
         fields.append("Connection", "TE")?;
     }
@@ -198,10 +191,8 @@ fn pass_back(proxy: &Proxy, mut answer: ClientResponse, res: Response<'_>) -> Re
         }
         res.write(&buffer[..bytes])?;
     }
-    for (name, value) in passed_on(answer.trailers(), answer.headers(), &[])?
-        .view()
-        .iter()
-    {
+    let trailers = passed_on(answer.trailers(), answer.headers(), &[])?;
+    for (name, value) in trailers.view().iter() {
         res.add_trailer(name, &String::from_utf8_lossy(value))?;
     }
     Ok(res.end("")?)
@@ -210,7 +201,8 @@ fn pass_back(proxy: &Proxy, mut answer: ClientResponse, res: Response<'_>) -> Re
 /// The 1xx of a server on their way to the client.
 ///
 /// The library tells of them while it waits for the answer, on this very thread, but what it tells
-/// must not borrow the response: so they are kept, and go on before whatever is sent next.
+/// must not borrow the response: so they are kept, and go on before whatever is sent next. (A 100 goes
+/// on when the body is read that it asks for.)
 // RFC 9110 §15.2: "A proxy MUST forward 1xx responses unless the proxy itself requested the
 // generation of the 1xx response."
 #[derive(Clone, Default)]
@@ -229,11 +221,8 @@ impl Interim {
         for (status, mut fields) in self.0.take() {
             add_via(&mut fields, "1.1", &proxy.name)?;
             let lines = fields.view();
-            let lines = lines
-                .iter()
-                .map(|(name, value)| (name, str::from_utf8(value)));
-            let texts = lines.filter_map(|(name, value)| Some((name, value.ok()?)));
-            res.write_information(status, texts)?;
+            let text = |(name, value)| Some((name, str::from_utf8(value).ok()?));
+            res.write_information(status, lines.iter().filter_map(text))?;
         }
         Ok(())
     }

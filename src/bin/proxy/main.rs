@@ -145,7 +145,7 @@ fn run(options: Options) -> Result<(), Failure> {
         common: common(options.timeout)?,
     };
     let handle = http::create_server_with(proxy).listen_on(listener)?;
-    println!("Proxy running at http://{}/", handle.local_addr());
+    let _ = writeln!(io::stdout(), "Proxy running at http://{address}/");
     handle.wait();
     Ok(())
 }
