@@ -18,9 +18,8 @@ use barewire::http::{
     self, ClientEvents, ClientRequest, ClientResponse, Error, Failure, Request, RequestOptions,
     Response,
 };
-use std::cell::RefCell;
 use std::io::{BufRead, Read};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All that is held of an answer's body.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -206,19 +205,24 @@ fn pass_back(proxy: &Proxy, mut answer: ClientResponse, res: Response<'_>) -> Re
 // RFC 9110 §15.2: "A proxy MUST forward 1xx responses unless the proxy itself requested the
 // generation of the 1xx response."
 #[derive(Clone, Default)]
-struct Interim(Rc<RefCell<Vec<(u16, FieldList)>>>);
+struct Interim(Arc<Mutex<Vec<(u16, FieldList)>>>);
 
 impl ClientEvents for Interim {
     fn information(&mut self, status: u16, fields: Fields<'_>) {
         if let Ok(fields) = passed_on(fields, fields, &[]) {
-            self.0.borrow_mut().push((status, fields));
+            self.lock().push((status, fields));
         }
     }
 }
 
 impl Interim {
+    fn lock(&self) -> MutexGuard<'_, Vec<(u16, FieldList)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn relay(&self, proxy: &Proxy, res: &mut Response<'_>) -> Result<(), Error> {
-        for (status, mut fields) in self.0.take() {
+        let waiting = std::mem::take(&mut *self.lock());
+        for (status, mut fields) in waiting {
             add_via(&mut fields, "1.1", &proxy.name)?;
             let lines = fields.view();
             let text = |(name, value)| Some((name, str::from_utf8(value).ok()?));
