@@ -293,7 +293,7 @@ impl Exchange {
     }
 
     fn took(&mut self, bytes: usize) {
-        self.memory.end += bytes;
+        self.memory.took(bytes);
         self.received += bytes as u64;
         self.first_byte.get_or_insert_with(Instant::now);
     }
@@ -445,7 +445,9 @@ impl Exchange {
             self.waited(Phase::Body, began, bytes)?;
             if bytes > 0 {
                 self.received += bytes as u64;
-                self.memory.end += if direct { 0 } else { bytes };
+                if !direct {
+                    self.memory.took(bytes);
+                }
                 return Ok(bytes);
             }
         }

@@ -35,6 +35,8 @@ pub(super) struct Memory {
     pub(super) head_end: usize,
     pub(super) at: usize,
     pub(super) end: usize,
+    /// The last read took all the room there was: there may be more where it came from.
+    filled: bool,
     /// Content that is decoded and not yet given out.
     pub(super) window: Range<usize>,
     /// What is to be sent next.
@@ -68,6 +70,7 @@ impl Memory {
             head_end: 0,
             at: 0,
             end: 0,
+            filled: false,
             window: 0..0,
             out: Vec::new(),
             limits,
@@ -105,11 +108,19 @@ impl Memory {
             self.bytes.copy_within(self.at..self.end, self.head_end);
             (self.at, self.end) = (self.head_end, self.end - spent);
         }
-        if self.end == self.bytes.len() {
+        let more_comes = self.filled && self.bytes.len() < MOST_BYTES;
+        if self.end == self.bytes.len() || more_comes {
             let more = self.bytes.len().clamp(FIRST_BYTES, MOST_BYTES);
-            self.bytes.resize(self.end + more, 0);
+            self.bytes.resize(self.bytes.len() + more, 0);
+            self.filled = false;
         }
         &mut self.bytes[self.end..]
+    }
+
+    /// So many bytes were read into the room.
+    pub(super) fn took(&mut self, bytes: usize) {
+        self.end += bytes;
+        self.filled = self.end == self.bytes.len();
     }
 
     /// An interim answer is over: the next head begins behind it.
