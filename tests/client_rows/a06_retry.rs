@@ -83,7 +83,7 @@ fn the_second_attempt_takes_a_connection_of_its_own() {
         let log = Log::default();
         let stage = Stage::with(Limits::default(), 64 * 1024, dying(3, &log));
         let held = [(); 3].map(|()| http::request(stage.options()).unwrap().end("").unwrap());
-        held.map(|answer| ok(Ok(answer)));
+        held.into_iter().for_each(|answer| ok(Ok(answer)));
         assert_eq!(stage.agent.totals().free_sockets, 3);
         ok(http::request(stage.options()).unwrap().end(""));
         assert_eq!(stage.connections(), 4);

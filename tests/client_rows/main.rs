@@ -7,6 +7,7 @@ mod support;
 
 mod a01_options;
 mod a02_body;
+mod a03_transcripts;
 mod a04_events;
 mod a05_agent;
 mod a06_retry;
@@ -16,6 +17,9 @@ mod deadlines;
 mod early;
 mod expect;
 mod leases;
+mod misbehaving;
 mod peer;
+mod played;
 mod redirects;
 mod stage;
+mod vectors;
