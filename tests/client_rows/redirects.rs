@@ -106,6 +106,19 @@ fn the_table_of_methods_and_bodies() {
 }
 
 #[test]
+fn a_body_that_was_dropped_does_not_come_back() {
+    watched(|| {
+        let log = Log::default();
+        let stage = Stage::with(one(), 64 * 1024, leading_on(&log));
+        let options = asking(&stage, "/303//307//b").hostname("a").method("POST");
+        let mut response = http::request(options).unwrap().end("body").unwrap();
+        assert_eq!(response.collect().unwrap(), b"here");
+        assert_eq!(log.all()[1..], ["GET a/307//b", "GET a/b"]);
+        stage.end();
+    });
+}
+
+#[test]
 fn credentials_stay_with_their_origin_and_do_not_come_back() {
     watched(|| {
         let log = Log::default();

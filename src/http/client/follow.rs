@@ -15,27 +15,25 @@ impl ClientRequest {
     pub(super) fn follow(
         &mut self,
         mut response: ClientResponse,
-        body: Option<&[u8]>,
+        mut body: Option<&[u8]>,
     ) -> Result<ClientResponse, Error> {
         let most = self.options.redirects();
-        let mut followed = 0;
-        while most > 0 {
-            let Some(from) = self.options.uri()? else {
-                break;
-            };
+        if most == 0 {
+            return Ok(response);
+        }
+        for followed in 0.. {
             let method = self.options.method_name().to_owned();
             let method = Method::new(&method).ok_or(Misuse::Method)?;
-            let next = Redirect::follow(response.status(), method, response.headers(), &from)?;
-            let Some(next) = next else { break };
-            let body = match (next.keep_body, body) {
-                (false, _) => Some(&[][..]),
-                (true, body) => body,
+            let Some(next) = self.where_to(&response, method)? else {
+                break;
             };
+            if !next.keep_body {
+                body = Some(&[]); // and it does not come back
+            }
             let Some(body) = body else { break };
             if followed == most {
                 return Err(too_many(most));
             }
-            followed += 1;
             let _ = response.collect_up_to(SMALL_BYTES); // else its connection is closed
             drop(response); // with one place left, we would wait for ourselves
             *self = self.redirected(&next)?;
@@ -43,6 +41,22 @@ impl ClientRequest {
             response.url = Some(next.uri.to_string());
         }
         Ok(response)
+    }
+
+    fn where_to<'m>(
+        &self,
+        response: &ClientResponse,
+        method: Method<'m>,
+    ) -> Result<Option<Redirect<'m>>, Error> {
+        match self.options.uri()? {
+            Some(from) => Ok(Redirect::follow(
+                response.status(),
+                method,
+                response.headers(),
+                &from,
+            )?),
+            None => Ok(None),
+        }
     }
 
     /// The next request, within the time that is left for this one.
