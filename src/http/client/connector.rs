@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-/// Opens connections. Plain TCP and Unix sockets are here, a [`Tunnel`](super::Tunnel) through a
-/// proxy beside it; TLS is one more, and so is yours.
+/// Opens connections. Plain TCP and Unix sockets are here, the way through a
+/// [`Proxy`](super::Proxy) beside them; TLS is one more, and so is yours.
 ///
 /// A closure is a connector, too:
 ///
