@@ -12,8 +12,9 @@
 //! to the server's watch looks like a handler that waits, and it starts a thread to send what
 //! waits before it. So a round in which only they allocated is played again, a few times.
 //!
-//! [`framing`] needs no server: it counts the messages of a stream the same way.
+//! [`client`] is our client against the same server. [`framing`] needs no server: it counts the messages of a stream the same way.
 
+mod client;
 mod counting;
 mod framing;
 mod scenario;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
             .iter()
             .map(|it| costs_nothing(it, connect())),
     );
+    results.extend(client::results(address));
     handle.shutdown(Duration::from_secs(5));
 
     let failed = results.iter().filter(|passed| !**passed).count();
