@@ -2,7 +2,7 @@
 //!
 //! The network chapter of 《深入浅出Node.js》 built again from the bytes up, in blocking Rust: `std`
 //! threads, one for each connection, hand-written parsers, no `unsafe`. Every protocol can be
-//! *read* in an evening, and the result can be *used*: a small, strict, fast server.
+//! *read* in an evening, and the result can be *used*: a small, strict, fast server and client.
 //!
 //! ```
 //! use barewire::http;
@@ -14,18 +14,24 @@
 //! });
 //! let handle = server.listen("127.0.0.1:0")?; // the book's port is 1337
 //!
-//! // … and what it looks like on the wire.
+//! // … and who asks it.
 //! let port = handle.local_addr().port().unwrap();
+//! let mut answer = http::get(&format!("http://127.0.0.1:{port}/"))?;
+//! assert_eq!(answer.status(), 200);
+//! assert_eq!(answer.header("Transfer-Encoding"), Some("chunked"));
+//! assert_eq!(answer.collect()?, b"Hello World\n");
+//!
+//! // What that looks like on the wire.
 //! let mut client = std::net::TcpStream::connect(("127.0.0.1", port))?;
 //! client.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
-//! let mut answer = String::new();
-//! client.read_to_string(&mut answer)?;
-//! assert!(answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: "));
-//! assert!(answer.ends_with("Transfer-Encoding: chunked\r\n\r\nc\r\nHello World\n\r\n0\r\n\r\n"));
+//! let mut bytes = String::new();
+//! client.read_to_string(&mut bytes)?;
+//! assert!(bytes.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: "));
+//! assert!(bytes.ends_with("Transfer-Encoding: chunked\r\n\r\nc\r\nHello World\n\r\n0\r\n\r\n"));
 //!
 //! let report = handle.shutdown(std::time::Duration::from_secs(1));
 //! assert_eq!(report.cut, 0);
-//! # Ok::<(), std::io::Error>(())
+//! # Ok::<(), http::Error>(())
 //! ```
 //!
 //! # The map
@@ -38,9 +44,9 @@
 //! | [`framing`] | 7.1 TCP | sticky packets: four ways to find messages in a stream |
 //! | [`text`] | 7.1 TCP | characters that a chunk cuts in two |
 //! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
-//! | [`http`] | 7.3 HTTP | the server, static files; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's |
+//! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's |
 //!
-//! Still to come: the HTTP client and its agent (7.3), `websocket` (7.4), `tls` and `https` (7.5).
+//! Still to come: `websocket` (7.4), `tls` and `https` (7.5).
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
@@ -91,6 +97,9 @@
 //! - Content-Length is checked, both ways (E29).
 //! - `set_header` and `write_head` after the head are errors; they do not "lose their effect" (E43).
 //! - A body streams; nobody has to wait for its `end` (E45).
+//! - Five sockets an origin *was* Node's default, and is ours on purpose (E25); `agent.sockets` is
+//!   no number there, and our gauges say what they count (E26): [`http::pool`].
+//! - Any 2xx opens the tunnel that a CONNECT asks for, not only a 200 (E44): [`http::ClientEvents`].
 #![forbid(unsafe_code)]
 
 pub mod framing;
