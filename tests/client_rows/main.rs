@@ -13,6 +13,7 @@ mod a05_agent;
 mod a06_retry;
 mod a06_reuse;
 mod a07_proxy;
+mod closing;
 mod deadlines;
 mod early;
 mod expect;

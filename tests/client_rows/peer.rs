@@ -5,6 +5,7 @@ use crate::support::PATIENCE;
 use barewire::net::{Stream, is_timeout};
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One connection, seen from the server.
 pub(crate) struct Peer {
@@ -172,6 +173,18 @@ impl Peer {
                 return None;
             }
         }
+    }
+
+    /// Whether something comes within this time.
+    pub(crate) fn hears_within(&mut self, time: Duration) -> bool {
+        let mut piece = [0; 1024];
+        self.stream.set_read_timeout(Some(time)).expect("a timeout");
+        let read = self.stream.read(&mut piece);
+        let patience = self.stream.set_read_timeout(Some(PATIENCE));
+        patience.expect("a timeout");
+        self.bytes
+            .extend_from_slice(&piece[..*read.as_ref().unwrap_or(&0)]);
+        read.is_ok()
     }
 
     /// Everything until the client leaves, in whichever way it does.
