@@ -160,10 +160,12 @@ impl Agent {
     ) -> Result<(Link, Loan), Error> {
         let mut closed = Vec::new(); // never dropped under the lock, and before we wait for anything
         let began = Instant::now();
-        let decision = self
-            .lock()
+        let mut state = self.lock();
+        let decision = state
             .pool
             .request(origin, began, thread::current, &mut closed);
+        let in_company = state.pool.totals().sockets > 1;
+        drop(state);
         let mut decision = decision.map_err(refused)?;
         if let Decision::Wait(ticket) = decision {
             decision = self.wait(ticket, began, clock, timeouts, &mut closed)?;
@@ -172,7 +174,7 @@ impl Agent {
         loop {
             decision = match decision {
                 Decision::Reuse(link, lease) => {
-                    let mut loan = self.loan(lease);
+                    let mut loan = self.loan(lease, in_company);
                     let link = link; // dropped before its place is another's
                     if wanted == Wanted::Any && !link.is_dead() {
                         timings.reused = true;
@@ -182,7 +184,7 @@ impl Agent {
                     loan.retry(&mut closed)?
                 }
                 Decision::Connect(lease) => {
-                    let loan = self.loan(lease);
+                    let loan = self.loan(lease, in_company);
                     closed.clear();
                     timings.reused = false;
                     let link = client::open(origin, clock, timeouts, timings)?;
@@ -227,10 +229,11 @@ impl Agent {
         Err(refused(Refused::Closed))
     }
 
-    fn loan(&self, lease: Lease<Arc<Origin>>) -> Loan {
+    fn loan(&self, lease: Lease<Arc<Origin>>, in_company: bool) -> Loan {
         Loan {
             shared: Arc::clone(&self.shared),
             lease: Some(lease),
+            in_company,
         }
     }
 }
@@ -267,9 +270,16 @@ impl Drop for Waiting<'_> {
 pub(super) struct Loan {
     shared: Arc<Shared>,
     lease: Option<Lease<Arc<Origin>>>,
+    /// Other requests were under way when this one began.
+    in_company: bool,
 }
 
 impl Loan {
+    /// Whether other requests were under way, and so other threads have something to do.
+    pub(super) fn is_in_company(&self) -> bool {
+        self.in_company
+    }
+
     /// Its connection was found dead, and dropped: another, in the same place.
     fn retry(&mut self, closed: &mut Vec<Link>) -> Result<Decision<Arc<Origin>, Link>, Error> {
         let Some(lease) = self.lease.take() else {

@@ -26,6 +26,7 @@ use crate::http::wire::{self, FieldList, Misuse, RequestOut, Rule, State};
 use crate::net::Stream;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A body's piece of this size is sent from where it lies.
@@ -241,6 +242,11 @@ impl Exchange {
     /// Waits for the final head, and tells of those before it.
     pub(super) fn receive_head(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
         self.clock.begin(Phase::Head, Some(self.timeouts.head));
+        if self.loan.as_ref().is_some_and(Loan::is_in_company) {
+            // The others have their turn first. The answer is often here by then, and there is no
+            // sleep to be woken from.
+            thread::yield_now();
+        }
         while !self.answered {
             self.read_more()?;
             self.decode_heads(interim)?;
