@@ -5,10 +5,11 @@ use crate::peer::Peer;
 use barewire::http::pool::Limits;
 use barewire::http::{Agent, Connected, Connector, Origin, RequestOptions};
 use barewire::net::{Tcp, pipe_with_capacity};
+use std::any::Any;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -23,7 +24,27 @@ pub(crate) struct Stage {
 /// Everybody who plays.
 struct Cast {
     play: Box<dyn Fn(Peer) + Send + Sync>,
-    players: Mutex<Vec<JoinHandle<()>>>,
+    players: Mutex<Players>,
+}
+
+#[derive(Default)]
+struct Players {
+    so_far: usize,
+    on_stage: Vec<JoinHandle<()>>,
+    /// What the first one panicked with who did.
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl Players {
+    /// Those who are done leave the stage, or all of them do.
+    fn leave(&mut self, all: bool) {
+        let done = |player: &mut JoinHandle<()>| all || player.is_finished();
+        for player in self.on_stage.extract_if(.., done) {
+            if let Err(panic) = player.join() {
+                self.panic.get_or_insert(panic);
+            }
+        }
+    }
 }
 
 impl Cast {
@@ -34,18 +55,19 @@ impl Cast {
         })
     }
 
-    fn enter(self: &Arc<Cast>, stream: Arc<dyn barewire::net::Stream>) {
-        let cast = Arc::clone(self);
-        let mut players = self.players.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = players.len() + 1;
-        players.push(thread::spawn(move || {
-            (cast.play)(Peer::new(stream, number));
-        }));
+    fn lock(&self) -> MutexGuard<'_, Players> {
+        self.players.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self) -> usize {
-        let players = self.players.lock();
-        players.unwrap_or_else(PoisonError::into_inner).len()
+    fn enter(self: &Arc<Cast>, stream: Arc<dyn barewire::net::Stream>) {
+        let cast = Arc::clone(self);
+        let mut players = self.lock();
+        players.so_far += 1;
+        let number = players.so_far;
+        players.leave(false);
+        players.on_stage.push(thread::spawn(move || {
+            (cast.play)(Peer::new(stream, number));
+        }));
     }
 }
 
@@ -128,7 +150,7 @@ impl Stage {
 
     /// How many connections there have been.
     pub(crate) fn connections(&self) -> usize {
-        self.cast.count()
+        self.cast.lock().so_far
     }
 
     /// Nothing is in use any more, and nobody waits.
@@ -144,13 +166,10 @@ impl Stage {
         self.is_quiet();
         self.agent.close();
         drop(self.door);
-        loop {
-            let mut players = self.cast.players.lock().expect("no panic under the lock");
-            let Some(player) = players.pop() else { break };
-            drop(players);
-            if let Err(panic) = player.join() {
-                std::panic::resume_unwind(panic);
-            }
+        let mut players = std::mem::take(&mut *self.cast.lock());
+        players.leave(true);
+        if let Some(panic) = players.panic {
+            std::panic::resume_unwind(panic);
         }
     }
 }
