@@ -7,6 +7,7 @@ use crate::support::watched;
 use barewire::http::pool::Limits;
 use barewire::http::{self, ClientResponse, Error, RequestOptions, Timeouts};
 use std::io::ErrorKind;
+use std::os::unix::net::UnixListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -273,6 +274,31 @@ fn connecting_has_one() {
         let options = stage.options().hostname("a").proxy(&proxy.tunnel());
         timed_out(ask(options.timeouts(timeouts)), says, "a tunnel");
         stage.end();
+    });
+}
+
+#[test]
+fn a_unix_server_that_accepts_nobody_is_given_up() {
+    watched(|| {
+        let path = std::env::temp_dir().join(format!("barewire-full-{}.sock", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let _server = UnixListener::bind(&path).unwrap();
+        let timeouts = Timeouts {
+            connect: SHORT,
+            head: Duration::ZERO,
+            ..patient()
+        };
+        let options = RequestOptions::new().socket_path(&path).no_agent();
+        let options = options.timeouts(timeouts);
+        // Its queue takes thousands, and keeps them when they have left.
+        let refused = (0..100_000).find_map(|_| {
+            let error = http::request(&options).unwrap().end("").unwrap_err();
+            let error = error.to_string();
+            (!error.starts_with("the head of the answer")).then_some(error)
+        });
+        let says = "the server could not be reached within 80ms";
+        assert_eq!(refused.as_deref(), Some(says));
+        std::fs::remove_file(&path).unwrap();
     });
 }
 
