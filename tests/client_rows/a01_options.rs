@@ -1,11 +1,14 @@
 //! Every option of `request(options)`, and what it makes of the request: to the byte.
 
+use crate::peer::Peer;
 use crate::stage::Stage;
 use crate::support::{Log, watched};
+use barewire::http::pool::Limits;
 use barewire::http::wire::Misuse;
-use barewire::http::{self, Connected, Error, Origin, RequestOptions};
+use barewire::http::{self, Agent, Connected, Error, Origin, RequestOptions};
 use barewire::net::{self, Family, Stream};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The head that these options make, after they have been changed.
 fn head(change: impl FnOnce(RequestOptions) -> RequestOptions) -> String {
@@ -105,6 +108,14 @@ fn row_a01_a_whole_url() {
         let expected = "GET /?q HTTP/1.1\r\nHost: example.com:8080\r\n\
              Authorization: Basic dXNlcjpwYXNz\r\n\r\n";
         assert_eq!(made, expected);
+
+        let stage = Stage::over_tcp(|mut peer| {
+            assert_eq!(peer.expect_request().line(), "GET /a?b HTTP/1.1");
+            peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        });
+        let url = format!("http://127.0.0.1:{}/a?b", stage.port());
+        assert_eq!(http::get(&url).unwrap().collect().unwrap(), b"ok");
+        stage.end();
 
         let refused = |url: &str| RequestOptions::new().url(url).unwrap_err().to_string();
         assert!(refused("https://a/").contains("https::request"));
@@ -210,7 +221,7 @@ fn row_a01_socket_path() {
             .no_agent();
         let mut answer = http::request(options).unwrap().end("").unwrap();
         assert_eq!(answer.collect().unwrap(), b"a");
-        server.shutdown(std::time::Duration::ZERO);
+        server.shutdown(Duration::ZERO);
     });
 }
 
@@ -226,6 +237,45 @@ fn row_a01_create_connection_reaches_a_server_in_this_process() {
         });
         let mut answer = http::request(options).unwrap().end("").unwrap();
         assert_eq!(answer.collect().unwrap(), b"here");
+    });
+}
+
+#[test]
+fn where_the_time_went() {
+    watched(|| {
+        let hour = Duration::from_secs(3600);
+        let agent = Agent::new(Limits::default()).unwrap();
+        let options =
+            RequestOptions::new()
+                .agent(&agent)
+                .create_connection(move |_: &Origin, _| {
+                    let (here, there) = net::pipe();
+                    std::thread::spawn(move || {
+                        let mut peer = Peer::new(Arc::new(there), 1);
+                        while peer.request().is_some() {
+                            peer.send("HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+                        }
+                    });
+                    Ok(Connected {
+                        resolve: hour,
+                        connect: 2 * hour,
+                        secure: 3 * hour,
+                        ..Connected::new(here)
+                    })
+                });
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let response = http::request(&options).unwrap().end("").unwrap();
+            let it = *response.timings();
+            assert!(it.first_byte > Duration::ZERO && it.first_byte <= it.total());
+            assert_eq!(it.queue, Duration::ZERO);
+            seen.push((it.reused, it.resolve, it.connect, it.secure));
+        }
+        let zero = Duration::ZERO;
+        assert_eq!(
+            seen,
+            [(false, hour, 2 * hour, 3 * hour), (true, zero, zero, zero)]
+        );
     });
 }
 

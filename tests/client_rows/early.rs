@@ -6,7 +6,8 @@ use crate::stage::Stage;
 use crate::support::{Gate, watched};
 use barewire::http::pool::Limits;
 use barewire::http::wire::Rule;
-use barewire::http::{self, Error, RequestOptions};
+use barewire::http::{self, Error, RequestOptions, Timeouts};
+use std::time::Duration;
 
 /// A pipe with less room than the body, so that sending stops when reading does.
 const ROOM: usize = 1024;
@@ -213,6 +214,29 @@ fn whoever_waits_for_more_to_send_may_look() {
         }
         assert_eq!(request.end("").unwrap().status(), 403);
         gate.open();
+        stage.end();
+    });
+}
+
+#[test]
+fn its_body_has_the_deadlines_of_a_body() {
+    watched(|| {
+        let stage = stage(|mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nn");
+            std::thread::sleep(Duration::from_millis(100)); // far beyond the deadline of the head
+            peer.send("o\n");
+        });
+        let timeouts = Timeouts {
+            head: Duration::from_millis(10),
+            ..Timeouts::default()
+        };
+        let mut request = http::request(upload(&stage).timeouts(timeouts)).unwrap();
+        request.write("a little").unwrap();
+        while !request.look().unwrap() {
+            std::thread::yield_now();
+        }
+        assert_eq!(request.end("").unwrap().collect().unwrap(), b"no\n");
         stage.end();
     });
 }

@@ -241,6 +241,9 @@ impl Exchange {
 impl Exchange {
     /// Waits for the final head, and tells of those before it.
     pub(super) fn receive_head(&mut self, interim: &mut Interim<'_>) -> Result<(), Error> {
+        if self.answered {
+            return Ok(()); // its body's time runs already
+        }
         self.clock.begin(Phase::Head, Some(self.timeouts.head));
         if self.loan.as_ref().is_some_and(Loan::is_in_company) {
             // The others have their turn first. The answer is often here by then, and there is no
@@ -330,7 +333,7 @@ impl Exchange {
             interim.tell(head.status(), head.fields());
             memory.drop_head(bytes);
             self.interim += 1;
-            self.first_byte = None;
+            self.first_byte = (memory.end > 0).then(Instant::now);
             return match self.interim > MOST_INTERIM {
                 true => Err(endless_interim()),
                 false => Ok(()),
