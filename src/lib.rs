@@ -107,6 +107,7 @@ pub mod http;
 pub mod net;
 pub mod text;
 pub mod udp;
+pub mod websocket;
 
 /// The examples of the README, compiled and run with the others.
 #[cfg(doctest)]

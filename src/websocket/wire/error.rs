@@ -1,0 +1,206 @@
+//! What a peer did wrong, where, and which sentence of RFC 6455 says so.
+//!
+//! Every refusal is one [`Rule`]. Before the connection is open a broken rule has a status, with
+//! which a server refuses the handshake; afterwards it has a close code, with which either side
+//! fails the connection. So nothing above `wire/` keeps a mapping table of its own.
+
+use std::fmt;
+
+/// Numbers below this are statuses of HTTP, the others close codes of WebSocket.
+const FIRST_CLOSE_CODE: u16 = 1000;
+
+macro_rules! rules {
+    ($($name:ident $number:literal $section:literal $says:literal;)+) => {
+        /// One thing a peer must not do; the name is what `fixtures/websocket/` calls it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Rule { $(#[doc = concat!($section, ": ", $says)] $name),+ }
+
+        impl Rule {
+            /// Every rule there is: of the request, of the response, of the frames.
+            pub const ALL: &'static [Rule] = &[$(Rule::$name),+];
+
+            fn number(self) -> u16 { match self { $(Rule::$name => $number),+ } }
+
+            /// Where the rule stands, as `"RFC 6455 §5.2"`.
+            pub fn section(self) -> &'static str { match self { $(Rule::$name => $section),+ } }
+
+            /// The rule in one sentence.
+            pub fn says(self) -> &'static str { match self { $(Rule::$name => $says),+ } }
+
+            /// The name that the vectors use.
+            pub fn name(self) -> &'static str { match self { $(Rule::$name => stringify!($name)),+ } }
+        }
+    };
+}
+
+rules! {
+    MethodNotGet 405 "RFC 6455 §4.1" "a WebSocket is asked for with GET";
+    HttpVersionTooLow 400 "RFC 6455 §4.1" "a WebSocket is asked for with HTTP/1.1 or later";
+    UpgradeMissing 426 "RFC 6455 §4.2.1" "the request must have the token websocket in Upgrade";
+    ConnectionMissing 426 "RFC 6455 §4.2.1" "the request must have the token Upgrade in Connection";
+    VersionRepeated 400 "RFC 6455 §11.3.5" "a request has one Sec-WebSocket-Version";
+    VersionUnknown 426 "RFC 6455 §4.2.2" "the only version spoken here is 13";
+    KeyMissing 400 "RFC 6455 §4.2.1" "the request must have a Sec-WebSocket-Key";
+    KeyRepeated 400 "RFC 6455 §11.3.1" "a request has one Sec-WebSocket-Key";
+    KeyInvalid 400 "RFC 6455 §4.2.1" "Sec-WebSocket-Key is the base64 of 16 bytes";
+    OriginRepeated 400 "RFC 6455 §4.1" "a request has one Origin";
+    OriginForbidden 403 "RFC 6455 §4.2.2" "pages of this Origin may not connect here";
+    ProtocolInvalid 400 "RFC 6455 §4.1" "Sec-WebSocket-Protocol is a list of tokens, each of them once";
+    ProtocolsTooMany 400 "RFC 6455 §4.1" "there are more subprotocols than are looked at here";
+    ExtensionInvalid 400 "RFC 6455 §9.1" "Sec-WebSocket-Extensions is a list of name; param; param=value";
+    ExtensionsTooMany 400 "RFC 6455 §9.1" "there are more extensions and parameters than are looked at here";
+
+    StatusNot101 502 "RFC 6455 §4.1" "a server that opens a WebSocket answers 101";
+    UpgradeWrong 502 "RFC 6455 §4.1" "the Upgrade of the response is websocket and nothing else";
+    ConnectionWrong 502 "RFC 6455 §4.1" "the response must have the token Upgrade in Connection";
+    AcceptMissing 502 "RFC 6455 §4.1" "the response must have a Sec-WebSocket-Accept";
+    AcceptRepeated 502 "RFC 6455 §11.3.3" "a response has one Sec-WebSocket-Accept";
+    AcceptWrong 502 "RFC 6455 §4.1" "Sec-WebSocket-Accept does not answer the key of this request";
+    ExtensionNotAsked 502 "RFC 6455 §4.1" "the response names an extension that was not asked for";
+    ProtocolNotAsked 502 "RFC 6455 §4.1" "the response names a subprotocol that was not asked for";
+    ProtocolRepeated 502 "RFC 6455 §11.3.4" "a response has one Sec-WebSocket-Protocol";
+
+    OpcodeReserved 1002 "RFC 6455 §5.2" "opcodes 3 to 7 and 11 to 15 mean nothing yet";
+    ControlFragmented 1002 "RFC 6455 §5.5" "a control frame must not be fragmented";
+    ControlTooLong 1002 "RFC 6455 §5.5" "a control frame has a payload of 125 bytes at most";
+    LengthNotMinimal 1002 "RFC 6455 §5.2" "a length is written in the shortest of its three forms";
+    LengthTooLarge 1002 "RFC 6455 §5.2" "the top bit of a 64-bit length is 0";
+    ReservedBitSet 1002 "RFC 6455 §5.2" "a reserved bit is 0 unless an extension gives it a meaning";
+    MaskMissing 1002 "RFC 6455 §5.1" "a client masks every frame";
+    MaskForbidden 1002 "RFC 6455 §5.1" "a server masks no frame";
+    ContinuationOfNothing 1002 "RFC 6455 §5.4" "a continuation frame goes on with a message, and none has begun";
+    MessageInterrupted 1002 "RFC 6455 §5.4" "a message is sent to its end before another begins";
+    MessageTooBig 1009 "RFC 6455 §10.4" "the message is longer than is taken here";
+    TextNotUtf8 1007 "RFC 6455 §8.1" "text is UTF-8";
+    TextCut 1007 "RFC 6455 §8.1" "the text ends inside a character";
+    CloseTooShort 1002 "RFC 6455 §5.5.1" "a Close frame is empty or begins with a code of two bytes";
+    CloseCodeInvalid 1002 "RFC 6455 §7.4" "this close code must not be on the wire";
+    CloseReasonNotUtf8 1007 "RFC 6455 §5.5.1" "the reason of a Close frame is UTF-8";
+    ClosedAbnormally 1006 "RFC 6455 §7.1.5" "the connection ended without a Close frame";
+}
+
+impl Rule {
+    /// The status a server refuses the handshake with; `None` for the rules of frames. Those of the
+    /// response have 502, which only a gateway has a use for.
+    pub fn status(self) -> Option<u16> {
+        Some(self.number()).filter(|&number| number < FIRST_CLOSE_CODE)
+    }
+
+    /// The code the connection is failed with; `None` for the rules of the handshake. 1006 is told
+    /// to the user and never sent.
+    pub fn close_code(self) -> Option<u16> {
+        Some(self.number()).filter(|&number| number >= FIRST_CLOSE_CODE)
+    }
+}
+
+/// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
+///
+/// What a caller did wrong is a [`Misuse`](super::Misuse).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Error {
+    rule: Rule,
+    at: u64,
+    got: [u8; Self::GOT],
+    got_len: u8,
+}
+
+impl Error {
+    const GOT: usize = 16;
+
+    /// The rule was broken at byte `at` of `input`.
+    #[cold]
+    pub fn new(rule: Rule, input: &[u8], at: usize) -> Error {
+        Error::of(rule, at as u64, input.get(at..).unwrap_or_default())
+    }
+
+    /// The rule was broken by something missing, or by no particular byte.
+    #[cold]
+    pub fn whole(rule: Rule) -> Error {
+        Error::of(rule, 0, &[])
+    }
+
+    /// The rule was broken by `got`, which stands at byte `at` of a message.
+    #[cold]
+    pub(super) fn of(rule: Rule, at: u64, got: &[u8]) -> Error {
+        let mut kept = [0; Self::GOT];
+        let len = got.len().min(Self::GOT);
+        kept[..len].copy_from_slice(&got[..len]);
+        Error {
+            rule,
+            at,
+            got: kept,
+            got_len: len as u8,
+        }
+    }
+
+    /// Which rule.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// The offset in bytes, from the start of the field's value, the frame's header, the Close
+    /// frame's payload, or the text.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Up to 16 bytes of what stood there; empty where something is missing.
+    pub fn got(&self) -> &[u8] {
+        &self.got[..self.got_len.into()]
+    }
+
+    /// As [`Rule::status`].
+    pub fn status(&self) -> Option<u16> {
+        self.rule.status()
+    }
+
+    /// As [`Rule::close_code`].
+    pub fn close_code(&self) -> Option<u16> {
+        self.rule.close_code()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.rule.says(), self.rule.section())?;
+        if self.got_len > 0 {
+            let got = self.got().escape_ascii();
+            write!(f, "; at byte {}: \"{got}\"", self.at)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {self}", self.rule.name())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_has_a_status_or_a_close_code() {
+        for rule in Rule::ALL {
+            assert!(rule.status().is_some() != rule.close_code().is_some());
+            assert!(rule.section().starts_with("RFC 6455 §"));
+        }
+    }
+
+    #[test]
+    fn an_error_says_the_rule_the_place_and_what_stood_there() {
+        let header = [0x81, 0x7e, 0, 5];
+        assert_eq!(
+            Error::new(Rule::LengthNotMinimal, &header, 2).to_string(),
+            "a length is written in the shortest of its three forms (RFC 6455 §5.2); \
+             at byte 2: \"\\x00\\x05\""
+        );
+        let missing = Error::whole(Rule::KeyMissing).to_string();
+        assert!(missing.ends_with("(RFC 6455 §4.2.1)"), "{missing}");
+    }
+}
