@@ -1,17 +1,90 @@
 //! WebSocket as bytes and rules (RFC 6455): no socket, no thread, no lock, no clock, no randomness.
 //!
-//! So far its parts: headers of frames, masks, close codes, and what may be wrong with them.
+//! # The problem
+//!
+//! A stream of bytes has no messages in it, HTTP has them only one after the other, question and
+//! answer. Here both sides send messages whenever they like, over a connection that began as HTTP,
+//! so that one port serves both and every proxy lets it through. And one of the two may be a page
+//! that nobody trusts: it must not be able to write any bytes it likes to any server it likes.
+//!
+//! # The bytes on the wire
+//!
+//! A request and a response open the connection. Then come frames:
+//!
+//! ```text
+//!    byte 0                byte 1
+//!    7 6 5 4   3 2 1 0     7   6 5 4 3 2 1 0
+//!   ┌─┬─┬─┬─┬──────────┐  ┌─┬───────────────┐
+//!   │F│R│R│R│ opcode   │  │M│ length        │  0 … 125   is the length
+//!   │I│S│S│S│ 0 goes on│  │A│               │  126       the next 2 bytes are
+//!   │N│V│V│V│ 1 text   │  │S│               │  127       the next 8 bytes are, their first bit 0
+//!   │ │1│2│3│ 2 binary │  │K│               │
+//!   │ │ │ │ │ 8 close  │  └─┴───────────────┘  then, if MASK is 1, the four bytes of the key;
+//!   │ │ │ │ │ 9 ping   │                       then the payload, masked with them
+//!   │ │ │ │ │ 10 pong  │
+//!   └─┴─┴─┴─┴──────────┘
+//! ```
+//!
+//! The book's worked example. The client says `hello world!`, the server answers `yakexi`:
+//!
+//! ```text
+//!   81                   1 000 0001    FIN, no reserved bit, text
+//!   8c                   1 0001100     MASK, 12 bytes
+//!   37 fa 21 3d                        the key, random
+//!   5f 9f 4d 51 58 da 56 52            "hello wo", masked
+//!   45 96 45 1c                        "rld!"
+//!
+//!   81                   1 000 0001    FIN, no reserved bit, text
+//!   06                   0 0000110     no MASK, 6 bytes
+//!   79 61 6b 65 78 69                  "yakexi"
+//! ```
+//!
+//! # The rules
+//!
+//! 1. Every frame of a client is masked with a key of its own, no frame of a server is.
+//! 2. A length has its shortest form, and is judged before a byte of the payload has come. Memory
+//!    grows with what has come, never with what was announced ([`Limits`]).
+//! 3. A message may be cut into frames of any size. Control frames may come between them; another
+//!    message may not.
+//! 4. Text is UTF-8, judged by each piece that arrives: a byte that cannot be right fails the
+//!    connection in the middle of a frame.
+//! 5. Pings are answered, where they come too fast the newest; a Close is answered; nothing follows it.
+//! 6. A peer that breaks a [`Rule`] is told which, in a Close frame with its code ([`Sender::fail`]).
+//! 7. A message that lies whole in what was read is borrowed from there. Others are collected in one
+//!    buffer, which is kept: in the steady state nothing is allocated.
+//!
+//! # Which file to read first
+//!
+//! `frame.rs`, then `mask.rs`: after these two you can read a capture. `connection.rs` is the machine
+//! and its table; `connection/frames.rs` puts the pieces of a read together, `connection/receive.rs`
+//! makes messages of them with `message.rs` and `utf8.rs`, `connection/send.rs` is the way back, and
+//! `close.rs` says how it ends.
+//!
+//! # Two exercises
+//!
+//! 1. Send `hello world!` with a key of four zeros, then with the first four bytes of the text. What
+//!    stands on the wire? Which of the two could a page use to write what it likes (RFC 6455 §10.3)?
+//! 2. Negotiate permessage-deflate (RFC 7692): RSV1 on the first frame of a message then says that
+//!    its payload is compressed. Which two functions must agree to it, which constant gives the bit
+//!    its meaning, and against what does the limit have to be counted then?
 
 mod close;
+mod connection;
 mod error;
 mod frame;
 mod limits;
 mod mask;
+mod message;
 mod misuse;
+mod utf8;
 
 pub use close::{ABNORMAL, Close, CloseCode, NO_STATUS, REASON_MAX};
+pub use connection::{
+    Connection, Event, Phase, Received, Receiver, Role, Sender, State, phase, step,
+};
 pub use error::{Error, Rule};
 pub use frame::{CONTROL_MAX, Header, Opcode};
 pub use limits::Limits;
 pub use mask::Mask;
+pub use message::{Data, Kind};
 pub use misuse::Misuse;

@@ -1,0 +1,291 @@
+//! The half that sends: messages in, bytes out, and what is owed to the peer.
+//!
+//! ```text
+//!   send("yakexi")          81 06 79 61 6b 65 78 69
+//!
+//!   note(Ping("a")) ──▶ owed: a
+//!   note(Ping("b")) ──▶ owed: b           only the newest
+//!   settle()                8a 01 62
+//! ```
+//!
+//! What is owed is noted by the reader and sent by whoever holds the pen: a reader never waits for
+//! a peer that does not read. Who settles after each frame answers each ping.
+//!
+//! Every frame of a client has a key of its own (RFC 6455 §5.3), so each call takes a way to get one:
+//! it is asked once for each frame by a client, and never by a server.
+
+use super::super::close::{Close, CloseCode};
+use super::super::error::Error;
+use super::super::frame::{CONTROL_MAX, Header, Opcode};
+use super::super::mask::Mask;
+use super::super::message::{Data, Kind};
+use super::super::misuse::Misuse;
+use super::frames::Kept;
+use super::{Event, Received, Role, State, step};
+
+/// Encodes what is sent to the peer.
+#[derive(Debug)]
+pub struct Sender {
+    role: Role,
+    state: State,
+    /// What the message in parts is.
+    kind: Kind,
+    pong: Option<Kept<CONTROL_MAX>>,
+    close: Option<Close<'static>>,
+}
+
+impl Sender {
+    /// At the start of a connection, seen from this end.
+    pub fn new(role: Role) -> Sender {
+        Sender {
+            role,
+            state: State::Idle,
+            kind: Kind::Binary,
+            pong: None,
+            close: None,
+        }
+    }
+
+    /// Where our frames stand.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    // ---- messages ---------------------------------------------------------------------------
+
+    /// Appends a message in one frame.
+    ///
+    /// # Errors
+    /// [`Misuse::Unfinished`] or [`Misuse::Closed`]; nothing is appended then.
+    #[inline]
+    pub fn send(
+        &mut self,
+        data: Data<'_>,
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        let opcode = opcode(data.kind());
+        self.frame(Event::Whole, opcode, data.bytes(), key, out)
+    }
+
+    /// Appends the next part of a message as a frame; the first one begins it, the last one ends it.
+    /// Other messages have to wait until then; pings, pongs and Close frames may come between.
+    ///
+    /// # Errors
+    /// [`Misuse::Kind`] or [`Misuse::Closed`]; nothing is appended then.
+    pub fn send_part(
+        &mut self,
+        data: Data<'_>,
+        last: bool,
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        out.reserve(Header::MAX + data.bytes().len());
+        let mask = self.begin_part(data, last, key, out)?;
+        append(data.bytes(), mask, out);
+        Ok(())
+    }
+
+    /// As [`send_part`](Self::send_part), but only the header is appended: the caller writes the
+    /// bytes of `data` behind it, masked if there is a mask. So a server writes a long message from
+    /// where it lies.
+    ///
+    /// # Errors
+    /// As [`send_part`](Self::send_part).
+    pub fn begin_part(
+        &mut self,
+        data: Data<'_>,
+        last: bool,
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Mask>, Misuse> {
+        let goes_on = self.state == State::Message;
+        if goes_on && data.kind() != self.kind {
+            return Err(Misuse::Kind);
+        }
+        let (event, opcode) = match (goes_on, last) {
+            (false, true) => (Event::Whole, opcode(data.kind())),
+            (false, false) => (Event::First, opcode(data.kind())),
+            (true, false) => (Event::Middle, Opcode::Continuation),
+            (true, true) => (Event::Last, Opcode::Continuation),
+        };
+        let mask = self.header(event, opcode, data.bytes().len(), key, out)?;
+        self.kind = data.kind();
+        Ok(mask)
+    }
+
+    // ---- control frames ---------------------------------------------------------------------
+
+    /// Appends a ping; the peer answers with the same bytes.
+    ///
+    /// # Errors
+    /// [`Misuse::ControlTooLong`] or [`Misuse::Closed`]; nothing is appended then.
+    pub fn ping(
+        &mut self,
+        payload: &[u8],
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        self.control(Opcode::Ping, payload, key, out)
+    }
+
+    /// Appends a pong that answers nothing: a sign of life. What answers a ping is owed, see
+    /// [`settle`](Self::settle).
+    ///
+    /// # Errors
+    /// [`Misuse::ControlTooLong`] or [`Misuse::Closed`]; nothing is appended then.
+    pub fn pong(
+        &mut self,
+        payload: &[u8],
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        self.control(Opcode::Pong, payload, key, out)
+    }
+
+    /// Appends a Close frame: the last frame of this side, also where a message is not at its end.
+    ///
+    /// # Errors
+    /// [`Misuse::Closed`]; nothing is appended then.
+    pub fn close(
+        &mut self,
+        close: Close<'_>,
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        let mut payload = Kept::<CONTROL_MAX>::EMPTY;
+        if let Some(code) = close.code() {
+            payload.push(&code.number().to_be_bytes());
+            payload.push(close.reason().as_bytes());
+        }
+        self.frame(Event::Close, Opcode::Close, payload.bytes(), key, out)
+    }
+
+    fn control(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        match payload.len() > CONTROL_MAX {
+            true => Err(Misuse::ControlTooLong),
+            false => self.frame(Event::Control, opcode, payload, key, out),
+        }
+    }
+
+    // ---- what is owed -----------------------------------------------------------------------
+
+    /// Something has come: an answer may be owed for it.
+    // RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in
+    // response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the
+    // most recently processed Ping frame."
+    // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
+    // frame, the endpoint MUST send a Close frame in response."
+    #[inline]
+    pub fn note(&mut self, received: &Received<'_>) {
+        match received {
+            Received::Ping(payload) => {
+                let mut pong = Kept::EMPTY;
+                pong.push(payload);
+                self.pong = Some(pong);
+            }
+            Received::Close(close) => self.close = Some(close.answer()),
+            Received::Message(_) | Received::Part { .. } | Received::Pong(_) => {}
+        }
+    }
+
+    /// The peer broke a rule: it is owed a Close frame that says which. Where it is gone, nothing is.
+    // RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate status code
+    // (Section 7.4) before proceeding to _Close the WebSocket Connection_"
+    #[cold]
+    pub fn fail(&mut self, error: &Error) {
+        let code = CloseCode::new(error.close_code().unwrap_or_default());
+        match code.and_then(|code| Close::new(code, error.rule().says())) {
+            Ok(close) => self.close = Some(close),
+            Err(_) => self.state = step(self.state, Event::Fail).unwrap_or(self.state),
+        }
+    }
+
+    /// Whether there is something to [`settle`](Self::settle).
+    #[inline]
+    pub fn owes(&self) -> bool {
+        let open = matches!(self.state, State::Idle | State::Message);
+        open && (self.pong.is_some() || self.close.is_some())
+    }
+
+    /// Appends what is owed: a pong for the newest ping, a Close frame. Nothing follows a Close
+    /// frame, whoever asked for it.
+    pub fn settle(&mut self, mut key: impl FnMut() -> [u8; 4], out: &mut Vec<u8>) {
+        if !self.owes() {
+            return;
+        }
+        if let Some(pong) = self.pong.take() {
+            // Both are short enough, and nothing is owed after a Close frame: no error is lost.
+            let _ = self.control(Opcode::Pong, pong.bytes(), &mut key, out);
+        }
+        if let Some(close) = self.close.take() {
+            let _ = self.close(close, &mut key, out);
+        }
+    }
+
+    // ---- frames -----------------------------------------------------------------------------
+
+    #[inline]
+    fn frame(
+        &mut self,
+        event: Event,
+        opcode: Opcode,
+        payload: &[u8],
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
+        out.reserve(Header::MAX + payload.len());
+        let mask = self.header(event, opcode, payload.len(), key, out)?;
+        append(payload, mask, out);
+        Ok(())
+    }
+
+    // RFC 6455 §5.3: "When preparing a masked frame, the client MUST pick a fresh masking key from
+    // the set of allowed 32-bit values."
+    #[inline]
+    fn header(
+        &mut self,
+        event: Event,
+        opcode: Opcode,
+        length: usize,
+        key: impl FnOnce() -> [u8; 4],
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Mask>, Misuse> {
+        self.state = step(self.state, event).ok_or(match self.state {
+            State::Idle | State::Message => Misuse::Unfinished,
+            State::Closed | State::Failed => Misuse::Closed,
+        })?;
+        let key = self.role.masks().then(key);
+        let header = Header {
+            fin: !matches!(event, Event::First | Event::Middle),
+            rsv: 0,
+            opcode,
+            length: length as u64,
+            key,
+        };
+        header.encode(out);
+        Ok(key.map(Mask::new))
+    }
+}
+
+#[inline]
+fn opcode(kind: Kind) -> Opcode {
+    match kind {
+        Kind::Text => Opcode::Text,
+        Kind::Binary => Opcode::Binary,
+    }
+}
+
+#[inline]
+fn append(payload: &[u8], mask: Option<Mask>, out: &mut Vec<u8>) {
+    match mask {
+        Some(mut mask) => mask.append(payload, out),
+        None => out.extend_from_slice(payload),
+    }
+}

@@ -1,0 +1,192 @@
+//! Messages, and the one buffer in which the pieces of one are collected.
+//!
+//! ```text
+//!   81 05 "Hello"                     whole in what was read: borrowed, nothing is copied
+//!
+//!   01 03 "Hel" │ 89 00 │ 80 02 "lo"
+//!         ├───▶ Hel            ├──▶ Hello          one buffer, for all messages of a connection
+//!                  ▲ a ping does not disturb it
+//! ```
+//!
+//! Bytes are counted, not fragments: a thousand frames of one byte cost what one of a thousand does.
+
+use super::error::Error;
+use super::utf8::{self, Pieces};
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// UTF-8.
+    Text,
+    /// Any bytes.
+    Binary,
+}
+
+/// A message, or a part of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data<'a> {
+    /// A text. A part of one ends between two characters.
+    Text(&'a str),
+    /// Any bytes.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Data<'a> {
+    /// Text or binary.
+    #[inline]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Data::Text(_) => Kind::Text,
+            Data::Binary(_) => Kind::Binary,
+        }
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub fn bytes(&self) -> &'a [u8] {
+        match *self {
+            Data::Text(text) => text.as_bytes(),
+            Data::Binary(bytes) => bytes,
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&'a str> {
+        match *self {
+            Data::Text(text) => Some(text),
+            Data::Binary(_) => None,
+        }
+    }
+
+    /// A message that lies whole in one place.
+    #[inline]
+    pub(super) fn whole(kind: Kind, bytes: &'a [u8]) -> Result<Data<'a>, Error> {
+        match kind {
+            Kind::Text => utf8::whole(bytes).map(Data::Text),
+            Kind::Binary => Ok(Data::Binary(bytes)),
+        }
+    }
+}
+
+/// What has come of a message whose pieces are apart.
+#[derive(Debug)]
+pub(super) struct Collected {
+    body: Body,
+    pieces: Pieces,
+}
+
+/// The buffer is one and the same: it goes from one form to the other when it is empty.
+#[derive(Debug)]
+enum Body {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+impl Collected {
+    pub(super) fn new() -> Collected {
+        Collected {
+            body: Body::Binary(Vec::new()),
+            pieces: Pieces::new(),
+        }
+    }
+
+    /// At the start of a message; keeps the memory.
+    pub(super) fn start(&mut self, kind: Kind) {
+        let mut buffer = self.take();
+        buffer.clear();
+        self.body = match kind {
+            Kind::Text => Body::Text(String::from_utf8(buffer).unwrap_or_default()),
+            Kind::Binary => Body::Binary(buffer),
+        };
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        match std::mem::replace(&mut self.body, Body::Binary(Vec::new())) {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+        }
+    }
+
+    /// Text or binary.
+    #[inline]
+    pub(super) fn kind(&self) -> Kind {
+        match self.body {
+            Body::Text(_) => Kind::Text,
+            Body::Binary(_) => Kind::Binary,
+        }
+    }
+
+    /// Appends the next piece; a text is judged by it.
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
+        match &mut self.body {
+            Body::Text(text) => self.pieces.decode(piece, text),
+            Body::Binary(bytes) => {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            }
+        }
+    }
+
+    /// The last piece has come: a text must not end inside a character.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        match &mut self.body {
+            Body::Text(text) => self.pieces.finish(text),
+            Body::Binary(_) => Ok(()),
+        }
+    }
+
+    /// What is here.
+    pub(super) fn data(&self) -> Data<'_> {
+        match &self.body {
+            Body::Text(text) => Data::Text(text),
+            Body::Binary(bytes) => Data::Binary(bytes),
+        }
+    }
+
+    /// Forgets what has been given out; the message goes on.
+    pub(super) fn given_out(&mut self) {
+        match &mut self.body {
+            Body::Text(text) => text.clear(),
+            Body::Binary(bytes) => bytes.clear(),
+        }
+    }
+
+    /// Gives the memory back, down to this many bytes.
+    pub(super) fn shrink(&mut self, bytes: usize) {
+        match &mut self.body {
+            Body::Text(text) => text.shrink_to(bytes),
+            Body::Binary(buffer) => buffer.shrink_to(bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_buffer_serves_text_and_binary() {
+        let mut collected = Collected::new();
+        for kind in [Kind::Binary, Kind::Text, Kind::Text, Kind::Binary] {
+            collected.start(kind);
+            collected.push("月".repeat(100).as_bytes()).expect("good");
+            collected.finish().expect("whole");
+            let data = collected.data();
+            assert_eq!((data.kind(), data.bytes().len()), (kind, 300));
+        }
+        let grown = collected.take().capacity();
+        assert!((300..1000).contains(&grown), "one buffer of {grown} bytes");
+    }
+
+    #[test]
+    fn parts_that_are_given_out_are_not_kept() {
+        let mut collected = Collected::new();
+        collected.start(Kind::Text);
+        for (piece, part) in [(&b"a\xe6"[..], "a"), (b"\x9c", ""), (b"\x88b", "月b")] {
+            collected.push(piece).expect("good so far");
+            assert_eq!(collected.data(), Data::Text(part));
+            collected.given_out();
+        }
+        assert_eq!(collected.finish(), Ok(()));
+    }
+}

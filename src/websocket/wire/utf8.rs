@@ -1,0 +1,112 @@
+//! Text is UTF-8, and is judged as it comes (RFC 6455 §8.1).
+//!
+//! ```text
+//!   81 05  F4 90 …          three bytes are still to come; no good ones can: fail now
+//!   01 02  C3 A9            a frame may end
+//!   80 02  83 …  wrong      or
+//!   01 01  C3               anywhere, also inside a character,
+//!   80 01  A9               as long as the next one goes on with it
+//! ```
+//!
+//! What is wrong and what is *not yet* is known by [`text`](crate::text); here its errors become
+//! ours.
+
+use crate::text::{self, Decoder, Encoding};
+
+use super::error::{Error, Rule};
+
+/// Judges a text that comes in pieces, and collects it.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    decoder: Decoder,
+}
+
+impl Pieces {
+    pub(super) fn new() -> Pieces {
+        Pieces {
+            decoder: Decoder::strict(Encoding::Utf8),
+        }
+    }
+
+    /// Appends the characters that the next piece makes whole.
+    pub(super) fn decode(&mut self, piece: &[u8], text: &mut String) -> Result<(), Error> {
+        self.decoder.decode(piece, text).map_err(not_utf8)
+    }
+
+    /// The text has ended; ready for the next.
+    pub(super) fn finish(&mut self, text: &mut String) -> Result<(), Error> {
+        self.decoder.finish(text).map_err(not_utf8)
+    }
+}
+
+/// A text that lies whole in one place: the fast path of the standard library, and no copy.
+#[inline]
+pub(super) fn whole(bytes: &[u8]) -> Result<&str, Error> {
+    str::from_utf8(bytes).map_err(|_| first_error(bytes))
+}
+
+/// The same error that its pieces would have come to.
+#[cold]
+fn first_error(bytes: &[u8]) -> Error {
+    let (mut pieces, mut text) = (Pieces::new(), String::new());
+    let judged = pieces.decode(bytes, &mut text);
+    let error = judged.and_then(|()| pieces.finish(&mut text)).err();
+    error.unwrap_or(Error::whole(Rule::TextNotUtf8))
+}
+
+#[cold]
+fn not_utf8(error: text::Error) -> Error {
+    let rule = match error.rule() {
+        text::Rule::CutAtEnd => Rule::TextCut,
+        _ => Rule::TextNotUtf8,
+    };
+    Error::of(rule, error.at(), error.got())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes, how many of them come before it is known, and where the bad character begins.
+    const BAD: &[(&[u8], usize, u64)] = &[
+        (b"\x80", 1, 0),
+        (b"\xc0\xaf", 1, 0),
+        (b"\xc1\xbf", 1, 0),
+        (b"a\xe0\x9f\xbf", 3, 1),
+        (b"a\xed\xa0\x80", 3, 1),
+        (b"\xf0\x8f\xbf\xbf", 2, 0),
+        (b"\xf4\x90\x80\x80", 2, 0),
+        (b"\xf5\x80\x80\x80", 1, 0),
+        (b"\xf8\x88\x80\x80\x80", 1, 0),
+        (b"\xff", 1, 0),
+        (b"\xc3a", 2, 0),
+        (b"ab\xe6\x9ca", 5, 2),
+        (b"\xf0\x9f\x98a", 4, 0),
+        (b"\xf0\x9f\x98\xf0", 4, 0),
+    ];
+
+    /// Byte by byte: the byte that cannot become good is the one that fails, not a later one.
+    #[test]
+    fn the_first_bad_byte_fails() {
+        for &(bytes, known, at) in BAD {
+            let (mut pieces, mut text) = (Pieces::new(), String::new());
+            let judge = |byte: &u8| pieces.decode(&[*byte], &mut text).err();
+            let told: Vec<_> = bytes.iter().map(judge).collect();
+            let first = told.iter().position(Option::is_some).map(|at| at + 1);
+            assert_eq!(first, Some(known), "{bytes:02x?}");
+            let error = told[known - 1].expect("told");
+            assert_eq!((error.rule(), error.at()), (Rule::TextNotUtf8, at));
+            assert_eq!(whole(bytes), Err(error), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_inside_a_character_is_cut() {
+        for bytes in [&b"\xc3"[..], b"a\xe6\x9c", b"\xf0\x9f\x98"] {
+            let (mut pieces, mut text) = (Pieces::new(), String::new());
+            pieces.decode(bytes, &mut text).expect("good so far");
+            let error = pieces.finish(&mut text).expect_err("cut");
+            assert_eq!((error.rule(), whole(bytes)), (Rule::TextCut, Err(error)));
+        }
+    }
+}
