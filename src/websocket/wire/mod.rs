@@ -9,7 +9,8 @@
 //!
 //! # The bytes on the wire
 //!
-//! A request and a response open the connection. Then come frames:
+//! A request and a response open the connection; [`Offer`] and [`Opening`] show them. Then come
+//! frames:
 //!
 //! ```text
 //!    byte 0                byte 1
@@ -52,13 +53,15 @@
 //! 6. A peer that breaks a [`Rule`] is told which, in a Close frame with its code ([`Sender::fail`]).
 //! 7. A message that lies whole in what was read is borrowed from there. Others are collected in one
 //!    buffer, which is kept: in the steady state nothing is allocated.
+//! 8. What is not known is declined: extensions, subprotocols. It is negotiated in [`Offer::answer`]
+//!    and [`Opening::check`] alone, and what a reserved bit means is asked in `connection/frames.rs`.
 //!
 //! # Which file to read first
 //!
 //! `frame.rs`, then `mask.rs`: after these two you can read a capture. `connection.rs` is the machine
 //! and its table; `connection/frames.rs` puts the pieces of a read together, `connection/receive.rs`
 //! makes messages of them with `message.rs` and `utf8.rs`, `connection/send.rs` is the way back, and
-//! `close.rs` says how it ends.
+//! `close.rs` says how it ends. `handshake.rs` is how it all begins, with `extensions.rs`.
 //!
 //! # Two exercises
 //!
@@ -71,7 +74,9 @@
 mod close;
 mod connection;
 mod error;
+mod extensions;
 mod frame;
+mod handshake;
 mod limits;
 mod mask;
 mod message;
@@ -83,7 +88,9 @@ pub use connection::{
     Connection, Event, Phase, Received, Receiver, Role, Sender, State, phase, step,
 };
 pub use error::{Error, Rule};
+pub use extensions::{Extension, Param, extensions};
 pub use frame::{CONTROL_MAX, Header, Opcode};
+pub use handshake::{Offer, Opening, accept, refuse};
 pub use limits::Limits;
 pub use mask::Mask;
 pub use message::{Data, Kind};

@@ -1,0 +1,136 @@
+//! The opening handshake: one HTTP request and one response, then frames (RFC 6455 §4).
+//!
+//! ```text
+//!  > GET /chat HTTP/1.1                            < HTTP/1.1 101 Switching Protocols
+//!  > Host: server.example.com                      < Upgrade: websocket
+//!  > Upgrade: websocket                            < Connection: Upgrade
+//!  > Connection: Upgrade                           < Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+//!  > Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==   < Sec-WebSocket-Protocol: chat
+//!  > Sec-WebSocket-Version: 13                     <
+//!  > Sec-WebSocket-Protocol: chat, superchat       81 05 48 65 6c 6c 6f …
+//!  >
+//! ```
+//!
+//! ```text
+//!   key       dGhlIHNhbXBsZSBub25jZQ==                16 random bytes in base64
+//!   + GUID    258EAFA5-E914-47DA-95CA-C5AB0DC85B11    the same in every handshake
+//!   SHA-1     b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea
+//!   accept    s3pPLMBiTxaQ9kYGzzhZRbK+xOo=            that, in base64
+//! ```
+//!
+//! The answer proves that the server knows this protocol, and that it answers *this* request: no
+//! page can make another sort of server take its frames, and no cache can answer for it. Nothing is
+//! kept secret by it, so it does not matter how strong SHA-1 still is (§10.8).
+//!
+//! Where the notes are wrong: their key is base64 of `13-` and the time of day, which has 16 bytes
+//! and can be guessed (E04); their client computes what it expects and compares it with nothing, and
+//! drops what was read behind the response, which are the first frames (E05); one of their texts
+//! hashes the key without the GUID (E06); and their server names a subprotocol that the client may
+//! not have offered, which a client must not accept (E46).
+
+mod offer;
+mod opening;
+
+pub use offer::{Offer, refuse};
+pub use opening::Opening;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use sha1_smol::Sha1;
+
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// The most subprotocols that are looked at.
+const MOST_PROTOCOLS: usize = 64;
+
+/// Strict but for the bits of the last digit that belong to no byte: the RFC's own example of a key
+/// (§4.1) sets them.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`.
+///
+/// ```
+/// use barewire::websocket::wire::accept;
+///
+/// assert_eq!(&accept(b"dGhlIHNhbXBsZSBub25jZQ=="), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
+// RFC 6455 §4.2.2: "The value of this header field is constructed by concatenating /key/, defined
+// above in step 4 in Section 4.2.2, with the string "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", taking
+// the SHA-1 hash of this concatenated value to obtain a 20-byte value and base64-encoding (see
+// Section 4 of [RFC4648]) this 20-byte hash."
+pub fn accept(key: &[u8]) -> [u8; 28] {
+    let mut hash = Sha1::new();
+    hash.update(key);
+    hash.update(GUID);
+    encoded(&hash.digest().bytes())
+}
+
+/// The bytes in base64, which must come to exactly `N` digits.
+fn encoded<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut digits = [0; N];
+    let length = BASE64.encode_slice(bytes, &mut digits);
+    debug_assert_eq!(length.ok(), Some(N));
+    digits
+}
+
+/// Whether these are 16 bytes in base64.
+fn is_key(value: &[u8]) -> bool {
+    let mut bytes = [0; 18];
+    BASE64.decode_slice(value, &mut bytes) == Ok(16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_samples_of_the_rfc() {
+        assert_eq!(encoded(b"the sample nonce"), *b"dGhlIHNhbXBsZSBub25jZQ==");
+        let hash = Sha1::from(b"dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+        assert_eq!(
+            hash.digest().to_string(),
+            "b37a4f2cc0624f1690f64606cf385945b2bec4ea"
+        );
+    }
+
+    #[test]
+    fn a_key_is_sixteen_bytes_in_base64() {
+        for good in [
+            "dGhlIHNhbXBsZSBub25jZQ==",
+            "AAAAAAAAAAAAAAAAAAAAAA==",
+            "AQIDBAUGBwgJCgsMDQ4PEC==", // the example in RFC 6455 §4.1
+            "+/+/+/+/+/+/+/+/+/+/+w==",
+        ] {
+            assert!(is_key(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            "dGhlIHNhbXBsZSBub25jZQ",    // padding left out
+            "dGhlIHNhbXBsZSBub25jZQ=",   // half of it
+            "dGhlIHNhbXBsZSBub25j",      // 15 bytes
+            "dGhlIHNhbXBsZSBub25jZWU=",  // 17
+            "dGhlIHNhbXBsZSBub25jZWVl",  // 18
+            "dGhlIHNhbXBsZSBub25jZQ===", // too much of it
+            "dGhlIHNhbXBs ZSBub25jZQ==", // a blank
+            "dGhlIHNhbXBsZSBub25jZ_==",  // another alphabet
+            "!!!!!!!!!!!!!!!!!!!!!!==",  // none
+            "the sample nonce",          // the bytes themselves
+            "==dGhlIHNhbXBsZSBub25jZQ",
+        ] {
+            assert!(!is_key(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    /// One of the notes' texts leaves the GUID out; the other has it.
+    #[test]
+    fn erratum_e06_the_key_is_not_hashed_alone() {
+        let key = b"dGhlIHNhbXBsZSBub25jZQ==";
+        let alone: [u8; 28] = encoded(&Sha1::from(key).digest().bytes());
+        assert_ne!(alone, accept(key));
+        assert_eq!(accept(key), *b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+}

@@ -1,0 +1,220 @@
+//! What a client offers, and how a server takes it up or refuses it (RFC 6455 §4.2).
+
+use super::{MOST_PROTOCOLS, accept, is_key};
+use crate::http::wire::{FieldList, Fields, RequestHead, Version, grammar};
+use crate::websocket::wire::error::{Error, Rule};
+use crate::websocket::wire::extensions::{Extension, extensions};
+use crate::websocket::wire::misuse::Misuse;
+
+/// A client's opening handshake, all of it in order.
+///
+/// ```
+/// use barewire::http::wire::{FieldList, Limits, RequestDecoder};
+/// use barewire::websocket::wire::Offer;
+///
+/// let bytes = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+///     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+/// let mut decoder = RequestDecoder::new(Limits::default());
+/// decoder.decode(bytes)?;
+///
+/// let offer = Offer::read(&decoder.head(bytes))?;
+/// let protocol = offer.choose(&["superchat", "chat"]);
+/// assert_eq!(protocol, Some("chat")); // the client's order counts
+///
+/// let mut fields = FieldList::new();
+/// offer.answer(protocol, &mut fields)?;
+/// assert_eq!(fields.view().get("Sec-WebSocket-Accept"), Some(&b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="[..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Offer<'a> {
+    key: &'a [u8],
+    origin: Option<&'a [u8]>,
+    protocols: Vec<&'a str>,
+    extensions: Vec<Extension<'a>>,
+}
+
+impl<'a> Offer<'a> {
+    /// Reads the head of a request as a handshake.
+    ///
+    /// # Errors
+    /// The first rule that it breaks: [`refuse`] says how to answer.
+    // RFC 6455 §4.2.1: "If the server, while reading the handshake, finds that the client did not
+    // send a handshake that matches the description below (note that as per [RFC2616], the order of
+    // the header fields is not important), including but not limited to any violations of the ABNF
+    // grammar specified for the components of the handshake, the server MUST stop processing the
+    // client's handshake and return an HTTP response with an appropriate error code (such as 400 Bad
+    // Request)."
+    pub fn read(head: &RequestHead<'a>) -> Result<Offer<'a>, Error> {
+        let fields = head.fields();
+        request_line(head)?;
+        upgrade(fields)?;
+        version(fields)?;
+        Ok(Offer {
+            key: key(fields)?,
+            origin: one(fields, "Origin", Rule::OriginRepeated)?,
+            protocols: protocols(fields)?,
+            extensions: extensions(fields)?,
+        })
+    }
+
+    /// The page that asks, if it is one: `http://www.example.com`. No other program has to tell the
+    /// truth here; a browser does.
+    pub fn origin(&self) -> Option<&'a [u8]> {
+        self.origin
+    }
+
+    /// This page may not connect: what to [`refuse`] it with.
+    // RFC 6455 §10.2: "If the origin indicated is unacceptable to the server, then it SHOULD respond
+    // to the WebSocket handshake with a reply containing HTTP 403 Forbidden status code."
+    pub fn forbidden(&self) -> Error {
+        Error::new(Rule::OriginForbidden, self.origin.unwrap_or_default(), 0)
+    }
+
+    /// The subprotocols that the client speaks, the best one first.
+    pub fn protocols(&self) -> &[&'a str] {
+        &self.protocols
+    }
+
+    /// The first of them that is also one of ours.
+    pub fn choose(&self, ours: &[&str]) -> Option<&'a str> {
+        let mut protocols = self.protocols.iter();
+        protocols.find(|protocol| ours.contains(protocol)).copied()
+    }
+
+    /// The extensions that the client offers, the best one first.
+    pub fn extensions(&self) -> &[Extension<'a>] {
+        &self.extensions
+    }
+
+    /// Puts the fields of the 101 into `fields`. Extensions are declined: none is named.
+    ///
+    /// # Errors
+    /// [`Misuse::ProtocolNotOffered`]; nothing is changed then.
+    // RFC 6455 §4.2.2: "if the server does not wish to agree to one of the suggested subprotocols,
+    // it MUST NOT send back a |Sec-WebSocket-Protocol| header field in its response"
+    pub fn answer(&self, protocol: Option<&str>, fields: &mut FieldList) -> Result<(), Misuse> {
+        if protocol.is_some_and(|protocol| !self.protocols.contains(&protocol)) {
+            return Err(Misuse::ProtocolNotOffered);
+        }
+        put(fields, "Upgrade", b"websocket");
+        put(fields, "Connection", b"Upgrade");
+        put(fields, "Sec-WebSocket-Accept", &accept(self.key));
+        if let Some(protocol) = protocol {
+            put(fields, "Sec-WebSocket-Protocol", protocol.as_bytes());
+        }
+        Ok(())
+    }
+}
+
+/// The status that refuses a handshake, whose fields are put into `fields`. A body may name the error.
+///
+/// ```
+/// use barewire::http::wire::FieldList;
+/// use barewire::websocket::wire::{Error, Rule, refuse};
+///
+/// let mut fields = FieldList::new();
+/// assert_eq!(refuse(&Error::whole(Rule::VersionUnknown), &mut fields), 426);
+/// assert_eq!(fields.view().get_str("Sec-WebSocket-Version"), Some("13"));
+/// ```
+// RFC 6455 §4.4: "If the server doesn't support the requested version, it MUST respond with a
+// |Sec-WebSocket-Version| header field (or multiple |Sec-WebSocket-Version| header fields) containing
+// all versions it is willing to use."
+// RFC 9110 §15.5.22: "The server MUST send an Upgrade header field in a 426 response to indicate the
+// required protocol(s)"
+// RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response"
+pub fn refuse(error: &Error, fields: &mut FieldList) -> u16 {
+    let status = error.status().unwrap_or(400);
+    if status == 405 {
+        put(fields, "Allow", b"GET");
+    }
+    if status == 426 {
+        put(fields, "Upgrade", b"websocket");
+        put(fields, "Connection", b"Upgrade");
+        put(fields, "Sec-WebSocket-Version", b"13");
+    }
+    status
+}
+
+/// Sets a field to what is known to be good.
+fn put(fields: &mut FieldList, name: &str, value: &[u8]) {
+    let put = fields.set(name, value);
+    debug_assert!(put.is_ok(), "{name}");
+}
+
+// RFC 6455 §4.1: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1."
+fn request_line(head: &RequestHead<'_>) -> Result<(), Error> {
+    let method = head.method().as_str();
+    if method != "GET" {
+        return Err(Error::new(Rule::MethodNotGet, method.as_bytes(), 0));
+    }
+    match head.version() {
+        Version::Http11 => Ok(()),
+        Version::Http10 => Err(Error::whole(Rule::HttpVersionTooLow)),
+    }
+}
+
+fn upgrade(fields: Fields<'_>) -> Result<(), Error> {
+    let has = |name, token: &[u8]| {
+        let mut tokens = fields.list(name);
+        tokens.any(|other| other.eq_ignore_ascii_case(token))
+    };
+    if !has("Upgrade", b"websocket") {
+        return Err(told(fields, "Upgrade", Rule::UpgradeMissing));
+    }
+    if !has("Connection", b"upgrade") {
+        return Err(told(fields, "Connection", Rule::ConnectionMissing));
+    }
+    Ok(())
+}
+
+// RFC 6455 §4.1: "The value of this header field MUST be 13."
+fn version(fields: Fields<'_>) -> Result<(), Error> {
+    const NAME: &str = "Sec-WebSocket-Version";
+    match one(fields, NAME, Rule::VersionRepeated)? {
+        Some(b"13") => Ok(()),
+        _ => Err(told(fields, NAME, Rule::VersionUnknown)),
+    }
+}
+
+fn key(fields: Fields<'_>) -> Result<&[u8], Error> {
+    match one(fields, "Sec-WebSocket-Key", Rule::KeyRepeated)? {
+        Some(key) if is_key(key) => Ok(key),
+        Some(other) => Err(Error::new(Rule::KeyInvalid, other, 0)),
+        None => Err(Error::whole(Rule::KeyMissing)),
+    }
+}
+
+// RFC 6455 §4.1: "The elements that comprise this value MUST be non-empty strings with characters in
+// the range U+0021 to U+007E not including separator characters as defined in [RFC2616] and MUST all
+// be unique strings."
+fn protocols(fields: Fields<'_>) -> Result<Vec<&str>, Error> {
+    let mut protocols = Vec::new();
+    for token in fields.list("Sec-WebSocket-Protocol") {
+        let protocol = str::from_utf8(token).unwrap_or_default();
+        if !grammar::is_token(token) || protocols.contains(&protocol) {
+            return Err(Error::new(Rule::ProtocolInvalid, token, 0));
+        }
+        if protocols.len() == MOST_PROTOCOLS {
+            return Err(Error::new(Rule::ProtocolsTooMany, token, 0));
+        }
+        protocols.push(protocol);
+    }
+    Ok(protocols)
+}
+
+/// The value of a field that may be there once.
+fn one<'a>(fields: Fields<'a>, name: &str, repeated: Rule) -> Result<Option<&'a [u8]>, Error> {
+    let mut values = fields.get_all(name);
+    let first = values.next();
+    match values.next() {
+        Some(second) => Err(Error::new(repeated, second, 0)),
+        None => Ok(first),
+    }
+}
+
+/// The error about a field, with what it says instead.
+fn told(fields: Fields<'_>, name: &str, rule: Rule) -> Error {
+    Error::new(rule, fields.get(name).unwrap_or_default(), 0)
+}
