@@ -105,6 +105,7 @@
 pub mod framing;
 pub mod http;
 pub mod net;
+mod random;
 pub mod text;
 pub mod udp;
 pub mod websocket;

@@ -1,0 +1,150 @@
+//! The server's side of the opening handshake.
+
+use super::config::Config;
+use super::error::Error;
+use super::socket::WebSocket;
+use super::wire::{self, Offer, Role, refuse};
+use crate::http::wire::{FieldList, reason_phrase};
+use crate::http::{self, Request, Response};
+
+type Judge = dyn Fn(Option<&str>) -> bool + Send + Sync;
+
+/// Whether a request asks for a WebSocket: one port serves these and plain requests.
+pub fn is_asked_for(request: &Request<'_>) -> bool {
+    let mut offers = request.headers().list("Upgrade");
+    offers.any(|offer| offer.eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Answers a handshake: 101 and the connection, or `None`, and the client has been told why not.
+///
+/// Before this, a handler may answer anything else: it has the request and the response. A request
+/// that asks for no WebSocket is told to (426); [`is_asked_for`] tells those apart that are not meant
+/// for us.
+///
+/// ```
+/// use barewire::{http, websocket};
+///
+/// let server = http::create_server(|req, res| {
+///     if !websocket::is_asked_for(&req) {
+///         return res.end("Hello World\n").map_err(http::Failure::from);
+///     }
+///     if req.path() != "/chat" {
+///         return Ok(res.write_head(404, [("Content-Type", "text/plain")])?.end("not here\n")?);
+///     }
+///     if let Some(ws) = websocket::accept(req, res)? {
+///         ws.on_message(|socket, data| drop(socket.send(data)));
+///     }
+///     Ok(())
+/// });
+/// # let answer = server.answer_to(b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n");
+/// # assert!(answer.starts_with(b"HTTP/1.1 426 Upgrade Required\r\n"));
+/// ```
+///
+/// # Errors
+/// The connection is broken, or something was sent of another answer.
+pub fn accept(request: Request<'_>, response: Response<'_>) -> Result<Option<WebSocket>, Error> {
+    Acceptor::new().accept(request, response)
+}
+
+/// [`accept`] with settings: subprotocols, origins, limits. Made once, it serves all connections.
+#[derive(Default)]
+pub struct Acceptor {
+    protocols: Vec<String>,
+    origins: Option<Box<Judge>>,
+    config: Config,
+}
+
+impl Acceptor {
+    /// Any origin, no subprotocol, the limits and deadlines of [`Config`].
+    pub fn new() -> Acceptor {
+        Acceptor::default()
+    }
+
+    /// The subprotocols that are spoken here. Of those that the client offers, its first that is among
+    /// them is taken; none where there is none.
+    pub fn protocols<S: Into<String>>(mut self, ours: impl IntoIterator<Item = S>) -> Acceptor {
+        self.protocols = ours.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Which pages may connect; the others get a 403. No other program has to tell its origin, or the
+    /// truth.
+    pub fn origins(
+        mut self,
+        may: impl Fn(Option<&str>) -> bool + Send + Sync + 'static,
+    ) -> Acceptor {
+        self.origins = Some(Box::new(may));
+        self
+    }
+
+    /// Limits and deadlines of the connections.
+    pub fn config(mut self, config: Config) -> Acceptor {
+        self.config = config;
+        self
+    }
+
+    /// As [`accept`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn accept(
+        &self,
+        request: Request<'_>,
+        response: Response<'_>,
+    ) -> Result<Option<WebSocket>, Error> {
+        let head = request.head();
+        let judged = Offer::read(&head).and_then(|offer| self.judge(offer));
+        let offer = match judged {
+            Ok(offer) => offer,
+            Err(error) => {
+                tell(&error, response)?;
+                return Ok(None);
+            }
+        };
+        let protocol = self.choose(&offer);
+        let mut fields = FieldList::new();
+        offer.answer(protocol, &mut fields)?;
+        let fields = fields.view();
+        let fields = fields.iter().filter_map(as_text);
+        let upgraded = request.upgrade(response, fields)?;
+        let protocol = protocol.map(str::to_owned);
+        let ws = WebSocket::open(upgraded, Role::Server, true, self.config.clone(), protocol)?;
+        Ok(Some(ws))
+    }
+
+    fn choose<'a>(&self, offer: &Offer<'a>) -> Option<&'a str> {
+        let ours: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
+        offer.choose(&ours)
+    }
+
+    fn judge<'a>(&self, offer: Offer<'a>) -> Result<Offer<'a>, wire::Error> {
+        let origin = offer.origin().map(String::from_utf8_lossy);
+        match &self.origins {
+            Some(may) if !may(origin.as_deref()) => Err(offer.forbidden()),
+            _ => Ok(offer),
+        }
+    }
+}
+
+fn as_text<'a>((name, value): (&'a str, &'a [u8])) -> Option<(&'a str, &'a str)> {
+    Some((name, str::from_utf8(value).ok()?))
+}
+
+/// Why not, as HTTP says it.
+fn tell(error: &wire::Error, response: Response<'_>) -> Result<(), http::Error> {
+    let mut fields = FieldList::new();
+    let status = refuse(error, &mut fields);
+    fields.set("Content-Type", "text/plain; charset=utf-8")?;
+    let body = format!("{status} {}: {error}\n", reason_phrase(status));
+    fields.set("Content-Length", body.len().to_string())?;
+    response.write_head(status, fields.view().iter())?.end(body)
+}
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Acceptor")
+            .field("protocols", &self.protocols)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! The client's side of the opening handshake.
+
+use super::config::Config;
+use super::error::{Error, Refused};
+use super::socket::WebSocket;
+use super::wire::{Opening, Role};
+use crate::http::wire::{FieldList, Limits, Misuse, ResponseDecoder};
+use crate::http::{self, ClientResponse, Connector, RequestOptions, Timeouts};
+use crate::random;
+use std::io::{self, ErrorKind, Read};
+use std::time::Duration;
+
+/// How much of a refusal's body is kept.
+const REFUSAL_BYTES: u64 = 4096;
+
+/// Opens a WebSocket to `ws://host:port/path`.
+///
+/// ```no_run
+/// use barewire::websocket;
+///
+/// let mut ws = websocket::connect("ws://127.0.0.1:12010/updates")?;
+/// ws.send("hello world!")?;
+/// while let Some(message) = ws.receive()? {
+///     println!("{message:?}");
+/// }
+/// # Ok::<(), websocket::Error>(())
+/// ```
+///
+/// # Errors
+/// It is no such URL, nobody answers there, or the answer opens no WebSocket: [`Error::Refused`].
+pub fn connect(url: &str) -> Result<WebSocket, Error> {
+    connect_with(url, &ConnectOptions::new())
+}
+
+/// [`connect`] with options.
+///
+/// # Errors
+/// As there, and options that cannot be sent.
+pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Error> {
+    let opening = options.opening()?;
+    let request = options.request(url, &opening)?;
+    let answer = http::request(request)?.end("")?;
+    if !answer.is_upgraded() {
+        return Err(refused(answer));
+    }
+    open(answer, &opening, options.config.clone())
+}
+
+/// What a handshake is to ask for.
+#[derive(Clone)]
+pub struct ConnectOptions {
+    protocols: Vec<String>,
+    headers: Vec<(String, String)>,
+    timeout: Duration,
+    base: RequestOptions,
+    config: Config,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> ConnectOptions {
+        ConnectOptions::new()
+    }
+}
+
+impl ConnectOptions {
+    /// No subprotocol, 10 s for the handshake.
+    pub fn new() -> ConnectOptions {
+        ConnectOptions {
+            protocols: Vec::new(),
+            headers: Vec::new(),
+            timeout: Duration::from_secs(10),
+            base: RequestOptions::new(),
+            config: Config::default(),
+        }
+    }
+
+    /// Offers subprotocols, the best one first.
+    pub fn protocols<S: Into<String>>(
+        mut self,
+        ours: impl IntoIterator<Item = S>,
+    ) -> ConnectOptions {
+        self.protocols = ours.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The page that asks, as a browser tells it.
+    pub fn origin(self, origin: &str) -> ConnectOptions {
+        self.header("Origin", origin)
+    }
+
+    /// A field of the request: `Cookie`, `Authorization` …
+    pub fn header(mut self, name: &str, value: &str) -> ConnectOptions {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// How long connecting and the handshake may take together.
+    pub fn handshake_timeout(mut self, limit: Duration) -> ConnectOptions {
+        self.timeout = limit;
+        self
+    }
+
+    /// How to connect: see [`Connector`].
+    pub fn create_connection(mut self, connector: impl Connector + 'static) -> ConnectOptions {
+        self.base = self.base.create_connection(connector);
+        self
+    }
+
+    /// Options of the request that carries the handshake: a proxy, a socket path, limits of the answer.
+    pub fn request_options(mut self, options: &RequestOptions) -> ConnectOptions {
+        self.base = options.clone();
+        self
+    }
+
+    /// Limits and deadlines of the connection.
+    pub fn config(mut self, config: Config) -> ConnectOptions {
+        self.config = config;
+        self
+    }
+
+    fn opening(&self) -> Result<Opening, Error> {
+        let mut nonce = [0; 16];
+        random::fill(&mut nonce);
+        let mut opening = Opening::new(nonce);
+        for protocol in &self.protocols {
+            opening = opening.protocol(protocol)?;
+        }
+        Ok(opening)
+    }
+
+    fn request(&self, url: &str, opening: &Opening) -> Result<RequestOptions, Error> {
+        let timeouts = Timeouts {
+            total: Some(self.timeout),
+            connect: self.timeout,
+            ..Timeouts::default()
+        };
+        let mut fields = FieldList::new();
+        for (name, value) in &self.headers {
+            fields.append(name, value).map_err(http::Error::from)?;
+        }
+        opening.ask(&mut fields);
+        let base = self.base.clone().method("GET").no_agent().max_redirects(0);
+        let request = base.timeouts(timeouts).url(&http_url(url)?)?;
+        let view = fields.view();
+        Ok(view.iter().fold(request, |request, (name, value)| {
+            request.append_header(name, value)
+        }))
+    }
+}
+
+/// The same place, as HTTP calls it.
+// RFC 6455 §3: "The port component is OPTIONAL; the default for "ws" is port 80, while the default
+// for "wss" is port 443."
+fn http_url(url: &str) -> Result<String, Error> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    if scheme.eq_ignore_ascii_case("wss") {
+        return Err(invalid(format!(
+            "{url} needs TLS, and this is for ws: only: use https::websocket"
+        )));
+    }
+    if !scheme.eq_ignore_ascii_case("ws") {
+        return Err(invalid(format!("{url} is no ws: URL (RFC 6455 §3)")));
+    }
+    // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST
+    // NOT be used on these URIs."
+    if rest.contains('#') {
+        return Err(invalid(format!("{url} has a fragment (RFC 6455 §3)")));
+    }
+    Ok(format!("http://{rest}"))
+}
+
+fn invalid(text: String) -> Error {
+    io::Error::new(ErrorKind::InvalidInput, text).into()
+}
+
+/// The server answered as a server of pages does.
+fn refused(mut answer: ClientResponse) -> Error {
+    let mut body = Vec::new();
+    // What can be had of it: the status says enough.
+    let _ = Read::by_ref(&mut answer)
+        .take(REFUSAL_BYTES)
+        .read_to_end(&mut body);
+    Error::Refused(Box::new(Refused {
+        status: answer.status(),
+        body,
+    }))
+}
+
+/// Judges the 101, and takes the stream over.
+fn open(mut answer: ClientResponse, opening: &Opening, config: Config) -> Result<WebSocket, Error> {
+    let mut head = b"HTTP/1.1 101 \r\n".to_vec();
+    for (name, value) in answer.headers().iter() {
+        head.extend_from_slice(name.as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value);
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    let mut decoder = ResponseDecoder::new(Limits {
+        field_section_bytes: usize::MAX,
+        fields: usize::MAX,
+        ..Limits::default()
+    });
+    let decoded = decoder.decode(&head).map_err(http::Error::from)?;
+    decoded.ok_or(http::Error::from(Misuse::Switch))?;
+    let protocol = opening.check(&decoder.head(&head))?.map(str::to_owned);
+    let upgraded = answer.upgrade()?;
+    WebSocket::open(upgraded, Role::Client, false, config, protocol)
+}
+
+impl std::fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("protocols", &self.protocols)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}

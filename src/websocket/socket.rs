@@ -1,0 +1,128 @@
+//! Both halves of a connection.
+
+use super::config::Config;
+use super::error::Error;
+use super::events::{Events, OnMessage, run};
+use super::link::Link;
+use super::outbox::{GoAway, Outbox};
+use super::outcome::Outcome;
+use super::reader::Reader;
+use super::wire::{Connection, Data, Role};
+use super::writer::Writer;
+use crate::http::Upgraded;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A WebSocket: messages both ways at any time.
+///
+/// ```
+/// use barewire::{http, websocket};
+///
+/// let server = http::create_server(|req, res| {
+///     if let Some(ws) = websocket::accept(req, res)? {
+///         let (mut reader, writer) = ws.split();
+///         while let Some(message) = reader.receive()? {
+///             writer.send(message)?;
+///         }
+///     }
+///     Ok::<(), http::Failure>(())
+/// });
+/// let server = server.listen("127.0.0.1:0")?; // the book's port is 12010
+///
+/// let mut ws = websocket::connect(&format!("ws://{}/echo", server.local_addr()))?;
+/// ws.send("hello world!")?;
+/// assert_eq!(ws.receive()?.unwrap().text(), Some("hello world!"));
+///
+/// let outcome = ws.close(1000, "bye")?;
+/// assert!(outcome.clean);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct WebSocket {
+    reader: Reader,
+    writer: Writer,
+}
+
+impl WebSocket {
+    pub(super) fn open(
+        upgraded: Upgraded,
+        role: Role,
+        ends_first: bool,
+        config: Config,
+        protocol: Option<String>,
+    ) -> Result<WebSocket, Error> {
+        let (stream, ahead, slot) = upgraded.into_parts();
+        let (receiver, sender) = Connection::new(role, config.limits).split();
+        let outbox = Arc::new(Outbox::new(stream, sender, config, ends_first)?);
+        if let Some(slot) = &slot {
+            slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outbox))));
+        }
+        let link = Arc::new(Link {
+            outbox,
+            protocol,
+            _slot: slot,
+        });
+        Ok(WebSocket {
+            reader: Reader::new(Arc::clone(&link), receiver, ahead),
+            writer: Writer::new(link),
+        })
+    }
+
+    /// As [`Reader::receive`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn receive(&mut self) -> Result<Option<Data<'_>>, Error> {
+        self.reader.receive()
+    }
+
+    /// As [`Writer::send`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Result<(), Error> {
+        self.writer.send(data)
+    }
+
+    /// A writer of this connection: for another thread, or to answer while a message is borrowed.
+    pub fn writer(&self) -> Writer {
+        self.writer.clone()
+    }
+
+    /// One half for each direction.
+    pub fn split(self) -> (Reader, Writer) {
+        (self.reader, self.writer)
+    }
+
+    /// As [`Reader::heartbeat`].
+    pub fn heartbeat(&mut self, every: Duration, deadline: Duration) {
+        self.reader.heartbeat(every, deadline);
+    }
+
+    /// The subprotocol that both have agreed on.
+    pub fn protocol(&self) -> Option<&str> {
+        self.writer.protocol()
+    }
+
+    /// Closes: sends a Close frame, receives and drops what the peer sent before it knew, and waits for
+    /// its Close frame, up to [`close_timeout`](Config::close_timeout).
+    ///
+    /// # Errors
+    /// A code or a reason that must not be sent.
+    pub fn close(mut self, code: u16, reason: &str) -> Result<Outcome, Error> {
+        self.writer.close(code, reason)?;
+        self.reader.drain();
+        Ok(self.reader.outcome().unwrap_or_else(Outcome::abnormal))
+    }
+
+    /// Receives on this thread and calls the book's events.
+    pub fn run(self, events: impl Events) -> Outcome {
+        run(self.reader, &self.writer, &events)
+    }
+
+    /// The same, where only messages matter.
+    pub fn on_message(self, message: impl Fn(&Writer, Data<'_>)) -> Outcome {
+        self.run(OnMessage(message))
+    }
+}
