@@ -210,7 +210,7 @@ impl Outbox {
         encode: impl FnOnce(&mut Sender, &mut Vec<u8>) -> Result<(), Misuse>,
     ) -> Result<bool, Error> {
         let mut state = self.lock();
-        state.check()?;
+        state.enter()?;
         let full = state.buffered() >= self.config.high_water_mark as u64;
         if full || state.message.is_some() {
             return Ok(false);
@@ -230,21 +230,22 @@ impl Outbox {
         if closes || state.buffered() < PONG_BYTES {
             state.settle();
         }
-        if !self.gathering.is_on() || closes {
-            self.push(state);
+        match self.gathering.is_on() && !closes {
+            true => self.watch(&mut state),
+            false => self.push(state),
         }
     }
 
     /// Waits while another's message in parts is not at its end.
     fn at_boundary(&self) -> Result<Guard<'_>, Error> {
         let mut state = self.lock();
-        state.check()?;
+        state.enter()?;
         while let Some(whose) = state.message {
             if whose == thread::current().id() {
                 return Err(Misuse::Unfinished.into());
             }
             state = self.wait(state);
-            state.check()?;
+            state.enter()?;
         }
         Ok(state)
     }
@@ -264,7 +265,7 @@ impl Outbox {
 
     pub(super) fn send_part(self: &Arc<Self>, data: Data<'_>, last: bool) -> Result<(), Error> {
         let mut state = self.lock();
-        state.check()?;
+        state.enter()?;
         if data.bytes().len() > COPIED_BYTES {
             let state = self.take_turn(state)?;
             return self.write_frame(state, data, last);
@@ -295,6 +296,15 @@ impl State {
 
     fn check(&self) -> Result<(), Error> {
         self.broken.map_or(Ok(()), |kind| Err(Error::broken(kind)))
+    }
+
+    /// Whether something may still be sent.
+    #[inline]
+    fn enter(&self) -> Result<(), Error> {
+        match self.sender.state() {
+            Sent::Closed => Err(Misuse::Closed.into()),
+            _ => self.check(),
+        }
     }
 
     /// Puts a frame behind the others; how much must leave until it is gone.

@@ -120,7 +120,7 @@ impl Outbox {
         clock::at(when, what, whom);
     }
 
-    fn watch(self: &Arc<Self>, state: &mut State) {
+    pub(super) fn watch(self: &Arc<Self>, state: &mut State) {
         if !mem::replace(&mut state.watched, true) {
             state.quiet = 0;
             self.at(Instant::now() + PATIENCE, What::Gathered);

@@ -4,6 +4,7 @@ use super::{Guard, Outbox, State};
 use crate::net::is_timeout;
 use crate::random;
 use crate::websocket::error::Error;
+use crate::websocket::outcome::Outcome;
 use crate::websocket::wire::{Data, Mask};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
@@ -137,6 +138,7 @@ impl Outbox {
     fn stuck(&self, state: &mut State) {
         let since = *state.stuck_since.get_or_insert_with(Instant::now);
         if since.elapsed() >= self.config.stall_timeout {
+            state.outcome.get_or_insert_with(Outcome::abnormal);
             self.broke(state, ErrorKind::TimedOut);
             let _ = self.stream.shutdown(Shutdown::Both);
         }

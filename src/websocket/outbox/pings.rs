@@ -47,7 +47,7 @@ impl Outbox {
     /// Sends a ping; returns its number.
     pub(in crate::websocket) fn ping(self: &Arc<Self>) -> Result<u64, Error> {
         let mut state = self.lock();
-        state.check()?;
+        state.enter()?;
         let number = state.pings.next();
         let payload = number.to_be_bytes();
         state.encode(|sender, out| sender.ping(&payload, random::mask_key, out))?;

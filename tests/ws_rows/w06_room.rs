@@ -1,0 +1,66 @@
+//! W06: one message for many connections, encoded once.
+
+use crate::stage::{Peer, close, masked, plain, serving, until};
+use crate::support::{Site, watched};
+use barewire::websocket::{Room, Slow, Told};
+use std::sync::Arc;
+
+/// A server whose connections are all in one room.
+fn crowded(slow: Slow) -> (Site, Arc<Room>) {
+    let room = Arc::new(Room::new(slow));
+    let door = Arc::clone(&room);
+    let site = serving(move |ws| {
+        let (mut reader, writer) = ws.split();
+        door.add(&writer);
+        while let Ok(Some(_)) = reader.receive() {}
+    });
+    (site, room)
+}
+
+#[test]
+fn row_w06_everybody_is_told() {
+    watched(|| {
+        let (site, room) = crowded(Slow::Skip);
+        let mut peers: Vec<Peer> = (0..20).map(|_| Peer::open(&site)).collect();
+        until("all are here", || room.len() == 20);
+        let told = room.send("news").expect("a message");
+        assert_eq!(told, Told { sent: 20, slow: 0 });
+        for peer in &mut peers {
+            peer.expect(plain(0x81, "news"));
+        }
+        // Who leaves is told no more.
+        let mut first = peers.remove(0);
+        first.send(masked(0x88, close(1000, "")));
+        first.expect(plain(0x88, close(1000, "")));
+        first.ended();
+        assert_eq!(room.send("more").expect("a message").sent, 19);
+        assert_eq!(room.len(), 19);
+    });
+}
+
+#[test]
+fn row_w06_nobody_waits_for_who_does_not_read() {
+    watched(|| {
+        for slow in [Slow::Skip, Slow::Close] {
+            let (site, room) = crowded(slow);
+            let mut reads = Peer::open(&site);
+            until("one is here", || room.len() == 1);
+            let _does_not = Peer::open(&site);
+            until("both are here", || room.len() == 2);
+            let news = vec![0; 60_000];
+            loop {
+                let told = room.send(&news).expect("a message");
+                reads.expect(plain(0x82, &news));
+                if told.slow > 0 {
+                    assert_eq!(told, Told { sent: 1, slow: 1 });
+                    break;
+                }
+            }
+            if slow == Slow::Close {
+                until("it is no member", || {
+                    room.send("x").is_ok() && room.len() == 1
+                });
+            }
+        }
+    });
+}
