@@ -22,7 +22,7 @@ pub(crate) fn fill(bytes: &mut [u8]) {
 
 /// A masking key. A system call for each would cost more than the frame, so every thread fetches 64
 /// at a time.
-// RFC 6455 §10.3: "clients MUST choose a new masking key for each frame, using an algorithm that
+// RFC 6455 §10.3: "Clients MUST choose a new masking key for each frame, using an algorithm that
 // cannot be predicted by end applications that provide data"
 #[inline]
 pub(crate) fn mask_key() -> [u8; KEY_BYTES] {

@@ -23,8 +23,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Both Close frames are on their way.
-// RFC 6455 §7.1.1: "the server MUST close the underlying TCP connection immediately; the client
-// SHOULD wait for the server to close the connection but MAY close the connection at any time"
+// RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client
+// SHOULD wait for the server to close the connection but MAY close the connection at any time after
+// sending and receiving a Close message"
 pub(super) fn close(outbox: &Arc<Outbox>, mut outcome: Outcome) {
     let config = &outbox.config;
     outcome.clean = outbox.flush_within(config.close_timeout);

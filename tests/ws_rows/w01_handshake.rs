@@ -158,7 +158,10 @@ fn row_w01_a_client_judges_the_answer() {
 fn row_w01_the_handshake_has_a_deadline() {
     watched(|| {
         let (end, ended) = std::sync::mpsc::channel::<()>();
-        let (url, server) = fake_server(|_| String::new(), move |_peer| ended.recv().unwrap_or_default());
+        let (url, server) = fake_server(
+            |_| String::new(),
+            move |_peer| ended.recv().unwrap_or_default(),
+        );
         let options = ConnectOptions::new().handshake_timeout(Duration::from_millis(20));
         let error = websocket::connect_with(&url, &options).expect_err("no answer");
         assert!(error.to_string().contains("20ms"), "{error}");

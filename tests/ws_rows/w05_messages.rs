@@ -145,7 +145,7 @@ fn row_w05_parts_of_two_messages_are_not_mixed() {
         let mut message = writer.message().expect("open");
         message.send("a").expect("open");
         assert!(matches!(writer.message(), Err(Error::Misuse(_))));
-        assert_eq!(writer.try_send("no").expect("open"), false);
+        assert!(!writer.try_send("no").expect("open"));
         std::thread::scope(|scope| {
             let other = scope.spawn(|| writer.send(b"b"));
             writer.send_ping().expect("open");

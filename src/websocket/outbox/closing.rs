@@ -6,10 +6,10 @@ use crate::random;
 use crate::websocket::clock::What;
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
-use crate::websocket::wire::{self, Close, CloseCode, Misuse};
+use crate::websocket::wire::{self, Close, CloseCode};
 use std::io::ErrorKind;
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 impl Outbox {
@@ -95,7 +95,7 @@ impl Outbox {
         reason: &str,
     ) -> Result<(), Error> {
         let close = CloseCode::new(code).and_then(|code| Close::new(code, reason));
-        self.close(close.map_err(|misuse: Misuse| Error::Misuse(misuse))?);
+        self.close(close?);
         Ok(())
     }
 }
@@ -104,7 +104,7 @@ impl Outbox {
 // RFC 6455 §7.4.1: "1001 indicates that an endpoint is "going away", such as a server going down or
 // a browser having navigated away from a page."
 #[derive(Debug)]
-pub(in crate::websocket) struct GoAway(pub(in crate::websocket) std::sync::Weak<Outbox>);
+pub(in crate::websocket) struct GoAway(pub(in crate::websocket) Weak<Outbox>);
 
 impl Stop for GoAway {
     fn drain(&self) {
