@@ -39,6 +39,7 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin head_decode
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin framing
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin pipe
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_mask
 	cargo build --release --bin http_server
 	python3 tests/bench/idle.py
 

@@ -45,8 +45,9 @@
 //! | [`text`] | 7.1 TCP | characters that a chunk cuts in two |
 //! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
 //! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's |
+//! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
 //!
-//! Still to come: `websocket` (7.4), `tls` and `https` (7.5).
+//! Still to come: `tls` and `https` (7.5), and `wss:` with them.
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
@@ -99,6 +100,10 @@
 //! - A body streams; nobody has to wait for its `end` (E45).
 //! - Five sockets an origin *was* Node's default, and is ours on purpose (E25); `agent.sockets` is
 //!   no number there, and our gauges say what they count (E26): [`http::pool`].
+//! - A WebSocket's payload length counts bytes: 12 and 6, not bits (E01, E02). Masking hides nothing,
+//!   it protects what lies between (E03); the key is 16 random bytes (E04), Accept is compared and the
+//!   bytes behind the head are the first frame (E05), Accept is made of key *and* GUID (E06), and a
+//!   subprotocol that nobody asked for fails the client (E46): [`websocket::wire`].
 //! - Any 2xx opens the tunnel that a CONNECT asks for, not only a 200 (E44): [`http::ClientEvents`].
 #![forbid(unsafe_code)]
 
