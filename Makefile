@@ -3,6 +3,9 @@
 # Packages that prove or measure the crate; each is a workspace of its own.
 PACKAGES := $(wildcard tests/*/Cargo.toml)
 
+# Where all of them are built, so that what they share is built once.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
 .PHONY: help run test lint doc bench interop clean
 
 help:
@@ -19,7 +22,7 @@ run:
 
 test:
 	cargo test
-	cargo run --quiet --manifest-path tests/alloc/Cargo.toml
+	cargo run --quiet --manifest-path tests/alloc/Cargo.toml --target-dir $(TARGET)
 
 lint:
 	cargo fmt --check
@@ -27,7 +30,7 @@ lint:
 	@for package in $(PACKAGES); do \
 	    echo "lint $$package"; \
 	    cargo fmt --check --manifest-path $$package || exit 1; \
-	    cargo clippy --all-targets --manifest-path $$package -- -D warnings || exit 1; \
+	    cargo clippy --all-targets --manifest-path $$package --target-dir $(TARGET) -- -D warnings || exit 1; \
 	done
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
