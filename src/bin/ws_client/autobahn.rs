@@ -1,0 +1,33 @@
+//! A client under test, as the fuzzing server of the Autobahn|Testsuite wants it:
+//!
+//! ```text
+//! /getCaseCount                       the server sends how many there are
+//! /runCase?case=1&agent=NAME          every message is sent back, whatever else happens
+//! /runCase?case=2&agent=NAME          …
+//! /updateReports?agent=NAME           the server writes what it has seen
+//! ```
+
+use crate::talk::send_back;
+use barewire::websocket::{self, Error};
+
+pub(crate) fn run(url: &str, name: &str) -> Result<(), Error> {
+    let base = url.trim_end_matches('/');
+    let count = count(base)?;
+    for case in 1..=count {
+        let ws = websocket::connect(&format!("{base}/runCase?case={case}&agent={name}"))?;
+        // In many cases the server breaks a rule, and it is right to fail.
+        let _ = send_back(ws);
+    }
+    println!("{count} cases");
+    let ws = websocket::connect(&format!("{base}/updateReports?agent={name}"))?;
+    send_back(ws)
+}
+
+fn count(base: &str) -> Result<u32, Error> {
+    let mut ws = websocket::connect(&format!("{base}/getCaseCount"))?;
+    let count = match ws.receive()? {
+        Some(message) => message.text().and_then(|text| text.parse().ok()),
+        None => None,
+    };
+    count.ok_or_else(|| std::io::Error::other("the server told no number of cases").into())
+}

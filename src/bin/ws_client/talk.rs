@@ -1,0 +1,90 @@
+//! What the client does with a connection.
+
+use barewire::websocket::{self, Data, Error, Outcome, WebSocket, Writer};
+use std::io::{self, BufRead, Write};
+use std::thread;
+use std::time::Duration;
+
+/// A peer that says nothing for so long is asked for a sign of life, and left after as long again.
+const SILENCE: Duration = Duration::from_secs(5);
+/// The book's.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// stdin to the socket, the socket to stdout: neither waits for the other.
+pub(crate) fn lines(url: &str) -> Result<(), Error> {
+    let ws = websocket::connect(url)?;
+    let writer = ws.writer();
+    thread::spawn(move || send_lines(&writer));
+    print_all(ws)
+}
+
+fn send_lines(writer: &Writer) {
+    for line in io::stdin().lock().lines() {
+        let sent = line
+            .map_err(Error::from)
+            .and_then(|line| writer.send(&line));
+        if let Err(error) = sent {
+            eprintln!("ws_client: {error}");
+            break;
+        }
+    }
+    let _ = writer.close(1000, ""); // a code that may be sent
+}
+
+/// Says hello, then sends everything back.
+pub(crate) fn echo(url: &str) -> Result<(), Error> {
+    let mut ws = websocket::connect(url)?;
+    ws.heartbeat(SILENCE, SILENCE);
+    ws.send("hello")?;
+    send_back(ws)
+}
+
+/// Sends every message back, until the connection ends.
+pub(crate) fn send_back(ws: WebSocket) -> Result<(), Error> {
+    let (mut reader, writer) = ws.split();
+    while let Some(message) = reader.receive()? {
+        writer.send(message)?;
+    }
+    Ok(())
+}
+
+/// The book's loop: a slow network gets fewer updates, and none of them is old.
+pub(crate) fn updates(url: &str) -> Result<(), Error> {
+    let ws = websocket::connect(url)?;
+    let writer = ws.writer();
+    thread::spawn(move || {
+        let mut number = 0;
+        while writer.is_open() {
+            if writer.buffered_amount() == 0 {
+                number += 1;
+                let _ = writer.send(&format!("update {number}")); // if not, it is open no longer
+            }
+            thread::sleep(PERIOD);
+        }
+    });
+    print_all(ws)
+}
+
+fn print_all(mut ws: WebSocket) -> Result<(), Error> {
+    let mut out = io::stdout();
+    while let Some(message) = ws.receive()? {
+        match message {
+            Data::Text(text) => writeln!(out, "{text}")?,
+            Data::Binary(bytes) => writeln!(out, "{} bytes: {}", bytes.len(), hex(bytes))?,
+        }
+    }
+    let (reader, _) = ws.split();
+    tell(reader.outcome());
+    Ok(())
+}
+
+fn tell(outcome: Option<Outcome>) {
+    if let Some(Outcome { code, reason, .. }) = outcome {
+        eprintln!("ws_client: closed with {code} {reason:?}");
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.join(" ")
+}

@@ -1,0 +1,85 @@
+//! The book's WebSocket server: one port for a page and for the connections that it opens.
+//!
+//! ```text
+//! $ ws_server                                    $ ws_client ws://127.0.0.1:12010/echo
+//! ws_server: listening on 127.0.0.1:12010        hello world!        ← typed
+//!                                                hello world!        ← came back
+//! ```
+#![forbid(unsafe_code)]
+
+mod options;
+mod routes;
+mod shown;
+
+use barewire::http::{self, Events, Handled, Request, Response, Server};
+use barewire::net::{Listener, Options as Engine};
+use options::{Options, USAGE};
+use routes::Routes;
+use std::process::ExitCode;
+use std::{fmt, io};
+
+struct Demo {
+    routes: Routes,
+}
+
+impl Events for Demo {
+    fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
+        self.routes.serve(request, response)
+    }
+
+    fn error(&self, what: &dyn fmt::Display) {
+        eprintln!("ws_server: {what}");
+    }
+}
+
+fn main() -> ExitCode {
+    match Options::from_args(std::env::args().skip(1)) {
+        Ok(Some(options)) => match run(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("ws_server: {}: {why}", options.listen);
+                ExitCode::FAILURE
+            }
+        },
+        Ok(None) => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("ws_server: {why}\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(options: &Options) -> io::Result<()> {
+    let routes = Routes::new(options.message_bytes);
+    let server = http::create_server_with(Demo { routes });
+    let listener = Listener::bind(&options.listen)?;
+    let address = listener.local_addr()?;
+    let handle = match options.show_bytes {
+        true => listener.serve(engine(options), shown::Showing(server)),
+        false => plain(server, listener, options),
+    }?;
+    eprintln!("ws_server: listening on {address}");
+    print!("{}", routes::invitation(&address));
+    handle.wait();
+    Ok(())
+}
+
+fn plain(
+    server: Server<Demo>,
+    listener: Listener,
+    options: &Options,
+) -> io::Result<barewire::net::Handle> {
+    server
+        .max_connections(options.max_connections)
+        .listen_on(listener)
+}
+
+fn engine(options: &Options) -> Engine {
+    Engine {
+        max_connections: options.max_connections,
+        ..Engine::default()
+    }
+}

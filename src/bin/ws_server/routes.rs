@@ -1,0 +1,91 @@
+//! What the demo serves.
+
+use barewire::http::{Handled, Request, Response};
+use barewire::net::Addr;
+use barewire::websocket::{self, Acceptor, Config, Limits, Room, Slow, WebSocket};
+use std::cell::Cell;
+
+const PAGE: &str = include_str!("page.html");
+const PATHS: [&str; 5] = ["/", "/echo", "/hello", "/chat", "/updates"];
+
+pub(crate) struct Routes {
+    acceptor: Acceptor,
+    chat: Room,
+}
+
+impl Routes {
+    pub(crate) fn new(message_bytes: usize) -> Routes {
+        let config = Config {
+            limits: Limits { message_bytes },
+            ..Config::default()
+        };
+        Routes {
+            acceptor: Acceptor::new()
+                .protocols(["chat"])
+                .origins(|origin| origin != Some("http://evil.example"))
+                .config(config),
+            chat: Room::new(Slow::Skip),
+        }
+    }
+
+    pub(crate) fn serve(&self, req: Request<'_>, res: Response<'_>) -> Handled {
+        if !PATHS.contains(&req.path()) {
+            return refuse(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n");
+        }
+        if req.path() == "/" && !websocket::is_asked_for(&req) {
+            return page(&req, res);
+        }
+        let path = req.path().to_owned();
+        if let Some(ws) = self.acceptor.accept(req, res)? {
+            self.talk(&path, ws);
+        }
+        Ok(())
+    }
+
+    /// How a connection ends is no failure of the handler.
+    fn talk(&self, path: &str, ws: WebSocket) {
+        let _outcome = match path {
+            "/hello" => ws.on_message(|socket, _| drop(socket.send("yakexi"))),
+            "/chat" => {
+                self.chat.add(&ws.writer());
+                ws.on_message(|_, data| drop(self.chat.send(data)))
+            }
+            "/updates" => {
+                let count = Cell::new(0_u64);
+                ws.on_message(|socket, _| {
+                    count.set(count.get() + 1);
+                    let _ = socket.send(&count.get().to_string());
+                })
+            }
+            _ => ws.on_message(|socket, data| drop(socket.send(data))),
+        };
+    }
+}
+
+fn page(req: &Request<'_>, mut res: Response<'_>) -> Handled {
+    if !matches!(req.method(), "GET" | "HEAD") {
+        res.set_header("Allow", "GET, HEAD")?;
+        return refuse(res, 405, "only to be read (RFC 9110 §15.5.6)\n");
+    }
+    res.set_header("Content-Type", "text/html; charset=utf-8")?;
+    Ok(res.end(PAGE)?)
+}
+
+fn refuse(mut res: Response<'_>, status: u16, why: &str) -> Handled {
+    res.set_status(status)?
+        .set_header("Content-Type", "text/plain; charset=utf-8")?;
+    Ok(res.end(why)?)
+}
+
+/// What is printed at the start: what to try.
+pub(crate) fn invitation(address: &Addr) -> String {
+    format!(
+        "\
+  in a browser                      http://{address}/
+  what you type comes back          ws_client ws://{address}/echo
+  what you type goes to all         ws_client ws://{address}/chat
+  hello world! and yakexi           ws_client ws://{address}/hello
+  a message every 50 ms             ws_client --updates ws://{address}/updates
+"
+    )
+}

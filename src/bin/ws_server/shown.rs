@@ -1,0 +1,101 @@
+//! Every byte of a connection, printed as it comes and leaves.
+//!
+//! ```text
+//! < 81 8c 37 fa 21 3d 5f 9f 4d 51 58 da 56 52 45 96 45 1c
+//! > 81 06 79 61 6b 65 78 69
+//! ```
+
+use barewire::http::{Events, Server};
+use barewire::net::{Addr, Service, Slot, Stream};
+use std::any::Any;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longer pieces are cut.
+const MOST: usize = 64;
+
+/// A server that shows the bytes of its connections.
+pub(crate) struct Showing<E>(pub(crate) Server<E>);
+
+impl<E: Events> Service for Showing<E> {
+    fn connection(&self, stream: Arc<dyn Stream>, _slot: Slot) {
+        self.0.serve(Arc::new(Shown(stream)));
+    }
+}
+
+#[derive(Debug)]
+struct Shown(Arc<dyn Stream>);
+
+impl Stream for Shown {
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.0.read(buf)?;
+        show('<', &buf[..n]);
+        Ok(n)
+    }
+
+    fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.0.write(buf)?;
+        show('>', &buf[..n]);
+        Ok(n)
+    }
+
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let n = self.0.write_vectored(bufs)?;
+        let all: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
+        show('>', &all[..n]);
+        Ok(n)
+    }
+
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        let n = self.0.try_read(buf)?;
+        show('<', &buf[..n.unwrap_or(0)]);
+        Ok(n)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.0.set_read_timeout(d)
+    }
+
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.0.set_write_timeout(d)
+    }
+
+    fn local_addr(&self) -> io::Result<Addr> {
+        self.0.local_addr()
+    }
+
+    fn peer_addr(&self) -> io::Result<Addr> {
+        self.0.peer_addr()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self.0.as_any()
+    }
+}
+
+fn show(way: char, bytes: &[u8]) {
+    if bytes.is_empty() {
+        return;
+    }
+    if bytes.is_ascii() && bytes.ends_with(b"\r\n\r\n") {
+        for line in String::from_utf8_lossy(bytes).trim_end().lines() {
+            println!("{way} {line}");
+        }
+        return;
+    }
+    let digits: String = bytes
+        .iter()
+        .take(MOST)
+        .map(|b| format!(" {b:02x}"))
+        .collect();
+    match bytes.len().checked_sub(MOST) {
+        Some(more @ 1..) => println!("{way}{digits} … {more} more"),
+        _ => println!("{way}{digits}"),
+    }
+}
