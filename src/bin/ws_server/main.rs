@@ -12,10 +12,12 @@ mod routes;
 mod shown;
 
 use barewire::http::{self, Events, Handled, Request, Response, Server};
-use barewire::net::{Listener, Options as Engine};
+use barewire::net::{self, Listener, Service, Slot, Stream};
 use options::{Options, USAGE};
 use routes::Routes;
+use shown::Shown;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::{fmt, io};
 
 struct Demo {
@@ -57,29 +59,34 @@ fn run(options: &Options) -> io::Result<()> {
     let server = http::create_server_with(Demo { routes });
     let listener = Listener::bind(&options.listen)?;
     let address = listener.local_addr()?;
-    let handle = match options.show_bytes {
-        true => listener.serve(engine(options), shown::Showing(server)),
-        false => plain(server, listener, options),
-    }?;
+    let engine = net::Options {
+        max_connections: options.max_connections,
+        spare_threads: 4,
+        ..net::Options::default()
+    };
+    let show_bytes = options.show_bytes;
+    let handle = listener.serve(engine, Port { server, show_bytes })?;
     eprintln!("ws_server: listening on {address}");
     print!("{}", routes::invitation(&address));
     handle.wait();
     Ok(())
 }
 
-fn plain(
+/// A server whose connections may be looked at.
+struct Port {
     server: Server<Demo>,
-    listener: Listener,
-    options: &Options,
-) -> io::Result<barewire::net::Handle> {
-    server
-        .max_connections(options.max_connections)
-        .listen_on(listener)
+    show_bytes: bool,
 }
 
-fn engine(options: &Options) -> Engine {
-    Engine {
-        max_connections: options.max_connections,
-        ..Engine::default()
+impl Service for Port {
+    fn connection(&self, stream: Arc<dyn Stream>, _slot: Slot) {
+        self.server.serve(match self.show_bytes {
+            true => Arc::new(Shown(stream)),
+            false => stream,
+        });
+    }
+
+    fn accept_error(&self, error: &io::Error) {
+        eprintln!("ws_server: {error}");
     }
 }

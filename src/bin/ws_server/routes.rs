@@ -48,7 +48,9 @@ impl Routes {
             "/hello" => ws.on_message(|socket, _| drop(socket.send("yakexi"))),
             "/chat" => {
                 self.chat.add(&ws.writer());
-                ws.on_message(|_, data| drop(self.chat.send(data)))
+                ws.on_message(|_, data| {
+                    let _ = self.chat.send(data);
+                })
             }
             "/updates" => {
                 let count = Cell::new(0_u64);
@@ -80,8 +82,7 @@ fn refuse(mut res: Response<'_>, status: u16, why: &str) -> Handled {
 /// What is printed at the start: what to try.
 pub(crate) fn invitation(address: &Addr) -> String {
     format!(
-        "\
-  in a browser                      http://{address}/
+        "  in a browser                      http://{address}/
   what you type comes back          ws_client ws://{address}/echo
   what you type goes to all         ws_client ws://{address}/chat
   hello world! and yakexi           ws_client ws://{address}/hello

@@ -5,8 +5,7 @@
 //! > 81 06 79 61 6b 65 78 69
 //! ```
 
-use barewire::http::{Events, Server};
-use barewire::net::{Addr, Service, Slot, Stream};
+use barewire::net::{Addr, Stream};
 use std::any::Any;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -16,17 +15,9 @@ use std::time::Duration;
 /// Longer pieces are cut.
 const MOST: usize = 64;
 
-/// A server that shows the bytes of its connections.
-pub(crate) struct Showing<E>(pub(crate) Server<E>);
-
-impl<E: Events> Service for Showing<E> {
-    fn connection(&self, stream: Arc<dyn Stream>, _slot: Slot) {
-        self.0.serve(Arc::new(Shown(stream)));
-    }
-}
-
+/// A stream that is looked at.
 #[derive(Debug)]
-struct Shown(Arc<dyn Stream>);
+pub(crate) struct Shown(pub(crate) Arc<dyn Stream>);
 
 impl Stream for Shown {
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
