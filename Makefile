@@ -6,7 +6,7 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test lint doc bench interop clean
+.PHONY: help run test lint doc bench interop autobahn clean
 
 help:
 	@echo "make run      start the demo server on 127.0.0.1:1337 (ARGS='--listen ...' for another place)"
@@ -15,6 +15,7 @@ help:
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection (crates.io, python3)"
 	@echo "make interop  curl, nc, telnet, socat, Python, Node, Chromium against the demos (python3, and what it finds)"
+	@echo "make autobahn the Autobahn|Testsuite against the WebSocket demos (a Python 2.7, or pyenv)"
 	@echo "make clean    remove what was built"
 
 run:
@@ -48,6 +49,9 @@ bench:
 
 interop:
 	python3 tests/interop/run.py
+
+autobahn:
+	python3 tests/interop/autobahn.py
 
 clean:
 	cargo clean

@@ -143,6 +143,8 @@ fn program(demo: &str) -> &'static str {
         "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
         "framing" => env!("CARGO_BIN_EXE_framing"),
         "nagle" => env!("CARGO_BIN_EXE_nagle"),
+        "ws_server" => env!("CARGO_BIN_EXE_ws_server"),
+        "ws_client" => env!("CARGO_BIN_EXE_ws_client"),
         _ => panic!("there is no demo {demo}"),
     }
 }

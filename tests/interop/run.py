@@ -4,12 +4,14 @@
     tests/interop/run.py [--only WORD] [--binary target/release/http_server]
 
 Builds the demos, starts the HTTP server on a port that the system chooses and on a Unix socket, and lets curl, nc,
-Python, Node and Chromium at it; nc, telnet and socat talk with the demos of TCP and UDP; then http_get asks nginx, Node,
-Python and Go, and curl goes through our proxy. A line for each check, then `N passed, N failed`. A program that is not
-on this machine is named and its checks are skipped; with CI=true they fail.
+Python, Node and Chromium at it; nc, telnet and socat talk with the demos of TCP and UDP; npm's ws, Python's websockets
+and Chromium with those of WebSocket; http_get asks nginx, Node, Python and Go, and curl goes through our proxy. A line
+for each check, then `N passed, N failed`. A program that is not on this machine is named and its checks are skipped;
+with CI=true they fail.
 
-A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py, browser.py, client.py or client_proxy.py
-whose docstring is its name; kit.py has what they share. Nothing outside the standard library, and nothing is left behind.
+A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py, browser.py, client.py, client_proxy.py or
+websocket.py whose docstring is its name; kit.py has what they share. Nothing outside the standard library, and nothing
+is left behind.
 """
 
 import argparse
@@ -26,7 +28,7 @@ import traceback
 from kit import CHECKS, Check, Demo, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CLIENTS = ("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy")
+CLIENTS = ("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy", "websocket")
 IN_CI = os.environ.get("CI") == "true"
 
 

@@ -28,6 +28,9 @@ fn send_lines(writer: &Writer) {
             break;
         }
     }
+    // There is no half-close: who has been told goodbye answers no more. Most peers take one thing
+    // after the other, and have answered the lines when they answer this.
+    let _ = writer.ping(SILENCE);
     let _ = writer.close(1000, ""); // a code that may be sent
 }
 

@@ -1,0 +1,183 @@
+"""WebSocket: npm's ws and Python's websockets in both roles, and the demo's page in Chromium."""
+
+import contextlib
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+
+from browser import Browser
+from kit import Missing, check, eventually, expect, run
+from node import HERE, install
+from sockets import Talk, program
+
+
+@contextlib.contextmanager
+def ws_server(demo, *args):
+    """The demo, and its `127.0.0.1:port`."""
+    with Talk(program(demo, "ws_server"), "--listen", "127.0.0.1:0", *args) as server:
+        yield server.tells(rb"listening on (\S+)\n")
+
+
+@check("ws")
+def node(demo):
+    """websocket_client.mjs"""
+    folder, client = install(demo, "ws@8"), program(demo, "ws_client")
+    with ws_server(demo) as address:
+        script = os.path.join(HERE, "websocket_client.mjs")
+        for line in run("node", script, f"ws://{address}", client, folder).stdout.splitlines():
+            result = json.loads(line)
+            yield result["name"], result["error"]
+
+
+def websockets(demo, module: str):
+    """A module of Python's websockets, which pip fetches."""
+    folder = os.path.join(demo.folder, "pip")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, "websockets>=13,<17"]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise Missing("websockets, which pip could not fetch") from error
+    for name in [name for name in sys.modules if name.partition(".")[0] == "websockets"]:
+        del sys.modules[name]  # of another folder, which is gone
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module(module)
+    finally:
+        sys.path.remove(folder)
+
+
+@check("websockets")
+def python_client(demo):
+    """our server: texts, bytes, parts, pings, a subprotocol; compression is declined"""
+    client = websockets(demo, "websockets.sync.client")
+    with ws_server(demo) as address, client.connect(f"ws://{address}/echo", subprotocols=["chat"], max_size=None) as ws:
+        expect(ws.subprotocol == "chat", ws.subprotocol)
+        expect("Sec-WebSocket-Extensions" not in ws.response.headers, ws.response.headers)
+        for message in ("你好", b"\0\xff", "", "月" * 300_000, bytes(1_000_000)):
+            ws.send(message)
+            expect(ws.recv(30) == message, len(message))
+        ws.send(iter(["hel", "lo ", "world!"]))
+        expect(ws.recv(30) == "hello world!")
+        expect(ws.ping().wait(30), "no pong")
+        ws.close(4001, "enough")
+        expect(ws.close_code == 4001, ws.close_code)
+
+
+@check("websockets")
+def python_client_too_long(demo):
+    """our server: a message beyond --max-message gets a Close 1009"""
+    client = websockets(demo, "websockets.sync.client")
+    with ws_server(demo, "--max-message", "1000") as address, client.connect(f"ws://{address}/echo") as ws:
+        ws.send("x" * 1000)
+        expect(len(ws.recv(30)) == 1000)
+        ws.send("x" * 1001)
+        try:
+            expect(False, ws.recv(30))
+        except importlib.import_module("websockets.exceptions").ConnectionClosedError as closed:
+            expect(closed.rcvd.code == 1009, closed.rcvd)
+
+
+@contextlib.contextmanager
+def python_server(demo, handler):
+    """The URL of a server of websockets."""
+    serving = websockets(demo, "websockets.sync.server")
+    with serving.serve(handler, "127.0.0.1", 0) as server, Background(server.serve_forever):
+        try:
+            yield "ws://127.0.0.1:%d/" % server.socket.getsockname()[1]
+        finally:
+            server.shutdown()
+
+
+class Background:
+    """A function in a thread, which has ended when the `with` block has."""
+
+    def __init__(self, function):
+        self.thread = threading.Thread(target=function)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
+@check("websockets")
+def python_server_echo(demo):
+    """our client --echo: what is sent comes back, until the server closes"""
+    seen = []
+
+    def talk(ws):
+        seen.append(ws.recv(30))
+        for message in ("你好", b"\0\xff", "月" * 300_000):
+            ws.send(message)
+            seen.append(ws.recv(30) == message)
+        seen.append(ws.ping().wait(30))
+        ws.close(1000, "bye")
+
+    with python_server(demo, talk) as url:
+        run(program(demo, "ws_client"), "--echo", url)
+    expect(seen == ["hello", True, True, True, True], seen)
+
+
+@check("websockets")
+def python_server_lines(demo):
+    """our client: lines there and back, the server's code and reason"""
+
+    def talk(ws):
+        for message in ws:
+            if message == "好":
+                return ws.close(4002, "good night")
+            ws.send(f"{message}!")
+
+    with python_server(demo, talk) as url, Talk(program(demo, "ws_client"), url) as client:
+        client.type("你\n".encode())
+        client.prints("你!\n".encode())
+        client.type("好\n".encode())
+        expect(client.tells(rb"closed with (.*)\n") == '4002 "good night"')
+        client.ends()
+
+
+@check("Chromium")
+def page(demo):
+    """the demo's page: a message there and back, a close, and the loop of 50 ms"""
+    with ws_server(demo) as address, Browser(demo.folder) as window:
+        window.open(f"http://{address}/")
+        eventually(lambda: window.text("#state") == "open")
+        window.click("#talk button")
+        eventually(lambda: window.text("#came") == "hello world!\n")
+        window.click("#talk button")
+        eventually(lambda: window.text("#came") == "hello world!\n" * 2)
+
+        first = eventually(lambda: re.fullmatch(r"sent (\d+), came (\d+)", window.text("#updates")))
+        wanted = int(first[2]) + 10
+        more = eventually(lambda: counts(window, wanted))
+        expect(more[0] >= more[1], more)
+
+        window.click("#bye")
+        eventually(lambda: window.text("#state") == "closed: 1000, clean: true")
+
+
+def counts(window: Browser, wanted: int):
+    """How many the page sent and how many it was told of, once those are `wanted`."""
+    sent, came = map(int, re.findall(r"\d+", window.text("#updates")))
+    return (sent, came) if came >= wanted else None
+
+
+@check("Chromium")
+def page_worked_example(demo):
+    """the demo's page: hello world! is answered with yakexi"""
+    with ws_server(demo) as address, Browser(demo.folder) as window:
+        window.open(f"http://{address}/")
+        eventually(lambda: window.text("#state") == "open")
+        window.script(
+            "const path = document.querySelector('select'); path.value = '/hello';"
+            "path.dispatchEvent(new Event('change', {bubbles: true}));"
+        )
+        # The connection before is being closed; the state is that of the new one.
+        eventually(lambda: window.script("return socket.url.endsWith('/hello') && socket.readyState === 1"))
+        window.click("#talk button")
+        eventually(lambda: window.text("#came") == "yakexi\n")
