@@ -94,7 +94,7 @@ pub trait Stream: Send + Sync + fmt::Debug {
     fn as_any(&self) -> &dyn Any;
 }
 
-impl dyn Stream {
+impl dyn Stream + '_ {
     /// [`write`](Stream::write)s until all of `buf` is on its way. The write timeout holds for
     /// each piece, not for the whole.
     ///
