@@ -37,6 +37,7 @@ macro_rules! rules {
 rules! {
     MethodNotGet 405 "RFC 6455 §4.1" "a WebSocket is asked for with GET";
     HttpVersionTooLow 400 "RFC 6455 §4.1" "a WebSocket is asked for with HTTP/1.1 or later";
+    ContentPresent 400 "RFC 9110 §9.3.1" "a request for a WebSocket has no content";
     UpgradeMissing 426 "RFC 6455 §4.2.1" "the request must have the token websocket in Upgrade";
     ConnectionMissing 426 "RFC 6455 §4.2.1" "the request must have the token Upgrade in Connection";
     VersionRepeated 400 "RFC 6455 §11.3.5" "a request has one Sec-WebSocket-Version";

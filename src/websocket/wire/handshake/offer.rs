@@ -1,7 +1,7 @@
 //! What a client offers, and how a server takes it up or refuses it (RFC 6455 §4.2).
 
 use super::{MOST_PROTOCOLS, accept, is_key};
-use crate::http::wire::{FieldList, Fields, RequestHead, Version, grammar};
+use crate::http::wire::{BodyLength, FieldList, Fields, RequestHead, Version, grammar};
 use crate::websocket::wire::error::{Error, Rule};
 use crate::websocket::wire::extensions::{Extension, extensions};
 use crate::websocket::wire::misuse::Misuse;
@@ -51,6 +51,7 @@ impl<'a> Offer<'a> {
         request_line(head)?;
         upgrade(fields)?;
         version(fields)?;
+        no_content(head)?;
         Ok(Offer {
             key: key(fields)?,
             origin: one(fields, "Origin", Rule::OriginRepeated)?,
@@ -152,6 +153,16 @@ fn request_line(head: &RequestHead<'_>) -> Result<(), Error> {
     match head.version() {
         Version::Http11 => Ok(()),
         Version::Http10 => Err(Error::whole(Rule::HttpVersionTooLow)),
+    }
+}
+
+// RFC 9110 §9.3.1: "content received in a GET request has no generally defined semantics, cannot
+// alter the meaning or target of the request, and might lead some implementations to reject the
+// request and close the connection because of its potential as a request smuggling attack"
+fn no_content(head: &RequestHead<'_>) -> Result<(), Error> {
+    match head.body_length() {
+        BodyLength::Known(0) => Ok(()),
+        _ => Err(Error::whole(Rule::ContentPresent)),
     }
 }
 
