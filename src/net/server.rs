@@ -155,8 +155,7 @@ impl<E: ServerEvents> Server<E> {
     /// # Errors
     /// The first thread cannot be started.
     pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
-        let address = listener.local_addr()?;
-        self.events.listening(&address);
+        self.events.listening(&listener.local_addr()?);
         let serving = Serving {
             events: self.events,
             settings: self.settings,

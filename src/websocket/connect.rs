@@ -4,7 +4,7 @@ use super::config::Config;
 use super::error::{Error, Refused};
 use super::socket::WebSocket;
 use super::wire::{Opening, Role};
-use crate::http::wire::{FieldList, Limits, Misuse, ResponseDecoder};
+use crate::http::wire::FieldList;
 use crate::http::{self, ClientResponse, Connector, RequestOptions, Timeouts};
 use crate::random;
 use std::io::{self, ErrorKind, Read};
@@ -188,22 +188,7 @@ fn refused(mut answer: ClientResponse) -> Error {
 
 /// Judges the 101, and takes the stream over.
 fn open(mut answer: ClientResponse, opening: &Opening, config: Config) -> Result<WebSocket, Error> {
-    let mut head = b"HTTP/1.1 101 \r\n".to_vec();
-    for (name, value) in answer.headers().iter() {
-        head.extend_from_slice(name.as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value);
-        head.extend_from_slice(b"\r\n");
-    }
-    head.extend_from_slice(b"\r\n");
-    let mut decoder = ResponseDecoder::new(Limits {
-        field_section_bytes: usize::MAX,
-        fields: usize::MAX,
-        ..Limits::default()
-    });
-    let decoded = decoder.decode(&head).map_err(http::Error::from)?;
-    decoded.ok_or(http::Error::from(Misuse::Switch))?;
-    let protocol = opening.check(&decoder.head(&head))?.map(str::to_owned);
+    let protocol = opening.check(&answer.head())?.map(str::to_owned);
     let upgraded = answer.upgrade()?;
     WebSocket::open(upgraded, Role::Client, false, config, protocol)
 }

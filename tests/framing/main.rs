@@ -6,6 +6,8 @@
 //! Rust, failing exactly as they fail, and ours beside it on the same cuts.
 
 mod borrowed;
+#[path = "../support/chance.rs"]
+mod chance;
 mod cuts;
 mod drawn;
 mod erratum_e13_fixed;

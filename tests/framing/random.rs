@@ -1,27 +1,8 @@
 //! Random streams and cuts, the same ones in every run.
 
-/// Marsaglia's xorshift64*: small, and good enough to choose test data.
-pub(crate) struct Random(u64);
+pub(crate) use crate::chance::Random;
 
 impl Random {
-    /// Prints the seed, which is shown if the test fails.
-    pub(crate) fn new(seed: u64) -> Random {
-        println!("seed {seed:#x}");
-        Random(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// Below `n`.
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 33) as usize % n
-    }
-
     /// Mostly short, now and then longer than a ring's first 512 bytes; of bytes that mean
     /// something to one framer or another.
     pub(crate) fn message(&mut self) -> Vec<u8> {

@@ -7,6 +7,8 @@
 //! (`random`, judged by `oracle`), and that the work grows with the bytes and not with their square
 //! (`linear`).
 
+#[path = "../support/chance.rs"]
+mod chance;
 mod check;
 mod encode;
 mod format;

@@ -1,35 +1,12 @@
 //! Random messages and random damage, the same ones in every run: the seed is printed.
 
+use crate::chance::Random;
 use crate::format::{FieldLines, Kind};
 use crate::oracle;
 use crate::reader::{Message, Progress, Reader};
 use barewire::http::wire::{ChunkedDecoder, FieldList, Limits, RequestDecoder, encode_last};
 
-/// Marsaglia's xorshift64*: small, and good enough to choose test data.
-struct Random(u64);
-
 impl Random {
-    fn new(seed: u64) -> Random {
-        println!("seed {seed:#x}");
-        Random(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// Below `n`.
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 33) as usize % n
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
     fn pick<'p, T: ?Sized>(&mut self, from: &[&'p T]) -> &'p T {
         from[self.below(from.len())]
     }

@@ -6,6 +6,8 @@
 //! messages, cut anywhere, through both roles. [`sending`] is what a caller does, and must not do;
 //! [`memory`] is where messages lie. [`rows`] and [`errata`] are named after the book's.
 
+#[path = "../support/chance.rs"]
+mod chance;
 mod errata;
 mod format;
 mod frames;

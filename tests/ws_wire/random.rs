@@ -1,36 +1,13 @@
 //! Any messages, cut into any frames, with control frames between, the stream cut anywhere: the same
 //! messages come out, in both roles. And any damage is told the same however its bytes come.
 
+use crate::chance::Random;
 use crate::frames::{Came, owned};
 use barewire::websocket::wire::{
     Close, CloseCode, Connection, Data, Header, Limits, Mask, Opcode, Role, Rule, Sender,
 };
 
-/// Marsaglia's xorshift64*: small, and good enough to choose test data.
-struct Random(u64);
-
 impl Random {
-    fn new(seed: u64) -> Random {
-        println!("seed {seed:#x}");
-        Random(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// Below `n`.
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 33) as usize % n
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
     fn key(&mut self) -> [u8; 4] {
         (self.next() as u32).to_ne_bytes()
     }

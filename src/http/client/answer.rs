@@ -4,8 +4,7 @@ use super::exchange::Exchange;
 use super::timings::Timings;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
-use crate::http::wire;
-use crate::http::wire::{Fields, Rule, Version};
+use crate::http::wire::{self, Fields, ResponseHead, Rule, Version};
 use crate::text::{Decoder, Encoding};
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -39,19 +38,24 @@ impl ClientResponse {
         }
     }
 
+    /// The head as the wire has it.
+    pub(crate) fn head(&self) -> ResponseHead<'_> {
+        self.exchange.memory.head()
+    }
+
     /// The status code, 200 to 599, or 101.
     pub fn status(&self) -> u16 {
-        self.exchange.memory.head().status()
+        self.head().status()
     }
 
     /// The reason phrase, which means nothing (RFC 9112 §4).
     pub fn reason(&self) -> String {
-        String::from_utf8_lossy(self.exchange.memory.head().reason()).into_owned()
+        String::from_utf8_lossy(self.head().reason()).into_owned()
     }
 
     /// `1.1` or `1.0`.
     pub fn http_version(&self) -> &'static str {
-        match self.exchange.memory.head().version() {
+        match self.head().version() {
             Version::Http11 => "1.1",
             Version::Http10 => "1.0",
         }
@@ -59,7 +63,7 @@ impl ClientResponse {
 
     /// The fields, in the order and spelling in which they came.
     pub fn headers(&self) -> Fields<'_> {
-        self.exchange.memory.head().fields()
+        self.head().fields()
     }
 
     /// The first value of this name, if it is text.

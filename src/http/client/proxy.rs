@@ -29,6 +29,7 @@ pub struct Proxy {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     host: String,
     port: u16,
@@ -105,19 +106,9 @@ impl Proxy {
         self.change(|inner| inner.tunnels = true)
     }
 
-    fn change(self, change: impl FnOnce(&mut Inner)) -> Proxy {
-        let it = &self.inner;
-        let mut inner = Inner {
-            host: it.host.clone(),
-            port: it.port,
-            credentials: it.credentials.clone(),
-            no_proxy: it.no_proxy.clone(),
-            tunnels: it.tunnels,
-        };
-        change(&mut inner);
-        Proxy {
-            inner: Arc::new(inner),
-        }
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Proxy {
+        change(Arc::make_mut(&mut self.inner));
+        self
     }
 
     /// Whether this host is asked directly.

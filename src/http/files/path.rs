@@ -10,6 +10,7 @@
 //! it (RFC 3986 §5.2.4), so what arrives here with one in it was meant to climb.
 
 use super::refusal::Refusal;
+use crate::http::wire::percent_decode;
 use std::path::PathBuf;
 
 /// What a path asks for, below the root.
@@ -40,7 +41,7 @@ pub(super) fn decode(path: &str, dot_files: bool) -> Result<Wanted, Refusal> {
 }
 
 fn name(segment: &str, dot_files: bool) -> Result<String, Refusal> {
-    let bytes = percent_decode(segment.as_bytes()).ok_or(Refusal::Percent)?;
+    let bytes = percent_decode(segment).map_err(|_| Refusal::Percent)?;
     let name = String::from_utf8(bytes).map_err(|_| Refusal::NotUtf8)?;
     // RFC 3986 §7.3: "Security checks of the data within a URI should be applied after decoding
     // the octets."
@@ -63,29 +64,6 @@ fn judge(name: &str, dot_files: bool) -> Option<Refusal> {
         _ if name.starts_with('.') && !dot_files => Refusal::DotFile,
         _ => return None,
     })
-}
-
-/// Decodes each `%XX`; `None` where a `%` is not followed by two digits.
-// RFC 3986 §2.4: "Implementations must not percent-encode or decode the same string more than
-// once"
-fn percent_decode(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(rest.len());
-    while let [byte, after @ ..] = rest {
-        if *byte != b'%' {
-            out.push(*byte);
-            rest = after;
-            continue;
-        }
-        let (digits, after) = after.split_first_chunk::<2>()?;
-        // RFC 3986 §2.1: "pct-encoded = "%" HEXDIG HEXDIG"
-        out.push(hex(digits[0])? << 4 | hex(digits[1])?);
-        rest = after;
-    }
-    Some(out)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
 #[cfg(test)]
