@@ -66,8 +66,9 @@ fn run(options: &Options) -> io::Result<()> {
     };
     let show_bytes = options.show_bytes;
     let handle = listener.serve(engine, Port { server, show_bytes })?;
-    eprintln!("ws_server: listening on {address}");
+    // In this order: whoever waits for the second line finds nothing of the first among the bytes.
     print!("{}", routes::invitation(&address));
+    eprintln!("ws_server: listening on {address}");
     handle.wait();
     Ok(())
 }
