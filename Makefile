@@ -6,13 +6,14 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test lint doc bench interop autobahn clean
+.PHONY: help run test lint doc certs bench interop autobahn clean
 
 help:
 	@echo "make run      start the demo server on 127.0.0.1:1337 (ARGS='--listen ...' for another place)"
 	@echo "make test     unit tests, documentation tests, vectors, rows, and the allocation counter"
 	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
 	@echo "make doc      build the documentation and say where it is"
+	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
 	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection (crates.io, python3)"
 	@echo "make interop  curl, nc, telnet, socat, Python, Node, Chromium against the demos (python3, and what it finds)"
 	@echo "make autobahn the Autobahn|Testsuite against the WebSocket demos (a Python 2.7, or pyenv)"
@@ -38,6 +39,9 @@ lint:
 doc:
 	cargo doc --no-deps
 	@echo "open target/doc/barewire/index.html"
+
+certs:
+	OUT=fixtures/tls sh tests/certs.sh
 
 bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin head_decode
