@@ -112,6 +112,7 @@ pub mod http;
 pub mod net;
 mod random;
 pub mod text;
+pub mod tls;
 pub mod udp;
 pub mod websocket;
 

@@ -1,0 +1,3 @@
+//! TLS: the book's 7.5.
+
+pub mod wire;
