@@ -1,17 +1,88 @@
-//! TLS as bytes and rules, as far as they can be read without a key: no socket, no thread, no lock,
-//! no clock, no randomness, and no cryptography.
+//! TLS as bytes and rules, as far as it can be read without a key: no socket, no thread, no lock, no
+//! clock, no randomness, and no cryptography.
+//!
+//! # The problem
+//!
+//! Almost everything of a TLS connection is sealed, and sealing is not written here. But what goes
+//! wrong in practice goes wrong where nothing is sealed yet: a browser that speaks HTTP to the port, a
+//! client without the name of the host, a certificate for another host, or from last year. These can
+//! be read, by a person with this chapter as well as by us.
+//!
+//! # The bytes on the wire
+//!
+//! The first bytes of a connection (RFC 8448, the first example):
+//!
+//! ```text
+//!   16 03 01 00 c4                                   record: handshake, 196 bytes
+//!     01 00 00 c0                                    message: ClientHello, 192 bytes
+//!       03 03                                        "TLS 1.2", whatever follows
+//!       cb 34 ec b1 e7 81 63 ba 1c 38 c6 da cb …     32 random bytes
+//!       00                                           no session id
+//!       00 06  13 01  13 03  13 02                   three cipher suites
+//!       01 00                                        no compression
+//!       00 91                                        extensions, 145 bytes:
+//!         00 00  00 0b  00 09 00 00 06 73 65 72 76 65 72      the host: "server"
+//!         00 2b  00 03  02 03 04                              TLS 1.3, really
+//!         00 33  00 26  00 24 00 1d 00 20 99 38 1d e5 …       a key, for x25519
+//!         …
+//! ```
+//!
+//! and the first of a certificate:
+//!
+//! ```text
+//!   30 82 01 ee                   a sequence of 494 bytes:
+//!     30 82 01 94                   what is signed, 404 bytes:
+//!       a0 03  02 01 02               version 3
+//!       02 14  4d 83 5f …             serial number
+//!       30 0a  06 08 2a 86 48 ce …    signed with ECDSA
+//!       30 43  31 0b 30 09 06 03 …    the issuer: C=CN, …
+//!       30 20  17 0d 32 30 30 31 …    from "200101000000Z", until …
+//! ```
+//!
+//! # The rules
+//!
+//! 1. A length is believed only as far as what it stands in reaches. Nothing is allocated by it.
+//! 2. What could be written in two ways is refused in the second.
+//! 3. Everything that can be many has a limit: bytes of a message, extensions, bytes of a certificate.
+//! 4. What is not known is skipped by its length; what is known is read to its end.
+//! 5. Reading is not believing. Who may be trusted is decided where signatures are checked.
+//!
+//! # Which file to read first
+//!
+//! `first_bytes.rs` tells who is calling. `record.rs`, `handshake.rs` and `hello.rs` are the three
+//! layers of the first flight, with `presentation.rs` for how TLS writes a list and `extensions.rs`
+//! for what has been added since. `der.rs` and `x509.rs` are a certificate; `names.rs`, `dates.rs`,
+//! `alt_names.rs` and `public_key.rs` its parts.
+//!
+//! # Two exercises
+//!
+//! 1. `openssl s_client -connect localhost:8124 -servername a.example` talks to the echo server of
+//!    7.1. Print what comes, and read it with the drawing above. What does a person on the way learn?
+//! 2. Say which extension names the signature algorithms, and show them as numbers. Which function
+//!    must know the form, and which test proves that a list of odd length is refused?
 
 mod alt_names;
 mod dates;
 mod der;
 mod error;
+mod extensions;
+mod first_bytes;
+mod handshake;
+mod hello;
 mod names;
+mod presentation;
 mod public_key;
+mod record;
 mod x509;
 
 pub use alt_names::AltName;
 pub use dates::Time;
 pub use error::{Error, Rule};
+pub use extensions::Extension;
+pub use first_bytes::FirstBytes;
+pub use handshake::HandshakeDecoder;
+pub use hello::{ClientHello, ServerHello};
 pub use names::Name;
 pub use public_key::PublicKey;
+pub use record::{ContentType, RecordHeader};
 pub use x509::Certificate;

@@ -1,0 +1,113 @@
+//! Who is calling? What a client says first, on a port that expects TLS.
+//!
+//! ```text
+//!   16 03 …                       a TLS record: a handshake
+//!   "GET / HTTP/1.1\r\n"          a method and a blank: HTTP, in the clear
+//!   80 2e 01 03 …                 a hello of SSL 2, or in its form
+//! ```
+//!
+//! A person who types `http://` where `https://` was meant should be told so, in the protocol that
+//! they speak. TLS can only answer with an alert, which no browser shows.
+
+/// The longest method that is looked for; the longest that is registered has 17 letters.
+const METHOD_MAX: usize = 24;
+
+/// What speaks at the other end, as far as its first bytes tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FirstBytes {
+    /// TLS, or what begins like it.
+    Tls,
+    /// HTTP without TLS.
+    PlainHttp,
+    /// SSL 2, or a hello in its form, which servers took for long.
+    Ssl2,
+    /// Something else: SSH, a mail client, a stranger who only tries the port.
+    Other,
+}
+
+impl FirstBytes {
+    /// So many bytes are enough to tell.
+    pub const ENOUGH: usize = METHOD_MAX + 1;
+
+    /// Told from the bytes that have come so far; `None`: not yet.
+    ///
+    /// ```
+    /// use barewire::tls::wire::FirstBytes;
+    ///
+    /// assert_eq!(FirstBytes::of(b"\x16\x03\x01"), Some(FirstBytes::Tls));
+    /// assert_eq!(FirstBytes::of(b"GE"), None);
+    /// assert_eq!(FirstBytes::of(b"GET /"), Some(FirstBytes::PlainHttp));
+    /// assert_eq!(FirstBytes::of(b"SSH-2.0-OpenSSH"), Some(FirstBytes::Other));
+    /// ```
+    pub fn of(bytes: &[u8]) -> Option<FirstBytes> {
+        match *bytes {
+            [] => None,
+            [20..=23, ref rest @ ..] => begins(rest, &[3], FirstBytes::Tls),
+            [0x80..=0xff, ref rest @ ..] => begins(rest.get(1..)?, &[1], FirstBytes::Ssl2),
+            _ => http(bytes),
+        }
+    }
+}
+
+fn begins(rest: &[u8], with: &[u8], so: FirstBytes) -> Option<FirstBytes> {
+    let first = rest.first()?;
+    Some(if with.contains(first) {
+        so
+    } else {
+        FirstBytes::Other
+    })
+}
+
+/// Letters (and hyphens, as in `M-SEARCH`), then a blank.
+fn http(bytes: &[u8]) -> Option<FirstBytes> {
+    let letter = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'-';
+    let end = bytes.iter().position(|byte| !letter(byte));
+    match end {
+        Some(1..=METHOD_MAX) if bytes[end?] == b' ' => Some(FirstBytes::PlainHttp),
+        None if bytes.len() <= METHOD_MAX => None,
+        _ => Some(FirstBytes::Other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use FirstBytes::*;
+
+    #[test]
+    fn each_is_told_as_soon_as_it_can_be_and_stays_so() {
+        for (bytes, told_at, what) in [
+            (&b"\x16\x03\x01\x00\xc4\x01\x00\x00\xc0\x03\x03"[..], 2, Tls),
+            (b"\x15\x03\x03\x00\x02\x02\x28", 2, Tls),
+            (b"\x16\x02\x01", 2, Other),
+            (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 4, PlainHttp),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 4, PlainHttp),
+            (b"M-SEARCH * HTTP/1.1", 9, PlainHttp),
+            (b"UPDATEREDIRECTREF /", 18, PlainHttp),
+            (b"\x80\x2e\x01\x03\x01\x00\x15", 3, Ssl2),
+            (b"\x80\x2e\x04\x00\x02", 3, Other),
+            (b"SSH-2.0-OpenSSH_9.6\r\n", 5, Other),
+            (b" GET /", 1, Other),
+            (b"get / HTTP/1.1", 1, Other),
+            (b"\0\0\0", 1, Other),
+            (b"ABCDEFGHIJKLMNOPQRSTUVWX /", 25, PlainHttp),
+            (b"ABCDEFGHIJKLMNOPQRSTUVWXY /", 25, Other),
+        ] {
+            for end in 0..=bytes.len() {
+                let told = (end >= told_at).then_some(what);
+                assert_eq!(FirstBytes::of(&bytes[..end]), told, "{end} of {bytes:02x?}");
+            }
+            assert!(told_at <= FirstBytes::ENOUGH);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_told_in_time() {
+        for byte in 0..=255 {
+            assert!(
+                FirstBytes::of(&[byte; FirstBytes::ENOUGH]).is_some(),
+                "{byte}"
+            );
+        }
+    }
+}
