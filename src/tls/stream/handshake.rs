@@ -1,0 +1,245 @@
+//! The handshake, driven on one thread, by a deadline, with a bound on what a stranger may send.
+//!
+//! ```text
+//!   client                                        server
+//!   ClientHello ──────────────────────────────►   the first byte tells whether it is TLS at all
+//!               ◄──────────────────────────────   ServerHello … Finished
+//!   Finished    ──────────────────────────────►   done; tickets leave with the first answer
+//! ```
+//!
+//! If it fails, the peer is told why: the alert is sent, and what the peer still says is read for a
+//! moment, since a connection that is closed over unread bytes is reset, and the alert with it.
+
+use super::Tls;
+use super::info::{Info, Judgement};
+use super::reading::Reading;
+use crate::net::{Stream, is_timeout};
+use rustls::Connection;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// All bytes of the peer's part of a handshake. Chains of certificates have some KiB.
+const MAX_BYTES: usize = 128 * 1024;
+/// How long an alert may take to leave, and what is read behind it.
+const ALERT_PATIENCE: Duration = Duration::from_millis(500);
+const LINGER_BYTES: usize = 64 * 1024;
+
+/// The first byte of a record: what is in it (RFC 8446 §5.1).
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+/// The second byte, of every version there ever was.
+const MAJOR: u8 = 3;
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(in crate::tls) enum Failure {
+    /// The deadline has passed.
+    Timeout,
+    /// The peer ended TCP in the middle.
+    Ended,
+    /// The peer sent more than any handshake needs.
+    TooLong,
+    /// The peer does not speak TLS; its first bytes. Nothing was sent to it.
+    Plain(Vec<u8>),
+    /// The handshake has failed; the peer was told why.
+    Tls(rustls::Error),
+    /// The connection below is broken.
+    Io(io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Timeout => write!(f, "the TLS handshake was not done in time"),
+            Failure::Ended => write!(f, "the peer ended the connection within the TLS handshake"),
+            Failure::TooLong => write!(f, "the peer's handshake is longer than {MAX_BYTES} bytes"),
+            Failure::Plain(first) => {
+                write!(
+                    f,
+                    "the peer does not speak TLS: \"{}\"",
+                    first.escape_ascii()
+                )
+            }
+            Failure::Tls(error) => error.fmt(f),
+            Failure::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A handshake that is done: time to look whom we talk to.
+#[derive(Debug)]
+pub(in crate::tls) struct Shaken {
+    below: Arc<dyn Stream>,
+    pub(in crate::tls) connection: Connection,
+    /// The host that this client has asked for. A server knows by itself.
+    pub(in crate::tls) servername: Option<String>,
+    reading: Reading,
+}
+
+impl Shaken {
+    /// The connection, with what was found out about the peer.
+    pub(in crate::tls) fn finish(self, judgement: Judgement) -> Tls {
+        let info = Info::of(&self, judgement);
+        Tls::begin(self.below, self.connection, self.reading, info)
+    }
+}
+
+/// Drives the handshake until it is done, and no longer than until the deadline. `first` was read
+/// from the stream already. The stream's timeouts are gone afterwards.
+pub(in crate::tls) fn handshake(
+    below: Arc<dyn Stream>,
+    connection: Connection,
+    first: &[u8],
+    deadline: Instant,
+) -> Result<Shaken, Failure> {
+    let mut driver = Driver {
+        below: &*below,
+        connection,
+        reading: Reading::of(first),
+        came: first.len(),
+        deadline,
+    };
+    let driven = driver.drive();
+    if let Err(Failure::Tls(_)) = driven {
+        driver.tell_why();
+    }
+    let restored = driver.without_timeouts();
+    let Driver {
+        connection,
+        reading,
+        ..
+    } = driver;
+    driven.and(restored)?;
+    Ok(Shaken {
+        below,
+        connection,
+        servername: None,
+        reading,
+    })
+}
+
+struct Driver<'a> {
+    below: &'a dyn Stream,
+    connection: Connection,
+    reading: Reading,
+    came: usize,
+    deadline: Instant,
+}
+
+impl Driver<'_> {
+    fn drive(&mut self) -> Result<(), Failure> {
+        loop {
+            self.look()?;
+            self.reading
+                .feed(&mut self.connection)
+                .map_err(Failure::Tls)?;
+            if self.is_done() {
+                return Ok(());
+            }
+            self.send()?;
+            if !self.connection.is_handshaking() {
+                return Ok(());
+            }
+            if self.reading.is_empty() {
+                self.receive()?;
+            }
+        }
+    }
+
+    /// Whether nothing is left but tickets.
+    fn is_done(&self) -> bool {
+        let server = matches!(self.connection, Connection::Server(_));
+        let tls13 = self.connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
+        server && tls13 && !self.connection.is_handshaking()
+    }
+
+    /// Whether it is TLS at all; asked of the first bytes.
+    fn look(&self) -> Result<(), Failure> {
+        let here = self.reading.waiting();
+        let is_first = self.came == here.len();
+        match is_first && !is_tls(here, &self.connection) {
+            true => Err(Failure::Plain(here.to_vec())),
+            false => Ok(()),
+        }
+    }
+
+    fn receive(&mut self) -> Result<(), Failure> {
+        self.below
+            .set_read_timeout(Some(self.left()?))
+            .map_err(Failure::Io)?;
+        match self.reading.fill(|room| self.below.read(room)) {
+            Ok(0) => return Err(Failure::Ended),
+            Ok(n) => self.came += n,
+            Err(e) if is_timeout(&e) => {} // `left` has the last word
+            Err(e) => return Err(Failure::Io(e)),
+        }
+        match self.came > MAX_BYTES {
+            true => Err(Failure::TooLong),
+            false => Ok(()),
+        }
+    }
+
+    fn send(&mut self) -> Result<(), Failure> {
+        let mut sealed = Vec::new();
+        while self.connection.wants_write() {
+            let _ = self.connection.write_tls(&mut sealed); // a Vec takes all
+        }
+        let mut rest = &sealed[..];
+        while !rest.is_empty() {
+            let left = self.left()?;
+            let wrote = self.below.set_write_timeout(Some(left));
+            match wrote.and_then(|()| self.below.write(rest)) {
+                Ok(0) => return Err(Failure::Io(ErrorKind::WriteZero.into())),
+                Ok(n) => rest = &rest[n..],
+                Err(e) if is_timeout(&e) => {}
+                Err(e) => return Err(Failure::Io(e)),
+            }
+        }
+        Ok(())
+    }
+
+    fn left(&self) -> Result<Duration, Failure> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match left.is_zero() {
+            true => Err(Failure::Timeout),
+            false => Ok(left),
+        }
+    }
+
+    /// Sends the alert that rustls has made, and reads on until the peer has it.
+    fn tell_why(&mut self) {
+        self.deadline = Instant::now() + ALERT_PATIENCE;
+        let _ = self.send();
+        let _ = self.below.shutdown(Shutdown::Write);
+        let mut heard = 0;
+        while let Ok(left) = self.left()
+            && heard < LINGER_BYTES
+        {
+            let set = self.below.set_read_timeout(Some(left));
+            let read = set.and_then(|()| self.below.read(&mut [0; 1024]));
+            match read {
+                Ok(n @ 1..) => heard += n,
+                _ => return,
+            }
+        }
+    }
+
+    fn without_timeouts(&self) -> Result<(), Failure> {
+        let read = self.below.set_read_timeout(None);
+        let write = self.below.set_write_timeout(None);
+        read.and(write).map_err(Failure::Io)
+    }
+}
+
+/// Whether these bytes, which may be few or none, begin a TLS connection.
+// RFC 8446 §5.1: "uint16 legacy_record_version"
+fn is_tls(first: &[u8], connection: &Connection) -> bool {
+    let kind = match connection {
+        Connection::Server(_) => matches!(first.first(), None | Some(&HANDSHAKE)),
+        Connection::Client(_) => matches!(first.first(), None | Some(&(HANDSHAKE | ALERT))),
+    };
+    kind && first.get(1).is_none_or(|major| *major == MAJOR)
+}

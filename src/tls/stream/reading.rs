@@ -1,0 +1,227 @@
+//! Reading: what comes is opened, and the plaintext moved to who asked for it.
+//!
+//! ```text
+//!   below ──read──► ciphertext ──read_tls──► rustls: whole records, opened ──reader──► buf
+//!                   1 to 64 KiB              16 KiB at most
+//! ```
+//!
+//! The ciphertext has room for more as long as more comes at once, and for little while the
+//! connection is quiet. Nothing is read while anything is left in it, so it never has to be moved.
+
+use super::super::error::Error;
+use super::{Tls, lock};
+use crate::net::is_timeout;
+use rustls::Connection;
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+const LEAST_ROOM: usize = 1024;
+/// There is a handshake to come.
+const FIRST_ROOM: usize = 4 * 1024;
+const MOST_ROOM: usize = 64 * 1024;
+
+/// What belongs to the one who reads.
+pub(super) struct Reading {
+    /// What came and was not opened: `at..end`.
+    ciphertext: Vec<u8>,
+    at: usize,
+    end: usize,
+    /// How much room the next read is given.
+    room: usize,
+    ended: Option<Ended>,
+}
+
+/// Why nothing more comes.
+#[derive(Clone, Debug)]
+enum Ended {
+    /// The peer has said that it is done, or we will not hear it.
+    Closed,
+    /// TCP ended, but the peer did not say that it is done.
+    Cut,
+    Broken(rustls::Error),
+    Io(ErrorKind, String),
+}
+
+impl Tls {
+    /// Waits until there is plaintext, or the end of it.
+    pub(super) fn open_next(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<usize> {
+        let mut patience = None;
+        loop {
+            if let Some(n) = self.open(reading, buf)? {
+                return Ok(n);
+            }
+            let patience = patience.get_or_insert_with(|| Patience::new(*lock(&self.read_timeout)));
+            patience.check()?;
+            match reading.fill(|room| self.below.read(room)) {
+                Err(e) if is_timeout(&e) => return Err(e),
+                read => self.note(reading, read),
+            }
+        }
+    }
+
+    /// Takes what is there; `None` if that is not one byte of plaintext.
+    pub(super) fn try_open_next(
+        &self,
+        reading: &mut Reading,
+        buf: &mut [u8],
+    ) -> io::Result<Option<usize>> {
+        loop {
+            if let Some(n) = self.open(reading, buf)? {
+                return Ok(Some(n));
+            }
+            let mut nothing = false;
+            let read = reading.fill(|room| {
+                let read = self.below.try_read(room)?;
+                nothing = read.is_none();
+                Ok(read.unwrap_or(0))
+            });
+            if nothing {
+                return Ok(None);
+            }
+            self.note(reading, read);
+        }
+    }
+
+    fn note(&self, reading: &mut Reading, read: io::Result<usize>) {
+        reading.ended = match read {
+            Ok(0) if self.deaf.load(Ordering::SeqCst) => Some(Ended::Closed),
+            Ok(0) => Some(Ended::Cut),
+            Ok(_) => None,
+            Err(e) => Some(Ended::Io(e.kind(), e.to_string())),
+        };
+    }
+
+    /// Opens what is here, as far as `buf` has room for it; `None`: nothing, and no end.
+    fn open(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        let mut state = self.state();
+        let opened = reading.open(&mut state.connection, buf);
+        let owes = state.owes();
+        drop(state);
+        if owes {
+            self.settle_at_once();
+        }
+        match (opened, &reading.ended) {
+            (0, None) => Ok(None),
+            (0, Some(ended)) => ended.tell().map(Some),
+            (n, _) => Ok(Some(n)),
+        }
+    }
+}
+
+impl Reading {
+    /// These bytes came already.
+    pub(super) fn of(first: &[u8]) -> Reading {
+        Reading {
+            ciphertext: first.to_vec(),
+            at: 0,
+            end: first.len(),
+            room: FIRST_ROOM,
+            ended: None,
+        }
+    }
+
+    /// What came and was not opened.
+    pub(super) fn waiting(&self) -> &[u8] {
+        &self.ciphertext[self.at..self.end]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.at == self.end
+    }
+
+    /// Lets `read` move bytes here. Nothing is left from before.
+    pub(super) fn fill(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if self.ciphertext.len() != self.room {
+            self.ciphertext = vec![0; self.room];
+        }
+        let n = read(&mut self.ciphertext)?;
+        (self.at, self.end) = (0, n);
+        if n == self.room {
+            self.room = MOST_ROOM.min(self.room * 2);
+        } else if n < self.room / 4 {
+            self.room = LEAST_ROOM.max(self.room / 2);
+        }
+        Ok(n)
+    }
+
+    /// Opens records until `buf` is full or nothing is left; how many bytes are in `buf`.
+    fn open(&mut self, connection: &mut Connection, buf: &mut [u8]) -> usize {
+        let mut n = take(connection, buf);
+        while n < buf.len() && !self.is_empty() && self.ended.is_none() {
+            if let Err(error) = self.feed(connection) {
+                self.ended = Some(Ended::Broken(error));
+            }
+            n += take(connection, &mut buf[n..]);
+        }
+        n
+    }
+
+    /// Lets rustls have as much as it takes at a time.
+    pub(super) fn feed(&mut self, connection: &mut Connection) -> Result<(), rustls::Error> {
+        if !self.is_empty() {
+            let fed = connection.read_tls(&mut &self.ciphertext[self.at..self.end]);
+            let fed = fed.ok().filter(|n| *n > 0);
+            self.at += fed.ok_or_else(|| rustls::Error::General("no room".into()))?;
+        }
+        if connection.process_new_packets()?.peer_has_closed() {
+            self.ended = Some(Ended::Closed);
+        }
+        Ok(())
+    }
+}
+
+/// Moves plaintext that is there; 0 if none is.
+fn take(connection: &mut Connection, buf: &mut [u8]) -> usize {
+    connection.reader().read(buf).unwrap_or(0)
+}
+
+impl Ended {
+    fn tell(&self) -> io::Result<usize> {
+        match self {
+            Ended::Closed => Ok(0),
+            Ended::Cut => Err(io::Error::new(
+                ErrorKind::UnexpectedEof,
+                "cut off: the peer ended TCP without close_notify, so what came may not be all",
+            )),
+            Ended::Broken(error) => Err(Error::from(error.clone()).into()),
+            Ended::Io(kind, text) => Err(io::Error::new(*kind, text.clone())),
+        }
+    }
+}
+
+/// A record that comes byte by byte is waited for no longer than one read may take.
+struct Patience {
+    until: Option<Instant>,
+    first: bool,
+}
+
+impl Patience {
+    fn new(timeout: Option<Duration>) -> Patience {
+        Patience {
+            until: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            first: true,
+        }
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        let over = self.until.is_some_and(|until| Instant::now() >= until);
+        match over && !std::mem::take(&mut self.first) {
+            true => Err(ErrorKind::TimedOut.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading")
+            .field("waiting", &self.waiting().len())
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
