@@ -62,6 +62,19 @@ pub fn connect(to: &str) -> io::Result<Socket> {
 /// [`ErrorKind::TimedOut`] at the deadline, else what the system has
 /// against it; the text names the address.
 pub fn connect_with(to: &str, options: &ConnectOptions) -> io::Result<Socket> {
+    connect_through(to, options, |stream, _deadline| Ok(stream))
+}
+
+/// [`connect_with`] by way of `through`, which is given the connected stream and the deadline and
+/// returns what the socket is to talk through: TLS, or something else that wraps a stream.
+///
+/// # Errors
+/// As for [`connect_with`], and those of `through`.
+pub fn connect_through(
+    to: &str,
+    options: &ConnectOptions,
+    through: impl FnOnce(Arc<dyn Stream>, Instant) -> io::Result<Arc<dyn Stream>>,
+) -> io::Result<Socket> {
     let now = Instant::now();
     let deadline = now.checked_add(options.timeout).unwrap_or(now + LONG);
     let stream: Arc<dyn Stream> = match to.strip_prefix("unix:") {
@@ -78,7 +91,12 @@ pub fn connect_with(to: &str, options: &ConnectOptions) -> io::Result<Socket> {
         high_water_mark: options.high_water_mark,
         max_buffered: options.max_buffered,
     };
-    Ok(Socket::with(stream, settings, true, None))
+    Ok(Socket::with(
+        through(stream, deadline)?,
+        settings,
+        true,
+        None,
+    ))
 }
 
 /// `host:port`, the host in brackets if it is an IPv6 address.

@@ -81,6 +81,9 @@ pub trait Service: Send + Sync + 'static {
     /// connections do not.
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot);
 
+    /// The address is bound, nobody is accepted yet.
+    fn listening(&self, _address: &Addr) {}
+
     /// Nobody could be accepted (descriptors have run out) or no thread started to accept the
     /// next. The engine waits a little and goes on by itself; this is for the log.
     fn accept_error(&self, _error: &io::Error) {}
@@ -126,6 +129,7 @@ impl Listener {
     pub fn serve(self, options: Options, service: impl Service) -> io::Result<Handle> {
         let address = self.local_addr()?;
         let door = Door::new(self.ear, self.file, options.no_delay)?;
+        service.listening(&address);
         let engine = Engine::start(door, address, options, Box::new(service))?;
         Ok(Handle::new(engine))
     }

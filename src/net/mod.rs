@@ -106,7 +106,7 @@ mod unix;
 mod tests;
 
 pub use addr::Addr;
-pub use connect::{ConnectOptions, connect, connect_with};
+pub use connect::{ConnectOptions, connect, connect_through, connect_with};
 pub use faulty::{Faults, Faulty, Splits};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;

@@ -155,12 +155,18 @@ impl<E: ServerEvents> Server<E> {
     /// # Errors
     /// The first thread cannot be started.
     pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
-        self.events.listening(&listener.local_addr()?);
+        let (options, serving) = self.into_service();
+        listener.serve(options, serving)
+    }
+
+    /// What [`Listener::serve`] wants: for whoever puts something between the listener and this
+    /// server, as TLS does.
+    pub fn into_service(self) -> (Options, impl Service + use<E>) {
         let serving = Serving {
             events: self.events,
             settings: self.settings,
         };
-        listener.serve(self.options, serving)
+        (self.options, serving)
     }
 }
 
@@ -175,6 +181,10 @@ impl<E: ServerEvents> Service for Serving<E> {
         let ends = Ends(socket.clone());
         let _ = self.events.connection(socket); // see `create_server`
         drop(ends);
+    }
+
+    fn listening(&self, address: &Addr) {
+        self.events.listening(address);
     }
 
     fn accept_error(&self, error: &io::Error) {

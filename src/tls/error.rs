@@ -1,30 +1,121 @@
-//! What goes wrong under TLS, and what to do about it.
+//! What went wrong with TLS, and what to do about it.
 
+use super::code::Code;
+use std::error;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
-/// Why there is no connection, or no more of it.
-#[derive(Clone, Debug, PartialEq)]
+/// Why there is no TLS connection, or why its peer is not authorized. It displays as its
+/// [`code`](Error::code), what was seen, and what to do:
+///
+/// ```text
+/// UNABLE_TO_VERIFY_LEAF_SIGNATURE: the certificate of "localhost" is issued by CN=my CA, whom nobody vouches for …
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 pub struct Error {
-    cause: rustls::Error,
+    inner: Arc<Inner>,
 }
 
-impl From<rustls::Error> for Error {
-    fn from(cause: rustls::Error) -> Error {
-        Error { cause }
+#[derive(PartialEq, Eq)]
+struct Inner {
+    code: Code,
+    message: String,
+    /// Of a failure of the system, or of the connection.
+    kind: ErrorKind,
+}
+
+impl Error {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Error {
+        Error::with_kind(code, kind(code), message.into())
+    }
+
+    pub(super) fn with_kind(code: Code, kind: ErrorKind, message: String) -> Error {
+        Error {
+            inner: Arc::new(Inner {
+                code,
+                message,
+                kind,
+            }),
+        }
+    }
+
+    /// What went wrong, by Node's name.
+    pub fn code(&self) -> Code {
+        self.inner.code
+    }
+
+    /// What was seen, and what to do about it.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// The TLS error inside an [`io::Error`], if there is one.
+    pub fn of(error: &io::Error) -> Option<&Error> {
+        error.get_ref()?.downcast_ref()
     }
 }
 
-impl From<Error> for io::Error {
-    fn from(error: Error) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, error)
+/// What a failure is to code that knows of input and output only.
+fn kind(code: Code) -> ErrorKind {
+    match code {
+        Code::HandshakeTimeout => ErrorKind::TimedOut,
+        Code::ConnectionReset => ErrorKind::ConnectionReset,
+        Code::InvalidArgument => ErrorKind::InvalidInput,
+        _ => ErrorKind::InvalidData,
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause.fmt(f)
+        write!(f, "{}: {}", self.inner.code, self.inner.message)
     }
 }
 
-impl std::error::Error for Error {}
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl error::Error for Error {}
+
+/// The error stays whole inside: [`Error::of`] finds it.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        io::Error::new(error.inner.kind, error)
+    }
+}
+
+/// The TLS error inside, or one that says what the system said.
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        match Error::of(&error) {
+            Some(inside) => inside.clone(),
+            None => Error::with_kind(Code::Io, error.kind(), error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_survives_its_way_through_io() {
+        let error = Error::new(Code::CertHasExpired, "the certificate expired");
+        let carried = io::Error::from(error);
+        let text = "CERT_HAS_EXPIRED: the certificate expired";
+        assert_eq!(carried.to_string(), text);
+        let inside = Error::of(&carried).map(Error::code);
+        assert_eq!(inside, Some(Code::CertHasExpired));
+        assert_eq!(Error::from(carried).to_string(), text);
+    }
+
+    #[test]
+    fn what_the_system_says_is_kept() {
+        let error = Error::from(io::Error::from(ErrorKind::ConnectionRefused));
+        assert_eq!(error.code(), Code::Io);
+        assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionRefused);
+    }
+}

@@ -1,11 +1,32 @@
 //! TLS (the book's 7.5).
-//!
-//! `stream.rs` is the connection: one more [`net::Stream`](crate::net::Stream), both ways at once.
 
+mod client_context;
+mod code;
+mod connect;
+mod diagnosis;
 mod error;
-#[allow(dead_code, unused_imports)] // until there is a configuration to begin a handshake with
+mod explain;
+mod handshakes;
+mod identity;
+mod judge;
+mod names;
+mod options;
+mod pem;
+mod provider;
+mod secured;
+mod server;
+mod server_context;
 mod stream;
-
-pub use error::Error;
-pub use stream::Tls;
+mod verify;
 pub mod wire;
+
+pub use client_context::ClientContext;
+pub use code::Code;
+pub use connect::{connect, connect_with};
+pub use error::Error;
+pub use handshakes::Handshakes;
+pub use options::{ClientOptions, ServerOptions, Version};
+pub use secured::Secured;
+pub use server::{Server, create_server, create_server_with};
+pub use server_context::ServerContext;
+pub use stream::Tls;

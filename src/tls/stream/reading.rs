@@ -8,7 +8,7 @@
 //! The ciphertext has room for more as long as more comes at once, and for little while the
 //! connection is quiet. Nothing is read while anything is left in it, so it never has to be moved.
 
-use super::super::error::Error;
+use super::super::explain::explain;
 use super::{Tls, lock};
 use crate::net::is_timeout;
 use rustls::Connection;
@@ -188,7 +188,7 @@ impl Ended {
                 ErrorKind::UnexpectedEof,
                 "cut off: the peer ended TCP without close_notify, so what came may not be all",
             )),
-            Ended::Broken(error) => Err(Error::from(error.clone()).into()),
+            Ended::Broken(error) => Err(explain(error).into()),
             Ended::Io(kind, text) => Err(io::Error::new(*kind, text.clone())),
         }
     }

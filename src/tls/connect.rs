@@ -1,0 +1,47 @@
+//! The book's `tls.connect`.
+
+use super::client_context::ClientContext;
+use super::error::Error;
+use super::options::ClientOptions;
+use crate::net::{self, ConnectOptions, Socket, Stream};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Connects to `"localhost:8000"`, `"[::1]:8000"` or `"unix:/tmp/echo.sock"` (whose server must be
+/// `localhost`, unless [`servername`](ClientOptions::servername) says another) and shakes hands. What
+/// was agreed tells [`Tls::of`](super::Tls::of) of [`Socket::stream`].
+///
+/// Every call reads the options again and begins a session of its own. Who connects often makes a
+/// [`ClientContext`] once, for [`connect_with`].
+///
+/// # Errors
+/// Why there is no connection: with the options, with the network ([`Code::Io`](super::Code::Io)) or
+/// with the server.
+pub fn connect(to: &str, options: &ClientOptions) -> Result<Socket, Error> {
+    let context = ClientContext::new(options)?;
+    connect_with(to, &context, &ConnectOptions::default())
+}
+
+/// [`connect`] with a context that is used again, and with a choice of how to connect.
+///
+/// # Errors
+/// As for [`connect`].
+pub fn connect_with(
+    to: &str,
+    context: &ClientContext,
+    options: &ConnectOptions,
+) -> Result<Socket, Error> {
+    let secure = |below, deadline: Instant| {
+        let tls = context.connect(below, host(to), deadline)?;
+        Ok(Arc::new(tls) as Arc<dyn Stream>)
+    };
+    Ok(net::connect_through(to, options, secure)?)
+}
+
+/// Whom the certificate must be for.
+fn host(to: &str) -> &str {
+    match to.strip_prefix("unix:") {
+        Some(_) => "localhost",
+        None => to.rsplit_once(':').map_or(to, |(host, _)| host),
+    }
+}

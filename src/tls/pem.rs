@@ -1,0 +1,121 @@
+//! PEM: certificates and keys as text, and the roots that browsers trust.
+//!
+//! ```text
+//!   -----BEGIN CERTIFICATE-----           what follows, and where it ends (RFC 7468)
+//!   MIIBszCCAVmgAwIBAgIUdzJ…              DER, in base64
+//!   -----END CERTIFICATE-----
+//! ```
+//!
+//! Whatever stands between two such sections is a remark for people.
+
+use super::code::Code;
+use super::error::Error;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, TrustAnchor};
+use rustls_pemfile::Item;
+
+/// The roots that browsers trust, as Mozilla lists them.
+pub(super) fn browser_roots() -> &'static [TrustAnchor<'static>] {
+    webpki_roots::TLS_SERVER_ROOTS
+}
+
+/// All certificates of a text, at least one. `option` is where it was given.
+pub(super) fn certificates(
+    pem: &[u8],
+    option: &str,
+) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let items = read(pem, option)?;
+    let has_key = items.iter().any(is_key);
+    let found: Vec<_> = items.into_iter().filter_map(certificate).collect();
+    match (found.is_empty(), has_key) {
+        (false, _) => Ok(found),
+        (true, true) => Err(missing(
+            "CERTIFICATE",
+            option,
+            "but a private key: have cert and key changed places?",
+        )),
+        (true, false) => Err(missing("CERTIFICATE", option, what_it_is(pem))),
+    }
+}
+
+/// The first private key of a text.
+pub(super) fn private_key(pem: &[u8], option: &str) -> Result<PrivateKeyDer<'static>, Error> {
+    if is_encrypted(pem) {
+        let text = format!(
+            "the private key in {option} needs a passphrase: take it off with `openssl pkey -in \
+             encrypted.key -out plain.key`, and let nobody else read the file"
+        );
+        return Err(Error::new(Code::MissingPassphrase, text));
+    }
+    let items = read(pem, option)?;
+    let has_certificate = items
+        .iter()
+        .any(|item| matches!(item, Item::X509Certificate(_)));
+    let found = items.into_iter().find_map(key);
+    found.ok_or_else(|| match has_certificate {
+        true => missing(
+            "PRIVATE KEY",
+            option,
+            "but a certificate: have cert and key changed places?",
+        ),
+        false => missing("PRIVATE KEY", option, what_it_is(pem)),
+    })
+}
+
+fn read(pem: &[u8], option: &str) -> Result<Vec<Item>, Error> {
+    let items: Result<Vec<Item>, _> = rustls_pemfile::read_all(&mut &*pem).collect();
+    items.map_err(|why| {
+        let text = format!(
+            "the PEM in {option} cannot be read: {why}; is the file cut off, or was it changed?"
+        );
+        Error::new(Code::BadPem, text)
+    })
+}
+
+fn certificate(item: Item) -> Option<CertificateDer<'static>> {
+    match item {
+        Item::X509Certificate(der) => Some(der),
+        _ => None,
+    }
+}
+
+fn is_key(item: &Item) -> bool {
+    matches!(
+        item,
+        Item::Pkcs1Key(_) | Item::Pkcs8Key(_) | Item::Sec1Key(_)
+    )
+}
+
+fn key(item: Item) -> Option<PrivateKeyDer<'static>> {
+    match item {
+        Item::Pkcs1Key(der) => Some(der.into()),
+        Item::Pkcs8Key(der) => Some(der.into()),
+        Item::Sec1Key(der) => Some(der.into()),
+        _ => None,
+    }
+}
+
+/// In PKCS#8 the title says so, in the older forms a line below it.
+fn is_encrypted(pem: &[u8]) -> bool {
+    let has = |words: &[u8]| pem.windows(words.len()).any(|window| window == words);
+    has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
+}
+
+fn missing(section: &str, option: &str, instead: &str) -> Error {
+    let text = format!("no -----BEGIN {section}----- in {option}, {instead}");
+    Error::new(Code::NoStartLine, text)
+}
+
+/// What else people give in place of a PEM text.
+fn what_it_is(pem: &[u8]) -> &'static str {
+    match pem.trim_ascii() {
+        [] => "which is empty",
+        [0x30, ..] => {
+            "but DER as it seems: give PEM, which `openssl x509 -inform der` or `openssl pkey \
+             -inform der` makes of it"
+        }
+        text if !text.starts_with(b"-----") && text.len() < 512 && !text.contains(&b'\n') => {
+            "but one line: is that the name of a file? Give what stands in it"
+        }
+        _ => "which is no PEM text of that kind",
+    }
+}

@@ -1,0 +1,78 @@
+//! The cryptography below: which algorithms, and in which order we like them.
+
+use super::error::Error;
+use super::options::Version;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::{SupportedCipherSuite, SupportedProtocolVersion, version};
+use std::sync::{Arc, LazyLock};
+
+/// The first of each list is the one that is used where the peer can do it, too.
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    let mut provider = ring::default_provider();
+    // As strong as anybody needs, and a third faster than AES-256. (Of key exchanges X25519 is
+    // first already.)
+    provider
+        .cipher_suites
+        .sort_by_key(|suite| !is_aes_128(suite));
+    Arc::new(provider)
+});
+
+fn is_aes_128(suite: &SupportedCipherSuite) -> bool {
+    let name = suite.suite().as_str();
+    name.is_some_and(|name| name.contains("AES_128_GCM"))
+}
+
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::clone(&PROVIDER)
+}
+
+/// The versions from this one on.
+pub(super) fn versions(min: Version) -> &'static [&'static SupportedProtocolVersion] {
+    static FROM_12: [&SupportedProtocolVersion; 2] = [&version::TLS13, &version::TLS12];
+    match min {
+        Version::Tls12 => &FROM_12,
+        Version::Tls13 => &FROM_12[..1],
+    }
+}
+
+/// A configuration that the provider cannot serve; there is none.
+pub(super) fn unusable(error: rustls::Error) -> Error {
+    Error::new(super::code::Code::InvalidArgument, error.to_string())
+}
+
+/// SHA-256, which comes with every cipher suite that has it in its name.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let suite = ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
+    let suite = suite.tls13().expect("a suite of TLS 1.3");
+    let hash = suite.common.hash_provider.hash(bytes);
+    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// The SHA-256 of a certificate, as OpenSSL and Node write it: `AB:CD:…`
+pub(super) fn fingerprint(der: &[u8]) -> String {
+    let bytes = sha256(der).map(|byte| format!("{byte:02X}"));
+    bytes.join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_faster_cipher_and_exchange_are_asked_for_first() {
+        let provider = provider();
+        assert!(is_aes_128(&provider.cipher_suites[0]));
+        assert!(provider.cipher_suites[0].tls13().is_some());
+        assert_eq!(provider.kx_groups[0].name(), rustls::NamedGroup::X25519);
+        let all = ring::default_provider().cipher_suites.len();
+        assert_eq!(provider.cipher_suites.len(), all);
+    }
+
+    #[test]
+    fn sha256_is_sha256() {
+        // FIPS 180-4, of "abc"
+        let hash = sha256(b"abc");
+        assert_eq!(hash[..4], [0xba, 0x78, 0x16, 0xbf]);
+        assert_eq!(hash[28..], [0xf2, 0x00, 0x15, 0xad]);
+    }
+}

@@ -1,0 +1,152 @@
+//! The book's `tls.createServer`.
+
+use super::error::Error;
+use super::options::ServerOptions;
+use super::secured::Secured;
+use super::server_context::ServerContext;
+use crate::net::{self, Handle, Listener, ServerEvents, Service, Socket, Stream};
+use std::fmt;
+use std::io;
+
+type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
+
+/// [`net::create_server`] under TLS: the same handler, and only the certificate options differ.
+///
+/// ```
+/// use barewire::tls::{self, ClientOptions, ServerOptions, Tls};
+/// use std::io::Read;
+///
+/// let options = ServerOptions::new()
+///     .key(include_str!("../../fixtures/tls/server.key"))
+///     .cert(include_str!("../../fixtures/tls/server.crt"))
+///     .ca(include_str!("../../fixtures/tls/ca.crt"))
+///     .request_cert(true)
+///     .reject_unauthorized(false);
+/// let server = tls::create_server(&options, |socket| {
+///     let authorized = Tls::of(&**socket.stream()).is_some_and(Tls::authorized);
+///     println!("server connected {}", if authorized { "authorized" } else { "unauthorized" });
+///     socket.write_all("welcome!\n")?;
+///     socket.pipe(&socket).map(drop)
+/// })?;
+/// let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000
+///
+/// let port = handle.local_addr().port().unwrap();
+/// let options = ClientOptions::new().ca(include_str!("../../fixtures/tls/ca.crt"));
+/// let mut client = tls::connect(&format!("localhost:{port}"), &options)?;
+/// client.write_all("hi")?;
+/// client.end()?;
+/// let mut heard = String::new();
+/// client.read_to_string(&mut heard)?;
+/// assert_eq!(heard, "welcome!\nhi");
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// What is wrong with a certificate, a key or an option, and what to do about it.
+pub fn create_server<F>(
+    options: &ServerOptions,
+    connection: F,
+) -> Result<Server<impl ServerEvents>, Error>
+where
+    F: Fn(Socket) -> io::Result<()> + Send + Sync + 'static,
+{
+    let context = ServerContext::new(options)?;
+    Ok(Server::new(context, net::create_server(connection)))
+}
+
+/// A server under TLS that does what `events` say.
+///
+/// # Errors
+/// What is wrong with a certificate, a key or an option, and what to do about it.
+pub fn create_server_with<E: ServerEvents>(
+    options: &ServerOptions,
+    events: E,
+) -> Result<Server<E>, Error> {
+    let context = ServerContext::new(options)?;
+    Ok(Server::new(context, net::create_server_with(events)))
+}
+
+/// A server under TLS that does not listen yet.
+pub struct Server<E> {
+    context: ServerContext,
+    below: net::Server<E>,
+    on_error: Option<Box<OnError>>,
+}
+
+impl<E: ServerEvents> Server<E> {
+    /// Puts TLS under a server with all its settings.
+    ///
+    /// ```
+    /// use barewire::{net, tls};
+    /// # let options = tls::ServerOptions::new()
+    /// #     .cert(include_str!("../../fixtures/tls/server.crt"))
+    /// #     .key(include_str!("../../fixtures/tls/server.key"));
+    /// let echo = net::create_server(|socket| socket.pipe(&socket).map(drop)).max_connections(100);
+    /// let server = tls::Server::new(tls::ServerContext::new(&options)?, echo);
+    /// # drop(server);
+    /// # Ok::<(), tls::Error>(())
+    /// ```
+    pub fn new(context: ServerContext, server: net::Server<E>) -> Server<E> {
+        Server {
+            context,
+            below: server,
+            on_error: None,
+        }
+    }
+
+    /// Sets [`net::Options::max_connections`]; those that shake hands are counted, too.
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.below = self.below.max_connections(most);
+        self
+    }
+
+    /// Calls `hook` with every handshake that failed and the stream below, on the connection's
+    /// thread: Node's `tlsClientError`.
+    pub fn on_error(mut self, hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Box::new(hook));
+        self
+    }
+
+    /// Its context: to count handshakes, and to exchange certificates while it runs.
+    pub fn context(&self) -> &ServerContext {
+        &self.context
+    }
+
+    /// As [`net::Server::listen`].
+    ///
+    /// # Errors
+    /// The address cannot be bound, or the first thread cannot be started.
+    pub fn listen(self, address: &str) -> io::Result<Handle> {
+        match Listener::bind(address) {
+            Ok(listener) => self.listen_on(listener),
+            Err(e) => {
+                let (_, service) = self.below.into_service();
+                service.accept_error(&e);
+                Err(e)
+            }
+        }
+    }
+
+    /// As [`net::Server::listen_on`].
+    ///
+    /// # Errors
+    /// The first thread cannot be started.
+    pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
+        let (options, service) = self.below.into_service();
+        let secured = Secured::new(self.context, service);
+        let secured = match self.on_error {
+            Some(hook) => secured.on_error(hook),
+            None => secured,
+        };
+        listener.serve(options, secured)
+    }
+}
+
+impl<E> fmt::Debug for Server<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
