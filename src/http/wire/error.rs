@@ -33,6 +33,8 @@ macro_rules! rules {
 }
 
 rules! {
+    TlsHandshake 400 "RFC 8446 §5.1" "this is a TLS ClientHello, and this port speaks plain HTTP: ask for it with http:, or serve it with TLS";
+    TlsAnswer 502 "RFC 8446 §5.1" "the server answers in TLS, and was asked in plain HTTP: ask for it with https:";
     EmptyLines 400 "RFC 9112 §2.2" "only a few empty lines may stand before a start line";
     BareCr 400 "RFC 9112 §2.2" "a CR must be followed by LF";
     BareLf 400 "RFC 9112 §2.2" "a line ends with CRLF, not with LF alone";

@@ -35,6 +35,11 @@ impl Version {
 const EMPTY_LINES: u8 = 4;
 /// `HTTP/1.1` and the byte before or after it, and CRLF.
 const VERSION: usize = 8;
+/// How a TLS record begins. No text does, so this byte alone tells.
+// RFC 8446 §5.1: "enum { invalid(0), change_cipher_spec(20), alert(21), handshake(22),
+// application_data(23), (255) } ContentType;"
+const TLS_ALERT: u8 = 21;
+const TLS_HANDSHAKE: u8 = 22;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
@@ -159,7 +164,11 @@ impl StartLine {
                     self.target_at = self.at;
                     self.phase = Phase::Target;
                 }
-                Some(_) => return Err(Error::new(Rule::MethodInvalid, bytes, self.at)),
+                Some(&byte) => {
+                    let is_tls = byte == TLS_HANDSHAKE && self.at == self.start;
+                    let rule = [Rule::MethodInvalid, Rule::TlsHandshake][usize::from(is_tls)];
+                    return Err(Error::new(rule, bytes, self.at));
+                }
             }
         }
         if self.phase == Phase::Target {
@@ -201,6 +210,9 @@ impl StartLine {
 
     fn status_line(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if self.phase == Phase::Version {
+            if let Some(&(TLS_ALERT | TLS_HANDSHAKE)) = bytes.get(self.at) {
+                return Err(Error::new(Rule::TlsAnswer, bytes, self.at));
+            }
             let Some((major, version)) = decode_version(bytes, self.at)? else {
                 return Ok(None);
             };
