@@ -348,7 +348,9 @@ pub(in crate::http) fn open(
     timings: &mut Timings,
 ) -> Result<Link, Error> {
     clock.begin(Phase::Connect, Some(timeouts.connect));
-    let connected = origin.connector().connect(origin, clock.deadline());
+    let (connector, deadline) = (origin.connector(), clock.deadline());
+    let connected = connector.connect(origin, deadline);
+    let connected = connected.and_then(|plain| connector.secure(plain, origin, deadline));
     let connected = connected.map_err(|e| match clock.left() {
         Err(late) if is_timeout(&e) => late,
         _ => Error::Io(e),

@@ -1,14 +1,22 @@
 //! How a client reaches the world: the book's `createConnection`.
 
 use super::origin::Origin;
+use crate::http::wire::Scheme;
 use crate::net::{self, Stream, Tcp, Unix};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-/// Opens connections. Plain TCP and Unix sockets are here, the way through a
-/// [`Proxy`](super::Proxy) beside them; TLS is one more, and so is yours.
+/// Opens connections, in two steps: the way there, and what is put over it.
+///
+/// ```text
+///   connect   TCP, a Unix socket, a tunnel through a proxy, yours   ──► bytes
+///   secure    nothing, or TLS                                       ──► bytes that speak `scheme`
+/// ```
+///
+/// Plain TCP and Unix sockets are here, the way through a [`Proxy`](super::Proxy) beside them. It
+/// replaces the first step and keeps the second: so TLS goes through a tunnel to the server itself.
 ///
 /// A closure is a connector, too:
 ///
@@ -34,6 +42,20 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// There is no way there, or the time is up.
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected>;
+
+    /// Puts over the connection what makes it speak [`scheme`](Self::scheme): nothing for plain HTTP.
+    ///
+    /// # Errors
+    /// The handshake failed, or the time is up.
+    fn secure(&self, plain: Connected, _to: &Origin, _deadline: Instant) -> io::Result<Connected> {
+        Ok(plain)
+    }
+
+    /// What is spoken over its connections. It decides on the port where none is named, and on which
+    /// URLs may be asked for.
+    fn scheme(&self) -> Scheme {
+        Scheme::Http
+    }
 
     /// What makes two connectors one: connections of an equal key are shared by requests that are
     /// otherwise to the same [`Origin`]. `None`: only what this very connector opened.

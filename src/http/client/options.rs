@@ -23,7 +23,7 @@ use std::time::Duration;
 /// | option of the book | here | default |
 /// |---|---|---|
 /// | `host`, `hostname` | [`host`](Self::host), [`hostname`](Self::hostname), which wins | `localhost` |
-/// | `port` | [`port`](Self::port) | 80 |
+/// | `port` | [`port`](Self::port) | 80, or 443 over TLS |
 /// | `localAddress` | [`local_address`](Self::local_address), needs `create_connection` | |
 /// | `socketPath` | [`socket_path`](Self::socket_path) | |
 /// | `method` | [`method`](Self::method) | `GET` |
@@ -46,11 +46,12 @@ pub struct RequestOptions {
 
 #[derive(Clone)]
 struct Inner {
-    /// What the connector speaks, and so the default port.
-    scheme: Scheme,
+    /// What the URL asked for, if one was given.
+    asked: Option<Scheme>,
     host: String,
     hostname: Option<String>,
-    port: u16,
+    /// If it is not the scheme's.
+    port: Option<u16>,
     family: Option<Family>,
     local_address: Option<IpAddr>,
     socket_path: Option<PathBuf>,
@@ -91,10 +92,10 @@ impl RequestOptions {
     /// `GET /` to `localhost`, port 80.
     pub fn new() -> RequestOptions {
         let inner = Inner {
-            scheme: Scheme::Http,
+            asked: None,
             host: "localhost".to_owned(),
             hostname: None,
-            port: 80,
+            port: None,
             family: None,
             local_address: None,
             socket_path: None,
@@ -139,9 +140,9 @@ impl RequestOptions {
         self.change(|it| it.hostname = Some(name.to_owned()))
     }
 
-    /// The port.
+    /// The port, where it is not that of the scheme.
     pub fn port(self, port: u16) -> RequestOptions {
-        self.change(|it| it.port = port)
+        self.change(|it| it.port = Some(port))
     }
 
     /// Only addresses of this kind.
@@ -259,7 +260,8 @@ impl RequestOptions {
     /// A URL in place of host, port and path, and of auth where it has a user.
     ///
     /// # Errors
-    /// It is none, or not `http:`; an `https:` URL needs the TLS of `https::request`.
+    /// It is none, or not of the scheme that the connector speaks: an `https:` URL needs the TLS of
+    /// `https::request`, and an `http:` URL must not be asked for as if it had it.
     pub fn url(self, url: &str) -> Result<RequestOptions, Error> {
         let uri = Uri::parse(url).map_err(|e| invalid(e.to_string()))?;
         self.check_scheme(&uri)?;
@@ -269,8 +271,9 @@ impl RequestOptions {
 
 impl Inner {
     fn set_uri(&mut self, uri: &Uri) {
+        self.asked = Some(uri.scheme());
         self.hostname = Some(uri.unbracketed_host().to_owned());
-        self.port = uri.port();
+        self.port = Some(uri.port());
         self.path = uri.path_and_query().into_owned();
         if let Some((user, password)) = uri.userinfo() {
             self.auth = Some(format!("{user}:{password}"));

@@ -1,6 +1,7 @@
 //! Where a connection leads: what must be equal for two requests to share one.
 
 use super::connector::Connector;
+use crate::http::wire::Scheme;
 use crate::net::Family;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -72,6 +73,11 @@ impl Origin {
         self.socket_path.as_deref()
     }
 
+    /// What is spoken there.
+    pub fn scheme(&self) -> Scheme {
+        self.connector.scheme()
+    }
+
     pub(super) fn connector(&self) -> &dyn Connector {
         &*self.connector
     }
@@ -90,13 +96,11 @@ impl Origin {
     }
 }
 
-/// The same way: by the key that both give, or because they are one.
+/// The same way: because they are one, or by the key that both give.
 fn same(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
-    match (one.key(), other.key()) {
-        (Some(one), Some(other)) => one == other,
-        (None, None) => Arc::ptr_eq(one, other),
-        _ => false,
-    }
+    let by_key =
+        || one.scheme() == other.scheme() && one.key().is_some_and(|key| other.key() == Some(key));
+    Arc::ptr_eq(one, other) || by_key()
 }
 
 impl PartialEq for Origin {

@@ -101,7 +101,8 @@ impl Proxy {
         self.change(|inner| inner.no_proxy = no_proxy)
     }
 
-    /// Ask for a tunnel to the server (CONNECT) in place of putting whole requests to the proxy.
+    /// Ask for a tunnel to the server (CONNECT) in place of putting whole requests to the proxy. For
+    /// `https` it is always asked for: what is sealed for the server can be put to nobody else.
     pub fn tunnel(self) -> Proxy {
         self.change(|inner| inner.tunnels = true)
     }
@@ -128,11 +129,13 @@ impl Proxy {
     /// The way through it. What lies below reaches the proxy itself. A tunnel was opened for whoever
     /// asked, so it is no way for others.
     pub(super) fn connector(&self, below: &Arc<dyn Connector>) -> Arc<dyn Connector> {
-        let opened_by = self.credentials().filter(|_| self.inner.tunnels);
+        let tunnels = self.inner.tunnels || below.scheme() == Scheme::Https;
+        let opened_by = self.credentials().filter(|_| tunnels).unwrap_or_default();
         let key = below.key();
-        let key = key.map(|key| format!("{key} proxy {self} {}", opened_by.unwrap_or_default()));
+        let key = key.map(|key| format!("{key} proxy {self} {tunnels} {opened_by}"));
         Arc::new(Through {
             proxy: self.clone(),
+            tunnels,
             below: Arc::clone(below),
             key,
         })
@@ -160,6 +163,7 @@ impl fmt::Debug for Proxy {
 /// Connects to the proxy, and through it where it tunnels.
 struct Through {
     proxy: Proxy,
+    tunnels: bool,
     below: Arc<dyn Connector>,
     key: Option<String>,
 }
@@ -170,7 +174,7 @@ impl Connector for Through {
         let (below, from) = (Arc::clone(&self.below), to.local_address());
         let at = Origin::new(&proxy.host, proxy.port, None, from, None, below);
         let connected = self.below.connect(&at, deadline)?;
-        match proxy.tunnels {
+        match self.tunnels {
             true => open_tunnel(connected, to, proxy.credentials.as_deref(), deadline),
             false => Ok(connected),
         }
@@ -180,8 +184,16 @@ impl Connector for Through {
         self.key.as_deref()
     }
 
+    fn secure(&self, plain: Connected, to: &Origin, deadline: Instant) -> io::Result<Connected> {
+        self.below.secure(plain, to, deadline)
+    }
+
+    fn scheme(&self) -> Scheme {
+        self.below.scheme()
+    }
+
     fn asks_a_proxy(&self) -> bool {
-        !self.proxy.inner.tunnels
+        !self.tunnels
     }
 }
 

@@ -3,11 +3,13 @@
 use super::{Inner, Ready, RequestOptions};
 use crate::http::agent::Agent;
 use crate::http::client::clock::Timeouts;
+use crate::http::client::connector::Connector;
 use crate::http::client::origin::Origin;
 use crate::http::error::Error;
 use crate::http::wire::{
     FieldList, Known, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, basic,
 };
+use std::fmt;
 use std::io;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
@@ -62,7 +64,7 @@ impl RequestOptions {
 
     /// The URL that these options stand for, to resolve a redirect against; a tunnel has none.
     pub(in crate::http::client) fn uri(&self) -> Result<Option<Uri>, Error> {
-        let (ready, scheme) = (self.ready()?, self.inner.scheme.as_str());
+        let (ready, scheme) = (self.ready()?, self.scheme().as_str());
         let authority = ready.origin.authority();
         let text = match self.inner.path.as_str() {
             _ if self.inner.method == "CONNECT" => return Ok(None),
@@ -74,15 +76,20 @@ impl RequestOptions {
         Ok(Some(uri))
     }
 
+    /// What the connector speaks.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.inner.connector.scheme()
+    }
+
+    /// The way there, without what a proxy adds to it.
+    pub(crate) fn connector(&self) -> &Arc<dyn Connector> {
+        &self.inner.connector
+    }
+
     pub(super) fn check_scheme(&self, uri: &Uri) -> Result<(), Error> {
-        match (uri.scheme(), self.inner.scheme) {
-            (theirs, ours) if theirs == ours => Ok(()),
-            (Scheme::Https, _) => Err(invalid(format!(
-                "{uri} needs TLS, and these options are for plain http: use https::request"
-            ))),
-            (Scheme::Http, _) => Err(invalid(format!(
-                "{uri} has no TLS, and these options are for https: use http::request"
-            ))),
+        match uri.scheme() == self.scheme() {
+            true => Ok(()),
+            false => Err(other_scheme(&uri, uri.scheme())),
         }
     }
 
@@ -93,7 +100,13 @@ impl RequestOptions {
         method: &str,
         fields: FieldList,
     ) -> Result<RequestOptions, Error> {
-        self.check_scheme(uri)?;
+        // RFC 9110 §4.2.2: "Resources made available via the "https" scheme have no shared identity
+        // with the "http" scheme."
+        self.check_scheme(uri).map_err(|e| {
+            invalid(format!(
+                "the answer leads elsewhere, and was not followed: {e}"
+            ))
+        })?;
         Ok(self.clone().change(|it| {
             it.set_uri(uri);
             it.method = method.to_owned();
@@ -107,6 +120,13 @@ impl Inner {
     fn make_ready(&self) -> Result<Ready, Error> {
         if let Some(misuse) = self.fault {
             return Err(misuse.into());
+        }
+        let scheme = self.connector.scheme();
+        if let Some(asked) = self.asked.filter(|asked| *asked != scheme) {
+            return Err(other_scheme(
+                &format_args!("an {}: URL", asked.as_str()),
+                asked,
+            ));
         }
         let origin = self.make_origin()?;
         let absolute = match self.path.as_str() {
@@ -128,9 +148,10 @@ impl Inner {
     }
 
     fn make_origin(&self) -> Result<Origin, Error> {
+        let port = self.port.unwrap_or(self.connector.scheme().default_port());
         let (host, port) = match &self.hostname {
-            Some(name) => (name.as_str(), self.port),
-            None => split_port(&self.host, self.port)?,
+            Some(name) => (name.as_str(), port),
+            None => split_port(&self.host, port)?,
         };
         let host = bare_host(host).ok_or_else(|| invalid(format!("{host:?} is no host")))?;
         let direct = self
@@ -185,7 +206,7 @@ impl Inner {
         match method.map(|method| Target::decode(method, self.path.as_bytes())) {
             Some(Ok(Target::Authority { .. })) => self.path.clone(),
             Some(Ok(Target::Absolute { authority, .. })) => authority.to_owned(),
-            _ if origin.port() == self.scheme.default_port() => origin.bracketed_host(),
+            _ if origin.port() == origin.scheme().default_port() => origin.bracketed_host(),
             _ => origin.authority(), // the port is left out where it says nothing
         }
     }
@@ -217,6 +238,18 @@ fn split_port(host: &str, port: u16) -> Result<(&str, u16), Error> {
         }
         _ => Ok((host, port)),
     }
+}
+
+/// What the URL asks for is not what the connector speaks.
+fn other_scheme(what: &dyn fmt::Display, theirs: Scheme) -> Error {
+    invalid(match theirs {
+        Scheme::Https => {
+            format!("{what} needs TLS, and these options are for plain http: use https::request")
+        }
+        Scheme::Http => {
+            format!("{what} has no TLS, and these options are for https: use http::request")
+        }
+    })
 }
 
 pub(in crate::http::client) fn invalid(text: String) -> Error {
