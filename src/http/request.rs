@@ -4,6 +4,7 @@ use super::error::Error;
 use super::exchange::{Incoming, Link};
 use super::upgraded::Upgraded;
 use super::wire::{BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Target, Version};
+use crate::net::Stream;
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -32,6 +33,7 @@ pub struct Request<'a> {
     rest: &'a [u8],
     incoming: &'a mut Incoming,
     link: &'a RefCell<Link>,
+    stream: &'a dyn Stream,
 }
 
 impl<'a> Request<'a> {
@@ -40,12 +42,14 @@ impl<'a> Request<'a> {
         rest: &'a [u8],
         incoming: &'a mut Incoming,
         link: &'a RefCell<Link>,
+        stream: &'a dyn Stream,
     ) -> Request<'a> {
         Request {
             head,
             rest,
             incoming,
             link,
+            stream,
         }
     }
 
@@ -90,6 +94,12 @@ impl<'a> Request<'a> {
     /// The field lines: names case-insensitive, order, spelling and repeats as they came.
     pub fn headers(&self) -> Fields<'a> {
         self.head.fields()
+    }
+
+    /// What the request came on: its addresses, and over TLS who is at the other end. To read the
+    /// body or to answer, use the request and the response.
+    pub fn stream(&self) -> &'a dyn Stream {
+        self.stream
     }
 
     /// The whole head, in the RFC's words.

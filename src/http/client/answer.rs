@@ -5,6 +5,7 @@ use super::timings::Timings;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::{self, Fields, ResponseHead, Rule, Version};
+use crate::net::Stream;
 use crate::text::{Decoder, Encoding};
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -77,6 +78,15 @@ impl ClientResponse {
             true => self.exchange.memory.trailers(),
             false => Fields::EMPTY,
         }
+    }
+
+    /// What the answer comes on: its addresses, and over TLS who is at the other end. `None` once the
+    /// connection has gone back or has been closed, as it does with the last byte of the body (an
+    /// answer without one never has it); [`ClientEvents::socket`] always sees it.
+    ///
+    /// [`ClientEvents::socket`]: super::ClientEvents::socket
+    pub fn stream(&self) -> Option<&dyn Stream> {
+        self.exchange.stream()
     }
 
     /// Where the answer came from, if redirects were followed.

@@ -136,18 +136,30 @@ impl<E: Events> Server<E> {
     /// # Errors
     /// The first thread cannot be started.
     pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
+        let (service, options) = self.into_service();
+        listener.serve(options, service)
+    }
+
+    /// What a [`Listener`] serves with, and with which options: to put something between the two,
+    /// as TLS is.
+    pub fn into_service(self) -> (impl Service, Options) {
         let config = &self.shared.config;
         let options = Options {
             max_connections: config.max_connections,
             stack_size: config.stack_bytes,
             ..Options::default()
         };
-        listener.serve(options, self.shared)
+        (self.shared, options)
     }
 
     /// Serves one connection on this thread, until it ends.
     pub fn serve(&self, stream: Arc<dyn Stream>) {
-        self.shared.serve(stream, None);
+        self.shared.serve(stream, None, &[]);
+    }
+
+    /// The same, for one that was read from already: `ahead` is what came, and `slot` its place.
+    pub fn serve_behind(&self, ahead: &[u8], stream: Arc<dyn Stream>, slot: Option<Slot>) {
+        self.shared.serve(stream, slot, ahead);
     }
 
     /// What this server answers to these bytes, over a connection in memory that the client
@@ -185,7 +197,7 @@ impl<E> std::fmt::Debug for Server<E> {
 
 impl<E: Events> Service for Shared<E> {
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
-        self.serve(stream, Some(slot));
+        self.serve(stream, Some(slot), &[]);
     }
 
     fn accept_error(&self, error: &io::Error) {

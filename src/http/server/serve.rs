@@ -70,14 +70,17 @@ struct Served<'s, E> {
 }
 
 impl<E: Events> Shared<E> {
-    /// Serves a connection until it ends or is handed over.
-    pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>) {
+    /// Serves a connection, of which `ahead` was read already, until it ends or is handed over.
+    pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>, ahead: &[u8]) {
         self.events.connection(stream.as_ref());
         let outbox = Arc::new(Outbox::new(stream, &self.config));
         if let Some(slot) = &slot {
             slot.on_stop(outbox.clone());
         }
         let mut served = Served::new(self, &outbox, slot);
+        if !ahead.is_empty() {
+            served.buffer.replace(ahead);
+        }
         let end = served.run();
         served.incoming.shrink();
         if matches!(end, End::Linger) {
@@ -237,7 +240,8 @@ impl<'s, E: Events> Served<'s, E> {
         let holds = self.answer_waits || !link.alone;
         let held = holds.then(|| self.shared.watch.hold(&self.outbox));
         let handled = catch_unwind(AssertUnwindSafe(|| {
-            let request = Request::new(head, rest, &mut self.incoming, &self.link);
+            let stream = self.outbox.stream().as_ref();
+            let request = Request::new(head, rest, &mut self.incoming, &self.link, stream);
             handle(&self.shared.events, request, Response::new(&self.link))
         }));
         drop(held);
