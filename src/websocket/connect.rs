@@ -4,7 +4,7 @@ use super::config::Config;
 use super::error::{Error, Refused};
 use super::socket::WebSocket;
 use super::wire::{Opening, Role};
-use crate::http::wire::FieldList;
+use crate::http::wire::{FieldList, Scheme};
 use crate::http::{self, ClientResponse, Connector, RequestOptions, Timeouts};
 use crate::random;
 use std::io::{self, ErrorKind, Read};
@@ -100,7 +100,7 @@ impl ConnectOptions {
         self
     }
 
-    /// How to connect: see [`Connector`].
+    /// How to connect: see [`Connector`]. Where it speaks TLS, `wss:` URLs are asked for, and no others.
     pub fn create_connection(mut self, connector: impl Connector + 'static) -> ConnectOptions {
         self.base = self.base.create_connection(connector);
         self
@@ -116,6 +116,11 @@ impl ConnectOptions {
     pub fn config(mut self, config: Config) -> ConnectOptions {
         self.config = config;
         self
+    }
+
+    /// What [`request_options`](Self::request_options) set.
+    pub(crate) fn base(&self) -> &RequestOptions {
+        &self.base
     }
 
     fn opening(&self) -> Result<Opening, Error> {
@@ -140,7 +145,8 @@ impl ConnectOptions {
         }
         opening.ask(&mut fields);
         let base = self.base.clone().method("GET").no_agent().max_redirects(0);
-        let request = base.timeouts(timeouts).url(&http_url(url)?)?;
+        let url = http_url(url, base.scheme())?;
+        let request = base.timeouts(timeouts).url(&url)?;
         let view = fields.view();
         Ok(view.iter().fold(request, |request, (name, value)| {
             request.append_header(name, value)
@@ -148,25 +154,34 @@ impl ConnectOptions {
     }
 }
 
-/// The same place, as HTTP calls it.
+/// The same place, as HTTP calls it; `spoken` is what the connector speaks.
 // RFC 6455 §3: "The port component is OPTIONAL; the default for "ws" is port 80, while the default
 // for "wss" is port 443."
-fn http_url(url: &str) -> Result<String, Error> {
+fn http_url(url: &str, spoken: Scheme) -> Result<String, Error> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    if scheme.eq_ignore_ascii_case("wss") {
-        return Err(invalid(format!(
-            "{url} needs TLS, and this is for ws: only: use https::websocket"
-        )));
-    }
-    if !scheme.eq_ignore_ascii_case("ws") {
-        return Err(invalid(format!("{url} is no ws: URL (RFC 6455 §3)")));
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    match spoken {
+        Scheme::Http if is("wss") => {
+            return Err(invalid(format!(
+                "{url} needs TLS, and this is for ws: only: use https::websocket"
+            )));
+        }
+        Scheme::Https if is("ws") => {
+            return Err(invalid(format!(
+                "{url} has no TLS, and this is for wss: only: use websocket::connect"
+            )));
+        }
+        _ if !is("ws") && !is("wss") => {
+            return Err(invalid(format!("{url} is no ws: URL (RFC 6455 §3)")));
+        }
+        _ => {}
     }
     // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST
     // NOT be used on these URIs."
     if rest.contains('#') {
         return Err(invalid(format!("{url} has a fragment (RFC 6455 §3)")));
     }
-    Ok(format!("http://{rest}"))
+    Ok(format!("{}://{rest}", spoken.as_str()))
 }
 
 fn invalid(text: String) -> Error {

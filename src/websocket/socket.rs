@@ -10,6 +10,7 @@ use super::reader::Reader;
 use super::wire::{Connection, Data, Role};
 use super::writer::Writer;
 use crate::http::Upgraded;
+use crate::net::Stream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,6 +99,11 @@ impl WebSocket {
     /// As [`Reader::heartbeat`].
     pub fn heartbeat(&mut self, every: Duration, deadline: Duration) {
         self.reader.heartbeat(every, deadline);
+    }
+
+    /// What the messages travel on: its addresses, and over TLS who is at the other end.
+    pub fn stream(&self) -> &dyn Stream {
+        self.writer.stream()
     }
 
     /// The subprotocol that both have agreed on.

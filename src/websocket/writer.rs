@@ -4,6 +4,7 @@ use super::error::Error;
 use super::link::Link;
 use super::outcome::Outcome;
 use super::wire::Data;
+use crate::net::Stream;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +120,11 @@ impl Writer {
     /// Waits until the connection is over; somebody must receive.
     pub fn closed(&self) -> Outcome {
         self.link.outbox.wait_closed()
+    }
+
+    /// What the messages travel on: its addresses, and over TLS who is at the other end.
+    pub fn stream(&self) -> &dyn Stream {
+        self.link.outbox.stream().as_ref()
     }
 
     /// The subprotocol that both have agreed on.
