@@ -76,7 +76,7 @@ fn row_h10_the_answer_names_the_rule_and_its_section() {
             "\x16\x03\x01\x02\x00".into(),
             400,
             "Bad Request",
-            "RFC 9112 §3.1",
+            "this port speaks plain HTTP: ask for it with http:, or serve it with TLS (RFC 8446 §5.1)",
         ), // TLS, to the wrong port
         (
             post("Content-Length: +5"),
