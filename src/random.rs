@@ -4,9 +4,8 @@ use rustls::crypto::{SecureRandom, ring};
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-/// How many bytes of masking keys are fetched at once.
-const KEPT_BYTES: usize = 256;
-const KEY_BYTES: usize = 4;
+/// How many masking keys are fetched at once.
+const KEYS: usize = 64;
 
 static SYSTEM: LazyLock<&'static dyn SecureRandom> =
     LazyLock::new(|| ring::default_provider().secure_random);
@@ -25,30 +24,22 @@ pub(crate) fn fill(bytes: &mut [u8]) {
 // RFC 6455 §10.3: "Clients MUST choose a new masking key for each frame, using an algorithm that
 // cannot be predicted by end applications that provide data"
 #[inline]
-pub(crate) fn mask_key() -> [u8; KEY_BYTES] {
+pub(crate) fn mask_key() -> [u8; 4] {
     thread_local! {
-        static KEPT: RefCell<Kept> = const { RefCell::new(Kept { bytes: [0; KEPT_BYTES], left: 0 }) };
+        // In the heap, and only where somebody masks: a thread that serves has no page to spare.
+        static KEPT: RefCell<Vec<[u8; 4]>> = const { RefCell::new(Vec::new()) };
     }
-    KEPT.with_borrow_mut(Kept::next)
+    KEPT.with_borrow_mut(|keys| keys.pop().unwrap_or_else(|| fetch(keys)))
 }
 
-/// Keys to come.
-struct Kept {
-    bytes: [u8; KEPT_BYTES],
-    left: usize,
-}
-
-impl Kept {
-    #[inline]
-    fn next(&mut self) -> [u8; KEY_BYTES] {
-        if self.left == 0 {
-            fill(&mut self.bytes);
-            self.left = KEPT_BYTES / KEY_BYTES;
-        }
-        self.left -= 1;
-        let (keys, _) = self.bytes.as_chunks();
-        keys[self.left]
-    }
+/// One key, and more for later.
+#[cold]
+fn fetch(keys: &mut Vec<[u8; 4]>) -> [u8; 4] {
+    let mut fresh = [[0; 4]; KEYS];
+    fill(fresh.as_flattened_mut());
+    let [key, kept @ ..] = fresh;
+    keys.extend(kept);
+    key
 }
 
 #[cfg(test)]
