@@ -146,12 +146,21 @@ impl<'a> Request<'a> {
         response: super::Response<'a>,
         fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     ) -> Result<Upgraded, Error> {
-        if !self.incoming.is_exhausted() {
-            return Err(Misuse::Switch.into());
-        }
         let mut list = FieldList::new();
         for (name, value) in fields {
             list.append(name, value)?;
+        }
+        self.switch(response, &list)
+    }
+
+    /// As [`upgrade`](Self::upgrade).
+    pub(crate) fn switch(
+        self,
+        response: super::Response<'a>,
+        list: &FieldList,
+    ) -> Result<Upgraded, Error> {
+        if !self.incoming.is_exhausted() {
+            return Err(Misuse::Switch.into());
         }
         // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client
         // in the corresponding request's Upgrade header field."
@@ -168,9 +177,10 @@ impl<'a> Request<'a> {
             machine, outbox, ..
         } = &mut *link;
         outbox.append_and_send(|out| {
-            machine.send_switch(&list, out)?;
+            machine.send_switch(list, out)?;
             Ok(((), true))
         })?;
+        outbox.hand_over();
         link.handed_over = true;
         link.stream().set_read_timeout(None)?;
         link.stream().set_write_timeout(None)?;

@@ -168,11 +168,25 @@ impl Outbox {
             .is_ok()
     }
 
-    /// A handler starts, with answers waiting here, or ends. Only the connection's thread turns.
+    /// A handler starts, with answers waiting here. Only the connection's thread turns.
     #[inline]
-    pub(crate) fn next_turn(&self) {
+    pub(crate) fn hold(&self) {
+        let turn = self.turn.load(Ordering::Relaxed) | 1;
+        self.turn.store(turn, Ordering::Release);
+    }
+
+    /// The handler ends, or nothing of it will wait here any more.
+    #[inline]
+    pub(crate) fn release(&self) {
         let turn = self.turn.load(Ordering::Relaxed);
-        self.turn.store(turn.wrapping_add(1), Ordering::Release);
+        self.turn
+            .store(turn.wrapping_add(turn & 1), Ordering::Release);
+    }
+
+    /// The stream speaks something else from now on.
+    pub(crate) fn hand_over(&self) {
+        self.release();
+        self.lock().bytes = Vec::new();
     }
 
     #[inline]

@@ -57,14 +57,14 @@ pub(super) struct Held<'a>(&'a Outbox);
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.0.next_turn();
+        self.0.release();
     }
 }
 
 impl Watch {
     /// A handler is about to run, and answers wait in `outbox`, or its own will.
     pub(super) fn hold<'a>(&self, outbox: &'a Arc<Outbox>) -> Held<'a> {
-        outbox.next_turn();
+        outbox.hold();
         if !outbox.watched.load(Ordering::Relaxed) {
             outbox.watched.store(true, Ordering::Relaxed);
             self.add(outbox);
@@ -72,6 +72,7 @@ impl Watch {
         Held(outbox)
     }
 
+    #[inline(never)]
     fn add(&self, outbox: &Arc<Outbox>) {
         let mut arrivals = self
             .desk
@@ -164,4 +165,32 @@ fn send(outbox: Arc<Outbox>) {
     let _ = thread::Builder::new()
         .stack_size(STACK_BYTES)
         .spawn(move || outbox.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::config::Config;
+    use crate::net::pipe;
+
+    /// Whether a connection is still under watch after so many looks.
+    fn looks(outbox: &Arc<Outbox>, most: u32) -> bool {
+        let mut watched = Watched::new(Arc::downgrade(outbox));
+        (0..most).all(|_| watched.look())
+    }
+
+    #[test]
+    fn who_has_taken_the_stream_over_is_forgotten() {
+        let (here, _there) = pipe();
+        let outbox = Arc::new(Outbox::new(Arc::new(here), &Config::default()));
+        let watch = Watch::default();
+        let held = watch.hold(&outbox);
+        assert!(looks(&outbox, 10 * QUIET_TICKS), "a handler that waits");
+        outbox.hand_over();
+        assert!(!looks(&outbox, 2 * QUIET_TICKS));
+        drop(held); // the WebSocket has ended
+        assert!(!looks(&outbox, 2 * QUIET_TICKS));
+        let _held = watch.hold(&outbox);
+        assert!(looks(&outbox, 10 * QUIET_TICKS), "a next handler");
+    }
 }
