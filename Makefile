@@ -48,8 +48,9 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin framing
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin pipe
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_mask
-	cargo build --release --bin http_server
+	cargo build --release --bin http_server --bin ws_server
 	python3 tests/bench/idle.py
+	python3 tests/bench/idle.py --ws
 
 interop:
 	python3 tests/interop/run.py

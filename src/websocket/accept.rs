@@ -5,9 +5,12 @@ use super::error::Error;
 use super::socket::WebSocket;
 use super::wire::{self, Offer, Role, refuse};
 use crate::http::wire::{FieldList, reason_phrase};
-use crate::http::{self, Request, Response};
+use crate::http::{self, Request, Response, Upgraded};
+use std::sync::Arc;
 
 type Judge = dyn Fn(Option<&str>) -> bool + Send + Sync;
+/// What a handshake leads to; nothing where it was refused.
+type Shaken = Option<(Upgraded, Option<String>)>;
 
 /// Whether a request asks for a WebSocket: one port serves these and plain requests.
 pub fn is_asked_for(request: &Request<'_>) -> bool {
@@ -51,7 +54,7 @@ pub fn accept(request: Request<'_>, response: Response<'_>) -> Result<Option<Web
 pub struct Acceptor {
     protocols: Vec<String>,
     origins: Option<Box<Judge>>,
-    config: Config,
+    config: Arc<Config>,
 }
 
 impl Acceptor {
@@ -79,7 +82,7 @@ impl Acceptor {
 
     /// Limits and deadlines of the connections.
     pub fn config(mut self, config: Config) -> Acceptor {
-        self.config = config;
+        self.config = Arc::new(config);
         self
     }
 
@@ -92,6 +95,23 @@ impl Acceptor {
         request: Request<'_>,
         response: Response<'_>,
     ) -> Result<Option<WebSocket>, Error> {
+        let Some((upgraded, protocol)) = self.shake_hands(request, response)? else {
+            return Ok(None);
+        };
+        let ws = WebSocket::open(
+            upgraded,
+            Role::Server,
+            true,
+            Arc::clone(&self.config),
+            protocol,
+        )?;
+        Ok(Some(ws))
+    }
+
+    /// The stream, and the subprotocol. Out of line, for it is over before the connection begins:
+    /// the stack of ten thousand threads that wait is memory too.
+    #[inline(never)]
+    fn shake_hands(&self, request: Request<'_>, response: Response<'_>) -> Result<Shaken, Error> {
         let head = request.head();
         let judged = Offer::read(&head).and_then(|offer| self.judge(offer));
         let offer = match judged {
@@ -104,12 +124,8 @@ impl Acceptor {
         let protocol = self.choose(&offer);
         let mut fields = FieldList::new();
         offer.answer(protocol, &mut fields)?;
-        let fields = fields.view();
-        let fields = fields.iter().filter_map(as_text);
-        let upgraded = request.upgrade(response, fields)?;
-        let protocol = protocol.map(str::to_owned);
-        let ws = WebSocket::open(upgraded, Role::Server, true, self.config.clone(), protocol)?;
-        Ok(Some(ws))
+        let upgraded = request.switch(response, &fields)?;
+        Ok(Some((upgraded, protocol.map(str::to_owned))))
     }
 
     fn choose<'a>(&self, offer: &Offer<'a>) -> Option<&'a str> {
@@ -126,11 +142,9 @@ impl Acceptor {
     }
 }
 
-fn as_text<'a>((name, value): (&'a str, &'a [u8])) -> Option<(&'a str, &'a str)> {
-    Some((name, str::from_utf8(value).ok()?))
-}
-
 /// Why not, as HTTP says it.
+#[cold]
+#[inline(never)]
 fn tell(error: &wire::Error, response: Response<'_>) -> Result<(), http::Error> {
     let mut fields = FieldList::new();
     let status = refuse(error, &mut fields);

@@ -8,6 +8,7 @@ use crate::http::wire::{FieldList, Scheme};
 use crate::http::{self, ClientResponse, Connector, RequestOptions, Timeouts};
 use crate::random;
 use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of a refusal's body is kept.
@@ -43,7 +44,7 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
     if !answer.is_upgraded() {
         return Err(refused(answer));
     }
-    open(answer, &opening, options.config.clone())
+    open(answer, &opening, Arc::new(options.config.clone()))
 }
 
 /// What a handshake is to ask for.
@@ -202,7 +203,11 @@ fn refused(mut answer: ClientResponse) -> Error {
 }
 
 /// Judges the 101, and takes the stream over.
-fn open(mut answer: ClientResponse, opening: &Opening, config: Config) -> Result<WebSocket, Error> {
+fn open(
+    mut answer: ClientResponse,
+    opening: &Opening,
+    config: Arc<Config>,
+) -> Result<WebSocket, Error> {
     let protocol = opening.check(&answer.head())?.map(str::to_owned);
     let upgraded = answer.upgrade()?;
     WebSocket::open(upgraded, Role::Client, false, config, protocol)

@@ -57,6 +57,7 @@ impl<F: Fn(&Writer, Data<'_>)> Events for OnMessage<F> {
     }
 }
 
+#[inline(never)]
 pub(super) fn run(mut reader: Reader, socket: &Writer, events: &impl Events) -> Outcome {
     let ran = catch_unwind(AssertUnwindSafe(|| {
         events.onopen(socket);

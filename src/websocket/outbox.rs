@@ -49,7 +49,7 @@ const PONG_BYTES: u64 = 64 * 1024;
 
 pub(super) struct Outbox {
     stream: Arc<dyn Stream>,
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     /// Whether we are to end the TCP connection first: the server is.
     pub(super) ends_first: bool,
     state: Mutex<State>,
@@ -91,40 +91,21 @@ struct State {
 type Guard<'a> = MutexGuard<'a, State>;
 
 impl Outbox {
-    pub(super) fn new(
+    pub(super) fn open(
         stream: Arc<dyn Stream>,
         sender: Sender,
-        config: Config,
+        config: Arc<Config>,
         ends_first: bool,
-    ) -> Result<Outbox, Error> {
+    ) -> Result<Arc<Outbox>, Error> {
         stream.set_write_timeout(Some(TICK))?;
-        Ok(Outbox {
+        Ok(Arc::new(Outbox {
             stream,
             config,
             ends_first,
-            state: Mutex::new(State {
-                sender,
-                out: Vec::new(),
-                hand: Vec::new(),
-                at: 0,
-                queued: 0,
-                gone: 0,
-                pen: false,
-                writers: 0,
-                waiting: 0,
-                message: None,
-                stuck_since: None,
-                broken: None,
-                gathered: 0,
-                watched: false,
-                looked: 0,
-                quiet: 0,
-                pings: Pings::default(),
-                outcome: None,
-            }),
+            state: Mutex::new(State::new(sender)),
             changed: Condvar::new(),
             gathering: Gathering::default(),
-        })
+        }))
     }
 
     pub(super) fn stream(&self) -> &Arc<dyn Stream> {
@@ -285,6 +266,29 @@ impl Outbox {
 }
 
 impl State {
+    fn new(sender: Sender) -> State {
+        State {
+            sender,
+            out: Vec::new(),
+            hand: Vec::new(),
+            at: 0,
+            queued: 0,
+            gone: 0,
+            pen: false,
+            writers: 0,
+            waiting: 0,
+            message: None,
+            stuck_since: None,
+            broken: None,
+            gathered: 0,
+            watched: false,
+            looked: 0,
+            quiet: 0,
+            pings: Pings::default(),
+            outcome: None,
+        }
+    }
+
     fn buffered(&self) -> u64 {
         self.queued - self.gone
     }

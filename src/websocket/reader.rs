@@ -23,7 +23,8 @@ const QUIET: Duration = Duration::from_secs(1);
 /// answered as they are read, also while a writer waits for the peer.
 pub struct Reader {
     pub(super) link: Arc<Link>,
-    receiver: wire::Receiver,
+    /// In the heap: who waits for messages keeps the stack that this was carried over.
+    receiver: Box<wire::Receiver>,
     intake: Intake,
     heartbeat: Option<Heartbeat>,
     /// The stream's read timeout.
@@ -50,7 +51,7 @@ pub struct Part<'a> {
 }
 
 impl Reader {
-    pub(super) fn new(link: Arc<Link>, receiver: wire::Receiver, ahead: Vec<u8>) -> Reader {
+    pub(super) fn new(link: Arc<Link>, receiver: Box<wire::Receiver>, ahead: Vec<u8>) -> Reader {
         Reader {
             link,
             receiver,
@@ -116,7 +117,7 @@ impl Reader {
 
     /// From now on messages are given out in parts, as they come: none is kept, and none is too long.
     pub fn in_parts(self) -> PartReader {
-        let receiver = self.receiver.in_parts();
+        let receiver = Box::new(self.receiver.in_parts());
         PartReader {
             reader: Reader { receiver, ..self },
         }

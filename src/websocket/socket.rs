@@ -7,7 +7,7 @@ use super::link::Link;
 use super::outbox::{GoAway, Outbox};
 use super::outcome::Outcome;
 use super::reader::Reader;
-use super::wire::{Connection, Data, Role};
+use super::wire::{Data, Receiver, Role, Sender};
 use super::writer::Writer;
 use crate::http::Upgraded;
 use crate::net::Stream;
@@ -46,16 +46,17 @@ pub struct WebSocket {
 }
 
 impl WebSocket {
+    #[inline(never)]
     pub(super) fn open(
         upgraded: Upgraded,
         role: Role,
         ends_first: bool,
-        config: Config,
+        config: Arc<Config>,
         protocol: Option<String>,
     ) -> Result<WebSocket, Error> {
         let (stream, ahead, slot) = upgraded.into_parts();
-        let (receiver, sender) = Connection::new(role, config.limits).split();
-        let outbox = Arc::new(Outbox::new(stream, sender, config, ends_first)?);
+        let receiver = Box::new(Receiver::new(role, config.limits));
+        let outbox = Outbox::open(stream, Sender::new(role), config, ends_first)?;
         if let Some(slot) = &slot {
             slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outbox))));
         }

@@ -1,22 +1,49 @@
 #!/usr/bin/env python3
 """What an idle connection costs the demo: `make bench`, or
 
-    tests/bench/idle.py [CONNECTIONS] [http_server]
+    tests/bench/idle.py [--ws] [--where] [CONNECTIONS] [BINARY]
 
 Opens so many keep-alive connections (10,000 unless told), lets each have one answer, and prints how much the resident
-memory of the server grew for each of them: its thread, its buffers, its place in the registry. Connections cost the
-kernel memory too, which is not in this figure. Nothing is asserted: it is a reading of one machine.
+memory of the server grew for each of them: its thread, its buffers, its place in the registry. With --ws they are
+WebSockets, and the answer is a message that comes back. Connections cost the kernel memory too, which is not in this
+figure. Nothing is asserted: it is a reading of one machine.
+
+With --where the pages are also told apart by what they are: a thread's stack, by its size, or the heap.
 """
 
+import argparse
+import collections
 import re
 import resource
 import socket
 import subprocess
 import sys
 
+SPARE_DESCRIPTORS = 100
+
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 END = b"\r\n0\r\n\r\n"
-SPARE_DESCRIPTORS = 100
+
+HANDSHAKE = (
+    b"GET /echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+HELLO = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+HELLO_BACK = b"\x81\x05Hello"
+
+Kind = collections.namedtuple("Kind", "name binary options talk")
+PLAIN = Kind(
+    "connections",
+    "target/release/http_server",
+    ["--keep-alive-timeout", "600"],
+    [(REQUEST, END)],
+)
+WEBSOCKET = Kind(
+    "WebSockets",
+    "target/release/ws_server",
+    [],
+    [(HANDSHAKE, b"\r\n\r\n"), (HELLO, HELLO_BACK)],
+)
 
 
 def allowed(wanted: int) -> int:
@@ -31,32 +58,64 @@ def resident_bytes(pid: int) -> int:
         return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
 
 
-def visit(address) -> socket.socket:
-    """A connection that has had one answer."""
+def resident_by_place(pid: int) -> dict:
+    """The resident bytes of each sort of mapping: a stack is anonymous, and of the size that threads have."""
+    places, place = collections.Counter(), ""
+    with open(f"/proc/{pid}/smaps") as smaps:
+        for line in smaps:
+            mapping = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+\s*(.*)", line)
+            if mapping:
+                size = int(mapping[2], 16) - int(mapping[1], 16)
+                place = mapping[4] or f"anonymous, {size >> 10} KiB each"
+            elif line.startswith("Rss:"):
+                places[place] += 1024 * int(line.split()[1])
+    return places
+
+
+def visit(address, talk) -> socket.socket:
+    """A connection that has had its answers."""
     client = socket.create_connection(address, timeout=30)
-    client.sendall(REQUEST)
-    answer = b""
-    while not answer.endswith(END):
-        answer += client.recv(4096) or sys.exit("the server has closed a connection")
+    for say, ending in talk:
+        client.sendall(say)
+        answer = b""
+        while not answer.endswith(ending):
+            answer += client.recv(4096) or sys.exit("the server has closed a connection")
     return client
 
 
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("connections", nargs="?", type=int, default=10_000)
+    parser.add_argument("binary", nargs="?")
+    parser.add_argument("--ws", action="store_true", help="WebSockets")
+    parser.add_argument("--where", action="store_true", help="which mappings hold the pages")
+    return parser.parse_args()
+
+
 def main():
-    connections = allowed(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
-    binary = sys.argv[2] if len(sys.argv) > 2 else "target/release/http_server"
-    command = [binary, "--listen", "127.0.0.1:0", "--keep-alive-timeout", "600"]
+    args = arguments()
+    kind = WEBSOCKET if args.ws else PLAIN
+    connections = allowed(args.connections)
+    command = [args.binary or kind.binary, "--listen", "127.0.0.1:0", *kind.options]
     command += ["--max-connections", str(connections + SPARE_DESCRIPTORS)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        address = ("127.0.0.1", int(re.search(r":(\d+)/", server.stdout.readline())[1]))
-        clients = [visit(address)]
-        before = resident_bytes(server.pid)
-        clients += [visit(address) for _ in range(connections)]
+        address = ("127.0.0.1", int(re.search(r"127\.0\.0\.1:(\d+)", server.stdout.readline())[1]))
+        clients = [visit(address, kind.talk)]
+        before, places = resident_bytes(server.pid), resident_by_place(server.pid)
+        clients += [visit(address, kind.talk) for _ in range(connections)]
         each = (resident_bytes(server.pid) - before) / connections
-        print(f"idle connections: {connections}, each {each / 1024:.1f} KiB of resident memory in the server")
+        print(f"idle {kind.name}: {connections}, each {each / 1024:.1f} KiB of resident memory in the server")
+        if args.where:
+            show(resident_by_place(server.pid) - places, connections)
     finally:
         server.kill()
         server.wait()
+
+
+def show(grown: dict, connections: int):
+    for place, size in grown.most_common(8):
+        print(f"  {size / connections / 1024:6.2f} KiB  {place}")
 
 
 if __name__ == "__main__":

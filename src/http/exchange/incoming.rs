@@ -97,6 +97,7 @@ impl Incoming {
     }
 
     /// Another kind of decoder; that of a chunked body is put by, or taken out again.
+    #[inline(never)]
     fn exchange_decoder(&mut self, length: BodyLength, limits: Limits) {
         let before = std::mem::replace(&mut self.decoder, BodyDecoder::Known(0));
         if let BodyDecoder::Chunked(decoder) = before {

@@ -20,6 +20,7 @@ use std::time::Instant;
 // RFC 9112 §9.6: "First, the server performs a half-close by closing only the write side of the
 // read/write connection. The server then continues to read from the connection until it receives
 // a corresponding close by the client"
+#[inline(never)]
 pub(super) fn close(stream: &dyn Stream, config: &Config) {
     if stream.shutdown(Shutdown::Write).is_err() {
         return;

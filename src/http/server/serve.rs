@@ -73,39 +73,44 @@ impl<E: Events> Shared<E> {
     /// Serves a connection, of which `ahead` was read already, until it ends or is handed over.
     pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>, ahead: &[u8]) {
         self.events.connection(stream.as_ref());
-        let outbox = Arc::new(Outbox::new(stream, &self.config));
-        if let Some(slot) = &slot {
-            slot.on_stop(outbox.clone());
-        }
-        let mut served = Served::new(self, &outbox, slot);
+        let mut served = Served::new(self, stream, slot);
         if !ahead.is_empty() {
             served.buffer.replace(ahead);
         }
         let end = served.run();
         served.incoming.shrink();
         if matches!(end, End::Linger) {
-            linger::close(outbox.stream().as_ref(), &self.config);
+            linger::close(served.outbox.stream().as_ref(), &self.config);
         }
         // The place is free when the stream has been let go, not before.
         let slot = served.link.get_mut().slot.take();
         drop(served);
-        drop(outbox);
         drop(slot);
     }
 }
 
+/// What is out of line here is so for the stack of ten thousand threads that wait: it is memory
+/// too, by the page, and holds each frame above the one that waits.
 impl<'s, E: Events> Served<'s, E> {
-    /// In the heap, and out of line: the stack of ten thousand idle threads is memory too.
+    /// In the heap.
     #[inline(never)]
-    fn new(shared: &'s Shared<E>, outbox: &Arc<Outbox>, slot: Option<Slot>) -> Box<Served<'s, E>> {
+    fn new(
+        shared: &'s Shared<E>,
+        stream: Arc<dyn Stream>,
+        slot: Option<Slot>,
+    ) -> Box<Served<'s, E>> {
         let config = &shared.config;
+        let outbox = Arc::new(Outbox::new(stream, config));
+        if let Some(slot) = &slot {
+            slot.on_stop(outbox.clone());
+        }
         Box::new(Served {
             shared,
             outbox: outbox.clone(),
             buffer: Buffer::new(),
             decoder: RequestDecoder::new(config.limits),
             incoming: Incoming::new(config.pace()),
-            link: RefCell::new(Link::new(config.clone(), outbox.clone(), slot)),
+            link: RefCell::new(Link::new(config.clone(), outbox, slot)),
             requests: 0,
             head_since: None,
             answer_waits: false,
@@ -136,6 +141,7 @@ impl<'s, E: Events> Served<'s, E> {
     }
 
     /// Waits for more of a head, having sent what waits to be sent.
+    #[inline(never)]
     fn receive(&mut self, tick: Duration) -> Result<(), End> {
         let link = self.link.get_mut();
         link.outbox.flush().map_err(|_| End::Gone)?;
@@ -211,6 +217,7 @@ impl<'s, E: Events> Served<'s, E> {
     }
 
     /// One request, its head `length` bytes long, and its answer.
+    #[inline(never)]
     fn exchange(&mut self, length: usize) -> Result<(), End> {
         let config = &self.shared.config;
         self.requests += 1;
@@ -306,6 +313,7 @@ impl<'s, E: Events> Served<'s, E> {
     }
 
     /// The end of an exchange: is there a next one?
+    #[inline(never)]
     fn finish(&mut self, length: usize, client_closes: bool) -> Result<(), End> {
         let config = &self.shared.config;
         if !self.incoming.has_ended() {
@@ -362,6 +370,7 @@ impl<'s, E: Events> Served<'s, E> {
     }
 
     /// The peer is to blame: it is told so, and the connection ends.
+    #[cold]
     fn answer_error(&mut self, error: &Error) -> End {
         let events = &self.shared.events;
         let told = catch_unwind(AssertUnwindSafe(|| {

@@ -273,8 +273,4 @@ impl<const N: usize> Kept<N> {
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
-
-    pub(super) fn clear(&mut self) {
-        self.length = 0;
-    }
 }

@@ -12,10 +12,10 @@
 
 use super::super::close::Close;
 use super::super::error::{Error, Rule};
-use super::super::frame::{CONTROL_MAX, Opcode};
+use super::super::frame::Opcode;
 use super::super::limits::Limits;
 use super::super::message::{Collected, Data, Kind};
-use super::frames::{Frames, Kept, Piece};
+use super::frames::{Frames, Piece};
 use super::{Event, Role, State, step};
 
 /// What has come.
@@ -52,7 +52,7 @@ pub struct Receiver {
     frames: Frames,
     in_parts: bool,
     /// The payload of a control frame that is cut.
-    control: Kept<CONTROL_MAX>,
+    control: Vec<u8>,
     /// The message whose pieces are apart.
     message: Collected,
 }
@@ -63,7 +63,7 @@ impl Receiver {
         Receiver {
             frames: Frames::new(role, limits.message_bytes as u64),
             in_parts: false,
-            control: Kept::EMPTY,
+            control: Vec::new(),
             message: Collected::new(),
         }
     }
@@ -146,7 +146,7 @@ impl Receiver {
             self.control.clear();
         }
         if !piece.is_whole() {
-            self.control.push(piece.bytes);
+            self.control.extend_from_slice(piece.bytes);
         }
         piece.ends
     }
@@ -154,7 +154,7 @@ impl Receiver {
     fn control<'s, 'b: 's>(&'s mut self, piece: Piece<'b>) -> Result<Received<'s>, Error> {
         let payload = match piece.is_whole() {
             true => piece.bytes,
-            false => self.control.bytes(),
+            false => &self.control,
         };
         match piece.opcode {
             Opcode::Ping => Ok(Received::Ping(payload)),

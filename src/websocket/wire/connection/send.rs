@@ -22,6 +22,7 @@ use super::super::message::{Data, Kind};
 use super::super::misuse::Misuse;
 use super::frames::Kept;
 use super::{Event, Received, Role, State, step};
+use std::mem;
 
 /// Encodes what is sent to the peer.
 #[derive(Debug)]
@@ -30,7 +31,9 @@ pub struct Sender {
     state: State,
     /// What the message in parts is.
     kind: Kind,
-    pong: Option<Kept<CONTROL_MAX>>,
+    /// The payload of the newest ping, and whether its pong is owed.
+    pong: Vec<u8>,
+    owes_pong: bool,
     close: Option<Close<'static>>,
 }
 
@@ -41,7 +44,8 @@ impl Sender {
             role,
             state: State::Idle,
             kind: Kind::Binary,
-            pong: None,
+            pong: Vec::new(),
+            owes_pong: false,
             close: None,
         }
     }
@@ -186,9 +190,9 @@ impl Sender {
     pub fn note(&mut self, received: &Received<'_>) {
         match received {
             Received::Ping(payload) => {
-                let mut pong = Kept::EMPTY;
-                pong.push(payload);
-                self.pong = Some(pong);
+                self.pong.clear();
+                self.pong.extend_from_slice(payload);
+                self.owes_pong = true;
             }
             Received::Close(close) => self.close = Some(close.answer()),
             Received::Message(_) | Received::Part { .. } | Received::Pong(_) => {}
@@ -211,7 +215,7 @@ impl Sender {
     #[inline]
     pub fn owes(&self) -> bool {
         let open = matches!(self.state, State::Idle | State::Message);
-        open && (self.pong.is_some() || self.close.is_some())
+        open && (self.owes_pong || self.close.is_some())
     }
 
     /// Appends what is owed: a pong for the newest ping, a Close frame. Nothing follows a Close
@@ -220,9 +224,11 @@ impl Sender {
         if !self.owes() {
             return;
         }
-        if let Some(pong) = self.pong.take() {
+        if mem::take(&mut self.owes_pong) {
+            let payload = mem::take(&mut self.pong);
             // Both are short enough, and nothing is owed after a Close frame: no error is lost.
-            let _ = self.control(Opcode::Pong, pong.bytes(), &mut key, out);
+            let _ = self.control(Opcode::Pong, &payload, &mut key, out);
+            self.pong = payload; // for the next
         }
         if let Some(close) = self.close.take() {
             let _ = self.close(close, &mut key, out);
