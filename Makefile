@@ -9,7 +9,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 .PHONY: help run test lint doc certs bench interop autobahn clean
 
 help:
-	@echo "make run      start the demo server on 127.0.0.1:1337 (ARGS='--listen ...' for another place)"
+	@echo "make run      serve the chapter: seven doors on 127.0.0.1, each with a line to try (ARGS=--help tells more)"
 	@echo "make test     unit tests, documentation tests, vectors, rows, and the allocation counter"
 	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
 	@echo "make doc      build the documentation and say where it is"
@@ -20,7 +20,7 @@ help:
 	@echo "make clean    remove what was built"
 
 run:
-	cargo run --release --bin http_server -- $(ARGS)
+	cargo run --release --bin chapter -- $(ARGS)
 
 test:
 	cargo test

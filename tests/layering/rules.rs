@@ -175,10 +175,12 @@ fn one_file<'a>(
     (*first != file.file).then_some(why)
 }
 
-/// A demo is a crate of its own and shows what a user can do.
+/// A demo is a crate of its own and shows what a user can do. A file that it has from another demo
+/// is held to the same rule there.
 fn in_a_demo(file: &Outline<'_>, name: &Name, stops: &[Path]) -> Option<String> {
     let allowed = ["std", "barewire", &file.module()[0]];
-    let strange = !stops.iter().any(|stop| allowed.contains(&stop[0].as_str()));
+    let allowed = |name: &str| allowed.contains(&name) || name.starts_with("bin/");
+    let strange = !stops.iter().any(|stop| allowed(&stop[0]));
     let package = |stop: &Path| PACKAGES.iter().any(|(package, _)| stop[0] == *package);
     (name.import && strange || stops.iter().any(package))
         .then(|| "a demo names only std and barewire, so that a user could write it".into())

@@ -7,10 +7,12 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod invitation;
 mod options;
 mod routes;
 
 use barewire::http::{self, Events, Handled, Request, Response};
+use invitation::invitation;
 use options::Options;
 use std::fmt;
 use std::process::ExitCode;
@@ -52,7 +54,7 @@ fn run(options: Options) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     print!(
         "{}",
-        routes::invitation(&handle.local_addr(), options.files.is_some())
+        invitation(&handle.local_addr(), options.files.is_some())
     );
     handle.wait();
     Ok(())

@@ -12,10 +12,12 @@
 //! wrong, to stderr.
 #![forbid(unsafe_code)]
 
+mod greeting;
 mod options;
 
 use barewire::net::{self, Addr, ServerEvents, Socket, SocketEvents};
 use barewire::text::Encoding;
+use greeting::greet;
 use options::{Mode, USAGE};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -72,24 +74,6 @@ impl ServerEvents for Server {
 fn echo(socket: &Socket) -> io::Result<()> {
     socket.write_all("Echo server\r\n")?;
     socket.pipe(socket).map(drop)
-}
-
-/// The book's first server.
-fn greet(socket: &Socket) -> io::Result<()> {
-    socket.write("欢迎光临《深入浅出Node.js》示例：\n");
-    socket.run(Polite)
-}
-
-struct Polite;
-
-impl SocketEvents for Polite {
-    fn data(&self, socket: &Socket, _chunk: &[u8]) {
-        socket.write("你好");
-    }
-
-    fn end(&self, _socket: &Socket) {
-        println!("连接断开");
-    }
 }
 
 fn talk(to: &str) -> ExitCode {

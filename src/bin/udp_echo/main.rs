@@ -7,10 +7,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod heard;
 mod options;
 mod request;
 
 use barewire::udp::{self, Events, Family, RemoteInfo, Socket};
+use heard::tell;
 use options::{Mode, USAGE};
 use std::io;
 use std::net::IpAddr;
@@ -53,7 +55,7 @@ impl Events for Server {
     }
 
     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
-        println!("server got: {} from {rinfo}", shown(msg));
+        tell(msg, rinfo);
         if self.echo
             && let Err(e) = socket.send_to(msg, rinfo.socket_addr())
         {
@@ -85,16 +87,4 @@ fn say(host: &str, port: u16, text: &str) -> io::Result<()> {
     println!("client sent: {bytes} bytes");
     client.close();
     Ok(())
-}
-
-/// Any bytes as one line: what is no UTF-8 as `�`, what would move the cursor escaped.
-fn shown(bytes: &[u8]) -> String {
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .map(escaped)
-        .collect()
 }

@@ -1,7 +1,7 @@
 //! Questions over a network that drops, repeats and delays, and all of it printed.
 
+use crate::heard::shown;
 use crate::options::Network;
-use crate::shown;
 use barewire::udp::wire::{Kind, Letter};
 use barewire::udp::{self, Direction, Family, Fate, Faulty, Requester, Responder, Socket};
 use std::io;

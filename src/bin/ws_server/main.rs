@@ -7,12 +7,14 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod invitation;
 mod options;
 mod routes;
 mod shown;
 
 use barewire::http::{self, Events, Handled, Request, Response, Server};
 use barewire::net::{self, Listener, Service, Slot, Stream};
+use invitation::invitation;
 use options::{Options, USAGE};
 use routes::Routes;
 use shown::Shown;
@@ -67,7 +69,7 @@ fn run(options: &Options) -> io::Result<()> {
     let show_bytes = options.show_bytes;
     let handle = listener.serve(engine, Port { server, show_bytes })?;
     // In this order: whoever waits for the second line finds nothing of the first among the bytes.
-    print!("{}", routes::invitation(&address));
+    print!("{}", invitation(&address));
     eprintln!("ws_server: listening on {address}");
     handle.wait();
     Ok(())

@@ -1,7 +1,6 @@
 //! What the demo serves.
 
 use barewire::http::{Handled, Request, Response};
-use barewire::net::Addr;
 use barewire::websocket::{self, Acceptor, Config, Limits, Room, Slow, WebSocket};
 use std::cell::Cell;
 
@@ -77,16 +76,4 @@ fn refuse(mut res: Response<'_>, status: u16, why: &str) -> Handled {
     res.set_status(status)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?;
     Ok(res.end(why)?)
-}
-
-/// What is printed at the start: what to try.
-pub(crate) fn invitation(address: &Addr) -> String {
-    format!(
-        "  in a browser                      http://{address}/
-  what you type comes back          ws_client ws://{address}/echo
-  what you type goes to all         ws_client ws://{address}/chat
-  hello world! and yakexi           ws_client ws://{address}/hello
-  a message every 50 ms             ws_client --updates ws://{address}/updates
-"
-    )
 }
