@@ -70,6 +70,13 @@ impl Running {
         self.address.recv().expect("a server that listens")
     }
 
+    /// The next line that it prints, without its end.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("text");
+        line.trim_end().to_owned()
+    }
+
     /// Waits for so many lines, ends the program, and returns all that it had printed.
     pub(crate) fn stop_after(mut self, lines: usize) -> String {
         let mut out = String::new();
@@ -140,9 +147,12 @@ impl Process {
 
 fn program(demo: &str) -> &'static str {
     match demo {
+        "chapter" => env!("CARGO_BIN_EXE_chapter"),
+        "http_get" => env!("CARGO_BIN_EXE_http_get"),
         "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
         "framing" => env!("CARGO_BIN_EXE_framing"),
         "nagle" => env!("CARGO_BIN_EXE_nagle"),
+        "udp_echo" => env!("CARGO_BIN_EXE_udp_echo"),
         "ws_server" => env!("CARGO_BIN_EXE_ws_server"),
         "ws_client" => env!("CARGO_BIN_EXE_ws_client"),
         _ => panic!("there is no demo {demo}"),

@@ -1,11 +1,10 @@
 //! Rows N01, N02, N03 and N07.
 
+use crate::place::Place;
 use crate::stage::{Ended, Running, printed, refuses, run};
 use crate::support::{PATIENCE, watched};
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::thread;
 
 const GREETING: &str = "欢迎光临《深入浅出Node.js》示例：\n";
@@ -72,28 +71,6 @@ fn row_n01_every_chunk_is_answered() {
     });
 }
 
-/// A path for a socket, in a folder of its own that goes away with it.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(test: &str) -> Place {
-        let folder = format!("barewire-{test}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(folder);
-        fs::create_dir(&folder).expect("a new folder");
-        Place(folder)
-    }
-
-    fn address(&self) -> String {
-        format!("unix:{}", self.0.join("echo.sock").display())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn row_n02_the_same_over_a_unix_socket() {
     watched(|| {
@@ -114,7 +91,7 @@ fn row_n02_a_stale_file_is_replaced_and_a_live_one_is_not() {
         let first = server(&["--listen", &address]);
         first.address();
         drop(first); // killed: its file stays
-        assert!(place.0.join("echo.sock").exists());
+        assert!(place.path().exists());
 
         let second = server(&["--listen", &address]);
         second.address();

@@ -1,0 +1,30 @@
+//! Where a Unix socket may be.
+
+use std::fs;
+use std::path::PathBuf;
+
+/// A path for a socket, in a folder of its own that goes away with it.
+pub(crate) struct Place(PathBuf);
+
+impl Place {
+    pub(crate) fn new(test: &str) -> Place {
+        let folder = format!("barewire-{test}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
+        fs::create_dir(&folder).expect("a new folder");
+        Place(folder)
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.join("echo.sock")
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("unix:{}", self.path().display())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
