@@ -238,4 +238,39 @@ openssl x509 -in "$OUT/server.crt" -noout -pubkey >"$work/1"
 if cmp -s "$work/1" "$work/2"; then fail "mismatch.key should be nobody's"; fi
 if openssl x509 -in "$OUT/truncated.crt" -noout 2>"$work/log"; then fail 'truncated.crt should be cut'; fi
 
+# ---- what openssl reads in them, to compare with ----
+
+field() { # the first line that begins with $1, without it
+    sed -n "s/^ *$1 *//p" "$work/text" | head -n 1
+}
+
+line() { # KEY VALUE, where there is one
+    if [ -n "$2" ]; then echo "$1: $2"; fi
+}
+
+description() { # NAME
+    openssl x509 -in "$OUT/$1.crt" -noout -text \
+        -nameopt esc_2253,esc_ctrl,utf8,sep_comma_plus_space,sname >"$work/text"
+    echo
+    echo "case: $1.crt"
+    line version "$(field Version: | cut -d ' ' -f 1)"
+    line serial "$(openssl x509 -in "$OUT/$1.crt" -noout -serial | cut -d = -f 2)"
+    line issuer "$(field Issuer:)"
+    line subject "$(field Subject:)"
+    line not_before "$(field 'Not Before:')"
+    line not_after "$(field 'Not After :')"
+    line bits "$(field 'Public-Key:' | tr -dc 0-9)"
+    line curve "$(field 'NIST CURVE:')"
+    line names "$(sed -n 's/^ *DNS:/DNS:/p' "$work/text")"
+    line ca "$(field CA: | cut -d , -f 1)"
+}
+
+{
+    echo '# What openssl x509 -text says of each certificate here. Made by tests/certs.sh.'
+    for crt in "$OUT"/*.crt; do
+        name=$(basename "$crt" .crt)
+        [ "$name" = truncated ] || description "$name"
+    done
+} >"$OUT/certificates.txt"
+
 echo "certs: $(find "$OUT" -name '*.crt' | wc -l) certificates in $OUT"

@@ -30,13 +30,14 @@
 //! and the first of a certificate:
 //!
 //! ```text
-//!   30 82 01 ee                   a sequence of 494 bytes:
-//!     30 82 01 94                   what is signed, 404 bytes:
-//!       a0 03  02 01 02               version 3
-//!       02 14  4d 83 5f …             serial number
-//!       30 0a  06 08 2a 86 48 ce …    signed with ECDSA
-//!       30 43  31 0b 30 09 06 03 …    the issuer: C=CN, …
-//!       30 20  17 0d 32 30 30 31 …    from "200101000000Z", until …
+//!   30 82 02 31                                      a sequence, 561 bytes:
+//!     30 82 01 d6                                    what is signed, 470 bytes:
+//!       a0 03  02 01 02                              version 3
+//!       02 14  00 fe ff 4a cc 8e 58 aa 28 …          serial number
+//!       30 0a  06 08 2a 86 48 ce 3d 04 03 02         signed with ECDSA and SHA-256
+//!       30 40  31 0b 30 09 06 03 55 04 06 13 …       the issuer: C=CN, …
+//!       30 20  17 0d 32 30 30 31 30 31 …             from "200101000000Z", until …
+//!       …
 //! ```
 //!
 //! # The rules
