@@ -1,11 +1,12 @@
 //! The hosts that a certificate is for: subjectAltName (RFC 5280 §4.2.1.6).
 //!
 //! ```text
-//!   30 13                            SEQUENCE of names
+//!   30 11                            SEQUENCE of names, 17 bytes:
 //!      82 09 "localhost"             [2] a DNS name, in ASCII
 //!      87 04 7f 00 00 01             [7] an address: 4 bytes, or 16 of IPv6
-//!      …                             others (mail addresses, URIs) are passed over
 //! ```
+//!
+//! Names of other kinds (mail addresses, URIs) are passed over.
 
 use std::fmt;
 
