@@ -221,7 +221,7 @@ fn body(message: &[u8], kind: u8) -> Result<Reader<'_>, Error> {
 
 /// The last field of a hello, which very old ones do not have.
 // RFC 8446 §4.1.2: "The presence of extensions can be detected by determining whether there are
-// bytes following the compression_methods field at the end of the ClientHello."
+// bytes following the compression_methods"
 fn extensions(mut body: Reader<'_>) -> Result<Extensions<'_>, Error> {
     if body.is_empty() {
         return Ok(Extensions::default());
