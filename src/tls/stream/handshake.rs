@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// All bytes of the peer's part of a handshake. Chains of certificates have some KiB.
-const MAX_BYTES: usize = 128 * 1024;
+pub(super) const MAX_BYTES: usize = 128 * 1024;
 /// How long an alert may take to leave, and what is read behind it.
 const ALERT_PATIENCE: Duration = Duration::from_millis(500);
 const LINGER_BYTES: usize = 64 * 1024;
@@ -156,12 +156,15 @@ impl Driver<'_> {
         server && tls13 && !self.connection.is_handshaking()
     }
 
-    /// Whether it is TLS at all; asked of the first bytes.
+    /// Judges what came before rustls sees it.
     fn look(&self) -> Result<(), Failure> {
         let here = self.reading.waiting();
         let is_first = self.came == here.len();
-        match is_first && !is_tls(here, &self.connection) {
-            true => Err(Failure::Plain(here.to_vec())),
+        if is_first && !is_tls(here, &self.connection) {
+            return Err(Failure::Plain(here.to_vec()));
+        }
+        match self.came > MAX_BYTES {
+            true => Err(Failure::TooLong),
             false => Ok(()),
         }
     }
@@ -176,10 +179,7 @@ impl Driver<'_> {
             Err(e) if is_timeout(&e) => {} // `left` has the last word
             Err(e) => return Err(Failure::Io(e)),
         }
-        match self.came > MAX_BYTES {
-            true => Err(Failure::TooLong),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
     fn send(&mut self) -> Result<(), Failure> {

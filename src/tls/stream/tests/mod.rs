@@ -1,9 +1,15 @@
 //! Both roles against one another, over pipes and over TCP.
 
+mod duplex;
+mod ending;
 mod meeting;
+mod strangers;
+mod through;
+mod waiting;
 
+use super::handshake::MAX_BYTES;
 use super::*;
-use crate::net::{Pipe, Tcp, pipe, pipe_with_capacity};
+use crate::net::{Tcp, pipe, pipe_with_capacity};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
@@ -12,6 +18,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Instant;
+use through::through;
 
 /// Far more than any of these tests needs.
 const PATIENCE: Duration = Duration::from_secs(30);

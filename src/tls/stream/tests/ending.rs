@@ -1,0 +1,147 @@
+//! How a connection ends, and what each side is told.
+
+use super::*;
+
+fn kind(result: io::Result<usize>) -> ErrorKind {
+    result.unwrap_err().kind()
+}
+
+#[test]
+fn close_notify_is_the_end_of_one_direction() {
+    within(|| {
+        for version in VERSIONS {
+            let (here, there) = pipe();
+            let (here, there) = meet(Arc::new(here), Arc::new(there), version);
+            let mut buf = [0; 8];
+            here.write(b"last").unwrap();
+            here.shutdown(Shutdown::Write).unwrap();
+            here.shutdown(Shutdown::Write).unwrap();
+            assert_eq!(kind(here.write(b"x")), ErrorKind::BrokenPipe);
+            assert_eq!(there.read(&mut buf).unwrap(), 4);
+            assert_eq!(there.read(&mut buf).unwrap(), 0);
+            assert_eq!(there.read(&mut buf).unwrap(), 0);
+            assert_eq!(there.try_read(&mut buf).unwrap(), Some(0));
+            there.write(b"still").unwrap();
+            assert_eq!(here.read(&mut buf).unwrap(), 5);
+        }
+    });
+}
+
+#[test]
+fn a_fin_without_close_notify_may_hide_something() {
+    within(|| {
+        let (here, there) = met_over_tcp();
+        let mut buf = [0; 8];
+        here.write(b"half").unwrap();
+        here.get_ref().shutdown(Shutdown::Write).unwrap();
+        assert_eq!(there.read(&mut buf).unwrap(), 4);
+        for _ in 0..2 {
+            let error = there.read(&mut buf).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+            assert!(
+                error.to_string().contains("without close_notify"),
+                "{error}"
+            );
+        }
+        assert_eq!(
+            kind(there.try_read(&mut buf).map(|_| 0)),
+            ErrorKind::UnexpectedEof
+        );
+        assert_eq!(there.write(b"x").unwrap(), 1, "the other direction lives");
+    });
+}
+
+#[test]
+fn dropping_says_goodbye() {
+    within(|| {
+        for ends in [met(), met_over_tcp()] {
+            let (here, there) = ends;
+            there.write(b"x").unwrap(); // with tickets; the client leaves nothing unread
+            assert_eq!(here.read(&mut [0; 8]).unwrap(), 1);
+            drop(here);
+            assert_eq!(there.read(&mut [0; 8]).unwrap(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_third_thread_ends_it_for_all() {
+    within(|| {
+        for ends in [met(), met_over_tcp()] {
+            let (here, there) = ends;
+            thread::scope(|scope| {
+                let reader = scope.spawn(|| here.read(&mut [0; 8]));
+                let writer = scope.spawn(|| (&*here as &dyn Stream).write_all(&vec![0; 64 << 20]));
+                while try_lock(&here.pen).is_some() || try_lock(&here.reading).is_some() {
+                    thread::yield_now();
+                }
+                here.shutdown(Shutdown::Both).unwrap();
+                assert_eq!(reader.join().unwrap().unwrap(), 0);
+                writer.join().unwrap().unwrap_err();
+            });
+            drop(there);
+        }
+    });
+}
+
+#[test]
+fn both_is_told_to_the_peer_if_nobody_writes() {
+    within(|| {
+        let (here, there) = met();
+        here.shutdown(Shutdown::Both).unwrap();
+        assert_eq!(here.read(&mut [0; 8]).unwrap(), 0);
+        assert_eq!(kind(here.write(b"x")), ErrorKind::BrokenPipe);
+        assert_eq!(there.read(&mut [0; 8]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn what_was_not_sealed_is_not_accepted() {
+    within(|| {
+        for version in VERSIONS {
+            let (here, there) = pipe();
+            let (here, there) = meet(Arc::new(here), Arc::new(there), version);
+            here.write(b"good").unwrap();
+            here.get_ref().write(&[23, 3, 3, 0, 40]).unwrap();
+            here.get_ref().write(&[9; 40]).unwrap();
+            assert_eq!(there.read(&mut [0; 8]).unwrap(), 4);
+            for _ in 0..2 {
+                assert_eq!(kind(there.read(&mut [0; 8])), ErrorKind::InvalidData);
+            }
+            there.write(b"x").unwrap_err();
+            let alert = here.read(&mut [0; 8]).unwrap_err();
+            assert!(alert.to_string().contains("BadRecordMac"), "{alert}");
+        }
+    });
+}
+
+// RFC 8446 §4.6.3 sets no limit, so rustls does: 32 without application data between.
+#[test]
+fn new_keys_all_the_time_are_refused() {
+    within(|| {
+        let (here, there) = met();
+        let mut buf = [0; 8];
+        for _ in 0..3 {
+            (0..32).for_each(|_| here.update_keys().unwrap());
+            here.write(b"data").unwrap();
+            assert_eq!(there.read(&mut buf).unwrap(), 4);
+        }
+        (0..33).for_each(|_| here.update_keys().unwrap());
+        let error = there.read(&mut buf).unwrap_err();
+        assert!(error.to_string().contains("TooManyKeyUpdate"), "{error}");
+    });
+}
+
+#[test]
+fn tls12_has_no_new_keys() {
+    within(|| {
+        let (here, there) = pipe();
+        let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS12);
+        assert_eq!(
+            here.update_keys().unwrap_err().kind(),
+            ErrorKind::Unsupported
+        );
+        here.write(b"x").unwrap();
+        assert_eq!(there.read(&mut [0; 8]).unwrap(), 1);
+    });
+}
