@@ -42,8 +42,10 @@ use std::time::{Duration, Instant};
 
 /// How long a write waits at a time.
 const TICK: Duration = Duration::from_millis(10);
-/// Messages up to this size are copied; longer ones are written from where they lie.
-const COPIED_BYTES: usize = 16 * 1024;
+/// Payloads up to this size are copied behind their header; longer ones are written from where they
+/// lie, unless they may leave together with others.
+const COPIED_BYTES: usize = 4 * 1024;
+const GATHERED_BYTES: usize = 16 * 1024;
 /// While so much waits, of many pings only the newest is answered.
 const PONG_BYTES: u64 = 64 * 1024;
 
@@ -159,7 +161,7 @@ impl Outbox {
     /// Sends a message, and waits until it has left.
     pub(super) fn send(self: &Arc<Self>, data: Data<'_>) -> Result<(), Error> {
         let mut state = self.at_boundary()?;
-        if data.bytes().len() > COPIED_BYTES {
+        if self.leaves_uncopied(&data) {
             return self.write_message(state, data);
         }
         let ticket = state.encode(|sender, out| sender.send(data, random::mask_key, out))?;
@@ -217,6 +219,15 @@ impl Outbox {
         }
     }
 
+    /// Whether a payload is too long to be worth a copy.
+    fn leaves_uncopied(&self, data: &Data<'_>) -> bool {
+        let most = match self.gathering.is_on() {
+            true => GATHERED_BYTES,
+            false => COPIED_BYTES,
+        };
+        data.bytes().len() > most
+    }
+
     /// Waits while another's message in parts is not at its end.
     fn at_boundary(&self) -> Result<Guard<'_>, Error> {
         let mut state = self.lock();
@@ -247,7 +258,7 @@ impl Outbox {
     pub(super) fn send_part(self: &Arc<Self>, data: Data<'_>, last: bool) -> Result<(), Error> {
         let mut state = self.lock();
         state.enter()?;
-        if data.bytes().len() > COPIED_BYTES {
+        if self.leaves_uncopied(&data) {
             let state = self.take_turn(state)?;
             return self.write_frame(state, data, last);
         }
