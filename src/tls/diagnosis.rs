@@ -206,7 +206,7 @@ fn out_of_time(view: &Certificate<'_>, now: UnixTime) -> Option<(Code, String)> 
     }
 }
 
-// RFC 9525 §2: "the Common Name RDN MUST NOT be used to identify a service"
+// RFC 9525 §2: "The Common Name RDN MUST NOT be used to identify a service"
 fn other_names(view: &Certificate<'_>, peer: Peer<'_>) -> Error {
     let names: Vec<String> = view.alt_names().map(|name| name.to_string()).collect();
     let text = match names.is_empty() {

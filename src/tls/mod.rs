@@ -11,6 +11,7 @@ mod identity;
 mod judge;
 mod names;
 mod options;
+mod peer;
 mod pem;
 mod provider;
 mod secured;

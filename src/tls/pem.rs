@@ -119,3 +119,43 @@ fn what_it_is(pem: &[u8]) -> &'static str {
         _ => "which is no PEM text of that kind",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::pki_types::pem::PemObject;
+
+    /// rustls reads PEM by itself, too, in another program than the one that is used here.
+    #[test]
+    fn another_reader_finds_the_same() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tls");
+        let mut read = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read(&path).unwrap();
+            let extension = path.extension().and_then(|it| it.to_str());
+            let same = match extension {
+                Some("crt") => {
+                    let theirs: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+                    certificates(&text, "").ok() == theirs.ok()
+                }
+                Some("key") => {
+                    let ours = private_key(&text, "").ok();
+                    let theirs = PrivateKeyDer::from_pem_slice(&text).ok();
+                    ours == theirs
+                }
+                _ => continue,
+            };
+            assert!(same, "{}", path.display());
+            read += 1;
+        }
+        assert!(read > 30, "{read} files");
+    }
+
+    #[test]
+    fn remarks_between_the_sections_are_passed_over() {
+        let one = include_str!("../../fixtures/tls/server.crt");
+        let text = format!("subject=CN=localhost\r\n{one}\nthe next:\n{one}");
+        assert_eq!(certificates(text.as_bytes(), "").unwrap().len(), 2);
+    }
+}

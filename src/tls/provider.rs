@@ -68,6 +68,18 @@ mod tests {
         assert_eq!(provider.cipher_suites.len(), all);
     }
 
+    /// No suite encrypts to the public key of a certificate: each agrees on keys that live as long as
+    /// the connection (in TLS 1.3 all do), and seals what it sends.
+    #[test]
+    fn erratum_e32_public_keys_authenticate_and_ephemeral_keys_agree() {
+        for suite in &provider().cipher_suites {
+            let name = suite.suite().as_str().unwrap();
+            let ephemeral = suite.tls13().is_some() || name.starts_with("TLS_ECDHE_");
+            let sealed = name.contains("_GCM_") || name.contains("_CHACHA20_POLY1305_");
+            assert!(ephemeral && sealed, "{name}");
+        }
+    }
+
     #[test]
     fn sha256_is_sha256() {
         // FIPS 180-4, of "abc"

@@ -7,6 +7,11 @@ use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// How long somebody who does not speak TLS may take to hear so.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 64 * 1024;
 
 type OnPlain = dyn Fn(&dyn Stream, &[u8]) + Send + Sync;
 type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
@@ -57,7 +62,8 @@ impl<S: Service> Secured<S> {
     }
 
     /// Calls `hook` with the stream below and the first bytes where somebody does not speak TLS, so
-    /// that he can be told in his own language. The connection ends when it returns.
+    /// that he can be told in his own language. When it returns our FIN is sent, and the connection
+    /// ends when he has heard it, or two seconds later.
     pub fn on_plain(
         mut self,
         hook: impl Fn(&dyn Stream, &[u8]) + Send + Sync + 'static,
@@ -85,7 +91,9 @@ impl<S: Service> Secured<S> {
             hook(&refused.error, below);
         }
         if let (Some(hook), Some(first)) = (&self.on_plain, &refused.plain) {
+            let _ = below.set_write_timeout(Some(PATIENCE));
             hook(below, first);
+            linger(below);
         }
     }
 }
@@ -138,6 +146,20 @@ impl Stop for Made {
 
     fn cut(&self) {
         shut(&self.0);
+    }
+}
+
+/// A stream that is dropped over unread bytes is reset, and what was said last is lost.
+fn linger(below: &dyn Stream) {
+    let _ = below.shutdown(Shutdown::Write);
+    let (until, mut heard) = (Instant::now() + PATIENCE, 0);
+    while heard < LINGER_BYTES && Instant::now() < until {
+        let left = until.saturating_duration_since(Instant::now());
+        let set = below.set_read_timeout(Some(left));
+        match set.and_then(|()| below.read(&mut [0; 1024])) {
+            Ok(n @ 1..) => heard += n,
+            _ => return,
+        }
     }
 }
 
