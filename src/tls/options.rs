@@ -134,6 +134,14 @@ impl ServerOptions {
         self
     }
 
+    /// [`alpn`](ServerOptions::alpn), where nothing was said of it.
+    pub(crate) fn or_alpn(mut self, protocol: &str) -> Self {
+        if self.alpn.is_empty() {
+            self.alpn = vec![protocol.into()];
+        }
+        self
+    }
+
     /// The oldest version that is spoken. Default: [`Version::Tls12`].
     pub fn min_version(mut self, version: Version) -> Self {
         self.min_version = version;
@@ -248,6 +256,14 @@ impl ClientOptions {
     /// The protocols that we speak, the preferred one first (ALPN, RFC 7301). Default: none.
     pub fn alpn<P: Into<Vec<u8>>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
         self.alpn = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// [`alpn`](ClientOptions::alpn), where nothing was said of it.
+    pub(crate) fn or_alpn(mut self, protocol: &str) -> Self {
+        if self.alpn.is_empty() {
+            self.alpn = vec![protocol.into()];
+        }
         self
     }
 

@@ -7,13 +7,8 @@ use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 
-/// How long somebody who does not speak TLS may take to hear so.
-const PATIENCE: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 64 * 1024;
-
-type OnPlain = dyn Fn(&dyn Stream, &[u8]) + Send + Sync;
+type OnPlain = dyn Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync;
 type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
 
 /// A service whose connections come under TLS: the handshake is made on the connection's own thread,
@@ -61,12 +56,11 @@ impl<S: Service> Secured<S> {
         }
     }
 
-    /// Calls `hook` with the stream below and the first bytes where somebody does not speak TLS, so
-    /// that he can be told in his own language. When it returns our FIN is sent, and the connection
-    /// ends when he has heard it, or two seconds later.
+    /// Calls `hook` with the stream below, its place and the first bytes where somebody does not speak
+    /// TLS, so that he can be told in his own language; how that connection ends is the hook's affair.
     pub fn on_plain(
         mut self,
-        hook: impl Fn(&dyn Stream, &[u8]) + Send + Sync + 'static,
+        hook: impl Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync + 'static,
     ) -> Secured<S> {
         self.on_plain = Some(Box::new(hook));
         self
@@ -86,14 +80,12 @@ impl<S: Service> Secured<S> {
         &self.context
     }
 
-    fn refuse(&self, refused: &Refused, below: &dyn Stream) {
+    fn refuse(&self, refused: &Refused, below: Arc<dyn Stream>, slot: Slot) {
         if let Some(hook) = &self.on_error {
-            hook(&refused.error, below);
+            hook(&refused.error, &*below);
         }
         if let (Some(hook), Some(first)) = (&self.on_plain, &refused.plain) {
-            let _ = below.set_write_timeout(Some(PATIENCE));
-            hook(below, first);
-            linger(below);
+            hook(below, slot, first);
         }
     }
 }
@@ -108,7 +100,7 @@ impl<S: Service> Service for Secured<S> {
                 slot.on_stop(Arc::new(Made(Arc::downgrade(&tls))));
                 self.service.connection(tls, slot);
             }
-            Err(refused) => self.refuse(&refused, &*stream),
+            Err(refused) => self.refuse(&refused, stream, slot),
         }
     }
 
@@ -146,20 +138,6 @@ impl Stop for Made {
 
     fn cut(&self) {
         shut(&self.0);
-    }
-}
-
-/// A stream that is dropped over unread bytes is reset, and what was said last is lost.
-fn linger(below: &dyn Stream) {
-    let _ = below.shutdown(Shutdown::Write);
-    let (until, mut heard) = (Instant::now() + PATIENCE, 0);
-    while heard < LINGER_BYTES && Instant::now() < until {
-        let left = until.saturating_duration_since(Instant::now());
-        let set = below.set_read_timeout(Some(left));
-        match set.and_then(|()| below.read(&mut [0; 1024])) {
-            Ok(n @ 1..) => heard += n,
-            _ => return,
-        }
     }
 }
 

@@ -138,7 +138,7 @@ fn row_t06_who_speaks_plainly_can_be_answered_plainly() {
         let log = Log::default();
         let told = log.clone();
         let secured = Secured::new(server_context(&server("server")), Nothing)
-            .on_plain(|below, first| {
+            .on_plain(|below, _slot, first| {
                 assert!(first.starts_with(b"GET / "));
                 below.write_all(b"this is a TLS port\n").unwrap();
             })
@@ -149,11 +149,7 @@ fn row_t06_who_speaks_plainly_can_be_answered_plainly() {
         let listener = net::Listener::bind("127.0.0.1:0").unwrap();
         let handle = listener.serve(net::Options::default(), secured).unwrap();
         let mut client = TcpStream::connect(handle.local_addr().ip().unwrap()).unwrap();
-        let request = format!(
-            "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
-            "x".repeat(30_000)
-        );
-        client.write_all(request.as_bytes()).unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
         let mut heard = String::new();
         client.read_to_string(&mut heard).unwrap();
         assert_eq!(heard, "this is a TLS port\n");
