@@ -119,6 +119,11 @@ impl<E: Events> Server<E> {
         self
     }
 
+    /// The settings as they are.
+    pub fn settings(&self) -> &Config {
+        &self.shared.config
+    }
+
     fn config_mut(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.shared.config)
     }
@@ -136,20 +141,20 @@ impl<E: Events> Server<E> {
     /// # Errors
     /// The first thread cannot be started.
     pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
-        let (service, options) = self.into_service();
+        let (options, service) = self.into_service();
         listener.serve(options, service)
     }
 
-    /// What a [`Listener`] serves with, and with which options: to put something between the two,
-    /// as TLS is.
-    pub fn into_service(self) -> (impl Service, Options) {
+    /// What [`Listener::serve`] wants: to put something between the listener and this server, as TLS
+    /// is.
+    pub fn into_service(self) -> (Options, impl Service + use<E>) {
         let config = &self.shared.config;
         let options = Options {
             max_connections: config.max_connections,
             stack_size: config.stack_bytes,
             ..Options::default()
         };
-        (self.shared, options)
+        (options, self.shared)
     }
 
     /// Serves one connection on this thread, until it ends.
