@@ -109,6 +109,7 @@
 
 pub mod framing;
 pub mod http;
+pub mod https;
 pub mod net;
 mod random;
 pub mod text;

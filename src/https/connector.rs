@@ -1,0 +1,86 @@
+//! The second step of a connection: TLS, over whatever leads there.
+
+use crate::http::wire::Scheme;
+use crate::http::{self, Connected, Origin, RequestOptions};
+use crate::tls::ClientContext;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A connector that puts TLS over TCP (or a Unix socket, where the options name one), for
+/// [`RequestOptions::create_connection`] and
+/// [`ConnectOptions::create_connection`](crate::websocket::ConnectOptions::create_connection).
+///
+/// ```
+/// use barewire::{http, https, tls};
+///
+/// let context = tls::ClientContext::new(&tls::ClientOptions::new())?;
+/// let options = http::RequestOptions::new()
+///     .create_connection(https::connector(&context))
+///     .url("https://localhost:8000/")?;
+/// assert!(options.url("http://localhost/").is_err()); // that would be without TLS
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn connector(context: &ClientContext) -> Connector {
+    let below = Arc::clone(RequestOptions::new().connector());
+    Connector::new(context, below)
+}
+
+/// See [`connector`].
+#[derive(Clone)]
+pub struct Connector {
+    context: ClientContext,
+    below: Arc<dyn http::Connector>,
+    key: Option<String>,
+}
+
+impl Connector {
+    pub(super) fn new(context: &ClientContext, below: Arc<dyn http::Connector>) -> Connector {
+        Connector {
+            context: context.clone(),
+            key: below
+                .key()
+                .map(|below| format!("tls {} over {below}", context.key())),
+            below,
+        }
+    }
+
+    /// The same TLS, over another way there.
+    pub fn over(self, below: impl http::Connector + 'static) -> Connector {
+        Connector::new(&self.context, Arc::new(below))
+    }
+}
+
+impl http::Connector for Connector {
+    fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
+        self.below.connect(to, deadline)
+    }
+
+    fn secure(&self, plain: Connected, to: &Origin, deadline: Instant) -> io::Result<Connected> {
+        let began = Instant::now();
+        let tls = self.context.connect(plain.stream, to.host(), deadline)?;
+        Ok(Connected {
+            stream: Arc::new(tls),
+            secure: began.elapsed(),
+            ..plain
+        })
+    }
+
+    fn scheme(&self) -> Scheme {
+        Scheme::Https
+    }
+
+    /// Connections of other certificates, authorities or names are other connections.
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}

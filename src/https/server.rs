@@ -1,0 +1,147 @@
+//! The server: a handshake in front of the very server of plain HTTP.
+
+use super::HTTP_1_1;
+use crate::http::{self, Events, Outcome, Request, Response};
+use crate::net::{Handle, Listener, Options, Service, Stream};
+use crate::tls::{self, Secured, ServerContext, ServerOptions};
+use std::fmt;
+use std::io;
+
+/// A server that answers with a closure, over TLS.
+///
+/// ```
+/// use barewire::{https, tls};
+/// use std::fs::read;
+///
+/// let options = tls::ServerOptions::new()
+///     .cert(read("fixtures/tls/server.crt")?)
+///     .key(read("fixtures/tls/server.key")?);
+/// let server = https::create_server(options, |_req, res| {
+///     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
+/// })?;
+/// let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Certificates or keys that are none, or do not belong together.
+pub fn create_server<F, R>(
+    options: ServerOptions,
+    on_request: F,
+) -> Result<Server<impl Events>, tls::Error>
+where
+    F: Fn(Request<'_>, Response<'_>) -> R + Send + Sync + 'static,
+    R: Outcome,
+{
+    create_server_with(options, http::create_server(on_request))
+}
+
+/// An [`http::Server`], with its settings and its events, over TLS.
+///
+/// ```
+/// use barewire::{http, https, tls};
+/// use std::fs::read;
+/// use std::time::Duration;
+///
+/// let options = tls::ServerOptions::new()
+///     .cert(read("fixtures/tls/server.crt")?)
+///     .key(read("fixtures/tls/server.key")?);
+/// let http = http::create_server(|_req, res| res.end("hello world\n"));
+/// let server = https::create_server_with(options, http.head_timeout(Duration::from_secs(3)))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`create_server`].
+pub fn create_server_with<E: Events>(
+    options: ServerOptions,
+    http: http::Server<E>,
+) -> Result<Server<E>, tls::Error> {
+    Ok(Server {
+        context: ServerContext::new(&options.or_alpn(HTTP_1_1))?,
+        http,
+        on_error: None,
+    })
+}
+
+type OnError = Box<dyn Fn(&tls::Error, &dyn Stream) + Send + Sync>;
+
+/// A server that does not listen yet.
+pub struct Server<E> {
+    context: ServerContext,
+    http: http::Server<E>,
+    on_error: Option<OnError>,
+}
+
+impl<E: Events> Server<E> {
+    /// The book's `tlsClientError`: a handshake has failed. The stream is the one below, to ask who
+    /// came; the peer was sent an alert already.
+    pub fn on_tls_client_error(
+        mut self,
+        hook: impl Fn(&tls::Error, &dyn Stream) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_error = Some(Box::new(hook));
+        self
+    }
+
+    /// What its handshakes are made with. Clones are the same: keep one, to exchange the certificate
+    /// while the server runs.
+    pub fn context(&self) -> &ServerContext {
+        &self.context
+    }
+
+    /// Binds `address`, `"127.0.0.1:8000"` or `"unix:/path"`, and starts to serve.
+    ///
+    /// # Errors
+    /// The address cannot be bound, or the first thread cannot be started.
+    pub fn listen(self, address: &str) -> io::Result<Handle> {
+        self.listen_on(Listener::bind(address)?)
+    }
+
+    /// Starts to serve on a listener that is bound already.
+    ///
+    /// # Errors
+    /// The first thread cannot be started.
+    pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
+        let (options, service) = self.into_service();
+        listener.serve(options, service)
+    }
+
+    /// What [`Listener::serve`] wants.
+    pub fn into_service(self) -> (Options, impl Service + use<E>) {
+        let plain = plain(&self.http);
+        let (options, service) = self.http.into_service();
+        let mut secured = Secured::new(self.context, service)
+            .on_plain(move |stream, slot, ahead| plain.serve_behind(ahead, stream, Some(slot)));
+        if let Some(hook) = self.on_error {
+            secured = secured.on_error(hook);
+        }
+        (options, secured)
+    }
+}
+
+/// Who comes without TLS is told so in words that he can read, and where to go.
+fn plain<E: Events>(http: &http::Server<E>) -> http::Server<impl Events> {
+    let server = http::create_server(|req: Request<'_>, mut res: Response<'_>| {
+        res.set_status(400)?
+            .set_header("Content-Type", "text/plain; charset=utf-8")?
+            .set_header("Connection", "close")?;
+        let (host, path) = (req.host(), req.path());
+        let query = req.query().map(|query| format!("?{query}"));
+        let query = query.unwrap_or_default();
+        res.end(format!(
+            "400 Bad Request: this port speaks HTTPS, and the request came without TLS: \
+             ask for https://{host}{path}{query}\n"
+        ))
+    });
+    server.config(http.settings().clone())
+}
+
+impl<E> fmt::Debug for Server<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
+    }
+}
