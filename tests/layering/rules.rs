@@ -154,10 +154,7 @@ fn sides(from: &[String], stop: &[String]) -> Option<String> {
 fn package(from: &[String], stop: &[String]) -> Option<String> {
     let rows = PACKAGES.iter().filter(|(package, _)| stop[0] == *package);
     let homes: Vec<&str> = rows.flat_map(|(_, homes)| homes.iter().copied()).collect();
-    // What may name a package lends that to no `wire/` below it.
-    let same_kind = |home: &str| is_bytes_and_rules(from) <= is_bytes_and_rules(&ours(home));
-    let mut homes_of_it = homes.iter().filter(|home| is_in(from, home));
-    let at_home = homes.is_empty() || homes_of_it.any(|home| same_kind(home));
+    let at_home = homes.is_empty() || homes.iter().any(|home| is_in(from, home));
     (!at_home).then(|| format!("{} is for {} only (invariant 4)", stop[0], homes.join(", ")))
 }
 
