@@ -146,7 +146,7 @@ impl Link {
         let send = self.encode(None, false, |machine, _, out| {
             machine.begin_data(data.len(), out)
         })?;
-        if !send || data.is_empty() {
+        if !send {
             return Ok(self.outbox.flush()?);
         }
         Ok(self.outbox.send(data, self.machine.data_end())?)

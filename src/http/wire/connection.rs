@@ -342,7 +342,8 @@ impl Connection {
     }
 
     /// Announces `length` bytes of body, which the caller appends or writes next, followed by
-    /// [`end_data`](Self::end_data). `false`: this is the answer to a HEAD, leave them out.
+    /// [`end_data`](Self::end_data). `false`: leave both out, this is the answer to a HEAD, or there
+    /// are no bytes.
     ///
     /// # Errors
     /// A [`Misuse`] where the body is longer than declared, or there must be none.
@@ -365,10 +366,12 @@ impl Connection {
             Sending::Chunked | Sending::UntilClose | Sending::Nothing { .. } => {}
         }
         self.sent(Event::Data)?;
-        if self.sending == Sending::Chunked && length > 0 {
+        // A chunk of no bytes would be the last one (RFC 9112 §7.1).
+        let goes = length > 0 && !matches!(self.sending, Sending::Nothing { .. });
+        if goes && self.sending == Sending::Chunked {
             chunked::encode_size(length, out);
         }
-        Ok(!matches!(self.sending, Sending::Nothing { .. }))
+        Ok(goes)
     }
 
     /// What follows the bytes of one [`begin_data`](Self::begin_data) on the wire.
