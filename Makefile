@@ -6,7 +6,10 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test lint doc certs bench interop autobahn clean
+.PHONY: help run test lint doc certs bench fuzz interop autobahn clean
+
+# How long each target of `make fuzz` runs.
+FUZZ_SECONDS = 60
 
 help:
 	@echo "make run      serve the chapter: seven doors on 127.0.0.1, each with a line to try (ARGS=--help tells more)"
@@ -15,6 +18,7 @@ help:
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
 	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection (crates.io, python3)"
+	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
 	@echo "make interop  curl, nc, telnet, socat, Python, Node, Chromium against the demos (python3, and what it finds)"
 	@echo "make autobahn the Autobahn|Testsuite against the WebSocket demos (a Python 2.7, or pyenv)"
 	@echo "make clean    remove what was built"
@@ -51,6 +55,9 @@ bench:
 	cargo build --release --bin http_server --bin ws_server
 	python3 tests/bench/idle.py
 	python3 tests/bench/idle.py --ws
+
+fuzz:
+	cargo run --quiet --manifest-path tests/fuzz/Cargo.toml --target-dir $(TARGET) -- $(FUZZ_SECONDS) $(ARGS)
 
 interop:
 	python3 tests/interop/run.py

@@ -1,0 +1,236 @@
+//! The first inputs of each target: the bytes of the cases in `fixtures/`.
+
+use crate::input::written;
+use crate::written::bytes;
+use std::path::Path;
+
+/// Longer ones would be cut by the engine.
+const LONGEST: usize = 2048;
+
+fn file(name: &str) -> String {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures");
+    let path = Path::new(fixtures).join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The paragraphs of a file, each with its keys and values.
+fn paragraphs(text: &str) -> Vec<Vec<(&str, &str)>> {
+    let mut all = vec![Vec::new()];
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        match line.split_once(':') {
+            Some((key, value)) => all
+                .last_mut()
+                .expect("never empty")
+                .push((key, value.trim())),
+            None => all.push(Vec::new()),
+        }
+    }
+    all
+}
+
+/// The values of some keys of each case, an `each:` in the place of `{}`.
+fn cases(name: &str, keys: &[&str]) -> Vec<Vec<(String, String)>> {
+    let text = file(name);
+    let mut all = Vec::new();
+    for paragraph in paragraphs(&text) {
+        let mut insets: Vec<&str> = values(&paragraph, "each").collect();
+        if insets.is_empty() {
+            insets.push("");
+        }
+        for inset in insets {
+            let inside = inset
+                .strip_prefix('"')
+                .and_then(|quoted| quoted.rsplit_once('"'));
+            let inset = inside.map_or(inset, |(inside, _)| inside);
+            let wanted = paragraph.iter().filter(|(key, _)| keys.contains(key));
+            let put = |(key, value): &(&str, &str)| (key.to_string(), value.replace("{}", inset));
+            all.push(wanted.map(put).collect());
+        }
+    }
+    all.retain(|case: &Vec<_>| !case.is_empty());
+    all
+}
+
+fn values<'p>(paragraph: &'p [(&str, &'p str)], key: &str) -> impl Iterator<Item = &'p str> {
+    let lines = paragraph.iter().filter(move |(other, _)| *other == key);
+    lines.map(|(_, value)| *value)
+}
+
+/// The bytes that the cases of a file put on the wire, under this key and with its star.
+fn wire(name: &str, key: &str) -> Vec<Vec<u8>> {
+    let starred = format!("{key}*");
+    let mut all = Vec::new();
+    for case in cases(name, &[key, &starred]) {
+        let lines = case.iter().map(|(_, value)| match value.split_once(" \"") {
+            Some((times, text)) if times.parse::<usize>().is_ok() => {
+                bytes(&format!("{times}*\"{text}"))
+            }
+            _ => bytes(value),
+        });
+        all.extend(
+            lines
+                .collect::<Option<Vec<_>>>()
+                .map(|lines| lines.concat()),
+        );
+    }
+    all
+}
+
+/// As inputs, with each of these choices.
+fn inputs(all: impl IntoIterator<Item = Vec<u8>>, choices: &[u8]) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = all
+        .into_iter()
+        .filter(|bytes| bytes.len() < LONGEST)
+        .collect();
+    all.sort();
+    all.dedup();
+    let with = |bytes: &Vec<u8>| {
+        choices
+            .iter()
+            .map(|choice| written(*choice, bytes))
+            .collect()
+    };
+    all.iter().flat_map::<Vec<_>, _>(with).collect()
+}
+
+const HTTP: [&str; 13] = [
+    "chunked",
+    "connection",
+    "content_length",
+    "examples_9110",
+    "examples_9112",
+    "expect",
+    "fields",
+    "host",
+    "request_line",
+    "response_body",
+    "status_line",
+    "target",
+    "trailers",
+];
+
+fn http() -> Vec<Vec<u8>> {
+    let files = HTTP.iter().chain(&["transfer_encoding"]);
+    let of = |name: &&str| wire(&format!("http/{name}.txt"), "in");
+    files.flat_map(of).collect()
+}
+
+fn starts(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"HTTP/")
+}
+
+pub(crate) fn requests() -> Vec<Vec<u8>> {
+    inputs(http().into_iter().filter(|bytes| !starts(bytes)), &[0, 1])
+}
+
+pub(crate) fn answers() -> Vec<Vec<u8>> {
+    let ours = http().into_iter().filter(|bytes| starts(bytes));
+    let files = ["chunks", "framing", "heads", "interim", "limits"];
+    let theirs = files.map(|name| wire(&format!("client/{name}.txt"), "says"));
+    inputs(ours.chain(theirs.concat()), &[0, 1, 4])
+}
+
+pub(crate) fn frames() -> Vec<Vec<u8>> {
+    let files = ["frames", "messages", "close"];
+    let files = files.map(|name| wire(&format!("websocket/{name}.txt"), "in"));
+    // A server's view and a client's, without a limit.
+    inputs(files.concat(), &[0b1100, 0b1101])
+}
+
+/// The sample, changed as each case says.
+pub(crate) fn handshakes() -> Vec<Vec<u8>> {
+    const SAMPLES: [(&str, &str); 2] = [
+        (
+            "requests",
+            "GET /chat HTTP/1.1\nHost: server.example.com\nUpgrade: websocket\n\
+             Connection: Upgrade\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\
+             Sec-WebSocket-Version: 13",
+        ),
+        (
+            "responses",
+            "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+        ),
+    ];
+    let mut all = Vec::new();
+    for (choice, (name, sample)) in (0..).zip(SAMPLES) {
+        let keys = ["line", "without", "with", "rfc"];
+        let heads = cases(&format!("websocket/{name}.txt"), &keys);
+        let heads = heads.iter().map(|case| head(sample, case));
+        all.extend(inputs(heads, &[choice]));
+    }
+    all
+}
+
+fn head(sample: &str, case: &[(String, String)]) -> Vec<u8> {
+    let mut lines: Vec<&str> = sample.lines().collect();
+    for (key, value) in case {
+        match key.as_str() {
+            "line" => lines[0] = value,
+            "without" => lines.retain(|line| !line.starts_with(&format!("{value}:"))),
+            "with" => lines.push(value),
+            _ => {}
+        }
+    }
+    (lines.join("\r\n") + "\r\n\r\n").into_bytes()
+}
+
+/// The quoted words of the tables of URIs, and each reference behind a base.
+pub(crate) fn uris() -> Vec<Vec<u8>> {
+    let quoted = |line: &str| {
+        let inside = line.split('"').nth(1)?;
+        bytes(&format!("\"{inside}\""))
+    };
+    let (uris, references) = (file("http/uri.txt"), file("http/uri_resolution.txt"));
+    let alone = uris.lines().filter_map(quoted);
+    let behind = references.lines().filter_map(quoted);
+    let behind = behind.map(|reference| [b"http://a/b/c/d;p?q\n", &reference[..]].concat());
+    inputs(alone.chain(behind), &[0, 1])
+}
+
+pub(crate) fn field_values() -> Vec<Vec<u8>> {
+    let all = [
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "Sat, 31 Dec 2016 23:59:60 GMT",
+        "W/\"xyzzy\"",
+        "\"a,b\", W/\"\",, \"c\" ,",
+        "*",
+        "bytes=0-0,-1",
+        "bytes=500-600,601-999,2000-",
+        "bytes=1-2,4-5,7-8,10-11,13-14,0-0",
+        "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "Keep-Alive: timeout=5, max=100",
+        "Sec-WebSocket-Extensions: foo, bar; baz; level=\"9\"",
+        "Host: a\nConnection: close, upgrade\nContent-Length: 5\nX: \u{fc}",
+    ];
+    inputs(all.map(|value| value.as_bytes().to_vec()), &[0, 5, 10])
+}
+
+pub(crate) fn streams() -> Vec<Vec<u8>> {
+    let all: [&[u8]; 6] = [
+        b"HELLO\r\nHI\r\n\r\nX",
+        b"one\ntwo\n\n",
+        b"oneaabaatwoaabaaaabaabaa",
+        b"\0\0\0\x05HELLO\0\x01\0\0",
+        b"\0\x05HELLO\0\0\0\x01X",
+        b"\0\0\0\0\0\x05HELLO\0\x01\0\0\0\0",
+    ];
+    let choices: Vec<u8> = (0..12).collect();
+    inputs(all.map(<[u8]>::to_vec), &choices)
+}
+
+pub(crate) fn texts() -> Vec<Vec<u8>> {
+    let all: [&[u8]; 8] = [
+        "窗前明月光，疑是地上霜".as_bytes(),
+        "caf\u{e9} \u{1f600}".as_bytes(),
+        b"\xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf \xe6\x9c",
+        b"\x3d\xd8\x00\xde\x00\xd8a\x00",
+        b"Zm9vYmE=",
+        b"Zm9vYg==",
+        b"00ff7fAB",
+        b"plain ASCII",
+    ];
+    inputs(all.map(<[u8]>::to_vec), &[0])
+}

@@ -1,0 +1,100 @@
+//! The targets, and what all of them promise.
+
+mod answer;
+mod field_values;
+mod frame;
+mod framing;
+mod handshake;
+mod message;
+mod request;
+mod text;
+mod uri;
+
+use crate::counting;
+use crate::input::Input;
+use crate::seeds;
+
+/// Something that is fed.
+#[derive(Debug)]
+pub struct Target {
+    /// How it is called on the command line.
+    pub name: &'static str,
+    run: fn(&Input<'_>),
+    seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All there are, from the bytes up.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "text",
+        run: text::run,
+        seeds: seeds::texts,
+    },
+    Target {
+        name: "framing",
+        run: framing::run,
+        seeds: seeds::streams,
+    },
+    Target {
+        name: "uri",
+        run: uri::run,
+        seeds: seeds::uris,
+    },
+    Target {
+        name: "field_values",
+        run: field_values::run,
+        seeds: seeds::field_values,
+    },
+    Target {
+        name: "request",
+        run: request::run,
+        seeds: seeds::requests,
+    },
+    Target {
+        name: "answer",
+        run: answer::run,
+        seeds: seeds::answers,
+    },
+    Target {
+        name: "handshake",
+        run: handshake::run,
+        seeds: seeds::handshakes,
+    },
+    Target {
+        name: "frame",
+        run: frame::run,
+        seeds: seeds::frames,
+    },
+    Target {
+        name: "message",
+        run: message::run,
+        seeds: seeds::frames,
+    },
+];
+
+impl Target {
+    /// The target of this name.
+    pub fn named(name: &str) -> Option<&'static Target> {
+        TARGETS.iter().find(|target| target.name == name)
+    }
+
+    /// The inputs that `fixtures/` has for it.
+    pub fn seeds(&self) -> Vec<Vec<u8>> {
+        (self.seeds)()
+    }
+
+    /// Plays one input.
+    ///
+    /// # Panics
+    /// Where a promise is broken.
+    pub fn play(&self, data: &[u8]) {
+        let largest = counting::largest(|| (self.run)(&Input::new(data)));
+        // Sixty times is what field lines of five bytes cost, twice over because a vector doubles.
+        let most = 4096 + 60 * data.len();
+        let length = data.len();
+        assert!(
+            largest <= most,
+            "{largest} bytes were allocated for an input of {length}"
+        );
+    }
+}
