@@ -17,9 +17,13 @@ const ROUNDS: usize = 101;
 /// How many bytes a contestant masks in a round, at least.
 const BYTES: usize = 1 << 20;
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-const SIZES: [(&str, usize); 6] = [
+const SIZES: [(&str, usize); 10] = [
+    ("5 B", 5),
     ("12 B", 12),
+    ("20 B", 20),
+    ("31 B", 31),
     ("32 B", 32),
+    ("63 B", 63),
     ("125 B", 125),
     ("16 KiB", 16 << 10),
     ("1 MiB", 1 << 20),
