@@ -86,9 +86,14 @@ fn show(bytes: usize) {
     eprintln!("{bytes} bytes are allocated here:");
     let trace = Backtrace::force_capture().to_string();
     let lines = trace.lines().filter(|line| {
-        ["/src/http/", "/src/net/", "/src/framing/"]
-            .iter()
-            .any(|ours| line.contains(ours))
+        [
+            "/src/http/",
+            "/src/net/",
+            "/src/framing/",
+            "/src/websocket/",
+        ]
+        .iter()
+        .any(|ours| line.contains(ours))
     });
     lines.take(8).for_each(|line| eprintln!("{line}"));
     ROLE.set(role);

@@ -12,12 +12,14 @@
 //! to the server's watch looks like a handler that waits, and it starts a thread to send what
 //! waits before it. So a round in which only they allocated is played again, a few times.
 //!
-//! [`client`] is our client against the same server. [`framing`] needs no server: it counts the messages of a stream the same way.
+//! [`client`] is our client against the same server, and [`websocket`] counts messages in place of
+//! requests, at both ends. [`framing`] needs no server: it counts the messages of a stream the same way.
 
 mod client;
 mod counting;
 mod framing;
 mod scenario;
+mod websocket;
 
 use barewire::http::{self, Events, Handled, Request, Response};
 use barewire::net::Stream;
@@ -49,6 +51,7 @@ impl Events for Demo {
             "/length" => res.end("Hello World\n")?,
             "/echo" => res.end(req.collect()?)?,
             "/upload" => upload(req, res)?,
+            "/websocket" => websocket::echo(req, res)?,
             "/control" => res.end(req.path().repeat(2))?,
             "/large" => res.write_head(200, plain)?.end(LARGE)?,
             "/stream" => {
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
             .map(|it| costs_nothing(it, connect())),
     );
     results.extend(client::results(address));
+    results.extend(websocket::results(address));
     handle.shutdown(Duration::from_secs(5));
 
     let failed = results.iter().filter(|passed| !**passed).count();
