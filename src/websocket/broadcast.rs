@@ -54,7 +54,12 @@ impl Room {
 
     /// Tells this connection, too, from now on.
     pub fn add(&self, member: &Writer) {
-        self.lock().push(Arc::downgrade(&member.link));
+        let mut members = self.lock();
+        if members.len() == members.capacity() {
+            // Where nothing is said, nobody finds out who has left.
+            members.retain(|member| member.strong_count() > 0);
+        }
+        members.push(Arc::downgrade(&member.link));
     }
 
     /// How many are here, as far as is known: the next message finds out who has left.

@@ -38,6 +38,23 @@ fn row_w06_everybody_is_told() {
     });
 }
 
+/// Where nothing is said, nobody finds out who has left; the room does not grow for all that.
+#[test]
+fn row_w06_a_silent_room_does_not_grow() {
+    watched(|| {
+        let (site, room) = crowded(Slow::Skip);
+        for _ in 0..100 {
+            let mut peer = Peer::open(&site);
+            peer.send(masked(0x88, close(1000, "")));
+            peer.expect(plain(0x88, close(1000, "")));
+            peer.ended();
+            drop(peer);
+            until("it has left", || site.handle.connections() == 0);
+        }
+        assert!(room.len() < 10, "{}", room.len());
+    });
+}
+
 #[test]
 fn row_w06_nobody_waits_for_who_does_not_read() {
     watched(|| {
