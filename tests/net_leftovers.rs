@@ -8,15 +8,14 @@
 mod support;
 
 use barewire::net::{self, Handle, Socket, SocketEvents};
-use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
-use support::{Gate, Log, PATIENCE, watched};
+use std::time::Duration;
+use support::{Gate, Log, Measured, watched};
 
 const MIB: usize = 1024 * 1024;
 
@@ -24,64 +23,6 @@ const MIB: usize = 1024 * 1024;
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The process, as the system sees it.
-#[derive(Clone, Copy)]
-struct Measured {
-    descriptors: usize,
-    /// Those of the library: the test harness has its own.
-    threads: usize,
-    /// Memory in use, in bytes.
-    resident: usize,
-}
-
-impl Measured {
-    fn now() -> Measured {
-        Measured {
-            descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
-            threads: our_threads(),
-            resident: resident(),
-        }
-    }
-
-    /// Waits until there are no more descriptors and threads than these: who has said goodbye
-    /// may still be on its way out.
-    #[track_caller]
-    fn come_back(&self) -> Measured {
-        let began = Instant::now();
-        loop {
-            let now = Measured::now();
-            if now.descriptors <= self.descriptors && now.threads <= self.threads {
-                return now;
-            }
-            assert!(began.elapsed() < PATIENCE, "before: {self}; left: {now}");
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-}
-
-impl fmt::Display for Measured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (fds, threads, kib) = (self.descriptors, self.threads, self.resident / 1024);
-        write!(f, "{fds} descriptors, {threads} threads, {kib} KiB")
-    }
-}
-
-fn our_threads() -> usize {
-    let threads = std::fs::read_dir("/proc/self/task").unwrap();
-    let names = threads.map(|thread| {
-        let name = thread.unwrap().path().join("comm");
-        std::fs::read_to_string(name).unwrap_or_default() // it may just have ended
-    });
-    names.filter(|name| name.starts_with("barewire")).count()
-}
-
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    kib.expect("a figure").parse::<usize>().unwrap() * 1024
 }
 
 /// Answers what it hears, and `!` by so much that a writer thread is needed.
@@ -206,7 +147,7 @@ fn row_b02_a_gibibyte_through_pipe() {
         let server = net::create_server(|socket| socket.pipe(&socket).map(drop));
         let server = server.listen("127.0.0.1:0").unwrap();
         let client = net::connect(&server.local_addr().to_string()).unwrap();
-        let (writer, before) = (client.clone(), resident());
+        let (writer, before) = (client.clone(), Measured::now().resident);
         let writing = thread::spawn(move || {
             let mut piece = vec![7; PIECE];
             for n in 0..PIECES {
@@ -220,7 +161,7 @@ fn row_b02_a_gibibyte_through_pipe() {
             (&client).read_exact(&mut piece).unwrap();
             assert!(piece[0] == n as u8 && piece[1..] == vec![7; PIECE][1..]);
             if n % 64 == 0 {
-                peak = peak.max(resident());
+                peak = peak.max(Measured::now().resident);
             }
         }
         assert_eq!(client.read(&mut piece).unwrap(), 0);
@@ -257,16 +198,16 @@ fn row_n06_the_memory_is_given_back() {
             told.note("cut off");
             Ok(())
         });
-        let before = resident();
+        let before = Measured::now().resident;
         let server = server.max_buffered(LIMIT).listen("127.0.0.1:0").unwrap();
         let never_reads = connect(&server);
         log.wait_for("nearly full");
-        let full = resident();
+        let full = Measured::now().resident;
         gate.open();
         log.wait_for("cut off");
         drop(never_reads);
         server.shutdown(Duration::from_secs(5));
-        let after = resident();
+        let after = Measured::now().resident;
         println!(
             "{} KiB, {} KiB, {} KiB",
             before / 1024,

@@ -7,6 +7,7 @@
 //!   Answer                 one response, read by strict rules of its own    answer.rs
 //!   Log, Gate, Telling     what happened, and "not before I say so"         events.rs
 //!   Script                 a connection cut into pieces by the test        script.rs
+//!   Measured               descriptors, threads and memory of the process  measured.rs
 //! ```
 //!
 //! Three habits keep such tests honest:
@@ -23,6 +24,7 @@
 mod answer;
 mod client;
 mod events;
+mod measured;
 mod script;
 mod site;
 mod watchdog;
@@ -30,6 +32,7 @@ mod watchdog;
 pub(crate) use answer::{Answer, Broken, Framing, Reader};
 pub(crate) use client::Client;
 pub(crate) use events::{Gate, Log, Telling};
+pub(crate) use measured::Measured;
 pub(crate) use script::Script;
 pub(crate) use site::{Site, over_pipe};
 pub(crate) use watchdog::watched;

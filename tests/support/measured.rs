@@ -1,0 +1,68 @@
+//! What a process has: for tests that are alone in theirs.
+
+use super::PATIENCE;
+use std::fmt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The process, as the system sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Measured {
+    pub(crate) descriptors: usize,
+    /// Those of the library: the test harness has its own.
+    pub(crate) threads: usize,
+    /// Memory in use, in bytes.
+    pub(crate) resident: usize,
+}
+
+impl Measured {
+    pub(crate) fn now() -> Measured {
+        Measured {
+            descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
+            threads: our_threads(),
+            resident: resident(),
+        }
+    }
+
+    /// Waits until there are no more descriptors and threads than these: who has said goodbye
+    /// may still be on its way out.
+    #[track_caller]
+    pub(crate) fn come_back(&self) -> Measured {
+        let began = Instant::now();
+        loop {
+            let now = Measured::now();
+            if now.descriptors <= self.descriptors && now.threads <= self.threads {
+                return now;
+            }
+            assert!(began.elapsed() < PATIENCE, "before: {self}; left: {now}");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (fds, threads, kib) = (self.descriptors, self.threads, self.resident / 1024);
+        write!(f, "{fds} descriptors, {threads} threads, {kib} KiB")
+    }
+}
+
+/// How the names of the library's threads begin.
+const OURS: [&str; 3] = ["barewire", "websocket", "watch"];
+
+fn our_threads() -> usize {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = threads.map(|thread| {
+        let name = thread.unwrap().path().join("comm");
+        std::fs::read_to_string(name).unwrap_or_default() // it may just have ended
+    });
+    let ours = |name: &String| OURS.iter().any(|ours| name.starts_with(ours));
+    names.filter(ours).count()
+}
+
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1));
+    kib.expect("a figure").parse::<usize>().unwrap() * 1024
+}
