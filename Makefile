@@ -52,6 +52,7 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin framing
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin pipe
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_mask
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_flood
 	cargo build --release --bin http_server --bin ws_server
 	python3 tests/bench/idle.py
 	python3 tests/bench/idle.py --ws

@@ -13,10 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-const MESSAGES: usize = 200;
+/// 8 MiB each way.
+const MESSAGES: usize = 420;
 const MESSAGE_BYTES: usize = 20_000;
 
-/// Sends all it has while the other thread receives; then closes, or waits for it.
+/// Sends all it has while another thread receives and a third one pings, each time as soon as the pong
+/// before is here; then closes, or waits for it.
 fn flood(mut reader: Reader, writer: Writer, closes: bool) {
     let pings = AtomicBool::new(true);
     thread::scope(|scope| {
