@@ -43,6 +43,7 @@ mod tests;
 pub(super) use handshake::{Failure, Shaken, handshake};
 pub(super) use info::Judgement;
 
+use super::explain::explain;
 use crate::net::{Addr, Stream};
 use info::Info;
 use owed::{Limit, State};
@@ -100,8 +101,12 @@ impl Tls {
     /// # Errors
     /// [`ErrorKind::Unsupported`] under TLS 1.2; else as for [`Stream::write`].
     pub fn update_keys(&self) -> io::Result<()> {
-        let asked = self.state().connection.refresh_traffic_keys();
-        asked.map_err(|e| io::Error::new(ErrorKind::Unsupported, e))?;
+        if self.protocol() != "TLSv1.3" {
+            let why = "a key serves for the whole of a TLS 1.2 connection";
+            return Err(io::Error::new(ErrorKind::Unsupported, why));
+        }
+        let updated = self.state().connection.refresh_traffic_keys();
+        updated.map_err(|e| explain(&e))?;
         self.write(&[]).map(drop)
     }
 
@@ -145,6 +150,9 @@ impl Stream for Tls {
     }
 
     fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        if buf.is_empty() {
+            return Ok(Some(0));
+        }
         match try_lock(&self.reading) {
             Some(mut reading) => self.try_open_next(&mut reading, buf),
             None => Ok(None), // another waits there, and will get what comes

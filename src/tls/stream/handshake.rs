@@ -10,6 +10,7 @@
 //! If it fails, the peer is told why: the alert is sent, and what the peer still says is read for a
 //! moment, since a connection that is closed over unread bytes is reset, and the alert with it.
 
+use super::super::wire::FirstBytes;
 use super::Tls;
 use super::info::{Info, Judgement};
 use super::reading::Reading;
@@ -26,12 +27,6 @@ pub(super) const MAX_BYTES: usize = 128 * 1024;
 /// How long an alert may take to leave, and what is read behind it.
 const ALERT_PATIENCE: Duration = Duration::from_millis(500);
 const LINGER_BYTES: usize = 64 * 1024;
-
-/// The first byte of a record: what is in it (RFC 8446 §5.1).
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-/// The second byte, of every version there ever was.
-const MAJOR: u8 = 3;
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -132,10 +127,11 @@ struct Driver<'a> {
 impl Driver<'_> {
     fn drive(&mut self) -> Result<(), Failure> {
         loop {
-            self.look()?;
-            self.reading
-                .feed(&mut self.connection)
-                .map_err(Failure::Tls)?;
+            while !self.is_tls()? {
+                self.receive()?;
+            }
+            let fed = self.reading.feed(&mut self.connection);
+            fed.map_err(Failure::Tls)?;
             if self.is_done() {
                 return Ok(());
             }
@@ -156,17 +152,25 @@ impl Driver<'_> {
         server && tls13 && !self.connection.is_handshaking()
     }
 
-    /// Judges what came before rustls sees it.
-    fn look(&self) -> Result<(), Failure> {
+    /// Judges the first bytes before rustls sees them; false: there are not enough.
+    fn is_tls(&self) -> Result<bool, Failure> {
         let here = self.reading.waiting();
-        let is_first = self.came == here.len();
-        if is_first && !is_tls(here, &self.connection) {
-            return Err(Failure::Plain(here.to_vec()));
+        if self.came > MAX_BYTES {
+            return Err(Failure::TooLong);
         }
-        match self.came > MAX_BYTES {
-            true => Err(Failure::TooLong),
-            false => Ok(()),
+        if self.came > here.len() || self.is_at_start() {
+            return Ok(true);
         }
+        match FirstBytes::of(here) {
+            None => Ok(false),
+            Some(FirstBytes::Tls) => Ok(true),
+            Some(_) => Err(Failure::Plain(here.to_vec())),
+        }
+    }
+
+    /// The client speaks first.
+    fn is_at_start(&self) -> bool {
+        self.came == 0 && matches!(self.connection, Connection::Client(_))
     }
 
     fn receive(&mut self) -> Result<(), Failure> {
@@ -211,6 +215,9 @@ impl Driver<'_> {
 
     /// Sends the alert that rustls has made, and reads on until the peer has it.
     fn tell_why(&mut self) {
+        if !self.connection.wants_write() {
+            return;
+        }
         self.deadline = Instant::now() + ALERT_PATIENCE;
         let _ = self.send();
         let _ = self.below.shutdown(Shutdown::Write);
@@ -232,14 +239,4 @@ impl Driver<'_> {
         let write = self.below.set_write_timeout(None);
         read.and(write).map_err(Failure::Io)
     }
-}
-
-/// Whether these bytes, which may be few or none, begin a TLS connection.
-// RFC 8446 §5.1: "uint16 legacy_record_version"
-fn is_tls(first: &[u8], connection: &Connection) -> bool {
-    let kind = match connection {
-        Connection::Server(_) => matches!(first.first(), None | Some(&HANDSHAKE)),
-        Connection::Client(_) => matches!(first.first(), None | Some(&(HANDSHAKE | ALERT))),
-    };
-    kind && first.get(1).is_none_or(|major| *major == MAJOR)
 }

@@ -1,7 +1,7 @@
 //! Writing: plaintext is sealed in memory, then all of it is written.
 //!
 //! ```text
-//!   bufs ──at most 64 KiB──► rustls: records of 16 KiB ──write_tls──► sealed ──write──► below
+//!   bufs ──at most 128 KiB─► rustls: records of 16 KiB ──write_tls──► sealed ──write──► below
 //!        └────────── under the state ──────────────────────────────┘        └ without it ┘
 //! ```
 //!
@@ -20,6 +20,7 @@
 //!
 //! Bytes other than those promised are refused: there is no way to take back what is sealed.
 
+use super::super::explain::explain;
 use super::owed::State;
 use super::{Tls, lock};
 use crate::net::is_timeout;
@@ -27,12 +28,12 @@ use std::io::{self, ErrorKind, IoSlice, Write};
 use std::time::Instant;
 
 /// How much plaintext is sealed at a time.
-pub(super) const BATCH_BYTES: usize = 64 * 1024;
+pub(super) const BATCH_BYTES: usize = 128 * 1024;
 /// How much of it fits into a record (RFC 8446 §5.1).
 const RECORD_BYTES: usize = 16 * 1024;
 const HEADER_BYTES: usize = 5;
-/// A larger buffer is not kept.
-const KEPT_BYTES: usize = 32 * 1024;
+/// A larger buffer is not kept: beside the work on so many bytes it costs nothing to get another.
+const KEPT_BYTES: usize = 4 * 1024;
 
 /// What belongs to the one who writes.
 #[derive(Default)]
@@ -116,10 +117,11 @@ impl State {
         if self.done && bufs.iter().any(|buf| !buf.is_empty()) {
             return Err(ErrorKind::BrokenPipe.into());
         }
-        let taken = match bufs {
-            [buf] => self.connection.writer().write(buf)?,
-            bufs => self.connection.writer().write_vectored(bufs)?,
+        let sealing = match bufs {
+            [buf] => self.connection.writer().write(buf),
+            bufs => self.connection.writer().write_vectored(bufs),
         };
+        let taken = sealing.map_err(explained)?;
         let before = sealed.len();
         self.take_owed(sealed);
         if sealed.len() - before < taken {
@@ -141,6 +143,14 @@ impl State {
         self.done = true;
         let why = "the keys of this TLS 1.2 connection are worn out: begin another";
         io::Error::new(ErrorKind::BrokenPipe, why)
+    }
+}
+
+/// What rustls says of a connection that has failed is in an error of its own.
+fn explained(error: io::Error) -> io::Error {
+    match error.downcast::<rustls::Error>() {
+        Ok(error) => explain(&error).into(),
+        Err(error) => error,
     }
 }
 

@@ -113,8 +113,10 @@ impl Tls {
 impl Reading {
     /// These bytes came already.
     pub(super) fn of(first: &[u8]) -> Reading {
+        let mut ciphertext = first.to_vec();
+        ciphertext.resize(FIRST_ROOM.max(first.len()), 0);
         Reading {
-            ciphertext: first.to_vec(),
+            ciphertext,
             at: 0,
             end: first.len(),
             room: FIRST_ROOM,
@@ -131,22 +133,34 @@ impl Reading {
         self.at == self.end
     }
 
-    /// Lets `read` move bytes here. Nothing is left from before.
+    /// Lets `read` move bytes here, behind what is left: nothing, or the first bytes that tell nothing.
     pub(super) fn fill(
         &mut self,
         read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        if self.is_empty() {
+            (self.at, self.end) = (0, 0);
+            self.make_room();
+        }
+        let n = read(&mut self.ciphertext[self.end..])?;
+        self.end += n;
+        self.learn(n);
+        Ok(n)
+    }
+
+    fn make_room(&mut self) {
         if self.ciphertext.len() != self.room {
             self.ciphertext = vec![0; self.room];
         }
-        let n = read(&mut self.ciphertext)?;
-        (self.at, self.end) = (0, n);
+    }
+
+    /// How much came at once tells how much will.
+    fn learn(&mut self, n: usize) {
         if n == self.room {
             self.room = MOST_ROOM.min(self.room * 2);
         } else if n < self.room / 4 {
             self.room = LEAST_ROOM.max(self.room / 2);
         }
-        Ok(n)
     }
 
     /// Opens records until `buf` is full or nothing is left; how many bytes are in `buf`.

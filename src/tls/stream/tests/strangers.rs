@@ -12,11 +12,11 @@ fn judged(first: &[u8]) -> Failure {
 }
 
 #[test]
-fn who_speaks_no_tls_is_told_apart_by_the_first_byte() {
+fn who_speaks_no_tls_is_told_apart_by_the_first_bytes() {
     within(|| {
         let strangers: [&[u8]; 5] = [
             b"GET / HTTP/1.1\r\n",
-            b"S",
+            b"SSH-2",
             b"\x80\x2e\x01\x00\x02",
             b"\0\0\0",
             b"\x16\x01",
@@ -32,9 +32,15 @@ fn who_speaks_no_tls_is_told_apart_by_the_first_byte() {
                 Some(0),
                 "nothing was sent"
             );
-            let (_here, there) = pipe();
-            let met = handshake(Arc::new(there), server_of(&version::TLS13), first, soon());
-            assert!(matches!(met, Err(Failure::Plain(bytes)) if bytes == first));
+            let (here, there) = pipe();
+            here.write(&first[1..]).unwrap();
+            let met = handshake(
+                Arc::new(there),
+                server_of(&version::TLS13),
+                &first[..1],
+                soon(),
+            );
+            assert!(matches!(met, Err(Failure::Plain(bytes)) if first.starts_with(&bytes)));
         }
     });
 }
