@@ -46,8 +46,9 @@
 //! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
 //! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's |
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
+//! | [`tls`] | 7.5 TLS | certificates and what is said of bad ones, sessions, names; a stream that is read and written at once; [`tls::wire`]: what can be read without keys |
 //!
-//! Still to come: `tls` and `https` (7.5), and `wss:` with them.
+//! Still to come: `https` (7.5), and `wss:` with it.
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
@@ -104,6 +105,12 @@
 //!   it protects what lies between (E03); the key is 16 random bytes (E04), Accept is compared and the
 //!   bytes behind the head are the first frame (E05), Accept is made of key *and* GUID (E06), and a
 //!   subprotocol that nobody asked for fails the client (E46): [`websocket::wire`].
+//! - Public keys do not encrypt the data: they authenticate; ephemeral keys agree, and an AEAD seals
+//!   (E32). The Common Name is not looked at, subjectAltName is (E35). What a CA has issued is not
+//!   self-signed (E36), and whoever requires certificates never sees `unauthorized` (E37). Switching
+//!   verification off is no solution, passing the CA is (E47): [`tls`].
+//! - RSA of 1024 bits (E33) and X.509 v1, which the notes' commands make (E34), are refused, and the
+//!   error says how to make a good one: [`tls::Code`].
 //! - Any 2xx opens the tunnel that a CONNECT asks for, not only a 200 (E44): [`http::ClientEvents`].
 #![forbid(unsafe_code)]
 
