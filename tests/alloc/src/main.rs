@@ -13,12 +13,14 @@
 //! waits before it. So a round in which only they allocated is played again, a few times.
 //!
 //! [`client`] is our client against the same server, and [`websocket`] counts messages in place of
-//! requests, at both ends. [`framing`] needs no server: it counts the messages of a stream the same way.
+//! requests, at both ends. [`sealed`] is server and client under TLS. [`framing`] needs no server: it
+//! counts the messages of a stream the same way.
 
 mod client;
 mod counting;
 mod framing;
 mod scenario;
+mod sealed;
 mod websocket;
 
 use barewire::http::{self, Events, Handled, Request, Response};
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
     results.extend(client::results(address));
     results.extend(websocket::results(address));
     handle.shutdown(Duration::from_secs(5));
+    results.extend(sealed::results());
 
     let failed = results.iter().filter(|passed| !**passed).count();
     println!("{} passed, {failed} failed", results.len() - failed);
