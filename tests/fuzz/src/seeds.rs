@@ -2,6 +2,7 @@
 
 use crate::input::written;
 use crate::written::bytes;
+use barewire::text::Encoding;
 use std::path::Path;
 
 /// Longer ones would be cut by the engine.
@@ -41,7 +42,8 @@ fn cases(name: &str, keys: &[&str]) -> Vec<Vec<(String, String)>> {
             let inside = inset
                 .strip_prefix('"')
                 .and_then(|quoted| quoted.rsplit_once('"'));
-            let inset = inside.map_or(inset, |(inside, _)| inside);
+            let plain = inset.split('#').next().unwrap_or_default().trim();
+            let inset = inside.map_or(plain, |(inside, _)| inside);
             let wanted = paragraph.iter().filter(|(key, _)| keys.contains(key));
             let put = |(key, value): &(&str, &str)| (key.to_string(), value.replace("{}", inset));
             all.push(wanted.map(put).collect());
@@ -219,6 +221,49 @@ pub(crate) fn streams() -> Vec<Vec<u8>> {
     ];
     let choices: Vec<u8> = (0..12).collect();
     inputs(all.map(<[u8]>::to_vec), &choices)
+}
+
+pub(crate) fn hellos() -> Vec<Vec<u8>> {
+    let joined = |case: &Vec<(String, String)>| {
+        let lines: Vec<&str> = case.iter().map(|(_, value)| value.as_str()).collect();
+        bytes(&without_brackets(&lines.join(" "))?)
+    };
+    let cases = cases("tls/hellos.txt", &["in"]);
+    inputs(cases.iter().filter_map(joined), &[0])
+}
+
+/// `[2 …]` is what stands inside, behind its length in two bytes; the innermost first.
+fn without_brackets(text: &str) -> Option<String> {
+    let mut text = text.to_owned();
+    while let Some(open) = text.rfind('[') {
+        let close = open + text[open..].find(']')?;
+        let (size, inside) = text[open + 1..close].split_at_checked(1)?;
+        let (size, content) = (size.parse::<usize>().ok()?, bytes(inside)?);
+        let length = content.len().to_be_bytes();
+        let all = length[8 - size..].iter().chain(&content);
+        let digits: String = all.map(|byte| format!("{byte:02x}")).collect();
+        text.replace_range(open..=close, &format!(" {digits} "));
+    }
+    Some(text)
+}
+
+pub(crate) fn certificates() -> Vec<Vec<u8>> {
+    let text = file("tls/certificates.txt");
+    let paragraphs = paragraphs(&text);
+    let names = paragraphs.iter().flat_map(|lines| values(lines, "case"));
+    inputs(names.filter_map(certificate), &[0])
+}
+
+/// The first one of a PEM file.
+fn certificate(name: &str) -> Option<Vec<u8>> {
+    let pem = file(&format!("tls/{name}"));
+    let (_, begun) = pem.split_once("-----BEGIN CERTIFICATE-----")?;
+    let (body, _) = begun.split_once("-----END")?;
+    let mut der = Vec::new();
+    Encoding::Base64
+        .encode(&body.replace('\n', ""), &mut der)
+        .ok()?;
+    Some(der)
 }
 
 pub(crate) fn texts() -> Vec<Vec<u8>> {

@@ -1,10 +1,12 @@
 //! The targets, and what all of them promise.
 
 mod answer;
+mod certificate;
 mod field_values;
 mod frame;
 mod framing;
 mod handshake;
+mod hello;
 mod message;
 mod request;
 mod text;
@@ -69,6 +71,16 @@ pub const TARGETS: &[Target] = &[
         name: "message",
         run: message::run,
         seeds: seeds::frames,
+    },
+    Target {
+        name: "hello",
+        run: hello::run,
+        seeds: seeds::hellos,
+    },
+    Target {
+        name: "certificate",
+        run: certificate::run,
+        seeds: seeds::certificates,
     },
 ];
 

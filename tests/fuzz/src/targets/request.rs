@@ -86,7 +86,7 @@ fn framed_once(message: &Message) {
             assert_eq!(message.content.len() as u64, bytes);
         }
         ([], [..], BodyLength::Chunked) => {
-            let codings = codings.join(&b','.to_owned()).to_ascii_lowercase();
+            let codings = codings.join(&b","[..]).to_ascii_lowercase();
             let mut words = codings.split(|byte| b", \t".contains(byte));
             assert!(words.all(|word| word.is_empty() || word == b"chunked"));
             assert_eq!(message.version, "HTTP/1.1");
