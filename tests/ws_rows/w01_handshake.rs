@@ -1,6 +1,8 @@
 //! W01: how a connection is opened, and every way it is not.
 
-use crate::stage::{HANDSHAKE, Peer, accepting, echo, fake_server, open, serving, switch, url};
+use crate::stage::{
+    HANDSHAKE, Peer, accepting, echo, fake_server, masked, open, plain, rest, serving, switch, url,
+};
 use crate::support::{Site, watched};
 use barewire::http::{self, Failure};
 use barewire::net::Tcp;
@@ -88,6 +90,36 @@ fn row_w01_a_handshake_that_breaks_a_rule_is_told_which() {
                 body.starts_with(status.split(' ').next().unwrap()),
                 "{body}"
             );
+        }
+    });
+}
+
+/// `close` is a word about answers: there is one where the handshake is refused, and a 101 is none. Some
+/// proxies put it beside `Upgrade`.
+#[test]
+fn row_w01_close_beside_upgrade_is_about_the_refusal_only() {
+    watched(|| {
+        let site = serving(echo);
+        for connection in [
+            "Connection: close, Upgrade",
+            "Connection: Upgrade\r\nConnection: close",
+        ] {
+            let handshake = HANDSHAKE.replace("Connection: Upgrade", connection);
+            let mut peer = Peer::connect(&site);
+            peer.send(format!("{handshake}\r\n"));
+            let head = peer.head();
+            assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+            assert!(head.contains("\r\nConnection: Upgrade\r\n"), "{head}");
+            peer.send(masked(0x81, "still here"));
+            peer.expect(plain(0x81, "still here"));
+
+            let mut peer = Peer::connect(&site);
+            peer.send(handshake.replace("Version: 13", "Version: 8") + "\r\n");
+            let head = peer.head();
+            assert!(head.starts_with("HTTP/1.1 426 "), "{head}");
+            assert!(head.contains("\r\nConnection: close\r\n"), "{head}");
+            let ending = rest(&mut peer.stream).expect("a FIN");
+            assert!(ending.starts_with(b"426 "));
         }
     });
 }

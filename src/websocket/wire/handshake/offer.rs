@@ -166,6 +166,12 @@ fn no_content(head: &RequestHead<'_>) -> Result<(), Error> {
     }
 }
 
+// RFC 6455 §4.2.1: "A |Connection| header field that includes the token "Upgrade", treated as an ASCII
+// case-insensitive value."
+//
+// What else it includes is not for us. RFC 9112 §9.6: "A server that receives a "close" connection option
+// MUST initiate closure of the connection (see below) after it sends the final response to the request
+// that contained the "close" connection option." A 101 is not final, and no response follows it.
 fn upgrade(fields: Fields<'_>) -> Result<(), Error> {
     let has = |name, token: &[u8]| {
         let mut tokens = fields.list(name);
