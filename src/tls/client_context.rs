@@ -3,11 +3,11 @@
 use super::code::Code;
 use super::error::Error;
 use super::explain::{Side, failed};
-use super::handshakes::{Count, Handshakes};
+use super::handshakes::{Count, Handshakes, deadline_in};
 use super::identity::Identity;
 use super::judge::{Servers, Trusted};
 use super::options::ClientOptions;
-use super::provider::{provider, sha256, unusable, versions};
+use super::provider::{protocols, provider, sha256, unusable, versions};
 use super::stream::{Judgement, Shaken, Tls, handshake};
 use super::verify::{OfServer, observed};
 use crate::net::Stream;
@@ -98,7 +98,7 @@ impl Inner {
         let name = server_name(host)?;
         let connection = ClientConnection::new(Arc::clone(&self.config), name.clone());
         let connection = connection.map_err(unusable)?;
-        let deadline = deadline.min(Instant::now() + self.handshake_timeout);
+        let deadline = deadline.min(deadline_in(self.handshake_timeout));
         let shaken = observed(|| handshake(below, connection.into(), &[], deadline));
         let mut shaken = shaken.map_err(|(failure, objection)| {
             objection.unwrap_or_else(|| failed(failure, Side::Client(host)))
@@ -157,7 +157,7 @@ fn config(
         Some(identity) => builder.with_client_cert_resolver(Arc::new(identity)),
         None => builder.with_no_client_auth(),
     };
-    config.alpn_protocols = options.alpn.clone();
+    config.alpn_protocols = protocols(&options.alpn)?;
     config.resumption = Resumption::store(Arc::clone(sessions) as Arc<dyn ClientSessionStore>);
     if options.key_log {
         config.key_log = Arc::new(KeyLogFile::new());

@@ -1,7 +1,16 @@
-//! How handshakes ended.
+//! How long handshakes may take, and how they ended.
 
 use super::stream::Tls;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Longer than anybody waits.
+const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// So long from now on.
+pub(super) fn deadline_in(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(LONG)
+}
 
 /// How many handshakes of a context there have been.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

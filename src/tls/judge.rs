@@ -40,17 +40,14 @@ impl Objection {
 /// Judges servers.
 #[derive(Debug)]
 pub(super) struct Servers {
-    roots: RootCertStore,
-    /// Those that were given as `ca`, for who shows one of them as its own.
-    given: Vec<CertificateDer<'static>>,
+    trusted: Trusted,
     /// SHA-256 of the only certificate that will do.
     pin: Option<[u8; 32]>,
 }
 
 impl Servers {
     pub(super) fn new(trusted: Trusted, pin: Option<[u8; 32]>) -> Servers {
-        let Trusted { roots, given } = trusted;
-        Servers { roots, given, pin }
+        Servers { trusted, pin }
     }
 
     /// `intermediates` are what the server sent behind its own certificate.
@@ -83,22 +80,12 @@ impl Servers {
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
         let parsed = ParsedCertificate::try_from(leaf)?;
-        if !self.is_itself_trusted(leaf, now) {
+        if !self.trusted.is_given(leaf, now) {
             let algorithms = provider().signature_verification_algorithms.all;
-            let (roots, leaf) = (&self.roots, &parsed);
+            let (roots, leaf) = (&self.trusted.roots, &parsed);
             verify_server_cert_signed_by_trust_anchor(leaf, roots, intermediates, now, algorithms)?;
         }
         verify_server_name(&parsed, name)
-    }
-
-    /// `openssl req -x509` makes certificates that are server and CA at once. The rules of chains do
-    /// not know such a thing, but whoever gave this very one as `ca` meant it.
-    fn is_itself_trusted(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> bool {
-        let view = self.given.contains(leaf).then(|| Certificate::decode(leaf));
-        let now = now.as_secs() as i64;
-        matches!(view, Some(Ok(view)) if view.is_ca()
-            && of_today(&view, Peer::Shown).is_ok()
-            && (view.not_before().unix_seconds()..=view.not_after().unix_seconds()).contains(&now))
     }
 }
 
@@ -106,6 +93,7 @@ impl Servers {
 #[derive(Debug)]
 pub(super) struct Trusted {
     roots: RootCertStore,
+    /// Those of them that are no browser's.
     given: Vec<CertificateDer<'static>>,
 }
 
@@ -137,24 +125,35 @@ impl Trusted {
         }
         Ok(())
     }
+
+    /// `openssl req -x509` makes certificates that are a peer's and a CA's at once. The rules of chains
+    /// know no such thing, but whoever gave this very one as `ca` meant it.
+    fn is_given(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> bool {
+        let view = self.given.contains(leaf).then(|| Certificate::decode(leaf));
+        let now = now.as_secs() as i64;
+        matches!(view, Some(Ok(view)) if view.is_ca()
+            && of_today(&view, Peer::Shown).is_ok()
+            && (view.not_before().unix_seconds()..=view.not_after().unix_seconds()).contains(&now))
+    }
 }
 
 /// Judges clients.
 #[derive(Debug)]
 pub(super) struct Clients {
+    trusted: Trusted,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
 impl Clients {
     /// The roots must not be empty.
     pub(super) fn new(trusted: Trusted) -> Result<Clients, Error> {
-        let roots = trusted.roots;
-        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+        let roots = Arc::new(trusted.roots.clone());
+        let builder = WebPkiClientVerifier::builder_with_provider(roots, provider());
         let verifier = builder.build().map_err(|why| {
             let text = format!("nobody can be trusted by ServerOptions::ca: {why}");
             Error::new(Code::InvalidArgument, text)
         })?;
-        Ok(Clients { verifier })
+        Ok(Clients { trusted, verifier })
     }
 
     /// Whose certificates will do; clients are told, so that they can choose.
@@ -168,6 +167,9 @@ impl Clients {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Objection> {
+        if self.trusted.is_given(leaf, now) {
+            return Ok(());
+        }
         let verified = self.verifier.verify_client_cert(leaf, intermediates, now);
         verified
             .map(drop)

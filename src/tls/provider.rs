@@ -1,5 +1,6 @@
 //! The cryptography below: which algorithms, and in which order we like them.
 
+use super::code::Code;
 use super::error::Error;
 use super::options::Version;
 use rustls::crypto::{CryptoProvider, ring};
@@ -35,9 +36,24 @@ pub(super) fn versions(min: Version) -> &'static [&'static SupportedProtocolVers
     }
 }
 
+/// Names of protocols, as an option gave them.
+// RFC 7301 §3.1: "Empty strings MUST NOT be included and byte strings MUST NOT be truncated."
+pub(super) fn protocols(names: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Error> {
+    match names.iter().find(|name| !(1..=255).contains(&name.len())) {
+        None => Ok(names.to_vec()),
+        Some(wrong) => {
+            let text = format!(
+                "alpn: a name has 1 to 255 bytes, and one has {}",
+                wrong.len()
+            );
+            Err(Error::new(Code::InvalidArgument, text))
+        }
+    }
+}
+
 /// A configuration that the provider cannot serve; there is none.
 pub(super) fn unusable(error: rustls::Error) -> Error {
-    Error::new(super::code::Code::InvalidArgument, error.to_string())
+    Error::new(Code::InvalidArgument, error.to_string())
 }
 
 /// SHA-256, which comes with every cipher suite that has it in its name.

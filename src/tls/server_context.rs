@@ -3,12 +3,12 @@
 use super::code::Code;
 use super::error::Error;
 use super::explain::{Side, failed};
-use super::handshakes::{Count, Handshakes};
+use super::handshakes::{Count, Handshakes, deadline_in};
 use super::identity::Identity;
 use super::judge::{Clients, Trusted};
 use super::names::Names;
 use super::options::ServerOptions;
-use super::provider::{provider, unusable, versions};
+use super::provider::{protocols, provider, unusable, versions};
 use super::stream::{Failure, Judgement, Shaken, Tls, handshake};
 use super::verify::{OfClient, observed};
 use crate::net::Stream;
@@ -18,7 +18,7 @@ use rustls::server::NoServerSessionStorage;
 use rustls::{Connection, HandshakeKind, KeyLogFile, ServerConfig, ServerConnection};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A server's certificates and what it demands, read and checked once. Clones are the same.
 ///
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 /// use barewire::net::{Stream, pipe};
 /// use barewire::tls::{ClientContext, ClientOptions, ServerContext, ServerOptions};
 /// use std::sync::Arc;
-/// use std::time::{Duration, Instant};
+/// use std::time::Duration;
 ///
 /// let server = ServerOptions::new()
 ///     .cert(include_str!("../../fixtures/tls/server.crt"))
@@ -154,7 +154,7 @@ impl Prepared {
             None => builder.with_no_client_auth(),
         };
         let mut config = builder.with_cert_resolver(Arc::new(names(options)?));
-        config.alpn_protocols = options.alpn.clone();
+        config.alpn_protocols = protocols(&options.alpn)?;
         config.ignore_client_order = true; // as in Node: the server knows what is fast here
         // The session travels in the ticket, sealed: nothing is kept for whoever may come back.
         config.ticketer = Ticketer::new().map_err(unusable)?;
@@ -172,7 +172,7 @@ impl Prepared {
     fn accept(&self, below: &Arc<dyn Stream>) -> Result<Tls, Refused> {
         let connection = ServerConnection::new(Arc::clone(&self.config));
         let connection = connection.map_err(unusable)?;
-        let deadline = Instant::now() + self.handshake_timeout;
+        let deadline = deadline_in(self.handshake_timeout);
         let shaken = observed(|| handshake(Arc::clone(below), connection.into(), &[], deadline));
         let shaken = shaken.map_err(|(failure, objection)| refused(failure, objection))?;
         let judgement = self.judge(&shaken.connection)?;

@@ -32,6 +32,15 @@ fn row_t03_who_is_asked_and_has_a_good_one_is_authorized() {
     });
 }
 
+/// `openssl req -x509` makes such ones: a CA that shows itself, and is given as `ca`.
+#[test]
+fn row_t03_the_very_certificate_that_was_given_is_good() {
+    watched(|| {
+        let (_, server) = meet(&asking(), &client_with("ca")).both();
+        assert_eq!(seen(&server), (true, None));
+    });
+}
+
 #[test]
 fn row_t03_asked_for_and_not_required_everybody_comes_in() {
     watched(|| {

@@ -138,6 +138,26 @@ fn row_t06_a_fingerprint_that_is_none() {
 }
 
 #[test]
+fn row_t06_a_protocol_without_a_name_or_with_a_long_one() {
+    for wrong in [String::new(), "x".repeat(256)] {
+        let error = refused(&server("server").alpn(["http/1.1", &wrong]));
+        assert_eq!(error.code(), Code::InvalidArgument);
+        let error = ClientContext::new(&client().alpn([wrong])).unwrap_err();
+        says(&error, &["alpn", "1 to 255 bytes"]);
+    }
+}
+
+#[test]
+fn row_t06_a_timeout_of_for_ever_is_a_long_one() {
+    watched(|| {
+        let ever = std::time::Duration::MAX;
+        let server = server("server").handshake_timeout(ever);
+        let client = client().handshake_timeout(ever);
+        assert!(meet(&server, &client).both().0.authorized());
+    });
+}
+
+#[test]
 fn row_t06_no_key_is_ever_printed() {
     let options = server("server").add_context("a", pem("other.crt"), pem("other.key"));
     let context = ServerContext::new(&options).unwrap();

@@ -9,7 +9,7 @@ use barewire::tls::{self, Code, ServerOptions, Tls};
 use std::time::Duration;
 
 fn common_name(tls: &Tls) -> Option<String> {
-    tls.peer_certificate()?.subject().get("CN").map(Into::into)
+    tls.peer_certificate()?.subject().get("CN")
 }
 
 #[test]

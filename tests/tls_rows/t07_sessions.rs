@@ -1,10 +1,15 @@
 //! T07: a session that goes on, without certificates and signatures.
 
 use crate::stage::{
-    Met, asking, client, client_context, client_with, meet_again, server, server_context,
+    Io, Met, asking, client, client_context, client_with, meet_again, pem, server, server_context,
 };
 use crate::support::watched;
+use barewire::net::pipe;
 use barewire::tls::{ClientContext, Code, Handshakes, ServerContext, Tls};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use std::sync::Arc;
+use std::thread;
 
 fn met(server: &ServerContext, client: &ClientContext) -> (Tls, Tls) {
     meet_again(server, client, "localhost").both()
@@ -98,5 +103,46 @@ fn row_t07_failures_are_counted_too() {
         let Met { .. } = meet_again(&server, &client, "localhost");
         assert_eq!(server.handshakes(), counted(0, 0, 1));
         assert_eq!(client.handshakes(), counted(0, 0, 1));
+    });
+}
+
+/// A client that speaks TLS 1.2 only, and goes on with what it was given.
+fn old_client() -> Arc<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(&pem("ca.crt")).unwrap())
+        .unwrap();
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(
+            vec![CertificateDer::from_pem_slice(&pem("client.crt")).unwrap()],
+            PrivateKeyDer::from_pem_slice(&pem("client.key")).unwrap(),
+        );
+    Arc::new(config.unwrap())
+}
+
+#[test]
+fn row_t07_a_session_of_tls_1_2_goes_on_too() {
+    watched(|| {
+        let server = server_context(&asking());
+        let config = old_client();
+        for reused in [false, true] {
+            let (here, there) = pipe();
+            let mut here = Io(here);
+            let accepting = server.clone();
+            let accepted = thread::spawn(move || accepting.accept(Arc::new(there)));
+            let name = "localhost".try_into().unwrap();
+            let mut client = rustls::ClientConnection::new(Arc::clone(&config), name).unwrap();
+            while client.is_handshaking() {
+                client.complete_io(&mut here).unwrap();
+            }
+            let there = accepted.join().unwrap().unwrap();
+            assert_eq!(there.protocol(), "TLSv1.2");
+            assert_eq!(there.is_session_reused(), reused);
+            assert!(there.authorized());
+        }
+        assert_eq!(server.handshakes(), counted(1, 1, 0));
     });
 }
