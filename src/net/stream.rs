@@ -64,6 +64,15 @@ pub trait Stream: Send + Sync + fmt::Debug {
     /// The connection was already gone ([`ErrorKind::NotConnected`]).
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
+    /// Ends both directions where not all was said. As [`shutdown`](Stream::shutdown) of both, but a
+    /// stream that can tell an end from a cut, as TLS can, does not call this an end.
+    ///
+    /// # Errors
+    /// As for [`shutdown`](Stream::shutdown).
+    fn abort(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Both)
+    }
+
     /// How long the next [`read`](Stream::read) may wait; `None` for ever, zero the shortest
     /// time there is. The kernel counts in ticks of 1 to 10 ms.
     ///

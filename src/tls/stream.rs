@@ -70,6 +70,7 @@ use std::time::Duration;
 /// | `shutdown(Write)` | close_notify, then the FIN; it waits as a write does |
 /// | `shutdown(Both)` | close_notify if that is possible at once |
 /// | dropped | the same |
+/// | `abort` | no close_notify: the peer finds its input cut |
 ///
 /// Errors of reading stay: the next read tells the same.
 pub struct Tls {
@@ -168,6 +169,11 @@ impl Stream for Tls {
             Shutdown::Write => self.end_writing(),
             Shutdown::Both => self.end(),
         }
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        self.deaf.store(true, Ordering::SeqCst);
+        self.below.shutdown(Shutdown::Both)
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {

@@ -253,9 +253,7 @@ fn row_t05_an_endless_answer_arrives_as_it_is_written() {
 #[test]
 fn row_t05_pipelining() {
     watched(|| {
-        let server = http::create_server(|req: Request<'_>, res: Response<'_>| {
-            res.end(req.url())
-        });
+        let server = http::create_server(|req: Request<'_>, res: Response<'_>| res.end(req.url()));
         let site = Site::new(server);
         let mut client = site.client();
         let all: String = (0..100).map(|n| request("GET", &format!("/{n}"))).collect();

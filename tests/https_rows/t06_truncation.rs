@@ -4,12 +4,14 @@
 //! connection is whole only after a close_notify.
 
 use crate::stage::{agent, playing_tls};
-use crate::support::{PATIENCE, watched};
+use crate::support::{Gate, PATIENCE, watched};
+use barewire::http::{Failure, Request, Response};
 use barewire::net::{Handle, Stream};
 use barewire::tls::Tls;
 use barewire::{http, https};
 use std::io::ErrorKind;
 use std::net::Shutdown;
+use std::time::Duration;
 
 /// Answers each request with these bytes, and ends as `end` does.
 fn answering(bytes: &'static [u8], end: impl Fn(&Tls) + Send + Sync + 'static) -> Handle {
@@ -109,5 +111,38 @@ fn row_t06_our_server_says_goodbye() {
             assert_eq!(answer.header("Content-Length"), None);
             assert_eq!(answer.collect().expect("a body"), b"all of it");
         }
+    });
+}
+
+/// And does not say it where the answer is not all there: a handler that fails after half of it, a
+/// server that is cut.
+#[test]
+fn row_t06_our_server_says_no_goodbye_in_the_middle() {
+    watched(|| {
+        let gate = Gate::default();
+        let pass = gate.clone();
+        let server = http::create_server(move |req: Request<'_>, mut res: Response<'_>| {
+            res.write("half of it")?;
+            if req.path() == "/cut" {
+                pass.pass();
+            }
+            Err::<(), Failure>("something is wrong".into())
+        });
+        let site = crate::stage::Site::new(server);
+        let ask = |path: &str| {
+            let options = site.options(&agent()).http_1_0().path(path);
+            https::request(options).unwrap().end("").expect("an answer")
+        };
+        let error = ask("/fails").collect().unwrap_err();
+        assert!(error.to_string().contains("close_notify"), "{error}");
+
+        let mut cut = ask("/cut");
+        assert_eq!(cut.read_text().expect("half").unwrap(), "half of it");
+        let handle = site.handle.clone();
+        let stopping = std::thread::spawn(move || handle.shutdown(Duration::ZERO));
+        let error = cut.collect().unwrap_err();
+        assert!(error.to_string().contains("close_notify"), "{error}");
+        gate.open();
+        assert_eq!(stopping.join().expect("a thread").cut, 1);
     });
 }

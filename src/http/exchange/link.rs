@@ -81,6 +81,11 @@ impl Link {
         self.machine.responses() == State::Done
     }
 
+    /// Whether the answer has begun and is not complete.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.machine.responses() == State::Body
+    }
+
     /// Before we wait for body bytes: what came before is sent, and the 100 that the client waits for.
     pub(crate) fn before_body(&mut self) -> Result<(), Error> {
         if self.machine.continue_awaited() && !self.head_sent() {

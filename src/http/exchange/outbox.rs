@@ -297,6 +297,6 @@ impl Stop for Outbox {
 
     fn cut(&self) {
         self.stopping.store(true, Ordering::SeqCst);
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.stream.abort();
     }
 }

@@ -78,6 +78,10 @@ impl<E: Events> Shared<E> {
             served.buffer.replace(ahead);
         }
         let end = served.run();
+        if matches!(end, End::Gone) && served.link.get_mut().is_unfinished() {
+            // Only a cut connection tells the client now that the body is not all there.
+            let _ = served.outbox.stream().abort();
+        }
         served.incoming.shrink();
         if matches!(end, End::Linger) {
             linger::close(served.outbox.stream().as_ref(), &self.config);
@@ -296,7 +300,6 @@ impl<'s, E: Events> Served<'s, E> {
         }
         let link = self.link.get_mut();
         if link.head_sent() {
-            // Only a cut connection tells the client now that the body is not all there.
             let _ = link.outbox.flush();
             return Err(End::Gone);
         }
