@@ -47,8 +47,7 @@
 //! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's |
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
 //! | [`tls`] | 7.5 TLS | certificates and what is said of bad ones, sessions, names; a stream that is read and written at once; [`tls::wire`]: what can be read without keys |
-//!
-//! Still to come: `https` (7.5), and `wss:` with it.
+//! | [`https`] | 7.5 HTTPS | `http` and `websocket` over `tls`: only the certificate options differ |
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a

@@ -80,7 +80,7 @@
 //!   until its body has been read to the end; dropped before that, it costs the connection.
 //!
 //! Redirects, proxies and timings are there when asked for, see [`RequestOptions`]; how to connect is
-//! a [`Connector`]'s business, and TLS will be one.
+//! a [`Connector`]'s business, and TLS is one: see [`https`](crate::https).
 //!
 //! # Which file to read first
 //!

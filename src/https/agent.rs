@@ -82,12 +82,19 @@ impl Agent {
     }
 
     /// A request by this agent; nothing is sent yet. Options that speak TLS already are taken as they
-    /// are; over others, whatever they connect to, goes this agent's.
+    /// are. Others get this agent's TLS over whatever they connect to, and its pool unless they want
+    /// none.
     ///
     /// # Errors
     /// Options that cannot be sent.
     pub fn request(&self, options: impl Into<RequestOptions>) -> Result<ClientRequest, Error> {
-        http::request(self.over(options.into()))
+        let options = options.into();
+        let is_ours = options.scheme() == Scheme::Http && options.agent_of().is_some();
+        let options = self.over(options);
+        http::request(match is_ours {
+            true => options.agent(&self.pool),
+            false => options,
+        })
     }
 
     /// `GET`s an `https:` URL.

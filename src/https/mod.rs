@@ -103,7 +103,8 @@ pub fn options() -> RequestOptions {
 }
 
 /// A request over TLS; nothing is sent yet. With options that speak TLS already, as those of an agent
-/// do, it is [`http::request`]; others get the TLS of the [global agent](Agent::global).
+/// do, it is [`http::request`]; others get the TLS of the [global agent](Agent::global) and keep their
+/// pool.
 ///
 /// ```no_run
 /// use barewire::https;
@@ -118,7 +119,7 @@ pub fn options() -> RequestOptions {
 /// # Errors
 /// Options that cannot be sent.
 pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, http::Error> {
-    Agent::global().request(options)
+    http::request(Agent::global().over(options.into()))
 }
 
 /// `GET`s an `https:` URL.

@@ -110,12 +110,11 @@ fn row_t06_an_agent_puts_tls_over_any_way_there() {
             .listen(&format!("unix:{}", path.display()))
             .expect("a path");
         let options = RequestOptions::new().socket_path(&path).path("/unix");
-        let mut answer = agent()
-            .request(options)
-            .unwrap()
-            .end("")
-            .expect("an answer");
+        let agent = agent();
+        let mut answer = agent.request(options).unwrap().end("").expect("an answer");
         assert_eq!(answer.collect().expect("a body"), b"localhost /unix");
+        assert_eq!(agent.pool().totals().free_sockets, 1);
+        agent.pool().close();
         handle.shutdown(PATIENCE);
     });
 }

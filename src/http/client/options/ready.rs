@@ -42,7 +42,7 @@ impl RequestOptions {
         self.inner.limits
     }
 
-    pub(in crate::http::client) fn agent_of(&self) -> Option<&Agent> {
+    pub(crate) fn agent_of(&self) -> Option<&Agent> {
         self.inner.agent.as_ref()
     }
 
