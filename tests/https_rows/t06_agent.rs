@@ -145,6 +145,11 @@ fn row_t06_no_request_is_lost_when_the_server_closes() {
         });
         let totals = agent.pool().totals();
         assert_eq!((totals.sockets, totals.requests), (0, 0));
+        let shaken = agent.context().handshakes();
+        assert!(
+            shaken.full + shaken.resumed > 300,
+            "it did close: {shaken:?}"
+        );
     });
 }
 
