@@ -19,6 +19,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Requests on one connection, the last of which is told `Connection: close`. No limit.
     pub max_requests_per_connection: Option<u64>,
+    /// Threads that stay to wait for the next connection when theirs has ended; one always does. 16.
+    pub spare_threads: usize,
     /// The stack of a connection's thread, in bytes. 512 KiB; only touched pages cost memory.
     pub stack_bytes: usize,
     /// From the first byte of a head to its last. 10 s; beyond it 408.
@@ -50,6 +52,7 @@ impl Default for Config {
             collected_body_bytes: 10 * 1024 * 1024,
             max_connections: 10_000,
             max_requests_per_connection: None,
+            spare_threads: 16,
             stack_bytes: 512 * 1024,
             head_timeout: Duration::from_secs(10),
             keep_alive_timeout: Some(Duration::from_secs(5)),

@@ -1,10 +1,10 @@
 //! Every setting of a server: what it is, and that it is heard.
 
-use crate::support::{Reader, Script, Site, answers, request, watched};
+use crate::support::{PATIENCE, Reader, Script, Site, answers, request, watched};
 use barewire::http::wire::Limits;
 use barewire::http::{self, Config, Events, Request, Server};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn hello() -> Server<impl Events> {
     http::create_server(|_req, res| res.end("hello"))
@@ -22,7 +22,7 @@ fn settings_have_these_defaults() {
     assert_eq!(config.collected_body_bytes, 10 << 20);
     assert_eq!(config.max_connections, 10_000);
     assert_eq!(config.max_requests_per_connection, None);
-    assert_eq!(config.stack_bytes, 512 << 10);
+    assert_eq!((config.spare_threads, config.stack_bytes), (16, 512 << 10));
     assert_eq!(config.head_timeout, secs(10));
     assert_eq!(config.keep_alive_timeout, Some(secs(5)));
     assert_eq!(
@@ -52,6 +52,7 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
         .collected_body_bytes(1)
         .max_connections(2)
         .max_requests_per_connection(Some(3))
+        .spare_threads(4)
         .stack_bytes(4 << 20)
         .head_timeout(millis(5))
         .keep_alive_timeout(Some(millis(6)))
@@ -66,6 +67,7 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
         collected_body_bytes: 1,
         max_connections: 2,
         max_requests_per_connection: Some(3),
+        spare_threads: 4,
         stack_bytes: 4 << 20,
         head_timeout: millis(5),
         keep_alive_timeout: Some(millis(6)),
@@ -96,6 +98,32 @@ fn settings_keep_alive_is_told_as_it_is() {
         Some("timeout=75")
     );
     assert_eq!(told(hello().keep_alive_timeout(None)), None);
+}
+
+/// Threads that have had a connection stay for the next one, as many as they should.
+#[test]
+fn settings_spare_threads_stay() {
+    watched(|| {
+        for (most, stay) in [(16, 11), (3, 3), (0, 1)] {
+            let site = Site::new(hello().spare_threads(most));
+            let clients: Vec<_> = (0..10)
+                .map(|_| {
+                    let mut client = site.client();
+                    client.send(request("GET", "/"));
+                    assert_eq!(client.answer().text(), "hello");
+                    client
+                })
+                .collect();
+            assert_eq!(site.handle.threads(), 11);
+            drop(clients);
+            let began = Instant::now();
+            while site.handle.connections() > 0 || site.handle.threads() > stay {
+                assert!(began.elapsed() < PATIENCE, "{}", site.handle.threads());
+                std::thread::yield_now();
+            }
+            assert_eq!(site.handle.threads(), stay);
+        }
+    });
 }
 
 /// A handler that needs a deep stack can have one.

@@ -101,6 +101,7 @@ settings! {
     collected_body_bytes: usize;
     max_connections: usize;
     max_requests_per_connection: Option<u64>;
+    spare_threads: usize;
     stack_bytes: usize;
     head_timeout: Duration;
     keep_alive_timeout: Option<Duration>;
@@ -151,6 +152,7 @@ impl<E: Events> Server<E> {
         let config = &self.shared.config;
         let options = Options {
             max_connections: config.max_connections,
+            spare_threads: config.spare_threads,
             stack_size: config.stack_bytes,
             ..Options::default()
         };
