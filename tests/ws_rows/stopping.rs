@@ -1,7 +1,11 @@
 //! A server that stops, and peers that vanish.
 
 use crate::stage::{Peer, close, echo, masked, open, plain, serving, until};
-use crate::support::{Log, PATIENCE, watched};
+use crate::support::{Log, PATIENCE, Site, watched};
+use barewire::http::{self, Failure};
+use barewire::net::{Listener, Service, Slot, Stream};
+use barewire::websocket;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +26,39 @@ fn a_server_that_stops_says_1001() {
             assert_eq!(ws.receive().expect("a close"), None);
             drop(ws);
             assert_eq!(stops.join().expect("a thread").cut, 0);
+        });
+    });
+}
+
+/// Whatever stands between the listener and the server hands the place on with the stream.
+#[test]
+fn a_server_behind_another_service_says_1001() {
+    struct Between<S>(S);
+
+    impl<S: Service> Service for Between<S> {
+        fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+            self.0.connection(stream, slot);
+        }
+    }
+
+    watched(|| {
+        let server = http::create_server(|req, res| {
+            echo(websocket::accept(req, res)?.expect("a WebSocket"));
+            Ok::<(), Failure>(())
+        });
+        let (options, service) = server.into_service();
+        let listener = Listener::bind("127.0.0.1:0").expect("a port");
+        let handle = listener.serve(options, Between(service)).expect("threads");
+        let site = Site { handle };
+        let mut peer = Peer::open(&site);
+        thread::scope(|scope| {
+            let stops = scope.spawn(|| site.handle.shutdown(PATIENCE));
+            peer.expect(plain(0x88, close(1001, "")));
+            peer.send(masked(0x88, close(1001, "")));
+            peer.ended();
+            drop(peer);
+            let report = stops.join().expect("a thread");
+            assert_eq!((report.drained, report.cut), (1, 0));
         });
     });
 }

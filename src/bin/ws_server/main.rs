@@ -12,8 +12,8 @@ mod options;
 mod routes;
 mod shown;
 
-use barewire::http::{self, Events, Handled, Request, Response, Server};
-use barewire::net::{self, Listener, Service, Slot, Stream};
+use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::net::{Listener, Service, Slot, Stream};
 use invitation::invitation;
 use options::{Options, USAGE};
 use routes::Routes;
@@ -58,16 +58,16 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> io::Result<()> {
     let routes = Routes::new(options.message_bytes);
-    let server = http::create_server_with(Demo { routes });
+    let server = http::create_server_with(Demo { routes })
+        .max_connections(options.max_connections)
+        .spare_threads(4);
     let listener = Listener::bind(&options.listen)?;
     let address = listener.local_addr()?;
-    let engine = net::Options {
-        max_connections: options.max_connections,
-        spare_threads: 4,
-        ..net::Options::default()
+    let (engine, service) = server.into_service();
+    let handle = match options.show_bytes {
+        true => listener.serve(engine, Shows(service))?,
+        false => listener.serve(engine, service)?,
     };
-    let show_bytes = options.show_bytes;
-    let handle = listener.serve(engine, Port { server, show_bytes })?;
     // In this order: whoever waits for the second line finds nothing of the first among the bytes.
     print!("{}", invitation(&address));
     eprintln!("ws_server: listening on {address}");
@@ -75,21 +75,19 @@ fn run(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// A server whose connections may be looked at.
-struct Port {
-    server: Server<Demo>,
-    show_bytes: bool,
-}
+/// A server whose connections are looked at.
+struct Shows<S>(S);
 
-impl Service for Port {
-    fn connection(&self, stream: Arc<dyn Stream>, _slot: Slot) {
-        self.server.serve(match self.show_bytes {
-            true => Arc::new(Shown(stream)),
-            false => stream,
-        });
+impl<S: Service> Service for Shows<S> {
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+        self.0.connection(Arc::new(Shown(stream)), slot);
     }
 
     fn accept_error(&self, error: &io::Error) {
-        eprintln!("ws_server: {error}");
+        self.0.accept_error(error);
+    }
+
+    fn closed(&self) {
+        self.0.closed();
     }
 }
