@@ -202,7 +202,7 @@ fn vanish(mut peer: Peer, n: usize) {
         _ => b"\x01\x05hello",
     };
     peer.send(told);
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         // Unread bytes: a reset.
         assert_ne!(peer.stream.peek(&mut [0]).expect("bytes"), 0);
     }

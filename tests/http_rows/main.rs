@@ -23,6 +23,7 @@
 //! Where timing plays no part a test is `Server::answer_to(bytes)`: no port and no waiting.
 
 #[path = "../support/mod.rs"]
+#[allow(unused_imports)] // each test binary uses its own part of it
 mod support;
 
 mod deadlines;
