@@ -1,4 +1,4 @@
-"""WebSocket: npm's ws and Python's websockets in both roles, and the demo's page in Chromium."""
+"""WebSocket: npm's ws and Python's websockets in both roles, Node's own, and the demo's page in Chromium."""
 
 import contextlib
 import importlib
@@ -10,7 +10,7 @@ import sys
 import threading
 
 from browser import Browser
-from kit import Missing, check, eventually, expect, run
+from kit import Missing, check, eventually, expect, need, run
 from node import HERE, install
 from sockets import Talk, program
 
@@ -31,6 +31,17 @@ def node(demo):
         for line in run("node", script, f"ws://{address}", client, folder).stdout.splitlines():
             result = json.loads(line)
             yield result["name"], result["error"]
+
+
+@check("Node's WebSocket")
+def builtin(demo):
+    """texts, bytes, a mebibyte, a subprotocol, a refusal; closed with a code, and cleanly"""
+    need("node")
+    flag = "--experimental-websocket"  # on without it from Node 22 on
+    if subprocess.run(["node", flag, "-e", ""], capture_output=True).returncode:
+        raise Missing("a Node that has a WebSocket of its own")
+    with ws_server(demo) as address:
+        run("node", flag, os.path.join(HERE, "builtin_websocket.mjs"), f"ws://{address}")
 
 
 def websockets(demo, module: str):
