@@ -44,7 +44,7 @@ pub(super) use handshake::{Failure, Shaken, handshake};
 pub(super) use info::Judgement;
 
 use super::explain::explain;
-use crate::net::{Addr, Stream};
+use crate::net::{Addr, Stream, is_timeout};
 use info::Info;
 use owed::{Limit, State};
 use pen::Pen;
@@ -145,9 +145,12 @@ impl Stream for Tls {
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let wrote = self.seal_and_write(&mut lock(&self.pen), bufs)?;
-        let _ = self.settle(); // for others, who were told to rely on us
-        Ok(wrote)
+        let wrote = self.seal_and_write(&mut lock(&self.pen), bufs);
+        match &wrote {
+            Err(e) if is_timeout(e) => self.settle_at_once(),
+            _ => drop(self.settle()), // for others, who were told to rely on us
+        }
+        wrote
     }
 
     fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {

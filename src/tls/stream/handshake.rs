@@ -174,10 +174,9 @@ impl Driver<'_> {
     }
 
     fn receive(&mut self) -> Result<(), Failure> {
-        self.below
-            .set_read_timeout(Some(self.left()?))
-            .map_err(Failure::Io)?;
-        match self.reading.fill(|room| self.below.read(room)) {
+        let left = self.left()?;
+        let set = self.below.set_read_timeout(Some(left));
+        match set.and_then(|()| self.reading.fill(|room| self.below.read(room))) {
             Ok(0) => return Err(Failure::Ended),
             Ok(n) => self.came += n,
             Err(e) if is_timeout(&e) => {} // `left` has the last word

@@ -25,6 +25,7 @@ use super::owed::State;
 use super::{Tls, lock};
 use crate::net::is_timeout;
 use std::io::{self, ErrorKind, IoSlice, Write};
+use std::iter;
 use std::time::Instant;
 
 /// How much plaintext is sealed at a time.
@@ -32,6 +33,7 @@ pub(super) const BATCH_BYTES: usize = 128 * 1024;
 /// How much of it fits into a record (RFC 8446 §5.1).
 const RECORD_BYTES: usize = 16 * 1024;
 const HEADER_BYTES: usize = 5;
+const ALERT: u8 = 21;
 /// A larger buffer is not kept: beside the work on so many bytes it costs nothing to get another.
 const KEPT_BYTES: usize = 4 * 1024;
 
@@ -55,8 +57,10 @@ impl Tls {
         if !pen.untold.is_empty() {
             return self.write_again(pen, bufs);
         }
-        pen.taken = self.state().seal(bufs, &mut pen.sealed)?;
-        match self.push(pen) {
+        let sealed = self.state().seal(bufs, &mut pen.sealed);
+        let pushed = self.push(pen);
+        pen.taken = sealed?;
+        match pushed {
             Ok(()) => Ok(pen.taken),
             Err(e) if is_timeout(&e) => pen.keep(bufs).ok_or(e),
             Err(e) => Err(e),
@@ -67,9 +71,13 @@ impl Tls {
     #[cold]
     fn write_again(&self, pen: &mut Pen, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         pen.compare(bufs)?;
-        let pushed = self.push(pen);
-        match (pen.tell(bufs), pushed) {
-            (0, Err(e)) => Err(e),
+        let waits = match self.push(pen) {
+            Ok(()) => None,
+            Err(e) if is_timeout(&e) => Some(e),
+            Err(e) => return Err(e),
+        };
+        match (pen.tell(bufs), waits) {
+            (0, Some(e)) => Err(e),
             (n, _) => Ok(n),
         }
     }
@@ -124,10 +132,10 @@ impl State {
         let taken = sealing.map_err(explained)?;
         let before = sealed.len();
         self.take_owed(sealed);
-        if sealed.len() - before < taken {
-            return Err(self.worn_out());
+        match taken > 0 && ends_with_alert(&sealed[before..]) {
+            true => Err(self.worn_out()),
+            false => Ok(taken),
         }
-        Ok(taken)
     }
 
     /// Moves the records that rustls has made.
@@ -137,7 +145,7 @@ impl State {
         }
     }
 
-    /// Under TLS 1.2 a key seals so many records and no more; then rustls says goodbye instead.
+    /// Under TLS 1.2 a key seals 2^24 records and no more; then rustls says goodbye instead.
     #[cold]
     fn worn_out(&mut self) -> io::Error {
         self.done = true;
@@ -152,6 +160,24 @@ fn explained(error: io::Error) -> io::Error {
         Ok(error) => explain(&error).into(),
         Err(error) => error,
     }
+}
+
+/// What kind each record says it is, and where it ends. (Under TLS 1.3 all say that they are data.)
+fn records(sealed: &[u8]) -> impl Iterator<Item = (u8, usize)> {
+    let mut at = 0;
+    iter::from_fn(move || {
+        let &[kind, _, _, high, low] = sealed.get(at..at + HEADER_BYTES)? else {
+            return None;
+        };
+        at += HEADER_BYTES + usize::from(u16::from_be_bytes([high, low]));
+        Some((kind, at))
+    })
+}
+
+fn ends_with_alert(sealed: &[u8]) -> bool {
+    records(sealed)
+        .last()
+        .is_some_and(|(kind, _)| kind == ALERT)
 }
 
 impl Pen {
@@ -210,12 +236,8 @@ impl Pen {
 
     /// How many records have not left, or not entirely.
     fn records_left(&self) -> usize {
-        let (mut end, mut left) = (0, 0);
-        while let Some(&[_, _, _, high, low]) = self.sealed.get(end..end + HEADER_BYTES) {
-            end += HEADER_BYTES + usize::from(u16::from_be_bytes([high, low]));
-            left += usize::from(end > self.at);
-        }
-        left
+        let ends = records(&self.sealed).map(|(_, end)| end);
+        ends.filter(|end| *end > self.at).count()
     }
 
     fn compare(&self, bufs: &[IoSlice<'_>]) -> io::Result<()> {
@@ -230,5 +252,40 @@ impl Pen {
             rest = &rest[n..];
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goodbye_instead_of_data_is_seen() {
+        let data = [23, 3, 3, 0, 2, 9, 9];
+        let alert = [21, 3, 3, 0, 1, 9];
+        assert!(!ends_with_alert(&[]));
+        assert!(!ends_with_alert(&[&alert[..], &data].concat()));
+        assert!(ends_with_alert(&[&data[..], &alert].concat()));
+    }
+
+    #[test]
+    fn plaintext_is_gone_when_its_record_is() {
+        let record = |bytes: usize| {
+            let [.., high, low] = bytes.to_be_bytes();
+            [&[23, 3, 3, high, low][..], &vec![0; bytes]].concat()
+        };
+        let (full, last) = (record(RECORD_BYTES + 17), record(100 + 17));
+        let mut pen = Pen::holding([&record(50), &full[..], &full, &last].concat());
+        pen.taken = 2 * RECORD_BYTES + 100;
+        let mut gone = |at| {
+            pen.at = at;
+            pen.gone()
+        };
+        let first = 55 + full.len();
+        assert_eq!([gone(0), gone(55), gone(first - 1)], [0; 3]);
+        assert_eq!(gone(first), RECORD_BYTES);
+        let second = first + full.len();
+        assert_eq!(gone(second + last.len() - 1), 2 * RECORD_BYTES);
+        assert_eq!(gone(second + last.len()), 2 * RECORD_BYTES + 100);
     }
 }

@@ -148,3 +148,18 @@ fn what_a_stuck_writer_is_left_with_it_sends() {
         });
     });
 }
+
+#[test]
+fn a_goodbye_is_not_left_behind_by_a_writer_who_comes_too_late() {
+    within(|| {
+        for _ in 0..500 {
+            let (here, there) = met();
+            thread::scope(|scope| {
+                scope.spawn(|| while here.write(b"x").is_ok() {});
+                scope.spawn(|| here.shutdown(Shutdown::Write).unwrap());
+                while there.read(&mut [0; 64]).unwrap() > 0 {}
+            });
+            assert_eq!(there.get_ref().read(&mut [0; 8]).unwrap(), 0, "and the FIN");
+        }
+    });
+}

@@ -115,7 +115,7 @@ fn what_was_not_sealed_is_not_accepted() {
     });
 }
 
-// Nothing is said of a limit there, so rustls sets one: 32 without application data between.
+/// The RFC sets no limit, so rustls does: 32 without application data between.
 #[test]
 fn new_keys_all_the_time_are_refused() {
     within(|| {

@@ -55,6 +55,21 @@ fn a_write_that_timed_out_tells_of_whole_records() {
 }
 
 #[test]
+fn what_is_sealed_and_then_lost_is_not_told_as_gone() {
+    within(|| {
+        let (here, there) = pipe_with_capacity(1000);
+        let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS13);
+        here.set_write_timeout(Some(Duration::ZERO)).unwrap();
+        assert!(is_timeout(&here.write(&[5; 3000]).unwrap_err()));
+        drop(there);
+        for _ in 0..2 {
+            let error = here.write(&[5; 3000]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        }
+    });
+}
+
+#[test]
 fn nothing_is_lost_or_doubled_by_timeouts() {
     within(|| {
         for (version, capacity) in [(0, 700), (1, 700), (1, 20_000), (1, 70_000)] {
