@@ -6,6 +6,7 @@
 //! | N01 N02 N03 N07 | `tcp_echo` | the book's server and client, over TCP and Unix sockets |
 //! | S01 to S05, S07 | `framing` | sticky packets, the four framers, and what needs none |
 //! | N08, E10 | `nagle` | the shape of what is seen; the figures are the machine's |
+//! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
 //! | | `transcript`, `stage`, `place` | goldens in `fixtures/demos/`; programs that never outlive a test |
 //!
 //! `udp_echo` is with its rows, in `tests/udp_rows/demo.rs`.
@@ -20,4 +21,5 @@ mod nagle;
 mod place;
 mod stage;
 mod tcp_echo;
+mod tls_echo;
 mod transcript;

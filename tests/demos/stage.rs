@@ -1,7 +1,7 @@
 //! Demos as child processes. None is waited for longer than a test waits, and none outlives it.
 
 use crate::support::PATIENCE;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,9 +15,14 @@ pub(crate) struct Ended {
     pub(crate) err: String,
 }
 
-/// Runs a demo to its end.
+/// Runs a demo to its end, with nothing to read.
 pub(crate) fn run(demo: &str, args: &[&str]) -> Ended {
-    let mut running = Running::start(demo, args);
+    run_with(demo, args, "")
+}
+
+/// Runs a demo that reads this.
+pub(crate) fn run_with(demo: &str, args: &[&str], input: &str) -> Ended {
+    let mut running = Running::start_with(demo, args, input);
     let mut out = String::new();
     running.out.read_to_string(&mut out).expect("text");
     let code = running.process.wait();
@@ -48,12 +53,19 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(demo: &str, args: &[&str]) -> Running {
+        Running::start_with(demo, args, "")
+    }
+
+    fn start_with(demo: &str, args: &[&str], input: &str) -> Running {
         let mut command = Command::new(program(demo));
-        command.args(args).stdin(Stdio::null());
+        command.args(args).stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a program");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
         let err = child.stderr.take().expect("a pipe");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let _ = stdin.write_all(input.as_bytes()); // it may have ended already
+        drop(stdin);
         let (tell, address) = mpsc::channel();
         let process = Process(Arc::new(Mutex::new(child)));
         Running {
@@ -151,6 +163,8 @@ fn program(demo: &str) -> &'static str {
         "http_get" => env!("CARGO_BIN_EXE_http_get"),
         "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
         "framing" => env!("CARGO_BIN_EXE_framing"),
+        "https_server" => env!("CARGO_BIN_EXE_https_server"),
+        "tls_echo" => env!("CARGO_BIN_EXE_tls_echo"),
         "nagle" => env!("CARGO_BIN_EXE_nagle"),
         "udp_echo" => env!("CARGO_BIN_EXE_udp_echo"),
         "ws_server" => env!("CARGO_BIN_EXE_ws_server"),
