@@ -134,6 +134,25 @@ fn websocket() {
 }
 
 #[test]
+fn tls_and_https() {
+    watched(|| {
+        let mut chapter = Chapter::open("chapter-tls");
+        let line = chapter.tries("TLS", "tls_echo");
+        let words = "client connected authorized\nwelcome!\n";
+        assert_eq!(
+            printed("tls_echo", &line.split(' ').collect::<Vec<_>>()),
+            words
+        );
+        assert_eq!(chapter.running.line(), "server connected unauthorized");
+
+        let line = chapter.tries("HTTPS", "http_get -v");
+        let hello = printed("http_get", &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(hello, "hello world\n");
+        assert_eq!(line, chapter.tries("HTTPS", "curl"));
+    });
+}
+
+#[test]
 fn a_door_that_does_not_open_is_named() {
     watched(|| {
         let place = Place::new("chapter-shut");

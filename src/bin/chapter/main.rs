@@ -11,10 +11,14 @@
 //! Behind each door is what the demo of its protocol serves; what that prints stands below.
 #![forbid(unsafe_code)]
 
+#[path = "../tls_echo/certificates.rs"]
+mod certificates;
 mod door;
 mod http;
+mod https;
 mod options;
 mod tcp;
+mod tls;
 mod udp;
 mod websocket;
 
@@ -56,6 +60,24 @@ const DOORS: &[Door] = &[
         tries: &[
             "ws_client ws://{address}/hello",
             "a page: http://{address}/",
+        ],
+    },
+    Door {
+        name: "TLS",
+        place: Place::Port(8000),
+        open: tls::open,
+        tries: &[
+            "openssl s_client -connect {address} -CAfile fixtures/tls/ca.crt",
+            "tls_echo --connect localhost:{port} --ca fixtures/tls/ca.crt",
+        ],
+    },
+    Door {
+        name: "HTTPS",
+        place: Place::Port(8443),
+        open: https::open,
+        tries: &[
+            "curl --cacert fixtures/tls/ca.crt https://localhost:{port}/",
+            "http_get -v --cacert fixtures/tls/ca.crt https://localhost:{port}/",
         ],
     },
 ];
