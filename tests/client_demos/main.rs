@@ -7,6 +7,7 @@
 //! | | `asking` | other fields, redirects, a proxy that the environment names |
 //! | | `showing` | `-i -I -o -w -f -s` |
 //! | | `codes` | what it ends with, and why |
+//! | | `secure` | https: what is shown, who is trusted, and what it ends with |
 //! | `agent_demo` | `timeline` | ten requests, five sockets |
 //! | `proxy` | `forwarding`, `tunnels`, `refusals` | passed on, piped through, turned away |
 
@@ -18,6 +19,7 @@ mod asking;
 mod codes;
 mod forwarding;
 mod refusals;
+mod secure;
 mod sending;
 mod showing;
 mod stage;

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[derive(Clone)]
 pub(crate) struct Narrated(pub(crate) Arc<Transcript>);
 
 impl Connector for Narrated {

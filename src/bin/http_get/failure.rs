@@ -3,6 +3,7 @@
 use crate::transcript::{Phase, Transcript};
 use barewire::http::Error;
 use barewire::http::wire::Rule;
+use barewire::tls::{self, Code};
 use std::io::ErrorKind;
 
 #[derive(Debug)]
@@ -21,7 +22,11 @@ impl Failure {
 
     /// What the library said, and what had happened by then.
     pub(crate) fn of(error: &Error, transcript: &Transcript) -> Failure {
-        Failure::new(code(error, transcript), error.to_string())
+        let mut text = error.to_string();
+        if text.contains("ClientOptions::ca") {
+            text += "\nhttp_get: here that is --cacert FILE; -k looks away, which is for a test";
+        }
+        Failure::new(code(error, transcript), text)
     }
 }
 
@@ -37,6 +42,9 @@ fn code(error: &Error, transcript: &Transcript) -> u8 {
             _ => 8,
         },
         Error::Io(error) if error.kind() == ErrorKind::TimedOut => 28,
+        Error::Io(error) if let Some(error) = tls::Error::of(error) => {
+            tls_code(error.code(), phase)
+        }
         Error::Io(error) => match phase {
             Phase::Start => 2,
             Phase::Resolving => 6,
@@ -47,8 +55,31 @@ fn code(error: &Error, transcript: &Transcript) -> u8 {
                 300..=399 => 47,
                 _ => 8,
             },
+            Phase::Securing => 35,
             _ => 56,
         },
+        _ => 56,
+    }
+}
+
+/// Whom we do not trust, and with whom we found no words.
+fn tls_code(code: Code, phase: Phase) -> u8 {
+    match code {
+        Code::HandshakeTimeout => 28,
+        Code::UnableToVerifyLeafSignature
+        | Code::UnableToGetIssuerCertLocally
+        | Code::UnableToGetIssuerCert
+        | Code::DepthZeroSelfSignedCert
+        | Code::SelfSignedCertInChain
+        | Code::CertHasExpired
+        | Code::CertNotYetValid
+        | Code::CertSignatureFailure
+        | Code::InvalidPurpose
+        | Code::CertRejected
+        | Code::CertAltnameInvalid
+        | Code::UnsupportedX509Version
+        | Code::KeyTooSmall => 60,
+        _ if phase == Phase::Securing => 35,
         _ => 56,
     }
 }

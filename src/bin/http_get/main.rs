@@ -32,6 +32,7 @@ mod options;
 mod output;
 mod progress;
 mod report;
+mod secure;
 mod tap;
 mod transcript;
 mod transfer;

@@ -32,6 +32,10 @@ pub(crate) struct Options {
     pub(crate) max_time: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) expect_timeout: Option<Duration>,
+    pub(crate) insecure: bool,
+    pub(crate) cacert: Option<String>,
+    pub(crate) cert: Option<String>,
+    pub(crate) key: Option<String>,
 }
 
 /// Gives the value that belongs to a flag.
@@ -97,6 +101,10 @@ impl Options {
             "-S" | "--show-error" => self.show_error = true,
             "-m" | "--max-time" => self.max_time = Some(seconds(flag, &value()?)?),
             "--connect-timeout" => self.connect_timeout = Some(seconds(flag, &value()?)?),
+            "-k" | "--insecure" => self.insecure = true,
+            "--cacert" => self.cacert = Some(value()?),
+            "-E" | "--cert" => self.cert = Some(value()?),
+            "--key" => self.key = Some(value()?),
             "--expect100-timeout" => self.expect_timeout = Some(seconds(flag, &value()?)?),
             _ => return Err(format!("there is no {flag}")),
         }

@@ -73,13 +73,17 @@ impl Report {
 
     fn value(&self, name: &str) -> Option<String> {
         let time = |time: Duration| Some(format!("{:.6}", time.as_secs_f64()));
-        let (queue, resolved, connected, first) = match &self.timings {
+        let (queue, resolved, connected, secured, first) = match &self.timings {
             None => Default::default(),
             // All are counted from the beginning.
             Some(it) => (
                 it.queue,
                 it.queue + it.resolve,
                 it.queue + it.resolve + it.connect,
+                match it.secure {
+                    Duration::ZERO => it.secure, // no TLS, as curl says it
+                    secure => it.queue + it.resolve + it.connect + secure,
+                },
                 it.first_byte,
             ),
         };
@@ -96,6 +100,7 @@ impl Report {
             "time_queue" => time(queue),
             "time_namelookup" => time(resolved),
             "time_connect" => time(connected),
+            "time_appconnect" => time(secured),
             "time_starttransfer" => time(first),
             "time_total" => time(self.began.elapsed()),
             "url" => Some(self.url.clone()),

@@ -12,6 +12,7 @@ use barewire::net::{Addr, Stream};
 use std::any::Any;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(crate) struct Tap {
     host: String,
     transcript: Arc<Transcript>,
     heads: Mutex<Heads>,
+    /// Another goes on with the stream, so its end is not ours to tell.
+    handed_on: AtomicBool,
 }
 
 /// Where both directions stand.
@@ -41,15 +44,37 @@ impl Tap {
         host: &str,
         transcript: &Arc<Transcript>,
     ) -> Arc<Tap> {
-        let tap = Arc::new(Tap {
+        let tap = Tap::with(stream, transcript.connections(), host, transcript);
+        transcript.opened(Arc::downgrade(&tap));
+        tap
+    }
+
+    /// The same connection, with something put over its stream.
+    pub(crate) fn over<E>(
+        &self,
+        put: impl FnOnce(Arc<dyn Stream>) -> Result<Arc<dyn Stream>, E>,
+    ) -> Result<Arc<Tap>, E> {
+        let stream = put(Arc::clone(&self.stream))?;
+        let tap = Tap::with(stream, self.number, &self.host, &self.transcript);
+        self.transcript.replaced(self.number, Arc::downgrade(&tap));
+        self.handed_on.store(true, Ordering::Relaxed);
+        Ok(tap)
+    }
+
+    fn with(
+        stream: Arc<dyn Stream>,
+        number: usize,
+        host: &str,
+        transcript: &Arc<Transcript>,
+    ) -> Arc<Tap> {
+        Arc::new(Tap {
             stream,
-            number: transcript.connections(),
+            number,
             host: host.to_owned(),
             transcript: Arc::clone(transcript),
             heads: Mutex::default(),
-        });
-        transcript.opened(Arc::downgrade(&tap));
-        tap
+            handed_on: AtomicBool::new(false),
+        })
     }
 
     /// The next bytes, in both directions, begin a head.
@@ -149,8 +174,11 @@ impl Lines {
 
 impl Drop for Tap {
     fn drop(&mut self) {
-        self.transcript
-            .note(format_args!("Closing connection {}", self.number));
+        if !*self.handed_on.get_mut() {
+            let number = self.number;
+            self.transcript
+                .note(format_args!("Closing connection {number}"));
+        }
     }
 }
 

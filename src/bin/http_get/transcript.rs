@@ -33,6 +33,7 @@ pub(crate) enum Phase {
     Start,
     Resolving,
     Connecting,
+    Securing,
     Connected,
     /// Something of the answer's head is here.
     Head,
@@ -117,6 +118,11 @@ impl Transcript {
         let mut seen = self.seen();
         seen.current = seen.taps.len();
         seen.taps.push(tap);
+    }
+
+    /// What is listened to on this connection is another stream now.
+    pub(crate) fn replaced(&self, number: usize, tap: Weak<Tap>) {
+        self.seen().taps[number] = tap;
     }
 
     /// The request at hand has this connection.

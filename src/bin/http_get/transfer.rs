@@ -7,6 +7,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::secure::{self, Secured};
 use crate::transcript::{Phase, Transcript};
 use barewire::http::wire::{Scheme, Uri};
 use barewire::http::{
@@ -22,17 +23,19 @@ pub(crate) struct Client {
     options: Options,
     transcript: Arc<Transcript>,
     agent: Agent,
-    /// Of every request; only the URL is missing.
-    common: RequestOptions,
+    /// Of every request to http; only the URL is missing.
+    plain: RequestOptions,
+    /// The same of every request to https, if one of the URLs has that.
+    secured: Option<RequestOptions>,
 }
 
 impl Client {
     pub(crate) fn new(options: Options) -> Result<Client, Failure> {
         let transcript = Arc::new(Transcript::new(options.verbose));
         let agent = Agent::new(Limits::default()).map_err(misuse)?;
+        let way = Narrated(Arc::clone(&transcript));
         let mut common = RequestOptions::new()
             .agent(&agent)
-            .create_connection(Narrated(Arc::clone(&transcript)))
             .method(options.method())
             .timeouts(timeouts(&options))
             .max_redirects(options.redirects());
@@ -48,11 +51,20 @@ impl Client {
         if let Some(proxy) = proxy(&options)? {
             common = common.proxy(&proxy);
         }
+        let https = |url: &String| Uri::parse(url).is_ok_and(|uri| uri.scheme() == Scheme::Https);
+        let secured = match options.urls.iter().any(https) {
+            true => {
+                let (way, context) = (way.clone(), secure::context(&options)?);
+                Some(common.clone().create_connection(Secured { way, context }))
+            }
+            false => None,
+        };
         Ok(Client {
             options,
             transcript,
             agent,
-            common,
+            plain: common.create_connection(way),
+            secured,
         })
     }
 
@@ -83,10 +95,11 @@ impl Client {
     fn fetch(&self, url: &str, report: &mut Report, output: &mut Output) -> Result<(), Failure> {
         self.transcript.restart();
         let uri = Uri::parse(url).map_err(|e| Failure::new(3, format!("{url:?}: {e}")))?;
-        if uri.scheme() == Scheme::Https {
-            return Err(Failure::new(1, format!("{uri} needs TLS")));
-        }
-        let mut options = self.common.clone().url(url).map_err(|e| self.failure(&e))?;
+        let common = match (uri.scheme(), &self.secured) {
+            (Scheme::Https, Some(secured)) => secured,
+            _ => &self.plain,
+        };
+        let mut options = common.clone().url(url).map_err(|e| self.failure(&e))?;
         if let Some(user) = &self.options.user {
             options = options.auth(user);
         }
