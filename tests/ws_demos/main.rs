@@ -8,7 +8,7 @@ mod support;
 #[path = "../demos/stage.rs"]
 mod stage;
 
-use stage::{Ended, Running, printed, refuses, run};
+use stage::{Ended, Running, printed, refuses, run, run_with};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use support::{PATIENCE, watched};
@@ -127,6 +127,26 @@ fn row_w08_one_port_serves_the_page_and_the_connections() {
 }
 
 #[test]
+fn row_w08_the_same_over_tls() {
+    watched(|| {
+        let (cert, key) = ("fixtures/tls/server.crt", "fixtures/tls/server.key");
+        let server = server(&["--tls", cert, key]);
+        let url = format!("wss://{}/hello", server.address());
+        let trusting = ["--cacert", "fixtures/tls/ca.crt", &url];
+        let ended = run_with("ws_client", &trusting, "hello world!\n");
+        let err = "ws_client: closed with 1000 \"\"\n".to_owned();
+        let (code, out) = (Some(0), "yakexi\n".to_owned());
+        assert_eq!(ended, Ended { code, out, err });
+
+        let ended = run("ws_client", &[&url]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+        let why = "ws_client: UNABLE_TO_VERIFY_LEAF_SIGNATURE: ";
+        assert!(ended.err.starts_with(why), "{}", ended.err);
+        assert!(ended.err.contains("--cacert FILE"), "{}", ended.err);
+    });
+}
+
+#[test]
 fn a_refusal_is_told() {
     watched(|| {
         let server = server(&[]);
@@ -153,6 +173,12 @@ fn usage() {
         refuses("ws_server", &["--max-message", "all"], why);
         refuses("ws_client", &[], "say where to connect");
         refuses("ws_client", &["--echo"], "say where to connect");
+        refuses(
+            "ws_client",
+            &["--agent", "a", "ws://a/"],
+            "--agent is for --autobahn",
+        );
+        refuses("ws_server", &["--tls", "a"], "--tls needs a value");
         refuses("ws_client", &["ws://a/", "b"], "there is no \"b\"");
     });
 }

@@ -2,20 +2,23 @@
 
 use barewire::net::Addr;
 
-pub(crate) fn invitation(address: &Addr, files: bool) -> String {
+pub(crate) fn invitation(address: &Addr, tls: bool, files: bool) -> String {
+    let (scheme, ca) = match tls {
+        true => ("https", "--cacert CA "),
+        false => ("http", ""),
+    };
     let (url, curl) = match address {
         Addr::Unix(Some(path)) => (
-            "http://localhost".into(),
-            format!("curl --unix-socket {} ", path.display()),
+            format!("{scheme}://localhost"),
+            format!("curl {ca}--unix-socket {} ", path.display()),
         ),
-        address => (format!("http://{address}"), "curl ".to_owned()),
+        address => (format!("{scheme}://{address}"), format!("curl {ca}")),
     };
     let mut text = format!(
         "Server running at {}/\n\n",
-        if curl.len() > 5 {
-            address.to_string()
-        } else {
-            url.clone()
+        match address {
+            Addr::Unix(_) => address.to_string(),
+            _ => url.clone(),
         }
     );
     let mut line =

@@ -2,16 +2,19 @@
 //!
 //! ```text
 //! http_server [--listen HOST:PORT | --listen unix:/PATH] [--max-connections N]
-//!             [--keep-alive-timeout SECS] [--files DIR]
+//!             [--keep-alive-timeout SECS] [--files DIR] [--tls CERT KEY [--client-ca CA]]
 //! ```
 #![forbid(unsafe_code)]
 
 mod board;
+#[path = "../https_server/given.rs"]
+mod given;
 mod invitation;
 mod options;
 mod routes;
 
 use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::https;
 use invitation::invitation;
 use options::Options;
 use std::fmt;
@@ -49,13 +52,15 @@ fn run(options: Options) -> Result<(), String> {
     let server = http::create_server_with(demo)
         .max_connections(options.max_connections)
         .keep_alive_timeout(options.keep_alive_secs.map(Duration::from_secs));
-    let handle = server
-        .listen(&options.listen)
-        .map_err(|error| error.to_string())?;
-    print!(
-        "{}",
-        invitation(&handle.local_addr(), options.files.is_some())
-    );
+    let handle = match &options.tls {
+        None => server.listen(&options.listen),
+        Some(given) => https::create_server_with(given.options()?, server)
+            .map_err(|error| error.to_string())?
+            .listen(&options.listen),
+    };
+    let handle = handle.map_err(|error| error.to_string())?;
+    let (address, files) = (handle.local_addr(), options.files.is_some());
+    print!("{}", invitation(&address, options.tls.is_some(), files));
     handle.wait();
     Ok(())
 }

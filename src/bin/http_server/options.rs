@@ -1,15 +1,18 @@
 //! The command line.
 
+use crate::given::Given;
 use std::path::PathBuf;
 
 const USAGE: &str = "usage: http_server [--listen HOST:PORT | --listen unix:/PATH] [--max-connections N] \
-                     [--keep-alive-timeout SECS, 0 = for ever] [--files DIR]";
+                     [--keep-alive-timeout SECS, 0 = for ever] [--files DIR] \
+                     [--tls CERT KEY [--client-ca CA]]";
 
 pub(crate) struct Options {
     pub(crate) listen: String,
     pub(crate) max_connections: usize,
     pub(crate) keep_alive_secs: Option<u64>,
     pub(crate) files: Option<PathBuf>,
+    pub(crate) tls: Option<Given>,
 }
 
 impl Options {
@@ -19,7 +22,9 @@ impl Options {
             max_connections: 10_000,
             keep_alive_secs: Some(5),
             files: None,
+            tls: None,
         };
+        let mut client_ca = None;
         while let Some(flag) = args.next() {
             let mut value = || {
                 args.next()
@@ -32,9 +37,24 @@ impl Options {
                     options.keep_alive_secs = Some(number(&flag, &value()?)?).filter(|&s| s > 0)
                 }
                 "--files" => options.files = Some(value()?.into()),
+                "--tls" => {
+                    let (cert, key) = (value()?, value()?);
+                    let client_ca = None;
+                    options.tls = Some(Given {
+                        cert,
+                        key,
+                        client_ca,
+                    });
+                }
+                "--client-ca" => client_ca = Some(value()?),
                 "--help" | "-h" => return Err(USAGE.into()),
                 _ => return Err(format!("there is no {flag}\n{USAGE}")),
             }
+        }
+        match &mut options.tls {
+            Some(tls) => tls.client_ca = client_ca,
+            None if client_ca.is_some() => return Err("--client-ca needs --tls".into()),
+            None => {}
         }
         if options.max_connections == 0 {
             return Err("--max-connections must be at least 1".into());

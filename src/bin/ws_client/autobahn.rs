@@ -7,24 +7,25 @@
 //! /updateReports?agent=NAME           the server writes what it has seen
 //! ```
 
+use crate::dial::Dial;
 use crate::talk::send_back;
-use barewire::websocket::{self, Error};
+use barewire::websocket::Error;
 
-pub(crate) fn run(url: &str, name: &str) -> Result<(), Error> {
-    let base = url.trim_end_matches('/');
-    let count = count(base)?;
+pub(crate) fn run(dial: &Dial, name: &str) -> Result<(), Error> {
+    let base = dial.url.trim_end_matches('/');
+    let count = count(dial, base)?;
     for case in 1..=count {
-        let ws = websocket::connect(&format!("{base}/runCase?case={case}&agent={name}"))?;
+        let ws = dial.connect_to(&format!("{base}/runCase?case={case}&agent={name}"))?;
         // In many cases the server breaks a rule, and it is right to fail.
         let _ = send_back(ws);
     }
     println!("{count} cases");
-    let ws = websocket::connect(&format!("{base}/updateReports?agent={name}"))?;
+    let ws = dial.connect_to(&format!("{base}/updateReports?agent={name}"))?;
     send_back(ws)
 }
 
-fn count(base: &str) -> Result<u32, Error> {
-    let mut ws = websocket::connect(&format!("{base}/getCaseCount"))?;
+fn count(dial: &Dial, base: &str) -> Result<u32, Error> {
+    let mut ws = dial.connect_to(&format!("{base}/getCaseCount"))?;
     let count = match ws.receive()? {
         Some(message) => message.text().and_then(|text| text.parse().ok()),
         None => None,

@@ -10,23 +10,30 @@
 #![forbid(unsafe_code)]
 
 mod autobahn;
+mod dial;
 mod options;
 mod talk;
 
 use barewire::websocket::Error;
+use dial::Dial;
 use options::{Mode, USAGE};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match Mode::from_args(std::env::args().skip(1)) {
-        Ok(Mode::Help) => {
+        Ok((Mode::Help, _)) => {
             println!("{USAGE}");
             ExitCode::SUCCESS
         }
-        Ok(mode) => match run(mode) {
+        Ok((mode, dial)) => match run(mode, &dial) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => {
                 eprintln!("ws_client: {why}");
+                if why.to_string().contains("ClientOptions::ca") {
+                    eprintln!(
+                        "ws_client: here that is --cacert FILE; -k looks away, which is for a test"
+                    );
+                }
                 ExitCode::FAILURE
             }
         },
@@ -37,12 +44,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(mode: Mode) -> Result<(), Error> {
+fn run(mode: Mode, dial: &Dial) -> Result<(), Error> {
     match mode {
         Mode::Help => Ok(()),
-        Mode::Lines(url) => talk::lines(&url),
-        Mode::Echo(url) => talk::echo(&url),
-        Mode::Updates(url) => talk::updates(&url),
-        Mode::Autobahn { url, name } => autobahn::run(&url, &name),
+        Mode::Lines => talk::lines(dial),
+        Mode::Echo => talk::echo(dial),
+        Mode::Updates => talk::updates(dial),
+        Mode::Autobahn { name } => autobahn::run(dial, &name),
     }
 }

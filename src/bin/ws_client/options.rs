@@ -1,53 +1,60 @@
 //! The command line.
 
-pub(crate) const USAGE: &str = "\
-usage: ws_client [--echo | --updates] ws://HOST:PORT/PATH
-       ws_client --autobahn ws://HOST:PORT [--agent NAME]
+use crate::dial::Dial;
 
+pub(crate) const USAGE: &str = "\
+usage: ws_client [--echo | --updates] [-k | --cacert FILE] URL
+       ws_client --autobahn [--agent NAME] [-k | --cacert FILE] URL
+
+URL        ws://HOST:PORT/PATH, or wss: for TLS
            sends each line of stdin, prints what comes; at the end of stdin it closes
 --echo     says hello, then sends everything back
 --updates  sends every 50 ms, but only while nothing of it waits to be sent; prints what comes
---autobahn is tested by the fuzzing server of the Autobahn|Testsuite, case by case";
+--autobahn is tested by the fuzzing server of the Autobahn|Testsuite, case by case
+--cacert   who may vouch for the server; the public authorities
+-k         whoever it is: only for a test";
 
 pub(crate) enum Mode {
     Help,
-    Lines(String),
-    Echo(String),
-    Updates(String),
-    Autobahn { url: String, name: String },
+    Lines,
+    Echo,
+    Updates,
+    Autobahn { name: String },
 }
 
 impl Mode {
-    pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> Result<Mode, String> {
-        let mode = args.next().ok_or("say where to connect")?;
-        let mode = match mode.as_str() {
-            "--help" | "-h" => Mode::Help,
-            "--echo" => Mode::Echo(url(args.next())?),
-            "--updates" => Mode::Updates(url(args.next())?),
-            "--autobahn" => Mode::Autobahn {
-                url: url(args.next())?,
-                name: agent(&mut args)?,
-            },
-            flag if flag.starts_with('-') => return Err(format!("there is no {flag}")),
-            _ => Mode::Lines(url(Some(mode))?),
-        };
-        match args.next() {
-            Some(more) => Err(format!("there is no {more:?}")),
-            None => Ok(mode),
+    pub(crate) fn from_args(
+        mut args: impl Iterator<Item = String>,
+    ) -> Result<(Mode, Dial), String> {
+        let (mut mode, mut dial) = (Mode::Lines, Dial::default());
+        let mut agent = None;
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--help" | "-h" => return Ok((Mode::Help, dial)),
+                "--echo" => mode = Mode::Echo,
+                "--updates" => mode = Mode::Updates,
+                "--autobahn" => {
+                    mode = Mode::Autobahn {
+                        name: "barewire".into(),
+                    }
+                }
+                "--agent" => agent = Some(value()?),
+                "--cacert" => dial.cacert = Some(value()?),
+                "-k" => dial.insecure = true,
+                flag if flag.starts_with('-') => return Err(format!("there is no {flag}")),
+                url if dial.url.is_empty() => dial.url = encoded(url),
+                more => return Err(format!("there is no {more:?}")),
+            }
         }
+        match (&mut mode, agent) {
+            _ if dial.url.is_empty() => return Err("say where to connect".into()),
+            (Mode::Autobahn { name }, Some(agent)) => *name = agent,
+            (_, Some(_)) => return Err("--agent is for --autobahn".into()),
+            _ => {}
+        }
+        Ok((mode, dial))
     }
-}
-
-fn agent(args: &mut impl Iterator<Item = String>) -> Result<String, String> {
-    match args.next().as_deref() {
-        None => Ok("barewire".into()),
-        Some("--agent") => args.next().ok_or("--agent needs a value".into()),
-        Some(other) => Err(format!("there is no {other:?}")),
-    }
-}
-
-fn url(text: Option<String>) -> Result<String, String> {
-    Ok(encoded(&text.ok_or("say where to connect")?))
 }
 
 /// People type what a URL must not have: it is sent percent-encoded, as a browser does.

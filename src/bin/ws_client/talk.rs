@@ -1,6 +1,7 @@
 //! What the client does with a connection.
 
-use barewire::websocket::{self, Data, Error, Outcome, WebSocket, Writer};
+use crate::dial::Dial;
+use barewire::websocket::{Data, Error, Outcome, WebSocket, Writer};
 use std::io::{self, BufRead, Write};
 use std::thread;
 use std::time::Duration;
@@ -11,8 +12,8 @@ const SILENCE: Duration = Duration::from_secs(5);
 const PERIOD: Duration = Duration::from_millis(50);
 
 /// stdin to the socket, the socket to stdout: neither waits for the other.
-pub(crate) fn lines(url: &str) -> Result<(), Error> {
-    let ws = websocket::connect(url)?;
+pub(crate) fn lines(dial: &Dial) -> Result<(), Error> {
+    let ws = dial.connect()?;
     let writer = ws.writer();
     thread::spawn(move || send_lines(&writer));
     print_all(ws)
@@ -35,8 +36,8 @@ fn send_lines(writer: &Writer) {
 }
 
 /// Says hello, then sends everything back.
-pub(crate) fn echo(url: &str) -> Result<(), Error> {
-    let mut ws = websocket::connect(url)?;
+pub(crate) fn echo(dial: &Dial) -> Result<(), Error> {
+    let mut ws = dial.connect()?;
     ws.heartbeat(SILENCE, SILENCE);
     ws.send("hello")?;
     send_back(ws)
@@ -52,8 +53,8 @@ pub(crate) fn send_back(ws: WebSocket) -> Result<(), Error> {
 }
 
 /// The book's loop: a slow network gets fewer updates, and none of them is old.
-pub(crate) fn updates(url: &str) -> Result<(), Error> {
-    let ws = websocket::connect(url)?;
+pub(crate) fn updates(dial: &Dial) -> Result<(), Error> {
+    let ws = dial.connect()?;
     let writer = ws.writer();
     thread::spawn(move || {
         let mut number = 0;

@@ -7,13 +7,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[path = "../https_server/given.rs"]
+mod given;
 mod invitation;
 mod options;
 mod routes;
 mod shown;
 
 use barewire::http::{self, Events, Handled, Request, Response};
-use barewire::net::{Listener, Service, Slot, Stream};
+use barewire::net::{self, Handle, Listener, Service, Slot, Stream};
+use barewire::tls::{Secured, ServerContext};
+use given::Given;
 use invitation::invitation;
 use options::{Options, USAGE};
 use routes::Routes;
@@ -65,14 +69,28 @@ fn run(options: &Options) -> io::Result<()> {
     let address = listener.local_addr()?;
     let (engine, service) = server.into_service();
     let handle = match options.show_bytes {
-        true => listener.serve(engine, Shows(service))?,
-        false => listener.serve(engine, service)?,
+        true => serve(listener, engine, Shows(service), options.tls.as_ref())?,
+        false => serve(listener, engine, service, options.tls.as_ref())?,
     };
     // In this order: whoever waits for the second line finds nothing of the first among the bytes.
-    print!("{}", invitation(&address));
+    print!("{}", invitation(&address, options.tls.is_some()));
     eprintln!("ws_server: listening on {address}");
     handle.wait();
     Ok(())
+}
+
+/// What is shown is what TLS carries.
+fn serve(
+    listener: Listener,
+    engine: net::Options,
+    service: impl Service,
+    tls: Option<&Given>,
+) -> io::Result<Handle> {
+    let Some(given) = tls else {
+        return listener.serve(engine, service);
+    };
+    let context = ServerContext::new(&given.options().map_err(io::Error::other)?)?;
+    listener.serve(engine, Secured::new(context, service))
 }
 
 /// A server whose connections are looked at.

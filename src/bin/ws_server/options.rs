@@ -1,7 +1,10 @@
 //! The command line.
 
+use crate::given::Given;
+
 pub(crate) const USAGE: &str = "\
 usage: ws_server [--listen HOST:PORT] [--max-message BYTES] [--max-connections N] [--show-bytes]
+                 [--tls CERT KEY]
 
 /         a page that talks with this server; a WebSocket here is echoed
 /echo     every message comes back
@@ -12,13 +15,15 @@ usage: ws_server [--listen HOST:PORT] [--max-message BYTES] [--max-connections N
 --listen           where; 127.0.0.1:12010, the book's port
 --max-message      the longest message that is taken; 16777216 (16 MiB), beyond it Close 1009
 --max-connections  beyond it newcomers wait in the kernel's queue; 10000
---show-bytes       print what comes (<) and what leaves (>)";
+--show-bytes       print what comes (<) and what leaves (>)
+--tls              with this certificate and key: wss: and https:";
 
 pub(crate) struct Options {
     pub(crate) listen: String,
     pub(crate) message_bytes: usize,
     pub(crate) max_connections: usize,
     pub(crate) show_bytes: bool,
+    pub(crate) tls: Option<Given>,
 }
 
 impl Options {
@@ -31,6 +36,7 @@ impl Options {
             message_bytes: 16 * 1024 * 1024,
             max_connections: 10_000,
             show_bytes: false,
+            tls: None,
         };
         while let Some(flag) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{flag} needs a value"));
@@ -38,6 +44,15 @@ impl Options {
                 "--listen" => options.listen = value()?,
                 "--max-message" => options.message_bytes = number(&flag, &value()?)?,
                 "--max-connections" => options.max_connections = number(&flag, &value()?)?,
+                "--tls" => {
+                    let (cert, key) = (value()?, value()?);
+                    let client_ca = None;
+                    options.tls = Some(Given {
+                        cert,
+                        key,
+                        client_ca,
+                    });
+                }
                 "--show-bytes" => options.show_bytes = true,
                 "--help" | "-h" => return Ok(None),
                 _ => return Err(format!("there is no {flag}")),
