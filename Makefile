@@ -66,6 +66,7 @@ interop:
 
 autobahn:
 	python3 tests/interop/autobahn.py
+	python3 tests/interop/autobahn.py --tls
 
 clean:
 	cargo clean

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Autobahn|Testsuite against our WebSocket demos, in both roles: `make autobahn`, or
 
-    tests/interop/autobahn.py [--cases '9.*'] [--role server] [--binaries target/release] [--reports FOLDER]
+    tests/interop/autobahn.py [--cases '9.*'] [--role server] [--tls] [--binaries target/release] [--reports FOLDER]
 
 It fuzzes `ws_server` and is a fuzzing server for `ws_client --autobahn`: 301 cases each, that is all but those of
 permessage-deflate, which we decline. What is wanted is 298 OK and 3 INFORMATIONAL; NON-STRICT is not good enough.
@@ -139,25 +139,32 @@ def run(log: str, *args):
         subprocess.run(args, stdout=out, stderr=out, cwd=os.path.dirname(log), timeout=ROLE_SECS)
 
 
-def fuzz_server(binaries: str, folder: str, cases: list[str]):
-    log = os.path.join(folder, "server.log")
-    with Background(os.path.join(binaries, "ws_server"), "--listen", "127.0.0.1:0", log=log) as server:
+def pem(name: str) -> str:
+    return os.path.join(ROOT, "fixtures", "tls", name)
+
+
+def fuzz_server(binaries: str, folder: str, cases: list[str], tls: bool):
+    log, scheme = os.path.join(folder, "server.log"), "wss" if tls else "ws"
+    own = ("--tls", pem("server.crt"), pem("server.key")) if tls else ()
+    with Background(os.path.join(binaries, "ws_server"), "--listen", "127.0.0.1:0", *own, log=log) as server:
         port = server.until(lambda: server.says(r"listening on 127\.0\.0\.1:(\d+)"))[1]
-        servers = [{"agent": "barewire", "url": f"ws://127.0.0.1:{port}/echo"}]
+        servers = [{"agent": "barewire", "url": f"{scheme}://127.0.0.1:{port}/echo"}]
         options = {"failByDrop": False}
         spec = write_spec(folder, servers=servers, outdir=folder, cases=cases, options=options)
         run(os.path.join(folder, "wstest.log"), WSTEST, "-m", "fuzzingclient", "-s", spec)
 
 
-def fuzz_client(binaries: str, folder: str, cases: list[str]):
+def fuzz_client(binaries: str, folder: str, cases: list[str], tls: bool):
     port = free_port()
-    url = f"ws://127.0.0.1:{port}"
-    spec = write_spec(folder, url=url, outdir=folder, cases=cases, options={"failByDrop": False})
+    url = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}"
+    own = {"key": pem("server.key"), "cert": pem("server.crt")} if tls else {}
+    spec = write_spec(folder, url=url, outdir=folder, cases=cases, options={"failByDrop": False}, **own)
+    trusts = ("--cacert", pem("ca.crt")) if tls else ()
     suite = (WSTEST, "-m", "fuzzingserver", "-s", spec, "-u", "0")
     with Background(*suite, log=os.path.join(folder, "wstest.log")) as server:
         server.until(lambda: answers(port))
         client = os.path.join(binaries, "ws_client")
-        run(os.path.join(folder, "client.log"), client, "--autobahn", url, "--agent", "barewire")
+        run(os.path.join(folder, "client.log"), client, "--autobahn", *trusts, "--agent", "barewire", url)
 
 
 def verdicts(folder: str) -> dict[str, str]:
@@ -204,6 +211,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The Autobahn|Testsuite against our WebSocket demos.")
     parser.add_argument("--cases", action="append", metavar="GLOB", help="only these; '6.*' (may be repeated)")
     parser.add_argument("--role", choices=["server", "client"], help="only this role of ours")
+    parser.add_argument("--tls", action="store_true", help="over wss:")
     parser.add_argument("--binaries", help="where ws_server and ws_client are, if they are built already")
     parser.add_argument("--reports", help="where to leave the suite's reports (index.html)")
     options = parser.parse_args()
@@ -226,7 +234,7 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
             started = time.monotonic()
-            fuzz(binaries, folder, options.cases or ["*"])
+            fuzz(binaries, folder, options.cases or ["*"], options.tls)
             results = tell(role, verdicts(folder), not options.cases, time.monotonic() - started)
             totals = [total + result for total, result in zip(totals, results)]
     print(f"{totals[0]} passed, {totals[1]} failed")

@@ -23,10 +23,10 @@ new MutationObserver(() => seen.push(element.textContent)).observe(element, {chi
 class Browser:
     """A window; it closes with the `with` block."""
 
-    def __init__(self, folder: str):
+    def __init__(self, folder: str, *more: str):
         chromium = need("chromium")
         self.driver = Program("chromedriver", "--port=0", env={**os.environ, "TMPDIR": folder})
-        flags = [*FLAGS, f"--user-data-dir={folder}/profile"]
+        flags = [*FLAGS, *more, f"--user-data-dir={folder}/profile"]
         options = {"binary": chromium, "args": flags}
         # Not waiting until a page is loaded: one that never ends never is.
         self.wanted = {"goog:chromeOptions": options, "pageLoadStrategy": "none"}

@@ -84,7 +84,8 @@ def empty_lines(demo):
 
 
 REFUSED = {
-    "garbage": (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400, "RFC 9112 §3.1"),
+    "garbage": (b"\x00\x03\x01\x02\x00\x01\x00\r\n\r\n", 400, "RFC 9112 §3.1"),
+    "a ClientHello": (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400, "RFC 8446 §5.1"),
     "words": (b"hello, is there anybody?\r\n\r\n", 400, "RFC 9112 §"),
     "no Host": (b"GET / HTTP/1.1\r\n\r\n", 400, "RFC 9112 §3.2"),
     "two Hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "RFC 9112 §3.2"),

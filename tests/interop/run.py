@@ -5,13 +5,13 @@
 
 Builds the demos, starts the HTTP server on a port that the system chooses and on a Unix socket, and lets curl, nc,
 Python, Node and Chromium at it; nc, telnet and socat talk with the demos of TCP and UDP; npm's ws, Python's websockets
-and Chromium with those of WebSocket; http_get asks nginx, Node, Python and Go, and curl goes through our proxy. A line
-for each check, then `N passed, N failed`. A program that is not on this machine is named and its checks are skipped;
-with CI=true they fail.
+and Chromium with those of WebSocket; openssl, curl, Node, Python and Chromium with those of TLS; http_get asks nginx,
+Node, Python and Go, and curl goes through our proxy. A line for each check, then `N passed, N failed`. A program that is
+not on this machine is named and its checks are skipped; with CI=true they fail.
 
-A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py, browser.py, client.py, client_proxy.py or
-websocket.py whose docstring is its name; kit.py has what they share. Nothing outside the standard library, and nothing
-is left behind.
+A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py, browser.py, client.py, client_proxy.py,
+websocket.py, tls.py, https.py or chapter.py whose docstring is its name; kit.py has what they share. Nothing outside
+the standard library, and nothing is left behind.
 """
 
 import argparse
@@ -28,7 +28,10 @@ import traceback
 from kit import CHECKS, Check, Demo, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CLIENTS = ("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy", "websocket")
+CLIENTS = (
+    *("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy", "websocket"),
+    *("tls", "https", "chapter"),
+)
 IN_CI = os.environ.get("CI") == "true"
 
 

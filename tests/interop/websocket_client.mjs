@@ -1,12 +1,16 @@
-// npm's ws in both roles: `node websocket_client.mjs URL CLIENT FOLDER`, where ws_server listens at URL, CLIENT is
-// ws_client, and npm has put ws into FOLDER. Prints a JSON line for each check.
+// npm's ws in both roles: `node websocket_client.mjs URL CLIENT FOLDER [KEYS]`, where ws_server listens at URL, CLIENT is
+// ws_client, and npm has put ws into FOLDER. With KEYS, all is under TLS: KEYS.crt and KEYS.key are the server's.
+// Prints a JSON line for each check.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer as createHttp } from "node:http";
+import { createServer as createHttps } from "node:https";
 import { createRequire } from "node:module";
 
-const [url, client, folder] = process.argv.slice(2);
+const [url, client, folder, keys] = process.argv.slice(2);
 const { WebSocket, WebSocketServer } = createRequire(folder + "/")("ws");
 
 async function check(name, run) {
@@ -40,10 +44,16 @@ async function closes(socket, code) {
 
 // Starts ws_client against our server; what it prints, line by line, is in `said`.
 async function serve(args, options, whenOpen) {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", ...options });
+  const below = keys
+    ? createHttps({ cert: readFileSync(keys + ".crt"), key: readFileSync(keys + ".key") })
+    : createHttp();
+  const server = new WebSocketServer({ server: below, ...options });
+  below.listen(0, "127.0.0.1");
   await once(server, "listening");
   const talked = once(server, "connection");
-  const program = spawn(client, [...args, `ws://127.0.0.1:${server.address().port}/x^y`]);
+  const trusts = keys ? ["--cacert", process.env.NODE_EXTRA_CA_CERTS] : [];
+  const scheme = keys ? "wss" : "ws";
+  const program = spawn(client, [...trusts, ...args, `${scheme}://127.0.0.1:${below.address().port}/x^y`]);
   const ended = once(program, "exit");
   const said = [];
   program.stdout.setEncoding("utf8").on("data", (piece) => said.push(piece));
@@ -54,6 +64,7 @@ async function serve(args, options, whenOpen) {
     program.kill("SIGKILL");
     for (const socket of server.clients) socket.terminate();
     server.close();
+    below.close();
   }
 }
 
@@ -88,6 +99,18 @@ await check("ws: 1000 messages at once come back in order", async () => {
   for (let i = 0; i < 1000; i++) socket.send(String(i));
   await all;
   assert.deepEqual(came, Array.from({ length: 1000 }, (_, i) => i));
+  await closes(socket, 1000);
+});
+
+await check("ws: 64 MiB each way at once", async () => {
+  const socket = await open("/echo");
+  const sent = Array.from({ length: 64 }, (_, i) => Buffer.alloc(1 << 20, i));
+  let count = 0;
+  const all = new Promise((yes, no) =>
+    socket.on("message", (data) => (data.equals(sent[count]) ? ++count === sent.length && yes() : no(count))),
+  );
+  for (const message of sent) socket.send(message);
+  await all;
   await closes(socket, 1000);
 });
 
