@@ -216,10 +216,10 @@ fn has(head: &Head, wanted: &str) -> bool {
 }
 
 fn sent_again(method: &str, last: &Head, whole: &Came) {
-    // A server sends no content with a 205, no 101 that does not say to what, no reason that is not
-    // text; and it adds fields of its own.
+    // A server sends no content with a 205, no 101 that does not say to what, or to CONNECT, no reason
+    // that is not text; and it adds fields of its own.
     let full = last.fields.len() + 3 > Limits::default().fields;
-    let switches = last.status == 101 && !has(last, "upgrade");
+    let switches = last.status == 101 && (method == "CONNECT" || !has(last, "upgrade"));
     if last.status == 205 || switches || full || str::from_utf8(&last.reason).is_err() {
         return;
     }
