@@ -73,6 +73,21 @@ fn tags(value: &[u8]) {
     };
     let parts = |tag: EntityTag<'_>| (tag.is_weak(), tag.opaque().to_vec());
     assert!(again.map(parts).eq(list.map(parts)));
+    apart(value);
+}
+
+/// What stands outside the quotes of a list: commas between two tags, blanks, and `W/` before one.
+fn apart(value: &[u8]) {
+    let outside: Vec<&[u8]> = value.split(|byte| *byte == b'"').step_by(2).collect();
+    let last = outside.len() - 1;
+    for (at, part) in outside.into_iter().enumerate() {
+        let part = match at < last {
+            true => part.strip_suffix(b"W/").unwrap_or(part),
+            false => part,
+        };
+        assert!(part.iter().all(|byte| b" \t,".contains(byte)));
+        assert!(at == 0 || at == last || part.contains(&b','));
+    }
 }
 
 fn range(value: &[u8]) {
