@@ -54,6 +54,7 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_mask
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_flood
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_duplex
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_handshakes
 	cargo build --release --bin http_server --bin ws_server
 	python3 tests/bench/idle.py
 	python3 tests/bench/idle.py --ws
