@@ -26,7 +26,7 @@ use std::time::Duration;
 /// use barewire::net::{Stream, pipe};
 /// use barewire::tls::{ClientContext, ClientOptions, ServerContext, ServerOptions};
 /// use std::sync::Arc;
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 ///
 /// let server = ServerOptions::new()
 ///     .cert(include_str!("../../fixtures/tls/server.crt"))
