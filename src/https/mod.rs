@@ -7,7 +7,7 @@
 //! let options = tls::ServerOptions::new()
 //!     .cert(read("fixtures/tls/server.crt")?)
 //!     .key(read("fixtures/tls/server.key")?);
-//! let server = https::create_server(options, |_req, res| {
+//! let server = https::create_server(&options, |_req, res| {
 //!     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
 //! })?;
 //! let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000
@@ -148,7 +148,7 @@ pub fn websocket(url: &str) -> Result<WebSocket, websocket::Error> {
 /// let identity = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
-/// let server = https::create_server(identity, |req, res| {
+/// let server = https::create_server(&identity, |req, res| {
 ///     if let Some(mut ws) = websocket::accept(req, res)? {
 ///         ws.send("yakexi")?;
 ///         ws.receive()?;

@@ -16,7 +16,7 @@ use std::io;
 /// let options = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
-/// let server = https::create_server(options, |_req, res| {
+/// let server = https::create_server(&options, |_req, res| {
 ///     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
 /// })?;
 /// let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000
@@ -27,7 +27,7 @@ use std::io;
 /// # Errors
 /// Certificates or keys that are none, or do not belong together.
 pub fn create_server<F, R>(
-    options: ServerOptions,
+    options: &ServerOptions,
     on_request: F,
 ) -> Result<Server<impl Events>, tls::Error>
 where
@@ -48,18 +48,18 @@ where
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
 /// let http = http::create_server(|_req, res| res.end("hello world\n"));
-/// let server = https::create_server_with(options, http.head_timeout(Duration::from_secs(3)))?;
+/// let server = https::create_server_with(&options, http.head_timeout(Duration::from_secs(3)))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 /// As [`create_server`].
 pub fn create_server_with<E: Events>(
-    options: ServerOptions,
+    options: &ServerOptions,
     http: http::Server<E>,
 ) -> Result<Server<E>, tls::Error> {
     Ok(Server {
-        context: ServerContext::new(&options.or_alpn(HTTP_1_1))?,
+        context: ServerContext::new(&options.clone().or_alpn(HTTP_1_1))?,
         http,
         on_error: None,
     })

@@ -16,7 +16,7 @@ impl Site {
     fn new(name: &str, change: impl FnOnce(ServerOptions) -> ServerOptions) -> Site {
         let read = |end| std::fs::read(format!("fixtures/tls/{name}.{end}")).expect("a file");
         let options = change(ServerOptions::new().cert(read("crt")).key(read("key")));
-        let server = https::create_server(options, |req, res| -> Result<(), Error> {
+        let server = https::create_server(&options, |req, res| -> Result<(), Error> {
             res.end(format!("{} {}\n", req.method(), req.url()))
         });
         let server = server.expect("a certificate and its key");

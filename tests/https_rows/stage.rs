@@ -48,7 +48,7 @@ impl Site {
     }
 
     pub(crate) fn with(options: ServerOptions, server: http::Server<impl Events>) -> Site {
-        let server = https::create_server_with(options, server).expect("good options");
+        let server = https::create_server_with(&options, server).expect("good options");
         Site::of(server)
     }
 

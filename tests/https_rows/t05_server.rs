@@ -18,7 +18,7 @@ fn hello() -> http::Server<impl http::Events> {
 #[test]
 fn row_t05_hello_world() {
     watched(|| {
-        let server = https::create_server(identity("server"), |_req, res| {
+        let server = https::create_server(&identity("server"), |_req, res| {
             res.write_head(200, TEXT)?.end("hello world\n")
         });
         let site = Site::of(server.expect("good options"));
@@ -50,9 +50,9 @@ fn row_t05_the_answer_is_that_of_plain_http() {
 #[test]
 fn row_t05_options_that_do_not_belong_together_are_told_before_anybody_comes() {
     let wrong = identity("server").key(pem("mismatch.key"));
-    let error = https::create_server_with(wrong, hello()).unwrap_err();
+    let error = https::create_server_with(&wrong, hello()).unwrap_err();
     assert!(!error.to_string().is_empty());
-    assert!(https::create_server_with(tls::ServerOptions::new(), hello()).is_err());
+    assert!(https::create_server_with(&tls::ServerOptions::new(), hello()).is_err());
 }
 
 /// The handler sees who is at the other end.
@@ -137,7 +137,7 @@ fn row_t05_a_handshake_that_fails_is_told() {
     watched(|| {
         let log = Log::default();
         let told = log.clone();
-        let server = https::create_server_with(identity("server"), hello());
+        let server = https::create_server_with(&identity("server"), hello());
         let server = server.expect("good options");
         let site = Site::of(server.on_tls_client_error(move |error, stream| {
             assert!(stream.peer_addr().is_ok());

@@ -105,7 +105,7 @@ fn row_t06_the_transcript_of_the_book() {
 fn row_t06_an_agent_puts_tls_over_any_way_there() {
     watched(|| {
         let path = std::env::temp_dir().join(format!("barewire-t06-{}.sock", std::process::id()));
-        let server = https::create_server_with(identity("server"), echo_host()).unwrap();
+        let server = https::create_server_with(&identity("server"), echo_host()).unwrap();
         let handle = server
             .listen(&format!("unix:{}", path.display()))
             .expect("a path");

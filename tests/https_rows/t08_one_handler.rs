@@ -71,7 +71,7 @@ fn ways() -> [Way; 3] {
     };
     let over_tcp = http::create_server(handler).listen("127.0.0.1:0");
     let over_unix = http::create_server(handler).listen(&format!("unix:{}", path.display()));
-    let over_tls = https::create_server(identity("server"), handler).expect("good options");
+    let over_tls = https::create_server(&identity("server"), handler).expect("good options");
     let over_tls = over_tls.listen("127.0.0.1:0");
     [
         way("TCP", over_tcp.expect("a port"), plain.clone(), "ws"),

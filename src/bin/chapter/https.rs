@@ -13,6 +13,6 @@ pub(crate) fn open(listen: &str) -> io::Result<Addr> {
     let options = ServerOptions::new()
         .cert(certificates::CERT)
         .key(certificates::KEY);
-    let server = https::create_server(options, hello::hello)?;
+    let server = https::create_server(&options, hello::hello)?;
     Ok(server.listen(listen)?.local_addr())
 }

@@ -54,7 +54,7 @@ fn run(options: Options) -> Result<(), String> {
         .keep_alive_timeout(options.keep_alive_secs.map(Duration::from_secs));
     let handle = match &options.tls {
         None => server.listen(&options.listen),
-        Some(given) => https::create_server_with(given.options()?, server)
+        Some(given) => https::create_server_with(&given.options()?, server)
             .map_err(|error| error.to_string())?
             .listen(&options.listen),
     };

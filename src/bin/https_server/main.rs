@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = ServerOptions::new()
         .cert(certificates::CERT)
         .key(certificates::KEY);
-    let server = https::create_server(options, hello::hello)?;
+    let server = https::create_server(&options, hello::hello)?;
     let handle = server.listen(&listen)?;
     eprintln!("https_server: listening on {}", handle.local_addr());
     handle.wait();

@@ -19,7 +19,7 @@ pub fn results() -> Vec<bool> {
     let options = tls::ServerOptions::new()
         .cert(include_str!("../../../fixtures/tls/server.crt"))
         .key(include_str!("../../../fixtures/tls/server.key"));
-    let server = https::create_server_with(options, http::create_server_with(Demo));
+    let server = https::create_server_with(&options, http::create_server_with(Demo));
     let server = server.expect("good options").listen("127.0.0.1:0");
     let server = server.expect("a free port");
     let port = server.local_addr().port().expect("a port");
