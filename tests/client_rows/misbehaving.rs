@@ -68,12 +68,19 @@ impl Theatre {
         let options = RequestOptions::new()
             .agent(&self.agent)
             .method(&case.method)
+            .path(match &*case.method {
+                "CONNECT" => "example.com:443",
+                _ => "/",
+            })
             .limits(case.limits)
             .timeouts(timeouts)
             .create_connection(move |_: &Origin, _| {
                 let stream = stream.lock().unwrap().take();
                 Ok(Connected::new(stream.expect("one connection")))
             });
+        let options = case.fields.iter().fold(options, |options, (name, value)| {
+            options.append_header(name, value)
+        });
         let mut outcome = ask(&options, reading);
         let gauges = self.agent.gauges(&options).unwrap();
         assert_eq!((gauges.sockets, gauges.requests), (0, 0));

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub(crate) struct Case {
     pub(crate) place: String,
     pub(crate) method: String,
+    /// What the request has beside the usual fields.
+    pub(crate) fields: Vec<(String, String)>,
     pub(crate) limits: Limits,
     pub(crate) says: Vec<u8>,
     /// The bytes behind the answer, which are part of `says`.
@@ -72,6 +74,7 @@ fn case(file: &str, at: usize, lines: &[Line<'_>], inset: &str) -> Case {
     let mut case = Case {
         place: format!("fixtures/client/{file}:{at}"),
         method: "GET".to_owned(),
+        fields: Vec::new(),
         limits: Limits::default(),
         says: Vec::new(),
         rest: 0,
@@ -90,6 +93,10 @@ fn case(file: &str, at: usize, lines: &[Line<'_>], inset: &str) -> Case {
             "rfc" => cited = value.starts_with("RFC "),
             "each" => {}
             "ask" => case.method = (*value).to_owned(),
+            "field" => {
+                let (name, value) = value.split_once(": ").expect("a name and a value");
+                case.fields.push((name.to_owned(), value.to_owned()));
+            }
             "limits" => limit(&mut case.limits, value),
             "says" => case.says.extend(bytes()),
             "says*" => {

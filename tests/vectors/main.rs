@@ -71,6 +71,10 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
     (Rule::LocationRepeated, "a redirect: see its table"),
     (Rule::LocationInvalid, "a redirect: see its table"),
     (
+        Rule::SwitchUnnamed,
+        "the connection: see fixtures/client/interim.txt",
+    ),
+    (
         Rule::UnexpectedMessage,
         "the connection, when it is nobody's turn: see tests/machine.rs",
     ),

@@ -75,6 +75,7 @@ rules! {
     TrailerForbidden 400 "RFC 9110 §6.5.1" "fields that frame, route or authenticate must not be trailers";
     MessageTruncated 400 "RFC 9112 §8" "the connection ended before the message did";
     RequestTimeout 408 "RFC 9110 §15.5.9" "the request did not arrive in time";
+    SwitchUnnamed 502 "RFC 9110 §15.2.2" "a 101 says in Upgrade which protocol is spoken from now on";
     UnexpectedMessage 400 "RFC 9112 §9.2" "a message came that nobody waits for";
 }
 

@@ -70,8 +70,8 @@ impl Connection {
         }
         let status = head.status();
         if status == 101 || (self.connect && self.tunnels(status)) {
-            if status == 101 && !self.upgrade_offered {
-                return Err(Error::whole(Rule::UnexpectedMessage));
+            if status == 101 {
+                self.check_switch(head)?;
             }
             self.received(Event::Switch)?;
             self.requests = request_step(self.requests, Event::Switch)
@@ -89,5 +89,20 @@ impl Connection {
         self.persistent &= head.is_persistent() && length != BodyLength::UntilClose;
         self.awaited = Continue::Settled;
         Ok(Some(length))
+    }
+
+    /// A CONNECT asks for a tunnel, so that a 101 answers something else.
+    fn check_switch(&self, head: &ResponseHead<'_>) -> Result<(), Error> {
+        // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the
+        // client in the corresponding request's Upgrade header field."
+        if self.connect || !self.upgrade_offered {
+            return Err(Error::whole(Rule::UnexpectedMessage));
+        }
+        // RFC 9110 §15.2.2: "The server MUST generate an Upgrade header field in the response that
+        // indicates which protocol(s) will be in effect after this response."
+        match head.fields().has(Known::Upgrade) {
+            true => Ok(()),
+            false => Err(Error::whole(Rule::SwitchUnnamed)),
+        }
     }
 }
