@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What an idle connection costs the demo: `make bench`, or
 
-    tests/bench/idle.py [--ws] [--where] [CONNECTIONS] [BINARY]
+    tests/bench/idle.py [--tls] [--ws] [--where] [CONNECTIONS] [BINARY]
 
 Opens so many keep-alive connections (10,000 unless told), lets each have one answer, and prints how much the resident
 memory of the server grew for each of them: its thread, its buffers, its place in the registry. With --ws they are
-WebSockets, and the answer is a message that comes back. Connections cost the kernel memory too, which is not in this
+WebSockets, and the answer is a message that comes back. With --tls they are under TLS 1.3. Connections cost the kernel memory too, which is not in this
 figure. Nothing is asserted: it is a reading of one machine.
 
 With --where the pages are also told apart by what they are: a thread's stack, by its size, or the heap.
@@ -16,6 +16,7 @@ import collections
 import re
 import resource
 import socket
+import ssl
 import subprocess
 import sys
 
@@ -45,6 +46,9 @@ WEBSOCKET = Kind(
     [(HANDSHAKE, b"\r\n\r\n"), (HELLO, HELLO_BACK)],
 )
 
+TLS = ["--tls", "fixtures/tls/server.crt", "fixtures/tls/server.key"]
+CA = "fixtures/tls/ca.crt"
+
 
 def allowed(wanted: int) -> int:
     """As many connections as there may be descriptors, here and in the server, which inherits the limit."""
@@ -72,9 +76,11 @@ def resident_by_place(pid: int) -> dict:
     return places
 
 
-def visit(address, talk) -> socket.socket:
+def visit(address, talk, tls) -> socket.socket:
     """A connection that has had its answers."""
     client = socket.create_connection(address, timeout=30)
+    if tls:
+        client = tls.wrap_socket(client, server_hostname="localhost")
     for say, ending in talk:
         client.sendall(say)
         answer = b""
@@ -88,6 +94,7 @@ def arguments():
     parser.add_argument("connections", nargs="?", type=int, default=10_000)
     parser.add_argument("binary", nargs="?")
     parser.add_argument("--ws", action="store_true", help="WebSockets")
+    parser.add_argument("--tls", action="store_true", help="under TLS")
     parser.add_argument("--where", action="store_true", help="which mappings hold the pages")
     return parser.parse_args()
 
@@ -97,15 +104,17 @@ def main():
     kind = WEBSOCKET if args.ws else PLAIN
     connections = allowed(args.connections)
     command = [args.binary or kind.binary, "--listen", "127.0.0.1:0", *kind.options]
-    command += ["--max-connections", str(connections + SPARE_DESCRIPTORS)]
+    command += ["--max-connections", str(connections + SPARE_DESCRIPTORS)] + (TLS if args.tls else [])
+    tls = ssl.create_default_context(cafile=CA) if args.tls else None
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         address = ("127.0.0.1", int(re.search(r"127\.0\.0\.1:(\d+)", server.stdout.readline())[1]))
-        clients = [visit(address, kind.talk)]
+        clients = [visit(address, kind.talk, tls)]
         before, places = resident_bytes(server.pid), resident_by_place(server.pid)
-        clients += [visit(address, kind.talk) for _ in range(connections)]
+        clients += [visit(address, kind.talk, tls) for _ in range(connections)]
         each = (resident_bytes(server.pid) - before) / connections
-        print(f"idle {kind.name}: {connections}, each {each / 1024:.1f} KiB of resident memory in the server")
+        over = " over TLS" if tls else ""
+        print(f"idle {kind.name}{over}: {connections}, each {each / 1024:.1f} KiB of resident memory in the server")
         if args.where:
             show(resident_by_place(server.pid) - places, connections)
     finally:

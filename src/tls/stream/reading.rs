@@ -11,9 +11,10 @@
 use super::super::explain::explain;
 use super::{Tls, lock};
 use crate::net::is_timeout;
-use rustls::Connection;
+use rustls::{Connection, IoState};
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -182,11 +183,18 @@ impl Reading {
             let fed = fed.ok().filter(|n| *n > 0);
             self.at += fed.ok_or_else(|| rustls::Error::General("no room".into()))?;
         }
-        if connection.process_new_packets()?.peer_has_closed() {
+        if process(connection)?.peer_has_closed() {
             self.ended = Some(Ended::Closed);
         }
         Ok(())
     }
+}
+
+/// After our close_notify no alert can be sent. Where one is due nevertheless, a rustls with debug
+/// assertions panics, and the peer must not be able to do that to us.
+fn process(connection: &mut Connection) -> Result<IoState, rustls::Error> {
+    let processed = catch_unwind(AssertUnwindSafe(|| connection.process_new_packets()));
+    processed.unwrap_or_else(|_| Err(rustls::Error::General("after our close_notify".into())))
 }
 
 /// Moves plaintext that is there; 0 if none is.

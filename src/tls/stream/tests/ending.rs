@@ -145,3 +145,21 @@ fn tls12_has_no_new_keys() {
         assert_eq!(there.read(&mut [0; 8]).unwrap(), 1);
     });
 }
+
+/// Who has said goodbye still listens, and what he hears may be anything.
+#[test]
+fn nonsense_after_our_goodbye_is_no_worse_than_before_it() {
+    within(|| {
+        for version in VERSIONS {
+            let (here, there) = pipe();
+            let (here, there) = meet(Arc::new(here), Arc::new(there), version);
+            there.shutdown(Shutdown::Write).unwrap();
+            here.get_ref().write(&[23, 3, 3, 0, 40]).unwrap();
+            here.get_ref().write(&[9; 40]).unwrap();
+            for _ in 0..2 {
+                assert_eq!(kind(there.read(&mut [0; 8])), ErrorKind::InvalidData);
+            }
+            assert_eq!(here.read(&mut [0; 8]).unwrap(), 0);
+        }
+    });
+}
