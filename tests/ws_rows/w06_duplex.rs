@@ -6,7 +6,9 @@ use crate::stage::{
 use crate::support::{Gate, Site, watched};
 use barewire::http::{self, Failure};
 use barewire::net::{Stream, pipe_with_capacity};
-use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Error, Reader, Writer};
+use barewire::websocket::{
+    self, Acceptor, Config, ConnectOptions, Error, Reader, WebSocket, Writer,
+};
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -204,30 +206,53 @@ fn row_w06_a_peer_that_never_reads_is_given_up() {
 fn row_w06_many_writers() {
     watched(|| {
         let site = serving(echo);
-        let (mut reader, writer) = open(&site).split();
-        let mut next = [0u8; 8];
-        thread::scope(|scope| {
-            for who in 0..8u8 {
-                let writer = writer.clone();
-                scope.spawn(move || {
-                    for n in 0..100u8 {
-                        let long = if n % 10 == 0 { 20_000 } else { 10 };
-                        let mut message = vec![who, n];
-                        message.resize(long, who);
-                        writer.send(&message).expect("open");
-                    }
-                });
-            }
-            for _ in 0..800 {
-                let data = reader.receive().expect("open").expect("a message");
-                let [who, n] = data.bytes()[..2] else {
-                    panic!()
-                };
-                assert_eq!(next[usize::from(who)], n);
-                next[usize::from(who)] += 1;
-                assert!(data.bytes()[2..].iter().all(|&byte| byte == who));
-            }
+        crowd(open(&site));
+    });
+}
+
+/// The same where a write takes a few frames and a piece of the next one, which whoever comes next
+/// must not drop.
+#[test]
+fn row_w06_many_writers_through_a_needle_eye() {
+    watched(|| {
+        let server = Arc::new(http::create_server(|req, res| {
+            echo(websocket::accept(req, res)?.expect("a WebSocket"));
+            Ok::<(), Failure>(())
+        }));
+        let options = ConnectOptions::new().create_connection(move |_: &_, _| {
+            let (here, there) = pipe_with_capacity(100);
+            let server = Arc::clone(&server);
+            thread::spawn(move || server.serve(Arc::new(there)));
+            Ok(http::Connected::new(here))
         });
+        crowd(websocket::connect_with("ws://in.memory/", &options).expect("open"));
+    });
+}
+
+fn crowd(ws: WebSocket) {
+    let (mut reader, writer) = ws.split();
+    let mut next = [0u8; 8];
+    thread::scope(|scope| {
+        for who in 0..8u8 {
+            let writer = writer.clone();
+            scope.spawn(move || {
+                for n in 0..100u8 {
+                    let long = if n % 10 == 0 { 20_000 } else { 10 };
+                    let mut message = vec![who, n];
+                    message.resize(long, who);
+                    writer.send(&message).expect("open");
+                }
+            });
+        }
+        for _ in 0..800 {
+            let data = reader.receive().expect("open").expect("a message");
+            let [who, n] = data.bytes()[..2] else {
+                panic!()
+            };
+            assert_eq!(next[usize::from(who)], n);
+            next[usize::from(who)] += 1;
+            assert!(data.bytes()[2..].iter().all(|&byte| byte == who));
+        }
     });
 }
 

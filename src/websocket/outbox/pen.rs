@@ -166,13 +166,21 @@ impl Outbox {
         self.write_frame(state, data, true)
     }
 
-    /// Waits until the pen is down.
-    pub(super) fn take_turn<'a>(&self, mut state: Guard<'a>) -> Result<Guard<'a>, Error> {
-        while state.pen {
-            state = self.wait_for_pen(state);
+    /// Waits until the pen is down and the hand empty: who lays the pen down leaves the rest of his
+    /// hand to those who wait.
+    pub(super) fn take_turn<'a>(&'a self, mut state: Guard<'a>) -> Result<Guard<'a>, Error> {
+        loop {
+            while state.pen {
+                state = self.wait_for_pen(state);
+            }
             state.check()?;
+            if state.at == state.hand.len() {
+                return Ok(state);
+            }
+            state.pen = true;
+            state = self.write_once(state);
+            state.pen = false;
         }
-        Ok(state)
     }
 
     /// Writes a frame from where its payload lies, behind what waits. The pen is down, and is kept
