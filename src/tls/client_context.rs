@@ -18,8 +18,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// With so many servers a session can be gone on with.
-const SESSIONS: usize = 256;
+/// With so many servers a session can be gone on with; so many tickets are kept of each.
+const SERVERS: usize = 32;
+const TICKETS: usize = 8;
 
 /// Whom a client trusts and who it is, read and checked once, and the sessions it can go on with.
 /// Clones are the same: use one for all connections with the same options.
@@ -46,7 +47,7 @@ impl ClientContext {
     /// What is wrong with a certificate, a key or an option, and what to do about it.
     pub fn new(options: &ClientOptions) -> Result<ClientContext, Error> {
         let judge = Arc::new(Servers::new(trusted(options)?, pin(options)?));
-        let sessions = Arc::new(ClientSessionMemoryCache::new(SESSIONS));
+        let sessions = Arc::new(ClientSessionMemoryCache::new(SERVERS * TICKETS));
         let inner = Inner {
             config: Arc::new(config(options, &judge, &sessions)?),
             judge,
