@@ -5,7 +5,6 @@ use super::server_context::{Refused, ServerContext};
 use crate::net::{Addr, Service, Slot, Stop, Stream};
 use std::fmt;
 use std::io;
-use std::net::Shutdown;
 use std::sync::{Arc, Weak};
 
 type OnPlain = dyn Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync;
@@ -141,9 +140,10 @@ impl Stop for Made {
     }
 }
 
+/// Not all was said, and the peer must not think so.
 fn shut(stream: &Weak<dyn Stream>) {
     if let Some(stream) = stream.upgrade() {
-        let _ = stream.shutdown(Shutdown::Both);
+        let _ = stream.abort();
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::stage::{client, server};
 use crate::support::watched;
-use barewire::net::{self, Handle, Socket};
-use barewire::tls;
-use std::io::{self, Read};
+use barewire::net::{self, Handle, Listener, Options, Service, Slot, Socket, Stream};
+use barewire::tls::{self, Secured, ServerContext};
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Knows nothing of what carries it.
@@ -72,4 +73,52 @@ fn row_t08_a_server_with_its_settings_goes_under_tls_as_it_is() {
         }
         handle.shutdown(Duration::from_secs(5));
     });
+}
+
+/// Who does not speak for himself any more: a handler that panics, one that destroys the socket, a
+/// server that is cut, also where the service has said nothing of that.
+#[test]
+fn row_t08_what_is_broken_off_does_not_look_like_an_end() {
+    watched(|| {
+        let half = |then: fn(Socket) -> io::Result<()>| {
+            let handler = move |socket: Socket| {
+                socket.write_all("half")?;
+                then(socket)
+            };
+            let server = tls::create_server(&server("server"), handler).unwrap();
+            server.listen("127.0.0.1:0").unwrap()
+        };
+        let context = ServerContext::new(&server("server")).unwrap();
+        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        let mute = listener.serve(Options::default(), Secured::new(context, Half));
+        for (at, handle) in [
+            half(|_| panic!("on purpose")),
+            half(|socket| {
+                socket.destroy();
+                Ok(())
+            }),
+            half(|mut socket| io::copy(&mut socket, &mut io::sink()).map(drop)),
+            mute.unwrap(),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let to = handle.local_addr().to_string();
+            let mut socket = tls::connect(&to, &client()).unwrap();
+            let mut half = [0; 4];
+            socket.read_exact(&mut half).unwrap();
+            handle.shutdown(Duration::ZERO);
+            let cut = socket.read(&mut half).map_err(|e| e.kind());
+            assert_eq!(cut, Err(ErrorKind::UnexpectedEof), "{at}");
+        }
+    });
+}
+
+struct Half;
+
+impl Service for Half {
+    fn connection(&self, stream: Arc<dyn Stream>, _slot: Slot) {
+        let _ = stream.write_all(b"half");
+        let _ = stream.read(&mut [0; 1]);
+    }
 }

@@ -236,8 +236,9 @@ impl Socket {
     }
 
     /// Ends both directions now, throws away what is queued and tells nothing more of what came;
-    /// [`close`](SocketEvents::close) follows. The peer may take this for an orderly end: the
-    /// standard library has no way to reset a connection on purpose.
+    /// [`close`](SocketEvents::close) follows. Under TLS the peer is told that something may be
+    /// missing. Without, it may take this for an orderly end: the standard library has no way to
+    /// reset a connection on purpose.
     pub fn destroy(&self) {
         outbox::break_off(&self.inner, None);
     }

@@ -251,7 +251,7 @@ fn break_with(inner: &Inner, mut state: Guard<'_>, error: Option<io::Error>) {
     state.queue = Vec::new();
     inner.outbox.ring(&state);
     drop(state);
-    let _ = inner.stream.shutdown(Shutdown::Both); // it may be gone already
+    let _ = inner.stream.abort(); // it may be gone already
 }
 
 /// Who must be told of a queue that emptied before anybody listened.
