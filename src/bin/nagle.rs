@@ -20,7 +20,7 @@
 #![forbid(unsafe_code)]
 
 use barewire::net::{self, Socket};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::thread;
@@ -59,16 +59,19 @@ fn main() -> ExitCode {
 fn show() -> io::Result<()> {
     let server = net::create_server(tell_reads).listen("127.0.0.1:0")?;
     for (no_delay, what) in [(false, "Nagle's algorithm is on"), (true, "it is off")] {
-        println!("set_no_delay({no_delay}): {what}");
+        writeln!(io::stdout(), "set_no_delay({no_delay}): {what}")?;
         let client = net::connect(&server.local_addr().to_string())?;
         client.set_no_delay(no_delay)?;
         for _ in 0..ROUNDS {
-            println!("  wrote 4 + 60   {}", ask(&client, &[4, 60])?);
+            writeln!(io::stdout(), "  wrote 4 + 60   {}", ask(&client, &[4, 60])?)?;
         }
-        println!("  wrote 18 x 64  {}", ask(&client, &BURST)?);
+        writeln!(io::stdout(), "  wrote 18 x 64  {}", ask(&client, &BURST)?)?;
     }
-    println!("set_no_delay(true), and the receiver looks when all has arrived");
-    println!("  wrote 18 x 64  read {}", read_late()?);
+    writeln!(
+        io::stdout(),
+        "set_no_delay(true), and the receiver looks when all has arrived"
+    )?;
+    writeln!(io::stdout(), "  wrote 18 x 64  read {}", read_late()?)?;
     server.shutdown(Duration::from_secs(1));
     Ok(())
 }

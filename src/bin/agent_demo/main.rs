@@ -23,6 +23,7 @@ use barewire::http::pool::Limits;
 use barewire::http::{self, Agent, ClientEvents, RequestOptions};
 use barewire::net::{Handle, Stream};
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -37,7 +38,9 @@ Makes N requests (10) at once through an agent with N sockets (5) to a server th
 milliseconds for each, and draws what became of them.";
 
 fn main() -> ExitCode {
-    let [sockets, requests, ms] = match numbers(std::env::args().skip(1)) {
+    let args = std::env::args_os().skip(1);
+    let args = args.map(|arg| arg.to_string_lossy().into_owned());
+    let [sockets, requests, ms] = match numbers(args) {
         Ok(Some(numbers)) => numbers,
         Ok(None) => {
             println!("{USAGE}");
@@ -86,18 +89,18 @@ fn show(sockets: usize, requests: usize, time: Duration) -> Result<(), Box<dyn E
         .port(server.local_addr().port().unwrap_or_default())
         .agent(&agent);
 
-    gauges("before", &agent);
+    gauges("before", &agent)?;
     let began = Instant::now();
     let threads = ask_at_once(requests, &agent, &options, &turns)?;
-    gauges("during", &agent);
+    gauges("during", &agent)?;
     turns.next(); // now the first may be answered
     let mut rows = Vec::new();
     for thread in threads {
         rows.push(thread.join().map_err(|_| "a request panicked")??);
     }
-    gauges("after", &agent);
+    gauges("after", &agent)?;
 
-    print!("\n{}", timeline::draw(&rows, began));
+    write!(io::stdout(), "\n{}", timeline::draw(&rows, began))?;
     agent.close();
     server.shutdown(Duration::from_secs(1));
     Ok(())
@@ -169,10 +172,13 @@ impl ClientEvents for Watching {
     }
 }
 
-fn gauges(when: &str, agent: &Agent) {
+fn gauges(when: &str, agent: &Agent) -> io::Result<()> {
     let it = agent.totals();
-    println!(
+    writeln!(
+        io::stdout(),
         "{when:<8} sockets {}   requests {}   free {}",
-        it.sockets, it.requests, it.free_sockets
-    );
+        it.sockets,
+        it.requests,
+        it.free_sockets
+    )
 }

@@ -4,7 +4,7 @@ use crate::{MESSAGE, TIMES, shown};
 use barewire::net::{self, Socket, Tcp};
 use barewire::udp::{self, Family, Inbox};
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,10 @@ use std::time::Duration;
 
 /// One message for each connection: it ends where the connection ends, however it was cut.
 pub(crate) fn fin() -> io::Result<()> {
-    println!("fin: one message for each connection, and FIN ends it");
+    writeln!(
+        io::stdout(),
+        "fin: one message for each connection, and FIN ends it"
+    )?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     for number in 1..=TIMES {
         let (client, mut server) = connection(&listener)?;
@@ -23,14 +26,14 @@ pub(crate) fn fin() -> io::Result<()> {
         client.end()?;
         let mut message = Vec::new();
         server.read_to_end(&mut message)?;
-        println!("  message {number}: {}", shown(&message));
+        writeln!(io::stdout(), "  message {number}: {}", shown(&message))?;
     }
     Ok(())
 }
 
 /// A file has no messages in it: what counts is that all bytes come, in order.
 pub(crate) fn file(path: &Path) -> io::Result<()> {
-    println!("file: no messages in it, only bytes in order");
+    writeln!(io::stdout(), "file: no messages in it, only bytes in order")?;
     let sent =
         fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
     let (client, server) = connection(&TcpListener::bind("127.0.0.1:0")?)?;
@@ -39,7 +42,8 @@ pub(crate) fn file(path: &Path) -> io::Result<()> {
         let got = collect(&server);
         sender.join().expect("it does not panic").and(got)
     })?;
-    println!(
+    writeln!(
+        io::stdout(),
         "bytes sent: {}, received: {}, reads: {reads}; {}",
         sent.len(),
         got.len(),
@@ -48,7 +52,7 @@ pub(crate) fn file(path: &Path) -> io::Result<()> {
         } else {
             "not the same"
         }
-    );
+    )?;
     Ok(())
 }
 
@@ -69,7 +73,7 @@ fn connection(listener: &TcpListener) -> io::Result<(Socket, Socket)> {
 
 /// A datagram is a message. It may be lost, but not cut, and nothing sticks to it.
 pub(crate) fn udp() -> io::Result<()> {
-    println!("udp: one send is one message");
+    writeln!(io::stdout(), "udp: one send is one message")?;
     let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     for _ in 0..TIMES {
@@ -79,7 +83,7 @@ pub(crate) fn udp() -> io::Result<()> {
     let mut inbox = Inbox::new();
     for number in 1..=TIMES {
         let message = server.recv(&mut inbox)?;
-        println!("  message {number}: {}", shown(message.bytes));
+        writeln!(io::stdout(), "  message {number}: {}", shown(message.bytes))?;
     }
     Ok(())
 }

@@ -5,14 +5,14 @@ use crate::framings::{Framing, Got};
 use crate::options::Split;
 use crate::{MESSAGE, TIMES};
 use barewire::net::{self, Faults, Faulty, Socket, Tcp};
-use std::io;
+use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
-    println!("{}: {}", framing.name(), framing.rule());
+    writeln!(io::stdout(), "{}: {}", framing.name(), framing.rule())?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let client = net::connect(&listener.local_addr()?.to_string())?;
     let (server, _) = listener.accept()?; // the kernel has connected them already
@@ -21,19 +21,27 @@ pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
     let writes = send(framing, &client, &messages)?;
     let bytes = usize::try_from(client.bytes_written()).unwrap_or(usize::MAX);
     await_arrival(&server, bytes)?;
-    println!("writes: {writes}, bytes: {bytes}; all have arrived before the first read");
+    writeln!(
+        io::stdout(),
+        "writes: {writes}, bytes: {bytes}; all have arrived before the first read"
+    )?;
     if let Some(split) = split {
-        println!("what the reads bring is cut on purpose: {}", split.text);
+        writeln!(
+            io::stdout(),
+            "what the reads bring is cut on purpose: {}",
+            split.text
+        )?;
     }
 
     let got = receive(framing, &cut(server, split))?;
     let same = got.iter().map(|got| &got.body).eq(&messages);
-    println!(
+    writeln!(
+        io::stdout(),
         "messages to send: {}, received: {}; {}",
         messages.len(),
         got.len(),
         if same { "the same" } else { "not the same" }
-    );
+    )?;
     Ok(())
 }
 
@@ -55,7 +63,7 @@ fn send(framing: Framing, client: &Socket, messages: &[Vec<u8>]) -> io::Result<u
                 client.write_all(&wire)?;
                 writes += 1;
             }
-            Err(refusal) => println!("not sent: {refusal}"),
+            Err(refusal) => writeln!(io::stdout(), "not sent: {refusal}")?,
         }
     }
     client.end()?;
@@ -86,9 +94,9 @@ fn receive(framing: Framing, server: &Socket) -> io::Result<Vec<Got>> {
     let (mut receiver, mut all, mut reads) = (framing.codec(), Vec::new(), 0);
     while let (bytes @ 1.., messages) = receiver.read(server)? {
         reads += 1;
-        println!("read {reads}: {bytes} bytes");
+        writeln!(io::stdout(), "read {reads}: {bytes} bytes")?;
         for message in messages {
-            println!("  message {}: {message}", all.len() + 1);
+            writeln!(io::stdout(), "  message {}: {message}", all.len() + 1)?;
             all.push(message);
         }
     }
