@@ -95,14 +95,24 @@ fn usage() {
         );
         let both = ["--connect", "a:1", "--listen", "b:2"];
         refuses("tls_echo", &both, "--listen or --connect: which?");
-        let missing = ["--connect", "a:1", "--ca", "/nothing/here"];
-        let why = "/nothing/here: No such file or directory";
-        refuses_roughly(&missing, why);
+        let missing = run("tls_echo", &["--connect", "a:1", "--ca", "/nothing/here"]);
+        let why = "tls_echo: /nothing/here: No such file or directory";
+        assert_eq!(missing.code, Some(1));
+        assert!(missing.err.starts_with(why), "{}", missing.err);
+        assert_eq!(missing.err.lines().count(), 1, "{}", missing.err);
     });
 }
 
-#[track_caller]
-fn refuses_roughly(args: &[&str], why: &str) {
-    let Ended { code, err, .. } = run("tls_echo", args);
-    assert!(code == Some(2) && err.contains(why), "{err}");
+#[test]
+fn usage_of_the_https_server() {
+    watched(|| {
+        let help = crate::stage::printed("https_server", &["--help"]);
+        assert!(help.starts_with("usage: https_server "), "{help}");
+        refuses("https_server", &["--loud"], "there is no --loud");
+        refuses("https_server", &["a:1", "b:2"], "there is no b:2");
+        let nowhere = run("https_server", &["nowhere"]);
+        let why = "https_server: cannot listen on \"nowhere\": ";
+        assert_eq!(nowhere.code, Some(1));
+        assert!(nowhere.err.starts_with(why), "{}", nowhere.err);
+    });
 }

@@ -24,7 +24,8 @@ use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mode = match Mode::from_args(std::env::args().skip(1)) {
+    let args = std::env::args_os().skip(1);
+    let mode = match Mode::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
         Ok(mode) => mode,
         Err(why) => {
             eprintln!("tls_echo: {why}\n{USAGE}");
@@ -37,7 +38,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         Mode::Server { listen } => serve(&listen),
-        Mode::Client { to, options } => client::talk(&to, &options),
+        Mode::Client { to, flags } => {
+            options::client(&flags).and_then(|options| client::talk(&to, &options))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

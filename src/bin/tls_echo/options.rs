@@ -1,6 +1,7 @@
 //! The command line.
 
 use barewire::tls::ClientOptions;
+use std::io;
 
 pub(crate) const USAGE: &str = "\
 usage: tls_echo [--listen HOST:PORT]
@@ -18,37 +19,35 @@ everything back. It asks for a certificate of fixtures/tls/ca.crt and takes ever
 pub(crate) enum Mode {
     Help,
     Server { listen: String },
-    Client { to: String, options: ClientOptions },
+    Client { to: String, flags: Vec<Flag> },
 }
+
+/// A flag of the client, and its value.
+pub(crate) type Flag = (String, String);
 
 impl Mode {
     pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> Result<Mode, String> {
-        let (mut listen, mut to) = (None, None);
-        let mut options = ClientOptions::new();
-        let mut client_flag = None;
+        let (mut listen, mut to, mut flags) = (None, None, Vec::new());
         while let Some(flag) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{flag} needs a value"));
             match flag.as_str() {
                 "--help" | "-h" => return Ok(Mode::Help),
                 "--listen" => listen = Some(value()?),
                 "--connect" => to = Some(value()?),
-                _ => {
-                    options = match flag.as_str() {
-                        "--ca" => options.ca(file(&value()?)?),
-                        "--cert" => options.cert(file(&value()?)?),
-                        "--key" => options.key(file(&value()?)?),
-                        "--servername" => options.servername(&value()?),
-                        "-k" => options.reject_unauthorized(false),
-                        _ => return Err(format!("there is no {flag}")),
-                    };
-                    client_flag = Some(flag);
+                "-k" => flags.push((flag, String::new())),
+                "--ca" | "--cert" | "--key" | "--servername" => {
+                    let value = value()?;
+                    flags.push((flag, value));
                 }
+                _ => return Err(format!("there is no {flag}")),
             }
         }
-        match (to, listen, client_flag) {
-            (Some(to), None, _) => Ok(Mode::Client { to, options }),
+        match (to, listen, flags.first()) {
+            (Some(to), None, _) => Ok(Mode::Client { to, flags }),
             (Some(_), Some(_), _) => Err("--listen or --connect: which?".into()),
-            (None, _, Some(flag)) => Err(format!("{flag} is for a client: --connect HOST:PORT")),
+            (None, _, Some((flag, _))) => {
+                Err(format!("{flag} is for a client: --connect HOST:PORT"))
+            }
             (None, listen, None) => Ok(Mode::Server {
                 listen: listen.unwrap_or_else(|| "127.0.0.1:8000".into()), // the book's
             }),
@@ -56,6 +55,21 @@ impl Mode {
     }
 }
 
-fn file(path: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|e| format!("{path}: {e}"))
+/// What the flags ask for, with the files that they name.
+pub(crate) fn client(flags: &[Flag]) -> io::Result<ClientOptions> {
+    flags
+        .iter()
+        .try_fold(ClientOptions::new(), |options, (flag, value)| {
+            Ok(match flag.as_str() {
+                "--ca" => options.ca(file(value)?),
+                "--cert" => options.cert(file(value)?),
+                "--key" => options.key(file(value)?),
+                "--servername" => options.servername(value),
+                _ => options.reject_unauthorized(false),
+            })
+        })
+}
+
+fn file(path: &str) -> io::Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{path}: {e}")))
 }
