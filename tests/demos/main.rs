@@ -7,6 +7,7 @@
 //! | S01 to S05, S07 | `framing` | sticky packets, the four framers, and what needs none |
 //! | N08, E10 | `nagle` | the shape of what is seen; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
+//! | all | `mistakes` | what the shell may do to any of them |
 //! | | `transcript`, `stage`, `place` | goldens in `fixtures/demos/`; programs that never outlive a test |
 //!
 //! `udp_echo` is with its rows, in `tests/udp_rows/demo.rs`.
@@ -17,6 +18,7 @@ mod support;
 
 mod chapter;
 mod framing;
+mod mistakes;
 mod nagle;
 mod place;
 mod stage;

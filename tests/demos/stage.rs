@@ -157,12 +157,13 @@ impl Process {
     }
 }
 
-fn program(demo: &str) -> &'static str {
+pub(crate) fn program(demo: &str) -> &'static str {
     match demo {
         "chapter" => env!("CARGO_BIN_EXE_chapter"),
         "http_get" => env!("CARGO_BIN_EXE_http_get"),
         "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
         "framing" => env!("CARGO_BIN_EXE_framing"),
+        "http_server" => env!("CARGO_BIN_EXE_http_server"),
         "https_server" => env!("CARGO_BIN_EXE_https_server"),
         "tls_echo" => env!("CARGO_BIN_EXE_tls_echo"),
         "nagle" => env!("CARGO_BIN_EXE_nagle"),

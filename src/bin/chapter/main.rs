@@ -83,7 +83,8 @@ const DOORS: &[Door] = &[
 ];
 
 fn main() -> ExitCode {
-    match Options::from_args(std::env::args().skip(1)) {
+    let args = std::env::args_os().skip(1);
+    match Options::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
         Ok(Some(options)) => match open_all(&options) {
             Ok(()) => wait(),
             Err(why) => {

@@ -16,7 +16,7 @@ mod routes;
 use barewire::http::{self, Events, Handled, Request, Response};
 use barewire::https;
 use invitation::invitation;
-use options::Options;
+use options::{Options, USAGE};
 use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -36,11 +36,22 @@ impl Events for Demo {
 }
 
 fn main() -> ExitCode {
-    match Options::from_args(std::env::args().skip(1)).and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
+    let args = std::env::args_os().skip(1);
+    match Options::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
+        Ok(Some(options)) => match run(options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("http_server: {why}");
+                ExitCode::FAILURE
+            }
+        },
+        Ok(None) => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
         Err(why) => {
-            eprintln!("http_server: {why}");
-            ExitCode::FAILURE
+            eprintln!("http_server: {why}\n{USAGE}");
+            ExitCode::from(2)
         }
     }
 }

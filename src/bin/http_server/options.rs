@@ -3,9 +3,18 @@
 use crate::given::Given;
 use std::path::PathBuf;
 
-const USAGE: &str = "usage: http_server [--listen HOST:PORT | --listen unix:/PATH] [--max-connections N] \
-                     [--keep-alive-timeout SECS, 0 = for ever] [--files DIR] \
-                     [--tls CERT KEY [--client-ca CA]]";
+pub(crate) const USAGE: &str = "\
+usage: http_server [--listen HOST:PORT | --listen unix:/PATH] [--max-connections N]
+                   [--keep-alive-timeout SECS] [--files DIR] [--tls CERT KEY [--client-ca CA]]
+
+/         the book's hello; what else there is to try is printed at the start
+
+--listen              where; 127.0.0.1:1337, the book's port
+--max-connections     beyond it newcomers wait in the kernel's queue; 10000
+--keep-alive-timeout  how long a connection may be idle; 5, and 0 is for ever
+--files               serve the files of this folder below /files/
+--tls                 with this certificate and key: https:
+--client-ca           only to those who show a certificate for which CA vouches";
 
 pub(crate) struct Options {
     pub(crate) listen: String,
@@ -16,7 +25,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) fn from_args(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    /// `None`: help was asked for.
+    pub(crate) fn from_args(
+        mut args: impl Iterator<Item = String>,
+    ) -> Result<Option<Options>, String> {
         let mut options = Options {
             listen: "127.0.0.1:1337".into(), // the book's
             max_connections: 10_000,
@@ -26,10 +38,7 @@ impl Options {
         };
         let mut client_ca = None;
         while let Some(flag) = args.next() {
-            let mut value = || {
-                args.next()
-                    .ok_or_else(|| format!("{flag} needs a value\n{USAGE}"))
-            };
+            let mut value = || args.next().ok_or_else(|| format!("{flag} needs a value"));
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--max-connections" => options.max_connections = number(&flag, &value()?)?,
@@ -37,18 +46,10 @@ impl Options {
                     options.keep_alive_secs = Some(number(&flag, &value()?)?).filter(|&s| s > 0)
                 }
                 "--files" => options.files = Some(value()?.into()),
-                "--tls" => {
-                    let (cert, key) = (value()?, value()?);
-                    let client_ca = None;
-                    options.tls = Some(Given {
-                        cert,
-                        key,
-                        client_ca,
-                    });
-                }
+                "--tls" => options.tls = Some(Given::new(value()?, value()?)),
                 "--client-ca" => client_ca = Some(value()?),
-                "--help" | "-h" => return Err(USAGE.into()),
-                _ => return Err(format!("there is no {flag}\n{USAGE}")),
+                "--help" | "-h" => return Ok(None),
+                _ => return Err(format!("there is no {flag}")),
             }
         }
         match &mut options.tls {
@@ -59,7 +60,7 @@ impl Options {
         if options.max_connections == 0 {
             return Err("--max-connections must be at least 1".into());
         }
-        Ok(options)
+        Ok(Some(options))
     }
 }
 

@@ -10,6 +10,15 @@ pub(crate) struct Given {
 }
 
 impl Given {
+    pub(crate) fn new(cert: String, key: String) -> Given {
+        let client_ca = None;
+        Given {
+            cert,
+            key,
+            client_ca,
+        }
+    }
+
     pub(crate) fn options(&self) -> Result<ServerOptions, String> {
         let options = ServerOptions::new()
             .cert(read(&self.cert)?)

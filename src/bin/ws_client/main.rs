@@ -20,7 +20,8 @@ use options::{Mode, USAGE};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match Mode::from_args(std::env::args().skip(1)) {
+    let args = std::env::args_os().skip(1);
+    match Mode::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
         Ok((Mode::Help, _)) => {
             println!("{USAGE}");
             ExitCode::SUCCESS

@@ -41,11 +41,12 @@ impl Events for Demo {
 }
 
 fn main() -> ExitCode {
-    match Options::from_args(std::env::args().skip(1)) {
+    let args = std::env::args_os().skip(1);
+    match Options::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
         Ok(Some(options)) => match run(&options) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => {
-                eprintln!("ws_server: {}: {why}", options.listen);
+                eprintln!("ws_server: {why}");
                 ExitCode::FAILURE
             }
         },

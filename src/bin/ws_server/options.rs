@@ -44,15 +44,7 @@ impl Options {
                 "--listen" => options.listen = value()?,
                 "--max-message" => options.message_bytes = number(&flag, &value()?)?,
                 "--max-connections" => options.max_connections = number(&flag, &value()?)?,
-                "--tls" => {
-                    let (cert, key) = (value()?, value()?);
-                    let client_ca = None;
-                    options.tls = Some(Given {
-                        cert,
-                        key,
-                        client_ca,
-                    });
-                }
+                "--tls" => options.tls = Some(Given::new(value()?, value()?)),
                 "--show-bytes" => options.show_bytes = true,
                 "--help" | "-h" => return Ok(None),
                 _ => return Err(format!("there is no {flag}")),
