@@ -13,8 +13,8 @@ use std::io::{self, BufRead, Read};
 ///
 /// It borrows the bytes that the connection read: nothing is copied until the handler does.
 ///
-/// The body is a reader ([`Read`] and [`BufRead`]) that can be used as it arrives, or
-/// collected. The first read sends the 100 that the client may be waiting for.
+/// The body is a reader ([`Read`] and [`BufRead`]) that can be used as it arrives (nobody has to
+/// wait for its end, E45), or collected. The first read sends the 100 that the client may be waiting for.
 ///
 /// ```
 /// use barewire::http;

@@ -10,12 +10,15 @@ use std::io;
 /// A response: `set_header`, `write_head`, `write`, `flush`, `end`.
 ///
 /// - The head leaves with the first byte of the body, or with [`flush`](Self::flush). After
-///   [`write_head`](Self::write_head) nothing of it can be changed; trying is an error, not silence.
+///   [`write_head`](Self::write_head) nothing of it can be changed; trying is an error, not silence
+///   (E43).
 /// - [`end`](Self::end) consumes the response: it is said once. A handler that returns without
 ///   it, fails or panics still gives the client an answer: 500 if nothing was sent, and a cut
 ///   connection if something was (which an HTTP/1.0 client cannot tell from the end).
 /// - A head that was written by [`write_head`](Self::write_head) without a Content-Length is sent
 ///   with the chunked coding; without `write_head`, a single `end(data)` gets its Content-Length.
+/// - A Content-Length counts bytes and is checked (E29): what is too long is refused before it is
+///   sent, what is too short cuts the connection.
 ///
 /// ```
 /// use barewire::http;

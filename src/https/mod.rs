@@ -10,7 +10,7 @@
 //! let server = https::create_server(&options, |_req, res| {
 //!     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
 //! })?;
-//! let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000
+//! let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000, ours 8443
 //!
 //! let trusted = tls::ClientOptions::new().ca(read("fixtures/tls/ca.crt")?);
 //! let agent = https::Agent::new(&trusted)?;

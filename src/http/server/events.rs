@@ -33,7 +33,9 @@ pub trait Events: Send + Sync + 'static {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled;
 
     /// A request whose client waits for a 100 before it sends the body. To accept, read the body
-    /// or call [`Response::write_continue`]; to refuse, answer with a final status.
+    /// or call [`Response::write_continue`]: the client goes on with this request, and sends nothing
+    /// again (E20). To refuse, answer with the final status that says why: 401, 413 …, not just the
+    /// notes' 400 (E22). An expectation that nobody knows has got its 417 already.
     ///
     /// # Errors
     /// As for [`request`](Events::request).
@@ -41,7 +43,8 @@ pub trait Events: Send + Sync + 'static {
         self.request(request, response)
     }
 
-    /// A request that offers another protocol: [`Request::upgrade`] takes it.
+    /// A request that offers another protocol: [`Request::upgrade`] takes it. Where nobody does, it
+    /// is a plain request, and nothing is closed (E23).
     ///
     /// # Errors
     /// As for [`request`](Events::request).

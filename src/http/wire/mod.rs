@@ -7,6 +7,9 @@
 //! that is how requests are smuggled past those who should check them. So there is one answer here to
 //! every question of framing, and where the RFC leaves two, the message is refused.
 //!
+//! The RFC is two now: 9110 says what a message means, 9112 how HTTP/1.1 writes it. The notes' RFC 2616
+//! is obsolete (E19).
+//!
 //! # The bytes
 //!
 //! ```text
