@@ -1,10 +1,11 @@
 //! The second step of a connection: TLS, over whatever leads there.
 
+use super::{HTTP_1_0, HTTP_1_1};
 use crate::http::wire::Scheme;
 use crate::http::{self, Connected, Origin, RequestOptions};
-use crate::tls::ClientContext;
+use crate::tls::{ClientContext, Tls};
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -60,6 +61,7 @@ impl http::Connector for Connector {
     fn secure(&self, plain: Connected, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         let began = Instant::now();
         let tls = self.context.connect(plain.stream, to.host(), deadline)?;
+        speaks_http(&tls)?;
         Ok(Connected {
             stream: Arc::new(tls),
             secure: began.elapsed(),
@@ -74,6 +76,21 @@ impl http::Connector for Connector {
     /// Connections of other certificates, authorities or names are other connections.
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
+    }
+}
+
+// RFC 7301 §3.2: "The server SHALL NOT respond with a selected protocol and subsequently use a
+// different protocol for application data exchange."
+fn speaks_http(tls: &Tls) -> io::Result<()> {
+    match tls.alpn_protocol() {
+        None | Some(HTTP_1_1 | HTTP_1_0) => Ok(()),
+        Some(other) => {
+            let text = format!(
+                "client and server agreed on {other:?} (ALPN), and {HTTP_1_1} is all that is spoken \
+                 here: offer nothing else with ClientOptions::alpn"
+            );
+            Err(io::Error::new(ErrorKind::InvalidData, text))
+        }
     }
 }
 

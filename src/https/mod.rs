@@ -96,6 +96,7 @@ use std::io;
 
 /// What ALPN calls the protocol that is spoken here (RFC 7301 §6).
 const HTTP_1_1: &str = "http/1.1";
+const HTTP_1_0: &str = "http/1.0";
 
 /// `GET https://localhost/` by the [global agent](Agent::global): the options to begin with.
 pub fn options() -> RequestOptions {
@@ -105,6 +106,10 @@ pub fn options() -> RequestOptions {
 /// A request over TLS; nothing is sent yet. With options that speak TLS already, as those of an agent
 /// do, it is [`http::request`]; others get the TLS of the [global agent](Agent::global) and keep their
 /// pool.
+///
+/// That is made anew for each call. So options that are used again better begin with [`options`]; and
+/// a connector of one's own that gives no [key](http::Connector::key) better goes under TLS once, by
+/// [`Connector::over`], or no two requests share a connection.
 ///
 /// ```no_run
 /// use barewire::https;

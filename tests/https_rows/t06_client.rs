@@ -308,3 +308,22 @@ fn row_t06_rules_of_http_are_kept_under_tls() {
         server.shutdown(PATIENCE);
     });
 }
+
+/// What was agreed on is what is spoken, or nothing is.
+#[test]
+fn row_t06_another_protocol_is_not_answered_in_http_1_1() {
+    watched(|| {
+        let site = Site::with(identity("server").alpn(["h2", "http/1.1"]), echo_host());
+        let offering = |protocols: &[&str]| {
+            let options = trusting().alpn(protocols.iter().map(|name| name.as_bytes()));
+            let agent = https::Agent::new(&options).expect("good options");
+            let url = site.url("/");
+            agent.get(&url).map(|answer| answer.status())
+        };
+        let error = offering(&["h2"]).unwrap_err().to_string();
+        assert!(error.contains("\"h2\""), "{error}");
+        assert!(offering(&["http/1.1", "h2"]).is_err());
+        assert_eq!(offering(&["http/1.1"]).expect("an answer"), 200);
+        assert_eq!(offering(&[]).expect("an answer"), 200);
+    });
+}
