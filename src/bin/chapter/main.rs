@@ -110,7 +110,9 @@ fn open_all(options: &Options) -> Result<(), String> {
         let address = door.open_at(&options.listen(number, &door.place))?;
         opened += &door.invitation(&address);
     }
-    println!("The network chapter of 《深入浅出Node.js》. Ctrl-C ends it.\n\n{opened}");
+    println!(
+        "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Ours to try are run by `cargo run --bin NAME -- …`.\n\n{opened}"
+    );
     Ok(())
 }
 
