@@ -90,6 +90,22 @@
 //! book's words; `files/` serves files with it. Of the client, `client/exchange.rs` is one request and
 //! its answer, `client/call.rs` what leads there, and `agent.rs` the threads that wait for a socket.
 //!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | a limit or deadline, or its default | `config.rs`, `wire/limits.rs` |
+//! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
+//! | a start line, a field line, a target, a date | `wire/start_line.rs`, `section.rs`, `target.rs`, `date.rs` |
+//! | how the length of a body is found | `wire/body.rs`; the chunked coding: `chunked.rs` |
+//! | what may follow what on a connection | the table in `wire/connection.rs` |
+//! | which bytes belong to which class | the tables in `wire/grammar.rs` |
+//! | what a handler can ask or say | `request.rs`, `response.rs` |
+//! | an event | `server/events.rs`, and where it is raised in `serve.rs` |
+//! | when an answer leaves, and with what | `exchange/outbox.rs`, `link.rs` |
+//! | how a body is read | `exchange/incoming.rs` |
+//! | which file is served, and which part of it | `files/` |
+//!
 //! # Exercises
 //!
 //! 1. `printf 'GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /poll HTTP/1.1\r\nHost: a\r\n\r\n' | nc 127.0.0.1 1337`:
