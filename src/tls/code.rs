@@ -85,7 +85,9 @@ pub enum Code {
     AlertUnrecognizedName,
     /// The peer ended it with another alert, which the message names.
     Alert,
-    /// The system had something against it, which the message tells.
+    /// Nobody listens there.
+    ConnectionRefused,
+    /// The system had something else against it, which the message tells.
     Io,
 }
 
@@ -132,6 +134,7 @@ impl Code {
             Code::AlertProtocolVersion => "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
             Code::AlertUnrecognizedName => "ERR_SSL_TLSV1_UNRECOGNIZED_NAME",
             Code::Alert => "ERR_SSL_ALERT",
+            Code::ConnectionRefused => "ECONNREFUSED",
             Code::Io => "EIO",
         }
     }

@@ -15,8 +15,9 @@ use std::time::Instant;
 /// [`ClientContext`] once, for [`connect_with`].
 ///
 /// # Errors
-/// Why there is no connection: with the options, with the network ([`Code::Io`](super::Code::Io)) or
-/// with the server.
+/// Why there is no connection: with the options, with the network
+/// ([`Code::ConnectionRefused`](super::Code::ConnectionRefused), [`Code::Io`](super::Code::Io)) or with
+/// the server.
 pub fn connect(to: &str, options: &ClientOptions) -> Result<Socket, Error> {
     let context = ClientContext::new(options)?;
     connect_with(to, &context, &ConnectOptions::default())

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// [`code`](Error::code), what was seen, and what to do:
 ///
 /// ```text
-/// UNABLE_TO_VERIFY_LEAF_SIGNATURE: the certificate of "localhost" is issued by CN=my CA, whom nobody vouches for …
+/// UNABLE_TO_VERIFY_LEAF_SIGNATURE: the certificate of "localhost" is issued by CN=my CA, whom nobody trusts here …
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
@@ -92,8 +92,16 @@ impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         match Error::of(&error) {
             Some(inside) => inside.clone(),
-            None => Error::with_kind(Code::Io, error.kind(), error.to_string()),
+            None => Error::with_kind(of_kind(error.kind()), error.kind(), error.to_string()),
         }
+    }
+}
+
+fn of_kind(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::InvalidInput => Code::InvalidArgument,
+        ErrorKind::ConnectionRefused => Code::ConnectionRefused,
+        _ => Code::Io,
     }
 }
 
@@ -115,7 +123,7 @@ mod tests {
     #[test]
     fn what_the_system_says_is_kept() {
         let error = Error::from(io::Error::from(ErrorKind::ConnectionRefused));
-        assert_eq!(error.code(), Code::Io);
+        assert_eq!(error.code(), Code::ConnectionRefused);
         assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionRefused);
     }
 }

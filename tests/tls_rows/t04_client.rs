@@ -84,7 +84,7 @@ fn row_t04_nobody_there_is_told_as_by_net() {
         let to = free.local_addr().unwrap().to_string();
         drop(free);
         let error = tls::connect(&to, &client()).unwrap_err();
-        assert_eq!(error.code(), Code::Io);
+        assert_eq!(error.code(), Code::ConnectionRefused);
         says(&error, &[&to]);
     });
 }
