@@ -14,7 +14,7 @@ use support::{PATIENCE, watched};
 
 /// So many handshakes fail, and of these kinds.
 const FAILURES: usize = 1000;
-const KINDS: usize = 10;
+const KINDS: usize = 13;
 
 /// Threads of the engine that may stay and wait for the next connection.
 const SPARE: usize = 16;
@@ -75,8 +75,11 @@ fn fail(kind: usize, to: SocketAddr, clients: &[ClientContext]) {
         2 => tcp.write_all(b"\x16\x03\x01\x02\x00\x01"), // and silence
         3 => Ok(()),
         4 => tcp.shutdown(Shutdown::Both),
+        5 => tcp.write_all(b"\x15\x03\x03\x00\x02\x02\x28"), // an alert
+        6 => tcp.write_all(&tls10_hello()),
+        7 => tcp.write_all(b"\x16\x03\x01\x00\x05hello"), // a handshake of nonsense
         _ => {
-            let context = &clients[kind - 5];
+            let context = &clients[kind - 8];
             let tcp: std::sync::Arc<dyn net::Stream> = std::sync::Arc::new(net::Tcp::from(tcp));
             let met = context.connect(tcp, "localhost", Instant::now() + PATIENCE);
             if let Ok(tls) = met {
@@ -88,6 +91,13 @@ fn fail(kind: usize, to: SocketAddr, clients: &[ClientContext]) {
     };
     said.unwrap();
     let _ = tcp.read(&mut [0; 64]); // until the server ends it
+}
+
+/// A ClientHello without extensions: nothing newer than TLS 1.0 is asked for.
+fn tls10_hello() -> Vec<u8> {
+    let fixed = [&[3, 1][..], &[7; 32], &[0, 0, 2, 0, 47, 1, 0]].concat();
+    let body = [&[1, 0, 0, fixed.len() as u8][..], &fixed].concat();
+    [&[22, 3, 1, 0, body.len() as u8], &body[..]].concat()
 }
 
 fn count(folder: &str) -> usize {

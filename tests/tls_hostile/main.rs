@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `handshake` | who never finishes one, or never meant to begin one |
 //! | `established` | who is in, and then misbehaves: floods of KeyUpdate, reading nothing, a cut |
-//! | `leftovers` | a thousand failures of every kind, and what is left of them: nothing |
 //! | `stage` | the server that they come to, and the good client beside them |
+//!
+//! What a thousand of them leave over is counted in `tests/tls_leftovers.rs`, alone in its process.
 
 #[allow(unused_imports)] // most of it is for servers of HTTP
 #[path = "../support/mod.rs"]
@@ -13,5 +14,4 @@ mod support;
 
 mod established;
 mod handshake;
-mod leftovers;
 mod stage;
