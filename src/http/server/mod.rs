@@ -161,12 +161,12 @@ impl<E: Events> Server<E> {
 
     /// Serves one connection on this thread, until it ends.
     pub fn serve(&self, stream: Arc<dyn Stream>) {
-        self.shared.serve(stream, None, &[]);
+        self.shared.any().serve(stream, None, &[]);
     }
 
     /// The same, for one that was read from already: `ahead` is what came, and `slot` its place.
     pub fn serve_behind(&self, ahead: &[u8], stream: Arc<dyn Stream>, slot: Option<Slot>) {
-        self.shared.serve(stream, slot, ahead);
+        self.shared.any().serve(stream, slot, ahead);
     }
 
     /// What this server answers to these bytes, over a connection in memory that the client
@@ -204,7 +204,7 @@ impl<E> std::fmt::Debug for Server<E> {
 
 impl<E: Events> Service for Shared<E> {
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
-        self.serve(stream, Some(slot), &[]);
+        self.any().serve(stream, Some(slot), &[]);
     }
 
     fn accept_error(&self, error: &io::Error) {

@@ -30,11 +30,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What the connections of a server have in common.
-pub(super) struct Shared<E> {
-    pub(super) events: E,
+/// What the connections of a server have in common. Only the events differ from server to server, and
+/// each connection sees them through their table: the code below is compiled once, not for each of them.
+pub(super) struct Shared<E: ?Sized> {
     pub(super) config: Arc<Config>,
     pub(super) watch: Watch,
+    pub(super) events: E,
 }
 
 /// Why a connection ends.
@@ -56,8 +57,8 @@ enum Blame {
     Connection,
 }
 
-struct Served<'s, E> {
-    shared: &'s Shared<E>,
+struct Served<'s> {
+    shared: &'s Shared<dyn Events>,
     outbox: Arc<Outbox>,
     buffer: Buffer,
     decoder: RequestDecoder,
@@ -70,6 +71,13 @@ struct Served<'s, E> {
 }
 
 impl<E: Events> Shared<E> {
+    /// Whatever its events are.
+    pub(super) fn any(&self) -> &Shared<dyn Events> {
+        self
+    }
+}
+
+impl Shared<dyn Events> {
     /// Serves a connection, of which `ahead` was read already, until it ends or is handed over.
     pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>, ahead: &[u8]) {
         self.events.connection(stream.as_ref());
@@ -95,14 +103,14 @@ impl<E: Events> Shared<E> {
 
 /// What is out of line here is so for the stack of ten thousand threads that wait: it is memory
 /// too, by the page, and holds each frame above the one that waits.
-impl<'s, E: Events> Served<'s, E> {
+impl<'s> Served<'s> {
     /// In the heap.
     #[inline(never)]
     fn new(
-        shared: &'s Shared<E>,
+        shared: &'s Shared<dyn Events>,
         stream: Arc<dyn Stream>,
         slot: Option<Slot>,
-    ) -> Box<Served<'s, E>> {
+    ) -> Box<Served<'s>> {
         let config = &shared.config;
         let outbox = Arc::new(Outbox::new(stream, config));
         if let Some(slot) = &slot {
@@ -396,7 +404,7 @@ impl<'s, E: Events> Served<'s, E> {
     }
 }
 
-fn handle<E: Events>(events: &E, request: Request<'_>, response: Response<'_>) -> Handled {
+fn handle(events: &dyn Events, request: Request<'_>, response: Response<'_>) -> Handled {
     let head = request.head();
     if head.method().is_connect() {
         events.connect(request, response)
