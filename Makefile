@@ -57,6 +57,7 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_handshakes
 	cargo build --release --bin http_server --bin ws_server
 	python3 tests/bench/idle.py
+	python3 tests/bench/idle.py --tls
 	python3 tests/bench/idle.py --ws
 
 fuzz:
