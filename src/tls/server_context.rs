@@ -114,7 +114,8 @@ impl ServerContext {
     }
 
     /// The handshake with a client, on this thread, within
-    /// [`handshake_timeout`](ServerOptions::handshake_timeout). Who fails is told by an alert. The
+    /// [`handshake_timeout`](ServerOptions::handshake_timeout). Who fails is told by an alert
+    /// (but not who goes on with a session after his certificate has expired: he is only let go). The
     /// timeouts of `below` are gone afterwards.
     ///
     /// # Errors
