@@ -25,8 +25,10 @@
 //! 3. What was sealed cannot be taken back, since the records are numbered: it stays in the pen until
 //!    it is gone, and what is told of it is the truth (see `pen.rs`).
 //!
-//! Not everything that is owed is urgent. The answer to a KeyUpdate goes before the *next* record (RFC
-//! 8446 §4.6.3), and rustls puts it there. Session tickets leave with the first answer.
+//! Not everything that is owed is urgent: the answer to a KeyUpdate goes before the *next* record (RFC
+//! 8446 §4.6.3), and rustls puts it there. Session tickets do not wait for an answer, though. A client that
+//! gathers small writes (Nagle) holds its request back until it hears from us, and our side's delayed ACK
+//! would let it wait 40 ms.
 //!
 //! `handshake.rs` is how a connection begins, `reading.rs` and `pen.rs` are the two directions,
 //! `owed.rs` the hand-over and how it ends, `info.rs` what can be asked of it.
@@ -112,19 +114,18 @@ impl Tls {
     }
 
     fn begin(below: Arc<dyn Stream>, connection: Connection, reading: Reading, info: Info) -> Tls {
-        let mut state = State::new(connection);
-        let mut tickets = Vec::new();
-        state.take_owed(&mut tickets);
-        Tls {
+        let tls = Tls {
             below,
             info,
             reading: Mutex::new(reading),
-            pen: Mutex::new(Pen::holding(tickets)),
-            state: Mutex::new(state),
+            pen: Mutex::default(),
+            state: Mutex::new(State::new(connection)),
             deaf: AtomicBool::new(false),
             read_timeout: Mutex::new(None),
             write_timeout: Mutex::default(),
-        }
+        };
+        tls.settle_at_once(); // the tickets
+        tls
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -63,6 +63,7 @@ fn who_reads_nothing_is_not_sent_more() {
         };
         assert!(is_timeout(&error), "{error}");
         site.serves();
+        site.has(1);
         assert_eq!(site.0.shutdown(Duration::ZERO).cut, 1);
         assert_eq!(site.0.connections(), 0);
     });

@@ -65,8 +65,14 @@ impl Site {
     /// Waits until all that came have gone.
     #[track_caller]
     pub(crate) fn is_empty(&self) {
+        self.has(0);
+    }
+
+    /// Waits until no more than so many are left.
+    #[track_caller]
+    pub(crate) fn has(&self, most: usize) {
         let began = Instant::now();
-        while self.0.connections() > 0 {
+        while self.0.connections() > most {
             let left = self.0.connections();
             assert!(began.elapsed() < PATIENCE, "{left} connections are left");
             thread::sleep(Duration::from_millis(1));

@@ -4,7 +4,7 @@
 //!   client                                        server
 //!   ClientHello ──────────────────────────────►   the first byte tells whether it is TLS at all
 //!               ◄──────────────────────────────   ServerHello … Finished
-//!   Finished    ──────────────────────────────►   done; tickets leave with the first answer
+//!   Finished    ──────────────────────────────►   done; tickets follow, without waiting
 //! ```
 //!
 //! If it fails, the peer is told why: the alert is sent, and what the peer still says is read for a

@@ -181,14 +181,6 @@ fn ends_with_alert(sealed: &[u8]) -> bool {
 }
 
 impl Pen {
-    /// These records wait for the first write.
-    pub(super) fn holding(sealed: Vec<u8>) -> Pen {
-        Pen {
-            sealed,
-            ..Pen::default()
-        }
-    }
-
     pub(super) fn sealed(&mut self) -> &mut Vec<u8> {
         &mut self.sealed
     }
@@ -275,7 +267,10 @@ mod tests {
             [&[23, 3, 3, high, low][..], &vec![0; bytes]].concat()
         };
         let (full, last) = (record(RECORD_BYTES + 17), record(100 + 17));
-        let mut pen = Pen::holding([&record(50), &full[..], &full, &last].concat());
+        let mut pen = Pen {
+            sealed: [&record(50), &full[..], &full, &last].concat(),
+            ..Pen::default()
+        };
         pen.taken = 2 * RECORD_BYTES + 100;
         let mut gone = |at| {
             pen.at = at;

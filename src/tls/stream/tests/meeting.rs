@@ -35,3 +35,12 @@ fn bytes_go_both_ways() {
         }
     });
 }
+
+#[test]
+fn tickets_do_not_wait_for_an_answer() {
+    within(|| {
+        let (client, _server) = met();
+        let came = client.get_ref().try_read(&mut [0; 4096]).unwrap();
+        assert!(came.is_some_and(|n| n > 0), "{came:?}");
+    });
+}
