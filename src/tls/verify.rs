@@ -32,6 +32,38 @@ fn object(objection: Objection) -> rustls::Error {
     objection.alert.into()
 }
 
+/// That the peer has the key to its certificate: checked whoever issued it, and of both roles alike.
+macro_rules! signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            cert: &CertificateDer<'_>,
+            dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &provider().signature_verification_algorithms;
+            let verified = verify_tls12_signature(message, cert, dss, algorithms);
+            verified.map_err(|e| object(signature(cert, e)))
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            cert: &CertificateDer<'_>,
+            dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &provider().signature_verification_algorithms;
+            let verified = verify_tls13_signature(message, cert, dss, algorithms);
+            verified.map_err(|e| object(signature(cert, e)))
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            let algorithms = &provider().signature_verification_algorithms;
+            algorithms.supported_schemes()
+        }
+    };
+}
+
 /// A client's: of the server.
 #[derive(Debug)]
 pub(super) struct OfServer {
@@ -58,27 +90,7 @@ impl ServerCertVerifier for OfServer {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        tls12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        tls13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
-    }
+    signatures!();
 }
 
 /// A server's: of the client.
@@ -111,51 +123,5 @@ impl ClientCertVerifier for OfClient {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        tls12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        tls13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
-    }
-}
-
-/// That the peer has the key to its certificate: checked whoever issued it.
-fn tls12(
-    message: &[u8],
-    cert: &CertificateDer<'_>,
-    dss: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, rustls::Error> {
-    let algorithms = &provider().signature_verification_algorithms;
-    let verified = verify_tls12_signature(message, cert, dss, algorithms);
-    verified.map_err(|e| object(signature(cert, e)))
-}
-
-fn tls13(
-    message: &[u8],
-    cert: &CertificateDer<'_>,
-    dss: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, rustls::Error> {
-    let algorithms = &provider().signature_verification_algorithms;
-    let verified = verify_tls13_signature(message, cert, dss, algorithms);
-    verified.map_err(|e| object(signature(cert, e)))
-}
-
-fn schemes() -> Vec<SignatureScheme> {
-    let algorithms = &provider().signature_verification_algorithms;
-    algorithms.supported_schemes()
+    signatures!();
 }

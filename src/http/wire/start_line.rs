@@ -165,8 +165,10 @@ impl StartLine {
                     self.phase = Phase::Target;
                 }
                 Some(&byte) => {
-                    let is_tls = byte == TLS_HANDSHAKE && self.at == self.start;
-                    let rule = [Rule::MethodInvalid, Rule::TlsHandshake][usize::from(is_tls)];
+                    let rule = match byte == TLS_HANDSHAKE && self.at == self.start {
+                        true => Rule::TlsHandshake,
+                        false => Rule::MethodInvalid,
+                    };
                     return Err(Error::new(rule, bytes, self.at));
                 }
             }
