@@ -53,6 +53,7 @@ pub trait Raw: fmt::Debug + Send + Sync + 'static {
     fn write_timeout(&self) -> io::Result<Option<Duration>>;
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()>;
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+    fn set_no_delay(&self, on: bool) -> io::Result<()>;
     fn local_addr(&self) -> io::Result<Addr>;
 }
 
@@ -91,8 +92,16 @@ where
         self.probe(|mut inner| inner.read(buf))
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        self.probe(|mut inner| inner.write(buf))
+    }
+
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        self.inner.shutdown(Shutdown::Both)
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
@@ -101,6 +110,10 @@ where
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.inner.set_write_timeout(at_least_a_moment(d))
+    }
+
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.inner.set_no_delay(on)
     }
 
     fn local_addr(&self) -> io::Result<Addr> {
@@ -183,7 +196,7 @@ fn uninterrupted<S>(
 
 /// The standard library has these methods on both sockets, but no trait that says so.
 macro_rules! raw {
-    ($socket:ty) => {
+    ($socket:ty, $set_no_delay:expr) => {
         impl Raw for $socket {
             fn set_nonblocking(&self, on: bool) -> io::Result<()> {
                 <$socket>::set_nonblocking(self, on)
@@ -203,6 +216,9 @@ macro_rules! raw {
             fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
                 <$socket>::set_write_timeout(self, d)
             }
+            fn set_no_delay(&self, on: bool) -> io::Result<()> {
+                $set_no_delay(self, on)
+            }
             fn local_addr(&self) -> io::Result<Addr> {
                 <$socket>::local_addr(self).map(Addr::from)
             }
@@ -210,8 +226,8 @@ macro_rules! raw {
     };
 }
 
-raw!(TcpStream);
-raw!(UnixStream);
+raw!(TcpStream, TcpStream::set_nodelay);
+raw!(UnixStream, |_: &UnixStream, _| Ok(()));
 
 #[cfg(test)]
 mod tests {
@@ -275,6 +291,28 @@ mod tests {
         ours.set_read_timeout(Some(Duration::ZERO)).unwrap();
         ours.set_write_timeout(Some(Duration::ZERO)).unwrap();
         assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
+    }
+
+    #[test]
+    fn try_write_takes_what_there_is_room_for_and_never_waits() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let (unix, tcp) = ((Unix::from(here), Unix::from(there)), tcp());
+        writes_without_waiting(&unix.0, &unix.1);
+        writes_without_waiting(&tcp.0, &Tcp::from(tcp.1));
+    }
+
+    /// Without a timeout: a write that waited would wait for ever.
+    fn writes_without_waiting(ours: &dyn Stream, theirs: &dyn Stream) {
+        let mut sent = 0;
+        while let Some(n) = ours.try_write(&[7; 64 * 1024]).unwrap() {
+            sent += n;
+        }
+        let (mut read, mut buf) = (0, vec![0; 1 << 20]);
+        while read < sent {
+            read += theirs.read(&mut buf).unwrap();
+        }
+        assert_eq!(theirs.try_read(&mut buf).unwrap(), None);
+        assert_eq!(ours.try_write(b"room again").unwrap(), Some(10));
     }
 
     #[test]

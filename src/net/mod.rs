@@ -76,7 +76,9 @@
 //!
 //! On top of these is the book's face: `server.rs`, `connect.rs`, and `socket/` with the events and
 //! the queue of what cannot leave yet. `reach/` finds a host and races its addresses by one
-//! deadline. `faulty/` misbehaves on purpose, so that what is built on streams can be tried.
+//! deadline. `faulty/` misbehaves on purpose, so that what is built on streams can be tried. `clock.rs`
+//! keeps the deadlines that no waiting thread sees, and `delayed_flush.rs` decides when bytes have been
+//! pending for too long.
 //!
 //! # Two exercises
 //! 1. Write a `Stream` that passes everything on to another and prints each call. Which methods
@@ -85,7 +87,9 @@
 //!    given back, so that the three sentences of `engine.rs` still hold?
 
 mod addr;
+mod clock;
 mod connect;
+mod delayed_flush;
 mod door;
 mod engine;
 mod faulty;
@@ -106,7 +110,9 @@ mod unix;
 mod tests;
 
 pub use addr::Addr;
+pub(crate) use clock::{Timed, Timer, call_after};
 pub use connect::{ConnectOptions, connect, connect_through, connect_with};
+pub(crate) use delayed_flush::{DelayedFlush, INTERVAL};
 pub use faulty::{Faults, Faulty, Splits};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;

@@ -71,6 +71,10 @@ impl Stream for Pipe {
         Ok(self.incoming.try_read(buf))
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        self.outgoing.try_write(buf)
+    }
+
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Write {
             self.incoming.change(|state| state.reader_done = true);
@@ -81,6 +85,10 @@ impl Stream for Pipe {
         Ok(())
     }
 
+    fn abort(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Both)
+    }
+
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.incoming.lock().read_timeout = at_least_a_moment(d);
         Ok(())
@@ -88,6 +96,10 @@ impl Stream for Pipe {
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.outgoing.lock().write_timeout = at_least_a_moment(d);
+        Ok(())
+    }
+
+    fn set_no_delay(&self, _on: bool) -> io::Result<()> {
         Ok(())
     }
 
@@ -167,6 +179,12 @@ impl Channel {
         let state = self.lock();
         let timeout = state.write_timeout;
         let put = self.wait(state, timeout, |state| state.put(bufs))??;
+        self.changed.notify_all();
+        Ok(put)
+    }
+
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        let put = self.lock().put(&[IoSlice::new(buf)]).transpose()?;
         self.changed.notify_all();
         Ok(put)
     }
@@ -273,6 +291,20 @@ mod tests {
         assert_eq!(writer.join().unwrap(), 2);
         assert_eq!(there.read(&mut buf).unwrap(), 2);
         assert_eq!(there.read(&mut buf).unwrap(), 0); // dropped with its thread
+    }
+
+    #[test]
+    fn try_write_never_waits() {
+        let (here, there) = pipe_with_capacity(4);
+        assert_eq!(here.try_write(b"abcdef").unwrap(), Some(4));
+        assert_eq!(here.try_write(b"ef").unwrap(), None);
+        assert_eq!(there.read(&mut [0; 4]).unwrap(), 4);
+        assert_eq!(here.try_write(b"ef").unwrap(), Some(2));
+        drop(there);
+        assert_eq!(
+            here.try_write(b"x").unwrap_err().kind(),
+            ErrorKind::BrokenPipe
+        );
     }
 
     #[test]

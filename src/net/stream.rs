@@ -15,6 +15,9 @@ use super::addr::Addr;
 /// descriptor behind it, which is closed when the last `Arc` is dropped. Reading and writing do
 /// not hinder one another; of two threads that read at once each gets some of the bytes.
 ///
+/// No method has a default: a stream that stands before another and forgets to pass one on does not
+/// compile.
+///
 /// ```
 /// use barewire::net::{Stream, pipe};
 ///
@@ -57,6 +60,15 @@ pub trait Stream: Send + Sync + fmt::Debug {
     /// The connection is broken.
     fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>>;
 
+    /// Takes as many bytes from the front of `buf` as there is room for now and never waits:
+    /// `None` where there is room for none. What it does not take is as if it had not been offered,
+    /// with one exception: under TLS the same bytes must be offered again, as after a
+    /// [`write`](Stream::write) that timed out.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>>;
+
     /// Ends one direction or both, for every holder of the stream. [`Shutdown::Write`] sends the
     /// FIN after what was written; [`Shutdown::Both`] also wakes the threads that wait here.
     ///
@@ -64,14 +76,12 @@ pub trait Stream: Send + Sync + fmt::Debug {
     /// The connection was already gone ([`ErrorKind::NotConnected`]).
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
-    /// Ends both directions where not all was said. As [`shutdown`](Stream::shutdown) of both, but a
-    /// stream that can tell an end from a cut, as TLS can, does not call this an end.
+    /// Ends both directions although something is unsent. As [`shutdown`](Stream::shutdown) of both,
+    /// but a stream that can tell an end from a cut, as TLS can, does not call this an end.
     ///
     /// # Errors
     /// As for [`shutdown`](Stream::shutdown).
-    fn abort(&self) -> io::Result<()> {
-        self.shutdown(Shutdown::Both)
-    }
+    fn abort(&self) -> io::Result<()>;
 
     /// How long the next [`read`](Stream::read) may wait; `None` for ever, zero the shortest
     /// time there is. The kernel counts in ticks of 1 to 10 ms.
@@ -86,6 +96,14 @@ pub trait Stream: Send + Sync + fmt::Debug {
     /// # Errors
     /// The system refused, which it has no reason to.
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+
+    /// `TCP_NODELAY` of the TCP connection that carries the stream, see
+    /// [`Tcp::set_no_delay`](super::Tcp::set_no_delay). Where no TCP carries it nothing is ever
+    /// delayed, and this has no effect.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    fn set_no_delay(&self, on: bool) -> io::Result<()>;
 
     /// This side's address.
     ///

@@ -48,8 +48,8 @@ pub(super) use info::Judgement;
 use super::explain::explain;
 use crate::net::{Addr, Stream, is_timeout};
 use info::Info;
-use owed::{Limit, State};
-use pen::Pen;
+use owed::State;
+use pen::{Pen, Room};
 use reading::Reading;
 use rustls::Connection;
 use std::any::Any;
@@ -84,7 +84,7 @@ pub struct Tls {
     /// Reading was ended on this side, so that a FIN means nothing.
     deaf: AtomicBool,
     read_timeout: Mutex<Option<Duration>>,
-    write_timeout: Mutex<Limit>,
+    write_timeout: Mutex<Option<Duration>>,
 }
 
 impl Tls {
@@ -122,7 +122,7 @@ impl Tls {
             state: Mutex::new(State::new(connection)),
             deaf: AtomicBool::new(false),
             read_timeout: Mutex::new(None),
-            write_timeout: Mutex::default(),
+            write_timeout: Mutex::new(None),
         };
         tls.settle_at_once(); // the tickets
         tls
@@ -146,7 +146,7 @@ impl Stream for Tls {
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let wrote = self.seal_and_write(&mut lock(&self.pen), bufs);
+        let wrote = self.seal_and_write(&mut lock(&self.pen), bufs, Room::IsWaitedFor);
         match &wrote {
             Err(e) if is_timeout(e) => self.settle_at_once(),
             _ => drop(self.settle()), // for others, who were told to rely on us
@@ -161,6 +161,20 @@ impl Stream for Tls {
         match try_lock(&self.reading) {
             Some(mut reading) => self.try_open_next(&mut reading, buf),
             None => Ok(None), // another waits there, and will get what comes
+        }
+    }
+
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        let Some(mut pen) = try_lock(&self.pen) else {
+            return Ok(None); // another writes: there is no room before that has gone
+        };
+        let wrote = self.seal_and_write(&mut pen, &[IoSlice::new(buf)], Room::IsThereOrNot);
+        drop(pen);
+        self.settle_at_once(); // for others, who were told to rely on us
+        match wrote {
+            Ok(n) => Ok(Some(n)),
+            Err(e) if is_timeout(&e) => Ok(None),
+            Err(e) => Err(e),
         }
     }
 
@@ -187,9 +201,13 @@ impl Stream for Tls {
     }
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        let mut limit = lock(&self.write_timeout);
-        limit.asked = d;
-        self.below.set_write_timeout(limit.now())
+        let mut kept = lock(&self.write_timeout);
+        *kept = d;
+        self.below.set_write_timeout(d)
+    }
+
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.below.set_no_delay(on)
     }
 
     fn local_addr(&self) -> io::Result<Addr> {

@@ -75,7 +75,7 @@
 //! [`wire`] is the protocol without a socket. Then `reader.rs`, with `intake.rs`, its buffer, and
 //! `ending.rs`, the end; and `outbox.rs`, whose `outbox/pen.rs` decides who writes. `accept.rs` and
 //! `connect.rs` are how it begins, `socket.rs`, `writer.rs` and `events.rs` the face, `broadcast.rs` a
-//! room full of connections, and `clock.rs` keeps the deadlines that nobody waits for.
+//! room full of connections.
 //!
 //! # Two exercises
 //!
@@ -88,7 +88,6 @@ pub mod wire;
 
 mod accept;
 mod broadcast;
-mod clock;
 mod config;
 mod connect;
 mod ending;

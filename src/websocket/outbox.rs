@@ -16,7 +16,7 @@
 //!    tick at most. What cannot leave then is written by a thread of its own, which ends when nothing
 //!    is left. A connection whose peer reads never has one.
 //! 3. Frames that the reader's thread makes while whole frames wait to be read stay in `out` until it
-//!    has read those. If it does something else meanwhile, the [clock](super::clock) sends them.
+//!    has read those. If it does something else meanwhile, the clock of `net` sends them.
 
 mod closing;
 mod gather;
@@ -30,7 +30,7 @@ use super::config::Config;
 use super::error::Error;
 use super::outcome::Outcome;
 use super::wire::{Data, Misuse, Received, Sender, State as Sent};
-use crate::net::Stream;
+use crate::net::{DelayedFlush, Stream};
 use crate::random;
 use gather::Gathering;
 use pings::Pings;
@@ -82,10 +82,7 @@ struct State {
     broken: Option<ErrorKind>,
     /// How far the reader's thread must see its frames leave before it reads on.
     gathered: u64,
-    /// Whether the clock looks, what it saw the last time, and how often it has seen nothing new.
-    watched: bool,
-    looked: u64,
-    quiet: u32,
+    delayed: DelayedFlush,
     pings: Pings,
     outcome: Option<Outcome>,
 }
@@ -292,9 +289,7 @@ impl State {
             stuck_since: None,
             broken: None,
             gathered: 0,
-            watched: false,
-            looked: 0,
-            quiet: 0,
+            delayed: DelayedFlush::default(),
             pings: Pings::default(),
             outcome: None,
         }

@@ -266,8 +266,16 @@ impl Stream for Brittle {
         panic!("on purpose")
     }
 
+    fn try_write(&self, buf: &[u8]) -> std::io::Result<Option<usize>> {
+        self.0.try_write(buf)
+    }
+
     fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
         self.0.shutdown(how)
+    }
+
+    fn abort(&self) -> std::io::Result<()> {
+        self.0.abort()
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
@@ -276,6 +284,10 @@ impl Stream for Brittle {
 
     fn set_write_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
         self.0.set_write_timeout(d)
+    }
+
+    fn set_no_delay(&self, on: bool) -> std::io::Result<()> {
+        self.0.set_no_delay(on)
     }
 
     fn local_addr(&self) -> std::io::Result<barewire::net::Addr> {

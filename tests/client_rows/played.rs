@@ -81,7 +81,15 @@ impl Stream for Played {
         }
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        Ok(Some(buf.len()))
+    }
+
     fn shutdown(&self, _how: Shutdown) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -90,6 +98,10 @@ impl Stream for Played {
     }
 
     fn set_write_timeout(&self, _d: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_no_delay(&self, _on: bool) -> io::Result<()> {
         Ok(())
     }
 

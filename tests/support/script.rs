@@ -64,7 +64,15 @@ impl Stream for Script {
         Ok(None)
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        self.write(buf).map(Some)
+    }
+
     fn shutdown(&self, _how: Shutdown) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -73,6 +81,10 @@ impl Stream for Script {
     }
 
     fn set_write_timeout(&self, _d: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_no_delay(&self, _on: bool) -> io::Result<()> {
         Ok(())
     }
 

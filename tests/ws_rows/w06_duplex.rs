@@ -321,8 +321,17 @@ impl Stream for Counted {
         self.pipe.try_read(buf)
     }
 
+    fn try_write(&self, buf: &[u8]) -> std::io::Result<Option<usize>> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.pipe.try_write(buf)
+    }
+
     fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
         self.pipe.shutdown(how)
+    }
+
+    fn abort(&self) -> std::io::Result<()> {
+        self.pipe.abort()
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
@@ -331,6 +340,10 @@ impl Stream for Counted {
 
     fn set_write_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
         self.pipe.set_write_timeout(d)
+    }
+
+    fn set_no_delay(&self, on: bool) -> std::io::Result<()> {
+        self.pipe.set_no_delay(on)
     }
 
     fn local_addr(&self) -> std::io::Result<barewire::net::Addr> {

@@ -212,8 +212,18 @@ impl Stream for Tap {
         Ok(read)
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        let sent = self.stream.try_write(buf)?;
+        self.sent(&buf[..sent.unwrap_or(0)]);
+        Ok(sent)
+    }
+
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.stream.shutdown(how)
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        self.stream.abort()
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
@@ -222,6 +232,10 @@ impl Stream for Tap {
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.stream.set_write_timeout(d)
+    }
+
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.stream.set_no_delay(on)
     }
 
     fn local_addr(&self) -> io::Result<Addr> {

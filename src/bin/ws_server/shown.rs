@@ -45,8 +45,18 @@ impl Stream for Shown {
         Ok(n)
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        let n = self.0.try_write(buf)?;
+        show('>', &buf[..n.unwrap_or(0)]);
+        Ok(n)
+    }
+
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.0.shutdown(how)
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        self.0.abort()
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
@@ -55,6 +65,10 @@ impl Stream for Shown {
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.0.set_write_timeout(d)
+    }
+
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.0.set_no_delay(on)
     }
 
     fn local_addr(&self) -> io::Result<Addr> {

@@ -55,7 +55,8 @@ use turn::{Turn, lock, sleep};
 /// - A timeout holds for the whole call, however many reads below it takes. Nothing is lost with
 ///   it: what was gathered, and the time that a delay has run, stay for the next call.
 /// - [`try_read`](Stream::try_read) has `None` while a piece is not whole or not due, and while
-///   another thread is in a `read`.
+///   another thread is in a `read`; [`try_write`](Stream::try_write) while a delay runs, and while
+///   another thread is in a `write`.
 /// - After a reset both directions fail with [`ErrorKind::ConnectionReset`], for ever. The stream
 ///   below is shut down, so its peer sees an end (the standard library has no way to send a RST).
 pub struct Faulty {
@@ -132,6 +133,34 @@ impl Faulty {
         Ok(())
     }
 
+    /// One write below, when its delay has run.
+    fn send(
+        &self,
+        writing: &mut Writing,
+        write: impl FnOnce(u64) -> io::Result<Option<usize>>,
+    ) -> io::Result<Option<usize>> {
+        self.check()?;
+        let sent = write(writing.written);
+        let sent = sent.or_else(|e| self.check().and(Err(e)))?; // woken by a reset
+        let Some(n) = sent else { return Ok(None) };
+        writing.due = None;
+        writing.written += n as u64;
+        if self.faults.reset_after_writing == Some(writing.written) {
+            self.reset();
+        }
+        Ok(sent)
+    }
+
+    fn try_send(&self, writing: &mut Writing, buf: &[u8]) -> io::Result<Option<usize>> {
+        if due(&mut writing.due, self.faults.write_delay) > Instant::now() {
+            return Ok(None);
+        }
+        self.send(writing, |written| {
+            let most = self.faults.most_to_write(written);
+            self.below.try_write(&buf[..buf.len().min(most)])
+        })
+    }
+
     fn look(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<Option<usize>> {
         while reading.pieces.lacks(buf.len()) > 0 {
             let look_below = |chunk: &mut [u8]| self.below.try_read(chunk);
@@ -193,6 +222,13 @@ impl Faulty {
         }
     }
 
+    fn mark_shut(&self, how: Shutdown) {
+        self.change(|life| {
+            life.reads_shut |= how != Shutdown::Write;
+            life.writes_shut |= how != Shutdown::Read;
+        });
+    }
+
     fn reset(&self) {
         self.change(|life| life.reset = true); // first, so that whoever wakes below is told why
         let _ = self.below.shutdown(Shutdown::Both);
@@ -244,16 +280,11 @@ impl Stream for Faulty {
         let mut writing = self.writing.take(until)?;
         let due = due(&mut writing.due, self.faults.write_delay);
         self.wait(due, until, |life| life.reset || life.writes_shut)?;
-        self.check()?;
-        self.below.set_write_timeout(left(until))?;
-        let sent = self.pass_on(bufs, writing.written);
-        let sent = sent.or_else(|e| self.check().and(Err(e)))?; // woken by a reset
-        writing.due = None;
-        writing.written += sent as u64;
-        if self.faults.reset_after_writing == Some(writing.written) {
-            self.reset();
-        }
-        Ok(sent)
+        let sent = self.send(&mut writing, |written| {
+            self.below.set_write_timeout(left(until))?;
+            self.pass_on(bufs, written).map(Some)
+        });
+        Ok(sent?.unwrap_or(0))
     }
 
     fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
@@ -266,12 +297,21 @@ impl Stream for Faulty {
             .unwrap_or(Ok(None))
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        self.writing
+            .if_free(|writing| self.try_send(writing, buf))
+            .unwrap_or(Ok(None))
+    }
+
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let done = self.below.shutdown(how); // first, or a delayed write would slip through
-        self.change(|life| {
-            life.reads_shut |= how != Shutdown::Write;
-            life.writes_shut |= how != Shutdown::Read;
-        });
+        self.mark_shut(how);
+        done
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        let done = self.below.abort();
+        self.mark_shut(Shutdown::Both);
         done
     }
 
@@ -283,6 +323,10 @@ impl Stream for Faulty {
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.life().write_timeout = d;
         Ok(())
+    }
+
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.below.set_no_delay(on)
     }
 
     fn local_addr(&self) -> io::Result<Addr> {

@@ -19,7 +19,6 @@ pub use events::SocketEvents;
 use super::addr::Addr;
 use super::slot::Slot;
 use super::stream::Stream;
-use super::tcp::Tcp;
 use crate::text::{Decoder, Encoding};
 use activity::Activity;
 use outbox::Outbox;
@@ -266,16 +265,13 @@ impl Socket {
         *decoder = Some(Decoder::new(encoding));
     }
 
-    /// `TCP_NODELAY`, see [`Tcp::set_no_delay`]. On a stream that is not TCP nothing is delayed,
+    /// `TCP_NODELAY`, see [`Tcp::set_no_delay`](super::Tcp::set_no_delay). On a stream that is not TCP nothing is delayed,
     /// and nothing happens.
     ///
     /// # Errors
     /// The connection has ended.
     pub fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        match self.inner.stream.as_any().downcast_ref::<Tcp>() {
-            Some(tcp) => tcp.set_no_delay(on),
-            None => Ok(()),
-        }
+        self.inner.stream.set_no_delay(on)
     }
 }
 

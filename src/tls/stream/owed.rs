@@ -5,12 +5,11 @@
 //!                                    └──────► taken: its holder will look, so it is none of ours
 //! ```
 
-use super::pen::{BATCH_BYTES, Pen};
-use super::{Tls, lock, try_lock};
+use super::pen::{BATCH_BYTES, Pen, Room};
+use super::{Tls, try_lock};
 use rustls::Connection;
 use std::io;
 use std::net::Shutdown;
-use std::time::Duration;
 
 /// Memory, and nothing that waits.
 pub(super) struct State {
@@ -49,28 +48,12 @@ impl State {
     }
 }
 
-/// How long a write may wait below: as was asked for, or no time at all.
-#[derive(Default)]
-pub(super) struct Limit {
-    pub(super) asked: Option<Duration>,
-    hurry: bool,
-}
-
-impl Limit {
-    pub(super) fn now(&self) -> Option<Duration> {
-        match self.hurry {
-            true => Some(Duration::ZERO),
-            false => self.asked,
-        }
-    }
-}
-
 impl Tls {
     /// Sends what is owed, unless the pen is taken: then its holder does.
     pub(super) fn settle(&self) -> io::Result<()> {
         while self.state().owes() {
             match try_lock(&self.pen) {
-                Some(mut pen) => self.settle_with(&mut pen)?,
+                Some(mut pen) => self.settle_with(&mut pen, Room::IsWaitedFor)?,
                 None => break,
             }
         }
@@ -84,38 +67,23 @@ impl Tls {
             let Some(mut pen) = try_lock(&self.pen) else {
                 return;
             };
-            let settled = self.in_no_time(|| self.settle_with(&mut pen));
-            if settled.is_err() {
+            if self.settle_with(&mut pen, Room::IsThereOrNot).is_err() {
                 return;
             }
         }
     }
 
-    fn settle_with(&self, pen: &mut Pen) -> io::Result<()> {
+    fn settle_with(&self, pen: &mut Pen, room: Room) -> io::Result<()> {
         let mut state = self.state();
         state.take_owed(pen.sealed());
         let fin = state.fin;
         drop(state);
-        self.push(pen)?;
+        self.push(pen, room)?;
         if fin {
             self.state().fin = false;
             self.below.shutdown(Shutdown::Write)?;
         }
         Ok(())
-    }
-
-    /// Lets a write wait for the shortest time that there is. Called with the pen.
-    fn in_no_time<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.set_hurry(true);
-        let wrote = write();
-        self.set_hurry(false);
-        wrote
-    }
-
-    fn set_hurry(&self, hurry: bool) {
-        let mut limit = lock(&self.write_timeout);
-        limit.hurry = hurry;
-        let _ = self.below.set_write_timeout(limit.now());
     }
 
     pub(super) fn end_writing(&self) -> io::Result<()> {

@@ -37,6 +37,13 @@ const ALERT: u8 = 21;
 /// A larger buffer is not kept: beside the work on so many bytes it costs nothing to get another.
 const KEPT_BYTES: usize = 4 * 1024;
 
+/// Whether a write waits for room below.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    IsWaitedFor,
+    IsThereOrNot,
+}
+
 /// What belongs to the one who writes.
 #[derive(Default)]
 pub(super) struct Pen {
@@ -52,13 +59,18 @@ pub(super) struct Pen {
 
 impl Tls {
     /// Called with the pen. What is owed leaves as well, and first.
-    pub(super) fn seal_and_write(&self, pen: &mut Pen, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub(super) fn seal_and_write(
+        &self,
+        pen: &mut Pen,
+        bufs: &[IoSlice<'_>],
+        room: Room,
+    ) -> io::Result<usize> {
         pen.check()?;
         if !pen.untold.is_empty() {
-            return self.write_again(pen, bufs);
+            return self.write_again(pen, bufs, room);
         }
         let sealed = self.state().seal(bufs, &mut pen.sealed);
-        let pushed = self.push(pen);
+        let pushed = self.push(pen, room);
         pen.taken = sealed?;
         match pushed {
             Ok(()) => Ok(pen.taken),
@@ -69,9 +81,9 @@ impl Tls {
 
     /// The time was up; the same bytes come again.
     #[cold]
-    fn write_again(&self, pen: &mut Pen, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write_again(&self, pen: &mut Pen, bufs: &[IoSlice<'_>], room: Room) -> io::Result<usize> {
         pen.compare(bufs)?;
-        let waits = match self.push(pen) {
+        let waits = match self.push(pen, room) {
             Ok(()) => None,
             Err(e) if is_timeout(&e) => Some(e),
             Err(e) => return Err(e),
@@ -83,11 +95,11 @@ impl Tls {
     }
 
     /// Writes all that is sealed, in no more time than one write may take.
-    pub(super) fn push(&self, pen: &mut Pen) -> io::Result<()> {
+    pub(super) fn push(&self, pen: &mut Pen, room: Room) -> io::Result<()> {
         pen.check()?;
         let mut until = None;
         while pen.at < pen.sealed.len() {
-            match self.below.write(&pen.sealed[pen.at..]) {
+            match self.write_below(&pen.sealed[pen.at..], room) {
                 Ok(0) => return Err(self.broke(pen, ErrorKind::WriteZero.into())),
                 Ok(n) => pen.at += n,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
@@ -102,10 +114,20 @@ impl Tls {
         Ok(())
     }
 
+    fn write_below(&self, sealed: &[u8], room: Room) -> io::Result<usize> {
+        match room {
+            Room::IsWaitedFor => self.below.write(sealed),
+            Room::IsThereOrNot => {
+                let wrote = self.below.try_write(sealed)?;
+                wrote.ok_or_else(|| ErrorKind::WouldBlock.into())
+            }
+        }
+    }
+
     /// Asked each time that there was room for some of it, but not for all.
     fn is_over(&self, until: &mut Option<Instant>) -> bool {
         let now = Instant::now();
-        let limit = lock(&self.write_timeout).now();
+        let limit = *lock(&self.write_timeout);
         *until = until.or_else(|| now.checked_add(limit?));
         until.is_some_and(|until| now >= until)
     }

@@ -1,16 +1,14 @@
 //! The end, as far as it is sent: our Close frame, its deadline, and what others are told.
 
 use super::{Guard, Outbox};
-use crate::net::Stop;
+use crate::net::{Stop, Timer};
 use crate::random;
-use crate::websocket::clock::What;
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::wire::{self, Close, CloseCode};
 use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::sync::{Arc, Weak};
-use std::time::Instant;
 
 impl Outbox {
     /// Sends a Close frame, if none has been sent. The peer has until the deadline to answer.
@@ -18,7 +16,7 @@ impl Outbox {
         let mut state = self.lock();
         let sent = state.encode(|sender, out| sender.close(close, random::mask_key, out));
         if sent.is_ok() {
-            self.at(Instant::now() + self.config.close_timeout, What::Close);
+            self.call_after(self.config.close_timeout, Timer::End);
             self.push(state);
         }
     }

@@ -8,7 +8,7 @@
 //! ```
 
 use super::{Guard, Outbox, State};
-use crate::websocket::clock::{self, Due, What};
+use crate::net::{INTERVAL, Timed, Timer, call_after};
 use std::cell::Cell;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,10 +20,6 @@ use std::time::{Duration, Instant};
 const GATHERED_BYTES: usize = 64 * 1024;
 /// Buffers up to this size are kept by a connection that is quiet.
 const SMALL_BYTES: usize = 1024;
-/// How long the reader's thread may keep frames that it has made while it does something else.
-const PATIENCE: Duration = Duration::from_millis(1);
-/// A connection that has gathered nothing for so many looks is forgotten.
-const QUIET_LOOKS: u32 = 100;
 /// Connections have numbers, which are not used twice.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -115,41 +111,37 @@ impl Outbox {
         gathers
     }
 
-    pub(super) fn at(self: &Arc<Self>, when: Instant, what: What) {
+    pub(super) fn call_after(self: &Arc<Self>, delay: Duration, timer: Timer) {
         let whom: Weak<Outbox> = Arc::downgrade(self);
-        clock::at(when, what, whom);
+        call_after(delay, timer, whom);
     }
 
     pub(super) fn watch(self: &Arc<Self>, state: &mut State) {
-        if !mem::replace(&mut state.watched, true) {
-            state.quiet = 0;
-            self.at(Instant::now() + PATIENCE, What::Gathered);
+        if state.delayed.left_pending() {
+            self.call_after(INTERVAL, Timer::Flush);
         }
     }
 
     /// Once a millisecond while frames are gathered: what was here the last time leaves.
     fn look(self: &Arc<Self>, mut state: Guard<'_>) -> Option<Instant> {
-        let still = state.gone < state.looked;
-        let idle = state.looked == state.queued && !still;
-        state.looked = state.queued;
-        state.quiet = if idle { state.quiet + 1 } else { 0 };
-        state.watched = state.quiet < QUIET_LOOKS && state.broken.is_none();
-        let again = state.watched.then(|| Instant::now() + PATIENCE);
-        if still {
+        let pending = !state.is_empty() && state.broken.is_none();
+        let epoch = state.gone;
+        let look = state.delayed.look(epoch, pending);
+        if look.flush {
             self.push(state);
         }
-        again
+        look.again.then(|| Instant::now() + INTERVAL)
     }
 }
 
-impl Due for Outbox {
-    fn due(self: Arc<Self>, what: What) -> Option<Instant> {
-        match what {
-            What::Close => {
+impl Timed for Outbox {
+    fn due(self: Arc<Self>, timer: Timer) -> Option<Instant> {
+        match timer {
+            Timer::End => {
                 self.give_up();
                 None
             }
-            What::Gathered => self.look(self.lock()),
+            Timer::Flush => self.look(self.lock()),
         }
     }
 }

@@ -279,7 +279,7 @@ impl Outbox {
 
 impl State {
     /// Whether nothing waits for the pen, or is in it.
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.at == self.hand.len() && self.out.is_empty() && !self.sender.owes()
     }
 

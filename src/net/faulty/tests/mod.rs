@@ -73,14 +73,24 @@ impl<F: Fn(&'static str) + Send + Sync + 'static> Stream for Hooked<F> {
     fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
         self.below.try_read(buf)
     }
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        (self.before)("write");
+        self.below.try_write(buf)
+    }
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.below.shutdown(how)
+    }
+    fn abort(&self) -> io::Result<()> {
+        self.below.abort()
     }
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.below.set_read_timeout(d)
     }
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.below.set_write_timeout(d)
+    }
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.below.set_no_delay(on)
     }
     fn local_addr(&self) -> io::Result<Addr> {
         self.below.local_addr()

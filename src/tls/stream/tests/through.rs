@@ -35,8 +35,16 @@ impl Stream for Through {
         self.below.try_read(buf)
     }
 
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        self.below.try_write(buf)
+    }
+
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.below.shutdown(how)
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        self.below.abort()
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
@@ -45,6 +53,10 @@ impl Stream for Through {
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.below.set_write_timeout(d)
+    }
+
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.below.set_no_delay(on)
     }
 
     fn local_addr(&self) -> io::Result<Addr> {

@@ -1,0 +1,187 @@
+//! The thread that keeps the deadlines nobody waits for.
+//!
+//! A thread that sleeps in `read`, in `write` or in a handler does not see a deadline pass. This one
+//! does, for all connections of the process:
+//!
+//! ```text
+//!   call_after(1 ms, Flush, connection) ──► heap ──► the clock thread sleeps until the earliest
+//!                                            ▲                    │
+//!                                            └── "again at …" ◄── Timed::due(Flush)
+//! ```
+//!
+//! It holds connections weakly: a deadline never keeps one alive. There is no such thread while
+//! nothing is scheduled. A panic in [`Timed::due`] (a user's [`Stream`](super::Stream) may panic) costs
+//! that one call.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const STACK_BYTES: usize = 128 * 1024;
+/// How long the thread stays when nothing is scheduled.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// A connection that has asked the clock for a call.
+pub(crate) trait Timed: Send + Sync {
+    /// The time has come; returns when to call again. All deadlines of the process wait meanwhile, so
+    /// it must not block.
+    fn due(self: Arc<Self>, timer: Timer) -> Option<Instant>;
+}
+
+/// What a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// The connection should have ended by now.
+    End,
+    /// Pending bytes should have been sent by now: see [`DelayedFlush`](super::DelayedFlush).
+    Flush,
+}
+
+static CLOCK: Clock = Clock {
+    schedule: Mutex::new(Schedule {
+        entries: BinaryHeap::new(),
+        running: false,
+    }),
+    changed: Condvar::new(),
+};
+
+struct Clock {
+    schedule: Mutex<Schedule>,
+    /// Notified when an entry is earlier than all others.
+    changed: Condvar,
+}
+
+struct Schedule {
+    /// The earliest on top.
+    entries: BinaryHeap<Reverse<Entry>>,
+    running: bool,
+}
+
+struct Entry {
+    when: Instant,
+    timer: Timer,
+    whom: Weak<dyn Timed>,
+}
+
+/// Calls [`Timed::due`] after `delay`; never, where the clock cannot count that far.
+pub(crate) fn call_after(delay: Duration, timer: Timer, whom: Weak<dyn Timed>) {
+    let Some(when) = Instant::now().checked_add(delay) else {
+        return;
+    };
+    let mut schedule = lock();
+    let first = schedule.entries.peek();
+    let is_earliest = first.is_none_or(|Reverse(first)| when < first.when);
+    schedule.entries.push(Reverse(Entry { when, timer, whom }));
+    if !schedule.running {
+        let thread = thread::Builder::new()
+            .name("barewire clock".into())
+            .stack_size(STACK_BYTES);
+        // If no thread can be started now, the next call tries again.
+        schedule.running = thread.spawn(run).is_ok();
+    }
+    drop(schedule);
+    if is_earliest {
+        CLOCK.changed.notify_one();
+    }
+}
+
+fn lock() -> MutexGuard<'static, Schedule> {
+    CLOCK
+        .schedule
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run() {
+    let mut schedule = lock();
+    loop {
+        let first = schedule.entries.peek();
+        let left = first.map(|Reverse(first)| first.when.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            schedule = call_first(schedule);
+            continue;
+        }
+        let woken = CLOCK.changed.wait_timeout(schedule, left.unwrap_or(IDLE));
+        let (woken, waited) = woken.unwrap_or_else(PoisonError::into_inner);
+        schedule = woken;
+        if waited.timed_out() && schedule.entries.is_empty() {
+            schedule.running = false;
+            return;
+        }
+    }
+}
+
+/// Calls without the lock, and drops the connection without it.
+fn call_first(mut schedule: MutexGuard<'static, Schedule>) -> MutexGuard<'static, Schedule> {
+    let first = schedule.entries.pop();
+    drop(schedule);
+    let again = first.and_then(|Reverse(entry)| {
+        let whom = entry.whom.upgrade()?;
+        let due = catch_unwind(AssertUnwindSafe(|| whom.due(entry.timer)));
+        let when = due.ok().flatten()?;
+        Some(Entry { when, ..entry })
+    });
+    let mut schedule = lock();
+    schedule.entries.extend(again.map(Reverse));
+    schedule
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.when == other.when
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Entry) -> Ordering {
+        self.when.cmp(&other.when)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::tests::{PATIENCE, within};
+    use std::sync::mpsc::{Sender, channel};
+
+    struct Called(Mutex<Sender<Timer>>);
+
+    impl Timed for Called {
+        fn due(self: Arc<Self>, timer: Timer) -> Option<Instant> {
+            let _ = self.0.lock().map(|tells| tells.send(timer));
+            assert_ne!(timer, Timer::End, "on purpose");
+            None
+        }
+    }
+
+    #[test]
+    fn fault_a18_a_panic_costs_one_call_and_no_other_deadline() {
+        within(PATIENCE, || {
+            let (tells, hears) = channel();
+            let one: Arc<dyn Timed> = Arc::new(Called(Mutex::new(tells.clone())));
+            let other: Arc<dyn Timed> = Arc::new(Called(Mutex::new(tells)));
+            call_after(Duration::ZERO, Timer::End, Arc::downgrade(&one));
+            assert_eq!(hears.recv(), Ok(Timer::End));
+            call_after(Duration::ZERO, Timer::Flush, Arc::downgrade(&other));
+            assert_eq!(hears.recv(), Ok(Timer::Flush));
+        });
+    }
+
+    #[test]
+    fn fault_a16_a_delay_beyond_the_clock_is_never() {
+        let (tells, _hears) = channel();
+        let one: Arc<dyn Timed> = Arc::new(Called(Mutex::new(tells)));
+        call_after(Duration::MAX, Timer::End, Arc::downgrade(&one));
+    }
+}
