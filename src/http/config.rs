@@ -1,7 +1,7 @@
 //! Every limit and deadline of a server, on from the start and each settable.
 
-use crate::http::pace::Pace;
 use crate::http::wire::Limits;
+use crate::net::Pace;
 use std::time::Duration;
 
 /// What a server lets strangers do. The defaults are meant to be used.

@@ -122,7 +122,6 @@ mod config;
 pub(crate) mod error;
 mod exchange;
 pub mod files;
-mod pace;
 pub mod pool;
 mod request;
 mod response;

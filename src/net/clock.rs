@@ -38,6 +38,8 @@ pub(crate) enum Timer {
     End,
     /// Pending bytes should have been sent by now: see [`DelayedFlush`](super::DelayedFlush).
     Flush,
+    /// What could not be done for want of a thread may be tried again.
+    Retry,
 }
 
 static CLOCK: Clock = Clock {

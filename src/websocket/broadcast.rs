@@ -1,45 +1,49 @@
 //! One message for many connections, encoded once.
 
 use super::error::Error;
-use super::link::Link;
-use super::wire::{Data, Misuse, Role, Sender};
+use super::outgoing::Appended;
+use super::shared::Shared;
+use super::wire::{Data, Role, Sender};
 use super::writer::Writer;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What becomes of a member that has reached its
-/// [high-water mark](super::Config::high_water_mark).
+/// [high-water mark](super::Config::high_water_mark) because it does not read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Slow {
     /// It misses this message.
     #[default]
     Skip,
-    /// It is closed with 1008.
+    /// It is closed with 1008. (A member that has reached the mark while another thread of ours sends it
+    /// a long message only misses this one: it is not known to be slow.)
     Close,
 }
 
-/// Many connections of a server that are told the same. Nobody waits for a slow one.
+/// Many connections of a server that are sent the same. Nobody waits for a slow one: a broadcast writes
+/// to each member what its socket takes at once. The rest is written by a short-lived thread of that
+/// member.
 ///
 /// ```
 /// use barewire::websocket::{Room, Slow};
 ///
 /// let room = Room::new(Slow::Skip);
-/// let told = room.send("hello");
-/// assert_eq!((told.sent, told.slow), (0, 0)); // nobody is here yet: room.add(&ws.writer())
+/// let delivered = room.send("hello");
+/// assert_eq!((delivered.sent, delivered.slow), (0, 0)); // nobody is here yet: room.add(&ws.writer())
 /// ```
 ///
-/// A room only looks at its members: who is closed or dropped is in it no longer.
+/// A room does not keep its members: a connection that is closed or dropped is in it no longer.
 #[derive(Debug, Default)]
 pub struct Room {
     slow: Slow,
-    members: Mutex<Vec<Weak<Link>>>,
+    members: Mutex<Vec<Weak<Shared>>>,
 }
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Delivered {
     /// Members it is on its way to.
     pub sent: usize,
-    /// Members that were too slow for it.
+    /// Members that missed it.
     pub slow: usize,
 }
 
@@ -52,17 +56,17 @@ impl Room {
         }
     }
 
-    /// Tells this connection, too, from now on.
+    /// Sends to this connection, too, from now on.
     pub fn add(&self, member: &Writer) {
         let mut members = self.lock();
         if members.len() == members.capacity() {
-            // Where nothing is said, nobody finds out who has left.
+            // Where nothing is sent, no message finds out which members have left.
             members.retain(|member| member.strong_count() > 0);
         }
-        members.push(Arc::downgrade(&member.link));
+        members.push(Arc::downgrade(&member.shared));
     }
 
-    /// How many are here, as far as is known: the next message finds out who has left.
+    /// How many are here, as far as is known: the next message finds out which have left.
     pub fn len(&self) -> usize {
         self.lock().len()
     }
@@ -72,40 +76,76 @@ impl Room {
         self.len() == 0
     }
 
-    /// Sends a message to all members. They get the messages of a room in one order, whoever sends.
-    pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Told {
+    /// Sends a message to all members, and waits for none of them. They get the messages of a room in
+    /// one order, whichever thread sends.
+    pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Delivered {
         let data = data.into();
         let frame = encode(data);
-        let mut told = Told::default();
-        self.lock()
-            .retain(|member| self.tell(member, data, &frame, &mut told));
-        told
+        let mut delivered = Delivered::default();
+        // The order is made under the lock, in memory. Writing comes after it, and so does letting a
+        // member go: if this was the last reference to it, its connection ends.
+        let members = self.upgrade();
+        let mut appended = Vec::with_capacity(members.len());
+        let mut gone = Vec::new();
+        let order = self.lock();
+        for member in &members {
+            match member.outgoing.append_broadcast(data, &frame) {
+                Ok(append) => appended.push((member, append)),
+                Err(error) => gone.push((member, error)),
+            }
+        }
+        drop(order);
+        for (member, append) in appended {
+            self.push(member, append, &mut delivered);
+        }
+        self.forget(&gone);
+        delivered
     }
 
-    /// Whether this member stays.
-    fn tell(&self, member: &Weak<Link>, data: Data<'_>, frame: &[u8], told: &mut Told) -> bool {
-        let Some(link) = member.upgrade() else {
-            return false;
-        };
-        let sent = match link.outbox.ends_first {
-            true => link.outbox.try_send_frame(frame),
-            // A client masks each frame anew.
-            false => link.outbox.try_send(data),
-        };
-        match sent {
-            Ok(true) => told.sent += 1,
-            Ok(false) | Err(Error::Misuse(Misuse::Unfinished)) => {
-                told.slow += 1;
+    fn push(&self, member: &Arc<Shared>, appended: Appended, delivered: &mut Delivered) {
+        match appended {
+            Appended::Yes => {
+                delivered.sent += 1;
+                member.outgoing.push_appended();
+            }
+            Appended::Busy => delivered.slow += 1,
+            Appended::Full => {
+                delivered.slow += 1;
                 if self.slow == Slow::Close {
-                    let _ = link.outbox.close_with(1008, "too slow");
+                    let _ = member.outgoing.close_with(1008, "too slow");
                 }
             }
-            Err(_) => return false,
         }
-        true
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Link>>> {
+    /// The members that are still there; the others are removed.
+    fn upgrade(&self) -> Vec<Arc<Shared>> {
+        let mut here = Vec::new();
+        let mut members = self.lock();
+        here.reserve(members.len());
+        members.retain(|member| match member.upgrade() {
+            Some(member) => {
+                here.push(member);
+                true
+            }
+            None => false,
+        });
+        here
+    }
+
+    fn forget(&self, gone: &[(&Arc<Shared>, Error)]) {
+        if !gone.is_empty() {
+            let is_gone = |member: &Weak<Shared>| {
+                let same = |(gone, _): &(&Arc<Shared>, Error)| {
+                    std::ptr::eq(member.as_ptr(), Arc::as_ptr(gone))
+                };
+                gone.iter().any(same)
+            };
+            self.lock().retain(|member| !is_gone(member));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Shared>>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,58 +13,99 @@
 //! too: for a while what comes is read and dropped.
 
 use super::error::Error;
-use super::outbox::Outbox;
 use super::outcome::Outcome;
+use super::outgoing::Outgoing;
 use super::wire;
-use crate::net::Stream;
-use std::io::ErrorKind;
+use crate::net::{Slot, Stream};
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
+
+const STACK_BYTES: usize = 128 * 1024;
 
 /// Both Close frames are on their way.
 // RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client
 // SHOULD wait for the server to close the connection but MAY close the connection at any time after
 // sending and receiving a Close message"
-pub(super) fn close(outbox: &Arc<Outbox>, mut outcome: Outcome) {
-    let config = &outbox.config;
-    outcome.clean = outbox.flush_within(config.close_timeout);
-    if outbox.ends_first {
-        linger(outbox);
+pub(super) fn close(outgoing: &Arc<Outgoing>, mut outcome: Outcome) {
+    let config = &outgoing.config;
+    outcome.clean = outgoing.flush_within(config.close_timeout);
+    if outgoing.ends_first {
+        linger(outgoing);
     } else {
         discard(
-            outbox.stream().as_ref(),
+            outgoing.stream().as_ref(),
             config.close_timeout,
             config.linger_bytes,
         );
     }
-    outbox.finish(outcome);
+    outgoing.finish(outcome);
 }
 
 /// The peer broke a rule: it is told which, and has the time to read it.
 #[cold]
-pub(super) fn fail(outbox: &Arc<Outbox>, error: wire::Error) -> Error {
-    outbox.fail(&error);
-    outbox.flush_within(outbox.config.linger_timeout);
-    linger(outbox);
-    outbox.finish(Outcome::abnormal());
+pub(super) fn fail(outgoing: &Arc<Outgoing>, error: wire::Error) -> Error {
+    outgoing.fail_peer(&error);
+    outgoing.flush_within(outgoing.config.linger_timeout);
+    linger(outgoing);
+    outgoing.finish(Outcome::abnormal());
     error.into()
 }
 
-fn linger(outbox: &Arc<Outbox>) {
-    let (stream, config) = (outbox.stream().as_ref(), &outbox.config);
-    if stream.shutdown(Shutdown::Write).is_ok() {
-        discard(stream, config.linger_timeout, config.linger_bytes);
+/// A message of the peer has stood still, or was slower than it may be.
+#[cold]
+pub(super) fn too_slow(outgoing: &Arc<Outgoing>) -> Error {
+    let config = &outgoing.config;
+    let text = format!(
+        "a message came slower than min_bytes_per_second ({}) for stall_timeout ({:?})",
+        config.min_bytes_per_second, config.stall_timeout
+    );
+    let _ = outgoing.close_with(1008, "a message that has begun must go on");
+    outgoing.flush_within(config.linger_timeout);
+    linger(outgoing);
+    outgoing.finish(Outcome::abnormal());
+    io::Error::new(ErrorKind::TimedOut, text).into()
+}
+
+/// Both halves were dropped, and nobody has closed the connection: it ends with 1001. What was sent
+/// before still reaches the peer. That takes time, and the thread that has dropped the last half (it
+/// may send to a whole room) has none: a thread of its own does it. The server counts the connection
+/// for as long.
+pub(super) fn leave(outgoing: Arc<Outgoing>, slot: Option<Slot>) {
+    let _ = outgoing.close_with(1001, "");
+    let leaving = Arc::clone(&outgoing);
+    let thread = thread::Builder::new()
+        .name("websocket close".into())
+        .stack_size(STACK_BYTES);
+    let started = thread.spawn(move || {
+        leaving.flush_within(leaving.config.close_timeout);
+        linger(&leaving);
+        leaving.finish(Outcome::abnormal());
+        drop(leaving);
+        drop(slot);
+    });
+    if started.is_err() {
+        outgoing.finish(Outcome::abnormal());
     }
 }
 
-/// Reads and drops until the peer's FIN, for a while and up to so many bytes.
+/// Ends our direction, and reads and drops what the peer still sends. Over TLS a socket without room
+/// cannot take the close_notify at once: that is no reason not to linger.
+fn linger(outgoing: &Arc<Outgoing>) {
+    let (stream, config) = (outgoing.stream().as_ref(), &outgoing.config);
+    let _ = stream.shutdown(Shutdown::Write);
+    discard(stream, config.linger_timeout, config.linger_bytes);
+}
+
+/// Reads and drops until the peer's FIN, until `limit` has passed, or `most` bytes have come.
 fn discard(stream: &dyn Stream, limit: Duration, most: u64) {
-    let until = Instant::now() + limit;
+    let until = Instant::now().checked_add(limit);
     let (mut dropped, mut total) = (vec![0; 16 * 1024], 0);
     while total < most {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) || stream.set_read_timeout(left).is_err() {
             return;
         }
         match stream.read(&mut dropped) {

@@ -13,8 +13,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 ///   onopen  onmessage*  onerror?  onclose
 /// ```
 ///
-/// `onclose` comes exactly once. While `onmessage` runs nothing is received, so a handler that waits
-/// slows its peer down. A panic closes the connection with 1011 and goes on.
+/// `onclose` comes exactly once, also after a panic in one of the others: that closes the connection
+/// with 1011, and goes on when `onclose` has returned. While `onmessage` runs nothing is received, so a
+/// handler that waits slows its peer down.
 ///
 /// ```
 /// use barewire::websocket::{Data, Events, Outcome, Writer};
@@ -72,11 +73,14 @@ pub(super) fn run(mut reader: Reader, socket: &Writer, events: &impl Events) -> 
             }
         }
     }));
-    if let Err(panic) = ran {
+    if ran.is_err() {
         let _ = socket.close(1011, "");
-        resume_unwind(panic);
+        reader.drain();
     }
     let outcome = reader.outcome().unwrap_or_else(Outcome::abnormal);
     events.onclose(socket, &outcome);
-    outcome
+    match ran {
+        Ok(()) => outcome,
+        Err(panic) => resume_unwind(panic),
+    }
 }

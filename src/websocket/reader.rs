@@ -2,31 +2,37 @@
 
 use super::ending;
 use super::error::Error;
-use super::intake::{Intake, Next};
-use super::link::Link;
-use super::outbox::Gatherer;
+use super::frame_buffer::{FrameBuffer, NextFrame};
 use super::outcome::Outcome;
-use super::wire::{self, Data, Kind, Received};
+use super::outgoing;
+use super::shared::Shared;
+use super::wire::{self, Data, Kind, Received, State};
 use super::writer::Writer;
-use crate::net::is_timeout;
+use crate::net::{Pace, is_timeout};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// A connection that is quiet for so long gives memory back.
+/// A connection that is quiet for this long gives memory back.
 const QUIET: Duration = Duration::from_secs(1);
+/// A thread that waits for the rest of a message wakes this often to judge its peer.
+const LONGEST_SLICE: Duration = Duration::from_secs(2);
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// The receiving half of a [`WebSocket`](super::WebSocket).
 ///
 /// It belongs to one thread, and shares no lock with the writers while messages come. Pings are
 /// answered as they are read, also while a writer waits for the peer.
 pub struct Reader {
-    pub(super) link: Arc<Link>,
+    pub(super) shared: Arc<Shared>,
     /// In the heap: who waits for messages keeps the stack that this was carried over.
     receiver: Box<wire::Receiver>,
-    intake: Intake,
+    buffer: FrameBuffer,
     heartbeat: Option<Heartbeat>,
+    /// How slowly the rest of a message comes.
+    pace: Pace,
+    paced: bool,
     /// The stream's read timeout.
     timeout: Option<Duration>,
     /// There may be memory to give back.
@@ -34,11 +40,28 @@ pub struct Reader {
     over: bool,
 }
 
+/// Pings that are sent when nothing has come for a while.
 #[derive(Clone, Copy)]
 struct Heartbeat {
     every: Duration,
     deadline: Duration,
+    /// A ping is not answered.
     pinged: bool,
+    /// How long nothing has come.
+    silent: Duration,
+    signs_of_life: u64,
+}
+
+impl Heartbeat {
+    fn new(every: Duration, deadline: Duration) -> Heartbeat {
+        Heartbeat {
+            every: every.max(SHORTEST),
+            deadline: deadline.max(SHORTEST),
+            pinged: false,
+            silent: Duration::ZERO,
+            signs_of_life: 0,
+        }
+    }
 }
 
 /// A part of a message; see [`PartReader`].
@@ -51,12 +74,20 @@ pub struct Part<'a> {
 }
 
 impl Reader {
-    pub(super) fn new(link: Arc<Link>, receiver: Box<wire::Receiver>, ahead: Vec<u8>) -> Reader {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        receiver: Box<wire::Receiver>,
+        ahead: Vec<u8>,
+    ) -> Reader {
+        let config = &shared.outgoing.config;
+        let every = config.heartbeat_interval;
         Reader {
-            link,
+            heartbeat: every.map(|every| Heartbeat::new(every, config.heartbeat_timeout)),
+            pace: config.pace(),
+            paced: false,
+            shared,
             receiver,
-            intake: Intake::new(ahead),
-            heartbeat: None,
+            buffer: FrameBuffer::new(ahead),
             timeout: None,
             large: false,
             over: false,
@@ -76,43 +107,44 @@ impl Reader {
             return Ok(None);
         };
         let Reader {
-            link,
+            shared,
             receiver,
-            intake,
+            buffer,
             over,
             ..
         } = self;
-        link.outbox.gather(intake.has_frame_behind(next.bytes()));
-        let mut bytes = intake.take(next);
+        shared
+            .outgoing
+            .coalesce(buffer.has_frame_behind(next.bytes()));
+        let mut bytes = buffer.take(next);
         match receiver.receive(&mut bytes) {
             Ok(Some(Received::Message(data))) => Ok(Some(data)),
             Ok(_) => Ok(None), // there is a message: `advance` has seen its end
             Err(error) => {
                 *over = true;
-                Err(ending::fail(&link.outbox, error))
+                Err(ending::fail(&shared.outgoing, error))
             }
         }
     }
 
     /// How it ended, once it has.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.link.outbox.outcome()
+        self.shared.outgoing.outcome()
     }
 
     /// A writer for this connection.
     pub fn writer(&self) -> Writer {
-        Writer::new(Arc::clone(&self.link))
+        Writer::new(Arc::clone(&self.shared))
     }
 
-    /// From now on a ping is sent whenever nothing has come for `every`, and the connection is broken
-    /// off if nothing comes within `deadline` after it. This thread must be receiving.
+    /// From now on a ping is sent when nothing has come for `every`, and the connection is cut if
+    /// nothing comes within `deadline` after it has left. This thread must be receiving. It replaces
+    /// [`Config::heartbeat_interval`](super::Config::heartbeat_interval).
+    ///
+    /// A ping that is queued behind a long message has not left yet, and bytes that leave after they
+    /// had to wait are a sign of life: so a peer that reads a long message slowly is not cut.
     pub fn heartbeat(&mut self, every: Duration, deadline: Duration) {
-        let pinged = false;
-        self.heartbeat = Some(Heartbeat {
-            every,
-            deadline,
-            pinged,
-        });
+        self.heartbeat = Some(Heartbeat::new(every, deadline));
     }
 
     /// From now on messages are given out in parts, as they come: none is kept, and none is too long.
@@ -144,23 +176,23 @@ impl PartReader {
             return Ok(None);
         };
         let Reader {
-            link,
+            shared,
             receiver,
-            intake,
+            buffer,
             over,
             ..
         } = &mut self.reader;
-        let ends = matches!(next, Next::Message(_));
-        let behind = ends && intake.has_frame_behind(next.bytes());
-        link.outbox.gather(behind);
-        let kind = intake.kind_of(next);
-        let mut bytes = intake.take(next);
+        let ends = matches!(next, NextFrame::Message(_));
+        let behind = ends && buffer.has_frame_behind(next.bytes());
+        shared.outgoing.coalesce(behind);
+        let kind = buffer.kind_of(next);
+        let mut bytes = buffer.take(next);
         match receiver.receive(&mut bytes) {
             Ok(Some(Received::Part { data, last })) => Ok(Some(Part { data, last })),
             Ok(_) => Ok(Some(Part::empty(kind))),
             Err(error) => {
                 *over = true;
-                Err(ending::fail(&link.outbox, error))
+                Err(ending::fail(&shared.outgoing, error))
             }
         }
     }
@@ -190,13 +222,13 @@ impl Part<'_> {
 impl Reader {
     /// Reads on until a message is to be given out (or a part of one). `None`: it is over.
     #[inline]
-    fn advance(&mut self, parts: bool) -> Result<Option<Next>, Error> {
+    fn advance(&mut self, parts: bool) -> Result<Option<NextFrame>, Error> {
         while !self.over {
-            match self.intake.next() {
-                Next::More => self.fill()?,
-                next @ Next::Message(_) => return Ok(Some(next)),
-                next @ Next::Piece(_) if parts => return Ok(Some(next)),
-                next @ Next::Control(_) => self.control(next)?,
+            match self.buffer.next() {
+                NextFrame::More => self.fill()?,
+                next @ NextFrame::Message(_) => return Ok(Some(next)),
+                next @ NextFrame::Piece(_) if parts => return Ok(Some(next)),
+                next @ NextFrame::Control(_) => self.control(next)?,
                 next => self.feed(next)?,
             }
         }
@@ -204,28 +236,29 @@ impl Reader {
     }
 
     /// What gives no message yet.
-    fn feed(&mut self, next: Next) -> Result<(), Error> {
+    fn feed(&mut self, next: NextFrame) -> Result<(), Error> {
         self.large = true;
-        let mut bytes = self.intake.take(next);
+        self.pace.went(next.bytes());
+        let mut bytes = self.buffer.take(next);
         if let Err(error) = self.receiver.receive(&mut bytes) {
             self.over = true;
-            return Err(ending::fail(&self.link.outbox, error));
+            return Err(ending::fail(&self.shared.outgoing, error));
         }
         Ok(())
     }
 
-    fn control(&mut self, next: Next) -> Result<(), Error> {
-        let outbox = &self.link.outbox;
-        outbox.gather(self.intake.has_frame_behind(next.bytes()));
-        let mut bytes = self.intake.take(next);
+    fn control(&mut self, next: NextFrame) -> Result<(), Error> {
+        let outgoing = &self.shared.outgoing;
+        outgoing.coalesce(self.buffer.has_frame_behind(next.bytes()));
+        let mut bytes = self.buffer.take(next);
         match self.receiver.receive(&mut bytes) {
             Ok(Some(received)) => {
-                outbox.note(&received);
+                outgoing.received(&received);
                 match received {
-                    Received::Pong(payload) => drop(outbox.pong(payload)),
+                    Received::Pong(payload) => drop(outgoing.pong(payload)),
                     Received::Close(close) => {
                         self.over = true;
-                        ending::close(outbox, Outcome::of(&close));
+                        ending::close(outgoing, Outcome::of(&close));
                     }
                     _ => {}
                 }
@@ -234,68 +267,108 @@ impl Reader {
             Ok(None) => Ok(()),
             Err(error) => {
                 self.over = true;
-                Err(ending::fail(outbox, error))
+                Err(ending::fail(outgoing, error))
             }
         }
     }
 
     /// Waits for bytes; before that, everything leaves that waited for this thread.
     fn fill(&mut self) -> Result<(), Error> {
-        let link = Arc::clone(&self.link);
-        self.large |= link.outbox.before_read() || self.intake.is_large();
+        let shared = Arc::clone(&self.shared);
+        self.large |= shared.outgoing.before_read() || self.buffer.is_large();
+        let begun = self.buffer.is_mid_frame() || self.receiver.state() == State::Message;
+        if !begun && std::mem::take(&mut self.paced) {
+            self.pace.restart();
+        }
         loop {
-            self.set_timeout()?;
-            match self.intake.read(link.outbox.stream().as_ref()) {
+            let timeout = self.set_timeout(begun)?;
+            let since = begun.then(Instant::now);
+            let read = self.buffer.read(shared.outgoing.stream().as_ref());
+            if let Some(since) = since {
+                self.judge_pace(since)?;
+            }
+            match read {
                 Ok(0) => return Err(self.ended()),
                 Ok(_) => {
                     self.heard();
                     return Ok(());
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => self.tick()?,
+                Err(error) if is_timeout(&error) => self.has_waited(timeout)?,
                 Err(error) => return Err(self.broken(error)),
             }
         }
     }
 
-    /// The stream is asked only where something has changed.
-    fn set_timeout(&mut self) -> io::Result<()> {
-        let timeout = match self.heartbeat {
-            Some(heartbeat) if heartbeat.pinged => Some(heartbeat.deadline),
-            Some(heartbeat) => Some(heartbeat.every),
-            None => self.large.then_some(QUIET),
-        };
+    /// The rest of a message is awaited since then. Its bytes are counted when they are taken.
+    fn judge_pace(&mut self, since: Instant) -> Result<(), Error> {
+        self.paced = true;
+        match self.pace.waited(since.elapsed(), 0) {
+            Ok(()) => Ok(()),
+            Err(_) => {
+                self.over = true;
+                Err(ending::too_slow(&self.shared.outgoing))
+            }
+        }
+    }
+
+    /// The shortest of the deadlines that apply. The stream is asked only where something has changed.
+    fn set_timeout(&mut self, begun: bool) -> io::Result<Option<Duration>> {
+        let outgoing = &self.shared.outgoing;
+        let heartbeat = self.heartbeat.map(|heartbeat| match heartbeat.pinged {
+            false => heartbeat.every.saturating_sub(heartbeat.silent),
+            true => match outgoing.heartbeat() {
+                outgoing::Heartbeat::Sent(since) => heartbeat.deadline.saturating_sub(since),
+                outgoing::Heartbeat::Queued => heartbeat.deadline,
+            },
+        });
+        let quiet = self.large.then_some(QUIET);
+        let rest = begun.then(|| outgoing.config.stall_timeout.min(LONGEST_SLICE));
+        let all = [heartbeat, quiet, rest].into_iter().flatten();
+        let timeout = all.min().map(|timeout| timeout.max(SHORTEST));
         if timeout != self.timeout {
-            self.link.outbox.stream().set_read_timeout(timeout)?;
+            outgoing.stream().set_read_timeout(timeout)?;
             self.timeout = timeout;
         }
-        Ok(())
+        Ok(timeout)
     }
 
     fn heard(&mut self) {
         if let Some(heartbeat) = &mut self.heartbeat {
             heartbeat.pinged = false;
+            heartbeat.silent = Duration::ZERO;
         }
     }
 
     /// Nothing has come for a while.
     #[cold]
-    fn tick(&mut self) -> Result<(), Error> {
+    fn has_waited(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
         if std::mem::take(&mut self.large) {
-            self.intake.shrink();
+            self.buffer.shrink();
             self.receiver.shrink(0);
-            self.link.outbox.shrink();
+            self.shared.outgoing.shrink();
         }
+        let outgoing = &self.shared.outgoing;
         let Some(heartbeat) = &mut self.heartbeat else {
             return Ok(());
         };
-        if heartbeat.pinged {
+        heartbeat.silent += timeout.unwrap_or_default();
+        let signs_of_life = outgoing.signs_of_life();
+        if signs_of_life != heartbeat.signs_of_life {
+            heartbeat.signs_of_life = signs_of_life;
+            heartbeat.silent = Duration::ZERO;
+            outgoing.restart_heartbeat();
+        } else if !heartbeat.pinged && heartbeat.silent >= heartbeat.every {
+            heartbeat.pinged = true;
+            // After our Close frame no ping is sent: the connection has another deadline then.
+            let _ = outgoing.ping_heartbeat();
+        } else if let (true, outgoing::Heartbeat::Sent(since)) =
+            (heartbeat.pinged, outgoing.heartbeat())
+            && since >= heartbeat.deadline
+        {
             let text = format!("no sign of life within {:?} of a ping", heartbeat.deadline);
             return Err(self.broken(io::Error::new(ErrorKind::TimedOut, text)));
         }
-        heartbeat.pinged = true;
-        // Who has closed sends no pings, and has another deadline.
-        let _ = self.link.outbox.ping();
         Ok(())
     }
 
@@ -303,10 +376,10 @@ impl Reader {
     #[cold]
     fn ended(&mut self) -> Error {
         self.over = true;
-        let why = self.link.outbox.why_broken();
-        self.link.outbox.finish(Outcome::abnormal());
+        let why = self.shared.outgoing.why_broken();
+        self.shared.outgoing.finish(Outcome::abnormal());
         match (why, self.receiver.end()) {
-            (Some(kind), _) => Error::broken(kind),
+            (Some(why), _) => why,
             (None, Err(error)) => error.into(),
             (None, Ok(())) => Error::broken(ErrorKind::UnexpectedEof),
         }
@@ -315,7 +388,7 @@ impl Reader {
     #[cold]
     fn broken(&mut self, error: io::Error) -> Error {
         self.over = true;
-        self.link.outbox.finish(Outcome::abnormal());
+        self.shared.outgoing.finish(Outcome::abnormal());
         error.into()
     }
 }
@@ -323,7 +396,7 @@ impl Reader {
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")
-            .field("link", &self.link)
+            .field("shared", &self.shared)
             .finish_non_exhaustive()
     }
 }

@@ -3,10 +3,10 @@
 use super::config::Config;
 use super::error::Error;
 use super::events::{Events, OnMessage, run};
-use super::link::Link;
-use super::outbox::{GoAway, Outbox};
 use super::outcome::Outcome;
+use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
+use super::shared::Shared;
 use super::wire::{Data, Receiver, Role, Sender};
 use super::writer::Writer;
 use crate::http::Upgraded;
@@ -56,18 +56,18 @@ impl WebSocket {
     ) -> Result<WebSocket, Error> {
         let (stream, ahead, slot) = upgraded.into_parts();
         let receiver = Box::new(Receiver::new(role, config.limits));
-        let outbox = Outbox::open(stream, Sender::new(role), config, ends_first)?;
+        let outgoing = Outgoing::open(stream, Sender::new(role), config, ends_first)?;
         if let Some(slot) = &slot {
-            slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outbox))));
+            slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outgoing))));
         }
-        let link = Arc::new(Link {
-            outbox,
+        let shared = Arc::new(Shared {
+            outgoing,
             protocol,
-            _slot: slot,
+            slot,
         });
         Ok(WebSocket {
-            reader: Reader::new(Arc::clone(&link), receiver, ahead),
-            writer: Writer::new(link),
+            reader: Reader::new(Arc::clone(&shared), receiver, ahead),
+            writer: Writer::new(shared),
         })
     }
 

@@ -1,8 +1,8 @@
 //! The half that sends, for as many threads as like.
 
 use super::error::Error;
-use super::link::Link;
 use super::outcome::Outcome;
+use super::shared::Shared;
 use super::wire::Data;
 use crate::net::Stream;
 use std::fmt;
@@ -23,12 +23,12 @@ use std::time::Duration;
 /// The connection is given up when the reader and the last writer have been dropped.
 #[derive(Clone)]
 pub struct Writer {
-    pub(super) link: Arc<Link>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Writer {
-    pub(super) fn new(link: Arc<Link>) -> Writer {
-        Writer { link }
+    pub(super) fn new(shared: Arc<Shared>) -> Writer {
+        Writer { shared }
     }
 
     /// Sends a message, a text or bytes, and waits until it is on its way.
@@ -38,7 +38,7 @@ impl Writer {
     /// or the peer has taken nothing for [`stall_timeout`](super::Config::stall_timeout).
     #[inline]
     pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Result<(), Error> {
-        self.link.outbox.send(data.into())
+        self.shared.outgoing.send(data.into())
     }
 
     /// Sends a message without waiting for the peer. False: the
@@ -48,7 +48,7 @@ impl Writer {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn try_send<'d>(&self, data: impl Into<Data<'d>>) -> Result<bool, Error> {
-        self.link.outbox.try_send(data.into())
+        self.shared.outgoing.try_send(data.into())
     }
 
     /// Begins a message in parts, each of them a frame. Other messages wait until it is at its end;
@@ -68,21 +68,20 @@ impl Writer {
     /// As [`send`](Self::send), and [`Misuse::Unfinished`](super::wire::Misuse::Unfinished) where this
     /// thread has begun another.
     pub fn message(&self) -> Result<Parts, Error> {
-        self.link.outbox.begin_message()?;
+        self.shared.outgoing.begin_message()?;
         Ok(Parts {
             writer: self.clone(),
-            ended: false,
         })
     }
 
     /// The book's `bufferedAmount`: bytes that were given to send and have not left, with their frames.
     pub fn buffered_amount(&self) -> u64 {
-        self.link.outbox.buffered()
+        self.shared.outgoing.buffered()
     }
 
     /// Whether messages can still be sent.
     pub fn is_open(&self) -> bool {
-        self.link.outbox.is_open()
+        self.shared.outgoing.is_open()
     }
 
     /// Sends a ping and waits for its pong, which another thread must receive; how long it took.
@@ -90,8 +89,8 @@ impl Writer {
     /// # Errors
     /// No pong within `deadline`, or as [`send`](Self::send).
     pub fn ping(&self, deadline: Duration) -> Result<Duration, Error> {
-        let number = self.link.outbox.ping()?;
-        self.link.outbox.await_pong(number, deadline)
+        let number = self.shared.outgoing.ping()?;
+        self.shared.outgoing.await_pong(number, deadline)
     }
 
     /// Sends a ping, and does not wait: see [`round_trip`](Self::round_trip).
@@ -99,12 +98,12 @@ impl Writer {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_ping(&self) -> Result<(), Error> {
-        self.link.outbox.ping().map(drop)
+        self.shared.outgoing.ping().map(drop)
     }
 
     /// How long the last ping that was answered took to come back.
     pub fn round_trip(&self) -> Option<Duration> {
-        self.link.outbox.round_trip()
+        self.shared.outgoing.round_trip()
     }
 
     /// Sends a Close frame, if none has been sent, and does not wait: what the peer sent before it
@@ -114,33 +113,33 @@ impl Writer {
     /// # Errors
     /// A code or a reason that must not be sent.
     pub fn close(&self, code: u16, reason: &str) -> Result<(), Error> {
-        self.link.outbox.close_with(code, reason)
+        self.shared.outgoing.close_with(code, reason)
     }
 
     /// Waits until the connection is over; somebody must receive.
     pub fn closed(&self) -> Outcome {
-        self.link.outbox.wait_closed()
+        self.shared.outgoing.wait_closed()
     }
 
     /// What the messages travel on: its addresses, and over TLS who is at the other end.
     pub fn stream(&self) -> &dyn Stream {
-        self.link.outbox.stream().as_ref()
+        self.shared.outgoing.stream().as_ref()
     }
 
     /// The subprotocol that both have agreed on.
     pub fn protocol(&self) -> Option<&str> {
-        self.link.protocol.as_deref()
+        self.shared.protocol.as_deref()
     }
 
     /// Whether both send on the same connection.
     pub fn is_same(&self, other: &Writer) -> bool {
-        Arc::ptr_eq(&self.link, &other.link)
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 }
 
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Writer").field(&self.link).finish()
+        f.debug_tuple("Writer").field(&self.shared).finish()
     }
 }
 
@@ -149,7 +148,6 @@ impl fmt::Debug for Writer {
 #[derive(Debug)]
 pub struct Parts {
     writer: Writer,
-    ended: bool,
 }
 
 impl Parts {
@@ -158,26 +156,21 @@ impl Parts {
     /// # Errors
     /// [`Misuse::Kind`](super::wire::Misuse::Kind), or as [`Writer::send`].
     pub fn send<'d>(&mut self, part: impl Into<Data<'d>>) -> Result<(), Error> {
-        self.writer.link.outbox.send_part(part.into(), false)
+        self.writer.shared.outgoing.send_part(part.into(), false)
     }
 
     /// Sends the last part.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn end<'d>(mut self, part: impl Into<Data<'d>>) -> Result<(), Error> {
-        self.writer.link.outbox.send_part(part.into(), true)?;
-        self.ended = true;
-        Ok(())
+    pub fn end<'d>(self, part: impl Into<Data<'d>>) -> Result<(), Error> {
+        self.writer.shared.outgoing.send_part(part.into(), true)
     }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        let unfinished = self.writer.link.outbox.end_message();
-        if unfinished && !self.ended {
-            let _ = self.writer.close(1011, "a message was not sent to its end");
-        }
+        self.writer.shared.outgoing.end_message();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::stage::{Peer, close, masked, plain, serving, until};
 use crate::support::{Site, watched};
-use barewire::websocket::{Room, Slow, Told};
+use barewire::websocket::{Delivered, Room, Slow};
 use std::sync::Arc;
 
 /// A server whose connections are all in one room.
@@ -24,7 +24,7 @@ fn row_w06_everybody_is_told() {
         let mut peers: Vec<Peer> = (0..20).map(|_| Peer::open(&site)).collect();
         until("all are here", || room.len() == 20);
         let told = room.send("news");
-        assert_eq!(told, Told { sent: 20, slow: 0 });
+        assert_eq!(told, Delivered { sent: 20, slow: 0 });
         for peer in &mut peers {
             peer.expect(plain(0x81, "news"));
         }
@@ -69,7 +69,7 @@ fn row_w06_nobody_waits_for_who_does_not_read() {
                 let told = room.send(&news);
                 reads.expect(plain(0x82, &news));
                 if told.slow > 0 {
-                    assert_eq!(told, Told { sent: 1, slow: 1 });
+                    assert_eq!(told, Delivered { sent: 1, slow: 1 });
                     break;
                 }
             }

@@ -229,7 +229,9 @@ impl Read<'_> {
             error = connection.end().err();
         }
         let mut owed = Vec::new();
-        connection.sender().settle(|| [0; 4], &mut owed);
+        connection
+            .sender()
+            .append_pending_control(|| [0; 4], &mut owed);
         Outcome { came, error, owed }
     }
 }

@@ -160,7 +160,7 @@ fn row_w05_the_life_of_a_connection() {
     let mut bytes = &mut up[..];
     let first = server.receive(&mut bytes);
     assert_eq!(first, Ok(Some(Received::Ping(b"still there?"))));
-    server.sender().settle(key, &mut down);
+    server.sender().append_pending_control(key, &mut down);
     let second = server.receive(&mut bytes);
     let whole = Data::Text("深入浅出Node.js");
     assert_eq!(second, Ok(Some(Received::Message(whole))));
@@ -173,7 +173,7 @@ fn row_w05_the_life_of_a_connection() {
     assert_eq!(pong, Ok(Some(Received::Pong(b"still there?"))));
     assert_eq!(client.receive(&mut bytes), Ok(Some(Received::Close(bye))));
     up.clear();
-    client.sender().settle(key, &mut up);
+    client.sender().append_pending_control(key, &mut up);
     let answered = server.receive(&mut &mut up[..]);
     assert!(matches!(answered, Ok(Some(Received::Close(close))) if close.number() == 1001));
     assert_eq!(

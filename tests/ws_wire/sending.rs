@@ -70,9 +70,9 @@ fn every_frame_has_a_key_of_its_own() {
         Err(Misuse::Unfinished)
     );
     assert!(client.ping(&[0; 126], &mut draw, &mut out).is_err());
-    client.note(&Received::Ping(b"p"));
+    client.received(&Received::Ping(b"p"));
     client.fail(&barewire::websocket::wire::Header::decode(b"\x83\x00").expect_err("reserved"));
-    client.settle(&mut draw, &mut out);
+    client.append_pending_control(&mut draw, &mut out);
     assert_eq!(
         client.close(Close::EMPTY, &mut draw, &mut out),
         Err(Misuse::Closed)
@@ -146,23 +146,23 @@ fn a_control_frame_holds_125_bytes() {
 #[test]
 fn what_is_owed_is_sent_once() {
     let (mut server, mut out) = (Sender::new(Role::Server), Vec::new());
-    assert!(!server.owes());
-    server.note(&Received::Ping(b"old"));
-    server.note(&Received::Pong(b"not this"));
-    server.note(&Received::Ping(b"new"));
-    assert!(server.owes());
-    server.settle(no_key, &mut out);
-    assert!(!server.owes());
-    server.settle(no_key, &mut out);
+    assert!(!server.has_pending_control());
+    server.received(&Received::Ping(b"old"));
+    server.received(&Received::Pong(b"not this"));
+    server.received(&Received::Ping(b"new"));
+    assert!(server.has_pending_control());
+    server.append_pending_control(no_key, &mut out);
+    assert!(!server.has_pending_control());
+    server.append_pending_control(no_key, &mut out);
     assert_eq!(out, b"\x8a\x03new");
 
     out.clear();
     let close = Close::new(CloseCode::new(4321).expect("private"), "why").expect("short");
-    server.note(&Received::Close(close));
-    server.settle(no_key, &mut out);
-    server.note(&Received::Ping(b"late"));
-    assert!(!server.owes());
-    server.settle(no_key, &mut out);
+    server.received(&Received::Close(close));
+    server.append_pending_control(no_key, &mut out);
+    server.received(&Received::Ping(b"late"));
+    assert!(!server.has_pending_control());
+    server.append_pending_control(no_key, &mut out);
     assert_eq!(
         (&out[..], server.state()),
         (&b"\x88\x02\x10\xe1"[..], State::Closed)
@@ -173,12 +173,12 @@ fn what_is_owed_is_sent_once() {
 #[test]
 fn a_close_of_our_own_settles_what_is_owed() {
     let (mut server, mut out) = (Sender::new(Role::Server), Vec::new());
-    server.note(&Received::Close(Close::EMPTY));
+    server.received(&Received::Close(Close::EMPTY));
     let bye = Close::new(CloseCode::NORMAL, "bye").expect("short");
     server.close(bye, no_key, &mut out).expect("open");
-    server.settle(no_key, &mut out);
+    server.append_pending_control(no_key, &mut out);
     assert_eq!(
-        (&out[..], server.owes()),
+        (&out[..], server.has_pending_control()),
         (&b"\x88\x05\x03\xe8bye"[..], false)
     );
 }

@@ -185,7 +185,7 @@ fn a_sender_keeps_to_the_table() {
 fn pass(from: &mut Vec<u8>, to: &mut Connection, back: &mut Vec<u8>) {
     let mut bytes = &mut from[..];
     while let Some(_received) = to.receive(&mut bytes).expect("good frames") {}
-    to.sender().settle(|| [1, 2, 3, 4], back);
+    to.sender().append_pending_control(|| [1, 2, 3, 4], back);
     from.clear();
 }
 
@@ -266,7 +266,7 @@ fn the_connection_is_lost() {
         .sender()
         .send(Data::Text("a"), || [0; 4], &mut out);
     assert_eq!(
-        (sent, connection.sender().owes(), out),
+        (sent, connection.sender().has_pending_control(), out),
         (Err(Misuse::Closed), false, vec![])
     );
     assert_eq!(connection.end(), Ok(()), "it is told once");

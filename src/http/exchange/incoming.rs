@@ -14,8 +14,8 @@
 
 use super::link::Link;
 use crate::http::error::Error;
-use crate::http::pace::Pace;
 use crate::http::wire::{self, BodyDecoder, BodyLength, ChunkedDecoder, Fields, Limits, Rule};
+use crate::net::Pace;
 use crate::net::is_timeout;
 use std::cell::RefCell;
 use std::io;

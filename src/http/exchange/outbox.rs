@@ -6,8 +6,8 @@
 //! and the one who stops the server.
 
 use crate::http::error::Error;
-use crate::http::pace::Pace;
 use crate::http::wire::Misuse;
+use crate::net::Pace;
 use crate::net::{Stop, Stream, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;

@@ -1,4 +1,4 @@
-//! One connection, both roles: which frame may come, which may be sent, and what is owed.
+//! One connection, both roles: which frame may come, which may be sent, and what answers it.
 //!
 //! A connection carries two streams of frames, and each has a state of its own. Frames are judged
 //! alike both ways, so there is one table: what a peer does against it is an
@@ -30,7 +30,7 @@
 //! What is received decides what has to be sent: a ping a pong, a Close another, a broken rule a
 //! Close with its code. Nothing goes the other way. So the two halves can be taken apart
 //! ([`Connection::split`]) and live on two threads; the reader shares nothing of its half, and tells
-//! the other what it owes ([`Sender::note`], [`Sender::fail`]).
+//! the other what it received ([`Sender::received`], [`Sender::fail`]).
 //!
 //! This is the only file that asks which role we play.
 //!
@@ -193,17 +193,17 @@ impl Connection {
         }
     }
 
-    /// As [`Receiver::receive`]; what has to be answered is [owed](Sender::settle) at once.
+    /// As [`Receiver::receive`]; the answer is [pending](Sender::append_pending_control) at once.
     ///
     /// # Errors
-    /// The rule that the bytes break. The Close frame that tells the peer is owed.
+    /// The rule that the bytes break. The Close frame that names it is pending.
     pub fn receive<'s, 'b: 's>(
         &'s mut self,
         bytes: &mut &'b mut [u8],
     ) -> Result<Option<Received<'s>>, Error> {
         let received = self.receiver.receive(bytes);
         match &received {
-            Ok(Some(received)) => self.sender.note(received),
+            Ok(Some(received)) => self.sender.received(received),
             Ok(None) => {}
             Err(error) => self.sender.fail(error),
         }

@@ -1,15 +1,16 @@
-//! The half that sends: messages in, bytes out, and what is owed to the peer.
+//! The half that sends: messages in, bytes out, and the control frames that answer the peer.
 //!
 //! ```text
-//!   send("yakexi")          81 06 79 61 6b 65 78 69
+//!   send("yakexi")            81 06 79 61 6b 65 78 69
 //!
-//!   note(Ping("a")) ──▶ owed: a
-//!   note(Ping("b")) ──▶ owed: b           only the newest
-//!   settle()                8a 01 62
+//!   received(Ping("a")) ──▶ pending: a pong with "a"
+//!   received(Ping("b")) ──▶ pending: a pong with "b"       only the newest
+//!   append_pending_control()  8a 01 62
 //! ```
 //!
-//! What is owed is noted by the reader and sent by whoever holds the pen: a reader never waits for
-//! a peer that does not read. Who settles after each frame answers each ping.
+//! The reading thread tells what was received; the thread that writes appends the pending frames: so a
+//! reader never waits for a peer that does not read. A connection that appends them after each frame
+//! answers each ping.
 //!
 //! Every frame of a client has a key of its own (RFC 6455 §5.3), so each call takes a way to get one:
 //! it is asked once for each frame by a client, and never by a server.
@@ -25,15 +26,15 @@ use super::{Event, Received, Role, State, step};
 use std::mem;
 
 /// Encodes what is sent to the peer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sender {
     role: Role,
     state: State,
     /// What the message in parts is.
     kind: Kind,
-    /// The payload of the newest ping, and whether its pong is owed.
+    /// The payload of the newest ping, and whether its pong is pending.
     pong: Vec<u8>,
-    owes_pong: bool,
+    pong_pending: bool,
     close: Option<Close<'static>>,
 }
 
@@ -45,9 +46,14 @@ impl Sender {
             state: State::Idle,
             kind: Kind::Binary,
             pong: Vec::new(),
-            owes_pong: false,
+            pong_pending: false,
             close: None,
         }
+    }
+
+    /// Which end of the connection this is.
+    pub(crate) fn role(&self) -> Role {
+        self.role
     }
 
     /// Where our frames stand.
@@ -133,8 +139,8 @@ impl Sender {
         self.control(Opcode::Ping, payload, key, out)
     }
 
-    /// Appends a pong that answers nothing: a sign of life. What answers a ping is owed, see
-    /// [`settle`](Self::settle).
+    /// Appends a pong that answers nothing: a sign of life. The answer to a ping is pending until
+    /// [`append_pending_control`](Self::append_pending_control).
     ///
     /// # Errors
     /// [`Misuse::ControlTooLong`] or [`Misuse::Closed`]; nothing is appended then.
@@ -178,28 +184,28 @@ impl Sender {
         }
     }
 
-    // ---- what is owed -----------------------------------------------------------------------
+    // ---- pending control frames -------------------------------------------------------------
 
-    /// Something has come: an answer may be owed for it.
+    /// Something was received: its answer, if it has one, is pending from now on.
     // RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in
     // response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the
     // most recently processed Ping frame."
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
     // frame, the endpoint MUST send a Close frame in response."
     #[inline]
-    pub fn note(&mut self, received: &Received<'_>) {
+    pub fn received(&mut self, received: &Received<'_>) {
         match received {
             Received::Ping(payload) => {
                 self.pong.clear();
                 self.pong.extend_from_slice(payload);
-                self.owes_pong = true;
+                self.pong_pending = true;
             }
             Received::Close(close) => self.close = Some(close.answer()),
             Received::Message(_) | Received::Part { .. } | Received::Pong(_) => {}
         }
     }
 
-    /// The peer broke a rule: it is owed a Close frame that says which. Where it is gone, nothing is.
+    /// The peer broke a rule: a Close frame that names it is pending. If the peer is gone, none is.
     // RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate status code
     // (Section 7.4) before proceeding to _Close the WebSocket Connection_"
     #[cold]
@@ -211,22 +217,22 @@ impl Sender {
         }
     }
 
-    /// Whether there is something to [`settle`](Self::settle).
+    /// Whether [`append_pending_control`](Self::append_pending_control) has something to append.
     #[inline]
-    pub fn owes(&self) -> bool {
+    pub fn has_pending_control(&self) -> bool {
         let open = matches!(self.state, State::Idle | State::Message);
-        open && (self.owes_pong || self.close.is_some())
+        open && (self.pong_pending || self.close.is_some())
     }
 
-    /// Appends what is owed: a pong for the newest ping, a Close frame. Nothing follows a Close
-    /// frame, whoever asked for it.
-    pub fn settle(&mut self, mut key: impl FnMut() -> [u8; 4], out: &mut Vec<u8>) {
-        if !self.owes() {
+    /// Appends the pending frames: a pong for the newest ping, a Close frame. Nothing follows a Close
+    /// frame.
+    pub fn append_pending_control(&mut self, mut key: impl FnMut() -> [u8; 4], out: &mut Vec<u8>) {
+        if !self.has_pending_control() {
             return;
         }
-        if mem::take(&mut self.owes_pong) {
+        if mem::take(&mut self.pong_pending) {
             let payload = mem::take(&mut self.pong);
-            // Both are short enough, and nothing is owed after a Close frame: no error is lost.
+            // Both are short enough, and nothing is pending after a Close frame: no error is lost.
             let _ = self.control(Opcode::Pong, &payload, &mut key, out);
             self.pong = payload; // for the next
         }

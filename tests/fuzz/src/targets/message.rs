@@ -81,8 +81,8 @@ fn outcome<'p>(
         error = connection.end().err();
         assert_eq!(connection.end(), Ok(()), "an end is told once");
     }
-    connection.sender().settle(|| next(&mut keys), &mut sent);
-    assert!(!connection.sender().owes());
+    connection.sender().append_pending_control(|| next(&mut keys), &mut sent);
+    assert!(!connection.sender().has_pending_control());
     Outcome {
         came,
         error,
@@ -127,13 +127,13 @@ fn echo(connection: &mut Connection, (kind, payload): &Came, keys: &mut u32, sen
             sender
                 .send_part(Data::Text(one), false, || next(keys), sent)
                 .and_then(|()| {
-                    sender.settle(|| next(keys), sent);
+                    sender.append_pending_control(|| next(keys), sent);
                     sender.send_part(Data::Text(other), true, || next(keys), sent)
                 })
         }
         'b' => sender.send(Data::Binary(payload), || next(keys), sent),
         _ => {
-            sender.settle(|| next(keys), sent);
+            sender.append_pending_control(|| next(keys), sent);
             Ok(())
         }
     };

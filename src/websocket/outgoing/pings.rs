@@ -1,7 +1,6 @@
-//! Pings of ours that have not been answered, and how long the last answer took.
+//! Pings of ours that have not been answered, how long the last answer took, and the heartbeat.
 
-use super::Outbox;
-use crate::random;
+use super::{Outgoing, State, after};
 use crate::websocket::error::Error;
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -18,6 +17,18 @@ pub(super) struct Pings {
     waiting: VecDeque<(u64, Instant)>,
     answered: u64,
     round_trip: Option<Duration>,
+    /// The position of the heartbeat's ping while it has not left, and when it has.
+    heartbeat: Option<u64>,
+    heartbeat_left: Option<Instant>,
+}
+
+/// How the ping of a heartbeat fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::websocket) enum Heartbeat {
+    /// It has not left yet: other bytes are before it.
+    Queued,
+    /// It left so long ago.
+    Sent(Duration),
 }
 
 impl Pings {
@@ -43,23 +54,65 @@ impl Pings {
     }
 }
 
-impl Outbox {
-    /// Sends a ping; returns its number.
+impl State {
+    /// Bytes have left: the heartbeat's ping may be among them.
+    #[inline]
+    pub(super) fn note_ping_sent(&mut self) {
+        if let Some(position) = self.pings.heartbeat
+            && self.queue.sent() >= position
+        {
+            self.pings.heartbeat = None;
+            self.pings.heartbeat_left = Some(Instant::now());
+        }
+    }
+}
+
+impl Outgoing {
+    /// Queues a ping; returns its number. Never waits.
     pub(in crate::websocket) fn ping(self: &Arc<Self>) -> Result<u64, Error> {
         let mut state = self.lock();
-        state.enter()?;
-        let number = state.pings.next();
-        let payload = number.to_be_bytes();
-        state.encode(|sender, out| sender.ping(&payload, random::mask_key, out))?;
+        let (number, _) = state.append_ping()?;
         self.push(state);
         Ok(number)
+    }
+
+    /// The ping of a heartbeat.
+    pub(in crate::websocket) fn ping_heartbeat(self: &Arc<Self>) -> Result<(), Error> {
+        let mut state = self.lock();
+        let (_, position) = state.append_ping()?;
+        state.pings.heartbeat = Some(position);
+        state.pings.heartbeat_left = None;
+        self.push(state);
+        Ok(())
+    }
+
+    /// How the heartbeat's ping fares.
+    pub(in crate::websocket) fn heartbeat(&self) -> Heartbeat {
+        match self.lock().pings.heartbeat_left {
+            Some(left) => Heartbeat::Sent(left.elapsed()),
+            None => Heartbeat::Queued,
+        }
+    }
+
+    /// The deadline of the heartbeat's ping begins anew.
+    pub(in crate::websocket) fn restart_heartbeat(&self) {
+        let mut state = self.lock();
+        state.pings.heartbeat_left = state.pings.heartbeat_left.map(|_| Instant::now());
+    }
+
+    /// A number that grows when bytes leave for which the peer's TCP has just made room. (Bytes that
+    /// leave at once say nothing: the kernel takes them for a peer that has vanished, too.)
+    pub(in crate::websocket) fn signs_of_life(&self) -> u64 {
+        self.lock().signs_of_life
     }
 
     /// A pong has come; how long it took, if it answers one of our pings.
     pub(in crate::websocket) fn pong(&self, payload: &[u8]) -> Option<Duration> {
         let mut state = self.lock();
         let round_trip = state.pings.answer(payload);
-        self.ring(&state);
+        if state.waiting > 0 {
+            self.changed.notify_all();
+        }
         round_trip
     }
 
@@ -74,7 +127,7 @@ impl Outbox {
         number: u64,
         limit: Duration,
     ) -> Result<Duration, Error> {
-        let until = Instant::now() + limit;
+        let until = after(limit);
         let mut state = self.lock();
         loop {
             if let (true, Some(round_trip)) =
@@ -89,6 +142,19 @@ impl Outbox {
                 return Err(Error::broken(ErrorKind::TimedOut));
             }
         }
+    }
+}
+
+impl State {
+    /// The number of a new ping, and the position behind it.
+    fn append_ping(&mut self) -> Result<(u64, u64), Error> {
+        self.check_open()?;
+        let number = self.pings.next();
+        let payload = number.to_be_bytes();
+        let position = self
+            .queue
+            .append(|sender, key, queue| sender.ping(&payload, key, queue))?;
+        Ok((number, position))
     }
 }
 

@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// What comes next, and how many bytes it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextFrame {
     /// Read first.
     More,
     /// A ping, a pong or a Close frame.
@@ -33,18 +33,21 @@ pub(super) enum Next {
     Bad(usize),
 }
 
-impl Next {
+impl NextFrame {
     #[inline]
     pub(super) fn bytes(self) -> usize {
         match self {
-            Next::More => 0,
-            Next::Control(n) | Next::Piece(n) | Next::Message(n) | Next::Bad(n) => n,
+            NextFrame::More => 0,
+            NextFrame::Control(n)
+            | NextFrame::Piece(n)
+            | NextFrame::Message(n)
+            | NextFrame::Bad(n) => n,
         }
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Intake {
+pub(super) struct FrameBuffer {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
@@ -54,13 +57,13 @@ pub(super) struct Intake {
     kind: Kind,
 }
 
-impl Intake {
+impl FrameBuffer {
     /// With the bytes that came behind the handshake.
-    pub(super) fn new(ahead: Vec<u8>) -> Intake {
+    pub(super) fn new(ahead: Vec<u8>) -> FrameBuffer {
         let end = ahead.len();
         let mut bytes = ahead;
         bytes.resize(end.max(FIRST_BYTES), 0);
-        Intake {
+        FrameBuffer {
             bytes,
             start: 0,
             end,
@@ -72,30 +75,30 @@ impl Intake {
 
     /// What comes next.
     #[inline]
-    pub(super) fn next(&self) -> Next {
+    pub(super) fn next(&self) -> NextFrame {
         let unread = &self.bytes[self.start..self.end];
         if self.left > 0 {
             return payload(self.left, self.last, 0, unread.len());
         }
         match Header::decode(unread) {
-            Ok(None) => Next::More,
-            Err(_) => Next::Bad(unread.len()),
+            Ok(None) => NextFrame::More,
+            Err(_) => NextFrame::Bad(unread.len()),
             Ok(Some((header, n))) if !header.opcode.is_control() => {
                 payload(header.length, header.fin, n, unread.len())
             }
             // A control frame is short: it is waited for.
             Ok(Some((header, n))) => match n as u64 + header.length {
-                whole if whole > unread.len() as u64 => Next::More,
-                whole => Next::Control(whole as usize),
+                whole if whole > unread.len() as u64 => NextFrame::More,
+                whole => NextFrame::Control(whole as usize),
             },
         }
     }
 
     /// Takes the next bytes, as [`next`](Self::next) has told them.
     #[inline]
-    pub(super) fn take(&mut self, next: Next) -> &mut [u8] {
+    pub(super) fn take(&mut self, next: NextFrame) -> &mut [u8] {
         let taken = next.bytes();
-        if let Next::Piece(_) | Next::Message(_) = next {
+        if let NextFrame::Piece(_) | NextFrame::Message(_) = next {
             self.pass(taken);
         }
         let start = self.start;
@@ -126,7 +129,7 @@ impl Intake {
     }
 
     /// What the message is that goes on, or begins, with what comes next.
-    pub(super) fn kind_of(&self, next: Next) -> Kind {
+    pub(super) fn kind_of(&self, next: NextFrame) -> Kind {
         match Header::decode(&self.bytes[self.start..][..next.bytes()]) {
             Ok(Some((header, _))) if self.left == 0 => self.kind_by(header.opcode),
             _ => self.kind,
@@ -164,6 +167,12 @@ impl Intake {
         self.bytes.resize(self.bytes.len() * 2, 0);
     }
 
+    /// Whether a frame, or a payload, has begun and is not all here.
+    #[inline]
+    pub(super) fn is_mid_frame(&self) -> bool {
+        self.left > 0 || self.start < self.end
+    }
+
     /// Whether it has grown.
     pub(super) fn is_large(&self) -> bool {
         self.bytes.len() > FIRST_BYTES
@@ -182,12 +191,12 @@ impl Intake {
 
 /// What is here of a payload with so much `left`, `n` bytes of header before it.
 #[inline]
-fn payload(left: u64, last: bool, n: usize, here: usize) -> Next {
+fn payload(left: u64, last: bool, n: usize, here: usize) -> NextFrame {
     match left <= (here - n) as u64 {
-        true if last => Next::Message(n + left as usize),
-        true => Next::Piece(n + left as usize),
-        false if here == 0 => Next::More,
-        false => Next::Piece(here),
+        true if last => NextFrame::Message(n + left as usize),
+        true => NextFrame::Piece(n + left as usize),
+        false if here == 0 => NextFrame::More,
+        false => NextFrame::Piece(here),
     }
 }
 
@@ -195,22 +204,22 @@ fn payload(left: u64, last: bool, n: usize, here: usize) -> Next {
 mod tests {
     use super::*;
 
-    fn all(bytes: &[u8]) -> Vec<Next> {
-        let mut intake = Intake::new(bytes.to_vec());
+    fn all(bytes: &[u8]) -> Vec<NextFrame> {
+        let mut buffer = FrameBuffer::new(bytes.to_vec());
         let mut seen = Vec::new();
         loop {
-            let next = intake.next();
+            let next = buffer.next();
             seen.push(next);
-            if matches!(next, Next::More | Next::Bad(_)) {
+            if matches!(next, NextFrame::More | NextFrame::Bad(_)) {
                 return seen;
             }
-            intake.take(next);
+            buffer.take(next);
         }
     }
 
     #[test]
     fn what_comes_next() {
-        use Next::*;
+        use NextFrame::*;
         assert_eq!(all(b""), [More]);
         assert_eq!(all(b"\x81\x02hi\x81\x00"), [Message(4), Message(2), More]);
         assert_eq!(all(b"\x89\x01a\x01\x01b"), [Control(3), Piece(3), More]);
@@ -222,14 +231,14 @@ mod tests {
 
     #[test]
     fn a_payload_that_is_cut_goes_on() {
-        let mut intake = Intake::new(b"\x81\x05hi".to_vec());
-        intake.take(Next::Piece(4));
+        let mut buffer = FrameBuffer::new(b"\x81\x05hi".to_vec());
+        buffer.take(NextFrame::Piece(4));
         let (here, there) = crate::net::pipe();
         there.write(b"yo!\x89\x00").expect("room");
-        intake.read(&here).expect("bytes");
-        assert_eq!(intake.next(), Next::Message(3));
-        assert!(intake.has_frame_behind(3));
-        intake.take(Next::Message(3));
-        assert_eq!(intake.next(), Next::Control(2));
+        buffer.read(&here).expect("bytes");
+        assert_eq!(buffer.next(), NextFrame::Message(3));
+        assert!(buffer.has_frame_behind(3));
+        buffer.take(NextFrame::Message(3));
+        assert_eq!(buffer.next(), NextFrame::Control(2));
     }
 }

@@ -1,31 +1,34 @@
 //! The end, as far as it is sent: our Close frame, its deadline, and what others are told.
 
-use super::{Guard, Outbox};
+use super::{Guard, Outgoing};
 use crate::net::{Stop, Timer};
-use crate::random;
-use crate::websocket::error::Error;
+use crate::websocket::error::{Cause, Error};
 use crate::websocket::outcome::Outcome;
 use crate::websocket::wire::{self, Close, CloseCode};
 use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::sync::{Arc, Weak};
 
-impl Outbox {
-    /// Sends a Close frame, if none has been sent. The peer has until the deadline to answer.
+impl Outgoing {
+    /// Sends a Close frame, if none has been sent, and does not wait. The peer has until the deadline
+    /// to answer.
     pub(in crate::websocket) fn close(self: &Arc<Self>, close: Close<'_>) {
         let mut state = self.lock();
-        let sent = state.encode(|sender, out| sender.close(close, random::mask_key, out));
-        if sent.is_ok() {
-            self.call_after(self.config.close_timeout, Timer::End);
+        if state.queue.close(close).is_ok() {
+            self.limit_close();
             self.push(state);
         }
     }
 
-    /// The peer broke a rule: it is told which.
-    pub(in crate::websocket) fn fail(self: &Arc<Self>, error: &wire::Error) {
+    /// From now on the peer has [`close_timeout`](super::Config::close_timeout) to answer our Close.
+    pub(super) fn limit_close(self: &Arc<Self>) {
+        self.call_after(self.config.close_timeout, Timer::End);
+    }
+
+    /// The peer broke a rule: a Close frame names it.
+    pub(in crate::websocket) fn fail_peer(self: &Arc<Self>, error: &wire::Error) {
         let mut state = self.lock();
-        state.sender.fail(error);
-        state.settle();
+        state.queue.fail_peer(error);
         self.push(state);
     }
 
@@ -33,7 +36,7 @@ impl Outbox {
     pub(in crate::websocket) fn finish(&self, outcome: Outcome) {
         let mut state = self.lock();
         state.outcome.get_or_insert(outcome);
-        self.broke(&mut state, ErrorKind::BrokenPipe);
+        self.fail(&mut state, ErrorKind::BrokenPipe.into());
         drop(state);
         let _ = self.stream.shutdown(Shutdown::Both); // it may be gone already
     }
@@ -55,35 +58,24 @@ impl Outbox {
 
     /// The deadline for the peer's Close frame has passed.
     pub(super) fn give_up(&self) {
-        self.cut_with(self.lock(), ErrorKind::TimedOut);
+        self.cut_with(self.lock(), ErrorKind::TimedOut.into());
     }
 
-    fn cut_with(&self, mut state: Guard<'_>, kind: ErrorKind) {
+    fn cut_with(&self, mut state: Guard<'_>, cause: Cause) {
         if state.outcome.is_some() {
             return;
         }
         state.outcome = Some(Outcome::abnormal());
-        self.broke(&mut state, kind);
+        self.fail(&mut state, cause);
         drop(state);
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.stream.abort(); // it may be gone already
     }
 
     /// What is to be told where the bytes have ended: it may have been our own doing.
-    pub(in crate::websocket) fn why_broken(&self) -> Option<ErrorKind> {
+    pub(in crate::websocket) fn why_broken(&self) -> Option<Error> {
         let state = self.lock();
-        state.broken.filter(|_| state.outcome.is_some())
-    }
-
-    /// Nobody uses the connection any more. One that was not closed ends here.
-    pub(in crate::websocket) fn leave(self: &Arc<Self>) {
-        if self.outcome().is_none() {
-            let mut state = self.lock();
-            if let Ok(close) = Close::new(CloseCode::GOING_AWAY, "") {
-                let _ = state.encode(|sender, out| sender.close(close, random::mask_key, out));
-            }
-            self.push(state);
-            self.finish(Outcome::abnormal());
-        }
+        let cause = state.failure.filter(|_| state.outcome.is_some());
+        cause.map(Error::from)
     }
 
     /// A code and a reason that may be on the wire.
@@ -98,23 +90,30 @@ impl Outbox {
     }
 }
 
+/// The Close frame of a connection whose message in parts cannot be completed.
+pub(super) fn unfinished() -> Close<'static> {
+    let reason = "a message was not sent to its end";
+    Close::new(CloseCode::INTERNAL_ERROR, reason).unwrap_or(Close::EMPTY)
+}
+
 /// What a server does that stops.
 // RFC 6455 §7.4.1: "1001 indicates that an endpoint is "going away", such as a server going down or
 // a browser having navigated away from a page."
 #[derive(Debug)]
-pub(in crate::websocket) struct GoAway(pub(in crate::websocket) Weak<Outbox>);
+pub(in crate::websocket) struct GoAway(pub(in crate::websocket) Weak<Outgoing>);
 
 impl Stop for GoAway {
     fn drain(&self) {
-        if let (Some(outbox), Ok(close)) = (self.0.upgrade(), Close::new(CloseCode::GOING_AWAY, ""))
+        if let (Some(outgoing), Ok(close)) =
+            (self.0.upgrade(), Close::new(CloseCode::GOING_AWAY, ""))
         {
-            outbox.close(close);
+            outgoing.close(close);
         }
     }
 
     fn cut(&self) {
-        if let Some(outbox) = self.0.upgrade() {
-            outbox.cut_with(outbox.lock(), ErrorKind::ConnectionAborted);
+        if let Some(outgoing) = self.0.upgrade() {
+            outgoing.cut_with(outgoing.lock(), ErrorKind::ConnectionAborted.into());
         }
     }
 }

@@ -1,0 +1,508 @@
+//! The frame queue: which thread writes which bytes, decided without a thread, a lock or a stream.
+//!
+//! ```text
+//!   send, try_send, broadcast ──▶ frame ──▶ ┌───────┐        ┌───────────┐
+//!   ping received ──▶ pending pong ───────▶ │ queue │ ─────▶ │ in flight │ ──▶ stream
+//!   close ──▶ Close frame ────────────────▶ └───────┘ swap,  └───────────┘
+//!                                             ▲       when the buffer in flight is empty
+//!   a message in parts is unfinished ──▶ deferred
+//! ```
+//!
+//! Many threads send on one connection; one of them at a time writes to the stream. That thread holds
+//! the *write turn*. It takes the turn here, under the lock around this queue, and then releases the
+//! lock, because a write may block.
+//!
+//! **The invariant.** `queue` holds whole frames only, and it becomes the buffer in flight only when
+//! that is empty. So frames leave one after another, however the writes are cut. The one frame that is
+//! not whole here is one whose payload its sender writes from its own memory: [`begin_frame`] puts the
+//! pending control frames *before* its header, makes the header the last bytes in flight, and nobody
+//! else can write until its whole payload has left.
+//!
+//! [`begin_frame`]: FrameQueue::begin_frame
+//!
+//! What a thread wants is a [`Job`]; [`FrameQueue::step`] says what the thread does next:
+//!
+//! | job | the thread | it waits for the peer |
+//! |---|---|---|
+//! | [`Job::sent`] | `send`: writes until its frame has left, or waits until another thread has written it | yes |
+//! | [`Job::push`] | pong, Close, `try_send`, broadcast, the clock: writes what the socket takes at once | never |
+//! | [`Job::turn`] | a long message: waits for the write turn, and keeps it | yes |
+//! | [`Job::flush`] | the flush thread: writes until the queue is empty | yes |
+//!
+//! A thread that gives the turn back looks at the queue again, under the same lock. If bytes are left,
+//! a thread that waits to write takes them; if there is none, the socket is offered them once more; and
+//! what it does not take goes to a short-lived flush thread. So no frame stays behind, and as long as
+//! the peer reads no flush thread is started.
+
+use super::wire::{Close, Data, Error, Mask, Misuse, Received, Sender, State};
+use std::mem;
+
+/// An emptied buffer above this size is given back.
+const KEPT_BYTES: usize = 64 * 1024;
+/// While so much waits, of many pings only the newest is answered.
+const PONG_BYTES: u64 = 64 * 1024;
+/// A thread that must not wait offers the socket no more than this at a time: a peer that reads as fast
+/// as we write would keep it here.
+const PUSHED_BYTES: u64 = 256 * 1024;
+
+/// The frames of one connection on their way out.
+#[derive(Clone, Debug)]
+pub(super) struct FrameQueue {
+    sender: Sender,
+    mask_key: fn() -> [u8; 4],
+    /// Whole frames that wait for the buffer in flight to become empty.
+    queue: Vec<u8>,
+    /// What the holder of the write turn writes, and how much of it has left.
+    in_flight: Vec<u8>,
+    offset: usize,
+    /// How much is left of the payload that a sender writes from its own memory.
+    payload_left: u64,
+    /// The position behind the last long message that was queued by one sender for this peer alone.
+    long_until: u64,
+    /// All bytes there ever were, and those that have left. A position is a value of `queued`: what was
+    /// appended before it has left when `sent` has reached it.
+    queued: u64,
+    sent: u64,
+    /// Whether a thread holds the write turn.
+    turn: bool,
+    /// How many threads wait to write.
+    writers: usize,
+    /// A message in parts has begun and is not at its end: the messages of others are deferred.
+    unfinished: bool,
+    deferred: Vec<u8>,
+    failed: bool,
+    /// Something happened that a waiting thread may wait for.
+    changed: bool,
+}
+
+/// What a thread wants of the queue, and what it has of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Job {
+    goal: Goal,
+    /// Whether this thread holds the write turn.
+    turn: bool,
+    /// Where `sent` stood when the first write without waiting was made; none was made yet.
+    pushed_from: Option<u64>,
+    /// The socket had no room for all that it was offered.
+    full: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Goal {
+    Sent(u64),
+    Push,
+    Turn,
+    Flush,
+}
+
+/// What the thread does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It waits until something has changed, and asks again.
+    Wait,
+    /// It writes of what is in flight, and may wait for the peer.
+    Write,
+    /// The same without waiting.
+    TryWrite,
+    /// It starts the flush thread, which has the write turn from now on. Its own job is done.
+    StartFlush,
+    /// The job is done.
+    Done,
+}
+
+impl Job {
+    fn new(goal: Goal) -> Job {
+        Job {
+            goal,
+            turn: false,
+            pushed_from: None,
+            full: false,
+        }
+    }
+
+    /// Everything up to this position has left.
+    pub(super) fn sent(position: u64) -> Job {
+        Job::new(Goal::Sent(position))
+    }
+
+    /// What the socket takes at once has left.
+    pub(super) fn push() -> Job {
+        Job::new(Goal::Push)
+    }
+
+    /// The socket took less than it was offered without waiting.
+    pub(super) fn is_full(&mut self) {
+        self.full = true;
+    }
+
+    /// This thread has the write turn, and nothing is in flight.
+    pub(super) fn turn() -> Job {
+        Job::new(Goal::Turn)
+    }
+
+    /// Everything has left. The flush thread is given the write turn when it is started.
+    pub(super) fn flush() -> Job {
+        let turn = true;
+        Job {
+            turn,
+            ..Job::new(Goal::Flush)
+        }
+    }
+}
+
+impl FrameQueue {
+    /// An empty queue. `mask_key` makes the key of a client's frame.
+    pub(super) fn new(sender: Sender, mask_key: fn() -> [u8; 4]) -> FrameQueue {
+        FrameQueue {
+            sender,
+            mask_key,
+            queue: Vec::new(),
+            in_flight: Vec::new(),
+            offset: 0,
+            payload_left: 0,
+            long_until: 0,
+            queued: 0,
+            sent: 0,
+            turn: false,
+            writers: 0,
+            unfinished: false,
+            deferred: Vec::new(),
+            failed: false,
+            changed: false,
+        }
+    }
+
+    /// Where our frames stand.
+    pub(super) fn state(&self) -> State {
+        self.sender.state()
+    }
+
+    /// Bytes that have been queued and have not left, a payload in its sender's memory included.
+    pub(super) fn buffered(&self) -> u64 {
+        self.queued - self.sent + self.deferred.len() as u64
+    }
+
+    /// Those of them that are kept in our memory.
+    pub(super) fn held(&self) -> u64 {
+        self.buffered() - self.payload_left
+    }
+
+    /// How many bytes have left since the connection was opened.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// The position behind all bytes there are.
+    pub(super) fn position(&self) -> u64 {
+        self.queued
+    }
+
+    /// Whether messages can still be sent.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state(), State::Idle | State::Message) && !self.failed
+    }
+
+    /// Whether nothing waits to be written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sent == self.queued && !self.sender.has_pending_control()
+    }
+
+    /// Whether one sender keeps the connection busy: with a message in parts, or a long one. Then it is
+    /// not known whether the peer is slow.
+    pub(super) fn is_busy(&self) -> bool {
+        self.unfinished || self.payload_left > 0 || self.sent < self.long_until
+    }
+
+    /// A long message was queued for this peer alone.
+    pub(super) fn mark_long(&mut self) {
+        self.long_until = self.queued;
+    }
+
+    /// Whether a message in parts is not at its end.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
+
+    /// Whether something changed that a waiting thread may wait for; asked once.
+    pub(super) fn take_changed(&mut self) -> bool {
+        mem::take(&mut self.changed)
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_turn_taken(&self) -> bool {
+        self.turn
+    }
+}
+
+/// Frames in.
+impl FrameQueue {
+    /// Appends a whole frame; returns the position behind it.
+    #[inline]
+    pub(super) fn append(
+        &mut self,
+        encode: impl FnOnce(&mut Sender, fn() -> [u8; 4], &mut Vec<u8>) -> Result<(), Misuse>,
+    ) -> Result<u64, Misuse> {
+        let before = self.queue.len();
+        encode(&mut self.sender, self.mask_key, &mut self.queue)?;
+        self.queued += (self.queue.len() - before) as u64;
+        Ok(self.queued)
+    }
+
+    /// Appends a message that is one frame. While a message in parts is unfinished it is deferred, and
+    /// leaves behind that one.
+    pub(super) fn append_or_defer(&mut self, data: Data<'_>) -> Result<(), Misuse> {
+        let key = self.mask_key;
+        if self.unfinished && self.is_open() {
+            return Sender::new(self.sender.role()).send(data, key, &mut self.deferred);
+        }
+        self.append(|sender, key, queue| sender.send(data, key, queue))
+            .map(drop)
+    }
+
+    /// The same for a message that was encoded for many connections, unmasked.
+    pub(super) fn append_or_defer_frame(&mut self, frame: &[u8]) -> Result<(), Misuse> {
+        match self.state() {
+            State::Closed | State::Failed => return Err(Misuse::Closed),
+            State::Message if !self.unfinished => return Err(Misuse::Unfinished),
+            _ if self.unfinished => self.deferred.extend_from_slice(frame),
+            _ => {
+                self.queue.extend_from_slice(frame);
+                self.queued += frame.len() as u64;
+            }
+        }
+        Ok(())
+    }
+
+    /// A message in parts begins. (Its frames are appended, or begun, one by one.)
+    pub(super) fn begin_message(&mut self) {
+        self.unfinished = true;
+    }
+
+    /// It is at its end, or given up: what was deferred follows.
+    // RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
+    // another message unless an extension has been negotiated that can interpret the interleaving."
+    pub(super) fn end_message(&mut self) {
+        self.unfinished = false;
+        self.changed = true;
+        let mut deferred = mem::take(&mut self.deferred);
+        if self.state() == State::Idle {
+            self.queued += deferred.len() as u64;
+            self.queue.append(&mut deferred);
+        }
+    }
+
+    /// Something came in: the control frame that answers it is appended, or pending.
+    pub(super) fn received(&mut self, received: &Received<'_>) {
+        self.sender.received(received);
+        let closes = matches!(received, Received::Close(_));
+        if closes || self.buffered() < PONG_BYTES {
+            self.append_pending_control();
+        }
+    }
+
+    /// The peer broke a rule: the Close frame that names it is appended.
+    pub(super) fn fail_peer(&mut self, error: &Error) {
+        self.sender.fail(error);
+        self.append_pending_control();
+    }
+
+    /// Appends a Close frame, if none was sent.
+    pub(super) fn close(&mut self, close: Close<'_>) -> Result<(), Misuse> {
+        self.append(|sender, key, queue| sender.close(close, key, queue))
+            .map(drop)
+    }
+
+    fn append_pending_control(&mut self) {
+        if self.sender.has_pending_control() {
+            let _ = self.append(|sender, key, queue| {
+                sender.append_pending_control(key, queue);
+                Ok(())
+            });
+        }
+    }
+
+    /// Begins a frame whose payload its sender writes from its own memory, behind all there is. The
+    /// thread has the write turn, and nothing is in flight: a [`Job::turn`] that is done.
+    // RFC 6455 §5.5: "Control frames [...] can be interjected in the middle of a fragmented message."
+    // Between its frames, that is: pending control frames come before this header, or not before the
+    // whole payload has left.
+    pub(super) fn begin_frame(
+        &mut self,
+        data: Data<'_>,
+        last: bool,
+    ) -> Result<Option<Mask>, Misuse> {
+        self.append_pending_control();
+        let mut mask = None;
+        self.append(|sender, key, queue| {
+            mask = sender.begin_part(data, last, key, queue)?;
+            Ok(())
+        })?;
+        self.payload_left = data.bytes().len() as u64;
+        self.queued += self.payload_left;
+        self.swap();
+        Ok(mask)
+    }
+}
+
+/// Bytes out.
+impl FrameQueue {
+    /// What the thread with this job does next.
+    #[inline]
+    pub(super) fn step(&mut self, job: &mut Job) -> Step {
+        if self.failed {
+            self.give_back(job);
+            return Step::Done;
+        }
+        match job.goal {
+            Goal::Sent(position) if self.sent >= position => self.leave(job),
+            Goal::Sent(_) => self.write_in_turn(job),
+            Goal::Turn if !job.turn => self.write_in_turn(job),
+            Goal::Turn if self.is_in_flight_empty() => Step::Done,
+            Goal::Turn => Step::Write,
+            Goal::Push if job.turn => self.leave(job),
+            Goal::Push => self.push(job),
+            // A thread that waits to write takes over.
+            Goal::Flush if self.is_empty() || self.writers > 0 => {
+                self.give_back(job);
+                Step::Done
+            }
+            Goal::Flush => Step::Write,
+        }
+    }
+
+    fn write_in_turn(&mut self, job: &mut Job) -> Step {
+        if !job.turn && mem::replace(&mut self.turn, true) {
+            return Step::Wait;
+        }
+        job.turn = true;
+        match job.goal {
+            Goal::Turn if self.is_in_flight_empty() => Step::Done,
+            _ => Step::Write,
+        }
+    }
+
+    /// Writes what the socket takes at once, unless another thread writes: that one will see it.
+    fn push(&mut self, job: &mut Job) -> Step {
+        if self.turn || self.is_empty() {
+            return Step::Done;
+        }
+        self.turn = true;
+        job.turn = true;
+        job.pushed_from = Some(self.sent);
+        Step::TryWrite
+    }
+
+    /// The job is at its goal. Whoever gives the turn back looks at the queue again.
+    fn leave(&mut self, job: &mut Job) -> Step {
+        if !job.turn {
+            // The thread that gave the turn back may have counted on this one.
+            return match self.writers {
+                0 => self.push(job),
+                _ => Step::Done,
+            };
+        }
+        if self.is_empty() || self.writers > 0 {
+            self.give_back(job);
+            return Step::Done;
+        }
+        let from = *job.pushed_from.get_or_insert(self.sent);
+        if job.full || self.sent - from >= PUSHED_BYTES {
+            job.turn = false;
+            return Step::StartFlush;
+        }
+        Step::TryWrite
+    }
+
+    fn give_back(&mut self, job: &mut Job) {
+        if mem::take(&mut job.turn) {
+            self.turn = false;
+            self.changed = true;
+        }
+    }
+
+    /// A thread that has the turn by [`Job::turn`] needs it no more.
+    pub(super) fn end_turn(&mut self, job: &mut Job) {
+        job.goal = Goal::Push;
+    }
+
+    /// The flush thread could not be started.
+    pub(super) fn flush_not_started(&mut self) {
+        self.turn = false;
+        self.changed = true;
+    }
+
+    /// A thread begins to wait to write, or has waited.
+    pub(super) fn wait_to_write(&mut self, waits: bool) {
+        match waits {
+            true => self.writers += 1,
+            false => self.writers -= 1,
+        }
+    }
+
+    /// The bytes in flight, for the thread that has the turn, and how many of them have left.
+    #[inline]
+    pub(super) fn take_in_flight(&mut self) -> (Vec<u8>, usize) {
+        if self.is_in_flight_empty() && self.payload_left == 0 {
+            self.append_pending_control();
+            self.swap();
+        }
+        (mem::take(&mut self.in_flight), self.offset)
+    }
+
+    /// The thread has written `n` bytes: of those in flight, and then of its payload.
+    #[inline]
+    pub(super) fn wrote(&mut self, in_flight: Vec<u8>, n: usize) {
+        self.in_flight = in_flight;
+        let of_buffer = n.min(self.in_flight.len() - self.offset);
+        self.offset += of_buffer;
+        self.payload_left -= (n - of_buffer) as u64;
+        self.sent += n as u64;
+        self.changed |= n > 0;
+    }
+
+    /// A client's payload is masked piece by piece, behind what is in flight.
+    pub(super) fn refill(&mut self, append: impl FnOnce(&mut Vec<u8>)) {
+        if self.is_in_flight_empty() {
+            self.in_flight.clear();
+            self.offset = 0;
+        }
+        let before = self.in_flight.len();
+        append(&mut self.in_flight);
+        self.payload_left -= (self.in_flight.len() - before) as u64;
+    }
+
+    /// Whether nothing is left of the buffer in flight.
+    pub(super) fn is_in_flight_empty(&self) -> bool {
+        self.offset == self.in_flight.len()
+    }
+
+    /// Nothing can be sent any more; every thread leaves.
+    pub(super) fn fail(&mut self) {
+        self.failed = true;
+        self.changed = true;
+    }
+
+    /// Puts what waits in flight, where nothing is.
+    fn swap(&mut self) {
+        self.in_flight.clear();
+        if self.in_flight.capacity() > KEPT_BYTES {
+            self.in_flight = Vec::new();
+        }
+        self.offset = 0;
+        mem::swap(&mut self.in_flight, &mut self.queue);
+    }
+
+    /// The connection has become quiet: memory is given back.
+    pub(super) fn shrink(&mut self) {
+        if !self.turn && self.is_empty() {
+            self.queue = Vec::new();
+            self.in_flight = Vec::new();
+            self.offset = 0;
+        }
+    }
+
+    /// How much memory the buffers have.
+    pub(super) fn capacity(&self) -> usize {
+        self.queue.capacity() + self.in_flight.capacity()
+    }
+}
