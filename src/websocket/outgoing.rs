@@ -38,6 +38,8 @@ use std::time::{Duration, Instant};
 /// lie, unless they may leave together with others.
 const COPIED_BYTES: usize = 4 * 1024;
 const COALESCED_COPY_BYTES: usize = 16 * 1024;
+/// While this many bytes wait, of many pings only the newest is answered.
+const PONG_BYTES: u64 = 64 * 1024;
 
 pub(super) struct Outgoing {
     stream: Arc<dyn Stream>,
@@ -82,7 +84,7 @@ impl Outgoing {
     ) -> Result<Arc<Outgoing>, Error> {
         stream.set_write_timeout(Some(writing::slice(&config)))?;
         let state = State {
-            queue: FrameQueue::new(sender, random::mask_key),
+            queue: FrameQueue::new(sender, random::mask_key, PONG_BYTES),
             pace: config.pace(),
             waits: false,
             signs_of_life: 0,

@@ -34,13 +34,18 @@
 //! what it does not take goes to a short-lived flush thread. So no frame stays behind, and as long as
 //! the peer reads no flush thread is started.
 
+mod job;
+
+#[cfg(test)]
+mod model;
+
 use super::wire::{Close, Data, Error, Mask, Misuse, Received, Sender, State};
+use job::Goal;
+pub(super) use job::{Job, Step};
 use std::mem;
 
 /// An emptied buffer above this size is given back.
 const KEPT_BYTES: usize = 64 * 1024;
-/// While so much waits, of many pings only the newest is answered.
-const PONG_BYTES: u64 = 64 * 1024;
 /// A thread that must not wait offers the socket no more than this at a time: a peer that reads as fast
 /// as we write would keep it here.
 const PUSHED_BYTES: u64 = 256 * 1024;
@@ -50,6 +55,8 @@ const PUSHED_BYTES: u64 = 256 * 1024;
 pub(super) struct FrameQueue {
     sender: Sender,
     mask_key: fn() -> [u8; 4],
+    /// While this many bytes wait, of many pings only the newest is answered.
+    pong_bytes: u64,
     /// Whole frames that wait for the buffer in flight to become empty.
     queue: Vec<u8>,
     /// What the holder of the write turn writes, and how much of it has left.
@@ -75,87 +82,14 @@ pub(super) struct FrameQueue {
     changed: bool,
 }
 
-/// What a thread wants of the queue, and what it has of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Job {
-    goal: Goal,
-    /// Whether this thread holds the write turn.
-    turn: bool,
-    /// Where `sent` stood when the first write without waiting was made; none was made yet.
-    pushed_from: Option<u64>,
-    /// The socket had no room for all that it was offered.
-    full: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Goal {
-    Sent(u64),
-    Push,
-    Turn,
-    Flush,
-}
-
-/// What the thread does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// It waits until something has changed, and asks again.
-    Wait,
-    /// It writes of what is in flight, and may wait for the peer.
-    Write,
-    /// The same without waiting.
-    TryWrite,
-    /// It starts the flush thread, which has the write turn from now on. Its own job is done.
-    StartFlush,
-    /// The job is done.
-    Done,
-}
-
-impl Job {
-    fn new(goal: Goal) -> Job {
-        Job {
-            goal,
-            turn: false,
-            pushed_from: None,
-            full: false,
-        }
-    }
-
-    /// Everything up to this position has left.
-    pub(super) fn sent(position: u64) -> Job {
-        Job::new(Goal::Sent(position))
-    }
-
-    /// What the socket takes at once has left.
-    pub(super) fn push() -> Job {
-        Job::new(Goal::Push)
-    }
-
-    /// The socket took less than it was offered without waiting.
-    pub(super) fn is_full(&mut self) {
-        self.full = true;
-    }
-
-    /// This thread has the write turn, and nothing is in flight.
-    pub(super) fn turn() -> Job {
-        Job::new(Goal::Turn)
-    }
-
-    /// Everything has left. The flush thread is given the write turn when it is started.
-    pub(super) fn flush() -> Job {
-        let turn = true;
-        Job {
-            turn,
-            ..Job::new(Goal::Flush)
-        }
-    }
-}
-
 impl FrameQueue {
-    /// An empty queue. `mask_key` makes the key of a client's frame.
-    pub(super) fn new(sender: Sender, mask_key: fn() -> [u8; 4]) -> FrameQueue {
+    /// An empty queue. `mask_key` makes the key of a client's frame; while `pong_bytes` wait, of many
+    /// pings only the newest is answered.
+    pub(super) fn new(sender: Sender, mask_key: fn() -> [u8; 4], pong_bytes: u64) -> FrameQueue {
         FrameQueue {
             sender,
             mask_key,
+            pong_bytes,
             queue: Vec::new(),
             in_flight: Vec::new(),
             offset: 0,
@@ -227,11 +161,6 @@ impl FrameQueue {
     pub(super) fn take_changed(&mut self) -> bool {
         mem::take(&mut self.changed)
     }
-
-    #[cfg(test)]
-    pub(super) fn has_turn_taken(&self) -> bool {
-        self.turn
-    }
 }
 
 /// Frames in.
@@ -295,7 +224,7 @@ impl FrameQueue {
     pub(super) fn received(&mut self, received: &Received<'_>) {
         self.sender.received(received);
         let closes = matches!(received, Received::Close(_));
-        if closes || self.buffered() < PONG_BYTES {
+        if closes || self.buffered() < self.pong_bytes {
             self.append_pending_control();
         }
     }

@@ -1,0 +1,572 @@
+//! The queue in all interleavings: threads as lists of acts, a socket that takes none, some or all of
+//! the bytes, or fails. Every step between two releases of the lock is tried in every order.
+//!
+//! What must hold in each of them: what has left is whole frames in the order of each sender, with
+//! control frames between them and nothing after a Close; no thread sleeps for ever; a thread that must
+//! not wait never does; and when all threads have ended nothing is left behind.
+
+use super::{FrameQueue, Job, Step};
+use crate::websocket::wire::{
+    Close, Data, Header, Mask, Opcode, Received, Role, Sender, State as Sent,
+};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// What a thread does, one after the other. Numbers are payloads.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// `send` of a short message.
+    Send(u8),
+    /// `send` of a message that is written from where it lies: this byte, three times.
+    SendLong(u8),
+    TrySend(u8),
+    /// A broadcast: one step under the room's lock, another one without it.
+    Broadcast(u8),
+    /// A message in parts: the first one short, the last one long.
+    Parts(u8),
+    /// The reading thread has received a ping.
+    Ping(u8),
+    Close,
+}
+
+impl Act {
+    fn may_wait(self) -> bool {
+        matches!(self, Act::Send(_) | Act::SendLong(_) | Act::Parts(_))
+    }
+}
+
+/// Where a thread stands between two steps.
+#[derive(Clone, Debug)]
+enum At {
+    /// Before its next act.
+    Act,
+    /// Behind the first half of it.
+    Broadcast,
+    LastPart,
+    /// The queue is to be asked.
+    Step(Job, Then),
+    /// In a call of the stream.
+    Write(Job, Then, Writing),
+    /// It waits to write, or for the end of another's message; woken when something has changed.
+    Waiting(Job, Then),
+    AtBoundary,
+    Ended,
+}
+
+/// What follows a job.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Next,
+    LastPart,
+    EndMessage,
+    /// The turn is there: the frame begins, and ends the message or not.
+    Frame(u8, bool),
+}
+
+#[derive(Clone, Debug)]
+struct Writing {
+    bytes: Vec<u8>,
+    offset: usize,
+    may_wait: bool,
+    /// A server's payload, which follows the buffer.
+    payload: Vec<u8>,
+    /// A client's, which is masked into it.
+    mask: Option<Mask>,
+    unmasked: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+struct Thread {
+    acts: Vec<Act>,
+    at: At,
+    woken: bool,
+    may_wait: bool,
+}
+
+#[derive(Clone, Debug)]
+struct World {
+    queue: FrameQueue,
+    threads: Vec<Thread>,
+    wire: Vec<u8>,
+    masks: bool,
+    failed: bool,
+    may_fail: bool,
+    threads_to_be_had: bool,
+    /// Threads that are no flush threads.
+    first_threads: usize,
+}
+
+/// While one short frame waits, pongs are pending.
+const PONG_BYTES: u64 = 1;
+const NO_KEY: fn() -> [u8; 4] = || [0; 4];
+
+impl World {
+    fn new(role: Role, threads: &[&[Act]]) -> World {
+        let thread = |acts: &&[Act]| Thread {
+            acts: acts.to_vec(),
+            at: At::Act,
+            woken: false,
+            may_wait: true,
+        };
+        World {
+            queue: FrameQueue::new(Sender::new(role), NO_KEY, PONG_BYTES),
+            threads: threads.iter().map(thread).collect(),
+            wire: Vec::new(),
+            masks: role == Role::Client,
+            failed: false,
+            may_fail: false,
+            threads_to_be_had: true,
+            first_threads: threads.len(),
+        }
+    }
+
+    fn can_run(&self, thread: usize) -> bool {
+        match self.threads[thread].at {
+            At::Ended => false,
+            At::Waiting(..) | At::AtBoundary => self.threads[thread].woken,
+            _ => true,
+        }
+    }
+
+    /// All that the stream may answer to a thread that is in a call of it; else one step.
+    fn outcomes(&self, thread: usize) -> Vec<Option<usize>> {
+        let At::Write(_, _, writing) = &self.threads[thread].at else {
+            return vec![Some(0)];
+        };
+        let all = writing.bytes.len() - writing.offset + writing.payload.len();
+        let mut outcomes = vec![Some(1), Some(all)];
+        if !writing.may_wait {
+            outcomes.push(Some(0));
+        }
+        if self.may_fail {
+            outcomes.push(None);
+        }
+        outcomes.dedup();
+        outcomes
+    }
+
+    /// One thread goes on until it releases the lock.
+    fn run(&mut self, thread: usize, outcome: Option<usize>) {
+        self.threads[thread].woken = false;
+        let at = std::mem::replace(&mut self.threads[thread].at, At::Ended);
+        self.threads[thread].at = match at {
+            At::Act | At::AtBoundary => self.act(thread),
+            At::Broadcast => self.ask(thread, Job::push(), Then::Next),
+            At::LastPart => self.ask(thread, Job::turn(), Then::Frame(0, true)),
+            At::Step(job, then) => self.ask(thread, job, then),
+            At::Waiting(job, then) => {
+                self.queue.wait_to_write(false);
+                self.ask(thread, job, then)
+            }
+            At::Write(job, then, writing) => self.wrote(thread, job, then, writing, outcome),
+            At::Ended => At::Ended,
+        };
+        // A flush thread that has ended is no part of the world.
+        let mut number = 0;
+        self.threads.retain(|thread| {
+            number += 1;
+            number <= self.first_threads || !matches!(thread.at, At::Ended)
+        });
+        if self.queue.take_changed() {
+            self.threads
+                .iter_mut()
+                .for_each(|thread| thread.woken = true);
+        }
+    }
+
+    fn act(&mut self, thread: usize) -> At {
+        let Some(&act) = self.threads[thread].acts.first() else {
+            return At::Ended;
+        };
+        self.threads[thread].may_wait = act.may_wait();
+        let waits_for_another = act.may_wait() && self.queue.is_unfinished();
+        if !self.queue.is_open() {
+            return self.next(thread);
+        }
+        if waits_for_another {
+            return At::AtBoundary;
+        }
+        match act {
+            Act::Send(n) => {
+                let position = self
+                    .queue
+                    .append(|sender, key, queue| sender.send(Data::Binary(&[n]), key, queue));
+                let job = Job::sent(position.expect("an open connection"));
+                self.ask(thread, job, Then::Next)
+            }
+            Act::SendLong(n) => self.ask(thread, Job::turn(), Then::Frame(n, true)),
+            Act::TrySend(n) => {
+                if !self.queue.is_unfinished() {
+                    let sent = self.queue.append_or_defer(Data::Binary(&[n]));
+                    sent.expect("an open connection");
+                }
+                self.ask(thread, Job::push(), Then::Next)
+            }
+            Act::Broadcast(n) => {
+                let sent = match self.masks {
+                    false => self.queue.append_or_defer_frame(&[0x82, 1, n]),
+                    true => self.queue.append_or_defer(Data::Binary(&[n])),
+                };
+                sent.expect("an open connection");
+                At::Broadcast
+            }
+            Act::Parts(n) => {
+                self.queue.begin_message();
+                let position = self.queue.append(|sender, key, queue| {
+                    sender.send_part(Data::Binary(&[n]), false, key, queue)
+                });
+                let job = Job::sent(position.expect("an open connection"));
+                self.ask(thread, job, Then::LastPart)
+            }
+            Act::Ping(n) => {
+                self.queue.received(&Received::Ping(&[n]));
+                self.ask(thread, Job::push(), Then::Next)
+            }
+            Act::Close => {
+                let _ = self.queue.close(Close::EMPTY);
+                self.ask(thread, Job::push(), Then::Next)
+            }
+        }
+    }
+
+    fn next(&mut self, thread: usize) -> At {
+        let acts = &mut self.threads[thread].acts;
+        if !acts.is_empty() {
+            acts.remove(0);
+        }
+        match acts.is_empty() {
+            true => At::Ended,
+            false => At::Act,
+        }
+    }
+
+    fn ask(&mut self, thread: usize, mut job: Job, then: Then) -> At {
+        let step = self.queue.step(&mut job);
+        let waits = matches!(step, Step::Wait | Step::Write);
+        assert!(
+            !waits || self.threads[thread].may_wait,
+            "{:?}",
+            self.threads[thread]
+        );
+        match step {
+            Step::Wait => {
+                self.queue.wait_to_write(true);
+                At::Waiting(job, then)
+            }
+            Step::Write | Step::TryWrite => {
+                let (bytes, offset) = self.queue.take_in_flight();
+                assert!(offset < bytes.len(), "there is something to write");
+                let writing = Writing {
+                    bytes,
+                    offset,
+                    may_wait: step == Step::Write,
+                    payload: Vec::new(),
+                    mask: None,
+                    unmasked: Vec::new(),
+                };
+                At::Write(job, then, writing)
+            }
+            Step::StartFlush => {
+                self.start_flush();
+                self.done(thread, job, then)
+            }
+            Step::Done => self.done(thread, job, then),
+        }
+    }
+
+    fn start_flush(&mut self) {
+        let job = match self.threads_to_be_had {
+            true => Job::flush(),
+            false => {
+                self.queue.flush_not_started();
+                Job::push() // by the clock, a little later
+            }
+        };
+        self.threads.push(Thread {
+            acts: Vec::new(),
+            at: At::Step(job, Then::Next),
+            woken: false,
+            may_wait: self.threads_to_be_had,
+        });
+    }
+
+    fn done(&mut self, thread: usize, mut job: Job, then: Then) -> At {
+        match then {
+            Then::Next => self.next(thread),
+            Then::LastPart => At::LastPart,
+            Then::EndMessage => {
+                self.queue.end_message();
+                self.threads[thread].may_wait = false;
+                self.ask(thread, Job::push(), Then::Next)
+            }
+            Then::Frame(..) if self.failed => self.next(thread),
+            Then::Frame(n, last) => {
+                let mine = n == 0; // of a message in parts
+                if !mine && self.queue.is_unfinished() {
+                    self.queue.end_turn(&mut job);
+                    let again = self.threads[thread].acts[0];
+                    self.threads[thread].acts.insert(0, again);
+                    return self.ask(thread, job, Then::Next);
+                }
+                self.frame(job, n, last, mine)
+            }
+        }
+    }
+
+    /// A frame of three bytes begins, written from its sender's memory.
+    fn frame(&mut self, mut job: Job, n: u8, last: bool, mine: bool) -> At {
+        let then = match mine {
+            true => Then::EndMessage,
+            false => Then::Next,
+        };
+        let payload = vec![n; 3];
+        let Ok(mask) = self.queue.begin_frame(Data::Binary(&payload), last) else {
+            self.queue.end_turn(&mut job);
+            return At::Step(job, then);
+        };
+        let (mut writing, unmasked) = match mask {
+            None => (payload, Vec::new()),
+            Some(_) => (Vec::new(), payload),
+        };
+        let mut mask = mask;
+        let mut unmasked = unmasked;
+        if let Some(mask) = &mut mask {
+            let first = unmasked.remove(0);
+            self.queue
+                .refill(|in_flight| mask.append(&[first], in_flight));
+        }
+        let (bytes, offset) = self.queue.take_in_flight();
+        let payload = std::mem::take(&mut writing);
+        let writing = Writing {
+            bytes,
+            offset,
+            may_wait: true,
+            payload,
+            mask,
+            unmasked,
+        };
+        At::Write(job, then, writing)
+    }
+
+    fn wrote(
+        &mut self,
+        thread: usize,
+        mut job: Job,
+        then: Then,
+        mut writing: Writing,
+        outcome: Option<usize>,
+    ) -> At {
+        let all: Vec<u8> = [&writing.bytes[writing.offset..], &writing.payload].concat();
+        let Some(n) = outcome else {
+            self.failed = true;
+            self.may_fail = false;
+            self.queue.wrote(writing.bytes, 0);
+            self.queue.fail();
+            return self.ask(thread, job, then);
+        };
+        let n = n.min(all.len());
+        self.wire.extend_from_slice(&all[..n]);
+        if !writing.may_wait && n < all.len() {
+            job.is_full();
+        }
+        let of_payload = n.saturating_sub(writing.bytes.len() - writing.offset);
+        let is_frame = !writing.payload.is_empty() || writing.mask.is_some();
+        writing.payload.drain(..of_payload);
+        self.queue.wrote(writing.bytes, n);
+        if self.failed || !is_frame {
+            return self.ask(thread, job, then);
+        }
+        if let Some(mask) = &mut writing.mask
+            && self.queue.is_in_flight_empty()
+            && !writing.unmasked.is_empty()
+        {
+            let next = writing.unmasked.remove(0);
+            self.queue
+                .refill(|in_flight| mask.append(&[next], in_flight));
+        }
+        if writing.payload.is_empty() && self.queue.is_in_flight_empty() {
+            self.queue.end_turn(&mut job);
+            return self.ask(thread, job, then);
+        }
+        let (bytes, offset) = self.queue.take_in_flight();
+        At::Write(
+            job,
+            then,
+            Writing {
+                bytes,
+                offset,
+                ..writing
+            },
+        )
+    }
+
+    /// Nothing can happen any more.
+    fn check(&self) {
+        for thread in &self.threads {
+            assert!(matches!(thread.at, At::Ended), "sleeps for ever: {self:#?}");
+        }
+        assert!(!self.queue.turn, "nobody has the write turn");
+        let frames = frames(&self.wire, self.masks);
+        assert!(
+            self.failed || self.queue.is_empty(),
+            "left behind: {self:#?}"
+        );
+        assert!(
+            self.failed || frames.1.is_empty(),
+            "half a frame: {self:#?}"
+        );
+        assert!(
+            self.queue.state() != Sent::Message || self.failed,
+            "an open message"
+        );
+    }
+}
+
+/// The frames that have left, and what is left of a last one that is cut. Each is judged here: an
+/// opcode that may stand at this place, a payload of one sender.
+fn frames(mut wire: &[u8], masks: bool) -> (Vec<(Opcode, u8)>, &[u8]) {
+    let mut frames = Vec::new();
+    let mut in_message = false;
+    while let Some((header, n)) = Header::decode(wire).expect("a header") {
+        let end = n + header.length as usize;
+        let Some(payload) = wire.get(n..end) else {
+            break;
+        };
+        assert_eq!(header.key.is_some(), masks);
+        assert!(
+            payload.windows(2).all(|two| two[0] == two[1]),
+            "{payload:?}"
+        );
+        assert!(!frames.iter().any(|(opcode, _)| *opcode == Opcode::Close));
+        if !header.opcode.is_control() {
+            assert_eq!(
+                header.opcode == Opcode::Continuation,
+                in_message,
+                "{wire:?}"
+            );
+            in_message = !header.fin;
+        }
+        frames.push((header.opcode, payload.first().copied().unwrap_or(0)));
+        wire = &wire[end..];
+    }
+    (frames, wire)
+}
+
+/// Tries every order; returns how many different states there were, and all that may have left.
+fn explore(first: World) -> (usize, HashSet<Vec<(Opcode, u8)>>) {
+    let mut seen = HashSet::new();
+    let mut ends = HashSet::new();
+    let mut open = vec![first];
+    while let Some(world) = open.pop() {
+        let mut is_end = true;
+        for thread in (0..world.threads.len()).filter(|thread| world.can_run(*thread)) {
+            is_end = false;
+            for outcome in world.outcomes(thread) {
+                let mut next = world.clone();
+                next.run(thread, outcome);
+                if seen.insert(fingerprint(&next)) {
+                    open.push(next);
+                }
+            }
+        }
+        if is_end {
+            world.check();
+            ends.insert(frames(&world.wire, world.masks).0);
+        }
+    }
+    (seen.len(), ends)
+}
+
+fn fingerprint(world: &World) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    format!("{world:?}").hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Every message of `wanted` has left in each order (unless a Close was before it).
+fn all_leave(threads: &[&[Act]], wanted: &[u8]) {
+    for role in [Role::Server, Role::Client] {
+        let (states, ends) = explore(World::new(role, threads));
+        for end in &ends {
+            let data = |n: u8| {
+                end.iter()
+                    .any(|(opcode, m)| !opcode.is_control() && *m == n)
+            };
+            assert!(wanted.iter().all(|n| data(*n)), "{end:?}");
+        }
+        assert!(states > threads.len(), "{states} states");
+    }
+}
+
+use Act::{Broadcast, Parts, Ping, Send, SendLong, TrySend};
+
+#[test]
+fn fault_a00_a_pong_stands_between_frames() {
+    all_leave(&[&[SendLong(1)], &[SendLong(2)], &[Ping(3)]], &[1, 2]);
+    all_leave(&[&[SendLong(1), Send(2)], &[Ping(3), Ping(4)]], &[1, 2]);
+}
+
+#[test]
+fn fault_a02_who_must_not_wait_never_does() {
+    all_leave(
+        &[&[TrySend(1), TrySend(2)], &[SendLong(3)], &[Ping(4)]],
+        &[3],
+    );
+    all_leave(
+        &[&[Broadcast(1)], &[Send(2)], &[Ping(3), TrySend(4)]],
+        &[1, 2],
+    );
+}
+
+#[test]
+fn fault_a05_a_broadcast_leaves_behind_a_message_in_parts() {
+    all_leave(&[&[Parts(1)], &[Broadcast(2)], &[Ping(3)]], &[1, 2]);
+    all_leave(&[&[Parts(1)], &[SendLong(2)]], &[1, 2]);
+    all_leave(&[&[Parts(1)], &[Send(2), Broadcast(3)]], &[1, 2, 3]);
+}
+
+#[test]
+fn two_writers_small_and_large_keep_their_order() {
+    for role in [Role::Server, Role::Client] {
+        let (_, ends) = explore(World::new(
+            role,
+            &[&[SendLong(1), Send(2)], &[Send(3), SendLong(4)]],
+        ));
+        for end in ends {
+            let place = |n| end.iter().position(|(_, m)| *m == n).expect("it has left");
+            assert!(place(1) < place(2) && place(3) < place(4), "{end:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_follows_a_close() {
+    for role in [Role::Server, Role::Client] {
+        for other in [Send(1), SendLong(1), Parts(1), Broadcast(1)] {
+            let (_, ends) = explore(World::new(role, &[&[other], &[Act::Close], &[Ping(2)]]));
+            assert!(
+                ends.iter()
+                    .all(|end| end.iter().any(|(opcode, _)| *opcode == Opcode::Close))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_fails_wakes_everybody() {
+    for threads in [
+        &[&[SendLong(1)][..], &[Send(2)], &[Ping(3)]][..],
+        &[&[Parts(1)], &[Send(2)], &[TrySend(3)]],
+    ] {
+        let mut world = World::new(Role::Server, threads);
+        world.may_fail = true;
+        explore(world);
+    }
+}
+
+#[test]
+fn without_a_flush_thread_nothing_is_lost_either() {
+    let mut world = World::new(Role::Server, &[&[TrySend(1)], &[Ping(2)], &[Broadcast(3)]]);
+    world.threads_to_be_had = false;
+    explore(world);
+}
