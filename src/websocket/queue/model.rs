@@ -5,12 +5,11 @@
 //! control frames between them and nothing after a Close; no thread sleeps for ever; a thread that must
 //! not wait never does; and when all threads have ended nothing is left behind.
 
+mod orders;
+
 use super::{FrameQueue, Job, Step};
-use crate::websocket::wire::{
-    Close, Data, Header, Mask, Opcode, Received, Role, Sender, State as Sent,
-};
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::websocket::wire::{Close, Data, Mask, Received, Role, Sender, State as Sent};
+use orders::frames;
 
 /// What a thread does, one after the other. Numbers are payloads.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +100,7 @@ const PONG_BYTES: u64 = 1;
 const NO_KEY: fn() -> [u8; 4] = || [0; 4];
 
 impl World {
-    fn new(role: Role, threads: &[&[Act]]) -> World {
+    fn new((role, masks): (Role, bool), threads: &[&[Act]]) -> World {
         let thread = |acts: &&[Act]| Thread {
             acts: acts.to_vec(),
             at: At::Act,
@@ -112,7 +111,7 @@ impl World {
             queue: FrameQueue::new(Sender::new(role), NO_KEY, PONG_BYTES),
             threads: threads.iter().map(thread).collect(),
             wire: Vec::new(),
-            masks: role == Role::Client,
+            masks,
             failed: false,
             may_fail: false,
             threads_to_be_had: true,
@@ -420,153 +419,4 @@ impl World {
             "an open message"
         );
     }
-}
-
-/// The frames that have left, and what is left of a last one that is cut. Each is judged here: an
-/// opcode that may stand at this place, a payload of one sender.
-fn frames(mut wire: &[u8], masks: bool) -> (Vec<(Opcode, u8)>, &[u8]) {
-    let mut frames = Vec::new();
-    let mut in_message = false;
-    while let Some((header, n)) = Header::decode(wire).expect("a header") {
-        let end = n + header.length as usize;
-        let Some(payload) = wire.get(n..end) else {
-            break;
-        };
-        assert_eq!(header.key.is_some(), masks);
-        assert!(
-            payload.windows(2).all(|two| two[0] == two[1]),
-            "{payload:?}"
-        );
-        assert!(!frames.iter().any(|(opcode, _)| *opcode == Opcode::Close));
-        if !header.opcode.is_control() {
-            assert_eq!(
-                header.opcode == Opcode::Continuation,
-                in_message,
-                "{wire:?}"
-            );
-            in_message = !header.fin;
-        }
-        frames.push((header.opcode, payload.first().copied().unwrap_or(0)));
-        wire = &wire[end..];
-    }
-    (frames, wire)
-}
-
-/// Tries every order; returns how many different states there were, and all that may have left.
-fn explore(first: World) -> (usize, HashSet<Vec<(Opcode, u8)>>) {
-    let mut seen = HashSet::new();
-    let mut ends = HashSet::new();
-    let mut open = vec![first];
-    while let Some(world) = open.pop() {
-        let mut is_end = true;
-        for thread in (0..world.threads.len()).filter(|thread| world.can_run(*thread)) {
-            is_end = false;
-            for outcome in world.outcomes(thread) {
-                let mut next = world.clone();
-                next.run(thread, outcome);
-                if seen.insert(fingerprint(&next)) {
-                    open.push(next);
-                }
-            }
-        }
-        if is_end {
-            world.check();
-            ends.insert(frames(&world.wire, world.masks).0);
-        }
-    }
-    (seen.len(), ends)
-}
-
-fn fingerprint(world: &World) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    format!("{world:?}").hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Every message of `wanted` has left in each order (unless a Close was before it).
-fn all_leave(threads: &[&[Act]], wanted: &[u8]) {
-    for role in [Role::Server, Role::Client] {
-        let (states, ends) = explore(World::new(role, threads));
-        for end in &ends {
-            let data = |n: u8| {
-                end.iter()
-                    .any(|(opcode, m)| !opcode.is_control() && *m == n)
-            };
-            assert!(wanted.iter().all(|n| data(*n)), "{end:?}");
-        }
-        assert!(states > threads.len(), "{states} states");
-    }
-}
-
-use Act::{Broadcast, Parts, Ping, Send, SendLong, TrySend};
-
-#[test]
-fn fault_a00_a_pong_stands_between_frames() {
-    all_leave(&[&[SendLong(1)], &[SendLong(2)], &[Ping(3)]], &[1, 2]);
-    all_leave(&[&[SendLong(1), Send(2)], &[Ping(3), Ping(4)]], &[1, 2]);
-}
-
-#[test]
-fn fault_a02_who_must_not_wait_never_does() {
-    all_leave(
-        &[&[TrySend(1), TrySend(2)], &[SendLong(3)], &[Ping(4)]],
-        &[3],
-    );
-    all_leave(
-        &[&[Broadcast(1)], &[Send(2)], &[Ping(3), TrySend(4)]],
-        &[1, 2],
-    );
-}
-
-#[test]
-fn fault_a05_a_broadcast_leaves_behind_a_message_in_parts() {
-    all_leave(&[&[Parts(1)], &[Broadcast(2)], &[Ping(3)]], &[1, 2]);
-    all_leave(&[&[Parts(1)], &[SendLong(2)]], &[1, 2]);
-    all_leave(&[&[Parts(1)], &[Send(2), Broadcast(3)]], &[1, 2, 3]);
-}
-
-#[test]
-fn two_writers_small_and_large_keep_their_order() {
-    for role in [Role::Server, Role::Client] {
-        let (_, ends) = explore(World::new(
-            role,
-            &[&[SendLong(1), Send(2)], &[Send(3), SendLong(4)]],
-        ));
-        for end in ends {
-            let place = |n| end.iter().position(|(_, m)| *m == n).expect("it has left");
-            assert!(place(1) < place(2) && place(3) < place(4), "{end:?}");
-        }
-    }
-}
-
-#[test]
-fn nothing_follows_a_close() {
-    for role in [Role::Server, Role::Client] {
-        for other in [Send(1), SendLong(1), Parts(1), Broadcast(1)] {
-            let (_, ends) = explore(World::new(role, &[&[other], &[Act::Close], &[Ping(2)]]));
-            assert!(
-                ends.iter()
-                    .all(|end| end.iter().any(|(opcode, _)| *opcode == Opcode::Close))
-            );
-        }
-    }
-}
-
-#[test]
-fn a_stream_that_fails_wakes_everybody() {
-    for threads in [
-        &[&[SendLong(1)][..], &[Send(2)], &[Ping(3)]][..],
-        &[&[Parts(1)], &[Send(2)], &[TrySend(3)]],
-    ] {
-        let mut world = World::new(Role::Server, threads);
-        world.may_fail = true;
-        explore(world);
-    }
-}
-
-#[test]
-fn without_a_flush_thread_nothing_is_lost_either() {
-    let mut world = World::new(Role::Server, &[&[TrySend(1)], &[Ping(2)], &[Broadcast(3)]]);
-    world.threads_to_be_had = false;
-    explore(world);
 }
