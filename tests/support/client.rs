@@ -95,6 +95,11 @@ impl Client {
         );
     }
 
+    /// The next bytes, however many of them are wanted, if they come.
+    pub(crate) fn try_exactly(&mut self, bytes: usize) -> Result<Vec<u8>, Broken> {
+        self.reader.take(bytes)
+    }
+
     /// Nothing more comes: the server has ended the connection.
     #[track_caller]
     pub(crate) fn ended(&mut self) {

@@ -14,13 +14,18 @@
 //! | W06 | `w06_room` | one message for many |
 //! | W07 | `w07_updates` | the `/updates` loop |
 //! | W08 | `w08_one_port` | HTTP and WebSocket on one port; the book's events |
+//! | W06 | `fault_writing` | who must not wait does not, and frames leave whole |
+//! | W05 | `fault_deadlines` | what a stranger can hold has a deadline; the last word arrives |
 //! | all | `stopping` | a server that stops, and peers that vanish |
 //! | all | `stage` | the servers and peers that the others play with |
+//! | all | `watched_stream` | a stream that says how it is used |
 
 #[path = "../support/mod.rs"]
 #[allow(unused_imports)] // each test binary uses its own part of it
 mod support;
 
+mod fault_deadlines;
+mod fault_writing;
 mod stage;
 mod stopping;
 mod w01_handshake;
@@ -32,3 +37,4 @@ mod w06_duplex;
 mod w06_room;
 mod w07_updates;
 mod w08_one_port;
+mod watched_stream;
