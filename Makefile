@@ -53,6 +53,7 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin pipe
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_mask
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_flood
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_slow
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_duplex
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_handshakes
 	cargo build --release --bin http_server --bin ws_server

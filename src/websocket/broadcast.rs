@@ -1,7 +1,7 @@
 //! One message for many connections, encoded once.
 
 use super::error::Error;
-use super::outgoing::Appended;
+use super::outgoing::{Appended, PendingFlush};
 use super::shared::Shared;
 use super::wire::{Data, Role, Sender};
 use super::writer::Writer;
@@ -95,27 +95,30 @@ impl Room {
             }
         }
         drop(order);
-        for (member, append) in appended {
-            self.push(member, append, &mut delivered);
-        }
+        let pushed = appended
+            .into_iter()
+            .map(|(member, append)| self.push(member, append, &mut delivered));
+        let flushes: Vec<_> = pushed.flatten().collect();
+        drop(flushes);
         self.forget(&gone);
         delivered
     }
 
-    fn push(&self, member: &Arc<Shared>, appended: Appended, delivered: &mut Delivered) {
-        match appended {
-            Appended::Yes => {
-                delivered.sent += 1;
-                member.outgoing.push_appended();
-            }
-            Appended::Busy => delivered.slow += 1,
-            Appended::Full => {
-                delivered.slow += 1;
-                if self.slow == Slow::Close {
-                    let _ = member.outgoing.close_with(1008, "too slow");
-                }
-            }
+    fn push<'a>(
+        &self,
+        member: &'a Arc<Shared>,
+        appended: Appended,
+        delivered: &mut Delivered,
+    ) -> Option<PendingFlush<'a>> {
+        if appended == Appended::Yes {
+            delivered.sent += 1;
+            return member.outgoing.push_appended();
         }
+        delivered.slow += 1;
+        if appended == Appended::Full && self.slow == Slow::Close {
+            let _ = member.outgoing.close_with(1008, "too slow");
+        }
+        None
     }
 
     /// The members that are still there; the others are removed.

@@ -19,6 +19,7 @@ mod writing;
 
 pub(super) use closing::GoAway;
 pub(super) use pings::Heartbeat;
+pub(super) use writing::PendingFlush;
 
 use super::config::Config;
 use super::error::{Cause, Error};
@@ -271,11 +272,14 @@ impl Outgoing {
         Ok(Appended::Yes)
     }
 
-    /// Writes what was appended, as far as the socket takes it at once. Never waits.
-    pub(super) fn push_appended(self: &Arc<Self>) {
+    /// Writes what was appended, as far as the socket takes it at once. Never waits. If the socket does
+    /// not take all of it, what is returned starts the flush thread when it is dropped: behind the
+    /// writes to all the other members.
+    pub(super) fn push_appended(self: &Arc<Self>) -> Option<PendingFlush<'_>> {
         let mut state = self.lock();
-        if !self.coalesces(&mut state) {
-            self.push(state);
+        match self.coalesces(&mut state) {
+            true => None,
+            false => self.push_only(state),
         }
     }
 }

@@ -35,16 +35,28 @@ pub(super) fn slice(config: &Config) -> Duration {
 impl Outgoing {
     /// Does what the queue says until the job is done.
     #[inline]
-    pub(super) fn run<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, job: &mut Job) -> Guard<'a> {
+    pub(super) fn run<'a>(self: &'a Arc<Self>, state: Guard<'a>, job: &mut Job) -> Guard<'a> {
+        match self.run_to_flush(state, job) {
+            (state, false) => state,
+            (state, true) => self.start_flush(state),
+        }
+    }
+
+    /// The same; true: the flush thread is to be started, and the write turn is kept for it.
+    #[inline]
+    fn run_to_flush<'a>(
+        self: &'a Arc<Self>,
+        mut state: Guard<'a>,
+        job: &mut Job,
+    ) -> (Guard<'a>, bool) {
         loop {
             state = match state.queue.step(job) {
                 Step::Write => self.write(state, job),
                 Step::TryWrite => self.try_write(state, job),
                 Step::Wait => self.wait_to_write(state),
-                Step::StartFlush => return self.start_flush(state),
-                Step::Done => {
+                step @ (Step::StartFlush | Step::Done) => {
                     self.notify(&mut state);
-                    return state;
+                    return (state, step == Step::StartFlush);
                 }
             };
         }
@@ -53,6 +65,13 @@ impl Outgoing {
     /// Writes what the socket takes at once; the rest is left to whoever may wait.
     pub(super) fn push<'a>(self: &'a Arc<Self>, state: Guard<'a>) {
         drop(self.run(state, &mut Job::push()));
+    }
+
+    /// The same, but starting the flush thread is left to the caller.
+    pub(super) fn push_only<'a>(self: &'a Arc<Self>, state: Guard<'a>) -> Option<PendingFlush<'a>> {
+        let (state, flush) = self.run_to_flush(state, &mut Job::push());
+        drop(state);
+        flush.then(|| PendingFlush(self))
     }
 
     fn wait_to_write<'a>(&'a self, mut state: Guard<'a>) -> Guard<'a> {
@@ -305,6 +324,15 @@ impl Outgoing {
             }
         }
         state
+    }
+}
+
+/// The write turn, kept for a flush thread that is not started yet.
+pub(in crate::websocket) struct PendingFlush<'a>(&'a Arc<Outgoing>);
+
+impl Drop for PendingFlush<'_> {
+    fn drop(&mut self) {
+        drop(self.0.start_flush(self.0.lock()));
     }
 }
 
