@@ -117,7 +117,7 @@ impl Acceptor {
         let offer = match judged {
             Ok(offer) => offer,
             Err(error) => {
-                tell(&error, response)?;
+                write_refusal(&error, response)?;
                 return Ok(None);
             }
         };
@@ -145,7 +145,7 @@ impl Acceptor {
 /// Why not, as HTTP says it.
 #[cold]
 #[inline(never)]
-fn tell(error: &wire::Error, response: Response<'_>) -> Result<(), http::Error> {
+fn write_refusal(error: &wire::Error, response: Response<'_>) -> Result<(), http::Error> {
     let mut fields = FieldList::new();
     let status = refuse(error, &mut fields);
     fields.set("Content-Type", "text/plain; charset=utf-8")?;

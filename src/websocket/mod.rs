@@ -35,54 +35,59 @@
 //!
 //! # The bytes on the wire
 //!
-//! [`wire`] draws them. Seen as threads, a connection is two halves that meet in the outbox:
+//! [`wire`] draws them. Seen as threads, a connection is two halves that meet in the frame queue:
 //!
 //! ```text
-//!   stream ──▶ read buffer ──▶ receiver ──▶ message         Reader: one thread, no lock
+//!   stream ──▶ read buffer ──▶ receiver ──▶ message              Reader: one thread, no lock
 //!                                  │ ping, Close
 //!                                  ▼
-//!   stream ◀── pen ◀──────────── outbox ◀── send, send …    Writer: any thread, clones
+//!   stream ◀── in flight ◀──── frame queue ◀── send, send …     Writer: any thread, clones
 //! ```
 //!
 //! # The rules
 //!
-//! 1. The reader never waits for the peer to read. What it owes is put into the outbox; it leaves at
-//!    once, or by whoever holds the pen, or by a thread of its own.
-//! 2. [`Writer::send`] waits until its message is on its way, [`Writer::try_send`] never: above the
-//!    high-water mark it takes nothing.
-//! 3. Nothing is withheld. Answers that the reader's thread gives while whole frames wait to be read
+//! 1. The reading thread never waits for the peer to read. A pong or a Close frame is queued; it leaves at
+//!    once if the socket takes it, or the thread that is writing sends it next, or a short-lived flush
+//!    thread does. (What the handler has given to [`Writer::send`] is waited for, as `send` promises.)
+//! 2. [`Writer::send`] waits until its message has left. [`Writer::try_send`] and [`Room::send`] never
+//!    wait; above the high-water mark they take nothing.
+//! 3. Frames leave whole, one after another. A pong stands between two frames, never inside one.
+//! 4. Nothing is withheld. Answers that the reading thread gives while whole frames wait to be read
 //!    leave together; a millisecond or two later they leave anyhow.
-//! 4. One read and one write for a small message and its answer. Messages are unmasked where they were
+//! 5. One read and one write for a small message and its answer. Messages are unmasked where they were
 //!    read and borrowed from there; in the steady state nothing is allocated.
-//! 5. A connection that is quiet gives its buffers back.
-//! 6. After our Close frame nothing is sent. The peer has [`Config::close_timeout`] to answer it. Then
+//! 6. A connection that is quiet gives its buffers back.
+//! 7. After our Close frame nothing is sent. The peer has [`Config::close_timeout`] to answer it. Then
 //!    the server ends TCP first, and both read until the other's FIN, so that no reset destroys what
-//!    was said last.
-//! 7. A peer that breaks a rule is told which, and is no longer listened to.
-//! 8. A server that [stops](crate::net::Handle::shutdown) says 1001 to everybody.
+//!    was sent last. A connection that is dropped without a Close ends in the same way, with 1001.
+//! 8. A peer that breaks a rule gets a Close frame that names it, and is no longer listened to.
+//! 9. A server that [stops](crate::net::Handle::shutdown) sends 1001 on every connection.
 //!
-//! | a peer that … | meets |
-//! |---|---|
-//! | sends a message that is too long | 1009 beyond 16 MiB |
-//! | sends pings and reads nothing | one pong for many |
-//! | takes nothing of what we send | the end after 30 s |
-//! | does not answer a Close frame | the end after 10 s |
-//! | does not answer the handshake | an error after 10 s |
-//! | has vanished | the [heartbeat](Reader::heartbeat), where one was asked for |
+//! | peer | what happens | setting |
+//! |---|---|---|
+//! | sends a message that is too long | 1009 beyond 16 MiB | `limits.message_bytes` |
+//! | begins a message and sends no more of it, or less than 256 bytes a second | 1008 after 30 s | `stall_timeout`, `min_bytes_per_second` |
+//! | sends pings and reads nothing | one pong for many | |
+//! | reads nothing, or less than 256 bytes a second | connection is cut after 30 s | `stall_timeout`, `min_bytes_per_second` |
+//! | is silent | a ping after 30 s, connection is cut 30 s later | `heartbeat_interval`, `heartbeat_timeout` |
+//! | does not answer a Close frame | connection is cut after 10 s | `close_timeout` |
+//! | does not answer the handshake | an error after 10 s | `ConnectOptions::handshake_timeout` |
+//! | still sends at the end | 2 s or 8 MiB are read and dropped | `linger_timeout`, `linger_bytes` |
 //!
 //! # Which file to read first
 //!
-//! [`wire`] is the protocol without a socket. Then `reader.rs`, with `intake.rs`, its buffer, and
-//! `ending.rs`, the end; and `outbox.rs`, whose `outbox/pen.rs` decides who writes. `accept.rs` and
-//! `connect.rs` are how it begins, `socket.rs`, `writer.rs` and `events.rs` the face, `broadcast.rs` a
-//! room full of connections.
+//! [`wire`] is the protocol without a socket. Then `queue.rs`: which thread writes which bytes, as a
+//! machine without threads (`queue/model.rs` tries it in all interleavings), and `outgoing.rs`, the lock
+//! and the writes around it. `reader.rs` is the other half, with `frame_buffer.rs`, its buffer, and
+//! `ending.rs`, the end. `accept.rs` and `connect.rs` are how it begins, `socket.rs`, `writer.rs` and
+//! `events.rs` the face, `broadcast.rs` a room full of connections.
 //!
 //! # Two exercises
 //!
-//! 1. Let the reader wait for the pen before it sends a pong. Which row of `tests/ws_rows` fails, and
-//!    which two threads wait for each other then?
-//! 2. In `outbox/pen.rs`, lay the pen down without a look around. Whose frame is left behind, and when
-//!    does it leave?
+//! 1. Let the reading thread wait for the write turn before it sends a pong. Which row of `tests/ws_rows`
+//!    fails, and which two threads wait for each other then?
+//! 2. In `queue.rs`, give the write turn back without a look at the queue. Whose frame stays behind, and
+//!    which test of the model finds it?
 
 pub mod wire;
 

@@ -15,12 +15,13 @@ use std::time::Duration;
 /// | | waits | when the peer does not read |
 /// |---|---|---|
 /// | [`send`](Self::send) | until the message is on its way | the caller stands still |
-/// | [`try_send`](Self::try_send) | never longer than a tick | false above the high-water mark |
+/// | [`try_send`](Self::try_send) | never | false above the high-water mark |
 ///
 /// Messages that are sent by the thread that receives, while whole frames wait to be received, leave
 /// together when those have been: `send` does not wait then.
 ///
-/// The connection is given up when the reader and the last writer have been dropped.
+/// When the reader and the last writer have been dropped, the connection ends with 1001; what was sent
+/// before still arrives.
 #[derive(Clone)]
 pub struct Writer {
     pub(super) shared: Arc<Shared>,
@@ -34,8 +35,11 @@ impl Writer {
     /// Sends a message, a text or bytes, and waits until it is on its way.
     ///
     /// # Errors
-    /// [`Misuse::Closed`](super::wire::Misuse::Closed) after a Close frame; the connection is broken,
-    /// or the peer has taken nothing for [`stall_timeout`](super::Config::stall_timeout).
+    /// [`Misuse::Closed`](super::wire::Misuse::Closed) after a Close frame;
+    /// [`Misuse::Unfinished`](super::wire::Misuse::Unfinished) where this thread has a message in parts
+    /// that is not at its end, or another thread has one of which nothing was sent for
+    /// [`stall_timeout`](super::Config::stall_timeout); the connection is broken, or the peer has taken
+    /// nothing for as long.
     #[inline]
     pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Result<(), Error> {
         self.shared.outgoing.send(data.into())
@@ -65,8 +69,7 @@ impl Writer {
     /// ```
     ///
     /// # Errors
-    /// As [`send`](Self::send), and [`Misuse::Unfinished`](super::wire::Misuse::Unfinished) where this
-    /// thread has begun another.
+    /// As [`send`](Self::send).
     pub fn message(&self) -> Result<Parts, Error> {
         self.shared.outgoing.begin_message()?;
         Ok(Parts {

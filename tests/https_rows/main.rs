@@ -12,6 +12,7 @@
 //! | T06 | `t06_proxy` | CONNECT, then TLS with the server itself |
 //! | T06 | `t06_truncation` | an answer is whole if the peer said so |
 //! | T08 | `t08_one_handler` | one handler, unchanged, over TCP, a Unix socket and TLS |
+//! | W05 W06 | `fault_websocket` | whole frames, nobody waits, the last word arrives: over TLS, too |
 //! | W06 | `w06_duplex` | reading and writing at once over `wss:` |
 //!
 //! The certificates are those of `fixtures/tls/`.
@@ -20,6 +21,7 @@
 #[allow(unused_imports)] // each test binary uses its own part of this
 mod support;
 
+mod fault_websocket;
 mod stage;
 mod t05_server;
 mod t05_wrong_port;
