@@ -24,7 +24,12 @@ impl Unix {
         UnixStream::connect(path).map(Unix::from)
     }
 
-    /// [`connect`](Unix::connect), but not longer than until `deadline`.
+    /// [`connect`](Unix::connect), but not longer than until `deadline`. (The kernel's timer may be
+    /// an eighth late.)
+    ///
+    /// A caller that waits for a server with a full backlog holds up nobody who connects to another
+    /// server. (If the system has no thread for the connect, the caller's thread makes it as soon as
+    /// the backlog has room; should another client be faster, it waits until the server accepts.)
     ///
     /// # Errors
     /// As for [`connect`](Unix::connect), with the path named; [`ErrorKind::TimedOut`] at the

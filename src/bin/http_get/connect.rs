@@ -15,7 +15,7 @@ pub(crate) struct Narrated(pub(crate) Arc<Transcript>);
 impl Connector for Narrated {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         let connected = match to.socket_path() {
-            Some(path) => self.unix(path, to),
+            Some(path) => self.unix(path, to, deadline),
             None => self.tcp(to, deadline),
         };
         connected.inspect_err(|e| self.0.note(format_args!("{to}: {e}")))
@@ -46,11 +46,11 @@ impl Narrated {
         Ok(self.listen_to(Arc::new(tcp), resolve, connect, to, &at))
     }
 
-    fn unix(&self, path: &Path, to: &Origin) -> io::Result<Connected> {
+    fn unix(&self, path: &Path, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         let (Narrated(transcript), began) = (self, Instant::now());
         transcript.set_phase(Phase::Connecting);
         transcript.note(format_args!("  Trying {}...", path.display()));
-        let unix = Arc::new(Unix::connect(path)?);
+        let unix = Arc::new(Unix::connect_until(path, deadline)?);
         let (connect, at) = (began.elapsed(), path.display().to_string());
         Ok(self.listen_to(unix, Duration::ZERO, connect, to, &at))
     }

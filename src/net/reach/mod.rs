@@ -7,15 +7,18 @@
 //!
 //! `local.rs` reaches a Unix socket the same way.
 //!
-//! `resolve.rs` says what a host may be and in which order its addresses are tried, `lookups.rs`
-//! asks the system with a deadline, which the system does not know. `course.rs` is the race as a
-//! table, and `race.rs` runs it, with a thread for each runner.
+//! `resolve.rs` says what a host may be and in which order its addresses are tried.
+//! `blocking_calls.rs` asks the system with a deadline, which the system does not know, and
+//! `call_queue.rs` decides which call may start. `connect_schedule.rs` is the race as a table, and
+//! `race.rs` runs it. `worker.rs` is the thread that makes one call for another.
 
-mod course;
+mod blocking_calls;
+mod call_queue;
+mod connect_schedule;
 pub(super) mod local;
-mod lookups;
 mod race;
 mod resolve;
+mod worker;
 
 pub use race::race;
 pub use resolve::{Family, resolve};

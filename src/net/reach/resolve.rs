@@ -1,7 +1,7 @@
 //! From a host's name to its addresses, by a deadline.
 //!
-//! Asking the system is left to [`lookups`](super::lookups); here is what may be asked, and the
-//! order of the answer.
+//! Asking the system is left to [`blocking_calls`](super::blocking_calls); here is what may be asked,
+//! and the order of the answer.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,15 +9,21 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
-use super::lookups::Lookups;
+use super::blocking_calls::BlockingCalls;
+use super::call_queue::Limits;
 
-/// How many look-ups may be under way at a time, those included that nobody waits for any more.
-const MOST_LOOKUPS: usize = 64;
+/// How many look-ups may be under way at a time, those included that nobody waits for any more. A
+/// name whose servers never answer must not take all of them.
+const LIMITS: Limits = Limits {
+    total: 64,
+    per_key: 16,
+};
 
 /// No name is longer, in bytes.
 const LONGEST_NAME: usize = 255;
 
-static LOOKUPS: Lookups = Lookups::new(MOST_LOOKUPS);
+/// The key is the name.
+static LOOKUPS: BlockingCalls<String> = BlockingCalls::new("look-up", LIMITS);
 
 /// Which version of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +62,9 @@ impl fmt::Display for Family {
 /// for both families, so nothing is tried while one of them is still missing (RFC 8305 §3 would
 /// allow it).
 ///
+/// If the system has no thread, the caller's thread asks. Then the look-up ends when the system ends
+/// it, perhaps after `deadline`, and an error names the thread that was missing.
+///
 /// ```
 /// use barewire::net::{Family, resolve};
 /// use std::time::{Duration, Instant};
@@ -72,9 +81,9 @@ impl fmt::Display for Family {
 /// All of them name the host.
 /// - [`ErrorKind::InvalidInput`]: it cannot be a name.
 /// - [`ErrorKind::NotFound`]: it has no address, or none of that family.
-/// - [`ErrorKind::TimedOut`]: the look-up took longer than there was time, or 64 others were
-///   under way for as long. One that nobody waits for any more counts until the system gives it
-///   up, since nothing can stop it.
+/// - [`ErrorKind::TimedOut`]: the look-up took longer than there was time, or 64 others (16 of the
+///   same name) were under way for as long. One that nobody waits for any more counts until the
+///   system gives it up, since nothing can stop it.
 /// - What the system says when it finds nothing; its text tells the reason, its kind does not.
 pub fn resolve(
     host: &str,
@@ -91,9 +100,9 @@ fn addresses(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketA
     match Host::parse(host)? {
         Host::Ip(ip) => Ok(vec![SocketAddr::new(ip, port)]),
         Host::Name(name) => {
-            let name = name.to_owned();
-            let ask_the_system = move || (name.as_str(), port).to_socket_addrs();
-            LOOKUPS.answer(deadline, move || ask_the_system().map(Iterator::collect))
+            let (key, name) = (name.to_ascii_lowercase(), name.to_owned());
+            let ask_the_system = move || Ok((name.as_str(), port).to_socket_addrs()?.collect());
+            LOOKUPS.make(key, deadline, ask_the_system)
         }
     }
 }
