@@ -6,10 +6,13 @@
 //! ```text
 //!   request ──► lock, Pool::request ──► Reuse: look whether it is dead ──► use it
 //!                                  ├──► Connect: open one
-//!                                  └──► Wait: park until woken, or until the deadline
-//!   answer read to its end ──► lock, Pool::free ──► unpark whoever is next
-//!   dropped before that    ──► close it, lock, Pool::end ──► unpark whoever is next
+//!                                  └──► Wait: sleep until woken, or until the deadline
+//!   answer read to its end ──► lock, Pool::free ──► wake the thread that is next
+//!   dropped before that    ──► close it, lock, Pool::end ──► wake the thread that is next
 //! ```
+//!
+//! Each thread that waits sleeps on a condition variable of its own. (A parked thread would take the
+//! token of an `unpark` that its owner meant for something else.)
 //!
 //! Idle connections are closed when their time is over by a thread that sleeps until then, and
 //! looks once a second. It exists only while there are connections, and does not keep the agent
@@ -20,8 +23,8 @@ use super::error::Error;
 use super::pool::{Decision, Gauges, KeepAlive, Lease, Limits, Pool, Refused, Ticket};
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A pool of connections that requests share: at most five in use for each origin, the rest wait
@@ -53,7 +56,8 @@ struct Shared {
 }
 
 struct State {
-    pool: Pool<Arc<Origin>, Link, Thread>,
+    /// The waker of a thread is a condition variable of its own, used with the lock of this state.
+    pool: Pool<Arc<Origin>, Link, Arc<Condvar>>,
     /// A thread waits to close what has been idle for too long.
     reaping: bool,
 }
@@ -113,8 +117,8 @@ impl Agent {
         let mut state = self.lock();
         let woken = state.pool.close(&mut closed);
         drop(state);
-        for thread in woken {
-            thread.unpark();
+        for waker in woken {
+            waker.notify_one();
         }
     }
 
@@ -160,15 +164,16 @@ impl Agent {
     ) -> Result<(Link, Loan), Error> {
         let mut closed = Vec::new(); // never dropped under the lock, and before we wait for anything
         let began = Instant::now();
+        let mut waker = None;
+        let new_waker = || Arc::clone(waker.insert(Arc::new(Condvar::new())));
         let mut state = self.lock();
-        let decision = state
-            .pool
-            .request(origin, began, thread::current, &mut closed);
+        let decision = state.pool.request(origin, began, new_waker, &mut closed);
         let in_company = state.pool.totals().sockets > 1;
         drop(state);
         let mut decision = decision.map_err(refused)?;
         if let Decision::Wait(ticket) = decision {
-            decision = self.wait(ticket, began, clock, timeouts, &mut closed)?;
+            let waker = waker.get_or_insert_default();
+            decision = self.wait(ticket, waker, began, clock, timeouts, &mut closed)?;
             timings.queue += began.elapsed();
         }
         loop {
@@ -190,15 +195,19 @@ impl Agent {
                     let link = client::open(origin, clock, timeouts, timings)?;
                     return Ok((link, loan));
                 }
-                Decision::Wait(ticket) => self.wait(ticket, began, clock, timeouts, &mut closed)?,
+                Decision::Wait(ticket) => {
+                    let waker = waker.get_or_insert_default();
+                    self.wait(ticket, waker, began, clock, timeouts, &mut closed)?
+                }
             };
         }
     }
 
-    /// Sleeps in line.
+    /// Sleeps in line until `waker`, which the pool has, is notified.
     fn wait(
         &self,
         ticket: Ticket<Arc<Origin>>,
+        waker: &Condvar,
         began: Instant,
         clock: &mut Clock,
         timeouts: &Timeouts,
@@ -212,19 +221,17 @@ impl Agent {
             .deadline()
             .map(|end| end.saturating_duration_since(began));
         clock.begin(Phase::Queue, timeouts.queue.or(allowed));
+        closed.clear();
+        let mut state = self.lock(); // on every way out released before `waiting`, which takes it
         while let Some(ticket) = waiting.ticket.take() {
-            let now = Instant::now();
-            match self
-                .lock()
-                .pool
-                .take(ticket, now, closed)
-                .map_err(refused)?
-            {
+            let taken = state.pool.take(ticket, Instant::now(), closed);
+            match taken.map_err(refused)? {
                 Decision::Wait(ticket) => waiting.ticket = Some(ticket),
                 granted => return Ok(granted),
             }
-            closed.clear();
-            thread::park_timeout(clock.left()?);
+            let left = clock.left()?;
+            let woken = waker.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         Err(refused(Refused::Closed))
     }
@@ -324,9 +331,9 @@ impl fmt::Debug for Loan {
     }
 }
 
-fn wake(thread: Option<Thread>) {
-    if let Some(thread) = thread {
-        thread.unpark();
+fn wake(waker: Option<Arc<Condvar>>) {
+    if let Some(waker) = waker {
+        waker.notify_one();
     }
 }
 

@@ -85,6 +85,32 @@ fn row_a05_ten_at_once_are_five_in_flight_and_five_in_line() {
     });
 }
 
+/// An unpark may be meant for what the thread does afterwards: the agent must not take it.
+#[test]
+fn fault_a17_a_thread_in_the_queue_keeps_the_token_of_an_unpark() {
+    watched(|| {
+        let (log, gate) = (Log::default(), Gate::default());
+        let one = Limits {
+            max_sockets: 1,
+            ..Limits::default()
+        };
+        let stage = Stage::with(one, 64 * 1024, gated(&log, &gate));
+        let options = stage.options();
+        thread::scope(|scope| {
+            scope.spawn(|| ok(&options));
+            log.wait_for_several("asked", 1);
+            let waits = scope.spawn(|| {
+                ok(&options);
+                thread::park(); // for ever, if the token were gone
+            });
+            until(|| stage.agent.totals().requests == 1);
+            waits.thread().unpark();
+            gate.open();
+        });
+        stage.end();
+    });
+}
+
 /// The notes call five the default. It was, until Node 0.12; here it is again, and on purpose.
 #[test]
 fn erratum_e25_five_sockets_are_the_default_here_and_any_number_may_be_asked_for() {

@@ -11,8 +11,7 @@ use std::time::Instant;
 /// ```
 /// use barewire::http::pool::{Decision, KeepAlive, Lease, Limits, Pool};
 /// use std::io::{Error, ErrorKind};
-/// use std::sync::{Arc, Mutex, MutexGuard};
-/// use std::thread::{self, Thread};
+/// use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 /// use std::time::{Duration, Instant};
 /// # #[derive(Debug)] struct Connection;
 /// # impl Connection {
@@ -20,12 +19,13 @@ use std::time::Instant;
 /// #     fn is_dead(&self) -> bool { false }
 /// # }
 ///
-/// struct Agent(Mutex<Pool<Arc<str>, Connection, Thread>>);
+/// type Waker = Arc<Condvar>; // one for each thread that waits
+/// struct Agent(Mutex<Pool<Arc<str>, Connection, Waker>>);
 ///
 /// impl Agent {
 ///     fn acquire(&self, origin: &Arc<str>) -> Result<(Connection, Lease<Arc<str>>), Error> {
-///         let mut closed = Vec::new();
-///         let first = self.lock().request(origin, Instant::now(), thread::current, &mut closed);
+///         let (mut closed, waker) = (Vec::new(), Waker::default());
+///         let first = self.lock().request(origin, Instant::now(), || waker.clone(), &mut closed);
 ///         let mut decision = first.map_err(Error::other)?;
 ///         loop {
 ///             closed.clear(); // the lock is free, and nothing else was opened yet
@@ -51,9 +51,14 @@ use std::time::Instant;
 ///                 }
 ///                 Decision::Wait(ticket) => {
 ///                     let end = ticket.deadline().unwrap_or(now + Duration::from_secs(3600));
-///                     thread::park_timeout(end - now);
-///                     let taken = self.lock().take(ticket, Instant::now(), &mut closed);
-///                     taken.map_err(Error::other)?
+///                     let mut pool = self.lock();
+///                     match pool.take(ticket, now, &mut closed).map_err(Error::other)? {
+///                         Decision::Wait(ticket) => {
+///                             drop(waker.wait_timeout(pool, end - now)); // looked and sleeps: one lock
+///                             Decision::Wait(ticket)
+///                         }
+///                         granted => granted,
+///                     }
 ///                 }
 ///             };
 ///         }
@@ -65,13 +70,13 @@ use std::time::Instant;
 ///         wake(next);
 ///     }
 /// #
-/// #   fn lock(&self) -> MutexGuard<'_, Pool<Arc<str>, Connection, Thread>> {
+/// #   fn lock(&self) -> MutexGuard<'_, Pool<Arc<str>, Connection, Waker>> {
 /// #       self.0.lock().unwrap()
 /// #   }
 /// }
 ///
-/// fn wake(waker: Option<Thread>) {
-///     waker.inspect(Thread::unpark);
+/// fn wake(waker: Option<Waker>) {
+///     waker.inspect(|waker| waker.notify_one());
 /// }
 /// #
 /// # let agent = Agent(Mutex::new(Pool::new(Limits::default()).unwrap()));
