@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
-use super::datagrams::Datagrams;
+use super::datagrams::{Datagrams, send_past_pending_errors};
 use super::descriptor::is_closed;
 use super::inbox::Inbox;
 use super::receiving::speaks_of_a_datagram;
@@ -104,7 +104,7 @@ impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Responder<F> {
                 Ok(received) => {
                     let from = received.rinfo.socket_addr();
                     let answer = self.respond(received.bytes, from);
-                    match answer.map(|answer| transport.send_to(answer, from)) {
+                    match answer.map(|answer| send_past_pending_errors(transport, answer, from)) {
                         Some(Err(e)) if is_closed(&e) => return Ok(()),
                         Some(Err(e)) => error(&e),
                         Some(Ok(_)) | None => {}

@@ -2,7 +2,8 @@ use crate::line::{Line, server};
 use crate::support::watched;
 use crate::{next, socket};
 use barewire::udp::{
-    Datagrams, Direction, Fate, Fates, Faulty, Inbox, Odds, Requester, Responder, is_closed,
+    Datagrams, Direction, Family, Fate, Fates, Faulty, Inbox, Odds, Requester, Responder,
+    create_socket, is_closed,
 };
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
@@ -247,5 +248,31 @@ fn row_u06_a_faulty_transport_keeps_its_timeout() {
         let most = Some(Duration::from_millis(20));
         let e = faulty.recv_within(&mut Inbox::new(), most).unwrap_err();
         assert!(barewire::net::is_timeout(&e), "{e}");
+    });
+}
+
+/// On a connected socket the next call reports that the peer was not there; it is there by now.
+#[test]
+fn fault_a28_the_report_of_an_earlier_datagram_takes_no_try_away() {
+    watched(|| {
+        let client = socket();
+        let server = create_socket(Family::Udp4).bind("127.0.28.1:0").unwrap();
+        let address = server.address();
+        server.close();
+        client.connect(address.port(), "127.0.28.1").unwrap();
+        client.send_connected(b"is anybody there?").unwrap();
+        let server = create_socket(Family::Udp4).bind(address).unwrap();
+        let answering = server.clone();
+        let thread = thread::spawn(move || {
+            let mut responder = Responder::new(|question: &[u8], _| question.to_vec());
+            responder.serve(&answering, |e| panic!("{e}")).unwrap();
+        });
+        let mut requester = Requester::new(&client);
+        requester.retry.tries = 1;
+        requester.retry.timeout = Duration::from_secs(10);
+        let reply = requester.request(address, b"now?").unwrap();
+        assert_eq!((reply.payload.as_slice(), reply.tries), (&b"now?"[..], 1));
+        server.close();
+        thread.join().unwrap();
     });
 }
