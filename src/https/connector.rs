@@ -77,6 +77,10 @@ impl http::Connector for Connector {
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
+
+    fn below(&self) -> Option<&Arc<dyn http::Connector>> {
+        Some(&self.below)
+    }
 }
 
 // RFC 7301 §3.2: "The server SHALL NOT respond with a selected protocol and subsequently use a

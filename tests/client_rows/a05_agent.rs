@@ -4,8 +4,9 @@ use crate::peer::Peer;
 use crate::stage::Stage;
 use crate::support::{Gate, Log, PATIENCE, watched};
 use barewire::http::pool::{Gauges, Limits};
-use barewire::http::{self, Agent, Connected, Origin, RequestOptions, Timeouts};
+use barewire::http::{self, Agent, Connected, Connector, Origin, RequestOptions, Timeouts};
 use barewire::net::{Family, pipe};
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -107,6 +108,38 @@ fn fault_a17_a_thread_in_the_queue_keeps_the_token_of_an_unpark() {
             waits.thread().unpark();
             gate.open();
         });
+        stage.end();
+    });
+}
+
+/// A connection that a connector has not opened must not be given to it: it may lead elsewhere.
+#[test]
+fn fault_a18_a_connector_with_an_empty_key_has_connections_of_its_own() {
+    struct Own;
+    impl Connector for Own {
+        fn connect(&self, _to: &Origin, _deadline: Instant) -> io::Result<Connected> {
+            Err(io::Error::other("asked for a connection"))
+        }
+
+        fn key(&self) -> Option<&str> {
+            Some("")
+        }
+    }
+    watched(|| {
+        let stage = Stage::over_tcp(|mut peer| {
+            while peer.request().is_some() {
+                peer.send(OK);
+            }
+        });
+        let plain = stage.options();
+        ok(&plain);
+        assert_eq!(stage.agent.gauges(&plain).unwrap(), gauges(0, 0, 1));
+        let own = plain.clone().create_connection(Own);
+        assert_eq!(stage.agent.gauges(&own).unwrap(), gauges(0, 0, 0));
+        let error = http::request(own).unwrap().end("").unwrap_err();
+        assert!(error.to_string().contains("asked for"), "{error}");
+        ok(&plain);
+        assert_eq!(stage.connections(), 1);
         stage.end();
     });
 }

@@ -58,8 +58,15 @@ pub trait Connector: Send + Sync {
     }
 
     /// What makes two connectors one: connections of an equal key are shared by requests that are
-    /// otherwise to the same [`Origin`]. `None`: only what this very connector opened.
+    /// otherwise to the same [`Origin`]. `None`: only what this very connector opened. No key is that
+    /// of plain TCP, whose connections are shared with no connector of yours.
     fn key(&self) -> Option<&str> {
+        None
+    }
+
+    /// The connector that this one wraps, as TLS wraps the way to the server. Two connectors with an
+    /// equal key are one only if those that they wrap are one, too. `None`: it wraps none.
+    fn below(&self) -> Option<&Arc<dyn Connector>> {
         None
     }
 
@@ -107,9 +114,15 @@ impl Connected {
 #[derive(Debug)]
 pub(super) struct Direct;
 
+static DIRECT: LazyLock<Arc<dyn Connector>> = LazyLock::new(|| Arc::new(Direct));
+
 pub(super) fn direct() -> Arc<dyn Connector> {
-    static DIRECT: LazyLock<Arc<Direct>> = LazyLock::new(|| Arc::new(Direct));
-    Arc::clone(&*DIRECT) as Arc<dyn Connector>
+    Arc::clone(&DIRECT)
+}
+
+/// There is one of it. A connector of a user may have the same key, but is another.
+pub(super) fn is_direct(connector: &Arc<dyn Connector>) -> bool {
+    Arc::ptr_eq(connector, &DIRECT)
 }
 
 impl Connector for Direct {

@@ -1,6 +1,6 @@
 //! Where a connection leads: what must be equal for two requests to share one.
 
-use super::connector::Connector;
+use super::connector::{Connector, is_direct};
 use crate::http::wire::Scheme;
 use crate::net::Family;
 use std::fmt;
@@ -96,10 +96,18 @@ impl Origin {
     }
 }
 
-/// The same way: because they are one, or by the key that both give.
+/// The same way: because they are one, or by the key that both give and what both wrap. Plain TCP is
+/// one, so a connector of a user is never taken for it, whatever its key.
 fn same(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
-    let by_key =
-        || one.scheme() == other.scheme() && one.key().is_some_and(|key| other.key() == Some(key));
+    let same_key = || one.key().is_some_and(|key| other.key() == Some(key));
+    let same_below = || match (one.below(), other.below()) {
+        (Some(one), Some(other)) => same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let by_key = || {
+        let plain = is_direct(one) || is_direct(other);
+        !plain && one.scheme() == other.scheme() && same_key() && same_below()
+    };
     Arc::ptr_eq(one, other) || by_key()
 }
 
@@ -134,6 +142,64 @@ impl fmt::Display for Origin {
         match &self.socket_path {
             Some(path) => write!(f, "unix:{}", path.display()),
             None => f.write_str(&self.authority()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::client::connector::{Connected, direct};
+    use crate::http::client::proxy::Proxy;
+    use std::io::{self, ErrorKind};
+    use std::time::Instant;
+
+    /// A connector of a user, which may give any key.
+    struct Own(Option<&'static str>);
+
+    impl Connector for Own {
+        fn connect(&self, _to: &Origin, _deadline: Instant) -> io::Result<Connected> {
+            Err(ErrorKind::Unsupported.into())
+        }
+
+        fn key(&self) -> Option<&str> {
+            self.0
+        }
+    }
+
+    fn own(key: Option<&'static str>) -> Arc<dyn Connector> {
+        Arc::new(Own(key))
+    }
+
+    fn through(below: &Arc<dyn Connector>) -> Arc<dyn Connector> {
+        Proxy::new("http://proxy").unwrap().connector(below)
+    }
+
+    #[test]
+    fn a_key_makes_two_connectors_one() {
+        assert!(same(&direct(), &direct()));
+        assert!(same(&own(Some("a")), &own(Some("a"))));
+        assert!(!same(&own(Some("a")), &own(Some("b"))));
+        assert!(!same(&own(None), &own(None)));
+        assert!(same(&through(&direct()), &through(&direct())));
+        assert!(same(&through(&own(Some("a"))), &through(&own(Some("a")))));
+        assert!(!same(&through(&own(Some("a"))), &through(&own(Some("b")))));
+        let own = own(None);
+        assert!(!same(&through(&own), &through(&own)));
+    }
+
+    #[test]
+    fn fault_a18_no_key_is_that_of_plain_tcp_or_of_the_way_through_a_proxy() {
+        let ways = [direct(), through(&direct()), through(&through(&direct()))];
+        for way in &ways {
+            for key in ["", way.key().unwrap_or_default()].map(str::to_owned) {
+                let own = own(Some(key.leak()));
+                assert!(!same(&own, way) && !same(way, &own));
+                assert!(!same(&through(&own), way) && !same(way, &through(&own)));
+            }
+        }
+        for (n, way) in ways.iter().enumerate() {
+            assert!(ways[..n].iter().all(|other| !same(way, other)));
         }
     }
 }

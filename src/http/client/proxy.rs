@@ -184,6 +184,10 @@ impl Connector for Through {
         self.key.as_deref()
     }
 
+    fn below(&self) -> Option<&Arc<dyn Connector>> {
+        Some(&self.below)
+    }
+
     fn secure(&self, plain: Connected, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         self.below.secure(plain, to, deadline)
     }
