@@ -254,7 +254,11 @@ impl Stream for Tap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use barewire::net::pipe;
+    use barewire::net::{Tcp, pipe};
+    use barewire::tls::{ClientContext, ClientOptions, ServerContext, ServerOptions, Tls};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+    use std::time::Instant;
 
     #[test]
     fn heads_are_found_in_every_cut() {
@@ -272,6 +276,37 @@ mod tests {
             }
             assert_eq!(transcript.heads(), heads, "cut at {cut}");
             assert_eq!(transcript.last_status(), 200);
+        }
+    }
+
+    /// The two ends of a TLS connection.
+    fn tls() -> (Tls, Tls) {
+        let pem = |name: &str| std::fs::read(format!("fixtures/tls/{name}")).unwrap();
+        let options = ServerOptions::new().cert(pem("server.crt"));
+        let server = ServerContext::new(&options.key(pem("server.key"))).unwrap();
+        let client = ClientContext::new(&ClientOptions::new().ca(pem("ca.crt"))).unwrap();
+        let (here, there) = pipe();
+        let accepts = thread::spawn(move || server.accept(Arc::new(there)));
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let here = client.connect(Arc::new(here), "localhost", deadline);
+        (here.unwrap(), accepts.join().unwrap().unwrap())
+    }
+
+    #[test]
+    fn fault_a29_an_abort_stays_a_cut_and_no_delay_reaches_tcp() {
+        let (here, there) = tls();
+        let transcript = Arc::new(Transcript::new(false));
+        Tap::new(Arc::new(here), "a", &transcript).abort().unwrap();
+        let cut = there.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(cut.kind(), io::ErrorKind::UnexpectedEof, "{cut}");
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let tcp = Arc::new(Tcp::from(tcp));
+        let wrapped = Tap::new(tcp.clone(), "a", &transcript);
+        for on in [true, false] {
+            wrapped.set_no_delay(on).unwrap();
+            assert_eq!(tcp.no_delay().unwrap(), on);
         }
     }
 }

@@ -104,3 +104,43 @@ fn show(way: char, bytes: &[u8]) {
         _ => println!("{way}{digits}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use barewire::net::{Tcp, pipe};
+    use barewire::tls::{ClientContext, ClientOptions, ServerContext, ServerOptions, Tls};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+    use std::time::Instant;
+
+    /// The two ends of a TLS connection.
+    fn tls() -> (Tls, Tls) {
+        let pem = |name: &str| std::fs::read(format!("fixtures/tls/{name}")).unwrap();
+        let options = ServerOptions::new().cert(pem("server.crt"));
+        let server = ServerContext::new(&options.key(pem("server.key"))).unwrap();
+        let client = ClientContext::new(&ClientOptions::new().ca(pem("ca.crt"))).unwrap();
+        let (here, there) = pipe();
+        let accepts = thread::spawn(move || server.accept(Arc::new(there)));
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let here = client.connect(Arc::new(here), "localhost", deadline);
+        (here.unwrap(), accepts.join().unwrap().unwrap())
+    }
+
+    #[test]
+    fn fault_a29_an_abort_stays_a_cut_and_no_delay_reaches_tcp() {
+        let (here, there) = tls();
+        Shown(Arc::new(here)).abort().unwrap();
+        let cut = there.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(cut.kind(), io::ErrorKind::UnexpectedEof, "{cut}");
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let tcp = Arc::new(Tcp::from(tcp));
+        let wrapped = Shown(tcp.clone());
+        for on in [true, false] {
+            wrapped.set_no_delay(on).unwrap();
+            assert_eq!(tcp.no_delay().unwrap(), on);
+        }
+    }
+}

@@ -55,10 +55,11 @@ use turn::{Turn, lock, sleep};
 /// - A timeout holds for the whole call, however many reads below it takes. Nothing is lost with
 ///   it: what was gathered, and the time that a delay has run, stay for the next call.
 /// - [`try_read`](Stream::try_read) has `None` while a piece is not whole or not due, and while
-///   another thread is in a `read`; [`try_write`](Stream::try_write) while a delay runs, and while
-///   another thread is in a `write`.
+///   another thread reads; [`try_write`](Stream::try_write) while a delay runs, and while another
+///   thread writes.
 /// - After a reset both directions fail with [`ErrorKind::ConnectionReset`], for ever. The stream
-///   below is shut down, so its peer sees an end (the standard library has no way to send a RST).
+///   below is [aborted](Stream::abort): over TLS its peer finds the input cut, over TCP it sees an
+///   end (the standard library has no way to send a RST).
 pub struct Faulty {
     below: Arc<dyn Stream>,
     faults: Faults,
@@ -231,7 +232,7 @@ impl Faulty {
 
     fn reset(&self) {
         self.change(|life| life.reset = true); // first, so that whoever wakes below is told why
-        let _ = self.below.shutdown(Shutdown::Both);
+        let _ = self.below.abort();
     }
 
     fn change(&self, change: impl FnOnce(&mut Life)) {
@@ -292,15 +293,17 @@ impl Stream for Faulty {
         if buf.is_empty() {
             return Ok(Some(0));
         }
-        self.reading
-            .if_free(|reading| self.look(reading, buf))
-            .unwrap_or(Ok(None))
+        match self.reading.try_take() {
+            Some(mut reading) => self.look(&mut reading, buf),
+            None => Ok(None),
+        }
     }
 
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
-        self.writing
-            .if_free(|writing| self.try_send(writing, buf))
-            .unwrap_or(Ok(None))
+        match self.writing.try_take() {
+            Some(mut writing) => self.try_send(&mut writing, buf),
+            None => Ok(None),
+        }
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {

@@ -43,20 +43,24 @@ impl<T> Turn<T> {
         while *taken {
             taken = sleep(&self.free, taken, until).ok_or(ErrorKind::TimedOut)?;
         }
+        Ok(self.begin(taken))
+    }
+
+    /// The turn, unless another thread has it.
+    pub(super) fn try_take(&self) -> Option<Taken<'_, T>> {
+        let taken = lock(&self.taken);
+        (!*taken).then(|| self.begin(taken))
+    }
+
+    fn begin(&self, mut taken: MutexGuard<'_, bool>) -> Taken<'_, T> {
         *taken = true;
-        Ok(Taken {
+        Taken {
             thing: lock(&self.thing),
             _ends: Ends {
                 taken: &self.taken,
                 free: &self.free,
             },
-        })
-    }
-
-    /// What `look` finds, unless another has the turn. It must not sleep.
-    pub(super) fn if_free<R>(&self, look: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let taken = lock(&self.taken);
-        (!*taken).then(|| look(&mut lock(&self.thing)))
+        }
     }
 }
 

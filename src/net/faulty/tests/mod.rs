@@ -1,6 +1,7 @@
 //! A faulty stream over a pipe, and now and then over the kernel.
 
 mod ending;
+mod passing;
 mod splitting;
 mod waiting;
 
@@ -52,7 +53,7 @@ fn kind<T: fmt::Debug>(result: io::Result<T>) -> ErrorKind {
     result.unwrap_err().kind()
 }
 
-/// A stream that does something before each read and write of its own.
+/// A stream that does something before each read, write and abort of its own.
 struct Hooked<F> {
     below: Pipe,
     before: F,
@@ -81,6 +82,7 @@ impl<F: Fn(&'static str) + Send + Sync + 'static> Stream for Hooked<F> {
         self.below.shutdown(how)
     }
     fn abort(&self) -> io::Result<()> {
+        (self.before)("abort");
         self.below.abort()
     }
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {

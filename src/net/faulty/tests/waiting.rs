@@ -133,7 +133,7 @@ fn a_delay_does_not_outlast_the_stream() {
         let (reader, writer) = (Arc::clone(&here), Arc::clone(&here));
         let reader = thread::spawn(move || read(&*reader));
         let writer = thread::spawn(move || writer.write(b"later"));
-        while here.reading.if_free(|_| ()).is_some() || here.writing.if_free(|_| ()).is_some() {
+        while here.reading.try_take().is_some() || here.writing.try_take().is_some() {
             thread::sleep(Duration::from_millis(1));
         }
         here.shutdown(Shutdown::Both).unwrap();

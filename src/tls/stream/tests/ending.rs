@@ -1,6 +1,7 @@
 //! How a connection ends, and what each side is told.
 
 use super::*;
+use crate::net::{Faults, Faulty};
 
 fn kind(result: io::Result<usize>) -> ErrorKind {
     result.unwrap_err().kind()
@@ -161,5 +162,41 @@ fn nonsense_after_our_goodbye_is_no_worse_than_before_it() {
             }
             assert_eq!(here.read(&mut [0; 8]).unwrap(), 0);
         }
+    });
+}
+
+/// A wrapper that knew no abort would shut it down: close_notify, a clean end.
+#[test]
+fn fault_a29_through_another_stream_an_abort_stays_a_cut() {
+    type Ends = fn(&Faulty) -> io::Result<()>;
+    let is_reset: Ends = |here| here.write(b"x").map(drop);
+    let is_aborted: Ends = |here| here.abort();
+    within(move || {
+        for (faults, end) in [
+            (Faults::default(), is_aborted),
+            (Faults::default().reset_after_writing(1), is_reset),
+        ] {
+            for (here, there) in [met(), met_over_tcp()] {
+                let mut buf = [0; 8];
+                there.write(b"y").unwrap(); // with tickets; the client leaves nothing unread
+                let here = Faulty::new(here, faults.clone());
+                assert_eq!(here.read(&mut buf).unwrap(), 1);
+                end(&here).unwrap();
+                drop(here);
+                let error = loop {
+                    match there.read(&mut buf) {
+                        Ok(0) => panic!("a clean end"),
+                        Ok(_) => {}
+                        Err(e) => break e,
+                    }
+                };
+                assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{error}");
+            }
+        }
+        // A shutdown is a clean end there as well.
+        let (here, there) = met();
+        let here = Faulty::new(here, Faults::default());
+        here.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(there.read(&mut [0; 8]).unwrap(), 0);
     });
 }
