@@ -1,7 +1,7 @@
 //! One message for many connections, encoded once.
 
 use super::error::Error;
-use super::outgoing::{Appended, PendingFlush};
+use super::outgoing::{Appended, PendingFlush, SharedFrame};
 use super::shared::Shared;
 use super::wire::{Data, Role, Sender};
 use super::writer::Writer;
@@ -80,7 +80,7 @@ impl Room {
     /// one order, whichever thread sends.
     pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Delivered {
         let data = data.into();
-        let frame = encode(data);
+        let frame = SharedFrame(Arc::new(encode(data)));
         let mut delivered = Delivered::default();
         // The order is made under the lock, in memory. Writing comes after it, and so does letting a
         // member go: if this was the last reference to it, its connection ends.

@@ -24,7 +24,7 @@ pub(super) use writing::PendingFlush;
 use super::config::Config;
 use super::error::{Cause, Error};
 use super::outcome::Outcome;
-use super::queue::{FrameQueue, Job};
+use super::queue::{FrameQueue, Job, Sizes};
 use super::wire::{Data, Misuse, Received, Sender, State as Sent};
 use crate::net::{DelayedFlush, Pace, Stream};
 use crate::random;
@@ -39,8 +39,10 @@ use std::time::{Duration, Instant};
 /// lie, unless they may leave together with others.
 const COPIED_BYTES: usize = 4 * 1024;
 const COALESCED_COPY_BYTES: usize = 16 * 1024;
-/// While this many bytes wait, of many pings only the newest is answered.
-const PONG_BYTES: u64 = 64 * 1024;
+const SIZES: Sizes = Sizes {
+    pong_bytes: 64 * 1024,
+    copied_bytes: COPIED_BYTES,
+};
 
 pub(super) struct Outgoing {
     stream: Arc<dyn Stream>,
@@ -55,7 +57,7 @@ pub(super) struct Outgoing {
 }
 
 struct State {
-    queue: FrameQueue,
+    queue: FrameQueue<SharedFrame>,
     pace: Pace,
     /// The peer has let us wait lately: the clock is read around each write.
     waits: bool,
@@ -74,6 +76,16 @@ struct State {
     outcome: Option<Outcome>,
 }
 
+/// A frame that was encoded once, for many connections.
+#[derive(Clone, Debug)]
+pub(super) struct SharedFrame(pub(super) Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for SharedFrame {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 type Guard<'a> = MutexGuard<'a, State>;
 
 impl Outgoing {
@@ -85,7 +97,7 @@ impl Outgoing {
     ) -> Result<Arc<Outgoing>, Error> {
         stream.set_write_timeout(Some(writing::slice(&config)))?;
         let state = State {
-            queue: FrameQueue::new(sender, random::mask_key, PONG_BYTES),
+            queue: FrameQueue::new(sender, random::mask_key, SIZES),
             pace: config.pace(),
             waits: false,
             signs_of_life: 0,
@@ -253,7 +265,11 @@ impl Outgoing {
 impl Outgoing {
     /// Appends a message, which is [pushed](Self::push_appended) later; false: the member is full. Only
     /// memory is touched.
-    pub(super) fn append_broadcast(&self, data: Data<'_>, frame: &[u8]) -> Result<Appended, Error> {
+    pub(super) fn append_broadcast(
+        &self,
+        data: Data<'_>,
+        frame: &SharedFrame,
+    ) -> Result<Appended, Error> {
         let mut state = self.lock();
         state.check_open()?;
         // Bytes that a thread writes from its own memory do not count here: they say that this thread is
@@ -265,7 +281,7 @@ impl Outgoing {
             });
         }
         match self.ends_first {
-            true => state.queue.append_or_defer_frame(frame)?,
+            true => state.queue.share_or_defer(frame.clone())?,
             // A client masks each frame anew.
             false => state.queue.append_or_defer(data)?,
         }

@@ -35,6 +35,7 @@
 //! the peer reads no flush thread is started.
 
 mod job;
+mod send_buffer;
 
 #[cfg(test)]
 mod model;
@@ -42,25 +43,33 @@ mod model;
 use super::wire::{Close, Data, Error, Mask, Misuse, Received, Sender, State};
 use job::Goal;
 pub(super) use job::{Job, Step};
+pub(super) use send_buffer::SendBuffer;
+use send_buffer::SendQueue;
 use std::mem;
 
-/// An emptied buffer above this size is given back.
-const KEPT_BYTES: usize = 64 * 1024;
 /// A thread that must not wait offers the socket no more than this at a time: a peer that reads as fast
 /// as we write would keep it here.
 const PUSHED_BYTES: u64 = 256 * 1024;
 
+/// Where a queue changes its ways.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    /// While this many bytes wait, of many pings only the newest is answered.
+    pub(super) pong_bytes: u64,
+    /// A shared frame up to this size is copied behind the others, to leave together with them.
+    pub(super) copied_bytes: usize,
+}
+
 /// The frames of one connection on their way out.
 #[derive(Clone, Debug)]
-pub(super) struct FrameQueue {
+pub(super) struct FrameQueue<F> {
     sender: Sender,
     mask_key: fn() -> [u8; 4],
-    /// While this many bytes wait, of many pings only the newest is answered.
     pong_bytes: u64,
     /// Whole frames that wait for the buffer in flight to become empty.
-    queue: Vec<u8>,
+    queue: SendQueue<F>,
     /// What the holder of the write turn writes, and how much of it has left.
-    in_flight: Vec<u8>,
+    in_flight: SendBuffer<F>,
     offset: usize,
     /// How much is left of the payload that a sender writes from its own memory.
     payload_left: u64,
@@ -82,16 +91,15 @@ pub(super) struct FrameQueue {
     changed: bool,
 }
 
-impl FrameQueue {
-    /// An empty queue. `mask_key` makes the key of a client's frame; while `pong_bytes` wait, of many
-    /// pings only the newest is answered.
-    pub(super) fn new(sender: Sender, mask_key: fn() -> [u8; 4], pong_bytes: u64) -> FrameQueue {
+impl<F: AsRef<[u8]>> FrameQueue<F> {
+    /// An empty queue. `mask_key` makes the key of a client's frame.
+    pub(super) fn new(sender: Sender, mask_key: fn() -> [u8; 4], sizes: Sizes) -> FrameQueue<F> {
         FrameQueue {
             sender,
             mask_key,
-            pong_bytes,
-            queue: Vec::new(),
-            in_flight: Vec::new(),
+            pong_bytes: sizes.pong_bytes,
+            queue: SendQueue::new(sizes.copied_bytes),
+            in_flight: SendBuffer::Own(Vec::new()),
             offset: 0,
             payload_left: 0,
             long_until: 0,
@@ -164,16 +172,17 @@ impl FrameQueue {
 }
 
 /// Frames in.
-impl FrameQueue {
+impl<F: AsRef<[u8]>> FrameQueue<F> {
     /// Appends a whole frame; returns the position behind it.
     #[inline]
     pub(super) fn append(
         &mut self,
         encode: impl FnOnce(&mut Sender, fn() -> [u8; 4], &mut Vec<u8>) -> Result<(), Misuse>,
     ) -> Result<u64, Misuse> {
-        let before = self.queue.len();
-        encode(&mut self.sender, self.mask_key, &mut self.queue)?;
-        self.queued += (self.queue.len() - before) as u64;
+        let queue = self.queue.last();
+        let before = queue.len();
+        encode(&mut self.sender, self.mask_key, queue)?;
+        self.queued += (queue.len() - before) as u64;
         Ok(self.queued)
     }
 
@@ -189,14 +198,14 @@ impl FrameQueue {
     }
 
     /// The same for a message that was encoded for many connections, unmasked.
-    pub(super) fn append_or_defer_frame(&mut self, frame: &[u8]) -> Result<(), Misuse> {
+    pub(super) fn share_or_defer(&mut self, frame: F) -> Result<(), Misuse> {
         match self.state() {
             State::Closed | State::Failed => return Err(Misuse::Closed),
             State::Message if !self.unfinished => return Err(Misuse::Unfinished),
-            _ if self.unfinished => self.deferred.extend_from_slice(frame),
+            _ if self.unfinished => self.deferred.extend_from_slice(frame.as_ref()),
             _ => {
-                self.queue.extend_from_slice(frame);
-                self.queued += frame.len() as u64;
+                self.queued += frame.as_ref().len() as u64;
+                self.queue.share(frame);
             }
         }
         Ok(())
@@ -216,7 +225,7 @@ impl FrameQueue {
         let mut deferred = mem::take(&mut self.deferred);
         if self.state() == State::Idle {
             self.queued += deferred.len() as u64;
-            self.queue.append(&mut deferred);
+            self.queue.last().append(&mut deferred);
         }
     }
 
@@ -274,7 +283,7 @@ impl FrameQueue {
 }
 
 /// Bytes out.
-impl FrameQueue {
+impl<F: AsRef<[u8]>> FrameQueue<F> {
     /// What the thread with this job does next.
     #[inline]
     pub(super) fn step(&mut self, job: &mut Job) -> Step {
@@ -286,7 +295,7 @@ impl FrameQueue {
             Goal::Sent(position) if self.sent >= position => self.leave(job),
             Goal::Sent(_) => self.write_in_turn(job),
             Goal::Turn if !job.turn => self.write_in_turn(job),
-            Goal::Turn if self.is_in_flight_empty() => Step::Done,
+            Goal::Turn if self.is_next_frame_next() => Step::Done,
             Goal::Turn => Step::Write,
             Goal::Push if job.turn => self.leave(job),
             Goal::Push => self.push(job),
@@ -305,7 +314,7 @@ impl FrameQueue {
         }
         job.turn = true;
         match job.goal {
-            Goal::Turn if self.is_in_flight_empty() => Step::Done,
+            Goal::Turn if self.is_next_frame_next() => Step::Done,
             _ => Step::Write,
         }
     }
@@ -370,17 +379,18 @@ impl FrameQueue {
 
     /// The bytes in flight, for the thread that has the turn, and how many of them have left.
     #[inline]
-    pub(super) fn take_in_flight(&mut self) -> (Vec<u8>, usize) {
+    pub(super) fn take_in_flight(&mut self) -> (SendBuffer<F>, usize) {
         if self.is_in_flight_empty() && self.payload_left == 0 {
             self.append_pending_control();
             self.swap();
         }
-        (mem::take(&mut self.in_flight), self.offset)
+        let taken = SendBuffer::Own(Vec::new());
+        (mem::replace(&mut self.in_flight, taken), self.offset)
     }
 
     /// The thread has written `n` bytes: of those in flight, and then of its payload.
     #[inline]
-    pub(super) fn wrote(&mut self, in_flight: Vec<u8>, n: usize) {
+    pub(super) fn wrote(&mut self, in_flight: SendBuffer<F>, n: usize) {
         self.in_flight = in_flight;
         let of_buffer = n.min(self.in_flight.len() - self.offset);
         self.offset += of_buffer;
@@ -391,13 +401,20 @@ impl FrameQueue {
 
     /// A client's payload is masked piece by piece, behind what is in flight.
     pub(super) fn refill(&mut self, append: impl FnOnce(&mut Vec<u8>)) {
-        if self.is_in_flight_empty() {
-            self.in_flight.clear();
+        let is_empty = self.is_in_flight_empty();
+        let in_flight = self.in_flight.own();
+        if is_empty {
+            in_flight.clear();
             self.offset = 0;
         }
-        let before = self.in_flight.len();
-        append(&mut self.in_flight);
-        self.payload_left -= (self.in_flight.len() - before) as u64;
+        let before = in_flight.len();
+        append(in_flight);
+        self.payload_left -= (in_flight.len() - before) as u64;
+    }
+
+    /// Whether a frame that is begun now would be the next to leave.
+    fn is_next_frame_next(&self) -> bool {
+        self.is_in_flight_empty() && self.queue.is_next_the_last()
     }
 
     /// Whether nothing is left of the buffer in flight.
@@ -413,19 +430,15 @@ impl FrameQueue {
 
     /// Puts what waits in flight, where nothing is.
     fn swap(&mut self) {
-        self.in_flight.clear();
-        if self.in_flight.capacity() > KEPT_BYTES {
-            self.in_flight = Vec::new();
-        }
         self.offset = 0;
-        mem::swap(&mut self.in_flight, &mut self.queue);
+        self.queue.next(&mut self.in_flight);
     }
 
     /// The connection has become quiet: memory is given back.
     pub(super) fn shrink(&mut self) {
         if !self.turn && self.is_empty() {
-            self.queue = Vec::new();
-            self.in_flight = Vec::new();
+            self.queue.shrink();
+            self.in_flight = SendBuffer::Own(Vec::new());
             self.offset = 0;
         }
     }

@@ -7,7 +7,7 @@
 
 mod orders;
 
-use super::{FrameQueue, Job, Step};
+use super::{FrameQueue, Job, SendBuffer, Sizes, Step};
 use crate::websocket::wire::{Close, Data, Mask, Received, Role, Sender, State as Sent};
 use orders::frames;
 
@@ -64,7 +64,7 @@ enum Then {
 
 #[derive(Clone, Debug)]
 struct Writing {
-    bytes: Vec<u8>,
+    bytes: SendBuffer<Vec<u8>>,
     offset: usize,
     may_wait: bool,
     /// A server's payload, which follows the buffer.
@@ -84,7 +84,7 @@ struct Thread {
 
 #[derive(Clone, Debug)]
 struct World {
-    queue: FrameQueue,
+    queue: FrameQueue<Vec<u8>>,
     threads: Vec<Thread>,
     wire: Vec<u8>,
     masks: bool,
@@ -95,8 +95,11 @@ struct World {
     first_threads: usize,
 }
 
-/// While one short frame waits, pongs are pending.
-const PONG_BYTES: u64 = 1;
+/// While one short frame waits, pongs are pending; no shared frame is copied.
+const SIZES: Sizes = Sizes {
+    pong_bytes: 1,
+    copied_bytes: 0,
+};
 const NO_KEY: fn() -> [u8; 4] = || [0; 4];
 
 impl World {
@@ -108,7 +111,7 @@ impl World {
             may_wait: true,
         };
         World {
-            queue: FrameQueue::new(Sender::new(role), NO_KEY, PONG_BYTES),
+            queue: FrameQueue::new(Sender::new(role), NO_KEY, SIZES),
             threads: threads.iter().map(thread).collect(),
             wire: Vec::new(),
             masks,
@@ -203,7 +206,7 @@ impl World {
             }
             Act::Broadcast(n) => {
                 let sent = match self.masks {
-                    false => self.queue.append_or_defer_frame(&[0x82, 1, n]),
+                    false => self.queue.share_or_defer(vec![0x82, 1, n]),
                     true => self.queue.append_or_defer(Data::Binary(&[n])),
                 };
                 sent.expect("an open connection");

@@ -1,0 +1,144 @@
+//! Bytes on their way out: a connection's own frames, or a frame that it shares with many.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::ops::Deref;
+
+/// An emptied buffer above this size is given back.
+const KEPT_BYTES: usize = 64 * 1024;
+
+/// What one write is offered. `F` is a frame that was encoded once for many connections.
+#[derive(Clone, Debug)]
+pub(in crate::websocket) enum SendBuffer<F> {
+    Own(Vec<u8>),
+    Shared(F),
+}
+
+impl<F: AsRef<[u8]>> Deref for SendBuffer<F> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            SendBuffer::Own(bytes) => bytes,
+            SendBuffer::Shared(frame) => frame.as_ref(),
+        }
+    }
+}
+
+/// The send queue: buffers of whole frames, the last of which grows.
+#[derive(Clone, Debug)]
+pub(super) struct SendQueue<F> {
+    before: VecDeque<SendBuffer<F>>,
+    last: Vec<u8>,
+    copied_bytes: usize,
+}
+
+impl<F: AsRef<[u8]>> SendQueue<F> {
+    /// Shared frames up to `copied_bytes` are copied.
+    pub(super) fn new(copied_bytes: usize) -> SendQueue<F> {
+        SendQueue {
+            before: VecDeque::new(),
+            last: Vec::new(),
+            copied_bytes,
+        }
+    }
+
+    /// Gives the memory of an empty queue back.
+    pub(super) fn shrink(&mut self) {
+        *self = SendQueue::new(self.copied_bytes);
+    }
+
+    /// Where frames are appended.
+    #[inline]
+    pub(super) fn last(&mut self) -> &mut Vec<u8> {
+        &mut self.last
+    }
+
+    /// Whether what is appended now is in the next buffer.
+    pub(super) fn is_next_the_last(&self) -> bool {
+        self.before.is_empty()
+    }
+
+    /// Appends a frame that others have, too: a long one is not copied.
+    pub(super) fn share(&mut self, frame: F) {
+        if frame.as_ref().len() <= self.copied_bytes {
+            return self.last.extend_from_slice(frame.as_ref());
+        }
+        if !self.last.is_empty() {
+            let own = mem::take(&mut self.last);
+            self.before.push_back(SendBuffer::Own(own));
+        }
+        self.before.push_back(SendBuffer::Shared(frame));
+    }
+
+    /// The next buffer. `empty` is one that has left: its memory is used again.
+    #[inline]
+    pub(super) fn next(&mut self, empty: &mut SendBuffer<F>) {
+        if let Some(next) = self.before.pop_front() {
+            *empty = next;
+            return;
+        }
+        let mut bytes = match mem::replace(empty, SendBuffer::Own(Vec::new())) {
+            SendBuffer::Own(bytes) if bytes.capacity() <= KEPT_BYTES => bytes,
+            _ => Vec::new(),
+        };
+        bytes.clear();
+        mem::swap(&mut bytes, &mut self.last);
+        *empty = SendBuffer::Own(bytes);
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.last.capacity() + self.before.capacity() * size_of::<SendBuffer<F>>()
+    }
+}
+
+impl<F: AsRef<[u8]>> SendBuffer<F> {
+    pub(super) fn capacity(&self) -> usize {
+        match self {
+            SendBuffer::Own(bytes) => bytes.capacity(),
+            SendBuffer::Shared(frame) => frame.as_ref().len(),
+        }
+    }
+
+    /// Its own bytes, to append to; empty first where it was a shared frame.
+    pub(super) fn own(&mut self) -> &mut Vec<u8> {
+        if let SendBuffer::Shared(_) = self {
+            *self = SendBuffer::Own(Vec::new());
+        }
+        match self {
+            SendBuffer::Own(bytes) => bytes,
+            SendBuffer::Shared(_) => unreachable!("it was replaced"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_kept_and_a_long_frame_is_not_copied() {
+        let long = std::rc::Rc::new(vec![2; 11]);
+        struct Shared(std::rc::Rc<Vec<u8>>);
+        impl AsRef<[u8]> for Shared {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        let mut queue = SendQueue::new(10);
+        queue.last().push(1);
+        queue.share(Shared(long.clone()));
+        queue.share(Shared(vec![3; 10].into()));
+        queue.last().push(4);
+        assert!(!queue.is_next_the_last());
+        let mut buffer = SendBuffer::Own(Vec::new());
+        let mut next = || {
+            queue.next(&mut buffer);
+            (buffer[0], buffer.len())
+        };
+        assert_eq!(next(), (1, 1));
+        assert_eq!(next(), (2, 11));
+        assert_eq!(next(), (3, 11));
+        assert_eq!(std::rc::Rc::strong_count(&long), 1);
+    }
+}
