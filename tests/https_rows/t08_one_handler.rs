@@ -7,6 +7,7 @@ use barewire::https;
 use barewire::net::Handle;
 use barewire::websocket::{self, ConnectOptions, WebSocket};
 use std::io::Read;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What is the same everywhere.
 fn handler(mut req: Request<'_>, mut res: Response<'_>) -> Result<(), Failure> {
@@ -57,7 +58,10 @@ struct Way {
 }
 
 fn ways() -> [Way; 3] {
-    let path = std::env::temp_dir().join(format!("barewire-t08-{}.sock", std::process::id()));
+    static NEXT: AtomicU32 = AtomicU32::new(0); // the tests run at once
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("barewire-t08-{}-{number}.sock", std::process::id());
+    let path = std::env::temp_dir().join(name);
     let own = http::Agent::new(http::pool::Limits::default()).expect("good limits");
     let plain = RequestOptions::new().agent(&own).hostname("localhost");
     let way = |name, server: Handle, client: RequestOptions, socket| Way {
