@@ -15,6 +15,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -123,7 +124,8 @@ fn call_first(mut schedule: MutexGuard<'static, Schedule>) -> MutexGuard<'static
     let again = first.and_then(|Reverse(entry)| {
         let whom = entry.whom.upgrade()?;
         let due = catch_unwind(AssertUnwindSafe(|| whom.due(entry.timer)));
-        let when = due.ok().flatten()?;
+        // What was panicked with may itself panic when it is dropped.
+        let when = due.map_err(mem::forget).ok().flatten()?;
         Some(Entry { when, ..entry })
     });
     let mut schedule = lock();

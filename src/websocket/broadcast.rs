@@ -5,6 +5,7 @@ use super::outgoing::{Appended, PendingFlush, SharedFrame};
 use super::shared::Shared;
 use super::wire::{Data, Role, Sender};
 use super::writer::Writer;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What becomes of a member that has reached its
@@ -112,7 +113,9 @@ impl Room {
     ) -> Option<PendingFlush<'a>> {
         if appended == Appended::Yes {
             delivered.sent += 1;
-            return member.outgoing.push_appended();
+            // A stream of a user's may panic. That ends this connection, and is no matter of the others.
+            let push = || member.outgoing.push_appended();
+            return catch_unwind(AssertUnwindSafe(push)).unwrap_or(None);
         }
         delivered.slow += 1;
         if appended == Appended::Full && self.slow == Slow::Close {

@@ -23,6 +23,8 @@ pub struct Config {
     /// cut (a message: 1008 first).
     pub stall_timeout: Duration,
     /// The rate that a peer must reach while we wait for it, in either direction. 256 bytes a second.
+    /// Over TLS whole records are counted, of 16 KiB at most: a peer that needs longer than
+    /// `stall_timeout` for one stands still.
     pub min_bytes_per_second: u64,
     /// From our Close frame to the peer's; beyond it the connection is cut. 10 s.
     pub close_timeout: Duration,

@@ -76,6 +76,8 @@ pub(super) fn too_slow(outgoing: &Arc<Outgoing>) -> Error {
 pub(super) fn leave(outgoing: Arc<Outgoing>, slot: Option<Slot>) {
     let _ = outgoing.close_with(1001, "");
     let leaving = Arc::clone(&outgoing);
+    let slot = Arc::new(slot);
+    let place = Arc::clone(&slot);
     let thread = thread::Builder::new()
         .name("websocket close".into())
         .stack_size(STACK_BYTES);
@@ -84,17 +86,20 @@ pub(super) fn leave(outgoing: Arc<Outgoing>, slot: Option<Slot>) {
         linger(&leaving);
         leaving.finish(Outcome::abnormal());
         drop(leaving);
-        drop(slot);
+        drop(place); // after the stream
     });
     if started.is_err() {
         outgoing.finish(Outcome::abnormal());
+        drop(outgoing);
     }
+    drop(slot);
 }
 
 /// Ends our direction, and reads and drops what the peer still sends. Over TLS a socket without room
-/// cannot take the close_notify at once: that is no reason not to linger.
+/// cannot take the close_notify at once: then it leaves while this reads.
 fn linger(outgoing: &Arc<Outgoing>) {
     let (stream, config) = (outgoing.stream().as_ref(), &outgoing.config);
+    let _ = stream.set_write_timeout(Some(Duration::ZERO));
     let _ = stream.shutdown(Shutdown::Write);
     discard(stream, config.linger_timeout, config.linger_bytes);
 }

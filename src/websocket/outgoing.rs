@@ -17,6 +17,7 @@ mod coalesce;
 mod pings;
 mod writing;
 
+use closing::Closing;
 pub(super) use closing::GoAway;
 pub(super) use pings::Heartbeat;
 pub(super) use writing::PendingFlush;
@@ -61,12 +62,19 @@ struct State {
     pace: Pace,
     /// The peer has let us wait lately: the clock is read around each write.
     waits: bool,
+    /// It has let us wait since bytes have left.
+    blocked: bool,
     /// How often bytes have left that had to wait: each time the peer's TCP has made room for them.
     signs_of_life: u64,
     /// How many threads wait for anything.
     waiting: usize,
     /// The thread that has sent the last part of the unfinished message, or has begun it.
     message_thread: Option<ThreadId>,
+    /// How many parts were begun and ended: odd while one is being sent.
+    parts: u64,
+    /// The flush is tried again when no thread could be started for it.
+    retry_scheduled: bool,
+    closing: Closing,
     failure: Option<Cause>,
     /// The position of the last frame that `send` has left to be coalesced: the reading thread waits
     /// for it before it reads.
@@ -100,9 +108,13 @@ impl Outgoing {
             queue: FrameQueue::new(sender, random::mask_key, SIZES),
             pace: config.pace(),
             waits: false,
+            blocked: false,
             signs_of_life: 0,
             waiting: 0,
             message_thread: None,
+            parts: 0,
+            retry_scheduled: false,
+            closing: Closing::default(),
             failure: None,
             await_before_read: 0,
             delayed: DelayedFlush::default(),
@@ -215,6 +227,7 @@ impl Outgoing {
         let mut state = self.lock();
         state.queue.received(received);
         let closes = matches!(received, Received::Close(_));
+        state.closing.received |= closes;
         match self.coalescer.is_on() && !closes {
             true => self.flush_later(&mut state),
             false => self.push(state),
@@ -234,24 +247,34 @@ impl Outgoing {
         data.bytes().len() > most
     }
 
-    /// Waits while another thread's message in parts is unfinished, but no longer than
-    /// [`stall_timeout`](Config::stall_timeout) for the next part of it: the thread that has the
-    /// `Parts` may be this one.
+    /// Waits while another thread's message in parts is unfinished.
+    #[inline]
     fn at_boundary(&self) -> Result<Guard<'_>, Error> {
-        let mut state = self.lock();
+        let state = self.lock();
         state.check_open()?;
-        let mut seen = state.queue.position();
+        match state.queue.is_unfinished() {
+            false => Ok(state),
+            true => self.wait_for_boundary(state),
+        }
+    }
+
+    /// No longer than [`stall_timeout`](Config::stall_timeout) for the next part, since the thread that
+    /// has the `Parts` may be this one. While a part is being sent, the pace of the peer is judged.
+    #[cold]
+    fn wait_for_boundary<'a>(&'a self, mut state: Guard<'a>) -> Result<Guard<'a>, Error> {
+        let mut seen = state.parts;
         let mut until = None;
         while state.queue.is_unfinished() {
             if state.message_thread == Some(thread::current().id()) {
                 return Err(Misuse::Unfinished.into());
             }
+            let is_sent = seen % 2 == 0;
             let deadline = *until.get_or_insert_with(|| after(self.config.stall_timeout));
             let in_time;
-            (state, in_time) = self.wait_until(state, deadline);
+            (state, in_time) = self.wait_until(state, deadline.filter(|_| is_sent));
             state.check_open()?;
-            if state.queue.position() != seen {
-                (seen, until) = (state.queue.position(), None);
+            if state.parts != seen {
+                (seen, until) = (state.parts, None);
             } else if !in_time {
                 return Err(Misuse::Unfinished.into());
             }
@@ -327,6 +350,22 @@ impl Outgoing {
         let mut state = self.lock();
         state.check_open()?;
         state.message_thread = Some(thread::current().id());
+        state.parts += 1;
+        let sent = self.write_part(state, data, last);
+        let mut state = self.lock();
+        state.parts += 1;
+        if state.waiting > 0 {
+            self.changed.notify_all();
+        }
+        sent
+    }
+
+    fn write_part<'a>(
+        self: &'a Arc<Self>,
+        mut state: Guard<'a>,
+        data: Data<'_>,
+        last: bool,
+    ) -> Result<(), Error> {
         if self.leaves_uncopied(&data) {
             let mut job = Job::turn();
             let state = self.run(state, &mut job);
@@ -346,7 +385,7 @@ impl Outgoing {
         if state.queue.state() == Sent::Message && state.failure.is_none() {
             // It cannot be completed.
             let _ = state.queue.close(closing::unfinished());
-            self.limit_close();
+            self.limit_close(&mut state);
         }
         state.queue.end_message();
         self.notify(&mut state);

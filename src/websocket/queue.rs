@@ -160,6 +160,11 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         self.long_until = self.queued;
     }
 
+    /// Whether a thread holds the write turn.
+    pub(super) fn is_being_written(&self) -> bool {
+        self.turn
+    }
+
     /// Whether a message in parts is not at its end.
     pub(super) fn is_unfinished(&self) -> bool {
         self.unfinished

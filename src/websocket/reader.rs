@@ -33,8 +33,9 @@ pub struct Reader {
     /// How slowly the rest of a message comes.
     pace: Pace,
     paced: bool,
-    /// The stream's read timeout.
+    /// The stream's read timeout, and what it was made for.
     timeout: Option<Duration>,
+    timeout_for: Option<(bool, bool)>,
     /// There may be memory to give back.
     large: bool,
     over: bool,
@@ -89,6 +90,7 @@ impl Reader {
             receiver,
             buffer: FrameBuffer::new(ahead),
             timeout: None,
+            timeout_for: None,
             large: false,
             over: false,
         }
@@ -145,6 +147,7 @@ impl Reader {
     /// had to wait are a sign of life: so a peer that reads a long message slowly is not cut.
     pub fn heartbeat(&mut self, every: Duration, deadline: Duration) {
         self.heartbeat = Some(Heartbeat::new(every, deadline));
+        self.timeout_for = None;
     }
 
     /// From now on messages are given out in parts, as they come: none is kept, and none is too long.
@@ -226,8 +229,14 @@ impl Reader {
         while !self.over {
             match self.buffer.next() {
                 NextFrame::More => self.fill()?,
-                next @ NextFrame::Message(_) => return Ok(Some(next)),
-                next @ NextFrame::Piece(_) if parts => return Ok(Some(next)),
+                next @ NextFrame::Message(_) => {
+                    self.went(next);
+                    return Ok(Some(next));
+                }
+                next @ NextFrame::Piece(_) if parts => {
+                    self.went(next);
+                    return Ok(Some(next));
+                }
                 next @ NextFrame::Control(_) => self.control(next)?,
                 next => self.feed(next)?,
             }
@@ -235,10 +244,18 @@ impl Reader {
         Ok(None)
     }
 
+    /// Bytes of a message are taken: the peer goes on.
+    #[inline]
+    fn went(&mut self, next: NextFrame) {
+        if self.paced {
+            self.pace.went(next.bytes());
+        }
+    }
+
     /// What gives no message yet.
     fn feed(&mut self, next: NextFrame) -> Result<(), Error> {
         self.large = true;
-        self.pace.went(next.bytes());
+        self.went(next);
         let mut bytes = self.buffer.take(next);
         if let Err(error) = self.receiver.receive(&mut bytes) {
             self.over = true;
@@ -313,7 +330,23 @@ impl Reader {
     }
 
     /// The shortest of the deadlines that apply. The stream is asked only where something has changed.
+    #[inline]
     fn set_timeout(&mut self, begun: bool) -> io::Result<Option<Duration>> {
+        let quiet = (begun, self.large);
+        if self.timeout_for == Some(quiet) {
+            return Ok(self.timeout);
+        }
+        let timeout = self.find_timeout(begun)?;
+        // A heartbeat that waits for its pong, or has been silent for a while, has less time left.
+        let steady = self
+            .heartbeat
+            .is_none_or(|heartbeat| heartbeat.silent.is_zero());
+        self.timeout_for = steady.then_some(quiet);
+        Ok(timeout)
+    }
+
+    #[cold]
+    fn find_timeout(&mut self, begun: bool) -> io::Result<Option<Duration>> {
         let outgoing = &self.shared.outgoing;
         let heartbeat = self.heartbeat.map(|heartbeat| match heartbeat.pinged {
             false => heartbeat.every.saturating_sub(heartbeat.silent),
@@ -333,8 +366,11 @@ impl Reader {
         Ok(timeout)
     }
 
+    #[inline]
     fn heard(&mut self) {
-        if let Some(heartbeat) = &mut self.heartbeat {
+        if self.timeout_for.is_none()
+            && let Some(heartbeat) = &mut self.heartbeat
+        {
             heartbeat.pinged = false;
             heartbeat.silent = Duration::ZERO;
         }
@@ -343,6 +379,7 @@ impl Reader {
     /// Nothing has come for a while.
     #[cold]
     fn has_waited(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
+        self.timeout_for = None;
         if std::mem::take(&mut self.large) {
             self.buffer.shrink();
             self.receiver.shrink(0);
@@ -359,9 +396,16 @@ impl Reader {
             heartbeat.silent = Duration::ZERO;
             outgoing.restart_heartbeat();
         } else if !heartbeat.pinged && heartbeat.silent >= heartbeat.every {
-            heartbeat.pinged = true;
-            // After our Close frame no ping is sent: the connection has another deadline then.
-            let _ = outgoing.ping_heartbeat();
+            match outgoing.ping_heartbeat() {
+                Ok(()) => heartbeat.pinged = true,
+                // After our Close frame no ping is sent: the connection has another deadline then.
+                Err(Error::Misuse(_)) => heartbeat.silent = Duration::ZERO,
+                Err(error) => {
+                    self.over = true;
+                    self.shared.outgoing.finish(Outcome::abnormal());
+                    return Err(error);
+                }
+            }
         } else if let (true, outgoing::Heartbeat::Sent(since)) =
             (heartbeat.pinged, outgoing.heartbeat())
             && since >= heartbeat.deadline

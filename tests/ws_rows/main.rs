@@ -16,6 +16,7 @@
 //! | W08 | `w08_one_port` | HTTP and WebSocket on one port; the book's events |
 //! | W06 | `fault_writing` | who must not wait does not, and frames leave whole |
 //! | W05 | `fault_deadlines` | what a stranger can hold has a deadline; the last word arrives |
+//! | W05 W06 | `fault_pace` | a peer that goes on is not given up, one that does not is |
 //! | all | `stopping` | a server that stops, and peers that vanish |
 //! | all | `stage` | the servers and peers that the others play with |
 //! | all | `watched_stream` | a stream that says how it is used |
@@ -25,6 +26,7 @@
 mod support;
 
 mod fault_deadlines;
+mod fault_pace;
 mod fault_writing;
 mod stage;
 mod stopping;

@@ -1,6 +1,6 @@
 //! The end, as far as it is sent: our Close frame, its deadline, and what others are told.
 
-use super::{Guard, Outgoing};
+use super::{Guard, Outgoing, State, after};
 use crate::net::{Stop, Timer};
 use crate::websocket::error::{Cause, Error};
 use crate::websocket::outcome::Outcome;
@@ -8,6 +8,17 @@ use crate::websocket::wire::{self, Close, CloseCode};
 use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+/// The closing handshake.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Closing {
+    /// The peer's Close frame has come.
+    pub(super) received: bool,
+    /// The position behind our Close frame, and how many bytes had left when its deadline was looked at.
+    position: u64,
+    sent: u64,
+}
 
 impl Outgoing {
     /// Sends a Close frame, if none has been sent, and does not wait. The peer has until the deadline
@@ -15,14 +26,32 @@ impl Outgoing {
     pub(in crate::websocket) fn close(self: &Arc<Self>, close: Close<'_>) {
         let mut state = self.lock();
         if state.queue.close(close).is_ok() {
-            self.limit_close();
+            self.limit_close(&mut state);
             self.push(state);
         }
     }
 
     /// From now on the peer has [`close_timeout`](super::Config::close_timeout) to answer our Close.
-    pub(super) fn limit_close(self: &Arc<Self>) {
+    pub(super) fn limit_close(self: &Arc<Self>, state: &mut State) {
+        state.closing.position = state.queue.position();
+        state.closing.sent = state.queue.sent();
         self.call_after(self.config.close_timeout, Timer::End);
+    }
+
+    /// The time of the peer's Close frame has passed. It begins anew where our own has not left, but
+    /// bytes before it have; and when it has left.
+    pub(super) fn close_due(&self) -> Option<Instant> {
+        let mut state = self.lock();
+        let (sent, closing) = (state.queue.sent(), state.closing);
+        if state.outcome.is_some() || closing.received {
+            return None; // what follows has deadlines of its own
+        }
+        if closing.sent < closing.position && closing.sent < sent {
+            state.closing.sent = sent;
+            return after(self.config.close_timeout);
+        }
+        self.cut_with(state, ErrorKind::TimedOut.into());
+        None
     }
 
     /// The peer broke a rule: a Close frame names it.
@@ -54,11 +83,6 @@ impl Outgoing {
             }
             state = self.wait(state);
         }
-    }
-
-    /// The deadline for the peer's Close frame has passed.
-    pub(super) fn give_up(&self) {
-        self.cut_with(self.lock(), ErrorKind::TimedOut.into());
     }
 
     fn cut_with(&self, mut state: Guard<'_>, cause: Cause) {

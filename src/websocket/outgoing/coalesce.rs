@@ -9,7 +9,7 @@
 //!
 //! If the thread does something else meanwhile, the clock flushes them: see `net/delayed_flush.rs`.
 
-use super::{Guard, Outgoing, State};
+use super::{Guard, Outgoing, State, after};
 use crate::net::{INTERVAL, Timed, Timer, call_after};
 use crate::websocket::queue::Job;
 use std::cell::Cell;
@@ -81,15 +81,15 @@ impl Outgoing {
         let mut state = self.lock();
         let is_large = state.queue.capacity() > SMALL_BYTES;
         let position = mem::take(&mut state.await_before_read);
-        let mut job = match state.queue.sent() < position {
-            true => Job::sent(position),
-            false => Job::push(),
-        };
-        if state.queue.sent() < position {
-            self.coalescer.sent();
+        match state.queue.sent() < position {
+            // A connection that cannot be written may still be read.
+            true => {
+                self.coalescer.sent();
+                drop(self.run(state, &mut Job::sent(position)));
+            }
+            false if state.queue.is_empty() => drop(state),
+            false => self.push(state),
         }
-        // A connection that cannot be written may still be read.
-        drop(self.run(state, &mut job));
         if self.coalescer.sent.swap(false, Ordering::Relaxed) {
             // Lets the others run first: the next frame is often here by then, and the sleep and the
             // wake-up fall away.
@@ -125,26 +125,27 @@ impl Outgoing {
     }
 
     fn look(self: &Arc<Self>, mut state: Guard<'_>) -> Option<Instant> {
-        let pending = !state.queue.is_empty() && state.failure.is_none();
+        // The thread that has the write turn looks at the queue when it gives the turn back.
+        let pending = !state.queue.is_empty() && !state.queue.is_being_written();
+        let pending = pending && state.failure.is_none();
         let epoch = state.queue.sent();
         let look = state.delayed.look(epoch, pending);
         if look.flush {
             self.push(state);
         }
-        look.again.then(|| Instant::now() + INTERVAL)
+        look.again.then(|| after(INTERVAL)).flatten()
     }
 }
 
 impl Timed for Outgoing {
     fn due(self: Arc<Self>, timer: Timer) -> Option<Instant> {
         match timer {
-            Timer::End => {
-                self.give_up();
-                None
-            }
+            Timer::End => self.close_due(),
             Timer::Flush => self.look(self.lock()),
             Timer::Retry => {
-                self.push(self.lock());
+                let mut state = self.lock();
+                state.retry_scheduled = false;
+                self.push(state);
                 None
             }
         }

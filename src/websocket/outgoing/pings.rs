@@ -32,6 +32,11 @@ pub(in crate::websocket) enum Heartbeat {
 }
 
 impl Pings {
+    /// Whether a ping of the heartbeat has left and is not answered.
+    pub(super) fn is_outstanding(&self) -> bool {
+        self.heartbeat_left.is_some() && !self.waiting.is_empty()
+    }
+
     fn next(&mut self) -> u64 {
         self.last += 1;
         if self.waiting.len() == MOST {
@@ -79,9 +84,9 @@ impl Outgoing {
     /// The ping of a heartbeat.
     pub(in crate::websocket) fn ping_heartbeat(self: &Arc<Self>) -> Result<(), Error> {
         let mut state = self.lock();
+        state.pings.heartbeat_left = None;
         let (_, position) = state.append_ping()?;
         state.pings.heartbeat = Some(position);
-        state.pings.heartbeat_left = None;
         self.push(state);
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::websocket::outcome::Outcome;
 use crate::websocket::queue::{Job, Step};
 use crate::websocket::wire::{Data, Mask};
 use std::io::{self, ErrorKind, IoSlice};
+use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,8 +22,8 @@ const STACK_BYTES: usize = 128 * 1024;
 const LONGEST_SLICE: Duration = Duration::from_secs(2);
 /// A write that took longer has waited for the peer.
 const PROMPT: Duration = Duration::from_millis(10);
-/// When another thread can be asked to flush, if none could be started.
-const RETRY: Duration = Duration::from_millis(20);
+/// When the flush is tried again, if no thread could be started.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// The stream's write timeout.
 pub(super) fn slice(config: &Config) -> Duration {
@@ -43,7 +44,7 @@ impl Outgoing {
     }
 
     /// The same; true: the flush thread is to be started, and the write turn is kept for it.
-    #[inline]
+    #[inline(always)]
     fn run_to_flush<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a>,
@@ -85,7 +86,7 @@ impl Outgoing {
     /// One write of what is in flight, which may wait.
     fn write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, job: &mut Job) -> Guard<'a> {
         let (bytes, offset) = state.queue.take_in_flight();
-        let since = state.waits.then(Instant::now);
+        let since = state.starts_clock();
         drop(state);
         let piece = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
         let wrote = self.guarded(job, || self.stream.write(piece));
@@ -101,14 +102,19 @@ impl Outgoing {
         drop(state);
         let piece = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
         let wrote = self.guarded(job, || self.stream.try_write(piece));
-        let n = *wrote.as_ref().ok().and_then(Option::as_ref).unwrap_or(&0);
-        if n < piece.len() {
+        let whole = piece.len();
+        let mut state = self.lock();
+        let n = match wrote {
+            Ok(Some(n)) if n <= whole => n,
+            Ok(Some(_)) => self.broke(&mut state, ErrorKind::InvalidData.into()),
+            Ok(None) => 0,
+            Err(error) => self.broke(&mut state, Cause::of(&error)),
+        };
+        if n < whole {
             job.is_full();
         }
-        let mut state = self.lock();
-        match wrote {
-            Ok(_) => state.pace.went(n),
-            Err(error) => self.fail(&mut state, Cause::of(&error)),
+        if n > 0 {
+            state.pace.went(n);
         }
         state.queue.wrote(bytes, n);
         self.after_write(state)
@@ -124,17 +130,12 @@ impl Outgoing {
         since: Option<Instant>,
     ) -> usize {
         let n = match wrote {
-            Ok(0) => {
-                self.fail(state, ErrorKind::WriteZero.into());
-                return 0;
-            }
+            Ok(0) => return self.broke(state, ErrorKind::WriteZero.into()),
+            Ok(n) if n > whole => return self.broke(state, ErrorKind::InvalidData.into()),
             Ok(n) => n,
             Err(error) if error.kind() == ErrorKind::Interrupted => return 0,
             Err(error) if is_timeout(&error) => 0,
-            Err(error) => {
-                self.fail(state, Cause::of(&error));
-                return 0;
-            }
+            Err(error) => return self.broke(state, Cause::of(&error)),
         };
         if n == whole && since.is_none() {
             state.pace.went(n);
@@ -147,24 +148,36 @@ impl Outgoing {
     /// The peer let us wait. One that stands still, or is slower than it may be, is given up.
     #[cold]
     fn has_waited(&self, state: &mut State, n: usize, whole: bool, since: Option<Instant>) {
-        // The first time the clock was not read: what took less than all has waited for a slice.
-        let waited = since.map_or(slice(&self.config), |since| since.elapsed());
+        let waited = match since {
+            Some(since) => since.elapsed(),
+            // The clock was not read: a write that took nothing has waited for its whole slice.
+            None if n == 0 => slice(&self.config),
+            None => Duration::ZERO,
+        };
         state.waits = !whole || waited > PROMPT;
-        state.signs_of_life += u64::from(n > 0 && waited > PROMPT);
+        state.blocked |= waited > PROMPT;
+        if n > 0 && mem::take(&mut state.blocked) {
+            state.signs_of_life += 1;
+        }
         if state.pace.waited(waited, n).is_err() {
             state.outcome.get_or_insert_with(Outcome::abnormal);
             self.fail(state, ErrorKind::TimedOut.into());
         }
     }
 
-    /// Without the lock: a peer that was given up is cut off. With it, whoever waits is woken.
+    /// Whoever waits is woken. A peer that was given up is cut off.
+    #[inline]
     fn after_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>) -> Guard<'a> {
         state.note_ping_sent();
         self.notify(&mut state);
-        let gave_up = state.failure.is_some_and(|cause| cause.is_timeout());
-        if !gave_up {
-            return state;
+        match state.failure {
+            Some(cause) if cause.is_timeout() => self.cut_off(state),
+            _ => state,
         }
+    }
+
+    #[cold]
+    fn cut_off<'a>(self: &'a Arc<Self>, state: Guard<'a>) -> Guard<'a> {
         drop(state);
         let _ = self.stream.abort(); // it may be gone already
         self.lock()
@@ -178,14 +191,21 @@ impl Outgoing {
         self.notify(state);
     }
 
+    #[cold]
+    fn broke(&self, state: &mut State, cause: Cause) -> usize {
+        self.fail(state, cause);
+        0
+    }
+
     /// Calls the stream. If it panics (it may be a user's), nobody waits for the write turn for ever.
+    #[inline]
     fn guarded<T>(&self, job: &mut Job, call: impl FnOnce() -> T) -> T {
         let guard = OnPanic {
             outgoing: self,
-            job: Some(job),
+            job,
         };
         let result = call();
-        guard.disarm();
+        mem::forget(guard);
         result
     }
 
@@ -205,21 +225,27 @@ impl Outgoing {
         if started.is_err() {
             // Until one can be started, the clock offers the socket what waits.
             state.queue.flush_not_started();
-            self.call_after(RETRY, Timer::Retry);
+            if !mem::replace(&mut state.retry_scheduled, true) {
+                self.call_after(RETRY, Timer::Retry);
+            }
         }
         self.notify(&mut state);
         state
     }
 
-    /// Waits until nothing is left to send, no longer than this; whether that is so.
+    /// Waits until nothing is left to send, as long as something leaves within each `limit`; whether
+    /// nothing is left.
     pub(in crate::websocket) fn flush_within(self: &Arc<Self>, limit: Duration) -> bool {
-        let until = after(limit);
+        let mut until = after(limit);
         self.push(self.lock());
         let mut state = self.lock();
+        let mut sent = state.queue.sent();
         while !state.queue.is_empty() && state.failure.is_none() {
             let in_time;
             (state, in_time) = self.wait_until(state, until);
-            if !in_time {
+            if state.queue.sent() != sent {
+                (sent, until) = (state.queue.sent(), after(limit));
+            } else if !in_time {
                 return false;
             }
         }
@@ -229,6 +255,14 @@ impl Outgoing {
     /// The connection has become quiet: memory is given back.
     pub(in crate::websocket) fn shrink(&self) {
         self.lock().queue.shrink();
+    }
+}
+
+impl State {
+    /// The clock is read around a write where the peer has let us wait, or may be about to be judged.
+    #[inline]
+    fn starts_clock(&self) -> Option<Instant> {
+        (self.waits || self.pings.is_outstanding()).then(Instant::now)
     }
 }
 
@@ -287,7 +321,7 @@ impl Outgoing {
         let mut left = payload;
         while state.queue.sent() < position && state.failure.is_none() {
             let (bytes, offset) = state.queue.take_in_flight();
-            let since = state.waits.then(Instant::now);
+            let since = state.starts_clock();
             drop(state);
             let header = &bytes[offset..];
             let piece = &left[..left.len().min(WRITTEN_BYTES)];
@@ -316,6 +350,9 @@ impl Outgoing {
         mut mask: Mask,
     ) -> Guard<'a> {
         for piece in payload.chunks(MASKED_BYTES) {
+            if state.failure.is_some() {
+                break;
+            }
             state
                 .queue
                 .refill(|in_flight| mask.append(piece, in_flight));
@@ -339,22 +376,15 @@ impl Drop for PendingFlush<'_> {
 /// Fails the queue if a call of the stream panics.
 struct OnPanic<'a> {
     outgoing: &'a Outgoing,
-    job: Option<&'a mut Job>,
-}
-
-impl OnPanic<'_> {
-    fn disarm(mut self) {
-        self.job = None;
-    }
+    job: &'a mut Job,
 }
 
 impl Drop for OnPanic<'_> {
+    #[cold]
     fn drop(&mut self) {
-        if let Some(job) = self.job.take() {
-            let mut state = self.outgoing.lock();
-            self.outgoing.fail(&mut state, ErrorKind::Other.into());
-            let _ = state.queue.step(job); // gives the turn back
-            self.outgoing.notify(&mut state);
-        }
+        let mut state = self.outgoing.lock();
+        self.outgoing.fail(&mut state, ErrorKind::Other.into());
+        let _ = state.queue.step(self.job); // gives the turn back
+        self.outgoing.notify(&mut state);
     }
 }

@@ -78,13 +78,12 @@ impl<F: AsRef<[u8]>> SendQueue<F> {
             *empty = next;
             return;
         }
-        let mut bytes = match mem::replace(empty, SendBuffer::Own(Vec::new())) {
-            SendBuffer::Own(bytes) if bytes.capacity() <= KEPT_BYTES => bytes,
-            _ => Vec::new(),
-        };
+        let bytes = empty.own();
         bytes.clear();
-        mem::swap(&mut bytes, &mut self.last);
-        *empty = SendBuffer::Own(bytes);
+        if bytes.capacity() > KEPT_BYTES {
+            *bytes = Vec::new();
+        }
+        mem::swap(bytes, &mut self.last);
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -101,6 +100,7 @@ impl<F: AsRef<[u8]>> SendBuffer<F> {
     }
 
     /// Its own bytes, to append to; empty first where it was a shared frame.
+    #[inline]
     pub(super) fn own(&mut self) -> &mut Vec<u8> {
         if let SendBuffer::Shared(_) = self {
             *self = SendBuffer::Own(Vec::new());
