@@ -1,43 +1,53 @@
 //! The connection under TLS: both ways at once.
 //!
 //! One `rustls::Connection` knows the keys of both directions, so it can be used by one thread at a
-//! time. If a lock around it were held while a thread sleeps in `read`, nobody could write; so there
-//! are three, and the one around the keys is never held across a system call:
+//! time. If a lock around it were held while a thread sleeps in `read`, nobody could write. So each
+//! direction has a turn of its own, and the lock around the keys is never held across a system call:
 //!
 //! ```text
-//!            the reading right                             the pen
-//!            one reads, may sleep                          one writes, may sleep
+//!            the read lock                                 the write turn
+//!            one thread reads, may sleep                   one thread writes, may sleep
 //!          ┌───────────────────────┐                     ┌──────────────────────┐
-//!   below ─┼─► read ─► ciphertext ─┼─┐                 ┌─┼─► sealed ─► write ───┼─► below
+//!   below ─┼─► read ─► ciphertext ─┼─┐                 ┌─┼► in flight ─► write ─┼─► below
 //!          └───────────────────────┘ │                 │ └──────────────────────┘
-//!                        ┌───────────▼─── the state ───┴──────┐
+//!                        ┌───────────▼─ the state lock ─┴─────┐
 //!                        │  open      rustls::Connection seal │
 //!                        └───────────┬──────────▲─────────────┘
 //!                         plaintext ◄┘          └─ plaintext
-//!
-//!   order: reading right → state          pen → state          never both ways
 //! ```
 //!
-//! Three sentences hold:
-//! 1. The state is taken for memory work only: to open what was read, to seal what is to be written.
-//! 2. The reader never waits for the pen. What it owes (an alert, a refusal) is put into the state; if
-//!    the pen is taken, its holder looks there *after* laying it down. So nothing is left behind.
-//! 3. What was sealed cannot be taken back, since the records are numbered: it stays in the pen until
-//!    it is gone, and what is told of it is the truth (see `pen.rs`).
+//! | lock | held while | taken inside |
+//! |---|---|---|
+//! | `reading` (a mutex): the read lock | the stream below reads, which may sleep | nothing |
+//! | the write turn (a word in the state, with the condition variable `turn_released`) | the stream below writes, which may sleep | the read lock, by a reader that sends what is pending without waiting |
+//! | `state` (a mutex): the state lock | memory is worked on | the read lock, the write turn |
+//! | `read_timeout`, `write_timeout` (a mutex each) | one value is read or written | any of these but `state` |
 //!
-//! Not everything that is owed is urgent: the answer to a KeyUpdate goes before the *next* record (RFC
+//! Three sentences hold:
+//! 1. The state lock is taken for memory work only: to open what was read, to seal what is to be
+//!    written, to decide who writes. The stream below, which may be a user's, is called without it.
+//! 2. A reader never waits for room. What it has to send (an alert, a refusal) is put into the state. If
+//!    a writer that may sleep has the write turn, that writer sends it before it gives the turn back.
+//! 3. What was sealed cannot be taken back, since the records are numbered: it stays in flight until it
+//!    has left, and a write reports only what has left (see `in_flight.rs`).
+//!
+//! Not everything that is pending is urgent: the answer to a KeyUpdate goes before the *next* record (RFC
 //! 8446 §4.6.3), and rustls puts it there. Session tickets do not wait for an answer, though. A client that
 //! gathers small writes (Nagle) holds its request back until it hears from us, and our side's delayed ACK
 //! would let it wait 40 ms.
 //!
-//! `handshake.rs` is how a connection begins, `reading.rs` and `pen.rs` are the two directions,
-//! `owed.rs` the hand-over and how it ends, `info.rs` what can be asked of it.
+//! `handshake.rs` is how a connection begins, `reading.rs` one direction. The other is decided in
+//! `write_queue.rs`, a machine without threads, and done in `writing.rs`; `in_flight.rs` is what lies
+//! between rustls and the stream below. `info.rs` is what can be asked of a connection.
 
 mod handshake;
+mod in_flight;
 mod info;
-mod owed;
-mod pen;
+mod io_failure;
 mod reading;
+mod timeout;
+mod write_queue;
+mod writing;
 
 #[cfg(test)]
 mod tests;
@@ -48,8 +58,6 @@ pub(super) use info::Judgement;
 use super::explain::explain;
 use crate::net::{Addr, Stream, is_timeout};
 use info::Info;
-use owed::State;
-use pen::{Pen, Room};
 use reading::Reading;
 use rustls::Connection;
 use std::any::Any;
@@ -57,8 +65,11 @@ use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
+use timeout::Timeout;
+use write_queue::Blocking;
+use writing::State;
 
 /// A connection under TLS: what the stream below carries, sealed and checked. It is a
 /// [`Stream`] as every other, both ways at once.
@@ -69,22 +80,28 @@ use std::time::Duration;
 /// | `read` fails with [`ErrorKind::UnexpectedEof`] | TCP ended without that: something may be missing |
 /// | `read` fails with [`ErrorKind::InvalidData`] | what came is not what the peer sealed; an [`Error`](crate::tls::Error) is inside |
 /// | `write` timed out | nothing more was taken; *write the same bytes again*, or end the connection |
-/// | `shutdown(Write)` | close_notify, then the FIN; it waits as a write does |
+/// | `try_write` is `None` | there is no room, or another thread's `write` is under way |
+/// | `shutdown(Write)` | close_notify, then the FIN, behind all that was sealed |
+/// | ⋯ if there is no room | it waits as a `write` does: for the write timeout, not at all if that is zero, for 30 s if none is set |
+/// | ⋯ if there is still no room | a timeout: the end is *pending*. It leaves with the next call of `shutdown(Write)`, `write`, `try_write` or `read` that finds room; a thread that waits in `read` tries again by itself |
+/// | ⋯ while another thread is in a `write` | `Ok` at once: that thread sends the end behind its bytes. If its time is up, the end is pending, and the next `shutdown(Write)` says so |
+/// | ⋯ after a `write` that timed out | the records that were sealed for it leave first, though the write has not reported them: the peer may get up to 128 KiB more than was reported, never less, and in order |
 /// | `shutdown(Both)` | close_notify if that is possible at once |
 /// | dropped | the same |
 /// | `abort` | no close_notify: the peer finds its input cut |
 ///
-/// Errors of reading stay: the next read tells the same.
+/// Errors of reading and of writing stay: the next call returns the same. (Only what the operating system
+/// says keeps its code, so that its `ETIMEDOUT` is never taken for a timeout that was set here.)
 pub struct Tls {
     below: Arc<dyn Stream>,
     info: Info,
     reading: Mutex<Reading>,
-    pen: Mutex<Pen>,
     state: Mutex<State>,
+    turn_released: Condvar,
     /// Reading was ended on this side, so that a FIN means nothing.
-    deaf: AtomicBool,
-    read_timeout: Mutex<Option<Duration>>,
-    write_timeout: Mutex<Option<Duration>>,
+    read_shut: AtomicBool,
+    read_timeout: Timeout,
+    write_timeout: Timeout,
 }
 
 impl Tls {
@@ -108,7 +125,12 @@ impl Tls {
             let why = "a key serves for the whole of a TLS 1.2 connection";
             return Err(io::Error::new(ErrorKind::Unsupported, why));
         }
-        let updated = self.state().connection.refresh_traffic_keys();
+        let mut state = self.state();
+        if !state.queue.is_open() {
+            return Err(ErrorKind::BrokenPipe.into()); // nothing follows close_notify
+        }
+        let updated = state.queue.session.refresh_traffic_keys();
+        drop(state);
         updated.map_err(|e| explain(&e))?;
         self.write(&[]).map(drop)
     }
@@ -118,13 +140,13 @@ impl Tls {
             below,
             info,
             reading: Mutex::new(reading),
-            pen: Mutex::default(),
             state: Mutex::new(State::new(connection)),
-            deaf: AtomicBool::new(false),
-            read_timeout: Mutex::new(None),
-            write_timeout: Mutex::new(None),
+            turn_released: Condvar::new(),
+            read_shut: AtomicBool::new(false),
+            read_timeout: Timeout::default(),
+            write_timeout: Timeout::default(),
         };
-        tls.settle_at_once(); // the tickets
+        tls.flush(tls.state()); // the tickets
         tls
     }
 
@@ -146,12 +168,7 @@ impl Stream for Tls {
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let wrote = self.seal_and_write(&mut lock(&self.pen), bufs, Room::IsWaitedFor);
-        match &wrote {
-            Err(e) if is_timeout(e) => self.settle_at_once(),
-            _ => drop(self.settle()), // for others, who were told to rely on us
-        }
-        wrote
+        self.write_plaintext(bufs, Blocking::Yes)
     }
 
     fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
@@ -165,13 +182,7 @@ impl Stream for Tls {
     }
 
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
-        let Some(mut pen) = try_lock(&self.pen) else {
-            return Ok(None); // another writes: there is no room before that has gone
-        };
-        let wrote = self.seal_and_write(&mut pen, &[IoSlice::new(buf)], Room::IsThereOrNot);
-        drop(pen);
-        self.settle_at_once(); // for others, who were told to rely on us
-        match wrote {
+        match self.write_plaintext(&[IoSlice::new(buf)], Blocking::No) {
             Ok(n) => Ok(Some(n)),
             Err(e) if is_timeout(&e) => Ok(None),
             Err(e) => Err(e),
@@ -180,30 +191,31 @@ impl Stream for Tls {
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Write {
-            self.deaf.store(true, Ordering::SeqCst);
+            self.read_shut.store(true, Ordering::SeqCst);
         }
         match how {
             Shutdown::Read => self.below.shutdown(Shutdown::Read),
-            Shutdown::Write => self.end_writing(),
-            Shutdown::Both => self.end(),
+            Shutdown::Write => self.end(),
+            Shutdown::Both => {
+                self.send_close_notify();
+                self.below.shutdown(Shutdown::Both)
+            }
         }
     }
 
     fn abort(&self) -> io::Result<()> {
-        self.deaf.store(true, Ordering::SeqCst);
-        self.below.shutdown(Shutdown::Both)
+        self.read_shut.store(true, Ordering::SeqCst);
+        self.below.abort()
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        let mut kept = lock(&self.read_timeout);
-        *kept = d;
-        self.below.set_read_timeout(d)
+        let below = |d| self.below.set_read_timeout(d);
+        self.read_timeout.set(d, below)
     }
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        let mut kept = lock(&self.write_timeout);
-        *kept = d;
-        self.below.set_write_timeout(d)
+        let below = |d| self.below.set_write_timeout(d);
+        self.write_timeout.set(d, below)
     }
 
     fn set_no_delay(&self, on: bool) -> io::Result<()> {
@@ -225,7 +237,7 @@ impl Stream for Tls {
 
 impl Drop for Tls {
     fn drop(&mut self) {
-        self.say_goodbye();
+        self.send_close_notify();
     }
 }
 

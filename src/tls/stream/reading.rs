@@ -9,7 +9,9 @@
 //! connection is quiet. Nothing is read while anything is left in it, so it never has to be moved.
 
 use super::super::explain::explain;
-use super::{Tls, lock};
+use super::Tls;
+use super::io_failure::IoFailure;
+use super::timeout::Bound;
 use crate::net::is_timeout;
 use rustls::{Connection, IoState};
 use std::fmt;
@@ -22,6 +24,10 @@ const LEAST_ROOM: usize = 1024;
 /// There is a handshake to come.
 const FIRST_ROOM: usize = 4 * 1024;
 const MOST_ROOM: usize = 64 * 1024;
+
+/// How long a read waits before it tries again to send what is pending: at first, and at most.
+const FIRST_RETRY: Duration = Duration::from_millis(10);
+const LAST_RETRY: Duration = Duration::from_secs(1);
 
 /// What belongs to the one who reads.
 pub(super) struct Reading {
@@ -42,21 +48,37 @@ enum Ended {
     /// TCP ended, but the peer did not say that it is done.
     Cut,
     Broken(rustls::Error),
-    Io(ErrorKind, String),
+    Io(IoFailure),
+}
+
+/// What is here.
+enum Opened {
+    /// So much plaintext, or the end of it.
+    Plaintext(usize),
+    /// Nothing yet. Something may be pending that had no room to be sent.
+    Nothing { pending: bool },
 }
 
 impl Tls {
-    /// Waits until there is plaintext, or the end of it.
+    /// Waits until there is plaintext, or the end of it. Meanwhile what is pending (close_notify that
+    /// had no room) is tried again, less and less often: it is the thread that waits here that may be
+    /// the only one left.
     pub(super) fn open_next(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<usize> {
         let mut patience = None;
+        let mut retry = FIRST_RETRY;
         loop {
-            if let Some(n) = self.open(reading, buf)? {
-                return Ok(n);
-            }
-            let patience = patience.get_or_insert_with(|| Patience::new(*lock(&self.read_timeout)));
+            let pending = match self.open(reading, buf)? {
+                Opened::Plaintext(n) => return Ok(n),
+                Opened::Nothing { pending } => pending,
+            };
+            let patience = patience.get_or_insert_with(|| Patience::new(self.read_timeout.get()));
             patience.check()?;
+            let retried = pending.then(|| self.bound_reads(&mut retry));
             match reading.fill(|room| self.below.read(room)) {
-                Err(e) if is_timeout(&e) => return Err(e),
+                Err(e) if is_timeout(&e) && (retried.is_none() || patience.is_over()) => {
+                    return Err(e);
+                }
+                Err(e) if is_timeout(&e) => {}
                 read => self.note(reading, read),
             }
         }
@@ -69,7 +91,7 @@ impl Tls {
         buf: &mut [u8],
     ) -> io::Result<Option<usize>> {
         loop {
-            if let Some(n) = self.open(reading, buf)? {
+            if let Opened::Plaintext(n) = self.open(reading, buf)? {
                 return Ok(Some(n));
             }
             let mut nothing = false;
@@ -87,27 +109,52 @@ impl Tls {
 
     fn note(&self, reading: &mut Reading, read: io::Result<usize>) {
         reading.ended = match read {
-            Ok(0) if self.deaf.load(Ordering::SeqCst) => Some(Ended::Closed),
+            Ok(0) if self.read_shut.load(Ordering::SeqCst) => Some(Ended::Closed),
             Ok(0) => Some(Ended::Cut),
             Ok(_) => None,
-            Err(e) => Some(Ended::Io(e.kind(), e.to_string())),
+            Err(e) => Some(Ended::Io(e.into())),
         };
     }
 
-    /// Opens what is here, as far as `buf` has room for it; `None`: nothing, and no end.
-    fn open(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<Option<usize>> {
+    /// Opens what is here, as far as `buf` has room for it, and sends what is pending, as far as the
+    /// stream below has room for it. It does not wait.
+    fn open(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<Opened> {
         let mut state = self.state();
-        let opened = reading.open(&mut state.connection, buf);
-        let owes = state.owes();
-        drop(state);
-        if owes {
-            self.settle_at_once();
+        let opened = reading.open(&mut state.queue.session, buf);
+        let mut pending = state.queue.is_pending();
+        if pending {
+            self.flush(state);
+            pending = self.state().queue.is_pending();
+        } else {
+            drop(state);
         }
         match (opened, &reading.ended) {
-            (0, None) => Ok(None),
-            (0, Some(ended)) => ended.tell().map(Some),
-            (n, _) => Ok(Some(n)),
+            (0, None) => Ok(Opened::Nothing { pending }),
+            (0, Some(ended)) => ended.result().map(Opened::Plaintext),
+            (n, _) => Ok(Opened::Plaintext(n)),
         }
+    }
+
+    /// Bounds how long the stream below waits in `read`, until the result is dropped.
+    #[cold]
+    fn bound_reads(&self, retry: &mut Duration) -> BoundedRead<'_> {
+        self.set_read_bound(Bound::AtMost(*retry));
+        *retry = LAST_RETRY.min(*retry * 2);
+        BoundedRead(self)
+    }
+
+    fn set_read_bound(&self, bound: Bound) {
+        let below = |timeout| self.below.set_read_timeout(timeout);
+        // A stream that refuses is broken, and its read will say so.
+        let _ = self.read_timeout.bound(bound, below);
+    }
+}
+
+struct BoundedRead<'a>(&'a Tls);
+
+impl Drop for BoundedRead<'_> {
+    fn drop(&mut self) {
+        self.0.set_read_bound(Bound::None);
     }
 }
 
@@ -203,7 +250,8 @@ fn take(connection: &mut Connection, buf: &mut [u8]) -> usize {
 }
 
 impl Ended {
-    fn tell(&self) -> io::Result<usize> {
+    /// What every read returns from now on.
+    fn result(&self) -> io::Result<usize> {
         match self {
             Ended::Closed => Ok(0),
             Ended::Cut => Err(io::Error::new(
@@ -211,7 +259,7 @@ impl Ended {
                 "cut off: the peer ended TCP without close_notify, so what came may not be all",
             )),
             Ended::Broken(error) => Err(explain(error).into()),
-            Ended::Io(kind, text) => Err(io::Error::new(*kind, text.clone())),
+            Ended::Io(failure) => Err(failure.error()),
         }
     }
 }
@@ -231,11 +279,14 @@ impl Patience {
     }
 
     fn check(&mut self) -> io::Result<()> {
-        let over = self.until.is_some_and(|until| Instant::now() >= until);
-        match over && !std::mem::take(&mut self.first) {
+        match self.is_over() && !std::mem::take(&mut self.first) {
             true => Err(ErrorKind::TimedOut.into()),
             false => Ok(()),
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 

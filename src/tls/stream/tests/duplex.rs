@@ -96,7 +96,7 @@ fn stuck<'s>(scope: &'s thread::Scope<'s, '_>, tls: &'s Tls) -> thread::ScopedJo
     while !tls.write(&[7; 10_000]).is_err_and(|e| is_timeout(&e)) {}
     tls.set_write_timeout(None).unwrap();
     let writer = scope.spawn(|| (tls as &dyn Stream).write_all(&[7; 10_000]).unwrap());
-    while try_lock(&tls.pen).is_some() {
+    while !is_writing(tls) {
         thread::yield_now();
     }
     writer

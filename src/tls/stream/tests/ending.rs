@@ -73,7 +73,7 @@ fn a_third_thread_ends_it_for_all() {
             thread::scope(|scope| {
                 let reader = scope.spawn(|| here.read(&mut [0; 8]));
                 let writer = scope.spawn(|| (&*here as &dyn Stream).write_all(&vec![0; 64 << 20]));
-                while try_lock(&here.pen).is_some() || try_lock(&here.reading).is_some() {
+                while !is_writing(&here) || try_lock(&here.reading).is_some() {
                     thread::yield_now();
                 }
                 here.shutdown(Shutdown::Both).unwrap();

@@ -2,6 +2,7 @@
 
 mod duplex;
 mod ending;
+mod half_close;
 mod meeting;
 mod strangers;
 mod through;
@@ -38,6 +39,11 @@ fn within(test: impl FnOnce() + Send + 'static) {
     if let Err(panic) = test.join() {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// Whether a thread is in a write that may block.
+fn is_writing(tls: &Tls) -> bool {
+    tls.state().queue.holder() == Some(Blocking::Yes)
 }
 
 fn soon() -> Instant {

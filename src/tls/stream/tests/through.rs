@@ -1,30 +1,49 @@
-//! A stream that is heard through something.
+//! A stream that is read, or written, through something.
 
 use super::*;
 
-type Hear = dyn Fn(&dyn Stream, &mut [u8]) -> io::Result<usize> + Send + Sync;
+type Read = dyn Fn(&dyn Stream, &mut [u8]) -> io::Result<usize> + Send + Sync;
+type Write = dyn Fn(&dyn Stream, &[u8]) -> io::Result<usize> + Send + Sync;
+type TryWrite = dyn Fn(&dyn Stream, &[u8]) -> io::Result<Option<usize>> + Send + Sync;
 
-struct Through {
+pub(super) struct Through {
     below: Arc<dyn Stream>,
-    hear: Box<Hear>,
+    pub(super) read: Box<Read>,
+    pub(super) write: Box<Write>,
+    pub(super) try_write: Box<TryWrite>,
 }
 
-/// The stream below, heard through `hear`.
+impl Through {
+    /// Passes everything on.
+    pub(super) fn new(below: Arc<dyn Stream>) -> Through {
+        Through {
+            below,
+            read: Box::new(|below, buf| below.read(buf)),
+            write: Box::new(|below, buf| below.write(buf)),
+            try_write: Box::new(|below, buf| below.try_write(buf)),
+        }
+    }
+}
+
+/// The stream below, read through `read`.
 pub(super) fn through(
     below: Arc<dyn Stream>,
-    hear: impl Fn(&dyn Stream, &mut [u8]) -> io::Result<usize> + Send + Sync + 'static,
+    read: impl Fn(&dyn Stream, &mut [u8]) -> io::Result<usize> + Send + Sync + 'static,
 ) -> Arc<dyn Stream> {
-    let hear = Box::new(hear);
-    Arc::new(Through { below, hear })
+    let read = Box::new(read);
+    Arc::new(Through {
+        read,
+        ..Through::new(below)
+    })
 }
 
 impl Stream for Through {
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        (self.hear)(&*self.below, buf)
+        (self.read)(&*self.below, buf)
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.below.write(buf)
+        (self.write)(&*self.below, buf)
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -36,7 +55,7 @@ impl Stream for Through {
     }
 
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
-        self.below.try_write(buf)
+        (self.try_write)(&*self.below, buf)
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {

@@ -1,0 +1,293 @@
+//! Writing: plaintext is sealed in memory, then the records are written to the stream below.
+//!
+//! ```text
+//!   bufs ──at most 128 KiB─► rustls: records of 16 KiB ──write_tls──► in flight ──write──► below
+//!        └────────── under the state lock ──────────────────────────────┘          └ without it ┘
+//! ```
+//!
+//! What a thread does next is decided by `write_queue.rs`, under the state lock; this file does it: it
+//! writes to the stream below, waits for the write turn, and measures how long that takes.
+
+use super::super::explain::explain;
+use super::Tls;
+use super::timeout::Bound;
+use super::write_queue::{Blocking, Next, Session, WriteCall, WriteQueue};
+use rustls::{CommonState, Connection};
+use std::io::{self, ErrorKind, IoSlice, Write};
+use std::net::Shutdown;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How much plaintext is sealed at a time.
+const BATCH_BYTES: usize = 128 * 1024;
+/// How long close_notify and other bytes that are no caller's plaintext wait for room, where no write
+/// timeout is set.
+const CONTROL_TIMEOUT: Duration = match cfg!(test) {
+    true => Duration::from_millis(100),
+    false => Duration::from_secs(30),
+};
+
+impl Tls {
+    /// Writes plaintext.
+    #[inline]
+    pub(super) fn write_plaintext(
+        &self,
+        bufs: &[IoSlice<'_>],
+        blocking: Blocking,
+    ) -> io::Result<usize> {
+        self.run(self.state(), WriteCall::write(blocking), bufs)
+    }
+
+    /// Sends what has room at once: alerts, tickets, close_notify, the FIN.
+    #[cold]
+    pub(super) fn flush<'a>(&'a self, state: MutexGuard<'a, State>) {
+        let _ = self.run(state, WriteCall::flush(), &[]); // what has no room leaves with a later call
+    }
+
+    /// Sends close_notify and the FIN. If they find no room the error is a timeout, and they are pending.
+    pub(super) fn end(&self) -> io::Result<()> {
+        let blocking = match self.write_timeout.get() {
+            Some(Duration::ZERO) => Blocking::No,
+            _ => Blocking::Yes,
+        };
+        let mut state = self.state();
+        let call = WriteCall::end(&mut state.queue, blocking);
+        self.run(state, call, &[]).map(drop)
+    }
+
+    /// Sends close_notify, if there is room at once.
+    pub(super) fn send_close_notify(&self) {
+        let mut state = self.state();
+        let call = WriteCall::close_notify(&mut state.queue);
+        let _ = self.run(state, call, &[]);
+    }
+
+    fn run<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        mut call: WriteCall,
+        bufs: &[IoSlice<'_>],
+    ) -> io::Result<usize> {
+        let mut patience = Patience::default();
+        loop {
+            match call.next(&mut state.queue, bufs) {
+                Next::Write(sealed, offset) => {
+                    let wrote;
+                    (state, wrote) = self.unlocked(state, || {
+                        self.write_below(&call, &sealed[offset..], &mut patience)
+                    });
+                    call.wrote(&mut state.queue, bufs, sealed, wrote);
+                }
+                Next::Fin => {
+                    let shut;
+                    (state, shut) = self.unlocked(state, || self.shut_below(&call));
+                    call.shut(&mut state.queue, shut);
+                }
+                Next::WaitForTurn(Blocking::No) => state = self.wait_for_turn(state, None),
+                Next::WaitForTurn(Blocking::Yes) => {
+                    patience.begin();
+                    let left = patience.left(&call, self);
+                    if left == Some(Duration::ZERO) {
+                        return Err(ErrorKind::TimedOut.into()); // nothing was taken
+                    }
+                    state = self.wait_for_turn(state, left);
+                }
+                Next::Return(result) => {
+                    self.notify(&state);
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// Calls the stream below without the lock: it may block, and it may be a user's. If it panics, the
+    /// connection is broken, and no other thread waits for the turn in vain.
+    #[inline]
+    fn unlocked<'a, T>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        call_below: impl FnOnce() -> T,
+    ) -> (MutexGuard<'a, State>, T) {
+        drop(state);
+        let turn = HeldTurn(self);
+        let done = call_below();
+        std::mem::forget(turn);
+        (self.state(), done)
+    }
+
+    #[inline]
+    fn write_below(
+        &self,
+        call: &WriteCall,
+        sealed: &[u8],
+        patience: &mut Patience,
+    ) -> io::Result<usize> {
+        if patience.is_over(call, self) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        if call.blocking() == Blocking::No {
+            let wrote = self.below.try_write(sealed)?;
+            return wrote.ok_or_else(|| ErrorKind::WouldBlock.into());
+        }
+        let _bound = self.bound_writes(call);
+        let wrote = self.below.write(sealed)?;
+        if wrote < sealed.len() {
+            patience.begin(); // there was room for some of it, but not for all
+        }
+        Ok(wrote)
+    }
+
+    /// The stream below may have something to send before its FIN, as another TLS connection has.
+    fn shut_below(&self, call: &WriteCall) -> io::Result<()> {
+        let _bound = self.bound_writes(call);
+        self.below.shutdown(Shutdown::Write)
+    }
+
+    /// Bounds how long the stream below waits, until the result is dropped.
+    #[inline]
+    fn bound_writes(&self, call: &WriteCall) -> Option<Bounded<'_>> {
+        let bound = match call.blocking() {
+            Blocking::No => Bound::AtMost(Duration::ZERO),
+            Blocking::Yes if call.is_bounded() => Bound::IfUnset(CONTROL_TIMEOUT),
+            Blocking::Yes => return None,
+        };
+        self.set_write_bound(bound);
+        Some(Bounded(self))
+    }
+
+    fn set_write_bound(&self, bound: Bound) {
+        let below = |timeout| self.below.set_write_timeout(timeout);
+        // A stream that refuses is broken, and its write will say so.
+        let _ = self.write_timeout.bound(bound, below);
+    }
+
+    #[cold]
+    fn wait_for_turn<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        at_most: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let mut state = match at_most {
+            None => {
+                let woken = self.turn_released.wait(state);
+                woken.unwrap_or_else(PoisonError::into_inner)
+            }
+            Some(at_most) => {
+                let woken = self.turn_released.wait_timeout(state, at_most);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        state.waiting -= 1;
+        state
+    }
+
+    /// All waiting threads look again: which of them may take the turn depends on what they want.
+    #[inline]
+    fn notify(&self, state: &State) {
+        if state.waiting > 0 {
+            self.turn_released.notify_all();
+        }
+    }
+}
+
+/// Dropped only where the stream below panics.
+struct HeldTurn<'a>(&'a Tls);
+
+impl Drop for HeldTurn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.queue.abandon();
+        self.0.notify(&state);
+    }
+}
+
+struct Bounded<'a>(&'a Tls);
+
+impl Drop for Bounded<'_> {
+    fn drop(&mut self) {
+        self.0.set_write_bound(Bound::None);
+    }
+}
+
+/// How long a call has waited, for plaintext and then for what it sends for others.
+#[derive(Default)]
+struct Patience {
+    since: Option<Instant>,
+    is_bounded: bool,
+}
+
+impl Patience {
+    fn begin(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    #[inline]
+    fn is_over(&mut self, call: &WriteCall, tls: &Tls) -> bool {
+        if call.is_bounded() != self.is_bounded {
+            *self = Patience {
+                since: None,
+                is_bounded: call.is_bounded(),
+            };
+        }
+        self.since.is_some() && self.left(call, tls) == Some(Duration::ZERO)
+    }
+
+    #[cold]
+    fn left(&self, call: &WriteCall, tls: &Tls) -> Option<Duration> {
+        let default = call.is_bounded().then_some(CONTROL_TIMEOUT);
+        let limit = tls.write_timeout.get().or(default)?;
+        let waited = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        Some(limit.saturating_sub(waited))
+    }
+}
+
+impl Session for Connection {
+    fn seal(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let sealed = match bufs {
+            [buf] => self.writer().write(buf),
+            bufs => self.writer().write_vectored(bufs),
+        };
+        sealed.map_err(explained)
+    }
+
+    #[inline]
+    fn has_records(&self) -> bool {
+        self.wants_write()
+    }
+
+    fn take_records(&mut self, sealed: &mut Vec<u8>) {
+        while self.wants_write() {
+            let _ = self.write_tls(sealed); // a Vec takes all
+        }
+    }
+
+    fn send_close_notify(&mut self) {
+        CommonState::send_close_notify(self);
+    }
+}
+
+/// What rustls says of a connection that has failed is in an error of its own.
+fn explained(error: io::Error) -> io::Error {
+    match error.downcast::<rustls::Error>() {
+        Ok(error) => explain(&error).into(),
+        Err(error) => error,
+    }
+}
+
+/// What one lock guards.
+pub(super) struct State {
+    pub(super) queue: WriteQueue<Connection>,
+    /// How many threads wait for the write turn.
+    waiting: usize,
+}
+
+impl State {
+    pub(super) fn new(mut connection: Connection) -> State {
+        connection.set_buffer_limit(Some(BATCH_BYTES));
+        State {
+            queue: WriteQueue::new(connection),
+            waiting: 0,
+        }
+    }
+}
