@@ -4,6 +4,7 @@ mod duplex;
 mod ending;
 mod half_close;
 mod meeting;
+mod model;
 mod strangers;
 mod through;
 mod waiting;
