@@ -70,10 +70,26 @@ pub trait Stream: Send + Sync + fmt::Debug {
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>>;
 
     /// Ends one direction or both, for every holder of the stream. [`Shutdown::Write`] sends the
-    /// FIN after what was written; [`Shutdown::Both`] also wakes the threads that wait here.
+    /// FIN after what was written; [`Shutdown::Both`] also wakes the threads that wait here, and does
+    /// not wait itself.
+    ///
+    /// A socket and a pipe have room for a FIN at any time, so their `shutdown(Write)` does not wait
+    /// either. TLS has a record to send before the FIN (close_notify), and room for that there may not
+    /// be. A caller that knows only that it has a `Stream` relies on this:
+    /// - **The socket is full:** the call waits as a [`write`](Stream::write) does, no longer than the
+    ///   write timeout. It does not wait at all if that timeout is zero, and 30 s if there is none.
+    /// - **There was no room in that time:** the error is one of [`is_timeout`], and the end is *pending*.
+    ///   Bytes are no longer taken. The end leaves with the next `shutdown(Write)`, `write`, `try_write`
+    ///   or `read` that finds room; a thread that waits in `read` tries again by itself. So whoever goes
+    ///   on reading until the peer's end (a lingering close) need do nothing more, and whoever does not
+    ///   read calls `shutdown(Write)` again.
+    /// - **Another thread is in a `write` that waits:** the call does not wait for that thread. It returns
+    ///   `Ok`, and the FIN leaves behind the bytes of that write. If that write times out, the end is
+    ///   pending, as above: the next `shutdown(Write)` says whether it has left.
+    /// - **The end has left:** a second `shutdown(Write)` does nothing, and is `Ok`.
     ///
     /// # Errors
-    /// The connection was already gone ([`ErrorKind::NotConnected`]).
+    /// The connection was already gone ([`ErrorKind::NotConnected`] …); [`is_timeout`] as said above.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
     /// Ends both directions although something is unsent. As [`shutdown`](Stream::shutdown) of both,

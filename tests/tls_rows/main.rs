@@ -12,6 +12,7 @@
 //! | T06 | `t06_strangers` | who does not speak TLS, or another one |
 //! | T07 | `t07_names`, `t07_sessions`, `t07_exchange`, `t07_key_log` | SNI and ALPN, sessions, new certificates, Wireshark |
 //! | T08 | `t08_same_handler` | only the certificate options differ |
+//! | beside them | `half_close` | a half-close over a full socket |
 //! | all | `stage` | the certificates, and how two sides meet |
 //!
 //! What must be alone in its process to be measured is in `tests/tls_leftovers.rs`.
@@ -20,6 +21,7 @@
 #[allow(unused_imports)] // each test binary uses its own part of it
 mod support;
 
+mod half_close;
 mod stage;
 mod t03_asking;
 mod t04_client;

@@ -279,7 +279,7 @@ fn explained(error: io::Error) -> io::Error {
 pub(super) struct State {
     pub(super) queue: WriteQueue<Connection>,
     /// How many threads wait for the write turn.
-    waiting: usize,
+    pub(super) waiting: usize,
 }
 
 impl State {

@@ -7,6 +7,7 @@ mod meeting;
 mod model;
 mod strangers;
 mod through;
+mod turn;
 mod waiting;
 
 use super::handshake::MAX_BYTES;

@@ -308,11 +308,23 @@ impl World {
         };
         let holders = self.threads.iter().filter(calls_below).count();
         assert_eq!(holders, usize::from(self.queue.holder().is_some()));
+        let unsent = made.get(self.sent.len()..).unwrap_or_default();
+        let is_control = |record: &[u8]| record[0] != DATA;
+        if holders == 0 && !self.broken && self.sent_whole() && records(unsent).any(is_control) {
+            assert!(
+                self.queue.is_pending(),
+                "what nobody comes again for is looked for"
+            );
+        }
         if holders == 0 && !self.broken && !self.full {
             assert!(!self.queue.is_pending(), "nothing is left behind");
             let in_time = *made == self.sent;
             assert!(in_time, "where there was room, all has left");
         }
+    }
+
+    fn sent_whole(&self) -> bool {
+        records(&self.sent).map(<[u8]>::len).sum::<usize>() == self.sent.len()
     }
 
     /// All calls have returned. What had no room leaves with one call more.
@@ -425,7 +437,7 @@ use Op::{Alert, CloseNotify, End, TryWrite, Write};
 const END: Op = End(Blocking::Yes);
 const TRY_END: Op = End(Blocking::No);
 
-const SCENES: [&[&[Op]]; 10] = [
+const SCENES: [&[&[Op]]; 13] = [
     &[&[Write("a")], &[END]],
     &[&[Write("a"), Write("a"), Write("b")], &[END, END]],
     &[&[Write("a")], &[Write("b")], &[END]],
@@ -436,6 +448,12 @@ const SCENES: [&[&[Op]]; 10] = [
     &[&[Write("a"), Write("")], &[END], &[END]],
     &[&[Alert], &[TRY_END], &[END]],
     &[&[Write("a")], &[CloseNotify], &[END]],
+    &[&[Write("a"), Write("a"), Write("a")], &[Alert]],
+    &[&[Write("a")], &[TryWrite("b")], &[Alert], &[END]],
+    &[
+        &[Write("ab"), TryWrite("a"), Write("b"), Write("c")],
+        &[END],
+    ],
 ];
 
 #[test]

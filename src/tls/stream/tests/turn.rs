@@ -1,0 +1,222 @@
+//! The write turn: who waits for whom, and what a stream below does that breaks or panics.
+
+use super::through::Through;
+use super::*;
+use crate::net::is_timeout;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// Where writes that do not block stand still: at the first of them, once [`armed`](Gate::arm).
+struct Gate {
+    is_armed: Arc<AtomicBool>,
+    came: Receiver<()>,
+    open: Sender<Option<usize>>,
+}
+
+impl Gate {
+    /// A stream below, and a gate in its `try_write`. What is sent to `open` is what `try_write` returns;
+    /// where that is `Some`, the bytes are written.
+    fn before(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
+        let is_armed = Arc::new(AtomicBool::new(false));
+        let ((comes, came), (open, is_open)) = (channel(), channel());
+        let (armed, is_open) = (Arc::clone(&is_armed), Mutex::new(is_open));
+        let mut gated = Through::new(below);
+        gated.try_write = Box::new(move |below, buf| {
+            if !armed.swap(false, Ordering::SeqCst) {
+                return below.try_write(buf);
+            }
+            comes.send(()).unwrap();
+            match lock(&is_open).recv().unwrap() {
+                Some(_) => below.try_write(buf),
+                None => Ok(None),
+            }
+        });
+        let gate = Gate {
+            is_armed,
+            came,
+            open,
+        };
+        (Arc::new(gated), gate)
+    }
+
+    fn arm(&self) {
+        self.is_armed.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A client whose reader has an alert to send, and the gate at which that reader will stand.
+fn met_at_a_gate(capacity: usize) -> (Arc<Tls>, Arc<Tls>, Gate) {
+    let (here, there) = pipe_with_capacity(capacity);
+    let (here, gate) = Gate::before(Arc::new(here));
+    let (here, there) = meet(here, Arc::new(there), &version::TLS13);
+    there.get_ref().write(&[23, 3, 3, 0, 32]).unwrap();
+    there.get_ref().write(&[0; 32]).unwrap();
+    gate.arm();
+    (here, there, gate)
+}
+
+fn read_what_is_no_tls(tls: &Tls) {
+    let error = tls.read(&mut [0; 8]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
+}
+
+#[test]
+fn fault_a19_an_end_is_not_left_to_a_holder_that_does_not_wait() {
+    within(|| {
+        let (here, there, gate) = met_at_a_gate(1000);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| read_what_is_no_tls(&here));
+            gate.came.recv().unwrap();
+            let ends = scope.spawn(|| here.shutdown(Shutdown::Write));
+            while here.state().waiting == 0 {
+                assert!(!ends.is_finished(), "it has left nothing to nobody");
+                thread::yield_now();
+            }
+            gate.open.send(None).unwrap(); // the reader has found no room, and goes
+            reader.join().unwrap();
+            ends.join().unwrap().unwrap();
+        });
+        let error = there.read(&mut [0; 8]).unwrap_err();
+        assert!(error.to_string().contains("BadRecordMac"), "{error}");
+        let mut rest = [0; 64];
+        while there.get_ref().read(&mut rest).unwrap() > 0 {} // the FIN
+    });
+}
+
+#[test]
+fn a_write_that_does_not_block_waits_for_a_holder_that_does_not_block() {
+    within(|| {
+        let (here, there) = pipe();
+        let (here, gate) = Gate::before(Arc::new(here));
+        let (here, there) = meet(here, Arc::new(there), &version::TLS13);
+        gate.arm();
+        thread::scope(|scope| {
+            let first = scope.spawn(|| here.try_write(b"a").unwrap());
+            gate.came.recv().unwrap();
+            let second = scope.spawn(|| here.try_write(b"b").unwrap());
+            while here.state().waiting == 0 {
+                thread::yield_now();
+            }
+            gate.open.send(Some(0)).unwrap();
+            assert_eq!(first.join().unwrap(), Some(1));
+            assert_eq!(second.join().unwrap(), Some(1), "there is room");
+        });
+        let mut buf = [0; 8];
+        assert_eq!(there.read(&mut buf).unwrap(), 2);
+        assert_eq!(&buf[..2], b"ab");
+    });
+}
+
+#[test]
+fn a_write_waits_for_the_turn_no_longer_than_its_timeout() {
+    within(|| {
+        let (here, there) = pipe_with_capacity(1000);
+        let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS13);
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| (&*here as &dyn Stream).write_all(&[7; 5000]));
+            while !is_writing(&here) {
+                thread::yield_now();
+            }
+            assert_eq!(here.try_write(b"x").unwrap(), None);
+            here.set_write_timeout(Some(Duration::from_millis(20)))
+                .unwrap();
+            assert!(is_timeout(&here.write(b"x").unwrap_err()));
+            here.set_write_timeout(None).unwrap();
+            let read = scope.spawn(|| {
+                let (mut all, mut buf) = (0, [0; 4096]);
+                while all < 5000 {
+                    all += there.read(&mut buf).unwrap();
+                }
+                all
+            });
+            writer.join().unwrap().unwrap();
+            assert_eq!(read.join().unwrap(), 5000, "and nothing of the other write");
+        });
+    });
+}
+
+#[test]
+fn fault_a18_a_panic_of_the_stream_below_leaves_nobody_waiting() {
+    within(|| {
+        let (here, there) = pipe();
+        let mut panics = Through::new(Arc::new(here));
+        let (comes, came) = channel();
+        let (go, may_go) = channel::<()>();
+        let (comes, may_go) = (Mutex::new(comes), Mutex::new(may_go));
+        let first = AtomicBool::new(false);
+        panics.write = Box::new(move |below, buf| {
+            if buf[0] != 23 || first.swap(true, Ordering::SeqCst) {
+                return below.write(buf); // of the handshake
+            }
+            lock(&comes).send(()).unwrap();
+            lock(&may_go).recv().unwrap();
+            panic!("on purpose");
+        });
+        // Under TLS 1.2 the handshake has no record of application data.
+        let (here, _there) = meet(Arc::new(panics), Arc::new(there), &version::TLS12);
+        thread::scope(|scope| {
+            let write = || catch_unwind(AssertUnwindSafe(|| here.write(b"x")));
+            let writer = scope.spawn(write);
+            came.recv().unwrap();
+            let other = scope.spawn(|| here.write(b"y").unwrap_err());
+            while here.state().waiting == 0 {
+                thread::yield_now();
+            }
+            go.send(()).unwrap();
+            assert!(writer.join().unwrap().is_err(), "it has panicked");
+            let error = other.join().unwrap();
+            assert!(error.to_string().contains("panicked"), "{error}");
+        });
+        here.shutdown(Shutdown::Write).unwrap_err();
+    });
+}
+
+#[test]
+fn fault_a22_a_dead_connection_is_no_timeout() {
+    const ETIMEDOUT: i32 = 110; // on Linux
+    fn is_dead(error: io::Error) {
+        assert_eq!(error.raw_os_error(), Some(ETIMEDOUT), "{error}");
+        assert!(!is_timeout(&error));
+    }
+    within(|| {
+        for version in VERSIONS {
+            let is_dead_now = Arc::new(AtomicBool::new(false));
+            let dead = Arc::clone(&is_dead_now);
+            let result = move || match dead.load(Ordering::SeqCst) {
+                true => Err(io::Error::from_raw_os_error(ETIMEDOUT)),
+                false => Ok(()),
+            };
+            let (here, there) = pipe();
+            let mut below = Through::new(Arc::new(here));
+            let (read, write) = (result.clone(), result);
+            below.read = Box::new(move |below, buf| read().and_then(|()| below.read(buf)));
+            below.write = Box::new(move |below, buf| write().and_then(|()| below.write(buf)));
+            let (here, _there) = meet(Arc::new(below), Arc::new(there), version);
+            here.try_read(&mut [0; 8]).unwrap(); // tickets
+            is_dead_now.store(true, Ordering::SeqCst);
+            for _ in 0..2 {
+                is_dead(here.write(b"x").unwrap_err());
+                is_dead(here.read(&mut [0; 8]).unwrap_err());
+                is_dead(here.try_write(b"x").unwrap_err());
+                is_dead(here.shutdown(Shutdown::Write).unwrap_err());
+            }
+        }
+    });
+}
+
+#[test]
+fn tls_over_tls_ends_layer_by_layer() {
+    within(|| {
+        let (below, there_below) = met();
+        let (here, there) = meet(below, there_below, &version::TLS13);
+        here.write(b"hello").unwrap();
+        here.shutdown(Shutdown::Write).unwrap();
+        let mut buf = [0; 16];
+        assert_eq!(there.read(&mut buf).unwrap(), 5);
+        assert_eq!(there.read(&mut buf).unwrap(), 0);
+        assert_eq!(there.get_ref().read(&mut buf).unwrap(), 0, "below, too");
+        there.abort().unwrap();
+        let cut = here.read(&mut buf).unwrap_err();
+        assert_eq!(cut.kind(), ErrorKind::UnexpectedEof, "a cut below is a cut");
+    });
+}
