@@ -4,12 +4,13 @@ use super::stream::Tls;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Longer than anybody waits.
-const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Longer than any handshake takes.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// So long from now on.
+/// The end of `timeout` from now on, or of a year if that is shorter.
 pub(super) fn deadline_in(timeout: Duration) -> Instant {
-    Instant::now() + timeout.min(LONG)
+    let now = Instant::now();
+    now.checked_add(timeout.min(LONGEST)).unwrap_or(now)
 }
 
 /// How many handshakes of a context there have been.

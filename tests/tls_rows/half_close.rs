@@ -100,7 +100,7 @@ fn fault_a18_who_lingers_behind_a_full_socket_sends_the_end() {
         |socket, taken| {
             let taken = taken.recv().unwrap();
             // The server reads, so the client can write although it has not read anything.
-            socket.write_all(&[8; 300_000]).unwrap();
+            socket.write_all(vec![8; 300_000]).unwrap();
             let read = read_all(socket);
             assert!(read >= taken, "{read} of {taken}");
         },

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!   client                                        server
-//!   ClientHello ──────────────────────────────►   the first byte tells whether it is TLS at all
+//!   ClientHello ──────────────────────────────►   the first byte decides whether it is TLS at all
 //!               ◄──────────────────────────────   ServerHello … Finished
 //!   Finished    ──────────────────────────────►   done; tickets follow, without waiting
 //! ```
 //!
-//! If it fails, the peer is told why: the alert is sent, and what the peer still says is read for a
-//! moment, since a connection that is closed over unread bytes is reset, and the alert with it.
+//! If it fails, the alert is sent, and what the peer still sends is read for a moment: a connection that
+//! is closed over unread bytes is reset, and the alert is lost with it.
 
 use super::super::wire::FirstBytes;
 use super::Tls;
@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 /// All bytes of the peer's part of a handshake. Chains of certificates have some KiB.
 pub(super) const MAX_BYTES: usize = 128 * 1024;
-/// How long an alert may take to leave, and what is read behind it.
-const ALERT_PATIENCE: Duration = Duration::from_millis(500);
+/// How long the alert may take to leave, with the reading behind it.
+const ALERT_TIMEOUT: Duration = Duration::from_millis(500);
 const LINGER_BYTES: usize = 64 * 1024;
 
 /// Why there is no connection.
@@ -39,7 +39,7 @@ pub(in crate::tls) enum Failure {
     TooLong,
     /// The peer does not speak TLS; its first bytes. Nothing was sent to it.
     Plain(Vec<u8>),
-    /// The handshake has failed; the peer was told why.
+    /// The handshake has failed; the alert was sent.
     Tls(rustls::Error),
     /// The connection below is broken.
     Io(io::Error),
@@ -99,7 +99,7 @@ pub(in crate::tls) fn handshake(
     };
     let driven = driver.drive();
     if let Err(Failure::Tls(_)) = driven {
-        driver.tell_why();
+        driver.send_alert();
     }
     let restored = driver.without_timeouts();
     let Driver {
@@ -213,11 +213,12 @@ impl Driver<'_> {
     }
 
     /// Sends the alert that rustls has made, and reads on until the peer has it.
-    fn tell_why(&mut self) {
+    fn send_alert(&mut self) {
         if !self.connection.wants_write() {
             return;
         }
-        self.deadline = Instant::now() + ALERT_PATIENCE;
+        let now = Instant::now();
+        self.deadline = now.checked_add(ALERT_TIMEOUT).unwrap_or(now);
         let _ = self.send();
         let _ = self.below.shutdown(Shutdown::Write);
         let mut heard = 0;

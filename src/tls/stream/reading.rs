@@ -25,7 +25,7 @@ const LEAST_ROOM: usize = 1024;
 const FIRST_ROOM: usize = 4 * 1024;
 const MOST_ROOM: usize = 64 * 1024;
 
-/// How long a read waits before it tries again to send what is pending: at first, and at most.
+/// How long a reader waits before it tries again to send what is pending: at first, and at most.
 const FIRST_RETRY: Duration = Duration::from_millis(10);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
@@ -43,9 +43,9 @@ pub(super) struct Reading {
 /// Why nothing more comes.
 #[derive(Clone, Debug)]
 enum Ended {
-    /// The peer has said that it is done, or we will not hear it.
+    /// The peer's close_notify has come, or reading was ended on this side.
     Closed,
-    /// TCP ended, but the peer did not say that it is done.
+    /// The FIN has come without close_notify.
     Cut,
     Broken(rustls::Error),
     Io(IoFailure),
@@ -60,22 +60,22 @@ enum Opened {
 }
 
 impl Tls {
-    /// Waits until there is plaintext, or the end of it. Meanwhile what is pending (close_notify that
-    /// had no room) is tried again, less and less often: it is the thread that waits here that may be
-    /// the only one left.
+    /// Waits until there is plaintext, or the end of it. If something is pending that had no room
+    /// (close_notify, an alert), the reader wakes now and then and tries to send it, less and less often:
+    /// there may be no other thread that would.
     pub(super) fn open_next(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<usize> {
-        let mut patience = None;
+        let mut wait = None;
         let mut retry = FIRST_RETRY;
         loop {
             let pending = match self.open(reading, buf)? {
                 Opened::Plaintext(n) => return Ok(n),
                 Opened::Nothing { pending } => pending,
             };
-            let patience = patience.get_or_insert_with(|| Patience::new(self.read_timeout.get()));
-            patience.check()?;
+            let wait = wait.get_or_insert_with(|| ReadWait::new(self.read_timeout.get()));
+            wait.check()?;
             let retried = pending.then(|| self.bound_reads(&mut retry));
             match reading.fill(|room| self.below.read(room)) {
-                Err(e) if is_timeout(&e) && (retried.is_none() || patience.is_over()) => {
+                Err(e) if is_timeout(&e) && (retried.is_none() || wait.is_over()) => {
                     return Err(e);
                 }
                 Err(e) if is_timeout(&e) => {}
@@ -112,6 +112,7 @@ impl Tls {
             Ok(0) if self.read_shut.load(Ordering::SeqCst) => Some(Ended::Closed),
             Ok(0) => Some(Ended::Cut),
             Ok(_) => None,
+            Err(e) if e.kind() == ErrorKind::Interrupted => None,
             Err(e) => Some(Ended::Io(e.into())),
         };
     }
@@ -181,7 +182,7 @@ impl Reading {
         self.at == self.end
     }
 
-    /// Lets `read` move bytes here, behind what is left: nothing, or the first bytes that tell nothing.
+    /// Lets `read` move bytes here, behind what is left: nothing, or first bytes too few to be judged.
     pub(super) fn fill(
         &mut self,
         read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
@@ -192,7 +193,7 @@ impl Reading {
         }
         let n = read(&mut self.ciphertext[self.end..])?;
         self.end += n;
-        self.learn(n);
+        self.adapt_room(n);
         Ok(n)
     }
 
@@ -202,8 +203,8 @@ impl Reading {
         }
     }
 
-    /// How much came at once tells how much will.
-    fn learn(&mut self, n: usize) {
+    /// Makes room for as much as came at once this time.
+    fn adapt_room(&mut self, n: usize) {
         if n == self.room {
             self.room = MOST_ROOM.min(self.room * 2);
         } else if n < self.room / 4 {
@@ -265,14 +266,14 @@ impl Ended {
 }
 
 /// A record that comes byte by byte is waited for no longer than one read may take.
-struct Patience {
+struct ReadWait {
     until: Option<Instant>,
     first: bool,
 }
 
-impl Patience {
-    fn new(timeout: Option<Duration>) -> Patience {
-        Patience {
+impl ReadWait {
+    fn new(timeout: Option<Duration>) -> ReadWait {
+        ReadWait {
             until: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             first: true,
         }

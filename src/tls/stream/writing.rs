@@ -68,13 +68,14 @@ impl Tls {
         mut call: WriteCall,
         bufs: &[IoSlice<'_>],
     ) -> io::Result<usize> {
-        let mut patience = Patience::default();
+        let mut wait = WriteWait::default();
+        let mut turn_wait = WriteWait::default();
         loop {
             match call.next(&mut state.queue, bufs) {
                 Next::Write(sealed, offset) => {
                     let wrote;
                     (state, wrote) = self.unlocked(state, || {
-                        self.write_below(&call, &sealed[offset..], &mut patience)
+                        self.write_below(&call, &sealed[offset..], &mut wait)
                     });
                     call.wrote(&mut state.queue, bufs, sealed, wrote);
                 }
@@ -85,8 +86,8 @@ impl Tls {
                 }
                 Next::WaitForTurn(Blocking::No) => state = self.wait_for_turn(state, None),
                 Next::WaitForTurn(Blocking::Yes) => {
-                    patience.begin();
-                    let left = patience.left(&call, self);
+                    turn_wait.begin();
+                    let left = turn_wait.left(&call, self);
                     if left == Some(Duration::ZERO) {
                         return Err(ErrorKind::TimedOut.into()); // nothing was taken
                     }
@@ -120,9 +121,9 @@ impl Tls {
         &self,
         call: &WriteCall,
         sealed: &[u8],
-        patience: &mut Patience,
+        wait: &mut WriteWait,
     ) -> io::Result<usize> {
-        if patience.is_over(call, self) {
+        if wait.is_over(call, self) {
             return Err(ErrorKind::TimedOut.into());
         }
         if call.blocking() == Blocking::No {
@@ -132,7 +133,7 @@ impl Tls {
         let _bound = self.bound_writes(call);
         let wrote = self.below.write(sealed)?;
         if wrote < sealed.len() {
-            patience.begin(); // there was room for some of it, but not for all
+            wait.begin(); // there was room for some of it, but not for all
         }
         Ok(wrote)
     }
@@ -210,14 +211,14 @@ impl Drop for Bounded<'_> {
     }
 }
 
-/// How long a call has waited, for plaintext and then for what it sends for others.
+/// How long a call has waited: with plaintext in flight, and then, anew, with control records and the FIN.
 #[derive(Default)]
-struct Patience {
+struct WriteWait {
     since: Option<Instant>,
     is_bounded: bool,
 }
 
-impl Patience {
+impl WriteWait {
     fn begin(&mut self) {
         self.since.get_or_insert_with(Instant::now);
     }
@@ -225,7 +226,7 @@ impl Patience {
     #[inline]
     fn is_over(&mut self, call: &WriteCall, tls: &Tls) -> bool {
         if call.is_bounded() != self.is_bounded {
-            *self = Patience {
+            *self = WriteWait {
                 since: None,
                 is_bounded: call.is_bounded(),
             };
@@ -267,7 +268,7 @@ impl Session for Connection {
     }
 }
 
-/// What rustls says of a connection that has failed is in an error of its own.
+/// The error of rustls, which [`Error::of`](crate::tls::Error::of) finds in the result.
 fn explained(error: io::Error) -> io::Error {
     match error.downcast::<rustls::Error>() {
         Ok(error) => explain(&error).into(),
