@@ -80,9 +80,9 @@ pub trait Stream: Send + Sync + fmt::Debug {
     ///   write timeout. It does not wait at all if that timeout is zero, and 30 s if there is none.
     /// - **There was no room in that time:** the error is one of [`is_timeout`], and the end is *pending*.
     ///   Bytes are no longer taken. The end leaves with the next `shutdown(Write)`, `write`, `try_write`
-    ///   or `read` that finds room; a thread that waits in `read` tries again by itself. So whoever goes
-    ///   on reading until the peer's end (a lingering close) need do nothing more, and whoever does not
-    ///   read calls `shutdown(Write)` again.
+    ///   or `read` that finds room; a `read` that begins now tries again while it waits. So a caller that
+    ///   goes on reading until the peer's end (a lingering close) need do nothing more, and one that does
+    ///   not read calls `shutdown(Write)` again.
     /// - **Another thread is in a `write` that waits:** the call does not wait for that thread. It returns
     ///   `Ok`, and the FIN leaves behind the bytes of that write. If that write times out, the end is
     ///   pending, as above: the next `shutdown(Write)` says whether it has left.

@@ -83,7 +83,7 @@ use writing::State;
 /// | `try_write` is `None` | there is no room, or another thread's `write` is under way |
 /// | `shutdown(Write)` | close_notify, then the FIN, behind all that was sealed |
 /// | ⋯ if there is no room | it waits as a `write` does: for the write timeout, not at all if that is zero, for 30 s if none is set |
-/// | ⋯ if there is still no room | a timeout: the end is *pending*. It leaves with the next call of `shutdown(Write)`, `write`, `try_write` or `read` that finds room; a thread that waits in `read` tries again by itself |
+/// | ⋯ if there is still no room | a timeout: the end is *pending*. It leaves with the next call of `shutdown(Write)`, `write`, `try_write` or `read` that finds room; a `read` tries again while it waits |
 /// | ⋯ while another thread is in a `write` | `Ok` at once: that thread sends the end behind its bytes. If its time is up, the end is pending, and the next `shutdown(Write)` says so |
 /// | ⋯ after a `write` that timed out | the records that were sealed for it leave first, though the write has not reported them: the peer may get up to 128 KiB more than was reported, never less, and in order |
 /// | `shutdown(Both)` | close_notify if that is possible at once |

@@ -4,59 +4,15 @@
 //! under the state lock, or one call of the stream below, which takes all, half or nothing, breaks or
 //! panics. All orders of such steps are tried; worlds that were seen before are not tried again.
 
-use super::super::write_queue::{Next, Session, WriteCall, WriteQueue};
+mod session;
+
+use super::super::write_queue::{Next, WriteCall, WriteQueue};
 use super::*;
 use crate::net::is_timeout;
+use session::{CLOSE_NOTIFY, DATA, Model, OTHER_ALERT, records};
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-
-/// In place of rustls: a record for each write, an alert, close_notify.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    records: Vec<u8>,
-    /// All records that were ever made, in order.
-    made: Vec<u8>,
-    closed: bool,
-}
-
-const DATA: u8 = 23;
-const CLOSE_NOTIFY: u8 = 21;
-const OTHER_ALERT: u8 = 22;
-
-impl Model {
-    fn make(&mut self, kind: u8, bytes: &[u8]) {
-        assert!(!self.closed, "nothing is made behind close_notify");
-        let record = [&[kind, 3, 3, 0, bytes.len() as u8], bytes].concat();
-        self.records.extend(&record);
-        self.made.extend(record);
-    }
-}
-
-impl Session for Model {
-    fn seal(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let all: Vec<u8> = bufs.iter().flat_map(|buf| buf.to_vec()).collect();
-        if !all.is_empty() {
-            self.make(DATA, &all);
-        }
-        Ok(all.len())
-    }
-
-    fn has_records(&self) -> bool {
-        !self.records.is_empty()
-    }
-
-    fn take_records(&mut self, sealed: &mut Vec<u8>) {
-        sealed.append(&mut self.records);
-    }
-
-    fn send_close_notify(&mut self) {
-        if !self.closed {
-            self.make(CLOSE_NOTIFY, b"C");
-            self.closed = true;
-        }
-    }
-}
 
 /// One call of a thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -380,17 +336,6 @@ impl Op {
             }
         }
     }
-}
-
-/// The whole records in these bytes.
-fn records(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = bytes;
-    std::iter::from_fn(move || {
-        let length = 5 + usize::from(*rest.get(4)?);
-        let (record, behind) = rest.split_at_checked(length)?;
-        rest = behind;
-        Some(record)
-    })
 }
 
 /// Tries all that can happen; how many worlds there are.
