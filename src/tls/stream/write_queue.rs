@@ -184,10 +184,12 @@ pub(super) struct WriteCall {
     kind: Kind,
     blocking: Blocking,
     holds_turn: bool,
-    /// What the call returns, though others' bytes may still be pending.
-    result: Option<Result<usize, IoFailure>>,
+    /// What a write returns, though control records may still be pending.
+    written: Option<usize>,
+    /// Why a write has taken nothing.
+    refused: Option<IoFailure>,
     /// The stream below had no room.
-    no_room: Option<IoFailure>,
+    no_room: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,8 +229,9 @@ impl WriteCall {
             kind,
             blocking,
             holds_turn: false,
-            result: None,
-            no_room: None,
+            written: None,
+            refused: None,
+            no_room: false,
         }
     }
 
@@ -242,7 +245,7 @@ impl WriteCall {
     /// write timeout is set.
     #[inline]
     pub(super) fn is_bounded(&self) -> bool {
-        self.kind == Kind::Flush || self.result.is_some()
+        self.kind == Kind::Flush || self.written.is_some() || self.refused.is_some()
     }
 
     /// What the calling thread does next; `bufs` are the same each time.
@@ -258,7 +261,7 @@ impl WriteCall {
             }
             self.begin(queue, bufs);
         }
-        if self.no_room.is_none()
+        if !self.no_room
             && queue.failure.is_none()
             && let Some(step) = queue.next_step()
         {
@@ -266,9 +269,10 @@ impl WriteCall {
         }
         queue.turn = None;
         self.holds_turn = false;
-        let result = self.result.take();
-        let result = result.unwrap_or_else(|| self.conclude(queue, bufs));
-        Next::Return(result.map_err(|failure| failure.error()))
+        Next::Return(match self.written {
+            Some(n) => Ok(n),
+            None => self.conclude(queue, bufs),
+        })
     }
 
     #[cold]
@@ -289,9 +293,9 @@ impl WriteCall {
         self.holds_turn = true;
         if self.kind == Kind::Write {
             match queue.accept(bufs) {
-                Ok(()) => self.note_result(queue, bufs),
+                Ok(()) => self.note_written(queue, bufs),
                 Err(refused) => {
-                    self.result = Some(Err(refused));
+                    self.refused = Some(refused);
                     self.blocking = Blocking::No; // what is pending leaves if there is room
                 }
             }
@@ -300,6 +304,7 @@ impl WriteCall {
     }
 
     /// The stream below has taken so much of what [`Next::Write`] asked for.
+    #[inline]
     pub(super) fn wrote<S: Session>(
         &mut self,
         queue: &mut WriteQueue<S>,
@@ -312,17 +317,16 @@ impl WriteCall {
             .put_back(sealed, *wrote.as_ref().unwrap_or(&0));
         match wrote {
             Ok(0) => queue.fail(io::Error::from(ErrorKind::WriteZero).into()),
-            Ok(_) => self.note_result(queue, bufs),
+            Ok(_) => self.note_written(queue, bufs),
             Err(e) => self.failed(queue, e),
         }
     }
 
-    /// The result of a write is clear once its plaintext has left.
+    /// What a write returns is clear once its plaintext has left.
     #[inline]
-    fn note_result<S: Session>(&mut self, queue: &mut WriteQueue<S>, bufs: &[IoSlice<'_>]) {
-        let unclear = self.kind == Kind::Write && self.result.is_none();
-        if unclear && queue.in_flight.plaintext_is_sent() {
-            self.result = Some(Ok(queue.in_flight.report_all(bufs)));
+    fn note_written<S: Session>(&mut self, queue: &mut WriteQueue<S>, bufs: &[IoSlice<'_>]) {
+        if !self.is_bounded() && queue.in_flight.plaintext_is_sent() {
+            self.written = Some(queue.in_flight.report_all(bufs));
         }
     }
 
@@ -338,28 +342,29 @@ impl WriteCall {
     fn failed<S: Session>(&mut self, queue: &mut WriteQueue<S>, error: io::Error) {
         match error.kind() {
             ErrorKind::Interrupted => {}
-            _ if is_timeout(&error) => self.no_room = Some(error.into()),
+            _ if is_timeout(&error) => self.no_room = true,
             _ => queue.fail(error.into()),
         }
     }
 
     /// What the call returns where that was not clear before.
+    #[cold]
     fn conclude<S: Session>(
         &mut self,
         queue: &mut WriteQueue<S>,
         bufs: &[IoSlice<'_>],
-    ) -> Result<usize, IoFailure> {
-        if let Some(failure) = &queue.failure {
-            return Err(failure.clone());
+    ) -> io::Result<usize> {
+        if let Some(failure) = self.refused.as_ref().or(queue.failure.as_ref()) {
+            return Err(failure.error());
         }
-        match (self.kind, self.no_room.take()) {
-            (Kind::Flush, None) => Ok(0),
-            (Kind::Flush, Some(no_room)) => Err(no_room),
-            (Kind::Write, None) => Ok(queue.in_flight.report_all(bufs)),
-            (Kind::Write, Some(no_room)) => match queue.in_flight.report_part(bufs) {
-                0 => Err(no_room),
-                n => Ok(n),
-            },
+        let n = match (self.kind, self.no_room) {
+            (Kind::Flush, _) => 0,
+            (Kind::Write, false) => queue.in_flight.report_all(bufs),
+            (Kind::Write, true) => queue.in_flight.report_part(bufs),
+        };
+        match self.no_room && n == 0 {
+            true => Err(ErrorKind::TimedOut.into()),
+            false => Ok(n),
         }
     }
 }
