@@ -312,9 +312,8 @@ impl WriteCall {
         sealed: Vec<u8>,
         wrote: io::Result<usize>,
     ) {
-        queue
-            .in_flight
-            .put_back(sealed, *wrote.as_ref().unwrap_or(&0));
+        let sent = *wrote.as_ref().unwrap_or(&0);
+        queue.in_flight.put_back(sealed, sent);
         match wrote {
             Ok(0) => queue.fail(io::Error::from(ErrorKind::WriteZero).into()),
             Ok(_) => self.note_written(queue, bufs),

@@ -192,7 +192,7 @@ impl Tls {
     }
 }
 
-/// Dropped only where the stream below panics.
+/// The turn, while the stream below is called. It is dropped only if that call panics.
 struct HeldTurn<'a>(&'a Tls);
 
 impl Drop for HeldTurn<'_> {
@@ -203,6 +203,7 @@ impl Drop for HeldTurn<'_> {
     }
 }
 
+/// Ends a bound when it is dropped.
 struct Bounded<'a>(&'a Tls);
 
 impl Drop for Bounded<'_> {
@@ -276,7 +277,7 @@ fn explained(error: io::Error) -> io::Error {
     }
 }
 
-/// What one lock guards.
+/// What the state lock guards.
 pub(super) struct State {
     pub(super) queue: WriteQueue<Connection>,
     /// How many threads wait for the write turn.
