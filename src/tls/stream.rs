@@ -69,7 +69,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 use timeout::Timeout;
 use write_queue::Blocking;
-use writing::State;
+use writing::{CONTROL_TIMEOUT, State};
 
 /// A connection under TLS: what the stream below carries, sealed and checked. It is a
 /// [`Stream`] as every other, both ways at once.
@@ -102,6 +102,8 @@ pub struct Tls {
     read_shut: AtomicBool,
     read_timeout: Timeout,
     write_timeout: Timeout,
+    /// [`CONTROL_TIMEOUT`], or a test's.
+    control_timeout: Duration,
 }
 
 impl Tls {
@@ -145,6 +147,7 @@ impl Tls {
             read_shut: AtomicBool::new(false),
             read_timeout: Timeout::default(),
             write_timeout: Timeout::default(),
+            control_timeout: CONTROL_TIMEOUT,
         };
         tls.flush(tls.state()); // the tickets
         tls

@@ -22,10 +22,7 @@ use std::time::{Duration, Instant};
 const BATCH_BYTES: usize = 128 * 1024;
 /// How long close_notify and other bytes that are no caller's plaintext wait for room, where no write
 /// timeout is set.
-const CONTROL_TIMEOUT: Duration = match cfg!(test) {
-    true => Duration::from_millis(100),
-    false => Duration::from_secs(30),
-};
+pub(super) const CONTROL_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Tls {
     /// Writes plaintext.
@@ -149,7 +146,7 @@ impl Tls {
     fn bound_writes(&self, call: &WriteCall) -> Option<Bounded<'_>> {
         let bound = match call.blocking() {
             Blocking::No => Bound::AtMost(Duration::ZERO),
-            Blocking::Yes if call.is_bounded() => Bound::IfUnset(CONTROL_TIMEOUT),
+            Blocking::Yes if call.is_bounded() => Bound::IfUnset(self.control_timeout),
             Blocking::Yes => return None,
         };
         self.set_write_bound(bound);
@@ -237,7 +234,7 @@ impl WriteWait {
 
     #[cold]
     fn left(&self, call: &WriteCall, tls: &Tls) -> Option<Duration> {
-        let default = call.is_bounded().then_some(CONTROL_TIMEOUT);
+        let default = call.is_bounded().then_some(tls.control_timeout);
         let limit = tls.write_timeout.get().or(default)?;
         let waited = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         Some(limit.saturating_sub(waited))

@@ -1,5 +1,6 @@
 //! `shutdown(Write)` where the socket has no room, and where another thread is in a write.
 
+use super::through::Gate;
 use super::*;
 use crate::net::{Unix, is_timeout};
 use std::os::unix::net::UnixStream;
@@ -54,7 +55,9 @@ fn read_to_both_ends(tls: &Tls) -> usize {
 #[test]
 fn fault_a20_an_end_without_a_write_timeout_is_bounded() {
     within(|| {
-        let (here, there) = met_over_little(&version::TLS13);
+        let (mut here, there) = met_over_little(&version::TLS13);
+        let short = Duration::from_millis(50);
+        Arc::get_mut(&mut here).unwrap().control_timeout = short;
         fill_exactly(&here);
         for _ in 0..2 {
             assert!(is_timeout(&here.shutdown(Shutdown::Write).unwrap_err()));
@@ -62,7 +65,7 @@ fn fault_a20_an_end_without_a_write_timeout_is_bounded() {
             assert_eq!(refused.kind(), ErrorKind::BrokenPipe);
         }
         assert_eq!(there.read(&mut [0; 2000]).unwrap(), 1000 - OVERHEAD);
-        here.shutdown(Shutdown::Write).unwrap();
+        here.shutdown(Shutdown::Write).unwrap(); // there is room now
         assert_eq!(read_to_both_ends(&there), 0);
         here.shutdown(Shutdown::Write).unwrap();
     });
@@ -106,18 +109,21 @@ fn fault_a20_an_end_over_a_full_unix_socket_is_pending_until_it_has_left() {
 #[test]
 fn fault_a19_an_end_beside_a_writer_whose_time_is_up_leaves_later() {
     within(|| {
-        let (here, there) = met_over_little(&version::TLS13);
-        here.set_write_timeout(Some(Duration::from_millis(50)))
-            .unwrap();
+        let (here, there) = pipe_with_capacity(1000);
+        let (here, gate) = Gate::before_writes(Arc::new(here));
+        let (here, there) = meet(here, Arc::new(there), &version::TLS13);
+        take_tickets(&here);
+        here.set_write_timeout(Some(Duration::ZERO)).unwrap();
+        gate.arm();
         thread::scope(|scope| {
             let writer = scope.spawn(|| here.write(&[7; 5000]).unwrap_err());
-            while here.try_write(b"").unwrap().is_some() {
-                thread::yield_now(); // the writer has not begun
-            }
+            gate.came.recv().unwrap();
             here.shutdown(Shutdown::Write).unwrap(); // left to the writer
+            gate.open.send(false).unwrap();
             assert!(is_timeout(&writer.join().unwrap()));
         });
         assert!(is_timeout(&here.shutdown(Shutdown::Write).unwrap_err()));
+        here.set_write_timeout(None).unwrap();
         thread::scope(|scope| {
             let peer = scope.spawn(|| read_to_both_ends(&there));
             assert_eq!(here.write(&[7; 5000]).unwrap(), 5000, "the same bytes");

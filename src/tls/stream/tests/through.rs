@@ -96,3 +96,49 @@ impl fmt::Debug for Through {
         self.below.fmt(f)
     }
 }
+
+/// Where a thread stands still on its way to the stream below, once the gate is armed.
+pub(super) struct Gate {
+    is_armed: Arc<AtomicBool>,
+    pub(super) came: mpsc::Receiver<()>,
+    /// Whether the thread may pass.
+    pub(super) open: mpsc::Sender<bool>,
+}
+
+impl Gate {
+    /// A gate, and what the thread calls.
+    pub(super) fn new() -> (Gate, impl Fn() -> bool + Send + Sync) {
+        let is_armed = Arc::new(AtomicBool::new(false));
+        let ((comes, came), (open, is_open)) = (mpsc::channel(), mpsc::channel());
+        let (armed, is_open) = (Arc::clone(&is_armed), Mutex::new(is_open));
+        let passes = move || {
+            if !armed.swap(false, Ordering::SeqCst) {
+                return true;
+            }
+            comes.send(()).unwrap();
+            lock(&is_open).recv().unwrap()
+        };
+        let gate = Gate {
+            is_armed,
+            came,
+            open,
+        };
+        (gate, passes)
+    }
+
+    /// A stream below with a gate before each write that waits; it times out if that is told.
+    pub(super) fn before_writes(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
+        let (gate, passes) = Gate::new();
+        let mut through = Through::new(below);
+        through.write = Box::new(move |below, buf| match passes() {
+            true => below.write(buf),
+            false => Err(ErrorKind::TimedOut.into()),
+        });
+        (Arc::new(through), gate)
+    }
+
+    /// The next thread that comes stands still.
+    pub(super) fn arm(&self) {
+        self.is_armed.store(true, Ordering::SeqCst);
+    }
+}

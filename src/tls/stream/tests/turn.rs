@@ -1,53 +1,26 @@
 //! The write turn: who waits for whom, and what a stream below does that breaks or panics.
 
-use super::through::Through;
+use super::through::{Gate, Through};
 use super::*;
 use crate::net::is_timeout;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 
-/// Where writes that do not block stand still: at the first of them, once [`armed`](Gate::arm).
-struct Gate {
-    is_armed: Arc<AtomicBool>,
-    came: Receiver<()>,
-    open: Sender<Option<usize>>,
-}
-
-impl Gate {
-    /// A stream below, and a gate in its `try_write`. What is sent to `open` is what `try_write` returns;
-    /// where that is `Some`, the bytes are written.
-    fn before(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
-        let is_armed = Arc::new(AtomicBool::new(false));
-        let ((comes, came), (open, is_open)) = (channel(), channel());
-        let (armed, is_open) = (Arc::clone(&is_armed), Mutex::new(is_open));
-        let mut gated = Through::new(below);
-        gated.try_write = Box::new(move |below, buf| {
-            if !armed.swap(false, Ordering::SeqCst) {
-                return below.try_write(buf);
-            }
-            comes.send(()).unwrap();
-            match lock(&is_open).recv().unwrap() {
-                Some(_) => below.try_write(buf),
-                None => Ok(None),
-            }
-        });
-        let gate = Gate {
-            is_armed,
-            came,
-            open,
-        };
-        (Arc::new(gated), gate)
-    }
-
-    fn arm(&self) {
-        self.is_armed.store(true, Ordering::SeqCst);
-    }
+/// A stream below with a gate before each write that does not block; it has no room if that is told.
+fn gated(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
+    let (gate, passes) = Gate::new();
+    let mut through = Through::new(below);
+    through.try_write = Box::new(move |below, buf| match passes() {
+        true => below.try_write(buf),
+        false => Ok(None),
+    });
+    (Arc::new(through), gate)
 }
 
 /// A client whose reader has an alert to send, and the gate at which that reader will stand.
 fn met_at_a_gate(capacity: usize) -> (Arc<Tls>, Arc<Tls>, Gate) {
     let (here, there) = pipe_with_capacity(capacity);
-    let (here, gate) = Gate::before(Arc::new(here));
+    let (here, gate) = gated(Arc::new(here));
     let (here, there) = meet(here, Arc::new(there), &version::TLS13);
     there.get_ref().write(&[23, 3, 3, 0, 32]).unwrap();
     there.get_ref().write(&[0; 32]).unwrap();
@@ -72,7 +45,7 @@ fn fault_a19_an_end_is_not_left_to_a_holder_that_does_not_wait() {
                 assert!(!ends.is_finished(), "it has left nothing to nobody");
                 thread::yield_now();
             }
-            gate.open.send(None).unwrap(); // the reader has found no room, and goes
+            gate.open.send(false).unwrap(); // the reader has found no room, and goes
             reader.join().unwrap();
             ends.join().unwrap().unwrap();
         });
@@ -87,7 +60,7 @@ fn fault_a19_an_end_is_not_left_to_a_holder_that_does_not_wait() {
 fn a_write_that_does_not_block_waits_for_a_holder_that_does_not_block() {
     within(|| {
         let (here, there) = pipe();
-        let (here, gate) = Gate::before(Arc::new(here));
+        let (here, gate) = gated(Arc::new(here));
         let (here, there) = meet(here, Arc::new(there), &version::TLS13);
         gate.arm();
         thread::scope(|scope| {
@@ -97,7 +70,7 @@ fn a_write_that_does_not_block_waits_for_a_holder_that_does_not_block() {
             while here.state().waiting == 0 {
                 thread::yield_now();
             }
-            gate.open.send(Some(0)).unwrap();
+            gate.open.send(true).unwrap();
             assert_eq!(first.join().unwrap(), Some(1));
             assert_eq!(second.join().unwrap(), Some(1), "there is room");
         });
@@ -110,28 +83,23 @@ fn a_write_that_does_not_block_waits_for_a_holder_that_does_not_block() {
 #[test]
 fn a_write_waits_for_the_turn_no_longer_than_its_timeout() {
     within(|| {
-        let (here, there) = pipe_with_capacity(1000);
-        let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS13);
+        let (here, there) = pipe();
+        let (here, gate) = Gate::before_writes(Arc::new(here));
+        let (here, there) = meet(here, Arc::new(there), &version::TLS13);
+        gate.arm();
         thread::scope(|scope| {
-            let writer = scope.spawn(|| (&*here as &dyn Stream).write_all(&[7; 5000]));
-            while !is_writing(&here) {
-                thread::yield_now();
-            }
+            let writer = scope.spawn(|| here.write(b"a").unwrap());
+            gate.came.recv().unwrap();
             assert_eq!(here.try_write(b"x").unwrap(), None);
             here.set_write_timeout(Some(Duration::from_millis(20)))
                 .unwrap();
             assert!(is_timeout(&here.write(b"x").unwrap_err()));
-            here.set_write_timeout(None).unwrap();
-            let read = scope.spawn(|| {
-                let (mut all, mut buf) = (0, [0; 4096]);
-                while all < 5000 {
-                    all += there.read(&mut buf).unwrap();
-                }
-                all
-            });
-            writer.join().unwrap().unwrap();
-            assert_eq!(read.join().unwrap(), 5000, "and nothing of the other write");
+            gate.open.send(true).unwrap();
+            assert_eq!(writer.join().unwrap(), 1);
         });
+        let mut buf = [0; 8];
+        assert_eq!(there.read(&mut buf).unwrap(), 1);
+        assert_eq!(there.try_read(&mut buf).unwrap(), None, "no x");
     });
 }
 
