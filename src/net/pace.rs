@@ -1,28 +1,36 @@
-//! How slow a peer may be.
+//! How slow a peer may be: one rule for all chapters, and no clock in it.
+//!
+//! 1. While we wait for a peer, some byte moves within `stall_timeout`.
+//! 2. Over each `stall_timeout` of waiting, `min_bytes_per_second` bytes a second move on average.
+//!
+//! The first rule alone would let a peer hold a thread for ever with one byte every 29 seconds.
 
 use std::time::Duration;
 
-/// The peer stood still for too long, or its rate over a stretch of waiting was too low.
+/// No byte moved for `stall_timeout`, or too few did.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooSlow;
 
-/// Adds up the time spent waiting for a peer and the bytes that it brought. Time in
-/// which nobody waits for the peer (a handler that thinks) does not count.
+/// Adds up the time spent waiting for a peer, and the bytes that moved meanwhile. Time in which
+/// nobody waits for the peer (a handler that computes) does not count.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    limit: Duration,
-    min_rate: u64,
+    stall_timeout: Duration,
+    min_bytes_per_second: u64,
+    /// Waited since the last byte.
     still: Duration,
+    /// Waited in the present stretch, and what moved in it.
     waited: Duration,
     bytes: u64,
 }
 
 impl Pace {
-    /// No longer without a byte than `limit`, and over each such stretch `min_rate` bytes a second.
-    pub(crate) fn new(limit: Duration, min_rate: u64) -> Pace {
+    /// Waits no longer than `stall_timeout` without a byte, and asks for `min_bytes_per_second`
+    /// over each such stretch of waiting.
+    pub(crate) fn new(stall_timeout: Duration, min_bytes_per_second: u64) -> Pace {
         Pace {
-            limit,
-            min_rate,
+            stall_timeout,
+            min_bytes_per_second,
             still: Duration::ZERO,
             waited: Duration::ZERO,
             bytes: 0,
@@ -34,27 +42,31 @@ impl Pace {
         (self.still, self.waited, self.bytes) = (Duration::ZERO, Duration::ZERO, 0);
     }
 
-    /// `bytes` went through, and nobody had to wait.
+    /// `bytes` moved, and nobody had to wait.
     pub(crate) fn went(&mut self, bytes: usize) {
         self.still = Duration::ZERO;
         self.bytes = self.bytes.saturating_add(bytes as u64);
     }
 
-    /// We waited for `time`, and `bytes` went through.
+    /// We waited for `time`, and `bytes` moved.
+    ///
+    /// # Errors
+    /// [`TooSlow`]: the peer is to be given up.
     pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
         self.still = if bytes == 0 {
-            self.still + time
+            self.still.saturating_add(time)
         } else {
             Duration::ZERO
         };
-        self.waited += time;
+        self.waited = self.waited.saturating_add(time);
         self.bytes = self.bytes.saturating_add(bytes as u64);
-        if self.still >= self.limit {
+        if self.still >= self.stall_timeout {
             return Err(TooSlow);
         }
-        if self.waited >= self.limit {
-            let owed = (self.waited.as_millis() as u64).saturating_mul(self.min_rate) / 1000;
-            if self.bytes < owed {
+        if self.waited >= self.stall_timeout {
+            let millis = u64::try_from(self.waited.as_millis()).unwrap_or(u64::MAX);
+            let required = millis.saturating_mul(self.min_bytes_per_second) / 1000;
+            if self.bytes < required {
                 return Err(TooSlow);
             }
             (self.waited, self.bytes) = (Duration::ZERO, 0);

@@ -15,8 +15,7 @@
 use super::link::Link;
 use crate::http::error::Error;
 use crate::http::wire::{self, BodyDecoder, BodyLength, ChunkedDecoder, Fields, Limits, Rule};
-use crate::net::Pace;
-use crate::net::is_timeout;
+use crate::net::{Pace, is_timeout};
 use std::cell::RefCell;
 use std::io;
 use std::ops::Range;

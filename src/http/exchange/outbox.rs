@@ -7,8 +7,7 @@
 
 use crate::http::error::Error;
 use crate::http::wire::Misuse;
-use crate::net::Pace;
-use crate::net::{Stop, Stream, is_timeout};
+use crate::net::{Pace, Stop, Stream, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
