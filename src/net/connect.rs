@@ -26,6 +26,18 @@ pub struct ConnectOptions {
     /// When more than this is queued by [`Socket::write`] the connection is broken off.
     /// Default: 16 MiB.
     pub max_buffered: usize,
+    /// A peer that takes nothing of what we send for so long is cut. Default: 30 s.
+    /// [`Duration::MAX`]: never.
+    pub stall_timeout: Duration,
+    /// The rate in bytes a second at which a peer must take what we send, on average over each
+    /// [`stall_timeout`](Self::stall_timeout) in which we wait for it. A slower one is cut. Default:
+    /// 256. (What counts is when the system takes the bytes from us, and it does so in blocks of up to
+    /// 64 KiB and more.)
+    pub min_bytes_per_second: u64,
+    /// A connection is cut when a read has waited for so long while nothing was read or written; up to
+    /// twice as long if something was written meanwhile. Default: none, the other side is the one we
+    /// chose. (A server's is on: [`Server::idle_timeout`](super::Server::idle_timeout).)
+    pub idle_timeout: Option<Duration>,
 }
 
 impl Default for ConnectOptions {
@@ -38,6 +50,9 @@ impl Default for ConnectOptions {
             allow_half_open: settings.allow_half_open,
             high_water_mark: settings.high_water_mark,
             max_buffered: settings.max_buffered,
+            stall_timeout: settings.stall_timeout,
+            min_bytes_per_second: settings.min_bytes_per_second,
+            idle_timeout: settings.idle_timeout,
         }
     }
 }
@@ -90,6 +105,9 @@ pub fn connect_through(
         allow_half_open: options.allow_half_open,
         high_water_mark: options.high_water_mark,
         max_buffered: options.max_buffered,
+        stall_timeout: options.stall_timeout,
+        min_bytes_per_second: options.min_bytes_per_second,
+        idle_timeout: options.idle_timeout,
     };
     Ok(Socket::with(
         through(stream, deadline)?,

@@ -367,7 +367,7 @@ impl fmt::Debug for Engine {
 }
 
 /// Runs code that is not ours. The panic has been reported by the panic hook; it ends nothing.
-fn guarded(theirs: impl FnOnce()) {
+pub(super) fn guarded(theirs: impl FnOnce()) {
     let _ = panic::catch_unwind(AssertUnwindSafe(theirs));
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::addr::Addr;
 use super::door::{Door, Ear};
-use super::engine::Engine;
+use super::engine::{Engine, guarded};
 use super::handle::Handle;
 use super::slot::Slot;
 use super::stream::Stream;
@@ -129,7 +129,7 @@ impl Listener {
     pub fn serve(self, options: Options, service: impl Service) -> io::Result<Handle> {
         let address = self.local_addr()?;
         let door = Door::new(self.ear, self.file, options.no_delay)?;
-        service.listening(&address);
+        guarded(|| service.listening(&address));
         let engine = Engine::start(door, address, options, Box::new(service))?;
         Ok(Handle::new(engine))
     }

@@ -118,7 +118,7 @@ pub use faulty::{Faults, Faulty, Splits};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use listener::{Listener, Options, Service};
-pub(crate) use pace::{Pace, TooSlow};
+pub(crate) use pace::Pace;
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};
 pub use server::{Server, ServerEvents, create_server, create_server_with};

@@ -9,13 +9,29 @@ use super::stream::Stream;
 use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 /// A server whose connections are each served by `connection`, on a thread of their own.
 ///
 /// When it returns, the connection ends: what is queued is sent, then our FIN; the peer's is
-/// waited for, two seconds at most. Its error ends the connection the same way and is told to
-/// nobody: who cares about it deals with it inside, where it is known what was lost. After a
-/// panic the connection is cut, and the server goes on.
+/// waited for, two seconds at most. Its error ends the connection the same way and is reported to
+/// nobody: `connection` itself knows what was lost, and can act on it. After a panic the connection
+/// is cut, and the server goes on.
+///
+/// # Limits
+///
+/// No stranger holds a thread and a place for ever. All of these are on from the start and can be set;
+/// a connection beyond one is cut, which `connection` sees as
+/// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted):
+///
+/// | what | setting | default |
+/// |---|---|---|
+/// | connections at the same time; others wait in the kernel's queue | [`max_connections`](Server::max_connections) | 10,000 |
+/// | we wait to read, and nothing is read or written | [`idle_timeout`](Server::idle_timeout) | 2 minutes |
+/// | peer takes nothing of what we send | [`stall_timeout`](Server::stall_timeout) | 30 s |
+/// | peer takes what we send too slowly, over each `stall_timeout` of waiting | [`min_bytes_per_second`](Server::min_bytes_per_second) | 256 |
+/// | bytes queued by [`Socket::write`] | [`max_buffered`](Server::max_buffered) | 16 MiB |
+/// | peer's FIN after ours | fixed | 2 s |
 ///
 /// ```
 /// use barewire::net;
@@ -41,9 +57,15 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
     Server {
         events,
         options: Options::default(),
-        settings: Settings::default(),
+        settings: Settings {
+            idle_timeout: Some(IDLE_TIMEOUT),
+            ..Settings::default()
+        },
     }
 }
+
+/// As long as Node's `server.timeout` was: enough for a person at a telnet, and not for ever.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The book's events of a server.
 ///
@@ -135,6 +157,30 @@ impl<E: ServerEvents> Server<E> {
         self
     }
 
+    /// A connection is cut when a read, also that of [`Socket::run`], has waited for `limit` while
+    /// nothing was read or written (up to twice as long if something was written meanwhile). A
+    /// handler that waits for something else is left alone, and so is a `run` with
+    /// [`Socket::set_timeout`]. Default: 2 minutes; `None`: never, so that a peer that has vanished
+    /// keeps its place for good.
+    pub fn idle_timeout(mut self, limit: Option<Duration>) -> Self {
+        self.settings.idle_timeout = limit;
+        self
+    }
+
+    /// Sets [`ConnectOptions::stall_timeout`](super::ConnectOptions::stall_timeout), for every
+    /// connection.
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.settings.stall_timeout = limit;
+        self
+    }
+
+    /// Sets [`ConnectOptions::min_bytes_per_second`](super::ConnectOptions::min_bytes_per_second),
+    /// for every connection.
+    pub fn min_bytes_per_second(mut self, rate: u64) -> Self {
+        self.settings.min_bytes_per_second = rate;
+        self
+    }
+
     /// Binds `address`, `"127.0.0.1:8124"` or `"unix:/tmp/echo.sock"`, and starts to serve; see
     /// [`Listener::bind`].
     ///
@@ -203,7 +249,7 @@ impl Drop for Ends {
     fn drop(&mut self) {
         match thread::panicking() {
             true => self.0.destroy(),
-            false => self.0.hang_up(),
+            false => self.0.close_gracefully(),
         }
     }
 }

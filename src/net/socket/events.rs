@@ -16,21 +16,25 @@ use std::io;
 /// | `end` | [`end`](SocketEvents::end) | the peer's FIN was read | the one in `run` |
 /// | `error` | [`error`](SocketEvents::error) | the connection broke | the one in `run` |
 /// | `close` | [`close`](SocketEvents::close) | both directions have ended | the one in `run` |
-/// | `drain` | [`drain`](SocketEvents::drain) | a queue that was full is empty | the socket's writer |
+/// | `drain` | [`drain`](SocketEvents::drain) | a queue that was full is empty | the one that wrote the last of it, which is the socket's flush thread; the one in `run` if the queue had emptied before |
 ///
 /// And in this order:
 ///
 /// ```text
 ///   connect?  ( data | text | timeout )*  end?  timeout*  error?  close
-///             └── drain, beside these, never after close ──┘
+///             └── drain, beside these, before error and close ──┘
 /// ```
 ///
 /// `end` comes at most once, and not after `error` (without [`allow_half_open`] our own FIN
-/// follows it). `close` comes exactly once. All methods take `&self`, because `drain` may be
-/// called while another one runs; the others never overlap. While one of them runs nothing is
-/// read, so a handler that waits slows its peer down: that is how TCP is meant to work. A panic in
-/// one of them destroys the connection and leaves `run` without another event; one in `drain` is
-/// told as an `error`.
+/// follows it). `close` comes exactly once, unless one of the others panics. All methods take
+/// `&self`, because `drain` may be called while `data`, `text`, `timeout` or `end` runs; the others
+/// never overlap, nor do two calls of `drain`, nor `drain` and `connect`, `error` or `close`. While
+/// one of them (other than `drain`) runs nothing is read, so a handler that waits slows its peer
+/// down: that is how TCP is meant to work. A panic in one of them destroys the connection and leaves
+/// `run` without another event; a panic in `drain` is reported as an `error`.
+///
+/// No lock of the socket is held while one of them runs, nor the right to write, nor while the events
+/// are dropped: they may call every method of the socket, and wait for other threads that do.
 ///
 /// Three sentences of the reading notes are wrong here. `drain` does not follow every write, only
 /// the emptying of a *full* queue (E08). `end` is not fired by either side's FIN, only by the
@@ -77,8 +81,9 @@ pub trait SocketEvents: Send + Sync + 'static {
     fn end(&self, _socket: &Socket) {}
 
     /// The queue was full ([`Socket::write`] had returned false) and is empty again: go on. Not
-    /// after [`Socket::end`]. If it emptied before `run` began, this comes first of all, in the
-    /// thread of `run`. Until it returns, whoever else calls [`Socket::write_all`] waits.
+    /// after [`Socket::end`]. If it emptied before `run` began (or during `connect`), this comes next,
+    /// in the thread of `run`. If the queue fills and empties while this runs, it is called once more
+    /// afterwards, on the same thread.
     fn drain(&self, _socket: &Socket) {}
 
     /// Nothing was read or written for a while. The connection stays; end it if you like.

@@ -3,16 +3,26 @@
 //! Three layers, each in a file of its own, and each can be used without the next:
 //!
 //! ```text
-//!   run.rs      reads on this thread and calls  data end timeout error close   (events.rs)
-//!   outbox.rs   what is written and cannot leave yet; calls  drain
-//!   Stream      bytes in order
+//!   run.rs       reads on this thread and calls  data end timeout error close   (events.rs)
+//!   queue.rs     what is written and cannot leave yet, as a machine
+//!   writing.rs   drives it: who writes, and how long it waits
+//!   flusher.rs   the thread that writes what is queued; calls  drain
+//!   waiting.rs   waits for it
+//!   reading.rs   reads, and how long it waits
+//!   Stream       bytes in order
 //! ```
 
 mod activity;
+mod closing;
 mod events;
-mod outbox;
-mod parting;
+mod flusher;
+mod queue;
+mod reading;
 mod run;
+#[cfg(test)]
+mod tests;
+mod waiting;
+mod writing;
 
 pub use events::SocketEvents;
 
@@ -21,12 +31,13 @@ use super::slot::Slot;
 use super::stream::Stream;
 use crate::text::{Decoder, Encoding};
 use activity::Activity;
-use outbox::Outbox;
+use reading::Reading;
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use writing::Writing;
 
 /// A connection: plain blocking reads and writes, and the book's events for who likes them.
 ///
@@ -62,9 +73,23 @@ use std::time::Duration;
 /// | | waits | when the peer does not read |
 /// |---|---|---|
 /// | [`write_all`](Socket::write_all), [`Write`] | until the bytes are on their way | the caller stands still |
-/// | [`write`](Socket::write), the book's | never longer than a tick | the bytes queue here, and it returns false |
+/// | [`write`](Socket::write), the book's | never | the bytes queue here, and it returns false |
 ///
 /// They share one queue: bytes leave in the order in which they were given.
+///
+/// # A peer that does not read
+///
+/// A peer must take what waits for it: some of it within
+/// [`stall_timeout`](super::ConnectOptions::stall_timeout), and on average
+/// [`min_bytes_per_second`](super::ConnectOptions::min_bytes_per_second) over each such stretch of
+/// waiting. A slower peer is cut: writes fail with
+/// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and [`run`](Socket::run) reports it.
+///
+/// A cut is not an orderly end, but TCP alone cannot always say so. Under TLS the peer sees that
+/// close_notify is missing. Over plain TCP the system still delivers what it took from us and then
+/// a FIN; the peer sees a reset only where bytes of its own were left unread (the standard library
+/// cannot set `SO_LINGER`). So a protocol on plain TCP needs an end of its own: a length, or a last
+/// message.
 ///
 /// # The events
 ///
@@ -80,6 +105,9 @@ pub(super) struct Settings {
     pub(super) allow_half_open: bool,
     pub(super) high_water_mark: usize,
     pub(super) max_buffered: usize,
+    pub(super) stall_timeout: Duration,
+    pub(super) min_bytes_per_second: u64,
+    pub(super) idle_timeout: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -88,6 +116,9 @@ impl Default for Settings {
             allow_half_open: false,
             high_water_mark: 64 * 1024,
             max_buffered: 16 * 1024 * 1024,
+            stall_timeout: Duration::from_secs(30),
+            min_bytes_per_second: 256,
+            idle_timeout: None,
         }
     }
 }
@@ -97,10 +128,14 @@ struct Inner {
     settings: Settings,
     /// We connected; the other side accepted.
     outgoing: bool,
-    outbox: Outbox,
+    writing: Writing,
+    reading: Reading,
     bytes_read: AtomicU64,
+    bytes_written: AtomicU64,
     /// The peer's FIN has been read.
     ended: AtomicBool,
+    /// We have ended both directions.
+    destroyed: AtomicBool,
     activity: Activity,
     decoder: Mutex<Option<Decoder>>,
     events: Mutex<Option<Arc<dyn SocketEvents>>>,
@@ -119,18 +154,19 @@ impl Socket {
 
     pub(super) fn with(
         stream: Arc<dyn Stream>,
-        mut settings: Settings,
+        settings: Settings,
         outgoing: bool,
         slot: Option<Slot>,
     ) -> Socket {
-        // An empty queue is never full, or `drain` would never come.
-        settings.high_water_mark = settings.high_water_mark.max(1);
         let inner = Inner {
             stream,
             settings,
             outgoing,
-            outbox: Outbox::default(),
+            writing: Writing::new(&settings),
+            reading: Reading::default(),
             bytes_read: AtomicU64::new(0),
+            bytes_written: AtomicU64::new(0),
+            destroyed: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             activity: Activity::default(),
             decoder: Mutex::default(),
@@ -139,7 +175,7 @@ impl Socket {
             slot,
         };
         let inner = Arc::new(inner);
-        parting::on_stop(&inner);
+        closing::on_stop(&inner);
         Socket { inner }
     }
 }
@@ -151,18 +187,19 @@ impl Socket {
     ///
     /// # Errors
     /// [`is_timeout`](super::is_timeout) once the read timeout has passed; else the connection is
-    /// broken. After [`destroy`](Socket::destroy) that is
-    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): what is cut off must not look like
-    /// a peer that had finished.
+    /// broken. [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): we have ended it, by
+    /// [`destroy`](Socket::destroy) or after
+    /// [`idle_timeout`](super::Server::idle_timeout). What is cut off must not look like a peer that
+    /// had finished.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.stream.read(buf)?;
-        self.inner.bytes_read.fetch_add(n as u64, Ordering::Relaxed);
-        if n == 0 && !buf.is_empty() {
-            outbox::peer_ended(&self.inner)?;
-            self.inner.ended.store(true, Ordering::Relaxed);
+        reading::read(&self.inner, buf, self.read_limits())
+    }
+
+    fn read_limits(&self) -> reading::Limits {
+        reading::Limits {
+            read: self.inner.reading.timeout(),
+            idle: self.inner.settings.idle_timeout,
         }
-        self.inner.activity.seen();
-        Ok(n)
     }
 
     /// Waits until the queue is empty and all of `bytes` is on its way, too. They leave in one
@@ -170,10 +207,11 @@ impl Socket {
     ///
     /// # Errors
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) after [`end`](Socket::end);
-    /// [`is_timeout`](super::is_timeout) once the write timeout has passed without progress; else
-    /// the connection is broken. How much went before is not told.
+    /// [`is_timeout`](super::is_timeout) once the write timeout has passed without a byte taken;
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if the peer was too slow and was cut;
+    /// else the connection is broken. How much of `bytes` has left is not returned.
     pub fn write_all(&self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        outbox::write_all(&self.inner, bytes.as_ref())
+        writing::write_all(&self.inner, bytes.as_ref())
     }
 
     /// Reads everything from this socket into `to` until the peer's FIN, which is passed on
@@ -198,7 +236,7 @@ impl Socket {
         let mut buf = run::Buffer::default();
         let mut moved = 0;
         loop {
-            let chunk = buf.fill(self)?;
+            let chunk = buf.fill(&self.inner, self.read_limits())?;
             if chunk.is_empty() {
                 to.end()?;
                 return Ok(moved);
@@ -212,8 +250,7 @@ impl Socket {
 /// The book's face.
 impl Socket {
     /// Sends `bytes` without waiting for the peer: what cannot leave at once is queued, and a
-    /// thread of this socket's own writes it. False: the queue has reached its high-water mark;
-    /// stop until [`drain`](SocketEvents::drain) or [`drained`](Socket::drained).
+    /// thread of this socket's own writes it. False: the queue has reached its high-water mark; stop until [`drain`](SocketEvents::drain) or [`drained`](Socket::drained).
     ///
     /// The bytes are taken in either case. Whoever does not stop is stopped: beyond
     /// [`max_buffered`](super::ConnectOptions::max_buffered) the connection is broken off, because
@@ -222,7 +259,7 @@ impl Socket {
     /// and on a broken connection, nothing is taken: that is false too, and [`run`](Socket::run)
     /// reports it.
     pub fn write(&self, bytes: impl AsRef<[u8]>) -> bool {
-        outbox::push(&self.inner, bytes.as_ref())
+        writing::push(&self.inner, bytes.as_ref())
     }
 
     /// That was all: the FIN leaves after whatever is queued. Reading goes on. Again does
@@ -231,15 +268,15 @@ impl Socket {
     /// # Errors
     /// The connection was already gone.
     pub fn end(&self) -> io::Result<()> {
-        outbox::end(&self.inner)
+        writing::end(&self.inner)
     }
 
-    /// Ends both directions now, throws away what is queued and tells nothing more of what came;
-    /// [`close`](SocketEvents::close) follows. Under TLS the peer is told that something may be
-    /// missing. Without, it may take this for an orderly end: the standard library has no way to
-    /// reset a connection on purpose.
+    /// Ends both directions now and drops what is queued. Nothing more is read: not even what has
+    /// come already. [`close`](SocketEvents::close) follows. Under TLS the peer sees that something
+    /// may be missing. Without TLS the peer may take this for an orderly end, see
+    /// [above](Socket#a-peer-that-does-not-read).
     pub fn destroy(&self) {
-        outbox::break_off(&self.inner, None);
+        writing::break_off(&self.inner, None);
     }
 
     /// Waits until the queue is empty: the blocking world's `drain`. In
@@ -248,12 +285,14 @@ impl Socket {
     /// # Errors
     /// The connection broke before that.
     pub fn drained(&self) -> io::Result<()> {
-        outbox::drained(&self.inner)
+        waiting::drained(&self.inner)
     }
 
-    /// After so long without a byte in either direction, [`timeout`](SocketEvents::timeout) is
-    /// called, once for each such stretch; the connection stays. `None`, the default: never.
-    /// Takes effect when [`run`](Socket::run) next begins to wait.
+    /// After `idle` without a byte in either direction, [`timeout`](SocketEvents::timeout) is
+    /// called, once for each such stretch. Bytes of ours count when the stream takes them, not when
+    /// they are queued. The connection stays: with an idle notice of its own, [`run`](Socket::run)
+    /// does not observe the server's [`idle_timeout`](super::Server::idle_timeout). `None`, the
+    /// default: never. Takes effect when `run` next begins to wait.
     pub fn set_timeout(&self, idle: Option<Duration>) {
         self.inner.activity.watch(idle);
     }
@@ -295,7 +334,7 @@ impl Socket {
 
     /// How many bytes are queued here, not yet with the system.
     pub fn buffered(&self) -> usize {
-        self.inner.outbox.buffered()
+        self.inner.writing.lock().queue.buffered()
     }
 
     /// How many bytes have been read.
@@ -305,28 +344,32 @@ impl Socket {
 
     /// How many bytes have been written, without those that are queued.
     pub fn bytes_written(&self) -> u64 {
-        self.inner.outbox.written()
+        self.inner.bytes_written.load(Ordering::Relaxed)
     }
 
-    /// How long a [`read`](Socket::read) may wait; `None`, the default: for ever.
-    /// [`run`](Socket::run) has its own, see [`set_timeout`](Socket::set_timeout).
+    /// How long a [`read`](Socket::read) may wait, from the next one on; `None`, the default: for
+    /// ever. The loop in [`run`](Socket::run) has a limit of its own, see
+    /// [`set_timeout`](Socket::set_timeout); both hold.
     ///
     /// # Errors
-    /// The system refused, which it has no reason to.
+    /// None today: the stream's own timeout is set when a read begins.
     pub fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.inner.stream.set_read_timeout(d)
+        self.inner.reading.set_timeout(d);
+        Ok(())
     }
 
-    /// How long a [`write_all`](Socket::write_all) may wait without progress; `None`, the
-    /// default: for ever.
+    /// How long a [`write_all`](Socket::write_all) may wait without a byte taken; `None`, the
+    /// default: as long as the peer is not [too slow](Socket#a-peer-that-does-not-read).
     ///
     /// # Errors
-    /// The system refused, which it has no reason to.
+    /// None today: the stream's own timeout is set when a write begins.
     pub fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        outbox::set_timeout(&self.inner, d)
+        self.inner.writing.lock().write_timeout = d;
+        Ok(())
     }
 
-    /// The stream below. What is written there passes the queue by.
+    /// The stream below. What is written there bypasses the queue. Its timeouts are the socket's to
+    /// set.
     pub fn stream(&self) -> &Arc<dyn Stream> {
         &self.inner.stream
     }
@@ -340,11 +383,11 @@ impl Read for &Socket {
 
 impl Write for &Socket {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        outbox::write(&self.inner, &[IoSlice::new(buf)])
+        writing::write(&self.inner, &[IoSlice::new(buf)])
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        outbox::write(&self.inner, bufs)
+        writing::write(&self.inner, bufs)
     }
 
     fn flush(&mut self) -> io::Result<()> {

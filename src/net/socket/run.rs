@@ -1,7 +1,8 @@
 //! The loop that turns reads into events.
 
 use super::events::{OnData, SocketEvents};
-use super::{Socket, lock, outbox};
+use super::queue::Queue;
+use super::{Inner, Socket, flusher, lock, reading, waiting};
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -11,26 +12,25 @@ use std::time::Duration;
 
 impl Socket {
     /// Reads on this thread and calls `events`, until both directions have ended and
-    /// [`close`](SocketEvents::close) has been called. The order is told at [`SocketEvents`].
+    /// [`close`](SocketEvents::close) has been called. [`SocketEvents`] has the order.
     ///
     /// # Errors
-    /// What `events` were told as `error`. [`ErrorKind::AlreadyExists`] if it runs or has run
+    /// What `events` were given as `error`. [`ErrorKind::AlreadyExists`] if it runs or has run
     /// already, whatever the events.
     pub fn run(&self, events: impl SocketEvents) -> io::Result<()> {
         let events: Arc<dyn SocketEvents> = Arc::new(events);
-        let _running = Running::begin(self, Arc::clone(&events))?;
+        let running = Running::begin(self)?;
         if self.inner.outgoing {
             events.connect(self);
         }
-        if let Some(events) = outbox::take_drain(&self.inner) {
-            events.drain(self);
-        }
-        let read = read_to_end(self, &*events);
+        running.listen(Arc::clone(&events));
+        let mut idle = IdleNotice::default();
+        let read = read_to_end(self, &*events, &mut idle);
         match &read {
-            Ok(()) => finish(self, &*events),
+            Ok(()) => finish(self, &*events, &mut idle),
             Err(_) => self.destroy(),
         }
-        let error = read.err().or(outbox::last_words(&self.inner));
+        let error = read.err().or(waiting::final_error(&self.inner));
         if let Some(error) = &error {
             events.error(self, error);
         }
@@ -50,17 +50,27 @@ impl Socket {
     }
 }
 
-/// The events are with the socket for as long as the loop runs, so that its writer finds them.
+/// From `connect` to `close`.
 struct Running<'a>(&'a Socket);
 
 impl<'a> Running<'a> {
-    fn begin(socket: &'a Socket, events: Arc<dyn SocketEvents>) -> io::Result<Running<'a>> {
+    fn begin(socket: &'a Socket) -> io::Result<Running<'a>> {
         if socket.inner.has_run.swap(true, Ordering::Relaxed) {
             let text = "a socket's events run once";
             return Err(io::Error::new(ErrorKind::AlreadyExists, text));
         }
-        *lock(&socket.inner.events) = Some(events);
         Ok(Running(socket))
+    }
+
+    /// From now on the flush thread finds the events, and calls `drain`. If the queue has emptied
+    /// before, this thread does.
+    fn listen(&self, events: Arc<dyn SocketEvents>) {
+        let inner = &self.0.inner;
+        *lock(&inner.events) = Some(events);
+        let is_due = inner.writing.lock().queue.listen();
+        if is_due {
+            flusher::call_drain(inner);
+        }
     }
 }
 
@@ -70,18 +80,20 @@ impl Drop for Running<'_> {
             self.0.destroy();
         }
         let events = lock(&self.0.inner.events).take();
-        drop(events);
+        drop(events); // not ours, and so not under the lock
     }
 }
 
-fn read_to_end(socket: &Socket, events: &dyn SocketEvents) -> io::Result<()> {
+fn read_to_end(
+    socket: &Socket,
+    events: &dyn SocketEvents,
+    idle: &mut IdleNotice,
+) -> io::Result<()> {
     let mut buf = Buffer::default();
     let mut text = String::new();
-    let mut idle = Idle::default();
     loop {
-        idle.set_timeout(socket)?;
-        match buf.fill(socket) {
-            _ if outbox::is_destroyed(&socket.inner) => return Ok(()),
+        match buf.fill(&socket.inner, idle.read_limits(&socket.inner)) {
+            _ if reading::is_destroyed(&socket.inner) => return Ok(()),
             Ok([]) => {
                 give_rest(socket, &mut text, events);
                 events.end(socket);
@@ -116,60 +128,73 @@ fn give_rest(socket: &Socket, text: &mut String, events: &dyn SocketEvents) {
     }
 }
 
-/// The peer has ended; now we. What breaks here is among the last words.
-fn finish(socket: &Socket, events: &dyn SocketEvents) {
-    if socket.inner.settings.allow_half_open {
-        let mut idle = Idle::default();
-        while !outbox::end_asked(&socket.inner, idle.next_wait(socket)) {
+/// The peer has ended; now we. What breaks here is the final error.
+fn finish(socket: &Socket, events: &dyn SocketEvents, idle: &mut IdleNotice) {
+    let inner = &socket.inner;
+    let mut wait_until = |is_done: fn(&Queue<io::Error>) -> bool| {
+        let is_over = |queue: &Queue<_>| queue.is_broken() || is_done(queue);
+        while !waiting::until(inner, idle.next_wait(inner), is_over) {
             idle.look(socket, events);
         }
+    };
+    if inner.settings.allow_half_open {
+        wait_until(Queue::is_end_asked);
     }
     let _ = socket.end();
-    let _ = outbox::flush(&socket.inner);
+    wait_until(Queue::is_end_sent);
 }
 
 /// The `timeout` event: once for each stretch without a byte.
 #[derive(Default)]
-struct Idle {
-    /// The stream's read timeout, once we have set it.
-    set: Option<Option<Duration>>,
-    /// A write has begun a new stretch: so much of it is left.
+struct IdleNotice {
+    /// How long to wait before the next [`look`](IdleNotice::look), if that is not the whole limit.
     left: Option<Duration>,
-    /// The stretch that has been told.
-    told: Option<u64>,
+    /// The stretch that `timeout` was called for, and how long we wait in it for another to begin.
+    notified: Option<(u64, Duration)>,
 }
 
-impl Idle {
-    /// How long to wait before [`look`](Idle::look)ing.
-    fn next_wait(&mut self, socket: &Socket) -> Option<Duration> {
-        self.left.take().or(socket.inner.activity.limit())
+/// A new stretch may begin unseen, by a write of another thread. It is looked for this often at most.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+impl IdleNotice {
+    fn next_wait(&mut self, inner: &Inner) -> Option<Duration> {
+        self.left.take().or(inner.activity.limit())
     }
 
-    fn set_timeout(&mut self, socket: &Socket) -> io::Result<()> {
-        let wait = Some(self.next_wait(socket));
-        if self.set != wait {
-            self.set = wait;
-            socket.inner.stream.set_read_timeout(wait.flatten())?;
-        }
-        Ok(())
+    /// A socket with an idle notice is its owner's to end; others are cut by the server's limit.
+    fn read_limits(&mut self, inner: &Inner) -> reading::Limits {
+        let read = self.next_wait(inner);
+        let idle = inner.settings.idle_timeout.filter(|_| read.is_none());
+        reading::Limits { read, idle }
     }
 
     fn look(&mut self, socket: &Socket, events: &dyn SocketEvents) {
         let activity = &socket.inner.activity;
-        let stretch = Some(activity.last());
-        match activity.left() {
-            Some(Duration::ZERO) if self.told != stretch => {
-                self.told = stretch;
-                events.timeout(socket);
-            }
-            Some(Duration::ZERO) | None => {}
-            left => self.left = left,
+        let (Some(limit), Some(left)) = (activity.limit(), activity.left()) else {
+            return;
+        };
+        let stretch = activity.last();
+        if !left.is_zero() {
+            self.left = Some(left);
+            return;
+        }
+        let interval = match self.notified {
+            // Nothing has moved since, so there is less and less reason to look.
+            Some((same, before)) if same == stretch => before.saturating_mul(2),
+            _ => limit,
+        };
+        let is_new = self.notified.is_none_or(|(before, _)| before != stretch);
+        let interval = interval.min(limit.max(LOOK_INTERVAL));
+        self.notified = Some((stretch, interval));
+        self.left = Some(interval);
+        if is_new {
+            events.timeout(socket);
         }
     }
 }
 
-const FIRST: usize = 1024;
-const LARGEST: usize = 64 * 1024;
+const FIRST_BYTES: usize = 1024;
+const MOST_BYTES: usize = 64 * 1024;
 
 /// A read buffer that begins small and doubles whenever a read fills it.
 #[derive(Default)]
@@ -180,12 +205,12 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// What one read brings; nothing at the end.
-    pub(super) fn fill(&mut self, socket: &Socket) -> io::Result<&[u8]> {
+    pub(super) fn fill(&mut self, inner: &Inner, limits: reading::Limits) -> io::Result<&[u8]> {
         if self.was_filled || self.bytes.is_empty() {
-            let len = (self.bytes.len() * 2).clamp(FIRST, LARGEST);
+            let len = (self.bytes.len() * 2).clamp(FIRST_BYTES, MOST_BYTES);
             self.bytes.resize(len, 0);
         }
-        let n = socket.read(&mut self.bytes)?;
+        let n = reading::read(inner, &mut self.bytes, limits)?;
         self.was_filled = n == self.bytes.len();
         Ok(&self.bytes[..n])
     }

@@ -1,7 +1,6 @@
-//! A server's last words: how a connection ends whose handler has returned, and one whose server
-//! is stopped.
+//! How a server's connection ends whose handler has returned, and one whose server is stopped.
 
-use super::{Inner, Socket, outbox};
+use super::{Inner, Socket, reading, waiting, writing};
 use crate::net::slot::Stop;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
@@ -14,24 +13,26 @@ const LINGER: Duration = Duration::from_secs(2);
 impl Socket {
     /// Sends what is queued and the FIN, then waits for the peer's, since dropping a stream with
     /// unread bytes resets the connection and may destroy what was written last.
-    pub(in crate::net) fn hang_up(&self) {
-        if self.end().is_err() || outbox::flush(&self.inner).is_err() {
+    pub(in crate::net) fn close_gracefully(&self) {
+        if self.end().is_err() || waiting::end_sent(&self.inner).is_err() {
             return self.destroy();
         }
-        let until = Instant::now() + LINGER;
-        let mut rest = [0; 4096];
+        let (began, mut rest) = (Instant::now(), [0; 4096]);
         while !self.inner.ended.load(Ordering::Relaxed) {
-            let left = until.saturating_duration_since(Instant::now());
-            let timed = self.set_read_timeout(Some(left));
-            if left.is_zero() || timed.and_then(|()| self.read(&mut rest)).is_err() {
+            let left = LINGER.saturating_sub(began.elapsed());
+            let limits = reading::Limits {
+                read: Some(left),
+                idle: None,
+            };
+            if left.is_zero() || reading::read(&self.inner, &mut rest, limits).is_err() {
                 return self.destroy();
             }
         }
     }
 }
 
-/// From now on the server's stop reaches the socket, and not only the stream below it: who waits
-/// for the queue wakes up, and what is cut off is not taken for a FIN.
+/// From now on the server's stop reaches the socket, and not only the stream below it: threads that
+/// wait for the queue wake up, and what is cut off is not taken for a FIN.
 pub(super) fn on_stop(inner: &Arc<Inner>) {
     if let Some(slot) = &inner.slot {
         slot.on_stop(Arc::new(Cut(Arc::downgrade(inner))));
@@ -48,7 +49,7 @@ impl Stop for Cut {
         if let Some(inner) = self.0.upgrade() {
             let text = "the server was shut down";
             let error = io::Error::new(ErrorKind::ConnectionAborted, text);
-            outbox::break_off(&inner, Some(error));
+            writing::break_off(&inner, Some(error));
         }
     }
 }
