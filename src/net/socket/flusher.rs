@@ -16,10 +16,7 @@ const STACK_BYTES: usize = 512 * 1024;
 pub(super) fn start(inner: &Arc<Inner>) -> io::Result<()> {
     let own = Arc::clone(inner);
     let builder = thread::Builder::new().name("barewire flusher".to_owned());
-    let Err(e) = builder
-        .stack_size(STACK_BYTES)
-        .spawn(move || flush(&own))
-    else {
+    let Err(e) = builder.stack_size(STACK_BYTES).spawn(move || flush(&own)) else {
         return Ok(());
     };
     // Not as it is: the system's word for "no thread" is that of a timeout.

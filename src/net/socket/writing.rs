@@ -146,7 +146,11 @@ pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usiz
     };
     let (turn, mut state) = Turn::wait_for(inner)?;
     let piece = [IoSlice::new(&first[..first.len().min(PIECE_BYTES)])];
-    let bufs = if first.len() < PIECE_BYTES { bufs } else { &piece };
+    let bufs = if first.len() < PIECE_BYTES {
+        bufs
+    } else {
+        &piece
+    };
     let mut still = Duration::ZERO;
     let wrote = loop {
         let wrote;
@@ -282,11 +286,7 @@ impl<'a> Turn<'a> {
         self.record(wrote, waited)
     }
 
-    fn record(
-        &self,
-        wrote: io::Result<usize>,
-        waited: Duration,
-    ) -> (Guard<'a>, io::Result<Wrote>) {
+    fn record(&self, wrote: io::Result<usize>, waited: Duration) -> (Guard<'a>, io::Result<Wrote>) {
         let wrote = match wrote {
             Ok(0) => Err(ErrorKind::WriteZero.into()),
             Err(e) if is_timeout(&e) => Ok(0),
