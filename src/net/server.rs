@@ -57,15 +57,9 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
     Server {
         events,
         options: Options::default(),
-        settings: Settings {
-            idle_timeout: Some(IDLE_TIMEOUT),
-            ..Settings::default()
-        },
+        settings: Settings::of_a_server(),
     }
 }
-
-/// As long as Node's `server.timeout` was: enough for a person at a telnet, and not for ever.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The book's events of a server.
 ///

@@ -9,7 +9,7 @@ const LIKE_WIRE: &[&str] = &[
     "framing",
     "text",
     "http::pool",
-    "net::reach::call_queue",
+    "net::reach::call_queue", "net::socket::queue",
     "websocket::queue",
 ];
 

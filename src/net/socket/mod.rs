@@ -123,6 +123,18 @@ impl Default for Settings {
     }
 }
 
+/// As long as Node's `server.timeout` was: enough for a person at a telnet, and not for ever.
+const SERVER_IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+
+impl Settings {
+    pub(super) fn of_a_server() -> Settings {
+        Settings {
+            idle_timeout: Some(SERVER_IDLE_TIMEOUT),
+            ..Settings::default()
+        }
+    }
+}
+
 struct Inner {
     stream: Arc<dyn Stream>,
     settings: Settings,

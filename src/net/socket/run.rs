@@ -215,3 +215,40 @@ impl Buffer {
         Ok(&self.bytes[..n])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::pipe;
+
+    struct Counts(std::sync::atomic::AtomicUsize);
+
+    impl SocketEvents for Counts {
+        fn timeout(&self, _socket: &Socket) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// `timeout` is called once for a stretch, however short; then there is nothing to do but to look,
+    /// less and less often, whether another thread has written.
+    #[test]
+    fn fault_a27_a_timeout_of_zero_keeps_nobody_busy() {
+        let (here, _there) = pipe();
+        let socket = Socket::new(Arc::new(here));
+        let (events, mut idle) = (Counts(0.into()), IdleNotice::default());
+        socket.set_timeout(Some(Duration::ZERO));
+        let mut waited = Duration::ZERO;
+        for _ in 0..100 {
+            waited += idle.next_wait(&socket.inner).unwrap();
+            thread::sleep(Duration::from_micros(2));
+            idle.look(&socket, &events);
+        }
+        assert_eq!(events.0.load(Ordering::Relaxed), 1);
+        assert!(waited > Duration::from_secs(60), "{waited:?}");
+        socket.write("a new stretch");
+        idle.next_wait(&socket.inner).unwrap();
+        thread::sleep(Duration::from_micros(2));
+        idle.look(&socket, &events);
+        assert_eq!(events.0.load(Ordering::Relaxed), 2);
+    }
+}
