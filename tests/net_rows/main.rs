@@ -18,6 +18,8 @@
 //! | N08, E10 | `n08_no_delay` | small packets that leave at once, and stick all the same |
 //! | N09 | `n09_addresses` | addresses, limits, half open |
 //! | S07 | `s07_without_framing` | where a stream needs no messages |
+//! | N05, N06 | `slow_peers` | who is waited for, and who is cut |
+//! | N04, N05 | `callbacks` | what the user's own code may do while it is called |
 //! | all | `sharing` | one socket, many threads |
 //! | all | `stage` | the servers, peers and events that the others play with |
 //!
@@ -27,6 +29,7 @@
 #[allow(unused_imports)] // each test binary uses its own part of it
 mod support;
 
+mod callbacks;
 mod n01_greeting;
 mod n03_client;
 mod n04_server_events;
@@ -41,4 +44,5 @@ mod n08_no_delay;
 mod n09_addresses;
 mod s07_without_framing;
 mod sharing;
+mod slow_peers;
 mod stage;
