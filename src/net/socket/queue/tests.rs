@@ -5,22 +5,22 @@
 //! thread may take one of its own: where the drivers release the lock, a step ends here.
 
 mod steps;
+mod stream;
 mod thread;
-mod wire;
 
 use super::*;
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use stream::{Stream, Why};
 use thread::Task::{self, *};
 use thread::{At, Thread};
-use wire::{Why, Wire};
 
 /// Everything there is at one moment.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct World {
     queue: Queue<Why>,
-    wire: Wire,
+    stream: Stream,
     threads: Vec<Thread>,
     /// What was accepted, in that order.
     accepted: Vec<Vec<u8>>,
@@ -38,7 +38,7 @@ impl World {
         };
         World {
             queue: Queue::new(limits),
-            wire: Wire::default(),
+            stream: Stream::default(),
             threads: threads.iter().map(thread).collect(),
             accepted: Vec::new(),
             in_drain: Vec::new(),
@@ -59,9 +59,9 @@ impl World {
         after
     }
 
-    fn with_wire(&self, wire: Wire) -> World {
+    fn with_stream(&self, stream: Stream) -> World {
         let mut after = self.clone();
-        after.wire = wire;
+        after.stream = stream;
         after
     }
 
@@ -83,7 +83,7 @@ impl World {
     fn given_up(&self) -> World {
         let mut after = self.clone();
         after.queue.break_off(Some(Why::TooSlow));
-        after.wire.aborted = true;
+        after.stream.aborted = true;
         after
     }
 
@@ -114,9 +114,9 @@ impl World {
             return;
         }
         if !self.accepted.contains(&b"?".to_vec()) {
-            assert_eq!(self.wire.bytes, self.accepted.concat(), "in order");
+            assert_eq!(self.stream.bytes, self.accepted.concat(), "in order");
         }
-        assert_eq!(self.wire.fin, self.queue.is_end_asked(), "the FIN");
+        assert_eq!(self.stream.fin, self.queue.is_end_asked(), "the FIN");
     }
 }
 
@@ -170,7 +170,7 @@ fn fault_a19_the_end_is_pending_until_it_has_left() {
         &[Close],
     ];
     let mut world = World::new(LIMITS, &threads);
-    world.wire.end_needs_room = true;
+    world.stream.end_needs_room = true;
     explore(world);
 }
 

@@ -1,7 +1,7 @@
 //! One step of one thread: what it makes of the world, in every way that the stream allows.
 
+use super::stream::Why;
 use super::thread::{At, Task, Thread};
-use super::wire::Why;
 use super::{Accepted, EndSent, PeerEnded, Release, Room, Step, World};
 use Task::*;
 
@@ -109,7 +109,7 @@ impl World {
             },
             Destroy => {
                 after.queue.break_off(None);
-                after.wire.aborted = true;
+                after.stream.aborted = true;
                 vec![after.done(who)]
             }
             Drained if self.queue.is_broken() || self.queue.buffered() == 0 => {
@@ -124,11 +124,11 @@ impl World {
                 false => vec![after.done(who)],
             },
             PeerFin => {
-                after.wire.peer_fin = true;
+                after.stream.peer_fin = true;
                 vec![after.done(who)]
             }
             PeerReset => {
-                after.wire.peer_reset = true;
+                after.stream.peer_reset = true;
                 vec![after.done(who)]
             }
             Read => self.read(who),
@@ -142,17 +142,17 @@ impl World {
         bytes: &[u8],
         at: fn(Vec<u8>, Result<usize, Why>) -> At,
     ) -> Vec<World> {
-        let all = self.wire.take(bytes).into_iter();
-        all.map(|(wire, wrote)| {
-            let after = self.with_wire(wire);
+        let all = self.stream.take(bytes).into_iter();
+        all.map(|(stream, wrote)| {
+            let after = self.with_stream(stream);
             after.go(who, at(bytes.to_vec(), wrote.unwrap_or(Ok(0))))
         })
         .collect()
     }
 
     fn end(&self, who: usize, at: fn(EndSent) -> At) -> Vec<World> {
-        let all = self.wire.end().into_iter();
-        all.map(|(wire, sent)| self.with_wire(wire).go(who, at(sent)))
+        let all = self.stream.end().into_iter();
+        all.map(|(stream, sent)| self.with_stream(stream).go(who, at(sent)))
             .collect()
     }
 
@@ -223,11 +223,11 @@ impl World {
     /// The peer's end, our own, or a loss.
     fn read(&self, who: usize) -> Vec<World> {
         let mut after = self.clone();
-        if self.wire.peer_reset && !self.wire.reset_reported {
-            after.wire.reset_reported = true;
+        if self.stream.peer_reset && !self.stream.reset_reported {
+            after.stream.reset_reported = true;
             return vec![after.done(who)]; // the read itself is told
         }
-        match self.wire.peer_fin || self.wire.peer_reset || self.wire.aborted {
+        match self.stream.peer_fin || self.stream.peer_reset || self.stream.aborted {
             true => vec![after.go(who, At::ReadNothing)],
             false => Vec::new(),
         }
@@ -235,21 +235,24 @@ impl World {
 
     fn judge(&self, who: usize) -> Vec<World> {
         let mut after = self.clone();
-        let is_failing = self.queue.is_calling() && !self.wire.is_writable();
+        let is_failing = self.queue.is_calling() && !self.stream.is_writable();
         if self.threads[who].at == At::ReadNothing && is_failing {
-            if self.wire.peer_reset && !self.wire.reset_reported {
-                after.wire.reset_reported = true;
+            if self.stream.peer_reset && !self.stream.reset_reported {
+                after.stream.reset_reported = true;
                 after.queue.fail(Some(Why::Reset), Some(Why::Reset));
                 return vec![after.go(who, At::Judge)];
             }
             return Vec::new(); // the call is about to report it
         }
         let ended = self.queue.peer_ended();
-        if self.wire.peer_reset && self.wire.reset_reported {
+        if self.stream.peer_reset && self.stream.reset_reported {
             assert_ne!(ended, PeerEnded::Yes, "a reset is not the peer's FIN");
         }
         if ended == PeerEnded::Yes {
-            assert!(self.wire.peer_fin || self.wire.peer_reset, "it is not ours");
+            assert!(
+                self.stream.peer_fin || self.stream.peer_reset,
+                "it is not ours"
+            );
         }
         vec![self.done(who)]
     }

@@ -1,7 +1,7 @@
 //! What a thread is to do, and where it stands.
 
 use super::EndSent;
-use super::wire::Why;
+use super::stream::Why;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Thread {

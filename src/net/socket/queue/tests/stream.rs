@@ -11,7 +11,7 @@ pub(super) enum Why {
 }
 
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Wire {
+pub(super) struct Stream {
     pub(super) bytes: Vec<u8>,
     pub(super) fin: bool,
     /// We have shut both directions.
@@ -24,13 +24,13 @@ pub(super) struct Wire {
     pub(super) end_needs_room: bool,
 }
 
-impl Wire {
+impl Stream {
     pub(super) fn is_writable(&self) -> bool {
         !self.aborted && !self.peer_reset
     }
 
     /// All that a call with these bytes may return; `None`: no room, or not within the slice.
-    pub(super) fn take(&self, bytes: &[u8]) -> Vec<(Wire, Option<Result<usize, Why>>)> {
+    pub(super) fn take(&self, bytes: &[u8]) -> Vec<(Stream, Option<Result<usize, Why>>)> {
         assert!(!self.fin, "nothing is written after the FIN");
         if !self.is_writable() {
             let mut after = self.clone();
@@ -51,7 +51,7 @@ impl Wire {
         all
     }
 
-    pub(super) fn end(&self) -> Vec<(Wire, EndSent)> {
+    pub(super) fn end(&self) -> Vec<(Stream, EndSent)> {
         if !self.is_writable() {
             return vec![(self.clone(), EndSent::Failed)];
         }
