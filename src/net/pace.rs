@@ -75,9 +75,66 @@ impl Pace {
     }
 }
 
+/// Which calls are timed, so that no clock is read while the peer keeps up.
+///
+/// A call that finds no room, or not enough, is known by its result. One that waits and then takes
+/// everything is not: to find those, one call in [`SAMPLE`] is timed, and every call after a slow one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sampling {
+    /// Calls until the next that is timed.
+    untimed: u32,
+}
+
+const SAMPLE: u32 = 16;
+/// A call that takes longer has waited for the peer.
+const QUICK: Duration = Duration::from_millis(1);
+
+impl Sampling {
+    /// Whether to read the clock before the next call, and after it.
+    pub(crate) fn is_timed(&mut self) -> bool {
+        let is_timed = self.untimed == 0;
+        self.untimed = self.untimed.saturating_sub(1);
+        is_timed
+    }
+
+    /// How long the call waited, if it was timed; and whether it took all that it was offered.
+    pub(crate) fn called(&mut self, waited: Option<Duration>, took_all: bool) {
+        match waited {
+            _ if !took_all => self.untimed = 0,
+            Some(waited) if waited >= QUICK => self.untimed = 0,
+            Some(_) => self.untimed = SAMPLE - 1,
+            None => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clock_is_read_where_there_may_be_something_to_wait_for() {
+        let (mut sampling, quick) = (Sampling::default(), Some(Duration::ZERO));
+        let timed = |sampling: &mut Sampling| {
+            let mut timed = 0;
+            for _ in 0..160 {
+                let is_timed = sampling.is_timed();
+                timed += u32::from(is_timed);
+                sampling.called(quick.filter(|_| is_timed), true);
+            }
+            timed
+        };
+        assert_eq!(timed(&mut sampling), 10, "one in sixteen");
+        while sampling.is_timed() {
+            sampling.called(quick, true);
+        }
+        sampling.called(None, false);
+        assert!(sampling.is_timed(), "there was no room");
+        for _ in 0..100 {
+            sampling.called(Some(QUICK), true);
+            assert!(sampling.is_timed(), "it waits and takes everything");
+        }
+    }
 
     fn pace() -> Pace {
         Pace::new(Duration::from_secs(30), 256)

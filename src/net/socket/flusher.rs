@@ -2,7 +2,8 @@
 //! over and ends when none are, so a socket whose peer reads has none.
 
 use super::queue::Step;
-use super::writing::{Guard, PIECE_BYTES, Turn, break_off};
+use super::turn::Turn;
+use super::writing::{Guard, PIECE_BYTES, break_off};
 use super::{Inner, Socket, lock};
 use std::io::{self, IoSlice};
 use std::panic::{self, AssertUnwindSafe};

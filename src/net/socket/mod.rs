@@ -6,6 +6,7 @@
 //!   run.rs       reads on this thread and calls  data end timeout error close   (events.rs)
 //!   queue.rs     what is written and cannot leave yet, as a machine
 //!   writing.rs   drives it: who writes, and how long it waits
+//!   turn.rs      the calls of the stream that one thread at a time makes
 //!   flusher.rs   the thread that writes what is queued; calls  drain
 //!   waiting.rs   waits for it
 //!   reading.rs   reads, and how long it waits
@@ -19,12 +20,15 @@ mod flusher;
 mod queue;
 mod reading;
 mod run;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod waiting;
 mod writing;
 
 pub use events::SocketEvents;
+pub(super) use settings::Settings;
 
 use super::addr::Addr;
 use super::slot::Slot;
@@ -98,41 +102,6 @@ use writing::Writing;
 #[derive(Clone)]
 pub struct Socket {
     inner: Arc<Inner>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Settings {
-    pub(super) allow_half_open: bool,
-    pub(super) high_water_mark: usize,
-    pub(super) max_buffered: usize,
-    pub(super) stall_timeout: Duration,
-    pub(super) min_bytes_per_second: u64,
-    pub(super) idle_timeout: Option<Duration>,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            allow_half_open: false,
-            high_water_mark: 64 * 1024,
-            max_buffered: 16 * 1024 * 1024,
-            stall_timeout: Duration::from_secs(30),
-            min_bytes_per_second: 256,
-            idle_timeout: None,
-        }
-    }
-}
-
-/// As long as Node's `server.timeout` was: enough for a person at a telnet, and not for ever.
-const SERVER_IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-
-impl Settings {
-    pub(super) fn of_a_server() -> Settings {
-        Settings {
-            idle_timeout: Some(SERVER_IDLE_TIMEOUT),
-            ..Settings::default()
-        }
-    }
 }
 
 struct Inner {

@@ -12,15 +12,14 @@
 //! a *write slice*, a fraction of the shortest limit that applies. So the limits are judged by what has
 //! left meanwhile, however large the write, and bytes that move are seen moving.
 
-use super::queue::{Accepted, EndSent, Limits, Queue, Refused, Release, Room};
-use super::{Inner, Settings, flusher};
-use crate::net::pace::{Pace, TooSlow};
-use crate::net::stream::is_timeout;
+use super::queue::{Accepted, Limits, Queue, Refused, Room};
+use super::turn::Turn;
+use super::{Inner, Settings};
+use crate::net::pace::{Pace, Sampling};
 use std::io::{self, ErrorKind, IoSlice};
-use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What one call of the stream is offered at most.
 pub(super) const PIECE_BYTES: usize = 64 * 1024;
@@ -40,7 +39,9 @@ pub(super) struct Writing {
 pub(super) struct State {
     pub(super) queue: Queue<io::Error>,
     /// How slowly the peer may take what we send. Only the thread with the turn waits for the peer.
-    pace: Pace,
+    pub(super) pace: Pace,
+    /// Which calls of the stream are timed.
+    pub(super) sampling: Sampling,
     stall_timeout: Duration,
     pub(super) write_timeout: Option<Duration>,
     /// The stream's write timeout, once we have set it.
@@ -61,6 +62,7 @@ impl Writing {
         let state = State {
             queue: Queue::new(limits),
             pace: Pace::new(settings.stall_timeout, settings.min_bytes_per_second),
+            sampling: Sampling::default(),
             stall_timeout: settings.stall_timeout,
             write_timeout: None,
             slice: None,
@@ -85,14 +87,14 @@ impl Writing {
 
 impl State {
     /// How long a call of the stream waits for room; `idle` is when the socket's `timeout` is due.
-    fn write_slice(&self, idle: Option<Duration>) -> Duration {
+    pub(super) fn write_slice(&self, idle: Option<Duration>) -> Duration {
         let limits = [Some(self.stall_timeout), self.write_timeout, idle];
         let shortest = limits.into_iter().flatten().min().unwrap_or_default();
         (shortest / SLICES).clamp(SHORTEST_SLICE, LONGEST_SLICE)
     }
 
     /// What the stream's write timeout is to be; `None`: it is that already.
-    fn change_slice(&mut self, slice: Duration) -> Option<Duration> {
+    pub(super) fn change_slice(&mut self, slice: Duration) -> Option<Duration> {
         (self.slice.replace(slice) != Some(slice)).then_some(slice)
     }
 
@@ -127,7 +129,7 @@ pub(super) fn push(inner: &Arc<Inner>, bytes: &[u8]) -> bool {
 }
 
 /// Whoever does not stop is stopped.
-fn has_room(inner: &Inner, room: Room) -> bool {
+pub(super) fn has_room(inner: &Inner, room: Room) -> bool {
     if let Room::Exceeded(queued) = room {
         let limit = inner.settings.max_buffered;
         let why = "the peer does not read, or too much was written at once";
@@ -205,202 +207,6 @@ pub(super) fn break_off(inner: &Inner, error: Option<io::Error>) {
     inner.writing.notify(&state);
     drop(state);
     let _ = inner.stream.abort(); // it may be gone already
-}
-
-/// The write turn. It is given back by [`give_back`](Turn::give_back), or to a flush thread.
-pub(super) struct Turn<'a> {
-    inner: &'a Arc<Inner>,
-    is_held: bool,
-}
-
-/// What one call of the stream has done.
-pub(super) struct Wrote {
-    /// 0: there was no room within the slice.
-    pub(super) bytes: usize,
-    waited: Duration,
-}
-
-impl Wrote {
-    /// How many bytes were taken, or that none were for `limit`.
-    fn within(self, limit: Option<Duration>, still: &mut Duration) -> io::Result<usize> {
-        *still = match self.bytes {
-            0 => still.saturating_add(self.waited),
-            _ => Duration::ZERO,
-        };
-        match limit {
-            Some(limit) if self.bytes == 0 && *still >= limit => Err(ErrorKind::TimedOut.into()),
-            _ => Ok(self.bytes),
-        }
-    }
-}
-
-impl<'a> Turn<'a> {
-    /// The queue has given the turn to this thread.
-    pub(super) fn new(inner: &'a Arc<Inner>) -> Turn<'a> {
-        let is_held = true;
-        Turn { inner, is_held }
-    }
-
-    fn wait_for(inner: &'a Arc<Inner>) -> io::Result<(Turn<'a>, Guard<'a>)> {
-        let state = inner.writing.wait_for_turn()?;
-        Ok((Turn::new(inner), state))
-    }
-
-    /// Offers bytes to the stream, which takes what there is room for; queues the rest.
-    fn offer(self, bytes: &[u8]) -> bool {
-        let wrote = self.inner.stream.try_write(bytes);
-        let failed = wrote.as_ref().err().map(|e| (copy(e), loss(e)));
-        let n = *wrote.as_ref().ok().and_then(Option::as_ref).unwrap_or(&0);
-        let mut state = self.inner.writing.lock();
-        self.call_ended(&mut state, n);
-        match failed {
-            None => state.queue.keep(&bytes[n..]),
-            Some((error, loss)) => state.queue.fail(Some(error), loss),
-        }
-        let room = state.queue.room();
-        let inner = self.inner;
-        let given_back = self.give_back(state);
-        has_room(inner, room) && given_back.is_ok()
-    }
-
-    /// One call of the stream, for a slice at most. The peer that has been too slow is given up.
-    pub(super) fn write(
-        &self,
-        mut state: Guard<'a>,
-        bufs: &[IoSlice<'_>],
-    ) -> (Guard<'a>, io::Result<Wrote>) {
-        if state.queue.is_broken() {
-            return (state, Err(ErrorKind::BrokenPipe.into()));
-        }
-        let slice = state.write_slice(self.inner.activity.limit());
-        let change = state.change_slice(slice);
-        state.queue.call_begins();
-        drop(state);
-        self.set_write_timeout(change);
-        let began = Instant::now();
-        let wrote = match bufs {
-            [buf] => self.inner.stream.write(buf),
-            bufs => self.inner.stream.write_vectored(bufs),
-        };
-        let waited = began.elapsed();
-        self.record(wrote, waited)
-    }
-
-    fn record(&self, wrote: io::Result<usize>, waited: Duration) -> (Guard<'a>, io::Result<Wrote>) {
-        let wrote = match wrote {
-            Ok(0) => Err(ErrorKind::WriteZero.into()),
-            Err(e) if is_timeout(&e) => Ok(0),
-            wrote => wrote,
-        };
-        let failed = wrote.as_ref().err().map(|e| (copy(e), loss(e)));
-        let bytes = *wrote.as_ref().unwrap_or(&0);
-        let mut state = self.inner.writing.lock();
-        self.call_ended(&mut state, bytes);
-        let judged = state.pace.waited(waited, bytes);
-        if let Some((error, loss)) = failed {
-            state.queue.fail(Some(error), loss);
-        }
-        self.inner.writing.notify(&state);
-        match (wrote, judged) {
-            (Ok(_), Err(TooSlow)) => self.give_up(state),
-            (wrote, _) => (state, wrote.map(|bytes| Wrote { bytes, waited })),
-        }
-    }
-
-    fn call_ended(&self, state: &mut State, bytes: usize) {
-        state.queue.call_ended(bytes);
-        if bytes > 0 {
-            let written = &self.inner.bytes_written;
-            written.store(state.queue.written(), Ordering::Relaxed);
-            self.inner.activity.seen();
-        }
-    }
-
-    fn give_up<T>(&self, state: Guard<'a>) -> (Guard<'a>, io::Result<T>) {
-        let settings = self.inner.settings;
-        drop(state);
-        let error = || {
-            let (rate, time) = (settings.min_bytes_per_second, settings.stall_timeout);
-            gave_up(format!(
-                "the peer took less than {rate} bytes a second for {time:?}"
-            ))
-        };
-        break_off(self.inner, Some(error()));
-        (self.inner.writing.lock(), Err(error()))
-    }
-
-    /// The FIN, within a slice; `None`: without waiting.
-    pub(super) fn send_end(
-        &self,
-        mut state: Guard<'a>,
-        waits: bool,
-    ) -> (Guard<'a>, io::Result<()>) {
-        let slice = match waits {
-            true => state.write_slice(None),
-            false => Duration::ZERO,
-        };
-        let change = state.change_slice(slice);
-        drop(state);
-        self.set_write_timeout(change);
-        let began = Instant::now();
-        let ended = self.inner.stream.shutdown(Shutdown::Write);
-        let waited = began.elapsed();
-        let mut state = self.inner.writing.lock();
-        let (sent, ended) = match ended {
-            Ok(()) => (EndSent::Sent, Ok(())),
-            Err(e) if is_timeout(&e) => (EndSent::NoRoom, Ok(())),
-            Err(e) => (EndSent::Failed, Err(e)),
-        };
-        state.queue.end_sent(sent);
-        self.inner.writing.notify(&state);
-        if sent == EndSent::NoRoom && state.pace.waited(waited, 0).is_err() {
-            return self.give_up(state);
-        }
-        (state, ended)
-    }
-
-    fn set_write_timeout(&self, change: Option<Duration>) {
-        if change.is_some() {
-            // A socket that refuses is broken, and its write will say so.
-            let _ = self.inner.stream.set_write_timeout(change);
-        }
-    }
-
-    /// Gives the turn back, after the FIN if that is due, or to a flush thread.
-    pub(super) fn give_back(mut self, mut state: Guard<'a>) -> io::Result<()> {
-        let mut ended = Ok(());
-        loop {
-            match state.queue.release() {
-                Release::SendEnd => (state, ended) = self.send_end(state, false),
-                Release::StartFlusher => {
-                    self.is_held = false;
-                    drop(state);
-                    return flusher::start(self.inner).and(ended);
-                }
-                Release::Done => {
-                    self.was_given_back(&state);
-                    return ended;
-                }
-            }
-        }
-    }
-
-    pub(super) fn was_given_back(&mut self, state: &State) {
-        self.is_held = false;
-        self.inner.writing.notify(state);
-    }
-}
-
-/// A stream has panicked in the middle of a write: what it took is unknown.
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if self.is_held {
-            break_off(self.inner, Some(io::Error::other("a write panicked")));
-            let mut state = self.inner.writing.lock();
-            state.queue.turn_lost();
-            self.inner.writing.notify(&state);
-        }
-    }
 }
 
 fn written_after_the_end() -> io::Error {
