@@ -16,14 +16,17 @@ use std::time::{Duration, Instant};
 const KIB: usize = 1024;
 const MUCH: usize = 15 * 1024 * KIB;
 /// Shorter than a slow peer takes, and far longer than a steady one lets us wait.
-const LIMIT: Duration = Duration::from_millis(1500);
+const LIMIT: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(50);
 
-/// One address of each kind.
-fn addresses(name: &str) -> [String; 2] {
+/// Over TCP and a Unix socket, at the same time.
+fn over_both(name: &str, test: fn(&str)) {
     let file = format!("barewire-net-{}-{name}.sock", std::process::id());
-    let path = std::env::temp_dir().join(file);
-    ["127.0.0.1:0".to_owned(), format!("unix:{}", path.display())]
+    let path = format!("unix:{}", std::env::temp_dir().join(file).display());
+    thread::scope(|scope| {
+        scope.spawn(|| test("127.0.0.1:0"));
+        scope.spawn(|| test(&path));
+    });
 }
 
 trait Peer: Read + Write + Send {}
@@ -41,12 +44,12 @@ fn dial(up: &Up) -> Box<dyn Peer> {
     }
 }
 
-/// Reads 16 KiB every 3 ms to the end, which takes longer than [`LIMIT`]. Returns how much there was.
+/// Reads 16 KiB every 2 ms to the end, which takes longer than [`LIMIT`]. Returns how much there was.
 fn read_slowly(mut peer: impl Read) -> usize {
     let (began, mut piece, mut all) = (Instant::now(), [0; 16 * KIB], 0);
     while let n @ 1.. = peer.read(&mut piece).unwrap() {
         all += n;
-        thread::sleep(Duration::from_millis(3));
+        thread::sleep(Duration::from_millis(2));
     }
     assert!(began.elapsed() > LIMIT, "or this shows nothing");
     all
@@ -56,7 +59,7 @@ fn read_slowly(mut peer: impl Read) -> usize {
 #[test]
 fn fault_a10_a11_a_slow_reader_gets_all_of_it() {
     watched(|| {
-        for address in addresses("a10") {
+        over_both("a10", |address| {
             let log = Log::default();
             let told = log.clone();
             let server = net::create_server(move |socket| {
@@ -65,10 +68,10 @@ fn fault_a10_a11_a_slow_reader_gets_all_of_it() {
                 let told = Told::new(&told).on("drain", |socket| socket.end().unwrap());
                 socket.run(told)
             });
-            let up = Up::at(&address, server.stall_timeout(LIMIT));
+            let up = Up::at(address, server.stall_timeout(LIMIT));
             assert_eq!(read_slowly(dial(&up)), MUCH);
             assert_eq!(order_at_close(&log), ["drain", "end", "close"], "{address}");
-        }
+        });
     });
 }
 
@@ -76,7 +79,7 @@ fn fault_a10_a11_a_slow_reader_gets_all_of_it() {
 #[test]
 fn fault_a11_a21_bytes_that_move_are_no_timeout() {
     watched(|| {
-        for address in addresses("a11") {
+        over_both("a11", |address| {
             let log = Log::default();
             let told = log.clone();
             let server = net::create_server(move |socket| {
@@ -93,13 +96,13 @@ fn fault_a11_a21_bytes_that_move_are_no_timeout() {
                 until("it writes", || socket.bytes_written() > 5);
                 Ok(()) // and the end waits for the writer
             });
-            let up = Up::at(&address, server.stall_timeout(LIMIT));
+            let up = Up::at(address, server.stall_timeout(LIMIT));
             let mut peer = dial(&up);
             expect(&mut peer, "begun");
             assert_eq!(read_slowly(peer), MUCH);
             log.wait_for("Ok(())");
             assert_eq!(up.shutdown(Duration::from_secs(5)).cut, 0);
-        }
+        });
     });
 }
 
@@ -107,7 +110,7 @@ fn fault_a11_a21_bytes_that_move_are_no_timeout() {
 #[test]
 fn fault_a10_a_peer_that_reads_nothing_is_cut() {
     watched(|| {
-        for address in addresses("cut") {
+        over_both("cut", |address| {
             for waits in [true, false] {
                 let log = Log::default();
                 let told = log.clone();
@@ -126,14 +129,14 @@ fn fault_a10_a_peer_that_reads_nothing_is_cut() {
                     assert_eq!(socket.buffered(), 0);
                     Ok(())
                 });
-                let up = Up::at(&address, server.stall_timeout(SHORT));
+                let up = Up::at(address, server.stall_timeout(SHORT));
                 let _never_reads = dial(&up);
                 let at_close = order_at_close(&log);
                 let ends = &at_close[usize::from(waits)..];
                 assert_eq!(ends, ["error ConnectionAborted", "close!"], "{address}");
                 until("its place is free", || up.connections() == 0);
             }
-        }
+        });
     });
 }
 
