@@ -75,7 +75,8 @@
 //! what it stands on.
 //!
 //! On top of these is the book's face: `server.rs`, `connect.rs`, and `socket/` with the events and
-//! the queue of what cannot leave yet. `reach/` finds a host and races its addresses by one
+//! the queue of what cannot leave yet. `pace.rs` is the rule for slow peers, which `http` and
+//! `websocket` share. `reach/` finds a host and races its addresses by one
 //! deadline. `faulty/` misbehaves on purpose, so that what is built on streams can be tried. `clock.rs`
 //! keeps the deadlines that no waiting thread sees, and `delayed_flush.rs` decides when bytes have been
 //! pending for too long.

@@ -1,6 +1,6 @@
 //! The book's socket: a stream that can be read and written plainly, and that has events.
 //!
-//! Three layers, each in a file of its own, and each can be used without the next:
+//! Each part stands in a file of its own, and uses only those below it:
 //!
 //! ```text
 //!   run.rs       reads on this thread and calls  data end timeout error close   (events.rs)

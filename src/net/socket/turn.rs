@@ -68,7 +68,7 @@ impl<'a> Turn<'a> {
         has_room(inner, room) && given_back.is_ok()
     }
 
-    /// One call of the stream, for a slice at most. The peer that has been too slow is given up.
+    /// One call of the stream, for a slice at most. A peer that has been too slow is given up.
     pub(super) fn write(
         &self,
         mut state: Guard<'a>,
@@ -146,7 +146,7 @@ impl<'a> Turn<'a> {
         (self.inner.writing.lock(), Err(error()))
     }
 
-    /// The FIN, within a slice; `None`: without waiting.
+    /// The FIN. It waits for room within a slice, or not at all.
     pub(super) fn send_end(
         &self,
         mut state: Guard<'a>,
@@ -208,7 +208,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// A stream has panicked in the middle of a write: what it took is unknown.
+/// A user's stream has panicked in a call. What it took is unknown, so the connection is broken off.
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if self.is_held {

@@ -128,7 +128,8 @@ pub(super) fn push(inner: &Arc<Inner>, bytes: &[u8]) -> bool {
     }
 }
 
-/// Whoever does not stop is stopped.
+/// Whether more may be written. A caller that goes on beyond `max_buffered` is stopped: the connection
+/// is broken off.
 pub(super) fn has_room(inner: &Inner, room: Room) -> bool {
     if let Room::Exceeded(queued) = room {
         let limit = inner.settings.max_buffered;
@@ -146,13 +147,10 @@ pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usiz
     let Some(first) = bufs.iter().find(|buf| !buf.is_empty()) else {
         return Ok(0);
     };
-    let (turn, mut state) = Turn::wait_for(inner)?;
     let piece = [IoSlice::new(&first[..first.len().min(PIECE_BYTES)])];
-    let bufs = if first.len() < PIECE_BYTES {
-        bufs
-    } else {
-        &piece
-    };
+    let all: usize = bufs.iter().map(|buf| buf.len()).sum();
+    let bufs = if all > PIECE_BYTES { &piece } else { bufs };
+    let (turn, mut state) = Turn::wait_for(inner)?;
     let mut still = Duration::ZERO;
     let wrote = loop {
         let wrote;
@@ -213,7 +211,7 @@ fn written_after_the_end() -> io::Error {
     io::Error::new(ErrorKind::BrokenPipe, "written after the end")
 }
 
-/// It was we who lost patience. No timeout, which a connection survives.
+/// The error of a connection that we have given up. It is no timeout, which a connection survives.
 pub(super) fn gave_up(why: String) -> io::Error {
     io::Error::new(ErrorKind::ConnectionAborted, why)
 }
@@ -225,7 +223,7 @@ pub(super) fn loss(e: &io::Error) -> Option<io::Error> {
 }
 
 /// The same error, for a second reader. The system's code stays with it: by that alone
-/// [`is_timeout`] tells a connection that is dead from one that was only slow.
+/// [`is_timeout`](crate::net::is_timeout) tells a connection that is dead from one that was only slow.
 pub(super) fn copy(e: &io::Error) -> io::Error {
     match e.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
