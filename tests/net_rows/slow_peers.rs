@@ -325,3 +325,31 @@ fn fault_d01_an_idle_notice_replaces_the_idle_timeout() {
         assert!(!order(&log).contains(&"close!".to_owned()));
     });
 }
+
+/// "For ever" is a limit as any other.
+#[test]
+fn fault_a16_limits_beyond_the_clock() {
+    watched(|| {
+        over_both("ever", |address| {
+            let server = net::create_server(|socket| {
+                let ever = Some(Duration::MAX);
+                socket.set_timeout(ever);
+                socket.set_read_timeout(ever)?;
+                socket.set_write_timeout(ever)?;
+                let mut byte = [0];
+                socket.read(&mut byte)?;
+                socket.write(byte);
+                socket.drained()?;
+                socket.write_all(byte)?;
+                socket.on_data(|socket, chunk| drop(socket.write(chunk)))
+            });
+            let server = server.stall_timeout(Duration::MAX);
+            let up = Up::at(address, server.idle_timeout(Some(Duration::MAX)));
+            let mut peer = dial(&up);
+            peer.write_all(b"?").unwrap();
+            expect(&mut peer, "??");
+            peer.write_all(b"!").unwrap();
+            expect(&mut peer, "!");
+        });
+    });
+}

@@ -86,10 +86,12 @@ pub trait SocketEvents: Send + Sync + 'static {
     /// afterwards, on the same thread.
     fn drain(&self, _socket: &Socket) {}
 
-    /// Nothing was read or written for a while. The connection stays; end it if you like.
+    /// Nothing was read or written for [`Socket::set_timeout`]. The connection stays; end it if you
+    /// like. This comes after `end`, too, while our own bytes wait for a peer that does not read.
     fn timeout(&self, _socket: &Socket) {}
 
-    /// The connection broke, or the peer has stopped reading. `close` follows.
+    /// The connection broke, or we gave the peer up: it read too slowly, or nothing moved for the
+    /// server's [`idle_timeout`](crate::net::Server::idle_timeout). `close` follows.
     fn error(&self, _socket: &Socket, _error: &io::Error) {}
 
     /// It is over.
