@@ -78,7 +78,10 @@ fn fault_a22_a_dead_connection_is_no_timeout() {
             let socket = with(dead(), Settings::default());
             let (events, told) = names();
             match starts_flusher {
-                true => assert!(socket.write("x")),
+                true => {
+                    assert!(socket.write("x"));
+                    socket.drained().unwrap_err(); // the flush thread was told
+                }
                 false => drop(socket.write_all("x").unwrap_err()),
             }
             let error = socket.run(events).unwrap_err();
@@ -116,6 +119,22 @@ fn fault_a10_a11_a_large_write_leaves_in_pieces() {
             socket.bytes_written(),
             2 * MUCH as u64 + writing::PIECE_BYTES as u64
         );
+    });
+}
+
+/// `Socket::write` "never waits": where there is no room, the flush thread waits for it.
+#[test]
+fn fault_a11_a_write_never_waits() {
+    within(PATIENCE, || {
+        let double = Arc::new(Double::new(Wrote::All)); // without room for a write that does not wait
+        let socket = Socket::with(double.clone(), Settings::default(), false, None);
+        for _ in 0..100 {
+            socket.write("x");
+        }
+        socket.drained().unwrap();
+        let seen = double.seen();
+        assert_eq!(seen.blocking_bytes.iter().sum::<usize>(), 100);
+        assert!(!seen.blocking_threads.contains(&thread::current().id()));
     });
 }
 
@@ -223,6 +242,11 @@ fn fault_a19_a20_an_end_without_room_stays_pending() {
         waiting::end_sent(&socket.inner).unwrap();
         let seen = double.seen();
         assert_eq!((seen.ends_refused, seen.ends), (2, 1));
+        assert_eq!(
+            seen.end_timeouts[0],
+            Some(Duration::ZERO),
+            "`end` does not wait"
+        );
         // There never is room: the peer is given up.
         let double = Arc::new(Double::new(Wrote::All));
         double.end_needs_room(usize::MAX);

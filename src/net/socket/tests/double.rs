@@ -7,6 +7,7 @@ use std::any::Any;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, Weak};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,11 @@ pub(super) struct Seen {
     pub(super) calls: usize,
     /// What each write that waits was offered.
     pub(super) blocking_bytes: Vec<usize>,
+    /// Which threads did that.
+    pub(super) blocking_threads: Vec<ThreadId>,
     pub(super) write_timeout: Option<Duration>,
+    /// The write timeout of each end.
+    pub(super) end_timeouts: Vec<Option<Duration>>,
     pub(super) ends: usize,
     pub(super) ends_refused: usize,
     ends_to_refuse: usize,
@@ -103,7 +108,10 @@ impl Stream for Double {
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.called().blocking_bytes.push(buf.len());
+        let mut seen = self.called();
+        seen.blocking_bytes.push(buf.len());
+        seen.blocking_threads.push(thread::current().id());
+        drop(seen);
         self.take(buf.len())
     }
 
@@ -124,11 +132,13 @@ impl Stream for Double {
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let mut seen = self.called();
+        let timeout = seen.write_timeout;
+        seen.end_timeouts.push(timeout);
         if how == Shutdown::Write && seen.ends_refused < seen.ends_to_refuse {
             seen.ends_refused += 1;
             let wait = seen.write_timeout.unwrap_or_default();
             drop(seen);
-            std::thread::sleep(wait); // as a write without room does
+            thread::sleep(wait); // as a write without room does
             return Err(ErrorKind::WouldBlock.into());
         }
         seen.ends += 1;
