@@ -341,7 +341,7 @@ fn fault_a16_limits_beyond_the_clock() {
                 socket.write(byte);
                 socket.drained()?;
                 socket.write_all(byte)?;
-                socket.on_data(|socket, chunk| drop(socket.write(chunk)))
+                socket.on_data(|socket, chunk| assert!(socket.write(chunk)))
             });
             let server = server.stall_timeout(Duration::MAX);
             let up = Up::at(address, server.idle_timeout(Some(Duration::MAX)));
