@@ -40,6 +40,7 @@ struct Ends(Log);
 
 impl SocketEvents for Ends {
     fn drain(&self, socket: &Socket) {
+        socket.set_timeout(None); // what the system holds now, only the peer sees moving
         socket.end().unwrap();
     }
 

@@ -2,6 +2,7 @@
 //! meanwhile.
 
 mod double;
+mod together;
 
 use super::*;
 use crate::net::stream::is_timeout;
