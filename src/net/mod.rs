@@ -66,6 +66,8 @@
 //!    and the stop go by slots, not by threads.
 //! 5. Stopping has three steps: nobody is accepted, everyone is asked to finish ([`Stop::drain`]),
 //!    who is left at the deadline is cut ([`Stop::cut`]).
+//! 6. Nobody holds a thread of ours for ever: a peer that says nothing, takes nothing or takes it too
+//!    slowly is cut ([`create_server`] has the limits). A cut is not an end: see [`Socket`].
 //!
 //! # Where to begin
 //! [`Stream`] in `stream.rs` is the contract. Then `pipe.rs`, the smallest stream there is;

@@ -90,10 +90,10 @@ use writing::Writing;
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and [`run`](Socket::run) reports it.
 ///
 /// A cut is not an orderly end, but TCP alone cannot always say so. Under TLS the peer sees that
-/// close_notify is missing. Over plain TCP the system still delivers what it took from us and then
-/// a FIN; the peer sees a reset only where bytes of its own were left unread (the standard library
-/// cannot set `SO_LINGER`). So a protocol on plain TCP needs an end of its own: a length, or a last
-/// message.
+/// close_notify is missing. Over plain TCP (and a Unix socket) the system still delivers what it
+/// took from us and then a FIN; the peer sees a reset only where bytes of its own were left unread
+/// (the standard library cannot set `SO_LINGER`). So a protocol on plain TCP needs an end of its own:
+/// a length, or a last message.
 ///
 /// # The events
 ///
