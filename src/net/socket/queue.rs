@@ -53,7 +53,7 @@ pub(super) struct Queue<E> {
     lost: Option<E>,
     /// What `run` is to report.
     error: Option<E>,
-    /// A caller was told that the queue is full, and nobody was told yet that it is empty.
+    /// `write` has returned false, and `drain` has not been called since.
     full: bool,
     drain: Drain,
 }
@@ -200,7 +200,7 @@ impl<E> Queue<E> {
         self.written += n as u64;
     }
 
-    /// Nobody is told that the queue is empty while bytes of it are on their way.
+    /// The flush thread takes all that is queued. It counts as buffered until it is written.
     pub(super) fn take_batch(&mut self, batch: &mut Vec<u8>) {
         std::mem::swap(batch, &mut self.queued);
         self.in_flight = batch.len();
