@@ -8,7 +8,7 @@
 //! | idle notice | [`Socket::set_timeout`](super::Socket::set_timeout), in [`run`](super::Socket::run) only | `timeout` is called, the connection stays |
 //! | idle timeout | [`Server::idle_timeout`](crate::net::Server::idle_timeout) | the connection is cut |
 //!
-//! The stream is told when the shortest limit changes, which it does not while bytes come. No clock is
+//! The stream's timeout is set when the shortest limit changes, not while bytes come. No clock is
 //! read here: a read that times out has waited as long as its timeout.
 
 use super::waiting::{destroyed, peer_ended};

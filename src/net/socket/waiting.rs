@@ -60,7 +60,7 @@ pub(super) fn until(
 }
 
 /// Whether a read of nothing is the peer's FIN. It is none where we have ended the connection, nor
-/// where it was lost and a *write* was told so: the system reports a loss once.
+/// where it was lost and a *write* has reported that: the system reports a loss once.
 pub(super) fn peer_ended(inner: &Inner) -> io::Result<()> {
     let is_calling = inner.writing.lock().queue.is_calling();
     if let Some(error) = is_calling.then(|| write_error(&*inner.stream)).flatten() {
@@ -73,8 +73,8 @@ pub(super) fn peer_ended(inner: &Inner) -> io::Result<()> {
     }
 }
 
-/// A call of the stream is under way that is bound to fail. Either we have just been told why in its
-/// place, or it will be.
+/// A call of the stream is under way that is bound to fail. The system has either just reported to us why,
+/// or will report it to that call.
 fn hear_from_writer(inner: &Inner, error: &io::Error) {
     let (report, loss) = (copy(error), loss(error));
     let mut state = inner.writing.lock();

@@ -1,4 +1,4 @@
-//! What the queue decides, and what it is told.
+//! The decisions of the queue, and the events that it takes.
 
 #[cfg(doc)]
 use super::Queue;
@@ -70,6 +70,6 @@ pub(in crate::net::socket) enum PeerEnded<'a, E> {
     Yes,
     /// It is our own end.
     Destroyed,
-    /// The connection was lost, and a write was told so.
+    /// The connection was lost, and a write has reported that.
     Lost(&'a E),
 }
