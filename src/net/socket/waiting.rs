@@ -73,8 +73,8 @@ pub(super) fn peer_ended(inner: &Inner) -> io::Result<()> {
     }
 }
 
-/// A call of the stream is under way that is bound to fail. The system has either just reported to us why,
-/// or will report it to that call.
+/// A call of the stream is under way that is bound to fail. The system has just reported to us why, or
+/// will report it to that call.
 fn hear_from_writer(inner: &Inner, error: &io::Error) {
     let (report, loss) = (copy(error), loss(error));
     let mut state = inner.writing.lock();
