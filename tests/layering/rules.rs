@@ -9,7 +9,8 @@ const LIKE_WIRE: &[&str] = &[
     "framing",
     "text",
     "http::pool",
-    "net::reach::call_queue", "net::socket::queue",
+    "net::reach::call_queue",
+    "net::socket::queue",
     "websocket::queue",
 ];
 

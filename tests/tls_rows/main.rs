@@ -12,11 +12,8 @@
 //! | T06 | `t06_strangers` | who does not speak TLS, or another one |
 //! | T07 | `t07_names`, `t07_sessions`, `t07_exchange`, `t07_key_log` | SNI and ALPN, sessions, new certificates, Wireshark |
 //! | T08 | `t08_same_handler` | only the certificate options differ |
-<<<<<<< HEAD
 //! | beside them | `half_close` | a half-close over a full socket |
-=======
 //! | T08 | `slow_peers` | who is waited for, and who is cut |
->>>>>>> cda019b (tls: slow peers of a net server, as without TLS, and a cut is no end)
 //! | all | `stage` | the certificates, and how two sides meet |
 //!
 //! What must be alone in its process to be measured is in `tests/tls_leftovers.rs`.
@@ -25,11 +22,8 @@
 #[allow(unused_imports)] // each test binary uses its own part of it
 mod support;
 
-<<<<<<< HEAD
 mod half_close;
-=======
 mod slow_peers;
->>>>>>> cda019b (tls: slow peers of a net server, as without TLS, and a cut is no end)
 mod stage;
 mod t03_asking;
 mod t04_client;
