@@ -79,7 +79,7 @@
 //! [`wire`] is the protocol without a socket. Then `queue.rs`: which thread writes which bytes, as a
 //! machine without threads (`queue/model.rs` tries it in all interleavings), and `outgoing.rs`, the lock
 //! and the writes around it. `reader.rs` is the other half, with `frame_buffer.rs`, its buffer, and
-//! `ending.rs`, the end. `accept.rs` and `connect.rs` are how it begins, `socket.rs`, `writer.rs` and
+//! `ending.rs`, the end, and `heartbeat.rs`. `accept.rs` and `connect.rs` are how it begins, `socket.rs`, `writer.rs` and
 //! `events.rs` the face, `broadcast.rs` a room full of connections.
 //!
 //! # Two exercises
@@ -99,6 +99,7 @@ mod ending;
 mod error;
 mod events;
 mod frame_buffer;
+mod heartbeat;
 mod outcome;
 mod outgoing;
 mod queue;

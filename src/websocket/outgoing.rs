@@ -19,7 +19,6 @@ mod writing;
 
 use closing::Closing;
 pub(super) use closing::GoAway;
-pub(super) use pings::Heartbeat;
 pub(super) use writing::PendingFlush;
 
 use super::config::Config;

@@ -43,22 +43,13 @@ mod model;
 use super::wire::{Close, Data, Error, Mask, Misuse, Received, Sender, State};
 use job::Goal;
 pub(super) use job::{Job, Step};
-pub(super) use send_buffer::SendBuffer;
 use send_buffer::SendQueue;
+pub(super) use send_buffer::{SendBuffer, Sizes};
 use std::mem;
 
 /// A thread that must not wait offers the socket no more than this at a time: a peer that reads as fast
 /// as we write would keep it here.
 const PUSHED_BYTES: u64 = 256 * 1024;
-
-/// Where a queue changes its ways.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sizes {
-    /// While this many bytes wait, of many pings only the newest is answered.
-    pub(super) pong_bytes: u64,
-    /// A shared frame up to this size is copied behind the others, to leave together with them.
-    pub(super) copied_bytes: usize,
-}
 
 /// The frames of one connection on their way out.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use super::ending;
 use super::error::Error;
 use super::frame_buffer::{FrameBuffer, NextFrame};
+use super::heartbeat::{Beat, Heartbeat};
 use super::outcome::Outcome;
-use super::outgoing;
 use super::shared::Shared;
 use super::wire::{self, Data, Kind, Received, State};
 use super::writer::Writer;
@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 const QUIET: Duration = Duration::from_secs(1);
 /// A thread that waits for the rest of a message wakes this often to judge its peer.
 const LONGEST_SLICE: Duration = Duration::from_secs(2);
-const SHORTEST: Duration = Duration::from_millis(1);
 
 /// The receiving half of a [`WebSocket`](super::WebSocket).
 ///
@@ -39,30 +38,6 @@ pub struct Reader {
     /// There may be memory to give back.
     large: bool,
     over: bool,
-}
-
-/// Pings that are sent when nothing has come for a while.
-#[derive(Clone, Copy)]
-struct Heartbeat {
-    every: Duration,
-    deadline: Duration,
-    /// A ping is not answered.
-    pinged: bool,
-    /// How long nothing has come.
-    silent: Duration,
-    signs_of_life: u64,
-}
-
-impl Heartbeat {
-    fn new(every: Duration, deadline: Duration) -> Heartbeat {
-        Heartbeat {
-            every: every.max(SHORTEST),
-            deadline: deadline.max(SHORTEST),
-            pinged: false,
-            silent: Duration::ZERO,
-            signs_of_life: 0,
-        }
-    }
 }
 
 /// A part of a message; see [`PartReader`].
@@ -338,9 +313,7 @@ impl Reader {
         }
         let timeout = self.find_timeout(begun)?;
         // A heartbeat that waits for its pong, or has been silent for a while, has less time left.
-        let steady = self
-            .heartbeat
-            .is_none_or(|heartbeat| heartbeat.silent.is_zero());
+        let steady = self.heartbeat.is_none_or(|heartbeat| heartbeat.is_steady());
         self.timeout_for = steady.then_some(quiet);
         Ok(timeout)
     }
@@ -348,17 +321,13 @@ impl Reader {
     #[cold]
     fn find_timeout(&mut self, begun: bool) -> io::Result<Option<Duration>> {
         let outgoing = &self.shared.outgoing;
-        let heartbeat = self.heartbeat.map(|heartbeat| match heartbeat.pinged {
-            false => heartbeat.every.saturating_sub(heartbeat.silent),
-            true => match outgoing.heartbeat() {
-                outgoing::Heartbeat::Sent(since) => heartbeat.deadline.saturating_sub(since),
-                outgoing::Heartbeat::Queued => heartbeat.deadline,
-            },
-        });
+        let heartbeat = self
+            .heartbeat
+            .map(|heartbeat| heartbeat.timeout(|| outgoing.pulse()));
         let quiet = self.large.then_some(QUIET);
         let rest = begun.then(|| outgoing.config.stall_timeout.min(LONGEST_SLICE));
         let all = [heartbeat, quiet, rest].into_iter().flatten();
-        let timeout = all.min().map(|timeout| timeout.max(SHORTEST));
+        let timeout = all.min();
         if timeout != self.timeout {
             outgoing.stream().set_read_timeout(timeout)?;
             self.timeout = timeout;
@@ -371,8 +340,7 @@ impl Reader {
         if self.timeout_for.is_none()
             && let Some(heartbeat) = &mut self.heartbeat
         {
-            heartbeat.pinged = false;
-            heartbeat.silent = Duration::ZERO;
+            heartbeat.heard();
         }
     }
 
@@ -389,29 +357,23 @@ impl Reader {
         let Some(heartbeat) = &mut self.heartbeat else {
             return Ok(());
         };
-        heartbeat.silent += timeout.unwrap_or_default();
-        let signs_of_life = outgoing.signs_of_life();
-        if signs_of_life != heartbeat.signs_of_life {
-            heartbeat.signs_of_life = signs_of_life;
-            heartbeat.silent = Duration::ZERO;
-            outgoing.restart_heartbeat();
-        } else if !heartbeat.pinged && heartbeat.silent >= heartbeat.every {
-            match outgoing.ping_heartbeat() {
-                Ok(()) => heartbeat.pinged = true,
-                // After our Close frame no ping is sent: the connection has another deadline then.
-                Err(Error::Misuse(_)) => heartbeat.silent = Duration::ZERO,
+        match heartbeat.waited(timeout.unwrap_or_default(), outgoing.pulse()) {
+            Beat::Wait => {}
+            Beat::Restart => outgoing.restart_heartbeat(),
+            Beat::Ping => match outgoing.ping_heartbeat() {
+                Ok(()) => heartbeat.pinged(true),
+                Err(Error::Misuse(_)) => heartbeat.pinged(false),
                 Err(error) => {
                     self.over = true;
                     self.shared.outgoing.finish(Outcome::abnormal());
                     return Err(error);
                 }
+            },
+            Beat::Dead => {
+                let deadline = heartbeat.deadline();
+                let text = format!("no sign of life within {deadline:?} of a ping");
+                return Err(self.broken(io::Error::new(ErrorKind::TimedOut, text)));
             }
-        } else if let (true, outgoing::Heartbeat::Sent(since)) =
-            (heartbeat.pinged, outgoing.heartbeat())
-            && since >= heartbeat.deadline
-        {
-            let text = format!("no sign of life within {:?} of a ping", heartbeat.deadline);
-            return Err(self.broken(io::Error::new(ErrorKind::TimedOut, text)));
         }
         Ok(())
     }

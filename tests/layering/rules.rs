@@ -11,6 +11,7 @@ const LIKE_WIRE: &[&str] = &[
     "http::pool",
     "net::reach::call_queue",
     "net::socket::queue",
+    "websocket::heartbeat",
     "websocket::queue",
 ];
 

@@ -2,6 +2,7 @@
 
 use super::{Outgoing, State, after};
 use crate::websocket::error::Error;
+use crate::websocket::heartbeat::Pulse;
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -20,15 +21,6 @@ pub(super) struct Pings {
     /// The position of the heartbeat's ping while it has not left, and when it has.
     heartbeat: Option<u64>,
     heartbeat_left: Option<Instant>,
-}
-
-/// How the ping of a heartbeat fares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::websocket) enum Heartbeat {
-    /// It has not left yet: other bytes are before it.
-    Queued,
-    /// It left so long ago.
-    Sent(Duration),
 }
 
 impl Pings {
@@ -91,11 +83,12 @@ impl Outgoing {
         Ok(())
     }
 
-    /// How the heartbeat's ping fares.
-    pub(in crate::websocket) fn heartbeat(&self) -> Heartbeat {
-        match self.lock().pings.heartbeat_left {
-            Some(left) => Heartbeat::Sent(left.elapsed()),
-            None => Heartbeat::Queued,
+    /// What is known of the heartbeat's ping, and of the peer.
+    pub(in crate::websocket) fn pulse(&self) -> Pulse {
+        let state = self.lock();
+        Pulse {
+            ping_left: state.pings.heartbeat_left.map(|left| left.elapsed()),
+            signs_of_life: state.signs_of_life,
         }
     }
 
@@ -103,12 +96,6 @@ impl Outgoing {
     pub(in crate::websocket) fn restart_heartbeat(&self) {
         let mut state = self.lock();
         state.pings.heartbeat_left = state.pings.heartbeat_left.map(|_| Instant::now());
-    }
-
-    /// A number that grows when bytes leave for which the peer's TCP has just made room. (Bytes that
-    /// leave at once say nothing: the kernel takes them for a peer that has vanished, too.)
-    pub(in crate::websocket) fn signs_of_life(&self) -> u64 {
-        self.lock().signs_of_life
     }
 
     /// A pong has come; how long it took, if it answers one of our pings.

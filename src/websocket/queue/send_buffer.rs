@@ -7,6 +7,15 @@ use std::ops::Deref;
 /// An emptied buffer above this size is given back.
 const KEPT_BYTES: usize = 64 * 1024;
 
+/// Where a queue changes its ways.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::websocket) struct Sizes {
+    /// While this many bytes wait, of many pings only the newest is answered.
+    pub(in crate::websocket) pong_bytes: u64,
+    /// A shared frame up to this size is copied behind the others, to leave together with them.
+    pub(in crate::websocket) copied_bytes: usize,
+}
+
 /// What one write is offered. `F` is a frame that was encoded once for many connections.
 #[derive(Clone, Debug)]
 pub(in crate::websocket) enum SendBuffer<F> {
