@@ -6,7 +6,7 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test lint doc certs bench fuzz interop autobahn clean
+.PHONY: help run test lint doc certs bench fuzz schedules interop autobahn clean
 
 # How long each target of `make fuzz` runs.
 FUZZ_SECONDS = 60
@@ -19,6 +19,7 @@ help:
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
 	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection (crates.io, python3)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
+	@echo "make schedules barewire's own threads under thousands of schedules each (TIMES=50 for more, SEED=… for one; crates.io)"
 	@echo "make interop  curl, nc, telnet, socat, Python, Node, Chromium against the demos (python3, and what it finds)"
 	@echo "make autobahn the Autobahn|Testsuite against the WebSocket demos (a Python 2.7, or pyenv)"
 	@echo "make clean    remove what was built"
@@ -63,6 +64,10 @@ bench:
 
 fuzz:
 	cargo run --quiet --manifest-path tests/fuzz/Cargo.toml --target-dir $(TARGET) -- $(FUZZ_SECONDS) $(ARGS)
+
+# TIMES, SEED: see tests/schedules/README.md.
+schedules:
+	cargo test --quiet --manifest-path tests/schedules/Cargo.toml --target-dir $(TARGET) -- $(ARGS)
 
 interop:
 	python3 tests/interop/run.py
