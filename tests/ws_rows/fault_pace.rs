@@ -151,7 +151,11 @@ fn fault_a06_a_close_behind_a_long_message_has_its_time() {
 #[test]
 fn fault_d14_pings_do_not_keep_a_send_waiting() {
     watched(|| {
-        let (site, hears) = handler(stall(Duration::from_millis(100)), |ws| {
+        let config = Config {
+            close_timeout: Duration::from_millis(100),
+            ..stall(Duration::from_millis(100))
+        };
+        let (site, hears) = handler(config, |ws| {
             let (mut reader, writer) = ws.split();
             let mut parts = writer.message().expect("open");
             parts.send("a").expect("open");
