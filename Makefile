@@ -6,10 +6,16 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test lint doc certs bench fuzz schedules interop autobahn clean
+.PHONY: help run test lint doc certs bench instructions fuzz schedules interop autobahn soak clean
 
 # How long each target of `make fuzz` runs.
 FUZZ_SECONDS = 60
+
+# How long `make soak` keeps its traffic up, in seconds.
+FOR ?= 600
+
+# The commit that `make instructions` compares this tree with.
+BASE ?= HEAD^
 
 help:
 	@echo "make run      serve the chapter: seven doors on 127.0.0.1, each with a line to try (ARGS=--help tells more)"
@@ -17,11 +23,13 @@ help:
 	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
-	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection (crates.io, python3)"
+	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection, instructions (crates.io, python3, valgrind)"
+	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
 	@echo "make schedules barewire's own threads under thousands of schedules each (TIMES=50 for more, SEED=… for one; crates.io)"
 	@echo "make interop  curl, nc, telnet, socat, Python, Node, Chromium against the demos (python3, and what it finds)"
 	@echo "make autobahn the Autobahn|Testsuite against the WebSocket demos (a Python 2.7, or pyenv)"
+	@echo "make soak     mixed traffic and faults at all servers for FOR=600 seconds, then what is left over (crates.io)"
 	@echo "make clean    remove what was built"
 
 run:
@@ -57,10 +65,14 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_slow
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_duplex
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_handshakes
-	cargo build --release --bin http_server --bin ws_server
+	cargo build --release --bin http_server --bin ws_server --bin tls_echo
 	python3 tests/bench/idle.py
 	python3 tests/bench/idle.py --tls
 	python3 tests/bench/idle.py --ws
+	python3 tests/bench/instructions.py
+
+instructions:
+	python3 tests/bench/instructions.py --against '$(BASE)'
 
 fuzz:
 	cargo run --quiet --manifest-path tests/fuzz/Cargo.toml --target-dir $(TARGET) -- $(FUZZ_SECONDS) $(ARGS)
@@ -75,6 +87,9 @@ interop:
 autobahn:
 	python3 tests/interop/autobahn.py
 	python3 tests/interop/autobahn.py --tls
+
+soak:
+	cargo run --release --quiet --manifest-path tests/soak/Cargo.toml --target-dir $(TARGET) -- $(FOR) $(ARGS)
 
 clean:
 	cargo clean
