@@ -246,6 +246,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
             .map(drop)
     }
 
+    #[inline]
     fn append_pending_control(&mut self) {
         if self.sender.has_pending_control() {
             let _ = self.append(|sender, key, queue| {
@@ -304,6 +305,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
     }
 
+    #[inline]
     fn write_in_turn(&mut self, job: &mut Job) -> Step {
         if !job.turn && mem::replace(&mut self.turn, true) {
             return Step::Wait;
@@ -327,6 +329,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
     }
 
     /// The job is at its goal. Whoever gives the turn back looks at the queue again.
+    #[inline]
     fn leave(&mut self, job: &mut Job) -> Step {
         if !job.turn {
             // The thread that gave the turn back may have counted on this one.
@@ -347,6 +350,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         Step::TryWrite
     }
 
+    #[inline]
     fn give_back(&mut self, job: &mut Job) {
         if mem::take(&mut job.turn) {
             self.turn = false;

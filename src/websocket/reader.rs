@@ -266,8 +266,8 @@ impl Reader {
 
     /// Waits for bytes; before that, everything leaves that waited for this thread.
     fn fill(&mut self) -> Result<(), Error> {
-        let shared = Arc::clone(&self.shared);
-        self.large |= shared.outgoing.before_read() || self.buffer.is_large();
+        let is_large = self.shared.outgoing.before_read() || self.buffer.is_large();
+        self.large |= is_large;
         let begun = self.buffer.is_mid_frame() || self.receiver.state() == State::Message;
         if !begun && std::mem::take(&mut self.paced) {
             self.pace.restart();
@@ -275,7 +275,8 @@ impl Reader {
         loop {
             let timeout = self.set_timeout(begun)?;
             let since = begun.then(Instant::now);
-            let read = self.buffer.read(shared.outgoing.stream().as_ref());
+            let stream = self.shared.outgoing.stream().as_ref();
+            let read = self.buffer.read(stream);
             if let Some(since) = since {
                 self.judge_pace(since)?;
             }

@@ -84,6 +84,7 @@ impl Outgoing {
     }
 
     /// One write of what is in flight, which may wait.
+    #[inline]
     fn write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, job: &mut Job) -> Guard<'a> {
         let (bytes, offset) = state.queue.take_in_flight();
         let since = state.starts_clock();
@@ -121,7 +122,7 @@ impl Outgoing {
     }
 
     /// What became of a write that may wait; how many bytes have left.
-    #[inline]
+    #[inline(always)]
     fn judge(
         &self,
         state: &mut State,
@@ -166,7 +167,7 @@ impl Outgoing {
     }
 
     /// Whoever waits is woken. A peer that was given up is cut off.
-    #[inline]
+    #[inline(always)]
     fn after_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>) -> Guard<'a> {
         state.note_ping_sent();
         self.notify(&mut state);

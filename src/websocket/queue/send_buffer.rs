@@ -95,8 +95,9 @@ impl<F: AsRef<[u8]>> SendQueue<F> {
         mem::swap(bytes, &mut self.last);
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
-        self.last.capacity() + self.before.capacity() * size_of::<SendBuffer<F>>()
+        self.last.capacity()
     }
 }
 
