@@ -65,10 +65,12 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_slow
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_duplex
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_handshakes
-	cargo build --release --bin http_server --bin ws_server --bin tls_echo
+	cargo build --release --bin http_server --bin ws_server --bin tcp_echo --bin tls_echo
 	python3 tests/bench/idle.py
 	python3 tests/bench/idle.py --tls
 	python3 tests/bench/idle.py --ws
+	python3 tests/bench/idle.py --after pipelined --rest 10
+	python3 tests/bench/slow_peers.py
 	python3 tests/bench/instructions.py
 
 instructions:

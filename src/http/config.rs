@@ -4,10 +4,13 @@ use crate::http::wire::Limits;
 use crate::net::Pace;
 use std::time::Duration;
 
+/// After as much time without a request a connection gives back the memory of its last ones.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// What a server lets strangers do. The defaults are meant to be used.
 ///
-/// A deadline is checked in our own clock whenever the socket's timeout ticks, and
-/// the tick is the smallest of them: it may be overshot by one tick.
+/// Deadlines are checked whenever the socket's timeout passes, at the latest after the smallest of
+/// them: a deadline may be overshot by as much.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Limits of a message head, of trailers and of chunk extensions.
@@ -15,8 +18,15 @@ pub struct Config {
     /// Bytes that [`Request::collect`](crate::http::Request::collect) gathers. 10 MiB; beyond it
     /// 413. A body that is read as it comes has no limit here: it is the handler's.
     pub collected_body_bytes: usize,
+    /// The memory of all bodies that are being collected at the same time, with their buffers. 256 MiB;
+    /// the body that would exceed it is refused with 503. A connection gives its part back when the
+    /// request has ended; a body that came whole with its head takes none.
+    pub total_collected_bytes: usize,
     /// Connections at the same time; newcomers wait in the kernel's queue. 10,000.
     pub max_connections: usize,
+    /// Connections at the same time from one IP address; see
+    /// [`Options::max_connections_per_address`](crate::net::Options::max_connections_per_address). No limit.
+    pub max_connections_per_address: Option<usize>,
     /// Requests on one connection, the last of which is told `Connection: close`. No limit.
     pub max_requests_per_connection: Option<u64>,
     /// Threads that stay to wait for the next connection when theirs has ended; one always does. 16.
@@ -50,7 +60,9 @@ impl Default for Config {
         Config {
             limits: Limits::default(),
             collected_body_bytes: 10 * 1024 * 1024,
+            total_collected_bytes: 256 * 1024 * 1024,
             max_connections: 10_000,
+            max_connections_per_address: None,
             max_requests_per_connection: None,
             spare_threads: 16,
             stack_bytes: 512 * 1024,
@@ -79,11 +91,17 @@ impl Config {
         Pace::new(self.stall_timeout, self.min_bytes_per_second)
     }
 
-    /// The socket's timeout: the smallest of the deadlines, so that none is missed by more.
-    pub(crate) fn tick(&self) -> Duration {
+    /// The longest of the socket's timeouts: the smallest of the deadlines, so that none is missed by
+    /// more.
+    pub(crate) fn poll_interval(&self) -> Duration {
         let idle = self.keep_alive_timeout.unwrap_or(self.stall_timeout);
         idle.min(self.head_timeout)
             .min(self.stall_timeout)
             .max(Duration::from_millis(1))
+    }
+
+    /// The socket's timeout while a connection is idle: then it gives its memory back.
+    pub(crate) fn quiet_interval(&self) -> Duration {
+        self.poll_interval().min(QUIET)
     }
 }

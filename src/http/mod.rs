@@ -24,7 +24,7 @@
 //!
 //! **One thread, two buffers.** A connection is served by the thread that accepted it. A head is
 //! decoded in place and the request borrows from the read buffer; answers are encoded behind one
-//! another in the outbox. In the steady state no request allocates.
+//! another in the response queue. In the steady state no request allocates.
 //!
 //! **Nothing is withheld.** Answers to pipelined requests leave in one write *while whole requests
 //! are already here*. Whatever waits is sent before we wait for anything ourselves:
@@ -50,7 +50,17 @@
 //! | sends a body, or takes an answer, slower than 256 bytes a second, or not at all | the end after 30 s |
 //! | says nothing between two requests | the end after 5 s, as told in `Keep-Alive` |
 //! | declares a huge body | 413 when it is collected; a streamed body is the handler's |
+//! | with others, sends bodies of 256 MiB to be collected at once | 503 |
+//! | opens thousands of connections | closed at once, above [`Config::max_connections_per_address`] (off by default) |
 //! | still sends when it has been refused | 2 s or 8 MiB of patience, so that the answer arrives |
+//!
+//! **An idle connection is small.** It costs its thread and its buffers:
+//!
+//! | what | memory | when it is given back |
+//! |---|---|---|
+//! | the stack: two pages that are touched; 512 KiB are only reserved | 8 KiB | with the thread |
+//! | the connection, its read buffer and what the allocator keeps for the thread | about 4 KiB | with the thread |
+//! | what an exchange needs: a larger read buffer, the responses, fields, a body | as large as it was | after a second of quiet; above 2 KiB at once, unless two exchanges since the last quiet second needed it |
 //!
 //! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once
 //! and idle connections too; running requests finish and are told `Connection: close`; a deadline
@@ -85,8 +95,9 @@
 //! # Which file to read first
 //!
 //! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection;
-//! `exchange/incoming.rs` and `exchange/outbox.rs` are its two directions, and `server/watch.rs`
-//! keeps the promise of the last row above. `request.rs` and `response.rs` are the face, in the
+//! `exchange/incoming.rs` and `exchange/response_queue.rs` are its two directions; the second also
+//! keeps the promise of the first table's last row. `server/waits.rs` is where it waits, `server/failures.rs`
+//! what a failing handler costs. `request.rs` and `response.rs` are the face, in the
 //! book's words; `files/` serves files with it. Of the client, `client/exchange.rs` is one request and
 //! its answer, `client/call.rs` what leads there, and `agent.rs` the threads that wait for a socket.
 //!
@@ -102,8 +113,10 @@
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or say | `request.rs`, `response.rs` |
 //! | an event | `server/events.rs`, and where it is raised in `serve.rs` |
-//! | when an answer leaves, and with what | `exchange/outbox.rs`, `link.rs` |
-//! | how a body is read | `exchange/incoming.rs` |
+//! | what a panic costs | the table in `server/events.rs`, and `failures.rs` |
+//! | what an idle connection keeps | `server/waits.rs` |
+//! | when an answer leaves, and with what | `exchange/response_queue.rs`, `link.rs` |
+//! | how a body is read, or collected | `exchange/incoming.rs`, `incoming/collect.rs` |
 //! | which file is served, and which part of it | `files/` |
 //!
 //! # Exercises

@@ -1,7 +1,7 @@
 //! What a handler is given: the head as it came, and the body as it comes.
 
 use super::error::Error;
-use super::exchange::{Incoming, Link};
+use super::exchange::{Incoming, Link, Then};
 use super::upgraded::Upgraded;
 use super::wire::{BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Target, Version};
 use crate::net::Stream;
@@ -113,14 +113,21 @@ impl<'a> Request<'a> {
     }
 
     /// What is left of the body, in one piece: borrowed where it came in one read, collected
-    /// otherwise.
+    /// otherwise. Its memory is the connection's until the request has ended.
     ///
     /// # Errors
     /// With status 413 beyond [`Config::collected_body_bytes`](super::Config::collected_body_bytes),
-    /// before the client is asked to send it; else as for reading.
+    /// before the client is asked to send it. With status 503 where this body and those that other
+    /// connections are collecting exceed
+    /// [`Config::total_collected_bytes`](super::Config::total_collected_bytes). Else as for reading.
     pub fn collect(&mut self) -> Result<&[u8], Error> {
-        let most = self.link.borrow().config.collected_body_bytes;
-        self.incoming.collect(most, self.rest, self.link)
+        let link = self.link.borrow();
+        let (most, total) = (
+            link.config.collected_body_bytes,
+            link.config.total_collected_bytes,
+        );
+        drop(link);
+        self.incoming.collect(most, total, self.rest, self.link)
     }
 
     /// The trailer fields; there are none before the body has been read to its end.
@@ -173,22 +180,21 @@ impl<'a> Request<'a> {
         }
         let _ = response; // consumed: the 101 is the answer
         let mut link = self.link.borrow_mut();
-        let Link {
-            machine, outbox, ..
-        } = &mut *link;
-        outbox.append_and_send(|out| {
+        let Link { machine, queue, .. } = &mut *link;
+        queue.append(0, |out| {
             machine.send_switch(list, out)?;
-            Ok(((), true))
+            Ok(((), Then::Send))
         })?;
-        outbox.hand_over();
+        queue.hand_over();
         link.handed_over = true;
         link.stream().set_read_timeout(None)?;
         link.stream().set_write_timeout(None)?;
         let mut ahead = self.rest[self.incoming.rest_used()..].to_vec();
         ahead.extend_from_slice(self.incoming.behind());
-        ahead.append(&mut link.early);
+        ahead.append(&mut link.ahead);
+        self.incoming.shrink();
         Ok(Upgraded::new(
-            link.outbox.stream().clone(),
+            link.queue.stream().clone(),
             ahead,
             link.slot.take(),
         ))

@@ -223,13 +223,17 @@ impl<'a> Response<'a> {
 
     /// Whether the server is stopping: an answer that would go on for ever should end.
     pub fn is_stopping(&self) -> bool {
-        self.link.borrow().outbox.is_stopping()
+        self.link.borrow().queue.is_stopping()
     }
 
     /// Looks, without waiting, whether the client has closed its side: a long poll has nobody
     /// to answer then. The request's body must have been read; before that the answer is `false`.
+    ///
+    /// What the client has sent behind this request is kept for the next one. A client that has sent
+    /// more than 64 KiB there is taken for one that has left, since the end of its bytes cannot be
+    /// seen without reading them all. It is answered like any other; nothing of what it sent is lost.
     pub fn client_left(&self) -> bool {
-        self.link.borrow_mut().peer_left()
+        self.link.borrow_mut().check_peer_closed()
     }
 }
 

@@ -10,13 +10,13 @@
 //! ```
 //!
 //! It holds connections weakly: a deadline never keeps one alive. There is no such thread while
-//! nothing is scheduled. A panic in [`Timed::due`] (a user's [`Stream`](super::Stream) may panic) costs
+//! nothing is scheduled, except for those who must be able to rely on it ([`keep_running`]). A panic in [`Timed::due`] (a user's [`Stream`](super::Stream) may panic) costs
 //! that one call.
 
+use super::guarded::guarded;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 const STACK_BYTES: usize = 128 * 1024;
 /// How long the thread stays when nothing is scheduled.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long it sleeps when nothing is scheduled and it must stay.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// A connection that has asked the clock for a call.
 pub(crate) trait Timed: Send + Sync {
@@ -47,6 +49,7 @@ static CLOCK: Clock = Clock {
     schedule: Mutex::new(Schedule {
         entries: BinaryHeap::new(),
         running: false,
+        keepers: 0,
     }),
     changed: Condvar::new(),
 };
@@ -61,6 +64,43 @@ struct Schedule {
     /// The earliest on top.
     entries: BinaryHeap<Reverse<Entry>>,
     running: bool,
+    /// How many [`KeepRunning`] there are.
+    keepers: usize,
+}
+
+/// As long as this lives the clock has its thread.
+#[derive(Debug)]
+pub(crate) struct KeepRunning(());
+
+/// Starts the clock's thread now, for a time when no thread can be had.
+///
+/// # Errors
+/// None can be had now.
+pub(crate) fn keep_running() -> io::Result<KeepRunning> {
+    let mut schedule = lock();
+    schedule.start()?;
+    schedule.keepers += 1;
+    Ok(KeepRunning(()))
+}
+
+impl Drop for KeepRunning {
+    fn drop(&mut self) {
+        lock().keepers -= 1;
+        CLOCK.changed.notify_one();
+    }
+}
+
+impl Schedule {
+    fn start(&mut self) -> io::Result<()> {
+        if !self.running {
+            let thread = thread::Builder::new()
+                .name("barewire clock".into())
+                .stack_size(STACK_BYTES);
+            thread.spawn(run)?;
+            self.running = true;
+        }
+        Ok(())
+    }
 }
 
 struct Entry {
@@ -78,13 +118,8 @@ pub(crate) fn call_after(delay: Duration, timer: Timer, whom: Weak<dyn Timed>) {
     let first = schedule.entries.peek();
     let is_earliest = first.is_none_or(|Reverse(first)| when < first.when);
     schedule.entries.push(Reverse(Entry { when, timer, whom }));
-    if !schedule.running {
-        let thread = thread::Builder::new()
-            .name("barewire clock".into())
-            .stack_size(STACK_BYTES);
-        // If no thread can be started now, the next call tries again.
-        schedule.running = thread.spawn(run).is_ok();
-    }
+    // If no thread can be started now, the next call tries again.
+    let _ = schedule.start();
     drop(schedule);
     if is_earliest {
         CLOCK.changed.notify_one();
@@ -107,10 +142,11 @@ fn run() {
             schedule = call_first(schedule);
             continue;
         }
-        let woken = CLOCK.changed.wait_timeout(schedule, left.unwrap_or(IDLE));
+        let idle = if schedule.keepers > 0 { LONG } else { IDLE };
+        let woken = CLOCK.changed.wait_timeout(schedule, left.unwrap_or(idle));
         let (woken, waited) = woken.unwrap_or_else(PoisonError::into_inner);
         schedule = woken;
-        if waited.timed_out() && schedule.entries.is_empty() {
+        if waited.timed_out() && schedule.entries.is_empty() && schedule.keepers == 0 {
             schedule.running = false;
             return;
         }
@@ -123,9 +159,8 @@ fn call_first(mut schedule: MutexGuard<'static, Schedule>) -> MutexGuard<'static
     drop(schedule);
     let again = first.and_then(|Reverse(entry)| {
         let whom = entry.whom.upgrade()?;
-        let due = catch_unwind(AssertUnwindSafe(|| whom.due(entry.timer)));
-        // What was panicked with may itself panic when it is dropped.
-        let when = due.map_err(mem::forget).ok().flatten()?;
+        let due = guarded(|| whom.due(entry.timer));
+        let when = due.ok().flatten()?;
         Some(Entry { when, ..entry })
     });
     let mut schedule = lock();

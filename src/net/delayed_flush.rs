@@ -20,7 +20,7 @@ use std::time::Duration;
 /// How long between two looks.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(1);
 /// After as many looks without pending bytes a connection is no longer looked at.
-const QUIET_LOOKS: u32 = 100;
+const QUIET_LOOKS: u32 = 16;
 
 /// The looks at one connection.
 #[derive(Debug, Default)]

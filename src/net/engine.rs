@@ -1,50 +1,53 @@
 //! The engine: threads that wait in `accept` and serve what they accept.
 //!
-//! ```text
-//!                  ┌──────────── a place is free ───────────┐
-//!                  │                                        ▼
-//!   spawned ──► parked                                  waiting, in accept()
-//!                  ▲                                        │ a newcomer; if no other thread
-//!                  │                                        ▼ is idle, one is spawned
-//!                  └─── fewer than `spare_threads` ────  serving
-//!                       are idle                            │ enough are idle
-//!                                                           ▼
-//!                                                          gone
-//! ```
-//!
-//! *Idle* threads are those without a connection. Three sentences hold at all times:
-//! 1. `live + waiting <= max_connections`: whoever waits in `accept` has a place for whom it
-//!    gets. So the limit is never passed, and at the limit nobody accepts: newcomers stay in the
-//!    kernel's queue, and one thread is parked until a [`Slot`] is dropped.
-//! 2. A thread leaves only when another is idle (or the server stops). So there is always one
-//!    that is idle or will be, and a server whose spawns fail is slow but never deaf for good.
+//! Which of them does what is decided by [`Workers`]: see the diagram there. Here they wait, accept and
+//! serve. Beside the two sentences there, a third holds at all times:
 //! 3. The listening descriptor belongs to those who wait in `accept`, and to the state until the
 //!    server stops. So it is closed as soon as both are done with it, however long others serve.
+//!
+//! When the last idle thread gets a connection and no other can be spawned, it serves. The
+//! [clock](super::clock) then retries the spawn: after 10 ms, 20 ms … and once a second from then on. Its
+//! thread was started with the server, because at that moment none could be.
 //!
 //! The user's code (service, hooks, drops) is never called with the lock held.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::addr::Addr;
+use super::clock::{KeepRunning, Timed, Timer, call_after, keep_running};
 use super::door::Door;
+use super::guarded::guarded;
 use super::listener::{Options, Service};
-use super::registry::Registry;
+use super::registry::{Registry, counted_address};
 use super::slot::{Slot, Stop};
 use super::stream::Stream;
+use super::workers::{Next, Workers};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What starts a thread; tests replace it by one that fails.
+pub(super) type StartThread =
+    dyn Fn(thread::Builder, Box<dyn FnOnce() + Send>) -> io::Result<()> + Send + Sync;
+
+/// The system's threads.
+pub(super) fn start_thread(
+    builder: thread::Builder,
+    work: Box<dyn FnOnce() + Send>,
+) -> io::Result<()> {
+    builder.spawn(work).map(drop)
+}
 
 pub(super) struct Engine {
     address: Addr,
     options: Options,
     service: Box<dyn Service>,
+    start_thread: Box<StartThread>,
     stopping: AtomicBool,
     state: Mutex<State>,
     /// Rung for the parked when a place is free, and by stop.
@@ -58,40 +61,23 @@ pub(super) struct Engine {
 pub(super) struct State {
     /// None once the server stops.
     door: Option<Arc<Door>>,
+    /// So that spawns can be retried. None once the server stops.
+    clock: Option<KeepRunning>,
     registry: Registry,
-    /// Threads without a connection: starting, parked, waiting, or resting after an error.
-    idle: usize,
-    /// Those of them that wait for a place.
-    pub(super) parked: usize,
-    /// Those of them that have one and wait in `accept`.
-    waiting: usize,
-    /// Threads in [`Service::connection`].
-    serving: usize,
+    pub(super) workers: Workers,
+    /// How long until the next retry of a spawn.
+    retry_pause: Duration,
     /// The deadline of a shutdown has passed.
     cutting: bool,
     closed: Closed,
 }
 
-/// Whether the service has been told that everything has ended.
+/// Whether [`Service::closed`] has been called.
 #[derive(PartialEq, Eq)]
 enum Closed {
     No,
-    BeingTold,
+    InProgress,
     Yes,
-}
-
-impl State {
-    pub(super) fn connections(&self) -> usize {
-        self.registry.live()
-    }
-
-    pub(super) fn threads(&self) -> usize {
-        self.idle + self.serving
-    }
-
-    fn stopping(&self) -> bool {
-        self.door.is_none()
-    }
 }
 
 /// The life of a thread.
@@ -101,14 +87,14 @@ impl Engine {
         address: Addr,
         options: Options,
         service: Box<dyn Service>,
+        start_thread: Box<StartThread>,
     ) -> io::Result<Arc<Engine>> {
         let state = State {
             door: Some(Arc::new(door)),
+            clock: Some(keep_running()?),
             registry: Registry::default(),
-            idle: 1,
-            parked: 0,
-            waiting: 0,
-            serving: 0,
+            workers: Workers::new(options.max_connections, options.spare_threads),
+            retry_pause: FIRST_PAUSE,
             cutting: false,
             closed: Closed::No,
         };
@@ -116,6 +102,7 @@ impl Engine {
             address,
             options,
             service,
+            start_thread,
             stopping: AtomicBool::new(false),
             state: Mutex::new(state),
             place: Condvar::new(),
@@ -129,11 +116,10 @@ impl Engine {
     /// Starts a thread that the state counts as idle already.
     fn spawn(self: &Arc<Self>) -> io::Result<()> {
         let engine = Arc::clone(self);
-        thread::Builder::new()
+        let builder = thread::Builder::new()
             .name("barewire".to_owned())
-            .stack_size(self.options.stack_size)
-            .spawn(move || engine.work())
-            .map(drop)
+            .stack_size(self.options.stack_size);
+        (self.start_thread)(builder, Box::new(move || engine.work()))
     }
 
     fn work(self: &Arc<Self>) {
@@ -156,84 +142,102 @@ impl Engine {
     /// there; None: it must leave.
     fn take_place(&self, mut state: MutexGuard<'_, State>) -> Option<Arc<Door>> {
         loop {
-            let Some(door) = &state.door else {
-                state.idle -= 1;
-                self.close_if_over(state);
-                return None;
-            };
-            if state.registry.live() + state.waiting < self.options.max_connections {
-                let door = Arc::clone(door);
-                state.waiting += 1;
-                return Some(door);
+            match state.workers.next() {
+                Next::Accept => return state.door.clone(),
+                Next::Leave => {
+                    self.close_if_over(state);
+                    return None;
+                }
+                Next::Park => {}
             }
-            state.parked += 1;
             state = self
                 .place
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
-            state.parked -= 1;
+            state.workers.unparked();
         }
     }
 
     fn serve(self: &Arc<Self>, stream: Arc<dyn Stream>) -> Option<Arc<Door>> {
+        let limit = self.options.max_connections_per_address;
+        let peer = limit.and_then(|_| stream.peer_addr().ok());
+        let address = peer.and_then(|peer| counted_address(&peer));
         let mut state = self.lock();
-        state.waiting -= 1;
-        if state.stopping() {
+        state.workers.accept_returned();
+        let too_many = limit
+            .zip(address)
+            .is_some_and(|(limit, address)| state.registry.count_at(address) >= limit);
+        if too_many || state.workers.stopping() {
             drop(state);
-            drop(stream); // came too late
+            drop(stream);
             return self.take_place(self.lock());
         }
-        let slot = Slot::new(self, state.registry.insert(&stream));
-        state.idle -= 1;
-        state.serving += 1;
-        self.keep_one_idle(state);
-        guarded(|| self.service.connection(stream, slot));
+        let slot = Slot::new(self, state.registry.insert(&stream, address));
+        let wants_thread = state.workers.serve();
+        drop(state);
+        if wants_thread {
+            self.spawn_or_retry();
+        }
+        let _ = guarded(|| self.service.connection(stream, slot));
 
         let mut state = self.lock();
-        state.serving -= 1;
-        if !state.stopping() && state.idle >= self.options.spare_threads.max(1) {
-            return None;
+        match state.workers.served() {
+            true => self.take_place(state),
+            false => None,
         }
-        state.idle += 1;
-        self.take_place(state)
     }
 
-    /// Spawns a thread if none is idle. If that fails it tries again a few times, since whoever
-    /// is served for hours from now on would leave the server deaf for as long.
-    fn keep_one_idle<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>) {
-        let mut pause = FIRST_PAUSE;
-        while state.idle == 0 && !state.stopping() {
-            state.idle = 1;
-            drop(state);
-            let Err(e) = self.spawn() else { return };
-            self.lock().idle -= 1;
-            guarded(|| self.service.accept_error(&e));
-            if pause >= LONGEST_PAUSE {
-                return;
-            }
-            self.pause(pause);
-            pause *= 2;
-            state = self.lock();
+    /// No other thread is idle: spawns one, or lets the clock try again.
+    fn spawn_or_retry(self: &Arc<Self>) {
+        let Err(error) = self.spawn() else { return };
+        let mut state = self.lock();
+        let retries = state.workers.spawn_failed();
+        state.retry_pause = FIRST_PAUSE;
+        drop(state);
+        if retries {
+            let engine: Weak<Engine> = Arc::downgrade(self);
+            call_after(FIRST_PAUSE, Timer::Retry, engine);
         }
+        let _ = guarded(|| self.service.accept_error(&error));
     }
 
     /// After a failed `accept`: on to the next, at once or after a pause that doubles each time.
     fn rest(&self, error: &io::Error, pause: &mut Duration) -> Option<Arc<Door>> {
         let mut state = self.lock();
-        state.waiting -= 1;
-        if state.stopping() || concerns_one_newcomer(error) {
+        state.workers.accept_returned();
+        if state.workers.stopping() || concerns_one_newcomer(error) {
             return self.take_place(state);
         }
         drop(state);
-        guarded(|| self.service.accept_error(error));
+        let _ = guarded(|| self.service.accept_error(error));
         self.pause(*pause);
         *pause = (*pause * 2).min(LONGEST_PAUSE);
         self.take_place(self.lock())
     }
 
     fn pause(&self, pause: Duration) {
-        let until_stop = |state: &mut State| !state.stopping();
+        let until_stop = |state: &mut State| !state.workers.stopping();
         drop(self.bell.wait_timeout_while(self.lock(), pause, until_stop));
+    }
+}
+
+/// The engine has one timer only: to retry a spawn. The failure is not reported once more, since all
+/// deadlines of the process would wait for the user's code.
+impl Timed for Engine {
+    fn due(self: Arc<Self>, _: Timer) -> Option<Instant> {
+        if !self.lock().workers.retry() {
+            return None;
+        }
+        let spawned = self.spawn().is_ok();
+        let mut state = self.lock();
+        if !state.workers.retried(spawned) {
+            if !spawned {
+                self.close_if_over(state);
+            }
+            return None;
+        }
+        state.retry_pause = (state.retry_pause * 2).min(LONGEST_PAUSE);
+        Instant::now().checked_add(state.retry_pause)
     }
 }
 
@@ -261,24 +265,25 @@ impl Engine {
     pub(super) fn set_hook(&self, seat: usize, hook: Arc<dyn Stop>) {
         let mut state = self.lock();
         let before = state.registry.set_hook(seat, Arc::clone(&hook));
-        let (stopping, cutting) = (state.stopping(), state.cutting);
+        let (stopping, cutting) = (state.workers.stopping(), state.cutting);
         drop(state);
         drop(before);
-        match (cutting, stopping) {
-            (true, _) => guarded(|| hook.cut()),
-            (_, true) => guarded(|| hook.drain()),
+        let _ = guarded(|| match (cutting, stopping) {
+            (true, _) => hook.cut(),
+            (_, true) => hook.drain(),
             _ => {}
-        }
+        });
     }
 
     /// A connection has ended.
     pub(super) fn release(&self, seat: usize) {
         let entry = self.lock().registry.remove(seat);
         drop(entry); // it may hold the stream: that is gone before anybody hears of the end
-        let state = self.lock();
-        if state.stopping() {
+        let mut state = self.lock();
+        let wakes = state.workers.released();
+        if state.workers.stopping() {
             self.close_if_over(state);
-        } else if state.parked > 0 {
+        } else if wakes {
             drop(state);
             self.place.notify_one();
         }
@@ -298,10 +303,12 @@ impl Engine {
     /// Returns how many connections there were.
     pub(super) fn stop(&self) -> usize {
         let mut state = self.lock();
-        let before = state.connections();
+        let before = state.workers.connections();
         let Some(door) = state.door.take() else {
             return before;
         };
+        state.workers.stop();
+        let clock = state.clock.take();
         self.stopping.store(true, Ordering::Release);
         door.shut();
         drop(door); // still under the lock: who sees `waiting == 0` afterwards sees it closed
@@ -309,8 +316,9 @@ impl Engine {
         self.bell.notify_all();
         let entries = state.registry.entries();
         drop(state);
+        drop(clock);
         for entry in entries {
-            guarded(|| entry.drain());
+            let _ = guarded(|| entry.drain());
         }
         before
     }
@@ -322,7 +330,7 @@ impl Engine {
         let entries = state.registry.entries();
         drop(state);
         for entry in &entries {
-            guarded(|| entry.cut());
+            let _ = guarded(|| entry.cut());
         }
         entries.len()
     }
@@ -346,13 +354,12 @@ impl Engine {
 
     /// Whoever leaves last tells the service.
     fn close_if_over(&self, mut state: MutexGuard<'_, State>) {
-        let over = state.stopping() && state.threads() == 0 && state.connections() == 0;
-        if !over || state.closed != Closed::No {
+        if !state.workers.is_over() || state.closed != Closed::No {
             return;
         }
-        state.closed = Closed::BeingTold;
+        state.closed = Closed::InProgress;
         drop(state);
-        guarded(|| self.service.closed());
+        let _ = guarded(|| self.service.closed());
         self.lock().closed = Closed::Yes;
         self.end.notify_all();
     }
@@ -364,11 +371,6 @@ impl fmt::Debug for Engine {
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
-}
-
-/// Runs code that is not ours. The panic has been reported by the panic hook; it ends nothing.
-pub(super) fn guarded(theirs: impl FnOnce()) {
-    let _ = panic::catch_unwind(AssertUnwindSafe(theirs));
 }
 
 #[cfg(test)]

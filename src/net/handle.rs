@@ -37,12 +37,12 @@ impl Handle {
 
     /// How many connections are alive, wherever they are served.
     pub fn connections(&self) -> usize {
-        self.engine.lock().connections()
+        self.engine.lock().workers.connections()
     }
 
     /// How many threads the engine has: those that serve and those that wait to.
     pub fn threads(&self) -> usize {
-        self.engine.lock().threads()
+        self.engine.lock().workers.threads()
     }
 
     /// Accepting ends at once and every connection is asked to finish
@@ -67,7 +67,7 @@ impl Handle {
             };
         }
         let cut = self.engine.cut();
-        self.engine.wait_closed(Some(Instant::now() + GRACE));
+        self.engine.wait_closed(Instant::now().checked_add(GRACE));
         Report {
             drained: before.saturating_sub(cut),
             cut,
@@ -84,7 +84,7 @@ impl Handle {
     /// How many threads wait for a place.
     #[cfg(test)]
     pub(super) fn parked(&self) -> usize {
-        self.engine.lock().parked
+        self.engine.lock().workers.parked()
     }
 }
 

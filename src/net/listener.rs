@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::addr::Addr;
 use super::door::{Door, Ear};
-use super::engine::{Engine, guarded};
+use super::engine::{Engine, start_thread};
+use super::guarded::guarded;
 use super::handle::Handle;
 use super::slot::Slot;
 use super::stream::Stream;
@@ -52,6 +53,12 @@ pub struct Options {
     /// in the kernel's queue (the standard library asks for one of 128 on TCP) until one has
     /// ended. Default: 10,000.
     pub max_connections: usize,
+    /// So many connections at most from one IP address; a newcomer beyond them is closed at once, and no
+    /// thread is spent on it. An IPv6 address counts by its first 64 bits, since a host may choose the
+    /// others, its interface identifier (RFC 4291); an IPv4 address that is mapped into IPv6 counts as
+    /// itself. Unix sockets have no address and are not counted. Default: `None`, no limit, because
+    /// behind a proxy all clients have the proxy's address.
+    pub max_connections_per_address: Option<usize>,
     /// So many threads at most stay to wait for the next connection when theirs has ended; one
     /// always does. Default: 16.
     pub spare_threads: usize,
@@ -67,6 +74,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             max_connections: 10_000,
+            max_connections_per_address: None,
             spare_threads: 16,
             stack_size: 512 * 1024,
             no_delay: true,
@@ -129,8 +137,9 @@ impl Listener {
     pub fn serve(self, options: Options, service: impl Service) -> io::Result<Handle> {
         let address = self.local_addr()?;
         let door = Door::new(self.ear, self.file, options.no_delay)?;
-        guarded(|| service.listening(&address));
-        let engine = Engine::start(door, address, options, Box::new(service))?;
+        let _ = guarded(|| service.listening(&address));
+        let service = Box::new(service);
+        let engine = Engine::start(door, address, options, service, Box::new(start_thread))?;
         Ok(Handle::new(engine))
     }
 }

@@ -71,8 +71,8 @@
 //!
 //! # Where to begin
 //! [`Stream`] in `stream.rs` is the contract. Then `pipe.rs`, the smallest stream there is;
-//! `kernel.rs`, the kernel's, with the one trick in it (looking without waiting); and `engine.rs`,
-//! the threads, beginning with its diagram. `listener.rs`, `slot.rs` and `handle.rs` are the three
+//! `kernel.rs`, the kernel's, with the one trick in it (looking without waiting); `workers.rs`, which
+//! thread does what, beginning with its diagram; and `engine.rs`, the threads. `listener.rs`, `slot.rs` and `handle.rs` are the three
 //! faces of the engine: before, inside and outside. `door.rs`, `registry.rs` and `unix.rs` are
 //! what it stands on.
 //!
@@ -86,8 +86,8 @@
 //! # Two exercises
 //! 1. Write a `Stream` that passes everything on to another and prints each call. Which methods
 //!    may sleep, and what would happen if yours held a lock while they do?
-//! 2. Let [`Options`] have a limit for each peer address. Where is the place taken and where is it
-//!    given back, so that the three sentences of `engine.rs` still hold?
+//! 2. [`Options::max_connections_per_address`] closes a newcomer beyond it at once. Let it wait for a
+//!    while instead. Which thread waits, and do the sentences of `workers.rs` still hold?
 
 mod addr;
 mod clock;
@@ -96,6 +96,7 @@ mod delayed_flush;
 mod door;
 mod engine;
 mod faulty;
+mod guarded;
 mod handle;
 mod kernel;
 mod listener;
@@ -109,6 +110,7 @@ mod socket;
 mod stream;
 mod tcp;
 mod unix;
+mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -118,6 +120,7 @@ pub(crate) use clock::{Timed, Timer, call_after};
 pub use connect::{ConnectOptions, connect, connect_through, connect_with};
 pub(crate) use delayed_flush::{DelayedFlush, INTERVAL};
 pub use faulty::{Faults, Faulty, Splits};
+pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use listener::{Listener, Options, Service};

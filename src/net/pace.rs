@@ -48,6 +48,11 @@ impl Pace {
         self.bytes = self.bytes.saturating_add(bytes as u64);
     }
 
+    /// How long the peer may stand still from now on.
+    pub(crate) fn left(&self) -> Duration {
+        self.stall_timeout.saturating_sub(self.still)
+    }
+
     /// We waited for `time`, and `bytes` moved.
     ///
     /// # Errors

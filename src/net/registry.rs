@@ -8,13 +8,16 @@
 //! ```
 //!
 //! A seat is taken and given back without a search, and without an allocation once there have
-//! been as many connections before. The registry only *looks at* a stream (a `Weak`): its
+//! been as many connections before. Connections whose address is limited are counted by it, too. The
+//! registry only *looks at* a stream (a `Weak`): its
 //! descriptor closes as soon as its users have let it go.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::net::Shutdown;
+use std::net::{IpAddr, Ipv6Addr, Shutdown};
 use std::sync::{Arc, Weak};
 
+use super::addr::Addr;
 use super::slot::Stop;
 use super::stream::Stream;
 
@@ -22,18 +25,41 @@ use super::stream::Stream;
 pub(super) struct Registry {
     seats: Vec<Option<Entry>>,
     free: Vec<usize>,
+    /// How many connections each [counted address](counted_address) has; none has zero.
+    per_address: BTreeMap<IpAddr, usize>,
+}
+
+/// The address by which a connection is counted: see
+/// [`Options::max_connections_per_address`](super::Options::max_connections_per_address).
+pub(super) fn counted_address(peer: &Addr) -> Option<IpAddr> {
+    Some(match peer.ip()?.ip().to_canonical() {
+        // The other 64 bits are the interface identifier, which a host may choose (RFC 4291).
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
+    })
 }
 
 impl Registry {
-    pub(super) fn live(&self) -> usize {
+    #[cfg(test)]
+    fn live(&self) -> usize {
         self.seats.len() - self.free.len()
     }
 
-    /// Takes a seat and returns its number, by which the connection is known from now on.
-    pub(super) fn insert(&mut self, stream: &Arc<dyn Stream>) -> usize {
+    /// How many connections come from this address.
+    pub(super) fn count_at(&self, address: IpAddr) -> usize {
+        self.per_address.get(&address).copied().unwrap_or(0)
+    }
+
+    /// Takes a seat and returns its number, by which the connection is known from now on. It is counted
+    /// at its `address`, if it has one.
+    pub(super) fn insert(&mut self, stream: &Arc<dyn Stream>, address: Option<IpAddr>) -> usize {
+        if let Some(address) = address {
+            *self.per_address.entry(address).or_default() += 1;
+        }
         let entry = Some(Entry {
             stream: Arc::downgrade(stream),
             hook: None,
+            address,
         });
         match self.free.pop() {
             Some(seat) => {
@@ -51,6 +77,14 @@ impl Registry {
     pub(super) fn remove(&mut self, seat: usize) -> Option<Entry> {
         let entry = self.seats.get_mut(seat)?.take()?;
         self.free.push(seat);
+        if let Some(address) = entry.address
+            && let Some(count) = self.per_address.get_mut(&address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.per_address.remove(&address);
+            }
+        }
         Some(entry)
     }
 
@@ -70,6 +104,7 @@ impl Registry {
 pub(super) struct Entry {
     stream: Weak<dyn Stream>,
     hook: Option<Arc<dyn Stop>>,
+    address: Option<IpAddr>,
 }
 
 impl Entry {
@@ -107,12 +142,52 @@ mod tests {
     fn seats_are_used_again() {
         let stream: Arc<dyn Stream> = Arc::new(pipe().0);
         let mut registry = Registry::default();
-        let seats: Vec<_> = (0..3).map(|_| registry.insert(&stream)).collect();
+        let seats: Vec<_> = (0..3).map(|_| registry.insert(&stream, None)).collect();
         assert_eq!(seats, [0, 1, 2]);
         assert!(registry.remove(1).is_some());
         assert!(registry.remove(1).is_none());
         assert_eq!((registry.live(), registry.entries().len()), (2, 2));
-        assert_eq!((registry.insert(&stream), registry.insert(&stream)), (1, 3));
+        assert_eq!(
+            (
+                registry.insert(&stream, None),
+                registry.insert(&stream, None)
+            ),
+            (1, 3)
+        );
+    }
+
+    #[test]
+    fn fault_e12_an_address_counts_by_its_host_or_network() {
+        let counted = |peer: &str| {
+            let peer = Addr::Ip(format!("{peer}:80").parse().unwrap());
+            counted_address(&peer).map(|address| address.to_string())
+        };
+        for (peer, address) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("[::ffff:192.0.2.1]", "192.0.2.1"),
+            ("[2001:db8:1:2:3:4:5:6]", "2001:db8:1:2::"),
+            ("[2001:db8:1:2::1]", "2001:db8:1:2::"),
+            ("[2001:db8:1:3::1]", "2001:db8:1:3::"),
+        ] {
+            assert_eq!(counted(peer).as_deref(), Some(address), "{peer}");
+        }
+        assert_eq!(counted_address(&Addr::Unix(None)), None);
+        assert_eq!(counted_address(&Addr::Pipe), None);
+    }
+
+    #[test]
+    fn fault_e12_a_count_ends_with_its_last_connection() {
+        let stream: Arc<dyn Stream> = Arc::new(pipe().0);
+        let mut registry = Registry::default();
+        let [one, other] = [1, 2].map(|n| IpAddr::from([192, 0, 2, n]));
+        let seats = [one, one, other].map(|address| registry.insert(&stream, Some(address)));
+        registry.insert(&stream, None);
+        assert_eq!((registry.count_at(one), registry.count_at(other)), (2, 1));
+        for seat in seats {
+            registry.remove(seat);
+            registry.remove(seat);
+        }
+        assert!(registry.per_address.is_empty());
     }
 
     #[test]
@@ -120,7 +195,7 @@ mod tests {
         let (here, there) = pipe();
         let stream: Arc<dyn Stream> = Arc::new(here);
         let mut registry = Registry::default();
-        registry.insert(&stream);
+        registry.insert(&stream, None);
         drop(stream);
         assert_eq!(there.read(&mut [0; 1]).unwrap(), 0);
         registry.entries()[0].cut();
@@ -131,7 +206,7 @@ mod tests {
         let (here, there) = pipe();
         let stream: Arc<dyn Stream> = Arc::new(here);
         let mut registry = Registry::default();
-        registry.insert(&stream);
+        registry.insert(&stream, None);
         registry.entries()[0].drain();
         assert_eq!(there.try_read(&mut [0; 1]).unwrap(), None);
         registry.entries()[0].cut();

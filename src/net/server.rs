@@ -118,6 +118,12 @@ impl<E: ServerEvents> Server<E> {
         self
     }
 
+    /// Sets [`Options::max_connections_per_address`].
+    pub fn max_connections_per_address(mut self, most: Option<usize>) -> Self {
+        self.options.max_connections_per_address = most;
+        self
+    }
+
     /// Sets [`Options::no_delay`].
     pub fn no_delay(mut self, on: bool) -> Self {
         self.options.no_delay = on;

@@ -101,6 +101,12 @@ impl<E: ServerEvents> Server<E> {
         self
     }
 
+    /// Sets [`net::Options::max_connections_per_address`]; those that shake hands are counted, too.
+    pub fn max_connections_per_address(mut self, most: Option<usize>) -> Self {
+        self.below = self.below.max_connections_per_address(most);
+        self
+    }
+
     /// Calls `hook` with every handshake that failed and the stream below, on the connection's
     /// thread: Node's `tlsClientError`.
     pub fn on_error(mut self, hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static) -> Self {

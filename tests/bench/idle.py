@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """What an idle connection costs the demo: `make bench`, or
 
-    tests/bench/idle.py [--tls] [--ws] [--where] [CONNECTIONS] [BINARY]
+    tests/bench/idle.py [--tls] [--ws] [--where] [--after WHAT] [--rest SECONDS] [CONNECTIONS] [BINARY]
 
 Opens so many keep-alive connections (10,000 unless told), lets each have one answer, and prints how much the resident
 memory of the server grew for each of them: its thread, its buffers, its place in the registry. With --ws they are
 WebSockets, and the answer is a message that comes back. With --tls they are under TLS 1.3. Connections cost the kernel memory too, which is not in this
 figure. Nothing is asserted: it is a reading of one machine.
+
+With --after the exchange is a large one: an answer of 15 kB, a field of 30 kB, or 20 pipelined answers of 8 kB. With
+--rest the reading is taken after some seconds of quiet, in which a connection gives memory back.
 
 With --where the pages are also told apart by what they are: a thread's stack, by its size, or the heap.
 """
@@ -19,11 +22,25 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 
 SPARE_DESCRIPTORS = 100
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 END = b"\r\n0\r\n\r\n"
+
+
+def echo(body: bytes) -> bytes:
+    return b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+# What is said, and how the last answer ends.
+AFTER = {
+    "hello": (REQUEST, END),
+    "answer": (echo(b"x" * 15_000 + b"!"), b"!"),
+    "field": (REQUEST[:-2] + b"X: " + b"x" * 30_000 + b"\r\n\r\n", END),
+    "pipelined": (echo(b"x" * 8_000) * 19 + echo(b"x" * 8_000 + b"!"), b"!"),
+}
 
 HANDSHAKE = (
     b"GET /echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -85,7 +102,7 @@ def visit(address, talk, tls) -> socket.socket:
         client.sendall(say)
         answer = b""
         while not answer.endswith(ending):
-            answer += client.recv(4096) or sys.exit("the server has closed a connection")
+            answer += client.recv(65536) or sys.exit("the server has closed a connection")
     return client
 
 
@@ -95,13 +112,15 @@ def arguments():
     parser.add_argument("binary", nargs="?")
     parser.add_argument("--ws", action="store_true", help="WebSockets")
     parser.add_argument("--tls", action="store_true", help="under TLS")
+    parser.add_argument("--after", choices=AFTER, default="hello", help="the exchange of a connection")
+    parser.add_argument("--rest", type=float, default=0, metavar="SECONDS", help="of quiet before the reading")
     parser.add_argument("--where", action="store_true", help="which mappings hold the pages")
     return parser.parse_args()
 
 
 def main():
     args = arguments()
-    kind = WEBSOCKET if args.ws else PLAIN
+    kind = WEBSOCKET if args.ws else PLAIN._replace(talk=[AFTER[args.after]])
     connections = allowed(args.connections)
     command = [args.binary or kind.binary, "--listen", "127.0.0.1:0", *kind.options]
     command += ["--max-connections", str(connections + SPARE_DESCRIPTORS)] + (TLS if args.tls else [])
@@ -112,6 +131,7 @@ def main():
         clients = [visit(address, kind.talk, tls)]
         before, places = resident_bytes(server.pid), resident_by_place(server.pid)
         clients += [visit(address, kind.talk, tls) for _ in range(connections)]
+        time.sleep(args.rest)
         each = (resident_bytes(server.pid) - before) / connections
         over = " over TLS" if tls else ""
         print(f"idle {kind.name}{over}: {connections}, each {each / 1024:.1f} KiB of resident memory in the server")

@@ -5,6 +5,7 @@ use crate::support::{Client, Gate, Log, PATIENCE, Site, Telling, over_pipe, requ
 use barewire::http::{self, Error, Events, Request, Response, Server};
 use barewire::net::Stream;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -92,6 +93,51 @@ fn deadline_of_a_later_head() {
         assert_eq!(client.answer().status, 200);
         assert_eq!(client.answer().status, 408);
         client.ended();
+    });
+}
+
+/// A connection that may be idle for an hour waits as long in one read. The deadlines of its next request
+/// are its own all the same.
+#[test]
+fn fault_a15_a_long_idle_time_is_no_deadline_of_the_next_request() {
+    watched(|| {
+        let server = || collecting().keep_alive_timeout(Some(HOUR));
+        let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome";
+        let slow = [
+            (server().head_timeout(SHORT).stall_timeout(HOUR), "GET / HT"),
+            (server().head_timeout(HOUR).stall_timeout(SHORT), post),
+        ];
+        for (server, part) in slow {
+            let site = Site::new(server);
+            let mut client = site.client();
+            client.send(request("GET", "/"));
+            assert_eq!(client.answer().status, 200);
+            std::thread::sleep(2 * SHORT); // it is quiet, or else the test shows less
+            client.send(part);
+            assert_eq!(client.answer().status, 408, "{part}");
+            client.ended();
+        }
+    });
+}
+
+/// What was read already when a connection is handed to us may be cut anywhere.
+#[test]
+fn fault_a15_bytes_that_were_read_already_have_deadlines_too() {
+    watched(|| {
+        for part in [
+            "GET / HT",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nsome",
+        ] {
+            let server = collecting().head_timeout(SHORT).stall_timeout(SHORT);
+            let (here, there) = barewire::net::pipe();
+            let mut client = Client::over(Arc::new(here));
+            std::thread::scope(|scope| {
+                scope.spawn(|| server.serve_behind(part.as_bytes(), Arc::new(there), None));
+                assert_eq!(client.answer().status, 408, "{part}");
+                client.finish();
+                client.ended();
+            });
+        }
     });
 }
 

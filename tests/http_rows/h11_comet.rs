@@ -180,6 +180,45 @@ fn row_h11_a_client_that_left_after_its_body_is_noticed() {
     });
 }
 
+/// However much it has sent behind its request, and whether it ends with a FIN or a reset.
+#[test]
+fn fault_a08_a_client_that_sent_more_and_left_is_noticed() {
+    watched(|| {
+        for more in [100, 9_000, 60_000, 200_000] {
+            for resets in [false, true] {
+                let (log, site) = Comet::site();
+                let mut poller = site.client();
+                poller.send(request("GET", "/watch"));
+                log.wait_for("waits");
+                poller.send(post("/publish", &"x".repeat(more)));
+                match resets {
+                    false => poller.finish(),
+                    true => drop(poller),
+                }
+                log.wait_for("left");
+            }
+        }
+    });
+}
+
+/// More than we look through counts as leaving, and nothing of it is lost.
+#[test]
+fn fault_a08_too_much_behind_a_request_counts_as_leaving() {
+    watched(|| {
+        let (log, site) = Comet::site();
+        let mut poller = site.client();
+        poller.send(request("GET", "/watch"));
+        log.wait_for("waits");
+        let paths: Vec<String> = (0..3000).map(|n| format!("/{n}")).collect();
+        poller.send(paths.iter().map(|path| post(path, "x")).collect::<String>());
+        log.wait_for("left");
+        assert_eq!(poller.answer().text(), "anybody?");
+        for _ in &paths {
+            assert_eq!(poller.answer().text(), "published");
+        }
+    });
+}
+
 /// What the client sends meanwhile is no sign of leaving, and is not lost: it is the next request.
 #[test]
 fn row_h11_looking_for_the_client_loses_no_bytes() {

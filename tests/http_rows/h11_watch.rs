@@ -4,7 +4,7 @@
 //! the first could wait in the server for as long as the second one's handler waits, and that
 //! handler waits here on a condition variable of the test's own: nothing tells the server.
 
-use crate::support::{Client, Gate, Log, Site, post, request, watched};
+use crate::support::{Client, Gate, Log, Site, over_pipe, post, request, watched};
 use barewire::http::{self, Error, Events, Request, Response, Server};
 use std::time::Duration;
 
@@ -209,5 +209,29 @@ fn row_h11_a_stream_behind_others_comes_in_order() {
         gate.open();
         client.exactly("3\r\ntwo\r\n0\r\n\r\n");
         assert_eq!(client.answer().text(), "/last");
+    });
+}
+
+/// What the socket does not take at once leaves as the client reads, although the next handler still
+/// waits; and what is left when that comes back leaves before its own answer.
+#[test]
+fn fault_a04_a_full_socket_takes_the_rest_as_the_client_reads() {
+    watched(|| {
+        for read_before in [0, 5_000, 15_000] {
+            let gate = Gate::default();
+            let server = gated(&gate, 15_000);
+            over_pipe(&server, 100, |mut client| {
+                client.send(request("GET", "/first") + &request("GET", "/wait"));
+                let head = client.head();
+                assert_eq!(head.field("Content-Length"), Some("15007"));
+                let first = body("/first", 15_000);
+                client.exactly(&first[..read_before]);
+                gate.open();
+                client.exactly(&first[read_before..]);
+                assert_eq!(client.answer().text(), body("/wait", 15_000));
+                client.finish();
+                client.ended();
+            });
+        }
     });
 }

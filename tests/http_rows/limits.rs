@@ -4,7 +4,7 @@
 //! would be no answer.
 
 use crate::support::{
-    Answer, Broken, Client, Log, Script, Site, Telling, answer, over_pipe, watched,
+    Answer, Broken, Client, Log, Script, Site, Telling, answer, over_pipe, post, watched,
 };
 use barewire::http::{self, Error, Events, Request, Server};
 use std::io::Read;
@@ -141,6 +141,91 @@ fn limit_of_a_collected_body_is_none_of_a_read_one() {
         "3e8\r\n".to_owned() + &"x".repeat(1000) + "\r\n"
     );
     assert_eq!(answer(server.answer_to(chunks.as_bytes())).text(), "1000");
+}
+
+/// Two bodies that are being collected share the memory; the one that would exceed it is refused, and the
+/// other is not disturbed. What has ended is given back.
+#[test]
+fn fault_e12_all_collected_bodies_share_a_budget() {
+    watched(|| {
+        let server = collecting().total_collected_bytes(256 << 10);
+        let body = "x".repeat(100 << 10);
+        let whole = post("/", &body);
+        for _ in 0..3 {
+            // Little fits into the pipe: when all but a byte is sent, nearly all is collected.
+            over_pipe(&server, 1000, |mut one| {
+                one.send(&whole[..whole.len() - 1]);
+                let refused = answer(server.answer_to(whole.as_bytes()));
+                assert_eq!(refused.status, 503);
+                assert!(refused.says_close());
+                assert!(refused.text().ends_with("(RFC 9110 §15.6.4)\n"));
+                one.send("x");
+                assert_eq!(one.answer().text(), body);
+            });
+            assert_eq!(answer(server.answer_to(whole.as_bytes())).text(), body);
+        }
+    });
+}
+
+/// A body that comes whole with its head lies in the read buffer already: it is never refused.
+#[test]
+fn fault_e12_a_body_that_came_whole_needs_no_budget() {
+    let server = collecting().total_collected_bytes(0);
+    let chunked = format!("{CHUNKED}3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
+    for bytes in [post("/", "hello"), chunked] {
+        let whole = answer(server.answer_to(bytes.as_bytes()));
+        assert_eq!((whole.status, whole.text()), (200, "hello"));
+        // Refused before anything more is read, and before a 100 asks for it.
+        let (head, _) = bytes.split_once("\r\n\r\n").expect("a head");
+        let refused = server.answer_to(format!("{head}\r\n\r\n").as_bytes());
+        assert_eq!(answer(refused).status, 503);
+        let asked = format!("{head}\r\nExpect: 100-continue\r\n\r\n");
+        assert_eq!(answer(server.answer_to(asked.as_bytes())).status, 503);
+    }
+}
+
+/// A budget is a server's: a handler that fails, a client that leaves and one that is cut give back
+/// what they had.
+#[test]
+fn fault_e12_a_connection_that_ends_gives_its_part_back() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let events = Telling::new(&log, move |mut req: Request<'_>, res| {
+            let body = req.collect()?;
+            told.note("collected");
+            assert!(body != b"panic".repeat(2000), "on purpose");
+            res.end("well")
+        });
+        let server = http::create_server_with(events).total_collected_bytes(64 << 10);
+        let site = Site::new(server);
+        let whole = post("/", &"panic".repeat(2000));
+        for n in 0..12 {
+            let mut client = site.client();
+            match n % 3 {
+                0 => {
+                    client.send(&whole[..whole.len() - 1]);
+                    while site.handle.connections() == 0 {
+                        thread::yield_now();
+                    } // and leaves
+                }
+                1 => {
+                    client.send(&whole[..whole.len() - 1]);
+                    client.finish();
+                    assert_eq!(client.answer().status, 400);
+                }
+                _ => {
+                    client.send(&whole);
+                    assert_eq!(client.answer().status, 500);
+                }
+            }
+            drop(client);
+            while site.handle.connections() > 0 {
+                thread::yield_now();
+            }
+        }
+        assert_eq!(log.count("collected"), 4);
+    });
 }
 
 /// The largest length there is: if any memory were set aside for it, none would be left.

@@ -17,6 +17,7 @@
 //! | H09 | `h09_upgrade`, `h09_handover` | a connection changes its language |
 //! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | answers to what was no request, and their arrival |
 //! | H11 | `h11_comet`, `h11_watch` | waiting for news; nothing is withheld |
+//! | H05, H07 | `panics` | what a panic costs at each stage |
 //! | N09 | `n09_addresses` | limits and addresses |
 //! | all | `limits`, `deadlines`, `settings` | what strangers may not do: `limit_…`, `deadline_…` |
 //!
@@ -48,4 +49,5 @@ mod h11_comet;
 mod h11_watch;
 mod limits;
 mod n09_addresses;
+mod panics;
 mod settings;

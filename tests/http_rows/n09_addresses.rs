@@ -174,3 +174,27 @@ fn row_n09_an_idle_connection_gives_its_place_back() {
         idle.ended();
     });
 }
+
+/// Above the limit of its address a newcomer is closed at once; one that leaves makes room for another.
+#[test]
+fn fault_e12_max_connections_per_address() {
+    watched(|| {
+        let site = Site::new(hello().max_connections_per_address(Some(2)));
+        let mut clients = [site.client(), site.client()];
+        for client in &mut clients {
+            client.send(request("GET", "/"));
+            assert_eq!(client.answer().text(), "hello");
+        }
+        for _ in 0..3 {
+            let mut refused = site.client();
+            let _ = refused.try_send(request("GET", "/"));
+            assert!(refused.rest().is_empty());
+        }
+        assert_eq!(site.handle.connections(), 2);
+        drop(clients);
+        while site.handle.connections() > 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(site.get("/").text(), "hello");
+    });
+}

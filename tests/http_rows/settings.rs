@@ -1,6 +1,6 @@
 //! Every setting of a server: what it is, and that it is heard.
 
-use crate::support::{PATIENCE, Reader, Script, Site, answers, request, watched};
+use crate::support::{PATIENCE, Reader, Script, Site, answers, post, request, watched};
 use barewire::http::wire::Limits;
 use barewire::http::{self, Config, Events, Request, Server};
 use std::sync::Arc;
@@ -20,7 +20,9 @@ fn settings_have_these_defaults() {
     assert_eq!(config.limits.fields, 100);
     assert_eq!(config.limits.chunk_extension_bytes, 16 << 10);
     assert_eq!(config.collected_body_bytes, 10 << 20);
+    assert_eq!(config.total_collected_bytes, 256 << 20);
     assert_eq!(config.max_connections, 10_000);
+    assert_eq!(config.max_connections_per_address, None);
     assert_eq!(config.max_requests_per_connection, None);
     assert_eq!((config.spare_threads, config.stack_bytes), (16, 512 << 10));
     assert_eq!(config.head_timeout, secs(10));
@@ -50,7 +52,9 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
     let one_by_one = hello()
         .limits(limits)
         .collected_body_bytes(1)
+        .total_collected_bytes(13)
         .max_connections(2)
+        .max_connections_per_address(Some(14))
         .max_requests_per_connection(Some(3))
         .spare_threads(4)
         .stack_bytes(4 << 20)
@@ -65,7 +69,9 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
     let config = Config {
         limits,
         collected_body_bytes: 1,
+        total_collected_bytes: 13,
         max_connections: 2,
+        max_connections_per_address: Some(14),
         max_requests_per_connection: Some(3),
         spare_threads: 4,
         stack_bytes: 4 << 20,
@@ -156,4 +162,28 @@ fn settings_pending_bytes_changes_no_answer() {
             assert_eq!(answers.expect_answer("GET").text(), format!("/{n}"));
         }
     }
+}
+
+/// The longest time there is means "for ever" wherever it is set.
+#[test]
+fn fault_a16_settings_may_be_the_longest_time_there_is() {
+    watched(|| {
+        let server = hello()
+            .head_timeout(Duration::MAX)
+            .keep_alive_timeout(Some(Duration::MAX))
+            .stall_timeout(Duration::MAX)
+            .linger_timeout(Duration::MAX);
+        let site = Site::new(server);
+        let mut client = site.client();
+        for bytes in [post("/", &"x".repeat(100_000)), request("GET", "/")] {
+            let (some, rest) = bytes.split_at(30);
+            client.send(some);
+            client.send(rest);
+            assert_eq!(client.answer().text(), "hello");
+        }
+        client.send("no request\r\n\r\n");
+        assert_eq!(client.answer().status, 400);
+        drop(client);
+        site.handle.shutdown(Duration::MAX);
+    });
 }

@@ -22,6 +22,7 @@
 mod support;
 
 mod fault_websocket;
+mod h11_pending;
 mod stage;
 mod t05_server;
 mod t05_wrong_port;

@@ -48,7 +48,7 @@ impl fmt::Display for Measured {
 }
 
 /// How the names of the library's threads begin.
-const OURS: [&str; 3] = ["barewire", "websocket", "watch"];
+const OURS: [&str; 2] = ["barewire", "websocket"];
 
 fn our_threads() -> usize {
     let threads = std::fs::read_dir("/proc/self/task").unwrap();

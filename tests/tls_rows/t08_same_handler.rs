@@ -75,6 +75,31 @@ fn row_t08_a_server_with_its_settings_goes_under_tls_as_it_is() {
     });
 }
 
+/// It counts those that shake hands, or do not even begin to.
+#[test]
+fn fault_e12_max_connections_per_address_under_tls() {
+    watched(|| {
+        let handle = tls::create_server(&server("server"), handler)
+            .unwrap()
+            .max_connections_per_address(Some(1))
+            .listen("127.0.0.1:0")
+            .unwrap();
+        let to = handle.local_addr().to_string();
+        let silent = net::connect(&to).unwrap();
+        while handle.connections() == 0 {
+            std::thread::yield_now();
+        }
+        assert!(tls::connect(&to, &client()).is_err());
+        drop(silent);
+        while handle.connections() > 0 {
+            std::thread::yield_now();
+        }
+        let socket = tls::connect(&to, &client()).unwrap();
+        assert_eq!(conversation(socket), "welcome!\nhello");
+        handle.shutdown(Duration::from_secs(5));
+    });
+}
+
 /// Who does not speak for himself any more: a handler that panics, one that destroys the socket, a
 /// server that is cut, also where the service has said nothing of that.
 #[test]

@@ -67,6 +67,10 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
         Rule::BodyTooLarge,
         "the driver: it counts the content that a handler collects",
     ),
+    (
+        Rule::CollectedTooMuch,
+        "the driver: it has the other connections",
+    ),
     (Rule::RequestTimeout, "the driver: it has the clock"),
     (Rule::LocationRepeated, "a redirect: see its table"),
     (Rule::LocationInvalid, "a redirect: see its table"),

@@ -12,6 +12,9 @@
 //! cannot grow under it: what comes later goes into the spool, or straight to its
 //! destination where the decoder knows that it is content.
 
+mod collect;
+
+use super::budget::Charge;
 use super::link::Link;
 use crate::http::error::Error;
 use crate::http::wire::{self, BodyDecoder, BodyLength, ChunkedDecoder, Fields, Limits, Rule};
@@ -25,8 +28,6 @@ const FIRST_SPOOL_BYTES: usize = 16 * 1024;
 const MOST_SPOOL_BYTES: usize = 256 * 1024;
 /// Memory that is kept from one request to the next.
 const BETWEEN_BYTES: usize = 64 * 1024;
-/// Memory that an idle connection keeps.
-const KEPT_BYTES: usize = 2 * 1024;
 /// From here on it pays to read past the spool.
 const DIRECT_BYTES: usize = 4 * 1024;
 
@@ -47,11 +48,13 @@ pub(crate) struct Incoming {
     window: Range<usize>,
     window_in_rest: bool,
     collected: Vec<u8>,
+    /// What this body takes of the memory for all collected bodies.
+    charge: Charge,
     pace: Pace,
 }
 
 impl Incoming {
-    pub(crate) fn new(pace: Pace) -> Incoming {
+    pub(crate) fn new(pace: Pace, charge: Charge) -> Incoming {
         Incoming {
             decoder: BodyDecoder::Known(0),
             spare: None,
@@ -65,6 +68,7 @@ impl Incoming {
             window: 0..0,
             window_in_rest: true,
             collected: Vec::new(),
+            charge,
             pace,
         }
     }
@@ -85,7 +89,6 @@ impl Incoming {
         self.ended = length == BodyLength::Known(0);
         self.failed = None;
         self.pace.restart();
-        self.shrink_to(BETWEEN_BYTES);
         (self.rest_at, self.spool_at, self.spool_end) = (0, 0, 0);
         self.window = 0..0;
         if self.ended {
@@ -139,16 +142,31 @@ impl Incoming {
         &self.spool[self.spool_at..self.spool_end]
     }
 
-    /// Gives memory back, when the connection has nothing to do.
+    /// The request has ended, and what came behind its body has been taken.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.shrink_to(BETWEEN_BYTES);
+        self.charge.clear();
+    }
+
+    /// The memory that is kept for the next body, in bytes: the large part of it.
+    #[inline]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.spool.len() + self.collected.capacity()
+    }
+
+    /// Gives that memory back, when the connection has nothing to do.
     pub(crate) fn shrink(&mut self) {
         self.decoder = BodyDecoder::Known(0);
         self.spare = None;
-        self.shrink_to(KEPT_BYTES);
+        self.shrink_to(0);
+        self.charge.clear();
     }
 
     fn shrink_to(&mut self, bytes: usize) {
         if self.spool.len() > bytes {
             self.spool = Vec::new();
+            (self.spool_at, self.spool_end, self.window) = (0, 0, 0..0);
         }
         if self.collected.capacity() > bytes {
             self.collected = Vec::new();
@@ -208,6 +226,7 @@ impl Incoming {
                 link.machine.settle_continue();
                 self.ended = step.ended;
                 if step.ended {
+                    link.alone = step.consumed == input.len();
                     link.machine.receive_end()?;
                 }
                 Ok(true)
@@ -239,12 +258,13 @@ impl Incoming {
     /// Waits for some bytes of the body, within the pace the peer has to keep.
     fn receive(&mut self, into: &mut [u8], link: &RefCell<Link>) -> Result<usize, Error> {
         link.borrow_mut().before_body()?;
+        link.borrow_mut().limit_read_timeout(self.pace.left())?;
         loop {
             let start = Instant::now();
             let read = link.borrow().stream().read(into);
             let bytes = match read {
                 // The server stops: no fault of the client's, and nothing to tell it.
-                Ok(0) if link.borrow().outbox.is_ending() => {
+                Ok(0) if link.borrow().queue.is_ending() => {
                     link.borrow_mut().machine.fail();
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }
@@ -262,6 +282,8 @@ impl Incoming {
             if bytes > 0 {
                 return Ok(bytes);
             }
+            // A body that stands still wakes its thread once more: when its time is over.
+            link.borrow_mut().set_read_timeout(self.pace.left())?;
         }
     }
 
@@ -298,50 +320,6 @@ impl Incoming {
         out[..n].copy_from_slice(&window[..n]);
         self.consume(n);
         Ok(n)
-    }
-
-    /// The whole of what is left of the body, in one piece: where it lies, if it lies in one.
-    pub(crate) fn collect<'a>(
-        &'a mut self,
-        most: usize,
-        rest: &'a [u8],
-        link: &RefCell<Link>,
-    ) -> Result<&'a [u8], Error> {
-        let too_large = |bytes: u64| bytes > most as u64;
-        // Refused before a 100 asks for it (RFC 9110 §10.1.1).
-        if matches!(self.length, BodyLength::Known(bytes) if too_large(bytes)) {
-            return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge), link));
-        }
-        self.fill(rest, link)?;
-        if self.ended {
-            let whole = std::mem::take(&mut self.window);
-            self.window = whole.end..whole.end;
-            let source = if self.window_in_rest {
-                rest
-            } else {
-                &self.spool
-            };
-            return Ok(&source[whole]);
-        }
-        self.collected.clear();
-        loop {
-            let ahead = self.decoder.content_ahead();
-            let window = self.window.clone();
-            let here = (self.collected.len() + window.len()) as u64;
-            if too_large(here.saturating_add(ahead)) {
-                return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge), link));
-            }
-            let source = if self.window_in_rest {
-                rest
-            } else {
-                &self.spool
-            };
-            self.collected.extend_from_slice(&source[window]);
-            self.consume(usize::MAX - self.window.start);
-            if self.fill(rest, link)?.is_empty() {
-                return Ok(&self.collected);
-            }
-        }
     }
 
     /// Reads and drops what a handler left unread, up to `most` bytes; whether that was all.

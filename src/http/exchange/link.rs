@@ -1,53 +1,64 @@
 //! What a request and its response share while a handler runs: the machine, the
-//! outbox and the answer so far.
+//! response queue and the answer so far.
 
 use super::answer::Answer;
-use super::outbox::Outbox;
+use super::response_queue::{ResponseQueue, Then};
 use crate::http::config::Config;
 use crate::http::error::Error;
 use crate::http::wire::{Connection, FieldList, Misuse, RequestHead, Role, State};
 use crate::net::{Slot, Stream};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What is read at once to find out whether the peer has closed.
+const LOOK_BYTES: usize = 512;
+/// A peer that sends more than this behind a request is taken for one that has left: the end that it
+/// may have sent behind them cannot be seen without reading them all.
+const AHEAD_BYTES: usize = 64 * 1024;
 
 /// One connection's state beside its buffers.
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) config: Arc<Config>,
-    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) queue: Arc<ResponseQueue>,
     pub(crate) machine: Connection,
     pub(crate) answer: Answer,
     /// The place among the server's connections; it leaves with an upgraded stream.
     pub(crate) slot: Option<Slot>,
     pub(crate) handed_over: bool,
+    /// The read timeout that the stream has.
+    read_timeout: Duration,
     /// The body is larger than what is read and dropped for a handler that leaves it unread.
     pub(crate) body_is_large: bool,
-    /// Nothing has come behind the request at hand: its answer has no other to wait for.
+    /// Nothing has come behind the request at hand: its answer has no other to wait for. Where the end of
+    /// its body is not here yet, that is a guess.
     pub(crate) alone: bool,
-    /// Bytes of a next request that came while somebody looked whether the client had left.
-    pub(crate) early: Vec<u8>,
+    /// What was read behind this request while its handler asked whether the client had left.
+    pub(crate) ahead: Vec<u8>,
     /// What follows the data of a large last piece; the memory is kept.
     ending: Vec<u8>,
 }
 
 impl Link {
-    pub(crate) fn new(config: Arc<Config>, outbox: Arc<Outbox>, slot: Option<Slot>) -> Link {
+    pub(crate) fn new(config: Arc<Config>, queue: Arc<ResponseQueue>, slot: Option<Slot>) -> Link {
         Link {
             config,
-            outbox,
+            queue,
+            read_timeout: Duration::ZERO,
             machine: Connection::new(Role::Server),
             answer: Answer::default(),
             slot,
             handed_over: false,
             body_is_large: false,
             alone: false,
-            early: Vec::new(),
+            ahead: Vec::new(),
             ending: Vec::new(),
         }
     }
 
     pub(crate) fn stream(&self) -> &dyn Stream {
-        self.outbox.stream().as_ref()
+        self.queue.stream().as_ref()
     }
 
     /// Starts an exchange.
@@ -63,7 +74,7 @@ impl Link {
 
     /// Whether nothing more can be read or sent, and a failure is the connection's own.
     pub(crate) fn is_broken(&self) -> bool {
-        self.machine.requests() == State::Failed || self.outbox.flush().is_err()
+        self.machine.requests() == State::Failed || self.queue.flush().is_err()
     }
 
     /// The values of a field of the answer's head.
@@ -71,7 +82,7 @@ impl Link {
         self.answer.get_header(name, &self.machine, &self.config)
     }
 
-    /// Whether the final head has been sent (or waits in the outbox).
+    /// Whether the final head has been sent (or is in the queue).
     pub(crate) fn head_sent(&self) -> bool {
         !matches!(self.machine.responses(), State::Idle | State::Waiting)
     }
@@ -91,7 +102,7 @@ impl Link {
         if self.machine.continue_awaited() && !self.head_sent() {
             self.send_informational(100, &FieldList::new())?;
         }
-        Ok(self.outbox.flush()?)
+        Ok(self.queue.flush()?)
     }
 
     /// Sends a 1xx now.
@@ -101,20 +112,22 @@ impl Link {
         fields: &FieldList,
     ) -> Result<(), Error> {
         let machine = &mut self.machine;
-        self.outbox.append_and_send(|out| {
+        self.queue.append(0, |out| {
             machine.send_informational(status, fields, out)?;
-            Ok(((), true))
+            Ok(((), Then::Send))
         })
     }
 
-    /// Encodes the final head, if that has not been done, and what `more` puts behind it; sends it
-    /// all if `now`, or if much of it waits. `whole`: all there will be of the body. A misuse leaves
-    /// nothing of either, and everything as it was: there can be another answer.
+    /// Encodes the final head, if that has not been done, and what `more` puts behind it. `then` says
+    /// what becomes of it; above `pending_bytes` it is sent in any case. `whole`: all there will be of
+    /// the body; `content`: how much of it is encoded here. A misuse leaves nothing of either, and everything as it was: there can be another
+    /// answer.
     #[inline]
     fn encode<R>(
         &mut self,
         whole: Option<u64>,
-        now: bool,
+        then: Then,
+        content: usize,
         more: impl FnOnce(&mut Connection, &FieldList, &mut Vec<u8>) -> Result<R, Misuse>,
     ) -> Result<R, Error> {
         self.not_ended()?;
@@ -122,13 +135,13 @@ impl Link {
         let first = !self.head_sent();
         let Link {
             machine,
-            outbox,
+            queue,
             answer,
             config,
             ..
         } = self;
         let before = machine.before_sending();
-        outbox.append_and_send(|out| {
+        queue.append(content, |out| {
             let start = out.len();
             let head = match first {
                 true => answer.encode(machine, config, whole, out),
@@ -142,34 +155,39 @@ impl Link {
                     answer.take_back();
                 }
             }
-            Ok((encoded?, now || out.len() > config.pending_bytes))
+            let is_much = out.len() > config.pending_bytes;
+            Ok((encoded?, if is_much { Then::Send } else { then }))
         })
     }
 
     /// Sends a piece of the body now, with whatever waits before it.
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        let send = self.encode(None, false, |machine, _, out| {
+        let send = self.encode(None, Then::SendNext, 0, |machine, _, out| {
             machine.begin_data(data.len(), out)
         })?;
         if !send {
-            return Ok(self.outbox.flush()?);
+            return Ok(self.queue.flush()?);
         }
-        Ok(self.outbox.send(data, self.machine.data_end())?)
+        Ok(self.queue.send(data, self.machine.data_end())?)
     }
 
     /// Sends the head now, with whatever waits before it.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        self.encode(None, true, |_, _, _| Ok(()))
+        self.encode(None, Then::Send, 0, |_, _, _| Ok(()))
     }
 
-    /// Ends the answer; a small one waits in the outbox for the others that may leave with it.
+    /// Ends the answer; a small one stays in the queue for the others that may leave with it.
     #[inline]
     pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
-        if !Outbox::is_small(data.len()) {
+        if !ResponseQueue::is_small(data.len()) {
             return self.end_large(data);
         }
         let whole = self.answer.whole_length(&self.machine, data.len() as u64);
-        self.encode(whole, self.alone, |machine, trailers, out| {
+        let then = match self.alone {
+            true => Then::Send,
+            false => Then::Coalesce,
+        };
+        self.encode(whole, then, data.len(), |machine, trailers, out| {
             if !data.is_empty() && machine.begin_data(data.len(), out)? {
                 out.extend_from_slice(data);
                 machine.end_data(out);
@@ -183,7 +201,7 @@ impl Link {
         let whole = self.answer.whole_length(&self.machine, data.len() as u64);
         let mut ending = std::mem::take(&mut self.ending);
         ending.clear();
-        let send = self.encode(whole, false, |machine, trailers, out| {
+        let send = self.encode(whole, Then::SendNext, 0, |machine, trailers, out| {
             let send = machine.begin_data(data.len(), out)?;
             if send {
                 machine.end_data(&mut ending);
@@ -193,7 +211,7 @@ impl Link {
         });
         self.ending = ending;
         Ok(self
-            .outbox
+            .queue
             .send(if send? { data } else { &[] }, &self.ending)?)
     }
 
@@ -203,7 +221,7 @@ impl Link {
     // containing the "close" connection option when it intends to close a connection."
     fn close_if_last(&mut self) {
         let unread = self.body_is_large && self.machine.requests() != State::Done;
-        if unread || self.outbox.is_stopping() {
+        if unread || self.queue.is_stopping() {
             self.machine.close_after();
         }
     }
@@ -216,23 +234,53 @@ impl Link {
         }
     }
 
-    /// The peer has closed its sending side, or the connection is gone. Bytes that come instead
-    /// are kept for the next request.
-    pub(crate) fn peer_left(&mut self) -> bool {
-        const LOOK_AHEAD: usize = 512;
-        const EARLY_BYTES: usize = 8 * 1024;
-        if self.machine.requests() != State::Done || self.early.len() > EARLY_BYTES {
+    /// Whether the peer has closed its sending side, or the connection is gone, or the peer has sent
+    /// more than [`AHEAD_BYTES`] behind this request. What has come is kept for the next request.
+    pub(crate) fn check_peer_closed(&mut self) -> bool {
+        if self.machine.requests() != State::Done {
             return false;
         }
-        let mut bytes = [0; LOOK_AHEAD];
-        match self.stream().try_read(&mut bytes) {
-            Ok(Some(0)) => true,
-            Ok(Some(n)) => {
-                self.early.extend_from_slice(&bytes[..n]);
-                false
+        let mut bytes = [0; LOOK_BYTES];
+        while self.ahead.len() <= AHEAD_BYTES {
+            match self.stream().try_read(&mut bytes) {
+                Ok(Some(0)) => return true,
+                Ok(Some(n)) => self.ahead.extend_from_slice(&bytes[..n]),
+                Ok(None) => return false,
+                Err(error) => return error.kind() != io::ErrorKind::Interrupted,
             }
-            Ok(None) => false,
-            Err(error) => error.kind() != io::ErrorKind::Interrupted,
+        }
+        true
+    }
+
+    /// Sets the stream's read timeout, where it is another.
+    #[inline]
+    pub(crate) fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        if timeout != self.read_timeout {
+            self.stream().set_read_timeout(Some(timeout))?;
+            self.read_timeout = timeout;
+        }
+        Ok(())
+    }
+
+    /// Sets it, where it is longer than this.
+    #[inline]
+    pub(crate) fn limit_read_timeout(&mut self, most: Duration) -> io::Result<()> {
+        self.set_read_timeout(most.min(self.read_timeout))
+    }
+
+    /// The memory that is kept for the next exchange beside the queue's, in bytes: the large part of it.
+    #[inline]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.ahead.capacity() + self.ending.capacity()
+    }
+
+    /// Gives that memory back, when the connection has nothing to do.
+    pub(crate) fn shrink(&mut self) {
+        self.queue.shrink();
+        self.answer = Answer::default();
+        self.ending = Vec::new();
+        if self.ahead.is_empty() {
+            self.ahead = Vec::new();
         }
     }
 }

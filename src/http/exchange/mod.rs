@@ -5,20 +5,23 @@
 //!      Request ────────┐        ┌──────── Response          what the handler holds
 //!         │            ▼        ▼             │
 //!         ▼              Link                 ▼
-//!     Incoming     machine · outbox        Answer           what they share
+//!     Incoming     machine · queue         Answer           what they share
 //!         │              │
 //!         ▼              ▼
-//!       Pace           Outbox ── Pace                       what waits for the peer
+//!       Pace        ResponseQueue ── Pace                   what waits for the peer
 //! ```
 //!
 //! [`Incoming`] is the body as it comes, `Answer` the head that is being put together,
-//! [`Outbox`] the bytes that wait to be sent, [`Link`] what ties them to the connection's machine.
+//! [`ResponseQueue`] the bytes that are not sent yet, [`Link`] what ties them to the connection's machine.
+//! [`Budget`] is what the collected bodies of all connections share.
 
 mod answer;
+mod budget;
 mod incoming;
 mod link;
-mod outbox;
+mod response_queue;
 
+pub(crate) use budget::{Budget, Charge};
 pub(crate) use incoming::Incoming;
 pub(crate) use link::Link;
-pub(crate) use outbox::Outbox;
+pub(crate) use response_queue::{ResponseQueue, Then};

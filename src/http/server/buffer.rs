@@ -53,6 +53,7 @@ impl Buffer {
     /// Gives the memory back, where it is more than `bytes` and none of it is in use.
     pub(super) fn shrink_to(&mut self, bytes: usize) {
         if self.start == self.end && self.bytes.len() > bytes {
+            self.bytes = Vec::new(); // before the new one is allocated
             *self = Buffer::new();
         }
     }

@@ -25,6 +25,25 @@ pub type Handled = Result<(), Failure>;
 /// | `close` | [`close`](Events::close) | nothing |
 ///
 /// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them.
+///
+/// # When the program panics
+/// A panic costs what this table says. The panic hook prints it; *reported* is what [`error`](Events::error)
+/// is called with, too. A *handler* is any of the four methods above.
+///
+/// | a panic in | the client gets | the connection | reported |
+/// |---|---|---|---|
+/// | [`connection`](Events::connection) | | is served as if the method had returned | yes |
+/// | a handler, before the head is sent | 500 | goes on | yes |
+/// | a handler, after the head is sent | the response so far | is cut | yes |
+/// | a handler, after [`Response::end`] | the response | goes on | yes |
+/// | a handler, after [`Request::upgrade`] | what was sent on the stream | ends when the stream is dropped | yes |
+/// | [`client_error`](Events::client_error), before its head is sent | the default answer | ends as it would have | yes |
+/// | [`client_error`](Events::client_error), after its head is sent | the response so far | is cut | yes |
+/// | [`client_error`](Events::client_error), after [`Response::end`] | its response | ends as it would have | yes |
+/// | [`error`](Events::error) | what it would have got | goes on | no |
+/// | [`close`](Events::close) | | all have ended | yes |
+/// | a [`Failure`], when it is shown or dropped | 500 | goes on | no |
+/// | the [`Stream`] | the response so far | is cut | yes |
 pub trait Events: Send + Sync + 'static {
     /// A request has come; its body may still be on its way.
     ///
@@ -80,8 +99,9 @@ pub trait Events: Send + Sync + 'static {
         refuse(error, response)
     }
 
-    /// A handler failed, panicked or did not end its answer, or accepting failed. The server goes
-    /// on. A peer that breaks a rule or leaves is not told here: that is no failure of ours.
+    /// A handler failed, panicked or did not end its answer, another method panicked, or accepting failed.
+    /// The server goes on, also if this method panics: then nothing is lost but the message. A peer that
+    /// breaks a rule or leaves is not reported here: that is no failure of ours.
     fn error(&self, _what: &dyn fmt::Display) {}
 
     /// Accepting has stopped and every connection has ended.

@@ -2,9 +2,10 @@
 
 mod buffer;
 mod events;
+mod failures;
 mod linger;
 mod serve;
-mod watch;
+mod waits;
 
 pub use events::{Events, Handled};
 
@@ -13,15 +14,15 @@ use super::error::Failure;
 use super::request::Request;
 use super::response::Response;
 use super::wire::Limits;
-use crate::net::{Handle, Listener, Options, Service, Slot, Stream, pipe_with_capacity};
+use crate::net::{Handle, Listener, Options, Service, Slot, Stream, guarded, pipe_with_capacity};
 use events::OnRequest;
+use failures::report;
 use serve::Shared;
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use watch::Watch;
 
 /// A server that answers with a closure; see [`Events`] for everything else that can happen.
 ///
@@ -50,7 +51,7 @@ pub fn create_server_with<E: Events>(events: E) -> Server<E> {
         shared: Shared {
             events,
             config: Arc::new(Config::default()),
-            watch: Watch::default(),
+            budget: Arc::default(),
         },
     }
 }
@@ -99,7 +100,9 @@ macro_rules! settings {
 settings! {
     limits: Limits;
     collected_body_bytes: usize;
+    total_collected_bytes: usize;
     max_connections: usize;
+    max_connections_per_address: Option<usize>;
     max_requests_per_connection: Option<u64>;
     spare_threads: usize;
     stack_bytes: usize;
@@ -152,6 +155,7 @@ impl<E: Events> Server<E> {
         let config = &self.shared.config;
         let options = Options {
             max_connections: config.max_connections,
+            max_connections_per_address: config.max_connections_per_address,
             spare_threads: config.spare_threads,
             stack_size: config.stack_bytes,
             ..Options::default()
@@ -208,10 +212,12 @@ impl<E: Events> Service for Shared<E> {
     }
 
     fn accept_error(&self, error: &io::Error) {
-        self.events.error(error);
+        report(&self.events, error);
     }
 
     fn closed(&self) {
-        self.events.close();
+        if guarded(|| self.events.close()).is_err() {
+            report(&self.events, &"Events::close panicked");
+        }
     }
 }

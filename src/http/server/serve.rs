@@ -12,34 +12,30 @@
 //!     lingering close ◀──────────────── an answer that says so
 //! ```
 
-use super::buffer::{Buffer, FIRST_BYTES, READ_BYTES};
-use super::events::{Events, Handled, refuse};
+use super::buffer::{Buffer, READ_BYTES};
+use super::events::{Events, Handled};
+use super::failures::report;
 use super::linger;
-use super::watch::Watch;
 use crate::http::config::Config;
-use crate::http::error::Error;
-use crate::http::exchange::{Incoming, Link, Outbox};
+use crate::http::exchange::{Budget, Charge, Incoming, Link, ResponseQueue};
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::http::wire::{self, BodyLength, RequestDecoder, Rule};
-use crate::net::{Slot, Stream, is_timeout};
+use crate::http::wire::{BodyLength, RequestDecoder};
+use crate::net::{Slot, Stream, guarded};
 use std::cell::RefCell;
-use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// What the connections of a server have in common. Only the events differ from server to server, and
 /// each connection sees them through their table: the code below is compiled once, not for each of them.
 pub(super) struct Shared<E: ?Sized> {
     pub(super) config: Arc<Config>,
-    pub(super) watch: Watch,
+    pub(super) budget: Arc<Budget>,
     pub(super) events: E,
 }
 
 /// Why a connection ends.
-enum End {
+pub(super) enum End {
     /// The peer has ended it, or it is broken: nobody reads any more.
     Gone,
     /// Everything was said, and the client knows it: close.
@@ -50,24 +46,19 @@ enum End {
     HandedOver,
 }
 
-/// Whose fault it is that a handler failed.
-enum Blame {
-    Handler,
-    Peer(wire::Error),
-    Connection,
-}
-
-struct Served<'s> {
-    shared: &'s Shared<dyn Events>,
-    outbox: Arc<Outbox>,
-    buffer: Buffer,
-    decoder: RequestDecoder,
-    incoming: Incoming,
-    link: RefCell<Link>,
-    requests: u64,
-    head_since: Option<Instant>,
-    /// The last answer may still wait in the outbox.
-    answer_waits: bool,
+pub(super) struct Served<'s> {
+    pub(super) shared: &'s Shared<dyn Events>,
+    queue: Arc<ResponseQueue>,
+    pub(super) buffer: Buffer,
+    pub(super) decoder: RequestDecoder,
+    pub(super) incoming: Incoming,
+    pub(super) link: RefCell<Link>,
+    pub(super) requests: u64,
+    pub(super) head_since: Option<Instant>,
+    /// See [`Config::quiet_interval`].
+    pub(super) quiet_interval: Duration,
+    /// An exchange has left more memory than an idle connection keeps, since it was last quiet.
+    pub(super) large_before: bool,
 }
 
 impl<E: Events> Shared<E> {
@@ -80,19 +71,24 @@ impl<E: Events> Shared<E> {
 impl Shared<dyn Events> {
     /// Serves a connection, of which `ahead` was read already, until it ends or is handed over.
     pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>, ahead: &[u8]) {
-        self.events.connection(stream.as_ref());
+        if guarded(|| self.events.connection(stream.as_ref())).is_err() {
+            report(&self.events, &"Events::connection panicked");
+        }
         let mut served = Served::new(self, stream, slot);
         if !ahead.is_empty() {
             served.buffer.replace(ahead);
         }
-        let end = served.run();
+        let end = guarded(|| served.run()).unwrap_or_else(|_| {
+            report(&self.events, &"the stream of a connection panicked");
+            End::Gone
+        });
         if matches!(end, End::Gone) && served.link.get_mut().is_unfinished() {
             // Only a cut connection tells the client now that the body is not all there.
-            let _ = served.outbox.stream().abort();
+            let _ = served.queue.stream().abort();
         }
         served.incoming.shrink();
         if matches!(end, End::Linger) {
-            linger::close(served.outbox.stream().as_ref(), &self.config);
+            linger::close(served.queue.stream().as_ref(), &self.config);
         }
         // The place is free when the stream has been let go, not before.
         let slot = served.link.get_mut().slot.take();
@@ -112,118 +108,37 @@ impl<'s> Served<'s> {
         slot: Option<Slot>,
     ) -> Box<Served<'s>> {
         let config = &shared.config;
-        let outbox = Arc::new(Outbox::new(stream, config));
+        let queue = Arc::new(ResponseQueue::new(stream, config));
         if let Some(slot) = &slot {
-            slot.on_stop(outbox.clone());
+            slot.on_stop(queue.clone());
         }
         Box::new(Served {
             shared,
-            outbox: outbox.clone(),
+            queue: queue.clone(),
             buffer: Buffer::new(),
             decoder: RequestDecoder::new(config.limits),
-            incoming: Incoming::new(config.pace()),
-            link: RefCell::new(Link::new(config.clone(), outbox, slot)),
+            incoming: Incoming::new(config.pace(), Charge::new(shared.budget.clone())),
+            link: RefCell::new(Link::new(config.clone(), queue, slot)),
             requests: 0,
             head_since: None,
-            answer_waits: false,
+            quiet_interval: config.quiet_interval(),
+            large_before: false,
         })
     }
 
     fn run(&mut self) -> End {
-        let tick = self.shared.config.tick();
-        if self
-            .link
-            .get_mut()
-            .stream()
-            .set_read_timeout(Some(tick))
-            .is_err()
-        {
+        let link = self.link.get_mut();
+        if link.set_read_timeout(self.quiet_interval).is_err() {
             return End::Gone;
         }
         loop {
             let next = match self.decoder.decode(self.buffer.unread()) {
                 Ok(Some(length)) => self.exchange(length),
-                Ok(None) => self.receive(tick),
+                Ok(None) => self.receive(),
                 Err(error) => Err(self.refuse(error)),
             };
             if let Err(end) = next {
                 return end;
-            }
-        }
-    }
-
-    /// Waits for more of a head, having sent what waits to be sent.
-    #[inline(never)]
-    fn receive(&mut self, tick: Duration) -> Result<(), End> {
-        let link = self.link.get_mut();
-        link.outbox.flush().map_err(|_| End::Gone)?;
-        self.answer_waits = false;
-        self.buffer.make_room();
-        if self.requests > 0 {
-            // Lets the other connections run first: the next request is often here by then, and
-            // the sleep and the wake-up fall away.
-            thread::yield_now();
-        }
-        if self.decoder.is_idle() {
-            self.wait_idle(tick)
-        } else {
-            self.wait_head()
-        }
-    }
-
-    fn wait_idle(&mut self, tick: Duration) -> Result<(), End> {
-        let config = &self.shared.config;
-        let link = self.link.get_mut();
-        link.outbox.idle();
-        let most = if self.requests == 0 {
-            Some(config.head_timeout)
-        } else {
-            config.keep_alive_timeout
-        };
-        let mut waited = Duration::ZERO;
-        loop {
-            match link
-                .stream()
-                .read(&mut self.buffer.bytes[self.buffer.end..])
-            {
-                Ok(0) if link.outbox.is_ending() => return Err(End::Linger),
-                Ok(0) => return Err(End::Gone),
-                Ok(n) => {
-                    link.outbox.busy();
-                    self.buffer.took(n);
-                    return Ok(());
-                }
-                Err(error) if is_timeout(&error) => waited += tick,
-                Err(_) => return Err(End::Gone),
-            }
-            if most.is_some_and(|most| waited >= most) {
-                return Err(End::Linger);
-            }
-            self.buffer.shrink_to(FIRST_BYTES);
-            self.incoming.shrink();
-        }
-    }
-
-    fn wait_head(&mut self) -> Result<(), End> {
-        let since = *self.head_since.get_or_insert_with(Instant::now);
-        loop {
-            if since.elapsed() >= self.shared.config.head_timeout {
-                return Err(self.refuse(wire::Error::whole(Rule::RequestTimeout)));
-            }
-            let read = self
-                .link
-                .get_mut()
-                .stream()
-                .read(&mut self.buffer.bytes[self.buffer.end..]);
-            match read {
-                Ok(0) if self.outbox.is_ending() => return Err(End::Linger),
-                Ok(0) => return Err(self.refuse(wire::Error::whole(Rule::MessageTruncated))),
-                Ok(n) => {
-                    self.buffer.took(n);
-                    return Ok(());
-                }
-                Err(error) if is_timeout(&error) => {}
-                Err(_) => return Err(End::Gone),
             }
         }
     }
@@ -256,71 +171,23 @@ impl<'s> Served<'s> {
             BodyLength::Known(body) => rest.len() as u64 <= body,
             _ => false,
         };
-        let holds = self.answer_waits || !link.alone;
-        let held = holds.then(|| self.shared.watch.hold(&self.outbox));
-        let handled = catch_unwind(AssertUnwindSafe(|| {
-            let stream = self.outbox.stream().as_ref();
+        let handled = guarded(|| {
+            let stream = self.queue.stream().as_ref();
             let request = Request::new(head, rest, &mut self.incoming, &self.link, stream);
             handle(&self.shared.events, request, Response::new(&self.link))
-        }));
-        drop(held);
-        self.answer_waits = true;
-        let blamed = match handled {
+        });
+        let cause = match handled {
             Ok(Ok(())) => None,
-            failed => self.tell(failed),
+            failed => self.report_failure(failed),
         };
         let link = self.link.get_mut();
         if link.handed_over {
             return Err(End::HandedOver);
         }
         if !link.answered() {
-            self.make_good(blamed)?;
+            self.send_fallback_response(cause)?;
         }
         self.finish(length, client_closes)
-    }
-
-    /// The handler has failed: the program is told, unless the peer or the connection is to blame.
-    #[cold]
-    fn tell(&mut self, failed: thread::Result<Handled>) -> Option<Blame> {
-        let events = &self.shared.events;
-        let Ok(failed) = failed else {
-            events.error(&"a handler panicked");
-            return Some(Blame::Handler);
-        };
-        match Error::of(failed.err()?) {
-            Ok(Error::Io(_)) if self.link.get_mut().is_broken() => return Some(Blame::Connection),
-            Ok(Error::Peer(error)) => return Some(Blame::Peer(error)),
-            Ok(error) => events.error(&error),
-            Err(failure) if failure.is::<io::Error>() && self.link.get_mut().is_broken() => {
-                return Some(Blame::Connection);
-            }
-            Err(failure) => events.error(&failure),
-        }
-        Some(Blame::Handler)
-    }
-
-    /// The handler has not ended its answer.
-    #[cold]
-    fn make_good(&mut self, blamed: Option<Blame>) -> Result<(), End> {
-        if blamed.is_none() {
-            let events = &self.shared.events;
-            events.error(&"a handler returned without ending its answer");
-        }
-        let link = self.link.get_mut();
-        if link.head_sent() {
-            let _ = link.outbox.flush();
-            return Err(End::Gone);
-        }
-        link.answer.restart();
-        match blamed {
-            Some(Blame::Connection) => Err(End::Gone),
-            Some(Blame::Peer(error)) => Err(self.answer_error(&error.into())),
-            Some(Blame::Handler) | None => {
-                let _ = link.answer.set_status(500, None);
-                link.end(b"500 Internal Server Error\n")
-                    .map_err(|_| End::Gone)
-            }
-        }
     }
 
     /// The end of an exchange: is there a next one?
@@ -345,9 +212,10 @@ impl<'s> Served<'s> {
         if !self.incoming.behind().is_empty() {
             self.buffer.replace(self.incoming.behind());
         }
-        if !link.early.is_empty() {
+        self.incoming.end();
+        if !link.ahead.is_empty() {
             let mut bytes = self.buffer.unread().to_vec();
-            bytes.append(&mut link.early);
+            bytes.append(&mut link.ahead);
             self.buffer.replace(&bytes);
         }
         self.decoder.restart();
@@ -357,50 +225,15 @@ impl<'s> Served<'s> {
         }
         let quiet = client_closes && self.buffer.start == self.buffer.end && !self.buffer.filled;
         let end = self.leave(End::Linger);
-        let quiet = quiet && matches!(self.outbox.stream().try_read(&mut [0]), Ok(None | Some(0)));
+        let quiet = quiet && matches!(self.queue.stream().try_read(&mut [0]), Ok(None | Some(0)));
         Err(if quiet { End::Closed } else { end })
     }
 
-    fn leave(&mut self, end: End) -> End {
-        match self.link.get_mut().outbox.flush() {
+    pub(super) fn leave(&mut self, end: End) -> End {
+        match self.link.get_mut().queue.flush() {
             Ok(()) => end,
             Err(_) => End::Gone,
         }
-    }
-
-    /// The head is not one, or not here in time.
-    #[cold]
-    fn refuse(&mut self, error: wire::Error) -> End {
-        let link = self.link.get_mut();
-        link.machine.fail();
-        link.answer.restart();
-        if self.decoder.is_head(self.buffer.unread()) {
-            link.machine.answers_head();
-        }
-        self.answer_error(&error.into())
-    }
-
-    /// The peer is to blame: it is told so, and the connection ends.
-    #[cold]
-    fn answer_error(&mut self, error: &Error) -> End {
-        let events = &self.shared.events;
-        let told = catch_unwind(AssertUnwindSafe(|| {
-            events.client_error(error, Response::new(&self.link))
-        }));
-        if !matches!(told, Ok(Ok(()))) {
-            self.tell(told);
-        }
-        let link = self.link.get_mut();
-        if !link.answered() {
-            if link.head_sent() {
-                return End::Gone;
-            }
-            link.answer.restart();
-            if refuse(error, Response::new(&self.link)).is_err() {
-                return End::Gone;
-            }
-        }
-        self.leave(End::Linger)
     }
 }
 

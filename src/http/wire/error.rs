@@ -68,6 +68,7 @@ rules! {
     LocationRepeated 502 "RFC 9110 §10.2.2" "a response must not have more than one Location field";
     LocationInvalid 502 "RFC 9110 §10.2.2" "Location is one URI reference, with the characters of a URI";
     BodyTooLarge 413 "RFC 9110 §15.5.14" "the content is larger than this server takes";
+    CollectedTooMuch 503 "RFC 9110 §15.6.4" "the bodies that are being collected fill the memory this server has for them: try again later";
     ChunkSizeInvalid 400 "RFC 9112 §7.1" "a chunk starts with its size in at most 16 hex digits";
     ChunkExtensionInvalid 400 "RFC 9112 §7.1.1" "a chunk extension is ;name or ;name=value";
     ChunkExtensionsTooLarge 413 "RFC 9112 §7.1.1" "the chunk extensions of a message are limited in total";

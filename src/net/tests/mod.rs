@@ -3,6 +3,7 @@
 mod accepting;
 mod alone;
 mod socket_files;
+mod starving;
 mod stopping;
 
 use super::*;

@@ -1,14 +1,15 @@
 //! An allocator that counts what each kind of thread asks it for.
 //!
 //! The program's own thread plays the client and is not counted. A thread that serves
-//! connections says so itself; whatever is left (the server's watch, threads it starts) is the
+//! connections says so itself; whatever is left (the clock's) is the
 //! third kind. Counting is on only between [`start`] and [`stop`], and the first allocation of
-//! a serving thread in that time prints where it was made, if that is asked for.
+//! a serving thread in that time prints where it was made, if that is asked for. Beside that, the bytes
+//! in use are always counted.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -26,6 +27,8 @@ static COUNTING: AtomicBool = AtomicBool::new(false);
 static SHOW: AtomicBool = AtomicBool::new(false);
 static SERVING: AtomicU64 = AtomicU64::new(0);
 static OTHERS: AtomicU64 = AtomicU64::new(0);
+/// What all threads but the client's hold.
+static LIVE: AtomicI64 = AtomicI64::new(0);
 
 /// What was allocated while counting was on.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,17 @@ pub fn stop() -> Count {
     Count {
         serving: SERVING.load(SeqCst),
         others: OTHERS.load(SeqCst),
+    }
+}
+
+/// The bytes that all threads but the client's have allocated and not given back.
+pub fn live_bytes() -> i64 {
+    LIVE.load(SeqCst)
+}
+
+fn note_live(allocated: usize, given_back: usize) {
+    if ROLE.get() != Role::Client {
+        LIVE.fetch_add(allocated as i64 - given_back as i64, SeqCst);
     }
 }
 
@@ -108,20 +122,24 @@ pub struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
+        note_live(layout.size(), 0);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
+        note_live(layout.size(), 0);
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         note(bytes);
+        note_live(bytes, layout.size());
         unsafe { System.realloc(at, layout, bytes) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        note_live(0, layout.size());
         unsafe { System.dealloc(at, layout) }
     }
 }

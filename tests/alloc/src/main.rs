@@ -8,17 +8,17 @@
 //! thousand or so are counted. It runs unoptimized: the optimizer only takes allocations away.
 //!
 //! The threads that serve must not allocate at all. The others must not either, but here luck
-//! has a say: on a crowded machine a handler can be put to sleep for a millisecond or two, which
-//! to the server's watch looks like a handler that waits, and it starts a thread to send what
-//! waits before it. So a round in which only they allocated is played again, a few times.
+//! has a say: on a crowded machine a handler can be put to sleep for a while, and the clock may have to
+//! remember more than before. So a round in which only they allocated is played again, a few times.
 //!
-//! [`client`] is our client against the same server, and [`websocket`] counts messages in place of
+//! [`idle`] measures what a connection keeps when it has nothing to do. [`client`] is our client against the same server, and [`websocket`] counts messages in place of
 //! requests, at both ends. [`sealed`] is server and client under TLS. [`framing`] needs no server: it
 //! counts the messages of a stream the same way.
 
 mod client;
 mod counting;
 mod framing;
+mod idle;
 mod scenario;
 mod sealed;
 mod websocket;
@@ -94,6 +94,7 @@ fn main() -> ExitCode {
             .iter()
             .map(|it| costs_nothing(it, connect())),
     );
+    results.extend(idle::results(address));
     results.extend(client::results(address));
     results.extend(websocket::results(address));
     handle.shutdown(Duration::from_secs(5));

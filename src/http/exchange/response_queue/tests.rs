@@ -1,0 +1,106 @@
+//! The clock's looks, made by hand.
+
+use super::*;
+use crate::net::{Pipe, pipe_with_capacity};
+
+const CAPACITY: usize = 100;
+
+fn queue() -> (Arc<ResponseQueue>, Pipe) {
+    let (here, there) = pipe_with_capacity(CAPACITY);
+    let config = Config::default();
+    let queue = Arc::new(ResponseQueue::new(Arc::new(here), &config));
+    // The tests look themselves: the clock must not.
+    queue.lock().delayed_flush.left_pending();
+    (queue, there)
+}
+
+fn append(queue: &Arc<ResponseQueue>, bytes: usize, then: Then) {
+    let appended = queue.append(bytes, |out| {
+        out.resize(out.len() + bytes, b'x');
+        Ok(((), then))
+    });
+    appended.unwrap();
+}
+
+fn arrived(there: &Pipe) -> usize {
+    let read = there.try_read(&mut [0; 2 * CAPACITY]).unwrap();
+    read.unwrap_or(0)
+}
+
+#[test]
+fn fault_a04_what_is_sent_at_once_is_never_looked_at() {
+    let (here, there) = pipe_with_capacity(CAPACITY);
+    let queue = Arc::new(ResponseQueue::new(Arc::new(here), &Config::default()));
+    append(&queue, 10, Then::Send);
+    append(&queue, 10, Then::SendNext);
+    queue.send(b"data", b"").unwrap();
+    assert_eq!(arrived(&there), 24);
+    assert!(queue.lock().delayed_flush.left_pending(), "not scheduled");
+}
+
+#[test]
+fn a_response_that_waits_for_the_next_is_sent_at_the_second_look() {
+    let (queue, there) = queue();
+    append(&queue, 10, Then::Coalesce);
+    assert!(queue.look());
+    assert_eq!(arrived(&there), 0);
+    append(&queue, 10, Then::Coalesce);
+    assert!(queue.look());
+    assert_eq!(arrived(&there), 0, "its thread goes on");
+    assert!(queue.look());
+    assert_eq!(arrived(&there), 20);
+}
+
+#[test]
+fn fault_a04_a_full_socket_is_looked_at_more_and_more_rarely() {
+    let (queue, there) = queue();
+    append(&queue, CAPACITY + 50, Then::Coalesce);
+    queue.look();
+    queue.look();
+    assert_eq!(queue.look_interval(), INTERVAL, "some of it has left");
+    let mut before = INTERVAL;
+    for _ in 0..MOST_DOUBLINGS + 5 {
+        assert!(queue.look());
+        let interval = queue.look_interval();
+        assert_eq!(interval, (2 * before).min(INTERVAL * (1 << MOST_DOUBLINGS)));
+        before = interval;
+    }
+    assert_eq!(arrived(&there), CAPACITY);
+    assert!(queue.look());
+    assert_eq!((arrived(&there), queue.look_interval()), (50, INTERVAL));
+}
+
+#[test]
+fn fault_a04_a_look_does_not_wait_for_a_thread_that_sends() {
+    let (queue, there) = queue();
+    append(&queue, 10, Then::Coalesce);
+    let sends = queue.lock();
+    for _ in 0..3 {
+        assert!(queue.look());
+    }
+    assert_eq!(queue.look_interval(), INTERVAL * 8);
+    drop(sends);
+    queue.look();
+    queue.look();
+    assert_eq!((arrived(&there), queue.look_interval()), (10, INTERVAL));
+}
+
+#[test]
+fn a_stream_that_was_handed_over_is_left_alone() {
+    let (queue, there) = queue();
+    append(&queue, 10, Then::Coalesce);
+    queue.hand_over();
+    while queue.look() {}
+    assert_eq!(arrived(&there), 0);
+}
+
+#[test]
+fn a_broken_stream_is_reported_to_its_thread() {
+    let (queue, there) = queue();
+    append(&queue, 10, Then::Coalesce);
+    drop(there);
+    queue.look();
+    queue.look();
+    assert!(queue.flush().is_err());
+    while queue.look() {}
+}

@@ -1,0 +1,168 @@
+//! Threads that cannot be had for a while, and addresses that have had enough.
+
+use super::*;
+use crate::net::door::Door;
+use crate::net::engine::{Engine, start_thread};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Whether threads can be had.
+#[derive(Clone, Default)]
+struct Threads {
+    gone: Arc<AtomicBool>,
+    refused: Arc<AtomicUsize>,
+}
+
+impl Threads {
+    fn set(&self, there_are: bool) {
+        self.gone.store(!there_are, Ordering::SeqCst);
+    }
+
+    fn refused(&self) -> usize {
+        self.refused.load(Ordering::SeqCst)
+    }
+
+    /// A server whose threads are these.
+    fn serve<F>(&self, options: Options, connection: F) -> (Handle, Receiver<Told>)
+    where
+        F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
+    {
+        let (told, hears) = mpsc::channel();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Addr::from(listener.local_addr().unwrap());
+        let door = Door::new(crate::net::door::Ear::Tcp(listener), None, true).unwrap();
+        let threads = self.clone();
+        let start = move |builder: thread::Builder, work: Box<dyn FnOnce() + Send>| {
+            if threads.gone.load(Ordering::SeqCst) {
+                threads.refused.fetch_add(1, Ordering::SeqCst);
+                return Err(std::io::ErrorKind::WouldBlock.into());
+            }
+            start_thread(builder, work)
+        };
+        let service = Box::new(Serve { connection, told });
+        let engine = Engine::start(door, address, options, service, Box::new(start)).unwrap();
+        (Handle::new(engine), hears)
+    }
+}
+
+/// The one thread serves for as long as its client likes. Nobody leaves, and still others are served
+/// once there are threads again.
+#[test]
+fn fault_a07_a_server_is_not_deaf_when_threads_are_back() {
+    within(PATIENCE, || {
+        let threads = Threads::default();
+        let (server, told) = threads.serve(Options::default(), echo);
+        threads.set(false);
+        let mut first = dial(&server);
+        is_echoed(&mut first); // at once: it does not wait for a thread
+        assert_eq!(told.recv().unwrap(), Told::AcceptError);
+        let refused = threads.refused();
+        let mut second = dial(&server);
+        until(|| threads.refused() > refused + 1); // the clock has tried, too
+        threads.set(true);
+        is_echoed(&mut second);
+        is_echoed(&mut first);
+        drop((first, second));
+        assert_eq!(told.try_iter().count(), 0, "reported once");
+        server.shutdown(PATIENCE);
+    });
+}
+
+/// It serves with the threads it has, as connections end.
+#[test]
+fn fault_a07_without_threads_one_connection_follows_another() {
+    within(PATIENCE, || {
+        let threads = Threads::default();
+        let (server, _told) = threads.serve(Options::default(), echo);
+        threads.set(false);
+        for _ in 0..3 {
+            is_echoed(&mut dial(&server));
+        }
+        assert_eq!(server.threads(), 1);
+        server.shutdown(PATIENCE);
+    });
+}
+
+#[test]
+fn fault_a07_a_server_that_lacks_threads_can_be_stopped() {
+    within(PATIENCE, || {
+        let threads = Threads::default();
+        let (server, told) = threads.serve(Options::default(), echo);
+        threads.set(false);
+        let mut client = dial(&server);
+        is_echoed(&mut client);
+        let refused = threads.refused();
+        until(|| threads.refused() > refused);
+        server.stop();
+        drop(client);
+        server.wait();
+        assert_eq!(told.try_iter().last(), Some(Told::Closed));
+        assert_eq!((server.threads(), server.connections()), (0, 0));
+    });
+}
+
+fn per_address(most: usize) -> Options {
+    Options {
+        max_connections_per_address: Some(most),
+        ..Options::default()
+    }
+}
+
+/// Over IPv4 and IPv6 of one socket: each address has its own count. Whoever is too many is closed, and
+/// can come again when one of the others has left.
+#[test]
+fn fault_e12_an_address_has_so_many_connections() {
+    within(PATIENCE, || {
+        let (server, _told) = serve_at("[::]:0", per_address(2), echo);
+        let port = server.local_addr().port().unwrap();
+        for host in ["127.0.0.1", "::1"] {
+            let dial = || TcpStream::connect((host, port)).unwrap();
+            let mut clients = [dial(), dial()];
+            clients.iter_mut().for_each(is_echoed);
+            for _ in 0..3 {
+                assert_eq!(dial().read(&mut [0; 1]).unwrap(), 0, "closed at once");
+            }
+            let threads = server.threads();
+            clients.iter_mut().for_each(is_echoed);
+            assert_eq!(server.threads(), threads, "no thread was spent");
+            let connections = server.connections();
+            drop(clients);
+            until(|| server.connections() == connections - 2);
+            is_echoed(&mut dial());
+            until(|| server.connections() == connections - 2);
+        }
+        server.shutdown(PATIENCE);
+    });
+}
+
+/// They have no address.
+#[test]
+fn fault_e12_unix_sockets_are_not_counted() {
+    within(PATIENCE, || {
+        let path = std::env::temp_dir().join(format!("barewire-e12-{}", std::process::id()));
+        let address = format!("unix:{}", path.display());
+        let (server, _told) = serve_at(&address, per_address(1), echo);
+        let dial = || std::os::unix::net::UnixStream::connect(&path).unwrap();
+        let mut clients = [dial(), dial(), dial()];
+        clients.iter_mut().for_each(is_echoed);
+        drop(clients);
+        server.shutdown(PATIENCE);
+    });
+}
+
+/// The place goes with the slot, as all places do.
+#[test]
+fn fault_e12_a_slot_that_was_handed_on_still_counts() {
+    within(PATIENCE, || {
+        let (hand_over, taken) = mpsc::channel();
+        let (server, _told) = serve(per_address(1), move |stream, slot| {
+            hand_over.send((stream, slot)).unwrap();
+        });
+        let _first = dial(&server);
+        let first = taken.recv().unwrap();
+        assert_eq!(dial(&server).read(&mut [0; 1]).unwrap(), 0);
+        drop(first);
+        let _second = dial(&server);
+        drop(taken.recv().unwrap());
+        server.shutdown(PATIENCE);
+    });
+}

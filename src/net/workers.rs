@@ -1,0 +1,415 @@
+//! Which thread accepts, which serves and which waits: the engine's decisions, without a thread.
+//!
+//! ```text
+//!                  ┌──────────── a place is free ───────────┐
+//!                  │                                        ▼
+//!   spawned ──► parked                                  waiting, in accept()
+//!                  ▲                                        │ a newcomer; if no other thread
+//!                  │                                        ▼ is idle, one is spawned
+//!                  └─── fewer than `spare_threads` ────  serving
+//!                       are idle                            │ enough are idle
+//!                                                           ▼
+//!                                                          gone
+//! ```
+//!
+//! *Idle* threads are those without a connection. Two sentences hold after every call:
+//! 1. `connections + waiting <= max_connections`: each thread that waits in `accept` has a place for the
+//!    connection it gets. So the limit is never passed, and at the limit nobody accepts: newcomers stay
+//!    in the kernel's queue, and one thread is parked until a connection ends.
+//! 2. A thread is idle, or a spawn is being retried, or the server stops. So a server whose spawns fail
+//!    serves those it has, and accepts again as soon as a thread can be had or one comes back.
+//!
+//! The engine calls this under its lock; the tests below try all interleavings.
+
+/// The threads of one server and the places of its connections, counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Workers {
+    max_connections: usize,
+    spare_threads: usize,
+    connections: usize,
+    /// Threads without a connection: starting, parked, waiting, or pausing after an error.
+    idle: usize,
+    /// Those of them that wait for a place.
+    parked: usize,
+    /// Those of them that have one and wait in `accept`.
+    waiting: usize,
+    serving: usize,
+    /// No thread is idle and none could be spawned: the spawn is retried after a while.
+    retrying: bool,
+    stopping: bool,
+}
+
+/// What an idle thread does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Wait in `accept`: there is a place.
+    Accept,
+    /// Wait until a place is free; then [`Workers::unparked`] and ask again.
+    Park,
+    /// End: the server stops.
+    Leave,
+}
+
+impl Workers {
+    /// The first thread is about to be spawned.
+    pub(super) fn new(max_connections: usize, spare_threads: usize) -> Workers {
+        Workers {
+            max_connections,
+            spare_threads: spare_threads.max(1),
+            connections: 0,
+            idle: 1,
+            parked: 0,
+            waiting: 0,
+            serving: 0,
+            retrying: false,
+            stopping: false,
+        }
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.idle + self.serving
+    }
+
+    #[cfg(test)]
+    pub(super) fn parked(&self) -> usize {
+        self.parked
+    }
+
+    pub(super) fn stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Everything has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.stopping && self.threads() == 0 && self.connections == 0
+    }
+
+    /// An idle thread asks what to do.
+    pub(super) fn next(&mut self) -> Next {
+        if self.stopping {
+            self.idle -= 1;
+            return Next::Leave;
+        }
+        if self.connections + self.waiting < self.max_connections {
+            self.waiting += 1;
+            return Next::Accept;
+        }
+        self.parked += 1;
+        Next::Park
+    }
+
+    /// A parked thread has been woken.
+    pub(super) fn unparked(&mut self) {
+        self.parked -= 1;
+    }
+
+    /// A thread comes back from `accept`, with a newcomer or without; it is idle.
+    pub(super) fn accept_returned(&mut self) {
+        self.waiting -= 1;
+    }
+
+    /// That thread begins to serve the newcomer. True: it spawns another first, which is idle from now on.
+    pub(super) fn serve(&mut self) -> bool {
+        self.connections += 1;
+        self.idle -= 1;
+        self.serving += 1;
+        self.wants_thread()
+    }
+
+    fn wants_thread(&mut self) -> bool {
+        let wants = self.idle == 0 && !self.stopping;
+        if wants {
+            self.idle = 1;
+        }
+        wants
+    }
+
+    /// The spawn has failed. True: the caller arranges for [`retry`](Workers::retry) to be called.
+    pub(super) fn spawn_failed(&mut self) -> bool {
+        self.idle -= 1;
+        let begins = self.idle == 0 && !self.stopping && !self.retrying;
+        self.retrying |= begins;
+        begins
+    }
+
+    /// Time to try again. True: spawn, and then call [`retried`](Workers::retried).
+    pub(super) fn retry(&mut self) -> bool {
+        let wants = self.wants_thread();
+        self.retrying = wants;
+        wants
+    }
+
+    /// The retried spawn has succeeded or failed. True: retry once more.
+    pub(super) fn retried(&mut self, spawned: bool) -> bool {
+        self.retrying = false;
+        !spawned && self.spawn_failed()
+    }
+
+    /// A thread has served. True: it is idle now; false: it ends.
+    pub(super) fn served(&mut self) -> bool {
+        self.serving -= 1;
+        let stays = self.stopping || self.idle < self.spare_threads;
+        if stays {
+            self.idle += 1;
+        }
+        stays
+    }
+
+    /// A connection has ended, wherever it was served. True: the caller wakes a parked thread.
+    pub(super) fn released(&mut self) -> bool {
+        self.connections -= 1;
+        !self.stopping && self.parked > 0
+    }
+
+    /// The caller wakes all parked threads.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Where a thread of the model is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    enum At {
+        /// Idle, about to ask for its next step.
+        Asking,
+        Accepting,
+        Parked {
+            woken: bool,
+        },
+        /// It serves, and its spawn is under way.
+        Spawning,
+        /// It serves. The slot may have been handed on.
+        Serving {
+            slot: bool,
+        },
+    }
+
+    /// All threads, the decisions, and what goes on beside them.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    struct Model {
+        workers: Workers,
+        threads: Vec<At>,
+        /// Slots that were handed on to somebody else.
+        slots_elsewhere: usize,
+        /// The clock will call `retry`.
+        retry_scheduled: bool,
+        /// The clock is spawning.
+        clock_spawns: bool,
+    }
+
+    const MOST_THREADS: usize = 4;
+
+    impl Model {
+        fn new(max_connections: usize, spare_threads: usize) -> Model {
+            Model {
+                workers: Workers::new(max_connections, spare_threads),
+                threads: vec![At::Asking],
+                slots_elsewhere: 0,
+                retry_scheduled: false,
+                clock_spawns: false,
+            }
+        }
+
+        /// What may happen next, each with the state after it.
+        fn successors(&self) -> Vec<Model> {
+            let mut all = Vec::new();
+            for (n, at) in self.threads.iter().enumerate() {
+                self.steps_of(n, *at, &mut all);
+            }
+            if self.slots_elsewhere > 0 {
+                all.push(self.with(|model| {
+                    model.slots_elsewhere -= 1;
+                    model.release();
+                }));
+            }
+            if self.retry_scheduled {
+                all.push(self.with(|model| {
+                    model.retry_scheduled = false;
+                    model.clock_spawns = model.workers.retry();
+                }));
+            }
+            if self.clock_spawns {
+                for spawned in [true, false] {
+                    all.push(self.with(|model| {
+                        model.clock_spawns = false;
+                        model.retry_scheduled = model.workers.retried(spawned);
+                        model.threads.extend(spawned.then_some(At::Asking));
+                    }));
+                }
+            }
+            if !self.workers.stopping() {
+                all.push(self.with(|model| {
+                    model.workers.stop();
+                    for at in &mut model.threads {
+                        if let At::Parked { woken } = at {
+                            *woken = true;
+                        }
+                    }
+                }));
+            }
+            all.retain(|model| model.threads.len() <= MOST_THREADS);
+            all
+        }
+
+        fn steps_of(&self, n: usize, at: At, all: &mut Vec<Model>) {
+            match at {
+                At::Asking => all.push(self.with(|model| model.ask(n))),
+                At::Parked { woken: false } => {}
+                At::Parked { woken: true } => all.push(self.with(|model| {
+                    model.workers.unparked();
+                    model.ask(n);
+                })),
+                At::Accepting => {
+                    // An error, a newcomer that came too late or one beyond the limit of its address.
+                    all.push(self.with(|model| {
+                        model.workers.accept_returned();
+                        model.threads[n] = At::Asking;
+                    }));
+                    if !self.workers.stopping() {
+                        all.push(self.with(|model| {
+                            model.workers.accept_returned();
+                            model.threads[n] = match model.workers.serve() {
+                                true => At::Spawning,
+                                false => At::Serving { slot: true },
+                            };
+                        }));
+                    }
+                }
+                At::Spawning => {
+                    let serving = At::Serving { slot: true };
+                    all.push(self.with(|model| {
+                        model.threads[n] = serving;
+                        model.threads.push(At::Asking);
+                    }));
+                    all.push(self.with(|model| {
+                        model.threads[n] = serving;
+                        model.retry_scheduled |= model.workers.spawn_failed();
+                    }));
+                }
+                At::Serving { slot } => {
+                    all.push(self.with(|model| {
+                        if model.workers.served() {
+                            model.threads[n] = At::Asking;
+                        } else {
+                            model.threads.remove(n);
+                        }
+                        model.slots_elsewhere += usize::from(slot);
+                    }));
+                    if slot {
+                        all.push(self.with(|model| {
+                            model.threads[n] = At::Serving { slot: false };
+                            model.release();
+                        }));
+                    }
+                }
+            }
+        }
+
+        fn with(&self, step: impl FnOnce(&mut Model)) -> Model {
+            let mut model = self.clone();
+            step(&mut model);
+            model.threads.sort(); // which thread is which does not matter
+            model
+        }
+
+        fn ask(&mut self, n: usize) {
+            match self.workers.next() {
+                Next::Accept => self.threads[n] = At::Accepting,
+                Next::Park => self.threads[n] = At::Parked { woken: false },
+                Next::Leave => drop(self.threads.remove(n)),
+            }
+        }
+
+        fn release(&mut self) {
+            if self.workers.released() {
+                let parked = |at: &&mut At| **at == At::Parked { woken: false };
+                if let Some(at) = self.threads.iter_mut().find(parked) {
+                    *at = At::Parked { woken: true };
+                }
+            }
+        }
+
+        fn check(&self) {
+            let workers = &self.workers;
+            let count =
+                |wanted: fn(&At) -> bool| self.threads.iter().filter(|at| wanted(at)).count();
+            let accepting = count(|at| *at == At::Accepting);
+            let asking = count(|at| matches!(at, At::Asking | At::Parked { woken: true }));
+            let starting = count(|at| *at == At::Spawning) + usize::from(self.clock_spawns);
+            let idle = count(|at| matches!(at, At::Asking | At::Accepting | At::Parked { .. }));
+            assert_eq!(workers.idle, idle + starting, "{self:?}");
+            assert_eq!(workers.threads(), self.threads.len() + starting, "{self:?}");
+            assert_eq!(workers.waiting, accepting, "{self:?}");
+            let taken = workers.connections + workers.waiting;
+            assert!(taken <= workers.max_connections, "{self:?}");
+            if workers.stopping() {
+                return;
+            }
+            let retries = self.retry_scheduled || self.clock_spawns;
+            assert!(workers.idle > 0 || retries, "deaf for good: {self:?}");
+            let has_place = taken < workers.max_connections;
+            let comes = accepting + asking + starting > 0 || retries;
+            assert!(!has_place || comes, "nobody was woken: {self:?}");
+        }
+    }
+
+    /// Every state that can be reached, each once.
+    fn explore(max_connections: usize, spare_threads: usize) -> BTreeSet<Model> {
+        let mut seen = BTreeSet::new();
+        let mut ahead = vec![Model::new(max_connections, spare_threads)];
+        while let Some(model) = ahead.pop() {
+            model.check();
+            let successors = model.successors();
+            if seen.insert(model) {
+                ahead.extend(successors);
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn fault_a07_no_interleaving_leaves_the_server_deaf() {
+        for max_connections in 1..=3 {
+            for spare_threads in 0..=2 {
+                let seen = explore(max_connections, spare_threads);
+                assert!(seen.len() > 100, "{} states", seen.len());
+            }
+        }
+    }
+
+    #[test]
+    fn every_stopped_server_comes_to_its_end() {
+        for model in explore(2, 1) {
+            let stuck = model.successors().is_empty();
+            assert!(!stuck || model.workers.is_over(), "{model:?}");
+            let over = model.threads.is_empty() && model.slots_elsewhere == 0;
+            let starting = model.clock_spawns;
+            let is_over = model.workers.stopping() && over && !starting;
+            assert_eq!(model.workers.is_over(), is_over, "{model:?}");
+        }
+    }
+
+    #[test]
+    fn fault_a07_a_retry_that_works_ends_the_deafness() {
+        let mut workers = Workers::new(2, 1);
+        assert_eq!(workers.next(), Next::Accept);
+        workers.accept_returned();
+        assert!(workers.serve(), "a spawn");
+        assert!(workers.spawn_failed(), "a retry");
+        assert!(workers.retry());
+        assert!(workers.retried(false), "and another");
+        assert!(workers.retry());
+        assert!(!workers.retried(true));
+        assert_eq!(workers.next(), Next::Accept);
+        assert!(!workers.retry(), "a thread is idle");
+    }
+}

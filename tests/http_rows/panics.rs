@@ -1,0 +1,360 @@
+//! What a panic of the program costs, row by row of the table at `Events`.
+
+use crate::support::{Client, Log, Site, post, request, watched};
+use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
+use barewire::net::{self, Addr, Stream};
+use std::any::Any;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::panic::panic_any;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where it panics.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Nowhere,
+    Connection,
+    BeforeHead,
+    AfterHead,
+    AfterEnd,
+    AfterUpgrade,
+    ErrorBeforeHead,
+    ErrorAfterHead,
+    ErrorAfterEnd,
+    Close,
+}
+
+/// Panics at one stage when the path is `/panic` (or there is none), and at each call of `error` if it
+/// should.
+struct Panicking {
+    at: At,
+    error_panics: bool,
+    log: Log,
+}
+
+impl Panicking {
+    fn site(at: At, error_panics: bool) -> (Log, Site) {
+        let log = Log::default();
+        let events = Panicking {
+            at,
+            error_panics,
+            log: log.clone(),
+        };
+        (log, Site::new(http::create_server_with(events)))
+    }
+
+    fn panic_at(&self, at: At) {
+        assert!(self.at != at, "on purpose");
+    }
+}
+
+impl Events for Panicking {
+    fn request(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
+        match req.path() {
+            "/panic" => {
+                self.panic_at(At::BeforeHead);
+                res.write("some")?;
+                self.panic_at(At::AfterHead);
+                res.end("well")?;
+                self.panic_at(At::AfterEnd);
+            }
+            "/error" => return Err("a failure".into()),
+            "/silent" => {}
+            _ => res.end("well")?,
+        }
+        Ok(())
+    }
+
+    fn upgrade(&self, req: Request<'_>, res: Response<'_>) -> Handled {
+        let upgraded = req.upgrade(res, [("Connection", "upgrade"), ("Upgrade", "echo")])?;
+        upgraded.stream().write_all(b"hello")?;
+        self.panic_at(At::AfterUpgrade);
+        Ok(())
+    }
+
+    fn connection(&self, _stream: &dyn Stream) {
+        self.panic_at(At::Connection);
+    }
+
+    fn client_error(&self, error: &Error, mut res: Response<'_>) -> Handled {
+        self.panic_at(At::ErrorBeforeHead);
+        res.set_status(error.status())?;
+        res.write("some")?;
+        self.panic_at(At::ErrorAfterHead);
+        res.end("well")?;
+        self.panic_at(At::ErrorAfterEnd);
+        Ok(())
+    }
+
+    fn error(&self, what: &dyn fmt::Display) {
+        self.log.note(what);
+        assert!(!self.error_panics, "on purpose");
+    }
+
+    fn close(&self) {
+        self.log.note("close");
+        self.panic_at(At::Close);
+    }
+}
+
+const UPGRADE: &str =
+    "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+
+/// Each row with an `error` that works and with one that panics: the client sees no difference.
+fn at(at: At, reported: &'static [&'static str], test: fn(Client)) {
+    watched(move || {
+        for error_panics in [false, true] {
+            let (log, site) = Panicking::site(at, error_panics);
+            test(site.client());
+            for what in reported {
+                log.wait_for(what);
+            }
+            let others = [site.get("/"), site.get("/")];
+            assert!(others.iter().all(|answer| answer.text() == "well"));
+            site.handle.shutdown(Duration::from_secs(10));
+            let all = log.all();
+            let count = |what: &str| all.iter().filter(|entry| *entry == what).count();
+            for what in reported {
+                let times = if at == At::Connection { 3 } else { 1 };
+                assert_eq!(count(what), times, "{all:?}");
+            }
+            assert_eq!(count("close"), 1);
+        }
+    });
+}
+
+fn is_served(client: &mut Client) {
+    client.send(request("GET", "/"));
+    assert_eq!(client.answer().text(), "well");
+}
+
+#[test]
+fn fault_a14_connection() {
+    at(
+        At::Connection,
+        &["Events::connection panicked"],
+        |mut client| {
+            is_served(&mut client);
+        },
+    );
+}
+
+#[test]
+fn fault_a14_a_handler_before_the_head() {
+    at(At::BeforeHead, &["a handler panicked"], |mut client| {
+        client.send(request("GET", "/panic"));
+        assert_eq!(client.answer().status, 500);
+        is_served(&mut client);
+    });
+}
+
+#[test]
+fn fault_a14_a_handler_after_the_head() {
+    at(At::AfterHead, &["a handler panicked"], |mut client| {
+        client.send(request("GET", "/panic"));
+        assert_eq!(client.head().status, 200);
+        client.exactly("4\r\nsome\r\n");
+        client.ended();
+    });
+}
+
+#[test]
+fn fault_a14_a_handler_after_the_end() {
+    at(At::AfterEnd, &["a handler panicked"], |mut client| {
+        client.send(request("GET", "/panic"));
+        assert_eq!(client.answer().text(), "somewell");
+        is_served(&mut client);
+    });
+}
+
+#[test]
+fn fault_a14_a_handler_after_the_upgrade() {
+    at(At::AfterUpgrade, &["a handler panicked"], |mut client| {
+        client.send(UPGRADE);
+        assert_eq!(client.switched().status, 101);
+        client.exactly("hello");
+        client.ended();
+    });
+}
+
+#[test]
+fn fault_a14_client_error_before_its_head() {
+    at(
+        At::ErrorBeforeHead,
+        &["a handler panicked"],
+        |mut client| {
+            client.send("no request\r\n\r\n");
+            let answer = client.answer();
+            assert_eq!(answer.status, 400);
+            assert!(answer.text().starts_with("400 Bad Request: "));
+            client.ended();
+        },
+    );
+}
+
+#[test]
+fn fault_a14_client_error_after_its_head() {
+    at(At::ErrorAfterHead, &["a handler panicked"], |mut client| {
+        client.send("no request\r\n\r\n");
+        assert_eq!(client.head().status, 400);
+        client.exactly("4\r\nsome\r\n");
+        client.ended();
+    });
+}
+
+#[test]
+fn fault_a14_client_error_after_its_end() {
+    at(At::ErrorAfterEnd, &["a handler panicked"], |mut client| {
+        client.send("no request\r\n\r\n");
+        assert_eq!(client.answer().text(), "somewell");
+        client.ended();
+    });
+}
+
+#[test]
+fn fault_a14_close() {
+    watched(|| {
+        for error_panics in [false, true] {
+            let (log, site) = Panicking::site(At::Close, error_panics);
+            is_served(&mut site.client());
+            site.handle.stop();
+            site.handle.wait();
+            assert_eq!(log.all(), ["close", "Events::close panicked"]);
+        }
+    });
+}
+
+/// A hook that prints to a closed stderr panics. Responses that were ended leave all the same, and
+/// what has failed is answered.
+#[test]
+fn fault_a09_error_loses_nothing_but_its_message() {
+    at(
+        At::Nowhere,
+        &["a failure", "a handler returned without ending its answer"],
+        |mut client| {
+            let paths = ["/", "/error", "/", "/silent", "/"];
+            client.send(paths.map(|path| request("GET", path)).concat());
+            let statuses = paths.map(|_| client.answer().status);
+            assert_eq!(statuses, [200, 500, 200, 500, 200]);
+            is_served(&mut client);
+        },
+    );
+}
+
+/// A failure that panics when it is shown, and when it is dropped; a panic whose payload does.
+#[test]
+fn fault_a09_a_failure_or_a_payload_that_panics() {
+    #[derive(Debug)]
+    struct Bomb {
+        shows: bool,
+    }
+    impl fmt::Display for Bomb {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            assert!(self.shows, "on purpose");
+            f.write_str("a bomb")
+        }
+    }
+    impl std::error::Error for Bomb {}
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(!self.shows || std::thread::panicking(), "on purpose");
+        }
+    }
+    struct Bombs(Log);
+    impl Events for Bombs {
+        fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
+            match req.path() {
+                "/shown" => return Err(Failure::from(Bomb { shows: false })),
+                "/dropped" => return Err(Failure::from(Bomb { shows: true })),
+                "/payload" => panic_any(Bomb { shows: true }),
+                _ => res.end("well")?,
+            }
+            Ok(())
+        }
+        fn error(&self, what: &dyn fmt::Display) {
+            self.0.note(what);
+        }
+    }
+    watched(|| {
+        let log = Log::default();
+        let site = Site::new(http::create_server_with(Bombs(log.clone())));
+        let mut client = site.client();
+        for path in ["/shown", "/dropped", "/payload"] {
+            client.send(request("GET", path));
+            assert_eq!(client.answer().status, 500, "{path}");
+            client.send(post("/", "goes on"));
+            assert_eq!(client.answer().text(), "well");
+        }
+        assert_eq!(log.all(), ["a bomb", "a handler panicked"]);
+    });
+}
+
+/// One end of a pipe that panics when it is written to.
+#[derive(Debug)]
+struct Panics(net::Pipe);
+
+impl Stream for Panics {
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+    fn write(&self, _: &[u8]) -> io::Result<usize> {
+        panic!("on purpose")
+    }
+    fn write_vectored(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
+        panic!("on purpose")
+    }
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        self.0.try_read(buf)
+    }
+    fn try_write(&self, _: &[u8]) -> io::Result<Option<usize>> {
+        panic!("on purpose")
+    }
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+    fn abort(&self) -> io::Result<()> {
+        self.0.abort()
+    }
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.0.set_read_timeout(d)
+    }
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
+        self.0.set_write_timeout(d)
+    }
+    fn set_no_delay(&self, on: bool) -> io::Result<()> {
+        self.0.set_no_delay(on)
+    }
+    fn local_addr(&self) -> io::Result<Addr> {
+        self.0.local_addr()
+    }
+    fn peer_addr(&self) -> io::Result<Addr> {
+        self.0.peer_addr()
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Inside a handler, and outside of every handler: while coalesced responses are sent.
+#[test]
+fn fault_a14_the_stream() {
+    watched(|| {
+        for requests in [1, 2] {
+            let log = Log::default();
+            let events = Panicking {
+                at: At::Nowhere,
+                error_panics: false,
+                log: log.clone(),
+            };
+            let (here, there) = net::pipe();
+            let mut client = Client::over(Arc::new(here));
+            client.send(request("GET", "/").repeat(requests));
+            http::create_server_with(events).serve(Arc::new(Panics(there)));
+            client.ended();
+            let reported = log.all();
+            assert!(!reported.is_empty(), "{requests}");
+        }
+    });
+}
