@@ -90,6 +90,7 @@
 //!    while instead. Which thread waits, and do the sentences of `workers.rs` still hold?
 
 mod addr;
+mod cause;
 mod clock;
 mod connect;
 mod delayed_flush;
@@ -116,6 +117,7 @@ mod workers;
 mod tests;
 
 pub use addr::Addr;
+pub(crate) use cause::Cause;
 pub(crate) use clock::{Timed, Timer, call_after};
 pub use connect::{ConnectOptions, connect, connect_through, connect_with};
 pub(crate) use delayed_flush::{DelayedFlush, INTERVAL};

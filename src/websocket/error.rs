@@ -2,6 +2,7 @@
 
 use super::wire::{self, Misuse};
 use crate::http;
+use crate::net::Cause;
 use std::{fmt, io};
 
 /// Why a connection could not be opened, or something not be sent or received.
@@ -43,40 +44,9 @@ impl Error {
     }
 }
 
-/// Why nothing can be sent any more: every thread that sends is told. The number of the system stays,
-/// since its "timed out" is the end of a connection, and ours is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cause {
-    kind: io::ErrorKind,
-    code: Option<i32>,
-}
-
-impl Cause {
-    pub(super) fn of(error: &io::Error) -> Cause {
-        Cause {
-            kind: error.kind(),
-            code: error.raw_os_error(),
-        }
-    }
-
-    /// Whether it was we who gave the peer up.
-    pub(super) fn is_timeout(self) -> bool {
-        self.kind == io::ErrorKind::TimedOut && self.code.is_none()
-    }
-}
-
-impl From<io::ErrorKind> for Cause {
-    fn from(kind: io::ErrorKind) -> Cause {
-        Cause { kind, code: None }
-    }
-}
-
 impl From<Cause> for Error {
     fn from(cause: Cause) -> Error {
-        Error::Io(match cause.code {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => cause.kind.into(),
-        })
+        Error::Io(cause.into())
     }
 }
 

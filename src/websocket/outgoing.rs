@@ -22,11 +22,11 @@ pub(super) use closing::GoAway;
 pub(super) use writing::PendingFlush;
 
 use super::config::Config;
-use super::error::{Cause, Error};
+use super::error::Error;
 use super::outcome::Outcome;
 use super::queue::{FrameQueue, Job, Sizes};
 use super::wire::{Data, Misuse, Received, Sender, State as Sent};
-use crate::net::{DelayedFlush, Pace, Stream};
+use crate::net::{Cause, DelayedFlush, Pace, Stream};
 use crate::random;
 use coalesce::Coalescer;
 use pings::Pings;

@@ -19,7 +19,7 @@ use crate::http::config::Config;
 use crate::http::error::Error;
 use crate::http::wire::Misuse;
 use crate::net::{
-    DelayedFlush, INTERVAL, Pace, Stop, Stream, Timed, Timer, call_after, is_timeout,
+    Cause, DelayedFlush, INTERVAL, Pace, Stop, Stream, Timed, Timer, call_after, is_timeout,
 };
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
@@ -76,7 +76,7 @@ struct Pending {
     delayed_flush: DelayedFlush,
     sent: bool,
     timeout_set: bool,
-    broken: Option<ErrorKind>,
+    broken: Option<Cause>,
     /// The write timeout: how long one write may block before the deadlines are checked.
     write_slice: Duration,
     pace: Pace,
@@ -112,7 +112,7 @@ impl ResponseQueue {
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(|poisoned| {
             let mut pending = poisoned.into_inner();
-            pending.broken.get_or_insert(ErrorKind::Other);
+            pending.broken.get_or_insert(ErrorKind::Other.into());
             pending
         })
     }
@@ -277,7 +277,7 @@ impl Timed for ResponseQueue {
 
 impl Pending {
     fn check(&self) -> io::Result<()> {
-        self.broken.map_or(Ok(()), |kind| Err(kind.into()))
+        self.broken.map_or(Ok(()), |cause| Err(cause.into()))
     }
 
     /// Writes all of `bytes` and then all of `more`, in as few calls as the kernel allows.
@@ -296,7 +296,7 @@ impl Pending {
             &mut self.pace,
         );
         if let Err(error) = &result {
-            self.broken = Some(error.kind());
+            self.broken = Some(Cause::of(error));
         }
         self.sent = true;
         self.bytes.clear();
@@ -311,12 +311,12 @@ impl Pending {
         self.sent = true;
         match stream.try_write(&self.bytes) {
             Ok(None) => return false,
-            Ok(Some(0)) => self.broken = Some(ErrorKind::WriteZero),
+            Ok(Some(0)) => self.broken = Some(ErrorKind::WriteZero.into()),
             Ok(Some(bytes)) => {
                 self.pace.went(bytes);
                 self.bytes.drain(..bytes);
             }
-            Err(error) => self.broken = Some(error.kind()),
+            Err(error) => self.broken = Some(Cause::of(&error)),
         }
         true
     }

@@ -1,8 +1,8 @@
 //! The end, as far as it is sent: our Close frame, its deadline, and what others are told.
 
 use super::{Guard, Outgoing, State, after};
-use crate::net::{Stop, Timer};
-use crate::websocket::error::{Cause, Error};
+use crate::net::{Cause, Stop, Timer};
+use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::wire::{self, Close, CloseCode};
 use std::io::ErrorKind;

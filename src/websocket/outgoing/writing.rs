@@ -1,9 +1,9 @@
 //! The steps of a job, done: waiting for the write turn, writing, starting the flush thread.
 
 use super::{Guard, Outgoing, State, after};
-use crate::net::{Timer, is_timeout};
+use crate::net::{Cause, Timer, is_timeout};
 use crate::websocket::config::Config;
-use crate::websocket::error::{Cause, Error};
+use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::queue::{Job, Step};
 use crate::websocket::wire::{Data, Mask};
