@@ -78,7 +78,7 @@
 //!
 //! [`wire`] is the protocol without a socket. Then `queue.rs`: which thread writes which bytes, as a
 //! machine without threads (`queue/model.rs` tries it in all interleavings), and `outgoing.rs`, the lock
-//! and the writes around it. `reader.rs` is the other half, with `frame_buffer.rs`, its buffer, and
+//! and the writes around it. `receiving.rs` is the other half, with `frame_buffer.rs`, its buffer, and
 //! `ending.rs`, the end, and `heartbeat.rs`. `accept.rs` and `connect.rs` are how it begins, `socket.rs`, `writer.rs` and
 //! `events.rs` the face, `broadcast.rs` a room full of connections.
 //!
@@ -104,6 +104,7 @@ mod outcome;
 mod outgoing;
 mod queue;
 mod reader;
+mod receiving;
 mod shared;
 mod socket;
 mod writer;
@@ -115,7 +116,8 @@ pub use connect::{ConnectOptions, connect, connect_with};
 pub use error::{Error, Refused};
 pub use events::Events;
 pub use outcome::Outcome;
-pub use reader::{Part, PartReader, Reader};
+pub use reader::{PartReader, Reader};
+pub use receiving::Part;
 pub use socket::WebSocket;
 pub use wire::{CloseCode, Data, Kind, Limits, Misuse};
 pub use writer::{Parts, Writer};

@@ -55,7 +55,7 @@ impl WebSocket {
         protocol: Option<String>,
     ) -> Result<WebSocket, Error> {
         let (stream, ahead, slot) = upgraded.into_parts();
-        let receiver = Box::new(Receiver::new(role, config.limits));
+        let receiver = Receiver::new(role, config.limits);
         let outgoing = Outgoing::open(stream, Sender::new(role), config, ends_first)?;
         if let Some(slot) = &slot {
             slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outgoing))));
