@@ -126,7 +126,7 @@ pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use listener::{Listener, Options, Service};
-pub(crate) use pace::Pace;
+pub(crate) use pace::{Pace, Sampling};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};
 pub use server::{Server, ServerEvents, create_server, create_server_with};

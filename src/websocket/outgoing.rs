@@ -26,7 +26,7 @@ use super::error::Error;
 use super::outcome::Outcome;
 use super::queue::{FrameQueue, Job, Sizes};
 use super::wire::{Data, Misuse, Received, Sender, State as Sent};
-use crate::net::{Cause, DelayedFlush, Pace, Stream};
+use crate::net::{Cause, DelayedFlush, Pace, Sampling, Stream};
 use crate::random;
 use coalesce::Coalescer;
 use pings::Pings;
@@ -59,8 +59,8 @@ pub(super) struct Outgoing {
 struct State {
     queue: FrameQueue<SharedFrame>,
     pace: Pace,
-    /// The peer has let us wait lately: the clock is read around each write.
-    waits: bool,
+    /// Around which writes the clock is read.
+    sampling: Sampling,
     /// It has let us wait since bytes have left.
     blocked: bool,
     /// How often bytes have left that had to wait: each time the peer's TCP has made room for them.
@@ -106,7 +106,7 @@ impl Outgoing {
         let state = State {
             queue: FrameQueue::new(sender, random::mask_key, SIZES),
             pace: config.pace(),
-            waits: false,
+            sampling: Sampling::default(),
             blocked: false,
             signs_of_life: 0,
             waiting: 0,

@@ -146,7 +146,7 @@ impl Outgoing {
         n
     }
 
-    /// The peer let us wait. One that stands still, or is slower than it may be, is given up.
+    /// The peer may have let us wait. One that stands still, or is slower than it may be, is given up.
     #[cold]
     fn has_waited(&self, state: &mut State, n: usize, whole: bool, since: Option<Instant>) {
         let waited = match since {
@@ -155,7 +155,9 @@ impl Outgoing {
             None if n == 0 => slice(&self.config),
             None => Duration::ZERO,
         };
-        state.waits = !whole || waited > PROMPT;
+        state
+            .sampling
+            .called(since.is_some().then_some(waited), whole);
         state.blocked |= waited > PROMPT;
         if n > 0 && mem::take(&mut state.blocked) {
             state.signs_of_life += 1;
@@ -260,10 +262,11 @@ impl Outgoing {
 }
 
 impl State {
-    /// The clock is read around a write where the peer has let us wait, or may be about to be judged.
+    /// The clock is read around one write in a few, where the peer has let us wait, and where it may be
+    /// about to be judged.
     #[inline]
-    fn starts_clock(&self) -> Option<Instant> {
-        (self.waits || self.pings.is_outstanding()).then(Instant::now)
+    fn starts_clock(&mut self) -> Option<Instant> {
+        (self.sampling.is_timed() || self.pings.is_outstanding()).then(Instant::now)
     }
 }
 
