@@ -43,6 +43,7 @@ impl Pace {
     }
 
     /// `bytes` moved, and nobody had to wait.
+    #[inline]
     pub(crate) fn went(&mut self, bytes: usize) {
         self.still = Duration::ZERO;
         self.bytes = self.bytes.saturating_add(bytes as u64);
@@ -96,6 +97,7 @@ const QUICK: Duration = Duration::from_millis(1);
 
 impl Sampling {
     /// Whether to read the clock before the next call, and after it.
+    #[inline]
     pub(crate) fn is_timed(&mut self) -> bool {
         let is_timed = self.untimed == 0;
         self.untimed = self.untimed.saturating_sub(1);
@@ -103,6 +105,7 @@ impl Sampling {
     }
 
     /// How long the call waited, if it was timed; and whether it took all that it was offered.
+    #[inline]
     pub(crate) fn called(&mut self, waited: Option<Duration>, took_all: bool) {
         match waited {
             _ if !took_all => self.untimed = 0,

@@ -36,6 +36,7 @@ impl Activity {
     }
 
     /// A byte moved.
+    #[inline]
     pub(super) fn seen(&self) {
         if self.limit.load(Ordering::Relaxed) != 0 {
             self.last.store(self.now(), Ordering::Relaxed);

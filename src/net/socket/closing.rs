@@ -1,5 +1,6 @@
 //! How a server's connection ends whose handler has returned, and one whose server is stopped.
 
+use super::limit::Limit;
 use super::{Inner, Socket, reading, waiting, writing};
 use crate::net::slot::Stop;
 use std::io::{self, ErrorKind};
@@ -21,8 +22,8 @@ impl Socket {
         while !self.inner.ended.load(Ordering::Relaxed) {
             let left = LINGER.saturating_sub(began.elapsed());
             let limits = reading::Limits {
-                read: Some(left),
-                idle: None,
+                read: Some(left).into(),
+                idle: Limit::NONE,
             };
             if left.is_zero() || reading::read(&self.inner, &mut rest, limits).is_err() {
                 return self.destroy();

@@ -30,7 +30,7 @@ pub(super) fn start(inner: &Arc<Inner>) -> io::Result<()> {
 }
 
 fn flush(inner: &Arc<Inner>) {
-    let mut turn = Turn::new(inner);
+    let turn = Turn::new(inner);
     let mut batch = Vec::new();
     loop {
         let mut state = inner.writing.lock();

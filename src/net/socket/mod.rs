@@ -9,7 +9,7 @@
 //!   turn.rs      the calls of the stream that one thread at a time makes
 //!   flusher.rs   the thread that writes what is queued; calls  drain
 //!   waiting.rs   waits for it
-//!   reading.rs   reads, and how long it waits
+//!   reading.rs   reads, and how long it waits  (limit.rs)
 //!   Stream       bytes in order
 //! ```
 
@@ -17,6 +17,7 @@ mod activity;
 mod closing;
 mod events;
 mod flusher;
+mod limit;
 mod queue;
 mod reading;
 mod run;
@@ -144,7 +145,7 @@ impl Socket {
             settings,
             outgoing,
             writing: Writing::new(&settings),
-            reading: Reading::default(),
+            reading: Reading::new(settings.idle_timeout),
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             destroyed: AtomicBool::new(false),
@@ -173,14 +174,7 @@ impl Socket {
     /// [`idle_timeout`](super::Server::idle_timeout). What is cut off must not look like a peer that
     /// had finished.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        reading::read(&self.inner, buf, self.read_limits())
-    }
-
-    fn read_limits(&self) -> reading::Limits {
-        reading::Limits {
-            read: self.inner.reading.timeout(),
-            idle: self.inner.settings.idle_timeout,
-        }
+        reading::read(&self.inner, buf, self.inner.reading.limits())
     }
 
     /// Waits until the queue is empty and all of `bytes` is on its way, too. They leave in one
@@ -217,7 +211,7 @@ impl Socket {
         let mut buf = run::Buffer::default();
         let mut moved = 0;
         loop {
-            let chunk = buf.fill(&self.inner, self.read_limits())?;
+            let chunk = buf.fill(&self.inner, self.inner.reading.limits())?;
             if chunk.is_empty() {
                 to.end()?;
                 return Ok(moved);
@@ -276,6 +270,8 @@ impl Socket {
     /// default: never. Takes effect when `run` next begins to wait.
     pub fn set_timeout(&self, idle: Option<Duration>) {
         self.inner.activity.watch(idle);
+        let mut state = self.inner.writing.lock();
+        state.set_idle_notice(self.inner.activity.limit());
     }
 
     /// From now on [`run`](Socket::run) calls [`text`](SocketEvents::text) in place of
@@ -345,7 +341,7 @@ impl Socket {
     /// # Errors
     /// None today: the stream's own timeout is set when a write begins.
     pub fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.inner.writing.lock().write_timeout = d;
+        self.inner.writing.lock().set_write_timeout(d);
         Ok(())
     }
 

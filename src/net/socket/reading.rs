@@ -11,9 +11,10 @@
 //! The stream's timeout is set when the shortest limit changes, not while bytes come. No clock is
 //! read here: a read that times out has waited as long as its timeout.
 
+use super::Inner;
+use super::limit::Limit;
 use super::waiting::{destroyed, peer_ended};
 use super::writing::{break_off, gave_up};
-use super::{Inner, activity};
 use crate::net::stream::{Stream, is_timeout};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,16 +24,18 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Then the read fails.
-    pub(super) read: Option<Duration>,
+    pub(super) read: Limit,
     /// With nothing read or written for so long, the connection is cut.
-    pub(super) idle: Option<Duration>,
+    pub(super) idle: Limit,
 }
 
 /// All times in microseconds.
 #[derive(Debug)]
 pub(super) struct Reading {
-    /// The read timeout; [`FOREVER`]: none.
+    /// The read timeout.
     timeout: AtomicU64,
+    /// The idle timeout of the socket's server. (It does not change.)
+    idle_timeout: Limit,
     /// The stream's, once we have set it: before that [`UNKNOWN`].
     stream_timeout: AtomicU64,
     /// How long reads have waited since a byte moved, by their timeouts.
@@ -41,43 +44,25 @@ pub(super) struct Reading {
     written: AtomicU64,
 }
 
-const FOREVER: u64 = 0;
-const UNKNOWN: u64 = u64::MAX;
-
-impl Default for Reading {
-    fn default() -> Reading {
-        Reading {
-            timeout: AtomicU64::new(FOREVER),
-            stream_timeout: AtomicU64::new(UNKNOWN),
-            idle: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-        }
-    }
-}
+/// No [`Limit`] is zero.
+const UNKNOWN: u64 = 0;
 
 /// Waits for bytes within the limits.
-pub(super) fn read(inner: &Inner, buf: &mut [u8], limits: Limits) -> io::Result<usize> {
-    let mut left = limits.read;
+pub(super) fn read(inner: &Inner, buf: &mut [u8], mut limits: Limits) -> io::Result<usize> {
     loop {
-        let idle_left = limits.idle.map(|idle| inner.reading.idle_left(idle));
-        let wait = [left, idle_left].into_iter().flatten().min();
+        let wait = limits.read.min(inner.reading.idle_left(limits.idle));
         inner.reading.set_stream_timeout(&*inner.stream, wait)?;
         inner.reading.wait_begins(written(inner));
-        let read = match is_destroyed(inner) {
-            true => return Err(destroyed()),
-            false => inner.stream.read(buf),
-        };
-        match (read, wait) {
-            _ if is_destroyed(inner) => return Err(destroyed()),
-            (Ok(n), _) => return took(inner, n, buf.is_empty()),
-            (Err(e), Some(wait)) if is_timeout(&e) => {
-                cut_if_idle(inner, wait, limits.idle)?;
-                left = left.map(|left| left.saturating_sub(wait));
-                if left == Some(Duration::ZERO) {
-                    return Err(e);
-                }
-            }
-            (Err(e), _) => return Err(e),
+        if is_destroyed(inner) {
+            return Err(destroyed());
+        }
+        let read = inner.stream.read(buf);
+        if is_destroyed(inner) {
+            return Err(destroyed());
+        }
+        match read {
+            Ok(n) => return took(inner, n, buf.is_empty()),
+            Err(e) => limits.read = left_after(inner, e, wait, limits)?,
         }
     }
 }
@@ -86,6 +71,7 @@ pub(super) fn is_destroyed(inner: &Inner) -> bool {
     inner.destroyed.load(Ordering::SeqCst)
 }
 
+#[inline]
 fn took(inner: &Inner, n: usize, nothing_asked: bool) -> io::Result<usize> {
     inner.bytes_read.fetch_add(n as u64, Ordering::Relaxed);
     inner.reading.idle.store(0, Ordering::Relaxed);
@@ -101,9 +87,25 @@ fn written(inner: &Inner) -> u64 {
     inner.bytes_written.load(Ordering::Relaxed)
 }
 
+/// What is left of the read timeout after a read that failed. If that was no timeout, or the last, the
+/// read has failed.
+#[cold]
+fn left_after(inner: &Inner, e: io::Error, waited: Limit, limits: Limits) -> io::Result<Limit> {
+    if waited == Limit::NONE || !is_timeout(&e) {
+        return Err(e);
+    }
+    cut_if_idle(inner, waited, limits.idle)?;
+    match waited == limits.read {
+        true => Err(e),
+        false => Ok(limits.read.less(waited.micros())),
+    }
+}
+
 /// A read has waited in vain.
-fn cut_if_idle(inner: &Inner, waited: Duration, limit: Option<Duration>) -> io::Result<()> {
-    let Some(limit) = limit else { return Ok(()) };
+fn cut_if_idle(inner: &Inner, waited: Limit, limit: Limit) -> io::Result<()> {
+    let Some(limit) = limit.duration() else {
+        return Ok(());
+    };
     if inner.reading.waited(waited, written(inner)) < limit {
         return Ok(());
     }
@@ -113,30 +115,57 @@ fn cut_if_idle(inner: &Inner, waited: Duration, limit: Option<Duration>) -> io::
 }
 
 impl Reading {
-    pub(super) fn timeout(&self) -> Option<Duration> {
-        let timeout = self.timeout.load(Ordering::Relaxed);
-        (timeout != FOREVER).then(|| Duration::from_micros(timeout))
+    pub(super) fn new(idle_timeout: Option<Duration>) -> Reading {
+        Reading {
+            timeout: AtomicU64::new(Limit::NONE.micros()),
+            idle_timeout: idle_timeout.into(),
+            stream_timeout: AtomicU64::new(UNKNOWN),
+            idle: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// Of a read on a caller's thread.
+    #[inline]
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            read: Limit::from_micros(self.timeout.load(Ordering::Relaxed)),
+            idle: self.idle_timeout,
+        }
+    }
+
+    pub(super) fn idle_timeout(&self) -> Limit {
+        self.idle_timeout
     }
 
     pub(super) fn set_timeout(&self, limit: Option<Duration>) {
-        self.timeout.store(micros(limit), Ordering::Relaxed);
+        let limit = Limit::from(limit);
+        self.timeout.store(limit.micros(), Ordering::Relaxed);
     }
 
     /// The stream's own timeout, set before it became a socket's, counts until a limit is set here.
-    fn set_stream_timeout(&self, stream: &dyn Stream, wait: Option<Duration>) -> io::Result<()> {
-        let (wanted, now) = (micros(wait), self.stream_timeout.load(Ordering::Relaxed));
-        if wanted == now || (wait.is_none() && now == UNKNOWN) {
+    #[inline]
+    fn set_stream_timeout(&self, stream: &dyn Stream, wait: Limit) -> io::Result<()> {
+        let now = self.stream_timeout.load(Ordering::Relaxed);
+        if wait.micros() == now || (wait == Limit::NONE && now == UNKNOWN) {
             return Ok(());
         }
+        self.change_stream_timeout(stream, wait)
+    }
+
+    #[cold]
+    fn change_stream_timeout(&self, stream: &dyn Stream, wait: Limit) -> io::Result<()> {
+        let wanted = wait.micros();
         self.stream_timeout.store(wanted, Ordering::Relaxed);
-        stream.set_read_timeout(wait)
+        stream.set_read_timeout(wait.duration())
     }
 
-    fn idle_left(&self, limit: Duration) -> Duration {
-        let idle = Duration::from_micros(self.idle.load(Ordering::Relaxed));
-        limit.saturating_sub(idle)
+    #[inline]
+    fn idle_left(&self, limit: Limit) -> Limit {
+        limit.less(self.idle.load(Ordering::Relaxed))
     }
 
+    #[inline]
     fn wait_begins(&self, written: u64) {
         if self.written.load(Ordering::Relaxed) != written {
             self.written.store(written, Ordering::Relaxed);
@@ -146,18 +175,12 @@ impl Reading {
 
     /// How long nothing has moved, now that a read has waited for `time`. Bytes that were written
     /// meanwhile count as written at its end.
-    fn waited(&self, time: Duration, written: u64) -> Duration {
+    fn waited(&self, time: Limit, written: u64) -> Duration {
         if self.written.load(Ordering::Relaxed) != written {
             return Duration::ZERO;
         }
-        let time = activity::micros(time);
+        let time = time.micros();
         let before = self.idle.fetch_add(time, Ordering::Relaxed);
         Duration::from_micros(before.saturating_add(time))
     }
-}
-
-fn micros(limit: Option<Duration>) -> u64 {
-    limit.map_or(FOREVER, |limit| {
-        activity::micros(limit).clamp(1, UNKNOWN - 1)
-    })
 }

@@ -1,6 +1,7 @@
 //! The loop that turns reads into events.
 
 use super::events::{OnData, SocketEvents};
+use super::limit::Limit;
 use super::queue::Queue;
 use super::{Inner, Socket, flusher, lock, reading, waiting};
 use crate::net::stream::is_timeout;
@@ -163,8 +164,11 @@ impl IdleNotice {
 
     /// A socket with an idle notice is its owner's to end; others are cut by the server's limit.
     fn read_limits(&mut self, inner: &Inner) -> reading::Limits {
-        let read = self.next_wait(inner);
-        let idle = inner.settings.idle_timeout.filter(|_| read.is_none());
+        let read = Limit::from(self.next_wait(inner));
+        let idle = match read {
+            Limit::NONE => inner.reading.idle_timeout(),
+            _ => Limit::NONE,
+        };
         reading::Limits { read, idle }
     }
 

@@ -116,9 +116,13 @@ fn fault_a10_a11_a_large_write_leaves_in_pieces() {
             Some(&writing::PIECE_BYTES)
         );
         assert_eq!(seen.write_timeout, Some(Duration::from_millis(100)));
+        socket.set_timeout(Some(Duration::from_millis(200)));
+        socket.write_all("x").unwrap();
+        let sooner = double.seen().write_timeout;
+        assert_eq!(sooner, Some(Duration::from_millis(50)));
         assert_eq!(
             socket.bytes_written(),
-            2 * MUCH as u64 + writing::PIECE_BYTES as u64
+            2 * MUCH as u64 + writing::PIECE_BYTES as u64 + 1
         );
     });
 }

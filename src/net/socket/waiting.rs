@@ -102,8 +102,18 @@ pub(super) fn destroyed() -> io::Error {
 
 impl Writing {
     /// Waits for the write turn, as long as bytes move within the write timeout.
+    #[inline]
     pub(super) fn wait_for_turn(&self) -> io::Result<Guard<'_>> {
         let mut state = self.lock();
+        match state.queue.take_turn() {
+            Ok(true) => Ok(state),
+            _ => self.wait_for_turn_behind(state),
+        }
+    }
+
+    /// Another thread has the turn, or nothing more may be written.
+    #[cold]
+    fn wait_for_turn_behind<'a>(&'a self, mut state: Guard<'a>) -> io::Result<Guard<'a>> {
         let mut moved = None;
         loop {
             match state.queue.take_turn() {
@@ -116,7 +126,7 @@ impl Writing {
                 .filter(|(before, _)| *before == written)
                 .get_or_insert_with(|| (written, Instant::now()));
             moved = Some((written, since));
-            let limit = state.write_timeout;
+            let limit = state.write_timeout();
             let left = limit.map(|limit| limit.saturating_sub(since.elapsed()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(ErrorKind::TimedOut.into());

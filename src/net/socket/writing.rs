@@ -43,9 +43,13 @@ pub(super) struct State {
     /// Which calls of the stream are timed.
     pub(super) sampling: Sampling,
     stall_timeout: Duration,
-    pub(super) write_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+    /// When the socket's `timeout` is due.
+    idle_notice: Option<Duration>,
+    /// How long a call of the stream waits for room, by these three.
+    slice: Duration,
     /// The stream's write timeout, once we have set it.
-    slice: Option<Duration>,
+    stream_timeout: Option<Duration>,
     /// Threads that wait for `changed`.
     pub(super) waiting: usize,
 }
@@ -65,7 +69,9 @@ impl Writing {
             sampling: Sampling::default(),
             stall_timeout: settings.stall_timeout,
             write_timeout: None,
-            slice: None,
+            idle_notice: None,
+            slice: write_slice([Some(settings.stall_timeout), None, None]),
+            stream_timeout: None,
             waiting: 0,
         };
         Writing {
@@ -74,10 +80,12 @@ impl Writing {
         }
     }
 
+    #[inline]
     pub(super) fn lock(&self) -> Guard<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline]
     pub(super) fn notify(&self, state: &State) {
         if state.waiting > 0 {
             self.changed.notify_all();
@@ -86,16 +94,41 @@ impl Writing {
 }
 
 impl State {
-    /// How long a call of the stream waits for room; `idle` is when the socket's `timeout` is due.
-    pub(super) fn write_slice(&self, idle: Option<Duration>) -> Duration {
-        let limits = [Some(self.stall_timeout), self.write_timeout, idle];
-        let shortest = limits.into_iter().flatten().min().unwrap_or_default();
-        (shortest / SLICES).clamp(SHORTEST_SLICE, LONGEST_SLICE)
+    #[inline]
+    pub(super) fn write_timeout(&self) -> Option<Duration> {
+        self.write_timeout
+    }
+
+    pub(super) fn set_write_timeout(&mut self, limit: Option<Duration>) {
+        self.write_timeout = limit;
+        self.change_slice();
+    }
+
+    pub(super) fn set_idle_notice(&mut self, limit: Option<Duration>) {
+        self.idle_notice = limit;
+        self.change_slice();
+    }
+
+    fn change_slice(&mut self) {
+        let stall = Some(self.stall_timeout);
+        self.slice = write_slice([stall, self.write_timeout, self.idle_notice]);
+    }
+
+    /// How long a write of bytes waits for room.
+    #[inline]
+    pub(super) fn slice(&self) -> Duration {
+        self.slice
+    }
+
+    /// How long the FIN waits for room. It is no byte: the idle notice does not depend on it.
+    pub(super) fn end_slice(&self) -> Duration {
+        write_slice([Some(self.stall_timeout), self.write_timeout, None])
     }
 
     /// What the stream's write timeout is to be; `None`: it is that already.
-    pub(super) fn change_slice(&mut self, slice: Duration) -> Option<Duration> {
-        (self.slice.replace(slice) != Some(slice)).then_some(slice)
+    #[inline]
+    pub(super) fn change_stream_timeout(&mut self, slice: Duration) -> Option<Duration> {
+        (self.stream_timeout.replace(slice) != Some(slice)).then_some(slice)
     }
 
     /// The error of a refused write. That somebody wrote after the end is `run`'s to report.
@@ -105,6 +138,11 @@ impl State {
         }
         ErrorKind::BrokenPipe.into()
     }
+}
+
+fn write_slice(limits: [Option<Duration>; 3]) -> Duration {
+    let shortest = limits.into_iter().flatten().min().unwrap_or_default();
+    (shortest / SLICES).clamp(SHORTEST_SLICE, LONGEST_SLICE)
 }
 
 /// A write that does not wait; false: no more until `drain`.
@@ -155,7 +193,7 @@ pub(super) fn write(inner: &Arc<Inner>, bufs: &[IoSlice<'_>]) -> io::Result<usiz
     let wrote = loop {
         let wrote;
         (state, wrote) = turn.write(state, bufs);
-        match wrote.and_then(|wrote| wrote.within(state.write_timeout, &mut still)) {
+        match wrote.and_then(|wrote| wrote.within(state.write_timeout(), &mut still)) {
             Ok(0) => {}
             done => break done,
         }
@@ -175,7 +213,7 @@ pub(super) fn write_all(inner: &Arc<Inner>, mut bytes: &[u8]) -> io::Result<()> 
         let piece = &bytes[..bytes.len().min(PIECE_BYTES)];
         let wrote;
         (state, wrote) = turn.write(state, &[IoSlice::new(piece)]);
-        match wrote.and_then(|wrote| wrote.within(state.write_timeout, &mut still)) {
+        match wrote.and_then(|wrote| wrote.within(state.write_timeout(), &mut still)) {
             Ok(n) if n == bytes.len() => break Ok(()),
             Ok(n) => bytes = &bytes[n..],
             Err(e) => break Err(e),
