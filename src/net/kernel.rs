@@ -19,8 +19,9 @@
 //!   whole length, so half of that length tells them apart. After a false alarm the call waits
 //!   for the probe's turn to end and begins again.
 //!
-//! A socket that nobody ever probes pays one atomic load for this; only one that has been probed
-//! reads the clock. (The very first probe can make one wait last up to twice its timeout.)
+//! A call pays two atomic loads for this. The clock is read only in the first calls after a probe, see
+//! [`TIMED_CALLS`]: a stream that probes once in its life does not pay for it in every call. (The first
+//! probe after more calls than those can make one wait last up to twice its timeout.)
 
 use std::any::Any;
 use std::fmt;
@@ -43,7 +44,12 @@ pub struct KernelSocket<S> {
     turn: Mutex<()>,
     /// How many probes have begun plus how many have ended.
     probes: AtomicUsize,
+    /// How many waiting calls still read the clock.
+    timed_calls: AtomicUsize,
 }
+
+/// How many waiting calls read the clock after a probe, because another may follow.
+const TIMED_CALLS: usize = 16;
 
 /// What TCP and Unix sockets have in common beside `Read` and `Write`.
 pub trait Raw: fmt::Debug + Send + Sync + 'static {
@@ -64,6 +70,7 @@ impl<S> KernelSocket<S> {
             peer,
             turn: Mutex::new(()),
             probes: AtomicUsize::new(0),
+            timed_calls: AtomicUsize::new(0),
         }
     }
 
@@ -138,20 +145,36 @@ impl<S: Raw> KernelSocket<S> {
         timeout: fn(&S) -> io::Result<Option<Duration>>,
         mut call: impl FnMut(&S) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        let mut is_timed = self.is_timed();
         loop {
             let seen = self.probes.load(Ordering::Acquire);
-            let began = (seen != 0).then(Instant::now);
+            let began = is_timed.then(Instant::now);
             match call(&self.inner) {
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if is_timeout(&e) && self.probed_since(seen) => {
                     if timeout(&self.inner)?.is_some_and(|limit| has_passed(limit, began)) {
                         return Err(e);
                     }
+                    is_timed = true;
                     drop(self.turn.lock()); // the probe's end, without spinning
                 }
                 done => return done,
             }
         }
+    }
+
+    #[inline]
+    fn is_timed(&self) -> bool {
+        self.timed_calls.load(Ordering::Relaxed) > 0 && self.count_timed_call()
+    }
+
+    #[cold]
+    fn count_timed_call(&self) -> bool {
+        let one_less = |calls: usize| calls.checked_sub(1);
+        let counted = self
+            .timed_calls
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        counted.is_ok()
     }
 
     fn probed_since(&self, seen: usize) -> bool {
@@ -164,6 +187,7 @@ impl<S: Raw> KernelSocket<S> {
     /// A call in non-blocking mode.
     fn probe(&self, mut call: impl FnMut(&S) -> io::Result<usize>) -> io::Result<Option<usize>> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.timed_calls.store(TIMED_CALLS, Ordering::Relaxed);
         self.probes.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst); // the count is up before the mode is on
         let answer = self
@@ -282,6 +306,42 @@ mod tests {
                 assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
                 assert!(began.elapsed() >= Duration::from_millis(30));
             }
+        });
+    }
+
+    #[test]
+    fn the_clock_is_read_in_the_calls_after_a_probe_only() {
+        let (ours, theirs) = tcp();
+        let theirs = Tcp::from(theirs);
+        assert!(!ours.is_timed());
+        assert_eq!(ours.try_read(&mut [0; 1]).unwrap(), None);
+        for _ in 0..TIMED_CALLS {
+            assert_ne!(ours.timed_calls.load(Ordering::Relaxed), 0);
+            theirs.write(b"x").unwrap();
+            assert_eq!(ours.read(&mut [0; 1]).unwrap(), 1);
+        }
+        assert!(!ours.is_timed());
+    }
+
+    /// Neither for ever, nor at once.
+    #[test]
+    fn a_probe_after_many_calls_lets_a_wait_end() {
+        within(PATIENCE, || {
+            let (ours, _theirs) = tcp();
+            let limit = Duration::from_millis(60);
+            ours.set_read_timeout(Some(limit)).unwrap();
+            thread::scope(|scope| {
+                let waits = scope.spawn(|| {
+                    let began = Instant::now();
+                    assert!(is_timeout(&ours.read(&mut [0; 16]).unwrap_err()));
+                    assert!(began.elapsed() >= limit / 2);
+                });
+                while !waits.is_finished() {
+                    assert_eq!(ours.try_read(&mut [0; 16]).unwrap(), None);
+                    ours.timed_calls.store(0, Ordering::Relaxed); // as after many calls
+                }
+                waits.join().unwrap();
+            });
         });
     }
 
