@@ -183,6 +183,8 @@ impl<S: Session> WriteQueue<S> {
 pub(super) struct WriteCall {
     kind: Kind,
     blocking: Blocking,
+    /// No plaintext of this call is in flight: it is a flush, has written, or was refused.
+    is_bounded: bool,
     holds_turn: bool,
     /// What a write returns, though control records may still be pending.
     written: Option<usize>,
@@ -228,6 +230,7 @@ impl WriteCall {
         WriteCall {
             kind,
             blocking,
+            is_bounded: kind == Kind::Flush,
             holds_turn: false,
             written: None,
             refused: None,
@@ -245,7 +248,7 @@ impl WriteCall {
     /// write timeout is set.
     #[inline]
     pub(super) fn is_bounded(&self) -> bool {
-        self.kind == Kind::Flush || self.written.is_some() || self.refused.is_some()
+        self.is_bounded
     }
 
     /// What the calling thread does next; `bufs` are the same each time.
@@ -296,6 +299,7 @@ impl WriteCall {
                 Ok(()) => self.note_written(queue, bufs),
                 Err(refused) => {
                     self.refused = Some(refused);
+                    self.is_bounded = true;
                     self.blocking = Blocking::No; // what is pending leaves if there is room
                 }
             }
@@ -324,8 +328,9 @@ impl WriteCall {
     /// What a write returns is clear once its plaintext has left.
     #[inline]
     fn note_written<S: Session>(&mut self, queue: &mut WriteQueue<S>, bufs: &[IoSlice<'_>]) {
-        if !self.is_bounded() && queue.in_flight.plaintext_is_sent() {
+        if !self.is_bounded && queue.in_flight.plaintext_is_sent() {
             self.written = Some(queue.in_flight.report_all(bufs));
+            self.is_bounded = true;
         }
     }
 
