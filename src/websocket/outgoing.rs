@@ -267,7 +267,7 @@ impl Outgoing {
             if state.message_thread == Some(thread::current().id()) {
                 return Err(Misuse::Unfinished.into());
             }
-            let is_sent = seen % 2 == 0;
+            let is_sent = seen.is_multiple_of(2);
             let deadline = *until.get_or_insert_with(|| after(self.config.stall_timeout));
             let in_time;
             (state, in_time) = self.wait_until(state, deadline.filter(|_| is_sent));

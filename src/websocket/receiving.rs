@@ -34,7 +34,7 @@ pub(super) struct Receiving {
     over: bool,
 }
 
-/// A part of a message; see [`PartReader`].
+/// A part of a message; see [`PartReader`](super::PartReader).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
     /// What has come since the part before; it may be empty.

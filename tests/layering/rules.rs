@@ -117,7 +117,7 @@ fn in_the_library(
 fn wire(file: &Outline<'_>, from: &[String], stop: &[String]) -> Option<String> {
     let one_machine = |root: &&str| is_in(from, root) && is_in(stop, root);
     let itself = is_bytes_and_rules(file.module())
-        && (stop.starts_with(file.module()) || LIKE_WIRE.iter().any(|root| one_machine(&root)));
+        && (stop.starts_with(file.module()) || LIKE_WIRE.iter().any(one_machine));
     let allowed = itself || is_wire(stop) || is_in(stop, "framing") || is_in(stop, "text");
     let why = "a wire file names of ours only wire, framing, text (invariant 1)";
     (is_bytes_and_rules(from) && !allowed).then(|| why.into())

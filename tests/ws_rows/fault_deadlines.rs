@@ -182,7 +182,7 @@ fn fault_a06_a_peer_that_reads_a_long_message_is_alive() {
         let mut peer = Client::over(Arc::new(here));
         peer.send(format!("{HANDSHAKE}\r\n"));
         peer.switched();
-        peer.exactly(plain(0x82, vec![6; 3 << 20])[..10].to_vec());
+        peer.exactly(&plain(0x82, vec![6; 3 << 20])[..10]);
         for _ in 0..48 {
             let piece = peer.try_exactly(64 * 1024).expect("it was not cut");
             assert!(piece.iter().all(|byte| *byte == 6));

@@ -48,7 +48,7 @@ enum At {
     Write(Job, Then, Writing),
     /// It waits to write, or for the end of another's message; woken when something has changed.
     Waiting(Job, Then),
-    AtBoundary,
+    Boundary,
     Ended,
 }
 
@@ -125,7 +125,7 @@ impl World {
     fn can_run(&self, thread: usize) -> bool {
         match self.threads[thread].at {
             At::Ended => false,
-            At::Waiting(..) | At::AtBoundary => self.threads[thread].woken,
+            At::Waiting(..) | At::Boundary => self.threads[thread].woken,
             _ => true,
         }
     }
@@ -152,7 +152,7 @@ impl World {
         self.threads[thread].woken = false;
         let at = std::mem::replace(&mut self.threads[thread].at, At::Ended);
         self.threads[thread].at = match at {
-            At::Act | At::AtBoundary => self.act(thread),
+            At::Act | At::Boundary => self.act(thread),
             At::Broadcast => self.ask(thread, Job::push(), Then::Next),
             At::LastPart => self.ask(thread, Job::turn(), Then::Frame(0, true)),
             At::Step(job, then) => self.ask(thread, job, then),
@@ -186,7 +186,7 @@ impl World {
             return self.next(thread);
         }
         if waits_for_another {
-            return At::AtBoundary;
+            return At::Boundary;
         }
         match act {
             Act::Send(n) => {

@@ -81,7 +81,9 @@ fn outcome<'p>(
         error = connection.end().err();
         assert_eq!(connection.end(), Ok(()), "an end is told once");
     }
-    connection.sender().append_pending_control(|| next(&mut keys), &mut sent);
+    connection
+        .sender()
+        .append_pending_control(|| next(&mut keys), &mut sent);
     assert!(!connection.sender().has_pending_control());
     Outcome {
         came,
