@@ -72,16 +72,17 @@
 //! # Where to begin
 //! [`Stream`] in `stream.rs` is the contract. Then `pipe.rs`, the smallest stream there is;
 //! `kernel.rs`, the kernel's, with the one trick in it (looking without waiting); `workers.rs`, which
-//! thread does what, beginning with its diagram; and `engine.rs`, the threads. `listener.rs`, `slot.rs` and `handle.rs` are the three
-//! faces of the engine: before, inside and outside. `door.rs`, `registry.rs` and `unix.rs` are
-//! what it stands on.
+//! thread does what, beginning with its diagram; and `engine.rs`, the threads. `listener.rs`, `slot.rs`
+//! and `handle.rs` are the three faces of the engine: before, inside and outside. `door.rs`,
+//! `registry.rs` and `unix.rs` are what it stands on.
 //!
 //! On top of these is the book's face: `server.rs`, `connect.rs`, and `socket/` with the events and
-//! the queue of what cannot leave yet. `pace.rs` is the rule for slow peers, which `http` and
-//! `websocket` share. `reach/` finds a host and races its addresses by one
-//! deadline. `faulty/` misbehaves on purpose, so that what is built on streams can be tried. `clock.rs`
-//! keeps the deadlines that no waiting thread sees, and `delayed_flush.rs` decides when bytes have been
-//! pending for too long.
+//! the queue of what cannot leave yet. `reach/` finds a host and races its addresses by one deadline.
+//! `faulty/` misbehaves on purpose, so that what is built on streams can be tried.
+//!
+//! What `http` and `websocket` share with it: `pace.rs`, the rule for slow peers; `clock.rs`, the
+//! deadlines that no waiting thread sees; `delayed_flush.rs`, when bytes have been pending for too long;
+//! `cause.rs`, why a connection is broken; `guarded.rs`, a user's code whose panic ends nothing else.
 //!
 //! # Two exercises
 //! 1. Write a `Stream` that passes everything on to another and prints each call. Which methods
