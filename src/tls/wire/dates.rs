@@ -131,7 +131,10 @@ mod tests {
 
     #[test]
     fn the_text_of_a_day_is_read_back_for_every_day() {
-        for days in new_year(0)..new_year(10_000) {
+        // The calendar repeats itself after 400 years; of the other years, one day in 97.
+        let a_cycle = new_year(1900)..new_year(2300);
+        let others = (new_year(0)..new_year(10_000)).step_by(97);
+        for days in a_cycle.chain(others) {
             let time = Time(days * DAY + days.rem_euclid(DAY));
             let text = time.to_string();
             let (month, rest) = text.split_at(3);
