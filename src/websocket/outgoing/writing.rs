@@ -14,7 +14,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How much one write is offered: what has left is counted in between.
-const WRITTEN_BYTES: usize = 256 * 1024;
+const WRITTEN_BYTES: usize = 1024 * 1024;
+/// How much a write is offered that must not wait.
+const TRIED_BYTES: usize = 256 * 1024;
 /// How much of a long message is masked at a time.
 const MASKED_BYTES: usize = 32 * 1024;
 const STACK_BYTES: usize = 128 * 1024;
@@ -101,7 +103,7 @@ impl Outgoing {
     fn try_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, job: &mut Job) -> Guard<'a> {
         let (bytes, offset) = state.queue.take_in_flight();
         drop(state);
-        let piece = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
+        let piece = &bytes[offset..bytes.len().min(offset + TRIED_BYTES)];
         let wrote = self.guarded(job, || self.stream.try_write(piece));
         let whole = piece.len();
         let mut state = self.lock();
