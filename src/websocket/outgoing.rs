@@ -326,7 +326,7 @@ impl Outgoing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
     Yes,
-    /// The high-water mark is reached, and the peer is to blame.
+    /// The high-water mark is reached, because the peer does not read.
     Full,
     /// The high-water mark is reached while another thread sends a long message.
     Busy,

@@ -258,7 +258,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
 
     /// Begins a frame whose payload its sender writes from its own memory, behind all there is. The
     /// thread has the write turn, and nothing is in flight: a [`Job::turn`] that is done.
-    // RFC 6455 §5.5: "Control frames [...] can be interjected in the middle of a fragmented message."
+    // RFC 6455 §5.5: "Control frames can be interjected in the middle of a fragmented message."
     // Between its frames, that is: pending control frames come before this header, or not before the
     // whole payload has left.
     pub(super) fn begin_frame(

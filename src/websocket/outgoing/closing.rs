@@ -1,4 +1,4 @@
-//! The end, as far as it is sent: our Close frame, its deadline, and what others are told.
+//! The end, as far as it is sent: our Close frame, its deadline, and the outcome.
 
 use super::{Guard, Outgoing, State, after};
 use crate::net::{Cause, Stop, Timer};
@@ -95,7 +95,7 @@ impl Outgoing {
         let _ = self.stream.abort(); // it may be gone already
     }
 
-    /// What is to be told where the bytes have ended: it may have been our own doing.
+    /// Why the bytes have ended, if it was this side that ended them.
     pub(in crate::websocket) fn why_broken(&self) -> Option<Error> {
         let state = self.lock();
         let cause = state.failure.filter(|_| state.outcome.is_some());
