@@ -95,7 +95,7 @@
 //! # Which file to read first
 //!
 //! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection;
-//! `exchange/incoming.rs` and `exchange/response_queue.rs` are its two directions; the second also
+//! `server/exchange/incoming.rs` and `exchange/response_queue.rs` are its two directions; the second also
 //! keeps the promise of the first table's last row. `server/waits.rs` is where it waits, `server/failures.rs`
 //! what a failing handler costs. `request.rs` and `response.rs` are the face, in the
 //! book's words; `files/` serves files with it. Of the client, `client/exchange.rs` is one request and
@@ -129,28 +129,22 @@
 //! 3. Answer `PUT /upload` with a 307 before reading the body. When may the connection live on, and
 //!    when must it end? (RFC 9110 §10.1.1, RFC 9112 §9.3)
 
-mod agent;
 mod client;
-mod config;
 pub(crate) mod error;
-mod exchange;
 pub mod files;
-pub mod pool;
-mod request;
-mod response;
 mod server;
 mod upgraded;
 pub mod wire;
 
-pub use agent::Agent;
+pub use client::pool;
 pub use client::{
-    ClientEvents, ClientRequest, ClientResponse, Connected, Connector, Origin, Proxy,
+    Agent, ClientEvents, ClientRequest, ClientResponse, Connected, Connector, Origin, Proxy,
     RequestOptions, Timeouts, Timings, get, request,
 };
-pub use config::Config;
 pub use error::{Error, Failure};
 pub use files::Files;
-pub use request::Request;
-pub use response::{FieldValues, Response, Status};
-pub use server::{Events, Handled, Outcome, Server, create_server, create_server_with};
+pub use server::{
+    Config, Events, FieldValues, Handled, Outcome, Request, Response, Server, Status,
+    create_server, create_server_with,
+};
 pub use upgraded::Upgraded;

@@ -22,7 +22,7 @@ pub struct Timeouts {
     /// takes. With one, no server outlives it, however it drips.
     pub total: Option<Duration>,
     /// Waiting for a socket of the agent. `None`: as the agent says
-    /// ([`Limits::queue_timeout`](crate::http::pool::Limits::queue_timeout)).
+    /// ([`Limits::queue_timeout`](crate::http::client::pool::Limits::queue_timeout)).
     pub queue: Option<Duration>,
     /// Looking the name up, trying every address, and a TLS handshake or a proxy's answer. 10 s.
     pub connect: Duration,

@@ -19,7 +19,7 @@ use super::clock::{Clock, Phase, Timeouts, too_slow};
 use super::events::Interim;
 use super::link::{GLANCE, Link};
 use super::memory::Memory;
-use crate::http::agent::Loan;
+use crate::http::client::agent::Loan;
 use crate::http::error::Error;
 use crate::http::wire::{self, FieldList, Misuse, RequestOut, Rule, State};
 use crate::net::{Pace, Stream};

@@ -1,5 +1,6 @@
 //! The HTTP client: options, a request, its answer.
 
+mod agent;
 mod answer;
 mod call;
 mod clock;
@@ -11,9 +12,11 @@ mod link;
 mod memory;
 mod options;
 mod origin;
+pub mod pool;
 mod proxy;
 mod timings;
 
+pub use agent::Agent;
 pub use answer::ClientResponse;
 pub use call::ClientRequest;
 pub use clock::Timeouts;
@@ -24,9 +27,9 @@ pub use origin::Origin;
 pub use proxy::Proxy;
 pub use timings::Timings;
 
-pub(super) use call::open;
-pub(super) use clock::{Clock, Phase};
-pub(super) use link::Link;
+use call::open;
+use clock::{Clock, Phase};
+use link::Link;
 
 use super::error::Error;
 

@@ -8,7 +8,7 @@ use super::clock::Timeouts;
 use super::connector::{Connector, direct};
 use super::origin::Origin;
 use super::proxy::Proxy;
-use crate::http::agent::Agent;
+use crate::http::client::agent::Agent;
 use crate::http::error::Error;
 use crate::http::wire::{FieldList, Limits, Misuse, Scheme, Uri, Version};
 use crate::net::Family;

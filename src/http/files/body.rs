@@ -9,7 +9,7 @@ use super::content::{Bytes, Content};
 use super::parts::{self, Boundaries};
 use super::refusal::Refusal;
 use crate::http::error::Error;
-use crate::http::response::Response;
+use crate::http::server::Response;
 use crate::http::wire::{ByteRange, Selection};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 

@@ -71,8 +71,8 @@ mod select;
 mod stamp;
 
 use super::error::Error;
-use super::request::Request;
-use super::response::Response;
+use super::server::Request;
+use super::server::Response;
 use super::wire::Outcome;
 use body::Body;
 use cache::Cache;

@@ -1,7 +1,7 @@
 //! Why there is no file for a request, in words that the client is told.
 
 use crate::http::error::Error;
-use crate::http::response::Response;
+use crate::http::server::Response;
 use crate::http::wire::{encode_unsatisfied, reason_phrase};
 use std::io;
 

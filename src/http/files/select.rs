@@ -4,7 +4,7 @@
 //! functions; here they are given the fields of the request.
 
 use super::stamp::Validators;
-use crate::http::request::Request;
+use crate::http::server::Request;
 use crate::http::wire::{
     Current, EntityTag, HttpDate, Outcome, Preconditions, Ranges, Selection, if_range,
 };

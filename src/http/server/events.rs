@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::http::error::{Error, Failure};
-use crate::http::request::Request;
-use crate::http::response::Response;
+use crate::http::server::request::Request;
+use crate::http::server::response::Response;
 use crate::http::wire::reason_phrase;
 use crate::net::Stream;
 use std::fmt;

@@ -7,7 +7,7 @@
 use super::events::{Events, Handled, refuse};
 use super::serve::{End, Served};
 use crate::http::error::Error;
-use crate::http::response::Response;
+use crate::http::server::response::Response;
 use crate::http::wire;
 use crate::net::{Panicked, guarded};
 use std::fmt;

@@ -11,7 +11,7 @@
 //! Closing with bytes unread would make the kernel send a reset, and a reset makes the
 //! client's kernel throw away an answer that its program has not read yet.
 
-use crate::http::config::Config;
+use crate::http::server::config::Config;
 use crate::net::Stream;
 use std::net::Shutdown;
 use std::time::Instant;

@@ -1,18 +1,22 @@
 //! The HTTP server: listening, and the life of its connections.
 
 mod buffer;
+mod config;
 mod events;
+mod exchange;
 mod failures;
 mod linger;
+mod request;
+mod response;
 mod serve;
 mod waits;
 
+pub use config::Config;
 pub use events::{Events, Handled};
+pub use request::Request;
+pub use response::{FieldValues, Response, Status};
 
-use super::config::Config;
 use super::error::Failure;
-use super::request::Request;
-use super::response::Response;
 use super::wire::Limits;
 use crate::net::{Handle, Listener, Options, Service, Slot, Stream, guarded, pipe_with_capacity};
 use events::OnRequest;

@@ -58,12 +58,9 @@
 mod client;
 mod server;
 
-use super::body::BodyLength;
-use super::chunked;
 use super::error::{Error, Rule};
-use super::field_list::FieldList;
+use super::messages::{BodyLength, FieldList, Version, chunked};
 use super::misuse::Misuse;
-use super::start_line::Version;
 
 /// Which end of the connection we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,55 +50,29 @@
 //! 2. Add the transfer coding `gzip` for requests. Which file decides that it may be there, which one
 //!    decodes it, and why must `chunked` still be last?
 
-mod auth;
-mod authority;
-mod body;
-mod chunked;
 mod connection;
-mod date;
 mod error;
-mod etag;
-mod field_list;
-mod fields;
 pub mod grammar;
-mod keep_alive;
 mod limits;
-mod message;
-mod method;
+mod messages;
 mod misuse;
-mod outgoing;
-mod percent;
-mod precondition;
-mod query;
-mod range;
-mod redirect;
-mod section;
-mod start_line;
-mod status;
-mod target;
+mod semantics;
 mod uri;
 
-pub use auth::{basic, decode_basic};
-pub use body::{BodyDecoder, BodyLength, Step};
-pub use chunked::{ChunkedDecoder, encode_chunk, encode_last, encode_size, is_forbidden_trailer};
 pub use connection::{Connection, Event, Role, State, request_step, response_step};
-pub use date::{DateError, HttpDate};
 pub use error::{Error, Rule};
-pub use etag::{EntityTag, EntityTags, TagList};
-pub use field_list::FieldList;
-pub use fields::{Fields, Known};
-pub use keep_alive::KeepAlive;
 pub use limits::Limits;
-pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
-pub use method::Method;
+pub use messages::{
+    BodyDecoder, BodyLength, ChunkedDecoder, FieldList, Fields, KeepAlive, Known, RequestDecoder,
+    RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut, Step, Target, Version,
+    encode_chunk, encode_last, encode_size, is_forbidden_trailer,
+};
 pub use misuse::Misuse;
-pub use outgoing::{RequestOut, ResponseOut};
-pub use percent::{percent_decode, percent_encode_component};
-pub use precondition::{Current, Outcome, Preconditions, if_range};
-pub use query::Query;
-pub use range::{ByteRange, Ranges, Selection, encode_unsatisfied};
-pub use redirect::Redirect;
-pub use start_line::Version;
-pub use status::reason_phrase;
-pub use target::Target;
-pub use uri::{Origin, Scheme, Uri, UriError, UriReason};
+pub use semantics::{
+    ByteRange, Current, DateError, EntityTag, EntityTags, HttpDate, Method, Outcome, Preconditions,
+    Ranges, Redirect, Selection, TagList, basic, decode_basic, encode_unsatisfied, if_range,
+    reason_phrase,
+};
+pub use uri::{
+    Origin, Query, Scheme, Uri, UriError, UriReason, percent_decode, percent_encode_component,
+};

@@ -2,8 +2,8 @@
 
 use super::{Exchange, alive};
 use crate::http::client::clock::Phase;
+use crate::http::client::pool::KeepAlive;
 use crate::http::error::Error;
-use crate::http::pool::KeepAlive;
 use crate::http::wire::{self, Rule};
 use std::time::Instant;
 

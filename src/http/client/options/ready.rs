@@ -1,7 +1,7 @@
 //! The options as they are used: an origin, the fields, and what is wrong with them.
 
 use super::{Inner, Ready, RequestOptions};
-use crate::http::agent::Agent;
+use crate::http::client::agent::Agent;
 use crate::http::client::clock::Timeouts;
 use crate::http::client::connector::Connector;
 use crate::http::client::origin::Origin;

@@ -1,14 +1,10 @@
 //! A client's half of the machine: requests go, responses come.
 
 use super::{Connection, Continue, Event, Sending, State, request_step, response_step};
-use crate::http::wire::body::BodyLength;
-use crate::http::wire::error::{Error, Rule};
-use crate::http::wire::fields::Known;
-use crate::http::wire::message::ResponseHead;
-use crate::http::wire::method::Method;
-use crate::http::wire::misuse::Misuse;
-use crate::http::wire::outgoing::{self, RequestOut};
-use crate::http::wire::start_line::Version;
+use crate::http::wire::messages::outgoing;
+use crate::http::wire::{
+    BodyLength, Error, Known, Method, Misuse, RequestOut, ResponseHead, Rule, Version,
+};
 
 impl Connection {
     /// Appends a request head, with the framing fields it needs.

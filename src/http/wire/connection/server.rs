@@ -1,15 +1,10 @@
 //! A server's half of the machine: requests come, responses go.
 
 use super::{Added, Connection, Continue, Event, Sending, State, response_step};
-use crate::http::wire::body::BodyLength;
-use crate::http::wire::error::{Error, Rule};
-use crate::http::wire::field_list::FieldList;
-use crate::http::wire::fields::Known;
-use crate::http::wire::message::RequestHead;
-use crate::http::wire::method::Method;
-use crate::http::wire::misuse::Misuse;
-use crate::http::wire::outgoing::{self, ResponseOut};
-use crate::http::wire::start_line::Version;
+use crate::http::wire::messages::outgoing;
+use crate::http::wire::{
+    BodyLength, Error, FieldList, Known, Method, Misuse, RequestHead, ResponseOut, Rule, Version,
+};
 
 impl Connection {
     /// A request head has come.

@@ -1,6 +1,6 @@
 //! Why a text is no URI that can be used, and where it stops being one.
 
-use crate::http::wire::percent::percent_encode_component;
+use crate::http::wire::uri::percent::percent_encode_component;
 use std::fmt;
 
 /// What a URI, a reference or a percent-encoded text must not do; the vectors use these names.

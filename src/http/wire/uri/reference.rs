@@ -10,9 +10,10 @@
 //! The parts are found by their delimiters alone, from left to right: no part can hold the
 //! delimiter that ends it, because there it would have to be percent-encoded.
 
+use super::authority;
+use super::percent::percent_decode_text;
 use super::{Scheme, UriError, UriReason};
-use crate::http::wire::percent::percent_decode_text;
-use crate::http::wire::{authority, grammar};
+use crate::http::wire::grammar;
 
 /// The parts that a reference has; the path may be empty.
 pub(super) struct Reference<'a> {

@@ -35,13 +35,18 @@
 //! # Ok::<(), barewire::http::wire::UriError>(())
 //! ```
 
+pub(in crate::http::wire) mod authority;
 mod error;
+mod percent;
+mod query;
 mod reference;
 mod resolve;
 
 pub use error::{UriError, UriReason};
+pub use percent::{percent_decode, percent_encode_component};
+pub use query::Query;
 
-use super::target::Target;
+use crate::http::wire::Target;
 use reference::{Authority, Reference};
 use std::borrow::Cow;
 use std::fmt;

@@ -7,9 +7,8 @@
 //!
 //! Both decoders keep their place and go on from it when more bytes are here.
 
-use super::error::{Error, Rule};
-use super::grammar;
 use super::target::Scan;
+use crate::http::wire::{Error, Rule, grammar};
 
 /// The version of a message. A higher minor version than 1 is spoken to as 1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]

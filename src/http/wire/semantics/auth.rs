@@ -12,7 +12,7 @@
 //! Base64 hides nothing: without TLS the password is on the wire for all to read
 //! (RFC 7617 §4). It only lets any byte pass through a field.
 
-use super::misuse::Misuse;
+use crate::http::wire::Misuse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 

@@ -12,21 +12,18 @@
 use super::body::BodyLength;
 use super::field_list::FieldList;
 use super::fields::Known;
-use super::grammar;
-use super::method::Method;
-use super::misuse::Misuse;
 use super::start_line::Version;
-use super::status::reason_phrase;
 use super::target::Target;
+use crate::http::wire::{Method, Misuse, grammar, reason_phrase};
 
 /// A final response head to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseOut<'a> {
-    pub(super) status: u16,
-    pub(super) reason: Option<&'a str>,
-    pub(super) fields: &'a FieldList,
-    pub(super) length: Option<u64>,
-    pub(super) date: Option<&'a [u8]>,
+    pub(in crate::http::wire) status: u16,
+    pub(in crate::http::wire) reason: Option<&'a str>,
+    pub(in crate::http::wire) fields: &'a FieldList,
+    pub(in crate::http::wire) length: Option<u64>,
+    pub(in crate::http::wire) date: Option<&'a [u8]>,
     pub(super) keep_alive_secs: Option<u64>,
 }
 
@@ -85,12 +82,12 @@ impl<'a> ResponseOut<'a> {
 /// A request head to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestOut<'a> {
-    pub(super) method: Method<'a>,
-    pub(super) target: Target<'a>,
-    pub(super) fields: &'a FieldList,
-    pub(super) length: Option<u64>,
-    pub(super) streams: bool,
-    pub(super) version: Version,
+    pub(in crate::http::wire) method: Method<'a>,
+    pub(in crate::http::wire) target: Target<'a>,
+    pub(in crate::http::wire) fields: &'a FieldList,
+    pub(in crate::http::wire) length: Option<u64>,
+    pub(in crate::http::wire) streams: bool,
+    pub(in crate::http::wire) version: Version,
 }
 
 impl<'a> RequestOut<'a> {
@@ -129,7 +126,7 @@ impl<'a> RequestOut<'a> {
 }
 
 /// What the caller's Content-Length says.
-pub(super) fn declared_length(fields: &FieldList) -> Result<Option<u64>, Misuse> {
+pub(in crate::http::wire) fn declared_length(fields: &FieldList) -> Result<Option<u64>, Misuse> {
     let mut lengths = fields.view().known(Known::ContentLength);
     match (lengths.next(), lengths.next()) {
         (None, _) => Ok(None),
@@ -139,7 +136,7 @@ pub(super) fn declared_length(fields: &FieldList) -> Result<Option<u64>, Misuse>
 }
 
 /// Whether the caller's fields ask for the chunked coding, the only one there is.
-pub(super) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
+pub(in crate::http::wire) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
     let mut codings = fields.view().known(Known::TransferEncoding);
     match (codings.next(), codings.next()) {
         (None, _) => Ok(false),
@@ -152,7 +149,7 @@ pub(super) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
 /// same of Transfer-Encoding, RFC 9110 §9.3.6 of both in a 2xx to CONNECT).
 // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a
 // status code of 1xx (Informational) or 204 (No Content)."
-pub(super) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
+pub(in crate::http::wire) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
     let view = fields.view();
     match view.has(Known::ContentLength) || view.has(Known::TransferEncoding) {
         true => Err(Misuse::Framing),
@@ -161,7 +158,7 @@ pub(super) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
 }
 
 /// Whether the caller's fields end the connection.
-pub(super) fn says_close(fields: &FieldList) -> bool {
+pub(in crate::http::wire) fn says_close(fields: &FieldList) -> bool {
     has_option(fields, b"close")
 }
 
@@ -178,7 +175,7 @@ fn has_option<const N: usize>(fields: &FieldList, option: &[u8; N]) -> bool {
 }
 
 #[inline]
-pub(super) fn encode_response(
+pub(in crate::http::wire) fn encode_response(
     head: &ResponseOut<'_>,
     kept_alive: Option<Version>,
     framing: Option<BodyLength>,
@@ -264,13 +261,17 @@ fn encode_without(left_out: &[Known], fields: &FieldList, out: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn encode_informational(status: u16, fields: &FieldList, out: &mut Vec<u8>) {
+pub(in crate::http::wire) fn encode_informational(
+    status: u16,
+    fields: &FieldList,
+    out: &mut Vec<u8>,
+) {
     status_line(status, None, out);
     fields.encode(out);
     out.extend_from_slice(b"\r\n");
 }
 
-pub(super) fn encode_switch(status: u16, fields: &FieldList, out: &mut Vec<u8>) {
+pub(in crate::http::wire) fn encode_switch(status: u16, fields: &FieldList, out: &mut Vec<u8>) {
     let reason = (status == 200).then_some("Connection Established");
     status_line(status, reason, out);
     fields.encode(out);
@@ -282,7 +283,11 @@ pub(super) fn encode_switch(status: u16, fields: &FieldList, out: &mut Vec<u8>) 
     out.extend_from_slice(b"\r\n");
 }
 
-pub(super) fn encode_request(head: &RequestOut<'_>, chunked: bool, out: &mut Vec<u8>) {
+pub(in crate::http::wire) fn encode_request(
+    head: &RequestOut<'_>,
+    chunked: bool,
+    out: &mut Vec<u8>,
+) {
     out.extend_from_slice(head.method.as_str().as_bytes());
     out.push(b' ');
     head.target.encode(out);

@@ -18,9 +18,8 @@
 //! # Ok::<(), barewire::http::wire::Error>(())
 //! ```
 
-use super::error::{Error, Rule};
-use super::method::Method;
-use super::{authority, grammar};
+use crate::http::wire::uri::authority;
+use crate::http::wire::{Error, Method, Rule, grammar};
 
 /// A request-target taken apart. Every part is as it came: nothing is percent-decoded,
 /// no dot segment removed.

@@ -3,8 +3,8 @@
 
 use super::answer::Answer;
 use super::response_queue::{ResponseQueue, Then};
-use crate::http::config::Config;
 use crate::http::error::Error;
+use crate::http::server::config::Config;
 use crate::http::wire::{Connection, FieldList, Misuse, RequestHead, Role, State};
 use crate::net::{Slot, Stream};
 use std::io;

@@ -12,7 +12,7 @@
 //! client would have done, and what cannot be read says nothing.
 
 use super::fields::{Fields, Known};
-use super::grammar;
+use crate::http::wire::grammar;
 use std::time::Duration;
 
 /// What a response says about its connection; by default nothing.

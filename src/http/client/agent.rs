@@ -18,9 +18,9 @@
 //! looks once a second. It exists only while there are connections, and does not keep the agent
 //! alive.
 
-use super::client::{self, Clock, Link, Origin, Phase, RequestOptions, Timeouts, Timings};
-use super::error::Error;
 use super::pool::{Decision, Gauges, KeepAlive, Lease, Limits, Pool, Refused, Ticket};
+use super::{Clock, Link, Origin, Phase, RequestOptions, Timeouts, Timings, open};
+use crate::http::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
@@ -192,7 +192,7 @@ impl Agent {
                     let loan = self.loan(lease, in_company);
                     closed.clear();
                     timings.reused = false;
-                    let link = client::open(origin, clock, timeouts, timings)?;
+                    let link = open(origin, clock, timeouts, timings)?;
                     return Ok((link, loan));
                 }
                 Decision::Wait(ticket) => {

@@ -1,8 +1,7 @@
 //! Fields on their way out: a list that is its own encoding.
 
 use super::fields::{Fields, Index, Known, Line};
-use super::grammar;
-use super::misuse::Misuse;
+use crate::http::wire::{Misuse, grammar};
 use std::fmt;
 
 /// How many bytes end a line.

@@ -11,7 +11,7 @@
 //! re-spelt: order, spelling and repeats stay as they came, and a value is bytes,
 //! because a value may hold obs-text (RFC 9110 §5.5).
 
-use super::grammar;
+use crate::http::wire::grammar;
 use std::fmt;
 
 /// The field names that this protocol gives a meaning to. Found once, when a line

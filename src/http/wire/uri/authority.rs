@@ -7,11 +7,11 @@
 //!   a%41.example:          percent-encoded byte, empty port
 //! ```
 
-use super::grammar::{HEX, REG_NAME, is, percent_encoded, run_end};
+use crate::http::wire::grammar::{HEX, REG_NAME, is, percent_encoded, run_end};
 
 /// Whether [`split_host_port`] would find something to take apart.
 #[inline]
-pub(super) fn is_host_port(bytes: &[u8]) -> bool {
+pub(in crate::http::wire) fn is_host_port(bytes: &[u8]) -> bool {
     let at = run_end(bytes, 0, REG_NAME);
     let plain_port = match &bytes[at..] {
         [] => true,
@@ -26,7 +26,7 @@ pub(super) fn is_host_port(bytes: &[u8]) -> bool {
 /// The host may be an IP literal in brackets, an IPv4 address or a registered name
 /// with percent-encodings (RFC 3986 §3.2.2); it must not be empty (RFC 9110 §4.2.1). The port
 /// may be empty (RFC 3986 §3.2.3).
-pub(super) fn split_host_port(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+pub(in crate::http::wire) fn split_host_port(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let host_end = match bytes.first()? {
         b'[' => ip_literal_end(bytes)?,
         _ => reg_name_end(bytes)?,

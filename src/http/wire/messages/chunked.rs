@@ -18,12 +18,10 @@
 //! ```
 
 use super::body::Step;
-use super::error::{Error, Rule};
 use super::field_list::FieldList;
 use super::fields::Fields;
-use super::grammar;
-use super::limits::Limits;
 use super::section::Section;
+use crate::http::wire::{Error, Limits, Rule, grammar};
 
 /// Hex digits of a chunk size, leading zeros included: 64 bits.
 const SIZE_DIGITS: u8 = 16;

@@ -18,12 +18,9 @@
 //! is not read as its body would be read as the next request.
 
 use super::chunked::ChunkedDecoder;
-use super::error::{Error, Rule};
 use super::fields::{Fields, Known};
-use super::grammar;
-use super::limits::Limits;
-use super::method::Method;
 use super::start_line::Version;
+use crate::http::wire::{Error, Limits, Method, Rule, grammar};
 
 /// How long a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

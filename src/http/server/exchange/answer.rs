@@ -1,6 +1,6 @@
 //! The answer that a handler is putting together, until its head is sent.
 
-use crate::http::config::Config;
+use crate::http::server::config::Config;
 use crate::http::wire::{
     Connection, FieldList, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut, Version,
 };

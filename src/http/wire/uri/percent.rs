@@ -9,8 +9,8 @@
 //! Parts are encoded before they are put together and decoded after they are taken apart, each
 //! once: an `&` that was decoded too early ends a value that goes on.
 
-use super::grammar;
-use super::uri::{UriError, UriReason};
+use super::{UriError, UriReason};
+use crate::http::wire::grammar;
 
 /// Appends `bytes` so that they mean nothing but themselves, whatever part of a URI they are put
 /// in: a segment, a name or a value of a query, a user name.

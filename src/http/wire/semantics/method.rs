@@ -1,6 +1,6 @@
 //! The request method (RFC 9110 §9): any token, case-sensitive.
 
-use super::grammar;
+use crate::http::wire::grammar;
 use std::fmt;
 
 /// A method as it stands in the request line.
@@ -22,7 +22,7 @@ impl<'a> Method<'a> {
 
     /// For a run of `tchar` that a decoder has measured.
     #[inline]
-    pub(super) fn from_token(token: &'a [u8]) -> Method<'a> {
+    pub(in crate::http::wire) fn from_token(token: &'a [u8]) -> Method<'a> {
         Method(token)
     }
 

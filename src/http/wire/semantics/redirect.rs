@@ -20,11 +20,9 @@
 //!   http://a/                              200
 //! ```
 
-use super::error::{Error, Rule};
-use super::field_list::FieldList;
-use super::fields::Fields;
 use super::method::Method;
-use super::uri::{Uri, UriReason};
+use crate::http::wire::uri::{Uri, UriReason};
+use crate::http::wire::{Error, FieldList, Fields, Rule};
 
 /// Fields that are dropped where the origin changes.
 // RFC 9110 §15.4: "Origin-specific header fields (if any), including (but not limited to) Host"

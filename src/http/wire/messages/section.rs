@@ -13,10 +13,8 @@
 //! byte at a time costs what it costs in one piece, and a bad byte is refused the
 //! moment it is here.
 
-use super::error::{Error, Rule};
 use super::fields::{Fields, Index, Known, Line};
-use super::grammar;
-use super::limits::Limits;
+use crate::http::wire::{Error, Limits, Rule, grammar};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {

@@ -146,7 +146,7 @@ mod limits;
 mod origins;
 mod retry;
 
-pub use super::wire::KeepAlive;
+pub use crate::http::wire::KeepAlive;
 pub use lease::{Decision, Lease, Refused, Ticket};
 pub use limits::{Limits, ZeroSockets};
 pub use origins::Gauges;

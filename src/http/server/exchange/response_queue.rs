@@ -15,8 +15,8 @@
 //! for T at most, and ten thousand peers that do not read cost ten thousand looks a second at most. Under
 //! TLS the bytes of a record count when the last of them has left.
 
-use crate::http::config::Config;
 use crate::http::error::Error;
+use crate::http::server::config::Config;
 use crate::http::wire::Misuse;
 use crate::net::{
     Cause, DelayedFlush, INTERVAL, Pace, Stop, Stream, Timed, Timer, call_after, is_timeout,

@@ -1,8 +1,8 @@
 //! What a handler answers with, in the book's words.
 
-use super::error::Error;
 use super::exchange::Link;
-use super::wire::FieldList;
+use crate::http::error::Error;
+use crate::http::wire::FieldList;
 use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::io;
@@ -304,7 +304,7 @@ macro_rules! number {
         impl FieldValues for $t {
             fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
                 let mut digits = Vec::new();
-                super::wire::grammar::push_decimal(&mut digits, *self as u64);
+                crate::http::wire::grammar::push_decimal(&mut digits, *self as u64);
                 f(&digits)
             }
         }

@@ -1,9 +1,11 @@
 //! What a handler is given: the head as it came, and the body as it comes.
 
-use super::error::Error;
 use super::exchange::{Incoming, Link, Then};
-use super::upgraded::Upgraded;
-use super::wire::{BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Target, Version};
+use crate::http::error::Error;
+use crate::http::upgraded::Upgraded;
+use crate::http::wire::{
+    BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Target, Version,
+};
 use crate::net::Stream;
 use std::cell::RefCell;
 use std::fmt;

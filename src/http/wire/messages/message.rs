@@ -29,16 +29,13 @@
 //! # Ok::<(), barewire::http::wire::Error>(())
 //! ```
 
-use super::authority;
 use super::body::{self, BodyLength};
-use super::error::{Error, Rule};
 use super::fields::{Fields, Known};
-use super::grammar;
-use super::limits::Limits;
-use super::method::Method;
 use super::section::Section;
 use super::start_line::{StartLine, Version};
 use super::target::Target;
+use crate::http::wire::uri::authority;
+use crate::http::wire::{Error, Limits, Method, Rule, grammar};
 
 /// Whether the start line is still coming, or the fields after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@
 //! a right value that lies past the end is told so (416). `Range` counts for GET alone, after
 //! the preconditions, and only where the answer would be a 200 without it (RFC 9110 §14.2).
 
-use super::grammar;
+use crate::http::wire::grammar;
 
 /// More ranges than this are answered with the whole.
 const MANY: usize = 16;

@@ -13,8 +13,8 @@
 //! A `+` is a space to readers of HTML forms only, `%20` is one to all. (Whoever reads a query that
 //! a browser made of a form replaces each `+` by `%20` first.)
 
+use super::UriError;
 use super::percent::{percent_decode_text, percent_encode_component};
-use super::uri::UriError;
 use std::fmt;
 
 /// A query under construction: everything that could mean more than itself is percent-encoded.

@@ -1,0 +1,19 @@
+//! RFC 9110: what methods, status codes and fields mean, whatever carries them.
+
+mod auth;
+mod date;
+mod etag;
+mod method;
+mod precondition;
+mod range;
+mod redirect;
+mod status;
+
+pub use auth::{basic, decode_basic};
+pub use date::{DateError, HttpDate};
+pub use etag::{EntityTag, EntityTags, TagList};
+pub use method::Method;
+pub use precondition::{Current, Outcome, Preconditions, if_range};
+pub use range::{ByteRange, Ranges, Selection, encode_unsatisfied};
+pub use redirect::Redirect;
+pub use status::reason_phrase;
