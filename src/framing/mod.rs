@@ -61,7 +61,7 @@
 //!    help it (E18).
 //! 2. A message is handed out when its last byte has come: not before (E14), and not only when
 //!    the next one comes (E16).
-//! 3. The messages are the same wherever the stream was cut. This is what `tests/framing/cuts.rs`
+//! 3. The messages are the same wherever the stream was cut. This is what `tests/wire/framing/cuts.rs`
 //!    tries: every place, every two places, byte by byte, and at random.
 //! 4. What lies whole in a chunk is borrowed from it. Of a message that the chunk cuts, and of
 //!    nothing else, the bytes are copied; no byte is searched twice. (The ring copies what it is
@@ -102,7 +102,7 @@
 //! # Two exercises
 //! 1. Write a delimiter that any message may contain: put an escape byte before each one inside,
 //!    and before each escape. What can no longer be borrowed? Add it to the list in
-//!    `tests/framing/cuts.rs` and see what that finds.
+//!    `tests/wire/framing/cuts.rs` and see what that finds.
 //! 2. A ring that is read into near its edge offers only the few bytes up to it, and the read
 //!    returns no more. Count the reads of `row_s05_consumed_space_is_used_again`, then let
 //!    [`Ring::fill`] offer both free pieces (a socket can read into several). What is the gain,

@@ -84,7 +84,7 @@
 //!
 //! # Two exercises
 //!
-//! 1. Let the reading thread wait for the write turn before it sends a pong. Which row of `tests/ws_rows`
+//! 1. Let the reading thread wait for the write turn before it sends a pong. Which row of `tests/rows/websocket`
 //!    fails, and which two threads wait for each other then?
 //! 2. In `queue.rs`, give the write turn back without a look at the queue. Whose frame stays behind, and
 //!    which test of the model finds it?

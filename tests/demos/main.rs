@@ -8,20 +8,23 @@
 //! | N08, E10 | `nagle` | the shape of what is seen; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
 //! | all | `mistakes` | what the shell may do to any of them |
+//!
+//! | W01 to W05 | `websocket` | the book's WebSocket server and client |
+//! | A01 to A07 | `client` | `http_get`, `agent_demo` and `proxy` |
 //! | | `transcript`, `stage`, `place` | goldens in `fixtures/demos/`; programs that never outlive a test |
 //!
-//! `udp_echo` is with its rows, in `tests/udp_rows/demo.rs`.
-
-#[allow(unused_imports)] // most of it is for servers of HTTP
-#[path = "../support/mod.rs"]
-mod support;
+//! `udp_echo` is with its rows, in `tests/rows/udp/demo.rs`.
 
 mod chapter;
+mod client;
 mod framing;
 mod mistakes;
 mod nagle;
 mod place;
 mod stage;
+#[path = "../support/mod.rs"]
+mod support;
 mod tcp_echo;
 mod tls_echo;
 mod transcript;
+mod websocket;

@@ -1,7 +1,5 @@
 //! Chance that is the same in every run: what a test draws depends on its seed alone.
 
-#![allow(dead_code)] // each test binary uses its own part of this
-
 /// Marsaglia's xorshift64*: small, and good enough to choose test data.
 pub(crate) struct Random(u64);
 

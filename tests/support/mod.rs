@@ -7,6 +7,7 @@
 //!   Answer                 one response, read by strict rules of its own    answer.rs
 //!   Log, Gate, Telling     what happened, and "not before I say so"         events.rs
 //!   Script                 a connection cut into pieces by the test        script.rs
+//!   Random                 the same in every run                            chance.rs
 //!   Measured               descriptors, threads and memory of the process  measured.rs
 //! ```
 //!
@@ -19,9 +20,10 @@
 //! - The reader of answers shares no code with the library. A mistake in one of them
 //!   would otherwise be made twice and cancel out.
 
-#![allow(dead_code)] // each test binary uses its own part of this
+#![allow(dead_code, unused_imports)] // each test program uses a part of it
 
 mod answer;
+mod chance;
 mod client;
 mod events;
 mod measured;
@@ -30,6 +32,7 @@ mod site;
 mod watchdog;
 
 pub(crate) use answer::{Answer, Broken, Framing, Reader};
+pub(crate) use chance::Random;
 pub(crate) use client::Client;
 pub(crate) use events::{Gate, Log, Telling};
 pub(crate) use measured::Measured;

@@ -16,19 +16,19 @@ mod targets;
 
 // The vectors' own reader, sender and plain rules judge here what no vector says.
 #[allow(dead_code)]
-#[path = "../../vectors/check.rs"]
+#[path = "../../wire/http/check.rs"]
 mod check;
-#[path = "../../vectors/encode.rs"]
+#[path = "../../wire/http/encode.rs"]
 mod encode;
 #[allow(dead_code)]
-#[path = "../../vectors/format.rs"]
+#[path = "../../wire/http/format.rs"]
 mod format;
-#[path = "../../vectors/oracle.rs"]
+#[path = "../../wire/http/oracle.rs"]
 mod oracle;
-#[path = "../../vectors/reader.rs"]
+#[path = "../../wire/http/reader.rs"]
 mod reader;
 #[allow(dead_code)]
-#[path = "../../ws_wire/format.rs"]
+#[path = "../../wire/websocket/format.rs"]
 mod written;
 
 pub use targets::{TARGETS, Target};

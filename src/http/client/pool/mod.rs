@@ -139,7 +139,7 @@
 //!    origin becomes idle. Go's client then uses whichever is ready first. Which decision would you
 //!    add, and who holds what while both are under way?
 //! 2. Let [`Pool::free`] wake the waiter *without* putting the grant aside: it may ask again when it
-//!    is awake. Which test in `tests/pool/` fails, and what did the waiter meet?
+//!    is awake. Which test in `tests/wire/pool/` fails, and what did the waiter meet?
 
 mod lease;
 mod limits;

@@ -4,7 +4,7 @@
 //!   or not the content is taken past the decoder.
 //! - Never more is taken than is there; what stands behind is read by the same decoder as by a new one.
 //! - One framing: a length or the chunked coding, once, never both.
-//! - The plain rules (`tests/vectors/oracle.rs`) take the same heads, and httparse takes all of them
+//! - The plain rules (`tests/wire/http/oracle.rs`) take the same heads, and httparse takes all of them
 //!   with the same method, target, fields and end.
 //! - A request that is taken can be sent, and is read as the same one.
 //! - Our answer to it is read by a client as what it is.

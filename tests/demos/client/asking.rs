@@ -1,0 +1,164 @@
+//! Other fields, other places, other ways.
+
+use super::stage::{HTTP_GET, Ran, Scripted, command, http_get, masked, run_with};
+use super::{mirror, site};
+use crate::support::{Site, watched};
+use barewire::http;
+
+#[test]
+fn row_a01_fields_are_added_replaced_and_left_out() {
+    watched(|| {
+        let (_site, port) = mirror();
+        let url = format!("http://127.0.0.1:{port}/a?b=c#d");
+        let fields = [
+            "-H",
+            "user-agent: mine",
+            "-H",
+            "Accept:",
+            "-H",
+            "X-Two: 1",
+            "-H",
+            "X-Two:2",
+        ];
+        let ran = http_get(&[&fields[..], &["-u", "Aladdin:open sesame", &url]].concat());
+        let saw = "GET /a?b=c HTTP/1.1
+Host: 127.0.0.1:PORT
+user-agent: mine
+X-Two: 1
+X-Two: 2
+Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==
+
+
+";
+        assert_eq!(masked(&ran.out, port), saw);
+        let url = format!("http://me:secret@127.0.0.1:{port}/");
+        let ran = http_get(&[&url]);
+        assert!(
+            ran.out.contains("\nAuthorization: Basic bWU6c2VjcmV0\n"),
+            "{}",
+            ran.out
+        );
+    });
+}
+
+#[test]
+fn row_a01_over_a_unix_socket() {
+    watched(|| {
+        let path = format!("{}/http_get.sock", env!("CARGO_TARGET_TMPDIR"));
+        let server = http::create_server(|_req, res| res.end("over a socket\n"));
+        let _site = Site::at(&format!("unix:{path}"), server);
+        let ran = http_get(&["-v", "--unix-socket", &path, "http://localhost/"]);
+        assert_eq!((ran.code, ran.out.as_str()), (0, "over a socket\n"));
+        let connected =
+            format!("*   Trying {path}...\n* Connected to localhost ({path}) port 80 (#0)\n");
+        assert!(ran.err.starts_with(&connected), "{}", ran.err);
+    });
+}
+
+/// `/3` leads to `/2` and so on.
+fn stairs() -> (Site, u16) {
+    site(|req, mut res| {
+        let step: u32 = req.path()[1..].parse().unwrap_or(0);
+        if step == 0 {
+            return res.end(format!("down, by {}\n", req.method()));
+        }
+        res.set_status(302)?
+            .set_header("Location", format!("/{}", step - 1))?;
+        res.end("")
+    })
+}
+
+#[test]
+fn redirects_are_followed_if_asked_for() {
+    watched(|| {
+        let (_site, port) = stairs();
+        let url = format!("http://127.0.0.1:{port}/3");
+        let told = ["-w", "%{http_code} %{url_effective} %{num_connects}\n"];
+        let ran = http_get(&[&told[..], &[url.as_str()]].concat());
+        assert_eq!(ran.out, format!("302 {url} 1\n"));
+        let ran = http_get(&[&told[..], &["-L", "-d", "x", url.as_str()]].concat());
+        let down = format!("down, by GET\n200 http://127.0.0.1:{port}/0 1\n");
+        assert_eq!((ran.code, ran.out), (0, down));
+        let ran = http_get(&["-L", "--max-redirs", "2", &url]);
+        assert_eq!((ran.code, ran.out.as_str()), (47, ""));
+        assert!(ran.err.contains("more than 2 redirects"), "{}", ran.err);
+    });
+}
+
+#[test]
+fn what_was_read_from_a_pipe_is_not_sent_twice() {
+    watched(|| {
+        let (_site, port) = site(|mut req, mut res| {
+            req.collect()?;
+            res.set_status(307)?.set_header("Location", "/again")?;
+            res.end("")
+        });
+        let url = format!("http://127.0.0.1:{port}/");
+        let ran = run_with(command(HTTP_GET, &["-vL", "-T", "-", &url]), b"body");
+        assert_eq!(ran.err.matches("< HTTP/1.1 307 ").count(), 1, "{}", ran.err);
+        assert!(ran.err.contains("\n* Not followed: "), "{}", ran.err);
+    });
+}
+
+#[test]
+fn with_i_every_head_on_the_way_is_shown() {
+    watched(|| {
+        let (_site, port) = stairs();
+        let ran = http_get(&["-iL", &format!("http://127.0.0.1:{port}/1")]);
+        let starts: Vec<&str> = ran.out.lines().filter(|l| l.starts_with("HTTP/")).collect();
+        assert_eq!(starts, ["HTTP/1.1 302 Found", "HTTP/1.1 200 OK"]);
+        assert!(ran.out.ends_with("\r\n\r\ndown, by GET\n"), "{}", ran.out);
+    });
+}
+
+fn with_env(args: &[&str], env: &[(&str, &str)]) -> Ran {
+    let mut command = command(HTTP_GET, args);
+    command.envs(env.iter().copied());
+    run_with(command, b"")
+}
+
+#[test]
+fn row_a07_the_environment_names_a_proxy_only_where_it_is_asked() {
+    watched(|| {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nproxy\n";
+        let (_site, port) = site(|_req, res| res.end("direct\n"));
+        let url = format!("http://127.0.0.1:{port}/");
+
+        let proxy = Scripted::new(&[answer]);
+        let env = [("http_proxy", proxy.url())];
+        let env = env.each_ref().map(|(name, url)| (*name, url.as_str()));
+        assert_eq!(with_env(&[&url], &env).out, "direct\n");
+        assert_eq!(with_env(&["--proxy-env", &url], &env).out, "proxy\n");
+        let head = proxy.head();
+        assert!(
+            head.starts_with(&format!("GET {url} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n")),
+            "{head}"
+        );
+
+        let except = [env[0], ("NO_PROXY", "example.com,127.0.0.1")];
+        assert_eq!(with_env(&["--proxy-env", &url], &except).out, "direct\n");
+        assert_eq!(with_env(&["--proxy-env", &url], &[]).out, "direct\n");
+    });
+}
+
+#[test]
+fn row_a07_a_proxy_is_told_who_asks() {
+    watched(|| {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nproxy\n";
+        let proxy = Scripted::new(&[answer]);
+        let at = format!("me:secret@127.0.0.1:{}", proxy.port);
+        assert_eq!(
+            http_get(&["-x", &at, "http://example.com/a"]).out,
+            "proxy\n"
+        );
+        let head = proxy.head();
+        assert!(
+            head.starts_with("GET http://example.com/a HTTP/1.1\r\nHost: example.com\r\n"),
+            "{head}"
+        );
+        assert!(
+            head.contains("\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n"),
+            "{head}"
+        );
+    });
+}

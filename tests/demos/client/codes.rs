@@ -1,0 +1,121 @@
+//! What `http_get` ends with.
+
+use super::stage::{Scripted, http_get, nobody};
+use super::{hello, site};
+use crate::support::{Gate, watched};
+
+#[test]
+fn what_a_server_does_wrong_has_a_number() {
+    watched(|| {
+        for (code, answer) in [
+            (52, ""),
+            (56, "HTTP/1.1 200 OK\r\nContent-"),
+            (8, "SSH-2.0-OpenSSH_9.2\r\n"),
+            (
+                8,
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            ),
+            (18, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"),
+            (
+                18,
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
+            ),
+            (
+                56,
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nmany\r\n",
+            ),
+            (0, "HTTP/1.0 200 OK\r\n\r\nuntil it closes"),
+        ] {
+            let server = Scripted::new(&[answer]);
+            let ran = http_get(&[&server.url()]);
+            assert_eq!(ran.code, code, "{answer:?}: {}", ran.err);
+            let told = format!("http_get: ({code}) ");
+            assert!(code == 0 || ran.err.starts_with(&told), "{}", ran.err);
+        }
+    });
+}
+
+#[test]
+fn what_came_before_the_cut_is_shown() {
+    watched(|| {
+        let server = Scripted::new(&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"]);
+        let ran = http_get(&["-w", " %{size_download} %{exitcode}", &server.url()]);
+        assert_eq!((ran.code, ran.out.as_str()), (18, "short 5 18"));
+        assert!(
+            ran.err
+                .contains("the connection ended before the message did"),
+            "{}",
+            ran.err
+        );
+    });
+}
+
+#[test]
+fn what_takes_too_long_is_given_up() {
+    watched(|| {
+        let gate = Gate::default();
+        let wait = gate.clone();
+        let (site, port) = site(move |_req, res| {
+            wait.pass();
+            res.end("")
+        });
+        let url = format!("http://127.0.0.1:{port}/");
+        let ran = http_get(&["-m", "0.05", &url]);
+        assert_eq!(ran.code, 28);
+        assert!(
+            ran.err.contains("the request took longer than 50ms"),
+            "{}",
+            ran.err
+        );
+        gate.open();
+        drop(site);
+    });
+}
+
+#[test]
+fn places_that_are_not_there() {
+    watched(|| {
+        let nobody = nobody();
+        let (_site, port) = hello();
+        let fine = format!("http://127.0.0.1:{port}/");
+        for (code, args) in [
+            (7, &[format!("http://{nobody}/")][..]),
+            (
+                7,
+                &["--unix-socket".into(), "/nothing/here".into(), fine.clone()],
+            ),
+            (3, &["http://two words/".into()]),
+            (3, &["ftp://127.0.0.1/".into()]),
+            (23, &["-o".into(), "/nothing/here".into(), fine.clone()]),
+            (2, &["-H".into(), "X: a\r\nY: b".into(), fine.clone()]),
+            (2, &["-H".into(), "no colon".into(), fine.clone()]),
+            (
+                2,
+                &["-u".into(), "a\0b".replace('\0', "\x01"), fine.clone()],
+            ),
+            (2, &["-x".into(), "https://127.0.0.1/".into(), fine.clone()]),
+            (2, &["--nothing".into(), fine.clone()]),
+            (2, &[]),
+        ] {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let ran = http_get(&args);
+            assert_eq!(ran.code, code, "{args:?}: {}", ran.err);
+            assert!(ran.err.starts_with("http_get: "), "{}", ran.err);
+        }
+    });
+}
+
+#[test]
+fn the_last_failure_counts_and_the_others_are_fetched() {
+    watched(|| {
+        let (_site, port) = hello();
+        let fine = format!("http://127.0.0.1:{port}/");
+        let nobody = format!("http://{}/", nobody());
+        let ran = http_get(&["http://two words/", &fine, &nobody, &fine]);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (7, "Hello World\nHello World\n")
+        );
+        assert_eq!(ran.err.lines().count(), 2, "{}", ran.err);
+    });
+}

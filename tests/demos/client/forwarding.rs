@@ -1,0 +1,199 @@
+//! `proxy`: requests that are put to it whole.
+
+use super::stage::{PROXY, Running, Scripted, masked};
+use super::{mirror, site};
+use crate::support::{Client, Gate, watched};
+use barewire::net::Addr;
+
+/// A running proxy, and a connection to it.
+pub(crate) fn proxy(args: &[&str]) -> (Running, Client, u16) {
+    let running = Running::start(PROXY, &[&["--listen", "127.0.0.1:0"], args].concat());
+    let (running, port) = with_port(running);
+    (running, connect(port), port)
+}
+
+fn with_port(mut running: Running) -> (Running, u16) {
+    let line = running.line();
+    let port = line.trim_end_matches('/').rsplit_once(':');
+    let port = port.and_then(|(_, port)| port.parse().ok());
+    (running, port.unwrap_or_else(|| panic!("no port: {line:?}")))
+}
+
+pub(crate) fn connect(port: u16) -> Client {
+    Client::connect(&Addr::Ip(([127, 0, 0, 1], port).into()))
+}
+
+#[test]
+fn row_a07_a_request_is_passed_on_without_what_is_of_one_hop() {
+    watched(|| {
+        let (_site, port) = mirror();
+        let (mut running, mut client, at) = proxy(&["--name", "me"]);
+        let (target, other) = (
+            format!("http://127.0.0.1:{port}/a?b"),
+            "Host: elsewhere\r\n",
+        );
+        let of_one_hop = "Connection: keep-alive, X-Mine\r\nX-Mine: 1\r\nKeep-Alive: timeout=1\r\n\
+                          Proxy-Connection: keep-alive\r\nTE: trailers\r\nUpgrade: h2c\r\n";
+        let end_to_end = "Accept: */*\r\nCookie: a\r\nCookie: b\r\nVia: 1.0 fred\r\n";
+        client.send(format!(
+            "GET {target} HTTP/1.1\r\n{other}{of_one_hop}{end_to_end}\r\n"
+        ));
+        let answer = client.answer();
+        let saw = "GET /a?b HTTP/1.1
+Host: 127.0.0.1:PORT
+Accept: */*
+Cookie: a
+Cookie: b
+Via: 1.0 fred
+TE: trailers
+Connection: TE
+Via: 1.1 me
+
+
+";
+        assert_eq!(masked(answer.text(), port), saw);
+        assert_eq!(answer.field("Via"), Some("1.1 me"));
+        assert_eq!(answer.field("Keep-Alive"), Some("timeout=5")); // the proxy's own
+        assert_eq!(running.line(), format!("GET {target} -> 200"));
+        let _ = at;
+    });
+}
+
+#[test]
+fn row_a07_bodies_and_trailers_go_both_ways() {
+    watched(|| {
+        let (_site, port) = site(|mut req, mut res| {
+            let body = req.collect()?.to_vec();
+            let sum = req.trailers().get_str("X-Sum").unwrap_or("none").to_owned();
+            res.add_trailer("X-Sum", &sum)?;
+            let fields = [("Connection", "X-Hop"), ("X-Hop", "1"), ("X-Kept", "2")];
+            let mut res = res.write_head(201, fields)?;
+            res.write("you said ")?;
+            res.end(body)
+        });
+        let (_running, mut client, _) = proxy(&["--name", "me"]);
+        let chunks = "5\r\nhello\r\n7\r\n, world\r\n0\r\nX-Sum: 5d41\r\n\r\n";
+        let head = format!("POST http://localhost:{port}/ HTTP/1.1\r\nHost: a\r\n");
+        client.send(format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}"));
+        let answer = client.answer();
+        assert_eq!(
+            (answer.status, answer.text()),
+            (201, "you said hello, world")
+        );
+        assert_eq!(answer.trailers, [("X-Sum".to_owned(), "5d41".to_owned())]);
+        assert_eq!(
+            (answer.field("X-Hop"), answer.field("X-Kept")),
+            (None, Some("2"))
+        );
+
+        client.send(format!("{head}Content-Length: 2\r\n\r\nhi"));
+        let answer = client.answer();
+        assert_eq!(
+            (answer.text(), answer.trailers[0].1.as_str()),
+            ("you said hi", "none")
+        );
+    });
+}
+
+#[test]
+fn row_a07_answers_without_a_body() {
+    watched(|| {
+        let sloppy = "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n";
+        let unchanged = "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n";
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+        let server = Scripted::new(&[sloppy, unchanged, head]);
+        let (_running, mut client, _) = proxy(&[]);
+        let ask = |method| format!("{method} {} HTTP/1.1\r\nHost: a\r\n\r\n", server.url());
+        client.send(ask("GET"));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.field("Content-Length")), (204, None));
+        client.send(ask("GET"));
+        let answer = client.answer();
+        assert_eq!(
+            (answer.status, answer.field("Content-Length")),
+            (304, Some("9"))
+        );
+        client.send(ask("HEAD"));
+        let answer = client.answer_to_head();
+        assert_eq!(
+            (answer.status, answer.field("Content-Length")),
+            (200, Some("9"))
+        );
+    });
+}
+
+#[test]
+fn row_a07_what_comes_in_pieces_goes_on_in_pieces() {
+    watched(|| {
+        let gate = Gate::default();
+        let (wait, no_fields) = (gate.clone(), || [("Content-Type", "text/plain")]);
+        let (_site, port) = site(move |_req, mut res| {
+            res.write_early_hints([("Link", "</a>")])?;
+            let mut res = res.write_head(200, no_fields())?;
+            res.flush()?;
+            wait.pass();
+            res.write("first")?;
+            res.end("")
+        });
+        let (_running, mut client, _) = proxy(&[]);
+        client.send(format!(
+            "GET http://localhost:{port}/ HTTP/1.1\r\nHost: a\r\n\r\n"
+        ));
+        assert_eq!(client.interim().field("Link"), Some("</a>"));
+        assert_eq!(client.head().status, 200); // and the server has not said anything yet
+        gate.open();
+        client.exactly("5\r\nfirst\r\n0\r\n\r\n");
+    });
+}
+
+#[test]
+fn row_a07_an_expectation_is_the_servers_to_answer() {
+    watched(|| {
+        let (_site, port) = site(|mut req, res| match req.url() {
+            "/taken" => {
+                let body = req.collect()?.to_vec();
+                res.end(body)
+            }
+            _ => res.write_head(413, [("X-Why", "no")])?.end("too much"),
+        });
+        let (_running, mut client, _) = proxy(&[]);
+        let ask = |path| {
+            let line = format!("PUT http://localhost:{port}{path} HTTP/1.1\r\nHost: a\r\n");
+            format!("{line}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        };
+        client.send(ask("/taken"));
+        assert_eq!(client.interim().status, 100);
+        client.send("body");
+        assert_eq!(client.answer().text(), "body");
+        client.send(ask("/refused"));
+        let answer = client.answer(); // the first one: nobody has asked for the body
+        assert_eq!((answer.status, answer.text()), (413, "too much"));
+        client.ended();
+    });
+}
+
+#[test]
+fn options_for_a_whole_server() {
+    watched(|| {
+        let answer = "HTTP/1.1 204 No Content\r\n\r\n";
+        let server = Scripted::new(&[answer, answer]);
+        let (_running, mut client, _) = proxy(&[]);
+        let origin = format!("http://127.0.0.1:{}", server.port);
+        client.send(format!(
+            "OPTIONS {origin} HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\n\r\n"
+        ));
+        assert_eq!(client.answer().status, 204);
+        let head = server.head();
+        assert!(head.starts_with("OPTIONS * HTTP/1.1\r\n"), "{head}");
+        assert!(head.contains("\r\nMax-Forwards: 0\r\n"), "{head}");
+        client.send(format!(
+            "OPTIONS {origin}/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"
+        ));
+        let answer = client.answer();
+        assert_eq!(answer.status, 405);
+        assert!(answer.text().contains("Max-Forwards"), "{}", answer.text());
+        client.send(format!("OPTIONS {origin}/ HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(client.answer().status, 204);
+        assert!(server.head().starts_with("OPTIONS / HTTP/1.1\r\n"));
+    });
+}

@@ -1,0 +1,171 @@
+//! `http_get -d`, `-T` and `Expect`
+
+use super::stage::{HTTP_GET, Ran, Scripted, command, http_get, run_with};
+use super::{mirror, site};
+use crate::support::watched;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::thread;
+
+/// A file of this test, in the folder that cargo keeps for such things.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn piped(args: &[&str], input: &str) -> Ran {
+    run_with(command(HTTP_GET, args), input.as_bytes())
+}
+
+/// What the server saw of it: the start line, and what followed the default fields.
+fn seen(ran: &Ran) -> String {
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let lines = ran.out.lines().filter(|line| {
+        let default = ["Host:", "User-Agent:", "Accept:"];
+        !default.iter().any(|name| line.starts_with(name))
+    });
+    lines.collect::<Vec<_>>().join("|")
+}
+
+#[test]
+fn row_a02_texts_files_and_standard_input() {
+    watched(|| {
+        let (_site, port) = mirror();
+        let url = format!("http://127.0.0.1:{port}/");
+        let path = file("row_a02_body", "one\r\ntwo\n");
+        let (path, data) = (path.to_str().unwrap(), format!("@{}", path.display()));
+        let form = "Content-Type: application/x-www-form-urlencoded";
+
+        for (args, saw) in [
+            (
+                &["-d", "a=1", "-d", "b=2"][..],
+                format!("POST / HTTP/1.1|{form}|Content-Length: 7||a=1&b=2"),
+            ),
+            (
+                &["-d", &data],
+                format!("POST / HTTP/1.1|{form}|Content-Length: 9||one|two|"),
+            ),
+            (
+                &["-T", path],
+                "PUT / HTTP/1.1|Content-Length: 9||one|two|".to_owned(),
+            ),
+            (
+                &["-X", "BREW", "-T", path],
+                "BREW / HTTP/1.1|Content-Length: 9||one|two|".to_owned(),
+            ),
+            (
+                &["-d", ""],
+                format!("POST / HTTP/1.1|{form}|Content-Length: 0||"),
+            ),
+        ] {
+            assert_eq!(seen(&http_get(&[args, &[url.as_str()]].concat())), saw);
+        }
+        for (args, saw) in [
+            (
+                ["-T", "-", &url],
+                "PUT / HTTP/1.1|Transfer-Encoding: chunked||from a pipe".to_owned(),
+            ),
+            (
+                ["-d", "@-", &url],
+                format!("POST / HTTP/1.1|{form}|Transfer-Encoding: chunked||from a pipe"),
+            ),
+        ] {
+            assert_eq!(seen(&piped(&args, "from a pipe")), saw);
+        }
+    });
+}
+
+#[test]
+fn what_cannot_be_sent_is_not_begun() {
+    watched(|| {
+        let (_site, port) = mirror();
+        let url = format!("http://127.0.0.1:{port}/");
+        let ran = http_get(&["-T", "/nothing/here", &url]);
+        assert_eq!((ran.code, ran.out.as_str()), (26, ""));
+        // RFC 9112 §6.1: "A client MUST NOT send a request containing Transfer-Encoding unless it
+        // knows the server will handle HTTP/1.1 (or later) requests"
+        let ran = piped(&["--http1.0", "-T", "-", &url], "of no known length");
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    });
+}
+
+const EXPECT: [&str; 2] = ["-H", "Expect: 100-continue"];
+const COUNTS: [&str; 2] = ["-w", "%{http_code} %{size_upload}"];
+
+#[test]
+fn row_a04_a_body_that_waits_for_a_100() {
+    watched(|| {
+        let (_site, port) = site(|mut req, res| match req.url() {
+            "/taken" => {
+                let bytes = req.collect()?.len();
+                res.end(format!("{bytes} bytes\n"))
+            }
+            _ => {
+                let no_fields: [(&str, &str); 0] = [];
+                res.write_head(413, no_fields)?.end("no\n")
+            }
+        });
+        let url = format!("http://127.0.0.1:{port}");
+        for body in [["-d", "twelve bytes"], ["-T", "-"]] {
+            let taken = format!("{url}/taken");
+            let args = [&["-v"][..], &EXPECT, &COUNTS, &body, &[taken.as_str()]].concat();
+            let ran = piped(&args, "twelve bytes");
+            assert_eq!(ran.out, "12 bytes\n200 12");
+            assert!(
+                ran.err
+                    .contains("> \n< HTTP/1.1 100 Continue\n< \n< HTTP/1.1 200 OK\n")
+            );
+            let args = [&["-v"][..], &EXPECT, &COUNTS, &body, &[url.as_str()]].concat();
+            let ran = piped(&args, "twelve bytes");
+            assert_eq!(ran.out, "no\n413 0");
+            assert!(ran.err.contains("> \n< HTTP/1.1 413 Content Too Large\n"));
+        }
+    });
+}
+
+#[test]
+fn who_says_nothing_is_sent_the_body_after_a_while() {
+    watched(|| {
+        // It answers when the body has come, and says nothing before: we would wait for ever.
+        let slow = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://127.0.0.1:{}/", slow.local_addr().unwrap().port());
+        thread::spawn(move || {
+            let (mut here, _) = slow.accept().unwrap();
+            let (mut all, mut byte) = (Vec::new(), [0]);
+            while !all.ends_with(b"the body") {
+                assert_eq!(here.read(&mut byte).unwrap(), 1);
+                all.push(byte[0]);
+            }
+            here.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nheard\n")
+                .unwrap();
+        });
+        let waits = ["-v", "--expect100-timeout", "0.05", "-d", "the body"];
+        let ran = http_get(&[&waits[..], &EXPECT, &[url.as_str()]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (0, "heard\n"));
+        assert!(
+            ran.err
+                .contains("> \n* Done waiting for 100-continue\n< HTTP/1.1 200 OK\n")
+        );
+    });
+}
+
+#[test]
+fn who_does_not_know_the_expectation_is_asked_without_it() {
+    watched(|| {
+        let refusal =
+            "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let server = Scripted::new(&[refusal, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"]);
+        let ran = http_get(&[&["-v", "-d", "x"][..], &EXPECT, &[server.url().as_str()]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (0, "ok\n"));
+        assert!(
+            ran.err.contains("\n* Asking again without Expect\n"),
+            "{}",
+            ran.err
+        );
+        assert!(server.head().contains("\r\nExpect: 100-continue\r\n"));
+        assert!(!server.head().contains("Expect"));
+    });
+}

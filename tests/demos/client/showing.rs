@@ -1,0 +1,109 @@
+//! Where the answer goes, and what is told of it.
+
+use super::stage::{HTTP_GET, Scripted, http_get, masked, run};
+use super::{hello, site};
+use crate::support::watched;
+use std::fs;
+
+const HEAD: &str = "HTTP/1.1 200 OK
+Content-Type: text/plain
+Date: DATE
+Connection: keep-alive
+Keep-Alive: timeout=5
+Transfer-Encoding: chunked
+
+";
+
+#[test]
+fn i_shows_the_head_and_head_alone_is_asked_for() {
+    watched(|| {
+        let (_site, port) = hello();
+        let url = format!("http://127.0.0.1:{port}/");
+        let ran = http_get(&["-i", &url]);
+        assert_eq!(masked(&ran.out, port), format!("{HEAD}Hello World\n"));
+        let ran = http_get(&["-I", &url]);
+        assert_eq!(masked(&ran.out, port), HEAD);
+    });
+}
+
+#[test]
+fn a_head_that_was_cut_is_not_shown_with_the_next() {
+    watched(|| {
+        let (_site, port) = hello();
+        let server = Scripted::new(&["HTTP/1.1 200 OK\r\nX-Cut: "]);
+        let ran = http_get(&["-i", &server.url(), &format!("http://127.0.0.1:{port}/")]);
+        assert_eq!(masked(&ran.out, port), format!("{HEAD}Hello World\n"));
+    });
+}
+
+#[test]
+fn o_writes_files_and_the_first_is_for_the_first() {
+    watched(|| {
+        let (_site, port) = site(|req, res| res.end(req.url()));
+        let at = |name: &str| format!("{}/showing-{name}", env!("CARGO_TARGET_TMPDIR"));
+        let (one, two) = (at("one"), at("two"));
+        let url = |path| format!("http://127.0.0.1:{port}/{path}");
+        let ran = http_get(&["-o", &one, "-o", &two, &url("a"), &url("b"), &url("c")]);
+        assert_eq!((ran.code, ran.out.as_str()), (0, "/c"));
+        let read = |path| fs::read_to_string(path).unwrap();
+        assert_eq!((read(&one).as_str(), read(&two).as_str()), ("/a", "/b"));
+        assert_eq!(http_get(&["-o", "-", &url("d")]).out, "/d");
+    });
+}
+
+#[test]
+fn w_tells_what_is_asked_of_each_transfer() {
+    watched(|| {
+        let (_site, port) = hello();
+        let url = format!("http://127.0.0.1:{port}/");
+        let format = "%{http_code} %{http_version} %{method} %{content_type} %{size_download} \
+                      %{num_connects} %{exitcode}\\n";
+        let ran = http_get(&["-w", format, &url, &url]);
+        let told = |connects| format!("Hello World\n200 1.1 GET text/plain 12 {connects} 0\n");
+        assert_eq!(ran.out, told(1) + &told(0));
+
+        let times = "%{time_namelookup} %{time_connect} %{time_starttransfer} %{time_total}";
+        let ran = http_get(&["-w", times, "-o", "/dev/null", &url]);
+        let times: Vec<f64> = ran
+            .out
+            .split(' ')
+            .map(|time| time.parse().unwrap())
+            .collect();
+        assert!(times.is_sorted() && times.len() == 4, "{}", ran.out);
+    });
+}
+
+#[test]
+fn f_makes_an_error_of_it_and_s_keeps_quiet() {
+    watched(|| {
+        let (_site, port) = site(|_req, mut res| {
+            res.set_status(404)?;
+            res.end("nothing here\n")
+        });
+        let url = format!("http://127.0.0.1:{port}/");
+        let told = "http_get: (22) the answer is 404 Not Found\n";
+        for (flags, code, out, err) in [
+            ("-i", 0, "nothing here\n", ""),
+            ("-f", 22, "", told),
+            ("-fs", 22, "", ""),
+            ("-fsS", 22, "", told),
+        ] {
+            let ran = http_get(&[flags, &url]);
+            assert_eq!((ran.code, ran.err.as_str()), (code, err), "{flags}");
+            assert!(
+                ran.out.ends_with(out) && (!out.is_empty() || ran.out.is_empty()),
+                "{flags}"
+            );
+        }
+        let ran = http_get(&["-f", "-w", "%{http_code} %{exitcode}", &url]);
+        assert_eq!(ran.out, "404 22");
+    });
+}
+
+#[test]
+fn h_helps() {
+    let ran = run(HTTP_GET, &["-h"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.starts_with("usage: http_get "), "{}", ran.out);
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 100));
+}

@@ -1,0 +1,176 @@
+//! What the WebSocket demos print, word for word.
+
+use crate::stage::{Ended, Running, printed, refuses, run, run_with};
+use crate::support::{PATIENCE, watched};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+const REQUEST: &str = "\
+GET /hello HTTP/1.1\r
+Host: localhost\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Protocol: superchat, chat\r
+\r
+";
+
+const RESPONSE: &str = "\
+HTTP/1.1 101 Switching Protocols\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r
+Sec-WebSocket-Protocol: chat\r
+\r
+";
+
+const SHOWN: &str = "\
+< GET /hello HTTP/1.1
+< Host: localhost
+< Upgrade: websocket
+< Connection: Upgrade
+< Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+< Sec-WebSocket-Version: 13
+< Sec-WebSocket-Protocol: superchat, chat
+> HTTP/1.1 101 Switching Protocols
+> Upgrade: websocket
+> Connection: Upgrade
+> Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+> Sec-WebSocket-Protocol: chat
+< 81 8c 37 fa 21 3d 5f 9f 4d 51 58 da 56 52 45 96 45 1c
+> 81 06 79 61 6b 65 78 69
+";
+
+/// Lines that say what to try.
+const INVITED: usize = 5;
+
+fn server(args: &[&str]) -> Running {
+    Running::start("ws_server", &[&["--listen", "127.0.0.1:0"], args].concat())
+}
+
+fn peer(address: &str) -> TcpStream {
+    let peer = TcpStream::connect(address).expect("a server");
+    peer.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    peer
+}
+
+#[track_caller]
+fn ask(mut peer: &TcpStream, sent: &[u8], answer: &[u8]) {
+    peer.write_all(sent).expect("open");
+    let mut got = vec![0; answer.len()];
+    peer.read_exact(&mut got).expect("an answer");
+    assert_eq!(
+        got.escape_ascii().to_string(),
+        answer.escape_ascii().to_string()
+    );
+}
+
+#[test]
+fn row_w03_the_bytes_of_the_worked_example() {
+    watched(|| {
+        let server = server(&["--show-bytes"]);
+        let peer = peer(&server.address());
+        ask(&peer, REQUEST.as_bytes(), RESPONSE.as_bytes());
+        let hello = b"\x81\x8c\x37\xfa\x21\x3d\x5f\x9f\x4d\x51\x58\xda\x56\x52\x45\x96\x45\x1c";
+        ask(&peer, hello, b"\x81\x06yakexi");
+        let lines = INVITED + SHOWN.lines().count();
+        let out = server.stop_after(lines);
+        let shown: String = out.split_inclusive('\n').skip(INVITED).collect();
+        assert_eq!(shown, SHOWN);
+    });
+}
+
+#[test]
+fn row_w07_every_50_ms_a_message_and_its_number() {
+    watched(|| {
+        let server = server(&[]);
+        let url = format!("ws://{}/updates", server.address());
+        let client = Running::start("ws_client", &["--updates", &url]);
+        let out = client.stop_after(4);
+        assert!(out.starts_with("1\n2\n3\n4\n"), "{out}");
+    });
+}
+
+#[test]
+fn row_w08_one_port_serves_the_page_and_the_connections() {
+    watched(|| {
+        let server = server(&["--max-connections", "2"]);
+        let address = server.address();
+        let peer = peer(&address);
+        let page = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        ask(
+            &peer,
+            page,
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n",
+        );
+        let ended = run("ws_client", &[&format!("ws://{address}/")]);
+        let err = "ws_client: closed with 1000 \"\"\n".to_owned();
+        let out = String::new();
+        assert_eq!(
+            ended,
+            Ended {
+                code: Some(0),
+                out,
+                err
+            }
+        );
+    });
+}
+
+#[test]
+fn row_w08_the_same_over_tls() {
+    watched(|| {
+        let (cert, key) = ("fixtures/tls/server.crt", "fixtures/tls/server.key");
+        let server = server(&["--tls", cert, key]);
+        let url = format!("wss://{}/hello", server.address());
+        let trusting = ["--cacert", "fixtures/tls/ca.crt", &url];
+        let ended = run_with("ws_client", &trusting, "hello world!\n");
+        let err = "ws_client: closed with 1000 \"\"\n".to_owned();
+        let (code, out) = (Some(0), "yakexi\n".to_owned());
+        assert_eq!(ended, Ended { code, out, err });
+
+        let ended = run("ws_client", &[&url]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+        let why = "ws_client: UNABLE_TO_VERIFY_LEAF_SIGNATURE: ";
+        assert!(ended.err.starts_with(why), "{}", ended.err);
+        assert!(ended.err.contains("--cacert FILE"), "{}", ended.err);
+    });
+}
+
+#[test]
+fn a_refusal_is_told() {
+    watched(|| {
+        let server = server(&[]);
+        let ended = run(
+            "ws_client",
+            &[&format!("ws://{}/nowhere", server.address())],
+        );
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+        let why = "ws_client: the server refused the WebSocket with 404: ";
+        assert!(ended.err.starts_with(why), "{}", ended.err);
+    });
+}
+
+#[test]
+fn usage() {
+    watched(|| {
+        for demo in ["ws_server", "ws_client"] {
+            let help = printed(demo, &["--help"]);
+            assert!(help.starts_with(&format!("usage: {demo} ")), "{help}");
+            refuses(demo, &["--loud"], "there is no --loud");
+        }
+        refuses("ws_server", &["--listen"], "--listen needs a value");
+        let why = "--max-message takes a whole number, not \"all\"";
+        refuses("ws_server", &["--max-message", "all"], why);
+        refuses("ws_client", &[], "say where to connect");
+        refuses("ws_client", &["--echo"], "say where to connect");
+        refuses(
+            "ws_client",
+            &["--agent", "a", "ws://a/"],
+            "--agent is for --autobahn",
+        );
+        refuses("ws_server", &["--tls", "a"], "--tls needs a value");
+        refuses("ws_client", &["ws://a/", "b"], "there is no \"b\"");
+    });
+}

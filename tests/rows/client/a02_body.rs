@@ -1,0 +1,329 @@
+//! Bodies, both ways: written in pieces or at once, read as they come or collected, as bytes or as
+//! text.
+
+use super::peer::Peer;
+use super::stage::Stage;
+use crate::support::{Log, Site, watched};
+use barewire::http::wire::{Misuse, Rule};
+use barewire::http::{self, Agent, ClientRequest, ClientResponse, Error, RequestOptions};
+use barewire::text::Encoding;
+use std::io::{BufRead, BufReader, Read, Write};
+
+/// Notes how each body came, and answers with it.
+fn echoing(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
+    let log = log.clone();
+    move |mut peer| {
+        while let Some(asked) = peer.request() {
+            let length = asked.field("Content-Length").map(str::to_owned);
+            log.note(match (length, asked.field("Transfer-Encoding")) {
+                (Some(length), None) => length,
+                (None, Some(_)) => format!("{:?} {:?}", asked.chunks, asked.trailers),
+                (None, None) => "no body".to_owned(),
+                both => format!("{both:?}"),
+            });
+            let length = asked.body.len();
+            peer.send(format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
+            ));
+            peer.send(&asked.body);
+        }
+    }
+}
+
+fn post(stage: &Stage) -> ClientRequest {
+    http::request(stage.options().method("POST")).unwrap()
+}
+
+#[test]
+fn row_a02_written_at_once_or_in_pieces() {
+    watched(|| {
+        let log = Log::default();
+        let stage = Stage::new(echoing(&log));
+        let body = |response: Result<ClientResponse, Error>| {
+            let bytes = response.unwrap().collect().unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(body(post(&stage).end("深入")), "深入");
+        assert_eq!(body(post(&stage).end("")), "");
+        assert_eq!(body(http::request(stage.options()).unwrap().end("")), "");
+
+        let mut request = post(&stage);
+        request.write("深入").unwrap();
+        request.write("").unwrap();
+        request.write("浅出").unwrap();
+        assert_eq!(body(request.end("Node.js")), "深入浅出Node.js");
+
+        let mut request = post(&stage);
+        request.set_header("Content-Length", "4").unwrap();
+        request.write("ab").unwrap();
+        assert_eq!(body(request.end("cd")), "abcd");
+
+        let mut request = post(&stage);
+        request.write_all(b"1-2").unwrap();
+        assert_eq!(body(request.end("")), "1-2");
+        let expected = ["6", "0", "no body", "[6, 6, 7] []", "4", "[3] []"];
+        assert_eq!(log.all(), expected);
+        assert_eq!(stage.connections(), 1);
+        stage.end();
+    });
+}
+
+#[test]
+fn a_declared_length_is_enforced() {
+    watched(|| {
+        let stage = Stage::new(|mut peer| {
+            let sent = peer.until_left();
+            assert!(sent.is_empty() || sent.ends_with(b"\r\n\r\nab"));
+        });
+        let declared = || {
+            let mut request = post(&stage);
+            request.set_header("Content-Length", "4").unwrap();
+            request
+        };
+        let mut request = declared();
+        request.write("ab").unwrap();
+        let more = request.write("cde");
+        assert!(matches!(more, Err(Error::Misuse(Misuse::BodyTooLong))));
+        let short = request.end("");
+        assert!(matches!(short, Err(Error::Misuse(Misuse::BodyTooShort))));
+        let other = declared().end("abc");
+        assert!(matches!(other, Err(Error::Misuse(Misuse::Framing))));
+        stage.end();
+    });
+}
+
+#[test]
+fn fields_are_settled_by_the_first_piece() {
+    watched(|| {
+        let stage = Stage::new(echoing(&Log::default()));
+        let mut request = post(&stage);
+        request
+            .set_header("A", "1")
+            .unwrap()
+            .set_header("B", "2")
+            .unwrap();
+        assert!(request.remove_header("a").unwrap());
+        assert_eq!(
+            (request.get_header("A"), request.get_header("b")),
+            (None, Some("2"))
+        );
+        request.write("body").unwrap();
+        let late = request.set_header("C", "3").map(drop);
+        assert!(matches!(late, Err(Error::Misuse(Misuse::HeadSent))));
+        assert!(matches!(
+            request.remove_header("B"),
+            Err(Error::Misuse(Misuse::HeadSent))
+        ));
+        assert_eq!(request.end("").unwrap().collect().unwrap(), b"body");
+        stage.end();
+    });
+}
+
+#[test]
+fn trailers_both_ways() {
+    watched(|| {
+        let log = Log::default();
+        let echo = echoing(&log);
+        let stage = Stage::new(echo);
+        for body in ["body", ""] {
+            let mut request = post(&stage);
+            request.add_trailer("Digest", "x").unwrap();
+            request.end(body).unwrap().collect().unwrap();
+        }
+        let mut request = post(&stage);
+        request.add_trailer("Content-Length", "4").unwrap();
+        assert!(matches!(
+            request.end("body"),
+            Err(Error::Misuse(Misuse::Trailer))
+        ));
+        let options = stage.options().method("POST").header("Content-Length", "4");
+        let mut request = http::request(options).unwrap();
+        request.add_trailer("Digest", "x").unwrap();
+        let refused = request.end("body");
+        assert!(matches!(
+            refused,
+            Err(Error::Misuse(Misuse::TrailerWithoutChunked))
+        ));
+        let expected = [r#"[4] ["Digest: x"]"#, r#"[] ["Digest: x"]"#];
+        assert_eq!(log.all(), expected);
+        stage.end();
+
+        let stage = Stage::new(|mut peer| {
+            peer.expect_request();
+            peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            peer.send("3\r\nabc\r\n0\r\nDigest: x\r\nExpires: never\r\n\r\n");
+        });
+        let mut response = http::request(stage.options()).unwrap().end("").unwrap();
+        assert!(response.trailers().is_empty());
+        let mut byte = [0; 1];
+        while response.read(&mut byte).unwrap() > 0 {
+            let left = response.trailers().len();
+            assert!(left == 0 || byte == *b"c", "trailers before the end");
+        }
+        assert_eq!(response.trailers().get_str("digest"), Some("x"));
+        assert_eq!(response.trailers().len(), 2);
+        stage.end();
+    });
+}
+
+/// An answer that comes in these pieces, one for each read.
+fn pieces(pieces: &[&[u8]]) -> ClientResponse {
+    let stream = crate::support::Script::new(pieces.iter().copied());
+    let stream = std::sync::Mutex::new(Some(stream));
+    let options = RequestOptions::new().no_agent();
+    let options = options.create_connection(move |_: &http::Origin, _| {
+        let stream = stream.lock().unwrap().take();
+        Ok(http::Connected::new(stream.expect("one connection")))
+    });
+    http::request(options).unwrap().end("").unwrap()
+}
+
+#[test]
+fn row_a02_set_encoding_never_cuts_a_character() {
+    let head = b"HTTP/1.1 200 OK\r\n\r\n";
+    let text = "窗前明月光，疑是地上霜。𝄞";
+    for cut in 0..=text.len() {
+        let (one, other) = text.as_bytes().split_at(cut);
+        for explicit in [true, false] {
+            let mut response = pieces(&[head, one, other]);
+            if explicit {
+                response.set_encoding(Encoding::Utf8);
+            }
+            let mut read = String::new();
+            while let Some(piece) = response.read_text().unwrap() {
+                assert!(!piece.is_empty());
+                read += piece;
+            }
+            assert_eq!(read, text, "cut at {cut}");
+        }
+    }
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for piece in 1..6 {
+        let mut all: Vec<&[u8]> = vec![head];
+        all.extend(utf16.chunks(piece));
+        let mut response = pieces(&all);
+        response.set_encoding(Encoding::Utf16Le);
+        let mut read = String::new();
+        while let Some(piece) = response.read_text().unwrap() {
+            read += piece;
+        }
+        assert_eq!(read, text);
+    }
+}
+
+#[test]
+fn what_is_cut_off_is_said_once() {
+    let mut response = pieces(&[b"HTTP/1.1 200 OK\r\n\r\n", b"a\xe7\xaa"]);
+    let mut read = String::new();
+    while let Some(piece) = response.read_text().unwrap() {
+        read += piece;
+    }
+    assert_eq!(read, "a\u{fffd}");
+    assert_eq!(response.read_text().unwrap(), None);
+}
+
+#[test]
+fn the_reader_faces() {
+    watched(|| {
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\none\ntwo\nfour";
+        let mut response = pieces(&[answer.as_bytes()]);
+        let mut line = String::new();
+        response.read_line(&mut line).unwrap();
+        assert_eq!(line, "one\n");
+        let mut some = [0; 2];
+        response.read_exact(&mut some).unwrap();
+        assert_eq!(&some, b"tw");
+        assert_eq!(response.read(&mut []).unwrap(), 0); // no room is no end
+        let rest: Vec<String> = BufReader::new(&mut response)
+            .lines()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(rest, ["o", "four"]);
+        assert_eq!(response.read(&mut some).unwrap(), 0);
+        assert_eq!(response.collect().unwrap(), b"");
+    });
+}
+
+#[test]
+fn what_is_collected_is_limited() {
+    watched(|| {
+        let body = "x".repeat(20);
+        let counted = format!("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{body}");
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunked = format!("{chunked}14\r\n{body}\r\n0\r\n\r\n");
+        for answer in [counted, chunked] {
+            let stage = Stage::new(move |mut peer| {
+                while peer.request().is_some() {
+                    peer.send(&answer);
+                }
+            });
+            let ask = || http::request(stage.options()).unwrap().end("").unwrap();
+            assert_eq!(ask().collect_up_to(20).unwrap().len(), 20);
+            match ask().collect_up_to(19) {
+                Err(Error::Peer(error)) => assert_eq!(error.rule(), Rule::BodyTooLarge),
+                other => panic!("{other:?}"),
+            }
+            stage.end();
+        }
+    });
+}
+
+#[test]
+fn large_bodies_go_through_both_ways() {
+    watched(|| {
+        let server = http::create_server(|mut req, res| {
+            let mut body = Vec::new();
+            req.read_to_end(&mut body)?;
+            res.end(body)?;
+            Ok::<(), http::Failure>(())
+        });
+        let site = Site::new(server);
+        let agent = Agent::new(http::pool::Limits::default()).unwrap();
+        let body: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+        let options = RequestOptions::new()
+            .hostname("127.0.0.1")
+            .port(site.address().port().unwrap())
+            .method("POST")
+            .agent(&agent);
+        for piece in [1, 4095, 4096, 65_537, body.len()] {
+            let body = &body[..body.len().min(piece * 500)];
+            let mut request = http::request(&options).unwrap();
+            for piece in body.chunks(piece) {
+                request.write(piece).unwrap();
+            }
+            let mut echo = Vec::new();
+            let mut response = request.end("").unwrap();
+            response.read_to_end(&mut echo).unwrap();
+            assert!(echo == body, "pieces of {piece}");
+            let mut response = http::request(&options).unwrap().end(body).unwrap();
+            assert!(response.collect().unwrap() == body, "whole");
+        }
+        assert_eq!(agent.totals().sockets, 0);
+        assert_eq!(agent.totals().free_sockets, 1);
+    });
+}
+
+#[test]
+fn an_answer_says_everything_about_itself() {
+    let answer =
+        b"HTTP/1.0 203 Non-Authoritative\xff\r\nA: 1\r\nSet-Cookie: x\r\nset-cookie: y\r\n\r\n";
+    let response = pieces(&[answer]);
+    assert_eq!((response.status(), response.http_version()), (203, "1.0"));
+    assert_eq!(response.reason(), "Non-Authoritative\u{fffd}");
+    assert_eq!(response.header("a"), Some("1"));
+    assert_eq!(response.headers().get_all("Set-Cookie").count(), 2);
+    assert!(!response.is_upgraded());
+    assert_eq!(response.url(), None);
+    let timings = response.timings();
+    assert!(!timings.reused && timings.total() >= timings.first_byte);
+}
+
+/// What is sent and read may go from thread to thread.
+#[test]
+fn requests_and_answers_may_move() {
+    fn may_move<T: Send>() {}
+    may_move::<ClientRequest>();
+    may_move::<ClientResponse>();
+    may_move::<RequestOptions>();
+    may_move::<Agent>();
+}

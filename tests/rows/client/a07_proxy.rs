@@ -1,0 +1,245 @@
+//! Through a proxy: whole requests in absolute-form, or a tunnel by CONNECT.
+
+use super::peer::Peer;
+use super::stage::Stage;
+use crate::support::{Log, watched};
+use barewire::http::{self, Connected, Origin, Proxy, RequestOptions};
+use barewire::net::{Stream, Tcp, pipe};
+use std::sync::Arc;
+
+/// Plays the proxy, and the servers behind it: what it is asked is noted, and answered by `server`.
+fn proxying(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
+    let log = log.clone();
+    move |mut peer| {
+        while let Some(asked) = peer.request() {
+            let credentials = asked.field("Proxy-Authorization").unwrap_or("nobody");
+            log.note(format!("{} {} by {credentials}", peer.number, asked.line()));
+            let host = asked.field("Host").unwrap();
+            match asked.method() {
+                "CONNECT" => peer.send("HTTP/1.1 200 Connection Established\r\n\r\n"),
+                _ => peer.send(format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{host}",
+                    host.len()
+                )),
+            }
+        }
+    }
+}
+
+fn proxy(stage: &Stage, user: &str) -> Proxy {
+    Proxy::new(&format!("http://{user}127.0.0.1:{}", stage.port())).unwrap()
+}
+
+/// A request that goes nowhere but through the proxy.
+fn asking(stage: &Stage, host: &str) -> RequestOptions {
+    let options = RequestOptions::new().agent(&stage.agent);
+    options.hostname(host).path("/path?q")
+}
+
+#[track_caller]
+fn body(options: RequestOptions) -> String {
+    let mut response = http::request(options).unwrap().end("").unwrap();
+    String::from_utf8(response.collect().unwrap()).unwrap()
+}
+
+#[test]
+fn row_a07_plain_requests_are_put_to_the_proxy_whole() {
+    watched(|| {
+        let log = Log::default();
+        let stage = Stage::over_tcp(proxying(&log));
+        let proxy = proxy(&stage, "user:pass@");
+        assert_eq!(body(asking(&stage, "a").proxy(&proxy)), "a");
+        assert_eq!(body(asking(&stage, "a").port(81).proxy(&proxy)), "a:81");
+        let server = asking(&stage, "a").method("OPTIONS").path("*");
+        assert_eq!(body(server.proxy(&proxy)), "a");
+        let by = "by Basic dXNlcjpwYXNz";
+        let expected = [
+            format!("1 GET http://a/path?q HTTP/1.1 {by}"),
+            format!("2 GET http://a:81/path?q HTTP/1.1 {by}"),
+            format!("1 OPTIONS http://a HTTP/1.1 {by}"),
+        ];
+        assert_eq!(log.all(), expected);
+        stage.end();
+    });
+}
+
+#[test]
+fn row_a07_a_tunnel_and_the_request_inside_it() {
+    watched(|| {
+        let log = Log::default();
+        let stage = Stage::over_tcp(proxying(&log));
+        let proxy = proxy(&stage, "user:pass@").tunnel();
+        for _ in 0..2 {
+            assert_eq!(body(asking(&stage, "a").proxy(&proxy)), "a");
+        }
+        let expected = [
+            "1 CONNECT a:80 HTTP/1.1 by Basic dXNlcjpwYXNz",
+            "1 GET /path?q HTTP/1.1 by nobody", // it is not for the server to see
+            "1 GET /path?q HTTP/1.1 by nobody",
+        ];
+        assert_eq!(log.all(), expected);
+        stage.end();
+    });
+}
+
+#[test]
+fn a_tunnel_belongs_to_whoever_opened_it() {
+    watched(|| {
+        let log = Log::default();
+        let stage = Stage::over_tcp(proxying(&log));
+        for user in ["one:1@", "two:2@", "", "one:1@"] {
+            let proxy = proxy(&stage, user).tunnel();
+            assert_eq!(body(asking(&stage, "a").proxy(&proxy)), "a");
+        }
+        let opened = log.all().into_iter().filter(|it| it.contains("CONNECT"));
+        assert_eq!(opened.count(), 3);
+        let names = format!("{:?}", stage.agent.origins());
+        assert!(
+            !names.contains("one") && !names.contains("b25lOjE="),
+            "{names}"
+        );
+        stage.end();
+    });
+}
+
+#[test]
+fn row_a07_hosts_that_are_asked_directly() {
+    watched(|| {
+        let log = Log::default();
+        let stage = Stage::over_tcp(proxying(&log));
+        let proxy = proxy(&stage, "").no_proxy("localhost, .example.com ,10.0.0.1");
+        let direct = |host: &str| {
+            let note = log.clone();
+            let options = asking(&stage, host).proxy(&proxy);
+            let port = stage.port();
+            let before = log.all().len();
+            let _ = http::request(options.create_connection(move |to: &Origin, _| {
+                note.note(format!("to {}", to.host()));
+                let at = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+                Ok(Connected::new(Tcp::connect(at, None)?))
+            }))
+            .unwrap()
+            .end("")
+            .unwrap()
+            .collect();
+            log.all()[before] == format!("to {host}")
+        };
+        for host in ["localhost", "example.com", "www.example.com", "10.0.0.1"] {
+            assert!(direct(host), "{host}");
+        }
+        for host in ["notexample.com", "example.com.org", "10.0.0.10", "com"] {
+            assert!(!direct(host), "{host}");
+        }
+        stage.end();
+    });
+}
+
+#[test]
+fn a_tunnel_that_is_refused_says_why_in_one_line() {
+    watched(|| {
+        for (answer, says) in [
+            (
+                "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\nwho?\r\n\x1b[m",
+                "no tunnel to a:80: 407 Proxy Authentication Required: who?",
+            ),
+            ("HTTP/1.1 502 Bad\r\n\r\n", "no tunnel to a:80: 502 Bad"),
+            (
+                "HTTP/1.1 302 Found\r\nLocation: http://b/\r\nContent-Length: 0\r\n\r\n",
+                "302 Found",
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\nbanner", "before anything was asked"),
+            ("HTTP/1.1 200 OK\r\nA b\r\n\r\n", "RFC 9112 §5"),
+            ("", "the connection ended"),
+        ] {
+            let stage = Stage::over_tcp(move |mut peer| {
+                peer.expect_request();
+                peer.send(answer);
+            });
+            let options = asking(&stage, "a").proxy(&proxy(&stage, "").tunnel());
+            let error = http::request(options)
+                .unwrap()
+                .end("")
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(says), "{answer:?}: {error}");
+            assert!(!error.contains(|c: char| c.is_control()), "{error:?}");
+            stage.end();
+        }
+    });
+}
+
+#[test]
+fn what_is_no_proxy() {
+    for url in ["127.0.0.1:1", "https://127.0.0.1/", "socks5://a/", ""] {
+        assert!(Proxy::new(url).is_err(), "{url}");
+    }
+    let proxy = Proxy::new("http://user:secret@[::1]:8080").unwrap();
+    assert_eq!(
+        format!("{proxy:?} {proxy}"),
+        "Proxy(http://[::1]:8080) http://[::1]:8080"
+    );
+}
+
+/// A forward proxy in a few lines, out of our own server and client: CONNECT, and bytes both ways.
+#[test]
+fn row_a07_a_proxy_of_our_own() {
+    watched(|| {
+        let behind = http::create_server(|req, res| {
+            let host = req.headers().get_str("Host").unwrap_or_default().to_owned();
+            res.end(host)
+        });
+        let behind = crate::support::Site::new(behind);
+        let stage = Stage::over_tcp(|mut peer| {
+            let asked = peer.expect_request();
+            let there = asked.target().parse().unwrap();
+            let there: Arc<dyn Stream> = Arc::new(Tcp::connect(there, None).unwrap());
+            peer.send("HTTP/1.1 200 OK\r\n\r\n");
+            let (here, back) = (Arc::clone(peer.stream()), Arc::clone(&there));
+            std::thread::scope(|scope| {
+                scope.spawn(move || copy(&back, &here));
+                copy(peer.stream(), &there);
+            });
+        });
+        let port = behind.address().port().unwrap();
+        let options = asking(&stage, "127.0.0.1").port(port);
+        let options = options.proxy(&proxy(&stage, "").tunnel());
+        for _ in 0..3 {
+            assert_eq!(body(options.clone()), format!("127.0.0.1:{port}"));
+        }
+        assert_eq!(stage.connections(), 1);
+        stage.end();
+    });
+}
+
+fn copy(from: &Arc<dyn Stream>, to: &Arc<dyn Stream>) {
+    let mut buf = [0; 1024];
+    while let Ok(n @ 1..) = from.read(&mut buf) {
+        if to.write_all(&buf[..n]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(std::net::Shutdown::Write);
+}
+
+/// What leads through a connector of one's own is one way, however often it is written down.
+#[test]
+fn options_that_are_changed_lead_the_same_way() {
+    watched(|| {
+        let log = Log::default();
+        let (note, proxying) = (log.clone(), Arc::new(proxying(&log)));
+        let options = RequestOptions::new().create_connection(move |_: &Origin, _| {
+            note.note("connected");
+            let (here, there) = pipe();
+            let proxying = Arc::clone(&proxying);
+            std::thread::spawn(move || proxying(Peer::new(Arc::new(there), 1)));
+            Ok(Connected::new(here))
+        });
+        let agent = http::Agent::new(http::pool::Limits::default()).unwrap();
+        let proxy = Proxy::new("http://proxy/").unwrap();
+        let options = options.agent(&agent).hostname("a").proxy(&proxy);
+        for path in ["/1", "/2", "/3"] {
+            assert_eq!(body(options.clone().path(path)), "a");
+        }
+        assert_eq!(log.count("connected"), 1);
+    });
+}

@@ -1,0 +1,113 @@
+//! Many requests through one agent, to a server that closes idle connections at random moments: just
+//! after an answer, or a moment later, when perhaps the next request is already on its way. None is
+//! lost, none is served twice, and the gauges return to zero.
+//!
+//! 100,000 requests, in a few seconds; `BAREWIRE_REQUESTS=400000 cargo test --test rows
+//! closing` for more.
+
+use super::peer::Peer;
+use super::stage::Stage;
+use crate::support::watched;
+use barewire::http::{self, RequestOptions};
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+const SEED: u64 = 0x0bad_5eed;
+const THREADS: usize = 8;
+
+/// A tiny generator: xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn new(stream: usize) -> Random {
+        Random(SEED.wrapping_mul(2 * stream as u64 + 1) | 1)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % end
+    }
+
+    fn micros(&mut self, end: u64) -> Duration {
+        Duration::from_micros(self.below(end))
+    }
+}
+
+/// How often each request was served.
+type Served = Arc<Vec<AtomicU8>>;
+
+/// Answers with the number that it is asked for; at least once on each connection.
+fn fickle(mut peer: Peer, served: &Served) {
+    let mut random = Random::new(peer.number);
+    while let Some(asked) = peer.request() {
+        let number: usize = asked.target()[1..].parse().expect("a number");
+        served[number].fetch_add(1, Ordering::Relaxed);
+        let body = number.to_string();
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        peer.send(head + &body);
+        match random.below(32) {
+            0 => return,
+            1..4 if !peer.hears_within(random.micros(1500)) => return,
+            _ => {}
+        }
+    }
+}
+
+fn ask(options: &RequestOptions, number: usize) -> Result<(), http::Error> {
+    let options = options.clone().path(&format!("/{number}"));
+    let mut response = http::request(options)?.end("")?;
+    let mut body = String::new();
+    response.read_to_string(&mut body)?;
+    assert_eq!(body, number.to_string(), "the answer to another request");
+    Ok(())
+}
+
+#[test]
+fn row_a06_none_is_lost_and_none_is_served_twice() {
+    let requests = std::env::var("BAREWIRE_REQUESTS");
+    let requests = requests.map_or(100_000, |number| number.parse().expect("a number"));
+    watched(move || {
+        let served: Served = Arc::new((0..requests).map(|_| AtomicU8::new(0)).collect());
+        let counting = Arc::clone(&served);
+        let stage = Stage::over_tcp(move |peer| fickle(peer, &counting));
+        let (options, next) = (stage.options(), AtomicUsize::new(0));
+        let client = |thread: usize| {
+            let mut random = Random::new(thread);
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= requests {
+                    return;
+                }
+                let asked = ask(&options, number);
+                asked.unwrap_or_else(|error| panic!("{number} is lost: {error} ({SEED:#x})"));
+                if random.below(16) == 0 {
+                    thread::sleep(random.micros(1500)); // so that connections are idle
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let client = &client;
+                scope.spawn(move || client(thread));
+            }
+        });
+        for (number, times) in served.iter().enumerate() {
+            assert_eq!(
+                times.load(Ordering::Relaxed),
+                1,
+                "request {number} ({SEED:#x})"
+            );
+        }
+        assert!(stage.connections() > 5, "the server closed none");
+        stage.is_quiet();
+        stage.agent.close();
+        assert_eq!(stage.agent.totals().free_sockets, 0);
+        stage.end();
+    });
+}

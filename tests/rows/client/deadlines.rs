@@ -1,0 +1,342 @@
+//! Deadlines: one for all of a request, and one for each phase. What is claimed is that a wait ends,
+//! and by which deadline: a wait that does not would meet the watchdog.
+
+use super::peer::Peer;
+use super::stage::Stage;
+use crate::support::watched;
+use barewire::http::pool::Limits;
+use barewire::http::{self, ClientResponse, Error, RequestOptions, Timeouts};
+use std::io::ErrorKind;
+use std::os::unix::net::UnixListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const SHORT: Duration = Duration::from_millis(80);
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Every wait may be as long as it likes.
+fn patient() -> Timeouts {
+    Timeouts {
+        total: None,
+        queue: Some(LONG),
+        connect: LONG,
+        stall: LONG,
+        min_bytes_per_second: 0,
+        expect: LONG,
+        head: LONG,
+    }
+}
+
+fn all_in(total: Duration) -> Timeouts {
+    Timeouts {
+        total: Some(total),
+        ..patient()
+    }
+}
+
+/// How a slow answer begins, and what comes of it again and again, until the client leaves.
+const DRIPS: &[(&str, &str, &str)] = &[
+    ("nothing", "", ""),
+    ("a status line", "HTTP/1.1 200 ", "x"),
+    ("a field's name", "HTTP/1.1 200 OK\r\n", "x"),
+    ("a field's value", "HTTP/1.1 200 OK\r\nA: ", " "),
+    ("fields", "HTTP/1.1 200 OK\r\n", "A: b\r\n"),
+    ("half of a head", "HTTP/1.1 200 OK\r\n", ""),
+    ("interim answers", "", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    (
+        "an interim answer",
+        "HTTP/1.1 103 Early Hints\r\n",
+        "A: b\r\n",
+    ),
+];
+
+const BODY_DRIPS: &[(&str, &str, &str)] = &[
+    (
+        "no body",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+        "",
+    ),
+    (
+        "a known length",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n",
+        "x",
+    ),
+    ("until close", "HTTP/1.1 200 OK\r\n\r\n", "x"),
+    (
+        "a chunk",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n",
+        "x",
+    ),
+    (
+        "chunks",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "1\r\nx\r\n",
+    ),
+    (
+        "a chunk's size",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0000",
+        "",
+    ),
+    (
+        "a chunk's extension",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+        "x",
+    ),
+    (
+        "a trailer",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: ",
+        "x",
+    ),
+    (
+        "trailers",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        "A: b\r\n",
+    ),
+];
+
+/// Far slower than 256 bytes a second, but never still.
+fn dripping(begin: &'static str, drip: &'static str) -> Stage {
+    Stage::new(move |mut peer| {
+        if peer.head().is_none() || !peer.try_send(begin) {
+            return;
+        }
+        if drip.is_empty() {
+            return drop(peer.until_left());
+        }
+        while peer.try_send(drip) {
+            thread::sleep(Duration::from_millis(40));
+        }
+    })
+}
+
+fn ask(options: RequestOptions) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    let mut response: ClientResponse = http::request(options)?.end("")?;
+    std::io::Read::read_to_end(&mut response, &mut body)?;
+    Ok(body)
+}
+
+#[track_caller]
+fn timed_out<T>(result: Result<T, Error>, says: &str, what: &str) {
+    match result {
+        Err(Error::Io(error)) if error.kind() == ErrorKind::TimedOut => {
+            assert!(error.to_string().contains(says), "{what}: {error}");
+        }
+        Err(error) => panic!("{what}: {error:?}"),
+        Ok(_) => panic!("{what}: no error"),
+    }
+}
+
+#[test]
+fn the_one_deadline_covers_every_phase() {
+    watched(|| {
+        for (what, begin, drip) in DRIPS.iter().chain(BODY_DRIPS) {
+            let stage = dripping(begin, drip);
+            let began = Instant::now();
+            let asked = ask(stage.options().timeouts(all_in(SHORT)));
+            timed_out(asked, "the request took longer than 80ms", what);
+            assert!(began.elapsed() >= SHORT, "{what}");
+            stage.end();
+        }
+    });
+}
+
+#[test]
+fn a_head_has_a_deadline_of_its_own() {
+    watched(|| {
+        for (what, begin, drip) in DRIPS {
+            let stage = dripping(begin, drip);
+            let timeouts = Timeouts {
+                head: SHORT,
+                ..patient()
+            };
+            let asked = ask(stage.options().timeouts(timeouts));
+            timed_out(
+                asked,
+                "the head of the answer did not come within 80ms",
+                what,
+            );
+            stage.end();
+        }
+    });
+}
+
+#[test]
+fn a_body_may_be_slow_but_not_that_slow() {
+    watched(|| {
+        for (what, begin, drip) in BODY_DRIPS {
+            let stage = dripping(begin, drip);
+            let timeouts = Timeouts {
+                stall: SHORT,
+                min_bytes_per_second: 1024,
+                ..patient()
+            };
+            let asked = ask(stage.options().timeouts(timeouts));
+            timed_out(
+                asked,
+                "the body of the answer stood still, or trickled, for 80ms",
+                what,
+            );
+            stage.end();
+        }
+    });
+}
+
+#[test]
+fn time_that_the_caller_takes_is_not_the_servers() {
+    watched(|| {
+        let stage = Stage::new(|mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbo");
+            peer.send("dy");
+            peer.until_left();
+        });
+        let timeouts = Timeouts {
+            stall: Duration::from_millis(5),
+            ..Timeouts::default()
+        };
+        let request = http::request(stage.options().timeouts(timeouts)).unwrap();
+        let mut response = request.end("").unwrap();
+        thread::sleep(Duration::from_millis(20));
+        assert_eq!(response.collect().unwrap(), b"body");
+        stage.end();
+    });
+}
+
+/// Reads so many bytes at a time of what it is sent.
+fn sipping(bytes: usize) -> Stage {
+    Stage::with(Limits::default(), 64, move |peer: Peer| {
+        let mut sip = vec![0; bytes];
+        while bytes > 0 && matches!(peer.stream().read(&mut sip), Ok(1..)) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        while bytes == 0 && peer.stream().write(b"").is_ok() {
+            thread::sleep(Duration::from_millis(10));
+        }
+    })
+}
+
+#[test]
+fn sending_has_deadlines_too() {
+    watched(|| {
+        let body = vec![b'x'; 1 << 20];
+        let whole = |stage: &Stage, timeouts: Timeouts| {
+            let options = stage.options().method("PUT").timeouts(timeouts);
+            http::request(options).unwrap().end(&body)
+        };
+        let pieces = |stage: &Stage, timeouts: Timeouts| -> Result<(), Error> {
+            let options = stage.options().method("PUT").timeouts(timeouts);
+            let mut request = http::request(options).unwrap();
+            loop {
+                request.write([b'x'; 16])?;
+            }
+        };
+        let slow = Timeouts {
+            stall: SHORT,
+            min_bytes_per_second: 2048,
+            ..patient()
+        };
+        for bytes in [0, 1, 300] {
+            let total = "the request took longer than 80ms";
+            let stage = sipping(bytes);
+            timed_out(whole(&stage, all_in(SHORT)), total, "whole");
+            timed_out(pieces(&stage, all_in(SHORT)), total, "pieces");
+            stage.end();
+        }
+        for bytes in [0, 1] {
+            let nothing = "the server took nothing of the request, or a trickle, for 80ms";
+            let stage = sipping(bytes);
+            timed_out(whole(&stage, slow.clone()), nothing, "whole");
+            timed_out(pieces(&stage, slow.clone()), nothing, "pieces");
+            stage.end();
+        }
+    });
+}
+
+#[test]
+fn connecting_has_one() {
+    watched(|| {
+        let timeouts = Timeouts {
+            connect: SHORT,
+            ..patient()
+        };
+        let says = "the server could not be reached within 80ms";
+        let late = |_: &http::Origin, deadline: Instant| {
+            thread::sleep(deadline.saturating_duration_since(Instant::now()));
+            Err(ErrorKind::TimedOut.into())
+        };
+        let options = RequestOptions::new().create_connection(late);
+        timed_out(ask(options.timeouts(timeouts.clone())), says, "a connector");
+
+        // A proxy that takes the connection and never answers.
+        let stage = Stage::over_tcp(|mut peer| drop(peer.until_left()));
+        let proxy = http::Proxy::new(&format!("http://127.0.0.1:{}", stage.port())).unwrap();
+        let options = stage.options().hostname("a").proxy(&proxy.tunnel());
+        timed_out(ask(options.timeouts(timeouts)), says, "a tunnel");
+        stage.end();
+    });
+}
+
+#[test]
+fn a_unix_server_that_accepts_nobody_is_given_up() {
+    watched(|| {
+        let path = std::env::temp_dir().join(format!("barewire-full-{}.sock", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let _server = UnixListener::bind(&path).unwrap();
+        let timeouts = Timeouts {
+            connect: SHORT,
+            head: Duration::ZERO,
+            ..patient()
+        };
+        let options = RequestOptions::new().socket_path(&path).no_agent();
+        let options = options.timeouts(timeouts);
+        // Its queue takes thousands, and keeps them when they have left.
+        let refused = (0..100_000).find_map(|_| {
+            let error = http::request(&options).unwrap().end("").unwrap_err();
+            let error = error.to_string();
+            (!error.starts_with("the head of the answer")).then_some(error)
+        });
+        let says = "the server could not be reached within 80ms";
+        assert_eq!(refused.as_deref(), Some(says));
+        std::fs::remove_file(&path).unwrap();
+    });
+}
+
+#[test]
+fn looking_a_name_up_counts() {
+    watched(|| {
+        let timeouts = Timeouts {
+            connect: Duration::ZERO,
+            ..patient()
+        };
+        let options = RequestOptions::new().hostname("localhost").port(1);
+        let says = "the server could not be reached within 0ns";
+        timed_out(ask(options.timeouts(timeouts)), says, "a name");
+    });
+}
+
+#[test]
+fn no_wait_is_too_long_to_be_asked_for() {
+    watched(|| {
+        let stage = Stage::new(|mut peer| {
+            while peer.request().is_some() {
+                peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+                peer.send("0\r\n\r\n");
+            }
+        });
+        let for_ever = Timeouts {
+            total: Some(Duration::MAX),
+            queue: Some(Duration::MAX),
+            connect: Duration::MAX,
+            stall: Duration::MAX,
+            min_bytes_per_second: u64::MAX,
+            expect: Duration::MAX,
+            head: Duration::MAX,
+        };
+        for _ in 0..2 {
+            let asked = ask(stage.options().timeouts(for_ever.clone()));
+            assert_eq!(asked.unwrap(), b"ok");
+        }
+        stage.end();
+    });
+}

@@ -1,0 +1,129 @@
+//! The faults of WebSockets that concern writing, over TLS: A0, A1, A2, D1, D3.
+
+use super::stage::{Site, agent};
+use crate::support::{PATIENCE, watched};
+use barewire::http::{self, Failure};
+use barewire::https;
+use barewire::websocket::{Acceptor, Config, ConnectOptions, Room, Slow, WebSocket};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+fn accepting(acceptor: Acceptor, serve: impl Fn(WebSocket) + Send + Sync + 'static) -> Site {
+    Site::new(http::create_server(move |req, res| {
+        if let Some(ws) = acceptor.accept(req, res)? {
+            serve(ws);
+        }
+        Ok::<(), Failure>(())
+    }))
+}
+
+fn open(site: &Site) -> WebSocket {
+    let options = ConnectOptions::new().request_options(&agent().options());
+    let url = site.url("/").replace("https:", "wss:");
+    https::websocket_with(&url, &options).expect("a WebSocket")
+}
+
+/// Both ends send long messages from two threads and ping all the while: every frame is whole, or one
+/// of them would find that the other breaks a rule.
+#[test]
+fn fault_a00_no_pong_inside_a_frame_over_tls() {
+    fn flood(ws: WebSocket, closes: bool) {
+        let (mut reader, writer) = ws.split();
+        thread::scope(|scope| {
+            for who in 1..=2 {
+                let writer = writer.clone();
+                scope.spawn(move || {
+                    (0..20).for_each(|_| writer.send(&vec![who; 100_000]).expect("open"));
+                });
+            }
+            let pinger = writer.clone();
+            scope.spawn(move || while pinger.send_ping().is_ok() {});
+            for _ in 0..40 {
+                let data = reader.receive().expect("whole frames").expect("a message");
+                assert_eq!(data.bytes().len(), 100_000);
+                assert!(data.bytes().iter().all(|byte| *byte == data.bytes()[0]));
+            }
+            if closes {
+                let _ = writer.close(1000, "");
+            }
+            while let Ok(Some(_)) = reader.receive() {}
+        });
+    }
+    watched(|| {
+        let site = accepting(Acceptor::new(), |ws| flood(ws, true));
+        flood(open(&site), false);
+    });
+}
+
+/// Members that read nothing: the socket of each is full, and so is TLS above it.
+#[test]
+fn fault_a01_a02_nobody_waits_for_a_slow_member_over_tls() {
+    watched(|| {
+        let room = Arc::new(Room::new(Slow::Skip));
+        let door = Arc::clone(&room);
+        let (tells, hears) = channel();
+        let tells = Mutex::new(tells);
+        let site = accepting(Acceptor::new(), move |ws| {
+            let (mut reader, writer) = ws.split();
+            door.add(&writer);
+            // The reading thread answers without waiting, whoever reads.
+            while let Ok(Some(message)) = reader.receive() {
+                let _ = writer.try_send(message).expect("open");
+                if message.text() == Some("the last one") {
+                    tells.lock().expect("a channel").send(()).expect("a test");
+                }
+            }
+        });
+        let mut slow: Vec<_> = (0..3).map(|_| open(&site)).collect();
+        while room.len() < 3 || room.send(&[1; 50_000]).slow < 3 {}
+        for ws in &mut slow {
+            (0..100).for_each(|_| ws.send(&[2; 10_000]).expect("the server reads"));
+            ws.send("the last one").expect("the server reads");
+            hears
+                .recv_timeout(PATIENCE)
+                .expect("the reader is not stuck");
+        }
+    });
+}
+
+#[test]
+fn fault_d01_half_a_message_is_given_up_over_tls() {
+    watched(|| {
+        let config = Config {
+            stall_timeout: Duration::from_millis(50),
+            ..Config::default()
+        };
+        let site = accepting(Acceptor::new().config(config), |mut ws| {
+            while let Ok(Some(_)) = ws.receive() {}
+        });
+        let mut ws = open(&site);
+        let mut message = ws.writer().message().expect("open");
+        message.send("half").expect("open");
+        assert!(ws.receive().expect("a Close frame").is_none());
+        assert_eq!(ws.split().0.outcome().expect("over").code, 1008);
+    });
+}
+
+/// 1 MiB was sent, the handler is gone, a message was not read, and the socket may be full: all arrives.
+#[test]
+fn fault_d03_a18_what_was_sent_last_arrives_over_tls() {
+    watched(|| {
+        let site = accepting(Acceptor::new(), |mut ws| {
+            ws.receive().expect("open").expect("a message");
+            let writer = ws.writer();
+            while writer.try_send(&[4; 60_000]).expect("open") {}
+        });
+        let mut ws = open(&site);
+        ws.send("read").expect("open");
+        ws.send("not read").expect("open");
+        let mut messages = 0;
+        while let Some(data) = ws.receive().expect("no reset, and no message is cut") {
+            assert_eq!(data.bytes(), [4; 60_000]);
+            messages += 1;
+        }
+        assert!(messages > 0);
+        assert_eq!(ws.split().0.outcome().expect("over").code, 1001);
+    });
+}

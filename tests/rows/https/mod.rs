@@ -1,0 +1,30 @@
+//! The rows of HTTPS, each shown end to end: what differs from plain HTTP, and that nothing else does.
+//!
+//! A test is named after its row (`row_t05_…`) or after the mistake in the notes that it corrects
+//! (`erratum_e47_…`).
+//!
+//! | rows | module | what a reader sees there |
+//! |---|---|---|
+//! | T05 | `t05_server` | the server: settings, limits, stopping, who is at the other end |
+//! | T05 | `t05_wrong_port` | plain HTTP at the port of TLS, and TLS at the port of plain HTTP |
+//! | T06 E47 | `t06_client` | the client: which URLs, which port, which errors |
+//! | T06 | `t06_agent` | whose connection is shared with whom; none is lost when servers close |
+//! | T06 | `t06_proxy` | CONNECT, then TLS with the server itself |
+//! | T06 | `t06_truncation` | an answer is whole if the peer said so |
+//! | T08 | `t08_one_handler` | one handler, unchanged, over TCP, a Unix socket and TLS |
+//! | W05 W06 | `fault_websocket` | whole frames, nobody waits, the last word arrives: over TLS, too |
+//! | W06 | `w06_duplex` | reading and writing at once over `wss:` |
+//!
+//! The certificates are those of `fixtures/tls/`.
+
+mod fault_websocket;
+mod h11_pending;
+mod stage;
+mod t05_server;
+mod t05_wrong_port;
+mod t06_agent;
+mod t06_client;
+mod t06_proxy;
+mod t06_truncation;
+mod t08_one_handler;
+mod w06_duplex;

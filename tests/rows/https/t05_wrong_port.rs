@@ -1,0 +1,169 @@
+//! T05: whoever comes to the wrong port is told so, in the language that he speaks.
+
+use super::stage::{Site, agent, playing, trusting};
+use crate::support::{self, Client, Log, PATIENCE, post, request, watched};
+use barewire::http::wire::Rule;
+use barewire::http::{self, Error, Events, Handled, Request, Response};
+use barewire::net::Stream;
+use barewire::{https, tls};
+use std::sync::Arc;
+use std::time::Instant;
+
+fn hello() -> http::Server<impl Events> {
+    http::create_server(|_req, res| res.end("hello world\n"))
+}
+
+fn plain(site: &Site) -> Client {
+    Client::over(site.tcp())
+}
+
+#[test]
+fn row_t05_plain_http_is_answered_in_plain_http() {
+    watched(|| {
+        let site = Site::new(hello());
+        let mut client = plain(&site);
+        client.send("GET /where?q=now HTTP/1.1\r\nHost: example.com:8000\r\n\r\n");
+        let answer = client.answer();
+        assert_eq!(answer.status, 400);
+        assert!(answer.says_close());
+        let text = answer.text();
+        assert!(text.contains("this port speaks HTTPS"), "{text}");
+        assert!(
+            text.contains(" https://example.com:8000/where?q=now\n"),
+            "{text}"
+        );
+        client.ended();
+    });
+}
+
+#[test]
+fn row_t05_plain_http_byte_by_byte() {
+    watched(|| {
+        let site = Site::new(hello());
+        let mut client = plain(&site);
+        for byte in request("GET", "/").bytes() {
+            client.send([byte]);
+        }
+        assert!(client.answer().text().contains("https://test/"));
+    });
+}
+
+/// Neither a body that is still on its way nor a HEAD changes that it arrives.
+#[test]
+fn row_t05_plain_http_with_a_body() {
+    watched(|| {
+        let site = Site::new(hello());
+        let mut client = plain(&site);
+        let sent = client.try_send(post("/", &"x".repeat(1_000_000)));
+        assert!(sent.is_ok());
+        assert_eq!(client.answer().status, 400);
+        let mut client = plain(&site);
+        client.send(request("HEAD", "/"));
+        assert_eq!(client.answer_to_head().status, 400);
+    });
+}
+
+/// What is neither TLS nor HTTP is refused by the rule that it breaks.
+#[test]
+fn row_t05_what_is_neither() {
+    watched(|| {
+        let site = Site::new(hello());
+        let mut client = plain(&site);
+        client.send("\0\0\0\0");
+        assert!(client.answer().text().contains("RFC 9112 §3.1"));
+        let mut answer = agent().get(&site.url("/")).expect("the server lives on");
+        assert_eq!(answer.collect().expect("a body"), b"hello world\n");
+    });
+}
+
+struct Telling(Log);
+
+impl Events for Telling {
+    fn request(&self, _request: Request<'_>, response: Response<'_>) -> Handled {
+        Ok(response.end("hello world\n")?)
+    }
+
+    fn client_error(&self, error: &Error, response: Response<'_>) -> Handled {
+        if let Error::Peer(error) = error {
+            self.0.note(error.rule().name());
+        }
+        let _ = response; // answered for us
+        Ok(())
+    }
+}
+
+/// A ClientHello at a plain port: a 400, which whoever looks at the bytes can read.
+#[test]
+fn row_t05_tls_at_a_plain_port() {
+    watched(|| {
+        let log = Log::default();
+        let site = support::Site::new(http::create_server_with(Telling(log.clone())));
+        let mut client = site.client();
+        client.send(b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03");
+        let answer = client.answer();
+        assert_eq!(answer.status, 400);
+        let text = answer.text();
+        assert!(
+            text.contains("a TLS ClientHello, and this port speaks plain HTTP"),
+            "{text}"
+        );
+        client.ended();
+        log.wait_for("TlsHandshake");
+    });
+}
+
+/// And our own client says so.
+#[test]
+fn row_t05_https_asked_of_a_plain_port() {
+    watched(|| {
+        let site = support::Site::new(hello());
+        let port = site.address().port().unwrap();
+        let error = agent()
+            .get(&format!("https://localhost:{port}/"))
+            .unwrap_err();
+        let error = https::tls_error(&error).expect("TLS has to do with it");
+        let text = error.to_string();
+        assert!(text.contains("plain") || text.contains("no TLS"), "{text}");
+    });
+}
+
+/// A server that speaks TLS, and does not know what to make of our GET.
+#[test]
+fn row_t05_http_asked_of_a_port_with_tls() {
+    watched(|| {
+        let server = playing(|stream: Arc<dyn Stream>| {
+            let mut bytes = [0; 1000];
+            let _ = stream.read(&mut bytes);
+            // "unexpected_message", as openssl says it
+            let _ = stream.write_all(b"\x15\x03\x01\x00\x02\x02\x0a");
+            let _ = stream.read(&mut bytes);
+        });
+        let error = http::get(&format!("http://{}/", server.local_addr())).unwrap_err();
+        match &error {
+            Error::Peer(error) => assert_eq!(error.rule(), Rule::TlsAnswer),
+            other => panic!("{other}"),
+        }
+        assert!(
+            error.to_string().contains("ask for it with https:"),
+            "{error}"
+        );
+        server.shutdown(PATIENCE);
+    });
+}
+
+/// Not even the first byte is taken for TLS where something else comes.
+#[test]
+fn row_t05_a_client_of_tls_hears_why_it_is_no_tls() {
+    watched(|| {
+        let server = playing(|stream: Arc<dyn Stream>| {
+            let _ = stream.write_all(b"220 mail.example.com ESMTP\r\n");
+            let _ = stream.read(&mut [0; 1000]);
+        });
+        let port = server.local_addr().port().unwrap();
+        let context = tls::ClientContext::new(&trusting()).expect("good options");
+        let deadline = Instant::now() + PATIENCE;
+        let error = context.connect(super::stage::tcp(port), "localhost", deadline);
+        assert!(!error.unwrap_err().to_string().is_empty());
+        server.shutdown(PATIENCE);
+    });
+}

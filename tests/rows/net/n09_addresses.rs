@@ -1,0 +1,177 @@
+//! N09: where we are, where they are, how many they may be, and one end that stays open.
+
+use super::stage::{Told, Up, expect, order_at_close, rest};
+use crate::support::{Gate, Log, watched};
+use barewire::net::{self, Addr, ConnectOptions, Server, ServerEvents};
+use std::net::{Shutdown, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Tells everyone who they are.
+fn mirror() -> Server<impl ServerEvents> {
+    net::create_server(|socket| {
+        let (local, remote) = (socket.local_addr()?, socket.remote_addr()?);
+        socket.write_all(format!("{local} {remote}"))
+    })
+}
+
+fn both_ends_agree(address: &str) {
+    let up = Up::at(address, mirror());
+    let client = net::connect(&up.address()).unwrap();
+    let ours = client.local_addr().unwrap();
+    let theirs = client.remote_addr().unwrap();
+    assert_eq!(theirs.to_string(), up.address());
+    assert_eq!(rest(&client), format!("{theirs} {ours}").as_bytes());
+    assert_eq!(
+        client.remote_addr().unwrap(),
+        theirs,
+        "still told after the end"
+    );
+}
+
+#[test]
+fn row_n09_ipv4() {
+    watched(|| both_ends_agree("127.0.0.1:0"));
+}
+
+#[test]
+fn row_n09_ipv6() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        println!("row_n09_ipv6 is skipped: this machine has no ::1");
+        return;
+    }
+    watched(|| both_ends_agree("[::1]:0"));
+}
+
+#[test]
+fn row_n09_a_path() {
+    watched(|| {
+        let name = format!("barewire-net-{}-mirror.sock", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let up = Up::at(&format!("unix:{}", path.display()), mirror());
+        let client = net::connect(&up.address()).unwrap();
+        assert_eq!(client.remote_addr().unwrap(), Addr::Unix(Some(path)));
+        assert_eq!(
+            client.local_addr().unwrap(),
+            Addr::Unix(None),
+            "a client has no path"
+        );
+        assert_eq!(rest(&client), format!("{} unix:", up.address()).as_bytes());
+    });
+}
+
+/// Port 0 is any port that is free: two servers get two.
+#[test]
+fn row_n09_port_0() {
+    watched(|| {
+        let (one, two) = (Up::new(mirror()), Up::new(mirror()));
+        let ports = (one.local_addr().port(), two.local_addr().port());
+        assert!(ports.0 != ports.1 && ports.0 != Some(0) && ports.0.is_some());
+        both_ends_agree("127.0.0.1:0");
+    });
+}
+
+/// At the limit nobody is refused; newcomers wait in the kernel's queue until one has ended.
+#[test]
+fn row_n09_max_connections() {
+    watched(|| {
+        let (served, most) = (Log::default(), Arc::new(AtomicUsize::new(0)));
+        let (told, largest) = (served.clone(), most.clone());
+        let alive = Arc::new(AtomicUsize::new(0));
+        let gate = Gate::default();
+        let open = gate.clone();
+        let server = net::create_server(move |socket| {
+            largest.fetch_max(alive.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            told.note("served");
+            socket.write_all("hello")?;
+            open.pass();
+            alive.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        });
+        let up = Up::new(server.max_connections(2));
+        let (one, two, three) = (up.peer(), up.peer(), up.peer());
+        expect(&one, "hello");
+        expect(&two, "hello");
+        assert_eq!((served.count("served"), up.connections()), (2, 2));
+        gate.open();
+        for peer in [one, two] {
+            assert!(rest(peer).is_empty());
+        }
+        assert_eq!(rest(three), b"hello");
+        assert_eq!(most.load(Ordering::SeqCst), 2);
+    });
+}
+
+/// Without the option our FIN follows the peer's as soon as `end` has been told …
+#[test]
+fn row_n09_without_allow_half_open() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let up = Up::new(net::create_server(move |socket| {
+            socket.run(Told::new(&told))?;
+            assert!(!socket.write("too late"));
+            Ok(())
+        }));
+        let peer = up.peer();
+        peer.shutdown(Shutdown::Write).unwrap();
+        assert!(rest(peer).is_empty());
+        assert_eq!(order_at_close(&log), ["end", "close"]);
+    });
+}
+
+/// … and with it only when we say so: on either side.
+#[test]
+fn row_n09_allow_half_open() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let server = net::create_server(move |socket| {
+            let writer = socket.clone();
+            let may_write = told.clone();
+            let later = std::thread::spawn(move || {
+                may_write.wait_for("end");
+                writer.write_all("only now").unwrap();
+                writer.end().unwrap();
+            });
+            socket.run(Told::new(&told))?;
+            later.join().unwrap();
+            Ok(())
+        });
+        let up = Up::new(server.allow_half_open(true));
+        let peer = up.peer();
+        peer.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(rest(peer), b"only now");
+        assert_eq!(order_at_close(&log), ["end", "close"]);
+    });
+}
+
+#[test]
+fn row_n09_allow_half_open_in_a_client() {
+    watched(|| {
+        let log = Log::default();
+        let told = log.clone();
+        let up = Up::new(net::create_server(move |socket| {
+            socket.end()?; // that was all from us
+            told.note(String::from_utf8(rest(&socket)).unwrap());
+            Ok(())
+        }));
+        let options = ConnectOptions {
+            allow_half_open: true,
+            ..ConnectOptions::default()
+        };
+        let client = net::connect_with(&up.address(), &options).unwrap();
+        let writer = client.clone();
+        let ours = Log::default();
+        let has_ended = ours.clone();
+        let later = std::thread::spawn(move || {
+            has_ended.wait_for("end");
+            writer.write_all("what the client had to say").unwrap();
+            writer.end().unwrap();
+        });
+        client.run(Told::new(&ours)).unwrap();
+        later.join().unwrap();
+        log.wait_for("what the client had to say");
+        assert_eq!(ours.all(), ["connect", "end", "close"]);
+    });
+}

@@ -1,0 +1,33 @@
+//! The rows of the book's TLS section, each shown end to end.
+//!
+//! A test is named after its row (`row_t03_…`) or after the mistake in the notes that it corrects
+//! (`erratum_e37_…`).
+//!
+//! | rows | module | what a reader sees there |
+//! |---|---|---|
+//! | T03, E37 | `t03_asking` | who is asked for a certificate, and what becomes of it |
+//! | T04 | `t04_client` | the book's client and server, over TCP |
+//! | T06, E33 to E36 | `t06_servers` | every certificate that a client refuses, and what it says |
+//! | T06 | `t06_options` | every certificate and key that cannot be used, and what is said of it |
+//! | T06 | `t06_strangers` | who does not speak TLS, or another one |
+//! | T07 | `t07_names`, `t07_sessions`, `t07_exchange`, `t07_key_log` | SNI and ALPN, sessions, new certificates, Wireshark |
+//! | T08 | `t08_same_handler` | only the certificate options differ |
+//! | beside them | `half_close` | a half-close over a full socket |
+//! | T08 | `slow_peers` | who is waited for, and who is cut |
+//! | all | `stage` | the certificates, and how two sides meet |
+//!
+//! What must be alone in its process to be measured is in `tests/leftovers/tls.rs`.
+
+mod half_close;
+mod slow_peers;
+mod stage;
+mod t03_asking;
+mod t04_client;
+mod t06_options;
+mod t06_servers;
+mod t06_strangers;
+mod t07_exchange;
+mod t07_key_log;
+mod t07_names;
+mod t07_sessions;
+mod t08_same_handler;

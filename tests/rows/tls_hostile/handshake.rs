@@ -1,0 +1,114 @@
+//! Who never finishes a handshake, or never meant to begin one.
+
+use super::stage::{Site, hello, rest, send};
+use crate::support::watched;
+use std::io::Write;
+use std::net::Shutdown;
+use std::thread;
+use std::time::Duration;
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A record of handshake bytes.
+fn record(fragment: &[u8]) -> Vec<u8> {
+    let length = (fragment.len() as u16).to_be_bytes();
+    [&[22, 3, 3][..], &length, fragment].concat()
+}
+
+#[test]
+fn garbage_is_answered_or_not_but_ended() {
+    watched(|| {
+        let site = Site::new();
+        for bytes in [
+            &b"\0\0\0\0\0\0\0\0"[..],
+            b"SSH-2.0-OpenSSH_9.2\r\n",
+            b"\x16\x03\x01\x00\x05hello",
+            b"\x16\x03\x01\xff\xff",
+            b"\x15\x03\x03\x00\x02\x02\x28",
+            b"\x17\x03\x03\x00\x01x",
+            b"\x14\x03\x03\x00\x01\x01\x14\x03\x03\x00\x01\x01\x14\x03\x03\x00\x01\x01",
+            b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10", // SSL 2
+        ] {
+            let stranger = site.stranger();
+            send(&stranger, bytes);
+            let _ = stranger.shutdown(Shutdown::Write);
+            rest(&stranger);
+        }
+        site.is_empty();
+        site.serves();
+    });
+}
+
+#[test]
+fn half_a_handshake_is_cut_by_the_deadline() {
+    watched(|| {
+        let site = Site::hasty(SHORT);
+        let hello = hello();
+        let strangers: Vec<_> = [0, 1, 5, 100, hello.len()]
+            .map(|cut| {
+                let stranger = site.stranger();
+                send(&stranger, &hello[..cut]);
+                stranger
+            })
+            .into();
+        for stranger in &strangers {
+            rest(stranger);
+        }
+        site.is_empty();
+        site.serves();
+    });
+}
+
+#[test]
+fn bytes_that_come_one_by_one_win_no_time() {
+    watched(|| {
+        let site = Site::hasty(SHORT);
+        let stranger = site.stranger();
+        let mut writer = stranger.try_clone().expect("a descriptor");
+        let dripping = thread::spawn(move || {
+            // More than all the time there is; each byte on its own is early.
+            for byte in hello().iter().cycle() {
+                if writer.write_all(&[*byte]).is_err() {
+                    return;
+                }
+                thread::sleep(SHORT / 20);
+            }
+        });
+        rest(&stranger);
+        drop(stranger);
+        dripping.join().expect("it is told that nobody listens");
+        site.is_empty();
+        site.serves();
+    });
+}
+
+#[test]
+fn a_handshake_without_end_is_not_kept() {
+    watched(|| {
+        let site = Site::new();
+        // A ClientHello that says it has 16 MiB.
+        let stranger = site.stranger();
+        send(&stranger, &record(b"\x01\xff\xff\xff"));
+        let more = record(&[0; 16 * 1024]);
+        let mut sent = 0;
+        while sent < 1024 && (&stranger).write_all(&more).is_ok() {
+            sent += 1;
+        }
+        assert!(sent < 1024, "16 MiB were taken");
+        rest(&stranger);
+
+        // Empty records, and messages of no known kind, as many as it likes.
+        for one in [record(b""), record(b"\x63\0\0\0")] {
+            let stranger = site.stranger();
+            let many = one.repeat(1000);
+            let mut sent = 0;
+            while sent < 10_000 && (&stranger).write_all(&many).is_ok() {
+                sent += 1;
+            }
+            assert!(sent < 10_000, "{one:x?} was taken ten million times");
+            rest(&stranger);
+        }
+        site.is_empty();
+        site.serves();
+    });
+}

@@ -1,0 +1,216 @@
+//! The demo `udp_echo`, word for word.
+
+use super::{next_text, socket};
+use crate::support::watched;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+fn demo(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_udp_echo"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = demo(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// A running server, and what it prints.
+struct Server {
+    process: Child,
+    prints: BufReader<ChildStdout>,
+}
+
+impl Server {
+    fn start(args: &[&str]) -> Server {
+        let mut process = demo(args).stdout(Stdio::piped()).spawn().unwrap();
+        let prints = BufReader::new(process.stdout.take().unwrap());
+        Server { process, prints }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.prints.read_line(&mut line).unwrap();
+        line
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The number at the end of a line.
+fn port(line: &str) -> u16 {
+    line.trim_end().rsplit_once(':').unwrap().1.parse().unwrap()
+}
+
+#[test]
+fn row_u01_the_demo_speaks_the_books_words() {
+    watched(|| {
+        let mut server = Server::start(&["server", "--listen", "127.0.0.1:0", "--echo"]);
+        let listening = server.line();
+        let to = port(&listening);
+        assert_eq!(listening, format!("server listening 127.0.0.1:{to}\n"));
+
+        let to = format!("localhost:{to}");
+        let (code, prints, errors) = run(&["client", &to]);
+        let sent = "client sent: 19 bytes\n";
+        assert_eq!(
+            (code, prints.as_str(), errors.as_str()),
+            (Some(0), sent, "")
+        );
+        let got = server.line();
+        let from = port(&got);
+        assert_eq!(
+            got,
+            format!("server got: 深入浅出Node.js from 127.0.0.1:{from}\n")
+        );
+    });
+}
+
+#[test]
+fn row_u01_the_demo_shows_any_bytes_and_echoes_them() {
+    watched(|| {
+        let mut server = Server::start(&["server", "--listen", "127.0.0.1:0", "--echo"]);
+        let (to, client) = (port(&server.line()), socket());
+        let from = client.address().port();
+        for (message, shown) in [
+            (&b"\xe6\xb7\xb1\xff!"[..], "深\u{fffd}!"),
+            (
+                b"\x1b[2J\r\nserver got: a lie\0",
+                r"\u{1b}[2J\r\nserver got: a lie\u{0}",
+            ),
+            (b"", ""),
+        ] {
+            client
+                .send(message, 0, message.len(), to, "127.0.0.1")
+                .unwrap();
+            assert_eq!(
+                server.line(),
+                format!("server got: {shown} from 127.0.0.1:{from}\n")
+            );
+            assert_eq!(super::next(&client).0, message);
+        }
+    });
+}
+
+#[test]
+fn row_u02_the_demo_sends_another_text_elsewhere() {
+    watched(|| {
+        let server = socket();
+        let to = format!("127.0.0.1:{}", server.address().port());
+        let (code, prints, _) = run(&["client", &to, "你好"]);
+        assert_eq!((code, prints.as_str()), (Some(0), "client sent: 6 bytes\n"));
+        assert_eq!(next_text(&server), "你好");
+    });
+}
+
+#[test]
+fn row_u06_the_demo_shows_loss() {
+    watched(|| {
+        let args = [
+            "request",
+            "--sent",
+            "x",
+            "--received",
+            "2~",
+            "--timeout",
+            "1500",
+        ];
+        let (code, prints, errors) = run(&args);
+        assert_eq!((code, errors.as_str()), (Some(0), ""));
+        let all = "  sent      Q 1 one      dropped
+  sent      Q 1 one      passes
+  received  A 1 ONE      passes twice
+answer to try 2: ONE
+  sent      Q 2 two      passes
+  received  A 2 TWO      held back
+  sent      Q 2 two      passes
+  received  A 2 TWO      passes
+answer to try 2: TWO
+  sent      Q 3 three    passes
+  received  A 3 THREE    passes
+answer to try 1: THREE
+the server heard 4 questions and worked on 3
+";
+        assert_eq!(prints, all);
+    });
+}
+
+#[test]
+fn row_u06_the_demo_gives_up() {
+    watched(|| {
+        let (code, prints, errors) = run(&["request", "--sent", "xxxx", "--timeout", "1", "hi"]);
+        assert_eq!(code, Some(1));
+        let sent = "  sent      Q 1 hi       dropped\n".repeat(4);
+        let heard = "the server heard 0 questions and worked on 0\n";
+        assert_eq!(prints, sent + heard);
+        assert!(
+            errors.starts_with("udp_echo: no answer from 127.0.0.1:"),
+            "{errors}"
+        );
+        assert!(errors.contains(" to 4 tries in "), "{errors}");
+    });
+}
+
+#[test]
+fn row_u01_the_demo_refuses_what_it_does_not_know() {
+    watched(|| {
+        for (args, why) in [
+            (&[][..], "say what it shall be"),
+            (&["nothing"], "there is no \"nothing\""),
+            (&["server", "--listen"], "--listen needs a value"),
+            (&["server", "9"], "server has no \"9\""),
+            (&["client", "localhost"], "\"localhost\" is not HOST:PORT"),
+            (
+                &["client", "a:9", "b", "c"],
+                "one TEXT is sent; quote it, or what is \"c\"?",
+            ),
+            (&["request", "--sent", "?"], "'?' is no fate; they are"),
+            (
+                &["request", "--timeout", "-1"],
+                "\"-1\" is no number of milliseconds",
+            ),
+            (&["request", "--drop"], "request has no \"--drop\""),
+        ] {
+            let (code, prints, errors) = run(args);
+            assert_eq!((code, prints.as_str()), (Some(2), ""), "{args:?}");
+            assert!(errors.starts_with(&format!("udp_echo: {why}")), "{errors}");
+            assert!(errors.contains("\nusage: udp_echo server "), "{errors}");
+        }
+        let holder = socket();
+        let used = holder.address().to_string();
+        let (code, _, errors) = run(&["server", "--listen", &used]);
+        assert_eq!(code, Some(1));
+        assert!(
+            errors.starts_with(&format!("udp_echo: cannot bind UDP {used}: ")),
+            "{errors}"
+        );
+        holder.close();
+    });
+}
+
+#[test]
+fn row_u01_the_demo_helps() {
+    watched(|| {
+        for args in [
+            &["--help"][..],
+            &["server", "-h"],
+            &["client", "--help"],
+            &["request", "--help"],
+        ] {
+            let (code, prints, errors) = run(args);
+            assert_eq!((code, errors.as_str()), (Some(0), ""));
+            assert!(prints.starts_with("usage: udp_echo server "), "{prints}");
+        }
+    });
+}

@@ -1,0 +1,175 @@
+use super::{socket, socket_at, socket_of_its_own};
+use crate::support::{Gate, Log, watched};
+use barewire::udp::{Events, RemoteInfo, Socket};
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+/// Writes everything down, and does what a message says.
+#[derive(Clone, Default)]
+struct Diary {
+    log: Log,
+    gate: Gate,
+}
+
+impl Events for Diary {
+    fn message(&self, socket: &Socket, msg: &[u8], _rinfo: &RemoteInfo) {
+        let msg = String::from_utf8_lossy(msg);
+        self.log.note(format!("message {msg}"));
+        match msg.as_ref() {
+            "close" => socket.close(),
+            "wait" => self.gate.pass(),
+            "panic" => panic!("as it was told"),
+            _ => {}
+        }
+        self.log.note(format!("message {msg} done"));
+    }
+
+    fn listening(&self, socket: &Socket) {
+        self.log.note(format!("listening {}", socket.address()));
+    }
+
+    fn error(&self, error: &io::Error) {
+        self.log.note(format!("error {:?}", error.kind()));
+    }
+
+    fn close(&self) {
+        self.log
+            .note(format!("close on {:?}", thread::current().name()));
+    }
+}
+
+const CLOSE: &str = "close on Some(\"barewire udp\")";
+
+#[test]
+fn row_u04_events_come_in_order() {
+    watched(|| {
+        let (diary, server, client) = (Diary::default(), socket(), socket());
+        for message in ["a", "b", "close", "never"] {
+            client
+                .send_to(message.as_bytes(), server.address())
+                .unwrap();
+        }
+        let handle = server.start(diary.clone()).unwrap();
+        handle.join().unwrap();
+        let listening = format!("listening {}", server.address());
+        let all = [
+            listening.as_str(),
+            "message a",
+            "message a done",
+            "message b",
+            "message b done",
+            "message close",
+            "message close done",
+            CLOSE,
+        ];
+        assert_eq!(diary.log.all(), all);
+    });
+}
+
+#[test]
+fn row_u04_nothing_is_received_once_close_has_returned() {
+    watched(|| {
+        let (diary, server, client) = (Diary::default(), socket(), socket());
+        for message in ["wait", "never"] {
+            client
+                .send_to(message.as_bytes(), server.address())
+                .unwrap();
+        }
+        let handle = server.start(diary.clone()).unwrap();
+        diary.log.wait_for("message wait");
+        handle.close(); // does not wait for the message that is under way
+        diary.log.note("closed");
+        diary.gate.open();
+        handle.join().unwrap();
+        let tail = ["message wait", "closed", "message wait done", CLOSE];
+        assert_eq!(diary.log.all()[1..], tail);
+    });
+}
+
+#[test]
+fn row_u04_a_panic_costs_one_message() {
+    watched(|| {
+        let (diary, server, client) = (Diary::default(), socket(), socket());
+        for message in ["panic", "close"] {
+            client
+                .send_to(message.as_bytes(), server.address())
+                .unwrap();
+        }
+        server.start(diary.clone()).unwrap().join().unwrap();
+        let tail = [
+            "message panic",
+            "message close",
+            "message close done",
+            CLOSE,
+        ];
+        assert_eq!(diary.log.all()[1..], tail);
+    });
+}
+
+#[test]
+fn row_u04_a_peer_that_is_not_there_is_told_and_ends_nothing() {
+    watched(|| {
+        let (diary, server, peer) = (Diary::default(), socket(), socket_of_its_own(2));
+        let absent = peer.address();
+        peer.close();
+        // To a connected socket it is told …
+        let handle = server.start(diary.clone()).unwrap();
+        let address = absent.ip().to_string();
+        server.connect(absent.port(), &address).unwrap();
+        server.send_connected(b"anybody?").unwrap();
+        diary.log.wait_for("error ConnectionRefused");
+        // … and when there is somebody, all is well.
+        let peer = socket_at(&absent.to_string());
+        peer.send_to(b"close", server.address()).unwrap();
+        handle.join().unwrap();
+        assert_eq!(diary.log.all().last().unwrap(), CLOSE);
+    });
+}
+
+#[test]
+fn row_u04_an_unconnected_socket_goes_on_as_well() {
+    watched(|| {
+        let (server, client, absent) = (socket(), socket(), socket_of_its_own(3));
+        absent.close();
+        for _ in 0..3 {
+            let _ = server.send_to(b"anybody?", absent.address()); // it may be told here, or not
+        }
+        client.send_to(b"x", server.address()).unwrap();
+        let mut got = 0;
+        let on_message = |socket: &Socket, _: &[u8], _: &RemoteInfo| {
+            got += 1;
+            socket.close();
+        };
+        server.on_message(on_message).unwrap();
+        assert_eq!(got, 1);
+    });
+}
+
+#[test]
+fn row_u04_a_read_timeout_is_no_event() {
+    watched(|| {
+        let (diary, server, client) = (Diary::default(), socket(), socket());
+        server
+            .set_read_timeout(Some(Duration::from_millis(1)))
+            .unwrap();
+        let handle = server.start(diary.clone()).unwrap();
+        for round in 0..5 {
+            thread::sleep(Duration::from_millis(5)); // a timeout or two, or none: all the same
+            let message = format!("{round}");
+            client
+                .send_to(message.as_bytes(), server.address())
+                .unwrap();
+            diary.log.wait_for(&format!("message {round} done"));
+        }
+        handle.close();
+        handle.join().unwrap();
+        let errors = diary
+            .log
+            .all()
+            .iter()
+            .filter(|it| it.starts_with("error"))
+            .count();
+        assert_eq!(errors, 0);
+    });
+}

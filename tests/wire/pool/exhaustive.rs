@@ -1,0 +1,203 @@
+//! All orders of a few clients, each with all its choices: what random steps may never meet.
+
+use super::world::World;
+use barewire::http::pool::{KeepAlive, Limits};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// One path through a tree of choices. Afterwards [`next`](Self::next) is the path beside it.
+#[derive(Default)]
+struct Path {
+    /// What was chosen, of how many.
+    chosen: Vec<(usize, usize)>,
+    at: usize,
+}
+
+impl Path {
+    fn choose(&mut self, of: usize) -> usize {
+        if self.at == self.chosen.len() {
+            self.chosen.push((0, of));
+        }
+        self.at += 1;
+        self.chosen[self.at - 1].0
+    }
+
+    /// `false`: that was the last.
+    fn next(&mut self) -> bool {
+        self.at = 0;
+        while let Some((choice, of)) = self.chosen.pop() {
+            if choice + 1 < of {
+                self.chosen.push((choice + 1, of));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Somebody who makes requests to an origin, one after the other.
+#[derive(Clone, Copy)]
+struct Client {
+    origin: usize,
+    left: usize,
+    request: Option<usize>,
+}
+
+#[derive(Clone, Copy)]
+enum Move {
+    Request,
+    Take,
+    Cancel,
+    Free,
+    End,
+    Retry,
+}
+
+impl Client {
+    fn moves(&self, world: &World, retries: bool) -> &'static [Move] {
+        match self.request {
+            None if self.left > 0 => &[Move::Request],
+            Some(request) if world.ticketed().contains(&request) => {
+                if world.is_granted(request) {
+                    &[Move::Take, Move::Cancel]
+                } else {
+                    &[Move::Cancel]
+                }
+            }
+            Some(request) if world.leased().contains(&request) => {
+                if retries {
+                    &[Move::Free, Move::End, Move::Retry]
+                } else {
+                    &[Move::Free, Move::End]
+                }
+            }
+            _ => &[],
+        }
+    }
+
+    fn go(&mut self, it: Move, world: &mut World) {
+        let request = self.request.unwrap_or_default();
+        match it {
+            Move::Request => {
+                self.left -= 1;
+                self.request = Some(world.request(self.origin));
+            }
+            Move::Take => world.take(request),
+            Move::Cancel => world.cancel(request),
+            Move::Free => world.free(request, KeepAlive::default()),
+            Move::End => world.end(request),
+            Move::Retry => world.retry(request),
+        }
+        let holds = [world.leased(), world.ticketed()].concat();
+        self.request = self.request.filter(|request| holds.contains(request));
+    }
+}
+
+/// One order of moves, until nobody has any.
+fn walk(world: &mut World, clients: &mut [Client], path: &mut Path, mut retries: usize) {
+    loop {
+        let moves = clients.iter().enumerate().flat_map(|(at, client)| {
+            let moves = client.moves(world, retries > 0).iter();
+            moves.map(move |it| (at, *it))
+        });
+        let moves: Vec<_> = moves.collect();
+        if moves.is_empty() {
+            return world.check_end();
+        }
+        let (client, it) = moves[path.choose(moves.len())];
+        retries -= usize::from(matches!(it, Move::Retry));
+        clients[client].go(it, world);
+    }
+}
+
+/// Walks every order, and returns how many there are. A client: its origin, and how many requests.
+fn explore(clients: &[(usize, usize)], retries: usize, limits: Limits) -> usize {
+    let (mut path, mut walks) = (Path::default(), 0);
+    loop {
+        walks += 1;
+        let mut world = World::new(limits);
+        let clients = clients.iter().map(|&(origin, left)| Client {
+            origin,
+            left,
+            request: None,
+        });
+        let mut clients: Vec<Client> = clients.collect();
+        let all = AssertUnwindSafe(|| walk(&mut world, &mut clients, &mut path, retries));
+        if let Err(panic) = catch_unwind(all) {
+            println!("{limits:?}, and this happened:\n{}", world.log());
+            resume_unwind(panic);
+        }
+        if !path.next() {
+            return walks;
+        }
+    }
+}
+
+const NO: usize = usize::MAX;
+
+fn limits(max_sockets: usize, max_total_sockets: usize) -> Limits {
+    Limits {
+        max_sockets,
+        max_total_sockets,
+        ..Limits::default()
+    }
+}
+
+#[test]
+fn three_who_do_not_meet_have_720_orders() {
+    // Two moves each, 6! / 2!³ orders of them; and each of the three may free or end.
+    let apart = [(0, 1), (1, 1), (2, 1)];
+    assert_eq!(explore(&apart, 0, limits(1, NO)), 720);
+}
+
+#[test]
+fn three_clients_and_a_socket_that_may_be_dead() {
+    for clients in [[(0, 1), (0, 1), (0, 1)], [(0, 1), (0, 1), (1, 1)]] {
+        for (max_sockets, max_total) in [(1, NO), (2, NO), (1, 1), (2, 2), (1, 2)] {
+            let walks = explore(&clients, 1, limits(max_sockets, max_total));
+            assert!(walks > 4_000, "{walks} orders are not all");
+        }
+    }
+}
+
+fn four_clients(max_sockets: usize, max_total: usize) {
+    let clients = [(0, 1), (0, 1), (1, 1), (1, 1)];
+    let walks = explore(&clients, 0, limits(max_sockets, max_total));
+    assert!(walks > 40_000, "{walks} orders are not all");
+}
+
+#[test]
+fn four_clients_of_two_origins() {
+    four_clients(1, 1);
+}
+
+#[test]
+#[ignore = "takes 6 s unoptimized; .ci/run runs it"]
+fn four_clients_of_two_origins_under_other_limits() {
+    four_clients(1, NO);
+    four_clients(2, 2);
+}
+
+fn two_clients(max_free_sockets: usize, max_queued: usize) {
+    for (max_sockets, max_total) in [(1, NO), (2, 1), (2, 2)] {
+        for origin in [0, 1] {
+            let limits = Limits {
+                max_free_sockets,
+                max_queued,
+                ..limits(max_sockets, max_total)
+            };
+            explore(&[(0, 2), (origin, 2)], 1, limits);
+        }
+    }
+}
+
+#[test]
+fn two_clients_who_come_again_and_may_find_what_they_left() {
+    two_clients(1, 1_000);
+}
+
+#[test]
+#[ignore = "takes 4 s unoptimized; .ci/run runs it"]
+fn two_clients_who_come_again_under_other_limits() {
+    two_clients(0, 1_000);
+    two_clients(256, 0);
+}

@@ -1,0 +1,258 @@
+//! The cases of frames: the same comes of the bytes however they come.
+
+use super::format::{self, Case};
+use barewire::websocket::wire::{
+    Connection, Data, Error, Header, Limits, Received, Receiver, Role, Rule,
+};
+
+/// Inputs up to this length are cut in two at every place, longer ones near their ends.
+const CUT_EVERYWHERE: usize = 2048;
+
+/// What came: its name, and its payload.
+pub(crate) type Came = (&'static str, Vec<u8>);
+
+/// What came of some bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Outcome {
+    came: Vec<Came>,
+    error: Option<Error>,
+    owed: Vec<u8>,
+}
+
+#[test]
+fn frames() {
+    run("frames.txt");
+}
+
+#[test]
+fn messages() {
+    run("messages.txt");
+}
+
+#[test]
+fn close() {
+    run("close.txt");
+}
+
+fn run(file: &str) {
+    let cases = format::cases(file);
+    println!("{file}: {} cases", cases.len());
+    for case in &cases {
+        check(case);
+    }
+}
+
+/// A case, its bytes read.
+struct Read<'c> {
+    case: &'c Case,
+    role: Role,
+    limits: Limits,
+    input: Vec<u8>,
+    end: bool,
+}
+
+fn check(case: &Case) {
+    case.only(&[
+        "to", "in", "limit", "end", "received", "error", "told", "owed",
+    ]);
+    let bytes = |text: String| {
+        format::bytes(&text).unwrap_or_else(|| panic!("{}: bad bytes: {text}", case.place))
+    };
+    let mut limits = Limits::default();
+    if let Some(limit) = case.find("limit") {
+        limits.message_bytes = limit.parse().expect("a number");
+    }
+    let read = Read {
+        case,
+        role: match case.find("to").as_deref() {
+            Some("client") => Role::Client,
+            None => Role::Server,
+            Some(other) => panic!("{}: to whom? {other}", case.place),
+        },
+        limits,
+        input: case.all("in").into_iter().flat_map(bytes).collect(),
+        end: case.find("end").is_some(),
+    };
+    let whole = read.outcome([&read.input[..]]);
+    assert_eq!(
+        whole.error.map(|error| error.rule()),
+        case.error(),
+        "{}: {:?}",
+        case.place,
+        whole.error
+    );
+    let came: Vec<Came> = case
+        .all("received")
+        .iter()
+        .map(|line| came(case, line))
+        .collect();
+    assert_eq!(whole.came, came, "{}", case.place);
+    if let Some(owed) = case.find("owed") {
+        assert_eq!(whole.owed, bytes(owed), "{}: owed", case.place);
+    }
+    in_pieces(&read, &whole);
+    with_bytes_behind(&read, &whole);
+    in_parts(&read, &whole);
+    encoded_again(&read);
+}
+
+/// `text "Hello"`
+fn came(case: &Case, line: &str) -> Came {
+    let (name, payload) = line.split_once(' ').unwrap_or((line, ""));
+    let names = ["text", "binary", "ping", "pong", "close"];
+    let name = names.into_iter().find(|other| *other == name);
+    let payload = format::bytes(payload);
+    name.zip(payload)
+        .unwrap_or_else(|| panic!("{}: {line}", case.place))
+}
+
+/// Byte by byte, and cut in two. An error is told at the same place, and in time.
+fn in_pieces(read: &Read<'_>, whole: &Outcome) {
+    let place = &read.case.place;
+    let input = &read.input[..];
+    assert_eq!(
+        read.outcome(input.chunks(1)),
+        *whole,
+        "{place}: byte by byte"
+    );
+    let length = input.len();
+    let cuts = (1..length).filter(|&at| length < CUT_EVERYWHERE || at < 32 || at + 32 > length);
+    for at in cuts {
+        let cut = read.outcome([&input[..at], &input[at..]]);
+        assert_eq!(cut, *whole, "{place}: cut at {at}");
+    }
+    if let Some(told) = read.case.find("told") {
+        let in_time = read.outcome(input[..told.parse().expect("a number")].chunks(1));
+        assert_eq!(in_time.error, whole.error, "{place}: told in time");
+    }
+}
+
+/// Whatever stands behind the bytes, the same comes of them; and what stands there comes too, unless
+/// the peer has closed or was refused.
+fn with_bytes_behind(read: &Read<'_>, whole: &Outcome) {
+    if read.end {
+        return;
+    }
+    let ping: &[u8] = match read.role {
+        Role::Server => b"\x89\x81\x00\x00\x00\x00!",
+        Role::Client => b"\x89\x01!",
+    };
+    let behind = read.outcome([&[&read.input[..], ping].concat()[..]]);
+    let mut expected = whole.came.clone();
+    let closed = matches!(expected.last(), Some(("close", _)));
+    if whole.error.is_none() && !closed {
+        expected.push(("ping", b"!".to_vec()));
+    }
+    assert_eq!(
+        (behind.came, behind.error),
+        (expected, whole.error),
+        "{}",
+        read.case.place
+    );
+}
+
+/// A message that is given out in parts is the same.
+fn in_parts(read: &Read<'_>, whole: &Outcome) {
+    if whole
+        .error
+        .is_some_and(|error| error.rule() == Rule::MessageTooBig)
+    {
+        return;
+    }
+    for size in [1, 2, 3, 7, read.input.len().max(1)] {
+        let mut receiver = Receiver::new(read.role, read.limits).in_parts();
+        let (mut came, mut message) = (Vec::new(), Vec::new());
+        let mut error = None;
+        for piece in read.input.chunks(size) {
+            let mut piece = piece.to_vec();
+            let mut bytes = &mut piece[..];
+            while error.is_none() {
+                match receiver.receive(&mut bytes) {
+                    Ok(Some(Received::Part { data, last })) => {
+                        message.extend_from_slice(data.bytes());
+                        if last {
+                            came.push((name(&data), std::mem::take(&mut message)));
+                        }
+                    }
+                    Ok(Some(other)) => came.push(owned(&other)),
+                    Ok(None) => break,
+                    Err(refused) => error = Some(refused),
+                }
+            }
+        }
+        if read.end && error.is_none() {
+            error = receiver.end().err();
+        }
+        let place = &read.case.place;
+        assert_eq!(
+            (came, error),
+            (whole.came.clone(), whole.error),
+            "{place}: parts, {size}"
+        );
+    }
+}
+
+/// A good header has one form.
+fn encoded_again(read: &Read<'_>) {
+    let mut rest = &read.input[..];
+    while let Ok(Some((header, length))) = Header::decode(rest) {
+        let mut again = Vec::new();
+        header.encode(&mut again);
+        assert_eq!(again, rest[..length], "{}", read.case.place);
+        let payload = usize::try_from(header.length).unwrap_or(usize::MAX);
+        rest = &rest[length..];
+        rest = &rest[payload.min(rest.len())..];
+    }
+}
+
+impl Read<'_> {
+    fn outcome<'p>(&self, pieces: impl IntoIterator<Item = &'p [u8]>) -> Outcome {
+        let mut connection = Connection::new(self.role, self.limits);
+        let (mut came, mut error) = (Vec::new(), None);
+        for piece in pieces {
+            // Bytes are taken from where they lie, and what is left there is of no use.
+            let mut piece = piece.to_vec();
+            let mut bytes = &mut piece[..];
+            loop {
+                match connection.receive(&mut bytes) {
+                    Ok(Some(received)) => came.push(owned(&received)),
+                    Ok(None) => break,
+                    Err(refused) => {
+                        assert_eq!(error, None, "{}: told twice", self.case.place);
+                        error = Some(refused);
+                    }
+                }
+            }
+            assert!(bytes.is_empty(), "{}: bytes are left", self.case.place);
+        }
+        if self.end && error.is_none() {
+            error = connection.end().err();
+        }
+        let mut owed = Vec::new();
+        connection
+            .sender()
+            .append_pending_control(|| [0; 4], &mut owed);
+        Outcome { came, error, owed }
+    }
+}
+
+fn name(data: &Data<'_>) -> &'static str {
+    match data {
+        Data::Text(_) => "text",
+        Data::Binary(_) => "binary",
+    }
+}
+
+pub(crate) fn owned(received: &Received<'_>) -> Came {
+    match received {
+        Received::Message(data) => (name(data), data.bytes().to_vec()),
+        Received::Ping(payload) => ("ping", payload.to_vec()),
+        Received::Pong(payload) => ("pong", payload.to_vec()),
+        Received::Close(close) => {
+            let mut payload = Vec::new();
+            close.encode(&mut payload);
+            ("close", payload)
+        }
+        Received::Part { .. } => panic!("not asked for parts"),
+    }
+}

@@ -1,0 +1,277 @@
+//! The cases of handshakes: what a server makes of a request, and a client of a response.
+
+use super::format::{self, Case};
+use barewire::http::wire::{FieldList, Limits, RequestDecoder, ResponseDecoder};
+use barewire::websocket::wire::{Error, Extension, Misuse, Offer, Opening, Rule, accept, refuse};
+
+/// The nonce of the RFC's sample.
+pub(crate) const NONCE: [u8; 16] = *b"the sample nonce";
+
+const REQUEST: [&str; 6] = [
+    "GET /chat HTTP/1.1",
+    "Host: server.example.com",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version: 13",
+];
+
+const RESPONSE: [&str; 4] = [
+    "HTTP/1.1 101 Switching Protocols",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+];
+
+/// The head of a case: the sample, changed.
+fn head(case: &Case, sample: &[&str]) -> Vec<u8> {
+    let without = case.all("without");
+    let left = |line: &&str| {
+        let name = line.split_once(':').map_or("", |(name, _)| name);
+        !without.iter().any(|other| other == name)
+    };
+    let line = case.find("line").unwrap_or(sample[0].to_string());
+    let sample = sample[1..].iter().filter(|line| left(line));
+    let mut lines = vec![line];
+    lines.extend(sample.map(|line| line.to_string()));
+    lines.extend(case.all("with"));
+    let mut bytes: Vec<u8> = lines.iter().flat_map(|line| unescaped(line)).collect();
+    bytes.extend_from_slice(b"\r\n");
+    bytes
+}
+
+/// A line with its end; `\t` and `\xNN` understood.
+fn unescaped(line: &str) -> Vec<u8> {
+    let mut bytes = line.replace("\\t", "\t").into_bytes();
+    while let Some(at) = bytes.windows(2).position(|two| two == b"\\x") {
+        let digits = str::from_utf8(&bytes[at + 2..at + 4]).expect("digits");
+        let byte = u8::from_str_radix(digits, 16).expect("two digits");
+        bytes.splice(at..at + 4, [byte]);
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes
+}
+
+/// Reads a request as a server does, and judges it.
+pub(crate) fn offered<T>(bytes: &[u8], judge: impl FnOnce(Result<Offer<'_>, Error>) -> T) -> T {
+    let mut decoder = RequestDecoder::new(Limits::default());
+    let length = decoder.decode(bytes).expect("a good head");
+    judge(Offer::read(
+        &decoder.head(&bytes[..length.expect("a whole head")]),
+    ))
+}
+
+/// Reads a response as a client does that asked with the sample key.
+pub(crate) fn checked(opening: &Opening, bytes: &[u8]) -> Result<Option<String>, Error> {
+    let mut decoder = ResponseDecoder::new(Limits::default());
+    let length = decoder.decode(bytes).expect("a good head");
+    let head = decoder.head(&bytes[..length.expect("a whole head")]);
+    let chosen = opening.check(&head)?;
+    Ok(chosen.map(str::to_owned))
+}
+
+#[test]
+fn requests() {
+    let cases = format::cases("requests.txt");
+    println!("{} cases", cases.len());
+    for case in &cases {
+        #[rustfmt::skip]
+        case.only(&[
+            "line", "without", "with", "protocols", "ours", "chosen", "extensions", "origin",
+            "accept", "error", "status",
+        ]);
+        offered(&head(case, &REQUEST), |offer| match (offer, case.error()) {
+            (Ok(offer), None) => taken(case, &offer),
+            (Err(error), Some(rule)) if error.rule() == rule => refused(case, &error),
+            (offer, _) => panic!("{}: {offer:?}", case.place),
+        });
+    }
+}
+
+fn taken(case: &Case, offer: &Offer<'_>) {
+    let words = |key: &str| {
+        let value = case.find(key).unwrap_or_default();
+        let words = value.split_whitespace().map(str::to_owned);
+        words.collect::<Vec<_>>()
+    };
+    let ours = words("ours");
+    let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+    let chosen = offer.choose(&ours);
+    if case.find("protocols").is_some() {
+        assert_eq!(offer.protocols(), words("protocols"), "{}", case.place);
+    }
+    if let Some(expected) = case.find("chosen") {
+        assert_eq!(chosen.unwrap_or_default(), expected, "{}", case.place);
+    }
+    if let Some(expected) = case.find("extensions") {
+        assert_eq!(shown(offer.extensions()), expected, "{}", case.place);
+    }
+    let origin = case.find("origin");
+    assert_eq!(offer.origin(), origin.as_deref().map(str::as_bytes));
+
+    let mut fields = FieldList::new();
+    offer.answer(chosen, &mut fields).expect("offered");
+    let mut names = vec!["Upgrade", "Connection", "Sec-WebSocket-Accept"];
+    names.extend(chosen.map(|_| "Sec-WebSocket-Protocol"));
+    let view = fields.view();
+    assert_eq!(view.iter().map(|(name, _)| name).collect::<Vec<_>>(), names);
+    assert_eq!(view.get_str("Sec-WebSocket-Protocol"), chosen);
+    if let Some(expected) = case.find("accept") {
+        assert_eq!(
+            view.get_str("Sec-WebSocket-Accept"),
+            Some(&expected[..]),
+            "{}",
+            case.place
+        );
+    }
+}
+
+fn shown(extensions: &[Extension<'_>]) -> String {
+    let one = |extension: &Extension<'_>| {
+        let params = extension.params.iter().map(|param| match &param.value {
+            Some(value) => format!("; {}={value}", param.name),
+            None => format!("; {}", param.name),
+        });
+        extension.name.to_owned() + &params.collect::<String>()
+    };
+    extensions.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn refused(case: &Case, error: &Error) {
+    let mut fields = FieldList::new();
+    let status = refuse(error, &mut fields).to_string();
+    let fields = fields.view();
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.escape_ascii()));
+    let fields = fields.collect::<Vec<_>>().join(" | ");
+    let said = format!("{status} {fields}");
+    assert_eq!(
+        Some(said.trim()),
+        case.find("status").as_deref(),
+        "{}",
+        case.place
+    );
+}
+
+#[test]
+fn responses() {
+    let cases = format::cases("responses.txt");
+    println!("{} cases", cases.len());
+    for case in &cases {
+        case.only(&["asked", "line", "without", "with", "chosen", "error"]);
+        let asked = case.find("asked").unwrap_or("chat superchat".into());
+        let mut opening = Opening::new(NONCE);
+        for protocol in asked.split_whitespace() {
+            opening = opening.protocol(protocol).expect("a token");
+        }
+        match (checked(&opening, &head(case, &RESPONSE)), case.error()) {
+            (Ok(chosen), None) => {
+                let expected = case.find("chosen").expect("what is chosen");
+                assert_eq!(chosen.unwrap_or_default(), expected, "{}", case.place);
+            }
+            (Err(error), Some(rule)) if error.rule() == rule => {
+                assert_eq!(
+                    error.status(),
+                    Some(if rule == Rule::ExtensionInvalid {
+                        400
+                    } else {
+                        502
+                    })
+                );
+            }
+            (outcome, _) => panic!("{}: {outcome:?}", case.place),
+        }
+    }
+}
+
+/// What one end asks, the other takes up, and the first accepts.
+#[test]
+fn both_ends_agree() {
+    let opening = Opening::new([0xa5; 16])
+        .protocol("v2")
+        .and_then(|o| o.protocol("v1"));
+    let opening = opening.expect("two tokens");
+    let mut fields = FieldList::new();
+    opening.ask(&mut fields);
+    let mut request = b"GET / HTTP/1.1\r\nHost: a\r\n".to_vec();
+    fields.encode(&mut request);
+    request.extend_from_slice(b"\r\n");
+
+    let mut response = b"HTTP/1.1 101 Switching Protocols\r\n".to_vec();
+    offered(&request, |offer| {
+        let offer = offer.expect("a good offer");
+        assert_eq!(offer.protocols(), ["v2", "v1"]);
+        let mut fields = FieldList::new();
+        offer
+            .answer(offer.choose(&["v1"]), &mut fields)
+            .expect("offered");
+        fields.encode(&mut response);
+    });
+    response.extend_from_slice(b"\r\n");
+    assert_eq!(checked(&opening, &response), Ok(Some("v1".to_owned())));
+
+    let other = Opening::new([0x5a; 16]);
+    let error = checked(&other, &response).expect_err("another key");
+    assert_eq!(error.rule(), Rule::AcceptWrong);
+}
+
+/// Who knows which pages may connect says no to the others.
+#[test]
+fn a_page_that_may_not_connect() {
+    let mut request = REQUEST.join("\r\n").into_bytes();
+    request.extend_from_slice(b"\r\nOrigin: http://evil.example\r\n\r\n");
+    let error = offered(&request, |offer| offer.expect("a good offer").forbidden());
+    assert_eq!(error.got(), b"http://evil.exam");
+    let mut fields = FieldList::new();
+    assert_eq!(refuse(&error, &mut fields), 403);
+    assert!(fields.view().is_empty());
+}
+
+#[test]
+fn what_a_caller_must_not_do() {
+    for name in ["", "a b", "chat,", "ch\u{e4}t", "a\r\nb"] {
+        let opening = Opening::new(NONCE).protocol(name);
+        assert_eq!(opening.err(), Some(Misuse::ProtocolName), "{name}");
+    }
+    let twice = Opening::new(NONCE)
+        .protocol("a")
+        .and_then(|o| o.protocol("a"));
+    assert_eq!(twice.err(), Some(Misuse::ProtocolName));
+
+    let mut request = REQUEST.join("\r\n").into_bytes();
+    request.extend_from_slice(b"\r\nSec-WebSocket-Protocol: chat\r\n\r\n");
+    offered(&request, |offer| {
+        let (offer, mut fields) = (offer.expect("a good offer"), FieldList::new());
+        for other in ["", "Chat", "superchat"] {
+            let answered = offer.answer(Some(other), &mut fields);
+            assert_eq!(answered, Err(Misuse::ProtocolNotOffered), "{other}");
+            assert!(fields.view().is_empty());
+        }
+    });
+}
+
+/// The fields of a 101 replace what a caller has put there before.
+#[test]
+fn the_fields_of_the_answer_are_there_once() {
+    let mut request = REQUEST.join("\r\n").into_bytes();
+    request.extend_from_slice(b"\r\n\r\n");
+    offered(&request, |offer| {
+        let mut fields = FieldList::new();
+        fields.append("Set-Cookie", "a=b").expect("a field");
+        fields.append("connection", "keep-alive").expect("a field");
+        offer
+            .expect("a good offer")
+            .answer(None, &mut fields)
+            .expect("nothing chosen");
+        assert_eq!(
+            fields.view().get_all("Connection").collect::<Vec<_>>(),
+            [b"Upgrade"]
+        );
+        assert_eq!(fields.view().get_str("Set-Cookie"), Some("a=b"));
+    });
+    assert_ne!(
+        accept(b"dGhlIHNhbXBsZSBub25jZQ=="),
+        accept(b"DGhlIHNhbXBsZSBub25jZQ==")
+    );
+}
