@@ -40,25 +40,30 @@
 //!
 //! | door | section of the book | what is behind it |
 //! |---|---|---|
-//! | [`net`] | 7.1 TCP | server, client and the book's events; streams (TCP, Unix, in memory), the listener and its threads, stopping; a stream that misbehaves on purpose |
+//! | [`net`] | 7.1 TCP | server, client and the book's events; streams (TCP, Unix, in memory), the listener and its threads, stopping; streams that stand on a stream: one that shows what passes, one that misbehaves on purpose |
 //! | [`framing`] | 7.1 TCP | sticky packets: four ways to find messages in a stream |
 //! | [`text`] | 7.1 TCP | characters that a chunk cuts in two |
 //! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
-//! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's |
+//! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's pool |
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
-//! | [`tls`] | 7.5 TLS | certificates and what is said of bad ones, sessions, names; a stream that is read and written at once; [`tls::wire`]: what can be read without keys |
+//! | [`tls`] | 7.5 TLS | certificates, and what is wrong with bad ones; sessions, names; a stream that is read and written at once; [`tls::wire`]: what can be read without keys |
 //! | [`https`] | 7.5 HTTPS | `http` and `websocket` over `tls`: only the certificate options differ |
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
-//! socket. A file is one idea, named by the RFC's word for it.
+//! socket. A file is one idea, named by the RFC's word for it. Two files stand beside the doors and
+//! serve all of them: `wire.rs` (how a refusal names its rule) and `random.rs` (the one source of
+//! unpredictable bytes).
 //!
 //! # Where to start reading
 //!
 //! 1. [`framing`] is the smallest chapter: bytes in, messages out, and four ways to be wrong.
 //! 2. [`http::wire`] opens with an exchange, byte by byte, and says which file to read first.
-//! 3. [`http`] shows the life of a connection: what is sent when, and who may wait for what.
-//! 4. [`net`] shows why a thread that waits in `accept` should serve what it accepts.
+//! 3. [`http`] shows the life of a connection: what is sent when, and which thread waits for what.
+//! 4. [`net`] shows why a thread that waits in `accept` should serve what it accepts, and
+//!    [`net::costs`] what a connection costs.
+//!
+//! To change something, look at the table "To change X, touch Y" on the page of the door.
 //!
 //! # Verbs
 //!
@@ -78,39 +83,73 @@
 //! 3. The server never names the client, nor the client the server.
 //! 4. A package from outside is named where it belongs and nowhere else.
 //! 5. Whether we are client or server is asked in one file of a protocol: its `wire/connection.rs`.
+//! 6. No two files name each other.
+//!
+//! # Glossary
+//!
+//! One word for one thing, in the code as in the text. The protocols' own terms (*field line*, *chunk*,
+//! *frame*, *record*) are explained where their bytes are drawn.
+//!
+//! | term | what it means here | where |
+//! |---|---|---|
+//! | agent (代理) | the client's pool of connections: five an origin, the other requests wait in its queue | [`http::Agent`] |
+//! | back pressure | a writer waits, or hears `false`, because the peer reads too slowly | [`net::Socket::write`] |
+//! | backlog | connections that the kernel has accepted and no thread has taken yet | [`net::Listener`] |
+//! | coalesce | to send several small responses or frames in one `write` | [`http`], `websocket/outgoing/` |
+//! | deadline, timeout | a deadline is a point in time, over all of something; a timeout is a length of time, and each of its kind begins anew | [`http::Config`], [`http::Timeouts`] |
+//! | event, hook | a method with the book's name that barewire calls: `data`, `drain`, `onmessage` | [`net::SocketEvents`], [`http::Events`], [`websocket::Events`] |
+//! | flush | to send now what is pending | [`http::Response::flush`] |
+//! | half-close | to end one's own direction (FIN) and still read | [`net::Stream::shutdown`] |
+//! | high-water mark | the number of unsent bytes from which `write` returns false | [`net::Socket::write`], [`websocket::Config`] |
+//! | idle timeout, stall timeout | the longest time without any traffic; the longest time in which a transfer that has begun makes no progress, or too little | [`http::Config`], [`websocket::Config`] |
+//! | in flight | bytes that a thread is writing at this moment, outside the lock | `net/socket/`, `tls/stream/` |
+//! | layer | a stream that stands on another and passes on what it does not change | [`net::Layer`] |
+//! | lease | the right of one request to one of the agent's connections | [`http::pool`] |
+//! | lingering close | half-close, then read and drop for a while, so that the last answer is not destroyed by a reset | `net/linger.rs` |
+//! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs` |
+//! | pending | accepted from the caller, and not sent yet | `http/server/exchange/`, `websocket/queue.rs` |
+//! | pipelining | the client sends a request before the previous response has come | [`http`] |
+//! | queue (send, frame, response) | what is to be sent, in order, under one lock | `net/socket/queue.rs`, `websocket/queue.rs`, `http/server/exchange/response_queue.rs` |
+//! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
+//! | tap | a layer that hands copies of the bytes to an observer | [`net::Tap`] |
+//! | write turn | the right to write to the stream; one thread has it, and the state lock is not held meanwhile | `net/socket/`, `websocket/queue.rs`, `tls/stream/` |
 //!
 //! # What the notes get wrong
 //!
-//! The reading notes that this crate follows are old in places, and wrong in some. Each erratum is
-//! a sentence where it belongs, and a test where it can be one:
+//! The reading notes of the book that this crate follows are old in places, and wrong in some. barewire
+//! numbers these errata from E01 to E47; a number that is missing concerns Node.js alone. Each has a
+//! sentence on the page it belongs to, and a test `erratum_e…` where it can be tested.
 //!
-//! - `drain` follows the emptying of a *full* queue, not every write (E08); `end` is the peer's FIN,
-//!   read, and not either side's (E09): [`net::SocketEvents`].
-//! - `set_no_delay` cures no sticking, on neither side: TCP has no messages, only framing makes them
-//!   (E10): [`framing`].
-//! - The code for the four framers pads, splits, loses or corrupts messages, reads its lengths
-//!   signed, and shares one parser among all connections (E13 to E18): [`framing`].
-//! - A closed UDP socket cannot be bound again; make a new one (E41): [`udp`].
-//! - HTTP is defined by RFC 9110 and RFC 9112 now, not by RFC 2616 (E19).
-//! - After a 100 the client *continues* the same request; nothing is sent again (E20). Refusing one
-//!   that waits takes any final status, not just 400; an unknown expectation gets 417 (E22).
-//! - An `Upgrade` that nobody takes is served as a plain request; nothing is closed (E23).
-//! - Content-Length is checked, both ways (E29).
-//! - `set_header` and `write_head` after the head are errors; they do not "lose their effect" (E43).
-//! - A body streams; nobody has to wait for its `end` (E45).
-//! - Five sockets an origin *was* Node's default, and is ours on purpose (E25); `agent.sockets` is
-//!   no number there, and our gauges say what they count (E26): [`http::pool`].
-//! - A WebSocket's payload length counts bytes: 12 and 6, not bits (E01, E02). Masking hides nothing,
-//!   it protects what lies between (E03); the key is 16 random bytes (E04), Accept is compared and the
-//!   bytes behind the head are the first frame (E05), Accept is made of key *and* GUID (E06), and a
-//!   subprotocol that nobody asked for fails the client (E46): [`websocket::wire`].
-//! - Public keys do not encrypt the data: they authenticate; ephemeral keys agree, and an AEAD seals
-//!   (E32). The Common Name is not looked at, subjectAltName is (E35). What a CA has issued is not
-//!   self-signed (E36), and whoever requires certificates never sees `unauthorized` (E37). Switching
-//!   verification off is no solution, passing the CA is (E47): [`tls`].
-//! - RSA of 1024 bits (E33) and X.509 v1, which the notes' commands make (E34), are refused, and the
-//!   error says how to make a good one: [`tls::Code`].
-//! - Any 2xx opens the tunnel that a CONNECT asks for, not only a 200 (E44): [`http::ClientEvents`].
+//! | | the notes say | in fact | page |
+//! |---|---|---|---|
+//! | E01, E02 | a WebSocket's payload length counts bits | it counts bytes: 12 and 6 | [`websocket::wire`] |
+//! | E03 | masking is encryption | the key is in the frame; masking protects the proxies between | [`websocket::wire`] |
+//! | E04 | the key is made of the time | it is 16 random bytes | [`websocket::wire`] |
+//! | E05 | the client computes the expected Accept; what follows the head is dropped | it compares it; the bytes behind the head are the first frames | [`websocket::wire`] |
+//! | E06 | Accept is the hash of the key | of the key *and* the GUID | [`websocket::wire`] |
+//! | E08 | `drain` follows every write | it follows the emptying of a *full* queue | [`net::SocketEvents`] |
+//! | E09 | `end` is either side's FIN | it is the peer's FIN, read | [`net::SocketEvents`] |
+//! | E10 | `set_no_delay` cures sticking on one side | on neither: TCP has no messages, only framing makes them | [`framing`] |
+//! | E13 to E18 | code for four framers | it pads, splits, loses or corrupts messages, reads lengths signed, and shares one parser among all connections | [`framing`] |
+//! | E19 | HTTP is RFC 2616 | it is RFC 9110 and RFC 9112 | [`http::wire`] |
+//! | E20 | after a 100 the client sends again | it *continues* the same request | [`http::Events`] |
+//! | E22 | a client that waits for a 100 is refused with 400 | any final status refuses it; an unknown expectation gets 417 | [`http::Events`] |
+//! | E23 | an `Upgrade` that no hook takes closes the connection | it is served as a plain request | [`http::Events`] |
+//! | E25 | five sockets an origin is Node's default | it was; here it is, on purpose | [`http::pool`] |
+//! | E26 | `agent.sockets` is a number | it is a list; our gauges say what they count | [`http::pool`] |
+//! | E29 | Content-Length is not checked | it is, both ways | [`http::Response`] |
+//! | E32 | the public key encrypts the data | it authenticates; ephemeral keys agree, an AEAD seals | [`tls`] |
+//! | E33 | RSA of 1024 bits | is refused | [`tls::Code`] |
+//! | E34 | commands that make X.509 v1 | are refused, and the error says how to make a good certificate | [`tls::Code`] |
+//! | E35 | the Common Name must match | subjectAltName must | [`tls`] |
+//! | E36 | a certificate issued by a CA is self-signed | the CA's own is | [`tls`] |
+//! | E37 | a server that asks for certificates prints `unauthorized` | only if it does not *require* them | [`tls`] |
+//! | E41 | a closed UDP socket can be bound again | make a new one | [`udp`] |
+//! | E43 | `set_header` and `write_head` lose their effect after the head | they are errors | [`http::Response`] |
+//! | E44 | `connect` needs a 200 | any 2xx opens the tunnel | [`http::ClientEvents`] |
+//! | E45 | a body can be used after its `end` | it streams | [`http::Request`] |
+//! | E46 | the server names a subprotocol that the client did not offer | the client fails the connection | [`websocket::wire`] |
+//! | E47 | switching verification off is a solution | passing the CA is | [`tls`], [`https`] |
 #![forbid(unsafe_code)]
 
 pub mod framing;

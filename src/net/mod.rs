@@ -94,6 +94,7 @@ mod addr;
 mod cause;
 mod clock;
 mod connect;
+pub mod costs;
 mod delayed_flush;
 mod door;
 mod engine;

@@ -1,0 +1,61 @@
+//! What a connection costs, and why.
+//!
+//! A connection has a thread of its own, and that thread is most of what it costs. This page says
+//! what is in the sum, who can change it, and how to measure it.
+//!
+//! # At rest
+//!
+//! An idle connection waits in one blocking `read`. It uses no CPU time: no thread polls it, and no
+//! timer is set for it but the timeout of its own socket. Its memory, in KiB of the server's resident
+//! set, one of 4,000 connections after one exchange:
+//!
+//! | | HTTP | WebSocket | HTTP over TLS | WebSocket over TLS |
+//! |---|---|---|---|---|
+//! | pages of its stack | 8.0 | 8.3 | 28.0 | 32.0 |
+//! | what it has allocated | 4.6 | 6.0 | 21.9 | 23.0 |
+//! | **in all** | **12.6** | **14.3** | **49.9** | **55.0** |
+//!
+//! `tests/bench/idle.py --where`, with `--ws` and `--tls`, prints these figures.
+//!
+//! **The stack.** The kernel reserves [`stack_bytes`](crate::http::Config::stack_bytes) (512 KiB) of
+//! addresses for each thread, and gives it a page of 4 KiB when the thread first touches it. So a
+//! smaller reservation saves nothing, and a thread that overflows ends the process. A thread never
+//! gives a page back: the deepest call that it has made decides. A request in the clear needs two
+//! pages. A TLS handshake needs seven, because certificates are parsed and keys are agreed on that
+//! stack.
+//!
+//! **What is allocated**, in order of size:
+//!
+//! | what | KiB | until when |
+//! |---|---|---|
+//! | TLS: keys, session, the records and buffers of rustls | 17 | the connection ends |
+//! | the connection (its socket, its decoder, its registry entry) and its thread (its handle, its thread-locals, the allocator's cache) | 4 | the connection ends |
+//! | the read buffer | 0.5, doubled by each read that fills it | it shrinks to 0.5 when the connection is idle |
+//! | responses, a body, a message | as large as they were | the connection is idle: see [`http`](crate::http) |
+//!
+//! **The kernel** has a part of its own, which the resident set does not show. On Linux 6 it was 16 KiB
+//! for the stack that the thread uses inside the kernel, 1 KiB of page tables, and 15 KiB for the task,
+//! the socket and the peer's socket, which was on the same machine. Bytes that wait in a socket's
+//! buffers come on top, and count against `net.ipv4.tcp_mem`.
+//!
+//! # At work
+//!
+//! | what | cost |
+//! |---|---|
+//! | a connection that is accepted | no thread is started while one waits in `accept`: the thread that accepts serves |
+//! | a request | one `read`, one `write`, one wake-up of the thread, and no allocation |
+//! | 16 pipelined requests | one `read`, one `write`, one wake-up together |
+//! | a message of a WebSocket | the same as a request |
+//! | a peer that reads slowly | the bytes that wait for it, up to a limit; its thread sleeps |
+//! | a deadline | nothing: it is the timeout of the next `read` or `write` |
+//!
+//! The wake-up is the dearest of these, and it bounds this design: an event loop that finds many
+//! sockets ready at once is woken once for all of them. The README compares the two.
+//!
+//! # How many
+//!
+//! Each connection needs a thread and a descriptor. Ten thousand need these limits of the operating
+//! system to be higher than its defaults: `ulimit -n` (descriptors), `ulimit -u` and
+//! `kernel.threads-max` (threads), `vm.max_map_count` (two mappings a thread), and a container's
+//! `pids.max`. When threads run out, connections wait in the backlog until a thread is free or can be
+//! started; the server tries once a second.
