@@ -15,8 +15,8 @@ use super::addr::Addr;
 /// descriptor behind it, which is closed when the last `Arc` is dropped. Reading and writing do
 /// not hinder one another; of two threads that read at once each gets some of the bytes.
 ///
-/// No method has a default: a stream that stands before another and forgets to pass one on does not
-/// compile.
+/// No method has a default. A stream that stands on another one implements [`Layer`](super::Layer) in
+/// place of this trait, and writes only the methods that it changes.
 ///
 /// ```
 /// use barewire::net::{Stream, pipe};

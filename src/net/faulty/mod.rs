@@ -23,14 +23,12 @@ mod tests;
 
 pub use faults::{Faults, Splits};
 
-use std::any::Any;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::addr::Addr;
 use super::stream::Stream;
 use pieces::Pieces;
 use turn::{Turn, lock, sleep};
@@ -258,7 +256,11 @@ fn left(until: Option<Instant>) -> Option<Duration> {
     until.map(|until| until.saturating_duration_since(Instant::now()))
 }
 
-impl Stream for Faulty {
+impl super::layer::Layer for Faulty {
+    fn below(&self) -> &dyn Stream {
+        &*self.below
+    }
+
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -273,7 +275,7 @@ impl Stream for Faulty {
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(buf)])
+        Stream::write_vectored(self, &[IoSlice::new(buf)])
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -326,22 +328,6 @@ impl Stream for Faulty {
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
         self.life().write_timeout = d;
         Ok(())
-    }
-
-    fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        self.below.set_no_delay(on)
-    }
-
-    fn local_addr(&self) -> io::Result<Addr> {
-        self.below.local_addr()
-    }
-
-    fn peer_addr(&self) -> io::Result<Addr> {
-        self.below.peer_addr()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 

@@ -7,7 +7,7 @@ mod waiting;
 
 use super::*;
 use crate::net::tests::{PATIENCE, within};
-use crate::net::{Pipe, Unix, is_timeout, pipe, pipe_with_capacity};
+use crate::net::{Addr, Pipe, Unix, is_timeout, pipe, pipe_with_capacity};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -59,49 +59,29 @@ struct Hooked<F> {
     before: F,
 }
 
-impl<F: Fn(&'static str) + Send + Sync + 'static> Stream for Hooked<F> {
+impl<F: Fn(&'static str) + Send + Sync + 'static> crate::net::Layer for Hooked<F> {
+    fn below(&self) -> &dyn Stream {
+        &self.below
+    }
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         (self.before)("read");
         self.below.read(buf)
     }
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(buf)])
+        (self.before)("write");
+        self.below.write(buf)
     }
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         (self.before)("write");
         self.below.write_vectored(bufs)
     }
-    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        self.below.try_read(buf)
-    }
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
         (self.before)("write");
         self.below.try_write(buf)
     }
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.below.shutdown(how)
-    }
     fn abort(&self) -> io::Result<()> {
         (self.before)("abort");
         self.below.abort()
-    }
-    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.below.set_read_timeout(d)
-    }
-    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.below.set_write_timeout(d)
-    }
-    fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        self.below.set_no_delay(on)
-    }
-    fn local_addr(&self) -> io::Result<Addr> {
-        self.below.local_addr()
-    }
-    fn peer_addr(&self) -> io::Result<Addr> {
-        self.below.peer_addr()
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 
