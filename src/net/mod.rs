@@ -78,15 +78,16 @@
 //!
 //! On top of these is the book's face: `server.rs`, `connect.rs`, and `socket/` with the events and
 //! the queue of what cannot leave yet. `reach/` finds a host and races its addresses by one deadline.
-//! `faulty/` misbehaves on purpose, so that what is built on streams can be tried.
+//! A [`Layer`] is a stream that stands on another: `tap.rs` shows what passes, `faulty/` misbehaves on
+//! purpose, so that what is built on streams can be tried.
 //!
 //! What `http` and `websocket` share with it: `pace.rs`, the rule for slow peers; `clock.rs`, the
 //! deadlines that no waiting thread sees; `delayed_flush.rs`, when bytes have been pending for too long;
 //! `cause.rs`, why a connection is broken; `guarded.rs`, a user's code whose panic ends nothing else.
 //!
 //! # Two exercises
-//! 1. Write a `Stream` that passes everything on to another and prints each call. Which methods
-//!    may sleep, and what would happen if yours held a lock while they do?
+//! 1. Write a [`Layer`] that prints each call. Which methods may sleep, and what would happen if yours
+//!    held a lock while they do?
 //! 2. [`Options::max_connections_per_address`] closes a newcomer beyond it at once. Let it wait for a
 //!    while instead. Which thread waits, and do the sentences of `workers.rs` still hold?
 
@@ -112,6 +113,7 @@ mod server;
 mod slot;
 mod socket;
 mod stream;
+mod tap;
 mod tcp;
 mod unix;
 mod workers;
@@ -137,5 +139,6 @@ pub use server::{Server, ServerEvents, create_server, create_server_with};
 pub use slot::{Slot, Stop};
 pub use socket::{Socket, SocketEvents};
 pub use stream::{Stream, is_timeout};
+pub use tap::{Observer, Tap, TapEvent};
 pub use tcp::Tcp;
 pub use unix::Unix;
