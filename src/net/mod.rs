@@ -83,6 +83,7 @@
 //!
 //! What `http` and `websocket` share with it: `pace.rs`, the rule for slow peers; `clock.rs`, the
 //! deadlines that no waiting thread sees; `delayed_flush.rs`, when bytes have been pending for too long;
+//! `linger.rs`, a close that the peer survives;
 //! `cause.rs`, why a connection is broken; `guarded.rs`, a user's code whose panic ends nothing else.
 //!
 //! # Two exercises
@@ -104,6 +105,7 @@ mod guarded;
 mod handle;
 mod kernel;
 mod layer;
+mod linger;
 mod listener;
 mod pace;
 mod pipe;
@@ -131,6 +133,8 @@ pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use layer::Layer;
+#[allow(unused_imports, reason = "http and websocket take it next")]
+pub(crate) use linger::{discard, linger};
 pub use listener::{Listener, Options, Service};
 pub(crate) use pace::{Pace, Sampling};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};

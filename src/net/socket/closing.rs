@@ -1,33 +1,24 @@
 //! How a server's connection ends whose handler has returned, and one whose server is stopped.
 
-use super::limit::Limit;
-use super::{Inner, Socket, reading, waiting, writing};
+use super::{Inner, Socket, waiting, writing};
+use crate::net::linger::discard;
 use crate::net::slot::Stop;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a connection is kept for a peer that has not sent its FIN.
 const LINGER: Duration = Duration::from_secs(2);
 
 impl Socket {
-    /// Sends what is queued and the FIN, then waits for the peer's, since dropping a stream with
-    /// unread bytes resets the connection and may destroy what was written last.
+    /// Sends what is queued and the FIN, then waits for the peer's: a [lingering close](crate::net::linger).
     pub(in crate::net) fn close_gracefully(&self) {
-        if self.end().is_err() || waiting::end_sent(&self.inner).is_err() {
-            return self.destroy();
-        }
-        let (began, mut rest) = (Instant::now(), [0; 4096]);
-        while !self.inner.ended.load(Ordering::Relaxed) {
-            let left = LINGER.saturating_sub(began.elapsed());
-            let limits = reading::Limits {
-                read: Some(left).into(),
-                idle: Limit::NONE,
-            };
-            if left.is_zero() || reading::read(&self.inner, &mut rest, limits).is_err() {
-                return self.destroy();
-            }
+        let inner = &self.inner;
+        let end_sent = self.end().and_then(|()| waiting::end_sent(inner));
+        let peer_ended = || inner.ended.load(Ordering::Relaxed);
+        if end_sent.is_err() || !(peer_ended() || discard(&*inner.stream, LINGER, u64::MAX)) {
+            self.destroy();
         }
     }
 }
