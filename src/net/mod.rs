@@ -83,7 +83,7 @@
 //!
 //! What `http` and `websocket` share with it: `pace.rs`, the rule for slow peers; `clock.rs`, the
 //! deadlines that no waiting thread sees; `delayed_flush.rs`, when bytes have been pending for too long;
-//! `linger.rs`, a close that the peer survives;
+//! `read_buffer.rs`, a buffer that grows while reads fill it; `linger.rs`, a close that the peer survives;
 //! `cause.rs`, why a connection is broken; `guarded.rs`, a user's code whose panic ends nothing else.
 //!
 //! # Two exercises
@@ -110,6 +110,7 @@ mod listener;
 mod pace;
 mod pipe;
 mod reach;
+mod read_buffer;
 mod registry;
 mod server;
 mod slot;
@@ -139,6 +140,8 @@ pub use listener::{Listener, Options, Service};
 pub(crate) use pace::{Pace, Sampling};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};
+#[allow(unused_imports, reason = "http, websocket and tls take it next")]
+pub(crate) use read_buffer::ReadBuffer;
 pub use server::{Server, ServerEvents, create_server, create_server_with};
 pub use slot::{Slot, Stop};
 pub use socket::{Socket, SocketEvents};

@@ -208,10 +208,11 @@ impl Socket {
     /// # Errors
     /// Either connection broke or a timeout passed. `to` is left as it is.
     pub fn pipe(&self, to: &Socket) -> io::Result<u64> {
-        let mut buf = run::Buffer::default();
+        let mut buf = reading::buffer();
         let mut moved = 0;
         loop {
-            let chunk = buf.fill(&self.inner, self.inner.reading.limits())?;
+            let limits = self.inner.reading.limits();
+            let chunk = reading::read_some(&self.inner, &mut buf, limits)?;
             if chunk.is_empty() {
                 to.end()?;
                 return Ok(moved);

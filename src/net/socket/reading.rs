@@ -15,6 +15,7 @@ use super::Inner;
 use super::limit::Limit;
 use super::waiting::{destroyed, peer_ended};
 use super::writing::{break_off, gave_up};
+use crate::net::read_buffer::ReadBuffer;
 use crate::net::stream::{Stream, is_timeout};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +66,22 @@ pub(super) fn read(inner: &Inner, buf: &mut [u8], mut limits: Limits) -> io::Res
             Err(e) => limits.read = left_after(inner, e, wait, limits)?,
         }
     }
+}
+
+/// A buffer for [`read_some`].
+pub(super) fn buffer() -> ReadBuffer {
+    ReadBuffer::new(1024, 64 * 1024)
+}
+
+/// What one read brings; nothing at the end.
+pub(super) fn read_some<'a>(
+    inner: &Inner,
+    buf: &'a mut ReadBuffer,
+    limits: Limits,
+) -> io::Result<&'a [u8]> {
+    let n = read(inner, buf.room(), limits)?;
+    buf.filled(n);
+    Ok(buf.consume(n))
 }
 
 pub(super) fn is_destroyed(inner: &Inner) -> bool {

@@ -90,10 +90,10 @@ fn read_to_end(
     events: &dyn SocketEvents,
     idle: &mut IdleNotice,
 ) -> io::Result<()> {
-    let mut buf = Buffer::default();
+    let mut buf = reading::buffer();
     let mut text = String::new();
     loop {
-        match buf.fill(&socket.inner, idle.read_limits(&socket.inner)) {
+        match reading::read_some(&socket.inner, &mut buf, idle.read_limits(&socket.inner)) {
             _ if reading::is_destroyed(&socket.inner) => return Ok(()),
             Ok([]) => {
                 give_rest(socket, &mut text, events);
@@ -194,29 +194,6 @@ impl IdleNotice {
         if is_new {
             events.timeout(socket);
         }
-    }
-}
-
-const FIRST_BYTES: usize = 1024;
-const MOST_BYTES: usize = 64 * 1024;
-
-/// A read buffer that begins small and doubles whenever a read fills it.
-#[derive(Default)]
-pub(super) struct Buffer {
-    bytes: Vec<u8>,
-    was_filled: bool,
-}
-
-impl Buffer {
-    /// What one read brings; nothing at the end.
-    pub(super) fn fill(&mut self, inner: &Inner, limits: reading::Limits) -> io::Result<&[u8]> {
-        if self.was_filled || self.bytes.is_empty() {
-            let len = (self.bytes.len() * 2).clamp(FIRST_BYTES, MOST_BYTES);
-            self.bytes.resize(len, 0);
-        }
-        let n = reading::read(inner, &mut self.bytes, limits)?;
-        self.was_filled = n == self.bytes.len();
-        Ok(&self.bytes[..n])
     }
 }
 
