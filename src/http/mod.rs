@@ -2,9 +2,9 @@
 //!
 //! # The problem
 //!
-//! A connection carries bytes. A handler wants a request, and wants to answer it when it likes,
-//! in pieces if it likes. Between them stands a peer who may send anything, as slowly as it likes,
-//! and may stop reading.
+//! A connection carries bytes. A handler wants a request, and wants to answer it at its own time, as a
+//! whole or in pieces. The peer between them may send anything, as slowly as it likes, and may stop
+//! reading.
 //!
 //! ```text
 //!  > GET / HTTP/1.1             < HTTP/1.1 200 OK
@@ -22,102 +22,109 @@
 //!
 //! # The rules
 //!
-//! **One thread, two buffers.** A connection is served by the thread that accepted it. A head is
-//! decoded in place and the request borrows from the read buffer; answers are encoded behind one
-//! another in the response queue. In the steady state no request allocates.
+//! **One thread, two buffers.** The thread that accepted a connection serves it. It decodes a request's
+//! head in the read buffer, and the request borrows from that buffer. It encodes responses one behind
+//! another in the response queue. In the steady state a request allocates nothing.
 //!
-//! **Nothing is withheld.** Answers to pipelined requests leave in one write *while whole requests
-//! are already here*. Whatever waits is sent before we wait for anything ourselves:
+//! **No response waits behind a wait.** While whole requests are already in the read buffer, their
+//! responses are coalesced and leave in one write. Before the thread waits for anything, it sends all
+//! responses that are pending:
 //!
 //! | what happens | what is sent |
 //! |---|---|
-//! | nothing more to decode | all answers so far |
-//! | a handler reads a body that is not here yet | all answers so far, and a 100 if the client waits for it |
-//! | [`Response::write`], [`Response::flush`] | all answers so far, the head, and the data |
-//! | [`Response::end`] | everything; nothing yet while more has come behind the request: the answers may leave together |
-//! | a handler that waits for something of its own | after a millisecond or two, all answers so far |
+//! | the read buffer holds no whole request | all pending responses |
+//! | a handler reads a body that is not here yet | all pending responses, and a 100 if the client waits for it |
+//! | [`Response::write`], [`Response::flush`] | all pending responses, the head, and the data |
+//! | [`Response::end`] | all of it; nothing yet if more bytes came behind the request, because the next response may leave with it |
+//! | a handler blocks (on data, on a lock, on another server) | after one to two milliseconds, all pending responses: one clock thread checks |
 //!
-//! **Strict, both ways.** What breaks a rule is refused with the rule's name and the connection
-//! ends, because nobody knows where the next request would begin. What a handler says is checked as
-//! hard: a field with a line break, a body longer than declared, a second head never reach the wire.
+//! **Strict, both ways.** A request that breaks a rule gets a response that names the rule, and the
+//! connection ends, because nobody knows where the next request would begin. What a handler sends is
+//! checked as hard: a field with a line break, a body longer than declared, a second head never reach
+//! the wire.
 //!
-//! **Everything has an end.** Each limit and deadline of [`Config`] is on from the start:
+//! **Everything has an end.** The limits and deadlines of [`Config`] are on from the start, except the two
+//! that are marked:
 //!
-//! | a peer that … | meets |
+//! | the peer | what happens |
 //! |---|---|
-//! | sends an endless start line, field section, chunk extension, trailer | 414, 431, 413, 431 |
-//! | sends a head slowly | 408 after 10 s |
-//! | sends a body, or takes an answer, slower than 256 bytes a second, or not at all | the end after 30 s |
-//! | says nothing between two requests | the end after 5 s, as told in `Keep-Alive` |
-//! | declares a huge body | 413 when it is collected; a streamed body is the handler's |
-//! | with others, sends bodies of 256 MiB to be collected at once | 503 |
-//! | opens thousands of connections | closed at once, above [`Config::max_connections_per_address`] (off by default) |
-//! | still sends when it has been refused | 2 s or 8 MiB of patience, so that the answer arrives |
+//! | sends an endless start line, field section, chunk extension, trailer section | 414, 431, 413, 431 |
+//! | sends a head slowly | 408 after `head_timeout` (10 s) |
+//! | opens a connection and sends nothing | closed after `head_timeout` (10 s), without a 408: no request has begun |
+//! | sends a body or reads a response slower than `min_bytes_per_second` (256), or not at all | 408, or cut, after `stall_timeout` (30 s) |
+//! | sends nothing between two requests | closed after `keep_alive_timeout` (5 s), as `Keep-Alive` announced |
+//! | declares a body larger than `collected_body_bytes` (10 MiB) | 413 if the handler collects it; a handler that streams a body sets its own limit |
+//! | fills, with others, `total_collected_bytes` (256 MiB) | 503 |
+//! | sends `max_requests_per_connection` requests (off) | `Connection: close` |
+//! | opens `max_connections_per_address` connections (off) | further ones are closed at once |
+//! | still sends after the last response | dropped for `linger_timeout` (2 s) or `linger_bytes` (8 MiB), so that the response arrives |
 //!
-//! **An idle connection is small.** It costs its thread and its buffers:
+//! **An idle connection is small**: 12.6 KiB, of which 8 are its stack. After a second without traffic it gives
+//! back what an exchange needed: a larger read buffer, pending responses, a body. What is above 2 KiB it
+//! gives back at once, unless two exchanges since the last such second needed it. See
+//! [`net::costs`](crate::net::costs).
 //!
-//! | what | memory | when it is given back |
-//! |---|---|---|
-//! | the stack: two pages that are touched; 512 KiB are only reserved | 8 KiB | with the thread |
-//! | the connection, its read buffer and what the allocator keeps for the thread | about 4 KiB | with the thread |
-//! | what an exchange needs: a larger read buffer, the responses, fields, a body | as large as it was | after a second of quiet; above 2 KiB at once, unless two exchanges since the last quiet second needed it |
-//!
-//! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once
-//! and idle connections too; running requests finish and are told `Connection: close`; a deadline
-//! ends the rest, and the caller is told what was cut.
+//! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once, and
+//! idle connections too. Requests that run are finished, and their responses say `Connection: close`. A
+//! deadline ends the rest, and the report says how many connections were cut.
 //!
 //! # The client
 //!
-//! The other side of the same bytes, with the same machine in the other role:
+//! The same bytes from the other side, with the same machine in the other role:
 //!
 //! ```text
-//!   request(options) ──► five sockets busy? wait in line ──► connect, or use one again
+//!   request(options) ──► five sockets busy? wait in the queue ──► connect, or reuse one
 //!                                                                │
 //!      end(body) ◄──── write(piece) … ◄──── 100? ◄──── head ◄────┘
-//!         │                 └─ an answer is here already: send no more
+//!         │                 └─ an early response is here: send no more
 //!         ▼
-//!   1xx … ──► the answer's head ──► its body, read as it comes ──► the socket is free again
+//!   1xx … ──► the response's head ──► its body, read as it comes ──► the socket is free again
 //! ```
 //!
-//! - **No answer is believed too early.** A body that is cut is an error and never a short success;
-//!   where the framing is broken the rule is named; what comes behind an answer costs the
-//!   connection, because it would be taken for the next one.
-//! - **Nothing is sent twice.** One silent retry, and only where [`pool::Attempt`] says that it is
+//! - **A cut body is an error**, never a short success. If the framing is broken, the error names the rule.
+//!   Bytes behind a response close the connection, because they would be taken for the next response.
+//! - **Nothing is sent twice.** There is one silent retry, and only where [`pool::Attempt`] says that it is
 //!   safe.
-//! - **Nobody waits for ever.** Each phase has its deadline ([`Timeouts`]), and one over all of them
-//!   if you ask for it.
-//! - **Five sockets an origin, the rest in line** ([`Agent`], [`pool`]). An answer holds its socket
-//!   until its body has been read to the end; dropped before that, it costs the connection.
+//! - **Nothing waits for ever.** Each phase has its deadline ([`Timeouts`]), and a deadline over all phases can
+//!   be set.
+//! - **Five sockets an origin** ([`Agent`], [`pool`]); other requests wait in a queue. A response holds its
+//!   socket until its body has been read to the end. If it is dropped before that, the connection is closed.
 //!
-//! Redirects, proxies and timings are there when asked for, see [`RequestOptions`]; how to connect is
-//! a [`Connector`]'s business, and TLS is one: see [`https`](crate::https).
+//! Redirects, proxies and timings are options, see [`RequestOptions`]. A [`Connector`] opens connections;
+//! [`https`](crate::https) adds one for TLS.
 //!
 //! # Which file to read first
 //!
-//! [`wire`] is the protocol without sockets. Here, `server/serve.rs` is the life of a connection;
-//! `server/exchange/incoming.rs` and `exchange/response_queue.rs` are its two directions; the second also
-//! keeps the promise of the first table's last row. `server/waits.rs` is where it waits, `server/failures.rs`
-//! what a failing handler costs. `request.rs` and `response.rs` are the face, in the
-//! book's words; `files/` serves files with it. Of the client, `client/exchange.rs` is one request and
-//! its answer, `client/call.rs` what leads there, and `agent.rs` the threads that wait for a socket.
+//! [`wire`] is the protocol without sockets. `server/serve.rs` is the life of a connection,
+//! `server/exchange/incoming.rs` and `server/exchange/response_queue.rs` are its two directions. The
+//! response queue also flushes pending responses when a handler blocks. `server/waits.rs` is where the
+//! thread waits, `server/failures.rs` what a failing handler costs. `server/request.rs` and
+//! `server/response.rs` are the face, in the book's words, and `files/` serves files with it. Of the
+//! client, `client/exchange.rs` is one request and its response, `client/call.rs` what comes before it, and
+//! `client/agent.rs` the threads that wait for a socket.
 //!
 //! # To change X, touch Y
 //!
 //! | to change | touch |
 //! |---|---|
-//! | a limit or deadline, or its default | `config.rs`, `wire/limits.rs` |
+//! | a limit or deadline, or its default | `server/config.rs`, `wire/limits.rs`; the tests say which tables and fixtures repeat it |
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
-//! | a start line, a field line, a target, a date | `wire/start_line.rs`, `section.rs`, `target.rs`, `date.rs` |
-//! | how the length of a body is found | `wire/body.rs`; the chunked coding: `chunked.rs` |
+//! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |
+//! | a date, an entity tag, a range, a redirect, a credential | the file of that name in `wire/semantics/` |
+//! | the `Date` of responses, which is formatted once a second | `server/exchange/answer.rs` |
+//! | how the length of a body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
-//! | what a handler can ask or say | `request.rs`, `response.rs` |
-//! | an event | `server/events.rs`, and where it is raised in `serve.rs` |
-//! | what a panic costs | the table in `server/events.rs`, and `failures.rs` |
+//! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
+//! | an event | `server/events.rs`, and where it is raised in `server/serve.rs` |
+//! | a rule for one method on the whole server | a match on [`Request::method`] in the handler, or `wire/semantics/method.rs` |
+//! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
+//! | what a panic costs | the table in `server/events.rs`, and `server/failures.rs` |
 //! | what an idle connection keeps | `server/waits.rs` |
-//! | when an answer leaves, and with what | `exchange/response_queue.rs`, `link.rs` |
-//! | how a body is read, or collected | `exchange/incoming.rs`, `incoming/collect.rs` |
+//! | when a response leaves, and with what | `server/exchange/response_queue.rs`, `server/exchange/link.rs` |
+//! | how a body is read, or collected | `server/exchange/incoming.rs`, `incoming/collect.rs` |
 //! | which file is served, and which part of it | `files/` |
+//! | anything of the client | the map in `client/mod.rs` |
 //!
 //! # Exercises
 //!

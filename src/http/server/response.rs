@@ -41,8 +41,8 @@ impl<'a> Response<'a> {
     /// The status of an implicit head; 200 where nothing is said.
     ///
     /// # Errors
-    /// [`Misuse::Status`](super::wire::Misuse::Status) outside 200 to 599,
-    /// [`Misuse::HeadSent`](super::wire::Misuse::HeadSent) after the head.
+    /// [`Misuse::Status`](crate::http::wire::Misuse::Status) outside 200 to 599,
+    /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the head.
     pub fn set_status(&mut self, status: u16) -> Result<&mut Self, Error> {
         self.link.borrow_mut().answer.set_status(status, None)?;
         Ok(self)
@@ -63,7 +63,7 @@ impl<'a> Response<'a> {
     /// ```
     ///
     /// # Errors
-    /// A [`Misuse`](super::wire::Misuse) for bytes that a field must not hold, or after the head;
+    /// A [`Misuse`](crate::http::wire::Misuse) for bytes that a field must not hold, or after the head;
     /// what was set before is then still set.
     pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
         let mut link = self.link.borrow_mut();
@@ -99,7 +99,7 @@ impl<'a> Response<'a> {
     /// Removes all fields of this name; whether there was one.
     ///
     /// # Errors
-    /// [`Misuse::HeadSent`](super::wire::Misuse::HeadSent) after the head.
+    /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the head.
     pub fn remove_header(&mut self, name: &str) -> Result<bool, Error> {
         Ok(self.link.borrow_mut().answer.fields_mut()?.remove(name))
     }
@@ -118,7 +118,7 @@ impl<'a> Response<'a> {
     /// ```
     ///
     /// # Errors
-    /// A [`Misuse`](super::wire::Misuse) for a status or bytes that must not be sent, or a second head.
+    /// A [`Misuse`](crate::http::wire::Misuse) for a status or bytes that must not be sent, or a second head.
     pub fn write_head<N, V>(
         self,
         status: impl Into<Status<'a>>,
@@ -143,7 +143,7 @@ impl<'a> Response<'a> {
     /// Sends a piece of the body now, behind the head if that has not left yet.
     ///
     /// # Errors
-    /// A [`Misuse`](super::wire::Misuse) for more than the declared length or a body where there is none;
+    /// A [`Misuse`](crate::http::wire::Misuse) for more than the declared length or a body where there is none;
     /// an error of the connection.
     pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
         self.link.borrow_mut().write(data.as_ref())
@@ -160,7 +160,7 @@ impl<'a> Response<'a> {
     /// The last piece of the body, and the end of the answer.
     ///
     /// # Errors
-    /// A [`Misuse`](super::wire::Misuse) where the body is not as long as declared: refused before it is
+    /// A [`Misuse`](crate::http::wire::Misuse) where the body is not as long as declared: refused before it is
     /// sent if it is too long, and a cut connection if it is too short, never a broken wire.
     pub fn end(self, data: impl AsRef<[u8]>) -> Result<(), Error> {
         self.link.borrow_mut().end(data.as_ref())
@@ -169,7 +169,7 @@ impl<'a> Response<'a> {
     /// A field to be sent behind the body, which must be chunked.
     ///
     /// # Errors
-    /// A [`Misuse`](super::wire::Misuse) for bytes that a field must not hold. A name that must not be
+    /// A [`Misuse`](crate::http::wire::Misuse) for bytes that a field must not hold. A name that must not be
     /// a trailer is refused by [`end`](Self::end).
     pub fn add_trailer(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
         self.link
@@ -184,7 +184,7 @@ impl<'a> Response<'a> {
     /// does this by itself.
     ///
     /// # Errors
-    /// [`Misuse::HeadSent`](super::wire::Misuse::HeadSent) after the final head.
+    /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the final head.
     pub fn write_continue(&mut self) -> Result<(), Error> {
         self.write_information(100, [])
     }
@@ -203,7 +203,7 @@ impl<'a> Response<'a> {
     /// Sends an interim response (RFC 9110 §15.2) now; nothing is sent to an HTTP/1.0 client.
     ///
     /// # Errors
-    /// A [`Misuse`](super::wire::Misuse) for a status that is no 1xx, or is 101; or after the final head.
+    /// A [`Misuse`](crate::http::wire::Misuse) for a status that is no 1xx, or is 101; or after the final head.
     pub fn write_information<'f>(
         &mut self,
         status: u16,
