@@ -161,6 +161,7 @@ pub mod text;
 pub mod tls;
 pub mod udp;
 pub mod websocket;
+mod wire;
 
 /// The examples of the README, compiled and run with the others.
 #[cfg(doctest)]

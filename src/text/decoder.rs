@@ -113,7 +113,7 @@ impl Decoder {
                 Ok(())
             }
             _ => {
-                let error = || Error::new(Rule::CutAtEnd, 0, held).after(ended.at);
+                let error = || Error::of(Rule::CutAtEnd, 0, held).after(ended.at);
                 ended.bad.found(error, out)
             }
         }

@@ -1,25 +1,11 @@
 //! What is wrong with bytes or with text, and where.
 
-use std::fmt;
-
-macro_rules! rules {
-    ($($name:ident $source:literal $says:literal;)+) => {
-        /// One thing that bytes or text must not do.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Rule { $(#[doc = concat!($says, " (", $source, ")")] $name),+ }
-
-        impl Rule {
-            /// Where the rule stands, as `"RFC 4648 §3.3"`.
-            pub fn source(self) -> &'static str { match self { $(Rule::$name => $source),+ } }
-
-            /// The rule in one sentence.
-            pub fn says(self) -> &'static str { match self { $(Rule::$name => $says),+ } }
-        }
-    };
-}
+use crate::wire::{rule_error, rules, show_text};
 
 rules! {
+    /// One thing that bytes or text must not do.
+    pub enum Rule;
+
     LoneContinuation "Unicode §3.9 D92" "UTF-8: a byte from 80 to BF goes on with a character, and none has begun";
     Overlong "Unicode §3.9 D92" "UTF-8: a character has one form, the shortest, and this is a longer one";
     Surrogate "Unicode §3.9 D92" "UTF-8: U+D800 to U+DFFF are halves of UTF-16 pairs, not characters";
@@ -36,30 +22,25 @@ rules! {
     Base64PadBits "RFC 4648 §3.5" "the bits of the last base64 digit that belong to no byte are zero";
 }
 
-/// The [`Rule`] that is broken, at what byte, and what stands there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Error {
-    rule: Rule,
-    at: u64,
-    got: [u8; Self::GOT],
-    got_len: u8,
+rule_error! {
+    /// The [`Rule`] that is broken, at what byte, and what stands there.
+    pub struct Error {
+        rule: Rule,
+        /// The offset of the bad bytes, from the start of the stream or text.
+        at: u64,
+        /// The bad bytes, up to and with the first that breaks the rule; or the bad character of a text,
+        /// in UTF-8. Empty where something is missing at the end.
+        got: [u8; 4],
+    }
+    fn new;
+    show = show_text;
 }
 
 impl Error {
-    const GOT: usize = 4;
-
     /// The rule was broken by `got` (four bytes of it are kept), at byte `at` of a piece.
     #[cold]
-    pub(super) fn new(rule: Rule, at: usize, got: &[u8]) -> Error {
-        let mut kept = [0; Self::GOT];
-        let len = got.len().min(Self::GOT);
-        kept[..len].copy_from_slice(&got[..len]);
-        Error {
-            rule,
-            at: at as u64,
-            got: kept,
-            got_len: len as u8,
-        }
+    pub(super) fn of(rule: Rule, at: usize, got: &[u8]) -> Error {
+        Error::new(rule, got, 0).after(at as u64)
     }
 
     /// The rule was broken by the character of `text` that begins at byte `at`, or by its end.
@@ -67,7 +48,7 @@ impl Error {
     pub(super) fn in_text(rule: Rule, text: &str, at: usize) -> Error {
         let rest = text.get(at..).unwrap_or_default();
         let first = rest.chars().next().map_or(0, char::len_utf8);
-        Error::new(rule, at, &rest.as_bytes()[..first])
+        Error::of(rule, at, &rest.as_bytes()[..first])
     }
 
     /// The same, with `bytes` of the stream before the piece.
@@ -77,43 +58,7 @@ impl Error {
             ..self
         }
     }
-
-    /// Which rule.
-    pub fn rule(&self) -> Rule {
-        self.rule
-    }
-
-    /// The offset of the bad bytes, from the start of the stream or text.
-    pub fn at(&self) -> u64 {
-        self.at
-    }
-
-    /// The bad bytes, up to and with the one that tells; or the bad character of a text, in UTF-8.
-    /// Empty where something is missing at the end.
-    pub fn got(&self) -> &[u8] {
-        &self.got[..self.got_len.into()]
-    }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Error { rule, at, .. } = self;
-        write!(f, "{} ({}); at byte {at}", rule.says(), rule.source())?;
-        match str::from_utf8(self.got()) {
-            Ok("") => Ok(()),
-            Ok(text) => write!(f, ": {text:?}"),
-            Err(_) => write!(f, ": {:02X?}", self.got()),
-        }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {self}", self.rule)
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// What becomes of bad bytes.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +90,7 @@ mod tests {
 
     #[test]
     fn an_error_says_the_rule_the_place_and_what_stood_there() {
-        let overlong = Error::new(Rule::Overlong, 2, b"\xc0").after(7);
+        let overlong = Error::of(Rule::Overlong, 2, b"\xc0").after(7);
         assert_eq!(
             overlong.to_string(),
             "UTF-8: a character has one form, the shortest, and this is a longer one \

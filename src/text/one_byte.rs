@@ -20,7 +20,7 @@ pub(super) fn decode_ascii(bytes: &[u8], bad: Bad, out: &mut String) -> Result<(
         if byte.is_ascii() {
             out.push(char::from(byte));
         } else {
-            bad.found(|| Error::new(Rule::NotAscii, at, &[byte]), out)?;
+            bad.found(|| Error::of(Rule::NotAscii, at, &[byte]), out)?;
         }
     }
     Ok(())
@@ -71,7 +71,7 @@ mod tests {
         decode_ascii(b"a\xc1\x80\0", Bad::Replace, &mut text).unwrap();
         assert_eq!(text, "a\u{FFFD}\u{FFFD}\0");
         let error = decode_ascii(b"a\xc1", Bad::Refuse, &mut text).unwrap_err();
-        assert_eq!(error, Error::new(Rule::NotAscii, 1, b"\xc1"));
+        assert_eq!(error, Error::of(Rule::NotAscii, 1, b"\xc1"));
         let error = encode_ascii("naïve", &mut Vec::new()).unwrap_err();
         assert_eq!(error, Error::in_text(Rule::NotAscii, "naïve", 2));
     }

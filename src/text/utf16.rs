@@ -24,7 +24,7 @@ pub(super) fn decode(bytes: &[u8], bad: Bad, out: &mut String) -> Result<(), Err
             }
             Err(lone) => {
                 let unit = lone.unpaired_surrogate().to_le_bytes();
-                bad.found(|| Error::new(Rule::LoneSurrogate, at, &unit), out)?;
+                bad.found(|| Error::of(Rule::LoneSurrogate, at, &unit), out)?;
                 at += 2;
             }
         }
@@ -60,7 +60,7 @@ mod tests {
         ] {
             let got = &bytes[at..at + 2];
             let error = decode(bytes, Bad::Refuse, &mut String::new()).unwrap_err();
-            assert_eq!(error, Error::new(Rule::LoneSurrogate, at, got));
+            assert_eq!(error, Error::of(Rule::LoneSurrogate, at, got));
             let mut out = String::new();
             decode(bytes, Bad::Replace, &mut out).unwrap();
             assert_eq!(out.matches('\u{FFFD}').count(), 1);

@@ -41,7 +41,7 @@ fn error(bytes: &[u8], at: usize, subpart: usize) -> Error {
     let told_by_the_next = matches!(bytes[at], 0xC2..=0xF4);
     let end = at + subpart + usize::from(told_by_the_next);
     let sequence = &bytes[at..end.min(bytes.len())];
-    Error::new(rule(sequence), at, sequence)
+    Error::of(rule(sequence), at, sequence)
 }
 
 /// Which rule a sequence breaks with its last byte.
@@ -109,7 +109,7 @@ mod tests {
         ] {
             let whole = bytes.len() - unfinished(bytes);
             let error = decode(bytes, whole, Bad::Refuse, &mut String::new()).unwrap_err();
-            assert_eq!(error, Error::new(rule, at, got), "{bytes:02X?}");
+            assert_eq!(error, Error::of(rule, at, got), "{bytes:02X?}");
         }
     }
 

@@ -38,11 +38,12 @@ const CHAPTERS: &[(&str, May)] = &[
     ("text", May::All),    // invariant 1 has more to say
     ("framing", May::All), // the same
     ("random", May::Only(&[])),
+    ("wire", May::Only(&[])), // what the folders of that name share
     ("net", May::Only(&["text"])),
     ("udp", May::Only(&["net", "text", "framing"])),
     ("http", May::AllBut(&["websocket", "tls", "https"])),
     ("websocket", May::AllBut(&["tls", "https"])),
-    ("tls", May::Only(&["net"])),
+    ("tls", May::Only(&["net", "wire"])),
     ("https", May::All),
 ];
 

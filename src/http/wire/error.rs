@@ -4,35 +4,14 @@
 //! answers with, the section it comes from and a sentence a person can act on, so
 //! nothing above `wire/` keeps a mapping table of its own.
 
-use std::fmt;
-
-macro_rules! rules {
-    ($($(#[$doc:meta])* $name:ident $status:literal $section:literal $says:literal;)+) => {
-        /// One thing a message must not do; the name is what `fixtures/http/` calls it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Rule { $(#[doc = concat!($section, ": ", $says)] $(#[$doc])* $name),+ }
-
-        impl Rule {
-            /// Every rule there is, in the order of a message.
-            pub const ALL: &'static [Rule] = &[$(Rule::$name),+];
-
-            /// The status code a server refuses with when this rule is broken.
-            pub fn status(self) -> u16 { match self { $(Rule::$name => $status),+ } }
-
-            /// Where the rule stands, as `"RFC 9112 §6.3"`.
-            pub fn section(self) -> &'static str { match self { $(Rule::$name => $section),+ } }
-
-            /// The rule in one sentence.
-            pub fn says(self) -> &'static str { match self { $(Rule::$name => $says),+ } }
-
-            /// The name that the vectors use.
-            pub fn name(self) -> &'static str { match self { $(Rule::$name => stringify!($name)),+ } }
-        }
-    };
-}
+use crate::wire::{rule_error, rules, show_quoted};
 
 rules! {
+    /// One thing a message must not do; the name is what `fixtures/http/` calls it.
+    pub enum Rule;
+    /// The status code a server refuses with when this rule is broken.
+    pub fn status -> u16;
+
     TlsHandshake 400 "RFC 8446 §5.1" "this is a TLS ClientHello, and this port speaks plain HTTP: ask for it with http:, or serve it with TLS";
     TlsAnswer 502 "RFC 8446 §5.1" "the server answers in TLS, and was asked in plain HTTP: ask for it with https:";
     EmptyLines 400 "RFC 9112 §2.2" "only a few empty lines may stand before a start line";
@@ -80,56 +59,28 @@ rules! {
     UnexpectedMessage 400 "RFC 9112 §9.2" "a message came that nobody waits for";
 }
 
-/// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
-///
-/// `decode` errors always blame the peer; what a caller did wrong is a
-/// [`Misuse`](super::Misuse).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Error {
-    rule: Rule,
-    at: usize,
-    got: [u8; Self::GOT],
-    got_len: u8,
+rule_error! {
+    /// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
+    ///
+    /// `decode` errors always blame the peer; what a caller did wrong is a
+    /// [`Misuse`](super::Misuse).
+    pub struct Error {
+        rule: Rule,
+        /// The offset, in bytes, from the start of what was being decoded: a head, a body, or for a
+        /// rule about one field's value, that value.
+        at: usize,
+        /// Up to 16 bytes of what stood there; empty where no single place is to blame.
+        got: [u8; 16],
+    }
+    pub fn new;
+    show = show_quoted;
 }
 
 impl Error {
-    const GOT: usize = 16;
-
-    /// The rule was broken at byte `at` of `input`.
-    #[cold]
-    pub fn new(rule: Rule, input: &[u8], at: usize) -> Self {
-        let tail = input.get(at..).unwrap_or_default();
-        let mut got = [0; Self::GOT];
-        let len = tail.len().min(Self::GOT);
-        got[..len].copy_from_slice(&tail[..len]);
-        Error {
-            rule,
-            at,
-            got,
-            got_len: len as u8,
-        }
-    }
-
     /// The rule was broken by the message as a whole, at no particular byte.
     #[cold]
     pub fn whole(rule: Rule) -> Self {
         Error::new(rule, &[], 0)
-    }
-
-    /// Which rule.
-    pub fn rule(&self) -> Rule {
-        self.rule
-    }
-
-    /// The offset, in bytes, from the start of what was being decoded: a head, a body, or for a
-    /// rule about one field's value, that value.
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Up to 16 bytes of what stood there; empty where no single place is to blame.
-    pub fn got(&self) -> &[u8] {
-        &self.got[..self.got_len as usize]
     }
 
     /// The status code a server answers with.
@@ -137,26 +88,3 @@ impl Error {
         self.rule.status()
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.rule.says(), self.rule.section())?;
-        if self.got_len > 0 {
-            write!(
-                f,
-                "; at byte {}: \"{}\"",
-                self.at,
-                self.got().escape_ascii()
-            )?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {self}", self.rule.name())
-    }
-}
-
-impl std::error::Error for Error {}

@@ -3,35 +3,14 @@
 //! Every refusal of a decoder is one [`Rule`]. It knows the alert that TLS answers with, the section
 //! it comes from and a sentence that a person can act on.
 
-use std::fmt;
-
-macro_rules! rules {
-    ($($name:ident $alert:literal $section:literal $says:literal;)+) => {
-        /// One thing a peer must not send; the name is what `fixtures/tls/` calls it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Rule { $(#[doc = concat!($section, ": ", $says)] $name),+ }
-
-        impl Rule {
-            /// Every rule there is: records, hellos, certificates.
-            pub const ALL: &'static [Rule] = &[$(Rule::$name),+];
-
-            /// The alert that ends the connection (RFC 8446 §6.2): 50 is `decode_error`.
-            pub fn alert(self) -> u8 { match self { $(Rule::$name => $alert),+ } }
-
-            /// Where the rule stands, as `"RFC 8446 §5.1"`.
-            pub fn section(self) -> &'static str { match self { $(Rule::$name => $section),+ } }
-
-            /// The rule in one sentence.
-            pub fn says(self) -> &'static str { match self { $(Rule::$name => $says),+ } }
-
-            /// The name that the vectors use.
-            pub fn name(self) -> &'static str { match self { $(Rule::$name => stringify!($name)),+ } }
-        }
-    };
-}
+use crate::wire::{rule_error, rules, show_hex};
 
 rules! {
+    /// One thing a peer must not send; the name is what `fixtures/tls/` calls it.
+    pub enum Rule;
+    /// The alert that ends the connection (RFC 8446 §6.2): 50 is `decode_error`.
+    pub fn alert -> u8;
+
     RecordTypeUnknown 10 "RFC 8446 §5" "a record starts with its type: 20 change_cipher_spec, 21 alert, 22 handshake, 23 application_data";
     RecordTooLong 22 "RFC 8446 §5.1" "a record holds at most 16384 bytes, and sealed ones at most 256 more";
     RecordEmpty 10 "RFC 8446 §5.1" "only application data may come in empty records";
@@ -71,75 +50,26 @@ rules! {
     AltNameInvalid 42 "RFC 5280 §4.2.1.6" "subjectAltName is a list of at least one name; a DNS name is ASCII, an address has 4 or 16 bytes";
 }
 
-/// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Error {
-    rule: Rule,
-    at: usize,
-    got: [u8; Self::GOT],
-    got_len: u8,
+rule_error! {
+    /// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
+    pub struct Error {
+        rule: Rule,
+        /// The offset, in bytes, from the start of what was being decoded: a record, a handshake
+        /// message with its header, a certificate.
+        at: usize,
+        /// Up to 8 bytes of what stood there; empty at the end.
+        got: [u8; 8],
+    }
+    pub(super) fn new;
+    show = show_hex;
 }
 
 impl Error {
-    const GOT: usize = 8;
-
-    /// The rule was broken at byte `at` of `input`.
-    #[cold]
-    pub(super) fn new(rule: Rule, input: &[u8], at: usize) -> Error {
-        let found = input.get(at..).unwrap_or_default();
-        let mut got = [0; Self::GOT];
-        let len = found.len().min(Self::GOT);
-        got[..len].copy_from_slice(&found[..len]);
-        Error {
-            rule,
-            at,
-            got,
-            got_len: len as u8,
-        }
-    }
-
-    /// Which rule.
-    pub fn rule(&self) -> Rule {
-        self.rule
-    }
-
-    /// The offset, in bytes, from the start of what was being decoded: a record, a handshake
-    /// message with its header, a certificate.
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Up to 8 bytes of what stood there; empty at the end.
-    pub fn got(&self) -> &[u8] {
-        &self.got[..self.got_len.into()]
-    }
-
     /// As [`Rule::alert`].
     pub fn alert(&self) -> u8 {
         self.rule.alert()
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (says, section) = (self.rule.says(), self.rule.section());
-        write!(f, "{says} ({section}); at byte {}:", self.at)?;
-        if self.got_len == 0 {
-            return f.write_str(" the end");
-        }
-        self.got()
-            .iter()
-            .try_for_each(|byte| write!(f, " {byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {self}", self.rule.name())
-    }
-}
-
-impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {

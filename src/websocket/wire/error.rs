@@ -4,37 +4,16 @@
 //! which a server refuses the handshake; afterwards it has a close code, with which either side
 //! fails the connection. So nothing above `wire/` keeps a mapping table of its own.
 
-use std::fmt;
+use crate::wire::{rule_error, rules, show_quoted};
 
 /// Numbers below this are statuses of HTTP, the others close codes of WebSocket.
 const FIRST_CLOSE_CODE: u16 = 1000;
 
-macro_rules! rules {
-    ($($name:ident $number:literal $section:literal $says:literal;)+) => {
-        /// One thing a peer must not do; the name is what `fixtures/websocket/` calls it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Rule { $(#[doc = concat!($section, ": ", $says)] $name),+ }
-
-        impl Rule {
-            /// Every rule there is: of the request, of the response, of the frames.
-            pub const ALL: &'static [Rule] = &[$(Rule::$name),+];
-
-            fn number(self) -> u16 { match self { $(Rule::$name => $number),+ } }
-
-            /// Where the rule stands, as `"RFC 6455 §5.2"`.
-            pub fn section(self) -> &'static str { match self { $(Rule::$name => $section),+ } }
-
-            /// The rule in one sentence.
-            pub fn says(self) -> &'static str { match self { $(Rule::$name => $says),+ } }
-
-            /// The name that the vectors use.
-            pub fn name(self) -> &'static str { match self { $(Rule::$name => stringify!($name)),+ } }
-        }
-    };
-}
-
 rules! {
+    /// One thing a peer must not do; the name is what `fixtures/websocket/` calls it.
+    pub enum Rule;
+    fn number -> u16;
+
     MethodNotGet 405 "RFC 6455 §4.1" "a WebSocket is asked for with GET";
     HttpVersionTooLow 400 "RFC 6455 §4.1" "a WebSocket is asked for with HTTP/1.1 or later";
     ContentPresent 400 "RFC 9110 §9.3.1" "a request for a WebSocket has no content";
@@ -95,60 +74,36 @@ impl Rule {
     }
 }
 
-/// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
-///
-/// What a caller did wrong is a [`Misuse`](super::Misuse).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Error {
-    rule: Rule,
-    at: u64,
-    got: [u8; Self::GOT],
-    got_len: u8,
+rule_error! {
+    /// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
+    ///
+    /// What a caller did wrong is a [`Misuse`](super::Misuse).
+    pub struct Error {
+        rule: Rule,
+        /// The offset in bytes, from the start of the field's value, the frame's header, the Close
+        /// frame's payload, or the text.
+        at: u64,
+        /// Up to 16 bytes of what stood there; empty where something is missing.
+        got: [u8; 16],
+    }
+    pub fn new;
+    show = show_quoted;
 }
 
 impl Error {
-    const GOT: usize = 16;
-
-    /// The rule was broken at byte `at` of `input`.
-    #[cold]
-    pub fn new(rule: Rule, input: &[u8], at: usize) -> Error {
-        Error::of(rule, at as u64, input.get(at..).unwrap_or_default())
-    }
-
     /// The rule was broken by something missing, or by no particular byte.
     #[cold]
     pub fn whole(rule: Rule) -> Error {
-        Error::of(rule, 0, &[])
+        Error::new(rule, &[], 0)
     }
 
     /// The rule was broken by `got`, which stands at byte `at` of a message.
     #[cold]
     pub(super) fn of(rule: Rule, at: u64, got: &[u8]) -> Error {
-        let mut kept = [0; Self::GOT];
-        let len = got.len().min(Self::GOT);
-        kept[..len].copy_from_slice(&got[..len]);
         Error {
-            rule,
             at,
-            got: kept,
-            got_len: len as u8,
+            ..Error::new(rule, got, 0)
         }
-    }
-
-    /// Which rule.
-    pub fn rule(&self) -> Rule {
-        self.rule
-    }
-
-    /// The offset in bytes, from the start of the field's value, the frame's header, the Close
-    /// frame's payload, or the text.
-    pub fn at(&self) -> u64 {
-        self.at
-    }
-
-    /// Up to 16 bytes of what stood there; empty where something is missing.
-    pub fn got(&self) -> &[u8] {
-        &self.got[..self.got_len.into()]
     }
 
     /// As [`Rule::status`].
@@ -161,25 +116,6 @@ impl Error {
         self.rule.close_code()
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.rule.says(), self.rule.section())?;
-        if self.got_len > 0 {
-            let got = self.got().escape_ascii();
-            write!(f, "; at byte {}: \"{got}\"", self.at)?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {self}", self.rule.name())
-    }
-}
-
-impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {

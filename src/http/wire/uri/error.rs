@@ -1,69 +1,22 @@
 //! Why a text is no URI that can be used, and where it stops being one.
 
 use crate::http::wire::uri::percent::percent_encode_component;
+use crate::wire::rules;
 use std::fmt;
 
-/// What a URI, a reference or a percent-encoded text must not do; the vectors use these names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UriReason {
-    /// A byte that may not stand in a URI, or not in this part of it.
-    Character,
-    /// A `%` without two hex digits behind it.
-    Escape,
-    /// No scheme, or another one than `http` and `https`.
-    Scheme,
-    /// An `http` or `https` URI without a host.
-    HostMissing,
-    /// A host that is no name and no address.
-    Host,
-    /// A host that is well-formed and that nobody could look up.
-    HostUnsupported,
-    /// A port that is no number, or too large a one.
-    Port,
-    /// A colon in the first segment of a relative path.
-    FirstSegment,
-    /// Percent-encoded bytes that are no text.
-    NotUtf8,
-}
+rules! {
+    /// What a URI, a reference or a percent-encoded text must not do; the vectors use these names.
+    pub enum UriReason;
 
-impl UriReason {
-    /// The rule in one sentence.
-    pub fn says(self) -> &'static str {
-        match self {
-            UriReason::Character => {
-                "a URI holds ASCII letters, digits and some signs, every other byte is percent-encoded"
-            }
-            UriReason::Escape => "a % is followed by two hexadecimal digits",
-            UriReason::Scheme => "a URI starts with http:// or https://",
-            UriReason::HostMissing => "an http or https URI has // and a host behind its scheme",
-            UriReason::Host => "a host is a name, an IPv4 address, or an IPv6 address in brackets",
-            UriReason::HostUnsupported => {
-                "a host is written as it is looked up: a name without percent-encoding (xn--... \
-                 where it is not ASCII), or an address of a known version"
-            }
-            UriReason::Port => {
-                "a port has at most five digits and is at most 65535 (and an IPv6 address stands in brackets)"
-            }
-            UriReason::FirstSegment => {
-                "the first segment of a relative path holds no colon: put ./ before it"
-            }
-            UriReason::NotUtf8 => "percent-encoded text is UTF-8",
-        }
-    }
-
-    /// Where the rule stands, as `"RFC 3986 §2.1"`.
-    pub fn section(self) -> &'static str {
-        match self {
-            UriReason::Character | UriReason::Escape => "RFC 3986 §2.1",
-            UriReason::Scheme => "RFC 9110 §4.2",
-            UriReason::HostMissing => "RFC 9110 §4.2.1",
-            UriReason::Host | UriReason::HostUnsupported => "RFC 3986 §3.2.2",
-            UriReason::Port => "RFC 3986 §3.2.3",
-            UriReason::FirstSegment => "RFC 3986 §4.2",
-            UriReason::NotUtf8 => "RFC 3986 §2.5",
-        }
-    }
+    Character "RFC 3986 §2.1" "a URI holds ASCII letters, digits and some signs, every other byte is percent-encoded";
+    Escape "RFC 3986 §2.1" "a % is followed by two hexadecimal digits";
+    Scheme "RFC 9110 §4.2" "a URI starts with http:// or https://";
+    HostMissing "RFC 9110 §4.2.1" "an http or https URI has // and a host behind its scheme";
+    Host "RFC 3986 §3.2.2" "a host is a name, an IPv4 address, or an IPv6 address in brackets";
+    HostUnsupported "RFC 3986 §3.2.2" "a host is written as it is looked up: a name without percent-encoding (xn--... where it is not ASCII), or an address of a known version";
+    Port "RFC 3986 §3.2.3" "a port has at most five digits and is at most 65535 (and an IPv6 address stands in brackets)";
+    FirstSegment "RFC 3986 §4.2" "the first segment of a relative path holds no colon: put ./ before it";
+    NotUtf8 "RFC 3986 §2.5" "percent-encoded text is UTF-8";
 }
 
 /// A text broke a rule of URIs: which, and at what byte. No more of the text than one character
@@ -109,12 +62,7 @@ impl UriError {
 impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let UriError { reason, at, got } = *self;
-        write!(
-            f,
-            "{} ({}); at byte {at}: ",
-            reason.says(),
-            reason.section()
-        )?;
+        write!(f, "{reason}; at byte {at}: ")?;
         match got {
             None => f.write_str("the end"),
             Some(c) if reason == UriReason::Character => {
