@@ -96,7 +96,8 @@
 //! # Which file to read first
 //!
 //! [`wire`] is the protocol without sockets. `server/serve.rs` is the life of a connection,
-//! `server/exchange/incoming.rs` and `server/exchange/response_queue.rs` are its two directions. The
+//! `body_reader.rs` with `server/exchange/request_body.rs`, and `server/exchange/response_queue.rs`, are its
+//! two directions. The
 //! response queue also flushes pending responses when a handler blocks. `server/waits.rs` is where the
 //! thread waits, `server/failures.rs` what a failing handler costs. `server/request.rs` and
 //! `server/response.rs` are the face, in the book's words, and `files/` serves files with it. Of the
@@ -122,7 +123,8 @@
 //! | what a panic costs | the table in `server/events.rs`, and `server/failures.rs` |
 //! | what an idle connection keeps | `server/waits.rs` |
 //! | when a response leaves, and with what | `server/exchange/response_queue.rs`, `server/exchange/link.rs` |
-//! | how a body is read, or collected | `server/exchange/incoming.rs`, `incoming/collect.rs` |
+//! | how a body is read, on both sides | `body_reader.rs` |
+//! | where a request's body comes from; how it is collected | `server/exchange/request_body.rs`, `request_body/collect.rs` |
 //! | which file is served, and which part of it | `files/` |
 //! | anything of the client | the map in `client/mod.rs` |
 //!
@@ -136,6 +138,7 @@
 //! 3. Answer `PUT /upload` with a 307 before reading the body. When may the connection live on, and
 //!    when must it end? (RFC 9110 §10.1.1, RFC 9112 §9.3)
 
+mod body_reader;
 mod client;
 pub(crate) mod error;
 pub mod files;

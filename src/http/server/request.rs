@@ -1,6 +1,7 @@
 //! What a handler is given: the head as it came, and the body as it comes.
 
-use super::exchange::{Incoming, Link, Then};
+use super::exchange::{Link, RequestBody, Then};
+use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::{
@@ -32,8 +33,7 @@ use std::io::{self, BufRead, Read};
 /// ```
 pub struct Request<'a> {
     head: RequestHead<'a>,
-    rest: &'a [u8],
-    incoming: &'a mut Incoming,
+    body: RequestBody<'a>,
     link: &'a RefCell<Link>,
     stream: &'a dyn Stream,
 }
@@ -41,15 +41,13 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     pub(crate) fn new(
         head: RequestHead<'a>,
-        rest: &'a [u8],
-        incoming: &'a mut Incoming,
+        body: RequestBody<'a>,
         link: &'a RefCell<Link>,
         stream: &'a dyn Stream,
     ) -> Request<'a> {
         Request {
             head,
-            rest,
-            incoming,
+            body,
             link,
             stream,
         }
@@ -111,7 +109,7 @@ impl<'a> Request<'a> {
 
     /// How long the body is, as far as the head tells.
     pub fn body_length(&self) -> BodyLength {
-        self.incoming.length()
+        self.body.reader().length()
     }
 
     /// What is left of the body, in one piece: borrowed where it came in one read, collected
@@ -123,18 +121,12 @@ impl<'a> Request<'a> {
     /// connections are collecting exceed
     /// [`Config::total_collected_bytes`](super::Config::total_collected_bytes). Else as for reading.
     pub fn collect(&mut self) -> Result<&[u8], Error> {
-        let link = self.link.borrow();
-        let (most, total) = (
-            link.config.collected_body_bytes,
-            link.config.total_collected_bytes,
-        );
-        drop(link);
-        self.incoming.collect(most, total, self.rest, self.link)
+        self.body.collect()
     }
 
     /// The trailer fields; there are none before the body has been read to its end.
     pub fn trailers(&self) -> Fields<'_> {
-        self.incoming.trailers()
+        self.body.reader().trailers()
     }
 
     /// Answers an `Upgrade` with 101 and these fields, or a CONNECT with 200, and takes the
@@ -164,11 +156,11 @@ impl<'a> Request<'a> {
 
     /// As [`upgrade`](Self::upgrade).
     pub(crate) fn switch(
-        self,
+        mut self,
         response: super::Response<'a>,
         list: &FieldList,
     ) -> Result<Upgraded, Error> {
-        if !self.incoming.is_exhausted() {
+        if !self.body.reader().is_exhausted() {
             return Err(Misuse::Switch.into());
         }
         // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client
@@ -191,10 +183,8 @@ impl<'a> Request<'a> {
         link.handed_over = true;
         link.stream().set_read_timeout(None)?;
         link.stream().set_write_timeout(None)?;
-        let mut ahead = self.rest[self.incoming.rest_used()..].to_vec();
-        ahead.extend_from_slice(self.incoming.behind());
+        let mut ahead = self.body.take_pipelined();
         ahead.append(&mut link.ahead);
-        self.incoming.shrink();
         Ok(Upgraded::new(
             link.queue.stream().clone(),
             ahead,
@@ -205,17 +195,17 @@ impl<'a> Request<'a> {
 
 impl Read for Request<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Ok(self.incoming.read(buf, self.rest, self.link)?)
+        Ok(self.body.read(buf)?)
     }
 }
 
 impl BufRead for Request<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        Ok(self.incoming.fill(self.rest, self.link)?)
+        Ok(self.body.fill()?)
     }
 
     fn consume(&mut self, bytes: usize) {
-        self.incoming.consume(bytes);
+        self.body.consume(bytes);
     }
 }
 

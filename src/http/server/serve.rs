@@ -16,8 +16,9 @@ use super::buffer::{Buffer, READ_BYTES};
 use super::events::{Events, Handled};
 use super::failures::report;
 use super::linger;
+use crate::http::body_reader::BodySource;
 use crate::http::server::config::Config;
-use crate::http::server::exchange::{Budget, Charge, Incoming, Link, ResponseQueue};
+use crate::http::server::exchange::{BodyState, Budget, Charge, Link, RequestBody, ResponseQueue};
 use crate::http::server::request::Request;
 use crate::http::server::response::Response;
 use crate::http::wire::{BodyLength, RequestDecoder};
@@ -51,7 +52,7 @@ pub(super) struct Served<'s> {
     queue: Arc<ResponseQueue>,
     pub(super) buffer: Buffer,
     pub(super) decoder: RequestDecoder,
-    pub(super) incoming: Incoming,
+    pub(super) body: BodyState,
     pub(super) link: RefCell<Link>,
     pub(super) requests: u64,
     pub(super) head_since: Option<Instant>,
@@ -86,7 +87,7 @@ impl Shared<dyn Events> {
             // Only a cut connection tells the client now that the body is not all there.
             let _ = served.queue.stream().abort();
         }
-        served.incoming.shrink();
+        served.body.shrink();
         if matches!(end, End::Linger) {
             linger::close(served.queue.stream().as_ref(), &self.config);
         }
@@ -117,7 +118,7 @@ impl<'s> Served<'s> {
             queue: queue.clone(),
             buffer: Buffer::new(),
             decoder: RequestDecoder::new(config.limits),
-            incoming: Incoming::new(config.pace(), Charge::new(shared.budget.clone())),
+            body: BodyState::new(config.pace(), Charge::new(shared.budget.clone())),
             link: RefCell::new(Link::new(config.clone(), queue, slot)),
             requests: 0,
             head_since: None,
@@ -149,7 +150,7 @@ impl<'s> Served<'s> {
         let config = &self.shared.config;
         self.requests += 1;
         self.head_since = None;
-        let (head, rest) = self.buffer.unread().split_at(length);
+        let (head, head_tail) = self.buffer.unread().split_at(length);
         let head = self.decoder.head(head);
         let client_closes = !head.is_persistent();
         let link = self.link.get_mut();
@@ -157,23 +158,21 @@ impl<'s> Served<'s> {
             .max_requests_per_connection
             .is_some_and(|most| self.requests >= most);
         let ready = link.request(&head, last);
-        let ready = ready.and_then(|()| {
-            Ok(self
-                .incoming
-                .restart(head.body_length(), config.limits, link)?)
-        });
+        let ready =
+            ready.and_then(|()| Ok(self.body.restart(head.body_length(), config.limits, link)?));
         if ready.is_err() {
             return Err(End::Gone); // the machine is never asked for a second request before the first is done
         }
         link.body_is_large =
             matches!(head.body_length(), BodyLength::Known(body) if body > config.discard_bytes);
         link.alone = match head.body_length() {
-            BodyLength::Known(body) => rest.len() as u64 <= body,
+            BodyLength::Known(body) => head_tail.len() as u64 <= body,
             _ => false,
         };
         let handled = guarded(|| {
             let stream = self.queue.stream().as_ref();
-            let request = Request::new(head, rest, &mut self.incoming, &self.link, stream);
+            let body = RequestBody::new(&mut self.body, head_tail, &self.link);
+            let request = Request::new(head, body, &self.link, stream);
             handle(&self.shared.events, request, Response::new(&self.link))
         });
         let cause = match handled {
@@ -193,26 +192,15 @@ impl<'s> Served<'s> {
     /// The end of an exchange: is there a next one?
     #[inline(never)]
     fn finish(&mut self, length: usize, client_closes: bool) -> Result<(), End> {
-        let config = &self.shared.config;
-        if !self.incoming.has_ended() {
-            let awaited = self.link.get_mut().machine.continue_awaited();
-            let persistent = self.link.get_mut().machine.is_persistent();
-            let rest = &self.buffer.unread()[length..];
-            if awaited
-                || !persistent
-                || !self
-                    .incoming
-                    .discard(config.discard_bytes, rest, &self.link)
-            {
-                return Err(self.leave(End::Linger));
-            }
+        if !self.body.reader().is_exhausted() && !self.skip_body(length) {
+            return Err(self.leave(End::Linger));
         }
         let link = self.link.get_mut();
-        self.buffer.start += length + self.incoming.rest_used();
-        if !self.incoming.behind().is_empty() {
-            self.buffer.replace(self.incoming.behind());
+        self.buffer.start += length + self.body.head_tail_used();
+        if !self.body.pipelined().is_empty() {
+            self.buffer.replace(self.body.pipelined());
         }
-        self.incoming.end();
+        self.body.end();
         if !link.ahead.is_empty() {
             let mut bytes = self.buffer.unread().to_vec();
             bytes.append(&mut link.ahead);
@@ -227,6 +215,20 @@ impl<'s> Served<'s> {
         let end = self.leave(End::Linger);
         let quiet = quiet && matches!(self.queue.stream().try_read(&mut [0]), Ok(None | Some(0)));
         Err(if quiet { End::Closed } else { end })
+    }
+
+    /// Reads and drops what the handler has left of the body, behind a head of `length` bytes; returns
+    /// whether another request may follow.
+    fn skip_body(&mut self, length: usize) -> bool {
+        let machine = &self.link.get_mut().machine;
+        let ends = machine.continue_awaited() || !machine.is_persistent();
+        let head_tail = &self.buffer.unread()[length..];
+        let mut body = RequestBody::new(&mut self.body, head_tail, &self.link);
+        if body.reader().has_ended() {
+            body.consume(usize::MAX);
+            return true;
+        }
+        !ends && body.discard(self.shared.config.discard_bytes)
     }
 
     pub(super) fn leave(&mut self, end: End) -> End {

@@ -49,7 +49,7 @@ impl Served<'_> {
     fn give_back_large(&mut self, queue_keeps: usize) {
         let kept = queue_keeps
             + self.buffer.bytes.len()
-            + self.incoming.kept_bytes()
+            + self.body.kept_bytes()
             + self.link.get_mut().kept_bytes();
         if kept > FIRST_BYTES + KEPT_BYTES {
             self.large_before = true;
@@ -60,7 +60,7 @@ impl Served<'_> {
     /// Gives back the memory that a fresh connection does not have.
     #[inline(never)]
     fn shrink(&mut self) {
-        self.incoming.shrink();
+        self.body.shrink();
         self.link.get_mut().shrink();
         self.decoder = wire::RequestDecoder::new(self.shared.config.limits);
         // Last, because it allocates: so its new memory lies where the large one was, not behind it.

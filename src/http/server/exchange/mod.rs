@@ -5,23 +5,23 @@
 //!      Request ────────┐        ┌──────── Response          what the handler holds
 //!         │            ▼        ▼             │
 //!         ▼              Link                 ▼
-//!     Incoming     machine · queue         Answer           what they share
+//!    RequestBody   machine · queue         Answer           what they share
 //!         │              │
 //!         ▼              ▼
 //!       Pace        ResponseQueue ── Pace                   what waits for the peer
 //! ```
 //!
-//! [`Incoming`] is the body as it comes, `Answer` the head that is being put together,
+//! [`RequestBody`] is the body as it comes, `Answer` the head that is being put together,
 //! [`ResponseQueue`] the bytes that are not sent yet, [`Link`] what ties them to the connection's machine.
 //! [`Budget`] is what the collected bodies of all connections share.
 
 mod answer;
 mod budget;
-mod incoming;
 mod link;
+mod request_body;
 mod response_queue;
 
 pub(crate) use budget::{Budget, Charge};
-pub(crate) use incoming::Incoming;
 pub(crate) use link::Link;
+pub(crate) use request_body::{BodyState, RequestBody};
 pub(crate) use response_queue::{ResponseQueue, Then};

@@ -1,0 +1,248 @@
+//! The body of the current request, read as it comes.
+//!
+//! ```text
+//!   the connection's read buffer         the body buffer: only where more must be read
+//!  ┌──────────┬───────────────────┐     ┌───────────────────────────────────┐
+//!  │ head     │ head_tail         │ ──▶ │ body bytes … │ next request …     │
+//!  └──────────┴───────────────────┘     └───────────────────────────────────┘
+//!    borrowed    head_tail_at ▲            start ▲                     end ▲
+//! ```
+//!
+//! The handler borrows the head from the read buffer, so this buffer cannot grow meanwhile. What the
+//! connection receives while a handler runs goes into the body buffer, or straight into the handler's
+//! own ([`BodyReader`] decides). [`BodyState`] is what a connection keeps from one body to the next,
+//! [`RequestBody`] is one body.
+
+mod collect;
+
+use super::budget::Charge;
+use super::link::Link;
+use crate::http::body_reader::{BodyReader, BodySource};
+use crate::http::error::Error;
+use crate::http::wire::{self, BodyLength, Limits, Rule, Step};
+use crate::net::{Pace, is_timeout};
+use std::cell::RefCell;
+use std::io;
+use std::time::Instant;
+
+const FIRST_BUFFER_BYTES: usize = 16 * 1024;
+const MAX_BUFFER_BYTES: usize = 256 * 1024;
+/// Memory up to this size is kept for the next request.
+const KEPT_BYTES: usize = 64 * 1024;
+
+/// What a connection keeps from one body to the next.
+#[derive(Debug)]
+pub(crate) struct BodyState {
+    reader: BodyReader,
+    /// How much of the head's tail is decoded.
+    head_tail_at: usize,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    collected: Vec<u8>,
+    /// What this body takes of the memory for all collected bodies.
+    charge: Charge,
+    pace: Pace,
+}
+
+impl BodyState {
+    pub(crate) fn new(pace: Pace, charge: Charge) -> BodyState {
+        BodyState {
+            reader: BodyReader::new(),
+            head_tail_at: 0,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            collected: Vec::new(),
+            charge,
+            pace,
+        }
+    }
+
+    /// The body of a next request.
+    #[inline]
+    pub(crate) fn restart(
+        &mut self,
+        length: BodyLength,
+        limits: Limits,
+        link: &mut Link,
+    ) -> Result<(), wire::Error> {
+        self.reader.restart(length, limits);
+        self.pace.restart();
+        (self.head_tail_at, self.start, self.end) = (0, 0, 0);
+        if self.reader.has_ended() {
+            link.machine.receive_end()
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn reader(&self) -> &BodyReader {
+        &self.reader
+    }
+
+    /// How many bytes of the head's tail belong to the body.
+    pub(crate) fn head_tail_used(&self) -> usize {
+        self.head_tail_at
+    }
+
+    /// What was received behind the end of the body.
+    pub(crate) fn pipelined(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// The request has ended, and what came behind its body has been taken.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.shrink_to(KEPT_BYTES);
+        self.charge.clear();
+    }
+
+    /// The memory that is kept for the next body, in bytes: the large part of it.
+    #[inline]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.buffer.len() + self.collected.capacity()
+    }
+
+    /// Gives that memory back, when the connection has nothing to do.
+    pub(crate) fn shrink(&mut self) {
+        self.reader = BodyReader::new();
+        self.shrink_to(0);
+        self.charge.clear();
+    }
+
+    fn shrink_to(&mut self, bytes: usize) {
+        if self.buffer.len() > bytes {
+            self.buffer = Vec::new();
+            (self.start, self.end) = (0, 0);
+        }
+        if self.collected.capacity() > bytes {
+            self.collected = Vec::new();
+        }
+    }
+}
+
+/// The body of one request: its state, and where its bytes come from.
+#[derive(Debug)]
+pub(crate) struct RequestBody<'a> {
+    state: &'a mut BodyState,
+    /// What was read behind the head.
+    head_tail: &'a [u8],
+    link: &'a RefCell<Link>,
+}
+
+impl<'a> RequestBody<'a> {
+    pub(crate) fn new(
+        state: &'a mut BodyState,
+        head_tail: &'a [u8],
+        link: &'a RefCell<Link>,
+    ) -> RequestBody<'a> {
+        RequestBody {
+            state,
+            head_tail,
+            link,
+        }
+    }
+
+    pub(crate) fn reader(&self) -> &BodyReader {
+        &self.state.reader
+    }
+
+    /// The bytes behind the body: the connection switches to another protocol.
+    pub(crate) fn take_pipelined(&mut self) -> Vec<u8> {
+        let mut bytes = self.head_tail[self.state.head_tail_at..].to_vec();
+        bytes.extend_from_slice(self.state.pipelined());
+        self.state.shrink();
+        bytes
+    }
+
+    /// Waits for some bytes of the body, as long as the peer keeps its pace. First everything that is
+    /// pending is sent.
+    fn read_within_pace(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+        let link = self.link;
+        link.borrow_mut().before_body()?;
+        link.borrow_mut()
+            .limit_read_timeout(self.state.pace.left())?;
+        loop {
+            let start = Instant::now();
+            let read = link.borrow().stream().read(into);
+            let bytes = match read {
+                // The server stops: no fault of the client's, and nothing to answer.
+                Ok(0) if link.borrow().queue.is_ending() => {
+                    self.give_up();
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                }
+                Ok(0) => return Ok(0),
+                Ok(bytes) => bytes,
+                Err(error) if is_timeout(&error) => 0,
+                Err(error) => {
+                    self.fail(wire::Error::whole(Rule::MessageTruncated));
+                    return Err(error.into());
+                }
+            };
+            if self.state.pace.waited(start.elapsed(), bytes).is_err() {
+                return Err(self.fail(wire::Error::whole(Rule::RequestTimeout)));
+            }
+            if bytes > 0 {
+                return Ok(bytes);
+            }
+            // The peer has sent nothing: the next read waits until its time is over.
+            link.borrow_mut().set_read_timeout(self.state.pace.left())?;
+        }
+    }
+
+    fn is_in_head_tail(&self) -> bool {
+        self.state.head_tail_at < self.head_tail.len()
+    }
+}
+
+impl BodySource for RequestBody<'_> {
+    fn parts(&mut self) -> (&mut BodyReader, &[u8]) {
+        let is_in_head_tail = self.is_in_head_tail();
+        let state = &mut *self.state;
+        let input = match is_in_head_tail {
+            true => &self.head_tail[state.head_tail_at..],
+            false => &state.buffer[state.start..state.end],
+        };
+        (&mut state.reader, input)
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        match self.is_in_head_tail() {
+            true => self.state.head_tail_at += bytes,
+            false => self.state.start += bytes,
+        }
+    }
+
+    fn receive(&mut self, into: Option<&mut [u8]>) -> Result<usize, Error> {
+        if let Some(into) = into {
+            return self.read_within_pace(into);
+        }
+        let mut buffer = std::mem::take(&mut self.state.buffer);
+        let is_full = self.state.end == buffer.len();
+        if is_full && buffer.len() < MAX_BUFFER_BYTES {
+            buffer.resize((buffer.len() * 2).max(FIRST_BUFFER_BYTES), 0);
+        }
+        (self.state.start, self.state.end) = (0, 0);
+        let received = self.read_within_pace(&mut buffer);
+        self.state.buffer = buffer;
+        self.state.end = *received.as_ref().unwrap_or(&0);
+        received
+    }
+
+    fn decoded(&mut self, step: Step) -> Result<(), Error> {
+        let (_, input) = self.parts();
+        let behind = input.len() - step.data;
+        let mut link = self.link.borrow_mut();
+        link.machine.settle_continue();
+        if step.ended {
+            link.alone = behind == 0;
+            link.machine.receive_end()?;
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self) {
+        self.link.borrow_mut().machine.fail();
+    }
+}
