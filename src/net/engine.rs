@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 
 use super::addr::Addr;
 use super::clock::{KeepRunning, Timed, Timer, call_after, keep_running};
-use super::door::Door;
 use super::guarded::guarded;
-use super::listener::{Options, Service};
+use super::listen_socket::ListenSocket;
 use super::registry::{Registry, counted_address};
-use super::slot::{Slot, Stop};
+use super::service::{Options, Service};
+use super::slot::{Slot, Slots, Stop};
 use super::stream::Stream;
 use super::workers::{Next, Workers};
 
@@ -60,7 +60,7 @@ pub(super) struct Engine {
 
 pub(super) struct State {
     /// None once the server stops.
-    door: Option<Arc<Door>>,
+    socket: Option<Arc<ListenSocket>>,
     /// So that spawns can be retried. None once the server stops.
     clock: Option<KeepRunning>,
     registry: Registry,
@@ -83,14 +83,14 @@ enum Closed {
 /// The life of a thread.
 impl Engine {
     pub(super) fn start(
-        door: Door,
+        socket: ListenSocket,
         address: Addr,
         options: Options,
         service: Box<dyn Service>,
         start_thread: Box<StartThread>,
     ) -> io::Result<Arc<Engine>> {
         let state = State {
-            door: Some(Arc::new(door)),
+            socket: Some(Arc::new(socket)),
             clock: Some(keep_running()?),
             registry: Registry::default(),
             workers: Workers::new(options.max_connections, options.spare_threads),
@@ -124,11 +124,11 @@ impl Engine {
 
     fn work(self: &Arc<Self>) {
         let mut pause = FIRST_PAUSE;
-        let mut door = self.take_place(self.lock());
-        while let Some(open) = door {
-            let accepted = open.accept();
-            drop(open);
-            door = match accepted {
+        let mut next = self.take_place(self.lock());
+        while let Some(socket) = next {
+            let accepted = socket.accept();
+            drop(socket);
+            next = match accepted {
                 Ok(stream) => {
                     pause = FIRST_PAUSE;
                     self.serve(stream)
@@ -138,12 +138,12 @@ impl Engine {
         }
     }
 
-    /// Parks this idle thread until there is a place. With the place it gets the door, to wait
-    /// there; None: it must leave.
-    fn take_place(&self, mut state: MutexGuard<'_, State>) -> Option<Arc<Door>> {
+    /// Parks this idle thread until there is a place. With the place it gets the listening
+    /// socket, to accept from; `None`: it must end.
+    fn take_place(&self, mut state: MutexGuard<'_, State>) -> Option<Arc<ListenSocket>> {
         loop {
             match state.workers.next() {
-                Next::Accept => return state.door.clone(),
+                Next::Accept => return state.socket.clone(),
                 Next::Leave => {
                     self.close_if_over(state);
                     return None;
@@ -158,7 +158,7 @@ impl Engine {
         }
     }
 
-    fn serve(self: &Arc<Self>, stream: Arc<dyn Stream>) -> Option<Arc<Door>> {
+    fn serve(self: &Arc<Self>, stream: Arc<dyn Stream>) -> Option<Arc<ListenSocket>> {
         let limit = self.options.max_connections_per_address;
         let peer = limit.and_then(|_| stream.peer_addr().ok());
         let address = peer.and_then(|peer| counted_address(&peer));
@@ -172,7 +172,8 @@ impl Engine {
             drop(stream);
             return self.take_place(self.lock());
         }
-        let slot = Slot::new(self, state.registry.insert(&stream, address));
+        let number = state.registry.insert(&stream, address);
+        let slot = Slot::new(Arc::clone(self) as Arc<dyn Slots>, number);
         let wants_thread = state.workers.serve();
         drop(state);
         if wants_thread {
@@ -202,7 +203,7 @@ impl Engine {
     }
 
     /// After a failed `accept`: on to the next, at once or after a pause that doubles each time.
-    fn rest(&self, error: &io::Error, pause: &mut Duration) -> Option<Arc<Door>> {
+    fn rest(&self, error: &io::Error, pause: &mut Duration) -> Option<Arc<ListenSocket>> {
         let mut state = self.lock();
         state.workers.accept_returned();
         if state.workers.stopping() || concerns_one_newcomer(error) {
@@ -256,15 +257,14 @@ fn concerns_one_newcomer(error: &io::Error) -> bool {
     )
 }
 
-/// What [`Slot`] asks for.
-impl Engine {
-    pub(super) fn is_stopping(&self) -> bool {
+impl Slots for Engine {
+    fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_hook(&self, seat: usize, hook: Arc<dyn Stop>) {
+    fn set_hook(&self, slot: usize, hook: Arc<dyn Stop>) {
         let mut state = self.lock();
-        let before = state.registry.set_hook(seat, Arc::clone(&hook));
+        let before = state.registry.set_hook(slot, Arc::clone(&hook));
         let (stopping, cutting) = (state.workers.stopping(), state.cutting);
         drop(state);
         drop(before);
@@ -275,10 +275,9 @@ impl Engine {
         });
     }
 
-    /// A connection has ended.
-    pub(super) fn release(&self, seat: usize) {
-        let entry = self.lock().registry.remove(seat);
-        drop(entry); // it may hold the stream: that is gone before anybody hears of the end
+    fn release(&self, slot: usize) {
+        let entry = self.lock().registry.remove(slot);
+        drop(entry); // it may hold the stream, which is dropped before the end is reported
         let mut state = self.lock();
         let wakes = state.workers.released();
         if state.workers.stopping() {
@@ -304,14 +303,14 @@ impl Engine {
     pub(super) fn stop(&self) -> usize {
         let mut state = self.lock();
         let before = state.workers.connections();
-        let Some(door) = state.door.take() else {
+        let Some(socket) = state.socket.take() else {
             return before;
         };
         state.workers.stop();
         let clock = state.clock.take();
         self.stopping.store(true, Ordering::Release);
-        door.shut();
-        drop(door); // still under the lock: who sees `waiting == 0` afterwards sees it closed
+        socket.shut_down();
+        drop(socket); // under the lock: a thread that finds `waiting == 0` later finds it closed
         self.place.notify_all();
         self.bell.notify_all();
         let entries = state.registry.entries();

@@ -1,26 +1,23 @@
-//! From an address to a running server: bind, choose the limits, serve.
+//! From an address to a running server: bind, then serve.
 
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::addr::Addr;
-use super::door::{Door, Ear};
 use super::engine::{Engine, start_thread};
 use super::guarded::guarded;
 use super::handle::Handle;
-use super::slot::Slot;
-use super::stream::Stream;
+use super::listen_socket::{BoundSocket, ListenSocket};
+use super::service::{Options, Service};
 use super::unix::{self, SocketFile};
 
 /// A bound address. Nobody is accepted yet, but newcomers already queue in the kernel.
 ///
 /// ```
 /// use barewire::net::{Listener, Options, Service, Slot, Stream};
-/// use std::sync::Arc;
-/// use std::time::Duration;
+/// /// use std::time::Duration;
 ///
 /// struct Echo;
 ///
@@ -42,62 +39,8 @@ use super::unix::{self, SocketFile};
 /// ```
 #[derive(Debug)]
 pub struct Listener {
-    file: Option<SocketFile>, // goes first: see there
-    ear: Ear,
-}
-
-/// The limits of a server. `Options::default()` and change what you must.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// So many connections at most, those included whose stream was handed on. Further ones wait
-    /// in the kernel's queue (the standard library asks for one of 128 on TCP) until one has
-    /// ended. Default: 10,000.
-    pub max_connections: usize,
-    /// So many connections at most from one IP address; a newcomer beyond them is closed at once, and no
-    /// thread is spent on it. An IPv6 address counts by its first 64 bits, since a host may choose the
-    /// others, its interface identifier (RFC 4291); an IPv4 address that is mapped into IPv6 counts as
-    /// itself. Unix sockets have no address and are not counted. Default: `None`, no limit, because
-    /// behind a proxy all clients have the proxy's address.
-    pub max_connections_per_address: Option<usize>,
-    /// So many threads at most stay to wait for the next connection when theirs has ended; one
-    /// always does. Default: 16.
-    pub spare_threads: usize,
-    /// The stack of each thread, in bytes; only the part that is used costs memory.
-    /// Default: 512 KiB.
-    pub stack_size: usize,
-    /// `TCP_NODELAY` on every connection: see [`Tcp::set_no_delay`](super::Tcp::set_no_delay).
-    /// Default: true.
-    pub no_delay: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            max_connections: 10_000,
-            max_connections_per_address: None,
-            spare_threads: 16,
-            stack_size: 512 * 1024,
-            no_delay: true,
-        }
-    }
-}
-
-/// What to do with a connection. A panic in any of these ends nothing but that call.
-pub trait Service: Send + Sync + 'static {
-    /// Serves one connection, on the thread that accepted it. Return when the connection is done,
-    /// or when `stream` and `slot` have been handed on together. Whatever it waits for, other
-    /// connections do not.
-    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot);
-
-    /// The address is bound, nobody is accepted yet.
-    fn listening(&self, _address: &Addr) {}
-
-    /// Nobody could be accepted (descriptors have run out) or no thread started to accept the
-    /// next. The engine waits a little and goes on by itself; this is for the log.
-    fn accept_error(&self, _error: &io::Error) {}
-
-    /// Accepting has stopped and every connection has ended. Called once, last of all.
-    fn closed(&self) {}
+    file: Option<SocketFile>, // dropped before the socket: see there
+    socket: BoundSocket,
 }
 
 impl Listener {
@@ -113,9 +56,9 @@ impl Listener {
     /// the system has against it. The text names the address.
     pub fn bind(address: &str) -> io::Result<Listener> {
         let bound = match address.strip_prefix("unix:") {
-            Some(path) => unix::listen(Path::new(path)).map(|(ear, file)| Listener {
+            Some(path) => unix::listen(Path::new(path)).map(|(listener, file)| Listener {
                 file: Some(file),
-                ear: Ear::Unix(ear),
+                socket: BoundSocket::Unix(listener),
             }),
             None => TcpListener::bind(address).map(Listener::from),
         };
@@ -127,7 +70,7 @@ impl Listener {
     /// # Errors
     /// The system does not know it.
     pub fn local_addr(&self) -> io::Result<Addr> {
-        self.ear.local_addr()
+        self.socket.local_addr()
     }
 
     /// Begins to accept, on threads of its own, and returns.
@@ -136,10 +79,10 @@ impl Listener {
     /// There is no descriptor or thread left to begin with.
     pub fn serve(self, options: Options, service: impl Service) -> io::Result<Handle> {
         let address = self.local_addr()?;
-        let door = Door::new(self.ear, self.file, options.no_delay)?;
+        let socket = ListenSocket::new(self.socket, self.file, options.no_delay)?;
         let _ = guarded(|| service.listening(&address));
         let service = Box::new(service);
-        let engine = Engine::start(door, address, options, service, Box::new(start_thread))?;
+        let engine = Engine::start(socket, address, options, service, Box::new(start_thread))?;
         Ok(Handle::new(engine))
     }
 }
@@ -150,7 +93,7 @@ impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Listener {
         Listener {
             file: None,
-            ear: Ear::Tcp(listener),
+            socket: BoundSocket::Tcp(listener),
         }
     }
 }
@@ -161,7 +104,7 @@ impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Listener {
         Listener {
             file: None,
-            ear: Ear::Unix(listener),
+            socket: BoundSocket::Unix(listener),
         }
     }
 }

@@ -1,16 +1,15 @@
-//! Who is connected: a slab of the live connections, so that they can be counted and ended.
+//! The live connections in a slab, so that they can be counted and ended.
 //!
 //! ```text
-//!   seats   ┌───────┬───────┬───────┬───────┐
+//!   slots   ┌───────┬───────┬───────┬───────┐
 //!           │ entry │   -   │   -   │ entry │
 //!           └───0───┴───1───┴───2───┴───3───┘
 //!   free    [ 2, 1 ]                            live = 4 - 2
 //! ```
 //!
-//! A seat is taken and given back without a search, and without an allocation once there have
-//! been as many connections before. Connections whose address is limited are counted by it, too. The
-//! registry only *looks at* a stream (a `Weak`): its
-//! descriptor closes as soon as its users have let it go.
+//! A slot is taken and given back without a search, and without an allocation once there have been as
+//! many connections before. Connections whose address is limited are counted by it, too. The registry
+//! holds a stream weakly: its descriptor closes as soon as its users have dropped it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +22,7 @@ use super::stream::Stream;
 
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    seats: Vec<Option<Entry>>,
+    slots: Vec<Option<Entry>>,
     free: Vec<usize>,
     /// How many connections each [counted address](counted_address) has; none has zero.
     per_address: BTreeMap<IpAddr, usize>,
@@ -42,7 +41,7 @@ pub(super) fn counted_address(peer: &Addr) -> Option<IpAddr> {
 impl Registry {
     #[cfg(test)]
     fn live(&self) -> usize {
-        self.seats.len() - self.free.len()
+        self.slots.len() - self.free.len()
     }
 
     /// How many connections come from this address.
@@ -50,7 +49,7 @@ impl Registry {
         self.per_address.get(&address).copied().unwrap_or(0)
     }
 
-    /// Takes a seat and returns its number, by which the connection is known from now on. It is counted
+    /// Takes a slot and returns its number, by which the connection is known from now on. It is counted
     /// at its `address`, if it has one.
     pub(super) fn insert(&mut self, stream: &Arc<dyn Stream>, address: Option<IpAddr>) -> usize {
         if let Some(address) = address {
@@ -62,21 +61,21 @@ impl Registry {
             address,
         });
         match self.free.pop() {
-            Some(seat) => {
-                self.seats[seat] = entry;
-                seat
+            Some(slot) => {
+                self.slots[slot] = entry;
+                slot
             }
             None => {
-                self.seats.push(entry);
-                self.seats.len() - 1
+                self.slots.push(entry);
+                self.slots.len() - 1
             }
         }
     }
 
-    /// Gives the seat back. What it held is returned, to be dropped when no lock is held.
-    pub(super) fn remove(&mut self, seat: usize) -> Option<Entry> {
-        let entry = self.seats.get_mut(seat)?.take()?;
-        self.free.push(seat);
+    /// Gives the slot back. What it held is returned, to be dropped when no lock is held.
+    pub(super) fn remove(&mut self, slot: usize) -> Option<Entry> {
+        let entry = self.slots.get_mut(slot)?.take()?;
+        self.free.push(slot);
         if let Some(address) = entry.address
             && let Some(count) = self.per_address.get_mut(&address)
         {
@@ -89,13 +88,13 @@ impl Registry {
     }
 
     /// Replaces the hook and returns the old one.
-    pub(super) fn set_hook(&mut self, seat: usize, hook: Arc<dyn Stop>) -> Option<Arc<dyn Stop>> {
-        self.seats.get_mut(seat)?.as_mut()?.hook.replace(hook)
+    pub(super) fn set_hook(&mut self, slot: usize, hook: Arc<dyn Stop>) -> Option<Arc<dyn Stop>> {
+        self.slots.get_mut(slot)?.as_mut()?.hook.replace(hook)
     }
 
-    /// Everyone who is connected now.
+    /// All live connections.
     pub(super) fn entries(&self) -> Vec<Entry> {
-        self.seats.iter().flatten().cloned().collect()
+        self.slots.iter().flatten().cloned().collect()
     }
 }
 
@@ -108,14 +107,14 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Asks for a polite end. Who has set no hook is not asked.
+    /// Asks for a polite end, if there is a hook.
     pub(super) fn drain(&self) {
         if let Some(hook) = &self.hook {
             hook.drain();
         }
     }
 
-    /// Ends it now: by its hook, or else by shutting the stream under it.
+    /// Ends it now: by its hook, or without one by shutting its stream down.
     pub(super) fn cut(&self) {
         match (&self.hook, self.stream.upgrade()) {
             (Some(hook), _) => hook.cut(),
@@ -139,11 +138,11 @@ mod tests {
     use crate::net::pipe;
 
     #[test]
-    fn seats_are_used_again() {
+    fn slots_are_used_again() {
         let stream: Arc<dyn Stream> = Arc::new(pipe().0);
         let mut registry = Registry::default();
-        let seats: Vec<_> = (0..3).map(|_| registry.insert(&stream, None)).collect();
-        assert_eq!(seats, [0, 1, 2]);
+        let slots: Vec<_> = (0..3).map(|_| registry.insert(&stream, None)).collect();
+        assert_eq!(slots, [0, 1, 2]);
         assert!(registry.remove(1).is_some());
         assert!(registry.remove(1).is_none());
         assert_eq!((registry.live(), registry.entries().len()), (2, 2));
@@ -180,12 +179,12 @@ mod tests {
         let stream: Arc<dyn Stream> = Arc::new(pipe().0);
         let mut registry = Registry::default();
         let [one, other] = [1, 2].map(|n| IpAddr::from([192, 0, 2, n]));
-        let seats = [one, one, other].map(|address| registry.insert(&stream, Some(address)));
+        let slots = [one, one, other].map(|address| registry.insert(&stream, Some(address)));
         registry.insert(&stream, None);
         assert_eq!((registry.count_at(one), registry.count_at(other)), (2, 1));
-        for seat in seats {
-            registry.remove(seat);
-            registry.remove(seat);
+        for slot in slots {
+            registry.remove(slot);
+            registry.remove(slot);
         }
         assert!(registry.per_address.is_empty());
     }

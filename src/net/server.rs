@@ -2,7 +2,8 @@
 
 use super::addr::Addr;
 use super::handle::Handle;
-use super::listener::{Listener, Options, Service};
+use super::listener::Listener;
+use super::service::{Options, Service};
 use super::slot::Slot;
 use super::socket::{Settings, Socket};
 use super::stream::Stream;

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::engine::Engine;
-
 /// How a connection ends when the server stops. Both methods are called from the thread that
 /// stops the server, so neither may wait for the connection; both may come when it has just
 /// ended, and `cut` may come more than once.
@@ -23,41 +21,46 @@ pub trait Stop: Send + Sync {
 /// given to another. If it is the last one of a stopped
 /// server, [`Service::closed`](super::Service::closed) may be called by that very drop.
 pub struct Slot {
-    engine: Arc<Engine>,
-    seat: usize,
+    server: Arc<dyn Slots>,
+    number: usize,
+}
+
+/// The server that a slot is one of: it knows a connection by the number of its slot.
+pub(super) trait Slots: Send + Sync {
+    fn set_hook(&self, number: usize, hook: Arc<dyn Stop>);
+    fn is_stopping(&self) -> bool;
+    /// The connection has ended.
+    fn release(&self, number: usize);
 }
 
 impl Slot {
-    pub(super) fn new(engine: &Arc<Engine>, seat: usize) -> Slot {
-        Slot {
-            engine: Arc::clone(engine),
-            seat,
-        }
+    pub(super) fn new(server: Arc<dyn Slots>, number: usize) -> Slot {
+        Slot { server, number }
     }
 
     /// From now on `hook` ends this connection, in place of the hook before it. Without any, a
     /// drain asks nothing and a cut shuts the stream down. If the server is stopping already,
     /// `hook` is told before this returns.
     pub fn on_stop(&self, hook: Arc<dyn Stop>) {
-        self.engine.set_hook(self.seat, hook);
+        self.server.set_hook(self.number, hook);
     }
 
     /// Whether the server is stopping. Costs one atomic load: ask before each request.
     pub fn stopping(&self) -> bool {
-        self.engine.is_stopping()
+        self.server.is_stopping()
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.engine.release(self.seat);
+        self.server.release(self.number);
     }
 }
 
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot")
-            .field("seat", &self.seat)
+            .field("number", &self.number)
             .finish_non_exhaustive()
     }
 }

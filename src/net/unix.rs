@@ -35,7 +35,7 @@ impl Unix {
     /// As for [`connect`](Unix::connect), with the path named; [`ErrorKind::TimedOut`] at the
     /// deadline.
     pub fn connect_until(path: impl AsRef<Path>, deadline: Instant) -> io::Result<Unix> {
-        local::connect(path.as_ref(), deadline)
+        local::connect(path.as_ref(), deadline).map(Unix::from)
     }
 }
 

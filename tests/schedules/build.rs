@@ -8,7 +8,7 @@
 //! | `static X: T = …;` with a lock or an atomic in it | a value that is made anew for each execution |
 //! | `#[cfg(test)]` | never: those tests want real threads |
 //! | `mod x;`, `pub(super)`, `pub(in …)` | `pub(crate)`: the tests here reach what is not public |
-//! | `net/door.rs` | `src/door.rs`: connections come out of memory |
+//! | `net/listen_socket.rs` | `src/listen_socket.rs`: connections come out of memory |
 
 use std::path::Path;
 use std::{env, fs};
@@ -17,7 +17,7 @@ const SOURCE: &str = "../../src";
 
 fn main() {
     println!("cargo::rerun-if-changed={SOURCE}");
-    println!("cargo::rerun-if-changed=src/door.rs");
+    println!("cargo::rerun-if-changed=src/listen_socket.rs");
     println!("cargo::rerun-if-changed=build.rs");
     let out = env::var("OUT_DIR").expect("cargo sets it");
     let copy = Path::new(&out).join("barewire");
@@ -41,8 +41,8 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 fn copy_file(from: &Path, to: &Path) {
-    let from = match from.ends_with("net/door.rs") {
-        true => Path::new("src/door.rs"),
+    let from = match from.ends_with("net/listen_socket.rs") {
+        true => Path::new("src/listen_socket.rs"),
         false => from,
     };
     let text = fs::read_to_string(from).expect("a source file");

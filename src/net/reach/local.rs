@@ -20,7 +20,6 @@
 use super::blocking_calls::BlockingCalls;
 use super::call_queue::Limits;
 use crate::net::stream::{at_least_a_moment, is_timeout};
-use crate::net::unix::Unix;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
@@ -43,12 +42,12 @@ static CONNECTS: BlockingCalls<Option<(u64, u64)>> = BlockingCalls::new(
     },
 );
 
-pub(in crate::net) fn connect(path: &Path, deadline: Instant) -> io::Result<Unix> {
+pub(in crate::net) fn connect(path: &Path, deadline: Instant) -> io::Result<UnixStream> {
     let connected = wait_for_room(path, deadline).and_then(|()| {
         let server = fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
         let own = path.to_owned();
         CONNECTS.make(server, deadline, move || {
-            uninterrupted(|| Unix::connect(&own))
+            uninterrupted(|| UnixStream::connect(&own))
         })
     });
     connected.map_err(|e| {

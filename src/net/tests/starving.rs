@@ -1,8 +1,8 @@
 //! Threads that cannot be had for a while, and addresses that have had enough.
 
 use super::*;
-use crate::net::door::Door;
 use crate::net::engine::{Engine, start_thread};
+use crate::net::listen_socket::{BoundSocket, ListenSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Whether threads can be had.
@@ -29,7 +29,7 @@ impl Threads {
         let (told, hears) = mpsc::channel();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = Addr::from(listener.local_addr().unwrap());
-        let door = Door::new(crate::net::door::Ear::Tcp(listener), None, true).unwrap();
+        let socket = ListenSocket::new(BoundSocket::Tcp(listener), None, true).unwrap();
         let threads = self.clone();
         let start = move |builder: thread::Builder, work: Box<dyn FnOnce() + Send>| {
             if threads.gone.load(Ordering::SeqCst) {
@@ -39,7 +39,7 @@ impl Threads {
             start_thread(builder, work)
         };
         let service = Box::new(Serve { connection, told });
-        let engine = Engine::start(door, address, options, service, Box::new(start)).unwrap();
+        let engine = Engine::start(socket, address, options, service, Box::new(start)).unwrap();
         (Handle::new(engine), hears)
     }
 }

@@ -1,13 +1,13 @@
 //! The threads of a server: they accept, serve, park and stop.
 //!
 //! ```text
-//!   Backlog (src/door.rs) ──► accept ─ serve ─ accept …   several threads, at most so many connections
+//!   Backlog (src/listen_socket.rs) ──► accept ─ serve ─ accept …   several threads, at most so many connections
 //!   stop, shutdown        ──► drain, cut, closed
 //! ```
 
 use super::{at_once, listen};
 use crate::explore::explore;
-use crate::net::door::Backlog;
+use crate::net::listen_socket::Backlog;
 use crate::net::{Handle, Options, Pipe, Report, Service, Slot, Stop, Stream, pipe};
 use crate::shim::sync::atomic::{AtomicUsize, Ordering};
 use crate::shim::sync::{Arc, Barrier};

@@ -10,7 +10,7 @@ mod tls;
 mod websocket;
 
 use crate::explore::time_stands_still;
-use crate::net::door::{self, Backlog};
+use crate::net::listen_socket::{self, Backlog};
 use crate::net::{Handle, Listener, Options, Pipe, Service, Stream, pipe_with_capacity};
 use crate::shim::sync::Arc;
 use crate::shim::time;
@@ -28,7 +28,7 @@ fn listen(options: Options, service: impl Service) -> (Arc<Backlog>, Handle) {
     let handle = listener
         .serve(options, service)
         .expect("shuttle always starts a thread");
-    (door::backlog(), handle)
+    (listen_socket::backlog(), handle)
 }
 
 /// Asserts that no thread has waited for a deadline until now: neither for a peer that does not read,

@@ -1,4 +1,4 @@
-//! In place of barewire's `net/door.rs`: connections that come out of memory.
+//! In place of barewire's `net/listen_socket.rs`: connections that come out of memory.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -12,12 +12,12 @@ use super::unix::SocketFile;
 
 /// What barewire listens on.
 #[derive(Debug)]
-pub(super) enum Ear {
+pub(super) enum BoundSocket {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
-impl Ear {
+impl BoundSocket {
     pub(super) fn local_addr(&self) -> io::Result<Addr> {
         Ok(Addr::Pipe)
     }
@@ -64,14 +64,18 @@ pub(crate) fn backlog() -> Arc<Backlog> {
 }
 
 #[derive(Debug)]
-pub(super) struct Door(Arc<Backlog>);
+pub(super) struct ListenSocket(Arc<Backlog>);
 
-impl Door {
+impl ListenSocket {
     /// The real socket is bound, and nobody is accepted from it.
-    pub(super) fn new(_ear: Ear, _file: Option<SocketFile>, _no_delay: bool) -> io::Result<Door> {
+    pub(super) fn new(
+        _socket: BoundSocket,
+        _file: Option<SocketFile>,
+        _no_delay: bool,
+    ) -> io::Result<ListenSocket> {
         let backlog = Arc::new(Backlog::default());
         *LAST.lock().expect("nothing panics under this lock") = Some(Arc::clone(&backlog));
-        Ok(Door(backlog))
+        Ok(ListenSocket(backlog))
     }
 
     pub(super) fn accept(&self) -> io::Result<Arc<dyn Stream>> {
@@ -89,7 +93,7 @@ impl Door {
     }
 
     /// As the kernel does: what was not accepted is reset.
-    pub(super) fn shut(&self) {
+    pub(super) fn shut_down(&self) {
         let mut state = self.0.lock();
         state.shut = true;
         let reset = std::mem::take(&mut state.queue);

@@ -1,0 +1,62 @@
+//! What a server does with a connection, and the limits that it keeps.
+
+use std::io;
+use std::sync::Arc;
+
+use super::addr::Addr;
+use super::slot::Slot;
+use super::stream::Stream;
+
+/// The limits of a server. `Options::default()` and change what you must.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// So many connections at most, those included whose stream was handed on. Further ones wait
+    /// in the kernel's queue (the standard library asks for one of 128 on TCP) until one has
+    /// ended. Default: 10,000.
+    pub max_connections: usize,
+    /// So many connections at most from one IP address; a newcomer beyond them is closed at once, and no
+    /// thread is spent on it. An IPv6 address counts by its first 64 bits, since a host may choose the
+    /// others, its interface identifier (RFC 4291); an IPv4 address that is mapped into IPv6 counts as
+    /// itself. Unix sockets have no address and are not counted. Default: `None`, no limit, because
+    /// behind a proxy all clients have the proxy's address.
+    pub max_connections_per_address: Option<usize>,
+    /// So many threads at most stay to wait for the next connection when theirs has ended; one
+    /// always does. Default: 16.
+    pub spare_threads: usize,
+    /// The stack of each thread, in bytes; only the part that is used costs memory.
+    /// Default: 512 KiB.
+    pub stack_size: usize,
+    /// `TCP_NODELAY` on every connection: see [`Tcp::set_no_delay`](super::Tcp::set_no_delay).
+    /// Default: true.
+    pub no_delay: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            max_connections: 10_000,
+            max_connections_per_address: None,
+            spare_threads: 16,
+            stack_size: 512 * 1024,
+            no_delay: true,
+        }
+    }
+}
+
+/// What to do with a connection. A panic in any of these ends nothing but that call.
+pub trait Service: Send + Sync + 'static {
+    /// Serves one connection, on the thread that accepted it. Return when the connection is done,
+    /// or when `stream` and `slot` have been handed on together. Whatever it waits for, other
+    /// connections do not.
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot);
+
+    /// The address is bound, nobody is accepted yet.
+    fn listening(&self, _address: &Addr) {}
+
+    /// Nobody could be accepted (descriptors have run out) or no thread started to accept the
+    /// next. The engine waits a little and goes on by itself; this is for the log.
+    fn accept_error(&self, _error: &io::Error) {}
+
+    /// Accepting has stopped and every connection has ended. Called once, last of all.
+    fn closed(&self) {}
+}
