@@ -44,8 +44,8 @@ impl Error {
     }
 }
 
-impl From<Cause> for Error {
-    fn from(cause: Cause) -> Error {
+impl From<&Cause> for Error {
+    fn from(cause: &Cause) -> Error {
         Error::Io(cause.into())
     }
 }

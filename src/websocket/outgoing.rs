@@ -402,7 +402,9 @@ impl State {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.failure.map_or(Ok(()), |cause| Err(cause.into()))
+        self.failure
+            .as_ref()
+            .map_or(Ok(()), |cause| Err(cause.into()))
     }
 
     /// Whether something may still be sent.

@@ -98,7 +98,8 @@ impl Outgoing {
     /// Why the bytes have ended, if it was this side that ended them.
     pub(in crate::websocket) fn why_broken(&self) -> Option<Error> {
         let state = self.lock();
-        let cause = state.failure.filter(|_| state.outcome.is_some());
+        let cause = state.failure.as_ref();
+        let cause = cause.filter(|_| state.outcome.is_some());
         cause.map(Error::from)
     }
 

@@ -175,7 +175,7 @@ impl Outgoing {
     fn after_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>) -> Guard<'a> {
         state.note_ping_sent();
         self.notify(&mut state);
-        match state.failure {
+        match &state.failure {
             Some(cause) if cause.is_timeout() => self.cut_off(state),
             _ => state,
         }

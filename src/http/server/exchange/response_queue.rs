@@ -277,7 +277,9 @@ impl Timed for ResponseQueue {
 
 impl Pending {
     fn check(&self) -> io::Result<()> {
-        self.broken.map_or(Ok(()), |cause| Err(cause.into()))
+        self.broken
+            .as_ref()
+            .map_or(Ok(()), |cause| Err(cause.into()))
     }
 
     /// Writes all of `bytes` and then all of `more`, in as few calls as the kernel allows.
