@@ -1,6 +1,5 @@
 //! A limit of time as a number, so that an atomic holds it and two compare in one instruction.
 
-use super::activity::micros;
 use std::time::Duration;
 
 /// In microseconds, at least one.
@@ -42,4 +41,8 @@ impl From<Option<Duration>> for Limit {
             Limit(micros(limit).clamp(1, Limit::NONE.0 - 1))
         })
     }
+}
+
+pub(super) fn micros(d: Duration) -> u64 {
+    u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
 }

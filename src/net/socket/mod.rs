@@ -3,20 +3,19 @@
 //! Each part stands in a file of its own, and uses only those below it:
 //!
 //! ```text
-//!   run.rs       reads on this thread and calls  data end timeout error close   (events.rs)
-//!   queue.rs     what is written and cannot leave yet, as a machine
-//!   writing.rs   drives it: who writes, and how long it waits
-//!   turn.rs      the calls of the stream that one thread at a time makes
-//!   flusher.rs   the thread that writes what is queued; calls  drain
-//!   waiting.rs   waits for it
-//!   reading.rs   reads, and how long it waits  (limit.rs)
-//!   Stream       bytes in order
+//!   run.rs          reads on this thread and calls  data end timeout error close   (events.rs, idle.rs)
+//!   closing.rs      waits for the end, and breaks off
+//!   writing.rs      the calls that write
+//!   turn.rs         the calls of the stream that one thread at a time makes; the flush thread
+//!   write_state.rs  the send queue and its limits, under one lock
+//!   queue.rs        what is written and cannot leave yet, as a machine
+//!   reading.rs      reads, and how long it waits  (limit.rs)
+//!   Stream          bytes in order
 //! ```
 
-mod activity;
 mod closing;
 mod events;
-mod flusher;
+mod idle;
 mod limit;
 mod queue;
 mod reading;
@@ -25,7 +24,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod turn;
-mod waiting;
+mod write_state;
 mod writing;
 
 pub use events::SocketEvents;
@@ -35,14 +34,14 @@ use super::addr::Addr;
 use super::slot::Slot;
 use super::stream::Stream;
 use crate::text::{Decoder, Encoding};
-use activity::Activity;
+use idle::Activity;
 use reading::Reading;
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use writing::Writing;
+use write_state::Writing;
 
 /// A connection: plain blocking reads and writes, and the book's events for who likes them.
 ///
@@ -174,7 +173,7 @@ impl Socket {
     /// [`idle_timeout`](super::Server::idle_timeout). What is cut off must not look like a peer that
     /// had finished.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        reading::read(&self.inner, buf, self.inner.reading.limits())
+        self.inner.read(buf, self.inner.reading.limits())
     }
 
     /// Waits until the queue is empty and all of `bytes` is on its way, too. They leave in one
@@ -186,7 +185,7 @@ impl Socket {
     /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if the peer was too slow and was cut;
     /// else the connection is broken. How much of `bytes` has left is not returned.
     pub fn write_all(&self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        writing::write_all(&self.inner, bytes.as_ref())
+        self.inner.write_all(bytes.as_ref())
     }
 
     /// Reads everything from this socket into `to` until the peer's FIN, which is passed on
@@ -212,7 +211,7 @@ impl Socket {
         let mut moved = 0;
         loop {
             let limits = self.inner.reading.limits();
-            let chunk = reading::read_some(&self.inner, &mut buf, limits)?;
+            let chunk = self.inner.read_some(&mut buf, limits)?;
             if chunk.is_empty() {
                 to.end()?;
                 return Ok(moved);
@@ -235,7 +234,7 @@ impl Socket {
     /// and on a broken connection, nothing is taken: that is false too, and [`run`](Socket::run)
     /// reports it.
     pub fn write(&self, bytes: impl AsRef<[u8]>) -> bool {
-        writing::push(&self.inner, bytes.as_ref())
+        self.inner.push(bytes.as_ref())
     }
 
     /// That was all: the FIN leaves after whatever is queued. Reading goes on. Again does
@@ -244,7 +243,7 @@ impl Socket {
     /// # Errors
     /// The connection was already gone.
     pub fn end(&self) -> io::Result<()> {
-        writing::end(&self.inner)
+        self.inner.end()
     }
 
     /// Ends both directions now and drops what is queued. Nothing more is read: not even what has
@@ -252,7 +251,7 @@ impl Socket {
     /// may be missing. Without TLS the peer may take this for an orderly end, see
     /// [above](Socket#a-peer-that-does-not-read).
     pub fn destroy(&self) {
-        writing::break_off(&self.inner, None);
+        self.inner.break_off(None);
     }
 
     /// Waits until the queue is empty: the blocking world's `drain`. In
@@ -261,7 +260,7 @@ impl Socket {
     /// # Errors
     /// The connection broke before that.
     pub fn drained(&self) -> io::Result<()> {
-        waiting::drained(&self.inner)
+        self.inner.drained()
     }
 
     /// After `idle` without a byte in either direction, [`timeout`](SocketEvents::timeout) is
@@ -361,11 +360,11 @@ impl Read for &Socket {
 
 impl Write for &Socket {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        writing::write(&self.inner, &[IoSlice::new(buf)])
+        self.inner.write(&[IoSlice::new(buf)])
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        writing::write(&self.inner, bufs)
+        self.inner.write(bufs)
     }
 
     fn flush(&mut self) -> io::Result<()> {

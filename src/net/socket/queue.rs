@@ -1,5 +1,5 @@
-//! The write queue of a socket, as a machine: events in, decisions out. It has no thread, lock, clock
-//! or stream; `writing.rs` and `flusher.rs` drive it.
+//! The send queue of a socket, as a machine: events in, decisions out. It has no thread, lock, clock
+//! or stream; `turn.rs` and `writing.rs` drive it.
 //!
 //! # The problem
 //! Many threads write to one socket, and one of them at a time writes to the stream. That thread holds
@@ -21,11 +21,11 @@
 //!    queue, or waits; the thread with the turn asks the machine again before it gives the turn back.
 //! 2. **In order, in one piece.** Bytes leave in the order in which they were accepted, the bytes of
 //!    one call together.
-//! 3. **The end is last.** The FIN follows all that was accepted before [`Queue::end`]. It is marked as
+//! 3. **The end is last.** The FIN follows all that was accepted before [`SendQueue::end`]. It is marked as
 //!    sent after it was sent, not before. Nothing is accepted behind it.
 //! 4. **`drain` holds nothing.** It is called without the turn, by one thread at a time, when a queue
 //!    that was full is empty; never once the end was asked or the connection broke.
-//! 5. **An end comes once.** After [`Queue::break_off`] or [`Queue::fail`] nothing more is written.
+//! 5. **An end comes once.** After [`SendQueue::break_off`] or [`SendQueue::fail`] nothing more is written.
 //!    The first error is kept for `run`.
 //!
 //! `queue/tests.rs` tries them in all interleavings.
@@ -38,7 +38,7 @@ pub(super) use decisions::{Accepted, EndSent, PeerEnded, Refused, Release, Room,
 
 /// Bytes on their way to one stream; `E` is what an error is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Queue<E> {
+pub(super) struct SendQueue<E> {
     limits: Limits,
     queued: Vec<u8>,
     /// Bytes that the flush thread has taken out of the queue and not written yet.
@@ -101,9 +101,9 @@ enum Drain {
 }
 
 /// Writers.
-impl<E> Queue<E> {
-    pub(super) fn new(limits: Limits) -> Queue<E> {
-        Queue {
+impl<E> SendQueue<E> {
+    pub(super) fn new(limits: Limits) -> SendQueue<E> {
+        SendQueue {
             limits,
             queued: Vec::new(),
             in_flight: 0,
@@ -163,7 +163,7 @@ impl<E> Queue<E> {
     }
 
     /// The caller with the turn has nothing more of its own to write. Asked again after each
-    /// [`end_sent`](Queue::end_sent).
+    /// [`end_sent`](SendQueue::end_sent).
     pub(super) fn release(&mut self) -> Release {
         self.calling = false;
         let is_pending = !self.queued.is_empty() || self.end == End::Blocked;
@@ -188,7 +188,7 @@ impl<E> Queue<E> {
 }
 
 /// The thread with the turn.
-impl<E> Queue<E> {
+impl<E> SendQueue<E> {
     /// It begins a call of the stream, without the lock.
     pub(super) fn call_begins(&mut self) {
         self.calling = true;
@@ -241,8 +241,8 @@ impl<E> Queue<E> {
 }
 
 /// How it ends.
-impl<E> Queue<E> {
-    /// That was all. True: the turn was free and is the caller's, who asks [`release`](Queue::release)
+impl<E> SendQueue<E> {
+    /// That was all. True: the turn was free and is the caller's, who asks [`release`](SendQueue::release)
     /// what to do.
     pub(super) fn end(&mut self) -> Result<bool, Refused> {
         if self.life != Life::Whole && self.end == End::Open {
@@ -309,7 +309,7 @@ impl<E> Queue<E> {
 }
 
 /// `drain`.
-impl<E> Queue<E> {
+impl<E> SendQueue<E> {
     /// Events run on this socket from now on. True: the queue has emptied before, so call `drain`.
     pub(super) fn listen(&mut self) -> bool {
         self.drain = Drain::Idle;
@@ -333,7 +333,7 @@ impl<E> Queue<E> {
 }
 
 /// What there is to know.
-impl<E> Queue<E> {
+impl<E> SendQueue<E> {
     pub(super) fn buffered(&self) -> usize {
         self.queued.len() + self.in_flight
     }

@@ -12,9 +12,8 @@
 //! read here: a read that times out has waited as long as its timeout.
 
 use super::Inner;
+use super::closing::destroyed;
 use super::limit::Limit;
-use super::waiting::{destroyed, peer_ended};
-use super::writing::{break_off, gave_up};
 use crate::net::read_buffer::ReadBuffer;
 use crate::net::stream::{Stream, is_timeout};
 use std::io;
@@ -26,7 +25,7 @@ use std::time::Duration;
 pub(super) struct Limits {
     /// Then the read fails.
     pub(super) read: Limit,
-    /// With nothing read or written for so long, the connection is cut.
+    /// With nothing read or written for this long, the connection is cut.
     pub(super) idle: Limit,
 }
 
@@ -48,87 +47,80 @@ pub(super) struct Reading {
 /// No [`Limit`] is zero.
 const UNKNOWN: u64 = 0;
 
-/// Waits for bytes within the limits.
-pub(super) fn read(inner: &Inner, buf: &mut [u8], mut limits: Limits) -> io::Result<usize> {
-    loop {
-        let wait = limits.read.min(inner.reading.idle_left(limits.idle));
-        inner.reading.set_stream_timeout(&*inner.stream, wait)?;
-        inner.reading.wait_begins(written(inner));
-        if is_destroyed(inner) {
-            return Err(destroyed());
-        }
-        let read = inner.stream.read(buf);
-        if is_destroyed(inner) {
-            return Err(destroyed());
-        }
-        match read {
-            Ok(n) => return took(inner, n, buf.is_empty()),
-            Err(e) => limits.read = left_after(inner, e, wait, limits)?,
-        }
-    }
-}
-
-/// A buffer for [`read_some`].
+/// A buffer for [`Inner::read_some`].
 pub(super) fn buffer() -> ReadBuffer {
     ReadBuffer::new(1024, 64 * 1024)
 }
 
-/// What one read brings; nothing at the end.
-pub(super) fn read_some<'a>(
-    inner: &Inner,
-    buf: &'a mut ReadBuffer,
-    limits: Limits,
-) -> io::Result<&'a [u8]> {
-    let n = read(inner, buf.room(), limits)?;
-    buf.filled(n);
-    Ok(buf.consume(n))
-}
-
-pub(super) fn is_destroyed(inner: &Inner) -> bool {
-    inner.destroyed.load(Ordering::SeqCst)
-}
-
-#[inline]
-fn took(inner: &Inner, n: usize, nothing_asked: bool) -> io::Result<usize> {
-    inner.bytes_read.fetch_add(n as u64, Ordering::Relaxed);
-    inner.reading.idle.store(0, Ordering::Relaxed);
-    if n == 0 && !nothing_asked {
-        peer_ended(inner)?;
-        inner.ended.store(true, Ordering::Relaxed);
+impl Inner {
+    /// What one read brings; nothing at the end.
+    pub(super) fn read_some<'a>(
+        &self,
+        buf: &'a mut ReadBuffer,
+        limits: Limits,
+    ) -> io::Result<&'a [u8]> {
+        let n = self.read(buf.room(), limits)?;
+        buf.filled(n);
+        Ok(buf.consume(n))
     }
-    inner.activity.seen();
-    Ok(n)
-}
 
-fn written(inner: &Inner) -> u64 {
-    inner.bytes_written.load(Ordering::Relaxed)
-}
+    /// Waits for bytes within the limits.
+    pub(super) fn read(&self, buf: &mut [u8], mut limits: Limits) -> io::Result<usize> {
+        loop {
+            let wait = limits.read.min(self.reading.idle_left(limits.idle));
+            self.reading.set_stream_timeout(&*self.stream, wait)?;
+            self.reading.wait_begins(self.written());
+            if self.is_destroyed() {
+                return Err(destroyed());
+            }
+            let read = self.stream.read(buf);
+            if self.is_destroyed() {
+                return Err(destroyed());
+            }
+            match read {
+                Ok(n) => return self.took(n, buf.is_empty()),
+                Err(e) => limits.read = self.left_after(e, wait, limits)?,
+            }
+        }
+    }
 
-/// What is left of the read timeout after a read that failed. If that was no timeout, or the last, the
-/// read has failed.
-#[cold]
-fn left_after(inner: &Inner, e: io::Error, waited: Limit, limits: Limits) -> io::Result<Limit> {
-    if waited == Limit::NONE || !is_timeout(&e) {
-        return Err(e);
+    pub(super) fn is_destroyed(&self) -> bool {
+        self.destroyed.load(Ordering::SeqCst)
     }
-    cut_if_idle(inner, waited, limits.idle)?;
-    match waited == limits.read {
-        true => Err(e),
-        false => Ok(limits.read.less(waited.micros())),
-    }
-}
 
-/// A read has waited in vain.
-fn cut_if_idle(inner: &Inner, waited: Limit, limit: Limit) -> io::Result<()> {
-    let Some(limit) = limit.duration() else {
-        return Ok(());
-    };
-    if inner.reading.waited(waited, written(inner)) < limit {
-        return Ok(());
+    #[inline]
+    fn took(&self, n: usize, nothing_asked: bool) -> io::Result<usize> {
+        self.bytes_read.fetch_add(n as u64, Ordering::Relaxed);
+        self.reading.idle.store(0, Ordering::Relaxed);
+        if n == 0 && !nothing_asked {
+            self.peer_ended()?;
+            self.ended.store(true, Ordering::Relaxed);
+        }
+        self.activity.seen();
+        Ok(n)
     }
-    let error = || gave_up(format!("nothing was read or written for {limit:?}"));
-    break_off(inner, Some(error()));
-    Err(error())
+
+    fn written(&self) -> u64 {
+        self.bytes_written.load(Ordering::Relaxed)
+    }
+
+    /// What is left of the read timeout after a read that failed. If that was no timeout, or the last,
+    /// the read has failed.
+    #[cold]
+    fn left_after(&self, e: io::Error, waited: Limit, limits: Limits) -> io::Result<Limit> {
+        if waited == Limit::NONE || !is_timeout(&e) {
+            return Err(e);
+        }
+        if let Some(limit) = limits.idle.duration()
+            && self.reading.waited(waited, self.written()) >= limit
+        {
+            return Err(self.give_up(format!("nothing was read or written for {limit:?}")));
+        }
+        match waited == limits.read {
+            true => Err(e),
+            false => Ok(limits.read.less(waited.micros())),
+        }
+    }
 }
 
 impl Reading {

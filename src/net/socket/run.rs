@@ -1,15 +1,18 @@
 //! The loop that turns reads into events.
 
 use super::events::{OnData, SocketEvents};
+use super::idle::IdleNotice;
 use super::limit::Limit;
-use super::queue::Queue;
-use super::{Inner, Socket, flusher, lock, reading, waiting};
+use super::queue::SendQueue;
+use super::reading::{self, Limits};
+use super::{Inner, Socket, lock};
+use crate::net::cause::Cause;
+use crate::net::guarded::guarded;
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
 
 impl Socket {
     /// Reads on this thread and calls `events`, until both directions have ended and
@@ -31,7 +34,7 @@ impl Socket {
             Ok(()) => finish(self, &*events, &mut idle),
             Err(_) => self.destroy(),
         }
-        let error = read.err().or(waiting::final_error(&self.inner));
+        let error = read.err().or(self.inner.final_error());
         if let Some(error) = &error {
             events.error(self, error);
         }
@@ -70,7 +73,7 @@ impl<'a> Running<'a> {
         *lock(&inner.events) = Some(events);
         let is_due = inner.writing.lock().queue.listen();
         if is_due {
-            flusher::call_drain(inner);
+            inner.call_drain();
         }
     }
 }
@@ -90,18 +93,19 @@ fn read_to_end(
     events: &dyn SocketEvents,
     idle: &mut IdleNotice,
 ) -> io::Result<()> {
+    let inner = &socket.inner;
     let mut buf = reading::buffer();
     let mut text = String::new();
     loop {
-        match reading::read_some(&socket.inner, &mut buf, idle.read_limits(&socket.inner)) {
-            _ if reading::is_destroyed(&socket.inner) => return Ok(()),
+        match inner.read_some(&mut buf, read_limits(inner, idle)) {
+            _ if inner.is_destroyed() => return Ok(()),
             Ok([]) => {
                 give_rest(socket, &mut text, events);
                 events.end(socket);
                 return Ok(());
             }
             Ok(chunk) => give(socket, chunk, &mut text, events),
-            Err(e) if is_timeout(&e) => idle.look(socket, events),
+            Err(e) if is_timeout(&e) => check_idle(socket, events, idle),
             Err(e) => return Err(e),
         }
     }
@@ -132,104 +136,52 @@ fn give_rest(socket: &Socket, text: &mut String, events: &dyn SocketEvents) {
 /// The peer has ended; now we. What breaks here is the final error.
 fn finish(socket: &Socket, events: &dyn SocketEvents, idle: &mut IdleNotice) {
     let inner = &socket.inner;
-    let mut wait_until = |is_done: fn(&Queue<io::Error>) -> bool| {
-        let is_over = |queue: &Queue<_>| queue.is_broken() || is_done(queue);
-        while !waiting::until(inner, idle.next_wait(inner), is_over) {
-            idle.look(socket, events);
+    let mut wait_until = |is_done: fn(&SendQueue<Cause>) -> bool| {
+        let is_over = |queue: &SendQueue<_>| queue.is_broken() || is_done(queue);
+        while !inner.wait(idle.next_wait(&inner.activity), is_over).1 {
+            check_idle(socket, events, idle);
         }
     };
     if inner.settings.allow_half_open {
-        wait_until(Queue::is_end_asked);
+        wait_until(SendQueue::is_end_asked);
     }
     let _ = socket.end();
-    wait_until(Queue::is_end_sent);
+    wait_until(SendQueue::is_end_sent);
 }
 
-/// The `timeout` event: once for each stretch without a byte.
-#[derive(Default)]
-struct IdleNotice {
-    /// How long to wait before the next [`look`](IdleNotice::look), if that is not the whole limit.
-    left: Option<Duration>,
-    /// The stretch that `timeout` was called for, and how long we wait in it for another to begin.
-    notified: Option<(u64, Duration)>,
+/// A socket with an idle notice is its owner's to end; others are cut by the server's limit.
+fn read_limits(inner: &Inner, idle: &mut IdleNotice) -> Limits {
+    let read = Limit::from(idle.next_wait(&inner.activity));
+    let idle = match read {
+        Limit::NONE => inner.reading.idle_timeout(),
+        _ => Limit::NONE,
+    };
+    Limits { read, idle }
 }
 
-/// A new stretch may begin unseen, by a write of another thread. It is looked for this often at most.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-
-impl IdleNotice {
-    fn next_wait(&mut self, inner: &Inner) -> Option<Duration> {
-        self.left.take().or(inner.activity.limit())
-    }
-
-    /// A socket with an idle notice is its owner's to end; others are cut by the server's limit.
-    fn read_limits(&mut self, inner: &Inner) -> reading::Limits {
-        let read = Limit::from(self.next_wait(inner));
-        let idle = match read {
-            Limit::NONE => inner.reading.idle_timeout(),
-            _ => Limit::NONE,
-        };
-        reading::Limits { read, idle }
-    }
-
-    fn look(&mut self, socket: &Socket, events: &dyn SocketEvents) {
-        let activity = &socket.inner.activity;
-        let (Some(limit), Some(left)) = (activity.limit(), activity.left()) else {
-            return;
-        };
-        let stretch = activity.last();
-        if !left.is_zero() {
-            self.left = Some(left);
-            return;
-        }
-        let interval = match self.notified {
-            // Nothing has moved since, so there is less and less reason to look.
-            Some((same, before)) if same == stretch => before.saturating_mul(2),
-            _ => limit,
-        };
-        let is_new = self.notified.is_none_or(|(before, _)| before != stretch);
-        let interval = interval.min(limit.max(LOOK_INTERVAL));
-        self.notified = Some((stretch, interval));
-        self.left = Some(interval);
-        if is_new {
-            events.timeout(socket);
-        }
+fn check_idle(socket: &Socket, events: &dyn SocketEvents, idle: &mut IdleNotice) {
+    if idle.is_due(&socket.inner.activity) {
+        events.timeout(socket);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::pipe;
-
-    struct Counts(std::sync::atomic::AtomicUsize);
-
-    impl SocketEvents for Counts {
-        fn timeout(&self, _socket: &Socket) {
-            self.0.fetch_add(1, Ordering::Relaxed);
+impl Inner {
+    /// Calls `drain` as often as it is due. The caller has claimed it from the queue.
+    pub(super) fn call_drain(self: &Arc<Inner>) {
+        let mut is_due = true;
+        while is_due {
+            let events = lock(&self.events).clone();
+            let socket = Socket {
+                inner: Arc::clone(self),
+            };
+            // What the events and the socket drop is dropped in here, too: it is the user's.
+            let call = move || events.iter().for_each(|events| events.drain(&socket));
+            if guarded(call).is_err() {
+                self.break_off(Some(Cause::new(ErrorKind::Other, "drain panicked")));
+            }
+            let mut state = self.writing.lock();
+            is_due = state.queue.drain_returned();
+            self.writing.notify(&state);
         }
-    }
-
-    /// `timeout` is called once for a stretch, however short; then there is nothing to do but to look,
-    /// less and less often, whether another thread has written.
-    #[test]
-    fn fault_a27_a_timeout_of_zero_keeps_nobody_busy() {
-        let (here, _there) = pipe();
-        let socket = Socket::new(Arc::new(here));
-        let (events, mut idle) = (Counts(0.into()), IdleNotice::default());
-        socket.set_timeout(Some(Duration::ZERO));
-        let mut waited = Duration::ZERO;
-        for _ in 0..100 {
-            waited += idle.next_wait(&socket.inner).unwrap();
-            thread::sleep(Duration::from_micros(2));
-            idle.look(&socket, &events);
-        }
-        assert_eq!(events.0.load(Ordering::Relaxed), 1);
-        assert!(waited > Duration::from_secs(60), "{waited:?}");
-        socket.write("a new stretch");
-        idle.next_wait(&socket.inner).unwrap();
-        thread::sleep(Duration::from_micros(2));
-        idle.look(&socket, &events);
-        assert_eq!(events.0.load(Ordering::Relaxed), 2);
     }
 }

@@ -5,6 +5,7 @@ mod double;
 mod together;
 
 use super::*;
+use crate::net::cause::Cause;
 use crate::net::stream::is_timeout;
 use crate::net::tests::{PATIENCE, within};
 use crate::net::{Tcp, pipe_with_capacity};
@@ -32,7 +33,7 @@ struct Names(Sender<String>);
 
 impl SocketEvents for Names {
     fn connect(&self, socket: &Socket) {
-        waiting::until(&socket.inner, None, queue::Queue::is_at_rest);
+        drop(socket.inner.wait(None, queue::SendQueue::is_at_rest));
         self.0.send("connect".into()).unwrap();
     }
 
@@ -113,7 +114,7 @@ fn fault_a10_a11_a_large_write_leaves_in_pieces() {
         let seen = double.seen();
         assert_eq!(
             seen.blocking_bytes.iter().max(),
-            Some(&writing::PIECE_BYTES)
+            Some(&write_state::PIECE_BYTES)
         );
         assert_eq!(seen.write_timeout, Some(Duration::from_millis(100)));
         socket.set_timeout(Some(Duration::from_millis(200)));
@@ -122,7 +123,7 @@ fn fault_a10_a11_a_large_write_leaves_in_pieces() {
         assert_eq!(sooner, Some(Duration::from_millis(50)));
         assert_eq!(
             socket.bytes_written(),
-            2 * MUCH as u64 + writing::PIECE_BYTES as u64 + 1
+            2 * MUCH as u64 + write_state::PIECE_BYTES as u64 + 1
         );
     });
 }
@@ -244,7 +245,7 @@ fn fault_a19_a20_an_end_without_room_stays_pending() {
         let socket = Socket::with(double.clone(), short(2_000), false, None);
         socket.end().unwrap();
         socket.end().expect("again does nothing");
-        waiting::end_sent(&socket.inner).unwrap();
+        socket.inner.end_sent().unwrap();
         let seen = double.seen();
         assert_eq!((seen.ends_refused, seen.ends), (2, 1));
         assert_eq!(
@@ -328,14 +329,13 @@ fn a_reset_that_the_writer_is_just_hearing_of_is_no_end() {
             "as if it were a FIN"
         );
         let own = Arc::clone(&inner);
-        let reader = thread::spawn(move || waiting::peer_ended(&own).map_err(|e| e.kind()));
+        let reader = thread::spawn(move || own.peer_ended().map_err(|e| e.kind()));
         while inner.writing.lock().waiting == 0 {
             thread::yield_now();
         }
         let mut state = inner.writing.lock();
         state.queue.call_ended(0);
-        let loss = writing::loss(&lost);
-        state.queue.fail(Some(lost), loss);
+        state.fail(Cause::of(&lost));
         inner.writing.notify(&state);
         drop(state);
         assert_eq!(reader.join().unwrap(), Err(ErrorKind::ConnectionReset));
@@ -349,7 +349,7 @@ fn an_end_waits_for_no_writer() {
         let (inner, peer) = calling();
         peer.shutdown(Shutdown::Write).unwrap();
         assert_eq!(inner.stream.read(&mut [0; 1]).unwrap(), 0);
-        waiting::peer_ended(&inner).unwrap();
+        inner.peer_ended().unwrap();
     });
 }
 

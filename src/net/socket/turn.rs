@@ -1,9 +1,14 @@
 //! The write turn: the calls of the stream that only its holder makes, and what the holder does before
 //! it gives the turn back.
+//!
+//! Two kinds of threads hold it: a caller of the socket, for one call, and the socket's *flush thread*,
+//! which writes what is queued. That thread is started when bytes are left over, and ends when none are,
+//! so a socket whose peer reads has none.
 
-use super::queue::{EndSent, Release};
-use super::writing::{Guard, State, break_off, copy, gave_up, has_room, loss};
-use super::{Inner, flusher};
+use super::Inner;
+use super::queue::{EndSent, Release, Step};
+use super::write_state::{Guard, PIECE_BYTES, WriteState};
+use crate::net::cause::Cause;
 use crate::net::pace::TooSlow;
 use crate::net::stream::is_timeout;
 use std::io::{self, ErrorKind, IoSlice};
@@ -11,7 +16,11 @@ use std::mem;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// In bytes. The flush thread calls [`drain`](crate::net::SocketEvents::drain), which is the user's.
+const FLUSHER_STACK_BYTES: usize = 512 * 1024;
 
 /// The write turn. It is given back by [`give_back`](Turn::give_back), or to a flush thread. It is dropped
 /// only if a call of the stream panics.
@@ -20,27 +29,13 @@ pub(super) struct Turn<'a> {
 }
 
 /// What one call of the stream has done.
-pub(super) struct Wrote {
+struct Wrote {
     /// 0: there was no room within the slice.
-    pub(super) bytes: usize,
+    bytes: usize,
     waited: Duration,
 }
 
-impl Wrote {
-    /// How many bytes were taken, or that none were for `limit`.
-    #[inline]
-    pub(super) fn within(self, limit: Option<Duration>, still: &mut Duration) -> io::Result<usize> {
-        *still = match self.bytes {
-            0 => still.saturating_add(self.waited),
-            _ => Duration::ZERO,
-        };
-        match limit {
-            Some(limit) if self.bytes == 0 && *still >= limit => Err(ErrorKind::TimedOut.into()),
-            _ => Ok(self.bytes),
-        }
-    }
-}
-
+/// The calls of the stream.
 impl<'a> Turn<'a> {
     /// The queue has given the turn to this thread.
     pub(super) fn new(inner: &'a Arc<Inner>) -> Turn<'a> {
@@ -53,21 +48,46 @@ impl<'a> Turn<'a> {
         Ok((Turn::new(inner), state))
     }
 
-    /// Offers bytes to the stream, which takes what there is room for; queues the rest.
+    /// Offers bytes to the stream, which takes what there is room for; queues the rest. False: no more
+    /// until `drain`.
     pub(super) fn offer(self, bytes: &[u8]) -> bool {
-        let wrote = self.inner.stream.try_write(bytes);
-        let failed = wrote.as_ref().err().map(|e| (copy(e), loss(e)));
-        let n = *wrote.as_ref().ok().and_then(Option::as_ref).unwrap_or(&0);
-        let mut state = self.inner.writing.lock();
+        let inner = self.inner;
+        let offered = inner.stream.try_write(bytes);
+        let offered = offered.map_err(|e| Cause::with_text(&e));
+        let n = offered.as_ref().map_or(0, |n| n.unwrap_or(0));
+        let mut state = inner.writing.lock();
         self.call_ended(&mut state, n);
-        match failed {
-            None => state.queue.keep(&bytes[n..]),
-            Some((error, loss)) => state.queue.fail(Some(error), loss),
+        match offered {
+            Ok(_) => state.queue.keep(&bytes[n..]),
+            Err(cause) => state.fail(cause),
         }
         let room = state.queue.room();
-        let inner = self.inner;
         let given_back = self.give_back(state);
-        has_room(inner, room) && given_back.is_ok()
+        inner.has_room(room) && given_back.is_ok()
+    }
+
+    /// Waits until the stream takes some of the bytes, no longer than the write timeout.
+    #[inline(always)]
+    pub(super) fn write_some(
+        &self,
+        mut state: Guard<'a>,
+        bufs: &[IoSlice<'_>],
+    ) -> (Guard<'a>, io::Result<usize>) {
+        let mut waited = Duration::ZERO;
+        loop {
+            let wrote;
+            (state, wrote) = self.write(state, bufs);
+            match wrote {
+                Ok(Wrote {
+                    bytes: 0,
+                    waited: more,
+                }) => waited = waited.saturating_add(more),
+                done => return (state, done.map(|wrote| wrote.bytes)),
+            }
+            if state.write_timeout.is_some_and(|limit| waited >= limit) {
+                return (state, Err(ErrorKind::TimedOut.into()));
+            }
+        }
     }
 
     /// One call of the stream, for a slice at most. A peer that has been too slow is given up.
@@ -75,15 +95,11 @@ impl<'a> Turn<'a> {
     /// Every write is one such call, so the lock's guard and the result are passed in registers: inlined
     /// with what follows, `write_all` executes 80 instructions less.
     #[inline(always)]
-    pub(super) fn write(
-        &self,
-        mut state: Guard<'a>,
-        bufs: &[IoSlice<'_>],
-    ) -> (Guard<'a>, io::Result<Wrote>) {
+    fn write(&self, mut state: Guard<'a>, bufs: &[IoSlice<'_>]) -> (Guard<'a>, io::Result<Wrote>) {
         if state.queue.is_broken() {
             return (state, Err(ErrorKind::BrokenPipe.into()));
         }
-        let slice = state.slice();
+        let slice = state.slice;
         let change = state.change_stream_timeout(slice);
         let is_timed = state.sampling.is_timed();
         state.queue.call_begins();
@@ -130,16 +146,16 @@ impl<'a> Turn<'a> {
 
     #[cold]
     fn record_failure(&self, error: io::Error) -> (Guard<'a>, io::Result<Wrote>) {
-        let (report, loss) = (copy(&error), loss(&error)); // they may call the stream's own: no lock
+        let cause = Cause::with_text(&error);
         let mut state = self.inner.writing.lock();
         self.call_ended(&mut state, 0);
-        state.queue.fail(Some(report), loss);
+        state.fail(cause);
         self.inner.writing.notify(&state);
         (state, Err(error))
     }
 
     #[inline]
-    fn call_ended(&self, state: &mut State, bytes: usize) {
+    fn call_ended(&self, state: &mut WriteState, bytes: usize) {
         state.queue.call_ended(bytes);
         if bytes > 0 {
             let written = &self.inner.bytes_written;
@@ -150,24 +166,16 @@ impl<'a> Turn<'a> {
 
     #[cold]
     fn give_up<T>(&self, state: Guard<'a>) -> (Guard<'a>, io::Result<T>) {
-        let settings = self.inner.settings;
         drop(state);
-        let error = || {
-            let (rate, time) = (settings.min_bytes_per_second, settings.stall_timeout);
-            gave_up(format!(
-                "the peer took less than {rate} bytes a second for {time:?}"
-            ))
-        };
-        break_off(self.inner, Some(error()));
-        (self.inner.writing.lock(), Err(error()))
+        let settings = &self.inner.settings;
+        let (rate, time) = (settings.min_bytes_per_second, settings.stall_timeout);
+        let text = format!("the peer took less than {rate} bytes a second for {time:?}");
+        let error = self.inner.give_up(text);
+        (self.inner.writing.lock(), Err(error))
     }
 
     /// The FIN. It waits for room within a slice, or not at all.
-    pub(super) fn send_end(
-        &self,
-        mut state: Guard<'a>,
-        waits: bool,
-    ) -> (Guard<'a>, io::Result<()>) {
+    fn send_end(&self, mut state: Guard<'a>, waits: bool) -> (Guard<'a>, io::Result<()>) {
         let slice = match waits {
             true => state.end_slice(),
             false => Duration::ZERO,
@@ -199,7 +207,10 @@ impl<'a> Turn<'a> {
             let _ = self.inner.stream.set_write_timeout(change);
         }
     }
+}
 
+/// How the turn is given back.
+impl<'a> Turn<'a> {
     /// Gives the turn back, after the FIN if that is due, or to a flush thread.
     #[inline(always)]
     pub(super) fn give_back(self, mut state: Guard<'a>) -> io::Result<()> {
@@ -219,10 +230,8 @@ impl<'a> Turn<'a> {
             match due {
                 Release::SendEnd => (state, ended) = self.send_end(state, false),
                 Release::StartFlusher => {
-                    let inner = self.inner;
-                    mem::forget(self);
                     drop(state);
-                    return flusher::start(inner).and(ended);
+                    return self.start_flusher().and(ended);
                 }
                 Release::Done => {
                     self.was_given_back(&state);
@@ -234,19 +243,85 @@ impl<'a> Turn<'a> {
     }
 
     #[inline]
-    pub(super) fn was_given_back(self, state: &State) {
+    fn was_given_back(self, state: &WriteState) {
         self.inner.writing.notify(state);
         mem::forget(self);
     }
-}
 
-/// A user's stream has panicked in a call. What it took is unknown, so the connection is broken off.
-impl Drop for Turn<'_> {
-    #[cold]
-    fn drop(&mut self) {
-        break_off(self.inner, Some(io::Error::other("a write panicked")));
+    /// The holder cannot go on, so the connection is broken off.
+    fn lose(&self, cause: Cause) {
+        self.inner.break_off(Some(cause));
         let mut state = self.inner.writing.lock();
         state.queue.turn_lost();
         self.inner.writing.notify(&state);
+    }
+}
+
+/// The flush thread.
+impl Turn<'_> {
+    /// Starts it, with the turn.
+    fn start_flusher(self) -> io::Result<()> {
+        let own = Arc::clone(self.inner);
+        let thread = thread::Builder::new()
+            .name("barewire flusher".to_owned())
+            .stack_size(FLUSHER_STACK_BYTES);
+        let started = thread.spawn(move || Turn::new(&own).flush());
+        let started = started.map(drop).map_err(|e| {
+            // Not as it is: the system's error for "no thread" has the kind of a timeout.
+            let text = format!("no thread could be started for the writer: {e}");
+            let cause = Cause::new(ErrorKind::Other, text);
+            self.lose(cause.clone());
+            io::Error::from(&cause)
+        });
+        mem::forget(self);
+        started
+    }
+
+    /// Writes what is queued and sends the end, until nothing is left; then calls `drain` if that is due.
+    fn flush(self) {
+        let inner = self.inner;
+        let mut batch = Vec::new();
+        loop {
+            let mut state = inner.writing.lock();
+            match state.queue.next_step() {
+                Step::Write => {
+                    batch.clear();
+                    state.queue.take_batch(&mut batch);
+                    self.write_batch(state, &batch);
+                }
+                Step::SendEnd => drop(self.send_end(state, true)),
+                Step::Drain => {
+                    self.was_given_back(&state);
+                    drop(state);
+                    return inner.call_drain();
+                }
+                Step::Leave => return self.was_given_back(&state),
+            }
+        }
+    }
+
+    /// Writes all of it, unless the connection breaks.
+    fn write_batch<'a>(&'a self, mut state: Guard<'a>, mut batch: &[u8]) {
+        while !batch.is_empty() && !state.queue.is_broken() {
+            let piece = &batch[..batch.len().min(PIECE_BYTES)];
+            let wrote;
+            (state, wrote) = self.write(state, &[IoSlice::new(piece)]);
+            match wrote {
+                Ok(wrote) => batch = &batch[wrote.bytes..],
+                Err(e) => {
+                    drop(state);
+                    return drop(e); // it may be the stream's own: not under the lock
+                }
+            }
+            state.queue.batch_left(batch.len());
+        }
+    }
+}
+
+/// A user's stream has panicked in a call. What it took is unknown.
+impl Drop for Turn<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        self.lose(Cause::new(ErrorKind::Other, "a write panicked"));
     }
 }

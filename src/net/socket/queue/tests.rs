@@ -19,7 +19,7 @@ use thread::{At, Thread};
 /// Everything there is at one moment.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct World {
-    queue: Queue<Why>,
+    queue: SendQueue<Why>,
     stream: Stream,
     threads: Vec<Thread>,
     /// What was accepted, in that order.
@@ -37,7 +37,7 @@ impl World {
             ..Thread::new(tasks[0])
         };
         World {
-            queue: Queue::new(limits),
+            queue: SendQueue::new(limits),
             stream: Stream::default(),
             threads: threads.iter().map(thread).collect(),
             accepted: Vec::new(),
