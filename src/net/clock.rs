@@ -127,10 +127,7 @@ pub(crate) fn call_after(delay: Duration, timer: Timer, whom: Weak<dyn Timed>) {
 }
 
 fn lock() -> MutexGuard<'static, Schedule> {
-    CLOCK
-        .schedule
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
+    super::lock::lock(&CLOCK.schedule)
 }
 
 fn run() {

@@ -14,7 +14,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use super::addr::Addr;
 use super::clock::{KeepRunning, Timed, Timer, call_after, keep_running};
 use super::guarded::guarded;
 use super::listen_socket::ListenSocket;
+use super::lock::{lock, wait, wait_until};
 use super::registry::{Registry, counted_address};
 use super::service::{Options, Service};
 use super::slot::{Slot, Slots, Stop};
@@ -150,10 +151,7 @@ impl Engine {
                 }
                 Next::Park => {}
             }
-            state = self
-                .place
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = wait(&self.place, state, None);
             state.workers.unparked();
         }
     }
@@ -296,7 +294,7 @@ impl Engine {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Returns how many connections there were.
@@ -338,14 +336,9 @@ impl Engine {
     pub(super) fn wait_closed(&self, until: Option<Instant>) -> bool {
         let mut state = self.lock();
         while state.closed != Closed::Yes {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            state = match left {
-                None => self.end.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => return false,
-                Some(left) => {
-                    let woken = self.end.wait_timeout(state, left);
-                    woken.unwrap_or_else(PoisonError::into_inner).0
-                }
+            state = match wait_until(&self.end, state, until) {
+                Some(state) => state,
+                None => return false,
             };
         }
         true

@@ -28,11 +28,12 @@ use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::addr::Addr;
+use super::lock::lock;
 use super::stream::{Stream, at_least_a_moment, is_timeout};
 
 /// A connected kernel socket; use it as [`Tcp`](super::Tcp) or [`Unix`](super::Unix).
@@ -186,7 +187,7 @@ impl<S: Raw> KernelSocket<S> {
 
     /// A call in non-blocking mode.
     fn probe(&self, mut call: impl FnMut(&S) -> io::Result<usize>) -> io::Result<Option<usize>> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = lock(&self.turn);
         self.timed_calls.store(TIMED_CALLS, Ordering::Relaxed);
         self.probes.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst); // the count is up before the mode is on

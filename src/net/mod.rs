@@ -107,6 +107,7 @@ mod layer;
 mod linger;
 mod listen_socket;
 mod listener;
+mod lock;
 mod pace;
 mod pipe;
 mod reach;

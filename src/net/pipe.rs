@@ -17,10 +17,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::net::Shutdown;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::addr::Addr;
+use super::lock::{lock, wait_until};
 use super::stream::{Stream, at_least_a_moment};
 
 const CAPACITY: usize = 64 * 1024;
@@ -201,18 +202,7 @@ impl Channel {
             if let Some(answer) = attempt(&mut state) {
                 return Ok(answer);
             }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            state = match left {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => return Err(ErrorKind::TimedOut.into()),
-                Some(left) => {
-                    let woken = self.changed.wait_timeout(state, left);
-                    woken.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            state = wait_until(&self.changed, state, until).ok_or(ErrorKind::TimedOut)?;
         }
     }
 
@@ -222,7 +212,7 @@ impl Channel {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -11,12 +11,12 @@
 //! ```
 //!
 //! `faults.rs` is what can be asked for, `pieces.rs` the bytes on their way to the reader, and
-//! `turn.rs` how each direction is used by one thread at a time. The directions share nothing but
+//! `exclusive.rs` how each direction is used by one thread at a time. The directions share nothing but
 //! a word on whether there was a reset, and nobody sleeps while holding that.
 
+mod exclusive;
 mod faults;
 mod pieces;
-mod turn;
 
 #[cfg(test)]
 mod tests;
@@ -29,9 +29,10 @@ use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use super::lock::{lock, wait_until};
 use super::stream::Stream;
+use exclusive::Exclusive;
 use pieces::Pieces;
-use turn::{Turn, lock, sleep};
 
 /// A stream that misbehaves as its [`Faults`] say, and else behaves as the one below it.
 ///
@@ -64,8 +65,8 @@ pub struct Faulty {
     life: Mutex<Life>,
     /// Whoever waits for a delay wakes early when the life of the stream changes.
     changed: Condvar,
-    reading: Turn<Reading>,
-    writing: Turn<Writing>,
+    reading: Exclusive<Reading>,
+    writing: Exclusive<Writing>,
 }
 
 #[derive(Debug, Default)]
@@ -104,8 +105,8 @@ impl Faulty {
             faults,
             life: Mutex::default(),
             changed: Condvar::new(),
-            reading: Turn::new(reading),
-            writing: Turn::new(Writing::default()),
+            reading: Exclusive::new(reading),
+            writing: Exclusive::new(Writing::default()),
         };
         if at_once {
             faulty.reset();
@@ -205,7 +206,7 @@ impl Faulty {
         let end = if in_time { Some(due) } else { until };
         let mut life = self.life();
         while !pointless(&life) {
-            life = match sleep(&self.changed, life, end) {
+            life = match wait_until(&self.changed, life, end) {
                 Some(life) => life,
                 None if in_time => break,
                 None => return Err(ErrorKind::TimedOut.into()),

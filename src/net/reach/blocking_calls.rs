@@ -19,11 +19,12 @@
 
 use std::io::{self, ErrorKind};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::call_queue::{CallQueue, Decision, Limits, QueuePosition, Slot};
 use super::worker::{self, NoThread, Spawn};
+use crate::net::lock;
 
 /// The calls of one kind, for the whole process.
 pub(super) struct BlockingCalls<K> {
@@ -125,8 +126,7 @@ impl<K: Clone + PartialEq + Send + 'static> BlockingCalls<K> {
                 self.cancel(position);
                 return Err(self.without_time(in_the_way));
             }
-            let woken = waker.wait_timeout(queue, left);
-            queue = woken.unwrap_or_else(PoisonError::into_inner).0;
+            queue = lock::wait(&waker, queue, Some(left));
             decision = queue.take(position);
         }
     }
@@ -144,7 +144,7 @@ impl<K: Clone + PartialEq + Send + 'static> BlockingCalls<K> {
     }
 
     fn lock(&self) -> MutexGuard<'_, CallQueue<K, Arc<Condvar>>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        lock::lock(&self.queue)
     }
 
     fn without_time(&self, in_the_way: usize) -> io::Error {

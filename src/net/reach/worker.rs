@@ -7,9 +7,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
+
+use crate::net::lock::{lock, wait_until};
 
 /// What a worker thread does.
 pub(super) type Work = Box<dyn FnOnce() + Send>;
@@ -56,12 +58,6 @@ struct State<T> {
     receiver_gone: bool,
 }
 
-impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The worker's end.
 pub(super) struct Reporter<T>(Arc<Shared<T>>);
 
@@ -74,17 +70,14 @@ impl<T> Clone for Reporter<T> {
 impl<T> Reporter<T> {
     /// Wakes the receiver. If it has gone, the result is dropped here and now.
     pub(super) fn report(&self, result: T) {
-        let mut state = self.0.lock();
-        let refused = match state.receiver_gone {
-            true => Some(result),
-            false => {
-                state.arrived.push_back(result);
-                None
-            }
-        };
+        let mut state = lock(&self.0.state);
+        if state.receiver_gone {
+            drop(state); // before the result: dropping a connection closes it
+            return;
+        }
+        state.arrived.push_back(result);
         drop(state);
         self.0.changed.notify_one();
-        drop(refused); // after the lock: dropping a connection closes it
     }
 }
 
@@ -94,22 +87,20 @@ pub(super) struct Results<T>(Arc<Shared<T>>);
 impl<T> Results<T> {
     /// The next result, if one arrives by the deadline.
     pub(super) fn take_until(&self, deadline: Instant) -> Option<T> {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0.state);
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
             let arrived = state.arrived.pop_front();
-            if arrived.is_some() || left.is_zero() {
+            if arrived.is_some() {
                 return arrived;
             }
-            let woken = self.0.changed.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            state = wait_until(&self.0.changed, state, Some(deadline))?;
         }
     }
 }
 
 impl<T> Drop for Results<T> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0.state);
         state.receiver_gone = true;
         let unwanted = std::mem::take(&mut state.arrived);
         drop(state);

@@ -31,6 +31,7 @@ pub use events::SocketEvents;
 pub(super) use settings::Settings;
 
 use super::addr::Addr;
+use super::lock::lock;
 use super::slot::Slot;
 use super::stream::Stream;
 use crate::text::{Decoder, Encoding};
@@ -39,7 +40,7 @@ use reading::Reading;
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use write_state::Writing;
 
@@ -399,8 +400,4 @@ impl fmt::Debug for Socket {
             .field("buffered", &self.buffered())
             .finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,9 +15,10 @@
 use super::queue::{Limits, Refused, SendQueue};
 use super::settings::Settings;
 use crate::net::cause::Cause;
+use crate::net::lock;
 use crate::net::pace::{Pace, Sampling};
 use std::io::{self, ErrorKind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// What one call of the stream is offered at most.
@@ -81,7 +82,7 @@ impl Writing {
 
     #[inline]
     pub(super) fn lock(&self) -> Guard<'_> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock::lock(&self.state)
     }
 
     #[inline]
@@ -94,14 +95,7 @@ impl Writing {
     /// Waits for a change, or until `at_most` has passed.
     pub(super) fn wait<'a>(&'a self, mut state: Guard<'a>, at_most: Option<Duration>) -> Guard<'a> {
         state.waiting += 1;
-        let woken = match at_most {
-            None => self.changed.wait(state),
-            Some(at_most) => match self.changed.wait_timeout(state, at_most) {
-                Ok((state, _)) => Ok(state),
-                Err(poisoned) => Ok(poisoned.into_inner().0),
-            },
-        };
-        let mut state = woken.unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock::wait(&self.changed, state, at_most);
         state.waiting -= 1;
         state
     }
