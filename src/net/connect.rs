@@ -1,61 +1,13 @@
 //! The book's `net.connect`.
 
-use super::reach::{Family, race, resolve};
-use super::socket::{Settings, Socket};
+use super::connect_options::ConnectOptions;
+use super::reach::{race, resolve};
+use super::socket::Socket;
 use super::stream::Stream;
 use super::unix::Unix;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How to connect. `ConnectOptions::default()` and change what you must.
-#[derive(Clone, Debug)]
-pub struct ConnectOptions {
-    /// One deadline for all of it: looking the name up and trying every address. Default: 10 s.
-    pub timeout: Duration,
-    /// Only addresses of this kind. Default: all there are.
-    pub family: Option<Family>,
-    /// `TCP_NODELAY`, see [`Tcp::set_no_delay`](super::Tcp::set_no_delay). Default: true.
-    pub no_delay: bool,
-    /// Whether our side stays open when [`Socket::run`] has read the peer's FIN, until
-    /// [`Socket::end`]. If not, our FIN follows at once. (Plain reads and writes need no
-    /// such option: there each side ends when it likes.) Default: false.
-    pub allow_half_open: bool,
-    /// [`Socket::write`] returns false when so many bytes are queued. Default: 64 KiB.
-    pub high_water_mark: usize,
-    /// When more than this is queued by [`Socket::write`] the connection is broken off.
-    /// Default: 16 MiB.
-    pub max_buffered: usize,
-    /// A peer that takes nothing of what we send for so long is cut. Default: 30 s.
-    /// [`Duration::MAX`]: never.
-    pub stall_timeout: Duration,
-    /// The rate in bytes a second at which a peer must take what we send, on average over each
-    /// [`stall_timeout`](Self::stall_timeout) in which we wait for it. A slower one is cut. Default:
-    /// 256. (What counts is when the system takes the bytes from us, and it does so in blocks of up to
-    /// 64 KiB and more.)
-    pub min_bytes_per_second: u64,
-    /// A connection is cut when a read has waited for so long while nothing was read or written; up to
-    /// twice as long if something was written meanwhile. Default: none, the other side is the one we
-    /// chose. (A server's is on: [`Server::idle_timeout`](super::Server::idle_timeout).)
-    pub idle_timeout: Option<Duration>,
-}
-
-impl Default for ConnectOptions {
-    fn default() -> ConnectOptions {
-        let settings = Settings::default();
-        ConnectOptions {
-            timeout: Duration::from_secs(10),
-            family: None,
-            no_delay: true,
-            allow_half_open: settings.allow_half_open,
-            high_water_mark: settings.high_water_mark,
-            max_buffered: settings.max_buffered,
-            stall_timeout: settings.stall_timeout,
-            min_bytes_per_second: settings.min_bytes_per_second,
-            idle_timeout: settings.idle_timeout,
-        }
-    }
-}
 
 /// Longer than anybody waits.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -101,17 +53,9 @@ pub fn connect_through(
             Arc::new(tcp)
         }
     };
-    let settings = Settings {
-        allow_half_open: options.allow_half_open,
-        high_water_mark: options.high_water_mark,
-        max_buffered: options.max_buffered,
-        stall_timeout: options.stall_timeout,
-        min_bytes_per_second: options.min_bytes_per_second,
-        idle_timeout: options.idle_timeout,
-    };
     Ok(Socket::with(
         through(stream, deadline)?,
-        settings,
+        options.clone(),
         true,
         None,
     ))

@@ -1,16 +1,20 @@
 //! The book's `net.createServer`.
 
 use super::addr::Addr;
+use super::connect_options::ConnectOptions;
 use super::handle::Handle;
 use super::listener::Listener;
 use super::service::{Options, Service};
 use super::slot::Slot;
-use super::socket::{Settings, Socket};
+use super::socket::Socket;
 use super::stream::Stream;
 use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+
+/// As long as Node's `server.timeout` was: enough for a person at a telnet, and not for ever.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A server whose connections are each served by `connection`, on a thread of their own.
 ///
@@ -58,7 +62,10 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
     Server {
         events,
         options: Options::default(),
-        settings: Settings::of_a_server(),
+        sockets: ConnectOptions {
+            idle_timeout: Some(IDLE_TIMEOUT),
+            ..ConnectOptions::default()
+        },
     }
 }
 
@@ -109,76 +116,48 @@ where
 pub struct Server<E> {
     events: E,
     options: Options,
-    settings: Settings,
+    pub(super) sockets: ConnectOptions,
+}
+
+macro_rules! settings {
+    ($($part:ident of $described:literal { $($name:ident: $type:ty;)+ })+) => {
+        /// Settings. Those of [`ConnectOptions`] hold for every connection.
+        impl<E: ServerEvents> Server<E> {
+            $($(
+                #[doc = concat!("Sets [`", $described, "::", stringify!($name), "`].")]
+                pub fn $name(mut self, $name: $type) -> Self {
+                    self.$part.$name = $name;
+                    self
+                }
+            )+)+
+        }
+    };
+}
+
+settings! {
+    options of "Options" {
+        max_connections: usize;
+        max_connections_per_address: Option<usize>;
+        no_delay: bool;
+        stack_size: usize;
+    }
+    sockets of "ConnectOptions" {
+        allow_half_open: bool;
+        high_water_mark: usize;
+        max_buffered: usize;
+        stall_timeout: Duration;
+        min_bytes_per_second: u64;
+    }
 }
 
 impl<E: ServerEvents> Server<E> {
-    /// Sets [`Options::max_connections`].
-    pub fn max_connections(mut self, most: usize) -> Self {
-        self.options.max_connections = most;
-        self
-    }
-
-    /// Sets [`Options::max_connections_per_address`].
-    pub fn max_connections_per_address(mut self, most: Option<usize>) -> Self {
-        self.options.max_connections_per_address = most;
-        self
-    }
-
-    /// Sets [`Options::no_delay`].
-    pub fn no_delay(mut self, on: bool) -> Self {
-        self.options.no_delay = on;
-        self
-    }
-
-    /// Sets [`Options::stack_size`].
-    pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.options.stack_size = bytes;
-        self
-    }
-
-    /// Sets [`ConnectOptions::allow_half_open`](super::ConnectOptions::allow_half_open), for
-    /// every connection.
-    pub fn allow_half_open(mut self, allow: bool) -> Self {
-        self.settings.allow_half_open = allow;
-        self
-    }
-
-    /// Sets [`ConnectOptions::high_water_mark`](super::ConnectOptions::high_water_mark), for
-    /// every connection.
-    pub fn high_water_mark(mut self, bytes: usize) -> Self {
-        self.settings.high_water_mark = bytes;
-        self
-    }
-
-    /// Sets [`ConnectOptions::max_buffered`](super::ConnectOptions::max_buffered), for every
-    /// connection.
-    pub fn max_buffered(mut self, bytes: usize) -> Self {
-        self.settings.max_buffered = bytes;
-        self
-    }
-
     /// A connection is cut when a read, also that of [`Socket::run`], has waited for `limit` while
     /// nothing was read or written (up to twice as long if something was written meanwhile). A
     /// handler that waits for something else is left alone, and so is a `run` with
     /// [`Socket::set_timeout`]. Default: 2 minutes; `None`: never, so that a peer that has vanished
     /// keeps its place for good.
     pub fn idle_timeout(mut self, limit: Option<Duration>) -> Self {
-        self.settings.idle_timeout = limit;
-        self
-    }
-
-    /// Sets [`ConnectOptions::stall_timeout`](super::ConnectOptions::stall_timeout), for every
-    /// connection.
-    pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.settings.stall_timeout = limit;
-        self
-    }
-
-    /// Sets [`ConnectOptions::min_bytes_per_second`](super::ConnectOptions::min_bytes_per_second),
-    /// for every connection.
-    pub fn min_bytes_per_second(mut self, rate: u64) -> Self {
-        self.settings.min_bytes_per_second = rate;
+        self.sockets.idle_timeout = limit;
         self
     }
 
@@ -211,7 +190,7 @@ impl<E: ServerEvents> Server<E> {
     pub fn into_service(self) -> (Options, impl Service + use<E>) {
         let serving = Serving {
             events: self.events,
-            settings: self.settings,
+            sockets: self.sockets,
         };
         (self.options, serving)
     }
@@ -219,12 +198,12 @@ impl<E: ServerEvents> Server<E> {
 
 struct Serving<E> {
     events: E,
-    settings: Settings,
+    sockets: ConnectOptions,
 }
 
 impl<E: ServerEvents> Service for Serving<E> {
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
-        let socket = Socket::with(stream, self.settings, false, Some(slot));
+        let socket = Socket::with(stream, self.sockets.clone(), false, Some(slot));
         let ends = Ends(socket.clone());
         let _ = self.events.connection(socket); // see `create_server`
         drop(ends);

@@ -38,60 +38,46 @@ impl Faults {
     /// Each read returns exactly one of these pieces: it gathers (in memory) until so many bytes
     /// are there, or the stream has ended. A reader with less room gets the piece in several
     /// reads, none of which reaches into the next.
-    pub fn split_reads(self, splits: impl Into<Splits>) -> Faults {
-        Faults {
-            splits: splits.into(),
-            ..self
-        }
+    pub fn split_reads(mut self, splits: impl Into<Splits>) -> Faults {
+        self.splits = splits.into();
+        self
     }
 
     /// What was gathered is seen so much later; a day at most.
-    pub fn delay_reads(self, d: Duration) -> Faults {
-        Faults {
-            read_delay: d.min(LONGEST_DELAY),
-            ..self
-        }
+    pub fn delay_reads(mut self, d: Duration) -> Faults {
+        self.read_delay = d.min(LONGEST_DELAY);
+        self
     }
 
     /// Each write goes so much later; a day at most.
-    pub fn delay_writes(self, d: Duration) -> Faults {
-        Faults {
-            write_delay: d.min(LONGEST_DELAY),
-            ..self
-        }
+    pub fn delay_writes(mut self, d: Duration) -> Faults {
+        self.write_delay = d.min(LONGEST_DELAY);
+        self
     }
 
     /// Each write takes at most so many bytes, and at least one.
-    pub fn short_writes(self, most: usize) -> Faults {
-        Faults {
-            short_writes: Some(most.max(1)),
-            ..self
-        }
+    pub fn short_writes(mut self, most: usize) -> Faults {
+        self.short_writes = Some(most.max(1));
+        self
     }
 
     /// The connection is reset as soon as exactly so many bytes were read from it.
-    pub fn reset_after_reading(self, bytes: u64) -> Faults {
-        Faults {
-            reset_after_reading: Some(bytes),
-            ..self
-        }
+    pub fn reset_after_reading(mut self, bytes: u64) -> Faults {
+        self.reset_after_reading = Some(bytes);
+        self
     }
 
     /// The connection is reset as soon as exactly so many bytes were written to it.
-    pub fn reset_after_writing(self, bytes: u64) -> Faults {
-        Faults {
-            reset_after_writing: Some(bytes),
-            ..self
-        }
+    pub fn reset_after_writing(mut self, bytes: u64) -> Faults {
+        self.reset_after_writing = Some(bytes);
+        self
     }
 
     /// A FIN too early: behind so many bytes the reader finds the end, whatever the peer sends.
     /// Writing goes on.
-    pub fn end_after(self, bytes: u64) -> Faults {
-        Faults {
-            end_after: Some(bytes),
-            ..self
-        }
+    pub fn end_after(mut self, bytes: u64) -> Faults {
+        self.end_after = Some(bytes);
+        self
     }
 
     pub(super) fn most_to_read(&self) -> u64 {
@@ -154,11 +140,9 @@ pub struct Splits {
 
 impl Splits {
     /// After the last size the first comes again. Without this, bytes come as they come then.
-    pub fn repeated(self) -> Splits {
-        Splits {
-            repeated: true,
-            ..self
-        }
+    pub fn repeated(mut self) -> Splits {
+        self.repeated = true;
+        self
     }
 
     /// The size of a piece, counted from 0; `None`: as it comes.

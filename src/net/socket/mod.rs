@@ -20,7 +20,6 @@ mod limit;
 mod queue;
 mod reading;
 mod run;
-mod settings;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -28,9 +27,9 @@ mod write_state;
 mod writing;
 
 pub use events::SocketEvents;
-pub(super) use settings::Settings;
 
 use super::addr::Addr;
+use super::connect_options::ConnectOptions;
 use super::lock::lock;
 use super::slot::Slot;
 use super::stream::Stream;
@@ -107,7 +106,7 @@ pub struct Socket {
 
 struct Inner {
     stream: Arc<dyn Stream>,
-    settings: Settings,
+    settings: ConnectOptions,
     /// We connected; the other side accepted.
     outgoing: bool,
     writing: Writing,
@@ -131,21 +130,21 @@ impl Socket {
     /// A socket on any stream. [`create_server`](super::create_server) and
     /// [`connect`](super::connect) make them for you.
     pub fn new(stream: Arc<dyn Stream>) -> Socket {
-        Socket::with(stream, Settings::default(), false, None)
+        Socket::with(stream, ConnectOptions::default(), false, None)
     }
 
     pub(super) fn with(
         stream: Arc<dyn Stream>,
-        settings: Settings,
+        settings: ConnectOptions,
         outgoing: bool,
         slot: Option<Slot>,
     ) -> Socket {
         let inner = Inner {
             stream,
-            settings,
-            outgoing,
             writing: Writing::new(&settings),
             reading: Reading::new(settings.idle_timeout),
+            settings,
+            outgoing,
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             destroyed: AtomicBool::new(false),

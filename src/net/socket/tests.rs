@@ -17,14 +17,14 @@ use std::thread;
 
 const ETIMEDOUT: i32 = 110; // on Linux
 
-fn short(stall_millis: u64) -> Settings {
-    Settings {
+fn short(stall_millis: u64) -> ConnectOptions {
+    ConnectOptions {
         stall_timeout: Duration::from_millis(stall_millis),
-        ..Settings::default()
+        ..ConnectOptions::default()
     }
 }
 
-fn with(stream: impl Stream + 'static, settings: Settings) -> Socket {
+fn with(stream: impl Stream + 'static, settings: ConnectOptions) -> Socket {
     Socket::with(Arc::new(stream), settings, false, None)
 }
 
@@ -69,7 +69,7 @@ fn names() -> (Names, Receiver<String>) {
 fn fault_a22_a_dead_connection_is_no_timeout() {
     within(PATIENCE, || {
         let dead = || Double::new(Wrote::Fails(ETIMEDOUT));
-        let socket = with(dead(), Settings::default());
+        let socket = with(dead(), ConnectOptions::default());
         let error = socket.write_all("x").unwrap_err();
         assert_eq!(error.raw_os_error(), Some(ETIMEDOUT));
         let error = socket.read(&mut [0; 8]).unwrap_err();
@@ -77,7 +77,7 @@ fn fault_a22_a_dead_connection_is_no_timeout() {
         assert_eq!(error.raw_os_error(), Some(ETIMEDOUT));
 
         for starts_flusher in [true, false] {
-            let socket = with(dead(), Settings::default());
+            let socket = with(dead(), ConnectOptions::default());
             let (events, told) = names();
             match starts_flusher {
                 true => {
@@ -133,7 +133,7 @@ fn fault_a10_a11_a_large_write_leaves_in_pieces() {
 fn fault_a11_a_write_never_waits() {
     within(PATIENCE, || {
         let double = Arc::new(Double::new(Wrote::All)); // without room for a write that does not wait
-        let socket = Socket::with(double.clone(), Settings::default(), false, None);
+        let socket = Socket::with(double.clone(), ConnectOptions::default(), false, None);
         for _ in 0..100 {
             socket.write("x");
         }
@@ -214,7 +214,7 @@ fn fault_a23_no_lock_is_held_in_a_call_of_the_stream() {
 #[test]
 fn fault_a18_a_stream_that_panics_leaves_nobody_waiting() {
     within(PATIENCE, || {
-        let socket = with(Double::new(Wrote::Panics), Settings::default());
+        let socket = with(Double::new(Wrote::Panics), ConnectOptions::default());
         let writer = socket.clone();
         thread::spawn(move || writer.write_all("x"))
             .join()
@@ -230,7 +230,7 @@ fn fault_a18_a_stream_that_panics_leaves_nobody_waiting() {
         );
         assert_eq!(told.iter().last().as_deref(), Some("close"));
         // And in the flush thread.
-        let socket = with(Double::new(Wrote::Panics), Settings::default());
+        let socket = with(Double::new(Wrote::Panics), ConnectOptions::default());
         socket.write("x");
         assert_eq!(socket.drained().unwrap_err().kind(), ErrorKind::BrokenPipe);
     });
@@ -269,7 +269,7 @@ fn fault_a19_a20_an_end_without_room_stays_pending() {
 fn fault_a27_drain_after_connect() {
     within(PATIENCE, || {
         let (here, there) = pipe_with_capacity(1);
-        let socket = Socket::with(Arc::new(here), Settings::default(), true, None);
+        let socket = Socket::with(Arc::new(here), ConnectOptions::default(), true, None);
         assert!(!socket.write(vec![7; 100_000]), "full");
         let reads = thread::spawn(move || {
             let mut buf = vec![0; 4096];
@@ -355,8 +355,8 @@ fn an_end_waits_for_no_writer() {
 
 #[test]
 fn a_server_cuts_idle_connections_unless_asked_otherwise() {
-    assert_eq!(Settings::default().idle_timeout, None, "a client's");
-    let settings = Settings::of_a_server();
+    assert_eq!(ConnectOptions::default().idle_timeout, None, "a client's");
+    let settings = crate::net::create_server(|_| Ok(())).sockets;
     assert_eq!(settings.idle_timeout, Some(Duration::from_secs(120)));
     assert_eq!(settings.stall_timeout, Duration::from_secs(30));
     assert_eq!(settings.min_bytes_per_second, 256);

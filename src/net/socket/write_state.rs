@@ -13,8 +13,8 @@
 //! left meanwhile, however large the write, and bytes that move are seen moving.
 
 use super::queue::{Limits, Refused, SendQueue};
-use super::settings::Settings;
 use crate::net::cause::Cause;
+use crate::net::connect_options::ConnectOptions;
 use crate::net::lock;
 use crate::net::pace::{Pace, Sampling};
 use std::io::{self, ErrorKind};
@@ -57,7 +57,7 @@ pub(super) struct WriteState {
 pub(super) type Guard<'a> = MutexGuard<'a, WriteState>;
 
 impl Writing {
-    pub(super) fn new(settings: &Settings) -> Writing {
+    pub(super) fn new(settings: &ConnectOptions) -> Writing {
         let limits = Limits {
             // An empty queue is never full, or `drain` would never come.
             high_water_mark: settings.high_water_mark.max(1),

@@ -67,10 +67,10 @@ impl SocketEvents for Drains {
     }
 }
 
-fn full_at(bytes: usize) -> Settings {
-    Settings {
+fn full_at(bytes: usize) -> ConnectOptions {
+    ConnectOptions {
         high_water_mark: bytes,
-        ..Settings::default()
+        ..ConnectOptions::default()
     }
 }
 
