@@ -1,16 +1,16 @@
-//! The end of a connection, as its reader sees it.
+//! The end of a connection.
 //!
 //! ```text
 //!   client                                  server
 //!   Close 1000            ───────────────▶
 //!                         ◀───────────────  Close 1000
 //!                         ◀───────────────  FIN: the server ends TCP first
-//!   FIN                   ───────────────▶  until then it reads and drops
+//!   FIN                   ───────────────▶  until then the server reads and drops
 //! ```
 //!
-//! Closing with bytes unread would make the kernel send a reset, and a reset makes the peer's kernel
-//! throw away a Close frame that its program has not read yet. So a connection that fails lingers,
-//! too: for a while what comes is read and dropped.
+//! If a socket is closed while bytes are unread, the kernel sends a reset, and the peer's kernel then drops
+//! a Close frame that its program has not read yet. So every end is a lingering close: what still comes is
+//! read and dropped for a while.
 
 use super::error::Error;
 use super::outcome::Outcome;
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 const STACK_BYTES: usize = 128 * 1024;
 
-/// Both Close frames are on their way.
+/// The peer's Close frame was received, and ours is sent or queued.
 // RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client
 // SHOULD wait for the server to close the connection but MAY close the connection at any time after
 // sending and receiving a Close message"
@@ -44,17 +44,15 @@ pub(super) fn close(outgoing: &Arc<Outgoing>, mut outcome: Outcome) {
     outgoing.finish(outcome);
 }
 
-/// The peer broke a rule: it is told which, and has the time to read it.
+/// The peer broke a rule: a Close frame names it, and the peer has time to read that.
 #[cold]
 pub(super) fn fail(outgoing: &Arc<Outgoing>, error: wire::Error) -> Error {
     outgoing.fail_peer(&error);
-    outgoing.flush_within(outgoing.config.linger_timeout);
-    linger(outgoing);
-    outgoing.finish(Outcome::abnormal());
+    flush_and_linger(outgoing, outgoing.config.linger_timeout);
     error.into()
 }
 
-/// A message of the peer has stood still, or was slower than it may be.
+/// The rest of a message did not come, or came too slowly.
 #[cold]
 pub(super) fn too_slow(outgoing: &Arc<Outgoing>) -> Error {
     let config = &outgoing.config;
@@ -63,30 +61,25 @@ pub(super) fn too_slow(outgoing: &Arc<Outgoing>) -> Error {
         config.min_bytes_per_second, config.stall_timeout
     );
     let _ = outgoing.close_with(1008, "a message that has begun must go on");
-    outgoing.flush_within(config.linger_timeout);
-    linger(outgoing);
-    outgoing.finish(Outcome::abnormal());
+    flush_and_linger(outgoing, config.linger_timeout);
     io::Error::new(ErrorKind::TimedOut, text).into()
 }
 
-/// Both halves were dropped, and nobody has closed the connection: it ends with 1001. What was sent
-/// before still reaches the peer. That takes time, and the thread that has dropped the last half (it
-/// may send to a whole room) has none: a thread of its own does it. The server counts the connection
-/// for as long.
+/// Both halves were dropped, and neither side has closed the connection: it ends with 1001. What was sent
+/// before still reaches the peer. The thread that drops the last half must not wait for that (it may be
+/// sending to a room), so a short-lived thread does. The server counts the connection until then.
 pub(super) fn leave(outgoing: Arc<Outgoing>, slot: Option<Slot>) {
     let _ = outgoing.close_with(1001, "");
     let leaving = Arc::clone(&outgoing);
     let slot = Arc::new(slot);
-    let place = Arc::clone(&slot);
+    let held = Arc::clone(&slot);
     let thread = thread::Builder::new()
         .name("websocket close".into())
         .stack_size(STACK_BYTES);
     let started = thread.spawn(move || {
-        leaving.flush_within(leaving.config.close_timeout);
-        linger(&leaving);
-        leaving.finish(Outcome::abnormal());
+        flush_and_linger(&leaving, leaving.config.close_timeout);
         drop(leaving);
-        drop(place); // after the stream
+        drop(held); // after the stream
     });
     if started.is_err() {
         outgoing.finish(Outcome::abnormal());
@@ -95,8 +88,16 @@ pub(super) fn leave(outgoing: Arc<Outgoing>, slot: Option<Slot>) {
     drop(slot);
 }
 
-/// Ends our direction, and reads and drops what the peer still sends. Over TLS a socket without room
-/// cannot take the close_notify at once: then it leaves while this reads.
+/// The end of a connection without a closing handshake: what is queued leaves, as long as some of it does
+/// within each `limit`.
+fn flush_and_linger(outgoing: &Arc<Outgoing>, limit: Duration) {
+    outgoing.flush_within(limit);
+    linger(outgoing);
+    outgoing.finish(Outcome::abnormal());
+}
+
+/// Ends our direction, and reads and drops what the peer still sends. Over TLS a full socket cannot take
+/// the close_notify at once: then it leaves during these reads.
 fn linger(outgoing: &Arc<Outgoing>) {
     let (stream, config) = (outgoing.stream().as_ref(), &outgoing.config);
     let _ = stream.set_write_timeout(Some(Duration::ZERO));

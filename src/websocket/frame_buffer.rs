@@ -1,176 +1,111 @@
-//! The read buffer: what is here of the frames to come, and what may be shown to the receiver.
+//! The read buffer, and the frames in it.
 //!
 //! ```text
 //!   512 B, doubled by each read that fills it
-//!   ┌────────┬───────────┬─────────────────────┬──────────────┐
-//!   │ taken  │ a message │ a header that is cut │ not read yet │
-//!   └────────┴───────────┴─────────────────────┴──────────────┘
-//!            start                             end
+//!   ┌────────┬─────────┬────────┬──────────────┐
+//!   │ taken  │ a frame │ frame  │ not read yet │
+//!   └────────┴─────────┴────────┴──────────────┘
+//!            next()    behind
 //! ```
 //!
-//! Frames are told apart here before they are shown to the [receiver](super::wire::Receiver), so that
-//! we know beforehand when it will give a message, and whether whole frames wait behind it.
+//! [`next`](FrameBuffer::next) and [`received`](FrameBuffer::received) are the two halves of a receive:
+//! between them the driver knows what comes next, and whether a whole frame waits behind it.
 
-use super::wire::{Header, Kind, Opcode};
+use super::wire::{self, Header, Received, Receiver, State, Taken};
 use crate::net::Stream;
 use std::io;
 
 const FIRST_BYTES: usize = 512;
 const MOST_BYTES: usize = 64 * 1024;
 
-/// What comes next, and how many bytes it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NextFrame {
-    /// Read first.
-    More,
-    /// A ping, a pong or a Close frame.
-    Control(usize),
-    /// A piece of a message, not the last.
-    Piece(usize),
-    /// A message, or the last piece of one.
-    Message(usize),
-    /// No frame begins so.
-    Bad(usize),
-}
-
-impl NextFrame {
-    #[inline]
-    pub(super) fn bytes(self) -> usize {
-        match self {
-            NextFrame::More => 0,
-            NextFrame::Control(n)
-            | NextFrame::Piece(n)
-            | NextFrame::Message(n)
-            | NextFrame::Bad(n) => n,
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct FrameBuffer {
+    receiver: Receiver,
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// What is still to come of the payload at hand, and whether a message ends with it.
-    left: u64,
-    last: bool,
-    kind: Kind,
 }
 
 impl FrameBuffer {
     /// With the bytes that came behind the handshake.
-    pub(super) fn new(ahead: Vec<u8>) -> FrameBuffer {
+    pub(super) fn new(receiver: Receiver, ahead: Vec<u8>) -> FrameBuffer {
         let end = ahead.len();
         let mut bytes = ahead;
         bytes.resize(end.max(FIRST_BYTES), 0);
         FrameBuffer {
+            receiver,
             bytes,
             start: 0,
             end,
-            left: 0,
-            last: false,
-            kind: Kind::Binary,
         }
     }
 
-    /// What comes next.
-    #[inline]
-    pub(super) fn next(&self) -> NextFrame {
-        let unread = &self.bytes[self.start..self.end];
-        if self.left > 0 {
-            return payload(self.left, self.last, 0, unread.len());
-        }
-        match Header::decode(unread) {
-            Ok(None) => NextFrame::More,
-            Err(_) => NextFrame::Bad(unread.len()),
-            Ok(Some((header, n))) if !header.opcode.is_control() => {
-                payload(header.length, header.fin, n, unread.len())
-            }
-            // A control frame is short: it is waited for.
-            Ok(Some((header, n))) => match n as u64 + header.length {
-                whole if whole > unread.len() as u64 => NextFrame::More,
-                whole => NextFrame::Control(whole as usize),
-            },
-        }
+    /// From now on messages are received in parts.
+    pub(super) fn in_parts(self) -> FrameBuffer {
+        let receiver = self.receiver.in_parts();
+        FrameBuffer { receiver, ..self }
     }
 
-    /// Takes the next bytes, as [`next`](Self::next) has told them.
+    /// Whether more may come: neither a Close frame, nor an error, nor the end.
     #[inline]
-    pub(super) fn take(&mut self, next: NextFrame) -> &mut [u8] {
-        let taken = next.bytes();
-        if let NextFrame::Piece(_) | NextFrame::Message(_) = next {
-            self.pass(taken);
-        }
-        let start = self.start;
-        self.start += taken;
-        &mut self.bytes[start..self.start]
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.receiver.state(), State::Idle | State::Message)
     }
 
-    /// So much of a data frame is taken.
+    /// Whether nothing has come of a message or a frame that is not complete.
     #[inline]
-    fn pass(&mut self, taken: usize) {
-        if self.left > 0 {
-            self.left -= taken as u64;
-        } else if let Ok(Some((header, n))) = Header::decode(&self.bytes[self.start..self.end]) {
-            self.left = header.length - (taken - n) as u64;
-            self.last = header.fin;
-            self.kind = self.kind_by(header.opcode);
-        }
+    pub(super) fn is_idle(&self) -> bool {
+        self.receiver.is_idle()
     }
 
-    /// Whether a whole frame is here behind the next `n` bytes, with which one ends.
+    /// A piece of the next frame; `None`: read first.
     #[inline]
-    pub(super) fn has_frame_behind(&self, n: usize) -> bool {
-        let behind = &self.bytes[self.start + n..self.end];
+    pub(super) fn next(&mut self) -> Result<Option<Taken>, wire::Error> {
+        let taken = self.receiver.take(&mut self.bytes[self.start..self.end]);
+        if let Ok(None) = taken {
+            (self.start, self.end) = (0, 0);
+        }
+        taken
+    }
+
+    /// Whether a whole frame is here behind this piece.
+    #[inline]
+    pub(super) fn has_frame_behind(&self, taken: Taken) -> bool {
+        let behind = &self.bytes[self.start + taken.bytes()..self.end];
         match Header::decode(behind) {
             Ok(Some((header, n))) => header.length <= (behind.len() - n) as u64,
             _ => false,
         }
     }
 
-    /// What the message is that goes on, or begins, with what comes next.
-    pub(super) fn kind_of(&self, next: NextFrame) -> Kind {
-        match Header::decode(&self.bytes[self.start..][..next.bytes()]) {
-            Ok(Some((header, _))) if self.left == 0 => self.kind_by(header.opcode),
-            _ => self.kind,
-        }
-    }
-
+    /// Leaves a piece behind, with which nothing is complete.
     #[inline]
-    fn kind_by(&self, opcode: Opcode) -> Kind {
-        match opcode {
-            Opcode::Text => Kind::Text,
-            Opcode::Binary => Kind::Binary,
-            _ => self.kind,
-        }
+    pub(super) fn skip(&mut self, taken: Taken) {
+        self.start += taken.bytes();
     }
 
-    /// One read, behind what is here.
+    /// What is complete with this piece.
+    #[inline]
+    pub(super) fn received(&mut self, taken: Taken) -> Result<Received<'_>, wire::Error> {
+        let start = self.start;
+        self.skip(taken);
+        self.receiver
+            .received(taken, &self.bytes[start..self.start])
+    }
+
+    /// The peer's bytes have ended, or no more of them are wanted.
+    pub(super) fn end(&mut self) -> Result<(), wire::Error> {
+        self.receiver.end()
+    }
+
+    /// One read, into the empty buffer.
     pub(super) fn read(&mut self, stream: &dyn Stream) -> io::Result<usize> {
-        if self.start > 0 {
-            self.bytes.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        if self.end == self.bytes.len() {
-            self.grow();
-        }
         let n = stream.read(&mut self.bytes[self.end..])?;
         self.end += n;
         if self.end == self.bytes.len() && self.end < MOST_BYTES {
-            self.grow();
+            self.bytes.resize(self.bytes.len() * 2, 0);
         }
         Ok(n)
-    }
-
-    fn grow(&mut self) {
-        self.bytes.resize(self.bytes.len() * 2, 0);
-    }
-
-    /// Whether a frame, or a payload, has begun and is not all here.
-    #[inline]
-    pub(super) fn is_mid_frame(&self) -> bool {
-        self.left > 0 || self.start < self.end
     }
 
     /// Whether it has grown.
@@ -178,67 +113,75 @@ impl FrameBuffer {
         self.bytes.len() > FIRST_BYTES
     }
 
-    /// Gives memory back.
+    /// The connection has become quiet: memory is given back.
     pub(super) fn shrink(&mut self) {
-        let here = self.end - self.start;
-        if here <= FIRST_BYTES && self.is_large() {
-            let mut bytes = vec![0; FIRST_BYTES];
-            bytes[..here].copy_from_slice(&self.bytes[self.start..self.end]);
-            (self.bytes, self.start, self.end) = (bytes, 0, here);
+        if self.start == self.end && self.is_large() {
+            self.bytes = vec![0; FIRST_BYTES];
+            (self.start, self.end) = (0, 0);
         }
-    }
-}
-
-/// What is here of a payload with so much `left`, `n` bytes of header before it.
-#[inline]
-fn payload(left: u64, last: bool, n: usize, here: usize) -> NextFrame {
-    match left <= (here - n) as u64 {
-        true if last => NextFrame::Message(n + left as usize),
-        true => NextFrame::Piece(n + left as usize),
-        false if here == 0 => NextFrame::More,
-        false => NextFrame::Piece(here),
+        self.receiver.shrink(0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::websocket::wire::{Data, Limits, Role};
 
-    fn all(bytes: &[u8]) -> Vec<NextFrame> {
-        let mut buffer = FrameBuffer::new(bytes.to_vec());
-        let mut seen = Vec::new();
-        loop {
-            let next = buffer.next();
-            seen.push(next);
-            if matches!(next, NextFrame::More | NextFrame::Bad(_)) {
-                return seen;
-            }
-            buffer.take(next);
+    fn buffer(bytes: &[u8]) -> FrameBuffer {
+        let receiver = Receiver::new(Role::Client, Limits::default());
+        FrameBuffer::new(receiver, bytes.to_vec())
+    }
+
+    /// What comes, up to where more has to be read: how many bytes, of a control frame or not, complete or
+    /// not.
+    fn all(bytes: &[u8]) -> Vec<(usize, bool, bool)> {
+        let (mut buffer, mut all) = (buffer(bytes), Vec::new());
+        while let Some(taken) = buffer.next().expect("good frames") {
+            all.push((taken.bytes(), taken.is_control(), taken.is_complete()));
+            buffer.skip(taken);
         }
+        all
     }
 
     #[test]
     fn what_comes_next() {
-        use NextFrame::*;
-        assert_eq!(all(b""), [More]);
-        assert_eq!(all(b"\x81\x02hi\x81\x00"), [Message(4), Message(2), More]);
-        assert_eq!(all(b"\x89\x01a\x01\x01b"), [Control(3), Piece(3), More]);
-        assert_eq!(all(b"\x89\x02a"), [More]);
-        assert_eq!(all(b"\x81\x05hi"), [Piece(4), More]);
-        assert_eq!(all(b"\x81\xfe"), [More]);
-        assert_eq!(all(b"\x83\x00"), [Bad(2)]);
+        assert_eq!(all(b""), []);
+        let two = [(4, false, true), (2, false, true)];
+        assert_eq!(all(b"\x81\x02hi\x81\x00"), two);
+        let ping_and_part = [(3, true, true), (3, false, false)];
+        assert_eq!(all(b"\x89\x01a\x01\x01b"), ping_and_part);
+        assert_eq!(all(b"\x89\x02a"), [(3, true, false)]);
+        assert_eq!(all(b"\x81\x05hi"), [(4, false, false)]);
+        assert_eq!(all(b"\x81\x7e"), []);
+        assert!(buffer(b"\x83\x00").next().is_err());
     }
 
     #[test]
     fn a_payload_that_is_cut_goes_on() {
-        let mut buffer = FrameBuffer::new(b"\x81\x05hi".to_vec());
-        buffer.take(NextFrame::Piece(4));
+        let mut buffer = buffer(b"\x81\x05hi");
+        let first = buffer.next().expect("good").expect("a piece");
+        buffer.skip(first);
+        assert!(buffer.next().expect("good").is_none() && !buffer.is_idle());
         let (here, there) = crate::net::pipe();
         there.write(b"yo!\x89\x00").expect("room");
         buffer.read(&here).expect("bytes");
-        assert_eq!(buffer.next(), NextFrame::Message(3));
-        assert!(buffer.has_frame_behind(3));
-        buffer.take(NextFrame::Message(3));
-        assert_eq!(buffer.next(), NextFrame::Control(2));
+        let last = buffer.next().expect("good").expect("a piece");
+        assert!(buffer.has_frame_behind(last));
+        let message = Received::Message(Data::Text("hiyo!"));
+        assert_eq!(buffer.received(last), Ok(message));
+        let ping = buffer.next().expect("good").expect("a piece");
+        assert_eq!(buffer.received(ping), Ok(Received::Ping(b"")));
+    }
+
+    #[test]
+    fn a_quiet_buffer_is_small_again() {
+        let mut buffer = buffer(&[0x82, 0, 0x82, 0].repeat(500));
+        while let Some(taken) = buffer.next().expect("good frames") {
+            buffer.skip(taken);
+        }
+        assert!(buffer.is_large());
+        buffer.shrink();
+        assert!(!buffer.is_large());
     }
 }

@@ -95,6 +95,7 @@ mod accept;
 mod broadcast;
 mod config;
 mod connect;
+mod connection;
 mod ending;
 mod error;
 mod events;
@@ -105,7 +106,6 @@ mod outgoing;
 mod queue;
 mod reader;
 mod receiving;
-mod shared;
 mod socket;
 mod writer;
 

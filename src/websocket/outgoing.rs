@@ -1,19 +1,28 @@
-//! The sending side of a connection: its frame queue behind a lock, and the stream it is written to.
+//! The sending side of a connection: its frame queue behind a lock, and the stream that it is written to.
 //!
-//! [`FrameQueue`] decides which thread writes what; here are the lock, the waiting and the writes.
-//! Under the lock only memory is touched: no write, no `shutdown`, no code of the user's. Locks have
-//! one order: a room's list of members, then the state of one connection, then the clock's schedule.
+//! [`FrameQueue`] decides which thread writes what. The lock, the waits and the writes are here. While
+//! the lock is held, only memory is touched: no write, no `shutdown`, no code of the user. Locks are
+//! taken in one order: a room's list of members, then the state of one connection, then the clock's
+//! schedule.
+//!
+//! ```text
+//!   send ──▶ lock ─▶ append to queue ─▶ step ─▶ unlock ─▶ write ─▶ lock ─▶ step ─▶ … done ─▶ unlock
+//!                                       │  Write, TryWrite ──▶┘              │
+//!                                       └─ Wait: sleep until `changed` ──────┘
+//! ```
 //!
 //! | file | |
 //! |---|---|
-//! | `outgoing.rs` | what the face calls: whole messages, messages in parts |
-//! | `outgoing/writing.rs` | the steps of a job done: waiting, writing, the flush thread |
-//! | `outgoing/coalesce.rs` | frames of the reading thread that leave together |
-//! | `outgoing/pings.rs` | pings of ours, and the heartbeat |
-//! | `outgoing/closing.rs` | Close frames, their deadline, and the end |
+//! | `outgoing.rs` | what [`Writer`](super::Writer) and [`Room`](super::Room) call: whole messages, messages in parts, broadcasts |
+//! | [`writing`] | the steps of a job: waiting, writing, the flush thread |
+//! | [`peer_pace`] | how fast the peer takes what is written |
+//! | [`coalesce`] | frames of the reading thread that leave together |
+//! | [`pings`] | our pings, and the heartbeat |
+//! | [`closing`] | Close frames, their deadline, and the end |
 
 mod closing;
 mod coalesce;
+mod peer_pace;
 mod pings;
 mod writing;
 
@@ -26,17 +35,18 @@ use super::error::Error;
 use super::outcome::Outcome;
 use super::queue::{FrameQueue, Job, Sizes};
 use super::wire::{Data, Misuse, Received, Sender, State as Sent};
-use crate::net::{Cause, DelayedFlush, Pace, Sampling, Stream};
+use crate::net::{Cause, DelayedFlush, Stream};
 use crate::random;
 use coalesce::Coalescer;
+use peer_pace::PeerPace;
 use pings::Pings;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-/// Payloads up to this size are copied behind their header; longer ones are written from where they
-/// lie, unless they may leave together with others.
+/// Payloads up to this size are copied behind their header. Longer ones are written from the sender's
+/// memory, unless they may leave together with others: then the second limit counts.
 const COPIED_BYTES: usize = 4 * 1024;
 const COALESCED_COPY_BYTES: usize = 16 * 1024;
 const SIZES: Sizes = Sizes {
@@ -47,36 +57,30 @@ const SIZES: Sizes = Sizes {
 pub(super) struct Outgoing {
     stream: Arc<dyn Stream>,
     pub(super) config: Arc<Config>,
-    /// Whether we are to end the TCP connection first: the server is.
+    /// Whether this side ends the TCP connection first: the server does.
     pub(super) ends_first: bool,
     state: Mutex<State>,
-    /// Notified when bytes have left, the write turn is free, a message or the connection is at its
-    /// end, or a pong has come.
+    /// Notified when bytes have left, when the write turn is free, when a message or the connection has
+    /// ended, and when a pong has come.
     changed: Condvar,
     coalescer: Coalescer,
 }
 
 struct State {
     queue: FrameQueue<SharedFrame>,
-    pace: Pace,
-    /// Around which writes the clock is read.
-    sampling: Sampling,
-    /// It has let us wait since bytes have left.
-    blocked: bool,
-    /// How often bytes have left that had to wait: each time the peer's TCP has made room for them.
-    signs_of_life: u64,
-    /// How many threads wait for anything.
+    peer: PeerPace,
+    /// How many threads wait for `changed`.
     waiting: usize,
-    /// The thread that has sent the last part of the unfinished message, or has begun it.
+    /// The thread that has begun the unfinished message, or has sent its last part so far.
     message_thread: Option<ThreadId>,
-    /// How many parts were begun and ended: odd while one is being sent.
+    /// Grows by one when a part begins, and by one when it has been sent: odd while one is being sent.
     parts: u64,
-    /// The flush is tried again when no thread could be started for it.
+    /// No flush thread could be started, and the clock will push what is queued.
     retry_scheduled: bool,
     closing: Closing,
     failure: Option<Cause>,
-    /// The position of the last frame that `send` has left to be coalesced: the reading thread waits
-    /// for it before it reads.
+    /// The position behind the last frame that `send` has left queued, to be coalesced: the reading thread
+    /// waits until it has left before it reads.
     await_before_read: u64,
     delayed: DelayedFlush,
     pings: Pings,
@@ -102,13 +106,10 @@ impl Outgoing {
         config: Arc<Config>,
         ends_first: bool,
     ) -> Result<Arc<Outgoing>, Error> {
-        stream.set_write_timeout(Some(writing::slice(&config)))?;
+        stream.set_write_timeout(Some(writing::write_slice(&config)))?;
         let state = State {
             queue: FrameQueue::new(sender, random::mask_key, SIZES),
-            pace: config.pace(),
-            sampling: Sampling::default(),
-            blocked: false,
-            signs_of_life: 0,
+            peer: PeerPace::new(config.pace()),
             waiting: 0,
             message_thread: None,
             parts: 0,
@@ -134,7 +135,7 @@ impl Outgoing {
         &self.stream
     }
 
-    /// Bytes that were given to send and have not left, frame headers included.
+    /// Bytes that were passed to `send` and have not left, frame headers included.
     pub(super) fn buffered(&self) -> u64 {
         self.lock().queue.buffered()
     }
@@ -156,27 +157,25 @@ impl Outgoing {
         }
     }
 
-    fn wait<'a>(&self, mut state: Guard<'a>) -> Guard<'a> {
-        state.waiting += 1;
-        let waited = self.changed.wait(state);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.waiting -= 1;
-        state
+    fn wait<'a>(&self, state: Guard<'a>) -> Guard<'a> {
+        self.wait_until(state, None).0
     }
 
-    /// Waits until a deadline at most (`None`: for ever); false: it has passed.
-    fn wait_until<'a>(&self, state: Guard<'a>, until: Option<Instant>) -> (Guard<'a>, bool) {
-        let Some(until) = until else {
-            return (self.wait(state), true);
-        };
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+    /// Waits for a change, until the deadline at most (`None`: there is none). False: it has passed.
+    fn wait_until<'a>(&self, mut state: Guard<'a>, until: Option<Instant>) -> (Guard<'a>, bool) {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
             return (state, false);
         }
-        let mut state = state;
         state.waiting += 1;
-        let waited = self.changed.wait_timeout(state, left);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let changed = &self.changed;
+        let mut state = match left {
+            None => changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(left) => {
+                let waited = changed.wait_timeout(state, left);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
         state.waiting -= 1;
         (state, true)
     }
@@ -184,11 +183,11 @@ impl Outgoing {
 
 /// Whole messages.
 impl Outgoing {
-    /// Sends a message, and waits until it has left.
+    /// Sends a message and waits until it has left.
     pub(super) fn send(self: &Arc<Self>, data: Data<'_>) -> Result<(), Error> {
         let mut state = self.at_boundary()?;
-        if self.leaves_uncopied(&data) {
-            return self.write_message(state, data);
+        if self.is_long(&data) {
+            return self.write_long(state, data);
         }
         let position = state
             .queue
@@ -202,8 +201,8 @@ impl Outgoing {
         state.check_sent(position)
     }
 
-    /// Sends a message without waiting; false: too much is buffered, or a message in parts is
-    /// unfinished, and nothing was taken.
+    /// Queues a message and writes what the socket takes at once. Never waits. False: the high-water mark is
+    /// reached, or a message in parts is unfinished, and nothing was queued.
     pub(super) fn try_send(self: &Arc<Self>, data: Data<'_>) -> Result<bool, Error> {
         let mut state = self.lock();
         state.check_open()?;
@@ -220,8 +219,8 @@ impl Outgoing {
         Ok(true)
     }
 
-    /// Something was received: the control frame that answers it leaves, unless it can leave with other
-    /// frames. Never waits.
+    /// Queues the control frame that answers what was received, and writes it unless it is coalesced with
+    /// other frames. Never waits.
     pub(super) fn received(self: &Arc<Self>, received: &Received<'_>) {
         let mut state = self.lock();
         state.queue.received(received);
@@ -237,13 +236,13 @@ impl Outgoing {
         self.config.high_water_mark.max(1) as u64
     }
 
-    /// Whether a payload is too long to be worth a copy.
-    fn leaves_uncopied(&self, data: &Data<'_>) -> bool {
-        let most = match self.coalescer.is_on() {
+    /// Whether a payload is written from its sender's memory, because it is too long to be copied.
+    fn is_long(&self, data: &Data<'_>) -> bool {
+        let copied = match self.coalescer.is_on() {
             true => COALESCED_COPY_BYTES,
             false => COPIED_BYTES,
         };
-        data.bytes().len() > most
+        data.bytes().len() > copied
     }
 
     /// Waits while another thread's message in parts is unfinished.
@@ -257,20 +256,20 @@ impl Outgoing {
         }
     }
 
-    /// No longer than [`stall_timeout`](Config::stall_timeout) for the next part, since the thread that
-    /// has the `Parts` may be this one. While a part is being sent, the pace of the peer is judged.
+    /// Waits for the next part [`stall_timeout`](Config::stall_timeout) at most, since this thread may be the
+    /// one that has the `Parts`. While a part is being sent there is no such limit: the thread that writes
+    /// it judges the pace of the peer.
     #[cold]
     fn wait_for_boundary<'a>(&'a self, mut state: Guard<'a>) -> Result<Guard<'a>, Error> {
-        let mut seen = state.parts;
-        let mut until = None;
+        let (mut seen, mut until) = (state.parts, None);
         while state.queue.is_unfinished() {
             if state.message_thread == Some(thread::current().id()) {
                 return Err(Misuse::Unfinished.into());
             }
-            let is_sent = seen.is_multiple_of(2);
+            let between_parts = seen.is_multiple_of(2);
             let deadline = *until.get_or_insert_with(|| after(self.config.stall_timeout));
             let in_time;
-            (state, in_time) = self.wait_until(state, deadline.filter(|_| is_sent));
+            (state, in_time) = self.wait_until(state, deadline.filter(|_| between_parts));
             state.check_open()?;
             if state.parts != seen {
                 (seen, until) = (state.parts, None);
@@ -282,37 +281,33 @@ impl Outgoing {
     }
 }
 
-/// A broadcast, in two steps: so that the messages of a room have one order for all its members, the
-/// frame is appended under the room's lock; it is written without it.
+/// A broadcast, in two steps. The frame is appended under the room's lock, so that all members get the
+/// messages of the room in one order. It is written without that lock.
 impl Outgoing {
-    /// Appends a message, which is [pushed](Self::push_appended) later; false: the member is full. Only
-    /// memory is touched.
-    pub(super) fn append_broadcast(
-        &self,
-        data: Data<'_>,
-        frame: &SharedFrame,
-    ) -> Result<Appended, Error> {
+    /// Appends a message, which is [pushed](Self::push_appended) later. Only memory is touched.
+    pub(super) fn append_broadcast(&self, data: Data<'_>, frame: &SharedFrame) -> Appended {
         let mut state = self.lock();
-        state.check_open()?;
-        // Bytes that a thread writes from its own memory do not count here: they say that this thread is
+        if state.check_open().is_err() {
+            return Appended::Closed;
+        }
+        // Bytes that a thread writes from its own memory do not count here: they show that this thread is
         // busy, and not that the peer is slow.
         if state.queue.held() >= self.high_water_mark() {
-            return Ok(match state.queue.is_busy() {
+            return match state.queue.is_busy() {
                 true => Appended::Busy,
                 false => Appended::Full,
-            });
+            };
         }
-        match self.ends_first {
-            true => state.queue.share_or_defer(frame.clone())?,
-            // A client masks each frame anew.
-            false => state.queue.append_or_defer(data)?,
-        }
-        Ok(Appended::Yes)
+        let appended = match self.ends_first {
+            true => state.queue.share_or_defer(frame.clone()),
+            // A client masks each frame with a key of its own.
+            false => state.queue.append_or_defer(data),
+        };
+        appended.map_or(Appended::Closed, |()| Appended::Yes)
     }
 
-    /// Writes what was appended, as far as the socket takes it at once. Never waits. If the socket does
-    /// not take all of it, what is returned starts the flush thread when it is dropped: behind the
-    /// writes to all the other members.
+    /// Writes what the socket takes at once. Never waits. If something remains, the value that is returned
+    /// starts the flush thread when it is dropped: after the writes to all the other members.
     pub(super) fn push_appended(self: &Arc<Self>) -> Option<PendingFlush<'_>> {
         let mut state = self.lock();
         match self.coalesces(&mut state) {
@@ -322,7 +317,7 @@ impl Outgoing {
     }
 }
 
-/// What became of a message for many.
+/// What became of a broadcast at one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
     Yes,
@@ -330,16 +325,15 @@ pub(super) enum Appended {
     Full,
     /// The high-water mark is reached while another thread sends a long message.
     Busy,
+    /// Nothing can be sent any more.
+    Closed,
 }
 
 /// A message in parts.
 impl Outgoing {
-    /// Nobody else sends a message before this one is at its end.
+    /// From now on other messages wait, or are deferred, until [`end_message`](Self::end_message).
     pub(super) fn begin_message(&self) -> Result<(), Error> {
         let mut state = self.at_boundary()?;
-        if !state.queue.is_open() {
-            return Err(Misuse::Closed.into());
-        }
         state.queue.begin_message();
         state.message_thread = Some(thread::current().id());
         Ok(())
@@ -365,7 +359,7 @@ impl Outgoing {
         data: Data<'_>,
         last: bool,
     ) -> Result<(), Error> {
-        if self.leaves_uncopied(&data) {
+        if self.is_long(&data) {
             let mut job = Job::turn();
             let state = self.run(state, &mut job);
             return self.write_frame(state, job, data, last);
@@ -378,11 +372,11 @@ impl Outgoing {
         state.check_sent(position)
     }
 
-    /// Others may send messages again, and what was deferred follows.
+    /// Others may send messages again, and the deferred ones are queued.
     pub(super) fn end_message(self: &Arc<Self>) {
         let mut state = self.lock();
         if state.queue.state() == Sent::Message && state.failure.is_none() {
-            // It cannot be completed.
+            // The last part was not sent, and nobody can send it now.
             let _ = state.queue.close(closing::unfinished());
             self.limit_close(&mut state);
         }
@@ -393,7 +387,7 @@ impl Outgoing {
 }
 
 impl State {
-    /// Whether everything up to this position has left; if not, why not.
+    /// Everything up to this position has left; else the error that prevented it.
     fn check_sent(&self, position: u64) -> Result<(), Error> {
         match self.queue.sent() >= position {
             true => Ok(()),
@@ -401,23 +395,24 @@ impl State {
         }
     }
 
+    /// Nothing has failed so far.
     fn check(&self) -> Result<(), Error> {
         self.failure
             .as_ref()
             .map_or(Ok(()), |cause| Err(cause.into()))
     }
 
-    /// Whether something may still be sent.
+    /// Messages can still be sent; else the reason why not.
     #[inline]
     fn check_open(&self) -> Result<(), Error> {
         match self.queue.state() {
-            Sent::Closed => Err(Misuse::Closed.into()),
-            _ => self.check(),
+            Sent::Closed | Sent::Failed => Err(Misuse::Closed.into()),
+            Sent::Idle | Sent::Message => self.check(),
         }
     }
 }
 
-/// When a limit that begins now has passed; `None`: never, as far as the clock can count.
+/// The end of a limit that begins now; `None`: it is later than the clock can count.
 fn after(limit: Duration) -> Option<Instant> {
     Instant::now().checked_add(limit)
 }

@@ -10,29 +10,33 @@
 //!
 //! Many threads send on one connection; one of them at a time writes to the stream. That thread holds
 //! the *write turn*. It takes the turn here, under the lock around this queue, and then releases the
-//! lock, because a write may block.
+//! lock, because a write may block. All functions here are called under that lock.
 //!
 //! **The invariant.** `queue` holds whole frames only, and it becomes the buffer in flight only when
-//! that is empty. So frames leave one after another, however the writes are cut. The one frame that is
-//! not whole here is one whose payload its sender writes from its own memory: [`begin_frame`] puts the
-//! pending control frames *before* its header, makes the header the last bytes in flight, and nobody
-//! else can write until its whole payload has left.
+//! that is empty. So frames leave one after another, however the writes are cut. One frame may be here in
+//! part: a long one, whose payload its sender writes from its own memory. [`begin_frame`] appends the
+//! pending control frames *before* its header and makes the header the last bytes in flight. No other
+//! thread can write until the whole payload has left.
 //!
 //! [`begin_frame`]: FrameQueue::begin_frame
 //!
-//! What a thread wants is a [`Job`]; [`FrameQueue::step`] says what the thread does next:
+//! A thread has a [`Job`], and asks [`FrameQueue::step`] what to do next until the job is done:
 //!
-//! | job | the thread | it waits for the peer |
-//! |---|---|---|
-//! | [`Job::sent`] | `send`: writes until its frame has left, or waits until another thread has written it | yes |
-//! | [`Job::push`] | pong, Close, `try_send`, broadcast, the clock: writes what the socket takes at once | never |
-//! | [`Job::turn`] | a long message: waits for the write turn, and keeps it | yes |
-//! | [`Job::flush`] | the flush thread: writes until the queue is empty | yes |
+//! | job | whose | what it does | may block |
+//! |---|---|---|---|
+//! | [`Job::sent`] | `send` | writes until its frame has left, or waits until another thread has written it | yes |
+//! | [`Job::push`] | pong, Close, `try_send`, broadcast, the clock | writes what the socket takes at once | never |
+//! | [`Job::turn`] | a long message | waits for the write turn, and keeps it | yes |
+//! | [`Job::flush`] | the flush thread | writes until the queue is empty | yes |
 //!
-//! A thread that gives the turn back looks at the queue again, under the same lock. If bytes are left,
-//! a thread that waits to write takes them; if there is none, the socket is offered them once more; and
-//! what it does not take goes to a short-lived flush thread. So no frame stays behind, and as long as
-//! the peer reads no flush thread is started.
+//! Before a thread gives the turn back, it checks the queue again, under the same lock. If something was
+//! appended meanwhile:
+//!
+//! 1. another thread waits to write: that one writes it;
+//! 2. no thread waits: this thread writes what the socket takes at once;
+//! 3. the socket does not take all of it: a short-lived flush thread gets the turn.
+//!
+//! So no frame stays behind, and as long as the peer reads, no flush thread is started.
 
 mod job;
 mod send_buffer;
@@ -47,8 +51,8 @@ use send_buffer::SendQueue;
 pub(super) use send_buffer::{SendBuffer, Sizes};
 use std::mem;
 
-/// A thread that must not wait offers the socket no more than this at a time: a peer that reads as fast
-/// as we write would keep it here.
+/// A thread that must not block writes no more than this; the flush thread writes the others. Without a
+/// limit, a peer that reads as fast as we write would keep that thread busy for ever.
 const PUSHED_BYTES: u64 = 256 * 1024;
 
 /// The frames of one connection on their way out.
@@ -59,26 +63,26 @@ pub(super) struct FrameQueue<F> {
     pong_bytes: u64,
     /// Whole frames that wait for the buffer in flight to become empty.
     queue: SendQueue<F>,
-    /// What the holder of the write turn writes, and how much of it has left.
+    /// What the thread with the write turn writes, and how much of it has left.
     in_flight: SendBuffer<F>,
     offset: usize,
-    /// How much is left of the payload that a sender writes from its own memory.
-    payload_left: u64,
-    /// The position behind the last long message that was queued by one sender for this peer alone.
+    /// How many bytes have not left of the payload that a sender writes from its own memory.
+    payload_left: usize,
+    /// The position behind the last long message that `try_send` has queued.
     long_until: u64,
-    /// All bytes there ever were, and those that have left. A position is a value of `queued`: what was
-    /// appended before it has left when `sent` has reached it.
+    /// How many bytes were ever queued, and how many of them have left. A *position* is a value of `queued`:
+    /// what was queued before it has left when `sent` has reached it.
     queued: u64,
     sent: u64,
     /// Whether a thread holds the write turn.
     turn: bool,
     /// How many threads wait to write.
     writers: usize,
-    /// A message in parts has begun and is not at its end: the messages of others are deferred.
+    /// Whether a message in parts is unfinished: other messages are deferred meanwhile.
     unfinished: bool,
     deferred: Vec<u8>,
     failed: bool,
-    /// Something happened that a waiting thread may wait for.
+    /// Whether the waiting threads have to be notified.
     changed: bool,
 }
 
@@ -105,7 +109,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
     }
 
-    /// Where our frames stand.
+    /// The state of our direction.
     pub(super) fn state(&self) -> State {
         self.sender.state()
     }
@@ -115,9 +119,9 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         self.queued - self.sent + self.deferred.len() as u64
     }
 
-    /// Those of them that are kept in our memory.
+    /// The same without a payload in its sender's memory.
     pub(super) fn held(&self) -> u64 {
-        self.buffered() - self.payload_left
+        self.buffered() - self.payload_left as u64
     }
 
     /// How many bytes have left since the connection was opened.
@@ -125,7 +129,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         self.sent
     }
 
-    /// The position behind all bytes there are.
+    /// The position behind everything that is queued.
     pub(super) fn position(&self) -> u64 {
         self.queued
     }
@@ -135,18 +139,18 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         matches!(self.state(), State::Idle | State::Message) && !self.failed
     }
 
-    /// Whether nothing waits to be written.
+    /// Whether everything has left, and no control frame is pending.
     pub(super) fn is_empty(&self) -> bool {
         self.sent == self.queued && !self.sender.has_pending_control()
     }
 
-    /// Whether one sender keeps the connection busy: with a message in parts, or a long one. Then it is
-    /// not known whether the peer is slow.
+    /// Whether one sender keeps the connection busy, with a message in parts or a long one: then a full queue
+    /// does not show that the peer is slow.
     pub(super) fn is_busy(&self) -> bool {
         self.unfinished || self.payload_left > 0 || self.sent < self.long_until
     }
 
-    /// A long message was queued for this peer alone.
+    /// The message that was queued last is long.
     pub(super) fn mark_long(&mut self) {
         self.long_until = self.queued;
     }
@@ -156,12 +160,12 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         self.turn
     }
 
-    /// Whether a message in parts is not at its end.
+    /// Whether a message in parts is unfinished.
     pub(super) fn is_unfinished(&self) -> bool {
         self.unfinished
     }
 
-    /// Whether something changed that a waiting thread may wait for; asked once.
+    /// Whether the waiting threads have to be notified; the caller does it.
     pub(super) fn take_changed(&mut self) -> bool {
         mem::take(&mut self.changed)
     }
@@ -182,8 +186,8 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         Ok(self.queued)
     }
 
-    /// Appends a message that is one frame. While a message in parts is unfinished it is deferred, and
-    /// leaves behind that one.
+    /// Appends a message that is one frame. While a message in parts is unfinished it is deferred, and is
+    /// queued after that one.
     pub(super) fn append_or_defer(&mut self, data: Data<'_>) -> Result<(), Misuse> {
         let key = self.mask_key;
         if self.unfinished && self.is_open() {
@@ -212,7 +216,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         self.unfinished = true;
     }
 
-    /// It is at its end, or given up: what was deferred follows.
+    /// It has ended, or cannot be completed: the deferred messages are queued.
     // RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
     // another message unless an extension has been negotiated that can interpret the interleaving."
     pub(super) fn end_message(&mut self) {
@@ -225,7 +229,8 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
     }
 
-    /// Something came in: the control frame that answers it is appended, or pending.
+    /// A frame was received: the control frame that answers it is appended. While many bytes are buffered a
+    /// pong stays pending, so that only the newest of many pings is answered.
     pub(super) fn received(&mut self, received: &Received<'_>) {
         self.sender.received(received);
         let closes = matches!(received, Received::Close(_));
@@ -256,11 +261,11 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
     }
 
-    /// Begins a frame whose payload its sender writes from its own memory, behind all there is. The
-    /// thread has the write turn, and nothing is in flight: a [`Job::turn`] that is done.
+    /// Begins a frame whose payload its sender writes from its own memory. The thread has the write turn and
+    /// nothing is in flight: its [`Job::turn`] is done.
     // RFC 6455 §5.5: "Control frames can be interjected in the middle of a fragmented message."
-    // Between its frames, that is: pending control frames come before this header, or not before the
-    // whole payload has left.
+    // That is, between its frames: pending control frames leave before this header, or after the whole
+    // payload.
     pub(super) fn begin_frame(
         &mut self,
         data: Data<'_>,
@@ -272,8 +277,8 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
             mask = sender.begin_part(data, last, key, queue)?;
             Ok(())
         })?;
-        self.payload_left = data.bytes().len() as u64;
-        self.queued += self.payload_left;
+        self.payload_left = data.bytes().len();
+        self.queued += self.payload_left as u64;
         self.swap();
         Ok(mask)
     }
@@ -317,7 +322,8 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
     }
 
-    /// Writes what the socket takes at once, unless another thread writes: that one will see it.
+    /// Takes the turn for a write that does not block, unless another thread has it: that one checks the queue
+    /// before it gives the turn back.
     fn push(&mut self, job: &mut Job) -> Step {
         if self.turn || self.is_empty() {
             return Step::Done;
@@ -328,11 +334,11 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         Step::TryWrite
     }
 
-    /// The job is at its goal. Whoever gives the turn back looks at the queue again.
+    /// The goal is reached. A thread that has the turn checks the queue before it gives it back.
     #[inline]
     fn leave(&mut self, job: &mut Job) -> Step {
         if !job.turn {
-            // The thread that gave the turn back may have counted on this one.
+            // The thread that gave the turn back has left the queue to this one, which waited to write.
             return match self.writers {
                 0 => self.push(job),
                 _ => Step::Done,
@@ -358,7 +364,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
     }
 
-    /// A thread that has the turn by [`Job::turn`] needs it no more.
+    /// The goal of a [`Job::turn`] is reached: the next step gives the turn back.
     pub(super) fn end_turn(&mut self, job: &mut Job) {
         job.goal = Goal::Push;
     }
@@ -377,7 +383,8 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
     }
 
-    /// The bytes in flight, for the thread that has the turn, and how many of them have left.
+    /// The bytes in flight and how many of them have left, for the thread that has the turn: it writes them
+    /// without the lock.
     #[inline]
     pub(super) fn take_in_flight(&mut self) -> (SendBuffer<F>, usize) {
         if self.is_in_flight_empty() && self.payload_left == 0 {
@@ -388,18 +395,18 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         (mem::replace(&mut self.in_flight, taken), self.offset)
     }
 
-    /// The thread has written `n` bytes: of those in flight, and then of its payload.
+    /// Puts them back. The thread has written `n` bytes: first of those in flight, then of its payload.
     #[inline]
     pub(super) fn wrote(&mut self, in_flight: SendBuffer<F>, n: usize) {
         self.in_flight = in_flight;
         let of_buffer = n.min(self.in_flight.len() - self.offset);
         self.offset += of_buffer;
-        self.payload_left -= (n - of_buffer) as u64;
+        self.payload_left -= n - of_buffer;
         self.sent += n as u64;
         self.changed |= n > 0;
     }
 
-    /// A client's payload is masked piece by piece, behind what is in flight.
+    /// Appends a piece of a payload, masked, to the bytes in flight.
     pub(super) fn refill(&mut self, append: impl FnOnce(&mut Vec<u8>)) {
         let is_empty = self.is_in_flight_empty();
         let in_flight = self.in_flight.own();
@@ -409,26 +416,36 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
         let before = in_flight.len();
         append(in_flight);
-        self.payload_left -= (in_flight.len() - before) as u64;
+        self.payload_left -= in_flight.len() - before;
     }
 
-    /// Whether a frame that is begun now would be the next to leave.
+    /// Whether a frame that is begun now would leave next.
     fn is_next_frame_next(&self) -> bool {
         self.is_in_flight_empty() && self.queue.is_next_the_last()
     }
 
-    /// Whether nothing is left of the buffer in flight.
+    /// Whether all bytes in flight have left.
     pub(super) fn is_in_flight_empty(&self) -> bool {
         self.offset == self.in_flight.len()
     }
 
-    /// Nothing can be sent any more; every thread leaves.
+    /// How much of the frame that was [begun](Self::begin_frame) is still in its sender's memory.
+    pub(super) fn payload_left(&self) -> usize {
+        self.payload_left
+    }
+
+    /// Whether the frame that was begun has left.
+    pub(super) fn is_frame_written(&self) -> bool {
+        self.payload_left == 0 && self.is_in_flight_empty()
+    }
+
+    /// Nothing can be sent any more: every job is done.
     pub(super) fn fail(&mut self) {
         self.failed = true;
         self.changed = true;
     }
 
-    /// Puts what waits in flight, where nothing is.
+    /// Makes the next buffer of the queue the one in flight, which is empty.
     fn swap(&mut self) {
         self.offset = 0;
         self.queue.next(&mut self.in_flight);

@@ -1,12 +1,21 @@
-//! Receiving: waits, answers pings, and sees the connection end.
+//! Receiving: the reading thread waits for frames, answers pings, and sees the connection end.
+//!
+//! ```text
+//!   receive ──▶ next piece of a frame ──▶ message complete: returned, borrowed
+//!                 ▲      │    │   │
+//!                 │      │    │   └─ part of a message: collected, next piece
+//!                 │      │    └───── ping: pong queued · pong · Close: answered, the end
+//!                 │      └────────── nothing here: flush, then read
+//!                 └── fill ◀─────────┘   while it reads: stall timeout, heartbeat, quiet
+//! ```
 
+use super::connection::SharedConnection;
 use super::ending;
 use super::error::Error;
-use super::frame_buffer::{FrameBuffer, NextFrame};
+use super::frame_buffer::FrameBuffer;
 use super::heartbeat::{Beat, Heartbeat};
 use super::outcome::Outcome;
-use super::shared::Shared;
-use super::wire::{self, Data, Kind, Received, State};
+use super::wire::{self, Data, Received, Taken};
 use crate::net::{Pace, is_timeout};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -17,21 +26,26 @@ const QUIET: Duration = Duration::from_secs(1);
 /// A thread that waits for the rest of a message wakes this often to judge its peer.
 const LONGEST_SLICE: Duration = Duration::from_secs(2);
 
-/// What the thread that receives has of a connection.
+/// What the reading thread has of a connection.
 pub(super) struct Receiving {
-    pub(super) shared: Arc<Shared>,
-    receiver: wire::Receiver,
-    buffer: FrameBuffer,
+    pub(super) shared: Arc<SharedConnection>,
+    frames: FrameBuffer,
     heartbeat: Option<Heartbeat>,
-    /// How slowly the rest of a message comes.
+    /// How fast the rest of a message comes, and whether that is being measured.
     pace: Pace,
     paced: bool,
-    /// The stream's read timeout, and what it was made for.
+    /// The stream's read timeout, and for which state it was computed: `None`, it has to be computed anew.
     timeout: Option<Duration>,
-    timeout_for: Option<(bool, bool)>,
-    /// There may be memory to give back.
+    timeout_for: Option<ReadState>,
+    /// Whether there may be memory to give back.
     large: bool,
-    over: bool,
+}
+
+/// On which the read timeout depends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ReadState {
+    mid_message: bool,
+    large: bool,
 }
 
 /// A part of a message; see [`PartReader`](super::PartReader).
@@ -46,7 +60,7 @@ pub struct Part<'a> {
 impl Receiving {
     #[inline(never)]
     pub(super) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<SharedConnection>,
         receiver: wire::Receiver,
         ahead: Vec<u8>,
     ) -> Box<Receiving> {
@@ -57,64 +71,25 @@ impl Receiving {
             pace: config.pace(),
             paced: false,
             shared,
-            receiver,
-            buffer: FrameBuffer::new(ahead),
+            frames: FrameBuffer::new(receiver, ahead),
             timeout: None,
             timeout_for: None,
             large: false,
-            over: false,
         })
     }
 
     pub(super) fn receive(&mut self) -> Result<Option<Data<'_>>, Error> {
-        let Some(next) = self.advance(false)? else {
-            return Ok(None);
-        };
-        let Receiving {
-            shared,
-            receiver,
-            buffer,
-            over,
-            ..
-        } = self;
-        shared
-            .outgoing
-            .coalesce(buffer.has_frame_behind(next.bytes()));
-        let mut bytes = buffer.take(next);
-        match receiver.receive(&mut bytes) {
-            Ok(Some(Received::Message(data))) => Ok(Some(data)),
-            Ok(_) => Ok(None), // there is a message: `advance` has seen its end
-            Err(error) => {
-                *over = true;
-                Err(ending::fail(&shared.outgoing, error))
-            }
-        }
+        Ok(match self.next()? {
+            Some(Received::Message(data)) => Some(data),
+            _ => None,
+        })
     }
 
     pub(super) fn receive_part(&mut self) -> Result<Option<Part<'_>>, Error> {
-        let Some(next) = self.advance(true)? else {
-            return Ok(None);
-        };
-        let Receiving {
-            shared,
-            receiver,
-            buffer,
-            over,
-            ..
-        } = self;
-        let ends = matches!(next, NextFrame::Message(_));
-        let behind = ends && buffer.has_frame_behind(next.bytes());
-        shared.outgoing.coalesce(behind);
-        let kind = buffer.kind_of(next);
-        let mut bytes = buffer.take(next);
-        match receiver.receive(&mut bytes) {
-            Ok(Some(Received::Part { data, last })) => Ok(Some(Part { data, last })),
-            Ok(_) => Ok(Some(Part::empty(kind))),
-            Err(error) => {
-                *over = true;
-                Err(ending::fail(&shared.outgoing, error))
-            }
-        }
+        Ok(match self.next()? {
+            Some(Received::Part { data, last }) => Some(Part { data, last }),
+            _ => None,
+        })
     }
 
     pub(super) fn heartbeat(&mut self, every: Duration, deadline: Duration) {
@@ -124,102 +99,84 @@ impl Receiving {
 
     #[inline(never)]
     pub(super) fn in_parts(self) -> Box<Receiving> {
-        let receiver = self.receiver.in_parts();
-        Box::new(Receiving { receiver, ..self })
+        let frames = self.frames.in_parts();
+        Box::new(Receiving { frames, ..self })
     }
 }
 
-impl Part<'_> {
-    fn empty(kind: Kind) -> Part<'static> {
-        let data = match kind {
-            Kind::Text => Data::Text(""),
-            Kind::Binary => Data::Binary(b""),
-        };
-        Part { data, last: false }
-    }
-}
-
-/// What happens before a message is here.
+/// Frames.
 impl Receiving {
-    /// Reads on until a message is to be given out (or a part of one). `None`: it is over.
+    /// The next message, or the next part of one. `None`: the connection is over.
     #[inline]
-    fn advance(&mut self, parts: bool) -> Result<Option<NextFrame>, Error> {
-        while !self.over {
-            match self.buffer.next() {
-                NextFrame::More => self.fill()?,
-                next @ NextFrame::Message(_) => {
-                    self.went(next);
-                    return Ok(Some(next));
+    fn next(&mut self) -> Result<Option<Received<'_>>, Error> {
+        let Some(taken) = self.advance()? else {
+            return Ok(None);
+        };
+        let outgoing = &self.shared.outgoing;
+        outgoing.coalesce(self.frames.has_frame_behind(taken));
+        match self.frames.received(taken) {
+            Ok(received) => Ok(Some(received)),
+            Err(error) => Err(ending::fail(outgoing, error)),
+        }
+    }
+
+    /// Reads on until a message is complete, or a part of one, and handles the control frames before it.
+    #[inline]
+    fn advance(&mut self) -> Result<Option<Taken>, Error> {
+        while self.frames.is_open() {
+            let next = self.frames.next();
+            match next.map_err(|error| ending::fail(&self.shared.outgoing, error))? {
+                None => self.fill()?,
+                Some(taken) if taken.is_control() => self.control(taken)?,
+                Some(taken) => {
+                    if self.paced {
+                        self.pace.went(taken.bytes());
+                    }
+                    if taken.is_complete() {
+                        return Ok(Some(taken));
+                    }
+                    self.large = true;
+                    self.frames.skip(taken);
                 }
-                next @ NextFrame::Piece(_) if parts => {
-                    self.went(next);
-                    return Ok(Some(next));
-                }
-                next @ NextFrame::Control(_) => self.control(next)?,
-                next => self.feed(next)?,
             }
         }
         Ok(None)
     }
 
-    /// Bytes of a message are taken: the peer goes on.
-    #[inline]
-    fn went(&mut self, next: NextFrame) {
-        if self.paced {
-            self.pace.went(next.bytes());
+    fn control(&mut self, taken: Taken) -> Result<(), Error> {
+        if !taken.is_complete() {
+            self.frames.skip(taken);
+            return Ok(());
         }
-    }
-
-    /// What gives no message yet.
-    fn feed(&mut self, next: NextFrame) -> Result<(), Error> {
-        self.large = true;
-        self.went(next);
-        let mut bytes = self.buffer.take(next);
-        if let Err(error) = self.receiver.receive(&mut bytes) {
-            self.over = true;
-            return Err(ending::fail(&self.shared.outgoing, error));
+        let outgoing = &self.shared.outgoing;
+        outgoing.coalesce(self.frames.has_frame_behind(taken));
+        let received = match self.frames.received(taken) {
+            Ok(received) => received,
+            Err(error) => return Err(ending::fail(outgoing, error)),
+        };
+        outgoing.received(&received);
+        match received {
+            Received::Pong(payload) => outgoing.pong(payload),
+            Received::Close(close) => ending::close(outgoing, Outcome::of(&close)),
+            _ => {}
         }
         Ok(())
     }
+}
 
-    fn control(&mut self, next: NextFrame) -> Result<(), Error> {
-        let outgoing = &self.shared.outgoing;
-        outgoing.coalesce(self.buffer.has_frame_behind(next.bytes()));
-        let mut bytes = self.buffer.take(next);
-        match self.receiver.receive(&mut bytes) {
-            Ok(Some(received)) => {
-                outgoing.received(&received);
-                match received {
-                    Received::Pong(payload) => drop(outgoing.pong(payload)),
-                    Received::Close(close) => {
-                        self.over = true;
-                        ending::close(outgoing, Outcome::of(&close));
-                    }
-                    _ => {}
-                }
-                Ok(())
-            }
-            Ok(None) => Ok(()),
-            Err(error) => {
-                self.over = true;
-                Err(ending::fail(outgoing, error))
-            }
-        }
-    }
-
-    /// Waits for bytes; before that, everything leaves that waited for this thread.
+/// Reads.
+impl Receiving {
+    /// Reads once. Before that, everything leaves that was coalesced.
     fn fill(&mut self) -> Result<(), Error> {
-        let is_large = self.shared.outgoing.before_read() || self.buffer.is_large();
-        self.large |= is_large;
-        let begun = self.buffer.is_mid_frame() || self.receiver.state() == State::Message;
-        if !begun && std::mem::take(&mut self.paced) {
+        self.large |= self.shared.outgoing.before_read() || self.frames.is_large();
+        let mid_message = !self.frames.is_idle();
+        if !mid_message && std::mem::take(&mut self.paced) {
             self.pace.restart();
         }
         loop {
-            let timeout = self.set_timeout(begun)?;
-            let since = begun.then(Instant::now);
-            let stream = self.shared.outgoing.stream().as_ref();
-            let read = self.buffer.read(stream);
+            let timeout = self.set_timeout(mid_message)?;
+            let since = mid_message.then(Instant::now);
+            let read = self.frames.read(self.shared.outgoing.stream().as_ref());
             if let Some(since) = since {
                 self.judge_pace(since)?;
             }
@@ -236,42 +193,46 @@ impl Receiving {
         }
     }
 
-    /// The rest of a message is awaited since then. Its bytes are counted when they are taken.
+    /// We have waited since then for the rest of a message. Its bytes are counted when they are taken.
     fn judge_pace(&mut self, since: Instant) -> Result<(), Error> {
         self.paced = true;
         match self.pace.waited(since.elapsed(), 0) {
             Ok(()) => Ok(()),
             Err(_) => {
-                self.over = true;
+                let _ = self.frames.end(); // nothing more is received
                 Err(ending::too_slow(&self.shared.outgoing))
             }
         }
     }
 
-    /// The shortest of the deadlines that apply. The stream is asked only where something has changed.
+    /// The stream's read timeout: the shortest of the deadlines that apply. It is set only when it has
+    /// changed.
     #[inline]
-    fn set_timeout(&mut self, begun: bool) -> io::Result<Option<Duration>> {
-        let quiet = (begun, self.large);
-        if self.timeout_for == Some(quiet) {
+    fn set_timeout(&mut self, mid_message: bool) -> io::Result<Option<Duration>> {
+        let state = ReadState {
+            mid_message,
+            large: self.large,
+        };
+        if self.timeout_for == Some(state) {
             return Ok(self.timeout);
         }
-        let timeout = self.find_timeout(begun)?;
+        let timeout = self.find_timeout(state)?;
         // A heartbeat that waits for its pong, or has been silent for a while, has less time left.
         let steady = self.heartbeat.is_none_or(|heartbeat| heartbeat.is_steady());
-        self.timeout_for = steady.then_some(quiet);
+        self.timeout_for = steady.then_some(state);
         Ok(timeout)
     }
 
     #[cold]
-    fn find_timeout(&mut self, begun: bool) -> io::Result<Option<Duration>> {
+    fn find_timeout(&mut self, state: ReadState) -> io::Result<Option<Duration>> {
         let outgoing = &self.shared.outgoing;
         let heartbeat = self
             .heartbeat
             .map(|heartbeat| heartbeat.timeout(|| outgoing.pulse()));
-        let quiet = self.large.then_some(QUIET);
-        let rest = begun.then(|| outgoing.config.stall_timeout.min(LONGEST_SLICE));
-        let all = [heartbeat, quiet, rest].into_iter().flatten();
-        let timeout = all.min();
+        let quiet = state.large.then_some(QUIET);
+        let stall_timeout = outgoing.config.stall_timeout.min(LONGEST_SLICE);
+        let rest = state.mid_message.then_some(stall_timeout);
+        let timeout = [heartbeat, quiet, rest].into_iter().flatten().min();
         if timeout != self.timeout {
             outgoing.stream().set_read_timeout(timeout)?;
             self.timeout = timeout;
@@ -288,16 +249,15 @@ impl Receiving {
         }
     }
 
-    /// Nothing has come for a while.
+    /// Nothing has come within the read timeout.
     #[cold]
     fn has_waited(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
         self.timeout_for = None;
-        if std::mem::take(&mut self.large) {
-            self.buffer.shrink();
-            self.receiver.shrink(0);
-            self.shared.outgoing.shrink();
-        }
         let outgoing = &self.shared.outgoing;
+        if std::mem::take(&mut self.large) {
+            self.frames.shrink();
+            outgoing.shrink();
+        }
         let Some(heartbeat) = &mut self.heartbeat else {
             return Ok(());
         };
@@ -307,11 +267,7 @@ impl Receiving {
             Beat::Ping => match outgoing.ping_heartbeat() {
                 Ok(()) => heartbeat.pinged(true),
                 Err(Error::Misuse(_)) => heartbeat.pinged(false),
-                Err(error) => {
-                    self.over = true;
-                    self.shared.outgoing.finish(Outcome::abnormal());
-                    return Err(error);
-                }
+                Err(error) => return Err(self.broken(error)),
             },
             Beat::Dead => {
                 let deadline = heartbeat.deadline();
@@ -325,19 +281,18 @@ impl Receiving {
     /// The bytes have ended, without a Close frame.
     #[cold]
     fn ended(&mut self) -> Error {
-        self.over = true;
-        let why = self.shared.outgoing.why_broken();
-        self.shared.outgoing.finish(Outcome::abnormal());
-        match (why, self.receiver.end()) {
+        let ours = self.shared.outgoing.why_broken();
+        let error = match (ours, self.frames.end()) {
             (Some(why), _) => why,
             (None, Err(error)) => error.into(),
             (None, Ok(())) => Error::broken(ErrorKind::UnexpectedEof),
-        }
+        };
+        self.broken(error)
     }
 
     #[cold]
-    fn broken(&mut self, error: io::Error) -> Error {
-        self.over = true;
+    fn broken(&mut self, error: impl Into<Error>) -> Error {
+        let _ = self.frames.end(); // nothing more is received
         self.shared.outgoing.finish(Outcome::abnormal());
         error.into()
     }

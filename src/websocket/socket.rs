@@ -1,12 +1,12 @@
 //! Both halves of a connection.
 
 use super::config::Config;
+use super::connection::SharedConnection;
 use super::error::Error;
 use super::events::{Events, OnMessage, run};
 use super::outcome::Outcome;
 use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
-use super::shared::Shared;
 use super::wire::{Data, Receiver, Role, Sender};
 use super::writer::Writer;
 use crate::http::Upgraded;
@@ -14,7 +14,7 @@ use crate::net::Stream;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A WebSocket: messages both ways at any time.
+/// A WebSocket: messages in both directions, at any time.
 ///
 /// ```
 /// use barewire::{http, websocket};
@@ -60,7 +60,7 @@ impl WebSocket {
         if let Some(slot) = &slot {
             slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outgoing))));
         }
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedConnection {
             outgoing,
             protocol,
             slot,
@@ -92,7 +92,7 @@ impl WebSocket {
         self.writer.clone()
     }
 
-    /// One half for each direction.
+    /// The two halves: one for each direction.
     pub fn split(self) -> (Reader, Writer) {
         (self.reader, self.writer)
     }
@@ -102,7 +102,7 @@ impl WebSocket {
         self.reader.heartbeat(every, deadline);
     }
 
-    /// What the messages travel on: its addresses, and over TLS who is at the other end.
+    /// The stream that carries the messages: it has the addresses, and over TLS the peer's certificate.
     pub fn stream(&self) -> &dyn Stream {
         self.writer.stream()
     }
@@ -112,8 +112,8 @@ impl WebSocket {
         self.writer.protocol()
     }
 
-    /// Closes: sends a Close frame, receives and drops what the peer sent before it knew, and waits for
-    /// its Close frame, up to [`close_timeout`](Config::close_timeout).
+    /// Sends a Close frame, receives and drops what the peer has sent before it saw that, and waits for its
+    /// Close frame, up to [`close_timeout`](Config::close_timeout).
     ///
     /// # Errors
     /// A code or a reason that must not be sent.
@@ -123,12 +123,12 @@ impl WebSocket {
         Ok(self.reader.outcome().unwrap_or_else(Outcome::abnormal))
     }
 
-    /// Receives on this thread and calls the book's events.
+    /// Receives messages on this thread and calls the book's events, until the connection has ended.
     pub fn run(self, events: impl Events) -> Outcome {
         run(self.reader, &self.writer, &events)
     }
 
-    /// The same, where only messages matter.
+    /// The same with a closure for messages, and no other event.
     pub fn on_message(self, message: impl Fn(&Writer, Data<'_>)) -> Outcome {
         self.run(OnMessage(message))
     }

@@ -1,8 +1,8 @@
-//! The half that sends, for as many threads as like.
+//! The half that sends, as its users see it: any number of threads.
 
+use super::connection::SharedConnection;
 use super::error::Error;
 use super::outcome::Outcome;
-use super::shared::Shared;
 use super::wire::Data;
 use crate::net::Stream;
 use std::fmt;
@@ -14,40 +14,39 @@ use std::time::Duration;
 ///
 /// | | waits | when the peer does not read |
 /// |---|---|---|
-/// | [`send`](Self::send) | until the message is on its way | the caller stands still |
-/// | [`try_send`](Self::try_send) | never | false above the high-water mark |
+/// | [`send`](Self::send) | until the kernel has taken the message | blocks |
+/// | [`try_send`](Self::try_send) | never | returns false above the high-water mark |
 ///
-/// Messages that are sent by the thread that receives, while whole frames wait to be received, leave
-/// together when those have been: `send` does not wait then.
+/// If the reading thread sends while whole frames are in the read buffer, its messages are coalesced: they
+/// leave in one write after those frames were received, and `send` does not wait.
 ///
-/// When the reader and the last writer have been dropped, the connection ends with 1001; what was sent
+/// When the reader and the last writer have been dropped, the connection ends with 1001. What was sent
 /// before still arrives.
 #[derive(Clone)]
 pub struct Writer {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedConnection>,
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>) -> Writer {
+    pub(super) fn new(shared: Arc<SharedConnection>) -> Writer {
         Writer { shared }
     }
 
-    /// Sends a message, a text or bytes, and waits until it is on its way.
+    /// Sends a message, a text or bytes, and waits until the kernel has taken it.
     ///
     /// # Errors
-    /// [`Misuse::Closed`](super::wire::Misuse::Closed) after a Close frame;
-    /// [`Misuse::Unfinished`](super::wire::Misuse::Unfinished) where this thread has a message in parts
-    /// that is not at its end, or another thread has one of which nothing was sent for
-    /// [`stall_timeout`](super::Config::stall_timeout); the connection is broken, or the peer has taken
-    /// nothing for as long.
+    /// [`Misuse::Closed`](super::wire::Misuse::Closed): a Close frame has been sent.
+    /// [`Misuse::Unfinished`](super::wire::Misuse::Unfinished): this thread has an unfinished message in
+    /// parts, or another thread has one and sent no part of it for
+    /// [`stall_timeout`](super::Config::stall_timeout).
+    /// [`Error::Io`]: the connection broke, or the peer took nothing for as long.
     #[inline]
     pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Result<(), Error> {
         self.shared.outgoing.send(data.into())
     }
 
-    /// Sends a message without waiting for the peer. False: the
-    /// [high-water mark](super::Config::high_water_mark) is reached, or a message in parts is not at
-    /// its end; nothing was taken then.
+    /// Sends a message without waiting for the peer. False: nothing was sent, because the
+    /// [high-water mark](super::Config::high_water_mark) is reached or a message in parts is unfinished.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -55,8 +54,8 @@ impl Writer {
         self.shared.outgoing.try_send(data.into())
     }
 
-    /// Begins a message in parts, each of them a frame. Other messages wait until it is at its end;
-    /// pings and pongs do not.
+    /// Begins a message in parts, each of them a frame. Other messages wait until it has ended; pings and
+    /// pongs do not.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), barewire::websocket::Error> {
@@ -77,7 +76,8 @@ impl Writer {
         })
     }
 
-    /// The book's `bufferedAmount`: bytes that were given to send and have not left, with their frames.
+    /// The book's `bufferedAmount`: bytes that were passed to `send` and have not left, frame headers
+    /// included.
     pub fn buffered_amount(&self) -> u64 {
         self.shared.outgoing.buffered()
     }
@@ -87,7 +87,7 @@ impl Writer {
         self.shared.outgoing.is_open()
     }
 
-    /// Sends a ping and waits for its pong, which another thread must receive; how long it took.
+    /// Sends a ping, waits for its pong, and returns the round-trip time. Another thread must be receiving.
     ///
     /// # Errors
     /// No pong within `deadline`, or as [`send`](Self::send).
@@ -96,7 +96,7 @@ impl Writer {
         self.shared.outgoing.await_pong(number, deadline)
     }
 
-    /// Sends a ping, and does not wait: see [`round_trip`](Self::round_trip).
+    /// Sends a ping and does not wait: see [`round_trip`](Self::round_trip).
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -104,13 +104,13 @@ impl Writer {
         self.shared.outgoing.ping().map(drop)
     }
 
-    /// How long the last ping that was answered took to come back.
+    /// The round-trip time of the last ping that was answered.
     pub fn round_trip(&self) -> Option<Duration> {
         self.shared.outgoing.round_trip()
     }
 
-    /// Sends a Close frame, if none has been sent, and does not wait: what the peer sent before it
-    /// knew is still received. Without an answer the connection is cut after
+    /// Sends a Close frame, unless one has been sent, and does not wait. What the peer has sent before it
+    /// saw that is still received. Without an answer the connection is cut after
     /// [`close_timeout`](super::Config::close_timeout).
     ///
     /// # Errors
@@ -119,12 +119,12 @@ impl Writer {
         self.shared.outgoing.close_with(code, reason)
     }
 
-    /// Waits until the connection is over; somebody must receive.
+    /// Waits until the connection is over. Another thread must be receiving.
     pub fn closed(&self) -> Outcome {
         self.shared.outgoing.wait_closed()
     }
 
-    /// What the messages travel on: its addresses, and over TLS who is at the other end.
+    /// The stream that carries the messages: it has the addresses, and over TLS the peer's certificate.
     pub fn stream(&self) -> &dyn Stream {
         self.shared.outgoing.stream().as_ref()
     }
@@ -146,15 +146,15 @@ impl fmt::Debug for Writer {
     }
 }
 
-/// A message that is sent in parts. Dropped before its end it cannot be mended: the connection is
-/// closed with 1011.
+/// A message that is sent in parts. If it is dropped before its last part was sent, it cannot be completed:
+/// the connection is closed with 1011.
 #[derive(Debug)]
 pub struct Parts {
     writer: Writer,
 }
 
 impl Parts {
-    /// Sends the next part, of the same kind as the first.
+    /// Sends the next part: a text if the first one was, else bytes.
     ///
     /// # Errors
     /// [`Misuse::Kind`](super::wire::Misuse::Kind), or as [`Writer::send`].
@@ -177,7 +177,7 @@ impl Drop for Parts {
     }
 }
 
-/// Data from what programs have at hand.
+/// Data from the usual types.
 impl<'a> From<&'a str> for Data<'a> {
     fn from(text: &'a str) -> Data<'a> {
         Data::Text(text)

@@ -1,4 +1,4 @@
-//! The end, as far as it is sent: our Close frame, its deadline, and the outcome.
+//! The end of the sending side: our Close frame, its deadline, and the outcome.
 
 use super::{Guard, Outgoing, State, after};
 use crate::net::{Cause, Stop, Timer};
@@ -15,14 +15,14 @@ use std::time::Instant;
 pub(super) struct Closing {
     /// The peer's Close frame has come.
     pub(super) received: bool,
-    /// The position behind our Close frame, and how many bytes had left when its deadline was looked at.
+    /// The position behind our Close frame.
     position: u64,
+    /// How many bytes had left when the deadline began.
     sent: u64,
 }
 
 impl Outgoing {
-    /// Sends a Close frame, if none has been sent, and does not wait. The peer has until the deadline
-    /// to answer.
+    /// Sends a Close frame, unless one has been sent, and does not wait.
     pub(in crate::websocket) fn close(self: &Arc<Self>, close: Close<'_>) {
         let mut state = self.lock();
         if state.queue.close(close).is_ok() {
@@ -38,13 +38,13 @@ impl Outgoing {
         self.call_after(self.config.close_timeout, Timer::End);
     }
 
-    /// The time of the peer's Close frame has passed. It begins anew where our own has not left, but
-    /// bytes before it have; and when it has left.
+    /// The deadline of the peer's Close frame has passed. It begins anew if our own Close frame had not left
+    /// when the deadline began, and bytes have left since. Else the connection is cut.
     pub(super) fn close_due(&self) -> Option<Instant> {
         let mut state = self.lock();
         let (sent, closing) = (state.queue.sent(), state.closing);
         if state.outcome.is_some() || closing.received {
-            return None; // what follows has deadlines of its own
+            return None; // the reading thread ends it, with deadlines of its own
         }
         if closing.sent < closing.position && closing.sent < sent {
             state.closing.sent = sent;
@@ -61,7 +61,7 @@ impl Outgoing {
         self.push(state);
     }
 
-    /// It is over, with this outcome unless there is one.
+    /// The connection is over, with this outcome unless it has one.
     pub(in crate::websocket) fn finish(&self, outcome: Outcome) {
         let mut state = self.lock();
         state.outcome.get_or_insert(outcome);
@@ -74,7 +74,7 @@ impl Outgoing {
         self.lock().outcome.clone()
     }
 
-    /// Waits until it is over.
+    /// Waits until the connection is over.
     pub(in crate::websocket) fn wait_closed(&self) -> Outcome {
         let mut state = self.lock();
         loop {
@@ -95,7 +95,7 @@ impl Outgoing {
         let _ = self.stream.abort(); // it may be gone already
     }
 
-    /// Why the bytes have ended, if it was this side that ended them.
+    /// Why this side has ended the connection, if it has.
     pub(in crate::websocket) fn why_broken(&self) -> Option<Error> {
         let state = self.lock();
         let cause = state.failure.as_ref();
@@ -103,7 +103,7 @@ impl Outgoing {
         cause.map(Error::from)
     }
 
-    /// A code and a reason that may be on the wire.
+    /// The same with a code and a reason, if they may be on the wire.
     pub(in crate::websocket) fn close_with(
         self: &Arc<Self>,
         code: u16,
@@ -121,7 +121,7 @@ pub(super) fn unfinished() -> Close<'static> {
     Close::new(CloseCode::INTERNAL_ERROR, reason).unwrap_or(Close::EMPTY)
 }
 
-/// What a server does that stops.
+/// What a server does with a WebSocket when it stops.
 // RFC 6455 §7.4.1: "1001 indicates that an endpoint is "going away", such as a server going down or
 // a browser having navigated away from a page."
 #[derive(Debug)]

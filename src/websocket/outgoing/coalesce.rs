@@ -1,15 +1,16 @@
-//! Frames of the reading thread that leave together.
+//! Coalescing: frames of the reading thread that leave in one write.
 //!
 //! ```text
-//!   one read     ping "a"  "b"  "c" …
-//!   receive      "a"                     two more are in the read buffer
-//!   send         "A" stays queued        receive "b", send "B" stays, receive "c": the last one
-//!   send         "C": all three leave in one write
+//!   read         "a" "b" "c"           three frames in one read
+//!   receive "a", send "A"               queued: two frames are still in the read buffer
+//!   receive "b", send "B"               queued: one frame is
+//!   receive "c", send "C"               none is: all three leave in one write
 //! ```
 //!
-//! If the thread does something else meanwhile, the clock flushes them: see `net/delayed_flush.rs`.
+//! If the reading thread does not come back for those frames within a millisecond or two, the clock thread
+//! flushes the queue: see `net/delayed_flush.rs`.
 
-use super::{Guard, Outgoing, State, after};
+use super::{Outgoing, State, after};
 use crate::net::{INTERVAL, Timed, Timer, call_after};
 use crate::websocket::queue::Job;
 use std::cell::Cell;
@@ -19,30 +20,30 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// No more than this is kept queued for frames to come.
+/// Beyond this, nothing is coalesced.
 const COALESCED_BYTES: u64 = 64 * 1024;
-/// Buffers up to this size are kept by a connection that is quiet.
+/// A quiet connection keeps buffers up to this size.
 const SMALL_BYTES: usize = 1024;
-/// Connections have numbers, which are not used twice.
-static NEXT: AtomicU64 = AtomicU64::new(1);
+/// The number of the next connection.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 thread_local! {
-    /// The connection that this thread has received from last.
-    static READS: Cell<u64> = const { Cell::new(0) };
+    /// The number of the connection whose reading thread this is.
+    static READ_BY_THIS_THREAD: Cell<u64> = const { Cell::new(0) };
 }
 
 #[derive(Debug)]
 pub(super) struct Coalescer {
     id: u64,
     on: AtomicBool,
-    /// Something was sent since the last read: the answer may be here soon.
+    /// Whether something was sent since the last read: the answer may come soon.
     sent: AtomicBool,
 }
 
 impl Default for Coalescer {
     fn default() -> Coalescer {
         Coalescer {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             on: AtomicBool::new(false),
             sent: AtomicBool::new(false),
         }
@@ -61,20 +62,21 @@ impl Coalescer {
 
 /// The reading thread.
 impl Outgoing {
-    /// Whether whole frames are in the read buffer: this thread will be back for them.
+    /// The reading thread is about to return a message. `more`: a whole frame is in the read buffer behind it,
+    /// and so that thread will come back without a read.
     #[inline]
     pub(in crate::websocket) fn coalesce(&self, more: bool) {
         if more {
-            READS.set(self.coalescer.id);
+            READ_BY_THIS_THREAD.set(self.coalescer.id);
         }
         if more != self.coalescer.is_on() {
             self.coalescer.on.store(more, Ordering::SeqCst);
         }
     }
 
-    /// Before a read, which may wait: everything leaves. What this thread has given to `send` is waited
-    /// for, since `send` has not waited; all else is not. Returns whether there is memory to give back,
-    /// should the connection be quiet now.
+    /// Before a read, which may block: everything is flushed. This thread waits for the frames that it has
+    /// passed to `send`, since `send` did not wait for them; it waits for nothing else. Returns whether the
+    /// queue has memory to give back, should the connection be quiet now.
     #[inline]
     pub(in crate::websocket) fn before_read(self: &Arc<Self>) -> bool {
         self.coalesce(false);
@@ -82,7 +84,7 @@ impl Outgoing {
         let is_large = state.queue.capacity() > SMALL_BYTES;
         let position = mem::take(&mut state.await_before_read);
         match state.queue.sent() < position {
-            // A connection that cannot be written may still be read.
+            // An error is not returned here: what the peer has sent can still be read.
             true => {
                 self.coalescer.sent();
                 drop(self.run(state, &mut Job::sent(position)));
@@ -91,18 +93,18 @@ impl Outgoing {
             false => self.push(state),
         }
         if self.coalescer.sent.swap(false, Ordering::Relaxed) {
-            // Lets the others run first: the next frame is often here by then, and the sleep and the
-            // wake-up fall away.
+            // The peer may run now. Its next frame is often here afterwards, and then the read does not
+            // sleep.
             thread::yield_now();
         }
         is_large
     }
 
-    /// Whether a frame that this thread has just queued may wait for others.
+    /// Whether the frame that this thread has just queued is to be coalesced.
     #[inline]
     pub(super) fn coalesces(self: &Arc<Self>, state: &mut State) -> bool {
         let coalesces = self.coalescer.is_on()
-            && READS.get() == self.coalescer.id
+            && READ_BY_THIS_THREAD.get() == self.coalescer.id
             && state.queue.held() < COALESCED_BYTES;
         if coalesces {
             self.flush_later(state);
@@ -111,11 +113,11 @@ impl Outgoing {
     }
 }
 
-/// The clock.
+/// Calls of the clock thread.
 impl Outgoing {
     pub(super) fn call_after(self: &Arc<Self>, delay: Duration, timer: Timer) {
-        let whom: Weak<Outgoing> = Arc::downgrade(self);
-        call_after(delay, timer, whom);
+        let this: Weak<Outgoing> = Arc::downgrade(self);
+        call_after(delay, timer, this);
     }
 
     pub(super) fn flush_later(self: &Arc<Self>, state: &mut State) {
@@ -124,8 +126,10 @@ impl Outgoing {
         }
     }
 
-    fn look(self: &Arc<Self>, mut state: Guard<'_>) -> Option<Instant> {
-        // The thread that has the write turn looks at the queue when it gives the turn back.
+    /// Flushes frames that have been queued for a millisecond; returns when to check again.
+    fn flush_if_delayed(self: &Arc<Self>) -> Option<Instant> {
+        let mut state = self.lock();
+        // A thread that has the write turn checks the queue itself before it gives the turn back.
         let pending = !state.queue.is_empty() && !state.queue.is_being_written();
         let pending = pending && state.failure.is_none();
         let epoch = state.queue.sent();
@@ -141,7 +145,7 @@ impl Timed for Outgoing {
     fn due(self: Arc<Self>, timer: Timer) -> Option<Instant> {
         match timer {
             Timer::End => self.close_due(),
-            Timer::Flush => self.look(self.lock()),
+            Timer::Flush => self.flush_if_delayed(),
             Timer::Retry => {
                 let mut state = self.lock();
                 state.retry_scheduled = false;

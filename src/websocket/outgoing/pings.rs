@@ -1,4 +1,4 @@
-//! Pings of ours that have not been answered, how long the last answer took, and the heartbeat.
+//! Our pings that have not been answered, the last round-trip time, and the heartbeat's ping.
 
 use super::{Outgoing, State, after};
 use crate::websocket::error::Error;
@@ -8,17 +8,17 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Of more than these the oldest are forgotten.
+/// When more pings than these are unanswered, the oldest is forgotten.
 const MOST: usize = 16;
 
-/// Each has a number, which is its payload.
+/// Each ping has a number, which is its payload.
 #[derive(Debug, Default)]
 pub(super) struct Pings {
     last: u64,
     waiting: VecDeque<(u64, Instant)>,
     answered: u64,
     round_trip: Option<Duration>,
-    /// The position of the heartbeat's ping while it has not left, and when it has.
+    /// The position behind the heartbeat's ping, while it has not left; then the time at which it has left.
     heartbeat: Option<u64>,
     heartbeat_left: Option<Instant>,
 }
@@ -65,7 +65,7 @@ impl State {
 }
 
 impl Outgoing {
-    /// Queues a ping; returns its number. Never waits.
+    /// Sends a ping and returns its number. Never waits.
     pub(in crate::websocket) fn ping(self: &Arc<Self>) -> Result<u64, Error> {
         let mut state = self.lock();
         let (number, _) = state.append_ping()?;
@@ -73,7 +73,7 @@ impl Outgoing {
         Ok(number)
     }
 
-    /// The ping of a heartbeat.
+    /// Sends the heartbeat's ping. Never waits.
     pub(in crate::websocket) fn ping_heartbeat(self: &Arc<Self>) -> Result<(), Error> {
         let mut state = self.lock();
         state.pings.heartbeat_left = None;
@@ -83,12 +83,12 @@ impl Outgoing {
         Ok(())
     }
 
-    /// What is known of the heartbeat's ping, and of the peer.
+    /// What the heartbeat needs to know of its ping and of the peer.
     pub(in crate::websocket) fn pulse(&self) -> Pulse {
         let state = self.lock();
         Pulse {
             ping_left: state.pings.heartbeat_left.map(|left| left.elapsed()),
-            signs_of_life: state.signs_of_life,
+            signs_of_life: state.peer.signs_of_life(),
         }
     }
 
@@ -98,22 +98,21 @@ impl Outgoing {
         state.pings.heartbeat_left = state.pings.heartbeat_left.map(|_| Instant::now());
     }
 
-    /// A pong has come; how long it took, if it answers one of our pings.
-    pub(in crate::websocket) fn pong(&self, payload: &[u8]) -> Option<Duration> {
+    /// A pong has come.
+    pub(in crate::websocket) fn pong(&self, payload: &[u8]) {
         let mut state = self.lock();
-        let round_trip = state.pings.answer(payload);
+        state.pings.answer(payload);
         if state.waiting > 0 {
             self.changed.notify_all();
         }
-        round_trip
     }
 
-    /// How long the last answer took.
+    /// The round-trip time of the last ping that was answered.
     pub(in crate::websocket) fn round_trip(&self) -> Option<Duration> {
         self.lock().pings.round_trip
     }
 
-    /// Waits for the answer to this ping, while another thread receives.
+    /// Waits for the pong to this ping, while another thread receives.
     pub(in crate::websocket) fn await_pong(
         &self,
         number: u64,
@@ -138,7 +137,7 @@ impl Outgoing {
 }
 
 impl State {
-    /// The number of a new ping, and the position behind it.
+    /// Queues a ping; returns its number, and the position behind it.
     fn append_ping(&mut self) -> Result<(u64, u64), Error> {
         self.check_open()?;
         let number = self.pings.next();

@@ -1,4 +1,8 @@
-//! The steps of a job, done: waiting for the write turn, writing, starting the flush thread.
+//! The steps of a job: waiting for the write turn, writing, starting the flush thread.
+//!
+//! The thread that has the write turn takes the bytes in flight out of the queue, releases the lock, calls
+//! the stream, and puts them back under the lock with the number of bytes that have left. A blocking write
+//! returns after a slice of two seconds at most, so that its thread can judge how fast the peer reads.
 
 use super::{Guard, Outgoing, State, after};
 use crate::net::{Cause, Timer, is_timeout};
@@ -13,22 +17,20 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How much one write is offered: what has left is counted in between.
+/// The most that is passed to one blocking write: what has left is counted after each.
 const WRITTEN_BYTES: usize = 1024 * 1024;
-/// How much a write is offered that must not wait.
+/// The most that is passed to one write that must not block.
 const TRIED_BYTES: usize = 256 * 1024;
 /// How much of a long message is masked at a time.
 const MASKED_BYTES: usize = 32 * 1024;
 const STACK_BYTES: usize = 128 * 1024;
-/// How long a write waits at a time. A thread that waits for a peer wakes this often to judge it.
+/// The longest time that one write blocks.
 const LONGEST_SLICE: Duration = Duration::from_secs(2);
-/// A write that took longer has waited for the peer.
-const PROMPT: Duration = Duration::from_millis(10);
-/// When the flush is tried again, if no thread could be started.
+/// When the clock pushes what is queued, if no flush thread could be started.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// The stream's write timeout.
-pub(super) fn slice(config: &Config) -> Duration {
+pub(super) fn write_slice(config: &Config) -> Duration {
     config
         .stall_timeout
         .min(LONGEST_SLICE)
@@ -36,7 +38,7 @@ pub(super) fn slice(config: &Config) -> Duration {
 }
 
 impl Outgoing {
-    /// Does what the queue says until the job is done.
+    /// Takes the steps of a job until it is done.
     #[inline]
     pub(super) fn run<'a>(self: &'a Arc<Self>, state: Guard<'a>, job: &mut Job) -> Guard<'a> {
         match self.run_to_flush(state, job) {
@@ -45,7 +47,7 @@ impl Outgoing {
         }
     }
 
-    /// The same; true: the flush thread is to be started, and the write turn is kept for it.
+    /// The same. True: the caller has to start the flush thread, for which the write turn is kept.
     #[inline(always)]
     fn run_to_flush<'a>(
         self: &'a Arc<Self>,
@@ -54,7 +56,7 @@ impl Outgoing {
     ) -> (Guard<'a>, bool) {
         loop {
             state = match state.queue.step(job) {
-                Step::Write => self.write(state, job),
+                Step::Write => self.write(state, job, &[]),
                 Step::TryWrite => self.try_write(state, job),
                 Step::Wait => self.wait_to_write(state),
                 step @ (Step::StartFlush | Step::Done) => {
@@ -65,12 +67,12 @@ impl Outgoing {
         }
     }
 
-    /// Writes what the socket takes at once; the rest is left to whoever may wait.
+    /// Writes what the socket takes at once. Never waits.
     pub(super) fn push<'a>(self: &'a Arc<Self>, state: Guard<'a>) {
         drop(self.run(state, &mut Job::push()));
     }
 
-    /// The same, but starting the flush thread is left to the caller.
+    /// The same, but the caller decides when the flush thread is started.
     pub(super) fn push_only<'a>(self: &'a Arc<Self>, state: Guard<'a>) -> Option<PendingFlush<'a>> {
         let (state, flush) = self.run_to_flush(state, &mut Job::push());
         drop(state);
@@ -85,92 +87,88 @@ impl Outgoing {
         state
     }
 
-    /// One write of what is in flight, which may wait.
+    /// One blocking write: of the bytes in flight, and of a payload in its sender's memory behind them.
     #[inline]
-    fn write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, job: &mut Job) -> Guard<'a> {
+    fn write<'a>(
+        self: &'a Arc<Self>,
+        mut state: Guard<'a>,
+        job: &mut Job,
+        payload: &[u8],
+    ) -> Guard<'a> {
         let (bytes, offset) = state.queue.take_in_flight();
-        let since = state.starts_clock();
+        let is_pinged = state.pings.is_outstanding();
+        let since = state.peer.starts_clock(is_pinged);
         drop(state);
-        let piece = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
-        let wrote = self.guarded(job, || self.stream.write(piece));
-        let whole = piece.len();
+        let queued = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
+        let payload = &payload[..payload.len().min(WRITTEN_BYTES)];
+        let wrote = self.guarded(job, || match (queued, payload) {
+            (_, []) => self.stream.write(queued),
+            ([], _) => self.stream.write(payload),
+            _ => {
+                let both = [IoSlice::new(queued), IoSlice::new(payload)];
+                self.stream.write_vectored(&both)
+            }
+        });
+        let offered = queued.len() + payload.len();
         let mut state = self.lock();
-        let n = self.judge(&mut state, wrote, whole, since);
+        let n = self.judge(&mut state, wrote, offered, since);
         state.queue.wrote(bytes, n);
         self.after_write(state)
     }
 
+    /// The same without blocking, and of the bytes in flight alone.
     fn try_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, job: &mut Job) -> Guard<'a> {
         let (bytes, offset) = state.queue.take_in_flight();
         drop(state);
-        let piece = &bytes[offset..bytes.len().min(offset + TRIED_BYTES)];
-        let wrote = self.guarded(job, || self.stream.try_write(piece));
-        let whole = piece.len();
+        let queued = &bytes[offset..bytes.len().min(offset + TRIED_BYTES)];
+        let wrote = self.guarded(job, || self.stream.try_write(queued));
+        let offered = queued.len();
         let mut state = self.lock();
         let n = match wrote {
-            Ok(Some(n)) if n <= whole => n,
-            Ok(Some(_)) => self.broke(&mut state, ErrorKind::InvalidData.into()),
-            Ok(None) => 0,
+            Ok(Some(n)) if n > offered => self.broke(&mut state, ErrorKind::InvalidData.into()),
+            Ok(n) => n.unwrap_or(0),
             Err(error) => self.broke(&mut state, Cause::of(&error)),
         };
-        if n < whole {
+        if n < offered {
             job.is_full();
         }
         if n > 0 {
-            state.pace.went(n);
+            state.peer.went(n);
         }
         state.queue.wrote(bytes, n);
         self.after_write(state)
     }
 
-    /// What became of a write that may wait; how many bytes have left.
+    /// How many bytes have left with a blocking write. A peer that is too slow is given up.
     #[inline(always)]
     fn judge(
         &self,
         state: &mut State,
         wrote: io::Result<usize>,
-        whole: usize,
+        offered: usize,
         since: Option<Instant>,
     ) -> usize {
         let n = match wrote {
             Ok(0) => return self.broke(state, ErrorKind::WriteZero.into()),
-            Ok(n) if n > whole => return self.broke(state, ErrorKind::InvalidData.into()),
+            Ok(n) if n > offered => return self.broke(state, ErrorKind::InvalidData.into()),
             Ok(n) => n,
             Err(error) if error.kind() == ErrorKind::Interrupted => return 0,
             Err(error) if is_timeout(&error) => 0,
             Err(error) => return self.broke(state, Cause::of(&error)),
         };
-        if n == whole && since.is_none() {
-            state.pace.went(n);
+        if n == offered && since.is_none() {
+            state.peer.went(n);
         } else {
-            self.has_waited(state, n, n == whole, since);
+            let slice = write_slice(&self.config);
+            if !state.peer.has_waited(since, slice, n, n == offered) {
+                state.outcome.get_or_insert_with(Outcome::abnormal);
+                self.fail(state, ErrorKind::TimedOut.into());
+            }
         }
         n
     }
 
-    /// The peer may have let us wait. One that stands still, or is slower than it may be, is given up.
-    #[cold]
-    fn has_waited(&self, state: &mut State, n: usize, whole: bool, since: Option<Instant>) {
-        let waited = match since {
-            Some(since) => since.elapsed(),
-            // The clock was not read: a write that took nothing has waited for its whole slice.
-            None if n == 0 => slice(&self.config),
-            None => Duration::ZERO,
-        };
-        state
-            .sampling
-            .called(since.is_some().then_some(waited), whole);
-        state.blocked |= waited > PROMPT;
-        if n > 0 && mem::take(&mut state.blocked) {
-            state.signs_of_life += 1;
-        }
-        if state.pace.waited(waited, n).is_err() {
-            state.outcome.get_or_insert_with(Outcome::abnormal);
-            self.fail(state, ErrorKind::TimedOut.into());
-        }
-    }
-
-    /// Whoever waits is woken. A peer that was given up is cut off.
+    /// Wakes the waiting threads. The stream of a peer that was given up is cut.
     #[inline(always)]
     fn after_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>) -> Guard<'a> {
         state.note_ping_sent();
@@ -188,7 +186,7 @@ impl Outgoing {
         self.lock()
     }
 
-    /// Nothing can be sent any more. What the peer has sent can still be read.
+    /// From now on nothing can be sent. What the peer has sent can still be read.
     #[cold]
     pub(super) fn fail(&self, state: &mut State, cause: Cause) {
         state.failure.get_or_insert(cause);
@@ -202,7 +200,8 @@ impl Outgoing {
         0
     }
 
-    /// Calls the stream. If it panics (it may be a user's), nobody waits for the write turn for ever.
+    /// Calls the stream, which may be a user's. If it panics, the connection fails and the write turn is free:
+    /// no thread waits for it for ever.
     #[inline]
     fn guarded<T>(&self, job: &mut Job, call: impl FnOnce() -> T) -> T {
         let guard = OnPanic {
@@ -214,7 +213,7 @@ impl Outgoing {
         result
     }
 
-    /// Passes the write turn to a thread of its own.
+    /// Starts the flush thread, which has the write turn from now on.
     #[cold]
     fn start_flush<'a>(self: &'a Arc<Self>, state: Guard<'a>) -> Guard<'a> {
         drop(state);
@@ -228,7 +227,7 @@ impl Outgoing {
         });
         let mut state = self.lock();
         if started.is_err() {
-            // Until one can be started, the clock offers the socket what waits.
+            // Until one can be started, the clock pushes what is queued.
             state.queue.flush_not_started();
             if !mem::replace(&mut state.retry_scheduled, true) {
                 self.call_after(RETRY, Timer::Retry);
@@ -238,8 +237,8 @@ impl Outgoing {
         state
     }
 
-    /// Waits until nothing is left to send, as long as something leaves within each `limit`; whether
-    /// nothing is left.
+    /// Waits until everything has left, as long as some bytes leave within each `limit`. False: something
+    /// remains.
     pub(in crate::websocket) fn flush_within(self: &Arc<Self>, limit: Duration) -> bool {
         let mut until = after(limit);
         self.push(self.lock());
@@ -263,18 +262,9 @@ impl Outgoing {
     }
 }
 
-impl State {
-    /// The clock is read around one write in a few, where the peer has let us wait, and where it may be
-    /// about to be judged.
-    #[inline]
-    fn starts_clock(&mut self) -> Option<Instant> {
-        (self.sampling.is_timed() || self.pings.is_outstanding()).then(Instant::now)
-    }
-}
-
-/// Long messages, written from where they lie.
+/// Long messages, written from their sender's memory.
 impl Outgoing {
-    pub(super) fn write_message<'a>(
+    pub(super) fn write_long<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a>,
         data: Data<'_>,
@@ -282,7 +272,7 @@ impl Outgoing {
         loop {
             let mut job = Job::turn();
             state = self.run(state, &mut job);
-            // Another's message in parts may have begun while we waited for the turn.
+            // Another thread may have begun a message in parts while this one waited for the turn.
             if !state.queue.is_unfinished() {
                 return self.write_frame(state, job, data, true);
             }
@@ -304,10 +294,7 @@ impl Outgoing {
         let begun = state.queue.begin_frame(data, last);
         let position = state.queue.position();
         if let Ok(mask) = begun {
-            state = match mask {
-                None => self.write_payload(state, &mut job, data.bytes(), position),
-                Some(mask) => self.write_masked(state, &mut job, data.bytes(), mask),
-            };
+            state = self.write_payload(state, &mut job, data.bytes(), mask);
         }
         self.coalescer.sent();
         state.queue.end_turn(&mut job);
@@ -316,61 +303,34 @@ impl Outgoing {
         state.check_sent(position)
     }
 
-    /// Header and payload leave together, in one call where the socket takes them.
+    /// Writes the header in flight and the payload behind it: together, in one call where the socket takes
+    /// them. A masked payload is copied piece by piece, and leaves as bytes in flight.
     fn write_payload<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a>,
         job: &mut Job,
         payload: &[u8],
-        position: u64,
+        mut mask: Option<Mask>,
     ) -> Guard<'a> {
-        let mut left = payload;
-        while state.queue.sent() < position && state.failure.is_none() {
-            let (bytes, offset) = state.queue.take_in_flight();
-            let since = state.starts_clock();
-            drop(state);
-            let header = &bytes[offset..];
-            let piece = &left[..left.len().min(WRITTEN_BYTES)];
-            let wrote = self.guarded(job, || match header {
-                [] => self.stream.write(piece),
-                _ => {
-                    let both = [IoSlice::new(header), IoSlice::new(piece)];
-                    self.stream.write_vectored(&both)
-                }
-            });
-            let (header, whole) = (header.len(), header.len() + piece.len());
-            state = self.lock();
-            let n = self.judge(&mut state, wrote, whole, since);
-            state.queue.wrote(bytes, n);
-            state = self.after_write(state);
-            left = &left[n.saturating_sub(header)..];
-        }
-        state
-    }
-
-    fn write_masked<'a>(
-        self: &'a Arc<Self>,
-        mut state: Guard<'a>,
-        job: &mut Job,
-        payload: &[u8],
-        mut mask: Mask,
-    ) -> Guard<'a> {
-        for piece in payload.chunks(MASKED_BYTES) {
-            if state.failure.is_some() {
-                break;
-            }
+        while state.failure.is_none() && !state.queue.is_frame_written() {
+            let rest = &payload[payload.len() - state.queue.payload_left()..];
+            let Some(mask) = &mut mask else {
+                state = self.write(state, job, rest);
+                continue;
+            };
+            let piece = &rest[..rest.len().min(MASKED_BYTES)];
             state
                 .queue
                 .refill(|in_flight| mask.append(piece, in_flight));
             while !state.queue.is_in_flight_empty() && state.failure.is_none() {
-                state = self.write(state, job);
+                state = self.write(state, job, &[]);
             }
         }
         state
     }
 }
 
-/// The write turn, kept for a flush thread that is not started yet.
+/// The write turn of a flush thread that is not started yet: it is started when this is dropped.
 pub(in crate::websocket) struct PendingFlush<'a>(&'a Arc<Outgoing>);
 
 impl Drop for PendingFlush<'_> {
@@ -379,7 +339,7 @@ impl Drop for PendingFlush<'_> {
     }
 }
 
-/// Fails the queue if a call of the stream panics.
+/// Fails the connection when a call of the stream panics.
 struct OnPanic<'a> {
     outgoing: &'a Outgoing,
     job: &'a mut Job,

@@ -1,18 +1,18 @@
-//! What a thread wants of the queue, and what the queue tells it to do.
+//! What a thread wants of the queue, and what it has to do next.
 
-/// What a thread wants of the queue, and what it has of it.
+/// What a thread wants of the queue, and whether it has the write turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::websocket) struct Job {
     pub(super) goal: Goal,
     /// Whether this thread holds the write turn.
     pub(super) turn: bool,
-    /// Where `sent` stood when the first write without waiting was made; none was made yet.
+    /// The queue's `sent` before the first write that did not block; `None`: there was none.
     pub(super) pushed_from: Option<u64>,
-    /// The socket had no room for all that it was offered.
+    /// Whether the socket has taken less than it was offered.
     pub(super) full: bool,
 }
 
-/// What has to be reached.
+/// When the job is done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Goal {
     Sent(u64),
@@ -24,13 +24,13 @@ pub(super) enum Goal {
 /// What the thread does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::websocket) enum Step {
-    /// It waits until something has changed, and asks again.
+    /// Wait until something has changed, then ask again.
     Wait,
-    /// It writes of what is in flight, and may wait for the peer.
+    /// Write bytes in flight; the write may block.
     Write,
-    /// The same without waiting.
+    /// Write bytes in flight without blocking.
     TryWrite,
-    /// It starts the flush thread, which has the write turn from now on. Its own job is done.
+    /// Start the flush thread, which has the write turn from now on. The job is done.
     StartFlush,
     /// The job is done.
     Done,
@@ -46,12 +46,12 @@ impl Job {
         }
     }
 
-    /// Everything up to this position has left.
+    /// Done when everything up to this position has left.
     pub(in crate::websocket) fn sent(position: u64) -> Job {
         Job::new(Goal::Sent(position))
     }
 
-    /// What the socket takes at once has left.
+    /// Done when what the socket takes at once has left.
     pub(in crate::websocket) fn push() -> Job {
         Job::new(Goal::Push)
     }
@@ -61,12 +61,12 @@ impl Job {
         self.full = true;
     }
 
-    /// This thread has the write turn, and nothing is in flight.
+    /// Done when this thread has the write turn, and nothing is in flight.
     pub(in crate::websocket) fn turn() -> Job {
         Job::new(Goal::Turn)
     }
 
-    /// Everything has left. The flush thread is given the write turn when it is started.
+    /// Done when everything has left. The flush thread has the write turn from its start.
     pub(in crate::websocket) fn flush() -> Job {
         let turn = true;
         Job {

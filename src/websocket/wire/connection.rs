@@ -57,11 +57,12 @@ mod frames;
 mod receive;
 mod send;
 
+pub(crate) use receive::Taken;
 pub use receive::{Received, Receiver};
 pub use send::Sender;
 
 use super::error::{Error, Rule};
-use super::limits::Limits;
+use super::message::Limits;
 
 /// Which end of the connection we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

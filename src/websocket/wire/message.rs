@@ -1,17 +1,19 @@
-//! Messages, and the one buffer in which the pieces of one are collected.
+//! Messages, and the buffer that collects the pieces of one.
 //!
 //! ```text
-//!   81 05 "Hello"                     whole in what was read: borrowed, nothing is copied
+//!   81 05 "Hello"                     whole in what was read: borrowed, not copied
 //!
 //!   01 03 "Hel" │ 89 00 │ 80 02 "lo"
 //!         ├───▶ Hel            ├──▶ Hello          one buffer, for all messages of a connection
-//!                  ▲ a ping does not disturb it
+//!                  ▲ a ping changes nothing in it
 //! ```
 //!
-//! Bytes are counted, not fragments: a thousand frames of one byte cost what one of a thousand does.
+//! A limit counts bytes, not frames: a thousand frames of one byte cost as much memory as one frame of a
+//! thousand.
 
 use super::error::Error;
-use super::utf8::{self, Pieces};
+use super::utf8;
+use crate::text::{Decoder, Encoding};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +60,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// A message that lies whole in one place.
+    /// A message that lies whole in one place: the standard library judges the text.
     #[inline]
     pub(super) fn whole(kind: Kind, bytes: &'a [u8]) -> Result<Data<'a>, Error> {
         match kind {
@@ -68,14 +70,37 @@ impl<'a> Data<'a> {
     }
 }
 
-/// What has come of a message whose pieces are apart.
+/// Limits of one connection.
+///
+/// ```
+/// use barewire::websocket::wire::Limits;
+///
+/// assert_eq!(Limits::default().message_bytes, 16 * 1024 * 1024);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The payload of a message, all its frames together; beyond it 1009. 16 MiB. Each header is judged
+    /// by it, before any payload has come. A message that is received in parts is not kept, and has
+    /// no limit.
+    pub message_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            message_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// A message that comes in several pieces.
 #[derive(Debug)]
 pub(super) struct Collected {
     body: Body,
-    pieces: Pieces,
+    decoder: Decoder,
 }
 
-/// The buffer is one and the same: it goes from one form to the other when it is empty.
+/// Both forms have the same buffer: between two messages it is empty, and its form may change.
 #[derive(Debug)]
 enum Body {
     Text(String),
@@ -86,13 +111,16 @@ impl Collected {
     pub(super) fn new() -> Collected {
         Collected {
             body: Body::Binary(Vec::new()),
-            pieces: Pieces::new(),
+            decoder: Decoder::strict(Encoding::Utf8),
         }
     }
 
     /// At the start of a message; keeps the memory.
     pub(super) fn start(&mut self, kind: Kind) {
-        let mut buffer = self.take();
+        let mut buffer = match std::mem::replace(&mut self.body, Body::Binary(Vec::new())) {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+        };
         buffer.clear();
         self.body = match kind {
             Kind::Text => Body::Text(String::from_utf8(buffer).unwrap_or_default()),
@@ -100,26 +128,16 @@ impl Collected {
         };
     }
 
-    fn take(&mut self) -> Vec<u8> {
-        match std::mem::replace(&mut self.body, Body::Binary(Vec::new())) {
-            Body::Text(text) => text.into_bytes(),
-            Body::Binary(bytes) => bytes,
-        }
-    }
-
     /// Text or binary.
     #[inline]
     pub(super) fn kind(&self) -> Kind {
-        match self.body {
-            Body::Text(_) => Kind::Text,
-            Body::Binary(_) => Kind::Binary,
-        }
+        self.data().kind()
     }
 
-    /// Appends the next piece; a text is judged by it.
+    /// Appends the next piece. Of a text it appends the characters that are complete, and judges them.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
         match &mut self.body {
-            Body::Text(text) => self.pieces.decode(piece, text),
+            Body::Text(text) => self.decoder.decode(piece, text).map_err(utf8::refused),
             Body::Binary(bytes) => {
                 bytes.extend_from_slice(piece);
                 Ok(())
@@ -130,12 +148,12 @@ impl Collected {
     /// The last piece has come: a text must not end inside a character.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         match &mut self.body {
-            Body::Text(text) => self.pieces.finish(text),
+            Body::Text(text) => self.decoder.finish(text).map_err(utf8::refused),
             Body::Binary(_) => Ok(()),
         }
     }
 
-    /// What is here.
+    /// What has come so far.
     pub(super) fn data(&self) -> Data<'_> {
         match &self.body {
             Body::Text(text) => Data::Text(text),
@@ -143,15 +161,15 @@ impl Collected {
         }
     }
 
-    /// Forgets what has been given out; the message goes on.
-    pub(super) fn given_out(&mut self) {
+    /// Forgets the part that was returned; the message goes on.
+    pub(super) fn part_returned(&mut self) {
         match &mut self.body {
             Body::Text(text) => text.clear(),
             Body::Binary(bytes) => bytes.clear(),
         }
     }
 
-    /// Gives the memory back, down to this many bytes.
+    /// Gives the memory back, down to `bytes`.
     pub(super) fn shrink(&mut self, bytes: usize) {
         match &mut self.body {
             Body::Text(text) => text.shrink_to(bytes),
@@ -174,18 +192,21 @@ mod tests {
             let data = collected.data();
             assert_eq!((data.kind(), data.bytes().len()), (kind, 300));
         }
-        let grown = collected.take().capacity();
+        let Body::Binary(buffer) = collected.body else {
+            panic!("the last message was binary");
+        };
+        let grown = buffer.capacity();
         assert!((300..1000).contains(&grown), "one buffer of {grown} bytes");
     }
 
     #[test]
-    fn parts_that_are_given_out_are_not_kept() {
+    fn parts_that_were_returned_are_not_kept() {
         let mut collected = Collected::new();
         collected.start(Kind::Text);
         for (piece, part) in [(&b"a\xe6"[..], "a"), (b"\x9c", ""), (b"\x88b", "月b")] {
             collected.push(piece).expect("good so far");
             assert_eq!(collected.data(), Data::Text(part));
-            collected.given_out();
+            collected.part_returned();
         }
         assert_eq!(collected.finish(), Ok(()));
     }

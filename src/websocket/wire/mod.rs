@@ -77,13 +77,13 @@ mod error;
 mod extensions;
 mod frame;
 mod handshake;
-mod limits;
 mod mask;
 mod message;
 mod misuse;
 mod utf8;
 
 pub use close::{ABNORMAL, Close, CloseCode, NO_STATUS, REASON_MAX};
+pub(crate) use connection::Taken;
 pub use connection::{
     Connection, Event, Phase, Received, Receiver, Role, Sender, State, phase, step,
 };
@@ -91,7 +91,6 @@ pub use error::{Error, Rule};
 pub use extensions::{Extension, Param, extensions};
 pub use frame::{CONTROL_MAX, Header, Opcode};
 pub use handshake::{Offer, Opening, accept, refuse};
-pub use limits::Limits;
 pub use mask::Mask;
-pub use message::{Data, Kind};
+pub use message::{Data, Kind, Limits};
 pub use misuse::Misuse;

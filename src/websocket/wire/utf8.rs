@@ -1,43 +1,18 @@
-//! Text is UTF-8, and is judged as it comes (RFC 6455 §8.1).
+//! Text is UTF-8, and each piece of it is judged when it comes (RFC 6455 §8.1).
 //!
 //! ```text
-//!   81 05  F4 90 …          three bytes are still to come; no good ones can: fail now
+//!   81 05  F4 90 …          three bytes are still to come; none can make it right: fail now
 //!   01 02  C3 A9            a frame may end
 //!   80 02  83 …  wrong      or
 //!   01 01  C3               anywhere, also inside a character,
 //!   80 01  A9               as long as the next one goes on with it
 //! ```
 //!
-//! What is wrong and what is *not yet* is known by [`text`](crate::text); here its errors become
-//! ours.
-
-use crate::text::{self, Decoder, Encoding};
+//! The decoder of [`text`] knows what is wrong and what is only *not yet* complete. Its errors become
+//! those of this protocol here.
 
 use super::error::{Error, Rule};
-
-/// Judges a text that comes in pieces, and collects it.
-#[derive(Debug)]
-pub(super) struct Pieces {
-    decoder: Decoder,
-}
-
-impl Pieces {
-    pub(super) fn new() -> Pieces {
-        Pieces {
-            decoder: Decoder::strict(Encoding::Utf8),
-        }
-    }
-
-    /// Appends the characters that the next piece makes whole.
-    pub(super) fn decode(&mut self, piece: &[u8], text: &mut String) -> Result<(), Error> {
-        self.decoder.decode(piece, text).map_err(not_utf8)
-    }
-
-    /// The text has ended; ready for the next.
-    pub(super) fn finish(&mut self, text: &mut String) -> Result<(), Error> {
-        self.decoder.finish(text).map_err(not_utf8)
-    }
-}
+use crate::text::{self, Decoder, Encoding};
 
 /// A text that lies whole in one place: the fast path of the standard library, and no copy.
 #[inline]
@@ -45,17 +20,18 @@ pub(super) fn whole(bytes: &[u8]) -> Result<&str, Error> {
     str::from_utf8(bytes).map_err(|_| first_error(bytes))
 }
 
-/// The same error that its pieces would have come to.
+/// The error that the decoder returns for the same text in pieces.
 #[cold]
 fn first_error(bytes: &[u8]) -> Error {
-    let (mut pieces, mut text) = (Pieces::new(), String::new());
-    let judged = pieces.decode(bytes, &mut text);
-    let error = judged.and_then(|()| pieces.finish(&mut text)).err();
-    error.unwrap_or(Error::whole(Rule::TextNotUtf8))
+    let (mut decoder, mut text) = (Decoder::strict(Encoding::Utf8), String::new());
+    let decoded = decoder.decode(bytes, &mut text);
+    let error = decoded.and_then(|()| decoder.finish(&mut text)).err();
+    error.map_or(Error::whole(Rule::TextNotUtf8), refused)
 }
 
+/// The decoder's error as one of this protocol.
 #[cold]
-fn not_utf8(error: text::Error) -> Error {
+pub(super) fn refused(error: text::Error) -> Error {
     let rule = match error.rule() {
         text::Rule::CutAtEnd => Rule::TextCut,
         _ => Rule::TextNotUtf8,
@@ -67,7 +43,7 @@ fn not_utf8(error: text::Error) -> Error {
 mod tests {
     use super::*;
 
-    /// The bytes, how many of them come before it is known, and where the bad character begins.
+    /// The bytes, how many of them have come when the decoder fails, and where the bad character begins.
     const BAD: &[(&[u8], usize, u64)] = &[
         (b"\x80", 1, 0),
         (b"\xc0\xaf", 1, 0),
@@ -88,13 +64,13 @@ mod tests {
     /// Byte by byte: the byte that cannot become good is the one that fails, not a later one.
     #[test]
     fn the_first_bad_byte_fails() {
-        for &(bytes, known, at) in BAD {
-            let (mut pieces, mut text) = (Pieces::new(), String::new());
-            let judge = |byte: &u8| pieces.decode(&[*byte], &mut text).err();
-            let told: Vec<_> = bytes.iter().map(judge).collect();
-            let first = told.iter().position(Option::is_some).map(|at| at + 1);
-            assert_eq!(first, Some(known), "{bytes:02x?}");
-            let error = told[known - 1].expect("told");
+        for &(bytes, failed_at, at) in BAD {
+            let (mut decoder, mut text) = (Decoder::strict(Encoding::Utf8), String::new());
+            let decode = |byte: &u8| decoder.decode(&[*byte], &mut text).err();
+            let errors: Vec<_> = bytes.iter().map(decode).collect();
+            let first = errors.iter().position(Option::is_some).map(|at| at + 1);
+            assert_eq!(first, Some(failed_at), "{bytes:02x?}");
+            let error = refused(errors[failed_at - 1].expect("an error"));
             assert_eq!((error.rule(), error.at()), (Rule::TextNotUtf8, at));
             assert_eq!(whole(bytes), Err(error), "{bytes:02x?}");
         }
@@ -103,9 +79,9 @@ mod tests {
     #[test]
     fn a_text_that_ends_inside_a_character_is_cut() {
         for bytes in [&b"\xc3"[..], b"a\xe6\x9c", b"\xf0\x9f\x98"] {
-            let (mut pieces, mut text) = (Pieces::new(), String::new());
-            pieces.decode(bytes, &mut text).expect("good so far");
-            let error = pieces.finish(&mut text).expect_err("cut");
+            let (mut decoder, mut text) = (Decoder::strict(Encoding::Utf8), String::new());
+            decoder.decode(bytes, &mut text).expect("good so far");
+            let error = refused(decoder.finish(&mut text).expect_err("cut"));
             assert_eq!((error.rule(), whole(bytes)), (Rule::TextCut, Err(error)));
         }
     }

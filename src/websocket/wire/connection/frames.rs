@@ -1,7 +1,14 @@
-//! Frames as they come: headers judged, payloads unmasked, in pieces as the reads cut them.
+//! Frames as the reads bring them: each header is decoded and judged once, payloads are unmasked in
+//! pieces.
 //!
-//! Here is judged what a header alone cannot tell: who masks, what has been negotiated, what came
-//! before, how long the message is by now.
+//! ```text
+//!   read 1    81 8c 37 fa │ read 2    21 3d 5f 9f 4d 51 │ read 3    58 da 56 … 1c 81 80 …
+//!             a cut header,           └─┬─┘ └────┬────┘             └────┬────┘ └──┬──┘
+//!             kept                   header    piece               last piece    next frame
+//! ```
+//!
+//! A header alone does not say whether its frame is allowed: that depends on who must mask, on what was
+//! negotiated, on the frames before it and on how long the message has become. It is judged here.
 
 use super::super::error::{Error, Rule};
 use super::super::frame::{Header, Opcode};
@@ -9,7 +16,7 @@ use super::super::mask::Mask;
 use super::{Event, Role, State, step};
 
 /// The reserved bits that an extension has given a meaning: none is negotiated.
-const MEANT: u8 = 0;
+const NEGOTIATED_BITS: u8 = 0;
 
 /// The peer's frames.
 #[derive(Debug)]
@@ -18,8 +25,9 @@ pub(super) struct Frames {
     state: State,
     /// The longest message.
     limit: u64,
-    /// All payloads of the message at hand, up to and with the frame at hand.
-    message: u64,
+    /// The payloads of the current message so far, the current frame's whole payload included.
+    message_bytes: u64,
+    /// The bytes of a header that is cut.
     header: Kept<{ Header::MAX }>,
     frame: Option<Frame>,
 }
@@ -34,15 +42,17 @@ struct Frame {
     begun: bool,
 }
 
-/// What has come of a frame's payload with one read, unmasked.
-#[derive(Debug)]
-pub(super) struct Piece<'b> {
+/// What one read holds of one frame: perhaps its header, then a piece of its payload.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
     pub(super) opcode: Opcode,
     pub(super) event: Event,
-    pub(super) bytes: &'b [u8],
-    /// Whether it is the first of its frame.
+    /// How many bytes were taken, and how many of them (the last ones) are payload.
+    pub(super) bytes: usize,
+    payload_bytes: usize,
+    /// Whether it is the first piece of its frame.
     pub(super) begins: bool,
-    /// Whether it is the last of its frame.
+    /// Whether it is the last piece of its frame.
     pub(super) ends: bool,
 }
 
@@ -52,7 +62,7 @@ impl Frames {
             role,
             state: State::Idle,
             limit,
-            message: 0,
+            message_bytes: 0,
             header: Kept::EMPTY,
             frame: None,
         }
@@ -68,84 +78,83 @@ impl Frames {
         self.state
     }
 
-    /// Whether neither a message nor a frame is on its way.
+    /// Whether nothing has come of a message or a frame that is not complete.
     pub(super) fn is_idle(&self) -> bool {
-        self.state != State::Message && self.frame.is_none()
+        self.state != State::Message && self.frame.is_none() && self.header.length == 0
     }
 
-    /// What has come of the frame at hand, or of the next one. `None`: all bytes are taken.
+    /// Takes a piece of the current frame, or of the next one, from the front of `bytes`, and unmasks it.
+    /// `None`: all bytes were taken, and the payload goes on with the next read.
     #[inline]
-    pub(super) fn next<'b>(
-        &mut self,
-        bytes: &mut &'b mut [u8],
-    ) -> Result<Option<Piece<'b>>, Error> {
+    pub(super) fn next(&mut self, bytes: &mut [u8]) -> Result<Option<Piece>, Error> {
         // RFC 6455 §7.1.7: "An endpoint MUST NOT continue to attempt to process data (including a
         // responding Close frame) from the remote endpoint after being instructed to _Fail the
         // WebSocket Connection_."
         if !matches!(self.state, State::Idle | State::Message) {
-            *bytes = &mut [];
             return Ok(None);
         }
-        let frame = match self.frame.take() {
-            Some(frame) => Some(frame),
-            None => self.begin(bytes)?,
+        let (mut frame, header_bytes) = match self.frame.take() {
+            Some(frame) => (frame, 0),
+            None => match self.begin(bytes)? {
+                Some(begun) => begun,
+                None => return Ok(None),
+            },
         };
-        let Some(mut frame) = frame else {
-            return Ok(None);
-        };
-        let piece = frame.take(bytes);
+        let piece = frame.take(bytes, header_bytes);
         if !piece.ends {
             self.frame = Some(frame);
         } else if piece.event != Event::Close {
-            // What a Close frame says may be wrong: `Receiver` reads it first.
+            // The payload of a Close frame may break a rule: `Receiver` reads it first.
             self.passed(piece.event);
         }
-        let waits = piece.bytes.is_empty() && !piece.ends;
-        Ok((!waits).then_some(piece))
+        let is_empty = piece.payload_bytes == 0 && !piece.ends;
+        Ok((!is_empty).then_some(piece))
     }
 
-    /// A frame is here, whole and good; or, with `Fail`, nothing more is taken.
+    /// A frame is complete and good; or, with `Fail`, nothing more is taken.
     #[inline]
     pub(super) fn passed(&mut self, event: Event) {
         self.state = step(self.state, event).unwrap_or(self.state);
     }
 
-    /// Begins with the next frame, if its header is here.
+    /// Begins the next frame, if its header is complete; returns how many of `bytes` are header.
     #[inline]
-    fn begin(&mut self, bytes: &mut &mut [u8]) -> Result<Option<Frame>, Error> {
-        let Some(header) = self.header(bytes)? else {
+    fn begin(&mut self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, Error> {
+        let Some((header, header_bytes)) = self.header(bytes)? else {
             return Ok(None);
         };
-        Ok(Some(Frame {
+        let frame = Frame {
             opcode: header.opcode,
             event: self.judge(&header)?,
             left: header.length,
             mask: header.key.map(Mask::new),
             begun: false,
-        }))
+        };
+        Ok(Some((frame, header_bytes)))
     }
 
-    /// The next header. The bytes of one that is cut are kept.
+    /// The next header, and how many of `bytes` it takes. The bytes of one that is cut are kept.
     #[inline]
-    fn header(&mut self, bytes: &mut &mut [u8]) -> Result<Option<Header>, Error> {
+    fn header(&mut self, bytes: &[u8]) -> Result<Option<(Header, usize)>, Error> {
+        if self.header.length > 0 {
+            return self.cut_header(bytes);
+        }
+        let decoded = Header::decode(bytes)?;
+        if decoded.is_none() {
+            self.header.push(bytes);
+        }
+        Ok(decoded)
+    }
+
+    #[cold]
+    fn cut_header(&mut self, bytes: &[u8]) -> Result<Option<(Header, usize)>, Error> {
         let kept = self.header.length;
-        let decoded = match kept {
-            0 => Header::decode(bytes)?,
-            _ => {
-                self.header.push(bytes);
-                Header::decode(self.header.bytes())?
-            }
-        };
-        let Some((header, length)) = decoded else {
-            if kept == 0 {
-                self.header.push(bytes);
-            }
-            *bytes = &mut [];
+        self.header.push(bytes);
+        let Some((header, length)) = Header::decode(self.header.bytes())? else {
             return Ok(None);
         };
-        let _ = bytes.split_off_mut(..length - kept);
         self.header.length = 0;
-        Ok(Some(header))
+        Ok(Some((header, length - kept)))
     }
 
     #[inline]
@@ -153,7 +162,7 @@ impl Frames {
         // RFC 6455 §5.2: "If a nonzero value is received and none of the negotiated extensions
         // defines the meaning of such a nonzero value, the receiving endpoint MUST _Fail the
         // WebSocket Connection_."
-        if header.rsv & !MEANT != 0 {
+        if header.rsv & !NEGOTIATED_BITS != 0 {
             return Err(refused(header, Rule::ReservedBitSet, 0));
         }
         if let Err(rule) = self.role.judge_mask(header.key.is_some()) {
@@ -175,12 +184,12 @@ impl Frames {
     // message size after reassembly from multiple frames."
     #[inline]
     fn count(&mut self, header: &Header, event: Event) -> Result<(), Error> {
-        self.message = match event {
+        self.message_bytes = match event {
             Event::Whole | Event::First => header.length,
-            Event::Middle | Event::Last => self.message.saturating_add(header.length),
+            Event::Middle | Event::Last => self.message_bytes.saturating_add(header.length),
             Event::Control | Event::Close | Event::Fail => return Ok(()),
         };
-        match self.message > self.limit {
+        match self.message_bytes > self.limit {
             true => Err(refused(header, Rule::MessageTooBig, 1)),
             false => Ok(()),
         }
@@ -188,28 +197,36 @@ impl Frames {
 }
 
 impl Frame {
-    /// What is here of the payload.
+    /// Takes what is here of the payload, behind `header_bytes`.
     #[inline]
-    fn take<'b>(&mut self, bytes: &mut &'b mut [u8]) -> Piece<'b> {
-        let here = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
-        let taken = bytes.split_off_mut(..here).unwrap_or_default();
+    fn take(&mut self, bytes: &mut [u8], header_bytes: usize) -> Piece {
+        let behind = bytes.get_mut(header_bytes..).unwrap_or_default();
+        let payload_bytes =
+            usize::try_from(self.left).map_or(behind.len(), |left| left.min(behind.len()));
         if let Some(mask) = &mut self.mask {
-            mask.apply(taken);
+            mask.apply(&mut behind[..payload_bytes]);
         }
-        self.left -= here as u64;
+        self.left -= payload_bytes as u64;
         let begins = !self.begun;
-        self.begun |= here > 0;
+        self.begun |= payload_bytes > 0;
         Piece {
             opcode: self.opcode,
             event: self.event,
-            bytes: taken,
+            bytes: header_bytes + payload_bytes,
+            payload_bytes,
             begins,
             ends: self.left == 0,
         }
     }
 }
 
-impl Piece<'_> {
+impl Piece {
+    /// Its payload, at the end of the bytes that were taken.
+    #[inline]
+    pub(super) fn payload<'b>(&self, taken: &'b [u8]) -> &'b [u8] {
+        &taken[self.bytes - self.payload_bytes..self.bytes]
+    }
+
     /// Whether a message, or a control frame, lies whole in what was read.
     #[inline]
     pub(super) fn is_whole(&self) -> bool {
@@ -230,7 +247,7 @@ impl Piece<'_> {
     }
 }
 
-/// What a frame is to the messages.
+/// What a frame does to the state of its direction.
 #[inline]
 fn event(header: &Header) -> Event {
     match (header.opcode, header.fin) {
@@ -250,7 +267,7 @@ fn refused(header: &Header, rule: Rule, at: usize) -> Error {
     Error::new(rule, &bytes, at)
 }
 
-/// A few bytes that are kept because the rest of them is still to come.
+/// A few bytes that are kept until the others have come.
 #[derive(Debug)]
 pub(super) struct Kept<const N: usize> {
     bytes: [u8; N],

@@ -3,18 +3,21 @@
 //! ```text
 //!   read      81 8c 37 fa 21 3d  5f 9f 4d 51 …  │ 01 83 37 fa …
 //!             ├──── header ───┤  ├─ payload ─┤
-//!                  judged        unmasked where it lies, and borrowed from there
+//!                  judged        unmasked in place, and borrowed from there
 //! ```
 //!
-//! All bytes that are shown are taken: of a header that is cut its first bytes are kept, of a payload
-//! that is cut what has come is unmasked, judged and collected. So a read buffer is empty again when
-//! `receive` says `None`, and may be of any size.
+//! [`receive`](Receiver::receive) takes all the bytes that it is given: of a cut header the first bytes
+//! are kept; of a cut payload what has come is unmasked, judged and collected. So the caller's read
+//! buffer is empty again when `receive` returns `None`, and may be of any size.
+//!
+//! `receive` has two halves, because a loop cannot return what it borrows in one of its rounds.
+//! [`take`](Receiver::take) takes a piece of a frame and says whether a message (or a control frame) is
+//! complete; [`received`](Receiver::received) then borrows it. The driver calls the two halves itself.
 
 use super::super::close::Close;
 use super::super::error::{Error, Rule};
 use super::super::frame::Opcode;
-use super::super::limits::Limits;
-use super::super::message::{Collected, Data, Kind};
+use super::super::message::{Collected, Data, Kind, Limits};
 use super::frames::{Frames, Piece};
 use super::{Event, Role, State, step};
 
@@ -23,7 +26,7 @@ use super::{Event, Role, State, step};
 pub enum Received<'a> {
     /// A message.
     Message(Data<'a>),
-    /// A part of one, where they are given out [in parts](Receiver::in_parts).
+    /// A part of one, where messages are received [in parts](Receiver::in_parts).
     Part {
         /// What has come since the part before. Only the last part may be empty.
         data: Data<'a>,
@@ -38,12 +41,40 @@ pub enum Received<'a> {
     Close(Close<'a>),
 }
 
-/// Where a message lies, or a part of one.
+/// A piece of a frame that [`Receiver::take`] has taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    piece: Piece,
+    place: Option<Place>,
+}
+
+/// Where the bytes of a message lie, or those of a part or a control frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// In what was read.
     Read,
-    /// In the buffer where pieces are collected.
+    /// In the buffer that collects pieces.
     Collected,
+}
+
+impl Taken {
+    /// How many bytes were taken.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.piece.bytes
+    }
+
+    /// Whether it is a piece of a control frame.
+    #[inline]
+    pub(crate) fn is_control(&self) -> bool {
+        self.piece.opcode.is_control()
+    }
+
+    /// Whether [`Receiver::received`] has something to return.
+    #[inline]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.place.is_some()
+    }
 }
 
 /// Takes the peer's bytes.
@@ -53,7 +84,7 @@ pub struct Receiver {
     in_parts: bool,
     /// The payload of a control frame that is cut.
     control: Vec<u8>,
-    /// The message whose pieces are apart.
+    /// The message that came in several pieces.
     message: Collected,
 }
 
@@ -68,7 +99,7 @@ impl Receiver {
         }
     }
 
-    /// Messages are given out in parts, as they come: nothing is kept, and none is too long.
+    /// Messages are returned in parts, as they come: nothing is kept, and none is too long.
     #[must_use]
     pub fn in_parts(self) -> Receiver {
         Receiver {
@@ -79,12 +110,19 @@ impl Receiver {
     }
 
     /// Where the peer's frames stand.
+    #[inline]
     pub fn state(&self) -> State {
         self.frames.state()
     }
 
-    /// Takes bytes up to the next thing there is to say, and leaves the others in `bytes`. `None`:
-    /// all are taken, read more. The bytes are changed where they lie, because a mask is taken off.
+    /// Whether nothing has come of a message or a frame that is not complete.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.frames.is_idle()
+    }
+
+    /// Takes bytes until something is complete, and leaves the others in `bytes`. `None`: all are taken,
+    /// read more. The bytes are changed in place, because they are unmasked there.
     ///
     /// Bytes behind a Close frame, or behind an error, are dropped.
     ///
@@ -97,25 +135,70 @@ impl Receiver {
         bytes: &mut &'b mut [u8],
     ) -> Result<Option<Received<'s>>, Error> {
         loop {
-            let piece = match self.frames.next(bytes) {
-                Ok(Some(piece)) => piece,
-                Ok(None) => return Ok(None),
-                Err(error) => return Err(self.failed(error)),
+            let Some(taken) = self.take(bytes)? else {
+                *bytes = &mut [];
+                return Ok(None);
             };
-            if piece.opcode.is_control() {
-                if self.keep(&piece) {
-                    return self.control(piece).map(Some);
-                }
-            } else if let Some(place) = self.collect(&piece)? {
-                return self.data(piece, place).map(Some);
+            let read = bytes.split_off_mut(..taken.bytes()).unwrap_or_default();
+            if taken.is_complete() {
+                return self.received(taken, read).map(Some);
             }
         }
+    }
+
+    /// Takes a piece of one frame from the front of `bytes`, where it is unmasked. `None`: all bytes are
+    /// taken, read more.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    #[inline]
+    pub(crate) fn take(&mut self, bytes: &mut [u8]) -> Result<Option<Taken>, Error> {
+        let piece = match self.frames.next(bytes) {
+            Ok(Some(piece)) => piece,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(self.failed(error)),
+        };
+        let place = match piece.is_whole() {
+            true => Some(Place::Read),
+            false if piece.opcode.is_control() => self.collect_control(&piece, bytes),
+            false => self.collect(&piece, bytes)?,
+        };
+        Ok(Some(Taken { piece, place }))
+    }
+
+    /// What is complete now. `read` are the bytes from which [`take`](Self::take) took it.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive): of a message that lies whole in what was read the text is judged
+    /// here, of a Close frame the code and the reason.
+    #[inline]
+    pub(crate) fn received<'s>(
+        &'s mut self,
+        taken: Taken,
+        read: &'s [u8],
+    ) -> Result<Received<'s>, Error> {
+        let Taken { piece, place } = taken;
+        if piece.opcode.is_control() {
+            return self.control(&piece, place, read);
+        }
+        let data = match place {
+            Some(Place::Collected) => Ok(self.message.data()),
+            _ => Data::whole(kind(piece.opcode), piece.payload(read)),
+        };
+        let data = data.inspect_err(|_| self.frames.passed(Event::Fail))?;
+        Ok(match self.in_parts {
+            true => Received::Part {
+                data,
+                last: piece.is_last(),
+            },
+            false => Received::Message(data),
+        })
     }
 
     /// The peer's bytes have ended.
     ///
     /// # Errors
-    /// [`Rule::ClosedAbnormally`] where no Close frame came, and no error was told before.
+    /// [`Rule::ClosedAbnormally`] where no Close frame came, and no error was returned before.
     pub fn end(&mut self) -> Result<(), Error> {
         match step(self.state(), Event::Fail) {
             Some(_) => Err(self.failed(Error::whole(Rule::ClosedAbnormally))),
@@ -123,10 +206,10 @@ impl Receiver {
         }
     }
 
-    /// Gives the memory of long messages back, down to so many bytes, if no message is on its way:
-    /// for a connection that has become quiet.
+    /// Gives the memory of long messages back, down to `bytes`, unless a message or a frame has begun: for
+    /// a connection that has become quiet.
     pub fn shrink(&mut self, bytes: usize) {
-        if self.frames.is_idle() {
+        if self.is_idle() {
             self.message.start(Kind::Binary);
             self.message.shrink(bytes);
         }
@@ -138,23 +221,23 @@ impl Receiver {
         error
     }
 
-    // ---- control frames ---------------------------------------------------------------------
-
-    /// Whether a control frame is whole now. What is cut is kept.
-    fn keep(&mut self, piece: &Piece<'_>) -> bool {
+    fn collect_control(&mut self, piece: &Piece, read: &[u8]) -> Option<Place> {
         if piece.begins {
             self.control.clear();
         }
-        if !piece.is_whole() {
-            self.control.extend_from_slice(piece.bytes);
-        }
-        piece.ends
+        self.control.extend_from_slice(piece.payload(read));
+        piece.ends.then_some(Place::Collected)
     }
 
-    fn control<'s, 'b: 's>(&'s mut self, piece: Piece<'b>) -> Result<Received<'s>, Error> {
-        let payload = match piece.is_whole() {
-            true => piece.bytes,
-            false => &self.control,
+    fn control<'s>(
+        &'s mut self,
+        piece: &Piece,
+        place: Option<Place>,
+        read: &'s [u8],
+    ) -> Result<Received<'s>, Error> {
+        let payload = match place {
+            Some(Place::Collected) => &self.control,
+            _ => piece.payload(read),
         };
         match piece.opcode {
             Opcode::Ping => Ok(Received::Ping(payload)),
@@ -170,54 +253,31 @@ impl Receiver {
         }
     }
 
-    // ---- messages ---------------------------------------------------------------------------
-
-    /// Takes a piece of a message. If there is something to give out now: where it lies.
-    #[inline]
-    fn collect(&mut self, piece: &Piece<'_>) -> Result<Option<Place>, Error> {
-        if piece.is_whole() {
-            return Ok(Some(Place::Read));
-        }
+    /// Collects a piece of a message, unless it can be borrowed from what was read. `None`: nothing is
+    /// complete yet.
+    fn collect(&mut self, piece: &Piece, read: &[u8]) -> Result<Option<Place>, Error> {
         if piece.is_first() {
             self.message.start(kind(piece.opcode));
         } else if self.in_parts {
-            self.message.given_out();
+            self.message.part_returned();
         }
+        let payload = piece.payload(read);
         if self.in_parts && self.message.kind() == Kind::Binary {
-            let gives = piece.is_last() || !piece.bytes.is_empty();
-            return Ok(gives.then_some(Place::Read));
+            let is_part = piece.is_last() || !payload.is_empty();
+            return Ok(is_part.then_some(Place::Read));
         }
-        self.append(piece).map_err(|error| self.failed(error))?;
-        let part = self.in_parts && !self.message.data().bytes().is_empty();
-        Ok((piece.is_last() || part).then_some(Place::Collected))
+        self.append(payload, piece.is_last())
+            .map_err(|error| self.failed(error))?;
+        let is_part = self.in_parts && !self.message.data().bytes().is_empty();
+        Ok((piece.is_last() || is_part).then_some(Place::Collected))
     }
 
-    fn append(&mut self, piece: &Piece<'_>) -> Result<(), Error> {
-        self.message.push(piece.bytes)?;
-        match piece.is_last() {
+    fn append(&mut self, payload: &[u8], last: bool) -> Result<(), Error> {
+        self.message.push(payload)?;
+        match last {
             true => self.message.finish(),
             false => Ok(()),
         }
-    }
-
-    #[inline]
-    fn data<'s, 'b: 's>(
-        &'s mut self,
-        piece: Piece<'b>,
-        place: Place,
-    ) -> Result<Received<'s>, Error> {
-        let data = match place {
-            Place::Read => Data::whole(kind(piece.opcode), piece.bytes),
-            Place::Collected => Ok(self.message.data()),
-        };
-        let data = data.inspect_err(|_| self.frames.passed(Event::Fail))?;
-        Ok(match self.in_parts {
-            true => Received::Part {
-                data,
-                last: piece.is_last(),
-            },
-            false => Received::Message(data),
-        })
     }
 }
 

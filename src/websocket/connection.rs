@@ -6,14 +6,15 @@ use crate::net::Slot;
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct SharedConnection {
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) protocol: Option<String>,
-    /// The place among the server's connections; last, so that the stream is let go before.
+    /// The connection's place in the server's count. It is the last field, so that the stream is dropped
+    /// first.
     pub(super) slot: Option<Slot>,
 }
 
-impl Drop for Shared {
+impl Drop for SharedConnection {
     fn drop(&mut self) {
         if self.outgoing.outcome().is_none() {
             ending::leave(Arc::clone(&self.outgoing), self.slot.take());
