@@ -102,6 +102,12 @@ impl ReadBuffer {
         &self.bytes[self.start..self.end]
     }
 
+    /// The same, to be changed in place: a mask is taken off.
+    #[inline]
+    pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.end]
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end

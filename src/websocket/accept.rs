@@ -1,4 +1,4 @@
-//! The server's side of the opening handshake.
+//! The server's side of the opening handshake: a request becomes a [`WebSocket`].
 
 use super::config::Config;
 use super::error::Error;
@@ -8,21 +8,19 @@ use crate::http::wire::{FieldList, reason_phrase};
 use crate::http::{self, Request, Response, Upgraded};
 use std::sync::Arc;
 
-type Judge = dyn Fn(Option<&str>) -> bool + Send + Sync;
-/// What a handshake leads to; nothing where it was refused.
-type Shaken = Option<(Upgraded, Option<String>)>;
+type OriginFilter = dyn Fn(Option<&str>) -> bool + Send + Sync;
 
-/// Whether a request asks for a WebSocket: one port serves these and plain requests.
+/// Whether a request asks for a WebSocket. One port serves these and plain requests.
 pub fn is_asked_for(request: &Request<'_>) -> bool {
     let mut offers = request.headers().list("Upgrade");
     offers.any(|offer| offer.eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Answers a handshake: 101 and the connection, or `None`, and the client has been told why not.
+/// Answers a handshake: with 101, and returns the connection; or with a refusal that names the broken rule, and
+/// returns `None`.
 ///
-/// Before this, a handler may answer anything else: it has the request and the response. A request
-/// that asks for no WebSocket is told to (426); [`is_asked_for`] tells those apart that are not meant
-/// for us.
+/// A handler may first answer otherwise, since it has the request and the response. A request that does not
+/// ask for a WebSocket is refused with 426: a port that serves pages, too, asks [`is_asked_for`] first.
 ///
 /// ```
 /// use barewire::{http, websocket};
@@ -44,16 +42,16 @@ pub fn is_asked_for(request: &Request<'_>) -> bool {
 /// ```
 ///
 /// # Errors
-/// The connection is broken, or something was sent of another answer.
+/// The connection broke, or the handler has sent a part of another response.
 pub fn accept(request: Request<'_>, response: Response<'_>) -> Result<Option<WebSocket>, Error> {
     Acceptor::new().accept(request, response)
 }
 
-/// [`accept`] with settings: subprotocols, origins, limits. Made once, it serves all connections.
+/// [`accept`] with settings: subprotocols, origins, limits. One `Acceptor` serves all connections.
 #[derive(Default)]
 pub struct Acceptor {
     protocols: Vec<String>,
-    origins: Option<Box<Judge>>,
+    origins: Option<Box<OriginFilter>>,
     config: Arc<Config>,
 }
 
@@ -63,20 +61,20 @@ impl Acceptor {
         Acceptor::default()
     }
 
-    /// The subprotocols that are spoken here. Of those that the client offers, its first that is among
-    /// them is taken; none where there is none.
+    /// The subprotocols of this server. The first one that the client offers and that is among them is chosen;
+    /// if there is none, the connection has no subprotocol.
     pub fn protocols<S: Into<String>>(mut self, ours: impl IntoIterator<Item = S>) -> Acceptor {
         self.protocols = ours.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Which pages may connect; the others get a 403. No other program has to tell its origin, or the
-    /// truth.
+    /// Which origins may connect; the others get a 403. A browser always sends the true origin of its page.
+    /// Another program may send any, or none.
     pub fn origins(
         mut self,
-        may: impl Fn(Option<&str>) -> bool + Send + Sync + 'static,
+        allowed: impl Fn(Option<&str>) -> bool + Send + Sync + 'static,
     ) -> Acceptor {
-        self.origins = Some(Box::new(may));
+        self.origins = Some(Box::new(allowed));
         self
     }
 
@@ -108,10 +106,14 @@ impl Acceptor {
         Ok(Some(ws))
     }
 
-    /// The stream, and the subprotocol. Out of line, for it is over before the connection begins:
-    /// the stack of ten thousand threads that wait is memory too.
+    /// The stream and the subprotocol; `None`: refused. It is not inlined, so that its stack is free again while
+    /// the thread waits for messages: ten thousand stacks are memory, too.
     #[inline(never)]
-    fn shake_hands(&self, request: Request<'_>, response: Response<'_>) -> Result<Shaken, Error> {
+    fn shake_hands(
+        &self,
+        request: Request<'_>,
+        response: Response<'_>,
+    ) -> Result<Option<(Upgraded, Option<String>)>, Error> {
         let head = request.head();
         let judged = Offer::read(&head).and_then(|offer| self.judge(offer));
         let offer = match judged {
@@ -136,13 +138,13 @@ impl Acceptor {
     fn judge<'a>(&self, offer: Offer<'a>) -> Result<Offer<'a>, wire::Error> {
         let origin = offer.origin().map(String::from_utf8_lossy);
         match &self.origins {
-            Some(may) if !may(origin.as_deref()) => Err(offer.forbidden()),
+            Some(allowed) if !allowed(origin.as_deref()) => Err(offer.forbidden()),
             _ => Ok(offer),
         }
     }
 }
 
-/// Why not, as HTTP says it.
+/// The response that refuses a handshake.
 #[cold]
 #[inline(never)]
 fn write_refusal(error: &wire::Error, response: Response<'_>) -> Result<(), http::Error> {

@@ -1,4 +1,4 @@
-//! The client's side of the opening handshake.
+//! The client's side of the opening handshake: a URL becomes a [`WebSocket`].
 
 use super::config::Config;
 use super::error::{Error, Refused};
@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much of a refusal's body is kept.
+/// How much of the body of a refusal is kept.
 const REFUSAL_BYTES: u64 = 4096;
 
 /// Opens a WebSocket to `ws://host:port/path`.
@@ -28,7 +28,8 @@ const REFUSAL_BYTES: u64 = 4096;
 /// ```
 ///
 /// # Errors
-/// It is no such URL, nobody answers there, or the answer opens no WebSocket: [`Error::Refused`].
+/// The URL is not one of `ws:`, nobody answers, or the response does not open a WebSocket:
+/// [`Error::Refused`].
 pub fn connect(url: &str) -> Result<WebSocket, Error> {
     connect_with(url, &ConnectOptions::new())
 }
@@ -36,7 +37,7 @@ pub fn connect(url: &str) -> Result<WebSocket, Error> {
 /// [`connect`] with options.
 ///
 /// # Errors
-/// As there, and options that cannot be sent.
+/// As [`connect`]; or an option cannot be sent.
 pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Error> {
     let opening = options.opening()?;
     let request = options.request(url, &opening)?;
@@ -47,7 +48,7 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
     open(answer, &opening, Arc::new(options.config.clone()))
 }
 
-/// What a handshake is to ask for.
+/// Options of [`connect_with`].
 #[derive(Clone)]
 pub struct ConnectOptions {
     protocols: Vec<String>,
@@ -75,7 +76,7 @@ impl ConnectOptions {
         }
     }
 
-    /// Offers subprotocols, the best one first.
+    /// Offers subprotocols, the preferred one first.
     pub fn protocols<S: Into<String>>(
         mut self,
         ours: impl IntoIterator<Item = S>,
@@ -84,30 +85,30 @@ impl ConnectOptions {
         self
     }
 
-    /// The page that asks, as a browser tells it.
+    /// Sends the origin of the page that opens the connection, as a browser does.
     pub fn origin(self, origin: &str) -> ConnectOptions {
         self.header("Origin", origin)
     }
 
-    /// A field of the request: `Cookie`, `Authorization` …
+    /// Adds a field to the request: `Cookie`, `Authorization` …
     pub fn header(mut self, name: &str, value: &str) -> ConnectOptions {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// How long connecting and the handshake may take together.
+    /// The longest time for connecting and the handshake together. 10 s.
     pub fn handshake_timeout(mut self, limit: Duration) -> ConnectOptions {
         self.timeout = limit;
         self
     }
 
-    /// How to connect: see [`Connector`]. Where it speaks TLS, `wss:` URLs are asked for, and no others.
+    /// How to connect: see [`Connector`]. If it speaks TLS, the URL must be one of `wss:`, else of `ws:`.
     pub fn create_connection(mut self, connector: impl Connector + 'static) -> ConnectOptions {
         self.base = self.base.create_connection(connector);
         self
     }
 
-    /// Options of the request that carries the handshake: a proxy, a socket path, limits of the answer.
+    /// Options of the request that carries the handshake: a proxy, a socket path, limits of the response.
     pub fn request_options(mut self, options: &RequestOptions) -> ConnectOptions {
         self.base = options.clone();
         self
@@ -155,7 +156,7 @@ impl ConnectOptions {
     }
 }
 
-/// The same place, as HTTP calls it; `spoken` is what the connector speaks.
+/// The `http:` or `https:` URL of the same resource; `spoken` is the scheme of the connector.
 // RFC 6455 §3: "The port component is OPTIONAL; the default for "ws" is port 80, while the default
 // for "wss" is port 443."
 fn http_url(url: &str, spoken: Scheme) -> Result<String, Error> {
@@ -164,16 +165,18 @@ fn http_url(url: &str, spoken: Scheme) -> Result<String, Error> {
     match spoken {
         Scheme::Http if is("wss") => {
             return Err(invalid(format!(
-                "{url} needs TLS, and this is for ws: only: use https::websocket"
+                "{url} needs TLS, and this call opens ws: URLs only: use https::websocket"
             )));
         }
         Scheme::Https if is("ws") => {
             return Err(invalid(format!(
-                "{url} has no TLS, and this is for wss: only: use websocket::connect"
+                "{url} has no TLS, and this call opens wss: URLs only: use websocket::connect"
             )));
         }
         _ if !is("ws") && !is("wss") => {
-            return Err(invalid(format!("{url} is no ws: URL (RFC 6455 §3)")));
+            return Err(invalid(format!(
+                "{url} is not a ws: or wss: URL (RFC 6455 §3)"
+            )));
         }
         _ => {}
     }
@@ -189,10 +192,10 @@ fn invalid(text: String) -> Error {
     io::Error::new(ErrorKind::InvalidInput, text).into()
 }
 
-/// The server answered as a server of pages does.
+/// The error of a response that does not switch protocols.
 fn refused(mut answer: ClientResponse) -> Error {
     let mut body = Vec::new();
-    // What can be had of it: the status says enough.
+    // Without the body, the status still says what was refused.
     let _ = Read::by_ref(&mut answer)
         .take(REFUSAL_BYTES)
         .read_to_end(&mut body);
@@ -202,7 +205,7 @@ fn refused(mut answer: ClientResponse) -> Error {
     }))
 }
 
-/// Judges the 101, and takes the stream over.
+/// Checks the 101 and takes the stream over.
 fn open(
     mut answer: ClientResponse,
     opening: &Opening,

@@ -8,20 +8,18 @@
 //!   FIN                   ───────────────▶  until then the server reads and drops
 //! ```
 //!
-//! If a socket is closed while bytes are unread, the kernel sends a reset, and the peer's kernel then drops
-//! a Close frame that its program has not read yet. So every end is a lingering close: what still comes is
-//! read and dropped for a while.
+//! Every end is a lingering close ([`net::linger`]), so that no reset destroys a Close frame that the peer's
+//! program has not read yet.
 
 use super::error::Error;
 use super::outcome::Outcome;
 use super::outgoing::Outgoing;
 use super::wire;
-use crate::net::{Slot, Stream};
+use crate::net::{self, Slot};
 use std::io::{self, ErrorKind};
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const STACK_BYTES: usize = 128 * 1024;
 
@@ -32,14 +30,10 @@ const STACK_BYTES: usize = 128 * 1024;
 pub(super) fn close(outgoing: &Arc<Outgoing>, mut outcome: Outcome) {
     let config = &outgoing.config;
     outcome.clean = outgoing.flush_within(config.close_timeout);
-    if outgoing.ends_first {
-        linger(outgoing);
-    } else {
-        discard(
-            outgoing.stream().as_ref(),
-            config.close_timeout,
-            config.linger_bytes,
-        );
+    let stream = outgoing.stream().as_ref();
+    match outgoing.ends_first {
+        true => linger(outgoing),
+        false => _ = net::discard(stream, config.close_timeout, config.linger_bytes),
     }
     outgoing.finish(outcome);
 }
@@ -96,29 +90,8 @@ fn flush_and_linger(outgoing: &Arc<Outgoing>, limit: Duration) {
     outgoing.finish(Outcome::abnormal());
 }
 
-/// Ends our direction, and reads and drops what the peer still sends. Over TLS a full socket cannot take
-/// the close_notify at once: then it leaves during these reads.
-fn linger(outgoing: &Arc<Outgoing>) {
+/// Ends our direction, and reads and drops what the peer still sends.
+fn linger(outgoing: &Outgoing) {
     let (stream, config) = (outgoing.stream().as_ref(), &outgoing.config);
-    let _ = stream.set_write_timeout(Some(Duration::ZERO));
-    let _ = stream.shutdown(Shutdown::Write);
-    discard(stream, config.linger_timeout, config.linger_bytes);
-}
-
-/// Reads and drops until the peer's FIN, until `limit` has passed, or `most` bytes have come.
-fn discard(stream: &dyn Stream, limit: Duration, most: u64) {
-    let until = Instant::now().checked_add(limit);
-    let (mut dropped, mut total) = (vec![0; 16 * 1024], 0);
-    while total < most {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) || stream.set_read_timeout(left).is_err() {
-            return;
-        }
-        match stream.read(&mut dropped) {
-            Ok(0) => return,
-            Ok(n) => total += n as u64,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
+    net::linger(stream, config.linger_timeout, config.linger_bytes);
 }

@@ -1,37 +1,37 @@
-//! What can go wrong with a WebSocket, and whose fault it is.
+//! What can go wrong with a WebSocket: each error says who made the mistake.
 
 use super::wire::{self, Misuse};
 use crate::http;
 use crate::net::Cause;
 use std::{fmt, io};
 
-/// Why a connection could not be opened, or something not be sent or received.
+/// Why a connection could not be opened, or why nothing could be sent or received.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer broke a rule; it has been told which.
+    /// The peer broke a rule; the Close frame that was sent to it names the rule.
     Peer(wire::Error),
-    /// The caller asked for something that must not reach the wire; nothing of it did.
+    /// The caller asked for something that must not be sent, and nothing of it was.
     Misuse(Misuse),
-    /// The server answered the handshake with something else than a 101.
+    /// The server answered the handshake with another status than 101.
     Refused(Box<Refused>),
-    /// The handshake got no good HTTP answer.
+    /// The handshake failed as an HTTP exchange.
     Http(http::Error),
-    /// The connection broke, or the peer stood still for too long ([`io::ErrorKind::TimedOut`]).
+    /// The connection broke, or the peer was too slow ([`io::ErrorKind::TimedOut`]).
     Io(io::Error),
 }
 
-/// A server's answer that opens nothing.
+/// The response of a server that has not opened the WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The status: 403, 404, 426 …
     pub status: u16,
-    /// The first bytes of the body, 4 KiB at most: often it says why.
+    /// The first bytes of the body, 4 KiB at most: often they say why.
     pub body: Vec<u8>,
 }
 
 impl Error {
-    /// The code that the connection was failed with, if a rule was broken.
+    /// The code in the Close frame, if the peer broke a rule.
     pub fn close_code(&self) -> Option<u16> {
         match self {
             Error::Peer(error) => error.close_code(),

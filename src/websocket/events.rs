@@ -5,17 +5,21 @@ use super::outcome::Outcome;
 use super::reader::Reader;
 use super::wire::Data;
 use super::writer::Writer;
+use crate::net::guarded;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// What [`WebSocket::run`](super::WebSocket::run) calls, all on the thread that is in it.
+/// What [`WebSocket::run`](super::WebSocket::run) calls, all on the thread that called it.
 ///
 /// ```text
 ///   onopen  onmessage*  onerror?  onclose
 /// ```
 ///
-/// `onclose` comes exactly once, also after a panic in one of the others: that closes the connection
-/// with 1011, and goes on when `onclose` has returned. While `onmessage` runs nothing is received, so a
-/// handler that waits slows its peer down.
+/// `onclose` is called exactly once, also after a panic in one of the others. Such a panic closes the
+/// connection with 1011, unless it is closed already; `onclose` is called when the peer has answered or
+/// [`close_timeout`](super::Config::close_timeout) has passed, and then the panic goes on in the caller of
+/// `run`. A panic in `onclose` itself goes on at once.
+///
+/// While `onmessage` runs, nothing is received: a handler that blocks is back pressure for its peer.
 ///
 /// ```
 /// use barewire::websocket::{Data, Events, Outcome, Writer};
@@ -40,13 +44,13 @@ pub trait Events {
     /// The connection is open.
     fn onopen(&self, _socket: &Writer) {}
 
-    /// A message has come.
+    /// A message was received.
     fn onmessage(&self, _socket: &Writer, _data: Data<'_>) {}
 
-    /// The peer broke a rule, or the connection is broken. `onclose` follows.
+    /// The peer broke a rule, or the connection broke. `onclose` follows.
     fn onerror(&self, _socket: &Writer, _error: &Error) {}
 
-    /// It is over.
+    /// The connection is over.
     fn onclose(&self, _socket: &Writer, _outcome: &Outcome) {}
 }
 
@@ -74,8 +78,11 @@ pub(super) fn run(mut reader: Reader, socket: &Writer, events: &impl Events) -> 
         }
     }));
     if ran.is_err() {
-        let _ = socket.close(1011, "");
-        reader.drain();
+        // A user's stream may be what panicked, and may do so again.
+        let _ = guarded(|| {
+            let _ = socket.close(1011, "");
+            reader.drain();
+        });
     }
     let outcome = reader.outcome().unwrap_or_else(Outcome::abnormal);
     events.onclose(socket, &outcome);

@@ -1,42 +1,35 @@
-//! The read buffer, and the frames in it.
+//! The read buffer and the receiver that takes frames from it.
 //!
 //! ```text
-//!   512 B, doubled by each read that fills it
+//!   512 B, doubled while reads fill it
 //!   ┌────────┬─────────┬────────┬──────────────┐
 //!   │ taken  │ a frame │ frame  │ not read yet │
 //!   └────────┴─────────┴────────┴──────────────┘
-//!            next()    behind
+//!            next()    has_frame_behind()
 //! ```
 //!
-//! [`next`](FrameBuffer::next) and [`received`](FrameBuffer::received) are the two halves of a receive:
-//! between them the driver knows what comes next, and whether a whole frame waits behind it.
+//! [`next`](FrameBuffer::next) and [`received`](FrameBuffer::received) are the two halves of a receive.
+//! Between them the driver knows what was taken, and whether a whole frame is here behind it.
 
 use super::wire::{self, Header, Received, Receiver, State, Taken};
-use crate::net::Stream;
+use crate::net::{ReadBuffer, Stream};
 use std::io;
 
 const FIRST_BYTES: usize = 512;
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(super) struct FrameBuffer {
     receiver: Receiver,
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
+    buffer: ReadBuffer,
 }
 
 impl FrameBuffer {
     /// With the bytes that came behind the handshake.
     pub(super) fn new(receiver: Receiver, ahead: Vec<u8>) -> FrameBuffer {
-        let end = ahead.len();
-        let mut bytes = ahead;
-        bytes.resize(end.max(FIRST_BYTES), 0);
         FrameBuffer {
             receiver,
-            bytes,
-            start: 0,
-            end,
+            buffer: ReadBuffer::with(ahead, FIRST_BYTES, MAX_BYTES),
         }
     }
 
@@ -58,12 +51,12 @@ impl FrameBuffer {
         self.receiver.is_idle()
     }
 
-    /// A piece of the next frame; `None`: read first.
+    /// A piece of the next frame; `None`: read first, all bytes are taken.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Taken>, wire::Error> {
-        let taken = self.receiver.take(&mut self.bytes[self.start..self.end]);
+        let taken = self.receiver.take(self.buffer.unread_mut());
         if let Ok(None) = taken {
-            (self.start, self.end) = (0, 0);
+            self.buffer.clear();
         }
         taken
     }
@@ -71,26 +64,24 @@ impl FrameBuffer {
     /// Whether a whole frame is here behind this piece.
     #[inline]
     pub(super) fn has_frame_behind(&self, taken: Taken) -> bool {
-        let behind = &self.bytes[self.start + taken.bytes()..self.end];
+        let behind = &self.buffer.unread()[taken.bytes()..];
         match Header::decode(behind) {
             Ok(Some((header, n))) => header.length <= (behind.len() - n) as u64,
             _ => false,
         }
     }
 
-    /// Leaves a piece behind, with which nothing is complete.
+    /// Goes on behind a piece with which nothing is complete.
     #[inline]
     pub(super) fn skip(&mut self, taken: Taken) {
-        self.start += taken.bytes();
+        self.buffer.consume(taken.bytes());
     }
 
     /// What is complete with this piece.
     #[inline]
     pub(super) fn received(&mut self, taken: Taken) -> Result<Received<'_>, wire::Error> {
-        let start = self.start;
-        self.skip(taken);
-        self.receiver
-            .received(taken, &self.bytes[start..self.start])
+        let read = self.buffer.consume(taken.bytes());
+        self.receiver.received(taken, read)
     }
 
     /// The peer's bytes have ended, or no more of them are wanted.
@@ -98,27 +89,20 @@ impl FrameBuffer {
         self.receiver.end()
     }
 
-    /// One read, into the empty buffer.
     pub(super) fn read(&mut self, stream: &dyn Stream) -> io::Result<usize> {
-        let n = stream.read(&mut self.bytes[self.end..])?;
-        self.end += n;
-        if self.end == self.bytes.len() && self.end < MOST_BYTES {
-            self.bytes.resize(self.bytes.len() * 2, 0);
-        }
+        let n = stream.read(self.buffer.room())?;
+        self.buffer.filled(n);
         Ok(n)
     }
 
-    /// Whether it has grown.
+    /// Whether the buffer has grown.
     pub(super) fn is_large(&self) -> bool {
-        self.bytes.len() > FIRST_BYTES
+        self.buffer.size() > FIRST_BYTES
     }
 
     /// The connection has become quiet: memory is given back.
     pub(super) fn shrink(&mut self) {
-        if self.start == self.end && self.is_large() {
-            self.bytes = vec![0; FIRST_BYTES];
-            (self.start, self.end) = (0, 0);
-        }
+        self.buffer.shrink_to(FIRST_BYTES);
         self.receiver.shrink(0);
     }
 }

@@ -1,11 +1,11 @@
-//! The heartbeat: when a silent peer is sent a ping, and when it is given up. Without a clock or a
+//! The heartbeat: when a silent peer is sent a ping, and when its connection is cut. It has no clock and no
 //! stream.
 //!
 //! ```text
 //!   nothing has come for `every` ──▶ ping queued ──▶ ping has left ──▶ nothing for `deadline`: dead
 //!          ▲                                              │
-//!          └──── a byte has come, or one has left ◀───────┘
-//!                for which the peer's TCP had to make room
+//!          └──── a byte has come, or a byte ◀─────────────┘
+//!                has left that had to wait
 //! ```
 
 use std::time::Duration;
@@ -16,29 +16,29 @@ const SHORTEST: Duration = Duration::from_millis(1);
 pub(super) struct Heartbeat {
     every: Duration,
     deadline: Duration,
-    /// A ping is not answered.
+    /// Whether a ping is unanswered.
     pinged: bool,
-    /// How long nothing has come.
+    /// For how long nothing has come.
     silent: Duration,
     signs_of_life: u64,
 }
 
-/// What the sending side knows of the last ping, and of the peer.
+/// What the sending side knows of the last ping and of the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pulse {
-    /// How long ago the ping has left; `None`: other bytes are still before it.
+    /// How long ago the ping has left; `None`: it is still queued.
     pub(super) ping_left: Option<Duration>,
-    /// A number that grows when bytes leave for which the peer's TCP has just made room. (Bytes that
-    /// leave at once say nothing: the kernel takes them for a peer that has vanished, too.)
+    /// Grows when bytes leave that had to wait: the peer's TCP has just made room for them. (Bytes that leave
+    /// at once show nothing: the kernel takes them for a peer that has vanished, too.)
     pub(super) signs_of_life: u64,
 }
 
-/// What is to be done when the time was up and nothing had come.
+/// What to do when nothing has come within the read timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     Wait,
     Ping,
-    /// The peer took bytes: the deadline of the ping begins anew.
+    /// The peer's TCP has taken bytes: the deadline of the ping begins anew.
     Restart,
     Dead,
 }
@@ -58,7 +58,7 @@ impl Heartbeat {
         self.deadline
     }
 
-    /// How long to wait now.
+    /// The read timeout from now on.
     pub(super) fn timeout(&self, pulse: impl FnOnce() -> Pulse) -> Duration {
         let left = match self.pinged {
             false => self.every.saturating_sub(self.silent),
@@ -69,7 +69,7 @@ impl Heartbeat {
         left.max(SHORTEST)
     }
 
-    /// Whether the next wait is as long as the one before.
+    /// Whether the next read timeout is as long as the one before.
     pub(super) fn is_steady(&self) -> bool {
         self.silent.is_zero()
     }
@@ -80,7 +80,7 @@ impl Heartbeat {
         self.silent = Duration::ZERO;
     }
 
-    /// Nothing has come for as long.
+    /// Nothing has come for `time`.
     pub(super) fn waited(&mut self, time: Duration, pulse: Pulse) -> Beat {
         self.silent = self.silent.saturating_add(time);
         let is_due = pulse.ping_left.is_some_and(|left| left >= self.deadline);
@@ -97,7 +97,7 @@ impl Heartbeat {
         }
     }
 
-    /// The ping is queued; or it cannot be, since the connection is closing, which has another deadline.
+    /// The ping is queued; or it is not, because the connection is closing, which has a deadline of its own.
     pub(super) fn pinged(&mut self, queued: bool) {
         self.pinged = queued;
         if !queued {

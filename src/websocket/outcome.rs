@@ -1,14 +1,14 @@
-//! How it ended.
+//! How a connection ended.
 
 use super::wire::{ABNORMAL, Close};
 
-/// How a connection ended: what the book's `onclose` is told.
+/// How a connection ended: the argument of the book's `onclose`.
 ///
 /// ```text
 ///   we               the peer          clean   code
 ///   Close 1000  ──▶  ◀──  Close 1000   yes     1000
-///               ◀──  Close, empty      yes     1005   nobody said why
-///               ◀──  FIN, reset        no      1006   nobody said goodbye
+///               ◀──  Close, empty      yes     1005   no code was sent
+///               ◀──  FIN, reset        no      1006   no Close frame
 ///   Close 1002  ──▶  a broken rule     no      1006
 ///   Close 1000  ──▶  … 10 s            no      1006
 /// ```

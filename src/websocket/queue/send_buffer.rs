@@ -1,22 +1,22 @@
-//! Bytes on their way out: a connection's own frames, or a frame that it shares with many.
+//! The buffers of the frame queue: a connection's own frames, or one frame that many connections share.
 
 use std::collections::VecDeque;
 use std::mem;
 use std::ops::Deref;
 
-/// An emptied buffer above this size is given back.
+/// An empty buffer above this size is freed.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// Where a queue changes its ways.
+/// Sizes at which a queue acts in another way.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::websocket) struct Sizes {
-    /// While this many bytes wait, of many pings only the newest is answered.
+    /// While this many bytes are buffered, pongs stay pending: of many pings only the newest is answered.
     pub(in crate::websocket) pong_bytes: u64,
-    /// A shared frame up to this size is copied behind the others, to leave together with them.
+    /// A shared frame up to this size is copied, so that it leaves together with the frames before it.
     pub(in crate::websocket) copied_bytes: usize,
 }
 
-/// What one write is offered. `F` is a frame that was encoded once for many connections.
+/// The bytes of one write. `F` is a frame that was encoded once for many connections.
 #[derive(Clone, Debug)]
 pub(in crate::websocket) enum SendBuffer<F> {
     Own(Vec<u8>),
@@ -57,18 +57,18 @@ impl<F: AsRef<[u8]>> SendQueue<F> {
         *self = SendQueue::new(self.copied_bytes);
     }
 
-    /// Where frames are appended.
+    /// The buffer to which frames are appended.
     #[inline]
     pub(super) fn last(&mut self) -> &mut Vec<u8> {
         &mut self.last
     }
 
-    /// Whether what is appended now is in the next buffer.
+    /// Whether the next buffer is the one to which frames are appended.
     pub(super) fn is_next_the_last(&self) -> bool {
         self.before.is_empty()
     }
 
-    /// Appends a frame that others have, too: a long one is not copied.
+    /// Appends a shared frame; a long one is not copied.
     pub(super) fn share(&mut self, frame: F) {
         if frame.as_ref().len() <= self.copied_bytes {
             return self.last.extend_from_slice(frame.as_ref());
@@ -80,7 +80,7 @@ impl<F: AsRef<[u8]>> SendQueue<F> {
         self.before.push_back(SendBuffer::Shared(frame));
     }
 
-    /// The next buffer. `empty` is one that has left: its memory is used again.
+    /// Puts the next buffer in the place of `empty`, whose bytes have left and whose memory is used again.
     #[inline]
     pub(super) fn next(&mut self, empty: &mut SendBuffer<F>) {
         if let Some(next) = self.before.pop_front() {
@@ -109,7 +109,7 @@ impl<F: AsRef<[u8]>> SendBuffer<F> {
         }
     }
 
-    /// Its own bytes, to append to; empty first where it was a shared frame.
+    /// The connection's own bytes, to append to; none if it was a shared frame.
     #[inline]
     pub(super) fn own(&mut self) -> &mut Vec<u8> {
         if let SendBuffer::Shared(_) = self {

@@ -12,7 +12,7 @@
 //! | 0 to 999 | never |
 //! | 1000 to 1003, 1007 to 1011 | as RFC 6455 defines them |
 //! | 1012, 1013, 1014 | registered later: service restart, try again later, bad gateway |
-//! | 1004, 1005, 1006, 1015 | never; 1005, 1006 and 1015 are what a user is told: no code came, no Close frame came, no TLS came about |
+//! | 1004, 1005, 1006, 1015 | never; an API reports 1005 (no code came), 1006 (no Close frame came) and 1015 (the TLS handshake failed) |
 //! | 1016 to 2999 | not yet |
 //! | 3000 to 3999, 4000 to 4999 | registered by libraries, and private |
 
@@ -23,10 +23,10 @@ use super::misuse::Misuse;
 /// The longest reason, in bytes.
 pub const REASON_MAX: usize = CONTROL_MAX - 2;
 
-/// What a user is told of a Close frame without a code (RFC 6455 §7.1.5).
+/// Reported where a Close frame had no code (RFC 6455 §7.1.5).
 pub const NO_STATUS: u16 = 1005;
 
-/// What a user is told where no Close frame came (RFC 6455 §7.1.5).
+/// Reported where no Close frame came (RFC 6455 §7.1.5).
 pub const ABNORMAL: u16 = 1006;
 
 /// A code that may be on the wire.
@@ -34,17 +34,17 @@ pub const ABNORMAL: u16 = 1006;
 pub struct CloseCode(u16);
 
 impl CloseCode {
-    /// All is done.
+    /// The purpose of the connection is fulfilled.
     pub const NORMAL: CloseCode = CloseCode(1000);
-    /// The server stops, or the page is left.
+    /// The server stops, or the browser leaves the page.
     pub const GOING_AWAY: CloseCode = CloseCode(1001);
     /// The peer broke a rule of the protocol.
     pub const PROTOCOL_ERROR: CloseCode = CloseCode(1002);
-    /// A kind of data that is not taken here.
+    /// A kind of data that this side does not accept.
     pub const UNSUPPORTED_DATA: CloseCode = CloseCode(1003);
     /// Data that is not what its kind says: text that is not UTF-8.
     pub const INVALID_DATA: CloseCode = CloseCode(1007);
-    /// A message that is against the rules of this place, when no other code fits.
+    /// A message that breaks a rule of this program, when no other code fits.
     pub const POLICY_VIOLATION: CloseCode = CloseCode(1008);
     /// A message that is too big.
     pub const MESSAGE_TOO_BIG: CloseCode = CloseCode(1009);
@@ -68,7 +68,7 @@ impl CloseCode {
     }
 }
 
-/// What a Close frame says. One that exists can be sent.
+/// The payload of a Close frame. Every value of this type can be sent.
 ///
 /// ```
 /// use barewire::websocket::wire::{Close, CloseCode};
@@ -93,7 +93,7 @@ impl<'a> Close<'a> {
         reason: "",
     };
 
-    /// A code and, for whoever debugs it, a reason.
+    /// A code, and a reason for those who debug the connection.
     ///
     /// # Errors
     /// [`Misuse::CloseReason`] for more than 123 bytes.
@@ -110,17 +110,17 @@ impl<'a> Close<'a> {
         self.code
     }
 
-    /// The code as a user is told: 1005 where there is none.
+    /// The code to report: 1005 where there is none.
     pub fn number(&self) -> u16 {
         self.code.map_or(NO_STATUS, CloseCode::number)
     }
 
-    /// The reason; often empty. Not for the eyes of end users.
+    /// The reason; often empty. It is not meant for end users.
     pub fn reason(&self) -> &'a str {
         self.reason
     }
 
-    /// What answers it: the same code, no reason.
+    /// The answer to it: the same code, no reason.
     // RFC 6455 §5.5.1: "When sending a Close frame in response, the endpoint typically echos the
     // status code it received."
     pub fn answer(&self) -> Close<'static> {
@@ -130,7 +130,7 @@ impl<'a> Close<'a> {
         }
     }
 
-    /// What the payload of a Close frame says.
+    /// Decodes the payload of a Close frame.
     ///
     /// # Errors
     /// A single byte, a code that must not be on the wire, a reason that is not UTF-8.
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_there_is() {
+    fn every_code_is_allowed_or_refused() {
         let ranges = [1000..=1003, 1007..=1014, 3000..=4999];
         for number in 0..=u16::MAX {
             let allowed = ranges.iter().any(|range| range.contains(&number));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_rule_says_fits_into_a_reason() {
+    fn the_sentence_of_every_rule_fits_into_a_reason() {
         for rule in Rule::ALL {
             assert!(rule.says().len() <= REASON_MAX, "{}", rule.name());
         }

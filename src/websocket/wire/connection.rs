@@ -1,8 +1,8 @@
 //! One connection, both roles: which frame may come, which may be sent, and what answers it.
 //!
-//! A connection carries two streams of frames, and each has a state of its own. Frames are judged
-//! alike both ways, so there is one table: what a peer does against it is an
-//! [`Error`](super::Error), what a caller does a [`Misuse`](super::Misuse).
+//! A connection carries two streams of frames, and each has a state of its own. The same rules hold in both
+//! directions, so there is one table. A peer that breaks it gets an [`Error`](super::Error), a caller a
+//! [`Misuse`](super::Misuse).
 //!
 //! ```text
 //!   Whole, Control                 Middle, Control
@@ -17,7 +17,7 @@
 //!       Idle, Message ── Fail ──▶ Failed               a rule was broken, or the bytes ended
 //! ```
 //!
-//! What the two states are together is the connection's [`Phase`]:
+//! Both states together are the connection's [`Phase`]:
 //!
 //! | it sent \ it received | Idle, Message | Closed | Failed |
 //! |---|---|---|---|
@@ -27,12 +27,12 @@
 //!
 //! `fixtures/websocket/states.txt` is both as tables.
 //!
-//! What is received decides what has to be sent: a ping a pong, a Close another, a broken rule a
-//! Close with its code. Nothing goes the other way. So the two halves can be taken apart
-//! ([`Connection::split`]) and live on two threads; the reader shares nothing of its half, and tells
-//! the other what it received ([`Sender::received`], [`Sender::fail`]).
+//! What is received decides what has to be sent: a pong after a ping, a Close frame after a Close frame, a
+//! Close frame with a code after a broken rule. What is sent decides nothing about what may be received. So
+//! the two halves can be separated ([`Connection::split`]) and live on two threads. The receiving thread
+//! passes on what it has received ([`Sender::received`], [`Sender::fail`]), and shares nothing else.
 //!
-//! This is the only file that asks which role we play.
+//! This is the only file of the protocol that matches the [`Role`].
 //!
 //! ```
 //! use barewire::websocket::wire::{Connection, Data, Limits, Received, Role};
@@ -67,9 +67,9 @@ use super::message::Limits;
 /// Which end of the connection we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Asked for the connection, and masks what it sends.
+    /// Has opened the connection, and masks what it sends.
     Client,
-    /// Was asked, and masks nothing.
+    /// Has accepted it, and masks nothing.
     Server,
 }
 
@@ -97,12 +97,12 @@ impl Role {
     }
 }
 
-/// Where one direction stands.
+/// The state of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// No message is on its way.
+    /// Between two messages.
     Idle,
-    /// A message has begun and its last frame has not passed.
+    /// Inside a message: its last frame has not passed.
     Message,
     /// A Close frame has passed: nothing follows.
     Closed,
@@ -110,7 +110,7 @@ pub enum State {
     Failed,
 }
 
-/// What moves a state: a frame, by its place in a message, or the end of all of them.
+/// What changes a state: a frame, by its place in a message, or the end of all frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A message in one frame.
@@ -129,7 +129,7 @@ pub enum Event {
     Fail,
 }
 
-/// Where `event` leads; `None`: it must not happen there.
+/// The state after `event`; `None`: it must not happen in this state.
 // RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
 // another message unless an extension has been negotiated that can interpret the interleaving."
 // RFC 6455 §5.4: "Control frames (see Section 5.5) MAY be injected in the middle of a fragmented
@@ -150,22 +150,22 @@ pub fn step(state: State, event: Event) -> Option<State> {
     })
 }
 
-/// Where the connection stands as a whole.
+/// The state of the whole connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Messages go both ways.
     Open,
-    /// We have closed. What the peer sent before it knew still comes.
+    /// We have sent a Close frame. What the peer has sent before it saw that still comes.
     CloseSent,
-    /// The peer has closed, and waits for our Close frame.
+    /// The peer has sent a Close frame, and waits for ours.
     CloseReceived,
-    /// Both have closed: the closing handshake is complete.
+    /// Both have sent one: the closing handshake is complete.
     Closed,
-    /// There was no closing handshake, or it does not matter any more.
+    /// There was no closing handshake, or a rule was broken.
     Failed,
 }
 
-/// What two states are together.
+/// The phase of a connection with these two states.
 // RFC 6455 §5.5.1: "After both sending and receiving a Close message, an endpoint considers the
 // WebSocket connection closed and MUST close the underlying TCP connection."
 pub fn phase(received: State, sent: State) -> Phase {
@@ -186,7 +186,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection whose handshake is complete, seen from this end.
+    /// A connection whose opening handshake is complete, seen from this end.
     pub fn new(role: Role, limits: Limits) -> Connection {
         Connection {
             receiver: Receiver::new(role, limits),
@@ -228,7 +228,7 @@ impl Connection {
         &mut self.sender
     }
 
-    /// Where the connection stands.
+    /// The state of the connection.
     pub fn phase(&self) -> Phase {
         phase(self.receiver.state(), self.sender.state())
     }

@@ -1,8 +1,7 @@
-//! What a peer did wrong, where, and which sentence of RFC 6455 says so.
+//! The rules that a peer must keep, and the error that names the broken one.
 //!
-//! Every refusal is one [`Rule`]. Before the connection is open a broken rule has a status, with
-//! which a server refuses the handshake; afterwards it has a close code, with which either side
-//! fails the connection. So nothing above `wire/` keeps a mapping table of its own.
+//! Before the connection is open, a rule has a status: the server refuses the handshake with it. Afterwards it
+//! has a close code: either side fails the connection with it. So no driver has a table of its own.
 
 use crate::wire::{rule_error, rules, show_quoted};
 
@@ -10,7 +9,7 @@ use crate::wire::{rule_error, rules, show_quoted};
 const FIRST_CLOSE_CODE: u16 = 1000;
 
 rules! {
-    /// One thing a peer must not do; the name is what `fixtures/websocket/` calls it.
+    /// A rule that a peer must keep; `fixtures/websocket/` uses the same names.
     pub enum Rule;
     fn number -> u16;
 
@@ -20,16 +19,16 @@ rules! {
     UpgradeMissing 426 "RFC 6455 §4.2.1" "the request must have the token websocket in Upgrade";
     ConnectionMissing 426 "RFC 6455 §4.2.1" "the request must have the token Upgrade in Connection";
     VersionRepeated 400 "RFC 6455 §11.3.5" "a request has one Sec-WebSocket-Version";
-    VersionUnknown 426 "RFC 6455 §4.2.2" "the only version spoken here is 13";
+    VersionUnknown 426 "RFC 6455 §4.2.2" "the only version of the protocol here is 13";
     KeyMissing 400 "RFC 6455 §4.2.1" "the request must have a Sec-WebSocket-Key";
     KeyRepeated 400 "RFC 6455 §11.3.1" "a request has one Sec-WebSocket-Key";
     KeyInvalid 400 "RFC 6455 §4.2.1" "Sec-WebSocket-Key is the base64 of 16 bytes";
     OriginRepeated 400 "RFC 6455 §4.1" "a request has one Origin";
     OriginForbidden 403 "RFC 6455 §4.2.2" "pages of this Origin may not connect here";
     ProtocolInvalid 400 "RFC 6455 §4.1" "Sec-WebSocket-Protocol is a list of tokens, each of them once";
-    ProtocolsTooMany 400 "RFC 6455 §4.1" "there are more subprotocols than are looked at here";
+    ProtocolsTooMany 400 "RFC 6455 §4.1" "there are more subprotocols than this server accepts";
     ExtensionInvalid 400 "RFC 6455 §9.1" "Sec-WebSocket-Extensions is a list of name; param; param=value";
-    ExtensionsTooMany 400 "RFC 6455 §9.1" "there are more extensions and parameters than are looked at here";
+    ExtensionsTooMany 400 "RFC 6455 §9.1" "there are more extensions and parameters than are accepted here";
 
     StatusNot101 502 "RFC 6455 §4.1" "a server that opens a WebSocket answers 101";
     UpgradeWrong 502 "RFC 6455 §4.1" "the Upgrade of the response is websocket and nothing else";
@@ -51,7 +50,7 @@ rules! {
     MaskForbidden 1002 "RFC 6455 §5.1" "a server masks no frame";
     ContinuationOfNothing 1002 "RFC 6455 §5.4" "a continuation frame goes on with a message, and none has begun";
     MessageInterrupted 1002 "RFC 6455 §5.4" "a message is sent to its end before another begins";
-    MessageTooBig 1009 "RFC 6455 §10.4" "the message is longer than is taken here";
+    MessageTooBig 1009 "RFC 6455 §10.4" "the message is longer than is accepted here";
     TextNotUtf8 1007 "RFC 6455 §8.1" "text is UTF-8";
     TextCut 1007 "RFC 6455 §8.1" "the text ends inside a character";
     CloseTooShort 1002 "RFC 6455 §5.5.1" "a Close frame is empty or begins with a code of two bytes";
@@ -61,14 +60,14 @@ rules! {
 }
 
 impl Rule {
-    /// The status a server refuses the handshake with; `None` for the rules of frames. Those of the
-    /// response have 502, which only a gateway has a use for.
+    /// The status with which a server refuses the handshake; `None` for the rules of frames. The rules of the
+    /// response have 502: only a gateway can use it.
     pub fn status(self) -> Option<u16> {
         Some(self.number()).filter(|&number| number < FIRST_CLOSE_CODE)
     }
 
-    /// The code the connection is failed with; `None` for the rules of the handshake. 1006 is told
-    /// to the user and never sent.
+    /// The close code with which the connection is failed; `None` for the rules of the handshake. 1006 is
+    /// reported and never sent.
     pub fn close_code(self) -> Option<u16> {
         Some(self.number()).filter(|&number| number >= FIRST_CLOSE_CODE)
     }

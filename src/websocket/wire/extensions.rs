@@ -8,8 +8,8 @@
 //!                             └ extension, after each comma or on a line of its own
 //! ```
 //!
-//! None is known here, so all are declined by naming none in the response. What is not of this form
-//! is refused all the same: who sends it is no client of this protocol.
+//! No extension is implemented: a server declines all of them by naming none in the response. A value that is
+//! not of this form is refused all the same.
 
 use std::borrow::Cow;
 
@@ -20,8 +20,8 @@ use super::error::{Error, Rule};
 /// The name of the field.
 pub(super) const FIELD: &str = "Sec-WebSocket-Extensions";
 
-/// The most extensions and parameters that are looked at, together.
-const MOST: usize = 64;
+/// The most extensions and parameters, counted together.
+const MAX_ITEMS: usize = 64;
 
 /// An extension as it is offered or chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Extension<'a> {
 pub struct Param<'a> {
     /// Its name, a token.
     pub name: &'a str,
-    /// Its value, a token, without the quotes that it may have had.
+    /// Its value, a token; without quotes.
     pub value: Option<Cow<'a, str>>,
 }
 
@@ -56,13 +56,13 @@ pub struct Param<'a> {
 /// ```
 ///
 /// # Errors
-/// [`Rule::ExtensionInvalid`] for what is not of the form, [`Rule::ExtensionsTooMany`] beyond 64
-/// extensions and parameters.
+/// [`Rule::ExtensionInvalid`]: a value is not of this form. [`Rule::ExtensionsTooMany`]: there are more than
+/// 64 extensions and parameters.
 // RFC 6455 §9.1: "If a value is received by either the client or the server during negotiation that
 // does not conform to the ABNF below, the recipient of such malformed data MUST immediately _Fail
 // the WebSocket Connection_."
 pub fn extensions<'a>(fields: Fields<'a>) -> Result<Vec<Extension<'a>>, Error> {
-    let (mut found, mut room) = (Vec::new(), MOST);
+    let (mut found, mut room) = (Vec::new(), MAX_ITEMS);
     for value in fields.get_all(FIELD) {
         let mut list = List { value, at: 0, room };
         while let Some(extension) = list.extension()? {
@@ -73,7 +73,7 @@ pub fn extensions<'a>(fields: Fields<'a>) -> Result<Vec<Extension<'a>>, Error> {
     Ok(found)
 }
 
-/// The value of one line, and how far it has been read.
+/// The value of one field line, and how far it has been read.
 struct List<'a> {
     value: &'a [u8],
     at: usize,
@@ -146,9 +146,9 @@ impl<'a> List<'a> {
         Ok(token)
     }
 
-    /// Takes this sign, if it is the next, and the blanks behind it.
-    fn takes(&mut self, sign: u8) -> bool {
-        let takes = self.value.get(self.at) == Some(&sign);
+    /// Takes this character if it is the next one, and the blanks behind it.
+    fn takes(&mut self, character: u8) -> bool {
+        let takes = self.value.get(self.at) == Some(&character);
         if takes {
             self.at += 1;
             self.blanks();
@@ -174,7 +174,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// What stands between the quotes, without its backslashes, if it is a token.
+/// The text between the quotes without its backslashes, if it is a token.
 fn unescaped(inside: &[u8]) -> Option<Cow<'_, str>> {
     let text = str::from_utf8(inside).ok()?;
     let text = match text.contains('\\') {

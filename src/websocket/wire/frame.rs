@@ -12,11 +12,11 @@
 //!                                  └───────────────────────────────┘
 //! ```
 //!
-//! The notes say that `hello world!` has the length 96, 1100000 in binary, which are its bits (E01),
-//! and the same for `yakexi` (E02). The length counts *bytes*: 12 and 6.
+//! The notes give `hello world!` the length 96, 1100000 in binary: they count its bits (their erratum E01).
+//! They give `yakexi` the same (E02). The length counts *bytes*: 12 and 6.
 //!
-//! Here is judged what any frame must keep. Who must mask, what a reserved bit means and which frame
-//! may follow which depends on the connection, and is judged there.
+//! Here stand the rules that hold for every frame. Who must mask, what a reserved bit means and which frame may
+//! follow which depends on the connection: see `connection/frames.rs`.
 
 use super::error::{Error, Rule};
 
@@ -27,7 +27,7 @@ const CONTROL: u8 = 0x08;
 const MASK: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
 
-/// The lengths that stand for a longer form.
+/// The values of the 7 bits that announce a longer form.
 const SIXTEEN_BITS: u8 = 126;
 const SIXTY_FOUR_BITS: u8 = 127;
 
@@ -44,7 +44,7 @@ pub enum Opcode {
     Text = 1,
     /// A binary message, or its first part.
     Binary = 2,
-    /// Nothing follows from this side.
+    /// The last frame of its sender.
     Close = 8,
     /// To be answered with a pong.
     Ping = 9,
@@ -108,8 +108,8 @@ impl Header {
     /// ```
     ///
     /// # Errors
-    /// An opcode that means nothing, a control frame that is too long or fragmented, and a length
-    /// that is not written in its shortest form: each as soon as the byte is here that tells.
+    /// A reserved opcode, a control frame that is too long or fragmented, a length that is not in its shortest
+    /// form: each as soon as the byte that shows it is here.
     #[inline]
     pub fn decode(bytes: &[u8]) -> Result<Option<(Header, usize)>, Error> {
         let Some(&[first, second]) = bytes.first_chunk() else {
@@ -173,7 +173,7 @@ impl Header {
     }
 }
 
-/// The length, and where it ends. Each form is for what the shorter ones cannot say.
+/// The length, and where it ends. Each form is for lengths that do not fit into the shorter ones.
 // RFC 6455 §5.2: "Note that in all cases, the minimal number of bytes MUST be used to encode the
 // length, for example, the length of a 124-byte-long string can't be encoded as the sequence 126,
 // 0, 124."
@@ -241,9 +241,9 @@ mod tests {
         }
     }
 
-    /// Every pair of first bytes: judged alone, and with all that may follow.
+    /// Every pair of first bytes.
     #[test]
-    fn the_first_two_bytes_tell_most() {
+    fn the_first_two_bytes_are_judged_alone() {
         for (first, second) in (0..=255u8).flat_map(|a| (0..=255u8).map(move |b| (a, b))) {
             let known = Opcode::of(first & 0x0f);
             let control = first & 0x08 != 0;
@@ -253,16 +253,16 @@ mod tests {
                 Some(_) if control && second & 0x7f > 125 => Some(Rule::ControlTooLong),
                 Some(_) => None,
             };
-            let told = Header::decode(&[first, second]).err();
+            let error = Header::decode(&[first, second]).err();
             assert_eq!(
-                told.map(|error| error.rule()),
+                error.map(|error| error.rule()),
                 rule,
                 "{first:02x} {second:02x}"
             );
         }
     }
 
-    /// The notes give both words this length. Who believed it would wait for 84 bytes more.
+    /// The notes give both words this length. A receiver that believed it would wait for 84 more bytes.
     #[test]
     fn erratum_e01_e02_the_length_counts_bytes() {
         const NOTES: usize = 0b1100000;

@@ -18,15 +18,18 @@
 //!   accept    s3pPLMBiTxaQ9kYGzzhZRbK+xOo=            that, in base64
 //! ```
 //!
-//! The answer proves that the server knows this protocol, and that it answers *this* request: no
-//! page can make another sort of server take its frames, and no cache can answer for it. Nothing is
-//! kept secret by it, so it does not matter how strong SHA-1 still is (§10.8).
+//! The answer proves that the server knows this protocol, and that it answers *this* request: a page
+//! cannot make another kind of server take its frames, and a cache cannot answer for it. The hash keeps
+//! nothing secret, so the strength of SHA-1 does not matter (§10.8).
 //!
-//! Where the notes are wrong: their key is base64 of `13-` and the time of day, which has 16 bytes
-//! and can be guessed (E04); their client computes what it expects and compares it with nothing, and
-//! drops what was read behind the response, which are the first frames (E05); one of their texts
-//! hashes the key without the GUID (E06); and their server names a subprotocol that the client may
-//! not have offered, which a client must not accept (E46).
+//! Where the notes are wrong (their errata are numbered E01 and on):
+//!
+//! * E04: their key is base64 of `13-` and the time of day, which has 16 bytes and can be guessed.
+//! * E05: their client computes the accept value and compares it with nothing; and it drops the bytes behind
+//!   the response, which are the first frames.
+//! * E06: one of their texts hashes the key without the GUID.
+//! * E46: their server names a subprotocol that the client may not have offered, which a client must not
+//!   accept.
 
 mod offer;
 mod opening;
@@ -34,6 +37,8 @@ mod opening;
 pub use offer::{Offer, refuse};
 pub use opening::Opening;
 
+use super::error::{Error, Rule};
+use crate::http::wire::{FieldList, Fields};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
@@ -41,11 +46,11 @@ use sha1_smol::Sha1;
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The most subprotocols that are looked at.
-const MOST_PROTOCOLS: usize = 64;
+/// The most subprotocols that one request may offer.
+const MAX_PROTOCOLS: usize = 64;
 
-/// Strict but for the bits of the last digit that belong to no byte: the RFC's own example of a key
-/// (§4.1) sets them.
+/// Strict, except that the last digit may have bits that belong to no byte: the RFC's own example of a key
+/// (§4.1) has such a digit.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
@@ -69,7 +74,7 @@ pub fn accept(key: &[u8]) -> [u8; 28] {
     encoded(&hash.digest().bytes())
 }
 
-/// The bytes in base64, which must come to exactly `N` digits.
+/// The bytes in base64, which must be exactly `N` digits.
 fn encoded<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut digits = [0; N];
     let length = BASE64.encode_slice(bytes, &mut digits);
@@ -81,6 +86,33 @@ fn encoded<const N: usize>(bytes: &[u8]) -> [u8; N] {
 fn is_key(value: &[u8]) -> bool {
     let mut bytes = [0; 18];
     BASE64.decode_slice(value, &mut bytes) == Ok(16)
+}
+
+/// Whether a field is a list in which this token stands.
+fn has_token(fields: Fields<'_>, name: &str, token: &[u8]) -> bool {
+    let mut tokens = fields.list(name);
+    tokens.any(|other| other.eq_ignore_ascii_case(token))
+}
+
+/// The value of a field that may be there once.
+fn one<'a>(fields: Fields<'a>, name: &str, repeated: Rule) -> Result<Option<&'a [u8]>, Error> {
+    let mut values = fields.get_all(name);
+    let first = values.next();
+    match values.next() {
+        Some(second) => Err(Error::new(repeated, second, 0)),
+        None => Ok(first),
+    }
+}
+
+/// The error about a field: its value is what was found.
+fn refused(fields: Fields<'_>, name: &str, rule: Rule) -> Error {
+    Error::new(rule, fields.get(name).unwrap_or_default(), 0)
+}
+
+/// Sets a field to a value that is known to be good.
+fn set(fields: &mut FieldList, name: &str, value: &[u8]) {
+    let set = fields.set(name, value);
+    debug_assert!(set.is_ok(), "{name}");
 }
 
 #[cfg(test)]

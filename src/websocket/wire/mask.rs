@@ -6,18 +6,18 @@
 //!   XOR       7f 9f 4d 51  58              on the wire; once more, and it is Hello again
 //! ```
 //!
-//! The notes say that this encrypts, for secrecy (E03). It does not: the key stands in front of the
-//! bytes. What it takes away is the *sender's choice* of the bytes on the wire. A page could else
-//! make a browser send what a proxy in between takes for a request of its own, and poison its cache
-//! (§10.3). So a key must be one that nobody could foresee, and every frame has a new one.
+//! The notes say that the mask encrypts (their erratum E03). It does not: the key stands in front of the
+//! bytes. The mask takes away the *sender's choice* of the bytes on the wire. Without it, a page could make a
+//! browser send bytes that a proxy takes for a request, and so poison the proxy's cache (§10.3). That is why
+//! a key must be unpredictable, and why every frame has a new one.
 
-/// How many bytes are masked at a time: the compiler makes vector instructions of it.
+/// How many bytes are masked at a time: the compiler makes vector instructions for them.
 const BLOCK: usize = 16;
 
-/// How many bytes are copied before they are masked, so that they are still in the first cache.
+/// How many bytes are copied before they are masked: they are still in the first-level cache then.
 const NEAR: usize = 4096;
 
-/// A masking key, and how far it has come: a payload may come in pieces.
+/// A masking key, and its offset in the payload: a payload may come in pieces.
 ///
 /// ```
 /// use barewire::websocket::wire::Mask;
@@ -30,8 +30,8 @@ const NEAR: usize = 4096;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask {
-    /// The key as one number, its first byte the highest; turned, so that it begins with the byte
-    /// for the first of the next piece.
+    /// The key as one number, its first byte the highest; rotated, so that it begins with the byte for the
+    /// first byte of the next piece.
     key: u32,
 }
 
@@ -44,7 +44,7 @@ impl Mask {
         }
     }
 
-    /// Masks the next piece where it lies, or takes the mask off: it is the same.
+    /// Masks the next piece in place; or unmasks it, which is the same.
     // RFC 6455 §5.3: "The same algorithm applies regardless of the direction of the translation,
     // e.g., the same steps are applied to mask the data as to unmask the data."
     #[inline]
@@ -105,7 +105,7 @@ mod tests {
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-    /// As the RFC writes it down.
+    /// The formula of the RFC.
     fn plain(payload: &[u8]) -> Vec<u8> {
         let masked = payload.iter().zip(KEY.iter().cycle());
         masked.map(|(byte, key)| byte ^ key).collect()
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_as_the_rfc_writes_it() {
+    fn every_length_is_masked_by_the_formula_of_the_rfc() {
         for length in 0..300 {
             let payload = payload(length);
             let mut masked = payload.clone();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_go_on_in_step() {
+    fn a_piece_goes_on_with_the_key_where_the_one_before_ended() {
         let payload = payload(77);
         for first in 0..=payload.len() {
             for second in first..=payload.len() {
@@ -152,7 +152,7 @@ mod tests {
         }
     }
 
-    /// The notes' "encryption": whoever sees the frame sees the key (RFC 6455 §10.3).
+    /// The notes' "encryption": a program that sees the frame sees the key (RFC 6455 §10.3).
     #[test]
     fn erratum_e03_masking_hides_nothing() {
         let frame = b"\x81\x8c\x37\xfa\x21\x3d_\x9fMQX\xdaVRE\x96E\x1c";

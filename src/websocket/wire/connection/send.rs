@@ -8,12 +8,12 @@
 //!   append_pending_control()  8a 01 62
 //! ```
 //!
-//! The reading thread tells what was received; the thread that writes appends the pending frames: so a
-//! reader never waits for a peer that does not read. A connection that appends them after each frame
-//! answers each ping.
+//! The reading thread calls [`received`](Sender::received), which only notes the pending frame. The thread that
+//! writes appends it. So a reader never waits for a peer that does not read. If the pending frames are
+//! appended after each frame that was received, each ping is answered.
 //!
-//! Every frame of a client has a key of its own (RFC 6455 §5.3), so each call takes a way to get one:
-//! it is asked once for each frame by a client, and never by a server.
+//! Every frame of a client has a key of its own (RFC 6455 §5.3), so each call takes a function `key`. It is
+//! called once for each frame of a client, and never for a server.
 
 use super::super::close::{Close, CloseCode};
 use super::super::error::Error;
@@ -25,12 +25,12 @@ use super::frames::Kept;
 use super::{Event, Received, Role, State, step};
 use std::mem;
 
-/// Encodes what is sent to the peer.
+/// Encodes the frames that are sent to the peer.
 #[derive(Clone, Debug)]
 pub struct Sender {
     role: Role,
     state: State,
-    /// What the message in parts is.
+    /// The kind of the message in parts.
     kind: Kind,
     /// The payload of the newest ping, and whether its pong is pending.
     pong: Vec<u8>,
@@ -56,7 +56,7 @@ impl Sender {
         self.role
     }
 
-    /// Where our frames stand.
+    /// The state of our direction.
     pub fn state(&self) -> State {
         self.state
     }
@@ -78,7 +78,7 @@ impl Sender {
         self.frame(Event::Whole, opcode, data.bytes(), key, out)
     }
 
-    /// Appends the next part of a message as a frame; the first one begins it, the last one ends it.
+    /// Appends the next part of a message as a frame: the first part begins the message, the last one ends it.
     /// Other messages have to wait until then; pings, pongs and Close frames may come between.
     ///
     /// # Errors
@@ -96,9 +96,8 @@ impl Sender {
         Ok(())
     }
 
-    /// As [`send_part`](Self::send_part), but only the header is appended: the caller writes the
-    /// bytes of `data` behind it, masked if there is a mask. So a server writes a long message from
-    /// where it lies.
+    /// As [`send_part`](Self::send_part), but only the header is appended. The caller writes the bytes of
+    /// `data` behind it, masked if there is a mask. So a server writes a long message without copying it.
     ///
     /// # Errors
     /// As [`send_part`](Self::send_part).
@@ -109,11 +108,11 @@ impl Sender {
         key: impl FnOnce() -> [u8; 4],
         out: &mut Vec<u8>,
     ) -> Result<Option<Mask>, Misuse> {
-        let goes_on = self.state == State::Message;
-        if goes_on && data.kind() != self.kind {
+        let continues = self.state == State::Message;
+        if continues && data.kind() != self.kind {
             return Err(Misuse::Kind);
         }
-        let (event, opcode) = match (goes_on, last) {
+        let (event, opcode) = match (continues, last) {
             (false, true) => (Event::Whole, opcode(data.kind())),
             (false, false) => (Event::First, opcode(data.kind())),
             (true, false) => (Event::Middle, Opcode::Continuation),
@@ -153,7 +152,7 @@ impl Sender {
         self.control(Opcode::Pong, payload, key, out)
     }
 
-    /// Appends a Close frame: the last frame of this side, also where a message is not at its end.
+    /// Appends a Close frame: the last frame of this side, also inside a message.
     ///
     /// # Errors
     /// [`Misuse::Closed`]; nothing is appended then.
@@ -186,7 +185,7 @@ impl Sender {
 
     // ---- pending control frames -------------------------------------------------------------
 
-    /// Something was received: its answer, if it has one, is pending from now on.
+    /// A frame was received: its answer, if it has one, is pending from now on.
     // RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in
     // response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the
     // most recently processed Ping frame."
@@ -205,7 +204,7 @@ impl Sender {
         }
     }
 
-    /// The peer broke a rule: a Close frame that names it is pending. If the peer is gone, none is.
+    /// The peer broke a rule: a Close frame that names it is pending; none is if the bytes have ended.
     // RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate status code
     // (Section 7.4) before proceeding to _Close the WebSocket Connection_"
     #[cold]
@@ -232,7 +231,7 @@ impl Sender {
         }
         if mem::take(&mut self.pong_pending) {
             let payload = mem::take(&mut self.pong);
-            // Both are short enough, and nothing is pending after a Close frame: no error is lost.
+            // Both frames are short enough, and nothing is pending after a Close frame: no error is possible.
             let _ = self.control(Opcode::Pong, &payload, &mut key, out);
             self.pong = payload; // for the next
         }

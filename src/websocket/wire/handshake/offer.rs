@@ -1,12 +1,12 @@
-//! What a client offers, and how a server takes it up or refuses it (RFC 6455 §4.2).
+//! The server's side of the opening handshake: a request is accepted or refused (RFC 6455 §4.2).
 
-use super::{MOST_PROTOCOLS, accept, is_key};
+use super::{MAX_PROTOCOLS, accept, has_token, is_key, one, refused, set};
 use crate::http::wire::{BodyLength, FieldList, Fields, RequestHead, Version, grammar};
 use crate::websocket::wire::error::{Error, Rule};
 use crate::websocket::wire::extensions::{Extension, extensions};
 use crate::websocket::wire::misuse::Misuse;
 
-/// A client's opening handshake, all of it in order.
+/// A client's opening handshake that breaks no rule.
 ///
 /// ```
 /// use barewire::http::wire::{FieldList, Limits, RequestDecoder};
@@ -60,20 +60,20 @@ impl<'a> Offer<'a> {
         })
     }
 
-    /// The page that asks, if it is one: `http://www.example.com`. No other program has to tell the
-    /// truth here; a browser does.
+    /// The origin of the page that opens the connection: `http://www.example.com`. A browser always sends the
+    /// true one. Another program may send any, or none.
     pub fn origin(&self) -> Option<&'a [u8]> {
         self.origin
     }
 
-    /// This page may not connect: what to [`refuse`] it with.
+    /// This origin may not connect: the error to [`refuse`] it with.
     // RFC 6455 §10.2: "If the origin indicated is unacceptable to the server, then it SHOULD respond
     // to the WebSocket handshake with a reply containing HTTP 403 Forbidden status code."
     pub fn forbidden(&self) -> Error {
         Error::new(Rule::OriginForbidden, self.origin.unwrap_or_default(), 0)
     }
 
-    /// The subprotocols that the client speaks, the best one first.
+    /// The subprotocols that the client offers, the preferred one first.
     pub fn protocols(&self) -> &[&'a str] {
         &self.protocols
     }
@@ -84,32 +84,32 @@ impl<'a> Offer<'a> {
         protocols.find(|protocol| ours.contains(protocol)).copied()
     }
 
-    /// The extensions that the client offers, the best one first.
+    /// The extensions that the client offers, the preferred one first.
     pub fn extensions(&self) -> &[Extension<'a>] {
         &self.extensions
     }
 
-    /// Puts the fields of the 101 into `fields`. Extensions are declined: none is named.
+    /// Sets the fields of the 101. Extensions are declined: none is named.
     ///
     /// # Errors
-    /// [`Misuse::ProtocolNotOffered`]; nothing is changed then.
+    /// [`Misuse::ProtocolNotOffered`]; no field is set then.
     // RFC 6455 §4.2.2: "if the server does not wish to agree to one of the suggested subprotocols,
     // it MUST NOT send back a |Sec-WebSocket-Protocol| header field in its response"
     pub fn answer(&self, protocol: Option<&str>, fields: &mut FieldList) -> Result<(), Misuse> {
         if protocol.is_some_and(|protocol| !self.protocols.contains(&protocol)) {
             return Err(Misuse::ProtocolNotOffered);
         }
-        put(fields, "Upgrade", b"websocket");
-        put(fields, "Connection", b"Upgrade");
-        put(fields, "Sec-WebSocket-Accept", &accept(self.key));
+        set(fields, "Upgrade", b"websocket");
+        set(fields, "Connection", b"Upgrade");
+        set(fields, "Sec-WebSocket-Accept", &accept(self.key));
         if let Some(protocol) = protocol {
-            put(fields, "Sec-WebSocket-Protocol", protocol.as_bytes());
+            set(fields, "Sec-WebSocket-Protocol", protocol.as_bytes());
         }
         Ok(())
     }
 }
 
-/// The status that refuses a handshake, whose fields are put into `fields`. A body may name the error.
+/// The status that refuses a handshake; its fields are set. A body may name the error.
 ///
 /// ```
 /// use barewire::http::wire::FieldList;
@@ -128,20 +128,14 @@ impl<'a> Offer<'a> {
 pub fn refuse(error: &Error, fields: &mut FieldList) -> u16 {
     let status = error.status().unwrap_or(400);
     if status == 405 {
-        put(fields, "Allow", b"GET");
+        set(fields, "Allow", b"GET");
     }
     if status == 426 {
-        put(fields, "Upgrade", b"websocket");
-        put(fields, "Connection", b"Upgrade");
-        put(fields, "Sec-WebSocket-Version", b"13");
+        set(fields, "Upgrade", b"websocket");
+        set(fields, "Connection", b"Upgrade");
+        set(fields, "Sec-WebSocket-Version", b"13");
     }
     status
-}
-
-/// Sets a field to what is known to be good.
-fn put(fields: &mut FieldList, name: &str, value: &[u8]) {
-    let put = fields.set(name, value);
-    debug_assert!(put.is_ok(), "{name}");
 }
 
 // RFC 6455 §4.1: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1."
@@ -169,19 +163,15 @@ fn no_content(head: &RequestHead<'_>) -> Result<(), Error> {
 // RFC 6455 §4.2.1: "A |Connection| header field that includes the token "Upgrade", treated as an ASCII
 // case-insensitive value."
 //
-// What else it includes is not for us. RFC 9112 §9.6: "A server that receives a "close" connection option
+// Its other options do not matter here. RFC 9112 §9.6: "A server that receives a "close" connection option
 // MUST initiate closure of the connection (see below) after it sends the final response to the request
 // that contained the "close" connection option." A 101 is not final, and no response follows it.
 fn upgrade(fields: Fields<'_>) -> Result<(), Error> {
-    let has = |name, token: &[u8]| {
-        let mut tokens = fields.list(name);
-        tokens.any(|other| other.eq_ignore_ascii_case(token))
-    };
-    if !has("Upgrade", b"websocket") {
-        return Err(told(fields, "Upgrade", Rule::UpgradeMissing));
+    if !has_token(fields, "Upgrade", b"websocket") {
+        return Err(refused(fields, "Upgrade", Rule::UpgradeMissing));
     }
-    if !has("Connection", b"upgrade") {
-        return Err(told(fields, "Connection", Rule::ConnectionMissing));
+    if !has_token(fields, "Connection", b"upgrade") {
+        return Err(refused(fields, "Connection", Rule::ConnectionMissing));
     }
     Ok(())
 }
@@ -191,7 +181,7 @@ fn version(fields: Fields<'_>) -> Result<(), Error> {
     const NAME: &str = "Sec-WebSocket-Version";
     match one(fields, NAME, Rule::VersionRepeated)? {
         Some(b"13") => Ok(()),
-        _ => Err(told(fields, NAME, Rule::VersionUnknown)),
+        _ => Err(refused(fields, NAME, Rule::VersionUnknown)),
     }
 }
 
@@ -213,25 +203,10 @@ fn protocols(fields: Fields<'_>) -> Result<Vec<&str>, Error> {
         if !grammar::is_token(token) || protocols.contains(&protocol) {
             return Err(Error::new(Rule::ProtocolInvalid, token, 0));
         }
-        if protocols.len() == MOST_PROTOCOLS {
+        if protocols.len() == MAX_PROTOCOLS {
             return Err(Error::new(Rule::ProtocolsTooMany, token, 0));
         }
         protocols.push(protocol);
     }
     Ok(protocols)
-}
-
-/// The value of a field that may be there once.
-fn one<'a>(fields: Fields<'a>, name: &str, repeated: Rule) -> Result<Option<&'a [u8]>, Error> {
-    let mut values = fields.get_all(name);
-    let first = values.next();
-    match values.next() {
-        Some(second) => Err(Error::new(repeated, second, 0)),
-        None => Ok(first),
-    }
-}
-
-/// The error about a field, with what it says instead.
-fn told(fields: Fields<'_>, name: &str, rule: Rule) -> Error {
-    Error::new(rule, fields.get(name).unwrap_or_default(), 0)
 }

@@ -1,18 +1,19 @@
-//! What a client asks for, and whether the server's answer may be taken (RFC 6455 §4.1).
+//! The client's side of the opening handshake: the request, and the judgement of the response (RFC 6455
+//! §4.1).
 
-use super::{accept, encoded};
+use super::{accept, encoded, has_token, one, refused, set};
 use crate::http::wire::{FieldList, Fields, ResponseHead, grammar};
 use crate::websocket::wire::error::{Error, Rule};
 use crate::websocket::wire::extensions::extensions;
 use crate::websocket::wire::misuse::Misuse;
 
-/// A client's side of one handshake: makes the fields of the request, and judges the response.
+/// The client's side of one handshake: makes the fields of the request, and judges the response.
 ///
 /// ```
 /// use barewire::http::wire::{FieldList, Limits, ResponseDecoder};
 /// use barewire::websocket::wire::Opening;
 ///
-/// let nonce = *b"the sample nonce"; // of course 16 random bytes
+/// let nonce = *b"the sample nonce"; // 16 random bytes in a real program
 /// let opening = Opening::new(nonce).protocol("chat")?.protocol("superchat")?;
 /// let mut fields = FieldList::new();
 /// opening.ask(&mut fields);
@@ -32,8 +33,8 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// A handshake with this nonce. It has to be random, and another one for each connection: what
-    /// nobody could foresee, no cache can have the answer to.
+    /// A handshake with this nonce. It must be random, and another one for each connection, so that no cache
+    /// can have its answer.
     // RFC 6455 §4.1: "The value of this header field MUST be a nonce consisting of a randomly
     // selected 16-byte value that has been base64-encoded (see Section 4 of [RFC4648])."
     pub fn new(nonce: [u8; 16]) -> Opening {
@@ -43,10 +44,10 @@ impl Opening {
         }
     }
 
-    /// Offers a subprotocol, behind those offered before.
+    /// Offers a subprotocol, after those offered before.
     ///
     /// # Errors
-    /// [`Misuse::ProtocolName`] for what is no token, or has been offered.
+    /// [`Misuse::ProtocolName`]: the name is no token, or has been offered already.
     pub fn protocol(mut self, name: &str) -> Result<Opening, Misuse> {
         let offered = self.protocols.iter().any(|other| other == name);
         if offered || !grammar::is_token(name.as_bytes()) {
@@ -56,7 +57,7 @@ impl Opening {
         Ok(self)
     }
 
-    /// Puts the fields of the request into `fields`; its method is GET, and the caller names the host.
+    /// Sets the fields of the request. Its method is GET; the caller sets `Host`.
     pub fn ask(&self, fields: &mut FieldList) {
         let protocols = self.protocols.join(", ");
         let ours: [(&str, &[u8]); 5] = [
@@ -67,12 +68,11 @@ impl Opening {
             ("Sec-WebSocket-Protocol", protocols.as_bytes()),
         ];
         for (name, value) in ours.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let put = fields.set(name, value);
-            debug_assert!(put.is_ok(), "{name}");
+            set(fields, name, value);
         }
     }
 
-    /// Whether the connection is open, and with which subprotocol.
+    /// The connection is open; returns its subprotocol.
     ///
     /// # Errors
     /// The first rule that the response breaks. No frame may be sent then.
@@ -82,7 +82,7 @@ impl Opening {
             let status = head.status().to_string();
             return Err(Error::new(Rule::StatusNot101, status.as_bytes(), 0));
         }
-        upgraded(fields)?;
+        check_upgrade(fields)?;
         self.check_accept(fields)?;
         check_extensions(fields)?;
         self.check_protocol(fields)
@@ -93,12 +93,10 @@ impl Opening {
     // string "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" but ignoring any leading and trailing whitespace,
     // the client MUST _Fail the WebSocket Connection_"
     fn check_accept(&self, fields: Fields<'_>) -> Result<(), Error> {
-        let mut values = fields.get_all("Sec-WebSocket-Accept");
-        match (values.next(), values.next()) {
-            (None, _) => Err(Error::whole(Rule::AcceptMissing)),
-            (_, Some(second)) => Err(Error::new(Rule::AcceptRepeated, second, 0)),
-            (Some(value), None) if value == accept(&self.key) => Ok(()),
-            (Some(other), None) => Err(Error::new(Rule::AcceptWrong, other, 0)),
+        match one(fields, "Sec-WebSocket-Accept", Rule::AcceptRepeated)? {
+            Some(value) if value == accept(&self.key) => Ok(()),
+            Some(other) => Err(Error::new(Rule::AcceptWrong, other, 0)),
+            None => Err(Error::whole(Rule::AcceptMissing)),
         }
     }
 
@@ -107,19 +105,14 @@ impl Opening {
     // (the server has indicated a subprotocol not requested by the client), the client MUST _Fail the
     // WebSocket Connection_."
     fn check_protocol<'a>(&self, fields: Fields<'a>) -> Result<Option<&'a str>, Error> {
-        let mut values = fields.get_all("Sec-WebSocket-Protocol");
-        let (first, second) = (values.next(), values.next());
-        if let Some(second) = second {
-            return Err(Error::new(Rule::ProtocolRepeated, second, 0));
-        }
-        let Some(value) = first else {
+        let Some(value) = one(fields, "Sec-WebSocket-Protocol", Rule::ProtocolRepeated)? else {
             return Ok(None);
         };
-        let chosen = str::from_utf8(value).ok();
-        let asked = chosen.filter(|chosen| self.protocols.iter().any(|asked| asked == chosen));
-        match asked {
-            Some(protocol) => Ok(Some(protocol)),
-            None => Err(Error::new(Rule::ProtocolNotAsked, value, 0)),
+        match str::from_utf8(value) {
+            Ok(chosen) if self.protocols.iter().any(|offered| offered == chosen) => {
+                Ok(Some(chosen))
+            }
+            _ => Err(Error::new(Rule::ProtocolNotAsked, value, 0)),
         }
     }
 }
@@ -127,27 +120,25 @@ impl Opening {
 // RFC 6455 §4.1: "If the response lacks an |Upgrade| header field or the |Upgrade| header field
 // contains a value that is not an ASCII case-insensitive match for the value "websocket", the client
 // MUST _Fail the WebSocket Connection_."
-fn upgraded(fields: Fields<'_>) -> Result<(), Error> {
+fn check_upgrade(fields: Fields<'_>) -> Result<(), Error> {
     let upgrade: Vec<&[u8]> = fields.list("Upgrade").take(2).collect();
     if !matches!(upgrade[..], [only] if only.eq_ignore_ascii_case(b"websocket")) {
-        let got = fields.get("Upgrade").unwrap_or_default();
-        return Err(Error::new(Rule::UpgradeWrong, got, 0));
+        return Err(refused(fields, "Upgrade", Rule::UpgradeWrong));
     }
-    let mut options = fields.list("Connection");
-    if !options.any(|option| option.eq_ignore_ascii_case(b"upgrade")) {
-        let got = fields.get("Connection").unwrap_or_default();
-        return Err(Error::new(Rule::ConnectionWrong, got, 0));
+    if !has_token(fields, "Connection", b"upgrade") {
+        return Err(refused(fields, "Connection", Rule::ConnectionWrong));
     }
     Ok(())
 }
 
-/// None was asked for.
+/// The client has offered no extension, so the server must name none.
 fn check_extensions(fields: Fields<'_>) -> Result<(), Error> {
     match extensions(fields)?.first() {
-        Some(chosen) => {
-            let name = chosen.name.as_bytes();
-            Err(Error::new(Rule::ExtensionNotAsked, name, 0))
-        }
+        Some(chosen) => Err(Error::new(
+            Rule::ExtensionNotAsked,
+            chosen.name.as_bytes(),
+            0,
+        )),
         None => Ok(()),
     }
 }
