@@ -28,17 +28,17 @@
 //!
 //! # The problem
 //!
-//! Both sides send when they like, and read when they can. A program with one thread for each
-//! connection must do both at once, and yet: a peer that reads nothing must not keep us from reading,
-//! or two who are both sending wait for each other for ever. Pings want an answer at once, also in the
-//! middle of a long message. And the end has to be agreed upon, or somebody misses the last word.
+//! Both sides send at any time. A program with one thread for each connection must read and write at once,
+//! and a peer that reads nothing must not keep us from reading: else two programs that are both sending wait
+//! for each other for ever. A ping must be answered soon, also while a long message is being sent. And both
+//! sides have to agree on the end, or the last message is lost.
 //!
 //! # The bytes on the wire
 //!
 //! [`wire`] draws them. Seen as threads, a connection is two halves that meet in the frame queue:
 //!
 //! ```text
-//!   stream ──▶ read buffer ──▶ receiver ──▶ message              Reader: one thread, no lock
+//!   stream ──▶ read buffer ──▶ receiver ──▶ message              Reader: one thread
 //!                                  │ ping, Close
 //!                                  ▼
 //!   stream ◀── in flight ◀──── frame queue ◀── send, send …     Writer: any thread, clones
@@ -46,48 +46,89 @@
 //!
 //! # The rules
 //!
-//! 1. The reading thread never waits for the peer to read. A pong or a Close frame is queued; it leaves at
-//!    once if the socket takes it, or the thread that is writing sends it next, or a short-lived flush
-//!    thread does. (What the handler has given to [`Writer::send`] is waited for, as `send` promises.)
+//! 1. The reading thread never waits for the peer to read. A pong or a Close frame is queued. It leaves at
+//!    once if the socket takes it; else the thread that is writing sends it next, or a short-lived flush
+//!    thread does. (The reading thread does wait for what its handler has passed to [`Writer::send`].)
 //! 2. [`Writer::send`] waits until its message has left. [`Writer::try_send`] and [`Room::send`] never
-//!    wait; above the high-water mark they take nothing.
+//!    wait; above the high-water mark they send nothing.
 //! 3. Frames leave whole, one after another. A pong stands between two frames, never inside one.
-//! 4. Nothing is withheld. Answers that the reading thread gives while whole frames wait to be read
-//!    leave together; a millisecond or two later they leave anyhow.
-//! 5. One read and one write for a small message and its answer. Messages are unmasked where they were
-//!    read and borrowed from there; in the steady state nothing is allocated.
-//! 6. A connection that is quiet gives its buffers back.
+//! 4. Messages that the reading thread sends while whole frames are in the read buffer are coalesced: they
+//!    leave together, a millisecond or two later at the latest.
+//! 5. A small message and its answer need one read and one write. A message is unmasked in the read buffer
+//!    and borrowed from there. In the steady state nothing is allocated.
+//! 6. A connection that is quiet for a second gives its buffers back.
 //! 7. After our Close frame nothing is sent. The peer has [`Config::close_timeout`] to answer it. Then
-//!    the server ends TCP first, and both read until the other's FIN, so that no reset destroys what
-//!    was sent last. A connection that is dropped without a Close ends in the same way, with 1001.
-//! 8. A peer that breaks a rule gets a Close frame that names it, and is no longer listened to.
+//!    the server ends TCP first, and both sides read until the other's FIN, so that no reset destroys what
+//!    was sent last. A connection that is dropped without a Close frame ends in the same way, with 1001.
+//! 8. A peer that breaks a rule gets a Close frame that names the rule. What it sends after that is dropped.
 //! 9. A server that [stops](crate::net::Handle::shutdown) sends 1001 on every connection.
 //!
-//! | peer | what happens | setting |
+//! Each limit and deadline of [`Config`] is on from the start:
+//!
+//! | the peer | what happens | setting |
 //! |---|---|---|
 //! | sends a message that is too long | 1009 beyond 16 MiB | `limits.message_bytes` |
 //! | begins a message and sends no more of it, or less than 256 bytes a second | 1008 after 30 s | `stall_timeout`, `min_bytes_per_second` |
-//! | sends pings and reads nothing | one pong for many | |
-//! | reads nothing, or less than 256 bytes a second | connection is cut after 30 s | `stall_timeout`, `min_bytes_per_second` |
-//! | is silent | a ping after 30 s, connection is cut 30 s later | `heartbeat_interval`, `heartbeat_timeout` |
-//! | does not answer a Close frame | connection is cut after 10 s | `close_timeout` |
-//! | does not answer the handshake | an error after 10 s | `ConnectOptions::handshake_timeout` |
+//! | sends pings and reads nothing | one pong for many pings | |
+//! | reads nothing, or less than 256 bytes a second | the connection is cut after 30 s | `stall_timeout`, `min_bytes_per_second` |
+//! | reads less than we send | above 64 KiB `try_send` returns false, and a room skips it | `high_water_mark` |
+//! | is silent | a ping after 30 s; the connection is cut 30 s after that | `heartbeat_interval`, `heartbeat_timeout` |
+//! | does not answer a Close frame | the connection is cut after 10 s | `close_timeout` |
+//! | does not answer the handshake | an error after 10 s | [`ConnectOptions::handshake_timeout`] |
 //! | still sends at the end | 2 s or 8 MiB are read and dropped | `linger_timeout`, `linger_bytes` |
+//!
+//! # What a panic does
+//!
+//! No panic leaves a thread waiting, and none reaches another connection.
+//!
+//! | where | what happens |
+//! |---|---|
+//! | the filter of [`Acceptor::origins`] | no 101 is sent; the HTTP server answers as after a panic in a handler |
+//! | `onopen`, `onmessage`, `onerror` | Close frame with 1011 (if none was sent), then `onclose`, then the panic goes on in the caller of [`WebSocket::run`] |
+//! | `onclose` | the connection is over; the panic goes on in the caller of `run` |
+//! | a handler that calls [`Reader::receive`] itself | the halves are dropped: Close frame with 1001, and what was sent before still arrives |
+//! | a thread that has an unfinished [`Parts`] | its drop closes the connection with 1011 |
+//! | a stream (yours or a test's), in a write | the connection fails: every waiting sender gets an error. The panic goes on in the thread that called, ends a flush thread, and is caught in [`Room::send`] and in the clock thread |
+//! | a stream, in a read | as in a handler at the same place |
+//!
+//! In a server, the HTTP server's thread catches the panic and serves the next connection: see the table in
+//! [`http::Events`](crate::http::Events). There is no event for pings, so no code of yours runs for one.
 //!
 //! # Which file to read first
 //!
-//! [`wire`] is the protocol without a socket. Then `queue.rs`: which thread writes which bytes, as a
-//! machine without threads (`queue/model.rs` tries it in all interleavings), and `outgoing.rs`, the lock
-//! and the writes around it. `receiving.rs` is the other half, with `frame_buffer.rs`, its buffer, and
-//! `ending.rs`, the end, and `heartbeat.rs`. `accept.rs` and `connect.rs` are how it begins, `socket.rs`, `writer.rs` and
-//! `events.rs` the face, `broadcast.rs` a room full of connections.
+//! [`wire`] is the protocol without a socket. Then [`queue`]: which thread writes which bytes, as a machine
+//! without threads (`queue/model.rs` tries all interleavings); and [`outgoing`], the lock and the writes
+//! around it. [`receiving`] is the other half, with [`frame_buffer`], its buffer, [`heartbeat`], and
+//! [`ending`], the close. [`connection`] is what both halves share. A connection begins in [`mod@accept`] or
+//! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the face, in the book's words, and
+//! [`broadcast`] is a room full of connections.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | what is refused, its close code or status, its words | a line of `rules!` in `wire/error.rs`, the decoder that sees it, and a case in `fixtures/websocket/` (`tests/wire` finds a rule without one) |
+//! | which close codes may be sent | [`CloseCode::new`] and the table above it in `wire/close.rs`, the row `CloseCode` in `wire/misuse.rs`; the test in `close.rs` tries all 65,536 |
+//! | what a caller is refused | a line of `rules!` in `wire/misuse.rs`, and the function in `wire/` that checks it |
+//! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs` |
+//! | a deadline, or any default | `config.rs`; the test `settings_have_these_defaults` in `tests/rows/websocket/settings.rs` names the table above and the one in the README |
+//! | what may follow what on a connection | the table in `wire/connection.rs`, and `fixtures/websocket/states.txt` |
+//! | what a reserved bit means, an extension | `NEGOTIATED_BITS` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
+//! | a field of the handshake | `wire/handshake/offer.rs` (server), `wire/handshake/opening.rs` (client) |
+//! | an event | `events.rs`: the trait, and `run`, which calls it |
+//! | who sends when, who waits | `queue.rs` and the job in `queue/job.rs`; then the model, and `make schedules` |
+//! | how frames are coalesced | `outgoing/coalesce.rs`; the millisecond: `net/delayed_flush.rs` |
+//! | when a peer is too slow | `net/pace.rs`; for writes `outgoing/peer_pace.rs`, for reads `receiving.rs` |
+//! | pings and the heartbeat | `heartbeat.rs` decides, `outgoing/pings.rs` sends, `receiving.rs` waits |
+//! | how a connection ends | `ending.rs`, `outgoing/closing.rs` |
+//! | what `wss:` needs | `https/`: there TLS options reach [`connect_with`] as a connector, and nothing here changes |
 //!
 //! # Two exercises
 //!
-//! 1. Let the reading thread wait for the write turn before it sends a pong. Which row of `tests/rows/websocket`
-//!    fails, and which two threads wait for each other then?
-//! 2. In `queue.rs`, give the write turn back without a look at the queue. Whose frame stays behind, and
-//!    which test of the model finds it?
+//! 1. Let the reading thread wait for the write turn before it sends a pong. Which row of
+//!    `tests/rows/websocket` fails, and which two threads wait for each other then?
+//! 2. In `queue.rs`, give the write turn back without checking the queue again. Whose frame stays behind,
+//!    and which test of the model finds it?
 
 pub mod wire;
 

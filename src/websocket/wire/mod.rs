@@ -2,10 +2,10 @@
 //!
 //! # The problem
 //!
-//! A stream of bytes has no messages in it, HTTP has them only one after the other, question and
-//! answer. Here both sides send messages whenever they like, over a connection that began as HTTP,
-//! so that one port serves both and every proxy lets it through. And one of the two may be a page
-//! that nobody trusts: it must not be able to write any bytes it likes to any server it likes.
+//! A stream of bytes has no messages in it. HTTP has messages, but only one after the other, a request and
+//! its response. Here both sides send messages at any time, over a connection that began as HTTP, so that
+//! one port serves both and every proxy lets it through. And one side may be a page that nobody trusts: it
+//! must not be able to write bytes of its choice to a server of its choice.
 //!
 //! # The bytes on the wire
 //!
@@ -42,34 +42,36 @@
 //!
 //! # The rules
 //!
-//! 1. Every frame of a client is masked with a key of its own, no frame of a server is.
+//! 1. Every frame of a client is masked with a key of its own; no frame of a server is.
 //! 2. A length has its shortest form, and is judged before a byte of the payload has come. Memory
-//!    grows with what has come, never with what was announced ([`Limits`]).
+//!    grows with the bytes that have come, never with a length that was announced ([`Limits`]).
 //! 3. A message may be cut into frames of any size. Control frames may come between them; another
 //!    message may not.
-//! 4. Text is UTF-8, judged by each piece that arrives: a byte that cannot be right fails the
+//! 4. Text is UTF-8. Each piece is judged when it comes: a byte that cannot be right fails the
 //!    connection in the middle of a frame.
-//! 5. Pings are answered, where they come too fast the newest; a Close is answered; nothing follows it.
-//! 6. A peer that breaks a [`Rule`] is told which, in a Close frame with its code ([`Sender::fail`]).
+//! 5. Each ping is answered; if several have come before an answer could leave, the newest is. A Close frame
+//!    is answered, and no frame follows it.
+//! 6. A peer that breaks a [`Rule`] gets a Close frame with its code and its sentence ([`Sender::fail`]).
 //! 7. A message that lies whole in what was read is borrowed from there. Others are collected in one
 //!    buffer, which is kept: in the steady state nothing is allocated.
-//! 8. What is not known is declined: extensions, subprotocols. It is negotiated in [`Offer::answer`]
-//!    and [`Opening::check`] alone, and what a reserved bit means is asked in `connection/frames.rs`.
+//! 8. Extensions are declined, and so are unknown subprotocols. They are negotiated in [`Offer::answer`]
+//!    and [`Opening::check`] alone, and `connection/frames.rs` alone says what a reserved bit means.
 //!
 //! # Which file to read first
 //!
 //! `frame.rs`, then `mask.rs`: after these two you can read a capture. `connection.rs` is the machine
-//! and its table; `connection/frames.rs` puts the pieces of a read together, `connection/receive.rs`
-//! makes messages of them with `message.rs` and `utf8.rs`, `connection/send.rs` is the way back, and
-//! `close.rs` says how it ends. `handshake.rs` is how it all begins, with `extensions.rs`.
+//! and its table. `connection/frames.rs` decodes the header of each frame and unmasks the pieces of its
+//! payload, `connection/receive.rs` makes messages of them with `message.rs` and `utf8.rs`,
+//! `connection/send.rs` is the other direction, and `close.rs` is the last frame. `handshake.rs` is the
+//! beginning, with `extensions.rs`. `error.rs` is the table of the rules, `misuse.rs` that of the caller's.
 //!
 //! # Two exercises
 //!
-//! 1. Send `hello world!` with a key of four zeros, then with the first four bytes of the text. What
-//!    stands on the wire? Which of the two could a page use to write what it likes (RFC 6455 §10.3)?
+//! 1. Send `hello world!` with a key of four zeros, then with the first four bytes of the text. Which bytes
+//!    are on the wire? With which of the two could a page write bytes of its choice (RFC 6455 §10.3)?
 //! 2. Negotiate permessage-deflate (RFC 7692): RSV1 on the first frame of a message then says that
 //!    its payload is compressed. Which two functions must agree to it, which constant gives the bit
-//!    its meaning, and against what does the limit have to be counted then?
+//!    its meaning, and which length does the limit have to count then?
 
 mod close;
 mod connection;

@@ -82,7 +82,7 @@ fn row_t06_each_face_asks_for_its_own_urls() {
     let error = https::websocket("https://localhost/")
         .unwrap_err()
         .to_string();
-    assert!(error.contains("is no ws: URL"), "{error}");
+    assert!(error.contains("is not a ws: or wss: URL"), "{error}");
 }
 
 #[test]

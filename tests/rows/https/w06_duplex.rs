@@ -1,10 +1,12 @@
-//! W06: reading and writing at once over `wss:`, in two threads, without polling.
+//! W06: both directions at once over `wss:`, in threads that block.
 
 use super::stage::{Site, agent};
 use crate::support::{Gate, PATIENCE, watched};
+use crate::websocket::stage::until;
+use crate::websocket::w06_duplex::{ends_cleanly, flood};
 use barewire::http::{self, Failure};
 use barewire::https;
-use barewire::websocket::{self, ConnectOptions, Reader, WebSocket, Writer};
+use barewire::websocket::{self, ConnectOptions, WebSocket};
 use std::thread;
 
 fn serving(serve: impl Fn(WebSocket) + Send + Sync + 'static) -> Site {
@@ -22,51 +24,17 @@ fn open(site: &Site) -> WebSocket {
     https::websocket_with(&url, &options).expect("a WebSocket")
 }
 
-const MESSAGES: usize = 300;
-const MESSAGE_BYTES: usize = 40_000;
-
-/// Sends all it has while the other thread receives as much.
-fn flood(mut reader: Reader, writer: Writer, closes: bool) {
-    thread::scope(|scope| {
-        let sender = writer.clone();
-        let sending = scope.spawn(move || {
-            for n in 0..MESSAGES {
-                let bytes = vec![n as u8; MESSAGE_BYTES + n % 3];
-                sender.send(&bytes).expect("open");
-                if n % 10 == 0 {
-                    sender.send_ping().expect("open");
-                }
-            }
-        });
-        for n in 0..MESSAGES {
-            let data = reader.receive().expect("open").expect("a message");
-            assert_eq!(data.bytes().len(), MESSAGE_BYTES + n % 3);
-            assert!(data.bytes().iter().all(|&byte| byte == n as u8));
-        }
-        sending.join().expect("a thread");
-        if closes {
-            writer.close(1000, "").expect("a code");
-        }
-        while let Ok(Some(_)) = reader.receive() {}
-        assert!(reader.outcome().expect("over").clean);
-    });
-}
-
-/// 12 MB each way at once: if either direction waited for the other, nobody would come to an end.
+/// 8 MB each way at once: if either direction waited for the other, neither end would finish.
 #[test]
 fn row_w06_both_directions_at_once_over_tls() {
     watched(|| {
-        let site = serving(|ws| {
-            let (reader, writer) = ws.split();
-            flood(reader, writer, false);
-        });
-        let (reader, writer) = open(&site).split();
-        flood(reader, writer, true);
+        let site = serving(|ws| flood(ws, false));
+        flood(open(&site), true);
         assert_eq!(site.handle.shutdown(PATIENCE).cut, 0);
     });
 }
 
-/// One thread of ours stands in `send`, since the peer does not read: messages still come.
+/// One of our threads is blocked in `send`, because the peer does not read: messages are still received.
 #[test]
 fn row_w06_a_stuck_writer_never_blocks_the_reader_over_tls() {
     watched(|| {
@@ -85,9 +53,7 @@ fn row_w06_a_stuck_writer_never_blocks_the_reader_over_tls() {
         let (mut reader, writer) = open(&site).split();
         let sender = writer.clone();
         let stuck = thread::spawn(move || sender.send(&vec![0; 12 << 20]));
-        while writer.buffered_amount() < 1 << 20 {
-            thread::yield_now();
-        }
+        until("a writer is stuck", || writer.buffered_amount() > 1 << 20);
         for n in 0..100 {
             let data = reader.receive().expect("open").expect("a message");
             assert_eq!(data.text(), Some(&*n.to_string()));
@@ -95,14 +61,13 @@ fn row_w06_a_stuck_writer_never_blocks_the_reader_over_tls() {
         opened.open();
         stuck.join().expect("a thread").expect("it left in the end");
         writer.close(1000, "").expect("a code");
-        while let Ok(Some(_)) = reader.receive() {}
-        assert!(reader.outcome().expect("over").clean);
+        ends_cleanly(&mut reader);
     });
 }
 
-/// A server that stops says 1001 under TLS as well.
+/// A server that stops sends 1001 over TLS, too.
 #[test]
-fn row_w06_stopping_says_going_away() {
+fn row_w06_stopping_sends_going_away_over_tls() {
     watched(|| {
         let site = serving(|ws| {
             let (mut reader, _writer) = ws.split();

@@ -8,30 +8,32 @@
 //! | W01 | `w01_handshake` | how a connection is opened, and every way it is not |
 //! | W03 | `w03_example` | the book's worked example, byte by byte |
 //! | W05 | `w05_messages` | fragments, control frames between them, heartbeat, streaming |
-//! | W05 | `w05_closing` | every way a connection ends, and what is told of it |
-//! | W05 | `w05_hostile` | bytes that break a rule, and the Close frame that says which |
-//! | W06 | `w06_duplex` | both directions at once; who waits for whom |
-//! | W06 | `w06_room` | one message for many |
+//! | W05 | `w05_closing` | every way a connection ends, and what each side reports of it |
+//! | W05 | `w05_hostile` | bytes that break a rule, and the Close frame that names it |
+//! | W06 | `w06_duplex` | both directions at once; which thread may wait for which |
+//! | W06 | `w06_room` | one message for many connections |
 //! | W07 | `w07_updates` | the `/updates` loop |
 //! | W08 | `w08_one_port` | HTTP and WebSocket on one port; the book's events |
-//! | W06 | `fault_writing` | who must not wait does not, and frames leave whole |
-//! | W05 | `fault_deadlines` | what a stranger can hold has a deadline; the last word arrives |
-//! | W05 W06 | `fault_pace` | a peer that goes on is not given up, one that does not is |
+//! | W06 | `fault_writing` | a thread that must not wait does not, and frames leave whole |
+//! | W05 | `fault_deadlines` | everything that a peer can hold has a deadline; the last Close frame arrives |
+//! | W05 W06 | `fault_pace` | a slow peer is not cut, one that makes no progress is |
+//! | all | `settings` | every limit and deadline, and the tables that repeat it |
 //! | all | `stopping` | a server that stops, and peers that vanish |
-//! | all | `stage` | the servers and peers that the others play with |
-//! | all | `watched_stream` | a stream that says how it is used |
+//! | all | `stage` | the servers and peers that the other modules use |
+//! | all | `watched_stream` | a stream that records how it is used |
 
 mod fault_deadlines;
 mod fault_pace;
 mod fault_writing;
-mod stage;
+mod settings;
+pub(crate) mod stage;
 mod stopping;
 mod w01_handshake;
 mod w03_example;
 mod w05_closing;
 mod w05_hostile;
 mod w05_messages;
-mod w06_duplex;
+pub(crate) mod w06_duplex;
 mod w06_room;
 mod w07_updates;
 mod w08_one_port;

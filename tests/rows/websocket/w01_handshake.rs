@@ -269,10 +269,10 @@ fn row_w01_no_delay_is_on_after_the_101() {
 }
 
 #[test]
-fn row_w01_what_is_no_ws_url() {
+fn row_w01_a_url_of_another_scheme_is_refused() {
     for (url, says) in [
         ("wss://127.0.0.1/", "https::websocket"),
-        ("http://127.0.0.1/", "no ws: URL"),
+        ("http://127.0.0.1/", "not a ws: or wss: URL"),
         ("ws://127.0.0.1/#there", "fragment"),
     ] {
         let error = websocket::connect(url).expect_err("no URL for us");

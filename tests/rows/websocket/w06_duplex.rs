@@ -1,14 +1,12 @@
-//! W06: both directions at once, and who waits for whom.
+//! W06: both directions at once, and which thread may wait for which.
 
 use super::stage::{
     Peer, accepting, echo, fake_server, masked, open, plain, serving, switch, until,
 };
-use crate::support::{Gate, Site, watched};
+use crate::support::{Gate, PATIENCE, Site, watched};
 use barewire::http::{self, Failure};
-use barewire::net::{Stream, pipe_with_capacity};
-use barewire::websocket::{
-    self, Acceptor, Config, ConnectOptions, Error, Reader, WebSocket, Writer,
-};
+use barewire::net::{Layer, Stream, pipe_with_capacity};
+use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Error, Reader, WebSocket};
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,15 +17,16 @@ use std::time::Duration;
 const MESSAGES: usize = 420;
 const MESSAGE_BYTES: usize = 20_000;
 
-/// Sends all it has while another thread receives and a third one pings, each time as soon as the pong
-/// before is here; then closes, or waits for it.
-fn flood(mut reader: Reader, writer: Writer, closes: bool) {
+/// One end of a connection on which both ends send all their messages at once, in one thread, while a second
+/// one receives and a third one pings, each time as soon as the pong before has come.
+pub(crate) fn flood(ws: WebSocket, closes: bool) {
+    let (mut reader, writer) = ws.split();
     let pings = AtomicBool::new(true);
     thread::scope(|scope| {
         let (pinger, pings) = (&writer, &pings);
         scope.spawn(move || {
             while pings.load(Ordering::Relaxed) {
-                let pong = pinger.ping(crate::support::PATIENCE);
+                let pong = pinger.ping(PATIENCE);
                 if pings.load(Ordering::Relaxed) && pinger.is_open() {
                     pong.expect("a pong");
                 }
@@ -45,7 +44,7 @@ fn flood(mut reader: Reader, writer: Writer, closes: bool) {
             assert_eq!(data.bytes().len(), MESSAGE_BYTES + n % 2);
             assert!(data.bytes().iter().all(|&byte| byte == n as u8));
         }
-        // The pongs of the other side's pings are still wanted.
+        // The pongs to the other end's pings still have to be sent.
         let closer = scope.spawn(move || {
             sender.join().expect("a thread");
             pings.store(false, Ordering::Relaxed);
@@ -53,30 +52,46 @@ fn flood(mut reader: Reader, writer: Writer, closes: bool) {
                 pinger.close(1000, "").expect("a code");
             }
         });
-        while let Ok(Some(_)) = reader.receive() {}
+        ends_cleanly(&mut reader);
         closer.join().expect("a thread");
-        assert!(reader.outcome().expect("over").clean);
     });
+}
+
+/// Receives what still comes, and sees the connection end as it should.
+pub(crate) fn ends_cleanly(reader: &mut Reader) {
+    while let Ok(Some(_)) = reader.receive() {}
+    assert!(reader.outcome().expect("over").clean);
 }
 
 #[test]
 fn row_w06_both_directions_flooded_with_pings() {
     watched(|| {
-        let site = serving(|ws| {
-            let (reader, writer) = ws.split();
-            flood(reader, writer, false);
-        });
-        let (reader, writer) = open(&site).split();
-        flood(reader, writer, true);
+        let site = serving(|ws| flood(ws, false));
+        flood(open(&site), true);
     });
 }
 
-/// The same where the stream has room for 100 bytes: everybody waits for everybody, all the time.
+/// A WebSocket through a pipe that has room for 100 bytes each way: a write takes a piece of a frame, or a few
+/// frames and a piece of the next one.
+fn through_a_needle_eye(serve: impl Fn(WebSocket) + Send + Sync + 'static) -> WebSocket {
+    let server = Arc::new(http::create_server(move |req, res| {
+        serve(websocket::accept(req, res)?.expect("a WebSocket"));
+        Ok::<(), Failure>(())
+    }));
+    let options = ConnectOptions::new().create_connection(move |_: &_, _| {
+        let (here, there) = pipe_with_capacity(100);
+        let server = Arc::clone(&server);
+        thread::spawn(move || server.serve(Arc::new(there)));
+        Ok(http::Connected::new(here))
+    });
+    websocket::connect_with("ws://in.memory/", &options).expect("open")
+}
+
+/// Both ends send at once, and each has to wait for the other all the time.
 #[test]
 fn row_w06_both_directions_through_a_needle_eye() {
     watched(|| {
-        let server = Arc::new(http::create_server(|req, res| {
-            let ws = websocket::accept(req, res)?.expect("a WebSocket");
+        let ws = through_a_needle_eye(|ws| {
             let (mut reader, writer) = ws.split();
             thread::scope(|scope| {
                 scope.spawn(move || {
@@ -84,15 +99,7 @@ fn row_w06_both_directions_through_a_needle_eye() {
                 });
                 while let Ok(Some(_)) = reader.receive() {}
             });
-            Ok::<(), Failure>(())
-        }));
-        let options = ConnectOptions::new().create_connection(move |_: &_, _| {
-            let (here, there) = pipe_with_capacity(100);
-            let server = Arc::clone(&server);
-            thread::spawn(move || server.serve(Arc::new(there)));
-            Ok(http::Connected::new(here))
         });
-        let ws = websocket::connect_with("ws://in.memory/", &options).expect("open");
         let (mut reader, writer) = ws.split();
         thread::scope(|scope| {
             let sender = writer.clone();
@@ -106,15 +113,15 @@ fn row_w06_both_directions_through_a_needle_eye() {
                 assert!(reader.receive().expect("open").is_some());
             }
         });
-        assert!(writer.round_trip().is_some() || writer.is_open());
         writer.close(1000, "").expect("a code");
-        while let Ok(Some(_)) = reader.receive() {}
-        assert!(reader.outcome().expect("over").clean);
+        ends_cleanly(&mut reader);
+        // The server answers a ping before it answers the Close frame that came behind the ping.
+        assert!(writer.round_trip().is_some(), "a pong has come");
     });
 }
 
-/// The peer does not read, one of our threads stands in `send`: messages still come, and pings find
-/// their pongs noted for later.
+/// The peer does not read, and one of our threads is blocked in `send`: messages are still received, and the
+/// pongs to the peer's pings are queued.
 #[test]
 fn row_w06_a_stuck_writer_never_blocks_the_reader() {
     watched(|| {
@@ -210,48 +217,35 @@ fn row_w06_many_writers() {
     });
 }
 
-/// The same where a write takes a few frames and a piece of the next one, which whoever comes next
-/// must not drop.
+/// The same where a write leaves a piece of a frame behind, which the next writer must send first.
 #[test]
 fn row_w06_many_writers_through_a_needle_eye() {
-    watched(|| {
-        let server = Arc::new(http::create_server(|req, res| {
-            echo(websocket::accept(req, res)?.expect("a WebSocket"));
-            Ok::<(), Failure>(())
-        }));
-        let options = ConnectOptions::new().create_connection(move |_: &_, _| {
-            let (here, there) = pipe_with_capacity(100);
-            let server = Arc::clone(&server);
-            thread::spawn(move || server.serve(Arc::new(there)));
-            Ok(http::Connected::new(here))
-        });
-        crowd(websocket::connect_with("ws://in.memory/", &options).expect("open"));
-    });
+    watched(|| crowd(through_a_needle_eye(echo)));
 }
 
 fn crowd(ws: WebSocket) {
     let (mut reader, writer) = ws.split();
     let mut next = [0u8; 8];
     thread::scope(|scope| {
-        for who in 0..8u8 {
+        for thread in 0..8u8 {
             let writer = writer.clone();
             scope.spawn(move || {
                 for n in 0..100u8 {
                     let long = if n % 10 == 0 { 20_000 } else { 10 };
-                    let mut message = vec![who, n];
-                    message.resize(long, who);
+                    let mut message = vec![thread, n];
+                    message.resize(long, thread);
                     writer.send(&message).expect("open");
                 }
             });
         }
         for _ in 0..800 {
             let data = reader.receive().expect("open").expect("a message");
-            let [who, n] = data.bytes()[..2] else {
-                panic!()
+            let [thread, n] = data.bytes()[..2] else {
+                panic!("a message of one byte");
             };
-            assert_eq!(next[usize::from(who)], n);
-            next[usize::from(who)] += 1;
-            assert!(data.bytes()[2..].iter().all(|&byte| byte == who));
+            assert_eq!(next[usize::from(thread)], n);
+            next[usize::from(thread)] += 1;
+            assert!(data.bytes()[2..].iter().all(|&byte| byte == thread));
         }
     });
 }
@@ -277,7 +271,7 @@ fn row_w06_answers_to_frames_that_came_together_leave_together() {
             let echoed: Vec<Vec<u8>> = (0..20).map(|n| plain(0x81, n.to_string())).collect();
             peer.send(sent.concat());
             peer.exactly(echoed.concat());
-            // The clock may look in between, on a machine that stood still.
+            // If the machine stood still for a millisecond, the clock has flushed some of them.
             assert!(counted.writes() - before < 10, "{}", counted.writes());
             peer.finish();
         });
@@ -302,9 +296,9 @@ impl Counted {
     }
 }
 
-impl Stream for Counted {
-    fn read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-        self.pipe.read(buf)
+impl Layer for Counted {
+    fn below(&self) -> &dyn Stream {
+        &self.pipe
     }
 
     fn write(&self, buf: &[u8]) -> std::io::Result<usize> {
@@ -317,45 +311,9 @@ impl Stream for Counted {
         self.pipe.write_vectored(bufs)
     }
 
-    fn try_read(&self, buf: &mut [u8]) -> std::io::Result<Option<usize>> {
-        self.pipe.try_read(buf)
-    }
-
     fn try_write(&self, buf: &[u8]) -> std::io::Result<Option<usize>> {
         self.writes.fetch_add(1, Ordering::SeqCst);
         self.pipe.try_write(buf)
-    }
-
-    fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
-        self.pipe.shutdown(how)
-    }
-
-    fn abort(&self) -> std::io::Result<()> {
-        self.pipe.abort()
-    }
-
-    fn set_read_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
-        self.pipe.set_read_timeout(d)
-    }
-
-    fn set_write_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
-        self.pipe.set_write_timeout(d)
-    }
-
-    fn set_no_delay(&self, on: bool) -> std::io::Result<()> {
-        self.pipe.set_no_delay(on)
-    }
-
-    fn local_addr(&self) -> std::io::Result<barewire::net::Addr> {
-        self.pipe.local_addr()
-    }
-
-    fn peer_addr(&self) -> std::io::Result<barewire::net::Addr> {
-        self.pipe.peer_addr()
-    }
-
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
     }
 }
 
@@ -363,11 +321,11 @@ impl Stream for Counted {
 #[test]
 fn row_w06_pings_of_a_peer_that_does_not_read() {
     watched(|| {
-        let (tell, told) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::channel();
         let site: Site = accepting(Acceptor::new(), move |ws| {
             let (mut reader, writer) = ws.split();
             let _ = reader.receive();
-            tell.send(writer.buffered_amount()).expect("a test");
+            sender.send(writer.buffered_amount()).expect("a test");
         });
         let mut peer = Peer::open(&site);
         let pings = masked(0x89, [b'p'; 125]).repeat(1000);
@@ -375,7 +333,7 @@ fn row_w06_pings_of_a_peer_that_does_not_read() {
             peer.send(&pings); // 26 MB of pings
         }
         peer.send(masked(0x81, "done"));
-        let buffered = told.recv().expect("the server is alive");
+        let buffered = receiver.recv().expect("the server is alive");
         assert!(buffered < 100_000, "{buffered}");
     });
 }

@@ -1,7 +1,6 @@
-//! A stream that says how it is used, and asks back while it is.
+//! A stream that records how it is used, and calls a hook inside each call.
 
-use barewire::net::{Addr, Pipe, Stream};
-use std::any::Any;
+use barewire::net::{Layer, Pipe, Stream};
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -13,12 +12,12 @@ use std::time::Duration;
 
 type Hook = Box<dyn Fn() + Send + Sync>;
 
-/// A pipe, what was done with it, and a hook that is called inside each call.
+/// A pipe, a record of its use, and a hook.
 pub(crate) struct WatchedStream {
     pipe: Pipe,
-    /// Threads that were in a write that may wait, in order.
+    /// The threads that were in a blocking write, in order.
     waiting_writers: Mutex<Vec<ThreadId>>,
-    /// How many are in one now, and how many were at most.
+    /// How many threads are in one now, and the most that ever were.
     writing: AtomicUsize,
     most: AtomicUsize,
     pub(crate) write_timeouts: Mutex<Vec<Option<Duration>>>,
@@ -37,19 +36,19 @@ impl WatchedStream {
         })
     }
 
-    /// From now on this is called in each write and each end of the stream.
+    /// From now on this hook is called in each write and each shutdown.
     pub(crate) fn on_use(&self, hook: impl Fn() + Send + Sync + 'static) {
         *self.hook.lock().expect("a hook") = Some(Arc::new(Box::new(hook)));
     }
 
-    /// How often this thread was in a write that may wait.
+    /// How often this thread was in a blocking write.
     pub(crate) fn waits_of_this_thread(&self) -> usize {
         let threads = self.waiting_writers.lock().expect("threads");
         let this = thread::current().id();
         threads.iter().filter(|thread| **thread == this).count()
     }
 
-    /// How many threads were in such a write at once, at most.
+    /// The most threads that were in such a write at once.
     pub(crate) fn most_at_once(&self) -> usize {
         self.most.load(Ordering::SeqCst)
     }
@@ -74,9 +73,9 @@ impl WatchedStream {
     }
 }
 
-impl Stream for WatchedStream {
-    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.pipe.read(buf)
+impl Layer for WatchedStream {
+    fn below(&self) -> &dyn Stream {
+        &self.pipe
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
@@ -85,10 +84,6 @@ impl Stream for WatchedStream {
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.waits(|| self.pipe.write_vectored(bufs))
-    }
-
-    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        self.pipe.try_read(buf)
     }
 
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
@@ -106,29 +101,9 @@ impl Stream for WatchedStream {
         self.pipe.abort()
     }
 
-    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.pipe.set_read_timeout(d)
-    }
-
-    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.write_timeouts.lock().expect("timeouts").push(d);
-        self.pipe.set_write_timeout(d)
-    }
-
-    fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        self.pipe.set_no_delay(on)
-    }
-
-    fn local_addr(&self) -> io::Result<Addr> {
-        self.pipe.local_addr()
-    }
-
-    fn peer_addr(&self) -> io::Result<Addr> {
-        self.pipe.peer_addr()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
+    fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.write_timeouts.lock().expect("timeouts").push(timeout);
+        self.pipe.set_write_timeout(timeout)
     }
 }
 
