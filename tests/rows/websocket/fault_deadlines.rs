@@ -1,4 +1,4 @@
-//! What a stranger can hold has a deadline, and the last word arrives: faults A6, A16, D1, D3, D11.
+//! Everything that a peer can hold has a deadline, and the last Close frame arrives: faults A6, A16, D1, D3, D11.
 
 use super::stage::{
     HANDSHAKE, Peer, accepting, close, echo, fake_server, masked, plain, rest, switch,
@@ -92,7 +92,7 @@ fn fault_d01_a_message_that_goes_on_is_not_given_up() {
     });
 }
 
-/// The same in the client, and where messages are given out in parts.
+/// The same in the client, and where messages are received in parts.
 #[test]
 fn fault_d01_a_client_gives_half_a_message_up() {
     for in_parts in [false, true] {
@@ -132,7 +132,7 @@ fn fault_d01_a_client_gives_half_a_message_up() {
     }
 }
 
-/// Nobody has to ask for the heartbeat: a peer that has vanished is found out.
+/// The heartbeat is on from the start: a peer that has vanished is cut.
 #[test]
 fn fault_d01_a_vanished_peer_is_found_out() {
     let config = Config::default();
@@ -188,7 +188,7 @@ fn fault_a06_a_peer_that_reads_a_long_message_is_alive() {
             assert!(piece.iter().all(|byte| *byte == 6));
             thread::sleep(Duration::from_millis(25)); // 1.2 s in all
         }
-        // Only now may a ping come; the Close does, too.
+        // Behind the message a ping may come, and the Close frame does.
         let mut seen = Vec::new();
         while !seen.ends_with(&close(1000, "")) {
             seen.extend(peer.try_exactly(1).expect("a Close frame"));
@@ -233,7 +233,7 @@ fn fault_a16_no_deadline_is_too_far() {
     });
 }
 
-/// 100 kB were sent, the handler is gone, one message of the client was not read: all arrives.
+/// The handler has sent a message and is gone, and one message of the client is unread: all bytes arrive.
 #[test]
 fn fault_d03_what_was_sent_last_arrives() {
     for bytes in [10, 100_000, 1 << 20] {
@@ -281,7 +281,7 @@ fn fault_d03_what_a_client_sent_last_arrives() {
     });
 }
 
-/// Its events, one of which panics.
+/// Events, one of which panics.
 struct Panics {
     log: Log,
     at: &'static str,
@@ -317,9 +317,9 @@ fn fault_d11_onclose_comes_exactly_once_after_a_panic_too() {
     for at in ["onopen", "onmessage", "onerror", "onclose"] {
         watched(move || {
             let log = Log::default();
-            let told = log.clone();
+            let noted = log.clone();
             let site = accepting(Acceptor::new(), move |ws| {
-                let log = told.clone();
+                let log = noted.clone();
                 ws.run(Panics { log, at });
             });
             let mut peer = Peer::open(&site);

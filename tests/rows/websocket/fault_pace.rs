@@ -1,30 +1,14 @@
-//! A peer that goes on is not given up, one that does not is: neighbours of the faults A6, D1, D14.
+//! A slow peer is not cut, one that makes no progress is: faults near A6, D1, D14.
 
-use super::stage::{Peer, accepting, close, fake_server, masked, plain, switch};
+use super::stage::{Peer, close, fake_server, masked, plain, reporting, switch};
 use crate::support::{PATIENCE, watched};
-use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Error, Misuse, WebSocket};
+use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Error, Misuse};
 use std::io::{Read, Write};
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const STALL: Duration = Duration::from_millis(800);
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// What a server's handler gives out.
-fn handler<T: Send + 'static>(
-    config: Config,
-    serve: impl Fn(WebSocket) -> T + Send + Sync + 'static,
-) -> (crate::support::Site, Receiver<T>) {
-    let (tells, hears) = channel();
-    let tells = Mutex::new(tells);
-    let site = accepting(Acceptor::new().config(config), move |ws| {
-        let told = serve(ws);
-        let _ = tells.lock().expect("a channel").send(told);
-    });
-    (site, hears)
-}
 
 fn stall(stall_timeout: Duration) -> Config {
     Config {
@@ -33,7 +17,7 @@ fn stall(stall_timeout: Duration) -> Config {
     }
 }
 
-/// The pieces, each after a pause: longer in all than a message may stand still.
+/// Sends the pieces, each after a pause: together they take longer than `stall_timeout`.
 fn drip<'a>(peer: &mut Peer, pieces: impl Iterator<Item = &'a [u8]>) {
     for piece in pieces {
         peer.send(piece);
@@ -44,7 +28,7 @@ fn drip<'a>(peer: &mut Peer, pieces: impl Iterator<Item = &'a [u8]>) {
 #[test]
 fn fault_d01_a_message_in_parts_that_goes_on_is_not_given_up() {
     watched(|| {
-        let (site, hears) = handler(stall(STALL), |ws| {
+        let (site, reports) = reporting(Acceptor::new().config(stall(STALL)), |ws| {
             let mut reader = ws.split().0.in_parts();
             let mut bytes = 0;
             while let Some(part) = reader.receive_part().expect("it goes on") {
@@ -57,15 +41,15 @@ fn fault_d01_a_message_in_parts_that_goes_on_is_not_given_up() {
         });
         let mut peer = Peer::open(&site);
         drip(&mut peer, masked(0x82, vec![7; 60_000]).chunks(2500));
-        assert_eq!(hears.recv_timeout(PATIENCE), Ok(60_000));
+        assert_eq!(reports.recv_timeout(PATIENCE), Ok(60_000));
     });
 }
 
-/// Every read ends inside a frame: a full, slow link does that.
+/// Every read ends inside a frame, as on a full, slow link.
 #[test]
 fn fault_d01_reads_that_end_inside_a_frame_are_progress() {
     watched(|| {
-        let (site, hears) = handler(stall(STALL), |mut ws| {
+        let (site, reports) = reporting(Acceptor::new().config(stall(STALL)), |mut ws| {
             let receive = |_| ws.receive().expect("it goes on").is_some();
             (0..24).map(receive).filter(|message| *message).count()
         });
@@ -74,17 +58,17 @@ fn fault_d01_reads_that_end_inside_a_frame_are_progress() {
         let all = message.repeat(25);
         peer.send(&all[..1]);
         drip(&mut peer, all[1..].chunks(message.len()).take(24));
-        assert_eq!(hears.recv_timeout(PATIENCE), Ok(24));
+        assert_eq!(reports.recv_timeout(PATIENCE), Ok(24));
     });
 }
 
-/// The pings have left, and lie behind megabytes of small messages in the kernels: the peer reads them
+/// The pings have left, and are behind megabytes of small messages in both kernels. The peer reads those
 /// steadily, so it is alive.
 #[test]
 fn fault_a06_a_peer_that_reads_small_messages_steadily_is_alive() {
     watched(|| {
         let (every, deadline) = (Duration::from_millis(200), Duration::from_secs(1));
-        let (site, _hears) = handler(Config::default(), move |mut ws| {
+        let (site, _reports) = reporting(Acceptor::new(), move |mut ws| {
             ws.heartbeat(every, deadline);
             let (mut reader, writer) = ws.split();
             let sender = thread::spawn(move || while writer.send(&[5; 4000]).is_ok() {});
@@ -123,7 +107,7 @@ fn fault_d01_a_close_that_was_answered_is_clean() {
     });
 }
 
-/// Bytes that leave move the deadline of our Close frame: the peer reads for longer than that.
+/// The deadline of our Close frame begins anew while bytes before it leave: the peer reads for longer than that.
 #[test]
 fn fault_a06_a_close_behind_a_long_message_has_its_time() {
     watched(|| {
@@ -131,7 +115,7 @@ fn fault_a06_a_close_behind_a_long_message_has_its_time() {
             close_timeout: Duration::from_millis(400),
             ..Config::default()
         };
-        let (site, _hears) = handler(config, |ws| {
+        let (site, _reports) = reporting(Acceptor::new().config(config), |ws| {
             assert!(ws.writer().try_send(&vec![9; 16 << 20]).expect("open"));
             ws.close(1000, "").expect("a code")
         });
@@ -155,7 +139,7 @@ fn fault_d14_pings_do_not_keep_a_send_waiting() {
             close_timeout: Duration::from_millis(100),
             ..stall(Duration::from_millis(100))
         };
-        let (site, hears) = handler(config, |ws| {
+        let (site, reports) = reporting(Acceptor::new().config(config), |ws| {
             let (mut reader, writer) = ws.split();
             let mut parts = writer.message().expect("open");
             parts.send("a").expect("open");
@@ -172,13 +156,13 @@ fn fault_d14_pings_do_not_keep_a_send_waiting() {
         while peer.stream.write_all(&masked(0x89, "x")).is_ok() {
             thread::sleep(Duration::from_millis(10));
         }
-        assert_eq!(hears.recv_timeout(PATIENCE), Ok(true));
+        assert_eq!(reports.recv_timeout(PATIENCE), Ok(true));
     });
 }
 
 /// A long message of a client whose peer is gone is not masked to its end.
 #[test]
-fn fault_a13_what_cannot_be_sent_is_not_prepared() {
+fn fault_a13_what_cannot_be_sent_is_not_masked() {
     watched(|| {
         let (url, server) = fake_server(|key| switch(key, ""), drop);
         let ws = websocket::connect(&url).expect("open");

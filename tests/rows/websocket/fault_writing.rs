@@ -1,8 +1,8 @@
-//! Threads that must not wait do not, and frames leave whole: faults A0, A1, A2, A3, A5, A13, A18, D14.
+//! A thread that must not wait does not, and frames leave whole: faults A0, A1, A2, A3, A5, A13, A18, D14.
 
-use super::stage::{HANDSHAKE, Peer, accepting, masked, plain, serving, until};
+use super::stage::{HANDSHAKE, Peer, masked, plain, reporting, serving, until, writers};
 use super::watched_stream::WatchedStream;
-use crate::support::{Client, Gate, PATIENCE, Site, watched};
+use crate::support::{Client, PATIENCE, Site, watched};
 use barewire::http::{self, Failure};
 use barewire::net::pipe_with_capacity;
 use barewire::websocket::wire::{Header, Opcode};
@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-/// The next frame of a server, judged by its header alone.
+/// The next frame of a server: its opcode and payload.
 fn frame(peer: &mut Peer) -> (Opcode, Vec<u8>) {
     let mut bytes = peer.exactly(2);
     loop {
@@ -32,10 +32,10 @@ fn fault_a00_no_pong_inside_a_frame() {
             let site = serving(move |ws| {
                 let (mut reader, writer) = ws.split();
                 thread::scope(|scope| {
-                    for who in 1..=2 {
+                    for byte in 1..=2 {
                         let writer = writer.clone();
                         scope.spawn(move || {
-                            (0..30).for_each(|_| drop(writer.send(&vec![who; bytes])));
+                            (0..30).for_each(|_| drop(writer.send(&vec![byte; bytes])));
                         });
                     }
                     while let Ok(Some(_)) = reader.receive() {}
@@ -109,9 +109,9 @@ fn fault_a00_no_pong_inside_a_clients_frame() {
         });
         let (mut reader, writer) = super::stage::open(&site).split();
         thread::scope(|scope| {
-            for who in 1..=2 {
+            for byte in 1..=2 {
                 let writer = writer.clone();
-                scope.spawn(move || (0..30).try_for_each(|_| writer.send(&vec![who; 100_000])));
+                scope.spawn(move || (0..30).try_for_each(|_| writer.send(&vec![byte; 100_000])));
             }
             while let Ok(Some(_)) = reader.receive() {}
         });
@@ -119,19 +119,18 @@ fn fault_a00_no_pong_inside_a_clients_frame() {
     });
 }
 
-/// A server that hands its WebSockets out, each over a stream that is watched and has room for little.
+/// Opens connections over watched streams that have room for 1 KiB; the test receives the server's ends.
 fn over_watched_streams(
     config: Config,
 ) -> (
     impl FnMut() -> (Arc<WatchedStream>, Client),
     Receiver<WebSocket>,
 ) {
-    let (hands, gets) = channel();
-    let hands = std::sync::Mutex::new(hands);
+    let (sender, sockets) = channel();
     let acceptor = Acceptor::new().config(config);
     let server = Arc::new(http::create_server(move |req, res| {
         if let Some(ws) = acceptor.accept(req, res)? {
-            let _ = hands.lock().expect("a channel").send(ws);
+            let _ = sender.send(ws);
         }
         Ok::<(), Failure>(())
     }));
@@ -145,19 +144,19 @@ fn over_watched_streams(
         peer.switched();
         (stream, peer)
     };
-    (open, gets)
+    (open, sockets)
 }
 
-/// A broadcast to members that read nothing never waits for one of them: it would wait for ever.
+/// None of the members reads anything. A broadcast that waited for one of them would wait for ever.
 #[test]
 fn fault_a01_a13_a_broadcast_never_waits() {
     watched(|| {
-        let (mut open, gets) = over_watched_streams(Config::default());
+        let (mut open, sockets) = over_watched_streams(Config::default());
         let room = Room::new(Slow::Skip);
         let members: Vec<_> = (0..20)
             .map(|_| {
                 let (stream, peer) = open();
-                let ws = gets.recv_timeout(PATIENCE).expect("a WebSocket");
+                let ws = sockets.recv_timeout(PATIENCE).expect("a WebSocket");
                 room.add(&ws.writer());
                 (stream, peer, ws)
             })
@@ -176,10 +175,10 @@ fn fault_a01_a13_a_broadcast_never_waits() {
 #[test]
 fn fault_a13_try_send_of_a_large_message_never_waits() {
     watched(|| {
-        let (mut open, gets) = over_watched_streams(Config::default());
+        let (mut open, sockets) = over_watched_streams(Config::default());
         for bytes in [100, 1 << 20, 32 << 20] {
             let (stream, _reads_nothing) = open();
-            let ws = gets.recv_timeout(PATIENCE).expect("a WebSocket");
+            let ws = sockets.recv_timeout(PATIENCE).expect("a WebSocket");
             assert!(ws.writer().try_send(&vec![1; bytes]).expect("open"));
             let _ = ws.writer().try_send("x").expect("open");
             assert_eq!(stream.waits_of_this_thread(), 0);
@@ -187,14 +186,12 @@ fn fault_a13_try_send_of_a_large_message_never_waits() {
     });
 }
 
-/// A handler that only calls `try_send`, a peer that sends and reads nothing: the reader goes on.
+/// The handler only calls `try_send`, the peer sends and reads nothing: the reading thread goes on.
 #[test]
 fn fault_a02_try_send_never_makes_the_reader_wait() {
     watched(|| {
         const MESSAGES: usize = 5_000;
-        let (tells, hears) = channel();
-        let tells = std::sync::Mutex::new(tells);
-        let site = serving(move |ws| {
+        let (site, reports) = reporting(Acceptor::new(), |ws| {
             let (mut reader, writer) = ws.split();
             let (mut received, mut full) = (0, false);
             while received < MESSAGES {
@@ -204,33 +201,31 @@ fn fault_a02_try_send_never_makes_the_reader_wait() {
                 full |= !writer.try_send(data).expect("open");
                 received += 1;
             }
-            let _ = tells.lock().expect("a channel").send((received, full));
+            (received, full)
         });
         let mut peer = Peer::open(&site);
         let message = masked(0x82, [5; 4000]);
         for _ in 0..MESSAGES {
             peer.send(&message);
         }
-        let told = hears
-            .recv_timeout(PATIENCE)
-            .expect("the reader is not stuck");
-        assert_eq!(told, (MESSAGES, true));
+        let report = reports.recv_timeout(PATIENCE);
+        assert_eq!(report.expect("the reader is not stuck"), (MESSAGES, true));
     });
 }
 
-/// A thread that waits for a peer sleeps for long at a time.
+/// A thread that waits for a peer sleeps for a second or longer at a time.
 #[test]
-fn fault_a03_who_may_wait_sleeps() {
+fn fault_a03_a_thread_that_may_wait_sleeps() {
     watched(|| {
-        let (mut open, gets) = over_watched_streams(Config::default());
+        let (mut open, sockets) = over_watched_streams(Config::default());
         let (stream, _peer) = open();
-        let _ws = gets.recv_timeout(PATIENCE).expect("a WebSocket");
+        let _ws = sockets.recv_timeout(PATIENCE).expect("a WebSocket");
         let timeouts = stream.write_timeouts.lock().expect("timeouts");
         assert!(timeouts.last().expect("one") >= &Some(Duration::from_secs(1)));
     });
 }
 
-/// A peer that takes a byte now and then is no better than one that takes none.
+/// A peer that reads a byte now and then is cut like one that reads none.
 #[test]
 fn fault_a03_a_trickle_is_given_up() {
     watched(|| {
@@ -239,9 +234,9 @@ fn fault_a03_a_trickle_is_given_up() {
             min_bytes_per_second: 1 << 20,
             ..Config::default()
         };
-        let (mut open, gets) = over_watched_streams(config);
+        let (mut open, sockets) = over_watched_streams(config);
         let (_stream, peer) = open();
-        let ws = gets.recv_timeout(PATIENCE).expect("a WebSocket");
+        let ws = sockets.recv_timeout(PATIENCE).expect("a WebSocket");
         let trickle = thread::spawn(move || {
             let mut peer = peer;
             // Until the connection is cut.
@@ -257,30 +252,22 @@ fn fault_a03_a_trickle_is_given_up() {
     });
 }
 
-/// A room whose one member is a server's end; the peer is at the other.
-fn room_of_one(slow: Slow) -> (Site, Arc<Room>, Receiver<(Writer, Gate)>) {
-    let room = Arc::new(Room::new(slow));
-    let (hands, gets) = channel();
-    let hands = std::sync::Mutex::new(hands);
-    let door = Arc::clone(&room);
-    let site = serving(move |ws| {
-        let (mut reader, writer) = ws.split();
-        door.add(&writer);
-        let gate = Gate::default();
-        let _ = hands.lock().expect("a channel").send((writer, gate));
-        while let Ok(Some(_)) = reader.receive() {}
-    });
-    (site, room, gets)
+/// A peer, the writer at the other end of its connection, and a room with that one member.
+fn room_of_one(slow: Slow) -> (Site, Peer, Writer, Room) {
+    let (site, writers) = writers(Acceptor::new());
+    let peer = Peer::open(&site);
+    let writer = writers.recv_timeout(PATIENCE).expect("a member");
+    let room = Room::new(slow);
+    room.add(&writer);
+    (site, peer, writer, room)
 }
 
-/// A broadcast that meets a message in parts leaves behind it; a member whose own sender is busy is not
-/// taken for slow.
+/// A broadcast that meets an unfinished message in parts leaves after it. A member whose own sender is busy is
+/// not slow.
 #[test]
 fn fault_a05_a_member_inside_a_message_in_parts_is_not_slow() {
     watched(|| {
-        let (site, room, gets) = room_of_one(Slow::Close);
-        let mut peer = Peer::open(&site);
-        let (writer, _) = gets.recv_timeout(PATIENCE).expect("a member");
+        let (_site, mut peer, writer, room) = room_of_one(Slow::Close);
         let mut message = writer.message().expect("open");
         message.send("one ").expect("open");
         assert_eq!(room.send("news").sent, 1);
@@ -296,9 +283,7 @@ fn fault_a05_a_member_inside_a_message_in_parts_is_not_slow() {
 #[test]
 fn fault_a05_a_member_that_is_sent_a_long_message_is_not_slow() {
     watched(|| {
-        let (site, room, gets) = room_of_one(Slow::Close);
-        let mut peer = Peer::open(&site);
-        let (writer, _) = gets.recv_timeout(PATIENCE).expect("a member");
+        let (_site, mut peer, writer, room) = room_of_one(Slow::Close);
         let sender = writer.clone();
         let sends = thread::spawn(move || sender.send(&vec![3; 16 << 20]));
         until("it is on its way", || writer.buffered_amount() > 1 << 20);
@@ -311,8 +296,7 @@ fn fault_a05_a_member_that_is_sent_a_long_message_is_not_slow() {
     });
 }
 
-/// User code (here: a stream) runs under no lock of ours, whoever calls it: the room may be asked, and
-/// the connection.
+/// A user's code (here: a stream) is called without any lock of ours: it may use the room and the connection.
 #[test]
 fn fault_a18_the_stream_is_used_under_no_lock() {
     watched(|| {
@@ -320,10 +304,10 @@ fn fault_a18_the_stream_is_used_under_no_lock() {
             stall_timeout: Duration::from_millis(50),
             ..Config::default()
         };
-        let (mut open, gets) = over_watched_streams(config);
+        let (mut open, sockets) = over_watched_streams(config);
         let room = Arc::new(Room::new(Slow::Close));
         let (stream, _reads_nothing) = open();
-        let ws = gets.recv_timeout(PATIENCE).expect("a WebSocket");
+        let ws = sockets.recv_timeout(PATIENCE).expect("a WebSocket");
         room.add(&ws.writer());
         let (asked, writer) = (Arc::clone(&room), ws.writer());
         stream.on_use(move || {
@@ -340,13 +324,11 @@ fn fault_a18_the_stream_is_used_under_no_lock() {
     });
 }
 
-/// A message in parts may be sent on by another thread. It is that thread's then.
+/// Another thread may send the next parts of a message. The message is that thread's then.
 #[test]
 fn fault_d14_parts_on_another_thread_are_no_deadlock() {
     watched(|| {
-        let (site, _room, gets) = room_of_one(Slow::Skip);
-        let mut peer = Peer::open(&site);
-        let (writer, _) = gets.recv_timeout(PATIENCE).expect("a member");
+        let (_site, mut peer, writer, _room) = room_of_one(Slow::Skip);
         let mut message = writer.message().expect("open");
         message.send("a").expect("open");
         let other = writer.clone();
@@ -364,7 +346,7 @@ fn fault_d14_parts_on_another_thread_are_no_deadlock() {
     });
 }
 
-/// Also where it has sent no part yet: then it is found out when nothing more comes of the message.
+/// If that thread has sent no part yet, its `send` fails when no part has come for `stall_timeout`.
 #[test]
 fn fault_d14_a_message_in_parts_is_not_waited_for_for_ever() {
     watched(|| {
@@ -372,15 +354,9 @@ fn fault_d14_a_message_in_parts_is_not_waited_for_for_ever() {
             stall_timeout: Duration::from_millis(50),
             ..Config::default()
         };
-        let (hands, gets) = channel();
-        let hands = std::sync::Mutex::new(hands);
-        let site = accepting(Acceptor::new().config(config), move |ws| {
-            let (mut reader, writer) = ws.split();
-            let _ = hands.lock().expect("a channel").send(writer);
-            while let Ok(Some(_)) = reader.receive() {}
-        });
+        let (site, writers) = writers(Acceptor::new().config(config));
         let mut peer = Peer::open(&site);
-        let writer = gets.recv_timeout(PATIENCE).expect("a writer");
+        let writer = writers.recv_timeout(PATIENCE).expect("a writer");
         let message = writer.message().expect("open");
         let other = writer.clone();
         let moved = thread::spawn(move || {

@@ -1,11 +1,13 @@
-//! What the rows share: a server, a client that knows nothing of the library, and a server likewise.
+//! What the rows share: a server; a client and a server that are made of bytes and share no code with the
+//! library.
 
 use crate::support::{PATIENCE, Site};
 use barewire::http::{self, Failure};
 use barewire::net::Addr;
-use barewire::websocket::{self, Acceptor, WebSocket, wire};
+use barewire::websocket::{self, Acceptor, WebSocket, Writer, wire};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,7 @@ pub(crate) const HANDSHAKE: &str = "GET /chat HTTP/1.1\r\nHost: server.example.c
 
 pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A server that does this with each WebSocket.
+/// A server that calls `serve` with each WebSocket.
 pub(crate) fn serving(serve: impl Fn(WebSocket) + Send + Sync + 'static) -> Site {
     accepting(Acceptor::new(), serve)
 }
@@ -33,7 +35,30 @@ pub(crate) fn accepting(
     }))
 }
 
-/// Sends back what comes, until it is over.
+/// A server, and what `serve` returns for each WebSocket.
+pub(crate) fn reporting<T: Send + 'static>(
+    acceptor: Acceptor,
+    serve: impl Fn(WebSocket) -> T + Send + Sync + 'static,
+) -> (Site, Receiver<T>) {
+    let (sender, receiver) = channel();
+    let site = accepting(acceptor, move |ws| {
+        let _ = sender.send(serve(ws)); // a test that has failed receives no more
+    });
+    (site, receiver)
+}
+
+/// A server, and a writer of each WebSocket, whose messages it receives and drops.
+pub(crate) fn writers(acceptor: Acceptor) -> (Site, Receiver<Writer>) {
+    let (sender, receiver) = channel();
+    let site = accepting(acceptor, move |ws| {
+        let (mut reader, writer) = ws.split();
+        let _ = sender.send(writer);
+        while let Ok(Some(_)) = reader.receive() {}
+    });
+    (site, receiver)
+}
+
+/// Sends each message back, until the connection is over.
 pub(crate) fn echo(ws: WebSocket) {
     let (mut reader, writer) = ws.split();
     while let Ok(Some(message)) = reader.receive() {
@@ -71,7 +96,7 @@ impl Peer {
         Peer { stream }
     }
 
-    /// Connected, and the handshake done.
+    /// Connects and opens a WebSocket.
     pub(crate) fn open(site: &Site) -> Peer {
         let mut peer = Peer::connect(site);
         peer.send(format!("{HANDSHAKE}\r\n"));
@@ -114,7 +139,7 @@ impl Peer {
         );
     }
 
-    /// Nothing but the FIN is left.
+    /// The FIN comes, and no byte before it.
     #[track_caller]
     pub(crate) fn ended(&mut self) {
         let mut rest = Vec::new();
@@ -137,7 +162,7 @@ pub(crate) fn masked(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     frame
 }
 
-/// An unmasked one.
+/// An unmasked frame.
 pub(crate) fn plain(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let mut frame = header(first, 0, payload.len());
@@ -168,7 +193,7 @@ pub(crate) fn close(code: u16, reason: &str) -> Vec<u8> {
     payload
 }
 
-/// A server made of bytes: `answer` is given the request's key, and the connection is then `play`'s.
+/// A server made of bytes: `answer` makes the response from the request's key, then `play` has the connection.
 pub(crate) fn fake_server(
     answer: impl FnOnce(&str) -> String + Send + 'static,
     play: impl FnOnce(Peer) + Send + 'static,
@@ -187,7 +212,7 @@ pub(crate) fn fake_server(
     (url, server)
 }
 
-/// A good answer, with these lines in it.
+/// A good response, with these lines in it.
 pub(crate) fn switch(key: &str, more: &str) -> String {
     let accept = String::from_utf8(wire::accept(key.as_bytes()).to_vec()).expect("base64");
     format!(
@@ -196,7 +221,7 @@ pub(crate) fn switch(key: &str, more: &str) -> String {
     )
 }
 
-/// Waits for what is bound to happen.
+/// Waits until something has happened that must happen.
 #[track_caller]
 pub(crate) fn until(what: &str, happened: impl Fn() -> bool) {
     let began = Instant::now();
@@ -206,7 +231,7 @@ pub(crate) fn until(what: &str, happened: impl Fn() -> bool) {
     }
 }
 
-/// Reads until there is nothing more, however it ends.
+/// Reads to the end, which may be an error.
 pub(crate) fn rest(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).map(|_| all)

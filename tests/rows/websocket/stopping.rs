@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 #[test]
-fn a_server_that_stops_says_1001() {
+fn a_server_that_stops_sends_1001() {
     watched(|| {
         let site = serving(echo);
         let mut peers: Vec<Peer> = (0..10).map(|_| Peer::open(&site)).collect();
@@ -30,9 +30,9 @@ fn a_server_that_stops_says_1001() {
     });
 }
 
-/// Whatever stands between the listener and the server hands the place on with the stream.
+/// A service between the listener and the server passes on the connection's slot with the stream.
 #[test]
-fn a_server_behind_another_service_says_1001() {
+fn a_server_behind_another_service_sends_1001() {
     struct Between<S>(S);
 
     impl<S: Service> Service for Between<S> {
@@ -64,7 +64,7 @@ fn a_server_behind_another_service_says_1001() {
 }
 
 #[test]
-fn who_does_not_answer_is_cut() {
+fn a_peer_that_does_not_answer_is_cut() {
     watched(|| {
         let site = serving(echo);
         let mut peer = Peer::open(&site);
@@ -75,7 +75,7 @@ fn who_does_not_answer_is_cut() {
     });
 }
 
-/// Whatever a peer was at when it vanished: the connection's place is free again.
+/// A peer vanishes in the middle of something: the connection's slot is free again.
 #[test]
 fn abrupt_disconnects_leave_nothing() {
     watched(|| {
@@ -95,6 +95,6 @@ fn abrupt_disconnects_leave_nothing() {
             }
         }
         log.wait_for_several("over", 100);
-        until("all places are free", || site.handle.connections() == 0);
+        until("all slots are free", || site.handle.connections() == 0);
     });
 }

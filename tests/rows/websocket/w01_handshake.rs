@@ -1,4 +1,4 @@
-//! W01: how a connection is opened, and every way it is not.
+//! W01: how a connection is opened, and every way in which it is refused.
 
 use super::stage::{
     HANDSHAKE, Peer, accepting, echo, fake_server, masked, open, plain, rest, serving, switch, url,
@@ -20,7 +20,7 @@ fn row_w01_the_sample_key_is_answered() {
 }
 
 #[test]
-fn row_w01_the_subprotocol_is_the_clients_first_that_we_speak() {
+fn row_w01_the_subprotocol_is_the_clients_first_that_is_among_ours() {
     watched(|| {
         let acceptor = Acceptor::new().protocols(["superchat", "chat"]);
         let site = accepting(acceptor, |ws| {
@@ -37,15 +37,15 @@ fn row_w01_the_subprotocol_is_the_clients_first_that_we_speak() {
             let ws = websocket::connect_with(&url(&site, "/"), &options);
             let mut ws = ws.expect("open");
             assert_eq!(ws.protocol().unwrap_or("none"), chosen);
-            let said = ws.receive().expect("open").and_then(|data| data.text());
-            assert_eq!(said, Some(chosen));
+            let message = ws.receive().expect("open").and_then(|data| data.text());
+            assert_eq!(message, Some(chosen));
         }
     });
 }
 
-/// What a request breaks, and what it is told.
+/// Each broken rule has its status and its fields.
 #[test]
-fn row_w01_a_handshake_that_breaks_a_rule_is_told_which() {
+fn row_w01_a_handshake_that_breaks_a_rule_is_refused_with_its_status() {
     watched(|| {
         let acceptor = Acceptor::new().origins(|origin| origin != Some("http://evil.example"));
         let site = accepting(acceptor, echo);
@@ -94,8 +94,8 @@ fn row_w01_a_handshake_that_breaks_a_rule_is_told_which() {
     });
 }
 
-/// `close` is a word about answers: there is one where the handshake is refused, and a 101 is none. Some
-/// proxies put it beside `Upgrade`.
+/// `close` is about the final response. There is one if the handshake is refused; a 101 is not final. Some
+/// proxies send `close` together with `Upgrade`.
 #[test]
 fn row_w01_close_beside_upgrade_is_about_the_refusal_only() {
     watched(|| {
@@ -147,7 +147,7 @@ fn row_w01_before_the_101_a_handler_may_give_any_answer() {
     });
 }
 
-/// What a server answers that a client must not take.
+/// Responses that a client must not accept.
 #[test]
 fn row_w01_a_client_judges_the_answer() {
     watched(|| {
@@ -189,10 +189,10 @@ fn row_w01_a_client_judges_the_answer() {
 #[test]
 fn row_w01_the_handshake_has_a_deadline() {
     watched(|| {
-        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (end, until_end) = std::sync::mpsc::channel::<()>();
         let (url, server) = fake_server(
             |_| String::new(),
-            move |_peer| ended.recv().unwrap_or_default(),
+            move |_peer| until_end.recv().unwrap_or_default(),
         );
         let options = ConnectOptions::new().handshake_timeout(Duration::from_millis(20));
         let error = websocket::connect_with(&url, &options).expect_err("no answer");
@@ -204,7 +204,7 @@ fn row_w01_the_handshake_has_a_deadline() {
 
 /// The notes' key is the time of day.
 #[test]
-fn erratum_e04_keys_cannot_be_foreseen() {
+fn erratum_e04_keys_are_unpredictable() {
     watched(|| {
         let keys = Arc::new(Mutex::new(HashSet::new()));
         let kept = Arc::clone(&keys);
@@ -222,7 +222,7 @@ fn erratum_e04_keys_cannot_be_foreseen() {
     });
 }
 
-/// The notes' client drops what was read behind the response: the first frames.
+/// The notes' client drops the bytes behind the response, which are the first frames.
 #[test]
 fn erratum_e05_frames_behind_the_answer_are_kept() {
     watched(|| {

@@ -1,12 +1,12 @@
-//! W05: every way a connection ends, and what is told of it.
+//! W05: every way a connection ends, and what each side reports of it.
 
 use super::stage::{
-    Peer, accepting, close, echo, fake_server, masked, open, plain, serving, switch,
+    Peer, close, echo, fake_server, masked, open, plain, reporting, serving, switch,
 };
 use crate::support::{Log, watched};
 use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Error, Outcome, wire::Rule};
 use std::io::ErrorKind;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 fn outcome(clean: bool, code: u16, reason: &str) -> Outcome {
@@ -17,25 +17,21 @@ fn outcome(clean: bool, code: u16, reason: &str) -> Outcome {
     }
 }
 
-/// A server that tells how each of its connections ended.
-fn telling() -> (crate::support::Site, Receiver<Outcome>) {
-    let (tell, told) = channel();
-    let site = serving(move |mut ws| {
+/// A server that reports how each of its connections ended.
+fn outcomes() -> (crate::support::Site, Receiver<Outcome>) {
+    reporting(Acceptor::new(), |mut ws| {
         while let Ok(Some(_)) = ws.receive() {}
-        let (reader, _writer) = ws.split();
-        tell.send(reader.outcome().expect("it is over"))
-            .expect("a test");
-    });
-    (site, told)
+        ws.split().0.outcome().expect("it is over")
+    })
 }
 
 #[test]
 fn row_w05_the_client_closes() {
     watched(|| {
-        let (site, told) = telling();
+        let (site, outcomes) = outcomes();
         let ours = open(&site).close(1000, "bye").expect("a code");
         assert_eq!(ours, outcome(true, 1000, "")); // the answer has no reason
-        assert_eq!(told.recv(), Ok(outcome(true, 1000, "bye")));
+        assert_eq!(outcomes.recv(), Ok(outcome(true, 1000, "bye")));
     });
 }
 
@@ -54,11 +50,11 @@ fn row_w05_the_server_closes_and_ends_tcp_first() {
     });
 }
 
-/// What a peer sends last, what it is answered, and what the server is told.
+/// What a peer sends last, the answer to it, and the outcome that the server reports.
 #[test]
 fn row_w05_how_a_peer_may_leave() {
     watched(|| {
-        let (site, told) = telling();
+        let (site, outcomes) = outcomes();
         let cases: [(Vec<u8>, Vec<u8>, Outcome); 4] = [
             (
                 masked(0x88, close(1001, "away")),
@@ -82,7 +78,7 @@ fn row_w05_how_a_peer_may_leave() {
             peer.expect(answered);
             peer.ended();
             drop(peer);
-            assert_eq!(told.recv(), Ok(expected));
+            assert_eq!(outcomes.recv(), Ok(expected));
         }
     });
 }
@@ -95,14 +91,14 @@ fn row_w05_both_close_at_once() {
             |mut peer| {
                 peer.send(plain(0x88, close(3001, "me too")));
                 assert_eq!(peer.exactly(2 + 4 + 2 + 2)[..2], [0x88, 0x84]);
-                // It was no answer, and there is no second: the next is the end.
+                // It was no answer to ours, and ours is the answer to it: the end comes next.
                 peer.finish();
                 peer.ended();
             },
         );
         let ws = websocket::connect(&url).expect("open");
-        let told = ws.close(3000, "me").expect("a code");
-        assert_eq!(told, outcome(true, 3001, "me too"));
+        let ours = ws.close(3000, "me").expect("a code");
+        assert_eq!(ours, outcome(true, 3001, "me too"));
         server.join().expect("the server");
     });
 }
@@ -131,29 +127,26 @@ fn row_w05_a_peer_that_does_not_answer_a_close_is_cut() {
     });
 }
 
-/// Another thread closes; the reader sleeps in a read without a deadline of its own.
+/// One thread closes while the reading thread is blocked in a read without a deadline.
 #[test]
-fn row_w05_a_deadline_also_for_a_reader_that_sleeps() {
+fn row_w05_a_blocked_reader_sees_the_deadline_of_a_close() {
     watched(|| {
         let config = Config {
             close_timeout: Duration::from_millis(30),
             ..Config::default()
         };
-        let (tell, told) = channel();
-        let site = accepting(Acceptor::new().config(config), move |ws| {
+        let (site, reports) = reporting(Acceptor::new().config(config), |ws| {
             let (mut reader, writer) = ws.split();
             std::thread::scope(|scope| {
                 let reads = scope.spawn(move || reader.receive().map(|data| data.is_some()));
                 writer.close(1000, "").expect("a code");
-                let outcome = writer.closed();
-                let read = reads.join().expect("a thread");
-                tell.send((outcome, read)).expect("a test");
-            });
+                (writer.closed(), reads.join().expect("a thread"))
+            })
         });
         let mut peer = Peer::open(&site);
         peer.expect(plain(0x88, close(1000, "")));
-        let (told, read) = told.recv().expect("the end");
-        assert_eq!(told, outcome(false, 1006, ""));
+        let (ours, read) = reports.recv().expect("the end");
+        assert_eq!(ours, outcome(false, 1006, ""));
         match read {
             Err(Error::Io(error)) => assert_eq!(error.kind(), ErrorKind::TimedOut),
             other => panic!("{other:?}"),
@@ -177,7 +170,7 @@ fn row_w05_nothing_follows_a_close() {
             ] {
                 noted.note(format!("{what} {done:?}"));
             }
-            writer.close(1001, "once more").expect("says nothing");
+            writer.close(1001, "once more").expect("nothing is sent");
             assert!(!writer.is_open());
             while let Ok(Some(_)) = reader.receive() {}
             noted.note("over");
@@ -222,7 +215,7 @@ fn row_w05_the_end_without_a_close_is_an_error_once() {
     });
 }
 
-/// Dropping says goodbye, too.
+/// A connection that is dropped sends a Close frame, too.
 #[test]
 fn row_w05_a_connection_that_is_dropped() {
     watched(|| {

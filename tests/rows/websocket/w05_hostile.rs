@@ -1,11 +1,11 @@
-//! W05: bytes that break a rule, and the Close frame that says which. Nothing follows it, and it
-//! arrives: what the peer was still sending does not destroy it.
+//! W05: bytes that break a rule, and the Close frame that names it. Nothing follows it, and it arrives: the
+//! bytes that the peer is still sending do not destroy it.
 
 use super::stage::{Peer, close, echo, fake_server, masked, plain, serving, switch};
 use crate::support::watched;
 use barewire::websocket::{self, Error, wire::Rule};
 
-/// What a client sends, and the code it is told.
+/// What a client sends, and the code and rule in the Close frame that answers it.
 fn cases() -> Vec<(&'static str, Vec<u8>, u16, Rule)> {
     vec![
         ("no mask", plain(0x81, "hi"), 1002, Rule::MaskMissing),
@@ -88,7 +88,7 @@ fn row_w05_each_broken_rule_has_its_code_on_the_wire() {
         for (name, bytes, code, rule) in cases() {
             let mut peer = Peer::open(&site);
             peer.send(bytes);
-            // More is on its way, which would make a hasty close a reset.
+            // More bytes are coming, so a close without lingering would be a reset.
             let _ = std::io::Write::write_all(&mut peer.stream, &[0; 4096]);
             let frame = plain(0x88, close(code, rule.says()));
             let got = peer.exactly(frame.len());
@@ -98,7 +98,7 @@ fn row_w05_each_broken_rule_has_its_code_on_the_wire() {
     });
 }
 
-/// A server that masks: the client says so, too.
+/// A server that masks: the client sends a Close frame that names the rule, too.
 #[test]
 fn row_w04_a_masked_frame_from_a_server() {
     watched(|| {
@@ -121,7 +121,7 @@ fn row_w04_a_masked_frame_from_a_server() {
             Err(Error::Peer(error)) => assert_eq!(error.rule(), Rule::MaskForbidden),
             other => panic!("{other:?}"),
         }
-        assert_eq!(ws.receive().expect("it was told once"), None);
+        assert_eq!(ws.receive().expect("the error is returned once"), None);
         server.join().expect("the server");
     });
 }

@@ -55,7 +55,7 @@ fn row_w05_every_length_comes_back() {
     });
 }
 
-/// Pings that come in one piece are all answered, in order and in one piece.
+/// Pings that come in one read are all answered, in order, in one write.
 #[test]
 fn row_w05_pongs_in_order() {
     watched(|| {
@@ -69,7 +69,7 @@ fn row_w05_pongs_in_order() {
     });
 }
 
-/// The handler of the second message waits; the answer to the first does not wait for it.
+/// The handler blocks at the second message; the answer to the first leaves all the same.
 #[test]
 fn row_w05_nothing_is_withheld_while_a_handler_waits() {
     watched(|| {
@@ -173,7 +173,7 @@ fn row_w05_a_ping_is_measured() {
 }
 
 #[test]
-fn row_w05_a_heartbeat_finds_out_who_is_gone() {
+fn row_w05_a_heartbeat_finds_a_peer_that_is_gone() {
     watched(|| {
         let (url, server) = fake_server(
             |key| switch(key, ""),

@@ -1,11 +1,11 @@
 //! W06: both directions at once, and which thread may wait for which.
 
 use super::stage::{
-    Peer, accepting, echo, fake_server, masked, open, plain, serving, switch, until,
+    Peer, echo, fake_server, masked, open, plain, reporting, serving, switch, until,
 };
-use crate::support::{Gate, PATIENCE, Site, watched};
+use crate::support::{Gate, PATIENCE, watched};
 use barewire::http::{self, Failure};
-use barewire::net::{Layer, Stream, pipe_with_capacity};
+use barewire::net::{self, Stream, pipe_with_capacity};
 use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Error, Reader, WebSocket};
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -296,7 +296,7 @@ impl Counted {
     }
 }
 
-impl Layer for Counted {
+impl net::Layer for Counted {
     fn below(&self) -> &dyn Stream {
         &self.pipe
     }
@@ -321,11 +321,10 @@ impl Layer for Counted {
 #[test]
 fn row_w06_pings_of_a_peer_that_does_not_read() {
     watched(|| {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let site: Site = accepting(Acceptor::new(), move |ws| {
+        let (site, reports) = reporting(Acceptor::new(), |ws| {
             let (mut reader, writer) = ws.split();
             let _ = reader.receive();
-            sender.send(writer.buffered_amount()).expect("a test");
+            writer.buffered_amount()
         });
         let mut peer = Peer::open(&site);
         let pings = masked(0x89, [b'p'; 125]).repeat(1000);
@@ -333,7 +332,7 @@ fn row_w06_pings_of_a_peer_that_does_not_read() {
             peer.send(&pings); // 26 MB of pings
         }
         peer.send(masked(0x81, "done"));
-        let buffered = receiver.recv().expect("the server is alive");
+        let buffered = reports.recv().expect("the server is alive");
         assert!(buffered < 100_000, "{buffered}");
     });
 }

@@ -18,17 +18,17 @@ fn crowded(slow: Slow) -> (Site, Arc<Room>) {
 }
 
 #[test]
-fn row_w06_everybody_is_told() {
+fn row_w06_every_member_gets_the_message() {
     watched(|| {
         let (site, room) = crowded(Slow::Skip);
         let mut peers: Vec<Peer> = (0..20).map(|_| Peer::open(&site)).collect();
         until("all are here", || room.len() == 20);
-        let told = room.send("news");
-        assert_eq!(told, Delivered { sent: 20, slow: 0 });
+        let delivered = room.send("news");
+        assert_eq!(delivered, Delivered { sent: 20, slow: 0 });
         for peer in &mut peers {
             peer.expect(plain(0x81, "news"));
         }
-        // Who leaves is told no more.
+        // A member that has left gets no more messages.
         let mut first = peers.remove(0);
         first.send(masked(0x88, close(1000, "")));
         first.expect(plain(0x88, close(1000, "")));
@@ -38,7 +38,7 @@ fn row_w06_everybody_is_told() {
     });
 }
 
-/// Where nothing is said, nobody finds out who has left; the room does not grow for all that.
+/// No message is sent, so none finds out which members have left: `add` removes them.
 #[test]
 fn row_w06_a_silent_room_does_not_grow() {
     watched(|| {
@@ -56,7 +56,7 @@ fn row_w06_a_silent_room_does_not_grow() {
 }
 
 #[test]
-fn row_w06_nobody_waits_for_who_does_not_read() {
+fn row_w06_a_message_waits_for_no_member() {
     watched(|| {
         for slow in [Slow::Skip, Slow::Close] {
             let (site, room) = crowded(slow);
@@ -66,10 +66,10 @@ fn row_w06_nobody_waits_for_who_does_not_read() {
             until("both are here", || room.len() == 2);
             let news = vec![0; 60_000];
             loop {
-                let told = room.send(&news);
+                let delivered = room.send(&news);
                 reads.expect(plain(0x82, &news));
-                if told.slow > 0 {
-                    assert_eq!(told, Delivered { sent: 1, slow: 1 });
+                if delivered.slow > 0 {
+                    assert_eq!(delivered, Delivered { sent: 1, slow: 1 });
                     break;
                 }
             }

@@ -1,8 +1,7 @@
 //! W07: the `/updates` loop. The client sends every so often, but only while nothing is buffered.
 
-use super::stage::{open, serving};
+use super::stage::{open, serving, until};
 use crate::support::{Log, watched};
-use std::time::Duration;
 
 #[test]
 fn row_w07_updates() {
@@ -15,9 +14,7 @@ fn row_w07_updates() {
         let ws = open(&site);
         let writer = ws.writer();
         for n in 0..10 {
-            while writer.buffered_amount() > 0 {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            until("all has left", || writer.buffered_amount() == 0);
             assert!(writer.try_send(&format!("update {n}")).expect("open"));
         }
         log.wait_for("update 9");

@@ -20,7 +20,7 @@ fn both() -> http::Server<impl HttpEvents> {
 fn visit(mut client: Client) {
     client.send(request("GET", "/"));
     assert_eq!(client.answer().text(), "a page");
-    // The same connection goes over to WebSocket.
+    // The same connection switches to WebSocket.
     client.send(format!("{}\r\n", super::stage::HANDSHAKE));
     client.switched();
     client.send(masked(0x81, "hi"));
@@ -48,9 +48,9 @@ fn row_w08_over_a_pipe() {
     watched(|| over_pipe(&both(), 4096, visit));
 }
 
-struct Told(Log);
+struct Noted(Log);
 
-impl Events for Told {
+impl Events for Noted {
     fn onopen(&self, socket: &Writer) {
         self.0.note("onopen");
         socket.send("hello").expect("open");
@@ -79,7 +79,7 @@ fn row_w08_the_events() {
     watched(|| {
         let log = Log::default();
         let noted = log.clone();
-        let site = serving(move |ws| drop(ws.run(Told(noted.clone()))));
+        let site = serving(move |ws| drop(ws.run(Noted(noted.clone()))));
         let mut peer = Peer::open(&site);
         peer.expect(plain(0x81, "hello"));
         peer.send(masked(0x81, "close"));
@@ -110,10 +110,10 @@ fn row_w08_the_events_of_a_client() {
         });
         let log = Log::default();
         let ws = websocket::connect(&url(&site, "/")).expect("open");
-        let outcome = ws.run(Told(log.clone()));
+        let outcome = ws.run(Noted(log.clone()));
         assert_eq!((outcome.clean, outcome.code), (true, 1000));
-        let told = log.all();
-        assert_eq!(told[..2], ["onopen", "onmessage close"]);
-        assert_eq!(told.last().map(String::as_str), Some("onclose true 1000"));
+        let events = log.all();
+        assert_eq!(events[..2], ["onopen", "onmessage close"]);
+        assert_eq!(events.last().map(String::as_str), Some("onclose true 1000"));
     });
 }
