@@ -3,7 +3,7 @@
 use super::HTTP_1_1;
 use crate::http::{self, Events, Outcome, Request, Response};
 use crate::net::{Handle, Listener, Options, Service, Stream};
-use crate::tls::{self, Secured, ServerContext, ServerOptions};
+use crate::tls::{self, OnError, Secured, ServerContext, ServerOptions};
 use std::fmt;
 use std::io;
 
@@ -65,13 +65,11 @@ pub fn create_server_with<E: Events>(
     })
 }
 
-type OnError = Box<dyn Fn(&tls::Error, &dyn Stream) + Send + Sync>;
-
 /// A server that does not listen yet.
 pub struct Server<E> {
     context: ServerContext,
     http: http::Server<E>,
-    on_error: Option<OnError>,
+    on_error: Option<Box<OnError>>,
 }
 
 impl<E: Events> Server<E> {
@@ -114,9 +112,7 @@ impl<E: Events> Server<E> {
         let (options, service) = self.http.into_service();
         let mut secured = Secured::new(self.context, service)
             .on_plain(move |stream, slot, ahead| plain.serve_behind(ahead, stream, Some(slot)));
-        if let Some(hook) = self.on_error {
-            secured = secured.on_error(hook);
-        }
+        secured.on_error = self.on_error;
         (options, secured)
     }
 }

@@ -1,42 +1,40 @@
-//! What a client's options become, and the handshakes made with it.
+//! A client's options, ready for use, and the handshakes made with them.
 
-use super::code::Code;
-use super::error::Error;
-use super::explain::{Side, failed};
-use super::handshakes::{Count, Handshakes, deadline_in};
+use super::error::handshake::Side;
+use super::error::{Code, Error};
+use super::handshakes::{Counter, Handshakes, deadline_in};
 use super::identity::Identity;
-use super::judge::{Servers, Trusted};
 use super::options::ClientOptions;
 use super::provider::{protocols, provider, sha256, unusable, versions};
-use super::stream::{Judgement, Shaken, Tls, handshake};
-use super::verify::{OfServer, observed};
+use super::stream::{Tls, handshake};
+use super::trust::TrustStore;
+use super::verify::{ServerVerifier, Verdict, check_peer, with_rejection};
 use crate::net::Stream;
 use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Resumption};
 use rustls::pki_types::{ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, KeyLogFile};
+use rustls::{ClientConfig, ClientConnection, Connection, KeyLogFile};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// With so many servers a session can be gone on with; so many tickets are kept of each.
+/// Sessions are stored for this many servers, and this many tickets for each of them.
 const SERVERS: usize = 32;
 const TICKETS: usize = 8;
 
-/// Whom a client trusts and who it is, read and checked once, and the sessions it can go on with.
-/// Clones are the same: use one for all connections with the same options.
+/// A client's options, read and checked once, and the sessions that it can resume. Clones share
+/// everything: use one context for all connections with the same options.
 #[derive(Clone)]
 pub struct ClientContext {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-struct Inner {
+struct Shared {
     config: Arc<ClientConfig>,
-    judge: Arc<Servers>,
-    required: bool,
+    verifier: Arc<ServerVerifier>,
     servername: Option<String>,
     handshake_timeout: Duration,
     sessions: Arc<ClientSessionMemoryCache>,
-    count: Count,
+    handshakes: Counter,
     key: String,
 }
 
@@ -46,27 +44,30 @@ impl ClientContext {
     /// # Errors
     /// What is wrong with a certificate, a key or an option, and what to do about it.
     pub fn new(options: &ClientOptions) -> Result<ClientContext, Error> {
-        let judge = Arc::new(Servers::new(trusted(options)?, pin(options)?));
+        let verifier = Arc::new(ServerVerifier {
+            trusted: trusted(options)?,
+            pin: pin(options)?,
+            required: options.common.reject_unauthorized,
+        });
         let sessions = Arc::new(ClientSessionMemoryCache::new(SERVERS * TICKETS));
-        let inner = Inner {
-            config: Arc::new(config(options, &judge, &sessions)?),
-            judge,
-            required: options.reject_unauthorized,
+        let shared = Shared {
+            config: Arc::new(config(options, &verifier, &sessions)?),
+            verifier,
             servername: options.servername.clone(),
-            handshake_timeout: options.handshake_timeout,
+            handshake_timeout: options.common.handshake_timeout,
             sessions,
-            count: Count::default(),
+            handshakes: Counter::default(),
             key: key(options),
         };
         Ok(ClientContext {
-            inner: Arc::new(inner),
+            shared: Arc::new(shared),
         })
     }
 
     /// The handshake with the server that `below` leads to, on this thread, until the deadline and
-    /// no longer than [`handshake_timeout`](ClientOptions::handshake_timeout). `host` (a name, or an
-    /// address with or without brackets) is whom the certificate must be for, unless
-    /// [`servername`](ClientOptions::servername) says another.
+    /// no longer than [`handshake_timeout`](ClientOptions::handshake_timeout). The certificate must be for
+    /// `host` (a name, or an address with or without brackets), or for
+    /// [`servername`](ClientOptions::servername) if that is set.
     ///
     /// # Errors
     /// Why there is no connection.
@@ -76,65 +77,56 @@ impl ClientContext {
         host: &str,
         deadline: Instant,
     ) -> Result<Tls, Error> {
-        let connected = self.inner.connect(below, host, deadline);
-        self.inner.count.one(connected.as_ref().ok());
+        let connected = self.shared.connect(below, host, deadline);
+        self.shared.handshakes.add(&connected);
         connected
     }
 
-    /// Equal for contexts of equal options: then a connection made with one is as good as a
-    /// connection made with the other.
+    /// Equal for contexts of equal options: a connection made with one of them may then be used for a
+    /// request of the other.
     pub fn key(&self) -> &str {
-        &self.inner.key
+        &self.shared.key
     }
 
-    /// How many handshakes there have been, and of which kind.
+    /// How many handshakes there were, and of which kind.
     pub fn handshakes(&self) -> Handshakes {
-        self.inner.count.so_far()
+        self.shared.handshakes.get()
     }
 }
 
-impl Inner {
+impl Shared {
     fn connect(&self, below: Arc<dyn Stream>, host: &str, deadline: Instant) -> Result<Tls, Error> {
         let host = self.servername.as_deref().unwrap_or(host);
         let name = server_name(host)?;
         let connection = ClientConnection::new(Arc::clone(&self.config), name.clone());
         let connection = connection.map_err(unusable)?;
         let deadline = deadline.min(deadline_in(self.handshake_timeout));
-        let shaken = observed(|| handshake(below, connection.into(), &[], deadline));
-        let mut shaken = shaken.map_err(|(failure, objection)| {
-            objection.unwrap_or_else(|| failed(failure, Side::Client(host)))
+        let done = with_rejection(|| handshake(below, connection.into(), deadline));
+        let mut established = done.map_err(|(failure, rejection)| {
+            rejection.unwrap_or_else(|| failure.explain(Side::Client(host)))
         })?;
-        let judgement = self.judge(&shaken, &name)?;
+        let verdict = self.check_server(&established.connection, &name)?;
         if let ServerName::DnsName(name) = &name {
-            shaken.servername = Some(name.as_ref().to_owned());
+            established.servername = Some(name.as_ref().to_owned());
         }
-        Ok(shaken.finish(judgement))
+        Ok(established.finish(verdict))
     }
 
-    /// After a full handshake that would have failed for a bad certificate there is nothing left to
-    /// be asked. A session that goes on is another matter: the certificate was shown long ago.
-    fn judge(&self, shaken: &Shaken, name: &ServerName<'static>) -> Result<Judgement, Error> {
-        let connection = &shaken.connection;
-        let full = connection.handshake_kind() != Some(HandshakeKind::Resumed);
-        if self.required && full {
-            return Ok(Judgement::Authorized);
-        }
-        let Some([leaf, behind @ ..]) = connection.peer_certificates() else {
-            let text = "the server showed no certificate";
-            return Err(Error::new(Code::UnableToGetIssuerCert, text));
-        };
-        match self.judge.judge(leaf, behind, name, UnixTime::now()) {
-            Ok(()) => Ok(Judgement::Authorized),
-            Err(objection) if self.required => {
-                self.forget(name);
-                Err(objection.error)
-            }
-            Err(objection) => Ok(Judgement::Refused(objection.error)),
-        }
+    fn check_server(
+        &self,
+        connection: &Connection,
+        name: &ServerName<'static>,
+    ) -> Result<Verdict, Error> {
+        let (verifier, now) = (&self.verifier, UnixTime::now());
+        let if_missing = "the server sent no certificate";
+        check_peer(connection, verifier.required, if_missing, |leaf, others| {
+            verifier.verify(leaf, others, name, now)
+        })
+        .inspect_err(|_| self.forget_sessions(name))
     }
 
     /// The next handshake with this server is a full one.
-    fn forget(&self, name: &ServerName<'static>) {
+    fn forget_sessions(&self, name: &ServerName<'static>) {
         self.sessions.remove_tls12_session(name);
         while self.sessions.take_tls13_ticket(name).is_some() {}
     }
@@ -142,40 +134,36 @@ impl Inner {
 
 fn config(
     options: &ClientOptions,
-    judge: &Arc<Servers>,
+    verifier: &Arc<ServerVerifier>,
     sessions: &Arc<ClientSessionMemoryCache>,
 ) -> Result<ClientConfig, Error> {
-    let verifier = OfServer {
-        judge: Arc::clone(judge),
-        required: options.reject_unauthorized,
-    };
+    let common = &options.common;
     let builder = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(versions(options.min_version))
+        .with_protocol_versions(versions(common.min_version))
         .map_err(unusable)?
-        .dangerous() // as rustls calls a verifier of one's own
-        .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = match Identity::load(&options.identity, "ClientOptions")? {
+        .dangerous() // the name that rustls gives to a verifier of one's own
+        .with_custom_certificate_verifier(Arc::clone(verifier) as _);
+    let mut config = match Identity::load(&common.identity, "ClientOptions")? {
         Some(identity) => builder.with_client_cert_resolver(Arc::new(identity)),
         None => builder.with_no_client_auth(),
     };
-    config.alpn_protocols = protocols(&options.alpn)?;
+    config.alpn_protocols = protocols(&common.alpn)?;
     config.resumption = Resumption::store(Arc::clone(sessions) as Arc<dyn ClientSessionStore>);
-    if options.key_log {
+    if common.key_log {
         config.key_log = Arc::new(KeyLogFile::new());
     }
     Ok(config)
 }
 
-fn trusted(options: &ClientOptions) -> Result<Trusted, Error> {
-    let mut trusted = match options.ca {
-        Some(_) => Trusted::nobody(),
-        None => Trusted::browsers(),
+fn trusted(options: &ClientOptions) -> Result<TrustStore, Error> {
+    let mut trusted = match options.common.ca {
+        Some(_) => TrustStore::empty(),
+        None => TrustStore::browsers(),
     };
-    let given = [
-        (&options.ca, "ClientOptions::ca"),
+    for (pem, option) in [
+        (&options.common.ca, "ClientOptions::ca"),
         (&options.extra_ca, "ClientOptions::extra_ca"),
-    ];
-    for (pem, option) in given {
+    ] {
         if let Some(pem) = pem {
             trusted.add(pem, option)?;
         }
@@ -189,11 +177,11 @@ fn pin(options: &ClientOptions) -> Result<Option<[u8; 32]>, Error> {
         return Ok(None);
     };
     let digits: String = text.chars().filter(|c| *c != ':').collect();
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
     let byte = |pair: &[u8; 2]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
     let bytes: Option<Vec<u8>> = pairs.iter().map(byte).collect();
     let pin = bytes.and_then(|bytes| bytes.try_into().ok());
-    match pin.filter(|_| rest.is_empty()) {
+    match pin.filter(|_| odd.is_empty()) {
         Some(pin) => Ok(Some(pin)),
         None => {
             let text = format!(
@@ -205,7 +193,7 @@ fn pin(options: &ClientOptions) -> Result<Option<[u8; 32]>, Error> {
     }
 }
 
-/// A name as certificates have it: without the brackets of an address, without a last dot.
+/// A host as a certificate names it: an address without brackets, a name without the last dot.
 // RFC 6066 §3: "The hostname is represented as a byte string using ASCII encoding without a trailing
 // dot."
 fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
@@ -223,23 +211,22 @@ fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     })
 }
 
-/// Every option that makes a difference, in one hash.
+/// A hash of every option that makes a difference on the connection.
 fn key(options: &ClientOptions) -> String {
-    let mut all = format!(
+    let common = &options.common;
+    let all = format!(
         "{:?}",
         (
-            &options.identity.cert,
-            &options.identity.key,
-            &options.ca,
-            &options.extra_ca,
-            options.reject_unauthorized,
+            (&common.identity.cert, &common.identity.key),
+            (&common.ca, &options.extra_ca),
+            common.reject_unauthorized,
             &options.servername,
-            &options.alpn,
-            options.min_version,
+            &common.alpn,
+            common.min_version,
             &options.fingerprint256,
+            common.key_log,
         )
     );
-    all.push_str(if options.key_log { "logged" } else { "" });
     sha256(all.as_bytes())
         .map(|byte| format!("{byte:02x}"))
         .concat()
@@ -248,7 +235,7 @@ fn key(options: &ClientOptions) -> String {
 impl fmt::Debug for ClientContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientContext")
-            .field("key", &self.inner.key)
+            .field("key", &self.shared.key)
             .field("handshakes", &self.handshakes())
             .finish_non_exhaustive()
     }

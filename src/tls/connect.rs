@@ -7,12 +7,13 @@ use crate::net::{self, ConnectOptions, Socket, Stream};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Connects to `"localhost:8000"`, `"[::1]:8000"` or `"unix:/tmp/echo.sock"` (whose server must be
-/// `localhost`, unless [`servername`](ClientOptions::servername) says another) and shakes hands. What
-/// was agreed tells [`Tls::of`](super::Tls::of) of [`Socket::stream`].
+/// Connects to `"localhost:8000"`, `"[::1]:8000"` or `"unix:/tmp/echo.sock"` and makes the TLS handshake.
+/// (Over a Unix socket the certificate must be for `localhost`, or for
+/// [`servername`](ClientOptions::servername).) [`Tls::of`](super::Tls::of) of [`Socket::stream`] has what
+/// was negotiated.
 ///
-/// Every call reads the options again and begins a session of its own. Who connects often makes a
-/// [`ClientContext`] once, for [`connect_with`].
+/// Every call reads the options again and begins a new session. A program that connects often makes one
+/// [`ClientContext`] and calls [`connect_with`].
 ///
 /// # Errors
 /// Why there is no connection: with the options, with the network
@@ -23,7 +24,7 @@ pub fn connect(to: &str, options: &ClientOptions) -> Result<Socket, Error> {
     connect_with(to, &context, &ConnectOptions::default())
 }
 
-/// [`connect`] with a context that is used again, and with a choice of how to connect.
+/// [`connect`] with a context that is used again, and with options of the connection below.
 ///
 /// # Errors
 /// As for [`connect`].
@@ -39,7 +40,7 @@ pub fn connect_with(
     Ok(net::connect_through(to, options, secure)?)
 }
 
-/// Whom the certificate must be for.
+/// The host that the certificate must be for.
 fn host(to: &str) -> &str {
     match to.strip_prefix("unix:") {
         Some(_) => "localhost",

@@ -1,47 +1,47 @@
-//! How long handshakes may take, and how they ended.
+//! How long handshakes may take, and how many there were.
 
 use super::stream::Tls;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Longer than any handshake takes.
+/// Longer than any handshake takes: an `Instant` cannot express every `Duration`.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The end of `timeout` from now on, or of a year if that is shorter.
+/// The deadline `timeout` from now, or a year from now if that is sooner.
 pub(super) fn deadline_in(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout.min(LONGEST)).unwrap_or(now)
 }
 
-/// How many handshakes of a context there have been.
+/// The handshakes of a context, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handshakes {
-    /// With certificate and signature.
+    /// Handshakes with certificate and signature.
     pub full: u64,
-    /// That went on with an earlier session.
+    /// Handshakes that resumed an earlier session.
     pub resumed: u64,
-    /// That led to nothing.
+    /// Handshakes that failed.
     pub failed: u64,
 }
 
 #[derive(Default)]
-pub(super) struct Count {
+pub(super) struct Counter {
     full: AtomicU64,
     resumed: AtomicU64,
     failed: AtomicU64,
 }
 
-impl Count {
-    pub(super) fn one(&self, made: Option<&Tls>) {
-        let which = match made.map(Tls::is_session_reused) {
-            Some(false) => &self.full,
-            Some(true) => &self.resumed,
-            None => &self.failed,
+impl Counter {
+    pub(super) fn add<E>(&self, handshake: &Result<Tls, E>) {
+        let count = match handshake {
+            Ok(tls) if tls.is_session_reused() => &self.resumed,
+            Ok(_) => &self.full,
+            Err(_) => &self.failed,
         };
-        which.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn so_far(&self) -> Handshakes {
+    pub(super) fn get(&self) -> Handshakes {
         Handshakes {
             full: self.full.load(Ordering::Relaxed),
             resumed: self.resumed.load(Ordering::Relaxed),

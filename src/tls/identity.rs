@@ -1,8 +1,7 @@
-//! Who we are: a certificate, those that lead from it to its CA, and its private key.
+//! Our own certificate, those that lead from it to its CA, and its private key.
 
-use super::code::Code;
-use super::diagnosis::{Peer, of_today};
-use super::error::Error;
+use super::error::certificate::{Owner, check_strength};
+use super::error::{Code, Error};
 use super::options::Pair;
 use super::pem;
 use super::provider::provider;
@@ -13,19 +12,19 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use rustls::{InconsistentKeys, SignatureScheme};
 use std::sync::Arc;
 
-/// Shared by all connections that show it.
+/// Shared by all connections that send this certificate.
 #[derive(Clone, Debug)]
 pub(super) struct Identity(Arc<CertifiedKey>);
 
 impl Identity {
-    /// Reads what `option` (`"ServerOptions"`) was given, and checks all that would otherwise fail
-    /// with every handshake. `None`: there is neither.
+    /// Reads the certificate and the key of `option` (`"ServerOptions"`), and checks everything that
+    /// would otherwise fail in every handshake. `None`: there is neither.
     pub(super) fn load(pair: &Pair, option: &str) -> Result<Option<Identity>, Error> {
         let (cert, key) = match (&pair.cert, &pair.key) {
             (None, None) => return Ok(None),
             (Some(cert), Some(key)) => (cert, key),
-            (Some(_), None) => return Err(alone(option, "cert", "key")),
-            (None, Some(_)) => return Err(alone(option, "key", "cert")),
+            (Some(_), None) => return Err(half_of_a_pair(option, "cert", "key")),
+            (None, Some(_)) => return Err(half_of_a_pair(option, "key", "cert")),
         };
         let (in_cert, in_key) = (format!("{option}::cert"), format!("{option}::key"));
         let chain = pem::certificates(cert, &in_cert)?;
@@ -44,7 +43,7 @@ impl Identity {
     }
 }
 
-/// A client shows it to whoever asks.
+/// A client sends it to every server that asks for a certificate.
 impl ResolvesClientCert for Identity {
     fn resolve(
         &self,
@@ -64,7 +63,7 @@ fn check(chain: &[CertificateDer<'_>], option: &str) -> Result<(), Error> {
         let text = format!("the first certificate in {option} cannot be read: {why}");
         Error::new(Code::BadPem, text)
     })?;
-    of_today(&leaf, Peer::Own(option))
+    check_strength(&leaf, Owner::Option(option))
 }
 
 fn signing_key(pem: &[u8], option: &str) -> Result<Arc<dyn SigningKey>, Error> {
@@ -86,12 +85,12 @@ fn mismatch(leaf: &CertificateDer<'_>, option: &str) -> Error {
     let text = format!(
         "the private key in {option} does not belong to the certificate ({subject}): `openssl x509 \
          -noout -pubkey` and `openssl pkey -pubout` must print the same; if there are several \
-         certificates, the own one goes first"
+         certificates, your own comes first"
     );
     Error::new(Code::KeyValuesMismatch, text)
 }
 
-fn alone(option: &str, has: &str, lacks: &str) -> Error {
-    let text = format!("{option} has {has} without {lacks}: they go together");
+fn half_of_a_pair(option: &str, has: &str, lacks: &str) -> Error {
+    let text = format!("{option} has {has} without {lacks}: they belong together");
     Error::new(Code::InvalidArgument, text)
 }

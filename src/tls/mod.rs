@@ -111,33 +111,29 @@
 //!    the second case, and by what?
 
 mod client_context;
-mod code;
 mod connect;
-mod diagnosis;
 mod error;
-mod explain;
 mod handshakes;
 mod identity;
-mod judge;
-mod names;
 mod options;
-mod peer;
 mod pem;
 mod provider;
-mod secured;
 mod server;
 mod server_context;
+mod service;
+mod sni;
 mod stream;
+mod trust;
 mod verify;
 pub mod wire;
 
 pub use client_context::ClientContext;
-pub use code::Code;
 pub use connect::{connect, connect_with};
-pub use error::Error;
+pub use error::{Code, Error};
 pub use handshakes::Handshakes;
 pub use options::{ClientOptions, ServerOptions, Version};
-pub use secured::Secured;
 pub use server::{Server, create_server, create_server_with};
 pub use server_context::ServerContext;
+pub(crate) use service::OnError;
+pub use service::Secured;
 pub use stream::Tls;

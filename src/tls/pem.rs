@@ -6,10 +6,9 @@
 //!   -----END CERTIFICATE-----
 //! ```
 //!
-//! Whatever stands between two such sections is a remark for people.
+//! Text between two such sections is a remark for people.
 
-use super::code::Code;
-use super::error::Error;
+use super::error::{Code, Error};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, TrustAnchor};
 use rustls_pemfile::Item;
 
@@ -18,22 +17,21 @@ pub(super) fn browser_roots() -> &'static [TrustAnchor<'static>] {
     webpki_roots::TLS_SERVER_ROOTS
 }
 
-/// All certificates of a text, at least one. `option` is where it was given.
+/// All certificates of a text, at least one. `option` is the option that was given the text.
 pub(super) fn certificates(
     pem: &[u8],
     option: &str,
 ) -> Result<Vec<CertificateDer<'static>>, Error> {
     let items = read(pem, option)?;
-    let has_key = items.iter().any(is_key);
-    let found: Vec<_> = items.into_iter().filter_map(certificate).collect();
-    match (found.is_empty(), has_key) {
-        (false, _) => Ok(found),
-        (true, true) => Err(missing(
+    let certificates: Vec<_> = items.iter().filter_map(certificate).collect();
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true => Err(missing(
             "CERTIFICATE",
             option,
-            "but a private key: have cert and key changed places?",
+            pem,
+            items.iter().find_map(key),
         )),
-        (true, false) => Err(missing("CERTIFICATE", option, what_it_is(pem))),
     }
 }
 
@@ -41,23 +39,20 @@ pub(super) fn certificates(
 pub(super) fn private_key(pem: &[u8], option: &str) -> Result<PrivateKeyDer<'static>, Error> {
     if is_encrypted(pem) {
         let text = format!(
-            "the private key in {option} needs a passphrase: take it off with `openssl pkey -in \
+            "the private key in {option} needs a passphrase: remove it with `openssl pkey -in \
              encrypted.key -out plain.key`, and let nobody else read the file"
         );
         return Err(Error::new(Code::MissingPassphrase, text));
     }
     let items = read(pem, option)?;
-    let has_certificate = items
-        .iter()
-        .any(|item| matches!(item, Item::X509Certificate(_)));
-    let found = items.into_iter().find_map(key);
-    found.ok_or_else(|| match has_certificate {
-        true => missing(
+    let key = items.iter().find_map(key);
+    key.ok_or_else(|| {
+        missing(
             "PRIVATE KEY",
             option,
-            "but a certificate: have cert and key changed places?",
-        ),
-        false => missing("PRIVATE KEY", option, what_it_is(pem)),
+            pem,
+            items.iter().find_map(certificate),
+        )
     })
 }
 
@@ -71,50 +66,49 @@ fn read(pem: &[u8], option: &str) -> Result<Vec<Item>, Error> {
     })
 }
 
-fn certificate(item: Item) -> Option<CertificateDer<'static>> {
+fn certificate(item: &Item) -> Option<CertificateDer<'static>> {
     match item {
-        Item::X509Certificate(der) => Some(der),
+        Item::X509Certificate(der) => Some(der.clone()),
         _ => None,
     }
 }
 
-fn is_key(item: &Item) -> bool {
-    matches!(
-        item,
-        Item::Pkcs1Key(_) | Item::Pkcs8Key(_) | Item::Sec1Key(_)
-    )
-}
-
-fn key(item: Item) -> Option<PrivateKeyDer<'static>> {
+fn key(item: &Item) -> Option<PrivateKeyDer<'static>> {
     match item {
-        Item::Pkcs1Key(der) => Some(der.into()),
-        Item::Pkcs8Key(der) => Some(der.into()),
-        Item::Sec1Key(der) => Some(der.into()),
+        Item::Pkcs1Key(der) => Some(der.clone_key().into()),
+        Item::Pkcs8Key(der) => Some(der.clone_key().into()),
+        Item::Sec1Key(der) => Some(der.clone_key().into()),
         _ => None,
     }
 }
 
-/// In PKCS#8 the title says so, in the older forms a line below it.
+/// PKCS#8 says so in its first line, the older forms in a line below it.
 fn is_encrypted(pem: &[u8]) -> bool {
     let has = |words: &[u8]| pem.windows(words.len()).any(|window| window == words);
     has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
 }
 
-fn missing(section: &str, option: &str, instead: &str) -> Error {
+/// `other` is a section of the other kind, if there is one.
+fn missing<T>(section: &str, option: &str, pem: &[u8], other: Option<T>) -> Error {
+    let instead = match (section, other) {
+        (_, None) => what_it_is(pem),
+        ("CERTIFICATE", _) => "but a private key: have cert and key changed places?",
+        _ => "but a certificate: have cert and key changed places?",
+    };
     let text = format!("no -----BEGIN {section}----- in {option}, {instead}");
     Error::new(Code::NoStartLine, text)
 }
 
-/// What else people give in place of a PEM text.
+/// What people pass in place of a PEM text.
 fn what_it_is(pem: &[u8]) -> &'static str {
     match pem.trim_ascii() {
         [] => "which is empty",
         [0x30, ..] => {
-            "but DER as it seems: give PEM, which `openssl x509 -inform der` or `openssl pkey \
+            "but probably DER: pass PEM, which `openssl x509 -inform der` or `openssl pkey \
              -inform der` makes of it"
         }
         text if !text.starts_with(b"-----") && text.len() < 512 && !text.contains(&b'\n') => {
-            "but one line: is that the name of a file? Give what stands in it"
+            "but one line: is that the name of a file? Pass the contents of the file"
         }
         _ => "which is no PEM text of that kind",
     }
@@ -125,7 +119,7 @@ mod tests {
     use super::*;
     use rustls::pki_types::pem::PemObject;
 
-    /// rustls reads PEM by itself, too, in another program than the one that is used here.
+    /// `rustls-pemfile` reads PEM here; rustls has a PEM reader of its own.
     #[test]
     fn another_reader_finds_the_same() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tls");
@@ -153,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn remarks_between_the_sections_are_passed_over() {
+    fn text_between_the_sections_is_ignored() {
         let one = include_str!("../../fixtures/tls/server.crt");
         let text = format!("subject=CN=localhost\r\n{one}\nthe next:\n{one}");
         assert_eq!(certificates(text.as_bytes(), "").unwrap().len(), 2);

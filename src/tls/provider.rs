@@ -1,16 +1,15 @@
-//! The cryptography below: which algorithms, and in which order we like them.
+//! The cryptography below: which algorithms are used, and in which order of preference.
 
-use super::code::Code;
-use super::error::Error;
+use super::error::{Code, Error};
 use super::options::Version;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{SupportedCipherSuite, SupportedProtocolVersion, version};
 use std::sync::{Arc, LazyLock};
 
-/// The first of each list is the one that is used where the peer can do it, too.
+/// The first of each list is used if the peer has it, too.
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     let mut provider = ring::default_provider();
-    // As strong as anybody needs, and a third faster than AES-256. (Of key exchanges X25519 is
+    // AES-128 is strong enough, and a third faster than AES-256. (Of the key exchanges X25519 is
     // first already.)
     provider
         .cipher_suites
@@ -27,7 +26,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::clone(&PROVIDER)
 }
 
-/// The versions from this one on.
+/// This version and the later ones.
 pub(super) fn versions(min: Version) -> &'static [&'static SupportedProtocolVersion] {
     static FROM_12: [&SupportedProtocolVersion; 2] = [&version::TLS13, &version::TLS12];
     match min {
@@ -36,7 +35,7 @@ pub(super) fn versions(min: Version) -> &'static [&'static SupportedProtocolVers
     }
 }
 
-/// Names of protocols, as an option gave them.
+/// The protocol names of the option `alpn`.
 // RFC 7301 §3.1: "Empty strings MUST NOT be included and byte strings MUST NOT be truncated."
 pub(super) fn protocols(names: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Error> {
     match names.iter().find(|name| !(1..=255).contains(&name.len())) {
@@ -51,12 +50,12 @@ pub(super) fn protocols(names: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Error> {
     }
 }
 
-/// A configuration that the provider cannot serve; there is none.
+/// The provider refuses a configuration: it never does.
 pub(super) fn unusable(error: rustls::Error) -> Error {
     Error::new(Code::InvalidArgument, error.to_string())
 }
 
-/// SHA-256, which comes with every cipher suite that has it in its name.
+/// SHA-256, taken from a cipher suite that uses it.
 pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let suite = ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
     let suite = suite.tls13().expect("a suite of TLS 1.3");
@@ -75,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_faster_cipher_and_exchange_are_asked_for_first() {
+    fn the_faster_cipher_and_key_exchange_are_preferred() {
         let provider = provider();
         assert!(is_aes_128(&provider.cipher_suites[0]));
         assert!(provider.cipher_suites[0].tls13().is_some());
@@ -84,8 +83,8 @@ mod tests {
         assert_eq!(provider.cipher_suites.len(), all);
     }
 
-    /// No suite encrypts to the public key of a certificate: each agrees on keys that live as long as
-    /// the connection (in TLS 1.3 all do), and seals what it sends.
+    /// No cipher suite encrypts to the public key of a certificate: each agrees on keys that live as long
+    /// as the connection (in TLS 1.3 all suites do), and seals data with an AEAD.
     #[test]
     fn erratum_e32_public_keys_authenticate_and_ephemeral_keys_agree() {
         for suite in &provider().cipher_suites {

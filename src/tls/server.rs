@@ -2,13 +2,11 @@
 
 use super::error::Error;
 use super::options::ServerOptions;
-use super::secured::Secured;
 use super::server_context::ServerContext;
+use super::service::{OnError, Secured};
 use crate::net::{self, Handle, Listener, ServerEvents, Service, Socket, Stream};
 use std::fmt;
 use std::io;
-
-type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
 
 /// [`net::create_server`] under TLS: the same handler, and only the certificate options differ.
 ///
@@ -35,9 +33,9 @@ type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
 /// let mut client = tls::connect(&format!("localhost:{port}"), &options)?;
 /// client.write_all("hi")?;
 /// client.end()?;
-/// let mut heard = String::new();
-/// client.read_to_string(&mut heard)?;
-/// assert_eq!(heard, "welcome!\nhi");
+/// let mut received = String::new();
+/// client.read_to_string(&mut received)?;
+/// assert_eq!(received, "welcome!\nhi");
 /// # handle.shutdown(std::time::Duration::from_secs(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -55,7 +53,7 @@ where
     Ok(Server::new(context, net::create_server(connection)))
 }
 
-/// A server under TLS that does what `events` say.
+/// A server under TLS with all the [events](ServerEvents).
 ///
 /// # Errors
 /// What is wrong with a certificate, a key or an option, and what to do about it.
@@ -75,7 +73,7 @@ pub struct Server<E> {
 }
 
 impl<E: ServerEvents> Server<E> {
-    /// Puts TLS under a server with all its settings.
+    /// Puts TLS under a server, which keeps its settings.
     ///
     /// ```
     /// use barewire::{net, tls};
@@ -95,26 +93,26 @@ impl<E: ServerEvents> Server<E> {
         }
     }
 
-    /// Sets [`net::Options::max_connections`]; those that shake hands are counted, too.
+    /// Sets [`net::Options::max_connections`]. A connection counts from before its handshake.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.below = self.below.max_connections(most);
         self
     }
 
-    /// Sets [`net::Options::max_connections_per_address`]; those that shake hands are counted, too.
+    /// Sets [`net::Options::max_connections_per_address`]. A connection counts from before its handshake.
     pub fn max_connections_per_address(mut self, most: Option<usize>) -> Self {
         self.below = self.below.max_connections_per_address(most);
         self
     }
 
-    /// Calls `hook` with every handshake that failed and the stream below, on the connection's
-    /// thread: Node's `tlsClientError`.
+    /// Calls `hook` for every handshake that failed, with the stream below, on the connection's thread:
+    /// Node's `tlsClientError`. If the hook panics, only that connection ends.
     pub fn on_error(mut self, hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static) -> Self {
         self.on_error = Some(Box::new(hook));
         self
     }
 
-    /// Its context: to count handshakes, and to exchange certificates while it runs.
+    /// The context of its handshakes: it counts them, and replaces certificates while the server runs.
     pub fn context(&self) -> &ServerContext {
         &self.context
     }
@@ -140,11 +138,8 @@ impl<E: ServerEvents> Server<E> {
     /// The first thread cannot be started.
     pub fn listen_on(self, listener: Listener) -> io::Result<Handle> {
         let (options, service) = self.below.into_service();
-        let secured = Secured::new(self.context, service);
-        let secured = match self.on_error {
-            Some(hook) => secured.on_error(hook),
-            None => secured,
-        };
+        let mut secured = Secured::new(self.context, service);
+        secured.on_error = self.on_error;
         listener.serve(options, secured)
     }
 }

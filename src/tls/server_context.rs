@@ -1,26 +1,25 @@
-//! What a server's options become, and the handshakes made with it.
+//! A server's options, ready for use, and the handshakes made with them.
 
-use super::code::Code;
-use super::error::Error;
-use super::explain::{Side, failed};
-use super::handshakes::{Count, Handshakes, deadline_in};
+use super::error::handshake::{Failure, Side};
+use super::error::{Code, Error};
+use super::handshakes::{Counter, Handshakes, deadline_in};
 use super::identity::Identity;
-use super::judge::{Clients, Trusted};
-use super::names::Names;
 use super::options::ServerOptions;
 use super::provider::{protocols, provider, unusable, versions};
-use super::stream::{Failure, Judgement, Shaken, Tls, handshake};
-use super::verify::{OfClient, observed};
+use super::sni::CertificatesByName;
+use super::stream::{Tls, handshake};
+use super::trust::TrustStore;
+use super::verify::{ClientVerifier, Verdict, check_peer, with_rejection};
 use crate::net::Stream;
 use rustls::crypto::ring::Ticketer;
 use rustls::pki_types::UnixTime;
 use rustls::server::NoServerSessionStorage;
-use rustls::{Connection, HandshakeKind, KeyLogFile, ServerConfig, ServerConnection};
+use rustls::{Connection, KeyLogFile, ServerConfig, ServerConnection};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// A server's certificates and what it demands, read and checked once. Clones are the same.
+/// A server's options, read and checked once. Clones share everything, the counters too.
 ///
 /// ```
 /// use barewire::net::{Stream, pipe};
@@ -53,31 +52,26 @@ use std::time::Duration;
 /// ```
 #[derive(Clone)]
 pub struct ServerContext {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-struct Inner {
+struct Shared {
     current: RwLock<Arc<Prepared>>,
-    count: Count,
+    handshakes: Counter,
 }
 
-/// Everything that the options say, ready for use.
+/// The options, ready for use.
 struct Prepared {
     config: Arc<ServerConfig>,
-    clients: Option<AskClients>,
+    /// `None`: clients are not asked for a certificate.
+    verifier: Option<Arc<ClientVerifier>>,
     handshake_timeout: Duration,
 }
 
-/// Clients are asked for a certificate.
-struct AskClients {
-    judge: Arc<Clients>,
-    required: bool,
-}
-
 /// A handshake that has failed.
-pub(super) struct Refused {
+pub(super) struct Refusal {
     pub(super) error: Error,
-    /// What came in place of TLS.
+    /// The client's first bytes, if they are not TLS.
     pub(super) plain: Option<Vec<u8>>,
 }
 
@@ -87,177 +81,148 @@ impl ServerContext {
     /// # Errors
     /// What is wrong with a certificate, a key or an option, and what to do about it.
     pub fn new(options: &ServerOptions) -> Result<ServerContext, Error> {
-        let inner = Inner {
+        let shared = Shared {
             current: RwLock::new(Arc::new(Prepared::new(options)?)),
-            count: Count::default(),
+            handshakes: Counter::default(),
         };
         Ok(ServerContext {
-            inner: Arc::new(inner),
+            shared: Arc::new(shared),
         })
     }
 
-    /// From the next handshake on these options hold, in the whole server: a renewed certificate
-    /// needs no restart. (Node's `setSecureContext`.) Open connections live on as they are; a client
-    /// that comes back shakes hands in full, because tickets of the old options are no longer taken.
+    /// Replaces the options for every handshake that begins from now on, in the whole server: a renewed
+    /// certificate needs no restart. (Node's `setSecureContext`.) Open connections stay as they are. A
+    /// client that comes back makes a full handshake, because tickets of the old options are no longer
+    /// accepted.
     ///
     /// # Errors
     /// As for [`new`](ServerContext::new); the old options then stay.
     pub fn set_options(&self, options: &ServerOptions) -> Result<(), Error> {
         let prepared = Arc::new(Prepared::new(options)?);
-        let mut current = self
-            .inner
-            .current
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *current = prepared;
+        let current = self.shared.current.write();
+        *current.unwrap_or_else(PoisonError::into_inner) = prepared;
         Ok(())
     }
 
     /// The handshake with a client, on this thread, within
-    /// [`handshake_timeout`](ServerOptions::handshake_timeout). Who fails is told by an alert
-    /// (but not who goes on with a session after his certificate has expired: he is only let go). The
-    /// timeouts of `below` are gone afterwards.
+    /// [`handshake_timeout`](ServerOptions::handshake_timeout). A client that fails is sent an alert. (One
+    /// that resumes a session after its certificate has expired is not: that is found out after the
+    /// handshake, and the connection is dropped.) Afterwards `below` has no timeouts.
     ///
     /// # Errors
     /// Why there is no connection.
     pub fn accept(&self, below: Arc<dyn Stream>) -> Result<Tls, Error> {
-        self.try_accept(&below).map_err(|refused| refused.error)
+        self.try_accept(&below).map_err(|refusal| refusal.error)
     }
 
-    pub(super) fn try_accept(&self, below: &Arc<dyn Stream>) -> Result<Tls, Refused> {
-        let accepted = self.current().accept(below);
-        self.inner.count.one(accepted.as_ref().ok());
+    pub(super) fn try_accept(&self, below: &Arc<dyn Stream>) -> Result<Tls, Refusal> {
+        let current = self.shared.current.read();
+        let current = Arc::clone(&current.unwrap_or_else(PoisonError::into_inner));
+        let accepted = current.accept(below);
+        self.shared.handshakes.add(&accepted);
         accepted
     }
 
-    /// How many handshakes there have been, and of which kind.
+    /// How many handshakes there were, and of which kind.
     pub fn handshakes(&self) -> Handshakes {
-        self.inner.count.so_far()
-    }
-
-    fn current(&self) -> Arc<Prepared> {
-        let current = self.inner.current.read();
-        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
+        self.shared.handshakes.get()
     }
 }
 
 impl Prepared {
     fn new(options: &ServerOptions) -> Result<Prepared, Error> {
-        let clients = clients(options)?;
+        let common = &options.common;
+        let verifier = verifier(options)?;
         let builder = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(versions(options.min_version))
+            .with_protocol_versions(versions(common.min_version))
             .map_err(unusable)?;
-        let builder = match &clients {
-            Some(AskClients { judge, required }) => {
-                let (judge, required) = (Arc::clone(judge), *required);
-                builder.with_client_cert_verifier(Arc::new(OfClient { judge, required }))
-            }
+        let builder = match &verifier {
+            Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier) as _),
             None => builder.with_no_client_auth(),
         };
-        let mut config = builder.with_cert_resolver(Arc::new(names(options)?));
-        config.alpn_protocols = protocols(&options.alpn)?;
+        let mut config = builder.with_cert_resolver(Arc::new(certificates(options)?));
+        config.alpn_protocols = protocols(&common.alpn)?;
         config.ignore_client_order = true; // as in Node: the server knows what is fast here
-        // The session travels in the ticket, sealed: nothing is kept for whoever may come back.
+        // The session travels in the ticket, encrypted: the server stores nothing for clients that may
+        // come back.
         config.ticketer = Ticketer::new().map_err(unusable)?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        if options.key_log {
+        if common.key_log {
             config.key_log = Arc::new(KeyLogFile::new());
         }
         Ok(Prepared {
             config: Arc::new(config),
-            clients,
-            handshake_timeout: options.handshake_timeout,
+            verifier,
+            handshake_timeout: common.handshake_timeout,
         })
     }
 
-    fn accept(&self, below: &Arc<dyn Stream>) -> Result<Tls, Refused> {
+    fn accept(&self, below: &Arc<dyn Stream>) -> Result<Tls, Refusal> {
         let connection = ServerConnection::new(Arc::clone(&self.config));
         let connection = connection.map_err(unusable)?;
         let deadline = deadline_in(self.handshake_timeout);
-        let shaken = observed(|| handshake(Arc::clone(below), connection.into(), &[], deadline));
-        let shaken = shaken.map_err(|(failure, objection)| refused(failure, objection))?;
-        let judgement = self.judge(&shaken.connection)?;
-        Ok(Shaken::finish(shaken, judgement))
+        let done = with_rejection(|| handshake(Arc::clone(below), connection.into(), deadline));
+        let established = done.map_err(|(failure, rejection)| refuse(failure, rejection))?;
+        let verdict = self.check_client(&established.connection)?;
+        Ok(established.finish(verdict))
     }
 
-    /// After a full handshake that would have failed for a bad certificate there is nothing left to
-    /// be asked. A session that goes on is another matter: the certificate was shown long ago.
-    fn judge(&self, connection: &Connection) -> Result<Judgement, Error> {
-        let Some(AskClients { judge, required }) = &self.clients else {
-            return Ok(Judgement::NotAsked);
+    fn check_client(&self, connection: &Connection) -> Result<Verdict, Error> {
+        let Some(verifier) = &self.verifier else {
+            return Ok(Verdict::NotRequested);
         };
-        let full = connection.handshake_kind() != Some(HandshakeKind::Resumed);
-        if *required && full {
-            return Ok(Judgement::Authorized);
-        }
-        let judged = match connection.peer_certificates() {
-            Some([leaf, behind @ ..]) => judge.judge(leaf, behind, UnixTime::now()),
-            _ => return no_certificate(*required),
-        };
-        match judged {
-            Ok(()) => Ok(Judgement::Authorized),
-            Err(objection) if *required => Err(objection.error),
-            Err(objection) => Ok(Judgement::Refused(objection.error)),
-        }
+        let if_missing = "the client was asked for a certificate and sent none";
+        let now = UnixTime::now();
+        check_peer(connection, verifier.required, if_missing, |leaf, others| {
+            verifier.verify(leaf, others, now)
+        })
     }
 }
 
-fn no_certificate(required: bool) -> Result<Judgement, Error> {
-    let text = "the client was asked for a certificate and showed none";
-    let error = Error::new(Code::UnableToGetIssuerCert, text);
-    match required {
-        true => Err(error),
-        false => Ok(Judgement::Refused(error)),
-    }
-}
-
-fn clients(options: &ServerOptions) -> Result<Option<AskClients>, Error> {
+fn verifier(options: &ServerOptions) -> Result<Option<Arc<ClientVerifier>>, Error> {
     if !options.request_cert {
         return Ok(None);
     }
-    let Some(ca) = &options.ca else {
+    let Some(ca) = &options.common.ca else {
         let text = "ServerOptions::request_cert asks clients for a certificate, but without \
-                    ServerOptions::ca nobody's is good: pass the CA that issues them";
+                    ServerOptions::ca no certificate is good: pass the CA that issues them";
         return Err(Error::new(Code::InvalidArgument, text));
     };
-    let mut trusted = Trusted::nobody();
+    let mut trusted = TrustStore::empty();
     trusted.add(ca, "ServerOptions::ca")?;
-    Ok(Some(AskClients {
-        judge: Arc::new(Clients::new(trusted)?),
-        required: options.reject_unauthorized,
-    }))
+    let verifier = ClientVerifier::new(trusted, options.common.reject_unauthorized)?;
+    Ok(Some(Arc::new(verifier)))
 }
 
-fn names(options: &ServerOptions) -> Result<Names, Error> {
-    let own = Identity::load(&options.identity, "ServerOptions")?;
-    let Some(own) = own else {
+fn certificates(options: &ServerOptions) -> Result<CertificatesByName, Error> {
+    let Some(default) = Identity::load(&options.common.identity, "ServerOptions")? else {
         let text = "a server needs a certificate and its key: ServerOptions::cert and key";
         return Err(Error::new(Code::NoStartLine, text));
     };
-    let mut names = Names::new(own);
+    let mut certificates = CertificatesByName::new(default);
     for (name, pair) in &options.contexts {
         let option = format!("add_context({name:?})");
         if let Some(identity) = Identity::load(pair, &option)? {
-            names.add(name, identity);
+            certificates.add(name, identity);
         }
     }
-    Ok(names)
+    Ok(certificates)
 }
 
-fn refused(failure: Failure, objection: Option<Error>) -> Refused {
+fn refuse(failure: Failure, rejection: Option<Error>) -> Refusal {
     let plain = match &failure {
         Failure::Plain(first) => Some(first.clone()),
         _ => None,
     };
-    Refused {
-        error: objection.unwrap_or_else(|| failed(failure, Side::Server)),
+    Refusal {
+        error: rejection.unwrap_or_else(|| failure.explain(Side::Server)),
         plain,
     }
 }
 
-impl From<Error> for Refused {
-    fn from(error: Error) -> Refused {
-        Refused { error, plain: None }
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal { error, plain: None }
     }
 }
 

@@ -1,60 +1,145 @@
-//! What rustls asks in the handshake: is this certificate in order?
+//! Is the peer's certificate acceptable? rustls asks that in the middle of a handshake, and
+//! [`check_peer`] once more after it.
 //!
-//! A verifier belongs to a context and is asked by many connections at once, so it keeps nothing.
-//! To the peer goes the alert that fits; what we have to say about it is longer, and is left on
-//! the thread: a handshake is one call on one thread, [`observed`].
+//! | the peer's certificate is | in the handshake | after it |
+//! |---|---|---|
+//! | required (`reject_unauthorized`) | checked: a bad one ends the handshake with an alert | checked again if a session was resumed, since it may have expired meanwhile |
+//! | requested only | accepted | checked: a bad one makes the peer [unauthorized](Verdict::Unauthorized) |
+//!
+//! That the peer has the private key to its certificate is proved in the handshake in any case.
+//!
+//! A verifier belongs to a context and many connections use it at once, so it stores nothing. An alert has
+//! room for one word; the sentence is left in a thread-local variable, since a handshake is one call on
+//! one thread: [`with_rejection`].
 
-use super::error::Error;
-use super::judge::{Clients, Objection, Servers, signature};
-use super::provider::provider;
+use super::error::certificate::{Chain, Owner, check_strength, explain, not_pinned};
+use super::error::{Code, Error};
+use super::provider::{provider, sha256};
+use super::trust::TrustStore;
+use super::wire::Certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{
+    CertificateError, Connection, DigitallySignedStruct, DistinguishedName, HandshakeKind,
+    SignatureScheme,
+};
 use std::cell::Cell;
 use std::sync::Arc;
 
-thread_local! {
-    static OBJECTION: Cell<Option<Error>> = const { Cell::new(None) };
+/// Whether the peer is the one that it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Verdict {
+    Authorized,
+    /// It was not asked for a certificate.
+    NotRequested,
+    /// Its certificate was requested, is not acceptable, and was not required.
+    Unauthorized(Error),
 }
 
-/// Runs a handshake; of a failed one the second is what a verifier had against the certificate.
-pub(super) fn observed<T, E>(
+/// The verdict after a handshake. `required` says whether a bad certificate ends the connection.
+pub(super) fn check_peer(
+    connection: &Connection,
+    required: bool,
+    if_missing: &str,
+    verify: impl FnOnce(&CertificateDer<'_>, &[CertificateDer<'_>]) -> Result<(), Rejection>,
+) -> Result<Verdict, Error> {
+    let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
+    if required && !resumed {
+        return Ok(Verdict::Authorized); // or the handshake would have failed
+    }
+    let checked = match connection.peer_certificates() {
+        Some([leaf, intermediates @ ..]) => verify(leaf, intermediates).map_err(|r| r.error),
+        _ => Err(Error::new(Code::UnableToGetIssuerCert, if_missing)),
+    };
+    match checked {
+        Ok(()) => Ok(Verdict::Authorized),
+        Err(error) if required => Err(error),
+        Err(error) => Ok(Verdict::Unauthorized(error)),
+    }
+}
+
+/// Why a certificate is not acceptable: one word for the peer, a sentence for us.
+#[derive(Debug)]
+pub(super) struct Rejection {
+    alert: CertificateError,
+    error: Error,
+}
+
+impl Rejection {
+    fn new(why: rustls::Error, chain: Chain<'_>) -> Rejection {
+        let alert = match why {
+            rustls::Error::InvalidCertificate(alert) => alert,
+            _ => CertificateError::BadEncoding,
+        };
+        let error = explain(&alert, chain);
+        Rejection { alert, error }
+    }
+
+    /// The peer has not proved that it has the private key to this certificate.
+    fn of_signature(why: rustls::Error, leaf: &CertificateDer<'_>) -> Rejection {
+        let weak = Certificate::decode(leaf).map(|leaf| check_strength(&leaf, Owner::Peer));
+        let error = match weak {
+            Ok(Err(weak)) => weak,
+            _ => {
+                let text = format!(
+                    "the peer has not proved that it has the key to its certificate: {why}"
+                );
+                Error::new(Code::CertSignatureFailure, text)
+            }
+        };
+        let alert = match why {
+            rustls::Error::InvalidCertificate(alert) => alert,
+            _ => CertificateError::BadSignature,
+        };
+        Rejection { alert, error }
+    }
+}
+
+thread_local! {
+    static REJECTION: Cell<Option<Error>> = const { Cell::new(None) };
+}
+
+/// Runs a handshake. If a verifier made it fail, its sentence comes with the failure.
+pub(super) fn with_rejection<T, E>(
     handshake: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, (E, Option<Error>)> {
-    OBJECTION.set(None);
-    handshake().map_err(|e| (e, OBJECTION.take()))
+    REJECTION.set(None);
+    handshake().map_err(|e| (e, REJECTION.take()))
 }
 
-fn object(objection: Objection) -> rustls::Error {
-    OBJECTION.set(Some(objection.error));
-    objection.alert.into()
+/// Leaves the sentence for [`with_rejection`] and returns the alert.
+fn reject(rejection: Rejection) -> rustls::Error {
+    REJECTION.set(Some(rejection.error));
+    rejection.alert.into()
 }
 
-/// That the peer has the key to its certificate: checked whoever issued it, and of both roles alike.
-macro_rules! signatures {
+/// The signatures of a handshake, which are checked in the same way for both roles.
+macro_rules! check_signatures {
     () => {
         fn verify_tls12_signature(
             &self,
             message: &[u8],
-            cert: &CertificateDer<'_>,
-            dss: &DigitallySignedStruct,
+            leaf: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
         ) -> Result<HandshakeSignatureValid, rustls::Error> {
             let algorithms = &provider().signature_verification_algorithms;
-            let verified = verify_tls12_signature(message, cert, dss, algorithms);
-            verified.map_err(|e| object(signature(cert, e)))
+            verify_tls12_signature(message, leaf, signature, algorithms)
+                .map_err(|why| reject(Rejection::of_signature(why, leaf)))
         }
 
         fn verify_tls13_signature(
             &self,
             message: &[u8],
-            cert: &CertificateDer<'_>,
-            dss: &DigitallySignedStruct,
+            leaf: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
         ) -> Result<HandshakeSignatureValid, rustls::Error> {
             let algorithms = &provider().signature_verification_algorithms;
-            let verified = verify_tls13_signature(message, cert, dss, algorithms);
-            verified.map_err(|e| object(signature(cert, e)))
+            verify_tls13_signature(message, leaf, signature, algorithms)
+                .map_err(|why| reject(Rejection::of_signature(why, leaf)))
         }
 
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -64,64 +149,146 @@ macro_rules! signatures {
     };
 }
 
-/// A client's: of the server.
+/// A client's verifier of servers.
 #[derive(Debug)]
-pub(super) struct OfServer {
-    pub(super) judge: Arc<Servers>,
-    /// If not, everybody passes, and is judged afterwards.
+pub(super) struct ServerVerifier {
+    pub(super) trusted: TrustStore,
+    /// SHA-256 of the only certificate that is accepted.
+    pub(super) pin: Option<[u8; 32]>,
     pub(super) required: bool,
 }
 
-impl ServerCertVerifier for OfServer {
+impl ServerVerifier {
+    pub(super) fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
+        let host = name.to_str();
+        let owner = Owner::Server(&host);
+        let chain = Chain {
+            leaf,
+            intermediates,
+            owner,
+        };
+        match &self.pin {
+            Some(pin) if *pin == sha256(leaf) => Ok(()),
+            Some(_) => Err(Rejection {
+                alert: CertificateError::ApplicationVerificationFailure,
+                error: not_pinned(chain),
+            }),
+            None => self
+                .verify_chain(leaf, intermediates, name, now)
+                .map_err(|why| Rejection::new(why, chain)),
+        }
+    }
+
+    fn verify_chain(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let parsed = ParsedCertificate::try_from(leaf)?;
+        if !self.trusted.trusts_directly(leaf, now) {
+            let algorithms = provider().signature_verification_algorithms.all;
+            let (roots, leaf) = (&self.trusted.roots, &parsed);
+            verify_server_cert_signed_by_trust_anchor(leaf, roots, intermediates, now, algorithms)?;
+        }
+        verify_server_name(&parsed, name)
+    }
+}
+
+impl ServerCertVerifier for ServerVerifier {
     fn verify_server_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
+        leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
+        name: &ServerName<'_>,
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         if self.required {
-            let judged = self
-                .judge
-                .judge(end_entity, intermediates, server_name, now);
-            judged.map_err(object)?;
+            let verified = self.verify(leaf, intermediates, name, now);
+            verified.map_err(reject)?;
         }
         Ok(ServerCertVerified::assertion())
     }
 
-    signatures!();
+    check_signatures!();
 }
 
-/// A server's: of the client.
+/// A server's verifier of clients.
 #[derive(Debug)]
-pub(super) struct OfClient {
-    pub(super) judge: Arc<Clients>,
-    /// If not, everybody passes, with a certificate or without, and is judged afterwards.
+pub(super) struct ClientVerifier {
+    trusted: TrustStore,
+    chains: Arc<dyn ClientCertVerifier>,
     pub(super) required: bool,
 }
 
-impl ClientCertVerifier for OfClient {
+impl ClientVerifier {
+    /// `trusted` must not be empty.
+    pub(super) fn new(trusted: TrustStore, required: bool) -> Result<ClientVerifier, Error> {
+        let roots = Arc::new(trusted.roots.clone());
+        let builder = WebPkiClientVerifier::builder_with_provider(roots, provider());
+        let chains = builder.build().map_err(|why| {
+            let text = format!("no client can be trusted by ServerOptions::ca: {why}");
+            Error::new(Code::InvalidArgument, text)
+        })?;
+        Ok(ClientVerifier {
+            trusted,
+            chains,
+            required,
+        })
+    }
+
+    pub(super) fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
+        if self.trusted.trusts_directly(leaf, now) {
+            return Ok(());
+        }
+        let verified = self.chains.verify_client_cert(leaf, intermediates, now);
+        verified.map(drop).map_err(|why| {
+            let owner = Owner::Client;
+            let chain = Chain {
+                leaf,
+                intermediates,
+                owner,
+            };
+            Rejection::new(why, chain)
+        })
+    }
+}
+
+impl ClientCertVerifier for ClientVerifier {
     fn client_auth_mandatory(&self) -> bool {
         self.required
     }
 
+    /// The names of the CAs, sent to clients so that they can choose a certificate.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.judge.subjects()
+        self.chains.root_hint_subjects()
     }
 
     fn verify_client_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
+        leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         if self.required {
-            let judged = self.judge.judge(end_entity, intermediates, now);
-            judged.map_err(object)?;
+            let verified = self.verify(leaf, intermediates, now);
+            verified.map_err(reject)?;
         }
         Ok(ClientCertVerified::assertion())
     }
 
-    signatures!();
+    check_signatures!();
 }

@@ -1,114 +1,73 @@
-//! The handshake, driven on one thread, by a deadline, with a bound on what a stranger may send.
+//! The handshake: on one thread, by a deadline, and with a limit on the peer's bytes.
 //!
 //! ```text
 //!   client                                        server
 //!   ClientHello ──────────────────────────────►   the first byte decides whether it is TLS at all
 //!               ◄──────────────────────────────   ServerHello … Finished
-//!   Finished    ──────────────────────────────►   done; tickets follow, without waiting
+//!   Finished    ──────────────────────────────►   done; the tickets follow
 //! ```
 //!
-//! If it fails, the alert is sent, and what the peer still sends is read for a moment: a connection that
-//! is closed over unread bytes is reset, and the alert is lost with it.
+//! If the handshake fails, the alert is sent, and what the peer still sends is read for a moment: a
+//! connection that is closed over unread bytes is reset, and the reset can overtake the alert.
 
+use super::super::error::handshake::Failure;
+use super::super::verify::Verdict;
 use super::super::wire::FirstBytes;
 use super::Tls;
-use super::info::{Info, Judgement};
+use super::info::Info;
 use super::reading::Reading;
-use crate::net::{Stream, is_timeout};
-use rustls::Connection;
-use std::fmt;
-use std::io::{self, ErrorKind};
-use std::net::Shutdown;
+use crate::net::{Stream, is_timeout, linger};
+use rustls::{Connection, ProtocolVersion};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// All bytes of the peer's part of a handshake. Chains of certificates have some KiB.
+/// All bytes of the peer's part of a handshake. A chain of certificates has some KiB.
 pub(super) const MAX_BYTES: usize = 128 * 1024;
-/// How long the alert may take to leave, with the reading behind it.
+/// How long the alert may take to leave, and the reading after it.
 const ALERT_TIMEOUT: Duration = Duration::from_millis(500);
-const LINGER_BYTES: usize = 64 * 1024;
+const LINGER_BYTES: u64 = 64 * 1024;
 
-/// Why there is no connection.
+/// A handshake that is done. Whether the peer is the right one is not decided yet.
 #[derive(Debug)]
-pub(in crate::tls) enum Failure {
-    /// The deadline has passed.
-    Timeout,
-    /// The peer ended TCP in the middle.
-    Ended,
-    /// The peer sent more than any handshake needs.
-    TooLong,
-    /// The peer does not speak TLS; its first bytes. Nothing was sent to it.
-    Plain(Vec<u8>),
-    /// The handshake has failed; the alert was sent.
-    Tls(rustls::Error),
-    /// The connection below is broken.
-    Io(io::Error),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Timeout => write!(f, "the TLS handshake was not done in time"),
-            Failure::Ended => write!(f, "the peer ended the connection within the TLS handshake"),
-            Failure::TooLong => write!(f, "the peer's handshake is longer than {MAX_BYTES} bytes"),
-            Failure::Plain(first) => {
-                write!(
-                    f,
-                    "the peer does not speak TLS: \"{}\"",
-                    first.escape_ascii()
-                )
-            }
-            Failure::Tls(error) => error.fmt(f),
-            Failure::Io(error) => error.fmt(f),
-        }
-    }
-}
-
-/// A handshake that is done: time to look whom we talk to.
-#[derive(Debug)]
-pub(in crate::tls) struct Shaken {
+pub(in crate::tls) struct Established {
     below: Arc<dyn Stream>,
     pub(in crate::tls) connection: Connection,
-    /// The host that this client has asked for. A server knows by itself.
+    /// The host that this client has asked for.
     pub(in crate::tls) servername: Option<String>,
     reading: Reading,
 }
 
-impl Shaken {
-    /// The connection, with what was found out about the peer.
-    pub(in crate::tls) fn finish(self, judgement: Judgement) -> Tls {
-        let info = Info::of(&self, judgement);
+impl Established {
+    pub(in crate::tls) fn finish(self, verdict: Verdict) -> Tls {
+        let info = Info::new(&self.connection, self.servername, verdict);
         Tls::begin(self.below, self.connection, self.reading, info)
     }
 }
 
-/// Drives the handshake until it is done, and no longer than until the deadline. `first` was read
-/// from the stream already. The stream's timeouts are gone afterwards.
+/// Drives the handshake until it is done, and no longer than until the deadline. Afterwards the stream
+/// has no timeouts.
 pub(in crate::tls) fn handshake(
     below: Arc<dyn Stream>,
     connection: Connection,
-    first: &[u8],
     deadline: Instant,
-) -> Result<Shaken, Failure> {
-    let mut driver = Driver {
-        below: &*below,
-        connection,
-        reading: Reading::of(first),
-        came: first.len(),
-        deadline,
-    };
+) -> Result<Established, Failure> {
+    let mut driver = Driver::new(below, connection, deadline);
     let driven = driver.drive();
     if let Err(Failure::Tls(_)) = driven {
         driver.send_alert();
     }
-    let restored = driver.without_timeouts();
     let Driver {
+        below,
         connection,
         reading,
         ..
     } = driver;
-    driven.and(restored)?;
-    Ok(Shaken {
+    let reads = below.set_read_timeout(None);
+    let writes = below.set_write_timeout(None);
+    driven?;
+    reads.and(writes).map_err(Failure::Io)?;
+    Ok(Established {
         below,
         connection,
         servername: None,
@@ -116,23 +75,34 @@ pub(in crate::tls) fn handshake(
     })
 }
 
-struct Driver<'a> {
-    below: &'a dyn Stream,
+pub(super) struct Driver {
+    below: Arc<dyn Stream>,
     connection: Connection,
     reading: Reading,
-    came: usize,
+    /// How many bytes the peer has sent.
+    pub(super) received: usize,
     deadline: Instant,
 }
 
-impl Driver<'_> {
-    fn drive(&mut self) -> Result<(), Failure> {
+impl Driver {
+    pub(super) fn new(below: Arc<dyn Stream>, connection: Connection, deadline: Instant) -> Driver {
+        Driver {
+            below,
+            connection,
+            reading: Reading::new(),
+            received: 0,
+            deadline,
+        }
+    }
+
+    pub(super) fn drive(&mut self) -> Result<(), Failure> {
         loop {
             while !self.is_tls()? {
                 self.receive()?;
             }
             let fed = self.reading.feed(&mut self.connection);
             fed.map_err(Failure::Tls)?;
-            if self.is_done() {
+            if self.only_tickets_are_left() {
                 return Ok(());
             }
             self.send()?;
@@ -145,41 +115,38 @@ impl Driver<'_> {
         }
     }
 
-    /// Whether nothing is left but tickets.
-    fn is_done(&self) -> bool {
-        let server = matches!(self.connection, Connection::Server(_));
-        let tls13 = self.connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
-        server && tls13 && !self.connection.is_handshaking()
+    /// A server of TLS 1.3 is done and has tickets to send, which no client waits for.
+    fn only_tickets_are_left(&self) -> bool {
+        matches!(self.connection, Connection::Server(_))
+            && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
+            && !self.connection.is_handshaking()
     }
 
-    /// Judges the first bytes before rustls sees them; false: there are not enough.
+    /// Judges the peer's first bytes before rustls gets them; false: there are too few.
     fn is_tls(&self) -> Result<bool, Failure> {
-        let here = self.reading.waiting();
-        if self.came > MAX_BYTES {
-            return Err(Failure::TooLong);
+        let unopened = self.reading.unopened();
+        if self.received > MAX_BYTES {
+            return Err(Failure::TooLong(MAX_BYTES));
         }
-        if self.came > here.len() || self.is_at_start() {
-            return Ok(true);
+        let client_speaks_first =
+            self.received == 0 && matches!(self.connection, Connection::Client(_));
+        if self.received > unopened.len() || client_speaks_first {
+            return Ok(true); // the first bytes were judged, or are not due
         }
-        match FirstBytes::of(here) {
+        match FirstBytes::of(unopened) {
             None => Ok(false),
             Some(FirstBytes::Tls) => Ok(true),
-            Some(_) => Err(Failure::Plain(here.to_vec())),
+            Some(_) => Err(Failure::Plain(unopened.to_vec())),
         }
-    }
-
-    /// The client speaks first.
-    fn is_at_start(&self) -> bool {
-        self.came == 0 && matches!(self.connection, Connection::Client(_))
     }
 
     fn receive(&mut self) -> Result<(), Failure> {
-        let left = self.left()?;
+        let left = self.time_left()?;
         let set = self.below.set_read_timeout(Some(left));
         match set.and_then(|()| self.reading.fill(|room| self.below.read(room))) {
             Ok(0) => return Err(Failure::Ended),
-            Ok(n) => self.came += n,
-            Err(e) if is_timeout(&e) => {} // `left` has the last word
+            Ok(n) => self.received += n,
+            Err(e) if is_timeout(&e) => {} // `time_left` decides
             Err(e) => return Err(Failure::Io(e)),
         }
         Ok(())
@@ -192,9 +159,9 @@ impl Driver<'_> {
         }
         let mut rest = &sealed[..];
         while !rest.is_empty() {
-            let left = self.left()?;
-            let wrote = self.below.set_write_timeout(Some(left));
-            match wrote.and_then(|()| self.below.write(rest)) {
+            let left = self.time_left()?;
+            let set = self.below.set_write_timeout(Some(left));
+            match set.and_then(|()| self.below.write(rest)) {
                 Ok(0) => return Err(Failure::Io(ErrorKind::WriteZero.into())),
                 Ok(n) => rest = &rest[n..],
                 Err(e) if is_timeout(&e) => {}
@@ -204,7 +171,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn left(&self) -> Result<Duration, Failure> {
+    fn time_left(&self) -> Result<Duration, Failure> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         match left.is_zero() {
             true => Err(Failure::Timeout),
@@ -220,23 +187,8 @@ impl Driver<'_> {
         let now = Instant::now();
         self.deadline = now.checked_add(ALERT_TIMEOUT).unwrap_or(now);
         let _ = self.send();
-        let _ = self.below.shutdown(Shutdown::Write);
-        let mut heard = 0;
-        while let Ok(left) = self.left()
-            && heard < LINGER_BYTES
-        {
-            let set = self.below.set_read_timeout(Some(left));
-            let read = set.and_then(|()| self.below.read(&mut [0; 1024]));
-            match read {
-                Ok(n @ 1..) => heard += n,
-                _ => return,
-            }
+        if let Ok(left) = self.time_left() {
+            linger(&*self.below, left, LINGER_BYTES);
         }
-    }
-
-    fn without_timeouts(&self) -> Result<(), Failure> {
-        let read = self.below.set_read_timeout(None);
-        let write = self.below.set_write_timeout(None);
-        read.and(write).map_err(Failure::Io)
     }
 }

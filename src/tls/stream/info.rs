@@ -1,19 +1,12 @@
-//! What was agreed in the handshake, and who the peer is.
+//! What was negotiated in the handshake, and who the peer is.
 
 use super::super::error::Error;
-use super::{Shaken, Tls};
+use super::super::provider::fingerprint;
+use super::super::verify::Verdict;
+use super::super::wire::Certificate;
+use super::Tls;
 use rustls::{CipherSuite, Connection, HandshakeKind, ProtocolVersion};
 use std::fmt;
-
-/// Whether the peer is who it should be.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::tls) enum Judgement {
-    Authorized,
-    /// It was not asked for a certificate.
-    NotAsked,
-    /// It is not, and whoever asked for that goes on nevertheless.
-    Refused(Error),
-}
 
 pub(super) struct Info {
     protocol: &'static str,
@@ -22,12 +15,20 @@ pub(super) struct Info {
     servername: Option<String>,
     is_session_reused: bool,
     peer_certificates: Vec<Vec<u8>>,
-    judgement: Judgement,
+    verdict: Verdict,
 }
 
 impl Info {
-    pub(super) fn of(shaken: &Shaken, judgement: Judgement) -> Info {
-        let connection = &shaken.connection;
+    /// `servername` is the host that a client has asked for. A server finds it in the connection.
+    pub(super) fn new(
+        connection: &Connection,
+        servername: Option<String>,
+        verdict: Verdict,
+    ) -> Info {
+        let servername = match connection {
+            Connection::Server(server) => server.server_name().map(str::to_owned),
+            Connection::Client(_) => servername,
+        };
         let alpn = connection.alpn_protocol();
         let chain = connection.peer_certificates().unwrap_or_default();
         Info {
@@ -36,19 +37,11 @@ impl Info {
                 .negotiated_cipher_suite()
                 .map_or("", |it| suite(it.suite())),
             alpn: alpn.map(|name| String::from_utf8_lossy(name).into_owned()),
-            servername: shaken.servername.clone().or_else(|| asked(connection)),
+            servername,
             is_session_reused: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             peer_certificates: chain.iter().map(|der| der.to_vec()).collect(),
-            judgement,
+            verdict,
         }
-    }
-}
-
-/// The name that the client asked for; the server is told of it.
-fn asked(connection: &Connection) -> Option<String> {
-    match connection {
-        Connection::Server(server) => server.server_name().map(str::to_owned),
-        Connection::Client(_) => None,
     }
 }
 
@@ -60,7 +53,7 @@ fn version(version: ProtocolVersion) -> &'static str {
     }
 }
 
-/// The name in IANA's registry, from which rustls departs where TLS 1.3 does.
+/// The name in IANA's registry. rustls has other names for the suites of TLS 1.3.
 fn suite(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
@@ -70,7 +63,7 @@ fn suite(suite: CipherSuite) -> &'static str {
     }
 }
 
-/// What was agreed.
+/// What was negotiated.
 impl Tls {
     /// The protocol's version, `TLSv1.3` or `TLSv1.2`.
     pub fn protocol(&self) -> &'static str {
@@ -92,26 +85,40 @@ impl Tls {
         self.info.servername.as_deref()
     }
 
-    /// Whether an earlier session went on, and the peer's certificate was shown then.
+    /// Whether an earlier session was resumed. The peer sent its certificate in that session.
     pub fn is_session_reused(&self) -> bool {
         self.info.is_session_reused
     }
 
-    /// The peer's certificates as it sent them (DER), its own first. Empty: it showed none.
+    /// The peer's certificates as it sent them (DER), its own first. Empty: it sent none.
     pub fn peer_certificates(&self) -> &[Vec<u8>] {
         &self.info.peer_certificates
     }
 
-    /// Whether the peer has shown who it is, and is who it should be.
-    pub fn authorized(&self) -> bool {
-        self.info.judgement == Judgement::Authorized
+    /// What the peer's own certificate says; `None` if it sent none (or one that cannot be read,
+    /// which is accepted only if no certificate is required). Nothing of it is verified here: see
+    /// [`authorized`](Tls::authorized).
+    pub fn peer_certificate(&self) -> Option<Certificate<'_>> {
+        Certificate::decode(self.peer_certificates().first()?).ok()
     }
 
-    /// Why the peer is not [`authorized`](Tls::authorized); `None`, too, if it was not asked.
+    /// The SHA-256 of the peer's own certificate, in the form of
+    /// [`fingerprint256`](crate::tls::ClientOptions::fingerprint256): `AB:CD:…`
+    pub fn peer_fingerprint256(&self) -> Option<String> {
+        self.peer_certificates().first().map(|der| fingerprint(der))
+    }
+
+    /// Whether the peer has proved who it is, and is the one that it should be.
+    pub fn authorized(&self) -> bool {
+        self.info.verdict == Verdict::Authorized
+    }
+
+    /// Why the peer is not [`authorized`](Tls::authorized); also `None` if it was not asked for a
+    /// certificate.
     pub fn authorization_error(&self) -> Option<&Error> {
-        match &self.info.judgement {
-            Judgement::Refused(why) => Some(why),
-            Judgement::Authorized | Judgement::NotAsked => None,
+        match &self.info.verdict {
+            Verdict::Unauthorized(why) => Some(why),
+            Verdict::Authorized | Verdict::NotRequested => None,
         }
     }
 }
@@ -122,7 +129,7 @@ impl fmt::Debug for Info {
             .field("protocol", &self.protocol)
             .field("cipher", &self.cipher)
             .field("servername", &self.servername)
-            .field("judgement", &self.judgement)
+            .field("verdict", &self.verdict)
             .finish_non_exhaustive()
     }
 }

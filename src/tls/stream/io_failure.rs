@@ -39,7 +39,7 @@ impl From<io::Error> for IoFailure {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::code::Code;
+    use super::super::super::error::Code;
     use super::*;
     use crate::net::is_timeout;
 

@@ -1,11 +1,11 @@
-//! A timeout of the stream below: what was set, and for a moment something shorter.
+//! A timeout of the stream below: the one that a caller has set, and for a while a shorter one.
 
 use super::lock;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// One direction's timeout. Many threads may set it; the last call holds. The stream below is called
+/// One direction's timeout. Any thread may set it; the last call wins. The stream below is called
 /// without the lock.
 #[derive(Default)]
 pub(super) struct Timeout {
@@ -18,12 +18,12 @@ struct Limits {
     bound: Bound,
 }
 
-/// What holds beside the timeout that was set.
+/// A limit beside the timeout that was set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Bound {
     #[default]
     None,
-    /// Where no timeout is set, this is one.
+    /// If no timeout is set, this is the timeout.
     IfUnset(Duration),
     /// No longer than this.
     AtMost(Duration),
@@ -45,6 +45,12 @@ impl Timeout {
         lock(&self.limits).set
     }
 
+    #[cfg(test)]
+    pub(super) fn is_locked(&self) -> bool {
+        self.limits.try_lock().is_err()
+    }
+
+    /// `below` sets the timeout of the stream below.
     pub(super) fn set(
         &self,
         timeout: Option<Duration>,
@@ -54,32 +60,39 @@ impl Timeout {
         limits.set = timeout;
         let in_force = limits.in_force();
         drop(limits);
-        self.apply(in_force, below)
+        self.apply(in_force, &below)
     }
 
-    /// Bounds the waiting, or ends that. Nothing is called below where it makes no difference.
-    pub(super) fn bound(
-        &self,
-        bound: Bound,
-        below: impl Fn(Option<Duration>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// Adds a bound until the result is dropped. `below` is called only if the timeout in force changes.
+    pub(super) fn bound<F>(&self, bound: Bound, below: F) -> Bounded<'_, F>
+    where
+        F: Fn(Option<Duration>) -> io::Result<()>,
+    {
+        self.change_bound(bound, &below);
+        Bounded {
+            timeout: self,
+            below,
+        }
+    }
+
+    fn change_bound(&self, bound: Bound, below: &impl Fn(Option<Duration>) -> io::Result<()>) {
         let mut limits = lock(&self.limits);
         let before = limits.in_force();
         limits.bound = bound;
         let in_force = limits.in_force();
         drop(limits);
-        match in_force == before {
-            true => Ok(()),
-            false => self.apply(in_force, below),
+        if in_force != before {
+            // A stream that refuses a timeout is broken, and its next read or write says so.
+            let _ = self.apply(in_force, below);
         }
     }
 
-    /// Of two threads that come here at once, the later to call below may have the older value: it looks
-    /// again.
+    /// If two threads are here at once, the last one to call `below` may have the older value. So each
+    /// thread compares afterwards, and calls again if the value has changed.
     fn apply(
         &self,
         mut in_force: Option<Duration>,
-        below: impl Fn(Option<Duration>) -> io::Result<()>,
+        below: &impl Fn(Option<Duration>) -> io::Result<()>,
     ) -> io::Result<()> {
         loop {
             below(in_force)?;
@@ -92,6 +105,18 @@ impl Timeout {
     }
 }
 
+/// Removes the bound when it is dropped.
+pub(super) struct Bounded<'a, F: Fn(Option<Duration>) -> io::Result<()>> {
+    timeout: &'a Timeout,
+    below: F,
+}
+
+impl<F: Fn(Option<Duration>) -> io::Result<()>> Drop for Bounded<'_, F> {
+    fn drop(&mut self) {
+        self.timeout.change_bound(Bound::None, &self.below);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,35 +126,33 @@ mod tests {
     const SHORT: Duration = Duration::from_secs(1);
 
     #[test]
-    fn a_bound_holds_for_a_while() {
+    fn a_bound_holds_until_it_is_dropped() {
         let calls = RefCell::new(Vec::new());
         let below = |timeout| {
             calls.borrow_mut().push(timeout);
             Ok(())
         };
         let timeout = Timeout::default();
-        timeout.bound(Bound::IfUnset(SHORT), below).unwrap();
-        timeout.bound(Bound::None, below).unwrap();
+        drop(timeout.bound(Bound::IfUnset(SHORT), below));
         assert_eq!(calls.take(), [Some(SHORT), None]);
         timeout.set(LONG, below).unwrap();
         assert_eq!(calls.take(), [LONG]);
-        timeout.bound(Bound::IfUnset(SHORT), below).unwrap();
-        timeout.bound(Bound::None, below).unwrap();
-        assert_eq!(calls.take(), [], "one is set");
-        timeout.bound(Bound::AtMost(SHORT), below).unwrap();
+        drop(timeout.bound(Bound::IfUnset(SHORT), below));
+        assert_eq!(calls.take(), [], "a timeout is set");
+        let bounded = timeout.bound(Bound::AtMost(SHORT), below);
         timeout.set(None, below).unwrap();
         assert_eq!(calls.take(), [Some(SHORT), Some(SHORT)]);
-        timeout.bound(Bound::None, below).unwrap();
+        drop(bounded);
         assert_eq!(calls.take(), [None]);
     }
 
     #[test]
-    fn who_was_overtaken_looks_again() {
+    fn a_thread_that_was_overtaken_applies_the_newer_value() {
         let calls = RefCell::new(Vec::new());
         let timeout = Timeout::default();
         let below = |value| {
             if calls.borrow().is_empty() {
-                calls.borrow_mut().push(None); // as another thread does meanwhile
+                calls.borrow_mut().push(None); // as another thread does at the same time
                 timeout.set(None, |_| Ok(())).unwrap();
             }
             calls.borrow_mut().push(value);

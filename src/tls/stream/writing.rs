@@ -5,10 +5,10 @@
 //!        └────────── under the state lock ──────────────────────────────┘          └ without it ┘
 //! ```
 //!
-//! What a thread does next is decided by `write_queue.rs`, under the state lock; this file does it: it
-//! writes to the stream below, waits for the write turn, and measures how long that takes.
+//! [`write_queue`](super::write_queue) decides, under the state lock, what a thread does next. This file
+//! does it: it writes to the stream below, waits for the write turn, and measures how long that takes.
 
-use super::super::explain::explain;
+use super::super::error::handshake::explain;
 use super::Tls;
 use super::timeout::Bound;
 use super::write_queue::{Blocking, Next, Session, WriteCall, WriteQueue};
@@ -20,8 +20,7 @@ use std::time::{Duration, Instant};
 
 /// How much plaintext is sealed at a time.
 const BATCH_BYTES: usize = 128 * 1024;
-/// How long close_notify and other bytes that are no caller's plaintext wait for room, where no write
-/// timeout is set.
+/// How long records without plaintext, such as close_notify, wait for room if no write timeout is set.
 pub(super) const CONTROL_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Tls {
@@ -35,13 +34,13 @@ impl Tls {
         self.run(self.state(), WriteCall::write(blocking), bufs)
     }
 
-    /// Sends what has room at once: alerts, tickets, close_notify, the FIN.
+    /// Sends pending records (alerts, tickets, close_notify) and the FIN, as far as there is room at once.
     #[cold]
     pub(super) fn flush<'a>(&'a self, state: MutexGuard<'a, State>) {
-        let _ = self.run(state, WriteCall::flush(), &[]); // what has no room leaves with a later call
+        let _ = self.run(state, WriteCall::flush(), &[]); // the rest leaves with a later call
     }
 
-    /// Sends close_notify and the FIN. If they find no room the error is a timeout, and they are pending.
+    /// Sends close_notify and the FIN. If there is no room, the error is a timeout, and they are pending.
     pub(super) fn end(&self) -> io::Result<()> {
         let blocking = match self.write_timeout.get() {
             Some(Duration::ZERO) => Blocking::No,
@@ -99,7 +98,7 @@ impl Tls {
     }
 
     /// Calls the stream below without the lock: it may block, and it may be a user's. If it panics, the
-    /// connection is broken, and no other thread waits for the turn in vain.
+    /// connection is broken, and the turn is released so that no other thread waits for ever.
     #[inline]
     fn unlocked<'a, T>(
         &'a self,
@@ -108,9 +107,9 @@ impl Tls {
     ) -> (MutexGuard<'a, State>, T) {
         drop(state);
         let turn = HeldTurn(self);
-        let done = call_below();
+        let result = call_below();
         std::mem::forget(turn);
-        (self.state(), done)
+        (self.state(), result)
     }
 
     #[inline]
@@ -130,12 +129,12 @@ impl Tls {
         let _bound = self.bound_writes(call);
         let wrote = self.below.write(sealed)?;
         if wrote < sealed.len() {
-            wait.begin(); // there was room for some of it, but not for all
+            wait.begin(); // there was room for a part
         }
         Ok(wrote)
     }
 
-    /// The stream below may have something to send before its FIN, as another TLS connection has.
+    /// The stream below may itself have something to send before its FIN: it may be another TLS connection.
     fn shut_below(&self, call: &WriteCall) -> io::Result<()> {
         let _bound = self.bound_writes(call);
         self.below.shutdown(Shutdown::Write)
@@ -143,20 +142,14 @@ impl Tls {
 
     /// Bounds how long the stream below waits, until the result is dropped.
     #[inline]
-    fn bound_writes(&self, call: &WriteCall) -> Option<Bounded<'_>> {
+    fn bound_writes(&self, call: &WriteCall) -> Option<impl Drop> {
         let bound = match call.blocking() {
             Blocking::No => Bound::AtMost(Duration::ZERO),
             Blocking::Yes if call.is_bounded() => Bound::IfUnset(self.control_timeout),
             Blocking::Yes => return None,
         };
-        self.set_write_bound(bound);
-        Some(Bounded(self))
-    }
-
-    fn set_write_bound(&self, bound: Bound) {
         let below = |timeout| self.below.set_write_timeout(timeout);
-        // A stream that refuses is broken, and its write will say so.
-        let _ = self.write_timeout.bound(bound, below);
+        Some(self.write_timeout.bound(bound, below))
     }
 
     #[cold]
@@ -180,7 +173,7 @@ impl Tls {
         state
     }
 
-    /// All waiting threads look again: which of them may take the turn depends on what they want.
+    /// Wakes all waiting threads: which of them may take the turn depends on what they want.
     #[inline]
     fn notify(&self, state: &State) {
         if state.waiting > 0 {
@@ -189,7 +182,7 @@ impl Tls {
     }
 }
 
-/// The turn, while the stream below is called. It is dropped only if that call panics.
+/// The write turn during a call of the stream below. It is dropped only if that call panics.
 struct HeldTurn<'a>(&'a Tls);
 
 impl Drop for HeldTurn<'_> {
@@ -200,16 +193,8 @@ impl Drop for HeldTurn<'_> {
     }
 }
 
-/// Ends a bound when it is dropped.
-struct Bounded<'a>(&'a Tls);
-
-impl Drop for Bounded<'_> {
-    fn drop(&mut self) {
-        self.0.set_write_bound(Bound::None);
-    }
-}
-
-/// How long a call has waited: with plaintext in flight, and then, anew, with control records and the FIN.
+/// How long a call has waited with plaintext in flight; after that, counted anew, with control records and
+/// the FIN.
 #[derive(Default)]
 struct WriteWait {
     since: Option<Instant>,
@@ -266,7 +251,7 @@ impl Session for Connection {
     }
 }
 
-/// The error of rustls, which [`Error::of`](crate::tls::Error::of) finds in the result.
+/// Puts the sentence in place of the error of rustls, for [`Error::of`](crate::tls::Error::of).
 fn explained(error: io::Error) -> io::Error {
     match error.downcast::<rustls::Error>() {
         Ok(error) => explain(&error).into(),

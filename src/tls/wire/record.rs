@@ -31,13 +31,9 @@ pub enum ContentType {
 
 impl ContentType {
     fn of(byte: u8) -> Option<ContentType> {
-        Some(match byte {
-            20 => ContentType::ChangeCipherSpec,
-            21 => ContentType::Alert,
-            22 => ContentType::Handshake,
-            23 => ContentType::ApplicationData,
-            _ => return None,
-        })
+        use ContentType::*;
+        let all = [ChangeCipherSpec, Alert, Handshake, ApplicationData];
+        all.into_iter().find(|known| *known as u8 == byte)
     }
 
     // RFC 8446 §5.1: "The length MUST NOT exceed 2^14 bytes."

@@ -1,4 +1,4 @@
-//! How a connection ends, and what each side is told.
+//! How a connection ends, and what each side's calls return.
 
 use super::*;
 use crate::net::{Faults, Faulty};
@@ -48,12 +48,16 @@ fn a_fin_without_close_notify_may_hide_something() {
             kind(there.try_read(&mut buf).map(|_| 0)),
             ErrorKind::UnexpectedEof
         );
-        assert_eq!(there.write(b"x").unwrap(), 1, "the other direction lives");
+        assert_eq!(
+            there.write(b"x").unwrap(),
+            1,
+            "the other direction still works"
+        );
     });
 }
 
 #[test]
-fn dropping_says_goodbye() {
+fn dropping_sends_close_notify() {
     within(|| {
         for ends in [met(), met_over_tcp()] {
             let (here, there) = ends;
@@ -66,7 +70,7 @@ fn dropping_says_goodbye() {
 }
 
 #[test]
-fn a_third_thread_ends_it_for_all() {
+fn a_third_thread_ends_it_for_reader_and_writer() {
     within(|| {
         for ends in [met(), met_over_tcp()] {
             let (here, there) = ends;
@@ -86,7 +90,7 @@ fn a_third_thread_ends_it_for_all() {
 }
 
 #[test]
-fn both_is_told_to_the_peer_if_nobody_writes() {
+fn shutdown_of_both_sends_close_notify_if_no_thread_writes() {
     within(|| {
         let (here, there) = met();
         here.shutdown(Shutdown::Both).unwrap();
@@ -97,7 +101,7 @@ fn both_is_told_to_the_peer_if_nobody_writes() {
 }
 
 #[test]
-fn what_was_not_sealed_is_not_accepted() {
+fn bytes_that_were_not_sealed_are_refused() {
     within(|| {
         for version in VERSIONS {
             let (here, there) = pipe();
@@ -116,9 +120,9 @@ fn what_was_not_sealed_is_not_accepted() {
     });
 }
 
-/// The RFC sets no limit, so rustls does: 32 without application data between.
+/// The RFC sets no limit. rustls does: 32 without application data between them.
 #[test]
-fn new_keys_all_the_time_are_refused() {
+fn too_many_key_updates_are_refused() {
     within(|| {
         let (here, there) = met();
         let mut buf = [0; 8];
@@ -134,7 +138,7 @@ fn new_keys_all_the_time_are_refused() {
 }
 
 #[test]
-fn tls12_has_no_new_keys() {
+fn tls12_has_no_key_update() {
     within(|| {
         let (here, there) = pipe();
         let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS12);
@@ -147,9 +151,9 @@ fn tls12_has_no_new_keys() {
     });
 }
 
-/// Who has said goodbye still listens, and what he hears may be anything.
+/// A side that has sent close_notify still reads, and may read anything.
 #[test]
-fn nonsense_after_our_goodbye_is_no_worse_than_before_it() {
+fn nonsense_after_our_close_notify_is_refused_like_before_it() {
     within(|| {
         for version in VERSIONS {
             let (here, there) = pipe();
@@ -165,7 +169,7 @@ fn nonsense_after_our_goodbye_is_no_worse_than_before_it() {
     });
 }
 
-/// A wrapper that knew no abort would shut it down: close_notify, a clean end.
+/// A layer that made a shutdown of an abort would send close_notify: a clean end.
 #[test]
 fn fault_a29_through_another_stream_an_abort_stays_a_cut() {
     type Ends = fn(&Faulty) -> io::Result<()>;

@@ -5,8 +5,8 @@ use super::*;
 use crate::net::{Unix, is_timeout};
 use std::os::unix::net::UnixStream;
 
-/// Two sides that have met over something that takes little.
-fn met_over_little(version: &'static SupportedProtocolVersion) -> (Arc<Tls>, Arc<Tls>) {
+/// A client and a server over a pipe with little room.
+fn met_over_a_small_pipe(version: &'static SupportedProtocolVersion) -> (Arc<Tls>, Arc<Tls>) {
     let (here, there) = pipe_with_capacity(1000);
     let (here, there) = meet(Arc::new(here), Arc::new(there), version);
     take_tickets(&here);
@@ -25,7 +25,7 @@ fn take_tickets(client: &Tls) {
     while client.try_read(&mut [0; 8]).unwrap().is_some() {}
 }
 
-/// What a record of TLS 1.3 has beside its plaintext.
+/// The bytes of a TLS 1.3 record beside its plaintext.
 const OVERHEAD: usize = 22;
 
 /// Fills a pipe of 1000 bytes exactly: nothing is in flight, and nothing has room.
@@ -33,7 +33,7 @@ fn fill_exactly(tls: &Tls) {
     assert_eq!(tls.write(&[7; 1000 - OVERHEAD]).unwrap(), 1000 - OVERHEAD);
 }
 
-/// Writes until a record has no room, and gives up; how many bytes were reported.
+/// Writes until there is no room for a record. Returns how many bytes were reported.
 fn fill(tls: &Tls) -> usize {
     let mut reported = 0;
     while let Some(n) = tls.try_write(&[7; 400]).unwrap() {
@@ -42,7 +42,7 @@ fn fill(tls: &Tls) -> usize {
     reported
 }
 
-/// Reads to the end of the TLS stream and of the stream below; how many bytes of plaintext there were.
+/// Reads to the end of the TLS stream and of the stream below. Returns how many bytes of plaintext came.
 fn read_to_both_ends(tls: &Tls) -> usize {
     let (mut all, mut buf) = (0, [0; 4096]);
     while let n @ 1.. = tls.read(&mut buf).unwrap() {
@@ -55,7 +55,7 @@ fn read_to_both_ends(tls: &Tls) -> usize {
 #[test]
 fn fault_a20_an_end_without_a_write_timeout_is_bounded() {
     within(|| {
-        let (mut here, there) = met_over_little(&version::TLS13);
+        let (mut here, there) = met_over_a_small_pipe(&version::TLS13);
         let short = Duration::from_millis(50);
         Arc::get_mut(&mut here).unwrap().control_timeout = short;
         fill_exactly(&here);
@@ -75,7 +75,7 @@ fn fault_a20_an_end_without_a_write_timeout_is_bounded() {
 fn fault_a20_with_a_write_timeout_of_zero_an_end_does_not_wait() {
     within(|| {
         for version in VERSIONS {
-            let (here, there) = met_over_little(version);
+            let (here, there) = met_over_a_small_pipe(version);
             let reported = fill(&here);
             here.set_write_timeout(Some(Duration::ZERO)).unwrap();
             assert!(is_timeout(&here.shutdown(Shutdown::Write).unwrap_err()));
@@ -107,7 +107,7 @@ fn fault_a20_an_end_over_a_full_unix_socket_is_pending_until_it_has_left() {
 }
 
 #[test]
-fn fault_a19_an_end_beside_a_writer_whose_time_is_up_leaves_later() {
+fn fault_a19_an_end_beside_a_write_that_times_out_leaves_later() {
     within(|| {
         let (here, there) = pipe_with_capacity(1000);
         let (here, gate) = Gate::before_writes(Arc::new(here));
@@ -117,7 +117,7 @@ fn fault_a19_an_end_beside_a_writer_whose_time_is_up_leaves_later() {
         gate.arm();
         thread::scope(|scope| {
             let writer = scope.spawn(|| here.write(&[7; 5000]).unwrap_err());
-            gate.came.recv().unwrap();
+            gate.arrived.recv().unwrap();
             here.shutdown(Shutdown::Write).unwrap(); // left to the writer
             gate.open.send(false).unwrap();
             assert!(is_timeout(&writer.join().unwrap()));
@@ -136,7 +136,7 @@ fn fault_a19_an_end_beside_a_writer_whose_time_is_up_leaves_later() {
 #[test]
 fn fault_a19_an_alert_that_found_no_room_leaves_with_the_next_call() {
     within(|| {
-        let (here, there) = met_over_little(&version::TLS13);
+        let (here, there) = met_over_a_small_pipe(&version::TLS13);
         fill_exactly(&here);
         there.get_ref().write(&[23, 3, 3, 0, 32]).unwrap();
         there.get_ref().write(&[0; 32]).unwrap();
@@ -162,9 +162,9 @@ fn fault_a19_a_key_update_does_not_follow_close_notify() {
     });
 }
 
-/// As one who lingers behind a refusal: it reads until the peer's end.
+/// Like a lingering close, which reads until the peer's end.
 #[test]
-fn fault_a18_a_reader_sends_a_pending_end_though_nothing_comes() {
+fn fault_a18_a_reader_sends_a_pending_end_though_no_bytes_come() {
     within(|| {
         let (reads, is_read) = mpsc::channel();
         let (here, there) = pipe_with_capacity(1000);
@@ -191,7 +191,7 @@ fn fault_a18_a_reader_sends_a_pending_end_though_nothing_comes() {
 #[test]
 fn fault_a18_a_pending_end_does_not_lengthen_the_read_timeout() {
     within(|| {
-        let (here, _there) = met_over_little(&version::TLS13);
+        let (here, _there) = met_over_a_small_pipe(&version::TLS13);
         fill_exactly(&here);
         here.set_write_timeout(Some(Duration::ZERO)).unwrap();
         assert!(is_timeout(&here.shutdown(Shutdown::Write).unwrap_err()));
@@ -206,7 +206,7 @@ fn fault_a18_a_pending_end_does_not_lengthen_the_read_timeout() {
 fn a_pending_end_can_be_cut() {
     within(|| {
         for version in VERSIONS {
-            let (here, there) = met_over_little(version);
+            let (here, there) = met_over_a_small_pipe(version);
             fill(&here);
             here.set_write_timeout(Some(Duration::ZERO)).unwrap();
             assert!(is_timeout(&here.shutdown(Shutdown::Write).unwrap_err()));

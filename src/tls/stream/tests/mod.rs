@@ -1,16 +1,18 @@
 //! Both roles against one another, over pipes and over TCP.
 
-mod duplex;
+mod both_directions;
 mod ending;
+mod established;
 mod half_close;
-mod meeting;
 mod model;
-mod strangers;
+mod refused;
 mod through;
-mod turn;
-mod waiting;
+mod timeouts;
+mod write_turn;
 
-use super::handshake::MAX_BYTES;
+use super::super::error::handshake::Failure;
+use super::super::verify::Verdict;
+use super::handshake::{Established, MAX_BYTES};
 use super::*;
 use crate::net::{Tcp, pipe, pipe_with_capacity};
 use rustls::crypto::ring;
@@ -23,12 +25,12 @@ use std::thread;
 use std::time::Instant;
 use through::through;
 
-/// Far more than any of these tests needs.
+/// Far longer than any of these tests takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
 
-/// Runs a test that could hang, and fails it in that case.
+/// Runs a test that could hang, and fails it if it does.
 fn within(test: impl FnOnce() + Send + 'static) {
     let (done, is_done) = mpsc::channel();
     let test = thread::spawn(move || {
@@ -83,16 +85,16 @@ fn client_of(version: &'static SupportedProtocolVersion) -> Connection {
     connection.unwrap().into()
 }
 
-/// A client and a server that have met over these streams.
+/// A client and a server that have made their handshake over these streams.
 fn meet(
     here: Arc<dyn Stream>,
     there: Arc<dyn Stream>,
     version: &'static SupportedProtocolVersion,
 ) -> (Arc<Tls>, Arc<Tls>) {
-    let served = thread::spawn(move || handshake(there, server_of(version), b"", soon()));
-    let client = handshake(here, client_of(version), b"", soon()).unwrap();
+    let served = thread::spawn(move || handshake(there, server_of(version), soon()));
+    let client = handshake(here, client_of(version), soon()).unwrap();
     let server = served.join().unwrap().unwrap();
-    let finished = |shaken: Shaken| Arc::new(shaken.finish(Judgement::Authorized));
+    let finished = |done: Established| Arc::new(done.finish(Verdict::Authorized));
     (finished(client), finished(server))
 }
 

@@ -1,8 +1,8 @@
 //! The write queue in all interleavings, without threads.
 //!
-//! A thread of the model runs its calls one after another. One step of it is what `writing.rs` does
-//! under the state lock, or one call of the stream below, which takes all, half or nothing, breaks or
-//! panics. All orders of such steps are tried; worlds that were seen before are not tried again.
+//! A thread of the model makes its calls one after another. One step is what `writing.rs` does under the
+//! state lock, or one call of the stream below, which takes all, half or nothing, breaks or panics. All
+//! orders of such steps are tried; a state that was seen before is not tried again.
 
 mod session;
 
@@ -42,11 +42,11 @@ enum Doing {
     Wrote(Vec<u8>, Took),
     Fin,
     Shut(Took),
-    /// For a release of the turn after this many, behind this holder.
+    /// Until the turn has been released more often than this. The holder may block, or not.
     Waits(usize, Blocking),
 }
 
-/// What a call of the stream below came to.
+/// The result of a call of the stream below.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Took {
     Bytes(usize),
@@ -71,8 +71,8 @@ struct Budget {
     half: usize,
     breaks: usize,
     panics: usize,
-    /// A thread that waits for the turn loses its patience.
-    give_up: usize,
+    /// A thread that waits for the turn times out.
+    time_out: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ struct World {
     queue: WriteQueue<Model>,
     threads: Vec<Thread>,
     budget: Budget,
-    /// What the peer has got.
+    /// The bytes that the peer has.
     sent: Vec<u8>,
     fin: bool,
     broken: bool,
@@ -89,20 +89,20 @@ struct World {
     releases: usize,
     /// Plaintext that writes have reported as taken.
     reported: usize,
-    /// An end was asked for; one has returned `Ok`.
+    /// An end was asked for; an end has returned `Ok`.
     end_asked: bool,
     end_ok: bool,
     /// A call that may block, to which others leave what is pending, has found no room.
     holder_timed_out: bool,
 }
 
-/// A thread, and what it does where it has a choice.
+/// What a thread does next.
 #[derive(Clone, Copy, Debug)]
 enum Choice {
     Go,
     Took(Took),
     Panic,
-    GiveUp,
+    TimeOut,
 }
 
 impl World {
@@ -150,8 +150,8 @@ impl World {
             Doing::Waits(seen, holder) => {
                 let mut choices = Vec::new();
                 choices.extend((self.releases > *seen).then_some(Choice::Go));
-                let gives_up = *holder == Blocking::Yes && budget.give_up > 0;
-                choices.extend(gives_up.then_some(Choice::GiveUp));
+                let may_time_out = *holder == Blocking::Yes && budget.time_out > 0;
+                choices.extend(may_time_out.then_some(Choice::TimeOut));
                 choices
             }
         }
@@ -169,8 +169,8 @@ impl World {
                 self.releases += 1;
                 thread.finish();
             }
-            Choice::GiveUp => {
-                self.budget.give_up -= 1;
+            Choice::TimeOut => {
+                self.budget.time_out -= 1;
                 thread.finish();
             }
         }
@@ -245,7 +245,7 @@ impl World {
         self.holder_timed_out |= may_block && self.full;
     }
 
-    /// What holds after each step.
+    /// What is true after each step.
     fn check(&self) {
         let made = &self.queue.session.made;
         assert!(made.starts_with(&self.sent), "in order, and once");
@@ -269,13 +269,13 @@ impl World {
         if holders == 0 && !self.broken && self.sent_whole() && records(unsent).any(is_control) {
             assert!(
                 self.queue.is_pending(),
-                "what nobody comes again for is looked for"
+                "a record that no write comes again for is pending"
             );
         }
         if holders == 0 && !self.broken && !self.full {
             assert!(!self.queue.is_pending(), "nothing is left behind");
             let in_time = *made == self.sent;
-            assert!(in_time, "where there was room, all has left");
+            assert!(in_time, "as there was room, all has left");
         }
     }
 
@@ -286,7 +286,7 @@ impl World {
     /// All calls have returned. What had no room leaves with one call more.
     fn check_end(mut self) {
         let done = self.threads.iter().all(|thread| thread.ops.is_empty());
-        assert!(done, "nobody waits for ever: {self:?}");
+        assert!(done, "no thread waits for ever: {self:?}");
         if self.broken {
             return;
         }
@@ -338,7 +338,7 @@ impl Op {
     }
 }
 
-/// Tries all that can happen; how many worlds there are.
+/// Tries everything that can happen. Returns how many states there are.
 fn explore(threads: &[&'static [Op]], budget: Budget) -> usize {
     let mut seen = HashSet::new();
     let mut open = vec![World::new(threads, budget)];
@@ -368,14 +368,14 @@ const FULL: Budget = Budget {
     half: 1,
     breaks: 0,
     panics: 0,
-    give_up: 1,
+    time_out: 1,
 };
 const BROKEN: Budget = Budget {
     nothing: 1,
     half: 1,
     breaks: 1,
     panics: 1,
-    give_up: 0,
+    time_out: 0,
 };
 
 use Op::{Alert, CloseNotify, End, TryWrite, Write};
@@ -412,7 +412,7 @@ fn fault_a19_nothing_is_left_behind_in_any_interleaving() {
 }
 
 #[test]
-fn fault_a19_a_stream_that_breaks_or_panics_leaves_nobody_waiting() {
+fn fault_a19_a_stream_that_breaks_or_panics_leaves_no_thread_waiting() {
     within(|| {
         for scene in SCENES {
             explore(scene, BROKEN);

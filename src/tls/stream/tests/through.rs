@@ -1,4 +1,4 @@
-//! A stream that is read, or written, through something.
+//! A layer whose reads and writes a test replaces, and a gate at which a thread stands still.
 
 use super::*;
 
@@ -37,7 +37,11 @@ pub(super) fn through(
     })
 }
 
-impl Stream for Through {
+impl net::Layer for Through {
+    fn below(&self) -> &dyn Stream {
+        &*self.below
+    }
+
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         (self.read)(&*self.below, buf)
     }
@@ -46,48 +50,8 @@ impl Stream for Through {
         (self.write)(&*self.below, buf)
     }
 
-    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.below.write_vectored(bufs)
-    }
-
-    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        self.below.try_read(buf)
-    }
-
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
         (self.try_write)(&*self.below, buf)
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.below.shutdown(how)
-    }
-
-    fn abort(&self) -> io::Result<()> {
-        self.below.abort()
-    }
-
-    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.below.set_read_timeout(d)
-    }
-
-    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.below.set_write_timeout(d)
-    }
-
-    fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        self.below.set_no_delay(on)
-    }
-
-    fn local_addr(&self) -> io::Result<Addr> {
-        self.below.local_addr()
-    }
-
-    fn peer_addr(&self) -> io::Result<Addr> {
-        self.below.peer_addr()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 
@@ -97,36 +61,37 @@ impl fmt::Debug for Through {
     }
 }
 
-/// Where a thread stands still on its way to the stream below, once the gate is armed.
+/// A thread on its way to the stream below stands still here, if the gate is armed.
 pub(super) struct Gate {
     is_armed: Arc<AtomicBool>,
-    pub(super) came: mpsc::Receiver<()>,
-    /// Whether the thread may pass.
+    /// A thread stands at the gate.
+    pub(super) arrived: mpsc::Receiver<()>,
+    /// Lets the thread go on; false: without the call of the stream below.
     pub(super) open: mpsc::Sender<bool>,
 }
 
 impl Gate {
-    /// A gate, and what the thread calls.
+    /// A gate, and the function that a thread calls there: it returns what `open` was sent.
     pub(super) fn new() -> (Gate, impl Fn() -> bool + Send + Sync) {
         let is_armed = Arc::new(AtomicBool::new(false));
-        let ((comes, came), (open, is_open)) = (mpsc::channel(), mpsc::channel());
+        let ((arrive, arrived), (open, is_open)) = (mpsc::channel(), mpsc::channel());
         let (armed, is_open) = (Arc::clone(&is_armed), Mutex::new(is_open));
         let passes = move || {
             if !armed.swap(false, Ordering::SeqCst) {
                 return true;
             }
-            comes.send(()).unwrap();
+            arrive.send(()).unwrap();
             lock(&is_open).recv().unwrap()
         };
         let gate = Gate {
             is_armed,
-            came,
+            arrived,
             open,
         };
         (gate, passes)
     }
 
-    /// A stream below with a gate before each write that waits; it times out if that is told.
+    /// A stream below with a gate before each blocking write. If `open` is sent false, the write times out.
     pub(super) fn before_writes(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
         let (gate, passes) = Gate::new();
         let mut through = Through::new(below);
@@ -137,7 +102,7 @@ impl Gate {
         (Arc::new(through), gate)
     }
 
-    /// The next thread that comes stands still.
+    /// The next thread that arrives stands still.
     pub(super) fn arm(&self) {
         self.is_armed.store(true, Ordering::SeqCst);
     }

@@ -1,9 +1,9 @@
-//! In place of rustls: what is sealed is seen, and the order of it.
+//! A session in place of rustls: records are readable, and their order is recorded.
 
 use super::super::super::write_queue::Session;
 use super::*;
 
-/// In place of rustls: a record for each write, an alert, close_notify.
+/// Makes a record for each write, for an alert, and for close_notify.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
     records: Vec<u8>,

@@ -1,6 +1,13 @@
 //! What went wrong with TLS, and what to do about it.
+//!
+//! [`certificate`] has the sentences about certificates, [`handshake`] those about everything else.
 
-use super::code::Code;
+pub(super) mod certificate;
+mod code;
+pub(super) mod handshake;
+
+pub use code::Code;
+
 use std::error;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -10,7 +17,7 @@ use std::sync::Arc;
 /// [`code`](Error::code), what was seen, and what to do:
 ///
 /// ```text
-/// UNABLE_TO_VERIFY_LEAF_SIGNATURE: the certificate of "localhost" is issued by CN=my CA, whom nobody trusts here …
+/// UNABLE_TO_VERIFY_LEAF_SIGNATURE: the certificate of "localhost" is issued by CN=my CA, which is not trusted here …
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
@@ -21,7 +28,7 @@ pub struct Error {
 struct Inner {
     code: Code,
     message: String,
-    /// Of a failure of the system, or of the connection.
+    /// The kind of the [`io::Error`] that it becomes.
     kind: ErrorKind,
 }
 
@@ -45,7 +52,7 @@ impl Error {
         self.inner.code
     }
 
-    /// What was seen, and what to do about it.
+    /// What was seen, and what to do about it, without the code.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
@@ -56,7 +63,7 @@ impl Error {
     }
 }
 
-/// What a failure is to code that knows of input and output only.
+/// The kind for code that knows only [`io::Error`]s.
 fn kind(code: Code) -> ErrorKind {
     match code {
         Code::HandshakeTimeout => ErrorKind::TimedOut,
@@ -80,24 +87,24 @@ impl fmt::Debug for Error {
 
 impl error::Error for Error {}
 
-/// The error stays whole inside: [`Error::of`] finds it.
+/// The error is kept inside: [`Error::of`] finds it.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         io::Error::new(error.inner.kind, error)
     }
 }
 
-/// The TLS error inside, or one that says what the system said.
+/// The TLS error inside, or one with the text of the operating system's.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         match Error::of(&error) {
             Some(inside) => inside.clone(),
-            None => Error::with_kind(of_kind(error.kind()), error.kind(), error.to_string()),
+            None => Error::with_kind(code(error.kind()), error.kind(), error.to_string()),
         }
     }
 }
 
-fn of_kind(kind: ErrorKind) -> Code {
+fn code(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::InvalidInput => Code::InvalidArgument,
         ErrorKind::ConnectionRefused => Code::ConnectionRefused,
@@ -110,18 +117,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_survives_its_way_through_io() {
+    fn an_error_is_found_inside_an_io_error() {
         let error = Error::new(Code::CertHasExpired, "the certificate expired");
-        let carried = io::Error::from(error);
+        let outer = io::Error::from(error);
         let text = "CERT_HAS_EXPIRED: the certificate expired";
-        assert_eq!(carried.to_string(), text);
-        let inside = Error::of(&carried).map(Error::code);
+        assert_eq!(outer.to_string(), text);
+        let inside = Error::of(&outer).map(Error::code);
         assert_eq!(inside, Some(Code::CertHasExpired));
-        assert_eq!(Error::from(carried).to_string(), text);
+        assert_eq!(Error::from(outer).to_string(), text);
     }
 
     #[test]
-    fn what_the_system_says_is_kept() {
+    fn an_error_of_the_operating_system_keeps_its_kind() {
         let error = Error::from(io::Error::from(ErrorKind::ConnectionRefused));
         assert_eq!(error.code(), Code::ConnectionRefused);
         assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionRefused);

@@ -1,12 +1,15 @@
-//! The write turn: who waits for whom, and what a stream below does that breaks or panics.
+//! The write turn: which thread waits for which, and a stream below that breaks or panics.
 
 use super::through::{Gate, Through};
 use super::*;
-use crate::net::is_timeout;
+use crate::net::{Pipe, is_timeout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::channel;
+use std::sync::{OnceLock, Weak};
 
-/// A stream below with a gate before each write that does not block; it has no room if that is told.
+/// A stream below with a gate before each write that does not block. If `open` is sent false, the stream
+/// has no room.
 fn gated(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
     let (gate, passes) = Gate::new();
     let mut through = Through::new(below);
@@ -17,7 +20,7 @@ fn gated(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
     (Arc::new(through), gate)
 }
 
-/// A client whose reader has an alert to send, and the gate at which that reader will stand.
+/// A client whose reader will have an alert to send, and the gate at which that reader will stand.
 fn met_at_a_gate(capacity: usize) -> (Arc<Tls>, Arc<Tls>, Gate) {
     let (here, there) = pipe_with_capacity(capacity);
     let (here, gate) = gated(Arc::new(here));
@@ -28,7 +31,7 @@ fn met_at_a_gate(capacity: usize) -> (Arc<Tls>, Arc<Tls>, Gate) {
     (here, there, gate)
 }
 
-fn read_what_is_no_tls(tls: &Tls) {
+fn read_bytes_that_were_not_sealed(tls: &Tls) {
     let error = tls.read(&mut [0; 8]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
 }
@@ -38,14 +41,17 @@ fn fault_a19_an_end_is_not_left_to_a_holder_that_does_not_wait() {
     within(|| {
         let (here, there, gate) = met_at_a_gate(1000);
         thread::scope(|scope| {
-            let reader = scope.spawn(|| read_what_is_no_tls(&here));
-            gate.came.recv().unwrap();
+            let reader = scope.spawn(|| read_bytes_that_were_not_sealed(&here));
+            gate.arrived.recv().unwrap();
             let ends = scope.spawn(|| here.shutdown(Shutdown::Write));
             while here.state().waiting == 0 {
-                assert!(!ends.is_finished(), "it has left nothing to nobody");
+                assert!(
+                    !ends.is_finished(),
+                    "the reader may find no room, so the end waits for its turn"
+                );
                 thread::yield_now();
             }
-            gate.open.send(false).unwrap(); // the reader has found no room, and goes
+            gate.open.send(false).unwrap(); // the reader finds no room, and releases the turn
             reader.join().unwrap();
             ends.join().unwrap().unwrap();
         });
@@ -65,7 +71,7 @@ fn a_write_that_does_not_block_waits_for_a_holder_that_does_not_block() {
         gate.arm();
         thread::scope(|scope| {
             let first = scope.spawn(|| here.try_write(b"a").unwrap());
-            gate.came.recv().unwrap();
+            gate.arrived.recv().unwrap();
             let second = scope.spawn(|| here.try_write(b"b").unwrap());
             while here.state().waiting == 0 {
                 thread::yield_now();
@@ -89,7 +95,7 @@ fn a_write_waits_for_the_turn_no_longer_than_its_timeout() {
         gate.arm();
         thread::scope(|scope| {
             let writer = scope.spawn(|| here.write(b"a").unwrap());
-            gate.came.recv().unwrap();
+            gate.arrived.recv().unwrap();
             assert_eq!(here.try_write(b"x").unwrap(), None);
             here.set_write_timeout(Some(Duration::from_millis(20)))
                 .unwrap();
@@ -104,19 +110,19 @@ fn a_write_waits_for_the_turn_no_longer_than_its_timeout() {
 }
 
 #[test]
-fn fault_a18_a_panic_of_the_stream_below_leaves_nobody_waiting() {
+fn fault_a18_a_panic_of_the_stream_below_leaves_no_thread_waiting() {
     within(|| {
         let (here, there) = pipe();
         let mut panics = Through::new(Arc::new(here));
-        let (comes, came) = channel();
+        let (arrive, arrived) = channel();
         let (go, may_go) = channel::<()>();
-        let (comes, may_go) = (Mutex::new(comes), Mutex::new(may_go));
+        let (arrive, may_go) = (Mutex::new(arrive), Mutex::new(may_go));
         let first = AtomicBool::new(false);
         panics.write = Box::new(move |below, buf| {
             if buf[0] != 23 || first.swap(true, Ordering::SeqCst) {
                 return below.write(buf); // of the handshake
             }
-            lock(&comes).send(()).unwrap();
+            lock(&arrive).send(()).unwrap();
             lock(&may_go).recv().unwrap();
             panic!("on purpose");
         });
@@ -125,7 +131,7 @@ fn fault_a18_a_panic_of_the_stream_below_leaves_nobody_waiting() {
         thread::scope(|scope| {
             let write = || catch_unwind(AssertUnwindSafe(|| here.write(b"x")));
             let writer = scope.spawn(write);
-            came.recv().unwrap();
+            arrived.recv().unwrap();
             let other = scope.spawn(|| here.write(b"y").unwrap_err());
             while here.state().waiting == 0 {
                 thread::yield_now();
@@ -186,5 +192,62 @@ fn tls_over_tls_ends_layer_by_layer() {
         there.abort().unwrap();
         let cut = here.read(&mut buf).unwrap_err();
         assert_eq!(cut.kind(), ErrorKind::UnexpectedEof, "a cut below is a cut");
+    });
+}
+
+/// A layer that finds, in every call, no lock of the TLS connection above it held.
+#[derive(Debug)]
+struct LockProbe {
+    below: Pipe,
+    above: OnceLock<Weak<Tls>>,
+    calls: AtomicUsize,
+}
+
+impl LockProbe {
+    fn below(&self) -> &dyn Stream {
+        if let Some(tls) = self.above.get().and_then(Weak::upgrade) {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            assert!(try_lock(&tls.state).is_some(), "the state lock is held");
+            let timeouts = [&tls.read_timeout, &tls.write_timeout];
+            assert!(!timeouts.iter().any(|timeout| timeout.is_locked()));
+        }
+        &self.below
+    }
+}
+
+impl net::Layer for LockProbe {
+    fn below(&self) -> &dyn Stream {
+        LockProbe::below(self)
+    }
+}
+
+#[test]
+fn the_stream_below_is_called_without_the_state_lock() {
+    within(|| {
+        let (here, there) = pipe_with_capacity(1000);
+        let probe = Arc::new(LockProbe {
+            below: here,
+            above: OnceLock::new(),
+            calls: AtomicUsize::new(0),
+        });
+        let (here, there) = meet(Arc::clone(&probe) as _, Arc::new(there), &version::TLS13);
+        probe.above.set(Arc::downgrade(&here)).unwrap();
+        let mut buf = [0; 2000];
+        there.write(b"hello").unwrap();
+        assert_eq!(here.read(&mut buf).unwrap(), 5);
+        assert_eq!(here.try_read(&mut buf).unwrap(), None);
+        here.update_keys().unwrap();
+        here.set_write_timeout(Some(Duration::ZERO)).unwrap();
+        while here.try_write(&[7; 100]).unwrap().is_some() {}
+        assert!(is_timeout(&here.write(&[7; 100]).unwrap_err()));
+        assert!(is_timeout(&here.shutdown(Shutdown::Write).unwrap_err()));
+        here.set_read_timeout(Some(Duration::ZERO)).unwrap();
+        assert!(is_timeout(&here.read(&mut buf).unwrap_err())); // tries to send the end, too
+        while there.try_read(&mut buf).unwrap().is_some() {}
+        here.set_write_timeout(None).unwrap();
+        here.shutdown(Shutdown::Write).unwrap();
+        here.shutdown(Shutdown::Both).unwrap();
+        here.abort().unwrap();
+        assert!(probe.calls.load(Ordering::Relaxed) > 15);
     });
 }

@@ -1,4 +1,4 @@
-//! Timeouts, and going on behind them; looking without waiting.
+//! Timeouts, and what the calls after them do; `try_read`.
 
 use super::*;
 use crate::net::{Faults, Faulty, Splits, is_timeout};
@@ -7,8 +7,8 @@ fn noise(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|n| ((n * 31) ^ (n >> 7)) as u8).collect()
 }
 
-/// Writes as one who looks at his watch.
-fn write_patiently(tls: &Tls, mut rest: &[u8]) {
+/// Writes all of it, again after each timeout.
+fn write_despite_timeouts(tls: &Tls, mut rest: &[u8]) {
     while !rest.is_empty() {
         match tls.write(rest) {
             Ok(n) => rest = &rest[n..],
@@ -30,7 +30,7 @@ fn read_exactly(tls: &Tls, bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_write_that_timed_out_tells_of_whole_records() {
+fn a_write_that_timed_out_reports_whole_records() {
     within(|| {
         let (here, there) = pipe_with_capacity(40_000);
         let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS13);
@@ -55,7 +55,7 @@ fn a_write_that_timed_out_tells_of_whole_records() {
 }
 
 #[test]
-fn what_is_sealed_and_then_lost_is_not_told_as_gone() {
+fn records_that_are_sealed_and_then_lost_are_not_reported() {
     within(|| {
         let (here, there) = pipe_with_capacity(1000);
         let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS13);
@@ -79,7 +79,7 @@ fn nothing_is_lost_or_doubled_by_timeouts() {
             there.set_read_timeout(Some(Duration::ZERO)).unwrap();
             let all = noise(400_000);
             thread::scope(|scope| {
-                scope.spawn(|| write_patiently(&here, &all));
+                scope.spawn(|| write_despite_timeouts(&here, &all));
                 assert!(read_exactly(&there, all.len()) == all);
             });
         }
@@ -87,11 +87,11 @@ fn nothing_is_lost_or_doubled_by_timeouts() {
 }
 
 #[test]
-fn a_reader_whose_time_is_up_goes_on_in_the_middle_of_a_record() {
+fn a_read_after_a_timeout_continues_in_the_middle_of_a_record() {
     within(|| {
         let (here, there) = pipe();
-        let bits = Faults::default().split_reads(Splits::from([1]).repeated());
-        let there = Faulty::new(Arc::new(there), bits);
+        let bytewise = Faults::default().split_reads(Splits::from([1]).repeated());
+        let there = Faulty::new(Arc::new(there), bytewise);
         let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS13);
         there.set_read_timeout(Some(Duration::ZERO)).unwrap();
         assert!(is_timeout(&there.read(&mut [0; 8]).unwrap_err()));
@@ -102,7 +102,7 @@ fn a_reader_whose_time_is_up_goes_on_in_the_middle_of_a_record() {
 }
 
 #[test]
-fn a_timeout_is_for_the_read_and_not_for_each_byte() {
+fn a_read_timeout_is_for_the_whole_read_and_not_for_each_byte() {
     within(|| {
         let (here, there) = pipe();
         let there = through(Arc::new(there), |below, buf| {
@@ -124,7 +124,7 @@ fn a_timeout_is_for_the_read_and_not_for_each_byte() {
 }
 
 #[test]
-fn a_look_takes_what_is_there_and_never_waits() {
+fn try_read_returns_what_is_there_and_never_waits() {
     within(|| {
         for ends in [met(), met_over_tcp()] {
             let (here, there) = ends;
@@ -146,7 +146,7 @@ fn a_look_takes_what_is_there_and_never_waits() {
 }
 
 #[test]
-fn a_look_leaves_half_a_record_for_the_next_read() {
+fn try_read_leaves_half_a_record_for_the_next_read() {
     within(|| {
         let (here, there) = pipe_with_capacity(1000);
         let (here, there) = meet(Arc::new(here), Arc::new(there), &version::TLS13);

@@ -1,16 +1,16 @@
-//! Both ways at once, and nobody waits for the other direction.
+//! Both directions at the same time: neither waits for the other.
 
 use super::*;
 use crate::net::is_timeout;
 
 const PIECE: usize = 10_000;
 
-/// A byte for each place, so that none can be lost, doubled or moved unseen.
+/// The byte at this offset: a byte that is lost, doubled or moved is noticed.
 fn pattern(at: usize) -> u8 {
     (at ^ (at >> 8) ^ (at >> 16)) as u8
 }
 
-/// Writes so many bytes, with new keys now and then, and says goodbye.
+/// Writes this many bytes, with new keys after every seventh write, and then the end.
 fn flood(tls: &Tls, bytes: usize) {
     let all: Vec<u8> = (0..bytes).map(pattern).collect();
     for (n, piece) in all.chunks(PIECE).enumerate() {
@@ -90,8 +90,8 @@ fn a_write_does_not_wait_for_the_reader() {
     });
 }
 
-/// Fills the pipe until a write does not return, in a thread of this scope.
-fn stuck<'s>(scope: &'s thread::Scope<'s, '_>, tls: &'s Tls) -> thread::ScopedJoinHandle<'s, ()> {
+/// Fills the pipe, and starts a thread whose write does not return.
+fn blocked<'s>(scope: &'s thread::Scope<'s, '_>, tls: &'s Tls) -> thread::ScopedJoinHandle<'s, ()> {
     tls.set_write_timeout(Some(Duration::ZERO)).unwrap();
     while !tls.write(&[7; 10_000]).is_err_and(|e| is_timeout(&e)) {}
     tls.set_write_timeout(None).unwrap();
@@ -103,22 +103,22 @@ fn stuck<'s>(scope: &'s thread::Scope<'s, '_>, tls: &'s Tls) -> thread::ScopedJo
 }
 
 #[test]
-fn the_reader_does_not_wait_for_a_stuck_writer() {
+fn the_reader_does_not_wait_for_a_blocked_writer() {
     within(|| {
         let (here, there) = met();
         thread::scope(|scope| {
-            let writer = stuck(scope, &here);
+            let writer = blocked(scope, &here);
             let mut buf = [0; 8];
             there.update_keys().unwrap();
             there.write(b"hello").unwrap();
             assert_eq!(here.read(&mut buf).unwrap(), 5);
-            // Somebody writes into the connection below: the reader owes an alert.
+            // Bytes that nobody has sealed: the reader has an alert to send.
             there.get_ref().write(&[23, 3, 3, 0, 32]).unwrap();
             there.get_ref().write(&[0; 32]).unwrap();
             let error = here.read(&mut buf).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
             assert!(!writer.is_finished());
-            // It is sent behind what the writer has begun.
+            // The writer sends it behind its own records.
             let error = loop {
                 if let Err(error) = there.read(&mut [0; 4096]) {
                     break error;
@@ -131,12 +131,12 @@ fn the_reader_does_not_wait_for_a_stuck_writer() {
 }
 
 #[test]
-fn what_a_stuck_writer_is_left_with_it_sends() {
+fn a_blocked_writer_sends_the_end_that_another_thread_asked_for() {
     within(|| {
         let (here, there) = met();
         thread::scope(|scope| {
-            let writer = stuck(scope, &here);
-            here.shutdown(Shutdown::Write).unwrap(); // comes back at once
+            let writer = blocked(scope, &here);
+            here.shutdown(Shutdown::Write).unwrap(); // returns at once
             let (mut all, mut buf) = (0, [0; 4096]);
             while let n @ 1.. = there.read(&mut buf).unwrap() {
                 all += n;
@@ -150,7 +150,7 @@ fn what_a_stuck_writer_is_left_with_it_sends() {
 }
 
 #[test]
-fn a_goodbye_is_not_left_behind_by_a_writer_who_comes_too_late() {
+fn an_end_leaves_though_a_writer_takes_the_turn_meanwhile() {
     within(|| {
         for _ in 0..500 {
             let (here, there) = met();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn both_sides_know_what_was_agreed() {
+fn both_sides_report_what_was_negotiated() {
     within(|| {
         for version in VERSIONS {
             let (here, there) = pipe();
@@ -37,10 +37,10 @@ fn bytes_go_both_ways() {
 }
 
 #[test]
-fn tickets_do_not_wait_for_an_answer() {
+fn tickets_leave_before_the_client_sends_data() {
     within(|| {
         let (client, _server) = met();
-        let came = client.get_ref().try_read(&mut [0; 4096]).unwrap();
-        assert!(came.is_some_and(|n| n > 0), "{came:?}");
+        let arrived = client.get_ref().try_read(&mut [0; 4096]).unwrap();
+        assert!(arrived.is_some_and(|n| n > 0), "{arrived:?}");
     });
 }

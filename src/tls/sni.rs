@@ -1,4 +1,4 @@
-//! Which certificate is shown to whom: by the name that the client asks for.
+//! Which certificate a server sends: it depends on the name that the client asks for (SNI).
 
 use super::identity::Identity;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -8,19 +8,19 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The certificates of a server by name.
-pub(super) struct Names {
+pub(super) struct CertificatesByName {
     exact: HashMap<String, Identity>,
-    /// By what stands behind `*.`
+    /// `*.test.com` under `test.com`.
     wildcard: HashMap<String, Identity>,
-    otherwise: Identity,
+    default: Identity,
 }
 
-impl Names {
-    pub(super) fn new(otherwise: Identity) -> Names {
-        Names {
+impl CertificatesByName {
+    pub(super) fn new(default: Identity) -> CertificatesByName {
+        CertificatesByName {
             exact: HashMap::new(),
             wildcard: HashMap::new(),
-            otherwise,
+            default,
         }
     }
 
@@ -28,7 +28,7 @@ impl Names {
     pub(super) fn add(&mut self, name: &str, identity: Identity) {
         let name = name.to_ascii_lowercase();
         match name.strip_prefix("*.") {
-            Some(behind) => self.wildcard.insert(behind.to_owned(), identity),
+            Some(domain) => self.wildcard.insert(domain.to_owned(), identity),
             None => self.exact.insert(name, identity),
         };
     }
@@ -36,29 +36,26 @@ impl Names {
     // RFC 6066 §3: "A server that receives a client hello containing the "server_name" extension
     // MAY use the information contained in the extension to guide its selection of an appropriate
     // certificate to return to the client"
-    fn of(&self, asked: Option<&str>) -> &Identity {
-        let Some(asked) = asked.map(str::to_ascii_lowercase) else {
-            return &self.otherwise;
-        };
-        let behind = asked.split_once('.').map(|(_, behind)| behind);
-        let wildcard = || self.wildcard.get(behind?);
-        let found = self.exact.get(&asked).or_else(wildcard);
-        found.unwrap_or(&self.otherwise)
+    fn find(&self, name: &str) -> Option<&Identity> {
+        let name = name.to_ascii_lowercase();
+        let wildcard = || self.wildcard.get(name.split_once('.')?.1);
+        self.exact.get(&name).or_else(wildcard)
     }
 }
 
-impl ResolvesServerCert for Names {
+impl ResolvesServerCert for CertificatesByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        match self.exact.is_empty() && self.wildcard.is_empty() {
-            true => Some(self.otherwise.certified()),
-            false => Some(self.of(hello.server_name()).certified()),
-        }
+        let found = match self.exact.is_empty() && self.wildcard.is_empty() {
+            true => None,
+            false => hello.server_name().and_then(|name| self.find(name)),
+        };
+        Some(found.unwrap_or(&self.default).certified())
     }
 }
 
-impl fmt::Debug for Names {
+impl fmt::Debug for CertificatesByName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Names")
+        f.debug_struct("CertificatesByName")
             .field("exact", &self.exact.keys())
             .field("wildcard", &self.wildcard.keys())
             .finish_non_exhaustive()

@@ -1,8 +1,8 @@
-//! The connection under TLS: both ways at once.
+//! The connection under TLS, read and written at the same time.
 //!
-//! One `rustls::Connection` knows the keys of both directions, so it can be used by one thread at a
-//! time. If a lock around it were held while a thread sleeps in `read`, nobody could write. So each
-//! direction has a turn of its own, and the lock around the keys is never held across a system call:
+//! One `rustls::Connection` has the keys of both directions, so one thread at a time can use it. If a lock
+//! around it were held while a thread sleeps in `read`, no thread could write. So each direction has a
+//! lock of its own, and the lock around the keys is never held across a call of the stream below:
 //!
 //! ```text
 //!            the read lock                                 the write turn
@@ -16,29 +16,38 @@
 //!                         plaintext ◄┘          └─ plaintext
 //! ```
 //!
-//! | lock | held while | taken inside |
+//! There are four mutexes and the write turn. A thread takes them from left to right, and skips what it
+//! does not need:
+//!
+//! ```text
+//!   reading ──► write turn ──► state ──► read_timeout | write_timeout
+//!   (mutex)     (in state)     (mutex)         (mutex each)
+//! ```
+//!
+//! | lock | guards | held while |
 //! |---|---|---|
-//! | `reading` (a mutex): the read lock | the stream below reads, which may sleep | nothing |
-//! | the write turn (a word in the state, with the condition variable `turn_released`) | the stream below writes, which may sleep | the read lock, by a reader that sends what is pending without waiting |
-//! | `state` (a mutex): the state lock | memory is worked on | the read lock, the write turn |
-//! | `read_timeout`, `write_timeout` (a mutex each) | one value is read or written | any of these but `state` |
+//! | `reading`, the read lock | the ciphertext that was read | the stream below reads, which may sleep |
+//! | the write turn: a word in the state; `turn_released` is its condition variable | the right to write to the stream below | the stream below writes, which may sleep |
+//! | `state`, the state lock | the keys, the records in flight, the write turn | memory is worked on |
+//! | `read_timeout`, `write_timeout` | a timeout that was set, and its bound | one value is read or written |
 //!
 //! Three sentences hold:
-//! 1. The state lock is taken for memory work only: to open what was read, to seal what is to be
-//!    written, to decide who writes. The stream below, which may be a user's, is called without it.
-//! 2. A reader never waits for room. What it has to send (an alert, a refusal) is put into the state. If
-//!    a writer that may sleep has the write turn, that writer sends it before it gives the turn back.
-//! 3. What was sealed cannot be taken back, since the records are numbered: it stays in flight until it
-//!    has left, and a write reports only what has left (see `in_flight.rs`).
+//! 1. The stream below, which may be a user's, is called without `state` and without the two timeouts'
+//!    mutexes. (`the_stream_below_is_called_without_the_state_lock` tries every method.)
+//! 2. A reader never waits for room. What it has to send (an alert, a refusal) is put into the state. If a
+//!    thread in a blocking write has the write turn, that thread sends it before it releases the turn.
+//! 3. Records that were sealed cannot be taken back, since they are numbered: they stay in flight until
+//!    they have left, and a write reports only what has left (see [`in_flight`]).
 //!
-//! Not everything that is pending is urgent: the answer to a KeyUpdate goes before the *next* record (RFC
-//! 8446 §4.6.3), and rustls puts it there. Session tickets do not wait for an answer, though. A client that
-//! gathers small writes (Nagle) holds its request back until it hears from us, and our side's delayed ACK
-//! would let it wait 40 ms.
+//! Pending records differ in urgency. The answer to a KeyUpdate goes before the *next* record (RFC 8446
+//! §4.6.3), and rustls puts it there. Session tickets leave at once: a client with Nagle's algorithm sends
+//! its second small write only after our ACK, our delayed ACK waits up to 40 ms, and data of ours carries
+//! the ACK.
 //!
-//! `handshake.rs` is how a connection begins, `reading.rs` one direction. The other is decided in
-//! `write_queue.rs`, a machine without threads, and done in `writing.rs`; `in_flight.rs` is what lies
-//! between rustls and the stream below. `info.rs` is what can be asked of a connection.
+//! [`handshake`] is how a connection begins, [`reading`] is one direction. The other is decided in
+//! [`write_queue`], a machine without threads, and done in [`writing`]; [`in_flight`] is what lies between
+//! rustls and the stream below. [`timeout`] is a direction's timeout, [`info`] what can be asked of a
+//! connection.
 
 mod handshake;
 mod in_flight;
@@ -52,15 +61,13 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
-pub(super) use handshake::{Failure, Shaken, handshake};
-pub(super) use info::Judgement;
+pub(super) use handshake::handshake;
 
-use super::explain::explain;
-use crate::net::{Addr, Stream, is_timeout};
+use super::error::handshake::explain;
+use crate::net::{self, Stream, is_timeout};
 use info::Info;
 use reading::Reading;
 use rustls::Connection;
-use std::any::Any;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
@@ -71,60 +78,60 @@ use timeout::Timeout;
 use write_queue::Blocking;
 use writing::{CONTROL_TIMEOUT, State};
 
-/// A connection under TLS: what the stream below carries, sealed and checked. It is a
-/// [`Stream`] as every other, both ways at once.
+/// A connection under TLS: a [`Stream`] like every other, read and written at the same time.
 ///
-/// | the trait's word | here |
+/// | method and result | meaning |
 /// |---|---|
-/// | `read` is 0 | the peer said that it is done (close_notify) |
-/// | `read` fails with [`ErrorKind::UnexpectedEof`] | TCP ended without that: something may be missing |
-/// | `read` fails with [`ErrorKind::InvalidData`] | what came is not what the peer sealed; an [`Error`](crate::tls::Error) is inside |
+/// | `read` returns 0 | the peer has sent close_notify: it sends no more |
+/// | `read` fails with [`ErrorKind::UnexpectedEof`] | TCP ended without close_notify: something may be missing |
+/// | `read` fails with [`ErrorKind::InvalidData`] | the bytes are not what the peer sealed; an [`Error`](crate::tls::Error) is inside |
 /// | `write` timed out | nothing more was taken; *write the same bytes again*, or end the connection |
-/// | `try_write` is `None` | there is no room, or another thread's `write` is under way |
-/// | `shutdown(Write)` | close_notify, then the FIN, behind all that was sealed |
-/// | ⋯ if there is no room | it waits as a `write` does: for the write timeout, not at all if that is zero, for 30 s if none is set |
-/// | ⋯ if there is still no room | a timeout: the end is *pending*. It leaves with the next call of `shutdown(Write)`, `write`, `try_write` or `read` that finds room; a `read` tries again while it waits |
-/// | ⋯ while another thread is in a `write` | `Ok` at once: that thread sends the end behind its bytes. If its time is up, the end is pending, and the next `shutdown(Write)` says so |
+/// | `try_write` is `None` | there is no room, or another thread is in a `write` |
+/// | `shutdown(Write)` | sends close_notify, then the FIN, behind all sealed records |
+/// | ⋯ if there is no room | waits as a `write` does: for the write timeout, not at all if that is zero, for 30 s if none is set |
+/// | ⋯ if there is still no room | fails with a timeout: the end is *pending*. It leaves with the next call of `shutdown(Write)`, `write`, `try_write` or `read` that finds room; a `read` tries again while it waits |
+/// | ⋯ while another thread is in a `write` | returns `Ok` at once: that thread sends the end behind its bytes. If that `write` times out, the end is pending, and the next `shutdown(Write)` says so |
 /// | ⋯ after a `write` that timed out | the records that were sealed for it leave first, though the write has not reported them: the peer may get up to 128 KiB more than was reported, never less, and in order |
-/// | `shutdown(Both)` | close_notify if that is possible at once |
+/// | `shutdown(Both)` | sends close_notify if there is room at once |
 /// | dropped | the same |
-/// | `abort` | no close_notify: the peer finds its input cut |
+/// | `abort` | sends no close_notify: the peer sees that its input was cut |
 ///
-/// Errors of reading and of writing stay: the next call returns the same. (Only what the operating system
-/// says keeps its code, so that its `ETIMEDOUT` is never taken for a timeout that was set here.)
+/// Errors are kept, one for reading and one for writing: the next call returns the same error. (An error
+/// of the operating system keeps its code, so that its `ETIMEDOUT` is never taken for a timeout that was
+/// set here.)
 pub struct Tls {
     below: Arc<dyn Stream>,
     info: Info,
     reading: Mutex<Reading>,
     state: Mutex<State>,
     turn_released: Condvar,
-    /// Reading was ended on this side, so that a FIN means nothing.
+    /// This side has ended reading, so a FIN means nothing.
     read_shut: AtomicBool,
     read_timeout: Timeout,
     write_timeout: Timeout,
-    /// [`CONTROL_TIMEOUT`], or a test's.
+    /// [`CONTROL_TIMEOUT`]; tests shorten it.
     control_timeout: Duration,
 }
 
 impl Tls {
-    /// The connection under TLS that a stream is; `None` if it is another kind of stream.
+    /// The stream as a connection under TLS; `None` if it is another kind of stream.
     pub fn of(stream: &dyn Stream) -> Option<&Tls> {
         stream.as_any().downcast_ref()
     }
 
-    /// The stream below. What is read from it or written to it here is lost to TLS, and ends it.
+    /// The stream below. To read from it or write to it directly breaks the TLS connection.
     pub fn get_ref(&self) -> &Arc<dyn Stream> {
         &self.below
     }
 
-    /// Takes new keys for what this side sends, and asks the peer to do the same (TLS 1.3). It is
-    /// done without asking when a key has served long enough.
+    /// Changes the keys of what this side sends, and asks the peer to change its keys (TLS 1.3). rustls
+    /// does so by itself before a key has sealed too many records.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] under TLS 1.2; else as for [`Stream::write`].
     pub fn update_keys(&self) -> io::Result<()> {
         if self.protocol() != "TLSv1.3" {
-            let why = "a key serves for the whole of a TLS 1.2 connection";
+            let why = "a TLS 1.2 connection keeps its keys";
             return Err(io::Error::new(ErrorKind::Unsupported, why));
         }
         let mut state = self.state();
@@ -149,7 +156,7 @@ impl Tls {
             write_timeout: Timeout::default(),
             control_timeout: CONTROL_TIMEOUT,
         };
-        tls.flush(tls.state()); // the tickets
+        tls.flush(tls.state()); // a server has tickets to send
         tls
     }
 
@@ -158,7 +165,11 @@ impl Tls {
     }
 }
 
-impl Stream for Tls {
+impl net::Layer for Tls {
+    fn below(&self) -> &dyn Stream {
+        &*self.below
+    }
+
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -167,7 +178,7 @@ impl Stream for Tls {
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(buf)])
+        self.write_plaintext(&[IoSlice::new(buf)], Blocking::Yes)
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -180,7 +191,7 @@ impl Stream for Tls {
         }
         match try_lock(&self.reading) {
             Some(mut reading) => self.try_open_next(&mut reading, buf),
-            None => Ok(None), // another waits there, and will get what comes
+            None => Ok(None), // another thread reads, and gets what comes
         }
     }
 
@@ -212,29 +223,12 @@ impl Stream for Tls {
     }
 
     fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        let below = |d| self.below.set_read_timeout(d);
-        self.read_timeout.set(d, below)
+        self.read_timeout.set(d, |d| self.below.set_read_timeout(d))
     }
 
     fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        let below = |d| self.below.set_write_timeout(d);
-        self.write_timeout.set(d, below)
-    }
-
-    fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        self.below.set_no_delay(on)
-    }
-
-    fn local_addr(&self) -> io::Result<Addr> {
-        self.below.local_addr()
-    }
-
-    fn peer_addr(&self) -> io::Result<Addr> {
-        self.below.peer_addr()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
+        self.write_timeout
+            .set(d, |d| self.below.set_write_timeout(d))
     }
 }
 
@@ -253,7 +247,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// A thread that panicked has left nothing half done here: the locks guard what rustls keeps whole.
+/// A poisoned lock costs nothing: no code that could panic leaves the guarded value half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,27 +1,30 @@
-//! TLS under any service.
+//! TLS under any [`Service`].
 
 use super::error::Error;
-use super::server_context::{Refused, ServerContext};
+use super::server_context::{Refusal, ServerContext};
 use crate::net::{Addr, Service, Slot, Stop, Stream};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
 
 type OnPlain = dyn Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync;
-type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
+/// What is called after a handshake that failed.
+pub(crate) type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
 
-/// A service whose connections come under TLS: the handshake is made on the connection's own thread,
-/// then the service gets a [`Tls`](super::Tls) in place of the stream below, and need not know.
+/// A service whose connections are under TLS: the handshake is made on the connection's own thread,
+/// then the service gets a [`Tls`](super::Tls) in place of the stream below. It need not know.
 ///
-/// A handshake takes up the connection's place and no more, and ends with the server. Whoever fails
-/// is told by an alert, and the service never hears of it.
+/// A connection has its [`Slot`] from before the handshake, and ends when the server stops. A client whose
+/// handshake fails is sent an alert, and the service is not called.
+///
+/// If a hook panics, the panic goes to the engine, which ends that connection only.
 ///
 /// ```
 /// use barewire::net::{Listener, Options, Service, Slot, Stream};
 /// use barewire::tls::{Secured, ServerContext, ServerOptions};
 /// use std::sync::Arc;
 ///
-/// struct Hello; // knows nothing of TLS
+/// struct Hello; // knows nothing about TLS
 ///
 /// impl Service for Hello {
 ///     fn connection(&self, stream: Arc<dyn Stream>, _slot: Slot) {
@@ -41,7 +44,7 @@ pub struct Secured<S> {
     context: ServerContext,
     service: S,
     on_plain: Option<Box<OnPlain>>,
-    on_error: Option<Box<OnError>>,
+    pub(crate) on_error: Option<Box<OnError>>,
 }
 
 impl<S: Service> Secured<S> {
@@ -55,8 +58,8 @@ impl<S: Service> Secured<S> {
         }
     }
 
-    /// Calls `hook` with the stream below, its place and the first bytes where somebody does not speak
-    /// TLS, so that he can be told in his own language; how that connection ends is the hook's affair.
+    /// Calls `hook` for a client that does not speak TLS, with the stream below, its slot and the first
+    /// bytes, so that it can be answered in its own protocol. The hook then owns that connection.
     pub fn on_plain(
         mut self,
         hook: impl Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync + 'static,
@@ -65,7 +68,7 @@ impl<S: Service> Secured<S> {
         self
     }
 
-    /// Calls `hook` with every handshake that failed and the stream below: Node's `tlsClientError`.
+    /// Calls `hook` for every handshake that failed, with the stream below: Node's `tlsClientError`.
     pub fn on_error(
         mut self,
         hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static,
@@ -74,32 +77,32 @@ impl<S: Service> Secured<S> {
         self
     }
 
-    /// The context it was made with.
+    /// The context of its handshakes.
     pub fn context(&self) -> &ServerContext {
         &self.context
     }
 
-    fn refuse(&self, refused: &Refused, below: Arc<dyn Stream>, slot: Slot) {
+    fn refuse(&self, refusal: &Refusal, below: Arc<dyn Stream>, slot: Slot) {
         if let Some(hook) = &self.on_error {
-            hook(&refused.error, &*below);
+            hook(&refusal.error, &*below);
         }
-        if let (Some(hook), Some(first)) = (&self.on_plain, &refused.plain) {
+        if let (Some(hook), Some(first)) = (&self.on_plain, &refusal.plain) {
             hook(below, slot, first);
         }
     }
 }
 
 impl<S: Service> Service for Secured<S> {
-    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
-        slot.on_stop(Arc::new(Handshaking(Arc::downgrade(&stream))));
-        match self.context.try_accept(&stream) {
+    fn connection(&self, below: Arc<dyn Stream>, slot: Slot) {
+        slot.on_stop(Arc::new(Abort::new(&below, Phase::Handshake)));
+        match self.context.try_accept(&below) {
             Ok(tls) => {
-                drop(stream);
+                drop(below);
                 let tls: Arc<dyn Stream> = Arc::new(tls);
-                slot.on_stop(Arc::new(Made(Arc::downgrade(&tls))));
+                slot.on_stop(Arc::new(Abort::new(&tls, Phase::Service)));
                 self.service.connection(tls, slot);
             }
-            Err(refused) => self.refuse(&refused, stream, slot),
+            Err(refusal) => self.refuse(&refusal, below, slot),
         }
     }
 
@@ -116,34 +119,40 @@ impl<S: Service> Service for Secured<S> {
     }
 }
 
-/// Who has not finished his handshake when the server stops has asked for nothing yet.
-struct Handshaking(Weak<dyn Stream>);
+/// Ends the connection without close_notify: something may be unsent, and the peer must notice that.
+struct Abort {
+    stream: Weak<dyn Stream>,
+    phase: Phase,
+}
 
-impl Stop for Handshaking {
+#[derive(PartialEq)]
+enum Phase {
+    Handshake,
+    /// The service has the stream, and has set no hook of its own yet.
+    Service,
+}
+
+impl Abort {
+    fn new(stream: &Arc<dyn Stream>, phase: Phase) -> Abort {
+        Abort {
+            stream: Arc::downgrade(stream),
+            phase,
+        }
+    }
+}
+
+impl Stop for Abort {
+    /// During the handshake the client has not asked for anything yet.
     fn drain(&self) {
-        self.cut();
+        if self.phase == Phase::Handshake {
+            self.cut();
+        }
     }
 
     fn cut(&self) {
-        shut(&self.0);
-    }
-}
-
-/// As for a stream that the service has not said anything of: a drain asks nothing.
-struct Made(Weak<dyn Stream>);
-
-impl Stop for Made {
-    fn drain(&self) {}
-
-    fn cut(&self) {
-        shut(&self.0);
-    }
-}
-
-/// Not all was said, and the peer must not think so.
-fn shut(stream: &Weak<dyn Stream>) {
-    if let Some(stream) = stream.upgrade() {
-        let _ = stream.abort();
+        if let Some(stream) = self.stream.upgrade() {
+            let _ = stream.abort();
+        }
     }
 }
 
