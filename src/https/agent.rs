@@ -1,4 +1,4 @@
-//! The book's `https.Agent`: a pool, and what the handshakes of its connections are made with.
+//! The book's `https.Agent`: a pool, and the TLS context of its connections.
 
 use super::HTTP_1_1;
 use super::connector::{Connector, connector};
@@ -39,7 +39,8 @@ impl Agent {
     /// An agent with a pool of its own.
     ///
     /// # Errors
-    /// Certificates or keys that are none, or do not belong together: [`super::tls_error`] has it.
+    /// A certificate or a key that is invalid, or two that do not belong together: see
+    /// [`super::tls_error`].
     pub fn new(options: &ClientOptions) -> Result<Agent, Error> {
         Agent::with_limits(options, Limits::default())
     }
@@ -47,14 +48,14 @@ impl Agent {
     /// An agent whose pool has these limits.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and limits under which nobody could be served.
+    /// As [`new`](Self::new), and limits under which no request could be sent.
     pub fn with_limits(options: &ClientOptions, limits: Limits) -> Result<Agent, Error> {
-        let context = ClientContext::new(&speaking_http(options)).map_err(io::Error::from)?;
+        let context = ClientContext::new(&http_by_default(options)).map_err(io::Error::from)?;
         Ok(Agent::of(&context, &http::Agent::new(limits)?))
     }
 
-    /// An agent that handshakes as `context` says, and keeps its connections in `pool`. A pool may be
-    /// shared: connections of different contexts are different origins.
+    /// An agent whose connections are made with `context` and kept in `pool`. Agents may share a pool:
+    /// connections of different contexts belong to different origins.
     pub fn of(context: &ClientContext, pool: &http::Agent) -> Agent {
         let base = RequestOptions::new().agent(pool);
         Agent {
@@ -64,29 +65,28 @@ impl Agent {
         }
     }
 
-    /// The book's `https.globalAgent`: it trusts the authorities that browsers trust, and shares the
-    /// pool of [`http::Agent::global`].
+    /// The book's `https.globalAgent`: it trusts the CAs that browsers trust, and shares the pool of
+    /// [`http::Agent::global`].
     pub fn global() -> &'static Agent {
         static GLOBAL: LazyLock<Agent> = LazyLock::new(|| {
-            let options = speaking_http(&ClientOptions::new());
+            let options = http_by_default(&ClientOptions::new());
             let context = ClientContext::new(&options).expect("the defaults are options");
             Agent::of(&context, http::Agent::global())
         });
         &GLOBAL
     }
 
-    /// `GET https://localhost/` by this agent: the options to begin with. All that begin with it share
-    /// its connections, at no cost.
+    /// `GET https://localhost/` by this agent: the options to begin with. Requests that begin with them
+    /// share its connections.
     pub fn options(&self) -> RequestOptions {
         self.base.clone()
     }
 
-    /// A request by this agent; nothing is sent yet. Options that speak TLS already are taken as they
-    /// are. Others get this agent's TLS over whatever they connect to, and its pool unless they want
-    /// none.
+    /// A request by this agent; nothing is sent yet. Options with a TLS connector are used unchanged.
+    /// Others get this agent's TLS on top of their connector, and its pool unless they have none.
     ///
     /// # Errors
-    /// Options that cannot be sent.
+    /// Options of which no request can be made.
     pub fn request(&self, options: impl Into<RequestOptions>) -> Result<ClientRequest, Error> {
         let options = options.into();
         let is_ours = options.scheme() == Scheme::Http && options.agent_of().is_some();
@@ -100,17 +100,17 @@ impl Agent {
     /// `GET`s an `https:` URL.
     ///
     /// # Errors
-    /// It is none, nobody answers there, or the handshake fails: [`super::tls_error`].
+    /// The URL is invalid, no server answers, or the handshake fails: see [`super::tls_error`].
     pub fn get(&self, url: &str) -> Result<ClientResponse, Error> {
         self.request(self.options().url(url)?)?.end("")
     }
 
-    /// The connections: how many are in use, and how to close them.
+    /// The pool: it counts the connections and closes them.
     pub fn pool(&self) -> &http::Agent {
         &self.pool
     }
 
-    /// What the handshakes are made with.
+    /// The context of the handshakes.
     pub fn context(&self) -> &ClientContext {
         &self.context
     }
@@ -127,7 +127,7 @@ impl Agent {
     }
 }
 
-/// HTTP is what we speak, unless other protocols were named (ALPN).
-fn speaking_http(options: &ClientOptions) -> ClientOptions {
+/// Offers HTTP/1.1 (ALPN), unless the options name protocols.
+fn http_by_default(options: &ClientOptions) -> ClientOptions {
     options.clone().or_alpn(HTTP_1_1)
 }

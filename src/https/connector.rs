@@ -1,4 +1,4 @@
-//! The second step of a connection: TLS, over whatever leads there.
+//! The second step of a connection: TLS on top of another connector.
 
 use super::{HTTP_1_0, HTTP_1_1};
 use crate::http::wire::Scheme;
@@ -20,7 +20,7 @@ use std::time::Instant;
 /// let options = http::RequestOptions::new()
 ///     .create_connection(https::connector(&context))
 ///     .url("https://localhost:8000/")?;
-/// assert!(options.url("http://localhost/").is_err()); // that would be without TLS
+/// assert!(options.url("http://localhost/").is_err()); // without TLS
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn connector(context: &ClientContext) -> Connector {
@@ -47,7 +47,7 @@ impl Connector {
         }
     }
 
-    /// The same TLS, over another way there.
+    /// The same TLS, on top of another connector.
     pub fn over(self, below: impl http::Connector + 'static) -> Connector {
         Connector::new(&self.context, Arc::new(below))
     }
@@ -73,7 +73,7 @@ impl http::Connector for Connector {
         Scheme::Https
     }
 
-    /// Connections of other certificates, authorities or names are other connections.
+    /// Requests with other certificates, CAs or names do not share these connections.
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }

@@ -18,7 +18,7 @@
 //! let mut res = agent.get(&format!("https://localhost:{port}/"))?;
 //! assert_eq!(res.collect()?, b"hello world\n");
 //!
-//! // Whoever does not trust that authority is told why, and what to do.
+//! // A client that does not trust that CA gets an error that says what to do.
 //! let error = https::get(&format!("https://localhost:{port}/")).unwrap_err();
 //! let code = https::tls_error(&error).unwrap().code();
 //! assert_eq!(code.as_str(), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
@@ -27,14 +27,14 @@
 //! ```
 //!
 //! # The problem
-//! Whatever lies between two programs can read what they say, change it, or answer in the other's
-//! name. TLS ends all three, and a program that speaks HTTP should not have to know: the same handler,
-//! agent and WebSocket are to serve over it, unchanged. What cannot stay the same is *whom* to believe,
-//! which is what certificates are for.
+//! A machine between two programs can read what they say, change it, or answer in the other's name. TLS
+//! prevents all three, and a program that speaks HTTP should not have to know: the same handler, agent and
+//! WebSocket are to work over it, unchanged. What a program must add is *which CAs it trusts*: that is what
+//! the certificate options are for.
 //!
 //! # The bytes on the wire
 //! Through a proxy there are three protocols, each inside the one before it (`━` is sealed: the proxy
-//! sees how much there is, and nothing else):
+//! sees its length, and nothing else):
 //!
 //! ```text
 //!   client                                    proxy                            server
@@ -51,33 +51,46 @@
 //! ```
 //!
 //! # The rules
-//! 1. A connection under TLS is a [`net::Stream`](crate::net::Stream), and a handshake is all that
-//!    happens before it is handed on. So nothing of `http` or `websocket` is written twice.
-//! 2. The name in the URL is the name that the certificate must have, also behind a proxy.
-//! 3. Connections are shared only by requests whose TLS options are the same: who has shown a client
-//!    certificate is not taken for who has not.
-//! 4. Nobody leaves TLS by accident: `http:` URLs are refused here, redirects to them too, and `https:`
-//!    is refused where there is no TLS.
-//! 5. An answer that ends with its connection is whole only if the peer *said* that it is over
-//!    (close_notify, RFC 9112 §9.8). A FIN is no such word: anyone can send one.
-//! 6. Whoever comes without TLS gets a 400 that he can read, with the URL that he meant; and whoever
-//!    brings TLS to a plain port is told so there.
+//! 1. A connection under TLS is a [`net::Stream`](crate::net::Stream), and the handshake is made before
+//!    `http` or `websocket` gets it. So nothing of them is written twice.
+//! 2. The certificate must be for the host of the URL, also behind a proxy.
+//! 3. Only requests with the same TLS options share connections: a request without a client certificate
+//!    must not go out on a connection that was made with one.
+//! 4. No request leaves TLS by accident: `http:` URLs are refused here, redirects to them too, and `https:`
+//!    URLs are refused where there is no TLS.
+//! 5. A response that ends with its connection is whole only if the peer has sent close_notify (RFC 9112
+//!    §9.8). A FIN proves nothing: any machine on the way can send one.
+//! 6. A client that comes without TLS gets a readable 400 with the URL that it meant; a client that speaks
+//!    TLS to a plain port gets an error that says so.
 //!
-//! What the notes call the solution to a certificate that is not believed, `rejectUnauthorized: false`,
-//! switches off the second half of TLS and keeps the first: sealed, for nobody knows whom (E47). It is
-//! for a test; pass the authority with [`ca`](crate::tls::ClientOptions::ca).
+//! What the notes call the solution to a certificate that is refused, `rejectUnauthorized: false`,
+//! switches off the second half of TLS and keeps the first: the connection is sealed, and the peer may be
+//! anyone (E47). It is for a test; pass the CA with [`ca`](crate::tls::ClientOptions::ca).
 //!
-//! # Where to begin
-//! `connector.rs` is the whole client: one step between connecting and asking. `server.rs` is the whole
-//! server: a handshake in front of an [`http::Server`]. `agent.rs` keeps the two halves of the book's
-//! `https.Agent` together. How the handshake works, and why reading and writing do not wait for one
-//! another, is [`tls`]'s.
+//! # Which file to read first
+//! [`connector`](mod@connector) is the whole client: one step between connecting and asking.
+//! [`server`] is the whole server: a handshake in front of an [`http::Server`]. [`agent`] is the book's
+//! `https.Agent`: a pool and a TLS context. How the handshake works, and why reading and writing do not
+//! wait for one another, is on the page of [`tls`].
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | a setting of the HTTP server | nothing here: [`create_server_with`] takes an [`http::Server`] with its settings |
+//! | a TLS option | nothing here: see the table of [`tls`] |
+//! | the protocols that ALPN offers | `HTTP_1_1` below, `speaks_http` in [`connector`](mod@connector), `http_by_default` in [`agent`], `create_server_with` in [`server`] |
+//! | which requests share a connection | `key` of the [`Connector`]; the hash in `tls/client_context.rs` |
+//! | the answer to a client without TLS | `plain` in [`server`] |
+//!
+//! A panic has the same effect as in [`http`] and [`tls`]: a handler's costs its request, a hook's its
+//! connection.
 //!
 //! # Two exercises
-//! 1. Let a program stand between client and server that passes everything on, and cuts the connection
-//!    after half of an answer without Content-Length. What does `http::get` say of it, and what
+//! 1. Write a program between client and server that passes everything on, and cuts the connection
+//!    in the middle of a response without Content-Length. What does `http::get` return, and what
 //!    `https::get`? Which line decides?
-//! 2. Ask the same server twice by two agents of which one has a client certificate. How many
+//! 2. Send two requests to a server through two agents, of which one has a client certificate. How many
 //!    connections are there, and what in their keys differs? What could go wrong if there were one?
 
 mod agent;
@@ -94,7 +107,7 @@ use crate::websocket::{self, ConnectOptions, WebSocket};
 use std::error::Error;
 use std::io;
 
-/// What ALPN calls the protocol that is spoken here (RFC 7301 §6).
+/// The names of HTTP/1 in ALPN (RFC 7301 §6).
 const HTTP_1_1: &str = "http/1.1";
 const HTTP_1_0: &str = "http/1.0";
 
@@ -103,13 +116,13 @@ pub fn options() -> RequestOptions {
     Agent::global().options()
 }
 
-/// A request over TLS; nothing is sent yet. With options that speak TLS already, as those of an agent
-/// do, it is [`http::request`]; others get the TLS of the [global agent](Agent::global) and keep their
+/// A request over TLS; nothing is sent yet. Options with a TLS connector, as those of an agent, go to
+/// [`http::request`] unchanged. Others get the TLS of the [global agent](Agent::global) and keep their
 /// pool.
 ///
-/// That is made anew for each call. So options that are used again better begin with [`options`]; and
-/// a connector of one's own that gives no [key](http::Connector::key) better goes under TLS once, by
-/// [`Connector::over`], or no two requests share a connection.
+/// That TLS connector is made in each call. So options that are used again should begin with [`options`].
+/// A user's connector without a [key](http::Connector::key) should be put under TLS once, with
+/// [`Connector::over`]; otherwise no two requests share a connection.
 ///
 /// ```no_run
 /// use barewire::https;
@@ -122,7 +135,7 @@ pub fn options() -> RequestOptions {
 /// ```
 ///
 /// # Errors
-/// Options that cannot be sent.
+/// Options of which no request can be made.
 pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, http::Error> {
     http::request(Agent::global().over(options.into()))
 }
@@ -130,7 +143,7 @@ pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, http
 /// `GET`s an `https:` URL.
 ///
 /// # Errors
-/// It is none, nobody answers there, or the handshake fails: see [`tls_error`].
+/// The URL is invalid, no server answers, or the handshake fails: see [`tls_error`].
 pub fn get(url: &str) -> Result<ClientResponse, http::Error> {
     Agent::global().get(url)
 }
@@ -143,7 +156,7 @@ pub fn websocket(url: &str) -> Result<WebSocket, websocket::Error> {
     websocket_with(url, &ConnectOptions::new())
 }
 
-/// [`websocket`](fn@websocket) with options. For TLS of one's own, give it the
+/// [`websocket`](fn@websocket) with options. To use other TLS options, pass the
 /// [`options`](Agent::options) of an agent:
 ///
 /// ```
@@ -180,7 +193,7 @@ pub fn websocket_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, 
     websocket::connect_with(url, &options.clone().request_options(&over_tls))
 }
 
-/// What TLS had against a connection, if an error of `http`, `websocket` or `io` is about that.
+/// The TLS error inside an error of `http`, `websocket` or `io`, if there is one.
 ///
 /// ```
 /// # let e: Box<dyn std::error::Error> = "other".into();
@@ -194,7 +207,7 @@ pub fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e tls::Error>
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        // An `io::Error` names as its source what stands behind the error inside it.
+        // The source of an `io::Error` is the source of the error inside it, not that error.
         let inside = error.downcast_ref().and_then(io::Error::get_ref);
         next = match inside {
             Some(inside) => Some(inside),

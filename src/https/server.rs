@@ -1,4 +1,4 @@
-//! The server: a handshake in front of the very server of plain HTTP.
+//! The server: a handshake in front of the server of plain HTTP.
 
 use super::HTTP_1_1;
 use crate::http::{self, Events, Outcome, Request, Response};
@@ -7,7 +7,7 @@ use crate::tls::{self, OnError, Secured, ServerContext, ServerOptions};
 use std::fmt;
 use std::io;
 
-/// A server that answers with a closure, over TLS.
+/// A server that answers each request with a closure, over TLS.
 ///
 /// ```
 /// use barewire::{https, tls};
@@ -25,7 +25,7 @@ use std::io;
 /// ```
 ///
 /// # Errors
-/// Certificates or keys that are none, or do not belong together.
+/// A certificate or a key that is invalid, or two that do not belong together.
 pub fn create_server<F, R>(
     options: &ServerOptions,
     on_request: F,
@@ -73,8 +73,9 @@ pub struct Server<E> {
 }
 
 impl<E: Events> Server<E> {
-    /// The book's `tlsClientError`: a handshake has failed. The stream is the one below, to ask who
-    /// came; the peer was sent an alert already.
+    /// The book's `tlsClientError`: calls `hook` for every handshake that failed, on the connection's thread.
+    /// The stream is the one below, for its addresses; the alert has been sent. If the hook panics, only
+    /// that connection ends.
     pub fn on_tls_client_error(
         mut self,
         hook: impl Fn(&tls::Error, &dyn Stream) + Send + Sync + 'static,
@@ -83,8 +84,7 @@ impl<E: Events> Server<E> {
         self
     }
 
-    /// What its handshakes are made with. Clones are the same: keep one, to exchange the certificate
-    /// while the server runs.
+    /// The context of its handshakes. Keep a clone to replace the certificate while the server runs.
     pub fn context(&self) -> &ServerContext {
         &self.context
     }
@@ -106,7 +106,7 @@ impl<E: Events> Server<E> {
         listener.serve(options, service)
     }
 
-    /// What [`Listener::serve`] wants.
+    /// The arguments of [`Listener::serve`].
     pub fn into_service(self) -> (Options, impl Service + use<E>) {
         let plain = plain(&self.http);
         let (options, service) = self.http.into_service();
@@ -117,7 +117,7 @@ impl<E: Events> Server<E> {
     }
 }
 
-/// Who comes without TLS is told so in words that he can read, and where to go.
+/// Answers a client without TLS in plain HTTP: a 400 with the `https:` URL.
 fn plain<E: Events>(http: &http::Server<E>) -> http::Server<impl Events> {
     let server = http::create_server(|req: Request<'_>, mut res: Response<'_>| {
         res.set_status(400)?

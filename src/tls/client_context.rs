@@ -8,7 +8,7 @@ use super::options::ClientOptions;
 use super::provider::{protocols, provider, sha256, unusable, versions};
 use super::stream::{Tls, handshake};
 use super::trust::TrustStore;
-use super::verify::{ServerVerifier, Verdict, check_peer, with_rejection};
+use super::verify::{ServerVerifier, Verdict, check_peer};
 use crate::net::Stream;
 use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Resumption};
 use rustls::pki_types::{ServerName, UnixTime};
@@ -101,10 +101,8 @@ impl Shared {
         let connection = ClientConnection::new(Arc::clone(&self.config), name.clone());
         let connection = connection.map_err(unusable)?;
         let deadline = deadline.min(deadline_in(self.handshake_timeout));
-        let done = with_rejection(|| handshake(below, connection.into(), deadline));
-        let mut established = done.map_err(|(failure, rejection)| {
-            rejection.unwrap_or_else(|| failure.explain(Side::Client(host)))
-        })?;
+        let mut established = handshake(below, connection.into(), deadline)
+            .map_err(|failure| failure.explain(Side::Client(host)))?;
         let verdict = self.check_server(&established.connection, &name)?;
         if let ServerName::DnsName(name) = &name {
             established.servername = Some(name.as_ref().to_owned());
@@ -165,7 +163,7 @@ fn trusted(options: &ClientOptions) -> Result<TrustStore, Error> {
         (&options.extra_ca, "ClientOptions::extra_ca"),
     ] {
         if let Some(pem) = pem {
-            trusted.add(pem, option)?;
+            trusted.add(&pem.0, option)?;
         }
     }
     Ok(trusted)
@@ -214,11 +212,12 @@ fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
 /// A hash of every option that makes a difference on the connection.
 fn key(options: &ClientOptions) -> String {
     let common = &options.common;
+    let (cert, key) = (&common.identity.cert, &common.identity.key);
+    let texts = [cert, key, &common.ca, &options.extra_ca];
     let all = format!(
         "{:?}",
         (
-            (&common.identity.cert, &common.identity.key),
-            (&common.ca, &options.extra_ca),
+            texts.map(|pem| pem.as_ref().map(|pem| &pem.0)),
             common.reject_unauthorized,
             &options.servername,
             &common.alpn,

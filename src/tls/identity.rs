@@ -27,9 +27,9 @@ impl Identity {
             (None, Some(_)) => return Err(half_of_a_pair(option, "key", "cert")),
         };
         let (in_cert, in_key) = (format!("{option}::cert"), format!("{option}::key"));
-        let chain = pem::certificates(cert, &in_cert)?;
+        let chain = pem::certificates(&cert.0, &in_cert)?;
         check(&chain, &in_cert)?;
-        let certified = CertifiedKey::new(chain, signing_key(key, &in_key)?);
+        let certified = CertifiedKey::new(chain, signing_key(&key.0, &in_key)?);
         match certified.keys_match() {
             Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
                 Ok(Some(Identity(Arc::new(certified))))

@@ -20,10 +20,10 @@ pub enum Version {
 }
 
 /// What the options of both roles have.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Common {
     pub(super) identity: Pair,
-    pub(super) ca: Option<Vec<u8>>,
+    pub(super) ca: Option<Pem>,
     pub(super) reject_unauthorized: bool,
     pub(super) alpn: Vec<Vec<u8>>,
     pub(super) min_version: Version,
@@ -45,11 +45,34 @@ impl Default for Common {
     }
 }
 
-/// A certificate (and those that lead from it to the CA) with its key: the PEM texts of an option.
-#[derive(Clone, Default)]
+/// A certificate (and those that lead from it to the CA) with its key.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pair {
-    pub(super) cert: Option<Vec<u8>>,
-    pub(super) key: Option<Vec<u8>>,
+    pub(super) cert: Option<Pem>,
+    pub(super) key: Option<Pem>,
+}
+
+/// PEM texts. They may be private keys, so they are never printed.
+#[derive(Clone, Default)]
+pub(super) struct Pem(pub(super) Vec<u8>);
+
+impl Pem {
+    fn new(text: impl Into<Vec<u8>>) -> Pem {
+        Pem(text.into())
+    }
+
+    /// Several files make one text, each on lines of its own.
+    fn append(all: &mut Option<Pem>, text: impl Into<Vec<u8>>) {
+        let all = all.get_or_insert_default();
+        all.0.push(b'\n');
+        all.0.extend(text.into());
+    }
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// The methods that set the common part. What differs by role is the documentation of four of them.
@@ -64,20 +87,20 @@ macro_rules! common_options {
         impl $options {
             $(#[$cert])+
             pub fn cert(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                self.common.identity.cert = Some(pem.into());
+                self.common.identity.cert = Some(Pem::new(pem));
                 self
             }
 
             /// The private key that belongs to [`cert`](Self::cert): PKCS#8, PKCS#1 or SEC 1, without
             /// a passphrase.
             pub fn key(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                self.common.identity.key = Some(pem.into());
+                self.common.identity.key = Some(Pem::new(pem));
                 self
             }
 
             $(#[$ca])+
             pub fn ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                append(&mut self.common.ca, pem);
+                Pem::append(&mut self.common.ca, pem);
                 self
             }
 
@@ -142,7 +165,7 @@ macro_rules! common_options {
 ///     .ca(include_str!("../../fixtures/tls/ca.crt"));
 /// # barewire::tls::ServerContext::new(&options).unwrap();
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
     pub(super) common: Common,
     pub(super) contexts: Vec<(String, Pair)>,
@@ -165,8 +188,8 @@ impl ServerOptions {
         key: impl Into<Vec<u8>>,
     ) -> Self {
         let pair = Pair {
-            cert: Some(cert.into()),
-            key: Some(key.into()),
+            cert: Some(Pem::new(cert)),
+            key: Some(Pem::new(key)),
         };
         self.contexts.push((servername.into(), pair));
         self
@@ -212,10 +235,10 @@ common_options! {
 ///     .ca(include_str!("../../fixtures/tls/ca.crt"));
 /// # barewire::tls::ClientContext::new(&options).unwrap();
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientOptions {
     pub(super) common: Common,
-    pub(super) extra_ca: Option<Vec<u8>>,
+    pub(super) extra_ca: Option<Pem>,
     pub(super) servername: Option<String>,
     pub(super) fingerprint256: Option<String>,
 }
@@ -228,7 +251,7 @@ impl ClientOptions {
 
     /// The CAs to trust *as well*. Each call adds to them.
     pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        append(&mut self.extra_ca, pem);
+        Pem::append(&mut self.extra_ca, pem);
         self
     }
 
@@ -267,47 +290,4 @@ common_options! {
 
     /// The protocols that we speak, the preferred one first (ALPN, RFC 7301). Default: none.
     alpn;
-}
-
-/// Several PEM files make one text, each on lines of its own.
-fn append(all: &mut Option<Vec<u8>>, pem: impl Into<Vec<u8>>) {
-    let all = all.get_or_insert_default();
-    all.push(b'\n');
-    all.extend(pem.into());
-}
-
-/// Says which parts there are. Keys are never printed.
-impl fmt::Debug for Pair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pair")
-            .field("cert", &self.cert.is_some())
-            .field("key", &self.key.is_some())
-            .finish()
-    }
-}
-
-impl fmt::Debug for ServerOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.contexts.iter().map(|(name, _)| &**name).collect();
-        f.debug_struct("ServerOptions")
-            .field("identity", &self.common.identity)
-            .field("contexts", &names)
-            .field("ca", &self.common.ca.is_some())
-            .field("request_cert", &self.request_cert)
-            .field("reject_unauthorized", &self.common.reject_unauthorized)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ClientOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientOptions")
-            .field("identity", &self.common.identity)
-            .field("ca", &self.common.ca.is_some())
-            .field("extra_ca", &self.extra_ca.is_some())
-            .field("reject_unauthorized", &self.common.reject_unauthorized)
-            .field("servername", &self.servername)
-            .field("fingerprint256", &self.fingerprint256)
-            .finish_non_exhaustive()
-    }
 }

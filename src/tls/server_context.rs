@@ -9,7 +9,7 @@ use super::provider::{protocols, provider, unusable, versions};
 use super::sni::CertificatesByName;
 use super::stream::{Tls, handshake};
 use super::trust::TrustStore;
-use super::verify::{ClientVerifier, Verdict, check_peer, with_rejection};
+use super::verify::{ClientVerifier, Verdict, check_peer};
 use crate::net::Stream;
 use rustls::crypto::ring::Ticketer;
 use rustls::pki_types::UnixTime;
@@ -161,8 +161,7 @@ impl Prepared {
         let connection = ServerConnection::new(Arc::clone(&self.config));
         let connection = connection.map_err(unusable)?;
         let deadline = deadline_in(self.handshake_timeout);
-        let done = with_rejection(|| handshake(Arc::clone(below), connection.into(), deadline));
-        let established = done.map_err(|(failure, rejection)| refuse(failure, rejection))?;
+        let established = handshake(Arc::clone(below), connection.into(), deadline)?;
         let verdict = self.check_client(&established.connection)?;
         Ok(established.finish(verdict))
     }
@@ -189,7 +188,7 @@ fn verifier(options: &ServerOptions) -> Result<Option<Arc<ClientVerifier>>, Erro
         return Err(Error::new(Code::InvalidArgument, text));
     };
     let mut trusted = TrustStore::empty();
-    trusted.add(ca, "ServerOptions::ca")?;
+    trusted.add(&ca.0, "ServerOptions::ca")?;
     let verifier = ClientVerifier::new(trusted, options.common.reject_unauthorized)?;
     Ok(Some(Arc::new(verifier)))
 }
@@ -209,14 +208,14 @@ fn certificates(options: &ServerOptions) -> Result<CertificatesByName, Error> {
     Ok(certificates)
 }
 
-fn refuse(failure: Failure, rejection: Option<Error>) -> Refusal {
-    let plain = match &failure {
-        Failure::Plain(first) => Some(first.clone()),
-        _ => None,
-    };
-    Refusal {
-        error: rejection.unwrap_or_else(|| failure.explain(Side::Server)),
-        plain,
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Refusal {
+        let plain = match &failure {
+            Failure::Plain(first) => Some(first.clone()),
+            _ => None,
+        };
+        let error = failure.explain(Side::Server);
+        Refusal { error, plain }
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! A verifier belongs to a context and many connections use it at once, so it stores nothing. An alert has
 //! room for one word; the sentence is left in a thread-local variable, since a handshake is one call on
-//! one thread: [`with_rejection`].
+//! one thread: see [`take_rejection`].
 
 use super::error::certificate::{Chain, Owner, check_strength, explain, not_pinned};
 use super::error::{Code, Error};
@@ -103,18 +103,14 @@ thread_local! {
     static REJECTION: Cell<Option<Error>> = const { Cell::new(None) };
 }
 
-/// Runs a handshake. If a verifier made it fail, its sentence comes with the failure.
-pub(super) fn with_rejection<T, E>(
-    handshake: impl FnOnce() -> Result<T, E>,
-) -> Result<T, (E, Option<Error>)> {
-    REJECTION.set(None);
-    handshake().map_err(|e| (e, REJECTION.take()))
-}
-
-/// Leaves the sentence for [`with_rejection`] and returns the alert.
 fn reject(rejection: Rejection) -> rustls::Error {
     REJECTION.set(Some(rejection.error));
     rejection.alert.into()
+}
+
+/// The sentence, if a verifier has just made a handshake of this thread fail.
+pub(super) fn take_rejection() -> Option<Error> {
+    REJECTION.take()
 }
 
 /// The signatures of a handshake, which are checked in the same way for both roles.

@@ -16,7 +16,9 @@ pub(in crate::tls) enum Failure {
     TooLong(usize),
     /// The peer does not speak TLS; its first bytes. Nothing was sent to it.
     Plain(Vec<u8>),
-    /// One side broke off; our alert, if there was one, was sent.
+    /// The peer's certificate was rejected, and an alert was sent.
+    Rejected(Error),
+    /// One side broke the handshake off; if it was ours, an alert was sent.
     Tls(rustls::Error),
     /// The stream below is broken.
     Io(io::Error),
@@ -44,6 +46,7 @@ impl Failure {
                 Error::new(Code::Protocol, text)
             }
             Failure::Plain(first) => plain(&first, side),
+            Failure::Rejected(why) => why,
             Failure::Tls(why) => explain(&why),
             Failure::Io(error) => match error.kind() {
                 ErrorKind::ConnectionReset

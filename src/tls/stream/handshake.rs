@@ -11,7 +11,7 @@
 //! connection that is closed over unread bytes is reset, and the reset can overtake the alert.
 
 use super::super::error::handshake::Failure;
-use super::super::verify::Verdict;
+use super::super::verify::{Verdict, take_rejection};
 use super::super::wire::FirstBytes;
 use super::Tls;
 use super::info::Info;
@@ -54,7 +54,7 @@ pub(in crate::tls) fn handshake(
 ) -> Result<Established, Failure> {
     let mut driver = Driver::new(below, connection, deadline);
     let driven = driver.drive();
-    if let Err(Failure::Tls(_)) = driven {
+    if let Err(Failure::Tls(_) | Failure::Rejected(_)) = driven {
         driver.send_alert();
     }
     let Driver {
@@ -101,7 +101,10 @@ impl Driver {
                 self.receive()?;
             }
             let fed = self.reading.feed(&mut self.connection);
-            fed.map_err(Failure::Tls)?;
+            fed.map_err(|why| match take_rejection() {
+                Some(error) => Failure::Rejected(error),
+                None => Failure::Tls(why),
+            })?;
             if self.only_tickets_are_left() {
                 return Ok(());
             }

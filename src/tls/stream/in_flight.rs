@@ -1,10 +1,9 @@
-//! Sealed bytes that have not left yet, and the plaintext in them.
+//! Sealed records that have not left yet, and the plaintext in them.
 //!
 //! A record that is sealed cannot be taken back: it has a number, and the peer waits for that number. So
-//! when the write timeout passes in the middle of sealed bytes, they stay in flight. A write reports
-//! only plaintext whose records have left entirely. The rest counts as not taken; a caller that still
-//! wants it sent writes it again, as after every write that took less than all, and then it is not
-//! sealed a second time:
+//! when the write timeout passes in the middle of sealed records, they stay in flight. A write reports
+//! only plaintext whose records have left entirely. The rest counts as not taken: the caller writes it
+//! again, as after every write that took less than all, and it is not sealed a second time:
 //!
 //! ```text
 //!   write(a b c d)       a │ b │ c │ d      sealed, four records; the timeout passes in c
@@ -13,16 +12,16 @@
 //!     = 2 (c d)                  ✓   ✓      e is for the next write
 //! ```
 //!
-//! Bytes other than the sealed ones are refused.
+//! A caller that writes other bytes in place of `c d` gets an error.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::iter;
 
-/// How much plaintext fits into a record (RFC 8446 §5.1).
+/// The most plaintext in a record (RFC 8446 §5.1).
 const RECORD_BYTES: usize = 16 * 1024;
 const HEADER_BYTES: usize = 5;
 const ALERT: u8 = 21;
-/// A larger buffer is not kept: beside the work on so many bytes it costs nothing to get another.
+/// A larger buffer is freed: to allocate another costs little beside sealing that many bytes.
 const KEPT_BYTES: usize = 4 * 1024;
 
 /// Records between rustls and the stream below.
@@ -31,11 +30,11 @@ pub(super) struct InFlight {
     /// Whole records. The bytes before `offset` have left.
     sealed: Vec<u8>,
     offset: usize,
-    /// How much plaintext the last write has sealed.
+    /// How many bytes of plaintext the last write has sealed.
     plaintext: usize,
     /// Where the last record of that plaintext ends.
     plaintext_end: usize,
-    /// Something is here that no write will come again for: an alert, a ticket, close_notify.
+    /// There are records that no write will come again for: an alert, a ticket, close_notify.
     control: bool,
     /// The sealed plaintext that no write has reported.
     unreported: Vec<u8>,
@@ -51,7 +50,7 @@ impl InFlight {
         !self.unreported.is_empty()
     }
 
-    /// Whether something is here that no write will come again for.
+    /// Whether there are records that no write will come again for.
     pub(super) fn has_control(&self) -> bool {
         self.control
     }
@@ -61,23 +60,23 @@ impl InFlight {
         &mut self.sealed
     }
 
-    /// Such records are here, or are appended now.
+    /// Such records were appended, or are appended next.
     pub(super) fn note_control(&mut self) {
         self.control = true;
     }
 
-    /// A write has sealed so much plaintext; its records are the last ones here.
+    /// A write has sealed this many bytes of plaintext; its records are the last ones here.
     pub(super) fn note_plaintext(&mut self, bytes: usize) {
         self.plaintext = bytes;
         self.plaintext_end = if bytes > 0 { self.sealed.len() } else { 0 };
     }
 
-    /// Takes the buffer out, for a write without the lock; the bytes from the offset on are to be written.
+    /// Takes the buffer out, for a write without the lock. The bytes from the offset on are to be written.
     pub(super) fn take(&mut self) -> (Vec<u8>, usize) {
         (std::mem::take(&mut self.sealed), self.offset)
     }
 
-    /// Puts the buffer back, of which `n` more bytes have left.
+    /// Puts the buffer back. `n` more bytes of it have left.
     pub(super) fn put_back(&mut self, sealed: Vec<u8>, n: usize) {
         self.sealed = sealed;
         self.offset += n;
@@ -121,7 +120,7 @@ impl InFlight {
         Ok(())
     }
 
-    /// All has left that was sealed: what the write of `bufs` returns.
+    /// What the write of `bufs` returns if all records have left.
     #[inline]
     pub(super) fn report_all(&mut self, bufs: &[IoSlice<'_>]) -> usize {
         match self.has_unreported() {
@@ -130,7 +129,7 @@ impl InFlight {
         }
     }
 
-    /// Not all has left: what the write of `bufs` returns. The rest is kept, to be compared.
+    /// What the write of `bufs` returns if some records have not left. The rest is kept, to be compared.
     #[cold]
     pub(super) fn report_part(&mut self, bufs: &[IoSlice<'_>]) -> usize {
         if !self.has_unreported() {
@@ -140,8 +139,7 @@ impl InFlight {
         self.report(bufs)
     }
 
-    /// How much of the unreported plaintext has left by now and was offered again in `bufs`. It is
-    /// reported with this.
+    /// How much of the unreported plaintext has left and is offered again in `bufs`: this call reports it.
     #[cold]
     fn report(&mut self, bufs: &[IoSlice<'_>]) -> usize {
         let reported = self.plaintext - self.unreported.len();
@@ -151,7 +149,7 @@ impl InFlight {
         n
     }
 
-    /// How much plaintext has left in whole records. Those before the last are full.
+    /// How much plaintext has left in whole records. All records but the last are full.
     fn sent_plaintext(&self) -> usize {
         match self.records_left() {
             0 => self.plaintext,
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_in_place_of_data_is_seen() {
+    fn an_alert_in_place_of_data_is_noticed() {
         let data = [23, 3, 3, 0, 2, 9, 9];
         let alert = [21, 3, 3, 0, 1, 9];
         assert!(!of(&[]).ends_with_alert());

@@ -6,7 +6,6 @@ use super::super::verify::Verdict;
 use super::super::wire::Certificate;
 use super::Tls;
 use rustls::{CipherSuite, Connection, HandshakeKind, ProtocolVersion};
-use std::fmt;
 
 pub(super) struct Info {
     protocol: &'static str,
@@ -120,16 +119,5 @@ impl Tls {
             Verdict::Unauthorized(why) => Some(why),
             Verdict::Authorized | Verdict::NotRequested => None,
         }
-    }
-}
-
-impl fmt::Debug for Info {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Info")
-            .field("protocol", &self.protocol)
-            .field("cipher", &self.cipher)
-            .field("servername", &self.servername)
-            .field("verdict", &self.verdict)
-            .finish_non_exhaustive()
     }
 }

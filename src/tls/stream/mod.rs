@@ -242,7 +242,10 @@ impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls")
             .field("below", &self.below)
-            .field("info", &self.info)
+            .field("protocol", &self.protocol())
+            .field("cipher", &self.cipher())
+            .field("servername", &self.servername())
+            .field("authorized", &self.authorized())
             .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,6 @@ use super::io_failure::IoFailure;
 use super::timeout::{Bound, Timeout};
 use crate::net::{ReadBuffer, is_timeout};
 use rustls::{Connection, IoState};
-use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -31,6 +30,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(10);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
 /// What the read lock guards.
+#[derive(Debug)]
 pub(super) struct Reading {
     ciphertext: ReadBuffer,
     /// How many bytes the last read of the stream below brought.
@@ -271,14 +271,5 @@ impl ReadWait {
     fn is_over(&self) -> bool {
         let deadline = self.deadline.flatten();
         deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
-}
-
-impl fmt::Debug for Reading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reading")
-            .field("unopened", &self.unopened().len())
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
     }
 }

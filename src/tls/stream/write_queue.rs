@@ -1,4 +1,4 @@
-//! Who writes to the stream below, and what is pending: a machine without threads.
+//! Which thread writes to the stream below, and what is pending: a machine without threads.
 //!
 //! One thread at a time writes to the stream below. It holds the *write turn*. A thread takes the turn
 //! under the state lock and then releases the lock, because a write may block:
@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Four sentences hold, and `tests/model.rs` tries them in all interleavings:
-//! 1. The holder looks at what is pending under the same lock under which it gives the turn back. So
-//!    nothing stays behind, except where the stream below has no room. Then it leaves with a later call.
+//! 1. The holder checks what is pending under the same lock under which it releases the turn. So nothing
+//!    stays behind, unless the stream below has no room. Then it leaves with a later call.
 //! 2. A thread that must not block takes the turn for a moment, and writes what has room at once. It
 //!    waits only for a holder that does not block either.
 //! 3. close_notify leaves once, behind everything that was sealed before it; nothing is sealed behind it.
@@ -25,7 +25,7 @@ use std::io::{self, ErrorKind, IoSlice};
 
 /// What seals: a `rustls::Connection`, or a test's model of one.
 pub(super) trait Session {
-    /// Seals what fits into one batch; how many bytes of `bufs` that is.
+    /// Seals what fits into one batch. Returns how many bytes of `bufs` that is.
     fn seal(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
 
     /// Whether it has sealed records: from [`seal`](Session::seal), or an alert, a ticket, close_notify.
@@ -33,7 +33,7 @@ pub(super) trait Session {
 
     fn take_records(&mut self, sealed: &mut Vec<u8>);
 
-    /// Makes the alert close_notify, unless it was made before.
+    /// Makes the alert close_notify, unless it has made it before.
     fn send_close_notify(&mut self);
 }
 
@@ -59,18 +59,18 @@ pub(super) struct WriteQueue<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Open,
-    /// close_notify is made, so plaintext is refused. No FIN is asked for.
+    /// close_notify is made, so plaintext is refused. No FIN was asked for.
     CloseNotify,
     FinPending,
     FinSent,
 }
 
-/// What a thread does next. It holds the state lock while it asks, and not while it does it.
+/// What a thread does next. It asks with the state lock held, and does it without.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// Write the bytes from the offset on, and say so with [`WriteCall::wrote`].
+    /// Write the bytes from the offset on, then call [`WriteCall::wrote`].
     Write(Vec<u8>, usize),
-    /// Shut the writing side of the stream below, and say so with [`WriteCall::shut`].
+    /// Shut the writing side of the stream below, then call [`WriteCall::shut`].
     Fin,
     /// Wait until the turn is released, and ask again. The holder may block, or not.
     WaitForTurn(Blocking),
@@ -89,7 +89,7 @@ impl<S: Session> WriteQueue<S> {
         }
     }
 
-    /// Whether something is to be sent that no write will come again for.
+    /// Whether something is to be sent that is no caller's plaintext: no write will come again for it.
     #[inline]
     pub(super) fn is_pending(&self) -> bool {
         let pending = self.session.has_records()
@@ -137,7 +137,7 @@ impl<S: Session> WriteQueue<S> {
         let plaintext = self.session.seal(bufs)?;
         self.session.take_records(self.in_flight.buffer());
         if plaintext > 0 && self.in_flight.ends_with_alert() {
-            return Err(self.wear_out());
+            return Err(self.end_of_keys());
         }
         self.in_flight.note_plaintext(plaintext);
         Ok(())
@@ -145,10 +145,11 @@ impl<S: Session> WriteQueue<S> {
 
     /// Under TLS 1.2 a key seals 2^24 records and no more; then rustls makes close_notify instead.
     #[cold]
-    fn wear_out(&mut self) -> IoFailure {
+    fn end_of_keys(&mut self) -> IoFailure {
         self.close(End::CloseNotify);
         self.in_flight.note_control();
-        let why = "the keys of this TLS 1.2 connection are worn out: begin another";
+        let why =
+            "the keys of this TLS 1.2 connection have sealed as much as they may: open another";
         IoFailure::new(ErrorKind::BrokenPipe, why)
     }
 
@@ -183,13 +184,9 @@ impl<S: Session> WriteQueue<S> {
 pub(super) struct WriteCall {
     kind: Kind,
     blocking: Blocking,
-    /// No plaintext of this call is in flight: it is a flush, has written, or was refused.
-    is_bounded: bool,
     holds_turn: bool,
-    /// What a write returns, though control records may still be pending.
-    written: Option<usize>,
-    /// Why a write has taken nothing.
-    refused: Option<IoFailure>,
+    /// What a write returns, once that is known. Control records may still be pending then.
+    result: Option<Result<usize, IoFailure>>,
     /// The stream below had no room.
     no_room: bool,
 }
@@ -230,10 +227,8 @@ impl WriteCall {
         WriteCall {
             kind,
             blocking,
-            is_bounded: kind == Kind::Flush,
             holds_turn: false,
-            written: None,
-            refused: None,
+            result: None,
             no_room: false,
         }
     }
@@ -248,10 +243,10 @@ impl WriteCall {
     /// write timeout is set.
     #[inline]
     pub(super) fn is_bounded(&self) -> bool {
-        self.is_bounded
+        self.kind == Kind::Flush || self.result.is_some()
     }
 
-    /// What the calling thread does next; `bufs` are the same each time.
+    /// What the calling thread does next. `bufs` must be the same in each call.
     #[inline]
     pub(super) fn next<S: Session>(
         &mut self,
@@ -260,7 +255,7 @@ impl WriteCall {
     ) -> Next {
         if !self.holds_turn {
             if let Some(holder) = queue.turn {
-                return self.behind(holder);
+                return self.turn_is_held(holder);
             }
             self.begin(queue, bufs);
         }
@@ -272,14 +267,15 @@ impl WriteCall {
         }
         queue.turn = None;
         self.holds_turn = false;
-        Next::Return(match self.written {
-            Some(n) => Ok(n),
+        Next::Return(match &self.result {
+            Some(Ok(n)) => Ok(*n),
+            Some(Err(failure)) => Err(failure.error()),
             None => self.conclude(queue, bufs),
         })
     }
 
     #[cold]
-    fn behind(&self, holder: Blocking) -> Next {
+    fn turn_is_held(&self, holder: Blocking) -> Next {
         match (holder, self.kind, self.blocking) {
             (Blocking::No, _, _) | (Blocking::Yes, Kind::Write, Blocking::Yes) => {
                 Next::WaitForTurn(holder)
@@ -298,8 +294,7 @@ impl WriteCall {
             match queue.accept(bufs) {
                 Ok(()) => self.note_written(queue, bufs),
                 Err(refused) => {
-                    self.refused = Some(refused);
-                    self.is_bounded = true;
+                    self.result = Some(Err(refused));
                     self.blocking = Blocking::No; // what is pending leaves if there is room
                 }
             }
@@ -307,7 +302,7 @@ impl WriteCall {
         queue.turn = Some(self.blocking);
     }
 
-    /// The stream below has taken so much of what [`Next::Write`] asked for.
+    /// The result of the write that [`Next::Write`] asked for.
     #[inline]
     pub(super) fn wrote<S: Session>(
         &mut self,
@@ -325,16 +320,15 @@ impl WriteCall {
         }
     }
 
-    /// What a write returns is clear once its plaintext has left.
+    /// What a write returns is known once its plaintext has left.
     #[inline]
     fn note_written<S: Session>(&mut self, queue: &mut WriteQueue<S>, bufs: &[IoSlice<'_>]) {
-        if !self.is_bounded && queue.in_flight.plaintext_is_sent() {
-            self.written = Some(queue.in_flight.report_all(bufs));
-            self.is_bounded = true;
+        if !self.is_bounded() && queue.in_flight.plaintext_is_sent() {
+            self.result = Some(Ok(queue.in_flight.report_all(bufs)));
         }
     }
 
-    /// The stream below has sent the FIN that [`Next::Fin`] asked for.
+    /// The result of the shutdown that [`Next::Fin`] asked for.
     pub(super) fn shut<S: Session>(&mut self, queue: &mut WriteQueue<S>, shut: io::Result<()>) {
         match shut {
             Ok(()) => queue.end = End::FinSent,
@@ -351,14 +345,14 @@ impl WriteCall {
         }
     }
 
-    /// What the call returns where that was not clear before.
+    /// What the call returns if that was not known before.
     #[cold]
     fn conclude<S: Session>(
         &mut self,
         queue: &mut WriteQueue<S>,
         bufs: &[IoSlice<'_>],
     ) -> io::Result<usize> {
-        if let Some(failure) = self.refused.as_ref().or(queue.failure.as_ref()) {
+        if let Some(failure) = &queue.failure {
             return Err(failure.error());
         }
         let n = match (self.kind, self.no_room) {

@@ -6,7 +6,7 @@
 //!      87 04 7f 00 00 01             [7] an address: 4 bytes, or 16 of IPv6
 //! ```
 //!
-//! Names of other kinds (mail addresses, URIs) are passed over.
+//! Names of other kinds (mail addresses, URIs) are ignored.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use super::error::{Error, Rule};
 const DNS_NAME: u8 = 0x82;
 const IP_ADDRESS: u8 = 0x87;
 
-/// A host that a certificate is for. Shown as OpenSSL and Node do, `DNS:localhost` and
+/// A host that a certificate is for. Displayed as by OpenSSL and Node, `DNS:localhost` and
 /// `IP Address:127.0.0.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AltName<'a> {
@@ -26,14 +26,14 @@ pub enum AltName<'a> {
     Ip(&'a [u8]),
 }
 
-/// The list, or none.
+/// The names of a certificate, which may have none.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AltNames<'a>(Option<&'a [u8]>);
 
 impl<'a> AltNames<'a> {
     pub(super) const NONE: AltNames<'static> = AltNames(None);
 
-    /// Of a SEQUENCE.
+    /// Decodes the SEQUENCE.
     // RFC 5280 §4.2.1.6: "If the subjectAltName extension is present, the sequence MUST contain at
     // least one entry."
     pub(super) fn decode(list: Element<'a>) -> Result<AltNames<'a>, Error> {
@@ -54,7 +54,7 @@ impl<'a> AltNames<'a> {
     }
 }
 
-/// One name, if it is of a kind that a host has.
+/// One name; `None` if it is not of a host.
 fn decode(element: Element<'_>) -> Result<Option<AltName<'_>>, Error> {
     let content = element.content();
     let name = match element.tag {
@@ -66,10 +66,10 @@ fn decode(element: Element<'_>) -> Result<Option<AltName<'_>>, Error> {
     Ok(Some(name))
 }
 
-/// ASCII that can be seen: a line break in a name would forge what is printed.
+/// Visible ASCII: a line break in a name would forge the lines of what is printed.
 fn dns(content: &[u8]) -> Option<&str> {
-    let seen = !content.is_empty() && content.iter().all(u8::is_ascii_graphic);
-    str::from_utf8(content).ok().filter(|_| seen)
+    let visible = !content.is_empty() && content.iter().all(u8::is_ascii_graphic);
+    str::from_utf8(content).ok().filter(|_| visible)
 }
 
 impl fmt::Display for AltName<'_> {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_hosts_are_taken_and_others_passed_over() {
+    fn names_of_hosts_are_decoded_and_others_ignored() {
         let list = b"\x82\x01a\x81\x03x@y\x87\x04\x7f\0\0\x01\x86\x01u\x82\x03*.b";
         assert_eq!(
             shown(list).unwrap(),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_none_is_refused() {
+    fn an_invalid_name_is_refused() {
         for list in [
             &b""[..],
             b"\x82\x00",

@@ -15,13 +15,13 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// A second between the years 0 and 9999, UTC. Shown as OpenSSL and Node do,
+/// A second between the years 0 and 9999, UTC. Displayed as by OpenSSL and Node,
 /// `Jan  1 00:00:00 2120 GMT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 
 impl Time {
-    /// Seconds since 1970 began; negative before.
+    /// Seconds since the beginning of 1970; negative before it.
     pub fn unix_seconds(self) -> i64 {
         self.0
     }
@@ -87,13 +87,13 @@ fn last_day(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970 began.
+/// Days since the beginning of 1970.
 fn day_number(year: i64, month: i64, day: i64) -> i64 {
     let months: i64 = (1..month).map(|month| last_day(year, month)).sum();
     new_year(year) + months + day - 1
 }
 
-/// The day number of 1 January: leap days lie in the years before.
+/// The day number of 1 January. The leap days are those of the years before.
 fn new_year(year: i64) -> i64 {
     const TO_1970: i64 = 719_528;
     let before = year - 1;
@@ -104,7 +104,7 @@ fn new_year(year: i64) -> i64 {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
-        // no later than the year, and a few years before it at most
+        // the year of this day, or a few years earlier
         let first = 1970 + days.div_euclid(365).min(days.div_euclid(366));
         let mut years = first..;
         let year = years
@@ -130,8 +130,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_of_a_day_is_read_back_for_every_day() {
-        // The calendar repeats itself after 400 years; of the other years, one day in 97.
+    fn the_text_of_every_day_decodes_to_that_day() {
+        // The calendar repeats itself after 400 years. Of the other years, one day in 97 is tried.
         let a_cycle = new_year(1900)..new_year(2300);
         let others = (new_year(0)..new_year(10_000)).step_by(97);
         for days in a_cycle.chain(others) {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn two_digits_of_a_year_begin_with_1950() {
+    fn a_year_of_two_digits_is_1950_to_2049() {
         let year = |text: &str| utc(text.as_bytes()).unwrap().to_string();
         assert_eq!(year("500101000000Z"), "Jan  1 00:00:00 1950 GMT");
         assert_eq!(year("491231235959Z"), "Dec 31 23:59:59 2049 GMT");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn one_form_is_right_and_the_moment_exists() {
+    fn other_forms_and_times_that_do_not_exist_are_refused() {
         let refused = "2001010000Z 200101000000 200101000000+0100 200101000000ZZ 201301000000Z \
             200001000000Z 200100000000Z 200132000000Z 210229000000Z 200101240000Z 200101006000Z \
             200101000060Z 2001010000-1Z 20200101000000Z";

@@ -1,21 +1,20 @@
-//! DER: the distinguished encoding of ASN.1 (X.690), as much of it as a certificate needs.
+//! DER: the distinguished encoding of ASN.1 (X.690), the part that certificates need.
 //!
 //! ```text
 //!   30 0d                            SEQUENCE, 13 bytes:
 //!      06 09 2a 86 48 86 f7 0d 01 01 0b   OBJECT IDENTIFIER, 9 bytes
 //!      05 00                              NULL, 0 bytes
 //!
-//!   tag     what it is; 0x20 says that elements stand inside, 0x80 that the place gives the meaning
-//!   length  00 … 7f        itself
+//!   tag     the type; bit 0x20: it contains elements, bit 0x80: the context gives the meaning
+//!   length  00 … 7f        this number
 //!           81 80 … 81 ff  in one more byte
 //!           82 01 00 …     in two more bytes
 //!   content
 //! ```
 //!
-//! One value has one encoding, so that two parties who sign it sign the same bytes: whatever could be
-//! written in another way is refused. A [`Der`] walks over the elements of one level. Going deeper
-//! takes a call of [`Element::inside`], and each of these stands in our source: however deep an input
-//! is nested, we are not led there.
+//! One value has one encoding, so that two parties who sign it sign the same bytes: every other encoding
+//! is refused. A [`Der`] reads the elements of one level. Each deeper level takes a call of
+//! [`Element::inside`] in our source, so an input cannot make us recurse.
 
 use super::error::{Error, Rule};
 
@@ -37,10 +36,10 @@ pub(super) mod tag {
     pub(crate) const SET: u8 = 0x31;
 }
 
-/// A tag with this number goes on in further bytes.
+/// A tag with this number continues in further bytes.
 const LONG_TAG: u8 = 0x1f;
 
-/// Elements one after the other: a window of a certificate.
+/// Elements, one after the other: a part of a certificate.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a> {
     whole: &'a [u8],
@@ -48,7 +47,7 @@ pub(super) struct Der<'a> {
     end: usize,
 }
 
-/// One element, and where it stands.
+/// One element, and its place in the certificate.
 #[derive(Clone, Copy)]
 pub(super) struct Element<'a> {
     whole: &'a [u8],
@@ -68,7 +67,7 @@ impl<'a> Der<'a> {
         self.at == self.end
     }
 
-    /// The next element, whatever it is.
+    /// The next element, with any tag.
     pub(super) fn any(&mut self) -> Result<Element<'a>, Error> {
         let start = self.at;
         let tag = self.byte()?;
@@ -106,7 +105,7 @@ impl<'a> Der<'a> {
         }
     }
 
-    /// Nothing may be left.
+    /// Refuses bytes that are left.
     pub(super) fn finish(&self) -> Result<(), Error> {
         match self.is_empty() {
             true => Ok(()),
@@ -133,7 +132,7 @@ impl<'a> Der<'a> {
             short @ 0..=0x7f => return Ok(short.into()),
             0x81 => usize::from(self.byte()?),
             0x82 => usize::from(self.byte()?) << 8 | usize::from(self.byte()?),
-            _ => 0, // without an end (80), or for more than a certificate may have
+            _ => 0, // indefinite (80), or longer than a certificate may be
         };
         let bytes = self.at - at - 1;
         match (bytes, length) {
@@ -144,7 +143,7 @@ impl<'a> Der<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// With tag and length.
+    /// The bytes of the element, tag and length included.
     pub(super) fn raw(&self) -> &'a [u8] {
         &self.whole[self.start..self.end]
     }
@@ -174,7 +173,7 @@ impl<'a> Element<'a> {
         Error::new(rule, &self.whole[..self.end], self.start)
     }
 
-    /// The bytes of an integer in two's complement, the highest first.
+    /// The bytes of an integer in two's complement, the most significant first.
     // X.690 §8.3.2: the first nine bits are neither all zeros nor all ones
     pub(super) fn integer(&self) -> Result<&'a [u8], Error> {
         match *self.content() {
@@ -223,7 +222,7 @@ impl<'a> Element<'a> {
     }
 }
 
-/// An integer that is not negative, without the zero in front that says so.
+/// A non-negative integer, without the leading zero of its sign.
 pub(super) fn magnitude(integer: &[u8]) -> &[u8] {
     integer.strip_prefix(&[0]).unwrap_or(integer)
 }
@@ -310,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_cannot_be_longer_than_what_it_stands_in() {
+    fn an_element_cannot_be_longer_than_the_one_that_contains_it() {
         let bytes = [0x30, 3, 4, 2, 1, 9, 9];
         let outer = Der::new(&bytes).any().unwrap();
         let error = outer.inside().any().err().unwrap();

@@ -1,15 +1,15 @@
-//! Extensions: how TLS could grow for twenty years (RFC 8446 §4.2).
+//! Extensions, with which TLS has grown for twenty years (RFC 8446 §4.2).
 //!
 //! ```text
 //!   00 00  00 0b   00 09  00  00 06 "server"      server_name (RFC 6066 §3): a list of a type and a name
 //!   00 10  00 0b   00 09  08 "http/1.1"           ALPN (RFC 7301 §3.1): a list of names
 //!   00 2b  00 03   02  03 04                      supported_versions: a list of numbers
 //!   00 33  00 26   00 24  00 1d  00 20 99 38 …    key_share: a list of a group and a key
-//!   type   length  all of it in the form of the type
+//!   type   length  data, whose form depends on the type
 //! ```
 //!
-//! Whoever does not know a type skips it by its length. To keep that true, clients send types that
-//! nobody knows (`1a 1a`, `2a 2a` …) and see whether it still works.
+//! A receiver skips a type that it does not know by its length. Clients make sure that servers do: they
+//! also send types that mean nothing (`1a 1a`, `2a 2a` …).
 
 use super::error::{Error, Rule};
 use super::presentation::{Numbers, Reader};
@@ -22,19 +22,19 @@ const KEY_SHARE: u16 = 51;
 
 const HOST_NAME: u8 = 0;
 
-/// So many extensions are read at most; browsers send about twenty.
-const MOST: usize = 64;
+/// The most extensions that are read; browsers send about twenty.
+const MAX_EXTENSIONS: usize = 64;
 
 /// One extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<'a> {
     /// IANA's number: 0 is server_name.
     pub kind: u16,
-    /// In the form of its kind.
+    /// Its form depends on the kind.
     pub data: &'a [u8],
 }
 
-/// A list of extensions, each there once.
+/// A list of extensions, each of which occurs once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extensions<'a>(Reader<'a>);
 
@@ -55,7 +55,7 @@ impl<'a> Extensions<'a> {
             if seen.contains(&kind) {
                 return Err(start.refuse(Rule::ExtensionRepeated));
             }
-            if seen.len() == MOST {
+            if seen.len() == MAX_EXTENSIONS {
                 return Err(start.refuse(Rule::TooManyExtensions));
             }
             seen.push(kind);
@@ -64,13 +64,13 @@ impl<'a> Extensions<'a> {
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
-        self.windows().map(|(kind, window)| Extension {
+        self.parts().map(|(kind, part)| Extension {
             kind,
-            data: window.rest(),
+            data: part.rest(),
         })
     }
 
-    /// Of a ServerHello: the number of the version.
+    /// In a ServerHello: the version that the server has chosen.
     pub(super) fn chosen_version(self) -> Result<Option<u16>, Error> {
         let Some(mut data) = self.find(SUPPORTED_VERSIONS) else {
             return Ok(None);
@@ -80,13 +80,13 @@ impl<'a> Extensions<'a> {
         Ok(Some(version))
     }
 
-    fn windows(self) -> impl Iterator<Item = (u16, Reader<'a>)> + use<'a> {
+    fn parts(self) -> impl Iterator<Item = (u16, Reader<'a>)> + use<'a> {
         let mut rest = self.0;
         std::iter::from_fn(move || one(&mut rest).ok())
     }
 
     fn find(self, kind: u16) -> Option<Reader<'a>> {
-        let mut all = self.windows();
+        let mut all = self.parts();
         let found = all.find(|(other, _)| *other == kind);
         found.map(|(_, data)| data)
     }
@@ -96,8 +96,8 @@ fn one<'a>(list: &mut Reader<'a>) -> Result<(u16, Reader<'a>), Error> {
     Ok((list.u16()?, list.vector16(0)?))
 }
 
-/// What is read of a client's extensions. Everything has been looked through, so that what is taken
-/// out of it later cannot fail.
+/// The extensions of a client that are read here. They are decoded at once, so that reading them later
+/// cannot fail.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientExtensions<'a> {
     pub(super) all: Extensions<'a>,
@@ -109,16 +109,16 @@ pub(super) struct ClientExtensions<'a> {
 
 impl<'a> ClientExtensions<'a> {
     pub(super) fn decode(all: Extensions<'a>) -> Result<ClientExtensions<'a>, Error> {
-        let nothing = Reader::new(&[]);
+        let empty = Reader::new(&[]);
         let mut found = ClientExtensions {
             all,
             server_name: None,
-            alpn: nothing,
+            alpn: empty,
             versions: Numbers::default(),
-            key_shares: nothing,
+            key_shares: empty,
         };
         let mut last = None;
-        for (kind, mut data) in all.windows() {
+        for (kind, mut data) in all.parts() {
             // RFC 8446 §4.2.11: "The "pre_shared_key" extension MUST be the last extension in the
             // ClientHello"
             if last == Some(PRE_SHARED_KEY) {
@@ -152,7 +152,7 @@ impl<'a> ClientExtensions<'a> {
     }
 }
 
-/// The one host name of the list; other types of names have never been made.
+/// The one host name of the list; no other type of name was ever defined.
 // RFC 6066 §3: "The ServerNameList MUST NOT contain more than one name of the same name_type."
 fn server_name<'a>(data: &mut Reader<'a>) -> Result<Option<&'a str>, Error> {
     let (mut list, mut found) = (data.vector16(1)?, None);
@@ -176,8 +176,8 @@ fn host_name(name: &[u8]) -> Option<&str> {
     let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     let last = name.rsplit(|byte| *byte == b'.').next()?;
     let address = last.iter().all(u8::is_ascii_digit);
-    let good = name.len() <= 253 && name.iter().all(letter) && !last.is_empty() && !address;
-    str::from_utf8(name).ok().filter(|_| good)
+    let valid = name.len() <= 253 && name.iter().all(letter) && !last.is_empty() && !address;
+    str::from_utf8(name).ok().filter(|_| valid)
 }
 
 // RFC 7301 §3.1: "Empty strings MUST NOT be included and byte strings MUST NOT be truncated."
@@ -202,7 +202,7 @@ fn key_shares<'a>(data: &mut Reader<'a>) -> Result<Reader<'a>, Error> {
     Ok(list)
 }
 
-/// The group of a share; its key is not for us.
+/// The group of a share; its key is skipped.
 fn key_share(shares: &mut Reader<'_>) -> Result<u16, Error> {
     let group = shares.u16()?;
     shares.vector16(1)?;

@@ -1,4 +1,4 @@
-//! Who is calling? What a client says first, on a port that expects TLS.
+//! Which protocol does a client speak? Its first bytes, on a port that expects TLS.
 //!
 //! ```text
 //!   16 03 …                       a TLS record: a handshake
@@ -6,30 +6,30 @@
 //!   80 2e 01 03 …                 a hello of SSL 2, or in its form
 //! ```
 //!
-//! A person who types `http://` where `https://` was meant should be told so, in the protocol that
-//! they speak. TLS can only answer with an alert, which no browser shows.
+//! A person who types `http://` in place of `https://` should see why nothing works, in HTTP. TLS can only
+//! answer with an alert, and no browser shows an alert.
 
-/// The longest method that is looked for; the longest that is registered has 17 letters.
+/// The longest method that is recognized; the longest that is registered has 17 letters.
 const METHOD_MAX: usize = 24;
 
-/// What speaks at the other end, as far as its first bytes tell.
+/// The peer's protocol, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FirstBytes {
-    /// TLS, or what begins like it.
+    /// TLS, or a protocol that begins like it.
     Tls,
     /// HTTP without TLS.
     PlainHttp,
-    /// SSL 2, or a hello in its form, which servers took for long.
+    /// SSL 2, or a hello in its form, which servers accepted for a long time.
     Ssl2,
-    /// Something else: SSH, a mail client, a stranger who only tries the port.
+    /// Another protocol: SSH, a mail client, a port scan.
     Other,
 }
 
 impl FirstBytes {
-    /// So many bytes are enough to tell.
+    /// With this many bytes the answer is known.
     pub const ENOUGH: usize = METHOD_MAX + 1;
 
-    /// Told from the bytes that have come so far; `None`: not yet.
+    /// The answer from the bytes that have come so far; `None`: not yet.
     ///
     /// ```
     /// use barewire::tls::wire::FirstBytes;
@@ -42,20 +42,18 @@ impl FirstBytes {
     pub fn of(bytes: &[u8]) -> Option<FirstBytes> {
         match *bytes {
             [] => None,
-            [20..=23, ref rest @ ..] => begins(rest, &[3], FirstBytes::Tls),
-            [0x80..=0xff, ref rest @ ..] => begins(rest.get(1..)?, &[1], FirstBytes::Ssl2),
+            [20..=23, ref rest @ ..] => next_is(3, rest, FirstBytes::Tls),
+            [0x80..=0xff, ref rest @ ..] => next_is(1, rest.get(1..)?, FirstBytes::Ssl2),
             _ => http(bytes),
         }
     }
 }
 
-fn begins(rest: &[u8], with: &[u8], so: FirstBytes) -> Option<FirstBytes> {
-    let first = rest.first()?;
-    Some(if with.contains(first) {
-        so
-    } else {
-        FirstBytes::Other
-    })
+fn next_is(byte: u8, rest: &[u8], then: FirstBytes) -> Option<FirstBytes> {
+    match *rest.first()? == byte {
+        true => Some(then),
+        false => Some(FirstBytes::Other),
+    }
 }
 
 /// Letters (and hyphens, as in `M-SEARCH`), then a blank.
@@ -75,8 +73,8 @@ mod tests {
     use FirstBytes::*;
 
     #[test]
-    fn each_is_told_as_soon_as_it_can_be_and_stays_so() {
-        for (bytes, told_at, what) in [
+    fn each_is_recognized_as_early_as_possible_and_stays_so() {
+        for (bytes, known_at, what) in [
             (&b"\x16\x03\x01\x00\xc4\x01\x00\x00\xc0\x03\x03"[..], 2, Tls),
             (b"\x15\x03\x03\x00\x02\x02\x28", 2, Tls),
             (b"\x16\x02\x01", 2, Other),
@@ -94,15 +92,19 @@ mod tests {
             (b"ABCDEFGHIJKLMNOPQRSTUVWXY /", 25, Other),
         ] {
             for end in 0..=bytes.len() {
-                let told = (end >= told_at).then_some(what);
-                assert_eq!(FirstBytes::of(&bytes[..end]), told, "{end} of {bytes:02x?}");
+                let expected = (end >= known_at).then_some(what);
+                assert_eq!(
+                    FirstBytes::of(&bytes[..end]),
+                    expected,
+                    "{end} of {bytes:02x?}"
+                );
             }
-            assert!(told_at <= FirstBytes::ENOUGH);
+            assert!(known_at <= FirstBytes::ENOUGH);
         }
     }
 
     #[test]
-    fn any_bytes_are_told_in_time() {
+    fn every_beginning_is_known_in_time() {
         for byte in 0..=255 {
             assert!(
                 FirstBytes::of(&[byte; FirstBytes::ENOUGH]).is_some(),

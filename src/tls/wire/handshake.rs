@@ -1,4 +1,4 @@
-//! Handshake messages, put together from records (RFC 8446 §4, §5.1).
+//! Handshake messages, reassembled from records (RFC 8446 §4, §5.1).
 //!
 //! ```text
 //!   record 16 03 01 00 64 │ 01 00 00 c0 03 03 cb 34 …        100 bytes
@@ -7,8 +7,8 @@
 //!                           type      length      that many bytes
 //! ```
 //!
-//! Where a record ends says nothing about the message. A hello with a post-quantum key share is
-//! longer than a TCP segment, so it also arrives in pieces more often than not.
+//! The borders of records mean nothing to the message. A hello with a post-quantum key share is longer
+//! than a TCP segment, so most of them also arrive in pieces.
 
 use super::error::{Error, Rule};
 use super::record::{ContentType, RecordHeader};
@@ -20,15 +20,15 @@ const HEADER: usize = 4;
 #[derive(Debug, Default)]
 pub struct HandshakeDecoder {
     message: Vec<u8>,
-    /// Where the bytes begin that have not been looked at.
+    /// The offset of the first byte that was not decoded yet.
     at: usize,
-    /// What is left of the record at hand.
+    /// How many bytes of the current record were not decoded yet.
     left: usize,
 }
 
 impl HandshakeDecoder {
-    /// The longest message that is collected, in bytes, its header included. Hellos have a few
-    /// hundred, or two thousand.
+    /// The longest message that is decoded, in bytes, its header included. Hellos have a few hundred
+    /// bytes, or two thousand.
     pub const MAX: usize = 1 << 16;
 
     /// At the start of a connection.
@@ -36,16 +36,16 @@ impl HandshakeDecoder {
         HandshakeDecoder::default()
     }
 
-    /// Shown all bytes of the connection so far, from its first: how many of them the message takes,
-    /// record headers included; `None`: not yet. No byte is looked at twice.
+    /// `bytes` are all bytes of the connection so far. Returns how many of them the message takes, record
+    /// headers included; `None`: not yet. No byte is decoded twice.
     ///
     /// # Errors
-    /// A record that is none, that is too long, or that holds no handshake; a message that is longer
-    /// than [`MAX`](HandshakeDecoder::MAX), as soon as it says so.
+    /// An invalid record, one that is too long, or one of another type than handshake; a message that is
+    /// longer than [`MAX`](HandshakeDecoder::MAX), as soon as its header is here.
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         while self.missing() > 0 {
             let ahead = bytes.get(self.at..).unwrap_or_default();
-            if self.left == 0 && !self.record(ahead)? {
+            if self.left == 0 && !self.next_record(ahead)? {
                 return Ok(None);
             }
             let ahead = bytes.get(self.at..).unwrap_or_default();
@@ -61,14 +61,14 @@ impl HandshakeDecoder {
         Ok(Some(self.at))
     }
 
-    /// The message so far, from its header on: all of it once [`decode`](HandshakeDecoder::decode)
-    /// has said so.
+    /// The message so far, from its header on. It is whole once [`decode`](HandshakeDecoder::decode) has
+    /// returned `Some`.
     pub fn message(&self) -> &[u8] {
         &self.message
     }
 
-    /// Enters the next record; false: its header is not here yet.
-    fn record(&mut self, ahead: &[u8]) -> Result<bool, Error> {
+    /// Decodes the header of the next record; false: it is not here yet.
+    fn next_record(&mut self, ahead: &[u8]) -> Result<bool, Error> {
         let Some((header, used)) = RecordHeader::decode(ahead)? else {
             return Ok(false);
         };
@@ -80,13 +80,13 @@ impl HandshakeDecoder {
         Ok(true)
     }
 
-    /// How many bytes of the message are not here, as far as it is known.
+    /// How many bytes of the message are missing; of its header, while that is not whole.
     fn missing(&self) -> usize {
         let needed = self.length().map_or(HEADER, |length| HEADER + length);
         needed - self.message.len()
     }
 
-    /// What the header says.
+    /// The length in the header.
     fn length(&self) -> Option<usize> {
         let &[_, a, b, c] = self.message.first_chunk()?;
         Some(usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c))
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_is_not_taken() {
+    fn bytes_behind_the_message_are_not_consumed() {
         let bytes = record(&[1, 0, 0, 1, 7, 11, 0, 0, 0]);
         let mut decoder = HandshakeDecoder::new();
         assert_eq!(decoder.decode(&bytes), Ok(Some(bytes.len() - 4)));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn only_handshake_records_are_taken() {
+    fn only_handshake_records_are_accepted() {
         let alert = [21, 3, 3, 0, 2, 2, 40];
         let cut = [&record(&[1, 0])[..], &alert].concat();
         for bytes in [&alert[..], &cut] {

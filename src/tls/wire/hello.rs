@@ -1,4 +1,4 @@
-//! The two hellos, the only messages of TLS 1.3 that anybody can read (RFC 8446 §4.1.2, §4.1.3).
+//! The two hellos, the only messages of TLS 1.3 that are not encrypted (RFC 8446 §4.1.2, §4.1.3).
 //!
 //! ```text
 //!   ClientHello                               ServerHello
@@ -14,8 +14,8 @@
 //!      …
 //! ```
 //!
-//! What the version field says is older than TLS 1.3: too many servers broke off when they saw a
-//! higher number there. So the real one is in an extension, and the hellos of 1.3 look like those of
+//! The version field always names TLS 1.2: too many servers ended the connection when they saw a higher
+//! number there. So the real version is in an extension, and the hellos of TLS 1.3 look like those of TLS
 //! 1.2 that resume a session.
 
 use super::error::{Error, Rule};
@@ -26,12 +26,11 @@ const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const TLS13: u16 = 0x0304;
 
-/// The random bytes by which a ServerHello says that it is none: the SHA-256 of
-/// `HelloRetryRequest`.
+/// The random bytes of a ServerHello that is a HelloRetryRequest: the SHA-256 of that word.
 const RETRY: [u8; 32] = *b"\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91\
     \xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c";
 
-/// What a client offers; borrowed from its message.
+/// The offers of a client; borrowed from its message.
 ///
 /// ```
 /// use barewire::tls::wire::{ClientHello, HandshakeDecoder};
@@ -62,8 +61,7 @@ impl<'a> ClientHello<'a> {
     /// A whole message with its header, as [`HandshakeDecoder`](super::HandshakeDecoder) gives it.
     ///
     /// # Errors
-    /// Another message, a list with a wrong length, something left over, and what breaks a rule of
-    /// an extension that is read here.
+    /// Another message, a list with a wrong length, bytes left over, and an extension that breaks a rule.
     pub fn decode(message: &'a [u8]) -> Result<ClientHello<'a>, Error> {
         let mut body = body(message, CLIENT_HELLO)?;
         let legacy_version = body.u16()?;
@@ -94,18 +92,17 @@ impl<'a> ClientHello<'a> {
         self.legacy_version
     }
 
-    /// 32 bytes that never come again.
+    /// 32 random bytes, new in every hello.
     pub fn random(&self) -> &[u8; 32] {
         &self.random
     }
 
-    /// At most 32 bytes; of no meaning in TLS 1.3, where a client makes them up so that it looks
-    /// like TLS 1.2.
+    /// At most 32 bytes. In TLS 1.3 they mean nothing: a client invents them to look like TLS 1.2.
     pub fn session_id(&self) -> &'a [u8] {
         self.session_id
     }
 
-    /// What the client can seal with, the best first, by IANA's numbers.
+    /// The client's cipher suites, the preferred one first, by IANA's numbers.
     pub fn cipher_suites(&self) -> impl Iterator<Item = u16> + use<'a> {
         self.cipher_suites.iter()
     }
@@ -115,31 +112,31 @@ impl<'a> ClientHello<'a> {
         self.extensions.all.iter()
     }
 
-    /// The host that the client believes to talk to (RFC 6066 §3, SNI). Everyone on the way can read
-    /// it.
+    /// The host that the client asks for (RFC 6066 §3, SNI). Every machine on the way can read it.
     pub fn server_name(&self) -> Option<&'a str> {
         self.extensions.server_name
     }
 
-    /// What the client wants to speak inside (RFC 7301, ALPN), the best first: `http/1.1`.
+    /// The protocols above TLS that the client offers (RFC 7301, ALPN), the preferred one first:
+    /// `http/1.1`.
     pub fn alpn(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.extensions.alpn()
     }
 
-    /// The versions that the client speaks, the best first: 0x0304 is TLS 1.3. Nothing if it is too
-    /// old to say so (RFC 8446 §4.2.1).
+    /// The versions that the client speaks, the preferred one first: 0x0304 is TLS 1.3. Empty for a client
+    /// that is too old for this extension (RFC 8446 §4.2.1).
     pub fn supported_versions(&self) -> impl Iterator<Item = u16> + use<'a> {
         self.extensions.versions()
     }
 
     /// The groups for which the client has sent a key already (RFC 8446 §4.2.8): 0x001d is x25519,
-    /// 0x0017 P-256. Nothing if it sends no key shares.
+    /// 0x0017 P-256. Empty if it sends no key shares.
     pub fn key_share_groups(&self) -> impl Iterator<Item = u16> + use<'a> {
         self.extensions.key_share_groups()
     }
 }
 
-/// What a server has chosen; borrowed from its message.
+/// The choices of a server; borrowed from its message.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerHello<'a> {
     legacy_version: u16,
@@ -154,7 +151,7 @@ impl<'a> ServerHello<'a> {
     /// A whole message with its header, as [`HandshakeDecoder`](super::HandshakeDecoder) gives it.
     ///
     /// # Errors
-    /// Another message, a list with a wrong length, and something left over.
+    /// Another message, a list with a wrong length, and bytes left over.
     pub fn decode(message: &'a [u8]) -> Result<ServerHello<'a>, Error> {
         let mut body = body(message, SERVER_HELLO)?;
         let legacy_version = body.u16()?;
@@ -181,7 +178,7 @@ impl<'a> ServerHello<'a> {
         self.version.unwrap_or(self.legacy_version)
     }
 
-    /// 32 bytes that never come again.
+    /// 32 random bytes, new in every hello.
     pub fn random(&self) -> &[u8; 32] {
         &self.random
     }
@@ -191,12 +188,12 @@ impl<'a> ServerHello<'a> {
         self.session_id
     }
 
-    /// What will be sealed with, by IANA's number.
+    /// The cipher suite of the connection, by IANA's number.
     pub fn cipher_suite(&self) -> u16 {
         self.cipher_suite
     }
 
-    /// All extensions that can be read, in order. Those that tell more come sealed.
+    /// The extensions that are not encrypted, in order. TLS 1.3 encrypts the others.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
         self.extensions.iter()
     }
@@ -207,19 +204,19 @@ impl<'a> ServerHello<'a> {
     }
 }
 
-/// What follows the header of a message of this type.
+/// The body of a message of this type.
 fn body(message: &[u8], kind: u8) -> Result<Reader<'_>, Error> {
     let mut reader = Reader::new(message);
     if reader.u8()? != kind {
         return Err(Error::new(Rule::MessageUnexpected, message, 0));
     }
     let length = reader.u24()?;
-    let body = reader.window(length)?;
+    let body = reader.part(length)?;
     reader.finish()?;
     Ok(body)
 }
 
-/// The last field of a hello, which very old ones do not have.
+/// The last field of a hello. Very old hellos do not have it.
 // RFC 8446 §4.1.2: "The presence of extensions can be detected by determining whether there are
 // bytes following the compression_methods"
 fn extensions(mut body: Reader<'_>) -> Result<Extensions<'_>, Error> {

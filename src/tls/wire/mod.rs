@@ -3,10 +3,10 @@
 //!
 //! # The problem
 //!
-//! Almost everything of a TLS connection is sealed, and sealing is not written here. But what goes
-//! wrong in practice goes wrong where nothing is sealed yet: a browser that speaks HTTP to the port, a
-//! client without the name of the host, a certificate for another host, or from last year. These can
-//! be read, by a person with this chapter as well as by us.
+//! Almost everything of a TLS connection is sealed, and rustls seals it. But most failures in practice come
+//! before the first sealed record: a browser that speaks HTTP to the port, a client that does not name the
+//! host, a certificate for another host, or one that has expired. All of these can be read, by a person
+//! with this chapter and by these decoders.
 //!
 //! # The bytes on the wire
 //!
@@ -42,24 +42,34 @@
 //!
 //! # The rules
 //!
-//! 1. A length is believed only as far as what it stands in reaches. Nothing is allocated by it.
-//! 2. What could be written in two ways is refused in the second.
+//! 1. A length is valid only within the structure that contains it. Nothing is allocated by it.
+//! 2. If there are two encodings of a value, one of them is refused.
 //! 3. Everything that can be many has a limit: bytes of a message, extensions, bytes of a certificate.
-//! 4. What is not known is skipped by its length; what is known is read to its end.
-//! 5. Reading is not believing. Who may be trusted is decided where signatures are checked.
+//! 4. An unknown element is skipped by its length; a known one is decoded to its end.
+//! 5. To decode a certificate is not to trust it: signatures are checked by rustls, in `verify.rs`.
 //!
 //! # Which file to read first
 //!
-//! `first_bytes.rs` tells who is calling. `record.rs`, `handshake.rs` and `hello.rs` are the three
-//! layers of the first flight, with `presentation.rs` for how TLS writes a list and `extensions.rs`
-//! for what has been added since. `der.rs` and `x509.rs` are a certificate; `names.rs`, `dates.rs`,
-//! `alt_names.rs` and `public_key.rs` its parts.
+//! [`first_bytes`] recognizes the peer's protocol. [`record`], [`handshake`] and [`hello`] are the three
+//! layers of the first flight, with [`presentation`] for the lists of TLS and [`extensions`] for what has
+//! been added since. [`der`] and [`x509`] are a certificate; [`names`], [`dates`], [`alt_names`] and
+//! [`public_key`] its parts. [`error`](mod@error) is the table of rules.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | a rule | its row in [`error`](mod@error), the check in the decoder, and a case that breaks it: of a hello in `fixtures/tls/hellos.txt`, of a certificate in `tests/wire/tls/broken.rs`. A test finds a rule without a case |
+//! | a limit | the constant where it is checked (`MAX` of [`HandshakeDecoder`] and [`Certificate`], `MAX_EXTENSIONS` in [`extensions`] and in [`x509`]), its row in [`error`](mod@error), the case that breaks it |
+//! | an extension that is decoded | [`extensions`]: its number, `ClientExtensions::decode`; a method of [`ClientHello`] in [`hello`]; `KEYS` and `client` in `tests/wire/tls/hellos.rs`, and a line in the cases of `fixtures/tls/hellos.txt` |
+//! | a field of a certificate | [`x509`]; `tests/certs.sh`, which writes `fixtures/tls/certificates.txt`, and `tests/wire/tls/certificates.rs`, which compares |
+//! | a type of key or of name | the tables at the top of [`public_key`] and [`names`] |
 //!
 //! # Two exercises
 //!
 //! 1. `openssl s_client -connect localhost:8124 -servername a.example` talks to the echo server of
-//!    7.1. Print what comes, and read it with the drawing above. What does a person on the way learn?
-//! 2. Say which extension names the signature algorithms, and show them as numbers. Which function
+//!    7.1. Print the bytes, and read them with the drawing above. What does a person on the way learn?
+//! 2. Find out which extension names the signature algorithms, and show them as numbers. Which function
 //!    must know the form, and which test proves that a list of odd length is refused?
 
 mod alt_names;

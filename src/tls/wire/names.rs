@@ -1,4 +1,4 @@
-//! Who a certificate is about, and who signed it (RFC 5280 §4.1.2.4).
+//! The subject and the issuer of a certificate (RFC 5280 §4.1.2.4).
 //!
 //! ```text
 //!   Name       SEQUENCE OF            in order, the country first by custom
@@ -8,8 +8,8 @@
 //!         value      a text             UTF8String, PrintableString, …
 //! ```
 //!
-//! None of this says which *host* a certificate is for, though the notes think so (E35): that is
-//! what subjectAltName says.
+//! No attribute says which *host* a certificate is for, though the notes think so (E35): the hosts are in
+//! subjectAltName.
 
 use std::fmt::{self, Write};
 
@@ -34,8 +34,8 @@ const TYPES: [(&[u8], &str); 14] = [
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", "emailAddress"),
 ];
 
-/// A distinguished name. Shown as `C=CN, O=barewire test, CN=localhost`; a character that could be
-/// taken for the end of a value has a backslash in front, a control character is `\0A`.
+/// A distinguished name. Displayed as `C=CN, O=barewire test, CN=localhost`. A character that could look
+/// like the end of a value is escaped with a backslash, a control character is `\0A`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Name<'a> {
     raw: &'a [u8],
@@ -70,7 +70,7 @@ impl<'a> Name<'a> {
         Ok(Name { raw })
     }
 
-    /// All attributes, in order. What [`decode`](Name::decode) has seen has no errors.
+    /// All attributes, in order. [`decode`](Name::decode) has checked them, so there are no errors.
     fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let whole = Der::new(self.raw).any();
         let mut parts = whole.map_or(Der::new(&[]), |name| name.inside());
@@ -128,8 +128,8 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// The text of a value; a value that is no text in hex digits behind `#`. `None`: not in the
-/// characters of its type.
+/// The text of a value; a value that is no text is `#` and hexadecimal digits. `None`: the text has
+/// characters that its type does not have.
 fn text(value: Element<'_>) -> Option<String> {
     let bytes = value.content();
     match value.tag {
@@ -151,7 +151,7 @@ fn text(value: Element<'_>) -> Option<String> {
     }
 }
 
-/// `2.5.4.3`; of a number that is too large for us, the digits of what we can count.
+/// `2.5.4.3`; a number that is too large is shown as the largest `u64`.
 fn dotted(oid: &[u8]) -> String {
     let (mut out, mut number) = (String::new(), 0u64);
     for byte in oid {
@@ -170,7 +170,7 @@ fn dotted(oid: &[u8]) -> String {
     out
 }
 
-/// A value that cannot be taken for more than one.
+/// A value, escaped so that it cannot look like several.
 struct Escaped<'t>(&'t str);
 
 impl fmt::Display for Escaped<'_> {
@@ -221,7 +221,7 @@ mod tests {
     const CN: &[u8] = b"\x55\x04\x03";
 
     #[test]
-    fn values_are_shown_so_that_none_can_look_like_two() {
+    fn one_value_cannot_look_like_two() {
         let two = [(CN, 0x0c, &b"a"[..]), (b"\x55\x04\x0a", 0x13, b"b")];
         assert_eq!(shown(&two).unwrap(), "CN=a + O=b");
         let forged = [(CN, 0x0c, &b" a, CN=b\n\xc2\x85 "[..])];

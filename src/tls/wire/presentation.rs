@@ -1,15 +1,15 @@
-//! How TLS writes down a structure (RFC 8446 §3, "Presentation Language"), read.
+//! A reader of the structures of TLS (RFC 8446 §3, "Presentation Language").
 //!
 //! ```text
-//!   uint16 x;              ab cd                  the highest byte first
+//!   uint16 x;              ab cd                  the most significant byte first
 //!   opaque x[32];          32 bytes
 //!   opaque x<0..32>;       02  ab cd              a vector: its length in bytes, then that many.
-//!   uint16 x<2..2^16-2>;   00 04  13 01 13 02     As many bytes of length as the maximum needs
+//!   uint16 x<2..2^16-2>;   00 04  13 01 13 02     The length has as many bytes as the maximum needs
 //! ```
 
 use super::error::{Error, Rule};
 
-/// A window of a message, which is read from its start.
+/// A part of a message, which is read from its start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     whole: &'a [u8],
@@ -27,13 +27,13 @@ impl<'a> Reader<'a> {
         self.at == self.end
     }
 
-    /// All that is left.
+    /// The bytes that are left.
     pub(super) fn rest(&self) -> &'a [u8] {
         &self.whole[self.at..self.end]
     }
 
-    /// `opaque x[length]`, as a window.
-    pub(super) fn window(&mut self, length: usize) -> Result<Reader<'a>, Error> {
+    /// `opaque x[length]`, as a reader.
+    pub(super) fn part(&mut self, length: usize) -> Result<Reader<'a>, Error> {
         if length > self.end - self.at {
             return Err(self.refuse(Rule::MessageTruncated));
         }
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
 
     /// `opaque x[length]`
     pub(super) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
-        self.window(length).map(|window| window.rest())
+        self.part(length).map(|part| part.rest())
     }
 
     /// `uint8 x`
@@ -75,18 +75,18 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.refuse(Rule::MessageTruncated))
     }
 
-    /// `x<least..most>` with one byte of length.
-    pub(super) fn vector8(&mut self, least: usize, most: usize) -> Result<Reader<'a>, Error> {
+    /// `x<min..max>` with one byte of length.
+    pub(super) fn vector8(&mut self, min: usize, max: usize) -> Result<Reader<'a>, Error> {
         let at = self.at;
         let length = self.u8()?.into();
-        self.vector(at, length, least..=most)
+        self.vector(at, length, min..=max)
     }
 
-    /// `x<least..2^16-1>`
-    pub(super) fn vector16(&mut self, least: usize) -> Result<Reader<'a>, Error> {
+    /// `x<min..2^16-1>`
+    pub(super) fn vector16(&mut self, min: usize) -> Result<Reader<'a>, Error> {
         let at = self.at;
         let length = self.u16()?.into();
-        self.vector(at, length, least..=0xffff)
+        self.vector(at, length, min..=0xffff)
     }
 
     fn vector(
@@ -96,12 +96,12 @@ impl<'a> Reader<'a> {
         allowed: std::ops::RangeInclusive<usize>,
     ) -> Result<Reader<'a>, Error> {
         match allowed.contains(&length) {
-            true => self.window(length),
+            true => self.part(length),
             false => Err(Error::new(Rule::VectorLength, self.whole, at)),
         }
     }
 
-    /// A window of pairs of bytes, as numbers. Its length is even.
+    /// The bytes that are left as `uint16`s. Their number must be even.
     pub(super) fn numbers(self) -> Result<Numbers<'a>, Error> {
         let (pairs, odd) = self.rest().as_chunks();
         match odd.is_empty() {
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Nothing may be left.
+    /// Refuses bytes that are left.
     pub(super) fn finish(&self) -> Result<(), Error> {
         match self.is_empty() {
             true => Ok(()),

@@ -1,4 +1,4 @@
-//! What kind of key a certificate vouches for, and how long it is (RFC 5280 §4.1.2.7).
+//! The public key of a certificate: its kind and its length (RFC 5280 §4.1.2.7).
 //!
 //! ```text
 //!   SEQUENCE
@@ -6,7 +6,7 @@
 //!       type         OBJECT IDENTIFIER    RSA, elliptic curve, Ed25519 …
 //!       parameters   NULL for RSA, the curve for an elliptic curve, nothing for Ed25519
 //!     key          BIT STRING
-//!       RSA          SEQUENCE of two INTEGERs: the modulus, whose length counts, and the exponent
+//!       RSA          SEQUENCE of two INTEGERs: the modulus, whose length is the key's, and the exponent
 //!       a curve      a point: 04, x, y
 //! ```
 
@@ -21,7 +21,7 @@ const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 const ED25519: &[u8] = b"\x2b\x65\x70";
 const ED448: &[u8] = b"\x2b\x65\x71";
 
-/// The curves that have a name here: object identifier, name, bits.
+/// The known curves: object identifier, name, bits.
 const CURVES: [(&[u8], &str, usize); 4] = [
     (b"\x2a\x86\x48\xce\x3d\x03\x01\x07", "P-256", 256),
     (b"\x2b\x81\x04\x00\x22", "P-384", 384),
@@ -29,33 +29,32 @@ const CURVES: [(&[u8], &str, usize); 4] = [
     (b"\x2b\x81\x04\x00\x0a", "secp256k1", 256),
 ];
 
-/// The kind and the length of a public key. Shown as `RSA (2048 bit)`, `EC P-256`, `Ed25519`.
+/// The kind and the length of a public key. Displayed as `RSA (2048 bit)`, `EC P-256`, `Ed25519`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PublicKey {
-    /// RSA: the bits of the modulus. The notes make 1024, which is refused today (E33): at least
-    /// 2048.
+    /// RSA. The notes make keys of 1024 bits, which are refused today (E33): at least 2048.
     Rsa {
-        /// Of the modulus.
+        /// The bits of the modulus.
         bits: usize,
     },
-    /// A point on one of the curves that have a name here.
+    /// A point on one of the known curves.
     Ec {
         /// `P-256`.
         curve: &'static str,
-        /// Of the field.
+        /// The bits of the field.
         bits: usize,
     },
     /// Ed25519.
     Ed25519,
     /// Ed448.
     Ed448,
-    /// Anything else.
+    /// Another kind.
     Other,
 }
 
 impl PublicKey {
-    /// Its length as people tell it; 0 where it is not known.
+    /// Its length as it is usually given; 0 if the kind is not known.
     pub fn bits(&self) -> usize {
         match *self {
             PublicKey::Rsa { bits } | PublicKey::Ec { bits, .. } => bits,
@@ -65,7 +64,7 @@ impl PublicKey {
         }
     }
 
-    /// Of a SubjectPublicKeyInfo.
+    /// Decodes a SubjectPublicKeyInfo.
     pub(super) fn decode(info: Element<'_>) -> Result<PublicKey, Error> {
         let mut inside = info.inside();
         let mut algorithm = inside.expect(tag::SEQUENCE)?.inside();
@@ -89,7 +88,7 @@ fn rsa(key: Element<'_>) -> Result<PublicKey, Error> {
     inside.expect(tag::INTEGER)?.integer()?;
     inside.finish()?;
     match modulus.integer()? {
-        [0x80..=0xff, ..] | [0] => Err(modulus.refuse(Rule::KeyInvalid)), // negative, or nothing
+        [0x80..=0xff, ..] | [0] => Err(modulus.refuse(Rule::KeyInvalid)), // negative, or zero
         integer => {
             let bytes = magnitude(integer);
             let unused = bytes.first().map_or(0, |first| first.leading_zeros());

@@ -5,13 +5,13 @@
 //!   type      version        length        that many bytes
 //!             (ignored)      ≤ 16384
 //!
-//!   20 change_cipher_spec   means nothing any more, and is still sent
-//!   21 alert                two bytes: how bad, and what
-//!   22 handshake            messages, in one record or cut over several
-//!   23 application_data     sealed; in TLS 1.3 everything after the hellos wears this type
+//!   20 change_cipher_spec   has no meaning any more, and is still sent
+//!   21 alert                two bytes: level and description
+//!   22 handshake            messages, in one record or in several
+//!   23 application_data     sealed; in TLS 1.3 every record after the hellos has this type
 //! ```
 //!
-//! A record is to TLS what a segment is to TCP: its borders mean nothing to what is inside.
+//! A record is to TLS what a segment is to TCP: its borders mean nothing to the data in it.
 
 use super::error::{Error, Rule};
 
@@ -19,7 +19,7 @@ use super::error::{Error, Rule};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ContentType {
-    /// One byte, 1. TLS 1.3 ignores it; it is there for what lies between.
+    /// One byte, 1. TLS 1.3 ignores it; it is sent for old devices on the way.
     ChangeCipherSpec = 20,
     /// An alert: its level and its description.
     Alert = 21,
@@ -38,7 +38,7 @@ impl ContentType {
 
     // RFC 8446 §5.1: "The length MUST NOT exceed 2^14 bytes."
     // RFC 8446 §5.2: "The length MUST NOT exceed 2^14 + 256 bytes."
-    fn longest(self) -> u16 {
+    fn max_length(self) -> u16 {
         match self {
             ContentType::ApplicationData => RecordHeader::PLAINTEXT_MAX + 256,
             _ => RecordHeader::PLAINTEXT_MAX,
@@ -80,7 +80,8 @@ impl RecordHeader {
     /// ```
     ///
     /// # Errors
-    /// A type that there is not, a record that is too long, and an empty one that must not be.
+    /// An unknown type, a record that is too long, and an empty record of another type than
+    /// application_data.
     pub fn decode(bytes: &[u8]) -> Result<Option<(RecordHeader, usize)>, Error> {
         let Some(&first) = bytes.first() else {
             return Ok(None);
@@ -108,7 +109,7 @@ impl RecordHeader {
         let sealed = self.content_type == ContentType::ApplicationData;
         let rule = match self.length {
             0 if !sealed => Rule::RecordEmpty,
-            length if length > self.content_type.longest() => Rule::RecordTooLong,
+            length if length > self.content_type.max_length() => Rule::RecordTooLong,
             _ => return Ok(()),
         };
         Err(Error::new(rule, bytes, 3))
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_byte_tells_what_is_no_record() {
+    fn a_first_byte_of_no_record_is_refused() {
         for byte in 0..=255 {
             let known = (20..=23).contains(&byte);
             assert_eq!(RecordHeader::decode(&[byte]).is_ok(), known, "{byte}");

@@ -1,23 +1,23 @@
-//! A certificate, read (RFC 5280 §4.1): who, from when until when, which key, for which hosts.
+//! A certificate (RFC 5280 §4.1): subject and issuer, validity, public key, hosts.
 //!
 //! ```text
 //!   Certificate  SEQUENCE
-//!     tbsCertificate  SEQUENCE             "to be signed": what the signature is over
-//!       version         [0] INTEGER        2 means v3; v1 is said by saying nothing
+//!     tbsCertificate  SEQUENCE             "to be signed": the bytes that the signature covers
+//!       version         [0] INTEGER        2 means v3; for v1 the field is left out
 //!       serialNumber    INTEGER            unique for each issuer
 //!       signature       AlgorithmIdentifier
-//!       issuer          Name               who signed it
+//!       issuer          Name               the CA that signed it
 //!       validity        two times
-//!       subject         Name               whom it is about
-//!       subjectPublicKeyInfo               whose private half must be shown in the handshake
+//!       subject         Name               the owner of the key
+//!       subjectPublicKeyInfo               whose private key signs the handshake
 //!       issuerUniqueID  [1], subjectUniqueID [2]    out of use
 //!       extensions      [3] SEQUENCE OF    v3: basicConstraints, subjectAltName …
 //!     signatureAlgorithm  AlgorithmIdentifier       the same again
 //!     signatureValue      BIT STRING
 //! ```
 //!
-//! Reading is not believing: nothing here checks a signature. That is done where TLS is done; this
-//! is for telling a person what a certificate says and why it was refused.
+//! No signature is checked here: rustls does that. This decoder is for people: it shows what a certificate
+//! says, and why it was refused.
 
 use super::alt_names::{AltName, AltNames};
 use super::dates::Time;
@@ -34,11 +34,11 @@ const EXTENSIONS: u8 = 0xa3;
 const SUBJECT_ALT_NAME: &[u8] = b"\x55\x1d\x11";
 const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1d\x13";
 
-/// A serial number has at most so many bytes (RFC 5280 §4.1.2.2).
+/// The most bytes of a serial number (RFC 5280 §4.1.2.2).
 const SERIAL_MAX: usize = 20;
 
-/// So many extensions are read at most; certificates have about ten.
-const MOST_EXTENSIONS: usize = 50;
+/// The most extensions that are read; certificates have about ten.
+const MAX_EXTENSIONS: usize = 50;
 
 /// What a certificate says; borrowed from its DER.
 ///
@@ -82,8 +82,8 @@ impl<'a> Certificate<'a> {
     /// One whole certificate in DER, and nothing behind it.
     ///
     /// # Errors
-    /// A [`Rule`] of DER or of RFC 5280 that it breaks. A certificate that is cut is broken; there is
-    /// no "not yet" here, because TLS says how long each certificate is.
+    /// The [`Rule`] of DER or of RFC 5280 that it breaks. A certificate that is cut off is an error; there
+    /// is no "not yet" here, because TLS sends the length of each certificate.
     pub fn decode(der: &'a [u8]) -> Result<Certificate<'a>, Error> {
         if der.len() > Self::MAX {
             return Err(Error::new(Rule::CertificateTooLong, der, Self::MAX));
@@ -104,23 +104,23 @@ impl<'a> Certificate<'a> {
         self.version
     }
 
-    /// The serial number, the highest byte first, without leading zeros.
+    /// The serial number, the most significant byte first, without leading zeros.
     pub fn serial(&self) -> &'a [u8] {
         self.serial
     }
 
-    /// The serial number as `4D835F6D`, which is how OpenSSL and Node write it.
+    /// The serial number as `4D835F6D`, the form of OpenSSL and Node.
     pub fn serial_text(&self) -> String {
         let digits = self.serial.iter().map(|byte| format!("{byte:02X}"));
         digits.collect()
     }
 
-    /// Who signed it.
+    /// The name of the CA that signed it.
     pub fn issuer(&self) -> Name<'a> {
         self.issuer
     }
 
-    /// Whom it is about.
+    /// The name of its owner.
     pub fn subject(&self) -> Name<'a> {
         self.subject
     }
@@ -140,7 +140,7 @@ impl<'a> Certificate<'a> {
         self.public_key
     }
 
-    /// The hosts it is for, in order. The common name is not one of them (RFC 9525, E35).
+    /// The hosts that it is for, in order. The Common Name is not one of them (RFC 9525, E35).
     pub fn alt_names(&self) -> impl Iterator<Item = AltName<'a>> + use<'a> {
         self.extensions.alt_names.iter()
     }
@@ -166,14 +166,14 @@ impl<'a> Certificate<'a> {
         self.extensions.is_ca
     }
 
-    /// Whether issuer and subject are the same: so is a root, and so is a certificate that somebody
-    /// made alone. One that a CA signed is not self-signed, though the notes call it so (E36).
+    /// Whether issuer and subject are the same, as in a root and in a certificate that was made without a
+    /// CA. A certificate that a CA signed is not self-signed, though the notes call it so (E36).
     pub fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
     }
 
     /// Whether `issuer` has the name that this certificate gives for its issuer. The signature is not
-    /// looked at.
+    /// checked.
     pub fn names_as_issuer(&self, issuer: &Certificate<'_>) -> bool {
         self.issuer.raw() == issuer.subject.raw()
     }
@@ -217,7 +217,7 @@ fn version(explicit: Option<Element<'_>>) -> Result<u8, Error> {
     };
     match *explicit.inner(tag::INTEGER)?.integer()? {
         [number @ 1..=2] => Ok(number + 1),
-        _ => Err(explicit.refuse(Rule::VersionInvalid)), // X.690 §11.5: a default is not written
+        _ => Err(explicit.refuse(Rule::VersionInvalid)), // X.690 §11.5: a default value is left out
     }
 }
 
@@ -233,7 +233,7 @@ fn serial(element: Element<'_>) -> Result<&[u8], Error> {
     }
 }
 
-/// What the versions after the first brought.
+/// The fields that versions 2 and 3 added.
 fn last_fields<'a>(mut fields: Der<'a>, version: u8) -> Result<Extensions<'a>, Error> {
     let issuer_id = fields.optional(ISSUER_UNIQUE_ID)?;
     let subject_id = fields.optional(SUBJECT_UNIQUE_ID)?;
@@ -252,7 +252,7 @@ fn last_fields<'a>(mut fields: Der<'a>, version: u8) -> Result<Extensions<'a>, E
     }
 }
 
-/// What is read of the extensions.
+/// The extensions that are read here.
 #[derive(Clone, Copy, Debug)]
 struct Extensions<'a> {
     alt_names: AltNames<'a>,
@@ -276,7 +276,7 @@ impl<'a> Extensions<'a> {
             if seen.contains(&oid) {
                 return Err(extension.refuse(Rule::CertificateExtensionRepeated));
             }
-            if seen.len() == MOST_EXTENSIONS {
+            if seen.len() == MAX_EXTENSIONS {
                 return Err(extension.refuse(Rule::TooManyCertificateExtensions));
             }
             seen.push(oid);
@@ -292,8 +292,8 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// The type and the value of an extension. That `critical` is false should be said by saying
-/// nothing, but there are roots that write it.
+/// The type and the value of an extension. `critical: false` should be left out, but there are roots that
+/// write it.
 fn one_extension(extension: Element<'_>) -> Result<(&[u8], Element<'_>), Error> {
     let mut inside = extension.inside();
     let oid = inside.expect(tag::OID)?.oid()?;
