@@ -11,16 +11,16 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Upgraded {
     stream: Arc<dyn Stream>,
-    ahead: Vec<u8>,
+    head_tail: Vec<u8>,
     at: usize,
     slot: Option<Slot>,
 }
 
 impl Upgraded {
-    pub(crate) fn new(stream: Arc<dyn Stream>, ahead: Vec<u8>, slot: Option<Slot>) -> Upgraded {
+    pub(crate) fn new(stream: Arc<dyn Stream>, head_tail: Vec<u8>, slot: Option<Slot>) -> Upgraded {
         Upgraded {
             stream,
-            ahead,
+            head_tail,
             at: 0,
             slot,
         }
@@ -35,9 +35,9 @@ impl Upgraded {
     /// The bytes that came behind the request's head and have not been read yet: the book's
     /// `upgradeHead`, the beginning of the new protocol.
     pub fn take_head(&mut self) -> Vec<u8> {
-        let mut ahead = std::mem::take(&mut self.ahead);
-        ahead.drain(..std::mem::take(&mut self.at));
-        ahead
+        let mut head_tail = std::mem::take(&mut self.head_tail);
+        head_tail.drain(..std::mem::take(&mut self.at));
+        head_tail
     }
 
     /// What is to be done when the server stops: say goodbye in the words of the new protocol.
@@ -47,22 +47,22 @@ impl Upgraded {
         }
     }
 
-    /// The stream, the bytes ahead of it, and the place among the server's connections, which
+    /// The stream, the bytes that were read behind the head, and the place among the server's connections, which
     /// is given back when it is dropped.
     pub fn into_parts(mut self) -> (Arc<dyn Stream>, Vec<u8>, Option<Slot>) {
-        let ahead = self.take_head();
-        (self.stream, ahead, self.slot)
+        let head_tail = self.take_head();
+        (self.stream, head_tail, self.slot)
     }
 }
 
 impl Read for Upgraded {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let ahead = &self.ahead[self.at..];
-        if ahead.is_empty() {
+        let head_tail = &self.head_tail[self.at..];
+        if head_tail.is_empty() {
             return self.stream.read(buf);
         }
-        let n = ahead.len().min(buf.len());
-        buf[..n].copy_from_slice(&ahead[..n]);
+        let n = head_tail.len().min(buf.len());
+        buf[..n].copy_from_slice(&head_tail[..n]);
         self.at += n;
         Ok(n)
     }

@@ -81,7 +81,7 @@ impl Default for Config {
 impl Config {
     /// What the Keep-Alive field says: whole seconds, so less than one is not told.
     #[inline]
-    pub(crate) fn told_keep_alive_secs(&self) -> Option<u64> {
+    pub(crate) fn announced_keep_alive_secs(&self) -> Option<u64> {
         let timeout = self.keep_alive_timeout?;
         Some(timeout.as_secs()).filter(|&secs| secs > 0)
     }

@@ -1,15 +1,35 @@
 //! The book's events: one method each, with an empty or sensible body.
 
-use super::Outcome;
 use crate::http::error::{Error, Failure};
 use crate::http::server::request::Request;
 use crate::http::server::response::Response;
 use crate::http::wire::reason_phrase;
-use crate::net::Stream;
+use crate::net::{Stream, guarded};
 use std::fmt;
 
 /// What became of a request.
 pub type Handled = Result<(), Failure>;
+
+/// What a handler may return: nothing, or a `Result` whose error is told to [`Events`].
+pub trait Outcome {
+    /// As a result.
+    ///
+    /// # Errors
+    /// What the handler failed with.
+    fn handled(self) -> Handled;
+}
+
+impl Outcome for () {
+    fn handled(self) -> Handled {
+        Ok(())
+    }
+}
+
+impl<T, F: Into<Failure>> Outcome for Result<T, F> {
+    fn handled(self) -> Handled {
+        self.map(|_| ()).map_err(Into::into)
+    }
+}
 
 /// What a server does when something happens. All methods but [`request`](Events::request)
 /// have a default; they are called on the thread of the connection concerned.
@@ -96,7 +116,7 @@ pub trait Events: Send + Sync + 'static {
     /// # Errors
     /// As for [`request`](Events::request); nothing can be told to the client then.
     fn client_error(&self, error: &Error, response: Response<'_>) -> Handled {
-        refuse(error, response)
+        write_refusal(error, response)
     }
 
     /// A handler failed, panicked or did not end its answer, another method panicked, or accepting failed.
@@ -109,12 +129,35 @@ pub trait Events: Send + Sync + 'static {
 }
 
 /// The default answer to an error: its status, and in the body the rule that was broken.
-pub(super) fn refuse(error: &Error, mut response: Response<'_>) -> Handled {
+pub(super) fn write_refusal(error: &Error, mut response: Response<'_>) -> Handled {
     let status = error.status();
     response
         .set_status(status)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?;
     Ok(response.end(format!("{status} {}: {error}\n", reason_phrase(status)))?)
+}
+
+/// Calls the one method that a request is for.
+pub(super) fn dispatch(
+    events: &dyn Events,
+    request: Request<'_>,
+    response: Response<'_>,
+) -> Handled {
+    let head = request.head();
+    if head.method().is_connect() {
+        events.connect(request, response)
+    } else if head.offers_upgrade() {
+        events.upgrade(request, response)
+    } else if head.expects_continue() {
+        events.check_continue(request, response)
+    } else {
+        events.request(request, response)
+    }
+}
+
+/// Reports to [`Events::error`]. A panic there loses the message and nothing else.
+pub(super) fn report(events: &dyn Events, what: &dyn fmt::Display) {
+    let _ = guarded(|| events.error(what));
 }
 
 /// A closure is all the events there are, where only `request` matters.

@@ -1,27 +1,21 @@
 //! The HTTP server: listening, and the life of its connections.
 
-mod buffer;
 mod config;
 mod events;
 mod exchange;
-mod failures;
-mod linger;
 mod request;
+mod request_loop;
 mod response;
-mod serve;
-mod waits;
 
 pub use config::Config;
-pub use events::{Events, Handled};
+pub use events::{Events, Handled, Outcome};
 pub use request::Request;
 pub use response::{FieldValues, Response, Status};
 
-use super::error::Failure;
 use super::wire::Limits;
 use crate::net::{Handle, Listener, Options, Service, Slot, Stream, guarded, pipe_with_capacity};
-use events::OnRequest;
-use failures::report;
-use serve::Shared;
+use events::{OnRequest, report};
+use request_loop::Shared;
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -57,27 +51,6 @@ pub fn create_server_with<E: Events>(events: E) -> Server<E> {
             config: Arc::new(Config::default()),
             budget: Arc::default(),
         },
-    }
-}
-
-/// What a handler may return: nothing, or a `Result` whose error is told to [`Events`].
-pub trait Outcome {
-    /// As a result.
-    ///
-    /// # Errors
-    /// What the handler failed with.
-    fn handled(self) -> Handled;
-}
-
-impl Outcome for () {
-    fn handled(self) -> Handled {
-        Ok(())
-    }
-}
-
-impl<T, F: Into<Failure>> Outcome for Result<T, F> {
-    fn handled(self) -> Handled {
-        self.map(|_| ()).map_err(Into::into)
     }
 }
 

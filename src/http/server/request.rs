@@ -1,6 +1,6 @@
 //! What a handler is given: the head as it came, and the body as it comes.
 
-use super::exchange::{Link, RequestBody, Then};
+use super::exchange::{RequestBody, ServerConnection};
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
@@ -34,7 +34,7 @@ use std::io::{self, BufRead, Read};
 pub struct Request<'a> {
     head: RequestHead<'a>,
     body: RequestBody<'a>,
-    link: &'a RefCell<Link>,
+    connection: &'a RefCell<ServerConnection>,
     stream: &'a dyn Stream,
 }
 
@@ -42,13 +42,13 @@ impl<'a> Request<'a> {
     pub(crate) fn new(
         head: RequestHead<'a>,
         body: RequestBody<'a>,
-        link: &'a RefCell<Link>,
+        connection: &'a RefCell<ServerConnection>,
         stream: &'a dyn Stream,
     ) -> Request<'a> {
         Request {
             head,
             body,
-            link,
+            connection,
             stream,
         }
     }
@@ -173,22 +173,14 @@ impl<'a> Request<'a> {
             return Err(Misuse::Switch.into());
         }
         let _ = response; // consumed: the 101 is the answer
-        let mut link = self.link.borrow_mut();
-        let Link { machine, queue, .. } = &mut *link;
-        queue.append(0, |out| {
-            machine.send_switch(list, out)?;
-            Ok(((), Then::Send))
-        })?;
-        queue.hand_over();
-        link.handed_over = true;
-        link.stream().set_read_timeout(None)?;
-        link.stream().set_write_timeout(None)?;
-        let mut ahead = self.body.take_pipelined();
-        ahead.append(&mut link.ahead);
+        let mut connection = self.connection.borrow_mut();
+        connection.send_switch(list)?;
+        let mut head_tail = self.body.take_pipelined();
+        head_tail.append(&mut connection.read_ahead);
         Ok(Upgraded::new(
-            link.queue.stream().clone(),
-            ahead,
-            link.slot.take(),
+            connection.queue.stream().clone(),
+            head_tail,
+            connection.slot.take(),
         ))
     }
 }

@@ -1,6 +1,6 @@
 //! What a handler answers with, in the book's words.
 
-use super::exchange::Link;
+use super::exchange::ServerConnection;
 use crate::http::error::Error;
 use crate::http::wire::FieldList;
 use std::cell::{RefCell, RefMut};
@@ -30,12 +30,12 @@ use std::io;
 /// # assert!(answer.ends_with("Transfer-Encoding: chunked\r\n\r\nc\r\nHello World\n\r\n0\r\n\r\n"), "{answer}");
 /// ```
 pub struct Response<'a> {
-    link: &'a RefCell<Link>,
+    connection: &'a RefCell<ServerConnection>,
 }
 
 impl<'a> Response<'a> {
-    pub(crate) fn new(link: &'a RefCell<Link>) -> Response<'a> {
-        Response { link }
+    pub(crate) fn new(connection: &'a RefCell<ServerConnection>) -> Response<'a> {
+        Response { connection }
     }
 
     /// The status of an implicit head; 200 where nothing is said.
@@ -44,7 +44,10 @@ impl<'a> Response<'a> {
     /// [`Misuse::Status`](crate::http::wire::Misuse::Status) outside 200 to 599,
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the head.
     pub fn set_status(&mut self, status: u16) -> Result<&mut Self, Error> {
-        self.link.borrow_mut().answer.set_status(status, None)?;
+        self.connection
+            .borrow_mut()
+            .answer
+            .set_status(status, None)?;
         Ok(self)
     }
 
@@ -66,15 +69,15 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) for bytes that a field must not hold, or after the head;
     /// what was set before is then still set.
     pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
-        let mut link = self.link.borrow_mut();
-        let fields = link.answer.fields_mut()?;
+        let mut connection = self.connection.borrow_mut();
+        let fields = connection.answer.fields_mut()?;
         let before = fields.view().len();
         if let Err(error) = values.each(&mut |value| Ok(fields.append(name, value)?)) {
             fields.truncate(before);
             return Err(error);
         }
         fields.remove_among(before, name.as_bytes());
-        drop(link);
+        drop(connection);
         Ok(self)
     }
 
@@ -88,7 +91,7 @@ impl<'a> Response<'a> {
 
     /// All values of a field, as bytes.
     pub fn get_header_all(&self, name: &str) -> Vec<Vec<u8>> {
-        self.link.borrow().get_header(name)
+        self.connection.borrow().get_header(name)
     }
 
     /// Whether there is a field of this name.
@@ -101,7 +104,12 @@ impl<'a> Response<'a> {
     /// # Errors
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the head.
     pub fn remove_header(&mut self, name: &str) -> Result<bool, Error> {
-        Ok(self.link.borrow_mut().answer.fields_mut()?.remove(name))
+        Ok(self
+            .connection
+            .borrow_mut()
+            .answer
+            .fields_mut()?
+            .remove(name))
     }
 
     /// Settles the head: a status, or a status and a reason phrase, and fields that win over
@@ -129,14 +137,18 @@ impl<'a> Response<'a> {
         V: AsRef<[u8]>,
     {
         let status = status.into();
-        let answer = || RefMut::map(self.link.borrow_mut(), |link| &mut link.answer);
+        let answer = || {
+            RefMut::map(self.connection.borrow_mut(), |connection| {
+                &mut connection.answer
+            })
+        };
         answer().set_status(status.code, status.reason)?;
         let mut before = answer().field_count();
         // The iterator may be lazy, and look at the request while it goes.
         for (name, value) in fields {
             before -= answer().merge(before, name.as_ref(), value.as_ref())?;
         }
-        answer().settle();
+        answer().freeze_head();
         Ok(self)
     }
 
@@ -146,7 +158,7 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) for more than the declared length or a body where there is none;
     /// an error of the connection.
     pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.link.borrow_mut().write(data.as_ref())
+        self.connection.borrow_mut().write(data.as_ref())
     }
 
     /// Sends the head now, and whatever waits before it.
@@ -154,7 +166,7 @@ impl<'a> Response<'a> {
     /// # Errors
     /// As for [`write`](Self::write).
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.link.borrow_mut().flush()
+        self.connection.borrow_mut().flush()
     }
 
     /// The last piece of the body, and the end of the answer.
@@ -163,7 +175,7 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) where the body is not as long as declared: refused before it is
     /// sent if it is too long, and a cut connection if it is too short, never a broken wire.
     pub fn end(self, data: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.link.borrow_mut().end(data.as_ref())
+        self.connection.borrow_mut().end(data.as_ref())
     }
 
     /// A field to be sent behind the body, which must be chunked.
@@ -172,7 +184,7 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) for bytes that a field must not hold. A name that must not be
     /// a trailer is refused by [`end`](Self::end).
     pub fn add_trailer(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
-        self.link
+        self.connection
             .borrow_mut()
             .answer
             .trailers_mut()
@@ -213,17 +225,19 @@ impl<'a> Response<'a> {
         for (name, value) in fields {
             list.append(name, value)?;
         }
-        self.link.borrow_mut().send_informational(status, &list)
+        self.connection
+            .borrow_mut()
+            .send_informational(status, &list)
     }
 
     /// Whether the head has been sent.
     pub fn headers_sent(&self) -> bool {
-        self.link.borrow().head_sent()
+        self.connection.borrow().head_sent()
     }
 
     /// Whether the server is stopping: an answer that would go on for ever should end.
     pub fn is_stopping(&self) -> bool {
-        self.link.borrow().queue.is_stopping()
+        self.connection.borrow().queue.is_stopping()
     }
 
     /// Looks, without waiting, whether the client has closed its side: a long poll has nobody
@@ -233,7 +247,7 @@ impl<'a> Response<'a> {
     /// more than 64 KiB there is taken for one that has left, since the end of its bytes cannot be
     /// seen without reading them all. It is answered like any other; nothing of what it sent is lost.
     pub fn client_left(&self) -> bool {
-        self.link.borrow_mut().check_peer_closed()
+        self.connection.borrow_mut().check_peer_closed()
     }
 }
 

@@ -155,20 +155,65 @@ enum Sending {
     UntilClose,
 }
 
+impl Sending {
+    /// How the body stands after `length` more bytes.
+    #[inline]
+    fn after(self, length: usize) -> Result<Sending, Misuse> {
+        let n = length as u64;
+        match self {
+            Sending::Known { left } => match left.checked_sub(n) {
+                Some(left) => Ok(Sending::Known { left }),
+                None => Err(Misuse::BodyTooLong),
+            },
+            Sending::Nothing {
+                counted: Some(left),
+                head,
+            } => match left.checked_sub(n) {
+                Some(left) => Ok(Sending::Nothing {
+                    counted: Some(left),
+                    head,
+                }),
+                None => Err(Misuse::BodyTooLong),
+            },
+            Sending::Nothing { head: false, .. } if n > 0 => Err(Misuse::BodyNotAllowed),
+            Sending::Nothing { .. } | Sending::Chunked | Sending::UntilClose => Ok(self),
+        }
+    }
+
+    /// Whether the message may end here, with these trailer fields.
+    #[inline]
+    fn check_end(self, version: Version, trailers: &FieldList) -> Result<(), Misuse> {
+        if !trailers.view().is_empty() {
+            self.check_trailers(version, trailers)?;
+        }
+        match self {
+            Sending::Known { left: 1.. } => Err(Misuse::BodyTooShort),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_trailers(self, version: Version, trailers: &FieldList) -> Result<(), Misuse> {
+        let mut names = trailers.view().iter().map(|(name, _)| name);
+        if names.any(|name| chunked::is_forbidden_trailer(name.as_bytes())) {
+            return Err(Misuse::Trailer);
+        }
+        // Trailers may be discarded anywhere on the path (RFC 9110 §6.5.1): here they are where the
+        // client's version or the answer has no place for them.
+        match self {
+            Sending::Known { .. } if version == Version::Http11 => {
+                Err(Misuse::TrailerWithoutChunked)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The 100 that a client waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Continue {
     NotAsked,
     Awaited,
     Settled,
-}
-
-/// What sending a response changes: kept, it can be taken back as long as no byte has left.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BeforeSending {
-    responses: State,
-    persistent: bool,
-    sending: Sending,
 }
 
 /// The state of one connection.
@@ -292,23 +337,6 @@ impl Connection {
 
     // ---- what both roles receive and send -------------------------------------------------
 
-    /// Where the stream of responses stands, for [`take_back`](Self::take_back).
-    #[inline]
-    pub(crate) fn before_sending(&self) -> BeforeSending {
-        BeforeSending {
-            responses: self.responses,
-            persistent: self.persistent,
-            sending: self.sending,
-        }
-    }
-
-    /// What was sent since then has not left: it was not sent.
-    pub(crate) fn take_back(&mut self, before: BeforeSending) {
-        self.responses = before.responses;
-        self.persistent = before.persistent;
-        self.sending = before.sending;
-    }
-
     /// The body that is being received has ended, or there was none.
     ///
     /// # Errors
@@ -346,23 +374,9 @@ impl Connection {
     /// A [`Misuse`] where the body is longer than declared, or there must be none.
     #[inline]
     pub fn begin_data(&mut self, length: usize, out: &mut Vec<u8>) -> Result<bool, Misuse> {
-        let n = length as u64;
-        match &mut self.sending {
-            Sending::Known { left } if n <= *left => *left -= n,
-            Sending::Nothing {
-                counted: Some(left),
-                ..
-            } if n <= *left => *left -= n,
-            Sending::Known { .. }
-            | Sending::Nothing {
-                counted: Some(_), ..
-            } => {
-                return Err(Misuse::BodyTooLong);
-            }
-            Sending::Nothing { head: false, .. } if n > 0 => return Err(Misuse::BodyNotAllowed),
-            Sending::Chunked | Sending::UntilClose | Sending::Nothing { .. } => {}
-        }
+        let after = self.sending.after(length)?;
         self.sent(Event::Data)?;
+        self.sending = after;
         // A chunk of no bytes would be the last one (RFC 9112 §7.1).
         let goes = length > 0 && !matches!(self.sending, Sending::Nothing { .. });
         if goes && self.sending == Sending::Chunked {
@@ -394,12 +408,9 @@ impl Connection {
     /// sent on this connection then.
     #[inline]
     pub fn send_end(&mut self, trailers: &FieldList, out: &mut Vec<u8>) -> Result<(), Misuse> {
-        if !trailers.view().is_empty() {
-            self.check_trailers(trailers)?;
-        }
-        if matches!(self.sending, Sending::Known { left } if left > 0) {
-            self.persistent = false;
-            return Err(Misuse::BodyTooShort);
+        if let Err(misuse) = self.sending.check_end(self.version, trailers) {
+            self.persistent &= misuse != Misuse::BodyTooShort;
+            return Err(misuse);
         }
         self.sent(Event::End)?;
         match self.sending {
@@ -408,23 +419,5 @@ impl Connection {
             Sending::Nothing { .. } | Sending::Known { .. } => {}
         }
         Ok(())
-    }
-
-    fn check_trailers(&self, trailers: &FieldList) -> Result<(), Misuse> {
-        if trailers
-            .view()
-            .iter()
-            .any(|(name, _)| chunked::is_forbidden_trailer(name.as_bytes()))
-        {
-            return Err(Misuse::Trailer);
-        }
-        // Trailers may be discarded anywhere on the path (RFC 9110 §6.5.1): here they are where the
-        // client's version or the answer has no place for them.
-        match self.sending {
-            Sending::Known { .. } if self.version == Version::Http11 => {
-                Err(Misuse::TrailerWithoutChunked)
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -68,12 +68,12 @@ fn answered_500(path: &'static str, told: &'static str) {
 
 #[test]
 fn row_h05_a_handler_that_says_nothing_is_a_500() {
-    answered_500("/silent", "a handler returned without ending its answer");
+    answered_500("/silent", "a handler returned without ending its response");
 }
 
 #[test]
 fn row_h05_a_handler_that_only_settles_the_head_is_a_500() {
-    answered_500("/settled", "a handler returned without ending its answer");
+    answered_500("/settled", "a handler returned without ending its response");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn cut(path: &'static str, told: &'static str) {
 fn row_h05_a_handler_that_never_ends_is_cut() {
     cut(
         "/sent/silent",
-        "a handler returned without ending its answer",
+        "a handler returned without ending its response",
     );
 }
 

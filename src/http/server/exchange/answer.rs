@@ -13,9 +13,8 @@ pub(crate) struct Answer {
     reason: String,
     pub(crate) fields: FieldList,
     pub(crate) trailers: FieldList,
-    /// `write_head` has been called: no field or status can change any more.
-    settled: bool,
-    sent: bool,
+    /// The program has written the head by `write_head`, or it is sent: it cannot change any more.
+    frozen: bool,
     date: DateCache,
 }
 
@@ -26,8 +25,7 @@ impl Answer {
         self.reason.clear();
         self.fields.clear();
         self.trailers.clear();
-        self.settled = false;
-        self.sent = false;
+        self.frozen = false;
     }
 
     /// The status and the reason phrase, which is the usual one where it is `None`.
@@ -74,81 +72,72 @@ impl Answer {
         &mut self.trailers
     }
 
-    /// From now on the head is what it is.
-    pub(crate) fn settle(&mut self) {
-        self.settled = true;
-    }
-
-    /// The head that was encoded last is not sent after all.
-    pub(crate) fn take_back(&mut self) {
-        self.sent = false;
+    /// From now on the head cannot change.
+    #[inline]
+    pub(crate) fn freeze_head(&mut self) {
+        self.frozen = true;
     }
 
     fn open(&self) -> Result<(), Misuse> {
-        if self.settled || self.sent {
-            Err(Misuse::HeadSent)
-        } else {
-            Ok(())
+        match self.frozen {
+            true => Err(Misuse::HeadSent),
+            false => Ok(()),
         }
     }
 
-    /// What to say of the length of a body that is handed over as a whole: an implicit head
-    /// gets a Content-Length, an explicit one or one with trailers is chunked. One that the program
-    /// has declared stays: the answer to a HEAD, and a 304, declare what they do not send.
+    /// The head, to be encoded. `whole`: the length of the body, if it is sent as a whole.
     #[inline]
-    pub(crate) fn whole_length(&self, machine: &Connection, length: u64) -> Option<u64> {
-        let declared = self.fields.view().has(Known::ContentLength);
-        let streams = self.settled || !self.trailers.view().is_empty();
-        let chunked = streams && machine.version() == Version::Http11;
-        (!declared && !chunked).then_some(length)
-    }
-
-    /// Appends the head.
-    #[inline]
-    pub(crate) fn encode(
-        &mut self,
-        machine: &mut Connection,
+    pub(crate) fn head(
+        &self,
+        machine: &Connection,
         config: &Config,
         whole: Option<u64>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Misuse> {
-        // Answers that leave together were made together.
-        if out.is_empty() {
-            self.date.refresh();
-        }
-        let mut head = self.head(config)?;
-        if let Some(length) = whole {
+    ) -> Result<ResponseOut<'_>, Misuse> {
+        let mut head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
+            .date(&self.date.text)
+            .keep_alive_secs(config.announced_keep_alive_secs());
+        if let Some(length) = whole
+            && !self.is_streamed(machine)
+        {
             head = head.length(length);
         }
-        machine.send_response(&head, out)?;
-        self.sent = true;
-        Ok(())
-    }
-
-    #[inline]
-    fn head(&self, config: &Config) -> Result<ResponseOut<'_>, Misuse> {
-        let head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
-            .date(&self.date.text)
-            .keep_alive_secs(config.told_keep_alive_secs());
         match self.reason.is_empty() {
             true => Ok(head),
             false => head.reason(&self.reason),
         }
     }
 
-    /// The values of a field: of the head that was sent, or else of the one that is being put together.
-    pub(crate) fn get_header(
+    /// Whether the head of a body that is sent as a whole says nothing of its length: it is chunked if the
+    /// program wrote the head or trailers, and a length that the program declared stays. The response to a
+    /// HEAD, and a 304, declare what they do not send.
+    #[inline]
+    fn is_streamed(&self, machine: &Connection) -> bool {
+        let chunked = self.frozen || !self.trailers.view().is_empty();
+        self.fields.view().has(Known::ContentLength)
+            || (chunked && machine.version() == Version::Http11)
+    }
+
+    #[inline]
+    pub(crate) fn refresh_date(&mut self) {
+        self.date.refresh();
+    }
+
+    /// The values of a field, before the head is sent.
+    pub(crate) fn get_header(&self, name: &str) -> Vec<Vec<u8>> {
+        owned(self.fields.view().get_all(name))
+    }
+
+    /// The values of a field of the head that was sent.
+    pub(crate) fn get_sent_header(
         &self,
         name: &str,
         machine: &Connection,
         config: &Config,
     ) -> Vec<Vec<u8>> {
-        let own = |values: &mut dyn Iterator<Item = &[u8]>| values.map(<[u8]>::to_vec).collect();
-        let (true, Ok(head)) = (self.sent, self.head(config)) else {
-            return own(&mut self.fields.view().get_all(name));
-        };
         let mut sent = Vec::new();
-        machine.repeat_response(&head, &mut sent);
+        if let Ok(head) = self.head(machine, config, None) {
+            machine.repeat_response(&head, &mut sent);
+        }
         let unlimited = Limits {
             field_section_bytes: usize::MAX,
             fields: usize::MAX,
@@ -156,10 +145,14 @@ impl Answer {
         };
         let mut decoder = ResponseDecoder::new(unlimited);
         match decoder.decode(&sent) {
-            Ok(Some(_)) => own(&mut decoder.head(&sent).fields().get_all(name)),
+            Ok(Some(_)) => owned(decoder.head(&sent).fields().get_all(name)),
             _ => Vec::new(),
         }
     }
+}
+
+fn owned<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+    values.map(<[u8]>::to_vec).collect()
 }
 
 /// The Date field's value, formatted once a second.

@@ -4,7 +4,7 @@
 //! ```text
 //!      Request ────────┐        ┌──────── Response          what the handler holds
 //!         │            ▼        ▼             │
-//!         ▼              Link                 ▼
+//!         ▼        ServerConnection           ▼
 //!    RequestBody   machine · queue         Answer           what they share
 //!         │              │
 //!         ▼              ▼
@@ -12,16 +12,16 @@
 //! ```
 //!
 //! [`RequestBody`] is the body as it comes, `Answer` the head that is being put together,
-//! [`ResponseQueue`] the bytes that are not sent yet, [`Link`] what ties them to the connection's machine.
+//! [`ResponseQueue`] the bytes that are not sent yet, [`ServerConnection`] what ties them to the connection's machine.
 //! [`Budget`] is what the collected bodies of all connections share.
 
 mod answer;
 mod budget;
-mod link;
+mod connection;
 mod request_body;
 mod response_queue;
 
 pub(crate) use budget::{Budget, Charge};
-pub(crate) use link::Link;
+pub(crate) use connection::ServerConnection;
 pub(crate) use request_body::{BodyState, RequestBody};
-pub(crate) use response_queue::{ResponseQueue, Then};
+pub(crate) use response_queue::ResponseQueue;

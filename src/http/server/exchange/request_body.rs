@@ -5,7 +5,7 @@
 //!  ┌──────────┬───────────────────┐     ┌───────────────────────────────────┐
 //!  │ head     │ head_tail         │ ──▶ │ body bytes … │ next request …     │
 //!  └──────────┴───────────────────┘     └───────────────────────────────────┘
-//!    borrowed    head_tail_at ▲            start ▲                     end ▲
+//!    borrowed    head_tail_at ▲
 //! ```
 //!
 //! The handler borrows the head from the read buffer, so this buffer cannot grow meanwhile. What the
@@ -16,11 +16,11 @@
 mod collect;
 
 use super::budget::Charge;
-use super::link::Link;
+use super::connection::ServerConnection;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::error::Error;
 use crate::http::wire::{self, BodyLength, Limits, Rule, Step};
-use crate::net::{Pace, is_timeout};
+use crate::net::{Pace, ReadBuffer, is_timeout};
 use std::cell::RefCell;
 use std::io;
 use std::time::Instant;
@@ -36,9 +36,7 @@ pub(crate) struct BodyState {
     reader: BodyReader,
     /// How much of the head's tail is decoded.
     head_tail_at: usize,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
+    buffer: ReadBuffer,
     collected: Vec<u8>,
     /// What this body takes of the memory for all collected bodies.
     charge: Charge,
@@ -50,9 +48,7 @@ impl BodyState {
         BodyState {
             reader: BodyReader::new(),
             head_tail_at: 0,
-            buffer: Vec::new(),
-            start: 0,
-            end: 0,
+            buffer: ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES),
             collected: Vec::new(),
             charge,
             pace,
@@ -65,13 +61,14 @@ impl BodyState {
         &mut self,
         length: BodyLength,
         limits: Limits,
-        link: &mut Link,
+        connection: &mut ServerConnection,
     ) -> Result<(), wire::Error> {
         self.reader.restart(length, limits);
         self.pace.restart();
-        (self.head_tail_at, self.start, self.end) = (0, 0, 0);
+        self.head_tail_at = 0;
+        self.buffer.clear();
         if self.reader.has_ended() {
-            link.machine.receive_end()
+            connection.machine.receive_end()
         } else {
             Ok(())
         }
@@ -88,7 +85,7 @@ impl BodyState {
 
     /// What was received behind the end of the body.
     pub(crate) fn pipelined(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        self.buffer.unread()
     }
 
     /// The request has ended, and what came behind its body has been taken.
@@ -101,7 +98,7 @@ impl BodyState {
     /// The memory that is kept for the next body, in bytes: the large part of it.
     #[inline]
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.buffer.len() + self.collected.capacity()
+        self.buffer.size() + self.collected.capacity()
     }
 
     /// Gives that memory back, when the connection has nothing to do.
@@ -112,9 +109,8 @@ impl BodyState {
     }
 
     fn shrink_to(&mut self, bytes: usize) {
-        if self.buffer.len() > bytes {
-            self.buffer = Vec::new();
-            (self.start, self.end) = (0, 0);
+        if self.buffer.size() > bytes {
+            self.buffer = ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
         }
         if self.collected.capacity() > bytes {
             self.collected = Vec::new();
@@ -128,19 +124,19 @@ pub(crate) struct RequestBody<'a> {
     state: &'a mut BodyState,
     /// What was read behind the head.
     head_tail: &'a [u8],
-    link: &'a RefCell<Link>,
+    connection: &'a RefCell<ServerConnection>,
 }
 
 impl<'a> RequestBody<'a> {
     pub(crate) fn new(
         state: &'a mut BodyState,
         head_tail: &'a [u8],
-        link: &'a RefCell<Link>,
+        connection: &'a RefCell<ServerConnection>,
     ) -> RequestBody<'a> {
         RequestBody {
             state,
             head_tail,
-            link,
+            connection,
         }
     }
 
@@ -159,16 +155,17 @@ impl<'a> RequestBody<'a> {
     /// Waits for some bytes of the body, as long as the peer keeps its pace. First everything that is
     /// pending is sent.
     fn read_within_pace(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        let link = self.link;
-        link.borrow_mut().before_body()?;
-        link.borrow_mut()
+        let connection = self.connection;
+        connection.borrow_mut().before_body()?;
+        connection
+            .borrow_mut()
             .limit_read_timeout(self.state.pace.left())?;
         loop {
             let start = Instant::now();
-            let read = link.borrow().stream().read(into);
+            let read = connection.borrow().stream().read(into);
             let bytes = match read {
                 // The server stops: no fault of the client's, and nothing to answer.
-                Ok(0) if link.borrow().queue.is_ending() => {
+                Ok(0) if connection.borrow().queue.is_ending() => {
                     self.give_up();
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }
@@ -187,7 +184,9 @@ impl<'a> RequestBody<'a> {
                 return Ok(bytes);
             }
             // The peer has sent nothing: the next read waits until its time is over.
-            link.borrow_mut().set_read_timeout(self.state.pace.left())?;
+            connection
+                .borrow_mut()
+                .set_read_timeout(self.state.pace.left())?;
         }
     }
 
@@ -202,7 +201,7 @@ impl BodySource for RequestBody<'_> {
         let state = &mut *self.state;
         let input = match is_in_head_tail {
             true => &self.head_tail[state.head_tail_at..],
-            false => &state.buffer[state.start..state.end],
+            false => state.buffer.unread(),
         };
         (&mut state.reader, input)
     }
@@ -210,7 +209,7 @@ impl BodySource for RequestBody<'_> {
     fn advance(&mut self, bytes: usize) {
         match self.is_in_head_tail() {
             true => self.state.head_tail_at += bytes,
-            false => self.state.start += bytes,
+            false => _ = self.state.buffer.consume(bytes),
         }
     }
 
@@ -218,31 +217,27 @@ impl BodySource for RequestBody<'_> {
         if let Some(into) = into {
             return self.read_within_pace(into);
         }
-        let mut buffer = std::mem::take(&mut self.state.buffer);
-        let is_full = self.state.end == buffer.len();
-        if is_full && buffer.len() < MAX_BUFFER_BYTES {
-            buffer.resize((buffer.len() * 2).max(FIRST_BUFFER_BYTES), 0);
-        }
-        (self.state.start, self.state.end) = (0, 0);
-        let received = self.read_within_pace(&mut buffer);
+        let taken = ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
+        let mut buffer = std::mem::replace(&mut self.state.buffer, taken);
+        let received = self.read_within_pace(buffer.room());
+        buffer.filled(*received.as_ref().unwrap_or(&0));
         self.state.buffer = buffer;
-        self.state.end = *received.as_ref().unwrap_or(&0);
         received
     }
 
     fn decoded(&mut self, step: Step) -> Result<(), Error> {
         let (_, input) = self.parts();
         let behind = input.len() - step.data;
-        let mut link = self.link.borrow_mut();
-        link.machine.settle_continue();
+        let mut connection = self.connection.borrow_mut();
+        connection.machine.settle_continue();
         if step.ended {
-            link.alone = behind == 0;
-            link.machine.receive_end()?;
+            connection.pipelined = behind > 0;
+            connection.machine.receive_end()?;
         }
         Ok(())
     }
 
     fn give_up(&mut self) {
-        self.link.borrow_mut().machine.fail();
+        self.connection.borrow_mut().machine.fail();
     }
 }

@@ -6,6 +6,10 @@ use crate::http::wire::{
     BodyLength, Error, FieldList, Known, Method, Misuse, RequestHead, ResponseOut, Rule, Version,
 };
 
+/// How the body of a response is framed whose head has been checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked(Sending);
+
 impl Connection {
     /// A request head has come.
     ///
@@ -85,10 +89,41 @@ impl Connection {
         head: &ResponseOut<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Misuse> {
-        if !matches!(head.status, 200..=599) || (self.connect && self.tunnels(head.status)) {
-            return Err(Misuse::Status);
+        let checked = self.check_response(Some(head), 0, None)?;
+        self.send_checked(head, checked, out)
+    }
+
+    /// Checks what is to be sent next, before any of it is encoded: a head, `length` bytes of the body
+    /// and, with these trailer fields, the end.
+    ///
+    /// # Errors
+    /// What [`send_response`](Self::send_response), [`begin_data`](Self::begin_data) and
+    /// [`send_end`](Self::send_end) would return.
+    #[inline]
+    pub(crate) fn check_response(
+        &self,
+        head: Option<&ResponseOut<'_>>,
+        length: usize,
+        end: Option<&FieldList>,
+    ) -> Result<Checked, Misuse> {
+        let sending = match head {
+            Some(head) => self.response_framing(head)?,
+            None => self.sending,
+        };
+        let after = sending.after(length)?;
+        if let Some(trailers) = end {
+            after.check_end(self.version, trailers)?;
         }
-        let sending = self.response_framing(head)?;
+        Ok(Checked(sending))
+    }
+
+    /// Appends a head that has been [checked](Self::check_response).
+    pub(crate) fn send_checked(
+        &mut self,
+        head: &ResponseOut<'_>,
+        Checked(sending): Checked,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misuse> {
         self.sent(Event::Response)?;
         // A client that waits for a 100 may send the body or not: what follows cannot be told apart.
         if self.requests == State::Idle
@@ -139,6 +174,9 @@ impl Connection {
 
     /// How a final response to the request at hand is framed (RFC 9112 §6).
     fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
+        if !matches!(head.status, 200..=599) || (self.connect && self.tunnels(head.status)) {
+            return Err(Misuse::Status);
+        }
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
         // An answer to HEAD and a 304 tell the length of a body that does not follow.

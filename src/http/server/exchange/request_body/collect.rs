@@ -19,7 +19,7 @@ const FIRST_COLLECTED_BYTES: usize = 4 * 1024;
 impl RequestBody<'_> {
     /// The whole of what is left of the body, in one piece: where it lies, if it lies in one.
     pub(crate) fn collect(&mut self) -> Result<&[u8], Error> {
-        let most = self.link.borrow().config.collected_body_bytes as u64;
+        let most = self.connection.borrow().config.collected_body_bytes as u64;
         // Refused before a 100 asks for it (RFC 9110 §10.1.1).
         if matches!(self.reader().length(), BodyLength::Known(bytes) if bytes > most) {
             return Err(self.fail(wire::Error::whole(Rule::BodyTooLarge)));
@@ -53,7 +53,7 @@ impl RequestBody<'_> {
         self.consume(bytes);
         match is_in_head_tail {
             true => &self.head_tail[..self.state.head_tail_at][self.state.head_tail_at - bytes..],
-            false => &self.state.buffer[..self.state.start][self.state.start - bytes..],
+            false => self.state.buffer.last_consumed(bytes),
         }
     }
 
@@ -86,8 +86,8 @@ impl RequestBody<'_> {
     /// Charges a collected body of this capacity, and the body buffer as large as it may be after its
     /// next read.
     fn charge(&mut self, capacity: usize) -> Result<(), Error> {
-        let total = self.link.borrow().config.total_collected_bytes;
-        let buffer = (2 * self.state.buffer.len()).clamp(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
+        let total = self.connection.borrow().config.total_collected_bytes;
+        let buffer = (2 * self.state.buffer.size()).clamp(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
         if self.state.charge.raise_to(capacity + buffer, total) {
             return Ok(());
         }

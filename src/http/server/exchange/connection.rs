@@ -1,0 +1,137 @@
+//! What a request and its response share while a handler runs: the state machine, the response queue and
+//! the head of the response.
+//!
+//! This file has the state and the receiving direction. [`sending`] has the other.
+
+mod sending;
+
+use super::answer::Answer;
+use super::response_queue::ResponseQueue;
+use crate::http::error::Error;
+use crate::http::server::config::Config;
+use crate::http::wire::{Connection, RequestHead, Role, State};
+use crate::net::{Slot, Stream};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many bytes one check for the peer's close reads at once.
+const CHECK_BYTES: usize = 512;
+/// If a peer sends more than this behind a request, it is taken for closed: a FIN behind these bytes
+/// cannot be seen without reading all of them.
+const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
+
+/// The state of one connection beside its buffers.
+#[derive(Debug)]
+pub(crate) struct ServerConnection {
+    pub(crate) config: Arc<Config>,
+    pub(crate) queue: Arc<ResponseQueue>,
+    pub(crate) machine: Connection,
+    pub(crate) answer: Answer,
+    /// The place among the server's connections; it leaves with an upgraded stream.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) handed_over: bool,
+    /// The read timeout that the stream has.
+    read_timeout: Duration,
+    /// The body is larger than what is read and dropped for a handler that leaves it unread.
+    pub(crate) body_is_large: bool,
+    /// Bytes came behind the current request: its response may leave together with the next. Before the
+    /// end of a body has come, this is a guess.
+    pub(crate) pipelined: bool,
+    /// What was read behind the current request to check whether the peer has closed.
+    pub(crate) read_ahead: Vec<u8>,
+    /// What follows the data of a large last piece; the memory is kept.
+    after_data: Vec<u8>,
+}
+
+impl ServerConnection {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        queue: Arc<ResponseQueue>,
+        slot: Option<Slot>,
+    ) -> ServerConnection {
+        ServerConnection {
+            config,
+            queue,
+            read_timeout: Duration::ZERO,
+            machine: Connection::new(Role::Server),
+            answer: Answer::default(),
+            slot,
+            handed_over: false,
+            body_is_large: false,
+            pipelined: false,
+            read_ahead: Vec::new(),
+            after_data: Vec::new(),
+        }
+    }
+
+    pub(crate) fn stream(&self) -> &dyn Stream {
+        self.queue.stream().as_ref()
+    }
+
+    /// Starts an exchange.
+    #[inline]
+    pub(crate) fn request(&mut self, head: &RequestHead<'_>, last: bool) -> Result<(), Error> {
+        self.answer.restart();
+        self.machine.receive_request(head)?;
+        if last {
+            self.machine.close_after();
+        }
+        Ok(())
+    }
+
+    /// Whether nothing more can be read or sent, and a failure is the connection's own.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.machine.requests() == State::Failed || self.queue.flush().is_err()
+    }
+
+    /// Whether the peer has closed its sending side, or the connection is gone, or the peer has sent more
+    /// than [`MAX_READ_AHEAD_BYTES`] behind this request. What has come is kept for the next request.
+    pub(crate) fn check_peer_closed(&mut self) -> bool {
+        if self.machine.requests() != State::Done {
+            return false;
+        }
+        let mut bytes = [0; CHECK_BYTES];
+        while self.read_ahead.len() <= MAX_READ_AHEAD_BYTES {
+            match self.stream().try_read(&mut bytes) {
+                Ok(Some(0)) => return true,
+                Ok(Some(n)) => self.read_ahead.extend_from_slice(&bytes[..n]),
+                Ok(None) => return false,
+                Err(error) => return error.kind() != io::ErrorKind::Interrupted,
+            }
+        }
+        true
+    }
+
+    /// Sets the stream's read timeout, if it has another one.
+    #[inline]
+    pub(crate) fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        if timeout != self.read_timeout {
+            self.stream().set_read_timeout(Some(timeout))?;
+            self.read_timeout = timeout;
+        }
+        Ok(())
+    }
+
+    /// Sets it, if the stream has a longer one.
+    #[inline]
+    pub(crate) fn limit_read_timeout(&mut self, most: Duration) -> io::Result<()> {
+        self.set_read_timeout(most.min(self.read_timeout))
+    }
+
+    /// The memory that is kept for the next exchange beside the queue's, in bytes: the large part of it.
+    #[inline]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.read_ahead.capacity() + self.after_data.capacity()
+    }
+
+    /// Gives that memory back, when the connection is idle.
+    pub(crate) fn shrink(&mut self) {
+        self.queue.shrink();
+        self.answer = Answer::default();
+        self.after_data = Vec::new();
+        if self.read_ahead.is_empty() {
+            self.read_ahead = Vec::new();
+        }
+    }
+}

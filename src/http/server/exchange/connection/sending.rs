@@ -1,0 +1,196 @@
+//! Sending a response: its head, its body, its end.
+//!
+//! ```text
+//!   check all of it ──▶ head ──▶ data ──▶ end ──▶ sent, or left pending
+//!        │ misuse
+//!        ▼
+//!   an error; nothing has changed
+//! ```
+//!
+//! Everything that a call sends is checked before any of it is encoded. So nothing must be taken back, and
+//! after a misuse another response can be sent.
+
+use super::ServerConnection;
+use crate::http::error::Error;
+use crate::http::server::exchange::response_queue::{ResponseQueue, Then};
+use crate::http::wire::{Connection, FieldList, Misuse, State};
+
+impl ServerConnection {
+    /// The values of a field of the response's head.
+    pub(crate) fn get_header(&self, name: &str) -> Vec<Vec<u8>> {
+        match self.head_sent() {
+            true => self
+                .answer
+                .get_sent_header(name, &self.machine, &self.config),
+            false => self.answer.get_header(name),
+        }
+    }
+
+    /// Whether the final head has been sent, or is in the queue.
+    pub(crate) fn head_sent(&self) -> bool {
+        !matches!(self.machine.responses(), State::Idle | State::Waiting)
+    }
+
+    /// Whether the response is complete.
+    pub(crate) fn answered(&self) -> bool {
+        self.machine.responses() == State::Done
+    }
+
+    /// Whether the response has begun and is not complete.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.machine.responses() == State::Body
+    }
+
+    /// Before the thread waits for body bytes: sends what is pending, and the 100 that the client waits for.
+    pub(crate) fn before_body(&mut self) -> Result<(), Error> {
+        if self.machine.continue_awaited() && !self.head_sent() {
+            self.send_informational(100, &FieldList::new())?;
+        }
+        Ok(self.queue.flush()?)
+    }
+
+    /// Sends a 1xx now.
+    pub(crate) fn send_informational(
+        &mut self,
+        status: u16,
+        fields: &FieldList,
+    ) -> Result<(), Error> {
+        let machine = &mut self.machine;
+        self.queue.append(0, |out| {
+            machine.send_informational(status, fields, out)?;
+            Ok(((), Then::Send))
+        })
+    }
+
+    /// Sends the 101, or the 200 to CONNECT, now. The stream then belongs to the other protocol.
+    pub(crate) fn send_switch(&mut self, fields: &FieldList) -> Result<(), Error> {
+        let machine = &mut self.machine;
+        self.queue.append(0, |out| {
+            machine.send_switch(fields, out)?;
+            Ok(((), Then::Send))
+        })?;
+        self.queue.hand_over();
+        self.handed_over = true;
+        self.stream().set_read_timeout(None)?;
+        Ok(self.stream().set_write_timeout(None)?)
+    }
+
+    /// Sends a piece of the body now, after everything that is pending.
+    pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
+        let follows = self.encode(data.len(), false, Then::SendNext, |machine, _, out| {
+            machine.begin_data(data.len(), out)
+        })?;
+        match follows {
+            true => Ok(self.queue.send(data, self.machine.data_end())?),
+            false => Ok(self.queue.flush()?),
+        }
+    }
+
+    /// Sends the head now, after everything that is pending.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.encode(0, false, Then::Send, |_, _, _| Ok(()))
+    }
+
+    /// Ends the response. A small one stays pending while other responses may leave with it.
+    #[inline]
+    pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
+        if !ResponseQueue::is_small(data.len()) {
+            return self.end_large(data);
+        }
+        let then = match self.pipelined {
+            true => Then::Coalesce,
+            false => Then::Send,
+        };
+        self.encode(data.len(), true, then, |machine, trailers, out| {
+            if !data.is_empty() && machine.begin_data(data.len(), out)? {
+                out.extend_from_slice(data);
+                machine.end_data(out);
+            }
+            machine.send_end(trailers, out)
+        })
+    }
+
+    /// Sends `data` uncopied, between what is pending and what ends the response.
+    fn end_large(&mut self, data: &[u8]) -> Result<(), Error> {
+        let mut after = std::mem::take(&mut self.after_data);
+        after.clear();
+        let follows = self.encode(
+            data.len(),
+            true,
+            Then::SendNext,
+            |machine, trailers, out| {
+                let follows = machine.begin_data(data.len(), out)?;
+                if follows {
+                    machine.end_data(&mut after);
+                }
+                machine.send_end(trailers, &mut after)?;
+                Ok(follows)
+            },
+        );
+        self.after_data = after;
+        let data = if follows? { data } else { &[] };
+        Ok(self.queue.send(data, &self.after_data)?)
+    }
+
+    /// Encodes the final head, unless it has been sent, and what `body` appends: `length` bytes of the
+    /// body, and its end where `ends`. `then` says what becomes of it; above `pending_bytes` it is sent in
+    /// any case.
+    #[inline]
+    fn encode<R>(
+        &mut self,
+        length: usize,
+        ends: bool,
+        then: Then,
+        body: impl FnOnce(&mut Connection, &FieldList, &mut Vec<u8>) -> Result<R, Misuse>,
+    ) -> Result<R, Error> {
+        self.check_open()?;
+        self.close_if_last();
+        let is_first = !self.head_sent();
+        let ServerConnection {
+            machine,
+            queue,
+            answer,
+            config,
+            ..
+        } = self;
+        let copied = if then == Then::SendNext { 0 } else { length };
+        queue.append(copied, |out| {
+            if is_first && out.is_empty() {
+                answer.refresh_date(); // once for responses that leave together
+            }
+            let whole = ends.then_some(length as u64);
+            let head = match is_first {
+                true => Some(answer.head(machine, config, whole)?),
+                false => None,
+            };
+            let trailers = ends.then_some(&answer.trailers);
+            let checked = machine.check_response(head.as_ref(), length, trailers)?;
+            if let Some(head) = &head {
+                machine.send_checked(head, checked, out)?;
+                answer.freeze_head();
+            }
+            let value = body(machine, &answer.trailers, out)?;
+            let is_large = out.len() > config.pending_bytes;
+            Ok((value, if is_large { Then::Send } else { then }))
+        })
+    }
+
+    /// This exchange is the connection's last if the server stops, or if more of the body is still to come
+    /// than is read and dropped.
+    // RFC 9112 §9.6: "A sender SHOULD send a Connection header field (Section 7.6.1 of [HTTP])
+    // containing the "close" connection option when it intends to close a connection."
+    fn close_if_last(&mut self) {
+        let unread = self.body_is_large && self.machine.requests() != State::Done;
+        if unread || self.queue.is_stopping() {
+            self.machine.close_after();
+        }
+    }
+
+    fn check_open(&self) -> Result<(), Misuse> {
+        match self.machine.responses() {
+            State::Done => Err(Misuse::Ended),
+            State::Switched | State::Closed | State::Failed => Err(Misuse::State),
+            _ => Ok(()),
+        }
+    }
+}

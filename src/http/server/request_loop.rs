@@ -1,0 +1,257 @@
+//! The life of one connection: decode a head, call a handler, and again.
+//!
+//! ```text
+//!        ┌─────────── a whole request is here: responses stay pending ◀──────────┐
+//!        ▼                                                                       │
+//!  decode a head ──▶ handler ──▶ the rest of the body is dropped ──▶ next exchange
+//!        │ not all here
+//!        ▼
+//!  send what is pending ──▶ yield ──▶ read ──▶ decode again
+//!        │ end, deadline, stop                 │ a rule is broken
+//!        ▼                                     ▼
+//!   lingering close ◀───────────────── a response that names the rule
+//! ```
+//!
+//! [`waiting`] is where the thread waits for a head, [`failing`] what happens when a handler or the client
+//! fails.
+
+mod failing;
+mod waiting;
+
+use super::config::Config;
+use super::events::{Events, dispatch, report};
+use super::exchange::{BodyState, Budget, Charge, RequestBody, ResponseQueue, ServerConnection};
+use super::request::Request;
+use super::response::Response;
+use crate::http::body_reader::BodySource;
+use crate::http::wire::{BodyLength, RequestDecoder};
+use crate::net::{ReadBuffer, Slot, Stream, guarded, linger};
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The read buffer of a new connection, and what it shrinks to.
+const FIRST_READ_BYTES: usize = 512;
+/// It doubles while reads fill it, up to this; a head that needs more gets more.
+const MAX_READ_BYTES: usize = 64 * 1024;
+
+/// What the connections of a server have in common. Only the events differ from server to server, and
+/// each connection calls them through their table: the code below is compiled once.
+pub(super) struct Shared<E: ?Sized> {
+    pub(super) config: Arc<Config>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) events: E,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The peer has ended it, or it is broken: nothing can be sent any more.
+    Gone,
+    /// The client has closed, too, or expects the close: it is closed at once.
+    Closed,
+    /// What the client still sends must not destroy the last response: the close lingers.
+    Linger,
+    /// The stream belongs to another protocol now.
+    HandedOver,
+}
+
+struct RequestLoop<'s> {
+    shared: &'s Shared<dyn Events>,
+    queue: Arc<ResponseQueue>,
+    buffer: ReadBuffer,
+    decoder: RequestDecoder,
+    body: BodyState,
+    connection: RefCell<ServerConnection>,
+    requests: u64,
+    head_since: Option<Instant>,
+    /// See [`Config::quiet_interval`].
+    quiet_interval: Duration,
+    /// Since the connection was last quiet, an exchange has left more memory than an idle connection keeps.
+    was_large: bool,
+}
+
+impl<E: Events> Shared<E> {
+    /// Without the type of its events.
+    pub(super) fn any(&self) -> &Shared<dyn Events> {
+        self
+    }
+}
+
+impl Shared<dyn Events> {
+    /// Serves a connection, of which `read_before` was read already, until it ends or is handed over.
+    pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>, read_before: &[u8]) {
+        if guarded(|| self.events.connection(stream.as_ref())).is_err() {
+            report(&self.events, &"Events::connection panicked");
+        }
+        let mut served = RequestLoop::new(self, stream, slot);
+        if !read_before.is_empty() {
+            served.buffer.replace(read_before);
+        }
+        let end = guarded(|| served.run()).unwrap_or_else(|_| {
+            report(&self.events, &"the stream of a connection panicked");
+            End::Gone
+        });
+        let stream = served.queue.stream().as_ref();
+        match end {
+            End::Linger => {
+                served.body.shrink();
+                linger(stream, self.config.linger_timeout, self.config.linger_bytes);
+            }
+            // Only a cut connection shows the client that the body is not complete.
+            End::Gone if served.connection.get_mut().is_unfinished() => _ = stream.abort(),
+            End::Gone | End::Closed | End::HandedOver => {}
+        }
+        // The stream is dropped first: only then the place is free.
+        let slot = served.connection.get_mut().slot.take();
+        drop(served);
+        drop(slot);
+    }
+}
+
+/// Some functions are not inlined, for the stacks of ten thousand threads that wait: a page of stack is
+/// memory, and each frame above the waiting one is kept.
+impl<'s> RequestLoop<'s> {
+    /// On the heap.
+    #[inline(never)]
+    fn new(
+        shared: &'s Shared<dyn Events>,
+        stream: Arc<dyn Stream>,
+        slot: Option<Slot>,
+    ) -> Box<RequestLoop<'s>> {
+        let config = &shared.config;
+        let queue = Arc::new(ResponseQueue::new(stream, config));
+        if let Some(slot) = &slot {
+            slot.on_stop(queue.clone());
+        }
+        Box::new(RequestLoop {
+            shared,
+            queue: queue.clone(),
+            buffer: ReadBuffer::new(FIRST_READ_BYTES, MAX_READ_BYTES),
+            decoder: RequestDecoder::new(config.limits),
+            body: BodyState::new(config.pace(), Charge::new(shared.budget.clone())),
+            connection: RefCell::new(ServerConnection::new(config.clone(), queue, slot)),
+            requests: 0,
+            head_since: None,
+            quiet_interval: config.quiet_interval(),
+            was_large: false,
+        })
+    }
+
+    fn run(&mut self) -> End {
+        let connection = self.connection.get_mut();
+        if connection.set_read_timeout(self.quiet_interval).is_err() {
+            return End::Gone;
+        }
+        loop {
+            let next = match self.decoder.decode(self.buffer.unread()) {
+                Ok(Some(length)) => self.exchange(length),
+                Ok(None) => self.receive(),
+                Err(error) => Err(self.refuse(error)),
+            };
+            if let Err(end) = next {
+                return end;
+            }
+        }
+    }
+
+    /// One request, its head `length` bytes long, and its response.
+    #[inline(never)]
+    fn exchange(&mut self, length: usize) -> Result<(), End> {
+        let config = &self.shared.config;
+        self.requests += 1;
+        self.head_since = None;
+        let (head, head_tail) = self.buffer.unread().split_at(length);
+        let head = self.decoder.head(head);
+        let client_closes = !head.is_persistent();
+        let connection = self.connection.get_mut();
+        let last = config
+            .max_requests_per_connection
+            .is_some_and(|most| self.requests >= most);
+        let body_length = head.body_length();
+        let ready = connection
+            .request(&head, last)
+            .and_then(|()| Ok(self.body.restart(body_length, config.limits, connection)?));
+        if ready.is_err() {
+            return Err(End::Gone); // the machine is never asked for a second request before the first is done
+        }
+        (connection.body_is_large, connection.pipelined) = match body_length {
+            BodyLength::Known(body) => (body > config.discard_bytes, head_tail.len() as u64 > body),
+            _ => (false, true),
+        };
+        let handled = guarded(|| {
+            let stream = self.queue.stream().as_ref();
+            let body = RequestBody::new(&mut self.body, head_tail, &self.connection);
+            let request = Request::new(head, body, &self.connection, stream);
+            dispatch(
+                &self.shared.events,
+                request,
+                Response::new(&self.connection),
+            )
+        });
+        let cause = match handled {
+            Ok(Ok(())) => None,
+            failed => self.report_failure(failed),
+        };
+        let connection = self.connection.get_mut();
+        if connection.handed_over {
+            return Err(End::HandedOver);
+        }
+        if !connection.answered() {
+            self.send_fallback_response(cause)?;
+        }
+        self.finish(length, client_closes)
+    }
+
+    /// The end of an exchange: is there a next one?
+    #[inline(never)]
+    fn finish(&mut self, length: usize, client_closes: bool) -> Result<(), End> {
+        if !self.body.reader().is_exhausted() && !self.skip_body(length) {
+            return Err(self.flush_and(End::Linger));
+        }
+        let connection = self.connection.get_mut();
+        self.buffer.consume(length + self.body.head_tail_used());
+        if !self.body.pipelined().is_empty() {
+            self.buffer.replace(self.body.pipelined());
+        }
+        self.body.end();
+        if !connection.read_ahead.is_empty() {
+            let mut bytes = self.buffer.unread().to_vec();
+            bytes.append(&mut connection.read_ahead);
+            self.buffer.replace(&bytes);
+        }
+        self.decoder.restart();
+        if connection.machine.next_exchange() {
+            if self.buffer.size() > MAX_READ_BYTES {
+                self.buffer.shrink_to(FIRST_READ_BYTES);
+            }
+            return Ok(());
+        }
+        let is_quiet = client_closes && self.buffer.is_empty() && !self.buffer.was_filled();
+        let end = self.flush_and(End::Linger);
+        let is_quiet =
+            is_quiet && matches!(self.queue.stream().try_read(&mut [0]), Ok(None | Some(0)));
+        Err(if is_quiet { End::Closed } else { end })
+    }
+
+    /// Reads and drops what the handler has left of the body, behind a head of `length` bytes; returns
+    /// whether another request may follow.
+    fn skip_body(&mut self, length: usize) -> bool {
+        let machine = &self.connection.get_mut().machine;
+        let ends = machine.continue_awaited() || !machine.is_persistent();
+        let head_tail = &self.buffer.unread()[length..];
+        let mut body = RequestBody::new(&mut self.body, head_tail, &self.connection);
+        if body.reader().has_ended() {
+            body.consume(usize::MAX);
+            return true;
+        }
+        !ends && body.discard(self.shared.config.discard_bytes)
+    }
+
+    /// Sends what is pending, before the connection ends.
+    fn flush_and(&mut self, end: End) -> End {
+        match self.queue.flush() {
+            Ok(()) => end,
+            Err(_) => End::Gone,
+        }
+    }
+}

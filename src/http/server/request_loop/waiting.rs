@@ -1,0 +1,131 @@
+//! Where a connection waits: for its next request, and for the rest of a head.
+//!
+//! ```text
+//!   idle   read, 1 s at most ──▶ quiet: memory is given back ──▶ read, until keep_alive_timeout is over
+//!   head   read, 1 s at most ──▶ read, until head_timeout is over ──▶ 408
+//! ```
+//!
+//! While requests come, the socket keeps its short timeout, so that a request costs no `setsockopt`. Only a
+//! longer wait sets another timeout, and so wakes its thread no more than once.
+
+use super::{End, FIRST_READ_BYTES, RequestLoop};
+use crate::http::wire::{self, RequestDecoder, Rule};
+use crate::net::is_timeout;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// An idle connection keeps this much memory for its next request, beside what a fresh one has.
+const KEPT_BYTES: usize = 2 * 1024;
+/// A read buffer up to this size is kept: to exchange one that has doubled once would save little, and
+/// the allocator keeps pieces of that size for the thread.
+const KEPT_READ_BYTES: usize = 2 * FIRST_READ_BYTES;
+
+impl RequestLoop<'_> {
+    /// Waits for more of a head, after everything that is pending has been sent.
+    #[inline(never)]
+    pub(super) fn receive(&mut self) -> Result<(), End> {
+        let kept = self.queue.flush_and_kept_bytes().map_err(|_| End::Gone)?;
+        if self.requests > 0 {
+            // Other connections run first. The next request is often here afterwards, so that this
+            // thread need not sleep and be woken up.
+            thread::yield_now();
+        }
+        if self.decoder.is_idle() {
+            if !self.was_large {
+                self.give_back_large(kept);
+            }
+            self.wait_idle()
+        } else {
+            self.wait_head()
+        }
+    }
+
+    /// Gives back what a large exchange has left, the first time since the connection was last quiet. If
+    /// another large one follows, the memory is in steady use: then it stays until the connection is quiet.
+    #[inline]
+    fn give_back_large(&mut self, queue_keeps: usize) {
+        let kept = queue_keeps
+            + self.buffer.size()
+            + self.body.kept_bytes()
+            + self.connection.get_mut().kept_bytes();
+        if kept > FIRST_READ_BYTES + KEPT_BYTES {
+            self.was_large = true;
+            self.shrink();
+        }
+    }
+
+    /// Gives back the memory that a fresh connection does not have.
+    #[inline(never)]
+    fn shrink(&mut self) {
+        self.body.shrink();
+        self.connection.get_mut().shrink();
+        self.decoder = RequestDecoder::new(self.shared.config.limits);
+        // Last, because it allocates: the new memory then lies where the large one was, not behind it.
+        if self.buffer.size() > KEPT_READ_BYTES {
+            self.buffer.shrink_to(FIRST_READ_BYTES);
+        }
+    }
+
+    fn wait_idle(&mut self) -> Result<(), End> {
+        let config = &self.shared.config;
+        let most = match self.requests {
+            0 => Some(config.head_timeout),
+            _ => config.keep_alive_timeout,
+        };
+        self.queue.idle();
+        let mut timeout = self.quiet_interval; // no longer than `most`
+        let mut waited = Duration::ZERO;
+        loop {
+            let connection = self.connection.get_mut();
+            connection
+                .set_read_timeout(timeout)
+                .map_err(|_| End::Gone)?;
+            match connection.stream().read(self.buffer.room()) {
+                Ok(0) if self.queue.is_ending() => return Err(End::Linger),
+                Ok(0) => return Err(End::Gone),
+                Ok(n) => {
+                    self.queue.busy();
+                    self.buffer.filled(n);
+                    return Ok(());
+                }
+                Err(error) if is_timeout(&error) => waited = waited.saturating_add(timeout),
+                Err(_) => return Err(End::Gone),
+            }
+            timeout = match most {
+                Some(most) if waited >= most => return Err(End::Linger),
+                Some(most) => most - waited,
+                None => config.poll_interval(),
+            };
+            self.was_large = false;
+            self.shrink();
+        }
+    }
+
+    fn wait_head(&mut self) -> Result<(), End> {
+        let since = *self.head_since.get_or_insert_with(Instant::now);
+        let most = self.shared.config.head_timeout;
+        let mut is_first = true;
+        loop {
+            let left = most.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return Err(self.refuse(wire::Error::whole(Rule::RequestTimeout)));
+            }
+            let connection = self.connection.get_mut();
+            let set = match std::mem::take(&mut is_first) {
+                true => connection.limit_read_timeout(left),
+                false => connection.set_read_timeout(left),
+            };
+            set.map_err(|_| End::Gone)?;
+            match connection.stream().read(self.buffer.room()) {
+                Ok(0) if self.queue.is_ending() => return Err(End::Linger),
+                Ok(0) => return Err(self.refuse(wire::Error::whole(Rule::MessageTruncated))),
+                Ok(n) => {
+                    self.buffer.filled(n);
+                    return Ok(());
+                }
+                Err(error) if is_timeout(&error) => {}
+                Err(_) => return Err(End::Gone),
+            }
+        }
+    }
+}
