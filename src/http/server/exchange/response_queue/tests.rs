@@ -1,7 +1,8 @@
-//! The clock's looks, made by hand.
+//! The clock's checks, made by the test.
 
+use super::delayed::MAX_DOUBLINGS;
 use super::*;
-use crate::net::{Pipe, pipe_with_capacity};
+use crate::net::{INTERVAL, Pipe, pipe_with_capacity};
 
 const CAPACITY: usize = 100;
 
@@ -9,7 +10,7 @@ fn queue() -> (Arc<ResponseQueue>, Pipe) {
     let (here, there) = pipe_with_capacity(CAPACITY);
     let config = Config::default();
     let queue = Arc::new(ResponseQueue::new(Arc::new(here), &config));
-    // The tests look themselves: the clock must not.
+    // The tests check themselves: the clock must not.
     queue.lock().delayed_flush.left_pending();
     (queue, there)
 }
@@ -28,7 +29,7 @@ fn arrived(there: &Pipe) -> usize {
 }
 
 #[test]
-fn fault_a04_what_is_sent_at_once_is_never_looked_at() {
+fn fault_a04_what_is_sent_at_once_is_never_checked() {
     let (here, there) = pipe_with_capacity(CAPACITY);
     let queue = Arc::new(ResponseQueue::new(Arc::new(here), &Config::default()));
     append(&queue, 10, Then::Send);
@@ -39,50 +40,50 @@ fn fault_a04_what_is_sent_at_once_is_never_looked_at() {
 }
 
 #[test]
-fn a_response_that_waits_for_the_next_is_sent_at_the_second_look() {
+fn a_response_that_waits_for_the_next_is_sent_at_the_second_check() {
     let (queue, there) = queue();
     append(&queue, 10, Then::Coalesce);
-    assert!(queue.look());
+    assert!(queue.check());
     assert_eq!(arrived(&there), 0);
     append(&queue, 10, Then::Coalesce);
-    assert!(queue.look());
+    assert!(queue.check());
     assert_eq!(arrived(&there), 0, "its thread goes on");
-    assert!(queue.look());
+    assert!(queue.check());
     assert_eq!(arrived(&there), 20);
 }
 
 #[test]
-fn fault_a04_a_full_socket_is_looked_at_more_and_more_rarely() {
+fn fault_a04_a_full_socket_is_checked_more_and_more_rarely() {
     let (queue, there) = queue();
     append(&queue, CAPACITY + 50, Then::Coalesce);
-    queue.look();
-    queue.look();
-    assert_eq!(queue.look_interval(), INTERVAL, "some of it has left");
+    queue.check();
+    queue.check();
+    assert_eq!(queue.check_interval(), INTERVAL, "some of it has left");
     let mut before = INTERVAL;
-    for _ in 0..MOST_DOUBLINGS + 5 {
-        assert!(queue.look());
-        let interval = queue.look_interval();
-        assert_eq!(interval, (2 * before).min(INTERVAL * (1 << MOST_DOUBLINGS)));
+    for _ in 0..MAX_DOUBLINGS + 5 {
+        assert!(queue.check());
+        let interval = queue.check_interval();
+        assert_eq!(interval, (2 * before).min(INTERVAL * (1 << MAX_DOUBLINGS)));
         before = interval;
     }
     assert_eq!(arrived(&there), CAPACITY);
-    assert!(queue.look());
-    assert_eq!((arrived(&there), queue.look_interval()), (50, INTERVAL));
+    assert!(queue.check());
+    assert_eq!((arrived(&there), queue.check_interval()), (50, INTERVAL));
 }
 
 #[test]
-fn fault_a04_a_look_does_not_wait_for_a_thread_that_sends() {
+fn fault_a04_a_check_does_not_wait_for_a_thread_that_sends() {
     let (queue, there) = queue();
     append(&queue, 10, Then::Coalesce);
     let sends = queue.lock();
     for _ in 0..3 {
-        assert!(queue.look());
+        assert!(queue.check());
     }
-    assert_eq!(queue.look_interval(), INTERVAL * 8);
+    assert_eq!(queue.check_interval(), INTERVAL * 8);
     drop(sends);
-    queue.look();
-    queue.look();
-    assert_eq!((arrived(&there), queue.look_interval()), (10, INTERVAL));
+    queue.check();
+    queue.check();
+    assert_eq!((arrived(&there), queue.check_interval()), (10, INTERVAL));
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_stream_that_was_handed_over_is_left_alone() {
     let (queue, there) = queue();
     append(&queue, 10, Then::Coalesce);
     queue.hand_over();
-    while queue.look() {}
+    while queue.check() {}
     assert_eq!(arrived(&there), 0);
 }
 
@@ -99,8 +100,8 @@ fn a_broken_stream_is_reported_to_its_thread() {
     let (queue, there) = queue();
     append(&queue, 10, Then::Coalesce);
     drop(there);
-    queue.look();
-    queue.look();
+    queue.check();
+    queue.check();
     assert!(queue.flush().is_err());
-    while queue.look() {}
+    while queue.check() {}
 }
