@@ -1,81 +1,88 @@
-//! Every limit and deadline of a server, on from the start and each settable.
+//! Every limit and deadline of a server. All are on from the start, except the two that are marked "off".
 
+use super::events::Events;
 use crate::http::wire::Limits;
 use crate::net::Pace;
 use std::time::Duration;
 
-/// After as much time without a request a connection gives back the memory of its last ones.
+/// A connection without a request for this time gives back the memory of its last ones.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// What a server lets strangers do. The defaults are meant to be used.
-///
-/// Deadlines are checked whenever the socket's timeout passes, at the latest after the smallest of
-/// them: a deadline may be overshot by as much.
-#[derive(Clone, Debug)]
-pub struct Config {
+/// Makes [`Config`], its defaults, and a method of [`Server`](super::Server) for each setting.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr;)+) => {
+        /// The limits and deadlines of a server. The defaults are meant to be used.
+        ///
+        /// A deadline is checked each time the socket's timeout passes, and this timeout is the smallest of
+        /// the deadlines: a deadline is overshot by no more than that.
+        #[derive(Clone, Debug)]
+        pub struct Config {
+            $($(#[$doc])* pub $name: $type,)+
+        }
+
+        impl Default for Config {
+            fn default() -> Config {
+                Config { $($name: $default,)+ }
+            }
+        }
+
+        /// Settings; each is described in [`Config`].
+        impl<E: Events> super::Server<E> {
+            $(
+                #[doc = concat!("Sets [`Config::", stringify!($name), "`].")]
+                pub fn $name(mut self, $name: $type) -> Self {
+                    self.config_mut().$name = $name;
+                    self
+                }
+            )+
+        }
+    };
+}
+
+settings! {
     /// Limits of a message head, of trailers and of chunk extensions.
-    pub limits: Limits,
-    /// Bytes that [`Request::collect`](crate::http::Request::collect) gathers. 10 MiB; beyond it
-    /// 413. A body that is read as it comes has no limit here: it is the handler's.
-    pub collected_body_bytes: usize,
+    limits: Limits = Limits::default();
+    /// The largest body that [`Request::collect`](crate::http::Request::collect) returns. 10 MiB; beyond it
+    /// 413. A body that the handler reads as it comes has no limit here.
+    collected_body_bytes: usize = 10 << 20;
     /// The memory of all bodies that are being collected at the same time, with their buffers. 256 MiB;
     /// the body that would exceed it is refused with 503. A connection gives its part back when the
     /// request has ended; a body that came whole with its head takes none.
-    pub total_collected_bytes: usize,
-    /// Connections at the same time; newcomers wait in the kernel's queue. 10,000.
-    pub max_connections: usize,
+    total_collected_bytes: usize = 256 << 20;
+    /// Connections at the same time; further ones wait in the kernel's backlog. 10,000.
+    max_connections: usize = 10_000;
     /// Connections at the same time from one IP address; see
-    /// [`Options::max_connections_per_address`](crate::net::Options::max_connections_per_address). No limit.
-    pub max_connections_per_address: Option<usize>,
-    /// Requests on one connection, the last of which is told `Connection: close`. No limit.
-    pub max_requests_per_connection: Option<u64>,
+    /// [`Options::max_connections_per_address`](crate::net::Options::max_connections_per_address). Off: no
+    /// limit.
+    max_connections_per_address: Option<usize> = None;
+    /// Requests on one connection; the response to the last says `Connection: close`. Off: no limit.
+    max_requests_per_connection: Option<u64> = None;
     /// Threads that stay to wait for the next connection when theirs has ended; one always does. 16.
-    pub spare_threads: usize,
+    spare_threads: usize = 16;
     /// The stack of a connection's thread, in bytes. 512 KiB; only touched pages cost memory.
-    pub stack_bytes: usize,
-    /// From the first byte of a head to its last. 10 s; beyond it 408.
-    pub head_timeout: Duration,
-    /// How long a connection may wait for its next request; told in `Keep-Alive: timeout=5`.
-    /// 5 s. `None`: for ever, and nothing is told.
-    pub keep_alive_timeout: Option<Duration>,
-    /// How long a body or an answer may stand still, and the stretch of waiting over which
+    stack_bytes: usize = 512 << 10;
+    /// From the first byte of a head to its last. 10 s; beyond it 408. A new connection that sends nothing
+    /// is closed after this time, without a response.
+    head_timeout: Duration = Duration::from_secs(10);
+    /// How long a connection may wait for its next request; announced in `Keep-Alive: timeout=5`.
+    /// 5 s. `None`: without limit and without that field.
+    keep_alive_timeout: Option<Duration> = Some(Duration::from_secs(5));
+    /// How long the peer may send nothing of a body, or take nothing of a response, while we wait for it;
+    /// and the stretch of waiting over which
     /// [`min_bytes_per_second`](Self::min_bytes_per_second) is judged. 30 s.
-    pub stall_timeout: Duration,
+    stall_timeout: Duration = Duration::from_secs(30);
     /// The rate that a peer must reach while we wait for it. 256 bytes a second.
-    pub min_bytes_per_second: u64,
-    /// How long the rest of what a peer is sending is read and dropped, so that a last answer
+    min_bytes_per_second: u64 = 256;
+    /// How long a connection that ends reads and drops what the peer still sends, so that the last response
     /// reaches it ("lingering close"). 2 s.
-    pub linger_timeout: Duration,
-    /// How much of it is. 8 MiB.
-    pub linger_bytes: u64,
+    linger_timeout: Duration = Duration::from_secs(2);
+    /// How many bytes it drops at most. 8 MiB.
+    linger_bytes: u64 = 8 << 20;
     /// How much of a body that its handler left unread is read and dropped to keep the
     /// connection. 256 KiB; with more to come the connection is closed.
-    pub discard_bytes: u64,
-    /// Pending answers to pipelined requests are sent when they are this many bytes. 64 KiB.
-    pub pending_bytes: usize,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            limits: Limits::default(),
-            collected_body_bytes: 10 * 1024 * 1024,
-            total_collected_bytes: 256 * 1024 * 1024,
-            max_connections: 10_000,
-            max_connections_per_address: None,
-            max_requests_per_connection: None,
-            spare_threads: 16,
-            stack_bytes: 512 * 1024,
-            head_timeout: Duration::from_secs(10),
-            keep_alive_timeout: Some(Duration::from_secs(5)),
-            stall_timeout: Duration::from_secs(30),
-            min_bytes_per_second: 256,
-            linger_timeout: Duration::from_secs(2),
-            linger_bytes: 8 * 1024 * 1024,
-            discard_bytes: 256 * 1024,
-            pending_bytes: 64 * 1024,
-        }
-    }
+    discard_bytes: u64 = 256 << 10;
+    /// Pending responses to pipelined requests are sent when they are this many bytes. 64 KiB.
+    pending_bytes: usize = 64 << 10;
 }
 
 impl Config {

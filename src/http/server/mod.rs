@@ -12,7 +12,6 @@ pub use events::{Events, Handled, Outcome};
 pub use request::Request;
 pub use response::{FieldValues, Response, Status};
 
-use super::wire::Limits;
 use crate::net::{Handle, Listener, Options, Service, Slot, Stream, guarded, pipe_with_capacity};
 use events::{OnRequest, report};
 use request_loop::Shared;
@@ -20,7 +19,6 @@ use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 /// A server that answers with a closure; see [`Events`] for everything else that can happen.
 ///
@@ -57,40 +55,6 @@ pub fn create_server_with<E: Events>(events: E) -> Server<E> {
 /// A server that does not listen yet.
 pub struct Server<E> {
     shared: Shared<E>,
-}
-
-macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident: $type:ty;)+) => {
-        /// Settings; each is described in [`Config`].
-        impl<E: Events> Server<E> {
-            $(
-                #[doc = concat!("Sets [`Config::", stringify!($name), "`].")]
-                pub fn $name(mut self, $name: $type) -> Self {
-                    self.config_mut().$name = $name;
-                    self
-                }
-            )+
-        }
-    };
-}
-
-settings! {
-    limits: Limits;
-    collected_body_bytes: usize;
-    total_collected_bytes: usize;
-    max_connections: usize;
-    max_connections_per_address: Option<usize>;
-    max_requests_per_connection: Option<u64>;
-    spare_threads: usize;
-    stack_bytes: usize;
-    head_timeout: Duration;
-    keep_alive_timeout: Option<Duration>;
-    stall_timeout: Duration;
-    min_bytes_per_second: u64;
-    linger_timeout: Duration;
-    linger_bytes: u64;
-    discard_bytes: u64;
-    pending_bytes: usize;
 }
 
 impl<E: Events> Server<E> {
