@@ -6,11 +6,11 @@
 //! ```
 
 use super::content::{Bytes, Content};
-use super::parts::{self, Boundaries};
+use super::parts::{self, Boundaries, Piece};
 use super::refusal::Refusal;
 use crate::http::error::Error;
 use crate::http::server::Response;
-use crate::http::wire::{ByteRange, Selection};
+use crate::http::wire::Selection;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 /// What is to be sent, before any of it is read.
@@ -23,15 +23,6 @@ pub(super) struct Body {
     content_range: Option<Vec<u8>>,
 }
 
-/// A piece of a body.
-#[derive(Debug)]
-pub(super) enum Piece {
-    /// Bytes of ours, between the parts.
-    Text(Vec<u8>),
-    /// Bytes of the file.
-    Part { first: u64, length: u64 },
-}
-
 impl Body {
     /// The selected part of a file of this size and type.
     pub(super) fn new(
@@ -40,47 +31,36 @@ impl Body {
         media_type: &str,
         boundaries: &Boundaries,
     ) -> Result<Body, Refusal> {
-        match selection {
-            Selection::Whole => Ok(Body::whole(size, media_type)),
-            Selection::One(part) => Ok(Body::one(part, media_type)),
-            Selection::Many(parts) => Ok(Body::many(&parts, media_type, &boundaries.next())),
-            Selection::Unsatisfiable => Err(Refusal::Range(size)),
-        }
-    }
-
-    fn whole(size: u64, media_type: &str) -> Body {
-        let (first, length) = (0, size);
-        Body {
-            pieces: vec![Piece::Part { first, length }],
-            status: 200,
-            media_type: media_type.to_owned(),
-            content_range: None,
-        }
-    }
-
-    fn one(part: ByteRange, media_type: &str) -> Body {
-        let mut content_range = Vec::new();
-        // RFC 9110 §15.3.7.1: "the server generating the 206 response MUST generate a
-        // Content-Range header field, describing what range of the selected representation is
-        // enclosed"
-        part.encode(&mut content_range);
-        Body {
-            pieces: vec![Piece::of(part)],
-            status: 206,
-            media_type: media_type.to_owned(),
-            content_range: Some(content_range),
-        }
-    }
-
-    fn many(parts: &[ByteRange], media_type: &str, boundary: &str) -> Body {
-        Body {
-            pieces: parts::pieces(parts, media_type, boundary),
-            status: 206,
-            media_type: parts::media_type(boundary),
+        let (status, media_type, content_range, pieces) = match selection {
+            Selection::Whole => {
+                let (first, length) = (0, size);
+                let pieces = vec![Piece::Part { first, length }];
+                (200, media_type.to_owned(), None, pieces)
+            }
+            Selection::One(part) => {
+                // RFC 9110 §15.3.7.1: "the server generating the 206 response MUST generate a
+                // Content-Range header field, describing what range of the selected representation is
+                // enclosed"
+                let mut content_range = Vec::new();
+                part.encode(&mut content_range);
+                let pieces = vec![Piece::of(part)];
+                (206, media_type.to_owned(), Some(content_range), pieces)
+            }
             // RFC 9110 §15.3.7.2: "a server MUST NOT generate a Content-Range header field in the
             // HTTP header section of a multiple part response"
-            content_range: None,
-        }
+            Selection::Many(parts) => {
+                let boundary = boundaries.next();
+                let pieces = parts::pieces(&parts, media_type, &boundary);
+                (206, parts::media_type(&boundary), None, pieces)
+            }
+            Selection::Unsatisfiable => return Err(Refusal::Range(size)),
+        };
+        Ok(Body {
+            pieces,
+            status,
+            media_type,
+            content_range,
+        })
     }
 
     /// Sends the head and, where there is content, all that is wanted of it.
@@ -101,7 +81,7 @@ impl Body {
         }
         let mut block = Block::new(res, block_bytes, self.length());
         for piece in &self.pieces {
-            piece.copy(&mut content, &mut block)?;
+            block.copy(piece, &mut content)?;
         }
         block.end()
     }
@@ -127,35 +107,6 @@ impl Body {
     }
 }
 
-impl Piece {
-    pub(super) fn of(part: ByteRange) -> Piece {
-        Piece::Part {
-            first: part.first(),
-            length: part.length(),
-        }
-    }
-
-    fn length(&self) -> u64 {
-        match self {
-            Piece::Text(text) => text.len() as u64,
-            Piece::Part { length, .. } => *length,
-        }
-    }
-
-    fn copy(&self, content: &mut Content, block: &mut Block<'_>) -> Result<(), Error> {
-        match (self, &mut content.bytes) {
-            (Piece::Text(text), _) => block.fill(&text[..], self.length()),
-            (Piece::Part { first, length }, Bytes::Kept(bytes)) => {
-                block.fill(part(bytes, *first, *length), *length)
-            }
-            (Piece::Part { first, length }, Bytes::OnDisk(file)) => {
-                file.seek(SeekFrom::Start(*first))?;
-                block.fill(file, *length)
-            }
-        }
-    }
-}
-
 /// These bytes of a file that is in memory, and so has every byte that a range of it names.
 fn part(bytes: &[u8], first: u64, length: u64) -> &[u8] {
     &bytes[first as usize..(first + length) as usize]
@@ -178,7 +129,21 @@ impl<'r> Block<'r> {
         }
     }
 
-    /// Takes `left` bytes out of `from`, and sends what does not fit.
+    /// Appends a piece of the body.
+    fn copy(&mut self, piece: &Piece, content: &mut Content) -> Result<(), Error> {
+        match (piece, &mut content.bytes) {
+            (Piece::Text(text), _) => self.fill(&text[..], piece.length()),
+            (Piece::Part { first, length }, Bytes::Kept(bytes)) => {
+                self.fill(part(bytes, *first, *length), *length)
+            }
+            (Piece::Part { first, length }, Bytes::OnDisk(file)) => {
+                file.seek(SeekFrom::Start(*first))?;
+                self.fill(file, *length)
+            }
+        }
+    }
+
+    /// Appends the next `left` bytes of `from`; each time the block is full it is sent.
     fn fill(&mut self, mut from: impl Read, mut left: u64) -> Result<(), Error> {
         while left > 0 {
             if self.filled == self.bytes.len() {

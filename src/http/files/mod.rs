@@ -309,5 +309,5 @@ fn add_slash(req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
     // make a relative-path reference."
     res.set_header("Location", format!("./{name}/{query}"))?;
     let rule = "the path of a directory ends with a slash (RFC 3986 §6.2.4)";
-    refusal::tell(308, rule, res)
+    refusal::write_text(308, rule, res)
 }

@@ -20,10 +20,34 @@
 //! drawn from the system's randomness) of a counter, so that no two answers have the same. A
 //! given place of a file holds it by chance once in 2^128.
 
-use super::body::Piece;
 use crate::http::wire::ByteRange;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A piece of a body.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Bytes of ours, between the parts.
+    Text(Vec<u8>),
+    /// Bytes of the file.
+    Part { first: u64, length: u64 },
+}
+
+impl Piece {
+    pub(super) fn of(part: ByteRange) -> Piece {
+        Piece::Part {
+            first: part.first(),
+            length: part.length(),
+        }
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Piece::Text(text) => text.len() as u64,
+            Piece::Part { length, .. } => *length,
+        }
+    }
+}
 
 /// Where boundaries come from.
 #[derive(Debug, Default)]

@@ -232,7 +232,10 @@ fn fault_a14_close() {
 fn fault_a09_error_loses_nothing_but_its_message() {
     at(
         At::Nowhere,
-        &["a failure", "a handler returned without ending its response"],
+        &[
+            "a failure",
+            "a handler returned without ending its response",
+        ],
         |mut client| {
             let paths = ["/", "/error", "/", "/silent", "/"];
             client.send(paths.map(|path| request("GET", path)).concat());
