@@ -78,6 +78,7 @@
 //!
 //! On top of these is the book's face: `server.rs`, `connect.rs`, and `socket/` with the events and
 //! the queue of what cannot leave yet. `reach/` finds a host and races its addresses by one deadline.
+//! [`tunnel`] copies both ways between two streams.
 //! A [`Layer`] is a stream that stands on another: `tap.rs` shows what passes, `faulty/` misbehaves on
 //! purpose, so that what is built on streams can be tried.
 //!
@@ -121,6 +122,7 @@ mod socket;
 mod stream;
 mod tap;
 mod tcp;
+mod tunnel;
 mod unix;
 mod workers;
 
@@ -153,4 +155,5 @@ pub use socket::{Socket, SocketEvents};
 pub use stream::{Stream, is_timeout};
 pub use tap::{Observer, Tap, TapEvent};
 pub use tcp::Tcp;
+pub use tunnel::tunnel;
 pub use unix::Unix;

@@ -70,8 +70,8 @@ pub use messages::{
 pub use misuse::Misuse;
 pub use semantics::{
     ByteRange, Current, DateError, EntityTag, EntityTags, HttpDate, Method, Outcome, Preconditions,
-    Ranges, Redirect, Selection, TagList, basic, decode_basic, encode_unsatisfied, if_range,
-    reason_phrase,
+    Ranges, Redirect, Selection, TagList, basic, came_through, decode_basic, encode_unsatisfied,
+    end_to_end, if_range, max_forwards, reason_phrase,
 };
 pub use uri::{
     Origin, Query, Scheme, Uri, UriError, UriReason, percent_decode, percent_encode_component,

@@ -3,6 +3,7 @@
 mod auth;
 mod date;
 mod etag;
+mod forwarding;
 mod method;
 mod precondition;
 mod range;
@@ -12,6 +13,7 @@ mod status;
 pub use auth::{basic, decode_basic};
 pub use date::{DateError, HttpDate};
 pub use etag::{EntityTag, EntityTags, TagList};
+pub use forwarding::{came_through, end_to_end, max_forwards};
 pub use method::Method;
 pub use precondition::{Current, Outcome, Preconditions, if_range};
 pub use range::{ByteRange, Ranges, Selection, encode_unsatisfied};
