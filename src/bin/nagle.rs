@@ -16,8 +16,11 @@
 //! until the TCP endpoint can send a full-sized segment".
 //!
 //! Without Nagle each write leaves at once, and that is all: the last line shows eighteen that
-//! arrive in one read. What does tell messages apart is [`barewire::framing`].
+//! arrive in one read. What separates messages is [`barewire::framing`].
 #![forbid(unsafe_code)]
+
+#[path = "demo/mod.rs"]
+mod demo;
 
 use barewire::net::{self, Socket};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -26,58 +29,43 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const USAGE: &str = "\
+const HELP: &str = "\
 usage: nagle
 
-Shows in which pieces small writes arrive, and when, with Nagle's algorithm and without.";
+Shows in which pieces small writes arrive, and when, with Nagle's algorithm and without.
+";
 
 const ROUNDS: usize = 5;
 /// The book's burst: 18 messages of 64 bytes.
 const BURST: [usize; 18] = [64; 18];
 
 fn main() -> ExitCode {
-    let done = match std::env::args_os().nth(1) {
-        None => show(),
-        Some(flag) if flag == "--help" || flag == "-h" => {
-            println!("{USAGE}");
-            Ok(())
-        }
-        Some(what) => {
-            eprintln!("nagle: what is {what:?}?\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            eprintln!("nagle: {e}");
-            ExitCode::FAILURE
-        }
-    }
+    demo::run(HELP, |_| Ok(()), |()| show())
 }
 
 fn show() -> io::Result<()> {
-    let server = net::create_server(tell_reads).listen("127.0.0.1:0")?;
+    let mut out = io::stdout();
+    let server = net::create_server(answer_reads).listen("127.0.0.1:0")?;
     for (no_delay, what) in [(false, "Nagle's algorithm is on"), (true, "it is off")] {
-        writeln!(io::stdout(), "set_no_delay({no_delay}): {what}")?;
+        writeln!(out, "set_no_delay({no_delay}): {what}")?;
         let client = net::connect(&server.local_addr().to_string())?;
         client.set_no_delay(no_delay)?;
         for _ in 0..ROUNDS {
-            writeln!(io::stdout(), "  wrote 4 + 60   {}", ask(&client, &[4, 60])?)?;
+            writeln!(out, "  wrote 4 + 60   {}", ask(&client, &[4, 60])?)?;
         }
-        writeln!(io::stdout(), "  wrote 18 x 64  {}", ask(&client, &BURST)?)?;
+        writeln!(out, "  wrote 18 x 64  {}", ask(&client, &BURST)?)?;
     }
     writeln!(
-        io::stdout(),
-        "set_no_delay(true), and the receiver looks when all has arrived"
+        out,
+        "set_no_delay(true), and the receiver reads when all has arrived"
     )?;
-    writeln!(io::stdout(), "  wrote 18 x 64  read {}", read_late()?)?;
+    writeln!(out, "  wrote 18 x 64  read {}", read_late()?)?;
     server.shutdown(Duration::from_secs(1));
     Ok(())
 }
 
-/// A question ends with a newline; the answer is in which pieces it was read.
-fn tell_reads(socket: Socket) -> io::Result<()> {
+/// A question ends with a newline; the answer is the list of the pieces in which it was read.
+fn answer_reads(socket: Socket) -> io::Result<()> {
     let (mut reads, mut buf) = (Vec::new(), [0; 4096]);
     while let bytes @ 1.. = socket.read(&mut buf)? {
         reads.push(bytes.to_string());
@@ -89,7 +77,7 @@ fn tell_reads(socket: Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks in pieces of these sizes. What the answer was, and how long it took.
+/// Asks in pieces of these sizes. Returns the answer, and how long it took.
 fn ask(client: &Socket, sizes: &[usize]) -> io::Result<String> {
     let mut answer = String::new();
     let began = Instant::now();
@@ -108,7 +96,7 @@ fn write(client: &Socket, sizes: &[usize]) -> io::Result<()> {
     client.write_all("x".repeat(last - 1) + "\n")
 }
 
-/// Eighteen writes without Nagle, to somebody who does not read at once.
+/// Eighteen writes without Nagle, to a receiver that does not read at once.
 fn read_late() -> io::Result<usize> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let client = net::connect(&listener.local_addr()?.to_string())?;
@@ -117,7 +105,7 @@ fn read_late() -> io::Result<usize> {
     let (mut server, _) = listener.accept()?;
     let mut buf = [0; 4096];
     while server.peek(&mut buf)? < BURST.iter().sum() {
-        thread::sleep(Duration::from_millis(1)); // it takes nothing, so reading has not begun
+        thread::sleep(Duration::from_millis(1)); // a peek takes nothing
     }
     server.read(&mut buf)
 }

@@ -1,23 +1,23 @@
-//! What a request needs of its transport: to send a datagram, and to wait for one, but not for ever.
+//! What a question needs of its transport: send a datagram, and wait for one until a timeout.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::inbox::{Inbox, Received};
-use super::receiving::speaks_of_a_datagram;
+use super::receive_buffer::{ReceiveBuffer, Received};
+use super::receiving::reports_earlier_datagram;
 use super::socket::Socket;
 
-/// How often a datagram is sent anew when an error is reported in its place.
-const MOST_PENDING_ERRORS: u32 = 3;
+/// How often one datagram is sent again after such an error.
+const MAX_PENDING_ERRORS: u32 = 3;
 
-/// Sends one datagram, past the errors that are pending: on a connected socket the kernel reports
-/// what became of an *earlier* datagram (ICMP) to the next call, and does not send this one. Each
-/// such error is reported once, so it is sent again at once.
+/// Sends one datagram despite pending errors. On a connected socket the kernel reports to the next
+/// call that an *earlier* datagram did not arrive (ICMP), and does not send this one. It reports
+/// each such error once, so this one is sent again at once.
 ///
 /// # Errors
-/// This datagram could not be sent. An error that [`speaks_of_a_datagram`] has come back each time,
-/// so it is this one that it speaks of: there is no route, for example.
+/// This datagram could not be sent. If [`reports_earlier_datagram`] holds for the error, each attempt
+/// has failed with such an error, so it concerns this datagram: there is no route, for example.
 pub(super) fn send_past_pending_errors(
     transport: &(impl Datagrams + ?Sized),
     message: &[u8],
@@ -26,33 +26,33 @@ pub(super) fn send_past_pending_errors(
     let mut errors = 0;
     loop {
         match transport.send_to(message, to) {
-            Err(e) if speaks_of_a_datagram(&e) && errors < MOST_PENDING_ERRORS => errors += 1,
+            Err(e) if reports_earlier_datagram(&e) && errors < MAX_PENDING_ERRORS => errors += 1,
             done => return done,
         }
     }
 }
 
-/// Whatever carries datagrams: a [`Socket`], a [`Faulty`](super::Faulty) one, a test's queue.
+/// A transport of datagrams: a [`Socket`], a [`Faulty`](super::Faulty) one, the queue of a test.
 pub trait Datagrams {
     /// Sends one datagram; returns its length.
     ///
     /// # Errors
-    /// It could not be sent. (That it was lost is no error: nobody knows.)
+    /// It could not be sent. (A loss is no error: the sender cannot know.)
     fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<usize>;
 
-    /// Waits for a datagram, at most so long; `None` for ever. With a timeout of zero it takes one
-    /// that is there already.
+    /// Waits for a datagram until the timeout; `None` waits without a limit. With a timeout of zero it
+    /// takes a datagram that has arrived already.
     ///
     /// # Errors
-    /// [`is_timeout`](crate::net::is_timeout) when nothing came; and whatever breaks the transport.
+    /// [`is_timeout`](crate::net::is_timeout) when no datagram arrived; and the errors that break the transport.
     fn recv_within<'a>(
         &self,
-        inbox: &'a mut Inbox,
+        buffer: &'a mut ReceiveBuffer,
         timeout: Option<Duration>,
     ) -> io::Result<Received<'a>>;
 }
 
-/// Leaves the timeout set: it is the socket's, not the call's.
+/// The timeout stays set: it belongs to the socket, not to the call.
 impl Datagrams for Socket {
     fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<usize> {
         Socket::send_to(self, message, to)
@@ -60,11 +60,11 @@ impl Datagrams for Socket {
 
     fn recv_within<'a>(
         &self,
-        inbox: &'a mut Inbox,
+        buffer: &'a mut ReceiveBuffer,
         timeout: Option<Duration>,
     ) -> io::Result<Received<'a>> {
         self.set_read_timeout(timeout)?;
-        self.recv(inbox)
+        self.recv(buffer)
     }
 }
 
@@ -75,9 +75,9 @@ impl<T: Datagrams + ?Sized> Datagrams for &T {
 
     fn recv_within<'a>(
         &self,
-        inbox: &'a mut Inbox,
+        buffer: &'a mut ReceiveBuffer,
         timeout: Option<Duration>,
     ) -> io::Result<Received<'a>> {
-        (**self).recv_within(inbox, timeout)
+        (**self).recv_within(buffer, timeout)
     }
 }

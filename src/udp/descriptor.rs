@@ -1,26 +1,26 @@
-//! The descriptor: many threads use it, any of them may close it, and then it is gone.
+//! The descriptor: many threads use it, and any of them may close it while others sleep in it.
 //!
 //! ```text
 //!   recv    read lock ── asleep in the kernel ───────── wakes ── unlock
 //!   send    read lock ── unlock                           ▲         │
-//!   close                    closing = true ── lever ─────┘         ▼
+//!   close                    closing = true ── shutdown ──┘         ▼
 //!                                              write lock ── take it out, drop it ── the port is free
 //! ```
 //!
-//! Whoever is inside a system call holds the lock for reading; there may be many of them. Closing
-//! takes the descriptor out under the lock for writing, so that it happens when nobody is inside,
-//! and the number cannot be given to another file under somebody's hands. What makes them come out
-//! is the lever: Linux wakes every thread that sleeps in a socket when it is shut down, a UDP socket
-//! too, though it says "not connected" if it is not. The standard library shuts down no UDP socket;
-//! so the descriptor is duplicated once, as another kind of datagram socket, while there are
-//! descriptors to be had.
+//! A thread in a system call holds the read lock; many threads can hold it at once. `close` takes the
+//! descriptor out under the write lock, so no thread is in a system call then, and the kernel cannot
+//! give the same number to another file while a thread still uses it. Before that, `close` wakes the
+//! sleeping threads: Linux wakes every thread that sleeps in a socket when the socket is shut down. It
+//! does so for a UDP socket, too, although the call returns "not connected" if it is not. The standard
+//! library cannot shut down a UDP socket, so [`Descriptor::new`] duplicates the descriptor once, as a
+//! Unix datagram socket that only [`Descriptor::close`] uses.
 //!
-//! A call that is woken so returns no bytes and no address. The standard library's `recv_from` does
-//! not expect that: it looks at the address all the same, which is then whatever was in memory
-//! before, and may panic. So nobody sleeps in `recv_from`. The thread whose turn it is sleeps in
-//! `peek`, which asks for no address, until there is a datagram; since it is the only one to take
-//! any, the datagram is still there when it calls `recv_from`. That is a second system call for each
-//! message, about half a microsecond, and the price of stopping at once.
+//! A call that is woken in this way returns no bytes and no address. The standard library's `recv_from`
+//! does not expect that: it reads the address all the same, which is then uninitialised, and may panic.
+//! So no thread sleeps in `recv_from`. The thread with the receive lock sleeps in `peek`, which asks for
+//! no address, until there is a datagram; as only this thread takes datagrams, that one is still there
+//! when it calls `recv_from`. This costs a second system call for each message, about half a
+//! microsecond, and lets `close` take effect at once.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -34,27 +34,32 @@ use std::sync::{Mutex, PoisonError, RwLock};
 pub(super) struct Descriptor {
     open: RwLock<Option<Open>>,
     closing: AtomicBool,
-    /// Held while receiving: one at a time. Always taken before the other lock.
-    turn: Mutex<()>,
+    /// Held while receiving: one thread at a time. It is always taken before the other lock.
+    recv_lock: Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Open {
     socket: UdpSocket,
-    lever: UnixDatagram,
+    shutdown_handle: UnixDatagram,
 }
 
 impl Descriptor {
     pub(super) fn new(socket: UdpSocket) -> io::Result<Descriptor> {
-        let lever = UnixDatagram::from(OwnedFd::from(socket.try_clone()?));
+        let shutdown_handle = UnixDatagram::from(OwnedFd::from(socket.try_clone()?));
+        let open = Open {
+            socket,
+            shutdown_handle,
+        };
         Ok(Descriptor {
-            open: RwLock::new(Some(Open { socket, lever })),
+            open: RwLock::new(Some(open)),
             closing: AtomicBool::new(false),
-            turn: Mutex::new(()),
+            recv_lock: Mutex::new(()),
         })
     }
 
-    /// A system call. It must not come back here: a thread that closes may wait in between.
+    /// Makes a system call. `call` must not call this again: a thread in `close` that waits for the write
+    /// lock would make it wait, too.
     pub(super) fn using<T>(
         &self,
         mut call: impl FnMut(&UdpSocket) -> io::Result<T>,
@@ -66,34 +71,37 @@ impl Descriptor {
             };
             match call(&open.socket) {
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(_) if self.is_closing() => return Err(closed()), // the lever's doing
+                Err(_) if self.is_closing() => return Err(closed()), // `close` has woken it
                 done => return done,
             }
         }
     }
 
     pub(super) fn receive(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _lock = self
+            .recv_lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let received = self.using(|socket| {
             socket.peek(&mut [])?;
             if self.is_closing() {
-                return Err(closed()); // there may be no datagram: it was the lever
+                return Err(closed()); // `close` has woken it: there may be no datagram
             }
             socket.recv_from(buf)
         })?;
         match self.is_closing() {
-            true => Err(closed()), // it came too late
+            true => Err(closed()), // a datagram after `close`
             false => Ok(received),
         }
     }
 
-    /// When it returns nobody is inside, and the descriptor is closed.
+    /// When it returns, no thread is in a system call, and the descriptor is closed.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = open.as_ref() {
-            // It may say "not connected", which is true, and shuts all the same.
-            let _ = open.lever.shutdown(Shutdown::Both);
+            // "Not connected" is no failure: the threads wake all the same.
+            let _ = open.shutdown_handle.shutdown(Shutdown::Both);
         }
         drop(open);
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
@@ -105,7 +113,7 @@ impl Descriptor {
     }
 }
 
-/// What [`is_closed`] knows.
+/// The error of a closed socket, for [`is_closed`].
 #[derive(Debug)]
 struct Closed;
 
@@ -132,14 +140,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_by_itself_is_not_closed() {
+    fn another_error_is_not_closed() {
         assert!(is_closed(&closed()));
         assert!(!is_closed(&ErrorKind::NotConnected.into()));
         assert!(!is_closed(&io::Error::from_raw_os_error(107)));
     }
 
     #[test]
-    fn a_datagram_that_waits_when_it_closes_is_not_received() {
+    fn a_datagram_in_the_kernel_is_not_received_after_close() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         socket.send_to(b"too late", address).unwrap();

@@ -1,43 +1,42 @@
-//! The book's events: one method each, with an empty body but for the one that matters.
+//! The book's events: a method each. Only `message` has no default.
 
 use std::io;
 
-use super::inbox::RemoteInfo;
+use super::receive_buffer::RemoteInfo;
 use super::socket::Socket;
 
-/// What is done when something happens; for [`Socket::start`].
+/// The events of a socket, for [`Socket::start`].
 ///
 /// | event of the book | method | when | how often |
 /// |---|---|---|---|
-/// | `listening` | [`listening`](Events::listening) | before all others; the port was taken by [`bind`](super::Unbound::bind) already, and what has arrived since is not lost | once |
+/// | `listening` | [`listening`](Events::listening) | before all others; messages that arrived since [`bind`](super::Unbound::bind) are not lost | once |
 /// | `message` | [`message`](Events::message) | a datagram has arrived, an empty one too | |
 /// | `error` | [`error`](Events::error) | receiving has failed | |
 /// | `close` | [`close`](Events::close) | after all others | once |
 ///
-/// What is promised:
-/// 1. All of them are called on one thread, the one that `start` started, one after another.
-/// 2. [`Socket::close`] does not wait for them: it may be called from within one. Once it has
-///    returned nothing more is *received*. A `message` may be under way on the events' thread, or
-///    about to begin with what had been received just before; none begins after that one. When the
-///    event itself called `close`, it was the last `message`.
+/// Rules:
+/// 1. All events are called on the thread that `start` has started, one after another.
+/// 2. [`Socket::close`] does not wait for events, so an event may call it. After it has returned, no
+///    datagram is *received*. One `message` may still run on the events' thread, or begin with a
+///    datagram that was received just before; no `message` begins after that one. If an event calls
+///    `close`, no `message` follows that event.
 /// 3. `close` is the last. [`Handle::join`](super::Handle::join) returns after it.
-/// 4. An event that panics costs that event: the next is called as if nothing had been.
+/// 4. A panic ends only its event: the next event is called as usual.
 pub trait Events: Send + Sync + 'static {
-    /// A message has come; `msg` is all of it. Answer with [`Socket::send_to`] to
-    /// [`rinfo.socket_addr()`](RemoteInfo::socket_addr). While this runs, what arrives waits in the
-    /// kernel, which drops what it has no room for.
+    /// A message has arrived; `msg` is all of it. An answer goes to
+    /// [`rinfo.socket_addr()`](RemoteInfo::socket_addr) with [`Socket::send_to`]. While this method
+    /// runs, the kernel buffers what arrives, and drops what has no room.
     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo);
 
-    /// The thread is there, and about to receive.
+    /// The thread has started and is about to receive.
     fn listening(&self, _socket: &Socket) {}
 
-    /// Receiving failed, and goes on: the network told a *connected* socket that an earlier datagram
-    /// of its own came to nothing ([`Socket::recv`]). If it fails with something else a hundred
-    /// times in a row it does not go on; then the socket is closed, and
-    /// [`Handle::join`](super::Handle::join) returns the last of them.
+    /// Receiving failed; the loop goes on. Usually the network has reported to a *connected* socket that
+    /// an earlier datagram of it did not arrive ([`Socket::recv`]). After a hundred other errors in a
+    /// row the socket is closed, and [`Handle::join`](super::Handle::join) returns the last error.
     ///
-    /// In Node an `error` that nobody listens to ends the process. Here nothing happens: a stranger's
-    /// datagram must not have that power.
+    /// In Node an `error` without a listener ends the process. Here nothing happens: the datagram of a
+    /// stranger must not end a process.
     fn error(&self, _error: &io::Error) {}
 
     /// The socket has been closed and no `message` will come.

@@ -1,4 +1,4 @@
-//! Which Internet a socket speaks, and the addresses it can therefore use.
+//! The IP version of a socket, and the addresses that it can use.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -10,8 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 pub enum Family {
     /// IPv4.
     Udp4,
-    /// IPv6. Bound to `::` it also hears IPv4, from addresses like `::ffff:127.0.0.1`, unless the
-    /// system is set otherwise.
+    /// IPv6. Bound to `::` it also receives over IPv4, from addresses like `::ffff:127.0.0.1`, unless
+    /// the system is configured otherwise.
     Udp6,
 }
 
@@ -32,7 +32,7 @@ impl Family {
         }
     }
 
-    /// `address` as a socket of this family writes it.
+    /// `address` as a socket of this family uses it.
     pub(super) fn reach(self, address: SocketAddr) -> io::Result<SocketAddr> {
         match (self, address) {
             (Family::Udp6, SocketAddr::V4(v4)) => Ok((v4.ip().to_ipv6_mapped(), v4.port()).into()),
@@ -45,7 +45,7 @@ impl Family {
         }
     }
 
-    /// Looks a host up (no look-up for what is an address already) and prefers this family.
+    /// Looks a host up, unless it is an address already. An address of this family is preferred.
     pub(super) fn resolve(self, host: &str, port: u16) -> io::Result<SocketAddr> {
         let found = (host, port).to_socket_addrs();
         let found =
@@ -62,9 +62,12 @@ impl Family {
     }
 }
 
-fn no_address(family: Family, what: &dyn fmt::Display, so: &str) -> io::Error {
-    let what = format!("{what} is no {family} address: {so}");
-    io::Error::new(ErrorKind::InvalidInput, what)
+fn no_address(family: Family, what: &dyn fmt::Display, advice: &str) -> io::Error {
+    invalid(format!("{what} is no {family} address: {advice}"))
+}
+
+pub(super) fn invalid(text: String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, text)
 }
 
 impl fmt::Display for Family {
@@ -85,12 +88,12 @@ impl fmt::Display for Family {
 /// | `"127.0.0.1:41234"`, `"[::1]:41234"` | that port of that address |
 /// | a [`SocketAddr`] | that |
 ///
-/// Port 0 is any that is free.
+/// With port 0 the system chooses a free one.
 pub trait Place {
-    /// The addresses to try, in order; those of another family are passed over.
+    /// The addresses to try, in order; those of another family are ignored.
     ///
     /// # Errors
-    /// The name cannot be looked up, or is no name.
+    /// The name cannot be looked up, or is not a name.
     fn candidates(&self, family: Family) -> io::Result<Vec<SocketAddr>>;
 }
 
@@ -124,7 +127,11 @@ pub(super) fn places(family: Family, place: &impl Place) -> io::Result<Vec<Socke
     let fits = |address: &&SocketAddr| Family::of(address.ip()) == family;
     let fitting: Vec<_> = all.iter().filter(fits).copied().collect();
     match (fitting.is_empty(), all.first()) {
-        (true, Some(other)) => Err(no_address(family, other, "create the socket accordingly")),
+        (true, Some(other)) => Err(no_address(
+            family,
+            other,
+            "create a socket of the other family",
+        )),
         (true, None) => Err(no_address(family, &"nothing", "the name has no address")),
         (false, _) => Ok(fitting),
     }
@@ -139,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_with_both_gives_the_socket_its_own() {
+    fn a_host_with_both_families_gives_the_socket_its_own() {
         let both = vec![at("[::1]:9"), at("127.0.0.1:9")];
         let prefer = |family: Family| family.prefer("both", both.clone()).unwrap();
         assert_eq!(prefer(Family::Udp4), at("127.0.0.1:9"));
@@ -147,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn six_reaches_four_but_four_not_six() {
+    fn ipv6_reaches_ipv4_but_ipv4_not_ipv6() {
         let mapped = Family::Udp6.resolve("127.0.0.1", 9).unwrap();
         assert_eq!(mapped, at("[::ffff:127.0.0.1]:9"));
         let e = Family::Udp4.resolve("::1", 9).unwrap_err();

@@ -1,4 +1,4 @@
-//! A transport that loses, repeats and reorders on purpose.
+//! A transport that drops, duplicates and delays datagrams on purpose.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,49 +8,51 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::datagrams::Datagrams;
-use super::fate::{Fate, Fates, Lane};
-use super::inbox::{Inbox, Received};
+use super::fault::{Fault, FaultPlan, FaultyPath};
+use super::receive_buffer::{ReceiveBuffer, Received};
 
-/// Wraps a transport. What is sent and what is received through it each meet the [`Fates`] they
-/// were given, which are none from the start.
+/// A wait without an end is made of waits of this length.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Wraps a transport. Each direction has a [`FaultPlan`]; by default neither has faults.
 ///
-/// Several threads may receive, as from a [`Socket`](super::Socket): one of them receives from the
-/// transport below, and each datagram that meets its fate wakes the others.
+/// Several threads may receive, as from a [`Socket`](super::Socket). One of them receives from the
+/// transport below; the others wait until a datagram has arrived, or until no thread receives below.
 ///
 /// ```
-/// use barewire::udp::{self, Datagrams, Family, Faulty, Fates, Inbox};
+/// use barewire::udp::{self, Datagrams, Family, Faulty, ReceiveBuffer};
 ///
 /// let socket = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
-/// let (itself, mut inbox) = (socket.address(), Inbox::new());
-/// let faulty = Faulty::new(socket).sending(Fates::script(".x2~")?);
+/// let (itself, mut buffer) = (socket.address(), ReceiveBuffer::new());
+/// let faulty = Faulty::new(socket).sending(".x2~".parse()?);
 /// for message in ["a", "b", "c", "d", "e"] {
 ///     faulty.send_to(message.as_bytes(), itself)?;
 /// }
 /// let mut arrived = String::new();
 /// while arrived.len() < 5 {
-///     arrived.push_str(std::str::from_utf8(faulty.recv_within(&mut inbox, None)?.bytes)?);
+///     arrived.push_str(std::str::from_utf8(faulty.recv_within(&mut buffer, None)?.bytes)?);
 /// }
 /// assert_eq!(arrived, "acced");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Faulty<T> {
-    inner: T,
-    sending: Mutex<Lane<Datagram>>,
+    below: T,
+    sending: Mutex<FaultyPath<Datagram>>,
     receiving: Mutex<Receiving>,
-    /// Something has arrived, or nobody receives below any more.
+    /// A datagram has arrived, or no thread receives below any more.
     changed: Condvar,
-    watch: Box<Watch>,
+    observer: Box<Observer>,
 }
 
-type Watch = dyn Fn(Direction, Fate, &[u8]) + Send + Sync;
+type Observer = dyn Fn(Direction, Fault, &[u8]) + Send + Sync;
 type Datagram = (Vec<u8>, SocketAddr);
 
 struct Receiving {
-    lane: Lane<Datagram>,
-    /// Out of the lane, and not yet asked for.
+    path: FaultyPath<Datagram>,
+    /// Datagrams that the path has carried and no thread has taken.
     arrived: VecDeque<Datagram>,
-    /// A thread receives from the transport below. One at a time, or a second one would sleep there
-    /// while its datagram has arrived here.
+    /// A thread receives from the transport below. There is one at a time: a second one could sleep
+    /// there while its datagram has arrived here.
     has_receiver: bool,
 }
 
@@ -65,56 +67,92 @@ pub enum Direction {
 
 impl<T: Datagrams> Faulty<T> {
     /// Without faults.
-    pub fn new(inner: T) -> Faulty<T> {
+    pub fn new(below: T) -> Faulty<T> {
+        let path = || FaultyPath::new(FaultPlan::default());
         let receiving = Receiving {
-            lane: Lane::new(Fates::default()),
+            path: path(),
             arrived: VecDeque::new(),
             has_receiver: false,
         };
         Faulty {
-            inner,
-            sending: Mutex::new(Lane::new(Fates::default())),
+            below,
+            sending: Mutex::new(path()),
             receiving: Mutex::new(receiving),
             changed: Condvar::new(),
-            watch: Box::new(|_, _, _| ()),
+            observer: Box::new(|_, _, _| ()),
         }
     }
 
-    /// What becomes of the datagrams that are sent.
+    /// The faults of the datagrams that are sent.
     #[must_use]
-    pub fn sending(mut self, fates: Fates) -> Faulty<T> {
-        self.sending = Mutex::new(Lane::new(fates));
+    pub fn sending(self, plan: FaultPlan) -> Faulty<T> {
+        *lock(&self.sending) = FaultyPath::new(plan);
         self
     }
 
-    /// What becomes of the datagrams that are received.
+    /// The faults of the datagrams that are received.
     #[must_use]
-    pub fn receiving(self, fates: Fates) -> Faulty<T> {
-        lock(&self.receiving).lane = Lane::new(fates);
+    pub fn receiving(self, plan: FaultPlan) -> Faulty<T> {
+        lock(&self.receiving).path = FaultyPath::new(plan);
         self
     }
 
-    /// Is told of each datagram and its fate.
+    /// `observer` is called with each datagram and its fault, on the thread that sends or receives.
     #[must_use]
     pub fn watch(
         mut self,
-        watch: impl Fn(Direction, Fate, &[u8]) + Send + Sync + 'static,
+        observer: impl Fn(Direction, Fault, &[u8]) + Send + Sync + 'static,
     ) -> Faulty<T> {
-        self.watch = Box::new(watch);
+        self.observer = Box::new(observer);
         self
+    }
+
+    /// The next datagram that has arrived, whichever thread received it below.
+    fn next(&self, until: Option<Instant>) -> io::Result<Datagram> {
+        let mut receiving = lock(&self.receiving);
+        loop {
+            if let Some(datagram) = receiving.arrived.pop_front() {
+                return Ok(datagram);
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if !receiving.has_receiver {
+                receiving.has_receiver = true;
+                drop(receiving);
+                self.receive(Receiver(self), left)?;
+                receiving = lock(&self.receiving);
+            } else if left == Some(Duration::ZERO) {
+                return Err(ErrorKind::TimedOut.into());
+            } else {
+                let woken = self.changed.wait_timeout(receiving, left.unwrap_or(LONG));
+                receiving = woken.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    /// Receives a datagram below and carries it. Without time, it takes one that has arrived there.
+    fn receive(&self, receiver: Receiver<'_, T>, left: Option<Duration>) -> io::Result<()> {
+        let mut whole = ReceiveBuffer::new();
+        let Received { bytes, rinfo } = self.below.recv_within(&mut whole, left)?;
+        let mut receiving = lock(&self.receiving);
+        let (fault, arriving) = receiving.path.carry((bytes.to_vec(), rinfo.socket_addr()));
+        receiving.arrived.extend(arriving);
+        drop(receiving);
+        drop(receiver); // before the observer, which may take its time
+        (self.observer)(Direction::Received, fault, bytes);
+        Ok(())
     }
 }
 
 impl<T: Datagrams> Datagrams for Faulty<T> {
-    /// Sends whatever its fate makes of it. If one datagram cannot be sent, the others are, so that
-    /// a report of an earlier one ([`Socket::send_to`](super::Socket::send_to)) costs no held-back
-    /// one.
+    /// Sends the datagrams that arrive with this one. If one of them cannot be sent, the others are:
+    /// an error that reports an earlier datagram ([`Socket::send_to`](super::Socket::send_to)) loses
+    /// no delayed one.
     fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<usize> {
-        let (fate, out) = lock(&self.sending).go((message.to_vec(), to));
-        (self.watch)(Direction::Sent, fate, message);
+        let (fault, arriving) = lock(&self.sending).carry((message.to_vec(), to));
+        (self.observer)(Direction::Sent, fault, message);
         let mut failed = None;
-        for (message, to) in out {
-            if let Err(e) = self.inner.send_to(&message, to) {
+        for (message, to) in arriving {
+            if let Err(e) = self.below.send_to(&message, to) {
                 failed.get_or_insert(e);
             }
         }
@@ -123,70 +161,16 @@ impl<T: Datagrams> Datagrams for Faulty<T> {
 
     fn recv_within<'a>(
         &self,
-        inbox: &'a mut Inbox,
+        buffer: &'a mut ReceiveBuffer,
         timeout: Option<Duration>,
     ) -> io::Result<Received<'a>> {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let (message, from) = self.next(until)?;
-        inbox.fill(|buf| {
+        buffer.fill(|buf| {
             let n = message.len().min(buf.len());
             buf[..n].copy_from_slice(&message[..n]);
             Ok((n, from))
         })
-    }
-}
-
-impl<T: Datagrams> Faulty<T> {
-    /// The next datagram that has arrived, from whichever thread received it below.
-    fn next(&self, until: Option<Instant>) -> io::Result<Datagram> {
-        let mut receiving = lock(&self.receiving);
-        loop {
-            if let Some(datagram) = receiving.arrived.pop_front() {
-                return Ok(datagram);
-            }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            receiving = match receiving.has_receiver {
-                true => self.wait(receiving, left)?,
-                false => {
-                    receiving.has_receiver = true;
-                    drop(receiving);
-                    self.receive(Receiver(self), left)?;
-                    lock(&self.receiving)
-                }
-            };
-        }
-    }
-
-    /// While another thread receives below.
-    fn wait<'a>(
-        &'a self,
-        receiving: MutexGuard<'a, Receiving>,
-        left: Option<Duration>,
-    ) -> io::Result<MutexGuard<'a, Receiving>> {
-        match left {
-            Some(Duration::ZERO) => Err(ErrorKind::TimedOut.into()),
-            Some(left) => {
-                let woken = self.changed.wait_timeout(receiving, left);
-                Ok(woken.unwrap_or_else(PoisonError::into_inner).0)
-            }
-            None => {
-                let woken = self.changed.wait(receiving);
-                Ok(woken.unwrap_or_else(PoisonError::into_inner))
-            }
-        }
-    }
-
-    /// Receives a datagram below and lets it meet its fate. With no time left, one that is there.
-    fn receive(&self, receiver: Receiver<'_, T>, left: Option<Duration>) -> io::Result<()> {
-        let mut whole = Inbox::new();
-        let Received { bytes, rinfo } = self.inner.recv_within(&mut whole, left)?;
-        let mut receiving = lock(&self.receiving);
-        let (fate, out) = receiving.lane.go((bytes.to_vec(), rinfo.socket_addr()));
-        receiving.arrived.extend(out);
-        drop(receiving);
-        drop(receiver); // before `watch`, which is not ours
-        (self.watch)(Direction::Received, fate, bytes);
-        Ok(())
     }
 }
 
@@ -207,7 +191,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<T: fmt::Debug> fmt::Debug for Faulty<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Faulty")
-            .field("inner", &self.inner)
+            .field("below", &self.below)
             .finish_non_exhaustive()
     }
 }
@@ -228,7 +212,7 @@ mod tests {
         ([127, 0, 0, 1], 58682).into()
     }
 
-    /// A transport that tells when somebody receives, and waits for what comes of it; one at a time.
+    /// A transport that reports each receiver to the test and returns what the test sends it.
     struct Played {
         begins: Mutex<Sender<()>>,
         ends: Mutex<Channel<Result<&'static str, ErrorKind>>>,
@@ -236,13 +220,13 @@ mod tests {
 
     type Ends = Sender<Result<&'static str, ErrorKind>>;
 
-    fn played(fates: &str) -> (Arc<Faulty<Played>>, Channel<()>, Ends) {
+    fn played(plan: &str) -> (Arc<Faulty<Played>>, Channel<()>, Ends) {
         let ((begins, begun), (end, ends)) = (channel(), channel());
         let played = Played {
             begins: Mutex::new(begins),
             ends: Mutex::new(ends),
         };
-        let faulty = Faulty::new(played).receiving(Fates::script(fates).unwrap());
+        let faulty = Faulty::new(played).receiving(plan.parse().unwrap());
         (Arc::new(faulty), begun, end)
     }
 
@@ -259,13 +243,13 @@ mod tests {
 
         fn recv_within<'a>(
             &self,
-            inbox: &'a mut Inbox,
+            buffer: &'a mut ReceiveBuffer,
             _timeout: Option<Duration>,
         ) -> io::Result<Received<'a>> {
-            let ends = self.ends.try_lock().expect("nobody else receives");
+            let ends = self.ends.try_lock().expect("no other thread receives");
             lock(&self.begins).send(()).unwrap();
             let message = ends.recv_timeout(PATIENCE).expect("the test goes on")?;
-            inbox.fill(|buf| {
+            buffer.fill(|buf| {
                 buf[..message.len()].copy_from_slice(message.as_bytes());
                 Ok((message.len(), from()))
             })
@@ -273,8 +257,8 @@ mod tests {
     }
 
     fn receive<T: Datagrams>(faulty: &Faulty<T>, timeout: Duration) -> io::Result<String> {
-        let mut inbox = Inbox::new();
-        let received = faulty.recv_within(&mut inbox, Some(timeout))?;
+        let mut buffer = ReceiveBuffer::new();
+        let received = faulty.recv_within(&mut buffer, Some(timeout))?;
         Ok(String::from_utf8(received.bytes.to_vec()).unwrap())
     }
 
@@ -292,7 +276,7 @@ mod tests {
         for receiver in receivers {
             assert_eq!(receiver.join().unwrap().unwrap(), "both");
         }
-        assert!(begun.try_recv().is_err()); // one of them received for both
+        assert!(begun.try_recv().is_err()); // one thread received for both
     }
 
     #[test]
@@ -308,7 +292,7 @@ mod tests {
             assert!(is_timeout(&receive(&faulty, timeout).unwrap_err()));
         }
         let second = receiver();
-        end.send(Err(ErrorKind::TimedOut)).unwrap(); // the first gives up
+        end.send(Err(ErrorKind::TimedOut)).unwrap(); // the first returns
         assert!(is_timeout(&first.join().unwrap().unwrap_err()));
         begun.recv_timeout(PATIENCE).unwrap();
         end.send(Ok("here")).unwrap();
@@ -322,8 +306,7 @@ mod tests {
     #[test]
     fn fault_a28_with_a_timeout_of_zero_what_is_here_is_received() {
         let socket = socket();
-        let fates = Fates::script("x.~").unwrap();
-        let faulty = Faulty::new(socket.clone()).receiving(fates);
+        let faulty = Faulty::new(socket.clone()).receiving("x.~".parse().unwrap());
         let take = || receive(&faulty, Duration::ZERO);
         assert!(is_timeout(&take().unwrap_err()));
         for message in ["lost", "a", "late", "b"] {
@@ -340,8 +323,8 @@ mod tests {
     fn fault_a29_an_error_of_one_datagram_costs_no_other() {
         let (faulty, begun, _end) = played("");
         let faulty = Arc::into_inner(faulty).unwrap();
-        let faulty = faulty.sending(Fates::script("~.").unwrap());
-        faulty.send_to(b"held back", from()).unwrap();
+        let faulty = faulty.sending("~.".parse().unwrap());
+        faulty.send_to(b"delayed", from()).unwrap();
         let error = faulty.send_to(b"refused", from()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         begun.try_recv().expect("the other was sent");

@@ -2,14 +2,15 @@
 //!
 //! # The problem
 //! A stream keeps bytes in order and forgets where a message ends; for that it needs a connection,
-//! and whoever waits for a lost piece waits for all that come after it. UDP is the opposite: one
-//! call sends one message, one call receives it, whole; there is no connection, and one socket
-//! talks with everyone. In return a message may be lost, come twice, or after the next one, and
-//! nobody is told. Where that matters it has to be mended by who uses it: see [`Requester`].
+//! and a lost segment delays every byte behind it. UDP is the opposite: one call sends one message
+//! and one call receives it, whole; there is no connection, and one socket talks with any number of
+//! peers. In return a message may be lost, arrive twice or arrive after the next one, and UDP does
+//! not report it. A program to which that matters repeats and numbers its messages, as [`Requester`]
+//! does.
 //!
 //! # The bytes on the wire
-//! All of UDP (RFC 768), with the book's message in it. Behind the IP header, which has the
-//! addresses, stand four numbers of 16 bits and then the data:
+//! All of UDP (RFC 768), with the book's message in it. The IP header has the addresses; behind it
+//! stand four numbers of 16 bits, then the data:
 //!
 //! ```text
 //!    0      7 8     15 16    23 24    31
@@ -22,20 +23,21 @@
 //!   +---------------- ...                    4e 6f 64 65 2e 6a 73                  Node.js
 //! ```
 //!
-//! The length is there: no message sticks to the next (the notes' 粘包), whatever its size, an
-//! empty one too. It has 16 bits: no message is longer than 65,507 bytes (over IPv6 65,527).
+//! Each datagram has its length, so no message sticks to the next (the notes' 粘包), not even an empty
+//! one. The length has 16 bits: no message is longer than 65,507 bytes (over IPv6 65,527).
 //!
 //! # The rules
-//! 1. One `send` is one message, and one `recv` is one message. A cut one says that it is cut
-//!    ([`RemoteInfo::truncated`]); with room for all ([`Inbox::new`]) none is.
-//! 2. Sending succeeds when the message has left. Nothing follows from that.
-//! 3. A socket is cheap to clone, can be used by any number of threads, and is closed at once for
-//!    all of them; its port is free when [`Socket::close`] returns.
-//! 4. A closed socket stays closed. The notes say that it can be bound again (E41): make another.
-//! 5. Receiving ends by closing, and by nothing that a peer does. That one is not there may be told
-//!    to a later call ([`Socket::recv`], [`Events::error`]); the loop goes on.
-//! 6. A sender's address is what the datagram says. Do nothing for it that you would not do for a
-//!    stranger, and do not answer with more than you were asked.
+//! 1. One `send` is one message, and one `recv` is one message. A message that was cut is marked
+//!    ([`RemoteInfo::truncated`]); with room for the longest ([`ReceiveBuffer::new`]) none is cut.
+//! 2. `send` succeeds when the message has left. That does not say that it arrives.
+//! 3. Any number of threads can share a socket (`clone`). [`Socket::close`] closes it for all of them
+//!    at once, and its port is free when `close` returns.
+//! 4. A closed socket stays closed. The notes say that it can be bound again (erratum E41); create
+//!    another one.
+//! 5. Only `close` ends the receiving loop; a peer cannot. A later call may report that an earlier
+//!    datagram did not arrive ([`Socket::recv`], [`Events::error`]); the loop goes on.
+//! 6. Any sender can write any source address on a datagram. So an answer should not be longer than
+//!    its question: it may go to a victim.
 //!
 //! | the book | here |
 //! |---|---|
@@ -47,28 +49,40 @@
 //! | `client.close()` | [`Socket::close`] |
 //!
 //! # Where to begin
-//! `socket.rs` is a socket's life and `send.rs` how it sends. `descriptor.rs` has the one trick: how
-//! a thread that sleeps in the kernel is woken, and the port freed under it. `inbox.rs` notices what
-//! was cut; `events.rs` has the book's events and what is promised of them, `receiving.rs` the loop
-//! that calls them. `options.rs` is broadcast and multicast. Then loss: `fate.rs` and `faulty.rs`
-//! make it, `request.rs` and `respond.rs` mend it, with the five bytes of `wire.rs`. To try it all:
-//! `cargo run --bin udp_echo -- --help`.
+//! Read [`socket`], then `send` and [`descriptor`]: how [`Socket::close`] wakes a thread that sleeps in
+//! the kernel. Then loss: [`fault`] and [`faulty`] make it, [`request`] and [`respond`] repair it. To
+//! try it: `cargo run --release --bin udp_echo -- --help`.
+//!
+//! | To change … | touch |
+//! |---|---|
+//! | binding, closing, timeouts of a socket | [`socket`], [`descriptor`] |
+//! | which addresses a socket can use; names | [`family`] |
+//! | what can be sent, and the texts of its errors | `send.rs` |
+//! | broadcast, multicast, TTL | `options.rs` |
+//! | the length of a message; truncation | [`receive_buffer`], and the limits in `send.rs` |
+//! | an event, or what an event may rely on | [`events`], and its caller in [`receiving`] |
+//! | which errors report an earlier datagram | `reports_earlier_datagram` in [`receiving`] |
+//! | a fault (drop, duplicate, delay) | [`fault`]; `udp_echo`'s help names them, too |
+//! | retries and timeouts of a question | [`Retry`] in [`request`] |
+//! | how many answers are remembered | [`respond`] |
+//! | the five bytes before a question | [`wire`], and its drawing |
+//! | another transport under a [`Requester`] | [`Datagrams`] |
 //!
 //! # Two exercises
 //! 1. Send messages of 60,000 bytes over a network whose packets have 1,500 and drop one packet in a
-//!    hundred (`tc qdisc add … netem loss 1%`). How many messages arrive? Who puts the packets of
-//!    one together again, and what does a lost one cost?
-//! 2. A [`Requester`] has one question on its way. Let it have eight, from several threads: who
-//!    receives, and how does an answer find the thread that waits for it?
+//!    hundred (`tc qdisc add … netem loss 1%`). How many messages arrive? What assembles the packets of
+//!    one message, and what does one lost packet cost?
+//! 2. A [`Requester`] has one question in flight. Let it have eight, from several threads: which
+//!    thread receives, and how does an answer find the thread that waits for it?
 
 mod datagrams;
 mod descriptor;
 mod events;
 mod family;
-mod fate;
+mod fault;
 mod faulty;
-mod inbox;
 mod options;
+mod receive_buffer;
 mod receiving;
 mod request;
 mod respond;
@@ -80,9 +94,9 @@ pub use datagrams::Datagrams;
 pub use descriptor::is_closed;
 pub use events::Events;
 pub use family::{Family, Place};
-pub use fate::{Fate, Fates, Odds, UnknownFate};
+pub use fault::{Fault, FaultPlan, FaultRates, UnknownFault};
 pub use faulty::{Direction, Faulty};
-pub use inbox::{Inbox, Received, RemoteInfo};
+pub use receive_buffer::{ReceiveBuffer, Received, RemoteInfo};
 pub use receiving::Handle;
 pub use request::{Reply, Requester, Retry};
 pub use respond::Responder;

@@ -2,40 +2,43 @@
 //!
 //! ```text
 //!   127.0.0.1         unicast     one receiver
-//!   239.255.41.234    multicast   whoever joined the group, on this interface
-//!   192.168.1.255     broadcast   everyone on this network; IPv6 has none
+//!   239.255.41.234    multicast   sockets that have joined the group, on this interface
+//!   192.168.1.255     broadcast   every host of this network; IPv6 has none
 //! ```
 //!
-//! The standard library has no call to choose the interface that multicast leaves by. Over IPv4 a
-//! socket that is *bound* to an interface's address sends by it (Linux); over IPv6 the zone of the
-//! destination says so (`SocketAddrV6::scope_id`); otherwise the routing table decides.
+//! The standard library has no call to choose the interface by which multicast leaves. Over IPv4 a
+//! socket that is *bound* to an interface's address sends by that interface (Linux). Over IPv6 the zone
+//! of the destination (`SocketAddrV6::scope_id`) decides. Otherwise the routing table decides.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::family::Family;
+use super::family::{Family, invalid};
 use super::socket::Socket;
 
-/// Every one of these fails with [`is_closed`](super::is_closed) on a closed socket.
+/// How a socket refuses what the standard library cannot set.
+const NO_HOP_LIMIT: &str = "the standard library sets no hop limit for IPv6";
+
+/// On a closed socket each of these fails with [`is_closed`](super::is_closed).
 impl Socket {
-    /// Whether this socket may send to broadcast addresses; off from the start, so that nobody
-    /// does by accident.
+    /// Whether this socket may send to broadcast addresses; off by default, against accidents.
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) for IPv6, which has multicast only.
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
-        self.only(Family::Udp4, "IPv6 has no broadcast: join a group")?;
+        self.require_ipv4("IPv6 has no broadcast: join a group")?;
         self.using(|socket| socket.set_broadcast(on))
     }
 
-    /// Joins a group: from now on what is sent to `group` and this socket's port arrives here, if
-    /// it comes in by the interface that has the address `interface` (`0.0.0.0`: the system's
-    /// choice). The socket must be bound to `0.0.0.0` or to the group's address. (Bound to `0.0.0.0`
-    /// it also hears, on Linux, the groups that other sockets of this machine have joined.)
+    /// Joins a group: from now on the socket receives datagrams to `group` and its port that arrive at
+    /// the interface with the address `interface` (`0.0.0.0`: the system chooses it). The socket must be
+    /// bound to `0.0.0.0` or to the group's address. (On Linux, a socket bound to `0.0.0.0` also
+    /// receives from the groups that other sockets of this machine have joined.)
     ///
     /// # Errors
-    /// The address is none of a group ([`InvalidInput`](ErrorKind::InvalidInput)), was joined
-    /// before, or no interface has that address.
+    /// `group` is not a multicast address ([`InvalidInput`](ErrorKind::InvalidInput)) or was joined
+    /// before; or no interface has that address.
     pub fn join_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         check_group(group.is_multicast(), &group, "224.0.0.0 to 239.255.255.255")?;
         self.using(|socket| socket.join_multicast_v4(&group, &interface))
@@ -66,33 +69,27 @@ impl Socket {
         self.using(|socket| socket.leave_multicast_v6(&group, interface))
     }
 
-    /// How far a datagram may go: each router on its way takes one off. Not for multicast, which
-    /// has a number of its own.
+    /// The time to live: how many routers may forward a datagram. Multicast has a value of its own.
     ///
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for 0; [`Unsupported`](ErrorKind::Unsupported) for IPv6: the standard library has no call for it.
     pub fn set_ttl(&self, hops: u8) -> io::Result<()> {
-        self.only(
-            Family::Udp4,
-            "the standard library sets no hop limit for IPv6",
-        )?;
+        self.require_ipv4(NO_HOP_LIMIT)?;
         self.using(|socket| socket.set_ttl(hops.into()))
     }
 
-    /// The same for multicast: 0 stays in this machine, 1 (the default) on this network.
+    /// The same for multicast: with 0 a datagram stays on this machine, with 1 (the default) on this
+    /// network.
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) for IPv6, as [`set_ttl`](Socket::set_ttl).
     pub fn set_multicast_ttl(&self, hops: u8) -> io::Result<()> {
-        self.only(
-            Family::Udp4,
-            "the standard library sets no hop limit for IPv6",
-        )?;
+        self.require_ipv4(NO_HOP_LIMIT)?;
         self.using(|socket| socket.set_multicast_ttl_v4(hops.into()))
     }
 
-    /// Whether groups joined on this same machine hear what this socket sends to them; on from the
-    /// start. (Linux looks at the sender's setting, and not at all on the loopback interface.)
+    /// Whether sockets of this machine receive what this socket sends to their groups; on by default.
+    /// (Linux uses the sender's setting, and ignores it on the loopback interface.)
     ///
     /// # Errors
     /// The system refused, which it has no reason to.
@@ -103,18 +100,19 @@ impl Socket {
         })
     }
 
-    fn only(&self, family: Family, why: &str) -> io::Result<()> {
-        match self.family() == family {
-            true => Ok(()),
-            false => Err(io::Error::new(ErrorKind::Unsupported, why)),
+    fn require_ipv4(&self, why: &str) -> io::Result<()> {
+        match self.family() {
+            Family::Udp4 => Ok(()),
+            Family::Udp6 => Err(io::Error::new(ErrorKind::Unsupported, why)),
         }
     }
 }
 
-fn check_group(is_one: bool, group: &dyn std::fmt::Display, groups: &str) -> io::Result<()> {
-    let why = || format!("{group} is no group; those are {groups}");
-    match is_one {
+fn check_group(is_group: bool, group: &dyn fmt::Display, groups: &str) -> io::Result<()> {
+    match is_group {
         true => Ok(()),
-        false => Err(io::Error::new(ErrorKind::InvalidInput, why())),
+        false => Err(invalid(format!(
+            "{group} is no multicast group; those are {groups}"
+        ))),
     }
 }

@@ -1,20 +1,20 @@
-//! Receiving until the socket is closed, on this thread or on one of its own.
+//! The receiving loop until the socket is closed, on the caller's thread or on one of its own.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic;
 use std::thread::{self, JoinHandle};
 
 use super::descriptor::is_closed;
 use super::events::Events;
-use super::inbox::{Inbox, Received, RemoteInfo};
+use super::receive_buffer::{ReceiveBuffer, Received, RemoteInfo};
 use super::socket::Socket;
-use crate::net::is_timeout;
+use crate::net::{guarded, is_timeout};
 
 impl Socket {
     /// Calls `message` for each datagram, on this thread, until the socket is closed (by another
-    /// thread or by `message` itself). Read timeouts do not count. Failures that [`Events::error`]
-    /// would be told are passed over.
+    /// thread or by `message` itself). Read timeouts are ignored, and so are the errors of which
+    /// [`Events::error`] would be called.
     ///
     /// ```
     /// use barewire::udp::{self, Family};
@@ -39,8 +39,8 @@ impl Socket {
         self.receive(on_message, |_| ())
     }
 
-    /// Starts a thread that receives and calls `events`, until the socket is closed. It keeps the
-    /// socket alive: dropping all clones does not end it.
+    /// Starts a thread that receives and calls `events` until the socket is closed. The thread has a
+    /// clone of the socket, so dropping all other clones does not end it.
     ///
     /// ```
     /// use barewire::udp::{self, Events, Family, RemoteInfo, Socket};
@@ -73,13 +73,16 @@ impl Socket {
     }
 
     fn run(&self, events: &impl Events) -> io::Result<()> {
-        guarded(|| events.listening(self));
+        let call = |event: &dyn Fn()| {
+            let _ = guarded(event); // the panic hook has printed a panic
+        };
+        call(&|| events.listening(self));
         let done = self.receive(
-            |received| guarded(|| events.message(self, received.bytes, &received.rinfo)),
-            |error| guarded(|| events.error(error)),
+            |received| call(&|| events.message(self, received.bytes, &received.rinfo)),
+            |error| call(&|| events.error(error)),
         );
         self.close();
-        guarded(|| events.close());
+        call(&|| events.close());
         done
     }
 
@@ -88,10 +91,10 @@ impl Socket {
         mut message: impl FnMut(Received<'_>),
         mut error: impl FnMut(&io::Error),
     ) -> io::Result<()> {
-        let mut inbox = Inbox::new();
+        let mut buffer = ReceiveBuffer::new();
         let mut failures = Failures::default();
         loop {
-            match self.recv(&mut inbox) {
+            match self.recv(&mut buffer) {
                 Ok(received) => {
                     failures = Failures::default();
                     message(received);
@@ -109,22 +112,22 @@ impl Socket {
     }
 }
 
-/// How many there were since the last message, of those that do not speak of an earlier datagram.
+/// How many errors there were since the last message, without those that report an earlier datagram.
 #[derive(Default)]
 struct Failures(u32);
 
 impl Failures {
-    /// With so many in a row we believe that it will not get better.
+    /// So many in a row end the loop: the socket is broken.
     const TOO_MANY: u32 = 100;
 
     fn are_too_many(&mut self, another: &io::Error) -> bool {
-        self.0 += u32::from(!speaks_of_a_datagram(another));
+        self.0 += u32::from(!reports_earlier_datagram(another));
         self.0 >= Failures::TOO_MANY
     }
 }
 
-/// Whether the network has told what became of an earlier datagram (ICMP).
-pub(super) fn speaks_of_a_datagram(e: &io::Error) -> bool {
+/// Whether the error is a report of the network (ICMP) that an earlier datagram did not arrive.
+pub(super) fn reports_earlier_datagram(e: &io::Error) -> bool {
     matches!(
         e.kind(),
         ErrorKind::ConnectionRefused
@@ -135,12 +138,7 @@ pub(super) fn speaks_of_a_datagram(e: &io::Error) -> bool {
     )
 }
 
-/// Runs code that is not ours. The panic has been reported by the panic hook; it ends nothing.
-fn guarded(theirs: impl FnOnce()) {
-    let _ = panic::catch_unwind(AssertUnwindSafe(theirs));
-}
-
-/// A socket that receives on a thread of its own. Dropping this ends nothing.
+/// A socket that receives on a thread of its own. Dropping this does not end the thread.
 #[derive(Debug)]
 pub struct Handle {
     socket: Socket,
@@ -158,8 +156,8 @@ impl Handle {
         self.socket.address()
     }
 
-    /// [`Socket::close`]: the thread wakes at once. It does not wait for the events; for that,
-    /// [`join`](Handle::join) afterwards.
+    /// [`Socket::close`]: the thread wakes at once. `close` does not wait for the events;
+    /// [`join`](Handle::join) does.
     pub fn close(&self) {
         self.socket.close();
     }
@@ -167,7 +165,7 @@ impl Handle {
     /// Waits until the socket is closed, the last event has returned and the thread has ended.
     ///
     /// # Errors
-    /// What made it give up: see [`Events::error`].
+    /// The error that ended the loop: see [`Events::error`].
     pub fn join(self) -> io::Result<()> {
         self.thread
             .join()
@@ -180,12 +178,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_network_tells_is_never_too_much() {
-        let told = ErrorKind::ConnectionRefused.into();
-        let strange = ErrorKind::OutOfMemory.into();
+    fn reports_of_the_network_never_end_the_loop() {
+        let report = ErrorKind::ConnectionRefused.into();
+        let other = ErrorKind::OutOfMemory.into();
         let mut failures = Failures::default();
-        assert!((0..1_000).all(|_| !failures.are_too_many(&told)));
-        assert!((0..99).all(|_| !failures.are_too_many(&strange)));
-        assert!(failures.are_too_many(&strange));
+        assert!((0..1_000).all(|_| !failures.are_too_many(&report)));
+        assert!((0..99).all(|_| !failures.are_too_many(&other)));
+        assert!(failures.are_too_many(&other));
     }
 }

@@ -1,16 +1,16 @@
-//! Asking over a transport that loses: wait, ask again, and know the answer when it comes.
+//! Questions over a transport that loses datagrams: wait, repeat, and recognise the answer.
 //!
 //! ```text
 //!   Requester                        Responder
 //!      │── Q 7 "add 1" ──► lost
 //!      ·  timeout
-//!      │── Q 7 "add 1" ──────────────► │ works, remembers A 7
+//!      │── Q 7 "add 1" ──────────────► │ handles it, remembers A 7
 //!      │                    lost ◄── A 7 "1" ──│
 //!      ·  timeout × backoff
-//!      │── Q 7 "add 1" ──────────────► │ remembers: does not work again
+//!      │── Q 7 "add 1" ──────────────► │ remembers it: does not handle it again
 //!      │ ◄──────────────────── A 7 "1" ──│
 //!      │── Q 8 "add 1" ──────────────► │ …
-//!      │ ◄── A 7, late or repeated: not what was asked, passed over
+//!      │ ◄── A 7, late or repeated: another id, ignored
 //! ```
 
 use std::io::{self, ErrorKind};
@@ -18,22 +18,23 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::datagrams::{Datagrams, send_past_pending_errors};
-use super::inbox::{Inbox, Received};
-use super::receiving::speaks_of_a_datagram;
-use super::wire::{Kind, Letter};
+use super::family::invalid;
+use super::receive_buffer::{ReceiveBuffer, Received};
+use super::receiving::reports_earlier_datagram;
+use super::wire::{Kind, Packet};
 use crate::net::is_timeout;
 
-/// How long and how often a [`Requester`] tries.
+/// The timeouts and the number of tries of a [`Requester`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// The wait for the answer to the first try; 500 ms.
+    /// How long the first try waits for the answer; 500 ms.
     pub timeout: Duration,
-    /// Each next wait is so many times longer; 2.
+    /// The factor from the wait of one try to that of the next; 2.
     pub backoff: u32,
-    /// So often the question is sent, at least once; 4. A try that could not be sent does not count,
-    /// but as many of those end the request, too.
+    /// How often the question is sent, at least once; 4. A send that fails is not counted here, but
+    /// as many failed sends end the request, too.
     pub tries: u32,
-    /// All tries together take no longer; 10 s.
+    /// The limit for all tries together; 10 s.
     pub deadline: Duration,
 }
 
@@ -51,24 +52,24 @@ impl Default for Retry {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// What was answered.
+    /// The content of the answer.
     pub payload: Vec<u8>,
-    /// How often the question had been sent when the answer came.
+    /// How often the question had been sent when the answer arrived.
     pub tries: u32,
 }
 
-/// Asks one question at a time, in the format of [`wire`](super::wire).
+/// Sends one question at a time, in the format of [`wire`](super::wire), and waits for its answer.
 ///
-/// Each question has a number of its own, and an answer counts only if it has that number and
-/// comes from the address that was asked: late, repeated and foreign ones are passed over. (A host
-/// with several addresses may answer from another; then ask that one.) Nobody else may receive from
-/// the same transport meanwhile, or the answer could go there.
+/// Each question has its own id. A datagram is its answer only if it has the same id and comes from
+/// the address of the peer: late, repeated and foreign answers are ignored. (A host with several
+/// addresses may answer from another one; then send the question there.) While a requester waits,
+/// nothing else may receive from the same transport, or the answer could go there.
 ///
-/// The number keeps mistakes away, not enemies: who can guess it and write the peer's address on a
-/// datagram can answer in its place.
+/// The id prevents mistakes, not attacks: an attacker that guesses the id and writes the peer's
+/// address on a datagram can answer in the peer's place.
 ///
 /// ```
-/// use barewire::udp::{self, Family, Fates, Faulty, Requester, Responder, Retry};
+/// use barewire::udp::{self, Family, Faulty, Requester, Responder, Retry};
 /// use std::{thread, time::Duration};
 ///
 /// let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
@@ -84,12 +85,12 @@ pub struct Reply {
 ///
 /// // The first question is lost, and then the first answer.
 /// let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
-/// let faulty = Faulty::new(client).sending(Fates::script("x")?).receiving(Fates::script("x")?);
+/// let faulty = Faulty::new(client).sending("x".parse()?).receiving("x".parse()?);
 /// let mut requester = Requester::new(faulty);
 /// requester.retry = Retry { timeout: Duration::from_millis(50), tries: 10, ..Retry::default() };
 ///
 /// let reply = requester.request(address, b"four")?;
-/// assert_eq!(reply.payload, b"4"); // asked twice there, added once
+/// assert_eq!(reply.payload, b"4"); // received twice, added once
 /// assert!(reply.tries >= 3);
 ///
 /// server.close();
@@ -98,111 +99,107 @@ pub struct Reply {
 /// ```
 #[derive(Debug)]
 pub struct Requester<T> {
-    /// How long and how often to try.
+    /// Timeouts and tries.
     pub retry: Retry,
     transport: T,
     next_id: u32,
-    inbox: Inbox,
+    buffer: ReceiveBuffer,
 }
 
 impl<T: Datagrams> Requester<T> {
-    /// Numbers its questions from a number that it takes from the clock: who asks from the same
-    /// port as another did a moment ago must not be given that one's answers.
+    /// The first id comes from the clock: a requester on a port that another one has just left must
+    /// not take the other one's answers.
     pub fn new(transport: T) -> Requester<T> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Requester::with_first_id(transport, now.unwrap_or_default().as_nanos() as u32)
     }
 
-    /// Numbers its questions from `id`, for tests.
+    /// With the id of the first question, for tests.
     pub fn with_first_id(transport: T, id: u32) -> Requester<T> {
         Requester {
             retry: Retry::default(),
             transport,
             next_id: id,
-            inbox: Inbox::new(),
+            buffer: ReceiveBuffer::new(),
         }
     }
 
-    /// Asks `peer` until it answers, or until the tries or the time have been used up.
+    /// Sends the question to `peer` until it answers, or until the tries or the deadline are used up.
     ///
     /// # Errors
-    /// - [`TimedOut`](ErrorKind::TimedOut): no answer. Whether a question was heard is not known:
-    ///   it may have been done, or be done yet. If the network has reported a lost datagram
-    ///   meanwhile, the text says what it reported.
-    /// - [`NetworkUnreachable`](ErrorKind::NetworkUnreachable) and the like: not even the first
-    ///   question could be sent, so there is nothing to wait for.
-    /// - [`InvalidInput`](ErrorKind::InvalidInput): `peer` is `0.0.0.0` or `::`, which nothing
-    ///   answers from, or the question is too long.
-    /// - What breaks the transport: [`is_closed`](super::is_closed) and the like. A report of a lost
-    ///   datagram does not; the next try may do better.
+    /// - [`TimedOut`](ErrorKind::TimedOut): no answer. The question may have been handled, or may
+    ///   still be. If the network has reported a lost datagram, the text has that report.
+    /// - [`NetworkUnreachable`](ErrorKind::NetworkUnreachable) and similar: the first question could
+    ///   not be sent, so there is nothing to wait for.
+    /// - [`InvalidInput`](ErrorKind::InvalidInput): `peer` is `0.0.0.0` or `::`, from which no answer
+    ///   comes, or the question is too long.
+    /// - An error that breaks the transport, such as [`is_closed`](super::is_closed). A report of a
+    ///   lost datagram does not break it; the next try may succeed.
     pub fn request(&mut self, peer: SocketAddr, payload: &[u8]) -> io::Result<Reply> {
         if peer.ip().is_unspecified() {
-            let what = format!("{peer} names no one host that could answer");
-            return Err(io::Error::new(ErrorKind::InvalidInput, what));
+            return Err(invalid(format!("{peer} is not the address of one host")));
         }
-        let (id, question) = self.write(payload);
+        let (id, question) = self.encode(payload);
         let began = Instant::now();
-        let mut patience = self.retry.timeout;
-        let most = self.retry.tries.max(1);
-        let (mut tries, mut unsent) = (0, 0);
-        let mut report = None;
+        let mut timeout = self.retry.timeout;
+        let max_tries = self.retry.tries.max(1);
+        let (mut tries, mut unsent, mut report) = (0, 0, None);
         // RFC 768 §Introduction: "The protocol is transaction oriented, and delivery and duplicate
         // protection are not guaranteed."
-        while tries < most && unsent < most {
+        while tries < max_tries && unsent < max_tries {
             let left = self.retry.deadline.saturating_sub(began.elapsed());
             if left.is_zero() && tries > 0 {
                 break;
             }
             match send_past_pending_errors(&self.transport, &question, peer) {
                 Ok(_) => tries += 1,
-                Err(e) if tries > 0 && speaks_of_a_datagram(&e) => {
+                Err(e) if !reports_earlier_datagram(&e) => return Err(e),
+                Err(e) if tries == 0 => {
+                    let text = format!("cannot send to {peer}: {e}");
+                    return Err(io::Error::new(e.kind(), text));
+                }
+                Err(e) => {
                     unsent += 1;
                     report = Some(e);
                 }
-                Err(e) if speaks_of_a_datagram(&e) => {
-                    let what = format!("cannot send to {peer}: {e}");
-                    return Err(io::Error::new(e.kind(), what));
-                }
-                Err(e) => return Err(e),
             }
-            let wait = patience.min(left);
-            if let Some(payload) = self.wait(peer, id, wait, &mut report)? {
+            if let Some(payload) = self.wait(peer, id, timeout.min(left), &mut report)? {
                 return Ok(Reply { payload, tries });
             }
-            patience = patience.saturating_mul(self.retry.backoff);
+            timeout = timeout.saturating_mul(self.retry.backoff);
         }
         Err(no_answer(peer, tries, began.elapsed(), report))
     }
 
-    fn write(&mut self, payload: &[u8]) -> (u32, Vec<u8>) {
+    fn encode(&mut self, payload: &[u8]) -> (u32, Vec<u8>) {
         let id = self.next_id;
         self.next_id = id.wrapping_add(1);
         let mut question = Vec::new();
         let kind = Kind::Question;
-        Letter { kind, id, payload }.encode(&mut question);
+        Packet { kind, id, payload }.encode(&mut question);
         (id, question)
     }
 
-    /// The answer, if it comes in time, whatever else comes before it. What is here already is taken
-    /// even if there is no time to wait.
+    /// The answer, if it arrives in time, whatever arrives before it. An answer that has arrived already
+    /// is taken even if the timeout is zero.
     fn wait(
         &mut self,
         peer: SocketAddr,
         id: u32,
-        most: Duration,
+        timeout: Duration,
         report: &mut Option<io::Error>,
     ) -> io::Result<Option<Vec<u8>>> {
         let began = Instant::now();
         loop {
-            let left = most.saturating_sub(began.elapsed());
-            match self.transport.recv_within(&mut self.inbox, Some(left)) {
+            let left = timeout.saturating_sub(began.elapsed());
+            match self.transport.recv_within(&mut self.buffer, Some(left)) {
                 Ok(received) => {
                     if let Some(payload) = answer(received, peer, id) {
                         return Ok(Some(payload.to_vec()));
                     }
                 }
                 Err(e) if is_timeout(&e) => return Ok(None),
-                Err(e) if speaks_of_a_datagram(&e) => *report = Some(e),
+                Err(e) if reports_earlier_datagram(&e) => *report = Some(e),
                 Err(e) => return Err(e),
             }
             if left.is_zero() {
@@ -214,19 +211,19 @@ impl<T: Datagrams> Requester<T> {
 
 fn no_answer(peer: SocketAddr, tries: u32, took: Duration, report: Option<io::Error>) -> io::Error {
     let report = report.map_or_else(String::new, |e| format!("; the network reported: {e}"));
-    let what = format!("no answer from {peer} to {tries} tries in {took:.1?}{report}");
-    io::Error::new(ErrorKind::TimedOut, what)
+    let text = format!("no answer from {peer} to {tries} tries in {took:.1?}{report}");
+    io::Error::new(ErrorKind::TimedOut, text)
 }
 
 fn answer(received: Received<'_>, peer: SocketAddr, id: u32) -> Option<&[u8]> {
     let from = received.rinfo.socket_addr();
-    // A socket of IPv6 writes 127.0.0.1 as ::ffff:127.0.0.1.
+    // On a socket of IPv6, 127.0.0.1 is ::ffff:127.0.0.1.
     let is_peer = |from: SocketAddr| {
         from.port() == peer.port() && from.ip().to_canonical() == peer.ip().to_canonical()
     };
-    let letter = Letter::decode(received.bytes).ok()?;
-    let is_it = letter.kind == Kind::Answer && letter.id == id && is_peer(from);
-    is_it.then_some(letter.payload)
+    let packet = Packet::decode(received.bytes).ok()?;
+    let is_answer = packet.kind == Kind::Answer && packet.id == id && is_peer(from);
+    is_answer.then_some(packet.payload)
 }
 
 #[cfg(test)]
@@ -237,7 +234,7 @@ mod tests {
 
     const ANSWER: &[u8] = b"A\0\0\0\x07yes";
 
-    /// A transport whose calls end as is written down; then all is sent and nothing comes.
+    /// A transport whose calls end as the script says; afterwards each send succeeds and nothing arrives.
     #[derive(Default)]
     struct Script {
         sends: RefCell<VecDeque<Option<ErrorKind>>>,
@@ -270,13 +267,13 @@ mod tests {
 
         fn recv_within<'a>(
             &self,
-            inbox: &'a mut Inbox,
+            buffer: &'a mut ReceiveBuffer,
             _timeout: Option<Duration>,
         ) -> io::Result<Received<'a>> {
             self.called.borrow_mut().1 += 1;
             let next = self.receives.borrow_mut().pop_front();
             let datagram = next.unwrap_or(Err(ErrorKind::TimedOut))?;
-            inbox.fill(|buf| {
+            buffer.fill(|buf| {
                 buf[..datagram.len()].copy_from_slice(datagram);
                 Ok((datagram.len(), peer()))
             })
@@ -287,7 +284,7 @@ mod tests {
         ([127, 0, 0, 1], 41234).into()
     }
 
-    /// Asks with so many tries; also how often was sent and received.
+    /// A question with a number of tries. Also returns how often was sent and received.
     fn ask(script: Script, tries: u32) -> (io::Result<Reply>, (u32, u32)) {
         let mut requester = Requester::with_first_id(script, 7);
         requester.retry.tries = tries;

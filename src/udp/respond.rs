@@ -1,4 +1,4 @@
-//! Answering questions that may come twice: each is worked on once.
+//! Answers to questions that may arrive twice: each is handled once.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,60 +7,61 @@ use std::net::SocketAddr;
 
 use super::datagrams::{Datagrams, send_past_pending_errors};
 use super::descriptor::is_closed;
-use super::inbox::Inbox;
-use super::receiving::speaks_of_a_datagram;
-use super::wire::{Kind, Letter};
+use super::receive_buffer::ReceiveBuffer;
+use super::receiving::reports_earlier_datagram;
+use super::wire::{Kind, Packet};
 use crate::net::is_timeout;
 
-/// Answers are datagrams, so this many of them take 8 MiB at most.
-const REMEMBERED: usize = 128;
+/// Each is a datagram, so they take 8 MiB at most.
+const DEFAULT_REMEMBERED: usize = 128;
 
 /// Answers the questions of [`Requester`](super::Requester)s with a closure, and remembers the last
-/// answers: a question that comes again gets the same answer and is not worked on again. "Again"
-/// is the same number from the same address.
+/// answers: a repeated question (the same id from the same address) gets the same answer and is not
+/// handled again.
 ///
-/// The memory is bounded, so this is no "exactly once": with more questions between a question and
-/// its repetition than there are answers remembered, it is worked on again.
+/// The memory is bounded, so this is not "exactly once": if more other questions arrive between a
+/// question and its repetition than answers are remembered, the question is handled again.
 ///
-/// An answer longer than its question makes this a lever for others: who writes a false sender on a
-/// question has the answer sent there. Keep answers short towards strangers.
+/// An answer that is longer than its question can be abused for amplification: an attacker writes a
+/// victim's address on a question, and the answer goes to the victim. Keep answers to strangers short.
 pub struct Responder<F> {
-    work: F,
-    most: usize,
-    memory: VecDeque<Remembered>,
+    handler: F,
+    max_remembered: usize,
+    /// The newest answer is the first.
+    remembered: VecDeque<Answer>,
 }
 
-struct Remembered {
+struct Answer {
     from: SocketAddr,
     id: u32,
-    letter: Vec<u8>,
+    datagram: Vec<u8>,
 }
 
 impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Responder<F> {
-    /// `work` is given a question's payload and its sender and returns the answer's payload.
-    pub fn new(work: F) -> Responder<F> {
+    /// `handler` gets the payload of a question and its sender, and returns the payload of the answer.
+    pub fn new(handler: F) -> Responder<F> {
         Responder {
-            work,
-            most: REMEMBERED,
-            memory: VecDeque::new(),
+            handler,
+            max_remembered: DEFAULT_REMEMBERED,
+            remembered: VecDeque::new(),
         }
     }
 
-    /// Remembers so many answers, at least one; 128 from the start.
+    /// How many answers are remembered, at least one; 128 by default.
     #[must_use]
     pub fn remember(mut self, answers: usize) -> Responder<F> {
-        self.most = answers.max(1);
+        self.max_remembered = answers.max(1);
         self
     }
 
-    /// The datagram to send back for one that came; `None` where that was no question.
+    /// The datagram that answers this one; `None` if this one is not a question.
     ///
     /// ```
     /// use barewire::udp::Responder;
     ///
-    /// let mut worked = 0;
+    /// let mut handled = 0;
     /// let mut responder = Responder::new(|question: &[u8], _| {
-    ///     worked += 1;
+    ///     handled += 1;
     ///     question.to_ascii_uppercase()
     /// });
     /// let from = "127.0.0.1:58682".parse().unwrap();
@@ -68,39 +69,39 @@ impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Responder<F> {
     /// assert_eq!(responder.respond(b"Q\0\0\0\x07hi", from), Some(&b"A\0\0\0\x07HI"[..]));
     /// assert_eq!(responder.respond(b"A\0\0\0\x07HI", from), None);
     /// drop(responder);
-    /// assert_eq!(worked, 1);
+    /// assert_eq!(handled, 1);
     /// ```
     pub fn respond(&mut self, datagram: &[u8], from: SocketAddr) -> Option<&[u8]> {
-        let question = Letter::decode(datagram).ok()?;
+        let question = Packet::decode(datagram).ok()?;
         if question.kind != Kind::Question {
             return None;
         }
         let id = question.id;
-        let known = |it: &Remembered| it.id == id && it.from == from;
-        if let Some(at) = self.memory.iter().position(known) {
-            return Some(&self.memory[at].letter);
+        let is_same = |it: &Answer| it.id == id && it.from == from;
+        if let Some(at) = self.remembered.iter().position(is_same) {
+            return Some(&self.remembered[at].datagram);
         }
-        let payload = &(self.work)(question.payload, from);
-        let (kind, mut letter) = (Kind::Answer, Vec::new());
-        Letter { kind, id, payload }.encode(&mut letter);
-        self.memory.truncate(self.most - 1); // the oldest is the last
-        self.memory.push_front(Remembered { from, id, letter });
-        Some(&self.memory[0].letter)
+        let payload = &(self.handler)(question.payload, from);
+        let (kind, mut datagram) = (Kind::Answer, Vec::new());
+        Packet { kind, id, payload }.encode(&mut datagram);
+        self.remembered.truncate(self.max_remembered - 1);
+        self.remembered.push_front(Answer { from, id, datagram });
+        Some(&self.remembered[0].datagram)
     }
 
-    /// Receives and answers on this thread until the transport is closed. `error` is told what
-    /// could not be sent (an answer that has no room in a datagram, for one).
+    /// Receives and answers on this thread until the transport is closed. `error` is called when an
+    /// answer could not be sent (for example, one that has no room in a datagram).
     ///
     /// # Errors
-    /// What else breaks the transport.
+    /// Any other error of the transport.
     pub fn serve(
         &mut self,
         transport: &impl Datagrams,
         mut error: impl FnMut(&io::Error),
     ) -> io::Result<()> {
-        let mut inbox = Inbox::new();
+        let mut buffer = ReceiveBuffer::new();
         loop {
-            match transport.recv_within(&mut inbox, None) {
+            match transport.recv_within(&mut buffer, None) {
                 Ok(received) => {
                     let from = received.rinfo.socket_addr();
                     let answer = self.respond(received.bytes, from);
@@ -111,7 +112,7 @@ impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Responder<F> {
                     }
                 }
                 Err(e) if is_closed(&e) => return Ok(()),
-                Err(e) if is_timeout(&e) || speaks_of_a_datagram(&e) => {}
+                Err(e) if is_timeout(&e) || reports_earlier_datagram(&e) => {}
                 Err(e) => return Err(e),
             }
         }
@@ -121,8 +122,8 @@ impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Responder<F> {
 impl<F> fmt::Debug for Responder<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Responder")
-            .field("most", &self.most)
-            .field("remembered", &self.memory.len())
+            .field("max_remembered", &self.max_remembered)
+            .field("remembered", &self.remembered.len())
             .finish_non_exhaustive()
     }
 }
@@ -136,11 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn again_is_the_same_number_from_the_same_address() {
-        let mut worked = 0;
+    fn a_repetition_has_the_same_id_and_the_same_address() {
+        let mut handled = 0;
         let mut responder = Responder::new(|_: &[u8], _| {
-            worked += 1;
-            vec![worked]
+            handled += 1;
+            vec![handled]
         });
         let mut ask =
             |id: u8, port| responder.respond(&[b'Q', 0, 0, 0, id], from(port)).unwrap()[5];
@@ -151,21 +152,21 @@ mod tests {
 
     #[test]
     fn the_oldest_answer_is_forgotten() {
-        let mut worked = 0;
+        let mut handled = 0;
         let responder = Responder::new(|_: &[u8], _| {
-            worked += 1;
-            vec![worked]
+            handled += 1;
+            vec![handled]
         });
         let mut responder = responder.remember(2);
         let mut ask = |id: u8| responder.respond(&[b'Q', 0, 0, 0, id], from(1)).unwrap()[5];
         assert_eq!([ask(1), ask(2), ask(1)], [1, 2, 1]);
         assert_eq!([ask(3), ask(2), ask(1)], [3, 2, 4]);
-        assert_eq!(responder.memory.len(), 2);
+        assert_eq!(responder.remembered.len(), 2);
     }
 
     #[test]
-    fn what_is_no_question_gets_no_answer() {
-        let mut responder = Responder::new(|_: &[u8], _| panic!("nobody asked"));
+    fn only_a_question_gets_an_answer() {
+        let mut responder = Responder::new(|_: &[u8], _| panic!("not a question"));
         for datagram in [&b""[..], b"Q\0\0\0", b"A\0\0\0\x01", b"hello"] {
             assert_eq!(responder.respond(datagram, from(1)), None);
         }

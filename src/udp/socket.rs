@@ -1,4 +1,4 @@
-//! The socket: bound once, shared by whoever likes, closed once.
+//! The socket: bound once, shared by threads, closed once.
 
 use std::fmt;
 use std::io;
@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::descriptor::Descriptor;
 use super::family::{self, Family, Place};
-use super::inbox::{Inbox, Received};
+use super::receive_buffer::{ReceiveBuffer, Received};
 
 /// The book's `dgram.createSocket("udp4")`.
 ///
 /// ```
-/// use barewire::udp::{self, Family, Inbox};
+/// use barewire::udp::{self, Family, ReceiveBuffer};
 ///
 /// let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?; // the book's port is 41234
 /// let message = "深入浅出Node.js".as_bytes();
@@ -22,8 +22,8 @@ use super::inbox::{Inbox, Received};
 /// let bytes = client.send(message, 0, message.len(), server.address().port(), "localhost")?;
 /// assert_eq!(bytes, 19);
 ///
-/// let mut inbox = Inbox::new();
-/// let received = server.recv(&mut inbox)?;
+/// let mut buffer = ReceiveBuffer::new();
+/// let received = server.recv(&mut buffer)?;
 /// assert_eq!(received.bytes, message);
 /// assert_eq!(received.rinfo.port(), client.address().port());
 ///
@@ -36,18 +36,18 @@ pub fn create_socket(family: Family) -> Unbound {
 
 /// A socket without a port. It can be bound, once.
 #[derive(Debug)]
-#[must_use = "a socket is of no use until it is bound"]
+#[must_use = "a socket has no port until it is bound"]
 pub struct Unbound {
     family: Family,
 }
 
 impl Unbound {
-    /// Takes a port: `bind(41234)`, `bind("127.0.0.1:41234")` …, see [`Place`]. From now on the
-    /// kernel collects what arrives there, up to the size of its buffer; beyond that it drops.
+    /// Binds a port: `bind(41234)`, `bind("127.0.0.1:41234")` …, see [`Place`]. From now on the kernel
+    /// buffers what arrives there; when its buffer is full, it drops datagrams.
     ///
-    /// Node binds a socket that has no port when it first sends; here `bind(0)` says so. Two
-    /// sockets cannot have the same port, not even for multicast: the standard library does not
-    /// offer `SO_REUSEADDR` for UDP.
+    /// Node binds a socket without a port when it first sends; here that is `bind(0)`. Two sockets
+    /// cannot have the same port, not even for multicast: the standard library has no `SO_REUSEADDR`
+    /// for UDP.
     ///
     /// # Errors
     /// [`AddrInUse`](io::ErrorKind::AddrInUse), [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable)
@@ -73,8 +73,8 @@ impl Unbound {
 /// A bound UDP socket. Clones are the same socket; it closes when [`close`](Socket::close) is called
 /// or the last clone is dropped.
 ///
-/// All calls may be made from several threads at once. Each datagram goes to one receiver; several
-/// take turns, and one that waits for its turn has not begun to wait for a datagram.
+/// Several threads may make all calls at once. Each datagram goes to one receiver. One thread at a time
+/// waits for a datagram; for the others, the read timeout begins when it is their turn.
 #[derive(Clone)]
 pub struct Socket {
     shared: Arc<Shared>,
@@ -87,34 +87,34 @@ struct Shared {
 }
 
 impl Socket {
-    /// The book's `address()`: the port that was really bound where 0 was asked for, and the
-    /// interface (which [`connect`](Socket::connect) may narrow). Still told after `close`.
+    /// The book's `address()`: the bound port, also if 0 was asked for, and the address of the interface
+    /// ([`connect`](Socket::connect) may choose one). Returned after `close`, too.
     pub fn address(&self) -> SocketAddr {
         let now = self.using(UdpSocket::local_addr);
         now.unwrap_or(self.shared.bound)
     }
 
-    /// As created.
+    /// The family with which it was created.
     pub fn family(&self) -> Family {
         self.shared.family
     }
 
-    /// Waits for a datagram, which may be an empty one. Of a connected socket only the peer's
-    /// arrive, and those of others that were here before it was connected.
+    /// Waits for a datagram, which may be empty. A connected socket receives only the peer's datagrams,
+    /// and those of others that had arrived before it was connected.
     ///
     /// # Errors
-    /// - [`is_closed`](super::is_closed): the socket was closed, before or meanwhile. Nothing else
-    ///   ends a socket.
+    /// - [`is_closed`](super::is_closed): the socket was closed, before the call or during it. Nothing
+    ///   else ends a socket.
     /// - [`is_timeout`](crate::net::is_timeout): the read timeout has passed.
-    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) and the like: an *earlier*
-    ///   datagram of ours came to nothing, and the network said so (ICMP "port unreachable" …).
-    ///   Told to connected sockets only, to whichever call comes next; then it is forgotten.
-    pub fn recv<'a>(&self, inbox: &'a mut Inbox) -> io::Result<Received<'a>> {
-        inbox.fill(|buf| self.shared.descriptor.receive(buf))
+    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) and similar: the network reports that
+    ///   an *earlier* datagram of ours did not arrive (ICMP "port unreachable" …). Only a connected
+    ///   socket gets such a report, once, as the error of its next call.
+    pub fn recv<'a>(&self, buffer: &'a mut ReceiveBuffer) -> io::Result<Received<'a>> {
+        buffer.fill(|buf| self.shared.descriptor.receive(buf))
     }
 
-    /// How long the next [`recv`](Socket::recv), of any clone, may wait from its turn on; `None` for
-    /// ever, zero the shortest time there is. The kernel counts in ticks of 1 to 10 ms.
+    /// How long the next [`recv`](Socket::recv) of any clone waits for a datagram; `None`: without a
+    /// limit; zero: the shortest possible time. The kernel's resolution is 1 to 10 ms.
     ///
     /// # Errors
     /// [`is_closed`](super::is_closed).
@@ -123,12 +123,11 @@ impl Socket {
         self.using(|socket| socket.set_read_timeout(timeout))
     }
 
-    /// Closes the socket for all clones. Whoever waits in [`recv`](Socket::recv) wakes (on Linux,
-    /// where this is proved). When this returns nothing more will be received or sent, the
-    /// descriptor is closed and the port is free, however many clones there still are. May be
-    /// called from anywhere, also from an event, and again.
+    /// Closes the socket for all clones. Threads that wait in [`recv`](Socket::recv) wake (proved on
+    /// Linux). When this returns, nothing more is received or sent, the descriptor is closed and the
+    /// port is free, although clones exist. Any thread may call it, also from an event, and repeatedly.
     ///
-    /// A closed socket cannot be bound again, as the notes have it (E41): make another one.
+    /// A closed socket cannot be bound again, as the notes claim (erratum E41); create another one.
     ///
     /// ```compile_fail,E0599
     /// # use barewire::udp::{self, Family};

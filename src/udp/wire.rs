@@ -1,4 +1,4 @@
-//! A question or an answer as one datagram: five bytes in front of what is said.
+//! A question or an answer as one datagram: five bytes, then the payload.
 //!
 //! ```text
 //!       0        1        2        3        4        5
@@ -8,51 +8,51 @@
 //!    51 'Q' question, 41 'A' answer                to the end
 //! ```
 //!
-//! The id is chosen by who asks, and the answer has the same. There is no length: the datagram has
-//! one. The kind is there so that two responders never answer each other's answers for ever.
+//! The requester chooses the id; the answer has the same one. There is no length: the datagram has
+//! one. The kind keeps two responders from answering each other's answers for ever.
 
 use std::fmt;
 
 /// How many bytes stand in front of the payload.
 pub const HEADER: usize = 5;
 
-/// What a [`Letter`] is.
+/// Whether a [`Packet`] is a question or an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It wants an answer.
+    /// The responder is to answer it.
     Question,
-    /// It is one.
+    /// The answer to the question with the same id.
     Answer,
 }
 
-/// One datagram of a request or its reply.
+/// A datagram of a question or of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Letter<'a> {
+pub struct Packet<'a> {
     /// Question or answer.
     pub kind: Kind,
-    /// Which question this is, or answers.
+    /// The number of the question.
     pub id: u32,
-    /// What is said; it may be empty.
+    /// The content; it may be empty.
     pub payload: &'a [u8],
 }
 
-impl<'a> Letter<'a> {
-    /// The letter that a datagram is. A datagram comes whole, so there is no "not yet".
+impl<'a> Packet<'a> {
+    /// Reads a datagram. It has arrived whole, so there is no "not yet".
     ///
     /// # Errors
-    /// It is something else.
-    pub fn decode(datagram: &'a [u8]) -> Result<Letter<'a>, NoLetter> {
-        let (header, payload) = datagram.split_first_chunk().ok_or(NoLetter::Short {
+    /// The datagram has another format.
+    pub fn decode(datagram: &'a [u8]) -> Result<Packet<'a>, NotAPacket> {
+        let (header, payload) = datagram.split_first_chunk().ok_or(NotAPacket::Short {
             length: datagram.len(),
         })?;
         let &[kind, a, b, c, d]: &[u8; HEADER] = header;
         let kind = match kind {
             b'Q' => Kind::Question,
             b'A' => Kind::Answer,
-            byte => return Err(NoLetter::Kind { byte }),
+            byte => return Err(NotAPacket::Kind { byte }),
         };
         let id = u32::from_be_bytes([a, b, c, d]);
-        Ok(Letter { kind, id, payload })
+        Ok(Packet { kind, id, payload })
     }
 
     /// Appends the datagram.
@@ -66,38 +66,35 @@ impl<'a> Letter<'a> {
     }
 }
 
-/// Why a datagram is no [`Letter`].
+/// Why a datagram is not a [`Packet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoLetter {
+pub enum NotAPacket {
     /// It is too short to have a kind and an id.
     Short {
-        /// So many bytes.
+        /// Its length in bytes.
         length: usize,
     },
-    /// It begins with something else than `Q` or `A`.
+    /// Its first byte is neither `Q` nor `A`.
     Kind {
-        /// With this.
+        /// The first byte.
         byte: u8,
     },
 }
 
-impl fmt::Display for NoLetter {
+impl fmt::Display for NotAPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NoLetter::Short { length } => {
-                write!(f, "{length} bytes are no letter: kind and id take {HEADER}")
+            NotAPacket::Short { length } => {
+                write!(f, "{length} bytes are too short: kind and id take {HEADER}")
             }
-            NoLetter::Kind { byte } => {
-                write!(
-                    f,
-                    "no letter begins with {byte:#04x}: 0x51 asks, 0x41 answers"
-                )
+            NotAPacket::Kind { byte } => {
+                write!(f, "kind {byte:#04x} is neither 0x51 (Q) nor 0x41 (A)")
             }
         }
     }
 }
 
-impl std::error::Error for NoLetter {}
+impl std::error::Error for NotAPacket {}
 
 #[cfg(test)]
 mod tests {
@@ -108,23 +105,20 @@ mod tests {
         for (kind, first) in [(Kind::Question, 0x51), (Kind::Answer, 0x41)] {
             for payload in [&b""[..], b"hi"] {
                 let (id, mut out) = (0x0102_03ff, Vec::new());
-                Letter { kind, id, payload }.encode(&mut out);
+                Packet { kind, id, payload }.encode(&mut out);
                 assert_eq!(out, [&[first, 1, 2, 3, 255], payload].concat());
-                assert_eq!(Letter::decode(&out), Ok(Letter { kind, id, payload }));
+                assert_eq!(Packet::decode(&out), Ok(Packet { kind, id, payload }));
             }
         }
     }
 
     #[test]
-    fn what_is_no_letter_says_why() {
+    fn another_format_is_an_error_with_its_reason() {
         for length in 0..HEADER {
-            let e = Letter::decode(&b"Qabcd"[..length]).unwrap_err();
-            assert_eq!(e, NoLetter::Short { length });
+            let e = Packet::decode(&b"Qabcd"[..length]).unwrap_err();
+            assert_eq!(e, NotAPacket::Short { length });
         }
-        let e = Letter::decode(b"qabcd").unwrap_err();
-        assert_eq!(
-            e.to_string(),
-            "no letter begins with 0x71: 0x51 asks, 0x41 answers"
-        );
+        let e = Packet::decode(b"qabcd").unwrap_err();
+        assert_eq!(e.to_string(), "kind 0x71 is neither 0x51 (Q) nor 0x41 (A)");
     }
 }

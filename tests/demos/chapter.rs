@@ -1,4 +1,4 @@
-//! `make run`: the doors of the chapter, each knocked at as its own lines say.
+//! `make run`: each door of the chapter, tried with the commands that it prints.
 
 use crate::place::Place;
 use crate::stage::{Ended, Running, printed, refuses, run};
@@ -153,7 +153,7 @@ fn tls_and_https() {
 }
 
 #[test]
-fn a_door_that_does_not_open_is_named() {
+fn a_door_that_cannot_be_opened_is_named() {
     watched(|| {
         let place = Place::new("chapter-shut");
         let path = place.path();
@@ -168,7 +168,7 @@ fn a_door_that_does_not_open_is_named() {
         let Ended { code, out, err } = run("chapter", &args);
         assert_eq!((code, out.as_str()), (Some(1), ""));
         let why =
-            format!("chapter: the door of TCP stays shut: cannot listen on \"127.0.0.1:{taken}\"");
+            format!("chapter: cannot open the door of TCP: cannot listen on \"127.0.0.1:{taken}\"");
         assert!(
             err.starts_with(&why) && err.contains("--ports-from 20000"),
             "{err}"
@@ -181,7 +181,7 @@ fn a_door_that_does_not_open_is_named() {
         );
         assert_eq!((code, out.as_str()), (Some(1), ""));
         assert!(
-            err.starts_with("chapter: the door of Unix stays shut: ")
+            err.starts_with("chapter: cannot open the door of Unix: ")
                 && err.contains("--unix PATH"),
             "{err}"
         );
@@ -192,7 +192,7 @@ fn a_door_that_does_not_open_is_named() {
 fn usage() {
     watched(|| {
         assert!(printed("chapter", &["--help"]).starts_with("usage: chapter "));
-        refuses("chapter", &["--loud"], "there is no --loud");
+        refuses("chapter", &["--loud"], "there is no option --loud");
         refuses("chapter", &["--unix"], "--unix needs a value");
         for text in ["0", "65535", "all"] {
             let args = ["--ports-from", text];

@@ -192,16 +192,25 @@ fn usage() {
     watched(|| {
         for (args, why) in [
             (&["nothing"][..], "there is no framing \"nothing\""),
-            (&["--loud"], "there is no --loud"),
+            (&["--loud"], "there is no option --loud"),
             (&["none", "--split"], "--split needs a value"),
-            (&["none", "--split", "50,x"], "\"x\" is no number of bytes"),
-            (&["server"], "server needs a FRAMING"),
+            (
+                &["none", "--split", "50,x"],
+                "--split: \"x\" is no number of bytes",
+            ),
+            (&["server"], "there is no command \"server\""),
             (&["server", "none", "--listen"], "--listen needs a value"),
-            (&["server", "none", "8124"], "server has no \"8124\""),
-            (&["client"], "client needs a FRAMING"),
-            (&["client", "none", "a:1", "b:2"], "what is \"b:2\"?"),
-            (&["file"], "file needs a PATH"),
-            (&["udp", "fin"], "what is \"fin\"?"),
+            (
+                &["server", "none", "8124"],
+                "there is no command \"server none 8124\"",
+            ),
+            (&["client"], "there is no command \"client\""),
+            (
+                &["client", "none", "a:1", "b:2"],
+                "there is no command \"client none a:1 b:2\"",
+            ),
+            (&["file"], "there is no command \"file\""),
+            (&["udp", "fin"], "there is no command \"udp fin\""),
         ] {
             refuses("framing", args, why);
         }

@@ -1,4 +1,4 @@
-//! What every demo has to bear from the shell: a word and a status, and never a panic.
+//! What a shell may do to any demo: the demo answers with an error and an exit code, not with a panic.
 
 use crate::stage::{printed, program, refuses};
 use crate::support::watched;
@@ -11,13 +11,13 @@ use std::process::{Command, Stdio};
 fn usage_of_the_http_server() {
     watched(|| {
         assert!(printed("http_server", &["--help"]).starts_with("usage: http_server "));
-        refuses("http_server", &["--loud"], "there is no --loud");
+        refuses("http_server", &["--loud"], "there is no option --loud");
         refuses("http_server", &["--tls", "a"], "--tls needs a value");
     });
 }
 
 #[test]
-fn arguments_that_are_no_text_are_refused() {
+fn arguments_that_are_not_utf8_are_refused() {
     watched(|| {
         for demo in [
             "chapter",

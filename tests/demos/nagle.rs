@@ -41,7 +41,7 @@ fn row_n08_erratum_e10_nagle_on_show() {
         // This much is certain on every machine: no_delay cures nothing.
         let rest: Vec<&str> = lines.collect();
         let sticky = [
-            "set_no_delay(true), and the receiver looks when all has arrived",
+            "set_no_delay(true), and the receiver reads when all has arrived",
             "  wrote 18 x 64  read 1152",
         ];
         assert_eq!(rest, sticky);
@@ -51,7 +51,7 @@ fn row_n08_erratum_e10_nagle_on_show() {
 #[test]
 fn usage() {
     watched(|| {
-        refuses("nagle", &["on"], "what is \"on\"?");
+        refuses("nagle", &["on"], "unexpected argument \"on\"");
         assert!(printed("nagle", &["--help"]).starts_with("usage: nagle\n"));
     });
 }

@@ -213,12 +213,15 @@ fn row_n04_what_cannot_be_is_told() {
 fn usage() {
     watched(|| {
         for (args, why) in [
-            (&[][..], "say what it shall be"),
-            (&["nothing"], "there is no \"nothing\""),
+            (&[][..], "a command is missing"),
+            (&["nothing"], "there is no command \"nothing\""),
             (&["server", "--listen"], "--listen needs a value"),
-            (&["server", "8124"], "server has no \"8124\""),
-            (&["client", "--pipe"], "client has no \"--pipe\""),
-            (&["client", "a:1", "b:2"], "client has no \"b:2\""),
+            (&["server", "8124"], "there is no command \"server 8124\""),
+            (&["client", "--pipe"], "--pipe does not apply here"),
+            (
+                &["client", "a:1", "b:2"],
+                "there is no command \"client a:1 b:2\"",
+            ),
         ] {
             refuses("tcp_echo", args, why);
         }

@@ -158,19 +158,19 @@ fn usage() {
         for demo in ["ws_server", "ws_client"] {
             let help = printed(demo, &["--help"]);
             assert!(help.starts_with(&format!("usage: {demo} ")), "{help}");
-            refuses(demo, &["--loud"], "there is no --loud");
+            refuses(demo, &["--loud"], "there is no option --loud");
         }
         refuses("ws_server", &["--listen"], "--listen needs a value");
         let why = "--max-message takes a whole number, not \"all\"";
         refuses("ws_server", &["--max-message", "all"], why);
-        refuses("ws_client", &[], "say where to connect");
-        refuses("ws_client", &["--echo"], "say where to connect");
+        refuses("ws_client", &[], "a URL is missing");
+        refuses("ws_client", &["--echo"], "a URL is missing");
         refuses(
             "ws_client",
             &["--agent", "a", "ws://a/"],
-            "--agent is for --autobahn",
+            "--agent does not apply here",
         );
         refuses("ws_server", &["--tls", "a"], "--tls needs a value");
-        refuses("ws_client", &["ws://a/", "b"], "there is no \"b\"");
+        refuses("ws_client", &["ws://a/", "b"], "unexpected argument \"b\"");
     });
 }

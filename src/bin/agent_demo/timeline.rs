@@ -3,20 +3,20 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-/// What became of one request.
+/// The times of one request.
 pub(crate) struct Row {
     pub(crate) number: usize,
     pub(crate) asked: Instant,
-    /// For a socket.
+    /// How long it waited for a socket.
     pub(crate) waited: Duration,
     pub(crate) ended: Instant,
-    /// Of its socket, on our side.
+    /// Our port of its socket.
     pub(crate) port: u16,
 }
 
 const WIDTH: usize = 40;
 
-/// The rows in order. Sockets are numbered as they are met.
+/// The rows in order. Sockets are numbered in the order in which they appear.
 pub(crate) fn draw(rows: &[Row], began: Instant) -> String {
     let end = rows.iter().map(|row| row.ended).max().unwrap_or(began);
     let whole = end.saturating_duration_since(began);
@@ -27,7 +27,7 @@ pub(crate) fn draw(rows: &[Row], began: Instant) -> String {
     for (at, row) in rows.iter().enumerate() {
         let (start, end) = (column(row.asked), column(row.ended));
         let dots = column(row.asked + row.waited) - start;
-        let dots = dots.max(usize::from(!row.waited.is_zero())); // however short it was
+        let dots = dots.max(usize::from(!row.waited.is_zero())); // at least one
         let waiting = "·".repeat(dots);
         let busy = "█".repeat(end.saturating_sub(start + dots).max(1));
         let bar = format!("{}{waiting}{busy}", " ".repeat(start));
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_bars_and_whose_place_it_is() {
+    fn dots_bars_and_sockets() {
         let began = Instant::now();
         let at = |ms| began + Duration::from_millis(ms);
         let row = |number, times: [u64; 3], port| Row {

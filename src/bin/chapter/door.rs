@@ -1,4 +1,4 @@
-//! A door of the chapter: where it is, what is behind it, and how to knock.
+//! A door of the chapter: its address, the server behind it, and what to try there.
 
 use barewire::net::Addr;
 use std::io::{self, ErrorKind};
@@ -6,9 +6,9 @@ use std::io::{self, ErrorKind};
 pub(crate) struct Door {
     pub(crate) name: &'static str,
     pub(crate) place: Place,
-    /// Begins to serve there, on threads of its own. Returns where that really is.
+    /// Starts to serve there, on threads of its own. Returns the bound address.
     pub(crate) open: fn(&str) -> io::Result<Addr>,
-    /// Lines to try, with `{address}`, `{port}` and `{path}` to be filled in.
+    /// Commands to try, in which `{address}`, `{port}` and `{path}` are replaced.
     pub(crate) tries: &'static [&'static str],
 }
 
@@ -22,16 +22,16 @@ pub(crate) enum Place {
 impl Door {
     pub(crate) fn open_at(&self, listen: &str) -> Result<Addr, String> {
         (self.open)(listen).map_err(|e| {
-            let way_out = match (e.kind(), &self.place) {
+            let advice = match (e.kind(), &self.place) {
                 (ErrorKind::AddrInUse, Place::Port(_)) => {
                     "\nAnother program has that port; --ports-from 20000 takes others."
                 }
                 (ErrorKind::AddrInUse, Place::Path) => {
-                    "\nSomething is there already; --unix PATH takes another place."
+                    "\nThat path exists already; --unix PATH takes another one."
                 }
                 _ => "",
             };
-            format!("the door of {} stays shut: {e}{way_out}", self.name)
+            format!("cannot open the door of {}: {e}{advice}", self.name)
         })
     }
 

@@ -10,7 +10,7 @@ use barewire::net::Addr;
 use std::io;
 
 pub(crate) fn open(listen: &str) -> io::Result<Addr> {
-    let routes = routes::Routes::new(None).map_err(io::Error::other)?;
+    let routes = routes::Routes::new(None)?;
     let server = http::create_server(move |req, res| routes.serve(req, res));
     Ok(server.listen(listen)?.local_addr())
 }

@@ -8,26 +8,48 @@
 //!   …
 //! ```
 //!
-//! Behind each door is what the demo of its protocol serves; what that prints stands below.
+//! Each door serves what the demo of its protocol serves, and prints what that prints.
 #![forbid(unsafe_code)]
 
 #[path = "../tls_echo/certificates.rs"]
 mod certificates;
+#[path = "../demo/mod.rs"]
+mod demo;
 mod door;
 mod http;
 mod https;
-mod options;
 mod tcp;
 mod tls;
 mod udp;
 mod websocket;
 
+use demo::Args;
 use door::{Door, Place};
-use options::{Options, USAGE};
 use std::process::ExitCode;
 use std::thread;
 
-/// Everybody on this machine may come in, and nobody else.
+const HELP: &str = "\
+usage: chapter [--ports-from N | --any-port] [--unix PATH]
+
+Serves the chapter on 127.0.0.1, at the book's ports, and prints each address with what to try.
+
+  --ports-from N  listen on the ports N, N + 1, N + 2 … instead
+  --any-port      listen on ports that the system chooses
+  --unix PATH     the Unix socket; echo.sock in the folder for temporary files
+";
+
+struct Options {
+    ports: Ports,
+    unix: String,
+}
+
+enum Ports {
+    Book,
+    From(u16),
+    Any,
+}
+
+/// All listen on 127.0.0.1, so only this machine can connect.
 const DOORS: &[Door] = &[
     Door {
         name: "TCP",
@@ -83,27 +105,45 @@ const DOORS: &[Door] = &[
 ];
 
 fn main() -> ExitCode {
-    let args = std::env::args_os().skip(1);
-    match Options::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
-        Ok(Some(options)) => match open_all(&options) {
-            Ok(()) => wait(),
-            Err(why) => {
-                eprintln!("chapter: {why}");
-                ExitCode::FAILURE
-            }
-        },
-        Ok(None) => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("chapter: {why}\n{USAGE}");
-            ExitCode::from(2)
-        }
+    demo::run(HELP, read, run)
+}
+
+fn run(options: Options) -> Result<(), String> {
+    open_all(&options)?;
+    loop {
+        thread::park(); // the servers have threads of their own
     }
 }
 
-/// All of them, or none: with the first that cannot be opened the program ends.
+fn read(args: &mut Args<'_>) -> Result<Options, String> {
+    let path = std::env::temp_dir().join("echo.sock");
+    let unix = args
+        .value("--unix")
+        .unwrap_or_else(|| path.display().to_string());
+    let last = 65535 - DOORS.len() as u16; // the others need the ports behind it
+    let ports = match args.number("--ports-from") {
+        Ok(Some(first)) if (1..=last).contains(&first) => Ports::From(first),
+        Ok(None) if args.has("--any-port") => Ports::Any,
+        Ok(None) => Ports::Book,
+        _ => return Err(format!("--ports-from takes a port from 1 to {last}")),
+    };
+    Ok(Options { ports, unix })
+}
+
+impl Options {
+    /// Where the door with this number listens.
+    fn listen(&self, number: u16, place: &Place) -> String {
+        let port = match (place, &self.ports) {
+            (Place::Path, _) => return format!("unix:{}", self.unix),
+            (Place::Port(port), Ports::Book) => *port,
+            (Place::Port(_), Ports::From(first)) => first + number,
+            (Place::Port(_), Ports::Any) => 0,
+        };
+        format!("127.0.0.1:{port}")
+    }
+}
+
+/// Opens all, or returns the error of the first that cannot be opened.
 fn open_all(options: &Options) -> Result<(), String> {
     let mut opened = String::new();
     for (number, door) in (0..).zip(DOORS) {
@@ -111,14 +151,8 @@ fn open_all(options: &Options) -> Result<(), String> {
         opened += &door.invitation(&address);
     }
     println!(
-        "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Ours to try are run by `cargo run --bin NAME -- …`.\n\n{opened}"
+        "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
+         `cargo run --release --bin NAME -- …`.\n\n{opened}"
     );
     Ok(())
-}
-
-/// The doors have threads of their own.
-fn wait() -> ! {
-    loop {
-        thread::park();
-    }
 }

@@ -1,7 +1,7 @@
 //! UDP.
 
-#[path = "../udp_echo/heard.rs"]
-mod heard;
+#[path = "../udp_echo/message.rs"]
+mod message;
 
 use barewire::net::Addr;
 use barewire::udp::{self, Events, Family, RemoteInfo, Socket};
@@ -9,13 +9,13 @@ use std::io;
 
 pub(crate) fn open(listen: &str) -> io::Result<Addr> {
     let socket = udp::create_socket(Family::Udp4).bind(listen)?;
-    Ok(socket.start(Heard)?.address().into())
+    Ok(socket.start(Printing)?.address().into())
 }
 
-struct Heard;
+struct Printing;
 
-impl Events for Heard {
+impl Events for Printing {
     fn message(&self, _socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
-        heard::tell(msg, rinfo);
+        message::print(msg, rinfo);
     }
 }

@@ -1,8 +1,9 @@
 //! The book's servers and clients, for two terminals: its words go to stdout, and what each read
-//! really got to stderr.
+//! returned to stderr.
 
-use crate::framings::{Codec, Framing, Got};
-use crate::{MESSAGE, TIMES, shown};
+use crate::demo::printable;
+use crate::framings::{Codec, Framing, Received};
+use crate::{MESSAGE, TIMES};
 use barewire::net::{self, Addr, ServerEvents, Socket};
 use std::io;
 
@@ -48,9 +49,9 @@ impl Server {
         each_message(&mut *codec, socket, |codec, message| {
             match self.framing {
                 Framing::None | Framing::Fixed => {}
-                Framing::Delimiter => println!("{}", shown(&message.body)),
+                Framing::Delimiter => println!("{}", printable(&message.body)),
                 Framing::Header => println!("{message}"),
-                Framing::Ring => println!("recv data: {}", shown(&message.body)),
+                Framing::Ring => println!("recv data: {}", printable(&message.body)),
             }
             let mut reply = Vec::new();
             match self.framing {
@@ -77,8 +78,8 @@ pub(crate) fn talk(framing: Framing, to: &str) -> io::Result<()> {
     socket.end()?;
     each_message(&mut *codec, &socket, |_, message| {
         match framing {
-            Framing::None => println!("{} -------客户端data-----", shown(&message.body)),
-            _ => println!("{}", shown(&message.body)),
+            Framing::None => println!("{} -------客户端data-----", printable(&message.body)),
+            _ => println!("{}", printable(&message.body)),
         }
         Ok(())
     })?;
@@ -89,18 +90,18 @@ pub(crate) fn talk(framing: Framing, to: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads until the other side has ended.
+/// Reads until the peer's end.
 fn each_message(
     codec: &mut dyn Codec,
     socket: &Socket,
-    mut got: impl FnMut(&mut dyn Codec, &Got) -> io::Result<()>,
+    mut received: impl FnMut(&mut dyn Codec, &Received) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut reads = 0;
     while let (bytes @ 1.., messages) = codec.read(socket)? {
         reads += 1;
         eprintln!("read {reads}: {bytes} bytes");
         for message in &messages {
-            got(codec, message)?;
+            received(codec, message)?;
         }
     }
     Ok(())

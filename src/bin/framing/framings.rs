@@ -1,12 +1,12 @@
-//! The four framers, and none, behind one face.
+//! The four framers, and none, behind one interface.
 
-use crate::shown;
+use crate::demo::printable;
 use barewire::framing::{
-    Decode, Delimiter, Encode, Error, Fixed, Framer, Header16, HeaderDecoder, HeaderEncoder,
-    Message, Padding, Prefix, PrefixDecoder, Refusal,
+    Decode, Delimiter, Encode, Fixed, Framer, Header16, HeaderDecoder, HeaderEncoder, Message,
+    Padding, Prefix, PrefixDecoder, Refusal,
 };
 use barewire::net::Socket;
-use std::{fmt, io, mem};
+use std::{fmt, io};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -26,24 +26,41 @@ impl Framing {
         Framing::Ring,
     ];
 
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Framing::None => "none",
-            Framing::Fixed => "fixed",
-            Framing::Delimiter => "delimiter",
-            Framing::Header => "header",
-            Framing::Ring => "ring",
-        }
+    pub(crate) fn named(name: &str) -> Result<Framing, String> {
+        let mut all = Framing::ALL.into_iter();
+        let found = all.find(|framing| framing.name() == name);
+        found.ok_or_else(|| format!("there is no framing {name:?}"))
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// What marks a message's end.
     pub(crate) fn rule(self) -> &'static str {
+        self.facts().1
+    }
+
+    /// The book's.
+    pub(crate) fn address(self) -> String {
+        format!("127.0.0.1:{}", self.facts().2)
+    }
+
+    fn facts(self) -> (&'static str, &'static str, u16) {
         match self {
-            Framing::None => "nothing tells where a message ends",
-            Framing::Fixed => "a message fills a cell of 128 bytes, the rest is zeros",
-            Framing::Delimiter => "a message ends with \\r\\n",
-            Framing::Header => "a message begins with its number and its length, 2 bytes each",
+            Framing::None => ("none", "nothing says where a message ends", 8124),
+            Framing::Fixed => {
+                let rule = "a message fills a cell of 128 bytes, the rest is zeros";
+                ("fixed", rule, 8125)
+            }
+            Framing::Delimiter => ("delimiter", "a message ends with \\r\\n", 8125),
+            Framing::Header => {
+                let rule = "a message begins with its number and its length, 2 bytes each";
+                ("header", rule, 8124)
+            }
             Framing::Ring => {
-                "a message begins with its length, 2 bytes; a ring of 512 is read into"
+                let rule = "a message begins with its length, 2 bytes; a ring of 512 is read into";
+                ("ring", rule, 8080)
             }
         }
     }
@@ -51,7 +68,7 @@ impl Framing {
     /// For one end of one connection: two that share a decoder would mix their bytes.
     pub(crate) fn codec(self) -> Box<dyn Codec> {
         match self {
-            Framing::None => Box::new(Plain::new(Bare)),
+            Framing::None => Box::new(Unframed),
             Framing::Fixed => Box::new(Plain::new(Fixed::<128>::new(Padding::Strip))),
             Framing::Delimiter => Box::new(Plain::new(Delimiter::CRLF)),
             Framing::Header => Box::new(Numbered {
@@ -66,16 +83,16 @@ impl Framing {
     }
 }
 
-/// A message that came.
-pub(crate) struct Got {
+/// A message that arrived.
+pub(crate) struct Received {
     pub(crate) serial: Option<u16>,
     pub(crate) body: Vec<u8>,
 }
 
 /// As the book prints it.
-impl fmt::Display for Got {
+impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (length, body) = (self.body.len(), shown(&self.body));
+        let (length, body) = (self.body.len(), printable(&self.body));
         match self.serial {
             Some(serial) => write!(
                 f,
@@ -96,8 +113,9 @@ pub(crate) trait Codec {
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal>;
 
-    /// Reads once. How many bytes that brought, 0 for the end, and which messages are whole now.
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Got>)>;
+    /// Reads once. Returns how many bytes that brought, 0 at the end, and the messages that are
+    /// whole now.
+    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)>;
 }
 
 /// Messages are bytes and nothing else.
@@ -120,8 +138,8 @@ impl<F: Framer<Decoder: 'static>> Codec for Plain<F> {
         self.encoder.encode(body, out)
     }
 
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Got>)> {
-        read(&mut self.decoder, from, |message| Got {
+    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
+        read(&mut self.decoder, from, |message| Received {
             serial: None,
             body: message.to_vec(),
         })
@@ -147,8 +165,8 @@ impl Codec for Numbered {
         }
     }
 
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Got>)> {
-        read(&mut self.decoder, from, |packet| Got {
+    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
+        read(&mut self.decoder, from, |packet| Received {
             serial: Some(packet.serial),
             body: packet.body.to_vec(),
         })
@@ -158,13 +176,13 @@ impl Codec for Numbered {
 fn read<D: Decode + 'static>(
     decoder: &mut D,
     from: &Socket,
-    got: fn(D::Message<'_>) -> Got,
-) -> io::Result<(usize, Vec<Got>)> {
+    received: fn(D::Message<'_>) -> Received,
+) -> io::Result<(usize, Vec<Received>)> {
     let (mut buf, mut messages) = ([0; 16 * 1024], Vec::new());
     let bytes = from.read(&mut buf)?;
     let mut chunk = &buf[..bytes];
     while let Some(message) = decoder.decode(&mut chunk)? {
-        messages.push(got(message));
+        messages.push(received(message));
     }
     if bytes == 0 {
         decoder.finish()?;
@@ -183,12 +201,12 @@ impl Codec for InRing {
         self.encoder.encode(body, out)
     }
 
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Got>)> {
+    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
         let mut messages = Vec::new();
         let bytes = self.decoder.fill(|space| from.read(space))?;
         while let Some(message) = self.decoder.take()? {
             let body = message.to_vec();
-            messages.push(Got { serial: None, body });
+            messages.push(Received { serial: None, body });
         }
         if bytes == 0 {
             self.decoder.finish()?;
@@ -197,39 +215,22 @@ impl Codec for InRing {
     }
 }
 
-/// No framing: whatever a read brings is taken for a message.
-#[derive(Clone, Copy)]
-struct Bare;
+/// No framing: whatever a read returns is taken for a message.
+struct Unframed;
 
-impl Framer for Bare {
-    type Encoder = Bare;
-    type Decoder = Bare;
-
-    fn encoder(&self) -> Bare {
-        Bare
-    }
-
-    fn decoder(&self) -> Bare {
-        Bare
-    }
-}
-
-impl Encode for Bare {
-    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        out.extend_from_slice(message);
+impl Codec for Unframed {
+    fn frame(&mut self, body: &[u8], _: Option<u16>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+        out.extend_from_slice(body);
         Ok(())
     }
-}
 
-impl Decode for Bare {
-    type Message<'a> = &'a [u8];
-
-    fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<&'a [u8]>, Error> {
-        let all = mem::take(input);
-        Ok((!all.is_empty()).then_some(all))
-    }
-
-    fn finish(&self) -> Result<(), Error> {
-        Ok(())
+    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
+        let mut buf = [0; 16 * 1024];
+        let bytes = from.read(&mut buf)?;
+        let message = Received {
+            serial: None,
+            body: buf[..bytes].to_vec(),
+        };
+        Ok((bytes, Vec::from_iter((bytes > 0).then_some(message))))
     }
 }

@@ -1,26 +1,29 @@
-//! Sticky packets (粘包), and four cures. Eighteen messages of 64 bytes go over one connection, and
-//! what each read really got is printed.
+//! Sticky packets (粘包), and four framers against them. Eighteen messages of 64 bytes go over one
+//! connection, and the demo prints what each read returned.
 //!
 //! ```text
 //! $ framing none
-//! none: nothing tells where a message ends
+//! none: nothing says where a message ends
 //! writes: 18, bytes: 1152; all have arrived before the first read
 //! read 1: 1152 bytes
 //! …
 //! ```
 //!
-//! `show.rs` is both ends in one process and does the same each time; `book.rs` is the book's
-//! server and client for two terminals, where every run may differ; `anyway.rs` is what needs no
-//! framing. `framings.rs` is what the five have in common.
+//! `show.rs` has both ends in one process and prints the same in each run; `book.rs` is the book's
+//! server and client for two terminals, where every run may differ; `unframed.rs` shows what needs
+//! no framing. `framings.rs` gives the five one interface.
 #![forbid(unsafe_code)]
 
-mod anyway;
 mod book;
+#[path = "../demo/mod.rs"]
+mod demo;
 mod framings;
-mod options;
 mod show;
+mod unframed;
 
-use options::{Mode, USAGE};
+use barewire::net::Splits;
+use demo::{Args, no_command};
+use framings::Framing;
 use std::io;
 use std::process::ExitCode;
 
@@ -29,49 +32,86 @@ const MESSAGE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 /// How often it is sent.
 const TIMES: usize = 18;
 
+const HELP: &str = "\
+usage: framing [FRAMING ...] [--split BYTES,BYTES,...]
+       framing server FRAMING [--listen HOST:PORT]
+       framing client FRAMING [HOST:PORT]
+       framing fin | udp | file PATH
+
+FRAMING is none, fixed, delimiter, header or ring.
+Without a command, both ends are in this process: 18 messages of 64 bytes leave in 18 writes, and
+what each read returned is printed; without FRAMING, for each of the five.
+  --split BYTES,...   send 100 and 200 bytes, and let each read return so many bytes: 50,250
+server  the book's, for a second terminal
+  --listen HOST:PORT  listen there (127.0.0.1, at port 8124 for none and header, 8125 for fixed
+                      and delimiter, 8080 for ring)
+client  sends the 18 messages to that server
+fin     one message in each connection needs no framing; nor does a file; nor does udp
+";
+
+enum Command {
+    Show(Vec<Framing>, Option<Split>),
+    Server(Framing, String),
+    Client(Framing, String),
+    Fin,
+    File(String),
+    Udp,
+}
+
+/// Where to cut, also as it was typed.
+struct Split {
+    text: String,
+    at: Splits,
+}
+
 fn main() -> ExitCode {
-    let args = std::env::args_os().skip(1);
-    let mode = match Mode::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
-        Ok(mode) => mode,
-        Err(why) => {
-            eprintln!("framing: {why}\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(mode) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            eprintln!("framing: {e}");
-            ExitCode::FAILURE
-        }
-    }
+    demo::run(HELP, read, run)
 }
 
-fn run(mode: Mode) -> io::Result<()> {
-    match mode {
-        Mode::Help => println!("{USAGE}"),
-        Mode::Show { framings, split } => {
-            for framing in framings {
-                show::show(framing, split.as_ref())?;
-            }
+fn read(args: &mut Args<'_>) -> Result<Command, String> {
+    let words = args.words();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok(match words[..] {
+        ["server", name] => {
+            let framing = Framing::named(name)?;
+            let listen = args.value("--listen");
+            Command::Server(framing, listen.unwrap_or_else(|| framing.address()))
         }
-        Mode::Server { framing, listen } => book::serve(framing, &listen)?,
-        Mode::Client { framing, to } => book::talk(framing, &to)?,
-        Mode::Fin => anyway::fin()?,
-        Mode::File(path) => anyway::file(&path)?,
-        Mode::Udp => anyway::udp()?,
-    }
-    Ok(())
+        ["client", name] => {
+            let framing = Framing::named(name)?;
+            Command::Client(framing, framing.address())
+        }
+        ["client", name, to] => Command::Client(Framing::named(name)?, to.to_owned()),
+        ["fin"] => Command::Fin,
+        ["udp"] => Command::Udp,
+        ["file", path] => Command::File(path.to_owned()),
+        ["server" | "client" | "fin" | "udp" | "file", ..] => return Err(no_command(&words)),
+        [] => Command::Show(Framing::ALL.into(), split(args)?),
+        _ => {
+            let named = words.iter().map(|name| Framing::named(name));
+            Command::Show(named.collect::<Result<_, _>>()?, split(args)?)
+        }
+    })
 }
 
-/// Any bytes as one line: what is no UTF-8 as `�`, what would move the cursor escaped.
-fn shown(bytes: &[u8]) -> String {
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
+fn split(args: &mut Args<'_>) -> Result<Option<Split>, String> {
+    let split = |text: String| match text.parse() {
+        Ok(at) => Ok(Split { text, at }),
+        Err(e) => Err(format!("--split: {e}")),
     };
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .map(escaped)
-        .collect()
+    args.value("--split").map(split).transpose()
+}
+
+fn run(command: Command) -> io::Result<()> {
+    match command {
+        Command::Show(framings, split) => {
+            let mut framings = framings.into_iter();
+            framings.try_for_each(|framing| show::show(framing, split.as_ref()))
+        }
+        Command::Server(framing, listen) => book::serve(framing, &listen),
+        Command::Client(framing, to) => book::talk(framing, &to),
+        Command::Fin => unframed::fin(),
+        Command::File(path) => unframed::file(&path),
+        Command::Udp => unframed::udp(),
+    }
 }

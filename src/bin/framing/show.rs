@@ -1,9 +1,8 @@
-//! Both ends in one process, on one thread: what the sender writes fits into the kernel's buffers,
-//! and the receiver does not look before all of it is there. So every run prints the same.
+//! Both ends in one process, on one thread. What the sender writes fits into the kernel's buffers,
+//! and the receiver begins to read when all of it has arrived. So every run prints the same.
 
-use crate::framings::{Framing, Got};
-use crate::options::Split;
-use crate::{MESSAGE, TIMES};
+use crate::framings::{Framing, Received};
+use crate::{MESSAGE, Split, TIMES};
 use barewire::net::{self, Faults, Faulty, Socket, Tcp};
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
-    writeln!(io::stdout(), "{}: {}", framing.name(), framing.rule())?;
+    let mut out = io::stdout();
+    writeln!(out, "{}: {}", framing.name(), framing.rule())?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let client = net::connect(&listener.local_addr()?.to_string())?;
     let (server, _) = listener.accept()?; // the kernel has connected them already
@@ -22,27 +22,25 @@ pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
     let bytes = usize::try_from(client.bytes_written()).unwrap_or(usize::MAX);
     await_arrival(&server, bytes)?;
     writeln!(
-        io::stdout(),
+        out,
         "writes: {writes}, bytes: {bytes}; all have arrived before the first read"
     )?;
-    if let Some(split) = split {
-        writeln!(
-            io::stdout(),
-            "what the reads bring is cut on purpose: {}",
-            split.text
-        )?;
+    if let Some(Split { text, .. }) = split {
+        writeln!(out, "the reads are split on purpose: {text}")?;
     }
 
-    let got = receive(framing, &cut(server, split))?;
-    let same = got.iter().map(|got| &got.body).eq(&messages);
+    let received = receive(framing, &with_splits(server, split))?;
+    let bodies = received.iter().map(|message| &message.body);
+    let same = if bodies.eq(&messages) {
+        "the same"
+    } else {
+        "not the same"
+    };
+    let (sent, received) = (messages.len(), received.len());
     writeln!(
-        io::stdout(),
-        "messages to send: {}, received: {}; {}",
-        messages.len(),
-        got.len(),
-        if same { "the same" } else { "not the same" }
-    )?;
-    Ok(())
+        out,
+        "messages to send: {sent}, received: {received}; {same}"
+    )
 }
 
 /// The book's 18, or its two of 100 and 200 bytes.
@@ -53,7 +51,7 @@ fn messages(two: bool) -> Vec<Vec<u8>> {
     }
 }
 
-/// A write for each message, then the end. How many writes it took.
+/// A write for each message, then the end. Returns how many writes it took.
 fn send(framing: Framing, client: &Socket, messages: &[Vec<u8>]) -> io::Result<usize> {
     let (mut sender, mut writes) = (framing.codec(), 0);
     for message in messages {
@@ -70,7 +68,7 @@ fn send(framing: Framing, client: &Socket, messages: &[Vec<u8>]) -> io::Result<u
     Ok(writes)
 }
 
-/// Looks how much is there until it is all, and takes nothing.
+/// Peeks, which takes nothing, until all bytes are there.
 fn await_arrival(server: &TcpStream, bytes: usize) -> io::Result<()> {
     let mut buf = vec![0; bytes];
     while server.peek(&mut buf)? < bytes {
@@ -79,7 +77,7 @@ fn await_arrival(server: &TcpStream, bytes: usize) -> io::Result<()> {
     Ok(())
 }
 
-fn cut(server: TcpStream, split: Option<&Split>) -> Socket {
+fn with_splits(server: TcpStream, split: Option<&Split>) -> Socket {
     let stream = Arc::new(Tcp::from(server));
     match split {
         Some(split) => {
@@ -90,13 +88,14 @@ fn cut(server: TcpStream, split: Option<&Split>) -> Socket {
     }
 }
 
-fn receive(framing: Framing, server: &Socket) -> io::Result<Vec<Got>> {
+fn receive(framing: Framing, server: &Socket) -> io::Result<Vec<Received>> {
     let (mut receiver, mut all, mut reads) = (framing.codec(), Vec::new(), 0);
+    let mut out = io::stdout();
     while let (bytes @ 1.., messages) = receiver.read(server)? {
         reads += 1;
-        writeln!(io::stdout(), "read {reads}: {bytes} bytes")?;
+        writeln!(out, "read {reads}: {bytes} bytes")?;
         for message in messages {
-            writeln!(io::stdout(), "  message {}: {message}", all.len() + 1)?;
+            writeln!(out, "  message {}: {message}", all.len() + 1)?;
             all.push(message);
         }
     }

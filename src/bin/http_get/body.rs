@@ -7,47 +7,40 @@ use std::io::{self, Read};
 pub(crate) enum Body {
     /// The text of `-d`.
     Text(String),
-    /// A file; `form`: of `-d`, not of `-T`.
-    File { path: String, form: bool },
-    /// Standard input; `form` as above.
-    Stdin { form: bool },
+    /// `is_form`: of `-d`, not of `-T`.
+    File {
+        path: String,
+        is_form: bool,
+    },
+    Stdin {
+        is_form: bool,
+    },
 }
 
-/// Bytes to send, and how many they will be, if anybody knows.
+/// Bytes to send, and how many they are, if that is known.
 pub(crate) struct Source<'a> {
     pub(crate) reader: Box<dyn Read + 'a>,
     pub(crate) length: Option<u64>,
 }
 
 impl Body {
-    /// Of `-T`.
-    pub(crate) fn upload(path: String) -> Body {
+    pub(crate) fn file(path: &str, is_form: bool) -> Body {
+        let path = path.to_owned();
         match path.as_str() {
-            "-" => Body::Stdin { form: false },
-            _ => Body::File { path, form: false },
+            "-" => Body::Stdin { is_form },
+            _ => Body::File { path, is_form },
         }
     }
 
-    /// Of `-d @`.
-    pub(crate) fn data_of(path: &str) -> Body {
-        match path {
-            "-" => Body::Stdin { form: true },
-            _ => Body::File {
-                path: path.to_owned(),
-                form: true,
-            },
-        }
-    }
-
-    /// It can be sent once only.
-    pub(crate) fn is_used_up(&self) -> bool {
+    /// It can be sent only once.
+    pub(crate) fn is_stdin(&self) -> bool {
         matches!(self, Body::Stdin { .. })
     }
 
     pub(crate) fn is_form(&self) -> bool {
         match self {
             Body::Text(_) => true,
-            Body::File { form, .. } | Body::Stdin { form } => *form,
+            Body::File { is_form, .. } | Body::Stdin { is_form } => *is_form,
         }
     }
 
@@ -59,32 +52,25 @@ impl Body {
     }
 
     pub(crate) fn open(&self) -> Result<Source<'_>, Failure> {
-        match self {
-            Body::Text(text) => Ok(Source {
-                reader: Box::new(text.as_bytes()),
-                length: Some(text.len() as u64),
-            }),
-            Body::Stdin { .. } => Ok(Source {
-                reader: Box::new(io::stdin().lock()),
-                length: None,
-            }),
+        let (reader, length): (Box<dyn Read>, _) = match self {
+            Body::Text(text) => (Box::new(text.as_bytes()), Some(text.len() as u64)),
+            Body::Stdin { .. } => (Box::new(io::stdin().lock()), None),
             Body::File { path, .. } => {
-                open_file(path).map_err(|e| Failure::new(26, format!("{path}: {e}")))
+                return open_file(path).map_err(|e| Failure::new(26, format!("{path}: {e}")));
             }
-        }
+        };
+        Ok(Source { reader, length })
     }
 }
 
-/// A file that grows meanwhile is sent as long as it was; of a pipe nobody knows the length.
+/// If a file grows while it is sent, its first length counts. The length of a pipe is not known.
 fn open_file(path: &str) -> io::Result<Source<'static>> {
     let file = File::open(path)?;
-    let facts = file.metadata()?;
-    if facts.is_dir() {
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let length = facts.is_file().then_some(facts.len());
-    Ok(Source {
-        reader: Box::new(file.take(length.unwrap_or(u64::MAX))),
-        length,
-    })
+    let length = metadata.is_file().then_some(metadata.len());
+    let reader = Box::new(file.take(length.unwrap_or(u64::MAX)));
+    Ok(Source { reader, length })
 }

@@ -1,6 +1,6 @@
-//! How http_get reaches a server: as the library does it by itself, and telling about it.
+//! How http_get connects: as the library does by default, with a `*` line for each step.
 
-use crate::tap::Tap;
+use crate::heads::{tap, tap_of};
 use crate::transcript::{Phase, Transcript};
 use barewire::http::{ClientEvents, Connected, Connector, Origin};
 use barewire::net::{self, Stream, Unix};
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[derive(Clone)]
-pub(crate) struct Narrated(pub(crate) Arc<Transcript>);
+pub(crate) struct Verbose(pub(crate) Arc<Transcript>);
 
-impl Connector for Narrated {
+impl Connector for Verbose {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         let connected = match to.socket_path() {
             Some(path) => self.unix(path, to, deadline),
@@ -22,13 +22,13 @@ impl Connector for Narrated {
     }
 
     fn key(&self) -> Option<&str> {
-        Some("narrated")
+        Some("verbose")
     }
 }
 
-impl Narrated {
+impl Verbose {
     fn tcp(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        let Narrated(transcript) = self;
+        let Verbose(transcript) = self;
         let began = Instant::now();
         transcript.set_phase(Phase::Resolving);
         let addresses = net::resolve(to.host(), to.port(), to.family(), deadline)?;
@@ -41,54 +41,52 @@ impl Narrated {
         let connect = began.elapsed() - resolve;
         tcp.set_no_delay(true)?;
         transcript.note("TCP_NODELAY set");
-        let at = tcp.peer_addr()?.ip().map(|address| address.ip());
-        let at = at.map_or_else(String::new, |ip| ip.to_string());
-        Ok(self.listen_to(Arc::new(tcp), resolve, connect, to, &at))
+        let ip = tcp.peer_addr()?.ip().map(|address| address.ip());
+        let ip = ip.map_or_else(String::new, |ip| ip.to_string());
+        let stream = self.tapped(Arc::new(tcp), to, &ip);
+        Ok(connected(stream, resolve, connect))
     }
 
     fn unix(&self, path: &Path, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        let (Narrated(transcript), began) = (self, Instant::now());
+        let (Verbose(transcript), began) = (self, Instant::now());
         transcript.set_phase(Phase::Connecting);
         transcript.note(format_args!("  Trying {}...", path.display()));
         let unix = Arc::new(Unix::connect_until(path, deadline)?);
-        let (connect, at) = (began.elapsed(), path.display().to_string());
-        Ok(self.listen_to(unix, Duration::ZERO, connect, to, &at))
+        let connect = began.elapsed();
+        let stream = self.tapped(unix, to, &path.display().to_string());
+        Ok(connected(stream, Duration::ZERO, connect))
     }
 
-    fn listen_to(
-        &self,
-        stream: Arc<dyn Stream>,
-        resolve: Duration,
-        connect: Duration,
-        to: &Origin,
-        at: &str,
-    ) -> Connected {
-        let tap = Tap::new(stream, to.host(), &self.0);
-        let (host, port, number) = (to.host(), to.port(), tap.number());
-        self.0.note(format_args!(
-            "Connected to {host} ({at}) port {port} (#{number})"
-        ));
-        tap.begin();
-        Connected {
-            stream: tap,
-            resolve,
-            connect,
-            secure: Duration::ZERO,
-        }
+    fn tapped(&self, stream: Arc<dyn Stream>, to: &Origin, address: &str) -> Arc<dyn Stream> {
+        let connection = self.0.open(to.host());
+        let (host, port, number) = (to.host(), to.port(), connection.number());
+        let text = format_args!("Connected to {host} ({address}) port {port} (#{number})");
+        self.0.note(text.to_string());
+        tap(stream, &connection)
     }
 }
 
-/// Which connection a request gets.
-pub(crate) struct Telling(pub(crate) Arc<Transcript>);
+fn connected(stream: Arc<dyn Stream>, resolve: Duration, connect: Duration) -> Connected {
+    Connected {
+        stream,
+        resolve,
+        connect,
+        secure: Duration::ZERO,
+    }
+}
 
-impl ClientEvents for Telling {
+/// Prints when a request reuses a connection.
+pub(crate) struct Reuse(pub(crate) Arc<Transcript>);
+
+impl ClientEvents for Reuse {
     fn socket(&mut self, stream: &dyn Stream, reused: bool) {
-        let Some(tap) = stream.as_any().downcast_ref::<Tap>() else {
+        let Some(tap) = tap_of(stream) else {
             return;
         };
-        tap.begin();
+        tap.observer().begin();
         if reused {
-            let (number, host) = (tap.number(), tap.host());
+            let connection = tap.observer().connection();
+            let (number, host) = (connection.number(), connection.host());
             self.0.note(format_args!(
                 "Re-using existing connection! (#{number}) with host {host}"
             ));

@@ -1,5 +1,7 @@
-//! How a transfer can fail, in curl's numbers.
+//! The failures of a transfer, with curl's exit codes.
 
+use crate::demo::explained;
+use crate::options::HELP;
 use crate::transcript::{Phase, Transcript};
 use barewire::http::Error;
 use barewire::http::wire::Rule;
@@ -20,12 +22,9 @@ impl Failure {
         }
     }
 
-    /// What the library said, and what had happened by then.
+    /// An error of the library. How far the request had come is part of the code.
     pub(crate) fn of(error: &Error, transcript: &Transcript) -> Failure {
-        let mut text = error.to_string();
-        if text.contains("ClientOptions::ca") {
-            text += "\nhttp_get: here that is --cacert FILE; -k looks away, which is for a test";
-        }
+        let text = explained(HELP, &error.to_string());
         Failure::new(code(error, transcript), text)
     }
 }
@@ -50,7 +49,7 @@ fn code(error: &Error, transcript: &Transcript) -> u8 {
             Phase::Resolving => 6,
             Phase::Connecting => 7,
             _ if error.kind() == ErrorKind::InvalidInput => 1, // a redirect to https
-            // Endless redirects and endless 1xx are both this.
+            // Too many redirects, or too many 1xx.
             _ if error.kind() == ErrorKind::InvalidData => match transcript.last_status() {
                 300..=399 => 47,
                 _ => 8,
@@ -62,7 +61,7 @@ fn code(error: &Error, transcript: &Transcript) -> u8 {
     }
 }
 
-/// Whom we do not trust, and with whom we found no words.
+/// 60: the certificate is not trusted. 35: any other failure of the handshake.
 fn tls_code(code: Code, phase: Phase) -> u8 {
     match code {
         Code::HandshakeTimeout => 28,

@@ -1,4 +1,4 @@
-//! A small curl: http_get shows what the library says to a server, and what comes back.
+//! A small curl: http_get prints what the library sends to a server, and what comes back.
 //!
 //! ```text
 //! $ http_get -v http://127.0.0.1:1337/length
@@ -22,45 +22,37 @@
 //! * Closing connection 0
 //! ```
 //!
-//! `transfer.rs` is the use of the library; `tap.rs` finds the `>` and `<` lines in the bytes.
+//! `transfer.rs` uses the library; `heads.rs` finds the `>` and `<` lines in the bytes.
 #![forbid(unsafe_code)]
 
 mod body;
 mod connect;
+#[path = "../demo/mod.rs"]
+mod demo;
 mod failure;
+mod heads;
 mod options;
 mod output;
 mod progress;
 mod report;
 mod secure;
-mod tap;
 mod transcript;
 mod transfer;
 
-use failure::Failure;
 use options::{HELP, Options};
-use std::io::{self, Write};
 use std::process::ExitCode;
 use transfer::Client;
 
 fn main() -> ExitCode {
-    match start() {
-        Ok(code) => ExitCode::from(code),
+    let options = match demo::options(HELP, Options::read) {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    match Client::new(options) {
+        Ok(client) => ExitCode::from(client.run()),
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "http_get: {}", failure.text);
+            eprintln!("http_get: {}", failure.text);
             ExitCode::from(failure.code)
         }
     }
-}
-
-fn start() -> Result<u8, Failure> {
-    let args = std::env::args_os().skip(1);
-    let args = args.map(|arg| arg.to_string_lossy().into_owned());
-    let options = Options::from_args(args);
-    let options = options.map_err(|why| Failure::new(2, format!("{why} (-h tells more)")))?;
-    if options.help {
-        let _ = write!(io::stdout(), "{HELP}");
-        return Ok(0);
-    }
-    Ok(Client::new(options)?.run())
 }

@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 
 pub(crate) enum Output {
-    /// `unasked`: nobody has said `-o -`, so bytes that are no text do not go to a terminal.
+    /// `text_only`: without `-o -`, a terminal gets no binary data.
     Stdout {
         out: StdoutLock<'static>,
-        unasked: bool,
+        text_only: bool,
     },
-    /// Made with the first byte, or at the end of an empty body.
+    /// Created for the first byte, or at the end of an empty body.
     File { path: String, file: Option<File> },
 }
 
@@ -19,7 +19,7 @@ impl Output {
         match name.map(String::as_str) {
             None | Some("-") => Output::Stdout {
                 out: io::stdout().lock(),
-                unasked: name.is_none() && io::stdout().is_terminal(),
+                text_only: name.is_none() && io::stdout().is_terminal(),
             },
             Some(path) => Output::File {
                 path: path.to_owned(),
@@ -32,11 +32,17 @@ impl Output {
         matches!(self, Output::Stdout { .. }) && io::stdout().is_terminal()
     }
 
-    /// Each piece is shown as it comes.
+    /// Writes a piece at once.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if matches!(self, Output::Stdout { unasked: true, .. }) && bytes.contains(&0) {
-            let text =
-                "this is no text and could confuse your terminal: -o FILE, or -o - to see it";
+        if matches!(
+            self,
+            Output::Stdout {
+                text_only: true,
+                ..
+            }
+        ) && bytes.contains(&0)
+        {
+            let text = "binary data could confuse the terminal: -o FILE, or -o - to see it";
             return Err(Failure::new(23, text));
         }
         self.write_out(bytes).map_err(|e| self.failed(&e))
@@ -57,7 +63,7 @@ impl Output {
         }
     }
 
-    /// There is no more.
+    /// The end of the body.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         match self {
             Output::File { file: None, .. } => self.write(b""),

@@ -7,9 +7,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// Who is done before that needs no bar.
-const LONG: Duration = Duration::from_millis(500);
-const OFTEN: Duration = Duration::from_millis(100);
+/// A shorter transfer shows no bar.
+const SHORT: Duration = Duration::from_millis(500);
+const INTERVAL: Duration = Duration::from_millis(100);
 const WIDTH: usize = 30;
 
 pub(crate) struct Progress {
@@ -32,14 +32,16 @@ impl Progress {
         }
     }
 
-    /// So many bytes more.
+    /// Counts `bytes` more.
     pub(crate) fn add(&mut self, bytes: usize) {
         self.done += bytes as u64;
         if !self.on {
             return;
         }
         let now = Instant::now();
-        let due = self.drawn.map_or(self.began + LONG, |drawn| drawn + OFTEN);
+        let due = self
+            .drawn
+            .map_or(self.began + SHORT, |drawn| drawn + INTERVAL);
         if now >= due {
             self.draw(now);
         }

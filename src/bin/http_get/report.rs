@@ -1,4 +1,4 @@
-//! What `-w` can tell of a transfer.
+//! What `-w` prints of a transfer.
 
 use barewire::http::Timings;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Report {
     pub(crate) began: Instant,
     pub(crate) url: String,
-    /// Where redirects have led.
+    /// The URL after redirects.
     pub(crate) effective: Option<String>,
     pub(crate) method: String,
     pub(crate) status: u16,
@@ -39,7 +39,7 @@ impl Report {
         }
     }
 
-    /// `format` with every `%{name}` filled in.
+    /// `format` with every `%{name}` replaced.
     pub(crate) fn write(&self, format: &str) -> String {
         let mut out = String::new();
         let mut rest = format;
@@ -50,7 +50,7 @@ impl Report {
         out + rest
     }
 
-    /// What `text` begins with is written out; returns what is behind it.
+    /// Writes what the beginning of `text` stands for; returns the rest.
     fn special<'t>(&self, text: &'t str, out: &mut String) -> &'t str {
         for (sign, means) in [("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("%%", "%")] {
             if let Some(rest) = text.strip_prefix(sign) {
@@ -75,13 +75,13 @@ impl Report {
         let time = |time: Duration| Some(format!("{:.6}", time.as_secs_f64()));
         let (queue, resolved, connected, secured, first) = match &self.timings {
             None => Default::default(),
-            // All are counted from the beginning.
+            // Each is the time from the start.
             Some(it) => (
                 it.queue,
                 it.queue + it.resolve,
                 it.queue + it.resolve + it.connect,
                 match it.secure {
-                    Duration::ZERO => it.secure, // no TLS, as curl says it
+                    Duration::ZERO => it.secure, // no TLS: 0, as with curl
                     secure => it.queue + it.resolve + it.connect + secure,
                 },
                 it.first_byte,

@@ -1,43 +1,40 @@
-//! TLS over a connection, and telling about it.
+//! TLS over a connection, with a `*` line for each step.
 
-use crate::connect::Narrated;
+use crate::connect::Verbose;
+use crate::demo::read_file;
 use crate::failure::Failure;
+use crate::heads::{tap, tap_of};
 use crate::options::Options;
-use crate::tap::Tap;
 use crate::transcript::{Phase, Transcript};
 use barewire::http::wire::Scheme;
 use barewire::http::{Connected, Connector, Origin};
-use barewire::net::Stream;
 use barewire::tls::{ClientContext, ClientOptions, Tls};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) struct Secured {
-    pub(crate) way: Narrated,
+    pub(crate) connector: Verbose,
     pub(crate) context: ClientContext,
 }
 
 impl Connector for Secured {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        self.way.connect(to, deadline)
+        self.connector.connect(to, deadline)
     }
 
     fn secure(&self, plain: Connected, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        let (began, transcript) = (Instant::now(), &*self.way.0);
+        let (began, transcript) = (Instant::now(), &*self.connector.0);
         transcript.set_phase(Phase::Securing);
         transcript.note("ALPN: offers http/1.1");
-        let plain_tap = plain.stream.as_any().downcast_ref::<Tap>();
-        let plain_tap = plain_tap.expect("it was made by connect");
-        let tap = plain_tap.over(|below| {
-            let tls = self.context.connect(below, to.host(), deadline)?;
-            tell(transcript, &tls);
-            Ok::<_, io::Error>(Arc::new(tls) as Arc<dyn Stream>)
-        });
-        let tap = tap.inspect_err(|e| transcript.note(format_args!("{to}: {e}")))?;
-        tap.begin();
+        let plain_tap = tap_of(&*plain.stream).expect("`connect` has made it");
+        let connection = Arc::clone(plain_tap.observer().connection());
+        let below = Arc::clone(plain_tap.below()); // without the tap: it would see records
+        let tls = self.context.connect(below, to.host(), deadline);
+        let tls = tls.inspect_err(|e| transcript.note(format_args!("{to}: {e}")))?;
+        print(transcript, &tls);
         Ok(Connected {
-            stream: tap,
+            stream: tap(Arc::new(tls), &connection),
             secure: began.elapsed(),
             ..plain
         })
@@ -52,7 +49,7 @@ impl Connector for Secured {
     }
 }
 
-fn tell(transcript: &Transcript, tls: &Tls) {
+fn print(transcript: &Transcript, tls: &Tls) {
     let (protocol, cipher) = (tls.protocol(), tls.cipher());
     transcript.note(format_args!("SSL connection using {protocol} / {cipher}"));
     match tls.alpn_protocol() {
@@ -65,7 +62,7 @@ fn tell(transcript: &Transcript, tls: &Tls) {
     }
 }
 
-/// What the options say about who we are and whom we trust.
+/// The certificates of the options: ours, and those that are trusted.
 pub(crate) fn context(options: &Options) -> Result<ClientContext, Failure> {
     let mut tls = ClientOptions::new()
         .alpn(["http/1.1"])
@@ -84,5 +81,5 @@ pub(crate) fn context(options: &Options) -> Result<ClientContext, Failure> {
 }
 
 fn file(path: &str, code: u8) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|e| Failure::new(code, format!("{path}: {e}")))
+    read_file(path).map_err(|e| Failure::new(code, e.to_string()))
 }

@@ -1,4 +1,4 @@
-//! What is told while a transfer goes on, in the form of the book's `curl -v`.
+//! What `-v` prints of a transfer, in the form of the book's `curl -v`, and how far it has come.
 //!
 //! ```text
 //! *   Trying 127.0.0.1:1337...
@@ -12,21 +12,21 @@
 //! * Connection #0 to host 127.0.0.1 left intact
 //! ```
 //!
-//! The `*` lines come from whoever does the thing. The `>` and `<` lines are what really went over
-//! the connection: a [`Tap`] cuts them out of the bytes.
+//! The code that connects prints the `*` lines. `heads.rs` finds the `>` and `<` lines in the bytes of
+//! the connection.
 
-use crate::tap::Tap;
+use crate::demo::printable;
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 #[derive(Debug)]
 pub(crate) struct Transcript {
     verbose: bool,
-    seen: Mutex<Seen>,
+    state: Mutex<State>,
 }
 
-/// How far the request at hand has come.
+/// How far the current request has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     #[default]
@@ -35,116 +35,137 @@ pub(crate) enum Phase {
     Connecting,
     Securing,
     Connected,
-    /// Something of the answer's head is here.
+    /// Some bytes of the response's head have arrived.
     Head,
-    /// The head was a good one.
+    /// The head was correct.
     Body,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct State {
     phase: Phase,
     status: u16,
-    /// The heads that have come, for `-i`.
+    /// The heads that have arrived, for `-i`.
     heads: Vec<u8>,
-    /// All connections, in the order in which they were opened.
-    taps: Vec<Weak<Tap>>,
-    current: usize,
+    /// How many connections have been opened.
+    connections: usize,
+    /// That of the current request.
+    current: Weak<Connection>,
+}
+
+/// A connection, from `Connected to` to `Closing connection`.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    number: usize,
+    host: String,
+    transcript: Arc<Transcript>,
 }
 
 impl Transcript {
     pub(crate) fn new(verbose: bool) -> Transcript {
-        Transcript {
-            verbose,
-            seen: Mutex::default(),
-        }
+        let state = Mutex::default();
+        Transcript { verbose, state }
     }
 
-    /// A `*` line.
+    /// Prints a `*` line.
     pub(crate) fn note(&self, text: impl fmt::Display) {
         self.line('*', text.to_string().as_bytes());
     }
 
-    /// A line of a head, with what could move the cursor escaped.
     pub(crate) fn line(&self, mark: char, line: &[u8]) {
         if self.verbose {
-            let text = String::from_utf8_lossy(line);
-            let escaped = |c: char| match c.is_control() && c != '\t' {
-                true => c.escape_default().to_string(),
-                false => c.to_string(),
-            };
-            let text: String = text.chars().map(escaped).collect();
-            let _ = writeln!(io::stderr(), "{mark} {text}");
+            let _ = writeln!(io::stderr(), "{mark} {}", printable(line));
         }
     }
 
     pub(crate) fn phase(&self) -> Phase {
-        self.seen().phase
+        self.state().phase
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {
-        self.seen().phase = phase;
+        self.state().phase = phase;
     }
 
-    /// A line of a head has come, its end included; `status` with the first.
+    /// A line of a head has arrived, with its end; the first line has a `status`.
     pub(crate) fn head_line(&self, line: &[u8], status: Option<u16>) {
-        let mut seen = self.seen();
-        seen.heads.extend_from_slice(line);
-        seen.status = status.unwrap_or(seen.status);
+        let mut state = self.state();
+        state.heads.extend_from_slice(line);
+        state.status = status.unwrap_or(state.status);
     }
 
     pub(crate) fn last_status(&self) -> u16 {
-        self.seen().status
+        self.state().status
     }
 
-    /// The heads that have come for this URL.
+    /// The heads that have arrived for this URL.
     pub(crate) fn heads(&self) -> Vec<u8> {
-        self.seen().heads.clone()
+        self.state().heads.clone()
     }
 
     /// The next URL.
     pub(crate) fn restart(&self) {
-        let mut seen = self.seen();
-        (seen.phase, seen.status) = (Phase::Start, 0);
-        seen.heads.clear();
+        let mut state = self.state();
+        (state.phase, state.status) = (Phase::Start, 0);
+        state.heads.clear();
     }
 
     /// How many connections have been opened.
     pub(crate) fn connections(&self) -> usize {
-        self.seen().taps.len()
+        self.state().connections
     }
 
-    pub(crate) fn opened(&self, tap: Weak<Tap>) {
-        let mut seen = self.seen();
-        seen.current = seen.taps.len();
-        seen.taps.push(tap);
+    pub(crate) fn open(self: &Arc<Self>, host: &str) -> Arc<Connection> {
+        let number = self.connections();
+        self.state().connections += 1;
+        Arc::new(Connection {
+            number,
+            host: host.to_owned(),
+            transcript: Arc::clone(self),
+        })
     }
 
-    /// What is listened to on this connection is another stream now.
-    pub(crate) fn replaced(&self, number: usize, tap: Weak<Tap>) {
-        self.seen().taps[number] = tap;
-    }
-
-    /// The request at hand has this connection.
-    pub(crate) fn uses(&self, number: usize) {
-        self.seen().current = number;
-    }
-
-    /// The transfer is over: is its connection still there?
+    /// The transfer has ended. The connection lives if the agent keeps it.
     pub(crate) fn finish(&self) {
-        let tap = {
-            let seen = self.seen();
-            seen.taps.get(seen.current).and_then(Weak::upgrade)
-        };
-        if let Some(tap) = tap {
-            let (number, host) = (tap.number(), tap.host());
-            self.note(format_args!(
-                "Connection #{number} to host {host} left intact"
-            ));
+        let current = self.state().current.upgrade();
+        if let Some(connection) = current {
+            self.note(format_args!("Connection {connection} left intact"));
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    /// The connection has a new current request.
+    pub(crate) fn begin_request(self: &Arc<Self>) {
+        let mut state = self.transcript.state();
+        (state.current, state.phase) = (Arc::downgrade(self), Phase::Connected);
+    }
+
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+}
+
+impl fmt::Display for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} to host {}", self.number, self.host)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let text = format_args!("Closing connection {}", self.number).to_string();
+        self.transcript.note(text);
     }
 }

@@ -1,7 +1,7 @@
-//! One URL after another: what is asked, and what becomes of the answer.
+//! One URL after another: the request is sent, and the response is written.
 
 use crate::body::{Body, Source};
-use crate::connect::{Narrated, Telling};
+use crate::connect::{Reuse, Verbose};
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::output::Output;
@@ -16,16 +16,16 @@ use barewire::http::{
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-/// All that is held of a body at a time.
+/// The buffer for a body.
 const BUFFER_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Client {
     options: Options,
     transcript: Arc<Transcript>,
     agent: Agent,
-    /// Of every request to http; only the URL is missing.
+    /// The options of every request to http:, without the URL.
     plain: RequestOptions,
-    /// The same of every request to https, if one of the URLs has that.
+    /// Those of every request to https:, if one of the URLs has that.
     secured: Option<RequestOptions>,
 }
 
@@ -33,12 +33,12 @@ impl Client {
     pub(crate) fn new(options: Options) -> Result<Client, Failure> {
         let transcript = Arc::new(Transcript::new(options.verbose));
         let agent = Agent::new(Limits::default()).map_err(misuse)?;
-        let way = Narrated(Arc::clone(&transcript));
+        let connector = Verbose(Arc::clone(&transcript));
         let mut common = RequestOptions::new()
             .agent(&agent)
             .method(options.method())
             .timeouts(timeouts(&options))
-            .max_redirects(options.redirects());
+            .max_redirects(options.redirects);
         for (name, value) in fields(&options)? {
             common = common.append_header(&name, value);
         }
@@ -54,8 +54,9 @@ impl Client {
         let https = |url: &String| Uri::parse(url).is_ok_and(|uri| uri.scheme() == Scheme::Https);
         let secured = match options.urls.iter().any(https) {
             true => {
-                let (way, context) = (way.clone(), secure::context(&options)?);
-                Some(common.clone().create_connection(Secured { way, context }))
+                let (connector, context) = (connector.clone(), secure::context(&options)?);
+                let secured = Secured { connector, context };
+                Some(common.clone().create_connection(secured))
             }
             false => None,
         };
@@ -63,13 +64,12 @@ impl Client {
             options,
             transcript,
             agent,
-            plain: common.create_connection(way),
+            plain: common.create_connection(connector),
             secured,
         })
     }
 
-    /// Fetches URL after URL and tells of each what was asked for. Returns the last code that was
-    /// not 0.
+    /// Fetches each URL and prints its report. Returns the last code that was not 0.
     pub(crate) fn run(&self) -> u8 {
         let mut code = 0;
         for (at, url) in self.options.urls.iter().enumerate() {
@@ -103,9 +103,9 @@ impl Client {
         if let Some(user) = &self.options.user {
             options = options.auth(user);
         }
-        let mut answer = self.ask(&options, report)?;
+        let mut answer = self.request(&options, report)?;
         self.transcript.set_phase(Phase::Body);
-        self.look_at(&answer, report);
+        self.fill_in(report, &answer);
         let heads = self.transcript.heads();
         report.head_bytes = heads.len();
         if self.options.fail && answer.status() >= 400 {
@@ -125,9 +125,9 @@ impl Client {
         Ok(())
     }
 
-    fn look_at(&self, answer: &ClientResponse, report: &mut Report) {
-        if self.options.follow && matches!(answer.status(), 307 | 308) {
-            let text = "Not followed: this body cannot be sent again, or Location leads nowhere";
+    fn fill_in(&self, report: &mut Report, answer: &ClientResponse) {
+        if self.options.redirects > 0 && matches!(answer.status(), 307 | 308) {
+            let text = "Not followed: this body cannot be sent again, or Location is not usable";
             self.transcript.note(text);
         }
         report.status = answer.status();
@@ -160,7 +160,7 @@ impl Client {
         }
     }
 
-    /// Whether there is room for a progress bar.
+    /// Whether a progress bar is allowed.
     fn wants_bar(&self) -> bool {
         !self.options.silent && !self.options.verbose
     }
@@ -170,34 +170,34 @@ impl Client {
     }
 }
 
-/// Asking.
+/// Sending.
 impl Client {
     // RFC 9110 §10.1.1: "A client that receives a 417 (Expectation Failed) status code in response
     // to a request containing a 100-continue expectation SHOULD repeat that request without a
     // 100-continue expectation"
-    fn ask(
+    fn request(
         &self,
         options: &RequestOptions,
         report: &mut Report,
     ) -> Result<ClientResponse, Failure> {
-        let mut request = self.request(options)?;
-        let again = request.get_header("Expect").is_some()
-            && !self.options.body.as_ref().is_some_and(Body::is_used_up);
+        let mut request = self.head(options)?;
+        let can_repeat = request.get_header("Expect").is_some()
+            && !self.options.body.as_ref().is_some_and(Body::is_stdin);
         let answer = self.send(request, report)?;
-        if answer.status() != 417 || !again {
+        if answer.status() != 417 || !can_repeat {
             return Ok(answer);
         }
         drop(answer);
         self.transcript.note("Asking again without Expect");
-        request = self.request(options)?;
+        request = self.head(options)?;
         let removed = request.remove_header("Expect");
         removed.map_err(|e| self.failure(&e))?;
         self.send(request, report)
     }
 
-    fn request(&self, options: &RequestOptions) -> Result<ClientRequest, Failure> {
+    fn head(&self, options: &RequestOptions) -> Result<ClientRequest, Failure> {
         let request = http::request(options).map_err(|e| self.failure(&e))?;
-        Ok(request.on(Telling(Arc::clone(&self.transcript))))
+        Ok(request.on(Reuse(Arc::clone(&self.transcript))))
     }
 
     fn send(&self, request: ClientRequest, report: &mut Report) -> Result<ClientResponse, Failure> {
@@ -213,7 +213,7 @@ impl Client {
         answer.map_err(|e| self.failure(&e))
     }
 
-    /// Sends what is read, piece by piece, until the server has heard enough.
+    /// Sends a source piece by piece, until its end or until the server responds.
     fn send_pieces(
         &self,
         mut request: ClientRequest,
@@ -251,12 +251,12 @@ fn timeouts(options: &Options) -> Timeouts {
         total: options.max_time,
         connect: options.connect_timeout.unwrap_or(usual.connect),
         expect: options.expect_timeout.unwrap_or(usual.expect),
-        min_bytes_per_second: 1, // an event now and then is all that some servers say
+        min_bytes_per_second: 1, // some responses are rare events
         ..usual
     }
 }
 
-/// What is sent by default, less what `-H` replaces or takes out, and what `-H` adds.
+/// The default fields, without those that `-H` replaces or removes, and the fields of `-H`.
 fn fields(options: &Options) -> Result<Vec<(String, String)>, Failure> {
     let agent = concat!("http_get/", env!("CARGO_PKG_VERSION"));
     let mut defaults = vec![("User-Agent", agent), ("Accept", "*/*")];
@@ -265,8 +265,8 @@ fn fields(options: &Options) -> Result<Vec<(String, String)>, Failure> {
     }
     let mut theirs = Vec::new();
     for line in &options.fields {
-        let wrong = || Failure::new(2, format!("-H takes 'NAME: VALUE', not {line:?}"));
-        let (name, value) = line.split_once(':').ok_or_else(wrong)?;
+        let mistake = || Failure::new(2, format!("-H takes 'NAME: VALUE', not {line:?}"));
+        let (name, value) = line.split_once(':').ok_or_else(mistake)?;
         defaults.retain(|(default, _)| !default.eq_ignore_ascii_case(name));
         match value.trim() {
             "" => {}

@@ -1,4 +1,4 @@
-//! What is printed at the start: where we are, and what to try.
+//! What the server prints at its start: its address, and what to try.
 
 use barewire::net::Addr;
 

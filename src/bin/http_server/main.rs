@@ -1,25 +1,45 @@
 //! The book's HTTP server, with something to try for every row of the chapter.
-//!
-//! ```text
-//! http_server [--listen HOST:PORT | --listen unix:/PATH] [--max-connections N]
-//!             [--keep-alive-timeout SECS] [--files DIR] [--tls CERT KEY [--client-ca CA]]
-//! ```
 #![forbid(unsafe_code)]
 
 mod board;
-#[path = "../https_server/given.rs"]
-mod given;
+#[path = "../https_server/certificate.rs"]
+mod certificate;
+#[path = "../demo/mod.rs"]
+mod demo;
 mod invitation;
-mod options;
 mod routes;
 
 use barewire::http::{self, Events, Handled, Request, Response};
 use barewire::https;
+use certificate::Certificate;
+use demo::Args;
 use invitation::invitation;
-use options::{Options, USAGE};
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
+
+const HELP: &str = "\
+usage: http_server [--listen ADDRESS] [--max-connections N] [--keep-alive-timeout SECS]
+                   [--files DIR] [--tls CERT KEY [--client-ca CA]]
+
+/ is the book's hello; the start prints what else there is to try.
+
+  --listen ADDRESS           HOST:PORT or unix:/PATH (127.0.0.1:1337)
+  --max-connections N        more of them wait in the kernel's backlog (10000)
+  --keep-alive-timeout SECS  close a connection that is idle for so long (5; 0: never)
+  --files DIR                serve the files of this folder below /files/
+  --tls CERT KEY             serve https: with this certificate and its key
+  --client-ca CA             only to clients with a certificate that CA has signed
+";
+
+struct Options {
+    listen: String,
+    max_connections: usize,
+    keep_alive: Option<Duration>,
+    files: Option<String>,
+    certificate: Option<Certificate>,
+}
 
 struct Demo {
     routes: routes::Routes,
@@ -36,42 +56,35 @@ impl Events for Demo {
 }
 
 fn main() -> ExitCode {
-    let args = std::env::args_os().skip(1);
-    match Options::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
-        Ok(Some(options)) => match run(options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(why) => {
-                eprintln!("http_server: {why}");
-                ExitCode::FAILURE
-            }
-        },
-        Ok(None) => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("http_server: {why}\n{USAGE}");
-            ExitCode::from(2)
-        }
-    }
+    demo::run(HELP, read, serve)
 }
 
-fn run(options: Options) -> Result<(), String> {
-    let demo = Demo {
-        routes: routes::Routes::new(options.files.as_deref())?,
-    };
-    let server = http::create_server_with(demo)
+fn read(args: &mut Args<'_>) -> Result<Options, String> {
+    let secs = args.number("--keep-alive-timeout")?.unwrap_or(5);
+    Ok(Options {
+        listen: args
+            .value("--listen")
+            .unwrap_or_else(|| "127.0.0.1:1337".into()), // the book's
+        max_connections: args.at_least_one("--max-connections")?.unwrap_or(10_000),
+        keep_alive: (secs > 0).then(|| Duration::from_secs(secs)),
+        files: args.value("--files"),
+        certificate: Certificate::of(args, Some("--client-ca")),
+    })
+}
+
+fn serve(options: Options) -> io::Result<()> {
+    let routes = routes::Routes::new(options.files.as_deref())?;
+    let server = http::create_server_with(Demo { routes })
         .max_connections(options.max_connections)
-        .keep_alive_timeout(options.keep_alive_secs.map(Duration::from_secs));
-    let handle = match &options.tls {
-        None => server.listen(&options.listen),
-        Some(given) => https::create_server_with(&given.options()?, server)
-            .map_err(|error| error.to_string())?
-            .listen(&options.listen),
+        .keep_alive_timeout(options.keep_alive);
+    let (is_https, has_files) = (options.certificate.is_some(), options.files.is_some());
+    let handle = match options.certificate {
+        None => server.listen(&options.listen)?,
+        Some(certificate) => {
+            https::create_server_with(&certificate.options()?, server)?.listen(&options.listen)?
+        }
     };
-    let handle = handle.map_err(|error| error.to_string())?;
-    let (address, files) = (handle.local_addr(), options.files.is_some());
-    print!("{}", invitation(&address, options.tls.is_some(), files));
+    print!("{}", invitation(&handle.local_addr(), is_https, has_files));
     handle.wait();
     Ok(())
 }

@@ -3,8 +3,7 @@
 use super::board::Board;
 use barewire::http::wire::Method;
 use barewire::http::{Files, Handled, Request, Response};
-use std::io::BufRead;
-use std::path::Path;
+use std::io::{self, BufRead};
 use std::time::Duration;
 
 const BIG_BYTES: u64 = 1 << 30;
@@ -20,7 +19,7 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// With the files of a directory below `/files/`, where one is given.
-    pub(crate) fn new(directory: Option<&Path>) -> Result<Routes, String> {
+    pub(crate) fn new(directory: Option<&str>) -> io::Result<Routes> {
         Ok(Routes {
             board: Board::default(),
             files: directory.map(serve_below).transpose()?,
@@ -155,9 +154,9 @@ impl Routes {
 const NO_FIELDS: [(&str, &str); 0] = [];
 const ALLOWED: &str = "GET, HEAD, POST, PUT, OPTIONS";
 
-fn serve_below(directory: &Path) -> Result<Files, String> {
-    let files = Files::new(directory).map_err(|error| format!("{}: {error}", directory.display()));
-    Ok(files?.strip_prefix("/files"))
+fn serve_below(directory: &str) -> io::Result<Files> {
+    let named = |e: io::Error| io::Error::new(e.kind(), format!("{directory}: {e}"));
+    Ok(Files::new(directory).map_err(named)?.strip_prefix("/files"))
 }
 
 fn is_file(path: &str) -> bool {

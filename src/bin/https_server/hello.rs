@@ -1,4 +1,4 @@
-//! What it says.
+//! The one answer of the server.
 
 use barewire::http::{Error, Request, Response};
 

@@ -8,6 +8,8 @@
 
 #[path = "../tls_echo/certificates.rs"]
 mod certificates;
+#[path = "../demo/mod.rs"]
+mod demo;
 mod hello;
 
 use barewire::https;
@@ -15,39 +17,23 @@ use barewire::tls::ServerOptions;
 use std::io;
 use std::process::ExitCode;
 
-const USAGE: &str = "\
+const HELP: &str = "\
 usage: https_server [HOST:PORT]
 
-Says hello world to everybody; listens on 127.0.0.1:8443. Its certificate is that of the tests:
-fixtures/tls/ca.crt vouches for it. One with your own certificate is http_server --tls.";
+Answers each request with hello world; listens on 127.0.0.1:8443. Its certificate is that of the
+tests, signed by fixtures/tls/ca.crt. With a certificate of your own: http_server --tls.
+";
 
 fn main() -> ExitCode {
-    let mut args = std::env::args_os().skip(1);
-    let mut next = || Some(args.next()?.to_string_lossy().into_owned());
-    let listen = next().unwrap_or_else(|| "127.0.0.1:8443".into());
-    if listen == "--help" || listen == "-h" {
-        println!("{USAGE}");
-        return ExitCode::SUCCESS;
-    }
-    let flag = listen.starts_with('-').then(|| listen.clone());
-    if let Some(wrong) = flag.or_else(next) {
-        eprintln!("https_server: there is no {wrong}\n{USAGE}");
-        return ExitCode::from(2);
-    }
-    match serve(&listen) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            eprintln!("https_server: {e}");
-            ExitCode::FAILURE
-        }
-    }
+    demo::run(HELP, |args| Ok(args.word()), serve)
 }
 
-fn serve(listen: &str) -> io::Result<()> {
+fn serve(listen: Option<String>) -> io::Result<()> {
     let options = ServerOptions::new()
         .cert(certificates::CERT)
         .key(certificates::KEY);
-    let handle = https::create_server(&options, hello::hello)?.listen(listen)?;
+    let server = https::create_server(&options, hello::hello)?;
+    let handle = server.listen(listen.as_deref().unwrap_or("127.0.0.1:8443"))?;
     eprintln!("https_server: listening on {}", handle.local_addr());
     handle.wait();
     Ok(())

@@ -1,26 +1,22 @@
-//! Who may be reached: a list, and nothing beside it.
+//! Which hosts can be reached: those of a list, and no others.
 //!
-//! What is compared is the host *as it is asked for*. `localhost` is on the usual list; a name that
-//! merely leads to 127.0.0.1 is not, and if somebody lists it, whoever controls the name decides what
-//! of this machine is reached. So such a name is refused after it has been looked up
-//! ([`may_lead_to`]).
+//! The host is compared *as it is asked for*. `localhost` is on the default list; a name whose address
+//! is 127.0.0.1 is not. If such a name were listed, the owner of the name would decide what is reached
+//! on this machine. So it is refused after it has been looked up ([`may_lead_to`]).
 
 // RFC 9110 §9.3.6: "Proxies that support CONNECT SHOULD restrict its use to a limited set of known
 // ports or a configurable list of safe request targets."
 
 use std::net::IpAddr;
 
-#[derive(Clone)]
 pub(crate) struct Allow(Vec<Entry>);
 
-#[derive(Clone)]
 pub(crate) struct Entry {
     hosts: Hosts,
     /// `None`: any.
     port: Option<u16>,
 }
 
-#[derive(Clone)]
 enum Hosts {
     All,
     Loopback,
@@ -31,30 +27,34 @@ enum Hosts {
 }
 
 impl Allow {
-    pub(crate) fn these(entries: Vec<Entry>) -> Allow {
-        Allow(entries)
-    }
-
-    pub(crate) fn loopback() -> Allow {
-        let hosts = Hosts::Loopback;
-        Allow(vec![Entry { hosts, port: None }])
+    /// What was listed. Without a list: loopback, if the proxy listens there, since other machines must
+    /// not reach what listens on this machine's loopback.
+    pub(crate) fn new(listed: Vec<Entry>, listens_at: Option<IpAddr>) -> Allow {
+        let is_local = listens_at.is_some_and(|ip| ip.is_loopback());
+        match listed.is_empty() && is_local {
+            true => Allow(vec![Entry {
+                hosts: Hosts::Loopback,
+                port: None,
+            }]),
+            false => Allow(listed),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn lets(&self, host: &str, port: u16) -> bool {
+    pub(crate) fn allows(&self, host: &str, port: u16) -> bool {
         let host = unbracketed(host).to_ascii_lowercase();
         self.0.iter().any(|entry| {
             let has_port = entry.port.is_none_or(|only| only == port);
-            has_port && entry.hosts.have(&host)
+            has_port && entry.hosts.include(&host)
         })
     }
 }
 
 impl Hosts {
-    fn have(&self, host: &str) -> bool {
+    fn include(&self, host: &str) -> bool {
         match self {
             Hosts::All => true,
             Hosts::Loopback => is_loopback_name(host),
@@ -67,10 +67,10 @@ impl Hosts {
 impl Entry {
     /// `HOST`, `HOST:PORT`, `[::1]:PORT`, `*.example.com`, `*`
     pub(crate) fn parse(text: &str) -> Result<Entry, String> {
-        let wrong = || format!("--allow takes HOST or HOST:PORT, not {text:?}");
+        let mistake = || format!("--allow takes HOST or HOST:PORT, not {text:?}");
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                (host, Some(port.parse().map_err(|_| wrong())?))
+                (host, Some(port.parse().map_err(|_| mistake())?))
             }
             _ => (text, None),
         };
@@ -79,13 +79,13 @@ impl Entry {
             Some("") => Hosts::All,
             Some(tail) if tail.starts_with('.') => Hosts::Below(tail.to_owned()),
             None if !host.is_empty() && !host.contains(['/', '@', '*']) => Hosts::One(host),
-            _ => return Err(wrong()),
+            _ => return Err(mistake()),
         };
         Ok(Entry { hosts, port })
     }
 }
 
-pub(crate) fn unbracketed(host: &str) -> &str {
+fn unbracketed(host: &str) -> &str {
     let inner = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
@@ -100,8 +100,8 @@ fn is_loopback_name(host: &str) -> bool {
         || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-/// Whether this host, as it was asked for, may turn out to be this address: only what says that it
-/// is this machine may be.
+/// Whether this host, as it was asked for, may have this address: only a name of this machine's loopback
+/// may lead to this machine.
 pub(crate) fn may_lead_to(host: &str, ip: IpAddr) -> bool {
     let ip = ip.to_canonical(); // ::ffff:127.0.0.1 is 127.0.0.1
     let here = ip.is_loopback() || ip.is_unspecified();
@@ -114,12 +114,29 @@ mod tests {
 
     fn allow(list: &[&str]) -> Allow {
         let entries = list.iter().map(|text| Entry::parse(text).unwrap());
-        Allow::these(entries.collect())
+        Allow::new(entries.collect(), None)
+    }
+
+    fn unlisted(listens_at: &str) -> Allow {
+        Allow::new(Vec::new(), listens_at.parse().ok())
     }
 
     #[test]
-    fn the_usual_list_is_this_machine_by_its_own_names() {
-        let usual = Allow::loopback();
+    fn the_default_list_holds_only_if_no_other_machine_reaches_the_proxy() {
+        assert!(unlisted("127.0.0.1").allows("localhost", 80));
+        assert!(unlisted("::1").allows("localhost", 80));
+        assert!(!unlisted("0.0.0.0").allows("localhost", 80));
+        assert!(!unlisted("no address").allows("localhost", 80));
+        let list = |at: &str| {
+            let listed = ["a", "b:81"].map(|text| Entry::parse(text).unwrap());
+            Allow::new(listed.into(), at.parse().ok())
+        };
+        assert!(list("0.0.0.0").allows("a", 80) && !list("127.0.0.1").allows("localhost", 80));
+    }
+
+    #[test]
+    fn the_default_list_is_this_machine_by_its_own_names() {
+        let usual = unlisted("127.0.0.1");
         for host in [
             "localhost",
             "LocalHost",
@@ -128,7 +145,7 @@ mod tests {
             "127.9.9.9",
             "[::1]",
         ] {
-            assert!(usual.lets(host, 80), "{host}");
+            assert!(usual.allows(host, 80), "{host}");
         }
         for host in [
             "example.com",
@@ -144,7 +161,7 @@ mod tests {
             "localhost.",
             "",
         ] {
-            assert!(!usual.lets(host, 80), "{host}");
+            assert!(!usual.allows(host, 80), "{host}");
         }
     }
 
@@ -164,7 +181,7 @@ mod tests {
             ("[2001:DB8::1]", 443),
             ("[::2]", 9),
         ] {
-            assert!(list.lets(host, port), "{host}:{port}");
+            assert!(list.allows(host, port), "{host}:{port}");
         }
         for (host, port) in [
             ("example.com", 443),
@@ -175,14 +192,14 @@ mod tests {
             ("[2001:db8::1]", 80),
             ("localhost", 80),
         ] {
-            assert!(!list.lets(host, port), "{host}:{port}");
+            assert!(!list.allows(host, port), "{host}:{port}");
         }
-        assert!(allow(&["*"]).lets("anything", 1) && !allow(&["*:80"]).lets("anything", 1));
-        assert!(!allow(&[]).lets("localhost", 80));
+        assert!(allow(&["*"]).allows("anything", 1) && !allow(&["*:80"]).allows("anything", 1));
+        assert!(!allow(&[]).allows("localhost", 80));
     }
 
     #[test]
-    fn entries_that_are_none() {
+    fn entries_that_are_mistakes() {
         for text in [
             "", ":80", "a:", "a:http", "a:65536", "http://a", "*a", "a*", "u@a",
         ] {
@@ -191,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_leads_here_is_another_matter() {
+    fn a_name_that_leads_to_this_machine_must_say_so() {
         for (host, ip, may) in [
             ("localhost", "127.0.0.1", true),
             ("127.0.0.1", "127.0.0.1", true),
             ("[::1]", "::1", true),
             ("example.com", "192.0.2.1", true),
-            ("example.com", "10.0.0.1", true), // whoever lists an inner host means it
+            ("example.com", "10.0.0.1", true), // a listed host of the inner network is meant
             ("example.com", "127.0.0.1", false),
             ("example.com", "::1", false),
             ("example.com", "::ffff:127.0.0.1", false),

@@ -1,4 +1,4 @@
-//! A request that is put to the proxy whole, and its answer.
+//! A whole request (absolute-form), and its response.
 //!
 //! ```text
 //!   GET http://example.com/a HTTP/1.1        GET /a HTTP/1.1
@@ -7,13 +7,14 @@
 //!   body …                                   body, piece by piece
 //! ```
 //!
-//! First the request goes, then the answer comes. A server that answers before it has all of the
-//! request is heard: the rest is not sent.
+//! The request is forwarded first, then the response. If the server responds before it has all of the
+//! request, the rest is not sent.
 
 use crate::Proxy;
-use crate::fields::{add_via, forwards_left, passed_on};
 use crate::refusal::Refusal;
-use barewire::http::wire::{BodyLength, FieldList, Fields, Known, Scheme, Target, Uri};
+use barewire::http::wire::{
+    BodyLength, FieldList, Fields, Known, Misuse, Scheme, Target, Uri, end_to_end, max_forwards,
+};
 use barewire::http::{
     self, ClientEvents, ClientRequest, ClientResponse, Error, Failure, Request, RequestOptions,
     Response,
@@ -21,55 +22,51 @@ use barewire::http::{
 use std::io::{BufRead, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// All that is held of an answer's body.
+/// The buffer for a response's body.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Why there is no answer to pass on.
-enum Trouble {
-    /// The client is told.
+/// Why there is no response to forward.
+enum Failed {
+    /// The server or the request. The client gets a response of the proxy.
     Refused(Refusal),
-    /// The client's side of the connection is broken, or its request is.
+    /// The client's connection.
     Client(Error),
 }
 
-impl From<Refusal> for Trouble {
-    fn from(refusal: Refusal) -> Trouble {
-        Trouble::Refused(refusal)
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Failed {
+        Failed::Refused(refusal)
     }
 }
 
-/// Passes the request on and the answer back. Returns the status, or what was said in its place.
+/// Forwards the request and its response. Returns the text for the log.
 pub(crate) fn forward(
     proxy: &Proxy,
     mut req: Request<'_>,
     mut res: Response<'_>,
 ) -> Result<String, Failure> {
-    match ask(proxy, &mut req, &mut res) {
+    match send(proxy, &mut req, &mut res) {
         Ok(answer) => {
             let status = answer.status();
-            pass_back(proxy, answer, res)?;
+            send_back(proxy, answer, res)?;
             Ok(status.to_string())
         }
-        Err(Trouble::Client(error)) => Err(error.into()),
-        Err(Trouble::Refused(refusal)) => {
-            let said = refusal.to_string();
-            refusal.answer(res)?;
-            Ok(said)
-        }
+        Err(Failed::Client(error)) => Err(error.into()),
+        Err(Failed::Refused(refusal)) => refusal.answer(res),
     }
 }
 
-fn ask(
+fn send(
     proxy: &Proxy,
     req: &mut Request<'_>,
     res: &mut Response<'_>,
-) -> Result<ClientResponse, Trouble> {
+) -> Result<ClientResponse, Failed> {
     let uri = target(req)?;
     let (host, port) = (uri.host(), uri.port());
-    if !proxy.allow.lets(host, port) {
+    if !proxy.allow.allows(host, port) {
         return Err(Refusal::not_listed(host, port).into());
     }
-    let refuse = |e: Error| Trouble::Refused(Refusal::of(&e, uri.authority()));
+    let refuse = |e: Error| Failed::Refused(Refusal::of(&e, uri.authority()));
     let options = request_options(proxy, req)?;
     let interim = Interim::default();
     let request = http::request(options).map_err(refuse)?;
@@ -78,32 +75,31 @@ fn ask(
         send_body(req, &mut request, &refuse, || interim.relay(proxy, res))?;
     }
     let answer = request.end("").map_err(refuse)?;
-    interim.relay(proxy, res).map_err(Trouble::Client)?;
+    interim.relay(proxy, res).map_err(Failed::Client)?;
     Ok(answer)
 }
 
-/// What the client asks for, if a proxy can be asked for it.
+/// The URL of the request, if a proxy can forward it.
 fn target(req: &Request<'_>) -> Result<Uri, Refusal> {
     if !matches!(req.target(), Target::Absolute { .. }) {
-        let text =
-            "this is a proxy: ask it for a whole URL, GET http://host/path (RFC 9112 §3.2.2)";
+        let text = "this is a proxy: send it a whole URL, GET http://host/path (RFC 9112 §3.2.2)";
         return Err(Refusal::new(400, text));
     }
     let uri = Uri::parse(req.url()).map_err(|e| Refusal::new(400, e.to_string()))?;
     if uri.scheme() == Scheme::Https {
-        let text = "https is asked for through a tunnel: CONNECT (RFC 9110 §9.3.6)";
+        let text = "https needs a tunnel: CONNECT (RFC 9110 §9.3.6)";
         return Err(Refusal::new(501, text));
     }
-    if let Some(Err(())) = forwards_left(req.method(), req.headers()) {
-        let refusal = Refusal::new(405, "Max-Forwards has come to 0 here (RFC 9110 §7.6.2)");
+    if max_forwards(req.method(), req.headers()) == Some(0) {
+        let refusal = Refusal::new(405, "Max-Forwards is 0 here (RFC 9110 §7.6.2)");
         return Err(refusal.allowing("CONNECT, GET, HEAD, POST, PUT, DELETE, OPTIONS"));
     }
     Ok(uri)
 }
 
-fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, Trouble> {
+fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, Failed> {
     let options = proxy.common.clone().url(req.url());
-    let mut options = options.map_err(Trouble::Client)?.method(req.method());
+    let mut options = options.map_err(Failed::Client)?.method(req.method());
     let target = req.target();
     let names_nothing =
         target.path() == "/" && target.query().is_none() && !req.url().ends_with('/');
@@ -112,7 +108,7 @@ fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, T
         // "*" when it forwards the request to the indicated origin server."
         options = options.path("*");
     }
-    let fields = request_fields(proxy, req).map_err(Trouble::Client)?;
+    let fields = request_fields(proxy, req).map_err(Failed::Client)?;
     for (name, value) in fields.view().iter() {
         options = options.append_header(name, value);
     }
@@ -127,9 +123,9 @@ fn request_fields(proxy: &Proxy, req: &Request<'_>) -> Result<FieldList, Error> 
     if !head.expects_continue() || req.body_length() == BodyLength::Known(0) {
         drops.push("Expect");
     }
-    let mut fields = passed_on(theirs, theirs, &drops)?;
-    if let Some(Ok(left)) = forwards_left(req.method(), theirs) {
-        fields.set("Max-Forwards", left.to_string())?;
+    let mut fields = end_to_end(theirs, theirs, &drops)?;
+    if let Some(left) = max_forwards(req.method(), theirs) {
+        fields.set("Max-Forwards", (left - 1).to_string())?; // `target` refuses 0
     }
     // RFC 9110 §10.1.4: "A sender of TE MUST also send a "TE" connection option within the
     // Connection header field"
@@ -138,22 +134,28 @@ fn request_fields(proxy: &Proxy, req: &Request<'_>) -> Result<FieldList, Error> 
         fields.append("TE", "trailers")?;
         fields.append("Connection", "TE")?;
     }
-    add_via(&mut fields, req.http_version(), &proxy.name)?;
+    add_via(&mut fields, req.http_version(), proxy)?;
     Ok(fields)
 }
 
-/// Sends what the client sends, as it comes. With an Expect, the server's 100 or its answer comes
-/// first; reading from the client then sends it a 100.
+// RFC 9110 §7.6.3: "A proxy MUST send an appropriate Via header field, as described below, in each
+// message that it forwards."
+fn add_via(fields: &mut FieldList, version: &str, proxy: &Proxy) -> Result<(), Misuse> {
+    fields.append("Via", format!("{version} {}", proxy.name))
+}
+
+/// Forwards the client's body as it arrives. With an Expect, the server's 100 or its response comes first;
+/// then the first read from the client sends the client a 100.
 fn send_body(
     req: &mut Request<'_>,
     request: &mut ClientRequest,
-    refuse: &dyn Fn(Error) -> Trouble,
+    refuse: &dyn Fn(Error) -> Failed,
     mut relay: impl FnMut() -> Result<(), Error>,
-) -> Result<(), Trouble> {
+) -> Result<(), Failed> {
     request.write("").map_err(refuse)?;
     while !request.is_answered() {
-        relay().map_err(Trouble::Client)?;
-        let piece = req.fill_buf().map_err(|e| Trouble::Client(e.into()))?;
+        relay().map_err(Failed::Client)?;
+        let piece = req.fill_buf().map_err(|e| Failed::Client(e.into()))?;
         if piece.is_empty() {
             break;
         }
@@ -161,47 +163,47 @@ fn send_body(
         let bytes = piece.len();
         req.consume(bytes);
     }
-    let trailers = passed_on(req.trailers(), req.headers(), &[]);
-    let trailers = trailers.map_err(|e| Trouble::Client(e.into()))?;
+    let trailers = end_to_end(req.trailers(), req.headers(), &[]);
+    let trailers = trailers.map_err(|e| Failed::Client(e.into()))?;
     for (name, value) in trailers.view().iter() {
         request.add_trailer(name, value).map_err(refuse)?;
     }
     Ok(())
 }
 
-fn pass_back(proxy: &Proxy, mut answer: ClientResponse, res: Response<'_>) -> Result<(), Failure> {
+fn send_back(proxy: &Proxy, mut answer: ClientResponse, res: Response<'_>) -> Result<(), Failure> {
     let head = answer.headers();
     let drops: &[&str] = match answer.status() {
-        204 => &["Content-Length"], // some send it all the same
+        204 => &["Content-Length"], // some servers send it
         _ => &[],
     };
-    let mut fields = passed_on(head, head, drops)?;
-    add_via(&mut fields, answer.http_version(), &proxy.name)?;
+    let mut fields = end_to_end(head, head, drops)?;
+    add_via(&mut fields, answer.http_version(), proxy)?;
     let mut res = res.write_head(answer.status(), fields.view().iter())?;
     if !fields.view().has(Known::ContentLength) {
-        res.flush()?; // an endless answer may take its time before it says something
+        res.flush()?; // the first byte of an endless response may come much later
     }
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
-        // Not as the library's error, which would be taken for one of the client.
+        // As a text: an error of the library would be taken for one of the client.
         let bytes = answer.read(&mut buffer).map_err(|e| e.to_string())?;
         if bytes == 0 {
             break;
         }
         res.write(&buffer[..bytes])?;
     }
-    let trailers = passed_on(answer.trailers(), answer.headers(), &[])?;
+    let trailers = end_to_end(answer.trailers(), answer.headers(), &[])?;
     for (name, value) in trailers.view().iter() {
         res.add_trailer(name, &String::from_utf8_lossy(value))?;
     }
     Ok(res.end("")?)
 }
 
-/// The 1xx of a server on their way to the client.
+/// The 1xx responses of the server, for the client.
 ///
-/// The library tells of them while it waits for the answer, on this very thread, but what it tells
-/// must not borrow the response: so they are kept, and go on before whatever is sent next. (A 100 goes
-/// on when the body is read that it asks for.)
+/// The library calls `information` while it waits for the response, on this thread, but the handler must
+/// not borrow the client's response. So the 1xx are kept, and sent before whatever is sent next. (A 100
+/// is sent when the client's body is read.)
 // RFC 9110 §15.2: "A proxy MUST forward 1xx responses unless the proxy itself requested the
 // generation of the 1xx response."
 #[derive(Clone, Default)]
@@ -209,7 +211,7 @@ struct Interim(Arc<Mutex<Vec<(u16, FieldList)>>>);
 
 impl ClientEvents for Interim {
     fn information(&mut self, status: u16, fields: Fields<'_>) {
-        if let Ok(fields) = passed_on(fields, fields, &[]) {
+        if let Ok(fields) = end_to_end(fields, fields, &[]) {
             self.lock().push((status, fields));
         }
     }
@@ -223,7 +225,7 @@ impl Interim {
     fn relay(&self, proxy: &Proxy, res: &mut Response<'_>) -> Result<(), Error> {
         let waiting = std::mem::take(&mut *self.lock());
         for (status, mut fields) in waiting {
-            add_via(&mut fields, "1.1", &proxy.name)?;
+            add_via(&mut fields, "1.1", proxy)?;
             let lines = fields.view();
             let text = |(name, value)| Some((name, str::from_utf8(value).ok()?));
             res.write_information(status, lines.iter().filter_map(text))?;

@@ -1,4 +1,4 @@
-//! Connecting to whom a client has named, if that is who it says.
+//! Connecting to the host that a client has named, if its addresses fit its name.
 
 use crate::allow::may_lead_to;
 use barewire::http::{Connected, Connector, Origin};
@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// The addresses that were judged are the ones that are connected to: the name is looked up once.
+/// The name is looked up once: the addresses that are checked are the ones that are connected to.
 pub(crate) fn reach(host: &str, port: u16, deadline: Instant) -> io::Result<Connected> {
     let began = Instant::now();
     let addresses = net::resolve(host, port, None, deadline)?;
@@ -27,7 +27,7 @@ pub(crate) fn reach(host: &str, port: u16, deadline: Instant) -> io::Result<Conn
     })
 }
 
-/// The same for the client's agent.
+/// [`reach`] as the connector of the client's agent.
 pub(crate) struct Guarded;
 
 impl Connector for Guarded {
@@ -40,7 +40,7 @@ impl Connector for Guarded {
     }
 }
 
-/// A listed name has turned out to be this machine: its address.
+/// A listed name has an address of this machine.
 #[derive(Debug)]
 pub(crate) struct LeadsHere(IpAddr);
 
@@ -48,8 +48,8 @@ impl fmt::Display for LeadsHere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "this leads to {}, the proxy's own machine, and does not say so by its name; \
-             --allow localhost would let localhost be asked for",
+            "this name leads to {}, the proxy's own machine; \
+             with --allow localhost, ask for localhost",
             self.0
         )
     }

@@ -1,14 +1,14 @@
-//! What the proxy says when it does not pass a request on: a status, and a sentence that helps.
+//! The response to a request that the proxy does not forward: a status, and a sentence that helps.
 
 use crate::reach::LeadsHere;
-use barewire::http::{Error, Handled, Response};
+use barewire::http::{Error, Failure, Response};
 use std::fmt;
 use std::io::ErrorKind;
 
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    pub(crate) status: u16,
-    /// Where the library knows none.
+    status: u16,
+    /// For a status of which the library has none.
     reason: Option<&'static str>,
     text: String,
     fields: Vec<(&'static str, &'static str)>,
@@ -26,7 +26,7 @@ impl Refusal {
 
     pub(crate) fn not_listed(host: &str, port: u16) -> Refusal {
         let text = format!(
-            "{host}:{port} is not on the list of what this proxy may reach; \
+            "this proxy does not allow {host}:{port}; \
              start it with --allow {host}:{port} to change that (RFC 9110 §15.5.4)"
         );
         Refusal::new(403, text)
@@ -35,33 +35,31 @@ impl Refusal {
     // RFC 9110 §11.7.1: "A proxy MUST send at least one Proxy-Authenticate header field in each 407
     // (Proxy Authentication Required) response that it generates."
     pub(crate) fn unknown_client() -> Refusal {
-        let text = "this proxy was started with --auth: say who you are in Proxy-Authorization \
-                    (RFC 9110 §11.7.2)";
+        let text = "this proxy requires credentials in Proxy-Authorization (RFC 9110 §11.7.2)";
         let mut refusal = Refusal::new(407, text);
         let challenge = ("Proxy-Authenticate", "Basic realm=\"barewire proxy\"");
         refusal.fields.push(challenge);
         refusal
     }
 
-    /// The status is WebDAV's word, for a loop of another kind; it says what has happened better than
-    /// any of RFC 9110.
+    /// The status is WebDAV's, for a loop of another kind; no status of RFC 9110 fits as well.
     // RFC 9110 §7.6: "An intermediary MUST NOT forward a message to itself unless it is protected
     // from an infinite request loop."
     pub(crate) fn looping(name: &str) -> Refusal {
-        let text = format!("Via says that this came through {name} before (RFC 9110 §7.6.3)");
+        let text = format!("this request has been through {name} before (RFC 9110 §7.6.3)");
         Refusal {
             reason: Some("Loop Detected"),
             ..Refusal::new(508, text)
         }
     }
 
-    /// A request for this server itself, which only passes others on.
+    /// The methods that the proxy forwards, for a request that it does not forward.
     pub(crate) fn allowing(mut self, methods: &'static str) -> Refusal {
         self.fields.push(("Allow", methods));
         self
     }
 
-    /// What came of asking the server.
+    /// The server could not be reached, or its response was bad.
     pub(crate) fn of(error: &Error, host: &str) -> Refusal {
         let status = match error {
             Error::Io(e) if e.get_ref().is_some_and(|e| e.is::<LeadsHere>()) => 403,
@@ -74,7 +72,9 @@ impl Refusal {
         Refusal::new(status, format!("{host}: {error}"))
     }
 
-    pub(crate) fn answer(self, response: Response<'_>) -> Handled {
+    /// Answers. Returns the text for the log.
+    pub(crate) fn answer(self, response: Response<'_>) -> Result<String, Failure> {
+        let log = self.to_string();
         let text = format!("proxy: {}\n", self.text);
         let length = text.len().to_string();
         let mut fields = self.fields;
@@ -83,7 +83,8 @@ impl Refusal {
             Some(reason) => response.write_head((self.status, reason), fields)?,
             None => response.write_head(self.status, fields)?,
         };
-        Ok(response.end(text)?)
+        response.end(text)?;
+        Ok(log)
     }
 }
 

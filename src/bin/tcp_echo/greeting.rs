@@ -1,4 +1,4 @@
-//! The book's first server: what it says to whom.
+//! The book's first server: a greeting, then 你好 to whatever arrives.
 
 use barewire::net::{Socket, SocketEvents};
 use std::io;

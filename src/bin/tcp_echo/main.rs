@@ -8,43 +8,72 @@
 //! 连接断开                         client disconnected
 //! ```
 //!
-//! What the book prints goes to stdout, word for word; where the server listens, and what went
-//! wrong, to stderr.
+//! What the book prints goes to stdout, word for word. The listening address and the errors go to
+//! stderr.
 #![forbid(unsafe_code)]
 
+#[path = "../demo/mod.rs"]
+mod demo;
 mod greeting;
-mod options;
 
-use barewire::net::{self, Addr, ServerEvents, Socket, SocketEvents};
+use barewire::net::{self, Addr, Listener, ServerEvents, Socket, SocketEvents};
 use barewire::text::Encoding;
+use demo::{Args, no_command};
 use greeting::greet;
-use options::{Mode, USAGE};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+const HELP: &str = "\
+usage: tcp_echo server [--listen ADDRESS] [--pipe]
+       tcp_echo client [ADDRESS]
+
+ADDRESS is HOST:PORT or unix:/PATH; the book's path is unix:/tmp/echo.sock.
+
+server  sends a greeting, then answers 你好 to whatever arrives
+  --listen ADDRESS  listen there (127.0.0.1:8124)
+  --pipe            send Echo server, then everything back (127.0.0.1:1337)
+client  sends world! to a server (127.0.0.1:8124), prints what it answers, and ends
+
+Other clients: nc, nc -U, telnet, socat.
+";
+
+enum Command {
+    Server { listen: String, pipe: bool },
+    Client { to: String },
+}
+
 fn main() -> ExitCode {
-    let args = std::env::args_os().skip(1);
-    match Mode::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
-        Ok(Mode::Help) => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
+    demo::run(HELP, read, |command| match command {
+        Command::Server { listen, pipe } => serve(&listen, pipe),
+        Command::Client { to } => talk(&to),
+    })
+}
+
+fn read(args: &mut Args<'_>) -> Result<Command, String> {
+    let words = args.words();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["server"] => {
+            let pipe = args.has("--pipe");
+            let port = if pipe { 1337 } else { 8124 }; // the book's
+            let listen = args.value("--listen");
+            let listen = listen.unwrap_or_else(|| format!("127.0.0.1:{port}"));
+            Ok(Command::Server { listen, pipe })
         }
-        Ok(Mode::Server { listen, pipe }) => serve(&listen, pipe),
-        Ok(Mode::Client { to }) => talk(&to),
-        Err(why) => {
-            eprintln!("tcp_echo: {why}\n{USAGE}");
-            ExitCode::from(2)
-        }
+        ["client"] => Ok(Command::Client {
+            to: "127.0.0.1:8124".into(),
+        }),
+        ["client", to] => Ok(Command::Client { to: to.into() }),
+        _ => Err(no_command(&words)),
     }
 }
 
-fn serve(listen: &str, pipe: bool) -> ExitCode {
-    let Ok(handle) = net::create_server_with(Server { pipe }).listen(listen) else {
-        return ExitCode::FAILURE; // the event `error` has said why
-    };
-    handle.wait();
-    ExitCode::SUCCESS
+fn serve(listen: &str, pipe: bool) -> io::Result<()> {
+    let listener = Listener::bind(listen)?;
+    let server = net::create_server_with(Server { pipe });
+    server.listen_on(listener)?.wait();
+    Ok(())
 }
 
 struct Server {
@@ -76,22 +105,14 @@ fn echo(socket: &Socket) -> io::Result<()> {
     socket.pipe(socket).map(drop)
 }
 
-fn talk(to: &str) -> ExitCode {
-    let talked = net::connect(to).and_then(|socket| {
-        socket.set_encoding(Encoding::Utf8); // no character is cut
-        socket.run(Client::default())
-    });
-    match talked {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            eprintln!("tcp_echo: {e}");
-            ExitCode::FAILURE
-        }
-    }
+fn talk(to: &str) -> io::Result<()> {
+    let socket = net::connect(to)?;
+    socket.set_encoding(Encoding::Utf8); // no character is cut
+    socket.run(Client::default())
 }
 
-/// The book's client. It ends when the first data comes, and prints what still comes until the
-/// server has ended, too: so it looks the same whether greeting and answer stick together or not.
+/// The book's client. It half-closes at the first data and prints what still arrives until the
+/// server's end: so its output is the same whether greeting and answer stick together or not.
 #[derive(Default)]
 struct Client {
     in_line: AtomicBool,
@@ -107,7 +128,7 @@ impl SocketEvents for Client {
         print!("{text}");
         let _ = io::stdout().flush();
         self.in_line.store(!text.ends_with('\n'), Ordering::Relaxed);
-        let _ = socket.end(); // a connection that broke is told by `run`
+        let _ = socket.end(); // `run` returns the error of a broken connection
     }
 
     fn end(&self, _socket: &Socket) {

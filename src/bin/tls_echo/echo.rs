@@ -1,15 +1,16 @@
-//! The book's TLS server: it says who came, welcomes, and sends everything back.
+//! The book's TLS server: it prints whether the client is authorized, sends a welcome, and then
+//! everything back.
 
 use super::certificates::{CERT, KEY};
 use barewire::net::Socket;
 use barewire::tls::{ServerOptions, Tls};
 use std::io;
 
-/// Who may vouch for a client.
+/// A client is authorized with a certificate that this authority has signed.
 const CA: &[u8] = include_bytes!("../../../fixtures/tls/ca.crt");
 
 /// It asks for a certificate and does not require one. A server that requires it, as the book's
-/// does, can never print `unauthorized`: those clients do not get in.
+/// does, can never print `unauthorized`: the handshake of such a client fails.
 pub(crate) fn options() -> ServerOptions {
     ServerOptions::new()
         .cert(CERT)

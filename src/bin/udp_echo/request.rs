@@ -1,74 +1,82 @@
-//! Questions over a network that drops, repeats and delays, and all of it printed.
+//! Questions over a network that drops, duplicates and delays; every datagram is printed.
 
-use crate::heard::shown;
-use crate::options::Network;
-use barewire::udp::wire::{Kind, Letter};
-use barewire::udp::{self, Direction, Family, Fate, Faulty, Requester, Responder, Socket};
+use crate::demo::printable;
+use barewire::udp::wire::{Kind, Packet};
+use barewire::udp::{
+    self, Direction, Family, Fault, FaultPlan, Faulty, Requester, Responder, Socket,
+};
 use std::io;
 use std::net::SocketAddr;
 use std::thread;
+use std::time::Duration;
 
-pub(crate) fn ask(network: Network) -> io::Result<()> {
+pub(crate) struct Network {
+    pub(crate) sent: FaultPlan,
+    pub(crate) received: FaultPlan,
+    pub(crate) timeout: Duration,
+    pub(crate) questions: Vec<String>,
+}
+
+pub(crate) fn run(network: Network) -> io::Result<()> {
     let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     thread::scope(|scope| {
-        let counts = scope.spawn(|| answer(&server));
-        let asked = ask_all(network, client, server.address());
-        server.close(); // or the thread would wait for ever
-        let (heard, worked) = counts.join().expect("it does not panic")?;
-        println!("the server heard {heard} questions and worked on {worked}");
-        asked
+        let counts = scope.spawn(|| serve(&server));
+        let done = request_all(network, client, server.address());
+        server.close(); // ends the server's thread
+        let (received, handled) = counts.join().expect("it does not panic")?;
+        println!("the server received {received} questions and handled {handled}");
+        done
     })
 }
 
-/// Says everything louder, until the socket is closed.
-fn answer(server: &Socket) -> io::Result<(u32, u32)> {
-    let (mut heard, mut worked) = (0, 0);
+/// Answers in capitals until the socket is closed. Returns how many questions arrived, and how many
+/// of them were new.
+fn serve(server: &Socket) -> io::Result<(u32, u32)> {
+    let (mut received, mut handled) = (0, 0);
     let mut responder = Responder::new(|question: &[u8], _| {
-        worked += 1;
+        handled += 1;
         question.to_ascii_uppercase()
     });
     server.on_message(|socket, msg, rinfo| {
-        heard += 1;
+        received += 1;
         if let Some(answer) = responder.respond(msg, rinfo.socket_addr()) {
-            let _ = socket.send_to(answer, rinfo.socket_addr()); // lost, if it fails
+            let _ = socket.send_to(answer, rinfo.socket_addr()); // if it fails, the answer is lost
         }
     })?;
     drop(responder);
-    Ok((heard, worked))
+    Ok((received, handled))
 }
 
-fn ask_all(network: Network, client: Socket, server: SocketAddr) -> io::Result<()> {
+fn request_all(network: Network, client: Socket, server: SocketAddr) -> io::Result<()> {
     let faulty = Faulty::new(client)
         .sending(network.sent)
         .receiving(network.received)
-        .watch(tell);
+        .watch(print);
     let mut requester = Requester::with_first_id(faulty, 1);
     requester.retry.timeout = network.timeout;
     for question in &network.questions {
         let reply = requester.request(server, question.as_bytes())?;
-        println!("answer to try {}: {}", reply.tries, shown(&reply.payload));
+        println!(
+            "answer to try {}: {}",
+            reply.tries,
+            printable(&reply.payload)
+        );
     }
     Ok(())
 }
 
-fn tell(direction: Direction, fate: Fate, datagram: &[u8]) {
+fn print(direction: Direction, fault: Fault, datagram: &[u8]) {
     let way = match direction {
         Direction::Sent => "sent    ",
         Direction::Received => "received",
     };
-    let what = match Letter::decode(datagram) {
-        Ok(Letter {
-            kind: Kind::Question,
-            id,
-            payload,
-        }) => format!("Q {id} {}", shown(payload)),
-        Ok(Letter {
-            kind: Kind::Answer,
-            id,
-            payload,
-        }) => format!("A {id} {}", shown(payload)),
+    let what = match Packet::decode(datagram) {
+        Ok(Packet { kind, id, payload }) => {
+            let letter = if kind == Kind::Question { 'Q' } else { 'A' };
+            format!("{letter} {id} {}", printable(payload))
+        }
         Err(e) => e.to_string(),
     };
-    println!("  {way}  {what:<12} {fate}");
+    println!("  {way}  {what:<12} {fault}");
 }

@@ -11,12 +11,13 @@ use crate::dial::Dial;
 use crate::talk::send_back;
 use barewire::websocket::Error;
 
-pub(crate) fn run(dial: &Dial, name: &str) -> Result<(), Error> {
+pub(crate) fn run(dial: &Dial) -> Result<(), Error> {
+    let name = &dial.agent;
     let base = dial.url.trim_end_matches('/');
     let count = count(dial, base)?;
     for case in 1..=count {
         let ws = dial.connect_to(&format!("{base}/runCase?case={case}&agent={name}"))?;
-        // In many cases the server breaks a rule, and it is right to fail.
+        // In many cases the server breaks a rule, and the connection has to fail.
         let _ = send_back(ws);
     }
     println!("{count} cases");
@@ -30,5 +31,5 @@ fn count(dial: &Dial, base: &str) -> Result<u32, Error> {
         Some(message) => message.text().and_then(|text| text.parse().ok()),
         None => None,
     };
-    count.ok_or_else(|| std::io::Error::other("the server told no number of cases").into())
+    count.ok_or_else(|| std::io::Error::other("the server sent no number of cases").into())
 }

@@ -1,15 +1,17 @@
-//! How to get there: in the clear, or under TLS.
+//! Connecting: in the clear, or under TLS.
 
+use crate::demo::read_file;
 use barewire::https;
 use barewire::tls::{ClientContext, ClientOptions};
 use barewire::websocket::{self, ConnectOptions, Error, WebSocket};
 
-#[derive(Default)]
 pub(crate) struct Dial {
     pub(crate) url: String,
-    /// Who may vouch for the server.
+    /// Our name in the report of the Autobahn|Testsuite.
+    pub(crate) agent: String,
+    /// Certificates to trust instead of the public authorities.
     pub(crate) cacert: Option<String>,
-    /// Whoever it is.
+    /// Any certificate is accepted.
     pub(crate) insecure: bool,
 }
 
@@ -29,7 +31,7 @@ impl Dial {
     fn context(&self) -> Result<ClientContext, Error> {
         let mut tls = ClientOptions::new().reject_unauthorized(!self.insecure);
         if let Some(path) = &self.cacert {
-            tls = tls.ca(std::fs::read(path)?);
+            tls = tls.ca(read_file(path)?);
         }
         Ok(ClientContext::new(&tls).map_err(std::io::Error::from)?)
     }

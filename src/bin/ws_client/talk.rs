@@ -6,12 +6,12 @@ use std::io::{self, BufRead, Write};
 use std::thread;
 use std::time::Duration;
 
-/// A peer that says nothing for so long is asked for a sign of life, and left after as long again.
+/// A peer that sends nothing for so long gets a ping, and so long for its pong.
 const SILENCE: Duration = Duration::from_secs(5);
 /// The book's.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// stdin to the socket, the socket to stdout: neither waits for the other.
+/// stdin to the socket and the socket to stdout, on two threads: neither waits for the other.
 pub(crate) fn lines(dial: &Dial) -> Result<(), Error> {
     let ws = dial.connect()?;
     let writer = ws.writer();
@@ -29,13 +29,13 @@ fn send_lines(writer: &Writer) {
             break;
         }
     }
-    // There is no half-close: who has been told goodbye answers no more. Most peers take one thing
-    // after the other, and have answered the lines when they answer this.
+    // WebSocket has no half-close: a peer that has received a Close answers no more messages. Most
+    // peers handle frames in order, so the pong comes when they have answered the lines.
     let _ = writer.ping(SILENCE);
-    let _ = writer.close(1000, ""); // a code that may be sent
+    let _ = writer.close(1000, "");
 }
 
-/// Says hello, then sends everything back.
+/// Sends hello, then every message back.
 pub(crate) fn echo(dial: &Dial) -> Result<(), Error> {
     let mut ws = dial.connect()?;
     ws.heartbeat(SILENCE, SILENCE);
@@ -52,7 +52,7 @@ pub(crate) fn send_back(ws: WebSocket) -> Result<(), Error> {
     Ok(())
 }
 
-/// The book's loop: a slow network gets fewer updates, and none of them is old.
+/// The book's loop: over a slow network fewer updates are sent, and none of them is old.
 pub(crate) fn updates(dial: &Dial) -> Result<(), Error> {
     let ws = dial.connect()?;
     let writer = ws.writer();
@@ -61,7 +61,7 @@ pub(crate) fn updates(dial: &Dial) -> Result<(), Error> {
         while writer.is_open() {
             if writer.buffered_amount() == 0 {
                 number += 1;
-                let _ = writer.send(&format!("update {number}")); // if not, it is open no longer
+                let _ = writer.send(&format!("update {number}")); // fails when it has closed
             }
             thread::sleep(PERIOD);
         }
@@ -78,14 +78,10 @@ fn print_all(mut ws: WebSocket) -> Result<(), Error> {
         }
     }
     let (reader, _) = ws.split();
-    tell(reader.outcome());
-    Ok(())
-}
-
-fn tell(outcome: Option<Outcome>) {
-    if let Some(Outcome { code, reason, .. }) = outcome {
+    if let Some(Outcome { code, reason, .. }) = reader.outcome() {
         eprintln!("ws_client: closed with {code} {reason:?}");
     }
+    Ok(())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,4 +1,4 @@
-//! What is printed at the start: what to try.
+//! What the server prints at its start: what to try.
 
 use barewire::net::Addr;
 

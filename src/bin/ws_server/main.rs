@@ -7,24 +7,49 @@
 //! ```
 #![forbid(unsafe_code)]
 
-#[path = "../https_server/given.rs"]
-mod given;
+#[path = "../https_server/certificate.rs"]
+mod certificate;
+#[path = "../demo/mod.rs"]
+mod demo;
 mod invitation;
-mod options;
 mod routes;
-mod shown;
+mod show;
 
 use barewire::http::{self, Events, Handled, Request, Response};
-use barewire::net::{self, Handle, Listener, Service, Slot, Stream};
+use barewire::net::{self, Handle, Listener, Service};
 use barewire::tls::{Secured, ServerContext};
-use given::Given;
+use certificate::Certificate;
+use demo::Args;
 use invitation::invitation;
-use options::{Options, USAGE};
 use routes::Routes;
-use shown::Shown;
+use show::Shown;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::{fmt, io};
+
+const HELP: &str = "\
+usage: ws_server [--listen HOST:PORT] [--max-message BYTES] [--max-connections N] [--show-bytes]
+                 [--tls CERT KEY]
+
+/         a page that talks with this server; a WebSocket here is echoed
+/echo     sends every message back
+/hello    answers every message with yakexi: the book's worked example
+/chat     sends every message to all that are connected here
+/updates  answers every message with its number: for the loop of 50 ms
+
+  --listen HOST:PORT     listen there (127.0.0.1:12010)
+  --max-message BYTES    a longer message ends the connection with code 1009 (16777216)
+  --max-connections N    more of them wait in the kernel's backlog (10000)
+  --show-bytes           print the bytes that arrive (<) and that leave (>)
+  --tls CERT KEY         serve wss: and https: with this certificate and its key
+";
+
+struct Options {
+    listen: String,
+    message_bytes: usize,
+    max_connections: usize,
+    show_bytes: bool,
+    certificate: Option<Certificate>,
+}
 
 struct Demo {
     routes: Routes,
@@ -41,27 +66,22 @@ impl Events for Demo {
 }
 
 fn main() -> ExitCode {
-    let args = std::env::args_os().skip(1);
-    match Options::from_args(args.map(|arg| arg.to_string_lossy().into_owned())) {
-        Ok(Some(options)) => match run(&options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(why) => {
-                eprintln!("ws_server: {why}");
-                ExitCode::FAILURE
-            }
-        },
-        Ok(None) => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("ws_server: {why}\n{USAGE}");
-            ExitCode::from(2)
-        }
-    }
+    demo::run(HELP, read, run)
 }
 
-fn run(options: &Options) -> io::Result<()> {
+fn read(args: &mut Args<'_>) -> Result<Options, String> {
+    Ok(Options {
+        listen: args
+            .value("--listen")
+            .unwrap_or_else(|| "127.0.0.1:12010".into()), // the book's
+        message_bytes: args.number("--max-message")?.unwrap_or(16 * 1024 * 1024),
+        max_connections: args.at_least_one("--max-connections")?.unwrap_or(10_000),
+        show_bytes: args.has("--show-bytes"),
+        certificate: Certificate::of(args, None),
+    })
+}
+
+fn run(options: Options) -> io::Result<()> {
     let routes = Routes::new(options.message_bytes);
     let server = http::create_server_with(Demo { routes })
         .max_connections(options.max_connections)
@@ -69,44 +89,28 @@ fn run(options: &Options) -> io::Result<()> {
     let listener = Listener::bind(&options.listen)?;
     let address = listener.local_addr()?;
     let (engine, service) = server.into_service();
+    let certificate = options.certificate.as_ref();
     let handle = match options.show_bytes {
-        true => serve(listener, engine, Shows(service), options.tls.as_ref())?,
-        false => serve(listener, engine, service, options.tls.as_ref())?,
+        true => serve(listener, engine, Shown(service), certificate)?,
+        false => serve(listener, engine, service, certificate)?,
     };
-    // In this order: whoever waits for the second line finds nothing of the first among the bytes.
-    print!("{}", invitation(&address, options.tls.is_some()));
+    // In this order: after the second line only bytes are printed.
+    print!("{}", invitation(&address, certificate.is_some()));
     eprintln!("ws_server: listening on {address}");
     handle.wait();
     Ok(())
 }
 
-/// What is shown is what TLS carries.
+/// The bytes that are shown are the plaintext of TLS.
 fn serve(
     listener: Listener,
     engine: net::Options,
     service: impl Service,
-    tls: Option<&Given>,
+    certificate: Option<&Certificate>,
 ) -> io::Result<Handle> {
-    let Some(given) = tls else {
+    let Some(certificate) = certificate else {
         return listener.serve(engine, service);
     };
-    let context = ServerContext::new(&given.options().map_err(io::Error::other)?)?;
+    let context = ServerContext::new(&certificate.options()?)?;
     listener.serve(engine, Secured::new(context, service))
-}
-
-/// A server whose connections are looked at.
-struct Shows<S>(S);
-
-impl<S: Service> Service for Shows<S> {
-    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
-        self.0.connection(Arc::new(Shown(stream)), slot);
-    }
-
-    fn accept_error(&self, error: &io::Error) {
-        self.0.accept_error(error);
-    }
-
-    fn closed(&self) {
-        self.0.closed();
-    }
 }

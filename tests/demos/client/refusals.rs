@@ -125,8 +125,8 @@ fn what_no_proxy_is_asked_for() {
     watched(|| {
         let (_running, mut client, _) = proxy(&[]);
         for (target, status, says) in [
-            ("/", 400, "ask it for a whole URL"),
-            ("https://localhost/", 501, "through a tunnel: CONNECT"),
+            ("/", 400, "send it a whole URL"),
+            ("https://localhost/", 501, "needs a tunnel: CONNECT"),
         ] {
             let answer = get(&mut client, target, "");
             assert_eq!(answer.status, status, "{target}");

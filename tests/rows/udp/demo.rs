@@ -130,17 +130,17 @@ fn row_u06_the_demo_shows_loss() {
         assert_eq!((code, errors.as_str()), (Some(0), ""));
         let all = "  sent      Q 1 one      dropped
   sent      Q 1 one      passes
-  received  A 1 ONE      passes twice
+  received  A 1 ONE      duplicated
 answer to try 2: ONE
   sent      Q 2 two      passes
-  received  A 2 TWO      held back
+  received  A 2 TWO      delayed
   sent      Q 2 two      passes
   received  A 2 TWO      passes
 answer to try 2: TWO
   sent      Q 3 three    passes
   received  A 3 THREE    passes
 answer to try 1: THREE
-the server heard 4 questions and worked on 3
+the server received 4 questions and handled 3
 ";
         assert_eq!(prints, all);
     });
@@ -152,8 +152,8 @@ fn row_u06_the_demo_gives_up() {
         let (code, prints, errors) = run(&["request", "--sent", "xxxx", "--timeout", "1", "hi"]);
         assert_eq!(code, Some(1));
         let sent = "  sent      Q 1 hi       dropped\n".repeat(4);
-        let heard = "the server heard 0 questions and worked on 0\n";
-        assert_eq!(prints, sent + heard);
+        let received = "the server received 0 questions and handled 0\n";
+        assert_eq!(prints, sent + received);
         assert!(
             errors.starts_with("udp_echo: no answer from 127.0.0.1:"),
             "{errors}"
@@ -166,21 +166,24 @@ fn row_u06_the_demo_gives_up() {
 fn row_u01_the_demo_refuses_what_it_does_not_know() {
     watched(|| {
         for (args, why) in [
-            (&[][..], "say what it shall be"),
-            (&["nothing"], "there is no \"nothing\""),
+            (&[][..], "a command is missing"),
+            (&["nothing"], "there is no command \"nothing\""),
             (&["server", "--listen"], "--listen needs a value"),
-            (&["server", "9"], "server has no \"9\""),
+            (&["server", "9"], "there is no command \"server 9\""),
             (&["client", "localhost"], "\"localhost\" is not HOST:PORT"),
             (
                 &["client", "a:9", "b", "c"],
-                "one TEXT is sent; quote it, or what is \"c\"?",
+                "there is no command \"client a:9 b c\"",
             ),
-            (&["request", "--sent", "?"], "'?' is no fate; they are"),
+            (
+                &["request", "--sent", "?"],
+                "--sent ?: '?' is no fault; the faults are",
+            ),
             (
                 &["request", "--timeout", "-1"],
-                "\"-1\" is no number of milliseconds",
+                "--timeout takes a whole number, not \"-1\"",
             ),
-            (&["request", "--drop"], "request has no \"--drop\""),
+            (&["request", "--drop"], "there is no option --drop"),
         ] {
             let (code, prints, errors) = run(args);
             assert_eq!((code, prints.as_str()), (Some(2), ""), "{args:?}");

@@ -1,6 +1,6 @@
 use super::{next_text, socket, socket_at, socket_of_its_own};
 use crate::support::watched;
-use barewire::udp::{Inbox, is_closed};
+use barewire::udp::{ReceiveBuffer, is_closed};
 use std::net::Ipv4Addr;
 
 /// The notes: to have `message` again after `close`, bind again. The socket is gone; its port can
@@ -14,7 +14,7 @@ fn erratum_e41_a_closed_socket_stays_closed_and_another_takes_its_port() {
         old.close();
         let group = Ipv4Addr::new(239, 255, 41, 41);
         let all = [
-            old.recv(&mut Inbox::new()).map(drop),
+            old.recv(&mut ReceiveBuffer::new()).map(drop),
             old.send(b"x", 0, 1, 9, "127.0.0.1").map(drop),
             old.connect(9, "127.0.0.1"),
             old.send_connected(b"x").map(drop),

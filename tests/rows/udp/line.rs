@@ -1,7 +1,7 @@
 //! A network without a clock: a question is answered while it is sent, and to wait for what is not
 //! on its way is to time out at once.
 
-use barewire::udp::{Datagrams, Inbox, Received, Responder};
+use barewire::udp::{Datagrams, ReceiveBuffer, Received, Responder};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -58,13 +58,13 @@ impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Datagrams for Line<F> {
 
     fn recv_within<'a>(
         &self,
-        inbox: &'a mut Inbox,
+        buffer: &'a mut ReceiveBuffer,
         timeout: Option<Duration>,
     ) -> io::Result<Received<'a>> {
         self.waits.lock().unwrap().extend(timeout);
         let next = self.answers.lock().unwrap().pop_front();
         let (datagram, from) = next.ok_or(ErrorKind::TimedOut)?;
-        inbox.fill(|buf| {
+        buffer.fill(|buf| {
             buf[..datagram.len()].copy_from_slice(&datagram);
             Ok((datagram.len(), from))
         })

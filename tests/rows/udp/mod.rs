@@ -29,7 +29,7 @@ mod u05_one;
 mod u06_loss;
 
 use crate::support::PATIENCE;
-use barewire::udp::{self, Family, Inbox, Received, RemoteInfo, Socket};
+use barewire::udp::{self, Family, ReceiveBuffer, Received, RemoteInfo, Socket};
 use std::io;
 
 /// The book's message: 19 bytes, 11 characters.
@@ -66,8 +66,8 @@ fn bind(place: &str) -> io::Result<Socket> {
 /// The next message.
 #[track_caller]
 fn next(socket: &Socket) -> (Vec<u8>, RemoteInfo) {
-    let mut inbox = Inbox::new();
-    let Received { bytes, rinfo } = socket.recv(&mut inbox).expect("a message");
+    let mut buffer = ReceiveBuffer::new();
+    let Received { bytes, rinfo } = socket.recv(&mut buffer).expect("a message");
     (bytes.to_vec(), rinfo)
 }
 

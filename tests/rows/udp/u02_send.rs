@@ -72,7 +72,7 @@ fn row_u02_what_cannot_be_sent_says_why() {
         let client = socket();
         let send = |port, address| client.send(b"x", 0, 1, port, address).unwrap_err();
         let e = send(0, "127.0.0.1");
-        let why = "127.0.0.1:0: port 0 is nobody's";
+        let why = "127.0.0.1:0: no socket has port 0";
         assert_eq!(
             (e.kind(), e.to_string().as_str()),
             (ErrorKind::InvalidInput, why)

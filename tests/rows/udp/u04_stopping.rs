@@ -1,6 +1,6 @@
 use super::{bind, socket, socket_at, socket_of_its_own, unless_lacking};
 use crate::support::watched;
-use barewire::udp::{Inbox, Socket, is_closed};
+use barewire::udp::{ReceiveBuffer, Socket, is_closed};
 use std::fs;
 use std::sync::mpsc;
 use std::thread;
@@ -38,7 +38,7 @@ fn wakes(socket: &Socket) {
             let begins = begins.clone();
             scope.spawn(move || {
                 begins.send(fs::read_link("/proc/thread-self")).unwrap();
-                let e = socket.recv(&mut Inbox::new()).unwrap_err();
+                let e = socket.recv(&mut ReceiveBuffer::new()).unwrap_err();
                 assert!(is_closed(&e), "{e}");
             });
         }
@@ -101,7 +101,7 @@ fn row_u04_everybody_may_close_while_everybody_works() {
             let socket = &socket_of_its_own(9);
             thread::scope(|scope| {
                 for _ in 0..2 {
-                    scope.spawn(|| while socket.recv(&mut Inbox::new()).is_ok() {});
+                    scope.spawn(|| while socket.recv(&mut ReceiveBuffer::new()).is_ok() {});
                     scope.spawn(|| while socket.send_to(b"x", socket.address()).is_ok() {});
                 }
                 for _ in 0..3 {
@@ -117,7 +117,9 @@ fn row_u04_everybody_may_close_while_everybody_works() {
 }
 
 fn is_shut(socket: &Socket) {
-    assert!(is_closed(&socket.recv(&mut Inbox::new()).unwrap_err()));
+    assert!(is_closed(
+        &socket.recv(&mut ReceiveBuffer::new()).unwrap_err()
+    ));
     let sent = socket.send(b"x", 0, 1, 9, "127.0.0.1");
     assert!(is_closed(&sent.unwrap_err()));
 }

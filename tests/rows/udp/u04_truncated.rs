@@ -1,7 +1,7 @@
 use super::socket;
 use crate::support::watched;
 use barewire::net::is_timeout;
-use barewire::udp::{Inbox, Received};
+use barewire::udp::{ReceiveBuffer, Received};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -12,9 +12,9 @@ fn row_u04_a_datagram_cut_short_is_told() {
         for message in messages {
             client.send_to(message, server.address()).unwrap();
         }
-        let mut inbox = Inbox::with_capacity(4);
+        let mut buffer = ReceiveBuffer::with_capacity(4);
         for message in messages {
-            let Received { bytes, rinfo } = server.recv(&mut inbox).unwrap();
+            let Received { bytes, rinfo } = server.recv(&mut buffer).unwrap();
             let fits = message.len().min(4);
             assert_eq!(bytes, &message[..fits]);
             assert_eq!((rinfo.size(), rinfo.truncated()), (fits, message.len() > 4));
@@ -46,15 +46,15 @@ fn row_u04_an_empty_datagram_is_a_message() {
 fn row_u04_a_read_timeout_leaves_the_socket_as_it_was() {
     watched(|| {
         let (server, client) = (socket(), socket());
-        let mut inbox = Inbox::new();
+        let mut buffer = ReceiveBuffer::new();
         for timeout in [Duration::ZERO, Duration::from_millis(20)] {
             let began = Instant::now();
             server.set_read_timeout(Some(timeout)).unwrap();
-            assert!(is_timeout(&server.recv(&mut inbox).unwrap_err()));
+            assert!(is_timeout(&server.recv(&mut buffer).unwrap_err()));
             assert!(began.elapsed() >= timeout);
         }
         server.set_read_timeout(None).unwrap();
         client.send_to(b"now", server.address()).unwrap();
-        assert_eq!(server.recv(&mut inbox).unwrap().bytes, b"now");
+        assert_eq!(server.recv(&mut buffer).unwrap().bytes, b"now");
     });
 }

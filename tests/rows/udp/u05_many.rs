@@ -68,7 +68,7 @@ fn row_u05_multicast_join_and_leave() {
         let e = member
             .join_v4(Ipv4Addr::new(192, 0, 2, 1), here)
             .unwrap_err();
-        let why = "192.0.2.1 is no group; those are 224.0.0.0 to 239.255.255.255";
+        let why = "192.0.2.1 is no multicast group; those are 224.0.0.0 to 239.255.255.255";
         assert_eq!(
             (e.kind(), e.to_string().as_str()),
             (ErrorKind::InvalidInput, why)

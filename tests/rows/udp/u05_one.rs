@@ -38,7 +38,7 @@ fn row_u05_a_connected_socket_is_told_that_nobody_is_there() {
         let (address, port) = (absent.address().ip().to_string(), absent.address().port());
         here.connect(port, &address).unwrap();
         here.send_connected(b"anybody?").unwrap();
-        let e = here.recv(&mut udp::Inbox::new()).unwrap_err();
+        let e = here.recv(&mut udp::ReceiveBuffer::new()).unwrap_err();
         assert_eq!(e.kind(), ErrorKind::ConnectionRefused);
         here.send_connected(b"told once, and forgotten").unwrap();
     });

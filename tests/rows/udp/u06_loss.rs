@@ -2,8 +2,8 @@ use super::line::{Line, server};
 use super::{next, socket};
 use crate::support::watched;
 use barewire::udp::{
-    Datagrams, Direction, Family, Fate, Fates, Faulty, Inbox, Odds, Requester, Responder,
-    create_socket, is_closed,
+    Datagrams, Direction, Family, Fault, FaultPlan, FaultRates, Faulty, ReceiveBuffer, Requester,
+    Responder, create_socket, is_closed,
 };
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
@@ -12,22 +12,22 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-fn fates(script: &str) -> Fates {
-    Fates::script(script).unwrap()
+fn plan(script: &str) -> FaultPlan {
+    script.parse().unwrap()
 }
 
-/// Asks `questions` over a network with these fates. Returns the number of tries of each, and
-/// what the server worked on.
+/// Asks `questions` over a network with these faults. Returns the number of tries of each, and
+/// what the server handled on.
 fn asked(sent: &str, received: &str, questions: &[&str]) -> (Vec<u32>, Vec<String>) {
-    let worked = RefCell::new(Vec::new());
+    let handled = RefCell::new(Vec::new());
     let line = Line::new(|question: &[u8], _| {
         let question = String::from_utf8(question.to_vec()).unwrap();
-        worked.borrow_mut().push(question.clone());
+        handled.borrow_mut().push(question.clone());
         question.to_uppercase().into_bytes()
     });
     let network = Faulty::new(line)
-        .sending(fates(sent))
-        .receiving(fates(received));
+        .sending(plan(sent))
+        .receiving(plan(received));
     let mut requester = Requester::new(network);
     let mut tries = Vec::new();
     for question in questions {
@@ -36,7 +36,7 @@ fn asked(sent: &str, received: &str, questions: &[&str]) -> (Vec<u32>, Vec<Strin
         tries.push(reply.tries);
     }
     drop(requester);
-    (tries, worked.into_inner())
+    (tries, handled.into_inner())
 }
 
 #[test]
@@ -54,28 +54,28 @@ fn row_u06_what_is_lost_is_asked_again_and_done_once() {
         ("", ".~~", [1, 3, 1]),  // later still
         ("~x", "2x", [3, 1, 1]), // all of it
     ] {
-        let (took, worked) = asked(sent, received, &abc);
+        let (took, handled) = asked(sent, received, &abc);
         assert_eq!(took, tries, "sent {sent:?} received {received:?}");
-        assert_eq!(worked, abc, "sent {sent:?} received {received:?}");
+        assert_eq!(handled, abc, "sent {sent:?} received {received:?}");
     }
 }
 
 #[test]
 fn row_u06_a_seeded_network_loses_nothing_for_good() {
-    let odds = Odds {
-        dropped: 30,
-        twice: 15,
-        late: 15,
+    let rates = FaultRates {
+        drop: 30,
+        duplicate: 15,
+        delay: 15,
     };
     for seed in 0..200 {
-        let worked = RefCell::new(0_u32);
+        let handled = RefCell::new(0_u32);
         let line = Line::new(|question: &[u8], _| {
-            *worked.borrow_mut() += 1;
+            *handled.borrow_mut() += 1;
             question.to_vec()
         });
         let network = Faulty::new(line)
-            .sending(Fates::seeded(seed, odds))
-            .receiving(Fates::seeded(!seed, odds));
+            .sending(FaultPlan::seeded(seed, rates))
+            .receiving(FaultPlan::seeded(!seed, rates));
         let mut requester = Requester::new(network);
         requester.retry.tries = 200;
         requester.retry.backoff = 1;
@@ -83,7 +83,7 @@ fn row_u06_a_seeded_network_loses_nothing_for_good() {
             let reply = requester.request(server(), &n.to_be_bytes()).unwrap();
             assert_eq!(reply.payload, n.to_be_bytes(), "seed {seed}");
         }
-        assert_eq!(*worked.borrow(), 50, "seed {seed}");
+        assert_eq!(*handled.borrow(), 50, "seed {seed}");
     }
 }
 
@@ -92,7 +92,7 @@ fn row_u06_only_the_peers_answer_to_this_question_counts() {
     let line = &Line::new(|_: &[u8], _| b"right".to_vec());
     let mut requester = Requester::with_first_id(line, 0x0102_0304);
     let stranger: SocketAddr = ([127, 0, 0, 1], 9).into();
-    let letters: [(&[u8], SocketAddr); 6] = [
+    let datagrams: [(&[u8], SocketAddr); 6] = [
         (b"A\x01\x02\x03\x03wrong: late", server()),
         (b"A\x01\x02\x03\x05wrong: early", server()),
         (b"Q\x01\x02\x03\x04wrong: a question", server()),
@@ -100,8 +100,8 @@ fn row_u06_only_the_peers_answer_to_this_question_counts() {
         (b"A\x01\x02\x03", server()),
         (b"", server()),
     ];
-    for (letter, from) in letters {
-        line.arrives(letter, from);
+    for (datagram, from) in datagrams {
+        line.arrives(datagram, from);
     }
     let reply = requester.request(server(), b"?").unwrap();
     assert_eq!((reply.payload.as_slice(), reply.tries), (&b"right"[..], 1));
@@ -111,7 +111,7 @@ fn row_u06_only_the_peers_answer_to_this_question_counts() {
 fn row_u06_it_waits_longer_each_time_and_gives_up() {
     const HOUR: Duration = Duration::from_secs(3600);
     let line = &Line::new(|_: &[u8], _| vec![]);
-    let nobody_hears = Faulty::new(line).sending(fates(&"x".repeat(100)));
+    let nobody_hears = Faulty::new(line).sending(plan(&"x".repeat(100)));
     let mut requester = Requester::new(nobody_hears);
     requester.retry.timeout = HOUR;
     requester.retry.tries = 5;
@@ -134,7 +134,7 @@ fn row_u06_it_waits_longer_each_time_and_gives_up() {
 #[test]
 fn row_u06_the_deadline_is_over_all_tries() {
     let line = &Line::new(|_: &[u8], _| vec![]);
-    let mut requester = Requester::new(Faulty::new(line).sending(fates("xx")));
+    let mut requester = Requester::new(Faulty::new(line).sending(plan("xx")));
     requester.retry.deadline = Duration::ZERO;
     let e = requester.request(server(), b"?").unwrap_err();
     assert_eq!(e.kind(), ErrorKind::TimedOut);
@@ -164,15 +164,15 @@ fn row_u06_over_a_socket_that_drops_on_purpose() {
         let (server, client) = (socket(), socket());
         let (tell, told) = mpsc::channel();
         let network = Faulty::new(client)
-            .sending(fates("x"))
-            .receiving(fates("x"))
-            .watch(move |direction, fate, _| tell.send((direction, fate)).unwrap());
+            .sending(plan("x"))
+            .receiving(plan("x"))
+            .watch(move |direction, fault, _| tell.send((direction, fault)).unwrap());
         let answering = server.clone();
         let server_thread = thread::spawn(move || {
-            let mut worked = 0;
+            let mut handled = 0;
             let mut responder = Responder::new(|_: &[u8], _| {
-                worked += 1;
-                vec![worked]
+                handled += 1;
+                vec![handled]
             });
             responder.serve(&answering, |e| panic!("{e}")).unwrap();
         });
@@ -180,31 +180,31 @@ fn row_u06_over_a_socket_that_drops_on_purpose() {
         requester.retry.timeout = Duration::from_millis(50);
         requester.retry.tries = 10;
         let reply = requester.request(server.address(), b"?").unwrap();
-        assert_eq!(reply.payload, [1]); // worked on once, however often it was asked
+        assert_eq!(reply.payload, [1]); // handled on once, however often it was asked
         server.close();
         server_thread.join().unwrap();
 
         let told: Vec<_> = told.try_iter().collect();
         let sent: Vec<_> = told.iter().filter(|it| it.0 == Direction::Sent).collect();
-        assert_eq!(sent[0].1, Fate::Drop);
+        assert_eq!(sent[0].1, Fault::Drop);
         assert_eq!(sent.len(), reply.tries as usize);
         let received = told.iter().filter(|it| it.0 == Direction::Received);
-        assert!(received.map(|it| it.1).eq([Fate::Drop, Fate::Pass]));
+        assert!(received.map(|it| it.1).eq([Fault::Drop, Fault::None]));
     });
 }
 
 #[test]
-fn row_u06_a_responder_outlives_strange_letters_and_long_answers() {
+fn row_u06_a_responder_outlives_strange_datagrams_and_long_answers() {
     watched(|| {
         let (server, client) = (socket(), socket());
-        for letter in [
+        for datagram in [
             &b""[..],
             b"hello",
             b"A\0\0\0\x01",
             b"Q\0\0\0\x02long",
             b"Q\0\0\0\x03ok",
         ] {
-            client.send_to(letter, server.address()).unwrap();
+            client.send_to(datagram, server.address()).unwrap();
         }
         let mut errors = Vec::new();
         let mut responder = Responder::new(|question: &[u8], _| match question {
@@ -244,9 +244,11 @@ fn row_u06_a_faulty_transport_keeps_its_timeout() {
     watched(|| {
         let (here, there) = (socket(), socket());
         there.send_to(b"lost", here.address()).unwrap();
-        let faulty = Faulty::new(&here).receiving(fates("x"));
+        let faulty = Faulty::new(&here).receiving(plan("x"));
         let most = Some(Duration::from_millis(20));
-        let e = faulty.recv_within(&mut Inbox::new(), most).unwrap_err();
+        let e = faulty
+            .recv_within(&mut ReceiveBuffer::new(), most)
+            .unwrap_err();
         assert!(barewire::net::is_timeout(&e), "{e}");
     });
 }

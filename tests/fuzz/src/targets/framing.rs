@@ -12,7 +12,7 @@ use barewire::framing::{
     Decode, Delimiter, Encode, Error, Fixed, Framer, Header, Header16, Header32, Message, Padding,
     Prefix,
 };
-use barewire::udp::wire::Letter;
+use barewire::udp::wire::Packet;
 
 pub(crate) fn run(input: &Input<'_>) {
     letter(input.bytes);
@@ -77,7 +77,7 @@ fn received<'p, F: Framer>(
 }
 
 fn letter(datagram: &[u8]) {
-    if let Ok(letter) = Letter::decode(datagram) {
+    if let Ok(letter) = Packet::decode(datagram) {
         let mut again = Vec::new();
         letter.encode(&mut again);
         assert_eq!(again, datagram);

@@ -1,8 +1,8 @@
-//! One datagram as it arrives: its bytes, whole or known to be cut, and where it came from.
+//! One received datagram: its bytes, its sender, and whether it was truncated.
 //!
-//! The kernel gives a datagram that is longer than the buffer as much room as there is, throws the
-//! rest away and (through the standard library) says nothing. So the buffer here is one byte longer
-//! than the longest message that is wanted: whatever reaches into that byte was too long.
+//! If a datagram is longer than the buffer, the kernel fills the buffer, drops the rest and (through the
+//! standard library) does not report it. So the buffer here is one byte longer than the longest message
+//! that it accepts: a datagram that reaches into that byte was too long.
 //!
 //! ```text
 //!   with_capacity(4)    ┌────┬────┬────┬────┬────┐
@@ -17,25 +17,26 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::family::Family;
 
-/// No datagram is longer.
+/// The longest datagram.
 // RFC 768 §Fields: "Length is the length in octets of this user datagram including this header and
 // the data."
 const LONGEST: usize = u16::MAX as usize;
 
-/// Room for one message, used again for the next.
-pub struct Inbox {
+/// Room for one message; the next one reuses it.
+pub struct ReceiveBuffer {
     buf: Vec<u8>,
 }
 
-impl Inbox {
-    /// With room for any datagram: nothing is ever truncated.
-    pub fn new() -> Inbox {
-        Inbox::with_capacity(LONGEST)
+impl ReceiveBuffer {
+    /// With room for the longest datagram: none is truncated.
+    pub fn new() -> ReceiveBuffer {
+        ReceiveBuffer::with_capacity(LONGEST)
     }
 
-    /// With room for messages of so many bytes; what is longer comes truncated, and says so.
-    pub fn with_capacity(bytes: usize) -> Inbox {
-        Inbox {
+    /// With room for messages of `bytes` bytes; a longer message is truncated, and marked
+    /// ([`RemoteInfo::truncated`]).
+    pub fn with_capacity(bytes: usize) -> ReceiveBuffer {
+        ReceiveBuffer {
             buf: vec![0; bytes.min(LONGEST) + 1],
         }
     }
@@ -45,16 +46,16 @@ impl Inbox {
         self.buf.len() - 1
     }
 
-    /// Lets `receive` write one datagram to the buffer, of which it fills no more than there is,
-    /// and tell its length and origin. For those who implement [`Datagrams`](super::Datagrams).
+    /// `receive` writes one datagram to the buffer and returns its length and its sender. For
+    /// implementations of [`Datagrams`](super::Datagrams).
     ///
     /// ```
-    /// use barewire::udp::Inbox;
+    /// use barewire::udp::ReceiveBuffer;
     ///
-    /// let mut inbox = Inbox::with_capacity(4);
+    /// let mut buffer = ReceiveBuffer::with_capacity(4);
     /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     /// socket.send_to(b"fives", socket.local_addr()?)?;
-    /// let message = inbox.fill(|buf| socket.recv_from(buf))?;
+    /// let message = buffer.fill(|buf| socket.recv_from(buf))?;
     /// assert_eq!(message.bytes, b"five");
     /// assert!(message.rinfo.truncated());
     /// # Ok::<(), std::io::Error>(())
@@ -79,15 +80,15 @@ impl Inbox {
     }
 }
 
-impl Default for Inbox {
-    fn default() -> Inbox {
-        Inbox::new()
+impl Default for ReceiveBuffer {
+    fn default() -> ReceiveBuffer {
+        ReceiveBuffer::new()
     }
 }
 
-impl fmt::Debug for Inbox {
+impl fmt::Debug for ReceiveBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox")
+        f.debug_struct("ReceiveBuffer")
             .field("capacity", &self.capacity())
             .finish_non_exhaustive()
     }
@@ -96,15 +97,15 @@ impl fmt::Debug for Inbox {
 /// A message that has arrived. It may be empty: a datagram without data is a message too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received<'a> {
-    /// What was sent, or its beginning if [`RemoteInfo::truncated`].
+    /// The message, or its beginning if [`RemoteInfo::truncated`].
     pub bytes: &'a [u8],
-    /// Where it came from.
+    /// The sender.
     pub rinfo: RemoteInfo,
 }
 
 /// The book's `rinfo`. Its [`Display`](fmt::Display) form is `127.0.0.1:58682`.
 ///
-/// The address is what the datagram *says*: nothing in UDP keeps a sender from writing another.
+/// The sender writes this address itself; UDP does not check it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemoteInfo {
     source: SocketAddr,
@@ -128,18 +129,18 @@ impl RemoteInfo {
         Family::of(self.source.ip())
     }
 
-    /// The length of the message in bytes, as far as it has been received.
+    /// The length of the received part of the message, in bytes.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// Whether the message was longer than its [`Inbox`], so that its end is lost.
+    /// Whether the message was longer than its [`ReceiveBuffer`]; then its end is lost.
     pub fn truncated(&self) -> bool {
         self.truncated
     }
 
-    /// Address and port, for the answer (and the zone of an IPv6 link-local address, which
-    /// [`address`](RemoteInfo::address) lacks).
+    /// Address and port, for an answer. Unlike [`address`](RemoteInfo::address) it has the zone of an
+    /// IPv6 link-local address.
     pub fn socket_addr(&self) -> SocketAddr {
         self.source
     }
@@ -155,9 +156,9 @@ impl fmt::Display for RemoteInfo {
 mod tests {
     use super::*;
 
-    fn arrives(inbox: &mut Inbox, datagram: &[u8]) -> (Vec<u8>, bool) {
+    fn arrives(buffer: &mut ReceiveBuffer, datagram: &[u8]) -> (Vec<u8>, bool) {
         let source = "127.0.0.1:58682".parse().unwrap();
-        let received = inbox.fill(|buf| {
+        let received = buffer.fill(|buf| {
             let n = datagram.len().min(buf.len()); // as the kernel does
             buf[..n].copy_from_slice(&datagram[..n]);
             Ok((n, source))
@@ -169,23 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn one_byte_too_many_is_told() {
-        let inbox = &mut Inbox::with_capacity(4);
-        assert_eq!(arrives(inbox, b"fives"), (b"five".to_vec(), true));
-        assert_eq!(arrives(inbox, b"four"), (b"four".to_vec(), false));
+    fn one_byte_too_many_is_truncated() {
+        let buffer = &mut ReceiveBuffer::with_capacity(4);
+        assert_eq!(arrives(buffer, b"fives"), (b"five".to_vec(), true));
+        assert_eq!(arrives(buffer, b"four"), (b"four".to_vec(), false));
         assert_eq!(
-            arrives(inbox, b"a good deal more"),
+            arrives(buffer, b"a good deal more"),
             (b"a go".to_vec(), true)
         );
-        assert_eq!(arrives(inbox, b""), (b"".to_vec(), false));
-        let none = &mut Inbox::with_capacity(0);
+        assert_eq!(arrives(buffer, b""), (b"".to_vec(), false));
+        let none = &mut ReceiveBuffer::with_capacity(0);
         assert_eq!(arrives(none, b""), (b"".to_vec(), false));
         assert_eq!(arrives(none, b"x"), (b"".to_vec(), true));
     }
 
     #[test]
-    fn there_is_room_for_any_datagram_and_no_more() {
-        assert_eq!(Inbox::new().capacity(), 65_535);
-        assert_eq!(Inbox::with_capacity(usize::MAX).capacity(), 65_535);
+    fn the_buffer_has_room_for_the_longest_datagram() {
+        assert_eq!(ReceiveBuffer::new().capacity(), 65_535);
+        assert_eq!(ReceiveBuffer::with_capacity(usize::MAX).capacity(), 65_535);
     }
 }

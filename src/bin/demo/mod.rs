@@ -1,0 +1,93 @@
+//! What every demo needs beside its subject: options, exit codes and printable text.
+//!
+//! A demo names this folder with `#[path = "../demo/mod.rs"] mod demo;` and begins with [`run`]:
+//!
+//! ```text
+//! fn main() -> ExitCode {
+//!     demo::run(HELP, read, serve)      // read: the options from `Args`; serve: the demo itself
+//! }
+//! ```
+//!
+//! | the demo | exit code | standard error |
+//! |---|---|---|
+//! | succeeded, or printed its help | 0 | |
+//! | failed | 1 | `NAME: the error` |
+//! | does not understand its options | 2 | `NAME: the mistake`, and the help if it is short |
+#![allow(dead_code, unused_imports)] // each demo uses a part of this
+
+mod args;
+mod printable;
+mod url;
+
+pub(crate) use args::{Args, no_command, parse};
+pub(crate) use printable::printable;
+pub(crate) use url::encoded;
+
+use std::fmt::Display;
+use std::io;
+use std::process::ExitCode;
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+/// A longer help would hide the mistake that is printed above it.
+const SHORT_HELP_LINES: usize = 30;
+
+/// Reads the options, runs the demo with them, and reports a failure.
+pub(crate) fn run<T, E: Display>(
+    help: &str,
+    read: fn(&mut Args<'_>) -> Result<T, String>,
+    demo: impl FnOnce(T) -> Result<(), E>,
+) -> ExitCode {
+    let options = match options(help, read) {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    match demo(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{NAME}: {}", explained(help, &error.to_string()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The options of this process; otherwise it ends with this code.
+pub(crate) fn options<T>(
+    help: &str,
+    read: fn(&mut Args<'_>) -> Result<T, String>,
+) -> Result<T, ExitCode> {
+    let args = std::env::args_os().skip(1);
+    match parse(help, args.map(|arg| arg.to_string_lossy().into()), read) {
+        Ok(Some(options)) => Ok(options),
+        Ok(None) => {
+            print!("{help}");
+            Err(ExitCode::SUCCESS)
+        }
+        Err(mistake) if help.lines().count() > SHORT_HELP_LINES => {
+            eprintln!("{NAME}: {mistake} (-h prints the options)");
+            Err(ExitCode::from(2))
+        }
+        Err(mistake) => {
+            eprint!("{NAME}: {mistake}\n{help}");
+            Err(ExitCode::from(2))
+        }
+    }
+}
+
+/// The text of an error. The library's advice about certificates names its own call; here that
+/// is an option.
+pub(crate) fn explained(help: &str, error: &str) -> String {
+    let option = ["--cacert", "--ca"]
+        .into_iter()
+        .find(|&it| help.contains(it));
+    match option.filter(|_| error.contains("ClientOptions::ca")) {
+        Some(option) => format!(
+            "{error}\n{NAME}: here that is {option} FILE; -k skips the check, which is for a test"
+        ),
+        None => error.to_owned(),
+    }
+}
+
+/// A file whose name stands in the error, too.
+pub(crate) fn read_file(path: &str) -> io::Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{path}: {e}")))
+}

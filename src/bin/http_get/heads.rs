@@ -1,0 +1,166 @@
+//! The heads that pass through a connection, found in its bytes by a [`Tap`].
+//!
+//! The library is not asked what it sends and receives; the tap sees the bytes themselves.
+//!
+//! ```text
+//!   "GET / HTTP/1.1\r\nHo" "st: a\r\n\r\n" "body …"      any cuts
+//!    └ a line ────┘   └ a line ─┘  └ the head's end: what follows is ignored
+//! ```
+
+use crate::transcript::{Connection, Phase};
+use barewire::net::{Observer, Stream, Tap, TapEvent};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The observer of a connection.
+#[derive(Debug)]
+pub(crate) struct Heads {
+    connection: Arc<Connection>,
+    lines: Mutex<Lines>,
+}
+
+/// Both directions.
+#[derive(Debug, Default)]
+struct Lines {
+    sent: Splitter,
+    received: Splitter,
+    /// An `Expect: 100-continue` was sent, and nothing has been received since.
+    awaits_continue: bool,
+    /// The status of the head that is being received.
+    status: u16,
+}
+
+/// Puts a tap on a stream.
+pub(crate) fn tap(stream: Arc<dyn Stream>, connection: &Arc<Connection>) -> Arc<Tap<Heads>> {
+    let heads = Heads {
+        connection: Arc::clone(connection),
+        lines: Mutex::default(),
+    };
+    heads.begin();
+    Arc::new(Tap::new(stream, heads))
+}
+
+/// The tap that a stream is.
+pub(crate) fn tap_of(stream: &dyn Stream) -> Option<&Tap<Heads>> {
+    stream.as_any().downcast_ref()
+}
+
+impl Heads {
+    /// The next bytes of both directions begin a head.
+    pub(crate) fn begin(&self) {
+        *self.lines() = Lines::default();
+        self.connection.begin_request();
+    }
+
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sent(&self, mut bytes: &[u8]) {
+        let transcript = self.connection.transcript();
+        let lines = &mut *self.lines();
+        while let Some(line) = lines.sent.next(&mut bytes) {
+            transcript.line('>', without_end(&line));
+            let name = line.get(..7).unwrap_or_default();
+            lines.awaits_continue |= name.eq_ignore_ascii_case(b"expect:");
+            lines.sent.ended = without_end(&line).is_empty();
+        }
+        if lines.awaits_continue && !bytes.is_empty() {
+            lines.awaits_continue = false;
+            transcript.note("Done waiting for 100-continue");
+        }
+    }
+
+    fn received(&self, mut bytes: &[u8]) {
+        let transcript = self.connection.transcript();
+        let lines = &mut *self.lines();
+        lines.awaits_continue = false;
+        if transcript.phase() == Phase::Connected {
+            transcript.set_phase(Phase::Head);
+        }
+        while let Some(line) = lines.received.next(&mut bytes) {
+            let first = (lines.status == 0).then(|| status(&line));
+            lines.status = first.unwrap_or(lines.status);
+            transcript.line('<', without_end(&line));
+            transcript.head_line(&line, first);
+            if without_end(&line).is_empty() {
+                // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses
+                // received prior to a final response"
+                let is_interim = matches!(lines.status, 100 | 102..=199);
+                lines.status = 0;
+                lines.received.ended = !is_interim;
+            }
+        }
+    }
+}
+
+impl Observer for Heads {
+    fn passed(&self, event: TapEvent<'_>) {
+        match event {
+            TapEvent::Sent(bytes) => self.sent(bytes),
+            TapEvent::Received(bytes) => self.received(bytes),
+            _ => {}
+        }
+    }
+}
+
+/// The code in `HTTP/1.1 200 OK`; 600 if there is none, which is no code either, but not 0.
+fn status(line: &[u8]) -> u16 {
+    let code = line.get(9..12).and_then(|code| str::from_utf8(code).ok());
+    code.and_then(|code| code.parse().ok()).unwrap_or(600)
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Splits bytes into lines, until the head has ended.
+#[derive(Debug, Default)]
+struct Splitter {
+    begun: Vec<u8>,
+    ended: bool,
+}
+
+impl Splitter {
+    /// The first whole line of `rest`, which is moved behind it. If there is none, `rest` is kept for
+    /// the next call, and becomes empty.
+    fn next(&mut self, rest: &mut &[u8]) -> Option<Vec<u8>> {
+        if self.ended {
+            return None;
+        }
+        let end = rest.iter().position(|&byte| byte == b'\n');
+        let (taken, behind) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
+        self.begun.extend_from_slice(taken);
+        *rest = behind;
+        end.map(|_| std::mem::take(&mut self.begun))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::Transcript;
+    use barewire::net::pipe;
+
+    #[test]
+    fn heads_are_found_in_every_cut() {
+        let heads = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\n";
+        let all = [&heads[..], b"HTTP/1.1 999 this is the body\r\n\r\n"].concat();
+        for cut in 0..=all.len() {
+            let transcript = Arc::new(Transcript::new(false));
+            let (here, there) = pipe();
+            let tap = tap(Arc::new(here), &transcript.open("a"));
+            for piece in [&all[..cut], &all[cut..]] {
+                there.write(piece).unwrap();
+                let mut buf = vec![0; piece.len()];
+                assert_eq!(tap.read(&mut buf).unwrap(), piece.len());
+            }
+            assert_eq!(transcript.heads(), heads, "cut at {cut}");
+            assert_eq!(transcript.last_status(), 200);
+        }
+    }
+}

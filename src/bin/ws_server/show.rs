@@ -1,0 +1,51 @@
+//! Every byte of a connection, printed as it arrives and leaves.
+//!
+//! ```text
+//! < 81 8c 37 fa 21 3d 5f 9f 4d 51 58 da 56 52 45 96 45 1c
+//! > 81 06 79 61 6b 65 78 69
+//! ```
+
+use barewire::net::{Service, Slot, Stream, Tap, TapEvent};
+use std::io;
+use std::sync::Arc;
+
+/// Of a longer piece only the beginning is printed.
+const MAX_BYTES: usize = 64;
+
+/// A server with a tap on each of its connections.
+pub(crate) struct Shown<S>(pub(crate) S);
+
+impl<S: Service> Service for Shown<S> {
+    fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+        self.0.connection(Arc::new(Tap::new(stream, show)), slot);
+    }
+
+    fn accept_error(&self, error: &io::Error) {
+        self.0.accept_error(error);
+    }
+
+    fn closed(&self) {
+        self.0.closed();
+    }
+}
+
+fn show(event: TapEvent<'_>) {
+    let (mark, bytes) = match event {
+        TapEvent::Received(bytes) => ('<', bytes),
+        TapEvent::Sent(bytes) => ('>', bytes),
+        _ => return,
+    };
+    if bytes.is_ascii() && bytes.ends_with(b"\r\n\r\n") {
+        let head = String::from_utf8_lossy(bytes);
+        for line in head.trim_end().lines() {
+            println!("{mark} {line}");
+        }
+        return;
+    }
+    let shown = bytes.iter().take(MAX_BYTES);
+    let digits: String = shown.map(|b| format!(" {b:02x}")).collect();
+    match bytes.len().saturating_sub(MAX_BYTES) {
+        0 => println!("{mark}{digits}"),
+        more => println!("{mark}{digits} … {more} more"),
+    }
+}
