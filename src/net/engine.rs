@@ -32,23 +32,31 @@ use super::workers::{Next, Workers};
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What starts a thread; tests replace it by one that fails.
+/// Starts a thread.
 pub(super) type StartThread =
     dyn Fn(thread::Builder, Box<dyn FnOnce() + Send>) -> io::Result<()> + Send + Sync;
 
-/// The system's threads.
-pub(super) fn start_thread(
-    builder: thread::Builder,
-    work: Box<dyn FnOnce() + Send>,
-) -> io::Result<()> {
-    builder.spawn(work).map(drop)
+/// What the engine has from the system. Tests have threads that cannot be started, and longer pauses.
+pub(super) struct System {
+    pub(super) start_thread: Box<StartThread>,
+    /// How long a thread pauses after a failed `accept`. It doubles with each further failure.
+    pub(super) first_pause: Duration,
+}
+
+impl Default for System {
+    fn default() -> System {
+        System {
+            start_thread: Box::new(|builder, work| builder.spawn(work).map(drop)),
+            first_pause: FIRST_PAUSE,
+        }
+    }
 }
 
 pub(super) struct Engine {
     address: Addr,
     options: Options,
     service: Box<dyn Service>,
-    start_thread: Box<StartThread>,
+    system: System,
     stopping: AtomicBool,
     state: Mutex<State>,
     /// Rung for the parked when a place is free, and by stop.
@@ -88,7 +96,7 @@ impl Engine {
         address: Addr,
         options: Options,
         service: Box<dyn Service>,
-        start_thread: Box<StartThread>,
+        system: System,
     ) -> io::Result<Arc<Engine>> {
         let state = State {
             socket: Some(Arc::new(socket)),
@@ -103,7 +111,7 @@ impl Engine {
             address,
             options,
             service,
-            start_thread,
+            system,
             stopping: AtomicBool::new(false),
             state: Mutex::new(state),
             place: Condvar::new(),
@@ -120,18 +128,18 @@ impl Engine {
         let builder = thread::Builder::new()
             .name("barewire".to_owned())
             .stack_size(self.options.stack_size);
-        (self.start_thread)(builder, Box::new(move || engine.work()))
+        (self.system.start_thread)(builder, Box::new(move || engine.work()))
     }
 
     fn work(self: &Arc<Self>) {
-        let mut pause = FIRST_PAUSE;
+        let mut pause = self.system.first_pause;
         let mut next = self.take_place(self.lock());
         while let Some(socket) = next {
             let accepted = socket.accept();
             drop(socket);
             next = match accepted {
                 Ok(stream) => {
-                    pause = FIRST_PAUSE;
+                    pause = self.system.first_pause;
                     self.serve(stream)
                 }
                 Err(e) => self.rest(&e, &mut pause),

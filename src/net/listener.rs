@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use super::addr::Addr;
-use super::engine::{Engine, start_thread};
+use super::engine::{Engine, System};
 use super::guarded::guarded;
 use super::handle::Handle;
 use super::listen_socket::{BoundSocket, ListenSocket};
@@ -82,7 +82,7 @@ impl Listener {
         let socket = ListenSocket::new(self.socket, self.file, options.no_delay)?;
         let _ = guarded(|| service.listening(&address));
         let service = Box::new(service);
-        let engine = Engine::start(socket, address, options, service, Box::new(start_thread))?;
+        let engine = Engine::start(socket, address, options, service, System::default())?;
         Ok(Handle::new(engine))
     }
 }

@@ -53,14 +53,11 @@ fn row_n09_max_connections_holds_newcomers_back() {
 #[test]
 fn a_slot_that_was_handed_on_still_counts() {
     within(PATIENCE, || {
-        let (hand_over, taken) = mpsc::channel();
         let options = Options {
             spare_threads: 1,
             ..at_most(1)
         };
-        let (server, _) = serve(options, move |stream, slot| {
-            hand_over.send((stream, slot)).unwrap();
-        });
+        let (server, _told, taken) = serve_elsewhere(options);
         let mut clients = [dial(&server), dial(&server), dial(&server)];
         for client in &mut clients {
             let (stream, slot) = taken.recv().unwrap();

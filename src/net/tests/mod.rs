@@ -6,6 +6,8 @@ mod socket_files;
 mod starving;
 mod stopping;
 
+use super::engine::{Engine, System};
+use super::listen_socket::{BoundSocket, ListenSocket};
 use super::*;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -85,6 +87,31 @@ where
     F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
 {
     serve_at("127.0.0.1:0", options, connection)
+}
+
+/// A server on a free port, which has this from the system.
+fn serve_on<F>(system: System, options: Options, connection: F) -> (Handle, Receiver<Told>)
+where
+    F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
+{
+    let (told, hears) = mpsc::channel();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = Addr::from(listener.local_addr().unwrap());
+    let socket = ListenSocket::new(BoundSocket::Tcp(listener), None, true).unwrap();
+    let service = Box::new(Serve { connection, told });
+    let engine = Engine::start(socket, address, options, service, system).unwrap();
+    (Handle::new(engine), hears)
+}
+
+/// A server that serves nothing itself: it passes each stream with its slot on.
+fn serve_elsewhere(
+    options: Options,
+) -> (Handle, Receiver<Told>, Receiver<(Arc<dyn Stream>, Slot)>) {
+    let (pass_on, taken) = mpsc::channel();
+    let (server, told) = serve(options, move |stream, slot| {
+        pass_on.send((stream, slot)).unwrap();
+    });
+    (server, told, taken)
 }
 
 fn echo(stream: Arc<dyn Stream>, _slot: Slot) {

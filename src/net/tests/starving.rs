@@ -1,8 +1,6 @@
 //! Threads that cannot be had for a while, and addresses that have had enough.
 
 use super::*;
-use crate::net::engine::{Engine, start_thread};
-use crate::net::listen_socket::{BoundSocket, ListenSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Whether threads can be had.
@@ -26,21 +24,19 @@ impl Threads {
     where
         F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
     {
-        let (told, hears) = mpsc::channel();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = Addr::from(listener.local_addr().unwrap());
-        let socket = ListenSocket::new(BoundSocket::Tcp(listener), None, true).unwrap();
         let threads = self.clone();
         let start = move |builder: thread::Builder, work: Box<dyn FnOnce() + Send>| {
             if threads.gone.load(Ordering::SeqCst) {
                 threads.refused.fetch_add(1, Ordering::SeqCst);
                 return Err(std::io::ErrorKind::WouldBlock.into());
             }
-            start_thread(builder, work)
+            builder.spawn(work).map(drop)
         };
-        let service = Box::new(Serve { connection, told });
-        let engine = Engine::start(socket, address, options, service, Box::new(start)).unwrap();
-        (Handle::new(engine), hears)
+        let system = System {
+            start_thread: Box::new(start),
+            ..System::default()
+        };
+        serve_on(system, options, connection)
     }
 }
 
@@ -153,10 +149,7 @@ fn fault_e12_unix_sockets_are_not_counted() {
 #[test]
 fn fault_e12_a_slot_that_was_handed_on_still_counts() {
     within(PATIENCE, || {
-        let (hand_over, taken) = mpsc::channel();
-        let (server, _told) = serve(per_address(1), move |stream, slot| {
-            hand_over.send((stream, slot)).unwrap();
-        });
+        let (server, _told, taken) = serve_elsewhere(per_address(1));
         let _first = dial(&server);
         let first = taken.recv().unwrap();
         assert_eq!(dial(&server).read(&mut [0; 1]).unwrap(), 0);

@@ -81,10 +81,7 @@ fn stop_frees_the_port_while_connections_live_on() {
 #[test]
 fn row_n04_close_fires_once_after_the_last_connection() {
     within(PATIENCE, || {
-        let (hand_over, taken) = mpsc::channel();
-        let (server, told) = serve(Options::default(), move |stream, slot| {
-            hand_over.send((stream, slot)).unwrap();
-        });
+        let (server, told, taken) = serve_elsewhere(Options::default());
         let _client = dial(&server);
         let (stream, slot) = taken.recv().unwrap();
         assert!(!slot.stopping());
@@ -136,10 +133,7 @@ fn the_report_tells_who_went_and_who_was_cut() {
 #[test]
 fn the_hook_set_last_is_the_one_that_is_told() {
     within(PATIENCE, || {
-        let (hand_over, taken) = mpsc::channel();
-        let (server, _) = serve(Options::default(), move |stream, slot| {
-            hand_over.send((stream, slot)).unwrap();
-        });
+        let (server, _told, taken) = serve_elsewhere(Options::default());
         let _client = dial(&server);
         let (_stream, slot) = taken.recv().unwrap();
         let (calls, called) = mpsc::channel();
@@ -168,10 +162,7 @@ fn a_hook_that_panics_does_not_spare_the_next() {
         fn cut(&self) {}
     }
     within(PATIENCE, || {
-        let (hand_over, taken) = mpsc::channel();
-        let (server, _) = serve(Options::default(), move |stream, slot| {
-            hand_over.send((stream, slot)).unwrap();
-        });
+        let (server, _told, taken) = serve_elsewhere(Options::default());
         let (calls, called) = mpsc::channel();
         let _clients = [dial(&server), dial(&server)];
         let [(_, first), (_, second)] = [taken.recv().unwrap(), taken.recv().unwrap()];
@@ -195,10 +186,7 @@ fn a_hook_may_look_at_the_server_while_it_is_dropped() {
         }
     }
     within(PATIENCE, || {
-        let (hand_over, taken) = mpsc::channel();
-        let (server, _) = serve(Options::default(), move |stream, slot| {
-            hand_over.send((stream, slot)).unwrap();
-        });
+        let (server, _told, taken) = serve_elsewhere(Options::default());
         let _client = dial(&server);
         let (_stream, slot) = taken.recv().unwrap();
         slot.on_stop(Arc::new(Curious(server.clone())));
