@@ -45,11 +45,15 @@ impl ReadBuffer {
 
     /// With bytes that came before: behind a handshake, for another protocol.
     pub(crate) fn with(ahead: Vec<u8>, first_bytes: usize, max_bytes: usize) -> ReadBuffer {
+        let (end, mut bytes) = (ahead.len(), ahead);
+        if end > 0 {
+            bytes.resize(end.max(first_bytes), 0); // room for a whole read, when these are consumed
+        }
         ReadBuffer {
             kept: 0,
             start: 0,
-            end: ahead.len(),
-            bytes: ahead,
+            end,
+            bytes,
             was_filled: false,
             first_bytes,
             max_bytes,

@@ -116,7 +116,7 @@
 //! | what a reserved bit means, an extension | `NEGOTIATED_BITS` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
 //! | a field of the handshake | `wire/handshake/offer.rs` (server), `wire/handshake/opening.rs` (client) |
 //! | an event | `events.rs`: the trait, and `run`, which calls it |
-//! | who sends when, who waits | `queue.rs` and the job in `queue/job.rs`; then the model, and `make schedules` |
+//! | which thread writes, and which one waits | `queue.rs` and the job in `queue/job.rs`; then the model, and `make schedules` |
 //! | how frames are coalesced | `outgoing/coalesce.rs`; the millisecond: `net/delayed_flush.rs` |
 //! | when a peer is too slow | `net/pace.rs`; for writes `outgoing/peer_pace.rs`, for reads `receiving.rs` |
 //! | pings and the heartbeat | `heartbeat.rs` decides, `outgoing/pings.rs` sends, `receiving.rs` waits |

@@ -32,8 +32,8 @@ impl PeerPace {
         self.signs_of_life
     }
 
-    /// When the write that comes now begins, if it is one of those around which the clock is read: one in a
-    /// few, and each while the peer lets us wait. `always`: whoever judges the peer needs the time.
+    /// The time at which the next write begins, if the clock is read around it: around one write in a few, and
+    /// around each while the peer lets us wait. `always`: around this one in any case.
     #[inline]
     pub(super) fn starts_clock(&mut self, always: bool) -> Option<Instant> {
         (self.sampling.is_timed() || always).then(Instant::now)

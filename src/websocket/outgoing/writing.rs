@@ -290,7 +290,7 @@ impl Outgoing {
         data: Data<'_>,
         last: bool,
     ) -> Result<(), Error> {
-        state.check()?; // a queue that has failed gave no turn
+        state.check()?; // the job of a failed connection is done without the turn
         let begun = state.queue.begin_frame(data, last);
         let position = state.queue.position();
         if let Ok(mask) = begun {

@@ -1,9 +1,10 @@
-//! The queue in all interleavings: threads as lists of acts, a socket that takes none, some or all of
-//! the bytes, or fails. Every step between two releases of the lock is tried in every order.
+//! The queue in all interleavings. Threads are lists of acts; the socket takes none, some or all of the
+//! bytes, or fails. A step is what a thread does while it holds the lock, or one call of the socket. All steps
+//! are tried in all orders.
 //!
-//! What must hold in each of them: what has left is whole frames in the order of each sender, with
-//! control frames between them and nothing after a Close; no thread sleeps for ever; a thread that must
-//! not wait never does; and when all threads have ended nothing is left behind.
+//! In each order this must hold: whole frames have left, in the order of each sender, with control frames
+//! between them and nothing after a Close frame; no thread sleeps for ever; a thread that must not wait never
+//! does; and when all threads have ended, nothing is left in the queue.
 
 mod orders;
 
@@ -11,12 +12,12 @@ use super::{FrameQueue, Job, SendBuffer, Sizes, Step};
 use crate::websocket::wire::{Close, Data, Mask, Received, Role, Sender, State as Sent};
 use orders::frames;
 
-/// What a thread does, one after the other. Numbers are payloads.
+/// What a thread does. Numbers are payloads.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     /// `send` of a short message.
     Send(u8),
-    /// `send` of a message that is written from where it lies: this byte, three times.
+    /// `send` of a message that is written from its sender's memory: this byte, three times.
     SendLong(u8),
     TrySend(u8),
     /// A broadcast: one step under the room's lock, another one without it.
@@ -34,31 +35,33 @@ impl Act {
     }
 }
 
-/// Where a thread stands between two steps.
+/// The state of a thread between two steps.
 #[derive(Clone, Debug)]
 enum At {
     /// Before its next act.
     Act,
-    /// Behind the first half of it.
+    /// Between the two halves of a broadcast.
     Broadcast,
+    /// Before the last part of a message.
     LastPart,
-    /// The queue is to be asked.
+    /// Before it asks the queue for the next step.
     Step(Job, Then),
-    /// In a call of the stream.
+    /// In a call of the socket.
     Write(Job, Then, Writing),
-    /// It waits to write, or for the end of another's message; woken when something has changed.
+    /// It waits to write; it is woken when something has changed.
     Waiting(Job, Then),
+    /// It waits for the end of another thread's message in parts.
     Boundary,
     Ended,
 }
 
-/// What follows a job.
+/// What the thread does after a job.
 #[derive(Clone, Copy, Debug)]
 enum Then {
     Next,
     LastPart,
     EndMessage,
-    /// The turn is there: the frame begins, and ends the message or not.
+    /// It has the turn and begins a frame, which ends the message or not.
     Frame(u8, bool),
 }
 
@@ -90,8 +93,8 @@ struct World {
     masks: bool,
     failed: bool,
     may_fail: bool,
-    threads_to_be_had: bool,
-    /// Threads that are no flush threads.
+    threads_available: bool,
+    /// How many threads are not flush threads.
     first_threads: usize,
 }
 
@@ -117,7 +120,7 @@ impl World {
             masks,
             failed: false,
             may_fail: false,
-            threads_to_be_had: true,
+            threads_available: true,
             first_threads: threads.len(),
         }
     }
@@ -130,7 +133,7 @@ impl World {
         }
     }
 
-    /// All that the stream may answer to a thread that is in a call of it; else one step.
+    /// All results that a call of the socket may have; one, if the thread is in no call.
     fn outcomes(&self, thread: usize) -> Vec<Option<usize>> {
         let At::Write(_, _, writing) = &self.threads[thread].at else {
             return vec![Some(0)];
@@ -147,7 +150,7 @@ impl World {
         outcomes
     }
 
-    /// One thread goes on until it releases the lock.
+    /// One step of one thread.
     fn run(&mut self, thread: usize, outcome: Option<usize>) {
         self.threads[thread].woken = false;
         let at = std::mem::replace(&mut self.threads[thread].at, At::Ended);
@@ -163,7 +166,7 @@ impl World {
             At::Write(job, then, writing) => self.wrote(thread, job, then, writing, outcome),
             At::Ended => At::Ended,
         };
-        // A flush thread that has ended is no part of the world.
+        // A flush thread that has ended is removed: the state is that of a world without it.
         let mut number = 0;
         self.threads.retain(|thread| {
             number += 1;
@@ -277,18 +280,18 @@ impl World {
     }
 
     fn start_flush(&mut self) {
-        let job = match self.threads_to_be_had {
+        let job = match self.threads_available {
             true => Job::flush(),
             false => {
                 self.queue.flush_not_started();
-                Job::push() // by the clock, a little later
+                Job::push() // by the clock thread
             }
         };
         self.threads.push(Thread {
             acts: Vec::new(),
             at: At::Step(job, Then::Next),
             woken: false,
-            may_wait: self.threads_to_be_had,
+            may_wait: self.threads_available,
         });
     }
 
@@ -303,7 +306,7 @@ impl World {
             }
             Then::Frame(..) if self.failed => self.next(thread),
             Then::Frame(n, last) => {
-                let mine = n == 0; // of a message in parts
+                let mine = n == 0; // the last part of a message in parts
                 if !mine && self.queue.is_unfinished() {
                     self.queue.end_turn(&mut job);
                     let again = self.threads[thread].acts[0];
@@ -315,7 +318,7 @@ impl World {
         }
     }
 
-    /// A frame of three bytes begins, written from its sender's memory.
+    /// Begins a frame of three bytes, written from its sender's memory.
     fn frame(&mut self, mut job: Job, n: u8, last: bool, mine: bool) -> At {
         let then = match mine {
             true => Then::EndMessage,
@@ -402,7 +405,7 @@ impl World {
         )
     }
 
-    /// Nothing can happen any more.
+    /// No thread can take a step.
     fn check(&self) {
         for thread in &self.threads {
             assert!(matches!(thread.at, At::Ended), "sleeps for ever: {self:#?}");
@@ -413,10 +416,7 @@ impl World {
             self.failed || self.queue.is_empty(),
             "left behind: {self:#?}"
         );
-        assert!(
-            self.failed || frames.1.is_empty(),
-            "half a frame: {self:#?}"
-        );
+        assert!(self.failed || frames.1.is_empty(), "a cut frame: {self:#?}");
         assert!(
             self.queue.state() != Sent::Message || self.failed,
             "an open message"

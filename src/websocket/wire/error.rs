@@ -96,7 +96,7 @@ impl Error {
         Error::new(rule, &[], 0)
     }
 
-    /// The rule was broken by `got`, which stands at byte `at` of a message.
+    /// The rule was broken by `got`, at byte `at` of a message.
     #[cold]
     pub(super) fn of(rule: Rule, at: u64, got: &[u8]) -> Error {
         Error {

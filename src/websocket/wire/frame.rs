@@ -15,8 +15,8 @@
 //! The notes give `hello world!` the length 96, 1100000 in binary: they count its bits (their erratum E01).
 //! They give `yakexi` the same (E02). The length counts *bytes*: 12 and 6.
 //!
-//! Here stand the rules that hold for every frame. Who must mask, what a reserved bit means and which frame may
-//! follow which depends on the connection: see `connection/frames.rs`.
+//! This file has the rules for every single frame. Other rules depend on the connection (which side masks, what
+//! a reserved bit means, which frame may follow which): see `connection/frames.rs`.
 
 use super::error::{Error, Rule};
 
@@ -65,7 +65,7 @@ impl Opcode {
         })
     }
 
-    /// Whether frames of this opcode may stand between the parts of a message.
+    /// Whether frames of this opcode may come between the parts of a message.
     // RFC 6455 §5.5: "Control frames are identified by opcodes where the most significant bit of
     // the opcode is 1."
     #[inline]

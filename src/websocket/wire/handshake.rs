@@ -88,7 +88,7 @@ fn is_key(value: &[u8]) -> bool {
     BASE64.decode_slice(value, &mut bytes) == Ok(16)
 }
 
-/// Whether a field is a list in which this token stands.
+/// Whether a field is a list with this token in it.
 fn has_token(fields: Fields<'_>, name: &str, token: &[u8]) -> bool {
     let mut tokens = fields.list(name);
     tokens.any(|other| other.eq_ignore_ascii_case(token))

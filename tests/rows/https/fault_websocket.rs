@@ -1,41 +1,24 @@
 //! The faults of WebSockets that concern writing, over TLS: A0, A1, A2, D1, D3.
 
-use super::stage::{Site, agent};
+use super::stage::{accepting, open};
 use crate::support::{PATIENCE, watched};
-use barewire::http::{self, Failure};
-use barewire::https;
-use barewire::websocket::{Acceptor, Config, ConnectOptions, Room, Slow, WebSocket};
+use barewire::websocket::{Acceptor, Config, Room, Slow, WebSocket};
+use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-fn accepting(acceptor: Acceptor, serve: impl Fn(WebSocket) + Send + Sync + 'static) -> Site {
-    Site::new(http::create_server(move |req, res| {
-        if let Some(ws) = acceptor.accept(req, res)? {
-            serve(ws);
-        }
-        Ok::<(), Failure>(())
-    }))
-}
-
-fn open(site: &Site) -> WebSocket {
-    let options = ConnectOptions::new().request_options(&agent().options());
-    let url = site.url("/").replace("https:", "wss:");
-    https::websocket_with(&url, &options).expect("a WebSocket")
-}
-
-/// Both ends send long messages from two threads and ping all the while: every frame is whole, or one
-/// of them would find that the other breaks a rule.
+/// Both ends send long messages from two threads, and pings from a third one: if a frame were not whole, one
+/// end would find that the other breaks a rule.
 #[test]
 fn fault_a00_no_pong_inside_a_frame_over_tls() {
     fn flood(ws: WebSocket, closes: bool) {
         let (mut reader, writer) = ws.split();
         thread::scope(|scope| {
-            for who in 1..=2 {
+            for byte in 1..=2 {
                 let writer = writer.clone();
                 scope.spawn(move || {
-                    (0..20).for_each(|_| writer.send(&vec![who; 100_000]).expect("open"));
+                    (0..20).for_each(|_| writer.send(&vec![byte; 100_000]).expect("open"));
                 });
             }
             let pinger = writer.clone();
@@ -59,20 +42,19 @@ fn fault_a00_no_pong_inside_a_frame_over_tls() {
 
 /// Members that read nothing: the socket of each is full, and so is TLS above it.
 #[test]
-fn fault_a01_a02_nobody_waits_for_a_slow_member_over_tls() {
+fn fault_a01_a02_no_thread_waits_for_a_slow_member_over_tls() {
     watched(|| {
         let room = Arc::new(Room::new(Slow::Skip));
         let door = Arc::clone(&room);
-        let (tells, hears) = channel();
-        let tells = Mutex::new(tells);
+        let (sender, receiver) = channel();
         let site = accepting(Acceptor::new(), move |ws| {
             let (mut reader, writer) = ws.split();
             door.add(&writer);
-            // The reading thread answers without waiting, whoever reads.
+            // The reading thread answers without waiting, although the peer does not read.
             while let Ok(Some(message)) = reader.receive() {
                 let _ = writer.try_send(message).expect("open");
                 if message.text() == Some("the last one") {
-                    tells.lock().expect("a channel").send(()).expect("a test");
+                    sender.send(()).expect("a test");
                 }
             }
         });
@@ -81,9 +63,8 @@ fn fault_a01_a02_nobody_waits_for_a_slow_member_over_tls() {
         for ws in &mut slow {
             (0..100).for_each(|_| ws.send(&[2; 10_000]).expect("the server reads"));
             ws.send("the last one").expect("the server reads");
-            hears
-                .recv_timeout(PATIENCE)
-                .expect("the reader is not stuck");
+            let received = receiver.recv_timeout(PATIENCE);
+            received.expect("the reader is not stuck");
         }
     });
 }
@@ -106,7 +87,7 @@ fn fault_d01_half_a_message_is_given_up_over_tls() {
     });
 }
 
-/// 1 MiB was sent, the handler is gone, a message was not read, and the socket may be full: all arrives.
+/// The handler has sent 1 MiB and is gone, a message is unread, and the socket may be full: all bytes arrive.
 #[test]
 fn fault_d03_a18_what_was_sent_last_arrives_over_tls() {
     watched(|| {

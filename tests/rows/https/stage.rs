@@ -4,6 +4,7 @@ use crate::support::{Client, PATIENCE};
 use barewire::http::{self, Events, RequestOptions};
 use barewire::net::{Handle, Listener, Stream, Tcp};
 use barewire::tls::{ClientContext, ClientOptions, ServerContext, ServerOptions};
+use barewire::websocket::{Acceptor, ConnectOptions, WebSocket};
 use barewire::{https, tls};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -35,6 +36,26 @@ pub(crate) fn known() -> ClientOptions {
 /// An agent with a pool of its own.
 pub(crate) fn agent() -> https::Agent {
     https::Agent::new(&trusting()).expect("good options")
+}
+
+/// A server that calls `serve` with each WebSocket.
+pub(crate) fn accepting(
+    acceptor: Acceptor,
+    serve: impl Fn(WebSocket) + Send + Sync + 'static,
+) -> Site {
+    Site::new(http::create_server(move |req, res| {
+        if let Some(ws) = acceptor.accept(req, res)? {
+            serve(ws);
+        }
+        Ok::<(), http::Failure>(())
+    }))
+}
+
+/// A WebSocket to that server.
+pub(crate) fn open(site: &Site) -> WebSocket {
+    let options = ConnectOptions::new().request_options(&agent().options());
+    let url = site.url("/").replace("https:", "wss:");
+    https::websocket_with(&url, &options).expect("a WebSocket")
 }
 
 /// A server over TLS on a port of 127.0.0.1 that the system chooses.

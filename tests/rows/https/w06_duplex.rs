@@ -1,34 +1,17 @@
 //! W06: both directions at once over `wss:`, in threads that block.
 
-use super::stage::{Site, agent};
+use super::stage::{accepting, open};
 use crate::support::{Gate, PATIENCE, watched};
 use crate::websocket::stage::until;
 use crate::websocket::w06_duplex::{ends_cleanly, flood};
-use barewire::http::{self, Failure};
-use barewire::https;
-use barewire::websocket::{self, ConnectOptions, WebSocket};
+use barewire::websocket::Acceptor;
 use std::thread;
-
-fn serving(serve: impl Fn(WebSocket) + Send + Sync + 'static) -> Site {
-    Site::new(http::create_server(move |req, res| {
-        if let Some(ws) = websocket::accept(req, res)? {
-            serve(ws);
-        }
-        Ok::<(), Failure>(())
-    }))
-}
-
-fn open(site: &Site) -> WebSocket {
-    let options = ConnectOptions::new().request_options(&agent().options());
-    let url = site.url("/").replace("https:", "wss:");
-    https::websocket_with(&url, &options).expect("a WebSocket")
-}
 
 /// 8 MB each way at once: if either direction waited for the other, neither end would finish.
 #[test]
 fn row_w06_both_directions_at_once_over_tls() {
     watched(|| {
-        let site = serving(|ws| flood(ws, false));
+        let site = accepting(Acceptor::new(), |ws| flood(ws, false));
         flood(open(&site), true);
         assert_eq!(site.handle.shutdown(PATIENCE).cut, 0);
     });
@@ -40,7 +23,7 @@ fn row_w06_a_stuck_writer_never_blocks_the_reader_over_tls() {
     watched(|| {
         let gate = Gate::default();
         let opened = gate.clone();
-        let site = serving(move |ws| {
+        let site = accepting(Acceptor::new(), move |ws| {
             let (mut reader, writer) = ws.split();
             for n in 0..100 {
                 writer.send(&*n.to_string()).expect("open");
@@ -69,7 +52,7 @@ fn row_w06_a_stuck_writer_never_blocks_the_reader_over_tls() {
 #[test]
 fn row_w06_stopping_sends_going_away_over_tls() {
     watched(|| {
-        let site = serving(|ws| {
+        let site = accepting(Acceptor::new(), |ws| {
             let (mut reader, _writer) = ws.split();
             while let Ok(Some(_)) = reader.receive() {}
         });

@@ -1,4 +1,4 @@
-//! What the notes get wrong about handshakes. (E01 to E03 and E06 stand beside the code.)
+//! Errata of the notes about handshakes. (E01 to E03 and E06 are tested beside the code.)
 
 use super::handshakes::{NONCE, checked, offered};
 use barewire::http::wire::{FieldList, Limits, ResponseDecoder};
@@ -18,9 +18,8 @@ fn key(nonce: [u8; 16]) -> Vec<u8> {
         .to_vec()
 }
 
-/// The notes' key is `13-` and the time in milliseconds. That has 16 bytes, so no server can see what
-/// is wrong with it: whoever knows the time knows the key. Here the bytes are an argument, and all of
-/// them go into the key.
+/// The notes' key is `13-` and the time in milliseconds. That has 16 bytes, so no server can see the mistake,
+/// but anyone who knows the time knows the key. Here the bytes are an argument, and the key has all of them.
 #[test]
 fn erratum_e04_a_key_is_sixteen_random_bytes() {
     let notes = *b"13-1651886763000";
@@ -35,7 +34,7 @@ fn erratum_e04_a_key_is_sixteen_random_bytes() {
     }
 }
 
-/// The notes compute what is expected and never look at it.
+/// The notes compute the expected value and compare it with nothing.
 #[test]
 fn erratum_e05_the_accept_is_compared() {
     let response = |accept: &str| {
@@ -52,7 +51,7 @@ fn erratum_e05_the_accept_is_compared() {
     assert_eq!(error.rule(), Rule::AcceptWrong);
 }
 
-/// The notes drop `upgradeHead`: what was read behind the response is the first frames.
+/// The notes drop `upgradeHead`: the bytes behind the response, which are the first frames.
 #[test]
 fn erratum_e05_the_bytes_behind_the_response_are_the_first_frames() {
     let opening = Opening::new(NONCE);
@@ -97,9 +96,9 @@ fn erratum_e06_the_hash_of_the_key_alone_is_refused() {
     assert_eq!(error.rule(), Rule::AcceptWrong);
 }
 
-/// The notes' server always names a subprotocol, also one that nobody offered.
+/// The notes' server always names a subprotocol, also one that was not offered.
 #[test]
-fn erratum_e46_a_subprotocol_that_nobody_asked_for() {
+fn erratum_e46_a_subprotocol_that_was_not_offered() {
     let response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
         Sec-WebSocket-Protocol: chat\r\n\r\n";

@@ -1,4 +1,4 @@
-//! The cases of frames: the same comes of the bytes however they come.
+//! The cases of frames: the same is received however the bytes are cut.
 
 use super::format::{self, Case};
 use barewire::websocket::wire::{
@@ -8,15 +8,15 @@ use barewire::websocket::wire::{
 /// Inputs up to this length are cut in two at every place, longer ones near their ends.
 const CUT_EVERYWHERE: usize = 2048;
 
-/// What came: its name, and its payload.
+/// What was received: its name, and its payload.
 pub(crate) type Came = (&'static str, Vec<u8>);
 
-/// What came of some bytes.
+/// What was received from some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Outcome {
     came: Vec<Came>,
     error: Option<Error>,
-    owed: Vec<u8>,
+    pending: Vec<u8>,
 }
 
 #[test]
@@ -53,7 +53,7 @@ struct Read<'c> {
 
 fn check(case: &Case) {
     case.only(&[
-        "to", "in", "limit", "end", "received", "error", "told", "owed",
+        "to", "in", "limit", "end", "received", "error", "within", "pending",
     ]);
     let bytes = |text: String| {
         format::bytes(&text).unwrap_or_else(|| panic!("{}: bad bytes: {text}", case.place))
@@ -67,7 +67,7 @@ fn check(case: &Case) {
         role: match case.find("to").as_deref() {
             Some("client") => Role::Client,
             None => Role::Server,
-            Some(other) => panic!("{}: to whom? {other}", case.place),
+            Some(other) => panic!("{}: neither server nor client: {other}", case.place),
         },
         limits,
         input: case.all("in").into_iter().flat_map(bytes).collect(),
@@ -87,8 +87,8 @@ fn check(case: &Case) {
         .map(|line| came(case, line))
         .collect();
     assert_eq!(whole.came, came, "{}", case.place);
-    if let Some(owed) = case.find("owed") {
-        assert_eq!(whole.owed, bytes(owed), "{}: owed", case.place);
+    if let Some(pending) = case.find("pending") {
+        assert_eq!(whole.pending, bytes(pending), "{}: pending", case.place);
     }
     in_pieces(&read, &whole);
     with_bytes_behind(&read, &whole);
@@ -106,7 +106,7 @@ fn came(case: &Case, line: &str) -> Came {
         .unwrap_or_else(|| panic!("{}: {line}", case.place))
 }
 
-/// Byte by byte, and cut in two. An error is told at the same place, and in time.
+/// Byte by byte, and cut in two. An error names the same place, and is returned in time.
 fn in_pieces(read: &Read<'_>, whole: &Outcome) {
     let place = &read.case.place;
     let input = &read.input[..];
@@ -121,14 +121,14 @@ fn in_pieces(read: &Read<'_>, whole: &Outcome) {
         let cut = read.outcome([&input[..at], &input[at..]]);
         assert_eq!(cut, *whole, "{place}: cut at {at}");
     }
-    if let Some(told) = read.case.find("told") {
-        let in_time = read.outcome(input[..told.parse().expect("a number")].chunks(1));
-        assert_eq!(in_time.error, whole.error, "{place}: told in time");
+    if let Some(within) = read.case.find("within") {
+        let in_time = read.outcome(input[..within.parse().expect("a number")].chunks(1));
+        assert_eq!(in_time.error, whole.error, "{place}: returned in time");
     }
 }
 
-/// Whatever stands behind the bytes, the same comes of them; and what stands there comes too, unless
-/// the peer has closed or was refused.
+/// With more bytes behind, the same is received; and then those are received too, unless the peer has closed or
+/// was refused.
 fn with_bytes_behind(read: &Read<'_>, whole: &Outcome) {
     if read.end {
         return;
@@ -151,7 +151,7 @@ fn with_bytes_behind(read: &Read<'_>, whole: &Outcome) {
     );
 }
 
-/// A message that is given out in parts is the same.
+/// A message that is received in parts is the same.
 fn in_parts(read: &Read<'_>, whole: &Outcome) {
     if whole
         .error
@@ -218,7 +218,7 @@ impl Read<'_> {
                     Ok(Some(received)) => came.push(owned(&received)),
                     Ok(None) => break,
                     Err(refused) => {
-                        assert_eq!(error, None, "{}: told twice", self.case.place);
+                        assert_eq!(error, None, "{}: returned twice", self.case.place);
                         error = Some(refused);
                     }
                 }
@@ -228,11 +228,15 @@ impl Read<'_> {
         if self.end && error.is_none() {
             error = connection.end().err();
         }
-        let mut owed = Vec::new();
+        let mut pending = Vec::new();
         connection
             .sender()
-            .append_pending_control(|| [0; 4], &mut owed);
-        Outcome { came, error, owed }
+            .append_pending_control(|| [0; 4], &mut pending);
+        Outcome {
+            came,
+            error,
+            pending,
+        }
     }
 }
 

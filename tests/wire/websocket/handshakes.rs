@@ -1,4 +1,4 @@
-//! The cases of handshakes: what a server makes of a request, and a client of a response.
+//! The cases of handshakes: a server judges each request, and a client each response.
 
 use super::format::{self, Case};
 use barewire::http::wire::{FieldList, Limits, RequestDecoder, ResponseDecoder};
@@ -61,7 +61,7 @@ pub(crate) fn offered<T>(bytes: &[u8], judge: impl FnOnce(Result<Offer<'_>, Erro
     ))
 }
 
-/// Reads a response as a client does that asked with the sample key.
+/// Reads a response as a client that has sent the sample key.
 pub(crate) fn checked(opening: &Opening, bytes: &[u8]) -> Result<Option<String>, Error> {
     let mut decoder = ResponseDecoder::new(Limits::default());
     let length = decoder.decode(bytes).expect("a good head");
@@ -185,7 +185,7 @@ fn responses() {
     }
 }
 
-/// What one end asks, the other takes up, and the first accepts.
+/// A request of our client is accepted by our server, and the response by that client.
 #[test]
 fn both_ends_agree() {
     let opening = Opening::new([0xa5; 16])
@@ -216,7 +216,7 @@ fn both_ends_agree() {
     assert_eq!(error.rule(), Rule::AcceptWrong);
 }
 
-/// Who knows which pages may connect says no to the others.
+/// A page of another origin is refused.
 #[test]
 fn a_page_that_may_not_connect() {
     let mut request = REQUEST.join("\r\n").into_bytes();
@@ -251,7 +251,7 @@ fn what_a_caller_must_not_do() {
     });
 }
 
-/// The fields of a 101 replace what a caller has put there before.
+/// The fields of a 101 replace those that the caller has set before.
 #[test]
 fn the_fields_of_the_answer_are_there_once() {
     let mut request = REQUEST.join("\r\n").into_bytes();

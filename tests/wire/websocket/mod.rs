@@ -1,10 +1,10 @@
-//! WebSocket's bytes and rules: the cases of `fixtures/websocket/`, and what takes no table.
+//! WebSocket's bytes and rules: the cases of `fixtures/websocket/`, and what no table can say.
 //!
 //! A case of frames is received whole, byte by byte, cut in two at every place, with bytes behind it
-//! and in parts; its headers are encoded again ([`frames`]). [`handshakes`] does the same for what
-//! comes before. [`states`] is the machine, every state and event of it; [`random`] sends any
+//! and in parts; its headers are encoded again ([`frames`]). [`handshakes`] runs the cases of opening
+//! handshakes. [`states`] is the machine, every state and event of it; [`random`] sends any
 //! messages, cut anywhere, through both roles. [`sending`] is what a caller does, and must not do;
-//! [`memory`] is where messages lie. [`rows`] and [`errata`] are named after the book's.
+//! [`memory`] is where messages lie. The names in [`rows`] and [`errata`] are the book's.
 
 mod errata;
 mod format;
@@ -42,7 +42,7 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// A file that nobody runs, or that explains the format in other words, would rot.
+/// Every file is run, and the heads explain the format in the same words.
 #[test]
 fn every_file_is_run_and_explains_the_format() {
     let mut heads = BTreeSet::new();
@@ -63,7 +63,7 @@ fn every_file_is_run_and_explains_the_format() {
     assert_eq!(heads.len(), 1, "different words: {heads:#?}");
 }
 
-/// A name is how a failure is found again.
+/// The name of a case finds it again.
 #[test]
 fn places_are_unique() {
     let mut seen = BTreeSet::new();

@@ -1,5 +1,5 @@
 //! Any messages, cut into any frames, with control frames between, the stream cut anywhere: the same
-//! messages come out, in both roles. And any damage is told the same however its bytes come.
+//! messages are received, in both roles. And damaged bytes give the same error however they are cut.
 
 use super::frames::{Came, owned};
 use crate::support::Random;
@@ -40,7 +40,7 @@ impl Random {
     }
 }
 
-/// Frames of a peer in this role, and what must come of them.
+/// Frames of a peer in this role, and what must be received.
 struct Stream {
     role: Role,
     bytes: Vec<u8>,
@@ -143,7 +143,7 @@ fn other(role: Role) -> Role {
     }
 }
 
-/// What comes of bytes that arrive in pieces of random sizes, up to `most`.
+/// What is received from bytes in pieces of random sizes, up to `most`.
 fn received(
     random: &mut Random,
     role: Role,
@@ -204,7 +204,7 @@ fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
 }
 
 #[test]
-fn damage_is_told_the_same_however_it_comes() {
+fn damaged_bytes_give_the_same_error_however_they_are_cut() {
     let mut random = Random::new(0xbad_f4a3e);
     let (mut good, mut bad) = (0, 0);
     for _ in 0..6000 {
@@ -231,7 +231,7 @@ fn damage_is_told_the_same_however_it_comes() {
     assert!(good > 500 && bad > 500);
 }
 
-/// Two connections talk; what one sends by its face comes out of the other.
+/// Two connections: what one sends, the other receives.
 #[test]
 fn what_is_sent_is_received() {
     let mut random = Random::new(0x5e4d);

@@ -46,7 +46,7 @@ fn row_w01_the_handshake_of_the_book() {
 }
 
 #[test]
-fn row_w01_another_version_is_told_which_is_spoken() {
+fn row_w01_another_version_is_refused_with_ours() {
     let request = String::from_utf8(REQUEST.to_vec()).expect("ASCII");
     let request = request.replace("Version: 13", "Version: 8");
     let error = offered(request.as_bytes(), |offer| offer.expect_err("version 8"));
@@ -117,7 +117,7 @@ fn row_w03_hello_world_and_yakexi() {
 }
 
 #[test]
-fn row_w04_who_masks() {
+fn row_w04_clients_mask_and_servers_do_not() {
     for (role, frame, rule) in [
         (Role::Server, &b"\x81\x01a"[..], Rule::MaskMissing),
         (

@@ -1,4 +1,4 @@
-//! What a caller sends, byte by byte, and what it must not send.
+//! The frames of a caller, byte by byte, and what it must not send.
 
 use barewire::websocket::wire::{Close, CloseCode, Data, Misuse, Received, Role, Sender, State};
 
@@ -51,7 +51,7 @@ fn the_examples_of_the_rfc() {
     }
 }
 
-/// A key is drawn for each frame, and for no other reason.
+/// One key is made for each frame, and no other.
 #[test]
 fn every_frame_has_a_key_of_its_own() {
     let (mut client, mut out, mut drawn) = (Sender::new(Role::Client), Vec::new(), 0u8);
@@ -85,7 +85,7 @@ fn every_frame_has_a_key_of_its_own() {
 }
 
 #[test]
-fn a_header_alone_and_the_payload_from_where_it_lies() {
+fn a_header_alone_whose_payload_the_caller_writes() {
     let payload = "a long text".repeat(1000);
     for (role, masked) in [(Role::Server, false), (Role::Client, true)] {
         let (mut whole, mut apart) = (Vec::new(), Vec::new());
@@ -142,9 +142,9 @@ fn a_control_frame_holds_125_bytes() {
     assert_eq!((out.len(), length), (127, 127));
 }
 
-/// Only the newest ping, only one Close, and nothing behind it.
+/// One pong, for the newest ping; one Close frame, and nothing behind it.
 #[test]
-fn what_is_owed_is_sent_once() {
+fn pending_control_frames_are_sent_once() {
     let (mut server, mut out) = (Sender::new(Role::Server), Vec::new());
     assert!(!server.has_pending_control());
     server.received(&Received::Ping(b"old"));
@@ -169,9 +169,9 @@ fn what_is_owed_is_sent_once() {
     );
 }
 
-/// A user who closes before what is owed has been sent: one Close frame, the user's.
+/// A caller closes while control frames are pending: one Close frame is sent, the caller's.
 #[test]
-fn a_close_of_our_own_settles_what_is_owed() {
+fn a_close_of_our_own_replaces_a_pending_one() {
     let (mut server, mut out) = (Sender::new(Role::Server), Vec::new());
     server.received(&Received::Close(Close::EMPTY));
     let bye = Close::new(CloseCode::NORMAL, "bye").expect("short");

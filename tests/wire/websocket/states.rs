@@ -1,5 +1,5 @@
-//! The machine: its table against `fixtures/websocket/states.txt`, and both halves of a connection
-//! held to it, in every state and with every event.
+//! The machine: its table is that of `fixtures/websocket/states.txt`, and both halves of a connection keep to
+//! it, in every state and with every event.
 
 use super::format;
 use barewire::websocket::wire::{
@@ -89,7 +89,7 @@ fn frame(event: Event) -> Vec<u8> {
     bytes
 }
 
-/// What leads to a state from the start.
+/// The events that lead from the start to a state.
 fn way_to(state: State) -> Vec<Event> {
     match state {
         State::Idle => vec![],
@@ -127,8 +127,8 @@ fn a_receiver_keeps_to_the_table() {
     }
 }
 
-/// Does what this event is; `Fail`: the peer is gone.
-fn do_it(sender: &mut Sender, event: Event, out: &mut Vec<u8>) -> Result<(), Misuse> {
+/// Sends what this event stands for; `Fail`: the peer is gone.
+fn send_event(sender: &mut Sender, event: Event, out: &mut Vec<u8>) -> Result<(), Misuse> {
     let key = || [0; 4];
     let text = Data::Text("");
     match event {
@@ -154,11 +154,11 @@ fn a_sender_keeps_to_the_table() {
     for (state, event) in STATES.iter().flat_map(|&s| EVENTS.map(|e| (s, e))) {
         let (mut sender, mut out) = (Sender::new(Role::Server), Vec::new());
         for before in way_to(state) {
-            do_it(&mut sender, before, &mut out).expect("the way there");
+            send_event(&mut sender, before, &mut out).expect("the way there");
         }
         assert_eq!(sender.state(), state);
         out.clear();
-        let done = do_it(&mut sender, event, &mut out);
+        let done = send_event(&mut sender, event, &mut out);
         // Without a message a part is the first one: Middle and Last cannot be said there.
         let said = match (state, event) {
             (State::Idle, Event::Middle) => Event::First,
@@ -181,7 +181,7 @@ fn a_sender_keeps_to_the_table() {
     }
 }
 
-/// Everything that is left in `from` goes to `to`, and what it owes is added to `back`.
+/// Passes all bytes in `from` to `to`, and appends its pending control frames to `back`.
 fn pass(from: &mut Vec<u8>, to: &mut Connection, back: &mut Vec<u8>) {
     let mut bytes = &mut from[..];
     while let Some(_received) = to.receive(&mut bytes).expect("good frames") {}
@@ -232,7 +232,7 @@ fn the_closing_handshake_by_either_side_and_by_both() {
     assert!(nothing.is_empty());
 }
 
-/// After our Close what the peer still sends is received, and its pings are not answered.
+/// After our Close frame, messages of the peer are received, and its pings are not answered.
 #[test]
 fn what_comes_after_our_close() {
     let mut connection = Connection::new(Role::Server, Limits::default());
@@ -269,5 +269,5 @@ fn the_connection_is_lost() {
         (sent, connection.sender().has_pending_control(), out),
         (Err(Misuse::Closed), false, vec![])
     );
-    assert_eq!(connection.end(), Ok(()), "it is told once");
+    assert_eq!(connection.end(), Ok(()), "the error is returned once");
 }

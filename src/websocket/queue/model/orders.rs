@@ -6,11 +6,11 @@ use crate::websocket::wire::{Header, Opcode, Role};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// And whether it masks.
+/// The roles, and whether they mask.
 const ROLES: [(Role, bool); 2] = [(Role::Server, false), (Role::Client, true)];
 
-/// The frames that have left, and what is left of a last one that is cut. Each is judged here: an
-/// opcode that may stand at this place, a payload of one sender.
+/// The frames that have left, and the bytes of a last one that is cut. Each frame is judged: its opcode may
+/// follow the frames before it, and its payload is from one sender.
 pub(super) fn frames(mut wire: &[u8], masks: bool) -> (Vec<(Opcode, u8)>, &[u8]) {
     let mut frames = Vec::new();
     let mut in_message = false;
@@ -39,7 +39,7 @@ pub(super) fn frames(mut wire: &[u8], masks: bool) -> (Vec<(Opcode, u8)>, &[u8])
     (frames, wire)
 }
 
-/// Tries every order; returns how many different states there were, and all that may have left.
+/// Tries every order; returns the number of different states, and all sequences of frames that have left.
 fn explore(first: World) -> (usize, HashSet<Vec<(Opcode, u8)>>) {
     let mut seen = HashSet::new();
     let mut ends = HashSet::new();
@@ -70,7 +70,7 @@ fn fingerprint(world: &World) -> u64 {
     hasher.finish()
 }
 
-/// Every message of `wanted` has left in each order (unless a Close was before it).
+/// In each order, every message of `wanted` has left.
 fn all_leave(threads: &[&[Act]], wanted: &[u8]) {
     for role in ROLES {
         let (states, ends) = explore(World::new(role, threads));
@@ -92,7 +92,7 @@ fn fault_a00_a_pong_stands_between_frames() {
 }
 
 #[test]
-fn fault_a02_who_must_not_wait_never_does() {
+fn fault_a02_a_thread_that_must_not_wait_never_does() {
     all_leave(
         &[&[TrySend(1), TrySend(2)], &[SendLong(3)], &[Ping(4)]],
         &[3],
@@ -118,8 +118,11 @@ fn two_writers_small_and_large_keep_their_order() {
             &[&[SendLong(1), Send(2)], &[Send(3), SendLong(4)]],
         ));
         for end in ends {
-            let place = |n| end.iter().position(|(_, m)| *m == n).expect("it has left");
-            assert!(place(1) < place(2) && place(3) < place(4), "{end:?}");
+            let position = |n| end.iter().position(|(_, m)| *m == n).expect("it has left");
+            assert!(
+                position(1) < position(2) && position(3) < position(4),
+                "{end:?}"
+            );
         }
     }
 }
@@ -138,7 +141,7 @@ fn nothing_follows_a_close() {
 }
 
 #[test]
-fn a_stream_that_fails_wakes_everybody() {
+fn a_stream_that_fails_wakes_every_thread() {
     for threads in [
         &[&[SendLong(1)][..], &[Send(2)], &[Ping(3)]][..],
         &[&[Parts(1)], &[Send(2)], &[TrySend(3)]],
@@ -152,6 +155,6 @@ fn a_stream_that_fails_wakes_everybody() {
 #[test]
 fn without_a_flush_thread_nothing_is_lost_either() {
     let mut world = World::new(ROLES[0], &[&[TrySend(1)], &[Ping(2)], &[Broadcast(3)]]);
-    world.threads_to_be_had = false;
+    world.threads_available = false;
     explore(world);
 }

@@ -84,7 +84,7 @@ impl Frames {
     }
 
     /// Takes a piece of the current frame, or of the next one, from the front of `bytes`, and unmasks it.
-    /// `None`: all bytes were taken, and the payload goes on with the next read.
+    /// `None`: all bytes were taken, and there is no piece before the next read.
     #[inline]
     pub(super) fn next(&mut self, bytes: &mut [u8]) -> Result<Option<Piece>, Error> {
         // RFC 6455 §7.1.7: "An endpoint MUST NOT continue to attempt to process data (including a

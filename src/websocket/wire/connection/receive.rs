@@ -109,7 +109,7 @@ impl Receiver {
         }
     }
 
-    /// Where the peer's frames stand.
+    /// The state of the peer's direction.
     #[inline]
     pub fn state(&self) -> State {
         self.frames.state()
@@ -169,8 +169,8 @@ impl Receiver {
     /// What is complete now. `read` are the bytes from which [`take`](Self::take) took it.
     ///
     /// # Errors
-    /// As [`receive`](Self::receive): of a message that lies whole in what was read the text is judged
-    /// here, of a Close frame the code and the reason.
+    /// As [`receive`](Self::receive). The text of a message that was not collected is judged here, and so are
+    /// the code and the reason of a Close frame.
     #[inline]
     pub(crate) fn received<'s>(
         &'s mut self,
