@@ -123,16 +123,12 @@ impl Acceptor {
                 return Ok(None);
             }
         };
-        let protocol = self.choose(&offer);
+        let ours: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
+        let protocol = offer.choose(&ours);
         let mut fields = FieldList::new();
         offer.answer(protocol, &mut fields)?;
         let upgraded = request.switch(response, &fields)?;
         Ok(Some((upgraded, protocol.map(str::to_owned))))
-    }
-
-    fn choose<'a>(&self, offer: &Offer<'a>) -> Option<&'a str> {
-        let ours: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
-        offer.choose(&ours)
     }
 
     fn judge<'a>(&self, offer: Offer<'a>) -> Result<Offer<'a>, wire::Error> {

@@ -39,6 +39,16 @@ impl Error {
         }
     }
 
+    fn inner(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Error::Peer(error) => error,
+            Error::Misuse(misuse) => misuse,
+            Error::Refused(refused) => refused.as_ref(),
+            Error::Http(error) => error,
+            Error::Io(error) => error,
+        }
+    }
+
     pub(super) fn broken(kind: io::ErrorKind) -> Error {
         Error::Io(kind.into())
     }
@@ -52,13 +62,7 @@ impl From<&Cause> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Peer(error) => error.fmt(f),
-            Error::Misuse(misuse) => misuse.fmt(f),
-            Error::Refused(refused) => refused.fmt(f),
-            Error::Http(error) => error.fmt(f),
-            Error::Io(error) => error.fmt(f),
-        }
+        fmt::Display::fmt(self.inner(), f)
     }
 }
 
@@ -73,14 +77,13 @@ impl fmt::Display for Refused {
     }
 }
 
+impl std::error::Error for Refused {}
+
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Peer(error) => Some(error),
-            Error::Misuse(misuse) => Some(misuse),
             Error::Refused(_) => None,
-            Error::Http(error) => Some(error),
-            Error::Io(error) => Some(error),
+            _ => Some(self.inner()),
         }
     }
 }

@@ -11,7 +11,7 @@
 //! [`next`](FrameBuffer::next) and [`received`](FrameBuffer::received) are the two halves of a receive.
 //! Between them the driver knows what was taken, and whether a whole frame is here behind it.
 
-use super::wire::{self, Header, Received, Receiver, State, Taken};
+use super::wire::{self, Header, Piece, Received, Receiver, State};
 use crate::net::{ReadBuffer, Stream};
 use std::io;
 
@@ -51,20 +51,20 @@ impl FrameBuffer {
         self.receiver.is_idle()
     }
 
-    /// A piece of the next frame; `None`: read first, all bytes are taken.
+    /// A piece of the next frame; `None`: read first, all bytes are piece.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<Taken>, wire::Error> {
-        let taken = self.receiver.take(self.buffer.unread_mut());
-        if let Ok(None) = taken {
+    pub(super) fn next(&mut self) -> Result<Option<Piece>, wire::Error> {
+        let piece = self.receiver.take(self.buffer.unread_mut());
+        if let Ok(None) = piece {
             self.buffer.clear();
         }
-        taken
+        piece
     }
 
     /// Whether a whole frame is here behind this piece.
     #[inline]
-    pub(super) fn has_frame_behind(&self, taken: Taken) -> bool {
-        let behind = &self.buffer.unread()[taken.bytes()..];
+    pub(super) fn has_frame_behind(&self, piece: Piece) -> bool {
+        let behind = &self.buffer.unread()[piece.bytes()..];
         match Header::decode(behind) {
             Ok(Some((header, n))) => header.length <= (behind.len() - n) as u64,
             _ => false,
@@ -73,15 +73,15 @@ impl FrameBuffer {
 
     /// Goes on behind a piece with which nothing is complete.
     #[inline]
-    pub(super) fn skip(&mut self, taken: Taken) {
-        self.buffer.consume(taken.bytes());
+    pub(super) fn skip(&mut self, piece: Piece) {
+        self.buffer.consume(piece.bytes());
     }
 
     /// What is complete with this piece.
     #[inline]
-    pub(super) fn received(&mut self, taken: Taken) -> Result<Received<'_>, wire::Error> {
-        let read = self.buffer.consume(taken.bytes());
-        self.receiver.received(taken, read)
+    pub(super) fn received(&mut self, piece: Piece) -> Result<Received<'_>, wire::Error> {
+        let read = self.buffer.consume(piece.bytes());
+        self.receiver.received(piece, read)
     }
 
     /// The peer's bytes have ended, or no more of them are wanted.
@@ -121,9 +121,9 @@ mod tests {
     /// not.
     fn all(bytes: &[u8]) -> Vec<(usize, bool, bool)> {
         let (mut buffer, mut all) = (buffer(bytes), Vec::new());
-        while let Some(taken) = buffer.next().expect("good frames") {
-            all.push((taken.bytes(), taken.is_control(), taken.is_complete()));
-            buffer.skip(taken);
+        while let Some(piece) = buffer.next().expect("good frames") {
+            all.push((piece.bytes(), piece.is_control(), piece.is_complete()));
+            buffer.skip(piece);
         }
         all
     }
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn a_quiet_buffer_is_small_again() {
         let mut buffer = buffer(&[0x82, 0, 0x82, 0].repeat(500));
-        while let Some(taken) = buffer.next().expect("good frames") {
-            buffer.skip(taken);
+        while let Some(piece) = buffer.next().expect("good frames") {
+            buffer.skip(piece);
         }
         assert!(buffer.is_large());
         buffer.shrink();

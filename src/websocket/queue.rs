@@ -295,10 +295,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         }
         match job.goal {
             Goal::Sent(position) if self.sent >= position => self.leave(job),
-            Goal::Sent(_) => self.write_in_turn(job),
-            Goal::Turn if !job.turn => self.write_in_turn(job),
-            Goal::Turn if self.is_next_frame_next() => Step::Done,
-            Goal::Turn => Step::Write,
+            Goal::Sent(_) | Goal::Turn => self.write_in_turn(job),
             Goal::Push if job.turn => self.leave(job),
             Goal::Push => self.push(job),
             // A thread that waits to write takes over.

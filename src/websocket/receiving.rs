@@ -15,7 +15,7 @@ use super::error::Error;
 use super::frame_buffer::FrameBuffer;
 use super::heartbeat::{Beat, Heartbeat};
 use super::outcome::Outcome;
-use super::wire::{self, Data, Received, Taken};
+use super::wire::{self, Data, Piece, Received};
 use crate::net::{Pace, is_timeout};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -109,12 +109,12 @@ impl Receiving {
     /// The next message, or the next part of one. `None`: the connection is over.
     #[inline]
     fn next(&mut self) -> Result<Option<Received<'_>>, Error> {
-        let Some(taken) = self.advance()? else {
+        let Some(piece) = self.advance()? else {
             return Ok(None);
         };
         let outgoing = &self.shared.outgoing;
-        outgoing.coalesce(self.frames.has_frame_behind(taken));
-        match self.frames.received(taken) {
+        outgoing.coalesce(self.frames.has_frame_behind(piece));
+        match self.frames.received(piece) {
             Ok(received) => Ok(Some(received)),
             Err(error) => Err(ending::fail(outgoing, error)),
         }
@@ -122,35 +122,35 @@ impl Receiving {
 
     /// Reads on until a message is complete, or a part of one, and handles the control frames before it.
     #[inline]
-    fn advance(&mut self) -> Result<Option<Taken>, Error> {
+    fn advance(&mut self) -> Result<Option<Piece>, Error> {
         while self.frames.is_open() {
             let next = self.frames.next();
             match next.map_err(|error| ending::fail(&self.shared.outgoing, error))? {
                 None => self.fill()?,
-                Some(taken) if taken.is_control() => self.control(taken)?,
-                Some(taken) => {
+                Some(piece) if piece.is_control() => self.control(piece)?,
+                Some(piece) => {
                     if self.paced {
-                        self.pace.went(taken.bytes());
+                        self.pace.went(piece.bytes());
                     }
-                    if taken.is_complete() {
-                        return Ok(Some(taken));
+                    if piece.is_complete() {
+                        return Ok(Some(piece));
                     }
                     self.large = true;
-                    self.frames.skip(taken);
+                    self.frames.skip(piece);
                 }
             }
         }
         Ok(None)
     }
 
-    fn control(&mut self, taken: Taken) -> Result<(), Error> {
-        if !taken.is_complete() {
-            self.frames.skip(taken);
+    fn control(&mut self, piece: Piece) -> Result<(), Error> {
+        if !piece.is_complete() {
+            self.frames.skip(piece);
             return Ok(());
         }
         let outgoing = &self.shared.outgoing;
-        outgoing.coalesce(self.frames.has_frame_behind(taken));
-        let received = match self.frames.received(taken) {
+        outgoing.coalesce(self.frames.has_frame_behind(piece));
+        let received = match self.frames.received(piece) {
             Ok(received) => received,
             Err(error) => return Err(ending::fail(outgoing, error)),
         };
@@ -193,7 +193,7 @@ impl Receiving {
         }
     }
 
-    /// We have waited since then for the rest of a message. Its bytes are counted when they are taken.
+    /// We have waited since then for the rest of a message. Its bytes are counted when they are piece.
     fn judge_pace(&mut self, since: Instant) -> Result<(), Error> {
         self.paced = true;
         match self.pace.waited(since.elapsed(), 0) {

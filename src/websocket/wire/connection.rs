@@ -57,7 +57,7 @@ mod frames;
 mod receive;
 mod send;
 
-pub(crate) use receive::Taken;
+pub(crate) use frames::Piece;
 pub use receive::{Received, Receiver};
 pub use send::Sender;
 

@@ -44,16 +44,27 @@ struct Frame {
 
 /// What one read holds of one frame: perhaps its header, then a piece of its payload.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     pub(super) opcode: Opcode,
     pub(super) event: Event,
     /// How many bytes were taken, and how many of them (the last ones) are payload.
-    pub(super) bytes: usize,
+    bytes: usize,
     payload_bytes: usize,
     /// Whether it is the first piece of its frame.
     pub(super) begins: bool,
     /// Whether it is the last piece of its frame.
     pub(super) ends: bool,
+    /// What is complete with it; [`Receiver`](super::Receiver) finds out.
+    pub(super) complete: Option<Complete>,
+}
+
+/// Where the bytes are of a message that is complete, or of a part or a control frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Complete {
+    /// In what was read.
+    Read,
+    /// In the buffer that collects pieces.
+    Collected,
 }
 
 impl Frames {
@@ -216,11 +227,30 @@ impl Frame {
             payload_bytes,
             begins,
             ends: self.left == 0,
+            complete: None,
         }
     }
 }
 
 impl Piece {
+    /// How many bytes were taken.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether it is a piece of a control frame.
+    #[inline]
+    pub(crate) fn is_control(&self) -> bool {
+        self.opcode.is_control()
+    }
+
+    /// Whether a message is complete with it, or a part or a control frame.
+    #[inline]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete.is_some()
+    }
+
     /// Its payload, at the end of the bytes that were taken.
     #[inline]
     pub(super) fn payload<'b>(&self, taken: &'b [u8]) -> &'b [u8] {

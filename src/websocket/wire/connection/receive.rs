@@ -18,7 +18,7 @@ use super::super::close::Close;
 use super::super::error::{Error, Rule};
 use super::super::frame::Opcode;
 use super::super::message::{Collected, Data, Kind, Limits};
-use super::frames::{Frames, Piece};
+use super::frames::{Complete, Frames, Piece};
 use super::{Event, Role, State, step};
 
 /// What has come.
@@ -39,42 +39,6 @@ pub enum Received<'a> {
     Pong(&'a [u8]),
     /// The peer closes: it has to be answered, and nothing follows.
     Close(Close<'a>),
-}
-
-/// A piece of a frame that [`Receiver::take`] has taken.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Taken {
-    piece: Piece,
-    place: Option<Place>,
-}
-
-/// Where the bytes of a message lie, or those of a part or a control frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// In what was read.
-    Read,
-    /// In the buffer that collects pieces.
-    Collected,
-}
-
-impl Taken {
-    /// How many bytes were taken.
-    #[inline]
-    pub(crate) fn bytes(&self) -> usize {
-        self.piece.bytes
-    }
-
-    /// Whether it is a piece of a control frame.
-    #[inline]
-    pub(crate) fn is_control(&self) -> bool {
-        self.piece.opcode.is_control()
-    }
-
-    /// Whether [`Receiver::received`] has something to return.
-    #[inline]
-    pub(crate) fn is_complete(&self) -> bool {
-        self.place.is_some()
-    }
 }
 
 /// Takes the peer's bytes.
@@ -135,13 +99,13 @@ impl Receiver {
         bytes: &mut &'b mut [u8],
     ) -> Result<Option<Received<'s>>, Error> {
         loop {
-            let Some(taken) = self.take(bytes)? else {
+            let Some(piece) = self.take(bytes)? else {
                 *bytes = &mut [];
                 return Ok(None);
             };
-            let read = bytes.split_off_mut(..taken.bytes()).unwrap_or_default();
-            if taken.is_complete() {
-                return self.received(taken, read).map(Some);
+            let read = bytes.split_off_mut(..piece.bytes()).unwrap_or_default();
+            if piece.is_complete() {
+                return self.received(piece, read).map(Some);
             }
         }
     }
@@ -152,18 +116,18 @@ impl Receiver {
     /// # Errors
     /// As [`receive`](Self::receive).
     #[inline]
-    pub(crate) fn take(&mut self, bytes: &mut [u8]) -> Result<Option<Taken>, Error> {
-        let piece = match self.frames.next(bytes) {
+    pub(crate) fn take(&mut self, bytes: &mut [u8]) -> Result<Option<Piece>, Error> {
+        let mut piece = match self.frames.next(bytes) {
             Ok(Some(piece)) => piece,
             Ok(None) => return Ok(None),
             Err(error) => return Err(self.failed(error)),
         };
-        let place = match piece.is_whole() {
-            true => Some(Place::Read),
-            false if piece.opcode.is_control() => self.collect_control(&piece, bytes),
+        piece.complete = match piece.is_whole() {
+            true => Some(Complete::Read),
+            false if piece.is_control() => self.collect_control(&piece, bytes),
             false => self.collect(&piece, bytes)?,
         };
-        Ok(Some(Taken { piece, place }))
+        Ok(Some(piece))
     }
 
     /// What is complete now. `read` are the bytes from which [`take`](Self::take) took it.
@@ -174,15 +138,14 @@ impl Receiver {
     #[inline]
     pub(crate) fn received<'s>(
         &'s mut self,
-        taken: Taken,
+        piece: Piece,
         read: &'s [u8],
     ) -> Result<Received<'s>, Error> {
-        let Taken { piece, place } = taken;
-        if piece.opcode.is_control() {
-            return self.control(&piece, place, read);
+        if piece.is_control() {
+            return self.control(&piece, read);
         }
-        let data = match place {
-            Some(Place::Collected) => Ok(self.message.data()),
+        let data = match piece.complete {
+            Some(Complete::Collected) => Ok(self.message.data()),
             _ => Data::whole(kind(piece.opcode), piece.payload(read)),
         };
         let data = data.inspect_err(|_| self.frames.passed(Event::Fail))?;
@@ -221,22 +184,17 @@ impl Receiver {
         error
     }
 
-    fn collect_control(&mut self, piece: &Piece, read: &[u8]) -> Option<Place> {
+    fn collect_control(&mut self, piece: &Piece, read: &[u8]) -> Option<Complete> {
         if piece.begins {
             self.control.clear();
         }
         self.control.extend_from_slice(piece.payload(read));
-        piece.ends.then_some(Place::Collected)
+        piece.ends.then_some(Complete::Collected)
     }
 
-    fn control<'s>(
-        &'s mut self,
-        piece: &Piece,
-        place: Option<Place>,
-        read: &'s [u8],
-    ) -> Result<Received<'s>, Error> {
-        let payload = match place {
-            Some(Place::Collected) => &self.control,
+    fn control<'s>(&'s mut self, piece: &Piece, read: &'s [u8]) -> Result<Received<'s>, Error> {
+        let payload = match piece.complete {
+            Some(Complete::Collected) => &self.control,
             _ => piece.payload(read),
         };
         match piece.opcode {
@@ -255,7 +213,7 @@ impl Receiver {
 
     /// Collects a piece of a message, unless it can be borrowed from what was read. `None`: nothing is
     /// complete yet.
-    fn collect(&mut self, piece: &Piece, read: &[u8]) -> Result<Option<Place>, Error> {
+    fn collect(&mut self, piece: &Piece, read: &[u8]) -> Result<Option<Complete>, Error> {
         if piece.is_first() {
             self.message.start(kind(piece.opcode));
         } else if self.in_parts {
@@ -264,12 +222,12 @@ impl Receiver {
         let payload = piece.payload(read);
         if self.in_parts && self.message.kind() == Kind::Binary {
             let is_part = piece.is_last() || !payload.is_empty();
-            return Ok(is_part.then_some(Place::Read));
+            return Ok(is_part.then_some(Complete::Read));
         }
         self.append(payload, piece.is_last())
             .map_err(|error| self.failed(error))?;
         let is_part = self.in_parts && !self.message.data().bytes().is_empty();
-        Ok((piece.is_last() || is_part).then_some(Place::Collected))
+        Ok((piece.is_last() || is_part).then_some(Complete::Collected))
     }
 
     fn append(&mut self, payload: &[u8], last: bool) -> Result<(), Error> {
