@@ -32,7 +32,7 @@ pub(crate) struct BodyReader {
     /// The decoder of an earlier chunked body: the next chunked body uses its memory.
     spare: Option<ChunkedDecoder>,
     length: BodyLength,
-    /// How many bytes at the front of the source's input are content that nobody has consumed.
+    /// How many bytes at the front of the source's input are content, decoded and not consumed.
     content: usize,
     ended: bool,
     failure: Option<wire::Error>,

@@ -1,9 +1,9 @@
-//! What can go wrong in an exchange, and whose fault it is.
+//! What can go wrong in an exchange, and which side has caused it.
 
 use crate::http::wire::{self, Misuse};
 use std::{fmt, io};
 
-/// What a handler may fail with. The client is told the status of an [`Error`] that blames it,
+/// What a handler may fail with. The client gets the status of an [`Error::Peer`], since it broke a rule,
 /// and 500 for anything else.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -15,12 +15,12 @@ pub enum Error {
     Peer(wire::Error),
     /// The caller asked for something that must not reach the wire; nothing of it did.
     Misuse(Misuse),
-    /// The connection broke, or the peer stood still for too long ([`io::ErrorKind::TimedOut`]).
+    /// The connection broke, or the peer was too slow ([`io::ErrorKind::TimedOut`]).
     Io(io::Error),
 }
 
 impl Error {
-    /// The status code that answers it: the rule's own, or 500.
+    /// The status code of the response to it: the rule's own, or 500.
     pub fn status(&self) -> u16 {
         match self {
             Error::Peer(error) => error.status(),

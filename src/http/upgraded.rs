@@ -1,4 +1,4 @@
-//! A connection that speaks something else now.
+//! A connection that speaks another protocol now.
 
 use crate::net::{Slot, Stop, Stream};
 use std::io::{self, IoSlice, Read, Write};
@@ -40,15 +40,15 @@ impl Upgraded {
         head_tail
     }
 
-    /// What is to be done when the server stops: say goodbye in the words of the new protocol.
+    /// What the stopping server calls in place of its own end: it ends the new protocol.
     pub fn on_stop(&self, hook: Arc<dyn Stop>) {
         if let Some(slot) = &self.slot {
             slot.on_stop(hook);
         }
     }
 
-    /// The stream, the bytes that were read behind the head, and the place among the server's connections, which
-    /// is given back when it is dropped.
+    /// The stream, the bytes that were read behind the head, and the place among the server's connections:
+    /// dropping this slot gives the place back.
     pub fn into_parts(mut self) -> (Arc<dyn Stream>, Vec<u8>, Option<Slot>) {
         let head_tail = self.take_head();
         (self.stream, head_tail, self.slot)

@@ -13,7 +13,7 @@ use crate::http::server::Response;
 use crate::http::wire::Selection;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
-/// What is to be sent, before any of it is read.
+/// The pieces of a body, before any of them is read.
 #[derive(Debug)]
 pub(super) struct Body {
     pieces: Vec<Piece>,
@@ -63,7 +63,7 @@ impl Body {
         })
     }
 
-    /// Sends the head and, where there is content, all that is wanted of it.
+    /// Sends the head and, where there is content, its pieces.
     pub(super) fn send(
         &self,
         content: Option<Content>,
@@ -87,7 +87,7 @@ impl Body {
     }
 
     /// Status and fields. After an `If-Range` a 206 might leave the type out (RFC 9110 §15.3.7);
-    /// it stays, because browsers judge every answer by its own.
+    /// it stays, because browsers take each response by itself.
     fn set_fields(&self, res: &mut Response<'_>) -> Result<(), Error> {
         res.set_status(self.status)?
             .set_header("Content-Type", &self.media_type)?

@@ -1,27 +1,27 @@
-//! Small files in memory: the least recently used give way.
+//! Small files in memory. The least recently used are evicted.
 
 use super::stamp::Stamp;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What an entry costs beside its bytes and its two copies of the path; rather too much.
+/// What an entry costs beside its bytes and its two copies of the path, rounded up.
 const ENTRY_BYTES: u64 = 256;
 
 /// The bytes of some files, each with the [`Stamp`] it had when they were read.
 #[derive(Debug)]
 pub(super) struct Cache {
-    shelf: Mutex<Shelf>,
+    entries: Mutex<Entries>,
     pub(super) most_bytes: u64,
     pub(super) most_file_bytes: u64,
 }
 
 #[derive(Debug, Default)]
-struct Shelf {
-    entries: HashMap<PathBuf, Entry>,
-    /// The paths by the turn of their last use: the first is the one to go.
+struct Entries {
+    by_path: HashMap<PathBuf, Entry>,
+    /// The paths by their last use: the first is evicted next.
     order: BTreeMap<u64, PathBuf>,
-    turn: u64,
+    uses: u64,
     bytes: u64,
 }
 
@@ -29,13 +29,13 @@ struct Shelf {
 struct Entry {
     stamp: Stamp,
     bytes: Arc<[u8]>,
-    turn: u64,
+    last_use: u64,
 }
 
 impl Default for Cache {
     fn default() -> Cache {
         Cache {
-            shelf: Mutex::default(),
+            entries: Mutex::default(),
             most_bytes: 16 * 1024 * 1024,
             most_file_bytes: 64 * 1024,
         }
@@ -50,25 +50,25 @@ impl Cache {
 
     /// The bytes of the file, if it still has the stamp that they were read under.
     pub(super) fn get(&self, path: &Path, stamp: &Stamp) -> Option<Arc<[u8]>> {
-        let mut shelf = self.lock();
-        if shelf.entries.get(path)?.stamp != *stamp {
-            shelf.remove(path);
+        let mut entries = self.lock();
+        if entries.by_path.get(path)?.stamp != *stamp {
+            entries.remove(path);
             return None;
         }
-        shelf.touch(path)
+        entries.touch(path)
     }
 
-    /// Keeps the bytes of a file, in the place of others if need be.
+    /// Keeps the bytes of a file; others are evicted where they leave no room.
     pub(super) fn put(&self, path: &Path, stamp: Stamp, bytes: Arc<[u8]>) {
         let cost = cost(path, bytes.len() as u64);
-        let mut shelf = self.lock();
-        shelf.remove(path);
-        while shelf.bytes + cost > self.most_bytes {
-            if !shelf.remove_oldest() {
+        let mut entries = self.lock();
+        entries.remove(path);
+        while entries.bytes + cost > self.most_bytes {
+            if !entries.remove_oldest() {
                 return;
             }
         }
-        shelf.insert(path, stamp, bytes);
+        entries.insert(path, stamp, bytes);
     }
 
     /// How many bytes are kept, bookkeeping included.
@@ -78,12 +78,12 @@ impl Cache {
 
     /// How many files are kept.
     pub(super) fn files(&self) -> usize {
-        self.lock().entries.len()
+        self.lock().by_path.len()
     }
 
-    /// Nobody who holds the lock runs code that is not in this file.
-    fn lock(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    /// No code outside this file runs under the lock.
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -92,31 +92,31 @@ fn cost(path: &Path, size: u64) -> u64 {
     size.saturating_add(names + ENTRY_BYTES)
 }
 
-impl Shelf {
+impl Entries {
     fn touch(&mut self, path: &Path) -> Option<Arc<[u8]>> {
-        self.turn += 1;
-        let entry = self.entries.get_mut(path)?;
-        let path = self.order.remove(&entry.turn)?;
-        entry.turn = self.turn;
-        self.order.insert(self.turn, path);
+        self.uses += 1;
+        let entry = self.by_path.get_mut(path)?;
+        let path = self.order.remove(&entry.last_use)?;
+        entry.last_use = self.uses;
+        self.order.insert(self.uses, path);
         Some(Arc::clone(&entry.bytes))
     }
 
     fn insert(&mut self, path: &Path, stamp: Stamp, bytes: Arc<[u8]>) {
-        self.turn += 1;
+        self.uses += 1;
         self.bytes += cost(path, bytes.len() as u64);
         let entry = Entry {
             stamp,
             bytes,
-            turn: self.turn,
+            last_use: self.uses,
         };
-        self.order.insert(self.turn, path.to_owned());
-        self.entries.insert(path.to_owned(), entry);
+        self.order.insert(self.uses, path.to_owned());
+        self.by_path.insert(path.to_owned(), entry);
     }
 
     fn remove(&mut self, path: &Path) {
-        if let Some(entry) = self.entries.remove(path) {
-            self.order.remove(&entry.turn);
+        if let Some(entry) = self.by_path.remove(path) {
+            self.order.remove(&entry.last_use);
             self.bytes -= cost(path, entry.bytes.len() as u64);
         }
     }
@@ -177,12 +177,12 @@ mod tests {
         let cache = small();
         for turn in 0..2_000usize {
             put(&cache, &"n".repeat(turn * 7 % 300), turn * 31 % 400);
-            let shelf = cache.lock();
-            let counted = shelf.entries.iter();
+            let entries = cache.lock();
+            let counted = entries.by_path.iter();
             let counted = counted.map(|(path, entry)| cost(path, entry.bytes.len() as u64));
-            assert_eq!(counted.sum::<u64>(), shelf.bytes);
-            assert!(shelf.bytes <= cache.most_bytes);
-            assert_eq!(shelf.order.len(), shelf.entries.len());
+            assert_eq!(counted.sum::<u64>(), entries.bytes);
+            assert!(entries.bytes <= cache.most_bytes);
+            assert_eq!(entries.order.len(), entries.by_path.len());
         }
         put(&cache, "larger than everything", 2_000);
         assert!(!has(&cache, "larger than everything"));
@@ -213,7 +213,7 @@ mod tests {
             };
             scope.spawn(poison).join()
         });
-        assert!(holder.is_err() && cache.shelf.is_poisoned());
+        assert!(holder.is_err() && cache.entries.is_poisoned());
         assert!(has(&cache, "a") && cache.files() == 1);
     }
 }

@@ -25,7 +25,7 @@ pub(super) enum Bytes {
 }
 
 impl Content {
-    /// Out of memory, if the file is as it was; or else opens it.
+    /// From memory, if the file has not changed since; else opens it.
     pub(super) fn open(found: &Found, cache: &Cache) -> Result<Content, Refusal> {
         if let Some(bytes) = cache.get(&found.path, &found.stamp) {
             return Ok(Content {
@@ -33,7 +33,7 @@ impl Content {
                 bytes: Bytes::Kept(bytes),
             });
         }
-        // Of what was opened, and no longer of what was found.
+        // Of the file that was opened, which may be another than the one that was found.
         let (file, metadata) = open(found).map_err(cannot_open)?;
         if !metadata.is_file() {
             return Err(Refusal::Missing);
@@ -49,7 +49,7 @@ impl Content {
         &self.stamp
     }
 
-    /// Reads the whole file and keeps it, if it is small and can be told from its next state.
+    /// Reads the whole file and keeps it, if it is small and a later state would have another stamp.
     pub(super) fn keep(
         mut self,
         found: &Found,
@@ -59,7 +59,7 @@ impl Content {
         let Bytes::OnDisk(file) = &mut self.bytes else {
             return Ok(self);
         };
-        if !cache.takes(&found.path, self.stamp.size()) || !self.stamp.is_settled(now) {
+        if !cache.takes(&found.path, self.stamp.size()) || !self.stamp.is_unambiguous(now) {
             return Ok(self);
         }
         if let Some(bytes) = read_whole(file, &self.stamp).map_err(Refusal::Failed)? {

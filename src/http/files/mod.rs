@@ -1,18 +1,17 @@
 //! Static files: a directory, read-only, below a path.
 //!
 //! # The problem
-//! A path comes from a stranger, and the file system was made for friends: `..` climbs out of
-//! the directory, a symbolic link leads away from it, a FIFO stops whoever opens it, and names
-//! have more spellings than one. And a file is not a body yet: it may be larger than memory, the
-//! client may hold a copy of it or half of one, and somebody may be writing it right now.
+//! The path of a request comes from a stranger. `..` leads out of the directory, and so may a symbolic link;
+//! to open a FIFO blocks; one name has several spellings. A file is not a body yet: it may be larger than
+//! memory, the client may have a copy of all or half of it, and a program may be writing it now.
 //!
 //! # The way of a request
 //! ```text
-//!   /files/a%20b.txt                                        405   a file is read, and no more
-//!      │ strip_prefix, split at "/", decode once  path.rs   400   what can be no file's name
+//!   /files/a%20b.txt                                        405   neither GET nor HEAD
+//!      │ strip_prefix, split at "/", decode once  path.rs   400   no file can have this name
 //!      ▼
 //!   ["a b.txt"]
-//!      │ canonicalize, still below the root?      place.rs  404   nothing that is shown
+//!      │ canonicalize, still below the root?      place.rs  404   nothing that is served
 //!      ▼ a regular file?                                    308   a directory, without its slash
 //!   /srv/www/a b.txt
 //!      │ in memory, or open it                    content.rs, cache.rs
@@ -24,40 +23,52 @@
 //! ```
 //!
 //! # The rules
-//! 1. A name is judged after it has been decoded, once, and split off before that. What is
-//!    refused for its name is refused without a look at the disk.
-//! 2. Links may be followed, as long as the file they end at is below the root too. What must
-//!    not be shown is answered like what is not there.
-//! 3. The kind of a file is looked at before it is opened: only regular files are. Directories
+//! 1. A path is split first, and each name decoded once and then checked. A refusal for a name does not touch
+//!    the disk.
+//! 2. Links are followed if the file at their end is below the root, too. What is not served gets the same
+//!    response as what is not there.
+//! 3. The kind of a file is read before the file is opened: only regular files are opened. Directories
 //!    are never listed.
 //! 4. A file is sent through one block of bounded size. Its length is what the *open* file said:
-//!    if it grows meanwhile, the rest is not sent; if it shrinks, the connection is cut, because
-//!    nothing else tells the client that the body is not all there.
-//! 5. An entity tag stands for one state, as long as nobody sets a file's time back. The clock of
-//!    a file system has ticks, and a file may change twice within one: as long as the tick of its
-//!    last change may not be over, each answer gets a tag of its own, and nothing is kept in memory.
-//! 6. What is kept in memory counts only as long as size, times and number of the file on disk
+//!    if the file grows meanwhile, the rest is not sent; if it shrinks, the connection is cut, because
+//!    only a cut shows the client that the body is not complete.
+//! 5. An entity tag stands for one state, unless a program sets a file's time back. Timestamps of a file
+//!    system have a granularity, and a file may change twice within it. Until the granularity of the last
+//!    change has passed, each response gets a tag of its own, and nothing is kept in memory.
+//! 6. Bytes in memory are used only while size, times and number of the file on disk
 //!    are the same: one `stat` for each request.
 //!
-//! # Whom this trusts
-//! Nobody on the network. But those who may *write* below the root are trusted not to race: safe
-//! `std` has no way to open a path one directory at a time, so between the look (rules 2 and 3)
-//! and the opening there is a moment in which a writer could put a link or a FIFO in the place of
-//! what was looked at, and have a file from outside sent or a thread wait. If strangers can write
-//! there (an upload directory), let the process see nothing that they must not. Replacing a file
-//! by renaming a new one over it is always safe; writing into it in place may show a client half
-//! of each, as with every server. Writing through a memory map need not move a file's time at
+//! # What this trusts
+//! No client. But programs that may *write* below the root are trusted not to race: safe
+//! `std` has no way to open a path one directory at a time, so between the checks (rules 2 and 3)
+//! and the opening there is a moment in which a writer could replace the file by a link or a FIFO. Then a
+//! file from outside would be sent, or a thread would block. If strangers can write
+//! there (an upload directory), let the process see nothing that they must not. To replace a file
+//! by renaming a new one over it is always safe. A client may get half of each state of a file that is
+//! written in place, as with every server. Writing through a memory map need not change a file's time at
 //! once: do not serve such a file meanwhile.
 //!
-//! # Where to begin
-//! [`Files::serve`] in this file, then `path.rs`, which is the gate. `stamp.rs` has the one idea
+//! # Which file to read first
+//! [`Files::serve`] in this file, then `path.rs`, where names are checked. `stamp.rs` has the one idea
 //! that is easy to get wrong (rule 5).
+//!
+//! # To change X, touch Y
+//! | to change | touch |
+//! |---|---|
+//! | which names are refused | `path.rs`, and the table of statuses in `refusal.rs` |
+//! | which files are found, links, dot files | `place.rs` |
+//! | the media type of an ending | the table in `media_type.rs` |
+//! | `ETag`, `Last-Modified` | `stamp.rs` |
+//! | preconditions and ranges | `wire/semantics/`; `select.rs` passes it the fields |
+//! | the fields of a 200 or 206, its blocks | `body.rs`; several ranges: `parts.rs` |
+//! | what is kept in memory | `cache.rs`; when: `content.rs` |
+//! | a setting | the methods of [`Files`], and its field |
 //!
 //! # Two exercises
 //! 1. A deployment sets every file's time to the same second, as reproducible archives do. Which
 //!    change would `ETag` miss, and which would the cache in memory still notice?
-//! 2. Serve `a.txt.gz` to those whose `Accept-Encoding` allows it. Which fields change, what
-//!    becomes of the entity tag, and of a `Range`?
+//! 2. Serve `a.txt.gz` to clients whose `Accept-Encoding` allows it. Which fields change, and what
+//!    happens to the entity tag, and to a `Range`?
 
 mod body;
 mod cache;
@@ -91,8 +102,8 @@ use std::time::SystemTime;
 /// directory, and a bounded number of small files kept in memory. See the [module](self) for what
 /// is refused and why.
 ///
-/// One value serves all threads. It answers every request it is given: with a file, or with a
-/// status and a body that says why not.
+/// One value serves all threads. It responds to every request: with a file, or with a status and a body
+/// that says why not.
 ///
 /// ```
 /// use barewire::http::{self, Files};
@@ -123,8 +134,7 @@ pub struct Files {
 
 /// Settings.
 impl Files {
-    /// The files below `root`, which is looked up now and for good: if it is a link, what the
-    /// link leads to now.
+    /// The files below `root`. The path is resolved once, now: if it is a link, to where the link leads now.
     ///
     /// # Errors
     /// There is no such directory.
@@ -166,7 +176,7 @@ impl Files {
         self
     }
 
-    /// How much of a file is in memory while it is sent, for each answer: the book's
+    /// How much of a file is in memory while it is sent, for each response: the book's
     /// `highWaterMark`. 64 KiB; at least one byte.
     pub fn high_water_mark_bytes(mut self, bytes: usize) -> Files {
         self.high_water_mark_bytes = bytes.max(1);
@@ -186,21 +196,21 @@ impl Files {
         self
     }
 
-    /// A gauge: how many bytes are kept in memory now, as [`cache_bytes`](Self::cache_bytes)
+    /// How many bytes are kept in memory now, as [`cache_bytes`](Self::cache_bytes)
     /// counts them.
     pub fn cached_bytes(&self) -> u64 {
         self.cache.bytes()
     }
 
-    /// A gauge: how many files are kept in memory now.
+    /// How many files are kept in memory now.
     pub fn cached_files(&self) -> usize {
         self.cache.files()
     }
 }
 
-/// Answering.
+/// Responding.
 impl Files {
-    /// Answers a request for a file.
+    /// Responds to a request for a file.
     ///
     /// Fields that were set before stay, unless they are among those of a file.
     ///
@@ -210,15 +220,15 @@ impl Files {
     /// | 304, 412 | a precondition says so |
     /// | 308 | a directory with an index, and the path has no slash at its end |
     /// | 400 | a path that can name no file, whatever is on the disk |
-    /// | 404 | no file, or one that is not shown |
+    /// | 404 | no file, or one that is not served |
     /// | 405 | a method other than GET and HEAD |
     /// | 416 | all ranges lie past the end |
     /// | 500 | the disk failed, or there are too many open files |
     ///
     /// # Errors
     /// An error of the connection, or of the disk. If the disk failed before anything was sent,
-    /// the client has been told 500 already and the error is for your log; later (or if
-    /// the file became shorter than its Content-Length) returning the error cuts the connection.
+    /// the client has got a 500 already and the error is for your log. Later, or if the file became shorter
+    /// than its Content-Length, the handler cuts the connection by returning the error.
     pub fn serve(&self, req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
         match self.reply(req) {
             Ok(Reply::File(validators, body, content)) => {
@@ -231,7 +241,7 @@ impl Files {
                 res.end("")
             }
             Ok(Reply::AddSlash) => add_slash(req, res),
-            Err(refusal) => refusal.answer(res),
+            Err(refusal) => refusal.respond(res),
         }
     }
 
@@ -290,7 +300,7 @@ impl Files {
     }
 }
 
-/// What a request comes to.
+/// What a request leads to.
 enum Reply {
     /// 200 or 206; without content where a HEAD asks.
     File(Validators, Body, Option<Content>),

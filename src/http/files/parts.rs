@@ -14,11 +14,11 @@
 //! ```
 //!
 //! # The boundary
-//! It must not occur in the bytes of the file, and reading the file twice to make sure would only
-//! tell for the first time. So it is a number of 128 bits that nobody could have known when the
-//! file was written: a keyed hash (the one that protects the standard library's maps, its key
-//! drawn from the system's randomness) of a counter, so that no two answers have the same. A
-//! given place of a file holds it by chance once in 2^128.
+//! It must not occur in the bytes of the file. To read the file before sending it would not exclude that,
+//! since the file may change. So the boundary is a number of 128 bits that was not predictable when the file
+//! was written: a keyed hash of a counter, so that no two responses have the same. The hash is the one that
+//! protects the standard library's maps, and its key comes from the system's randomness. A given place of a
+//! file holds the number by chance once in 2^128.
 
 use crate::http::wire::ByteRange;
 use std::hash::{BuildHasher, RandomState};
@@ -57,7 +57,7 @@ pub(super) struct Boundaries {
 }
 
 impl Boundaries {
-    /// One that was not there before: 32 hexadecimal digits.
+    /// A new one: 32 hexadecimal digits.
     pub(super) fn next(&self) -> String {
         let count = self.drawn.fetch_add(1, Ordering::Relaxed);
         let half = |which: u8| self.key.hash_one((count, which));

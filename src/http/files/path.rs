@@ -6,17 +6,17 @@
 //!   /%2e%2e/secret    refused, and so is every other way to say it
 //! ```
 //!
-//! Nothing is repaired: a client that takes dot segments out of a path does so before it sends
-//! it (RFC 3986 §5.2.4), so what arrives here with one in it was meant to climb.
+//! Nothing is repaired: clients remove dot segments before they send a path (RFC 3986 §5.2.4). A path that
+//! still has one was written to leave the directory.
 
 use super::refusal::Refusal;
 use crate::http::wire::percent_decode;
 use std::path::PathBuf;
 
-/// What a path asks for, below the root.
+/// What a path names, below the root.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    /// Each name judged; no `..`, no root, no prefix.
+    /// Each name checked; no `..`, no root, no prefix.
     pub(super) names: PathBuf,
     /// The path ends with a slash: only a directory will do.
     pub(super) directory: bool,
@@ -45,13 +45,13 @@ fn name(segment: &str, dot_files: bool) -> Result<String, Refusal> {
     let name = String::from_utf8(bytes).map_err(|_| Refusal::NotUtf8)?;
     // RFC 3986 §7.3: "Security checks of the data within a URI should be applied after decoding
     // the octets."
-    match judge(&name, dot_files) {
+    match refusal_of(&name, dot_files) {
         None => Ok(name),
         Some(refusal) => Err(refusal),
     }
 }
 
-fn judge(name: &str, dot_files: bool) -> Option<Refusal> {
+fn refusal_of(name: &str, dot_files: bool) -> Option<Refusal> {
     Some(match name {
         "" => Refusal::EmptyName,
         // RFC 9110 §17.3: "an origin server needs to avoid accessing names that have a special

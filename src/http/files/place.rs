@@ -1,4 +1,4 @@
-//! From names to a place on the disk: is it below the root, and is it a file?
+//! From names to a file on the disk: is it below the root, and is it regular?
 
 use super::media_type::media_type;
 use super::path::Wanted;
@@ -8,7 +8,7 @@ use std::fs::{self, FileType};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-/// The directory that everything is below of.
+/// The directory that all files are below.
 #[derive(Debug)]
 pub(super) struct Root {
     /// Absolute, and without links.
@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     kind: FileType,
     pub(super) stamp: Stamp,
-    /// By the name it was asked for, which need not be the one it has.
+    /// By the name in the request, which may be another than the file's own.
     pub(super) media_type: &'static str,
 }
 
@@ -52,7 +52,7 @@ impl Root {
 
     /// The regular file that `wanted` leads to, by itself or as the index of a directory.
     pub(super) fn find(&self, wanted: &Wanted) -> Result<Place, Refusal> {
-        let found = self.look(&self.path.join(&wanted.names))?;
+        let found = self.resolve(&self.path.join(&wanted.names))?;
         if !found.kind.is_dir() {
             return match found.kind.is_file() && !wanted.directory {
                 true => Ok(Place::File(found)),
@@ -67,16 +67,16 @@ impl Root {
     }
 
     fn index_of(&self, directory: &Found) -> Result<Found, Refusal> {
-        let index = self.look(&directory.path.join(&self.index))?;
+        let index = self.resolve(&directory.path.join(&self.index))?;
         match index.kind.is_file() {
             true => Ok(index),
             false => Err(Refusal::Missing),
         }
     }
 
-    /// Follows all links and looks at what is at their end. Whatever fails on the way, nothing
-    /// that could be shown is there.
-    fn look(&self, asked: &Path) -> Result<Found, Refusal> {
+    /// Follows all links and reads the metadata at their end. If anything fails on the way, there is nothing
+    /// to serve.
+    fn resolve(&self, asked: &Path) -> Result<Found, Refusal> {
         let path = fs::canonicalize(asked).map_err(|_| Refusal::Missing)?;
         if !self.shows(&path) {
             return Err(Refusal::Missing);

@@ -83,7 +83,7 @@ impl Refusal {
     ///
     /// # Errors
     /// An error of the connection. After a response with 500, what failed on our side.
-    pub(super) fn answer(self, mut res: Response<'_>) -> Result<(), Error> {
+    pub(super) fn respond(self, mut res: Response<'_>) -> Result<(), Error> {
         if let Refusal::Method = self {
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
             // response"

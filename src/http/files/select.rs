@@ -1,7 +1,7 @@
-//! How much of the file the client wants: all of it, parts of it, or nothing after all.
+//! How much of the file is sent: all of it, ranges of it, or nothing.
 //!
-//! The rules are in [`wire`](crate::http::wire) (`precondition.rs`, `range.rs`), as pure
-//! functions; here they are given the fields of the request.
+//! The rules are pure functions in [`wire`](crate::http::wire) (`semantics/precondition.rs`,
+//! `semantics/range.rs`). Here they get the fields of the request.
 
 use super::stamp::Validators;
 use crate::http::server::Request;
@@ -10,7 +10,7 @@ use crate::http::wire::{
 };
 use std::time::SystemTime;
 
-/// What the preconditions of a GET or HEAD come to.
+/// The outcome of the preconditions of a GET or HEAD.
 pub(super) fn preconditions(
     req: &Request<'_>,
     validators: &Validators,
@@ -39,7 +39,7 @@ pub(super) fn preconditions(
     preconditions.evaluate(Some(current(validators)), date(now))
 }
 
-/// What the `Range` of a GET comes to.
+/// The outcome of the `Range` of a GET.
 pub(super) fn range(
     req: &Request<'_>,
     validators: &Validators,

@@ -1,36 +1,36 @@
 //! Which state of a file this is: for `ETag` and `Last-Modified`, and for what is kept in memory.
 //!
-//! The time of a file comes from a clock with ticks. Two changes within one tick leave the same
+//! The timestamps of a file system have a granularity. Two changes within it leave the same
 //! time, and perhaps the same size:
 //!
 //! ```text
-//!   ticks      │         │         │         │
-//!   writes          1 2
-//!   time stays      └─┴─ the same
-//!   reads            A       B                 A saw the first state, B the second
+//!   granularity  │         │         │         │
+//!   writes            1 2
+//!   timestamp         └─┴─ the same
+//!   reads              A       B                 A saw the first state, B the second
 //! ```
 //!
-//! A tag that `A` was given must not be given to `B`. So a time says which state this is only
-//! when its tick is certainly over: then a further change would have another time. Until then each
-//! answer has a tag that no other has.
+//! `A` and `B` must not get the same tag. So a timestamp identifies the state only after its granularity
+//! has passed for certain: then a further change would have another time. Until then each response has a
+//! tag that no other has.
 
 use crate::http::wire::HttpDate;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Longer than the tick of a kernel's clock, which stamps files with fractions of a second.
-const FINE_TICK: Duration = Duration::from_millis(100);
-/// The tick of the coarsest file systems, which have no fractions.
-const COARSE_TICK: Duration = Duration::from_secs(2);
+/// Longer than the granularity of a file system whose times have fractions of a second.
+const FINE_GRANULARITY: Duration = Duration::from_millis(100);
+/// The granularity of the coarsest file systems, whose times have no fractions.
+const COARSE_GRANULARITY: Duration = Duration::from_secs(2);
 
-/// What a look at a file tells of its state.
+/// The state of a file, as its metadata say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     size: u64,
     /// When its bytes changed, as far as is known; a program may set this.
     modified: Option<SystemTime>,
-    /// When anything of it changed, in seconds and nanoseconds since 1970; nobody can set this.
+    /// When anything of it changed, in seconds and nanoseconds since 1970; no program can set this.
     changed: (i64, i64),
     /// Device and number: another file under the same name has another.
     file: (u64, u64),
@@ -52,7 +52,7 @@ impl Stamp {
     }
 
     /// Whether any later change leaves another stamp.
-    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
+    pub(super) fn is_unambiguous(&self, now: SystemTime) -> bool {
         let (seconds, nanoseconds) = self.changed;
         let changed = u64::try_from(seconds)
             .ok()
@@ -61,10 +61,10 @@ impl Stamp {
         let times = [self.modified, changed];
         times
             .iter()
-            .all(|time| time.is_some_and(|time| is_over(time, now)))
+            .all(|time| time.is_some_and(|time| has_passed(time, now)))
     }
 
-    /// What an answer at the time `now` says of this state.
+    /// The validators of a response at the time `now`.
     pub(super) fn validators(&self, now: SystemTime) -> Validators {
         let mut etag = format!("\"{:x}", self.size);
         if let Some(modified) = self.modified {
@@ -72,7 +72,10 @@ impl Stamp {
         }
         // RFC 9110 §8.8.1: "A strong validator is unique across all versions of all
         // representations associated with a particular resource over time."
-        if !self.modified.is_some_and(|modified| is_over(modified, now)) {
+        if !self
+            .modified
+            .is_some_and(|modified| has_passed(modified, now))
+        {
             push_time(now, &mut etag);
         }
         etag.push('"');
@@ -87,18 +90,18 @@ impl Stamp {
     }
 }
 
-/// Whether the tick of the clock in which `time` lies is over.
-fn is_over(time: SystemTime, now: SystemTime) -> bool {
+/// Whether the granularity of `time` has passed.
+fn has_passed(time: SystemTime, now: SystemTime) -> bool {
     let fraction = match time.duration_since(UNIX_EPOCH) {
         Ok(since) => since.subsec_nanos(),
         Err(before) => before.duration().subsec_nanos(),
     };
-    let tick = if fraction == 0 {
-        COARSE_TICK
+    let granularity = if fraction == 0 {
+        COARSE_GRANULARITY
     } else {
-        FINE_TICK
+        FINE_GRANULARITY
     };
-    now.duration_since(time).is_ok_and(|age| age >= tick)
+    now.duration_since(time).is_ok_and(|age| age >= granularity)
 }
 
 /// Appends `-seconds.nanoseconds`, in hexadecimal.
@@ -111,7 +114,7 @@ fn push_time(time: SystemTime, etag: &mut String) {
     etag.push_str(&text);
 }
 
-/// The validators of an answer (RFC 9110 §8.8).
+/// The validators of a response (RFC 9110 §8.8).
 #[derive(Debug)]
 pub(super) struct Validators {
     etag: String,
@@ -160,18 +163,18 @@ mod tests {
 
     #[test]
     fn a_time_without_a_fraction_may_come_from_a_coarse_clock() {
-        assert!(!is_over(at(4_000), at(5_999)) && is_over(at(4_000), at(6_000)));
-        assert!(!is_over(at(4_001), at(4_100)) && is_over(at(4_001), at(4_101)));
-        assert!(!is_over(at(4_001), at(4_000)), "it is in the future");
+        assert!(!has_passed(at(4_000), at(5_999)) && has_passed(at(4_000), at(6_000)));
+        assert!(!has_passed(at(4_001), at(4_100)) && has_passed(at(4_001), at(4_101)));
+        assert!(!has_passed(at(4_001), at(4_000)), "it is in the future");
     }
 
     #[test]
     fn what_is_kept_needs_both_times() {
         let mut stamp = modified(at(1_500));
         stamp.changed = (5, 1);
-        assert!(!stamp.is_settled(at(5_100)) && stamp.is_settled(at(5_101)));
+        assert!(!stamp.is_unambiguous(at(5_100)) && stamp.is_unambiguous(at(5_101)));
         stamp.changed = (-5, 1);
-        assert!(!stamp.is_settled(at(5_101)));
+        assert!(!stamp.is_unambiguous(at(5_101)));
     }
 
     #[test]

@@ -86,7 +86,7 @@ settings! {
 }
 
 impl Config {
-    /// What the Keep-Alive field says: whole seconds, so less than one is not told.
+    /// The number in the Keep-Alive field: whole seconds, so less than one is not announced.
     #[inline]
     pub(crate) fn announced_keep_alive_secs(&self) -> Option<u64> {
         let timeout = self.keep_alive_timeout?;

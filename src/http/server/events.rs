@@ -7,10 +7,11 @@ use crate::http::wire::reason_phrase;
 use crate::net::{Stream, guarded};
 use std::fmt;
 
-/// What became of a request.
+/// What a handler returns: nothing more to do, or a failure.
 pub type Handled = Result<(), Failure>;
 
-/// What a handler may return: nothing, or a `Result` whose error is told to [`Events`].
+/// What a handler may return: nothing, or a `Result`. Its error goes to [`Events::error`], or decides the
+/// response: see [`Failure`].
 pub trait Outcome {
     /// As a result.
     ///
@@ -41,14 +42,16 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 /// | `checkContinue` | [`check_continue`](Events::check_continue) | `request`: the first read of the body sends the 100 |
 /// | `connect` | [`connect`](Events::connect) | 405, and the connection is closed |
 /// | `upgrade` | [`upgrade`](Events::upgrade) | `request`: the offer is ignored |
-/// | `clientError` | [`client_error`](Events::client_error) | an answer that names the rule |
+/// | `clientError` | [`client_error`](Events::client_error) | a response that names the rule |
 /// | `close` | [`close`](Events::close) | nothing |
 ///
 /// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them.
 ///
 /// # When the program panics
-/// A panic costs what this table says. The panic hook prints it; *reported* is what [`error`](Events::error)
-/// is called with, too. A *handler* is any of the four methods above.
+/// A panic costs what this table says. The panic hook prints each of them; of those that are *reported*,
+/// [`error`](Events::error) is called, too. A *handler* is any of the four methods above, with all that it
+/// calls and drops. [`Request`] and [`Response`] do nothing when they are dropped: after the handler, its
+/// thread looks how much of the response has been sent.
 ///
 /// | a panic in | the client gets | the connection | reported |
 /// |---|---|---|---|
@@ -57,7 +60,8 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 /// | a handler, after the head is sent | the response so far | is cut | yes |
 /// | a handler, after [`Response::end`] | the response | goes on | yes |
 /// | a handler, after [`Request::upgrade`] | what was sent on the stream | ends when the stream is dropped | yes |
-/// | [`client_error`](Events::client_error), before its head is sent | the default answer | ends as it would have | yes |
+/// | another thread that has the upgraded stream | what was sent on the stream | ends when the stream is dropped | no |
+/// | [`client_error`](Events::client_error), before its head is sent | the default response | ends as it would have | yes |
 /// | [`client_error`](Events::client_error), after its head is sent | the response so far | is cut | yes |
 /// | [`client_error`](Events::client_error), after [`Response::end`] | its response | ends as it would have | yes |
 /// | [`error`](Events::error) | what it would have got | goes on | no |
@@ -73,8 +77,9 @@ pub trait Events: Send + Sync + 'static {
 
     /// A request whose client waits for a 100 before it sends the body. To accept, read the body
     /// or call [`Response::write_continue`]: the client goes on with this request, and sends nothing
-    /// again (E20). To refuse, answer with the final status that says why: 401, 413 …, not just the
-    /// notes' 400 (E22). An expectation that nobody knows has got its 417 already.
+    /// again (E20). To refuse, respond with the final status that says why: 401, 413 …, not just the
+    /// notes' 400 (E22). For an expectation other than this, [`client_error`](Events::client_error)
+    /// is called, with status 417.
     ///
     /// # Errors
     /// As for [`request`](Events::request).
@@ -82,8 +87,8 @@ pub trait Events: Send + Sync + 'static {
         self.request(request, response)
     }
 
-    /// A request that offers another protocol: [`Request::upgrade`] takes it. Where nobody does, it
-    /// is a plain request, and nothing is closed (E23).
+    /// A request that offers another protocol: [`Request::upgrade`] accepts it. Without that it is a plain
+    /// request, and nothing is closed (E23).
     ///
     /// # Errors
     /// As for [`request`](Events::request).
@@ -110,25 +115,25 @@ pub trait Events: Send + Sync + 'static {
     /// A peer has connected.
     fn connection(&self, _stream: &dyn Stream) {}
 
-    /// A client sent what is no request, or was too slow, or a body that is none. The response
-    /// ends the connection, however it is answered.
+    /// The bytes of a client are no request, or its body breaks a rule, or it was too slow. The connection
+    /// ends after the response.
     ///
     /// # Errors
-    /// As for [`request`](Events::request); nothing can be told to the client then.
+    /// As for [`request`](Events::request); the client then gets the default response.
     fn client_error(&self, error: &Error, response: Response<'_>) -> Handled {
         write_refusal(error, response)
     }
 
-    /// A handler failed, panicked or did not end its answer, another method panicked, or accepting failed.
-    /// The server goes on, also if this method panics: then nothing is lost but the message. A peer that
-    /// breaks a rule or leaves is not reported here: that is no failure of ours.
+    /// A handler failed, panicked or did not end its response, another method panicked, or accepting failed.
+    /// The server goes on, also if this method panics: then only the message is lost. A peer that breaks a
+    /// rule or leaves is not reported here: that is no failure of ours.
     fn error(&self, _what: &dyn fmt::Display) {}
 
     /// Accepting has stopped and every connection has ended.
     fn close(&self) {}
 }
 
-/// The default answer to an error: its status, and in the body the rule that was broken.
+/// The default response to an error: its status, and in the body the rule that was broken.
 pub(super) fn write_refusal(error: &Error, mut response: Response<'_>) -> Handled {
     let status = error.status();
     response

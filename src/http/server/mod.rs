@@ -1,4 +1,44 @@
-//! The HTTP server: listening, and the life of its connections.
+//! The HTTP server: what listens, and the life of its connections.
+//!
+//! # The problem
+//!
+//! A handler is a plain function from a request to a response. A connection is bytes from a stranger: more
+//! requests than one, in pieces or many at once, as slowly as the stranger likes, while the server may stop at
+//! any moment. Between them are one thread, one read buffer and one queue of responses.
+//!
+//! # The bytes
+//!
+//! ```text
+//!   read buffer    │ GET /a … │ POST /b … Content-Length: 9 … │ 4 bytes │
+//!                    request 1  request 2                       head_tail: the body begins
+//!
+//!   body buffer                                                 │ 5 bytes │ GET /c … │
+//!                                                                 the rest  pipelined
+//!
+//!   response queue │ 200 … a │ 200 … b │ ──▶ one write
+//! ```
+//!
+//! # The rules
+//!
+//! 1. A handler runs on the connection's thread, and borrows the head from the read buffer.
+//! 2. What a response sends is checked before any of it is encoded (`exchange/connection/sending.rs`).
+//! 3. Pending responses are sent before the thread waits for anything (`exchange/response_queue.rs`); the
+//!    [chapter's page](crate::http) has the table.
+//! 4. A wait for the peer has a deadline, always ([`Config`]).
+//! 5. Code of the program runs under [`guarded`]: a panic costs what the table of [`Events`] says.
+//! 6. A connection ends with a lingering close, unless the client knows that it ends.
+//!
+//! # Which file to read first
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `request_loop.rs` | the life of a connection; read this first |
+//! | `request_loop/waiting.rs` | where its thread waits for a head, and gives memory back |
+//! | `request_loop/failing.rs` | what follows when a handler or the client fails |
+//! | `request.rs`, `response.rs` | what a handler sees |
+//! | [`exchange`] | what these two are made of: body, draft, queue |
+//! | `events.rs` | all that a program can be called for |
+//! | `config.rs` | all limits and deadlines |
 
 mod config;
 mod events;
@@ -20,7 +60,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 
-/// A server that answers with a closure; see [`Events`] for everything else that can happen.
+/// A server that calls a closure for each request; see [`Events`] for everything else that can happen.
 ///
 /// ```
 /// use barewire::http;
@@ -90,8 +130,8 @@ impl<E: Events> Server<E> {
         listener.serve(options, service)
     }
 
-    /// What [`Listener::serve`] wants: to put something between the listener and this server, as TLS
-    /// is.
+    /// The arguments of [`Listener::serve`], to put something between the listener and this server, as TLS
+    /// does.
     pub fn into_service(self) -> (Options, impl Service + use<E>) {
         let config = &self.shared.config;
         let options = Options {
@@ -109,12 +149,12 @@ impl<E: Events> Server<E> {
         self.shared.any().serve(stream, None, &[]);
     }
 
-    /// The same, for one that was read from already: `ahead` is what came, and `slot` its place.
-    pub fn serve_behind(&self, ahead: &[u8], stream: Arc<dyn Stream>, slot: Option<Slot>) {
-        self.shared.any().serve(stream, slot, ahead);
+    /// The same, for a connection that was read from already: `read_before` is what came, and `slot` its place.
+    pub fn serve_behind(&self, read_before: &[u8], stream: Arc<dyn Stream>, slot: Option<Slot>) {
+        self.shared.any().serve(stream, slot, read_before);
     }
 
-    /// What this server answers to these bytes, over a connection in memory that the client
+    /// All that this server sends for these bytes, over a connection in memory that the client
     /// half-closes behind them. For tests of handlers: no port, no waiting.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! What a handler is given: the head as it came, and the body as it comes.
+//! The request that a handler gets: the head as it came, and the body as it comes.
 
 use super::exchange::{RequestBody, ServerConnection};
 use crate::http::body_reader::BodySource;
@@ -16,8 +16,8 @@ use std::io::{self, BufRead, Read};
 ///
 /// It borrows the bytes that the connection read: nothing is copied until the handler does.
 ///
-/// The body is a reader ([`Read`] and [`BufRead`]) that can be used as it arrives (nobody has to
-/// wait for its end, E45), or collected. The first read sends the 100 that the client may be waiting for.
+/// The body is a reader ([`Read`] and [`BufRead`]): a handler reads it as it arrives (it need not wait for
+/// the end, E45), or collects it. The first read sends the 100 that the client may be waiting for.
 ///
 /// ```
 /// use barewire::http;
@@ -78,7 +78,7 @@ impl<'a> Request<'a> {
         self.target().query()
     }
 
-    /// Whom the request is for: the authority of an absolute target, or else the Host field.
+    /// The host that the request is for: the authority of an absolute target, or else the Host field.
     pub fn host(&self) -> &'a str {
         self.head.authority()
     }
@@ -96,8 +96,8 @@ impl<'a> Request<'a> {
         self.head.fields()
     }
 
-    /// What the request came on: its addresses, and over TLS who is at the other end. To read the
-    /// body or to answer, use the request and the response.
+    /// The stream that the request came on: its addresses, and over TLS the peer's certificate. To read the
+    /// body or to respond, use the request and the response.
     pub fn stream(&self) -> &'a dyn Stream {
         self.stream
     }
@@ -107,7 +107,7 @@ impl<'a> Request<'a> {
         self.head
     }
 
-    /// How long the body is, as far as the head tells.
+    /// The length of the body, as the head declares it.
     pub fn body_length(&self) -> BodyLength {
         self.body.reader().length()
     }
@@ -129,15 +129,14 @@ impl<'a> Request<'a> {
         self.body.reader().trailers()
     }
 
-    /// Answers an `Upgrade` with 101 and these fields, or a CONNECT with 200, and takes the
-    /// stream over: with the bytes already read after the head, and with its place among the
-    /// server's connections. It may be used here or in another thread, and has no timeouts until
-    /// its new owner sets some.
+    /// Answers an `Upgrade` with 101 and these fields, or a CONNECT with 200, and returns the stream, with the
+    /// bytes that were read behind the head and its place among the server's connections. The stream may be
+    /// used in this or in another thread. It has no timeouts until its new owner sets some.
     ///
     /// The fields of a 101 name the protocol: `[("Upgrade", "websocket")]`; it must be one that
     /// the client offered.
     ///
-    /// Answering consumes the response, taking over consumes the request too.
+    /// `end` consumes the response; an upgrade consumes the request, too.
     ///
     /// # Errors
     /// [`Misuse::Switch`] where the client did not ask for it, or for another protocol, or its body
@@ -172,7 +171,7 @@ impl<'a> Request<'a> {
         if !list.view().list("Upgrade").all(offered) {
             return Err(Misuse::Switch.into());
         }
-        let _ = response; // consumed: the 101 is the answer
+        let _ = response; // consumed: the 101 is the response
         let mut connection = self.connection.borrow_mut();
         connection.send_switch(list)?;
         let mut head_tail = self.body.take_pipelined();

@@ -146,7 +146,7 @@ impl<'s> RequestLoop<'s> {
             let next = match self.decoder.decode(self.buffer.unread()) {
                 Ok(Some(length)) => self.exchange(length),
                 Ok(None) => self.receive(),
-                Err(error) => Err(self.refuse(error)),
+                Err(error) => Err(self.refuse_head(error)),
             };
             if let Err(end) = next {
                 return end;
@@ -196,7 +196,7 @@ impl<'s> RequestLoop<'s> {
         if connection.handed_over {
             return Err(End::HandedOver);
         }
-        if !connection.answered() {
+        if !connection.is_complete() {
             self.send_fallback_response(cause)?;
         }
         self.finish(length, client_closes)

@@ -1,4 +1,4 @@
-//! What a handler answers with, in the book's words.
+//! The response that a handler writes, in the book's words.
 
 use super::exchange::ServerConnection;
 use crate::http::error::Error;
@@ -12,13 +12,13 @@ use std::io;
 /// - The head leaves with the first byte of the body, or with [`flush`](Self::flush). After
 ///   [`write_head`](Self::write_head) nothing of it can be changed; trying is an error, not silence
 ///   (E43).
-/// - [`end`](Self::end) consumes the response: it is said once. A handler that returns without
-///   it, fails or panics still gives the client an answer: 500 if nothing was sent, and a cut
-///   connection if something was (which an HTTP/1.0 client cannot tell from the end).
+/// - [`end`](Self::end) consumes the response, so it is called once. If a handler returns without it, fails
+///   or panics, the client gets 500 if nothing was sent, and a cut connection if something was (which looks
+///   like the end to an HTTP/1.0 client).
 /// - A head that was written by [`write_head`](Self::write_head) without a Content-Length is sent
 ///   with the chunked coding; without `write_head`, a single `end(data)` gets its Content-Length.
-/// - A Content-Length counts bytes and is checked (E29): what is too long is refused before it is
-///   sent, what is too short cuts the connection.
+/// - A Content-Length counts bytes and is checked (E29): data beyond it is refused before it is sent, and a
+///   body that ends before it cuts the connection.
 ///
 /// ```
 /// use barewire::http;
@@ -38,7 +38,7 @@ impl<'a> Response<'a> {
         Response { connection }
     }
 
-    /// The status of an implicit head; 200 where nothing is said.
+    /// The status of an implicit head; 200 by default.
     ///
     /// # Errors
     /// [`Misuse::Status`](crate::http::wire::Misuse::Status) outside 200 to 599,
@@ -46,7 +46,7 @@ impl<'a> Response<'a> {
     pub fn set_status(&mut self, status: u16) -> Result<&mut Self, Error> {
         self.connection
             .borrow_mut()
-            .answer
+            .draft
             .set_status(status, None)?;
         Ok(self)
     }
@@ -70,7 +70,7 @@ impl<'a> Response<'a> {
     /// what was set before is then still set.
     pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
         let mut connection = self.connection.borrow_mut();
-        let fields = connection.answer.fields_mut()?;
+        let fields = connection.draft.fields_mut()?;
         let before = fields.view().len();
         if let Err(error) = values.each(&mut |value| Ok(fields.append(name, value)?)) {
             fields.truncate(before);
@@ -81,7 +81,8 @@ impl<'a> Response<'a> {
         Ok(self)
     }
 
-    /// The first value of a field; once the head has been sent, of what was really sent.
+    /// The first value of a field. Once the head has been sent, a value that was sent, also of a field that
+    /// the connection added.
     pub fn get_header(&self, name: &str) -> Option<String> {
         let values = self.get_header_all(name);
         values
@@ -107,13 +108,13 @@ impl<'a> Response<'a> {
         Ok(self
             .connection
             .borrow_mut()
-            .answer
+            .draft
             .fields_mut()?
             .remove(name))
     }
 
-    /// Settles the head: a status, or a status and a reason phrase, and fields that win over
-    /// those of [`set_header`](Self::set_header). Once only, and it chains into [`end`](Self::end).
+    /// Writes the head: a status, or a status and a reason phrase, and fields that replace those of
+    /// [`set_header`](Self::set_header). From then on the head cannot change. Chains into [`end`](Self::end).
     ///
     /// ```
     /// # use barewire::http;
@@ -137,22 +138,22 @@ impl<'a> Response<'a> {
         V: AsRef<[u8]>,
     {
         let status = status.into();
-        let answer = || {
+        let draft = || {
             RefMut::map(self.connection.borrow_mut(), |connection| {
-                &mut connection.answer
+                &mut connection.draft
             })
         };
-        answer().set_status(status.code, status.reason)?;
-        let mut before = answer().field_count();
+        draft().set_status(status.code, status.reason)?;
+        let mut before = draft().field_count();
         // The iterator may be lazy, and look at the request while it goes.
         for (name, value) in fields {
-            before -= answer().merge(before, name.as_ref(), value.as_ref())?;
+            before -= draft().merge(before, name.as_ref(), value.as_ref())?;
         }
-        answer().freeze_head();
+        draft().freeze_head();
         Ok(self)
     }
 
-    /// Sends a piece of the body now, behind the head if that has not left yet.
+    /// Sends a piece of the body now, behind the head if that has not been sent.
     ///
     /// # Errors
     /// A [`Misuse`](crate::http::wire::Misuse) for more than the declared length or a body where there is none;
@@ -161,7 +162,7 @@ impl<'a> Response<'a> {
         self.connection.borrow_mut().write(data.as_ref())
     }
 
-    /// Sends the head now, and whatever waits before it.
+    /// Sends the head now, after all responses that are pending.
     ///
     /// # Errors
     /// As for [`write`](Self::write).
@@ -169,11 +170,11 @@ impl<'a> Response<'a> {
         self.connection.borrow_mut().flush()
     }
 
-    /// The last piece of the body, and the end of the answer.
+    /// Sends the last piece of the body, and ends the response.
     ///
     /// # Errors
-    /// A [`Misuse`](crate::http::wire::Misuse) where the body is not as long as declared: refused before it is
-    /// sent if it is too long, and a cut connection if it is too short, never a broken wire.
+    /// A [`Misuse`](crate::http::wire::Misuse) if the body is not as long as declared. Nothing of this call
+    /// is sent then. If the head was not sent before, the client gets 500, else a cut connection.
     pub fn end(self, data: impl AsRef<[u8]>) -> Result<(), Error> {
         self.connection.borrow_mut().end(data.as_ref())
     }
@@ -186,14 +187,14 @@ impl<'a> Response<'a> {
     pub fn add_trailer(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
         self.connection
             .borrow_mut()
-            .answer
+            .draft
             .trailers_mut()
             .append(name, value)?;
         Ok(self)
     }
 
-    /// Sends `100 Continue` now: the client may send the body it announced. Reading the body
-    /// does this by itself.
+    /// Sends `100 Continue` now: the client may send the body it announced. A read of the body does this,
+    /// too.
     ///
     /// # Errors
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the final head.
@@ -235,17 +236,17 @@ impl<'a> Response<'a> {
         self.connection.borrow().head_sent()
     }
 
-    /// Whether the server is stopping: an answer that would go on for ever should end.
+    /// Whether the server is stopping: then a response without an end of its own should end.
     pub fn is_stopping(&self) -> bool {
         self.connection.borrow().queue.is_stopping()
     }
 
-    /// Looks, without waiting, whether the client has closed its side: a long poll has nobody
-    /// to answer then. The request's body must have been read; before that the answer is `false`.
+    /// Whether the client has closed its side: then a long poll may give up. This never waits. The request's
+    /// body must have been read; before that it returns `false`.
     ///
-    /// What the client has sent behind this request is kept for the next one. A client that has sent
-    /// more than 64 KiB there is taken for one that has left, since the end of its bytes cannot be
-    /// seen without reading them all. It is answered like any other; nothing of what it sent is lost.
+    /// What the client has sent behind this request is kept for the next one. If that is more than 64 KiB,
+    /// this returns `true`, too, since a FIN behind these bytes cannot be seen without reading all of them.
+    /// Such a client still gets its response, and nothing of what it sent is lost.
     pub fn client_left(&self) -> bool {
         self.connection.borrow_mut().check_peer_closed()
     }

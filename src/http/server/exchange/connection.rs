@@ -5,7 +5,7 @@
 
 mod sending;
 
-use super::answer::Answer;
+use super::draft::ResponseDraft;
 use super::response_queue::ResponseQueue;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
@@ -27,7 +27,7 @@ pub(crate) struct ServerConnection {
     pub(crate) config: Arc<Config>,
     pub(crate) queue: Arc<ResponseQueue>,
     pub(crate) machine: Connection,
-    pub(crate) answer: Answer,
+    pub(crate) draft: ResponseDraft,
     /// The place among the server's connections; it leaves with an upgraded stream.
     pub(crate) slot: Option<Slot>,
     pub(crate) handed_over: bool,
@@ -55,7 +55,7 @@ impl ServerConnection {
             queue,
             read_timeout: Duration::ZERO,
             machine: Connection::new(Role::Server),
-            answer: Answer::default(),
+            draft: ResponseDraft::default(),
             slot,
             handed_over: false,
             body_is_large: false,
@@ -72,7 +72,7 @@ impl ServerConnection {
     /// Starts an exchange.
     #[inline]
     pub(crate) fn request(&mut self, head: &RequestHead<'_>, last: bool) -> Result<(), Error> {
-        self.answer.restart();
+        self.draft.restart();
         self.machine.receive_request(head)?;
         if last {
             self.machine.close_after();
@@ -128,7 +128,7 @@ impl ServerConnection {
     /// Gives that memory back, when the connection is idle.
     pub(crate) fn shrink(&mut self) {
         self.queue.shrink();
-        self.answer = Answer::default();
+        self.draft = ResponseDraft::default();
         self.after_data = Vec::new();
         if self.read_ahead.is_empty() {
             self.read_ahead = Vec::new();

@@ -15,9 +15,9 @@
 //! [`ResponseQueue`] the bytes that are not sent yet, [`ServerConnection`] what ties them to the connection's machine.
 //! [`Budget`] is what the collected bodies of all connections share.
 
-mod answer;
 mod budget;
 mod connection;
+mod draft;
 mod request_body;
 mod response_queue;
 

@@ -164,7 +164,7 @@ impl<'a> RequestBody<'a> {
             let start = Instant::now();
             let read = connection.borrow().stream().read(into);
             let bytes = match read {
-                // The server stops: no fault of the client's, and nothing to answer.
+                // The server stops: no fault of the client's, and no reason for a 400.
                 Ok(0) if connection.borrow().queue.is_ending() => {
                     self.give_up();
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());

@@ -72,10 +72,10 @@ impl RequestLoop<'_> {
         self.restart_response()?;
         match cause {
             Some(FailureCause::Connection) => Err(End::Gone),
-            Some(FailureCause::Peer(error)) => Err(self.answer_error(&error.into())),
+            Some(FailureCause::Peer(error)) => Err(self.refuse(&error.into())),
             Some(FailureCause::Handler) | None => {
                 let connection = self.connection.get_mut();
-                let _ = connection.answer.set_status(500, None);
+                let _ = connection.draft.set_status(500, None);
                 connection
                     .end(b"500 Internal Server Error\n")
                     .map_err(|_| End::Gone)
@@ -85,23 +85,23 @@ impl RequestLoop<'_> {
 
     /// The bytes are no head, or the head did not come in time.
     #[cold]
-    pub(super) fn refuse(&mut self, error: wire::Error) -> End {
+    pub(super) fn refuse_head(&mut self, error: wire::Error) -> End {
         let connection = self.connection.get_mut();
         connection.machine.fail();
-        connection.answer.restart();
+        connection.draft.restart();
         if self.decoder.is_head(self.buffer.unread()) {
             connection.machine.answers_head();
         }
-        self.answer_error(&error.into())
+        self.refuse(&error.into())
     }
 
     /// The peer is to blame: the response says so, and the connection ends.
     #[cold]
-    fn answer_error(&mut self, error: &Error) -> End {
+    fn refuse(&mut self, error: &Error) -> End {
         let events = &self.shared.events;
         let handled = guarded(|| events.client_error(error, Response::new(&self.connection)));
         self.report_failure(handled);
-        if !self.connection.get_mut().answered() {
+        if !self.connection.get_mut().is_complete() {
             if let Err(end) = self.restart_response() {
                 return end;
             }
@@ -120,7 +120,7 @@ impl RequestLoop<'_> {
             let _ = connection.queue.flush();
             return Err(End::Gone);
         }
-        connection.answer.restart();
+        connection.draft.restart();
         Ok(())
     }
 }

@@ -108,7 +108,7 @@ impl RequestLoop<'_> {
         loop {
             let left = most.saturating_sub(since.elapsed());
             if left.is_zero() {
-                return Err(self.refuse(wire::Error::whole(Rule::RequestTimeout)));
+                return Err(self.refuse_head(wire::Error::whole(Rule::RequestTimeout)));
             }
             let connection = self.connection.get_mut();
             let set = match std::mem::take(&mut is_first) {
@@ -118,7 +118,7 @@ impl RequestLoop<'_> {
             set.map_err(|_| End::Gone)?;
             match connection.stream().read(self.buffer.room()) {
                 Ok(0) if self.queue.is_ending() => return Err(End::Linger),
-                Ok(0) => return Err(self.refuse(wire::Error::whole(Rule::MessageTruncated))),
+                Ok(0) => return Err(self.refuse_head(wire::Error::whole(Rule::MessageTruncated))),
                 Ok(n) => {
                     self.buffer.filled(n);
                     return Ok(());

@@ -20,9 +20,9 @@ impl ServerConnection {
     pub(crate) fn get_header(&self, name: &str) -> Vec<Vec<u8>> {
         match self.head_sent() {
             true => self
-                .answer
+                .draft
                 .get_sent_header(name, &self.machine, &self.config),
-            false => self.answer.get_header(name),
+            false => self.draft.get_header(name),
         }
     }
 
@@ -32,7 +32,7 @@ impl ServerConnection {
     }
 
     /// Whether the response is complete.
-    pub(crate) fn answered(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.machine.responses() == State::Done
     }
 
@@ -149,27 +149,27 @@ impl ServerConnection {
         let ServerConnection {
             machine,
             queue,
-            answer,
+            draft,
             config,
             ..
         } = self;
         let copied = if then == Then::SendNext { 0 } else { length };
         queue.append(copied, |out| {
             if is_first && out.is_empty() {
-                answer.refresh_date(); // once for responses that leave together
+                draft.refresh_date(); // once for responses that leave together
             }
             let whole = ends.then_some(length as u64);
             let head = match is_first {
-                true => Some(answer.head(machine, config, whole)?),
+                true => Some(draft.head(machine, config, whole)?),
                 false => None,
             };
-            let trailers = ends.then_some(&answer.trailers);
+            let trailers = ends.then_some(&draft.trailers);
             let checked = machine.check_response(head.as_ref(), length, trailers)?;
             if let Some(head) = &head {
                 machine.send_checked(head, checked, out)?;
-                answer.freeze_head();
+                draft.freeze_head();
             }
-            let value = body(machine, &answer.trailers, out)?;
+            let value = body(machine, &draft.trailers, out)?;
             let is_large = out.len() > config.pending_bytes;
             Ok((value, if is_large { Then::Send } else { then }))
         })

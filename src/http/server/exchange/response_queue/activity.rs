@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// No byte of a next request has come.
 const IDLE: u8 = 0;
-/// A request is being read or answered.
+/// A request is being read, or its response written.
 const BUSY: u8 = 1;
 /// The connection was idle when the server stopped: what comes now may be cut anywhere.
 const ENDING: u8 = 2;
@@ -76,7 +76,10 @@ mod tests {
         let activity = Activity::new();
         assert!(!activity.idle());
         activity.busy();
-        assert!(!activity.stop() && !activity.is_ending(), "it is answered");
+        assert!(
+            !activity.stop() && !activity.is_ending(),
+            "its response comes first"
+        );
         assert!(activity.idle() && activity.is_ending(), "then it ends");
         activity.busy();
         assert!(activity.is_ending() && activity.is_stopping());

@@ -41,8 +41,8 @@ impl Pending {
         }
     }
 
-    /// Leaves the bytes for other responses to leave with them; returns whether the clock must be told to
-    /// check them.
+    /// The bytes stay pending, so that other responses leave with them. Returns whether the caller must
+    /// schedule the clock's first check.
     pub(super) fn leave(&mut self) -> bool {
         self.epoch = self.epoch.wrapping_add(1);
         self.delayed_flush.left_pending()

@@ -1,4 +1,4 @@
-//! The answer that a handler is putting together, until its head is sent.
+//! The head of a response while a handler writes it.
 
 use crate::http::server::config::Config;
 use crate::http::wire::{
@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 /// Status and fields of one response; the memory is kept from one to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct ResponseDraft {
     status: Option<u16>,
     reason: String,
     pub(crate) fields: FieldList,
@@ -18,7 +18,7 @@ pub(crate) struct Answer {
     date: DateCache,
 }
 
-impl Answer {
+impl ResponseDraft {
     #[inline]
     pub(crate) fn restart(&mut self) {
         self.status = None;
