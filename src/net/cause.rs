@@ -43,7 +43,7 @@ impl Cause {
         self.kind
     }
 
-    /// Whether it was we who gave the peer up.
+    /// Whether we have given the peer up.
     pub(crate) fn is_timeout(&self) -> bool {
         self.kind == ErrorKind::TimedOut && self.code.is_none()
     }

@@ -1,4 +1,4 @@
-//! The thread that keeps the deadlines nobody waits for.
+//! The thread that keeps the deadlines no other thread waits for.
 //!
 //! A thread that sleeps in `read`, in `write` or in a handler does not see a deadline pass. This one
 //! does, for all connections of the process:
@@ -10,8 +10,8 @@
 //! ```
 //!
 //! It holds connections weakly: a deadline never keeps one alive. There is no such thread while
-//! nothing is scheduled, except for those who must be able to rely on it ([`keep_running`]). A panic in [`Timed::due`] (a user's [`Stream`](super::Stream) may panic) costs
-//! that one call.
+//! nothing is scheduled, unless a server relies on it ([`keep_running`]). A panic in [`Timed::due`] (a user's
+//! [`Stream`](super::Stream) may panic) costs that one call.
 
 use super::guarded::guarded;
 use std::cmp::{Ordering, Reverse};
@@ -106,18 +106,22 @@ impl Schedule {
 struct Entry {
     when: Instant,
     timer: Timer,
-    whom: Weak<dyn Timed>,
+    target: Weak<dyn Timed>,
 }
 
 /// Calls [`Timed::due`] after `delay`; never, where the clock cannot count that far.
-pub(crate) fn call_after(delay: Duration, timer: Timer, whom: Weak<dyn Timed>) {
+pub(crate) fn call_after(delay: Duration, timer: Timer, target: Weak<dyn Timed>) {
     let Some(when) = Instant::now().checked_add(delay) else {
         return;
     };
     let mut schedule = lock();
     let first = schedule.entries.peek();
     let is_earliest = first.is_none_or(|Reverse(first)| when < first.when);
-    schedule.entries.push(Reverse(Entry { when, timer, whom }));
+    schedule.entries.push(Reverse(Entry {
+        when,
+        timer,
+        target,
+    }));
     // If no thread can be started now, the next call tries again.
     let _ = schedule.start();
     drop(schedule);
@@ -155,8 +159,8 @@ fn call_first(mut schedule: MutexGuard<'static, Schedule>) -> MutexGuard<'static
     let first = schedule.entries.pop();
     drop(schedule);
     let again = first.and_then(|Reverse(entry)| {
-        let whom = entry.whom.upgrade()?;
-        let due = guarded(|| whom.due(entry.timer));
+        let target = entry.target.upgrade()?;
+        let due = guarded(|| target.due(entry.timer));
         let when = due.ok().flatten()?;
         Some(Entry { when, ..entry })
     });
@@ -195,7 +199,7 @@ mod tests {
 
     impl Timed for Called {
         fn due(self: Arc<Self>, timer: Timer) -> Option<Instant> {
-            let _ = self.0.lock().map(|tells| tells.send(timer));
+            let _ = self.0.lock().map(|calls| calls.send(timer));
             assert_ne!(timer, Timer::End, "on purpose");
             None
         }
@@ -204,20 +208,20 @@ mod tests {
     #[test]
     fn fault_a18_a_panic_costs_one_call_and_no_other_deadline() {
         within(PATIENCE, || {
-            let (tells, hears) = channel();
-            let one: Arc<dyn Timed> = Arc::new(Called(Mutex::new(tells.clone())));
-            let other: Arc<dyn Timed> = Arc::new(Called(Mutex::new(tells)));
+            let (calls, called) = channel();
+            let one: Arc<dyn Timed> = Arc::new(Called(Mutex::new(calls.clone())));
+            let other: Arc<dyn Timed> = Arc::new(Called(Mutex::new(calls)));
             call_after(Duration::ZERO, Timer::End, Arc::downgrade(&one));
-            assert_eq!(hears.recv(), Ok(Timer::End));
+            assert_eq!(called.recv(), Ok(Timer::End));
             call_after(Duration::ZERO, Timer::Flush, Arc::downgrade(&other));
-            assert_eq!(hears.recv(), Ok(Timer::Flush));
+            assert_eq!(called.recv(), Ok(Timer::Flush));
         });
     }
 
     #[test]
     fn fault_a16_a_delay_beyond_the_clock_is_never() {
-        let (tells, _hears) = channel();
-        let one: Arc<dyn Timed> = Arc::new(Called(Mutex::new(tells)));
+        let (calls, _called) = channel();
+        let one: Arc<dyn Timed> = Arc::new(Called(Mutex::new(calls)));
         call_after(Duration::MAX, Timer::End, Arc::downgrade(&one));
     }
 }

@@ -1,9 +1,9 @@
 //! The engine: threads that wait in `accept` and serve what they accept.
 //!
 //! Which of them does what is decided by [`Workers`]: see the diagram there. Here they wait, accept and
-//! serve. Beside the two sentences there, a third holds at all times:
-//! 3. The listening descriptor belongs to those who wait in `accept`, and to the state until the
-//!    server stops. So it is closed as soon as both are done with it, however long others serve.
+//! serve. Beside the two sentences there, a third one holds:
+//! 3. The listening socket is held by the threads that wait in `accept`, and by the state until the
+//!    server stops. So it is closed as soon as both have dropped it, however long other threads serve.
 //!
 //! When the last idle thread gets a connection and no other can be spawned, it serves. The
 //! [clock](super::clock) then retries the spawn: after 10 ms, 20 ms … and once a second from then on. Its
@@ -59,12 +59,12 @@ pub(super) struct Engine {
     system: System,
     stopping: AtomicBool,
     state: Mutex<State>,
-    /// Rung for the parked when a place is free, and by stop.
-    place: Condvar,
-    /// Rung by stop, for whoever rests after an error.
-    bell: Condvar,
-    /// Rung when everything has ended.
-    end: Condvar,
+    /// Notified when a slot is free, for a parked thread, and by `stop`.
+    slot_free: Condvar,
+    /// Notified by `stop`, for threads that pause after an error.
+    stopped: Condvar,
+    /// Notified when everything has ended.
+    ended: Condvar,
 }
 
 pub(super) struct State {
@@ -114,9 +114,9 @@ impl Engine {
             system,
             stopping: AtomicBool::new(false),
             state: Mutex::new(state),
-            place: Condvar::new(),
-            bell: Condvar::new(),
-            end: Condvar::new(),
+            slot_free: Condvar::new(),
+            stopped: Condvar::new(),
+            ended: Condvar::new(),
         });
         engine.spawn()?;
         Ok(engine)
@@ -133,7 +133,7 @@ impl Engine {
 
     fn work(self: &Arc<Self>) {
         let mut pause = self.system.first_pause;
-        let mut next = self.take_place(self.lock());
+        let mut next = self.wait_for_slot(self.lock());
         while let Some(socket) = next {
             let accepted = socket.accept();
             drop(socket);
@@ -142,14 +142,14 @@ impl Engine {
                     pause = self.system.first_pause;
                     self.serve(stream)
                 }
-                Err(e) => self.rest(&e, &mut pause),
+                Err(e) => self.pause_after(&e, &mut pause),
             };
         }
     }
 
-    /// Parks this idle thread until there is a place. With the place it gets the listening
-    /// socket, to accept from; `None`: it must end.
-    fn take_place(&self, mut state: MutexGuard<'_, State>) -> Option<Arc<ListenSocket>> {
+    /// Parks this idle thread until a slot is free. With the slot it gets the listening socket, to accept
+    /// from; `None`: it must end.
+    fn wait_for_slot(&self, mut state: MutexGuard<'_, State>) -> Option<Arc<ListenSocket>> {
         loop {
             match state.workers.next() {
                 Next::Accept => return state.socket.clone(),
@@ -159,7 +159,7 @@ impl Engine {
                 }
                 Next::Park => {}
             }
-            state = wait(&self.place, state, None);
+            state = wait(&self.slot_free, state, None);
             state.workers.unparked();
         }
     }
@@ -176,7 +176,7 @@ impl Engine {
         if too_many || state.workers.stopping() {
             drop(state);
             drop(stream);
-            return self.take_place(self.lock());
+            return self.wait_for_slot(self.lock());
         }
         let number = state.registry.insert(&stream, address);
         let slot = Slot::new(Arc::clone(self) as Arc<dyn Slots>, number);
@@ -189,12 +189,12 @@ impl Engine {
 
         let mut state = self.lock();
         match state.workers.served() {
-            true => self.take_place(state),
+            true => self.wait_for_slot(state),
             false => None,
         }
     }
 
-    /// No other thread is idle: spawns one, or lets the clock try again.
+    /// No other thread is idle: spawns one, or has the clock try again.
     fn spawn_or_retry(self: &Arc<Self>) {
         let Err(error) = self.spawn() else { return };
         let mut state = self.lock();
@@ -208,23 +208,26 @@ impl Engine {
         let _ = guarded(|| self.service.accept_error(&error));
     }
 
-    /// After a failed `accept`: on to the next, at once or after a pause that doubles each time.
-    fn rest(&self, error: &io::Error, pause: &mut Duration) -> Option<Arc<ListenSocket>> {
+    /// After a failed `accept`: the next one, at once or after a pause that doubles each time.
+    fn pause_after(&self, error: &io::Error, pause: &mut Duration) -> Option<Arc<ListenSocket>> {
         let mut state = self.lock();
         state.workers.accept_returned();
-        if state.workers.stopping() || concerns_one_newcomer(error) {
-            return self.take_place(state);
+        if state.workers.stopping() || concerns_one_connection(error) {
+            return self.wait_for_slot(state);
         }
         drop(state);
         let _ = guarded(|| self.service.accept_error(error));
         self.pause(*pause);
         *pause = (*pause * 2).min(LONGEST_PAUSE);
-        self.take_place(self.lock())
+        self.wait_for_slot(self.lock())
     }
 
     fn pause(&self, pause: Duration) {
         let until_stop = |state: &mut State| !state.workers.stopping();
-        drop(self.bell.wait_timeout_while(self.lock(), pause, until_stop));
+        drop(
+            self.stopped
+                .wait_timeout_while(self.lock(), pause, until_stop),
+        );
     }
 }
 
@@ -248,10 +251,9 @@ impl Timed for Engine {
     }
 }
 
-/// Errors of a connection that ended before it was accepted (or of a signal): the next may do
-/// better at once. All others, as when descriptors or memory have run out, would come again and
-/// again.
-fn concerns_one_newcomer(error: &io::Error) -> bool {
+/// Errors of a connection that ended before it was accepted (or of a signal): the next `accept` may
+/// succeed at once. All others, as when descriptors or memory have run out, would come again and again.
+fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::Interrupted
@@ -290,7 +292,7 @@ impl Slots for Engine {
             self.close_if_over(state);
         } else if wakes {
             drop(state);
-            self.place.notify_one();
+            self.slot_free.notify_one();
         }
     }
 }
@@ -317,8 +319,8 @@ impl Engine {
         self.stopping.store(true, Ordering::Release);
         socket.shut_down();
         drop(socket); // under the lock: a thread that finds `waiting == 0` later finds it closed
-        self.place.notify_all();
-        self.bell.notify_all();
+        self.slot_free.notify_all();
+        self.stopped.notify_all();
         let entries = state.registry.entries();
         drop(state);
         drop(clock);
@@ -344,7 +346,7 @@ impl Engine {
     pub(super) fn wait_closed(&self, until: Option<Instant>) -> bool {
         let mut state = self.lock();
         while state.closed != Closed::Yes {
-            state = match wait_until(&self.end, state, until) {
+            state = match wait_until(&self.ended, state, until) {
                 Some(state) => state,
                 None => return false,
             };
@@ -352,7 +354,7 @@ impl Engine {
         true
     }
 
-    /// Whoever leaves last tells the service.
+    /// If everything has ended, tells the service so, once.
     fn close_if_over(&self, mut state: MutexGuard<'_, State>) {
         if !state.workers.is_over() || state.closed != Closed::No {
             return;
@@ -361,7 +363,7 @@ impl Engine {
         drop(state);
         let _ = guarded(|| self.service.closed());
         self.lock().closed = Closed::Yes;
-        self.end.notify_all();
+        self.ended.notify_all();
     }
 }
 
@@ -378,13 +380,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_lasting_want_makes_us_pause() {
+    fn only_a_lasting_lack_makes_us_pause() {
         for passing in [ErrorKind::ConnectionAborted, ErrorKind::Interrupted] {
-            assert!(concerns_one_newcomer(&passing.into()));
+            assert!(concerns_one_connection(&passing.into()));
         }
         // Linux: ENFILE, EMFILE, ENOBUFS, ENOMEM, EINVAL
         for lasting in [23, 24, 105, 12, 22] {
-            assert!(!concerns_one_newcomer(&io::Error::from_raw_os_error(
+            assert!(!concerns_one_connection(&io::Error::from_raw_os_error(
                 lasting
             )));
         }

@@ -1,4 +1,4 @@
-//! The server seen from outside: how it is doing, and how it is stopped.
+//! A running server from outside: its figures, and how it is stopped.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ pub struct Handle {
     engine: Arc<Engine>,
 }
 
-/// What became of the connections that were alive when [`Handle::shutdown`] was called.
+/// How the connections ended that were alive when [`Handle::shutdown`] was called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// So many ended by themselves before the deadline.
+    /// How many ended by themselves before the deadline.
     pub drained: usize,
-    /// So many were still alive at the deadline and were ended then.
+    /// How many were still alive at the deadline and were cut then.
     pub cut: usize,
 }
 
@@ -46,7 +46,7 @@ impl Handle {
     }
 
     /// Accepting ends at once and every connection is asked to finish
-    /// ([`Stop::drain`](super::Stop::drain)). Returns without waiting for any of it. Again does
+    /// ([`Stop::drain`](super::Stop::drain)). It returns without waiting for any of it. A second call does
     /// nothing.
     pub fn stop(&self) {
         self.engine.stop();
@@ -81,7 +81,7 @@ impl Handle {
         self.engine.wait_closed(None);
     }
 
-    /// How many threads wait for a place.
+    /// How many threads wait for a slot.
     #[cfg(test)]
     pub(super) fn parked(&self) -> usize {
         self.engine.lock().workers.parked()

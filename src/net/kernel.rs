@@ -1,9 +1,9 @@
-//! A kernel socket that several threads share, and that can be looked at without waiting.
+//! A kernel socket that several threads share, and that can be probed without waiting.
 //!
 //! The standard library knows one way to ask a socket without waiting: non-blocking mode. But
 //! the mode belongs to the *socket*, not to the call, so while one thread probes, a `read` or
 //! `write` that another thread begins comes back at once with `WouldBlock`, as if its timeout had
-//! passed. (One that sleeps in the kernel already is not disturbed: the mode is looked at when a
+//! passed. (A call that sleeps in the kernel already is not disturbed: the kernel checks the mode when a
 //! call begins.)
 //!
 //! ```text
@@ -13,11 +13,11 @@
 //! ```
 //!
 //! So the probes are counted, once at their beginning and once at their end: odd while one is
-//! under way. A waiting call notes the count before it begins. If it is told `WouldBlock` then
+//! under way. A waiting call notes the count before it begins. If its result is `WouldBlock`, then
 //! - the count is even and the same: no probe met this call, so its timeout passed;
 //! - otherwise a probe *may* have met it. A false alarm comes back at once, a timeout after its
-//!   whole length, so half of that length tells them apart. After a false alarm the call waits
-//!   for the probe's turn to end and begins again.
+//!   whole length, so half of that length separates the two. After a false alarm the call waits
+//!   for the probe to end and begins again.
 //!
 //! A call pays two atomic loads for this. The clock is read only in the first calls after a probe, see
 //! [`TIMED_CALLS`]: a stream that probes once in its life does not pay for it in every call. (The first
@@ -41,8 +41,8 @@ use super::stream::{Stream, at_least_a_moment, is_timeout};
 pub struct KernelSocket<S> {
     inner: S,
     peer: Option<Addr>,
-    /// Held while probing: one at a time.
-    turn: Mutex<()>,
+    /// Held during a probe: one at a time.
+    probing: Mutex<()>,
     /// How many probes have begun plus how many have ended.
     probes: AtomicUsize,
     /// How many waiting calls still read the clock.
@@ -69,7 +69,7 @@ impl<S> KernelSocket<S> {
         KernelSocket {
             inner,
             peer,
-            turn: Mutex::new(()),
+            probing: Mutex::new(()),
             probes: AtomicUsize::new(0),
             timed_calls: AtomicUsize::new(0),
         }
@@ -157,7 +157,7 @@ impl<S: Raw> KernelSocket<S> {
                         return Err(e);
                     }
                     is_timed = true;
-                    drop(self.turn.lock()); // the probe's end, without spinning
+                    drop(self.probing.lock()); // the probe's end, without spinning
                 }
                 done => return done,
             }
@@ -179,15 +179,15 @@ impl<S: Raw> KernelSocket<S> {
     }
 
     fn probed_since(&self, seen: usize) -> bool {
-        // The mode went through the kernel, the count did not: what we saw of the first must
-        // come before what we now see of the second.
+        // The mode went through the kernel, the count did not: the mode that our call met must be read
+        // before the count that we read now.
         fence(Ordering::SeqCst);
         seen % 2 == 1 || self.probes.load(Ordering::Relaxed) != seen
     }
 
     /// A call in non-blocking mode.
     fn probe(&self, mut call: impl FnMut(&S) -> io::Result<usize>) -> io::Result<Option<usize>> {
-        let _turn = lock(&self.turn);
+        let _probing = lock(&self.probing);
         self.timed_calls.store(TIMED_CALLS, Ordering::Relaxed);
         self.probes.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst); // the count is up before the mode is on

@@ -67,7 +67,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
     const NO_LIMIT: u64 = u64::MAX;
 
-    /// A peer with so much on its way, and the stream to it.
+    /// A peer that has sent `bytes`, and the stream to it.
     fn peer_with(bytes: usize) -> (Pipe, Pipe) {
         let (there, here) = pipe_with_capacity(1 << 20);
         there.write(&vec![b'x'; bytes]).unwrap();

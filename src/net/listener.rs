@@ -13,7 +13,7 @@ use super::listen_socket::{BoundSocket, ListenSocket};
 use super::service::{Options, Service};
 use super::unix::{self, SocketFile};
 
-/// A bound address. Nobody is accepted yet, but newcomers already queue in the kernel.
+/// A bound address. Nothing is accepted yet, but connections already wait in the kernel's backlog.
 ///
 /// ```
 /// use barewire::net::{Listener, Options, Service, Slot, Stream};
@@ -48,7 +48,7 @@ impl Listener {
     /// of its addresses that can be bound) or `unix:/tmp/echo.sock`.
     ///
     /// A socket file that a dead server left behind is replaced; the file goes away when the
-    /// listener is closed, unless another has taken its place by then.
+    /// listener is closed, unless another file has taken its place.
     ///
     /// # Errors
     /// [`ErrorKind::AddrInUse`] where someone listens there already or the path is a file of
@@ -88,7 +88,7 @@ impl Listener {
 }
 
 /// A listener from elsewhere, such as one inherited from a parent process. Stopping the server
-/// shuts the socket for everyone who shares it.
+/// shuts the socket down for every process that shares it.
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Listener {
         Listener {
@@ -99,7 +99,7 @@ impl From<TcpListener> for Listener {
 }
 
 /// A listener from elsewhere, such as one inherited from a parent process. Its socket file stays
-/// where it is. Stopping the server shuts the socket for everyone who shares it.
+/// where it is. Stopping the server shuts the socket down for every process that shares it.
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Listener {
         Listener {

@@ -29,10 +29,10 @@
 //! is called when, in which order and on which thread; [`ServerEvents`] has the server's.
 //!
 //! # The problem
-//! Two programs want to talk. What they get is a *stream*: bytes in order, both ways at once,
-//! and nothing else. It has no messages (see the chapter on framing), it may end in one direction
-//! only, and either end may vanish. A server has many of them, each waiting for something else,
-//! and must be able to say "no more of you" and "that was all" to every one.
+//! Two programs want to talk. What they get is a *stream*: bytes in order, both ways at once, and nothing
+//! else. It has no messages (see the chapter on framing), it may end in one direction only, and either end
+//! may vanish. A server has many streams, each waiting for something else, and must be able to stop each
+//! of them and all of them.
 //!
 //! # The bytes on the wire
 //! One connection (RFC 9293 §3.5, §3.6). What a program sees of it stands on the left:
@@ -51,47 +51,61 @@
 //! And a server, as threads:
 //!
 //! ```text
-//!   ── kernel's queue ──► accept ─ serve ─ accept ─ serve …    each thread does both:
-//!                         accept ─ serve ───────────────────   nothing is handed over
-//!                         accept …                             one is always idle
+//!   ── kernel's backlog ──► accept ─ serve ─ accept ─ serve …   each thread does both:
+//!                           accept ─ serve ──────────────────   no stream changes its thread
+//!                           accept …                            one is always idle
 //! ```
 //!
 //! # The rules
-//! 1. One descriptor for each connection, shared as `Arc<dyn Stream>`; it closes with the last.
-//! 2. A read of 0 bytes is the peer's FIN, and only that. A timeout is an error that
-//!    [`is_timeout`] knows, after which the connection is as it was.
-//! 3. Dropping a stream that has unread bytes resets the connection and may destroy what was
-//!    written last. Whoever wants to be heard shuts down for writing, reads to the end, then drops.
-//! 4. Each connection holds a [`Slot`] until it has ended, wherever it went; the limit, the count
+//! 1. One descriptor for each connection, shared as `Arc<dyn Stream>`; it closes with the last `Arc`.
+//! 2. A read of 0 bytes is the peer's FIN, and only that. A timeout is an error that [`is_timeout`] knows,
+//!    after which the connection is as it was.
+//! 3. Dropping a stream that has unread bytes resets the connection and may destroy what was written last.
+//!    To make sure that the peer reads it: shut down for writing, read to the end, then drop ([`linger`](mod@linger)).
+//! 4. Each connection holds a [`Slot`] until it has ended, whichever thread serves it. The limit, the count
 //!    and the stop go by slots, not by threads.
-//! 5. Stopping has three steps: nobody is accepted, everyone is asked to finish ([`Stop::drain`]),
-//!    who is left at the deadline is cut ([`Stop::cut`]).
-//! 6. Nobody holds a thread of ours for ever: a peer that says nothing, takes nothing or takes it too
-//!    slowly is cut ([`create_server`] has the limits). A cut is not an end: see [`Socket`].
+//! 5. Stopping has three steps: nothing is accepted any more, each connection is asked to finish
+//!    ([`Stop::drain`]), and those that are left at the deadline are cut ([`Stop::cut`]).
+//! 6. No peer holds a thread of ours for ever: one that sends nothing, reads nothing or reads too slowly is
+//!    cut ([`create_server`] has the limits). A cut is not an end: see [`Socket`].
 //!
 //! # Where to begin
-//! [`Stream`] in `stream.rs` is the contract. Then `pipe.rs`, the smallest stream there is;
-//! `kernel.rs`, the kernel's, with the one trick in it (looking without waiting); `workers.rs`, which
-//! thread does what, beginning with its diagram; and `engine.rs`, the threads. `listener.rs`, `slot.rs`
-//! and `handle.rs` are the three faces of the engine: before, inside and outside. `door.rs`,
-//! `registry.rs` and `unix.rs` are what it stands on.
+//! [`stream`] is the contract; then [`pipe`](mod@pipe), the smallest stream there is; [`kernel`], the
+//! kernel's, with the one trick in it (probing without waiting); [`workers`], which thread does what,
+//! beginning with its diagram; and [`engine`], the threads. On top of these is the book's face: [`server`],
+//! [`connect`](mod@connect) and [`socket`], with the events and the send queue.
 //!
-//! On top of these is the book's face: `server.rs`, `connect.rs`, and `socket/` with the events and
-//! the queue of what cannot leave yet. `reach/` finds a host and races its addresses by one deadline.
-//! [`tunnel`] copies both ways between two streams.
-//! A [`Layer`] is a stream that stands on another: `tap.rs` shows what passes, `faulty/` misbehaves on
-//! purpose, so that what is built on streams can be tried.
+//! | | files, each needing those below it |
+//! |---|---|
+//! | the book's face | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
+//! | a server | [`handle`] (outside) · [`listener`] (before) · [`engine`], [`workers`] (the threads) · [`service`] (what they do) · [`slot`] (inside) · [`registry`] · [`listen_socket`] |
+//! | reaching a host | [`reach`]: its addresses, raced by one deadline |
+//! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes, [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
+//! | streams | [`tcp`], [`unix`], [`kernel`] · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
+//! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`], locks and waits |
 //!
-//! What `http` and `websocket` share with it: `pace.rs`, the rule for slow peers; `clock.rs`, the
-//! deadlines that no waiting thread sees; `delayed_flush.rs`, when bytes have been pending for too long;
-//! `read_buffer.rs`, a buffer that grows while reads fill it; `linger.rs`, a close that the peer survives;
-//! `cause.rs`, why a connection is broken; `guarded.rs`, a user's code whose panic ends nothing else.
+//! # To change X, touch Y
+//!
+//! | to change | touch | and the test that notices |
+//! |---|---|---|
+//! | what a stream can do | [`Stream`], [`Layer`] (both halves), then each leaf: `kernel`, `pipe`, `tls::stream` | `layer`'s own; the compiler |
+//! | a limit of a connection | [`ConnectOptions`], the list in [`server`], the tables at [`create_server`] and in the README | `tests/rows/net/slow_peers.rs` |
+//! | a limit of a server | [`Options`], the list in [`server`], `http::Config` and its list | `net/tests/accepting.rs` |
+//! | how fast a peer must be | [`pace`] (the rule), [`socket`]'s `write_state` (how long one write waits) | `tests/rows/net/slow_peers.rs` |
+//! | an event of a socket | [`SocketEvents`] and its table, `socket/run.rs` | `tests/rows/net/n05_order.rs` |
+//! | when `drain` or the FIN leaves | `socket/queue.rs` (the decision), `socket/turn.rs` (the call) | `socket/queue/tests.rs`, all interleavings; `tests/schedules` |
+//! | an event of a server | [`ServerEvents`] and its table, [`Service`], [`server`] | `tests/rows/net/n04_server_events.rs` |
+//! | which thread accepts | [`workers`] (the decision), [`engine`] (the waits) | `workers`' own, all interleavings; `tests/schedules` |
+//! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/closing.rs`, and in `http`, `websocket`, `tls`) | `net/tests/stopping.rs` |
+//! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`] | `net/tests/socket_files.rs` |
+//! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
+//! | a fault of [`Faulty`] | `faulty/faults.rs`: the field, its method, its name in `from_str` | `every_fault_has_its_name` |
 //!
 //! # Two exercises
 //! 1. Write a [`Layer`] that prints each call. Which methods may sleep, and what would happen if yours
 //!    held a lock while they do?
-//! 2. [`Options::max_connections_per_address`] closes a newcomer beyond it at once. Let it wait for a
-//!    while instead. Which thread waits, and do the sentences of `workers.rs` still hold?
+//! 2. A connection beyond [`Options::max_connections_per_address`] is closed at once. Let it wait for a
+//!    while instead. Which thread waits, and do the sentences of [`workers`] still hold?
 
 mod addr;
 mod cause;

@@ -1,4 +1,4 @@
-//! How slow a peer may be: one rule for all chapters, and no clock in it.
+//! How slow a peer may be: one rule for all protocols, without a clock.
 //!
 //! 1. While we wait for a peer, some byte moves within `stall_timeout`.
 //! 2. Over each `stall_timeout` of waiting, `min_bytes_per_second` bytes a second move on average.
@@ -11,8 +11,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooSlow;
 
-/// Adds up the time spent waiting for a peer, and the bytes that moved meanwhile. Time in which
-/// nobody waits for the peer (a handler that computes) does not count.
+/// Adds up the time spent waiting for a peer, and the bytes that moved meanwhile. Time in which no thread
+/// waits for the peer (a handler computes) does not count.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     stall_timeout: Duration,
@@ -42,7 +42,7 @@ impl Pace {
         (self.still, self.waited, self.bytes) = (Duration::ZERO, Duration::ZERO, 0);
     }
 
-    /// `bytes` moved, and nobody had to wait.
+    /// `bytes` moved, and no thread had to wait.
     #[inline]
     pub(crate) fn went(&mut self, bytes: usize) {
         self.still = Duration::ZERO;

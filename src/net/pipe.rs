@@ -1,4 +1,4 @@
-//! A connection inside the process: for tests, for doctests, and for talking to oneself.
+//! A connection inside the process: for tests, for doctests, and for two threads that talk.
 //!
 //! ```text
 //!            ┌───────── channel ─────────┐
@@ -32,7 +32,7 @@ pub fn pipe() -> (Pipe, Pipe) {
 }
 
 /// The two ends of a connection in memory, with room for `bytes` (at least one) in each
-/// direction: a writer that is further ahead of the reader than that waits.
+/// direction: a writer that is further ahead of the reader waits.
 pub fn pipe_with_capacity(bytes: usize) -> (Pipe, Pipe) {
     let (one, other) = (Channel::new(bytes), Channel::new(bytes));
     let here = Pipe {
@@ -190,7 +190,7 @@ impl Channel {
         Ok(put)
     }
 
-    /// Tries until there is an answer or the time is up.
+    /// Attempts until there is a result or the timeout has passed.
     fn wait<T>(
         &self,
         mut state: MutexGuard<'_, State>,
@@ -199,8 +199,8 @@ impl Channel {
     ) -> io::Result<T> {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
-            if let Some(answer) = attempt(&mut state) {
-                return Ok(answer);
+            if let Some(done) = attempt(&mut state) {
+                return Ok(done);
             }
             state = wait_until(&self.changed, state, until).ok_or(ErrorKind::TimedOut)?;
         }
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn shutting_wakes_whoever_waits() {
+    fn a_shutdown_wakes_the_threads_that_wait() {
         let (here, there) = pipe_with_capacity(1);
         here.write(b"x").unwrap();
         thread::scope(|scope| {

@@ -89,7 +89,7 @@ impl ReadBuffer {
         (self.start, self.end) = (front, front + self.end - self.start);
     }
 
-    /// A read has brought so many bytes into the [`room`](ReadBuffer::room).
+    /// A read has brought `bytes` bytes into the [`room`](ReadBuffer::room).
     #[inline]
     pub(crate) fn filled(&mut self, bytes: usize) {
         self.end += bytes;

@@ -18,23 +18,23 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A server whose connections are each served by `connection`, on a thread of their own.
 ///
-/// When it returns, the connection ends: what is queued is sent, then our FIN; the peer's is
-/// waited for, two seconds at most. Its error ends the connection the same way and is reported to
-/// nobody: `connection` itself knows what was lost, and can act on it. After a panic the connection
-/// is cut, and the server goes on.
+/// When it returns, the connection ends: what is queued is sent, then our FIN; the peer's is waited for,
+/// two seconds at most. An error that it returns ends the connection in the same way and is not reported:
+/// `connection` itself knows what was lost, and can act on it. After a panic the connection is cut, and
+/// the server goes on; [`ServerEvents::error`] is not called.
 ///
 /// # Limits
 ///
-/// No stranger holds a thread and a place for ever. All of these are on from the start and can be set;
-/// a connection beyond one is cut, which `connection` sees as
+/// No peer holds a thread and a slot for ever. All of these are on from the start. A connection beyond
+/// one is cut, which `connection` sees as
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted):
 ///
 /// | what | setting | default |
 /// |---|---|---|
-/// | connections at the same time; others wait in the kernel's queue | [`max_connections`](Server::max_connections) | 10,000 |
-/// | we wait to read, and nothing is read or written | [`idle_timeout`](Server::idle_timeout) | 2 minutes |
-/// | peer takes nothing of what we send | [`stall_timeout`](Server::stall_timeout) | 30 s |
-/// | peer takes what we send too slowly, over each `stall_timeout` of waiting | [`min_bytes_per_second`](Server::min_bytes_per_second) | 256 |
+/// | connections at the same time; others wait in the kernel's backlog | [`max_connections`](Server::max_connections) | 10,000 |
+/// | a read waits, and nothing is read or written | [`idle_timeout`](Server::idle_timeout) | 2 minutes |
+/// | peer reads nothing of what we send | [`stall_timeout`](Server::stall_timeout) | 30 s |
+/// | peer reads what we send too slowly, over each `stall_timeout` of waiting | [`min_bytes_per_second`](Server::min_bytes_per_second) | 256 |
 /// | bytes queued by [`Socket::write`] | [`max_buffered`](Server::max_buffered) | 16 MiB |
 /// | peer's FIN after ours | fixed | 2 s |
 ///
@@ -73,10 +73,10 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
 ///
 /// | event of the book | method | called when | on which thread |
 /// |---|---|---|---|
-/// | `listening` | [`listening`](ServerEvents::listening) | the address is bound, nobody is accepted yet | the one in [`listen`](Server::listen) |
-/// | `connection` | [`connection`](ServerEvents::connection) | somebody connected | the connection's own |
+/// | `listening` | [`listening`](ServerEvents::listening) | the address is bound, nothing is accepted yet | the one in [`listen`](Server::listen) |
+/// | `connection` | [`connection`](ServerEvents::connection) | a connection was accepted | the connection's own |
 /// | `error` | [`error`](ServerEvents::error) | the address could not be bound (`listen` returns it, too); accepting failed | the one in `listen`; one that accepts |
-/// | `close` | [`close`](ServerEvents::close) | accepting has stopped **and** every connection has ended | whichever ends last |
+/// | `close` | [`close`](ServerEvents::close) | accepting has stopped **and** every connection has ended | the last one to end |
 ///
 /// `listening` comes before every `connection`, `close` after everything else, and once.
 /// Accepting stops with [`Handle::stop`], which leaves the connections alone, as the book's
@@ -91,15 +91,16 @@ pub trait ServerEvents: Send + Sync + 'static {
     /// Whatever ended it early.
     fn connection(&self, socket: Socket) -> io::Result<()>;
 
-    /// The address could not be bound, or nobody can be accepted for the moment; the server goes
-    /// on by itself.
+    /// The address could not be bound, or nothing can be accepted for the moment; then the server goes on
+    /// by itself. What [`connection`](ServerEvents::connection) returns, and its panics, are not reported
+    /// here: see [`create_server`].
     fn error(&self, _error: &io::Error) {}
 
     /// It is over.
     fn close(&self) {}
 }
 
-/// A closure is all the events there are, where only `connection` matters.
+/// A closure in place of all events, where only `connection` matters.
 struct OnConnection<F>(F);
 
 impl<F> ServerEvents for OnConnection<F>
@@ -155,7 +156,7 @@ impl<E: ServerEvents> Server<E> {
     /// nothing was read or written (up to twice as long if something was written meanwhile). A
     /// handler that waits for something else is left alone, and so is a `run` with
     /// [`Socket::set_timeout`]. Default: 2 minutes; `None`: never, so that a peer that has vanished
-    /// keeps its place for good.
+    /// keeps its slot for good.
     pub fn idle_timeout(mut self, limit: Option<Duration>) -> Self {
         self.sockets.idle_timeout = limit;
         self
@@ -185,8 +186,8 @@ impl<E: ServerEvents> Server<E> {
         listener.serve(options, serving)
     }
 
-    /// What [`Listener::serve`] wants: for whoever puts something between the listener and this
-    /// server, as TLS does.
+    /// What [`Listener::serve`] takes, for code that puts something between the listener and this server,
+    /// as TLS does.
     pub fn into_service(self) -> (Options, impl Service + use<E>) {
         let serving = Serving {
             events: self.events,

@@ -10,18 +10,18 @@ use super::stream::Stream;
 /// The limits of a server. `Options::default()` and change what you must.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// So many connections at most, those included whose stream was handed on. Further ones wait
-    /// in the kernel's queue (the standard library asks for one of 128 on TCP) until one has
-    /// ended. Default: 10,000.
+    /// The number of connections at a time, those included whose stream was passed on. Further ones wait in
+    /// the kernel's backlog (the standard library asks for one of 128 on TCP) until one has ended.
+    /// Default: 10,000.
     pub max_connections: usize,
-    /// So many connections at most from one IP address; a newcomer beyond them is closed at once, and no
-    /// thread is spent on it. An IPv6 address counts by its first 64 bits, since a host may choose the
+    /// The number of connections at a time from one IP address. A connection beyond them is closed at once,
+    /// and no thread is spent on it. An IPv6 address counts by its first 64 bits, since a host may choose the
     /// others, its interface identifier (RFC 4291); an IPv4 address that is mapped into IPv6 counts as
     /// itself. Unix sockets have no address and are not counted. Default: `None`, no limit, because
     /// behind a proxy all clients have the proxy's address.
     pub max_connections_per_address: Option<usize>,
-    /// So many threads at most stay to wait for the next connection when theirs has ended; one
-    /// always does. Default: 16.
+    /// How many threads may wait for the next connection when theirs has ended; one always does.
+    /// Default: 16.
     pub spare_threads: usize,
     /// The stack of each thread, in bytes; only the part that is used costs memory.
     /// Default: 512 KiB.
@@ -46,8 +46,8 @@ impl Default for Options {
 /// What to do with a connection. A panic in any of these ends nothing but that call.
 pub trait Service: Send + Sync + 'static {
     /// Serves one connection, on the thread that accepted it. Return when the connection is done,
-    /// or when `stream` and `slot` have been handed on together. Whatever it waits for, other
-    /// connections do not.
+    /// or when `stream` and `slot` have been passed on together. Whatever this waits for, no other
+    /// connection waits for it.
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot);
 
     /// The address is bound, nobody is accepted yet.

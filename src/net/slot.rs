@@ -1,4 +1,4 @@
-//! A connection's place in the engine, and the hook by which it is asked to end.
+//! A connection's slot in its server, and the hook that is called when the server stops.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,18 +7,17 @@ use std::sync::Arc;
 /// stops the server, so neither may wait for the connection; both may come when it has just
 /// ended, and `cut` may come more than once.
 pub trait Stop: Send + Sync {
-    /// Finish politely: answer what was asked, say goodbye, take nothing new.
+    /// Finish in good order: answer what was asked, send the end, take nothing new.
     fn drain(&self);
-    /// End now: whoever waits on this connection must come back at once.
+    /// End now: every call that waits on this connection returns at once.
     fn cut(&self);
 }
 
-/// The place that a connection takes up, out of
-/// [`max_connections`](super::Options::max_connections). It travels with the stream to whoever
-/// serves it; dropping it says that the connection has ended.
+/// One of the [`max_connections`](super::Options::max_connections) that a server has at a time. It goes
+/// with the stream to the code that serves the connection; dropping it means that the connection has ended.
 ///
-/// Drop it from any thread, after the stream: then its descriptor is closed before the place is
-/// given to another. If it is the last one of a stopped
+/// Drop it from any thread, after the stream: then the descriptor is closed before another connection
+/// gets the slot. If it is the last one of a stopped
 /// server, [`Service::closed`](super::Service::closed) may be called by that very drop.
 pub struct Slot {
     server: Arc<dyn Slots>,
@@ -39,8 +38,8 @@ impl Slot {
     }
 
     /// From now on `hook` ends this connection, in place of the hook before it. Without any, a
-    /// drain asks nothing and a cut shuts the stream down. If the server is stopping already,
-    /// `hook` is told before this returns.
+    /// drain does nothing and a cut shuts the stream down. If the server is stopping already, `hook` is
+    /// called before this returns.
     pub fn on_stop(&self, hook: Arc<dyn Stop>) {
         self.server.set_hook(self.number, hook);
     }

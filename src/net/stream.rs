@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::addr::Addr;
 
-/// A connection: bytes in order, both ways at once, until each side has said that it is done.
+/// A connection: bytes in order, both ways at once, until each side has ended its direction.
 ///
 /// Every method takes `&self`, so that one `Arc<dyn Stream>` can be shared by the thread that
 /// reads, the threads that write and the [`Handle`](super::Handle) that may end it. There is one
@@ -93,7 +93,7 @@ pub trait Stream: Send + Sync + fmt::Debug {
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
     /// Ends both directions although something is unsent. As [`shutdown`](Stream::shutdown) of both,
-    /// but a stream that can tell an end from a cut, as TLS can, does not call this an end.
+    /// but a stream that can distinguish an end from a cut, as TLS can, does not send an end.
     ///
     /// # Errors
     /// As for [`shutdown`](Stream::shutdown).
@@ -127,7 +127,7 @@ pub trait Stream: Send + Sync + fmt::Debug {
     /// The system does not know it.
     fn local_addr(&self) -> io::Result<Addr>;
 
-    /// The other side's address; still told after the connection has ended.
+    /// The other side's address. It is known after the connection has ended, too.
     ///
     /// # Errors
     /// [`ErrorKind::NotConnected`] where there never was one.
@@ -142,8 +142,8 @@ impl dyn Stream + '_ {
     /// each piece, not for the whole.
     ///
     /// # Errors
-    /// As for [`write`](Stream::write); how much went before is not told, so the stream is of
-    /// no further use. [`ErrorKind::WriteZero`] where the stream takes nothing.
+    /// As for [`write`](Stream::write). How much was written before is not returned, so the stream is of
+    /// no further use. [`ErrorKind::WriteZero`]: the stream takes nothing.
     pub fn write_all(&self, mut buf: &[u8]) -> io::Result<()> {
         while !buf.is_empty() {
             match self.write(buf)? {
@@ -166,7 +166,7 @@ pub fn is_timeout(e: &io::Error) -> bool {
     }
 }
 
-/// A timeout as the system takes it: it has no word for zero, which becomes its smallest.
+/// A timeout as the system takes it: zero would mean none, so it becomes the smallest there is.
 pub(super) fn at_least_a_moment(d: Option<Duration>) -> Option<Duration> {
     d.map(|d| d.max(Duration::from_micros(1)))
 }
@@ -179,7 +179,7 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn both_words_for_a_timeout_are_understood() {
+    fn both_kinds_of_a_timeout_are_known() {
         assert!(is_timeout(&ErrorKind::WouldBlock.into()));
         assert!(is_timeout(&ErrorKind::TimedOut.into()));
         assert!(!is_timeout(&ErrorKind::BrokenPipe.into()));

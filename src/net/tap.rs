@@ -33,7 +33,7 @@ pub enum TapEvent<'a> {
     Aborted,
 }
 
-/// What looks at the bytes of a [`Tap`]. A closure is one.
+/// What is called with the bytes of a [`Tap`]. A closure is one.
 ///
 /// It is called on the thread that has read or written, after the call of the stream below, with no
 /// lock held. A connection that one thread reads while another writes calls it on both threads, at the
@@ -85,7 +85,7 @@ pub struct Tap<O> {
 }
 
 impl<O: Observer> Tap<O> {
-    /// Puts a tap on `below`. Whoever uses the tap in place of `below` is observed from now on.
+    /// Puts a tap on `below`. What is read and written through the tap is observed.
     pub fn new(below: Arc<dyn Stream>, observer: O) -> Tap<O> {
         Tap {
             below,

@@ -45,7 +45,7 @@ impl Tcp {
 }
 
 /// The stream must be in blocking mode. A `try_clone` of it kept elsewhere shares its timeouts,
-/// and its mode while [`try_read`](super::Stream::try_read) looks.
+/// and its mode during a [`try_read`](super::Stream::try_read).
 impl From<TcpStream> for Tcp {
     fn from(stream: TcpStream) -> Tcp {
         let peer = stream.peer_addr().ok().map(Addr::Ip);

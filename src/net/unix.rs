@@ -27,7 +27,7 @@ impl Unix {
     /// [`connect`](Unix::connect), but not longer than until `deadline`. (The kernel's timer may be
     /// an eighth late.)
     ///
-    /// A caller that waits for a server with a full backlog holds up nobody who connects to another
+    /// A caller that waits for a server with a full backlog holds up no caller that connects to another
     /// server. (If the system has no thread for the connect, the caller's thread makes it as soon as
     /// the backlog has room; should another client be faster, it waits until the server accepts.)
     ///
@@ -40,7 +40,7 @@ impl Unix {
 }
 
 /// The stream must be in blocking mode. A `try_clone` of it kept elsewhere shares its timeouts,
-/// and its mode while [`try_read`](super::Stream::try_read) looks.
+/// and its mode during a [`try_read`](super::Stream::try_read).
 impl From<UnixStream> for Unix {
     fn from(stream: UnixStream) -> Unix {
         let peer = stream.peer_addr().ok().map(Addr::from);

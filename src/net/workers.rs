@@ -4,7 +4,7 @@
 //!                  ┌──────────── a place is free ───────────┐
 //!                  │                                        ▼
 //!   spawned ──► parked                                  waiting, in accept()
-//!                  ▲                                        │ a newcomer; if no other thread
+//!                  ▲                                        │ a connection; if no other thread
 //!                  │                                        ▼ is idle, one is spawned
 //!                  └─── fewer than `spare_threads` ────  serving
 //!                       are idle                            │ enough are idle
@@ -14,10 +14,10 @@
 //!
 //! *Idle* threads are those without a connection. Two sentences hold after every call:
 //! 1. `connections + waiting <= max_connections`: each thread that waits in `accept` has a place for the
-//!    connection it gets. So the limit is never passed, and at the limit nobody accepts: newcomers stay
-//!    in the kernel's queue, and one thread is parked until a connection ends.
+//!    connection it gets. So the limit is never passed, and at the limit no thread accepts: new
+//!    connections stay in the kernel's backlog, and one thread is parked until a connection ends.
 //! 2. A thread is idle, or a spawn is being retried, or the server stops. So a server whose spawns fail
-//!    serves those it has, and accepts again as soon as a thread can be had or one comes back.
+//!    serves the connections it has, and accepts again as soon as a thread can be started or one is idle.
 //!
 //! The engine calls this under its lock; the tests below try all interleavings.
 
@@ -88,7 +88,7 @@ impl Workers {
         self.stopping && self.threads() == 0 && self.connections == 0
     }
 
-    /// An idle thread asks what to do.
+    /// What an idle thread does next.
     pub(super) fn next(&mut self) -> Next {
         if self.stopping {
             self.idle -= 1;
@@ -107,12 +107,12 @@ impl Workers {
         self.parked -= 1;
     }
 
-    /// A thread comes back from `accept`, with a newcomer or without; it is idle.
+    /// A thread returns from `accept`, with a connection or without; it is idle.
     pub(super) fn accept_returned(&mut self) {
         self.waiting -= 1;
     }
 
-    /// That thread begins to serve the newcomer. True: it spawns another first, which is idle from now on.
+    /// That thread begins to serve the connection. True: it spawns another first, which is idle from now on.
     pub(super) fn serve(&mut self) -> bool {
         self.connections += 1;
         self.idle -= 1;
@@ -187,7 +187,7 @@ mod tests {
         },
         /// It serves, and its spawn is under way.
         Spawning,
-        /// It serves. The slot may have been handed on.
+        /// It serves. The slot may have been passed on.
         Serving {
             slot: bool,
         },
@@ -198,7 +198,7 @@ mod tests {
     struct Model {
         workers: Workers,
         threads: Vec<At>,
-        /// Slots that were handed on to somebody else.
+        /// Slots that were passed on.
         slots_elsewhere: usize,
         /// The clock will call `retry`.
         retry_scheduled: bool,
@@ -269,7 +269,7 @@ mod tests {
                     model.ask(n);
                 })),
                 At::Accepting => {
-                    // An error, a newcomer that came too late or one beyond the limit of its address.
+                    // An error, a connection that came too late or one beyond the limit of its address.
                     all.push(self.with(|model| {
                         model.workers.accept_returned();
                         model.threads[n] = At::Asking;
@@ -355,10 +355,13 @@ mod tests {
                 return;
             }
             let retries = self.retry_scheduled || self.clock_spawns;
-            assert!(workers.idle > 0 || retries, "deaf for good: {self:?}");
+            assert!(
+                workers.idle > 0 || retries,
+                "no thread will ever accept: {self:?}"
+            );
             let has_place = taken < workers.max_connections;
             let comes = accepting + asking + starting > 0 || retries;
-            assert!(!has_place || comes, "nobody was woken: {self:?}");
+            assert!(!has_place || comes, "no thread was woken: {self:?}");
         }
     }
 

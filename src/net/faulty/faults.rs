@@ -1,4 +1,4 @@
-//! What can go wrong on purpose, and how it is asked for.
+//! The faults, and how they are asked for.
 
 use std::io::{self, ErrorKind};
 use std::str::FromStr;
@@ -35,46 +35,46 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Each read returns exactly one of these pieces: it gathers (in memory) until so many bytes
-    /// are there, or the stream has ended. A reader with less room gets the piece in several
-    /// reads, none of which reaches into the next.
+    /// Each read returns exactly one of these pieces: it reads until the piece is whole, or the stream has
+    /// ended. A reader with less room gets the piece in several reads, none of which reaches into the next
+    /// piece.
     pub fn split_reads(mut self, splits: impl Into<Splits>) -> Faults {
         self.splits = splits.into();
         self
     }
 
-    /// What was gathered is seen so much later; a day at most.
+    /// A piece that is whole is returned `d` later; a day at most.
     pub fn delay_reads(mut self, d: Duration) -> Faults {
         self.read_delay = d.min(LONGEST_DELAY);
         self
     }
 
-    /// Each write goes so much later; a day at most.
+    /// Each write begins `d` later; a day at most.
     pub fn delay_writes(mut self, d: Duration) -> Faults {
         self.write_delay = d.min(LONGEST_DELAY);
         self
     }
 
-    /// Each write takes at most so many bytes, and at least one.
+    /// Each write takes `most` bytes at most, and at least one.
     pub fn short_writes(mut self, most: usize) -> Faults {
         self.short_writes = Some(most.max(1));
         self
     }
 
-    /// The connection is reset as soon as exactly so many bytes were read from it.
+    /// The connection is reset as soon as exactly `bytes` bytes were read from it.
     pub fn reset_after_reading(mut self, bytes: u64) -> Faults {
         self.reset_after_reading = Some(bytes);
         self
     }
 
-    /// The connection is reset as soon as exactly so many bytes were written to it.
+    /// The connection is reset as soon as exactly `bytes` bytes were written to it.
     pub fn reset_after_writing(mut self, bytes: u64) -> Faults {
         self.reset_after_writing = Some(bytes);
         self
     }
 
-    /// A FIN too early: behind so many bytes the reader finds the end, whatever the peer sends.
-    /// Writing goes on.
+    /// A FIN too early: after `bytes` bytes the reader finds the end, whatever the peer sends. Writing goes
+    /// on.
     pub fn end_after(mut self, bytes: u64) -> Faults {
         self.end_after = Some(bytes);
         self
@@ -85,7 +85,7 @@ impl Faults {
         limits.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
-    /// How many bytes the next write takes, when so many were written before.
+    /// How many bytes the next write takes, after `written` bytes.
     pub(super) fn most_to_write(&self, written: u64) -> usize {
         let left = self.reset_after_writing.map(|limit| limit - written);
         let left = left.and_then(|left| usize::try_from(left).ok());
@@ -94,7 +94,7 @@ impl Faults {
     }
 }
 
-/// What is said of one fault: the names are those of the methods.
+/// The names are those of the methods.
 impl FromStr for Faults {
     type Err = io::Error;
 
@@ -130,8 +130,8 @@ impl Faults {
 /// Where to cut what is read: the sizes of the pieces, in bytes. A size of 0 counts as 1, since
 /// a read of nothing would be the end.
 ///
-/// As text `50,250`: one piece of 50 and one of 250, then bytes as they come; `1,2,...`: by turns
-/// 1 and 2, to the end.
+/// As text `50,250`: one piece of 50 and one of 250, then bytes as they come; `1,2,...`: 1 and 2
+/// alternately, to the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Splits {
     sizes: Vec<usize>,
@@ -186,7 +186,7 @@ impl FromStr for Splits {
 
 fn size(text: &str) -> io::Result<usize> {
     let size = usize::try_from(number(text)?).ok();
-    let why = || invalid(format!("{text:?} is no size: at least 1 byte, please"));
+    let why = || invalid(format!("{text:?} is no size: it must be at least 1"));
     size.filter(|size| *size > 0).ok_or_else(why)
 }
 

@@ -1,18 +1,18 @@
 //! A transport that misbehaves on purpose.
 //!
-//! A network that has never cut a message in two has not tested anybody. This one does, where it
-//! is told to, every time: it stands between a stream and whoever uses it.
+//! A network that never cuts a message in two tests no program. A faulty stream does, each time at the
+//! place that was asked for: it stands between a stream and its user.
 //!
 //! ```text
-//!             ┌────────────────── Faulty ───────────────────┐
-//!   read  ◄───│ piece ◄─ not before it is due ◄─ gathered ◄─│◄─── below.read
-//!   write ───►│ when it is due ──► the first few bytes ────►│───► below.write
-//!             └─────────── after n bytes: a reset ──────────┘
+//!             ┌─────────────────── Faulty ─────────────────────┐
+//!   read  ◄───│ piece ◄─ not before it is due ◄─ a whole one ◄─│◄─── below.read
+//!   write ───►│ when it is due ──► the first few bytes ───────►│───► below.write
+//!             └─────────── after n bytes: a reset ─────────────┘
 //! ```
 //!
-//! `faults.rs` is what can be asked for, `pieces.rs` the bytes on their way to the reader, and
-//! `exclusive.rs` how each direction is used by one thread at a time. The directions share nothing but
-//! a word on whether there was a reset, and nobody sleeps while holding that.
+//! [`faults`] has what can be asked for, [`pieces`] the bytes on their way to the reader, and [`exclusive`]
+//! lets one thread at a time use a direction. The directions share only [`Life`]: whether there was a
+//! reset. No thread sleeps while it holds that lock.
 
 mod exclusive;
 mod faults;
@@ -50,9 +50,9 @@ use pieces::Pieces;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// - It rules the timeouts of the stream below; what was set there before counts no more.
-/// - A timeout holds for the whole call, however many reads below it takes. Nothing is lost with
-///   it: what was gathered, and the time that a delay has run, stay for the next call.
+/// - It sets the timeouts of the stream below; those set there before have no effect.
+/// - A timeout holds for the whole call, however many reads below it takes. Nothing is lost:
+///   the bytes of the piece that have come, and the time that a delay has run, stay for the next call.
 /// - [`try_read`](Stream::try_read) has `None` while a piece is not whole or not due, and while
 ///   another thread reads; [`try_write`](Stream::try_write) while a delay runs, and while another
 ///   thread writes.
@@ -63,7 +63,7 @@ pub struct Faulty {
     below: Arc<dyn Stream>,
     faults: Faults,
     life: Mutex<Life>,
-    /// Whoever waits for a delay wakes early when the life of the stream changes.
+    /// Notified when `life` changes: a thread that waits for a delay wakes early.
     changed: Condvar,
     reading: Exclusive<Reading>,
     writing: Exclusive<Writing>,
@@ -81,7 +81,7 @@ struct Life {
 #[derive(Debug)]
 struct Reading {
     pieces: Pieces,
-    /// When the piece at hand may be seen, once it is whole.
+    /// When the current piece may be returned, once it is whole.
     due: Option<Instant>,
 }
 
@@ -93,7 +93,7 @@ struct Writing {
 }
 
 impl Faulty {
-    /// Puts the faults between `below` and whoever uses it from now on.
+    /// Puts the faults between `below` and its user.
     pub fn new(below: Arc<dyn Stream>, faults: Faults) -> Faulty {
         let reading = Reading {
             pieces: Pieces::new(&faults),
@@ -119,14 +119,19 @@ impl Faulty {
         &self.below
     }
 
-    /// Gathers a whole piece. Sleeps below, with the turn to read, which no writer needs.
-    fn gather(&self, pieces: &mut Pieces, room: usize, until: Option<Instant>) -> io::Result<()> {
+    /// Reads a whole piece. It may sleep below while it holds `reading`, which no writer needs.
+    fn read_piece(
+        &self,
+        pieces: &mut Pieces,
+        room: usize,
+        until: Option<Instant>,
+    ) -> io::Result<()> {
         let mut time = left(until);
-        while pieces.lacks(room) > 0 {
+        while pieces.missing(room) > 0 {
             self.below.set_read_timeout(time)?;
-            pieces.take_in(room, |chunk| self.below.read(chunk).map(Some))?;
+            pieces.read_below(room, |chunk| self.below.read(chunk).map(Some))?;
             time = left(until);
-            if time == Some(Duration::ZERO) && pieces.lacks(room) > 0 {
+            if time == Some(Duration::ZERO) && pieces.missing(room) > 0 {
                 return Err(ErrorKind::TimedOut.into());
             }
         }
@@ -161,32 +166,32 @@ impl Faulty {
         })
     }
 
-    fn look(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        while reading.pieces.lacks(buf.len()) > 0 {
-            let look_below = |chunk: &mut [u8]| self.below.try_read(chunk);
-            if !reading.pieces.take_in(buf.len(), look_below)? {
+    fn try_take(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        while reading.pieces.missing(buf.len()) > 0 {
+            let try_below = |chunk: &mut [u8]| self.below.try_read(chunk);
+            if !reading.pieces.read_below(buf.len(), try_below)? {
                 return Ok(None);
             }
         }
         match due(&mut reading.due, self.faults.read_delay) <= Instant::now() {
-            true => self.hand_over(reading, buf).map(Some),
+            true => self.take(reading, buf).map(Some),
             false => Ok(None),
         }
     }
 
-    fn hand_over(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<usize> {
+    fn take(&self, reading: &mut Reading, buf: &mut [u8]) -> io::Result<usize> {
         self.check()?;
-        let handed = reading.pieces.hand_over(buf);
+        let taken = reading.pieces.take(buf);
         if reading.pieces.is_empty() {
             reading.due = None;
         }
-        if self.faults.reset_after_reading == Some(reading.pieces.handed()) {
+        if self.faults.reset_after_reading == Some(reading.pieces.taken()) {
             self.reset();
         }
-        handed
+        taken
     }
 
-    fn pass_on(&self, bufs: &[IoSlice<'_>], written: u64) -> io::Result<usize> {
+    fn write_below(&self, bufs: &[IoSlice<'_>], written: u64) -> io::Result<usize> {
         let most = self.faults.most_to_write(written);
         let length: usize = bufs.iter().map(|buf| buf.len()).sum();
         match bufs.iter().find(|buf| !buf.is_empty()) {
@@ -230,7 +235,7 @@ impl Faulty {
     }
 
     fn reset(&self) {
-        self.change(|life| life.reset = true); // first, so that whoever wakes below is told why
+        self.change(|life| life.reset = true); // first, so that a call that wakes below finds the reason
         let _ = self.below.abort();
     }
 
@@ -269,10 +274,10 @@ impl super::layer::Layer for Faulty {
         let until = deadline(self.life().read_timeout);
         let mut reading = self.reading.take(until)?;
         self.check()?;
-        self.gather(&mut reading.pieces, buf.len(), until)?;
+        self.read_piece(&mut reading.pieces, buf.len(), until)?;
         let due = due(&mut reading.due, self.faults.read_delay);
         self.wait(due, until, |life| life.reset || life.reads_shut)?;
-        self.hand_over(&mut reading, buf)
+        self.take(&mut reading, buf)
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
@@ -286,7 +291,7 @@ impl super::layer::Layer for Faulty {
         self.wait(due, until, |life| life.reset || life.writes_shut)?;
         let sent = self.send(&mut writing, |written| {
             self.below.set_write_timeout(left(until))?;
-            self.pass_on(bufs, written).map(Some)
+            self.write_below(bufs, written).map(Some)
         });
         Ok(sent?.unwrap_or(0))
     }
@@ -297,7 +302,7 @@ impl super::layer::Layer for Faulty {
             return Ok(Some(0));
         }
         match self.reading.try_take() {
-            Some(mut reading) => self.look(&mut reading, buf),
+            Some(mut reading) => self.try_take(&mut reading, buf),
             None => Ok(None),
         }
     }

@@ -9,9 +9,8 @@
 //!   thread           └─ getaddrinfo ─ slot back               … goes on, and keeps its slot
 //! ```
 //!
-//! A call that nobody waits for any more ends when the system gives up, which may take half a
-//! minute. A name server that never answers must not collect threads meanwhile, so the slots are
-//! counted: a caller that finds none waits for one, by the same deadline
+//! A call whose caller has left ends when the system gives up, which may take half a minute. A name server
+//! that never answers must not collect threads meanwhile, so the slots are counted: a caller that finds none waits for one, by the same deadline
 //! ([`call_queue`](super::call_queue)).
 //!
 //! If the system has no thread, the caller's thread makes the call. Then the deadline is only
@@ -65,7 +64,7 @@ impl<K: Clone + PartialEq + Send + 'static> BlockingCalls<K> {
         let began = Instant::now();
         let held = self.slot(key, deadline)?;
         if left(deadline).is_zero() {
-            return Err(self.without_time(0)); // it was granted at the last moment
+            return Err(self.without_time(0)); // it was granted at the deadline
         }
         let call = Arc::new(call);
         let (reporter, results) = worker::results();

@@ -1,9 +1,8 @@
 //! Which blocking call may start now, which one waits, and which one is next. The queue knows no
 //! clock, no thread and no lock.
 //!
-//! A call that is under way holds a slot, also when nobody waits for its result any more. Calls
-//! with the same key go to the same place (a name, a server); one such place may answer nobody, so
-//! it gets [`Limits::per_key`] of the [`Limits::total`] slots at most, and the rest is for others.
+//! A call that is under way holds a slot, also when no caller waits for its result any more. Calls with
+//! the same key go to the same place (a name, a server); one such place may never answer, so it gets [`Limits::per_key`] of the [`Limits::total`] slots at most, and the rest is for others.
 //!
 //! ```text
 //!   request ──► Slot ────────── end() ──────────► the next in line gets a slot
@@ -16,8 +15,8 @@
 //! ```
 //!
 //! Two sentences hold between any two calls:
-//! 1. **Nobody waits who could start.** Where a position waits, its key has `per_key` slots, or all
-//!    keys together have `total`.
+//! 1. **No call waits that could start.** While a position waits, its key has `per_key` slots, or all keys
+//!    together have `total`.
 //! 2. **A grant belongs to its position.** The slot is set aside before the waiting thread is woken.
 //!    If that thread has reached its deadline meanwhile, `cancel` passes the slot on: a wake-up is
 //!    never lost.
@@ -111,7 +110,7 @@ impl<K: Clone + PartialEq, W> CallQueue<K, W> {
         Decision::Wait(QueuePosition { number, key })
     }
 
-    /// A waiting thread looks whether it was granted a slot. It may look at any time.
+    /// The slot, if the waiting thread was granted one. It may ask at any time.
     pub(super) fn take(&mut self, position: QueuePosition<K>) -> Decision<K> {
         match self.take_grant(position.number) {
             true => Decision::Start(Slot { key: position.key }),

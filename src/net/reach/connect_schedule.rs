@@ -154,7 +154,7 @@ fn rank(kind: &ErrorKind) -> u8 {
 
 fn reason((address, state): &(SocketAddr, State)) -> String {
     match state {
-        State::Waiting => format!("{address}: not tried, the time was up"),
+        State::Waiting => format!("{address}: not tried before the deadline"),
         State::Running => format!("{address}: no answer in time"),
         State::Failed(error) => format!("{address}: {error}"),
     }
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(schedule.next(zero + DELAY), Next::Over);
         let text = schedule.into_error().to_string();
         assert!(
-            text.contains("10.0.0.2:80: not tried, the time was up"),
+            text.contains("10.0.0.2:80: not tried before the deadline"),
             "{text}"
         );
     }

@@ -11,7 +11,7 @@
 //!   connect         the real one          ──► at once, unless another client was faster
 //! ```
 //!
-//! Linux looks at the backlog first, and only then at the state of the socket that asks. But nothing
+//! Linux checks the backlog first, and only then the state of the socket that asks. But nothing
 //! promises that order, and another client may take the room between the two steps; then the real
 //! connect waits, without a deadline. So it is a blocking call on a thread of its own, as a look-up
 //! is. A server that accepts nothing holds [`PER_SERVER`] such threads at most, and a caller that
@@ -52,7 +52,7 @@ pub(in crate::net) fn connect(path: &Path, deadline: Instant) -> io::Result<Unix
     });
     connected.map_err(|e| {
         let why = match is_timeout(&e) {
-            true => format!("nobody accepts in time ({e})"),
+            true => format!("nothing accepts in time ({e})"),
             false => e.to_string(),
         };
         let text = format!("cannot connect to unix:{}: {why}", path.display());
@@ -60,7 +60,7 @@ pub(in crate::net) fn connect(path: &Path, deadline: Instant) -> io::Result<Unix
     })
 }
 
-/// Waits until the server's backlog has room. Whatever else there is to say, the real connect says.
+/// Waits until the server's backlog has room. Any other error is left to the real connect.
 ///
 /// # Errors
 /// [`ErrorKind::TimedOut`]: it had none until the deadline.
@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
             assert!(began.elapsed() >= Duration::from_millis(50));
             let text = format!(
-                "cannot connect to unix:{}: nobody accepts in time (its backlog is full)",
+                "cannot connect to unix:{}: nothing accepts in time (its backlog is full)",
                 path.display()
             );
             assert_eq!(error.to_string(), text);
@@ -166,7 +166,7 @@ mod tests {
             for _ in 0..200 {
                 connect(&well_path, Instant::now() + PATIENCE / 3).unwrap();
             }
-            drop(stuck); // the callers hear of it
+            drop(stuck); // the callers are refused
             for caller in callers {
                 let error = caller.join().unwrap().unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{error}");
@@ -196,7 +196,7 @@ mod tests {
             }
             under_way.wait();
             let error = connect(&path, soon()).unwrap_err();
-            let text = "nobody accepts in time (4 other connects took all the time)";
+            let text = "nothing accepts in time (4 other connects took all the time)";
             assert!(error.to_string().ends_with(text), "{error}");
             let (_new, path) = server("replaced");
             connect(&path, patient()).unwrap();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_says_is_told_with_the_path() {
+    fn the_systems_error_names_the_path() {
         within(PATIENCE, || {
             let path = std::env::temp_dir().join("barewire-nobody-listens-here");
             let error = connect(&path, patient()).unwrap_err();

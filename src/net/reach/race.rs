@@ -1,13 +1,13 @@
 //! Reaching a host that has several addresses: "Happy Eyeballs" (RFC 8305).
 //!
-//! One of them may be a dead end: a host that has an IPv6 address but whose network has lost
-//! IPv6, say, so that nothing ever answers there. To wait for each address in turn would take
-//! minutes, to try all of them at once would burden network and host. So they start one by one:
+//! One of them may never answer: a host has an IPv6 address, say, but its network has lost IPv6. To wait
+//! for one address after the other would take minutes; to try all of them at once would burden network and
+//! host. So the attempts start one by one:
 //!
 //! ```text
-//!     0 ms   ├─ [2001:db8::1]:80 ┄┄┄ no answer ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄  goes on, unheard
+//!     0 ms   ├─ [2001:db8::1]:80 ┄┄┄ no answer ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄  goes on, ignored
 //!   250 ms          ├─ 192.0.2.1:80 ── refused
-//!   260 ms                             ├─ [2001:db8::2]:80 ┄┄┄┄┄┄  goes on, unheard
+//!   260 ms                             ├─ [2001:db8::2]:80 ┄┄┄┄┄┄  goes on, ignored
 //!   510 ms                                    ├─ 192.0.2.2:80 ──── connected: this is it
 //! ```
 //!
@@ -15,7 +15,7 @@
 //! address, if every other has failed, needs no thread: no other attempt runs beside it.
 //!
 //! If the system has no thread, the caller's thread makes the attempt, and each address gets its
-//! share of the time: a dead end must not keep a live address from being tried.
+//! share of the time: one that never answers must not keep another from being tried.
 
 use std::io;
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// # Errors
 /// None answered: the text lists every address with its reason, and what the system said if it had
 /// no thread. The kind is [`TimedOut`](io::ErrorKind::TimedOut) if the deadline passed, else the
-/// one that tells most (a refusal says more than a missing route).
+/// most informative one (a refusal says more than a missing route).
 /// [`InvalidInput`](io::ErrorKind::InvalidInput) if there is no address.
 pub fn race(addresses: &[SocketAddr], deadline: Instant) -> io::Result<Tcp> {
     let attempt = |address, end| Tcp::connect(address, Some(until(end)));

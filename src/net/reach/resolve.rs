@@ -1,7 +1,7 @@
 //! From a host's name to its addresses, by a deadline.
 //!
-//! Asking the system is left to [`blocking_calls`](super::blocking_calls); here is what may be asked,
-//! and the order of the answer.
+//! [`blocking_calls`](super::blocking_calls) asks the system; this file says what may be asked, and in which
+//! order the addresses are returned.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,8 +12,8 @@ use std::time::Instant;
 use super::blocking_calls::BlockingCalls;
 use super::call_queue::Limits;
 
-/// How many look-ups may be under way at a time, those included that nobody waits for any more. A
-/// name whose servers never answer must not take all of them.
+/// How many look-ups may be under way at a time, those included whose caller has left. A name whose
+/// servers never answer must not take all of them.
 const LIMITS: Limits = Limits {
     total: 64,
     per_key: 16,
@@ -54,7 +54,7 @@ impl fmt::Display for Family {
 }
 
 /// The addresses of `host`, each once, in the order in which to try them: the system's order, but
-/// the two families take turns (RFC 8305 §4). At least one; only those of `family`, if one is
+/// the two families alternate (RFC 8305 §4). At least one; only those of `family`, if one is
 /// named.
 ///
 /// An IP address (`127.0.0.1`, `::1`, `[::1]`) is its own answer, whatever the time. Any other
@@ -82,9 +82,9 @@ impl fmt::Display for Family {
 /// - [`ErrorKind::InvalidInput`]: it cannot be a name.
 /// - [`ErrorKind::NotFound`]: it has no address, or none of that family.
 /// - [`ErrorKind::TimedOut`]: the look-up took longer than there was time, or 64 others (16 of the
-///   same name) were under way for as long. One that nobody waits for any more counts until the
-///   system gives it up, since nothing can stop it.
-/// - What the system says when it finds nothing; its text tells the reason, its kind does not.
+///   same name) were under way for as long. One whose caller has left counts until the system
+///   gives it up, since nothing can stop it.
+/// - The system's error when it finds nothing; its text has the reason, its kind does not.
 pub fn resolve(
     host: &str,
     port: u16,
@@ -172,7 +172,7 @@ fn not_found(what: String) -> io::Error {
     io::Error::new(ErrorKind::NotFound, what)
 }
 
-/// Each address once; the first one's family and the other by turns, as long as there are both.
+/// Each address once; the first one's family and the other alternate, while there are both.
 // RFC 8305 §4: "Whichever address family is first in the list should be followed by an address of
 // the other address family"
 fn interleave(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {

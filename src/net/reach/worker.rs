@@ -25,7 +25,7 @@ pub(super) fn spawn(name: &str, work: Work) -> io::Result<()> {
     builder.spawn(work).map(drop)
 }
 
-/// Why the caller's thread did what was meant for a worker: what the system said of a new thread.
+/// Why the caller's thread made a worker's call: the system's error for a new thread.
 pub(super) struct NoThread<'a>(pub(super) &'a str);
 
 impl fmt::Display for NoThread<'_> {

@@ -16,13 +16,13 @@ use std::io;
 /// | `end` | [`end`](SocketEvents::end) | the peer's FIN was read | the one in `run` |
 /// | `error` | [`error`](SocketEvents::error) | the connection broke | the one in `run` |
 /// | `close` | [`close`](SocketEvents::close) | both directions have ended | the one in `run` |
-/// | `drain` | [`drain`](SocketEvents::drain) | a queue that was full is empty | the one that wrote the last of it, which is the socket's flush thread; the one in `run` if the queue had emptied before |
+/// | `drain` | [`drain`](SocketEvents::drain) | a queue that was full is empty | the socket's flush thread, after it has written the last byte; the one in `run` if the queue emptied before `run` could receive events |
 ///
 /// And in this order:
 ///
 /// ```text
 ///   connect?  ( data | text | timeout )*  end?  timeout*  error?  close
-///             └── drain, beside these, before error and close ──┘
+///             └─ drain, at the same time as these ───┘ has returned before error and close
 /// ```
 ///
 /// `end` comes at most once, and not after `error` (without [`allow_half_open`] our own FIN
@@ -33,8 +33,8 @@ use std::io;
 /// down: that is how TCP is meant to work. A panic in one of them destroys the connection and leaves
 /// `run` without another event; a panic in `drain` is reported as an `error`.
 ///
-/// No lock of the socket is held while one of them runs, nor the right to write, nor while the events
-/// are dropped: they may call every method of the socket, and wait for other threads that do.
+/// While one of them runs, and while the events are dropped, no lock of the socket is held, nor the write
+/// turn: they may call every method of the socket, and wait for other threads that do.
 ///
 /// Three sentences of the reading notes are wrong here. `drain` does not follow every write, only
 /// the emptying of a *full* queue (E08). `end` is not fired by either side's FIN, only by the
@@ -94,11 +94,11 @@ pub trait SocketEvents: Send + Sync + 'static {
     /// server's [`idle_timeout`](crate::net::Server::idle_timeout). `close` follows.
     fn error(&self, _socket: &Socket, _error: &io::Error) {}
 
-    /// It is over.
+    /// Both directions have ended. Nothing is called after this.
     fn close(&self, _socket: &Socket, _had_error: bool) {}
 }
 
-/// A closure is all the events there are, where only `data` matters.
+/// A closure in place of all events, where only `data` matters.
 pub(super) struct OnData<F>(pub(super) F);
 
 impl<F: Fn(&Socket, &[u8]) + Send + Sync + 'static> SocketEvents for OnData<F> {

@@ -71,7 +71,7 @@ pub(super) struct IdleNotice {
     notified: Option<(u64, Duration)>,
 }
 
-/// A new stretch may begin unseen, by a write of another thread. It is looked for this often at most.
+/// A new stretch may begin unseen, by a write of another thread. Checks for it are no closer together.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl IdleNotice {

@@ -43,7 +43,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use write_state::Writing;
 
-/// A connection: plain blocking reads and writes, and the book's events for who likes them.
+/// A connection: plain blocking reads and writes, and the book's events.
 ///
 /// ```
 /// use barewire::net;
@@ -76,7 +76,7 @@ use write_state::Writing;
 ///
 /// | | waits | when the peer does not read |
 /// |---|---|---|
-/// | [`write_all`](Socket::write_all), [`Write`] | until the bytes are on their way | the caller stands still |
+/// | [`write_all`](Socket::write_all), [`Write`] | until the bytes are on their way | the caller waits |
 /// | [`write`](Socket::write), the book's | never | the bytes queue here, and it returns false |
 ///
 /// They share one queue: bytes leave in the order in which they were given.
@@ -86,7 +86,7 @@ use write_state::Writing;
 /// A peer must take what waits for it: some of it within
 /// [`stall_timeout`](super::ConnectOptions::stall_timeout), and on average
 /// [`min_bytes_per_second`](super::ConnectOptions::min_bytes_per_second) over each such stretch of
-/// waiting. A slower peer is cut: writes fail with
+/// waiting. The connection to a slower peer is cut: writes fail with
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and [`run`](Socket::run) reports it.
 ///
 /// A cut is not an orderly end, but TCP alone cannot always say so. Under TLS the peer sees that
@@ -170,14 +170,13 @@ impl Socket {
     /// [`is_timeout`](super::is_timeout) once the read timeout has passed; else the connection is
     /// broken. [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): we have ended it, by
     /// [`destroy`](Socket::destroy) or after
-    /// [`idle_timeout`](super::Server::idle_timeout). What is cut off must not look like a peer that
-    /// had finished.
+    /// [`idle_timeout`](super::Server::idle_timeout). A cut must not be taken for the peer's end.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner.read(buf, self.inner.reading.limits())
     }
 
     /// Waits until the queue is empty and all of `bytes` is on its way, too. They leave in one
-    /// piece, whoever else writes.
+    /// piece, although other threads write.
     ///
     /// # Errors
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) after [`end`](Socket::end);
@@ -224,10 +223,11 @@ impl Socket {
 
 /// The book's face.
 impl Socket {
-    /// Sends `bytes` without waiting for the peer: what cannot leave at once is queued, and a
-    /// thread of this socket's own writes it. False: the queue has reached its high-water mark; stop until [`drain`](SocketEvents::drain) or [`drained`](Socket::drained).
+    /// Sends `bytes` without waiting for the peer: what cannot leave at once is queued, and the socket's flush
+    /// thread writes it. False: the queue has reached its high-water mark; stop until
+    /// [`drain`](SocketEvents::drain) or [`drained`](Socket::drained).
     ///
-    /// The bytes are taken in either case. Whoever does not stop is stopped: beyond
+    /// The bytes are taken in either case. If the caller does not stop: beyond
     /// [`max_buffered`](super::ConnectOptions::max_buffered) the connection is broken off, because
     /// otherwise a peer that does not read could fill our memory. (So whatever is larger than that
     /// is for [`write_all`](Socket::write_all), which keeps nothing.) After [`end`](Socket::end),

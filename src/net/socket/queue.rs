@@ -60,7 +60,7 @@ pub(super) struct SendQueue<E> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Limits {
-    /// With as many bytes the queue is full.
+    /// With this many bytes the queue is full.
     pub(super) high_water_mark: usize,
     /// With more the connection is broken off.
     pub(super) max_buffered: usize,
@@ -206,7 +206,7 @@ impl<E> SendQueue<E> {
         self.in_flight = batch.len();
     }
 
-    /// So much of the batch is left.
+    /// `n` bytes of the batch are left.
     pub(super) fn batch_left(&mut self, n: usize) {
         self.in_flight = if self.life == Life::Whole { n } else { 0 };
     }
@@ -227,8 +227,7 @@ impl<E> SendQueue<E> {
         }
     }
 
-    /// The thread that had the turn is no more, or was never started: the connection is to be broken
-    /// off.
+    /// The thread that had the turn has panicked, or was never started. The connection is broken off.
     pub(super) fn turn_lost(&mut self) {
         self.calling = false;
         self.turn = Turn::Free;
@@ -242,8 +241,8 @@ impl<E> SendQueue<E> {
 
 /// How it ends.
 impl<E> SendQueue<E> {
-    /// That was all. True: the turn was free and is the caller's, who asks [`release`](SendQueue::release)
-    /// what to do.
+    /// Nothing more is written. True: the turn was free and is the caller's now; [`release`](SendQueue::release)
+    /// says what to do.
     pub(super) fn end(&mut self) -> Result<bool, Refused> {
         if self.life != Life::Whole && self.end == End::Open {
             return Err(Refused::Broken);
@@ -276,7 +275,7 @@ impl<E> SendQueue<E> {
         self.forget();
     }
 
-    /// We end it now, whoever has the turn.
+    /// We end it now, whichever thread has the turn.
     pub(super) fn break_off(&mut self, error: Option<E>) {
         self.report(error);
         self.life = Life::Destroyed;

@@ -133,7 +133,7 @@ impl Outgoing {
         let pending = !state.queue.is_empty() && !state.queue.is_being_written();
         let pending = pending && state.failure.is_none();
         let epoch = state.queue.sent();
-        let look = state.delayed.look(epoch, pending);
+        let look = state.delayed.check(epoch, pending);
         if look.flush {
             self.push(state);
         }

@@ -35,14 +35,14 @@ fn a_reset_at_once() {
 #[test]
 fn a_reset_wakes_whoever_sleeps_in_the_other_direction() {
     within(PATIENCE, || {
-        let (_there, here, calls) = told(split([2]).reset_after_writing(1));
+        let (_there, here, calls) = reporting(split([2]).reset_after_writing(1));
         let reader = Arc::clone(&here);
         let reader = thread::spawn(move || reader.read(&mut [0; 8]));
         assert_eq!(calls.recv(), Ok("read"));
         assert_eq!(here.write(b"xyz").unwrap(), 1);
         assert_eq!(kind(reader.join().unwrap()), ErrorKind::ConnectionReset);
 
-        let (there, here, calls) = told(Faults::default().reset_after_reading(1));
+        let (there, here, calls) = reporting(Faults::default().reset_after_reading(1));
         here.write(b"full").unwrap();
         let writer = Arc::clone(&here);
         let writer = thread::spawn(move || writer.write(b"more"));

@@ -91,12 +91,12 @@ impl<F> fmt::Debug for Hooked<F> {
     }
 }
 
-/// As `faulty`, and tells which call goes below. With room for 4 bytes each way.
-fn told(faults: Faults) -> (Pipe, Arc<Faulty>, Receiver<&'static str>) {
+/// As `faulty`, and reports which call goes below. With room for 4 bytes each way.
+fn reporting(faults: Faults) -> (Pipe, Arc<Faulty>, Receiver<&'static str>) {
     let (there, below) = pipe_with_capacity(4);
-    let (tells, hears) = mpsc::channel();
-    let before = move |call| tells.send(call).unwrap_or(()); // perhaps nobody listens
+    let (calls, called) = mpsc::channel();
+    let before = move |call| calls.send(call).unwrap_or(()); // the test may have dropped `called`
     let faulty = patient_faulty(Arc::new(Hooked { below, before }), faults);
     patient(&there);
-    (there, Arc::new(faulty), hears)
+    (there, Arc::new(faulty), called)
 }

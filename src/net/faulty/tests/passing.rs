@@ -8,7 +8,7 @@ use std::sync::{OnceLock, Weak};
 #[test]
 fn fault_a29_abort_stays_an_abort_below() {
     within(PATIENCE, || {
-        let (there, here, calls) = told(Faults::default());
+        let (there, here, calls) = reporting(Faults::default());
         here.abort().unwrap();
         assert_eq!(calls.recv(), Ok("abort"));
         assert_eq!(read(&there), b"");
@@ -19,12 +19,12 @@ fn fault_a29_abort_stays_an_abort_below() {
 #[test]
 fn fault_a29_a_reset_is_an_abort_below() {
     within(PATIENCE, || {
-        let (there, here, calls) = told(Faults::default().reset_after_writing(1));
+        let (there, here, calls) = reporting(Faults::default().reset_after_writing(1));
         assert_eq!(here.write(b"xyz").unwrap(), 1);
         assert_eq!((calls.recv(), calls.recv()), (Ok("write"), Ok("abort")));
         assert_eq!((read(&there), read(&there)), (b"x".to_vec(), vec![]));
 
-        let (_there, here, calls) = told(Faults::default().reset_after_reading(0));
+        let (_there, here, calls) = reporting(Faults::default().reset_after_reading(0));
         assert_eq!(calls.recv(), Ok("abort"));
         assert_eq!(kind(here.write(b"x")), ErrorKind::ConnectionReset);
     });
@@ -56,11 +56,11 @@ fn fault_a29_a_try_write_meets_the_faults_of_a_write() {
         assert_eq!(kind(here.try_write(b"d")), ErrorKind::ConnectionReset);
         assert_eq!((read(&there), read(&there)), (b"abc".to_vec(), vec![]));
 
-        let (_there, here, calls) = told(Faults::default().delay_writes(HOUR));
+        let (_there, here, calls) = reporting(Faults::default().delay_writes(HOUR));
         assert_eq!(here.try_write(b"x").unwrap(), None); // the delay runs
         assert!(calls.try_recv().is_err());
 
-        let (_there, here, _calls) = told(Faults::default());
+        let (_there, here, _calls) = reporting(Faults::default());
         assert_eq!(here.try_write(b"full").unwrap(), Some(4));
         assert_eq!(here.try_write(b"more").unwrap(), None); // no room below
     });

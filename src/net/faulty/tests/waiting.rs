@@ -31,7 +31,7 @@ fn a_timeout_holds_for_the_whole_piece() {
 #[test]
 fn one_reads_and_another_waits_its_turn_no_longer_than_its_timeout() {
     within(PATIENCE, || {
-        let (there, here, calls) = told(split([2]));
+        let (there, here, calls) = reporting(split([2]));
         let first = Arc::clone(&here);
         let first = thread::spawn(move || read(&*first));
         assert_eq!(calls.recv(), Ok("read")); // it sleeps there, or soon will
@@ -46,7 +46,7 @@ fn one_reads_and_another_waits_its_turn_no_longer_than_its_timeout() {
 #[test]
 fn a_sleeping_reader_hinders_no_writer() {
     within(PATIENCE, || {
-        let (there, here, calls) = told(split([2]));
+        let (there, here, calls) = reporting(split([2]));
         let reader = Arc::clone(&here);
         let reader = thread::spawn(move || read(&*reader));
         assert_eq!(calls.recv(), Ok("read"));
@@ -60,7 +60,7 @@ fn a_sleeping_reader_hinders_no_writer() {
 #[test]
 fn a_sleeping_writer_hinders_no_reader() {
     within(PATIENCE, || {
-        let (there, here, calls) = told(split([2]));
+        let (there, here, calls) = reporting(split([2]));
         here.write(b"full").unwrap();
         let writer = Arc::clone(&here);
         let writer = thread::spawn(move || writer.write(b"more").unwrap());

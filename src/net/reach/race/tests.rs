@@ -131,7 +131,7 @@ fn after_the_deadline_nothing_is_tried() {
     );
     let error = late.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
-    let expected = "cannot connect to 10.0.0.1:80: not tried, the time was up";
+    let expected = "cannot connect to 10.0.0.1:80: not tried before the deadline";
     assert_eq!(error.to_string(), expected);
 }
 

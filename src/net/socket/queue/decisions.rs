@@ -26,7 +26,7 @@ pub(in crate::net::socket) enum Room {
     Free,
     /// No more until `drain`.
     Full,
-    /// So many bytes are queued, more than may be.
+    /// This many bytes are queued, more than may be.
     Exceeded(usize),
     /// The connection has broken.
     Broken,

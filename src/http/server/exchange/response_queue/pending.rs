@@ -51,7 +51,7 @@ impl Pending {
     /// One check of the clock; returns whether the socket was full, and whether another check follows.
     pub(super) fn check_delayed(&mut self, stream: &dyn Stream) -> (bool, bool) {
         let waits = !self.bytes.is_empty() && self.broken.is_none();
-        let look = self.delayed_flush.look(self.epoch, waits);
+        let look = self.delayed_flush.check(self.epoch, waits);
         let is_full = look.flush && !self.try_send(stream);
         (is_full, look.again)
     }
