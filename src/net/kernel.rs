@@ -194,10 +194,14 @@ impl<S: Raw> KernelSocket<S> {
         let answer = self
             .inner
             .set_nonblocking(true)
-            .and_then(|()| uninterrupted(&mut call, &self.inner));
+            .and_then(|()| uninterrupted(|| call(&self.inner)));
         let restored = self.inner.set_nonblocking(false);
         self.probes.fetch_add(1, Ordering::SeqCst);
-        restored.and(answer)
+        restored?;
+        match answer {
+            Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 }
 
@@ -205,16 +209,12 @@ fn has_passed(limit: Duration, began: Option<Instant>) -> bool {
     began.is_some_and(|began| began.elapsed() >= limit / 2)
 }
 
-fn uninterrupted<S>(
-    call: &mut impl FnMut(&S) -> io::Result<usize>,
-    inner: &S,
-) -> io::Result<Option<usize>> {
+/// Calls again if a signal has interrupted the call.
+pub(super) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
-        match call(inner) {
-            Ok(n) => return Ok(Some(n)),
-            Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(None),
+        match call() {
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+            done => return done,
         }
     }
 }

@@ -14,213 +14,106 @@ use std::time::Duration;
 use super::addr::Addr;
 use super::stream::Stream;
 
-/// A [`Stream`] on top of another stream. Only [`below`](Layer::below) must be written. Every other
-/// method has a default that calls the stream below, so a layer writes the methods that it changes,
-/// and a layer that is older than a method of `Stream` still passes that method on.
-///
-/// Every `Layer` is a `Stream`:
-///
-/// ```
-/// use barewire::net::{self, Stream, pipe};
-/// use std::io;
-/// use std::sync::atomic::{AtomicU64, Ordering};
-///
-/// /// Counts the bytes that were read.
-/// #[derive(Debug)]
-/// struct Counter {
-///     below: net::Pipe,
-///     bytes: AtomicU64,
-/// }
-///
-/// impl net::Layer for Counter {
-///     fn below(&self) -> &dyn Stream {
-///         &self.below
-///     }
-///
-///     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-///         let n = self.below.read(buf)?;
-///         self.bytes.fetch_add(n as u64, Ordering::Relaxed);
-///         Ok(n)
-///     }
-/// }
-///
-/// let (here, there) = pipe();
-/// let counter = Counter { below: here, bytes: AtomicU64::new(0) };
-/// there.write(b"hello")?;
-/// assert_eq!(counter.read(&mut [0; 16])?, 5);
-/// assert_eq!(counter.bytes.into_inner(), 5);
-/// # Ok::<(), io::Error>(())
-/// ```
-///
-/// Import [`Stream`], and name this trait by its path, as above. The methods of both have the same names:
-/// where both traits are imported, a call of `counter.read` is ambiguous (E0034). So is `self.read` inside
-/// the `impl`: there, write `Stream::read(self, buf)`.
-///
-/// The three ways to read (or to write) are passed on separately: a layer that changes
-/// [`write`](Layer::write) changes [`write_vectored`](Layer::write_vectored) and
-/// [`try_write`](Layer::try_write), too.
-pub trait Layer: Send + Sync + fmt::Debug + 'static {
-    /// The stream that this one stands on.
-    fn below(&self) -> &dyn Stream;
+/// The methods stand once, in the list below: the defaults of [`Layer`] and what a [`Stream`] calls are both
+/// made from it.
+macro_rules! layer {
+    ($(fn $name:ident(&self $(, $arg:ident: $type:ty)?) -> $result:ty;)+) => {
+        /// A [`Stream`] on top of another stream. Only [`below`](Layer::below) must be written. Every other
+        /// method has a default that calls the stream below, so a layer writes the methods that it changes,
+        /// and a layer that is older than a method of `Stream` still passes that method on.
+        ///
+        /// Every `Layer` is a `Stream`:
+        ///
+        /// ```
+        /// use barewire::net::{self, Stream, pipe};
+        /// use std::io;
+        /// use std::sync::atomic::{AtomicU64, Ordering};
+        ///
+        /// /// Counts the bytes that were read.
+        /// #[derive(Debug)]
+        /// struct Counter {
+        ///     below: net::Pipe,
+        ///     bytes: AtomicU64,
+        /// }
+        ///
+        /// impl net::Layer for Counter {
+        ///     fn below(&self) -> &dyn Stream {
+        ///         &self.below
+        ///     }
+        ///
+        ///     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        ///         let n = self.below.read(buf)?;
+        ///         self.bytes.fetch_add(n as u64, Ordering::Relaxed);
+        ///         Ok(n)
+        ///     }
+        /// }
+        ///
+        /// let (here, there) = pipe();
+        /// let counter = Counter { below: here, bytes: AtomicU64::new(0) };
+        /// there.write(b"hello")?;
+        /// assert_eq!(counter.read(&mut [0; 16])?, 5);
+        /// assert_eq!(counter.bytes.into_inner(), 5);
+        /// # Ok::<(), io::Error>(())
+        /// ```
+        ///
+        /// Import [`Stream`], and name this trait by its path, as above. The methods of both have the same names:
+        /// where both traits are imported, a call of `counter.read` is ambiguous (E0034). So is `self.read` inside
+        /// the `impl`: there, write `Stream::read(self, buf)`.
+        ///
+        /// The three ways to read (or to write) are passed on separately: a layer that changes
+        /// [`write`](Layer::write) changes [`write_vectored`](Layer::write_vectored) and
+        /// [`try_write`](Layer::try_write), too.
+        pub trait Layer: Send + Sync + fmt::Debug + 'static {
+            /// The stream that this one stands on.
+            fn below(&self) -> &dyn Stream;
 
-    /// [`Stream::read`].
-    ///
-    /// # Errors
-    /// As for [`Stream::read`].
-    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.below().read(buf)
-    }
+            $(
+                #[doc = concat!("[`Stream::", stringify!($name), "`].")]
+                ///
+                /// # Errors
+                #[doc = concat!("As for [`Stream::", stringify!($name), "`].")]
+                fn $name(&self $(, $arg: $type)?) -> $result {
+                    self.below().$name($($arg)?)
+                }
+            )+
 
-    /// [`Stream::write`].
-    ///
-    /// # Errors
-    /// As for [`Stream::write`].
-    fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.below().write(buf)
-    }
+            /// [`Stream::as_any`]: the layer itself. A layer that need not be found returns that of the
+            /// stream below, so that a search for a `Tcp` or a `Tls` goes on there.
+            fn as_any(&self) -> &dyn Any
+            where
+                Self: Sized,
+            {
+                self
+            }
+        }
 
-    /// [`Stream::write_vectored`].
-    ///
-    /// # Errors
-    /// As for [`Stream::write_vectored`].
-    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.below().write_vectored(bufs)
-    }
+        impl<T: Layer> Stream for T {
+            $(
+                fn $name(&self $(, $arg: $type)?) -> $result {
+                    Layer::$name(self $(, $arg)?)
+                }
+            )+
 
-    /// [`Stream::try_read`].
-    ///
-    /// # Errors
-    /// As for [`Stream::try_read`].
-    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        self.below().try_read(buf)
-    }
-
-    /// [`Stream::try_write`].
-    ///
-    /// # Errors
-    /// As for [`Stream::try_write`].
-    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
-        self.below().try_write(buf)
-    }
-
-    /// [`Stream::shutdown`].
-    ///
-    /// # Errors
-    /// As for [`Stream::shutdown`].
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.below().shutdown(how)
-    }
-
-    /// [`Stream::abort`].
-    ///
-    /// # Errors
-    /// As for [`Stream::abort`].
-    fn abort(&self) -> io::Result<()> {
-        self.below().abort()
-    }
-
-    /// [`Stream::set_read_timeout`].
-    ///
-    /// # Errors
-    /// As for [`Stream::set_read_timeout`].
-    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.below().set_read_timeout(d)
-    }
-
-    /// [`Stream::set_write_timeout`].
-    ///
-    /// # Errors
-    /// As for [`Stream::set_write_timeout`].
-    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        self.below().set_write_timeout(d)
-    }
-
-    /// [`Stream::set_no_delay`].
-    ///
-    /// # Errors
-    /// As for [`Stream::set_no_delay`].
-    fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        self.below().set_no_delay(on)
-    }
-
-    /// [`Stream::local_addr`].
-    ///
-    /// # Errors
-    /// As for [`Stream::local_addr`].
-    fn local_addr(&self) -> io::Result<Addr> {
-        self.below().local_addr()
-    }
-
-    /// [`Stream::peer_addr`].
-    ///
-    /// # Errors
-    /// As for [`Stream::peer_addr`].
-    fn peer_addr(&self) -> io::Result<Addr> {
-        self.below().peer_addr()
-    }
-
-    /// [`Stream::as_any`]: the layer itself. A layer that nobody needs to find returns that of the
-    /// stream below, so that a search for a `Tcp` or a `Tls` goes on there.
-    fn as_any(&self) -> &dyn Any
-    where
-        Self: Sized,
-    {
-        self
-    }
+            fn as_any(&self) -> &dyn Any {
+                Layer::as_any(self)
+            }
+        }
+    };
 }
 
-impl<T: Layer> Stream for T {
-    fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        Layer::read(self, buf)
-    }
-
-    fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        Layer::write(self, buf)
-    }
-
-    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        Layer::write_vectored(self, bufs)
-    }
-
-    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
-        Layer::try_read(self, buf)
-    }
-
-    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
-        Layer::try_write(self, buf)
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        Layer::shutdown(self, how)
-    }
-
-    fn abort(&self) -> io::Result<()> {
-        Layer::abort(self)
-    }
-
-    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        Layer::set_read_timeout(self, d)
-    }
-
-    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()> {
-        Layer::set_write_timeout(self, d)
-    }
-
-    fn set_no_delay(&self, on: bool) -> io::Result<()> {
-        Layer::set_no_delay(self, on)
-    }
-
-    fn local_addr(&self) -> io::Result<Addr> {
-        Layer::local_addr(self)
-    }
-
-    fn peer_addr(&self) -> io::Result<Addr> {
-        Layer::peer_addr(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        Layer::as_any(self)
-    }
+layer! {
+    fn read(&self, buf: &mut [u8]) -> io::Result<usize>;
+    fn write(&self, buf: &[u8]) -> io::Result<usize>;
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>>;
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>>;
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+    fn abort(&self) -> io::Result<()>;
+    fn set_read_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+    fn set_write_timeout(&self, d: Option<Duration>) -> io::Result<()>;
+    fn set_no_delay(&self, on: bool) -> io::Result<()>;
+    fn local_addr(&self) -> io::Result<Addr>;
+    fn peer_addr(&self) -> io::Result<Addr>;
 }
 
 #[cfg(test)]

@@ -35,17 +35,11 @@ pub fn pipe() -> (Pipe, Pipe) {
 /// direction: a writer that is further ahead of the reader waits.
 pub fn pipe_with_capacity(bytes: usize) -> (Pipe, Pipe) {
     let (one, other) = (Channel::new(bytes), Channel::new(bytes));
-    let here = Pipe {
-        incoming: Arc::clone(&one),
-        outgoing: Arc::clone(&other),
+    let end = |incoming: &Arc<Channel>, outgoing: &Arc<Channel>| Pipe {
+        incoming: Arc::clone(incoming),
+        outgoing: Arc::clone(outgoing),
     };
-    (
-        here,
-        Pipe {
-            incoming: other,
-            outgoing: one,
-        },
-    )
+    (end(&one, &other), end(&other, &one))
 }
 
 /// One end of a [`pipe()`]. Dropping it is a FIN for the other end's reads and
@@ -137,6 +131,7 @@ struct Channel {
     changed: Condvar,
 }
 
+#[derive(Default)]
 struct State {
     queue: VecDeque<u8>,
     capacity: usize,
@@ -149,12 +144,8 @@ struct State {
 impl Channel {
     fn new(bytes: usize) -> Arc<Channel> {
         let state = State {
-            queue: VecDeque::new(),
             capacity: bytes.max(1),
-            reader_done: false,
-            writer_done: false,
-            read_timeout: None,
-            write_timeout: None,
+            ..State::default()
         };
         Arc::new(Channel {
             state: Mutex::new(state),

@@ -21,7 +21,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::call_queue::{CallQueue, Decision, Limits, QueuePosition, Slot};
+use super::call_queue::{CallQueue, Decision, Limits, Slot};
 use super::worker::{self, NoThread, Spawn};
 use crate::net::lock;
 
@@ -96,12 +96,8 @@ impl<K: Clone + PartialEq + Send + 'static> BlockingCalls<K> {
             Ok(_) if Instant::now() >= deadline => Err(self.took_too_long(began)),
             done => done,
         };
-        done.map_err(|e| {
-            io::Error::new(
-                e.kind(),
-                format!("{e} ({})", NoThread(&missing.to_string())),
-            )
-        })
+        let missing = missing.to_string();
+        done.map_err(|e| io::Error::new(e.kind(), format!("{e} ({})", NoThread(&missing))))
     }
 
     fn slot(&'static self, key: K, deadline: Instant) -> io::Result<HeldSlot<K>> {
@@ -115,30 +111,20 @@ impl<K: Clone + PartialEq + Send + 'static> BlockingCalls<K> {
         let waker = waker.unwrap_or_default();
         loop {
             let position = match decision {
-                Decision::Start(slot) => return Ok(self.held(slot)),
+                Decision::Start(slot) => {
+                    let slot = Some(slot);
+                    return Ok(HeldSlot { calls: self, slot });
+                }
                 Decision::Wait(position) => position,
             };
             let left = left(deadline);
             if left.is_zero() {
                 let in_the_way = queue.calls_in_the_way(&key);
-                drop(queue);
-                self.cancel(position);
+                wake(queue.cancel(position));
                 return Err(self.without_time(in_the_way));
             }
             queue = lock::wait(&waker, queue, Some(left));
             decision = queue.take(position);
-        }
-    }
-
-    fn cancel(&self, position: QueuePosition<K>) {
-        let next = self.lock().cancel(position);
-        wake(next);
-    }
-
-    fn held(&'static self, slot: Slot<K>) -> HeldSlot<K> {
-        HeldSlot {
-            calls: self,
-            slot: Some(slot),
         }
     }
 
@@ -173,8 +159,7 @@ struct HeldSlot<K: Clone + PartialEq + Send + 'static> {
 impl<K: Clone + PartialEq + Send + 'static> Drop for HeldSlot<K> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            let next = self.calls.lock().end(slot);
-            wake(next);
+            wake(self.calls.lock().end(slot));
         }
     }
 }

@@ -19,6 +19,7 @@
 
 use super::blocking_calls::BlockingCalls;
 use super::call_queue::Limits;
+use crate::net::kernel::uninterrupted;
 use crate::net::stream::{at_least_a_moment, is_timeout};
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -76,15 +77,6 @@ fn wait_for_room(path: &Path, deadline: Instant) -> io::Result<()> {
     match asked {
         Err(e) if is_timeout(&e) => Err(io::Error::new(ErrorKind::TimedOut, "its backlog is full")),
         _ => Ok(()),
-    }
-}
-
-fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            done => return done,
-        }
     }
 }
 
