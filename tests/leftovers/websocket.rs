@@ -18,43 +18,43 @@ const MIB: usize = 1024 * 1024;
 /// How a peer ends its connection.
 #[derive(Clone, Copy)]
 enum End {
-    /// It closes, and has read everything: FIN.
+    /// It closes after it has read everything: FIN.
     Fin,
     /// It closes with bytes unread: RST.
     Reset,
-    /// It ends its own direction, and reads on to the end.
+    /// It ends its own direction, and reads to the end.
     HalfClose,
 }
 use End::{Fin, HalfClose, Reset};
 
-/// What a peer was at when it went.
+/// The state of the connection when the peer disappears.
 #[derive(Clone, Copy)]
 enum At {
-    /// It had connected, no more.
+    /// The peer has connected and sent nothing.
     Nothing,
     /// In the middle of the request.
-    Asking,
-    /// It had not looked at the answer.
-    Asked,
+    InRequest,
+    /// The request is sent, and the response is unread.
+    Requested,
     Open,
     InHeader,
     InFrame,
     InMessage,
-    /// Pings, whose pongs it does not take.
+    /// It sends pings and reads no pongs.
     Pinging,
-    /// In the middle of a long message of ours.
+    /// It has read a part of a long message of ours.
     Reading,
-    /// It takes nothing of many messages of ours: a thread is at them.
-    Told,
+    /// It reads none of many messages of ours, which a flush thread is writing.
+    Flooded,
     Closing,
 }
 
 const LIVES: [(At, End); 20] = [
     (At::Nothing, Fin),
-    (At::Asking, Fin),
-    (At::Asking, HalfClose),
-    (At::Asked, Fin),
-    (At::Asked, Reset),
+    (At::InRequest, Fin),
+    (At::InRequest, HalfClose),
+    (At::Requested, Fin),
+    (At::Requested, Reset),
     (At::Open, Fin),
     (At::Open, Reset),
     (At::Open, HalfClose),
@@ -67,34 +67,34 @@ const LIVES: [(At, End); 20] = [
     (At::InMessage, Reset),
     (At::Pinging, Reset),
     (At::Reading, Reset),
-    (At::Told, Reset),
+    (At::Flooded, Reset),
     (At::Closing, Fin),
     (At::Closing, Reset),
 ];
 
 impl At {
     fn is_open(self) -> bool {
-        !matches!(self, At::Nothing | At::Asking | At::Asked)
+        !matches!(self, At::Nothing | At::InRequest | At::Requested)
     }
 
-    /// What a peer sends before it goes.
+    /// What the peer sends before it disappears.
     fn bytes(self) -> Vec<u8> {
         match self {
             At::Nothing | At::Open => vec![],
-            At::Asking => HANDSHAKE.as_bytes()[..100].to_vec(),
-            At::Asked => format!("{HANDSHAKE}\r\n").into_bytes(),
+            At::InRequest => HANDSHAKE.as_bytes()[..100].to_vec(),
+            At::Requested => format!("{HANDSHAKE}\r\n").into_bytes(),
             At::InHeader => b"\x81\xfe\x01".to_vec(),
             At::InFrame => masked(0x81, [b'x'; 1000])[..500].to_vec(),
             At::InMessage => masked(0x01, "the first part"),
             At::Pinging => masked(0x89, [b'p'; 125]).repeat(1000),
             At::Reading => masked(0x81, "send"),
-            At::Told => masked(0x81, "try_send"),
+            At::Flooded => masked(0x81, "try_send"),
             At::Closing => masked(0x88, close(1000, "")),
         }
     }
 }
 
-/// A connection in the room, greeted; it gets more than fits anywhere if it asks for it.
+/// A member of the room. It gets a message at once, and more than the sockets hold if it asks for it.
 fn serve(ws: WebSocket, room: &Room) {
     static LONG: [u8; 16 * MIB] = [7; 16 * MIB];
     let (mut reader, writer) = ws.split();
@@ -108,7 +108,7 @@ fn serve(ws: WebSocket, room: &Room) {
     }
 }
 
-/// A peer that goes in its own way.
+/// A peer that disappears in this way.
 fn live(site: &Site, (at, end): (At, End)) {
     let mut peer = match at.is_open() {
         true => Peer::open(site),
@@ -120,8 +120,8 @@ fn live(site: &Site, (at, end): (At, End)) {
     }
     peer.send(at.bytes());
     match (at, end) {
-        (At::Nothing | At::Asking, _) | (_, Fin) => {}
-        (At::Reading | At::Told, _) => drop(peer.exactly(64 * 1024)),
+        (At::Nothing | At::InRequest, _) | (_, Fin) => {}
+        (At::Reading | At::Flooded, _) => drop(peer.exactly(64 * 1024)),
         (_, Reset) => assert_ne!(peer.stream.peek(&mut [0]).expect("bytes"), 0),
         (_, HalfClose) => {}
     }
@@ -131,8 +131,8 @@ fn live(site: &Site, (at, end): (At, End)) {
     }
 }
 
-/// 1,000 peers vanish, 50 at a time, in twenty ways. Nothing is left of them: no descriptor, no
-/// thread, no place, no member of the room, no memory.
+/// 1,000 peers disappear, 50 at a time, in twenty ways. Nothing is left of them: no descriptor, no
+/// thread, no slot, no member of the room, no memory.
 #[test]
 fn leftovers_of_a_thousand_abrupt_disconnects() {
     const CROWD: usize = 50;
@@ -167,7 +167,7 @@ fn leftovers_of_a_thousand_abrupt_disconnects() {
     });
 }
 
-/// The same from the other side: servers that vanish from our client.
+/// The same for our client: servers disappear.
 #[test]
 fn leftovers_of_servers_that_vanish() {
     let _alone = alone();
@@ -188,13 +188,13 @@ fn leftovers_of_servers_that_vanish() {
 }
 
 fn vanish(mut peer: Peer, n: usize) {
-    let told: &[u8] = match n % 4 {
+    let sent: &[u8] = match n % 4 {
         0 => b"",
         1 => b"\x81",
         2 => b"\x81\x05hel",
         _ => b"\x01\x05hello",
     };
-    peer.send(told);
+    peer.send(sent);
     if n.is_multiple_of(3) {
         // Unread bytes: a reset.
         assert_ne!(peer.stream.peek(&mut [0]).expect("bytes"), 0);

@@ -1,8 +1,8 @@
-//! Both ends of a WebSocket send as fast as they can and ping all the while, over TCP on one machine.
+//! Both ends of a WebSocket send as fast as they can, and ping meanwhile, over TCP on one machine.
 //!
 //! Each end has three threads: one sends 64 MiB, one receives as much, one pings again as soon as the
-//! pong before has come. Who waited for whom would show as a standstill, and a pong that is lost as one
-//! that took ten seconds. Printed are the rate, the pings that were answered, and the slowest.
+//! pong before has come. If two threads waited for each other, nothing would move any more; if a pong were
+//! lost, its ping would take ten seconds. It prints the rate, the number of pings answered, and the slowest.
 
 use barewire::http::{self, Failure};
 use barewire::websocket::{self, Reader, WebSocket, Writer};

@@ -1,20 +1,19 @@
-//! How long it takes to put a WebSocket mask on, or to take it off, in one run.
+//! How long it takes to mask or unmask a payload, in one run.
 //!
-//! In place: ours beside `fastwebsockets::unmask` (which uses `unsafe`) and the loop that the RFC
-//! writes down, a byte at a time, which the compiler may make of it what it can. Ours also keeps its
-//! place for a next piece.
+//! In place: ours beside `fastwebsockets::unmask` (which uses `unsafe`) and the RFC's loop over single bytes,
+//! as the compiler optimizes it. Ours also keeps its offset in the key for the next piece.
 //!
 //! Into a buffer, as a client sends: ours beside a copy of the payload that is masked as a whole.
 //!
-//! Each round times every contestant once, and their order turns; a ratio is taken within its round,
-//! and the median of the ratios is printed.
+//! Each round times every candidate once, in a rotating order. A ratio is that of one round, and the median of
+//! the ratios is printed.
 
 use barewire::websocket::wire::Mask;
 use std::hint::black_box;
 use std::time::Instant;
 
 const ROUNDS: usize = 101;
-/// How many bytes a contestant masks in a round, at least.
+/// The least number of bytes that a candidate masks in a round.
 const BYTES: usize = 1 << 20;
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const SIZES: [(&str, usize); 10] = [
@@ -30,7 +29,7 @@ const SIZES: [(&str, usize); 10] = [
     ("16 MiB", 16 << 20),
 ];
 
-/// A name, and what is timed: it is shown a payload and a buffer.
+/// A name, and the function that is timed: it gets a payload and a buffer.
 type Contestant = (&'static str, fn(&mut [u8], &mut Vec<u8>));
 
 const IN_PLACE: [Contestant; 3] = [
@@ -55,13 +54,13 @@ const INTO_A_BUFFER: [Contestant; 2] = [
 ];
 
 fn main() {
-    for (what, contestants) in [
+    for (what, candidates) in [
         ("in place", &IN_PLACE[..]),
         ("into a buffer", &INTO_A_BUFFER),
     ] {
         for (size, bytes) in SIZES {
             println!("mask {what}, {size}");
-            compare(contestants, bytes);
+            compare(candidates, bytes);
         }
     }
 }
@@ -72,16 +71,16 @@ fn plain(payload: &mut [u8], key: [u8; 4]) {
     }
 }
 
-fn compare(contestants: &[Contestant], bytes: usize) {
+fn compare(candidates: &[Contestant], bytes: usize) {
     let mut payload: Vec<u8> = (0..bytes).map(|i| i as u8).collect();
-    let mut times = vec![Vec::new(); contestants.len()];
+    let mut times = vec![Vec::new(); candidates.len()];
     for round in 0..ROUNDS {
-        for turn in 0..contestants.len() {
-            let who = (round + turn) % contestants.len();
-            times[who].push(timed(contestants[who].1, &mut payload));
+        for turn in 0..candidates.len() {
+            let who = (round + turn) % candidates.len();
+            times[who].push(timed(candidates[who].1, &mut payload));
         }
     }
-    for ((name, _), own) in contestants.iter().zip(&times) {
+    for ((name, _), own) in candidates.iter().zip(&times) {
         let ratios = own.iter().zip(&times[0]).map(|(own, first)| own / first);
         let (ns, ratio) = (median(own.iter().copied()), median(ratios));
         let speed = bytes as f64 / ns;

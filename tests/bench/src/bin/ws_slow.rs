@@ -2,9 +2,9 @@
 //! messages.
 //!
 //! - `room`: one message of 30 kB every 20 ms to N members that read nothing (or 200 kB/s each), and to
-//!   one that reads: how long did its messages take, at worst?
-//! - `try_send`: a message of 1 to 32 MiB to a peer that reads slowly: how long did the call take?
-//! - `frames`: two threads send 100 kB messages, the peer pings every 3 ms: how many frames were broken?
+//!   one that reads: the longest time that a message to that one took
+//! - `try_send`: a message of 1 to 32 MiB to a peer that reads slowly: how long the call took
+//! - `frames`: two threads send 100 kB messages, the peer pings every 3 ms: how many frames were broken
 
 use barewire::http::{self, Failure};
 use barewire::net::Handle;
@@ -46,7 +46,7 @@ fn serving(serve: impl Fn(WebSocket) + Send + Sync + 'static) -> Result<Handle> 
     Ok(server.listen("127.0.0.1:0")?)
 }
 
-/// A client that has shaken hands, and does what it likes from now on.
+/// A client whose handshake is done.
 fn client(server: &Handle) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(server.local_addr().to_string())?;
     stream.write_all(HANDSHAKE.as_bytes())?;

@@ -1,11 +1,11 @@
-//! The other end of a WebSocket, as bytes: every frame that came, told apart strictly.
+//! The other end of a WebSocket, made of bytes: every frame that comes is decoded strictly.
 
 use crate::websocket::wire::{Header, Mask, Opcode};
 
 /// A control frame or a message, its parts together: the opcode and the payload, unmasked.
 pub(super) type Frame = (Opcode, Vec<u8>);
 
-/// What came, as frames. What is left at the end of the stream must be none.
+/// The frames that have come. At the end of the stream no bytes may be left over.
 #[derive(Default)]
 pub(super) struct Frames {
     bytes: Vec<u8>,
@@ -80,7 +80,7 @@ impl Frames {
     }
 }
 
-/// A message that tells who sent it and as which, and no other byte of which is a header's.
+/// A message that names its writer and its number. None of its other bytes may begin a frame header.
 pub(super) fn message(writer: u8, number: u8, bytes: usize) -> Vec<u8> {
     let mut message = vec![0xf0 | writer; bytes.max(2)];
     message[1] = number;

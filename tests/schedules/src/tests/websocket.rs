@@ -1,7 +1,7 @@
 //! The send queue of a WebSocket: writers, pings, a broadcast and a Close frame at once.
 //!
 //! ```text
-//!   writers, room, closer ──► WebSocket ──► pipe with little room ──► frames, told apart strictly
+//!   writers, room, closer ──► WebSocket ──► pipe with little room ──► frames, decoded strictly
 //!   its reading thread    ◄──           ◄──                       ◄── pings
 //! ```
 
@@ -19,9 +19,9 @@ use crate::websocket::{Config, Data, Error, Reader, Room, Slow, WebSocket, Write
 use std::net::Shutdown;
 use std::time::Duration;
 
-/// So long that, while it waits, of many pings only the newest is answered.
+/// While a message of this length is queued, of many pings only the newest is answered.
 const LARGE: usize = 70_000;
-/// Longer than what is copied behind its header.
+/// Too long to be copied behind its header.
 const MIDDLE: usize = 5_000;
 const SMALL: usize = 10;
 const CLOSE: &[u8] = &[0x88, 0x80, 0, 0, 0, 0];
@@ -59,7 +59,7 @@ fn receive_all(mut reader: Reader) -> JoinHandle<()> {
     thread::spawn(move || while let Ok(Some(_)) = reader.receive() {})
 }
 
-/// Sends so many pings.
+/// Sends this many pings.
 fn ping(peer: &Arc<Pipe>, pings: u8) -> JoinHandle<()> {
     let peer = Arc::clone(peer);
     thread::spawn(move || {
@@ -78,7 +78,7 @@ fn hear(peer: &Arc<Pipe>) -> JoinHandle<Frames> {
     hear_until(peer, |frames| frames.has(Opcode::Close))
 }
 
-/// Closes when enough has come.
+/// Closes when enough frames have come.
 fn hear_until(
     peer: &Arc<Pipe>,
     enough: impl Fn(&Frames) -> bool + Send + 'static,
@@ -147,7 +147,7 @@ fn small_messages_of_three_threads_come_whole_and_in_order() {
     });
 }
 
-/// What was sent before the Close frame is there, whole; nothing follows it; nobody waits for ever.
+/// What was sent before the Close frame arrives whole; nothing follows that frame; no thread waits for ever.
 #[test]
 fn a_close_among_writers_cuts_no_frame() {
     explore(1500, || {
@@ -183,7 +183,7 @@ fn a_close_among_writers_cuts_no_frame() {
     });
 }
 
-/// A member that does not read takes nothing from the other, nor from whoever sends.
+/// A member that does not read delays neither the other member nor the thread that sends.
 #[test]
 fn fault_a01_a_broadcast_waits_for_no_member() {
     explore(1500, || {
@@ -222,7 +222,7 @@ fn fault_a01_a_broadcast_waits_for_no_member() {
     });
 }
 
-/// The peer sends pings and reads nothing: the reading thread takes them all.
+/// The peer sends pings and reads nothing: the reading thread reads them all.
 #[test]
 fn fault_a02_the_reading_thread_never_waits_for_the_peer_to_read() {
     explore(1500, || {
@@ -245,8 +245,8 @@ fn fault_a02_the_reading_thread_never_waits_for_the_peer_to_read() {
     });
 }
 
-/// The peer sends and reads nothing. A handler that only calls `try_send` waits for nothing: what is
-/// above the high-water mark is refused, what was taken comes when the peer reads.
+/// The peer sends and reads nothing. A handler that only calls `try_send` never waits: messages above the
+/// high-water mark are refused, and the others arrive when the peer reads.
 #[test]
 fn fault_a13_try_send_never_waits() {
     explore(1500, || {
@@ -265,7 +265,7 @@ fn fault_a13_try_send_never_waits() {
         bytes.extend_from_slice(CLOSE);
         write_all(&*peer, &bytes);
         at_once();
-        let hears = hear_until(&peer, |_| false); // it has closed
+        let hears = hear_until(&peer, |_| false); // until the Close frame
         let taken = reads.join().expect("the reading thread");
         let frames = hears.join().expect("the peer").whole();
         let came = of(&frames, Opcode::Binary);
@@ -275,7 +275,7 @@ fn fault_a13_try_send_never_waits() {
     });
 }
 
-/// The numbers of the messages that `try_send` took.
+/// The numbers of the messages that `try_send` has sent.
 fn echo(mut reader: Reader, writer: &Writer) -> Vec<u8> {
     let mut taken = Vec::new();
     while let Some(data) = reader.receive().expect("the peer keeps the rules") {
@@ -286,7 +286,7 @@ fn echo(mut reader: Reader, writer: &Writer) -> Vec<u8> {
     taken
 }
 
-/// Others wait until a message in parts is at its end; pongs do not.
+/// Other messages wait until a message in parts has ended; pongs do not.
 #[test]
 fn a_message_in_parts_is_one_message() {
     explore(1500, || {
@@ -317,8 +317,8 @@ fn a_message_in_parts_is_one_message() {
     });
 }
 
-/// Two messages come together. The answer to the first may leave with that to the second, but the
-/// handler waits for a peer that waits for it.
+/// Two messages come together, and their answers may be coalesced. But the handler of the second waits for the
+/// peer, and the peer waits for the first answer.
 #[test]
 fn a_frame_leaves_though_the_handler_waits() {
     explore(1500, || {
@@ -359,7 +359,7 @@ fn a_frame_leaves_though_the_handler_waits() {
     });
 }
 
-/// Both ends send at once, more than the way between them holds, and both receive.
+/// Both ends send at once, more than the pipe between them holds, and both receive.
 #[test]
 fn two_ends_that_send_at_once_do_not_wait_for_each_other() {
     explore(1000, || {
