@@ -3,15 +3,15 @@
 #
 #   OUT=fixtures/tls tests/certs.sh       (what `make certs` does)
 #
-# Nothing but openssl is needed. The book's recipe has three steps, and they are still these:
+# It needs openssl only. The book's recipe has three steps, and they are the same today:
 #
 #   1. a private key                        openssl genpkey
 #   2. a signing request: name + public key openssl req -new
-#   3. the authority signs it               openssl ca  (the book: openssl x509 -req)
+#   3. the CA signs it                      openssl ca  (the book: openssl x509 -req)
 #
-# What is new since the book: P-256 instead of RSA with 1024 bits, and X.509 v3, because a name is
-# looked for in subjectAltName only (RFC 9525) and whether a certificate may sign others is said by
-# basicConstraints (RFC 5280 §4.2.1.9). Step 3 is `openssl ca` because that one can say both dates.
+# New since the book: P-256 instead of RSA with 1024 bits, and X.509 v3, because the hosts are in
+# subjectAltName only (RFC 9525) and basicConstraints says whether a certificate may sign others
+# (RFC 5280 §4.2.1.9). Step 3 is `openssl ca` because that command sets both dates.
 set -eu
 
 OUT=${OUT:-fixtures/tls}
@@ -26,7 +26,7 @@ notyet='20900101000000Z 21200101000000Z'
 
 here='DNS:localhost, IP:127.0.0.1, IP:::1, DNS:dev.test.com'
 
-# ---- what the authority does with a request ----
+# ---- the CA signs a request ----
 
 cat >"$work/ca.cnf" <<'CNF'
 [ca]
@@ -266,7 +266,7 @@ description() { # NAME
 }
 
 {
-    echo '# What openssl x509 -text says of each certificate here. Made by tests/certs.sh.'
+    echo '# The fields of each certificate here as openssl x509 -text prints them. Made by tests/certs.sh.'
     for crt in "$OUT"/*.crt; do
         name=$(basename "$crt" .crt)
         [ "$name" = truncated ] || description "$name"

@@ -6,7 +6,7 @@ use super::handshakes::{Counter, Handshakes, deadline_in};
 use super::identity::Identity;
 use super::options::ClientOptions;
 use super::provider::{protocols, provider, sha256, unusable, versions};
-use super::stream::{Tls, handshake};
+use super::stream::{Handshake, Tls};
 use super::trust::TrustStore;
 use super::verify::{ServerVerifier, Verdict, check_peer};
 use crate::net::Stream;
@@ -101,13 +101,14 @@ impl Shared {
         let connection = ClientConnection::new(Arc::clone(&self.config), name.clone());
         let connection = connection.map_err(unusable)?;
         let deadline = deadline.min(deadline_in(self.handshake_timeout));
-        let mut established = handshake(below, connection.into(), deadline)
-            .map_err(|failure| failure.explain(Side::Client(host)))?;
-        let verdict = self.check_server(&established.connection, &name)?;
+        let mut handshake = Handshake::new(below, connection.into(), deadline);
+        let done = handshake.run();
+        done.map_err(|failure| failure.explain(Side::Client(host)))?;
+        let verdict = self.check_server(&handshake.connection, &name)?;
         if let ServerName::DnsName(name) = &name {
-            established.servername = Some(name.as_ref().to_owned());
+            handshake.servername = Some(name.as_ref().to_owned());
         }
-        Ok(established.finish(verdict))
+        Ok(handshake.finish(verdict))
     }
 
     fn check_server(

@@ -7,7 +7,7 @@ use super::identity::Identity;
 use super::options::ServerOptions;
 use super::provider::{protocols, provider, unusable, versions};
 use super::sni::CertificatesByName;
-use super::stream::{Tls, handshake};
+use super::stream::{Handshake, Tls};
 use super::trust::TrustStore;
 use super::verify::{ClientVerifier, Verdict, check_peer};
 use crate::net::Stream;
@@ -161,9 +161,10 @@ impl Prepared {
         let connection = ServerConnection::new(Arc::clone(&self.config));
         let connection = connection.map_err(unusable)?;
         let deadline = deadline_in(self.handshake_timeout);
-        let established = handshake(Arc::clone(below), connection.into(), deadline)?;
-        let verdict = self.check_client(&established.connection)?;
-        Ok(established.finish(verdict))
+        let mut handshake = Handshake::new(Arc::clone(below), connection.into(), deadline);
+        handshake.run()?;
+        let verdict = self.check_client(&handshake.connection)?;
+        Ok(handshake.finish(verdict))
     }
 
     fn check_client(&self, connection: &Connection) -> Result<Verdict, Error> {

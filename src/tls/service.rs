@@ -94,12 +94,12 @@ impl<S: Service> Secured<S> {
 
 impl<S: Service> Service for Secured<S> {
     fn connection(&self, below: Arc<dyn Stream>, slot: Slot) {
-        slot.on_stop(Arc::new(Abort::new(&below, Phase::Handshake)));
+        slot.on_stop(Abort::hook(&below, true));
         match self.context.try_accept(&below) {
             Ok(tls) => {
                 drop(below);
                 let tls: Arc<dyn Stream> = Arc::new(tls);
-                slot.on_stop(Arc::new(Abort::new(&tls, Phase::Service)));
+                slot.on_stop(Abort::hook(&tls, false));
                 self.service.connection(tls, slot);
             }
             Err(refusal) => self.refuse(&refusal, below, slot),
@@ -122,29 +122,24 @@ impl<S: Service> Service for Secured<S> {
 /// Ends the connection without close_notify: something may be unsent, and the peer must notice that.
 struct Abort {
     stream: Weak<dyn Stream>,
-    phase: Phase,
-}
-
-#[derive(PartialEq)]
-enum Phase {
-    Handshake,
-    /// The service has the stream, and has set no hook of its own yet.
-    Service,
+    in_handshake: bool,
 }
 
 impl Abort {
-    fn new(stream: &Arc<dyn Stream>, phase: Phase) -> Abort {
-        Abort {
-            stream: Arc::downgrade(stream),
-            phase,
-        }
+    fn hook(stream: &Arc<dyn Stream>, in_handshake: bool) -> Arc<Abort> {
+        let stream = Arc::downgrade(stream);
+        Arc::new(Abort {
+            stream,
+            in_handshake,
+        })
     }
 }
 
 impl Stop for Abort {
-    /// During the handshake the client has not asked for anything yet.
+    /// A client in its handshake has not asked for anything yet. Later, the service sets a hook if it can
+    /// end the connection in a better way.
     fn drain(&self) {
-        if self.phase == Phase::Handshake {
+        if self.in_handshake {
             self.cut();
         }
     }

@@ -4,10 +4,10 @@ use super::identity::Identity;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// The certificates of a server by name.
+#[derive(Debug)]
 pub(super) struct CertificatesByName {
     exact: HashMap<String, Identity>,
     /// `*.test.com` under `test.com`.
@@ -50,14 +50,5 @@ impl ResolvesServerCert for CertificatesByName {
             false => hello.server_name().and_then(|name| self.find(name)),
         };
         Some(found.unwrap_or(&self.default).certified())
-    }
-}
-
-impl fmt::Debug for CertificatesByName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CertificatesByName")
-            .field("exact", &self.exact.keys())
-            .field("wildcard", &self.wildcard.keys())
-            .finish_non_exhaustive()
     }
 }

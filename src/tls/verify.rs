@@ -69,12 +69,16 @@ pub(super) struct Rejection {
     error: Error,
 }
 
+fn alert(why: &rustls::Error, otherwise: CertificateError) -> CertificateError {
+    match why {
+        rustls::Error::InvalidCertificate(alert) => alert.clone(),
+        _ => otherwise,
+    }
+}
+
 impl Rejection {
-    fn new(why: rustls::Error, chain: Chain<'_>) -> Rejection {
-        let alert = match why {
-            rustls::Error::InvalidCertificate(alert) => alert,
-            _ => CertificateError::BadEncoding,
-        };
+    fn new(why: &rustls::Error, chain: Chain<'_>) -> Rejection {
+        let alert = alert(why, CertificateError::BadEncoding);
         let error = explain(&alert, chain);
         Rejection { alert, error }
     }
@@ -91,10 +95,7 @@ impl Rejection {
                 Error::new(Code::CertSignatureFailure, text)
             }
         };
-        let alert = match why {
-            rustls::Error::InvalidCertificate(alert) => alert,
-            _ => CertificateError::BadSignature,
-        };
+        let alert = alert(&why, CertificateError::BadSignature);
         Rejection { alert, error }
     }
 }
@@ -177,7 +178,7 @@ impl ServerVerifier {
             }),
             None => self
                 .verify_chain(leaf, intermediates, name, now)
-                .map_err(|why| Rejection::new(why, chain)),
+                .map_err(|why| Rejection::new(&why, chain)),
         }
     }
 
@@ -258,7 +259,7 @@ impl ClientVerifier {
                 intermediates,
                 owner,
             };
-            Rejection::new(why, chain)
+            Rejection::new(&why, chain)
         })
     }
 }

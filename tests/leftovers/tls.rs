@@ -1,4 +1,4 @@
-//! TLS handshakes that fail: what a thousand of them leave.
+//! A thousand TLS handshakes that fail leak nothing.
 
 use crate::alone;
 use crate::support::{PATIENCE, watched};
@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// So many handshakes fail, and of these kinds.
+/// How many handshakes fail, and in how many ways.
 const FAILURES: usize = 1000;
 const KINDS: usize = 13;
 
@@ -48,16 +48,16 @@ fn client() -> ClientOptions {
         .key(pem("client.key"))
 }
 
-/// One client for each way to fail that begins with a hello.
+/// A client for each way to fail that begins with a ClientHello.
 fn clients() -> [ClientContext; 5] {
     let name = |name: &str| (pem(&format!("{name}.crt")), pem(&format!("{name}.key")));
     let with = |(cert, key)| ClientOptions::new().ca(pem("ca.crt")).cert(cert).key(key);
     [
-        ClientOptions::new().ca(pem("ca.crt")),          // has none
-        with(name("client-unknown")),                    // of nobody
-        with(name("client-expired")),                    // too old
-        client().ca(pem("unknown-ca.crt")).alpn(["h2"]), // nothing in common
-        client().servername("other.test.com"),           // the client does not like it
+        ClientOptions::new().ca(pem("ca.crt")), // no certificate
+        with(name("client-unknown")),           // of an unknown CA
+        with(name("client-expired")),           // expired
+        client().ca(pem("unknown-ca.crt")).alpn(["h2"]), // no protocol in common
+        client().servername("other.test.com"),  // the client refuses
     ]
     .map(|options| ClientContext::new(&options).unwrap())
 }
@@ -80,7 +80,7 @@ fn fail(kind: usize, to: SocketAddr, clients: &[ClientContext]) {
             let met = context.connect(tcp, "localhost", Instant::now() + PATIENCE);
             if let Ok(tls) = met {
                 let read = net::Stream::read(&tls, &mut [0; 16]);
-                read.expect_err("the server did not like it");
+                read.expect_err("the server has refused");
             }
             return;
         }
@@ -110,7 +110,7 @@ fn quiet(handle: &Handle) {
 }
 
 #[test]
-fn row_t06_a_thousand_failed_handshakes_leave_nothing_over() {
+fn row_t06_a_thousand_failed_handshakes_leak_nothing() {
     let _alone = alone();
     watched(|| {
         let server = server();
@@ -135,10 +135,10 @@ fn row_t06_a_thousand_failed_handshakes_leave_nothing_over() {
             handle.threads()
         );
 
-        // Who does it right still comes in, though there are eight places only.
+        // A good client is still accepted, though there are only eight slots.
         context.set_options(&options(PATIENCE)).unwrap();
-        let right = client().alpn(["http/1.1"]);
-        assert!(tls::connect(&to.to_string(), &right).is_ok());
+        let good = client().alpn(["http/1.1"]);
+        assert!(tls::connect(&to.to_string(), &good).is_ok());
         handle.shutdown(Duration::from_secs(5));
         assert_eq!(context.handshakes().full, 1);
         assert_eq!(handle.threads(), 0);

@@ -28,74 +28,55 @@ pub(super) const MAX_BYTES: usize = 128 * 1024;
 const ALERT_TIMEOUT: Duration = Duration::from_millis(500);
 const LINGER_BYTES: u64 = 64 * 1024;
 
-/// A handshake that is done. Whether the peer is the right one is not decided yet.
+/// A handshake: first [`run`](Handshake::run), then [`finish`](Handshake::finish).
 #[derive(Debug)]
-pub(in crate::tls) struct Established {
+pub(in crate::tls) struct Handshake {
     below: Arc<dyn Stream>,
     pub(in crate::tls) connection: Connection,
     /// The host that this client has asked for.
     pub(in crate::tls) servername: Option<String>,
-    reading: Reading,
-}
-
-impl Established {
-    pub(in crate::tls) fn finish(self, verdict: Verdict) -> Tls {
-        let info = Info::new(&self.connection, self.servername, verdict);
-        Tls::begin(self.below, self.connection, self.reading, info)
-    }
-}
-
-/// Drives the handshake until it is done, and no longer than until the deadline. Afterwards the stream
-/// has no timeouts.
-pub(in crate::tls) fn handshake(
-    below: Arc<dyn Stream>,
-    connection: Connection,
-    deadline: Instant,
-) -> Result<Established, Failure> {
-    let mut driver = Driver::new(below, connection, deadline);
-    let driven = driver.drive();
-    if let Err(Failure::Tls(_) | Failure::Rejected(_)) = driven {
-        driver.send_alert();
-    }
-    let Driver {
-        below,
-        connection,
-        reading,
-        ..
-    } = driver;
-    let reads = below.set_read_timeout(None);
-    let writes = below.set_write_timeout(None);
-    driven?;
-    reads.and(writes).map_err(Failure::Io)?;
-    Ok(Established {
-        below,
-        connection,
-        servername: None,
-        reading,
-    })
-}
-
-pub(super) struct Driver {
-    below: Arc<dyn Stream>,
-    connection: Connection,
     reading: Reading,
     /// How many bytes the peer has sent.
     pub(super) received: usize,
     deadline: Instant,
 }
 
-impl Driver {
-    pub(super) fn new(below: Arc<dyn Stream>, connection: Connection, deadline: Instant) -> Driver {
-        Driver {
+impl Handshake {
+    pub(in crate::tls) fn new(
+        below: Arc<dyn Stream>,
+        connection: Connection,
+        deadline: Instant,
+    ) -> Handshake {
+        Handshake {
             below,
             connection,
+            servername: None,
             reading: Reading::new(),
             received: 0,
             deadline,
         }
     }
 
-    pub(super) fn drive(&mut self) -> Result<(), Failure> {
+    /// Exchanges messages until the handshake is done, and no longer than until the deadline. Afterwards
+    /// the stream has no timeouts.
+    pub(in crate::tls) fn run(&mut self) -> Result<(), Failure> {
+        let done = self.exchange();
+        if let Err(Failure::Tls(_) | Failure::Rejected(_)) = done {
+            self.send_alert();
+        }
+        let reads = self.below.set_read_timeout(None);
+        let writes = self.below.set_write_timeout(None);
+        done?;
+        reads.and(writes).map_err(Failure::Io)
+    }
+
+    /// The connection, once the peer has been judged.
+    pub(in crate::tls) fn finish(self, verdict: Verdict) -> Tls {
+        let info = Info::new(&self.connection, self.servername, verdict);
+        Tls::begin(self.below, self.connection, self.reading, info)
+    }
+
+    fn exchange(&mut self) -> Result<(), Failure> {
         loop {
             while !self.is_tls()? {
                 self.receive()?;

@@ -61,7 +61,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
-pub(super) use handshake::handshake;
+pub(super) use handshake::Handshake;
 
 use super::error::handshake::explain;
 use crate::net::{self, Stream, is_timeout};

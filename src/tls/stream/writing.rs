@@ -82,7 +82,7 @@ impl Tls {
                 }
                 Next::WaitForTurn(Blocking::No) => state = self.wait_for_turn(state, None),
                 Next::WaitForTurn(Blocking::Yes) => {
-                    turn_wait.begin();
+                    turn_wait.begin(&call);
                     let left = turn_wait.left(&call, self);
                     if left == Some(Duration::ZERO) {
                         return Err(ErrorKind::TimedOut.into()); // nothing was taken
@@ -129,7 +129,7 @@ impl Tls {
         let _bound = self.bound_writes(call);
         let wrote = self.below.write(sealed)?;
         if wrote < sealed.len() {
-            wait.begin(); // there was room for a part
+            wait.begin(call); // there was room for a part
         }
         Ok(wrote)
     }
@@ -193,36 +193,30 @@ impl Drop for HeldTurn<'_> {
     }
 }
 
-/// How long a call has waited with plaintext in flight; after that, counted anew, with control records and
-/// the FIN.
+/// When a call has begun to wait: with plaintext in flight, and after that, counted anew, with control
+/// records and the FIN.
 #[derive(Default)]
 struct WriteWait {
-    since: Option<Instant>,
-    is_bounded: bool,
+    since: [Option<Instant>; 2],
 }
 
 impl WriteWait {
-    fn begin(&mut self) {
-        self.since.get_or_insert_with(Instant::now);
+    fn begin(&mut self, call: &WriteCall) {
+        self.since[usize::from(call.is_bounded())].get_or_insert_with(Instant::now);
     }
 
     #[inline]
-    fn is_over(&mut self, call: &WriteCall, tls: &Tls) -> bool {
-        if call.is_bounded() != self.is_bounded {
-            *self = WriteWait {
-                since: None,
-                is_bounded: call.is_bounded(),
-            };
-        }
-        self.since.is_some() && self.left(call, tls) == Some(Duration::ZERO)
+    fn is_over(&self, call: &WriteCall, tls: &Tls) -> bool {
+        let has_begun = self.since[usize::from(call.is_bounded())].is_some();
+        has_begun && self.left(call, tls) == Some(Duration::ZERO)
     }
 
     #[cold]
     fn left(&self, call: &WriteCall, tls: &Tls) -> Option<Duration> {
         let default = call.is_bounded().then_some(tls.control_timeout);
         let limit = tls.write_timeout.get().or(default)?;
-        let waited = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        Some(limit.saturating_sub(waited))
+        let since = self.since[usize::from(call.is_bounded())];
+        Some(limit.saturating_sub(since.map_or(Duration::ZERO, |since| since.elapsed())))
     }
 }
 

@@ -45,11 +45,11 @@ fn fault_a00_no_pong_inside_a_frame_over_tls() {
 fn fault_a01_a02_no_thread_waits_for_a_slow_member_over_tls() {
     watched(|| {
         let room = Arc::new(Room::new(Slow::Skip));
-        let door = Arc::clone(&room);
+        let members = Arc::clone(&room);
         let (sender, receiver) = channel();
         let site = accepting(Acceptor::new(), move |ws| {
             let (mut reader, writer) = ws.split();
-            door.add(&writer);
+            members.add(&writer);
             // The reading thread answers without waiting, although the peer does not read.
             while let Ok(Some(message)) = reader.receive() {
                 let _ = writer.try_send(message).expect("open");
@@ -70,7 +70,7 @@ fn fault_a01_a02_no_thread_waits_for_a_slow_member_over_tls() {
 }
 
 #[test]
-fn fault_d01_half_a_message_is_given_up_over_tls() {
+fn fault_d01_half_a_message_ends_the_connection_over_tls() {
     watched(|| {
         let config = Config {
             stall_timeout: Duration::from_millis(50),
@@ -89,7 +89,7 @@ fn fault_d01_half_a_message_is_given_up_over_tls() {
 
 /// The handler has sent 1 MiB and is gone, a message is unread, and the socket may be full: all bytes arrive.
 #[test]
-fn fault_d03_a18_what_was_sent_last_arrives_over_tls() {
+fn fault_d03_a18_the_last_messages_arrive_over_tls() {
     watched(|| {
         let site = accepting(Acceptor::new(), |mut ws| {
             ws.receive().expect("open").expect("a message");

@@ -1,6 +1,6 @@
-//! H11 under TLS: a response that waits for the next is sent although the next handler waits, piece by
-//! piece where the socket takes no more at once. (A TLS record is larger than what this socket takes. It
-//! counts as sent when the whole of it is.)
+//! H11 under TLS: a response that is coalesced with the next is sent although the next handler waits, in
+//! pieces if the socket has little room. (A TLS record is larger than this socket's buffer. It counts as
+//! sent when the whole record is.)
 
 use super::stage::{identity, trusting};
 use crate::support::{Client, Gate, PATIENCE, request, watched};
@@ -26,7 +26,7 @@ fn body(path: &str, bytes: usize) -> String {
     format!("{path} {}", "x".repeat(bytes))
 }
 
-/// One connection over a pipe with room for so many bytes.
+/// One connection over a pipe of this capacity.
 fn over_tls(server: &Server<impl Events>, capacity: usize, test: impl FnOnce(Client)) {
     let (here, there) = pipe_with_capacity(capacity);
     thread::scope(|scope| {
@@ -43,7 +43,7 @@ fn over_tls(server: &Server<impl Events>, capacity: usize, test: impl FnOnce(Cli
 }
 
 #[test]
-fn fault_a04_nothing_is_withheld_under_tls() {
+fn fault_a04_no_response_is_withheld_under_tls() {
     watched(|| {
         for capacity in [2_000, 1 << 20] {
             for bytes in [0, 10_000, 16_000] {

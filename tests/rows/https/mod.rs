@@ -5,14 +5,14 @@
 //!
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
-//! | T05 | `t05_server` | the server: settings, limits, stopping, who is at the other end |
+//! | T05 | `t05_server` | the server: settings, limits, stopping, the client's certificate |
 //! | T05 | `t05_wrong_port` | plain HTTP at the port of TLS, and TLS at the port of plain HTTP |
 //! | T06 E47 | `t06_client` | the client: which URLs, which port, which errors |
-//! | T06 | `t06_agent` | whose connection is shared with whom; none is lost when servers close |
+//! | T06 | `t06_agent` | which requests share a connection; none is lost when servers close |
 //! | T06 | `t06_proxy` | CONNECT, then TLS with the server itself |
-//! | T06 | `t06_truncation` | an answer is whole if the peer said so |
+//! | T06 | `t06_truncation` | a response is whole if the peer has sent close_notify |
 //! | T08 | `t08_one_handler` | one handler, unchanged, over TCP, a Unix socket and TLS |
-//! | W05 W06 | `fault_websocket` | whole frames, nobody waits, the last word arrives: over TLS, too |
+//! | W05 W06 | `fault_websocket` | whole frames, no thread waits, the last messages arrive: over TLS, too |
 //! | W06 | `w06_duplex` | reading and writing at once over `wss:` |
 //!
 //! The certificates are those of `fixtures/tls/`.

@@ -1,4 +1,4 @@
-//! What the rows share: certificates, a server on a free port, and whoever trusts it.
+//! What the rows share: certificates, a server on a free port, and clients that trust it.
 
 use crate::support::{Client, PATIENCE};
 use barewire::http::{self, Events, RequestOptions};
@@ -23,12 +23,12 @@ pub(crate) fn identity(name: &str) -> ServerOptions {
         .key(pem(&format!("{name}.key")))
 }
 
-/// Who believes our authority, and no other.
+/// A client that trusts our CA, and no other.
 pub(crate) fn trusting() -> ClientOptions {
     ClientOptions::new().ca(pem("ca.crt"))
 }
 
-/// The same, with a certificate to show.
+/// The same, with a certificate of its own.
 pub(crate) fn known() -> ClientOptions {
     trusting().cert(pem("client.crt")).key(pem("client.key"))
 }
@@ -58,7 +58,7 @@ pub(crate) fn open(site: &Site) -> WebSocket {
     https::websocket_with(&url, &options).expect("a WebSocket")
 }
 
-/// A server over TLS on a port of 127.0.0.1 that the system chooses.
+/// A server over TLS on a free port of 127.0.0.1.
 pub(crate) struct Site {
     pub(crate) handle: Handle,
 }
@@ -97,7 +97,7 @@ impl Site {
         tcp(self.port())
     }
 
-    /// A connection on which a test says what it likes, under TLS.
+    /// A connection under TLS on which a test sends raw HTTP.
     pub(crate) fn client(&self) -> Client {
         Client::over(self.tls(&trusting()).expect("a handshake"))
     }
@@ -111,7 +111,7 @@ impl Site {
 }
 
 impl Drop for Site {
-    /// Whatever a failed test left open is cut.
+    /// Cuts what a failed test has left open.
     fn drop(&mut self) {
         self.handle.shutdown(Duration::ZERO);
     }
@@ -124,7 +124,7 @@ pub(crate) fn tcp(port: u16) -> Arc<Tcp> {
     Arc::new(tcp)
 }
 
-/// A server that plays a closure on each connection, with whatever lies below.
+/// A server that runs a closure on each connection.
 pub(crate) fn playing(play: impl Fn(Arc<dyn Stream>) + Send + Sync + 'static) -> Handle {
     struct Play<F>(F);
     impl<F: Fn(Arc<dyn Stream>) + Send + Sync + 'static> barewire::net::Service for Play<F> {

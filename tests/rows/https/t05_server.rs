@@ -28,9 +28,9 @@ fn row_t05_hello_world() {
     });
 }
 
-/// What is under TLS is the same to the byte.
+/// The bytes under TLS are the same.
 #[test]
-fn row_t05_the_answer_is_that_of_plain_http() {
+fn row_t05_the_response_is_that_of_plain_http() {
     watched(|| {
         let asked = request("GET", "/");
         let plain = String::from_utf8(hello().answer_to(asked.as_bytes())).unwrap();
@@ -48,16 +48,15 @@ fn row_t05_the_answer_is_that_of_plain_http() {
 }
 
 #[test]
-fn row_t05_options_that_do_not_belong_together_are_told_before_anybody_comes() {
+fn row_t05_options_that_do_not_belong_together_are_refused_before_listening() {
     let wrong = identity("server").key(pem("mismatch.key"));
     let error = https::create_server_with(&wrong, hello()).unwrap_err();
     assert!(!error.to_string().is_empty());
     assert!(https::create_server_with(&tls::ServerOptions::new(), hello()).is_err());
 }
 
-/// The handler sees who is at the other end.
 #[test]
-fn row_t05_the_handler_asks_who_came() {
+fn row_t05_the_handler_sees_the_client_certificate() {
     watched(|| {
         let options = identity("server")
             .ca(pem("ca.crt"))
@@ -89,9 +88,9 @@ fn row_t05_the_handler_asks_who_came() {
     });
 }
 
-/// On a plain connection there is none, and nobody has to know beforehand.
+/// A handler need not know which stream it will get.
 #[test]
-fn row_t05_over_plain_http_there_is_no_tls_to_ask() {
+fn row_t05_over_plain_http_the_stream_is_no_tls() {
     let server = http::create_server(|req: Request<'_>, res: Response<'_>| {
         res.end(format!("{:?}", Tls::of(req.stream()).is_some()))
     });
@@ -113,7 +112,7 @@ fn row_t05_settings_are_those_of_the_http_server() {
 
 /// A refusal arrives although the client still sends: the lingering close, over TLS.
 #[test]
-fn row_t05_a_refusal_reaches_who_still_sends() {
+fn row_t05_a_refusal_reaches_a_client_that_still_sends() {
     watched(|| {
         let server = http::create_server(|mut req: Request<'_>, res: Response<'_>| {
             req.collect()?;
@@ -133,28 +132,28 @@ fn row_t05_a_refusal_reaches_who_still_sends() {
 
 /// Who does not trust the certificate says so in an alert, and the program may hear of it.
 #[test]
-fn row_t05_a_handshake_that_fails_is_told() {
+fn row_t05_a_handshake_that_fails_calls_the_hook() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let calls = log.clone();
         let server = https::create_server_with(&identity("server"), hello());
         let server = server.expect("good options");
         let site = Site::of(server.on_tls_client_error(move |error, stream| {
             assert!(stream.peer_addr().is_ok());
             assert!(!error.to_string().is_empty());
-            told.note("failed");
+            calls.note("failed");
         }));
         let error = site.tls(&ClientOptions::new()).unwrap_err();
         assert_eq!(error.code().as_str(), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
         log.wait_for("failed");
-        let mut answer = agent().get(&site.url("/")).expect("the server lives on");
+        let mut answer = agent().get(&site.url("/")).expect("the server goes on");
         assert_eq!(answer.collect().expect("a body"), b"hello world\n");
     });
 }
 
-/// Who connects and says nothing has as long as the handshake may take.
+/// A silent client has the time of a handshake.
 #[test]
-fn row_t05_who_says_nothing_is_let_go() {
+fn row_t05_a_silent_client_is_cut_after_the_handshake_timeout() {
     watched(|| {
         let options = identity("server").handshake_timeout(Duration::from_millis(20));
         let site = Site::with(options, hello());
@@ -194,7 +193,7 @@ fn row_t05_stopping_is_clean() {
     });
 }
 
-/// Uploads, an expectation, an answer in pieces: as on plain HTTP.
+/// Uploads, an expectation, a response in pieces: as with plain HTTP.
 #[test]
 fn row_t05_bodies_both_ways() {
     watched(|| {
@@ -230,7 +229,7 @@ fn row_t05_bodies_both_ways() {
 
 /// Server-sent events: each leaves when it is written, also under TLS.
 #[test]
-fn row_t05_an_endless_answer_arrives_as_it_is_written() {
+fn row_t05_an_endless_response_arrives_as_it_is_written() {
     watched(|| {
         let gate = Gate::default();
         let pass = gate.clone();
@@ -265,7 +264,7 @@ fn row_t05_pipelining() {
     });
 }
 
-/// A connection that is cut below TLS costs that connection.
+/// A cut below TLS ends that connection only.
 #[test]
 fn row_t05_a_client_that_vanishes_costs_nothing() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! T05: whoever comes to the wrong port is told so, in the language that he speaks.
+//! T05: a client at the wrong port gets an answer in its own protocol.
 
 use super::stage::{Site, agent, playing, trusting};
 use crate::support::{self, Client, Log, PATIENCE, post, request, watched};
@@ -48,7 +48,7 @@ fn row_t05_plain_http_byte_by_byte() {
     });
 }
 
-/// Neither a body that is still on its way nor a HEAD changes that it arrives.
+/// The answer also arrives if a body is still on its way, and for a HEAD.
 #[test]
 fn row_t05_plain_http_with_a_body() {
     watched(|| {
@@ -63,22 +63,21 @@ fn row_t05_plain_http_with_a_body() {
     });
 }
 
-/// What is neither TLS nor HTTP is refused by the rule that it breaks.
 #[test]
-fn row_t05_what_is_neither() {
+fn row_t05_neither_tls_nor_http_is_refused_by_its_rule() {
     watched(|| {
         let site = Site::new(hello());
         let mut client = plain(&site);
         client.send("\0\0\0\0");
         assert!(client.answer().text().contains("RFC 9112 §3.1"));
-        let mut answer = agent().get(&site.url("/")).expect("the server lives on");
+        let mut answer = agent().get(&site.url("/")).expect("the server goes on");
         assert_eq!(answer.collect().expect("a body"), b"hello world\n");
     });
 }
 
-struct Telling(Log);
+struct Recording(Log);
 
-impl Events for Telling {
+impl Events for Recording {
     fn request(&self, _request: Request<'_>, response: Response<'_>) -> Handled {
         Ok(response.end("hello world\n")?)
     }
@@ -92,12 +91,12 @@ impl Events for Telling {
     }
 }
 
-/// A ClientHello at a plain port: a 400, which whoever looks at the bytes can read.
+/// A ClientHello at a plain port gets a 400, which a person who looks at the bytes can read.
 #[test]
 fn row_t05_tls_at_a_plain_port() {
     watched(|| {
         let log = Log::default();
-        let site = support::Site::new(http::create_server_with(Telling(log.clone())));
+        let site = support::Site::new(http::create_server_with(Recording(log.clone())));
         let mut client = site.client();
         client.send(b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03");
         let answer = client.answer();
@@ -112,7 +111,7 @@ fn row_t05_tls_at_a_plain_port() {
     });
 }
 
-/// And our own client says so.
+/// The same for our own client.
 #[test]
 fn row_t05_https_asked_of_a_plain_port() {
     watched(|| {
@@ -127,7 +126,7 @@ fn row_t05_https_asked_of_a_plain_port() {
     });
 }
 
-/// A server that speaks TLS, and does not know what to make of our GET.
+/// A server that speaks TLS, and answers our GET with an alert.
 #[test]
 fn row_t05_http_asked_of_a_port_with_tls() {
     watched(|| {
@@ -151,9 +150,9 @@ fn row_t05_http_asked_of_a_port_with_tls() {
     });
 }
 
-/// Not even the first byte is taken for TLS where something else comes.
+/// A server that speaks first, and not TLS.
 #[test]
-fn row_t05_a_client_of_tls_hears_why_it_is_no_tls() {
+fn row_t05_a_client_of_tls_gets_an_error_if_the_server_speaks_no_tls() {
     watched(|| {
         let server = playing(|stream: Arc<dyn Stream>| {
             let _ = stream.write_all(b"220 mail.example.com ESMTP\r\n");

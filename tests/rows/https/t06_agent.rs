@@ -1,4 +1,4 @@
-//! T06: whose connection is shared with whom, and that none is lost when servers close.
+//! T06: which requests share a connection, and that no request is lost when servers close.
 
 use super::stage::{Site, agent, identity, known, pem, trusting};
 use crate::support::{Gate, Log, watched};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// Says how many connections there have been, and whether this one's client is known.
+/// Answers with the number of connections so far, and whether this client is authorized.
 struct Counting(AtomicUsize);
 
 impl http::Events for Counting {
@@ -37,8 +37,8 @@ fn body(options: RequestOptions) -> String {
     String::from_utf8(answer.collect().expect("a body")).unwrap()
 }
 
-/// One pool, four ways to be somebody: a socket that has shown one certificate never carries a
-/// request of another.
+/// One pool and four clients: a connection that was made with one certificate never carries a request of
+/// another client.
 #[test]
 fn row_t06_other_options_are_another_origin() {
     watched(|| {
@@ -52,7 +52,7 @@ fn row_t06_other_options_are_another_origin() {
         assert_eq!(body(of(known())), "2 true");
         assert_eq!(body(of(trusting().servername("dev.test.com"))), "3 false");
         assert_eq!(body(of(trusting().reject_unauthorized(false))), "4 false");
-        // Options that are equal are one origin, whoever made them.
+        // Equal options are one origin, also in two contexts.
         assert_eq!(body(of(trusting())), "4 false");
         assert_eq!(body(of(known())), "4 true");
         let gauges = pool.gauges(&of(known())).expect("good options");
@@ -60,9 +60,9 @@ fn row_t06_other_options_are_another_origin() {
     });
 }
 
-/// Without TLS, the same host and port is another origin still.
+/// The same host and port without TLS is another origin.
 #[test]
-fn row_t06_with_and_without_tls_is_not_the_same() {
+fn row_t06_an_origin_without_tls_is_another_origin() {
     watched(|| {
         let site = counting();
         let agent = agent();
@@ -81,7 +81,7 @@ fn row_t06_with_and_without_tls_is_not_the_same() {
 }
 
 #[test]
-fn row_t06_five_in_flight_the_rest_in_line() {
+fn row_t06_five_are_in_flight_and_the_rest_queue() {
     watched(|| {
         let (log, gate) = (Log::default(), Gate::default());
         let (note, pass) = (log.clone(), gate.clone());
@@ -111,7 +111,7 @@ fn row_t06_five_in_flight_the_rest_in_line() {
     });
 }
 
-/// The server closes idle connections whenever it likes; a request that meets one is sent again.
+/// The server closes idle connections at any moment; a request on such a connection is sent again.
 #[test]
 fn row_t06_no_request_is_lost_when_the_server_closes() {
     const CLIENTS: usize = 4;
@@ -125,7 +125,7 @@ fn row_t06_no_request_is_lost_when_the_server_closes() {
             }
             res.end("whole")
         });
-        // As soon as nothing comes for a moment, it is over.
+        // A connection that is idle for a millisecond is closed.
         let server = server.keep_alive_timeout(Some(Duration::from_millis(1)));
         let site = Arc::new(Site::new(server));
         let agent = agent();
@@ -145,27 +145,27 @@ fn row_t06_no_request_is_lost_when_the_server_closes() {
         });
         let totals = agent.pool().totals();
         assert_eq!((totals.sockets, totals.requests), (0, 0));
-        let shaken = agent.context().handshakes();
+        let handshakes = agent.context().handshakes();
         assert!(
-            shaken.full + shaken.resumed > 300,
-            "it did close: {shaken:?}"
+            handshakes.full + handshakes.resumed > 300,
+            "the server has closed connections: {handshakes:?}"
         );
     });
 }
 
-/// A connection whose server has said close_notify, or has vanished, is found dead before it is used:
-/// also for what must not be sent twice.
+/// A connection whose server has sent close_notify, or is gone, is found dead before it is used: also for a
+/// request that must not be sent twice.
 #[test]
 fn row_t06_a_dead_connection_is_found_before_use() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let calls = log.clone();
         let server = super::stage::playing_tls(move |tls| {
             let _ = tls.read(&mut [0; 1000]);
             let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
             let _ = (&tls as &dyn Stream).write_all(answer);
             drop(tls);
-            told.note("closed");
+            calls.note("closed");
         });
         let agent = agent();
         let options = agent.options().hostname("127.0.0.1").method("POST");

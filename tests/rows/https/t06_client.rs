@@ -17,7 +17,7 @@ fn echo_host() -> http::Server<impl http::Events> {
     })
 }
 
-/// A connector to a server in this process, over TLS, that notes where it was to lead.
+/// A connector to a server in this process, over TLS, that records the origins it was asked for.
 fn in_memory(log: &Log, options: &ClientOptions) -> https::Connector {
     let context = ServerContext::new(&identity("server")).expect("good options");
     let server = Arc::new(echo_host());
@@ -37,7 +37,7 @@ fn in_memory(log: &Log, options: &ClientOptions) -> https::Connector {
     https::connector(&context).over(below)
 }
 
-/// 443 where no port is named, and then Host has none either.
+/// The port is 443 if none is named, and then Host has none either.
 #[test]
 fn row_t06_the_default_port() {
     watched(|| {
@@ -63,12 +63,12 @@ fn row_t06_the_default_port() {
 }
 
 #[test]
-fn row_t06_each_face_asks_for_its_own_urls() {
+fn row_t06_http_and_https_accept_only_their_own_urls() {
     let error = http::get("https://localhost/").unwrap_err().to_string();
     assert!(error.contains("use https::request"), "{error}");
     let error = https::get("http://localhost/").unwrap_err().to_string();
     assert!(error.contains("use http::request"), "{error}");
-    // Also where the URL came first.
+    // Also if the URL was set first.
     let plain = RequestOptions::new().url("http://localhost/").unwrap();
     let error = https::request(plain).unwrap_err().to_string();
     assert!(error.contains("use http::request"), "{error}");
@@ -100,9 +100,9 @@ fn row_t06_the_transcript_of_the_book() {
     });
 }
 
-/// Options of plain HTTP, whatever they connect to, get the TLS of the agent that they are given to.
+/// Options with any plain connector get the TLS of the agent that sends them.
 #[test]
-fn row_t06_an_agent_puts_tls_over_any_way_there() {
+fn row_t06_an_agent_puts_tls_on_any_connector() {
     watched(|| {
         let path = std::env::temp_dir().join(format!("barewire-t06-{}.sock", std::process::id()));
         let server = https::create_server_with(&identity("server"), echo_host()).unwrap();
@@ -130,14 +130,14 @@ fn refused(server: &str, options: &ClientOptions) -> String {
     code(&agent.get(&site.url("/")).unwrap_err())
 }
 
-/// Errors are named as the reader of the book knows them.
+/// Errors have Node's names, as in the book.
 #[test]
 fn row_t06_errors_by_name() {
     watched(|| {
-        let nobody = ClientOptions::new();
+        let browsers = ClientOptions::new();
         let table = [
-            ("server", &nobody, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
-            ("selfsigned", &nobody, "DEPTH_ZERO_SELF_SIGNED_CERT"),
+            ("server", &browsers, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+            ("selfsigned", &browsers, "DEPTH_ZERO_SELF_SIGNED_CERT"),
             ("wrongname", &trusting(), "ERR_TLS_CERT_ALTNAME_INVALID"),
             ("expired", &trusting(), "CERT_HAS_EXPIRED"),
             ("notyet", &trusting(), "CERT_NOT_YET_VALID"),
@@ -148,7 +148,7 @@ fn row_t06_errors_by_name() {
     });
 }
 
-/// The same through a WebSocket's error, and each says what to do.
+/// The same through a WebSocket's error, which says what to do.
 #[test]
 fn row_t06_the_error_of_a_websocket_has_it_too() {
     watched(|| {
@@ -160,15 +160,17 @@ fn row_t06_the_error_of_a_websocket_has_it_too() {
     });
 }
 
-/// The notes switch verification off "to solve" it. Then anybody is believed, and we can only ask
-/// afterwards; whoever passes the authority has nothing to ask.
+/// The notes switch verification off "to solve" it. Then every server is accepted, and only `authorized`
+/// says that it is the wrong one. A client that passes the CA need not ask.
 #[test]
 fn erratum_e47_not_verifying_is_no_solution() {
     watched(|| {
         let impostor = Site::with(identity("unknownca"), echo_host());
         let agent_of = |options: ClientOptions| https::Agent::new(&options).expect("good options");
-        let blind = agent_of(trusting().reject_unauthorized(false));
-        let answer = blind.get(&impostor.url("/")).expect("it believes anybody");
+        let unverified = agent_of(trusting().reject_unauthorized(false));
+        let answer = unverified
+            .get(&impostor.url("/"))
+            .expect("every server is accepted");
         let tls = Tls::of(answer.stream().expect("open")).expect("TLS");
         assert!(!tls.authorized());
         assert!(tls.authorization_error().is_some());
@@ -176,7 +178,7 @@ fn erratum_e47_not_verifying_is_no_solution() {
         assert!(agent_of(trusting()).get(&impostor.url("/")).is_err());
 
         let site = Site::new(echo_host());
-        let answer = agent().get(&site.url("/")).expect("it believes our server");
+        let answer = agent().get(&site.url("/")).expect("our server is accepted");
         let tls = Tls::of(answer.stream().expect("open")).expect("TLS");
         assert!(tls.authorized() && tls.authorization_error().is_none());
     });
@@ -210,7 +212,7 @@ fn row_t06_redirects_stay_under_tls() {
     });
 }
 
-/// Where the time went.
+/// The time of each phase.
 #[test]
 fn row_t06_timings() {
     watched(|| {
@@ -230,7 +232,7 @@ fn row_t06_timings() {
     });
 }
 
-/// One deadline for all of it, also while the server does not say hello.
+/// One deadline for all phases, also if the server sends no hello.
 #[test]
 fn row_t06_a_handshake_has_a_deadline() {
     watched(|| {
@@ -249,7 +251,7 @@ fn row_t06_a_handshake_has_a_deadline() {
     });
 }
 
-/// The connector is one of `websocket` as well.
+/// The connector works for `websocket` as well.
 #[test]
 fn row_t06_a_websocket_by_the_connector() {
     watched(|| {
@@ -269,18 +271,18 @@ fn row_t06_a_websocket_by_the_connector() {
     });
 }
 
-/// Bytes on the wire below are none of ours.
+/// No plaintext is on the wire.
 #[test]
-fn row_t06_nothing_leaves_unsealed() {
+fn row_t06_no_byte_leaves_unsealed() {
     watched(|| {
         let log = Log::default();
-        let noted = log.clone();
+        let records = log.clone();
         let server = super::stage::playing(move |stream: Arc<dyn Stream>| {
             let mut bytes = [0; 4000];
             let n = stream.read(&mut bytes).expect("a ClientHello");
             assert_eq!(bytes[..2], [0x16, 0x03]);
             let secret = bytes[..n].windows(6).any(|six| six == b"secret");
-            noted.note(if secret { "in clear" } else { "sealed" });
+            records.note(if secret { "in clear" } else { "sealed" });
         });
         let port = server.local_addr().port().unwrap();
         let url = format!("https://localhost:{port}/secret");
@@ -290,7 +292,7 @@ fn row_t06_nothing_leaves_unsealed() {
     });
 }
 
-/// What plain HTTP answers, so does this, to the byte: see `t05_server`. And so do errors of HTTP.
+/// Responses are the same as over plain HTTP: see `t05_server`. So are the errors of HTTP.
 #[test]
 fn row_t06_rules_of_http_are_kept_under_tls() {
     watched(|| {
@@ -309,9 +311,9 @@ fn row_t06_rules_of_http_are_kept_under_tls() {
     });
 }
 
-/// What was agreed on is what is spoken, or nothing is.
+/// If ALPN chose a protocol that is not spoken here, no request is sent.
 #[test]
-fn row_t06_another_protocol_is_not_answered_in_http_1_1() {
+fn row_t06_a_server_that_chose_another_protocol_is_refused() {
     watched(|| {
         let site = Site::with(identity("server").alpn(["h2", "http/1.1"]), echo_host());
         let offering = |protocols: &[&str]| {

@@ -10,7 +10,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 
-/// A proxy that notes whom it is asked for, and looks at all that passes.
+/// A proxy that records the targets it is asked for, and searches the bytes that pass.
 struct Tunnels {
     log: Log,
     to: u16,
@@ -53,7 +53,7 @@ fn pass(from: &dyn Stream, to: &dyn Stream, log: &Log) {
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// Says the secret, to whoever asks in either protocol.
+/// Sends the secret, over HTTP and over WebSocket.
 fn site() -> Site {
     Site::new(http::create_server(|req, res| {
         if !websocket::is_asked_for(&req) {
@@ -77,8 +77,8 @@ fn proxy(log: &Log, site: &Site) -> (support::Site, Proxy) {
     (at, proxy)
 }
 
-/// The name that the certificate must have is the server's; the port is 443 where none is named; the
-/// proxy sees a name and sealed bytes, and its credentials stay with it.
+/// The certificate must be for the server's name; the port is 443 if none is named; the proxy sees a name
+/// and sealed bytes; the server does not get the proxy's credentials.
 #[test]
 fn row_t06_a_tunnel_with_tls_inside() {
     watched(|| {
@@ -98,9 +98,9 @@ fn row_t06_a_tunnel_with_tls_inside() {
     });
 }
 
-/// A proxy that leads elsewhere is found out.
+/// A proxy that connects to another server is noticed.
 #[test]
-fn row_t06_a_tunnel_to_somebody_else() {
+fn row_t06_a_tunnel_to_another_server_is_refused() {
     watched(|| {
         let (log, site) = (Log::default(), site());
         let (_at, proxy) = proxy(&log, &site);
@@ -114,7 +114,7 @@ fn row_t06_a_tunnel_to_somebody_else() {
     });
 }
 
-/// The proxy may come before the TLS or after it, where options are made step by step.
+/// The proxy may be set before TLS or after it.
 #[test]
 fn row_t06_the_order_of_options_does_not_matter() {
     watched(|| {

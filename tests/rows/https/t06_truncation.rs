@@ -1,7 +1,7 @@
-//! T06: an answer is whole if the peer said so, not because the connection is over.
+//! T06: a response is whole if the peer says so, not because the connection has ended.
 //!
-//! RFC 9112 §9.8: what has a length or a last chunk is whole when that is here; what ends with its
-//! connection is whole only after a close_notify.
+//! RFC 9112 §9.8: a response with a length or a last chunk is whole when all of that has come; one that ends
+//! with its connection is whole only after a close_notify.
 
 use super::stage::{agent, playing_tls};
 use crate::support::{Gate, PATIENCE, watched};
@@ -24,12 +24,12 @@ fn answering(bytes: &'static [u8], end: impl Fn(&Tls) + Send + Sync + 'static) -
     })
 }
 
-fn says_so(tls: &Tls) {
+fn with_close_notify(tls: &Tls) {
     tls.shutdown(Shutdown::Write).expect("open");
 }
 
-/// Somebody between the two sends a FIN in the server's name.
-fn is_cut(tls: &Tls) {
+/// A machine between the two sends a FIN in the server's name.
+fn without_close_notify(tls: &Tls) {
     tls.get_ref().shutdown(Shutdown::Write).expect("open");
 }
 
@@ -39,7 +39,7 @@ fn ask(server: &Handle) -> Result<Vec<u8>, http::Error> {
     let options = options.port(server.local_addr().port().unwrap());
     let answer = https::request(options).unwrap().end("");
     let body = answer.and_then(|mut answer| answer.collect());
-    drop(agent); // and with it the connection, if it was kept
+    drop(agent); // with its idle connection
     server.shutdown(PATIENCE);
     body
 }
@@ -52,38 +52,40 @@ const IN_CHUNKS: &[u8] =
 #[test]
 fn row_t06_a_body_until_close_is_whole_with_close_notify() {
     watched(|| {
-        let got = ask(&answering(UNTIL_CLOSE, says_so)).expect("a body");
+        let got = ask(&answering(UNTIL_CLOSE, with_close_notify)).expect("a body");
         assert_eq!(got, b"all of it?");
     });
 }
 
 #[test]
-fn row_t06_a_body_until_close_is_cut_without_close_notify() {
-    watched(|| match ask(&answering(UNTIL_CLOSE, is_cut)).unwrap_err() {
-        http::Error::Io(error) => {
-            assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-            assert!(error.to_string().contains("close_notify"), "{error}");
-        }
-        other => panic!("{other}"),
-    });
+fn row_t06_a_body_until_close_without_close_notify_without_close_notify() {
+    watched(
+        || match ask(&answering(UNTIL_CLOSE, without_close_notify)).unwrap_err() {
+            http::Error::Io(error) => {
+                assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+                assert!(error.to_string().contains("close_notify"), "{error}");
+            }
+            other => panic!("{other}"),
+        },
+    );
 }
 
 #[test]
 fn row_t06_a_body_with_a_length_or_a_last_chunk_is_whole_either_way() {
     watched(|| {
         for bytes in [COUNTED, IN_CHUNKS] {
-            for end in [says_so, is_cut] {
+            for end in [with_close_notify, without_close_notify] {
                 assert_eq!(ask(&answering(bytes, end)).expect("a body"), b"all of it");
             }
         }
     });
 }
 
-/// A close_notify in the middle of something with a length is no end either.
+/// A close_notify in the middle of a body with a length is not an end either.
 #[test]
-fn row_t06_a_length_is_believed_more_than_a_goodbye() {
+fn row_t06_a_content_length_counts_more_than_close_notify() {
     watched(|| {
-        for end in [says_so, is_cut] {
+        for end in [with_close_notify, without_close_notify] {
             let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall";
             assert!(ask(&answering(cut, end)).is_err());
             let cut = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nall";
@@ -93,9 +95,9 @@ fn row_t06_a_length_is_believed_more_than_a_goodbye() {
     });
 }
 
-/// Our server says it, too, where its answer ends with the connection.
+/// Our server sends close_notify, too, if its response ends with the connection.
 #[test]
-fn row_t06_our_server_says_goodbye() {
+fn row_t06_our_server_sends_close_notify() {
     watched(|| {
         let server = http::create_server(|_req, mut res: http::Response<'_>| {
             res.write("all ")?;
@@ -114,10 +116,10 @@ fn row_t06_our_server_says_goodbye() {
     });
 }
 
-/// And does not say it where the answer is not all there: a handler that fails after half of it, a
-/// server that is cut.
+/// It sends none if the response is not whole: a handler that fails after half of it, a server that is
+/// cut.
 #[test]
-fn row_t06_our_server_says_no_goodbye_in_the_middle() {
+fn row_t06_our_server_sends_no_close_notify_in_the_middle() {
     watched(|| {
         let gate = Gate::default();
         let pass = gate.clone();

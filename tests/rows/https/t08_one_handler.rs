@@ -9,7 +9,7 @@ use barewire::websocket::{self, ConnectOptions, WebSocket};
 use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What is the same everywhere.
+/// The handler of all three.
 fn handler(mut req: Request<'_>, mut res: Response<'_>) -> Result<(), Failure> {
     if websocket::is_asked_for(&req) {
         if let Some(ws) = websocket::accept(req, res)? {
@@ -49,7 +49,7 @@ fn echo(ws: WebSocket) {
     }
 }
 
-/// What differs: where it listens, and the certificate options.
+/// What differs: the listener, and the certificate options.
 struct Way {
     name: &'static str,
     server: Handle,
@@ -58,7 +58,7 @@ struct Way {
 }
 
 fn ways() -> [Way; 3] {
-    static NEXT: AtomicU32 = AtomicU32::new(0); // the tests run at once
+    static NEXT: AtomicU32 = AtomicU32::new(0); // the tests run at the same time
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("barewire-t08-{}-{number}.sock", std::process::id());
     let path = std::env::temp_dir().join(name);
@@ -89,7 +89,7 @@ fn ways() -> [Way; 3] {
     ]
 }
 
-/// Status, fields and body; but not when it was, nor where.
+/// Status, fields without Date, and body.
 fn seen(options: RequestOptions, body: &[u8]) -> (u16, Vec<String>, Vec<u8>) {
     let mut answer = http::request(options)
         .unwrap()

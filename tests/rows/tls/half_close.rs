@@ -1,4 +1,4 @@
-//! Beside the rows: a half-close over a full socket, and beside a writer that waits (faults A18 to A20).
+//! Beside the rows: a half-close over a full socket, and beside a blocked writer (faults A18 to A20).
 
 use super::stage::{client, server};
 use crate::support::{PATIENCE, watched};
@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// A server whose handler is `fills`; its answer tells how many bytes were taken.
+/// A server whose handler is `fills`; the channel says how many bytes the stream took.
 fn serving(
     to: &str,
     fills: fn(&dyn Stream, &Sender<usize>) -> io::Result<()>,
@@ -46,7 +46,7 @@ fn everywhere(
     });
 }
 
-/// Writes until nothing has room; how many bytes were taken.
+/// Writes until there is no room. Returns how many bytes the stream took.
 fn fill(stream: &dyn Stream) -> io::Result<usize> {
     let mut taken = 0;
     while let Some(n) = stream.try_write(&[7; 10_000])? {
@@ -55,7 +55,7 @@ fn fill(stream: &dyn Stream) -> io::Result<usize> {
     Ok(taken)
 }
 
-/// Reads to the end; how many bytes there were. An end without close_notify is an error.
+/// Reads to the end. Returns how many bytes came. An end without close_notify is an error.
 fn read_all(mut socket: Socket) -> usize {
     let mut all = Vec::new();
     socket.read_to_end(&mut all).unwrap()
@@ -85,7 +85,7 @@ fn fault_a20_an_end_at_a_full_socket_is_pending_and_arrives() {
 }
 
 #[test]
-fn fault_a18_who_lingers_behind_a_full_socket_sends_the_end() {
+fn fault_a18_a_lingering_close_over_a_full_socket_sends_the_end() {
     everywhere(
         "a18",
         |stream, takes| {
@@ -108,7 +108,7 @@ fn fault_a18_who_lingers_behind_a_full_socket_sends_the_end() {
 }
 
 #[test]
-fn fault_a19_an_end_beside_a_writer_that_waits_is_sent_by_that_writer() {
+fn fault_a19_an_end_beside_a_blocked_writer_is_sent_by_that_writer() {
     const BYTES: usize = 20 << 20;
     everywhere(
         "a19",
@@ -122,7 +122,7 @@ fn fault_a19_an_end_beside_a_writer_that_waits_is_sent_by_that_writer() {
                     }
                     written
                 });
-                // From here on there is no room: the writer waits.
+                // When there is no room any more, the writer waits.
                 while stream.try_write(&[])?.is_some() {
                     thread::yield_now();
                 }
@@ -135,7 +135,11 @@ fn fault_a19_an_end_beside_a_writer_that_waits_is_sent_by_that_writer() {
         |socket, taken| {
             assert_eq!(taken.recv(), Ok(0)); // now read
             let read = read_all(socket);
-            assert_eq!(taken.recv(), Ok(read), "all that was taken, and the end");
+            assert_eq!(
+                taken.recv(),
+                Ok(read),
+                "all bytes that the stream took, and the end"
+            );
             assert!(read < BYTES);
         },
     );

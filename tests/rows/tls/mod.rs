@@ -5,16 +5,16 @@
 //!
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
-//! | T03, E37 | `t03_asking` | who is asked for a certificate, and what becomes of it |
+//! | T03, E37 | `t03_asking` | which side is asked for a certificate, and the consequences |
 //! | T04 | `t04_client` | the book's client and server, over TCP |
-//! | T06, E33 to E36 | `t06_servers` | every certificate that a client refuses, and what it says |
-//! | T06 | `t06_options` | every certificate and key that cannot be used, and what is said of it |
-//! | T06 | `t06_strangers` | who does not speak TLS, or another one |
+//! | T06, E33 to E36 | `t06_servers` | every certificate that a client refuses, and its error |
+//! | T06 | `t06_options` | every certificate and key that cannot be used, and its error |
+//! | T06 | `t06_strangers` | peers that speak no TLS, or have no version or cipher suite in common with us |
 //! | T07 | `t07_names`, `t07_sessions`, `t07_exchange`, `t07_key_log` | SNI and ALPN, sessions, new certificates, Wireshark |
 //! | T08 | `t08_same_handler` | only the certificate options differ |
-//! | beside them | `half_close` | a half-close over a full socket |
-//! | T08 | `slow_peers` | who is waited for, and who is cut |
-//! | all | `stage` | the certificates, and how two sides meet |
+//! | beside the rows | `half_close` | a half-close over a full socket |
+//! | T08 | `slow_peers` | slow peers: which are waited for, and which are cut |
+//! | all | `stage` | the certificates, and handshakes between two sides |
 //!
 //! What must be alone in its process to be measured is in `tests/leftovers/tls.rs`.
 

@@ -1,5 +1,5 @@
 //! Peers of a `net` server under TLS that read slowly, or not at all: as without TLS (see
-//! `tests/rows/net/slow_peers.rs`), except that a cut is never taken for an end.
+//! `tests/rows/net/slow_peers.rs`), except that a cut is never mistaken for an end.
 
 use super::stage::{client, server};
 use crate::support::{Log, watched};
@@ -31,16 +31,19 @@ fn read_slowly(socket: &Socket) -> io::Result<usize> {
         all += n;
         thread::sleep(Duration::from_millis(2));
     }
-    assert!(began.elapsed() > LIMIT, "or this shows nothing");
+    assert!(
+        began.elapsed() > LIMIT,
+        "the reader was too fast for this test"
+    );
     Ok(all)
 }
 
-/// Notes what must not come, and ends when the queue has emptied.
+/// Records events that must not occur, and ends the socket when the queue has emptied.
 struct Ends(Log);
 
 impl SocketEvents for Ends {
     fn drain(&self, socket: &Socket) {
-        socket.set_timeout(None); // what the system holds now, only the peer sees moving
+        socket.set_timeout(None); // only the peer sees the bytes in the kernel's buffer move
         socket.end().unwrap();
     }
 
@@ -61,11 +64,11 @@ impl SocketEvents for Ends {
 fn fault_a10_a11_a_slow_reader_gets_all_of_it_under_tls() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let events = log.clone();
         let below = net::create_server(move |socket| {
             socket.set_timeout(Some(LIMIT));
             socket.write(vec![7; MUCH]);
-            socket.run(Ends(told.clone()))
+            socket.run(Ends(events.clone()))
         });
         let handle = serve(below.stall_timeout(LIMIT));
         let peer = dial(&handle);
@@ -97,19 +100,19 @@ fn fault_a19_a21_the_end_follows_what_another_thread_writes_under_tls() {
     });
 }
 
-/// The peer takes nothing, or says nothing: what it sees then is no end.
+/// The peer reads nothing, or sends nothing: the cut does not look like an end to it.
 #[test]
-fn fault_a10_d01_a_cut_is_no_end_under_tls() {
+fn fault_a10_d01_a_cut_is_not_an_end_under_tls() {
     watched(|| {
         for writes in [true, false] {
             let log = Log::default();
-            let told = log.clone();
+            let events = log.clone();
             let below = net::create_server(move |socket| {
                 let done = match writes {
                     true => socket.write_all(vec![7; MUCH]),
                     false => socket.read(&mut [0; 8]).map(drop),
                 };
-                told.note(format!("{:?}", done.map_err(|e| e.kind())));
+                events.note(format!("{:?}", done.map_err(|e| e.kind())));
                 Ok(())
             });
             let below = below.stall_timeout(SHORT).idle_timeout(Some(SHORT));
@@ -119,7 +122,7 @@ fn fault_a10_d01_a_cut_is_no_end_under_tls() {
             let mut piece = vec![0; 1 << 20];
             let end = loop {
                 match peer.read(&mut piece) {
-                    Ok(0) => panic!("it looks like an end"),
+                    Ok(0) => panic!("the cut looks like an end"),
                     Ok(_) => {}
                     Err(e) => break e.kind(),
                 }

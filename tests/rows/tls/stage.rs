@@ -1,4 +1,4 @@
-//! Certificates, and two sides that meet.
+//! Certificates, and handshakes between two sides.
 
 use crate::support::PATIENCE;
 use barewire::net::{Pipe, Stream, pipe};
@@ -47,13 +47,13 @@ pub(crate) fn client_context(options: &ClientOptions) -> ClientContext {
     ClientContext::new(options).expect("good options")
 }
 
-/// Both ends, or what each of them says.
+/// The result of a handshake on each side.
 pub(crate) struct Met {
     pub(crate) client: Result<Tls, Error>,
     pub(crate) server: Result<Tls, Error>,
 }
 
-/// A client asks a server for `localhost`.
+/// A handshake in which the client asks for `localhost`.
 pub(crate) fn meet(server: &ServerOptions, client: &ClientOptions) -> Met {
     meet_again(
         &server_context(server),
@@ -72,7 +72,7 @@ pub(crate) fn meet_again(server: &ServerContext, client: &ClientContext, host: &
 }
 
 impl Met {
-    /// Both are there, and have been heard by the other: tickets and alerts have come, too.
+    /// Both connections, after each side has read bytes of the other: tickets and alerts have come, too.
     #[track_caller]
     pub(crate) fn both(self) -> (Tls, Tls) {
         let (client, server) = (self.client.unwrap(), self.server.unwrap());
@@ -81,7 +81,7 @@ impl Met {
         (client, server)
     }
 
-    /// What each says, if it has failed.
+    /// The error codes of both sides, if they have failed.
     pub(crate) fn codes(&self) -> (Option<Code>, Option<Code>) {
         let code = |side: &Result<Tls, Error>| side.as_ref().err().map(Error::code);
         (code(&self.client), code(&self.server))
@@ -95,7 +95,7 @@ fn exchange(from: &Tls, to: &Tls) {
     assert_eq!(to.read(&mut buf).unwrap(), 5);
 }
 
-/// A server's bytes, whatever it is; then it ends.
+/// A peer that sends these bytes, and reads until the end.
 pub(crate) fn answering(bytes: &'static [u8]) -> Pipe {
     let (here, there) = pipe();
     there.write(bytes).unwrap();
@@ -116,7 +116,7 @@ pub(crate) fn read_to_end(stream: &dyn Stream, all: &mut Vec<u8>) -> io::Result<
     }
 }
 
-/// The sentence must have all of these words.
+/// Fails unless the error's text has all of these words.
 #[track_caller]
 pub(crate) fn says(error: &Error, words: &[&str]) {
     let text = error.to_string();
@@ -125,7 +125,7 @@ pub(crate) fn says(error: &Error, words: &[&str]) {
     }
 }
 
-/// A stream for code that wants `Read` and `Write`.
+/// A stream for code that needs `Read` and `Write`.
 pub(crate) struct Io(pub(crate) Pipe);
 
 impl Read for Io {

@@ -1,48 +1,48 @@
-//! T03: who is asked for a certificate, on both sides, and what becomes of it.
+//! T03: which side is asked for a certificate, and the consequences.
 
 use super::stage::{asking, client, client_with, meet, pem, says, server};
 use crate::support::watched;
 use barewire::net::Stream;
 use barewire::tls::{ClientOptions, Code, Error, Tls};
 
-/// What Node calls `authorized` and `authorizationError`.
-fn seen(tls: &Tls) -> (bool, Option<Code>) {
+/// Node's `authorized` and `authorizationError`.
+fn verdict(tls: &Tls) -> (bool, Option<Code>) {
     (tls.authorized(), tls.authorization_error().map(Error::code))
 }
 
 #[test]
-fn row_t03_who_is_not_asked_is_not_authorized_and_nothing_is_wrong() {
+fn row_t03_a_client_that_is_not_asked_is_not_authorized_and_has_no_error() {
     watched(|| {
         let (client, server) = meet(&server("server"), &client_with("client")).both();
-        assert_eq!(seen(&server), (false, None));
+        assert_eq!(verdict(&server), (false, None));
         assert!(server.peer_certificates().is_empty());
-        assert_eq!(seen(&client), (true, None));
+        assert_eq!(verdict(&client), (true, None));
     });
 }
 
 #[test]
-fn row_t03_who_is_asked_and_has_a_good_one_is_authorized() {
+fn row_t03_a_client_with_a_good_certificate_is_authorized() {
     watched(|| {
         for asking in [asking(), asking().reject_unauthorized(false)] {
             let (_, server) = meet(&asking, &client_with("client")).both();
-            assert_eq!(seen(&server), (true, None));
+            assert_eq!(verdict(&server), (true, None));
             let certificate = server.peer_certificate().unwrap();
             assert_eq!(certificate.subject().get("CN").as_deref(), Some("client"));
         }
     });
 }
 
-/// `openssl req -x509` makes such ones: a CA that shows itself, and is given as `ca`.
+/// `openssl req -x509` makes such certificates: a CA that is its own client, and is passed as `ca`.
 #[test]
-fn row_t03_the_very_certificate_that_was_given_is_good() {
+fn row_t03_a_certificate_that_is_itself_the_ca_option_is_good() {
     watched(|| {
         let (_, server) = meet(&asking(), &client_with("ca")).both();
-        assert_eq!(seen(&server), (true, None));
+        assert_eq!(verdict(&server), (true, None));
     });
 }
 
 #[test]
-fn row_t03_asked_for_and_not_required_everybody_comes_in() {
+fn row_t03_requested_and_not_required_every_client_is_accepted() {
     watched(|| {
         let asking = asking().reject_unauthorized(false);
         for (client, code) in [
@@ -55,20 +55,20 @@ fn row_t03_asked_for_and_not_required_everybody_comes_in() {
             (client_with("server"), Code::InvalidPurpose),
         ] {
             let (_, server) = meet(&asking, &client).both();
-            assert_eq!(seen(&server), (false, Some(code)));
+            assert_eq!(verdict(&server), (false, Some(code)));
         }
     });
 }
 
-/// The demo prints `unauthorized`, which a server that requires certificates never can.
+/// The notes' demo prints `unauthorized`, which a server that requires certificates never can.
 #[test]
-fn erratum_e37_who_requires_a_certificate_never_sees_unauthorized() {
+fn erratum_e37_a_server_that_requires_certificates_never_sees_unauthorized() {
     watched(|| {
         let met = meet(&asking(), &client());
         let error = met.server.unwrap_err();
         assert_eq!(error.code(), Code::PeerDidNotReturnACertificate);
         says(&error, &["reject_unauthorized(false)"]);
-        // In TLS 1.3 the client is done before the server has looked: it hears of it when it reads.
+        // In TLS 1.3 the client is done before the server has verified: it gets the alert when it reads.
         let error = met.client.unwrap().read(&mut [0; 16]).unwrap_err();
         let error = Error::of(&error).expect("a TLS error inside");
         assert_eq!(error.code(), Code::AlertCertificateRequired);
@@ -77,7 +77,7 @@ fn erratum_e37_who_requires_a_certificate_never_sees_unauthorized() {
 }
 
 #[test]
-fn row_t03_required_the_client_is_told_what_is_wrong_with_its_certificate() {
+fn row_t03_required_the_alert_names_what_is_wrong_with_the_certificate() {
     watched(|| {
         for (name, here, there) in [
             (
@@ -107,7 +107,7 @@ fn row_t03_required_the_client_is_told_what_is_wrong_with_its_certificate() {
 }
 
 #[test]
-fn row_t03_a_client_that_rejects_nobody_is_told_all_the_same() {
+fn row_t03_a_client_that_rejects_no_server_has_the_error() {
     watched(|| {
         let careless = || client().reject_unauthorized(false);
         for (name, code) in [
@@ -118,16 +118,16 @@ fn row_t03_a_client_that_rejects_nobody_is_told_all_the_same() {
             ("selfsigned", Code::DepthZeroSelfSignedCert),
         ] {
             let (client, _) = meet(&server(name), &careless()).both();
-            assert_eq!(seen(&client), (false, Some(code)), "{name}");
+            assert_eq!(verdict(&client), (false, Some(code)), "{name}");
         }
         let (client, _) = meet(&server("server"), &careless()).both();
-        assert_eq!(seen(&client), (true, None));
+        assert_eq!(verdict(&client), (true, None));
     });
 }
 
-/// Not to verify is no solution (E47): the CA is, or the fingerprint of the one certificate.
+/// To switch verification off is no solution (E47): the CA is, or the fingerprint of the certificate.
 #[test]
-fn erratum_e47_a_self_signed_server_is_trusted_by_name_not_by_looking_away() {
+fn erratum_e47_a_self_signed_server_is_trusted_by_its_certificate_or_fingerprint() {
     watched(|| {
         let server = server("selfsigned");
         let by_ca = ClientOptions::new().ca(pem("selfsigned.crt"));

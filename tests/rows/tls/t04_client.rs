@@ -22,13 +22,13 @@ fn address(handle: &Handle) -> String {
     format!("localhost:{}", handle.local_addr().port().unwrap())
 }
 
-fn heard(to: &str, options: &ClientOptions) -> String {
+fn conversation(to: &str, options: &ClientOptions) -> String {
     let mut socket = tls::connect(to, options).unwrap();
     socket.write_all("echo").unwrap();
     socket.end().unwrap();
-    let mut heard = String::new();
-    socket.read_to_string(&mut heard).unwrap();
-    heard
+    let mut received = String::new();
+    socket.read_to_string(&mut received).unwrap();
+    received
 }
 
 #[test]
@@ -37,16 +37,16 @@ fn row_t04_a_client_with_a_certificate_and_one_without() {
         let handle = welcoming();
         let to = address(&handle);
         assert_eq!(
-            heard(&to, &client_with("client")),
+            conversation(&to, &client_with("client")),
             "authorized\nwelcome!\necho"
         );
-        assert_eq!(heard(&to, &client()), "unauthorized\nwelcome!\necho");
+        assert_eq!(conversation(&to, &client()), "unauthorized\nwelcome!\necho");
         handle.shutdown(Duration::from_secs(5));
     });
 }
 
 #[test]
-fn row_t04_the_name_may_be_another_than_the_host() {
+fn row_t04_servername_may_differ_from_the_host() {
     watched(|| {
         let handle = welcoming();
         let to = handle.local_addr().to_string();
@@ -61,7 +61,7 @@ fn row_t04_the_name_may_be_another_than_the_host() {
 }
 
 #[test]
-fn row_t04_whom_browsers_trust_is_trusted_unless_others_are_named() {
+fn row_t04_the_roots_of_browsers_are_trusted_unless_ca_is_set() {
     watched(|| {
         let handle = welcoming();
         let to = address(&handle);
@@ -78,7 +78,7 @@ fn row_t04_whom_browsers_trust_is_trusted_unless_others_are_named() {
 }
 
 #[test]
-fn row_t04_nobody_there_is_told_as_by_net() {
+fn row_t04_a_refused_connection_has_the_error_of_net() {
     watched(|| {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let to = free.local_addr().unwrap().to_string();
@@ -90,7 +90,7 @@ fn row_t04_nobody_there_is_told_as_by_net() {
 }
 
 #[test]
-fn row_t04_a_server_that_says_nothing_is_waited_for_no_longer_than_asked() {
+fn row_t04_a_silent_server_is_waited_for_until_the_timeout() {
     watched(|| {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let to = silent.local_addr().unwrap().to_string();
@@ -116,9 +116,9 @@ fn row_t04_a_server_that_says_nothing_is_waited_for_no_longer_than_asked() {
 fn row_t04_a_handshake_ends_with_the_server() {
     watched(|| {
         let log = crate::support::Log::default();
-        let told = log.clone();
+        let codes = log.clone();
         let server = tls::create_server(&server("server"), |_| unreachable!()).unwrap();
-        let server = server.on_error(move |error, _| told.note(error.code()));
+        let server = server.on_error(move |error, _| codes.note(error.code()));
         let handle = server.listen("127.0.0.1:0").unwrap();
         let _silent = net::connect(&handle.local_addr().to_string()).unwrap();
         let began = std::time::Instant::now();
@@ -133,7 +133,7 @@ fn row_t04_a_handshake_ends_with_the_server() {
 }
 
 #[test]
-fn row_t04_a_bound_port_is_told_to_the_events() {
+fn row_t04_a_port_in_use_calls_the_error_event() {
     struct Events(crate::support::Log);
     impl net::ServerEvents for Events {
         fn listening(&self, _address: &net::Addr) {

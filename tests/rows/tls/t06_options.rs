@@ -1,4 +1,4 @@
-//! T06: what cannot be used is said when the options are read, not with every handshake.
+//! T06: options that cannot be used are refused when they are read, not in every handshake.
 
 use super::stage::{client, meet, pem, says, server};
 use crate::support::watched;
@@ -8,8 +8,8 @@ fn refused(options: &ServerOptions) -> Error {
     ServerContext::new(options).unwrap_err()
 }
 
-/// A server of these two files.
-fn of(cert: &str, key: &str) -> ServerOptions {
+/// A server with these two files.
+fn files(cert: &str, key: &str) -> ServerOptions {
     ServerOptions::new().cert(pem(cert)).key(pem(key))
 }
 
@@ -17,10 +17,10 @@ fn of(cert: &str, key: &str) -> ServerOptions {
 fn row_t06_every_form_of_a_key_is_read() {
     watched(|| {
         for options in [
-            of("server.crt", "server.key"),
-            of("server.crt", "server-sec1.key"),
-            of("rsa.crt", "rsa.key"),
-            of("rsa.crt", "rsa-pkcs1.key"),
+            files("server.crt", "server.key"),
+            files("server.crt", "server-sec1.key"),
+            files("rsa.crt", "rsa.key"),
+            files("rsa.crt", "rsa-pkcs1.key"),
         ] {
             assert!(meet(&options, &client()).both().0.authorized());
         }
@@ -28,8 +28,8 @@ fn row_t06_every_form_of_a_key_is_read() {
 }
 
 #[test]
-fn row_t06_certificate_and_key_of_different_people() {
-    let error = refused(&of("server.crt", "mismatch.key"));
+fn row_t06_a_key_of_another_certificate() {
+    let error = refused(&files("server.crt", "mismatch.key"));
     assert_eq!(error.code(), Code::KeyValuesMismatch);
     says(
         &error,
@@ -39,7 +39,7 @@ fn row_t06_certificate_and_key_of_different_people() {
 
 #[test]
 fn row_t06_certificate_and_key_that_changed_places() {
-    let swapped = of("server.key", "server.crt");
+    let swapped = files("server.key", "server.crt");
     let error = refused(&swapped);
     assert_eq!(error.code(), Code::NoStartLine);
     let words = [
@@ -47,7 +47,7 @@ fn row_t06_certificate_and_key_that_changed_places() {
         "changed places",
     ];
     says(&error, &words);
-    let error = refused(&of("server.crt", "server.crt"));
+    let error = refused(&files("server.crt", "server.crt"));
     says(
         &error,
         &[
@@ -58,8 +58,8 @@ fn row_t06_certificate_and_key_that_changed_places() {
 }
 
 #[test]
-fn row_t06_certificates_that_were_cut_or_are_none() {
-    let error = refused(&of("truncated.crt", "server.key"));
+fn row_t06_a_certificate_that_is_cut_off_or_is_none() {
+    let error = refused(&files("truncated.crt", "server.key"));
     assert_eq!(error.code(), Code::BadPem);
     says(&error, &["ServerOptions::cert", "cut off"]);
     for (cert, word) in [
@@ -82,7 +82,7 @@ fn row_t06_certificates_that_were_cut_or_are_none() {
 
 #[test]
 fn row_t06_a_key_behind_a_passphrase() {
-    let error = refused(&of("server.crt", "encrypted.key"));
+    let error = refused(&files("server.crt", "encrypted.key"));
     assert_eq!(error.code(), Code::MissingPassphrase);
     says(&error, &["openssl pkey -in"]);
 }
@@ -103,7 +103,7 @@ fn row_t06_one_without_the_other() {
 
 #[test]
 fn erratum_e34_a_v1_certificate_is_refused_when_it_is_read() {
-    let error = refused(&of("v1.crt", "v1.key"));
+    let error = refused(&files("v1.crt", "v1.key"));
     assert_eq!(error.code(), Code::UnsupportedX509Version);
     says(
         &error,
@@ -113,23 +113,23 @@ fn erratum_e34_a_v1_certificate_is_refused_when_it_is_read() {
 
 #[test]
 fn erratum_e33_a_weak_key_is_refused_when_it_is_read() {
-    let error = refused(&of("weak.crt", "weak.key"));
+    let error = refused(&files("weak.crt", "weak.key"));
     assert_eq!(error.code(), Code::KeyTooSmall);
     says(&error, &["1024 bits"]);
-    let error = refused(&of("server.crt", "weak.key"));
+    let error = refused(&files("server.crt", "weak.key"));
     assert_eq!(error.code(), Code::UnsupportedKey);
     says(&error, &["ServerOptions::key", "2048"]);
 }
 
 #[test]
-fn row_t06_asking_without_saying_whom_to_trust() {
+fn row_t06_request_cert_without_a_ca() {
     let error = refused(&server("server").request_cert(true));
     assert_eq!(error.code(), Code::InvalidArgument);
     says(&error, &["request_cert", "ServerOptions::ca"]);
 }
 
 #[test]
-fn row_t06_a_fingerprint_that_is_none() {
+fn row_t06_an_invalid_fingerprint() {
     for wrong in ["", "AB:CD", "xyz", &"AB".repeat(33), &"Ä".repeat(32)] {
         let error = ClientContext::new(&client().fingerprint256(wrong)).unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument, "{wrong}");
@@ -148,17 +148,17 @@ fn row_t06_a_protocol_without_a_name_or_with_a_long_one() {
 }
 
 #[test]
-fn row_t06_a_timeout_of_for_ever_is_a_long_one() {
+fn row_t06_the_longest_timeout_works() {
     watched(|| {
-        let ever = std::time::Duration::MAX;
-        let server = server("server").handshake_timeout(ever);
-        let client = client().handshake_timeout(ever);
+        let longest = std::time::Duration::MAX;
+        let server = server("server").handshake_timeout(longest);
+        let client = client().handshake_timeout(longest);
         assert!(meet(&server, &client).both().0.authorized());
     });
 }
 
 #[test]
-fn row_t06_no_key_is_ever_printed() {
+fn row_t06_no_key_is_printed_by_debug() {
     let options = server("server").add_context("a", pem("other.crt"), pem("other.key"));
     let context = ServerContext::new(&options).unwrap();
     let client = client().cert(pem("client.crt")).key(pem("client.key"));

@@ -1,4 +1,4 @@
-//! T06: what a client refuses, and what it says; and what the server hears of it.
+//! T06: certificates that a client refuses, its error, and the alert that the server gets.
 
 use super::stage::{
     Met, client, client_context, client_with, meet, meet_again, pem, says, server, server_context,
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-/// The client refuses this server with the first code, and the server hears the second.
+/// The client refuses this server with the first code, and the server's error has the second.
 #[track_caller]
 fn refused(met: Met, here: Code, there: Code, words: &[&str]) {
     assert_eq!(met.codes(), (Some(here), Some(there)));
@@ -41,7 +41,7 @@ fn row_t06_a_leaf_without_its_ca() {
 }
 
 #[test]
-fn row_t06_a_server_that_forgets_its_intermediate() {
+fn row_t06_a_server_that_does_not_send_its_intermediate() {
     watched(|| {
         let chain = server("chained");
         assert!(meet(&chain, &client()).both().0.authorized());
@@ -59,7 +59,7 @@ fn row_t06_a_server_that_forgets_its_intermediate() {
 }
 
 #[test]
-fn row_t06_a_chain_that_leads_to_somebody_unknown() {
+fn row_t06_a_chain_that_leads_to_an_unknown_ca() {
     watched(|| {
         let stranger = ClientOptions::new().ca(pem("unknown-ca.crt"));
         let met = meet(&server("chained"), &stranger);
@@ -86,9 +86,9 @@ fn row_t06_a_chain_with_its_root() {
     });
 }
 
-/// What a CA issued is not self-signed; what signed itself is.
+/// A certificate that a CA issued is not self-signed; one that signed itself is.
 #[test]
-fn erratum_e36_only_what_signed_itself_is_called_self_signed() {
+fn erratum_e36_only_a_certificate_that_signed_itself_is_called_self_signed() {
     watched(|| {
         let words = [
             "DEPTH_ZERO_SELF_SIGNED_CERT: ",
@@ -104,7 +104,7 @@ fn erratum_e36_only_what_signed_itself_is_called_self_signed() {
 }
 
 #[test]
-fn row_t06_a_certificate_whose_time_is_over_or_has_not_come() {
+fn row_t06_a_certificate_that_has_expired_or_is_not_valid_yet() {
     watched(|| {
         let words = ["expired on Jan  1 00:00:00 2022 GMT", "renewed", "clock"];
         let met = meet(&server("expired"), &client());
@@ -149,7 +149,7 @@ fn row_t06_a_certificate_for_another_name() {
 }
 
 #[test]
-fn erratum_e35_the_common_name_is_not_looked_at() {
+fn erratum_e35_the_common_name_is_ignored() {
     watched(|| {
         let (client_there, _) =
             meet(&server("wrongname"), &client().servername("wrong.test.com")).both();
@@ -167,7 +167,7 @@ fn erratum_e35_the_common_name_is_not_looked_at() {
 }
 
 #[test]
-fn row_t06_a_clients_certificate_shown_by_a_server() {
+fn row_t06_a_server_with_a_clients_certificate() {
     watched(|| {
         let met = meet(&server("client"), &client());
         let alert = Code::AlertUnsupportedCertificate;
@@ -175,27 +175,27 @@ fn row_t06_a_clients_certificate_shown_by_a_server() {
     });
 }
 
-/// A server that shows whatever it likes.
+/// A server that sends a certificate without checking it.
 #[derive(Debug)]
-struct Shows(Arc<CertifiedKey>);
+struct Unchecked(Arc<CertifiedKey>);
 
-impl ResolvesServerCert for Shows {
+impl ResolvesServerCert for Unchecked {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.0))
     }
 }
 
-/// What a client says of a server that shows this certificate, with a key of P-256.
-fn shown(certificate: &str, key: &str, client: &ClientOptions) -> barewire::tls::Error {
+/// The error of a client whose server sends this certificate, with a key of P-256.
+fn error_of(certificate: &str, key: &str, client: &ClientOptions) -> barewire::tls::Error {
     let chain = vec![CertificateDer::from_pem_slice(&pem(certificate)).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(&pem(key)).unwrap();
     let key = ring::sign::any_supported_type(&key).unwrap();
-    let shows = Shows(Arc::new(CertifiedKey::new(chain, key)));
+    let resolver = Unchecked(Arc::new(CertifiedKey::new(chain, key)));
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(shows));
+        .with_cert_resolver(Arc::new(resolver));
     let (here, there) = pipe();
     let serving = thread::spawn(move || {
         let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
@@ -213,11 +213,11 @@ fn shown(certificate: &str, key: &str, client: &ClientOptions) -> barewire::tls:
 }
 
 #[test]
-fn erratum_e34_x509_v1_is_refused_and_a_good_one_is_explained() {
+fn erratum_e34_x509_v1_is_refused_and_the_error_says_how_to_make_a_good_one() {
     watched(|| {
-        let careless = client().reject_unauthorized(false);
-        for client in [client(), careless] {
-            let error = shown("v1.crt", "v1.key", &client);
+        let unverified = client().reject_unauthorized(false);
+        for client in [client(), unverified] {
+            let error = error_of("v1.crt", "v1.key", &client);
             assert_eq!(error.code(), Code::UnsupportedX509Version);
             says(&error, &["an X.509 v1 certificate", "-addext", "-extfile"]);
         }
@@ -227,7 +227,7 @@ fn erratum_e34_x509_v1_is_refused_and_a_good_one_is_explained() {
 #[test]
 fn erratum_e33_rsa_of_1024_bits_is_refused() {
     watched(|| {
-        let error = shown("weak.crt", "mismatch.key", &client());
+        let error = error_of("weak.crt", "mismatch.key", &client());
         assert_eq!(error.code(), Code::KeyTooSmall);
         says(&error, &["RSA key of 1024 bits", "P-256", "2048"]);
         assert!(meet(&server("rsa"), &client()).both().0.authorized());
@@ -238,7 +238,7 @@ fn erratum_e33_rsa_of_1024_bits_is_refused() {
 fn row_t06_a_server_without_the_key_to_its_certificate() {
     watched(|| {
         for client in [client(), client().reject_unauthorized(false)] {
-            let error = shown("server.crt", "mismatch.key", &client);
+            let error = error_of("server.crt", "mismatch.key", &client);
             assert_eq!(error.code(), Code::CertSignatureFailure);
             says(&error, &["not proved that it has the key"]);
         }
@@ -246,13 +246,13 @@ fn row_t06_a_server_without_the_key_to_its_certificate() {
 }
 
 #[test]
-fn row_t06_a_ca_is_no_server_unless_it_is_the_one_that_was_given() {
+fn row_t06_a_ca_is_no_server_unless_it_is_itself_the_ca_option() {
     watched(|| {
         let ca = ServerOptions::new().cert(pem("ca.crt")).key(pem("ca.key"));
         let stranger = ClientOptions::new().ca(pem("unknown-ca.crt"));
         let met = meet(&ca, &stranger);
         assert_eq!(met.codes().0, Some(Code::DepthZeroSelfSignedCert));
-        // `openssl req -x509` makes such ones. It has no name for hosts, or it would do.
+        // `openssl req -x509` makes such certificates. This one names no host, or it would be accepted.
         let met = meet(&ca, &client());
         assert_eq!(met.codes().0, Some(Code::CertAltnameInvalid));
         says(
@@ -263,7 +263,7 @@ fn row_t06_a_ca_is_no_server_unless_it_is_the_one_that_was_given() {
 }
 
 #[test]
-fn row_t06_what_the_peer_shows_can_be_read() {
+fn row_t06_the_peers_certificate_can_be_read() {
     watched(|| {
         let asking = super::stage::asking();
         let (client, server) = meet(&asking, &client_with("client")).both();

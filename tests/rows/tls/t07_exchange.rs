@@ -1,4 +1,4 @@
-//! T07: new certificates without a restart.
+//! T07: certificates are replaced without a restart.
 
 use super::stage::{
     asking, client, client_context, client_with, meet_again, pem, server, server_context,
@@ -13,7 +13,7 @@ fn common_name(tls: &Tls) -> Option<String> {
 }
 
 #[test]
-fn row_t07_a_certificate_is_exchanged_while_connections_live() {
+fn row_t07_a_certificate_is_replaced_while_connections_are_open() {
     watched(|| {
         let context = server_context(&server("server"));
         let client = client_context(&client().reject_unauthorized(false));
@@ -33,7 +33,7 @@ fn row_t07_a_certificate_is_exchanged_while_connections_live() {
 }
 
 #[test]
-fn row_t07_options_that_cannot_be_used_change_nothing() {
+fn row_t07_invalid_options_change_nothing() {
     watched(|| {
         let context = server_context(&server("server"));
         let wrong = ServerOptions::new()
@@ -52,7 +52,7 @@ fn row_t07_options_that_cannot_be_used_change_nothing() {
 }
 
 #[test]
-fn row_t07_whom_the_server_trusts_is_exchanged_too() {
+fn row_t07_the_trusted_cas_are_replaced_too() {
     watched(|| {
         let context = server_context(&asking());
         let client = client_context(&client_with("client"));
@@ -73,7 +73,7 @@ fn row_t07_whom_the_server_trusts_is_exchanged_too() {
 }
 
 #[test]
-fn row_t07_a_running_server_is_told_by_its_context() {
+fn row_t07_the_context_of_a_running_server_replaces_its_certificate() {
     watched(|| {
         let echo = tls::create_server(&server("server"), |socket| socket.pipe(&socket).map(drop));
         let echo = echo.unwrap();

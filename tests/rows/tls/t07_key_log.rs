@@ -1,4 +1,4 @@
-//! T07: `SSLKEYLOGFILE`, for Wireshark, and only when asked.
+//! T07: `SSLKEYLOGFILE`, for Wireshark, and only with `key_log`.
 //!
 //! Environment variables belong to a process, so each case runs this test program again.
 
@@ -7,7 +7,7 @@ use crate::support::watched;
 use std::process::Command;
 
 #[test]
-fn row_t07_secrets_are_logged_only_when_asked() {
+fn row_t07_secrets_are_logged_only_with_key_log() {
     watched(|| {
         let asked = logged("row_t07_in_a_process_that_logs");
         let asked = asked.expect("a file");
@@ -17,7 +17,7 @@ fn row_t07_secrets_are_logged_only_when_asked() {
     });
 }
 
-/// What is in the file after one of the two below has run with the variable set.
+/// The contents of the file after one of the two tests below has run with the variable set.
 fn logged(test: &str) -> Option<String> {
     let name = format!("barewire-{}-{test}", std::process::id());
     let file = std::env::temp_dir().join(name);

@@ -1,11 +1,11 @@
-//! T07: several certificates on one port (SNI), and which protocol goes on top (ALPN).
+//! T07: several certificates on one port (SNI), and the protocol above TLS (ALPN).
 
 use super::stage::{client, client_context, meet, meet_again, pem, server, server_context};
 use crate::support::watched;
 use barewire::tls::Code;
 
 #[test]
-fn row_t07_the_name_decides_which_certificate_is_shown() {
+fn row_t07_the_name_decides_which_certificate_is_sent() {
     watched(|| {
         let (cert, key) = (pem("other.crt"), pem("other.key"));
         let options = server("server")
@@ -16,30 +16,30 @@ fn row_t07_the_name_decides_which_certificate_is_shown() {
         for (asked, common_name) in [
             ("localhost", "localhost"),
             ("dev.test.com", "localhost"),
-            ("127.0.0.1", "localhost"), // an address is not told
+            ("127.0.0.1", "localhost"), // SNI has names only
             ("other.test.com", "other.test.com"),
             ("OTHER.test.com", "other.test.com"),
             ("a.wild.test.com", "other.test.com"),
         ] {
             let (client, server) = meet_again(&server, &client_side, asked).both();
-            let shown = client.peer_certificate().unwrap().subject().get("CN");
-            assert_eq!(shown.as_deref(), Some(common_name), "{asked}");
+            let sent = client.peer_certificate().unwrap().subject().get("CN");
+            assert_eq!(sent.as_deref(), Some(common_name), "{asked}");
             assert!(client.authorized());
-            let told = (!asked.starts_with('1')).then(|| asked.to_lowercase());
-            assert_eq!(server.servername().map(str::to_lowercase), told);
+            let servername = (!asked.starts_with('1')).then(|| asked.to_lowercase());
+            assert_eq!(server.servername().map(str::to_lowercase), servername);
         }
-        let careless = client_context(&client().reject_unauthorized(false));
+        let unverified = client_context(&client().reject_unauthorized(false));
         for other in ["wild.test.com", "a.b.wild.test.com", "sub.other.test.com"] {
-            let (client, _) = meet_again(&server, &careless, other).both();
-            let shown = client.peer_certificate().unwrap().subject().get("CN");
-            assert_eq!(shown.as_deref(), Some("localhost"), "{other}");
+            let (client, _) = meet_again(&server, &unverified, other).both();
+            let sent = client.peer_certificate().unwrap().subject().get("CN");
+            assert_eq!(sent.as_deref(), Some("localhost"), "{other}");
             assert!(!client.authorized());
         }
     });
 }
 
 #[test]
-fn row_t07_a_protocol_that_both_speak() {
+fn row_t07_a_protocol_in_common() {
     watched(|| {
         let web = server("server").alpn(["http/1.1"]);
         let (here, there) = meet(&web, &client().alpn(["h2", "http/1.1"])).both();

@@ -1,4 +1,4 @@
-//! T07: a session that goes on, without certificates and signatures.
+//! T07: sessions are resumed, without certificates and signatures.
 
 use super::stage::{
     Io, Met, asking, client, client_context, client_with, meet_again, pem, server, server_context,
@@ -24,7 +24,7 @@ fn counted(full: u64, resumed: u64, failed: u64) -> Handshakes {
 }
 
 #[test]
-fn row_t07_a_session_goes_on() {
+fn row_t07_a_session_is_resumed() {
     watched(|| {
         let (server, client) = (server_context(&server("server")), client_context(&client()));
         let (here, there) = met(&server, &client);
@@ -54,7 +54,7 @@ fn row_t07_a_session_is_for_one_name_and_one_context() {
 }
 
 #[test]
-fn row_t07_who_the_client_is_goes_with_the_session() {
+fn row_t07_the_clients_certificate_belongs_to_the_session() {
     watched(|| {
         let required = server_context(&asking());
         let asked = server_context(&asking().reject_unauthorized(false));
@@ -72,9 +72,9 @@ fn row_t07_who_the_client_is_goes_with_the_session() {
                 assert_eq!(there.peer_certificates().len(), 1);
             }
         }
-        let nobody = client_context(&client());
-        met(&asked, &nobody);
-        let (_, there) = met(&asked, &nobody);
+        let without = client_context(&client());
+        met(&asked, &without);
+        let (_, there) = met(&asked, &without);
         assert!(there.is_session_reused());
         let code = there.authorization_error().map(|error| error.code());
         assert_eq!(code, Some(Code::UnableToGetIssuerCert));
@@ -82,7 +82,7 @@ fn row_t07_who_the_client_is_goes_with_the_session() {
 }
 
 #[test]
-fn row_t07_a_careless_client_is_told_again_with_every_session() {
+fn row_t07_a_resumed_session_is_verified_again() {
     watched(|| {
         let server = server_context(&server("expired"));
         let client = client_context(&client().reject_unauthorized(false));
@@ -106,7 +106,7 @@ fn row_t07_failures_are_counted_too() {
     });
 }
 
-/// A client that speaks TLS 1.2 only, and goes on with what it was given.
+/// A client that speaks only TLS 1.2, and resumes sessions.
 fn old_client() -> Arc<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore::empty();
     roots
@@ -124,7 +124,7 @@ fn old_client() -> Arc<rustls::ClientConfig> {
 }
 
 #[test]
-fn row_t07_a_session_of_tls_1_2_goes_on_too() {
+fn row_t07_a_session_of_tls_1_2_is_resumed() {
     watched(|| {
         let server = server_context(&asking());
         let config = old_client();

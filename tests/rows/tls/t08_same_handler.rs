@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Knows nothing of what carries it.
+/// It does not know which stream is below.
 fn handler(socket: Socket) -> io::Result<()> {
     socket.write_all("welcome!\n")?;
     socket.pipe(&socket).map(drop)
@@ -17,9 +17,9 @@ fn handler(socket: Socket) -> io::Result<()> {
 fn conversation(mut socket: Socket) -> String {
     socket.write_all("hello").unwrap();
     socket.end().unwrap();
-    let mut heard = String::new();
-    socket.read_to_string(&mut heard).unwrap();
-    heard
+    let mut received = String::new();
+    socket.read_to_string(&mut received).unwrap();
+    received
 }
 
 fn unix_path(name: &str) -> String {
@@ -43,13 +43,13 @@ fn secured(to: &str) -> (String, Handle) {
 #[test]
 fn row_t08_one_handler_over_tcp_unix_and_tls_over_both() {
     watched(|| {
-        for (heard, handle) in [
+        for (received, handle) in [
             plain("127.0.0.1:0"),
             plain(&unix_path("plain")),
             secured("127.0.0.1:0"),
             secured(&unix_path("tls")),
         ] {
-            assert_eq!(heard, "welcome!\nhello");
+            assert_eq!(received, "welcome!\nhello");
             let report = handle.shutdown(Duration::from_secs(5));
             assert_eq!(report.cut, 0);
         }
@@ -57,7 +57,7 @@ fn row_t08_one_handler_over_tcp_unix_and_tls_over_both() {
 }
 
 #[test]
-fn row_t08_a_server_with_its_settings_goes_under_tls_as_it_is() {
+fn row_t08_a_server_keeps_its_settings_under_tls() {
     watched(|| {
         let context = tls::ServerContext::new(&server("server")).unwrap();
         let below = net::create_server(handler)
@@ -75,7 +75,7 @@ fn row_t08_a_server_with_its_settings_goes_under_tls_as_it_is() {
     });
 }
 
-/// It counts those that shake hands, or do not even begin to.
+/// The limit counts connections that are in their handshake, or have not begun it.
 #[test]
 fn fault_e12_max_connections_per_address_under_tls() {
     watched(|| {
@@ -100,10 +100,10 @@ fn fault_e12_max_connections_per_address_under_tls() {
     });
 }
 
-/// Who does not speak for himself any more: a handler that panics, one that destroys the socket, a
-/// server that is cut, also where the service has said nothing of that.
+/// A handler that panics, one that destroys the socket, and a server that is cut, also if the service has
+/// set no hook for that.
 #[test]
-fn row_t08_what_is_broken_off_does_not_look_like_an_end() {
+fn row_t08_a_connection_that_is_cut_does_not_look_like_an_end() {
     watched(|| {
         let half = |then: fn(Socket) -> io::Result<()>| {
             let handler = move |socket: Socket| {
@@ -115,7 +115,7 @@ fn row_t08_what_is_broken_off_does_not_look_like_an_end() {
         };
         let context = ServerContext::new(&server("server")).unwrap();
         let listener = Listener::bind("127.0.0.1:0").unwrap();
-        let mute = listener.serve(Options::default(), Secured::new(context, Half));
+        let without_hook = listener.serve(Options::default(), Secured::new(context, Half));
         for (at, handle) in [
             half(|_| panic!("on purpose")),
             half(|socket| {
@@ -123,7 +123,7 @@ fn row_t08_what_is_broken_off_does_not_look_like_an_end() {
                 Ok(())
             }),
             half(|mut socket| io::copy(&mut socket, &mut io::sink()).map(drop)),
-            mute.unwrap(),
+            without_hook.unwrap(),
         ]
         .into_iter()
         .enumerate()

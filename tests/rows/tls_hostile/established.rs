@@ -1,4 +1,4 @@
-//! Who is in, and then misbehaves.
+//! Peers that misbehave after the handshake.
 
 use super::stage::{Site, echoes};
 use crate::support::{PATIENCE, watched};
@@ -12,7 +12,7 @@ fn tls(client: &Socket) -> &Tls {
 }
 
 #[test]
-fn new_keys_now_and_then_are_fine() {
+fn key_updates_between_data_are_accepted() {
     watched(|| {
         let site = Site::new();
         let client = site.client();
@@ -24,7 +24,7 @@ fn new_keys_now_and_then_are_fine() {
 }
 
 #[test]
-fn new_keys_and_nothing_else_are_not() {
+fn key_updates_without_data_are_refused() {
     watched(|| {
         let site = Site::new();
         let client = site.client();
@@ -34,7 +34,7 @@ fn new_keys_and_nothing_else_are_not() {
         while asked < 100_000 && tls(&client).update_keys().is_ok() {
             asked += 1;
         }
-        assert!(asked < 100_000, "it was asked for new keys as often");
+        assert!(asked < 100_000, "the server accepted every KeyUpdate");
         let mut buf = [0; 16];
         assert!(!matches!(stream.read(&mut buf), Ok(1..)));
         drop(client);
@@ -44,7 +44,7 @@ fn new_keys_and_nothing_else_are_not() {
 }
 
 #[test]
-fn who_reads_nothing_is_not_sent_more() {
+fn a_peer_that_reads_nothing_is_not_sent_more() {
     watched(|| {
         let site = Site::new();
         let client = site.client();
@@ -53,13 +53,13 @@ fn who_reads_nothing_is_not_sent_more() {
             .set_write_timeout(Some(Duration::from_millis(200)))
             .expect("a timeout");
         let (block, mut sent) = (vec![b'x'; 64 * 1024], 0_u64);
-        // What it sends comes back, and is left lying: at last nobody can send any more.
+        // The echo is not read: in the end neither side has room to send.
         let error = loop {
             match stream.write(&block) {
                 Ok(n) => sent += n as u64,
                 Err(e) => break e,
             }
-            assert!(sent < 1 << 30, "a gibibyte lies somewhere");
+            assert!(sent < 1 << 30, "a gibibyte is buffered somewhere");
         };
         assert!(is_timeout(&error), "{error}");
         site.serves();
@@ -70,7 +70,7 @@ fn who_reads_nothing_is_not_sent_more() {
 }
 
 #[test]
-fn records_that_nobody_sealed_end_it() {
+fn records_that_were_not_sealed_end_the_connection() {
     watched(|| {
         let site = Site::new();
         let client = site.client();
@@ -89,7 +89,7 @@ fn records_that_nobody_sealed_end_it() {
 }
 
 #[test]
-fn a_fin_without_close_notify_is_told() {
+fn a_fin_without_close_notify_is_a_cut() {
     watched(|| {
         let site = Site::new();
         let client = site.client();
@@ -108,13 +108,13 @@ fn a_fin_without_close_notify_is_told() {
 }
 
 #[test]
-fn a_reset_at_any_moment_leaves_nothing() {
+fn a_reset_at_any_moment_leaks_nothing() {
     watched(|| {
         let site = Site::new();
         for _ in 0..50 {
             let client = site.client();
             client.write_all(vec![b'x'; 300_000]).expect("it is open");
-            // Unread bytes make it a reset, from below and without a word.
+            // Because of unread bytes this sends a reset, and no alert.
             let _ = tls(&client).get_ref().shutdown(std::net::Shutdown::Both);
         }
         site.is_empty();

@@ -1,4 +1,4 @@
-//! Who never finishes a handshake, or never meant to begin one.
+//! Peers that never finish a handshake, or never begin one.
 
 use super::stage::{Site, hello, rest, send};
 use crate::support::watched;
@@ -16,7 +16,7 @@ fn record(fragment: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn garbage_is_answered_or_not_but_ended() {
+fn garbage_ends_the_connection() {
     watched(|| {
         let site = Site::new();
         for bytes in [
@@ -60,13 +60,13 @@ fn half_a_handshake_is_cut_by_the_deadline() {
 }
 
 #[test]
-fn bytes_that_come_one_by_one_win_no_time() {
+fn bytes_that_come_one_by_one_do_not_extend_the_deadline() {
     watched(|| {
         let site = Site::hasty(SHORT);
         let stranger = site.stranger();
         let mut writer = stranger.try_clone().expect("a descriptor");
         let dripping = thread::spawn(move || {
-            // More than all the time there is; each byte on its own is early.
+            // Each byte comes in time, but all of them take longer than the deadline.
             for byte in hello().iter().cycle() {
                 if writer.write_all(&[*byte]).is_err() {
                     return;
@@ -76,17 +76,17 @@ fn bytes_that_come_one_by_one_win_no_time() {
         });
         rest(&stranger);
         drop(stranger);
-        dripping.join().expect("it is told that nobody listens");
+        dripping.join().expect("no panic");
         site.is_empty();
         site.serves();
     });
 }
 
 #[test]
-fn a_handshake_without_end_is_not_kept() {
+fn an_endless_handshake_is_refused() {
     watched(|| {
         let site = Site::new();
-        // A ClientHello that says it has 16 MiB.
+        // A ClientHello with a length of 16 MiB.
         let stranger = site.stranger();
         send(&stranger, &record(b"\x01\xff\xff\xff"));
         let more = record(&[0; 16 * 1024]);
@@ -97,7 +97,7 @@ fn a_handshake_without_end_is_not_kept() {
         assert!(sent < 1024, "16 MiB were taken");
         rest(&stranger);
 
-        // Empty records, and messages of no known kind, as many as it likes.
+        // Empty records, and messages of an unknown type, without end.
         for one in [record(b""), record(b"\x63\0\0\0")] {
             let stranger = site.stranger();
             let many = one.repeat(1000);

@@ -1,12 +1,12 @@
-//! Peers of TLS that mean no good: none of them may hold up, slow down or outlive the others.
+//! Hostile TLS peers: none of them may block, slow down or outlive the others.
 //!
-//! | module | who comes |
+//! | module | the peer |
 //! |---|---|
-//! | `handshake` | who never finishes one, or never meant to begin one |
-//! | `established` | who is in, and then misbehaves: floods of KeyUpdate, reading nothing, a cut |
-//! | `stage` | the server that they come to, and the good client beside them |
+//! | `handshake` | never finishes a handshake, or never begins one |
+//! | `established` | misbehaves after the handshake: floods of KeyUpdate, reading nothing, a cut |
+//! | `stage` | is the server that is attacked, or the good client beside |
 //!
-//! What a thousand of them leave over is counted in `tests/leftovers/tls.rs`, alone in its process.
+//! What a thousand of them leak is counted in `tests/leftovers/tls.rs`, alone in its process.
 
 mod established;
 mod handshake;

@@ -1,4 +1,4 @@
-//! An echo server over TLS, in this process, and who talks with it.
+//! An echo server over TLS, in this process, and its clients.
 
 use crate::support::PATIENCE;
 use barewire::net::{Handle, Socket};
@@ -28,7 +28,7 @@ impl Site {
         Site::with(&server_options())
     }
 
-    /// A handshake has this much time.
+    /// A handshake may take this long.
     pub(crate) fn hasty(time: Duration) -> Site {
         Site::with(&server_options().handshake_timeout(time))
     }
@@ -44,7 +44,7 @@ impl Site {
         format!("localhost:{port}")
     }
 
-    /// A peer that may send what it likes.
+    /// A peer that sends raw bytes.
     pub(crate) fn stranger(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).expect("a server");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -56,19 +56,19 @@ impl Site {
         tls::connect(&self.address(), &client_options()).expect("it is served")
     }
 
-    /// Somebody who means well gets in, and gets everything back.
+    /// A good client is served.
     #[track_caller]
     pub(crate) fn serves(&self) {
         echoes(&self.client(), b"hello");
     }
 
-    /// Waits until all that came have gone.
+    /// Waits until no connection is left.
     #[track_caller]
     pub(crate) fn is_empty(&self) {
         self.has(0);
     }
 
-    /// Waits until no more than so many are left.
+    /// Waits until at most this many connections are left.
     #[track_caller]
     pub(crate) fn has(&self, most: usize) {
         let began = Instant::now();
@@ -96,7 +96,7 @@ pub(crate) fn echoes(client: &Socket, text: &[u8]) {
     assert_eq!(got, text);
 }
 
-/// What a server still says, up to the end, whichever way that comes.
+/// The remaining bytes of a server, up to an end or a reset.
 pub(crate) fn rest(mut stranger: &TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     match stranger.read_to_end(&mut all) {
@@ -128,7 +128,7 @@ pub(crate) fn hello() -> Vec<u8> {
     [&header[..], &hello].concat()
 }
 
-/// Sends it; that the other side has had enough is no error.
+/// Sends the bytes. That the server has ended the connection is no error.
 pub(crate) fn send(mut stranger: &TcpStream, bytes: &[u8]) {
     let _ = stranger.write_all(bytes);
 }

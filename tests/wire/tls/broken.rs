@@ -1,9 +1,9 @@
-//! A certificate for each rule, which breaks that one.
+//! For each rule a certificate that breaks it.
 
 use super::built::{Parts, der, extension, name, sequence, validity};
 use barewire::tls::wire::{Certificate, PublicKey, Rule};
 
-/// A certificate in which something was changed.
+/// A good certificate with one change.
 fn with(change: impl FnOnce(&mut Parts)) -> Vec<u8> {
     let mut parts = Parts::good();
     change(&mut parts);
@@ -100,26 +100,26 @@ pub(crate) fn rules() -> impl Iterator<Item = Rule> {
 }
 
 #[test]
-fn each_is_refused_by_its_rule() {
+fn each_certificate_is_refused_by_its_rule() {
     for (rule, der) in cases() {
         let error = Certificate::decode(&der).expect_err(rule.name());
         assert_eq!(error.rule(), rule, "{error:?} in {der:02x?}");
     }
 }
 
-fn good(change: impl FnOnce(&mut Parts), ask: impl FnOnce(Certificate<'_>)) {
+fn accepted(change: impl FnOnce(&mut Parts), ask: impl FnOnce(Certificate<'_>)) {
     let der = with(change);
     ask(Certificate::decode(&der).expect("a good one"));
 }
 
-/// What is allowed beside what `openssl` makes.
+/// Certificates that `openssl` does not make and the rules allow.
 #[test]
-fn others_are_good() {
-    good(
+fn unusual_certificates_are_accepted() {
+    accepted(
         |_| {},
         |it| assert_eq!((it.version(), it.serial_text().as_str()), (3, "07")),
     );
-    good(
+    accepted(
         |it| (it.version, it.extensions) = (Vec::new(), None),
         |it| {
             assert_eq!(
@@ -128,27 +128,27 @@ fn others_are_good() {
             )
         },
     );
-    good(
+    accepted(
         |it| {
             (it.version, it.extensions) = (der(0xa0, &[&der(2, &[&[1]])]), None);
             it.unique = [der(0x81, &[&[0, 1]]), der(0x82, &[&[0, 2]])].concat();
         },
         |it| assert_eq!(it.version(), 2),
     );
-    good(
+    accepted(
         |it| it.serial = der(2, &[&[0]]),
         |it| assert_eq!(it.serial_text(), "00"),
     );
-    good(
+    accepted(
         |it| it.serial = der(2, &[&[0], &[0x80; 20]]),
         |it| assert_eq!(it.serial().len(), 20),
     );
-    good(
+    accepted(
         |it| it.subject = sequence(&[]),
         |it| assert_eq!(it.subject().to_string(), ""),
     );
-    good(|it| it.extensions = many(50), |it| assert!(!it.is_ca()));
-    good(
+    accepted(|it| it.extensions = many(50), |it| assert!(!it.is_ca()));
+    accepted(
         |it| it.extensions = constraints(&sequence(&[&[1, 1, 0xff], &[2, 1, 0]])),
         |it| assert!(it.is_ca()),
     );
@@ -163,7 +163,7 @@ fn erratum_e33_the_length_of_a_key_is_that_of_its_modulus() {
         (&[&[0][..], &[0x80; 128]].concat(), 1024),
         (&[&[0][..], &[0xff; 256]].concat(), 2048),
     ] {
-        good(
+        accepted(
             |it| it.key = rsa(modulus, &[1, 0, 1]),
             |it| assert_eq!(it.public_key(), PublicKey::Rsa { bits }),
         );

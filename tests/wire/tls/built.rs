@@ -1,4 +1,4 @@
-//! Certificates built from parts, so that one part can be wrong.
+//! Certificates built from parts, of which a test can change one.
 
 /// An element of DER with a length in its shortest form.
 pub(crate) fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -29,7 +29,7 @@ pub(crate) fn extension(last: u8, value: &[u8]) -> Vec<u8> {
     sequence(&[&der(6, &[&[0x55, 0x1d, last]]), &der(4, &[value])])
 }
 
-/// The parts of a certificate, each with its tag; what is empty is not there.
+/// The parts of a certificate, each with its tag; an empty part is left out.
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) version: Vec<u8>,
@@ -40,7 +40,7 @@ pub(crate) struct Parts {
     pub(crate) subject: Vec<u8>,
     pub(crate) key: Vec<u8>,
     pub(crate) unique: Vec<u8>,
-    /// The list; an empty one is there.
+    /// `None` is left out; an empty list is not.
     pub(crate) extensions: Option<Vec<Vec<u8>>>,
     pub(crate) algorithm: Vec<u8>,
     pub(crate) signature: Vec<u8>,

@@ -64,14 +64,14 @@ impl Case {
         lines.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The value of a key that may be there once.
+    /// The value of a key that may occur once.
     pub(crate) fn find(&self, key: &str) -> Option<&str> {
         let all = self.all(key);
-        assert!(all.len() < 2, "{}: {key} is there twice", self.place);
+        assert!(all.len() < 2, "{}: {key} occurs twice", self.place);
         all.first().copied()
     }
 
-    /// The value of a key that must be there.
+    /// The value of a key that must occur.
     pub(crate) fn get(&self, key: &str) -> &str {
         self.find(key)
             .unwrap_or_else(|| panic!("{}: no {key}", self.place))
@@ -84,7 +84,7 @@ impl Case {
         Some(*rule.unwrap_or_else(|| panic!("{}: no rule {name}", self.place)))
     }
 
-    /// Its bytes.
+    /// The bytes of its `in:` lines.
     pub(crate) fn input(&self) -> Vec<u8> {
         let text = self.all("in").join(" ");
         let mut rest = text.as_str();
@@ -93,7 +93,7 @@ impl Case {
         bytes
     }
 
-    /// Fails where a key is none of these.
+    /// Fails if the case has another key than these.
     pub(crate) fn only(&self, keys: &[&str]) {
         for (key, _) in &self.lines {
             assert!(keys.contains(&key.as_str()), "{}: {key}?", self.place);

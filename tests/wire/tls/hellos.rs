@@ -1,4 +1,4 @@
-//! The cases of hellos: the same comes of the bytes however they come.
+//! The cases of hellos: the result is the same in whatever pieces the bytes come.
 
 use super::format::{self, Case};
 use super::random::Random;
@@ -23,9 +23,9 @@ const KEYS: [&str; 16] = [
     "error",
 ];
 
-/// What came: how many bytes the message took, and what it says; or which rule was broken where.
-type Came = Result<Option<(usize, Said)>, (Rule, usize)>;
-type Said = Vec<(&'static str, String)>;
+/// The length of the message and its fields; or the rule that was broken, and where.
+type Outcome = Result<Option<(usize, Fields)>, (Rule, usize)>;
+type Fields = Vec<(&'static str, String)>;
 
 #[test]
 fn hellos() {
@@ -41,21 +41,21 @@ fn hellos() {
                 let (found, _) = whole.clone().expect_err(&case.place);
                 assert_eq!(found, rule, "{}", case.place);
             }
-            None => says(case, whole.clone().expect(&case.place)),
+            None => check(case, whole.clone().expect(&case.place)),
         }
-        however_it_comes(case, &input, &whole);
+        in_every_piece(case, &input, &whole);
     }
 }
 
-fn says(case: &Case, came: Option<(usize, Said)>) {
-    let (used, said) = came.expect(&case.place);
+fn check(case: &Case, outcome: Option<(usize, Fields)>) {
+    let (used, fields) = outcome.expect(&case.place);
     assert_eq!(used, case.input().len(), "{}", case.place);
-    for (key, value) in said {
+    for (key, value) in fields {
         assert_eq!(case.get(key), value, "{}: {key}", case.place);
     }
 }
 
-fn however_it_comes(case: &Case, input: &[u8], whole: &Came) {
+fn in_every_piece(case: &Case, input: &[u8], whole: &Outcome) {
     let place = &case.place;
     let each: Vec<&[u8]> = (1..=input.len()).map(|end| &input[..end]).collect();
     assert_eq!(&decode(case, &each), whole, "{place}: byte by byte");
@@ -81,18 +81,22 @@ fn however_it_comes(case: &Case, input: &[u8], whole: &Came) {
     }
 }
 
-/// The same message in records of other lengths says the same.
-fn in_other_records(case: &Case, input: &[u8], whole: &Came) {
-    let said = |came: &Came| came.clone().map(|came| came.map(|(_, said)| said));
+/// The same message in records of other lengths has the same fields.
+fn in_other_records(case: &Case, input: &[u8], whole: &Outcome) {
+    let fields = |outcome: &Outcome| {
+        outcome
+            .clone()
+            .map(|outcome| outcome.map(|(_, fields)| fields))
+    };
     let mut decoder = HandshakeDecoder::new();
     decoder.decode(input).expect("good").expect("whole");
     let message = decoder.message();
     for length in 1..message.len() {
         let records: Vec<u8> = message.chunks(length).flat_map(record).collect();
-        let came = decode(case, &[&records]);
+        let outcome = decode(case, &[&records]);
         assert_eq!(
-            said(&came),
-            said(whole),
+            fields(&outcome),
+            fields(whole),
             "{}: records of {length}",
             case.place
         );
@@ -104,32 +108,32 @@ fn record(content: &[u8]) -> Vec<u8> {
     [&[22, 3, 3, high, low], content].concat()
 }
 
-/// What comes of the bytes that there are after each read.
-fn decode(case: &Case, reads: &[&[u8]]) -> Came {
+/// The outcome of decoding after each of these reads.
+fn decode(case: &Case, reads: &[&[u8]]) -> Outcome {
     let is_server = case.find("from") == Some("server");
     let mut decoder = HandshakeDecoder::new();
     let mut read = |bytes: &&[u8]| read(&mut decoder, bytes, is_server).transpose();
-    let came = reads.iter().find_map(&mut read).transpose();
-    came.map_err(|error| (error.rule(), error.at()))
+    let outcome = reads.iter().find_map(&mut read).transpose();
+    outcome.map_err(|error| (error.rule(), error.at()))
 }
 
 fn read(
     decoder: &mut HandshakeDecoder,
     bytes: &[u8],
     is_server: bool,
-) -> Result<Option<(usize, Said)>, Error> {
+) -> Result<Option<(usize, Fields)>, Error> {
     let Some(used) = decoder.decode(bytes)? else {
         return Ok(None);
     };
     let message = decoder.message();
-    let said = match is_server {
+    let fields = match is_server {
         true => server(ServerHello::decode(message)?),
         false => client(ClientHello::decode(message)?),
     };
-    Ok(Some((used, said)))
+    Ok(Some((used, fields)))
 }
 
-fn client(hello: ClientHello<'_>) -> Said {
+fn client(hello: ClientHello<'_>) -> Fields {
     let alpn = hello
         .alpn()
         .map(|name| String::from_utf8_lossy(name).into());
@@ -148,7 +152,7 @@ fn client(hello: ClientHello<'_>) -> Said {
     ]
 }
 
-fn server(hello: ServerHello<'_>) -> Said {
+fn server(hello: ServerHello<'_>) -> Fields {
     let retry = if hello.is_hello_retry_request() {
         "yes"
     } else {
@@ -189,9 +193,9 @@ fn list(words: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// Whatever comes, there is an answer, and no more is taken than there is.
+/// No bytes make the decoder panic, and it never consumes more than there are.
 #[test]
-fn changed_bytes_have_an_answer() {
+fn changed_bytes_never_panic() {
     let mut random = Random(0x5eed_7151);
     for case in format::cases("hellos.txt")
         .iter()
@@ -211,9 +215,9 @@ fn changed_bytes_have_an_answer() {
     }
 }
 
-/// A thousand empty promises cost nothing: memory grows with what has come.
+/// A declared length allocates nothing: memory grows with the bytes that have come.
 #[test]
-fn a_message_that_does_not_come_takes_no_room() {
+fn a_message_that_does_not_come_takes_no_memory() {
     let mut decoder = HandshakeDecoder::new();
     let long = [0x16, 3, 1, 0x40, 0, 1, 0, 0xff, 0xfc];
     assert_eq!(decoder.decode(&long), Ok(None));

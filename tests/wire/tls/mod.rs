@@ -1,8 +1,8 @@
 //! TLS's bytes and rules: the cases of `fixtures/tls/`.
 //!
 //! A case of [`hellos`] is decoded whole, byte by byte, cut in two at every place, with bytes behind it,
-//! and cut into other records. [`certificates`] compares what we read in each certificate with what
-//! openssl reads there, then cuts and changes it; [`broken`] makes one that breaks one rule.
+//! and cut into other records. [`certificates`] compares the fields of each certificate with the output of
+//! openssl, then cuts and changes it; [`broken`] makes a certificate for each rule that it breaks.
 
 mod broken;
 mod built;

@@ -12,7 +12,7 @@ mod write_turn;
 
 use super::super::error::handshake::Failure;
 use super::super::verify::Verdict;
-use super::handshake::{Established, MAX_BYTES};
+use super::handshake::MAX_BYTES;
 use super::*;
 use crate::net::{Tcp, pipe, pipe_with_capacity};
 use rustls::crypto::ring;
@@ -85,6 +85,16 @@ fn client_of(version: &'static SupportedProtocolVersion) -> Connection {
     connection.unwrap().into()
 }
 
+/// A handshake that is done, or the failure.
+fn handshake(
+    below: Arc<dyn Stream>,
+    connection: Connection,
+    deadline: Instant,
+) -> Result<Handshake, Failure> {
+    let mut handshake = Handshake::new(below, connection, deadline);
+    handshake.run().map(|()| handshake)
+}
+
 /// A client and a server that have made their handshake over these streams.
 fn meet(
     here: Arc<dyn Stream>,
@@ -94,7 +104,7 @@ fn meet(
     let served = thread::spawn(move || handshake(there, server_of(version), soon()));
     let client = handshake(here, client_of(version), soon()).unwrap();
     let server = served.join().unwrap().unwrap();
-    let finished = |done: Established| Arc::new(done.finish(Verdict::Authorized));
+    let finished = |done: Handshake| Arc::new(done.finish(Verdict::Authorized));
     (finished(client), finished(server))
 }
 

@@ -1,7 +1,6 @@
 //! Handshakes that fail: each has its error, none hangs, none panics.
 
 use super::super::super::error::handshake::Side;
-use super::super::handshake::Driver;
 use super::*;
 use crate::net::{Faults, Faulty, Splits};
 use std::sync::atomic::AtomicUsize;
@@ -94,9 +93,9 @@ fn a_handshake_longer_than_the_limit_is_refused() {
     within(|| {
         let (here, there) = pipe();
         here.write(&[22]).unwrap();
-        let mut driver = Driver::new(Arc::new(there), server_of(&version::TLS13), soon());
-        driver.received = MAX_BYTES; // this byte is one too many
-        let done = driver.drive();
+        let mut handshake = Handshake::new(Arc::new(there), server_of(&version::TLS13), soon());
+        handshake.received = MAX_BYTES; // this byte is one too many
+        let done = handshake.run();
         assert!(matches!(done, Err(Failure::TooLong(MAX_BYTES))), "{done:?}");
     });
 }
