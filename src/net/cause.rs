@@ -1,41 +1,41 @@
 //! Why a connection is broken, kept for every caller that asks later: an [`io::Error`] cannot be cloned.
 
+use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-/// An error of the system, or one of ours: its kind, and its text if that was kept. The system's code is
-/// kept with it: `ETIMEDOUT` is the end of a connection, and without its code it would look like a timeout
-/// of ours, which a connection survives (see [`is_timeout`](super::is_timeout)).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An error of the system, or one of ours: its kind, and the error inside it if that was kept. The system's
+/// code is kept with it: `ETIMEDOUT` is the end of a connection, and without its code it would look like a
+/// timeout of ours, which a connection survives (see [`is_timeout`](super::is_timeout)).
+#[derive(Clone, Debug)]
 pub(crate) struct Cause {
     kind: ErrorKind,
     code: Option<i32>,
-    text: Option<Arc<str>>,
+    inner: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Cause {
-    pub(crate) fn new(kind: ErrorKind, text: impl Into<Arc<str>>) -> Cause {
+    pub(crate) fn new(kind: ErrorKind, inner: impl Into<Box<dyn Error + Send + Sync>>) -> Cause {
         Cause {
-            kind,
-            code: None,
-            text: Some(text.into()),
+            inner: Some(Arc::from(inner.into())),
+            ..Cause::from(kind)
         }
     }
 
-    /// Its kind and code. This runs no code of the error, which may be a user's, so that a lock may be held.
+    /// Its kind and code.
     pub(crate) fn of(error: &io::Error) -> Cause {
         Cause {
-            kind: error.kind(),
             code: error.raw_os_error(),
-            text: None,
+            ..Cause::from(error.kind())
         }
     }
 
-    /// Its text, too. The error may be a user's: hold no lock.
+    /// Its kind, code and text. This runs code of the error, which may be a user's: hold no lock.
     pub(crate) fn with_text(error: &io::Error) -> Cause {
-        Cause {
-            text: error.get_ref().map(|error| error.to_string().into()),
-            ..Cause::of(error)
+        match error.get_ref() {
+            Some(inner) => Cause::new(error.kind(), inner.to_string()),
+            None => Cause::of(error),
         }
     }
 
@@ -54,18 +54,51 @@ impl From<ErrorKind> for Cause {
         Cause {
             kind,
             code: None,
-            text: None,
+            inner: None,
         }
     }
 }
 
+/// Keeps the error inside, too. This runs no code of that error, so a lock may be held.
+impl From<io::Error> for Cause {
+    fn from(error: io::Error) -> Cause {
+        let cause = Cause::of(&error);
+        match error.into_inner() {
+            Some(inner) => Cause::new(cause.kind, inner),
+            None => cause,
+        }
+    }
+}
+
+/// The error that was kept is the source of the error inside.
 impl From<&Cause> for io::Error {
     fn from(cause: &Cause) -> io::Error {
-        match (cause.code, &cause.text) {
+        match (cause.code, &cause.inner) {
             (Some(code), _) => io::Error::from_raw_os_error(code),
-            (None, Some(text)) => io::Error::new(cause.kind, &**text),
+            (None, Some(inner)) => io::Error::new(cause.kind, Kept(Arc::clone(inner))),
             (None, None) => cause.kind.into(),
         }
+    }
+}
+
+/// An error that many callers share.
+struct Kept(Arc<dyn Error + Send + Sync>);
+
+impl Error for Kept {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -77,10 +110,12 @@ mod tests {
     #[test]
     fn fault_a22_the_systems_timeout_is_no_timeout_of_ours() {
         let etimedout = io::Error::from_raw_os_error(110); // on Linux
-        for cause in [Cause::of(&etimedout), Cause::with_text(&etimedout)] {
+        let kept = [Cause::of(&etimedout), Cause::with_text(&etimedout)];
+        for cause in kept.into_iter().chain([Cause::from(etimedout)]) {
             assert!(!cause.is_timeout());
             let returned = io::Error::from(&cause);
             assert_eq!(returned.kind(), ErrorKind::TimedOut);
+            assert_eq!(returned.raw_os_error(), Some(110));
             assert!(!is_timeout(&returned));
         }
         assert!(Cause::from(ErrorKind::TimedOut).is_timeout());
@@ -99,5 +134,18 @@ mod tests {
             (kept.kind(), kept.to_string()),
             (error.kind(), "connection reset".into())
         );
+    }
+
+    #[test]
+    fn an_error_inside_is_kept_as_it_is() {
+        let inside = "x".parse::<u8>().unwrap_err();
+        let cause = Cause::from(io::Error::new(ErrorKind::InvalidData, inside.clone()));
+        for _ in 0..2 {
+            let returned = io::Error::from(&cause);
+            assert_eq!(returned.kind(), ErrorKind::InvalidData);
+            assert_eq!(returned.to_string(), inside.to_string());
+            let source = returned.get_ref().and_then(|kept| kept.source());
+            assert_eq!(source.and_then(|it| it.downcast_ref()), Some(&inside));
+        }
     }
 }

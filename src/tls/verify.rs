@@ -84,7 +84,7 @@ impl Rejection {
     }
 
     /// The peer has not proved that it has the private key to this certificate.
-    fn of_signature(why: rustls::Error, leaf: &CertificateDer<'_>) -> Rejection {
+    fn of_signature(why: &rustls::Error, leaf: &CertificateDer<'_>) -> Rejection {
         let weak = Certificate::decode(leaf).map(|leaf| check_strength(&leaf, Owner::Peer));
         let error = match weak {
             Ok(Err(weak)) => weak,
@@ -95,7 +95,7 @@ impl Rejection {
                 Error::new(Code::CertSignatureFailure, text)
             }
         };
-        let alert = alert(&why, CertificateError::BadSignature);
+        let alert = alert(why, CertificateError::BadSignature);
         Rejection { alert, error }
     }
 }
@@ -114,30 +114,21 @@ pub(super) fn take_rejection() -> Option<Error> {
     REJECTION.take()
 }
 
-/// The signatures of a handshake, which are checked in the same way for both roles.
+/// The signatures of a handshake, which are checked in the same way for both roles and versions.
 macro_rules! check_signatures {
-    () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            leaf: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &provider().signature_verification_algorithms;
-            verify_tls12_signature(message, leaf, signature, algorithms)
-                .map_err(|why| reject(Rejection::of_signature(why, leaf)))
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            leaf: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &provider().signature_verification_algorithms;
-            verify_tls13_signature(message, leaf, signature, algorithms)
-                .map_err(|why| reject(Rejection::of_signature(why, leaf)))
-        }
+    ($($verify:ident),+) => {
+        $(
+            fn $verify(
+                &self,
+                message: &[u8],
+                leaf: &CertificateDer<'_>,
+                signature: &DigitallySignedStruct,
+            ) -> Result<HandshakeSignatureValid, rustls::Error> {
+                let algorithms = &provider().signature_verification_algorithms;
+                let verified = $verify(message, leaf, signature, algorithms);
+                verified.map_err(|why| reject(Rejection::of_signature(&why, leaf)))
+            }
+        )+
 
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
             let algorithms = &provider().signature_verification_algorithms;
@@ -215,7 +206,7 @@ impl ServerCertVerifier for ServerVerifier {
         Ok(ServerCertVerified::assertion())
     }
 
-    check_signatures!();
+    check_signatures!(verify_tls12_signature, verify_tls13_signature);
 }
 
 /// A server's verifier of clients.
@@ -287,5 +278,5 @@ impl ClientCertVerifier for ClientVerifier {
         Ok(ClientCertVerified::assertion())
     }
 
-    check_signatures!();
+    check_signatures!(verify_tls12_signature, verify_tls13_signature);
 }

@@ -59,7 +59,9 @@ impl Error {
 
     /// The TLS error inside an [`io::Error`], if there is one.
     pub fn of(error: &io::Error) -> Option<&Error> {
-        error.get_ref()?.downcast_ref()
+        let inside: &(dyn error::Error + 'static) = error.get_ref()?;
+        let kept = || inside.source()?.downcast_ref(); // a connection's error, returned again
+        inside.downcast_ref().or_else(kept)
     }
 }
 
@@ -115,6 +117,7 @@ fn code(kind: ErrorKind) -> Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Cause;
 
     #[test]
     fn an_error_is_found_inside_an_io_error() {
@@ -125,6 +128,15 @@ mod tests {
         let inside = Error::of(&outer).map(Error::code);
         assert_eq!(inside, Some(Code::CertHasExpired));
         assert_eq!(Error::from(outer).to_string(), text);
+    }
+
+    #[test]
+    fn an_error_that_a_connection_keeps_is_found_again() {
+        let error = Error::new(Code::Protocol, "on purpose");
+        let cause = Cause::from(io::Error::from(error.clone()));
+        for _ in 0..2 {
+            assert_eq!(Error::of(&io::Error::from(&cause)), Some(&error));
+        }
     }
 
     #[test]

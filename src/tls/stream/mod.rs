@@ -52,7 +52,6 @@
 mod handshake;
 mod in_flight;
 mod info;
-mod io_failure;
 mod reading;
 mod timeout;
 mod write_queue;

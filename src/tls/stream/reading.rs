@@ -11,9 +11,8 @@
 
 use super::super::error::handshake::explain;
 use super::Tls;
-use super::io_failure::IoFailure;
 use super::timeout::{Bound, Timeout};
-use crate::net::{ReadBuffer, is_timeout};
+use crate::net::{Cause, ReadBuffer, is_timeout};
 use rustls::{Connection, IoState};
 use std::io::{self, ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,7 +45,7 @@ enum Ended {
     /// The FIN has come without close_notify.
     Cut,
     Broken(rustls::Error),
-    Io(IoFailure),
+    Io(Cause),
 }
 
 /// The result of opening what was read.
@@ -239,7 +238,7 @@ impl Ended {
                 "cut off: the peer ended TCP without close_notify, so bytes may be missing",
             )),
             Ended::Broken(error) => Err(explain(error).into()),
-            Ended::Io(failure) => Err(failure.error()),
+            Ended::Io(cause) => Err(cause.into()),
         }
     }
 }

@@ -19,8 +19,7 @@
 //! 4. The FIN leaves once, behind close_notify.
 
 use super::in_flight::InFlight;
-use super::io_failure::IoFailure;
-use crate::net::is_timeout;
+use crate::net::{Cause, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
 
 /// What seals: a `rustls::Connection`, or a test's model of one.
@@ -53,7 +52,7 @@ pub(super) struct WriteQueue<S> {
     in_flight: InFlight,
     end: End,
     /// Why nothing more can be written.
-    failure: Option<IoFailure>,
+    failure: Option<Cause>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +110,7 @@ impl<S: Session> WriteQueue<S> {
     /// The thread that held the turn has panicked, and what was in flight is lost.
     pub(super) fn abandon(&mut self) {
         let why = "the stream below panicked in a write";
-        self.fail(IoFailure::new(ErrorKind::Other, why));
+        self.fail(Cause::new(ErrorKind::Other, why));
         self.turn = None;
     }
 
@@ -123,7 +122,7 @@ impl<S: Session> WriteQueue<S> {
     }
 
     /// Seals a part of `bufs` behind what is in flight.
-    fn accept(&mut self, bufs: &[IoSlice<'_>]) -> Result<(), IoFailure> {
+    fn accept(&mut self, bufs: &[IoSlice<'_>]) -> Result<(), Cause> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
@@ -131,7 +130,7 @@ impl<S: Session> WriteQueue<S> {
             return Ok(self.in_flight.compare(bufs)?);
         }
         if self.end != End::Open && bufs.iter().any(|buf| !buf.is_empty()) {
-            return Err(io::Error::from(ErrorKind::BrokenPipe).into());
+            return Err(ErrorKind::BrokenPipe.into());
         }
         self.take_records();
         let plaintext = self.session.seal(bufs)?;
@@ -145,12 +144,12 @@ impl<S: Session> WriteQueue<S> {
 
     /// Under TLS 1.2 a key seals 2^24 records and no more; then rustls makes close_notify instead.
     #[cold]
-    fn end_of_keys(&mut self) -> IoFailure {
+    fn end_of_keys(&mut self) -> Cause {
         self.close(End::CloseNotify);
         self.in_flight.note_control();
         let why =
             "the keys of this TLS 1.2 connection have sealed as much as they may: open another";
-        IoFailure::new(ErrorKind::BrokenPipe, why)
+        Cause::new(ErrorKind::BrokenPipe, why)
     }
 
     #[inline]
@@ -173,7 +172,7 @@ impl<S: Session> WriteQueue<S> {
     }
 
     #[cold]
-    fn fail(&mut self, failure: IoFailure) {
+    fn fail(&mut self, failure: Cause) {
         self.failure = Some(failure);
         self.in_flight = InFlight::default();
     }
@@ -186,7 +185,7 @@ pub(super) struct WriteCall {
     blocking: Blocking,
     holds_turn: bool,
     /// What a write returns, once that is known. Control records may still be pending then.
-    result: Option<Result<usize, IoFailure>>,
+    result: Option<Result<usize, Cause>>,
     /// The stream below had no room.
     no_room: bool,
 }
@@ -269,7 +268,7 @@ impl WriteCall {
         self.holds_turn = false;
         Next::Return(match &self.result {
             Some(Ok(n)) => Ok(*n),
-            Some(Err(failure)) => Err(failure.error()),
+            Some(Err(failure)) => Err(failure.into()),
             None => self.conclude(queue, bufs),
         })
     }
@@ -314,7 +313,7 @@ impl WriteCall {
         let sent = *wrote.as_ref().unwrap_or(&0);
         queue.in_flight.put_back(sealed, sent);
         match wrote {
-            Ok(0) => queue.fail(io::Error::from(ErrorKind::WriteZero).into()),
+            Ok(0) => queue.fail(ErrorKind::WriteZero.into()),
             Ok(_) => self.note_written(queue, bufs),
             Err(e) => self.failed(queue, e),
         }
@@ -353,7 +352,7 @@ impl WriteCall {
         bufs: &[IoSlice<'_>],
     ) -> io::Result<usize> {
         if let Some(failure) = &queue.failure {
-            return Err(failure.error());
+            return Err(failure.into());
         }
         let n = match (self.kind, self.no_room) {
             (Kind::Flush, _) => 0,

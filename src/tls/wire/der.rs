@@ -91,10 +91,8 @@ impl<'a> Der<'a> {
 
     /// The next element, which must have this tag.
     pub(super) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Error> {
-        match self.whole[self.at..self.end].first() {
-            Some(&next) if next == tag => self.any(),
-            _ => Err(self.refuse(Rule::CertificateShape)),
-        }
+        let element = self.optional(tag)?;
+        element.ok_or_else(|| self.refuse(Rule::CertificateShape))
     }
 
     /// The next element, if it has this tag.
