@@ -157,10 +157,10 @@ pub use layer::Layer;
 #[allow(unused_imports, reason = "http and websocket take it next")]
 pub(crate) use linger::{discard, linger};
 pub use listener::Listener;
+pub(crate) use lock::{lock, wait};
 pub(crate) use pace::{Pace, Sampling};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};
-#[allow(unused_imports, reason = "http, websocket and tls take it next")]
 pub(crate) use read_buffer::ReadBuffer;
 pub use server::{Server, ServerEvents, create_server, create_server_with};
 pub use service::{Options, Service};

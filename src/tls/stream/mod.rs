@@ -63,7 +63,7 @@ mod tests;
 pub(super) use handshake::Handshake;
 
 use super::error::handshake::explain;
-use crate::net::{self, Stream, is_timeout};
+use crate::net::{self, Stream, is_timeout, lock};
 use info::Info;
 use reading::Reading;
 use rustls::Connection;
@@ -71,7 +71,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 use timeout::Timeout;
 use write_queue::Blocking;
@@ -247,11 +247,6 @@ impl fmt::Debug for Tls {
             .field("authorized", &self.authorized())
             .finish_non_exhaustive()
     }
-}
-
-/// A poisoned lock costs nothing: no code that could panic leaves the guarded value half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {

@@ -1,6 +1,6 @@
 //! A timeout of the stream below: the one that a caller has set, and for a while a shorter one.
 
-use super::lock;
+use crate::net::lock;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;

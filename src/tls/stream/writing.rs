@@ -12,10 +12,11 @@ use super::super::error::handshake::explain;
 use super::Tls;
 use super::timeout::Bound;
 use super::write_queue::{Blocking, Next, Session, WriteCall, WriteQueue};
+use crate::net::wait;
 use rustls::{CommonState, Connection};
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::net::Shutdown;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 /// How much plaintext is sealed at a time.
@@ -159,16 +160,7 @@ impl Tls {
         at_most: Option<Duration>,
     ) -> MutexGuard<'a, State> {
         state.waiting += 1;
-        let mut state = match at_most {
-            None => {
-                let woken = self.turn_released.wait(state);
-                woken.unwrap_or_else(PoisonError::into_inner)
-            }
-            Some(at_most) => {
-                let woken = self.turn_released.wait_timeout(state, at_most);
-                woken.unwrap_or_else(PoisonError::into_inner).0
-            }
-        };
+        state = wait(&self.turn_released, state, at_most);
         state.waiting -= 1;
         state
     }
