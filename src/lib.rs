@@ -41,7 +41,7 @@
 //! | door | section of the book | what is behind it |
 //! |---|---|---|
 //! | [`net`] | 7.1 TCP | server, client and the book's events; streams (TCP, Unix, in memory), the listener and its threads, stopping; streams that stand on a stream: one that shows what passes, one that misbehaves on purpose |
-//! | [`framing`] | 7.1 TCP | sticky packets: four ways to find messages in a stream |
+//! | [`framing`] | 7.1 TCP | sticky packets: how to find messages in a stream |
 //! | [`text`] | 7.1 TCP | characters that a chunk cuts in two |
 //! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
 //! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's pool |
@@ -57,7 +57,7 @@
 //!
 //! # Where to start reading
 //!
-//! 1. [`framing`] is the smallest chapter: bytes in, messages out, and four ways to be wrong.
+//! 1. [`framing`] is the smallest chapter: bytes in, messages out, and every way to be wrong.
 //! 2. [`http::wire`] opens with an exchange, byte by byte, and says which file to read first.
 //! 3. [`http`] shows the life of a connection: what is sent when, and which thread waits for what.
 //! 4. [`net`] shows why a thread that waits in `accept` should serve what it accepts, and

@@ -1,56 +1,56 @@
-//! The unfinished message at the end of a chunk, carried over to the next.
+//! The unfinished message at the end of a chunk, kept until the next chunk.
 //!
 //! ```text
-//!   chunk   ┌ A ┐┌── B ──┐┌─ C      A and B are borrowed where they lie;
+//!   chunk   ┌ A ┐┌── B ──┐┌─ C      A and B are borrowed from the chunk;
 //!                            │      the beginning of C is copied here,
 //!   carry                 └──▼─┐
-//!   chunk                  ─ C ┐┌── D ──┐     and then C's rest, nothing of D
+//!   chunk                  ─ C ┐┌── D ──┐     then the rest of C, and nothing of D
 //! ```
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carry {
     bytes: Vec<u8>,
-    /// The message was handed out. It stays until the next call, because it is borrowed.
-    spent: bool,
+    /// The message was returned. It stays until the next call, because the caller borrows it.
+    returned: bool,
 }
 
 impl Carry {
-    /// Nothing is here, not even a message that was handed out.
+    /// Whether no byte is here, not even of a returned message.
     #[inline]
-    pub(super) fn is_vacant(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// What has come of the unfinished message.
+    /// What has arrived of the unfinished message.
     pub(super) fn bytes(&self) -> &[u8] {
-        if self.spent { &[] } else { &self.bytes }
+        if self.returned { &[] } else { &self.bytes }
     }
 
-    /// Forgets the message that was handed out; keeps the memory.
+    /// Removes the returned message; keeps the memory.
     #[inline]
-    pub(super) fn clear_spent(&mut self) {
-        if self.spent {
+    pub(super) fn clear_returned(&mut self) {
+        if self.returned {
             self.bytes.clear();
-            self.spent = false;
+            self.returned = false;
         }
     }
 
-    /// Moves the first `count` bytes of `input` here.
-    pub(super) fn take(&mut self, input: &mut &[u8], count: usize) {
+    /// Copies the first `count` bytes of `input` here, and moves `input` on.
+    pub(super) fn append(&mut self, input: &mut &[u8], count: usize) {
         let (taken, rest) = input.split_at(count.min(input.len()));
         self.bytes.extend_from_slice(taken);
         *input = rest;
     }
 
-    /// Takes from `input` until `length` bytes are here, and says whether they are.
+    /// Copies from `input` until `length` bytes are here. Returns whether they are.
     pub(super) fn fill(&mut self, length: usize, input: &mut &[u8]) -> bool {
-        self.take(input, length.saturating_sub(self.bytes.len()));
+        self.append(input, length.saturating_sub(self.bytes.len()));
         self.bytes.len() >= length
     }
 
-    /// The message is whole: hands it out.
-    pub(super) fn hand_out(&mut self) -> &[u8] {
-        self.spent = true;
+    /// The complete message, which is removed at the next call of `clear_returned`.
+    pub(super) fn complete(&mut self) -> &[u8] {
+        self.returned = true;
         &self.bytes
     }
 }

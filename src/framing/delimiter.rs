@@ -1,4 +1,4 @@
-//! Messages that end with a mark.
+//! Messages that end with a delimiter.
 //!
 //! ```text
 //!   Delimiter::CRLF
@@ -7,15 +7,15 @@
 //!    └──── message 1 ───┘   └── 2 ────┘   └ 3 ┘   └ not a message yet
 //! ```
 //!
-//! The mark stands *after* each message. The notes put it before, so that the last message never
-//! ends, and their code then hands out whatever happens to have come (E14).
+//! The delimiter follows each message. The notes put it *before* each message. Then the last message never
+//! ends, and their code returns whatever has arrived so far (E14).
 
 use super::carry::Carry;
 use super::error::{Error, Refusal};
 use super::matcher::Matcher;
 use super::message::{Decode, Encode, Framer};
 
-/// A delimiter of `N` bytes behind each message, which must not contain it.
+/// A delimiter of `N` bytes after each message, which must not contain it.
 ///
 /// The delimiter is part of the protocol, hence a constant; an empty one does not compile:
 ///
@@ -45,11 +45,9 @@ impl<const N: usize> Delimiter<N> {
 
     /// Messages of at most `bytes`, the delimiter not counted.
     #[must_use]
-    pub const fn with_limit(self, bytes: usize) -> Delimiter<N> {
-        Delimiter {
-            limit: bytes,
-            ..self
-        }
+    pub const fn with_limit(mut self, bytes: usize) -> Delimiter<N> {
+        self.limit = bytes;
+        self
     }
 }
 
@@ -73,7 +71,7 @@ impl<const N: usize> Framer for Delimiter<N> {
     }
 }
 
-/// Puts the delimiter behind each message of one connection.
+/// Appends messages and delimiters for one connection.
 #[derive(Clone, Debug)]
 pub struct DelimiterEncoder<const N: usize> {
     limit: usize,
@@ -81,18 +79,15 @@ pub struct DelimiterEncoder<const N: usize> {
 }
 
 impl<const N: usize> Encode for DelimiterEncoder<N> {
-    /// The delimiter must not be found before its place, and this is more than that the message
-    /// does not contain it: `xa` with `aa` behind it is `xaaa`, and would be read as `x`.
+    /// The decoder must not find the delimiter too early. It is not enough that the message does not contain
+    /// it: `xa` followed by `aa` is `xaaa`, and would be read as `x`.
     fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let length = message.len();
-        if length > self.limit {
-            let most = self.limit;
-            return Err(Refusal::TooLong { length, most });
-        }
+        Refusal::check_length(message.len(), self.limit)?;
         let delimiter = *self.matcher.delimiter();
         self.matcher.restart();
         let inside = self.matcher.find(message);
-        let early = inside.or_else(|| Some(length + self.matcher.find(&delimiter[..N - 1])?));
+        let early =
+            inside.or_else(|| Some(message.len() + self.matcher.find(&delimiter[..N - 1])?));
         if let Some(end) = early {
             return Err(Refusal::DelimiterInside { at: end - N });
         }
@@ -102,7 +97,7 @@ impl<const N: usize> Encode for DelimiterEncoder<N> {
     }
 }
 
-/// Finds the delimiters of one connection. No byte is searched twice, however the chunks come.
+/// Finds the delimiters of one connection. No byte is searched twice, however the stream is cut.
 #[derive(Clone, Debug)]
 pub struct DelimiterDecoder<const N: usize> {
     limit: usize,
@@ -115,39 +110,37 @@ impl<const N: usize> Decode for DelimiterDecoder<N> {
 
     #[inline]
     fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<&'a [u8]>, Error> {
-        self.carry.clear_spent();
-        // as far as the limit lets the delimiter be
+        self.carry.clear_returned();
+        // The delimiter must end within these bytes, or the message is too long.
         let most = self.limit.saturating_add(N) - self.carry.bytes().len();
         let reach = input.len().min(most);
         match self.matcher.find(&input[..reach]) {
-            Some(end) if self.carry.is_vacant() => {
+            Some(end) if self.carry.is_empty() => {
                 let (message, rest) = input.split_at(end);
                 *input = rest;
                 Ok(Some(&message[..end - N]))
             }
             Some(end) => {
-                self.carry.take(input, end);
-                let message = self.carry.hand_out();
+                self.carry.append(input, end);
+                let message = self.carry.complete();
                 Ok(Some(&message[..message.len() - N]))
             }
             None => {
-                self.carry.take(input, reach);
-                self.judge()
+                self.carry.append(input, reach);
+                self.check_limit()
             }
         }
     }
 
     fn finish(&self) -> Result<(), Error> {
-        match self.carry.bytes().len() {
-            0 => Ok(()),
-            got => Err(Error::Unfinished { got, of: None }),
-        }
+        Error::check_end(self.carry.bytes().len(), None)
     }
 }
 
 impl<const N: usize> DelimiterDecoder<N> {
-    /// No delimiter yet: may there still be one in time? The last bytes may be its beginning.
-    fn judge(&self) -> Result<Option<&[u8]>, Error> {
+    /// No delimiter yet: can the message still be within its limit? The last bytes may be the beginning of
+    /// the delimiter.
+    fn check_limit(&self) -> Result<Option<&[u8]>, Error> {
         let limit = self.limit;
         let least = self.carry.bytes().len() - self.matcher.matched();
         if least > limit {

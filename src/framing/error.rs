@@ -1,27 +1,26 @@
-//! What cannot be sent, and what should not have come.
+//! What cannot be framed, and what a peer must not send.
 
 use std::{error, fmt, io};
 
 /// Why a message cannot be framed. It blames the caller, and nothing was appended.
 ///
-/// What the decoder at the other end could not read back as the same message is refused here,
-/// because there nobody would know.
+/// The decoder at the other end could not read the same message back, and could not detect that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The message is longer than its cell, its length field or the limit allows.
+    /// The message is longer than its cell, its length field or the limit allow.
     TooLong {
         /// Bytes of the message.
         length: usize,
         /// Bytes that it may have.
         most: usize,
     },
-    /// The delimiter would be found too early: it stands in the message, or begins at its end.
+    /// The delimiter would be found too early: it is in the message, or begins at its end.
     DelimiterInside {
         /// Where in the message it begins, in bytes.
         at: usize,
     },
-    /// The message ends in a zero, and so does what is stripped as padding.
+    /// The message ends in a zero byte, which the decoder would strip as padding.
     EndsLikePadding,
 }
 
@@ -45,34 +44,44 @@ impl fmt::Display for Refusal {
 
 impl error::Error for Refusal {}
 
+impl Refusal {
+    /// Refuses a message of `length` bytes where it may have at most `most`.
+    pub(super) fn check_length(length: usize, most: usize) -> Result<(), Refusal> {
+        match length > most {
+            true => Err(Refusal::TooLong { length, most }),
+            false => Ok(()),
+        }
+    }
+}
+
 impl From<Refusal> for io::Error {
     fn from(refusal: Refusal) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidInput, refusal)
     }
 }
 
-/// What is wrong with the bytes that came. It blames the peer, and the connection is of no more
-/// use: nobody knows where the next message would begin.
+/// What is wrong with the received bytes. It blames the peer. The connection cannot be used any more,
+/// because it is unknown where the next message begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A header declares a message that is longer than the limit.
+    /// A header announces a message that is longer than the limit.
     TooLong {
-        /// The declared bytes.
+        /// The announced bytes.
         length: usize,
         /// The bytes that are allowed.
         limit: usize,
     },
-    /// More than the limit has come of a message, and no delimiter.
+    /// More bytes than the limit have arrived without a delimiter.
     Endless {
         /// The bytes that are allowed.
         limit: usize,
     },
     /// The stream ended inside a message.
     Unfinished {
-        /// Bytes that had come of it, its header included.
+        /// Bytes that had arrived of it, its header included.
         got: usize,
-        /// Bytes that it has in all, if that was known.
+        /// All bytes that it has, if that was known.
         of: Option<usize>,
     },
 }
@@ -90,17 +99,27 @@ impl fmt::Display for Error {
             ),
             Error::Unfinished { got, of: Some(of) } => write!(
                 f,
-                "the stream ended inside a message: {got} of its {of} bytes had come"
+                "the stream ended inside a message: {got} of its {of} bytes had arrived"
             ),
             Error::Unfinished { got, of: None } => write!(
                 f,
-                "the stream ended inside a message: {got} bytes of it had come, and how many it has was not known yet"
+                "the stream ended inside a message: {got} bytes of it had arrived, and its length was not known yet"
             ),
         }
     }
 }
 
 impl error::Error for Error {}
+
+impl Error {
+    /// The stream ended after `got` bytes of a message that has `of` bytes: an error unless `got` is 0.
+    pub(super) fn check_end(got: usize, of: Option<usize>) -> Result<(), Error> {
+        match got {
+            0 => Ok(()),
+            got => Err(Error::Unfinished { got, of }),
+        }
+    }
+}
 
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {

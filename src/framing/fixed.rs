@@ -8,20 +8,20 @@
 //!   └────────────────────────┴────────────────────────┴──────────
 //! ```
 //!
-//! The notes' code shows how much there is to get wrong even here (E13): it assigns to a constant,
-//! takes a short chunk for a whole cell, forgets the end of a long one, and sends every byte
-//! through a string, which no byte above 7f survives unless it is UTF-8.
+//! Even this can go wrong in four ways, as the notes' code shows (E13): it assigns to a constant, takes a
+//! short chunk for a whole cell, drops the end of a long one, and converts every byte to a string and back,
+//! which changes bytes above 7f that are not UTF-8.
 
 use super::carry::Carry;
 use super::error::{Error, Refusal};
 use super::message::{Decode, Encode, Framer};
 
-/// What the reader does with the zeros behind a message.
+/// What the decoder does with the zeros after a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// Hands out the whole cell, zeros included: any bytes survive, their number does not.
+    /// Returns the whole cell, zeros included: all bytes survive, the length does not.
     Keep,
-    /// Takes the zeros at the end away, so a message must not end in a zero of its own.
+    /// Removes the zeros at the end, so a message must not end in a zero byte itself.
     Strip,
 }
 
@@ -38,7 +38,7 @@ pub struct Fixed<const CELL: usize> {
 }
 
 impl<const CELL: usize> Fixed<CELL> {
-    /// Cells whose padding the reader keeps or strips.
+    /// Cells whose padding the decoder keeps or strips.
     pub const fn new(padding: Padding) -> Fixed<CELL> {
         const { assert!(CELL > 0, "a cell has at least one byte") }
         Fixed { padding }
@@ -63,15 +63,12 @@ impl<const CELL: usize> Framer for Fixed<CELL> {
 
 impl<const CELL: usize> Encode for Fixed<CELL> {
     fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let length = message.len();
-        if length > CELL {
-            return Err(Refusal::TooLong { length, most: CELL });
-        }
+        Refusal::check_length(message.len(), CELL)?;
         if self.padding == Padding::Strip && message.last() == Some(&0) {
             return Err(Refusal::EndsLikePadding);
         }
         out.extend_from_slice(message);
-        out.resize(out.len() + CELL - length, 0);
+        out.resize(out.len() + CELL - message.len(), 0);
         Ok(())
     }
 }
@@ -88,26 +85,20 @@ impl<const CELL: usize> Decode for FixedDecoder<CELL> {
 
     #[inline]
     fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<&'a [u8]>, Error> {
-        self.carry.clear_spent();
+        self.carry.clear_returned();
         let padding = self.padding;
-        if self.carry.is_vacant()
+        if self.carry.is_empty()
             && let Some((cell, rest)) = input.split_at_checked(CELL)
         {
             *input = rest;
             return Ok(Some(content(cell, padding)));
         }
         let whole = self.carry.fill(CELL, input);
-        Ok(whole.then(|| content(self.carry.hand_out(), padding)))
+        Ok(whole.then(|| content(self.carry.complete(), padding)))
     }
 
     fn finish(&self) -> Result<(), Error> {
-        match self.carry.bytes().len() {
-            0 => Ok(()),
-            got => Err(Error::Unfinished {
-                got,
-                of: Some(CELL),
-            }),
-        }
+        Error::check_end(self.carry.bytes().len(), Some(CELL))
     }
 }
 

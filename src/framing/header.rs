@@ -6,7 +6,7 @@
 //!               0       5 bytes  body
 //! ```
 //!
-//! Both numbers are unsigned. The notes read and write them signed, and fail past 32,767 (E15).
+//! Both numbers are unsigned. The notes read and write them signed, and fail above 32,767 (E15).
 
 use super::carry::Carry;
 use super::error::{Error, Refusal};
@@ -26,7 +26,7 @@ pub struct Header<const LENGTH: usize> {
 
 /// Bytes of the serial number.
 const SERIAL: usize = 2;
-/// What a body may have unless the length field is too short for it, or the user says otherwise.
+/// The default limit of a body, if the length field can announce it.
 const LIMIT: usize = 16 * 1024 * 1024;
 
 impl<const LENGTH: usize> Header<LENGTH> {
@@ -45,7 +45,7 @@ impl<const LENGTH: usize> Header<LENGTH> {
         Header { limit: Self::MOST }.with_limit(LIMIT)
     }
 
-    /// Bodies of at most `bytes`, or of what the length field can say.
+    /// Bodies of at most `bytes`, or of what the length field can announce.
     #[must_use]
     pub const fn with_limit(self, bytes: usize) -> Header<LENGTH> {
         let limit = if bytes < Self::MOST {
@@ -56,7 +56,7 @@ impl<const LENGTH: usize> Header<LENGTH> {
         Header { limit }
     }
 
-    /// The header in front of `bytes`, if it is whole, and what follows it.
+    /// The header at the start of `bytes`, if it is complete, and what follows it.
     #[inline]
     fn split(bytes: &[u8]) -> Option<(u16, usize, &[u8])> {
         let (serial, rest) = bytes.split_first_chunk()?;
@@ -99,25 +99,22 @@ pub struct HeaderEncoder<const LENGTH: usize> {
 }
 
 impl<const LENGTH: usize> HeaderEncoder<LENGTH> {
-    /// Appends a message under a serial number that is given, 0 too: a reply carries the number
-    /// of what it replies to. It does not count for [`encode`](Encode::encode).
+    /// Appends a message with this serial number, for a reply: it carries the number of the message that it
+    /// replies to. The number that [`encode`](Encode::encode) uses next does not change.
     ///
     /// # Errors
     /// [`Refusal::TooLong`].
     pub fn encode_as(&self, serial: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let (length, most) = (body.len(), self.header.limit);
-        if length > most {
-            return Err(Refusal::TooLong { length, most });
-        }
+        Refusal::check_length(body.len(), self.header.limit)?;
         out.extend_from_slice(&serial.to_be_bytes());
-        out.extend_from_slice(&(length as u32).to_be_bytes()[4 - LENGTH..]);
+        out.extend_from_slice(&(body.len() as u32).to_be_bytes()[4 - LENGTH..]);
         out.extend_from_slice(body);
         Ok(())
     }
 }
 
 impl<const LENGTH: usize> Encode for HeaderEncoder<LENGTH> {
-    /// Appends a message under the next serial number: 0, 1 and so on, and 0 again after 65,535.
+    /// Appends a message with the next serial number: 0, 1 and so on, and 0 again after 65,535.
     fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
         self.encode_as(self.serial, message, out)?;
         self.serial = self.serial.wrapping_add(1);
@@ -128,7 +125,7 @@ impl<const LENGTH: usize> Encode for HeaderEncoder<LENGTH> {
 /// One message with its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// What the sender numbered it, or what it replies to.
+    /// Its number, or the number of the message that it replies to.
     pub serial: u16,
     /// The message.
     pub body: &'a [u8],
@@ -152,8 +149,8 @@ impl<const LENGTH: usize> Decode for HeaderDecoder<LENGTH> {
 
     #[inline]
     fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<Packet<'a>>, Error> {
-        self.carry.clear_spent();
-        if self.carry.is_vacant()
+        self.carry.clear_returned();
+        if self.carry.is_empty()
             && let Some((serial, length, rest)) = Header::<LENGTH>::split(input)
             && length <= self.header.limit
             && let Some((body, rest)) = rest.split_at_checked(length)
@@ -168,15 +165,12 @@ impl<const LENGTH: usize> Decode for HeaderDecoder<LENGTH> {
         let bytes = self.carry.bytes();
         let header = Header::<LENGTH>::split(bytes);
         let of = header.map(|(_, length, _)| length.saturating_add(Header::<LENGTH>::BYTES));
-        match bytes.len() {
-            0 => Ok(()),
-            got => Err(Error::Unfinished { got, of }),
-        }
+        Error::check_end(bytes.len(), of)
     }
 }
 
 impl<const LENGTH: usize> HeaderDecoder<LENGTH> {
-    /// A message that the chunk cuts, or one that is not to be: its bytes come here as they come.
+    /// A message that the chunk cuts, or one that is too long: its bytes are copied as they arrive.
     #[inline(never)]
     fn decode_carried(&mut self, input: &mut &[u8]) -> Result<Option<Packet<'_>>, Error> {
         self.carry.fill(Header::<LENGTH>::BYTES, input);
@@ -190,7 +184,7 @@ impl<const LENGTH: usize> HeaderDecoder<LENGTH> {
         let whole = self.carry.fill(Header::<LENGTH>::BYTES + length, input);
         Ok(whole.then(|| Packet {
             serial,
-            body: &self.carry.hand_out()[Header::<LENGTH>::BYTES..],
+            body: &self.carry.complete()[Header::<LENGTH>::BYTES..],
         }))
     }
 }

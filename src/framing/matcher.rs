@@ -1,21 +1,21 @@
-//! Finds a delimiter in a stream, looking at each byte once (Knuth, Morris and Pratt).
+//! Finds a delimiter in a stream and reads each byte once (Knuth, Morris and Pratt).
 //!
-//! All there is to remember between two chunks is one number: how many of the last bytes are the
-//! beginning of the delimiter. If the next byte does not go on with it, a shorter beginning may
-//! still fit, and which one depends on the delimiter alone:
+//! Between two chunks the search keeps one number: how many of the last bytes are the beginning of the
+//! delimiter. If the next byte does not continue it, a shorter beginning may still match, and which one
+//! depends on the delimiter alone:
 //!
 //! ```text
 //!   delimiter   a  b  a  b  c
-//!   shorter     0  0  1  2  0      after "abab" comes not "c" but "a": the last "ab" stays,
-//!                                  and "aba" is matched now
+//!   shorter     0  0  1  2  0      after "abab" the next byte is "a" and not "c": the last "ab"
+//!                                  stays, and "aba" is matched now
 //! ```
 
 /// The search for one delimiter in one stream.
 #[derive(Clone, Debug)]
 pub(super) struct Matcher<const N: usize> {
     delimiter: [u8; N],
-    /// `shorter[i]`: of the first `i + 1` bytes, how many at the end are also the beginning, all
-    /// of them not counted.
+    /// `shorter[i]`: how many bytes at the end of the first `i + 1` are also the beginning (fewer than all
+    /// of them).
     shorter: [usize; N],
     matched: usize,
 }
@@ -27,8 +27,8 @@ impl<const N: usize> Matcher<N> {
             shorter: [0; N],
             matched: 0,
         };
-        // The delimiter without its first byte, searched for the delimiter: each answer needs
-        // only the ones before it.
+        // Searches the delimiter without its first byte for the delimiter: each result needs only the
+        // results before it.
         for (at, &byte) in delimiter.iter().enumerate().skip(1) {
             matcher.matched = matcher.step(byte);
             matcher.shorter[at] = matcher.matched;
@@ -46,13 +46,13 @@ impl<const N: usize> Matcher<N> {
         self.matched
     }
 
-    /// Forgets the bytes before.
+    /// Starts a new search.
     pub(super) fn restart(&mut self) {
         self.matched = 0;
     }
 
-    /// Where the delimiter ends in the next bytes of the stream; the search then starts anew
-    /// behind it. `None`: not in these.
+    /// Where the delimiter ends in the next bytes of the stream; a new search then starts after it. `None`:
+    /// not in these.
     #[inline]
     pub(super) fn find(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
@@ -73,7 +73,7 @@ impl<const N: usize> Matcher<N> {
         None
     }
 
-    /// How many bytes are matched once `byte` has come.
+    /// How many bytes are matched after `byte`.
     #[inline]
     fn step(&self, byte: u8) -> usize {
         let mut matched = self.matched;

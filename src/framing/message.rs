@@ -1,4 +1,4 @@
-//! What the four framers have in common.
+//! What all framers have in common: the traits.
 
 use super::error::{Error, Refusal};
 
@@ -48,49 +48,49 @@ pub trait Encode {
     /// Appends a message and what marks it.
     ///
     /// # Errors
-    /// The message could not be read back as it is. Nothing is appended then.
+    /// The decoder could not read the same message back. Nothing is appended then.
     fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal>;
 }
 
 /// Finds messages in a stream that comes in chunks, cut anywhere.
 pub trait Decode {
-    /// What is handed out. It borrows from the chunk or from the decoder.
+    /// A message, borrowed from the chunk or from the decoder.
     type Message<'a>: Message
     where
         Self: 'a;
 
-    /// The next message, and moves `input` on past what was used. `None` is "not yet": all of
-    /// `input` was used, show me the next chunk.
+    /// The next message; `input` moves on past what was used. `None` is "not yet": all of `input` was used,
+    /// and the next chunk is needed.
     ///
     /// The messages are the same wherever the stream was cut.
     ///
     /// # Errors
-    /// The peer sent what cannot be a message, or one that is longer than the limit. The same
-    /// error comes again if this is called again.
+    /// The peer sent what cannot be a message, or one that is longer than the limit. A later call returns the
+    /// same error.
     fn decode<'a, 'b: 'a>(
         &'a mut self,
         input: &mut &'b [u8],
     ) -> Result<Option<Self::Message<'a>>, Error>;
 
-    /// To be asked when the stream has ended: was that the end of a message?
+    /// Call it when the stream has ended: did it end between two messages?
     ///
     /// # Errors
-    /// [`Error::Unfinished`]: no, and the bytes that came of one more are not a message.
+    /// [`Error::Unfinished`]: no, it ended inside one.
     fn finish(&self) -> Result<(), Error>;
 }
 
-/// The bytes of a message, which may lie in two pieces.
+/// The bytes of a message, in one piece or two.
 pub trait Message {
-    /// The bytes in order. If they lie in one piece, the second is empty.
+    /// The bytes in order. If they are in one piece, the second is empty.
     fn slices(&self) -> [&[u8]; 2];
 
-    /// Bytes in all.
+    /// How many bytes.
     fn len(&self) -> usize {
         let [head, tail] = self.slices();
         head.len() + tail.len()
     }
 
-    /// Whether there are none: an empty message is a message.
+    /// Whether there are none. An empty message is a message, too.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,8 +1,9 @@
 //! Messages in a stream (the book's 7.1: sticky packets, 粘包).
 //!
 //! # The problem
+//!
 //! "TCP provides a reliable, in-order, byte-stream service to applications" (RFC 9293 §2.2). Bytes,
-//! and in order; where one write ended and the next began is not part of it:
+//! in order. Where one write ended and the next began is not transmitted:
 //!
 //! ```text
 //!   write(100)      write(200)                       A sends two messages
@@ -12,22 +13,36 @@
 //!   read()  read()
 //! ```
 //!
-//! B may as well read 100 and 200, or 300, or a byte at a time. Anything on the way may cut or
-//! join: the sender's kernel, which waits for more (Nagle, RFC 9293 §3.7.4) or finds its buffer
-//! full; segments of a maximum size; a retransmission; the receiver's kernel, where bytes wait
-//! until somebody reads, as many as that read asks for. Not even a flag in the segments helps:
-//! "The PSH bit is not a record marker and is independent of segment boundaries" (§3.9.1.2).
+//! B may also read 100 and 200, or 300, or a byte at a time. Everything on the path may cut or join: the
+//! sender's kernel, which waits for more (Nagle, RFC 9293 §3.7.4) or has a full buffer; the maximum size of
+//! a segment; a retransmission; the receiver's kernel, which keeps bytes until a program reads, and returns
+//! as many as that read asks for. No flag in a segment helps: "The PSH bit is not a record marker and is
+//! independent of segment boundaries" (§3.9.1.2).
 //!
-//! `set_no_delay(true)` switches off the first of these causes only. It is a matter of speed and
-//! cures nobody's sticking, not even the sender's side of it (E10): two writes can still arrive in
-//! one read, and one write in two. What does cure it is to say in the bytes themselves where a
-//! message ends. That is framing.
+//! `set_no_delay(true)` turns off the first of these causes only. It changes the speed and prevents no
+//! sticking, on neither side (E10): two writes can still arrive in one read, and one write in two. The cure
+//! is to mark in the bytes themselves where a message ends. That is framing.
 //!
-//! It does not matter when there is one message for each connection and FIN ends it; when the
-//! bytes have no messages in them, as those of a file; and over UDP, where 18 sends are 18
-//! datagrams (though some may be lost).
+//! Framing is not needed if a connection carries one message and FIN ends it; if the bytes have no messages
+//! in them, as those of a file; and over UDP, where 18 sends are 18 datagrams (but some may be lost).
 //!
-//! # The bytes on the wire
+//! # What the notes get wrong here
+//!
+//! The reading notes of the book have programs for four of these framers. Each number is an erratum, and a
+//! test of its own in `tests/wire/framing/` shows the notes' code fail beside ours:
+//!
+//! | | the notes' code | here |
+//! |---|---|---|
+//! | E10 | `setNoDelay` cures sticky packets | it does not; only framing does |
+//! | E13 | fixed cells: a short chunk counts as a whole cell, the end of a long one is lost | [`Fixed`] |
+//! | E14 | the delimiter precedes a message, so the last message never ends | [`Delimiter`] follows it |
+//! | E15 | lengths and serial numbers are signed: above 32,767 they fail | [`Header`] is unsigned |
+//! | E16 | an empty message is delivered only when the next one arrives | [`Prefix`] delivers it at once |
+//! | E17 | a growing ring copies its second piece to the wrong place | [`Ring`] |
+//! | E18 | one parser for all connections mixes their bytes | [`Framer`] makes one for each |
+//!
+//! # The bytes
+//!
 //! `HELLO`, then an empty message, each time:
 //!
 //! ```text
@@ -49,29 +64,28 @@
 //!
 //! # Which to choose
 //!
-//! | framer | costs a message | its bytes | choose it when |
+//! | framer | costs a message | its bytes | choose it if |
 //! |---|---|---|---|
-//! | [`Fixed`] | all that it is shorter than a cell | any, but their number is lost ([`Padding::Keep`]), or none that ends in zero ([`Padding::Strip`]) | all messages are of one size |
-//! | [`Delimiter`] | the delimiter, and a look at each byte | none with the delimiter in it | people read and type it |
-//! | [`Header16`], [`Header32`] | 4 or 6 bytes | any | replies must be told apart, or come in another order |
-//! | [`Prefix`] | 2 bytes | any | nothing else is needed; with its [`Ring`], where no byte is to be copied |
+//! | [`Fixed`] | the rest of its cell | any, but its length is lost ([`Padding::Keep`]), or none that ends in zero ([`Padding::Strip`]) | all messages are of one size |
+//! | [`Delimiter`] | the delimiter, and a search through each byte | none with the delimiter in it | people read and type it |
+//! | [`Header16`], [`Header32`] | 4 or 6 bytes | any | replies have numbers, or arrive in another order |
+//! | [`Prefix`] | 2 bytes | any | nothing else is needed; with its [`Ring`] if no byte may be copied |
 //!
 //! # The rules
-//! 1. Each connection has a decoder of its own. One for all mixes their bytes, and no framer can
-//!    help it (E18).
-//! 2. A message is handed out when its last byte has come: not before (E14), and not only when
-//!    the next one comes (E16).
-//! 3. The messages are the same wherever the stream was cut. This is what `tests/wire/framing/cuts.rs`
-//!    tries: every place, every two places, byte by byte, and at random.
-//! 4. What lies whole in a chunk is borrowed from it. Of a message that the chunk cuts, and of
-//!    nothing else, the bytes are copied; no byte is searched twice. (The ring copies what it is
-//!    shown once, and nothing of what is read straight into it.)
-//! 5. Every message has a limit, which is judged as soon as it can be: from the header, before any
-//!    body. Memory grows with what has come, never with what was announced, and is kept for the
-//!    next message that is cut: in the steady state nothing is allocated.
-//! 6. FIN inside a message is an error. The decoder does not see the FIN: ask
-//!    [`finish`](Decode::finish).
-//! 7. What could not be read back as the same message is not sent: a [`Refusal`].
+//!
+//! 1. Each connection has its own decoder. One decoder for several connections mixes their bytes (E18).
+//! 2. A decoder returns a message when its last byte has arrived: not before (E14), and not only when the
+//!    next one arrives (E16).
+//! 3. The messages are the same wherever the stream was cut. `tests/wire/framing/cuts.rs` tries every place,
+//!    every two places, byte by byte, and random cuts.
+//! 4. A message that is complete in a chunk is borrowed from it. Only the bytes of a message that the chunk
+//!    cuts are copied, and no byte is searched twice. (The ring copies chunks once, and nothing of what is
+//!    read directly into it.)
+//! 5. Every message has a limit, checked as early as possible: from the header, before any body. Memory grows
+//!    with what has arrived, never with what was announced. It is kept for the next message that is cut, so
+//!    in the steady state nothing is allocated.
+//! 6. FIN inside a message is an error. The decoder does not see the FIN: call [`finish`](Decode::finish).
+//! 7. A message that could not be read back as the same message is not sent: a [`Refusal`].
 //!
 //! ```
 //! use barewire::framing::{Decode, Encode, Error, Framer, Header16};
@@ -94,12 +108,33 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # Where to begin
-//! `message.rs`: what the four have in common. Then `fixed.rs`, the smallest, and `carry.rs`,
-//! where a cut message waits. `delimiter.rs` stands on `matcher.rs`, which finds a delimiter that is
-//! cut in two; `header.rs` counts; `prefix.rs` stands on `ring.rs`, bytes in a circle.
+//! # Which file to read first
 //!
-//! # Two exercises
+//! `message.rs`, the traits that all framers have in common. Then `fixed.rs`, the smallest, and `carry.rs`,
+//! which keeps a message that a chunk cuts. `delimiter.rs` uses `matcher.rs`, which finds a delimiter that is
+//! cut in two; `header.rs` counts; `prefix.rs` uses `ring.rs`, a ring buffer.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | the bytes of one framer | its file, the drawing above, `tests/wire/framing/drawn.rs` (which compares both) and its `row_s0…` file |
+//! | when a message is too long | `Refusal::check_length` (sending), the decoder's own check (receiving); `tests/wire/framing/limits.rs` |
+//! | an error's sentence | `error.rs`; `tests/wire/framing/limits.rs`, `tests/demos/framing.rs` |
+//! | how a cut message is kept | `carry.rs`, `ring.rs`; `tests/wire/framing/borrowed.rs`, `tests/alloc` |
+//!
+//! A new framer is a file with a [`Framer`], an [`Encode`] and a [`Decode`], and then:
+//!
+//! 1. here: `mod`, `pub use`, the drawing, the table "which to choose";
+//! 2. the list `each_framer!` in `tests/wire/framing/cuts.rs`: one row runs every property test on it;
+//!    a `row_…` file beside it; a row each in `borrowed.rs`, `drawn.rs`, `limits.rs` and `linear.rs`;
+//! 3. `tests/alloc/src/framing.rs` (it allocates nothing) and `tests/fuzz/src/targets/framing.rs`;
+//! 4. for the demo: a variant of `Framing` in `src/bin/framing/framings.rs` (the compiler names the rest).
+//!
+//! No page counts the framers, so no number has to change.
+//!
+//! # Exercises
+//!
 //! 1. Write a delimiter that any message may contain: put an escape byte before each one inside,
 //!    and before each escape. What can no longer be borrowed? Add it to the list in
 //!    `tests/wire/framing/cuts.rs` and see what that finds.

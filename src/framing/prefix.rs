@@ -1,4 +1,4 @@
-//! A length before each message, and a ring to wait in.
+//! A length before each message, and a ring buffer for what has arrived.
 //!
 //! ```text
 //!   Prefix      00 05   48 45 4c 4c 4f   00 00   00 01   58
@@ -6,11 +6,10 @@
 //!                       message 1        empty           message 3
 //! ```
 //!
-//! The marks are those of [`Header16`](super::Header16) without the serial number; what differs is
-//! where the bytes wait. A socket can read straight into the ring, and messages are borrowed out
-//! of it, so no byte is ever copied; but a message may come in two pieces. (Fed with chunks that
-//! lie elsewhere, the ring copies each byte once, and the other decoders, which borrow from the
-//! chunk, do less.)
+//! The format is that of [`Header16`](super::Header16) without the serial number; the buffer differs. A
+//! socket can read directly into the ring, and messages are borrowed from it, so no byte is copied; but a
+//! message may be in two pieces. (If the chunks are elsewhere, the ring copies each byte once, and the other
+//! decoders, which borrow from the chunk, copy less.)
 //!
 //! ```
 //! use barewire::framing::{Encode, Framer, Message, Prefix};
@@ -34,8 +33,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The notes' code takes a message for unfinished as long as no more than its header is here. So
-//! an empty one is not delivered until another comes (E16).
+//! The notes' code takes a message for unfinished if only its header is in the buffer. So it delivers an
+//! empty message only when the next one arrives (E16).
 
 use super::error::{Error, Refusal};
 use super::message::{Decode, Encode, Framer};
@@ -54,7 +53,7 @@ pub struct Prefix {
 }
 
 impl Prefix {
-    /// Messages of at most 65,535 bytes, in a ring that begins with 512.
+    /// Messages of at most 65,535 bytes, in a ring of 512 bytes at first.
     pub const fn new() -> Prefix {
         Prefix {
             capacity: 512,
@@ -62,22 +61,20 @@ impl Prefix {
         }
     }
 
-    /// Rings that begin with `bytes`, rounded up to a multiple of 512. One that holds what a read
-    /// can bring needs fewer reads.
+    /// Rings of `bytes` at first, rounded up to a multiple of 512. A ring as large as what a read can return
+    /// needs fewer reads.
     #[must_use]
-    pub const fn with_capacity(self, bytes: usize) -> Prefix {
-        Prefix {
-            capacity: bytes,
-            ..self
-        }
+    pub const fn with_capacity(mut self, bytes: usize) -> Prefix {
+        self.capacity = bytes;
+        self
     }
 
-    /// Messages of at most `bytes`, or of 65,535. It is the limit of the ring as well: one such
-    /// message and its length, rounded up to a multiple of 512.
+    /// Messages of at most `bytes`, or of 65,535. The ring grows up to one such message with its length,
+    /// rounded up to a multiple of 512.
     #[must_use]
-    pub const fn with_limit(self, bytes: usize) -> Prefix {
-        let limit = if bytes < MOST { bytes } else { MOST };
-        Prefix { limit, ..self }
+    pub const fn with_limit(mut self, bytes: usize) -> Prefix {
+        self.limit = if bytes < MOST { bytes } else { MOST };
+        self
     }
 }
 
@@ -105,11 +102,8 @@ impl Framer for Prefix {
 
 impl Encode for Prefix {
     fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let (length, most) = (message.len(), self.limit);
-        if length > most {
-            return Err(Refusal::TooLong { length, most });
-        }
-        out.extend_from_slice(&(length as u16).to_be_bytes());
+        Refusal::check_length(message.len(), self.limit)?;
+        out.extend_from_slice(&(message.len() as u16).to_be_bytes());
         out.extend_from_slice(message);
         Ok(())
     }
@@ -123,8 +117,8 @@ pub struct PrefixDecoder {
 }
 
 impl PrefixDecoder {
-    /// Lets `read` write into the ring, as [`Ring::fill`]. There is always room, once all
-    /// messages were taken.
+    /// Lets `read` write into the ring, as [`Ring::fill`]. There is always room after all complete messages
+    /// were taken.
     ///
     /// # Errors
     /// Those of `read`.
@@ -135,17 +129,17 @@ impl PrefixDecoder {
         self.ring.fill(read)
     }
 
-    /// The next message that is whole in the ring.
+    /// The next complete message in the ring.
     ///
     /// # Errors
     /// [`Error::TooLong`].
     pub fn take(&mut self) -> Result<Option<Halves<'_>>, Error> {
-        let whole = self.whole()?;
-        Ok(whole.map(|length| self.hand_out(length)))
+        let length = self.complete()?;
+        Ok(length.map(|length| self.take_message(length)))
     }
 
-    /// The length of the first message, if all of it is here.
-    fn whole(&self) -> Result<Option<usize>, Error> {
+    /// The length of the first message, if all of it is in the ring.
+    fn complete(&self) -> Result<Option<usize>, Error> {
         let (announced, limit) = (self.announced(), self.limit);
         match announced {
             Some(length) if length > limit => Err(Error::TooLong { length, limit }),
@@ -153,7 +147,7 @@ impl PrefixDecoder {
         }
     }
 
-    /// The length of the first message, if that is here.
+    /// The length of the first message, if the length has arrived.
     fn announced(&self) -> Option<usize> {
         let Halves { head, tail } = self.ring.front(LENGTH);
         match (head, tail) {
@@ -162,7 +156,7 @@ impl PrefixDecoder {
         }
     }
 
-    fn hand_out(&mut self, length: usize) -> Halves<'_> {
+    fn take_message(&mut self, length: usize) -> Halves<'_> {
         self.ring.take(LENGTH);
         self.ring.take(length)
     }
@@ -174,21 +168,18 @@ impl Decode for PrefixDecoder {
     #[inline]
     fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<Halves<'a>>, Error> {
         let length = loop {
-            match self.whole()? {
+            match self.complete()? {
                 Some(length) => break length,
                 None if input.is_empty() => return Ok(None),
-                // there is room: a ring at its limit holds a whole message
+                // There is room: a ring at its limit holds a complete message.
                 None => *input = &input[self.ring.put(input)..],
             }
         };
-        Ok(Some(self.hand_out(length)))
+        Ok(Some(self.take_message(length)))
     }
 
     fn finish(&self) -> Result<(), Error> {
         let of = self.announced().map(|length| LENGTH + length);
-        match self.ring.len() {
-            0 => Ok(()),
-            got => Err(Error::Unfinished { got, of }),
-        }
+        Error::check_end(self.ring.len(), of)
     }
 }

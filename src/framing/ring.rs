@@ -1,5 +1,5 @@
-//! Bytes in a circle: what is written goes behind the last byte, what is read goes off the front,
-//! and nothing is ever moved to make room.
+//! A ring buffer: new bytes are written after the last byte, messages are taken from the front, and no
+//! byte is moved to make room.
 //!
 //! ```text
 //!                 start                    end = start + len
@@ -10,24 +10,24 @@
 //!                          end                    start
 //!                           ▼                      ▼
 //!   ┌───────────────────────┬──────────────────────┬───────┐
-//!   │  H  E  L  L  O        │        free          │ 00 05 │   over the edge: `Halves`
+//!   │  H  E  L  L  O        │        free          │ 00 05 │   across the edge: `Halves`
 //!   └───────────────────────┴──────────────────────┴───────┘
 //!      tail                                          head
 //! ```
 //!
-//! `start` and `len` say it all. With two positions instead, as in the notes' code, a full ring
+//! `start` and `len` describe it completely. With two positions instead, as in the notes' code, a full ring
 //! and an empty one look the same.
 //!
-//! A ring that is full grows: the two pieces are laid one behind the other into a larger one. The
-//! notes' code measures the first piece by the *new* size, so the second one lands in the wrong place
-//! and garbage stands between them (E17).
+//! A full ring grows: both pieces are copied, one after the other, into a larger one. The notes' code
+//! measures the first piece by the *new* size, so the second one is copied to the wrong place, with garbage
+//! between them (E17).
 
 use super::message::Message;
 
 /// The capacity of a ring is a multiple of this.
 const STEP: usize = 512;
 
-/// A queue of bytes in a fixed piece of memory, which grows within a limit when it is full.
+/// A queue of bytes in one buffer, which grows up to a limit when it is full.
 #[derive(Clone, Debug)]
 pub struct Ring {
     bytes: Vec<u8>,
@@ -63,8 +63,8 @@ impl Ring {
         self.len == 0
     }
 
-    /// Takes bytes in, and says how many of them: as many as there is room for. A full ring first
-    /// grows, so this is 0 only at the limit (or for no bytes).
+    /// Copies as many of the bytes as there is room for, and returns how many. A full ring first grows, so
+    /// this is 0 only at the limit (or for no bytes).
     pub fn put(&mut self, bytes: &[u8]) -> usize {
         let mut put = 0;
         while put < bytes.len() && (put == 0 || self.len < self.capacity()) {
@@ -80,12 +80,12 @@ impl Ring {
         put
     }
 
-    /// Lets `read` write into free space, so that not one byte is copied. It is shown the longest
-    /// piece behind the last byte (an empty one only at the limit) and says how much of it it
-    /// filled, which is passed on: `ring.fill(|space| socket.read(space))`.
+    /// Lets `read` write into free space, so that no byte is copied: `ring.fill(|space| socket.read(space))`.
+    /// `read` gets the longest free piece after the last byte (an empty one only at the limit) and returns
+    /// how much of it it filled, which is returned here.
     ///
     /// # Errors
-    /// Those of `read`; the ring is as before then.
+    /// Those of `read`; the ring is unchanged then.
     pub fn fill<E>(
         &mut self,
         read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
@@ -102,8 +102,8 @@ impl Ring {
         self.halves(self.start, count.min(self.len))
     }
 
-    /// Takes the first `count` bytes (at most all) out. They can be read, uncopied, until
-    /// something else is done with the ring, and then their room is free again.
+    /// Removes the first `count` bytes (at most all) and returns them, uncopied. Their room is free again at
+    /// the next call.
     pub fn take(&mut self, count: usize) -> Halves<'_> {
         let (start, count) = (self.start, count.min(self.len));
         self.start = self.wrapped(start + count);
@@ -147,7 +147,7 @@ impl Ring {
         Halves { head, tail }
     }
 
-    /// A position that may have gone once around.
+    /// A position that may be past the edge, once.
     fn wrapped(&self, position: usize) -> usize {
         position.checked_sub(self.capacity()).unwrap_or(position)
     }
@@ -157,7 +157,7 @@ fn rounded(bytes: usize) -> usize {
     bytes.max(1).div_ceil(STEP).saturating_mul(STEP)
 }
 
-/// Bytes in a ring: in two pieces if they go over its edge.
+/// Bytes in a ring: in two pieces if they cross its edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Halves<'a> {
     /// Up to the edge, or all.

@@ -1,4 +1,4 @@
-//! Bytes written down in digits (RFC 4648): base64, and base16, called hex.
+//! Bytes written as digits (RFC 4648): base64, and base16, called hex.
 //!
 //! ```text
 //!   bytes      66       6F       6F
@@ -9,15 +9,15 @@
 //!            6    6    6    f    6    f
 //! ```
 //!
-//! One byte or two at the end of base64 are filled up with zero bits and `=`: `f` is `Zg==`. So a
-//! stream is cut into groups of three, or padding would stand in the middle.
+//! One byte or two at the end of base64 are filled up with zero bits and `=`: `f` is `Zg==`. So a stream is
+//! encoded in groups of three bytes; otherwise there would be padding in the middle.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::{Error, Rule};
 
-/// How many bytes at the end make no group of three.
+/// How many bytes at the end are no complete group of three.
 pub(super) fn unfinished(bytes: &[u8]) -> usize {
     bytes.len() % 3
 }
@@ -26,7 +26,7 @@ pub(super) fn to_base64(bytes: &[u8], out: &mut String) {
     STANDARD.encode_string(bytes, out);
 }
 
-/// The bytes that base64 digits stand for.
+/// Decodes base64 digits.
 // RFC 4648 §3.3: "Implementations MUST reject the encoded data if it contains characters outside
 // the base alphabet when interpreting base-encoded data, unless the specification referring to
 // this document explicitly states otherwise."
@@ -54,7 +54,7 @@ pub(super) fn to_hex(bytes: &[u8], out: &mut String) {
     );
 }
 
-/// The bytes that hex digits stand for, in either case.
+/// Decodes hex digits, in either case.
 pub(super) fn from_hex(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
     let digit = |at: usize| {
         let value = char::from(text.as_bytes()[at]).to_digit(16);

@@ -3,22 +3,22 @@
 //! ```text
 //!   held    chunk
 //!   E6 9C │ 88  E5 85 89  EF BC 8C  E7 96 91  E6
-//!   ├───── joined ─────┤                              月光, apart: six bytes at most
-//!                         ├───── rest ─────┤          ，疑 where it lies: one check, one append
+//!   ├───── joined ─────┤                              月光, in a copy: six bytes at most
+//!                         ├───── rest ─────┤          ，疑 in the chunk: one check, one append
 //!                                             ├┤      held until the next chunk
 //! ```
 
 use super::encoding::Encoding;
-use super::error::{Bad, Error, Rule};
+use super::error::{Error, OnInvalid, Rule};
 use super::{base, one_byte, utf8, utf16};
 
-/// The most that is held back, in bytes.
+/// How many bytes are held back at most.
 const HELD: usize = 3;
-/// Room for what is held and as much again of a chunk, so that what is unfinished *then* lies in
-/// the chunk, and the rest can begin with it.
+/// Room for the held bytes and as many of the chunk. So what is unfinished after them is in the chunk, and
+/// the rest can begin with it.
 const JOINED: usize = 2 * HELD;
 
-/// Turns one stream of bytes into text, whatever its chunks are.
+/// Turns one stream of bytes into text, however it is cut into chunks.
 ///
 /// ```
 /// use barewire::text::{Decoder, Encoding, Rule};
@@ -36,29 +36,29 @@ const JOINED: usize = 2 * HELD;
 #[derive(Clone, Debug)]
 pub struct Decoder {
     encoding: Encoding,
-    bad: Bad,
+    on_invalid: OnInvalid,
     held: [u8; HELD],
     held_len: usize,
-    /// Where in the stream the held bytes begin.
+    /// The offset of the held bytes in the stream.
     at: u64,
     failed: Option<Error>,
 }
 
 impl Decoder {
-    /// A decoder that puts U+FFFD in the place of bad bytes: it never fails.
+    /// A decoder that replaces invalid bytes by U+FFFD: it never fails.
     pub fn new(encoding: Encoding) -> Decoder {
-        Decoder::starting(encoding, Bad::Replace)
+        Decoder::starting(encoding, OnInvalid::Replace)
     }
 
-    /// A decoder that refuses bad bytes.
+    /// A decoder that refuses invalid bytes.
     pub fn strict(encoding: Encoding) -> Decoder {
-        Decoder::starting(encoding, Bad::Refuse)
+        Decoder::starting(encoding, OnInvalid::Refuse)
     }
 
-    fn starting(encoding: Encoding, bad: Bad) -> Decoder {
+    fn starting(encoding: Encoding, on_invalid: OnInvalid) -> Decoder {
         Decoder {
             encoding,
-            bad,
+            on_invalid,
             held: [0; HELD],
             held_len: 0,
             at: 0,
@@ -66,41 +66,41 @@ impl Decoder {
         }
     }
 
-    /// What the bytes are taken for.
+    /// The encoding of the bytes.
     pub fn encoding(&self) -> Encoding {
         self.encoding
     }
 
-    /// How many bytes wait for the rest of their character: 3 at most.
+    /// How many bytes are held back until the rest of their character arrives: 3 at most.
     pub fn pending(&self) -> usize {
         self.held_len
     }
 
-    /// Appends what the next chunk of the stream makes whole.
+    /// Appends the characters that the next chunk of the stream completes.
     ///
     /// # Errors
-    /// The first bad bytes of the stream, if the decoder is [`strict`](Decoder::strict), as soon
-    /// as they cannot become good. The text before them has been appended; every later call says
-    /// the same.
+    /// The first invalid bytes of the stream, if the decoder is [`strict`](Decoder::strict), as soon as no
+    /// later byte can make them valid. The text before them was appended; every later call returns the same
+    /// error.
     pub fn decode(&mut self, chunk: &[u8], out: &mut String) -> Result<(), Error> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let rest = self.across_the_border(chunk, out)?;
+        let rest = self.decode_across_chunks(chunk, out)?;
         if !rest.is_empty() {
-            let unfinished = self.whole(rest, out)?;
+            let unfinished = self.decode_complete(rest, out)?;
             self.hold(unfinished);
         }
         Ok(())
     }
 
-    /// Appends what is left at the end of the stream: the start of a character is bad now, and
-    /// base64 gets its padding. The decoder is ready for another stream then.
+    /// Appends what is left at the end of the stream: the start of a character is invalid now, and base64
+    /// gets its padding. The decoder is ready for another stream then.
     ///
     /// # Errors
     /// As [`decode`](Decoder::decode), or the stream ended inside a character.
     pub fn finish(&mut self, out: &mut String) -> Result<(), Error> {
-        let next = Decoder::starting(self.encoding, self.bad);
+        let next = Decoder::starting(self.encoding, self.on_invalid);
         let ended = std::mem::replace(self, next);
         if let Some(error) = ended.failed {
             return Err(error);
@@ -114,14 +114,14 @@ impl Decoder {
             }
             _ => {
                 let error = || Error::of(Rule::CutAtEnd, 0, held).after(ended.at);
-                ended.bad.found(error, out)
+                ended.on_invalid.handle(error, out)
             }
         }
     }
 
-    /// Decodes what is held together with the first bytes of `chunk`, and returns what follows
-    /// them. With nothing to follow, what is unfinished is held again.
-    fn across_the_border<'c>(
+    /// Decodes the held bytes together with the first bytes of `chunk`, and returns the rest of the chunk. If
+    /// there is no rest, the unfinished bytes are held again.
+    fn decode_across_chunks<'c>(
         &mut self,
         chunk: &'c [u8],
         out: &mut String,
@@ -135,7 +135,7 @@ impl Decoder {
         joined[..self.held_len].copy_from_slice(&self.held[..self.held_len]);
         joined[self.held_len..].copy_from_slice(&chunk[..taken]);
 
-        let unfinished = self.whole(joined, out)?;
+        let unfinished = self.decode_complete(joined, out)?;
         if taken == chunk.len() {
             self.hold(unfinished);
             return Ok(&[]);
@@ -144,8 +144,12 @@ impl Decoder {
         Ok(&chunk[taken - unfinished.len()..])
     }
 
-    /// Appends what is whole of `bytes`, and returns what is not.
-    fn whole<'b>(&mut self, bytes: &'b [u8], out: &mut String) -> Result<&'b [u8], Error> {
+    /// Appends the complete characters of `bytes`, and returns the unfinished bytes.
+    fn decode_complete<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        out: &mut String,
+    ) -> Result<&'b [u8], Error> {
         let whole = bytes.len() - self.unfinished(bytes);
         if let Err(error) = self.append(bytes, whole, out) {
             let error = error.after(self.at);
@@ -156,7 +160,7 @@ impl Decoder {
         Ok(&bytes[whole..])
     }
 
-    /// How many bytes at the end of `bytes` wait for more.
+    /// How many bytes at the end of `bytes` are unfinished.
     fn unfinished(&self, bytes: &[u8]) -> usize {
         match self.encoding {
             Encoding::Utf8 => utf8::unfinished(bytes),
@@ -170,9 +174,9 @@ impl Decoder {
     fn append(&self, bytes: &[u8], whole: usize, out: &mut String) -> Result<(), Error> {
         let these = &bytes[..whole];
         match self.encoding {
-            Encoding::Utf8 => return utf8::decode(bytes, whole, self.bad, out),
-            Encoding::Utf16Le => return utf16::decode(these, self.bad, out),
-            Encoding::Ascii => return one_byte::decode_ascii(these, self.bad, out),
+            Encoding::Utf8 => return utf8::decode(bytes, whole, self.on_invalid, out),
+            Encoding::Utf16Le => return utf16::decode(these, self.on_invalid, out),
+            Encoding::Ascii => return one_byte::decode_ascii(these, self.on_invalid, out),
             Encoding::Latin1 => one_byte::decode_latin1(these, out),
             Encoding::Base64 => base::to_base64(these, out),
             Encoding::Hex => base::to_hex(these, out),

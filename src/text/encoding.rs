@@ -1,4 +1,4 @@
-//! The encodings there are, by their names, and text to bytes.
+//! The encodings, their names, and text to bytes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -74,8 +74,8 @@ impl Encoding {
         }
     }
 
-    /// Appends the bytes of a text, as `Buffer.from(text, encoding)` makes them; but where Node
-    /// leaves out or changes what it cannot encode, this fails.
+    /// Appends the bytes of a text, as `Buffer.from(text, encoding)` does. What Node omits or changes because
+    /// it cannot encode it is an error here.
     ///
     /// ```
     /// use barewire::text::Encoding;
@@ -91,8 +91,8 @@ impl Encoding {
     /// ```
     ///
     /// # Errors
-    /// A character that the encoding has not got; for base64 and hex, text that RFC 4648 would
-    /// not write: blanks, missing padding, stray bits. Nothing has been appended then.
+    /// A character that the encoding does not have; for base64 and hex, text that RFC 4648 does not allow:
+    /// spaces, missing padding, bits that are not zero. Nothing is appended then.
     pub fn encode(self, text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
         let before = out.len();
         let result = match self {
@@ -130,15 +130,14 @@ impl FromStr for Encoding {
     }
 }
 
-/// There is no [`Encoding`] of this name. Keep the bytes: what a wrong guess puts in the place of
-/// bad ones is lost.
+/// There is no [`Encoding`] of this name. Keep the bytes: a wrong guess destroys them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownEncoding {
     name: String,
 }
 
 impl UnknownEncoding {
-    /// A name comes from a stranger: of a long one, the start will do.
+    /// The name comes from a peer, so only its start is kept.
     const CHARACTERS: usize = 40;
 
     fn new(name: &str) -> UnknownEncoding {
@@ -146,7 +145,7 @@ impl UnknownEncoding {
         UnknownEncoding { name }
     }
 
-    /// What was asked for; 40 characters at most.
+    /// The unknown name; 40 characters at most.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -166,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_goes_by_its_names() {
+    fn each_is_found_by_its_names() {
         for encoding in Encoding::ALL {
             assert_eq!(encoding.to_string().parse(), Ok(encoding));
             assert_eq!(encoding.name().to_uppercase().parse(), Ok(encoding));

@@ -1,12 +1,12 @@
-//! What is wrong with bytes or with text, and where.
+//! The rules that bytes and text can break, and the error that names one.
 
 use crate::wire::{rule_error, rules, show_text};
 
 rules! {
-    /// One thing that bytes or text must not do.
+    /// One rule that bytes or text must obey.
     pub enum Rule;
 
-    LoneContinuation "Unicode §3.9 D92" "UTF-8: a byte from 80 to BF goes on with a character, and none has begun";
+    LoneContinuation "Unicode §3.9 D92" "UTF-8: a byte from 80 to BF continues a character, and none has begun";
     Overlong "Unicode §3.9 D92" "UTF-8: a character has one form, the shortest, and this is a longer one";
     Surrogate "Unicode §3.9 D92" "UTF-8: U+D800 to U+DFFF are halves of UTF-16 pairs, not characters";
     TooLarge "Unicode §3.9 D92" "UTF-8: there is no character above U+10FFFF";
@@ -23,13 +23,13 @@ rules! {
 }
 
 rule_error! {
-    /// The [`Rule`] that is broken, at what byte, and what stands there.
+    /// The [`Rule`] that is broken, at which byte, and the bytes found there.
     pub struct Error {
         rule: Rule,
-        /// The offset of the bad bytes, from the start of the stream or text.
+        /// The offset of the invalid bytes, from the start of the stream or text.
         at: u64,
-        /// The bad bytes, up to and with the first that breaks the rule; or the bad character of a text,
-        /// in UTF-8. Empty where something is missing at the end.
+        /// The invalid bytes, up to and including the first that breaks the rule; or the invalid character of
+        /// a text, in UTF-8. Empty if something is missing at the end.
         got: [u8; 4],
     }
     fn new;
@@ -60,26 +60,26 @@ impl Error {
     }
 }
 
-/// What becomes of bad bytes.
+/// What to do with invalid bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Bad {
+pub(super) enum OnInvalid {
     Replace,
     Refuse,
 }
 
-impl Bad {
-    /// Bad bytes have been found.
-    pub(super) fn found(
+impl OnInvalid {
+    /// Replaces the invalid bytes, or returns their error.
+    pub(super) fn handle(
         self,
         error: impl FnOnce() -> Error,
         out: &mut String,
     ) -> Result<(), Error> {
         match self {
-            Bad::Replace => {
+            OnInvalid::Replace => {
                 out.push(char::REPLACEMENT_CHARACTER);
                 Ok(())
             }
-            Bad::Refuse => Err(error()),
+            OnInvalid::Refuse => Err(error()),
         }
     }
 }

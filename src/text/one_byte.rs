@@ -1,6 +1,6 @@
 //! One byte, one character: latin1, and its lower half, ASCII.
 
-use super::error::{Bad, Error, Rule};
+use super::error::{Error, OnInvalid, Rule};
 
 /// Every byte is the character of that number.
 pub(super) fn decode_latin1(bytes: &[u8], out: &mut String) {
@@ -10,8 +10,12 @@ pub(super) fn decode_latin1(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// A byte above 7F is bad. (Masked with 7F it would be another character, and nobody would know.)
-pub(super) fn decode_ascii(bytes: &[u8], bad: Bad, out: &mut String) -> Result<(), Error> {
+/// A byte above 7F is invalid. (With its top bit cleared it would silently be another character.)
+pub(super) fn decode_ascii(
+    bytes: &[u8],
+    on_invalid: OnInvalid,
+    out: &mut String,
+) -> Result<(), Error> {
     if let Some(text) = as_ascii(bytes) {
         out.push_str(text);
         return Ok(());
@@ -20,7 +24,7 @@ pub(super) fn decode_ascii(bytes: &[u8], bad: Bad, out: &mut String) -> Result<(
         if byte.is_ascii() {
             out.push(char::from(byte));
         } else {
-            bad.found(|| Error::of(Rule::NotAscii, at, &[byte]), out)?;
+            on_invalid.handle(|| Error::of(Rule::NotAscii, at, &[byte]), out)?;
         }
     }
     Ok(())
@@ -68,9 +72,9 @@ mod tests {
     fn ascii_is_not_masked() {
         // C1 & 7F would be "A".
         let mut text = String::new();
-        decode_ascii(b"a\xc1\x80\0", Bad::Replace, &mut text).unwrap();
+        decode_ascii(b"a\xc1\x80\0", OnInvalid::Replace, &mut text).unwrap();
         assert_eq!(text, "a\u{FFFD}\u{FFFD}\0");
-        let error = decode_ascii(b"a\xc1", Bad::Refuse, &mut text).unwrap_err();
+        let error = decode_ascii(b"a\xc1", OnInvalid::Refuse, &mut text).unwrap_err();
         assert_eq!(error, Error::of(Rule::NotAscii, 1, b"\xc1"));
         let error = encode_ascii("naïve", &mut Vec::new()).unwrap_err();
         assert_eq!(error, Error::in_text(Rule::NotAscii, "naïve", 2));

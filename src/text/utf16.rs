@@ -1,8 +1,8 @@
 //! UTF-16, the low byte first: two bytes are a unit, and a unit is a character or half a pair.
 
-use super::error::{Bad, Error, Rule};
+use super::error::{Error, OnInvalid, Rule};
 
-/// How many bytes at the end wait for more: an odd byte, a high surrogate, or both.
+/// How many bytes at the end are unfinished: an odd byte, a high surrogate, or both.
 pub(super) fn unfinished(bytes: &[u8]) -> usize {
     let (units, odd) = bytes.as_chunks::<2>();
     match units.last() {
@@ -11,8 +11,8 @@ pub(super) fn unfinished(bytes: &[u8]) -> usize {
     }
 }
 
-/// Appends whole units.
-pub(super) fn decode(bytes: &[u8], bad: Bad, out: &mut String) -> Result<(), Error> {
+/// Appends complete units.
+pub(super) fn decode(bytes: &[u8], on_invalid: OnInvalid, out: &mut String) -> Result<(), Error> {
     let (units, _) = bytes.as_chunks::<2>();
     let units = units.iter().map(|&unit| u16::from_le_bytes(unit));
     let mut at = 0;
@@ -24,7 +24,7 @@ pub(super) fn decode(bytes: &[u8], bad: Bad, out: &mut String) -> Result<(), Err
             }
             Err(lone) => {
                 let unit = lone.unpaired_surrogate().to_le_bytes();
-                bad.found(|| Error::of(Rule::LoneSurrogate, at, &unit), out)?;
+                on_invalid.handle(|| Error::of(Rule::LoneSurrogate, at, &unit), out)?;
                 at += 2;
             }
         }
@@ -46,7 +46,7 @@ mod tests {
         encode("月\u{1F600}", &mut bytes);
         assert_eq!(bytes, [0x08, 0x67, 0x3D, 0xD8, 0x00, 0xDE]);
         let mut out = String::new();
-        decode(&bytes, Bad::Refuse, &mut out).unwrap();
+        decode(&bytes, OnInvalid::Refuse, &mut out).unwrap();
         assert_eq!(out, "月\u{1F600}");
     }
 
@@ -59,10 +59,10 @@ mod tests {
             (4, b"a\0b\0\x3d\xd8c\0"),
         ] {
             let got = &bytes[at..at + 2];
-            let error = decode(bytes, Bad::Refuse, &mut String::new()).unwrap_err();
+            let error = decode(bytes, OnInvalid::Refuse, &mut String::new()).unwrap_err();
             assert_eq!(error, Error::of(Rule::LoneSurrogate, at, got));
             let mut out = String::new();
-            decode(bytes, Bad::Replace, &mut out).unwrap();
+            decode(bytes, OnInvalid::Replace, &mut out).unwrap();
             assert_eq!(out.matches('\u{FFFD}').count(), 1);
         }
     }

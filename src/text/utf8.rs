@@ -1,11 +1,11 @@
-//! UTF-8. The standard library says what is valid; here is what is *not yet*, and what is wrong.
+//! UTF-8. The standard library decides what is valid; this file decides what is *not yet* complete, and
+//! which rule invalid bytes break.
 
-use super::error::{Bad, Error, Rule};
+use super::error::{Error, OnInvalid, Rule};
 
 /// How many bytes at the end are the start of a character: 0 to 3.
 ///
-/// A first byte looks like no other, so the last of them is found from behind, whatever stands
-/// before it.
+/// A first byte looks like no other byte, so the last first byte is found from the end.
 pub(super) fn unfinished(bytes: &[u8]) -> usize {
     let last = &bytes[bytes.len().saturating_sub(3)..];
     let first = last.iter().rposition(|&byte| !is_continuation(byte));
@@ -16,8 +16,13 @@ pub(super) fn unfinished(bytes: &[u8]) -> usize {
     }
 }
 
-/// Appends the first `whole` of `bytes`, at the end of which no character is unfinished.
-pub(super) fn decode(bytes: &[u8], whole: usize, bad: Bad, out: &mut String) -> Result<(), Error> {
+/// Appends the first `whole` of `bytes`. They do not end inside a character.
+pub(super) fn decode(
+    bytes: &[u8],
+    whole: usize,
+    on_invalid: OnInvalid,
+    out: &mut String,
+) -> Result<(), Error> {
     if let Ok(text) = str::from_utf8(&bytes[..whole]) {
         out.push_str(text);
         return Ok(());
@@ -26,10 +31,10 @@ pub(super) fn decode(bytes: &[u8], whole: usize, bad: Bad, out: &mut String) -> 
     for piece in bytes[..whole].utf8_chunks() {
         out.push_str(piece.valid());
         at += piece.valid().len();
-        // "Maximal subpart": what could have become a character, up to the byte that spoils it.
+        // "Maximal subpart": the bytes that could have become a character, up to the first wrong byte.
         let subpart = piece.invalid().len();
         if subpart > 0 {
-            bad.found(|| error(bytes, at, subpart), out)?;
+            on_invalid.handle(|| error(bytes, at, subpart), out)?;
             at += subpart;
         }
     }
@@ -38,8 +43,8 @@ pub(super) fn decode(bytes: &[u8], whole: usize, bad: Bad, out: &mut String) -> 
 
 /// The error at `at`, where `subpart` bytes are no character.
 fn error(bytes: &[u8], at: usize, subpart: usize) -> Error {
-    let told_by_the_next = matches!(bytes[at], 0xC2..=0xF4);
-    let end = at + subpart + usize::from(told_by_the_next);
+    let next_byte_is_wrong = matches!(bytes[at], 0xC2..=0xF4);
+    let end = at + subpart + usize::from(next_byte_is_wrong);
     let sequence = &bytes[at..end.min(bytes.len())];
     Error::of(rule(sequence), at, sequence)
 }
@@ -75,7 +80,7 @@ mod tests {
             (b"\xff\xf0", 1),
             (b"\xf0\x9f\x98", 3),
             (b"\xf0\x9f\x98\x80", 0),
-            // what cannot become good is not waited for
+            // What cannot become valid is not held back.
             (b"\xc0", 0),
             (b"\xe0\x80", 0),
             (b"\xed\xa0", 0),
@@ -108,7 +113,7 @@ mod tests {
             (b"\xe0\xc0", 0, b"\xe0\xc0", Rule::Interrupted),
         ] {
             let whole = bytes.len() - unfinished(bytes);
-            let error = decode(bytes, whole, Bad::Refuse, &mut String::new()).unwrap_err();
+            let error = decode(bytes, whole, OnInvalid::Refuse, &mut String::new()).unwrap_err();
             assert_eq!(error, Error::of(rule, at, got), "{bytes:02X?}");
         }
     }
@@ -116,8 +121,8 @@ mod tests {
     #[test]
     fn the_text_before_bad_bytes_is_kept() {
         let mut out = String::from("> ");
-        decode("月\u{1F600}\0".as_bytes(), 8, Bad::Refuse, &mut out).unwrap();
-        decode(b"caf\xc3\xa9\xff!", 7, Bad::Refuse, &mut out).unwrap_err();
+        decode("月\u{1F600}\0".as_bytes(), 8, OnInvalid::Refuse, &mut out).unwrap();
+        decode(b"caf\xc3\xa9\xff!", 7, OnInvalid::Refuse, &mut out).unwrap_err();
         assert_eq!(out, "> 月\u{1F600}\0café");
     }
 }

@@ -179,7 +179,7 @@ fn row_s05_a_client_that_leaves_inside_a_message() {
             "tcp_server listening on {port}
 recv data: 
 recv data: hi
-error:客户端异常断开: the stream ended inside a message: 3 of its 7 bytes had come
+error:客户端异常断开: the stream ended inside a message: 3 of its 7 bytes had arrived
 client disconnected
 "
         );

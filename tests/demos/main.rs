@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | all | `chapter` | each door of `make run`, knocked at as it says |
 //! | N01 N02 N03 N07 | `tcp_echo` | the book's server and client, over TCP and Unix sockets |
-//! | S01 to S05, S07 | `framing` | sticky packets, the four framers, and what needs none |
+//! | S01 to S05, S07 | `framing` | sticky packets, the framers, and what needs none |
 //! | N08, E10 | `nagle` | the shape of what is seen; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
 //! | all | `mistakes` | what the shell may do to any of them |

@@ -1,4 +1,4 @@
-//! The four framers, and none, behind one interface.
+//! The framers, and none, behind one interface.
 
 use crate::demo::printable;
 use barewire::framing::{

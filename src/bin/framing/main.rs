@@ -1,4 +1,4 @@
-//! Sticky packets (粘包), and four framers against them. Eighteen messages of 64 bytes go over one
+//! Sticky packets (粘包), and the framers against them. Eighteen messages of 64 bytes go over one
 //! connection, and the demo prints what each read returned.
 //!
 //! ```text

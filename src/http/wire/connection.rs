@@ -1,7 +1,12 @@
-//! One connection, both roles: what may come and what may be sent, in which order.
+//! One connection, both roles: what may be received and sent, in which order.
 //!
-//! A connection carries two streams of messages, requests one way and responses the
-//! other. Each has a state of its own; what is legal depends on both.
+//! # The problem
+//!
+//! A connection carries two streams of messages: requests in one direction, responses in the other. Each
+//! has its own state, and what is legal depends on both. A server that sends one response too many, or a
+//! client that takes one for the answer to its next request, mixes up everything that follows.
+//!
+//! # The states
 //!
 //! ```text
 //!  requests
@@ -26,12 +31,33 @@
 //!
 //! `fixtures/http/states.txt` is the same as a table.
 //!
-//! The machine is two tables, [`request_step`] and [`response_step`], and a struct
-//! that remembers what later steps need: was it HEAD, which version, is the client
-//! waiting for a 100, how many bytes of the declared length are still to be sent.
-//! It owns no bytes and knows no socket: heads come in decoded, heads go out
-//! appended to a `Vec`. This is the only file that asks which role we play; what only a server
-//! or only a client says is in `connection/`.
+//! # The rules
+//!
+//! - The machine is two tables, [`request_step`] and [`response_step`], and a struct with what later steps
+//!   need: was it HEAD, which version, does the client wait for a 100, how many bytes of the declared
+//!   length are not sent yet.
+//! - It owns no bytes and knows no socket. The caller passes decoded heads in, and heads to be sent are
+//!   appended to a `Vec`.
+//! - This is the only file that asks which role we have. What only a server or only a client does is in
+//!   `connection/server.rs` and `connection/client.rs`: read this file first.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | what may follow what | an arm of the two tables, the diagram above, `fixtures/http/states.txt` |
+//! | a state or an event | the same, and `tests/wire/machine/` (all pairs are tested) |
+//! | how a response is framed | `response_framing` in `connection/server.rs`; a request: `send_request` in `connection/client.rs` |
+//! | when a connection persists | `persistent` in all three files; what a head says: `is_persistent` in `messages/message.rs` |
+//! | 100-continue, Upgrade, CONNECT | `continue_awaited`, `upgrade_offered`, `connect` |
+//!
+//! # Exercises
+//!
+//! 1. A client may pipeline: send a second request before the first response. Which state would each
+//!    exchange need, and why does this client not do it (RFC 9112 §9.3.2)?
+//! 2. Take the arm `(State::Done, Event::Switch)` out of `request_step`. Which tests fail?
+//!
+//! # An exchange
 //!
 //! ```
 //! use barewire::http::wire::{Connection, FieldList, Limits, RequestDecoder, ResponseOut, Role};
@@ -71,12 +97,12 @@ pub enum Role {
     Server,
 }
 
-/// Where one direction stands.
+/// The state of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Nothing has been said in this exchange.
+    /// Nothing has been sent in this exchange.
     Idle,
-    /// Responses only: a request is here, its final answer is not.
+    /// Responses only: a request has arrived, its final response has not been sent.
     Waiting,
     /// A head has passed, its body has not ended.
     Body,
@@ -86,11 +112,11 @@ pub enum State {
     Closed,
     /// The bytes belong to another protocol now.
     Switched,
-    /// A rule was broken: nothing can be known about the bytes that follow.
+    /// A rule was broken: the bytes that follow have no meaning.
     Failed,
 }
 
-/// What moves a state.
+/// What changes a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The head of a request.
@@ -111,7 +137,7 @@ pub enum Event {
     Fail,
 }
 
-/// Where `event` leads the stream of requests; `None`: it must not happen there.
+/// The state of the requests after `event`; `None`: it must not happen in this state.
 pub fn request_step(state: State, event: Event) -> Option<State> {
     Some(match (state, event) {
         (State::Idle, Event::Request) => State::Body,
@@ -124,7 +150,7 @@ pub fn request_step(state: State, event: Event) -> Option<State> {
     })
 }
 
-/// Where `event` leads the stream of responses; `None`: it must not happen there.
+/// The state of the responses after `event`; `None`: it must not happen in this state.
 pub fn response_step(state: State, event: Event) -> Option<State> {
     Some(match (state, event) {
         (State::Idle, Event::Request) => State::Waiting,
@@ -140,13 +166,14 @@ pub fn response_step(state: State, event: Event) -> Option<State> {
     })
 }
 
-/// How the body that we are sending is framed.
+/// How the body that is being sent is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sending {
-    /// No body may follow, or (HEAD) it is counted and not sent.
-    Nothing {
-        counted: Option<u64>,
-        head: bool,
+    /// No body may follow the head.
+    Nothing,
+    /// A response to HEAD: its body is not sent, and counted if its length is declared.
+    Counted {
+        left: Option<u64>,
     },
     Known {
         left: u64,
@@ -156,27 +183,17 @@ enum Sending {
 }
 
 impl Sending {
-    /// How the body stands after `length` more bytes.
+    /// The framing after `length` more bytes of the body.
     #[inline]
     fn after(self, length: usize) -> Result<Sending, Misuse> {
-        let n = length as u64;
+        let less = |left: u64| left.checked_sub(length as u64).ok_or(Misuse::BodyTooLong);
         match self {
-            Sending::Known { left } => match left.checked_sub(n) {
-                Some(left) => Ok(Sending::Known { left }),
-                None => Err(Misuse::BodyTooLong),
-            },
-            Sending::Nothing {
-                counted: Some(left),
-                head,
-            } => match left.checked_sub(n) {
-                Some(left) => Ok(Sending::Nothing {
-                    counted: Some(left),
-                    head,
-                }),
-                None => Err(Misuse::BodyTooLong),
-            },
-            Sending::Nothing { head: false, .. } if n > 0 => Err(Misuse::BodyNotAllowed),
-            Sending::Nothing { .. } | Sending::Chunked | Sending::UntilClose => Ok(self),
+            Sending::Known { left } => less(left).map(|left| Sending::Known { left }),
+            Sending::Counted { left: Some(left) } => {
+                less(left).map(|left| Sending::Counted { left: Some(left) })
+            }
+            Sending::Nothing if length > 0 => Err(Misuse::BodyNotAllowed),
+            _ => Ok(self),
         }
     }
 
@@ -197,8 +214,8 @@ impl Sending {
         if names.any(|name| chunked::is_forbidden_trailer(name.as_bytes())) {
             return Err(Misuse::Trailer);
         }
-        // Trailers may be discarded anywhere on the path (RFC 9110 §6.5.1): here they are where the
-        // client's version or the answer has no place for them.
+        // Trailers may be discarded anywhere on the path (RFC 9110 §6.5.1). They are discarded here if the
+        // client's version or the response has no place for them.
         match self {
             Sending::Known { .. } if version == Version::Http11 => {
                 Err(Misuse::TrailerWithoutChunked)
@@ -206,14 +223,6 @@ impl Sending {
             _ => Ok(()),
         }
     }
-}
-
-/// The 100 that a client waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Continue {
-    NotAsked,
-    Awaited,
-    Settled,
 }
 
 /// The state of one connection.
@@ -227,9 +236,9 @@ pub struct Connection {
     head_only: bool,
     connect: bool,
     upgrade_offered: bool,
-    awaited: Continue,
+    continue_awaited: bool,
     sending: Sending,
-    /// What was added to the fields of the final head that was sent.
+    /// What was added to the fields of the final head.
     added: Option<Added>,
 }
 
@@ -241,7 +250,7 @@ struct Added {
 }
 
 impl Connection {
-    /// A fresh connection, seen from this end.
+    /// A new connection, in this role.
     pub fn new(role: Role) -> Connection {
         Connection {
             role,
@@ -252,54 +261,51 @@ impl Connection {
             head_only: false,
             connect: false,
             upgrade_offered: false,
-            awaited: Continue::NotAsked,
-            sending: Sending::Nothing {
-                counted: None,
-                head: false,
-            },
+            continue_awaited: false,
+            sending: Sending::Nothing,
             added: None,
         }
     }
 
-    /// Where the stream of requests stands.
+    /// The state of the requests.
     pub fn requests(&self) -> State {
         self.requests
     }
 
-    /// Where the stream of responses stands.
+    /// The state of the responses.
     pub fn responses(&self) -> State {
         self.responses
     }
 
-    /// The version of the request at hand.
+    /// The version of the current request.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// Whether the connection is to go on after this exchange, as far as is known now.
+    /// Whether the connection persists after this exchange, as far as is known now.
     pub fn is_persistent(&self) -> bool {
         self.persistent
     }
 
-    /// This exchange is the last one; a head that is sent from now on says so.
+    /// Makes this exchange the last one; a head that is sent after this call says `close`.
     pub fn close_after(&mut self) {
         self.persistent = false;
     }
 
-    /// Whether the client still waits for a 100 or a final answer before it sends its body.
+    /// Whether the client still waits for a 100 or a final response before it sends its body.
     pub fn continue_awaited(&self) -> bool {
-        self.awaited == Continue::Awaited
+        self.continue_awaited
     }
 
-    /// Both messages are complete and the connection goes on: ready for the next exchange.
-    /// `false`: it has to end.
+    /// If both messages are complete and the connection persists, makes it ready for the next exchange.
+    /// `false`: the connection must end.
     #[inline]
     pub fn next_exchange(&mut self) -> bool {
         let complete =
             self.requests == State::Done && self.responses == State::Done && self.persistent;
         if complete {
-            // Nothing of this exchange may colour the next: an answer to HEAD has no body, the
-            // answer to a bad request behind it has one.
+            // Nothing of this exchange may affect the next: a response to HEAD has no body, but the
+            // response to a bad request after it has one.
             *self = Connection::new(self.role);
         }
         complete
@@ -340,7 +346,7 @@ impl Connection {
     /// The body that is being received has ended, or there was none.
     ///
     /// # Errors
-    /// [`Rule::UnexpectedMessage`] where no body was on its way.
+    /// [`Rule::UnexpectedMessage`] if no body was being received.
     #[inline]
     pub fn receive_end(&mut self) -> Result<(), Error> {
         self.received(Event::End)
@@ -358,7 +364,7 @@ impl Connection {
     /// The peer's end of the stream.
     ///
     /// # Errors
-    /// [`Rule::MessageTruncated`] where a message was on its way.
+    /// [`Rule::MessageTruncated`] if a message was being received.
     pub fn receive_close(&mut self) -> Result<(), Error> {
         self.persistent = false;
         let truncated = Error::whole(Rule::MessageTruncated);
@@ -367,18 +373,19 @@ impl Connection {
     }
 
     /// Announces `length` bytes of body, which the caller appends or writes next, followed by
-    /// [`end_data`](Self::end_data). `false`: leave both out, this is the answer to a HEAD, or there
-    /// are no bytes.
+    /// [`end_data`](Self::end_data). `false`: the caller leaves both out, because this is the response to a
+    /// HEAD, or there are no bytes.
     ///
     /// # Errors
-    /// A [`Misuse`] where the body is longer than declared, or there must be none.
+    /// A [`Misuse`] if the body is longer than declared, or there must be none.
     #[inline]
     pub fn begin_data(&mut self, length: usize, out: &mut Vec<u8>) -> Result<bool, Misuse> {
         let after = self.sending.after(length)?;
         self.sent(Event::Data)?;
         self.sending = after;
         // A chunk of no bytes would be the last one (RFC 9112 §7.1).
-        let goes = length > 0 && !matches!(self.sending, Sending::Nothing { .. });
+        let counted = matches!(self.sending, Sending::Nothing | Sending::Counted { .. });
+        let goes = length > 0 && !counted;
         if goes && self.sending == Sending::Chunked {
             chunked::encode_size(length, out);
         }
@@ -395,7 +402,7 @@ impl Connection {
         }
     }
 
-    /// The bytes announced last are on their way: appends [`data_end`](Self::data_end).
+    /// Appends [`data_end`](Self::data_end), after the announced bytes.
     #[inline]
     pub fn end_data(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.data_end());
@@ -404,8 +411,8 @@ impl Connection {
     /// Ends the message that is being sent. Trailer fields need the chunked coding.
     ///
     /// # Errors
-    /// [`Misuse::BodyTooShort`] where the declared length is not reached: nothing more can be
-    /// sent on this connection then.
+    /// [`Misuse::BodyTooShort`] if the declared length is not reached: nothing more can be sent on this
+    /// connection then.
     #[inline]
     pub fn send_end(&mut self, trailers: &FieldList, out: &mut Vec<u8>) -> Result<(), Misuse> {
         if let Err(misuse) = self.sending.check_end(self.version, trailers) {
@@ -416,7 +423,7 @@ impl Connection {
         match self.sending {
             Sending::Chunked => chunked::encode_last(trailers, out),
             Sending::UntilClose => self.persistent = false,
-            Sending::Nothing { .. } | Sending::Known { .. } => {}
+            Sending::Nothing | Sending::Counted { .. } | Sending::Known { .. } => {}
         }
         Ok(())
     }

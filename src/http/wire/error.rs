@@ -1,8 +1,8 @@
-//! What a peer did wrong, where, and which sentence of which RFC says so.
+//! The rules that a peer can break, and the error that names one.
 //!
-//! Every refusal of a decoder is one [`Rule`]. A rule knows the status a server
-//! answers with, the section it comes from and a sentence a person can act on, so
-//! nothing above `wire/` keeps a mapping table of its own.
+//! A decoder refuses bytes with one [`Rule`]. The rule has the status that a server answers with, its
+//! section, and a sentence that a person can act on. So no file above `wire/` needs a table of its own.
+//! [`wire.rs`](crate::wire) makes both types from the table.
 
 use crate::wire::{rule_error, rules, show_quoted};
 
@@ -12,8 +12,8 @@ rules! {
     /// The status code a server refuses with when this rule is broken.
     pub fn status -> u16;
 
-    TlsHandshake 400 "RFC 8446 §5.1" "this is a TLS ClientHello, and this port speaks plain HTTP: ask for it with http:, or serve it with TLS";
-    TlsAnswer 502 "RFC 8446 §5.1" "the server answers in TLS, and was asked in plain HTTP: ask for it with https:";
+    TlsHandshake 400 "RFC 8446 §5.1" "this is a TLS ClientHello, and this port serves plain HTTP: ask with http:, or serve it with TLS";
+    TlsAnswer 502 "RFC 8446 §5.1" "the server answers in TLS to a request in plain HTTP: ask with https:";
     EmptyLines 400 "RFC 9112 §2.2" "only a few empty lines may stand before a start line";
     BareCr 400 "RFC 9112 §2.2" "a CR must be followed by LF";
     BareLf 400 "RFC 9112 §2.2" "a line ends with CRLF, not with LF alone";
@@ -23,7 +23,7 @@ rules! {
     TargetUserinfo 400 "RFC 9110 §4.2.4" "a target URI must not carry userinfo";
     StartLineTooLong 414 "RFC 9112 §3" "the start line is longer than this server reads";
     VersionInvalid 400 "RFC 9112 §2.3" "the version is HTTP/ DIGIT . DIGIT, alone at the end of its line";
-    VersionUnsupported 505 "RFC 9110 §15.6.6" "only HTTP/1.x is spoken here";
+    VersionUnsupported 505 "RFC 9110 §15.6.6" "only HTTP/1.x is supported here";
     StatusInvalid 502 "RFC 9112 §4" "a status line is a version, a three-digit status from 100 to 599 and a reason phrase";
     FieldNameInvalid 400 "RFC 9112 §5" "a field line starts with a name that is a token, then a colon";
     SpaceBeforeColon 400 "RFC 9112 §5.1" "no whitespace is allowed between a field name and its colon";
@@ -37,17 +37,17 @@ rules! {
     HostInvalid 400 "RFC 9112 §3.2" "Host is a host name or address with an optional port";
     LengthInvalid 400 "RFC 9110 §8.6" "Content-Length is a plain decimal number";
     LengthRepeated 400 "RFC 9112 §6.3" "there must be one Content-Length with one value";
-    LengthWithCoding 400 "RFC 9112 §6.1" "Content-Length must not stand beside Transfer-Encoding";
+    LengthWithCoding 400 "RFC 9112 §6.1" "a message must not have both Content-Length and Transfer-Encoding";
     CodingInvalid 400 "RFC 9112 §6.1" "Transfer-Encoding is a list of transfer codings";
-    CodingUnknown 501 "RFC 9112 §6.1" "chunked is the only transfer coding understood here";
+    CodingUnknown 501 "RFC 9112 §6.1" "chunked is the only transfer coding supported here";
     CodingNotFinal 400 "RFC 9112 §6.3" "chunked must be the final transfer coding, and only once";
     CodingVersion 400 "RFC 9112 §6.1" "HTTP/1.0 has no transfer codings";
     ConnectionInvalid 400 "RFC 9110 §7.6.1" "Connection is a list of tokens";
-    ExpectationUnknown 417 "RFC 9110 §10.1.1" "100-continue is the only expectation known here";
+    ExpectationUnknown 417 "RFC 9110 §10.1.1" "100-continue is the only expectation supported here";
     LocationRepeated 502 "RFC 9110 §10.2.2" "a response must not have more than one Location field";
     LocationInvalid 502 "RFC 9110 §10.2.2" "Location is one URI reference, with the characters of a URI";
-    BodyTooLarge 413 "RFC 9110 §15.5.14" "the content is larger than this server takes";
-    CollectedTooMuch 503 "RFC 9110 §15.6.4" "the bodies that are being collected fill the memory this server has for them: try again later";
+    BodyTooLarge 413 "RFC 9110 §15.5.14" "the content is larger than this server accepts";
+    CollectedTooMuch 503 "RFC 9110 §15.6.4" "the bodies that are being collected fill the memory that this server has for them: try again later";
     ChunkSizeInvalid 400 "RFC 9112 §7.1" "a chunk starts with its size in at most 16 hex digits";
     ChunkExtensionInvalid 400 "RFC 9112 §7.1.1" "a chunk extension is ;name or ;name=value";
     ChunkExtensionsTooLarge 413 "RFC 9112 §7.1.1" "the chunk extensions of a message are limited in total";
@@ -55,21 +55,20 @@ rules! {
     TrailerForbidden 400 "RFC 9110 §6.5.1" "fields that frame, route or authenticate must not be trailers";
     MessageTruncated 400 "RFC 9112 §8" "the connection ended before the message did";
     RequestTimeout 408 "RFC 9110 §15.5.9" "the request did not arrive in time";
-    SwitchUnnamed 502 "RFC 9110 §15.2.2" "a 101 says in Upgrade which protocol is spoken from now on";
-    UnexpectedMessage 400 "RFC 9112 §9.2" "a message came that nobody waits for";
+    SwitchUnnamed 502 "RFC 9110 §15.2.2" "a 101 names in Upgrade the protocol that follows it";
+    UnexpectedMessage 400 "RFC 9112 §9.2" "a message came that no request asked for";
 }
 
 rule_error! {
     /// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
     ///
-    /// `decode` errors always blame the peer; what a caller did wrong is a
-    /// [`Misuse`](super::Misuse).
+    /// It always blames the peer; what a caller did wrong is a [`Misuse`](super::Misuse).
     pub struct Error {
         rule: Rule,
         /// The offset, in bytes, from the start of what was being decoded: a head, a body, or for a
         /// rule about one field's value, that value.
         at: usize,
-        /// Up to 16 bytes of what stood there; empty where no single place is to blame.
+        /// Up to 16 bytes found there; empty where no single byte breaks the rule.
         got: [u8; 16],
     }
     pub fn new;

@@ -1,8 +1,8 @@
 //! The alphabet of HTTP: which bytes may stand where, and how far a run of them reaches.
 //!
-//! Every class is one bit in a 256-entry table, so that "is this a `tchar`?" is a
-//! load and an AND. Long runs (field values) are judged 32 and then 8 bytes at a
-//! time in plain safe code that the compiler turns into vector instructions.
+//! Every class is one bit in a 256-entry table, so "is this a `tchar`?" is a load and an AND. Long runs
+//! (field values) are checked 32 and then 8 bytes at a time, in safe code that the compiler turns into
+//! vector instructions.
 //!
 //! ```
 //! use barewire::http::wire::grammar;
@@ -29,34 +29,13 @@ const fn classes() -> [u8; 256] {
         let alnum = c.is_ascii_alphanumeric();
         // unreserved and sub-delims: RFC 3986 §2.2, §2.3
         let unreserved = alnum || matches!(c, b'-' | b'.' | b'_' | b'~');
-        let sub_delims = matches!(
-            c,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
-        );
+        let sub_delims = holds(b"!$&'()*+,;=", c);
         let mut bits = 0;
         // RFC 9110 §5.6.2: "any VCHAR, except delimiters"
-        if alnum
-            || matches!(
-                c,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            )
-        {
+        if alnum || holds(b"!#$%&'*+-.^_`|~", c) {
             bits |= TCHAR;
         }
-        // "?" and "%" are looked at one by one, see `target_end`.
+        // "?" and "%" are checked one by one, see `target_end`.
         if unreserved || sub_delims || matches!(c, b':' | b'@' | b'/') {
             bits |= TARGET;
         }
@@ -78,6 +57,14 @@ const fn classes() -> [u8; 256] {
         i += 1;
     }
     table
+}
+
+const fn holds(signs: &[u8], byte: u8) -> bool {
+    let mut at = 0;
+    while at < signs.len() && signs[at] != byte {
+        at += 1;
+    }
+    at < signs.len()
 }
 
 #[inline(always)]
@@ -108,8 +95,8 @@ pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && token_end(bytes, 0) == bytes.len()
 }
 
-/// Whether `bytes` are this lower-case word of letters and hyphens, in any case. They must be
-/// bytes of a field name or value: a CR would pass for a hyphen.
+/// Whether `bytes` are this lower-case word of letters and hyphens, in any case. They must be bytes of a
+/// field name or value: a CR would count as a hyphen.
 #[inline(always)]
 pub(super) fn is_word<const N: usize>(bytes: &[u8], word: &[u8; N]) -> bool {
     match <&[u8; N]>::try_from(bytes) {
@@ -152,7 +139,7 @@ pub(super) fn name_end(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// The high bit of each byte that is neither a letter nor a hyphen.
+/// Sets the high bit of each byte that is neither a letter nor a hyphen.
 #[inline(always)]
 fn no_letters8(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -166,14 +153,14 @@ fn no_letters8(word: u64) -> u64 {
     (!(letter | hyphen) | word) & HIGH
 }
 
-/// Where the run of plain request-target bytes that starts at `at` ends. `%`, `?`,
-/// `[` and `]` end it too: they may stand in a target, but not anywhere.
+/// Where the run of plain request-target bytes that starts at `at` ends. `%`, `?`, `[` and `]` end it,
+/// too: a target may hold them, but not in every place.
 #[inline(always)]
 pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
     run_end(bytes, at, TARGET)
 }
 
-/// Where the run of bytes of a class ends: eight look-ups, one branch.
+/// Where the run of bytes of a class ends: one branch for eight look-ups.
 #[inline(always)]
 pub(super) fn run_end(bytes: &[u8], mut at: usize, class: u8) -> usize {
     while let Some(block) = bytes.get(at..at + 8) {
@@ -241,7 +228,7 @@ pub fn trim_ows(bytes: &[u8]) -> &[u8] {
     &bytes[start..end]
 }
 
-/// Whether `%` at `at` starts a percent-encoded byte; `None` while its digits are not here.
+/// Whether `%` at `at` starts a percent-encoded byte; `None` while its digits have not arrived.
 #[inline]
 pub(super) fn percent_encoded(bytes: &[u8], at: usize) -> Option<bool> {
     match (bytes.get(at + 1), bytes.get(at + 2)) {
@@ -251,7 +238,16 @@ pub(super) fn percent_encoded(bytes: &[u8], at: usize) -> Option<bool> {
     }
 }
 
-/// The elements of a comma-separated list, trimmed, empty ones left out.
+/// The value of a hex digit, in either case.
+#[inline(always)]
+pub(super) fn hex_value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
+    }
+}
+
+/// The elements of a comma-separated list, trimmed, without the empty ones.
 // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list
 // elements"
 pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -1,7 +1,7 @@
-//! How much of a message a decoder reads before it gives up.
+//! How much of a message a decoder reads before it refuses the message.
 
-/// Limits of one message, each in the unit of its name. They count bytes as they
-/// come, so a peer that sends an endless line costs at most its limit.
+/// Limits of one message, each in the unit of its name. They count bytes as they arrive, so a peer that
+/// sends an endless line costs at most the limit of a line.
 ///
 /// ```
 /// use barewire::http::wire::Limits;
@@ -11,13 +11,13 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The start line with its CRLF. 16 KiB; beyond it 414 (RFC 9112 §3 asks for 8,000 at least).
+    /// The start line with its CRLF. 16 KiB; above it 414 (RFC 9112 §3 asks for 8,000 at least).
     pub start_line_bytes: usize,
-    /// The field section, or the trailer section, with its empty line. 64 KiB; beyond it 431.
+    /// The field section, or the trailer section, with its empty line. 64 KiB; above it 431.
     pub field_section_bytes: usize,
-    /// Field lines in a section. 100; beyond it 431.
+    /// Field lines in a section. 100; above it 431.
     pub fields: usize,
-    /// All chunk extensions of a message together. 16 KiB; beyond it 413.
+    /// All chunk extensions of a message together. 16 KiB; above it 413.
     pub chunk_extension_bytes: usize,
 }
 

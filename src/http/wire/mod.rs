@@ -2,13 +2,13 @@
 //!
 //! # The problem
 //!
-//! Where does a message end? Everything else in HTTP/1.1 is text anybody can read; but two parties
-//! who disagree about where a message ends will take a part of one request for another request, and
-//! that is how requests are smuggled past those who should check them. So there is one answer here to
-//! every question of framing, and where the RFC leaves two, the message is refused.
+//! Where does a message end? Everything else in HTTP/1.1 is readable text. But if two parties disagree
+//! about where a message ends, one of them takes a part of a request for the next request. That is
+//! request smuggling: an attacker hides a request from the proxy that should check it. So every question
+//! of framing has one answer here, and where the RFC permits two, the message is refused.
 //!
-//! The RFC is two now: 9110 says what a message means, 9112 how HTTP/1.1 writes it. The notes' RFC 2616
-//! is obsolete (E19).
+//! RFC 9110 defines what a message means, RFC 9112 how HTTP/1.1 writes it. The notes' RFC 2616 is
+//! obsolete (erratum E19; the title page of the crate lists all of them).
 //!
 //! # The bytes
 //!
@@ -27,21 +27,36 @@
 //!
 //! # The rules
 //!
-//! - A decoder is shown the same growing bytes and keeps its place, so each byte is looked at once
-//!   however it comes: [`RequestDecoder`], [`ResponseDecoder`], [`BodyDecoder`].
-//! - What breaks a rule is an [`Error`]: the [`Rule`], where, what stood there, the section.
-//! - What may be sent is decided by types and by the machine: a [`FieldList`] holds only fields
-//!   that can be sent; a [`Connection`] knows what may follow what. Trying is a [`Misuse`].
-//! - Nothing is allocated by a length that a peer declared; all [`Limits`] count bytes as they come.
+//! - The caller gives a decoder the same growing bytes again and again. The decoder remembers its
+//!   position, so it reads each byte once, however the bytes arrive: [`RequestDecoder`],
+//!   [`ResponseDecoder`], [`BodyDecoder`].
+//! - An [`Error`] blames the peer: it holds the broken [`Rule`], the offset and the bytes found there.
+//! - A [`Misuse`] blames the caller. A [`FieldList`] holds only fields that may be sent, and a
+//!   [`Connection`] knows what may follow what.
+//! - A length that a peer declares allocates nothing. All [`Limits`] count the bytes as they arrive.
 //!
 //! # Which file to read first
 //!
-//! `message.rs` shows a head from its first byte to the last rule. Then, from the bytes up: `grammar`
-//! (which bytes may stand where), `start_line` and `target`, `section` and `fields`, `body` (the eight
-//! rules) and `chunked`, and `connection` (the machine for both roles). `outgoing` encodes what
-//! `connection` lets through. `date`, `etag`, `precondition` and `range` are field values with rules
-//! of their own, for files. `uri`, `percent` and `query` are what a client is
-//! asked to fetch; `auth`, `redirect` and `keep_alive` what it says of its user and is told to do next.
+//! 1. [`messages`]: RFC 9112. `message.rs` decodes a head from its first byte to the last rule; its page
+//!    says in which order to read the others.
+//! 2. [`connection`]: the machine for both roles, which decides what may be received and sent when.
+//! 3. [`semantics`]: RFC 9110. Field values with rules of their own: dates, entity tags, ranges …
+//! 4. [`uri`]: RFC 3986. What a client is asked to fetch.
+//!
+//! [`grammar`] is below all of them: which bytes may stand where.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | a rule, its status, its sentence | its row in `error.rs`, the decoder that finds it, a case in `fixtures/http/` (a test finds a rule without one) |
+//! | what a caller must not do | its row in `misuse.rs`, and the place that checks it |
+//! | a limit, or its default | [`Limits`] and the decoder that counts; `server/config.rs` and `client/options.rs`, where users set it; the table in `README.md`; `tests/wire/http/format.rs` (its name in the vectors); `tests/fuzz/src/targets/request.rs` |
+//! | a class of bytes | `classes` in `grammar.rs`; `tests/wire/http/oracle.rs`, the slow second implementation |
+//! | a start line, a target, a field line, a body | the table in [`messages`] |
+//! | a date, an entity tag, a range, a redirect, a reason phrase | the table in [`semantics`] |
+//! | a URI | the table in [`uri`] |
+//! | what may follow what | the table in [`connection`] |
 //!
 //! # Exercises
 //!

@@ -101,12 +101,12 @@ fn errors_teach() {
         (
             Error::Unfinished { got, of }.into(),
             io::ErrorKind::UnexpectedEof,
-            "the stream ended inside a message: 3 of its 9 bytes had come",
+            "the stream ended inside a message: 3 of its 9 bytes had arrived",
         ),
         (
             Error::Unfinished { got, of: None }.into(),
             io::ErrorKind::UnexpectedEof,
-            "the stream ended inside a message: 3 bytes of it had come, and how many it has was not known yet",
+            "the stream ended inside a message: 3 bytes of it had arrived, and its length was not known yet",
         ),
         (
             Error::TooLong { length, limit }.into(),

@@ -205,7 +205,7 @@ fn a_hundred_is_not_needed_once_the_body_comes() {
     pair.client
         .begin_data(5, &mut Vec::new())
         .expect("nobody makes it wait");
-    pair.server.settle_continue();
+    pair.server.clear_continue_awaited();
     assert!(!pair.server.continue_awaited());
     pair.request_end();
     pair.respond(&ResponseOut::new(200, &none).length(0), b"");

@@ -229,7 +229,7 @@ impl BodySource for RequestBody<'_> {
         let (_, input) = self.parts();
         let behind = input.len() - step.data;
         let mut connection = self.connection.borrow_mut();
-        connection.machine.settle_continue();
+        connection.machine.clear_continue_awaited();
         if step.ended {
             connection.pipelined = behind > 0;
             connection.machine.receive_end()?;

@@ -1,6 +1,6 @@
-//! A client's half of the machine: requests go, responses come.
+//! The client's part of the machine: it sends requests and receives responses.
 
-use super::{Connection, Continue, Event, Sending, State, request_step, response_step};
+use super::{Connection, Event, Sending, State, request_step, response_step};
 use crate::http::wire::messages::outgoing;
 use crate::http::wire::{
     BodyLength, Error, Known, Method, Misuse, RequestOut, ResponseHead, Rule, Version,
@@ -10,7 +10,7 @@ impl Connection {
     /// Appends a request head, with the framing fields it needs.
     ///
     /// # Errors
-    /// A [`Misuse`] where its fields contradict each other, or the exchange before it is not complete.
+    /// A [`Misuse`] if its fields contradict each other, or the exchange before is not complete.
     pub fn send_request(&mut self, head: &RequestOut<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
@@ -34,12 +34,7 @@ impl Connection {
         self.responses = response_step(self.responses, Event::Request).ok_or(Misuse::State)?;
         self.request_facts(head.method, head.version);
         self.upgrade_offered = head.fields.view().has(Known::Upgrade);
-        let expects = head.fields.view().has(Known::Expect);
-        self.awaited = if expects {
-            Continue::Awaited
-        } else {
-            Continue::NotAsked
-        };
+        self.continue_awaited = head.fields.view().has(Known::Expect);
         self.persistent &= !outgoing::says_close(head.fields);
         self.sending = match declared.or(head.length) {
             _ if chunked => Sending::Chunked,
@@ -51,10 +46,11 @@ impl Connection {
         Ok(())
     }
 
-    /// A response head has come: how its body is framed, `None` for a 1xx, after which another head follows.
+    /// A response head was received. Returns how its body is framed; `None` for a 1xx, which another head
+    /// follows.
     ///
     /// # Errors
-    /// The rule that its framing breaks, or [`Rule::UnexpectedMessage`] where no request waits for it.
+    /// The rule that its framing breaks, or [`Rule::UnexpectedMessage`] if no request waits for it.
     pub fn receive_response(
         &mut self,
         head: &ResponseHead<'_>,
@@ -75,7 +71,7 @@ impl Connection {
             return Ok(Some(BodyLength::Known(0)));
         }
         if status < 200 {
-            self.settle_continue();
+            self.clear_continue_awaited();
             self.received(Event::Informational)?;
             return Ok(None);
         }
@@ -83,11 +79,11 @@ impl Connection {
         let length = head.body_length(Method::from_token(method.as_bytes()))?;
         self.received(Event::Response)?;
         self.persistent &= head.is_persistent() && length != BodyLength::UntilClose;
-        self.awaited = Continue::Settled;
+        self.clear_continue_awaited();
         Ok(Some(length))
     }
 
-    /// A CONNECT asks for a tunnel, so that a 101 answers something else.
+    /// A CONNECT asks for a tunnel, so a 101 is no response to it.
     fn check_switch(&self, head: &ResponseHead<'_>) -> Result<(), Error> {
         // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the
         // client in the corresponding request's Upgrade header field."
@@ -96,9 +92,7 @@ impl Connection {
         }
         // RFC 9110 §15.2.2: "The server MUST generate an Upgrade header field in the response that
         // indicates which protocol(s) will be in effect after this response."
-        match head.fields().has(Known::Upgrade) {
-            true => Ok(()),
-            false => Err(Error::whole(Rule::SwitchUnnamed)),
-        }
+        let named = head.fields().has(Known::Upgrade);
+        named.then_some(()).ok_or(Error::whole(Rule::SwitchUnnamed))
     }
 }

@@ -1,6 +1,6 @@
-//! A server's half of the machine: requests come, responses go.
+//! The server's part of the machine: it receives requests and sends responses.
 
-use super::{Added, Connection, Continue, Event, Sending, State, response_step};
+use super::{Added, Connection, Event, Sending, State, response_step};
 use crate::http::wire::messages::outgoing;
 use crate::http::wire::{
     BodyLength, Error, FieldList, Known, Method, Misuse, RequestHead, ResponseOut, Rule, Version,
@@ -11,10 +11,10 @@ use crate::http::wire::{
 pub(crate) struct Checked(Sending);
 
 impl Connection {
-    /// A request head has come.
+    /// A request head was received.
     ///
     /// # Errors
-    /// [`Rule::UnexpectedMessage`] where the exchange before it is not complete.
+    /// [`Rule::UnexpectedMessage`] if the exchange before is not complete.
     #[inline]
     pub fn receive_request(&mut self, head: &RequestHead<'_>) -> Result<(), Error> {
         self.received(Event::Request)?;
@@ -23,15 +23,11 @@ impl Connection {
         self.request_facts(head.method(), head.version());
         self.upgrade_offered = head.offers_upgrade();
         self.persistent &= head.is_persistent();
-        self.awaited = if head.expects_continue() {
-            Continue::Awaited
-        } else {
-            Continue::NotAsked
-        };
+        self.continue_awaited = head.expects_continue();
         Ok(())
     }
 
-    /// What is answered was no request, but its start line says HEAD: its sender expects no body.
+    /// The refused bytes are no request, but their start line has the method HEAD: the response has no body.
     // RFC 9110 §9.3.2: "The HEAD method is identical to GET except that the server MUST NOT send
     // content in the response."
     pub fn answers_head(&mut self) {
@@ -45,13 +41,11 @@ impl Connection {
         self.connect = method.is_connect();
     }
 
-    /// Body bytes came without a 100: the client did not wait for one.
+    /// The client does not wait for a 100: one was sent, or body bytes arrived without it.
     // RFC 9110 §10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already
     // received some or all of the content for the corresponding request"
-    pub fn settle_continue(&mut self) {
-        if self.awaited == Continue::Awaited {
-            self.awaited = Continue::Settled;
-        }
+    pub fn clear_continue_awaited(&mut self) {
+        self.continue_awaited = false;
     }
 
     /// Appends a 1xx other than 101; to HTTP/1.0 nothing is sent.
@@ -71,7 +65,7 @@ impl Connection {
         outgoing::check_unframed(fields)?;
         self.sent(Event::Informational)?;
         if status == 100 {
-            self.settle_continue();
+            self.clear_continue_awaited();
         }
         // RFC 9110 §15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client."
         if self.version == Version::Http11 {
@@ -83,7 +77,7 @@ impl Connection {
     /// Appends the head of the final response, with the Connection and framing fields it needs.
     ///
     /// # Errors
-    /// A [`Misuse`] where status, fields and body contradict each other; nothing is appended then.
+    /// A [`Misuse`] if status, fields and body contradict each other; nothing is appended then.
     pub fn send_response(
         &mut self,
         head: &ResponseOut<'_>,
@@ -125,11 +119,8 @@ impl Connection {
         out: &mut Vec<u8>,
     ) -> Result<(), Misuse> {
         self.sent(Event::Response)?;
-        // A client that waits for a 100 may send the body or not: what follows cannot be told apart.
-        if self.requests == State::Idle
-            || self.awaited == Continue::Awaited
-            || sending == Sending::UntilClose
-        {
+        // A client that waits for a 100 may send the body or not, so the next bytes are ambiguous.
+        if self.requests == State::Idle || self.continue_awaited || sending == Sending::UntilClose {
             self.persistent = false;
         }
         if outgoing::says_close(head.fields) {
@@ -139,17 +130,15 @@ impl Connection {
         let framing = match sending {
             _ if matches!(head.status, 204 | 304) => None,
             Sending::Chunked => Some(BodyLength::Chunked),
-            Sending::Known { left } => Some(BodyLength::Known(left)),
-            Sending::Nothing {
-                counted: Some(n), ..
-            } => Some(BodyLength::Known(n)),
+            Sending::Known { left } | Sending::Counted { left: Some(left) } => {
+                Some(BodyLength::Known(left))
+            }
             // RFC 9110 §9.3.2: "The server SHOULD send the same header fields in response to a HEAD
             // request as it would have sent if the request method had been GET."
-            Sending::Nothing {
-                counted: None,
-                head: true,
-            } if self.version == Version::Http11 => Some(BodyLength::Chunked),
-            Sending::Nothing { .. } | Sending::UntilClose => None,
+            Sending::Counted { left: None } if self.version == Version::Http11 => {
+                Some(BodyLength::Chunked)
+            }
+            Sending::Nothing | Sending::Counted { .. } | Sending::UntilClose => None,
         };
         let kept_alive = self.persistent.then_some(self.version);
         self.added = Some(Added {
@@ -160,8 +149,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Appends the head once more as it was sent last, from the same status and fields; nothing
-    /// where none was sent.
+    /// Appends the final head again, from the same status and fields; nothing if none was sent.
     pub fn repeat_response(&self, head: &ResponseOut<'_>, out: &mut Vec<u8>) {
         if let Some(added) = self.added {
             outgoing::encode_response(head, added.kept_alive, added.framing, out);
@@ -172,14 +160,14 @@ impl Connection {
         matches!(status, 200..=299)
     }
 
-    /// How a final response to the request at hand is framed (RFC 9112 §6).
+    /// How a final response to the current request is framed (RFC 9112 §6).
     fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
         if !matches!(head.status, 200..=599) || (self.connect && self.tunnels(head.status)) {
             return Err(Misuse::Status);
         }
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
-        // An answer to HEAD and a 304 tell the length of a body that does not follow.
+        // A response to HEAD and a 304 declare the length of a body that does not follow.
         let follows = !self.head_only && head.status != 304;
         let differs = follows && head.length.is_some_and(|length| declared != Some(length));
         if declared.is_some() && (chunked || differs) {
@@ -199,22 +187,15 @@ impl Connection {
         }
         let length = declared.or(head.length.filter(|_| !chunked));
         Ok(match length {
-            _ if matches!(head.status, 204 | 304) => {
-                if !self.head_only && head.length.is_some_and(|length| length > 0) {
-                    return Err(Misuse::BodyNotAllowed);
-                }
-                Sending::Nothing {
-                    counted: None,
-                    head: self.head_only,
-                }
-            }
+            _ if matches!(head.status, 204 | 304) => match head.length {
+                _ if self.head_only => Sending::Counted { left: None },
+                Some(1..) => return Err(Misuse::BodyNotAllowed),
+                _ => Sending::Nothing,
+            },
             // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
             Some(1..) if head.status == 205 => return Err(Misuse::BodyNotAllowed),
             _ if head.status == 205 => Sending::Known { left: 0 },
-            _ if self.head_only => Sending::Nothing {
-                counted: length,
-                head: true,
-            },
+            _ if self.head_only => Sending::Counted { left: length },
             Some(left) => Sending::Known { left },
             // RFC 9112 §6.1: "A server MUST NOT send a response containing Transfer-Encoding unless
             // the corresponding request indicates HTTP/1.1 (or later minor revisions)."
@@ -223,12 +204,12 @@ impl Connection {
         })
     }
 
-    /// Appends the head that hands the connection to another protocol: a 101 with the given
-    /// fields, or to CONNECT a 200.
+    /// Appends the head that switches the connection to another protocol: a 101 with the given fields, or
+    /// a 200 to CONNECT.
     ///
     /// # Errors
-    /// [`Misuse::Switch`] where the client did not ask, or its request has not been read to the
-    /// end, or a 101 does not say which protocol is spoken from now on.
+    /// [`Misuse::Switch`] if the client did not ask, its request has not been read to the end, or a 101
+    /// does not name the protocol in Upgrade.
     pub fn send_switch(&mut self, fields: &FieldList, out: &mut Vec<u8>) -> Result<(), Misuse> {
         if self.requests != State::Done || !(self.connect || self.upgrade_offered) {
             return Err(Misuse::Switch);

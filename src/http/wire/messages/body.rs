@@ -14,10 +14,10 @@
 //!   8  neither                               until close
 //! ```
 //!
-//! The fields decide, never the method of a request: a GET may have a body, and what
-//! is not read as its body would be read as the next request.
+//! The fields decide, never the method of a request: a GET may have a body, and bytes that are not read
+//! as its body would be read as the next request.
 
-use super::chunked::ChunkedDecoder;
+use super::chunked::{ChunkedDecoder, Step};
 use super::fields::{Fields, Known};
 use super::start_line::Version;
 use crate::http::wire::{Error, Limits, Method, Rule, grammar};
@@ -25,15 +25,15 @@ use crate::http::wire::{Error, Limits, Method, Rule, grammar};
 /// How long a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyLength {
-    /// So many bytes; 0 where there is no body.
+    /// This many bytes; 0 where there is no body.
     Known(u64),
-    /// It says so itself, chunk by chunk (RFC 9112 §7.1).
+    /// Each chunk declares its own length (RFC 9112 §7.1).
     Chunked,
-    /// It ends when the connection does: responses only.
+    /// The body ends when the connection does: responses only.
     UntilClose,
 }
 
-/// The rules of RFC 9112 §6.3 that concern a request.
+/// The rules of RFC 9112 §6.3 for a request.
 #[inline]
 pub(super) fn request_length(version: Version, fields: Fields<'_>) -> Result<BodyLength, Error> {
     match framing(version, fields)? {
@@ -49,7 +49,7 @@ pub(super) fn request_length(version: Version, fields: Fields<'_>) -> Result<Bod
     }
 }
 
-/// The rules of RFC 9112 §6.3 that concern a response to a request of this method.
+/// The rules of RFC 9112 §6.3 for a response to a request with this method.
 pub(super) fn response_length(
     method: Method<'_>,
     status: u16,
@@ -79,7 +79,7 @@ enum Coding {
     NotFinal,
 }
 
-/// Rules 3 and 4: what Transfer-Encoding says, where it is there.
+/// Rules 3 and 4: what Transfer-Encoding means, if there is one.
 #[inline]
 fn framing(version: Version, fields: Fields<'_>) -> Result<Option<Coding>, Error> {
     if !fields.has(Known::TransferEncoding) {
@@ -141,8 +141,8 @@ fn coding_error(rule: Rule, fields: Fields<'_>) -> Error {
     )
 }
 
-/// Rules 5 and 6. A list of equal lengths is refused like one of different ones: its
-/// sender did not frame this message, and what it meant is a guess.
+/// Rules 5 and 6. A list of equal lengths is refused like one of different ones: two programs may read
+/// it differently.
 // RFC 9112 §6.3: "If a message is received without Transfer-Encoding and with an invalid
 // Content-Length header field, then the message framing is invalid and the recipient MUST treat it
 // as an unrecoverable error"
@@ -164,20 +164,7 @@ fn content_length(fields: Fields<'_>) -> Result<Option<u64>, Error> {
     }
 }
 
-/// One step of a body decoder: how many bytes it took, and which of them are content.
-///
-/// The content, if any, is the last `data` of the `consumed` bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Step {
-    /// Bytes taken from the front of the input.
-    pub consumed: usize,
-    /// How many bytes at the end of those are content.
-    pub data: usize,
-    /// Whether the body ended behind them.
-    pub ended: bool,
-}
-
-/// Decodes one body, whichever way it is framed.
+/// Decodes one body, however it is framed.
 ///
 /// ```
 /// use barewire::http::wire::{BodyDecoder, BodyLength, Limits};
@@ -210,8 +197,8 @@ impl BodyDecoder {
         }
     }
 
-    /// Takes some bytes from the front of `input`: at most one run of content, and what frames it.
-    /// A step that consumes nothing and has not ended waits for more input.
+    /// Consumes bytes from the front of `input`: at most one run of content, and what frames it. A step
+    /// that consumes nothing and has not ended waits for more input.
     ///
     /// # Errors
     /// The rule that the framing breaks. Content itself is never wrong here.
@@ -236,8 +223,8 @@ impl BodyDecoder {
         }
     }
 
-    /// How many of the next bytes are surely content: these may be read from the connection
-    /// straight into their destination, and then accounted for with [`took`](Self::took).
+    /// How many of the next bytes are certainly content. The caller may read these from the connection
+    /// into their destination directly, and then reports them with [`took`](Self::took).
     pub fn content_ahead(&self) -> u64 {
         match self {
             BodyDecoder::Known(left) => *left,
@@ -246,8 +233,8 @@ impl BodyDecoder {
         }
     }
 
-    /// `bytes` of content, at most [`content_ahead`](Self::content_ahead), were read past the
-    /// decoder; whether the body ended behind them.
+    /// The caller read `bytes` of content, at most [`content_ahead`](Self::content_ahead), without the
+    /// decoder. Returns whether the body ended after them.
     pub fn took(&mut self, bytes: usize) -> bool {
         match self {
             BodyDecoder::Known(left) => {
@@ -265,7 +252,7 @@ impl BodyDecoder {
     /// The connection ended here.
     ///
     /// # Errors
-    /// [`Rule::MessageTruncated`] where the body had not ended by itself.
+    /// [`Rule::MessageTruncated`] if the body had not ended before.
     // RFC 9112 §8: "A message body that uses the chunked transfer coding is incomplete if the
     // zero-sized chunk that terminates the encoding has not been received. A message that uses a
     // valid Content-Length is incomplete if the size of the message body received (in octets) is

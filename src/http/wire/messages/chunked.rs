@@ -17,11 +17,23 @@
 //!           Extension └────▶ Trailer ── CRLF ──▶ End
 //! ```
 
-use super::body::Step;
 use super::field_list::FieldList;
 use super::fields::Fields;
 use super::section::Section;
 use crate::http::wire::{Error, Limits, Rule, grammar};
+
+/// One step of a body decoder: how many bytes it consumed, and which of them are content.
+///
+/// The content, if any, is the last `data` of the `consumed` bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Bytes consumed from the front of the input.
+    pub consumed: usize,
+    /// How many bytes at the end of those are content.
+    pub data: usize,
+    /// Whether the body ended after them.
+    pub ended: bool,
+}
 
 /// Hex digits of a chunk size, leading zeros included: 64 bits.
 const SIZE_DIGITS: u8 = 16;
@@ -82,7 +94,7 @@ impl ChunkedDecoder {
         }
     }
 
-    /// At the start of a next body; keeps the memory.
+    /// At the start of the next body; keeps the memory.
     #[must_use]
     pub fn restarted(mut self) -> ChunkedDecoder {
         self.state = State::Size;
@@ -127,13 +139,13 @@ impl ChunkedDecoder {
         })
     }
 
-    /// What the byte at `at` leads to: one arm for each arrow of the diagram.
+    /// The state after the byte at `at`: one arm for each arrow of the diagram.
     #[inline]
     fn next(&mut self, input: &[u8], at: usize) -> Result<State, Error> {
         let byte = input[at];
         match (self.state, byte) {
             (State::Size, _) if byte.is_ascii_hexdigit() => {
-                (self.digits, self.left) = (1, hex(byte));
+                (self.digits, self.left) = (1, grammar::hex_value(byte).into());
                 Ok(State::Digits)
             }
             (State::Digits, b'\r') => Ok(State::SizeLf),
@@ -144,7 +156,7 @@ impl ChunkedDecoder {
                     return Err(Error::new(Rule::ChunkSizeInvalid, input, at));
                 }
                 self.digits += 1;
-                self.left = self.left << 4 | hex(byte);
+                self.left = self.left << 4 | u64::from(grammar::hex_value(byte));
                 Ok(State::Digits)
             }
             (State::Digits, b';' | b' ' | b'\t') => {
@@ -164,7 +176,7 @@ impl ChunkedDecoder {
             }
             (State::Trailer, b'\r') => Ok(State::LastLf),
             (State::LastLf, _) => Ok(State::End),
-            // a first trailer field: its bytes are collected, see `trailer_fields`
+            // The first trailer field: its bytes are copied, see `trailer_fields`.
             _ => {
                 self.section.restart(0);
                 self.trailer_fields(&input[at..at + 1])?;
@@ -206,7 +218,7 @@ impl ChunkedDecoder {
         Ok(State::Extension(next))
     }
 
-    /// Trailer lines come in pieces of the input: they are collected, within their limit.
+    /// Copies trailer lines, which may arrive in pieces, up to their limit.
     fn trailer_fields(&mut self, input: &[u8]) -> Result<usize, Error> {
         let before = self.trailer.len();
         let room = self
@@ -230,7 +242,7 @@ impl ChunkedDecoder {
         Ok(end - before)
     }
 
-    /// How many of the next bytes are content of the chunk at hand.
+    /// How many of the next bytes are content of the current chunk.
     pub fn content_ahead(&self) -> u64 {
         if self.state == State::Data {
             self.left
@@ -239,7 +251,7 @@ impl ChunkedDecoder {
         }
     }
 
-    /// `bytes` of the chunk at hand were read past the decoder.
+    /// The caller read `bytes` of the current chunk without the decoder.
     #[inline]
     pub fn took(&mut self, bytes: usize) {
         self.left = self.left.saturating_sub(bytes as u64);
@@ -263,16 +275,7 @@ impl ChunkedDecoder {
     }
 }
 
-#[inline(always)]
-fn hex(digit: u8) -> u64 {
-    u64::from(if digit <= b'9' {
-        digit - b'0'
-    } else {
-        (digit | 0x20) - b'a' + 10
-    })
-}
-
-/// Fields that are decided before a body is read, and must not be said after it.
+/// Whether this field must be known before the body is read, so that it must not be a trailer.
 // RFC 9110 §6.5.1: "Many fields cannot be processed outside the header section because their
 // evaluation is necessary prior to receiving the content, such as those that describe message
 // framing, routing, authentication, request modifiers, response controls, or content format."
@@ -314,8 +317,8 @@ fn check_trailers(fields: Fields<'_>) -> Result<(), Error> {
     }
 }
 
-/// Appends the line that starts a chunk of `length` bytes; the bytes and a CRLF follow it.
-/// A length of 0 would end the body: use [`encode_last`] for that.
+/// Appends the line that starts a chunk of `length` bytes; the bytes and a CRLF must follow. A length of
+/// 0 would end the body: use [`encode_last`] for that.
 #[inline]
 pub fn encode_size(length: usize, out: &mut Vec<u8>) {
     debug_assert!(length > 0);
@@ -331,7 +334,7 @@ pub fn encode_size(length: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&line[at..]);
 }
 
-/// Appends `data` as one chunk; no data is no chunk.
+/// Appends `data` as one chunk; nothing if it is empty.
 pub fn encode_chunk(data: &[u8], out: &mut Vec<u8>) {
     if !data.is_empty() {
         encode_size(data.len(), out);

@@ -1,4 +1,4 @@
-//! Fields on their way out: a list that is its own encoding.
+//! Fields to be sent: a list that is its own encoding.
 
 use super::fields::{Fields, Index, Known, Line};
 use crate::http::wire::{Misuse, grammar};
@@ -7,8 +7,8 @@ use std::fmt;
 /// How many bytes end a line.
 const CRLF: u32 = 2;
 
-/// Fields to be sent. What cannot be encoded cannot be put in: a name is a token, a
-/// value holds no control character and no whitespace at its ends.
+/// Fields to be sent. A field that must not be sent cannot be added: a name is a token, a value holds no
+/// control character and no whitespace at its ends.
 ///
 /// The list *is* its encoding, so sending it is one copy.
 ///
@@ -39,7 +39,7 @@ impl FieldList {
         FieldList::default()
     }
 
-    /// Adds a line after the others, whether or not there is one of that name.
+    /// Adds a line after the others, even if there is one with this name.
     ///
     /// # Errors
     /// [`Misuse::FieldName`] or [`Misuse::FieldValue`] for bytes that must not be sent.
@@ -82,12 +82,12 @@ impl FieldList {
         self.index.push(line);
     }
 
-    /// Removes all lines of this name; whether there was one.
+    /// Removes all lines of this name. Returns whether there was one.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) -> bool {
         self.remove_among(self.index.lines.len(), name.as_ref()) > 0
     }
 
-    /// Removes the lines of this name among the first `first` lines; how many there were.
+    /// Removes the lines of this name among the first `first` lines. Returns how many there were.
     pub(crate) fn remove_among(&mut self, first: usize, name: &[u8]) -> usize {
         let before = self.index.lines.len();
         for at in (0..first.min(before)).rev() {
@@ -114,20 +114,20 @@ impl FieldList {
         self.index.renumber();
     }
 
-    /// Forgets the lines behind the first `lines`.
+    /// Keeps the first `lines` lines.
     pub(crate) fn truncate(&mut self, lines: usize) {
         while self.index.lines.len() > lines {
             self.cut(self.index.lines.len() - 1);
         }
     }
 
-    /// Forgets every line and keeps the memory.
+    /// Removes every line and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.index.clear();
     }
 
-    /// The lines, to look at.
+    /// A view of the lines.
     pub fn view(&self) -> Fields<'_> {
         self.index.over(&self.bytes)
     }

@@ -6,16 +6,16 @@
 //!   name  value_at   value_end     a line is four offsets into the bytes that hold it
 //! ```
 //!
-//! [`Fields`] looks at lines wherever their bytes are: a received head in the read
-//! buffer, or a [`FieldList`](super::FieldList) that is about to be sent. Nothing is copied, joined or
-//! re-spelt: order, spelling and repeats stay as they came, and a value is bytes,
-//! because a value may hold obs-text (RFC 9110 §5.5).
+//! [`Fields`] is a view of lines wherever their bytes are: a received head in the read buffer, or a
+//! [`FieldList`](super::FieldList) that will be sent. Nothing is copied, joined or respelled: order,
+//! spelling and repeats stay as they were sent. A value is bytes, because it may hold obs-text
+//! (RFC 9110 §5.5).
 
 use crate::http::wire::grammar;
 use std::fmt;
 
-/// The field names that this protocol gives a meaning to. Found once, when a line
-/// is decoded or appended, so that "is there a `Content-Length`?" is one AND.
+/// The field names that have a meaning for the protocol itself. A name is recognised once, when its line
+/// is decoded or appended, so "is there a `Content-Length`?" is one AND.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[allow(missing_docs)]
@@ -31,7 +31,7 @@ pub enum Known {
     Upgrade,
 }
 
-/// By first letter: one bit for each length that a known name has.
+/// For each first letter: one bit for each length that a known name has.
 static LENGTHS: [u32; 32] = {
     let mut lengths = [0; 32];
     lengths[(b'h' & 31) as usize] = 1 << 4;
@@ -44,14 +44,14 @@ static LENGTHS: [u32; 32] = {
     lengths
 };
 
-/// How many of them there are.
+/// How many variants there are.
 const KNOWN: usize = Known::Upgrade as usize + 1;
 
 impl Known {
-    /// Which of them `name` is, whatever its case (RFC 9110 §5.1).
+    /// Which of them `name` is, in any case (RFC 9110 §5.1).
     #[inline(always)]
     pub fn of(name: &[u8]) -> Known {
-        // Most names are none of them, and their first letter and length say so.
+        // Most names are none of them; the first letter and the length usually show it.
         let lengths = name
             .first()
             .map_or(0, |first| LENGTHS[usize::from(first & 31)]);
@@ -93,7 +93,7 @@ pub(super) struct Line {
     pub(super) known: Known,
 }
 
-/// Where the lines are, and where the known names occur among them.
+/// Where the lines are, and at which lines the known names are.
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     pub(super) lines: Vec<Line>,
@@ -142,7 +142,7 @@ impl Index {
         }
     }
 
-    /// Notes all lines anew, after one has been cut out.
+    /// Notes all lines again, after one was removed.
     pub(super) fn renumber(&mut self) {
         (self.seen, self.repeated) = (0, 0);
         for at in 0..self.lines.len() {
@@ -150,7 +150,7 @@ impl Index {
         }
     }
 
-    /// Where lines of this name can be: nowhere, in one place, or from one place on.
+    /// The lines that can have this name: none, one, or all from the first on.
     #[inline(always)]
     fn range(&self, known: Known) -> &[Line] {
         if self.seen & known.bit() == 0 {
@@ -171,7 +171,7 @@ impl Index {
     }
 }
 
-/// A view of field lines: in the order they came, spelt as they came.
+/// A view of field lines, in their order and spelling on the wire.
 #[derive(Clone, Copy)]
 pub struct Fields<'a> {
     bytes: &'a [u8],
@@ -236,12 +236,12 @@ impl<'a> Fields<'a> {
             .map(move |line| value_of(bytes, line))
     }
 
-    /// Whether a line of this name is there.
+    /// Whether there is a line of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.get_all(name).next().is_some()
     }
 
-    /// Whether a line of a known name is there: one AND.
+    /// Whether there is a line of a known name: one AND.
     #[inline(always)]
     pub fn has(&self, known: Known) -> bool {
         self.index.seen & known.bit() != 0
@@ -260,7 +260,7 @@ impl<'a> Fields<'a> {
             .map(|line| value_of(bytes, line))
     }
 
-    /// Whether there are two lines of a known name, or more.
+    /// Whether there are several lines of a known name.
     #[inline(always)]
     pub(super) fn is_repeated(&self, known: Known) -> bool {
         self.index.repeated & known.bit() != 0
@@ -285,7 +285,7 @@ impl<'a> Fields<'a> {
 
 #[inline]
 pub(super) fn name_of<'a>(bytes: &'a [u8], line: &Line) -> &'a str {
-    // A name is a token, and a token is ASCII: the default is never taken.
+    // A name is a token, and a token is ASCII: the default is never used.
     std::str::from_utf8(&bytes[line.name_at as usize..line.name_end as usize]).unwrap_or_default()
 }
 

@@ -1,21 +1,21 @@
-//! How long a server says that it keeps an idle connection.
+//! The Keep-Alive field: how long a server keeps an idle connection.
 //!
 //! ```text
 //!   Keep-Alive: timeout=5, max=100
-//!               │          └ so many requests more on this connection
-//!               └ it is closed after so many seconds of silence
+//!               │          └ how many more requests this connection may carry
+//!               └ after how many idle seconds the server closes it
 //! ```
 //!
-//! No RFC in force defines the field; RFC 9110 §7.6.1 only names it among those that are not passed
-//! on. Nearly every server sends it, and a client that listens closes first, instead of sending a
-//! request into a connection that is just being closed. So it is a hint: it can shorten what the
-//! client would have done, and what cannot be read says nothing.
+//! No current RFC defines the field; RFC 9110 §7.6.1 only lists it among those that a proxy does not
+//! forward. Nearly every server sends it. A client that obeys it closes first, instead of sending a
+//! request on a connection that the server is closing. So it is a hint: it can only shorten the client's
+//! own idle timeout, and a value that cannot be parsed is ignored.
 
 use super::fields::{Fields, Known};
 use crate::http::wire::grammar;
 use std::time::Duration;
 
-/// What a response says about its connection; by default nothing.
+/// The hint in a response; by default there is none.
 ///
 /// ```
 /// use barewire::http::wire::{FieldList, KeepAlive};
@@ -30,32 +30,32 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeepAlive {
-    /// The silence after which the server closes; whole seconds, 136 years at most, so that a
-    /// point in time can be moved by it.
+    /// The server's idle timeout: whole seconds, 136 years at most, so that it can be added to a point in
+    /// time.
     pub timeout: Option<Duration>,
-    /// How many requests more the server answers.
+    /// How many more requests the server answers.
     pub max: Option<u64>,
 }
 
 impl KeepAlive {
-    /// The hint in these fields; of several the smallest.
+    /// The hint in these fields; of several values the smallest.
     pub fn of(fields: Fields<'_>) -> KeepAlive {
         let values = fields.known(Known::KeepAlive);
         let mut hint = KeepAlive::default();
         for (name, number) in values.flat_map(grammar::list).filter_map(parameter) {
             if name.eq_ignore_ascii_case(b"timeout") {
                 let seconds = number.min(u32::MAX.into());
-                hint.timeout = least(hint.timeout, Duration::from_secs(seconds));
+                let timeout = Duration::from_secs(seconds);
+                hint.timeout = hint.timeout.into_iter().chain([timeout]).min();
             } else if name.eq_ignore_ascii_case(b"max") {
-                hint.max = least(hint.max, number);
+                hint.max = hint.max.into_iter().chain([number]).min();
             }
         }
         hint
     }
 
-    /// How long its connection may be idle: as long as we would have it, or until a margin before the
-    /// server closes it, if that is sooner. Zero: it is not used again, as where nothing more will be
-    /// answered (`max=0`).
+    /// How long the connection may be idle: `ours`, or the server's timeout less `margin` if that is
+    /// shorter. Zero means that it is not used again, as after `max=0`.
     pub fn idle_limit(self, ours: Duration, margin: Duration) -> Duration {
         match (self.timeout, self.max) {
             (_, Some(0)) => Duration::ZERO,
@@ -65,14 +65,7 @@ impl KeepAlive {
     }
 }
 
-fn least<T: Ord>(so_far: Option<T>, new: T) -> Option<T> {
-    Some(match so_far {
-        Some(old) => old.min(new),
-        None => new,
-    })
-}
-
-/// `name=digits`; whatever else there is has no meaning here.
+/// `name=digits`; anything else is ignored.
 fn parameter(element: &[u8]) -> Option<(&[u8], u64)> {
     let equals = element.iter().position(|&c| c == b'=')?;
     let number = grammar::decimal(grammar::trim_ows(&element[equals + 1..]))?;
@@ -110,7 +103,7 @@ mod tests {
         }
     }
 
-    fn told(value: &str) -> KeepAlive {
+    fn hint(value: &str) -> KeepAlive {
         let mut fields = FieldList::new();
         fields.append("Keep-Alive", value).unwrap();
         KeepAlive::of(fields.view())
@@ -132,7 +125,7 @@ mod tests {
             ("max=0", 0),
         ];
         for (value, seconds) in rows {
-            let limit = told(value).idle_limit(ours, margin);
+            let limit = hint(value).idle_limit(ours, margin);
             assert_eq!(limit, Duration::from_secs(seconds), "{value:?}");
         }
     }

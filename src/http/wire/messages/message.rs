@@ -2,16 +2,15 @@
 //!
 //! ```text
 //!   POST /echo HTTP/1.1\r\n        start line
-//!   Host: 127.0.0.1:1337\r\n       field lines, each in the place it came
+//!   Host: 127.0.0.1:1337\r\n       field lines, each where it arrived
 //!   Content-Length: 5\r\n
 //!   \r\n                           the empty line: the head is complete, decode returns its length
-//!   hello                          the body is the next decoder's business
+//!   hello                          the body, for the next decoder
 //! ```
 //!
-//! A decoder is shown the same growing bytes again and again and keeps its place;
-//! [`RequestDecoder::head`] then looks at the request where its bytes lie, with
-//! nothing copied. What is checked here is all that can be judged from the head
-//! alone, so a [`RequestHead`] that exists is one that may be served.
+//! The caller gives a decoder the same growing bytes again and again, and the decoder remembers its
+//! position. [`RequestDecoder::head`] is then a view of those bytes: nothing is copied. Every rule that
+//! needs the head alone is checked here, so a [`RequestHead`] that exists is one that may be served.
 //!
 //! ```
 //! use barewire::http::wire::{BodyLength, Limits, RequestDecoder};
@@ -37,7 +36,7 @@ use super::target::Target;
 use crate::http::wire::uri::authority;
 use crate::http::wire::{Error, Limits, Method, Rule, grammar};
 
-/// Whether the start line is still coming, or the fields after it.
+/// Which part of a head is being decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     StartLine,
@@ -52,27 +51,72 @@ struct Options {
     upgrade: bool,
 }
 
-/// Decodes request heads, one after another, in the bytes it is shown.
+/// A head while it is being received: the part that requests and responses share.
 #[derive(Debug)]
-pub struct RequestDecoder {
+struct Head {
     limits: Limits,
     part: Part,
     line: StartLine,
     section: Section,
     options: Options,
-    body: BodyLength,
-    expects_continue: bool,
 }
 
-impl RequestDecoder {
-    /// A decoder that reads no more than the limits say.
-    pub fn new(limits: Limits) -> RequestDecoder {
-        RequestDecoder {
+impl Head {
+    fn new(limits: Limits) -> Head {
+        Head {
             limits,
             part: Part::StartLine,
             line: StartLine::default(),
             section: Section::new(),
             options: Options::default(),
+        }
+    }
+
+    fn restart(&mut self) {
+        self.part = Part::StartLine;
+        self.line.restart();
+        self.section.restart(0);
+    }
+
+    /// Continues with `line`, which decodes the start line, and then with the fields; whether the head
+    /// is complete.
+    #[inline]
+    fn decode(
+        &mut self,
+        bytes: &[u8],
+        line: impl FnOnce(&mut StartLine, &[u8], usize) -> Result<Option<usize>, Error>,
+    ) -> Result<bool, Error> {
+        if self.part == Part::StartLine {
+            let Some(end) = line(&mut self.line, bytes, self.limits.start_line_bytes)? else {
+                return Ok(false);
+            };
+            self.section.restart(end);
+            self.part = Part::Fields;
+        }
+        self.section.decode(bytes, &self.limits)
+    }
+
+    /// RFC 9112 §9.3: whether the sender of this head wants the connection to persist after the message.
+    #[inline]
+    fn is_persistent(&self) -> bool {
+        let options = self.options;
+        !options.close && (self.line.version == Version::Http11 || options.keep_alive)
+    }
+}
+
+/// Decodes request heads, one after another, in the caller's bytes.
+#[derive(Debug)]
+pub struct RequestDecoder {
+    head: Head,
+    body: BodyLength,
+    expects_continue: bool,
+}
+
+impl RequestDecoder {
+    /// A decoder that reads no more than `limits` allow.
+    pub fn new(limits: Limits) -> RequestDecoder {
+        RequestDecoder {
+            head: Head::new(limits),
             body: BodyLength::Known(0),
             expects_continue: false,
         }
@@ -80,68 +124,61 @@ impl RequestDecoder {
 
     /// Ready for the next request; keeps the memory.
     pub fn restart(&mut self) {
-        self.part = Part::StartLine;
-        self.line.restart();
-        self.section.restart(0);
+        self.head.restart();
     }
 
-    /// Whether no byte of a request has come yet (empty lines do not count).
+    /// Whether no byte of a request has arrived yet (empty lines do not count).
     pub fn is_idle(&self) -> bool {
-        self.part == Part::StartLine && self.line.is_empty()
+        self.head.part == Part::StartLine && self.head.line.is_empty()
     }
 
-    /// Whether the start line, as far as it has come, is that of a HEAD request.
+    /// Whether the start line, as far as it has arrived, is that of a HEAD request.
     pub fn is_head(&self, bytes: &[u8]) -> bool {
-        self.line.has_method() && self.method(bytes).is_head()
+        self.head.line.has_method() && self.method(bytes).is_head()
     }
 
-    /// Goes on decoding `bytes`, which begin with all it was shown before: `None` = not yet,
+    /// Continues with `bytes`, which begin with all bytes of the calls before: `None` = not yet,
     /// `Some(n)` = the head is the first `n` bytes.
     ///
     /// # Errors
     /// The first rule the head breaks, at the byte that breaks it.
     #[inline]
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
-        if self.part == Part::StartLine {
-            let Some(end) = self.line.request(bytes, self.limits.start_line_bytes)? else {
-                return Ok(None);
-            };
-            self.section.restart(end);
-            self.part = Part::Fields;
-        }
-        if !self.section.decode(bytes, &self.limits)? {
+        if !self.head.decode(bytes, StartLine::request)? {
             return Ok(None);
         }
-        self.judge(bytes)?;
-        Ok(Some(self.section.at()))
+        self.check(bytes)?;
+        Ok(Some(self.head.section.at()))
     }
 
-    /// All rules that take the whole head.
-    fn judge(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let fields = self.section.fields(bytes);
+    /// Checks the rules that need the whole head.
+    fn check(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let version = self.head.line.version;
+        let fields = self.head.section.fields(bytes);
         self.check_target(bytes)?;
-        check_host(self.line.version, fields)?;
-        self.options = connection_options(fields)?;
-        self.body = body::request_length(self.line.version, fields)?;
-        self.expects_continue = expectation(self.line.version, fields)?;
+        check_host(version, fields)?;
+        self.head.options = connection_options(fields)?;
+        self.body = body::request_length(version, fields)?;
+        self.expects_continue = expectation(version, fields)?;
         Ok(())
     }
 
     #[inline]
     fn method<'a>(&self, bytes: &'a [u8]) -> Method<'a> {
-        Method::from_token(&bytes[self.line.start..self.line.method_end])
+        Method::from_token(&bytes[self.head.line.start..self.head.line.method_end])
     }
 
     #[inline]
     fn target<'a>(&self, bytes: &'a [u8]) -> Result<Target<'a>, Error> {
-        let range = self.line.target_at..self.line.target_end;
-        Target::split(self.method(bytes), &bytes[range], &self.line.scan)
+        let line = &self.head.line;
+        let target = &bytes[line.target_at..line.target_end];
+        Target::split(self.method(bytes), target, &line.scan)
     }
 
-    /// Most targets are a path whose bytes have been judged as they came: then all is said.
+    /// Most targets are a path whose bytes were checked as they came: nothing is left to check then.
     #[inline]
     fn check_target(&self, bytes: &[u8]) -> Result<(), Error> {
-        let line = &self.line;
+        let line = &self.head.line;
         let target = &bytes[line.target_at..line.target_end];
         if line.scan.plain_path(target).is_some() && !self.method(bytes).is_connect() {
             return Ok(());
@@ -211,13 +248,7 @@ fn expectation(version: Version, fields: Fields<'_>) -> Result<bool, Error> {
     Ok(expected && version == Version::Http11)
 }
 
-/// RFC 9112 §9.3: whether the sender of this head wants the connection to go on after the message.
-#[inline]
-fn persistent(version: Version, options: Options) -> bool {
-    !options.close && (version == Version::Http11 || options.keep_alive)
-}
-
-/// A request head, complete and checked, over the bytes it came in.
+/// A request head, complete and checked: a view of the bytes it arrived in.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'a> {
     bytes: &'a [u8],
@@ -231,22 +262,22 @@ impl<'a> RequestHead<'a> {
         self.decoder.method(self.bytes)
     }
 
-    /// The request-target as it came.
+    /// The request-target as it was sent.
     pub fn target_str(&self) -> &'a str {
-        let line = &self.decoder.line;
+        let line = &self.decoder.head.line;
         std::str::from_utf8(&self.bytes[line.target_at..line.target_end]).unwrap_or_default()
     }
 
-    /// The request-target taken apart.
+    /// The request-target, parsed.
     pub fn target(&self) -> Target<'a> {
-        // Judged when the head was decoded: the default is never taken.
+        // Checked when the head was decoded: the default is never used.
         self.decoder.target(self.bytes).unwrap_or(Target::Asterisk)
     }
 
     /// The path of the target, `/` where an absolute URI has none; empty for `*` and `host:port`.
     #[inline]
     pub fn path(&self) -> &'a str {
-        let line = &self.decoder.line;
+        let line = &self.decoder.head.line;
         let target = &self.bytes[line.target_at..line.target_end];
         match line.scan.plain_path(target) {
             Some(path) => std::str::from_utf8(path).unwrap_or_default(),
@@ -257,13 +288,13 @@ impl<'a> RequestHead<'a> {
     /// The version of the sender.
     #[inline]
     pub fn version(&self) -> Version {
-        self.decoder.line.version
+        self.decoder.head.line.version
     }
 
     /// The field lines.
     #[inline]
     pub fn fields(&self) -> Fields<'a> {
-        self.decoder.section.fields(self.bytes)
+        self.decoder.head.section.fields(self.bytes)
     }
 
     /// How the body is framed (RFC 9112 §6.3).
@@ -278,10 +309,10 @@ impl<'a> RequestHead<'a> {
         self.decoder.expects_continue && self.decoder.body != BodyLength::Known(0)
     }
 
-    /// Whether the client will read another answer from this connection (RFC 9112 §9.3).
+    /// Whether the client will read another response from this connection (RFC 9112 §9.3).
     #[inline]
     pub fn is_persistent(&self) -> bool {
-        persistent(self.version(), self.decoder.options)
+        self.decoder.head.is_persistent()
     }
 
     /// Whether the client offers to switch to another protocol (RFC 9110 §7.8).
@@ -289,13 +320,13 @@ impl<'a> RequestHead<'a> {
     pub fn offers_upgrade(&self) -> bool {
         // RFC 9110 §7.8: "A server that receives an Upgrade header field in an HTTP/1.0 request
         // MUST ignore that Upgrade field."
-        self.decoder.options.upgrade
+        self.decoder.head.options.upgrade
             && self.fields().has(Known::Upgrade)
             && self.version() == Version::Http11
     }
 
-    /// The authority of the target URI: of an absolute target, or else of the Host field
-    /// (RFC 9112 §3.3); empty for HTTP/1.0 without either.
+    /// The authority of the target URI (RFC 9112 §3.3): from an absolute target, otherwise from the Host
+    /// field; empty for HTTP/1.0 without either.
     pub fn authority(&self) -> &'a str {
         // RFC 9112 §3.2.2: "When an origin server receives a request with an absolute-form of
         // request-target, the origin server MUST ignore the received Host header field (if any)"
@@ -306,33 +337,23 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Decodes response heads, one after another, in the bytes it is shown.
+/// Decodes response heads, one after another, in the caller's bytes.
 #[derive(Debug)]
 pub struct ResponseDecoder {
-    limits: Limits,
-    part: Part,
-    line: StartLine,
-    section: Section,
-    options: Options,
+    head: Head,
 }
 
 impl ResponseDecoder {
-    /// A decoder that reads no more than the limits say.
+    /// A decoder that reads no more than `limits` allow.
     pub fn new(limits: Limits) -> ResponseDecoder {
         ResponseDecoder {
-            limits,
-            part: Part::StartLine,
-            line: StartLine::default(),
-            section: Section::new(),
-            options: Options::default(),
+            head: Head::new(limits),
         }
     }
 
     /// Ready for the next response; keeps the memory.
     pub fn restart(&mut self) {
-        self.part = Part::StartLine;
-        self.line.restart();
-        self.section.restart(0);
+        self.head.restart();
     }
 
     /// As [`RequestDecoder::decode`].
@@ -340,18 +361,11 @@ impl ResponseDecoder {
     /// # Errors
     /// The first rule the head breaks, at the byte that breaks it.
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
-        if self.part == Part::StartLine {
-            let Some(end) = self.line.response(bytes, self.limits.start_line_bytes)? else {
-                return Ok(None);
-            };
-            self.section.restart(end);
-            self.part = Part::Fields;
-        }
-        if !self.section.decode(bytes, &self.limits)? {
+        if !self.head.decode(bytes, StartLine::response)? {
             return Ok(None);
         }
-        self.options = connection_options(self.section.fields(bytes))?;
-        Ok(Some(self.section.at()))
+        self.head.options = connection_options(self.head.section.fields(bytes))?;
+        Ok(Some(self.head.section.at()))
     }
 
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
@@ -363,7 +377,7 @@ impl ResponseDecoder {
     }
 }
 
-/// A response head, complete and checked, over the bytes it came in.
+/// A response head, complete and checked: a view of the bytes it arrived in.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseHead<'a> {
     bytes: &'a [u8],
@@ -373,25 +387,26 @@ pub struct ResponseHead<'a> {
 impl<'a> ResponseHead<'a> {
     /// The status code, 100 to 599.
     pub fn status(&self) -> u16 {
-        self.decoder.line.status
+        self.decoder.head.line.status
     }
 
-    /// The reason phrase as it came; it means nothing (RFC 9112 §4).
+    /// The reason phrase as it was sent; it means nothing (RFC 9112 §4).
     pub fn reason(&self) -> &'a [u8] {
-        &self.bytes[self.decoder.line.reason_at..self.decoder.line.reason_end]
+        let line = &self.decoder.head.line;
+        &self.bytes[line.reason_at..line.reason_end]
     }
 
     /// The version of the sender.
     pub fn version(&self) -> Version {
-        self.decoder.line.version
+        self.decoder.head.line.version
     }
 
     /// The field lines.
     pub fn fields(&self) -> Fields<'a> {
-        self.decoder.section.fields(self.bytes)
+        self.decoder.head.section.fields(self.bytes)
     }
 
-    /// How the body is framed, for an answer to a request of this method (RFC 9112 §6.3).
+    /// How the body is framed, in a response to a request with this method (RFC 9112 §6.3).
     ///
     /// # Errors
     /// A Content-Length or Transfer-Encoding that frames nothing.
@@ -401,6 +416,6 @@ impl<'a> ResponseHead<'a> {
 
     /// Whether the server will read another request from this connection (RFC 9112 §9.3).
     pub fn is_persistent(&self) -> bool {
-        persistent(self.version(), self.decoder.options)
+        self.decoder.head.is_persistent()
     }
 }

@@ -1,4 +1,54 @@
-//! RFC 9112: messages as bytes.
+//! RFC 9112: how HTTP/1.1 writes a message.
+//!
+//! # The problem
+//!
+//! A head arrives in pieces, cut anywhere, from a peer that may be wrong or hostile. It must be decoded
+//! once, in place, without a copy, and the end of the body must be beyond doubt.
+//!
+//! # The bytes, and which file decodes them
+//!
+//! ```text
+//!   POST /echo HTTP/1.1\r\n           start_line, target ─┐
+//!   Host: 127.0.0.1:1337\r\n          section, fields ────┼── message: the whole head
+//!   Transfer-Encoding: chunked\r\n    section, fields ────┘
+//!   \r\n                               body: how long is what follows?
+//!   5\r\nhello\r\n0\r\n\r\n          chunked
+//!
+//!   HTTP/1.1 200 OK\r\n …             outgoing, from a field_list
+//! ```
+//!
+//! # The rules
+//!
+//! - A decoder has `decode(&mut self, bytes)`. `Ok(None)` means "not yet": call it again with the same
+//!   bytes and some more behind them.
+//! - A head that decodes is one that may be served: every rule that needs the head alone was checked.
+//! - An encoder cannot fail. What must not be sent cannot be built, or the
+//!   [`Connection`](super::Connection) refuses it before a byte is appended.
+//!
+//! # Which file to read first
+//!
+//! `message.rs`, then from the bytes up: `start_line.rs` and `target.rs`, `section.rs` (decodes field
+//! lines) and `fields.rs` (finds them again), `body.rs` (the eight rules of §6.3) and `chunked.rs`. For
+//! what is sent: `field_list.rs` and `outgoing.rs`. `keep_alive.rs` reads one hint.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | a start line | `start_line.rs`; `fixtures/http/request_line.txt`, `status_line.txt`; `tests/wire/http/oracle.rs` |
+//! | a stricter target rule | `Scan` and `Target::split` in `target.rs`; the byte class `TARGET` in `grammar.rs`; for client URIs also `uri/reference.rs`; `fixtures/http/target.txt`, `uri.txt`; `tests/wire/http/oracle.rs` |
+//! | a field line, obs-fold, whitespace | both paths of `section.rs` (`whole_lines` and `phases`); `fixtures/http/fields.txt`; `tests/wire/http/oracle.rs` |
+//! | a field with a meaning for the protocol | `Known` in `fields.rs` with `LENGTHS` and `spelt` (its test names a forgotten one); then where it is read: `message.rs`, `body.rs` or `connection.rs` |
+//! | how the length of a body is found | `body.rs`; what we send: `response_framing` in `connection/server.rs`, `send_request` in `connection/client.rs`; `fixtures/http/content_length.txt`, `transfer_encoding.txt`, `response_body.txt` |
+//! | the chunked coding, trailers | `chunked.rs`; `fixtures/http/chunked.txt`, `trailers.txt` |
+//! | what we add to a head | `outgoing.rs` |
+//!
+//! # Exercises
+//!
+//! 1. `whole_lines` in `section.rs` takes complete lines, `phases` takes the rest. Remove `whole_lines`:
+//!    which tests fail, and what does `tests/bench` (`head_decode`) show?
+//! 2. RFC 9112 §5.2 lets a user agent replace an obs-fold by spaces. What would have to be copied then,
+//!    and which borrowed type could no longer exist?
 
 mod body;
 pub(super) mod chunked;
@@ -11,8 +61,10 @@ mod section;
 mod start_line;
 mod target;
 
-pub use body::{BodyDecoder, BodyLength, Step};
-pub use chunked::{ChunkedDecoder, encode_chunk, encode_last, encode_size, is_forbidden_trailer};
+pub use body::{BodyDecoder, BodyLength};
+pub use chunked::{
+    ChunkedDecoder, Step, encode_chunk, encode_last, encode_size, is_forbidden_trailer,
+};
 pub use field_list::FieldList;
 pub use fields::{Fields, Known};
 pub use keep_alive::KeepAlive;

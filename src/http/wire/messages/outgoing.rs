@@ -1,4 +1,4 @@
-//! Heads on their way out: what the caller says, in the order it reaches the wire.
+//! Heads to be sent: what the caller gives, in the order on the wire.
 //!
 //! ```text
 //!   HTTP/1.1 200 OK                    status line
@@ -28,7 +28,7 @@ pub struct ResponseOut<'a> {
 }
 
 impl<'a> ResponseOut<'a> {
-    /// A response with the usual reason phrase, whose body length is not known up front.
+    /// A response with the usual reason phrase, whose body length is not known in advance.
     pub fn new(status: u16, fields: &'a FieldList) -> ResponseOut<'a> {
         ResponseOut {
             status,
@@ -43,39 +43,31 @@ impl<'a> ResponseOut<'a> {
     /// With another reason phrase.
     ///
     /// # Errors
-    /// [`Misuse::Reason`] for bytes a status line must not hold.
-    pub fn reason(self, reason: &'a str) -> Result<ResponseOut<'a>, Misuse> {
-        match grammar::value_end(reason.as_bytes(), 0) == reason.len() {
-            true => Ok(ResponseOut {
-                reason: Some(reason),
-                ..self
-            }),
-            false => Err(Misuse::Reason),
+    /// [`Misuse::Reason`] for bytes that a status line must not hold.
+    pub fn reason(mut self, reason: &'a str) -> Result<ResponseOut<'a>, Misuse> {
+        if grammar::value_end(reason.as_bytes(), 0) < reason.len() {
+            return Err(Misuse::Reason);
         }
+        self.reason = Some(reason);
+        Ok(self)
     }
 
     /// The whole body is `bytes` long: it gets a Content-Length.
-    pub fn length(self, bytes: u64) -> ResponseOut<'a> {
-        ResponseOut {
-            length: Some(bytes),
-            ..self
-        }
+    pub fn length(mut self, bytes: u64) -> ResponseOut<'a> {
+        self.length = Some(bytes);
+        self
     }
 
-    /// The value of the Date field, where the caller's fields have none.
-    pub fn date(self, imf_fixdate: &'a [u8; 29]) -> ResponseOut<'a> {
-        ResponseOut {
-            date: Some(imf_fixdate),
-            ..self
-        }
+    /// The value of the Date field, if the caller's fields have none.
+    pub fn date(mut self, imf_fixdate: &'a [u8; 29]) -> ResponseOut<'a> {
+        self.date = Some(imf_fixdate);
+        self
     }
 
     /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
-    pub fn keep_alive_secs(self, secs: Option<u64>) -> ResponseOut<'a> {
-        ResponseOut {
-            keep_alive_secs: secs,
-            ..self
-        }
+    pub fn keep_alive_secs(mut self, secs: Option<u64>) -> ResponseOut<'a> {
+        self.keep_alive_secs = secs;
+        self
     }
 }
 
@@ -103,29 +95,26 @@ impl<'a> RequestOut<'a> {
         }
     }
 
-    /// With a body of so many bytes.
-    pub fn length(self, bytes: u64) -> RequestOut<'a> {
-        RequestOut {
-            length: Some(bytes),
-            ..self
-        }
+    /// With a body of this many bytes.
+    pub fn length(mut self, bytes: u64) -> RequestOut<'a> {
+        self.length = Some(bytes);
+        self
     }
 
     /// In another version: an HTTP/1.0 request cannot have a body of unknown length.
-    pub fn version(self, version: Version) -> RequestOut<'a> {
-        RequestOut { version, ..self }
+    pub fn version(mut self, version: Version) -> RequestOut<'a> {
+        self.version = version;
+        self
     }
 
     /// With a body of unknown length: it is sent in chunks.
-    pub fn streaming(self) -> RequestOut<'a> {
-        RequestOut {
-            streams: true,
-            ..self
-        }
+    pub fn streaming(mut self) -> RequestOut<'a> {
+        self.streams = true;
+        self
     }
 }
 
-/// What the caller's Content-Length says.
+/// The value of the caller's Content-Length.
 pub(in crate::http::wire) fn declared_length(fields: &FieldList) -> Result<Option<u64>, Misuse> {
     let mut lengths = fields.view().known(Known::ContentLength);
     match (lengths.next(), lengths.next()) {
@@ -151,13 +140,13 @@ pub(in crate::http::wire) fn declares_chunked(fields: &FieldList) -> Result<bool
 // status code of 1xx (Informational) or 204 (No Content)."
 pub(in crate::http::wire) fn check_unframed(fields: &FieldList) -> Result<(), Misuse> {
     let view = fields.view();
-    match view.has(Known::ContentLength) || view.has(Known::TransferEncoding) {
-        true => Err(Misuse::Framing),
-        false => Ok(()),
+    if view.has(Known::ContentLength) || view.has(Known::TransferEncoding) {
+        return Err(Misuse::Framing);
     }
+    Ok(())
 }
 
-/// Whether the caller's fields end the connection.
+/// Whether the caller's fields close the connection.
 pub(in crate::http::wire) fn says_close(fields: &FieldList) -> bool {
     has_option(fields, b"close")
 }
@@ -186,17 +175,12 @@ pub(in crate::http::wire) fn encode_response(
     let keeps = kept_alive.is_none()
         && has_option(head.fields, b"keep-alive")
         && !has_option(head.fields, b"close");
-    if keeps {
-        // Another "keep-alive" beside our "close" would leave the client to guess.
-        encode_without(
-            &[Known::TransferEncoding, Known::Connection, Known::KeepAlive],
-            head.fields,
-            out,
-        );
-    } else if theirs.has(Known::TransferEncoding) {
-        encode_without(&[Known::TransferEncoding], head.fields, out);
-    } else {
-        head.fields.encode(out);
+    use Known::{Connection, KeepAlive, TransferEncoding};
+    match theirs.has(TransferEncoding) {
+        // With "keep-alive" beside our "close" the client could not know which is true.
+        _ if keeps => encode_without(&[TransferEncoding, Connection, KeepAlive], head.fields, out),
+        true => encode_without(&[TransferEncoding], head.fields, out),
+        false => head.fields.encode(out),
     }
     if let (Some(date), false) = (head.date, theirs.has(Known::Date)) {
         out.extend_from_slice(b"Date: ");
@@ -215,28 +199,25 @@ pub(in crate::http::wire) fn encode_response(
     match framing {
         Some(BodyLength::Chunked) => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         Some(BodyLength::Known(length)) if !theirs.has(Known::ContentLength) => {
-            out.extend_from_slice(b"Content-Length: ");
-            grammar::push_decimal(out, length);
-            out.extend_from_slice(b"\r\n");
+            number_line(b"Content-Length: ", length, out);
         }
         _ => {}
     }
     out.extend_from_slice(b"\r\n");
 }
 
-/// An HTTP/1.0 client has to be told, an HTTP/1.1 client is told what the book's is told.
+/// An HTTP/1.0 client needs these fields to keep the connection. An HTTP/1.1 client gets them as in the
+/// book, unless the caller sets Connection itself.
 #[inline]
 fn encode_keep_alive(head: &ResponseOut<'_>, version: Version, out: &mut Vec<u8>) {
     let theirs = head.fields.view();
-    let untold = version == Version::Http10 && !has_option(head.fields, b"keep-alive");
-    if theirs.has(Known::Connection) && !untold {
+    let needed = version == Version::Http10 && !has_option(head.fields, b"keep-alive");
+    if theirs.has(Known::Connection) && !needed {
         return;
     }
     out.extend_from_slice(b"Connection: keep-alive\r\n");
     if let (Some(secs), false) = (head.keep_alive_secs, theirs.has(Known::KeepAlive)) {
-        out.extend_from_slice(b"Keep-Alive: timeout=");
-        grammar::push_decimal(out, secs);
-        out.extend_from_slice(b"\r\n");
+        number_line(b"Keep-Alive: timeout=", secs, out);
     }
 }
 
@@ -249,6 +230,13 @@ fn status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
     grammar::push_decimal(out, status.into());
     out.push(b' ');
     out.extend_from_slice(reason.unwrap_or_else(|| reason_phrase(status)).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+#[inline]
+fn number_line(start: &[u8], number: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(start);
+    grammar::push_decimal(out, number);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -299,9 +287,7 @@ pub(in crate::http::wire) fn encode_request(
     match head.length {
         _ if chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         Some(length) if !head.fields.view().has(Known::ContentLength) => {
-            out.extend_from_slice(b"Content-Length: ");
-            grammar::push_decimal(out, length);
-            out.extend_from_slice(b"\r\n");
+            number_line(b"Content-Length: ", length, out);
         }
         _ => {}
     }

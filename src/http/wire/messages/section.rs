@@ -8,10 +8,9 @@
 //!     └──────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The decoder keeps its place, not the bytes: call it again with the same bytes and
-//! some more behind them, and it goes on where it stood. So a head that comes one
-//! byte at a time costs what it costs in one piece, and a bad byte is refused the
-//! moment it is here.
+//! The decoder remembers its position, not the bytes: the caller gives it the same bytes and some more
+//! behind them, and it continues where it stopped. So a head that arrives one byte at a time costs as
+//! much as in one piece, and a bad byte is refused as soon as it arrives.
 
 use super::fields::{Fields, Index, Known, Line};
 use crate::http::wire::{Error, Limits, Rule, grammar};
@@ -26,7 +25,7 @@ enum Phase {
     EndLf,
 }
 
-/// A field section on its way in; its offsets count from the start of the bytes it is shown.
+/// A field section while it is being received; its offsets count from the start of the caller's bytes.
 #[derive(Debug)]
 pub(super) struct Section {
     phase: Phase,
@@ -55,7 +54,7 @@ impl Section {
         }
     }
 
-    /// Forgets everything but the memory; the next section starts at byte `start`.
+    /// Forgets the lines and keeps the memory; the next section starts at byte `start`.
     pub(super) fn restart(&mut self, start: usize) {
         self.phase = Phase::Start;
         self.start = start;
@@ -63,18 +62,18 @@ impl Section {
         self.index.clear();
     }
 
-    /// The byte after the last one looked at; after `true`, the byte after the section.
+    /// The offset after the last byte that was checked; after `true`, the offset after the section.
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    /// The lines that are complete, over the bytes that were decoded.
+    /// The complete lines: a view of the bytes that were decoded.
     #[inline]
     pub(super) fn fields<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
         self.index.over(bytes)
     }
 
-    /// Goes on decoding `bytes`; `true` once the empty line is here.
+    /// Continues with `bytes`; `true` once the empty line has arrived.
     pub(super) fn decode(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, Error> {
         let most = self.start.saturating_add(limits.field_section_bytes);
         let seen = &bytes[..bytes.len().min(most)];
@@ -93,8 +92,8 @@ impl Section {
         self.phases(bytes, limits)
     }
 
-    /// Takes the lines that are here from start to end and break no rule: nearly all there are.
-    /// Whatever it does not take, the phases look at. `true`: the empty line is here.
+    /// Takes every line that is complete and breaks no rule, which are nearly all. At the first other line
+    /// it stops, and `phases` continues there. `true`: the empty line has arrived.
     #[inline(always)]
     fn whole_lines(&mut self, bytes: &[u8], limits: &Limits) -> bool {
         let mut at = self.at;
@@ -215,10 +214,10 @@ impl Section {
     }
 }
 
-/// The last byte of a value that is no whitespace: it came before `end`.
+/// Where a value ends without the whitespace before `end`.
 #[inline(always)]
 fn value_end(bytes: &[u8], start: usize, mut end: usize) -> usize {
-    // Of the bytes up to the space a value holds only these two.
+    // Of the bytes up to the space, a value holds only the space and the tab.
     while end > start && bytes[end - 1] <= b' ' {
         end -= 1;
     }

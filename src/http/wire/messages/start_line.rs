@@ -5,12 +5,12 @@
 //!   HTTP/1.1 SP 404 SP Not Found CRLF             status-line  (RFC 9112 §4)
 //! ```
 //!
-//! Both decoders keep their place and go on from it when more bytes are here.
+//! Both decoders remember their position and continue there when more bytes have arrived.
 
 use super::target::Scan;
 use crate::http::wire::{Error, Rule, grammar};
 
-/// The version of a message. A higher minor version than 1 is spoken to as 1.1.
+/// The version of a message. A minor version above 1 is treated as 1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Version {
     /// HTTP/1.0
@@ -21,7 +21,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// `HTTP/1.0` or `HTTP/1.1`, as it stands on the wire.
+    /// `HTTP/1.0` or `HTTP/1.1`, as it is on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Version::Http10 => "HTTP/1.0",
@@ -30,11 +30,11 @@ impl Version {
     }
 }
 
-/// Empty lines that may stand before a start line.
+/// How many empty lines may precede a start line.
 const EMPTY_LINES: u8 = 4;
-/// `HTTP/1.1` and the byte before or after it, and CRLF.
+/// Bytes of a version, as `HTTP/1.1`.
 const VERSION: usize = 8;
-/// How a TLS record begins. No text does, so this byte alone tells.
+/// The first byte of a TLS record. No HTTP message begins with one of these.
 // RFC 8446 §5.1: "enum { invalid(0), change_cipher_spec(20), alert(21), handshake(22),
 // application_data(23), (255) } ContentType;"
 const TLS_ALERT: u8 = 21;
@@ -53,7 +53,7 @@ enum Phase {
     Lf,
 }
 
-/// A start line on its way in. `start` is where it begins, after empty lines.
+/// A start line while it is being received. `start` is where it begins, after empty lines.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StartLine {
     phase: Phase,
@@ -71,7 +71,8 @@ pub(super) struct StartLine {
 }
 
 impl StartLine {
-    /// Ready for the next message; what the old one left behind is overwritten before it is read.
+    /// Ready for the next message. The other fields keep old values, and are overwritten before they are
+    /// read.
     #[inline(always)]
     pub(super) fn restart(&mut self) {
         self.phase = Phase::Empty;
@@ -80,43 +81,44 @@ impl StartLine {
         self.scan = Scan::default();
     }
 
-    /// Whether nothing but empty lines has come.
+    /// Whether nothing but empty lines has arrived.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self.phase, Phase::Empty | Phase::EmptyLf)
     }
 
-    /// Whether the method of a request has come.
+    /// Whether the method of a request has arrived.
     pub(super) fn has_method(&self) -> bool {
         matches!(self.phase, Phase::Target | Phase::Version)
     }
 
-    /// Goes on decoding a request line; `Some(end)` once its CRLF is here.
+    /// Continues a request-line; `Some(end)` once its CRLF is here.
     #[inline]
     pub(super) fn request(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {
-        if self.is_empty() && !self.skip_empty_lines(bytes, Phase::Method)? {
-            return Ok(None);
-        }
-        let line_most = self.start.saturating_add(most);
-        let seen = &bytes[..bytes.len().min(line_most)];
-        let end = self.request_line(seen)?;
-        self.within(end, seen.len() == line_most, bytes)
+        self.decode(bytes, most, Phase::Method, StartLine::request_line)
     }
 
-    /// Goes on decoding a status line; `Some(end)` once its CRLF is here.
+    /// Continues a status-line; `Some(end)` once its CRLF is here.
     pub(super) fn response(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {
-        if self.is_empty() && !self.skip_empty_lines(bytes, Phase::Version)? {
-            return Ok(None);
-        }
-        let line_most = self.start.saturating_add(most);
-        let seen = &bytes[..bytes.len().min(line_most)];
-        let end = self.status_line(seen)?;
-        self.within(end, seen.len() == line_most, bytes)
+        self.decode(bytes, most, Phase::Version, StartLine::status_line)
     }
 
-    fn within(&self, end: Option<usize>, full: bool, bytes: &[u8]) -> Result<Option<usize>, Error> {
+    #[inline]
+    fn decode(
+        &mut self,
+        bytes: &[u8],
+        most: usize,
+        first: Phase,
+        line: impl FnOnce(&mut StartLine, &[u8]) -> Result<Option<usize>, Error>,
+    ) -> Result<Option<usize>, Error> {
+        if self.is_empty() && !self.skip_empty_lines(bytes, first)? {
+            return Ok(None);
+        }
+        let most = self.start.saturating_add(most);
+        let seen = &bytes[..bytes.len().min(most)];
+        let end = line(self, seen)?;
         // RFC 9112 §3: "A server that receives a request-target longer than any URI it wishes to
         // parse MUST respond with a 414 (URI Too Long) status code"
-        if end.is_none() && full {
+        if end.is_none() && seen.len() == most {
             return Err(Error::new(Rule::StartLineTooLong, bytes, self.at));
         }
         Ok(end)
@@ -179,7 +181,7 @@ impl StartLine {
             self.target_end = end;
             match bytes[end] {
                 b' ' if end > self.target_at => self.at = end + 1,
-                // a request line of HTTP/0.9 has no version
+                // A request line of HTTP/0.9 has no version.
                 b'\r' | b'\n' if end > self.target_at => {
                     return Err(Error::new(Rule::VersionInvalid, bytes, end));
                 }
@@ -269,7 +271,7 @@ impl StartLine {
     }
 }
 
-/// `HTTP/` DIGIT `.` DIGIT at `at`: the major digit, and the version it means here.
+/// Decodes `HTTP/` DIGIT `.` DIGIT at `at`: the major digit, and the version that it counts as.
 // RFC 9112 §2.3: "HTTP-version is case-sensitive."
 fn decode_version(bytes: &[u8], at: usize) -> Result<Option<(u8, Version)>, Error> {
     let here = &bytes[at.min(bytes.len())..bytes.len().min(at + VERSION)];

@@ -7,8 +7,8 @@
 //!   OPTIONS *                                HTTP/1.1    asterisk-form
 //! ```
 //!
-//! Only what RFC 3986 lets stand in a URI may stand here. Some browsers send `[ ] { } |` raw in a
-//! query: they are refused, and a page that builds such links encodes them (`encodeURIComponent`).
+//! A target holds only what RFC 3986 allows in a URI. Some browsers send `[ ] { } |` unencoded in a query:
+//! that is refused. A page that builds such links must encode them (`encodeURIComponent`).
 //!
 //! ```
 //! use barewire::http::wire::{Method, Target};
@@ -21,11 +21,11 @@
 use crate::http::wire::uri::authority;
 use crate::http::wire::{Error, Method, Rule, grammar};
 
-/// A request-target taken apart. Every part is as it came: nothing is percent-decoded,
-/// no dot segment removed.
+/// A request-target, split into its parts. Every part is as it was sent: nothing is percent-decoded, no
+/// dot segment is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// `/path?query`, to a server that is named by the Host field.
+    /// `/path?query`, to the server that the Host field names.
     Origin {
         /// Starts with `/`.
         path: &'a str,
@@ -38,7 +38,7 @@ pub enum Target<'a> {
         scheme: &'a str,
         /// `host[:port]`, without userinfo; it wins over the Host field.
         authority: &'a str,
-        /// Empty where the URI has none; means `/`.
+        /// Empty if the URI has none, which means `/`.
         path: &'a str,
         /// What follows the first `?`.
         query: Option<&'a str>,
@@ -55,7 +55,7 @@ pub enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Takes a whole request-target apart; the method decides which forms it may have.
+    /// Decodes a whole request-target; the method decides which forms it may have.
     ///
     /// # Errors
     /// [`Rule::TargetInvalid`], [`Rule::TargetFormInvalid`] or [`Rule::TargetUserinfo`].
@@ -68,7 +68,7 @@ impl<'a> Target<'a> {
         Target::split(method, bytes, &scan)
     }
 
-    /// Takes apart bytes that [`Scan`] has judged.
+    /// Splits bytes that [`Scan`] has checked.
     #[inline]
     pub(super) fn split(
         method: Method<'_>,
@@ -115,7 +115,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Appends the target as it stands in a request line.
+    /// Appends the target as a request line holds it.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut push = |parts: &[&str]| {
             parts
@@ -199,7 +199,7 @@ fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Target<'_>, Erro
     })
 }
 
-/// What a look at each byte of a target has found so far; offsets count from its first byte.
+/// What one pass over the bytes of a target has found so far; offsets count from its first byte.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scan {
     at: usize,
@@ -208,8 +208,8 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// Goes on from where it stood in the target that starts at `start`: `Some(end)` at the first
-    /// byte that is none of a target's, `None` when the bytes end before that.
+    /// Continues in the target that starts at `start`: `Some(end)` at the first byte that no target may
+    /// hold, `None` if the bytes end before that.
     #[inline]
     pub(super) fn run(&mut self, bytes: &[u8], start: usize) -> Result<Option<usize>, Error> {
         loop {
@@ -230,7 +230,7 @@ impl Scan {
         }
     }
 
-    /// The path of a target in origin-form, if it is one, and a good one.
+    /// The path of a target in origin-form, if it is one without brackets.
     #[inline(always)]
     pub(super) fn plain_path<'a>(&self, target: &'a [u8]) -> Option<&'a [u8]> {
         let plain = target.first() == Some(&b'/') && self.bracket.is_none();

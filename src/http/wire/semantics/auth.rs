@@ -3,21 +3,21 @@
 //! ```text
 //!   user-id    password
 //!   Aladdin  : open sesame           joined by a colon, so the user-id can hold none
-//!   QWxhZGRpbjpvcGVuIHNlc2FtZQ==     Base64: anybody can read it back
+//!   QWxhZGRpbjpvcGVuIHNlc2FtZQ==     Base64: everyone can decode it
 //!
 //!   Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==          to a server
 //!   Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==    to a proxy
 //! ```
 //!
-//! Base64 hides nothing: without TLS the password is on the wire for all to read
-//! (RFC 7617 §4). It only lets any byte pass through a field.
+//! Base64 hides nothing: without TLS everyone on the path reads the password (RFC 7617 §4). Base64 only
+//! makes any byte fit into a field.
 
 use crate::http::wire::Misuse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The value of an `Authorization` or `Proxy-Authorization` field: the text as UTF-8, in the form that
-/// it is given in (RFC 7617 §2.1 expects Normalization Form C).
+/// The value of an `Authorization` or `Proxy-Authorization` field. The text is encoded as UTF-8 and not
+/// normalised (RFC 7617 §2.1 expects Normalization Form C).
 ///
 /// # Errors
 /// [`Misuse::Credentials`] for a colon in the user-id, or a control character in either.
@@ -39,8 +39,8 @@ pub fn basic(user: &str, password: &str) -> Result<String, Misuse> {
     Ok(value)
 }
 
-/// User and password out of such a field's value; `None` where it is of another scheme or not what
-/// [`basic`] would have made. Compare the password in a time that does not depend on it.
+/// User and password from the value of such a field; `None` for another scheme, or for a value that
+/// [`basic`] would not make. Compare the password in a time that does not depend on it.
 ///
 /// ```
 /// # use barewire::http::wire::decode_basic;

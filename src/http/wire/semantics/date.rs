@@ -3,17 +3,20 @@
 //! ```text
 //!   Sun, 06 Nov 1994 08:49:37 GMT       29 bytes     IMF-fixdate, the only one that is sent
 //!   Sunday, 06-Nov-94 08:49:37 GMT      30 to 33     rfc850-date, two digits for the year
-//!   Sun Nov  6 08:49:37 1994            24 bytes     asctime-date, a blank before a one-digit day
+//!   Sun Nov  6 08:49:37 1994            24 bytes     asctime-date, a space before a one-digit day
 //! ```
 //!
-//! Every part but the long day-name has a fixed width, so the length alone tells the
-//! forms apart. Each is then read along a template such as `___, DD ___ YYYY hh:mm:ss GMT`:
-//! no folding of case, no spare blanks, no `+1`, no day that the calendar has not got.
+//! Every part except the long day-name has a fixed width, so the length shows which form it is. Each form
+//! is read along a template such as `___, DD ___ YYYY hh:mm:ss GMT`: case matters, extra spaces and `+1`
+//! are refused, and so is a day that the calendar does not have.
 //!
-//! A [`HttpDate`] is a count of seconds since 1970 began, and days turn into years by
-//! counting them from a 1 March: then the leap day is the last of its year and the
-//! months before it never move.
+//! A [`HttpDate`] counts seconds since 1970 began. Years count from 1 March: then the leap day is the last
+//! day of its year, and the months before it never move.
+//!
+//! This file reads no clock. The Date field of a server's responses is formatted once a second and cached
+//! for each connection, in `http/server/exchange/answer.rs` (`DateCache`).
 
+use crate::wire::rules;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -40,13 +43,13 @@ impl HttpDate {
     /// The last second that four digits of year can name (RFC 9110 §5.6.7).
     pub const MAX: HttpDate = HttpDate(253_402_300_799);
 
-    /// So many seconds since 1970 began; `None` after the year 9999 (RFC 9110 §5.6.7).
+    /// The date `seconds` after 1970 began; `None` after the year 9999 (RFC 9110 §5.6.7).
     pub fn from_unix_seconds(seconds: u64) -> Option<HttpDate> {
         // RFC 9110 §5.6.7: "year = 4DIGIT"
         (seconds <= Self::MAX.0).then_some(HttpDate(seconds))
     }
 
-    /// The second that `time` is in; `None` before 1970 and after the year 9999.
+    /// The second that contains `time`; `None` before 1970 and after the year 9999.
     pub fn from_system_time(time: SystemTime) -> Option<HttpDate> {
         Self::from_unix_seconds(time.duration_since(UNIX_EPOCH).ok()?.as_secs())
     }
@@ -56,13 +59,13 @@ impl HttpDate {
         self.0
     }
 
-    /// A whole field value as a date (RFC 9110 §5.6.7). `now` places the two-digit years of the
-    /// rfc850 form.
+    /// Decodes a whole field value (RFC 9110 §5.6.7). `now` decides the century of the two-digit years in
+    /// the rfc850 form.
     ///
     /// A leap second, `23:59:60`, is the second after `23:59:59`, as it is to Unix.
     ///
     /// # Errors
-    /// [`DateError`]; most fields with a bad date are to be ignored.
+    /// [`DateError`]; most fields with a bad date must be ignored.
     // RFC 9110 §5.6.7: "A recipient that parses a timestamp value in an HTTP field MUST accept
     // all three HTTP-date formats."
     pub fn decode(value: &[u8], now: HttpDate) -> Result<HttpDate, DateError> {
@@ -101,35 +104,23 @@ impl HttpDate {
 
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every byte is ASCII: the default is never taken.
+        // Every byte is ASCII: the default is never used.
         f.pad(std::str::from_utf8(&self.to_bytes()).unwrap_or_default())
     }
 }
 
-/// Why a value is no [`HttpDate`] (RFC 9110 §5.6.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DateError {
-    /// It has none of the three forms.
-    Form,
-    /// No such moment: its month has no such day, its day another name, or it is past 23:59:60.
-    Moment,
-    /// It is a right date, and before 1970: earlier than every [`HttpDate`].
-    BeforeEpoch,
-}
+rules! {
+    /// Why a value is no [`HttpDate`].
+    pub enum DateError;
 
-impl fmt::Display for DateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            DateError::Form => "a date looks like Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 §5.6.7)",
-            DateError::Moment => "there is no such day or time (RFC 9110 §5.6.7)",
-            DateError::BeforeEpoch => "a date before 1970 cannot be kept",
-        })
-    }
+    Form "RFC 9110 §5.6.7" "a date has one of the three forms, as Sun, 06 Nov 1994 08:49:37 GMT";
+    Moment "RFC 9110 §5.6.7" "a date exists in the calendar, under that day's name, and its time is at most 23:59:60";
+    BeforeEpoch "RFC 9110 §5.6.7" "a date before 1970 is valid, but earlier than every date that is stored here";
 }
 
 impl std::error::Error for DateError {}
 
-/// A date as it was spelt: every part read, none of them judged.
+/// A date as it was written: every part is read, none is checked.
 #[derive(Default)]
 struct Stamp {
     weekday: &'static str,
@@ -163,8 +154,8 @@ fn rfc850(value: &[u8], now: HttpDate) -> Option<Stamp> {
     Some(stamp)
 }
 
-/// Reads the digits that stand under the letters of `form`. The names (`_`) have been
-/// looked up; every other byte stands for itself.
+/// Reads the digits at the letters of `form`. The names (`_`) have been looked up; every other byte must
+/// be equal.
 fn read(value: &[u8], form: &[u8], weekday: &'static str, month: u64) -> Option<Stamp> {
     let mut stamp = Stamp::default();
     (stamp.weekday, stamp.month) = (weekday, month);
@@ -198,7 +189,7 @@ fn month(name: &[u8]) -> Option<u64> {
 impl Stamp {
     fn check(&self) -> Result<HttpDate, DateError> {
         let days = days(self.year, self.month, self.day);
-        // A day that its month has not got comes back as a day of another month.
+        // A day that its month does not have comes back as a day of another month.
         let real_day = self.day > 0 && civil(days) == (self.year, self.month, self.day);
         // RFC 9110 §5.6.7: "00:00:00 - 23:59:60 (leap second)"
         let real_time = match (self.hour, self.minute, self.second) {

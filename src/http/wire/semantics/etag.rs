@@ -2,17 +2,17 @@
 //!
 //! ```text
 //!   ETag: "xyzzy"                          strong: the same bytes
-//!   ETag: W/"xyzzy"                        weak: as good as the same
-//!   If-None-Match: W/"a", "b,c" , "d"      a list; a comma may stand inside a tag
-//!   If-Match: *                            any state at all, as long as there is one
+//!   ETag: W/"xyzzy"                        weak: equivalent for the reader
+//!   If-None-Match: W/"a", "b,c" , "d"      a list; a tag may hold a comma
+//!   If-Match: *                            any state, if there is one
 //! ```
 //!
-//! Nothing between the quotes is unescaped, split or folded: two tags match byte for
-//! byte or not at all.
+//! Nothing between the quotes is unescaped, split or folded: two tags match byte for byte, or they do not
+//! match.
 
-/// One entity tag (RFC 9110 §8.8.3), borrowed from where its bytes are.
+/// One entity tag (RFC 9110 §8.8.3), borrowed from the field's bytes.
 ///
-/// It has no `==`: say which comparison you mean, [`strong_eq`](Self::strong_eq) or
+/// It has no `==`: choose the comparison, [`strong_eq`](Self::strong_eq) or
 /// [`weak_eq`](Self::weak_eq).
 #[derive(Clone, Copy, Debug)]
 pub struct EntityTag<'a> {
@@ -21,7 +21,7 @@ pub struct EntityTag<'a> {
 }
 
 impl<'a> EntityTag<'a> {
-    /// A strong tag (RFC 9110 §8.8.3); `None` where a byte may not stand between the quotes.
+    /// A strong tag (RFC 9110 §8.8.3); `None` for a byte that a tag must not hold.
     pub fn strong(opaque: &'a [u8]) -> Option<EntityTag<'a>> {
         opaque.iter().all(is_etagc).then_some(EntityTag {
             weak: false,
@@ -29,7 +29,7 @@ impl<'a> EntityTag<'a> {
         })
     }
 
-    /// A weak tag (RFC 9110 §8.8.3); `None` where a byte may not stand between the quotes.
+    /// A weak tag (RFC 9110 §8.8.3); `None` for a byte that a tag must not hold.
     pub fn weak(opaque: &'a [u8]) -> Option<EntityTag<'a>> {
         Some(EntityTag {
             weak: true,
@@ -37,7 +37,7 @@ impl<'a> EntityTag<'a> {
         })
     }
 
-    /// The whole value of an `ETag` field (RFC 9110 §8.8.3); `None` where it is not one tag.
+    /// The whole value of an `ETag` field (RFC 9110 §8.8.3); `None` if it is not one tag.
     pub fn decode(value: &'a [u8]) -> Option<EntityTag<'a>> {
         match split(value)? {
             (tag, []) => Some(tag),
@@ -45,7 +45,7 @@ impl<'a> EntityTag<'a> {
         }
     }
 
-    /// Appends the tag as it stands in a field (RFC 9110 §8.8.3).
+    /// Appends the tag as a field holds it (RFC 9110 §8.8.3).
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.weak { b"W/\"" } else { b"\"" });
         out.extend_from_slice(self.opaque);
@@ -57,7 +57,7 @@ impl<'a> EntityTag<'a> {
         self.weak
     }
 
-    /// What stands between the quotes (RFC 9110 §8.8.3).
+    /// The bytes between the quotes (RFC 9110 §8.8.3).
     pub fn opaque(self) -> &'a [u8] {
         self.opaque
     }
@@ -87,7 +87,7 @@ pub enum EntityTags<'a> {
 }
 
 impl<'a> EntityTags<'a> {
-    /// A whole field value, repeated lines joined by commas; `None` where any part of it is wrong.
+    /// A whole field value, repeated lines joined by commas; `None` if any part of it is wrong.
     pub fn decode(value: &'a [u8]) -> Option<EntityTags<'a>> {
         // RFC 9110 §13.1.1: "a list value containing "*" and other values (including other
         // instances of "*") is syntactically invalid"
@@ -116,7 +116,7 @@ impl<'a> Iterator for TagList<'a> {
     }
 }
 
-/// Takes the next tag off a list: `None` at its end, `Some(None)` where no tag stands.
+/// Removes the next tag from a list: `None` at its end, `Some(None)` for a member that is no tag.
 fn next_member<'a>(rest: &mut &'a [u8]) -> Option<Option<EntityTag<'a>>> {
     // RFC 9110 §5.6.1.2: "A recipient MUST parse and ignore a reasonable number of empty list
     // elements"
@@ -137,7 +137,7 @@ fn skip<'a>(bytes: &'a [u8], these: &[u8]) -> &'a [u8] {
     &bytes[start..]
 }
 
-/// The tag that `bytes` start with, and what follows it.
+/// The tag at the start of `bytes`, and what follows it.
 fn split(bytes: &[u8]) -> Option<(EntityTag<'_>, &[u8])> {
     // RFC 9110 §8.8.3: "weak = %s"W/""
     let (weak, quoted) = match bytes.strip_prefix(b"W/") {

@@ -3,7 +3,7 @@
 use crate::http::wire::grammar;
 use std::fmt;
 
-/// A method as it stands in the request line.
+/// A method as the request line holds it.
 ///
 /// ```
 /// use barewire::http::wire::Method;
@@ -15,46 +15,46 @@ use std::fmt;
 pub struct Method<'a>(&'a [u8]);
 
 impl<'a> Method<'a> {
-    /// The method of this name; `None` where it is no token.
+    /// The method of this name; `None` if it is no token.
     pub fn new(name: &'a str) -> Option<Method<'a>> {
         grammar::is_token(name.as_bytes()).then_some(Method(name.as_bytes()))
     }
 
-    /// For a run of `tchar` that a decoder has measured.
+    /// For a run of `tchar` that a decoder has found.
     #[inline]
     pub(in crate::http::wire) fn from_token(token: &'a [u8]) -> Method<'a> {
         Method(token)
     }
 
-    /// As it is spelt.
+    /// The method's name.
     pub fn as_str(self) -> &'a str {
-        // A token is ASCII: the default is never taken.
+        // A token is ASCII: the default is never used.
         std::str::from_utf8(self.0).unwrap_or_default()
     }
 
-    /// An answer to it has no body, whatever its fields say (RFC 9110 §9.3.2).
+    /// Whether it is HEAD: the response has no body, whatever its fields are (RFC 9110 §9.3.2).
     #[inline]
     pub fn is_head(self) -> bool {
         self.0 == b"HEAD"
     }
 
-    /// It asks for a tunnel (RFC 9110 §9.3.6).
+    /// Whether it is CONNECT, which asks for a tunnel (RFC 9110 §9.3.6).
     #[inline]
     pub fn is_connect(self) -> bool {
         self.0 == b"CONNECT"
     }
 
-    /// It only looks: GET, HEAD, OPTIONS or TRACE (RFC 9110 §9.2.1).
+    /// Whether it only reads: GET, HEAD, OPTIONS or TRACE (RFC 9110 §9.2.1).
     pub fn is_safe(self) -> bool {
         matches!(self.0, b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE")
     }
 
-    /// Sent twice it does what it does once: the safe ones, PUT and DELETE (RFC 9110 §9.2.2).
+    /// Whether sending it twice has the effect of once: the safe methods, PUT and DELETE (RFC 9110 §9.2.2).
     pub fn is_idempotent(self) -> bool {
         self.is_safe() || matches!(self.0, b"PUT" | b"DELETE")
     }
 
-    /// One of the eight methods of RFC 9110 §9.3, or PATCH.
+    /// Whether it is one of the eight methods of RFC 9110 §9.3, or PATCH.
     pub fn is_standard(self) -> bool {
         self.is_idempotent() || matches!(self.0, b"POST" | b"CONNECT" | b"PATCH")
     }

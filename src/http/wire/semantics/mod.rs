@@ -1,4 +1,54 @@
-//! RFC 9110: what methods, status codes and fields mean, whatever carries them.
+//! RFC 9110: what methods, status codes and fields mean, whichever version of HTTP carries them.
+//!
+//! # The problem
+//!
+//! A file server must answer "is the client's copy still good?", "which part does it want?"; a client
+//! must answer "where does this redirect lead, and what may I send there?". The answers stand in field
+//! values, each with a grammar of its own. A value that is almost right is either refused or ignored:
+//! the RFC says which, field by field.
+//!
+//! # The bytes
+//!
+//! ```text
+//!   Date: Sun, 06 Nov 1994 08:49:37 GMT          date
+//!   ETag: W/"xyzzy"                              etag
+//!   If-None-Match: "a", "b"                      precondition
+//!   Range: bytes=0-499, -500                     range
+//!   Location: //example.com/a?b                  redirect
+//!   Authorization: Basic QWxhZGRpbjpvcGVu…       auth
+//! ```
+//!
+//! # The rules
+//!
+//! - `decode` takes a whole field value and returns `None` or an error; it never repairs.
+//! - Nothing here reads a clock: "now" is an argument. The Date field of responses is cached by the
+//!   server, once a second: `DateCache` in `server/exchange/answer.rs`.
+//! - Nothing here writes a field line: [`FieldList`](super::FieldList) does.
+//!
+//! # Which file to read first
+//!
+//! `date.rs`, which depends on nothing, then `etag.rs`, `precondition.rs` (which uses both) and
+//! `range.rs`. `redirect.rs`, `auth.rs`, `method.rs` and `status.rs` can be read in any order.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | how a date is read or written | `date.rs`; the cached one: `server/exchange/answer.rs` |
+//! | how tags compare | `etag.rs` |
+//! | the order of the preconditions | `evaluate` in `precondition.rs` and the table in its test; `http/files/select.rs`, which asks |
+//! | which ranges are ignored | the two constants in `range.rs`, and `coalesce` |
+//! | which status is followed, and with which method | the table of `redirect.rs`, `next_method`, and the table in its test |
+//! | which fields a redirect drops | `OF_THE_ORIGIN` and `OF_THE_BODY` in `redirect.rs` |
+//! | a reason phrase | `status.rs` |
+//! | which method is safe or idempotent | `method.rs`; the client's retries follow from it |
+//!
+//! # Exercises
+//!
+//! 1. Two versions of a file are written within one second, and both get the same `Last-Modified`. Which
+//!    line of `if_range` keeps a client from joining the halves of both?
+//! 2. Add the scheme `Bearer`. Which function changes, and which test of `redirect.rs`
+//!    already keeps the token from another origin?
 
 mod auth;
 mod date;

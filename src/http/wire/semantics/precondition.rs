@@ -1,4 +1,4 @@
-//! Preconditions: is the client's copy still good, is the state it saw still there? (RFC 9110 §13)
+//! Preconditions: is the client's copy still valid, is the state that it saw still current? (RFC 9110 §13)
 //!
 //! ```text
 //!                          holds, or absent        fails
@@ -9,17 +9,17 @@
 //!   5  If-Range            Range counts      Range ignored   only GET with Range: `if_range`
 //! ```
 //!
-//! Whoever asks has the answer ready: preconditions are looked at after every other
-//! check and just before the method is performed (RFC 9110 §13.2.1), only where the answer
-//! would be a 2xx or a 412 without them, and never for CONNECT, OPTIONS or TRACE.
+//! A server evaluates preconditions after every other check and just before it performs the method
+//! (RFC 9110 §13.2.1): only if the response would be a 2xx or a 412 without them, and never for CONNECT,
+//! OPTIONS or TRACE.
 
 use super::date::{DateError, HttpDate};
 use super::etag::{EntityTag, EntityTags};
 
-/// What a request makes its method depend on (RFC 9110 §13.1).
+/// The conditions of a request (RFC 9110 §13.1).
 ///
-/// Each value is the whole field, its lines joined with `", "` where it was repeated.
-/// Several tags may come that way; two dates never make one.
+/// Each value is the whole field. If the field was repeated, its lines are joined with `", "`: tags then
+/// make a longer list, two dates are no date.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Preconditions<'a> {
     /// The method is GET or HEAD.
@@ -34,12 +34,12 @@ pub struct Preconditions<'a> {
     pub if_modified_since: Option<&'a [u8]>,
 }
 
-/// What the server has now: the validators of the selected representation (RFC 9110 §8.8).
+/// The validators of the representation that the server has now (RFC 9110 §8.8).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Current<'a> {
-    /// What its `ETag` field says.
+    /// The value of its `ETag` field.
     pub etag: Option<EntityTag<'a>>,
-    /// What its `Last-Modified` field says.
+    /// The value of its `Last-Modified` field.
     pub last_modified: Option<HttpDate>,
 }
 
@@ -66,14 +66,16 @@ impl Outcome {
 }
 
 impl Preconditions<'_> {
-    /// All preconditions in their order (RFC 9110 §13.2.2). `current` is `None` where the
-    /// resource has no representation now; `now` places two-digit years.
+    /// Evaluates all preconditions in their order (RFC 9110 §13.2.2). `current` is `None` if the resource
+    /// has no representation now; `now` decides the century of two-digit years.
     // RFC 9110 §13.2.2: "A recipient cache or origin server MUST evaluate the request
     // preconditions defined by this specification in the following order"
     pub fn evaluate(&self, current: Option<Current<'_>>, now: HttpDate) -> Outcome {
         let modified = current.and_then(|current| current.last_modified);
         let same_state = match (self.if_match, self.if_unmodified_since) {
-            (Some(tags), _) => if_match(tags, current),
+            // RFC 9110 §13.1.1: "An origin server MUST use the strong comparison function when
+            // comparing entity tags for If-Match"
+            (Some(tags), _) => matches_one(tags, current, EntityTag::strong_eq),
             // RFC 9110 §13.1.4: "A recipient MUST ignore If-Unmodified-Since if the request
             // contains an If-Match header field"
             (None, Some(date)) => if_unmodified_since(date, modified, now),
@@ -83,7 +85,9 @@ impl Preconditions<'_> {
             return Outcome::PreconditionFailed;
         }
         let new_to_client = match (self.if_none_match, self.if_modified_since) {
-            (Some(tags), _) => if_none_match(tags, current),
+            // RFC 9110 §13.1.2: "A recipient MUST use the weak comparison function when comparing
+            // entity tags for If-None-Match"
+            (Some(tags), _) => !matches_one(tags, current, EntityTag::weak_eq),
             // RFC 9110 §13.2.2: "When the method is GET or HEAD, If-None-Match is not present,
             // and If-Modified-Since is present, evaluate the If-Modified-Since precondition"
             (None, Some(date)) if self.get_or_head => if_modified_since(date, modified, now),
@@ -99,12 +103,12 @@ impl Preconditions<'_> {
     }
 }
 
-/// Whether `Range` counts, `If-Range` being `value` (RFC 9110 §13.1.5). Only for a GET with a
-/// `Range`; a value that is neither a tag nor a date counts as one that does not match.
+/// Whether `Range` counts if `If-Range` has this value (RFC 9110 §13.1.5). Call it for a GET with a
+/// `Range` only. A value that is neither a tag nor a date does not match.
 ///
-/// A date is strong enough here when it is the exact `Last-Modified` and its second is
-/// over by `now`. What was sent *within* that second the client alone can tell, from the
-/// `Date` it came with, and then it must not send this field.
+/// A date matches if it is the exact `Last-Modified` and its second is over at `now`. Only the client
+/// knows, from the `Date` of the response, whether it got its copy *within* that second; then it must not
+/// send this field.
 pub fn if_range(value: &[u8], current: Current<'_>, now: HttpDate) -> bool {
     // RFC 9110 §13.1.5: "A valid entity-tag can be distinguished from a valid HTTP-date by
     // examining the first three characters for a DQUOTE."
@@ -127,21 +131,25 @@ pub fn if_range(value: &[u8], current: Current<'_>, now: HttpDate) -> bool {
     strong && current.last_modified == Some(given)
 }
 
-fn if_match(value: &[u8], current: Option<Current<'_>>) -> bool {
+/// Whether the field names the current representation: If-Match is true then, If-None-Match false.
+fn matches_one<'a>(
+    value: &'a [u8],
+    current: Option<Current<'_>>,
+    same: fn(EntityTag<'a>, EntityTag<'_>) -> bool,
+) -> bool {
     let Some(current) = current else {
         return false;
     };
-    match EntityTags::decode(value) {
+    match (EntityTags::decode(value), current.etag) {
         // RFC 9110 §13.1.1: "If the field value is "*", the condition is true if the origin
         // server has a current representation for the target resource."
-        Some(EntityTags::Any) => true,
-        // RFC 9110 §13.1.1: "An origin server MUST use the strong comparison function when
-        // comparing entity tags for If-Match"
-        Some(EntityTags::Listed(mut tags)) => current
-            .etag
-            .is_some_and(|etag| tags.any(|tag| tag.strong_eq(etag))),
+        // RFC 9110 §13.1.2: "If the field value is "*", the condition is false if the origin
+        // server has a current representation for the target resource."
+        (Some(EntityTags::Any), _) => true,
+        (Some(EntityTags::Listed(mut tags)), Some(etag)) => tags.any(|tag| same(tag, etag)),
         // RFC 9110 §13.1.1: "Otherwise, the condition is false."
-        None => false,
+        // RFC 9110 §13.1.2: "Otherwise, the condition is true."
+        _ => false,
     }
 }
 
@@ -151,32 +159,14 @@ fn if_unmodified_since(value: &[u8], modified: Option<HttpDate>, now: HttpDate) 
     modified_after(value, modified, now) != Some(true)
 }
 
-fn if_none_match(value: &[u8], current: Option<Current<'_>>) -> bool {
-    let Some(current) = current else {
-        return true;
-    };
-    match EntityTags::decode(value) {
-        // RFC 9110 §13.1.2: "If the field value is "*", the condition is false if the origin
-        // server has a current representation for the target resource."
-        Some(EntityTags::Any) => false,
-        // RFC 9110 §13.1.2: "A recipient MUST use the weak comparison function when comparing
-        // entity tags for If-None-Match"
-        Some(EntityTags::Listed(mut tags)) => !current
-            .etag
-            .is_some_and(|etag| tags.any(|tag| tag.weak_eq(etag))),
-        // RFC 9110 §13.1.2: "Otherwise, the condition is true."
-        None => true,
-    }
-}
-
 fn if_modified_since(value: &[u8], modified: Option<HttpDate>, now: HttpDate) -> bool {
     // RFC 9110 §13.1.3: "If the selected representation's last modification date is earlier or
     // equal to the date provided in the field value, the condition is false."
     modified_after(value, modified, now) != Some(false)
 }
 
-/// Whether the representation changed after the date in `value`; `None` where the field is to be
-/// ignored. A date before 1970 is a good date, and every representation is newer.
+/// Whether the representation changed after the date in `value`; `None` if the field must be ignored. A
+/// date before 1970 is valid, and every representation is newer.
 fn modified_after(value: &[u8], modified: Option<HttpDate>, now: HttpDate) -> Option<bool> {
     // RFC 9110 §13.1.4: "A recipient MUST ignore the If-Unmodified-Since header field if the
     // resource does not have a modification date available."

@@ -6,24 +6,24 @@
 //!   Range: bytes=-500                     the last 500
 //!   Range: bytes= 0-999, 4500-5499, -1000 three parts
 //!
-//!   Content-Range: bytes 0-499/10000      206: what this is, and of how much
-//!   Content-Range: bytes */10000          416: none of what was asked for is there
+//!   Content-Range: bytes 0-499/10000      206: this part of 10000 bytes
+//!   Content-Range: bytes */10000          416: there are 10000 bytes, and none in the range
 //! ```
 //!
-//! A server may always answer with the whole, so that is what becomes of everything
-//! odd: another unit, a broken value, too many ranges, ranges on top of each other. Only
-//! a right value that lies past the end is told so (416). `Range` counts for GET alone, after
-//! the preconditions, and only where the answer would be a 200 without it (RFC 9110 §14.2).
+//! A server may always send the whole representation. So it does for every odd field: another unit, a
+//! broken value, too many ranges, overlapping ranges. Only a valid range behind the end gets a 416.
+//! `Range` counts for GET only, after the preconditions, and only if the response would be a 200 without
+//! it (RFC 9110 §14.2).
 
 use crate::http::wire::grammar;
 
-/// More ranges than this are answered with the whole.
+/// For more ranges than this the whole is sent.
 const MANY: usize = 16;
 
-/// Out of order, more ranges than this are answered with the whole.
+/// For more ranges than this out of order the whole is sent.
 const MANY_OUT_OF_ORDER: usize = 4;
 
-/// A valid `Range` field in bytes (RFC 9110 §14.1.2), not yet held against a length.
+/// A valid `Range` field in bytes (RFC 9110 §14.1.2), not yet applied to a length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
     specs: Vec<Spec>,
@@ -36,7 +36,7 @@ enum Spec {
 }
 
 impl Ranges {
-    /// A whole field value (RFC 9110 §14.2); `None` where the field is to be ignored.
+    /// Decodes a whole field value (RFC 9110 §14.2); `None` if the field must be ignored.
     pub fn decode(value: &[u8]) -> Option<Ranges> {
         let equals = value.iter().position(|&c| c == b'=')?;
         let (unit, set) = (&value[..equals], &value[equals + 1..]);
@@ -110,7 +110,7 @@ impl Spec {
         }
     }
 
-    /// The bytes it names among `complete` of them (at least one); `None` where none are there.
+    /// The part that it names of `complete` bytes (at least one); `None` if that part is empty.
     fn satisfy(&self, complete: u64) -> Option<ByteRange> {
         let end = complete - 1;
         match *self {
@@ -138,7 +138,7 @@ impl Spec {
     }
 }
 
-/// A run of digits; what does not fit is past the end of everything all the same.
+/// A run of digits. A number that does not fit saturates: it is behind every end.
 // RFC 9110 §14.1.2: "recipients MUST anticipate potentially large decimal numerals and prevent
 // parsing errors due to integer conversion overflows."
 fn decimal(digits: &[u8]) -> Option<u64> {
@@ -150,8 +150,8 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     }))
 }
 
-/// Joins ranges that overlap or touch; the others stay in the order they were asked for.
-/// `None` where more than two lie on top of each other.
+/// Joins ranges that overlap or touch; the others stay in the requested order. `None` if more than two
+/// overlap.
 fn coalesce(parts: impl Iterator<Item = ByteRange>) -> Option<Vec<ByteRange>> {
     let mut kept: Vec<ByteRange> = Vec::new();
     let mut overlaps = 0;
@@ -175,7 +175,7 @@ fn coalesce(parts: impl Iterator<Item = ByteRange>) -> Option<Vec<ByteRange>> {
     (overlaps < 2).then_some(kept)
 }
 
-/// What a `Range` field comes to (RFC 9110 §14.2).
+/// What to send for a `Range` field (RFC 9110 §14.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// Ignore the field: 200 and everything.
@@ -188,7 +188,7 @@ pub enum Selection {
     Many(Vec<ByteRange>),
 }
 
-/// A part that is there: its first and last byte, and how many the whole has (RFC 9110 §14.4).
+/// A part of a representation: its first and last byte, and the length of the whole (RFC 9110 §14.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteRange {
     first: u64,
@@ -220,7 +220,7 @@ impl ByteRange {
         self.last
     }
 
-    /// How many bytes it has, at least one (RFC 9110 §14.1.2).
+    /// How many bytes the part has, at least one (RFC 9110 §14.1.2).
     pub fn length(self) -> u64 {
         self.last - self.first + 1
     }

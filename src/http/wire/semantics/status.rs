@@ -1,7 +1,7 @@
 //! Status codes and their reason phrases (RFC 9110 §15).
 
-/// The reason phrase that RFC 9110 (or 2518, 6585, 8297) gives a status code; empty for the others
-/// and for 305, which is deprecated.
+/// The reason phrase that RFC 9110 (or 2518, 6585, 8297) gives a status code; empty for the others and
+/// for 305, which is deprecated.
 ///
 /// ```
 /// assert_eq!(barewire::http::wire::reason_phrase(404), "Not Found");

@@ -1,4 +1,4 @@
-//! `uri-host [ ":" port ]`: what Host, CONNECT and an absolute target name (RFC 9110 §7.2).
+//! `uri-host [ ":" port ]`, as in Host, CONNECT and an absolute target (RFC 9110 §7.2).
 //!
 //! ```text
 //!   www.example.com:80     registered name, port
@@ -9,7 +9,7 @@
 
 use crate::http::wire::grammar::{HEX, REG_NAME, is, percent_encoded, run_end};
 
-/// Whether [`split_host_port`] would find something to take apart.
+/// Whether [`split_host_port`] would return something; fast for plain names.
 #[inline]
 pub(in crate::http::wire) fn is_host_port(bytes: &[u8]) -> bool {
     let at = run_end(bytes, 0, REG_NAME);
@@ -21,7 +21,7 @@ pub(in crate::http::wire) fn is_host_port(bytes: &[u8]) -> bool {
     (at > 0 && plain_port) || split_host_port(bytes).is_some()
 }
 
-/// `uri-host [ ":" port ]` taken apart, or `None` where it is not one (RFC 9110 §7.2).
+/// Splits `uri-host [ ":" port ]`; `None` if it is not one (RFC 9110 §7.2).
 ///
 /// The host may be an IP literal in brackets, an IPv4 address or a registered name
 /// with percent-encodings (RFC 3986 §3.2.2); it must not be empty (RFC 9110 §4.2.1). The port

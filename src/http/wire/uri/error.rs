@@ -1,6 +1,5 @@
-//! Why a text is no URI that can be used, and where it stops being one.
+//! Why a URI is refused, and at which byte.
 
-use crate::http::wire::uri::percent::percent_encode_component;
 use crate::wire::rules;
 use std::fmt;
 
@@ -19,8 +18,8 @@ rules! {
     NotUtf8 "RFC 3986 §2.5" "percent-encoded text is UTF-8";
 }
 
-/// A text broke a rule of URIs: which, and at what byte. No more of the text than one character
-/// is kept, because a URI may hold a password.
+/// The rule of URIs that a text breaks, and at which byte. The error keeps one character of the text and
+/// no more, because a URI may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UriError {
     reason: UriReason,
@@ -35,7 +34,7 @@ impl UriError {
         UriError { reason, at, got }
     }
 
-    /// The same error in a longer text, which has `bytes` more before the place.
+    /// The same error in a longer text, which has `bytes` more before that byte.
     pub(in crate::http::wire) fn moved(self, bytes: usize) -> UriError {
         UriError {
             at: self.at + bytes,
@@ -53,7 +52,7 @@ impl UriError {
         self.at
     }
 
-    /// The character that stands there; `None` at the end of the text.
+    /// The character found there; `None` at the end of the text.
     pub fn got(&self) -> Option<char> {
         self.got
     }
@@ -66,9 +65,10 @@ impl fmt::Display for UriError {
         match got {
             None => f.write_str("the end"),
             Some(c) if reason == UriReason::Character => {
-                let mut encoded = String::new();
-                percent_encode_component(c.encode_utf8(&mut [0; 4]), &mut encoded);
-                write!(f, "{c:?}, to be written {encoded}")
+                write!(f, "{c:?}, to be written ")?;
+                let mut utf8 = [0; 4];
+                let mut bytes = c.encode_utf8(&mut utf8).bytes();
+                bytes.try_for_each(|byte| write!(f, "%{byte:02X}"))
             }
             Some(c) => write!(f, "{c:?}"),
         }

@@ -8,13 +8,12 @@
 //!   TLS?  Authorization  connect, Host    request-target   never sent
 //! ```
 //!
-//! `uri/reference.rs` takes the text apart and judges every byte, `uri/resolve.rs` finds the URI
-//! that a relative reference means, and this file is what both come to.
+//! # The problem
 //!
-//! Nothing is repaired: a space is not encoded in passing, a backslash is no slash, a missing
-//! scheme is not guessed. Two readers who repair differently connect to different servers. For the
-//! same reason a host that no resolver would be asked for is refused here, by a sentence, and not
-//! later by a lookup that fails.
+//! Two programs that read one URI differently connect to different servers, or send a password to the
+//! wrong one. So nothing is repaired here: a space is not encoded silently, a backslash is not a slash,
+//! a missing scheme is not guessed. A host that no resolver accepts is refused with a sentence, before
+//! any lookup fails.
 //!
 //! ```
 //! use barewire::http::wire::Uri;
@@ -34,329 +33,49 @@
 //! );
 //! # Ok::<(), barewire::http::wire::UriError>(())
 //! ```
+//!
+//! # The rules
+//!
+//! - A URI is split at its delimiters first and percent-decoded after that, each part once.
+//! - Scheme and host are lower-case, and a default port is left out. Everything else stays as it came.
+//! - A password is never printed, sent or kept in an error.
+//!
+//! # Which file to read first
+//!
+//! `reference.rs` splits a text and checks every byte; `authority.rs` does the same for `host:port`,
+//! which the Host field and CONNECT need, too. `absolute.rs` is the result, [`Uri`]; `resolve.rs` finds
+//! the URI that a relative reference means. `percent.rs` and `query.rs` encode and decode what a user
+//! puts in.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | why a URI is refused, or the sentence for it | a row in `error.rs`, and `reference.rs`; `fixtures/http/uri.txt` |
+//! | what a host may be | `authority.rs` (it also decides for the Host field and for request-targets); `HostUnsupported` in `reference.rs` |
+//! | a scheme | `Scheme` in `origin.rs` (the compiler names the rest) and `scheme` in `reference.rs` |
+//! | how a relative reference is resolved | `resolve.rs`; `fixtures/http/uri_resolution.txt` |
+//! | which bytes are percent-encoded | `percent.rs` |
+//! | what a request line or Host says of a URI | `origin_form`, `absolute_form`, `authority` in `absolute.rs` |
+//!
+//! # Exercises
+//!
+//! 1. `http://a/%2e%2e/b` is not `http://a/b` here. RFC 3986 §6.2.2 would permit it: which two programs
+//!    could then disagree about what a path may reach?
+//! 2. Accept `http://例え.jp/`. Which RFC turns the host into `xn--r8jz45g.jp`, and why must that happen
+//!    before [`Origin`]s are compared?
 
+mod absolute;
 pub(in crate::http::wire) mod authority;
 mod error;
+mod origin;
 mod percent;
 mod query;
 mod reference;
 mod resolve;
 
+pub use absolute::Uri;
 pub use error::{UriError, UriReason};
+pub use origin::{Origin, Scheme};
 pub use percent::{percent_decode, percent_encode_component};
 pub use query::Query;
-
-use crate::http::wire::Target;
-use reference::{Authority, Reference};
-use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
-
-/// Which of the two protocols a URI asks for (RFC 9110 §4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// `http`: TCP alone.
-    Http,
-    /// `https`: TLS over TCP, and nothing else.
-    Https,
-}
-
-impl Scheme {
-    /// `http` or `https`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        }
-    }
-
-    /// The port where the URI says none.
-    // RFC 9110 §4.2.1: "If the port subcomponent is empty or not given, TCP port 80 (the reserved
-    // port for WWW services) is the default."
-    // RFC 9110 §4.2.2: "If the port subcomponent is empty or not given, TCP port 443 (the reserved
-    // port for HTTP over TLS) is the default."
-    pub fn default_port(self) -> u16 {
-        match self {
-            Scheme::Http => 80,
-            Scheme::Https => 443,
-        }
-    }
-}
-
-/// An absolute `http` or `https` URI, taken apart and checked.
-///
-/// Scheme and host are lower-case and a default port is left out; all else is as it came: nothing
-/// is percent-decoded, and dot segments go only when a reference is resolved. Equal URIs are equal
-/// in every part, fragment and userinfo included (and an empty path is not `/`, though both are asked
-/// for as `/`).
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Uri {
-    scheme: Scheme,
-    userinfo: Option<(String, String)>,
-    /// `host[:port]`
-    authority: String,
-    host_end: usize,
-    port: u16,
-    /// Empty, or starts with `/`.
-    path: String,
-    query: Option<String>,
-    fragment: Option<String>,
-}
-
-impl Uri {
-    /// Takes a whole URI apart.
-    ///
-    /// # Errors
-    /// The first rule that the text breaks, and at which byte.
-    pub fn parse(text: &str) -> Result<Uri, UriError> {
-        let missing = || UriError::new(UriReason::Scheme, text, 0);
-        let scheme = reference::scheme(text)?.ok_or_else(missing)?;
-        let parts = Reference::decode(text)?;
-        let authority = parts.authority.ok_or_else(missing)?;
-        Ok(Uri {
-            path: parts.path.to_owned(),
-            query: parts.query.map(str::to_owned),
-            fragment: parts.fragment.map(str::to_owned),
-            ..Uri::root(scheme, authority)
-        })
-    }
-
-    /// The URI of these two alone.
-    fn root(scheme: Scheme, named: Authority<'_>) -> Uri {
-        // RFC 3986 §3.2.2: "Although host is case-insensitive, producers and normalizers should use
-        // lowercase for registered names and hexadecimal addresses for the sake of uniformity"
-        let mut authority = named.host.to_ascii_lowercase();
-        let host_end = authority.len();
-        let port = named.port.unwrap_or(scheme.default_port());
-        if port != scheme.default_port() {
-            authority += &format!(":{port}");
-        }
-        Uri {
-            scheme,
-            userinfo: named.userinfo,
-            authority,
-            host_end,
-            port,
-            path: String::new(),
-            query: None,
-            fragment: None,
-        }
-    }
-
-    /// `http` or `https`.
-    pub fn scheme(&self) -> Scheme {
-        self.scheme
-    }
-
-    /// User and password, percent-decoded, for [`basic`](super::basic). They are never part of
-    /// what is printed or sent as a URI.
-    // RFC 9110 §4.2.4: "A sender MUST NOT generate the userinfo subcomponent (and its "@"
-    // delimiter) when an "http" or "https" URI reference is generated within a message as a target
-    // URI or field value."
-    pub fn userinfo(&self) -> Option<(&str, &str)> {
-        let (user, password) = self.userinfo.as_ref()?;
-        Some((user, password))
-    }
-
-    /// `host[:port]`, as the Host field says it: lower-case, without a default port.
-    pub fn authority(&self) -> &str {
-        &self.authority
-    }
-
-    /// A name or an IPv4 address, or an IPv6 address in its brackets; lower-case.
-    pub fn host(&self) -> &str {
-        &self.authority[..self.host_end]
-    }
-
-    /// The host as a resolver wants it: an IPv6 address without its brackets.
-    pub fn unbracketed_host(&self) -> &str {
-        self.host().trim_matches(['[', ']'])
-    }
-
-    /// The port to connect to.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The path; `/` where the URI has none.
-    pub fn path(&self) -> &str {
-        match self.path.as_str() {
-            "" => "/",
-            path => path,
-        }
-    }
-
-    /// What follows the first `?`.
-    pub fn query(&self) -> Option<&str> {
-        self.query.as_deref()
-    }
-
-    /// What follows the `#`. It stays with the client, for whoever shows the answer.
-    pub fn fragment(&self) -> Option<&str> {
-        self.fragment.as_deref()
-    }
-
-    /// What a request line says of this URI: `/path?query`.
-    // RFC 9112 §3.2.1: "If the target URI's path component is empty, the client MUST send "/" as
-    // the path within the origin-form of request-target."
-    pub fn path_and_query(&self) -> Cow<'_, str> {
-        match &self.query {
-            None => self.path().into(),
-            Some(query) => format!("{}?{query}", self.path()).into(),
-        }
-    }
-
-    /// The same for [`RequestOut`](super::RequestOut): to the server itself (RFC 9112 §3.2.1).
-    pub fn origin_form(&self) -> Target<'_> {
-        Target::Origin {
-            path: self.path(),
-            query: self.query(),
-        }
-    }
-
-    /// The whole URI without userinfo and fragment: to a proxy (RFC 9112 §3.2.2).
-    pub fn absolute_form(&self) -> Target<'_> {
-        Target::Absolute {
-            scheme: self.scheme.as_str(),
-            authority: self.authority(),
-            path: self.path(),
-            query: self.query(),
-        }
-    }
-
-    /// Whose URI this is: requests to one origin may share connections and credentials.
-    pub fn origin(&self) -> Origin<'_> {
-        Origin {
-            scheme: self.scheme,
-            host: self.host(),
-            port: self.port,
-        }
-    }
-
-    pub(super) fn without_userinfo(&self) -> Uri {
-        Uri {
-            userinfo: None,
-            ..self.clone()
-        }
-    }
-
-    /// With the other's fragment, where it has none of its own.
-    pub(super) fn or_fragment_of(mut self, other: &Uri) -> Uri {
-        self.fragment = self.fragment.or_else(|| other.fragment.clone());
-        self
-    }
-}
-
-impl FromStr for Uri {
-    type Err = UriError;
-
-    fn from_str(text: &str) -> Result<Uri, UriError> {
-        Uri::parse(text)
-    }
-}
-
-/// The URI without its userinfo, so that a log or a Referer field never tells a password.
-// RFC 3986 §3.2.1: "Applications should not render as clear text any data after the first colon
-// (":") character found within a userinfo subcomponent unless the data after the colon is the
-// empty string (indicating no password)."
-impl fmt::Display for Uri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.scheme.as_str();
-        write!(f, "{scheme}://{}{}", self.authority, self.path)?;
-        if let Some(query) = &self.query {
-            write!(f, "?{query}")?;
-        }
-        if let Some(fragment) = &self.fragment {
-            write!(f, "#{fragment}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Uri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Uri({self})")
-    }
-}
-
-/// Scheme, host and port: who answers for a URI.
-// RFC 9110 §4.3.1: "The origin for a given URI is the triple of scheme, host, and port after
-// normalizing the scheme and host to lowercase and normalizing the port to remove any leading
-// zeros."
-///
-/// ```
-/// # use barewire::http::wire::Uri;
-/// let one = Uri::parse("https://Example.Com/happy.js")?;
-/// let other = Uri::parse("https://example.com:443/")?;
-/// assert_eq!(one.origin(), other.origin());
-/// assert_eq!(one.origin().to_string(), "https://example.com:443");
-/// # Ok::<(), barewire::http::wire::UriError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Origin<'a> {
-    /// `http` or `https`.
-    pub scheme: Scheme,
-    /// Lower-case; an IPv6 address in its brackets.
-    pub host: &'a str,
-    /// Never left out.
-    pub port: u16,
-}
-
-impl fmt::Display for Origin<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme.as_str(), self.host, self.port)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn uri(text: &str) -> Uri {
-        Uri::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
-    }
-
-    #[test]
-    fn three_spellings_of_one_origin() {
-        // RFC 9110 §4.2.3: "the following three URIs are equivalent"
-        let spelt = [
-            "http://example.com:80/~smith/home.html",
-            "http://EXAMPLE.com/%7Esmith/home.html",
-            "http://EXAMPLE.com:/%7esmith/home.html",
-        ]
-        .map(uri);
-        assert!(spelt.iter().all(|uri| uri.origin() == spelt[0].origin()));
-        for other in [
-            "https://example.com:80/",
-            "http://example.com:8080/",
-            "http://example.org/",
-            "http://www.example.com/",
-            "http://example.com./",
-        ] {
-            assert_ne!(uri(other).origin(), spelt[0].origin(), "{other}");
-        }
-    }
-
-    #[test]
-    fn an_ipv6_address_loses_its_brackets_only_where_it_is_looked_up() {
-        let uri = uri("http://[2001:DB8::1]:8080");
-        assert_eq!(uri.authority(), "[2001:db8::1]:8080");
-        assert_eq!(
-            (uri.host(), uri.unbracketed_host()),
-            ("[2001:db8::1]", "2001:db8::1")
-        );
-    }
-
-    #[test]
-    fn a_password_is_not_printed() {
-        let uri = uri("http://me:s%65cret@a/x?y#z");
-        assert_eq!(uri.userinfo(), Some(("me", "secret")));
-        let mut sent = Vec::new();
-        uri.origin_form().encode(&mut sent);
-        uri.absolute_form().encode(&mut sent);
-        let shown = format!("{uri} {uri:?} {}", String::from_utf8(sent).unwrap());
-        assert_eq!(shown, "http://a/x?y#z Uri(http://a/x?y#z) /x?yhttp://a/x?y");
-        let error = Uri::parse("http://me:secret@a b/").unwrap_err();
-        assert!(!error.to_string().contains("secret"), "{error}");
-    }
-}

@@ -1,4 +1,4 @@
-//! Percent-encoding: how any byte can stand in a URI (RFC 3986 §2.1).
+//! Percent-encoding: how a URI can hold any byte (RFC 3986 §2.1).
 //!
 //! ```text
 //!   深                  a character
@@ -6,14 +6,14 @@
 //!   %E6%B7%B1           a percent sign and two hex digits for each
 //! ```
 //!
-//! Parts are encoded before they are put together and decoded after they are taken apart, each
-//! once: an `&` that was decoded too early ends a value that goes on.
+//! Encode each part before joining them, and split before decoding, each once: an `&` that is decoded too
+//! early ends its value in the middle.
 
-use super::{UriError, UriReason};
+use super::error::{UriError, UriReason};
 use crate::http::wire::grammar;
 
-/// Appends `bytes` so that they mean nothing but themselves, whatever part of a URI they are put
-/// in: a segment, a name or a value of a query, a user name.
+/// Appends `bytes` so that they have no special meaning in any part of a URI: a segment, a name or a value
+/// of a query, a user name.
 ///
 /// ```
 /// # use barewire::http::wire::percent_encode_component;
@@ -37,7 +37,7 @@ pub fn percent_encode_component(bytes: impl AsRef<[u8]>, out: &mut String) {
     }
 }
 
-/// The bytes that a part of a URI stands for.
+/// The bytes that a part of a URI encodes.
 ///
 /// # Errors
 /// [`UriReason::Escape`] for a `%` that is not followed by two hex digits.
@@ -59,7 +59,7 @@ pub fn percent_decode(text: &str) -> Result<Vec<u8>, UriError> {
             out.push(byte);
             at += 1;
         } else if grammar::percent_encoded(bytes, at) == Some(true) {
-            out.push(hex(bytes[at + 1]) << 4 | hex(bytes[at + 2]));
+            out.push(grammar::hex_value(bytes[at + 1]) << 4 | grammar::hex_value(bytes[at + 2]));
             at += 3;
         } else {
             return Err(UriError::new(UriReason::Escape, text, at));
@@ -68,7 +68,7 @@ pub fn percent_decode(text: &str) -> Result<Vec<u8>, UriError> {
     Ok(out)
 }
 
-/// [`percent_decode`], where the bytes are text.
+/// [`percent_decode`], if the bytes are text.
 pub(super) fn percent_decode_text(text: &str) -> Result<String, UriError> {
     String::from_utf8(percent_decode(text)?).map_err(|_| UriError::new(UriReason::NotUtf8, text, 0))
 }
@@ -76,14 +76,6 @@ pub(super) fn percent_decode_text(text: &str) -> Result<String, UriError> {
 // RFC 3986 §2.3: "unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~""
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-/// The value of a hex digit.
-fn hex(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => (digit | 0x20) - b'a' + 10,
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! `name=value&name=value`: the query as nearly everybody uses it.
+//! `name=value&name=value`: the usual form of a query.
 //!
 //! RFC 3986 §3.4 gives a query no inner form: "query components are often used to carry
-//! identifying information in the form of "key=value" pairs", and that is all it says. So what is
-//! written here is what any reader understands, and what is read here is what was written:
+//! identifying information in the form of "key=value" pairs", and no more. So this file writes what every
+//! reader understands, and reads only what was written:
 //!
 //! | | written | read as |
 //! |---|---|---|
@@ -10,14 +10,14 @@
 //! | a plus | `%2B` | a plus |
 //! | `+` | never | a plus |
 //!
-//! A `+` is a space to readers of HTML forms only, `%20` is one to all. (Whoever reads a query that
-//! a browser made of a form replaces each `+` by `%20` first.)
+//! Only readers of HTML forms take `+` for a space; all take `%20` for one. (To read a query that a browser
+//! made from a form, replace each `+` by `%20` first.)
 
-use super::UriError;
+use super::error::UriError;
 use super::percent::{percent_decode_text, percent_encode_component};
 use std::fmt;
 
-/// A query under construction: everything that could mean more than itself is percent-encoded.
+/// A query that is being built: every byte with a special meaning is percent-encoded.
 ///
 /// ```
 /// use barewire::http::wire::{Query, Uri};
@@ -39,7 +39,7 @@ impl Query {
         Query::default()
     }
 
-    /// With one more pair behind the others.
+    /// Adds a pair after the others.
     pub fn add(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Query {
         if !self.0.is_empty() {
             self.0.push('&');
@@ -50,17 +50,17 @@ impl Query {
         self
     }
 
-    /// As it stands behind the `?`.
+    /// The text after the `?`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The pairs of a query, decoded, in order and with repeats. A name without `=` has an empty
-    /// value; nothing between two `&` is no pair.
+    /// The pairs of a query, decoded, in order and with repeats. A name without `=` has an empty value; two
+    /// `&` with nothing between them make no pair.
     ///
     /// # Errors
-    /// Each item is an error by itself: a bad escape, or bytes that are not UTF-8. (Of bytes that
-    /// are no text, split the query and use [`percent_decode`](super::percent_decode).)
+    /// Each item can be an error: a bad escape, or bytes that are not UTF-8. (For bytes that are no text,
+    /// split the query and use [`percent_decode`](super::percent_decode).)
     pub fn pairs(query: &str) -> impl Iterator<Item = Result<(String, String), UriError>> {
         let mut behind = 0;
         let pieces = query.split('&').map(move |piece| {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_tells_its_place_in_the_whole_query() {
+    fn an_error_has_its_offset_in_the_whole_query() {
         for (query, at) in [
             ("%", 0),
             ("a=1&b%=2", 5),

@@ -1,4 +1,4 @@
-//! A URI reference taken apart, and every byte of it judged (RFC 3986 §3, §4.1).
+//! Splits a URI reference into its parts and checks every byte (RFC 3986 §3, §4.1).
 //!
 //! ```text
 //!   http://a:8080/b/c?d#e     a whole URI
@@ -7,12 +7,13 @@
 //!   c?d#e                     a relative path, perhaps empty
 //! ```
 //!
-//! The parts are found by their delimiters alone, from left to right: no part can hold the
-//! delimiter that ends it, because there it would have to be percent-encoded.
+//! The delimiters alone separate the parts, from left to right: a part cannot hold the delimiter that ends
+//! it, unless it is percent-encoded.
 
 use super::authority;
+use super::error::{UriError, UriReason};
+use super::origin::Scheme;
 use super::percent::percent_decode_text;
-use super::{Scheme, UriError, UriReason};
 use crate::http::wire::grammar;
 
 /// The parts that a reference has; the path may be empty.
@@ -29,7 +30,7 @@ pub(super) struct Authority<'a> {
     /// User and password, percent-decoded.
     pub(super) userinfo: Option<(String, String)>,
     pub(super) host: &'a str,
-    /// `None` where it is left out or empty.
+    /// `None` if it is left out or empty.
     pub(super) port: Option<u16>,
 }
 
@@ -64,8 +65,8 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// The scheme, if there is one; any other than ours is refused before the rest is judged by rules
-/// that may not be its own.
+/// The scheme, if there is one. Another scheme is refused before the rest is checked, because it may have
+/// other rules.
 pub(super) fn scheme(text: &str) -> Result<Option<Scheme>, UriError> {
     // RFC 3986 §3.1: "Scheme names consist of a sequence of characters beginning with a letter and
     // followed by any combination of letters, digits, plus ("+"), period ("."), or hyphen ("-")."
@@ -82,8 +83,8 @@ pub(super) fn scheme(text: &str) -> Result<Option<Scheme>, UriError> {
     }
 }
 
-/// Whether each byte may stand somewhere in a URI. Brackets may, in one place: who knows where the
-/// host is judges them.
+/// Checks that a URI may hold each byte. Brackets are allowed around an IP address only: the functions
+/// that know the host check them.
 fn check_characters(text: &str) -> Result<(), UriError> {
     let bytes = text.as_bytes();
     let (mut at, mut in_fragment) = (0, false);
@@ -106,7 +107,7 @@ fn authority(text: &str, start: usize, end: usize) -> Result<Authority<'_>, UriE
         None => (None, start),
     };
     let Some((host, port)) = authority::split_host_port(&text.as_bytes()[host_at..end]) else {
-        return Err(blame(text, host_at, end));
+        return Err(host_error(text, host_at, end));
     };
     let host = &text[host_at..host_at + host.len()];
     // RFC 3986 §3.2.2: "the name must be transformed to the IDNA encoding [RFC3490] prior to name
@@ -136,8 +137,8 @@ fn userinfo(text: &str, start: usize, end: usize) -> Result<(String, String), Ur
     Ok((part(start, colon)?, part(end.min(colon + 1), end)?))
 }
 
-/// Why no host and port were found between two places.
-fn blame(text: &str, at: usize, end: usize) -> UriError {
+/// Why no host and port were found between two offsets.
+fn host_error(text: &str, at: usize, end: usize) -> UriError {
     let named = &text[at..end];
     let host = match named.as_bytes() {
         [] | [b':', ..] => return UriError::new(UriReason::HostMissing, text, at),
@@ -155,12 +156,12 @@ fn blame(text: &str, at: usize, end: usize) -> UriError {
     UriError::new(UriReason::Host, text, at + wrong)
 }
 
-/// Where the first of these stands, from `at` on.
+/// The offset of the first of these characters, from `at` on.
 fn find(text: &str, at: usize, these: &[char]) -> Option<usize> {
     text[at..].find(these).map(|found| at + found)
 }
 
-/// What stands before the first delimiter, and behind it.
+/// The text before the first delimiter, and the text after it.
 fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
     match text.split_once(delimiter) {
         Some((before, behind)) => (before, Some(behind)),

@@ -1,20 +1,21 @@
-//! What a reference means, seen from a URI (RFC 3986 §5.2).
+//! What a reference means, relative to a URI (RFC 3986 §5.2).
 //!
 //! ```text
 //!   from http://a/b/c/d;p?q
 //!
 //!   //g/h     http://g/h             another host
 //!   /g        http://a/g             another path
-//!   ../g      http://a/b/g           another path, from where we are
+//!   ../g      http://a/b/g           another path, relative to this one
 //!   ?y        http://a/b/c/d;p?y     another query
 //!   #s        http://a/b/c/d;p?q#s   another place in the same
 //! ```
 
+use super::absolute::Uri;
+use super::error::{UriError, UriReason};
 use super::reference::Reference;
-use super::{Uri, UriError, UriReason};
 
 impl Uri {
-    /// The URI that `reference` means when it stands in an answer from this one.
+    /// The URI that `reference` means in a document or response from this one.
     ///
     /// # Errors
     /// The first rule that the reference breaks; [`UriReason::Scheme`] for a URI that is neither
@@ -30,18 +31,13 @@ impl Uri {
                 (remove_dot_segments(&merge(&self.path, path)), r.query)
             }
         };
-        let query = query.map(str::to_owned);
-        let fragment = r.fragment.map(str::to_owned);
-        let root = match r.authority {
+        let (query, fragment) = (query.map(str::to_owned), r.fragment.map(str::to_owned));
+        let mut uri = match r.authority {
             Some(authority) => Uri::root(r.scheme.unwrap_or(self.scheme), authority),
             None => self.clone(),
         };
-        Ok(Uri {
-            path,
-            query,
-            fragment,
-            ..root
-        })
+        (uri.path, uri.query, uri.fragment) = (path, query, fragment);
+        Ok(uri)
     }
 }
 
@@ -55,14 +51,14 @@ fn check_first_segment(path: &str) -> Result<(), UriError> {
     }
 }
 
-/// RFC 3986 §5.2.3: the path takes the place of all that follows the last slash.
+/// RFC 3986 §5.2.3: the path replaces everything after the last slash.
 fn merge(base: &str, path: &str) -> String {
     let folder = base.rfind('/').map_or("/", |slash| &base[..=slash]);
     format!("{folder}{path}")
 }
 
-/// RFC 3986 §5.2.4, for a path that is empty or starts with a slash: `.` goes, `..` takes the
-/// segment before it along.
+/// RFC 3986 §5.2.4, for a path that is empty or starts with a slash: removes `.`, and `..` with the
+/// segment before it.
 // RFC 3986 §5.4.2: "Note that the ".." syntax cannot be used to change the authority component of a
 // URI."
 fn remove_dot_segments(path: &str) -> String {
