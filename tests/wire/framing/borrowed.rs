@@ -1,4 +1,4 @@
-//! What lies whole in a chunk is handed out where it lies; of what a chunk cuts, only that.
+//! A message that is complete in a chunk is borrowed from it; only a message that the chunk cuts is copied.
 
 use super::ALPHABET;
 use super::feed::stream;
@@ -21,8 +21,8 @@ fn borrowed<F: Framer>(framer: &F) -> usize {
 }
 
 #[test]
-fn a_message_that_lies_whole_in_a_chunk_is_not_copied() {
-    // 18 times 128, 66, 68 and 70 bytes: all but those at 1000 and 2000
+fn a_message_that_is_complete_in_a_chunk_is_not_copied() {
+    // 18 times 128, 66, 68 and 70 bytes: all except those at 1000 and 2000.
     assert_eq!(borrowed(&Fixed::<128>::new(Padding::Strip)), 16);
     assert_eq!(borrowed(&Delimiter::CRLF), 17);
     assert_eq!(borrowed(&Header16::new()), 17);
@@ -30,14 +30,14 @@ fn a_message_that_lies_whole_in_a_chunk_is_not_copied() {
 }
 
 #[test]
-fn nor_is_the_longest_that_is_allowed() {
+fn the_longest_allowed_message_is_not_copied_either() {
     assert_eq!(borrowed(&Delimiter::CRLF.with_limit(64)), 17);
     assert_eq!(borrowed(&Header16::new().with_limit(64)), 17);
 }
 
-/// A cut message waits in the decoder while it is borrowed. It is not unfinished any more.
+/// A cut message stays in the decoder while it is borrowed. It is not unfinished any more.
 #[test]
-fn a_message_that_was_handed_out_is_finished() {
+fn a_returned_message_is_not_unfinished() {
     fn finished<F: Framer>(framer: &F) {
         let (_, wire) = stream(framer, [ALPHABET.to_vec()]);
         let (mut one, mut other) = wire.split_at(wire.len() / 2);

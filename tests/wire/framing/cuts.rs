@@ -7,7 +7,7 @@ use barewire::framing::{
     Delimiter, Encode, Error, Fixed, Framer, Header, Header16, Header32, Padding, Prefix,
 };
 
-/// Random ways of cutting that each framer meets: 110,000 for all.
+/// Random ways of cutting for each framer.
 const CUTTINGS: usize = 10_000;
 
 macro_rules! each_framer {
@@ -57,7 +57,7 @@ each_framer! {
     prefix_read_into_the_ring: ReadIntoRing(Prefix::new());
 }
 
-/// What the framer makes of the messages, read in one piece: no cut may change it.
+/// The messages of the stream, read in one piece: no cut may change them.
 fn uncut<F: Framer>(framer: &F, wire: &[u8], messages: &[Vec<u8>]) -> Received {
     let uncut = receive(framer, [wire]);
     assert_eq!(uncut.end, Ok(()));
@@ -120,7 +120,7 @@ fn random_cuts<F: Framer>(framer: &F) {
     }
 }
 
-/// At FIN it is told whether a message was left unfinished, and how much of it had come.
+/// At FIN the decoder reports whether a message is unfinished, and how many of its bytes had arrived.
 fn ended_anywhere<F: Framer>(framer: &F) {
     let mut random = Random::new(0x5306_0003);
     let (messages, wire) = stream(framer, (0..12).map(|_| random.message()));

@@ -1,4 +1,4 @@
-//! The bytes that `framing`'s first page draws: `HELLO`, then an empty message.
+//! The bytes that the page of `framing` draws: `HELLO`, then an empty message.
 
 use super::feed::stream;
 use barewire::framing::{Delimiter, Fixed, Framer, Header16, Header32, Padding, Prefix};

@@ -1,20 +1,20 @@
-//! E13: the notes' code for fixed cells. (It assigns to a constant at the first chunk, too, and
-//! ends there. This is what follows once that is mended.)
+//! E13: the notes' code for fixed cells. (It also assigns to a constant at the first chunk, and fails
+//! there. This is what it does once that is corrected.)
 
 use super::feed::receive;
 use barewire::framing::{Fixed, Padding};
 
 const CELL: usize = 128;
 
-/// The server's `data` handler: each chunk through a string into a buffer of at least one cell,
-/// and the buffer cut into cells.
+/// The server's `data` handler: it converts each chunk to a string, copies that into a buffer of at least one
+/// cell, and cuts the buffer into cells.
 fn faulty(chunk: &[u8]) -> Vec<Vec<u8>> {
     let mut buffer = vec![0; chunk.len().max(CELL)];
     write(&mut buffer, &String::from_utf8_lossy(chunk));
     buffer.chunks_exact(CELL).map(<[u8]>::to_vec).collect()
 }
 
-/// As many whole characters as there is room for.
+/// As many complete characters as there is room for.
 fn write(buffer: &mut [u8], text: &str) {
     let room = text.floor_char_boundary(buffer.len());
     buffer[..room].copy_from_slice(&text.as_bytes()[..room]);

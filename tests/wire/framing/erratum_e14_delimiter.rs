@@ -1,12 +1,12 @@
-//! E14: the notes' code for a delimiter, which stands before each message.
+//! E14: the notes' code for a delimiter, which precedes each message.
 
 use super::feed::receive;
 use barewire::framing::{Delimiter, Error};
 
 const DELIMITER: &[u8] = b"\r\n";
 
-/// The server's `data` handler: what stands between a delimiter and the next one, *or the end of
-/// what has come*, is a message; what stands before the first is dropped.
+/// The server's `data` handler: the bytes between a delimiter and the next one, *or the end of what has
+/// arrived*, are a message; the bytes before the first delimiter are dropped.
 #[derive(Default)]
 struct Faulty {
     rest: Vec<u8>,
@@ -42,19 +42,19 @@ fn faulty(chunks: &[&[u8]]) -> Vec<String> {
 
 /// `HELLO`, `WORLD` and the beginning of a message are sent.
 #[test]
-fn erratum_e14_unfinished_messages_are_handed_out() {
+fn erratum_e14_unfinished_messages_are_delivered() {
     let chunks: [&[u8]; 4] = [b"\r\nHEL", b"LO\r\nWORLD", b"\r", b"\nX"];
     assert_eq!(faulty(&chunks), ["HEL", "WORLD", "X"]);
     assert_eq!(faulty(&[&chunks.concat()]), ["HELLO", "WORLD", "X"]);
 
-    // ours takes the first delimiter for the end of an empty message, and waits for X to end
+    // Ours takes the first delimiter for the end of an empty message, and waits for the end of X.
     let ours = receive(&Delimiter::CRLF, chunks);
     assert_eq!(ours.messages, [&b""[..], b"HELLO", b"WORLD"]);
     assert_eq!(ours.end, Err(Error::Unfinished { got: 1, of: None }));
     assert_eq!(receive(&Delimiter::CRLF, [&chunks.concat()[..]]), ours);
 }
 
-/// Sent as ours sends them, cut at the same places.
+/// The same messages as ours sends them, cut at the same places.
 #[test]
 fn erratum_e14_the_last_message_never_ends() {
     let chunks: [&[u8]; 4] = [b"HEL", b"LO\r\nWORLD", b"\r", b"\n"];

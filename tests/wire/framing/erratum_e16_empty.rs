@@ -8,7 +8,7 @@ use barewire::framing::Prefix;
 fn erratum_e16_a_lone_empty_message_is_not_delivered() {
     let mut faulty = StackBuffer::new(128);
     assert!(faulty.put(b"\0\0").is_empty());
-    // not until something else comes
+    // Not before another message arrives.
     assert_eq!(faulty.put(b"\0\x02HI"), [&b""[..], b"HI"]);
 
     let ours = receive(&Prefix::new(), [&b"\0\0"[..]]);

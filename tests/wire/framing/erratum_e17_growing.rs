@@ -1,4 +1,4 @@
-//! E17: a ring that grows while its bytes go over the edge corrupts them.
+//! E17: a ring that grows while its bytes cross the edge corrupts them.
 
 use super::feed::receive;
 use super::stack_buffer::StackBuffer;
@@ -8,8 +8,8 @@ fn message(body: &[u8]) -> Vec<u8> {
     [&(body.len() as u16).to_be_bytes(), body].concat()
 }
 
-/// 100 of 128 bytes were used and are free again. 60 bytes of a message of 202 come, 28 to the end
-/// of the buffer and 32 to its beginning, and then the rest, for which there is no room.
+/// 100 of 128 bytes were used and are free again. 60 bytes of a message of 202 arrive: 28 at the end of the
+/// buffer and 32 at its beginning. Then the rest arrives, for which there is no room.
 #[test]
 fn erratum_e17_growing_while_wrapped_corrupts_data() {
     let body: Vec<u8> = (0..200).map(|at| at as u8 + 1).collect();
@@ -27,7 +27,7 @@ fn erratum_e17_growing_while_wrapped_corrupts_data() {
     assert_eq!(ours.end, Ok(()));
 }
 
-/// The same with no byte free: the two positions meet, and a full ring looks like an empty one.
+/// The same without a free byte: the two positions are equal, and a full ring looks like an empty one.
 #[test]
 fn erratum_e17_growing_while_full_loses_all() {
     let body: Vec<u8> = (0..200).map(|at| at as u8 + 1).collect();
@@ -45,8 +45,8 @@ fn erratum_e17_growing_while_full_loses_all() {
     );
 }
 
-/// Ours begins with 512 bytes, so the same has to happen there to it: half of the bytes over the
-/// edge, and no room for the next.
+/// Ours begins with 512 bytes, so the same happens to it there: half of the bytes cross the edge, and there
+/// is no room for the next.
 #[test]
 fn erratum_e17_ours_grows_while_wrapped() {
     let bytes: Vec<u8> = (0..900).map(|at| at as u8).collect();

@@ -3,10 +3,10 @@
 use super::stack_buffer::StackBuffer;
 use barewire::framing::{Decode, Framer, Message, Prefix};
 
-/// Two clients, `a` and `b`, each with one message that comes in two chunks.
+/// Two clients, `a` and `b`, each with one message that arrives in two chunks.
 const ARRIVALS: [(usize, &[u8]); 4] =
     [(0, b"\0\x05HEL"), (1, b"\0\x05WOR"), (0, b"LO"), (1, b"LD")];
-/// What any one parser makes of both: the second client's header is part of the first's message.
+/// The result of one parser for both: the second client's header is part of the first's message.
 const MIXED: [&[u8]; 1] = [b"HEL\0\x05"];
 
 #[test]
@@ -19,7 +19,7 @@ fn erratum_e18_one_parser_for_all_mixes_two_clients() {
     assert_eq!(messages, MIXED);
 }
 
-/// The parser is not to blame: ours, shared, does the same.
+/// The cause is sharing, not the parser: ours, shared, does the same.
 #[test]
 fn erratum_e18_ours_shared_mixes_as_well() {
     let mut shared = Prefix::new().decoder();

@@ -1,16 +1,16 @@
-//! A decoder, fed.
+//! Feeds chunks to a decoder.
 
 use barewire::framing::{Decode, Encode, Error, Framer, Message, Prefix, PrefixDecoder};
 use std::io::Read;
 
-/// What came out of a stream: messages, and how it ended.
+/// The messages of a stream, and how it ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Received {
     pub(crate) messages: Vec<Vec<u8>>,
     pub(crate) end: Result<(), Error>,
 }
 
-/// Feeds the chunks of one connection to a decoder of its own.
+/// Feeds the chunks of one connection to a new decoder.
 pub(crate) fn receive<'c, F: Framer>(
     framer: &F,
     chunks: impl IntoIterator<Item = &'c [u8]>,
@@ -41,7 +41,7 @@ fn drain<D: Decode>(
     Ok(())
 }
 
-/// Whatever still comes, nothing is handed out behind an error.
+/// After an error no message is returned, whatever arrives.
 fn assert_stays_broken<D: Decode>(decoder: &mut D, rest: &[u8], error: Error) {
     let more = b"\0\0\x01\r\naab\n\0\0\0\0\0\0";
     for mut input in [rest, b"", more, more] {
@@ -49,7 +49,7 @@ fn assert_stays_broken<D: Decode>(decoder: &mut D, rest: &[u8], error: Error) {
     }
 }
 
-/// The stream of some messages; those that the framer refuses are left out of both.
+/// Some messages and their stream, both without the messages that the framer refuses.
 pub(crate) fn stream<F: Framer>(
     framer: &F,
     from: impl IntoIterator<Item = Vec<u8>>,
@@ -66,7 +66,7 @@ pub(crate) fn stream<F: Framer>(
     (messages, wire)
 }
 
-/// `Prefix` as a program with a socket uses it: what is read goes straight into the ring.
+/// `Prefix` as a program with a socket uses it: a read writes directly into the ring.
 pub(crate) struct ReadIntoRing(pub(crate) Prefix);
 
 impl Framer for ReadIntoRing {

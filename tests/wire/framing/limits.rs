@@ -1,4 +1,4 @@
-//! The longest message, one that is longer, and that the cut does not decide which it is.
+//! The longest message is accepted, a longer one is refused, and the cuts do not matter.
 
 use super::feed::{ReadIntoRing, receive, stream};
 use barewire::framing::{
@@ -8,7 +8,7 @@ use std::io;
 
 const LIMIT: usize = 600;
 
-/// A reader with a limit and a sender without one: `HELLO`, the longest, one longer, `WORLD`.
+/// A decoder with a limit and an encoder without one: `HELLO`, the longest message, a longer one, `WORLD`.
 fn too_long<F: Framer>(limited: &F, unlimited: &F, error: Error) {
     let longest = vec![b'm'; LIMIT];
     let messages = [
@@ -38,7 +38,7 @@ fn a_message_that_does_not_end_in_time_is_an_error() {
     let limit = LIMIT;
     let crlf = Delimiter::CRLF;
     too_long(&crlf.with_limit(LIMIT), &crlf, Error::Endless { limit });
-    // all that comes of the long message may be the beginning of this one, and never is
+    // Every byte of the long message may begin this delimiter, and never does.
     let nno = Delimiter::new(b"nno");
     too_long(&nno.with_limit(LIMIT), &nno, Error::Endless { limit });
 }
@@ -54,9 +54,9 @@ fn a_length_above_the_limit_is_an_error() {
     too_long(&limited, &ReadIntoRing(Prefix::new()), error);
 }
 
-/// Nothing but the header has come, and nothing but the header is judged.
+/// Only the header has arrived, and only the header is checked.
 #[test]
-fn a_length_is_judged_before_any_body() {
+fn a_length_is_checked_before_any_body() {
     let four_gigabytes = b"\0\0\xff\xff\xff\xff";
     let received = receive(&Header32::new(), [&four_gigabytes[..]]);
     let (length, limit) = (0xffff_ffff, 16 * 1024 * 1024);
@@ -66,7 +66,7 @@ fn a_length_is_judged_before_any_body() {
     assert_eq!(the_most.end, Err(Error::Unfinished { got, of }));
 }
 
-/// A delimiter of one byte leaves nothing to wait for: the byte after the longest message decides.
+/// With a delimiter of one byte, the byte after the longest message decides.
 #[test]
 fn no_more_than_the_limit_is_kept_of_a_message_without_end() {
     let mut decoder = Delimiter::new(b"\n").with_limit(3).decoder();
@@ -92,7 +92,7 @@ fn no_limit_overflows() {
     }
 }
 
-/// Errors say what came, what is allowed, and go into `io::Error` by the kind a reader expects.
+/// Errors say what arrived and what is allowed, and become an `io::Error` of the right kind.
 #[test]
 fn errors_teach() {
     let (got, of) = (3, Some(9));

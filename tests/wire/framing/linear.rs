@@ -1,8 +1,8 @@
 //! The work grows with the bytes, not with their square.
 //!
-//! There is no counter to read and no clock to trust here. A megabyte comes byte by byte: a
-//! decoder that goes on where it stood is done in a moment, one that starts again at the front has
-//! 10^12 bytes to look at and meets the watchdog.
+//! There is no counter, and a clock is not reliable. A megabyte is fed byte by byte: a decoder that
+//! continues at its position is done at once; one that starts again must read 10^12 bytes, and the watchdog
+//! ends it.
 
 use super::feed::receive;
 use barewire::framing::{Delimiter, Encode, Error, Fixed, Framer, Header32, Padding};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const MANY: usize = 1 << 20;
 
-/// Fails after a minute, which is a thousand times what a linear decoder takes.
+/// Fails after a minute, a thousand times what a linear decoder needs.
 fn in_time(work: impl FnOnce() + Send + 'static) {
     let (done, finished) = mpsc::channel::<()>();
     let worker = thread::spawn(move || {

@@ -1,9 +1,9 @@
 //! Framing: the book's rows S02 to S06, and the errata E13 to E18.
 //!
-//! [`cuts`] is the property that makes a framer one: however the stream is cut, the messages are
-//! the same. [`row_s02_fixed`] and its neighbours show each framer by itself. In
-//! [`erratum_e13_fixed`] and its neighbours stands what the notes' programs do, written anew in
-//! Rust, failing exactly as they fail, and ours beside it on the same cuts.
+//! [`cuts`] tests the property that defines a framer: however the stream is cut, the messages are the same.
+//! [`row_s02_fixed`] and the other rows test one framer each. [`erratum_e13_fixed`] and the other errata have
+//! the notes' programs, written again in Rust, which fail exactly as the originals fail, and ours on the same
+//! cuts.
 
 mod borrowed;
 mod cuts;

@@ -3,8 +3,8 @@
 pub(crate) use crate::support::Random;
 
 impl Random {
-    /// Mostly short, now and then longer than a ring's first 512 bytes; of bytes that mean
-    /// something to one framer or another.
+    /// Messages that are mostly short, and sometimes longer than a ring's first 512 bytes; their bytes have a
+    /// meaning for one framer or another.
     pub(crate) fn message(&mut self) -> Vec<u8> {
         let most = [4, 4, 4, 12, 12, 12, 80, 80, 80, 700][self.below(10)];
         let letters = b"\r\n\r\naab\0\0\x01\x02\x80\xffz";

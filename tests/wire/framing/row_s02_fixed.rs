@@ -37,7 +37,7 @@ fn row_s02_a_longer_message_is_an_error() {
     }
 }
 
-/// All bytes there are, in two cells: with the padding kept, they survive in any order.
+/// All 256 byte values, in two cells: with the padding kept, they survive in any order.
 #[test]
 fn row_s02_binary_survives() {
     let bytes: Vec<u8> = (0..=255).rev().collect();

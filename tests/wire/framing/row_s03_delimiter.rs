@@ -5,7 +5,7 @@ use super::feed::receive;
 use barewire::framing::{Delimiter, Encode, Error, Framer, Refusal};
 
 #[test]
-fn row_s03_the_delimiter_stands_after_each_message() {
+fn row_s03_the_delimiter_follows_each_message() {
     let (mut encoder, mut wire) = (Delimiter::CRLF.encoder(), Vec::new());
     for _ in 0..18 {
         encoder.encode(ALPHABET, &mut wire).unwrap();
@@ -30,7 +30,7 @@ fn row_s03_a_message_that_contains_it_is_refused() {
     let refused = encoder.encode(b"HEL\r\nLO", &mut wire);
     assert_eq!(refused, Err(Refusal::DelimiterInside { at: 3 }));
     assert!(wire.is_empty());
-    // half of it is no delimiter, at the end neither: the first CR LF is still the one behind
+    // Half of it is no delimiter, also at the end: the first CR LF is still the one after the message.
     for harmless in [&b"\r"[..], b"\n", b"HELLO\r", b"\r\r", b"\n\r"] {
         encoder.encode(harmless, &mut wire).unwrap();
     }
@@ -41,7 +41,7 @@ fn row_s03_a_message_that_contains_it_is_refused() {
     );
 }
 
-/// `xa` does not contain `aa`, but with `aa` behind it, it would be read as `x`.
+/// `xa` does not contain `aa`, but `xa` followed by `aa` would be read as `x`.
 #[test]
 fn row_s03_a_message_whose_end_begins_it_is_refused() {
     let mut encoder = Delimiter::new(b"aa").encoder();
@@ -50,8 +50,8 @@ fn row_s03_a_message_whose_end_begins_it_is_refused() {
     assert_eq!(encoder.encode(b"ax", &mut Vec::new()), Ok(()));
 }
 
-/// Refused is exactly what would be read back as something else: all short messages of two letters,
-/// with all short delimiters.
+/// Exactly the messages that would be read back as something else are refused: all short messages of two
+/// letters, with all short delimiters.
 #[test]
 fn row_s03_what_is_not_refused_comes_back() {
     refuses_exactly_what_does_not_come_back::<1>();

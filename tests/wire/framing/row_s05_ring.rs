@@ -18,7 +18,7 @@ fn taken(decoder: &mut PrefixDecoder) -> Option<Vec<u8>> {
     decoder.take().unwrap().map(|message| message.to_vec())
 }
 
-/// All of it in one read, as far as the ring's free space goes in one piece.
+/// Fills the ring with one read, as far as its free space is in one piece.
 fn read(decoder: &mut PrefixDecoder, bytes: &mut &[u8]) -> usize {
     decoder
         .fill(|space| std::io::Read::read(bytes, space))
@@ -67,8 +67,8 @@ fn row_s05_capacity_rounds_up_to_512s_and_has_a_limit() {
     assert_eq!((ring.len(), ring.capacity()), (1024, 1024));
 }
 
-/// A message at each place of the ring: where it goes over the edge it comes in two pieces, and
-/// the ring is never made larger for it.
+/// A message at each place of the ring: across the edge it is in two pieces, and the ring does not grow for
+/// it.
 #[test]
 fn row_s05_wraps_on_write_and_on_read() {
     let message = wire(&[ALPHABET]);
@@ -85,7 +85,7 @@ fn row_s05_wraps_on_write_and_on_read() {
     }
 }
 
-/// Read straight into the ring, with room for seven messages and a half: every eighth wraps.
+/// Reads directly into the ring, with room for seven and a half messages: every eighth wraps.
 #[test]
 fn row_s05_consumed_space_is_used_again() {
     let stream = wire(&[&ALPHABET[..]; 1000]);
@@ -116,7 +116,7 @@ fn row_s05_growing_while_wrapped_keeps_every_byte() {
     }
 }
 
-/// What is handed out are the bytes of the ring: where the read wrote them, there they are read.
+/// Returned messages are the bytes of the ring, where the read wrote them.
 #[test]
 fn row_s05_no_byte_is_copied() {
     let stream = wire(&[b"HELLO"]);

@@ -1,5 +1,5 @@
-//! What the notes' `StackBuffer` does, for E16, E17 and E18: a ring with a length of two bytes
-//! before each message. Its faults are kept, and named where they are.
+//! The notes' `StackBuffer`, for E16, E17 and E18: a ring with a length of two bytes before each message. Its
+//! faults are kept, and a comment names each.
 
 const HEADER: usize = 2;
 
@@ -48,7 +48,7 @@ impl StackBuffer {
         let mut grown = vec![0; capacity];
         self.capacity = capacity; // E17: too early
         if self.write < self.read {
-            let head = self.capacity - self.read; // E17: so this is not what lies there
+            let head = self.capacity - self.read; // E17: these are not the bytes at that place
             copy(&self.buffer, self.read, self.capacity, &mut grown, 0);
             copy(&self.buffer, 0, self.write, &mut grown, head);
         } else {
@@ -60,7 +60,7 @@ impl StackBuffer {
     /// `getData`
     fn messages(&mut self) -> Vec<Vec<u8>> {
         let mut messages = Vec::new();
-        // E16: an empty message is no more than a header
+        // E16: an empty message is only a header.
         while self.readable() > HEADER {
             let header = self.piece(HEADER);
             let length = i16::from_be_bytes([header[0], header[1]]); // E15: signed
@@ -104,7 +104,7 @@ impl StackBuffer {
     }
 }
 
-/// `source.copy(target, at, start, end)`: what does not fit, or is not there, is left out.
+/// `source.copy(target, at, start, end)`: bytes that do not fit, or do not exist, are not copied.
 fn copy(source: &[u8], start: usize, end: usize, target: &mut [u8], at: usize) {
     let source = source.get(start..end.min(source.len())).unwrap_or(&[]);
     let target = target.get_mut(at..).unwrap_or(&mut []);

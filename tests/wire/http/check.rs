@@ -1,15 +1,15 @@
-//! What is asked of every case: the same outcome however its bytes come.
+//! The checks of every case: the outcome is the same however its bytes are cut.
 
 use super::encode;
 use super::format::{Case, Expected, FieldLines, Kind};
 use super::reader::{Message, Progress, Reader, Refusal};
 use barewire::http::wire::{BodyLength, Rule};
 
-/// Inputs up to this length are cut in two at every place, longer ones at a spread of places.
+/// Inputs up to this length are cut in two at every place, longer ones at 75 places.
 const CUT_EVERYWHERE: usize = 2048;
 const CUTS: usize = 61;
 
-/// Everything that differs from what the case says, one line each.
+/// Every difference from the case, one line each.
 pub(crate) fn check(case: &Case) -> Vec<String> {
     let mut failures = Failures {
         place: &case.place,
@@ -77,7 +77,7 @@ fn good(case: &Case, expected: &Expected, failures: &mut Failures<'_>) {
             let how = format!(
                 "{how}{}",
                 if past {
-                    ", content taken past the decoder"
+                    ", content read without the decoder"
                 } else {
                     ""
                 }
@@ -106,7 +106,7 @@ fn good(case: &Case, expected: &Expected, failures: &mut Failures<'_>) {
     }
 }
 
-/// The bytes in one piece, compared with what the case says.
+/// The bytes in one piece, compared with the case.
 fn whole(
     case: &Case,
     expected: &Expected,
@@ -132,7 +132,7 @@ fn whole(
     }
 }
 
-/// Where a body runs until the end of the connection, that end.
+/// Ends the connection where a body runs until its end.
 fn finished(case: &Case, expected: &Expected, reader: &mut Reader, outcome: Progress) -> Progress {
     match outcome {
         Ok(None) if case.close && !expected.open => reader.close(),
@@ -149,7 +149,7 @@ fn ways(bytes: &[u8]) -> impl Iterator<Item = (String, Vec<&[u8]>)> {
     std::iter::once(dripped).chain(halves)
 }
 
-/// With the next messages right behind: they stay untouched, and the same decoder reads them.
+/// With more messages after it: they stay untouched, and the same decoder reads them.
 fn followed(case: &Case, message: &Message, bytes: &[u8], failures: &mut Failures<'_>) {
     let canary: &[u8] = match case.kind {
         Kind::Request => b"GET / HTTP/1.1\r\nHost: canary\r\n\r\n",

@@ -1,4 +1,4 @@
-//! Encoding back: what was decoded is sent again, and decodes to the same.
+//! Encoding back: a decoded message is sent again, and decodes to the same message.
 
 use super::check::{show_fields, shown};
 use super::format::{Case, FieldLines, Kind};
@@ -15,7 +15,7 @@ pub(crate) fn check(case: &Case, message: &Message) -> Found {
     let mut found = field_list(message);
     found.extend(match &case.kind {
         Kind::Chunked => chunked(case, message),
-        // a request without Host came as HTTP/1.0, which is not sent from here
+        // A request without Host was HTTP/1.0, which is not sent here.
         Kind::Request if message.authority.is_empty() => Vec::new(),
         Kind::Request => request(case, message),
         Kind::Response(method) => response(case, message, method),
@@ -23,7 +23,7 @@ pub(crate) fn check(case: &Case, message: &Message) -> Found {
     found
 }
 
-/// Field lines that are put into a list leave it as `name: value`, in their order.
+/// A list encodes its field lines as `name: value`, in their order.
 fn field_list(message: &Message) -> Found {
     let mut encoded = Vec::new();
     list(&message.fields, &[]).encode(&mut encoded);
@@ -58,7 +58,7 @@ fn differs(what: &str, is: &[u8], should: &[u8]) -> Found {
 
 // ---- chunked bodies -------------------------------------------------------------------------
 
-/// In chunks of several sizes, all the same content and trailers.
+/// Chunks of several sizes carry the same content and trailers.
 fn chunked(case: &Case, message: &Message) -> Found {
     let mut found = Vec::new();
     for size in [1, 3, 16, 4096, usize::MAX] {
@@ -85,7 +85,7 @@ fn request(case: &Case, message: &Message) -> Found {
         Target::decode(method, message.target_str.as_bytes()).expect("it was decoded before");
     let mut spelt = Vec::new();
     target.encode(&mut spelt);
-    // Only a port may be spelt in another way: 080 is 80.
+    // Only a port may be written in another way: 080 is 80.
     let mut found = match target {
         Target::Authority { .. } => Vec::new(),
         _ => differs("target", &spelt, message.target_str.as_bytes()),
@@ -135,7 +135,7 @@ fn same_request(again: &Message, message: &Message) -> bool {
             m.trailers.clone(),
         )
     };
-    // what came as HTTP/1.0 is sent as 1.1, which may mean more
+    // HTTP/1.0 is sent as HTTP/1.1, which may mean more.
     let http11 = |m: &Message| (m.expects, m.upgrade, m.persistent);
     parts(again) == parts(message)
         && (message.version == "HTTP/1.0" || http11(again) == http11(message))
@@ -165,7 +165,7 @@ fn response(case: &Case, message: &Message, method: &str) -> Found {
     let framing: &[&str] = &["transfer-encoding", "content-length"];
     let tunnel = method == "CONNECT" && (200..300).contains(&message.status);
     let switch = message.status == 101 || tunnel;
-    // a tunnel is opened with 200, whichever 2xx it was
+    // A tunnel is opened with 200, whichever 2xx it was.
     let status = if tunnel { 200 } else { message.status };
     let without = if message.status < 200 || message.status == 204 || tunnel {
         framing
@@ -219,7 +219,7 @@ fn response(case: &Case, message: &Message, method: &str) -> Found {
     found
 }
 
-/// A server's connection on which a request of this method has come, an upgrade offered.
+/// A server's connection that received a request with this method and an upgrade offer.
 fn asked(method: &str, http10: bool) -> Connection {
     let target = if method == "CONNECT" { "a:80" } else { "/" };
     let version = if http10 { "1.0" } else { "1.1" };

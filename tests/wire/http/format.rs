@@ -4,31 +4,31 @@ use barewire::http::wire::{Limits, Rule};
 use std::fmt;
 use std::path::PathBuf;
 
-/// What the bytes of a case are.
+/// The kind of message in a case.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Request,
-    /// The answer to a request of this method.
+    /// The response to a request with this method.
     Response(String),
     /// A chunked body alone.
     Chunked,
 }
 
-/// One case: bytes, and what they must come to.
+/// One case: bytes, and what they must decode to.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) place: String,
     pub(crate) kind: Kind,
     pub(crate) limits: Limits,
     pub(crate) input: Vec<u8>,
-    /// The connection ends behind the input.
+    /// The connection ends after the input.
     pub(crate) close: bool,
     pub(crate) expect: Result<Expected, Rule>,
 }
 
 pub(crate) type FieldLines = Vec<(String, Vec<u8>)>;
 
-/// What a good case says of its message; what it does not say is not compared.
+/// The expectations of a good case; what it does not mention is not compared.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expected {
     /// `method`, `target`, `version`, `authority`, `status`, `reason`, `body`, `persistent`,
@@ -37,7 +37,7 @@ pub(crate) struct Expected {
     pub(crate) fields: Option<FieldLines>,
     pub(crate) content: Vec<u8>,
     pub(crate) trailers: FieldLines,
-    /// Bytes behind the message, part of the input.
+    /// Bytes after the message, part of the input.
     pub(crate) rest: Vec<u8>,
     /// The input stops before the message does.
     pub(crate) open: bool,
@@ -56,7 +56,7 @@ const SAYS: [&str; 10] = [
     "upgrade",
 ];
 
-/// All cases of a file; a file that cannot be read fails the test that asks for it.
+/// All cases of a file; a file that cannot be parsed fails its test.
 pub(crate) fn cases(file: &str) -> Vec<Case> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures/http")
@@ -106,7 +106,7 @@ fn paragraphs(text: &str) -> Vec<Vec<Line<'_>>> {
     all
 }
 
-/// The case of a paragraph, with the bytes of an `each:` line put where `{}` stands.
+/// The case of a paragraph, with the bytes of an `each:` line in the place of `{}`.
 fn case(file: &str, paragraph: &[Line<'_>], each: Option<&Line<'_>>) -> Case {
     let at = each.unwrap_or(&paragraph[0]).number;
     let fail = |what: &dyn fmt::Display| -> ! { panic!("fixtures/http/{file}:{at}: {what}") };
@@ -202,7 +202,7 @@ pub(crate) fn rule(name: &str) -> Option<Rule> {
     Rule::ALL.iter().copied().find(|rule| rule.name() == name)
 }
 
-/// `Name = value`; the value is what stands there, escapes understood.
+/// `Name = value`; escapes in the value are decoded.
 fn field(text: &str) -> (String, Vec<u8>) {
     let (name, value) = text
         .split_once(" =")
@@ -225,7 +225,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
         .then(|| unescape(inside).map(|bytes| bytes.repeat(times)))?
 }
 
-/// What stands between the quotes, still escaped, and what follows them.
+/// The text between the quotes, still escaped, and what follows them.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let inside = text.strip_prefix('"')?;
     let mut escaped = false;

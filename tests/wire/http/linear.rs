@@ -1,9 +1,8 @@
 //! The work grows with the bytes, not with their square.
 //!
-//! There is no counter to read and no clock to trust here. So the limits are raised and
-//! a megabyte of each part is fed byte by byte, every call with all bytes so far: a
-//! decoder that goes on where it stood is done in a moment, one that starts again at
-//! the front has 10^12 bytes to look at and meets the watchdog.
+//! There is no counter, and a clock is not reliable. So the limits are raised and a megabyte of each part
+//! is fed byte by byte, every call with all bytes so far. A decoder that continues at its position is done
+//! at once; one that starts again must read 10^12 bytes, and the watchdog ends it.
 
 use barewire::http::wire::{ChunkedDecoder, Limits, RequestDecoder};
 use std::sync::mpsc;
@@ -19,7 +18,7 @@ const BOUNDLESS: Limits = Limits {
     chunk_extension_bytes: NONE,
 };
 
-/// Fails after a minute, which is a thousand times what a linear decoder takes.
+/// Fails after a minute, a thousand times what a linear decoder needs.
 fn in_time(work: impl FnOnce() + Send + 'static) {
     let (done, finished) = mpsc::channel();
     let worker = thread::spawn(move || {
@@ -164,7 +163,7 @@ fn many_connection_options() {
     );
 }
 
-/// As long as a start line and a field section may be by default.
+/// A start line and a field section as long as the default limits allow.
 #[test]
 fn the_longest_head_there_is() {
     let line = [b"GET /", &b"a".repeat(16 * 1024 - 16)[..], b" HTTP/1.1\r\n"].concat();

@@ -1,11 +1,10 @@
 //! The vectors of HTTP/1.1: every case of `fixtures/http/` against the decoders and encoders.
 //!
-//! A case is decoded whole, byte by byte, cut in two at every place, with the next
-//! message behind it and with its content taken past the decoder; a good one is sent
-//! again and decoded once more. Beside the cases stand checks that need no table:
-//! every place of a bad byte (`places`), random messages and random damage
-//! (`random`, judged by `oracle`), and that the work grows with the bytes and not with their square
-//! (`linear`).
+//! Each case is decoded whole, byte by byte, cut in two at every place, with the next message after it, and
+//! with its content read without the decoder. A good message is also sent again and decoded once more. Other
+//! checks need no table: a bad byte at every place (`places`), random messages and random damage (`random`,
+//! compared with the slow rules of `oracle`), and that the work grows with the bytes and not with their
+//! square (`linear`).
 
 mod check;
 mod encode;
@@ -59,7 +58,7 @@ fn all_cases() -> impl Iterator<Item = format::Case> {
     FILES.iter().flat_map(|file| format::cases(file))
 }
 
-/// Rules that no bytes break by themselves, and who raises them.
+/// Rules that no bytes break by themselves, and which code reports them.
 const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
     (
         Rule::BodyTooLarge,
@@ -78,7 +77,7 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
     ),
     (
         Rule::UnexpectedMessage,
-        "the connection, when it is nobody's turn: see tests/wire/machine",
+        "the connection, where no message may come: see tests/wire/machine",
     ),
 ];
 
@@ -99,7 +98,7 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// A file that nobody runs, or that explains the format in other words, would rot.
+/// A file that no test runs, or whose head differs from the others, would become wrong unnoticed.
 #[test]
 fn every_file_is_run_and_explains_the_format() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/http");
@@ -132,7 +131,7 @@ fn every_file_is_run_and_explains_the_format() {
     );
 }
 
-/// A name is how a failure is found again.
+/// A failure is found again by its name.
 #[test]
 fn places_are_unique() {
     let mut seen = BTreeSet::new();

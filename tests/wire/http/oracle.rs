@@ -1,11 +1,10 @@
-//! The rules of a request head once more, as plainly as they can be said: all bytes are
-//! here, lines are split, nothing is kept between calls. Slow, and written to be
-//! believed; the decoder has to agree with it.
+//! The rules of a request head a second time, as simply as possible: all bytes are here, lines are split,
+//! nothing is kept between calls. It is slow and easy to check; the decoder must agree with it.
 
 use barewire::http::wire::{Method, Target, grammar};
 
-/// Whether the head at the front of `bytes` is good, and how long it is; `None` if it is bad.
-/// For bytes that hold an empty line, within all limits.
+/// The length of the head at the start of `bytes`; `None` if it breaks a rule.
+/// For bytes with an empty line, within all limits.
 pub(crate) fn request_head(bytes: &[u8]) -> Option<usize> {
     let empty_lines = bytes.chunks(2).take_while(|pair| pair == b"\r\n").count();
     let start = 2 * empty_lines;
@@ -30,7 +29,7 @@ pub(crate) fn request_head(bytes: &[u8]) -> Option<usize> {
         .then_some(start + at)
 }
 
-/// Up to the first CRLF; no CR or LF stands in it.
+/// The bytes up to the first CRLF, without a CR or LF in them.
 fn line(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes
         .iter()
@@ -141,7 +140,7 @@ fn options(fields: &[Field<'_>]) -> bool {
         .all(|option| grammar::is_token(option))
 }
 
-/// One length, or the one coding there is, and never both.
+/// One length, or the chunked coding, and never both.
 fn framing(fields: &[Field<'_>], http10: bool) -> bool {
     let (lengths, codings) = (
         named(fields, "content-length"),

@@ -1,4 +1,4 @@
-//! Every place of a message where one byte too many, one too few or a wrong one must not pass.
+//! An extra byte, a missing byte or a wrong byte at every place of a message is refused.
 
 use super::format::Kind;
 use super::reader::Reader;
@@ -20,12 +20,12 @@ fn parts() -> [(Kind, &'static [u8], &'static [u8]); 3] {
     ]
 }
 
-/// Where in `BODY` content lies: any byte may stand there.
+/// Where the content of `BODY` is: it may be any byte.
 fn is_content(kind: &Kind, at: usize) -> bool {
     matches!(kind, Kind::Chunked) && ((16..21).contains(&at) || (27..54).contains(&at))
 }
 
-/// Whether a message comes of the bytes, now or when a line and an empty one follow.
+/// Whether the bytes make a message, now or when a line and an empty line follow.
 fn passes(kind: &Kind, bytes: &[u8]) -> bool {
     let mut reader = Reader::new(kind, Limits::default(), false);
     match reader.receive(bytes) {
@@ -56,7 +56,7 @@ fn refuse_all(damage: impl Fn(&Kind, &[u8], usize) -> Vec<Vec<u8>>) {
 #[test]
 fn a_cr_an_lf_or_a_nul_too_many() {
     refuse_all(|kind, bytes, at| {
-        // an LF before the last one of a body is as good as one behind it
+        // An LF before the last one of a body is the same as one after it.
         let behind = matches!(kind, Kind::Chunked) && at + 1 == bytes.len();
         let others = [b'\r', b'\n', 0]
             .into_iter()
@@ -87,7 +87,7 @@ fn a_cr_an_lf_or_a_nul_in_the_place_of_another_byte() {
     });
 }
 
-/// A line end that is taken twice, or left out whole, changes what the lines are.
+/// A line end that is doubled or removed changes the lines.
 #[test]
 fn a_line_end_in_the_start_line() {
     for at in 1..REQUEST

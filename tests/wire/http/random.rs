@@ -1,4 +1,4 @@
-//! Random messages and random damage, the same ones in every run: the seed is printed.
+//! Random messages and random damage, the same in every run: the seed is printed.
 
 use super::format::{FieldLines, Kind};
 use super::oracle;
@@ -11,7 +11,7 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// `least..most` bytes out of an alphabet.
+    /// `least..most` bytes from an alphabet.
     fn bytes_of(&mut self, alphabet: &[u8], least: usize, most: usize) -> Vec<u8> {
         let length = least + self.below(most - least);
         (0..length)
@@ -29,7 +29,7 @@ const PATH: &[u8] = b"/azAZ09-._~!$&'()*+,;=:@/";
 const VALUE: &[u8] = b"azAZ09 \t\"\\,;:=()<>@[]{}?/\x80\xc3\xa4\xff";
 const BLANK: &[u8] = b" \t";
 
-/// A request of random parts: what it says, and its bytes.
+/// A request of random parts, and its bytes.
 fn request(random: &mut Random) -> (Message, Vec<u8>) {
     let mut bytes = b"\r\n".repeat(random.below(5));
     let method = random.text_of(TOKEN, 1, 12);
@@ -98,7 +98,7 @@ fn trimmed(bytes: Vec<u8>) -> Vec<u8> {
     bytes.trim_ascii().to_vec()
 }
 
-/// The content in chunks of random sizes, some with extensions; the trailers behind it.
+/// The content in chunks of random sizes, some with extensions; then the trailers.
 fn chunks(random: &mut Random, content: &[u8], out: &mut Vec<u8>) -> FieldLines {
     let mut rest = content;
     while !rest.is_empty() {
@@ -147,7 +147,7 @@ fn in_random_pieces(random: &mut Random, kind: &Kind, bytes: &[u8]) -> Progress 
 }
 
 #[test]
-fn random_requests_say_the_same_however_they_come() {
+fn random_requests_decode_the_same_however_they_are_cut() {
     let mut random = Random::new(0x9112);
     for _ in 0..3000 {
         let (message, bytes) = request(&mut random);
@@ -158,7 +158,7 @@ fn random_requests_say_the_same_however_they_come() {
     }
 }
 
-/// Some bytes changed, put in, left out, doubled or swapped for ones that mean something.
+/// Changes, adds, removes or doubles some bytes, or replaces them by bytes with a meaning.
 fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     const TELLING: &[&[u8]] = &[
         b"\r",
@@ -209,9 +209,9 @@ fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     }
 }
 
-/// No damage makes a decoder panic, run on or change its mind when the bytes come otherwise.
+/// No damage makes a decoder panic, loop, or decide differently when the bytes are cut differently.
 #[test]
-fn damaged_cases_are_told_the_same_however_they_come() {
+fn damaged_cases_decode_the_same_however_they_are_cut() {
     let mut random = Random::new(0x6a09_e667);
     let cases: Vec<_> = super::all_cases()
         .filter(|case| case.input.len() < 1024)
@@ -222,15 +222,15 @@ fn damaged_cases_are_told_the_same_however_they_come() {
             damage(&mut random, &mut bytes);
             let whole = Reader::new(&case.kind, Limits::default(), false).receive(&bytes);
             let pieces = in_random_pieces(&mut random, &case.kind, &bytes);
-            // with a message whole in the first pieces, the others are the next one's
+            // If the first pieces hold a complete message, the others belong to the next one.
             assert_eq!(pieces, whole, "{}: {}", case.place, bytes.escape_ascii());
         }
     }
 }
 
-/// The decoder and the plain rules accept the same heads, and find the same end.
+/// The decoder and the slow rules accept the same heads, and find the same end.
 #[test]
-fn damaged_heads_are_judged_as_the_plain_rules_do() {
+fn the_decoder_agrees_with_the_slow_rules_on_damaged_heads() {
     let mut random = Random::new(0xbb67_ae85);
     let cases: Vec<_> = super::all_cases()
         .filter(|case| matches!(case.kind, Kind::Request))
@@ -246,17 +246,17 @@ fn damaged_heads_are_judged_as_the_plain_rules_do() {
             if round > 0 {
                 damage(&mut random, &mut bytes);
             }
-            // so that every head is complete
+            // So every head is complete.
             bytes.extend_from_slice(b"\r\n\r\n\r\n\r\n");
             let decoded = RequestDecoder::new(limits).decode(&bytes);
-            let judged = oracle::request_head(&bytes);
+            let expected = oracle::request_head(&bytes);
             assert_eq!(
                 decoded.ok().flatten(),
-                judged,
+                expected,
                 "{decoded:?}: {}",
                 bytes.escape_ascii()
             );
-            *if judged.is_some() {
+            *if expected.is_some() {
                 &mut good
             } else {
                 &mut bad
@@ -267,7 +267,7 @@ fn damaged_heads_are_judged_as_the_plain_rules_do() {
     assert!(good > 1000 && bad > 1000);
 }
 
-/// A decoder that is used again keeps nothing of the body before.
+/// A decoder that is used again keeps nothing of the last body.
 #[test]
 fn one_decoder_reads_body_after_body() {
     let mut random = Random::new(0x3c6e_f372);

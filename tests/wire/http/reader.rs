@@ -1,4 +1,4 @@
-//! Reads one message from bytes that come in pieces, with the public decoders alone.
+//! Reads one message from bytes in pieces, with the public decoders only.
 
 use super::format::{FieldLines, Kind};
 use barewire::http::wire::{
@@ -6,12 +6,12 @@ use barewire::http::wire::{
     ResponseDecoder, Rule, Target,
 };
 
-/// A message as the decoders tell it. Parts that a kind has not got stay empty.
+/// A message as the decoders return it. Parts that its kind does not have stay empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
     pub(crate) method: String,
     pub(crate) target: String,
-    /// The request-target as it came.
+    /// The request-target as it was sent.
     pub(crate) target_str: String,
     pub(crate) authority: String,
     pub(crate) version: &'static str,
@@ -24,7 +24,7 @@ pub(crate) struct Message {
     pub(crate) upgrade: bool,
     pub(crate) content: Vec<u8>,
     pub(crate) trailers: FieldLines,
-    /// How many bytes the message is long, empty lines before it included.
+    /// How many bytes the message has, empty lines before it included.
     pub(crate) length: usize,
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn show_target(target: &Target<'_>) -> String {
     }
 }
 
-/// A refusal: the rule, and for heads also the place, which must not depend on the cuts.
+/// A refusal: the rule, and for heads also the offset, which must not depend on the cuts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) rule: Rule,
@@ -117,7 +117,7 @@ pub(crate) struct Reader {
     at: usize,
     body: Option<BodyDecoder>,
     message: Message,
-    /// Whether content is taken past the decoder where it allows that.
+    /// Whether content is read without the decoder where it allows that.
     past: bool,
 }
 
@@ -139,7 +139,7 @@ impl Reader {
         }
     }
 
-    /// Takes a piece; the message once it is complete, `None` = not yet.
+    /// Receives a piece; returns the message once it is complete, `None` = not yet.
     pub(crate) fn receive(&mut self, piece: &[u8]) -> Progress {
         self.bytes.extend_from_slice(piece);
         if self.body.is_none() && !self.read_head()? {
@@ -166,17 +166,17 @@ impl Reader {
         Ok(Some(self.complete()))
     }
 
-    /// The message as far as it is here, where its head is complete.
+    /// The message as far as it has arrived, if its head is complete.
     pub(crate) fn so_far(&self) -> Message {
         self.message.clone()
     }
 
-    /// The content that is here so far.
+    /// The content that has arrived.
     pub(crate) fn content(&self) -> &[u8] {
         &self.message.content
     }
 
-    /// Forgets the message that was read and goes on behind it, with the same decoder.
+    /// Continues after the message that was read, with the same decoder.
     pub(crate) fn restart(&mut self) {
         match &mut self.head {
             Head::Request(decoder) => decoder.restart(),
@@ -225,7 +225,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// Every turn of this loop takes bytes or leaves it, so it ends.
+    /// Every iteration consumes bytes or leaves the loop, so it ends.
     fn read_body(&mut self) -> Result<bool, Error> {
         let body = self.body.as_mut().expect("after the head");
         loop {

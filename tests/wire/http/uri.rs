@@ -1,13 +1,13 @@
-//! `fixtures/http/uri.txt` and `uri_resolution.txt`, and what must hold for each URI whatever it is.
+//! `fixtures/http/uri.txt` and `uri_resolution.txt`, and what must hold for every URI.
 //!
-//! Whatever the client takes for a URI, the server of this crate must take for a request: so each
-//! good one is sent, in both forms, to its decoder. And no byte put in, left out or cut off may
-//! make a text that is taken for a URI but reads differently the second time.
+//! The server of this crate must accept every URI that its client accepts: so each good one is sent, in both
+//! forms, to the server's decoder. And no added, removed or cut byte may make a URI that is accepted but
+//! parses differently the second time.
 
 use barewire::http::wire::{Limits, RequestDecoder, Target, Uri, UriError};
 use std::path::Path;
 
-/// What stands between the quotes that a line begins with, and the words behind them.
+/// The text between the quotes at the start of a line, and the words after them.
 fn quoted(line: &str) -> (String, &str) {
     let inside = line
         .strip_prefix('"')
@@ -44,7 +44,7 @@ fn unescaped(text: &str) -> String {
     String::from_utf8(out).expect("the fixtures are UTF-8")
 }
 
-/// The lines that say something, each with its place.
+/// The lines with content, each with its place.
 fn lines(file: &str) -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/http");
     let text = std::fs::read_to_string(path.join(file)).expect(file);
@@ -58,7 +58,7 @@ fn refusal(error: &UriError) -> String {
     format!("refused {:?} {}", error.reason(), error.at())
 }
 
-/// As the fixture says it.
+/// As the fixture writes it.
 fn parts(uri: &Uri) -> String {
     let (scheme, port) = (uri.scheme().as_str(), uri.port());
     let mut said = format!(
@@ -75,7 +75,7 @@ fn parts(uri: &Uri) -> String {
     said
 }
 
-/// All that are good, and what each was read as.
+/// All good URIs of the fixture.
 fn good_uris() -> Vec<Uri> {
     let quoted_lines = lines("uri.txt").into_iter();
     let uris = quoted_lines.filter(|(_, line)| line.starts_with('"'));
@@ -136,7 +136,7 @@ fn resolved(base: &Uri, place: &str, line: &str) {
 }
 
 #[test]
-fn a_printed_uri_is_read_as_the_same() {
+fn a_printed_uri_parses_to_the_same_uri() {
     for uri in good_uris() {
         let again = Uri::parse(&uri.to_string()).expect("what was printed");
         assert_eq!(again.to_string(), uri.to_string());
@@ -166,14 +166,14 @@ fn accepted(uri: &Uri, form: &Target<'_>) {
 }
 
 #[test]
-fn what_the_client_takes_for_a_uri_the_server_takes_for_a_request() {
+fn the_server_accepts_every_uri_that_the_client_accepts() {
     for uri in good_uris() {
         accepted(&uri, &uri.origin_form());
         accepted(&uri, &uri.absolute_form());
     }
 }
 
-/// Every prefix, every byte left out, and many a byte put in.
+/// Every prefix, every byte removed, and many bytes added.
 fn damaged(text: &str) -> impl Iterator<Item = String> {
     const MANY: &str = "/?#@:[]%. \\\t\r\n\0+5aZ深";
     let places = (0..=text.len()).filter(|&at| text.is_char_boundary(at));

@@ -1,4 +1,4 @@
-//! What bounds the body that is being sent: lengths, chunks, trailers, the end of the connection.
+//! What frames the body that is being sent: lengths, chunks, trailers, the end of the connection.
 
 use super::pair::{GET, HEAD, HOST, Pair, asked, content, head_of, list, receive_response};
 use barewire::http::wire::{
@@ -29,7 +29,7 @@ fn more_than_was_declared() {
     assert_eq!(server.send_end(&FieldList::new(), &mut out), Ok(()));
     assert!(out.is_empty() && server.next_exchange());
 
-    // An answer to HEAD is held to its length too.
+    // The length of a response to HEAD is checked, too.
     assert_eq!(
         sized(HEAD, 5).begin_data(6, &mut out),
         Err(Misuse::BodyTooLong)
@@ -47,14 +47,14 @@ fn less_than_was_declared() {
     );
     assert!(!server.is_persistent() && !server.next_exchange());
 
-    // An answer to HEAD sends none of it.
+    // A response to HEAD sends no byte of it.
     let mut server = sized(HEAD, 5);
     assert_eq!(server.send_end(&FieldList::new(), &mut out), Ok(()));
     assert!(server.next_exchange());
 }
 
 #[test]
-fn a_request_is_held_to_its_length() {
+fn a_request_must_have_its_declared_length() {
     let mut pair = Pair::new();
     pair.request_head("POST", &[HOST], Some(5));
     let (client, mut out) = (&mut pair.client, Vec::new());
@@ -232,7 +232,7 @@ fn http10_gets_no_chunks() {
 }
 
 #[test]
-fn http10_is_told_when_the_connection_goes_on() {
+fn a_response_to_http10_says_when_the_connection_persists() {
     let none = FieldList::new();
     let mut out = Vec::new();
     let mut server = asked("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");

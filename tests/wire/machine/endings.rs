@@ -6,7 +6,7 @@ use barewire::http::wire::{Connection, FieldList, Misuse, ResponseOut, Role, Rul
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 #[test]
-fn close_is_said_by_the_client() {
+fn the_client_says_close() {
     let mut pair = Pair::new();
     pair.request("GET", &[HOST, ("Connection", "close")]);
     let (_, wire) = pair.respond(&ResponseOut::new(200, &FieldList::new()).length(0), b"");
@@ -15,7 +15,7 @@ fn close_is_said_by_the_client() {
 }
 
 #[test]
-fn close_is_said_by_the_server() {
+fn the_server_says_close() {
     let (mut pair, fields) = (Pair::new(), list(&[("Connection", "x, Close")]));
     pair.request("GET", &[HOST]);
     let (_, wire) = pair.respond(&ResponseOut::new(200, &fields).length(0), b"");
@@ -34,8 +34,8 @@ fn close_is_said_by_the_server() {
 }
 
 #[test]
-fn an_answer_before_any_request() {
-    // a request that did not come in time, or that was none
+fn a_response_before_any_request() {
+    // A request that did not arrive in time, or that was none.
     for broken in [false, true] {
         let mut server = Connection::new(Role::Server);
         if broken {
@@ -94,7 +94,7 @@ fn a_rule_that_a_response_breaks() {
 }
 
 #[test]
-fn a_response_that_nobody_waits_for() {
+fn a_response_without_a_request() {
     for response in [
         OK,
         b"HTTP/1.1 408 x\r\n\r\n",
@@ -119,7 +119,7 @@ fn a_response_that_nobody_waits_for() {
 }
 
 #[test]
-fn an_end_that_nobody_waits_for() {
+fn an_end_without_a_message() {
     for role in [Role::Client, Role::Server] {
         let mut fresh = Connection::new(role);
         let ended = fresh.receive_end();
@@ -131,14 +131,14 @@ fn an_end_that_nobody_waits_for() {
 }
 
 #[test]
-fn the_peer_leaves_between_messages() {
+fn the_peer_closes_between_messages() {
     let mut server = Connection::new(Role::Server);
     assert_eq!(server.receive_close(), Ok(()));
     assert_eq!(server.requests(), State::Closed);
     assert_eq!(server.receive_close(), Ok(()), "it may be noticed twice");
     assert!(receive_request(&mut server, GET.as_bytes()).is_err());
 
-    // A client that has closed its side still gets its answer.
+    // A client that has half-closed still gets its response.
     let mut server = asked(GET);
     assert_eq!(server.receive_close(), Ok(()));
     assert!(
@@ -157,7 +157,7 @@ fn the_peer_leaves_between_messages() {
 }
 
 #[test]
-fn the_peer_leaves_inside_a_message() {
+fn the_peer_closes_inside_a_message() {
     let mut server = Connection::new(Role::Server);
     let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
     receive_request(&mut server, head).expect("a good head");

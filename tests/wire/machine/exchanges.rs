@@ -1,4 +1,4 @@
-//! Whole exchanges: what comes after what.
+//! Whole exchanges: which message follows which.
 
 use super::pair::{
     GET, HEAD, HOST, Pair, asked, content, head_of, list, receive_request, receive_response,
@@ -54,7 +54,7 @@ fn pipelined_requests_are_answered_one_after_the_other() {
 }
 
 #[test]
-fn a_client_waits_for_the_answer() {
+fn a_client_waits_for_the_response() {
     let mut pair = Pair::new();
     pair.request("GET", &[HOST]);
     let fields = list(&[HOST]);
@@ -75,7 +75,7 @@ fn a_client_waits_for_the_answer() {
 }
 
 #[test]
-fn an_answer_to_head_tells_the_length_and_sends_nothing() {
+fn a_response_to_head_declares_the_length_and_sends_nothing() {
     let (mut pair, none) = (Pair::new(), FieldList::new());
     pair.request("HEAD", &[HOST]);
     let (content, wire) = pair.respond(&ResponseOut::new(200, &none).length(5), b"hello");
@@ -95,7 +95,7 @@ fn an_answer_to_head_tells_the_length_and_sends_nothing() {
 }
 
 #[test]
-fn a_bad_request_behind_a_head_request_gets_an_answer_with_a_body() {
+fn a_bad_request_after_a_head_request_gets_a_response_with_a_body() {
     let mut server = asked(HEAD);
     head_of(&mut server, 200).expect("its turn");
     server
@@ -176,7 +176,7 @@ fn informational_heads_that_must_not_be_sent() {
 const EXPECT: (&str, &str) = ("Expect", "100-continue");
 
 #[test]
-fn a_hundred_is_awaited_and_comes() {
+fn a_100_is_awaited_and_arrives() {
     let (mut pair, none) = (Pair::new(), FieldList::new());
     pair.request_head("POST", &[HOST, EXPECT], Some(5));
     assert!(pair.client.continue_awaited() && pair.server.continue_awaited());
@@ -199,12 +199,12 @@ fn a_hundred_is_awaited_and_comes() {
 }
 
 #[test]
-fn a_hundred_is_not_needed_once_the_body_comes() {
+fn a_100_is_not_needed_once_the_body_arrives() {
     let (mut pair, none) = (Pair::new(), FieldList::new());
     pair.request_head("POST", &[HOST, EXPECT], Some(5));
     pair.client
         .begin_data(5, &mut Vec::new())
-        .expect("nobody makes it wait");
+        .expect("it need not wait");
     pair.server.clear_continue_awaited();
     assert!(!pair.server.continue_awaited());
     pair.request_end();
@@ -213,7 +213,7 @@ fn a_hundred_is_not_needed_once_the_body_comes() {
 }
 
 #[test]
-fn a_final_answer_in_its_place_ends_the_connection() {
+fn a_final_response_instead_of_a_100_ends_the_connection() {
     let mut pair = Pair::new();
     pair.request_head("POST", &[HOST, EXPECT], Some(5));
     let (_, wire) = pair.respond(&ResponseOut::new(417, &FieldList::new()).length(0), b"");
@@ -279,7 +279,7 @@ fn an_upgrade_may_be_declined() {
 }
 
 #[test]
-fn an_upgrade_that_nobody_offered() {
+fn an_upgrade_that_the_client_did_not_offer() {
     let (mut pair, mut wire) = (Pair::new(), Vec::new());
     pair.request("GET", &[HOST]);
     assert_eq!(

@@ -13,7 +13,7 @@ pub(crate) fn list(fields: &[(&str, &str)]) -> FieldList {
     list
 }
 
-/// Receives a request head at a server; what follows the head is left alone.
+/// Receives a request head at a server, and ignores what follows the head.
 pub(crate) fn receive_request(
     server: &mut Connection,
     bytes: &[u8],
@@ -37,7 +37,7 @@ pub(crate) fn receive_response(
     ))
 }
 
-/// All content of a body that is here as a whole, and how many bytes it took.
+/// The content of a complete body, and how many bytes the body had.
 pub(crate) fn content(length: BodyLength, bytes: &[u8]) -> (Vec<u8>, usize) {
     let mut decoder = BodyDecoder::new(length, Limits::default());
     let (mut data, mut at) = (Vec::new(), 0);
@@ -104,13 +104,13 @@ impl Pair {
         self.server.receive_end().expect("a body was on its way");
     }
 
-    /// A request without a body.
+    /// Sends a request without a body.
     pub(crate) fn request(&mut self, method: &str, fields: &[(&str, &str)]) {
         self.request_head(method, fields, None);
         self.request_end();
     }
 
-    /// A whole final response; the client's view of its body. Returns all its bytes.
+    /// Sends a complete final response. Returns all its bytes.
     pub(crate) fn respond(&mut self, head: &ResponseOut<'_>, body: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let mut wire = Vec::new();
         self.server
@@ -140,7 +140,7 @@ impl Pair {
         let (client, server) = (self.client.next_exchange(), self.server.next_exchange());
         assert_eq!(
             client, server,
-            "both ends know whether the connection goes on"
+            "both ends know whether the connection persists"
         );
         client
     }
@@ -154,7 +154,7 @@ pub(crate) fn asked(request: &str) -> Connection {
     server
 }
 
-/// The head of a response of this status, without any field from us.
+/// The head of a response with this status, without fields.
 pub(crate) fn head_of(server: &mut Connection, status: u16) -> Result<String, Misuse> {
     let mut wire = Vec::new();
     server.send_response(&ResponseOut::new(status, &FieldList::new()), &mut wire)?;

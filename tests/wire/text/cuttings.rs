@@ -1,9 +1,9 @@
-//! All the ways in which bytes come: whole, one by one, cut once anywhere, cut at random.
+//! The ways to cut bytes: whole, one by one, cut once at every place, cut at random.
 
 use super::decoded;
 use barewire::text::{Decoder, Encoding};
 
-/// Whichever way `bytes` come, both decoders say of them what they say of the whole.
+/// However `bytes` are cut, both decoders return the same as for the whole.
 pub(crate) fn same_however_cut(encoding: Encoding, bytes: &[u8]) {
     for decoder in [Decoder::new(encoding), Decoder::strict(encoding)] {
         let whole = decoded(decoder.clone(), &[bytes]);
@@ -62,7 +62,7 @@ impl Random {
         pieces
     }
 
-    /// Characters of every length, some without their end, some bytes that nobody asked for.
+    /// Characters of every length, some without their end, and some random bytes.
     pub(crate) fn nearly_utf8(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for _ in 0..self.below(40) {

@@ -1,7 +1,7 @@
-//! Row B01: however a stream is cut, its text is the same, and so is what is wrong with it.
+//! Row B01: however a stream is cut, its text is the same, and so is its error.
 //!
-//! [`cuttings`] makes the ways of cutting; [`oracle`] says what is right, in other words than
-//! `src/text/` has.
+//! [`cuttings`] makes the ways of cutting; [`oracle`] is a second implementation that shares nothing with
+//! `src/text/`.
 
 mod cuttings;
 mod oracle;
@@ -138,10 +138,10 @@ fn row_b01_a_character_that_never_ends_is_one_replacement_or_an_error() {
     }
 }
 
-/// Nothing waits for a byte that cannot help: whoever talks nonsense is told at once.
+/// An error is returned at the first byte that makes the bytes invalid, without waiting for more.
 #[test]
-fn bad_bytes_are_told_at_the_first_that_makes_them_bad() {
-    for (start, tells, rule) in [
+fn invalid_bytes_are_an_error_at_the_first_wrong_byte() {
+    for (start, wrong, rule) in [
         (&b""[..], 0x80, Rule::LoneContinuation),
         (b"", 0xC0, Rule::Overlong),
         (b"\xe0", 0x80, Rule::Overlong),
@@ -153,9 +153,9 @@ fn bad_bytes_are_told_at_the_first_that_makes_them_bad() {
         decoder.decode(b"12345678", &mut text).unwrap();
         decoder.decode(start, &mut text).unwrap();
         assert_eq!(decoder.pending(), start.len());
-        let error = decoder.decode(&[tells], &mut text).unwrap_err();
+        let error = decoder.decode(&[wrong], &mut text).unwrap_err();
         assert_eq!((error.rule(), error.at()), (rule, 8));
-        assert_eq!(error.got(), [start, &[tells]].concat());
+        assert_eq!(error.got(), [start, &[wrong]].concat());
         assert_eq!(
             (decoder.decode(b"9", &mut text), text.as_str()),
             (Err(error), "12345678")

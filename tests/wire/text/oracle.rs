@@ -1,7 +1,7 @@
-//! The "shared UTF-16 decoder" of the Encoding Standard, step by step as it stands there, low
-//! byte first.
+//! The "shared UTF-16 decoder" of the Encoding Standard, step by step as it is written there, low byte
+//! first.
 
-/// The text, every error one U+FFFD.
+/// The text, with one U+FFFD for each error.
 pub(crate) fn utf16le(bytes: &[u8]) -> String {
     let mut text = String::new();
     let (mut lead_byte, mut leading_surrogate) = (None, None::<u32>);

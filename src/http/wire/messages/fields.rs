@@ -307,17 +307,39 @@ impl fmt::Debug for Fields<'_> {
 mod tests {
     use super::*;
 
+    /// The `match` names a forgotten variant, and the loop a forgotten length or spelling.
     #[test]
     fn known_names_in_any_case() {
-        for (name, known) in [
-            ("HOST", Known::Host),
-            ("date", Known::Date),
-            ("Keep-Alive", Known::KeepAlive),
-            ("connectioN", Known::Connection),
-            ("Content_Length", Known::Other),
-            ("Content-Lengt\u{17f}", Known::Other),
-        ] {
-            assert_eq!(Known::of(name.as_bytes()), known, "{name}");
+        use Known::*;
+        let name = |known| match known {
+            Other => "x-request-id",
+            Connection => "connection",
+            ContentLength => "content-length",
+            Date => "date",
+            Expect => "expect",
+            Host => "host",
+            KeepAlive => "keep-alive",
+            TransferEncoding => "transfer-encoding",
+            Upgrade => "upgrade",
+        };
+        let all = [
+            Other,
+            Connection,
+            ContentLength,
+            Date,
+            Expect,
+            Host,
+            KeepAlive,
+            TransferEncoding,
+            Upgrade,
+        ];
+        assert_eq!(all.len(), KNOWN);
+        for known in all {
+            assert_eq!(Known::of(name(known).as_bytes()), known);
+            assert_eq!(Known::of(name(known).to_uppercase().as_bytes()), known);
+        }
+        for other in ["Content_Length", "Content-Lengt\u{17f}", "hos", ""] {
+            assert_eq!(Known::of(other.as_bytes()), Other, "{other}");
         }
     }
 }

@@ -244,8 +244,8 @@ fn sent_again(method: &str, last: &Head, whole: &Came) {
     assert!(found.is_empty(), "{message:#?}: {found:#?}");
 }
 
-/// Without what belongs to the connection, because whoever sends has one of its own; and without a
-/// length that counts nothing, because only who sends has to mind it then.
+/// Without the fields of the connection, because the sender has its own; and without a length that counts
+/// nothing, which only the sender must respect.
 fn of_the_message(method: &str, last: &Head) -> FieldLines {
     let counts = method != "HEAD" && last.status != 304;
     let kept = |name: &str| match &name.to_ascii_lowercase()[..] {

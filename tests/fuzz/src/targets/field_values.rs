@@ -3,7 +3,7 @@
 //! - A date that is read is written in the one form, and read as the same second.
 //! - A tag has one form, and a list of tags has what it was checked for.
 //! - A range that is selected lies inside; no two parts touch.
-//! - Preconditions are judged without a panic, and an absent representation is never "not modified".
+//! - Preconditions are evaluated without a panic, and an absent representation is never "not modified".
 //! - Credentials that are read can be written and read again.
 //! - A list of fields is its own encoding: read back, it is the same list.
 
@@ -156,7 +156,7 @@ fn field_list(lines: &[u8]) {
     list.encode(&mut bytes);
     bytes.extend_from_slice(b"\r\n");
     let mut decoder = ResponseDecoder::new(Limits::default());
-    // Connection alone is judged with the head, and then it may hold anything but tokens.
+    // Only Connection is checked with the head, and there it may be refused.
     let Ok(length) = decoder.decode(&bytes) else {
         assert!(list.view().contains("Connection"));
         return;
@@ -167,7 +167,7 @@ fn field_list(lines: &[u8]) {
     meant(&list);
 }
 
-/// What is made of fields that mean something.
+/// The decoded values of the fields with a meaning.
 fn meant(list: &FieldList) {
     let hint = KeepAlive::of(list.view());
     let ours = Duration::from_secs(4);

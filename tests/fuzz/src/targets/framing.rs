@@ -42,7 +42,7 @@ fn framed<F: Framer>(input: &Input<'_>, framer: &F, limit: usize) {
     let (mut encoder, mut wire) = (framer.encoder(), Vec::new());
     let mut sent = whole.0;
     // A cell's padding that is kept is part of the message, and a message may be one that could
-    // not be told from another: those are refused, and nothing is appended.
+    // not be distinguished from another: those are refused, and nothing is appended.
     sent.retain(|message| {
         let before = wire.len();
         let refused = encoder.encode(message, &mut wire).is_err();

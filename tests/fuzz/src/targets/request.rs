@@ -2,7 +2,7 @@
 //!
 //! - The same request, or the same refusal at the same byte, however the bytes are cut, and whether
 //!   or not the content is taken past the decoder.
-//! - Never more is taken than is there; what stands behind is read by the same decoder as by a new one.
+//! - A decoder never consumes more than there is; it reads the next message as a new decoder does.
 //! - One framing: a length or the chunked coding, once, never both.
 //! - The plain rules (`tests/wire/http/oracle.rs`) take the same heads, and httparse takes all of them
 //!   with the same method, target, fields and end.
@@ -37,7 +37,7 @@ pub(crate) fn run(input: &Input<'_>) {
             );
         }
     }
-    judged(input.bytes);
+    same_as_the_others(input.bytes);
     let Ok(Some(message)) = whole else {
         return;
     };
@@ -95,13 +95,13 @@ fn framed_once(message: &Message) {
     }
 }
 
-/// The same heads are taken by rules that are written to be believed, and by another's decoder.
-fn judged(bytes: &[u8]) {
+/// The slow rules and the decoder of another crate accept the same heads.
+fn same_as_the_others(bytes: &[u8]) {
     let limits = Limits {
         fields: usize::MAX,
         ..Limits::default()
     };
-    // so that every head is complete
+    // So every head is complete.
     let bytes = [bytes, b"\r\n\r\n\r\n\r\n"].concat();
     let mut decoder = RequestDecoder::new(limits);
     let decoded = decoder.decode(&bytes);
@@ -131,7 +131,7 @@ fn as_httparse(bytes: &[u8], length: usize, head: &barewire::http::wire::Request
 }
 
 fn sent_again(message: Message) {
-    // Who sends names the host in a field.
+    // A sender names the host in a field.
     let hosts = message.fields.iter();
     let mut hosts = hosts.filter(|(name, _)| name.eq_ignore_ascii_case("host"));
     if hosts.next().is_none() {

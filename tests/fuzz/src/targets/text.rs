@@ -1,8 +1,8 @@
 //! The text decoders.
 //!
 //! - The text, and the error, are the same however the bytes are cut.
-//! - Who replaces never fails; who refuses has the same text up to the error, and fails where the
-//!   other puts U+FFFD.
+//! - A replacing decoder never fails. A strict decoder returns the same text up to the error, and fails
+//!   where the other puts U+FFFD.
 //! - UTF-8 and UTF-16 are decoded as the standard library does.
 //! - What is decoded is encoded to the same bytes again.
 
@@ -14,7 +14,7 @@ pub(crate) fn run(input: &Input<'_>) {
     for encoding in Encoding::ALL {
         let (replaced, none) = decoded(Decoder::new(encoding), [bytes]);
         let (strict, error) = decoded(Decoder::strict(encoding), [bytes]);
-        assert_eq!(none, None, "{encoding}: who replaces does not fail");
+        assert_eq!(none, None, "{encoding}: a replacing decoder does not fail");
         for pieces in input.ways() {
             let cut = decoded(Decoder::new(encoding), pieces.iter().copied());
             assert_eq!(cut, (replaced.clone(), None), "{encoding}: {pieces:02x?}");

@@ -1,9 +1,9 @@
 //! URIs, references, targets, queries and percent-encoding.
 //!
-//! - A URI that is taken is printed as one that is taken, and means the same.
-//! - What the client takes for a URI, the server takes for a request, in both forms.
-//! - What a reference means is such a URI too; a redirect brings no user along.
-//! - A target has one form. Percent-encoding comes off as it was put on.
+//! - An accepted URI is printed as an accepted URI with the same meaning.
+//! - The server accepts every URI that the client accepts, in both forms.
+//! - A resolved reference is such a URI, too; a redirect carries no user.
+//! - A target has one form. Percent-encoding is decoded to what was encoded.
 
 use crate::input::Input;
 use barewire::http::wire::{
@@ -88,7 +88,7 @@ fn target(input: &Input<'_>) {
     let mut again = Vec::new();
     target.encode(&mut again);
     assert_eq!(Target::decode(method, &again), Ok(target));
-    // Only a port may be spelt in another way: 080 is 80.
+    // Only a port may be written in another way: 080 is 80.
     let ported = matches!(target, Target::Authority { .. });
     assert!(ported || again == input.bytes, "{target:?}");
 }
@@ -104,7 +104,7 @@ fn percent(text: &str) {
     }
 }
 
-/// What is encoded is one component, and comes off as it was put on.
+/// An encoded text is one component, and decodes to what was encoded.
 fn encoded(bytes: &[u8]) {
     let mut text = String::new();
     percent_encode_component(bytes, &mut text);
@@ -112,7 +112,7 @@ fn encoded(bytes: &[u8]) {
     assert_eq!(percent_decode(&text).as_deref(), Ok(bytes));
 }
 
-/// The pairs of a query, put into another: they are the same pairs.
+/// The pairs of a query, written into another query, are the same pairs.
 fn query(text: &str) {
     let pairs: Result<Vec<(String, String)>, UriError> = Query::pairs(text).collect();
     let Ok(pairs) = pairs else { return };
