@@ -95,14 +95,13 @@
 //!
 //! # Which file to read first
 //!
-//! [`wire`] is the protocol without sockets. `server/serve.rs` is the life of a connection,
-//! `body_reader.rs` with `server/exchange/request_body.rs`, and `server/exchange/response_queue.rs`, are its
-//! two directions. The
-//! response queue also flushes pending responses when a handler blocks. `server/waits.rs` is where the
-//! thread waits, `server/failures.rs` what a failing handler costs. `server/request.rs` and
-//! `server/response.rs` are the face, in the book's words, and `files/` serves files with it. Of the
-//! client, `client/exchange.rs` is one request and its response, `client/call.rs` what comes before it, and
-//! `client/agent.rs` the threads that wait for a socket.
+//! [`wire`] is the protocol without sockets. `server/request_loop.rs` is the life of a connection. Its two
+//! directions are `server/exchange/request_body.rs` with `body_reader.rs`, and
+//! `server/exchange/response_queue.rs`, which also flushes pending responses when a handler blocks.
+//! `server/request_loop/waiting.rs` is where the thread waits, `server/request_loop/failing.rs` what a failing
+//! handler costs. `server/request.rs` and `server/response.rs` are the face, in the book's words, and `files/`
+//! serves files with it. Of the client, `client/exchange.rs` is one request and its response, `client/call.rs`
+//! what comes before it, and `client/agent.rs` the threads that wait for a socket.
 //!
 //! # To change X, touch Y
 //!
@@ -112,19 +111,19 @@
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
 //! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |
 //! | a date, an entity tag, a range, a redirect, a credential | the file of that name in `wire/semantics/` |
-//! | the `Date` of responses, which is formatted once a second | `server/exchange/answer.rs` |
+//! | the `Date` of responses, which is formatted once a second | `server/exchange/draft.rs` |
 //! | how the length of a body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
-//! | an event | `server/events.rs`, and where it is raised in `server/serve.rs` |
+//! | an event | `server/events.rs`; `dispatch` there says which requests it is for |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler, or `wire/semantics/method.rs` |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
-//! | what a panic costs | the table in `server/events.rs`, and `server/failures.rs` |
-//! | what an idle connection keeps | `server/waits.rs` |
-//! | when a response leaves, and with what | `server/exchange/response_queue.rs`, `server/exchange/link.rs` |
+//! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |
+//! | what an idle connection keeps | `server/request_loop/waiting.rs` |
+//! | when a response leaves, and with what | `server/exchange/connection/sending.rs`, `server/exchange/response_queue.rs` |
 //! | how a body is read, on both sides | `body_reader.rs` |
-//! | where a request's body comes from; how it is collected | `server/exchange/request_body.rs`, `request_body/collect.rs` |
+//! | where a request's body comes from; how it is collected | `server/exchange/request_body.rs`, `server/exchange/request_body/collect.rs` |
 //! | which file is served, and which part of it | `files/` |
 //! | anything of the client | the map in `client/mod.rs` |
 //!

@@ -1,19 +1,22 @@
-//! One connection's exchanges: what a request and its response are made of, below the server that
-//! drives them.
+//! What a request and its response are made of.
 //!
 //! ```text
-//!      Request ────────┐        ┌──────── Response          what the handler holds
-//!         │            ▼        ▼             │
-//!         ▼        ServerConnection           ▼
-//!    RequestBody   machine · queue         Answer           what they share
-//!         │              │
-//!         ▼              ▼
-//!       Pace        ResponseQueue ── Pace                   what waits for the peer
+//!      Request ────────┐        ┌──────── Response      what the handler has
+//!         │            ▼        ▼
+//!         ▼         ServerConnection                    shared, in a RefCell
+//!    RequestBody    machine · ResponseDraft · queue
+//!         │                              │
+//!         ▼                              ▼
+//!    BodyReader · Pace             ResponseQueue · Pace    where the thread waits for the peer
 //! ```
 //!
-//! [`RequestBody`] is the body as it comes, `Answer` the head that is being put together,
-//! [`ResponseQueue`] the bytes that are not sent yet, [`ServerConnection`] what ties them to the connection's machine.
-//! [`Budget`] is what the collected bodies of all connections share.
+//! | file | what it is |
+//! |---|---|
+//! | `request_body.rs` | the body of a request as it comes; `request_body/collect.rs`: in one piece |
+//! | `draft.rs` | status and fields of a response, and the cached `Date` |
+//! | `connection.rs` | the state that both share; `connection/sending.rs`: what a response sends |
+//! | `response_queue.rs` | the bytes that are not sent yet, and the threads that want to send them |
+//! | `budget.rs` | the memory of all collected bodies |
 
 mod budget;
 mod connection;
