@@ -8,6 +8,10 @@ use std::thread;
 /// Runs a test on a thread of its own. If it is not over in time it fails; its thread is left
 /// behind, and ends with the process.
 pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
+    run(Box::new(test)); // one copy of what follows, not one for each test
+}
+
+fn run(test: Box<dyn FnOnce() + Send>) {
     let name = thread::current().name().unwrap_or("a test").to_owned();
     let (done, is_done) = mpsc::channel::<()>();
     let runner = thread::Builder::new().name(name.clone()).spawn(move || {
