@@ -83,23 +83,23 @@ impl Gate {
 }
 
 /// Events of which a test needs two: a request, and what went wrong with it.
-pub(crate) struct Telling<F> {
+pub(crate) struct Reporting<F> {
     log: Log,
     handler: F,
 }
 
-impl<F> Telling<F>
+impl<F> Reporting<F>
 where
     F: Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
 {
-    /// `log` is told what [`Events::error`] is told.
-    pub(crate) fn new(log: &Log, handler: F) -> Telling<F> {
+    /// What is reported to [`Events::error`] is noted in `log`.
+    pub(crate) fn new(log: &Log, handler: F) -> Reporting<F> {
         let log = log.clone();
-        Telling { log, handler }
+        Reporting { log, handler }
     }
 }
 
-impl<F> Events for Telling<F>
+impl<F> Events for Reporting<F>
 where
     F: Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
 {

@@ -5,7 +5,7 @@
 //!   Site, over_pipe        a server on a free port, or on none at all        site.rs
 //!   Client                 sends bytes, receives answers                    client.rs
 //!   Answer                 one response, read by strict rules of its own    answer.rs
-//!   Log, Gate, Telling     what happened, and "not before I say so"         events.rs
+//!   Log, Gate, Reporting   what happened, and "not before I say so"         events.rs
 //!   Script                 a connection cut into pieces by the test        script.rs
 //!   Random                 the same in every run                            chance.rs
 //!   Measured               descriptors, threads and memory of the process  measured.rs
@@ -34,7 +34,7 @@ mod watchdog;
 pub(crate) use answer::{Answer, Broken, Framing, Reader};
 pub(crate) use chance::Random;
 pub(crate) use client::Client;
-pub(crate) use events::{Gate, Log, Telling};
+pub(crate) use events::{Gate, Log, Reporting};
 pub(crate) use measured::Measured;
 pub(crate) use script::Script;
 pub(crate) use site::{Site, over_pipe};
@@ -76,16 +76,21 @@ pub(crate) fn answer(bytes: Vec<u8>) -> Answer {
 /// What a handler answers to `GET /`. It must be a 200, or an assertion in the handler has failed.
 #[track_caller]
 pub(crate) fn reply(handler: impl Handler) -> Answer {
-    let (answer, told) = reply_and_told(request("GET", "/"), handler);
-    assert_eq!((answer.status, told), (200, vec![]), "{}", answer.text());
+    let (answer, reported) = reply_and_reports(request("GET", "/"), handler);
+    assert_eq!(
+        (answer.status, reported),
+        (200, vec![]),
+        "{}",
+        answer.text()
+    );
     answer
 }
 
-/// What a handler answers to a request, and what `Events::error` is told of it.
+/// What a handler responds to a request, and what is reported to `Events::error`.
 #[track_caller]
-pub(crate) fn reply_and_told(request: String, handler: impl Handler) -> (Answer, Vec<String>) {
+pub(crate) fn reply_and_reports(request: String, handler: impl Handler) -> (Answer, Vec<String>) {
     let log = Log::default();
-    let server = http::create_server_with(Telling::new(&log, move |_req, res| handler(res)));
+    let server = http::create_server_with(Reporting::new(&log, move |_req, res| handler(res)));
     (answer(server.answer_to(request.as_bytes())), log.all())
 }
 

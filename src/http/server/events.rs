@@ -68,6 +68,7 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 /// | [`close`](Events::close) | | all have ended | yes |
 /// | a [`Failure`], when it is shown or dropped | 500 | goes on | no |
 /// | the [`Stream`] | the response so far | is cut | yes |
+/// | the [`Stream`], while the clock sends coalesced responses | the responses so far | is cut | no |
 pub trait Events: Send + Sync + 'static {
     /// A request has come; its body may still be on its way.
     ///

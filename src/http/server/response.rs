@@ -188,7 +188,7 @@ impl<'a> Response<'a> {
         self.connection
             .borrow_mut()
             .draft
-            .trailers_mut()
+            .trailers
             .append(name, value)?;
         Ok(self)
     }

@@ -29,9 +29,9 @@ fn silent(peer: &Peer) {
     peer.stream().set_read_timeout(Some(PATIENCE)).unwrap();
 }
 
-struct Telling(Log);
+struct Reporting(Log);
 
-impl ClientEvents for Telling {
+impl ClientEvents for Reporting {
     fn continued(&mut self) {
         self.0.note("continue");
     }
@@ -62,7 +62,7 @@ fn row_a04_the_body_waits_for_the_100_and_for_nothing_else() {
         });
         let log = Log::default();
         let options = expecting(&stage, PATIENCE);
-        let request = http::request(&options).unwrap().on(Telling(log.clone()));
+        let request = http::request(&options).unwrap().on(Reporting(log.clone()));
         assert_eq!(request.end("body").unwrap().collect().unwrap(), b"ok");
         assert_eq!(log.all(), ["103", "continue"]);
 
@@ -134,7 +134,7 @@ fn a_100_after_the_wait_is_told_and_nothing_is_sent_again() {
         });
         let log = Log::default();
         let options = expecting(&stage, Duration::from_millis(1));
-        let request = http::request(options).unwrap().on(Telling(log.clone()));
+        let request = http::request(options).unwrap().on(Reporting(log.clone()));
         assert_eq!(request.end("body").unwrap().collect().unwrap(), b"ok");
         assert_eq!(log.all(), ["continue"]);
         stage.end();

@@ -1,7 +1,7 @@
 //! What strangers may not do with time. Every deadline is made short, and every test waits for
 //! what must happen in the end; none says how soon.
 
-use crate::support::{Client, Gate, Log, PATIENCE, Site, Telling, over_pipe, request, watched};
+use crate::support::{Client, Gate, Log, PATIENCE, Reporting, Site, over_pipe, request, watched};
 use barewire::http::{self, Error, Events, Request, Response, Server};
 use barewire::net::Stream;
 use std::io::ErrorKind;
@@ -141,7 +141,7 @@ fn fault_a15_bytes_that_were_read_already_have_deadlines_too() {
     });
 }
 
-/// Who says nothing at all is told nothing: there is no request to answer.
+/// A client that sends nothing gets no 408: no request has begun.
 #[test]
 fn deadline_of_a_silent_connection() {
     watched(|| {
@@ -195,7 +195,7 @@ fn deadline_of_a_body_that_is_read() {
     });
 }
 
-/// A body that nobody wants is dropped, but not for ever: its sender is not waited for.
+/// A body that the handler left unread is dropped, but the server does not wait for a slow sender.
 #[test]
 fn deadline_of_a_body_that_is_skipped() {
     watched(|| {
@@ -221,9 +221,9 @@ fn deadline_of_the_head_does_not_concern_the_body() {
     });
 }
 
-/// Time in which a handler thinks is nobody's fault.
+/// The time in which a handler computes does not count against the client.
 #[test]
-fn deadline_of_nobody_while_the_handler_thinks() {
+fn deadline_of_a_body_does_not_run_while_the_handler_computes() {
     watched(|| {
         let server = http::create_server(|mut req: Request<'_>, mut res: Response<'_>| {
             thread::sleep(SHORT * 3); // far beyond every deadline here
@@ -258,7 +258,7 @@ fn deadline_of_a_resting_connection() {
 /// Writes for ever, and notes how that ended.
 fn endless(log: &Log, piece: usize) -> Server<impl Events> {
     let ended = log.clone();
-    let events = Telling::new(log, move |_req, mut res: Response<'_>| {
+    let events = Reporting::new(log, move |_req, mut res: Response<'_>| {
         loop {
             if let Err(error) = res.write(vec![b'x'; piece]) {
                 if let Error::Io(error) = &error {
@@ -341,7 +341,7 @@ fn deadline_of_a_client_that_asks_and_never_reads() {
     });
 }
 
-/// One slow client holds up nobody: each has a thread of its own.
+/// One slow client delays no other: each has a thread of its own.
 #[test]
 fn deadline_or_not_others_are_served() {
     watched(|| {

@@ -67,7 +67,7 @@ fn row_h01_the_connection_is_left_intact() {
     });
 }
 
-/// Seed 4 was recorded in 2022: that Node tells how long it keeps an idle connection.
+/// Seed 4 was recorded in 2022: that Node announces how long it keeps an idle connection.
 #[test]
 fn row_h01_transcript_of_2022_has_keep_alive() {
     let curl = [

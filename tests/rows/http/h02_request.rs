@@ -121,7 +121,7 @@ fn row_h02_a_list_may_stand_in_several_lines() {
     });
 }
 
-/// RFC 9110 §5.5: obs-text is opaque. It is no character of any charset until somebody says so.
+/// RFC 9110 §5.5: obs-text is opaque. It belongs to no charset until the program chooses one.
 #[test]
 fn row_h02_obs_text_is_bytes() {
     let bytes = b"GET / HTTP/1.1\r\nHost: a\r\nX: caf\xe9\r\nY: \xe4\xbd\xa0\xe5\xa5\xbd\r\n\r\n";
@@ -295,9 +295,9 @@ fn row_h02_every_cut_gives_the_same_body() {
 fn row_h02_the_demo_collects_and_answers_hello_world() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let notes = log.clone();
         let site = Site::new(http::create_server(move |mut req, res| {
-            told.note(String::from_utf8_lossy(req.collect()?));
+            notes.note(String::from_utf8_lossy(req.collect()?));
             res.end("Hello world")
         }));
         let mut client = site.client();

@@ -1,6 +1,6 @@
 //! H03, first half: fields, one at a time.
 
-use crate::support::{Framing, reply, reply_and_told, request};
+use crate::support::{Framing, reply, reply_and_reports, request};
 use barewire::http::wire::Misuse;
 use barewire::http::{Error, FieldValues, Response};
 
@@ -217,13 +217,13 @@ fn row_h03_trailers_follow_a_chunked_body() {
 /// RFC 9110 §6.5.1: what frames, routes or authenticates has to be known before the body.
 #[test]
 fn row_h03_some_fields_must_not_be_trailers() {
-    let (answer, told) = reply_and_told(request("GET", "/"), |res| {
+    let (answer, reported) = reply_and_reports(request("GET", "/"), |res| {
         let mut res = res.write_head(200, NONE)?;
         res.add_trailer("Content-Length", "5")?;
         res.end("Hello")
     });
     assert_eq!(
-        (answer.status, told),
+        (answer.status, reported),
         (500, vec![Misuse::Trailer.to_string()])
     );
 }
@@ -242,23 +242,26 @@ fn row_h03_trailers_make_it_chunked() {
 /// … and where the program counts it there is no place for them.
 #[test]
 fn row_h03_trailers_need_the_chunked_coding() {
-    let (answer, told) = reply_and_told(request("GET", "/"), |res| {
+    let (answer, reported) = reply_and_reports(request("GET", "/"), |res| {
         let mut res = res.write_head(200, [("Content-Length", "5")])?;
         res.add_trailer("X-Sum", "5")?;
         res.end("Hello")
     });
     let misuse = Misuse::TrailerWithoutChunked.to_string();
-    assert_eq!((answer.status, told), (500, vec![misuse]));
+    assert_eq!((answer.status, reported), (500, vec![misuse]));
 }
 
-/// RFC 9110 §6.5.1: whoever cannot be sent trailers must be able to do without.
+/// RFC 9110 §6.5.1: a client that cannot get trailers gets the response without them.
 #[test]
 fn row_h03_http_1_0_gets_no_trailers() {
-    let (answer, told) = reply_and_told("GET / HTTP/1.0\r\n\r\n".into(), |mut res| {
+    let (answer, reported) = reply_and_reports("GET / HTTP/1.0\r\n\r\n".into(), |mut res| {
         res.add_trailer("X-Sum", "5")?;
         res.end("Hello")
     });
-    assert_eq!((answer.status, answer.text(), told), (200, "Hello", vec![]));
+    assert_eq!(
+        (answer.status, answer.text(), reported),
+        (200, "Hello", vec![])
+    );
     assert!(answer.trailers.is_empty());
 }
 

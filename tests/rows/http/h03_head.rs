@@ -1,6 +1,6 @@
 //! H03, second half: the head as a whole.
 
-use crate::support::{Framing, Handler, Reader, reply, reply_and_told, request};
+use crate::support::{Framing, Handler, Reader, reply, reply_and_reports, request};
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Error, Status};
 
@@ -13,11 +13,11 @@ fn misuse<T: std::fmt::Debug>(result: Result<T, Error>) -> Misuse {
     }
 }
 
-/// A handler that fails before anything is sent: the client is told 500, the program why.
+/// A handler that fails before anything is sent: the client gets 500, and the reason is reported.
 #[track_caller]
 fn refused(misuse: Misuse, handler: impl Handler) {
-    let (answer, told) = reply_and_told(request("GET", "/"), handler);
-    assert_eq!((answer.status, told), (500, vec![misuse.to_string()]));
+    let (answer, reported) = reply_and_reports(request("GET", "/"), handler);
+    assert_eq!((answer.status, reported), (500, vec![misuse.to_string()]));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn row_h03_write_head_with_a_reason_of_ones_own() {
 
 #[test]
 fn row_h03_a_status_without_a_usual_reason_has_none() {
-    let (answer, _) = reply_and_told(request("GET", "/"), |res| {
+    let (answer, _) = reply_and_reports(request("GET", "/"), |res| {
         res.write_head(299, NONE)?.end("")
     });
     assert_eq!((answer.status, answer.reason.as_str()), (299, ""));
@@ -69,7 +69,7 @@ fn row_h03_write_head_merges_with_set_header_and_wins() {
 
 #[test]
 fn row_h03_set_status_is_the_status_of_an_implicit_head() {
-    let (answer, _) = reply_and_told(request("GET", "/"), |mut res| {
+    let (answer, _) = reply_and_reports(request("GET", "/"), |mut res| {
         res.set_status(404)?;
         res.end("nothing here\n")
     });
@@ -79,7 +79,7 @@ fn row_h03_set_status_is_the_status_of_an_implicit_head() {
 
 #[test]
 fn row_h03_write_head_wins_over_set_status() {
-    let (answer, _) = reply_and_told(request("GET", "/"), |mut res| {
+    let (answer, _) = reply_and_reports(request("GET", "/"), |mut res| {
         res.set_status(404)?;
         res.write_head(201, NONE)?.end("")
     });
@@ -133,9 +133,9 @@ fn row_h03_after_a_refusal_the_answer_goes_on() {
     assert_eq!(answer.text(), "Hello");
 }
 
-/// Before it is sent the head is what was said; afterwards it is what the client was told.
+/// Before the head is sent, the fields that the program set; afterwards all fields that were sent.
 #[test]
-fn row_h03_get_header_after_write_head_tells_what_was_sent() {
+fn row_h03_get_header_after_write_head_returns_what_was_sent() {
     let answer = reply(|mut res| {
         res.set_header("X-Foo", "bar")?;
         assert!(!res.headers_sent() && !res.has_header("Date"));
@@ -192,12 +192,12 @@ fn row_h03_early_hints_come_before_the_head() {
 /// RFC 9110 §15.2: an HTTP/1.0 client would take a 1xx for its answer.
 #[test]
 fn row_h03_http_1_0_gets_no_interim_answer() {
-    let (answer, told) = reply_and_told("GET / HTTP/1.0\r\n\r\n".into(), |mut res| {
+    let (answer, reported) = reply_and_reports("GET / HTTP/1.0\r\n\r\n".into(), |mut res| {
         res.write_early_hints([("Link", "</style.css>")])?;
         res.write_continue()?;
         res.end("page")
     });
-    assert_eq!((answer.text(), told), ("page", vec![]));
+    assert_eq!((answer.text(), reported), ("page", vec![]));
 }
 
 #[test]

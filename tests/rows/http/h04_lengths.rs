@@ -1,7 +1,7 @@
 //! H04: chunked or counted, and whichever it is, exactly that.
 
 use crate::support::{
-    Broken, Framing, Handler, Log, Reader, Telling, reply, reply_and_told, request,
+    Broken, Framing, Handler, Log, Reader, Reporting, reply, reply_and_reports, request,
 };
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Response};
@@ -11,15 +11,15 @@ const NONE: [(&str, &str); 0] = [];
 /// Refused before a byte of it was sent: the client gets a whole 500.
 #[track_caller]
 fn refused(misuse: Misuse, handler: impl Handler) {
-    let (answer, told) = reply_and_told(request("GET", "/"), handler);
-    assert_eq!((answer.status, told), (500, vec![misuse.to_string()]));
+    let (answer, reported) = reply_and_reports(request("GET", "/"), handler);
+    assert_eq!((answer.status, reported), (500, vec![misuse.to_string()]));
 }
 
 /// Found out when the head had been sent: the connection is cut, and what came is no whole answer.
 #[track_caller]
 fn cut(misuse: Misuse, handler: impl Handler) -> Vec<u8> {
     let log = Log::default();
-    let events = Telling::new(&log, move |_req, res: Response<'_>| handler(res));
+    let events = Reporting::new(&log, move |_req, res: Response<'_>| handler(res));
     let bytes = http::create_server_with(events).answer_to(request("GET", "/").as_bytes());
     let answer = Reader::of(bytes.clone()).answer("GET");
     assert!(matches!(answer, Err(Broken::Cut)), "{answer:?}");
@@ -208,9 +208,9 @@ fn row_h04_contradictions_are_refused() {
 #[test]
 fn row_h04_http_1_0_is_never_sent_chunks() {
     let get = || "GET / HTTP/1.0\r\n\r\n".to_owned();
-    let (answer, _) = reply_and_told(get(), |res| res.write_head(200, NONE)?.end("Hello"));
+    let (answer, _) = reply_and_reports(get(), |res| res.write_head(200, NONE)?.end("Hello"));
     assert_eq!((answer.framing, answer.text()), (Framing::Length, "Hello"));
-    let (answer, _) = reply_and_told(get(), |mut res| {
+    let (answer, _) = reply_and_reports(get(), |mut res| {
         res.write("Hel")?;
         res.end("lo")
     });

@@ -1,6 +1,6 @@
 //! H05, second half: a handler that fails costs one request.
 
-use crate::support::{Broken, Client, Log, PATIENCE, Site, Telling, request, watched};
+use crate::support::{Broken, Client, Log, PATIENCE, Reporting, Site, request, watched};
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
 use std::fmt;
@@ -16,7 +16,7 @@ fn fail(path: &str, mut res: Response<'_>) -> Result<(), Error> {
         "/silent" => {}
         "/error" => return Err(Misuse::Target.into()),
         "/panic" => panic!("on purpose"),
-        "/settled" => {
+        "/head" => {
             res.write_head(200, NONE)?;
         }
         "/sent/silent" => res.write("some")?,
@@ -43,15 +43,15 @@ fn fail(path: &str, mut res: Response<'_>) -> Result<(), Error> {
 }
 
 fn site(log: &Log) -> Site {
-    let events = Telling::new(log, |req: Request<'_>, res: Response<'_>| {
+    let events = Reporting::new(log, |req: Request<'_>, res: Response<'_>| {
         fail(req.path(), res)
     });
     Site::new(http::create_server_with(events))
 }
 
-/// Fails before anything was sent: a 500, and the connection goes on.
+/// The handler fails before anything is sent: a 500, and the connection goes on.
 #[track_caller]
-fn answered_500(path: &'static str, told: &'static str) {
+fn answered_500(path: &'static str, reported: &'static str) {
     watched(move || {
         let log = Log::default();
         let site = site(&log);
@@ -60,7 +60,7 @@ fn answered_500(path: &'static str, told: &'static str) {
         let answer = client.answer();
         assert_eq!(answer.status, 500);
         assert_eq!(answer.text(), "500 Internal Server Error\n");
-        assert_eq!(log.all(), [told]);
+        assert_eq!(log.all(), [reported]);
         client.send(request("GET", "/"));
         assert_eq!(client.answer().text(), "well", "on the same connection");
     });
@@ -72,8 +72,8 @@ fn row_h05_a_handler_that_says_nothing_is_a_500() {
 }
 
 #[test]
-fn row_h05_a_handler_that_only_settles_the_head_is_a_500() {
-    answered_500("/settled", "a handler returned without ending its response");
+fn row_h05_a_handler_that_only_writes_the_head_is_a_500() {
+    answered_500("/head", "a handler returned without ending its response");
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn row_h05_a_handler_without_its_file_is_a_500() {
     answered_500("/file", "No such file or directory (os error 2)");
 }
 
-/// Fails when some was sent: only a cut connection says that it is not all.
+/// The handler fails after a part is sent: only a cut connection shows that the response is not complete.
 #[track_caller]
-fn cut(path: &'static str, told: &'static str) {
+fn cut(path: &'static str, reported: &'static str) {
     watched(move || {
         let log = Log::default();
         let site = site(&log);
@@ -107,8 +107,8 @@ fn cut(path: &'static str, told: &'static str) {
         assert_eq!(head.status, 200);
         client.exactly("4\r\nsome\r\n");
         client.ended();
-        log.wait_for(told);
-        assert_eq!(log.all(), [told]);
+        log.wait_for(reported);
+        assert_eq!(log.all(), [reported]);
         assert_eq!(site.get("/").text(), "well", "the server lives on");
     });
 }
@@ -134,9 +134,9 @@ fn row_h05_a_handler_that_panics_in_the_middle_is_cut() {
     cut("/sent/panic", "a handler panicked");
 }
 
-/// Fails when all was sent: the client has its answer, and the program is told all the same.
+/// The handler fails after all is sent: the client has its response, and the failure is reported.
 #[track_caller]
-fn only_told(path: &'static str, told: &'static str) {
+fn only_reported(path: &'static str, reported: &'static str) {
     watched(move || {
         let log = Log::default();
         let site = site(&log);
@@ -145,22 +145,22 @@ fn only_told(path: &'static str, told: &'static str) {
             client.send(request("GET", path));
             assert_eq!(client.answer().text(), "well");
         }
-        log.wait_for(told);
-        assert_eq!(log.all(), [told]);
+        log.wait_for(reported);
+        assert_eq!(log.all(), [reported]);
     });
 }
 
 #[test]
-fn row_h05_an_error_after_the_end_is_told() {
-    only_told(
+fn row_h05_an_error_after_the_end_is_reported() {
+    only_reported(
         "/ended/error",
         "a request-target must have one of the four forms (RFC 9112 §3.2)",
     );
 }
 
 #[test]
-fn row_h05_a_panic_after_the_end_is_told() {
-    only_told("/ended/panic", "a handler panicked");
+fn row_h05_a_panic_after_the_end_is_reported() {
+    only_reported("/ended/panic", "a handler panicked");
 }
 
 /// Others on the server notice nothing, not even those that are waiting meanwhile.
@@ -211,16 +211,16 @@ fn row_h05_failures_of_ones_own() {
                 (500, "500 Internal Server Error\n")
             );
         }
-        let told = [
+        let reported = [
             "the text of a secret",
             "the disk of a secret",
             "a method must be a token (RFC 9110 §9.1)",
         ];
-        assert_eq!(log.all(), told);
+        assert_eq!(log.all(), reported);
     });
 }
 
-/// Nothing, a result with any error: whatever a closure returns, as long as it can be told.
+/// A closure may return nothing, or a result with any error that can be displayed.
 #[test]
 fn row_h05_outcomes_of_many_types() {
     let get = request("GET", "/");
@@ -240,21 +240,21 @@ fn row_h05_outcomes_of_many_types() {
     );
 }
 
-/// A client that does not wait for its answer is no failure of ours: the handler's `write` says
-/// that nobody is there, and nothing is told.
+/// A client that does not wait for its response is no failure of ours: the handler's `write` fails, and
+/// nothing is reported.
 #[test]
 fn row_h05_a_client_that_leaves_is_no_failure() {
     watched(|| {
-        let (told, wrote) = (Log::default(), Log::default());
+        let (reported, wrote) = (Log::default(), Log::default());
         let noted = wrote.clone();
-        let events = Telling::new(&told, move |req: Request<'_>, mut res: Response<'_>| {
+        let events = Reporting::new(&reported, move |req: Request<'_>, mut res: Response<'_>| {
             if req.path() == "/" {
                 return res.end("well");
             }
             loop {
                 if let Err(error) = res.write([b'x'; 1000]) {
                     noted.note(if let Error::Io(_) = error {
-                        "nobody"
+                        "the client has left"
                     } else {
                         "?"
                     });
@@ -267,9 +267,9 @@ fn row_h05_a_client_that_leaves_is_no_failure() {
         client.send(request("GET", "/endless"));
         assert_eq!(client.head().status, 200);
         drop(client);
-        wrote.wait_for("nobody");
+        wrote.wait_for("the client has left");
         assert_eq!(site.get("/").text(), "well");
         site.handle.shutdown(PATIENCE);
-        assert!(told.all().is_empty());
+        assert!(reported.all().is_empty());
     });
 }

@@ -51,10 +51,10 @@ fn row_h05_flush_sends_the_head() {
 fn row_h05_write_head_alone_sends_nothing() {
     watched(|| {
         let (log, looked) = (Log::default(), Gate::default());
-        let (told, until_looked) = (log.clone(), looked.clone());
+        let (notes, until_looked) = (log.clone(), looked.clone());
         let site = Site::new(http::create_server(move |_req, res| {
             let res = res.write_head(200, NONE)?;
-            told.note("head");
+            notes.note("head");
             until_looked.pass();
             res.end("Hello")
         }));

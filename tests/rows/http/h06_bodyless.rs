@@ -91,7 +91,7 @@ fn row_h06_204_has_neither_body_nor_length() {
     }
 }
 
-/// RFC 9110 §15.4.5: a 304 may tell the length that the 200 would have had.
+/// RFC 9110 §15.4.5: a 304 may declare the length that the 200 would have had.
 #[test]
 fn row_h06_304_has_no_body_but_may_tell_its_length() {
     let answer = followed("GET", |res| {

@@ -51,7 +51,7 @@ fn row_h06_pipelined_requests_are_answered_in_order() {
     });
 }
 
-/// Where a body ends the next request begins, whichever way its end is told.
+/// The next request begins where a body ends, however the body is framed.
 #[test]
 fn row_h06_pipelined_bodies_of_every_kind() {
     let chunked = "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -187,7 +187,7 @@ fn row_h06_http_1_0_with_keep_alive_stays() {
     });
 }
 
-/// A body whose length is not known ends with the connection: keep-alive must give way.
+/// A body of unknown length ends with the connection, also if the client asked for keep-alive.
 #[test]
 fn row_h06_http_1_0_streams_until_the_end() {
     watched(|| {
@@ -260,16 +260,16 @@ fn row_h06_a_half_closed_client_gets_its_answers() {
 fn row_h06_an_idle_connection_is_closed() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let notes = log.clone();
         let server = http::create_server(move |req: Request<'_>, res| {
-            told.note(req.path());
+            notes.note(req.path());
             res.end("")
         });
         let site = Site::new(server.keep_alive_timeout(Some(Duration::from_millis(100))));
         let mut client = site.client();
         client.send(request("GET", "/"));
         assert_eq!(client.answer().status, 200);
-        client.ended(); // no 408: nobody asked for anything
+        client.ended(); // no 408: no request has begun
         assert_eq!(log.all(), ["/"]);
     });
 }

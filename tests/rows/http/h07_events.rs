@@ -59,7 +59,7 @@ const EXPECT: &str =
     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody";
 
 #[test]
-fn row_h07_every_event_is_told() {
+fn row_h07_every_event_is_called() {
     watched(|| {
         let (log, site) = noting();
         let mut client = site.client();
@@ -95,7 +95,7 @@ fn row_h07_every_event_is_told() {
 
 /// The book: one `connection` for each TCP connection, one `request` for each request.
 #[test]
-fn row_h07_connection_is_told_once_for_each_connection() {
+fn row_h07_connection_is_called_once_for_each_connection() {
     watched(|| {
         let (log, site) = noting();
         let mut clients: Vec<Client> = (0..3).map(|_| site.client()).collect();
@@ -181,8 +181,8 @@ fn row_h07_a_request_is_one_of_four_events() {
     for (bytes, event) in table {
         let log = Log::default();
         http::create_server_with(Noting(log.clone())).answer_to(bytes.as_bytes());
-        let told: Vec<String> = log.all();
-        assert_eq!(told, ["connection", event], "{bytes}");
+        let reported: Vec<String> = log.all();
+        assert_eq!(reported, ["connection", event], "{bytes}");
     }
 }
 
@@ -215,7 +215,7 @@ fn row_h07_one_method_is_enough() {
     });
 }
 
-/// A panic in an event costs its connection, and nobody else's.
+/// A panic in an event costs its own connection and no other.
 #[test]
 fn row_h07_a_panic_in_connection_ends_only_that_one() {
     use std::sync::atomic::{AtomicBool, Ordering};

@@ -7,7 +7,7 @@ use barewire::net::{Report, Unix};
 use std::io::Read;
 use std::time::Duration;
 
-/// As good as never: who is held up by something waits for the watchdog.
+/// Longer than the test's watchdog.
 const HOUR: Duration = Duration::from_secs(3600);
 const AT_ONCE: Duration = Duration::from_millis(50);
 
@@ -160,7 +160,7 @@ fn row_h07_the_report_counts_who_was_cut() {
     });
 }
 
-/// A handler that listens to nobody cannot be ended: the caller is told and goes on without it.
+/// A handler that never returns cannot be ended: `shutdown` reports it and returns.
 #[test]
 fn row_h07_a_handler_that_hangs_does_not_hold_up_shutdown() {
     watched(|| {
@@ -192,7 +192,7 @@ fn row_h07_half_a_head_is_cut() {
 
 /// (Over a path: a port that is free again might be another test's by now.)
 #[test]
-fn row_h07_after_the_stop_nobody_is_accepted() {
+fn row_h07_after_the_stop_no_connection_is_accepted() {
     watched(|| {
         let name = format!("barewire-{}-stopped.sock", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -210,7 +210,7 @@ fn row_h07_after_the_stop_nobody_is_accepted() {
 }
 
 #[test]
-fn row_h07_close_is_told_once() {
+fn row_h07_close_is_called_once() {
     watched(|| {
         let (log, _, site) = waiting();
         for _ in 0..3 {

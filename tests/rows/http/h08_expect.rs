@@ -61,7 +61,7 @@ fn erratum_e20_after_the_100_the_same_request_goes_on() {
         assert_eq!(log.all(), ["request"]);
         client.send("POST"); // the body, whatever it looks like
         assert_eq!(client.answer().text(), "POST");
-        assert_eq!(log.all(), ["request"], "one request, told once");
+        assert_eq!(log.all(), ["request"], "one request, one event");
     });
 }
 
@@ -175,7 +175,8 @@ fn row_h08_an_unknown_expectation_is_417() {
     });
 }
 
-/// Nobody can tell whether the body still comes: it could be a request, or the other way round.
+/// The server cannot know whether the body still comes: its bytes could be taken for a request, and a
+/// request for the body.
 #[test]
 fn row_h08_an_answer_with_the_body_unread_closes() {
     watched(|| {
@@ -193,7 +194,7 @@ fn row_h08_an_answer_with_the_body_unread_closes() {
     });
 }
 
-/// Refused by length: before the client is asked to send what nobody wants.
+/// Refused by its length, before the client is asked to send it.
 #[test]
 fn row_h08_a_body_that_is_too_large_is_413_before_any_100() {
     watched(|| {
@@ -293,7 +294,7 @@ fn row_h08_after_the_final_head_there_is_no_100() {
 }
 
 /// A handler that answers first and reads afterwards: the client has its answer and sends the
-/// body or not, so nobody waits for it with a 100, and the connection ends.
+/// body or not, so no 100 is sent, and the connection ends.
 #[test]
 fn row_h08_reading_after_the_final_head_sends_no_100() {
     watched(|| {

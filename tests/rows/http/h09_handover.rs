@@ -1,4 +1,4 @@
-//! H09, second half: the stream belongs to somebody else now, and so does its place.
+//! H09, second half: the stream has another owner now, and so has its place.
 
 use crate::support::{Client, Gate, Log, PATIENCE, Site, over_pipe, request, watched};
 use barewire::http::{self, Events, Handled, Request, Response, Upgraded};
@@ -271,7 +271,7 @@ fn row_h09_the_hook_is_cut_at_the_deadline() {
 
 /// Who comes too late to be asked is asked on the spot.
 #[test]
-fn row_h09_a_hook_set_while_stopping_is_told_at_once() {
+fn row_h09_a_hook_set_while_stopping_is_called_at_once() {
     watched(|| {
         let office = Office::new(10);
         let (mut client, upgraded) = office.upgrade("");

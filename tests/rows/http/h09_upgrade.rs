@@ -1,6 +1,6 @@
 //! H09, first half: asking for another language, and being refused.
 
-use crate::support::{Client, Gate, Log, Site, Telling, answers, request, watched};
+use crate::support::{Client, Gate, Log, Reporting, Site, answers, request, watched};
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Error, Events, Handled, Request, Response};
 use std::io::{Read, Write};
@@ -298,11 +298,11 @@ fn row_h09_connect_cannot_be_answered_200_by_hand() {
     );
 }
 
-/// The stream is somebody else's, but a handler that fails has failed.
+/// The stream has another owner, but the handler's failure is still reported.
 #[test]
-fn row_h09_a_failure_after_the_handover_is_told() {
+fn row_h09_a_failure_after_the_handover_is_reported() {
     let log = Log::default();
-    let events = Telling::new(&log, |req: Request<'_>, res: Response<'_>| {
+    let events = Reporting::new(&log, |req: Request<'_>, res: Response<'_>| {
         drop(req.upgrade(res, ACCEPT)?);
         Err(Error::Misuse(Misuse::Target))
     });

@@ -1,4 +1,4 @@
-//! H10, first part: what the client is told when it sent no request.
+//! H10, first part: what the client gets if its bytes are no request.
 
 use crate::support::{Answer, Reader, Site, answers, request, watched};
 use barewire::http::wire::{Limits, Rule};
@@ -192,7 +192,7 @@ fn row_h10_408_names_its_rule_too() {
     });
 }
 
-/// RFC 2616 and its children were replaced; whoever looks a rule up must find it.
+/// RFC 2616 and its successors were replaced: a cited rule must be one that can be looked up today.
 #[test]
 fn erratum_e19_only_current_rfcs_are_cited() {
     for rule in Rule::ALL {

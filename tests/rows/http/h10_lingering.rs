@@ -62,7 +62,7 @@ fn row_h10_an_answer_without_reading_arrives_while_the_client_sends() {
     answer_arrives(server, head, 403);
 }
 
-/// Politeness has a price limit: so many bytes, and no more.
+/// The lingering close ends after `linger_bytes`.
 #[test]
 fn row_h10_lingering_is_bounded_by_bytes() {
     watched(|| {
@@ -75,7 +75,7 @@ fn row_h10_lingering_is_bounded_by_bytes() {
     });
 }
 
-/// And so much time, also for a client that says nothing more and does not leave.
+/// It ends after `linger_timeout`, also if the client sends nothing more and does not close.
 #[test]
 fn row_h10_lingering_is_bounded_by_time() {
     watched(|| {

@@ -80,7 +80,7 @@ fn row_h10_a_client_error_of_ones_own() {
 /// Whatever happens there, the client is answered.
 #[test]
 fn row_h10_a_client_error_that_fails_is_the_default() {
-    for (how, told) in [
+    for (how, reported) in [
         ("err", &["no words"][..]),
         ("panic", &["a handler panicked"]),
         ("nothing", &[]),
@@ -89,7 +89,11 @@ fn row_h10_a_client_error_that_fails_is_the_default() {
         let answer = refusal(&server, b"GET / HTTP/1.1\r\n\r\n");
         assert_eq!(answer.status, 400, "{how}");
         assert!(answer.text().contains("RFC 9112 §3.2"), "{}", answer.text());
-        assert_eq!(log.all(), [&["400 HostMissing"], told].concat(), "{how}");
+        assert_eq!(
+            log.all(),
+            [&["400 HostMissing"], reported].concat(),
+            "{how}"
+        );
     }
 }
 
@@ -136,8 +140,11 @@ fn row_h10_errors_explain_themselves() {
         client.send("GET / HTTP/3.0\r\n\r\n");
         client.answer();
         let says = "only HTTP/1.x is spoken here (RFC 9110 §15.6.6)";
-        let told = log.all().remove(0);
-        assert!(told.starts_with(says) && told.ends_with("| 505"), "{told}");
-        assert_eq!(told.matches(says).count(), 2);
+        let reported = log.all().remove(0);
+        assert!(
+            reported.starts_with(says) && reported.ends_with("| 505"),
+            "{reported}"
+        );
+        assert_eq!(reported.matches(says).count(), 2);
     });
 }

@@ -11,7 +11,7 @@ use barewire::http::{self, Events, Handled, Request, Response};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What was published, for those who wait for it.
+/// What was published, for the handlers that wait for it.
 #[derive(Default)]
 struct Board {
     notices: Mutex<Vec<String>>,
@@ -35,8 +35,8 @@ impl Board {
     }
 }
 
-/// How often somebody who waits looks up.
-const LOOK: Duration = Duration::from_millis(5);
+/// How often a waiting handler checks whether its client has left.
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 struct Comet {
     board: Board,
@@ -72,7 +72,7 @@ impl Comet {
         self.log.note("waits");
         req.collect()?;
         let mut left = false;
-        while !left && !res.is_stopping() && self.board.wait(0, LOOK).is_none() {
+        while !left && !res.is_stopping() && self.board.wait(0, CHECK_INTERVAL).is_none() {
             left = res.client_left();
             self.log.note("looks");
         }
@@ -86,7 +86,7 @@ impl Comet {
         res.flush()?;
         let mut seen = 0;
         while !res.is_stopping() {
-            if let Some(notice) = self.board.wait(seen, LOOK) {
+            if let Some(notice) = self.board.wait(seen, CHECK_INTERVAL) {
                 seen += 1;
                 res.write(frame(&notice))?;
             }
@@ -240,7 +240,7 @@ fn row_h11_looking_for_the_client_loses_no_bytes() {
 }
 
 #[test]
-fn row_h11_a_poller_is_told_of_a_stop() {
+fn row_h11_a_poller_sees_a_stop() {
     watched(|| {
         let (log, site) = Comet::site();
         let mut poller = site.client();

@@ -1,8 +1,8 @@
 //! H11, second half: nothing is withheld.
 //!
-//! Answers to pipelined requests leave together, while whole requests are here. So the answer to
-//! the first could wait in the server for as long as the second one's handler waits, and that
-//! handler waits here on a condition variable of the test's own: nothing tells the server.
+//! Responses to pipelined requests leave together while whole requests are in the read buffer. So the
+//! response to the first could stay pending while the second handler blocks. Here this handler blocks on a
+//! condition variable of the test, which the server cannot see.
 
 use crate::support::{Client, Gate, Log, Site, over_pipe, post, request, watched};
 use barewire::http::{self, Error, Events, Request, Response, Server};
@@ -97,12 +97,12 @@ fn row_h11_nothing_is_lost_when_the_handler_comes_back_just_then() {
 fn row_h11_a_connection_is_watched_again_and_again() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let notes = log.clone();
         let gates = [(); 30].map(|()| Gate::default());
         let passing = gates.clone();
         let server = http::create_server(move |req: Request<'_>, res| {
             if let Some(n) = req.query().and_then(|n| n.parse::<usize>().ok()) {
-                told.note(n);
+                notes.note(n);
                 passing[n].pass();
             }
             res.end(req.url())

@@ -4,7 +4,7 @@
 //! would be no answer.
 
 use crate::support::{
-    Answer, Broken, Client, Log, Script, Site, Telling, answer, over_pipe, post, watched,
+    Answer, Broken, Client, Log, Reporting, Script, Site, answer, over_pipe, post, watched,
 };
 use barewire::http::{self, Error, Events, Request, Server};
 use std::io::Read;
@@ -190,10 +190,10 @@ fn fault_e12_a_body_that_came_whole_needs_no_budget() {
 fn fault_e12_a_connection_that_ends_gives_its_part_back() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
-        let events = Telling::new(&log, move |mut req: Request<'_>, res| {
+        let notes = log.clone();
+        let events = Reporting::new(&log, move |mut req: Request<'_>, res| {
             let body = req.collect()?;
-            told.note("collected");
+            notes.note("collected");
             assert!(body != b"panic".repeat(2000), "on purpose");
             res.end("well")
         });
@@ -283,14 +283,14 @@ fn limits_count_bytes_however_they_come() {
     assert_eq!(answer(script.written()).status, 431);
 }
 
-/// More answers than anyone reads: they wait in the sender, not in the server's memory.
+/// If the client reads no responses, the server stops reading requests: its memory stays bounded.
 #[test]
-fn limit_of_answers_that_nobody_reads() {
+fn limit_of_responses_that_the_client_does_not_read() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
-        let events = Telling::new(&log, move |_req, res| {
-            told.note("answered");
+        let notes = log.clone();
+        let events = Reporting::new(&log, move |_req, res| {
+            notes.note("answered");
             res.end(vec![b'x'; 10_000])
         });
         let server = http::create_server_with(events).pending_bytes(20_000);

@@ -7,21 +7,21 @@
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
 //! | H01 | `h01_hello` | the first server, and the book's two `curl -v` transcripts |
-//! | H02 | `h02_request` | what a handler is given |
+//! | H02 | `h02_request` | what a handler gets |
 //! | H03 | `h03_fields`, `h03_head` | fields and heads, what is refused and when it is too late |
 //! | H04 | `h04_lengths` | chunked or counted, never a broken wire |
 //! | H05 | `h05_streaming`, `h05_failing` | pieces that leave at once; handlers that fail |
 //! | H06 | `h06_persistence`, `h06_bodyless` | many requests on one connection |
-//! | H07 | `h07_events`, `h07_stopping` | who is told what, and how a server ends |
+//! | H07 | `h07_events`, `h07_stopping` | which event is called when, and how a server ends |
 //! | H08 | `h08_expect` | every order in which a 100 can come or not |
-//! | H09 | `h09_upgrade`, `h09_handover` | a connection changes its language |
-//! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | answers to what was no request, and their arrival |
-//! | H11 | `h11_comet`, `h11_watch` | waiting for news; nothing is withheld |
+//! | H09 | `h09_upgrade`, `h09_handover` | a connection changes its protocol |
+//! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | responses to bytes that are no request, and how they arrive |
+//! | H11 | `h11_comet`, `h11_watch` | long polling; nothing is withheld |
 //! | H05, H07 | `panics` | what a panic costs at each stage |
 //! | N09 | `n09_addresses` | limits and addresses |
-//! | all | `limits`, `deadlines`, `settings` | what strangers may not do: `limit_…`, `deadline_…` |
+//! | all | `limits`, `deadlines`, `settings` | what a peer cannot do: `limit_…`, `deadline_…` |
 //!
-//! Where timing plays no part a test is `Server::answer_to(bytes)`: no port and no waiting.
+//! If timing does not matter, a test is `Server::answer_to(bytes)`: no port and no waiting.
 
 mod deadlines;
 mod h01_hello;

@@ -111,7 +111,7 @@ fn row_n09_an_address_that_cannot_be_bound() {
     watched(|| {
         let site = Site::new(hello());
         let taken = site.address().to_string();
-        let error = hello().listen(&taken).expect_err("somebody is there");
+        let error = hello().listen(&taken).expect_err("the port is taken");
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
         assert!(error.to_string().contains(&taken), "{error}");
         let error = hello().listen("nowhere").expect_err("no port");
@@ -123,20 +123,20 @@ fn row_n09_an_address_that_cannot_be_bound() {
     });
 }
 
-/// Newcomers wait until somebody leaves; there are never more at once than there may be.
+/// New connections wait until another ends; there are never more at once than `max_connections`.
 #[test]
 fn row_n09_max_connections() {
     watched(|| {
         const MOST: usize = 3;
         const CLIENTS: usize = 12;
         let (log, gate) = (Log::default(), Gate::default());
-        let (told, until_open) = (log.clone(), gate.clone());
+        let (notes, until_open) = (log.clone(), gate.clone());
         let inside = Arc::new(AtomicUsize::new(0));
         let counted = inside.clone();
         let server = http::create_server(move |_req: Request<'_>, res| {
             let now = counted.fetch_add(1, Ordering::SeqCst) + 1;
             assert!(now <= MOST, "{now} at once");
-            told.note("inside");
+            notes.note("inside");
             until_open.pass();
             counted.fetch_sub(1, Ordering::SeqCst);
             res.end("hello")

@@ -1,4 +1,4 @@
-//! Every setting of a server: what it is, and that it is heard.
+//! Every setting of a server: its default, and its effect.
 
 use crate::support::{PATIENCE, Reader, Script, Site, answers, post, request, watched};
 use barewire::http::wire::Limits;
@@ -89,21 +89,21 @@ fn settings_can_be_set_one_by_one_or_all_at_once() {
     assert!(format!("{at_once:?}").contains("max_connections: 2"));
 }
 
-/// The time that a connection is kept is the time that is told; without one nothing is told.
+/// `Keep-Alive` announces `keep_alive_timeout`; without a timeout the field is left out.
 #[test]
-fn settings_keep_alive_is_told_as_it_is() {
-    let told = |server: Server<_>| {
+fn settings_keep_alive_is_announced() {
+    let reported = |server: Server<_>| {
         let bytes = server.answer_to(request("GET", "/").as_bytes());
         let answer = answers(bytes, &["GET"]).remove(0);
         answer.field("Keep-Alive").map(str::to_owned)
     };
     let secs = |secs| Some(Duration::from_secs(secs));
-    assert_eq!(told(hello()).as_deref(), Some("timeout=5"));
+    assert_eq!(reported(hello()).as_deref(), Some("timeout=5"));
     assert_eq!(
-        told(hello().keep_alive_timeout(secs(75))).as_deref(),
+        reported(hello().keep_alive_timeout(secs(75))).as_deref(),
         Some("timeout=75")
     );
-    assert_eq!(told(hello().keep_alive_timeout(None)), None);
+    assert_eq!(reported(hello().keep_alive_timeout(None)), None);
 }
 
 /// Threads that have had a connection stay for the next one, as many as they should.
@@ -149,7 +149,7 @@ fn settings_stack_bytes_is_the_stack_of_a_handler() {
     });
 }
 
-/// Answers gather up to this, and no further; how they leave changes nothing in what they are.
+/// Responses are coalesced up to `pending_bytes`. How they leave does not change them.
 #[test]
 fn settings_pending_bytes_changes_no_answer() {
     let all: String = (0..20).map(|n| request("GET", &format!("/{n}"))).collect();

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 pub(crate) struct ResponseDraft {
     status: Option<u16>,
     reason: String,
-    pub(crate) fields: FieldList,
+    fields: FieldList,
     pub(crate) trailers: FieldList,
     /// The program has written the head by `write_head`, or it is sent: it cannot change any more.
     frozen: bool,
@@ -30,7 +30,7 @@ impl ResponseDraft {
 
     /// The status and the reason phrase, which is the usual one where it is `None`.
     pub(crate) fn set_status(&mut self, status: u16, reason: Option<&str>) -> Result<(), Misuse> {
-        self.open()?;
+        self.check_open()?;
         if !(200..=599).contains(&status) {
             return Err(Misuse::Status);
         }
@@ -43,9 +43,9 @@ impl ResponseDraft {
         Ok(())
     }
 
-    /// The fields, as long as they can be changed.
+    /// The fields, while they can change.
     pub(crate) fn fields_mut(&mut self) -> Result<&mut FieldList, Misuse> {
-        self.open()?;
+        self.check_open()?;
         Ok(&mut self.fields)
     }
 
@@ -54,22 +54,16 @@ impl ResponseDraft {
         self.fields.view().len()
     }
 
-    /// Appends a field that wins over those of its name among the first `before`; how many those
-    /// were.
+    /// Appends a field, and removes those of its name among the first `before`. Returns how many it removed.
     pub(crate) fn merge(
         &mut self,
         before: usize,
         name: &[u8],
         value: &[u8],
     ) -> Result<usize, Misuse> {
-        self.open()?;
+        self.check_open()?;
         self.fields.append(name, value)?;
         Ok(self.fields.remove_among(before, name))
-    }
-
-    /// The trailer fields.
-    pub(crate) fn trailers_mut(&mut self) -> &mut FieldList {
-        &mut self.trailers
     }
 
     /// From now on the head cannot change.
@@ -78,7 +72,7 @@ impl ResponseDraft {
         self.frozen = true;
     }
 
-    fn open(&self) -> Result<(), Misuse> {
+    fn check_open(&self) -> Result<(), Misuse> {
         match self.frozen {
             true => Err(Misuse::HeadSent),
             false => Ok(()),
