@@ -27,9 +27,15 @@ impl Error {
             Error::Misuse(_) | Error::Io(_) => 500,
         }
     }
-}
 
-impl Error {
+    fn inner(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Error::Peer(error) => error,
+            Error::Misuse(misuse) => misuse,
+            Error::Io(error) => error,
+        }
+    }
+
     /// What a handler failed with, if it is ours: as it is, or in the wrapping that the `Read`
     /// and `Write` faces put around it.
     pub(crate) fn of(failure: Failure) -> Result<Error, Failure> {
@@ -43,21 +49,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Peer(error) => error.fmt(f),
-            Error::Misuse(misuse) => misuse.fmt(f),
-            Error::Io(error) => error.fmt(f),
-        }
+        fmt::Display::fmt(self.inner(), f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Peer(error) => Some(error),
-            Error::Misuse(misuse) => Some(misuse),
-            Error::Io(error) => Some(error),
-        }
+        Some(self.inner())
     }
 }
 

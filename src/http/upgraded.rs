@@ -1,7 +1,7 @@
 //! A connection that speaks another protocol now.
 
 use crate::net::{Slot, Stop, Stream};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, Cursor, IoSlice, Read, Write};
 use std::sync::Arc;
 
 /// The stream of an upgraded (or CONNECTed) connection, and the bytes that came behind the head.
@@ -11,8 +11,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Upgraded {
     stream: Arc<dyn Stream>,
-    head_tail: Vec<u8>,
-    at: usize,
+    head_tail: Cursor<Vec<u8>>,
     slot: Option<Slot>,
 }
 
@@ -20,8 +19,7 @@ impl Upgraded {
     pub(crate) fn new(stream: Arc<dyn Stream>, head_tail: Vec<u8>, slot: Option<Slot>) -> Upgraded {
         Upgraded {
             stream,
-            head_tail,
-            at: 0,
+            head_tail: Cursor::new(head_tail),
             slot,
         }
     }
@@ -35,8 +33,9 @@ impl Upgraded {
     /// The bytes that came behind the request's head and have not been read yet: the book's
     /// `upgradeHead`, the beginning of the new protocol.
     pub fn take_head(&mut self) -> Vec<u8> {
-        let mut head_tail = std::mem::take(&mut self.head_tail);
-        head_tail.drain(..std::mem::take(&mut self.at));
+        let mut head_tail = Vec::new();
+        let _ = self.head_tail.read_to_end(&mut head_tail); // memory: no error
+        self.head_tail = Cursor::default();
         head_tail
     }
 
@@ -57,14 +56,10 @@ impl Upgraded {
 
 impl Read for Upgraded {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let head_tail = &self.head_tail[self.at..];
-        if head_tail.is_empty() {
-            return self.stream.read(buf);
+        match self.head_tail.read(buf) {
+            Ok(0) if !buf.is_empty() => self.stream.read(buf),
+            read => read,
         }
-        let n = head_tail.len().min(buf.len());
-        buf[..n].copy_from_slice(&head_tail[..n]);
-        self.at += n;
-        Ok(n)
     }
 }
 

@@ -16,25 +16,19 @@ pub(super) fn preconditions(
     validators: &Validators,
     now: SystemTime,
 ) -> Outcome {
-    let names = [
+    let fields = [
         "If-Match",
         "If-Unmodified-Since",
         "If-None-Match",
         "If-Modified-Since",
-    ];
-    let values = names.map(|name| joined(req, name));
-    let [
-        if_match,
-        if_unmodified_since,
-        if_none_match,
-        if_modified_since,
-    ] = values.each_ref().map(Option::as_deref);
+    ]
+    .map(|name| joined(req, name));
     let preconditions = Preconditions {
         get_or_head: true,
-        if_match,
-        if_unmodified_since,
-        if_none_match,
-        if_modified_since,
+        if_match: fields[0].as_deref(),
+        if_unmodified_since: fields[1].as_deref(),
+        if_none_match: fields[2].as_deref(),
+        if_modified_since: fields[3].as_deref(),
     };
     preconditions.evaluate(Some(current(validators)), date(now))
 }

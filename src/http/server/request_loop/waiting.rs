@@ -80,16 +80,13 @@ impl RequestLoop<'_> {
             connection
                 .set_read_timeout(timeout)
                 .map_err(|_| End::Gone)?;
-            match connection.stream().read(self.buffer.room()) {
-                Ok(0) if self.queue.is_ending() => return Err(End::Linger),
-                Ok(0) => return Err(End::Gone),
-                Ok(n) => {
+            match self.read()? {
+                Some(0) => return Err(End::Gone),
+                Some(_) => {
                     self.queue.busy();
-                    self.buffer.filled(n);
                     return Ok(());
                 }
-                Err(error) if is_timeout(&error) => waited = waited.saturating_add(timeout),
-                Err(_) => return Err(End::Gone),
+                None => waited = waited.saturating_add(timeout),
             }
             timeout = match most {
                 Some(most) if waited >= most => return Err(End::Linger),
@@ -116,16 +113,25 @@ impl RequestLoop<'_> {
                 false => connection.set_read_timeout(left),
             };
             set.map_err(|_| End::Gone)?;
-            match connection.stream().read(self.buffer.room()) {
-                Ok(0) if self.queue.is_ending() => return Err(End::Linger),
-                Ok(0) => return Err(self.refuse_head(wire::Error::whole(Rule::MessageTruncated))),
-                Ok(n) => {
-                    self.buffer.filled(n);
-                    return Ok(());
-                }
-                Err(error) if is_timeout(&error) => {}
-                Err(_) => return Err(End::Gone),
+            match self.read()? {
+                Some(0) => return Err(self.refuse_head(wire::Error::whole(Rule::MessageTruncated))),
+                Some(_) => return Ok(()),
+                None => {}
             }
+        }
+    }
+
+    /// One read: 0 bytes are the peer's end, `None` is the end of the read timeout.
+    #[inline]
+    fn read(&mut self) -> Result<Option<usize>, End> {
+        match self.queue.stream().read(self.buffer.room()) {
+            Ok(0) if self.queue.is_ending() => Err(End::Linger),
+            Ok(n) => {
+                self.buffer.filled(n);
+                Ok(Some(n))
+            }
+            Err(error) if is_timeout(&error) => Ok(None),
+            Err(_) => Err(End::Gone),
         }
     }
 }
