@@ -1,6 +1,6 @@
 //! The response that a handler writes, in the book's words.
 
-use super::exchange::ServerConnection;
+use super::exchange::{ResponseDraft, ServerConnection};
 use crate::http::error::Error;
 use crate::http::wire::FieldList;
 use std::cell::{RefCell, RefMut};
@@ -38,16 +38,19 @@ impl<'a> Response<'a> {
         Response { connection }
     }
 
+    fn draft(&self) -> RefMut<'_, ResponseDraft> {
+        RefMut::map(self.connection.borrow_mut(), |connection| {
+            &mut connection.draft
+        })
+    }
+
     /// The status of an implicit head; 200 by default.
     ///
     /// # Errors
     /// [`Misuse::Status`](crate::http::wire::Misuse::Status) outside 200 to 599,
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the head.
     pub fn set_status(&mut self, status: u16) -> Result<&mut Self, Error> {
-        self.connection
-            .borrow_mut()
-            .draft
-            .set_status(status, None)?;
+        self.draft().set_status(status, None)?;
         Ok(self)
     }
 
@@ -69,15 +72,15 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) for bytes that a field must not hold, or after the head;
     /// what was set before is then still set.
     pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
-        let mut connection = self.connection.borrow_mut();
-        let fields = connection.draft.fields_mut()?;
+        let mut draft = self.draft();
+        let fields = draft.fields_mut()?;
         let before = fields.view().len();
         if let Err(error) = values.each(&mut |value| Ok(fields.append(name, value)?)) {
-            fields.truncate(before);
+            fields.truncate(before); // `values` is called once, so some may be appended before the bad one
             return Err(error);
         }
         fields.remove_among(before, name.as_bytes());
-        drop(connection);
+        drop(draft);
         Ok(self)
     }
 
@@ -105,12 +108,7 @@ impl<'a> Response<'a> {
     /// # Errors
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the head.
     pub fn remove_header(&mut self, name: &str) -> Result<bool, Error> {
-        Ok(self
-            .connection
-            .borrow_mut()
-            .draft
-            .fields_mut()?
-            .remove(name))
+        Ok(self.draft().fields_mut()?.remove(name))
     }
 
     /// Writes the head: a status, or a status and a reason phrase, and fields that replace those of
@@ -138,18 +136,13 @@ impl<'a> Response<'a> {
         V: AsRef<[u8]>,
     {
         let status = status.into();
-        let draft = || {
-            RefMut::map(self.connection.borrow_mut(), |connection| {
-                &mut connection.draft
-            })
-        };
-        draft().set_status(status.code, status.reason)?;
-        let mut before = draft().field_count();
+        self.draft().set_status(status.code, status.reason)?;
+        let mut before = self.draft().field_count();
         // The iterator may be lazy, and look at the request while it goes.
         for (name, value) in fields {
-            before -= draft().merge(before, name.as_ref(), value.as_ref())?;
+            before -= self.draft().merge(before, name.as_ref(), value.as_ref())?;
         }
-        draft().freeze_head();
+        self.draft().freeze_head();
         Ok(self)
     }
 
@@ -185,11 +178,7 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) for bytes that a field must not hold. A name that must not be
     /// a trailer is refused by [`end`](Self::end).
     pub fn add_trailer(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
-        self.connection
-            .borrow_mut()
-            .draft
-            .trailers
-            .append(name, value)?;
+        self.draft().trailers.append(name, value)?;
         Ok(self)
     }
 

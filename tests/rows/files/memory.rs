@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Asks until the file is in memory, which it may be once the tick of its time is over.
+/// Asks until the file is in memory: it is kept once the granularity of its time has passed.
 fn keep(site: &Site, path: &str) {
     let before = site.files.cached_files();
     until(|| {
@@ -81,11 +81,11 @@ fn row_h12_head_and_304_keep_nothing() {
     assert_eq!(site.files.cached_files(), 1);
 }
 
-/// The clock of the disk ticks more slowly than this writes: no time, no size tells the states
-/// apart, and yet each answer is the newest, and no tag comes back.
+/// This writes faster than the granularity of the disk's timestamps: time and size of several states are the
+/// same. Yet each response has the newest state, and no tag comes twice.
 #[test]
-fn row_h12_never_stale_within_a_tick() {
-    let site = Site::new("tick");
+fn row_h12_never_stale_within_the_granularity() {
+    let site = Site::new("granularity");
     let mut tags = Vec::new();
     for round in 0..500 {
         let text = format!("{round:04}");

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this file | a file and its fields, conditional requests, settings |
 //! | `ranges` | every example of RFC 9110 §14.1.2, several parts, 416, If-Range |
-//! | `refused` | the ways out of the root that are none; links, FIFOs, directories |
+//! | `refused` | paths that try to leave the root; links, FIFOs, directories |
 //! | `streaming` | large files in bounded memory; files that shrink and grow meanwhile |
 //! | `memory` | what is kept, for how long, and that it is never stale |
 

@@ -92,9 +92,9 @@ fn row_h12_the_answer_says_which_rule_was_broken() {
     }
 }
 
-/// A refusal for its name is the same whether or not something is there.
+/// A refusal for a name is the same whether or not there is a file.
 #[test]
-fn row_h12_dot_files_are_not_told_from_missing_ones() {
+fn row_h12_dot_files_look_like_missing_ones() {
     let site = Site::new("dots");
     site.write(".git/config", "SECRET");
     site.link(".git/config", "link-to-a-dot-file");

@@ -26,5 +26,6 @@ mod response_queue;
 
 pub(crate) use budget::{Budget, Charge};
 pub(crate) use connection::ServerConnection;
+pub(crate) use draft::ResponseDraft;
 pub(crate) use request_body::{BodyState, RequestBody};
 pub(crate) use response_queue::ResponseQueue;
