@@ -120,12 +120,10 @@ impl Connection {
     ) -> Result<(), Misuse> {
         self.sent(Event::Response)?;
         // A client that waits for a 100 may send the body or not, so the next bytes are ambiguous.
-        if self.requests == State::Idle || self.continue_awaited || sending == Sending::UntilClose {
-            self.persistent = false;
-        }
-        if outgoing::says_close(head.fields) {
-            self.persistent = false;
-        }
+        self.persistent &= self.requests != State::Idle
+            && !self.continue_awaited
+            && sending != Sending::UntilClose
+            && !outgoing::says_close(head.fields);
         self.sending = sending;
         let framing = match sending {
             _ if matches!(head.status, 204 | 304) => None,

@@ -14,38 +14,54 @@
 use crate::http::wire::grammar;
 use std::fmt;
 
-/// The field names that have a meaning for the protocol itself. A name is recognised once, when its line
-/// is decoded or appended, so "is there a `Content-Length`?" is one AND.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-#[allow(missing_docs)]
-pub enum Known {
-    Other,
-    Connection,
-    ContentLength,
-    Date,
-    Expect,
-    Host,
-    KeepAlive,
-    TransferEncoding,
-    Upgrade,
+macro_rules! known {
+    ($($Known:ident $length:literal $name:literal;)+) => {
+        /// The field names that have a meaning for the protocol itself. A name is recognised once, when
+        /// its line is decoded or appended, so "is there a `Content-Length`?" is one AND.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        #[allow(missing_docs)]
+        pub enum Known { Other, $($Known),+ }
+
+        /// The names in lower case.
+        const NAMES: &[(&[u8], Known)] = &[$(($name, Known::$Known)),+];
+
+        impl Known {
+            #[inline]
+            fn by_spelling(name: &[u8]) -> Known {
+                match name.len() {
+                    $($length if grammar::is_word(name, $name) => Known::$Known,)+
+                    _ => Known::Other,
+                }
+            }
+        }
+    };
+}
+
+known! {
+    Connection 10 b"connection";
+    ContentLength 14 b"content-length";
+    Date 4 b"date";
+    Expect 6 b"expect";
+    Host 4 b"host";
+    KeepAlive 10 b"keep-alive";
+    TransferEncoding 17 b"transfer-encoding";
+    Upgrade 7 b"upgrade";
 }
 
 /// For each first letter: one bit for each length that a known name has.
 static LENGTHS: [u32; 32] = {
-    let mut lengths = [0; 32];
-    lengths[(b'h' & 31) as usize] = 1 << 4;
-    lengths[(b'd' & 31) as usize] = 1 << 4;
-    lengths[(b'e' & 31) as usize] = 1 << 6;
-    lengths[(b'u' & 31) as usize] = 1 << 7;
-    lengths[(b'c' & 31) as usize] = 1 << 10 | 1 << 14;
-    lengths[(b'k' & 31) as usize] = 1 << 10;
-    lengths[(b't' & 31) as usize] = 1 << 17;
+    let (mut lengths, mut at) = ([0; 32], 0);
+    while at < NAMES.len() {
+        let name = NAMES[at].0;
+        lengths[(name[0] & 31) as usize] |= 1 << name.len();
+        at += 1;
+    }
     lengths
 };
 
 /// How many variants there are.
-const KNOWN: usize = Known::Upgrade as usize + 1;
+const KNOWN: usize = NAMES.len() + 1;
 
 impl Known {
     /// Which of them `name` is, in any case (RFC 9110 §5.1).
@@ -58,23 +74,7 @@ impl Known {
         if lengths >> name.len().min(31) & 1 == 0 {
             return Known::Other;
         }
-        Known::spelt(name)
-    }
-
-    #[inline]
-    fn spelt(name: &[u8]) -> Known {
-        use grammar::is_word;
-        match name.len() {
-            4 if is_word(name, b"host") => Known::Host,
-            4 if is_word(name, b"date") => Known::Date,
-            6 if is_word(name, b"expect") => Known::Expect,
-            7 if is_word(name, b"upgrade") => Known::Upgrade,
-            10 if is_word(name, b"connection") => Known::Connection,
-            10 if is_word(name, b"keep-alive") => Known::KeepAlive,
-            14 if is_word(name, b"content-length") => Known::ContentLength,
-            17 if is_word(name, b"transfer-encoding") => Known::TransferEncoding,
-            _ => Known::Other,
-        }
+        Known::by_spelling(name)
     }
 
     #[inline(always)]
@@ -307,39 +307,14 @@ impl fmt::Debug for Fields<'_> {
 mod tests {
     use super::*;
 
-    /// The `match` names a forgotten variant, and the loop a forgotten length or spelling.
     #[test]
     fn known_names_in_any_case() {
-        use Known::*;
-        let name = |known| match known {
-            Other => "x-request-id",
-            Connection => "connection",
-            ContentLength => "content-length",
-            Date => "date",
-            Expect => "expect",
-            Host => "host",
-            KeepAlive => "keep-alive",
-            TransferEncoding => "transfer-encoding",
-            Upgrade => "upgrade",
-        };
-        let all = [
-            Other,
-            Connection,
-            ContentLength,
-            Date,
-            Expect,
-            Host,
-            KeepAlive,
-            TransferEncoding,
-            Upgrade,
-        ];
-        assert_eq!(all.len(), KNOWN);
-        for known in all {
-            assert_eq!(Known::of(name(known).as_bytes()), known);
-            assert_eq!(Known::of(name(known).to_uppercase().as_bytes()), known);
+        for &(name, known) in NAMES {
+            assert_eq!(Known::of(name), known);
+            assert_eq!(Known::of(&name.to_ascii_uppercase()), known);
         }
         for other in ["Content_Length", "Content-Lengt\u{17f}", "hos", ""] {
-            assert_eq!(Known::of(other.as_bytes()), Other, "{other}");
+            assert_eq!(Known::of(other.as_bytes()), Known::Other, "{other}");
         }
     }
 }
