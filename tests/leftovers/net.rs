@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
 
-/// Answers what it hears, and `!` by so much that a writer thread is needed.
+/// Echoes what it reads, and answers `!` with so many bytes that a flush thread is needed.
 struct Echo(Arc<AtomicUsize>);
 
 impl SocketEvents for Echo {
@@ -31,10 +31,10 @@ impl SocketEvents for Echo {
     }
 }
 
-/// A client that says one word and hears it again.
+/// A client that sends one word and reads it again.
 struct Say {
     word: &'static str,
-    heard: AtomicUsize,
+    received: AtomicUsize,
     closed: Arc<AtomicUsize>,
 }
 
@@ -45,14 +45,14 @@ impl SocketEvents for Say {
     }
 
     fn data(&self, _socket: &Socket, chunk: &[u8]) {
-        self.heard.fetch_add(chunk.len(), Ordering::Relaxed);
+        self.received.fetch_add(chunk.len(), Ordering::Relaxed);
     }
 
     fn close(&self, _socket: &Socket, had_error: bool) {
         assert!(!had_error);
-        let heard = self.heard.load(Ordering::Relaxed);
+        let received = self.received.load(Ordering::Relaxed);
         let more = if self.word.contains('!') { MIB } else { 0 };
-        assert_eq!(heard, "hello ".len() + self.word.len() + more);
+        assert_eq!(received, "hello ".len() + self.word.len() + more);
         self.closed.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -67,11 +67,11 @@ fn batch(server: &Handle, closed: &Arc<AtomicUsize>) {
         .collect();
     for (n, socket) in sockets.into_iter().enumerate() {
         let word = if n % 25 == 0 { "hello!" } else { "hello" };
-        let (heard, closed) = (AtomicUsize::new(0), Arc::clone(closed));
+        let (received, closed) = (AtomicUsize::new(0), Arc::clone(closed));
         socket
             .run(Say {
                 word,
-                heard,
+                received,
                 closed,
             })
             .unwrap();
@@ -173,18 +173,18 @@ fn row_n06_the_memory_is_given_back() {
     let _alone = alone();
     watched(|| {
         let (log, gate) = (Log::default(), Gate::default());
-        let (told, is_measured) = (log.clone(), gate.clone());
+        let (server_log, is_measured) = (log.clone(), gate.clone());
         let server = net::create_server(move |socket| {
             while socket.buffered() < LIMIT - 2 * MIB {
                 socket.write(vec![7; MIB]);
             }
-            told.note("nearly full");
+            server_log.note("nearly full");
             is_measured.pass();
             for _ in 0..8 {
                 socket.write(vec![7; MIB]);
             }
             assert_eq!(socket.end().unwrap_err().kind(), ErrorKind::NotConnected);
-            told.note("cut off");
+            server_log.note("cut off");
             Ok(())
         });
         let before = Measured::now().resident;
@@ -212,8 +212,8 @@ fn connect(server: &Handle) -> TcpStream {
     TcpStream::connect(server.local_addr().ip().unwrap()).unwrap()
 }
 
-/// Where no thread can be had for the writer the connection is lost. That is told, like any other
-/// loss, and nobody waits for the writer that never was.
+/// If no flush thread can be started, the connection is lost. That is reported like any other loss, and
+/// no call waits for that thread.
 #[test]
 fn leftovers_no_thread_for_the_writer() {
     let _alone = alone();
@@ -224,11 +224,12 @@ fn leftovers_no_thread_for_the_writer() {
             let (here, there) = net::pipe_with_capacity(1);
             net::Stream::write(&there, b"go").unwrap();
             let (socket, log) = (Socket::new(Arc::new(here)), Log::default());
-            let told = log.clone();
-            let hoard = take_all_memory();
-            let lost = socket
-                .on_data(move |socket, _| told.note(socket.write("too much to leave at once")));
-            drop(hoard);
+            let server_log = log.clone();
+            let files = take_all_memory();
+            let lost = socket.on_data(move |socket, _| {
+                server_log.note(socket.write("too much to leave at once"))
+            });
+            drop(files);
             assert!(lost.unwrap_err().to_string().starts_with("no thread"));
             assert_eq!(log.all(), ["false"]);
             assert_eq!(socket.buffered(), 0);
@@ -239,14 +240,14 @@ fn leftovers_no_thread_for_the_writer() {
 /// Takes address space until there is not enough left for the stack of a thread.
 fn take_all_memory() -> Vec<Vec<u8>> {
     const PIECE: usize = 256 * 1024;
-    let mut hoard = Vec::with_capacity(4096);
+    let mut files = Vec::with_capacity(4096);
     loop {
         let mut piece = Vec::new();
         if piece.try_reserve_exact(PIECE).is_err() {
-            hoard.pop(); // so much is for everything else
-            return hoard;
+            files.pop(); // these are for everything else
+            return files;
         }
-        hoard.push(piece);
+        files.push(piece);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The socket over streams that are made for one test: what is done to the stream, and what is held
+//! The socket over streams that are made for one test: which calls it makes, and which locks it holds
 //! meanwhile.
 
 mod double;
@@ -59,12 +59,12 @@ impl SocketEvents for Names {
 }
 
 fn names() -> (Names, Receiver<String>) {
-    let (tells, hears) = channel();
-    (Names(tells), hears)
+    let (sender, receiver) = channel();
+    (Names(sender), receiver)
 }
 
-/// The kernel's ETIMEDOUT is the death of a connection, and no timeout of ours: told as such to
-/// writers, to the reader that comes later, and to `run`, which ends.
+/// The kernel's ETIMEDOUT is the end of a connection, and no timeout of ours. Writers, a later read and
+/// `run` return it as it is, and `run` ends.
 #[test]
 fn fault_a22_a_dead_connection_is_no_timeout() {
     within(PATIENCE, || {
@@ -78,24 +78,24 @@ fn fault_a22_a_dead_connection_is_no_timeout() {
 
         for starts_flusher in [true, false] {
             let socket = with(dead(), ConnectOptions::default());
-            let (events, told) = names();
+            let (events, called) = names();
             match starts_flusher {
                 true => {
                     assert!(socket.write("x"));
-                    socket.drained().unwrap_err(); // the flush thread was told
+                    socket.drained().unwrap_err(); // the flush thread has the error
                 }
                 false => drop(socket.write_all("x").unwrap_err()),
             }
             let error = socket.run(events).unwrap_err();
             assert_eq!(error.raw_os_error(), Some(ETIMEDOUT));
-            let told: Vec<_> = told.iter().collect();
-            assert!(told[0].starts_with("error "), "{told:?}");
-            assert_eq!(told[1..], ["close"]);
+            let called: Vec<_> = called.iter().collect();
+            assert!(called[0].starts_with("error "), "{called:?}");
+            assert_eq!(called[1..], ["close"]);
         }
     });
 }
 
-/// However much is written at once, the stream is offered pieces, and its timeout is a fraction of the
+/// A write of any size is offered to the stream in pieces, and the stream's timeout is a fraction of the
 /// limits: so what has left meanwhile is seen.
 #[test]
 fn fault_a10_a11_a_large_write_leaves_in_pieces() {
@@ -144,7 +144,7 @@ fn fault_a11_a_write_never_waits() {
     });
 }
 
-/// A peer that takes one byte now and then does not keep us for ever; nor one that takes none.
+/// A peer that takes a byte every 20 ms does not hold a thread for ever; nor does one that takes none.
 #[test]
 fn fault_a10_a21_a_peer_below_the_rate_is_cut() {
     within(PATIENCE, || {
@@ -163,11 +163,11 @@ fn fault_a10_a21_a_peer_below_the_rate_is_cut() {
             });
             let why = match is_queued {
                 true => {
-                    let (events, told) = names();
+                    let (events, called) = names();
                     socket.write([7; 10_000]);
                     let why = socket.run(events).unwrap_err();
                     assert_eq!(
-                        told.iter().collect::<Vec<_>>(),
+                        called.iter().collect::<Vec<_>>(),
                         ["end".into(), format!("error {why}"), "close".into()]
                     );
                     why
@@ -201,18 +201,18 @@ fn fault_a23_no_lock_is_held_in_a_call_of_the_stream() {
             let _ = socket.write_all("abc");
             let _ = Write::write(&mut &socket, b"abc");
             let _ = Write::write_vectored(&mut &socket, &[IoSlice::new(b"a"), IoSlice::new(b"b")]);
-            let (events, told) = names();
+            let (events, called) = names();
             let _ = socket.run(events);
-            assert_eq!(told.iter().last().as_deref(), Some("close"));
+            assert_eq!(called.iter().last().as_deref(), Some("close"));
             socket.destroy();
             assert!(double.seen().calls >= 5);
         }
     });
 }
 
-/// A user's stream that panics costs its connection; nobody waits for the thread that panicked.
+/// A user's stream that panics costs its connection; no thread waits for the one that panicked.
 #[test]
-fn fault_a18_a_stream_that_panics_leaves_nobody_waiting() {
+fn fault_a18_a_stream_that_panics_leaves_no_thread_waiting() {
     within(PATIENCE, || {
         let socket = with(Double::new(Wrote::Panics), ConnectOptions::default());
         let writer = socket.clone();
@@ -223,12 +223,12 @@ fn fault_a18_a_stream_that_panics_leaves_nobody_waiting() {
             socket.write_all("y").unwrap_err().kind(),
             ErrorKind::BrokenPipe
         );
-        let (events, told) = names();
+        let (events, called) = names();
         assert_eq!(
             socket.run(events).unwrap_err().to_string(),
             "a write panicked"
         );
-        assert_eq!(told.iter().last().as_deref(), Some("close"));
+        assert_eq!(called.iter().last().as_deref(), Some("close"));
         // And in the flush thread.
         let socket = with(Double::new(Wrote::Panics), ConnectOptions::default());
         socket.write("x");
@@ -257,10 +257,10 @@ fn fault_a19_a20_an_end_without_room_stays_pending() {
         let double = Arc::new(Double::new(Wrote::All));
         double.end_needs_room(usize::MAX);
         let socket = Socket::with(double.clone(), short(20), false, None);
-        let (events, told) = names();
+        let (events, called) = names();
         let why = socket.run(events).unwrap_err();
         assert_eq!(why.kind(), ErrorKind::ConnectionAborted);
-        assert_eq!(told.iter().last().as_deref(), Some("close"));
+        assert_eq!(called.iter().last().as_deref(), Some("close"));
     });
 }
 
@@ -275,11 +275,11 @@ fn fault_a27_drain_after_connect() {
             let mut buf = vec![0; 4096];
             while there.bytes_are_read(&mut buf) {}
         });
-        let (events, told) = names();
+        let (events, called) = names();
         let running = socket.clone();
         let running = thread::spawn(move || running.run(events));
-        assert_eq!(told.recv().unwrap(), "connect");
-        assert_eq!(told.recv().unwrap(), "drain");
+        assert_eq!(called.recv().unwrap(), "connect");
+        assert_eq!(called.recv().unwrap(), "drain");
         socket.destroy();
         running.join().unwrap().unwrap();
         reads.join().unwrap();
@@ -312,9 +312,9 @@ fn reset(inner: &Inner, peer: TcpStream) {
     drop(peer);
 }
 
-/// Reader and writer sleep and wake at once: one is told of the loss, the other of nothing.
+/// Reader and writer sleep and wake at the same time: the system reports the loss to one of them only.
 #[test]
-fn a_reset_that_the_writer_is_just_hearing_of_is_no_end() {
+fn a_reset_that_only_the_writer_gets_is_no_end() {
     within(PATIENCE, || {
         let (inner, peer) = calling();
         reset(&inner, peer);
@@ -342,7 +342,7 @@ fn a_reset_that_the_writer_is_just_hearing_of_is_no_end() {
     });
 }
 
-/// A writer may sleep for long, and a FIN is a FIN.
+/// A FIN is reported although a writer sleeps.
 #[test]
 fn an_end_waits_for_no_writer() {
     within(PATIENCE, || {

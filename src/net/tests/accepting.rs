@@ -57,7 +57,7 @@ fn a_slot_that_was_handed_on_still_counts() {
             spare_threads: 1,
             ..at_most(1)
         };
-        let (server, _told, taken) = serve_elsewhere(options);
+        let (server, _events, taken) = serve_elsewhere(options);
         let mut clients = [dial(&server), dial(&server), dial(&server)];
         for client in &mut clients {
             let (stream, slot) = taken.recv().unwrap();
@@ -163,10 +163,10 @@ fn a_listener_from_elsewhere_serves_too() {
     within(PATIENCE, || {
         let inherited = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         inherited.set_nonblocking(true).unwrap();
-        let (told, _hears) = mpsc::channel();
+        let (events, _received) = mpsc::channel();
         let service = Serve {
             connection: echo,
-            told,
+            events,
         };
         let server = Listener::from(inherited)
             .serve(Options::default(), service)

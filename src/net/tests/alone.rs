@@ -8,8 +8,8 @@ use std::{env, iter};
 
 const ALONE: &str = "BAREWIRE_TEST_ALONE";
 
-/// In the process of its own: runs the test. Otherwise starts that process, within these limits
-/// of the shell, and passes its verdict on.
+/// In the process of its own: runs the test. Otherwise starts that process, within these limits of the
+/// shell, and fails if it fails.
 fn alone(name: &str, limits: &str, test: impl FnOnce() + Send + 'static) {
     if env::var_os(ALONE).is_some() {
         return within(PATIENCE, test);
@@ -25,11 +25,11 @@ fn alone(name: &str, limits: &str, test: impl FnOnce() + Send + 'static) {
         .env(ALONE, "1")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&run.stdout);
-    let complained = String::from_utf8_lossy(&run.stderr);
+    let out = String::from_utf8_lossy(&run.stdout);
+    let errors = String::from_utf8_lossy(&run.stderr);
     assert!(
-        run.status.success() && said.contains("1 passed"),
-        "{said}{complained}"
+        run.status.success() && out.contains("1 passed"),
+        "{out}{errors}"
     );
 }
 
@@ -41,14 +41,14 @@ fn count(directory: &str) -> usize {
 fn a_thousand_connections_leave_nothing_over() {
     alone("a_thousand_connections_leave_nothing_over", "", || {
         let before = (count("/proc/self/fd"), count("/proc/self/task"));
-        let (server, told) = serve(Options::default(), echo);
+        let (server, events) = serve(Options::default(), echo);
         for _ in 0..10 {
             let mut clients: Vec<_> = (0..100).map(|_| dial(&server)).collect();
             clients.iter_mut().for_each(is_echoed);
         }
         let report = server.shutdown(PATIENCE);
         assert_eq!(report.cut, 0);
-        assert_eq!(told.recv().unwrap(), Told::Closed);
+        assert_eq!(events.recv().unwrap(), Event::Closed);
         assert_eq!(count("/proc/self/fd"), before.0);
         until(|| count("/proc/self/task") == before.1);
     });
@@ -56,10 +56,10 @@ fn a_thousand_connections_leave_nothing_over() {
 
 /// Takes every descriptor of the process, and connects clients until `accept` fails. (A thread that is
 /// in `accept` may have a descriptor already, so one client may be served before that.)
-fn exhaust(server: &Handle, told: &Receiver<Told>) -> (Vec<File>, Vec<TcpStream>) {
+fn exhaust(server: &Handle, events: &Receiver<Event>) -> (Vec<File>, Vec<TcpStream>) {
     let mut files: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
     let mut clients = Vec::new();
-    while told.recv_timeout(Duration::from_millis(50)) != Ok(Told::AcceptError) {
+    while events.recv_timeout(Duration::from_millis(50)) != Ok(Event::AcceptError) {
         files.pop();
         clients.extend(TcpStream::connect(server.local_addr().ip().unwrap()));
     }
@@ -67,11 +67,11 @@ fn exhaust(server: &Handle, told: &Receiver<Told>) -> (Vec<File>, Vec<TcpStream>
 }
 
 #[test]
-fn the_listener_outlives_a_want_of_descriptors() {
-    let name = "the_listener_outlives_a_want_of_descriptors";
+fn the_listener_outlives_a_lack_of_descriptors() {
+    let name = "the_listener_outlives_a_lack_of_descriptors";
     alone(name, "ulimit -n 64;", || {
-        let (server, told) = serve(Options::default(), echo);
-        let exhausted = exhaust(&server, &told);
+        let (server, events) = serve(Options::default(), echo);
+        let exhausted = exhaust(&server, &events);
         drop(exhausted);
         is_echoed(&mut dial(&server));
         server.stop();
@@ -87,8 +87,8 @@ fn stopping_needs_no_descriptor_and_ends_a_pause() {
             first_pause: 2 * PATIENCE,
             ..System::default()
         };
-        let (server, told) = serve_on(system, Options::default(), echo);
-        let (_all_descriptors, clients) = exhaust(&server, &told);
+        let (server, events) = serve_on(system, Options::default(), echo);
+        let (_all_descriptors, clients) = exhaust(&server, &events);
         server.stop();
         drop(clients);
         server.wait();
@@ -97,23 +97,23 @@ fn stopping_needs_no_descriptor_and_ends_a_pause() {
 }
 
 #[test]
-fn the_listener_outlives_a_want_of_threads() {
+fn the_listener_outlives_a_lack_of_threads() {
     // Two stacks of a gigabyte do not fit: the thread that serves is the only one.
     alone(
-        "the_listener_outlives_a_want_of_threads",
+        "the_listener_outlives_a_lack_of_threads",
         "ulimit -v 1900000;",
         || {
             let options = Options {
                 stack_size: 1 << 30,
                 ..Options::default()
             };
-            let (server, told) = serve(options, echo);
+            let (server, events) = serve(options, echo);
             for _ in 0..2 {
                 is_echoed(&mut dial(&server));
-                assert_eq!(told.recv().unwrap(), Told::AcceptError);
+                assert_eq!(events.recv().unwrap(), Event::AcceptError);
             }
             server.shutdown(PATIENCE);
-            assert_eq!(told.try_iter().last(), Some(Told::Closed));
+            assert_eq!(events.try_iter().last(), Some(Event::Closed));
         },
     );
 }
@@ -124,7 +124,7 @@ fn without_a_first_thread_there_is_no_server() {
         stack_size: 1 << 50,
         ..Options::default()
     };
-    let (told, _hears) = mpsc::channel();
+    let (events, _received) = mpsc::channel();
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     assert!(
@@ -133,7 +133,7 @@ fn without_a_first_thread_there_is_no_server() {
                 options,
                 Serve {
                     connection: echo,
-                    told
+                    events
                 }
             )
             .is_err()

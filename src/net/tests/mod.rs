@@ -41,14 +41,14 @@ fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// A service made of one closure. It tells of errors and of its end through a channel.
+/// A service made of one closure. It sends its errors and its end through a channel.
 struct Serve<F> {
     connection: F,
-    told: Sender<Told>,
+    events: Sender<Event>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+enum Event {
     AcceptError,
     Closed,
 }
@@ -62,27 +62,29 @@ where
     }
 
     fn accept_error(&self, _error: &std::io::Error) {
-        let _ = self.told.send(Told::AcceptError);
+        let _ = self.events.send(Event::AcceptError);
     }
 
     fn closed(&self) {
-        let _ = self.told.send(Told::Closed);
+        let _ = self.events.send(Event::Closed);
     }
 }
 
-fn serve_at<F>(address: &str, options: Options, connection: F) -> (Handle, Receiver<Told>)
+fn serve_at<F>(address: &str, options: Options, connection: F) -> (Handle, Receiver<Event>)
 where
     F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
 {
-    let (told, hears) = mpsc::channel();
+    let (events, received) = mpsc::channel();
     let listener = Listener::bind(address).unwrap();
     (
-        listener.serve(options, Serve { connection, told }).unwrap(),
-        hears,
+        listener
+            .serve(options, Serve { connection, events })
+            .unwrap(),
+        received,
     )
 }
 
-fn serve<F>(options: Options, connection: F) -> (Handle, Receiver<Told>)
+fn serve<F>(options: Options, connection: F) -> (Handle, Receiver<Event>)
 where
     F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
 {
@@ -90,28 +92,28 @@ where
 }
 
 /// A server on a free port, which has this from the system.
-fn serve_on<F>(system: System, options: Options, connection: F) -> (Handle, Receiver<Told>)
+fn serve_on<F>(system: System, options: Options, connection: F) -> (Handle, Receiver<Event>)
 where
     F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
 {
-    let (told, hears) = mpsc::channel();
+    let (events, received) = mpsc::channel();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = Addr::from(listener.local_addr().unwrap());
     let socket = ListenSocket::new(BoundSocket::Tcp(listener), None, true).unwrap();
-    let service = Box::new(Serve { connection, told });
+    let service = Box::new(Serve { connection, events });
     let engine = Engine::start(socket, address, options, service, system).unwrap();
-    (Handle::new(engine), hears)
+    (Handle::new(engine), received)
 }
 
 /// A server that serves nothing itself: it passes each stream with its slot on.
 fn serve_elsewhere(
     options: Options,
-) -> (Handle, Receiver<Told>, Receiver<(Arc<dyn Stream>, Slot)>) {
+) -> (Handle, Receiver<Event>, Receiver<(Arc<dyn Stream>, Slot)>) {
     let (pass_on, taken) = mpsc::channel();
-    let (server, told) = serve(options, move |stream, slot| {
+    let (server, events) = serve(options, move |stream, slot| {
         pass_on.send((stream, slot)).unwrap();
     });
-    (server, told, taken)
+    (server, events, taken)
 }
 
 fn echo(stream: Arc<dyn Stream>, _slot: Slot) {

@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process;
 
-/// A path where nothing is, and as an address.
+/// A path without a file, and the same as an address.
 pub(super) fn path(name: &str) -> (PathBuf, String) {
     let path = std::env::temp_dir().join(format!("barewire-{}-{name}.sock", process::id()));
     let _ = fs::remove_file(&path);

@@ -1,9 +1,9 @@
-//! Threads that cannot be had for a while, and addresses that have had enough.
+//! Threads that cannot be started for a while, and addresses at their limit.
 
 use super::*;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Whether threads can be had.
+/// Whether threads can be started.
 #[derive(Clone, Default)]
 struct Threads {
     gone: Arc<AtomicBool>,
@@ -20,7 +20,7 @@ impl Threads {
     }
 
     /// A server whose threads are these.
-    fn serve<F>(&self, options: Options, connection: F) -> (Handle, Receiver<Told>)
+    fn serve<F>(&self, options: Options, connection: F) -> (Handle, Receiver<Event>)
     where
         F: Fn(Arc<dyn Stream>, Slot) + Send + Sync + 'static,
     {
@@ -40,17 +40,17 @@ impl Threads {
     }
 }
 
-/// The one thread serves for as long as its client likes. Nobody leaves, and still others are served
-/// once there are threads again.
+/// The one thread serves as long as its client stays. No connection ends, and still others are served once
+/// threads can be started again.
 #[test]
 fn fault_a07_a_server_is_not_deaf_when_threads_are_back() {
     within(PATIENCE, || {
         let threads = Threads::default();
-        let (server, told) = threads.serve(Options::default(), echo);
+        let (server, events) = threads.serve(Options::default(), echo);
         threads.set(false);
         let mut first = dial(&server);
         is_echoed(&mut first); // at once: it does not wait for a thread
-        assert_eq!(told.recv().unwrap(), Told::AcceptError);
+        assert_eq!(events.recv().unwrap(), Event::AcceptError);
         let refused = threads.refused();
         let mut second = dial(&server);
         until(|| threads.refused() > refused + 1); // the clock has tried, too
@@ -58,7 +58,7 @@ fn fault_a07_a_server_is_not_deaf_when_threads_are_back() {
         is_echoed(&mut second);
         is_echoed(&mut first);
         drop((first, second));
-        assert_eq!(told.try_iter().count(), 0, "reported once");
+        assert_eq!(events.try_iter().count(), 0, "reported once");
         server.shutdown(PATIENCE);
     });
 }
@@ -68,7 +68,7 @@ fn fault_a07_a_server_is_not_deaf_when_threads_are_back() {
 fn fault_a07_without_threads_one_connection_follows_another() {
     within(PATIENCE, || {
         let threads = Threads::default();
-        let (server, _told) = threads.serve(Options::default(), echo);
+        let (server, _events) = threads.serve(Options::default(), echo);
         threads.set(false);
         for _ in 0..3 {
             is_echoed(&mut dial(&server));
@@ -82,7 +82,7 @@ fn fault_a07_without_threads_one_connection_follows_another() {
 fn fault_a07_a_server_that_lacks_threads_can_be_stopped() {
     within(PATIENCE, || {
         let threads = Threads::default();
-        let (server, told) = threads.serve(Options::default(), echo);
+        let (server, events) = threads.serve(Options::default(), echo);
         threads.set(false);
         let mut client = dial(&server);
         is_echoed(&mut client);
@@ -91,7 +91,7 @@ fn fault_a07_a_server_that_lacks_threads_can_be_stopped() {
         server.stop();
         drop(client);
         server.wait();
-        assert_eq!(told.try_iter().last(), Some(Told::Closed));
+        assert_eq!(events.try_iter().last(), Some(Event::Closed));
         assert_eq!((server.threads(), server.connections()), (0, 0));
     });
 }
@@ -103,12 +103,12 @@ fn per_address(most: usize) -> Options {
     }
 }
 
-/// Over IPv4 and IPv6 of one socket: each address has its own count. Whoever is too many is closed, and
-/// can come again when one of the others has left.
+/// Over IPv4 and IPv6 of one socket: each address has its own count. A connection beyond it is closed, and
+/// the next one is served when one of the others has ended.
 #[test]
 fn fault_e12_an_address_has_so_many_connections() {
     within(PATIENCE, || {
-        let (server, _told) = serve_at("[::]:0", per_address(2), echo);
+        let (server, _events) = serve_at("[::]:0", per_address(2), echo);
         let port = server.local_addr().port().unwrap();
         for host in ["127.0.0.1", "::1"] {
             let dial = || TcpStream::connect((host, port)).unwrap();
@@ -130,13 +130,13 @@ fn fault_e12_an_address_has_so_many_connections() {
     });
 }
 
-/// They have no address.
+/// Unix sockets have no address.
 #[test]
 fn fault_e12_unix_sockets_are_not_counted() {
     within(PATIENCE, || {
         let path = std::env::temp_dir().join(format!("barewire-e12-{}", std::process::id()));
         let address = format!("unix:{}", path.display());
-        let (server, _told) = serve_at(&address, per_address(1), echo);
+        let (server, _events) = serve_at(&address, per_address(1), echo);
         let dial = || std::os::unix::net::UnixStream::connect(&path).unwrap();
         let mut clients = [dial(), dial(), dial()];
         clients.iter_mut().for_each(is_echoed);
@@ -145,11 +145,11 @@ fn fault_e12_unix_sockets_are_not_counted() {
     });
 }
 
-/// The place goes with the slot, as all places do.
+/// The count goes with the slot.
 #[test]
 fn fault_e12_a_slot_that_was_handed_on_still_counts() {
     within(PATIENCE, || {
-        let (server, _told, taken) = serve_elsewhere(per_address(1));
+        let (server, _events, taken) = serve_elsewhere(per_address(1));
         let _first = dial(&server);
         let first = taken.recv().unwrap();
         assert_eq!(dial(&server).read(&mut [0; 1]).unwrap(), 0);

@@ -2,7 +2,7 @@ use super::*;
 use std::net::{Shutdown, TcpListener};
 use std::sync::Barrier;
 
-/// What a hook was told, under which name.
+/// The names of the hooks that were called, and what they were called for.
 type Calls = Sender<(&'static str, &'static str)>;
 
 struct Hook {
@@ -38,11 +38,11 @@ fn stop_wakes_every_thread_that_accepts() {
     within(PATIENCE, || {
         let path = socket_files::path("wakes").1;
         for address in ["127.0.0.1:0", "[::1]:0", &path] {
-            let (server, told) = serve_at(address, Options::default(), |_, _| ());
+            let (server, events) = serve_at(address, Options::default(), |_, _| ());
             server.stop();
             server.wait();
             assert_eq!(server.threads(), 0);
-            assert_eq!(told.try_recv(), Ok(Told::Closed));
+            assert_eq!(events.try_recv(), Ok(Event::Closed));
         }
     });
 }
@@ -58,7 +58,7 @@ fn stop_frees_the_port_while_connections_live_on() {
         };
         let (server, _) = serve(options, move |stream, slot| {
             if stream.read(&mut [0; 1]).unwrap() == 0 {
-                together.wait(); // so many threads at once, all of which stay
+                together.wait(); // this many threads at once, all of which stay
             } else {
                 echo(stream, slot);
             }
@@ -81,7 +81,7 @@ fn stop_frees_the_port_while_connections_live_on() {
 #[test]
 fn row_n04_close_fires_once_after_the_last_connection() {
     within(PATIENCE, || {
-        let (server, told, taken) = serve_elsewhere(Options::default());
+        let (server, events, taken) = serve_elsewhere(Options::default());
         let _client = dial(&server);
         let (stream, slot) = taken.recv().unwrap();
         assert!(!slot.stopping());
@@ -89,11 +89,11 @@ fn row_n04_close_fires_once_after_the_last_connection() {
         server.stop();
         until(|| server.threads() == 0);
         assert!(slot.stopping());
-        assert!(told.try_recv().is_err());
+        assert!(events.try_recv().is_err());
         drop(stream);
         drop(slot);
         server.wait();
-        assert_eq!(told.try_iter().collect::<Vec<_>>(), [Told::Closed]);
+        assert_eq!(events.try_iter().collect::<Vec<_>>(), [Event::Closed]);
         assert_eq!(
             server.shutdown(Duration::ZERO),
             Report { drained: 0, cut: 0 }
@@ -102,7 +102,7 @@ fn row_n04_close_fires_once_after_the_last_connection() {
 }
 
 #[test]
-fn the_report_tells_who_went_and_who_was_cut() {
+fn the_report_counts_what_has_drained_and_what_was_cut() {
     within(PATIENCE, || {
         let (calls, called) = mpsc::channel();
         let (server, _) = serve(Options::default(), move |stream, slot| {
@@ -133,7 +133,7 @@ fn the_report_tells_who_went_and_who_was_cut() {
 #[test]
 fn the_hook_set_last_is_the_one_that_is_told() {
     within(PATIENCE, || {
-        let (server, _told, taken) = serve_elsewhere(Options::default());
+        let (server, _events, taken) = serve_elsewhere(Options::default());
         let _client = dial(&server);
         let (_stream, slot) = taken.recv().unwrap();
         let (calls, called) = mpsc::channel();
@@ -162,7 +162,7 @@ fn a_hook_that_panics_does_not_spare_the_next() {
         fn cut(&self) {}
     }
     within(PATIENCE, || {
-        let (server, _told, taken) = serve_elsewhere(Options::default());
+        let (server, _events, taken) = serve_elsewhere(Options::default());
         let (calls, called) = mpsc::channel();
         let _clients = [dial(&server), dial(&server)];
         let [(_, first), (_, second)] = [taken.recv().unwrap(), taken.recv().unwrap()];
@@ -174,7 +174,7 @@ fn a_hook_that_panics_does_not_spare_the_next() {
 }
 
 #[test]
-fn a_hook_may_look_at_the_server_while_it_is_dropped() {
+fn a_hook_may_ask_the_server_while_it_is_dropped() {
     struct Curious(Handle);
     impl Stop for Curious {
         fn drain(&self) {}
@@ -186,7 +186,7 @@ fn a_hook_may_look_at_the_server_while_it_is_dropped() {
         }
     }
     within(PATIENCE, || {
-        let (server, _told, taken) = serve_elsewhere(Options::default());
+        let (server, _events, taken) = serve_elsewhere(Options::default());
         let _client = dial(&server);
         let (_stream, slot) = taken.recv().unwrap();
         slot.on_stop(Arc::new(Curious(server.clone())));

@@ -1,6 +1,6 @@
 //! What the user's own code may do while it is called, and what a failure of it costs.
 
-use super::stage::{Told, Up, expect, fill, order_at_close, rest, until};
+use super::stage::{Recorder, Up, expect, fill, order_at_close, rest, until};
 use crate::support::{Gate, Log, watched};
 use barewire::net::{self, Addr, ServerEvents, Socket, SocketEvents};
 use std::io::{self, ErrorKind, Write};
@@ -54,17 +54,17 @@ impl Drop for Asking {
 fn fault_a23_events_are_dropped_without_a_lock() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             let events = Asking {
                 socket: socket.clone(),
                 draining: Gate::default(),
                 panicked: Gate::default(),
-                log: told.clone(),
+                log: server_log.clone(),
             };
             let running = thread::spawn(move || socket.run(events));
             running.join().unwrap_err();
-            told.note("the panic is over");
+            server_log.note("the panic is over");
             Ok(())
         }));
         let mut peer = up.peer();
@@ -80,10 +80,10 @@ fn fault_a23_events_are_dropped_without_a_lock() {
 fn fault_a23_drain_may_wait_for_another_writer() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
-            let full = told.clone();
-            let events = Told::new(&told).on("data", move |socket| {
+            let full = server_log.clone();
+            let events = Recorder::new(&server_log).on("data", move |socket| {
                 fill(socket);
                 full.note("full");
             });
@@ -140,13 +140,13 @@ fn fault_a27_a_panic_in_listening_ends_nothing_but_that_call() {
 fn fault_a27_a_read_after_destroy_is_aborted() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             let mut byte = [0];
             socket.read(&mut byte)?;
             socket.destroy();
             for _ in 0..2 {
-                told.note(format!(
+                server_log.note(format!(
                     "{:?}",
                     socket.read(&mut byte).map_err(|e| e.kind())
                 ));
@@ -164,14 +164,14 @@ fn fault_a27_a_read_timeout_inside_run() {
     watched(|| {
         const MOMENT: Duration = Duration::from_millis(10);
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             socket.set_timeout(Some(MOMENT));
-            let heard = told.clone();
-            socket.run(Told::new(&told).on("data", move |socket| {
+            let own_log = server_log.clone();
+            socket.run(Recorder::new(&server_log).on("data", move |socket| {
                 socket.set_read_timeout(Some(MOMENT * 2)).unwrap();
                 let error = socket.read(&mut [0; 8]).unwrap_err();
-                heard.note(format!("in time: {}", net::is_timeout(&error)));
+                own_log.note(format!("in time: {}", net::is_timeout(&error)));
                 socket
                     .set_read_timeout(Some(Duration::from_secs(3600)))
                     .unwrap();
@@ -201,11 +201,11 @@ fn fault_a27_drain_comes_after_connect() {
         }));
         let socket = net::connect(&up.address()).unwrap();
         fill(&socket);
-        let told = log.clone();
-        let events = Told::new(&log)
+        let server_log = log.clone();
+        let events = Recorder::new(&log)
             .on("connect", move |socket| {
                 socket.drained().unwrap();
-                told.note("still in connect");
+                server_log.note("still in connect");
             })
             .on("drain", |socket| socket.end().unwrap());
         socket.run(events).unwrap();
@@ -216,16 +216,16 @@ fn fault_a27_drain_comes_after_connect() {
     });
 }
 
-/// With `set_timeout(ZERO)` the notice comes once, half open or not, and nobody is kept busy.
+/// With `set_timeout(ZERO)` the notice comes once, half open or not, and no thread is kept busy.
 #[test]
 fn fault_a27_a_timeout_of_zero_comes_once() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let server = net::create_server(move |socket| {
             socket.set_timeout(Some(Duration::ZERO));
-            let (ends, seen) = (Mutex::new(None), told.clone());
-            socket.run(Told::new(&told).on("end", move |socket| {
+            let (ends, seen) = (Mutex::new(None), server_log.clone());
+            socket.run(Recorder::new(&server_log).on("end", move |socket| {
                 let (socket, seen) = (socket.clone(), seen.clone());
                 let end = thread::spawn(move || {
                     seen.wait_for("the peer has waited");
@@ -254,10 +254,10 @@ fn fault_a27_a_timeout_of_zero_comes_once() {
 fn fault_a10_one_error_for_one_cut() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let server = net::create_server(move |socket| {
             socket.write("hello");
-            let cut = socket.run(Told::new(&told)).unwrap_err();
+            let cut = socket.run(Recorder::new(&server_log)).unwrap_err();
             assert!(
                 cut.to_string().contains("nothing was read or written"),
                 "{cut}"

@@ -8,17 +8,17 @@
 //! |---|---|---|
 //! | N01, N02 | `n01_greeting` | the first server, on a port and on a path |
 //! | N03 | `n03_client` | the client |
-//! | N04 | `n04_server_events` | who is told what of a server, and when it is over |
-//! | N05, E09 | `n05_order` | every way a connection can go, and what is told of it |
+//! | N04 | `n04_server_events` | which events a server has, and when it is over |
+//! | N05, E09 | `n05_order` | every course of a connection, and its events |
 //! | N05, E08 | `n05_drain` | go on writing |
 //! | N05 | `n05_timeout`, `n05_text` | idle notices; characters that were cut |
 //! | N05 | `n05_endings` | what is an end, and what only looks like one |
-//! | N06 | `n06_write` | when to stop writing, and who is stopped |
+//! | N06 | `n06_write` | when to stop writing, and when a writer is stopped |
 //! | N07 | `n07_pipe` | the echo server, and a slow reader |
 //! | N08, E10 | `n08_no_delay` | small packets that leave at once, and stick all the same |
 //! | N09 | `n09_addresses` | addresses, limits, half open |
 //! | S07 | `s07_without_framing` | where a stream needs no messages |
-//! | N05, N06 | `slow_peers` | who is waited for, and who is cut |
+//! | N05, N06 | `slow_peers` | which peers are waited for, and which are cut |
 //! | N04, N05 | `callbacks` | what the user's own code may do while it is called |
 //! | all | `sharing` | one socket, many threads |
 //! | all | `stage` | the servers, peers and events that the others play with |

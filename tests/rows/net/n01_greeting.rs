@@ -104,7 +104,7 @@ fn row_n02_a_stale_file_is_replaced() {
     watched(|| {
         let (path, address) = socket_path("stale");
         drop(UnixListener::bind(&path).unwrap());
-        assert!(path.exists(), "nobody removes it");
+        assert!(path.exists(), "it is not removed");
         let log = Log::default();
         let up = Up::at(&address, server(&log));
         let peer = unix_peer(&path);
@@ -132,7 +132,7 @@ fn row_n02_a_live_one_is_not() {
     });
 }
 
-/// What is not a socket belongs to somebody.
+/// A file that is not a socket is left alone.
 #[test]
 fn row_n02_a_file_of_another_kind_is_left_alone() {
     let (path, address) = socket_path("file");

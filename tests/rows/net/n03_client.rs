@@ -94,7 +94,7 @@ fn row_n03_a_closure_is_enough() {
         ran.unwrap();
         assert_eq!(log.all().concat(), "hello and goodbye");
         server.join().unwrap();
-        // … and what the socket tells afterwards is still true.
+        // … and what the socket returns afterwards is still true.
         assert_eq!((socket.bytes_read(), socket.bytes_written()), (17, 8));
         assert!(!socket.write("more"));
     });
@@ -115,7 +115,7 @@ fn row_n03_nobody_listens() {
     );
 }
 
-/// A listener that accepts nobody and whose queue is full does not answer: the kernel drops what
+/// A listener that accepts nothing and whose backlog is full does not answer: the kernel drops what
 /// knocks. The deadline ends the wait.
 #[test]
 fn row_n03_the_deadline() {

@@ -60,7 +60,7 @@ fn row_n04_the_order_of_events() {
     });
 }
 
-/// As in the book: `server.close()` stops accepting; who is connected stays, and `close` is told
+/// As in the book: `server.close()` stops accepting; the connections stay, and `close` is called
 /// when the last of them has gone.
 #[test]
 fn row_n04_close_waits_for_every_connection() {
@@ -88,7 +88,7 @@ fn row_n04_close_waits_for_every_connection() {
     });
 }
 
-/// A connection ends when nobody holds its socket any more, wherever it was taken.
+/// A connection ends with the last clone of its socket, whichever thread has it.
 #[test]
 fn row_n04_close_waits_for_a_socket_that_was_taken_elsewhere() {
     watched(|| {

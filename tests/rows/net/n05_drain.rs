@@ -1,6 +1,6 @@
-//! N05, E08: `drain`, and who may do what while it runs.
+//! N05, E08: `drain`, and what may be done while it runs.
 
-use super::stage::{Told, Up, expect, fill, order_at_close, rest, until};
+use super::stage::{Recorder, Up, expect, fill, order_at_close, rest, until};
 use crate::support::{Log, watched};
 use barewire::net::{self, Socket, pipe_with_capacity};
 use std::io::Write;
@@ -15,7 +15,7 @@ fn erratum_e08_drain_only_after_a_full_queue() {
         let (here, there) = pipe_with_capacity(1);
         let (socket, log) = (Socket::new(Arc::new(here)), Log::default());
         let running = socket.clone();
-        let events = Told::new(&log).on("drain", |socket| socket.end().unwrap());
+        let events = Recorder::new(&log).on("drain", |socket| socket.end().unwrap());
         let running = thread::spawn(move || running.run(events));
         let peer = Socket::new(Arc::new(there));
         for said in ["a", "some characters", "a little more"] {
@@ -41,7 +41,7 @@ fn draining(log: &Log, act: fn(&Socket)) -> Up {
     let log = log.clone();
     Up::new(net::create_server(move |socket| {
         let full = log.clone();
-        let events = Told::new(&log).on("data", move |socket| {
+        let events = Recorder::new(&log).on("data", move |socket| {
             fill(socket);
             full.note("full");
         });
@@ -120,16 +120,16 @@ fn row_n05_a_panic_in_drain_is_an_error() {
     });
 }
 
-/// `drain` says "go on", which nobody can after `end`: what waits in the queue is sent, then the
+/// `drain` says "go on", which is impossible after `end`: what is queued is sent, then the
 /// FIN, and that is all.
 #[test]
 fn row_n05_no_drain_after_end() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
-            let full = told.clone();
-            let events = Told::new(&told).on("data", move |socket| {
+            let full = server_log.clone();
+            let events = Recorder::new(&server_log).on("data", move |socket| {
                 fill(socket);
                 socket.end().unwrap();
                 full.note("full");
@@ -143,17 +143,17 @@ fn row_n05_no_drain_after_end() {
 }
 
 /// A queue that was filled before the events ran may be empty when they begin. Whoever stopped at
-/// the `false` still waits to be told.
+/// the `drain` for that `false` is still due.
 #[test]
 fn row_n05_a_queue_that_emptied_before_the_events_ran() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             fill(&socket);
-            told.note("full");
+            server_log.note("full");
             until("the queue is empty", || socket.buffered() == 0);
-            socket.run(Told::new(&told).on("drain", |socket| socket.end().unwrap()))
+            socket.run(Recorder::new(&server_log).on("drain", |socket| socket.end().unwrap()))
         }));
         let (more, order) = talk(&log, &up);
         assert_eq!(more, "");

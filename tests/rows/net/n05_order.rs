@@ -5,7 +5,7 @@
 //!             └── drain, beside these, never after close ──┘
 //! ```
 
-use super::stage::{Told, Up, expect, fill, order_at_close, reset, rest};
+use super::stage::{Recorder, Up, expect, fill, order_at_close, reset, rest};
 use crate::support::{Log, watched};
 use barewire::net::{self, Socket};
 use std::io::Write;
@@ -16,9 +16,9 @@ use std::time::Duration;
 struct Scene {
     name: &'static str,
     half_open: bool,
-    events: fn(Told, Log) -> Told,
+    events: fn(Recorder, Log) -> Recorder,
     peer: fn(TcpStream, &Log),
-    /// What the server is told. What repeats itself stands there once.
+    /// The server's events. An event that is repeated stands there once.
     order: &'static [&'static str],
 }
 
@@ -26,14 +26,14 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "the peer says nothing and ends",
         half_open: false,
-        events: |told, _| told,
+        events: |recorder, _| recorder,
         peer: |peer, _| drop(peer),
         order: &["end", "close"],
     },
     Scene {
         name: "the peer speaks and ends, and our FIN follows its own",
         half_open: false,
-        events: |told, _| told.on("end", |socket| assert!(socket.write("bye"))),
+        events: |recorder, _| recorder.on("end", |socket| assert!(socket.write("bye"))),
         peer: |mut peer, _| {
             peer.write_all(b"hello").unwrap();
             peer.shutdown(Shutdown::Write).unwrap();
@@ -44,7 +44,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "we end first: that is no end event, the peer's FIN is",
         half_open: false,
-        events: |told, _| told.on("data", |socket| socket.end().unwrap()),
+        events: |recorder, _| recorder.on("data", |socket| socket.end().unwrap()),
         peer: |mut peer, log| {
             peer.write_all(b"hello").unwrap();
             assert!(rest(&peer).is_empty(), "the FIN");
@@ -56,8 +56,8 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "half open: after the peer's FIN we go on until we end",
         half_open: true,
-        events: |told, log| {
-            told.on("end", move |socket| {
+        events: |recorder, log| {
+            recorder.on("end", move |socket| {
                 let (socket, log) = (socket.clone(), log.clone());
                 std::thread::spawn(move || {
                     log.wait_for("the peer knows");
@@ -77,8 +77,9 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "half open, and idle: timeout comes after end, too",
         half_open: true,
-        events: |told, _| {
-            told.on("data", |socket| socket.set_timeout(Some(MOMENT)))
+        events: |recorder, _| {
+            recorder
+                .on("data", |socket| socket.set_timeout(Some(MOMENT)))
                 .on("timeout", |socket| socket.end().unwrap())
         },
         peer: |mut peer, _| {
@@ -91,7 +92,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "the peer resets the connection: no end",
         half_open: false,
-        events: |told, _| told.on("data", |socket| assert!(socket.write("never read"))),
+        events: |recorder, _| recorder.on("data", |socket| assert!(socket.write("never read"))),
         peer: |mut peer, _| {
             peer.write_all(b"hello").unwrap();
             reset(peer);
@@ -101,8 +102,8 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "half open, and the peer resets what it does not want to hear",
         half_open: true,
-        events: |told, log| {
-            told.on("end", move |socket| {
+        events: |recorder, log| {
+            recorder.on("end", move |socket| {
                 log.wait_for("gone");
                 while socket.write("x") {}
             })
@@ -118,7 +119,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "we destroy it: neither end nor error",
         half_open: false,
-        events: |told, _| told.on("data", Socket::destroy),
+        events: |recorder, _| recorder.on("data", Socket::destroy),
         peer: |mut peer, _| {
             peer.write_all(b"hello").unwrap();
             assert!(rest(peer).is_empty());
@@ -128,8 +129,9 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "we destroy it because nothing comes",
         half_open: false,
-        events: |told, _| {
-            told.on("data", |socket| socket.set_timeout(Some(MOMENT)))
+        events: |recorder, _| {
+            recorder
+                .on("data", |socket| socket.set_timeout(Some(MOMENT)))
                 .on("timeout", Socket::destroy)
         },
         peer: |mut peer, _| {
@@ -141,12 +143,13 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "a full queue empties while the peer still speaks",
         half_open: false,
-        events: |told, log| {
-            told.on("data", move |socket| {
-                fill(socket);
-                log.note("full");
-            })
-            .on("drain", |socket| socket.end().unwrap())
+        events: |recorder, log| {
+            recorder
+                .on("data", move |socket| {
+                    fill(socket);
+                    log.note("full");
+                })
+                .on("drain", |socket| socket.end().unwrap())
         },
         peer: |mut peer, log| {
             peer.write_all(b"go").unwrap();
@@ -158,8 +161,8 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "the peer ends while the queue is full: it gets all of it",
         half_open: false,
-        events: |told, log| {
-            told.on("end", move |socket| {
+        events: |recorder, log| {
+            recorder.on("end", move |socket| {
                 fill(socket);
                 socket.end().unwrap();
                 log.note("full");
@@ -183,10 +186,10 @@ fn row_n05_the_order_of_events() {
 
 fn play(scene: &Scene) {
     let log = Log::default();
-    let (told, events) = (log.clone(), scene.events);
+    let (server_log, events) = (log.clone(), scene.events);
     let server = net::create_server(move |socket| {
         socket.write("hello");
-        socket.run(events(Told::new(&told), told.clone()))
+        socket.run(events(Recorder::new(&server_log), server_log.clone()))
     });
     let up = Up::new(server.allow_half_open(scene.half_open));
     let peer = up.peer();
@@ -204,7 +207,7 @@ fn play(scene: &Scene) {
     );
 }
 
-/// A client is told `connect` first of all.
+/// A client's first event is `connect`.
 #[test]
 fn row_n05_connect_is_the_clients() {
     watched(|| {
@@ -212,7 +215,7 @@ fn row_n05_connect_is_the_clients() {
         let up = Up::new(net::create_server(|socket| socket.write_all("hello")));
         net::connect(&up.address())
             .unwrap()
-            .run(Told::new(&log))
+            .run(Recorder::new(&log))
             .unwrap();
         assert_eq!(log.all(), ["connect", "data", "end", "close"]);
     });
@@ -224,11 +227,11 @@ fn row_n05_connect_is_the_clients() {
 fn erratum_e09_end_is_the_peers_fin() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let events = move || {
-            let events = Told::new(&told);
+            let events = Recorder::new(&server_log);
             let bytes = events.bytes();
-            let log = told.clone();
+            let log = server_log.clone();
             events.on("end", move |_| log.note(bytes.lock().unwrap().len()))
         };
         let up = Up::new(net::create_server(move |socket| {

@@ -1,6 +1,6 @@
 //! N05: with an encoding set, `text` comes in place of `data`, and no character is cut.
 
-use super::stage::Told;
+use super::stage::Recorder;
 use crate::support::{Log, Script};
 use barewire::net::{Socket, SocketEvents};
 use barewire::text::Encoding;
@@ -41,12 +41,12 @@ fn row_n05_half_a_character_at_the_end() {
     assert_eq!(texts(&[b"a\xe4\xbd"]), ["a", "\u{fffd}", "(end)"]);
 }
 
-/// The encoding may be set when the first bytes tell which it is.
+/// The encoding may be set when the first bytes show which it is.
 #[test]
 fn row_n05_an_encoding_can_be_set_in_data() {
     let log = Log::default();
     let socket = Socket::new(Arc::new(Script::new([&b"utf8:"[..], b"hello"])));
-    let events = Told::new(&log).on("data", |socket| socket.set_encoding(Encoding::Utf8));
+    let events = Recorder::new(&log).on("data", |socket| socket.set_encoding(Encoding::Utf8));
     let bytes = events.bytes();
     socket.run(events).unwrap();
     assert_eq!(log.all(), ["data", "text", "end", "close"]);

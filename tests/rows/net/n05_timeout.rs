@@ -1,6 +1,6 @@
 //! N05: `timeout` is a notice. It comes once for each idle stretch, and the connection stays.
 
-use super::stage::{Told, Up, expect, order_at_close, rest};
+use super::stage::{Recorder, Up, expect, order_at_close, rest};
 use crate::support::{Log, watched};
 use barewire::net;
 use std::io::Write;
@@ -13,10 +13,12 @@ const MOMENT: Duration = Duration::from_millis(10);
 fn row_n05_timeout_once_for_each_stretch_and_the_connection_stays() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             socket.set_timeout(Some(MOMENT));
-            socket.run(Told::new(&told).on("data", |socket| assert!(socket.write("still here"))))
+            socket.run(
+                Recorder::new(&server_log).on("data", |socket| assert!(socket.write("still here"))),
+            )
         }));
         let mut peer = up.peer();
         for stretch in 1..=3 {
@@ -32,21 +34,21 @@ fn row_n05_timeout_once_for_each_stretch_and_the_connection_stays() {
     });
 }
 
-/// Our own bytes count, too: while they move, nobody is idle.
+/// Our own bytes count, too: while they move, the connection is not idle.
 #[test]
 fn row_n05_a_write_begins_a_new_stretch() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             socket.set_timeout(Some(MOMENT));
-            let again = told.clone();
-            socket.run(
-                Told::new(&told).on("timeout", move |socket| match again.count("timeout") {
+            let again = server_log.clone();
+            socket.run(Recorder::new(&server_log).on("timeout", move |socket| {
+                match again.count("timeout") {
                     4 => socket.end().unwrap(),
                     _ => assert!(socket.write("hello?")),
-                }),
-            )
+                }
+            }))
         }));
         let peer = up.peer();
         assert_eq!(rest(peer), b"hello?".repeat(3));
@@ -60,10 +62,10 @@ fn row_n05_a_write_begins_a_new_stretch() {
 fn row_n05_no_timeout_unless_asked_for() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             socket.set_timeout(Some(MOMENT));
-            socket.run(Told::new(&told).on("timeout", |socket| {
+            socket.run(Recorder::new(&server_log).on("timeout", |socket| {
                 socket.set_timeout(None);
                 assert!(socket.write("never mind"));
             }))

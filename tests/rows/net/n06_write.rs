@@ -1,6 +1,6 @@
 //! N06: a write that does not wait says when to stop, and one that does not stop is stopped.
 
-use super::stage::{Told, Up, expect, order_at_close, patient, rest, until};
+use super::stage::{Recorder, Up, expect, order_at_close, patient, rest, until};
 use crate::support::{Gate, Log, watched};
 use barewire::net::{self, ConnectOptions, Socket, pipe_with_capacity};
 use std::io::{Read, Write};
@@ -44,10 +44,10 @@ fn row_n06_the_mark_can_be_set() {
     }
     watched(|| {
         let (log, gate) = (Log::default(), Gate::default());
-        let (told, is_seen) = (log.clone(), gate.clone());
+        let (server_log, is_seen) = (log.clone(), gate.clone());
         let server = net::create_server(move |socket| {
             fill(&socket);
-            told.note("full");
+            server_log.note("full");
             is_seen.pass();
             socket.destroy();
             Ok(())
@@ -69,16 +69,16 @@ fn row_n06_the_mark_can_be_set() {
 fn row_n06_a_fast_writer_and_a_slow_reader() {
     watched(|| {
         let (log, most) = (Log::default(), Arc::new(AtomicUsize::new(0)));
-        let (told, largest) = (log.clone(), most.clone());
+        let (server_log, largest) = (log.clone(), most.clone());
         let up = Up::new(net::create_server(move |socket| {
             let fast = Fast {
                 sent: AtomicUsize::new(0),
                 most: largest.clone(),
-                log: told.clone(),
+                log: server_log.clone(),
             };
             let fast = Arc::new(fast);
             let (first, then) = (fast.clone(), fast);
-            let events = Told::new(&told).on("data", move |socket| first.go_on(socket));
+            let events = Recorder::new(&server_log).on("data", move |socket| first.go_on(socket));
             socket.run(events.on("drain", move |socket| then.go_on(socket)))
         }));
         let mut peer = up.peer();
@@ -98,7 +98,7 @@ fn row_n06_a_fast_writer_and_a_slow_reader() {
 const PIECE: usize = 10_000;
 const PIECES: usize = 1600;
 
-/// It writes until it is told to stop, and goes on when it is told to.
+/// It writes until `write` returns false, and goes on after `drain`.
 struct Fast {
     sent: AtomicUsize,
     most: Arc<AtomicUsize>,
@@ -119,19 +119,19 @@ impl Fast {
     }
 }
 
-/// A peer that does not read at all cannot fill our memory, even if nobody looks at the `false`.
+/// A peer that does not read at all cannot fill our memory, even if the `false` is ignored.
 #[test]
 fn row_n06_who_does_not_stop_is_stopped() {
     watched(|| {
         let (log, most) = (Log::default(), Arc::new(AtomicUsize::new(0)));
-        let (told, largest) = (log.clone(), most.clone());
+        let (server_log, largest) = (log.clone(), most.clone());
         let server = net::create_server(move |socket| {
             for _ in 0..256 {
                 socket.write([7; 64 * KIB]); // 16 MiB, more than the kernel takes
                 largest.fetch_max(socket.buffered(), Ordering::Relaxed);
             }
             until("it is given back", || socket.buffered() == 0);
-            socket.run(Told::new(&told))
+            socket.run(Recorder::new(&server_log))
         });
         let up = Up::new(server.max_buffered(MIB));
         let _never_reads = up.peer();
@@ -141,7 +141,7 @@ fn row_n06_who_does_not_stop_is_stopped() {
     });
 }
 
-/// The plain way to write waits, and can be told how long.
+/// The plain way to write waits, and how long can be set.
 #[test]
 fn row_n06_write_all_waits_no_longer_than_it_may() {
     watched(|| {

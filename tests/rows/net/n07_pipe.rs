@@ -49,21 +49,21 @@ fn row_n07_echo_of_much() {
     });
 }
 
-/// The number of bytes is told, and the FIN is passed on.
+/// The number of bytes is returned, and the FIN is passed on.
 #[test]
 fn row_n07_pipe_to_another_socket() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let sink = Up::new(net::create_server(move |socket| {
-            told.note(String::from_utf8(rest(&socket)).unwrap());
+            server_log.note(String::from_utf8(rest(&socket)).unwrap());
             socket.write_all("thank you")
         }));
-        let (to, told) = (sink.address(), log.clone());
+        let (to, server_log) = (sink.address(), log.clone());
         let proxy = Up::new(net::create_server(move |socket| {
             let there = net::connect(&to)?;
             let moved = socket.pipe(&there)?;
-            told.note(moved);
+            server_log.note(moved);
             there.pipe(&socket).map(drop)
         }));
         let mut peer = proxy.peer();
@@ -119,10 +119,10 @@ fn row_n07_a_slow_reader_slows_the_source() {
 fn row_n07_a_pipe_waits_for_its_turn() {
     watched(|| {
         let (gate, log) = (Gate::default(), Log::default());
-        let (go, told) = (gate.clone(), log.clone());
+        let (go, server_log) = (gate.clone(), log.clone());
         let up = Up::new(net::create_server(move |socket| {
             super::stage::fill(&socket);
-            told.note(socket.bytes_written() + socket.buffered() as u64);
+            server_log.note(socket.bytes_written() + socket.buffered() as u64);
             go.pass();
             socket.pipe(&socket).map(drop)
         }));
@@ -137,7 +137,7 @@ fn row_n07_a_pipe_waits_for_its_turn() {
     });
 }
 
-/// The one that broke is not the other: it can still be told.
+/// The other connection is whole: it can still be written to.
 #[test]
 fn row_n07_a_broken_target_leaves_the_source_as_it_is() {
     watched(|| {

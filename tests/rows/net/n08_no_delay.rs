@@ -17,11 +17,11 @@ fn row_n08_set_no_delay_on_both_sides() {
     watched(|| {
         for on in [true, false] {
             let log = Log::default();
-            let told = log.clone();
+            let server_log = log.clone();
             let server = net::create_server(move |socket| {
-                told.note(no_delay(&socket)); // as the server was told
+                server_log.note(no_delay(&socket)); // as the server was server_log
                 socket.set_no_delay(!on)?;
-                told.note(no_delay(&socket));
+                server_log.note(no_delay(&socket));
                 socket.write_all("hello")
             });
             let up = Up::new(server.no_delay(on));
@@ -43,9 +43,9 @@ fn row_n08_set_no_delay_on_both_sides() {
 fn row_n08_it_is_on_unless_asked_otherwise() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
-            told.note(no_delay(&socket));
+            server_log.note(no_delay(&socket));
             Ok(())
         }));
         assert!(no_delay(&net::connect(&up.address()).unwrap()));
@@ -68,7 +68,7 @@ const TIMES: usize = 18;
 /// How many times `data` is called for 18 messages that have all arrived when it begins.
 fn chunks(socket: &Socket) -> (usize, Vec<u8>) {
     let log = Log::default();
-    let events = super::stage::Told::new(&log);
+    let events = super::stage::Recorder::new(&log);
     let bytes = events.bytes();
     socket.run(events).unwrap();
     let all = bytes.lock().unwrap().clone();
@@ -96,7 +96,7 @@ fn erratum_e10_no_delay_cures_no_sticking() {
     });
 }
 
-/// Waits until so much is there to be read, and reads nothing.
+/// Waits until this many bytes can be read, and reads nothing.
 fn wait_for(stream: &TcpStream, bytes: usize) {
     let mut seen = vec![0; bytes];
     while stream.peek(&mut seen).unwrap() < bytes {

@@ -1,13 +1,13 @@
 //! N09: where we are, where they are, how many they may be, and one end that stays open.
 
-use super::stage::{Told, Up, expect, order_at_close, rest};
+use super::stage::{Recorder, Up, expect, order_at_close, rest};
 use crate::support::{Gate, Log, watched};
 use barewire::net::{self, Addr, ConnectOptions, Server, ServerEvents};
 use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Tells everyone who they are.
+/// Sends each peer its own address.
 fn mirror() -> Server<impl ServerEvents> {
     net::create_server(|socket| {
         let (local, remote) = (socket.local_addr()?, socket.remote_addr()?);
@@ -25,7 +25,7 @@ fn both_ends_agree(address: &str) {
     assert_eq!(
         client.remote_addr().unwrap(),
         theirs,
-        "still told after the end"
+        "known after the end, too"
     );
 }
 
@@ -71,18 +71,18 @@ fn row_n09_port_0() {
     });
 }
 
-/// At the limit nobody is refused; newcomers wait in the kernel's queue until one has ended.
+/// At the limit nothing is refused; new connections wait in the kernel's backlog until one has ended.
 #[test]
 fn row_n09_max_connections() {
     watched(|| {
         let (served, most) = (Log::default(), Arc::new(AtomicUsize::new(0)));
-        let (told, largest) = (served.clone(), most.clone());
+        let (server_log, largest) = (served.clone(), most.clone());
         let alive = Arc::new(AtomicUsize::new(0));
         let gate = Gate::default();
         let open = gate.clone();
         let server = net::create_server(move |socket| {
             largest.fetch_max(alive.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            told.note("served");
+            server_log.note("served");
             socket.write_all("hello")?;
             open.pass();
             alive.fetch_sub(1, Ordering::SeqCst);
@@ -102,14 +102,14 @@ fn row_n09_max_connections() {
     });
 }
 
-/// Without the option our FIN follows the peer's as soon as `end` has been told …
+/// Without the option our FIN follows the peer's as soon as `end` has returned …
 #[test]
 fn row_n09_without_allow_half_open() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
-            socket.run(Told::new(&told))?;
+            socket.run(Recorder::new(&server_log))?;
             assert!(!socket.write("too late"));
             Ok(())
         }));
@@ -125,16 +125,16 @@ fn row_n09_without_allow_half_open() {
 fn row_n09_allow_half_open() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let server = net::create_server(move |socket| {
             let writer = socket.clone();
-            let may_write = told.clone();
+            let may_write = server_log.clone();
             let later = std::thread::spawn(move || {
                 may_write.wait_for("end");
                 writer.write_all("only now").unwrap();
                 writer.end().unwrap();
             });
-            socket.run(Told::new(&told))?;
+            socket.run(Recorder::new(&server_log))?;
             later.join().unwrap();
             Ok(())
         });
@@ -150,10 +150,10 @@ fn row_n09_allow_half_open() {
 fn row_n09_allow_half_open_in_a_client() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
             socket.end()?; // that was all from us
-            told.note(String::from_utf8(rest(&socket)).unwrap());
+            server_log.note(String::from_utf8(rest(&socket)).unwrap());
             Ok(())
         }));
         let options = ConnectOptions {
@@ -169,7 +169,7 @@ fn row_n09_allow_half_open_in_a_client() {
             writer.write_all("what the client had to say").unwrap();
             writer.end().unwrap();
         });
-        client.run(Told::new(&ours)).unwrap();
+        client.run(Recorder::new(&ours)).unwrap();
         later.join().unwrap();
         log.wait_for("what the client had to say");
         assert_eq!(ours.all(), ["connect", "end", "close"]);

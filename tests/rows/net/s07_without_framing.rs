@@ -13,9 +13,9 @@ use std::io;
 fn row_s07_one_message_a_connection() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(net::create_server(move |socket| {
-            told.note(String::from_utf8(rest(&socket)).unwrap());
+            server_log.note(String::from_utf8(rest(&socket)).unwrap());
             socket.write_all("ok")
         }));
         for pieces in [
@@ -35,7 +35,7 @@ fn row_s07_one_message_a_connection() {
     });
 }
 
-/// A file is bytes: where it was cut on its way does not matter to anybody.
+/// A file is bytes: where it was cut on its way does not matter.
 #[test]
 fn row_s07_a_file_through_pipe() {
     watched(|| {

@@ -1,6 +1,6 @@
-//! One socket and many threads: nothing is torn, lost or told twice.
+//! One socket and many threads: nothing is torn, lost or reported twice.
 
-use super::stage::{Told, expect, until};
+use super::stage::{Recorder, expect, until};
 use crate::support::{Log, Script, watched};
 use barewire::net::{Socket, Stream, pipe, pipe_with_capacity};
 use std::io::ErrorKind;
@@ -25,19 +25,19 @@ fn sharing_a_write_all_is_not_torn() {
     });
 }
 
-/// `close` is the last that is told, and it is told once: a socket has one life.
+/// `close` is the last event, and it comes once: a socket's events run once.
 #[test]
 fn sharing_events_run_once() {
     watched(|| {
         let log = Log::default();
         let socket = Socket::new(Arc::new(Script::new([&b"hello"[..]])));
-        let told = log.clone();
-        let events = Told::new(&log).on("data", move |socket| {
-            let again = socket.run(Told::new(&told)).unwrap_err();
+        let server_log = log.clone();
+        let events = Recorder::new(&log).on("data", move |socket| {
+            let again = socket.run(Recorder::new(&server_log)).unwrap_err();
             assert_eq!(again.kind(), ErrorKind::AlreadyExists);
         });
         socket.run(events).unwrap();
-        let again = socket.run(Told::new(&log)).unwrap_err();
+        let again = socket.run(Recorder::new(&log)).unwrap_err();
         assert_eq!(again.kind(), ErrorKind::AlreadyExists);
         assert_eq!(log.all(), ["data", "end", "close"]);
     });
@@ -91,7 +91,7 @@ fn sharing_destroy_wakes_everybody() {
     });
 }
 
-/// What is queued is sent, also when nobody holds the socket any more; then it closes.
+/// What is queued is sent, also after the last clone of the socket was dropped; then it closes.
 #[test]
 fn sharing_the_queue_outlives_its_socket() {
     watched(|| {
@@ -105,21 +105,21 @@ fn sharing_the_queue_outlives_its_socket() {
     });
 }
 
-/// Written after the end: nothing is sent, and the events hear of it, once.
+/// Written after the end: nothing is sent, and `error` is called, once.
 #[test]
-fn sharing_a_write_after_the_end_is_told() {
+fn sharing_a_write_after_the_end_is_reported() {
     let log = Log::default();
     let script = Arc::new(Script::new([&b"hello"[..]]));
     let socket = Socket::new(script.clone());
-    let events = Told::new(&log).on("data", |socket| {
+    let events = Recorder::new(&log).on("data", |socket| {
         assert!(socket.write("one"));
         socket.end().unwrap();
         socket.end().expect("again does nothing");
         assert!(!socket.write("two"));
         assert!(!socket.write("three"));
     });
-    let told = socket.run(events).unwrap_err();
-    assert_eq!(told.to_string(), "written after the end");
+    let server_log = socket.run(events).unwrap_err();
+    assert_eq!(server_log.to_string(), "written after the end");
     assert_eq!(script.written(), b"one");
     assert_eq!(log.all(), ["data", "end", "error BrokenPipe", "close!"]);
 }
@@ -133,7 +133,7 @@ fn sharing_a_panic_destroys() {
             let socket = Socket::new(Arc::new(here));
             there.write(b"hello").unwrap();
             there.shutdown(Shutdown::Write).unwrap();
-            let events = Told::new(&log).on(event, |_| panic!("on purpose"));
+            let events = Recorder::new(&log).on(event, |_| panic!("on purpose"));
             let running = socket.clone();
             thread::spawn(move || running.run(events))
                 .join()

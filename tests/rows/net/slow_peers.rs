@@ -1,10 +1,12 @@
-//! Peers that read slowly, or not at all, or have gone: who is waited for, who is cut, and what is
+//! Peers that read slowly, or not at all, or have gone: which are waited for, which are cut, and what is
 //! reported.
 //!
 //! The limits are shortened. A peer that reads steadily stays far away from them, while the whole takes
 //! longer than they are: that is what these tests are about.
 
-use super::stage::{Told, Up, expect, order, order_at_close, patient, patient_unix, rest, until};
+use super::stage::{
+    Recorder, Up, expect, order, order_at_close, patient, patient_unix, rest, until,
+};
 use crate::support::{Gate, Log, watched};
 use barewire::net::{self, Addr, Socket};
 use std::io::{self, ErrorKind, Read, Write};
@@ -61,15 +63,15 @@ fn fault_a10_a11_a_slow_reader_gets_all_of_it() {
     watched(|| {
         over_both("a10", |address| {
             let log = Log::default();
-            let told = log.clone();
+            let server_log = log.clone();
             let server = net::create_server(move |socket| {
                 socket.set_timeout(Some(LIMIT));
                 socket.write(vec![7; MUCH]);
-                let told = Told::new(&told).on("drain", |socket| {
+                let server_log = Recorder::new(&server_log).on("drain", |socket| {
                     socket.set_timeout(None); // what the system holds now, only the peer sees moving
                     socket.end().unwrap();
                 });
-                socket.run(told)
+                socket.run(server_log)
             });
             let up = Up::at(address, server.stall_timeout(LIMIT));
             assert_eq!(read_slowly(dial(&up)), MUCH);
@@ -84,16 +86,16 @@ fn fault_a11_a21_bytes_that_move_are_no_timeout() {
     watched(|| {
         over_both("a11", |address| {
             let log = Log::default();
-            let told = log.clone();
+            let server_log = log.clone();
             let server = net::create_server(move |socket| {
-                let (writer, told) = (socket.clone(), told.clone());
+                let (writer, server_log) = (socket.clone(), server_log.clone());
                 let begun = Gate::default();
                 let begins = begun.clone();
                 thread::spawn(move || {
                     writer.set_write_timeout(Some(LIMIT)).unwrap();
                     writer.write_all("begun").unwrap();
                     begins.open();
-                    told.note(format!("{:?}", writer.write_all(vec![7; MUCH])));
+                    server_log.note(format!("{:?}", writer.write_all(vec![7; MUCH])));
                 });
                 begun.pass();
                 until("it writes", || socket.bytes_written() > 5);
@@ -109,24 +111,24 @@ fn fault_a11_a21_bytes_that_move_are_no_timeout() {
     });
 }
 
-/// A peer that takes nothing is cut, whoever writes, and each is told so.
+/// A peer that takes nothing is cut, however we write, and each writer gets the error.
 #[test]
 fn fault_a10_a_peer_that_reads_nothing_is_cut() {
     watched(|| {
         over_both("cut", |address| {
             for waits in [true, false] {
                 let log = Log::default();
-                let told = log.clone();
+                let server_log = log.clone();
                 let server = net::create_server(move |socket| {
                     if waits {
                         let error = socket.write_all(vec![7; MUCH]).unwrap_err();
-                        told.note(format!("{:?}", error.kind()));
+                        server_log.note(format!("{:?}", error.kind()));
                         assert!(!net::is_timeout(&error));
                     } else {
                         socket.write(vec![7; MUCH]);
                     }
                     assert_eq!(
-                        socket.run(Told::new(&told)).unwrap_err().kind(),
+                        socket.run(Recorder::new(&server_log)).unwrap_err().kind(),
                         ErrorKind::ConnectionAborted
                     );
                     assert_eq!(socket.buffered(), 0);
@@ -148,12 +150,12 @@ fn fault_a10_a_peer_that_reads_nothing_is_cut() {
 fn fault_a10_a_cut_is_a_reset_where_tcp_can_say_so() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let server = net::create_server(move |socket| {
             socket.write_all("hello")?;
-            told.wait_for("the peer has written");
+            server_log.wait_for("the peer has written");
             let cut = socket.write_all(vec![7; MUCH]).map_err(|e| e.kind());
-            told.note(format!("{cut:?}"));
+            server_log.note(format!("{cut:?}"));
             Ok(())
         });
         let up = Up::new(server.stall_timeout(SHORT));
@@ -174,14 +176,14 @@ fn fault_a12_timeout_after_the_peers_end() {
     watched(|| {
         for half_open in [true, false] {
             let log = Log::default();
-            let told = log.clone();
+            let server_log = log.clone();
             let server = net::create_server(move |socket| {
                 socket.set_timeout(Some(SHORT));
                 let full = |socket: &Socket| {
                     while socket.write([b'.'; 64 * KIB]) {}
                     socket.end().unwrap();
                 };
-                socket.run(Told::new(&told).on("end", full))
+                socket.run(Recorder::new(&server_log).on("end", full))
             });
             let up = Up::new(server.allow_half_open(half_open));
             let peer = up.peer();
@@ -195,21 +197,21 @@ fn fault_a12_timeout_after_the_peers_end() {
 }
 
 /// 200 bytes are queued for a peer that has sent its FIN and reads nothing: the end of it is an error,
-/// and nobody hangs.
+/// and no thread hangs.
 #[test]
 fn fault_a21_a_peer_that_has_ended_and_does_not_read() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let server = net::create_server(move |socket| {
             while socket.write([b'.'; 64 * KIB]) {}
-            socket.run(Told::new(&told))
+            socket.run(Recorder::new(&server_log))
         });
         let up = Up::new(server.stall_timeout(SHORT));
         let peer = up.peer();
         peer.shutdown(Shutdown::Write).unwrap();
-        let told = order_at_close(&log);
-        assert_eq!(told, ["end", "error ConnectionAborted", "close!"]);
+        let server_log = order_at_close(&log);
+        assert_eq!(server_log, ["end", "error ConnectionAborted", "close!"]);
         assert_eq!(up.shutdown(Duration::from_secs(5)).cut, 0);
         drop(peer);
     });
@@ -274,10 +276,11 @@ fn fault_d01_an_idle_connection_is_cut_however_it_is_read() {
 fn fault_d01_bytes_and_thinking_are_not_idle() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(
             net::create_server(move |socket| {
-                socket.run(Told::new(&told).on("data", |socket| assert!(socket.write("."))))
+                socket
+                    .run(Recorder::new(&server_log).on("data", |socket| assert!(socket.write("."))))
             })
             .idle_timeout(Some(LIMIT)),
         );
@@ -308,11 +311,12 @@ fn fault_d01_bytes_and_thinking_are_not_idle() {
 fn fault_d01_an_idle_notice_replaces_the_idle_timeout() {
     watched(|| {
         let log = Log::default();
-        let told = log.clone();
+        let server_log = log.clone();
         let up = Up::new(
             net::create_server(move |socket| {
                 socket.set_timeout(Some(SHORT));
-                socket.run(Told::new(&told).on("data", |socket| assert!(socket.write("."))))
+                socket
+                    .run(Recorder::new(&server_log).on("data", |socket| assert!(socket.write("."))))
             })
             .idle_timeout(Some(SHORT / 10)),
         );

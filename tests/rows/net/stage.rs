@@ -108,14 +108,14 @@ pub(crate) fn until(what: &str, happened: impl Fn() -> bool) {
     }
 }
 
-/// The log, with what repeats itself told once: nobody knows in how many pieces bytes come.
+/// The log, with an entry that is repeated once: in how many pieces bytes come is not known.
 pub(crate) fn order(log: &Log) -> Vec<String> {
     let mut all = log.all();
     all.dedup();
     all
 }
 
-/// Waits until a connection is over, and tells what happened on it.
+/// Waits until a connection is over, and returns what happened on it.
 #[track_caller]
 pub(crate) fn order_at_close(log: &Log) -> Vec<String> {
     until("it closed", || {
@@ -128,15 +128,15 @@ type Act = Box<dyn Fn(&Socket) + Send + Sync>;
 
 /// Events that are written into a log by their names, `close!` after an error, and what a test
 /// wants to be done about them.
-pub(crate) struct Told {
+pub(crate) struct Recorder {
     log: Log,
     acts: HashMap<&'static str, Act>,
     bytes: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Told {
-    pub(crate) fn new(log: &Log) -> Told {
-        Told {
+impl Recorder {
+    pub(crate) fn new(log: &Log) -> Recorder {
+        Recorder {
             log: log.clone(),
             acts: HashMap::new(),
             bytes: Arc::default(),
@@ -147,7 +147,7 @@ impl Told {
         mut self,
         event: &'static str,
         act: impl Fn(&Socket) + Send + Sync + 'static,
-    ) -> Told {
+    ) -> Recorder {
         self.acts.insert(event, Box::new(act));
         self
     }
@@ -165,7 +165,7 @@ impl Told {
     }
 }
 
-impl SocketEvents for Told {
+impl SocketEvents for Recorder {
     fn connect(&self, socket: &Socket) {
         self.happened("connect", socket);
     }

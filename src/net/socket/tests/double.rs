@@ -1,5 +1,5 @@
-//! A stream that does with writes as it is told, counts what is done to it, and may ask its socket
-//! something in every call.
+//! A stream whose writes do what the test wants. It counts its calls, and may ask its socket something in
+//! each of them.
 
 use super::Socket;
 use crate::net::{Addr, Stream};
@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(super) enum Wrote {
     All,
     One,
-    /// Not at once, but where a write waits. A read brings the end after that, and not before.
+    /// In a write that may wait. A read finds the end after that, and waits for it.
     Fails(i32),
     Panics,
 }
@@ -30,7 +30,7 @@ pub(super) struct Double {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) calls: usize,
-    /// What each write that waits was offered.
+    /// What each write that may wait was offered.
     pub(super) blocking_bytes: Vec<usize>,
     /// Which threads did that.
     pub(super) blocking_threads: Vec<ThreadId>,
@@ -63,7 +63,7 @@ impl Double {
         self.asks.set(weak).expect("once");
     }
 
-    /// So many ends find no room.
+    /// The next `times` ends find no room.
     pub(super) fn end_needs_room(&self, times: usize) {
         self.lock().ends_to_refuse = times;
     }

@@ -1,5 +1,5 @@
-//! The drivers themselves, with real threads: what the model of the queue cannot see. Every round is
-//! small, so that the threads meet where a queue fills, empties and ends.
+//! The socket with real threads: what the model of the queue cannot see. Every round is small, so that the
+//! threads meet where a queue fills, empties and ends.
 
 use super::*;
 use crate::net::{Pipe, Unix};
@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize;
 const WRITERS: u8 = 4;
 const MESSAGES: u8 = 40;
 
-/// A message says who wrote it and which one it is; it is longer than a small pipe is wide.
+/// A message contains its writer and its number; a small pipe has less room.
 fn message(writer: u8, n: u8) -> [u8; 24] {
     let mut message = [writer; 24];
     message[1] = n;
@@ -118,7 +118,7 @@ fn streams(kind: usize) -> (Arc<dyn Stream>, Arc<dyn Stream>) {
 }
 
 #[test]
-fn every_byte_arrives_in_order_whoever_writes() {
+fn every_byte_arrives_in_order_from_many_writers() {
     within(PATIENCE, || {
         for kind in 0..30 {
             let (here, there) = streams(kind);
@@ -130,9 +130,9 @@ fn every_byte_arrives_in_order_whoever_writes() {
     });
 }
 
-/// Whenever it is destroyed: everybody comes back.
+/// At whatever moment it is destroyed: every thread returns.
 #[test]
-fn fault_a21_nobody_hangs_whenever_it_is_destroyed() {
+fn fault_a21_no_thread_hangs_whenever_it_is_destroyed() {
     within(PATIENCE, || {
         for kind in 0..60 {
             let (here, there) = streams(kind);
