@@ -25,10 +25,6 @@ const CHUNK_BYTES: usize = 16 * 1024;
 // RFC 9112 §9.6: "First, the server performs a half-close by closing only the write side of the
 // read/write connection. The server then continues to read from the connection until it receives
 // a corresponding close by the client"
-#[cfg_attr(
-    not(test),
-    allow(dead_code, reason = "http and websocket take it next")
-)]
 pub(crate) fn linger(stream: &dyn Stream, timeout: Duration, max_bytes: u64) {
     let _ = stream.set_write_timeout(Some(Duration::ZERO));
     match stream.shutdown(Shutdown::Write) {

@@ -154,7 +154,6 @@ pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use layer::Layer;
-#[allow(unused_imports, reason = "http and websocket take it next")]
 pub(crate) use linger::{discard, linger};
 pub use listener::Listener;
 pub(crate) use lock::{lock, wait};

@@ -34,10 +34,6 @@ pub(crate) struct ReadBuffer {
     max_bytes: usize,
 }
 
-#[cfg_attr(
-    not(test),
-    allow(dead_code, reason = "http, websocket and tls take it next")
-)]
 impl ReadBuffer {
     pub(crate) fn new(first_bytes: usize, max_bytes: usize) -> ReadBuffer {
         ReadBuffer::with(Vec::new(), first_bytes, max_bytes)
@@ -133,6 +129,7 @@ impl ReadBuffer {
     }
 
     /// Consumes the next `n` unread bytes and keeps them, until [`clear`](ReadBuffer::clear).
+    #[cfg_attr(not(test), allow(dead_code, reason = "http's client takes it next"))]
     pub(crate) fn keep(&mut self, n: usize) {
         if self.start > 0 {
             self.move_to(0);
@@ -141,6 +138,7 @@ impl ReadBuffer {
         self.kept = n;
     }
 
+    #[cfg_attr(not(test), allow(dead_code, reason = "http's client takes it next"))]
     pub(crate) fn kept(&self) -> &[u8] {
         &self.bytes[..self.kept]
     }

@@ -105,10 +105,10 @@ where
     (Handle::new(engine), received)
 }
 
+type PassedOn = Receiver<(Arc<dyn Stream>, Slot)>;
+
 /// A server that serves nothing itself: it passes each stream with its slot on.
-fn serve_elsewhere(
-    options: Options,
-) -> (Handle, Receiver<Event>, Receiver<(Arc<dyn Stream>, Slot)>) {
+fn serve_elsewhere(options: Options) -> (Handle, Receiver<Event>, PassedOn) {
     let (pass_on, taken) = mpsc::channel();
     let (server, events) = serve(options, move |stream, slot| {
         pass_on.send((stream, slot)).unwrap();
