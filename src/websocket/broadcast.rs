@@ -96,7 +96,7 @@ impl Room {
             let written = guarded(|| match appended {
                 Appended::Yes => member.outgoing.push_appended(),
                 Appended::Full if self.slow == Slow::Close => {
-                    let _ = member.outgoing.close_with(1008, "too slow");
+                    let _ = member.outgoing.close(1008, "too slow");
                     None
                 }
                 _ => None,

@@ -41,11 +41,13 @@ pub fn connect(url: &str) -> Result<WebSocket, Error> {
 pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Error> {
     let opening = options.opening()?;
     let request = options.request(url, &opening)?;
-    let answer = http::request(request)?.end("")?;
+    let mut answer = http::request(request)?.end("")?;
     if !answer.is_upgraded() {
         return Err(refused(answer));
     }
-    open(answer, &opening, Arc::new(options.config.clone()))
+    let protocol = opening.check(&answer.head())?.map(str::to_owned);
+    let config = Arc::new(options.config.clone());
+    WebSocket::open(answer.upgrade()?, Role::Client, false, config, protocol)
 }
 
 /// Options of [`connect_with`].
@@ -203,17 +205,6 @@ fn refused(mut answer: ClientResponse) -> Error {
         status: answer.status(),
         body,
     }))
-}
-
-/// Checks the 101 and takes the stream over.
-fn open(
-    mut answer: ClientResponse,
-    opening: &Opening,
-    config: Arc<Config>,
-) -> Result<WebSocket, Error> {
-    let protocol = opening.check(&answer.head())?.map(str::to_owned);
-    let upgraded = answer.upgrade()?;
-    WebSocket::open(upgraded, Role::Client, false, config, protocol)
 }
 
 impl std::fmt::Debug for ConnectOptions {

@@ -30,7 +30,7 @@ const STACK_BYTES: usize = 128 * 1024;
 pub(super) fn close(outgoing: &Arc<Outgoing>, mut outcome: Outcome) {
     let config = &outgoing.config;
     outcome.clean = outgoing.flush_within(config.close_timeout);
-    let stream = outgoing.stream().as_ref();
+    let stream = outgoing.stream.as_ref();
     match outgoing.ends_first {
         true => linger(outgoing),
         false => _ = net::discard(stream, config.close_timeout, config.linger_bytes),
@@ -54,7 +54,7 @@ pub(super) fn too_slow(outgoing: &Arc<Outgoing>) -> Error {
         "a message came slower than min_bytes_per_second ({}) for stall_timeout ({:?})",
         config.min_bytes_per_second, config.stall_timeout
     );
-    let _ = outgoing.close_with(1008, "a message that has begun must go on");
+    let _ = outgoing.close(1008, "a message that has begun must go on");
     flush_and_linger(outgoing, config.linger_timeout);
     io::Error::new(ErrorKind::TimedOut, text).into()
 }
@@ -63,7 +63,7 @@ pub(super) fn too_slow(outgoing: &Arc<Outgoing>) -> Error {
 /// before still reaches the peer. The thread that drops the last half must not wait for that (it may be
 /// sending to a room), so a short-lived thread does. The server counts the connection until then.
 pub(super) fn leave(outgoing: Arc<Outgoing>, slot: Option<Slot>) {
-    let _ = outgoing.close_with(1001, "");
+    let _ = outgoing.close(1001, "");
     let leaving = Arc::clone(&outgoing);
     let slot = Arc::new(slot);
     let held = Arc::clone(&slot);
@@ -92,6 +92,6 @@ fn flush_and_linger(outgoing: &Arc<Outgoing>, limit: Duration) {
 
 /// Ends our direction, and reads and drops what the peer still sends.
 fn linger(outgoing: &Outgoing) {
-    let (stream, config) = (outgoing.stream().as_ref(), &outgoing.config);
+    let (stream, config) = (outgoing.stream.as_ref(), &outgoing.config);
     net::linger(stream, config.linger_timeout, config.linger_bytes);
 }

@@ -55,7 +55,7 @@ const SIZES: Sizes = Sizes {
 };
 
 pub(super) struct Outgoing {
-    stream: Arc<dyn Stream>,
+    pub(super) stream: Arc<dyn Stream>,
     pub(super) config: Arc<Config>,
     /// Whether this side ends the TCP connection first: the server does.
     pub(super) ends_first: bool,
@@ -129,10 +129,6 @@ impl Outgoing {
             changed: Condvar::new(),
             coalescer: Coalescer::default(),
         }))
-    }
-
-    pub(super) fn stream(&self) -> &Arc<dyn Stream> {
-        &self.stream
     }
 
     /// Bytes that were passed to `send` and have not left, frame headers included.

@@ -176,7 +176,7 @@ impl Receiving {
         loop {
             let timeout = self.set_timeout(mid_message)?;
             let since = mid_message.then(Instant::now);
-            let read = self.frames.read(self.shared.outgoing.stream().as_ref());
+            let read = self.frames.read(self.shared.outgoing.stream.as_ref());
             if let Some(since) = since {
                 self.judge_pace(since)?;
             }
@@ -234,7 +234,7 @@ impl Receiving {
         let rest = state.mid_message.then_some(stall_timeout);
         let timeout = [heartbeat, quiet, rest].into_iter().flatten().min();
         if timeout != self.timeout {
-            outgoing.stream().set_read_timeout(timeout)?;
+            outgoing.stream.set_read_timeout(timeout)?;
             self.timeout = timeout;
         }
         Ok(timeout)

@@ -116,7 +116,7 @@ impl Writer {
     /// # Errors
     /// A code or a reason that must not be sent.
     pub fn close(&self, code: u16, reason: &str) -> Result<(), Error> {
-        self.shared.outgoing.close_with(code, reason)
+        self.shared.outgoing.close(code, reason)
     }
 
     /// Waits until the connection is over. Another thread must be receiving.
@@ -126,7 +126,7 @@ impl Writer {
 
     /// The stream that carries the messages: it has the addresses, and over TLS the peer's certificate.
     pub fn stream(&self) -> &dyn Stream {
-        self.shared.outgoing.stream().as_ref()
+        self.shared.outgoing.stream.as_ref()
     }
 
     /// The subprotocol that both have agreed on.

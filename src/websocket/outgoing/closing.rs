@@ -22,13 +22,20 @@ pub(super) struct Closing {
 }
 
 impl Outgoing {
-    /// Sends a Close frame, unless one has been sent, and does not wait.
-    pub(in crate::websocket) fn close(self: &Arc<Self>, close: Close<'_>) {
+    /// Sends a Close frame, unless one has been sent, and does not wait. The code and the reason must be such
+    /// as may be on the wire.
+    pub(in crate::websocket) fn close(
+        self: &Arc<Self>,
+        code: u16,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let close = CloseCode::new(code).and_then(|code| Close::new(code, reason))?;
         let mut state = self.lock();
         if state.queue.close(close).is_ok() {
             self.limit_close(&mut state);
             self.push(state);
         }
+        Ok(())
     }
 
     /// From now on the peer has [`close_timeout`](super::Config::close_timeout) to answer our Close.
@@ -102,17 +109,6 @@ impl Outgoing {
         let cause = cause.filter(|_| state.outcome.is_some());
         cause.map(Error::from)
     }
-
-    /// The same with a code and a reason, if they may be on the wire.
-    pub(in crate::websocket) fn close_with(
-        self: &Arc<Self>,
-        code: u16,
-        reason: &str,
-    ) -> Result<(), Error> {
-        let close = CloseCode::new(code).and_then(|code| Close::new(code, reason));
-        self.close(close?);
-        Ok(())
-    }
 }
 
 /// The Close frame of a connection whose message in parts cannot be completed.
@@ -129,10 +125,8 @@ pub(in crate::websocket) struct GoAway(pub(in crate::websocket) Weak<Outgoing>);
 
 impl Stop for GoAway {
     fn drain(&self) {
-        if let (Some(outgoing), Ok(close)) =
-            (self.0.upgrade(), Close::new(CloseCode::GOING_AWAY, ""))
-        {
-            outgoing.close(close);
+        if let Some(outgoing) = self.0.upgrade() {
+            let _ = outgoing.close(1001, "");
         }
     }
 

@@ -130,7 +130,7 @@ impl Outgoing {
             Err(error) => self.broke(&mut state, Cause::of(&error)),
         };
         if n < offered {
-            job.is_full();
+            job.note_full();
         }
         if n > 0 {
             state.peer.went(n);

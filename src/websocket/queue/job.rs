@@ -57,7 +57,7 @@ impl Job {
     }
 
     /// The socket took less than it was offered without waiting.
-    pub(in crate::websocket) fn is_full(&mut self) {
+    pub(in crate::websocket) fn note_full(&mut self) {
         self.full = true;
     }
 
@@ -68,9 +68,8 @@ impl Job {
 
     /// Done when everything has left. The flush thread has the write turn from its start.
     pub(in crate::websocket) fn flush() -> Job {
-        let turn = true;
         Job {
-            turn,
+            turn: true,
             ..Job::new(Goal::Flush)
         }
     }

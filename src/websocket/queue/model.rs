@@ -372,7 +372,7 @@ impl World {
         let n = n.min(all.len());
         self.wire.extend_from_slice(&all[..n]);
         if !writing.may_wait && n < all.len() {
-            job.is_full();
+            job.note_full();
         }
         let of_payload = n.saturating_sub(writing.bytes.len() - writing.offset);
         let is_frame = !writing.payload.is_empty() || writing.mask.is_some();
