@@ -117,7 +117,7 @@
 //! | which certificate a server sends | [`sni`] |
 //! | a limit of the handshake | `MAX_BYTES` and `ALERT_TIMEOUT` in `stream/handshake.rs`; `HANDSHAKE_TIMEOUT` in [`options`] and the text of `handshake_timeout`; rule 7 above; the table of limits in the README |
 //! | what is seen of a peer | `stream/info.rs` |
-//! | who may wait for whom on a connection | [`stream`]: its table of locks, `stream/write_queue.rs`, and `stream/tests/model.rs`, which tries all interleavings |
+//! | which thread may wait for which on a connection | [`stream`]: its table of locks, `stream/write_queue.rs`, and `stream/tests/model.rs`, which tries all interleavings |
 //! | a rule of a decoder | see [`wire`] |
 //!
 //! # What a panic does

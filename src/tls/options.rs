@@ -137,7 +137,7 @@ macro_rules! common_options {
             }
 
             /// Whether the secrets of every connection are appended to the file that the environment
-            /// variable `SSLKEYLOGFILE` names, for Wireshark. Whoever has that file reads everything.
+            /// variable `SSLKEYLOGFILE` names, for Wireshark. With that file every connection can be decrypted.
             /// Default: false, and the variable is not read.
             pub fn key_log(mut self, on: bool) -> Self {
                 self.common.key_log = on;
@@ -283,7 +283,7 @@ common_options! {
 
     /// Whether the handshake refuses a server whose certificate is not in order. If not, only
     /// [`Tls::authorized`](super::Tls::authorized) says so, and **a program that does not ask talks to
-    /// anybody**: this switches off what TLS is for. To trust one server that no CA vouches for, pass
+    /// any server**: this switches off what TLS is for. To trust one server that no CA vouches for, pass
     /// its CA with [`ca`](ClientOptions::ca) or its fingerprint with
     /// [`fingerprint256`](ClientOptions::fingerprint256). Default: true.
     reject_unauthorized;

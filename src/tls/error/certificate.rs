@@ -110,7 +110,7 @@ pub(in crate::tls) fn explain(why: &CertificateError, chain: Chain<'_>) -> Error
     }
 }
 
-/// Refuses certificates that are too weak, whoever signed them.
+/// Refuses certificates that are too weak, no matter which CA signed them.
 pub(in crate::tls) fn check_strength(
     certificate: &Certificate<'_>,
     owner: Owner<'_>,

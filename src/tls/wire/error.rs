@@ -57,7 +57,7 @@ rule_error! {
         /// The offset, in bytes, from the start of what was being decoded: a record, a handshake
         /// message with its header, a certificate.
         at: usize,
-        /// Up to 8 bytes of what stood there; empty at the end.
+        /// Up to 8 bytes found there; empty at the end.
         got: [u8; 8],
     }
     pub(super) fn new;

@@ -6,8 +6,8 @@
 //!   80 2e 01 03 …                 a hello of SSL 2, or in its form
 //! ```
 //!
-//! A person who types `http://` in place of `https://` should see why nothing works, in HTTP. TLS can only
-//! answer with an alert, and no browser shows an alert.
+//! A browser that asks `http://` of an `https://` port should get an answer in HTTP, which it shows. TLS can
+//! only answer with an alert, which it does not.
 
 /// The longest method that is recognized; the longest that is registered has 17 letters.
 const METHOD_MAX: usize = 24;

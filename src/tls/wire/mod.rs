@@ -15,7 +15,7 @@
 //! ```text
 //!   16 03 01 00 c4                                   record: handshake, 196 bytes
 //!     01 00 00 c0                                    message: ClientHello, 192 bytes
-//!       03 03                                        "TLS 1.2", whatever follows
+//!       03 03                                        "TLS 1.2", in every version
 //!       cb 34 ec b1 e7 81 63 ba 1c 38 c6 da cb …     32 random bytes
 //!       00                                           no session id
 //!       00 06  13 01  13 03  13 02                   three cipher suites

@@ -51,7 +51,7 @@ impl ContentType {
 pub struct RecordHeader {
     /// What the record holds.
     pub content_type: ContentType,
-    /// 0x0301 or 0x0303, whatever the version is.
+    /// 0x0301 or 0x0303, in every version.
     // RFC 8446 §5.1: "This field is deprecated and MUST be ignored for all purposes."
     pub legacy_version: u16,
     /// The content, in bytes.

@@ -130,7 +130,7 @@ fn row_t05_a_refusal_reaches_a_client_that_still_sends() {
     });
 }
 
-/// Who does not trust the certificate says so in an alert, and the program may hear of it.
+/// A client that does not trust the certificate sends an alert, and the server's hook is called.
 #[test]
 fn row_t05_a_handshake_that_fails_calls_the_hook() {
     watched(|| {

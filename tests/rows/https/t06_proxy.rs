@@ -26,7 +26,7 @@ impl Events for Tunnels {
         let by = req
             .headers()
             .get_str("Proxy-Authorization")
-            .unwrap_or("nobody");
+            .unwrap_or("no user");
         self.log.note(format!("CONNECT {} by {by}", req.url()));
         let server: Arc<dyn Stream> = super::stage::tcp(self.to);
         let (client, ahead, _slot) = req.upgrade(res, [])?.into_parts();

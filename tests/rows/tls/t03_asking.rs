@@ -109,7 +109,7 @@ fn row_t03_required_the_alert_names_what_is_wrong_with_the_certificate() {
 #[test]
 fn row_t03_a_client_that_rejects_no_server_has_the_error() {
     watched(|| {
-        let careless = || client().reject_unauthorized(false);
+        let unverified = || client().reject_unauthorized(false);
         for (name, code) in [
             ("expired", Code::CertHasExpired),
             ("notyet", Code::CertNotYetValid),
@@ -117,10 +117,10 @@ fn row_t03_a_client_that_rejects_no_server_has_the_error() {
             ("unknownca", Code::UnableToVerifyLeafSignature),
             ("selfsigned", Code::DepthZeroSelfSignedCert),
         ] {
-            let (client, _) = meet(&server(name), &careless()).both();
+            let (client, _) = meet(&server(name), &unverified()).both();
             assert_eq!(verdict(&client), (false, Some(code)), "{name}");
         }
-        let (client, _) = meet(&server("server"), &careless()).both();
+        let (client, _) = meet(&server("server"), &unverified()).both();
         assert_eq!(verdict(&client), (true, None));
     });
 }

@@ -61,8 +61,8 @@ fn row_t06_a_server_that_does_not_send_its_intermediate() {
 #[test]
 fn row_t06_a_chain_that_leads_to_an_unknown_ca() {
     watched(|| {
-        let stranger = ClientOptions::new().ca(pem("unknown-ca.crt"));
-        let met = meet(&server("chained"), &stranger);
+        let trusts_another_ca = ClientOptions::new().ca(pem("unknown-ca.crt"));
+        let met = meet(&server("chained"), &trusts_another_ca);
         let code = Code::UnableToGetIssuerCertLocally;
         refused(
             met,
@@ -79,10 +79,15 @@ fn row_t06_a_chain_with_its_root() {
         let whole = [pem("server.crt"), pem("ca.crt")].concat();
         let whole = ServerOptions::new().cert(whole).key(pem("server.key"));
         assert!(meet(&whole, &client()).both().0.authorized());
-        let stranger = ClientOptions::new().ca(pem("unknown-ca.crt"));
+        let trusts_another_ca = ClientOptions::new().ca(pem("unknown-ca.crt"));
         let code = Code::SelfSignedCertInChain;
         let words = ["the root C=CN, O=barewire test, CN=barewire test CA"];
-        refused(meet(&whole, &stranger), code, Code::AlertUnknownCa, &words);
+        refused(
+            meet(&whole, &trusts_another_ca),
+            code,
+            Code::AlertUnknownCa,
+            &words,
+        );
     });
 }
 
@@ -249,8 +254,8 @@ fn row_t06_a_server_without_the_key_to_its_certificate() {
 fn row_t06_a_ca_is_no_server_unless_it_is_itself_the_ca_option() {
     watched(|| {
         let ca = ServerOptions::new().cert(pem("ca.crt")).key(pem("ca.key"));
-        let stranger = ClientOptions::new().ca(pem("unknown-ca.crt"));
-        let met = meet(&ca, &stranger);
+        let trusts_another_ca = ClientOptions::new().ca(pem("unknown-ca.crt"));
+        let met = meet(&ca, &trusts_another_ca);
         assert_eq!(met.codes().0, Some(Code::DepthZeroSelfSignedCert));
         // `openssl req -x509` makes such certificates. This one names no host, or it would be accepted.
         let met = meet(&ca, &client());

@@ -7,6 +7,14 @@ use barewire::tls::Tls;
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
+/// A server, and a client whose handshake is done on both sides.
+fn established() -> (Site, Socket) {
+    let site = Site::new();
+    let client = site.client();
+    echoes(&client, b"hello");
+    (site, client)
+}
+
 fn tls(client: &Socket) -> &Tls {
     Tls::of(&**client.stream()).expect("it is TLS")
 }
@@ -72,9 +80,7 @@ fn a_peer_that_reads_nothing_is_not_sent_more() {
 #[test]
 fn records_that_were_not_sealed_end_the_connection() {
     watched(|| {
-        let site = Site::new();
-        let client = site.client();
-        echoes(&client, b"hello");
+        let (site, client) = established();
         let below = tls(&client).get_ref();
         below
             .write_all(b"\x17\x03\x03\x00\x20 this was never sealed by anyone ")
@@ -91,9 +97,7 @@ fn records_that_were_not_sealed_end_the_connection() {
 #[test]
 fn a_fin_without_close_notify_is_a_cut() {
     watched(|| {
-        let site = Site::new();
-        let client = site.client();
-        echoes(&client, b"hello");
+        let (site, client) = established();
         let below = tls(&client).get_ref();
         below
             .shutdown(std::net::Shutdown::Write)

@@ -1,6 +1,6 @@
 //! Peers that never finish a handshake, or never begin one.
 
-use super::stage::{Site, hello, rest, send};
+use super::stage::{Site, hello, read_to_end, send};
 use crate::support::watched;
 use std::io::Write;
 use std::net::Shutdown;
@@ -29,10 +29,10 @@ fn garbage_ends_the_connection() {
             b"\x14\x03\x03\x00\x01\x01\x14\x03\x03\x00\x01\x01\x14\x03\x03\x00\x01\x01",
             b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10", // SSL 2
         ] {
-            let stranger = site.stranger();
-            send(&stranger, bytes);
-            let _ = stranger.shutdown(Shutdown::Write);
-            rest(&stranger);
+            let peer = site.raw_peer();
+            send(&peer, bytes);
+            let _ = peer.shutdown(Shutdown::Write);
+            read_to_end(&peer);
         }
         site.is_empty();
         site.serves();
@@ -44,15 +44,15 @@ fn half_a_handshake_is_cut_by_the_deadline() {
     watched(|| {
         let site = Site::hasty(SHORT);
         let hello = hello();
-        let strangers: Vec<_> = [0, 1, 5, 100, hello.len()]
+        let peers: Vec<_> = [0, 1, 5, 100, hello.len()]
             .map(|cut| {
-                let stranger = site.stranger();
-                send(&stranger, &hello[..cut]);
-                stranger
+                let peer = site.raw_peer();
+                send(&peer, &hello[..cut]);
+                peer
             })
             .into();
-        for stranger in &strangers {
-            rest(stranger);
+        for peer in &peers {
+            read_to_end(peer);
         }
         site.is_empty();
         site.serves();
@@ -63,8 +63,8 @@ fn half_a_handshake_is_cut_by_the_deadline() {
 fn bytes_that_come_one_by_one_do_not_extend_the_deadline() {
     watched(|| {
         let site = Site::hasty(SHORT);
-        let stranger = site.stranger();
-        let mut writer = stranger.try_clone().expect("a descriptor");
+        let peer = site.raw_peer();
+        let mut writer = peer.try_clone().expect("a descriptor");
         let dripping = thread::spawn(move || {
             // Each byte comes in time, but all of them take longer than the deadline.
             for byte in hello().iter().cycle() {
@@ -74,8 +74,8 @@ fn bytes_that_come_one_by_one_do_not_extend_the_deadline() {
                 thread::sleep(SHORT / 20);
             }
         });
-        rest(&stranger);
-        drop(stranger);
+        read_to_end(&peer);
+        drop(peer);
         dripping.join().expect("no panic");
         site.is_empty();
         site.serves();
@@ -87,26 +87,26 @@ fn an_endless_handshake_is_refused() {
     watched(|| {
         let site = Site::new();
         // A ClientHello with a length of 16 MiB.
-        let stranger = site.stranger();
-        send(&stranger, &record(b"\x01\xff\xff\xff"));
+        let peer = site.raw_peer();
+        send(&peer, &record(b"\x01\xff\xff\xff"));
         let more = record(&[0; 16 * 1024]);
         let mut sent = 0;
-        while sent < 1024 && (&stranger).write_all(&more).is_ok() {
+        while sent < 1024 && (&peer).write_all(&more).is_ok() {
             sent += 1;
         }
         assert!(sent < 1024, "16 MiB were taken");
-        rest(&stranger);
+        read_to_end(&peer);
 
         // Empty records, and messages of an unknown type, without end.
         for one in [record(b""), record(b"\x63\0\0\0")] {
-            let stranger = site.stranger();
+            let peer = site.raw_peer();
             let many = one.repeat(1000);
             let mut sent = 0;
-            while sent < 10_000 && (&stranger).write_all(&many).is_ok() {
+            while sent < 10_000 && (&peer).write_all(&many).is_ok() {
                 sent += 1;
             }
             assert!(sent < 10_000, "{one:x?} was taken ten million times");
-            rest(&stranger);
+            read_to_end(&peer);
         }
         site.is_empty();
         site.serves();

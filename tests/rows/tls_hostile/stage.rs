@@ -45,7 +45,7 @@ impl Site {
     }
 
     /// A peer that sends raw bytes.
-    pub(crate) fn stranger(&self) -> TcpStream {
+    pub(crate) fn raw_peer(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).expect("a server");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
@@ -97,9 +97,9 @@ pub(crate) fn echoes(client: &Socket, text: &[u8]) {
 }
 
 /// The remaining bytes of a server, up to an end or a reset.
-pub(crate) fn rest(mut stranger: &TcpStream) -> Vec<u8> {
+pub(crate) fn read_to_end(mut peer: &TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
-    match stranger.read_to_end(&mut all) {
+    match peer.read_to_end(&mut all) {
         Err(e)
             if matches!(
                 e.kind(),
@@ -129,6 +129,6 @@ pub(crate) fn hello() -> Vec<u8> {
 }
 
 /// Sends the bytes. That the server has ended the connection is no error.
-pub(crate) fn send(mut stranger: &TcpStream, bytes: &[u8]) {
-    let _ = stranger.write_all(bytes);
+pub(crate) fn send(mut peer: &TcpStream, bytes: &[u8]) {
+    let _ = peer.write_all(bytes);
 }

@@ -1,4 +1,4 @@
-//! The cases of hellos: the result is the same in whatever pieces the bytes come.
+//! The cases of hellos: the result is the same for bytes in any pieces.
 
 use super::format::{self, Case};
 use super::random::Random;

@@ -112,7 +112,7 @@ fn the_reader_does_not_wait_for_a_blocked_writer() {
             there.update_keys().unwrap();
             there.write(b"hello").unwrap();
             assert_eq!(here.read(&mut buf).unwrap(), 5);
-            // Bytes that nobody has sealed: the reader has an alert to send.
+            // Bytes that were not sealed: the reader has an alert to send.
             there.get_ref().write(&[23, 3, 3, 0, 32]).unwrap();
             there.get_ref().write(&[0; 32]).unwrap();
             let error = here.read(&mut buf).unwrap_err();

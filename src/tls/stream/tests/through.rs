@@ -1,4 +1,4 @@
-//! A layer whose reads and writes a test replaces, and a gate at which a thread stands still.
+//! A layer whose reads and writes a test replaces, and a gate at which a thread waits.
 
 use super::*;
 
@@ -61,10 +61,10 @@ impl fmt::Debug for Through {
     }
 }
 
-/// A thread on its way to the stream below stands still here, if the gate is armed.
+/// A thread on its way to the stream below waits here, if the gate is armed.
 pub(super) struct Gate {
     is_armed: Arc<AtomicBool>,
-    /// A thread stands at the gate.
+    /// A thread waits at the gate.
     pub(super) arrived: mpsc::Receiver<()>,
     /// Lets the thread go on; false: without the call of the stream below.
     pub(super) open: mpsc::Sender<bool>,
@@ -102,7 +102,7 @@ impl Gate {
         (Arc::new(through), gate)
     }
 
-    /// The next thread that arrives stands still.
+    /// The next thread that arrives waits.
     pub(super) fn arm(&self) {
         self.is_armed.store(true, Ordering::SeqCst);
     }

@@ -20,7 +20,7 @@ fn gated(below: Arc<dyn Stream>) -> (Arc<dyn Stream>, Gate) {
     (Arc::new(through), gate)
 }
 
-/// A client whose reader will have an alert to send, and the gate at which that reader will stand.
+/// A client whose reader will have an alert to send, and the gate at which that reader will wait.
 fn met_at_a_gate(capacity: usize) -> (Arc<Tls>, Arc<Tls>, Gate) {
     let (here, there) = pipe_with_capacity(capacity);
     let (here, gate) = gated(Arc::new(here));
