@@ -82,7 +82,7 @@
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
 //! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes, [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
 //! | streams | [`tcp`], [`unix`], [`kernel`] · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
-//! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`], locks and waits |
+//! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`](mod@lock), locks and waits |
 //!
 //! # To change X, touch Y
 //!

@@ -103,7 +103,7 @@ fn row_t05_tls_at_a_plain_port() {
         assert_eq!(answer.status, 400);
         let text = answer.text();
         assert!(
-            text.contains("a TLS ClientHello, and this port speaks plain HTTP"),
+            text.contains("a TLS ClientHello, and this port serves plain HTTP"),
             "{text}"
         );
         client.ended();
@@ -142,10 +142,7 @@ fn row_t05_http_asked_of_a_port_with_tls() {
             Error::Peer(error) => assert_eq!(error.rule(), Rule::TlsAnswer),
             other => panic!("{other}"),
         }
-        assert!(
-            error.to_string().contains("ask for it with https:"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("ask with https:"), "{error}");
         server.shutdown(PATIENCE);
     });
 }
