@@ -149,6 +149,7 @@ pub(crate) use clock::{Timed, Timer, call_after};
 pub use connect::{connect, connect_through, connect_with};
 pub use connect_options::ConnectOptions;
 pub(crate) use delayed_flush::{DelayedFlush, INTERVAL};
+pub(crate) use faulty::Exclusive;
 pub use faulty::{Faults, Faulty, Splits};
 pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};

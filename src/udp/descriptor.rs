@@ -30,6 +30,8 @@ use std::os::unix::net::UnixDatagram;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use crate::net::lock;
+
 #[derive(Debug)]
 pub(super) struct Descriptor {
     open: RwLock<Option<Open>>,
@@ -78,10 +80,7 @@ impl Descriptor {
     }
 
     pub(super) fn receive(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let _lock = self
-            .recv_lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _lock = lock(&self.recv_lock);
         let received = self.using(|socket| {
             socket.peek(&mut [])?;
             if self.is_closing() {

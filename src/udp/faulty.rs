@@ -2,22 +2,20 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::datagrams::Datagrams;
 use super::fault::{Fault, FaultPlan, FaultyPath};
 use super::receive_buffer::{ReceiveBuffer, Received};
-
-/// A wait without an end is made of waits of this length.
-const LONG: Duration = Duration::from_secs(3600);
+use crate::net::{Exclusive, lock};
 
 /// Wraps a transport. Each direction has a [`FaultPlan`]; by default neither has faults.
 ///
-/// Several threads may receive, as from a [`Socket`](super::Socket). One of them receives from the
-/// transport below; the others wait until a datagram has arrived, or until no thread receives below.
+/// Several threads may receive, as from a [`Socket`](super::Socket). One of them at a time receives from
+/// the transport below; the others wait for it, each until its own timeout.
 ///
 /// ```
 /// use barewire::udp::{self, Datagrams, Family, Faulty, ReceiveBuffer};
@@ -38,9 +36,9 @@ const LONG: Duration = Duration::from_secs(3600);
 pub struct Faulty<T> {
     below: T,
     sending: Mutex<FaultyPath<Datagram>>,
-    receiving: Mutex<Receiving>,
-    /// A datagram has arrived, or no thread receives below any more.
-    changed: Condvar,
+    /// One thread at a time receives below: a second one could sleep there while its datagram has
+    /// arrived here.
+    receiving: Exclusive<Receiving>,
     observer: Box<Observer>,
 }
 
@@ -51,9 +49,13 @@ struct Receiving {
     path: FaultyPath<Datagram>,
     /// Datagrams that the path has carried and no thread has taken.
     arrived: VecDeque<Datagram>,
-    /// A thread receives from the transport below. There is one at a time: a second one could sleep
-    /// there while its datagram has arrived here.
-    has_receiver: bool,
+}
+
+impl Receiving {
+    fn new(plan: FaultPlan) -> Exclusive<Receiving> {
+        let (path, arrived) = (FaultyPath::new(plan), VecDeque::new());
+        Exclusive::new(Receiving { path, arrived })
+    }
 }
 
 /// Which way a datagram went, seen from the [`Faulty`] transport.
@@ -68,17 +70,10 @@ pub enum Direction {
 impl<T: Datagrams> Faulty<T> {
     /// Without faults.
     pub fn new(below: T) -> Faulty<T> {
-        let path = || FaultyPath::new(FaultPlan::default());
-        let receiving = Receiving {
-            path: path(),
-            arrived: VecDeque::new(),
-            has_receiver: false,
-        };
         Faulty {
             below,
-            sending: Mutex::new(path()),
-            receiving: Mutex::new(receiving),
-            changed: Condvar::new(),
+            sending: Mutex::new(FaultyPath::new(FaultPlan::default())),
+            receiving: Receiving::new(FaultPlan::default()),
             observer: Box::new(|_, _, _| ()),
         }
     }
@@ -92,8 +87,8 @@ impl<T: Datagrams> Faulty<T> {
 
     /// The faults of the datagrams that are received.
     #[must_use]
-    pub fn receiving(self, plan: FaultPlan) -> Faulty<T> {
-        lock(&self.receiving).path = FaultyPath::new(plan);
+    pub fn receiving(mut self, plan: FaultPlan) -> Faulty<T> {
+        self.receiving = Receiving::new(plan);
         self
     }
 
@@ -107,39 +102,23 @@ impl<T: Datagrams> Faulty<T> {
         self
     }
 
-    /// The next datagram that has arrived, whichever thread received it below.
+    /// The next datagram that has arrived, whichever thread received it below. With a deadline that has
+    /// passed, it takes a datagram that has arrived below.
     fn next(&self, until: Option<Instant>) -> io::Result<Datagram> {
-        let mut receiving = lock(&self.receiving);
+        let mut whole = ReceiveBuffer::new();
         loop {
+            let mut receiving = self.receiving.take(until)?;
             if let Some(datagram) = receiving.arrived.pop_front() {
                 return Ok(datagram);
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if !receiving.has_receiver {
-                receiving.has_receiver = true;
-                drop(receiving);
-                self.receive(Receiver(self), left)?;
-                receiving = lock(&self.receiving);
-            } else if left == Some(Duration::ZERO) {
-                return Err(ErrorKind::TimedOut.into());
-            } else {
-                let woken = self.changed.wait_timeout(receiving, left.unwrap_or(LONG));
-                receiving = woken.unwrap_or_else(PoisonError::into_inner).0;
-            }
+            let Received { bytes, rinfo } = self.below.recv_within(&mut whole, left)?;
+            let datagram = (bytes.to_vec(), rinfo.socket_addr());
+            let (fault, arriving) = receiving.path.carry(datagram);
+            receiving.arrived.extend(arriving);
+            drop(receiving); // the observer may take its time
+            (self.observer)(Direction::Received, fault, bytes);
         }
-    }
-
-    /// Receives a datagram below and carries it. Without time, it takes one that has arrived there.
-    fn receive(&self, receiver: Receiver<'_, T>, left: Option<Duration>) -> io::Result<()> {
-        let mut whole = ReceiveBuffer::new();
-        let Received { bytes, rinfo } = self.below.recv_within(&mut whole, left)?;
-        let mut receiving = lock(&self.receiving);
-        let (fault, arriving) = receiving.path.carry((bytes.to_vec(), rinfo.socket_addr()));
-        receiving.arrived.extend(arriving);
-        drop(receiving);
-        drop(receiver); // before the observer, which may take its time
-        (self.observer)(Direction::Received, fault, bytes);
-        Ok(())
     }
 }
 
@@ -174,20 +153,6 @@ impl<T: Datagrams> Datagrams for Faulty<T> {
     }
 }
 
-/// The thread that receives below, until this is dropped.
-struct Receiver<'a, T: Datagrams>(&'a Faulty<T>);
-
-impl<T: Datagrams> Drop for Receiver<'_, T> {
-    fn drop(&mut self) {
-        lock(&self.0.receiving).has_receiver = false;
-        self.0.changed.notify_all();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl<T: fmt::Debug> fmt::Debug for Faulty<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Faulty")
@@ -201,6 +166,7 @@ mod tests {
     use super::*;
     use crate::net::is_timeout;
     use crate::udp::{Family, Socket, create_socket};
+    use std::io::ErrorKind;
     use std::sync::Arc;
     use std::sync::mpsc::{Receiver as Channel, Sender, channel};
     use std::thread;

@@ -141,7 +141,7 @@ fn row_s05_the_book_with_a_ring() {
     });
 }
 
-/// Sends, ends, and returns all that comes.
+/// Sends, half-closes, and returns all that arrives.
 fn exchange(address: &str, sent: &[u8]) -> Vec<u8> {
     let mut peer = TcpStream::connect(address).expect("a server");
     peer.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -196,7 +196,7 @@ fn usage() {
             (&["none", "--split"], "--split needs a value"),
             (
                 &["none", "--split", "50,x"],
-                "--split: \"x\" is no number of bytes",
+                "--split \"x\" is no number of bytes",
             ),
             (&["server"], "there is no command \"server\""),
             (&["server", "none", "--listen"], "--listen needs a value"),
@@ -227,7 +227,7 @@ fn usage() {
 }
 
 #[test]
-fn what_cannot_be_is_told() {
+fn an_unreadable_file_is_an_error() {
     watched(|| {
         let Ended { code, err, .. } = run("framing", &["file", "/no/such/file"]);
         assert_eq!(code, Some(1));

@@ -2,12 +2,12 @@
 //!
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
-//! | all | `chapter` | each door of `make run`, knocked at as it says |
+//! | all | `chapter` | each door of `make run`, tried with the commands that it prints |
 //! | N01 N02 N03 N07 | `tcp_echo` | the book's server and client, over TCP and Unix sockets |
 //! | S01 to S05, S07 | `framing` | sticky packets, the framers, and what needs none |
-//! | N08, E10 | `nagle` | the shape of what is seen; the figures are the machine's |
+//! | N08, E10 | `nagle` | the shape of the output; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
-//! | all | `mistakes` | what the shell may do to any of them |
+//! | all | `mistakes` | bad options and a full output |
 //!
 //! | W01 to W05 | `websocket` | the book's WebSocket server and client |
 //! | A01 to A07 | `client` | `http_get`, `agent_demo` and `proxy` |

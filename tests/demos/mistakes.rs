@@ -40,7 +40,7 @@ fn arguments_that_are_not_utf8_are_refused() {
 
 /// As behind `| head -1`.
 #[test]
-fn an_output_that_takes_nothing_is_an_error_of_one_line() {
+fn a_full_output_is_an_error_of_one_line() {
     watched(|| {
         for demo in ["framing", "nagle"] {
             let full = File::options().write(true).open("/dev/full").unwrap();

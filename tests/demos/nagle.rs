@@ -1,5 +1,5 @@
-//! Row N08 and erratum E10. The demo prints what was seen, and another machine sees something
-//! else: only the shape is a golden, and no test says how long anything took.
+//! Row N08 and erratum E10. The output differs from machine to machine: only its shape is tested, and
+//! no test depends on a time.
 
 use crate::stage::{printed, refuses};
 use crate::support::watched;

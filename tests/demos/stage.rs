@@ -1,4 +1,5 @@
-//! Demos as child processes. None is waited for longer than a test waits, and none outlives it.
+//! Demos as child processes. A watchdog kills a demo that runs longer than a test may, and no demo
+//! outlives its test.
 
 use crate::support::PATIENCE;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// How a program ended, and all that it printed.
+/// The exit code of a program, and all that it printed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -20,9 +21,20 @@ pub(crate) fn run(demo: &str, args: &[&str]) -> Ended {
     run_with(demo, args, "")
 }
 
-/// Runs a demo that reads this.
+/// Runs a demo with this as its standard input.
 pub(crate) fn run_with(demo: &str, args: &[&str], input: &str) -> Ended {
-    let mut running = Running::start_with(demo, args, input);
+    end(command(demo, args), input.as_bytes())
+}
+
+pub(crate) fn command(demo: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program(demo));
+    command.args(args);
+    command
+}
+
+/// Runs a program to its end.
+pub(crate) fn end(command: Command, input: &[u8]) -> Ended {
+    let mut running = Running::spawn(command, input);
     let mut out = String::new();
     running.out.read_to_string(&mut out).expect("text");
     let code = running.process.wait();
@@ -30,7 +42,7 @@ pub(crate) fn run_with(demo: &str, args: &[&str], input: &str) -> Ended {
     Ended { code, out, err }
 }
 
-/// What a demo prints that goes well and has nothing to say on stderr.
+/// The output of a demo that succeeds and prints nothing on stderr.
 #[track_caller]
 pub(crate) fn printed(demo: &str, args: &[&str]) -> String {
     let Ended { code, out, err } = run(demo, args);
@@ -53,19 +65,18 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(demo: &str, args: &[&str]) -> Running {
-        Running::start_with(demo, args, "")
+        Running::spawn(command(demo, args), b"")
     }
 
-    fn start_with(demo: &str, args: &[&str], input: &str) -> Running {
-        let mut command = Command::new(program(demo));
-        command.args(args).stdin(Stdio::piped());
+    fn spawn(mut command: Command, input: &[u8]) -> Running {
+        command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a program");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
         let err = child.stderr.take().expect("a pipe");
         let mut stdin = child.stdin.take().expect("a pipe");
-        let _ = stdin.write_all(input.as_bytes()); // it may have ended already
-        drop(stdin);
+        let input = input.to_vec();
+        thread::spawn(move || stdin.write_all(&input)); // fails if the program ends before it reads
         let (tell, address) = mpsc::channel();
         let process = Process(Arc::new(Mutex::new(child)));
         Running {
@@ -89,7 +100,7 @@ impl Running {
         line.trim_end().to_owned()
     }
 
-    /// Waits for so many lines, ends the program, and returns all that it had printed.
+    /// Waits until it has printed `lines` lines, kills it, and returns all that it has printed.
     pub(crate) fn stop_after(mut self, lines: usize) -> String {
         let mut out = String::new();
         for _ in 0..lines {
@@ -114,7 +125,7 @@ impl Drop for Running {
     }
 }
 
-/// Reads stderr to its end, so that nobody waits for room in it.
+/// Reads stderr to its end, so that the program never waits for room in the pipe.
 fn collect(err: ChildStderr, address: &Sender<String>) -> String {
     let mut all = String::new();
     for line in BufReader::new(err).lines() {
@@ -143,8 +154,8 @@ impl Process {
         self.with(|child| child.wait().expect("it is ours").code())
     }
 
-    /// Ends it when a test would have given up, unless what is returned is dropped before. Whoever
-    /// reads what it prints finds the end then, and fails.
+    /// Kills the program after `PATIENCE`, unless the returned value is dropped before. A test that
+    /// reads its output finds the end then, and fails.
     fn watch(&self) -> Sender<()> {
         let (watchdog, dropped) = mpsc::channel();
         let process = self.clone();
@@ -159,6 +170,7 @@ impl Process {
 
 pub(crate) fn program(demo: &str) -> &'static str {
     match demo {
+        "agent_demo" => env!("CARGO_BIN_EXE_agent_demo"),
         "chapter" => env!("CARGO_BIN_EXE_chapter"),
         "http_get" => env!("CARGO_BIN_EXE_http_get"),
         "tcp_echo" => env!("CARGO_BIN_EXE_tcp_echo"),
@@ -167,6 +179,7 @@ pub(crate) fn program(demo: &str) -> &'static str {
         "https_server" => env!("CARGO_BIN_EXE_https_server"),
         "tls_echo" => env!("CARGO_BIN_EXE_tls_echo"),
         "nagle" => env!("CARGO_BIN_EXE_nagle"),
+        "proxy" => env!("CARGO_BIN_EXE_proxy"),
         "udp_echo" => env!("CARGO_BIN_EXE_udp_echo"),
         "ws_server" => env!("CARGO_BIN_EXE_ws_server"),
         "ws_client" => env!("CARGO_BIN_EXE_ws_client"),
@@ -174,7 +187,7 @@ pub(crate) fn program(demo: &str) -> &'static str {
     }
 }
 
-/// Usage errors are told with the usage, and the code is 2; help is no error.
+/// A mistake in the options: the error, then the help, and the code 2.
 #[track_caller]
 pub(crate) fn refuses(demo: &str, args: &[&str], why: &str) {
     let Ended { code, out, err } = run(demo, args);

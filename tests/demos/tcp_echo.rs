@@ -126,7 +126,7 @@ fn client_prints(pieces: &[&[u8]], expected: &str) {
 }
 
 #[test]
-fn row_n03_it_ends_at_the_first_data_and_prints_what_still_comes() {
+fn row_n03_it_half_closes_at_the_first_data_and_prints_the_rest() {
     watched(|| {
         let answer = "你好".as_bytes();
         client_prints(&[GREETING.as_bytes(), answer], CLIENT);
@@ -187,7 +187,7 @@ fn row_n07_echo_by_pipe() {
 }
 
 #[test]
-fn row_n04_what_cannot_be_is_told() {
+fn row_n04_a_used_address_and_a_missing_server_are_errors() {
     watched(|| {
         let holder = TcpListener::bind("127.0.0.1:0").expect("a port");
         let used = holder.local_addr().expect("an address").to_string();

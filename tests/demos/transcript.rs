@@ -1,9 +1,9 @@
-//! Goldens: what was seen in a terminal, in `fixtures/demos/`.
+//! Goldens: sessions of a terminal, in `fixtures/demos/`.
 
 use crate::stage::printed;
 use std::path::Path;
 
-/// Runs each `$ demo …` of a file; what follows it there is what it must print.
+/// Runs each `$ demo …` of a file, and compares its output with the lines that follow.
 #[track_caller]
 pub(crate) fn replays(file: &str) {
     let session = read(file);

@@ -42,7 +42,7 @@ const SHOWN: &str = "\
 > 81 06 79 61 6b 65 78 69
 ";
 
-/// Lines that say what to try.
+/// Lines with commands to try.
 const INVITED: usize = 5;
 
 fn server(args: &[&str]) -> Running {
@@ -139,7 +139,7 @@ fn row_w08_the_same_over_tls() {
 }
 
 #[test]
-fn a_refusal_is_told() {
+fn a_refusal_is_printed() {
     watched(|| {
         let server = server(&[]);
         let ended = run(

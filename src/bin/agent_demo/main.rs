@@ -35,16 +35,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use timeline::Row;
 
-const HELP: &str = "\
-usage: agent_demo [--sockets N] [--requests N] [--ms TIME]
-
-Makes N requests at once through an agent with N sockets to a server that takes TIME milliseconds
-for each, and draws when each request waited and when it had a socket.
-
-  --sockets N   sockets of the agent (5)
-  --requests N  requests (10)
-  --ms TIME     milliseconds of each response (100)
-";
+const HELP: &str = include_str!("help.txt");
 
 struct Options {
     sockets: usize,

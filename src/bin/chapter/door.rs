@@ -5,28 +5,22 @@ use std::io::{self, ErrorKind};
 
 pub(crate) struct Door {
     pub(crate) name: &'static str,
-    pub(crate) place: Place,
+    /// The book's; `None`: a Unix socket.
+    pub(crate) port: Option<u16>,
     /// Starts to serve there, on threads of its own. Returns the bound address.
     pub(crate) open: fn(&str) -> io::Result<Addr>,
     /// Commands to try, in which `{address}`, `{port}` and `{path}` are replaced.
     pub(crate) tries: &'static [&'static str],
 }
 
-pub(crate) enum Place {
-    /// The book's port.
-    Port(u16),
-    /// A socket file.
-    Path,
-}
-
 impl Door {
     pub(crate) fn open_at(&self, listen: &str) -> Result<Addr, String> {
         (self.open)(listen).map_err(|e| {
-            let advice = match (e.kind(), &self.place) {
-                (ErrorKind::AddrInUse, Place::Port(_)) => {
+            let advice = match (e.kind(), self.port) {
+                (ErrorKind::AddrInUse, Some(_)) => {
                     "\nAnother program has that port; --ports-from 20000 takes others."
                 }
-                (ErrorKind::AddrInUse, Place::Path) => {
+                (ErrorKind::AddrInUse, None) => {
                     "\nThat path exists already; --unix PATH takes another one."
                 }
                 _ => "",

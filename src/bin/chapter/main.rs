@@ -16,27 +16,14 @@ mod certificates;
 #[path = "../demo/mod.rs"]
 mod demo;
 mod door;
-mod http;
-mod https;
-mod tcp;
-mod tls;
-mod udp;
-mod websocket;
+mod servers;
 
 use demo::Args;
-use door::{Door, Place};
+use door::Door;
 use std::process::ExitCode;
 use std::thread;
 
-const HELP: &str = "\
-usage: chapter [--ports-from N | --any-port] [--unix PATH]
-
-Serves the chapter on 127.0.0.1, at the book's ports, and prints each address with what to try.
-
-  --ports-from N  listen on the ports N, N + 1, N + 2 … instead
-  --any-port      listen on ports that the system chooses
-  --unix PATH     the Unix socket; echo.sock in the folder for temporary files
-";
+const HELP: &str = include_str!("help.txt");
 
 struct Options {
     ports: Ports,
@@ -53,32 +40,32 @@ enum Ports {
 const DOORS: &[Door] = &[
     Door {
         name: "TCP",
-        place: Place::Port(8124),
-        open: tcp::open,
+        port: Some(8124),
+        open: servers::tcp,
         tries: &["nc 127.0.0.1 {port}", "tcp_echo client {address}"],
     },
     Door {
         name: "Unix",
-        place: Place::Path,
-        open: tcp::open,
+        port: None,
+        open: servers::tcp,
         tries: &["nc -U {path}"],
     },
     Door {
         name: "UDP",
-        place: Place::Port(41234),
-        open: udp::open,
+        port: Some(41234),
+        open: servers::udp,
         tries: &["nc -u 127.0.0.1 {port}", "udp_echo client {address}"],
     },
     Door {
         name: "HTTP",
-        place: Place::Port(1337),
-        open: http::open,
+        port: Some(1337),
+        open: servers::http,
         tries: &["curl -v http://{address}/", "a page: http://{address}/try"],
     },
     Door {
         name: "WebSocket",
-        place: Place::Port(12010),
-        open: websocket::open,
+        port: Some(12010),
+        open: servers::websocket,
         tries: &[
             "ws_client ws://{address}/hello",
             "a page: http://{address}/",
@@ -86,8 +73,8 @@ const DOORS: &[Door] = &[
     },
     Door {
         name: "TLS",
-        place: Place::Port(8000),
-        open: tls::open,
+        port: Some(8000),
+        open: servers::tls,
         tries: &[
             "openssl s_client -connect {address} -CAfile fixtures/tls/ca.crt",
             "tls_echo --connect localhost:{port} --ca fixtures/tls/ca.crt",
@@ -95,8 +82,8 @@ const DOORS: &[Door] = &[
     },
     Door {
         name: "HTTPS",
-        place: Place::Port(8443),
-        open: https::open,
+        port: Some(8443),
+        open: servers::https,
         tries: &[
             "curl --cacert fixtures/tls/ca.crt https://localhost:{port}/",
             "http_get -v --cacert fixtures/tls/ca.crt https://localhost:{port}/",
@@ -132,12 +119,12 @@ fn read(args: &mut Args<'_>) -> Result<Options, String> {
 
 impl Options {
     /// Where the door with this number listens.
-    fn listen(&self, number: u16, place: &Place) -> String {
-        let port = match (place, &self.ports) {
-            (Place::Path, _) => return format!("unix:{}", self.unix),
-            (Place::Port(port), Ports::Book) => *port,
-            (Place::Port(_), Ports::From(first)) => first + number,
-            (Place::Port(_), Ports::Any) => 0,
+    fn listen(&self, number: u16, port: Option<u16>) -> String {
+        let port = match (port, &self.ports) {
+            (None, _) => return format!("unix:{}", self.unix),
+            (Some(port), Ports::Book) => port,
+            (Some(_), Ports::From(first)) => first + number,
+            (Some(_), Ports::Any) => 0,
         };
         format!("127.0.0.1:{port}")
     }
@@ -147,7 +134,7 @@ impl Options {
 fn open_all(options: &Options) -> Result<(), String> {
     let mut opened = String::new();
     for (number, door) in (0..).zip(DOORS) {
-        let address = door.open_at(&options.listen(number, &door.place))?;
+        let address = door.open_at(&options.listen(number, door.port))?;
         opened += &door.invitation(&address);
     }
     println!(

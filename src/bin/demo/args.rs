@@ -83,6 +83,11 @@ impl Args<'_> {
         self.all(name).pop()
     }
 
+    /// [`value`](Args::value), or the default.
+    pub(crate) fn value_or(&mut self, name: &str, default: &str) -> String {
+        self.value(name).unwrap_or_else(|| default.to_owned())
+    }
+
     /// The values of an option that was typed several times.
     pub(crate) fn all(&mut self, name: &str) -> Vec<String> {
         self.take(name).into_iter().flatten().collect()
@@ -94,22 +99,22 @@ impl Args<'_> {
         Some((first, second))
     }
 
-    /// The value of an option as something else than text.
-    pub(crate) fn parsed<T: FromStr<Err: Display>>(
+    /// The value of an option, parsed.
+    pub(crate) fn parsed<T, E: Display>(
         &mut self,
         name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<Option<T>, String> {
-        let parse = |text: String| text.parse().map_err(|e| format!("{name} {text}: {e}"));
-        self.value(name).map(parse).transpose()
+        let parsed = self.value(name).map(|text| parse(&text));
+        parsed.transpose().map_err(|e| format!("{name} {e}"))
     }
 
     /// The value of an option that is a whole number.
     pub(crate) fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, String> {
-        let number = |text: String| {
-            let mistake = |_| format!("{name} takes a whole number, not {text:?}");
+        self.parsed(name, |text| {
+            let mistake = |_| format!("takes a whole number, not {text:?}");
             text.parse().map_err(mistake)
-        };
-        self.value(name).map(number).transpose()
+        })
     }
 
     /// The value of an option that is a whole number above 0.
@@ -122,13 +127,12 @@ impl Args<'_> {
 
     /// The value of an option that is a time, longer than none.
     pub(crate) fn seconds(&mut self, name: &str) -> Result<Option<Duration>, String> {
-        let seconds = |text: String| {
+        self.parsed(name, |text| {
             let seconds = text.parse().ok();
             let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             time.filter(|time| !time.is_zero())
-                .ok_or_else(|| format!("{name} takes seconds, such as 2.5, not {text:?}"))
-        };
-        self.value(name).map(seconds).transpose()
+                .ok_or_else(|| format!("takes seconds, such as 2.5, not {text:?}"))
+        })
     }
 
     /// The arguments that are neither options nor their values.

@@ -1,6 +1,7 @@
 //! What every demo needs beside its subject: options, exit codes and printable text.
 //!
-//! A demo names this folder with `#[path = "../demo/mod.rs"] mod demo;` and begins with [`run`]:
+//! A demo names this folder with `#[path = "../demo/mod.rs"] mod demo;` and begins with [`run`]. Its
+//! `help.txt` is printed for `--help`, and is the table by which its options are read (`args.rs`):
 //!
 //! ```text
 //! fn main() -> ExitCode {
@@ -13,6 +14,7 @@
 //! | succeeded, or printed its help | 0 | |
 //! | failed | 1 | `NAME: the error` |
 //! | does not understand its options | 2 | `NAME: the mistake`, and the help if it is short |
+#![forbid(unsafe_code)]
 #![allow(dead_code, unused_imports)] // each demo uses a part of this
 
 mod args;
@@ -26,6 +28,9 @@ pub(crate) use url::encoded;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
+
+/// What a demo with several commands does.
+pub(crate) type Run = Box<dyn FnOnce() -> io::Result<()>>;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 /// A longer help would hide the mistake that is printed above it.

@@ -46,7 +46,7 @@ impl ServerEvents for Server {
 impl Server {
     fn converse(&self, socket: &Socket) -> io::Result<()> {
         let mut codec = self.framing.codec();
-        each_message(&mut *codec, socket, |codec, message| {
+        each_message(&mut codec, socket, |codec, message| {
             match self.framing {
                 Framing::None | Framing::Fixed => {}
                 Framing::Delimiter => println!("{}", printable(&message.body)),
@@ -57,7 +57,7 @@ impl Server {
             match self.framing {
                 Framing::None => reply.extend_from_slice("你好".as_bytes()),
                 Framing::Ring => {}
-                _ => codec.frame(&message.body, message.serial, &mut reply)?,
+                _ => (codec.frame)(&message.body, message.serial, &mut reply)?,
             }
             socket.write_all(reply)
         })
@@ -72,11 +72,11 @@ pub(crate) fn talk(framing: Framing, to: &str) -> io::Result<()> {
     let mut codec = framing.codec();
     for _ in 0..TIMES {
         let mut wire = Vec::new();
-        codec.frame(MESSAGE.as_bytes(), None, &mut wire)?;
+        (codec.frame)(MESSAGE.as_bytes(), None, &mut wire)?;
         socket.write_all(wire)?;
     }
     socket.end()?;
-    each_message(&mut *codec, &socket, |_, message| {
+    each_message(&mut codec, &socket, |_, message| {
         match framing {
             Framing::None => println!("{} -------客户端data-----", printable(&message.body)),
             _ => println!("{}", printable(&message.body)),
@@ -92,12 +92,12 @@ pub(crate) fn talk(framing: Framing, to: &str) -> io::Result<()> {
 
 /// Reads until the peer's end.
 fn each_message(
-    codec: &mut dyn Codec,
+    codec: &mut Codec,
     socket: &Socket,
-    mut received: impl FnMut(&mut dyn Codec, &Received) -> io::Result<()>,
+    mut received: impl FnMut(&mut Codec, &Received) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut reads = 0;
-    while let (bytes @ 1.., messages) = codec.read(socket)? {
+    while let (bytes @ 1.., messages) = (codec.read)(socket)? {
         reads += 1;
         eprintln!("read {reads}: {bytes} bytes");
         for message in &messages {

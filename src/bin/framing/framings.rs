@@ -2,8 +2,7 @@
 
 use crate::demo::printable;
 use barewire::framing::{
-    Decode, Delimiter, Encode, Fixed, Framer, Header16, HeaderDecoder, HeaderEncoder, Message,
-    Padding, Prefix, PrefixDecoder, Refusal,
+    Decode, Delimiter, Encode, Fixed, Framer, Header16, Message, Padding, Prefix, Refusal,
 };
 use barewire::net::Socket;
 use std::{fmt, io};
@@ -66,27 +65,40 @@ impl Framing {
     }
 
     /// For one end of one connection: two that share a decoder would mix their bytes.
-    pub(crate) fn codec(self) -> Box<dyn Codec> {
+    pub(crate) fn codec(self) -> Codec {
         match self {
-            Framing::None => Box::new(Unframed),
-            Framing::Fixed => Box::new(Plain::new(Fixed::<128>::new(Padding::Strip))),
-            Framing::Delimiter => Box::new(Plain::new(Delimiter::CRLF)),
-            Framing::Header => Box::new(Numbered {
-                encoder: Header16::new().encoder(),
-                decoder: Header16::new().decoder(),
-            }),
-            Framing::Ring => Box::new(InRing {
-                encoder: Prefix::new(),
-                decoder: Prefix::new().decoder(),
-            }),
+            Framing::None => unframed(),
+            Framing::Fixed => plain(&Fixed::<128>::new(Padding::Strip)),
+            Framing::Delimiter => plain(&Delimiter::CRLF),
+            Framing::Header => numbered(),
+            Framing::Ring => ring(),
         }
     }
 }
+
+/// One end of a connection.
+pub(crate) struct Codec {
+    pub(crate) frame: Frame,
+    pub(crate) read: Read,
+}
+
+/// Appends a message to a buffer. If messages have numbers, a reply has that of the message that it
+/// replies to.
+type Frame = Box<dyn FnMut(&[u8], Option<u16>, &mut Vec<u8>) -> Result<(), Refusal>>;
+
+/// Reads once. Returns how many bytes that brought, 0 at the end, and the messages that are whole now.
+type Read = Box<dyn FnMut(&Socket) -> io::Result<(usize, Vec<Received>)>>;
 
 /// A message that arrived.
 pub(crate) struct Received {
     pub(crate) serial: Option<u16>,
     pub(crate) body: Vec<u8>,
+}
+
+impl Received {
+    fn new(serial: Option<u16>, body: Vec<u8>) -> Received {
+        Received { serial, body }
+    }
 }
 
 /// As the book prints it.
@@ -103,73 +115,69 @@ impl fmt::Display for Received {
     }
 }
 
-pub(crate) trait Codec {
-    /// Appends a message to `out`. Where messages have numbers, a reply carries that of what it
-    /// replies to.
-    fn frame(
-        &mut self,
-        body: &[u8],
-        reply_to: Option<u16>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refusal>;
-
-    /// Reads once. Returns how many bytes that brought, 0 at the end, and the messages that are
-    /// whole now.
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)>;
-}
-
-/// Messages are bytes and nothing else.
-struct Plain<F: Framer> {
-    encoder: F::Encoder,
-    decoder: F::Decoder,
-}
-
-impl<F: Framer> Plain<F> {
-    fn new(framer: F) -> Plain<F> {
-        Plain {
-            encoder: framer.encoder(),
-            decoder: framer.decoder(),
-        }
+/// Whatever a read returns is taken for a message.
+fn unframed() -> Codec {
+    Codec {
+        frame: Box::new(|body, _, out| {
+            out.extend_from_slice(body);
+            Ok(())
+        }),
+        read: Box::new(|from| {
+            let mut buf = [0; 16 * 1024];
+            let bytes = from.read(&mut buf)?;
+            let message = Received::new(None, buf[..bytes].to_vec());
+            Ok((bytes, Vec::from_iter((bytes > 0).then_some(message))))
+        }),
     }
 }
 
-impl<F: Framer<Decoder: 'static>> Codec for Plain<F> {
-    fn frame(&mut self, body: &[u8], _: Option<u16>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        self.encoder.encode(body, out)
-    }
-
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
-        read(&mut self.decoder, from, |message| Received {
-            serial: None,
-            body: message.to_vec(),
-        })
+/// Messages have a body and nothing else.
+fn plain<F>(framer: &F) -> Codec
+where
+    F: Framer<Encoder: 'static, Decoder: 'static>,
+{
+    let (mut encoder, mut decoder) = (framer.encoder(), framer.decoder());
+    Codec {
+        frame: Box::new(move |body, _, out| encoder.encode(body, out)),
+        read: Box::new(move |from| {
+            read(&mut decoder, from, |message| {
+                Received::new(None, message.to_vec())
+            })
+        }),
     }
 }
 
-/// Messages have numbers.
-struct Numbered {
-    encoder: HeaderEncoder<2>,
-    decoder: HeaderDecoder<2>,
+fn numbered() -> Codec {
+    let (mut encoder, mut decoder) = (Header16::new().encoder(), Header16::new().decoder());
+    Codec {
+        frame: Box::new(move |body, reply_to, out| match reply_to {
+            Some(serial) => encoder.encode_as(serial, body, out),
+            None => encoder.encode(body, out),
+        }),
+        read: Box::new(move |from| {
+            read(&mut decoder, from, |packet| {
+                Received::new(Some(packet.serial), packet.body.to_vec())
+            })
+        }),
+    }
 }
 
-impl Codec for Numbered {
-    fn frame(
-        &mut self,
-        body: &[u8],
-        reply_to: Option<u16>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Refusal> {
-        match reply_to {
-            Some(serial) => self.encoder.encode_as(serial, body, out),
-            None => self.encoder.encode(body, out),
-        }
-    }
-
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
-        read(&mut self.decoder, from, |packet| Received {
-            serial: Some(packet.serial),
-            body: packet.body.to_vec(),
-        })
+/// The socket reads straight into the decoder.
+fn ring() -> Codec {
+    let (mut encoder, mut decoder) = (Prefix::new(), Prefix::new().decoder());
+    Codec {
+        frame: Box::new(move |body, _, out| encoder.encode(body, out)),
+        read: Box::new(move |from| {
+            let mut messages = Vec::new();
+            let bytes = decoder.fill(|space| from.read(space))?;
+            while let Some(message) = decoder.take()? {
+                messages.push(Received::new(None, message.to_vec()));
+            }
+            if bytes == 0 {
+                decoder.finish()?;
+            }
+            Ok((bytes, messages))
+        }),
     }
 }
 
@@ -188,49 +196,4 @@ fn read<D: Decode + 'static>(
         decoder.finish()?;
     }
     Ok((bytes, messages))
-}
-
-/// The socket reads straight into the decoder.
-struct InRing {
-    encoder: Prefix,
-    decoder: PrefixDecoder,
-}
-
-impl Codec for InRing {
-    fn frame(&mut self, body: &[u8], _: Option<u16>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        self.encoder.encode(body, out)
-    }
-
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
-        let mut messages = Vec::new();
-        let bytes = self.decoder.fill(|space| from.read(space))?;
-        while let Some(message) = self.decoder.take()? {
-            let body = message.to_vec();
-            messages.push(Received { serial: None, body });
-        }
-        if bytes == 0 {
-            self.decoder.finish()?;
-        }
-        Ok((bytes, messages))
-    }
-}
-
-/// No framing: whatever a read returns is taken for a message.
-struct Unframed;
-
-impl Codec for Unframed {
-    fn frame(&mut self, body: &[u8], _: Option<u16>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        out.extend_from_slice(body);
-        Ok(())
-    }
-
-    fn read(&mut self, from: &Socket) -> io::Result<(usize, Vec<Received>)> {
-        let mut buf = [0; 16 * 1024];
-        let bytes = from.read(&mut buf)?;
-        let message = Received {
-            serial: None,
-            body: buf[..bytes].to_vec(),
-        };
-        Ok((bytes, Vec::from_iter((bytes > 0).then_some(message))))
-    }
 }

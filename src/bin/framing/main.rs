@@ -22,9 +22,8 @@ mod show;
 mod unframed;
 
 use barewire::net::Splits;
-use demo::{Args, no_command};
+use demo::{Args, Run, no_command};
 use framings::Framing;
-use std::io;
 use std::process::ExitCode;
 
 /// The book's message.
@@ -32,31 +31,7 @@ const MESSAGE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 /// How often it is sent.
 const TIMES: usize = 18;
 
-const HELP: &str = "\
-usage: framing [FRAMING ...] [--split BYTES,BYTES,...]
-       framing server FRAMING [--listen HOST:PORT]
-       framing client FRAMING [HOST:PORT]
-       framing fin | udp | file PATH
-
-FRAMING is none, fixed, delimiter, header or ring.
-Without a command, both ends are in this process: 18 messages of 64 bytes leave in 18 writes, and
-what each read returned is printed; without FRAMING, for each of the five.
-  --split BYTES,...   send 100 and 200 bytes, and let each read return so many bytes: 50,250
-server  the book's, for a second terminal
-  --listen HOST:PORT  listen there (127.0.0.1, at port 8124 for none and header, 8125 for fixed
-                      and delimiter, 8080 for ring)
-client  sends the 18 messages to that server
-fin     one message in each connection needs no framing; nor does a file; nor does udp
-";
-
-enum Command {
-    Show(Vec<Framing>, Option<Split>),
-    Server(Framing, String),
-    Client(Framing, String),
-    Fin,
-    File(String),
-    Udp,
-}
+const HELP: &str = include_str!("help.txt");
 
 /// Where to cut, also as it was typed.
 struct Split {
@@ -65,53 +40,51 @@ struct Split {
 }
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, run)
+    demo::run(HELP, read, |run| run())
 }
 
-fn read(args: &mut Args<'_>) -> Result<Command, String> {
+fn read(args: &mut Args<'_>) -> Result<Run, String> {
     let words = args.words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words[..] {
         ["server", name] => {
             let framing = Framing::named(name)?;
-            let listen = args.value("--listen");
-            Command::Server(framing, listen.unwrap_or_else(|| framing.address()))
+            let listen = args.value_or("--listen", &framing.address());
+            Box::new(move || book::serve(framing, &listen))
         }
         ["client", name] => {
             let framing = Framing::named(name)?;
-            Command::Client(framing, framing.address())
+            Box::new(move || book::talk(framing, &framing.address()))
         }
-        ["client", name, to] => Command::Client(Framing::named(name)?, to.to_owned()),
-        ["fin"] => Command::Fin,
-        ["udp"] => Command::Udp,
-        ["file", path] => Command::File(path.to_owned()),
+        ["client", name, to] => {
+            let (framing, to) = (Framing::named(name)?, to.to_owned());
+            Box::new(move || book::talk(framing, &to))
+        }
+        ["fin"] => Box::new(unframed::fin),
+        ["udp"] => Box::new(unframed::udp),
+        ["file", path] => {
+            let path = path.to_owned();
+            Box::new(move || unframed::file(&path))
+        }
         ["server" | "client" | "fin" | "udp" | "file", ..] => return Err(no_command(&words)),
-        [] => Command::Show(Framing::ALL.into(), split(args)?),
-        _ => {
-            let named = words.iter().map(|name| Framing::named(name));
-            Command::Show(named.collect::<Result<_, _>>()?, split(args)?)
+        ref names => {
+            let named: Result<Vec<_>, _> = names.iter().map(|name| Framing::named(name)).collect();
+            let framings = named.map(|all| {
+                if all.is_empty() {
+                    Framing::ALL.into()
+                } else {
+                    all
+                }
+            })?;
+            let split = args.parsed("--split", |text| {
+                let text = text.to_owned();
+                text.parse().map(|at| Split { text, at })
+            })?;
+            Box::new(move || {
+                framings
+                    .iter()
+                    .try_for_each(|it| show::show(*it, split.as_ref()))
+            })
         }
     })
-}
-
-fn split(args: &mut Args<'_>) -> Result<Option<Split>, String> {
-    let split = |text: String| match text.parse() {
-        Ok(at) => Ok(Split { text, at }),
-        Err(e) => Err(format!("--split: {e}")),
-    };
-    args.value("--split").map(split).transpose()
-}
-
-fn run(command: Command) -> io::Result<()> {
-    match command {
-        Command::Show(framings, split) => {
-            let mut framings = framings.into_iter();
-            framings.try_for_each(|framing| show::show(framing, split.as_ref()))
-        }
-        Command::Server(framing, listen) => book::serve(framing, &listen),
-        Command::Client(framing, to) => book::talk(framing, &to),
-        Command::Fin => unframed::fin(),
-        Command::File(path) => unframed::file(&path),
-        Command::Udp => unframed::udp(),
-    }
 }

@@ -56,7 +56,7 @@ fn send(framing: Framing, client: &Socket, messages: &[Vec<u8>]) -> io::Result<u
     let (mut sender, mut writes) = (framing.codec(), 0);
     for message in messages {
         let mut wire = Vec::new();
-        match sender.frame(message, None, &mut wire) {
+        match (sender.frame)(message, None, &mut wire) {
             Ok(()) => {
                 client.write_all(&wire)?;
                 writes += 1;
@@ -91,7 +91,7 @@ fn with_splits(server: TcpStream, split: Option<&Split>) -> Socket {
 fn receive(framing: Framing, server: &Socket) -> io::Result<Vec<Received>> {
     let (mut receiver, mut all, mut reads) = (framing.codec(), Vec::new(), 0);
     let mut out = io::stdout();
-    while let (bytes @ 1.., messages) = receiver.read(server)? {
+    while let (bytes @ 1.., messages) = (receiver.read)(server)? {
         reads += 1;
         writeln!(out, "read {reads}: {bytes} bytes")?;
         for message in messages {

@@ -1,13 +1,13 @@
 //! How http_get connects: as the library does by default, with a `*` line for each step.
 
 use crate::heads::{tap, tap_of};
-use crate::transcript::{Phase, Transcript};
+use crate::transcript::{Connection, Phase, Transcript};
 use barewire::http::{ClientEvents, Connected, Connector, Origin};
 use barewire::net::{self, Stream, Unix};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 #[derive(Clone)]
 pub(crate) struct Verbose(pub(crate) Arc<Transcript>);
@@ -28,8 +28,7 @@ impl Connector for Verbose {
 
 impl Verbose {
     fn tcp(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        let Verbose(transcript) = self;
-        let began = Instant::now();
+        let (Verbose(transcript), began) = (self, Instant::now());
         transcript.set_phase(Phase::Resolving);
         let addresses = net::resolve(to.host(), to.port(), to.family(), deadline)?;
         let resolve = began.elapsed();
@@ -43,8 +42,12 @@ impl Verbose {
         transcript.note("TCP_NODELAY set");
         let ip = tcp.peer_addr()?.ip().map(|address| address.ip());
         let ip = ip.map_or_else(String::new, |ip| ip.to_string());
-        let stream = self.tapped(Arc::new(tcp), to, &ip);
-        Ok(connected(stream, resolve, connect))
+        let connected = self.connected(Arc::new(tcp), to, &ip);
+        Ok(Connected {
+            resolve,
+            connect,
+            ..connected
+        })
     }
 
     fn unix(&self, path: &Path, to: &Origin, deadline: Instant) -> io::Result<Connected> {
@@ -53,25 +56,20 @@ impl Verbose {
         transcript.note(format_args!("  Trying {}...", path.display()));
         let unix = Arc::new(Unix::connect_until(path, deadline)?);
         let connect = began.elapsed();
-        let stream = self.tapped(unix, to, &path.display().to_string());
-        Ok(connected(stream, Duration::ZERO, connect))
+        let connected = self.connected(unix, to, &path.display().to_string());
+        Ok(Connected {
+            connect,
+            ..connected
+        })
     }
 
-    fn tapped(&self, stream: Arc<dyn Stream>, to: &Origin, address: &str) -> Arc<dyn Stream> {
+    fn connected(&self, stream: Arc<dyn Stream>, to: &Origin, address: &str) -> Connected {
         let connection = self.0.open(to.host());
-        let (host, port, number) = (to.host(), to.port(), connection.number());
-        let text = format_args!("Connected to {host} ({address}) port {port} (#{number})");
-        self.0.note(text.to_string());
-        tap(stream, &connection)
-    }
-}
-
-fn connected(stream: Arc<dyn Stream>, resolve: Duration, connect: Duration) -> Connected {
-    Connected {
-        stream,
-        resolve,
-        connect,
-        secure: Duration::ZERO,
+        let (host, port, number) = (to.host(), to.port(), connection.number);
+        self.0.note(format_args!(
+            "Connected to {host} ({address}) port {port} (#{number})"
+        ));
+        Connected::new(tap(stream, &connection))
     }
 }
 
@@ -85,8 +83,7 @@ impl ClientEvents for Reuse {
         };
         tap.observer().begin();
         if reused {
-            let connection = tap.observer().connection();
-            let (number, host) = (connection.number(), connection.host());
+            let Connection { number, host, .. } = &*tap.observer().connection;
             self.0.note(format_args!(
                 "Re-using existing connection! (#{number}) with host {host}"
             ));

@@ -9,28 +9,38 @@ use barewire::tls::{self, Code};
 use std::io::ErrorKind;
 
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) code: u8,
-    pub(crate) text: String,
+pub(crate) enum Failure {
+    /// With its exit code.
+    Own(u8, String),
+    /// How far the request had come decides the exit code.
+    Library(Error),
 }
 
 impl Failure {
     pub(crate) fn new(code: u8, text: impl Into<String>) -> Failure {
-        Failure {
-            code,
-            text: text.into(),
-        }
+        Failure::Own(code, text.into())
     }
 
-    /// An error of the library. How far the request had come is part of the code.
-    pub(crate) fn of(error: &Error, transcript: &Transcript) -> Failure {
-        let text = explained(HELP, &error.to_string());
-        Failure::new(code(error, transcript), text)
+    /// The exit code and the text.
+    pub(crate) fn report(self, transcript: &Transcript) -> (u8, String) {
+        match self {
+            Failure::Own(code, text) => (code, text),
+            Failure::Library(error) => {
+                let text = explained(HELP, &error.to_string());
+                (code(&error, transcript), text)
+            }
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Library(error)
     }
 }
 
 fn code(error: &Error, transcript: &Transcript) -> u8 {
-    let phase = transcript.phase();
+    let phase = transcript.state().phase;
     match error {
         Error::Misuse(_) => 2,
         Error::Peer(error) => match (error.rule(), phase) {
@@ -50,7 +60,7 @@ fn code(error: &Error, transcript: &Transcript) -> u8 {
             Phase::Connecting => 7,
             _ if error.kind() == ErrorKind::InvalidInput => 1, // a redirect to https
             // Too many redirects, or too many 1xx.
-            _ if error.kind() == ErrorKind::InvalidData => match transcript.last_status() {
+            _ if error.kind() == ErrorKind::InvalidData => match transcript.state().status {
                 300..=399 => 47,
                 _ => 8,
             },

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The observer of a connection.
 #[derive(Debug)]
 pub(crate) struct Heads {
-    connection: Arc<Connection>,
+    pub(crate) connection: Arc<Connection>,
     lines: Mutex<Lines>,
 }
 
@@ -30,13 +30,13 @@ struct Lines {
 }
 
 /// Puts a tap on a stream.
-pub(crate) fn tap(stream: Arc<dyn Stream>, connection: &Arc<Connection>) -> Arc<Tap<Heads>> {
+pub(crate) fn tap(stream: Arc<dyn Stream>, connection: &Arc<Connection>) -> Tap<Heads> {
     let heads = Heads {
         connection: Arc::clone(connection),
         lines: Mutex::default(),
     };
     heads.begin();
-    Arc::new(Tap::new(stream, heads))
+    Tap::new(stream, heads)
 }
 
 /// The tap that a stream is.
@@ -51,16 +51,12 @@ impl Heads {
         self.connection.begin_request();
     }
 
-    pub(crate) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
-    }
-
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sent(&self, mut bytes: &[u8]) {
-        let transcript = self.connection.transcript();
+        let transcript = &self.connection.transcript;
         let lines = &mut *self.lines();
         while let Some(line) = lines.sent.next(&mut bytes) {
             transcript.line('>', without_end(&line));
@@ -75,17 +71,19 @@ impl Heads {
     }
 
     fn received(&self, mut bytes: &[u8]) {
-        let transcript = self.connection.transcript();
+        let transcript = &self.connection.transcript;
         let lines = &mut *self.lines();
         lines.awaits_continue = false;
-        if transcript.phase() == Phase::Connected {
+        if transcript.state().phase == Phase::Connected {
             transcript.set_phase(Phase::Head);
         }
         while let Some(line) = lines.received.next(&mut bytes) {
             let first = (lines.status == 0).then(|| status(&line));
             lines.status = first.unwrap_or(lines.status);
             transcript.line('<', without_end(&line));
-            transcript.head_line(&line, first);
+            let mut state = transcript.state();
+            state.heads.extend_from_slice(&line);
+            state.status = first.unwrap_or(state.status);
             if without_end(&line).is_empty() {
                 // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses
                 // received prior to a final response"
@@ -159,8 +157,8 @@ mod tests {
                 let mut buf = vec![0; piece.len()];
                 assert_eq!(tap.read(&mut buf).unwrap(), piece.len());
             }
-            assert_eq!(transcript.heads(), heads, "cut at {cut}");
-            assert_eq!(transcript.last_status(), 200);
+            assert_eq!(transcript.state().heads, heads, "cut at {cut}");
+            assert_eq!(transcript.state().status, 200);
         }
     }
 }

@@ -41,6 +41,7 @@ mod transfer;
 
 use options::{HELP, Options};
 use std::process::ExitCode;
+use transcript::Transcript;
 use transfer::Client;
 
 fn main() -> ExitCode {
@@ -51,8 +52,9 @@ fn main() -> ExitCode {
     match Client::new(options) {
         Ok(client) => ExitCode::from(client.run()),
         Err(failure) => {
-            eprintln!("http_get: {}", failure.text);
-            ExitCode::from(failure.code)
+            let (code, text) = failure.report(&Transcript::new(false));
+            eprintln!("http_get: {text}");
+            ExitCode::from(code)
         }
     }
 }

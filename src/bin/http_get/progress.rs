@@ -32,19 +32,14 @@ impl Progress {
         }
     }
 
-    /// Counts `bytes` more.
-    pub(crate) fn add(&mut self, bytes: usize) {
+    /// Counts `bytes` more; returns how many there are.
+    pub(crate) fn add(&mut self, bytes: usize) -> u64 {
         self.done += bytes as u64;
-        if !self.on {
-            return;
+        let last = self.drawn.map(|drawn| drawn + INTERVAL);
+        if self.on && Instant::now() >= last.unwrap_or(self.began + SHORT) {
+            self.draw(Instant::now());
         }
-        let now = Instant::now();
-        let due = self
-            .drawn
-            .map_or(self.began + SHORT, |drawn| drawn + INTERVAL);
-        if now >= due {
-            self.draw(now);
-        }
+        self.done
     }
 
     fn draw(&mut self, now: Instant) {

@@ -1,41 +1,60 @@
 //! What `-w` prints of a transfer.
 
 use barewire::http::Timings;
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
+const TIMES: [&str; 5] = [
+    "time_queue",
+    "time_namelookup",
+    "time_connect",
+    "time_appconnect",
+    "time_starttransfer",
+];
+
+/// The values of a transfer, by the names of `-w`.
 pub(crate) struct Report {
-    pub(crate) began: Instant,
-    pub(crate) url: String,
-    /// The URL after redirects.
-    pub(crate) effective: Option<String>,
-    pub(crate) method: String,
-    pub(crate) status: u16,
-    pub(crate) version: &'static str,
-    pub(crate) content_type: String,
-    pub(crate) timings: Option<Timings>,
-    pub(crate) head_bytes: usize,
-    pub(crate) downloaded: u64,
-    pub(crate) uploaded: u64,
-    pub(crate) connects: usize,
-    pub(crate) exit_code: u8,
+    began: Instant,
+    values: BTreeMap<&'static str, String>,
 }
 
 impl Report {
     pub(crate) fn new(url: &str, method: &str) -> Report {
-        Report {
-            began: Instant::now(),
-            url: url.to_owned(),
-            effective: None,
-            method: method.to_owned(),
-            status: 0,
-            version: "0",
-            content_type: String::new(),
-            timings: None,
-            head_bytes: 0,
-            downloaded: 0,
-            uploaded: 0,
-            connects: 0,
-            exit_code: 0,
+        let (began, values) = (Instant::now(), BTreeMap::new());
+        let mut report = Report { began, values };
+        report.set("url", url);
+        report.set("url_effective", url);
+        report.set("method", method);
+        report.set("content_type", "");
+        report.set("http_code", "000");
+        report.set("response_code", "000");
+        let numbers = ["http_version", "exitcode", "num_connects"];
+        let sizes = ["size_download", "size_header", "size_upload"];
+        for name in numbers.into_iter().chain(sizes) {
+            report.set(name, 0);
+        }
+        for name in TIMES {
+            report.set(name, seconds(Duration::ZERO));
+        }
+        report
+    }
+
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Display) {
+        self.values.insert(name, value.to_string());
+    }
+
+    /// Each is the time from the start.
+    pub(crate) fn set_timings(&mut self, it: &Timings) {
+        let connected = it.queue + it.resolve + it.connect;
+        let secured = match it.secure {
+            Duration::ZERO => it.secure, // no TLS: 0, as with curl
+            secure => connected + secure,
+        };
+        let resolved = it.queue + it.resolve;
+        let times = [it.queue, resolved, connected, secured, it.first_byte];
+        for (name, time) in TIMES.into_iter().zip(times) {
+            self.set(name, seconds(time));
         }
     }
 
@@ -72,42 +91,15 @@ impl Report {
     }
 
     fn value(&self, name: &str) -> Option<String> {
-        let time = |time: Duration| Some(format!("{:.6}", time.as_secs_f64()));
-        let (queue, resolved, connected, secured, first) = match &self.timings {
-            None => Default::default(),
-            // Each is the time from the start.
-            Some(it) => (
-                it.queue,
-                it.queue + it.resolve,
-                it.queue + it.resolve + it.connect,
-                match it.secure {
-                    Duration::ZERO => it.secure, // no TLS: 0, as with curl
-                    secure => it.queue + it.resolve + it.connect + secure,
-                },
-                it.first_byte,
-            ),
-        };
         match name {
-            "content_type" => Some(self.content_type.clone()),
-            "exitcode" => Some(self.exit_code.to_string()),
-            "http_code" | "response_code" => Some(format!("{:03}", self.status)),
-            "http_version" => Some(self.version.to_owned()),
-            "method" => Some(self.method.clone()),
-            "num_connects" => Some(self.connects.to_string()),
-            "size_download" => Some(self.downloaded.to_string()),
-            "size_header" => Some(self.head_bytes.to_string()),
-            "size_upload" => Some(self.uploaded.to_string()),
-            "time_queue" => time(queue),
-            "time_namelookup" => time(resolved),
-            "time_connect" => time(connected),
-            "time_appconnect" => time(secured),
-            "time_starttransfer" => time(first),
-            "time_total" => time(self.began.elapsed()),
-            "url" => Some(self.url.clone()),
-            "url_effective" => Some(self.effective.as_ref().unwrap_or(&self.url).clone()),
-            _ => None,
+            "time_total" => Some(seconds(self.began.elapsed())),
+            name => self.values.get(name).cloned(),
         }
     }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.6}", time.as_secs_f64())
 }
 
 #[cfg(test)]
@@ -116,11 +108,9 @@ mod tests {
 
     #[test]
     fn names_are_filled_in_and_the_rest_stays() {
-        let report = Report {
-            status: 204,
-            downloaded: 12,
-            ..Report::new("http://a/", "GET")
-        };
+        let mut report = Report::new("http://a/", "GET");
+        report.set("http_code", 204);
+        report.set("size_download", 12);
         for (format, written) in [
             (r"%{http_code} %{size_download}\n", "204 12\n"),
             (r"%{method}\t%{url_effective}%%", "GET\thttp://a/%"),

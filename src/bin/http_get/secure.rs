@@ -28,13 +28,13 @@ impl Connector for Secured {
         transcript.set_phase(Phase::Securing);
         transcript.note("ALPN: offers http/1.1");
         let plain_tap = tap_of(&*plain.stream).expect("`connect` has made it");
-        let connection = Arc::clone(plain_tap.observer().connection());
+        let connection = Arc::clone(&plain_tap.observer().connection);
         let below = Arc::clone(plain_tap.below()); // without the tap: it would see records
         let tls = self.context.connect(below, to.host(), deadline);
         let tls = tls.inspect_err(|e| transcript.note(format_args!("{to}: {e}")))?;
         print(transcript, &tls);
         Ok(Connected {
-            stream: tap(Arc::new(tls), &connection),
+            stream: Arc::new(tap(Arc::new(tls), &connection)),
             secure: began.elapsed(),
             ..plain
         })

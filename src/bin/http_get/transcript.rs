@@ -42,13 +42,14 @@ pub(crate) enum Phase {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    phase: Phase,
-    status: u16,
-    /// The heads that have arrived, for `-i`.
-    heads: Vec<u8>,
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    /// That of the last head; 0 before the first.
+    pub(crate) status: u16,
+    /// The heads that have arrived for this URL, for `-i`.
+    pub(crate) heads: Vec<u8>,
     /// How many connections have been opened.
-    connections: usize,
+    pub(crate) connections: usize,
     /// That of the current request.
     current: Weak<Connection>,
 }
@@ -56,9 +57,9 @@ struct State {
 /// A connection, from `Connected to` to `Closing connection`.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    number: usize,
-    host: String,
-    transcript: Arc<Transcript>,
+    pub(crate) number: usize,
+    pub(crate) host: String,
+    pub(crate) transcript: Arc<Transcript>,
 }
 
 impl Transcript {
@@ -78,28 +79,12 @@ impl Transcript {
         }
     }
 
-    pub(crate) fn phase(&self) -> Phase {
-        self.state().phase
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {
         self.state().phase = phase;
-    }
-
-    /// A line of a head has arrived, with its end; the first line has a `status`.
-    pub(crate) fn head_line(&self, line: &[u8], status: Option<u16>) {
-        let mut state = self.state();
-        state.heads.extend_from_slice(line);
-        state.status = status.unwrap_or(state.status);
-    }
-
-    pub(crate) fn last_status(&self) -> u16 {
-        self.state().status
-    }
-
-    /// The heads that have arrived for this URL.
-    pub(crate) fn heads(&self) -> Vec<u8> {
-        self.state().heads.clone()
     }
 
     /// The next URL.
@@ -109,14 +94,10 @@ impl Transcript {
         state.heads.clear();
     }
 
-    /// How many connections have been opened.
-    pub(crate) fn connections(&self) -> usize {
-        self.state().connections
-    }
-
     pub(crate) fn open(self: &Arc<Self>, host: &str) -> Arc<Connection> {
-        let number = self.connections();
-        self.state().connections += 1;
+        let mut state = self.state();
+        let number = state.connections;
+        state.connections += 1;
         Arc::new(Connection {
             number,
             host: host.to_owned(),
@@ -128,12 +109,11 @@ impl Transcript {
     pub(crate) fn finish(&self) {
         let current = self.state().current.upgrade();
         if let Some(connection) = current {
-            self.note(format_args!("Connection {connection} left intact"));
+            let Connection { number, host, .. } = &*connection;
+            self.note(format_args!(
+                "Connection #{number} to host {host} left intact"
+            ));
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -143,29 +123,12 @@ impl Connection {
         let mut state = self.transcript.state();
         (state.current, state.phase) = (Arc::downgrade(self), Phase::Connected);
     }
-
-    pub(crate) fn number(&self) -> usize {
-        self.number
-    }
-
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) fn transcript(&self) -> &Transcript {
-        &self.transcript
-    }
-}
-
-impl fmt::Display for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{} to host {}", self.number, self.host)
-    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let text = format_args!("Closing connection {}", self.number).to_string();
-        self.transcript.note(text);
+        let number = self.number;
+        self.transcript
+            .note(format_args!("Closing connection {number}"));
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(options: Options) -> Result<Client, Failure> {
         let transcript = Arc::new(Transcript::new(options.verbose));
-        let agent = Agent::new(Limits::default()).map_err(misuse)?;
+        let agent = Agent::new(Limits::default())?;
         let connector = Verbose(Arc::clone(&transcript));
         let mut common = RequestOptions::new()
             .agent(&agent)
@@ -75,14 +75,16 @@ impl Client {
         for (at, url) in self.options.urls.iter().enumerate() {
             let mut report = Report::new(url, self.options.method());
             let mut output = Output::new(self.options.outputs.get(at));
-            let before = self.transcript.connections();
+            let before = self.transcript.state().connections;
             if let Err(failure) = self.fetch(url, &mut report, &mut output) {
-                (code, report.exit_code) = (failure.code, failure.code);
+                let text;
+                (code, text) = failure.report(&self.transcript);
+                report.set("exitcode", code);
                 if !self.options.silent || self.options.show_error {
-                    let _ = writeln!(io::stderr(), "http_get: ({code}) {}", failure.text);
+                    let _ = writeln!(io::stderr(), "http_get: ({code}) {text}");
                 }
             }
-            report.connects = self.transcript.connections() - before;
+            report.set("num_connects", self.transcript.state().connections - before);
             drop(output);
             if let Some(format) = &self.options.write_out {
                 let _ = write!(io::stdout(), "{}", report.write(format));
@@ -99,15 +101,15 @@ impl Client {
             (Scheme::Https, Some(secured)) => secured,
             _ => &self.plain,
         };
-        let mut options = common.clone().url(url).map_err(|e| self.failure(&e))?;
+        let mut options = common.clone().url(url)?;
         if let Some(user) = &self.options.user {
             options = options.auth(user);
         }
         let mut answer = self.request(&options, report)?;
         self.transcript.set_phase(Phase::Body);
         self.fill_in(report, &answer);
-        let heads = self.transcript.heads();
-        report.head_bytes = heads.len();
+        let heads = self.transcript.state().heads.clone();
+        report.set("size_header", heads.len());
         if self.options.fail && answer.status() >= 400 {
             let text = format!("the answer is {} {}", answer.status(), answer.reason());
             return Err(Failure::new(22, text));
@@ -130,12 +132,18 @@ impl Client {
             let text = "Not followed: this body cannot be sent again, or Location is not usable";
             self.transcript.note(text);
         }
-        report.status = answer.status();
-        report.version = answer.http_version();
-        report.timings = Some(*answer.timings());
-        report.effective = answer.url().map(str::to_owned);
-        let content_type = answer.header("Content-Type");
-        report.content_type = content_type.unwrap_or_default().to_owned();
+        for name in ["http_code", "response_code"] {
+            report.set(name, answer.status());
+        }
+        report.set("http_version", answer.http_version());
+        report.set_timings(answer.timings());
+        if let Some(url) = answer.url() {
+            report.set("url_effective", url);
+        }
+        report.set(
+            "content_type",
+            answer.header("Content-Type").unwrap_or_default(),
+        );
     }
 
     fn receive(
@@ -149,24 +157,18 @@ impl Client {
         let mut progress = Progress::new(total, self.wants_bar() && !output.is_terminal());
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
-            let read = answer.read(&mut buffer);
-            let bytes = read.map_err(|e| self.failure(&e.into()))?;
+            let bytes = answer.read(&mut buffer).map_err(http::Error::from)?;
             if bytes == 0 {
                 return Ok(());
             }
-            report.downloaded += bytes as u64;
+            report.set("size_download", progress.add(bytes));
             output.write(&buffer[..bytes])?;
-            progress.add(bytes);
         }
     }
 
     /// Whether a progress bar is allowed.
     fn wants_bar(&self) -> bool {
         !self.options.silent && !self.options.verbose
-    }
-
-    fn failure(&self, error: &http::Error) -> Failure {
-        Failure::of(error, &self.transcript)
     }
 }
 
@@ -190,27 +192,24 @@ impl Client {
         drop(answer);
         self.transcript.note("Asking again without Expect");
         request = self.head(options)?;
-        let removed = request.remove_header("Expect");
-        removed.map_err(|e| self.failure(&e))?;
+        request.remove_header("Expect")?;
         self.send(request, report)
     }
 
     fn head(&self, options: &RequestOptions) -> Result<ClientRequest, Failure> {
-        let request = http::request(options).map_err(|e| self.failure(&e))?;
-        Ok(request.on(Reuse(Arc::clone(&self.transcript))))
+        Ok(http::request(options)?.on(Reuse(Arc::clone(&self.transcript))))
     }
 
     fn send(&self, request: ClientRequest, report: &mut Report) -> Result<ClientResponse, Failure> {
         let waits = request.get_header("Expect").is_some();
-        let answer = match &self.options.body {
-            None => request.end(""),
+        match &self.options.body {
+            None => Ok(request.end("")?),
             Some(Body::Text(text)) if !waits => {
-                report.uploaded = text.len() as u64;
-                request.end(text)
+                report.set("size_upload", text.len());
+                Ok(request.end(text)?)
             }
-            Some(body) => return self.send_pieces(request, body.open()?, report),
-        };
-        answer.map_err(|e| self.failure(&e))
+            Some(body) => self.send_pieces(request, body.open()?, report),
+        }
     }
 
     /// Sends a source piece by piece, until its end or until the server responds.
@@ -221,10 +220,9 @@ impl Client {
         report: &mut Report,
     ) -> Result<ClientResponse, Failure> {
         if let Some(length) = source.length {
-            let set = request.set_header("Content-Length", length.to_string());
-            set.map_err(|e| self.failure(&e))?;
+            request.set_header("Content-Length", length.to_string())?;
         }
-        report.uploaded = 0;
+        report.set("size_upload", 0);
         let mut progress = Progress::new(source.length, self.wants_bar());
         let mut buffer = vec![0; BUFFER_BYTES];
         while !request.is_answered() {
@@ -233,15 +231,13 @@ impl Client {
             if bytes == 0 {
                 break;
             }
-            let sent = request.write(&buffer[..bytes]);
-            sent.map_err(|e| self.failure(&e))?;
+            request.write(&buffer[..bytes])?;
             if !request.is_answered() {
-                report.uploaded += bytes as u64;
-                progress.add(bytes);
+                report.set("size_upload", progress.add(bytes));
             }
         }
         drop(progress);
-        request.end("").map_err(|e| self.failure(&e))
+        Ok(request.end("")?)
     }
 }
 
@@ -285,13 +281,8 @@ fn proxy(options: &Options) -> Result<Option<Proxy>, Failure> {
         None if options.proxy_env => Proxy::from_env(),
         None => Ok(None),
     };
-    let proxy = proxy.map_err(misuse)?;
-    Ok(proxy.map(|proxy| match options.tunnel {
+    Ok(proxy?.map(|proxy| match options.tunnel {
         true => proxy.tunnel(),
         false => proxy,
     }))
-}
-
-fn misuse(error: http::Error) -> Failure {
-    Failure::new(2, error.to_string())
 }

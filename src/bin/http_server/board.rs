@@ -1,9 +1,9 @@
-//! A notice board: what one client publishes, the clients that wait for news get.
+//! A notice board: each notice that one client publishes goes to all clients that wait.
 
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// The last notices, and how many there ever were.
+/// The number and the text of the last notice.
 #[derive(Default)]
 pub(crate) struct Board {
     notices: Mutex<(u64, String)>,
@@ -12,30 +12,25 @@ pub(crate) struct Board {
 
 impl Board {
     pub(crate) fn publish(&self, text: &str) {
-        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notices = self.lock();
         *notices = (notices.0 + 1, text.to_owned());
         self.news.notify_all();
     }
 
     /// The number of the newest notice.
     pub(crate) fn newest(&self) -> u64 {
-        self.notices
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
+        self.lock().0
     }
 
-    /// Waits for a notice after number `seen`, for `most` at the longest.
-    pub(crate) fn wait(&self, seen: u64, most: Duration) -> Option<(u64, String)> {
-        let until = Instant::now() + most;
-        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        while notices.0 <= seen {
-            let left = until.checked_duration_since(Instant::now())?;
-            (notices, _) = self
-                .news
-                .wait_timeout(notices, left)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        Some(notices.clone())
+    /// Waits for a notice after number `seen`, until the timeout.
+    pub(crate) fn wait(&self, seen: u64, timeout: Duration) -> Option<(u64, String)> {
+        let is_old = |notices: &mut (u64, String)| notices.0 <= seen;
+        let woken = self.news.wait_timeout_while(self.lock(), timeout, is_old);
+        let (notices, waited) = woken.unwrap_or_else(PoisonError::into_inner);
+        (!waited.timed_out()).then(|| notices.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (u64, String)> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,31 +21,25 @@ pub(crate) fn invitation(address: &Addr, tls: bool, files: bool) -> String {
             _ => url.clone(),
         }
     );
-    let mut line =
-        |what: &str, try_it: &str| text.push_str(&format!("  {what:<34}{curl}{try_it}\n"));
-    line("the book's hello, chunked", &format!("-v {url}/"));
-    line(
-        "the same with a Content-Length",
-        &format!("-v {url}/length"),
-    );
-    line(
-        "send a body and get it back",
-        &format!("-d hello {url}/echo"),
-    );
-    line(
-        "ask before sending it (100)",
-        &format!("-v -T FILE -H 'Expect: 100-continue' {url}/upload"),
-    );
-    line("a body of unknown length", &format!("-v {url}/stream"));
-    line(
-        "1 GiB, in bounded memory",
-        &format!("-o /dev/null {url}/big"),
-    );
-    line("wait for news (long polling) …", &format!("{url}/poll"));
-    line("… or have them streamed (SSE)", &format!("-N {url}/events"));
-    line("… and make some", &format!("-d 你好 {url}/publish"));
-    if files {
-        line("a part of a file", &format!("-r 0-99 {url}/files/NAME"));
+    for (what, try_it) in [
+        ("the book's hello, chunked", "-v {url}/"),
+        ("the same with a Content-Length", "-v {url}/length"),
+        ("send a body and get it back", "-d hello {url}/echo"),
+        (
+            "ask before sending it (100)",
+            "-v -T FILE -H 'Expect: 100-continue' {url}/upload",
+        ),
+        ("a body of unknown length", "-v {url}/stream"),
+        ("1 GiB, in bounded memory", "-o /dev/null {url}/big"),
+        ("wait for news (long polling) …", "{url}/poll"),
+        ("… or have them streamed (SSE)", "-N {url}/events"),
+        ("… and make some", "-d 你好 {url}/publish"),
+        ("a part of a file", "-r 0-99 {url}/files/NAME"),
+    ] {
+        if files || !try_it.contains("/files/") {
+            let try_it = try_it.replace("{url}", &url);
+            text.push_str(&format!("  {what:<34}{curl}{try_it}\n"));
+        }
     }
     text.push_str(&format!("\nIn a browser: {url}/try\n"));
     text

@@ -14,24 +14,13 @@ use barewire::https;
 use certificate::Certificate;
 use demo::Args;
 use invitation::invitation;
+use routes::Routes;
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-const HELP: &str = "\
-usage: http_server [--listen ADDRESS] [--max-connections N] [--keep-alive-timeout SECS]
-                   [--files DIR] [--tls CERT KEY [--client-ca CA]]
-
-/ is the book's hello; the start prints what else there is to try.
-
-  --listen ADDRESS           HOST:PORT or unix:/PATH (127.0.0.1:1337)
-  --max-connections N        more of them wait in the kernel's backlog (10000)
-  --keep-alive-timeout SECS  close a connection that is idle for so long (5; 0: never)
-  --files DIR                serve the files of this folder below /files/
-  --tls CERT KEY             serve https: with this certificate and its key
-  --client-ca CA             only to clients with a certificate that CA has signed
-";
+const HELP: &str = include_str!("help.txt");
 
 struct Options {
     listen: String,
@@ -41,13 +30,9 @@ struct Options {
     certificate: Option<Certificate>,
 }
 
-struct Demo {
-    routes: routes::Routes,
-}
-
-impl Events for Demo {
+impl Events for Routes {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
-        self.routes.serve(request, response)
+        self.serve(request, response)
     }
 
     fn error(&self, what: &dyn fmt::Display) {
@@ -62,9 +47,7 @@ fn main() -> ExitCode {
 fn read(args: &mut Args<'_>) -> Result<Options, String> {
     let secs = args.number("--keep-alive-timeout")?.unwrap_or(5);
     Ok(Options {
-        listen: args
-            .value("--listen")
-            .unwrap_or_else(|| "127.0.0.1:1337".into()), // the book's
+        listen: args.value_or("--listen", "127.0.0.1:1337"), // the book's
         max_connections: args.at_least_one("--max-connections")?.unwrap_or(10_000),
         keep_alive: (secs > 0).then(|| Duration::from_secs(secs)),
         files: args.value("--files"),
@@ -73,8 +56,7 @@ fn read(args: &mut Args<'_>) -> Result<Options, String> {
 }
 
 fn serve(options: Options) -> io::Result<()> {
-    let routes = routes::Routes::new(options.files.as_deref())?;
-    let server = http::create_server_with(Demo { routes })
+    let server = http::create_server_with(Routes::new(options.files.as_deref())?)
         .max_connections(options.max_connections)
         .keep_alive_timeout(options.keep_alive);
     let (is_https, has_files) = (options.certificate.is_some(), options.files.is_some());

@@ -1,4 +1,4 @@
-//! What the demo serves.
+//! The paths that the demo serves.
 
 use super::board::Board;
 use barewire::http::wire::Method;
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 const BIG_BYTES: u64 = 1 << 30;
 static BLOCK: [u8; 256 * 1024] = [b'x'; 256 * 1024];
-/// How often an endless answer looks whether it should end.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often an endless response checks whether it should end.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 const PAGE: &str = include_str!("page.html");
 
 pub(crate) struct Routes {
@@ -35,19 +35,9 @@ impl Routes {
             ("GET" | "HEAD", "/") => res
                 .write_head(200, [("Content-Type", "text/plain")])?
                 .end("Hello World\n")?,
-            ("GET" | "HEAD", "/length") => {
-                res.set_header("Content-Type", "text/plain")?;
-                res.end("Hello World\n")?;
-            }
-            ("GET" | "HEAD", "/try") => {
-                res.set_header("Content-Type", "text/html; charset=utf-8")?;
-                res.end(PAGE)?;
-            }
-            ("POST", "/echo") => {
-                let body = req.collect()?;
-                res.set_header("Content-Type", "application/octet-stream")?;
-                res.end(body)?;
-            }
+            ("GET" | "HEAD", "/length") => send(res, "text/plain", b"Hello World\n")?,
+            ("GET" | "HEAD", "/try") => send(res, "text/html; charset=utf-8", PAGE.as_bytes())?,
+            ("POST", "/echo") => send(res, "application/octet-stream", req.collect()?)?,
             ("GET" | "HEAD", "/status/204") => res.write_head(204, NO_FIELDS)?.end("")?,
             ("GET" | "HEAD", "/status/304") => {
                 res.write_head(304, [("ETag", "\"304\"")])?.end("")?
@@ -67,10 +57,9 @@ impl Routes {
             ("GET", "/iframe") => self.iframe(res)?,
             ("OPTIONS", _) => res.write_head(204, [("Allow", ALLOWED)])?.end("")?,
             _ if !Method::new(method).is_some_and(Method::is_standard) => {
+                let text = format!("the method {method} is unknown here (RFC 9110 §9.1)\n");
                 res.set_status(501)?;
-                res.end(format!(
-                    "the method {method} is not known here (RFC 9110 §9.1)\n"
-                ))?;
+                res.end(text)?;
             }
             ("GET" | "HEAD", _) => {
                 res.set_status(404)?;
@@ -78,13 +67,13 @@ impl Routes {
             }
             _ => {
                 res.set_status(405)?.set_header("Allow", ALLOWED)?;
-                res.end("this method does nothing here (RFC 9110 §15.5.6)\n")?;
+                res.end("this method is not allowed here (RFC 9110 §15.5.6)\n")?;
             }
         }
         Ok(())
     }
 
-    /// Long polling: an answer when there is news, or when the time is over.
+    /// Long polling: a response when there is news, or after the timeout.
     fn poll(&self, req: &Request<'_>, res: Response<'_>) -> Handled {
         let seconds = req
             .query()
@@ -93,7 +82,7 @@ impl Routes {
         let mut left = Duration::from_secs(seconds.unwrap_or(20).min(60));
         let seen = self.board.newest();
         while !left.is_zero() && !res.is_stopping() && !res.client_left() {
-            let step = left.min(LOOK);
+            let step = left.min(POLL_INTERVAL);
             if let Some((_, text)) = self.board.wait(seen, step) {
                 res.write_head(200, [("Content-Type", "text/plain; charset=utf-8")])?
                     .end(text)?;
@@ -104,7 +93,7 @@ impl Routes {
         Ok(res.write_head(204, NO_FIELDS)?.end("")?)
     }
 
-    /// Server-sent events: a tick a second, and what is published.
+    /// Server-sent events: one a second, and each notice that is published.
     fn events(&self, res: Response<'_>) -> Handled {
         let fields = [
             ("Content-Type", "text/event-stream"),
@@ -112,19 +101,18 @@ impl Routes {
         ];
         let mut res = res.write_head(200, fields)?;
         res.write("retry: 1000\n\n")?;
-        let mut seen = self.board.newest();
-        let mut looks = 0;
+        let (mut seen, mut polls) = (self.board.newest(), 0);
         while !res.is_stopping() && !res.client_left() {
-            match self.board.wait(seen, LOOK) {
+            match self.board.wait(seen, POLL_INTERVAL) {
                 Some((number, text)) => {
                     seen = number;
                     let data: String = text.lines().map(|line| format!("data: {line}\n")).collect();
                     res.write(format!("event: notice\nid: {number}\n{data}\n"))?;
                 }
                 None => {
-                    looks += 1;
-                    if looks % 2 == 0 {
-                        res.write(format!("event: tick\ndata: {}\n\n", looks / 2))?;
+                    polls += 1;
+                    if polls % 2 == 0 {
+                        res.write(format!("event: tick\ndata: {}\n\n", polls / 2))?;
                     }
                 }
             }
@@ -132,20 +120,17 @@ impl Routes {
         Ok(res.end("")?)
     }
 
-    /// The oldest trick of Comet: a page that never ends, each piece of it a script.
+    /// The first technique of Comet: a page without an end, each piece of it a script.
     fn iframe(&self, res: Response<'_>) -> Handled {
         let mut res = res.write_head(200, [("Content-Type", "text/html; charset=utf-8")])?;
-        res.write(format!(
-            "<!doctype html><title>stream</title>{}\n",
-            " ".repeat(1024)
-        ))?;
+        let padding = " ".repeat(1024);
+        res.write(format!("<!doctype html><title>stream</title>{padding}\n"))?;
         let mut count = 0;
         while !res.is_stopping() && !res.client_left() {
             count += 1;
-            res.write(format!(
-                "<script>parent.tick && parent.tick({count})</script>\n"
-            ))?;
-            std::thread::sleep(LOOK);
+            let script = format!("parent.tick && parent.tick({count})");
+            res.write(format!("<script>{script}</script>\n"))?;
+            std::thread::sleep(POLL_INTERVAL);
         }
         Ok(res.end("")?)
     }
@@ -161,6 +146,11 @@ fn serve_below(directory: &str) -> io::Result<Files> {
 
 fn is_file(path: &str) -> bool {
     path == "/files" || path.starts_with("/files/")
+}
+
+fn send(mut res: Response<'_>, content_type: &str, body: &[u8]) -> Handled {
+    res.set_header("Content-Type", content_type)?;
+    Ok(res.end(body)?)
 }
 
 /// A body whose length is not known up front.
@@ -185,7 +175,7 @@ fn big(res: Response<'_>) -> Handled {
     Ok(res.end("")?)
 }
 
-/// Counts what comes, where it lies.
+/// Counts the bytes of the body, in the read buffer.
 fn upload(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
     let mut bytes = 0;
     loop {

@@ -25,48 +25,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The buffer for a response's body.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Why there is no response to forward.
-enum Failed {
-    /// The server or the request. The client gets a response of the proxy.
-    Refused(Refusal),
-    /// The client's connection.
-    Client(Error),
-}
-
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Failed {
-        Failed::Refused(refusal)
-    }
-}
-
 /// Forwards the request and its response. Returns the text for the log.
 pub(crate) fn forward(
     proxy: &Proxy,
     mut req: Request<'_>,
     mut res: Response<'_>,
 ) -> Result<String, Failure> {
-    match send(proxy, &mut req, &mut res) {
-        Ok(answer) => {
-            let status = answer.status();
-            send_back(proxy, answer, res)?;
-            Ok(status.to_string())
-        }
-        Err(Failed::Client(error)) => Err(error.into()),
-        Err(Failed::Refused(refusal)) => refusal.answer(res),
-    }
+    let answer = match send(proxy, &mut req, &mut res) {
+        Ok(answer) => answer,
+        Err(failure) => return Refusal::answer_or(failure, res),
+    };
+    let status = answer.status();
+    send_back(proxy, answer, res)?;
+    Ok(status.to_string())
 }
 
+/// A [`Refusal`] is for the client to read; any other failure is of the client's connection.
 fn send(
     proxy: &Proxy,
     req: &mut Request<'_>,
     res: &mut Response<'_>,
-) -> Result<ClientResponse, Failed> {
+) -> Result<ClientResponse, Failure> {
     let uri = target(req)?;
     let (host, port) = (uri.host(), uri.port());
     if !proxy.allow.allows(host, port) {
         return Err(Refusal::not_listed(host, port).into());
     }
-    let refuse = |e: Error| Failed::Refused(Refusal::of(&e, uri.authority()));
+    let refuse = |e: Error| Refusal::of(&e, uri.authority());
     let options = request_options(proxy, req)?;
     let interim = Interim::default();
     let request = http::request(options).map_err(refuse)?;
@@ -75,7 +60,7 @@ fn send(
         send_body(req, &mut request, &refuse, || interim.relay(proxy, res))?;
     }
     let answer = request.end("").map_err(refuse)?;
-    interim.relay(proxy, res).map_err(Failed::Client)?;
+    interim.relay(proxy, res)?;
     Ok(answer)
 }
 
@@ -97,9 +82,9 @@ fn target(req: &Request<'_>) -> Result<Uri, Refusal> {
     Ok(uri)
 }
 
-fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, Failed> {
+fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, Failure> {
     let options = proxy.common.clone().url(req.url());
-    let mut options = options.map_err(Failed::Client)?.method(req.method());
+    let mut options = options?.method(req.method());
     let target = req.target();
     let names_nothing =
         target.path() == "/" && target.query().is_none() && !req.url().ends_with('/');
@@ -108,8 +93,7 @@ fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, F
         // "*" when it forwards the request to the indicated origin server."
         options = options.path("*");
     }
-    let fields = request_fields(proxy, req).map_err(Failed::Client)?;
-    for (name, value) in fields.view().iter() {
+    for (name, value) in request_fields(proxy, req)?.view().iter() {
         options = options.append_header(name, value);
     }
     Ok(options)
@@ -149,13 +133,13 @@ fn add_via(fields: &mut FieldList, version: &str, proxy: &Proxy) -> Result<(), M
 fn send_body(
     req: &mut Request<'_>,
     request: &mut ClientRequest,
-    refuse: &dyn Fn(Error) -> Failed,
+    refuse: &dyn Fn(Error) -> Refusal,
     mut relay: impl FnMut() -> Result<(), Error>,
-) -> Result<(), Failed> {
+) -> Result<(), Failure> {
     request.write("").map_err(refuse)?;
     while !request.is_answered() {
-        relay().map_err(Failed::Client)?;
-        let piece = req.fill_buf().map_err(|e| Failed::Client(e.into()))?;
+        relay()?;
+        let piece = req.fill_buf().map_err(Error::from)?;
         if piece.is_empty() {
             break;
         }
@@ -163,8 +147,7 @@ fn send_body(
         let bytes = piece.len();
         req.consume(bytes);
     }
-    let trailers = end_to_end(req.trailers(), req.headers(), &[]);
-    let trailers = trailers.map_err(|e| Failed::Client(e.into()))?;
+    let trailers = end_to_end(req.trailers(), req.headers(), &[])?;
     for (name, value) in trailers.view().iter() {
         request.add_trailer(name, value).map_err(refuse)?;
     }

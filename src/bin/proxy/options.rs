@@ -21,37 +21,30 @@ impl Options {
         let secs = Duration::from_secs;
         let allow = args.all("--allow");
         Ok(Options {
-            listen: args
-                .value("--listen")
-                .unwrap_or_else(|| "127.0.0.1:8080".into()),
+            listen: args.value_or("--listen", "127.0.0.1:8080"),
             allow: allow
                 .iter()
                 .map(|text| Entry::parse(text))
                 .collect::<Result<_, _>>()?,
-            auth: args
-                .value("--auth")
-                .map(|text| credentials(&text))
-                .transpose()?,
-            name: args.value("--name").map(name).transpose()?,
+            auth: args.parsed("--auth", credentials)?,
+            name: args.parsed("--name", name)?,
             timeout: args.seconds("--timeout")?.unwrap_or(secs(30)),
             idle_timeout: args.seconds("--idle-timeout")?.unwrap_or(secs(120)),
         })
     }
 }
 
-fn credentials(text: &str) -> Result<(String, String), String> {
+fn credentials(text: &str) -> Result<(String, String), &'static str> {
     let parts = text.split_once(':');
-    let (user, password) = parts.ok_or("--auth takes USER:PASSWORD, with a colon between them")?;
+    let (user, password) = parts.ok_or("takes USER:PASSWORD, with a colon between them")?;
     Ok((user.to_owned(), password.to_owned()))
 }
 
-fn name(text: String) -> Result<String, String> {
+fn name(text: &str) -> Result<String, String> {
     match is_token(text.as_bytes()) {
-        true => Ok(text),
+        true => Ok(text.to_owned()),
         // RFC 9110 §7.6.3: "pseudonym = token"
-        false => Err(format!(
-            "--name takes letters, digits and -._~, not {text:?}"
-        )),
+        false => Err(format!("takes letters, digits and -._~, not {text:?}")),
     }
 }
 

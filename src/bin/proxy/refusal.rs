@@ -86,7 +86,14 @@ impl Refusal {
         response.end(text)?;
         Ok(log)
     }
+
+    /// Answers if the failure is a refusal; returns any other failure.
+    pub(crate) fn answer_or(failure: Failure, response: Response<'_>) -> Result<String, Failure> {
+        failure.downcast::<Refusal>()?.answer(response)
+    }
 }
+
+impl std::error::Error for Refusal {}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

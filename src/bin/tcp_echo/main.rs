@@ -18,53 +18,37 @@ mod greeting;
 
 use barewire::net::{self, Addr, Listener, ServerEvents, Socket, SocketEvents};
 use barewire::text::Encoding;
-use demo::{Args, no_command};
+use demo::{Args, Run, no_command};
 use greeting::greet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const HELP: &str = "\
-usage: tcp_echo server [--listen ADDRESS] [--pipe]
-       tcp_echo client [ADDRESS]
-
-ADDRESS is HOST:PORT or unix:/PATH; the book's path is unix:/tmp/echo.sock.
-
-server  sends a greeting, then answers 你好 to whatever arrives
-  --listen ADDRESS  listen there (127.0.0.1:8124)
-  --pipe            send Echo server, then everything back (127.0.0.1:1337)
-client  sends world! to a server (127.0.0.1:8124), prints what it answers, and ends
-
-Other clients: nc, nc -U, telnet, socat.
-";
-
-enum Command {
-    Server { listen: String, pipe: bool },
-    Client { to: String },
-}
+const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, |command| match command {
-        Command::Server { listen, pipe } => serve(&listen, pipe),
-        Command::Client { to } => talk(&to),
-    })
+    demo::run(HELP, read, |run| run())
 }
 
-fn read(args: &mut Args<'_>) -> Result<Command, String> {
+fn read(args: &mut Args<'_>) -> Result<Run, String> {
     let words = args.words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["server"] => {
             let pipe = args.has("--pipe");
-            let port = if pipe { 1337 } else { 8124 }; // the book's
-            let listen = args.value("--listen");
-            let listen = listen.unwrap_or_else(|| format!("127.0.0.1:{port}"));
-            Ok(Command::Server { listen, pipe })
+            let default = if pipe {
+                "127.0.0.1:1337"
+            } else {
+                "127.0.0.1:8124"
+            }; // the book's
+            let listen = args.value_or("--listen", default);
+            Ok(Box::new(move || serve(&listen, pipe)))
         }
-        ["client"] => Ok(Command::Client {
-            to: "127.0.0.1:8124".into(),
-        }),
-        ["client", to] => Ok(Command::Client { to: to.into() }),
+        ["client"] => Ok(Box::new(|| talk("127.0.0.1:8124"))),
+        ["client", to] => {
+            let to = to.to_owned();
+            Ok(Box::new(move || talk(&to)))
+        }
         _ => Err(no_command(&words)),
     }
 }

@@ -7,30 +7,14 @@ use barewire::tls::{self, ClientOptions, Tls};
 use std::io::{self, Read, Write};
 use std::thread;
 
-pub(crate) struct Client {
-    pub(crate) to: String,
+pub(crate) struct Files {
     pub(crate) ca: Option<String>,
     pub(crate) cert: Option<String>,
     pub(crate) key: Option<String>,
-    pub(crate) servername: Option<String>,
-    pub(crate) insecure: bool,
 }
 
-impl Client {
-    pub(crate) fn talk(&self) -> io::Result<()> {
-        let socket = tls::connect(&self.to, &self.options()?)?;
-        print_authorized(&socket);
-        let sender = socket.clone();
-        thread::spawn(move || {
-            if let Err(e) = send_all(&sender) {
-                eprintln!("tls_echo: {e}");
-            }
-        });
-        print_all(&socket)
-    }
-
-    fn options(&self) -> io::Result<ClientOptions> {
-        let mut options = ClientOptions::new().reject_unauthorized(!self.insecure);
+impl Files {
+    pub(crate) fn read_into(&self, mut options: ClientOptions) -> io::Result<ClientOptions> {
         if let Some(path) = &self.ca {
             options = options.ca(read_file(path)?);
         }
@@ -40,14 +24,23 @@ impl Client {
         if let Some(path) = &self.key {
             options = options.key(read_file(path)?);
         }
-        Ok(match &self.servername {
-            Some(name) => options.servername(name),
-            None => options,
-        })
+        Ok(options)
     }
 }
 
-/// With `-k` the server may be anybody; this line says whether its certificate is good.
+pub(crate) fn talk(to: &str, options: &ClientOptions) -> io::Result<()> {
+    let socket = tls::connect(to, options)?;
+    print_authorized(&socket);
+    let sender = socket.clone();
+    thread::spawn(move || {
+        if let Err(e) = send_all(&sender) {
+            eprintln!("tls_echo: {e}");
+        }
+    });
+    print_all(&socket)
+}
+
+/// With `-k` any certificate is accepted; this line shows whether it is a good one.
 fn print_authorized(socket: &Socket) {
     let Some(tls) = Tls::of(&**socket.stream()) else {
         return;

@@ -1,7 +1,7 @@
 //! The book's TLS server: it prints whether the client is authorized, sends a welcome, and then
 //! everything back.
 
-use super::certificates::{CERT, KEY};
+use crate::certificates::{CERT, KEY};
 use barewire::net::Socket;
 use barewire::tls::{ServerOptions, Tls};
 use std::io;

@@ -19,54 +19,34 @@ mod demo;
 mod echo;
 
 use barewire::net::{Addr, ServerEvents, Socket};
-use barewire::tls;
-use client::Client;
-use demo::Args;
+use barewire::tls::{self, ClientOptions};
+use client::Files;
+use demo::{Args, Run};
 use std::io;
 use std::process::ExitCode;
 
-const HELP: &str = "\
-usage: tls_echo [--listen HOST:PORT]
-       tls_echo --connect HOST:PORT [--ca FILE] [--cert FILE --key FILE] [--servername NAME] [-k]
-
-Without --connect, a server: it prints whether the client is authorized, sends welcome!, and then
-everything back. It asks for a certificate of fixtures/tls/ca.crt and serves clients without one.
-  --listen HOST:PORT   listen there (127.0.0.1:8000)
-
-With it, a client: it sends what it reads from stdin and prints what arrives.
-  --connect HOST:PORT  the server
-  --ca FILE            certificates to trust instead of the public authorities
-  --cert FILE          our own certificate, for a server that asks
-  --key FILE           its private key
-  --servername NAME    the name that the server's certificate must have (HOST)
-  -k                   accept any certificate, which is for a test
-";
-
-enum Command {
-    Server { listen: String },
-    Client(Client),
-}
+const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, |command| match command {
-        Command::Server { listen } => serve(&listen),
-        Command::Client(client) => client.talk(),
-    })
+    demo::run(HELP, read, |run| run())
 }
 
-fn read(args: &mut Args<'_>) -> Result<Command, String> {
+fn read(args: &mut Args<'_>) -> Result<Run, String> {
     let Some(to) = args.value("--connect") else {
-        let listen = args.value("--listen");
-        let listen = listen.unwrap_or_else(|| "127.0.0.1:8000".into()); // the book's
-        return Ok(Command::Server { listen });
+        let listen = args.value_or("--listen", "127.0.0.1:8000"); // the book's
+        return Ok(Box::new(move || serve(&listen)));
     };
-    Ok(Command::Client(Client {
-        to,
+    let files = Files {
         ca: args.value("--ca"),
         cert: args.value("--cert"),
         key: args.value("--key"),
-        servername: args.value("--servername"),
-        insecure: args.has("-k"),
+    };
+    let mut options = ClientOptions::new().reject_unauthorized(!args.has("-k"));
+    if let Some(name) = args.value("--servername") {
+        options = options.servername(name);
+    }
+    Ok(Box::new(move || {
+        client::talk(&to, &files.read_into(options)?)
     }))
 }
 

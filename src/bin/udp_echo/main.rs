@@ -13,7 +13,7 @@ mod message;
 mod request;
 
 use barewire::udp::{self, Events, Family, FaultPlan, RemoteInfo, Socket};
-use demo::{Args, no_command};
+use demo::{Args, Run, no_command};
 use request::Network;
 use std::io;
 use std::net::IpAddr;
@@ -23,67 +23,43 @@ use std::time::Duration;
 /// The book's message.
 const BOOK: &str = "深入浅出Node.js";
 
-const HELP: &str = "\
-usage: udp_echo server [--listen ADDRESS:PORT] [--echo]
-       udp_echo client [HOST:PORT] [TEXT]
-       udp_echo request [--sent FAULTS] [--received FAULTS] [--timeout MS] [TEXT ...]
-
-server   prints each message
-  --listen ADDRESS:PORT  listen there (0.0.0.0:41234, as in the book: other machines reach it)
-  --echo                 send each message back
-client   sends TEXT (深入浅出Node.js) to HOST:PORT (localhost:41234)
-request  sends each TEXT (one two three) as a question to a server in this process. The client's
-         socket drops, duplicates and delays datagrams on purpose; the client repeats its question.
-  --sent FAULTS          what happens to each datagram that the client sends (x)
-  --received FAULTS      what happens to each that it receives (2~)
-  --timeout MS           milliseconds until the first repetition (300)
-
-FAULTS has a character for each datagram: . passes  x dropped  2 duplicated  ~ delayed
-";
-
-enum Command {
-    Server {
-        listen: String,
-        echo: bool,
-    },
-    Client {
-        host: String,
-        port: u16,
-        text: String,
-    },
-    Request(Network),
-}
+const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, |command| match command {
-        Command::Server { listen, echo } => serve(&listen, echo),
-        Command::Client { host, port, text } => send(&host, port, &text),
-        Command::Request(network) => request::run(network),
-    })
+    demo::run(HELP, read, |run| run())
 }
 
-fn read(args: &mut Args<'_>) -> Result<Command, String> {
+fn read(args: &mut Args<'_>) -> Result<Run, String> {
     let words = args.words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        ["server"] => Ok(Command::Server {
-            listen: args
-                .value("--listen")
-                .unwrap_or_else(|| "0.0.0.0:41234".into()),
-            echo: args.has("--echo"),
-        }),
+        ["server"] => {
+            let listen = args.value_or("--listen", "0.0.0.0:41234");
+            let echo = args.has("--echo");
+            Ok(Box::new(move || serve(&listen, echo)))
+        }
         ["client"] => client("localhost:41234", BOOK),
         ["client", to] => client(to, BOOK),
         ["client", to, text] => client(to, text),
-        ["request", ref questions @ ..] => Ok(Command::Request(Network {
-            sent: args.parsed("--sent")?.unwrap_or_else(|| plan("x")),
-            received: args.parsed("--received")?.unwrap_or_else(|| plan("2~")),
-            timeout: Duration::from_millis(args.number("--timeout")?.unwrap_or(300)),
-            questions: match questions {
-                [] => ["one", "two", "three"].map(str::to_owned).into(),
-                some => some.iter().map(|it| it.to_string()).collect(),
-            },
-        })),
+        ["request", ref questions @ ..] => {
+            let timeout = args.number("--timeout")?.unwrap_or(300);
+            let questions = if questions.is_empty() {
+                &["one", "two", "three"]
+            } else {
+                questions
+            };
+            let network = Network {
+                sent: args
+                    .parsed("--sent", str::parse)?
+                    .unwrap_or_else(|| plan("x")),
+                received: args
+                    .parsed("--received", str::parse)?
+                    .unwrap_or_else(|| plan("2~")),
+                timeout: Duration::from_millis(timeout),
+                questions: questions.iter().map(|it| it.to_string()).collect(),
+            };
+            Ok(Box::new(move || request::run(network)))
+        }
         _ => Err(no_command(&words)),
     }
 }
@@ -92,13 +68,13 @@ fn plan(script: &str) -> FaultPlan {
     script.parse().expect("a script")
 }
 
-fn client(to: &str, text: &str) -> Result<Command, String> {
+fn client(to: &str, text: &str) -> Result<Run, String> {
     let parts = to.rsplit_once(':');
     let parts = parts.and_then(|(host, port)| Some((host, port.parse().ok()?)));
     let (host, port) = parts.ok_or_else(|| format!("{to:?} is not HOST:PORT"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let (host, text) = (host.to_owned(), text.to_owned());
-    Ok(Command::Client { host, port, text })
+    Ok(Box::new(move || send(&host, port, &text)))
 }
 
 struct Server {

@@ -20,20 +20,7 @@ use demo::Args;
 use dial::Dial;
 use std::process::ExitCode;
 
-const HELP: &str = "\
-usage: ws_client [--echo | --updates] [-k | --cacert FILE] URL
-       ws_client --autobahn [--agent NAME] [-k | --cacert FILE] URL
-
-Sends each line of stdin as a message and prints each message that arrives; closes at the end of
-stdin. URL is ws://HOST:PORT/PATH, or wss: for TLS.
-
-  --echo         send hello, then each message back
-  --updates      send every 50 ms, but only while no earlier update is still in the send queue
-  --autobahn     run the cases of the fuzzing server of the Autobahn|Testsuite
-  --agent NAME   our name in its report (barewire)
-  --cacert FILE  certificates to trust instead of the public authorities
-  -k             accept any certificate, which is for a test
-";
+const HELP: &str = include_str!("help.txt");
 
 type Run = fn(&Dial) -> Result<(), Error>;
 

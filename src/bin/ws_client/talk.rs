@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::thread;
 use std::time::Duration;
 
-/// A peer that sends nothing for so long gets a ping, and so long for its pong.
+/// A peer that sends nothing for this time gets a ping, and has the same time for its pong.
 const SILENCE: Duration = Duration::from_secs(5);
 /// The book's.
 const PERIOD: Duration = Duration::from_millis(50);

@@ -26,22 +26,7 @@ use show::Shown;
 use std::process::ExitCode;
 use std::{fmt, io};
 
-const HELP: &str = "\
-usage: ws_server [--listen HOST:PORT] [--max-message BYTES] [--max-connections N] [--show-bytes]
-                 [--tls CERT KEY]
-
-/         a page that talks with this server; a WebSocket here is echoed
-/echo     sends every message back
-/hello    answers every message with yakexi: the book's worked example
-/chat     sends every message to all that are connected here
-/updates  answers every message with its number: for the loop of 50 ms
-
-  --listen HOST:PORT     listen there (127.0.0.1:12010)
-  --max-message BYTES    a longer message ends the connection with code 1009 (16777216)
-  --max-connections N    more of them wait in the kernel's backlog (10000)
-  --show-bytes           print the bytes that arrive (<) and that leave (>)
-  --tls CERT KEY         serve wss: and https: with this certificate and its key
-";
+const HELP: &str = include_str!("help.txt");
 
 struct Options {
     listen: String,
@@ -51,13 +36,9 @@ struct Options {
     certificate: Option<Certificate>,
 }
 
-struct Demo {
-    routes: Routes,
-}
-
-impl Events for Demo {
+impl Events for Routes {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
-        self.routes.serve(request, response)
+        self.serve(request, response)
     }
 
     fn error(&self, what: &dyn fmt::Display) {
@@ -71,9 +52,7 @@ fn main() -> ExitCode {
 
 fn read(args: &mut Args<'_>) -> Result<Options, String> {
     Ok(Options {
-        listen: args
-            .value("--listen")
-            .unwrap_or_else(|| "127.0.0.1:12010".into()), // the book's
+        listen: args.value_or("--listen", "127.0.0.1:12010"), // the book's
         message_bytes: args.number("--max-message")?.unwrap_or(16 * 1024 * 1024),
         max_connections: args.at_least_one("--max-connections")?.unwrap_or(10_000),
         show_bytes: args.has("--show-bytes"),
@@ -82,18 +61,15 @@ fn read(args: &mut Args<'_>) -> Result<Options, String> {
 }
 
 fn run(options: Options) -> io::Result<()> {
-    let routes = Routes::new(options.message_bytes);
-    let server = http::create_server_with(Demo { routes })
+    let server = http::create_server_with(Routes::new(options.message_bytes))
         .max_connections(options.max_connections)
         .spare_threads(4);
     let listener = Listener::bind(&options.listen)?;
     let address = listener.local_addr()?;
     let (engine, service) = server.into_service();
     let certificate = options.certificate.as_ref();
-    let handle = match options.show_bytes {
-        true => serve(listener, engine, Shown(service), certificate)?,
-        false => serve(listener, engine, service, certificate)?,
-    };
+    let is_on = options.show_bytes;
+    let handle = serve(listener, engine, Shown { service, is_on }, certificate)?;
     // In this order: after the second line only bytes are printed.
     print!("{}", invitation(&address, certificate.is_some()));
     eprintln!("ws_server: listening on {address}");

@@ -1,4 +1,4 @@
-//! What the demo serves.
+//! The paths that the demo serves.
 
 use barewire::http::{Handled, Request, Response};
 use barewire::websocket::{self, Acceptor, Config, Limits, Room, Slow, WebSocket};
@@ -41,7 +41,7 @@ impl Routes {
         Ok(())
     }
 
-    /// How a connection ends is no failure of the handler.
+    /// The outcome of a connection is no failure of the handler.
     fn talk(&self, path: &str, ws: WebSocket) {
         let _outcome = match path {
             "/hello" => ws.on_message(|socket, _| drop(socket.send("yakexi"))),
@@ -66,7 +66,7 @@ impl Routes {
 fn page(req: &Request<'_>, mut res: Response<'_>) -> Handled {
     if !matches!(req.method(), "GET" | "HEAD") {
         res.set_header("Allow", "GET, HEAD")?;
-        return refuse(res, 405, "only to be read (RFC 9110 §15.5.6)\n");
+        return refuse(res, 405, "this page can only be read (RFC 9110 §15.5.6)\n");
     }
     res.set_header("Content-Type", "text/html; charset=utf-8")?;
     Ok(res.end(PAGE)?)

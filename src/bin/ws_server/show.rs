@@ -12,20 +12,28 @@ use std::sync::Arc;
 /// Of a longer piece only the beginning is printed.
 const MAX_BYTES: usize = 64;
 
-/// A server with a tap on each of its connections.
-pub(crate) struct Shown<S>(pub(crate) S);
+/// A server with a tap on each of its connections, if it is on.
+pub(crate) struct Shown<S> {
+    pub(crate) service: S,
+    pub(crate) is_on: bool,
+}
 
 impl<S: Service> Service for Shown<S> {
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
-        self.0.connection(Arc::new(Tap::new(stream, show)), slot);
+        match self.is_on {
+            true => self
+                .service
+                .connection(Arc::new(Tap::new(stream, show)), slot),
+            false => self.service.connection(stream, slot),
+        }
     }
 
     fn accept_error(&self, error: &io::Error) {
-        self.0.accept_error(error);
+        self.service.accept_error(error);
     }
 
     fn closed(&self) {
-        self.0.closed();
+        self.service.closed();
     }
 }
 

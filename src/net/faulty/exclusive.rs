@@ -10,7 +10,7 @@ use crate::net::lock::{lock, wait_until};
 /// A value that a thread takes out, may sleep with, and puts back. A mutex alone would not do: a thread
 /// that waits for a mutex cannot give up.
 #[derive(Debug)]
-pub(super) struct Exclusive<T> {
+pub(crate) struct Exclusive<T> {
     /// `None`: a thread has it.
     value: Mutex<Option<T>>,
     put_back: Condvar,
@@ -18,13 +18,13 @@ pub(super) struct Exclusive<T> {
 
 /// The value. It is put back when this is dropped.
 #[derive(Debug)]
-pub(super) struct Taken<'a, T> {
+pub(crate) struct Taken<'a, T> {
     owner: &'a Exclusive<T>,
     value: Option<T>,
 }
 
 impl<T> Exclusive<T> {
-    pub(super) fn new(value: T) -> Exclusive<T> {
+    pub(crate) fn new(value: T) -> Exclusive<T> {
         Exclusive {
             value: Mutex::new(Some(value)),
             put_back: Condvar::new(),
@@ -32,7 +32,7 @@ impl<T> Exclusive<T> {
     }
 
     /// Waits for the value, no longer than until `until`, or fails with a timeout.
-    pub(super) fn take(&self, until: Option<Instant>) -> io::Result<Taken<'_, T>> {
+    pub(crate) fn take(&self, until: Option<Instant>) -> io::Result<Taken<'_, T>> {
         let mut value = lock(&self.value);
         loop {
             match self.taken(&mut value) {
@@ -45,7 +45,7 @@ impl<T> Exclusive<T> {
     }
 
     /// The value, unless another thread has it.
-    pub(super) fn try_take(&self) -> Option<Taken<'_, T>> {
+    pub(crate) fn try_take(&self) -> Option<Taken<'_, T>> {
         self.taken(&mut lock(&self.value))
     }
 

@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use super::lock::{lock, wait_until};
 use super::stream::Stream;
-use exclusive::Exclusive;
+pub(crate) use exclusive::Exclusive;
 use pieces::Pieces;
 
 /// A stream that misbehaves as its [`Faults`] say, and else behaves as the one below it.

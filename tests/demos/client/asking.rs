@@ -1,12 +1,12 @@
 //! Other fields, other places, other ways.
 
-use super::stage::{HTTP_GET, Ran, Scripted, command, http_get, masked, run_with};
+use super::stage::{Ran, Scripted, command, http_get, masked, run_with};
 use super::{mirror, site};
 use crate::support::{Site, watched};
 use barewire::http;
 
 #[test]
-fn row_a01_fields_are_added_replaced_and_left_out() {
+fn row_a01_fields_are_added_replaced_and_removed() {
     watched(|| {
         let (_site, port) = mirror();
         let url = format!("http://127.0.0.1:{port}/a?b=c#d");
@@ -86,7 +86,7 @@ fn redirects_are_followed_if_asked_for() {
 }
 
 #[test]
-fn what_was_read_from_a_pipe_is_not_sent_twice() {
+fn a_body_from_a_pipe_is_not_sent_twice() {
     watched(|| {
         let (_site, port) = site(|mut req, mut res| {
             req.collect()?;
@@ -94,14 +94,14 @@ fn what_was_read_from_a_pipe_is_not_sent_twice() {
             res.end("")
         });
         let url = format!("http://127.0.0.1:{port}/");
-        let ran = run_with(command(HTTP_GET, &["-vL", "-T", "-", &url]), b"body");
+        let ran = run_with(command("http_get", &["-vL", "-T", "-", &url]), b"body");
         assert_eq!(ran.err.matches("< HTTP/1.1 307 ").count(), 1, "{}", ran.err);
         assert!(ran.err.contains("\n* Not followed: "), "{}", ran.err);
     });
 }
 
 #[test]
-fn with_i_every_head_on_the_way_is_shown() {
+fn with_i_the_head_of_each_redirect_is_printed() {
     watched(|| {
         let (_site, port) = stairs();
         let ran = http_get(&["-iL", &format!("http://127.0.0.1:{port}/1")]);
@@ -112,13 +112,13 @@ fn with_i_every_head_on_the_way_is_shown() {
 }
 
 fn with_env(args: &[&str], env: &[(&str, &str)]) -> Ran {
-    let mut command = command(HTTP_GET, args);
+    let mut command = command("http_get", args);
     command.envs(env.iter().copied());
     run_with(command, b"")
 }
 
 #[test]
-fn row_a07_the_environment_names_a_proxy_only_where_it_is_asked() {
+fn row_a07_the_environment_names_a_proxy_only_with_proxy_env() {
     watched(|| {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nproxy\n";
         let (_site, port) = site(|_req, res| res.end("direct\n"));
@@ -142,7 +142,7 @@ fn row_a07_the_environment_names_a_proxy_only_where_it_is_asked() {
 }
 
 #[test]
-fn row_a07_a_proxy_is_told_who_asks() {
+fn row_a07_a_proxy_gets_the_credentials() {
     watched(|| {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nproxy\n";
         let proxy = Scripted::new(&[answer]);

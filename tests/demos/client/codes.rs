@@ -5,7 +5,7 @@ use super::{hello, site};
 use crate::support::{Gate, watched};
 
 #[test]
-fn what_a_server_does_wrong_has_a_number() {
+fn each_mistake_of_a_server_has_an_exit_code() {
     watched(|| {
         for (code, answer) in [
             (52, ""),
@@ -36,7 +36,7 @@ fn what_a_server_does_wrong_has_a_number() {
 }
 
 #[test]
-fn what_came_before_the_cut_is_shown() {
+fn the_bytes_before_a_cut_are_printed() {
     watched(|| {
         let server = Scripted::new(&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"]);
         let ran = http_get(&["-w", " %{size_download} %{exitcode}", &server.url()]);
@@ -51,7 +51,7 @@ fn what_came_before_the_cut_is_shown() {
 }
 
 #[test]
-fn what_takes_too_long_is_given_up() {
+fn a_transfer_ends_at_its_time_limit() {
     watched(|| {
         let gate = Gate::default();
         let wait = gate.clone();
@@ -73,7 +73,7 @@ fn what_takes_too_long_is_given_up() {
 }
 
 #[test]
-fn places_that_are_not_there() {
+fn unreachable_addresses_and_bad_options_have_exit_codes() {
     watched(|| {
         let nobody = nobody();
         let (_site, port) = hello();
@@ -106,7 +106,7 @@ fn places_that_are_not_there() {
 }
 
 #[test]
-fn the_last_failure_counts_and_the_others_are_fetched() {
+fn the_last_failure_is_the_exit_code_and_all_urls_are_fetched() {
     watched(|| {
         let (_site, port) = hello();
         let fine = format!("http://127.0.0.1:{port}/");

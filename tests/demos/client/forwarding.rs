@@ -1,13 +1,13 @@
 //! `proxy`: requests that are put to it whole.
 
-use super::stage::{PROXY, Running, Scripted, masked};
+use super::stage::{Running, Scripted, masked};
 use super::{mirror, site};
 use crate::support::{Client, Gate, watched};
 use barewire::net::Addr;
 
 /// A running proxy, and a connection to it.
 pub(crate) fn proxy(args: &[&str]) -> (Running, Client, u16) {
-    let running = Running::start(PROXY, &[&["--listen", "127.0.0.1:0"], args].concat());
+    let running = Running::start("proxy", &[&["--listen", "127.0.0.1:0"], args].concat());
     let (running, port) = with_port(running);
     (running, connect(port), port)
 }
@@ -24,7 +24,7 @@ pub(crate) fn connect(port: u16) -> Client {
 }
 
 #[test]
-fn row_a07_a_request_is_passed_on_without_what_is_of_one_hop() {
+fn row_a07_a_request_is_forwarded_without_hop_by_hop_fields() {
     watched(|| {
         let (_site, port) = mirror();
         let (mut running, mut client, at) = proxy(&["--name", "me"]);
@@ -96,7 +96,7 @@ fn row_a07_bodies_and_trailers_go_both_ways() {
 }
 
 #[test]
-fn row_a07_answers_without_a_body() {
+fn row_a07_responses_without_a_body() {
     watched(|| {
         let sloppy = "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n";
         let unchanged = "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n";
@@ -123,7 +123,7 @@ fn row_a07_answers_without_a_body() {
 }
 
 #[test]
-fn row_a07_what_comes_in_pieces_goes_on_in_pieces() {
+fn row_a07_pieces_are_forwarded_as_they_arrive() {
     watched(|| {
         let gate = Gate::default();
         let (wait, no_fields) = (gate.clone(), || [("Content-Type", "text/plain")]);
@@ -140,14 +140,14 @@ fn row_a07_what_comes_in_pieces_goes_on_in_pieces() {
             "GET http://localhost:{port}/ HTTP/1.1\r\nHost: a\r\n\r\n"
         ));
         assert_eq!(client.interim().field("Link"), Some("</a>"));
-        assert_eq!(client.head().status, 200); // and the server has not said anything yet
+        assert_eq!(client.head().status, 200); // and the server has sent no body yet
         gate.open();
         client.exactly("5\r\nfirst\r\n0\r\n\r\n");
     });
 }
 
 #[test]
-fn row_a07_an_expectation_is_the_servers_to_answer() {
+fn row_a07_the_server_answers_an_expectation() {
     watched(|| {
         let (_site, port) = site(|mut req, res| match req.url() {
             "/taken" => {
@@ -166,7 +166,7 @@ fn row_a07_an_expectation_is_the_servers_to_answer() {
         client.send("body");
         assert_eq!(client.answer().text(), "body");
         client.send(ask("/refused"));
-        let answer = client.answer(); // the first one: nobody has asked for the body
+        let answer = client.answer(); // the first response: no 100 was sent
         assert_eq!((answer.status, answer.text()), (413, "too much"));
         client.ended();
     });

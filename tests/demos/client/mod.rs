@@ -7,7 +7,7 @@
 //! | | `asking` | other fields, redirects, a proxy that the environment names |
 //! | | `showing` | `-i -I -o -w -f -s` |
 //! | | `codes` | what it ends with, and why |
-//! | | `secure` | https: what is shown, who is trusted, and what it ends with |
+//! | | `secure` | https: the output, the trusted certificates, the exit codes |
 //! | `agent_demo` | `timeline` | ten requests, five sockets |
 //! | `proxy` | `forwarding`, `tunnels`, `refusals` | passed on, piped through, turned away |
 
@@ -42,7 +42,7 @@ fn site(
     (site, port)
 }
 
-/// A site that answers with what it was asked: request line, the fields that are worth telling,
+/// A site that answers with the request that it received: request line, fields,
 /// body and trailers.
 fn mirror() -> (Site, u16) {
     site(|mut req, res| {

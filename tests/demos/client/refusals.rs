@@ -1,8 +1,8 @@
-//! `proxy`: what it does not do, and what it says then.
+//! `proxy`: the requests that it refuses, and its responses to them.
 
 use super::forwarding::proxy;
 use super::hello;
-use super::stage::{PROXY, Scripted, nobody, run};
+use super::stage::{Scripted, nobody, run};
 use crate::support::{Answer, Client, watched};
 use std::net::TcpListener;
 
@@ -12,7 +12,7 @@ fn get(client: &mut Client, target: &str, fields: &str) -> Answer {
 }
 
 #[test]
-fn row_a07_only_what_is_listed_is_reached() {
+fn row_a07_only_allowed_hosts_are_reached() {
     watched(|| {
         let (_site, port) = hello();
         let (_running, mut client, _) = proxy(&["--allow", &format!("localhost:{port}")]);
@@ -44,11 +44,11 @@ fn row_a07_only_what_is_listed_is_reached() {
 }
 
 #[test]
-fn row_a07_a_name_that_leads_here_is_another_matter() {
+fn row_a07_a_name_that_leads_to_this_machine_is_refused() {
     watched(|| {
         let (_site, port) = hello();
         let (_running, mut client, _) = proxy(&["--allow", "*"]);
-        // The system takes each of these for 127.0.0.1, and none says so.
+        // The system takes each of these for 127.0.0.1, which its name does not say.
         for host in ["127.1", "2130706433", "0.0.0.0", "[::ffff:127.0.0.1]"] {
             let answer = get(&mut client, &format!("http://{host}:{port}/"), "");
             assert!(
@@ -76,7 +76,7 @@ fn row_a07_a_name_that_leads_here_is_another_matter() {
 }
 
 #[test]
-fn row_a07_who_is_not_known_is_asked() {
+fn row_a07_a_client_without_credentials_gets_407() {
     watched(|| {
         let (_site, port) = hello();
         let (_running, mut client, _) = proxy(&["--auth", "me:secret"]);
@@ -98,7 +98,7 @@ fn row_a07_who_is_not_known_is_asked() {
 }
 
 #[test]
-fn row_a07_a_loop_is_not_gone_round_twice() {
+fn row_a07_a_loop_is_refused() {
     watched(|| {
         let (mut running, mut client, at) = proxy(&["--name", "me"]);
         let answer = get(
@@ -111,17 +111,17 @@ fn row_a07_a_loop_is_not_gone_round_twice() {
             (508, "Loop Detected")
         );
         assert!(running.line().contains("-> 508 "));
-        // It is asked to ask itself.
+        // The proxy forwards this request to itself.
         let answer = get(&mut client, &format!("http://localhost:{at}/"), "");
         assert_eq!(answer.status, 508);
-        let (one, other) = (running.line(), running.line()); // whichever is told first
+        let (one, other) = (running.line(), running.line()); // in either order
         let inner = |line: &str| line.starts_with("GET / -> 508 ");
         assert!(inner(&one) != inner(&other), "{one} {other}");
     });
 }
 
 #[test]
-fn what_no_proxy_is_asked_for() {
+fn targets_that_a_proxy_does_not_forward() {
     watched(|| {
         let (_running, mut client, _) = proxy(&[]);
         for (target, status, says) in [
@@ -138,7 +138,7 @@ fn what_no_proxy_is_asked_for() {
 }
 
 #[test]
-fn row_a07_what_is_wrong_behind_the_proxy() {
+fn row_a07_failures_of_the_server_are_reported() {
     watched(|| {
         let nobody = nobody();
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -164,7 +164,7 @@ fn row_a07_what_is_wrong_behind_the_proxy() {
 }
 
 #[test]
-fn row_a07_a_cut_answer_is_cut_here_too() {
+fn row_a07_a_cut_response_is_cut_for_the_client() {
     watched(|| {
         for answer in [
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
@@ -179,16 +179,16 @@ fn row_a07_a_cut_answer_is_cut_here_too() {
 }
 
 #[test]
-fn flags_that_are_none() {
+fn mistakes_in_the_options() {
     watched(|| {
         for args in [&["--allow"][..], &["--allow", "http://a"], &["--port", "1"]] {
-            let ran = run(PROXY, args);
+            let ran = run("proxy", args);
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
         }
-        assert!(run(PROXY, &["-h"]).out.starts_with("usage: proxy "));
+        assert!(run("proxy", &["-h"]).out.starts_with("usage: proxy "));
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let ran = run(
-            PROXY,
+            "proxy",
             &["--listen", &taken.local_addr().unwrap().to_string()],
         );
         assert_eq!((ran.code, ran.out.as_str()), (1, ""));

@@ -72,7 +72,7 @@ const SAID: &str = "* TCP_NODELAY set
 ";
 
 #[test]
-fn row_t06_what_is_sent_and_what_comes_is_shown() {
+fn row_t06_the_conversation_is_printed() {
     watched(|| {
         let site = Site::new("server", |options| options);
         let ran = get(&[&CA, &["-v"]], &site.url());
@@ -102,7 +102,7 @@ fn the_second_request_needs_no_second_handshake() {
 }
 
 #[test]
-fn row_t06_whom_it_does_not_trust() {
+fn row_t06_untrusted_certificates() {
     watched(|| {
         for (name, ca, code) in [
             ("server", &[][..], "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
@@ -142,7 +142,7 @@ fn row_t06_whom_it_does_not_trust() {
 }
 
 #[test]
-fn row_t03_who_we_are() {
+fn row_t03_our_own_certificate() {
     watched(|| {
         let ca = std::fs::read("fixtures/tls/ca.crt").expect("a file");
         let site = Site::new("server", |options| options.ca(ca).request_cert(true));
@@ -154,7 +154,7 @@ fn row_t03_who_we_are() {
 }
 
 #[test]
-fn what_makes_no_handshake_has_a_number() {
+fn each_failure_of_a_handshake_has_an_exit_code() {
     watched(|| {
         let plain = http::create_server(|_req, res| res.end(""));
         let plain = plain.listen("127.0.0.1:0").expect("a port");

@@ -1,6 +1,6 @@
 //! `http_get -d`, `-T` and `Expect`
 
-use super::stage::{HTTP_GET, Ran, Scripted, command, http_get, run_with};
+use super::stage::{Ran, Scripted, command, http_get, run_with};
 use super::{mirror, site};
 use crate::support::watched;
 use std::fs;
@@ -17,7 +17,7 @@ fn file(name: &str, text: &str) -> PathBuf {
 }
 
 fn piped(args: &[&str], input: &str) -> Ran {
-    run_with(command(HTTP_GET, args), input.as_bytes())
+    run_with(command("http_get", args), input.as_bytes())
 }
 
 /// What the server saw of it: the start line, and what followed the default fields.
@@ -79,7 +79,7 @@ fn row_a02_texts_files_and_standard_input() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_not_begun() {
+fn a_body_that_cannot_be_read_is_not_sent() {
     watched(|| {
         let (_site, port) = mirror();
         let url = format!("http://127.0.0.1:{port}/");
@@ -127,9 +127,9 @@ fn row_a04_a_body_that_waits_for_a_100() {
 }
 
 #[test]
-fn who_says_nothing_is_sent_the_body_after_a_while() {
+fn without_a_100_the_body_is_sent_after_the_timeout() {
     watched(|| {
-        // It answers when the body has come, and says nothing before: we would wait for ever.
+        // It sends no 100 and answers when the body has arrived: without a timeout this would never end.
         let slow = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://127.0.0.1:{}/", slow.local_addr().unwrap().port());
         thread::spawn(move || {
@@ -153,7 +153,7 @@ fn who_says_nothing_is_sent_the_body_after_a_while() {
 }
 
 #[test]
-fn who_does_not_know_the_expectation_is_asked_without_it() {
+fn after_a_417_the_request_is_repeated_without_expect() {
     watched(|| {
         let refusal =
             "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

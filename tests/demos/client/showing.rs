@@ -1,6 +1,6 @@
-//! Where the answer goes, and what is told of it.
+//! The output of `http_get`: the response, and what is printed about it.
 
-use super::stage::{HTTP_GET, Scripted, http_get, masked, run};
+use super::stage::{Scripted, http_get, masked, run};
 use super::{hello, site};
 use crate::support::watched;
 use std::fs;
@@ -15,7 +15,7 @@ Transfer-Encoding: chunked
 ";
 
 #[test]
-fn i_shows_the_head_and_head_alone_is_asked_for() {
+fn i_prints_the_head_and_capital_i_sends_head() {
     watched(|| {
         let (_site, port) = hello();
         let url = format!("http://127.0.0.1:{port}/");
@@ -27,7 +27,7 @@ fn i_shows_the_head_and_head_alone_is_asked_for() {
 }
 
 #[test]
-fn a_head_that_was_cut_is_not_shown_with_the_next() {
+fn a_cut_head_is_not_printed_with_the_next() {
     watched(|| {
         let (_site, port) = hello();
         let server = Scripted::new(&["HTTP/1.1 200 OK\r\nX-Cut: "]);
@@ -37,7 +37,7 @@ fn a_head_that_was_cut_is_not_shown_with_the_next() {
 }
 
 #[test]
-fn o_writes_files_and_the_first_is_for_the_first() {
+fn o_writes_files_in_the_order_of_the_urls() {
     watched(|| {
         let (_site, port) = site(|req, res| res.end(req.url()));
         let at = |name: &str| format!("{}/showing-{name}", env!("CARGO_TARGET_TMPDIR"));
@@ -52,7 +52,7 @@ fn o_writes_files_and_the_first_is_for_the_first() {
 }
 
 #[test]
-fn w_tells_what_is_asked_of_each_transfer() {
+fn w_prints_the_values_of_each_transfer() {
     watched(|| {
         let (_site, port) = hello();
         let url = format!("http://127.0.0.1:{port}/");
@@ -74,7 +74,7 @@ fn w_tells_what_is_asked_of_each_transfer() {
 }
 
 #[test]
-fn f_makes_an_error_of_it_and_s_keeps_quiet() {
+fn f_makes_a_bad_status_an_error_and_s_prints_none() {
     watched(|| {
         let (_site, port) = site(|_req, mut res| {
             res.set_status(404)?;
@@ -101,8 +101,8 @@ fn f_makes_an_error_of_it_and_s_keeps_quiet() {
 }
 
 #[test]
-fn h_helps() {
-    let ran = run(HTTP_GET, &["-h"]);
+fn h_prints_the_help() {
+    let ran = run("http_get", &["-h"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(ran.out.starts_with("usage: http_get "), "{}", ran.out);
     assert!(ran.out.lines().all(|line| line.chars().count() <= 100));

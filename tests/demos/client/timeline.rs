@@ -1,9 +1,9 @@
 //! `agent_demo`: the order of things, whatever the time.
 
-use super::stage::{AGENT_DEMO, run};
+use super::stage::run;
 use crate::support::watched;
 
-/// The number, whether it waited, and what is said behind the bar.
+/// The number, whether it waited, and the text behind the bar.
 fn row(line: &str) -> (u32, bool, String) {
     let (start, bar) = line.split_at("request   1  ".len());
     let number = start["request".len()..].trim().parse().unwrap();
@@ -18,7 +18,7 @@ fn row(line: &str) -> (u32, bool, String) {
 }
 
 fn shape(args: &[&str]) -> (Vec<String>, Vec<(u32, bool, String)>, String) {
-    let ran = run(AGENT_DEMO, args);
+    let ran = run("agent_demo", args);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let mut lines = ran.out.lines();
     let gauges = lines.by_ref().take(3).map(str::to_owned).collect();
@@ -31,7 +31,7 @@ fn shape(args: &[&str]) -> (Vec<String>, Vec<(u32, bool, String)>, String) {
 }
 
 #[test]
-fn row_a05_five_are_under_way_and_five_wait() {
+fn row_a05_five_requests_have_sockets_and_five_wait() {
     watched(|| {
         let (gauges, rows, last) = shape(&["--ms", "20"]);
         let said = [
@@ -56,7 +56,7 @@ fn row_a05_five_are_under_way_and_five_wait() {
 }
 
 #[test]
-fn row_a05_with_max_sockets_10_nobody_waits() {
+fn row_a05_with_max_sockets_10_no_request_waits() {
     watched(|| {
         let (gauges, rows, last) = shape(&["--sockets", "10", "--ms", "20"]);
         assert_eq!(gauges[1], "during   sockets 10   requests 0   free 0");
@@ -66,19 +66,19 @@ fn row_a05_with_max_sockets_10_nobody_waits() {
 }
 
 #[test]
-fn flags_that_are_none() {
+fn mistakes_in_the_options() {
     for args in [
         &["--sockets"][..],
         &["--sockets", "0"],
         &["--ms", "soon"],
         &["10"],
     ] {
-        let ran = run(AGENT_DEMO, args);
+        let ran = run("agent_demo", args);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
         assert!(ran.err.contains("\nusage: agent_demo "), "{}", ran.err);
     }
     assert!(
-        run(AGENT_DEMO, &["-h"])
+        run("agent_demo", &["-h"])
             .out
             .starts_with("usage: agent_demo ")
     );

@@ -25,7 +25,7 @@ const ANSWERED: &str = "< HTTP/1.1 200 OK
 const LEFT: &str = "* Connection #0 to host 127.0.0.1 left intact\n";
 const CLOSED: &str = "* Closing connection 0\n";
 
-fn said(parts: &[&str]) -> String {
+fn expected(parts: &[&str]) -> String {
     parts.concat().replace("VERSION", env!("CARGO_PKG_VERSION"))
 }
 
@@ -35,7 +35,7 @@ fn row_a03_the_books_conversation() {
         let (_site, port) = hello();
         let ran = http_get(&["-v", &format!("http://127.0.0.1:{port}/")]);
         assert_eq!((ran.code, ran.out.as_str()), (0, "Hello World\n"));
-        let all = said(&[CONNECTED, ASKED, ANSWERED, LEFT, CLOSED]);
+        let all = expected(&[CONNECTED, ASKED, ANSWERED, LEFT, CLOSED]);
         assert_eq!(masked(&ran.err, port), all);
     });
 }
@@ -51,13 +51,13 @@ fn row_a06_the_second_request_uses_the_same_connection() {
         let all = [
             CONNECTED, ASKED, ANSWERED, LEFT, again, ASKED, ANSWERED, LEFT, CLOSED,
         ];
-        assert_eq!(masked(&ran.err, port), said(&all));
+        assert_eq!(masked(&ran.err, port), expected(&all));
         drop(site);
     });
 }
 
 #[test]
-fn a_server_that_closes_is_seen_to() {
+fn a_connection_that_the_server_closes_is_not_left_intact() {
     watched(|| {
         let (_site, port) = hello();
         let url = format!("http://127.0.0.1:{port}/");
@@ -71,7 +71,7 @@ fn a_server_that_closes_is_seen_to() {
 }
 
 #[test]
-fn row_a04_interim_answers_and_trailers_are_seen() {
+fn row_a04_interim_responses_and_trailers_are_printed() {
     watched(|| {
         let (_site, port) = site(|_req, mut res| {
             res.write_early_hints([("Link", "</style.css>")])?;
@@ -92,7 +92,7 @@ fn row_a04_interim_answers_and_trailers_are_seen() {
 }
 
 #[test]
-fn what_could_move_the_cursor_is_escaped() {
+fn control_characters_are_escaped() {
     watched(|| {
         let server = Scripted::new(&["HTTP/1.1 200 \x1b[2JOK\u{e9}\r\nServer: a\x07b\r\n\r\n"]);
         let ran = http_get(&["-v", &server.url()]);
@@ -103,7 +103,7 @@ fn what_could_move_the_cursor_is_escaped() {
 }
 
 #[test]
-fn who_does_not_answer_is_named() {
+fn an_address_that_refuses_is_named() {
     watched(|| {
         let nobody = nobody();
         let ran = http_get(&["-v", &format!("http://{nobody}/")]);

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::thread;
 
-/// A server of no protocol: it hears all, up to the FIN, and says it back in capitals.
+/// A server without a protocol: it reads up to the FIN, and sends all of it back in capitals.
 fn louder() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -28,7 +28,7 @@ fn row_a07_a_tunnel_ends_in_each_direction_by_itself() {
         let far = louder();
         let (mut running, mut client, _) = proxy(&[]);
         let asked = format!("CONNECT localhost:{far} HTTP/1.1\r\nHost: localhost:{far}\r\n\r\n");
-        client.send(asked + "sent ahead, "); // without having waited for the 200
+        client.send(asked + "sent ahead, "); // before the 200
         let answer = client.switched();
         assert_eq!(
             (answer.status, answer.reason.as_str()),
@@ -59,7 +59,7 @@ fn row_a07_a_silent_tunnel_is_closed() {
 }
 
 #[test]
-fn row_a07_http_get_asks_through_a_proxy_and_through_a_tunnel() {
+fn row_a07_http_get_through_a_proxy_and_through_a_tunnel() {
     watched(|| {
         let (_site, port) = hello();
         let (_running, _, at) = proxy(&["--auth", "me:secret", "--name", "it"]);

@@ -54,7 +54,7 @@ fn port(line: &str) -> u16 {
 }
 
 #[test]
-fn row_u01_the_demo_speaks_the_books_words() {
+fn row_u01_the_demo_prints_the_books_words() {
     watched(|| {
         let mut server = Server::start(&["server", "--listen", "127.0.0.1:0", "--echo"]);
         let listening = server.line();
@@ -177,7 +177,7 @@ fn row_u01_the_demo_refuses_what_it_does_not_know() {
             ),
             (
                 &["request", "--sent", "?"],
-                "--sent ?: '?' is no fault; the faults are",
+                "--sent '?' is no fault; the faults are",
             ),
             (
                 &["request", "--timeout", "-1"],

@@ -3,8 +3,8 @@ use crate::support::watched;
 use barewire::udp::{ReceiveBuffer, is_closed};
 use std::net::Ipv4Addr;
 
-/// The notes: to have `message` again after `close`, bind again. The socket is gone; its port can
-/// be had at once, by another socket.
+/// The notes: to have `message` again after `close`, bind again. But the socket is closed for good;
+/// another socket can have its port at once.
 #[test]
 fn erratum_e41_a_closed_socket_stays_closed_and_another_takes_its_port() {
     watched(|| {

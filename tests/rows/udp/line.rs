@@ -1,5 +1,5 @@
-//! A network without a clock: a question is answered while it is sent, and to wait for what is not
-//! on its way is to time out at once.
+//! A network without a clock: a question is answered while it is sent. If no answer has arrived, a
+//! receiver times out at once.
 
 use barewire::udp::{Datagrams, ReceiveBuffer, Received, Responder};
 use std::collections::VecDeque;
@@ -8,12 +8,12 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Who asks.
+/// The requester's address.
 pub(crate) fn client() -> SocketAddr {
     ([127, 0, 0, 1], 58682).into()
 }
 
-/// Who answers.
+/// The responder's address.
 pub(crate) fn server() -> SocketAddr {
     ([127, 0, 0, 1], 41234).into()
 }
@@ -21,9 +21,9 @@ pub(crate) fn server() -> SocketAddr {
 /// The client's end, with a server at the other.
 pub(crate) struct Line<F> {
     server: Mutex<Responder<F>>,
-    /// On its way to the client.
+    /// Answers that have arrived.
     answers: Mutex<VecDeque<(Vec<u8>, SocketAddr)>>,
-    /// How long the client was prepared to wait, each time.
+    /// The timeout of each receive.
     waits: Mutex<Vec<Duration>>,
 }
 
@@ -36,7 +36,7 @@ impl<F: FnMut(&[u8], SocketAddr) -> Vec<u8>> Line<F> {
         }
     }
 
-    /// Puts a datagram on its way to the client.
+    /// Adds a datagram that has arrived at the client.
     pub(crate) fn arrives(&self, datagram: &[u8], from: SocketAddr) {
         let mut answers = self.answers.lock().unwrap();
         answers.push_back((datagram.to_vec(), from));

@@ -5,8 +5,8 @@
 //! | U01 | `u01_hello`, `demo` | the book's server and client; their words, from the demo |
 //! | U02 | `u02_send` | `send(buf, offset, length, port, address)`, and what it refuses |
 //! | U03 | `u03_peers` | one socket, several peers, both ways |
-//! | U04 | `u04_events`, `u04_truncated` | which event comes when; a cut message says so |
-//! | U04, E41 | `u04_stopping`, `e41_closed` | stopped at once, and for good |
+//! | U04 | `u04_events`, `u04_truncated` | the order of the events; a truncated message is marked |
+//! | U04, E41 | `u04_stopping`, `e41_closed` | `close` takes effect at once, and cannot be undone |
 //! | U05 | `u05_many`, `u05_one` | broadcast and multicast; connected, and over IPv6 |
 //! | U06 | `u06_loss`, `line` | asking again over what drops, repeats and delays |
 //! | S07 | `s07_boundaries` | one send, one message |
@@ -44,7 +44,7 @@ fn socket_at(place: &str) -> Socket {
     bind(place).expect("the address can be bound")
 }
 
-/// A socket with an address that no other test has, so that nobody else takes its port when it is
+/// A socket with an address that no other test has, so that no other test takes its port when it is
 /// closed. (Linux has sixteen million addresses for itself, others have one.)
 fn socket_of_its_own(test: u8) -> Socket {
     match cfg!(target_os = "linux") {

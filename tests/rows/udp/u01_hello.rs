@@ -2,7 +2,7 @@ use super::{BOOK, socket};
 use crate::support::{Log, watched};
 use barewire::udp::{self, Events, Family, RemoteInfo, Socket};
 
-/// The book's server, which keeps a diary instead of a terminal.
+/// The book's server, which writes to a log instead of a terminal.
 struct Server(Log);
 
 impl Events for Server {
@@ -21,7 +21,7 @@ impl Events for Server {
 }
 
 #[test]
-fn row_u01_the_server_hears_the_client() {
+fn row_u01_the_server_receives_the_clients_message() {
     watched(|| {
         let log = Log::default();
         let server = udp::create_socket(Family::Udp4).bind(0).unwrap();

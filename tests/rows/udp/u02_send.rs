@@ -67,7 +67,7 @@ fn largest(place: &str, most: usize) {
 }
 
 #[test]
-fn row_u02_what_cannot_be_sent_says_why() {
+fn row_u02_a_message_that_cannot_be_sent_is_an_error_with_its_reason() {
     watched(|| {
         let client = socket();
         let send = |port, address| client.send(b"x", 0, 1, port, address).unwrap_err();

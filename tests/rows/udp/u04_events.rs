@@ -1,11 +1,12 @@
 use super::{socket, socket_at, socket_of_its_own};
 use crate::support::{Gate, Log, watched};
-use barewire::udp::{Events, RemoteInfo, Socket};
+use barewire::net::is_timeout;
+use barewire::udp::{Events, ReceiveBuffer, RemoteInfo, Socket};
 use std::io;
 use std::thread;
 use std::time::Duration;
 
-/// Writes everything down, and does what a message says.
+/// Logs each event, and obeys some messages.
 #[derive(Clone, Default)]
 struct Diary {
     log: Log,
@@ -88,7 +89,7 @@ fn row_u04_nothing_is_received_once_close_has_returned() {
 }
 
 #[test]
-fn row_u04_a_panic_costs_one_message() {
+fn row_u04_a_panic_ends_one_message() {
     watched(|| {
         let (diary, server, client) = (Diary::default(), socket(), socket());
         for message in ["panic", "close"] {
@@ -108,12 +109,12 @@ fn row_u04_a_panic_costs_one_message() {
 }
 
 #[test]
-fn row_u04_a_peer_that_is_not_there_is_told_and_ends_nothing() {
+fn row_u04_a_missing_peer_is_reported_and_ends_nothing() {
     watched(|| {
         let (diary, server, peer) = (Diary::default(), socket(), socket_of_its_own(2));
         let absent = peer.address();
         peer.close();
-        // To a connected socket it is told …
+        // A connected socket gets the report …
         let handle = server.start(diary.clone()).unwrap();
         let address = absent.ip().to_string();
         server.connect(absent.port(), &address).unwrap();
@@ -133,7 +134,7 @@ fn row_u04_an_unconnected_socket_goes_on_as_well() {
         let (server, client, absent) = (socket(), socket(), socket_of_its_own(3));
         absent.close();
         for _ in 0..3 {
-            let _ = server.send_to(b"anybody?", absent.address()); // it may be told here, or not
+            let _ = server.send_to(b"anybody?", absent.address()); // it may get a report, or not
         }
         client.send_to(b"x", server.address()).unwrap();
         let mut got = 0;
@@ -150,12 +151,17 @@ fn row_u04_an_unconnected_socket_goes_on_as_well() {
 fn row_u04_a_read_timeout_is_no_event() {
     watched(|| {
         let (diary, server, client) = (Diary::default(), socket(), socket());
-        server
-            .set_read_timeout(Some(Duration::from_millis(1)))
-            .unwrap();
+        let clock = socket();
+        for timed in [&server, &clock] {
+            let timeout = Some(Duration::from_millis(1));
+            timed.set_read_timeout(timeout).unwrap();
+        }
         let handle = server.start(diary.clone()).unwrap();
         for round in 0..5 {
-            thread::sleep(Duration::from_millis(5)); // a timeout or two, or none: all the same
+            // As long as here, the server waits, too; it has had a timeout or is about to.
+            assert!(is_timeout(
+                &clock.recv(&mut ReceiveBuffer::new()).unwrap_err()
+            ));
             let message = format!("{round}");
             client
                 .send_to(message.as_bytes(), server.address())

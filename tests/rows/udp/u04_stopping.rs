@@ -95,7 +95,7 @@ fn row_u04_the_last_clone_closes_too() {
 }
 
 #[test]
-fn row_u04_everybody_may_close_while_everybody_works() {
+fn row_u04_any_thread_may_close_while_others_work() {
     watched(|| {
         for _ in 0..50 {
             let socket = &socket_of_its_own(9);
@@ -107,7 +107,7 @@ fn row_u04_everybody_may_close_while_everybody_works() {
                 for _ in 0..3 {
                     scope.spawn(|| {
                         socket.close();
-                        is_shut(socket); // for whoever called it, also second
+                        is_shut(socket); // for each caller, also the second
                     });
                 }
             });

@@ -5,7 +5,7 @@ use barewire::udp::{ReceiveBuffer, Received};
 use std::time::{Duration, Instant};
 
 #[test]
-fn row_u04_a_datagram_cut_short_is_told() {
+fn row_u04_a_truncated_datagram_is_marked() {
     watched(|| {
         let (server, client) = (socket(), socket());
         let messages = [&b"four"[..], b"fives", b"", &[7; 60_000]];

@@ -4,20 +4,20 @@ use barewire::udp::{self, Family, Socket};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-/// Everyone on the loopback network.
+/// Every host of the loopback network.
 const BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 
-/// Sends to `there`, then a marker to the socket itself: what it then hears first tells whether it
-/// heard the other.
-fn is_heard(by: &Socket, from: &Socket, there: SocketAddr) -> bool {
+/// Sends to `there`, then a marker to the socket itself. If the first message has arrived, it is received
+/// before the marker.
+fn is_received(by: &Socket, from: &Socket, there: SocketAddr) -> bool {
     from.send_to(b"to all", there).unwrap();
     let itself = (from.address().ip(), by.address().port()).into();
     from.send_to(b"to you", itself).unwrap();
-    let heard = next_text(by);
-    if heard == "to all" {
+    let received = next_text(by);
+    if received == "to all" {
         assert_eq!(next_text(by), "to you");
     }
-    heard == "to all"
+    received == "to all"
 }
 
 #[test]
@@ -32,9 +32,9 @@ fn row_u05_broadcast_has_to_be_allowed() {
         if unless_lacking("broadcast on 127.0.0.1", allowed(true)).is_none() {
             return;
         }
-        let (heard, rinfo) = next(&all);
+        let (received, rinfo) = next(&all);
         assert_eq!(
-            (heard, rinfo.socket_addr()),
+            (received, rinfo.socket_addr()),
             (b"to all".to_vec(), client.address())
         );
 
@@ -56,13 +56,13 @@ fn row_u05_multicast_join_and_leave() {
         if unless_lacking("multicast", client.send_to(b"nobody joined", there)).is_none() {
             return;
         }
-        assert!(!is_heard(&member, &client, there));
+        assert!(!is_received(&member, &client, there));
         if unless_lacking("multicast on 127.0.0.1", member.join_v4(group, here)).is_none() {
             return;
         }
-        assert!(is_heard(&member, &client, there));
+        assert!(is_received(&member, &client, there));
         member.leave_v4(group, here).unwrap();
-        assert!(!is_heard(&member, &client, there));
+        assert!(!is_received(&member, &client, there));
 
         assert!(member.leave_v4(group, here).is_err());
         let e = member
@@ -127,8 +127,8 @@ fn row_u05_multicast_over_ipv6() {
         {
             return;
         }
-        let (heard, rinfo) = next(&member);
-        assert_eq!((heard, rinfo.family()), (b"1".to_vec(), Family::Udp6));
+        let (received, rinfo) = next(&member);
+        assert_eq!((received, rinfo.family()), (b"1".to_vec(), Family::Udp6));
         client.set_multicast_loopback(false).unwrap();
         client.send_to(b"2", there).unwrap();
         client.set_multicast_loopback(true).unwrap();
@@ -141,7 +141,7 @@ fn row_u05_multicast_over_ipv6() {
 }
 
 #[test]
-fn row_u05_what_ipv6_lacks_is_said() {
+fn row_u05_what_ipv6_lacks_is_unsupported() {
     watched(|| {
         if unless_lacking("IPv6", bind("[::1]:0")).is_none() {
             return;

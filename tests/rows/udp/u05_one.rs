@@ -19,8 +19,8 @@ fn row_u05_a_connected_socket_has_one_peer() {
             .send_to(b"from a stranger", here.address())
             .unwrap();
         peer.send_to(b"from my peer", here.address()).unwrap();
-        let (heard, rinfo) = next(&here);
-        assert_eq!(heard, b"from my peer");
+        let (received, rinfo) = next(&here);
+        assert_eq!(received, b"from my peer");
         assert_eq!(rinfo.socket_addr(), peer.address());
 
         here.connect(stranger.address().port(), "127.0.0.1")
@@ -31,7 +31,7 @@ fn row_u05_a_connected_socket_has_one_peer() {
 }
 
 #[test]
-fn row_u05_a_connected_socket_is_told_that_nobody_is_there() {
+fn row_u05_a_connected_socket_gets_the_report_of_a_missing_peer() {
     watched(|| {
         let (here, absent) = (socket(), socket_of_its_own(4));
         absent.close();

@@ -40,7 +40,7 @@ fn asked(sent: &str, received: &str, questions: &[&str]) -> (Vec<u32>, Vec<Strin
 }
 
 #[test]
-fn row_u06_what_is_lost_is_asked_again_and_done_once() {
+fn row_u06_a_lost_question_is_repeated_and_handled_once() {
     let abc = ["a", "b", "c"];
     for (sent, received, tries) in [
         ("", "", [1, 1, 1]),
@@ -146,7 +146,7 @@ fn row_u06_the_deadline_is_over_all_tries() {
 }
 
 #[test]
-fn row_u06_the_numbers_go_round() {
+fn row_u06_the_ids_wrap_around() {
     let line = &Line::new(|question: &[u8], _| question.to_vec());
     let mut requester = Requester::with_first_id(line, u32::MAX);
     for question in [b"last", b"zero", b"one "] {
@@ -162,11 +162,11 @@ fn row_u06_the_numbers_go_round() {
 fn row_u06_over_a_socket_that_drops_on_purpose() {
     watched(|| {
         let (server, client) = (socket(), socket());
-        let (tell, told) = mpsc::channel();
+        let (sender, observed) = mpsc::channel();
         let network = Faulty::new(client)
             .sending(plan("x"))
             .receiving(plan("x"))
-            .watch(move |direction, fault, _| tell.send((direction, fault)).unwrap());
+            .watch(move |direction, fault, _| sender.send((direction, fault)).unwrap());
         let answering = server.clone();
         let server_thread = thread::spawn(move || {
             let mut handled = 0;
@@ -184,17 +184,20 @@ fn row_u06_over_a_socket_that_drops_on_purpose() {
         server.close();
         server_thread.join().unwrap();
 
-        let told: Vec<_> = told.try_iter().collect();
-        let sent: Vec<_> = told.iter().filter(|it| it.0 == Direction::Sent).collect();
+        let observed: Vec<_> = observed.try_iter().collect();
+        let sent: Vec<_> = observed
+            .iter()
+            .filter(|it| it.0 == Direction::Sent)
+            .collect();
         assert_eq!(sent[0].1, Fault::Drop);
         assert_eq!(sent.len(), reply.tries as usize);
-        let received = told.iter().filter(|it| it.0 == Direction::Received);
+        let received = observed.iter().filter(|it| it.0 == Direction::Received);
         assert!(received.map(|it| it.1).eq([Fault::Drop, Fault::None]));
     });
 }
 
 #[test]
-fn row_u06_a_responder_outlives_strange_datagrams_and_long_answers() {
+fn row_u06_a_responder_survives_other_datagrams_and_long_answers() {
     watched(|| {
         let (server, client) = (socket(), socket());
         for datagram in [
@@ -212,8 +215,8 @@ fn row_u06_a_responder_outlives_strange_datagrams_and_long_answers() {
             short => short.to_vec(),
         });
         thread::scope(|scope| {
-            let (server, told) = (&server, |e: &io::Error| errors.push(e.kind()));
-            scope.spawn(move || responder.serve(server, told).unwrap());
+            let (server, on_error) = (&server, |e: &io::Error| errors.push(e.kind()));
+            scope.spawn(move || responder.serve(server, on_error).unwrap());
             assert_eq!(next(&client).0, b"A\0\0\0\x03ok");
             server.close();
         });

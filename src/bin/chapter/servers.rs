@@ -1,0 +1,68 @@
+//! The servers behind the doors: each serves what the demo of its protocol serves.
+
+#[path = "../http_server/board.rs"]
+mod board;
+#[path = "../tls_echo/echo.rs"]
+mod echo;
+#[path = "../tcp_echo/greeting.rs"]
+mod greeting;
+#[path = "../https_server/hello.rs"]
+mod hello;
+#[path = "../http_server/routes.rs"]
+mod http_routes;
+#[path = "../udp_echo/message.rs"]
+mod message;
+#[path = "../ws_server/routes.rs"]
+mod websocket_routes;
+
+use crate::certificates::{CERT, KEY};
+use barewire::net::{self, Addr, Socket};
+use barewire::tls::{self, ServerOptions};
+use barewire::udp::{self, Events, Family, RemoteInfo};
+use barewire::{http, https};
+use std::io;
+
+const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+
+/// TCP, and the same over a Unix socket.
+pub(crate) fn tcp(listen: &str) -> io::Result<Addr> {
+    let server = net::create_server(|socket| greeting::greet(&socket));
+    Ok(server.listen(listen)?.local_addr())
+}
+
+pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
+    struct Printing;
+
+    impl Events for Printing {
+        fn message(&self, _socket: &udp::Socket, msg: &[u8], rinfo: &RemoteInfo) {
+            message::print(msg, rinfo);
+        }
+    }
+
+    let socket = udp::create_socket(Family::Udp4).bind(listen)?;
+    Ok(socket.start(Printing)?.address().into())
+}
+
+pub(crate) fn http(listen: &str) -> io::Result<Addr> {
+    let routes = http_routes::Routes::new(None)?;
+    let server = http::create_server(move |req, res| routes.serve(req, res));
+    Ok(server.listen(listen)?.local_addr())
+}
+
+/// WebSocket, and the page that connects to it.
+pub(crate) fn websocket(listen: &str) -> io::Result<Addr> {
+    let routes = websocket_routes::Routes::new(MESSAGE_BYTES);
+    let server = http::create_server(move |req, res| routes.serve(req, res));
+    Ok(server.listen(listen)?.local_addr())
+}
+
+pub(crate) fn tls(listen: &str) -> io::Result<Addr> {
+    let server = tls::create_server(&echo::options(), |socket: Socket| echo::welcome(&socket))?;
+    Ok(server.listen(listen)?.local_addr())
+}
+
+pub(crate) fn https(listen: &str) -> io::Result<Addr> {
+    let options = ServerOptions::new().cert(CERT).key(KEY);
+    let server = https::create_server(&options, hello::hello)?;
+    Ok(server.listen(listen)?.local_addr())
+}
