@@ -37,7 +37,7 @@ run:
 
 test:
 	cargo test
-	cargo run --quiet --manifest-path tests/alloc/Cargo.toml --target-dir $(TARGET)
+	cargo run --quiet --package barewire-alloc
 
 lint:
 	cargo fmt --check

@@ -17,7 +17,8 @@ use super::unix::{self, SocketFile};
 ///
 /// ```
 /// use barewire::net::{Listener, Options, Service, Slot, Stream};
-/// /// use std::time::Duration;
+/// use std::sync::Arc;
+/// use std::time::Duration;
 ///
 /// struct Echo;
 ///

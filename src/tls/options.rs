@@ -158,12 +158,13 @@ macro_rules! common_options {
 ///
 /// // The book's server: it asks for a certificate, and says whether it got a good one.
 /// let options = ServerOptions::new()
-///     .key(include_str!("../../fixtures/tls/server.key"))
-///     .cert(include_str!("../../fixtures/tls/server.crt"))
+///     .key(std::fs::read("fixtures/tls/server.key")?)
+///     .cert(std::fs::read("fixtures/tls/server.crt")?)
 ///     .request_cert(true)
 ///     .reject_unauthorized(false) // or no client that is `unauthorized` would ever get in
-///     .ca(include_str!("../../fixtures/tls/ca.crt"));
-/// # barewire::tls::ServerContext::new(&options).unwrap();
+///     .ca(std::fs::read("fixtures/tls/ca.crt")?);
+/// # barewire::tls::ServerContext::new(&options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
@@ -230,10 +231,11 @@ common_options! {
 ///
 /// // The book's client.
 /// let options = ClientOptions::new()
-///     .key(include_str!("../../fixtures/tls/client.key"))
-///     .cert(include_str!("../../fixtures/tls/client.crt"))
-///     .ca(include_str!("../../fixtures/tls/ca.crt"));
-/// # barewire::tls::ClientContext::new(&options).unwrap();
+///     .key(std::fs::read("fixtures/tls/client.key")?)
+///     .cert(std::fs::read("fixtures/tls/client.crt")?)
+///     .ca(std::fs::read("fixtures/tls/ca.crt")?);
+/// # barewire::tls::ClientContext::new(&options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ClientOptions {

@@ -15,9 +15,9 @@ use std::io;
 /// use std::io::Read;
 ///
 /// let options = ServerOptions::new()
-///     .key(include_str!("../../fixtures/tls/server.key"))
-///     .cert(include_str!("../../fixtures/tls/server.crt"))
-///     .ca(include_str!("../../fixtures/tls/ca.crt"))
+///     .key(std::fs::read("fixtures/tls/server.key")?)
+///     .cert(std::fs::read("fixtures/tls/server.crt")?)
+///     .ca(std::fs::read("fixtures/tls/ca.crt")?)
 ///     .request_cert(true)
 ///     .reject_unauthorized(false);
 /// let server = tls::create_server(&options, |socket| {
@@ -29,7 +29,7 @@ use std::io;
 /// let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000
 ///
 /// let port = handle.local_addr().port().unwrap();
-/// let options = ClientOptions::new().ca(include_str!("../../fixtures/tls/ca.crt"));
+/// let options = ClientOptions::new().ca(std::fs::read("fixtures/tls/ca.crt")?);
 /// let mut client = tls::connect(&format!("localhost:{port}"), &options)?;
 /// client.write_all("hi")?;
 /// client.end()?;
@@ -78,8 +78,8 @@ impl<E: ServerEvents> Server<E> {
     /// ```
     /// use barewire::{net, tls};
     /// # let options = tls::ServerOptions::new()
-    /// #     .cert(include_str!("../../fixtures/tls/server.crt"))
-    /// #     .key(include_str!("../../fixtures/tls/server.key"));
+    /// #     .cert(std::fs::read("fixtures/tls/server.crt")?)
+    /// #     .key(std::fs::read("fixtures/tls/server.key")?);
     /// let echo = net::create_server(|socket| socket.pipe(&socket).map(drop)).max_connections(100);
     /// let server = tls::Server::new(tls::ServerContext::new(&options)?, echo);
     /// # drop(server);

@@ -28,10 +28,10 @@ use std::time::Duration;
 /// use std::time::{Duration, Instant};
 ///
 /// let server = ServerOptions::new()
-///     .cert(include_str!("../../fixtures/tls/server.crt"))
-///     .key(include_str!("../../fixtures/tls/server.key"));
+///     .cert(std::fs::read("fixtures/tls/server.crt")?)
+///     .key(std::fs::read("fixtures/tls/server.key")?);
 /// let server = ServerContext::new(&server)?;
-/// let client = ClientOptions::new().ca(include_str!("../../fixtures/tls/ca.crt"));
+/// let client = ClientOptions::new().ca(std::fs::read("fixtures/tls/ca.crt")?);
 /// let client = ClientContext::new(&client)?;
 ///
 /// // TLS goes over any stream: here over one in memory.

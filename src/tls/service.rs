@@ -33,8 +33,8 @@ pub(crate) type OnError = dyn Fn(&Error, &dyn Stream) + Send + Sync;
 /// }
 ///
 /// let options = ServerOptions::new()
-///     .cert(include_str!("../../fixtures/tls/server.crt"))
-///     .key(include_str!("../../fixtures/tls/server.key"));
+///     .cert(std::fs::read("fixtures/tls/server.crt")?)
+///     .key(std::fs::read("fixtures/tls/server.key")?);
 /// let secured = Secured::new(ServerContext::new(&options)?, Hello);
 /// let handle = Listener::bind("127.0.0.1:0")?.serve(Options::default(), secured)?;
 /// # handle.shutdown(std::time::Duration::from_secs(1));

@@ -1,7 +1,7 @@
 //! In the steady state a request costs no allocation, through the real server loop over TCP.
 //!
 //! ```text
-//! cargo run --manifest-path tests/alloc/Cargo.toml
+//! cargo run --package barewire-alloc
 //! ```
 //!
 //! A connection first plays a scenario until its buffers have grown to what they need, then a
