@@ -102,6 +102,11 @@ impl BodyReader {
         self.ended || self.content > 0
     }
 
+    /// Why the body has failed.
+    pub(crate) fn failure(&self) -> Option<wire::Error> {
+        self.failure
+    }
+
     /// How many of the bytes that come after the input are content for certain.
     pub(crate) fn content_ahead(&self) -> u64 {
         self.decoder.content_ahead()

@@ -36,6 +36,11 @@ impl Error {
         }
     }
 
+    /// What the caller asked for cannot be: options that contradict each other, a URL that is none.
+    pub(crate) fn invalid_input(why: impl Into<Failure>) -> Error {
+        Error::Io(io::Error::new(io::ErrorKind::InvalidInput, why))
+    }
+
     /// What a handler failed with, if it is ours: as it is, or in the wrapping that the `Read`
     /// and `Write` faces put around it.
     pub(crate) fn of(failure: Failure) -> Result<Error, Failure> {

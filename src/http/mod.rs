@@ -100,7 +100,7 @@
 //! `server/exchange/response_queue.rs`, which also flushes pending responses when a handler blocks.
 //! `server/request_loop/waiting.rs` is where the thread waits, `server/request_loop/failing.rs` what a failing
 //! handler costs. `server/request.rs` and `server/response.rs` are the face, in the book's words, and `files/`
-//! serves files with it. Of the client, `client/exchange.rs` is one request and its response, `client/call.rs`
+//! serves files with it. Of the client, `client/exchange.rs` is one request and its response, `client/request.rs`
 //! what comes before it, and `client/agent.rs` the threads that wait for a socket.
 //!
 //! # To change X, touch Y

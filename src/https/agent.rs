@@ -89,7 +89,7 @@ impl Agent {
     /// Options of which no request can be made.
     pub fn request(&self, options: impl Into<RequestOptions>) -> Result<ClientRequest, Error> {
         let options = options.into();
-        let is_ours = options.scheme() == Scheme::Http && options.agent_of().is_some();
+        let is_ours = options.scheme() == Scheme::Http && options.has_agent();
         let options = self.over(options);
         http::request(match is_ours {
             true => options.agent(&self.pool),

@@ -36,7 +36,7 @@ pub(crate) use chance::Random;
 pub(crate) use client::Client;
 pub(crate) use events::{Gate, Log, Reporting};
 pub(crate) use measured::Measured;
-pub(crate) use script::Script;
+pub(crate) use script::{End, Script};
 pub(crate) use site::{Site, over_pipe};
 pub(crate) use watchdog::watched;
 

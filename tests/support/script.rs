@@ -1,26 +1,45 @@
-//! A connection whose every read is written down beforehand.
+//! A connection whose reads are given beforehand.
 
 use barewire::net::{Addr, Stream};
 use std::any::Any;
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-/// A stream that gives one piece to each read, then the end, and keeps what is written. With it
-/// a test decides where the bytes are cut, which no socket lets it do.
+/// What follows the last byte of a [`Script`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The FIN.
+    Close,
+    /// The connection is reset.
+    Reset,
+    /// Nothing, ever.
+    Stall,
+}
+
+/// A stream that gives one piece to each read, then its end, and keeps what is written. With it a test
+/// decides where the bytes are cut, which no socket lets it do. It has no thread and no clock, so that
+/// thousands of connections take a second.
 #[derive(Debug)]
 pub(crate) struct Script {
     pieces: Mutex<VecDeque<Vec<u8>>>,
+    end: End,
     written: Mutex<Vec<u8>>,
 }
 
 impl Script {
     pub(crate) fn new<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Script {
+        Script::ending(pieces, End::Close)
+    }
+
+    pub(crate) fn ending<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, end: End) -> Script {
         let pieces = pieces.into_iter().filter(|piece| !piece.is_empty());
         Script {
             pieces: Mutex::new(pieces.map(<[u8]>::to_vec).collect()),
+            end,
             written: Mutex::default(),
         }
     }
@@ -36,17 +55,13 @@ impl Script {
 
 impl Stream for Script {
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(piece) = pieces.front_mut() else {
-            return Ok(0);
-        };
-        let n = piece.len().min(buf.len());
-        buf[..n].copy_from_slice(&piece[..n]);
-        piece.drain(..n);
-        if piece.is_empty() {
-            pieces.pop_front();
+        match self.try_read(buf)? {
+            Some(n) => Ok(n),
+            None => {
+                thread::sleep(Duration::from_micros(200)); // its timeout has passed
+                Err(ErrorKind::WouldBlock.into())
+            }
         }
-        Ok(n)
     }
 
     fn write(&self, buf: &[u8]) -> io::Result<usize> {
@@ -60,8 +75,22 @@ impl Stream for Script {
         Ok(written.len() - before)
     }
 
-    fn try_read(&self, _buf: &mut [u8]) -> io::Result<Option<usize>> {
-        Ok(None)
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(piece) = pieces.front_mut() else {
+            return match self.end {
+                End::Close => Ok(Some(0)),
+                End::Reset => Err(ErrorKind::ConnectionReset.into()),
+                End::Stall => Ok(None),
+            };
+        };
+        let n = piece.len().min(buf.len());
+        buf[..n].copy_from_slice(&piece[..n]);
+        piece.drain(..n);
+        if piece.is_empty() {
+            pieces.pop_front();
+        }
+        Ok(Some(n))
     }
 
     fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {

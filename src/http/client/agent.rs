@@ -1,25 +1,27 @@
-//! The book's agent: five sockets an origin, and a queue for everyone else.
+//! The book's agent: five sockets an origin, and a queue for the requests beyond them.
 //!
-//! The [`pool`](super::pool) decides; here are the lock around it, the threads that sleep, and the
+//! The [`pool`](super::pool) decides. This file adds the lock around it, the threads that sleep, and the
 //! clock.
 //!
 //! ```text
-//!   request ──► lock, Pool::request ──► Reuse: look whether it is dead ──► use it
+//!   request ──► lock, Pool::request ──► Reuse: check whether it is dead ──► use it
 //!                                  ├──► Connect: open one
 //!                                  └──► Wait: sleep until woken, or until the deadline
-//!   answer read to its end ──► lock, Pool::free ──► wake the thread that is next
-//!   dropped before that    ──► close it, lock, Pool::end ──► wake the thread that is next
+//!   response read to its end ──► lock, Pool::free ──► wake the thread that is next
+//!   dropped before that      ──► close it, lock, Pool::end ──► wake the thread that is next
 //! ```
 //!
-//! Each thread that waits sleeps on a condition variable of its own. (A parked thread would take the
-//! token of an `unpark` that its owner meant for something else.)
+//! Each waiting thread sleeps on a condition variable of its own. (`thread::park` would take the token of
+//! an `unpark` that the thread's owner meant for something else.)
 //!
-//! Idle connections are closed when their time is over by a thread that sleeps until then, and
-//! looks once a second. It exists only while there are connections, and does not keep the agent
-//! alive.
+//! One thread closes idle connections when they expire. It sleeps until the next expiry, at most a
+//! second. It exists only while there are connections, and does not keep the agent alive.
 
-use super::pool::{Decision, Gauges, KeepAlive, Lease, Limits, Pool, Refused, Ticket};
-use super::{Clock, Link, Origin, Phase, RequestOptions, Timeouts, Timings, open};
+use super::connection::ClientConnection;
+use super::deadlines::{Deadlines, Phase, Timeouts};
+use super::origin::Origin;
+use super::pool::{Decision, Gauges, KeepAlive, Limits, Pool, QueuePosition, Refused, Slot};
+use super::timings::Timings;
 use crate::http::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -27,8 +29,8 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A pool of connections that requests share: at most five in use for each origin, the rest wait
-/// in line. Clones are the same agent.
+/// A pool of connections that requests share: at most five in use for each origin; further requests
+/// wait in a queue. Clones are the same agent.
 ///
 /// ```
 /// use barewire::http::{self, Agent, RequestOptions, pool::Limits};
@@ -40,10 +42,11 @@ use std::time::{Duration, Instant};
 ///     .port(server.local_addr().port().unwrap())
 ///     .agent(&agent);
 ///
-/// let mut answer = http::request(&options)?.end("")?;
-/// assert_eq!(agent.gauges(&options)?.sockets, 1); // in use, until the body has been read
-/// assert_eq!(answer.collect()?, b"Hello World\n");
-/// assert_eq!(agent.gauges(&options)?.free_sockets, 1);
+/// let origin = options.origin()?;
+/// let mut response = http::request(&options)?.end("")?;
+/// assert_eq!(agent.gauges(&origin).sockets, 1); // in use, until the body has been read
+/// assert_eq!(response.collect()?, b"Hello World\n");
+/// assert_eq!(agent.gauges(&origin).free_sockets, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -56,22 +59,21 @@ struct Shared {
 }
 
 struct State {
-    /// The waker of a thread is a condition variable of its own, used with the lock of this state.
-    pool: Pool<Arc<Origin>, Link, Arc<Condvar>>,
-    /// A thread waits to close what has been idle for too long.
-    reaping: bool,
+    /// What wakes a thread is a condition variable of its own, used with the lock of this state.
+    pool: Pool<Origin, ClientConnection, Arc<Condvar>>,
+    /// The thread that closes expired connections is running.
+    is_reaping: bool,
 }
 
 impl Agent {
-    /// An agent of its own.
+    /// An agent with a pool of its own.
     ///
     /// # Errors
-    /// Limits under which nobody could be served.
+    /// Limits under which no request could be served.
     pub fn new(limits: Limits) -> Result<Agent, Error> {
-        let pool = Pool::new(limits).map_err(|e| io::Error::new(ErrorKind::InvalidInput, e))?;
         let state = State {
-            pool,
-            reaping: false,
+            pool: Pool::new(limits).map_err(Error::invalid_input)?,
+            is_reaping: false,
         };
         let shared = Shared {
             state: Mutex::new(state),
@@ -81,20 +83,18 @@ impl Agent {
         })
     }
 
-    /// The book's `http.globalAgent`, which requests use that name none.
+    /// The book's `http.globalAgent`: the agent of requests that name none.
     pub fn global() -> &'static Agent {
-        static GLOBAL: LazyLock<Agent> =
-            LazyLock::new(|| Agent::new(Limits::default()).expect("the defaults serve somebody"));
+        static GLOBAL: LazyLock<Agent> = LazyLock::new(|| {
+            Agent::new(Limits::default()).expect("the defaults allow connections")
+        });
         &GLOBAL
     }
 
-    /// How busy the origin of these options is: sockets in use, requests that wait, idle sockets.
-    ///
-    /// # Errors
-    /// The options are wrong.
-    pub fn gauges(&self, options: &RequestOptions) -> Result<Gauges, Error> {
-        let origin = options.origin()?;
-        Ok(self.lock().pool.gauges(&origin))
+    /// How busy an origin is: sockets in use, waiting requests, idle sockets.
+    /// [`RequestOptions::origin`](super::RequestOptions::origin) gives the origin of a request.
+    pub fn gauges(&self, origin: &Origin) -> Gauges {
+        self.lock().pool.gauges(origin)
     }
 
     /// How busy all origins are together.
@@ -102,16 +102,16 @@ impl Agent {
         self.lock().pool.totals()
     }
 
-    /// The origins that are in use, waited for or kept, with their gauges.
+    /// The origins that are in use, waited for or have idle sockets, with their gauges.
     pub fn origins(&self) -> Vec<(Origin, Gauges)> {
         let state = self.lock();
         let all = state.pool.origins();
-        all.map(|(origin, gauges)| (Origin::clone(origin), gauges))
+        all.map(|(origin, gauges)| (origin.clone(), gauges))
             .collect()
     }
 
-    /// Closes idle sockets and refuses whoever waits and whoever comes; what is in use is closed
-    /// after its answer.
+    /// Closes idle sockets, and refuses waiting and later requests. A socket in use is closed after its
+    /// response.
     pub fn close(&self) {
         let mut closed = Vec::new();
         let mut state = self.lock();
@@ -141,174 +141,153 @@ impl fmt::Debug for Agent {
     }
 }
 
-/// Which connections will do.
+/// Which connections serve a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum Reuse {
     /// An idle one, if there is one.
-    Any,
-    /// A new one: where one idle connection has failed in the moment of use, the others, which are
-    /// older, are no better.
-    Fresh,
+    Allowed,
+    /// A new one only: an idle connection has just failed in the moment of use, and the others are older.
+    Forbidden,
 }
 
-/// Acquiring.
+/// Acquiring a connection.
 impl Agent {
-    /// A connection to `origin`, and the right to use it.
     pub(super) fn acquire(
         &self,
-        origin: &Arc<Origin>,
-        wanted: Wanted,
-        clock: &mut Clock,
+        origin: &Origin,
+        reuse: Reuse,
+        deadlines: &mut Deadlines,
         timeouts: &Timeouts,
         timings: &mut Timings,
-    ) -> Result<(Link, Loan), Error> {
-        let mut closed = Vec::new(); // never dropped under the lock, and before we wait for anything
+    ) -> Result<PooledConnection, Error> {
+        let mut closed = Vec::new(); // dropped after the lock is released, and before a wait
         let began = Instant::now();
         let mut waker = None;
         let new_waker = || Arc::clone(waker.insert(Arc::new(Condvar::new())));
         let mut state = self.lock();
         let decision = state.pool.request(origin, began, new_waker, &mut closed);
-        let in_company = state.pool.totals().sockets > 1;
+        let other_requests_active = state.pool.totals().sockets > 1;
         drop(state);
         let mut decision = decision.map_err(refused)?;
-        if let Decision::Wait(ticket) = decision {
-            let waker = waker.get_or_insert_default();
-            decision = self.wait(ticket, waker, began, clock, timeouts, &mut closed)?;
-            timings.queue += began.elapsed();
-        }
         loop {
             decision = match decision {
-                Decision::Reuse(link, lease) => {
-                    let mut loan = self.loan(lease, in_company);
-                    let link = link; // dropped before its place is another's
-                    if wanted == Wanted::Any && !link.is_dead() {
-                        timings.reused = true;
-                        return Ok((link, loan));
-                    }
-                    drop(link);
-                    loan.retry(&mut closed)?
+                Decision::Wait(position) => {
+                    let waker = waker.get_or_insert_default();
+                    let granted =
+                        self.wait(position, waker, began, deadlines, timeouts, &mut closed)?;
+                    timings.queue += began.elapsed();
+                    granted
                 }
-                Decision::Connect(lease) => {
-                    let loan = self.loan(lease, in_company);
+                Decision::Connect(slot) => {
+                    let slot = self.held(slot, other_requests_active);
                     closed.clear();
                     timings.reused = false;
-                    let link = open(origin, clock, timeouts, timings)?;
-                    return Ok((link, loan));
+                    let connection = ClientConnection::open(origin, deadlines, timeouts, timings)?;
+                    return Ok(PooledConnection::new(connection, Some(slot)));
                 }
-                Decision::Wait(ticket) => {
-                    let waker = waker.get_or_insert_default();
-                    self.wait(ticket, waker, began, clock, timeouts, &mut closed)?
+                Decision::Reuse(connection, slot) => {
+                    let slot = self.held(slot, other_requests_active);
+                    if reuse == Reuse::Allowed && !connection.is_dead() {
+                        timings.reused = true;
+                        return Ok(PooledConnection::new(connection, Some(slot)));
+                    }
+                    drop(connection);
+                    slot.retry(&mut closed)?
                 }
             };
         }
     }
 
-    /// Sleeps in line until `waker`, which the pool has, is notified.
+    /// Sleeps in the queue until the pool has notified `waker` and granted the position a slot.
     fn wait(
         &self,
-        ticket: Ticket<Arc<Origin>>,
+        position: QueuePosition<Origin>,
         waker: &Condvar,
         began: Instant,
-        clock: &mut Clock,
+        deadlines: &mut Deadlines,
         timeouts: &Timeouts,
-        closed: &mut Vec<Link>,
-    ) -> Result<Decision<Arc<Origin>, Link>, Error> {
-        let mut waiting = Waiting {
-            agent: self,
-            ticket: Some(ticket),
-        };
-        let allowed = waiting
-            .deadline()
-            .map(|end| end.saturating_duration_since(began));
-        clock.begin(Phase::Queue, timeouts.queue.or(allowed));
+        closed: &mut Vec<ClientConnection>,
+    ) -> Result<Decision<Origin, ClientConnection>, Error> {
+        let end = position.deadline();
+        let allowed = end.map(|end| end.saturating_duration_since(began));
+        deadlines.begin(Phase::Queue, timeouts.queue.or(allowed));
         closed.clear();
-        let mut state = self.lock(); // on every way out released before `waiting`, which takes it
-        while let Some(ticket) = waiting.ticket.take() {
-            let taken = state.pool.take(ticket, Instant::now(), closed);
+        let mut held = HeldPosition {
+            agent: self,
+            position: Some(position),
+        };
+        let mut state = self.lock(); // released on every return before `held`, which locks it
+        while let Some(position) = held.position.take() {
+            let taken = state.pool.take(position, Instant::now(), closed);
             match taken.map_err(refused)? {
-                Decision::Wait(ticket) => waiting.ticket = Some(ticket),
+                Decision::Wait(position) => held.position = Some(position),
                 granted => return Ok(granted),
             }
-            let left = clock.left()?;
+            let left = deadlines.left()?;
             let woken = waker.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         Err(refused(Refused::Closed))
     }
 
-    fn loan(&self, lease: Lease<Arc<Origin>>, in_company: bool) -> Loan {
-        Loan {
+    fn held(&self, slot: Slot<Origin>, other_requests_active: bool) -> HeldSlot {
+        HeldSlot {
             shared: Arc::clone(&self.shared),
-            lease: Some(lease),
-            in_company,
+            slot: Some(slot),
+            other_requests_active,
         }
     }
 }
 
-/// A place in the queue, given up if nobody takes what it is for.
-struct Waiting<'a> {
+/// A position in the queue. If it is dropped, the request gives up: what it was granted meanwhile goes
+/// to the next.
+struct HeldPosition<'a> {
     agent: &'a Agent,
-    ticket: Option<Ticket<Arc<Origin>>>,
+    position: Option<QueuePosition<Origin>>,
 }
 
-impl Waiting<'_> {
-    fn deadline(&self) -> Option<Instant> {
-        self.ticket.as_ref()?.deadline()
-    }
-}
-
-impl Drop for Waiting<'_> {
+impl Drop for HeldPosition<'_> {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            let mut closed = Vec::new();
-            let next = self
-                .agent
-                .lock()
-                .pool
-                .cancel(ticket, Instant::now(), &mut closed);
-            drop(closed); // before whoever is woken opens another
+        if let Some(position) = self.position.take() {
+            let (now, mut closed) = (Instant::now(), Vec::new());
+            let next = self.agent.lock().pool.cancel(position, now, &mut closed);
+            drop(closed); // before the woken thread opens another
             wake(next);
         }
     }
 }
 
-/// A place among the sockets of an origin, in use. Dropped, it is the next one's; the connection
-/// that it stood for must be closed before.
-pub(super) struct Loan {
+/// A slot in use. If it is dropped, it goes to the next request; its connection must be closed before.
+struct HeldSlot {
     shared: Arc<Shared>,
-    lease: Option<Lease<Arc<Origin>>>,
-    /// Other requests were under way when this one began.
-    in_company: bool,
+    slot: Option<Slot<Origin>>,
+    /// Other requests were active when this one began.
+    other_requests_active: bool,
 }
 
-impl Loan {
-    /// Whether other requests were under way, and so other threads have something to do.
-    pub(super) fn is_in_company(&self) -> bool {
-        self.in_company
+impl HeldSlot {
+    /// Its connection was found dead, and dropped: another, in the same slot.
+    fn retry(
+        mut self,
+        closed: &mut Vec<ClientConnection>,
+    ) -> Result<Decision<Origin, ClientConnection>, Error> {
+        let slot = self.slot.take().ok_or_else(|| refused(Refused::Closed))?;
+        Ok(self.shared.lock().pool.retry(slot, Instant::now(), closed))
     }
 
-    /// Its connection was found dead, and dropped: another, in the same place.
-    fn retry(&mut self, closed: &mut Vec<Link>) -> Result<Decision<Arc<Origin>, Link>, Error> {
-        let Some(lease) = self.lease.take() else {
-            return Err(refused(Refused::Closed));
-        };
-        Ok(self.shared.lock().pool.retry(lease, Instant::now(), closed))
-    }
-
-    /// The answer was read to its end and the connection persists.
-    pub(super) fn give_back(mut self, link: Link, told: KeepAlive) {
-        let Some(lease) = self.lease.take() else {
+    fn give_back(mut self, connection: ClientConnection, keep_alive: KeepAlive) {
+        let Some(slot) = self.slot.take() else {
             return;
         };
-        let mut closed = Vec::new();
+        let (now, mut closed) = (Instant::now(), Vec::new());
         let mut state = self.shared.lock();
         let next = state
             .pool
-            .free(lease, link, told, Instant::now(), &mut closed);
-        let reap = !state.reaping && state.pool.totals().free_sockets > 0;
-        state.reaping |= reap;
+            .free(slot, connection, keep_alive, now, &mut closed);
+        let reap = !state.is_reaping && state.pool.totals().free_sockets > 0;
+        state.is_reaping |= reap;
         drop(state);
-        drop(closed); // before whoever is woken opens another
+        drop(closed); // before the woken thread opens another
         wake(next);
         if reap {
             start_reaper(&self.shared);
@@ -316,18 +295,51 @@ impl Loan {
     }
 }
 
-impl Drop for Loan {
+impl Drop for HeldSlot {
     fn drop(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            let next = self.shared.lock().pool.end(lease);
+        if let Some(slot) = self.slot.take() {
+            let next = self.shared.lock().pool.end(slot);
             wake(next);
         }
     }
 }
 
-impl fmt::Debug for Loan {
+/// A connection that one request uses, and its slot among the agent's sockets.
+pub(super) struct PooledConnection {
+    /// Stands before `slot`, so that it is closed before the slot goes to another request.
+    pub(super) connection: ClientConnection,
+    /// `None` without an agent.
+    slot: Option<HeldSlot>,
+}
+
+impl PooledConnection {
+    fn new(connection: ClientConnection, slot: Option<HeldSlot>) -> PooledConnection {
+        PooledConnection { connection, slot }
+    }
+
+    /// A connection that no pool counts.
+    pub(super) fn without_agent(connection: ClientConnection) -> PooledConnection {
+        PooledConnection::new(connection, None)
+    }
+
+    /// Whether other requests of the agent were active when this one began: then other threads have
+    /// something to do.
+    pub(super) fn other_requests_active(&self) -> bool {
+        let slot = self.slot.as_ref();
+        slot.is_some_and(|slot| slot.other_requests_active)
+    }
+
+    /// The response was read to its end, and the connection persists.
+    pub(super) fn give_back(self, keep_alive: KeepAlive) {
+        if let Some(slot) = self.slot {
+            slot.give_back(self.connection, keep_alive);
+        }
+    }
+}
+
+impl fmt::Debug for PooledConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Loan").finish_non_exhaustive()
+        self.connection.fmt(f)
     }
 }
 
@@ -341,18 +353,18 @@ fn refused(why: Refused) -> Error {
     io::Error::new(ErrorKind::ResourceBusy, why).into()
 }
 
-/// Without the thread, idle connections stay until the next request.
+/// If the thread cannot be started, expired connections stay until the next request.
 fn start_reaper(shared: &Arc<Shared>) {
     let agent = Arc::downgrade(shared);
     let builder = thread::Builder::new().name("barewire agent".to_owned());
     let started = builder.stack_size(512 * 1024).spawn(move || reap(&agent));
     if started.is_err() {
-        shared.lock().reaping = false;
+        shared.lock().is_reaping = false;
     }
 }
 
 fn reap(agent: &Weak<Shared>) {
-    let mut sleep = RECHECK;
+    let mut sleep = MAX_SLEEP;
     loop {
         thread::sleep(sleep);
         let Some(shared) = agent.upgrade() else {
@@ -364,14 +376,14 @@ fn reap(agent: &Weak<Shared>) {
         state.pool.expire(now, &mut closed);
         let totals = state.pool.totals();
         if totals.free_sockets + totals.sockets == 0 {
-            state.reaping = false;
+            state.is_reaping = false;
             return;
         }
         let next = state.pool.next_expiry();
-        let next = next.map_or(RECHECK, |next| next.saturating_duration_since(now));
-        sleep = next.clamp(Duration::from_millis(1), RECHECK);
+        let next = next.map_or(MAX_SLEEP, |next| next.saturating_duration_since(now));
+        sleep = next.clamp(Duration::from_millis(1), MAX_SLEEP);
     }
 }
 
-/// Connections that are in use now may be idle later.
-const RECHECK: Duration = Duration::from_secs(1);
+/// A connection that is in use now may be idle when the thread wakes.
+const MAX_SLEEP: Duration = Duration::from_secs(1);

@@ -1,15 +1,15 @@
 //! The book's events of a client request.
 
-use super::answer::ClientResponse;
+use super::response::ClientResponse;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::Fields;
 use crate::net::Stream;
 
-/// What happens to a request, in the book's words; see [`ClientRequest::run`]. All are called on
-/// the thread that sends the request, in the order of this table.
+/// What happens to a request, in the book's words; see [`ClientRequest::run`]. All methods are called
+/// on the thread that sends the request, in the order of this table.
 ///
-/// | event of the book | method | and without events |
+/// | event of the book | method | without events |
 /// |---|---|---|
 /// | `socket` | [`socket`](ClientEvents::socket) | |
 /// | `continue` | [`continued`](ClientEvents::continued) | the body is sent |
@@ -19,48 +19,31 @@ use crate::net::Stream;
 /// | `upgrade` | [`upgrade`](ClientEvents::upgrade) | [`ClientResponse::upgrade`] |
 /// | `error` | [`error`](ClientEvents::error) | `Err` |
 ///
-/// The last four exclude each other, and one of them comes.
+/// Exactly one of the last four is called.
 ///
-/// The reading notes say that `connect` needs a 200 (E44): any 2xx opens the tunnel
-/// (RFC 9110 §9.3.6).
+/// The reading notes say that `connect` needs a 200 (erratum E44 of the notes). Any 2xx opens the
+/// tunnel (RFC 9110 §9.3.6).
 ///
 /// [`ClientRequest::run`]: super::ClientRequest::run
 pub trait ClientEvents {
-    /// The request has a connection; `reused`: it has served another before.
+    /// The request has a connection. `reused`: it has served another request before.
     fn socket(&mut self, _stream: &dyn Stream, _reused: bool) {}
 
-    /// A 100: the server wants the body.
+    /// A 100: the server asks for the body.
     fn continued(&mut self) {}
 
-    /// Another 1xx, such as 103 Early Hints.
+    /// Another interim response, such as 103 Early Hints.
     fn information(&mut self, _status: u16, _fields: Fields<'_>) {}
 
-    /// The answer. Its body may still be on its way.
+    /// The final response. Its body may still be in flight.
     fn response(&mut self, _response: ClientResponse) {}
 
     /// A 2xx to CONNECT: the tunnel.
     fn connect(&mut self, _response: ClientResponse, _tunnel: Upgraded) {}
 
-    /// A 101: the other protocol.
+    /// A 101: the stream of the other protocol.
     fn upgrade(&mut self, _response: ClientResponse, _stream: Upgraded) {}
 
-    /// No answer.
+    /// The request failed: there is no final response.
     fn error(&mut self, _error: &Error) {}
-}
-
-/// Nobody listens.
-pub(super) struct Silent;
-
-impl ClientEvents for Silent {}
-
-/// Whom to tell of what comes before the answer.
-pub(super) struct Interim<'a>(pub(super) &'a mut dyn ClientEvents);
-
-impl Interim<'_> {
-    pub(super) fn tell(&mut self, status: u16, fields: Fields<'_>) {
-        match status {
-            100 => self.0.continued(),
-            _ => self.0.information(status, fields),
-        }
-    }
 }

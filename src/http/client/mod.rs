@@ -1,39 +1,105 @@
-//! The HTTP client: options, a request, its answer.
+//! The HTTP client: options, a request, its response.
+//!
+//! # The problem
+//!
+//! A caller has a request and wants its response. Between them stand a name to resolve, a connection to
+//! open or to reuse, five sockets for ten requests, a server that may respond before it has read the
+//! request, or stop reading, or stop sending, and a connection that may close in the moment of use.
+//!
+//! # The life of a request
+//!
+//! ```text
+//!  RequestOptions ──► request() ──► ClientRequest ──► end() ─────────────► ClientResponse
+//!  options.rs                        request.rs        │                    response.rs
+//!                                                      │ acquire              │ fill, read
+//!                                                      ▼                      ▼
+//!            ┌─────────────────────── Exchange: one request, one response ──────────────────────┐
+//!            │  sending.rs   head, body ─────► receiving.rs   1xx, final head ─────► body.rs    │
+//!            └──┬─────────────────────────────────────────────────────────────────────────┬─────┘
+//!       opens or│reuses                                                        gives back or│closes
+//!               ▼                                                                          ▼
+//!  agent.rs   lock ──► pool/ decides: a connection, the right to open one, or a position in the queue
+//!               │
+//!               └► connection.rs ──► origin.rs   resolve, connect, TLS ──► net
+//!                                    proxy.rs    … by way of a proxy: absolute-form, or CONNECT
+//! ```
+//!
+//! # The files
+//!
+//! Each file names only files that stand below it in this table.
+//!
+//! | file | what | who calls it |
+//! |---|---|---|
+//! | [`request.rs`](request) | [`ClientRequest`]: head and body, one retry; `request/redirects.rs` follows redirects | the caller |
+//! | [`options.rs`](options) | [`RequestOptions`]: the book's options; `options/settings.rs` makes origin, fields and target of them | the caller, `request.rs` |
+//! | [`events.rs`](events) | [`ClientEvents`]: the book's events | `request.rs` |
+//! | [`proxy.rs`](proxy) | [`Proxy`]: which hosts go through it; the tunnel | `options.rs`, as a connector |
+//! | [`response.rs`](response) | [`ClientResponse`]: head, body, text, upgrade | the caller |
+//! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
+//! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
+//! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool, the threads that wait, idle connections that expire | `request.rs` |
+//! | [`pool/`](pool) | which request gets which connection; no socket, no lock, no clock | `agent.rs` |
+//! | [`connection.rs`](connection) | opens a connection; reads and writes with timeouts | `agent.rs`, `exchange.rs` |
+//! | [`origin.rs`](origin) | [`Origin`], [`Connector`]: where a connection leads and how it is opened; plain TCP and Unix sockets | `connection.rs`, `pool/` by equality |
+//! | [`deadlines.rs`](deadlines) | [`Timeouts`]: one deadline for each phase, one for all | all that wait |
+//! | [`timings.rs`](timings) | [`Timings`]: how long each phase took | `agent.rs`, `connection.rs`, `request.rs` |
+//!
+//! Read `exchange.rs` first, then its three parts, then `request.rs`. For the agent, read [`pool`] before
+//! `agent.rs`.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | an option | a field of `Settings` in `options/settings.rs`, its default there, its setter and the table in `options.rs`; a row in `tests/rows/client/a01_options.rs` |
+//! | what an option does to the request's bytes | `prepare`, `make_fields`, `host_field` in `options/settings.rs` |
+//! | a deadline, or its default | `Timeouts` in `deadlines.rs`, and `begin` of its phase in `exchange/` or `agent.rs`; `tests/rows/client/deadlines.rs` |
+//! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request.rs` |
+//! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, and the next request: `request/redirects.rs` |
+//! | which requests go through a proxy, and what it gets | `proxy.rs`; the absolute-form: `prepare` in `options/settings.rs` |
+//! | an event | `events.rs`, and its call in `request.rs` (`open`, `with_exchange`, `run`) |
+//! | what makes two requests share connections | `Origin` in `origin.rs`: a field, its part in `eq`, and in the hash; for a connector, its `key` |
+//! | how many connections, how long they are idle, who waits | `pool/limits.rs`, `pool/mod.rs`; the table in `pool/mod.rs` and `tests/wire/pool` |
+//! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
+//! | when an early response is noticed | `send_parts` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
+//! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |
+//! | when a connection goes back to the agent | `finish` in `exchange.rs` |
+//!
+//! # Exercises
+//!
+//! 1. Send a body of 64 MiB to a server that responds 413 after the head and then reads nothing. Which
+//!    call notices the response, and after how long at most? Why must the connection be closed?
+//! 2. A handler sends `Connection: close` with every response. How many connections do ten requests open
+//!    that run at once, and how many of them are ever idle? Which line of `finish` decides?
+//! 3. Make `Origin::eq` ignore `local_address`. Which test fails, and what would a user have seen?
 
 mod agent;
-mod answer;
-mod call;
-mod clock;
-mod connector;
+mod connection;
+mod deadlines;
 mod events;
 mod exchange;
-mod follow;
-mod link;
-mod memory;
 mod options;
 mod origin;
 pub mod pool;
 mod proxy;
+mod request;
+mod response;
+mod response_buffer;
 mod timings;
 
 pub use agent::Agent;
-pub use answer::ClientResponse;
-pub use call::ClientRequest;
-pub use clock::Timeouts;
-pub use connector::{Connected, Connector};
+pub use deadlines::Timeouts;
 pub use events::ClientEvents;
 pub use options::RequestOptions;
-pub use origin::Origin;
+pub use origin::{Connected, Connector, Origin};
 pub use proxy::Proxy;
+pub use request::ClientRequest;
+pub use response::ClientResponse;
 pub use timings::Timings;
-
-use call::open;
-use clock::{Clock, Phase};
-use link::Link;
 
 use super::error::Error;
 
-/// A request with these options; nothing is sent yet.
+/// A request with these options. Nothing is sent yet.
 ///
 /// ```
 /// use barewire::http::{self, RequestOptions};
@@ -56,12 +122,12 @@ use super::error::Error;
 /// ```
 ///
 /// # Errors
-/// Options that cannot be sent.
+/// A wrong option.
 pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, Error> {
     ClientRequest::new(options.into())
 }
 
-/// `GET`s a URL.
+/// Sends `GET` for a URL, and waits for the head of the response.
 ///
 /// # Errors
 /// As [`RequestOptions::url`] and [`ClientRequest::end`].

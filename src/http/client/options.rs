@@ -1,17 +1,17 @@
 //! What a request is to be: the book's options.
 
-mod ready;
+mod settings;
 
-pub(super) use ready::invalid;
+pub(super) use settings::Prepared;
 
-use super::clock::Timeouts;
-use super::connector::{Connector, direct};
-use super::origin::Origin;
+use super::agent::Agent;
+use super::deadlines::Timeouts;
+use super::origin::{Connector, Origin};
 use super::proxy::Proxy;
-use crate::http::client::agent::Agent;
 use crate::http::error::Error;
-use crate::http::wire::{FieldList, Limits, Misuse, Scheme, Uri, Version};
+use crate::http::wire::{FieldList, Limits, Scheme, Uri, Version};
 use crate::net::Family;
+use settings::Settings;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -37,96 +37,23 @@ use std::time::Duration;
 /// | `agent` | [`agent`](Self::agent), [`no_agent`](Self::no_agent) | the global one |
 /// | `createConnection` | [`create_connection`](Self::create_connection) | TCP, or the socket path |
 ///
-/// Clones share everything until one is changed, so options that are used again cost nothing. What
-/// is wrong with them is said by [`request`](super::request).
-#[derive(Clone)]
+/// Clones share everything until one is changed, so options that are used again cost nothing. A wrong
+/// option is reported by [`request`](super::request).
+#[derive(Clone, Default)]
 pub struct RequestOptions {
-    inner: Arc<Inner>,
-}
-
-#[derive(Clone)]
-struct Inner {
-    /// What the URL asked for, if one was given.
-    asked: Option<Scheme>,
-    host: String,
-    hostname: Option<String>,
-    /// If it is not the scheme's.
-    port: Option<u16>,
-    family: Option<Family>,
-    local_address: Option<IpAddr>,
-    socket_path: Option<PathBuf>,
-    method: String,
-    path: String,
-    fields: FieldList,
-    auth: Option<String>,
-    set_host: bool,
-    version: Version,
-    limits: Limits,
-    timeouts: Timeouts,
-    redirects: u32,
-    agent: Option<Agent>,
-    connector: Arc<dyn Connector>,
-    proxy: Option<Proxy>,
-    /// The way through the proxy, made once: it is one way for all requests that share it.
-    through: Option<Arc<dyn Connector>>,
-    /// The first thing that was wrong.
-    fault: Option<Misuse>,
-    ready: OnceLock<Arc<Ready>>,
-}
-
-/// The options as they are used.
-pub(super) struct Ready {
-    pub(super) origin: Arc<Origin>,
-    pub(super) fields: FieldList,
-    /// The request-target, if it is not the path.
-    absolute: Option<String>,
-}
-
-impl Default for RequestOptions {
-    fn default() -> RequestOptions {
-        RequestOptions::new()
-    }
+    settings: Arc<Settings>,
 }
 
 impl RequestOptions {
     /// `GET /` to `localhost`, port 80.
     pub fn new() -> RequestOptions {
-        let inner = Inner {
-            asked: None,
-            host: "localhost".to_owned(),
-            hostname: None,
-            port: None,
-            family: None,
-            local_address: None,
-            socket_path: None,
-            method: "GET".to_owned(),
-            path: "/".to_owned(),
-            fields: FieldList::new(),
-            auth: None,
-            set_host: true,
-            version: Version::Http11,
-            limits: Limits::default(),
-            timeouts: Timeouts::default(),
-            redirects: 0,
-            agent: Some(Agent::global().clone()),
-            connector: direct(),
-            proxy: None,
-            through: None,
-            fault: None,
-            ready: OnceLock::new(),
-        };
-        RequestOptions {
-            inner: Arc::new(inner),
-        }
+        RequestOptions::default()
     }
-}
 
-/// Settings.
-impl RequestOptions {
-    fn change(mut self, change: impl FnOnce(&mut Inner)) -> RequestOptions {
-        let inner = Arc::make_mut(&mut self.inner);
-        inner.ready = OnceLock::new();
-        change(inner);
+    fn change(mut self, change: impl FnOnce(&mut Settings)) -> RequestOptions {
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.prepared = OnceLock::new();
+        change(settings);
         self
     }
 
@@ -140,7 +67,7 @@ impl RequestOptions {
         self.change(|it| it.hostname = Some(name.to_owned()))
     }
 
-    /// The port, where it is not that of the scheme.
+    /// The port, if it is not that of the scheme.
     pub fn port(self, port: u16) -> RequestOptions {
         self.change(|it| it.port = Some(port))
     }
@@ -150,13 +77,13 @@ impl RequestOptions {
         self.change(|it| it.family = Some(family))
     }
 
-    /// The address of ours that the connection is to come from. The standard library cannot do it:
-    /// without [`create_connection`](Self::create_connection) the request fails and says so.
+    /// The local address to connect from. The standard library cannot do it: without
+    /// [`create_connection`](Self::create_connection) the request fails with an error that says so.
     pub fn local_address(self, address: IpAddr) -> RequestOptions {
         self.change(|it| it.local_address = Some(address))
     }
 
-    /// A Unix domain socket to connect to; `host` and `port` are only named in the request then.
+    /// A Unix domain socket to connect to; `host` and `port` then stand in the Host field only.
     pub fn socket_path(self, path: impl Into<PathBuf>) -> RequestOptions {
         self.change(|it| it.socket_path = Some(path.into()))
     }
@@ -174,18 +101,16 @@ impl RequestOptions {
     /// A field; replaces those of this name.
     pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
         self.change(|it| {
-            if let Err(misuse) = it.fields.set(name, value) {
-                it.fault.get_or_insert(misuse);
-            }
+            let set = it.fields.set(name, value);
+            it.misuse = it.misuse.or(set.err());
         })
     }
 
-    /// A field beside those of this name.
+    /// A field, after those of this name.
     pub fn append_header(self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
         self.change(|it| {
-            if let Err(misuse) = it.fields.append(name, value) {
-                it.fault.get_or_insert(misuse);
-            }
+            let appended = it.fields.append(name, value);
+            it.misuse = it.misuse.or(appended.err());
         })
     }
 
@@ -195,17 +120,17 @@ impl RequestOptions {
         self.change(|it| it.auth = Some(user_and_password.to_owned()))
     }
 
-    /// Whether a Host field is made from `host` and `port`, where there is none.
+    /// Whether a Host field is made from `host` and `port`, if there is none.
     pub fn set_host(self, on: bool) -> RequestOptions {
         self.change(|it| it.set_host = on)
     }
 
-    /// Speak HTTP/1.0: one request a connection, no chunks.
+    /// Sends HTTP/1.0: one request a connection, no chunked coding.
     pub fn http_1_0(self) -> RequestOptions {
         self.change(|it| it.version = Version::Http10)
     }
 
-    /// One deadline for all of it, from here to the last byte of the body.
+    /// One deadline, from the call of [`request`](super::request) to the last byte of the body.
     pub fn timeout(self, total: Duration) -> RequestOptions {
         self.change(|it| it.timeouts.total = Some(total))
     }
@@ -215,19 +140,19 @@ impl RequestOptions {
         self.change(|it| it.timeouts = timeouts)
     }
 
-    /// How many bytes the fields of an answer may be.
+    /// How many bytes the fields of a response may be.
     pub fn max_header_size(self, bytes: usize) -> RequestOptions {
         self.change(|it| it.limits.field_section_bytes = bytes)
     }
 
-    /// All limits of an answer.
+    /// All limits of a response.
     pub fn limits(self, limits: Limits) -> RequestOptions {
         self.change(|it| it.limits = limits)
     }
 
-    /// Follow so many redirects (RFC 9110 §15.4). None without this.
+    /// Follows at most `most` redirects (RFC 9110 §15.4). Without this option, none.
     pub fn max_redirects(self, most: u32) -> RequestOptions {
-        self.change(|it| it.redirects = most)
+        self.change(|it| it.max_redirects = most)
     }
 
     /// The agent whose sockets are used.
@@ -235,7 +160,7 @@ impl RequestOptions {
         self.change(|it| it.agent = Some(agent.clone()))
     }
 
-    /// The book's `agent: false`: a connection of its own, closed after the answer.
+    /// The book's `agent: false`: a connection of its own, closed after the response.
     pub fn no_agent(self) -> RequestOptions {
         self.change(|it| it.agent = None)
     }
@@ -245,42 +170,75 @@ impl RequestOptions {
         self.change(|it| {
             it.connector = Arc::new(connector);
             let proxy = it.proxy.as_ref();
-            it.through = proxy.map(|proxy| proxy.connector(&it.connector));
+            it.through_proxy = proxy.map(|proxy| proxy.connector(&it.connector));
         })
     }
 
-    /// Ask a proxy. Plain requests are put to it whole (absolute-form).
+    /// Sends requests to a proxy: in absolute-form, or through a tunnel.
     pub fn proxy(self, proxy: &Proxy) -> RequestOptions {
         self.change(|it| {
-            it.through = Some(proxy.connector(&it.connector));
+            it.through_proxy = Some(proxy.connector(&it.connector));
             it.proxy = Some(proxy.clone());
         })
     }
 
-    /// A URL in place of host, port and path, and of auth where it has a user.
+    /// A URL in place of host, port and path, and of auth if it has a user.
     ///
     /// # Errors
-    /// It is none, or not of the scheme that the connector speaks: an `https:` URL needs the TLS of
-    /// `https::request`, and an `http:` URL must not be asked for as if it had it.
+    /// It is no URL, or its scheme is not that of the connector: an `https:` URL needs the TLS of
+    /// `https::request`, and an `http:` URL must not be requested over TLS.
     pub fn url(self, url: &str) -> Result<RequestOptions, Error> {
-        let uri = Uri::parse(url).map_err(|e| invalid(e.to_string()))?;
-        self.check_scheme(&uri)?;
+        let uri = settings::parse(url)?;
+        self.settings.check_scheme(&uri)?;
         Ok(self.change(|it| it.set_uri(&uri)))
+    }
+
+    /// Where the request goes: what [`Agent::gauges`] counts by.
+    ///
+    /// # Errors
+    /// A wrong option.
+    pub fn origin(&self) -> Result<Origin, Error> {
+        Ok(self.settings.prepared()?.origin.clone())
     }
 }
 
-impl Inner {
-    fn set_uri(&mut self, uri: &Uri) {
-        self.asked = Some(uri.scheme());
-        self.hostname = Some(uri.unbracketed_host().to_owned());
-        self.port = Some(uri.port());
-        self.path = uri.path_and_query().into_owned();
-        if let Some((user, password)) = uri.userinfo() {
-            self.auth = Some(format!("{user}:{password}"));
-            if user.contains(':') {
-                self.fault.get_or_insert(Misuse::Credentials); // or it would be another user's
-            }
-        }
+/// What others of this crate read.
+impl RequestOptions {
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn has_agent(&self) -> bool {
+        self.settings.agent.is_some()
+    }
+
+    /// The scheme that the connector speaks.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.settings.scheme()
+    }
+
+    /// The way to the server, without the proxy.
+    pub(crate) fn connector(&self) -> &Arc<dyn Connector> {
+        &self.settings.connector
+    }
+
+    /// The same options for another URL, method and set of fields.
+    pub(super) fn redirected(
+        &self,
+        uri: &Uri,
+        method: &str,
+        fields: FieldList,
+    ) -> Result<RequestOptions, Error> {
+        // RFC 9110 §4.2.2: "Resources made available via the "https" scheme have no shared identity
+        // with the "http" scheme."
+        let checked = self.settings.check_scheme(uri);
+        checked.map_err(|e| Error::invalid_input(format!("the redirect was not followed: {e}")))?;
+        Ok(self.clone().change(|it| {
+            it.set_uri(uri);
+            it.method = method.to_owned();
+            it.fields = fields;
+            it.auth = None; // it is among the fields, if it may be sent there
+        }))
     }
 }
 
@@ -292,7 +250,7 @@ impl From<&RequestOptions> for RequestOptions {
 
 impl fmt::Debug for RequestOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let it = &self.inner;
+        let it = &self.settings;
         f.debug_struct("RequestOptions")
             .field("method", &it.method)
             .field("host", it.hostname.as_ref().unwrap_or(&it.host))

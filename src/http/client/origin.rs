@@ -1,26 +1,34 @@
-//! Where a connection leads: what must be equal for two requests to share one.
+//! Where a request goes, and how a connection to there is opened: the book's `createConnection`.
+//!
+//! An [`Origin`] holds its [`Connector`], and a connector is given the origin that it connects to: that
+//! is why both stand in one file.
 
-use super::connector::{Connector, is_direct};
 use crate::http::wire::Scheme;
-use crate::net::Family;
+use crate::net::{self, Family, Stream, Tcp, Unix};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
-/// A server, and the way to it. Requests of one origin share the sockets of an agent: host, port,
-/// address family, local address, socket path and connector (which knows of proxies and TLS) are
-/// equal.
+/// A server, and the way to it. Two requests share an agent's connections if their origins are equal:
+/// host, port, address family, local address, socket path, and connector (which stands for proxies and
+/// TLS). A clone is the same origin and costs nothing.
 #[derive(Clone)]
 pub struct Origin {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     host: String,
     port: u16,
     family: Option<Family>,
     local_address: Option<IpAddr>,
     socket_path: Option<PathBuf>,
     connector: Arc<dyn Connector>,
-    /// Of all that, made once: a pool asks for it several times a request.
+    /// Computed once from the fields above: the pool asks for it several times a request.
     hash: u64,
 }
 
@@ -36,7 +44,7 @@ impl Origin {
         let host = host.to_ascii_lowercase();
         let mut hasher = DefaultHasher::new();
         (&host, port, &socket_path, connector.key()).hash(&mut hasher);
-        Origin {
+        let inner = Inner {
             hash: hasher.finish(),
             host,
             port,
@@ -44,82 +52,75 @@ impl Origin {
             local_address,
             socket_path,
             connector,
+        };
+        Origin {
+            inner: Arc::new(inner),
         }
     }
 
     /// The host: a name or an address, in lower case, an IPv6 address without its brackets.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.inner.host
     }
 
     /// The port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.inner.port
     }
 
-    /// The kind of address that is asked for, if it is.
+    /// The only kind of address to connect to, if the options ask for one.
     pub fn family(&self) -> Option<Family> {
-        self.family
+        self.inner.family
     }
 
-    /// The address of ours that the connection is to come from, if that is asked for. The standard
-    /// library cannot bind before it connects, so only a connector of one's own can do it.
+    /// The local address to connect from, if the options ask for one. The standard library cannot
+    /// bind before it connects, so only a user's own connector can do it.
     pub fn local_address(&self) -> Option<IpAddr> {
-        self.local_address
+        self.inner.local_address
     }
 
     /// The Unix domain socket to connect to, in place of host and port.
-    pub fn socket_path(&self) -> Option<&std::path::Path> {
-        self.socket_path.as_deref()
+    pub fn socket_path(&self) -> Option<&Path> {
+        self.inner.socket_path.as_deref()
     }
 
-    /// What is spoken there.
+    /// The scheme of its URLs.
     pub fn scheme(&self) -> Scheme {
-        self.connector.scheme()
+        self.connector().scheme()
     }
 
     pub(super) fn connector(&self) -> &dyn Connector {
-        &*self.connector
+        &*self.inner.connector
     }
 
     /// `host:port`, an IPv6 address in brackets.
     pub fn authority(&self) -> String {
-        format!("{}:{}", self.bracketed_host(), self.port)
+        format!("{}:{}", self.bracketed_host(), self.port())
     }
 
-    /// For others to read: without the zone, which only we understand.
+    /// The host as it stands in a URL: without the zone, which means something on this machine only.
     pub(super) fn bracketed_host(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]", self.host.split('%').next().unwrap_or_default()),
-            false => self.host.clone(),
+        let host = self.host();
+        match host.contains(':') {
+            true => format!("[{}]", host.split('%').next().unwrap_or_default()),
+            false => host.to_owned(),
         }
     }
 }
 
-/// The same way: because they are one, or by the key that both give and what both wrap. Plain TCP is
-/// one, so a connector of a user is never taken for it, whatever its key.
-fn same(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
-    let same_key = || one.key().is_some_and(|key| other.key() == Some(key));
-    let same_below = || match (one.below(), other.below()) {
-        (Some(one), Some(other)) => same(one, other),
-        (one, other) => one.is_none() && other.is_none(),
-    };
-    let by_key = || {
-        let plain = is_direct(one) || is_direct(other);
-        !plain && one.scheme() == other.scheme() && same_key() && same_below()
-    };
-    Arc::ptr_eq(one, other) || by_key()
-}
-
 impl PartialEq for Origin {
     fn eq(&self, other: &Origin) -> bool {
-        self.hash == other.hash
-            && self.port == other.port
-            && self.host == other.host
-            && self.family == other.family
-            && self.local_address == other.local_address
-            && self.socket_path == other.socket_path
-            && same(&self.connector, &other.connector)
+        let (one, other) = (&self.inner, &other.inner);
+        let fields_are_equal = || {
+            one.hash == other.hash
+                && one.port == other.port
+                && one.host == other.host
+                && one.family == other.family
+                && one.local_address == other.local_address
+                && one.socket_path == other.socket_path
+                && is_same_way(&one.connector, &other.connector)
+        };
+        Arc::ptr_eq(one, other) || fields_are_equal()
     }
 }
 
@@ -127,7 +128,7 @@ impl Eq for Origin {}
 
 impl Hash for Origin {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.hash);
+        hasher.write_u64(self.inner.hash);
     }
 }
 
@@ -139,67 +140,181 @@ impl fmt::Debug for Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.socket_path {
+        match self.socket_path() {
             Some(path) => write!(f, "unix:{}", path.display()),
             None => f.write_str(&self.authority()),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::client::connector::{Connected, direct};
-    use crate::http::client::proxy::Proxy;
-    use std::io::{self, ErrorKind};
-    use std::time::Instant;
+/// Opens connections, in two steps: the connection, and what is put over it.
+///
+/// ```text
+///   connect   TCP, a Unix socket, a tunnel through a proxy, yours   ──► bytes
+///   secure    nothing, or TLS                                       ──► bytes that speak `scheme`
+/// ```
+///
+/// A [`Proxy`](super::Proxy) replaces the first step and keeps the second. So TLS goes through a tunnel
+/// to the server itself.
+///
+/// A closure is a connector, too:
+///
+/// ```
+/// use barewire::http::{self, Connected, Origin, RequestOptions};
+/// use barewire::net;
+/// use std::sync::Arc;
+///
+/// // The server is in this process, at the other end of a pipe.
+/// let server = Arc::new(http::create_server(|_req, res| res.end("Hello World\n")));
+/// let options = RequestOptions::new().create_connection(move |_to: &Origin, _deadline| {
+///     let (here, there) = net::pipe();
+///     let server = Arc::clone(&server);
+///     std::thread::spawn(move || server.serve(Arc::new(there)));
+///     Ok(Connected::new(here))
+/// });
+/// assert_eq!(http::request(options)?.end("")?.collect()?, b"Hello World\n");
+/// # Ok::<(), http::Error>(())
+/// ```
+pub trait Connector: Send + Sync {
+    /// Connects before `deadline`.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the deadline has passed.
+    fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected>;
 
-    /// A connector of a user, which may give any key.
-    struct Own(Option<&'static str>);
-
-    impl Connector for Own {
-        fn connect(&self, _to: &Origin, _deadline: Instant) -> io::Result<Connected> {
-            Err(ErrorKind::Unsupported.into())
-        }
-
-        fn key(&self) -> Option<&str> {
-            self.0
-        }
+    /// Puts over the connection what makes it speak [`scheme`](Self::scheme): nothing for plain HTTP.
+    ///
+    /// # Errors
+    /// The handshake failed, or the deadline has passed.
+    fn secure(&self, plain: Connected, _to: &Origin, _deadline: Instant) -> io::Result<Connected> {
+        Ok(plain)
     }
 
-    fn own(key: Option<&'static str>) -> Arc<dyn Connector> {
-        Arc::new(Own(key))
+    /// The scheme of the URLs that can be requested over its connections. It gives the default port.
+    fn scheme(&self) -> Scheme {
+        Scheme::Http
     }
 
-    fn through(below: &Arc<dyn Connector>) -> Arc<dyn Connector> {
-        Proxy::new("http://proxy").unwrap().connector(below)
+    /// Two connectors with equal keys are one way: requests share connections across them, if their
+    /// origins are otherwise equal. `None`: only requests with this very connector share its
+    /// connections. Plain TCP is never one way with a user's connector, whatever its key.
+    fn key(&self) -> Option<&str> {
+        None
     }
 
-    #[test]
-    fn a_key_makes_two_connectors_one() {
-        assert!(same(&direct(), &direct()));
-        assert!(same(&own(Some("a")), &own(Some("a"))));
-        assert!(!same(&own(Some("a")), &own(Some("b"))));
-        assert!(!same(&own(None), &own(None)));
-        assert!(same(&through(&direct()), &through(&direct())));
-        assert!(same(&through(&own(Some("a"))), &through(&own(Some("a")))));
-        assert!(!same(&through(&own(Some("a"))), &through(&own(Some("b")))));
-        let own = own(None);
-        assert!(!same(&through(&own), &through(&own)));
+    /// The connector that this one wraps, as TLS wraps the way to the server. Two connectors with
+    /// equal keys are one way only if those that they wrap are one way, too. `None`: it wraps none.
+    fn below(&self) -> Option<&Arc<dyn Connector>> {
+        None
     }
 
-    #[test]
-    fn fault_a18_no_key_is_that_of_plain_tcp_or_of_the_way_through_a_proxy() {
-        let ways = [direct(), through(&direct()), through(&through(&direct()))];
-        for way in &ways {
-            for key in ["", way.key().unwrap_or_default()].map(str::to_owned) {
-                let own = own(Some(key.leak()));
-                assert!(!same(&own, way) && !same(way, &own));
-                assert!(!same(&through(&own), way) && !same(way, &through(&own)));
-            }
-        }
-        for (n, way) in ways.iter().enumerate() {
-            assert!(ways[..n].iter().all(|other| !same(way, other)));
+    /// Whether its connections lead to a proxy that forwards each request: then the request-target is
+    /// in absolute-form (RFC 9112 §3.2.2).
+    fn uses_absolute_form(&self) -> bool {
+        false
+    }
+}
+
+impl<F> Connector for F
+where
+    F: Fn(&Origin, Instant) -> io::Result<Connected> + Send + Sync,
+{
+    fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
+        self(to, deadline)
+    }
+}
+
+/// Whether two connectors are one way: they are the same one, or their keys and those of all that they
+/// wrap are equal. Plain TCP is the same one or none.
+fn is_same_way(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
+    let same_key = || one.key().is_some_and(|key| other.key() == Some(key));
+    let same_below = || match (one.below(), other.below()) {
+        (Some(one), Some(other)) => is_same_way(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let by_key = || {
+        let plain = Arc::ptr_eq(one, &DIRECT) || Arc::ptr_eq(other, &DIRECT);
+        !plain && one.scheme() == other.scheme() && same_key() && same_below()
+    };
+    Arc::ptr_eq(one, other) || by_key()
+}
+
+/// A new connection, and how long its parts took.
+#[derive(Debug)]
+pub struct Connected {
+    /// The connection.
+    pub stream: Arc<dyn Stream>,
+    /// Resolving the name.
+    pub resolve: Duration,
+    /// Connecting, from the addresses to the connection.
+    pub connect: Duration,
+    /// The TLS handshake.
+    pub secure: Duration,
+}
+
+impl Connected {
+    /// A connection whose parts are not timed.
+    pub fn new(stream: impl Stream + 'static) -> Connected {
+        Connected {
+            stream: Arc::new(stream),
+            resolve: Duration::ZERO,
+            connect: Duration::ZERO,
+            secure: Duration::ZERO,
         }
     }
 }
+
+/// TCP, or a Unix domain socket where the origin names one.
+struct Direct;
+
+static DIRECT: LazyLock<Arc<dyn Connector>> = LazyLock::new(|| Arc::new(Direct));
+
+/// Plain TCP and Unix domain sockets: the one connector of all requests that name none.
+pub(super) fn direct() -> Arc<dyn Connector> {
+    Arc::clone(&DIRECT)
+}
+
+impl Connector for Direct {
+    fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
+        if to.local_address().is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the standard library cannot choose the local address of a connection: \
+                 open it yourself and pass it with create_connection",
+            ));
+        }
+        match to.socket_path() {
+            Some(path) => open_unix(path, deadline),
+            None => open_tcp(to, deadline),
+        }
+    }
+
+    fn key(&self) -> Option<&str> {
+        Some("")
+    }
+}
+
+fn open_tcp(to: &Origin, deadline: Instant) -> io::Result<Connected> {
+    let began = Instant::now();
+    let addresses = net::resolve(to.host(), to.port(), to.family(), deadline)?;
+    let resolved = Instant::now();
+    let tcp: Tcp = net::race(&addresses, deadline)?;
+    tcp.set_no_delay(true)?;
+    Ok(Connected {
+        resolve: resolved - began,
+        connect: resolved.elapsed(),
+        ..Connected::new(tcp)
+    })
+}
+
+fn open_unix(path: &Path, deadline: Instant) -> io::Result<Connected> {
+    let began = Instant::now();
+    let unix = Unix::connect_until(path, deadline)?;
+    Ok(Connected {
+        connect: began.elapsed(),
+        ..Connected::new(unix)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Asking a proxy: plain requests are put to it whole, others go through a tunnel.
+//! Requests by way of a proxy: in absolute-form, or through a tunnel.
 //!
 //! ```text
 //!   absolute-form    GET http://example.com/path HTTP/1.1 ──► proxy ──► GET /path HTTP/1.1 ──► server
@@ -9,21 +9,26 @@
 //!                    bytes ◄────────────────────────────────────────────────────────────► server
 //! ```
 
-use super::connector::{Connected, Connector};
-use super::options::{RequestOptions, invalid};
-use super::origin::Origin;
-use super::{ClientResponse, request};
+use super::agent::PooledConnection;
+use super::connection::ClientConnection;
+use super::deadlines::{Deadlines, Timeouts};
+use super::exchange::Exchange;
+use super::origin::{Connected, Connector, Origin};
+use super::response::ClientResponse;
+use super::timings::Timings;
 use crate::http::error::Error;
-use crate::http::wire::{Scheme, Uri, basic};
+use crate::http::wire::{
+    FieldList, Fields, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, basic,
+};
 use std::env;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A proxy, for [`RequestOptions::proxy`].
+/// A proxy, for [`RequestOptions::proxy`](super::RequestOptions::proxy).
 ///
-/// Nothing of it comes from the environment unless [`from_env`](Proxy::from_env) is called.
+/// The environment is read by [`from_env`](Proxy::from_env) only.
 #[derive(Clone)]
 pub struct Proxy {
     inner: Arc<Inner>,
@@ -34,7 +39,7 @@ struct Inner {
     host: String,
     port: u16,
     credentials: Option<String>,
-    /// Hosts that are asked directly.
+    /// Hosts that are reached without the proxy.
     no_proxy: Vec<String>,
     tunnels: bool,
 }
@@ -43,13 +48,12 @@ impl Proxy {
     /// The proxy at `http://[user:password@]host:port`.
     ///
     /// # Errors
-    /// No such URL, or one that is not `http:`.
+    /// It is no such URL, or its scheme is not `http`.
     pub fn new(url: &str) -> Result<Proxy, Error> {
-        let uri = Uri::parse(url).map_err(|e| invalid(e.to_string()))?;
+        let uri = Uri::parse(url).map_err(|e| Error::invalid_input(e.to_string()))?;
         if uri.scheme() != Scheme::Http {
-            return Err(invalid(format!(
-                "{url:?}: only proxies that speak plain http are asked"
-            )));
+            let text = format!("{url:?}: a proxy must speak plain http");
+            return Err(Error::invalid_input(text));
         }
         let credentials = match uri.userinfo() {
             Some((user, password)) => Some(basic(user, password)?),
@@ -67,12 +71,12 @@ impl Proxy {
         })
     }
 
-    /// What `http_proxy` and `no_proxy` say, in lower or upper case; `None` where they say nothing.
-    /// (`HTTP_PROXY` is what a client may set through its own header `Proxy` in a CGI program: where
-    /// `REQUEST_METHOD` is set, it is not looked at.)
+    /// The proxy that the environment variables `http_proxy` and `no_proxy` name, in lower or upper case;
+    /// `None` if they name none. (In a CGI program, a client can set `HTTP_PROXY` by a header field
+    /// `Proxy`: if `REQUEST_METHOD` is set, `HTTP_PROXY` is not read.)
     ///
     /// # Errors
-    /// They say what is no URL.
+    /// `http_proxy` is no URL.
     pub fn from_env() -> Result<Option<Proxy>, Error> {
         let var = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let upper = || var("HTTP_PROXY").filter(|_| env::var_os("REQUEST_METHOD").is_none());
@@ -88,8 +92,8 @@ impl Proxy {
         Proxy::new(&url).map(|proxy| Some(proxy.no_proxy(&no_proxy)))
     }
 
-    /// Hosts that are asked directly, separated by commas: `localhost,.example.com,10.0.0.1`. A name
-    /// stands for itself and all below it; `*` for all.
+    /// Hosts that are reached without the proxy, separated by commas: `localhost,.example.com,10.0.0.1`.
+    /// A name stands for itself and all names below it; `*` for all hosts.
     pub fn no_proxy(self, hosts: &str) -> Proxy {
         let names = hosts
             .split(',')
@@ -101,8 +105,8 @@ impl Proxy {
         self.change(|inner| inner.no_proxy = no_proxy)
     }
 
-    /// Ask for a tunnel to the server (CONNECT) in place of putting whole requests to the proxy. For
-    /// `https` it is always asked for: what is sealed for the server can be put to nobody else.
+    /// Asks for a tunnel to the server (CONNECT) in place of requests in absolute-form. For `https` there
+    /// is always a tunnel: the proxy cannot read what is encrypted for the server.
     pub fn tunnel(self) -> Proxy {
         self.change(|inner| inner.tunnels = true)
     }
@@ -112,8 +116,8 @@ impl Proxy {
         self
     }
 
-    /// Whether this host is asked directly.
-    pub(super) fn leaves_out(&self, host: &str) -> bool {
+    /// Whether this host is reached without the proxy.
+    pub(super) fn excludes(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         self.inner.no_proxy.iter().any(|name| {
             let below = host.strip_suffix(name.as_str());
@@ -121,13 +125,13 @@ impl Proxy {
         })
     }
 
-    /// `Proxy-Authorization`, for a request that is put to it whole.
+    /// The value of `Proxy-Authorization`.
     pub(super) fn credentials(&self) -> Option<&str> {
         self.inner.credentials.as_deref()
     }
 
-    /// The way through it. What lies below reaches the proxy itself. A tunnel was opened for whoever
-    /// asked, so it is no way for others.
+    /// The way through the proxy; `below` connects to the proxy itself. A tunnel was opened with
+    /// credentials, so requests with other credentials do not share it.
     pub(super) fn connector(&self, below: &Arc<dyn Connector>) -> Arc<dyn Connector> {
         let tunnels = self.inner.tunnels || below.scheme() == Scheme::Https;
         let opened_by = self.credentials().filter(|_| tunnels).unwrap_or_default();
@@ -142,7 +146,7 @@ impl Proxy {
     }
 }
 
-/// Where the proxy is. What it is asked with is no part of it.
+/// The address of the proxy, without the credentials.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let it = &self.inner;
@@ -196,12 +200,12 @@ impl Connector for Through {
         self.below.scheme()
     }
 
-    fn asks_a_proxy(&self) -> bool {
+    fn uses_absolute_form(&self) -> bool {
         !self.tunnels
     }
 }
 
-/// Asks for the tunnel on a connection of its own, which the answer leaves behind.
+/// Sends CONNECT on a connection to the proxy. A 2xx turns it into the tunnel.
 fn open_tunnel(
     connected: Connected,
     to: &Origin,
@@ -209,48 +213,56 @@ fn open_tunnel(
     deadline: Instant,
 ) -> io::Result<Connected> {
     let began = Instant::now();
-    let times = (connected.resolve, connected.connect);
-    let once = Mutex::new(Some(connected));
-    let take = move |_: &Origin, _| lock(&once).take().ok_or(ErrorKind::NotConnected.into());
-    let mut options = RequestOptions::new()
-        .method("CONNECT")
-        .path(&to.authority())
-        .timeout(deadline.saturating_duration_since(began))
-        .no_agent()
-        .header("Connection", "keep-alive")
-        .create_connection(take);
-    if let Some(credentials) = credentials {
-        options = options.header("Proxy-Authorization", credentials);
+    let pooled = PooledConnection::without_agent(ClientConnection::new(connected.stream));
+    let left = deadline.saturating_duration_since(began);
+    let deadlines = Deadlines::start(Some(left), began);
+    let exchange = Exchange::new(pooled, Limits::default(), deadlines, &Timeouts::default());
+    let mut response = connect_response(exchange, to, credentials)?;
+    if !response.is_upgraded() {
+        return Err(refused(to, &mut response));
     }
-    let mut answer = request(options)?.end("")?;
-    if !answer.is_upgraded() {
-        return Err(refused(to, &mut answer));
-    }
-    let (stream, ahead, _) = answer.upgrade()?.into_parts();
-    // The server behind it speaks second, in TLS as in HTTP.
-    if !ahead.is_empty() {
-        let text = "the proxy sent bytes through the tunnel before anything was asked there";
+    let (stream, head_tail, _) = response.upgrade()?.into_parts();
+    // The server behind the proxy sends nothing before the client does, in TLS as in HTTP.
+    if !head_tail.is_empty() {
+        let text = "the proxy sent bytes through the tunnel before the client did";
         return Err(io::Error::new(ErrorKind::InvalidData, text));
     }
     Ok(Connected {
         stream,
-        resolve: times.0,
-        connect: times.1 + began.elapsed(),
+        resolve: connected.resolve,
+        connect: connected.connect + began.elapsed(),
         secure: Duration::ZERO,
     })
 }
 
-/// What the proxy says, in one line.
-fn refused(to: &Origin, answer: &mut ClientResponse) -> io::Error {
-    let why = answer.collect_up_to(1024).unwrap_or_default();
+fn connect_response(
+    mut exchange: Exchange,
+    to: &Origin,
+    credentials: Option<&str>,
+) -> Result<ClientResponse, Error> {
+    let authority = to.authority();
+    let mut fields = FieldList::new();
+    fields.append("Host", &authority)?;
+    fields.append("Connection", "keep-alive")?;
+    if let Some(credentials) = credentials {
+        fields.append("Proxy-Authorization", credentials)?;
+    }
+    let method = Method::new("CONNECT").ok_or(Misuse::Method)?;
+    let target = Target::decode(method, authority.as_bytes()).map_err(|_| Misuse::Target)?;
+    let on_interim = &mut |_, _: Fields<'_>| {};
+    exchange.begin(&RequestOut::new(method, target, &fields))?;
+    exchange.end(b"", &FieldList::new(), on_interim)?;
+    exchange.receive_head(on_interim)?;
+    Ok(ClientResponse::new(exchange, Timings::start()))
+}
+
+/// The proxy's response, in one line.
+fn refused(to: &Origin, response: &mut ClientResponse) -> io::Error {
+    let why = response.collect_up_to(1024).unwrap_or_default();
     let why = String::from_utf8_lossy(&why);
     let why = why.trim().lines().next().unwrap_or_default();
-    let (status, reason) = (answer.status(), answer.reason());
+    let (status, reason) = (response.status(), response.reason());
     let mut text = format!("the proxy opens no tunnel to {to}: {status} {reason}: {why}");
     text.retain(|c| !c.is_control());
     io::Error::new(ErrorKind::ConnectionRefused, text)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

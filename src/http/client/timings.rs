@@ -1,9 +1,9 @@
-//! Where the time of a request went.
+//! How long the parts of a request took.
 
 use std::time::{Duration, Instant};
 
-/// How long the parts of a request took; a part that did not happen (a connection that was there
-/// already) is zero.
+/// How long the parts of a request took. A part that did not happen (connecting, on a connection that
+/// was open already) is zero.
 ///
 /// ```text
 ///   ├ queue ┤├ resolve ┤├ connect ┤├ secure ┤├ send, and wait ──┤├ body …
@@ -14,7 +14,7 @@ pub struct Timings {
     pub(super) began: Instant,
     /// Waiting for a socket of the agent.
     pub queue: Duration,
-    /// Looking the name up.
+    /// Resolving the name.
     pub resolve: Duration,
     /// Connecting.
     pub connect: Duration,
@@ -39,7 +39,7 @@ impl Timings {
         }
     }
 
-    /// From the beginning until now: ask when the body has been read.
+    /// From the beginning until now. After the body has been read, this is the whole request.
     pub fn total(&self) -> Duration {
         self.began.elapsed()
     }

@@ -1,7 +1,7 @@
-//! Every option of `request(options)`, and what it makes of the request: to the byte.
+//! Every option of `request(options)`, and the bytes of the request that it makes.
 
 use super::peer::Peer;
-use super::stage::Stage;
+use super::test_server::{TestServer, get};
 use crate::support::{Log, watched};
 use barewire::http::pool::Limits;
 use barewire::http::wire::Misuse;
@@ -10,25 +10,25 @@ use barewire::net::{self, Family, Stream};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The head that these options make, after they have been changed.
+/// The head of the request with changed options.
 fn head(change: impl FnOnce(RequestOptions) -> RequestOptions) -> String {
     let log = Log::default();
     let note = log.clone();
-    let stage = Stage::new(move |mut peer| {
+    let server = TestServer::new(move |mut peer| {
         note.note(peer.expect_request().head);
         peer.send("HTTP/1.1 204 No Content\r\n\r\n");
     });
-    let request = http::request(change(stage.options())).unwrap();
+    let request = http::request(change(server.options())).unwrap();
     assert_eq!(request.end("").unwrap().status(), 204);
-    stage.end();
+    server.end();
     log.all().remove(0)
 }
 
-/// Why there is no such request; nothing was connected for it.
+/// The error of a request with changed options, which opens no connection.
 #[track_caller]
 fn refused(change: impl FnOnce(RequestOptions) -> RequestOptions) -> Error {
     let options = RequestOptions::new().create_connection(|_: &Origin, _| {
-        panic!("nothing of it may be sent");
+        panic!("it must not connect");
     });
     http::request(change(options)).unwrap_err()
 }
@@ -85,7 +85,7 @@ fn row_a01_host_and_hostname() {
         assert_eq!(a(|it| it.hostname("::1")), "Host: [::1]");
         assert_eq!(a(|it| it.host("[::1]:81")), "Host: [::1]:81");
         assert_eq!(a(|it| it.hostname("[::1]").port(81)), "Host: [::1]:81");
-        // Which of our interfaces leads there is nobody else's business.
+        // The zone, an interface of this machine, is not sent.
         assert_eq!(
             a(|it| it.hostname("fe80::1%eth0").port(81)),
             "Host: [fe80::1]:81"
@@ -109,13 +109,13 @@ fn row_a01_a_whole_url() {
              Authorization: Basic dXNlcjpwYXNz\r\n\r\n";
         assert_eq!(made, expected);
 
-        let stage = Stage::over_tcp(|mut peer| {
+        let server = TestServer::over_tcp(|mut peer| {
             assert_eq!(peer.expect_request().line(), "GET /a?b HTTP/1.1");
             peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
         });
-        let url = format!("http://127.0.0.1:{}/a?b", stage.port());
+        let url = format!("http://127.0.0.1:{}/a?b", server.port());
         assert_eq!(http::get(&url).unwrap().collect().unwrap(), b"ok");
-        stage.end();
+        server.end();
 
         let refused = |url: &str| RequestOptions::new().url(url).unwrap_err().to_string();
         assert!(refused("https://a/").contains("https::request"));
@@ -137,7 +137,7 @@ fn row_a01_forms_of_the_target() {
 }
 
 #[test]
-fn row_a01_http_1_0_and_a_connection_of_ones_own() {
+fn row_a01_http_1_0_and_a_connection_without_an_agent() {
     watched(|| {
         let made = head(|it| it.no_agent());
         assert_eq!(
@@ -152,7 +152,7 @@ fn row_a01_http_1_0_and_a_connection_of_ones_own() {
 #[test]
 fn row_a01_max_header_size() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
+        let server = TestServer::new(|mut peer| {
             peer.expect_request();
             peer.send(format!(
                 "HTTP/1.1 200 OK\r\nA: {}\r\n\r\n",
@@ -160,7 +160,7 @@ fn row_a01_max_header_size() {
             ));
         });
         let asked = |most: usize| {
-            let options = stage.options().max_header_size(most);
+            let options = server.options().max_header_size(most);
             http::request(options)
                 .unwrap()
                 .end("")
@@ -169,7 +169,7 @@ fn row_a01_max_header_size() {
         assert_eq!(asked(1007).unwrap(), 200);
         let error = asked(1006).unwrap_err().to_string();
         assert!(error.contains("RFC 6585 §5"), "{error}");
-        stage.end();
+        server.end();
     });
 }
 
@@ -182,16 +182,13 @@ fn row_a01_the_local_address_needs_create_connection() {
         assert!(error.to_string().contains("create_connection"), "{error}");
 
         let options = options.create_connection(move |to: &Origin, _| {
-            assert_eq!(to.local_address(), Some(ours)); // here one would bind
+            assert_eq!(to.local_address(), Some(ours)); // a real connector would bind
             let (here, there) = net::pipe();
             there.write(b"HTTP/1.1 204 No Content\r\n\r\n")?;
             std::mem::forget(there);
             Ok(Connected::new(here))
         });
-        assert_eq!(
-            http::request(&options).unwrap().end("").unwrap().status(),
-            204
-        );
+        assert_eq!(get(&options).status(), 204);
     });
 }
 
@@ -219,7 +216,7 @@ fn row_a01_socket_path() {
             .socket_path(&path)
             .hostname("a")
             .no_agent();
-        let mut answer = http::request(options).unwrap().end("").unwrap();
+        let mut answer = get(&options);
         assert_eq!(answer.collect().unwrap(), b"a");
         server.shutdown(Duration::ZERO);
     });
@@ -235,13 +232,13 @@ fn row_a01_create_connection_reaches_a_server_in_this_process() {
             std::thread::spawn(move || server.serve(Arc::new(there)));
             Ok(Connected::new(here))
         });
-        let mut answer = http::request(options).unwrap().end("").unwrap();
+        let mut answer = get(&options);
         assert_eq!(answer.collect().unwrap(), b"here");
     });
 }
 
 #[test]
-fn where_the_time_went() {
+fn the_timings_of_a_request() {
     watched(|| {
         let hour = Duration::from_secs(3600);
         let agent = Agent::new(Limits::default()).unwrap();
@@ -265,7 +262,7 @@ fn where_the_time_went() {
                 });
         let mut seen = Vec::new();
         for _ in 0..2 {
-            let response = http::request(&options).unwrap().end("").unwrap();
+            let response = get(&options);
             let it = *response.timings();
             assert!(it.first_byte > Duration::ZERO && it.first_byte <= it.total());
             assert_eq!(it.queue, Duration::ZERO);
@@ -279,9 +276,9 @@ fn where_the_time_went() {
     });
 }
 
-/// What a caller passes on from a stranger must not become a second field, line or request.
+/// A caller may pass on a stranger's text: it must not become a second field, line or request.
 #[test]
-fn nothing_is_smuggled_in_through_an_option() {
+fn no_option_smuggles_bytes_into_the_head() {
     let injections = ["\r\nX: y", "\n", "\r", "\0", "\u{7f}", " ", "é"];
     for bad in injections {
         let misuse = |error: Error| match error {
@@ -326,7 +323,7 @@ fn nothing_is_smuggled_in_through_an_option() {
 }
 
 #[test]
-fn a_host_is_a_host() {
+fn other_text_is_no_host() {
     let bad = [
         "", "[]", "a/b", "a?b", "a#b", "u@a", "a\\b", "[::1", "::1]", "a b", "a\tb", "a%0d", "a|b",
         "<a>", "\"a\"", "a:80:80x", "[::1]x", "a,b^",
@@ -342,7 +339,7 @@ fn a_host_is_a_host() {
 }
 
 #[test]
-fn a_user_with_a_colon_is_another_user() {
+fn a_user_with_a_colon_is_refused() {
     // RFC 7617 §2: "a user-id containing a colon character is invalid"
     let options = RequestOptions::new().url("http://a%3Ab:c@host/").unwrap();
     match http::request(options) {
@@ -352,9 +349,9 @@ fn a_user_with_a_colon_is_another_user() {
 }
 
 #[test]
-fn fields_that_frame_are_checked() {
+fn framing_fields_are_checked() {
     watched(|| {
-        let stage = Stage::new(|mut peer| assert_eq!(peer.until_left(), b""));
+        let server = TestServer::new(|mut peer| assert_eq!(peer.until_closed(), b""));
         for (name, value) in [
             ("Content-Length", "+5"),
             ("Content-Length", "5, 5"),
@@ -362,26 +359,26 @@ fn fields_that_frame_are_checked() {
             ("Transfer-Encoding", "gzip, chunked"),
             ("Transfer-Encoding", "identity"),
         ] {
-            let options = stage.options().method("POST").header(name, value);
+            let options = server.options().method("POST").header(name, value);
             match http::request(options).unwrap().end("hello") {
                 Err(Error::Misuse(misuse)) => assert_eq!(misuse, Misuse::Framing, "{value}"),
                 other => panic!("{value}: {other:?}"),
             }
         }
-        let both = stage.options().header("Content-Length", "5");
+        let both = server.options().header("Content-Length", "5");
         let both = both.header("Transfer-Encoding", "chunked");
         assert!(matches!(
             http::request(both).unwrap().end("hello"),
             Err(Error::Misuse(_))
         ));
-        let old = http::request(stage.options().http_1_0())
+        let old = http::request(server.options().http_1_0())
             .unwrap()
             .write("piece");
         assert!(matches!(old, Err(Error::Misuse(Misuse::Framing))));
-        let none = http::request(stage.options().set_host(false))
+        let none = http::request(server.options().set_host(false))
             .unwrap()
             .end("");
         assert!(matches!(none, Err(Error::Misuse(Misuse::Host))));
-        stage.end();
+        server.end();
     });
 }

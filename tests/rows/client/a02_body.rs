@@ -1,15 +1,14 @@
-//! Bodies, both ways: written in pieces or at once, read as they come or collected, as bytes or as
-//! text.
+//! Bodies, both ways: written in pieces or at once, read as they come or collected, as bytes or as text.
 
 use super::peer::Peer;
-use super::stage::Stage;
+use super::test_server::{TestServer, get, responding};
 use crate::support::{Log, Site, watched};
 use barewire::http::wire::{Misuse, Rule};
 use barewire::http::{self, Agent, ClientRequest, ClientResponse, Error, RequestOptions};
 use barewire::text::Encoding;
 use std::io::{BufRead, BufReader, Read, Write};
 
-/// Notes how each body came, and answers with it.
+/// Notes the framing of each body, and sends it back.
 fn echoing(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let log = log.clone();
     move |mut peer| {
@@ -30,53 +29,53 @@ fn echoing(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     }
 }
 
-fn post(stage: &Stage) -> ClientRequest {
-    http::request(stage.options().method("POST")).unwrap()
+fn post(server: &TestServer) -> ClientRequest {
+    http::request(server.options().method("POST")).unwrap()
 }
 
 #[test]
 fn row_a02_written_at_once_or_in_pieces() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(echoing(&log));
+        let server = TestServer::new(echoing(&log));
         let body = |response: Result<ClientResponse, Error>| {
             let bytes = response.unwrap().collect().unwrap();
             String::from_utf8(bytes).unwrap()
         };
-        assert_eq!(body(post(&stage).end("深入")), "深入");
-        assert_eq!(body(post(&stage).end("")), "");
-        assert_eq!(body(http::request(stage.options()).unwrap().end("")), "");
+        assert_eq!(body(post(&server).end("深入")), "深入");
+        assert_eq!(body(post(&server).end("")), "");
+        assert_eq!(body(http::request(server.options()).unwrap().end("")), "");
 
-        let mut request = post(&stage);
+        let mut request = post(&server);
         request.write("深入").unwrap();
         request.write("").unwrap();
         request.write("浅出").unwrap();
         assert_eq!(body(request.end("Node.js")), "深入浅出Node.js");
 
-        let mut request = post(&stage);
+        let mut request = post(&server);
         request.set_header("Content-Length", "4").unwrap();
         request.write("ab").unwrap();
         assert_eq!(body(request.end("cd")), "abcd");
 
-        let mut request = post(&stage);
+        let mut request = post(&server);
         request.write_all(b"1-2").unwrap();
         assert_eq!(body(request.end("")), "1-2");
         let expected = ["6", "0", "no body", "[6, 6, 7] []", "4", "[3] []"];
         assert_eq!(log.all(), expected);
-        assert_eq!(stage.connections(), 1);
-        stage.end();
+        assert_eq!(server.connections(), 1);
+        server.end();
     });
 }
 
 #[test]
 fn a_declared_length_is_enforced() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
-            let sent = peer.until_left();
+        let server = TestServer::new(|mut peer| {
+            let sent = peer.until_closed();
             assert!(sent.is_empty() || sent.ends_with(b"\r\n\r\nab"));
         });
         let declared = || {
-            let mut request = post(&stage);
+            let mut request = post(&server);
             request.set_header("Content-Length", "4").unwrap();
             request
         };
@@ -88,15 +87,15 @@ fn a_declared_length_is_enforced() {
         assert!(matches!(short, Err(Error::Misuse(Misuse::BodyTooShort))));
         let other = declared().end("abc");
         assert!(matches!(other, Err(Error::Misuse(Misuse::Framing))));
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn fields_are_settled_by_the_first_piece() {
+fn no_field_can_be_changed_after_the_first_piece() {
     watched(|| {
-        let stage = Stage::new(echoing(&Log::default()));
-        let mut request = post(&stage);
+        let server = TestServer::new(echoing(&Log::default()));
+        let mut request = post(&server);
         request
             .set_header("A", "1")
             .unwrap()
@@ -115,7 +114,7 @@ fn fields_are_settled_by_the_first_piece() {
             Err(Error::Misuse(Misuse::HeadSent))
         ));
         assert_eq!(request.end("").unwrap().collect().unwrap(), b"body");
-        stage.end();
+        server.end();
     });
 }
 
@@ -124,19 +123,22 @@ fn trailers_both_ways() {
     watched(|| {
         let log = Log::default();
         let echo = echoing(&log);
-        let stage = Stage::new(echo);
+        let server = TestServer::new(echo);
         for body in ["body", ""] {
-            let mut request = post(&stage);
+            let mut request = post(&server);
             request.add_trailer("Digest", "x").unwrap();
             request.end(body).unwrap().collect().unwrap();
         }
-        let mut request = post(&stage);
+        let mut request = post(&server);
         request.add_trailer("Content-Length", "4").unwrap();
         assert!(matches!(
             request.end("body"),
             Err(Error::Misuse(Misuse::Trailer))
         ));
-        let options = stage.options().method("POST").header("Content-Length", "4");
+        let options = server
+            .options()
+            .method("POST")
+            .header("Content-Length", "4");
         let mut request = http::request(options).unwrap();
         request.add_trailer("Digest", "x").unwrap();
         let refused = request.end("body");
@@ -146,14 +148,14 @@ fn trailers_both_ways() {
         ));
         let expected = [r#"[4] ["Digest: x"]"#, r#"[] ["Digest: x"]"#];
         assert_eq!(log.all(), expected);
-        stage.end();
+        server.end();
 
-        let stage = Stage::new(|mut peer| {
+        let server = TestServer::new(|mut peer| {
             peer.expect_request();
             peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
             peer.send("3\r\nabc\r\n0\r\nDigest: x\r\nExpires: never\r\n\r\n");
         });
-        let mut response = http::request(stage.options()).unwrap().end("").unwrap();
+        let mut response = get(&server.options());
         assert!(response.trailers().is_empty());
         let mut byte = [0; 1];
         while response.read(&mut byte).unwrap() > 0 {
@@ -162,11 +164,11 @@ fn trailers_both_ways() {
         }
         assert_eq!(response.trailers().get_str("digest"), Some("x"));
         assert_eq!(response.trailers().len(), 2);
-        stage.end();
+        server.end();
     });
 }
 
-/// An answer that comes in these pieces, one for each read.
+/// A response that comes in these pieces, one for each read.
 fn pieces(pieces: &[&[u8]]) -> ClientResponse {
     let stream = crate::support::Script::new(pieces.iter().copied());
     let stream = std::sync::Mutex::new(Some(stream));
@@ -175,7 +177,7 @@ fn pieces(pieces: &[&[u8]]) -> ClientResponse {
         let stream = stream.lock().unwrap().take();
         Ok(http::Connected::new(stream.expect("one connection")))
     });
-    http::request(options).unwrap().end("").unwrap()
+    get(&options)
 }
 
 #[test]
@@ -212,7 +214,7 @@ fn row_a02_set_encoding_never_cuts_a_character() {
 }
 
 #[test]
-fn what_is_cut_off_is_said_once() {
+fn a_truncated_character_is_replaced_once() {
     let mut response = pieces(&[b"HTTP/1.1 200 OK\r\n\r\n", b"a\xe7\xaa"]);
     let mut read = String::new();
     while let Some(piece) = response.read_text().unwrap() {
@@ -223,7 +225,7 @@ fn what_is_cut_off_is_said_once() {
 }
 
 #[test]
-fn the_reader_faces() {
+fn read_and_buf_read() {
     watched(|| {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\none\ntwo\nfour";
         let mut response = pieces(&[answer.as_bytes()]);
@@ -233,7 +235,7 @@ fn the_reader_faces() {
         let mut some = [0; 2];
         response.read_exact(&mut some).unwrap();
         assert_eq!(&some, b"tw");
-        assert_eq!(response.read(&mut []).unwrap(), 0); // no room is no end
+        assert_eq!(response.read(&mut []).unwrap(), 0); // an empty buffer is not the end
         let rest: Vec<String> = BufReader::new(&mut response)
             .lines()
             .map(Result::unwrap)
@@ -245,31 +247,27 @@ fn the_reader_faces() {
 }
 
 #[test]
-fn what_is_collected_is_limited() {
+fn collecting_has_a_limit() {
     watched(|| {
         let body = "x".repeat(20);
         let counted = format!("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{body}");
         let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         let chunked = format!("{chunked}14\r\n{body}\r\n0\r\n\r\n");
         for answer in [counted, chunked] {
-            let stage = Stage::new(move |mut peer| {
-                while peer.request().is_some() {
-                    peer.send(&answer);
-                }
-            });
-            let ask = || http::request(stage.options()).unwrap().end("").unwrap();
+            let server = TestServer::new(responding(answer));
+            let ask = || get(&server.options());
             assert_eq!(ask().collect_up_to(20).unwrap().len(), 20);
             match ask().collect_up_to(19) {
                 Err(Error::Peer(error)) => assert_eq!(error.rule(), Rule::BodyTooLarge),
                 other => panic!("{other:?}"),
             }
-            stage.end();
+            server.end();
         }
     });
 }
 
 #[test]
-fn large_bodies_go_through_both_ways() {
+fn large_bodies_arrive_both_ways() {
     watched(|| {
         let server = http::create_server(|mut req, res| {
             let mut body = Vec::new();
@@ -304,7 +302,7 @@ fn large_bodies_go_through_both_ways() {
 }
 
 #[test]
-fn an_answer_says_everything_about_itself() {
+fn a_response_has_every_part_of_its_head() {
     let answer =
         b"HTTP/1.0 203 Non-Authoritative\xff\r\nA: 1\r\nSet-Cookie: x\r\nset-cookie: y\r\n\r\n";
     let response = pieces(&[answer]);
@@ -318,12 +316,12 @@ fn an_answer_says_everything_about_itself() {
     assert!(!timings.reused && timings.total() >= timings.first_byte);
 }
 
-/// What is sent and read may go from thread to thread.
+/// They may go from thread to thread.
 #[test]
-fn requests_and_answers_may_move() {
-    fn may_move<T: Send>() {}
-    may_move::<ClientRequest>();
-    may_move::<ClientResponse>();
-    may_move::<RequestOptions>();
-    may_move::<Agent>();
+fn requests_and_responses_are_send() {
+    fn is_send<T: Send>() {}
+    is_send::<ClientRequest>();
+    is_send::<ClientResponse>();
+    is_send::<RequestOptions>();
+    is_send::<Agent>();
 }

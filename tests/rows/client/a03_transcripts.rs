@@ -1,5 +1,5 @@
-//! The two transcripts of the reading notes, `STATUS:`, `HEADERS:` and the body, printed by the
-//! notes' own client, in Rust spelling, against servers that produce them.
+//! The two transcripts of the reading notes, `STATUS:`, `HEADERS:` and the body: the notes' own client, in
+//! Rust spelling, prints them against servers of this crate.
 
 use crate::support::{Site, watched};
 use barewire::http::{self, Error, RequestOptions};
@@ -37,7 +37,7 @@ fn client(options: RequestOptions) -> Result<Vec<String>, Error> {
     Ok(printed)
 }
 
-/// The date is today's.
+/// Replaces the date, which is today's.
 fn undated(mut printed: Vec<String>, date: &str) -> Vec<String> {
     let at = printed[1].find("GMT").expect("a Date field");
     let value = at - "Sat, 06 Apr 2013 11:08:01 ".len()..at + 3;
@@ -54,7 +54,7 @@ fn to(site: &Site) -> RequestOptions {
         .method("GET")
 }
 
-/// Of 2013: Node 0.10 said `keep-alive` and not for how long.
+/// Of 2013: Node 0.10 sent `keep-alive` without a timeout.
 #[test]
 fn row_a03_kept_alive_and_chunked() {
     watched(|| {
@@ -72,7 +72,8 @@ fn row_a03_kept_alive_and_chunked() {
     });
 }
 
-/// Of 2022 (the day was a Saturday, whatever the notes say): no agent keeps this connection, and the length of a body that comes at once is told.
+/// Of 2022 (the notes say Monday, but the day was a Saturday): the request has no agent, and a body that is
+/// sent at once has a Content-Length.
 #[test]
 fn row_a03_closed_and_twelve_bytes_long() {
     watched(|| {

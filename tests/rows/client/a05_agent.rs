@@ -1,7 +1,7 @@
 //! The agent: five sockets an origin, a queue for everyone else, and gauges that say so.
 
 use super::peer::Peer;
-use super::stage::Stage;
+use super::test_server::{OK, TestServer, get, ok, one_socket, responding};
 use crate::support::{Gate, Log, PATIENCE, watched};
 use barewire::http::pool::{Gauges, Limits};
 use barewire::http::{self, Agent, Connected, Connector, Origin, RequestOptions, Timeouts};
@@ -11,8 +11,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
 fn gauges(sockets: usize, requests: usize, free_sockets: usize) -> Gauges {
     Gauges {
         sockets,
@@ -21,7 +19,7 @@ fn gauges(sockets: usize, requests: usize, free_sockets: usize) -> Gauges {
     }
 }
 
-/// Notes each request, and answers it when the gate is open.
+/// Notes each request, and responds when the gate is open.
 fn gated(log: &Log, gate: &Gate) -> impl Fn(Peer) + Send + Sync + 'static {
     let (log, gate) = (log.clone(), gate.clone());
     move |mut peer| {
@@ -34,48 +32,42 @@ fn gated(log: &Log, gate: &Gate) -> impl Fn(Peer) + Send + Sync + 'static {
     }
 }
 
-#[track_caller]
-fn ok(options: &RequestOptions) {
-    let mut response = http::request(options).unwrap().end("").unwrap();
-    assert_eq!(response.collect().unwrap(), b"ok");
-}
-
-/// Waits until it is so.
+/// Waits until `what` is true.
 #[track_caller]
 fn until(what: impl Fn() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !what() {
-        assert!(Instant::now() < end, "it never came to that");
+        assert!(Instant::now() < end, "it never became true");
         thread::yield_now();
     }
 }
 
-/// So many requests at once, with the agent's limits: how many are in flight, and how many wait.
+/// Sends requests at once, with these limits; returns how many are in flight and how many wait.
 fn at_once(requests: usize, limits: Limits) -> Gauges {
     let (log, gate) = (Log::default(), Gate::default());
-    let stage = Stage::with(limits, 64 * 1024, gated(&log, &gate));
-    let options = stage.options();
+    let server = TestServer::with(limits, gated(&log, &gate));
+    let options = server.options();
     let seen = thread::scope(|scope| {
         for _ in 0..requests {
             scope.spawn(|| ok(&options));
         }
         log.wait_for_several("asked", requests.min(limits.max_sockets));
         until(|| {
-            let now = stage.agent.totals();
+            let now = server.agent.totals();
             now.sockets + now.requests == requests
         });
-        let seen = stage.agent.gauges(&options).unwrap();
+        let seen = server.gauges(&options);
         gate.open();
         seen
     });
     assert_eq!(log.count("asked"), requests);
-    assert_eq!(stage.connections(), requests.min(limits.max_sockets));
-    stage.end();
+    assert_eq!(server.connections(), requests.min(limits.max_sockets));
+    server.end();
     seen
 }
 
 #[test]
-fn row_a05_ten_at_once_are_five_in_flight_and_five_in_line() {
+fn row_a05_of_ten_at_once_five_are_in_flight_and_five_wait() {
     watched(|| {
         assert_eq!(at_once(10, Limits::default()), gauges(5, 5, 0));
         let ten = Limits {
@@ -86,33 +78,29 @@ fn row_a05_ten_at_once_are_five_in_flight_and_five_in_line() {
     });
 }
 
-/// An unpark may be meant for what the thread does afterwards: the agent must not take it.
+/// An `unpark` may be meant for what the thread does later: the agent must not take its token.
 #[test]
 fn fault_a17_a_thread_in_the_queue_keeps_the_token_of_an_unpark() {
     watched(|| {
         let (log, gate) = (Log::default(), Gate::default());
-        let one = Limits {
-            max_sockets: 1,
-            ..Limits::default()
-        };
-        let stage = Stage::with(one, 64 * 1024, gated(&log, &gate));
-        let options = stage.options();
+        let server = TestServer::with(one_socket(), gated(&log, &gate));
+        let options = server.options();
         thread::scope(|scope| {
             scope.spawn(|| ok(&options));
             log.wait_for_several("asked", 1);
             let waits = scope.spawn(|| {
                 ok(&options);
-                thread::park(); // for ever, if the token were gone
+                thread::park(); // for ever, if the token was taken
             });
-            until(|| stage.agent.totals().requests == 1);
+            until(|| server.agent.totals().requests == 1);
             waits.thread().unpark();
             gate.open();
         });
-        stage.end();
+        server.end();
     });
 }
 
-/// A connection that a connector has not opened must not be given to it: it may lead elsewhere.
+/// A connector must not get a connection that plain TCP has opened: it may lead elsewhere.
 #[test]
 fn fault_a18_a_connector_with_an_empty_key_has_connections_of_its_own() {
     struct Own;
@@ -126,27 +114,23 @@ fn fault_a18_a_connector_with_an_empty_key_has_connections_of_its_own() {
         }
     }
     watched(|| {
-        let stage = Stage::over_tcp(|mut peer| {
-            while peer.request().is_some() {
-                peer.send(OK);
-            }
-        });
-        let plain = stage.options();
+        let server = TestServer::over_tcp(responding(OK));
+        let plain = server.options();
         ok(&plain);
-        assert_eq!(stage.agent.gauges(&plain).unwrap(), gauges(0, 0, 1));
+        assert_eq!(server.gauges(&plain), gauges(0, 0, 1));
         let own = plain.clone().create_connection(Own);
-        assert_eq!(stage.agent.gauges(&own).unwrap(), gauges(0, 0, 0));
+        assert_eq!(server.gauges(&own), gauges(0, 0, 0));
         let error = http::request(own).unwrap().end("").unwrap_err();
         assert!(error.to_string().contains("asked for"), "{error}");
         ok(&plain);
-        assert_eq!(stage.connections(), 1);
-        stage.end();
+        assert_eq!(server.connections(), 1);
+        server.end();
     });
 }
 
-/// The notes call five the default. It was, until Node 0.12; here it is again, and on purpose.
+/// The notes call five the default. It was, until Node 0.12; here it is on purpose.
 #[test]
-fn erratum_e25_five_sockets_are_the_default_here_and_any_number_may_be_asked_for() {
+fn erratum_e25_five_sockets_are_the_default_here_and_any_number_may_be_set() {
     watched(|| {
         assert_eq!(Limits::default().max_sockets, 5);
         let unlimited = Limits {
@@ -157,34 +141,33 @@ fn erratum_e25_five_sockets_are_the_default_here_and_any_number_may_be_asked_for
     });
 }
 
-/// The notes call `agent.sockets` a number. It is a list for each origin; here are numbers that say
-/// what they count.
+/// The notes call `agent.sockets` a number. In Node it is a list for each origin; here, gauges are numbers
+/// for one origin and for all.
 #[test]
 fn erratum_e26_the_gauges_count_for_one_origin_and_for_all() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
-            while peer.request().is_some() {
-                peer.send(OK);
-            }
-        });
-        let (a, b) = (stage.options().hostname("a"), stage.options().hostname("b"));
-        let of = |options: &RequestOptions| stage.agent.gauges(options).unwrap();
-        let held = [&a, &a, &b].map(|it| http::request(it).unwrap().end("").unwrap());
+        let server = TestServer::new(responding(OK));
+        let (a, b) = (
+            server.options().hostname("a"),
+            server.options().hostname("b"),
+        );
+        let of = |options: &RequestOptions| server.gauges(options);
+        let held = [&a, &a, &b].map(|it| get(it));
         assert_eq!((of(&a), of(&b)), (gauges(2, 0, 0), gauges(1, 0, 0)));
-        assert_eq!(stage.agent.totals(), gauges(3, 0, 0));
+        assert_eq!(server.agent.totals(), gauges(3, 0, 0));
         for mut response in held {
             response.collect().unwrap();
         }
         assert_eq!((of(&a), of(&b)), (gauges(0, 0, 2), gauges(0, 0, 1)));
-        assert_eq!(of(&stage.options().hostname("c")), gauges(0, 0, 0));
-        let mut origins = stage.agent.origins();
+        assert_eq!(of(&server.options().hostname("c")), gauges(0, 0, 0));
+        let mut origins = server.agent.origins();
         origins.sort_by_key(|(origin, _)| origin.host().to_owned());
-        let told: Vec<_> = origins
+        let listed: Vec<_> = origins
             .iter()
             .map(|(to, it)| format!("{to} {}", it.free_sockets))
             .collect();
-        assert_eq!(told, ["a:80 2", "b:80 1"]);
-        stage.end();
+        assert_eq!(listed, ["a:80 2", "b:80 1"]);
+        server.end();
     });
 }
 
@@ -192,26 +175,22 @@ fn erratum_e26_the_gauges_count_for_one_origin_and_for_all() {
 fn row_a05_first_come_first_served() {
     watched(|| {
         let (log, gate) = (Log::default(), Gate::default());
-        let one = Limits {
-            max_sockets: 1,
-            ..Limits::default()
-        };
-        let stage = Stage::with(one, 64 * 1024, gated(&log, &gate));
-        let options = stage.options();
+        let server = TestServer::with(one_socket(), gated(&log, &gate));
+        let options = server.options();
         let paths: Vec<String> = (0..10).map(|n| format!("/{n}")).collect();
         thread::scope(|scope| {
             for (waiting, path) in paths.iter().enumerate() {
                 let options = options.clone().path(path);
                 scope.spawn(move || ok(&options));
-                until(|| stage.agent.totals().sockets == 1);
-                until(|| stage.agent.totals().requests == waiting);
+                until(|| server.agent.totals().sockets == 1);
+                until(|| server.agent.totals().requests == waiting);
             }
             gate.open();
         });
         let mut served = log.all();
         served.retain(|it| it != "asked");
         assert_eq!(served, paths);
-        stage.end();
+        server.end();
     });
 }
 
@@ -219,16 +198,15 @@ fn row_a05_first_come_first_served() {
 fn row_a05_the_queue_has_a_deadline_and_an_end() {
     watched(|| {
         let limits = Limits {
-            max_sockets: 1,
             max_queued: 1,
             queue_timeout: Some(Duration::from_millis(30)),
-            ..Limits::default()
+            ..one_socket()
         };
         let gate = Gate::default();
-        let stage = Stage::with(limits, 64 * 1024, gated(&Log::default(), &gate));
-        let options = stage.options();
+        let server = TestServer::with(limits, gated(&Log::default(), &gate));
+        let options = server.options();
         gate.open();
-        let held = http::request(&options).unwrap().end("").unwrap();
+        let held = get(&options);
 
         let late = http::request(&options).unwrap().end("").unwrap_err();
         assert_eq!(
@@ -236,44 +214,44 @@ fn row_a05_the_queue_has_a_deadline_and_an_end() {
             "no socket of the agent was free within 30ms"
         );
 
-        // Whoever says how long waits so long, and the queue is as long as it may be.
+        // The timeout of a request wins over the agent's; then the queue is full.
         let patient = options.clone().timeouts(Timeouts {
             queue: Some(PATIENCE),
             ..Timeouts::default()
         });
         thread::scope(|scope| {
             let waiter = scope.spawn(|| ok(&patient));
-            until(|| stage.agent.totals().requests == 1);
+            until(|| server.agent.totals().requests == 1);
             let full = http::request(&options).unwrap().end("").unwrap_err();
             assert!(full.to_string().contains("max_queued"), "{full}");
             drop(held);
             waiter.join().unwrap();
         });
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn row_a05_agent_none_is_counted_nowhere() {
+fn row_a05_a_request_without_an_agent_is_not_counted() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
+        let server = TestServer::new(|mut peer| {
             let asked = peer.expect_request();
             assert_eq!(asked.field("Connection"), Some("close"));
-            peer.send(OK); // and it could go on
-            assert_eq!(peer.until_left(), b"");
+            peer.send(OK); // the server would keep the connection
+            assert_eq!(peer.until_closed(), b"");
         });
         let held: Vec<_> = (0..20)
             .map(|_| {
-                let request = http::request(stage.options().no_agent()).unwrap();
+                let request = http::request(server.options().no_agent()).unwrap();
                 request.end("").unwrap()
             })
             .collect();
-        assert_eq!(stage.agent.totals(), gauges(0, 0, 0));
-        assert_eq!(stage.connections(), 20);
+        assert_eq!(server.agent.totals(), gauges(0, 0, 0));
+        assert_eq!(server.connections(), 20);
         for mut response in held {
             assert_eq!(response.collect().unwrap(), b"ok");
         }
-        stage.end();
+        server.end();
     });
 }
 
@@ -287,20 +265,20 @@ fn row_a05_requests_that_name_no_agent_share_the_global_one() {
             thread::spawn(move || server.serve(Arc::new(there)));
             Ok(Connected::new(here))
         });
-        let agent = Agent::global();
-        let held = http::request(&options).unwrap().end("").unwrap();
-        assert_eq!(agent.gauges(&options).unwrap(), gauges(1, 0, 0));
+        let (agent, origin) = (Agent::global(), options.origin().unwrap());
+        let held = get(&options);
+        assert_eq!(agent.gauges(&origin), gauges(1, 0, 0));
         drop(held);
         ok(&options);
-        assert_eq!(agent.gauges(&options).unwrap(), gauges(0, 0, 1));
+        assert_eq!(agent.gauges(&origin), gauges(0, 0, 1));
         assert!(Agent::global().totals().free_sockets >= 1);
     });
 }
 
 #[test]
-fn row_a05_what_makes_an_origin() {
+fn row_a05_requests_share_connections_if_their_origins_are_equal() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
+        let server = TestServer::new(|mut peer| {
             while let Some(asked) = peer.request() {
                 let tunnel = asked.method() == "CONNECT";
                 peer.send(if tunnel {
@@ -310,7 +288,7 @@ fn row_a05_what_makes_an_origin() {
                 });
             }
         });
-        let base = || stage.options();
+        let base = || server.options();
         let proxy = |at: &str| http::Proxy::new(at).unwrap();
         let own = || {
             base().create_connection(|_: &Origin, _| {
@@ -319,7 +297,7 @@ fn row_a05_what_makes_an_origin() {
                     let mut peer = Peer::new(Arc::new(there), 1);
                     peer.expect_request();
                     peer.send(OK);
-                    peer.until_left();
+                    peer.until_closed();
                 });
                 Ok(Connected::new(here))
             })
@@ -341,9 +319,9 @@ fn row_a05_what_makes_an_origin() {
             own(),
             own(),
         ];
-        let sockets = |options: &RequestOptions| stage.agent.gauges(options).unwrap().sockets;
+        let sockets = |options: &RequestOptions| server.gauges(options).sockets;
         for (at, one) in all.iter().enumerate() {
-            let held = http::request(one).unwrap().end("").unwrap();
+            let held = get(one);
             for (other_at, other) in all.iter().enumerate() {
                 assert_eq!(
                     sockets(other),
@@ -353,7 +331,7 @@ fn row_a05_what_makes_an_origin() {
             }
             drop(held);
         }
-        let held = http::request(base()).unwrap().end("").unwrap();
+        let held = get(&base());
         for same in [
             base().hostname("LOCALHOST"),
             base().host("localhost:80"),
@@ -363,7 +341,7 @@ fn row_a05_what_makes_an_origin() {
             assert_eq!(sockets(&same), 1);
         }
         drop(held);
-        stage.end();
+        server.end();
     });
 }
 
@@ -374,60 +352,48 @@ fn row_a05_limits_for_all_origins_together() {
             max_total_sockets: 2,
             ..Limits::default()
         };
-        let stage = Stage::with(limits, 64 * 1024, |mut peer| {
-            while peer.request().is_some() {
-                peer.send(OK);
-            }
-        });
-        let to = |host: &str| stage.options().hostname(host);
+        let server = TestServer::with(limits, responding(OK));
+        let to = |host: &str| server.options().hostname(host);
         ok(&to("a"));
         ok(&to("b"));
-        assert_eq!(stage.agent.totals(), gauges(0, 0, 2));
-        ok(&to("c")); // the oldest idle one has to go
-        assert_eq!(stage.agent.totals(), gauges(0, 0, 2));
-        assert_eq!(stage.agent.gauges(&to("a")).unwrap(), gauges(0, 0, 0));
+        assert_eq!(server.agent.totals(), gauges(0, 0, 2));
+        ok(&to("c")); // the oldest idle connection is closed
+        assert_eq!(server.agent.totals(), gauges(0, 0, 2));
+        assert_eq!(server.gauges(&to("a")), gauges(0, 0, 0));
 
-        let held = ["a", "b"].map(|host| http::request(to(host)).unwrap().end("").unwrap());
+        let held = ["a", "b"].map(|host| get(&to(host)));
         thread::scope(|scope| {
             let waiter = scope.spawn(|| ok(&to("c")));
-            until(|| stage.agent.totals().requests == 1);
+            until(|| server.agent.totals().requests == 1);
             drop(held);
             waiter.join().unwrap();
         });
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn row_a05_a_closed_agent_refuses_and_lets_go() {
+fn row_a05_a_closed_agent_refuses_requests_and_keeps_no_connection() {
     watched(|| {
-        let one = Limits {
-            max_sockets: 1,
-            ..Limits::default()
-        };
-        let stage = Stage::with(one, 64 * 1024, |mut peer| {
-            while peer.request().is_some() {
-                peer.send(OK);
-            }
-        });
-        let options = stage.options();
-        let mut held = http::request(&options).unwrap().end("").unwrap();
+        let server = TestServer::with(one_socket(), responding(OK));
+        let options = server.options();
+        let mut held = get(&options);
         thread::scope(|scope| {
             let waiter = scope.spawn(|| http::request(&options).unwrap().end(""));
-            until(|| stage.agent.totals().requests == 1);
-            stage.agent.close();
+            until(|| server.agent.totals().requests == 1);
+            server.agent.close();
             let refused = waiter.join().unwrap().unwrap_err().to_string();
             assert!(refused.contains("closed"), "{refused}");
         });
         assert!(http::request(&options).unwrap().end("").is_err());
-        assert_eq!(held.collect().unwrap(), b"ok"); // what is under way ends well
-        assert_eq!(stage.agent.totals(), gauges(0, 0, 0));
-        stage.end();
+        assert_eq!(held.collect().unwrap(), b"ok"); // a request in flight is finished
+        assert_eq!(server.agent.totals(), gauges(0, 0, 0));
+        server.end();
     });
 }
 
 #[test]
-fn limits_under_which_nobody_is_served_are_refused() {
+fn limits_under_which_no_request_is_served_are_refused() {
     for limits in [
         Limits {
             max_sockets: 0,

@@ -1,25 +1,16 @@
-//! A connection that was kept may be closed in the very moment in which it is used again. Then, and
-//! only then, a request is sent once more without a word (RFC 9112 §9.3.1, RFC 9110 §9.2.2).
+//! The server may close a kept connection in the moment in which the client reuses it. Then, and only
+//! then, a request is sent once more without an error (RFC 9112 §9.3.1, RFC 9110 §9.2.2).
+//!
+//! The agents have one socket: a request that does not give it back before it is retried waits for ever.
 
 use super::peer::Peer;
-use super::stage::Stage;
-use crate::support::{Log, PATIENCE, watched};
+use super::test_server::{OK, TestServer, get, head_within, one_socket};
+use crate::support::{Log, watched};
 use barewire::http::pool::Limits;
-use barewire::http::{self, Error};
+use barewire::http::{self, Error, RequestOptions};
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-/// An agent with one place: whoever does not give it back before asking again waits for ever.
-fn one() -> Limits {
-    Limits {
-        max_sockets: 1,
-        queue_timeout: Some(PATIENCE / 2),
-        ..Limits::default()
-    }
-}
-
-/// Answers the first request of a connection. With the first of `dying` connections, it ends when
-/// the next one is here.
+/// Responds to requests; but on the first `connections` connections it closes after it has received the
+/// second.
 fn dying(connections: usize, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let log = log.clone();
     move |mut peer| {
@@ -37,8 +28,15 @@ fn dying(connections: usize, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static
 }
 
 #[track_caller]
-fn ok(response: Result<http::ClientResponse, Error>) {
-    assert_eq!(response.unwrap().collect().unwrap(), b"ok");
+fn send(options: &RequestOptions, body: &str) {
+    let mut response = http::request(options).unwrap().end(body).unwrap();
+    assert_eq!(response.collect().unwrap(), b"ok");
+}
+
+#[track_caller]
+fn is_lost(options: &RequestOptions, body: &str) {
+    let lost = http::request(options).unwrap().end(body);
+    assert!(matches!(lost, Err(Error::Peer(_))), "{lost:?}");
 }
 
 #[test]
@@ -46,49 +44,51 @@ fn row_a06_an_idempotent_request_is_sent_once_more_with_its_body() {
     watched(|| {
         for method in ["GET", "PUT", "DELETE"] {
             let log = Log::default();
-            let stage = Stage::with(one(), 64 * 1024, dying(1, &log));
-            let options = stage.options().method(method);
-            ok(http::request(&options).unwrap().end("first"));
-            ok(http::request(&options).unwrap().end("second"));
+            let server = TestServer::with(one_socket(), dying(1, &log));
+            let options = server.options().method(method);
+            send(&options, "first");
+            send(&options, "second");
             let expected = ["1 M first", "1 M second", "2 M second"];
             assert_eq!(log.all(), expected.map(|it| it.replace('M', method)));
-            stage.end();
+            server.end();
         }
     });
 }
 
 #[test]
-fn a_connection_that_is_reset_is_given_back_before_the_next_is_asked_for() {
+fn a_reset_connection_is_given_back_before_the_next_is_acquired() {
     watched(|| {
-        let stage = Stage::over_tcp_with(one(), |mut peer| {
+        let server = TestServer::over_tcp_with(one_socket(), |mut peer| {
             peer.expect_request();
             peer.send(OK);
             if peer.number > 1 {
-                return drop(peer.until_left());
+                return drop(peer.until_closed());
             }
-            // What is not read when the last holder leaves makes the kernel reset the connection.
+            // The kernel resets a connection that is closed with unread bytes.
             peer.stream().read(&mut [0; 1]).unwrap();
         });
-        ok(http::request(stage.options()).unwrap().end(""));
-        ok(http::request(stage.options()).unwrap().end(""));
-        assert_eq!(stage.connections(), 2);
-        stage.end();
+        send(&server.options(), "");
+        send(&server.options(), "");
+        assert_eq!(server.connections(), 2);
+        server.end();
     });
 }
 
 #[test]
-fn the_second_attempt_takes_a_connection_of_its_own() {
+fn the_second_attempt_opens_a_connection() {
     watched(|| {
-        // Three idle connections, all closed in the moment of use: none of them is tried twice.
+        // Three idle connections, all closed in the moment of use: only the newest is tried.
         let log = Log::default();
-        let stage = Stage::with(Limits::default(), 64 * 1024, dying(3, &log));
-        let held = [(); 3].map(|()| http::request(stage.options()).unwrap().end("").unwrap());
-        held.into_iter().for_each(|answer| ok(Ok(answer)));
-        assert_eq!(stage.agent.totals().free_sockets, 3);
-        ok(http::request(stage.options()).unwrap().end(""));
-        assert_eq!(stage.connections(), 4);
+        let server = TestServer::with(Limits::default(), dying(3, &log));
+        let held = [(); 3].map(|()| get(&server.options()));
+        for mut response in held {
+            response.collect().unwrap();
+        }
+        assert_eq!(server.idle(), 3);
+        send(&server.options(), "");
+        assert_eq!(server.connections(), 4);
         assert_eq!(log.all()[3..], ["3 GET ", "4 GET "]); // the newest, then a new one
-        stage.end();
+        server.end();
     });
 }
 
@@ -97,105 +97,100 @@ fn no_other_request_is_sent_twice() {
     watched(|| {
         // Not idempotent.
         let log = Log::default();
-        let stage = Stage::with(one(), 64 * 1024, dying(1, &log));
-        let post = stage.options().method("POST");
-        ok(http::request(&post).unwrap().end("first"));
-        let lost = http::request(&post).unwrap().end("second");
-        assert!(matches!(lost, Err(Error::Peer(_))), "{lost:?}");
+        let server = TestServer::with(one_socket(), dying(1, &log));
+        let post = server.options().method("POST");
+        send(&post, "first");
+        is_lost(&post, "second");
         assert_eq!(log.all(), ["1 POST first", "1 POST second"]);
-        stage.end();
+        server.end();
 
-        // In pieces, which are gone.
+        // Its body was written in pieces, which are gone.
         let log = Log::default();
-        let stage = Stage::with(one(), 64 * 1024, dying(1, &log));
-        let put = stage.options().method("PUT");
-        ok(http::request(&put).unwrap().end("first"));
+        let server = TestServer::with(one_socket(), dying(1, &log));
+        let put = server.options().method("PUT");
+        send(&put, "first");
         let mut request = http::request(&put).unwrap();
         request.write("sec").unwrap();
         assert!(request.end("ond").is_err());
         assert_eq!(log.all(), ["1 PUT first", "1 PUT second"]);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn no_other_failure_is_passed_over() {
+fn no_other_failure_is_retried() {
     watched(|| {
-        // A connection that had not been used: this says something about the server.
-        let stage = Stage::with(one(), 64 * 1024, |mut peer| drop(peer.request()));
-        let lost = http::request(stage.options()).unwrap().end("");
-        assert!(matches!(lost, Err(Error::Peer(_))), "{lost:?}");
-        assert_eq!(stage.connections(), 1);
-        stage.end();
+        // The connection had not been used: its failure says something about the server.
+        let server = TestServer::with(one_socket(), |mut peer| drop(peer.request()));
+        is_lost(&server.options(), "");
+        assert_eq!(server.connections(), 1);
+        server.end();
 
-        // A byte of an answer has come, if only of a 1xx: it has seen the request.
+        // A byte of a response has come, if only of a 1xx: the server has received the request.
         for begun in ["H", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
-            let stage = Stage::with(one(), 64 * 1024, move |mut peer| {
+            let server = TestServer::with(one_socket(), move |mut peer| {
                 peer.expect_request();
                 peer.send(OK);
                 peer.expect_request();
                 peer.send(begun);
             });
-            ok(http::request(stage.options()).unwrap().end(""));
-            let lost = http::request(stage.options()).unwrap().end("");
-            assert!(matches!(lost, Err(Error::Peer(_))), "{lost:?}");
-            assert_eq!(stage.connections(), 1);
-            stage.end();
+            send(&server.options(), "");
+            is_lost(&server.options(), "");
+            assert_eq!(server.connections(), 1);
+            server.end();
         }
 
-        // The second attempt fails too: that was one too many.
-        let stage = Stage::with(one(), 64 * 1024, |mut peer| {
+        // The second attempt fails, too: there is no third.
+        let server = TestServer::with(one_socket(), |mut peer| {
             peer.expect_request();
             if peer.number == 1 {
                 peer.send(OK);
                 peer.expect_request();
             }
         });
-        ok(http::request(stage.options()).unwrap().end(""));
-        let lost = http::request(stage.options()).unwrap().end("");
-        assert!(matches!(lost, Err(Error::Peer(_))), "{lost:?}");
-        assert_eq!(stage.connections(), 2);
-        stage.end();
+        send(&server.options(), "");
+        is_lost(&server.options(), "");
+        assert_eq!(server.connections(), 2);
+        server.end();
 
-        // Time, which is up.
-        let stage = Stage::with(one(), 64 * 1024, |mut peer| {
+        // A deadline has passed.
+        let server = TestServer::with(one_socket(), |mut peer| {
             peer.expect_request();
             peer.send(OK);
-            peer.until_left();
+            peer.until_closed();
         });
-        ok(http::request(stage.options()).unwrap().end(""));
-        let options = stage.options().timeouts(http::Timeouts {
-            head: std::time::Duration::from_millis(20),
-            ..http::Timeouts::default()
-        });
+        send(&server.options(), "");
+        let options = server
+            .options()
+            .timeouts(head_within(std::time::Duration::from_millis(20)));
         let late = http::request(options).unwrap().end("");
         assert!(matches!(late, Err(Error::Io(_))), "{late:?}");
-        assert_eq!(stage.connections(), 1);
-        stage.end();
+        assert_eq!(server.connections(), 1);
+        server.end();
     });
 }
 
 #[test]
-fn an_expectation_is_asked_for_again_too() {
+fn a_request_with_an_expectation_is_retried_too() {
     watched(|| {
-        let stage = Stage::with(one(), 64 * 1024, |mut peer| {
+        let server = TestServer::with(one_socket(), |mut peer| {
             peer.expect_request();
             peer.send(OK);
             if peer.number == 2 {
-                peer.until_left();
+                peer.until_closed();
             } else {
                 peer.head();
             }
         });
-        let put = stage.options().method("PUT");
-        ok(http::request(&put).unwrap().end("first"));
+        let put = server.options().method("PUT");
+        send(&put, "first");
         let timeouts = http::Timeouts {
             expect: std::time::Duration::from_millis(20),
             ..http::Timeouts::default()
         };
         let put = put.header("Expect", "100-continue").timeouts(timeouts);
-        ok(http::request(&put).unwrap().end("second"));
-        assert_eq!(stage.connections(), 2);
-        stage.end();
+        send(&put, "second");
+        assert_eq!(server.connections(), 2);
+        server.end();
     });
 }

@@ -1,19 +1,17 @@
-//! Connections are used again: the newest first, not for ever, and only when they are whole.
+//! Connections are reused: the newest first, until they expire, and only between two responses.
 
 use super::peer::Peer;
-use super::stage::Stage;
+use super::test_server::{OK, TestServer, get, head_within, ok};
 use crate::support::{Gate, Log, PATIENCE, watched};
+use barewire::http;
 use barewire::http::pool::Limits;
-use barewire::http::{self, ClientResponse, RequestOptions};
 use barewire::net::is_timeout;
 use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-/// Gives every request this answer; notes the connection.
-fn giving(answer: &str, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
+/// Sends this response to every request; notes the number of the connection.
+fn noting(answer: &str, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let (answer, log) = (answer.to_owned(), log.clone());
     move |mut peer| {
         while peer.request().is_some() {
@@ -25,35 +23,26 @@ fn giving(answer: &str, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     }
 }
 
-fn ask(options: &RequestOptions) -> ClientResponse {
-    http::request(options).unwrap().end("").unwrap()
-}
-
-#[track_caller]
-fn ok(options: &RequestOptions) {
-    assert_eq!(ask(options).collect().unwrap(), b"ok");
-}
-
 #[test]
 fn row_a06_the_newest_is_used_first() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(giving(OK, &log));
-        let held = [(); 3].map(|()| ask(&stage.options()));
+        let server = TestServer::new(noting(OK, &log));
+        let held = [(); 3].map(|()| get(&server.options()));
         let [mut first, mut second, mut third] = held;
         for response in [&mut second, &mut third, &mut first] {
             response.collect().unwrap();
         }
-        let again = [(); 3].map(|()| ask(&stage.options()));
+        let again = [(); 3].map(|()| get(&server.options()));
         assert_eq!(log.all()[3..], ["1", "3", "2"]);
         assert_eq!(again.each_ref().map(|it| it.timings().reused), [true; 3]);
         drop(again);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn row_a06_what_is_idle_for_too_long_is_closed() {
+fn row_a06_a_connection_that_is_idle_for_too_long_is_closed() {
     watched(|| {
         let closed = Gate::default();
         let open = closed.clone();
@@ -62,24 +51,24 @@ fn row_a06_what_is_idle_for_too_long_is_closed() {
             ..Limits::default()
         };
         let began = Instant::now();
-        let stage = Stage::with(limits, 64 * 1024, move |mut peer| {
+        let server = TestServer::with(limits, move |mut peer| {
             peer.expect_request();
             peer.send(OK);
-            assert_eq!(peer.until_left(), b""); // by itself: nobody asks again
+            assert_eq!(peer.until_closed(), b""); // the agent closes it without another request
             open.open();
         });
-        ok(&stage.options());
+        ok(&server.options());
         closed.pass();
         assert!(began.elapsed() >= Duration::from_millis(30));
-        assert_eq!(stage.agent.totals().free_sockets, 0);
-        stage.end();
+        assert_eq!(server.idle(), 0);
+        server.end();
     });
 }
 
 #[test]
-fn row_a06_the_server_says_for_how_long_less_a_margin() {
+fn row_a06_the_servers_keep_alive_less_a_margin_limits_the_idle_time() {
     watched(|| {
-        // What remains of `timeout=1` less a second, or of nothing more to answer, is not kept.
+        // `timeout=1` less a second is zero; `max=0` allows no further request.
         for (keep_alive, kept) in [
             ("timeout=1", 0),
             ("timeout=0", 0),
@@ -91,29 +80,29 @@ fn row_a06_the_server_says_for_how_long_less_a_margin() {
             let answer = format!(
                 "HTTP/1.1 200 OK\r\nKeep-Alive: {keep_alive}\r\nContent-Length: 2\r\n\r\nok"
             );
-            let stage = Stage::new(giving(&answer, &Log::default()));
-            ok(&stage.options());
-            assert_eq!(stage.agent.totals().free_sockets, kept, "{keep_alive}");
-            stage.end();
+            let server = TestServer::new(noting(&answer, &Log::default()));
+            ok(&server.options());
+            assert_eq!(server.idle(), kept, "{keep_alive}");
+            server.end();
         }
     });
 }
 
-/// The last thing that the server says before a connection is idle.
-fn idle_then(say: fn(&Peer)) -> (Stage, Gate, Log) {
+/// After the first response, and once the gate is open, the server does this.
+fn idle_then(say: fn(&Peer)) -> (TestServer, Gate, Log) {
     let (gate, log) = (Gate::default(), Log::default());
     let (open, note) = (gate.clone(), log.clone());
-    let stage = Stage::new(move |mut peer| {
+    let server = TestServer::new(move |mut peer| {
         while peer.request().is_some() {
             peer.send(OK);
             if peer.number == 1 {
                 open.pass();
                 say(&peer);
-                note.note("said");
+                note.note("done");
             }
         }
     });
-    (stage, gate, log)
+    (server, gate, log)
 }
 
 #[test]
@@ -125,23 +114,23 @@ fn row_a06_a_dead_connection_is_found_before_it_is_used() {
             |peer| peer.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"),
         ];
         for say in says {
-            let (stage, gate, log) = idle_then(say);
-            // A POST: it would not be sent again.
-            let options = stage.options().method("POST");
+            let (server, gate, log) = idle_then(say);
+            // A POST is not retried.
+            let options = server.options().method("POST");
             ok(&options);
             gate.open();
-            log.wait_for("said");
-            assert_eq!(stage.agent.totals().free_sockets, 1);
+            log.wait_for("done");
+            assert_eq!(server.idle(), 1);
             ok(&options);
-            assert_eq!(stage.connections(), 2);
-            assert_eq!(stage.agent.totals().free_sockets, 1);
-            stage.end();
+            assert_eq!(server.connections(), 2);
+            assert_eq!(server.idle(), 1);
+            server.end();
         }
     });
 }
 
 #[test]
-fn row_a06_only_what_is_whole_and_persistent_is_kept() {
+fn row_a06_only_a_whole_response_on_a_persistent_connection_keeps_it() {
     watched(|| {
         for (answer, kept) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true),
@@ -181,68 +170,61 @@ fn row_a06_only_what_is_whole_and_persistent_is_kept() {
                 false,
             ),
         ] {
-            let stage = Stage::new(giving(answer, &Log::default()));
-            ask(&stage.options()).collect().unwrap();
-            assert_eq!(
-                stage.agent.totals().free_sockets,
-                usize::from(kept),
-                "{answer:?}"
-            );
-            stage.end();
+            let server = TestServer::new(noting(answer, &Log::default()));
+            get(&server.options()).collect().unwrap();
+            assert_eq!(server.idle(), usize::from(kept), "{answer:?}");
+            server.end();
         }
     });
 }
 
 #[test]
-fn row_a06_what_we_end_ourselves_is_not_kept() {
+fn row_a06_a_request_with_connection_close_ends_its_connection() {
     watched(|| {
-        let stage = Stage::new(giving(OK, &Log::default()));
-        ok(&stage.options().header("Connection", "close"));
-        assert_eq!(stage.agent.totals().free_sockets, 0);
-        // An answer to HEAD has no body, whatever its length.
+        let server = TestServer::new(noting(OK, &Log::default()));
+        ok(&server.options().header("Connection", "close"));
+        assert_eq!(server.idle(), 0);
+        // A response to HEAD has no body, whatever its Content-Length.
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
-        stage.end();
-        let stage = Stage::new(giving(head, &Log::default()));
-        let options = stage.options().method("HEAD");
-        assert_eq!(ask(&options).collect().unwrap(), b"");
-        assert_eq!(ask(&options).header("Content-Length"), Some("2"));
-        assert_eq!(
-            (stage.connections(), stage.agent.totals().free_sockets),
-            (1, 1)
-        );
-        stage.end();
+        server.end();
+        let server = TestServer::new(noting(head, &Log::default()));
+        let options = server.options().method("HEAD");
+        assert_eq!(get(&options).collect().unwrap(), b"");
+        assert_eq!(get(&options).header("Content-Length"), Some("2"));
+        assert_eq!((server.connections(), server.idle()), (1, 1));
+        server.end();
     });
 }
 
 #[test]
-fn row_a06_a_body_that_is_dropped_half_read_costs_its_connection_and_nothing_else() {
+fn row_a06_a_body_that_is_dropped_half_read_closes_its_connection_and_nothing_else() {
     watched(|| {
         const BYTES: usize = 1_000_000; // far more than is read ahead
         let body = "x".repeat(BYTES);
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {BYTES}\r\n\r\n{body}");
-        let stage = Stage::new(giving(&answer, &Log::default()));
+        let server = TestServer::new(noting(&answer, &Log::default()));
         for taken in [0, 1, 100_000] {
-            let mut response = ask(&stage.options());
+            let mut response = get(&server.options());
             response.read_exact(&mut vec![0; taken]).unwrap();
             drop(response);
-            assert_eq!(stage.agent.totals().free_sockets, 0);
-            assert_eq!(ask(&stage.options()).collect().unwrap(), body.as_bytes());
-            assert_eq!(stage.agent.totals().free_sockets, 1);
+            assert_eq!(server.idle(), 0);
+            assert_eq!(get(&server.options()).collect().unwrap(), body.as_bytes());
+            assert_eq!(server.idle(), 1);
         }
-        // Read to the last byte: whole, although nobody has seen the end.
-        let mut response = ask(&stage.options());
+        // Read to the last byte, but not to `Ok(0)`: the body is whole.
+        let mut response = get(&server.options());
         response.read_exact(&mut vec![0; BYTES]).unwrap();
-        assert_eq!(stage.agent.totals().free_sockets, 1);
+        assert_eq!(server.idle(), 1);
         drop(response);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn a_connection_that_is_used_again_waits_as_a_new_one_would() {
+fn a_reused_connection_has_the_deadlines_of_its_own_request() {
     watched(|| {
-        // The first answer is late by the deadline of the second.
-        let stage = Stage::new(|mut peer| {
+        // The second response would be late by the deadline of the first.
+        let server = TestServer::new(|mut peer| {
             while let Some(asked) = peer.request() {
                 if asked.target() == "/late" {
                     peer.stream()
@@ -255,27 +237,24 @@ fn a_connection_that_is_used_again_waits_as_a_new_one_would() {
                 peer.send(OK);
             }
         });
-        let short = http::Timeouts {
-            head: Duration::from_millis(20),
-            ..http::Timeouts::default()
-        };
-        let _ = http::request(stage.options().timeouts(short))
+        let short = head_within(Duration::from_millis(20));
+        let _ = http::request(server.options().timeouts(short))
             .unwrap()
-            .end(""); // leaves a short tick
-        ok(&stage.options().path("/late"));
-        stage.end();
+            .end(""); // leaves a short read timeout
+        ok(&server.options().path("/late"));
+        server.end();
     });
 }
 
 #[test]
-fn an_agent_that_is_dropped_closes_what_is_idle() {
+fn an_agent_that_is_dropped_closes_its_idle_connections() {
     watched(|| {
         let left = Gate::default();
         let open = left.clone();
-        let stage = Stage::new(move |mut peer| {
+        let server = TestServer::new(move |mut peer| {
             peer.expect_request();
             peer.send(OK);
-            peer.until_left();
+            peer.until_closed();
             open.open();
         });
         let other = http::Agent::new(Limits {
@@ -283,12 +262,12 @@ fn an_agent_that_is_dropped_closes_what_is_idle() {
             ..Limits::default()
         });
         let other = other.unwrap();
-        let options = stage.options().agent(&other);
+        let options = server.options().agent(&other);
         ok(&options);
         thread::scope(|scope| {
             scope.spawn(move || drop((other, options)));
         });
         left.pass();
-        stage.end();
+        server.end();
     });
 }

@@ -1,13 +1,13 @@
-//! Through a proxy: whole requests in absolute-form, or a tunnel by CONNECT.
+//! Through a proxy: requests in absolute-form, or a tunnel by CONNECT.
 
 use super::peer::Peer;
-use super::stage::Stage;
+use super::test_server::{TestServer, get};
 use crate::support::{Log, watched};
 use barewire::http::{self, Connected, Origin, Proxy, RequestOptions};
 use barewire::net::{Stream, Tcp, pipe};
 use std::sync::Arc;
 
-/// Plays the proxy, and the servers behind it: what it is asked is noted, and answered by `server`.
+/// The proxy, and the servers behind it: notes each request, and responds with its host.
 fn proxying(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let log = log.clone();
     move |mut peer| {
@@ -26,32 +26,32 @@ fn proxying(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     }
 }
 
-fn proxy(stage: &Stage, user: &str) -> Proxy {
-    Proxy::new(&format!("http://{user}127.0.0.1:{}", stage.port())).unwrap()
+fn proxy(server: &TestServer, user: &str) -> Proxy {
+    Proxy::new(&format!("http://{user}127.0.0.1:{}", server.port())).unwrap()
 }
 
-/// A request that goes nowhere but through the proxy.
-fn asking(stage: &Stage, host: &str) -> RequestOptions {
-    let options = RequestOptions::new().agent(&stage.agent);
+/// Options without the test server's connector: they reach it only as a proxy.
+fn asking(server: &TestServer, host: &str) -> RequestOptions {
+    let options = RequestOptions::new().agent(&server.agent);
     options.hostname(host).path("/path?q")
 }
 
 #[track_caller]
 fn body(options: RequestOptions) -> String {
-    let mut response = http::request(options).unwrap().end("").unwrap();
+    let mut response = get(&options);
     String::from_utf8(response.collect().unwrap()).unwrap()
 }
 
 #[test]
-fn row_a07_plain_requests_are_put_to_the_proxy_whole() {
+fn row_a07_plain_requests_are_sent_in_absolute_form() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::over_tcp(proxying(&log));
-        let proxy = proxy(&stage, "user:pass@");
-        assert_eq!(body(asking(&stage, "a").proxy(&proxy)), "a");
-        assert_eq!(body(asking(&stage, "a").port(81).proxy(&proxy)), "a:81");
-        let server = asking(&stage, "a").method("OPTIONS").path("*");
-        assert_eq!(body(server.proxy(&proxy)), "a");
+        let server = TestServer::over_tcp(proxying(&log));
+        let proxy = proxy(&server, "user:pass@");
+        assert_eq!(body(asking(&server, "a").proxy(&proxy)), "a");
+        assert_eq!(body(asking(&server, "a").port(81).proxy(&proxy)), "a:81");
+        let options = asking(&server, "a").method("OPTIONS").path("*");
+        assert_eq!(body(options.proxy(&proxy)), "a");
         let by = "by Basic dXNlcjpwYXNz";
         let expected = [
             format!("1 GET http://a/path?q HTTP/1.1 {by}"),
@@ -59,7 +59,7 @@ fn row_a07_plain_requests_are_put_to_the_proxy_whole() {
             format!("1 OPTIONS http://a HTTP/1.1 {by}"),
         ];
         assert_eq!(log.all(), expected);
-        stage.end();
+        server.end();
     });
 }
 
@@ -67,60 +67,57 @@ fn row_a07_plain_requests_are_put_to_the_proxy_whole() {
 fn row_a07_a_tunnel_and_the_request_inside_it() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::over_tcp(proxying(&log));
-        let proxy = proxy(&stage, "user:pass@").tunnel();
+        let server = TestServer::over_tcp(proxying(&log));
+        let proxy = proxy(&server, "user:pass@").tunnel();
         for _ in 0..2 {
-            assert_eq!(body(asking(&stage, "a").proxy(&proxy)), "a");
+            assert_eq!(body(asking(&server, "a").proxy(&proxy)), "a");
         }
         let expected = [
             "1 CONNECT a:80 HTTP/1.1 by Basic dXNlcjpwYXNz",
-            "1 GET /path?q HTTP/1.1 by nobody", // it is not for the server to see
+            "1 GET /path?q HTTP/1.1 by nobody", // the server does not get them
             "1 GET /path?q HTTP/1.1 by nobody",
         ];
         assert_eq!(log.all(), expected);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn a_tunnel_belongs_to_whoever_opened_it() {
+fn a_tunnel_is_not_shared_with_other_credentials() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::over_tcp(proxying(&log));
+        let server = TestServer::over_tcp(proxying(&log));
         for user in ["one:1@", "two:2@", "", "one:1@"] {
-            let proxy = proxy(&stage, user).tunnel();
-            assert_eq!(body(asking(&stage, "a").proxy(&proxy)), "a");
+            let proxy = proxy(&server, user).tunnel();
+            assert_eq!(body(asking(&server, "a").proxy(&proxy)), "a");
         }
         let opened = log.all().into_iter().filter(|it| it.contains("CONNECT"));
         assert_eq!(opened.count(), 3);
-        let names = format!("{:?}", stage.agent.origins());
+        let names = format!("{:?}", server.agent.origins());
         assert!(
             !names.contains("one") && !names.contains("b25lOjE="),
             "{names}"
         );
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn row_a07_hosts_that_are_asked_directly() {
+fn row_a07_hosts_that_are_reached_without_the_proxy() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::over_tcp(proxying(&log));
-        let proxy = proxy(&stage, "").no_proxy("localhost, .example.com ,10.0.0.1");
+        let server = TestServer::over_tcp(proxying(&log));
+        let proxy = proxy(&server, "").no_proxy("localhost, .example.com ,10.0.0.1");
         let direct = |host: &str| {
             let note = log.clone();
-            let options = asking(&stage, host).proxy(&proxy);
-            let port = stage.port();
+            let options = asking(&server, host).proxy(&proxy);
+            let port = server.port();
             let before = log.all().len();
-            let _ = http::request(options.create_connection(move |to: &Origin, _| {
+            let _ = get(&options.create_connection(move |to: &Origin, _| {
                 note.note(format!("to {}", to.host()));
                 let at = std::net::SocketAddr::from(([127, 0, 0, 1], port));
                 Ok(Connected::new(Tcp::connect(at, None)?))
             }))
-            .unwrap()
-            .end("")
-            .unwrap()
             .collect();
             log.all()[before] == format!("to {host}")
         };
@@ -130,12 +127,12 @@ fn row_a07_hosts_that_are_asked_directly() {
         for host in ["notexample.com", "example.com.org", "10.0.0.10", "com"] {
             assert!(!direct(host), "{host}");
         }
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn a_tunnel_that_is_refused_says_why_in_one_line() {
+fn the_error_of_a_refused_tunnel_is_one_line() {
     watched(|| {
         for (answer, says) in [
             (
@@ -147,15 +144,15 @@ fn a_tunnel_that_is_refused_says_why_in_one_line() {
                 "HTTP/1.1 302 Found\r\nLocation: http://b/\r\nContent-Length: 0\r\n\r\n",
                 "302 Found",
             ),
-            ("HTTP/1.1 200 OK\r\n\r\nbanner", "before anything was asked"),
+            ("HTTP/1.1 200 OK\r\n\r\nbanner", "before the client did"),
             ("HTTP/1.1 200 OK\r\nA b\r\n\r\n", "RFC 9112 §5"),
             ("", "the connection ended"),
         ] {
-            let stage = Stage::over_tcp(move |mut peer| {
+            let server = TestServer::over_tcp(move |mut peer| {
                 peer.expect_request();
                 peer.send(answer);
             });
-            let options = asking(&stage, "a").proxy(&proxy(&stage, "").tunnel());
+            let options = asking(&server, "a").proxy(&proxy(&server, "").tunnel());
             let error = http::request(options)
                 .unwrap()
                 .end("")
@@ -163,13 +160,13 @@ fn a_tunnel_that_is_refused_says_why_in_one_line() {
                 .to_string();
             assert!(error.contains(says), "{answer:?}: {error}");
             assert!(!error.contains(|c: char| c.is_control()), "{error:?}");
-            stage.end();
+            server.end();
         }
     });
 }
 
 #[test]
-fn what_is_no_proxy() {
+fn only_http_urls_are_proxies() {
     for url in ["127.0.0.1:1", "https://127.0.0.1/", "socks5://a/", ""] {
         assert!(Proxy::new(url).is_err(), "{url}");
     }
@@ -180,7 +177,7 @@ fn what_is_no_proxy() {
     );
 }
 
-/// A forward proxy in a few lines, out of our own server and client: CONNECT, and bytes both ways.
+/// A forward proxy in a few lines, with our own server behind it: CONNECT, and bytes both ways.
 #[test]
 fn row_a07_a_proxy_of_our_own() {
     watched(|| {
@@ -189,7 +186,7 @@ fn row_a07_a_proxy_of_our_own() {
             res.end(host)
         });
         let behind = crate::support::Site::new(behind);
-        let stage = Stage::over_tcp(|mut peer| {
+        let server = TestServer::over_tcp(|mut peer| {
             let asked = peer.expect_request();
             let there = asked.target().parse().unwrap();
             let there: Arc<dyn Stream> = Arc::new(Tcp::connect(there, None).unwrap());
@@ -201,13 +198,13 @@ fn row_a07_a_proxy_of_our_own() {
             });
         });
         let port = behind.address().port().unwrap();
-        let options = asking(&stage, "127.0.0.1").port(port);
-        let options = options.proxy(&proxy(&stage, "").tunnel());
+        let options = asking(&server, "127.0.0.1").port(port);
+        let options = options.proxy(&proxy(&server, "").tunnel());
         for _ in 0..3 {
             assert_eq!(body(options.clone()), format!("127.0.0.1:{port}"));
         }
-        assert_eq!(stage.connections(), 1);
-        stage.end();
+        assert_eq!(server.connections(), 1);
+        server.end();
     });
 }
 
@@ -221,9 +218,9 @@ fn copy(from: &Arc<dyn Stream>, to: &Arc<dyn Stream>) {
     let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
-/// What leads through a connector of one's own is one way, however often it is written down.
+/// A proxy over a user's connector is one way for all requests with the same options.
 #[test]
-fn options_that_are_changed_lead_the_same_way() {
+fn options_that_are_changed_keep_the_way_through_the_proxy() {
     watched(|| {
         let log = Log::default();
         let (note, proxying) = (log.clone(), Arc::new(proxying(&log)));

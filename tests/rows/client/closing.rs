@@ -1,12 +1,12 @@
-//! Many requests through one agent, to a server that closes idle connections at random moments: just
-//! after an answer, or a moment later, when perhaps the next request is already on its way. None is
-//! lost, none is served twice, and the gauges return to zero.
+//! Many requests through one agent, to a server that closes idle connections at random moments: right after
+//! a response, or a moment later, when the next request may be in flight. No request is lost, none is served
+//! twice, and the gauges return to zero.
 //!
 //! 100,000 requests, in a few seconds; `BAREWIRE_REQUESTS=400000 cargo test --test rows
 //! closing` for more.
 
 use super::peer::Peer;
-use super::stage::Stage;
+use super::test_server::TestServer;
 use crate::support::watched;
 use barewire::http::{self, RequestOptions};
 use std::io::Read;
@@ -41,8 +41,8 @@ impl Random {
 /// How often each request was served.
 type Served = Arc<Vec<AtomicU8>>;
 
-/// Answers with the number that it is asked for; at least once on each connection.
-fn fickle(mut peer: Peer, served: &Served) {
+/// Responds with the number in the path; closes at random, but never before the first response.
+fn closing(mut peer: Peer, served: &Served) {
     let mut random = Random::new(peer.number);
     while let Some(asked) = peer.request() {
         let number: usize = asked.target()[1..].parse().expect("a number");
@@ -53,7 +53,7 @@ fn fickle(mut peer: Peer, served: &Served) {
         peer.send(head + &body);
         match random.below(32) {
             0 => return,
-            1..4 if !peer.hears_within(random.micros(1500)) => return,
+            1..4 if !peer.receives_within(random.micros(1500)) => return,
             _ => {}
         }
     }
@@ -64,7 +64,7 @@ fn ask(options: &RequestOptions, number: usize) -> Result<(), http::Error> {
     let mut response = http::request(options)?.end("")?;
     let mut body = String::new();
     response.read_to_string(&mut body)?;
-    assert_eq!(body, number.to_string(), "the answer to another request");
+    assert_eq!(body, number.to_string(), "the response to another request");
     Ok(())
 }
 
@@ -75,8 +75,8 @@ fn row_a06_none_is_lost_and_none_is_served_twice() {
     watched(move || {
         let served: Served = Arc::new((0..requests).map(|_| AtomicU8::new(0)).collect());
         let counting = Arc::clone(&served);
-        let stage = Stage::over_tcp(move |peer| fickle(peer, &counting));
-        let (options, next) = (stage.options(), AtomicUsize::new(0));
+        let server = TestServer::over_tcp(move |peer| closing(peer, &counting));
+        let (options, next) = (server.options(), AtomicUsize::new(0));
         let client = |thread: usize| {
             let mut random = Random::new(thread);
             loop {
@@ -104,10 +104,10 @@ fn row_a06_none_is_lost_and_none_is_served_twice() {
                 "request {number} ({SEED:#x})"
             );
         }
-        assert!(stage.connections() > 5, "the server closed none");
-        stage.is_quiet();
-        stage.agent.close();
-        assert_eq!(stage.agent.totals().free_sockets, 0);
-        stage.end();
+        assert!(server.connections() > 5, "the server closed none");
+        server.check_quiet();
+        server.agent.close();
+        assert_eq!(server.idle(), 0);
+        server.end();
     });
 }

@@ -1,8 +1,8 @@
-//! Deadlines: one for all of a request, and one for each phase. What is claimed is that a wait ends,
-//! and by which deadline: a wait that does not would meet the watchdog.
+//! Deadlines: one for the whole request, and one for each phase. A test checks that a wait ends, and by
+//! which deadline; the watchdog ends a wait that does not.
 
 use super::peer::Peer;
-use super::stage::Stage;
+use super::test_server::TestServer;
 use crate::support::watched;
 use barewire::http::pool::Limits;
 use barewire::http::{self, ClientResponse, Error, RequestOptions, Timeouts};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const SHORT: Duration = Duration::from_millis(80);
 const LONG: Duration = Duration::from_secs(3600);
 
-/// Every wait may be as long as it likes.
+/// No deadline passes.
 fn patient() -> Timeouts {
     Timeouts {
         total: None,
@@ -34,7 +34,7 @@ fn all_in(total: Duration) -> Timeouts {
     }
 }
 
-/// How a slow answer begins, and what comes of it again and again, until the client leaves.
+/// How a slow response begins, and what is then sent again and again until the client closes.
 const DRIPS: &[(&str, &str, &str)] = &[
     ("nothing", "", ""),
     ("a status line", "HTTP/1.1 200 ", "x"),
@@ -94,14 +94,14 @@ const BODY_DRIPS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Far slower than 256 bytes a second, but never still.
-fn dripping(begin: &'static str, drip: &'static str) -> Stage {
-    Stage::new(move |mut peer| {
+/// Sends far less than 256 bytes a second, but never stalls.
+fn dripping(begin: &'static str, drip: &'static str) -> TestServer {
+    TestServer::new(move |mut peer| {
         if peer.head().is_none() || !peer.try_send(begin) {
             return;
         }
         if drip.is_empty() {
-            return drop(peer.until_left());
+            return drop(peer.until_closed());
         }
         while peer.try_send(drip) {
             thread::sleep(Duration::from_millis(40));
@@ -128,15 +128,15 @@ fn timed_out<T>(result: Result<T, Error>, says: &str, what: &str) {
 }
 
 #[test]
-fn the_one_deadline_covers_every_phase() {
+fn the_total_covers_every_phase() {
     watched(|| {
         for (what, begin, drip) in DRIPS.iter().chain(BODY_DRIPS) {
-            let stage = dripping(begin, drip);
+            let server = dripping(begin, drip);
             let began = Instant::now();
-            let asked = ask(stage.options().timeouts(all_in(SHORT)));
+            let asked = ask(server.options().timeouts(all_in(SHORT)));
             timed_out(asked, "the request took longer than 80ms", what);
             assert!(began.elapsed() >= SHORT, "{what}");
-            stage.end();
+            server.end();
         }
     });
 }
@@ -145,69 +145,69 @@ fn the_one_deadline_covers_every_phase() {
 fn a_head_has_a_deadline_of_its_own() {
     watched(|| {
         for (what, begin, drip) in DRIPS {
-            let stage = dripping(begin, drip);
+            let server = dripping(begin, drip);
             let timeouts = Timeouts {
                 head: SHORT,
                 ..patient()
             };
-            let asked = ask(stage.options().timeouts(timeouts));
+            let asked = ask(server.options().timeouts(timeouts));
             timed_out(
                 asked,
-                "the head of the answer did not come within 80ms",
+                "the head of the response did not come within 80ms",
                 what,
             );
-            stage.end();
+            server.end();
         }
     });
 }
 
 #[test]
-fn a_body_may_be_slow_but_not_that_slow() {
+fn a_body_has_a_minimum_rate() {
     watched(|| {
         for (what, begin, drip) in BODY_DRIPS {
-            let stage = dripping(begin, drip);
+            let server = dripping(begin, drip);
             let timeouts = Timeouts {
                 stall: SHORT,
                 min_bytes_per_second: 1024,
                 ..patient()
             };
-            let asked = ask(stage.options().timeouts(timeouts));
+            let asked = ask(server.options().timeouts(timeouts));
             timed_out(
                 asked,
-                "the body of the answer stood still, or trickled, for 80ms",
+                "the server sent nothing of the body, or too little, for 80ms",
                 what,
             );
-            stage.end();
+            server.end();
         }
     });
 }
 
 #[test]
-fn time_that_the_caller_takes_is_not_the_servers() {
+fn time_that_the_caller_takes_does_not_count() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
+        let server = TestServer::new(|mut peer| {
             peer.head();
             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbo");
             peer.send("dy");
-            peer.until_left();
+            peer.until_closed();
         });
         let timeouts = Timeouts {
             stall: Duration::from_millis(5),
             ..Timeouts::default()
         };
-        let request = http::request(stage.options().timeouts(timeouts)).unwrap();
+        let request = http::request(server.options().timeouts(timeouts)).unwrap();
         let mut response = request.end("").unwrap();
         thread::sleep(Duration::from_millis(20));
         assert_eq!(response.collect().unwrap(), b"body");
-        stage.end();
+        server.end();
     });
 }
 
-/// Reads so many bytes at a time of what it is sent.
-fn sipping(bytes: usize) -> Stage {
-    Stage::with(Limits::default(), 64, move |peer: Peer| {
-        let mut sip = vec![0; bytes];
-        while bytes > 0 && matches!(peer.stream().read(&mut sip), Ok(1..)) {
+/// Reads `bytes` at a time, slowly; with 0, nothing.
+fn reading_slowly(bytes: usize) -> TestServer {
+    TestServer::with_capacity(Limits::default(), 64, move |peer: Peer| {
+        let mut piece = vec![0; bytes];
+        while bytes > 0 && matches!(peer.stream().read(&mut piece), Ok(1..)) {
             thread::sleep(Duration::from_millis(10));
         }
         while bytes == 0 && peer.stream().write(b"").is_ok() {
@@ -217,15 +217,15 @@ fn sipping(bytes: usize) -> Stage {
 }
 
 #[test]
-fn sending_has_deadlines_too() {
+fn sending_has_deadlines() {
     watched(|| {
         let body = vec![b'x'; 1 << 20];
-        let whole = |stage: &Stage, timeouts: Timeouts| {
-            let options = stage.options().method("PUT").timeouts(timeouts);
+        let whole = |server: &TestServer, timeouts: Timeouts| {
+            let options = server.options().method("PUT").timeouts(timeouts);
             http::request(options).unwrap().end(&body)
         };
-        let pieces = |stage: &Stage, timeouts: Timeouts| -> Result<(), Error> {
-            let options = stage.options().method("PUT").timeouts(timeouts);
+        let pieces = |server: &TestServer, timeouts: Timeouts| -> Result<(), Error> {
+            let options = server.options().method("PUT").timeouts(timeouts);
             let mut request = http::request(options).unwrap();
             loop {
                 request.write([b'x'; 16])?;
@@ -238,23 +238,23 @@ fn sending_has_deadlines_too() {
         };
         for bytes in [0, 1, 300] {
             let total = "the request took longer than 80ms";
-            let stage = sipping(bytes);
-            timed_out(whole(&stage, all_in(SHORT)), total, "whole");
-            timed_out(pieces(&stage, all_in(SHORT)), total, "pieces");
-            stage.end();
+            let server = reading_slowly(bytes);
+            timed_out(whole(&server, all_in(SHORT)), total, "whole");
+            timed_out(pieces(&server, all_in(SHORT)), total, "pieces");
+            server.end();
         }
         for bytes in [0, 1] {
-            let nothing = "the server took nothing of the request, or a trickle, for 80ms";
-            let stage = sipping(bytes);
-            timed_out(whole(&stage, slow.clone()), nothing, "whole");
-            timed_out(pieces(&stage, slow.clone()), nothing, "pieces");
-            stage.end();
+            let nothing = "the server read nothing of the request, or too little, for 80ms";
+            let server = reading_slowly(bytes);
+            timed_out(whole(&server, slow.clone()), nothing, "whole");
+            timed_out(pieces(&server, slow.clone()), nothing, "pieces");
+            server.end();
         }
     });
 }
 
 #[test]
-fn connecting_has_one() {
+fn connecting_has_a_deadline() {
     watched(|| {
         let timeouts = Timeouts {
             connect: SHORT,
@@ -268,17 +268,17 @@ fn connecting_has_one() {
         let options = RequestOptions::new().create_connection(late);
         timed_out(ask(options.timeouts(timeouts.clone())), says, "a connector");
 
-        // A proxy that takes the connection and never answers.
-        let stage = Stage::over_tcp(|mut peer| drop(peer.until_left()));
-        let proxy = http::Proxy::new(&format!("http://127.0.0.1:{}", stage.port())).unwrap();
-        let options = stage.options().hostname("a").proxy(&proxy.tunnel());
+        // A proxy that accepts the connection and never responds.
+        let server = TestServer::over_tcp(|mut peer| drop(peer.until_closed()));
+        let proxy = http::Proxy::new(&format!("http://127.0.0.1:{}", server.port())).unwrap();
+        let options = server.options().hostname("a").proxy(&proxy.tunnel());
         timed_out(ask(options.timeouts(timeouts)), says, "a tunnel");
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn a_unix_server_that_accepts_nobody_is_given_up() {
+fn connecting_to_a_unix_server_with_a_full_backlog_times_out() {
     watched(|| {
         let path = std::env::temp_dir().join(format!("barewire-full-{}.sock", std::process::id()));
         let _ = std::fs::remove_file(&path);
@@ -290,11 +290,11 @@ fn a_unix_server_that_accepts_nobody_is_given_up() {
         };
         let options = RequestOptions::new().socket_path(&path).no_agent();
         let options = options.timeouts(timeouts);
-        // Its queue takes thousands, and keeps them when they have left.
+        // The backlog has room for thousands, and keeps them after they have closed.
         let refused = (0..100_000).find_map(|_| {
             let error = http::request(&options).unwrap().end("").unwrap_err();
             let error = error.to_string();
-            (!error.starts_with("the head of the answer")).then_some(error)
+            (!error.starts_with("the head of the response")).then_some(error)
         });
         let says = "the server could not be reached within 80ms";
         assert_eq!(refused.as_deref(), Some(says));
@@ -303,7 +303,7 @@ fn a_unix_server_that_accepts_nobody_is_given_up() {
 }
 
 #[test]
-fn looking_a_name_up_counts() {
+fn resolving_a_name_counts_as_connecting() {
     watched(|| {
         let timeouts = Timeouts {
             connect: Duration::ZERO,
@@ -316,9 +316,9 @@ fn looking_a_name_up_counts() {
 }
 
 #[test]
-fn no_wait_is_too_long_to_be_asked_for() {
+fn the_longest_timeouts_are_allowed() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
+        let server = TestServer::new(|mut peer| {
             while peer.request().is_some() {
                 peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
                 peer.send("0\r\n\r\n");
@@ -334,9 +334,9 @@ fn no_wait_is_too_long_to_be_asked_for() {
             head: Duration::MAX,
         };
         for _ in 0..2 {
-            let asked = ask(stage.options().timeouts(for_ever.clone()));
+            let asked = ask(server.options().timeouts(for_ever.clone()));
             assert_eq!(asked.unwrap(), b"ok");
         }
-        stage.end();
+        server.end();
     });
 }

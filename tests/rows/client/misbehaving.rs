@@ -1,10 +1,9 @@
-//! A server that says anything, of `fixtures/client/`: whole, a byte at a time, cut in two at every
-//! place; and ended, reset or silent after every byte. There is an error that names the rule, or the
-//! whole answer: never a hang, never a wrong body, never a connection that comes back broken.
+//! Every response of `fixtures/client/`: whole, a byte at a time, cut in two at every place; and ended,
+//! reset or stalled after every byte. The result is an error that names the rule, or the whole response:
+//! never a hang, never a wrong body, never a broken connection that is kept.
 
-use super::played::{End, Played};
 use super::vectors::{Case, Expected, cases};
-use crate::support::watched;
+use crate::support::{End, Script, watched};
 use barewire::http::pool::Limits;
 use barewire::http::wire::Fields;
 use barewire::http::{
@@ -14,11 +13,11 @@ use std::io::{BufRead, Read};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What came of it.
+/// The result of a request.
 #[derive(Debug)]
 struct Outcome {
     expected: Result<Expected, String>,
-    /// What was given out, before an error too.
+    /// What was read, also before an error.
     body: Vec<u8>,
 }
 
@@ -44,23 +43,23 @@ impl ClientEvents for Interim {
     }
 }
 
-struct Theatre {
+struct Client {
     agent: Agent,
 }
 
-impl Theatre {
-    fn new() -> Theatre {
+impl Client {
+    fn new() -> Client {
         let few = Limits {
             max_total_free_sockets: 4,
             ..Limits::default()
         };
         let agent = Agent::new(few).unwrap();
-        Theatre { agent }
+        Client { agent }
     }
 
-    /// Plays these pieces of a case to a new origin.
-    fn play(&self, case: &Case, pieces: &[&[u8]], end: End, reading: Reading) -> Outcome {
-        let stream = Mutex::new(Some(Played::new(pieces.iter().copied(), end)));
+    /// Sends a request to a new origin, whose response comes in these pieces.
+    fn request(&self, case: &Case, pieces: &[&[u8]], end: End, reading: Reading) -> Outcome {
+        let stream = Mutex::new(Some(Script::ending(pieces.iter().copied(), end)));
         let timeouts = Timeouts {
             total: (end == End::Stall).then_some(Duration::from_millis(1)),
             ..Timeouts::default()
@@ -82,7 +81,7 @@ impl Theatre {
             options.append_header(name, value)
         });
         let mut outcome = ask(&options, reading);
-        let gauges = self.agent.gauges(&options).unwrap();
+        let gauges = self.agent.gauges(&options.origin().unwrap());
         assert_eq!((gauges.sockets, gauges.requests), (0, 0));
         if let Ok(expected) = &mut outcome.expected {
             expected.kept = gauges.free_sockets == 1;
@@ -150,7 +149,7 @@ fn name(error: &Error) -> String {
     }
 }
 
-/// What must come of the first `bytes` of a case.
+/// Checks the result of the first `bytes` of a case.
 fn check(case: &Case, bytes: usize, end: End, whole: bool, outcome: Outcome, how: &str) {
     let at = format!("{}: {bytes} bytes {how}, then {end:?}", case.place);
     let got = match outcome.expected {
@@ -195,7 +194,7 @@ fn check(case: &Case, bytes: usize, end: End, whole: bool, outcome: Outcome, how
     }
     let got = Expected {
         until_close: expected.until_close,
-        // What comes behind an answer may come too late to be seen: then the next who looks finds it.
+        // Bytes behind a response may come after the connection was kept; then the next request finds them.
         kept: if case.rest == 0 {
             got.kept
         } else {
@@ -206,29 +205,29 @@ fn check(case: &Case, bytes: usize, end: End, whole: bool, outcome: Outcome, how
     assert_eq!(got, *expected, "{at}");
 }
 
-/// Places to cut: all of them, or some of a long answer.
+/// Places to cut: all of them, or some of a long response.
 fn places(length: usize) -> impl Iterator<Item = usize> {
     let step = length / 400 + 1;
     (0..length).filter(move |at| at % step == 0 || *at < 20 || at + 20 > length)
 }
 
-fn all_ways(theatre: &Theatre, case: &Case) {
+fn all_ways(client: &Client, case: &Case) {
     let says = &case.says[..];
     for reading in READINGS {
-        let outcome = theatre.play(case, &[says], End::Close, reading);
+        let outcome = client.request(case, &[says], End::Close, reading);
         if let (Ok(got), Ok(expected)) = (&outcome.expected, &case.expect) {
             let kept = expected.kept && case.rest == 0;
             assert_eq!(got.kept, kept, "{}", case.place);
         }
         check(case, says.len(), End::Close, true, outcome, "at once");
         let bytes: Vec<&[u8]> = says.chunks(1).collect();
-        let outcome = theatre.play(case, &bytes, End::Close, reading);
+        let outcome = client.request(case, &bytes, End::Close, reading);
         check(case, says.len(), End::Close, true, outcome, "one by one");
     }
     for at in places(says.len()) {
         let reading = READINGS[at % 3];
         let (one, other) = says.split_at(at);
-        let outcome = theatre.play(case, &[one, other], End::Close, reading);
+        let outcome = client.request(case, &[one, other], End::Close, reading);
         check(
             case,
             says.len(),
@@ -238,11 +237,11 @@ fn all_ways(theatre: &Theatre, case: &Case) {
             &format!("cut at {at}"),
         );
         for end in [End::Close, End::Reset] {
-            let outcome = theatre.play(case, &[one], end, reading);
+            let outcome = client.request(case, &[one], end, reading);
             check(case, at, end, false, outcome, "at once");
         }
         if at % 16 == 0 && at + 1 < says.len() - case.rest {
-            let outcome = theatre.play(case, &[one], End::Stall, reading);
+            let outcome = client.request(case, &[one], End::Stall, reading);
             check(case, at, End::Stall, false, outcome, "at once");
         }
     }
@@ -251,11 +250,11 @@ fn all_ways(theatre: &Theatre, case: &Case) {
 #[track_caller]
 fn all(file: &'static str) {
     watched(move || {
-        let theatre = Theatre::new();
+        let client = Client::new();
         for case in cases(file) {
-            all_ways(&theatre, &case);
+            all_ways(&client, &case);
         }
-        assert_eq!(theatre.agent.totals().sockets, 0);
+        assert_eq!(client.agent.totals().sockets, 0);
     });
 }
 

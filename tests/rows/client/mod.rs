@@ -1,5 +1,4 @@
-//! The rows of the book's HTTP client and its agent, each shown end to end, and everything that a
-//! server may do wrong.
+//! The rows of the book's HTTP client and its agent, each shown end to end, and what a server may do wrong.
 //!
 //! A test is named after its row (`row_a05_…`) or after the mistake in the notes that it corrects
 //! (`erratum_e44_…`), so `cargo test --test rows row_a05` is the chapter on the agent, as a
@@ -11,18 +10,19 @@
 //! | A02 | `a02_body` | bodies in pieces or at once, characters that are never cut |
 //! | A03 | `a03_transcripts` | the notes' two transcripts |
 //! | A04 E44 | `a04_events`, `expect` | the events in order; every order in which a 100 can come or not |
-//! | A05 E25 E26 | `a05_agent` | five in flight, the rest in line |
-//! | A06 | `a06_reuse`, `a06_retry`, `closing` | what is used again; what is sent twice, and what never |
-//! | A07 | `a07_proxy` | whole requests through a proxy, and tunnels |
-//! | | `redirects` | redirects, where they were asked for |
-//! | | `early` | answers that come before the request is over |
-//! | | `deadlines` | no wait without an end |
-//! | | `leases` | every way for a request to end, on an agent with one place |
-//! | | `misbehaving` | `fixtures/client/`: answers cut, reset and silent at every byte |
+//! | A05 E25 E26 | `a05_agent` | five in flight, the others wait |
+//! | A06 | `a06_reuse`, `a06_retry`, `closing` | which connections are reused; which requests are sent twice |
+//! | A07 | `a07_proxy` | requests in absolute-form, and tunnels |
+//! | | `redirects` | redirects, if the options ask for them |
+//! | | `early` | responses that come before the request is sent |
+//! | | `deadlines` | every wait ends |
+//! | | `slots` | every way for a request to end, on an agent with one socket |
+//! | | `misbehaving` | `fixtures/client/`: responses truncated, reset and stalled at every byte |
 //!
-//! There are two servers. A `stage` plays a closure for each connection, over pipes or TCP; its
-//! `peer` reads requests by the letter, with no code of the library. A `played` answer is a stream
-//! without a server: the reads of the `vectors` are written down beforehand.
+//! There are two servers. A [`test_server`] calls a closure for each connection, over pipes or TCP; its
+//! [`peer`] reads requests by strict rules of its own, with no code of the library. A
+//! [`Script`](crate::support::Script) is a stream without a server: the reads of the [`vectors`] are given
+//! beforehand.
 
 mod a01_options;
 mod a02_body;
@@ -36,10 +36,9 @@ mod closing;
 mod deadlines;
 mod early;
 mod expect;
-mod leases;
 mod misbehaving;
 mod peer;
-mod played;
 mod redirects;
-mod stage;
+mod slots;
+mod test_server;
 mod vectors;

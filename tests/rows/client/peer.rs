@@ -1,5 +1,5 @@
-//! The server's end of a connection, played by a test: it reads requests by the letter
-//! (RFC 9112), with no code of the library, and sends the bytes that it is told to.
+//! The server's end of a connection, in the hands of a test: it reads requests by strict rules of its own
+//! (RFC 9112), with no code of the library, and sends the bytes that the test gives it.
 
 use crate::support::PATIENCE;
 use barewire::net::{Stream, is_timeout};
@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(crate) struct Peer {
     stream: Arc<dyn Stream>,
     bytes: Vec<u8>,
-    /// Which connection of its stage this is, from 1.
+    /// The number of this connection at its server, from 1.
     pub(crate) number: usize,
 }
 
@@ -74,17 +74,17 @@ impl Peer {
         sent.expect("the client still reads");
     }
 
-    /// Sends to a client that may have left; whether it had not.
+    /// Sends to a client that may have closed; returns whether it had not.
     pub(crate) fn try_send(&self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
 
-    /// Says that nothing more will be sent.
+    /// Half-closes: nothing more is sent.
     pub(crate) fn finish(&self) {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// A whole request; `None` where the client has left instead.
+    /// A whole request; `None` if the client has closed instead.
     #[track_caller]
     pub(crate) fn request(&mut self) -> Option<Asked> {
         let mut asked = self.head()?;
@@ -96,7 +96,7 @@ impl Peer {
                 asked.body = self.take(length).expect("the body that was declared");
             }
             (None, Some("chunked")) => self.chunks(&mut asked),
-            both => panic!("no client may say {both:?}"),
+            both => panic!("no client may send {both:?}"),
         }
         Some(asked)
     }
@@ -107,7 +107,7 @@ impl Peer {
         self.request().expect("a request")
     }
 
-    /// The head of a request; `None` where the client has left before its first byte.
+    /// The head of a request; `None` if the client has closed before its first byte.
     #[track_caller]
     pub(crate) fn head(&mut self) -> Option<Asked> {
         let mut head = self.line()? + "\r\n";
@@ -147,7 +147,7 @@ impl Peer {
         }
     }
 
-    /// The next bytes; `None` where the client leaves before it has sent so many.
+    /// The next `n` bytes; `None` if the client closes before.
     pub(crate) fn take(&mut self, n: usize) -> Option<Vec<u8>> {
         while self.bytes.len() < n {
             if !self.more() {
@@ -175,8 +175,8 @@ impl Peer {
         }
     }
 
-    /// Whether something comes within this time.
-    pub(crate) fn hears_within(&mut self, time: Duration) -> bool {
+    /// Whether some bytes come within this time.
+    pub(crate) fn receives_within(&mut self, time: Duration) -> bool {
         let mut piece = [0; 1024];
         self.stream.set_read_timeout(Some(time)).expect("a timeout");
         let read = self.stream.read(&mut piece);
@@ -187,13 +187,13 @@ impl Peer {
         read.is_ok()
     }
 
-    /// Everything until the client leaves, in whichever way it does.
-    pub(crate) fn until_left(&mut self) -> Vec<u8> {
+    /// All bytes until the client closes or resets.
+    pub(crate) fn until_closed(&mut self) -> Vec<u8> {
         while self.more() {}
         std::mem::take(&mut self.bytes)
     }
 
-    /// Reads some more; `false` where the client has left.
+    /// Reads some more; `false` if the client has closed.
     fn more(&mut self) -> bool {
         let mut piece = [0; 16 * 1024];
         match self.stream.read(&mut piece) {
@@ -201,7 +201,7 @@ impl Peer {
                 self.bytes.extend_from_slice(&piece[..n]);
                 n > 0
             }
-            Err(error) if is_timeout(&error) => panic!("the client neither sends nor leaves"),
+            Err(error) if is_timeout(&error) => panic!("the client neither sends nor closes"),
             Err(_) => false,
         }
     }

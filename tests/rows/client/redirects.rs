@@ -1,15 +1,13 @@
-//! Redirects, where they were asked for (RFC 9110 §15.4).
+//! Redirects, if the options ask for them (RFC 9110 §15.4).
 
 use super::peer::{Asked, Peer};
-use super::stage::Stage;
-use crate::support::{Log, PATIENCE, watched};
-use barewire::http::pool::Limits;
+use super::test_server::{TestServer, get, one_socket, responding};
+use crate::support::{Log, watched};
 use barewire::http::{self, Error, RequestOptions};
 use std::time::Duration;
 
-/// Notes what it is asked for, and where; a path such as `/302/over/there` leads on to `over/there`,
-/// whatever that is relative to.
-fn leading_on(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
+/// Notes each request; a path such as `/302/over/there` redirects to the reference `over/there`.
+fn redirecting(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let log = log.clone();
     move |mut peer| {
         while let Some(asked) = peer.request() {
@@ -52,16 +50,8 @@ fn answer(target: &str) -> String {
     }
 }
 
-fn one() -> Limits {
-    Limits {
-        max_sockets: 1,
-        queue_timeout: Some(PATIENCE / 2),
-        ..Limits::default()
-    }
-}
-
-fn asking(stage: &Stage, path: &str) -> RequestOptions {
-    stage.options().path(path).max_redirects(5)
+fn asking(server: &TestServer, path: &str) -> RequestOptions {
+    server.options().path(path).max_redirects(5)
 }
 
 #[test]
@@ -89,8 +79,8 @@ fn the_table_of_methods_and_bodies() {
             ),
         ] {
             let log = Log::default();
-            let stage = Stage::with(one(), 64 * 1024, leading_on(&log));
-            let options = asking(&stage, &format!("/{status}//b"))
+            let server = TestServer::with(one_socket(), redirecting(&log));
+            let options = asking(&server, &format!("/{status}//b"))
                 .hostname("a")
                 .method(method)
                 .header("Content-Type", "text/plain")
@@ -99,35 +89,35 @@ fn the_table_of_methods_and_bodies() {
             assert_eq!(response.collect().unwrap(), b"here");
             assert_eq!(response.url(), Some("http://a/b"));
             assert_eq!(log.all()[1..], [next], "{status} to {method}");
-            assert_eq!(stage.connections(), 1);
-            stage.end();
+            assert_eq!(server.connections(), 1);
+            server.end();
         }
     });
 }
 
 #[test]
-fn a_body_that_was_dropped_does_not_come_back() {
+fn a_body_that_a_redirect_dropped_is_not_sent_by_the_next() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::with(one(), 64 * 1024, leading_on(&log));
-        let options = asking(&stage, "/303//307//b").hostname("a").method("POST");
+        let server = TestServer::with(one_socket(), redirecting(&log));
+        let options = asking(&server, "/303//307//b").hostname("a").method("POST");
         let mut response = http::request(options).unwrap().end("body").unwrap();
         assert_eq!(response.collect().unwrap(), b"here");
         assert_eq!(log.all()[1..], ["GET a/307//b", "GET a/b"]);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn credentials_stay_with_their_origin_and_do_not_come_back() {
+fn credentials_stay_with_their_origin_and_are_not_sent_after_it() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(leading_on(&log));
-        let options = asking(&stage, "/302//302/http=b/302/http=a/end")
+        let server = TestServer::new(redirecting(&log));
+        let options = asking(&server, "/302//302/http=b/302/http=a/end")
             .hostname("a")
             .auth("user:pass")
             .header("Cookie", "id=7");
-        let response = http::request(options).unwrap().end("").unwrap();
+        let response = get(&options);
         assert_eq!(response.status(), 200);
         let ours = "Authorization:Basic dXNlcjpwYXNz Cookie:id=7";
         assert_eq!(
@@ -141,48 +131,48 @@ fn credentials_stay_with_their_origin_and_do_not_come_back() {
         );
         drop(response);
         // Another port is another origin, too.
-        let options = asking(&stage, "/302/http=a:81/").hostname("a").auth("u:p");
-        let response = http::request(options).unwrap().end("").unwrap();
+        let options = asking(&server, "/302/http=a:81/").hostname("a").auth("u:p");
+        let response = get(&options);
         assert_eq!(log.all().last().unwrap(), "GET a:81/");
         drop(response);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn another_scheme_is_refused_by_the_name_of_the_call_that_can() {
+fn another_scheme_is_an_error_that_names_the_right_function() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(leading_on(&log));
-        let options = asking(&stage, "/302/https=b/");
+        let server = TestServer::new(redirecting(&log));
+        let options = asking(&server, "/302/https=b/");
         let error = http::request(options).unwrap().end("").unwrap_err();
         assert!(error.to_string().contains("https::request"), "{error}");
-        // What no client of ours can ask for is the caller's to read.
-        let options = asking(&stage, "/302/myapp=signed-in");
-        let mut response = http::request(options).unwrap().end("").unwrap();
+        // A redirect to a scheme that no client here speaks is returned to the caller.
+        let options = asking(&server, "/302/myapp=signed-in");
+        let mut response = get(&options);
         assert_eq!((response.status(), response.url()), (302, None));
         assert_eq!(response.collect().unwrap(), b"there");
         assert_eq!(log.all().len(), 2);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn not_followed_unless_asked_for_and_not_for_ever() {
+fn redirects_are_followed_only_if_asked_for_and_up_to_the_limit() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(leading_on(&log));
-        let mut response = http::request(stage.options().path("/302//b")).unwrap();
+        let server = TestServer::new(redirecting(&log));
+        let mut response = http::request(server.options().path("/302//b")).unwrap();
         response.set_header("Accept", "*/*").unwrap();
         assert_eq!(response.end("").unwrap().status(), 302);
         assert_eq!(log.all().len(), 1);
 
         let circle = "/302//302//302//302//302//302//302//end";
-        let error = http::request(asking(&stage, circle)).unwrap().end("");
+        let error = http::request(asking(&server, circle)).unwrap().end("");
         let error = error.unwrap_err().to_string();
         assert!(error.contains("more than 5 redirects"), "{error}");
         assert_eq!(log.all().len(), 1 + 6);
-        stage.end();
+        server.end();
     });
 }
 
@@ -190,22 +180,22 @@ fn not_followed_unless_asked_for_and_not_for_ever() {
 fn a_body_that_was_written_in_pieces_is_not_sent_again() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(leading_on(&log));
+        let server = TestServer::new(redirecting(&log));
         let streamed = |path: &str| {
-            let mut request = http::request(asking(&stage, path).method("POST")).unwrap();
+            let mut request = http::request(asking(&server, path).method("POST")).unwrap();
             request.write("body").unwrap();
             request.end("").unwrap().status()
         };
         assert_eq!(streamed("/307//b"), 307);
         assert_eq!(streamed("/303//b"), 200);
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn the_answer_that_leads_on_gives_its_place_back_first() {
+fn a_redirect_gives_its_slot_back_before_the_next_request() {
     watched(|| {
-        let stage = Stage::with(one(), 64 * 1024, |mut peer| {
+        let server = TestServer::with(one_socket(), |mut peer| {
             let asked = peer.expect_request();
             match asked.target() {
                 "/endless" => {
@@ -214,99 +204,82 @@ fn the_answer_that_leads_on_gives_its_place_back_first() {
                 }
                 _ => {
                     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere");
-                    peer.until_left();
+                    peer.until_closed();
                 }
             }
         });
-        let mut response = http::request(asking(&stage, "/endless"))
-            .unwrap()
-            .end("")
-            .unwrap();
+        let mut response = get(&asking(&server, "/endless"));
         assert_eq!(response.collect().unwrap(), b"here");
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn what_is_not_a_path_may_be_asked_for_with_redirects_on() {
+fn every_form_of_target_may_be_requested_with_redirects_on() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(leading_on(&log));
-        let server = asking(&stage, "*").method("OPTIONS").hostname("a");
-        assert_eq!(
-            http::request(server).unwrap().end("").unwrap().status(),
-            200
-        );
+        let server = TestServer::new(redirecting(&log));
+        let options = asking(&server, "*").method("OPTIONS").hostname("a");
+        assert_eq!(get(&options).status(), 200);
 
-        let absolute = asking(&stage, "http://b/302//c").hostname("proxy");
-        let response = http::request(absolute).unwrap().end("").unwrap();
+        let absolute = asking(&server, "http://b/302//c").hostname("proxy");
+        let response = get(&absolute);
         assert_eq!(
             (response.status(), response.url()),
             (200, Some("http://b/c"))
         );
         drop(response);
 
-        let tunnel = asking(&stage, "b:443").method("CONNECT");
-        assert!(
-            http::request(tunnel)
-                .unwrap()
-                .end("")
-                .unwrap()
-                .is_upgraded()
-        );
-        stage.end();
+        let tunnel = asking(&server, "b:443").method("CONNECT");
+        assert!(get(&tunnel).is_upgraded());
+        server.end();
     });
 }
 
 #[test]
-fn a_connect_is_never_led_elsewhere() {
+fn a_redirect_of_connect_is_not_followed() {
     watched(|| {
-        let stage = Stage::new(|mut peer| {
+        let server = TestServer::new(|mut peer| {
             peer.head();
             peer.send("HTTP/1.1 302 Found\r\nLocation: http://b/\r\nContent-Length: 0\r\n\r\n");
             assert!(peer.head().is_none());
         });
-        let tunnel = asking(&stage, "b:443").method("CONNECT");
-        let response = http::request(tunnel).unwrap().end("").unwrap();
+        let tunnel = asking(&server, "b:443").method("CONNECT");
+        let response = get(&tunnel);
         assert_eq!((response.status(), response.is_upgraded()), (302, false));
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn a_host_of_ones_own_stays_while_the_origin_does() {
+fn a_host_field_of_the_caller_is_kept_while_the_origin_is() {
     watched(|| {
         let log = Log::default();
-        let stage = Stage::new(leading_on(&log));
-        let options = asking(&stage, "/302//302/http=c/")
+        let server = TestServer::new(redirecting(&log));
+        let options = asking(&server, "/302//302/http=c/")
             .hostname("a")
             .header("Host", "b");
-        assert_eq!(
-            http::request(options).unwrap().end("").unwrap().status(),
-            200
-        );
+        assert_eq!(get(&options).status(), 200);
         assert_eq!(
             log.all(),
             ["GET b/302//302/http=c/", "GET b/302/http=c/", "GET c/"]
         );
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn one_deadline_for_all_of_them() {
+fn the_total_covers_all_redirects() {
     watched(|| {
-        // Each answer comes at once, and leads on; there is always another.
-        let stage = Stage::new(|mut peer| {
-            let next = "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
-            while peer.request().is_some() && peer.try_send(next) {}
-        });
-        let options = stage.options().max_redirects(u32::MAX);
+        // Each response comes at once, and redirects to another.
+        let next = "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
+        let server = TestServer::new(responding(next));
+        let options = server.options().max_redirects(u32::MAX);
         let options = options.timeout(Duration::from_millis(100));
         match http::request(options).unwrap().end("") {
             Err(Error::Io(error)) => assert_eq!(error.kind(), std::io::ErrorKind::TimedOut),
             other => panic!("{other:?}"),
         }
-        stage.end();
+        server.end();
     });
 }

@@ -3,19 +3,19 @@
 use barewire::http::wire::Limits;
 use std::path::PathBuf;
 
-/// What a server says, and what a client must make of it.
+/// What a server sends, and what the client must return.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) place: String,
     pub(crate) method: String,
-    /// What the request has beside the usual fields.
+    /// Fields that are added to the request.
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) limits: Limits,
     pub(crate) says: Vec<u8>,
-    /// The bytes behind the answer, which are part of `says`.
+    /// How many bytes at the end of `says` stand behind the response.
     pub(crate) rest: usize,
     pub(crate) expect: Result<Expected, String>,
-    /// All of the body, or of what may be given out of it before the error.
+    /// The body, or what may be read of it before the error.
     pub(crate) body: Vec<u8>,
 }
 

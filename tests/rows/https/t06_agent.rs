@@ -55,7 +55,7 @@ fn row_t06_other_options_are_another_origin() {
         // Equal options are one origin, also in two contexts.
         assert_eq!(body(of(trusting())), "4 false");
         assert_eq!(body(of(known())), "4 true");
-        let gauges = pool.gauges(&of(known())).expect("good options");
+        let gauges = pool.gauges(&of(known()).origin().expect("good options"));
         assert_eq!((gauges.sockets, gauges.free_sockets), (0, 1));
     });
 }

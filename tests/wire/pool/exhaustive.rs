@@ -1,4 +1,4 @@
-//! All orders of a few clients, each with all its choices: what random steps may never meet.
+//! All orders of the moves of a few clients, with all their choices: what random steps may never try.
 
 use super::world::World;
 use barewire::http::pool::{KeepAlive, Limits};
@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// One path through a tree of choices. Afterwards [`next`](Self::next) is the path beside it.
 #[derive(Default)]
 struct Path {
-    /// What was chosen, of how many.
+    /// Each choice, and how many there were.
     chosen: Vec<(usize, usize)>,
     at: usize,
 }
@@ -21,7 +21,7 @@ impl Path {
         self.chosen[self.at - 1].0
     }
 
-    /// `false`: that was the last.
+    /// `false`: there is no further path.
     fn next(&mut self) -> bool {
         self.at = 0;
         while let Some((choice, of)) = self.chosen.pop() {
@@ -34,7 +34,7 @@ impl Path {
     }
 }
 
-/// Somebody who makes requests to an origin, one after the other.
+/// A client that sends requests to an origin, one after another.
 #[derive(Clone, Copy)]
 struct Client {
     origin: usize,
@@ -56,14 +56,14 @@ impl Client {
     fn moves(&self, world: &World, retries: bool) -> &'static [Move] {
         match self.request {
             None if self.left > 0 => &[Move::Request],
-            Some(request) if world.ticketed().contains(&request) => {
+            Some(request) if world.queued().contains(&request) => {
                 if world.is_granted(request) {
                     &[Move::Take, Move::Cancel]
                 } else {
                     &[Move::Cancel]
                 }
             }
-            Some(request) if world.leased().contains(&request) => {
+            Some(request) if world.with_slot().contains(&request) => {
                 if retries {
                     &[Move::Free, Move::End, Move::Retry]
                 } else {
@@ -87,12 +87,12 @@ impl Client {
             Move::End => world.end(request),
             Move::Retry => world.retry(request),
         }
-        let holds = [world.leased(), world.ticketed()].concat();
+        let holds = [world.with_slot(), world.queued()].concat();
         self.request = self.request.filter(|request| holds.contains(request));
     }
 }
 
-/// One order of moves, until nobody has any.
+/// One order of moves, until no client has any.
 fn walk(world: &mut World, clients: &mut [Client], path: &mut Path, mut retries: usize) {
     loop {
         let moves = clients.iter().enumerate().flat_map(|(at, client)| {
@@ -109,7 +109,7 @@ fn walk(world: &mut World, clients: &mut [Client], path: &mut Path, mut retries:
     }
 }
 
-/// Walks every order, and returns how many there are. A client: its origin, and how many requests.
+/// Walks every order, and returns how many there are. A client: its origin, and the number of requests.
 fn explore(clients: &[(usize, usize)], retries: usize, limits: Limits) -> usize {
     let (mut path, mut walks) = (Path::default(), 0);
     loop {
@@ -123,7 +123,7 @@ fn explore(clients: &[(usize, usize)], retries: usize, limits: Limits) -> usize 
         let mut clients: Vec<Client> = clients.collect();
         let all = AssertUnwindSafe(|| walk(&mut world, &mut clients, &mut path, retries));
         if let Err(panic) = catch_unwind(all) {
-            println!("{limits:?}, and this happened:\n{}", world.log());
+            println!("{limits:?}, and these moves:\n{}", world.log());
             resume_unwind(panic);
         }
         if !path.next() {
@@ -143,8 +143,8 @@ fn limits(max_sockets: usize, max_total_sockets: usize) -> Limits {
 }
 
 #[test]
-fn three_who_do_not_meet_have_720_orders() {
-    // Two moves each, 6! / 2!³ orders of them; and each of the three may free or end.
+fn three_clients_of_three_origins_have_720_orders() {
+    // Two moves each: 6! / 2!³ orders of them; and each of the three may free or end.
     let apart = [(0, 1), (1, 1), (2, 1)];
     assert_eq!(explore(&apart, 0, limits(1, NO)), 720);
 }
@@ -191,13 +191,13 @@ fn two_clients(max_free_sockets: usize, max_queued: usize) {
 }
 
 #[test]
-fn two_clients_who_come_again_and_may_find_what_they_left() {
+fn two_clients_with_two_requests_each_may_reuse_their_connections() {
     two_clients(1, 1_000);
 }
 
 #[test]
 #[ignore = "takes 4 s unoptimized; .ci/run runs it"]
-fn two_clients_who_come_again_under_other_limits() {
+fn two_clients_with_two_requests_each_under_other_limits() {
     two_clients(0, 1_000);
     two_clients(256, 0);
 }

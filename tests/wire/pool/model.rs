@@ -1,21 +1,21 @@
-//! A model of the pool that is too simple to be wrong: lists in the order of arrival, and two
-//! rules. Whoever can be served is served, the oldest first; then what is too much is closed.
+//! A model of the pool that is too simple to be wrong: lists in the order of arrival, and two rules. Each
+//! request that can be served is served, the oldest first; then idle connections beyond a limit are closed.
 
 use barewire::http::pool::{Gauges, Limits, Refused};
 use std::time::Instant;
 
 pub(crate) const ORIGINS: usize = 3;
 
-/// What a request is told.
+/// What the pool must return to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum Expected {
     Reuse(usize),
     Connect,
     Wait,
     Refused(Refused),
 }
 
-/// A connection that nobody uses.
+/// An idle connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Kept {
     pub(crate) id: usize,
@@ -23,7 +23,7 @@ pub(crate) struct Kept {
     pub(crate) until: Instant,
 }
 
-/// A request that has a lease, or waits.
+/// A request that has a slot, or waits.
 #[derive(Clone, Copy)]
 struct Request {
     id: usize,
@@ -33,12 +33,12 @@ struct Request {
 pub(crate) struct Model {
     limits: Limits,
     is_closed: bool,
-    leased: Vec<Request>,
-    /// With what they were granted, if it was a connection.
+    with_slot: Vec<Request>,
+    /// With the connection, if one was granted.
     granted: Vec<(Request, Option<Kept>)>,
     waiting: Vec<Request>,
     idle: Vec<Kept>,
-    /// What the pool must have closed and woken since somebody looked.
+    /// What the pool must have closed and woken since the last comparison.
     pub(crate) closed: Vec<usize>,
     pub(crate) woken: Vec<usize>,
 }
@@ -48,7 +48,7 @@ impl Model {
         Model {
             limits,
             is_closed: false,
-            leased: Vec::new(),
+            with_slot: Vec::new(),
             granted: Vec::new(),
             waiting: Vec::new(),
             idle: Vec::new(),
@@ -59,10 +59,10 @@ impl Model {
 
     // ---- what happens ---------------------------------------------------------------------
 
-    /// It stands in line like everybody else; who could not be served at once may be too many.
-    pub(crate) fn request(&mut self, id: usize, origin: usize, now: Instant) -> Said {
+    /// It joins the queue. If it cannot be served at once, the queue may be full.
+    pub(crate) fn request(&mut self, id: usize, origin: usize, now: Instant) -> Expected {
         if self.is_closed {
-            return Said::Refused(Refused::Closed);
+            return Expected::Refused(Refused::Closed);
         }
         self.expire(now);
         let before = self.gauges(origin).requests;
@@ -70,43 +70,47 @@ impl Model {
         self.serve();
         if self.is_granted(id) {
             let woken = std::mem::take(&mut self.woken);
-            assert_eq!(woken, [id], "it alone came, it alone is served");
+            assert_eq!(
+                woken,
+                [id],
+                "only this request was added, so only it is served"
+            );
             return self.take(id, now);
         }
         if before < self.limits.max_queued {
-            return Said::Wait;
+            return Expected::Wait;
         }
         self.waiting.pop();
-        Said::Refused(Refused::QueueFull(before))
+        Expected::Refused(Refused::QueueFull(before))
     }
 
-    pub(crate) fn take(&mut self, id: usize, now: Instant) -> Said {
-        match self.no_longer_granted(id) {
+    pub(crate) fn take(&mut self, id: usize, now: Instant) -> Expected {
+        match self.take_grant(id) {
             Some((request, kept)) => {
-                self.leased.push(request);
-                let kept = self.unless_past(kept, now);
-                kept.map_or(Said::Connect, |kept| Said::Reuse(kept.id))
+                self.with_slot.push(request);
+                let kept = self.unless_expired(kept, now);
+                kept.map_or(Expected::Connect, |kept| Expected::Reuse(kept.id))
             }
-            None if self.is_closed => Said::Refused(Refused::Closed),
-            None => Said::Wait,
+            None if self.is_closed => Expected::Refused(Refused::Closed),
+            None => Expected::Wait,
         }
     }
 
-    pub(crate) fn retry(&mut self, origin: usize, now: Instant) -> Said {
+    pub(crate) fn retry(&mut self, origin: usize, now: Instant) -> Expected {
         self.expire(now);
         let newest = self.take_newest(origin);
-        newest.map_or(Said::Connect, |kept| Said::Reuse(kept.id))
+        newest.map_or(Expected::Connect, |kept| Expected::Reuse(kept.id))
     }
 
-    /// A lease ends, perhaps with a connection.
+    /// A slot is given back, perhaps with its connection.
     pub(crate) fn end(&mut self, id: usize, kept: Option<Kept>, now: Instant) {
-        self.leased.retain(|request| request.id != id);
+        self.with_slot.retain(|request| request.id != id);
         self.give_back(kept, now);
     }
 
     pub(crate) fn cancel(&mut self, id: usize, now: Instant) {
         self.waiting.retain(|request| request.id != id);
-        if let Some((_, kept)) = self.no_longer_granted(id) {
+        if let Some((_, kept)) = self.take_grant(id) {
             self.give_back(kept, now);
         }
     }
@@ -125,7 +129,7 @@ impl Model {
 
     // ---- the two rules --------------------------------------------------------------------
 
-    /// Whoever can be served is served, the oldest first.
+    /// Each request that can be served is served, the oldest first.
     fn serve(&mut self) {
         while let Some(at) = self
             .waiting
@@ -147,7 +151,7 @@ impl Model {
             && self.in_use() < self.limits.max_total_sockets
     }
 
-    /// What is too much is closed, the oldest first.
+    /// Idle connections beyond a limit are closed, the oldest first.
     fn trim(&mut self) {
         for origin in 0..ORIGINS {
             while self.gauges(origin).free_sockets > self.limits.max_free_sockets {
@@ -163,7 +167,7 @@ impl Model {
     // ---- lists ----------------------------------------------------------------------------
 
     fn give_back(&mut self, kept: Option<Kept>, now: Instant) {
-        if let Some(kept) = self.unless_past(kept, now) {
+        if let Some(kept) = self.unless_expired(kept, now) {
             self.idle.push(kept);
         }
         if self.is_closed {
@@ -173,7 +177,7 @@ impl Model {
         self.trim();
     }
 
-    fn no_longer_granted(&mut self, id: usize) -> Option<(Request, Option<Kept>)> {
+    fn take_grant(&mut self, id: usize) -> Option<(Request, Option<Kept>)> {
         let at = self.granted.iter().position(|(it, _)| it.id == id)?;
         Some(self.granted.remove(at))
     }
@@ -187,28 +191,28 @@ impl Model {
         self.closed.push(self.idle.remove(at).id);
     }
 
-    fn unless_past(&mut self, kept: Option<Kept>, now: Instant) -> Option<Kept> {
+    fn unless_expired(&mut self, kept: Option<Kept>, now: Instant) -> Option<Kept> {
         let past = kept.filter(|kept| kept.until <= now);
         self.closed.extend(past.map(|kept| kept.id));
         kept.filter(|kept| kept.until > now)
     }
 
     fn in_use(&self) -> usize {
-        self.leased.len() + self.granted.len()
+        self.with_slot.len() + self.granted.len()
     }
 
     fn open(&self) -> usize {
         self.in_use() + self.idle.len()
     }
 
-    // ---- looking at it --------------------------------------------------------------------
+    // ---- what is compared -----------------------------------------------------------------
 
     pub(crate) fn gauges(&self, origin: usize) -> Gauges {
         let all = |requests: &[Request]| requests.iter().filter(|it| it.origin == origin).count();
         let granted = self.granted.iter().filter(|(it, _)| it.origin == origin);
         let idle = self.idle.iter().filter(|it| it.origin == origin);
         Gauges {
-            sockets: all(&self.leased) + granted.count(),
+            sockets: all(&self.with_slot) + granted.count(),
             requests: all(&self.waiting),
             free_sockets: idle.count(),
         }
@@ -222,7 +226,7 @@ impl Model {
         self.idle.iter().map(|kept| kept.until).min()
     }
 
-    /// Idle connections, and those that a waiter was granted and has not taken.
+    /// Idle connections, and those that were granted and not taken yet.
     pub(crate) fn owned(&self) -> usize {
         let granted = self.granted.iter().filter(|(_, kept)| kept.is_some());
         self.idle.len() + granted.count()

@@ -1,4 +1,4 @@
-//! Random requests, answers, failures and impatience, under random limits.
+//! Random requests, responses, failures and cancellations, under random limits.
 
 use super::model::ORIGINS;
 use super::world::World;
@@ -45,7 +45,7 @@ fn a_million_random_steps_agree_with_the_model() {
         let mut world = World::new(random.limits());
         let episode = AssertUnwindSafe(|| episode(&mut world, &mut random));
         if let Err(panic) = catch_unwind(episode) {
-            println!("seed {seed}, and this happened:\n{}", world.log());
+            println!("seed {seed}, and these moves:\n{}", world.log());
             resume_unwind(panic);
         }
     }
@@ -63,47 +63,48 @@ fn episode(world: &mut World, random: &mut Random) {
 }
 
 fn step(world: &mut World, random: &mut Random) {
-    let lease = random.pick(&world.leased());
-    let ticket = random.pick(&world.ticketed());
-    match (random.below(20), lease, ticket) {
+    let slot = random.pick(&world.with_slot());
+    let position = random.pick(&world.queued());
+    match (random.below(20), slot, position) {
         (0..8, ..) => {
             world.request(random.below(ORIGINS));
         }
-        (8..12, Some(lease), _) => free(world, random, lease),
-        (12..14, Some(lease), _) => world.end(lease),
-        (14, Some(lease), _) => world.retry(lease),
-        (15..18, _, Some(ticket)) => world.take(ticket),
-        (18, _, Some(ticket)) => world.cancel(ticket),
+        (8..12, Some(slot), _) => free(world, random, slot),
+        (12..14, Some(slot), _) => world.end(slot),
+        (14, Some(slot), _) => world.retry(slot),
+        (15..18, _, Some(position)) => world.take(position),
+        (18, _, Some(position)) => world.cancel(position),
         (19, ..) => world.expire(),
         _ => world.pass_time(Duration::from_millis(random.below(1_500) as u64)),
     }
 }
 
-fn free(world: &mut World, random: &mut Random, lease: usize) {
-    let told = KeepAlive {
+fn free(world: &mut World, random: &mut Random, slot: usize) {
+    let keep_alive = KeepAlive {
         timeout: [None, None, Some(1), Some(2), Some(4), Some(60)][random.below(6)]
             .map(Duration::from_secs),
         max: None,
     };
-    world.free(lease, told);
+    world.free(slot, keep_alive);
 }
 
-/// No more requests come and nobody gives up: as leases end, all who wait must be granted theirs.
+/// No more requests come and none gives up: as slots are given back, all waiting requests must be granted
+/// one.
 fn wind_up(world: &mut World, random: &mut Random) {
     loop {
-        for ticket in world.ticketed() {
-            if world.is_granted(ticket) {
-                world.take(ticket);
+        for position in world.queued() {
+            if world.is_granted(position) {
+                world.take(position);
             }
         }
-        match random.pick(&world.leased()) {
+        match random.pick(&world.with_slot()) {
             None => break,
-            Some(lease) if random.below(2) == 0 => world.end(lease),
-            Some(lease) => free(world, random, lease),
+            Some(slot) if random.below(2) == 0 => world.end(slot),
+            Some(slot) => free(world, random, slot),
         }
     }
-    for refused in world.ticketed() {
-        world.take(refused); // where the pool was closed they hold tickets still
+    for refused in world.queued() {
+        world.take(refused); // if the pool was closed, these still have positions
     }
     world.check_end();
 }

@@ -1,16 +1,18 @@
-//! A pool to try one rule with. A connection is a number, and so is what wakes a waiter.
+//! A pool to test one rule with. A connection is a number, and so is a waker.
 
-use barewire::http::pool::{Decision, Gauges, KeepAlive, Lease, Limits, Pool, Refused, Ticket};
+use barewire::http::pool::{
+    Decision, Gauges, KeepAlive, Limits, Pool, QueuePosition, Refused, Slot,
+};
 use std::time::{Duration, Instant};
 
 pub(crate) type Origin = &'static str;
-pub(crate) type Given = Result<Decision<Origin, u32>, Refused>;
+pub(crate) type Decided = Result<Decision<Origin, u32>, Refused>;
 
 pub(crate) const A: Origin = "a.example:80";
 pub(crate) const B: Origin = "b.example:80";
 pub(crate) const C: Origin = "c.example:80";
 
-/// A pool, and what a driver would know.
+/// A pool, and what its driver has: the time, and connections to close.
 pub(crate) struct Scene {
     pub(crate) pool: Pool<Origin, u32, u32>,
     pub(crate) now: Instant,
@@ -26,7 +28,7 @@ impl Scene {
         }
     }
 
-    /// At most so many sockets to an origin, and so many in all.
+    /// With limits for an origin and for all.
     pub(crate) fn with(max_sockets: usize, max_total_sockets: usize) -> Scene {
         Scene::new(Limits {
             max_sockets,
@@ -35,48 +37,49 @@ impl Scene {
         })
     }
 
-    pub(crate) fn request(&mut self, origin: Origin, who: u32) -> Given {
+    pub(crate) fn request(&mut self, origin: Origin, who: u32) -> Decided {
         let now = self.now;
         self.pool.request(&origin, now, || who, &mut self.closed)
     }
 
-    pub(crate) fn take(&mut self, ticket: Ticket<Origin>) -> Given {
-        self.pool.take(ticket, self.now, &mut self.closed)
+    pub(crate) fn take(&mut self, position: QueuePosition<Origin>) -> Decided {
+        self.pool.take(position, self.now, &mut self.closed)
     }
 
-    pub(crate) fn retry(&mut self, lease: Lease<Origin>) -> Given {
-        Ok(self.pool.retry(lease, self.now, &mut self.closed))
+    pub(crate) fn retry(&mut self, slot: Slot<Origin>) -> Decided {
+        Ok(self.pool.retry(slot, self.now, &mut self.closed))
     }
 
-    pub(crate) fn cancel(&mut self, ticket: Ticket<Origin>) -> Option<u32> {
-        self.pool.cancel(ticket, self.now, &mut self.closed)
+    pub(crate) fn cancel(&mut self, position: QueuePosition<Origin>) -> Option<u32> {
+        self.pool.cancel(position, self.now, &mut self.closed)
     }
 
-    pub(crate) fn free(&mut self, lease: Lease<Origin>, connection: u32) -> Option<u32> {
-        self.free_told(lease, connection, KeepAlive::default())
+    pub(crate) fn free(&mut self, slot: Slot<Origin>, connection: u32) -> Option<u32> {
+        self.free_with(slot, connection, KeepAlive::default())
     }
 
-    pub(crate) fn end(&mut self, lease: Lease<Origin>) -> Option<u32> {
-        self.pool.end(lease)
+    pub(crate) fn end(&mut self, slot: Slot<Origin>) -> Option<u32> {
+        self.pool.end(slot)
     }
 
-    pub(crate) fn free_told(
+    pub(crate) fn free_with(
         &mut self,
-        lease: Lease<Origin>,
+        slot: Slot<Origin>,
         id: u32,
-        told: KeepAlive,
+        keep_alive: KeepAlive,
     ) -> Option<u32> {
-        self.pool.free(lease, id, told, self.now, &mut self.closed)
+        self.pool
+            .free(slot, id, keep_alive, self.now, &mut self.closed)
     }
 
-    /// Opens connections of these numbers, and leaves them idle: the last is the newest.
+    /// Opens connections with these numbers, and gives them back idle: the last is the newest.
     pub(crate) fn idle(&mut self, origin: Origin, ids: &[u32]) {
-        let leases: Vec<_> = ids
+        let slots: Vec<_> = ids
             .iter()
             .map(|id| connect(self.request(origin, *id)))
             .collect();
-        for (lease, id) in leases.into_iter().zip(ids) {
-            assert_eq!(self.free(lease, *id), None);
+        for (slot, id) in slots.into_iter().zip(ids) {
+            assert_eq!(self.free(slot, *id), None);
         }
     }
 
@@ -96,25 +99,25 @@ pub(crate) fn numbers(gauges: Gauges) -> [usize; 3] {
 }
 
 #[track_caller]
-pub(crate) fn connect(given: Given) -> Lease<Origin> {
-    match given {
-        Ok(Decision::Connect(lease)) => lease,
-        other => panic!("no leave to connect but {other:?}"),
+pub(crate) fn connect(decided: Decided) -> Slot<Origin> {
+    match decided {
+        Ok(Decision::Connect(slot)) => slot,
+        other => panic!("not Connect but {other:?}"),
     }
 }
 
 #[track_caller]
-pub(crate) fn reuse(given: Given, expected: u32) -> Lease<Origin> {
-    match given {
-        Ok(Decision::Reuse(connection, lease)) if connection == expected => lease,
-        other => panic!("not connection {expected} but {other:?}"),
+pub(crate) fn reuse(decided: Decided, expected: u32) -> Slot<Origin> {
+    match decided {
+        Ok(Decision::Reuse(connection, slot)) if connection == expected => slot,
+        other => panic!("not Reuse of {expected} but {other:?}"),
     }
 }
 
 #[track_caller]
-pub(crate) fn wait(given: Given) -> Ticket<Origin> {
-    match given {
-        Ok(Decision::Wait(ticket)) => ticket,
-        other => panic!("no ticket but {other:?}"),
+pub(crate) fn wait(decided: Decided) -> QueuePosition<Origin> {
+    match decided {
+        Ok(Decision::Wait(position)) => position,
+        other => panic!("not Wait but {other:?}"),
     }
 }

@@ -1,8 +1,8 @@
-//! The pool behind a real lock, with threads that really sleep. A wake-up that was lost would leave
-//! one asleep for ever: they park without a limit, all but those who are to be impatient.
+//! The pool behind a real lock, with threads that sleep. After a lost wake-up a thread would sleep for
+//! ever: threads park without a deadline, except those that test cancelling.
 
 use crate::support::watched;
-use barewire::http::pool::{Decision, Gauges, KeepAlive, Lease, Limits, Pool};
+use barewire::http::pool::{Decision, Gauges, KeepAlive, Limits, Pool, Slot};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 const THREADS: usize = 16;
 const ORIGINS: usize = 3;
-const LEASES: usize = 100_000;
+const REQUESTS: usize = 100_000;
 
-/// How many connections of each origin there are, dropped when they are.
+/// How many connections to each origin are open.
 type Open = Arc<[AtomicUsize; ORIGINS]>;
 
 struct Connection {
@@ -38,7 +38,7 @@ struct Agent {
     limits: Limits,
     pool: Mutex<Pool<usize, Connection, Thread>>,
     open: Open,
-    /// How many leases of each origin are held by somebody, counted by the holders themselves.
+    /// How many slots of each origin are in use, as their threads count.
     held: [AtomicUsize; ORIGINS],
 }
 
@@ -56,62 +56,64 @@ impl Agent {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `None`: it waited for as long as it wanted.
+    /// `None`: `patience` has passed.
     fn acquire(
         &self,
         origin: usize,
         mut dies: bool,
         patience: Option<Duration>,
-    ) -> Option<(Lease<usize>, Connection)> {
+    ) -> Option<(Slot<usize>, Connection)> {
         let end = patience.map(|patience| Instant::now() + patience);
         let mut closed = Vec::new();
         let first = self
             .lock()
             .request(&origin, Instant::now(), thread::current, &mut closed);
-        let mut decision = first.expect("nobody closes it");
-        let (lease, connection) = loop {
+        let mut decision = first.expect("no test closes it");
+        let (slot, connection) = loop {
             closed.clear();
             let now = Instant::now();
             decision = match decision {
-                Decision::Reuse(dead, lease) if std::mem::take(&mut dies) => {
+                Decision::Reuse(dead, slot) if std::mem::take(&mut dies) => {
                     drop(dead);
-                    self.lock().retry(lease, now, &mut closed)
+                    self.lock().retry(slot, now, &mut closed)
                 }
-                Decision::Reuse(connection, lease) => break (lease, connection),
-                Decision::Connect(lease) => {
-                    break (lease, Connection::open(origin, &self.open));
+                Decision::Reuse(connection, slot) => break (slot, connection),
+                Decision::Connect(slot) => {
+                    break (slot, Connection::open(origin, &self.open));
                 }
-                Decision::Wait(ticket) if end.is_some_and(|end| end <= now) => {
-                    let next = self.lock().cancel(ticket, now, &mut closed);
+                Decision::Wait(position) if end.is_some_and(|end| end <= now) => {
+                    let next = self.lock().cancel(position, now, &mut closed);
                     wake(next);
                     return None;
                 }
-                Decision::Wait(ticket) => {
+                Decision::Wait(position) => {
                     match end {
                         Some(end) => thread::park_timeout(end - now),
                         None => thread::park(),
                     }
-                    let taken = self.lock().take(ticket, Instant::now(), &mut closed);
-                    taken.expect("nobody closes it")
+                    let taken = self.lock().take(position, Instant::now(), &mut closed);
+                    taken.expect("no test closes it")
                 }
             };
         };
         let before = self.held[origin].fetch_add(1, SeqCst);
         assert!(before < self.limits.max_sockets, "{before} held already");
         assert_eq!(connection.origin, origin);
-        Some((lease, connection))
+        Some((slot, connection))
     }
 
-    fn release(&self, lease: Lease<usize>, connection: Connection, whole: bool) {
+    fn release(&self, slot: Slot<usize>, connection: Connection, reusable: bool) {
         self.held[connection.origin].fetch_sub(1, SeqCst);
         let mut closed = Vec::new();
-        if whole {
-            let (told, now) = (KeepAlive::default(), Instant::now());
-            let next = self.lock().free(lease, connection, told, now, &mut closed);
+        if reusable {
+            let (keep_alive, now) = (KeepAlive::default(), Instant::now());
+            let next = self
+                .lock()
+                .free(slot, connection, keep_alive, now, &mut closed);
             wake(next);
         } else {
             drop(connection);
-            let next = self.lock().end(lease);
+            let next = self.lock().end(slot);
             wake(next);
         }
     }
@@ -121,7 +123,7 @@ fn wake(waker: Option<Thread>) {
     waker.inspect(Thread::unpark);
 }
 
-/// Each thread takes its share of the leases; of two, one waits for no longer than `impatient`.
+/// Each thread takes its share of the slots; every other thread waits at most `impatient`.
 fn hammer(max_sockets: usize, max_total_sockets: usize, impatient: Option<Duration>) -> Arc<Agent> {
     let agent = Agent::new(Limits {
         max_sockets,
@@ -136,28 +138,30 @@ fn hammer(max_sockets: usize, max_total_sockets: usize, impatient: Option<Durati
         })
         .collect();
     for thread in threads {
-        thread.join().expect("a thread that panicked has said why");
+        thread
+            .join()
+            .expect("a thread that panicked has printed why");
     }
     agent
 }
 
 fn requests(agent: &Agent, thread: usize, patience: Option<Duration>) {
-    let mut left = LEASES / THREADS;
+    let mut left = REQUESTS / THREADS;
     let mut at = thread;
     while left > 0 {
         at += 1;
         let origin = at % ORIGINS;
-        if let Some((lease, connection)) = agent.acquire(origin, at.is_multiple_of(13), patience) {
+        if let Some((slot, connection)) = agent.acquire(origin, at.is_multiple_of(13), patience) {
             left -= 1;
             if at.is_multiple_of(5) {
                 thread::yield_now();
             }
-            agent.release(lease, connection, !at.is_multiple_of(7));
+            agent.release(slot, connection, !at.is_multiple_of(7));
         }
     }
 }
 
-fn all_is_given_back(agent: &Agent) {
+fn check_all_is_given_back(agent: &Agent) {
     let totals = agent.lock().totals();
     assert_eq!((totals.sockets, totals.requests), (0, 0));
     let open: usize = agent.open.iter().map(|open| open.load(SeqCst)).sum();
@@ -169,12 +173,12 @@ fn all_is_given_back(agent: &Agent) {
 }
 
 #[test]
-fn no_wake_up_is_lost_in_100_000_leases() {
-    watched(|| all_is_given_back(&hammer(2, 4, None)));
+fn no_wake_up_is_lost_in_100_000_requests() {
+    watched(|| check_all_is_given_back(&hammer(2, 4, None)));
 }
 
 #[test]
-fn nor_where_every_other_one_gives_up_all_the_time() {
+fn no_wake_up_is_lost_if_every_other_thread_gives_up() {
     let impatient = Some(Duration::from_micros(50));
-    watched(move || all_is_given_back(&hammer(1, 2, impatient)));
+    watched(move || check_all_is_given_back(&hammer(1, 2, impatient)));
 }

@@ -1,11 +1,13 @@
-//! The pool and its model, in step: whatever happens, happens to both, and afterwards they agree.
+//! The pool and its model side by side: each call is made to both, and then they must agree.
 
-use super::model::{Kept, Model, ORIGINS, Said};
-use barewire::http::pool::{Decision, Gauges, KeepAlive, Lease, Limits, Pool, Refused, Ticket};
+use super::model::{Expected, Kept, Model, ORIGINS};
+use barewire::http::pool::{
+    Decision, Gauges, KeepAlive, Limits, Pool, QueuePosition, Refused, Slot,
+};
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-/// Not to be copied: handed out twice, it would be in two places.
+/// It has no `Clone`: a connection that two requests got would be in two places.
 struct Connection {
     id: usize,
     origin: usize,
@@ -18,12 +20,12 @@ pub(crate) struct World {
     now: Instant,
     requests: usize,
     connections: usize,
-    tickets: BTreeMap<usize, Ticket<usize>>,
-    leases: BTreeMap<usize, (Lease<usize>, Connection)>,
+    positions: BTreeMap<usize, QueuePosition<usize>>,
+    slots: BTreeMap<usize, (Slot<usize>, Connection)>,
     /// Connections that were opened and neither closed nor broken.
     alive: HashSet<usize>,
     closed: Vec<Connection>,
-    /// What has happened, for whoever has to find out why.
+    /// The calls, printed if one fails.
     log: Vec<String>,
 }
 
@@ -36,8 +38,8 @@ impl World {
             now: Instant::now(),
             requests: 0,
             connections: 0,
-            tickets: BTreeMap::new(),
-            leases: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            slots: BTreeMap::new(),
             alive: HashSet::new(),
             closed: Vec::new(),
             log: Vec::new(),
@@ -48,14 +50,14 @@ impl World {
         self.log.join("\n")
     }
 
-    /// The requests that hold a lease.
-    pub(crate) fn leased(&self) -> Vec<usize> {
-        self.leases.keys().copied().collect()
+    /// The requests that have a slot.
+    pub(crate) fn with_slot(&self) -> Vec<usize> {
+        self.slots.keys().copied().collect()
     }
 
-    /// The requests that hold a ticket, granted or not.
-    pub(crate) fn ticketed(&self) -> Vec<usize> {
-        self.tickets.keys().copied().collect()
+    /// The requests that have a position, granted or not.
+    pub(crate) fn queued(&self) -> Vec<usize> {
+        self.positions.keys().copied().collect()
     }
 
     pub(crate) fn is_granted(&self, request: usize) -> bool {
@@ -71,67 +73,67 @@ impl World {
         self.log.push(format!("{request}: request to {origin}"));
         let waker = || request;
         let decision = self.pool.request(&origin, now, waker, &mut self.closed);
-        let said = self.model.request(request, origin, now);
-        self.decided(request, decision, said);
+        let expected = self.model.request(request, origin, now);
+        self.decided(request, decision, expected);
         self.check(None);
         request
     }
 
     pub(crate) fn take(&mut self, request: usize) {
         self.log.push(format!("{request}: take"));
-        let ticket = self.tickets.remove(&request).expect("a ticket");
-        let decision = self.pool.take(ticket, self.now, &mut self.closed);
-        let said = self.model.take(request, self.now);
-        self.decided(request, decision, said);
+        let position = self.positions.remove(&request).expect("a position");
+        let decision = self.pool.take(position, self.now, &mut self.closed);
+        let expected = self.model.take(request, self.now);
+        self.decided(request, decision, expected);
         self.check(None);
     }
 
     pub(crate) fn cancel(&mut self, request: usize) {
         self.log.push(format!("{request}: cancel"));
-        let ticket = self.tickets.remove(&request).expect("a ticket");
-        let woken = self.pool.cancel(ticket, self.now, &mut self.closed);
+        let position = self.positions.remove(&request).expect("a position");
+        let woken = self.pool.cancel(position, self.now, &mut self.closed);
         self.model.cancel(request, self.now);
         self.check(woken);
     }
 
     pub(crate) fn retry(&mut self, request: usize) {
         self.log.push(format!("{request}: retry"));
-        let (lease, dead) = self.leases.remove(&request).expect("a lease");
-        self.gone(dead.id);
-        let decision = self.pool.retry(lease, self.now, &mut self.closed);
-        let said = self.model.retry(dead.origin, self.now);
-        self.decided(request, Ok(decision), said);
+        let (slot, dead) = self.slots.remove(&request).expect("a slot");
+        self.remove(dead.id);
+        let decision = self.pool.retry(slot, self.now, &mut self.closed);
+        let expected = self.model.retry(dead.origin, self.now);
+        self.decided(request, Ok(decision), expected);
         self.check(None);
     }
 
-    pub(crate) fn free(&mut self, request: usize, told: KeepAlive) {
-        self.log.push(format!("{request}: free, {told:?}"));
-        let (lease, connection) = self.leases.remove(&request).expect("a lease");
+    pub(crate) fn free(&mut self, request: usize, keep_alive: KeepAlive) {
+        self.log.push(format!("{request}: free, {keep_alive:?}"));
+        let (slot, connection) = self.slots.remove(&request).expect("a slot");
         let limits = &self.limits;
         let kept = Kept {
             id: connection.id,
             origin: connection.origin,
-            until: self.now + told.idle_limit(limits.idle_timeout, limits.keep_alive_margin),
+            until: self.now + keep_alive.idle_limit(limits.idle_timeout, limits.keep_alive_margin),
         };
         let now = self.now;
         let woken = self
             .pool
-            .free(lease, connection, told, now, &mut self.closed);
+            .free(slot, connection, keep_alive, now, &mut self.closed);
         self.model.end(request, Some(kept), now);
         self.check(woken);
     }
 
     pub(crate) fn end(&mut self, request: usize) {
         self.log.push(format!("{request}: end"));
-        let (lease, broken) = self.leases.remove(&request).expect("a lease");
-        self.gone(broken.id);
-        let woken = self.pool.end(lease);
+        let (slot, broken) = self.slots.remove(&request).expect("a slot");
+        self.remove(broken.id);
+        let woken = self.pool.end(slot);
         self.model.end(request, None, self.now);
         self.check(woken);
     }
 
     pub(crate) fn pass_time(&mut self, time: Duration) {
-        self.log.push(format!("{time:?} pass"));
+        self.log.push(format!("{time:?} passes"));
         self.now += time;
     }
 
@@ -149,9 +151,9 @@ impl World {
         self.check(woken);
     }
 
-    /// After everything has ended nothing is left.
+    /// After all requests have ended, nothing is left.
     pub(crate) fn check_end(&mut self) {
-        assert!(self.leases.is_empty() && self.tickets.is_empty());
+        assert!(self.slots.is_empty() && self.positions.is_empty());
         self.pass_time(self.limits.idle_timeout);
         self.expire();
         assert_eq!(self.pool.totals(), Gauges::default());
@@ -165,27 +167,27 @@ impl World {
         &mut self,
         request: usize,
         decision: Result<Decision<usize, Connection>, Refused>,
-        said: Said,
+        expected: Expected,
     ) {
         let found = match decision {
-            Ok(Decision::Reuse(connection, lease)) => {
+            Ok(Decision::Reuse(connection, slot)) => {
                 let id = connection.id;
-                assert!(connection.origin == *lease.origin() && self.alive.contains(&id));
-                self.leases.insert(request, (lease, connection));
-                Said::Reuse(id)
+                assert!(connection.origin == *slot.origin() && self.alive.contains(&id));
+                self.slots.insert(request, (slot, connection));
+                Expected::Reuse(id)
             }
-            Ok(Decision::Connect(lease)) => {
-                let connection = self.connect(*lease.origin());
-                self.leases.insert(request, (lease, connection));
-                Said::Connect
+            Ok(Decision::Connect(slot)) => {
+                let connection = self.connect(*slot.origin());
+                self.slots.insert(request, (slot, connection));
+                Expected::Connect
             }
-            Ok(Decision::Wait(ticket)) => {
-                self.tickets.insert(request, ticket);
-                Said::Wait
+            Ok(Decision::Wait(position)) => {
+                self.positions.insert(request, position);
+                Expected::Wait
             }
-            Err(refused) => Said::Refused(refused),
+            Err(refused) => Expected::Refused(refused),
         };
-        assert_eq!(found, said);
+        assert_eq!(found, expected);
     }
 
     fn connect(&mut self, origin: usize) -> Connection {
@@ -195,8 +197,8 @@ impl World {
         Connection { id, origin }
     }
 
-    fn gone(&mut self, id: usize) {
-        assert!(self.alive.remove(&id), "{id} was gone already");
+    fn remove(&mut self, id: usize) {
+        assert!(self.alive.remove(&id), "{id} was closed already");
     }
 
     fn check(&mut self, woken: impl IntoIterator<Item = usize>) {
@@ -205,15 +207,15 @@ impl World {
         assert_eq!(closed, sorted(self.model.closed.drain(..)), "closed");
         assert_eq!(sorted(woken), sorted(self.model.woken.drain(..)), "woken");
         for id in closed {
-            self.gone(id);
+            self.remove(id);
         }
-        let somewhere = self.leases.len() + self.model.owned();
-        assert_eq!(self.alive.len(), somewhere, "a connection was lost");
+        let accounted_for = self.slots.len() + self.model.owned();
+        assert_eq!(self.alive.len(), accounted_for, "a connection was lost");
         assert_eq!(self.pool.next_expiry(), self.model.next_expiry());
         self.check_gauges();
     }
 
-    /// The gauges are the model's; and no limit is exceeded, nobody waits who could be served.
+    /// The gauges are the model's; no limit is exceeded; no request waits that could be served.
     fn check_gauges(&self) {
         let limits = &self.limits;
         let mut totals = Gauges::default();

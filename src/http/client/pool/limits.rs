@@ -1,4 +1,4 @@
-//! How many, and for how long.
+//! How many connections and waiting requests, and for how long.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,15 +21,15 @@ pub struct Limits {
     pub max_free_sockets: usize,
     /// Idle connections to all origins; beyond it the oldest is closed. 256; 0: none is kept.
     pub max_total_free_sockets: usize,
-    /// Requests that wait for one origin; beyond it they are refused. 1,000; 0: nobody waits.
+    /// Requests that wait for one origin; beyond it a request is refused. 1,000; 0: none waits.
     pub max_queued: usize,
-    /// How long a request may wait in the queue: [`Ticket::deadline`](super::Ticket::deadline).
-    /// 30 s; `None`: for ever.
+    /// How long a request may wait in the queue:
+    /// [`QueuePosition::deadline`](super::QueuePosition::deadline). 30 s; `None`: for ever.
     pub queue_timeout: Option<Duration>,
     /// How long an idle connection is kept, unless its server says less. 4 s: a second less than
     /// the five that servers often allow without saying so. Zero: none is kept.
     pub idle_timeout: Duration,
-    /// What is taken off a server's `Keep-Alive: timeout`, so that we close before it does. 1 s.
+    /// What is taken off a server's `Keep-Alive: timeout`, so that the client closes first. 1 s.
     pub keep_alive_margin: Duration,
 }
 
@@ -60,7 +60,7 @@ impl Limits {
     }
 }
 
-/// A limit that would let nobody be served: no connection at all.
+/// A limit that allows no connection at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZeroSockets(&'static str);
 

@@ -1,5 +1,5 @@
-//! The books: of each origin who has a lease, who waits, and what is idle. What is right is decided
-//! in `pool.rs`; here it is only counted, so that a total is always the sum of its parts.
+//! What the pool knows of each origin: slots in use, waiting requests, idle connections. The pool
+//! decides; this file counts, so that a total is always the sum of its parts.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -8,7 +8,7 @@ use std::time::Instant;
 /// How busy an origin is, or the whole pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
-    /// Leases: connections in use, being opened, or granted to a waiter that is waking up.
+    /// Slots: connections in use, being opened, or granted to a request whose thread is waking up.
     pub sockets: usize,
     /// Requests that wait.
     pub requests: usize,
@@ -16,22 +16,22 @@ pub struct Gauges {
     pub free_sockets: usize,
 }
 
-/// A connection that nobody uses.
+/// A connection that no request uses.
 #[derive(Debug)]
 pub(super) struct Idle<C> {
     pub(super) connection: C,
-    /// `None`: it is kept for ever.
+    /// When it expires; `None`: never.
     pub(super) until: Option<Instant>,
 }
 
 impl<C> Idle<C> {
-    fn is_past(&self, now: Instant) -> bool {
+    fn has_expired(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| until <= now)
     }
 
-    /// If its time is over, the connection is appended to `closed`.
-    pub(super) fn unless_past(self, now: Instant, closed: &mut Vec<C>) -> Option<Idle<C>> {
-        if self.is_past(now) {
+    /// If it has expired, the connection is appended to `closed`.
+    pub(super) fn unless_expired(self, now: Instant, closed: &mut Vec<C>) -> Option<Idle<C>> {
+        if self.has_expired(now) {
             closed.push(self.connection);
             return None;
         }
@@ -39,7 +39,7 @@ impl<C> Idle<C> {
     }
 }
 
-/// Age is told by serial numbers, not by a clock: of two in the same book no two are the same.
+/// Serial numbers give the age, not a clock: no two of them are equal.
 struct Numbered<T>(u64, T);
 
 struct Origin<C, W> {
@@ -54,7 +54,7 @@ pub(super) struct Origins<K, C, W> {
     known: HashMap<K, Origin<C, W>>,
     totals: Gauges,
     last_serial: u64,
-    /// Nothing expires before. It may be too early: connections are taken out again.
+    /// Nothing expires before. It may be too early: connections are taken out meanwhile.
     quiet_until: Option<Instant>,
 }
 
@@ -76,7 +76,7 @@ impl<C, W> Origin<C, W> {
     fn expire(&mut self, now: Instant, closed: &mut Vec<C>) {
         for _ in 0..self.free.len() {
             match self.free.pop_front() {
-                Some(Numbered(_, idle)) if idle.is_past(now) => closed.push(idle.connection),
+                Some(Numbered(_, idle)) if idle.has_expired(now) => closed.push(idle.connection),
                 other => self.free.extend(other),
             }
         }
@@ -110,16 +110,16 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
         self.known.iter().map(|(key, it)| (key, it.gauges()))
     }
 
-    // ---- leases ---------------------------------------------------------------------------
+    // ---- slots ----------------------------------------------------------------------------
 
-    pub(super) fn lend(&mut self, origin: &K) {
+    pub(super) fn take_slot(&mut self, origin: &K) {
         self.known(origin).sockets += 1;
         self.totals.sockets += 1;
     }
 
-    /// One lease less; `false`: there is none. What became of its place is to be booked next, and
-    /// then [`forget_if_unused`](Self::forget_if_unused).
-    pub(super) fn end_lease(&mut self, origin: &K) -> bool {
+    /// One slot less in use; `false`: none was. The caller counts what became of it, and then calls
+    /// [`forget_if_unused`](Self::forget_if_unused).
+    pub(super) fn end_slot(&mut self, origin: &K) -> bool {
         let known = self.known.get_mut(origin).filter(|it| it.sockets > 0);
         let ended = known.map(|it| it.sockets -= 1).is_some();
         self.totals.sockets -= usize::from(ended);
@@ -133,9 +133,9 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
         }
     }
 
-    // ---- waiters --------------------------------------------------------------------------
+    // ---- waiting requests -----------------------------------------------------------------
 
-    /// A new last one in the queue of an origin: its number.
+    /// Appends a request to the queue of an origin; returns its number.
     pub(super) fn queue(&mut self, origin: &K, waker: W) -> u64 {
         let serial = self.next_serial();
         let requests = &mut self.known(origin).requests;
@@ -144,7 +144,7 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
         serial
     }
 
-    /// The number of the first in the queue of each origin where somebody waits.
+    /// The number of the first request in each queue that is not empty.
     pub(super) fn firsts(&self) -> impl Iterator<Item = (u64, &K, Gauges)> {
         let queues = self.known.iter();
         queues.filter_map(|(key, it)| Some((it.requests.front()?.0, key, it.gauges())))
@@ -156,10 +156,10 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
         Some((serial, waker))
     }
 
-    /// Takes a waiter out of the middle of its queue, if it is there.
+    /// Takes a request out of the middle of its queue, if it is there.
     pub(super) fn leave(&mut self, origin: &K, serial: u64) -> Option<W> {
         let requests = &mut self.known.get_mut(origin)?.requests;
-        let at = requests.binary_search_by_key(&serial, |waiter| waiter.0);
+        let at = requests.binary_search_by_key(&serial, |request| request.0);
         let Numbered(_, waker) = requests.remove(at.ok()?)?;
         self.totals.requests -= 1;
         self.forget_if_unused(origin);
@@ -177,7 +177,7 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
         self.totals.free_sockets += 1;
     }
 
-    /// To be lent at once.
+    /// The caller takes a slot for it at once.
     pub(super) fn take_newest(&mut self, origin: &K) -> Option<C> {
         let Numbered(_, idle) = self.known.get_mut(origin)?.free.pop_back()?;
         self.totals.free_sockets -= 1;
@@ -217,16 +217,16 @@ impl<K: Clone + Eq + Hash, C, W> Origins<K, C, W> {
 
     // ---- all of it ------------------------------------------------------------------------
 
-    /// Ends all but the leases: idle connections are appended to `closed`, waiters returned.
+    /// Ends all but the slots in use: appends idle connections to `closed`, returns the wakers.
     pub(super) fn clear(&mut self, closed: &mut Vec<C>) -> Vec<W> {
-        let mut waiters = Vec::new();
+        let mut wakers = Vec::new();
         for origin in self.known.values_mut() {
             closed.extend(origin.free.drain(..).map(|idle| idle.1.connection));
-            waiters.extend(origin.requests.drain(..).map(|waiter| waiter.1));
+            wakers.extend(origin.requests.drain(..).map(|request| request.1));
         }
         (self.totals.requests, self.totals.free_sockets) = (0, 0);
         self.forget_unused();
-        waiters
+        wakers
     }
 
     fn forget_unused(&mut self) {
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_and_goes_leaves_no_trace_and_takes_no_new_memory() {
+    fn connections_that_come_and_go_leave_no_origin_and_take_no_new_memory() {
         let mut origins: Origins<&str, u32, ()> = Origins::new();
         let (mut closed, now) = (Vec::new(), Instant::now());
         let idle = || Idle {
@@ -259,8 +259,8 @@ mod tests {
         let room = origins.known["a"].free.capacity();
         for _ in 0..10_000 {
             let connection = origins.take_newest(&"a");
-            origins.lend(&"a");
-            assert!(connection.is_some() && origins.end_lease(&"a"));
+            origins.take_slot(&"a");
+            assert!(connection.is_some() && origins.end_slot(&"a"));
             origins.keep(&"a", idle());
             origins.forget_if_unused(&"a");
         }

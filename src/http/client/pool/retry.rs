@@ -1,39 +1,38 @@
-//! When a request that failed may be sent once more without asking.
+//! When a request that failed may be sent once more, without an error to the caller.
 //!
-//! A server may close an idle connection in the moment in which we send on it; then the request
-//! is lost, and nobody has done anything wrong. So one such failure is passed over in silence. All
-//! five must hold:
+//! A server may close an idle connection in the moment in which the client sends on it. The request is
+//! lost then, and neither side has broken a rule. So one such failure is retried. All five must hold:
 //!
-//! | what | or else |
+//! | condition | without it |
 //! |---|---|
 //! | the connection had been used before | a fresh one that fails says something about the server |
-//! | no byte of an answer has come | the server had begun: it has seen the request |
+//! | no byte of a response has come | the server had begun: it has seen the request |
 //! | the method is idempotent | an order would be placed twice |
-//! | the body can be sent from its start again | half of it has gone, and its source with it |
+//! | the body can be sent again from its start | its first half is gone, and its source with it |
 //! | it was not retried already | a server that drops every connection would be asked for ever |
 //!
 //! A connection that is found dead *before* anything was sent is no retry at all: any request may
-//! take the next one. That is [`Pool::retry`](super::Pool::retry).
+//! take the next connection. That is [`Pool::retry`](super::Pool::retry).
 
 use crate::http::wire::Method;
 
-/// A request whose connection failed, or ended before its answer did.
+/// A request whose connection failed, or ended before its response did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt<'a> {
-    /// What was asked.
+    /// The method of the request.
     pub method: Method<'a>,
     /// The connection had served another request before.
     pub reused: bool,
-    /// How many bytes of an answer came; those of a 1xx count.
+    /// How many bytes of a response came; those of a 1xx count.
     pub bytes_answered: u64,
-    /// The body is still there from its first byte on, or there is none.
+    /// The whole body is still here, or there is none.
     pub body_replayable: bool,
     /// How often this request was retried before.
     pub retries: u32,
 }
 
 impl Attempt<'_> {
-    /// Whether to send the request once more, on another connection, without telling anybody.
+    /// Whether to send the request once more, on another connection, without an error to the caller.
     ///
     /// ```
     /// use barewire::http::{pool::Attempt, wire::Method};
@@ -52,14 +51,14 @@ impl Attempt<'_> {
     // RFC 9112 §9.3.1: "Connections can be closed at any time, with or without intention.
     // Implementations ought to anticipate the need to recover from asynchronous close events."
     pub fn may_retry(&self) -> bool {
-        let lost_in_passing = self.reused && self.bytes_answered == 0;
+        let is_lost = self.reused && self.bytes_answered == 0;
         // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a request with a non-idempotent
         // method unless it has some means to know that the request semantics are actually
         // idempotent, regardless of the method, or some means to detect that the original request
         // was never applied."
-        let harmless = self.method.is_idempotent() && self.body_replayable;
+        let is_safe = self.method.is_idempotent() && self.body_replayable;
         // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a failed automatic retry."
-        lost_in_passing && harmless && self.retries == 0
+        is_lost && is_safe && self.retries == 0
     }
 }
 

@@ -1,12 +1,12 @@
-//! The agent's queue: more requests than sockets, over a server in memory.
+//! The agent's queue: more requests than sockets, to a server in memory.
 //!
 //! ```text
-//!   requests ──► Agent: one socket, the rest wait in line ──► pipe ──► http server
+//!   requests ──► Agent: one socket, the others wait     ──► pipe ──► http server
 //! ```
 
 use super::at_once;
 use crate::explore::explore;
-use crate::http::pool::{Gauges, Limits};
+use crate::http::pool::Limits;
 use crate::http::{self, Agent, Connected, Origin, RequestOptions, Timeouts};
 use crate::net::pipe_with_capacity;
 use crate::shim::sync::Arc;
@@ -14,13 +14,13 @@ use crate::shim::thread;
 use crate::shim::time::{self, Instant};
 use std::time::Duration;
 
-/// An agent with so many sockets, and options that use it.
-fn agent(sockets: usize) -> (Agent, RequestOptions) {
+/// An agent with one socket, and options that use it.
+fn agent() -> (Agent, RequestOptions) {
     let limits = Limits {
-        max_sockets: sockets,
+        max_sockets: 1,
         ..Limits::default()
     };
-    let agent = Agent::new(limits).expect("somebody is served");
+    let agent = Agent::new(limits).expect("good limits");
     let server = Arc::new(http::create_server(|_req, res| res.end("Hello World\n")));
     let connect = move |_to: &Origin, _deadline: Instant| {
         let (here, there) = pipe_with_capacity(1000);
@@ -34,81 +34,72 @@ fn agent(sockets: usize) -> (Agent, RequestOptions) {
     (agent, options)
 }
 
+fn check_quiet(agent: &Agent) {
+    let gauges = agent.totals();
+    let busy = (gauges.sockets, gauges.requests);
+    assert_eq!(busy, (0, 0), "sockets in use, requests that wait");
+}
+
 #[test]
-fn every_request_in_line_is_served() {
+fn every_request_in_the_queue_is_served() {
     explore(5000, || {
-        let (agent, options) = agent(1);
+        let (agent, options) = agent();
         let requests = [0, 1, 2].map(|i| {
             let options = options.clone();
             thread::spawn(move || {
-                let mut answer = http::request(&options)?.end("")?;
-                // One of them leaves its answer unread: its socket is closed, its place goes on.
+                let mut response = http::request(&options)?.end("")?;
+                // One of them drops its response unread: its socket is closed, its slot goes to the next.
                 if i > 0 {
-                    assert_eq!(answer.collect()?, b"Hello World\n");
+                    assert_eq!(response.collect()?, b"Hello World\n");
                 }
                 Ok::<(), http::Error>(())
             })
         });
         for request in requests {
-            request.join().expect("a request").expect("an answer");
+            request.join().expect("a request").expect("a response");
         }
-        let Gauges {
-            sockets, requests, ..
-        } = agent.totals();
-        assert_eq!(
-            (sockets, requests),
-            (0, 0),
-            "nothing is in use, nobody waits"
-        );
+        check_quiet(&agent);
         at_once();
         agent.close();
     });
 }
 
-/// Whoever waits in line hears that the agent is closed, or was served before.
+/// A waiting request gets the error that the agent is closed, or was served before.
 #[test]
-fn a_closed_agent_leaves_nobody_in_line() {
+fn a_closed_agent_leaves_no_request_in_the_queue() {
     explore(5000, || {
-        let (agent, options) = agent(1);
+        let (agent, options) = agent();
         let requests = [0, 1, 2].map(|_| {
             let options = options.clone();
             thread::spawn(move || {
-                let mut answer = http::request(&options)?.end("")?;
-                answer.collect()
+                let mut response = http::request(&options)?.end("")?;
+                response.collect()
             })
         });
         let closes = {
             let agent = agent.clone();
             thread::spawn(move || agent.close())
         };
-        closes.join().expect("whoever closes");
+        closes.join().expect("the thread that closes");
         for request in requests {
             if let Ok(body) = request.join().expect("a request") {
                 assert_eq!(body, b"Hello World\n");
             }
         }
-        let Gauges {
-            sockets, requests, ..
-        } = agent.totals();
-        assert_eq!(
-            (sockets, requests),
-            (0, 0),
-            "nothing is in use, nobody waits"
-        );
+        check_quiet(&agent);
         at_once();
     });
 }
 
-/// A request gives up its place in line at the very moment at which it gets the socket: the next one in
-/// line has it then.
+/// A request gives up at the very moment at which it is granted the socket: the next request gets it.
 #[test]
-fn who_gives_up_in_line_leaves_the_place_to_others() {
+fn a_request_that_gives_up_leaves_its_grant_to_the_next() {
     explore(5000, || {
-        let (agent, options) = agent(1);
+        let (agent, options) = agent();
         let uses = http::request(&options)
             .expect("options")
             .end("")
-            .expect("an answer");
+            .expect("a response");
         let hurried = options.clone().timeouts(Timeouts {
             queue: Some(Duration::from_millis(500)),
             ..Timeouts::default()
@@ -117,17 +108,10 @@ fn who_gives_up_in_line_leaves_the_place_to_others() {
             .map(|options| thread::spawn(move || http::request(&options)?.end("")?.collect()));
         thread::sleep(Duration::from_millis(500));
         drop(uses); // unread: its socket is closed
-        let [_answer_or_late, waits] = waits.map(|waits| waits.join().expect("a request"));
-        assert_eq!(waits.expect("an answer"), b"Hello World\n");
+        let [_response_or_late, waits] = waits.map(|waits| waits.join().expect("a request"));
+        assert_eq!(waits.expect("a response"), b"Hello World\n");
         assert!(time::elapsed() < Duration::from_secs(1));
-        let Gauges {
-            sockets, requests, ..
-        } = agent.totals();
-        assert_eq!(
-            (sockets, requests),
-            (0, 0),
-            "nothing is in use, nobody waits"
-        );
+        check_quiet(&agent);
         agent.close();
     });
 }

@@ -1,15 +1,15 @@
-//! What a request is given: a lease, or a ticket to wait with.
+//! What the pool returns to a request: a slot, or a position in the queue.
 
 use std::fmt;
 use std::time::Instant;
 
 /// What a request is to do.
 ///
-/// The driver has a lock around the [`Pool`](super::Pool) and a way to sleep; this is nearly all of
-/// it:
+/// The pool's driver has a lock around the [`Pool`](super::Pool) and a way to sleep. This is nearly all
+/// of it:
 ///
 /// ```
-/// use barewire::http::pool::{Decision, KeepAlive, Lease, Limits, Pool};
+/// use barewire::http::pool::{Decision, KeepAlive, Limits, Pool, Slot};
 /// use std::io::{Error, ErrorKind};
 /// use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 /// use std::time::{Duration, Instant};
@@ -23,39 +23,39 @@ use std::time::Instant;
 /// struct Agent(Mutex<Pool<Arc<str>, Connection, Waker>>);
 ///
 /// impl Agent {
-///     fn acquire(&self, origin: &Arc<str>) -> Result<(Connection, Lease<Arc<str>>), Error> {
+///     fn acquire(&self, origin: &Arc<str>) -> Result<(Connection, Slot<Arc<str>>), Error> {
 ///         let (mut closed, waker) = (Vec::new(), Waker::default());
 ///         let first = self.lock().request(origin, Instant::now(), || waker.clone(), &mut closed);
 ///         let mut decision = first.map_err(Error::other)?;
 ///         loop {
-///             closed.clear(); // the lock is free, and nothing else was opened yet
+///             closed.clear(); // the lock is released, and nothing else was opened yet
 ///             let now = Instant::now();
 ///             decision = match decision {
-///                 Decision::Reuse(dead, lease) if dead.is_dead() => {
+///                 Decision::Reuse(dead, slot) if dead.is_dead() => {
 ///                     drop(dead);
-///                     self.lock().retry(lease, now, &mut closed)
+///                     self.lock().retry(slot, now, &mut closed)
 ///                 }
-///                 Decision::Reuse(connection, lease) => return Ok((connection, lease)),
-///                 Decision::Connect(lease) => match Connection::open(lease.origin()) {
-///                     Ok(connection) => return Ok((connection, lease)),
+///                 Decision::Reuse(connection, slot) => return Ok((connection, slot)),
+///                 Decision::Connect(slot) => match Connection::open(slot.origin()) {
+///                     Ok(connection) => return Ok((connection, slot)),
 ///                     Err(error) => {
-///                         let next = self.lock().end(lease);
-///                         wake(next); // in a line of its own, or the lock would still be held
+///                         let next = self.lock().end(slot);
+///                         wake(next); // in a statement of its own, or the lock would still be held
 ///                         return Err(error);
 ///                     }
 ///                 },
-///                 Decision::Wait(ticket) if ticket.deadline().is_some_and(|end| end <= now) => {
-///                     let next = self.lock().cancel(ticket, now, &mut closed);
+///                 Decision::Wait(position) if position.deadline().is_some_and(|end| end <= now) => {
+///                     let next = self.lock().cancel(position, now, &mut closed);
 ///                     wake(next);
 ///                     return Err(ErrorKind::TimedOut.into());
 ///                 }
-///                 Decision::Wait(ticket) => {
-///                     let end = ticket.deadline().unwrap_or(now + Duration::from_secs(3600));
+///                 Decision::Wait(position) => {
+///                     let end = position.deadline().unwrap_or(now + Duration::from_secs(3600));
 ///                     let mut pool = self.lock();
-///                     match pool.take(ticket, now, &mut closed).map_err(Error::other)? {
-///                         Decision::Wait(ticket) => {
-///                             drop(waker.wait_timeout(pool, end - now)); // looked and sleeps: one lock
-///                             Decision::Wait(ticket)
+///                     match pool.take(position, now, &mut closed).map_err(Error::other)? {
+///                         Decision::Wait(position) => {
+///                             drop(waker.wait_timeout(pool, end - now)); // asks and sleeps under one lock
+///                             Decision::Wait(position)
 ///                         }
 ///                         granted => granted,
 ///                     }
@@ -64,9 +64,9 @@ use std::time::Instant;
 ///         }
 ///     }
 ///
-///     fn release(&self, lease: Lease<Arc<str>>, connection: Connection, told: KeepAlive) {
+///     fn release(&self, slot: Slot<Arc<str>>, connection: Connection, keep_alive: KeepAlive) {
 ///         let mut closed = Vec::new();
-///         let next = self.lock().free(lease, connection, told, Instant::now(), &mut closed);
+///         let next = self.lock().free(slot, connection, keep_alive, Instant::now(), &mut closed);
 ///         wake(next);
 ///     }
 /// #
@@ -80,63 +80,62 @@ use std::time::Instant;
 /// }
 /// #
 /// # let agent = Agent(Mutex::new(Pool::new(Limits::default()).unwrap()));
-/// # let (connection, lease) = agent.acquire(&"a:80".into()).unwrap();
-/// # agent.release(lease, connection, KeepAlive::default());
+/// # let (connection, slot) = agent.acquire(&"a:80".into()).unwrap();
+/// # agent.release(slot, connection, KeepAlive::default());
 /// # assert_eq!(agent.lock().totals().free_sockets, 1);
 /// ```
 #[derive(Debug)]
-#[must_use = "what was decided has been counted: to drop it loses a place for ever"]
+#[must_use = "what was decided has been counted: a slot that is dropped is lost for ever"]
 pub enum Decision<K, C> {
-    /// Use this connection, which was idle: look first whether it is dead
-    /// ([`Pool::retry`](super::Pool::retry)). A socket that has something to read is: either it was
-    /// closed, or the server said what nobody asked for.
+    /// Use this connection, which was idle. First check whether it is dead
+    /// ([`Pool::retry`](super::Pool::retry)). It is, if it has something to read: the server has closed
+    /// it, or has sent bytes that belong to no request.
     // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
     // requests, the client MUST NOT consider that data to be a valid response"
-    Reuse(C, Lease<K>),
+    Reuse(C, Slot<K>),
     /// Open a connection.
-    Connect(Lease<K>),
-    /// Sleep until woken, or until the deadline of the ticket; then
+    Connect(Slot<K>),
+    /// Sleep until woken, or until the deadline of the position; then
     /// [`Pool::take`](super::Pool::take).
-    Wait(Ticket<K>),
+    Wait(QueuePosition<K>),
 }
 
 impl<K, C> Decision<K, C> {
     pub(super) fn granted(connection: Option<C>, origin: K) -> Decision<K, C> {
-        let lease = Lease { origin };
+        let slot = Slot { origin };
         match connection {
-            Some(connection) => Decision::Reuse(connection, lease),
-            None => Decision::Connect(lease),
+            Some(connection) => Decision::Reuse(connection, slot),
+            None => Decision::Connect(slot),
         }
     }
 }
 
-/// A place among the sockets of an origin. It is given back by one of
-/// [`Pool::free`](super::Pool::free) and [`Pool::end`](super::Pool::end), whatever happened; a
-/// lease that is dropped is a place that is lost.
+/// One of the connections that an origin may have. It is given back by [`Pool::free`](super::Pool::free)
+/// or [`Pool::end`](super::Pool::end), whatever happened.
 #[derive(Debug)]
-#[must_use = "a lease that is dropped is a place that is lost"]
-pub struct Lease<K> {
+#[must_use = "a slot that is dropped is lost for ever"]
+pub struct Slot<K> {
     pub(super) origin: K,
 }
 
-impl<K> Lease<K> {
+impl<K> Slot<K> {
     /// Where its connection leads.
     pub fn origin(&self) -> &K {
         &self.origin
     }
 }
 
-/// A place in the queue of an origin. It ends by one of [`Pool::take`](super::Pool::take) and
+/// A place in the queue of an origin. It ends by [`Pool::take`](super::Pool::take) or
 /// [`Pool::cancel`](super::Pool::cancel).
 #[derive(Debug)]
-#[must_use = "a ticket that is dropped is a place that is lost, once it has been granted"]
-pub struct Ticket<K> {
+#[must_use = "a position that is dropped loses its slot once it is granted"]
+pub struct QueuePosition<K> {
     pub(super) origin: K,
     pub(super) serial: u64,
     pub(super) deadline: Option<Instant>,
 }
 
-impl<K> Ticket<K> {
+impl<K> QueuePosition<K> {
     /// Where the connection that it waits for leads.
     pub fn origin(&self) -> &K {
         &self.origin
@@ -148,7 +147,7 @@ impl<K> Ticket<K> {
     }
 }
 
-/// Why a request gets neither a connection nor a place in the queue.
+/// Why a request gets neither a slot nor a position in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refused {
@@ -164,8 +163,8 @@ impl fmt::Display for Refused {
         match self {
             Refused::QueueFull(waiting) => write!(
                 f,
-                "all connections to this origin are in use and {waiting} requests wait for one, \
-                 which is the most (max_queued)"
+                "all connections to this origin are in use, and {waiting} requests wait for one: \
+                 no more may wait (max_queued)"
             ),
             Refused::Closed => f.write_str("the pool of connections was closed"),
         }

@@ -1,10 +1,9 @@
-//! A place among an agent's sockets is given back, whatever happens: here each way for a request to
-//! end, at each point of its life, on an agent with a single place.
+//! A slot of the agent is given back, whatever happens: each way for a request to end, at each point of its
+//! life, on an agent with one socket.
 
 use super::peer::Peer;
-use super::stage::Stage;
-use crate::support::{Gate, PATIENCE, watched};
-use barewire::http::pool::Limits;
+use super::test_server::{TestServer, get, one_socket};
+use crate::support::{Gate, watched};
 use barewire::http::wire::Fields;
 use barewire::http::{
     self, ClientEvents, ClientResponse, Connected, Error, Origin, RequestOptions, Timeouts,
@@ -14,24 +13,19 @@ use barewire::net::{Stream, pipe};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// An agent with one place, and a pipe with little room.
-fn stage(play: impl Fn(Peer) + Send + Sync + 'static) -> Stage {
-    let one = Limits {
-        max_sockets: 1,
-        queue_timeout: Some(PATIENCE),
-        ..Limits::default()
-    };
-    Stage::with(one, 1024, play)
+/// An agent with one socket, and pipes with a small capacity.
+fn server(play: impl Fn(Peer) + Send + Sync + 'static) -> TestServer {
+    TestServer::with_capacity(one_socket(), 1024, play)
 }
 
-/// Answers every request, and `/cut` with half an answer.
-fn answering(mut peer: Peer) {
+/// Responds to every request; to some paths with half a response, or none.
+fn any_path(mut peer: Peer) {
     while let Some(asked) = peer.request() {
         match asked.target() {
             "/cut" => return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"),
             "/rude" => return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n"),
             "/end" => return,
-            "/hang" => drop(peer.until_left()),
+            "/hang" => drop(peer.until_closed()),
             "/hint" => peer.send("HTTP/1.1 103 Early Hints\r\n\r\n"),
             _ => {}
         }
@@ -41,16 +35,16 @@ fn answering(mut peer: Peer) {
     }
 }
 
-/// The place is free: another request gets it at once.
+/// Fails if the slot is not free for another request.
 #[track_caller]
-fn is_free(stage: &Stage) {
-    stage.is_quiet();
-    let mut answer = http::request(stage.options()).unwrap().end("").unwrap();
+fn check_free(server: &TestServer) {
+    server.check_quiet();
+    let mut answer = get(&server.options());
     assert_eq!(answer.collect().unwrap(), b"hello");
-    stage.is_quiet();
+    server.check_quiet();
 }
 
-/// No longer without a byte of a body than a moment, either way.
+/// With a short stall timeout.
 fn impatient(options: RequestOptions) -> RequestOptions {
     options.timeouts(Timeouts {
         stall: Duration::from_millis(20),
@@ -59,77 +53,77 @@ fn impatient(options: RequestOptions) -> RequestOptions {
 }
 
 #[test]
-fn an_answer_is_dropped_at_each_point() {
+fn a_response_is_dropped_at_each_point() {
     watched(|| {
-        let stage = stage(answering);
-        let ask = || http::request(stage.options()).unwrap();
+        let server = server(any_path);
+        let ask = || http::request(server.options()).unwrap();
         drop(ask());
-        is_free(&stage);
+        check_free(&server);
         drop(ask().end("").unwrap());
-        is_free(&stage);
+        check_free(&server);
         for taken in 1..=5 {
             let mut answer = ask().end("").unwrap();
             std::io::Read::read_exact(&mut answer, &mut vec![0; taken]).unwrap();
             drop(answer);
-            is_free(&stage);
+            check_free(&server);
         }
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
 fn a_request_is_dropped_at_each_point() {
     watched(|| {
-        let stage = stage(|mut peer| {
+        let server = server(|mut peer| {
             let Some(asked) = peer.head() else { return };
             if asked.method() == "GET" && asked.field("Content-Length").is_none() {
                 peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
             }
-            peer.until_left();
+            peer.until_closed();
         });
-        let post = stage.options().method("POST");
+        let post = server.options().method("POST");
         let short = post.clone().header("Content-Length", "10");
         for options in [post, short] {
             let mut request = http::request(&options).unwrap();
             request.write("").unwrap();
             drop(request);
-            is_free(&stage);
+            check_free(&server);
             let mut request = http::request(&options).unwrap();
             request.write("a piece").unwrap();
             drop(request);
-            is_free(&stage);
+            check_free(&server);
         }
-        let mut request = http::request(stage.options().header("Content-Length", "10")).unwrap();
+        let mut request = http::request(server.options().header("Content-Length", "10")).unwrap();
         request.write("short").unwrap();
         assert!(matches!(request.end(""), Err(Error::Misuse(_))));
-        is_free(&stage);
-        stage.end();
+        check_free(&server);
+        server.end();
     });
 }
 
 #[test]
-fn every_error_gives_the_place_back() {
+fn every_error_gives_the_slot_back() {
     watched(|| {
-        let stage = stage(answering);
-        let ask = |path: &str| http::request(stage.options().path(path)).unwrap();
+        let server = server(any_path);
+        let ask = |path: &str| http::request(server.options().path(path)).unwrap();
         for path in ["/rude", "/end"] {
             assert!(matches!(ask(path).end(""), Err(Error::Peer(_))), "{path}");
-            is_free(&stage);
+            check_free(&server);
         }
         let mut cut = ask("/cut").end("").unwrap();
         assert!(cut.collect().is_err());
-        is_free(&stage); // though the answer is still here
+        check_free(&server); // although the response still exists
         drop(cut);
-        is_free(&stage);
+        check_free(&server);
 
-        let hang = stage.options().path("/hang");
+        let hang = server.options().path("/hang");
         let error = http::request(hang.timeout(Duration::from_millis(20)))
             .unwrap()
             .end("");
         assert!(matches!(error, Err(Error::Io(_))));
-        is_free(&stage);
+        check_free(&server);
 
-        let two = stage
+        let two = server
             .options()
             .append_header("Host", "a")
             .append_header("Host", "b");
@@ -137,70 +131,70 @@ fn every_error_gives_the_place_back() {
             http::request(two).unwrap().end(""),
             Err(Error::Misuse(_))
         ));
-        is_free(&stage);
-        stage.end();
+        check_free(&server);
+        server.end();
     });
 }
 
 #[test]
-fn a_request_that_failed_half_way_sends_no_more() {
+fn a_request_that_has_failed_sends_no_more() {
     watched(|| {
         let gate = Gate::default();
         let open = gate.clone();
-        let stage = stage(move |mut peer| {
+        let server = server(move |mut peer| {
             open.pass();
-            let sent = peer.until_left();
+            let sent = peer.until_closed();
             assert!(!sent.ends_with(b"more"), "{}", sent.escape_ascii());
         });
-        let options = impatient(stage.options()).method("POST");
+        let options = impatient(server.options()).method("POST");
         let mut request = http::request(options).unwrap();
-        assert!(request.write([b'x'; 10_000]).is_err()); // nobody reads
-        stage.is_quiet(); // though the request is still here
+        assert!(request.write([b'x'; 10_000]).is_err()); // the server does not read
+        server.check_quiet(); // although the request still exists
         gate.open();
         assert!(matches!(request.write("more"), Err(Error::Peer(_))));
-        assert!(matches!(request.look(), Err(Error::Peer(_))));
+        assert!(matches!(request.poll_early_response(), Err(Error::Peer(_))));
         assert!(matches!(request.end("more"), Err(Error::Peer(_))));
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn a_body_that_is_late_gives_the_place_back() {
+fn a_late_body_gives_the_slot_back() {
     watched(|| {
-        let stage = stage(|mut peer| {
+        let server = server(|mut peer| {
             peer.head();
             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-            peer.until_left();
+            peer.until_closed();
         });
-        let options = impatient(stage.options());
-        let mut answer = http::request(options).unwrap().end("").unwrap();
+        let options = impatient(server.options());
+        let mut answer = get(&options);
         assert!(matches!(answer.collect(), Err(Error::Io(_))));
-        stage.is_quiet();
+        server.check_quiet();
         assert!(matches!(answer.collect(), Err(Error::Peer(_))));
-        stage.end();
+        server.end();
     });
 }
 
 #[test]
-fn a_connector_that_fails_or_panics_keeps_no_place() {
+fn a_connector_that_fails_or_panics_keeps_no_slot() {
     watched(|| {
-        let stage = stage(answering);
-        let options = stage.options();
+        let server = server(any_path);
+        let options = server.options();
         let refusing = options.clone().create_connection(|_: &Origin, _| {
             Err::<Connected, _>(std::io::ErrorKind::ConnectionRefused.into())
         });
         for _ in 0..3 {
             assert!(http::request(&refusing).unwrap().end("").is_err());
-            stage.is_quiet();
+            server.check_quiet();
         }
         let panicking = options.create_connection(|_: &Origin, _| panic!("on purpose"));
         for _ in 0..3 {
             let request = http::request(&panicking).unwrap();
             assert!(catch_unwind(AssertUnwindSafe(|| request.end(""))).is_err());
-            stage.is_quiet();
+            server.check_quiet();
         }
-        is_free(&stage);
-        stage.end();
+        check_free(&server);
+        server.end();
     });
 }
 
@@ -232,94 +226,45 @@ impl ClientEvents for Panicking {
 }
 
 #[test]
-fn a_panic_in_an_event_keeps_no_place() {
+fn a_panic_in_an_event_keeps_no_slot() {
     watched(|| {
-        let stage = stage(answering);
+        let server = server(any_path);
         for event in ["socket", "information", "response"] {
-            let request = http::request(stage.options().path("/hint")).unwrap();
+            let request = http::request(server.options().path("/hint")).unwrap();
             let run = || request.run("", Panicking(event));
             assert!(catch_unwind(AssertUnwindSafe(run)).is_err(), "{event}");
-            is_free(&stage);
+            check_free(&server);
         }
-        stage.end();
+        server.end();
     });
 }
 
-/// A stream of somebody else's, that panics when it is looked at.
+/// A user's stream that panics in `try_read`.
 #[derive(Debug)]
 struct Brittle(barewire::net::Pipe);
 
-impl Stream for Brittle {
-    fn read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buf)
-    }
-
-    fn write(&self, buf: &[u8]) -> std::io::Result<usize> {
-        self.0.write(buf)
-    }
-
-    fn write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-        self.0.write_vectored(bufs)
+impl barewire::net::Layer for Brittle {
+    fn below(&self) -> &dyn Stream {
+        &self.0
     }
 
     fn try_read(&self, _buf: &mut [u8]) -> std::io::Result<Option<usize>> {
         panic!("on purpose")
     }
-
-    fn try_write(&self, buf: &[u8]) -> std::io::Result<Option<usize>> {
-        self.0.try_write(buf)
-    }
-
-    fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
-        self.0.shutdown(how)
-    }
-
-    fn abort(&self) -> std::io::Result<()> {
-        self.0.abort()
-    }
-
-    fn set_read_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
-        self.0.set_read_timeout(d)
-    }
-
-    fn set_write_timeout(&self, d: Option<Duration>) -> std::io::Result<()> {
-        self.0.set_write_timeout(d)
-    }
-
-    fn set_no_delay(&self, on: bool) -> std::io::Result<()> {
-        self.0.set_no_delay(on)
-    }
-
-    fn local_addr(&self) -> std::io::Result<barewire::net::Addr> {
-        self.0.local_addr()
-    }
-
-    fn peer_addr(&self) -> std::io::Result<barewire::net::Addr> {
-        self.0.peer_addr()
-    }
-
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
-    }
 }
 
 #[test]
-fn a_stream_that_panics_when_it_is_looked_at_keeps_no_place() {
+fn a_stream_that_panics_in_try_read_keeps_no_slot() {
     watched(|| {
-        let agent = http::Agent::new(Limits {
-            max_sockets: 1,
-            queue_timeout: Some(PATIENCE),
-            ..Limits::default()
-        });
-        let agent = agent.unwrap();
+        let agent = http::Agent::new(one_socket()).unwrap();
         let options = http::RequestOptions::new().agent(&agent);
         let options = options.create_connection(|_: &Origin, _| {
             let (here, there) = pipe();
-            std::thread::spawn(|| answering(Peer::new(std::sync::Arc::new(there), 1)));
+            std::thread::spawn(|| any_path(Peer::new(std::sync::Arc::new(there), 1)));
             Ok(Connected::new(Brittle(here)))
         });
         for _ in 0..3 {
-            let mut answer = http::request(&options).unwrap().end("").unwrap();
+            let mut answer = get(&options);
             assert_eq!(answer.collect().unwrap(), b"hello");
             assert_eq!(agent.totals().free_sockets, 1);
             let request = http::request(&options).unwrap();
@@ -331,25 +276,25 @@ fn a_stream_that_panics_when_it_is_looked_at_keeps_no_place() {
 }
 
 #[test]
-fn whoever_gives_up_waiting_leaves_the_queue() {
+fn a_request_that_gives_up_waiting_leaves_the_queue() {
     watched(|| {
-        let stage = stage(answering);
-        let held = http::request(stage.options()).unwrap().end("").unwrap();
+        let server = server(any_path);
+        let held = get(&server.options());
         let timeouts = Timeouts {
             queue: Some(Duration::from_millis(20)),
             ..Timeouts::default()
         };
         for options in [
-            stage.options().timeouts(timeouts),
-            stage.options().timeout(Duration::from_millis(20)),
+            server.options().timeouts(timeouts),
+            server.options().timeout(Duration::from_millis(20)),
         ] {
             let error = http::request(options).unwrap().end("").unwrap_err();
             assert!(error.to_string().contains("20ms"), "{error}");
-            let gauges = stage.agent.totals();
+            let gauges = server.agent.totals();
             assert_eq!((gauges.sockets, gauges.requests), (1, 0));
         }
         drop(held);
-        is_free(&stage);
-        stage.end();
+        check_free(&server);
+        server.end();
     });
 }

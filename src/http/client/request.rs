@@ -1,24 +1,23 @@
-//! A request on its way: connecting, sending, asking again where that is safe.
+//! A request that is being sent: its head, its body, and once more where that is safe.
 
-use super::answer::ClientResponse;
-use super::clock::{Clock, Phase, Timeouts};
-use super::events::{ClientEvents, Interim, Silent};
-use super::exchange::Exchange;
-use super::link::Link;
-use super::memory::Memory;
-use super::options::{Ready, RequestOptions};
-use super::origin::Origin;
+mod redirects;
+
+use super::agent::{PooledConnection, Reuse};
+use super::connection::ClientConnection;
+use super::deadlines::Deadlines;
+use super::events::ClientEvents;
+use super::exchange::{Exchange, OnInterim};
+use super::options::{Prepared, RequestOptions};
+use super::pool::Attempt;
+use super::response::ClientResponse;
 use super::timings::Timings;
-use crate::http::client::agent::Wanted;
-use crate::http::client::pool::Attempt;
 use crate::http::error::Error;
-use crate::http::wire::{FieldList, Known, Method, Misuse, RequestOut, Rule};
-use crate::net::is_timeout;
+use crate::http::wire::{FieldList, Fields, Known, Method, Misuse, RequestOut, Rule};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
 
-/// A request that has not been answered. Nothing is sent, and no connection taken, before
+/// A request without a response. No connection is opened, and nothing is sent, before
 /// [`write`](ClientRequest::write) or [`end`](ClientRequest::end).
 ///
 /// ```
@@ -37,7 +36,7 @@ use std::sync::Arc;
 /// let options = http::RequestOptions::new().hostname("127.0.0.1").port(port).method("POST");
 /// let mut req = http::request(&options)?;
 /// req.set_header("Content-Type", "text/plain")?;
-/// req.write("深入浅出")?; // in chunks, since nobody has said how long it will be
+/// req.write("深入浅出")?; // in chunks, since the length of the body is not known yet
 /// let mut res = req.end("Node.js")?;
 /// assert_eq!(res.status(), 200);
 /// assert_eq!(res.collect()?, "深入浅出Node.js".as_bytes());
@@ -45,31 +44,32 @@ use std::sync::Arc;
 /// # Ok::<(), http::Error>(())
 /// ```
 pub struct ClientRequest {
-    pub(super) options: RequestOptions,
-    ready: Arc<Ready>,
-    /// The fields, where they differ from those of the options.
+    options: RequestOptions,
+    prepared: Arc<Prepared>,
+    /// The fields, if they differ from those of the options.
     fields: Option<FieldList>,
     trailers: FieldList,
-    pub(super) events: Option<Box<dyn ClientEvents + Send>>,
-    pub(super) clock: Clock,
-    pub(super) timings: Timings,
-    /// There is one as soon as something of the body has been written.
+    events: Option<Box<dyn ClientEvents + Send>>,
+    deadlines: Deadlines,
+    timings: Timings,
+    /// There is one once a part of the body has been written.
     exchange: Option<Exchange>,
 }
 
 impl ClientRequest {
     pub(super) fn new(options: RequestOptions) -> Result<ClientRequest, Error> {
-        let ready = options.ready()?;
-        options.head(&ready, &ready.fields)?;
+        let settings = options.settings();
+        let prepared = settings.prepared()?;
+        settings.head(&prepared, &prepared.fields)?;
         let timings = Timings::start();
-        let clock = Clock::start(options.timeouts_ref().total, timings.began);
+        let deadlines = Deadlines::start(settings.timeouts.total, timings.began);
         Ok(ClientRequest {
             options,
-            ready,
+            prepared,
             fields: None,
             trailers: FieldList::new(),
             events: None,
-            clock,
+            deadlines,
             timings,
             exchange: None,
         })
@@ -78,16 +78,16 @@ impl ClientRequest {
     /// Sets a field; replaces those of this name.
     ///
     /// # Errors
-    /// Bytes that must not be sent, or the head has left already.
+    /// Bytes that must not be sent, or the head was sent already.
     pub fn set_header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
         self.fields_mut()?.set(name, value)?;
         Ok(self)
     }
 
-    /// Removes the fields of this name; whether there was one.
+    /// Removes the fields of this name; returns whether there was one.
     ///
     /// # Errors
-    /// The head has left already.
+    /// The head was sent already.
     pub fn remove_header(&mut self, name: &str) -> Result<bool, Error> {
         Ok(self.fields_mut()?.remove(name))
     }
@@ -97,7 +97,7 @@ impl ClientRequest {
         self.fields().view().get_str(name)
     }
 
-    /// A field behind the body, which must be sent in chunks.
+    /// A field after the body, which then must be sent in chunks.
     ///
     /// # Errors
     /// Bytes that must not be sent.
@@ -106,7 +106,7 @@ impl ClientRequest {
         Ok(self)
     }
 
-    /// Whom to tell of what happens before the answer.
+    /// Sets what is called before the response: on its connection, on interim responses.
     pub fn on(mut self, events: impl ClientEvents + Send + 'static) -> ClientRequest {
         self.events = Some(Box::new(events));
         self
@@ -116,60 +116,62 @@ impl ClientRequest {
         if self.exchange.is_some() {
             return Err(Misuse::HeadSent.into());
         }
-        Ok(self.fields.get_or_insert_with(|| self.ready.fields.clone()))
+        Ok(self
+            .fields
+            .get_or_insert_with(|| self.prepared.fields.clone()))
     }
 
-    pub(super) fn fields(&self) -> &FieldList {
-        self.fields.as_ref().unwrap_or(&self.ready.fields)
+    fn fields(&self) -> &FieldList {
+        self.fields.as_ref().unwrap_or(&self.prepared.fields)
     }
 }
 
 /// Sending.
 impl ClientRequest {
-    /// Sends a piece of the body, and before the first one the head. Without a Content-Length the
-    /// body goes in chunks; with one, it must be as long as that says.
+    /// Sends a piece of the body, and before the first piece the head. Without a Content-Length the
+    /// body is sent in chunks; with one, the body must have that length.
     ///
-    /// With `Expect: 100-continue` the first piece waits for the server's 100, a second at most.
-    /// Where the answer is here already, nothing more is sent: see
-    /// [`is_answered`](Self::is_answered).
+    /// With `Expect: 100-continue` the first piece waits for the server's 100, at most a second. If
+    /// the response is here already, nothing more is sent: see [`is_answered`](Self::is_answered).
     ///
     /// # Errors
-    /// No connection, a deadline, a broken one, or more than was declared.
+    /// No connection, a deadline, a broken connection, or more bytes than the head declares.
     pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
         if self.exchange.is_none() {
-            let exchange = self.open(Wanted::Any)?;
+            let exchange = self.open(Reuse::Allowed)?;
             self.exchange = Some(exchange);
             self.begin(None)?;
         }
-        self.with_exchange(|exchange, interim| exchange.write(data.as_ref(), interim))
+        self.with_exchange(|exchange, on_interim| exchange.write(data.as_ref(), on_interim))
     }
 
-    /// The server has answered before it had all of the request, and wants no more of it.
+    /// Whether the server has sent its response before it had the whole request. Then nothing more of
+    /// the request is sent.
     pub fn is_answered(&self) -> bool {
         self.exchange.as_ref().is_some_and(Exchange::is_answered)
     }
 
-    /// Looks, without waiting, whether the server has answered already.
+    /// Checks, without waiting, whether the server has sent its response already.
     ///
     /// # Errors
     /// The connection is broken.
-    pub fn look(&mut self) -> Result<bool, Error> {
+    pub fn poll_early_response(&mut self) -> Result<bool, Error> {
         if self.exchange.is_some() {
-            self.with_exchange(|exchange, interim| exchange.glance(interim))?;
+            self.with_exchange(|exchange, on_interim| exchange.poll_early_response(on_interim))?;
         }
         Ok(self.is_answered())
     }
 
     /// Ends the request, with `data` as the last piece of its body, and waits for the head of the
-    /// answer. Where nothing was written before, `data` is the whole body and its length is told.
+    /// response. If nothing was written before, `data` is the whole body, and its length is sent.
     ///
     /// # Errors
-    /// No connection, a deadline, a broken one, or a rule that the answer breaks.
+    /// No connection, a deadline, a broken connection, or a rule that the response breaks.
     pub fn end(mut self, data: impl AsRef<[u8]>) -> Result<ClientResponse, Error> {
         self.finish(data.as_ref())
     }
 
-    /// [`end`](Self::end)s, and tells `events` what comes of it.
+    /// Like [`end`](Self::end), but the result is reported to `events`.
     pub fn run(mut self, data: impl AsRef<[u8]>, events: impl ClientEvents + Send + 'static) {
         self.events = Some(Box::new(events));
         let result = self.finish(data.as_ref());
@@ -192,127 +194,118 @@ impl ClientRequest {
             let response = self.send_whole(data)?;
             return self.follow(response, Some(data));
         }
-        let trailers = std::mem::take(&mut self.trailers);
-        self.with_exchange(|exchange, interim| {
-            exchange.end(data, &trailers, interim)?;
-            exchange.receive_head(interim)
-        })?;
-        let response = self.answer()?;
+        self.finish_exchange(data)?;
+        let response = self.response()?;
         self.follow(response, None)
     }
 
-    /// The whole request at once: it can be sent again, if its connection had just been closed.
-    pub(super) fn send_whole(&mut self, data: &[u8]) -> Result<ClientResponse, Error> {
+    /// Sends the whole request at once. It is sent again if its connection had just been closed.
+    fn send_whole(&mut self, data: &[u8]) -> Result<ClientResponse, Error> {
         let mut retries = 0;
-        let mut wanted = Wanted::Any;
+        let mut reuse = Reuse::Allowed;
         loop {
-            self.exchange = Some(self.open(wanted)?);
-            let sent = self.exchange_whole(data);
-            match sent {
-                Ok(()) => return self.answer(),
+            self.exchange = Some(self.open(reuse)?);
+            let begun = self.begin(Some(data.len()));
+            match begun.and_then(|()| self.finish_exchange(data)) {
+                Ok(()) => return self.response(),
                 Err(error) if self.may_retry(&error, retries) => {
                     retries += 1;
-                    wanted = Wanted::Fresh;
+                    reuse = Reuse::Forbidden;
                 }
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn exchange_whole(&mut self, data: &[u8]) -> Result<(), Error> {
-        self.begin(Some(data.len()))?;
-        let trailers = std::mem::take(&mut self.trailers);
-        let sent = self.with_exchange(|exchange, interim| {
-            exchange.end(data, &trailers, interim)?;
-            exchange.receive_head(interim)
-        });
-        self.trailers = trailers;
-        sent
-    }
-
     fn may_retry(&self, error: &Error, retries: u32) -> bool {
-        let broken = match error {
+        let is_broken = match error {
             Error::Io(error) => error.kind() != ErrorKind::TimedOut,
             Error::Peer(error) => error.rule() == Rule::MessageTruncated,
             Error::Misuse(_) => false,
         };
-        let attempt = Method::new(self.options.method_name()).map(|method| Attempt {
+        let exchange = self.exchange.as_ref();
+        let attempt = Method::new(&self.options.settings().method).map(|method| Attempt {
             method,
             reused: self.timings.reused,
-            bytes_answered: self
-                .exchange
-                .as_ref()
-                .map_or(0, |exchange| exchange.received),
+            bytes_answered: exchange.map_or(0, |exchange| exchange.received),
             body_replayable: true,
             retries,
         });
-        broken && attempt.is_some_and(|attempt| attempt.may_retry())
+        is_broken && attempt.is_some_and(|attempt| attempt.may_retry())
     }
 }
 
 /// The steps.
 impl ClientRequest {
-    fn open(&mut self, wanted: Wanted) -> Result<Exchange, Error> {
-        let (clock, timings) = (&mut self.clock, &mut self.timings);
-        let timeouts = self.options.timeouts_ref();
-        let origin = &self.ready.origin;
-        let limits = self.options.limits_of();
-        let (link, loan) = match self.options.agent_of() {
-            Some(agent) => {
-                let (link, loan) = agent.acquire(origin, wanted, clock, timeouts, timings)?;
-                (link, Some(loan))
+    fn open(&mut self, reuse: Reuse) -> Result<Exchange, Error> {
+        let (deadlines, timings) = (&mut self.deadlines, &mut self.timings);
+        let (settings, origin) = (self.options.settings(), &self.prepared.origin);
+        let timeouts = &settings.timeouts;
+        let pooled = match &settings.agent {
+            Some(agent) => agent.acquire(origin, reuse, deadlines, timeouts, timings)?,
+            None => {
+                let opened = ClientConnection::open(origin, deadlines, timeouts, timings)?;
+                PooledConnection::without_agent(opened)
             }
-            None => (open(origin, clock, timeouts, timings)?, None),
         };
-        let exchange = Exchange::new(link, loan, Memory::kept(limits), *clock, timeouts);
+        let exchange = Exchange::new(pooled, settings.limits, *deadlines, timeouts);
         if let (Some(events), Some(stream)) = (&mut self.events, exchange.stream()) {
             events.socket(stream, timings.reused);
         }
         Ok(exchange)
     }
 
-    /// Puts the head before the body: all `whole` bytes of it, or nobody knows how many.
-    fn begin(&mut self, whole: Option<usize>) -> Result<(), Error> {
-        let fields = self.fields.as_ref().unwrap_or(&self.ready.fields);
-        let head = self.options.head(&self.ready, fields)?;
+    /// Encodes the head. `length`: of the whole body, if it is known.
+    fn begin(&mut self, length: Option<usize>) -> Result<(), Error> {
+        let fields = self.fields.as_ref().unwrap_or(&self.prepared.fields);
+        let head = self.options.settings().head(&self.prepared, fields)?;
         let expects = fields.view().has(Known::Expect);
-        let head = match whole {
+        let head = match length {
             Some(_) if !self.trailers.view().is_empty() => head.streaming(),
-            Some(0) => without_body(head, expects, &self.options)?,
+            Some(0) => without_body(head, expects, &self.options.settings().method)?,
             Some(bytes) => head.length(bytes as u64),
             None => head.streaming(),
         };
-        let Some(exchange) = &mut self.exchange else {
-            return Err(Misuse::State.into());
-        };
+        let exchange = self.exchange.as_mut().ok_or(Misuse::State)?;
         exchange.begin(&head)?;
         if !expects {
             return Ok(());
         }
-        self.with_exchange(|exchange, interim| {
-            exchange.flush(interim)?;
-            exchange.await_continue(interim)
+        self.with_exchange(|exchange, on_interim| {
+            exchange.flush(on_interim)?;
+            exchange.await_continue(on_interim)
         })
+    }
+
+    /// Sends the end of the body, and waits for the head of the response.
+    fn finish_exchange(&mut self, data: &[u8]) -> Result<(), Error> {
+        let trailers = std::mem::take(&mut self.trailers);
+        let finished = self.with_exchange(|exchange, on_interim| {
+            exchange.end(data, &trailers, on_interim)?;
+            exchange.receive_head(on_interim)
+        });
+        self.trailers = trailers; // a retry sends them again
+        finished
     }
 
     fn with_exchange(
         &mut self,
-        step: impl FnOnce(&mut Exchange, &mut Interim<'_>) -> Result<(), Error>,
+        step: impl FnOnce(&mut Exchange, &mut OnInterim<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Some(exchange) = &mut self.exchange else {
-            return Err(Misuse::State.into());
-        };
-        let done = match &mut self.events {
-            Some(events) => step(exchange, &mut Interim(&mut **events)),
-            None => step(exchange, &mut Interim(&mut Silent)),
-        };
-        if matches!(done, Err(Error::Io(_) | Error::Peer(_))) {
-            exchange.abandon();
+        let exchange = self.exchange.as_mut().ok_or(Misuse::State)?;
+        let events = &mut self.events;
+        let result = step(exchange, &mut |status, fields: Fields<'_>| match events {
+            None => {}
+            Some(events) if status == 100 => events.continued(),
+            Some(events) => events.information(status, fields),
+        });
+        if matches!(result, Err(Error::Io(_) | Error::Peer(_))) {
+            exchange.close();
         }
-        done
+        result
     }
 
-    fn answer(&mut self) -> Result<ClientResponse, Error> {
+    fn response(&mut self) -> Result<ClientResponse, Error> {
         let exchange = self.exchange.take().ok_or(Misuse::State)?;
         let mut timings = self.timings;
         if let Some(first) = exchange.first_byte {
@@ -327,38 +320,17 @@ impl ClientRequest {
 fn without_body<'a>(
     head: RequestOut<'a>,
     expects: bool,
-    options: &RequestOptions,
+    method: &str,
 ) -> Result<RequestOut<'a>, Error> {
     if expects {
         return Err(Misuse::Expectation.into());
     }
     // RFC 9110 §8.6: "A user agent SHOULD send Content-Length in a request when the method defines
     // a meaning for enclosed content and it is not sending Transfer-Encoding."
-    match options.method_name() {
+    match method {
         "POST" | "PUT" | "PATCH" => Ok(head.length(0)),
         _ => Ok(head),
     }
-}
-
-/// Opens a connection, in the phase that is for it.
-pub(in crate::http) fn open(
-    origin: &Origin,
-    clock: &mut Clock,
-    timeouts: &Timeouts,
-    timings: &mut Timings,
-) -> Result<Link, Error> {
-    clock.begin(Phase::Connect, Some(timeouts.connect));
-    let (connector, deadline) = (origin.connector(), clock.deadline());
-    let connected = connector.connect(origin, deadline);
-    let connected = connected.and_then(|plain| connector.secure(plain, origin, deadline));
-    let connected = connected.map_err(|e| match clock.left() {
-        Err(late) if is_timeout(&e) => late,
-        _ => Error::Io(e),
-    })?;
-    timings.resolve = connected.resolve;
-    timings.connect = connected.connect;
-    timings.secure = connected.secure;
-    Ok(Link::new(connected.stream))
 }
 
 /// The body as it is written.

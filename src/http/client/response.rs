@@ -1,7 +1,8 @@
-//! The answer to a request, as a caller sees it.
+//! The response to a request, as the caller sees it.
 
 use super::exchange::Exchange;
 use super::timings::Timings;
+use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::{self, Fields, ResponseHead, Rule, Version};
@@ -10,21 +11,22 @@ use crate::text::{Decoder, Encoding};
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-/// What [`collect`](ClientResponse::collect) takes at most, in bytes.
+/// How many bytes [`collect`](ClientResponse::collect) takes at most.
 const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
 
-/// An answer: its head is here, its body is read as it comes ([`Read`], [`BufRead`]) or collected.
+/// A response: its head is here, its body is read as it comes ([`Read`], [`BufRead`]) or collected.
 ///
-/// While the body is not read to its end this holds a connection, one of the agent's five. At the
-/// end the connection goes back by itself; dropped before that, it is closed.
+/// Until the body has been read to its end, the response holds a connection, one of the agent's five. At
+/// the end the connection goes back to the agent. If the response is dropped before that, its connection
+/// is closed.
 ///
-/// A body that is cut is an error of [`Read`], never an end: what is read to `Ok(0)` is whole.
+/// A truncated body is an error of [`Read`], never an end: after `Ok(0)` the body is whole.
 pub struct ClientResponse {
     exchange: Exchange,
     pub(super) timings: Timings,
     decoder: Option<Decoder>,
     text: String,
-    /// Where a redirect has led, if one has.
+    /// The URL that redirects have led to, if any were followed.
     pub(super) url: Option<String>,
 }
 
@@ -41,7 +43,7 @@ impl ClientResponse {
 
     /// The head as the wire has it.
     pub(crate) fn head(&self) -> ResponseHead<'_> {
-        self.exchange.memory.head()
+        self.exchange.buffer.head()
     }
 
     /// The status code, 200 to 599, or 101.
@@ -49,7 +51,7 @@ impl ClientResponse {
         self.head().status()
     }
 
-    /// The reason phrase, which means nothing (RFC 9112 §4).
+    /// The reason phrase; clients ignore it (RFC 9112 §4).
     pub fn reason(&self) -> String {
         String::from_utf8_lossy(self.head().reason()).into_owned()
     }
@@ -74,22 +76,23 @@ impl ClientResponse {
 
     /// The trailer fields, once a chunked body has been read to its end.
     pub fn trailers(&self) -> Fields<'_> {
-        match self.exchange.has_ended() {
-            true => self.exchange.memory.trailers(),
+        let body = &self.exchange.buffer.body;
+        match body.is_exhausted() {
+            true => body.trailers(),
             false => Fields::EMPTY,
         }
     }
 
-    /// What the answer comes on: its addresses, and over TLS who is at the other end. `None` once the
-    /// connection has gone back or has been closed, as it does with the last byte of the body (an
-    /// answer without one never has it); [`ClientEvents::socket`] always sees it.
+    /// The connection: its addresses, and over TLS the server's identity. `None` once the connection has
+    /// gone back or was closed, which happens with the last byte of the body (a response without a body
+    /// never has it). [`ClientEvents::socket`] always gets it.
     ///
     /// [`ClientEvents::socket`]: super::ClientEvents::socket
     pub fn stream(&self) -> Option<&dyn Stream> {
         self.exchange.stream()
     }
 
-    /// Where the answer came from, if redirects were followed.
+    /// The URL that the response came from, if redirects were followed.
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()
     }
@@ -107,7 +110,7 @@ impl ClientResponse {
         self.collect_up_to(COLLECTED_BYTES)
     }
 
-    /// The whole body, so many bytes at most.
+    /// The whole body, at most `most` bytes.
     ///
     /// # Errors
     /// As [`collect`](Self::collect).
@@ -127,13 +130,13 @@ impl ClientResponse {
         }
     }
 
-    /// From now on [`read_text`](Self::read_text) decodes the body as this.
+    /// From now on [`read_text`](Self::read_text) decodes the body from this encoding.
     pub fn set_encoding(&mut self, encoding: Encoding) {
         self.decoder = Some(Decoder::new(encoding));
     }
 
-    /// The next characters of the body; `None` at its end. No character is cut, and bad bytes are
-    /// U+FFFD. UTF-8 unless [`set_encoding`](Self::set_encoding) said otherwise.
+    /// The next characters of the body; `None` at its end. No character is cut, and malformed bytes are
+    /// U+FFFD. The encoding is UTF-8 unless [`set_encoding`](Self::set_encoding) set another.
     ///
     /// # Errors
     /// As [`Read`].
@@ -144,7 +147,7 @@ impl ClientResponse {
             let decoder = self
                 .decoder
                 .get_or_insert_with(|| Decoder::new(Encoding::Utf8));
-            // This decoder replaces what is bad.
+            // `Decoder::new` replaces malformed bytes, so there is no error.
             if piece.is_empty() {
                 let _ = decoder.finish(&mut self.text);
                 break;
@@ -161,13 +164,13 @@ impl ClientResponse {
         self.exchange.is_switched()
     }
 
-    /// The stream of the other protocol, and the bytes of it that came behind the head.
+    /// The stream of the other protocol, and its bytes that came behind the head.
     ///
     /// # Errors
-    /// [`Misuse::Switch`](crate::http::wire::Misuse::Switch) where the connection still speaks HTTP.
+    /// [`Misuse::Switch`](crate::http::wire::Misuse::Switch) if the connection still speaks HTTP.
     pub fn upgrade(&mut self) -> Result<Upgraded, Error> {
-        let (stream, ahead) = self.exchange.switch()?;
-        Ok(Upgraded::new(stream, ahead, None))
+        let (stream, head_tail) = self.exchange.switch()?;
+        Ok(Upgraded::new(stream, head_tail, None))
     }
 }
 

@@ -1,0 +1,109 @@
+//! One connection to a server: opening it, reading and writing with timeouts.
+
+use super::deadlines::{Deadlines, Phase, ReadTimeout, Timeouts};
+use super::origin::Origin;
+use super::timings::Timings;
+use crate::http::error::Error;
+use crate::http::wire::{Connection, Role};
+use crate::net::{Stream, is_timeout};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one write may block. Between two writes the sender checks whether the response has come
+/// already.
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// A connection that requests are sent on, one after another.
+pub(super) struct ClientConnection {
+    pub(super) stream: Arc<dyn Stream>,
+    pub(super) machine: Connection,
+    read_timeout: ReadTimeout,
+    has_write_timeout: bool,
+}
+
+impl ClientConnection {
+    /// Connects to the origin, within the phase `connect` of the deadlines.
+    pub(super) fn open(
+        origin: &Origin,
+        deadlines: &mut Deadlines,
+        timeouts: &Timeouts,
+        timings: &mut Timings,
+    ) -> Result<ClientConnection, Error> {
+        deadlines.begin(Phase::Connect, Some(timeouts.connect));
+        let (connector, end) = (origin.connector(), deadlines.next());
+        let connected = connector.connect(origin, end);
+        let connected = connected.and_then(|plain| connector.secure(plain, origin, end));
+        let connected = connected.map_err(|e| match deadlines.left() {
+            Err(late) if is_timeout(&e) => late,
+            _ => Error::Io(e),
+        })?;
+        timings.resolve = connected.resolve;
+        timings.connect = connected.connect;
+        timings.secure = connected.secure;
+        Ok(ClientConnection::new(connected.stream))
+    }
+
+    pub(super) fn new(stream: Arc<dyn Stream>) -> ClientConnection {
+        ClientConnection {
+            stream,
+            machine: Connection::new(Role::Client),
+            read_timeout: ReadTimeout::default(),
+            has_write_timeout: false,
+        }
+    }
+
+    /// Whether an idle connection cannot be used: the server has closed it, or has sent bytes that
+    /// belong to no request.
+    pub(super) fn is_dead(&self) -> bool {
+        !matches!(self.stream.try_read(&mut [0; 1]), Ok(None))
+    }
+
+    /// Reads, and waits `left` for the first byte. `None`: none came.
+    pub(super) fn read(&mut self, buf: &mut [u8], left: Duration) -> io::Result<Option<usize>> {
+        if let Some(timeout) = self.read_timeout.fit(left) {
+            self.stream.set_read_timeout(Some(timeout))?;
+        }
+        unless_timed_out(self.stream.read(buf))
+    }
+
+    /// Writes some of the buffers. `None`: the kernel's send buffer was full for [`WRITE_TIMEOUT`].
+    pub(super) fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
+        if !self.has_write_timeout {
+            self.stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+            self.has_write_timeout = true;
+        }
+        let written = match bufs {
+            [buf] => self.stream.write(buf),
+            bufs => self.stream.write_vectored(bufs),
+        };
+        match written {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            written => unless_timed_out(written),
+        }
+    }
+
+    /// The stream for another protocol, without the timeouts that were set here.
+    pub(super) fn into_stream(self) -> Result<Arc<dyn Stream>, Error> {
+        self.stream.set_read_timeout(None)?;
+        self.stream.set_write_timeout(None)?;
+        Ok(self.stream)
+    }
+}
+
+fn unless_timed_out(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Ok(n) => Ok(Some(n)),
+        Err(e) if is_timeout(&e) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+impl fmt::Debug for ClientConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientConnection")
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! Receiving the heads of the response: interim ones (1xx), then the final one.
+
+use super::{Exchange, OnInterim};
+use crate::http::body_reader::BodySource;
+use crate::http::client::agent::PooledConnection;
+use crate::http::client::deadlines::Phase;
+use crate::http::error::Error;
+use crate::http::wire::{self, Rule};
+use std::io::{self, ErrorKind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// No server needs more interim responses than this before a final one.
+const MAX_INTERIM: u32 = 64;
+
+impl Exchange {
+    /// Waits for the final head; reports interim responses before it.
+    pub(in crate::http::client) fn receive_head(
+        &mut self,
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        if self.answered {
+            return Ok(()); // the phase of the body has begun
+        }
+        self.deadlines.begin(Phase::Head, Some(self.timeouts.head));
+        let pooled = self.pooled.as_ref();
+        if pooled.is_some_and(PooledConnection::other_requests_active) {
+            // The threads of other requests run first. Afterwards the response has often come, and
+            // the read need not sleep.
+            thread::yield_now();
+        }
+        while !self.answered {
+            let left = self.deadlines.left()?;
+            self.read_head(left, on_interim)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a 100, or a final response in its place, at most `timeouts.expect`. No other interim
+    /// response asks for the body.
+    pub(in crate::http::client) fn await_continue(
+        &mut self,
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        self.deadlines.begin(Phase::Head, None);
+        let until = Instant::now().checked_add(self.timeouts.expect);
+        while !self.answered && !self.continued {
+            let mut left = self.deadlines.left()?;
+            if let Some(until) = until {
+                left = left.min(until.saturating_duration_since(Instant::now()));
+            }
+            if left.is_zero() {
+                break;
+            }
+            self.read_head(left, on_interim)?;
+        }
+        Ok(())
+    }
+
+    /// Waits `left` for some bytes, and decodes them.
+    fn read_head(&mut self, left: Duration, on_interim: &mut OnInterim<'_>) -> Result<(), Error> {
+        let (connection, buffer) = self.open()?;
+        match connection.read(buffer.bytes.room(), left)? {
+            Some(bytes) => self.received_of_head(bytes, on_interim),
+            None => Ok(()),
+        }
+    }
+
+    /// These bytes came; 0: the connection ended.
+    pub(super) fn received_of_head(
+        &mut self,
+        bytes: usize,
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        if bytes == 0 {
+            return Err(self.truncated());
+        }
+        self.buffer.bytes.filled(bytes);
+        self.received += bytes as u64;
+        self.first_byte.get_or_insert_with(Instant::now);
+        while !self.answered {
+            match self.buffer.decode_head() {
+                Ok(None) => break,
+                Ok(Some(bytes)) => self.head(bytes, on_interim)?,
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole head is here: the final one, or an interim one.
+    fn head(&mut self, bytes: usize, on_interim: &mut OnInterim<'_>) -> Result<(), Error> {
+        let (connection, buffer) = self.open()?;
+        let head = buffer.decoded_head(bytes);
+        let length = match connection.machine.receive_response(&head) {
+            Ok(Some(length)) => length,
+            Ok(None) => {
+                let is_continue = head.status() == 100;
+                on_interim(head.status(), head.fields());
+                self.continued |= is_continue;
+                return self.after_interim(bytes);
+            }
+            Err(error) => return Err(self.fail(error)),
+        };
+        self.buffer.keep_head(bytes, length);
+        self.answered = true;
+        self.deadlines.begin(Phase::Body, None);
+        self.pace.restart();
+        match self.is_switched() {
+            // RFC 9110 §7.8: "A client cannot begin using an upgraded protocol on the connection
+            // until it has completely sent the request message"
+            true if self.unsent => Err(self.fail(wire::Error::whole(Rule::UnexpectedMessage))),
+            true => Ok(()),
+            false if self.buffer.body.has_ended() => self.finish(),
+            false => Ok(()),
+        }
+    }
+
+    fn after_interim(&mut self, bytes: usize) -> Result<(), Error> {
+        self.buffer.drop_head(bytes);
+        self.interim += 1;
+        self.first_byte = (!self.buffer.bytes.is_empty()).then(Instant::now);
+        if self.interim <= MAX_INTERIM {
+            return Ok(());
+        }
+        let text = format!(
+            "the server sent more than {MAX_INTERIM} interim responses and no final one \
+             (RFC 9110 §15.2)"
+        );
+        Err(io::Error::new(ErrorKind::InvalidData, text).into())
+    }
+}

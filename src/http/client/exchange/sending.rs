@@ -1,0 +1,165 @@
+//! Sending the request, as far as the server reads it.
+
+use super::{Exchange, OnInterim};
+use crate::http::client::connection::WRITE_TIMEOUT;
+use crate::http::client::deadlines::Phase;
+use crate::http::client::response_buffer::ResponseBuffer;
+use crate::http::error::Error;
+use crate::http::wire::{FieldList, RequestOut, Rule};
+use std::io::{self, IoSlice};
+use std::time::Instant;
+
+/// A piece of a body of this size is written from the caller's buffer, without a copy.
+const LARGE_BYTES: usize = 4 * 1024;
+
+impl Exchange {
+    /// Encodes the head; it is written together with what follows it.
+    pub(in crate::http::client) fn begin(&mut self, head: &RequestOut<'_>) -> Result<(), Error> {
+        let (connection, buffer) = self.open()?;
+        buffer.out.clear();
+        Ok(connection.machine.send_request(head, &mut buffer.out)?)
+    }
+
+    /// Sends what is encoded.
+    pub(in crate::http::client) fn flush(
+        &mut self,
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        self.send(&[], b"", on_interim)
+    }
+
+    /// Sends a piece of the body; nothing if the response is here already.
+    pub(in crate::http::client) fn write(
+        &mut self,
+        data: &[u8],
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        if self.answered || data.is_empty() {
+            return Ok(());
+        }
+        let (connection, ResponseBuffer { out, .. }) = self.open()?;
+        connection.machine.begin_data(data.len(), out)?;
+        let end = connection.machine.data_end();
+        if data.len() >= LARGE_BYTES {
+            return self.send(data, end, on_interim);
+        }
+        out.extend_from_slice(data);
+        out.extend_from_slice(end);
+        self.flush(on_interim)
+    }
+
+    /// Ends the body, with `data` as its last piece.
+    pub(in crate::http::client) fn end(
+        &mut self,
+        data: &[u8],
+        trailers: &FieldList,
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        if self.answered {
+            return Ok(());
+        }
+        let (connection, ResponseBuffer { out, .. }) = self.open()?;
+        let machine = &mut connection.machine;
+        if data.is_empty() {
+            machine.send_end(trailers, out)?;
+            return self.flush(on_interim);
+        }
+        machine.begin_data(data.len(), out)?;
+        let (is_large, mut ending) = (data.len() >= LARGE_BYTES, Vec::new());
+        let tail = if is_large { &mut ending } else { out };
+        if !is_large {
+            tail.extend_from_slice(data);
+        }
+        machine.end_data(tail);
+        machine.send_end(trailers, tail)?;
+        let data = if is_large { data } else { &[] };
+        self.send(data, &ending, on_interim)
+    }
+
+    /// Sends what is encoded, `data` and `end`, in as few writes as the kernel makes possible.
+    fn send(
+        &mut self,
+        data: &[u8],
+        end: &[u8],
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        let out = std::mem::take(&mut self.buffer.out);
+        let sent = self.send_parts([&out, data, end], on_interim);
+        self.buffer.out = out;
+        self.buffer.out.clear();
+        sent
+    }
+
+    fn send_parts(
+        &mut self,
+        parts: [&[u8]; 3],
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        let mut written = 0;
+        let all: usize = parts.iter().map(|part| part.len()).sum();
+        self.unsent = true;
+        self.deadlines.begin(Phase::Send, None);
+        while written < all {
+            // RFC 9112 §9.5: "A client sending a message body SHOULD monitor the network connection
+            // for an error response while it is transmitting the request."
+            if self.polled.elapsed() >= WRITE_TIMEOUT {
+                self.polled = Instant::now();
+                self.poll_early_response(on_interim)?;
+            }
+            if self.answered {
+                break;
+            }
+            self.deadlines.left()?;
+            let bufs = not_written(parts, written);
+            let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(0);
+            let last = bufs.iter().rposition(|buf| !buf.is_empty()).unwrap_or(0);
+            let began = Instant::now();
+            let (connection, _) = self.open()?;
+            let bytes = match connection.write(&bufs[first..=last]) {
+                Ok(bytes) => bytes.unwrap_or(0),
+                Err(e) => return self.receive_final_error(e, on_interim),
+            };
+            written += bytes;
+            self.check_pace(Phase::Send, began, bytes)?;
+        }
+        self.unsent = written < all;
+        Ok(())
+    }
+
+    /// Sending has failed with `error`: the server may have sent a response before it closed.
+    fn receive_final_error(
+        &mut self,
+        error: io::Error,
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        match self.receive_head(on_interim) {
+            Ok(()) => Ok(()),
+            Err(Error::Peer(rule)) if rule.rule() != Rule::MessageTruncated => Err(rule.into()),
+            Err(_) => Err(error.into()),
+        }
+    }
+
+    /// Receives the response if it is here; does not wait for it.
+    pub(in crate::http::client) fn poll_early_response(
+        &mut self,
+        on_interim: &mut OnInterim<'_>,
+    ) -> Result<(), Error> {
+        while !self.answered {
+            let (connection, buffer) = self.open()?;
+            match connection.stream.try_read(buffer.bytes.room())? {
+                None => return Ok(()),
+                Some(bytes) => self.received_of_head(bytes, on_interim)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is left of the parts after `written` bytes.
+fn not_written(parts: [&[u8]; 3], mut written: usize) -> [IoSlice<'_>; 3] {
+    parts.map(|part| {
+        let skip = written.min(part.len());
+        written -= skip;
+        IoSlice::new(&part[skip..])
+    })
+}

@@ -1,0 +1,286 @@
+//! What the options hold, and what a request makes of them: an origin, the fields, the request-target.
+
+use crate::http::client::agent::Agent;
+use crate::http::client::deadlines::Timeouts;
+use crate::http::client::origin::{Connector, Origin, direct};
+use crate::http::client::proxy::Proxy;
+use crate::http::error::Error;
+use crate::http::wire::{
+    FieldList, Known, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, Version, basic,
+};
+use crate::net::Family;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+#[derive(Clone)]
+pub(in crate::http::client) struct Settings {
+    /// The scheme of the URL, if one was given.
+    pub(super) url_scheme: Option<Scheme>,
+    pub(super) host: String,
+    pub(super) hostname: Option<String>,
+    /// `None`: the scheme's.
+    pub(super) port: Option<u16>,
+    pub(super) family: Option<Family>,
+    pub(super) local_address: Option<IpAddr>,
+    pub(super) socket_path: Option<PathBuf>,
+    pub(in crate::http::client) method: String,
+    pub(super) path: String,
+    pub(super) fields: FieldList,
+    pub(super) auth: Option<String>,
+    pub(super) set_host: bool,
+    pub(super) version: Version,
+    pub(in crate::http::client) limits: Limits,
+    pub(in crate::http::client) timeouts: Timeouts,
+    pub(in crate::http::client) max_redirects: u32,
+    pub(in crate::http::client) agent: Option<Agent>,
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) proxy: Option<Proxy>,
+    /// The way through the proxy. It is made once, so that it is the same one for all requests.
+    pub(super) through_proxy: Option<Arc<dyn Connector>>,
+    /// The first thing that was wrong.
+    pub(super) misuse: Option<Misuse>,
+    pub(super) prepared: OnceLock<Arc<Prepared>>,
+}
+
+/// What all requests with the same settings share.
+pub(in crate::http::client) struct Prepared {
+    pub(in crate::http::client) origin: Origin,
+    pub(in crate::http::client) fields: FieldList,
+    /// The request-target, if it is not the path.
+    absolute_form: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            url_scheme: None,
+            host: "localhost".to_owned(),
+            hostname: None,
+            port: None,
+            family: None,
+            local_address: None,
+            socket_path: None,
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            fields: FieldList::new(),
+            auth: None,
+            set_host: true,
+            version: Version::Http11,
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            max_redirects: 0,
+            agent: Some(Agent::global().clone()),
+            connector: direct(),
+            proxy: None,
+            through_proxy: None,
+            misuse: None,
+            prepared: OnceLock::new(),
+        }
+    }
+}
+
+/// What a request asks for.
+impl Settings {
+    /// Made once, and shared by the clones of the options.
+    pub(in crate::http::client) fn prepared(&self) -> Result<Arc<Prepared>, Error> {
+        if let Some(prepared) = self.prepared.get() {
+            return Ok(Arc::clone(prepared));
+        }
+        let prepared = Arc::new(self.prepare()?);
+        Ok(Arc::clone(self.prepared.get_or_init(|| prepared)))
+    }
+
+    /// The head of the request, with these fields.
+    pub(in crate::http::client) fn head<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        fields: &'a FieldList,
+    ) -> Result<RequestOut<'a>, Error> {
+        let method = Method::new(&self.method).ok_or(Misuse::Method)?;
+        let target = prepared.absolute_form.as_ref().unwrap_or(&self.path);
+        let target = Target::decode(method, target.as_bytes()).map_err(|_| Misuse::Target)?;
+        Ok(RequestOut::new(method, target, fields).version(self.version))
+    }
+
+    /// The URL of the request, to resolve a redirect against; a tunnel has none.
+    pub(in crate::http::client) fn uri(&self) -> Result<Option<Uri>, Error> {
+        let prepared = self.prepared()?;
+        let base = || {
+            let (scheme, authority) = (self.scheme(), prepared.origin.authority());
+            format!("{}://{authority}", scheme.as_str())
+        };
+        let text = match self.path.as_str() {
+            _ if self.method == "CONNECT" => return Ok(None),
+            "*" => base(),
+            path if path.starts_with('/') => base() + path,
+            absolute => absolute.to_owned(),
+        };
+        Ok(Some(parse(&text)?))
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.connector.scheme()
+    }
+
+    pub(super) fn set_uri(&mut self, uri: &Uri) {
+        self.url_scheme = Some(uri.scheme());
+        self.hostname = Some(uri.unbracketed_host().to_owned());
+        self.port = Some(uri.port());
+        self.path = uri.path_and_query().into_owned();
+        if let Some((user, password)) = uri.userinfo() {
+            self.auth = Some(format!("{user}:{password}"));
+            if user.contains(':') {
+                self.misuse.get_or_insert(Misuse::Credentials); // it would name another user
+            }
+        }
+    }
+
+    /// # Errors
+    /// The connector does not speak the scheme of this URL.
+    pub(super) fn check_scheme(&self, uri: &Uri) -> Result<(), Error> {
+        match uri.scheme() == self.scheme() {
+            true => Ok(()),
+            false => Err(other_scheme(&uri, uri.scheme())),
+        }
+    }
+}
+
+/// Preparing it.
+impl Settings {
+    fn prepare(&self) -> Result<Prepared, Error> {
+        if let Some(misuse) = self.misuse {
+            return Err(misuse.into());
+        }
+        let scheme = self.scheme();
+        if let Some(other) = self.url_scheme.filter(|asked| *asked != scheme) {
+            let what = format_args!("an {}: URL", other.as_str());
+            return Err(other_scheme(&what, other));
+        }
+        let origin = self.make_origin()?;
+        let base = || format!("http://{}", self.host_field(&origin));
+        let absolute_form = match self.path.as_str() {
+            _ if !origin.connector().uses_absolute_form() => None,
+            // RFC 9112 §3.2.4: "If a proxy receives an OPTIONS request with an absolute-form of
+            // request-target in which the URI has an empty path and no query component, then the
+            // last proxy on the request chain MUST send a request-target of "*""
+            "*" => Some(base()),
+            path if path.starts_with('/') => Some(base() + path),
+            _ => None,
+        };
+        Ok(Prepared {
+            fields: self.make_fields(&origin)?,
+            origin,
+            absolute_form,
+        })
+    }
+
+    fn make_origin(&self) -> Result<Origin, Error> {
+        let port = self.port.unwrap_or(self.scheme().default_port());
+        let (host, port) = match &self.hostname {
+            Some(name) => (name.as_str(), port),
+            None => split_port(&self.host, port)?,
+        };
+        let is_no_host = || Error::invalid_input(format!("{host:?} is no host"));
+        let host = bare_host(host).ok_or_else(is_no_host)?;
+        let has_proxy = |proxy: &Proxy| !proxy.excludes(host);
+        let connector = match &self.through_proxy {
+            Some(through) if self.proxy.as_ref().is_some_and(has_proxy) => through,
+            _ => &self.connector,
+        };
+        Ok(Origin::new(
+            host,
+            port,
+            self.family,
+            self.local_address,
+            self.socket_path.clone(),
+            Arc::clone(connector),
+        ))
+    }
+
+    // RFC 9112 §3.2: "A client MUST send a Host header field (Section 7.2 of [HTTP]) in all HTTP/1.1
+    // request messages."
+    fn make_fields(&self, origin: &Origin) -> Result<FieldList, Error> {
+        let mut fields = FieldList::new();
+        let given = self.fields.view();
+        if self.set_host && !given.has(Known::Host) {
+            fields.append("Host", self.host_field(origin))?;
+        }
+        for (name, value) in given.iter() {
+            fields.append(name, value)?;
+        }
+        if let (Some(auth), false) = (&self.auth, given.contains("Authorization")) {
+            let (user, password) = auth.split_once(':').unwrap_or((auth, ""));
+            fields.append("Authorization", basic(user, password)?)?;
+        }
+        if let Some(proxy) = &self.proxy
+            && origin.connector().uses_absolute_form()
+            && let Some(credentials) = proxy.credentials()
+        {
+            fields.append("Proxy-Authorization", credentials)?;
+        }
+        // RFC 9112 §9.6: "A client that sends a "close" connection option MUST NOT send further
+        // requests on that connection (after the one containing the "close")"
+        if self.agent.is_none() && !given.has(Known::Connection) {
+            fields.append("Connection", "close")?;
+        }
+        Ok(fields)
+    }
+
+    // RFC 9112 §3.2: "If the target URI includes an authority component, then a client MUST send a
+    // field value for Host that is identical to that authority component"
+    fn host_field(&self, origin: &Origin) -> String {
+        let method = Method::new(&self.method);
+        match method.map(|method| Target::decode(method, self.path.as_bytes())) {
+            Some(Ok(Target::Authority { .. })) => self.path.clone(),
+            Some(Ok(Target::Absolute { authority, .. })) => authority.to_owned(),
+            _ if origin.port() == origin.scheme().default_port() => origin.bracketed_host(),
+            _ => origin.authority(), // with the port, which is not the scheme's
+        }
+    }
+}
+
+pub(super) fn parse(url: &str) -> Result<Uri, Error> {
+    Uri::parse(url).map_err(|e| Error::invalid_input(e.to_string()))
+}
+
+/// A name, an IPv4 address, or an IPv6 address without its brackets (a zone such as `%eth0` may
+/// follow it); `None` for anything else.
+// RFC 3986 §3.2.2: "reg-name    = *( unreserved / pct-encoded / sub-delims )"
+fn bare_host(host: &str) -> Option<&str> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&b);
+    let inside = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let bare = inside.unwrap_or(host);
+    if inside.is_none() && !bare.contains(':') {
+        return (!bare.is_empty() && bare.bytes().all(is_name)).then_some(bare);
+    }
+    let (address, zone) = bare.split_once('%').unwrap_or((bare, "any"));
+    let is_address = address.parse::<Ipv6Addr>().is_ok();
+    (is_address && !zone.is_empty() && zone.bytes().all(is_name)).then_some(bare)
+}
+
+/// `name:port`, `[::1]:port`, or without a port.
+fn split_port(host: &str, port: u16) -> Result<(&str, u16), Error> {
+    match host.rsplit_once(':') {
+        Some((name, digits)) if !name.contains(':') || name.ends_with(']') => {
+            let digits = Some(digits).filter(|it| it.bytes().all(|b| b.is_ascii_digit()));
+            let port = digits.and_then(|digits| digits.parse().ok());
+            port.map(|port| (name, port))
+                .ok_or_else(|| Error::invalid_input(format!("{host:?} has no such port")))
+        }
+        _ => Ok((host, port)),
+    }
+}
+
+/// The URL has a scheme that the connector does not speak.
+fn other_scheme(what: &dyn fmt::Display, scheme: Scheme) -> Error {
+    Error::invalid_input(match scheme {
+        Scheme::Https => {
+            format!("{what} needs TLS, and these options are for plain http: use https::request")
+        }
+        Scheme::Http => {
+            format!("{what} has no TLS, and these options are for https: use http::request")
+        }
+    })
+}

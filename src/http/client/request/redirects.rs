@@ -1,0 +1,78 @@
+//! Following redirects, if the options ask for it.
+
+use super::ClientRequest;
+use crate::http::client::response::ClientResponse;
+use crate::http::error::Error;
+use crate::http::wire::{Method, Misuse, Redirect};
+use std::io;
+
+/// The body of a redirect is read up to this size, to keep its connection.
+const SMALL_BYTES: usize = 64 * 1024;
+
+impl ClientRequest {
+    /// Sends further requests, as long as the response is a redirect that may be followed. `body`: what
+    /// was sent, if it can be sent again.
+    pub(super) fn follow(
+        &mut self,
+        mut response: ClientResponse,
+        mut body: Option<&[u8]>,
+    ) -> Result<ClientResponse, Error> {
+        let most = self.options.settings().max_redirects;
+        if most == 0 {
+            return Ok(response);
+        }
+        for followed in 0.. {
+            let method = self.options.settings().method.clone();
+            let method = Method::new(&method).ok_or(Misuse::Method)?;
+            let Some(redirect) = self.redirect(&response, method)? else {
+                break;
+            };
+            if !redirect.keep_body {
+                body = Some(&[]); // for the redirects after this one, too
+            }
+            let Some(body) = body else { break };
+            if followed == most {
+                return Err(too_many(most));
+            }
+            let _ = response.collect_up_to(SMALL_BYTES); // if that fails, its connection is closed
+            drop(response); // it may hold the only slot, and the next request would wait for it
+            *self = self.redirected(&redirect)?;
+            response = self.send_whole(body)?;
+            response.url = Some(redirect.uri.to_string());
+        }
+        Ok(response)
+    }
+
+    fn redirect<'m>(
+        &self,
+        response: &ClientResponse,
+        method: Method<'m>,
+    ) -> Result<Option<Redirect<'m>>, Error> {
+        let (status, fields) = (response.status(), response.headers());
+        match self.options.settings().uri()? {
+            Some(from) => Ok(Redirect::follow(status, method, fields, &from)?),
+            None => Ok(None),
+        }
+    }
+
+    /// The next request, within the time that is left for this one.
+    fn redirected(&mut self, redirect: &Redirect<'_>) -> Result<ClientRequest, Error> {
+        let mut fields = self.fields().clone();
+        redirect.prune(&mut fields);
+        for made_anew in ["Proxy-Authorization", "Connection"] {
+            fields.remove(made_anew);
+        }
+        let method = redirect.method.as_str();
+        let options = self.options.redirected(&redirect.uri, method, fields)?;
+        let mut request = ClientRequest::new(options)?;
+        request.deadlines = self.deadlines;
+        request.timings.began = self.timings.began;
+        request.events = self.events.take();
+        Ok(request)
+    }
+}
+
+fn too_many(most: u32) -> Error {
+    let text = format!("more than {most} redirects (RFC 9110 §15.4)");
+    io::Error::new(io::ErrorKind::InvalidData, text).into()
+}

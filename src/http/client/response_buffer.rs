@@ -1,0 +1,121 @@
+//! The memory of one response: its head, kept where it was decoded, and its body behind it.
+//!
+//! ```text
+//!   bytes  ┌──────────┬──────────┬─────────┬─────────────┬──────┐
+//!          │ head     │ consumed │ content │ not decoded │ room │ ◄── one read
+//!          └──────────┴──────────┴─────────┴─────────────┴──────┘
+//!           kept                  unread
+//! ```
+//!
+//! The head stays as long as the caller has the response; the body comes and goes behind it. A thread
+//! keeps the memory of its last response for its next one, so that a client that sends one request after
+//! another allocates nothing.
+
+use crate::http::body_reader::BodyReader;
+use crate::http::wire::{self, BodyLength, Limits, ResponseDecoder, ResponseHead};
+use crate::net::ReadBuffer;
+use std::cell::RefCell;
+
+const FIRST_BYTES: usize = 1024;
+const MAX_BYTES: usize = 64 * 1024;
+/// Memory of more than this is not kept.
+const MAX_KEPT_BYTES: usize = 2 * MAX_BYTES;
+
+thread_local! {
+    static KEPT: RefCell<Option<ResponseBuffer>> = const { RefCell::new(None) };
+}
+
+#[derive(Debug)]
+pub(super) struct ResponseBuffer {
+    decoder: ResponseDecoder,
+    pub(super) body: BodyReader,
+    pub(super) bytes: ReadBuffer,
+    /// What is to be sent next.
+    pub(super) out: Vec<u8>,
+    limits: Limits,
+}
+
+impl ResponseBuffer {
+    /// The memory that this thread has kept, or new memory.
+    pub(super) fn take(limits: Limits) -> ResponseBuffer {
+        let kept = KEPT.try_with(|kept| kept.borrow_mut().take());
+        match kept.unwrap_or_default() {
+            Some(mut kept) if kept.limits == limits => {
+                kept.restart();
+                kept
+            }
+            _ => ResponseBuffer::new(limits),
+        }
+    }
+
+    /// The response is dropped: its memory stays with this thread.
+    pub(super) fn keep(&mut self) {
+        let buffer = std::mem::replace(self, ResponseBuffer::new(self.limits));
+        if buffer.bytes.size().max(buffer.out.capacity()) > MAX_KEPT_BYTES {
+            return;
+        }
+        let _ = KEPT.try_with(|kept| kept.borrow_mut().replace(buffer)); // or the thread is ending
+    }
+
+    fn new(limits: Limits) -> ResponseBuffer {
+        ResponseBuffer {
+            decoder: ResponseDecoder::new(limits),
+            body: BodyReader::new(),
+            bytes: ReadBuffer::new(FIRST_BYTES, MAX_BYTES),
+            out: Vec::new(),
+            limits,
+        }
+    }
+
+    fn restart(&mut self) {
+        self.decoder.restart();
+        self.body.restart(BodyLength::Known(0), self.limits);
+        self.bytes.clear();
+        self.out.clear();
+    }
+
+    /// The length of the next head, once it is here whole.
+    pub(super) fn decode_head(&mut self) -> Result<Option<usize>, wire::Error> {
+        self.decoder.decode(self.bytes.unread())
+    }
+
+    /// The head that is these unread bytes.
+    pub(super) fn decoded_head(&self, bytes: usize) -> ResponseHead<'_> {
+        self.decoder.head(&self.bytes.unread()[..bytes])
+    }
+
+    /// An interim response is over: the next head begins behind it.
+    pub(super) fn drop_head(&mut self, bytes: usize) {
+        self.bytes.consume(bytes);
+        self.decoder.restart();
+    }
+
+    /// The final head is these bytes, and a body of this length follows it.
+    pub(super) fn keep_head(&mut self, bytes: usize, length: BodyLength) {
+        self.bytes.keep(bytes);
+        self.body.restart(length, self.limits);
+    }
+
+    /// The final head.
+    pub(super) fn head(&self) -> ResponseHead<'_> {
+        self.decoder.head(self.bytes.kept())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_kept_for_the_next_response_unless_it_is_large() {
+        let mut buffer = ResponseBuffer::take(Limits::default());
+        buffer.bytes.room();
+        buffer.keep();
+        let mut kept = ResponseBuffer::take(Limits::default());
+        assert!(kept.bytes.size() == FIRST_BYTES && kept.bytes.is_empty());
+
+        kept.out.reserve(MAX_KEPT_BYTES + 1);
+        kept.keep();
+        assert!(KEPT.with(|kept| kept.borrow().is_none()));
+    }
+}
