@@ -47,7 +47,7 @@ pub(super) struct Exchange {
     deadlines: Deadlines,
     timeouts: Timeouts,
     pace: Pace,
-    /// When it was polled last for an early response.
+    /// When the connection was last polled for an early response.
     polled: Instant,
     /// How many bytes of a response have come.
     pub(super) received: u64,

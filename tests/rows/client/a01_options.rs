@@ -159,15 +159,15 @@ fn row_a01_max_header_size() {
                 "x".repeat(1000)
             ));
         });
-        let asked = |most: usize| {
+        let status = |most: usize| {
             let options = server.options().max_header_size(most);
             http::request(options)
                 .unwrap()
                 .end("")
                 .map(|it| it.status())
         };
-        assert_eq!(asked(1007).unwrap(), 200);
-        let error = asked(1006).unwrap_err().to_string();
+        assert_eq!(status(1007).unwrap(), 200);
+        let error = status(1006).unwrap_err().to_string();
         assert!(error.contains("RFC 6585 §5"), "{error}");
         server.end();
     });
@@ -216,8 +216,8 @@ fn row_a01_socket_path() {
             .socket_path(&path)
             .hostname("a")
             .no_agent();
-        let mut answer = get(&options);
-        assert_eq!(answer.collect().unwrap(), b"a");
+        let mut response = get(&options);
+        assert_eq!(response.collect().unwrap(), b"a");
         server.shutdown(Duration::ZERO);
     });
 }
@@ -232,8 +232,8 @@ fn row_a01_create_connection_reaches_a_server_in_this_process() {
             std::thread::spawn(move || server.serve(Arc::new(there)));
             Ok(Connected::new(here))
         });
-        let mut answer = get(&options);
-        assert_eq!(answer.collect().unwrap(), b"here");
+        let mut response = get(&options);
+        assert_eq!(response.collect().unwrap(), b"here");
     });
 }
 

@@ -12,19 +12,19 @@ use std::io::{BufRead, BufReader, Read, Write};
 fn echoing(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let log = log.clone();
     move |mut peer| {
-        while let Some(asked) = peer.request() {
-            let length = asked.field("Content-Length").map(str::to_owned);
-            log.note(match (length, asked.field("Transfer-Encoding")) {
+        while let Some(received) = peer.request() {
+            let length = received.field("Content-Length").map(str::to_owned);
+            log.note(match (length, received.field("Transfer-Encoding")) {
                 (Some(length), None) => length,
-                (None, Some(_)) => format!("{:?} {:?}", asked.chunks, asked.trailers),
+                (None, Some(_)) => format!("{:?} {:?}", received.chunks, received.trailers),
                 (None, None) => "no body".to_owned(),
                 both => format!("{both:?}"),
             });
-            let length = asked.body.len();
+            let length = received.body.len();
             peer.send(format!(
                 "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
             ));
-            peer.send(&asked.body);
+            peer.send(&received.body);
         }
     }
 }
@@ -227,8 +227,8 @@ fn a_truncated_character_is_replaced_once() {
 #[test]
 fn read_and_buf_read() {
     watched(|| {
-        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\none\ntwo\nfour";
-        let mut response = pieces(&[answer.as_bytes()]);
+        let response = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\none\ntwo\nfour";
+        let mut response = pieces(&[response.as_bytes()]);
         let mut line = String::new();
         response.read_line(&mut line).unwrap();
         assert_eq!(line, "one\n");
@@ -253,8 +253,8 @@ fn collecting_has_a_limit() {
         let counted = format!("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{body}");
         let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         let chunked = format!("{chunked}14\r\n{body}\r\n0\r\n\r\n");
-        for answer in [counted, chunked] {
-            let server = TestServer::new(responding(answer));
+        for response in [counted, chunked] {
+            let server = TestServer::new(responding(response));
             let ask = || get(&server.options());
             assert_eq!(ask().collect_up_to(20).unwrap().len(), 20);
             match ask().collect_up_to(19) {
@@ -303,9 +303,9 @@ fn large_bodies_arrive_both_ways() {
 
 #[test]
 fn a_response_has_every_part_of_its_head() {
-    let answer =
+    let response =
         b"HTTP/1.0 203 Non-Authoritative\xff\r\nA: 1\r\nSet-Cookie: x\r\nset-cookie: y\r\n\r\n";
-    let response = pieces(&[answer]);
+    let response = pieces(&[response]);
     assert_eq!((response.status(), response.http_version()), (203, "1.0"));
     assert_eq!(response.reason(), "Non-Authoritative\u{fffd}");
     assert_eq!(response.header("a"), Some("1"));

@@ -165,8 +165,11 @@ fn erratum_e44_any_2xx_to_a_connect_opens_the_tunnel() {
         ] {
             let noted = events(
                 move |mut peer| {
-                    let asked = peer.expect_request();
-                    assert_eq!(asked.head, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n");
+                    let received = peer.expect_request();
+                    assert_eq!(
+                        received.head,
+                        "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"
+                    );
                     peer.send(format!("HTTP/1.1 {head}\r\n\r\nhello"));
                     assert_eq!(peer.take(4).unwrap(), b"ping");
                     peer.send("pong!");

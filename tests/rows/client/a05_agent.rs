@@ -23,9 +23,9 @@ fn gauges(sockets: usize, requests: usize, free_sockets: usize) -> Gauges {
 fn gated(log: &Log, gate: &Gate) -> impl Fn(Peer) + Send + Sync + 'static {
     let (log, gate) = (log.clone(), gate.clone());
     move |mut peer| {
-        while let Some(asked) = peer.request() {
-            log.note(asked.target());
-            log.note("asked");
+        while let Some(received) = peer.request() {
+            log.note(received.target());
+            log.note("received");
             gate.pass();
             peer.send(OK);
         }
@@ -51,7 +51,7 @@ fn at_once(requests: usize, limits: Limits) -> Gauges {
         for _ in 0..requests {
             scope.spawn(|| ok(&options));
         }
-        log.wait_for_several("asked", requests.min(limits.max_sockets));
+        log.wait_for_several("received", requests.min(limits.max_sockets));
         until(|| {
             let now = server.agent.totals();
             now.sockets + now.requests == requests
@@ -60,7 +60,7 @@ fn at_once(requests: usize, limits: Limits) -> Gauges {
         gate.open();
         seen
     });
-    assert_eq!(log.count("asked"), requests);
+    assert_eq!(log.count("received"), requests);
     assert_eq!(server.connections(), requests.min(limits.max_sockets));
     server.end();
     seen
@@ -87,7 +87,7 @@ fn fault_a17_a_thread_in_the_queue_keeps_the_token_of_an_unpark() {
         let options = server.options();
         thread::scope(|scope| {
             scope.spawn(|| ok(&options));
-            log.wait_for_several("asked", 1);
+            log.wait_for_several("received", 1);
             let waits = scope.spawn(|| {
                 ok(&options);
                 thread::park(); // for ever, if the token was taken
@@ -106,7 +106,7 @@ fn fault_a18_a_connector_with_an_empty_key_has_connections_of_its_own() {
     struct Own;
     impl Connector for Own {
         fn connect(&self, _to: &Origin, _deadline: Instant) -> io::Result<Connected> {
-            Err(io::Error::other("asked for a connection"))
+            Err(io::Error::other("connect was called"))
         }
 
         fn key(&self) -> Option<&str> {
@@ -121,7 +121,7 @@ fn fault_a18_a_connector_with_an_empty_key_has_connections_of_its_own() {
         let own = plain.clone().create_connection(Own);
         assert_eq!(server.gauges(&own), gauges(0, 0, 0));
         let error = http::request(own).unwrap().end("").unwrap_err();
-        assert!(error.to_string().contains("asked for"), "{error}");
+        assert!(error.to_string().contains("was called"), "{error}");
         ok(&plain);
         assert_eq!(server.connections(), 1);
         server.end();
@@ -188,7 +188,7 @@ fn row_a05_first_come_first_served() {
             gate.open();
         });
         let mut served = log.all();
-        served.retain(|it| it != "asked");
+        served.retain(|it| it != "received");
         assert_eq!(served, paths);
         server.end();
     });
@@ -235,8 +235,8 @@ fn row_a05_the_queue_has_a_deadline_and_an_end() {
 fn row_a05_a_request_without_an_agent_is_not_counted() {
     watched(|| {
         let server = TestServer::new(|mut peer| {
-            let asked = peer.expect_request();
-            assert_eq!(asked.field("Connection"), Some("close"));
+            let received = peer.expect_request();
+            assert_eq!(received.field("Connection"), Some("close"));
             peer.send(OK); // the server would keep the connection
             assert_eq!(peer.until_closed(), b"");
         });
@@ -279,8 +279,8 @@ fn row_a05_requests_that_name_no_agent_share_the_global_one() {
 fn row_a05_requests_share_connections_if_their_origins_are_equal() {
     watched(|| {
         let server = TestServer::new(|mut peer| {
-            while let Some(asked) = peer.request() {
-                let tunnel = asked.method() == "CONNECT";
+            while let Some(received) = peer.request() {
+                let tunnel = received.method() == "CONNECT";
                 peer.send(if tunnel {
                     "HTTP/1.1 200 OK\r\n\r\n"
                 } else {

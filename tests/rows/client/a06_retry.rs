@@ -15,9 +15,9 @@ fn dying(connections: usize, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static
     let log = log.clone();
     move |mut peer| {
         let mut answered = 0;
-        while let Some(asked) = peer.request() {
-            let body = String::from_utf8_lossy(&asked.body).into_owned();
-            log.note(format!("{} {} {body}", peer.number, asked.method()));
+        while let Some(received) = peer.request() {
+            let body = String::from_utf8_lossy(&received.body).into_owned();
+            log.note(format!("{} {} {body}", peer.number, received.method()));
             if answered == 1 && peer.number <= connections {
                 return;
             }

@@ -11,12 +11,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Sends this response to every request; notes the number of the connection.
-fn noting(answer: &str, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
-    let (answer, log) = (answer.to_owned(), log.clone());
+fn noting(response: &str, log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
+    let (response, log) = (response.to_owned(), log.clone());
     move |mut peer| {
         while peer.request().is_some() {
             log.note(peer.number);
-            if !peer.try_send(&answer) {
+            if !peer.try_send(&response) {
                 return;
             }
         }
@@ -77,10 +77,10 @@ fn row_a06_the_servers_keep_alive_less_a_margin_limits_the_idle_time() {
             ("timeout=5, max=100", 1),
             ("whatever", 1),
         ] {
-            let answer = format!(
+            let response = format!(
                 "HTTP/1.1 200 OK\r\nKeep-Alive: {keep_alive}\r\nContent-Length: 2\r\n\r\nok"
             );
-            let server = TestServer::new(noting(&answer, &Log::default()));
+            let server = TestServer::new(noting(&response, &Log::default()));
             ok(&server.options());
             assert_eq!(server.idle(), kept, "{keep_alive}");
             server.end();
@@ -132,7 +132,7 @@ fn row_a06_a_dead_connection_is_found_before_it_is_used() {
 #[test]
 fn row_a06_only_a_whole_response_on_a_persistent_connection_keeps_it() {
     watched(|| {
-        for (answer, kept) in [
+        for (response, kept) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true),
             (
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: b\r\n\r\n",
@@ -170,9 +170,9 @@ fn row_a06_only_a_whole_response_on_a_persistent_connection_keeps_it() {
                 false,
             ),
         ] {
-            let server = TestServer::new(noting(answer, &Log::default()));
+            let server = TestServer::new(noting(response, &Log::default()));
             get(&server.options()).collect().unwrap();
-            assert_eq!(server.idle(), usize::from(kept), "{answer:?}");
+            assert_eq!(server.idle(), usize::from(kept), "{response:?}");
             server.end();
         }
     });
@@ -201,8 +201,8 @@ fn row_a06_a_body_that_is_dropped_half_read_closes_its_connection_and_nothing_el
     watched(|| {
         const BYTES: usize = 1_000_000; // far more than is read ahead
         let body = "x".repeat(BYTES);
-        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {BYTES}\r\n\r\n{body}");
-        let server = TestServer::new(noting(&answer, &Log::default()));
+        let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {BYTES}\r\n\r\n{body}");
+        let server = TestServer::new(noting(&response, &Log::default()));
         for taken in [0, 1, 100_000] {
             let mut response = get(&server.options());
             response.read_exact(&mut vec![0; taken]).unwrap();
@@ -225,8 +225,8 @@ fn a_reused_connection_has_the_deadlines_of_its_own_request() {
     watched(|| {
         // The second response would be late by the deadline of the first.
         let server = TestServer::new(|mut peer| {
-            while let Some(asked) = peer.request() {
-                if asked.target() == "/late" {
+            while let Some(received) = peer.request() {
+                if received.target() == "/late" {
                     peer.stream()
                         .set_read_timeout(Some(Duration::from_millis(60)))
                         .unwrap();

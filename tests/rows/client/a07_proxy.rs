@@ -11,11 +11,15 @@ use std::sync::Arc;
 fn proxying(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let log = log.clone();
     move |mut peer| {
-        while let Some(asked) = peer.request() {
-            let credentials = asked.field("Proxy-Authorization").unwrap_or("nobody");
-            log.note(format!("{} {} by {credentials}", peer.number, asked.line()));
-            let host = asked.field("Host").unwrap();
-            match asked.method() {
+        while let Some(received) = peer.request() {
+            let credentials = received.field("Proxy-Authorization").unwrap_or("nobody");
+            log.note(format!(
+                "{} {} by {credentials}",
+                peer.number,
+                received.line()
+            ));
+            let host = received.field("Host").unwrap();
+            match received.method() {
                 "CONNECT" => peer.send("HTTP/1.1 200 Connection Established\r\n\r\n"),
                 _ => peer.send(format!(
                     "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{host}",
@@ -134,7 +138,7 @@ fn row_a07_hosts_that_are_reached_without_the_proxy() {
 #[test]
 fn the_error_of_a_refused_tunnel_is_one_line() {
     watched(|| {
-        for (answer, says) in [
+        for (response, says) in [
             (
                 "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\nwho?\r\n\x1b[m",
                 "no tunnel to a:80: 407 Proxy Authentication Required: who?",
@@ -150,7 +154,7 @@ fn the_error_of_a_refused_tunnel_is_one_line() {
         ] {
             let server = TestServer::over_tcp(move |mut peer| {
                 peer.expect_request();
-                peer.send(answer);
+                peer.send(response);
             });
             let options = asking(&server, "a").proxy(&proxy(&server, "").tunnel());
             let error = http::request(options)
@@ -158,7 +162,7 @@ fn the_error_of_a_refused_tunnel_is_one_line() {
                 .end("")
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains(says), "{answer:?}: {error}");
+            assert!(error.contains(says), "{response:?}: {error}");
             assert!(!error.contains(|c: char| c.is_control()), "{error:?}");
             server.end();
         }
@@ -187,8 +191,8 @@ fn row_a07_a_proxy_of_our_own() {
         });
         let behind = crate::support::Site::new(behind);
         let server = TestServer::over_tcp(|mut peer| {
-            let asked = peer.expect_request();
-            let there = asked.target().parse().unwrap();
+            let received = peer.expect_request();
+            let there = received.target().parse().unwrap();
             let there: Arc<dyn Stream> = Arc::new(Tcp::connect(there, None).unwrap());
             peer.send("HTTP/1.1 200 OK\r\n\r\n");
             let (here, back) = (Arc::clone(peer.stream()), Arc::clone(&there));

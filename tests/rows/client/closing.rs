@@ -44,8 +44,8 @@ type Served = Arc<Vec<AtomicU8>>;
 /// Responds with the number in the path; closes at random, but never before the first response.
 fn closing(mut peer: Peer, served: &Served) {
     let mut random = Random::new(peer.number);
-    while let Some(asked) = peer.request() {
-        let number: usize = asked.target()[1..].parse().expect("a number");
+    while let Some(received) = peer.request() {
+        let number: usize = received.target()[1..].parse().expect("a number");
         served[number].fetch_add(1, Ordering::Relaxed);
         let body = number.to_string();
         let length = body.len();
@@ -84,8 +84,8 @@ fn row_a06_none_is_lost_and_none_is_served_twice() {
                 if number >= requests {
                     return;
                 }
-                let asked = ask(&options, number);
-                asked.unwrap_or_else(|error| panic!("{number} is lost: {error} ({SEED:#x})"));
+                let result = ask(&options, number);
+                result.unwrap_or_else(|error| panic!("{number} is lost: {error} ({SEED:#x})"));
                 if random.below(16) == 0 {
                     thread::sleep(random.micros(1500)); // so that connections are idle
                 }

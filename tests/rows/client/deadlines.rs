@@ -42,9 +42,9 @@ const DRIPS: &[(&str, &str, &str)] = &[
     ("a field's value", "HTTP/1.1 200 OK\r\nA: ", " "),
     ("fields", "HTTP/1.1 200 OK\r\n", "A: b\r\n"),
     ("half of a head", "HTTP/1.1 200 OK\r\n", ""),
-    ("interim answers", "", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ("interim responses", "", "HTTP/1.1 103 Early Hints\r\n\r\n"),
     (
-        "an interim answer",
+        "an interim response",
         "HTTP/1.1 103 Early Hints\r\n",
         "A: b\r\n",
     ),
@@ -133,8 +133,8 @@ fn the_total_covers_every_phase() {
         for (what, begin, drip) in DRIPS.iter().chain(BODY_DRIPS) {
             let server = dripping(begin, drip);
             let began = Instant::now();
-            let asked = ask(server.options().timeouts(all_in(SHORT)));
-            timed_out(asked, "the request took longer than 80ms", what);
+            let result = ask(server.options().timeouts(all_in(SHORT)));
+            timed_out(result, "the request took longer than 80ms", what);
             assert!(began.elapsed() >= SHORT, "{what}");
             server.end();
         }
@@ -150,9 +150,9 @@ fn a_head_has_a_deadline_of_its_own() {
                 head: SHORT,
                 ..patient()
             };
-            let asked = ask(server.options().timeouts(timeouts));
+            let result = ask(server.options().timeouts(timeouts));
             timed_out(
-                asked,
+                result,
                 "the head of the response did not come within 80ms",
                 what,
             );
@@ -171,9 +171,9 @@ fn a_body_has_a_minimum_rate() {
                 min_bytes_per_second: 1024,
                 ..patient()
             };
-            let asked = ask(server.options().timeouts(timeouts));
+            let result = ask(server.options().timeouts(timeouts));
             timed_out(
-                asked,
+                result,
                 "the server sent nothing of the body, or too little, for 80ms",
                 what,
             );
@@ -334,8 +334,8 @@ fn the_longest_timeouts_are_allowed() {
             head: Duration::MAX,
         };
         for _ in 0..2 {
-            let asked = ask(server.options().timeouts(for_ever.clone()));
-            assert_eq!(asked.unwrap(), b"ok");
+            let result = ask(server.options().timeouts(for_ever.clone()));
+            assert_eq!(result.unwrap(), b"ok");
         }
         server.end();
     });

@@ -21,13 +21,13 @@ fn upload(server: &TestServer) -> RequestOptions {
 }
 
 /// Sends this response after the head, and then neither reads nor closes until the gate opens.
-fn responds_and_stops_reading(answer: &'static str) -> (TestServer, Gate) {
+fn responds_and_stops_reading(response: &'static str) -> (TestServer, Gate) {
     let gate = Gate::default();
     let open = gate.clone();
     let server = server(move |mut peer| {
-        let Some(asked) = peer.head() else { return };
-        match asked.target() {
-            "/upload" => peer.send(answer),
+        let Some(received) = peer.head() else { return };
+        match received.target() {
+            "/upload" => peer.send(response),
             _ => peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"),
         }
         open.pass();
@@ -42,14 +42,14 @@ fn a_413_is_received_although_the_server_does_not_read_the_body() {
             "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno\n",
         );
         let body = vec![b'x'; 100 * ROOM];
-        let mut answer = http::request(upload(&server)).unwrap().end(&body).unwrap();
-        assert_eq!(answer.status(), 413);
-        assert_eq!(answer.collect().unwrap(), b"no\n");
+        let mut response = http::request(upload(&server)).unwrap().end(&body).unwrap();
+        assert_eq!(response.status(), 413);
+        assert_eq!(response.collect().unwrap(), b"no\n");
 
         // Half a request is on that connection: the next one would be read as its rest.
         assert_eq!(server.idle(), 0);
-        let mut answer = get(&server.options());
-        assert_eq!(answer.collect().unwrap(), b"next");
+        let mut response = get(&server.options());
+        assert_eq!(response.collect().unwrap(), b"next");
         assert_eq!(server.connections(), 2);
         gate.open();
         server.end();
@@ -59,16 +59,16 @@ fn a_413_is_received_although_the_server_does_not_read_the_body() {
 #[test]
 fn after_an_early_response_without_a_body_the_connection_is_not_reused() {
     watched(|| {
-        for answer in [
+        for early in [
             "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 204 No Content\r\n\r\n",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 304 Not Modified\r\n\r\n",
         ] {
-            let (server, gate) = responds_and_stops_reading(answer);
+            let (server, gate) = responds_and_stops_reading(early);
             let body = vec![b'x'; 100 * ROOM];
             let mut response = http::request(upload(&server)).unwrap().end(&body).unwrap();
             assert_eq!(response.collect().unwrap(), b"");
-            assert_eq!(server.idle(), 0, "{answer}");
+            assert_eq!(server.idle(), 0, "{early}");
             gate.open();
             server.end();
         }
@@ -90,9 +90,9 @@ fn no_piece_is_sent_after_the_response_has_come() {
                 request.write([b'x'; 100]).unwrap();
             }
             request.write("more").unwrap(); // not sent, and not an error
-            let mut answer = request.end("").unwrap();
+            let mut response = request.end("").unwrap();
             assert_eq!(
-                (answer.status(), answer.collect().unwrap()),
+                (response.status(), response.collect().unwrap()),
                 (403, b"no\n".to_vec())
             );
             assert_eq!(server.idle(), 0);
@@ -114,9 +114,9 @@ fn the_response_of_a_server_that_then_closes_is_received() {
             upload(&server).header("Content-Length", "102400"),
         ] {
             let body = vec![b'x'; 100 * ROOM];
-            let mut answer = http::request(&options).unwrap().end(&body).unwrap();
+            let mut response = http::request(&options).unwrap().end(&body).unwrap();
             assert_eq!(
-                (answer.status(), answer.collect().unwrap()),
+                (response.status(), response.collect().unwrap()),
                 (413, b"no\n".to_vec())
             );
 
@@ -141,9 +141,9 @@ fn an_early_response_is_received_over_tcp_too() {
             open.pass();
         });
         let body = vec![b'x'; 64 * 1024 * 1024]; // more than any send buffer holds
-        let mut answer = http::request(upload(&server)).unwrap().end(&body).unwrap();
+        let mut response = http::request(upload(&server)).unwrap().end(&body).unwrap();
         assert_eq!(
-            (answer.status(), answer.collect().unwrap()),
+            (response.status(), response.collect().unwrap()),
             (413, b"no\n".to_vec())
         );
         assert_eq!(server.idle(), 0);
@@ -177,8 +177,8 @@ fn the_response_of_a_server_that_reads_on_is_received_while_sending_never_blocks
         }
         assert_eq!(request.end("").unwrap().collect().unwrap(), b"no\n");
         let body = vec![0; 1 << 30]; // pages that are never sent are never touched
-        let answer = http::request(upload(&server)).unwrap().end(&body).unwrap();
-        drop(answer);
+        let response = http::request(upload(&server)).unwrap().end(&body).unwrap();
+        drop(response);
         server.end();
     });
 }

@@ -43,15 +43,15 @@ impl ClientEvents for Reporting {
 fn row_a04_the_body_waits_for_the_100_and_for_nothing_else() {
     watched(|| {
         let server = TestServer::new(|mut peer| {
-            while let Some(asked) = peer.head() {
+            while let Some(received) = peer.head() {
                 peer.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
                 check_silent(&peer);
                 peer.send("HTTP/1.1 100 Continue\r\n\r\n");
-                match asked.field("Content-Length") {
+                match received.field("Content-Length") {
                     Some(length) => assert_eq!(length, "4"),
                     None => assert_eq!(peer.take(12).unwrap(), b"2\r\nbo\r\n2\r\ndy"),
                 }
-                match asked.field("Content-Length") {
+                match received.field("Content-Length") {
                     Some(_) => assert_eq!(peer.take(4).unwrap(), b"body"),
                     None => assert_eq!(peer.take(7).unwrap(), b"\r\n0\r\n\r\n"),
                 }
@@ -66,8 +66,8 @@ fn row_a04_the_body_waits_for_the_100_and_for_nothing_else() {
 
         let mut request = http::request(&options).unwrap();
         request.write("bo").unwrap();
-        let mut answer = request.end("dy").unwrap();
-        assert_eq!(answer.collect().unwrap(), b"ok");
+        let mut response = request.end("dy").unwrap();
+        assert_eq!(response.collect().unwrap(), b"ok");
         assert_eq!(server.connections(), 1);
         server.end();
     });
@@ -85,15 +85,15 @@ fn after_a_final_response_in_place_of_the_100_no_byte_of_the_body_is_sent() {
                 assert_eq!(peer.until_closed(), b"");
             });
             let options = expecting(&server, PATIENCE);
-            let mut answer = http::request(&options).unwrap().end("body").unwrap();
-            assert!(status.starts_with(&answer.status().to_string()));
-            assert_eq!(answer.collect().unwrap(), b"no\n");
+            let mut response = http::request(&options).unwrap().end("body").unwrap();
+            assert!(status.starts_with(&response.status().to_string()));
+            assert_eq!(response.collect().unwrap(), b"no\n");
 
             let mut request = http::request(&options).unwrap();
             request.write("bo").unwrap();
             assert!(request.is_answered());
-            let mut answer = request.end("dy").unwrap();
-            assert_eq!(answer.collect().unwrap(), b"no\n");
+            let mut response = request.end("dy").unwrap();
+            assert_eq!(response.collect().unwrap(), b"no\n");
             // The server still waits for a body on both connections.
             assert_eq!(server.idle(), 0);
             server.end();

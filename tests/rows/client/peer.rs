@@ -17,7 +17,7 @@ pub(crate) struct Peer {
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct Received {
     /// Request line and fields, with every CRLF.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
@@ -26,7 +26,7 @@ pub(crate) struct Asked {
     pub(crate) trailers: Vec<String>,
 }
 
-impl Asked {
+impl Received {
     pub(crate) fn line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
     }
@@ -86,30 +86,30 @@ impl Peer {
 
     /// A whole request; `None` if the client has closed instead.
     #[track_caller]
-    pub(crate) fn request(&mut self) -> Option<Asked> {
-        let mut asked = self.head()?;
-        let length = asked.field("Content-Length").map(str::to_owned);
-        match (length, asked.field("Transfer-Encoding")) {
+    pub(crate) fn request(&mut self) -> Option<Received> {
+        let mut received = self.head()?;
+        let length = received.field("Content-Length").map(str::to_owned);
+        match (length, received.field("Transfer-Encoding")) {
             (None, None) => {}
             (Some(length), None) => {
                 let length = length.parse().expect("a length");
-                asked.body = self.take(length).expect("the body that was declared");
+                received.body = self.take(length).expect("the body that was declared");
             }
-            (None, Some("chunked")) => self.chunks(&mut asked),
+            (None, Some("chunked")) => self.chunks(&mut received),
             both => panic!("no client may send {both:?}"),
         }
-        Some(asked)
+        Some(received)
     }
 
     /// A whole request, or panic.
     #[track_caller]
-    pub(crate) fn expect_request(&mut self) -> Asked {
+    pub(crate) fn expect_request(&mut self) -> Received {
         self.request().expect("a request")
     }
 
     /// The head of a request; `None` if the client has closed before its first byte.
     #[track_caller]
-    pub(crate) fn head(&mut self) -> Option<Asked> {
+    pub(crate) fn head(&mut self) -> Option<Received> {
         let mut head = self.line()? + "\r\n";
         let words: Vec<&str> = head.trim_end().split(' ').collect();
         assert!(words.len() == 3, "no request line: {head:?}");
@@ -122,27 +122,27 @@ impl Peer {
                 _ => panic!("no field: {line:?}"),
             }
         }
-        Some(Asked {
+        Some(Received {
             head,
-            ..Asked::default()
+            ..Received::default()
         })
     }
 
-    fn chunks(&mut self, asked: &mut Asked) {
+    fn chunks(&mut self, received: &mut Received) {
         loop {
             let line = self.line().expect("a chunk");
             let size = usize::from_str_radix(&line, 16).expect("a chunk's size");
             if size == 0 {
                 break;
             }
-            asked.chunks.push(size);
-            asked.body.extend(self.take(size).expect("a chunk"));
+            received.chunks.push(size);
+            received.body.extend(self.take(size).expect("a chunk"));
             assert_eq!(self.line().expect("its end"), "");
         }
         loop {
             match self.line().expect("a trailer").as_str() {
                 "" => return,
-                line => asked.trailers.push(line.to_owned()),
+                line => received.trailers.push(line.to_owned()),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Redirects, if the options ask for them (RFC 9110 §15.4).
 
-use super::peer::{Asked, Peer};
+use super::peer::{Peer, Received};
 use super::test_server::{TestServer, get, one_socket, responding};
 use crate::support::{Log, watched};
 use barewire::http::{self, Error, RequestOptions};
@@ -10,32 +10,32 @@ use std::time::Duration;
 fn redirecting(log: &Log) -> impl Fn(Peer) + Send + Sync + 'static {
     let log = log.clone();
     move |mut peer| {
-        while let Some(asked) = peer.request() {
-            log.note(noted(&asked));
-            peer.send(answer(asked.target()));
+        while let Some(received) = peer.request() {
+            log.note(noted(&received));
+            peer.send(response(received.target()));
         }
     }
 }
 
-fn noted(asked: &Asked) -> String {
+fn noted(received: &Received) -> String {
     let mut note = format!(
         "{} {}{}",
-        asked.method(),
-        asked.field("Host").unwrap_or_default(),
-        asked.target()
+        received.method(),
+        received.field("Host").unwrap_or_default(),
+        received.target()
     );
     for name in ["Authorization", "Cookie", "Content-Type", "Accept"] {
-        if let Some(value) = asked.field(name) {
+        if let Some(value) = received.field(name) {
             note += &format!(" {name}:{value}");
         }
     }
-    if !asked.body.is_empty() {
-        note += &format!(" {:?}", String::from_utf8_lossy(&asked.body));
+    if !received.body.is_empty() {
+        note += &format!(" {:?}", String::from_utf8_lossy(&received.body));
     }
     note
 }
 
-fn answer(target: &str) -> String {
+fn response(target: &str) -> String {
     let (_, path) = target.split_once("://b").unwrap_or(("", target));
     let path = path.trim_start_matches('/');
     match path.split_once('/') {
@@ -196,8 +196,8 @@ fn a_body_that_was_written_in_pieces_is_not_sent_again() {
 fn a_redirect_gives_its_slot_back_before_the_next_request() {
     watched(|| {
         let server = TestServer::with(one_socket(), |mut peer| {
-            let asked = peer.expect_request();
-            match asked.target() {
+            let received = peer.expect_request();
+            match received.target() {
                 "/endless" => {
                     peer.send("HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n");
                     while peer.try_send([b'x'; 1024]) {}

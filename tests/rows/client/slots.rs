@@ -20,8 +20,8 @@ fn server(play: impl Fn(Peer) + Send + Sync + 'static) -> TestServer {
 
 /// Responds to every request; to some paths with half a response, or none.
 fn any_path(mut peer: Peer) {
-    while let Some(asked) = peer.request() {
-        match asked.target() {
+    while let Some(received) = peer.request() {
+        match received.target() {
             "/cut" => return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"),
             "/rude" => return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n"),
             "/end" => return,
@@ -39,8 +39,8 @@ fn any_path(mut peer: Peer) {
 #[track_caller]
 fn check_free(server: &TestServer) {
     server.check_quiet();
-    let mut answer = get(&server.options());
-    assert_eq!(answer.collect().unwrap(), b"hello");
+    let mut response = get(&server.options());
+    assert_eq!(response.collect().unwrap(), b"hello");
     server.check_quiet();
 }
 
@@ -62,9 +62,9 @@ fn a_response_is_dropped_at_each_point() {
         drop(ask().end("").unwrap());
         check_free(&server);
         for taken in 1..=5 {
-            let mut answer = ask().end("").unwrap();
-            std::io::Read::read_exact(&mut answer, &mut vec![0; taken]).unwrap();
-            drop(answer);
+            let mut response = ask().end("").unwrap();
+            std::io::Read::read_exact(&mut response, &mut vec![0; taken]).unwrap();
+            drop(response);
             check_free(&server);
         }
         server.end();
@@ -75,8 +75,8 @@ fn a_response_is_dropped_at_each_point() {
 fn a_request_is_dropped_at_each_point() {
     watched(|| {
         let server = server(|mut peer| {
-            let Some(asked) = peer.head() else { return };
-            if asked.method() == "GET" && asked.field("Content-Length").is_none() {
+            let Some(received) = peer.head() else { return };
+            if received.method() == "GET" && received.field("Content-Length").is_none() {
                 peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
             }
             peer.until_closed();
@@ -167,10 +167,10 @@ fn a_late_body_gives_the_slot_back() {
             peer.until_closed();
         });
         let options = impatient(server.options());
-        let mut answer = get(&options);
-        assert!(matches!(answer.collect(), Err(Error::Io(_))));
+        let mut response = get(&options);
+        assert!(matches!(response.collect(), Err(Error::Io(_))));
         server.check_quiet();
-        assert!(matches!(answer.collect(), Err(Error::Peer(_))));
+        assert!(matches!(response.collect(), Err(Error::Peer(_))));
         server.end();
     });
 }
@@ -264,8 +264,8 @@ fn a_stream_that_panics_in_try_read_keeps_no_slot() {
             Ok(Connected::new(Brittle(here)))
         });
         for _ in 0..3 {
-            let mut answer = get(&options);
-            assert_eq!(answer.collect().unwrap(), b"hello");
+            let mut response = get(&options);
+            assert_eq!(response.collect().unwrap(), b"hello");
             assert_eq!(agent.totals().free_sockets, 1);
             let request = http::request(&options).unwrap();
             assert!(catch_unwind(AssertUnwindSafe(|| request.end(""))).is_err());

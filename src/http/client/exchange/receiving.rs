@@ -57,17 +57,17 @@ impl Exchange {
         Ok(())
     }
 
-    /// Waits `left` for some bytes, and decodes them.
+    /// Waits `left` for bytes, and decodes them.
     fn read_head(&mut self, left: Duration, on_interim: &mut OnInterim<'_>) -> Result<(), Error> {
         let (connection, buffer) = self.open()?;
         match connection.read(buffer.bytes.room(), left)? {
-            Some(bytes) => self.received_of_head(bytes, on_interim),
+            Some(bytes) => self.decode_received(bytes, on_interim),
             None => Ok(()),
         }
     }
 
-    /// These bytes came; 0: the connection ended.
-    pub(super) fn received_of_head(
+    /// A read has brought these bytes; 0: the connection ended. Decodes the heads that are whole.
+    pub(super) fn decode_received(
         &mut self,
         bytes: usize,
         on_interim: &mut OnInterim<'_>,
@@ -81,7 +81,7 @@ impl Exchange {
         while !self.answered {
             match self.buffer.decode_head() {
                 Ok(None) => break,
-                Ok(Some(bytes)) => self.head(bytes, on_interim)?,
+                Ok(Some(bytes)) => self.whole_head(bytes, on_interim)?,
                 Err(error) => return Err(self.fail(error)),
             }
         }
@@ -89,7 +89,7 @@ impl Exchange {
     }
 
     /// A whole head is here: the final one, or an interim one.
-    fn head(&mut self, bytes: usize, on_interim: &mut OnInterim<'_>) -> Result<(), Error> {
+    fn whole_head(&mut self, bytes: usize, on_interim: &mut OnInterim<'_>) -> Result<(), Error> {
         let (connection, buffer) = self.open()?;
         let head = buffer.decoded_head(bytes);
         let length = match connection.machine.receive_response(&head) {

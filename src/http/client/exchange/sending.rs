@@ -148,7 +148,7 @@ impl Exchange {
             let (connection, buffer) = self.open()?;
             match connection.stream.try_read(buffer.bytes.room())? {
                 None => return Ok(()),
-                Some(bytes) => self.received_of_head(bytes, on_interim)?,
+                Some(bytes) => self.decode_received(bytes, on_interim)?,
             }
         }
         Ok(())
