@@ -104,12 +104,12 @@
 //! | idle timeout, stall timeout | the longest time without any traffic; the longest time in which a transfer that has begun makes no progress, or too little | [`http::Config`], [`websocket::Config`] |
 //! | in flight | bytes that a thread is writing at this moment, outside the lock | `net/socket/`, `tls/stream/` |
 //! | layer | a stream that stands on another and passes on what it does not change | [`net::Layer`] |
-//! | lease | the right of one request to one of the agent's connections | [`http::pool`] |
 //! | lingering close | half-close, then read and drop for a while, so that the last answer is not destroyed by a reset | `net/linger.rs` |
 //! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs` |
 //! | pending | accepted from the caller, and not sent yet | `http/server/exchange/`, `websocket/queue.rs` |
 //! | pipelining | the client sends a request before the previous response has come | [`http`] |
 //! | queue (send, frame, response) | what is to be sent, in order, under one lock | `net/socket/queue.rs`, `websocket/queue.rs`, `http/server/exchange/response_queue.rs` |
+//! | slot | the right of one request to one of the agent's connections | [`http::pool::Slot`] |
 //! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
 //! | tap | a layer that hands copies of the bytes to an observer | [`net::Tap`] |
 //! | write turn | the right to write to the stream; one thread has it, and the state lock is not held meanwhile | `net/socket/`, `websocket/queue.rs`, `tls/stream/` |

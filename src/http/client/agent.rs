@@ -187,12 +187,12 @@ impl Agent {
                 }
                 Decision::Reuse(connection, slot) => {
                     let slot = self.held(slot, other_requests_active);
-                    if reuse == Reuse::Allowed && !connection.is_dead() {
+                    let pooled = PooledConnection::new(connection, Some(slot));
+                    if reuse == Reuse::Allowed && !pooled.connection.is_dead() {
                         timings.reused = true;
-                        return Ok(PooledConnection::new(connection, Some(slot)));
+                        return Ok(pooled);
                     }
-                    drop(connection);
-                    slot.retry(&mut closed)?
+                    pooled.retry(&mut closed)?
                 }
             };
         }
@@ -266,15 +266,6 @@ struct HeldSlot {
 }
 
 impl HeldSlot {
-    /// Its connection was found dead, and dropped: another, in the same slot.
-    fn retry(
-        mut self,
-        closed: &mut Vec<ClientConnection>,
-    ) -> Result<Decision<Origin, ClientConnection>, Error> {
-        let slot = self.slot.take().ok_or_else(|| refused(Refused::Closed))?;
-        Ok(self.shared.lock().pool.retry(slot, Instant::now(), closed))
-    }
-
     fn give_back(mut self, connection: ClientConnection, keep_alive: KeepAlive) {
         let Some(slot) = self.slot.take() else {
             return;
@@ -327,6 +318,17 @@ impl PooledConnection {
     pub(super) fn other_requests_active(&self) -> bool {
         let slot = self.slot.as_ref();
         slot.is_some_and(|slot| slot.other_requests_active)
+    }
+
+    /// The connection was found dead, or may not be reused: another, in the same slot.
+    fn retry(
+        self,
+        closed: &mut Vec<ClientConnection>,
+    ) -> Result<Decision<Origin, ClientConnection>, Error> {
+        drop(self.connection);
+        let mut held = self.slot.ok_or_else(|| refused(Refused::Closed))?;
+        let slot = held.slot.take().ok_or_else(|| refused(Refused::Closed))?;
+        Ok(held.shared.lock().pool.retry(slot, Instant::now(), closed))
     }
 
     /// The response was read to its end, and the connection persists.
