@@ -23,9 +23,10 @@ use super::origin::Origin;
 use super::pool::{Decision, Gauges, KeepAlive, Limits, Pool, QueuePosition, Refused, Slot};
 use super::timings::Timings;
 use crate::http::error::Error;
+use crate::net;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -129,7 +130,7 @@ impl Agent {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        net::lock(&self.state)
     }
 }
 
@@ -224,8 +225,7 @@ impl Agent {
                 granted => return Ok(granted),
             }
             let left = deadlines.left()?;
-            let woken = waker.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            state = net::wait(waker, state, Some(left));
         }
         Err(refused(Refused::Closed))
     }
