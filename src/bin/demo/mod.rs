@@ -49,7 +49,11 @@ pub(crate) fn run<T, E: Display>(
     match demo(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{NAME}: {}", explained(help, &error.to_string()));
+            let ca_option = ["--cacert", "--ca"]
+                .into_iter()
+                .find(|it| help.contains(it));
+            let error = explained(&error.to_string(), ca_option.unwrap_or_default());
+            eprintln!("{NAME}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -78,17 +82,14 @@ pub(crate) fn options<T>(
     }
 }
 
-/// The text of an error. The library's advice about certificates names its own call; here that
-/// is an option.
-pub(crate) fn explained(help: &str, error: &str) -> String {
-    let option = ["--cacert", "--ca"]
-        .into_iter()
-        .find(|&it| help.contains(it));
-    match option.filter(|_| error.contains("ClientOptions::ca")) {
-        Some(option) => format!(
-            "{error}\n{NAME}: here that is {option} FILE; -k skips the check, which is for a test"
+/// The text of an error. The library's advice about certificates names its own call; here that is
+/// an option of the demo.
+pub(crate) fn explained(error: &str, ca_option: &str) -> String {
+    match error.contains("ClientOptions::ca") {
+        true => format!(
+            "{error}\n{NAME}: here that is {ca_option} FILE; -k skips the check, which is for a test"
         ),
-        None => error.to_owned(),
+        false => error.to_owned(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The failures of a transfer, with curl's exit codes.
 
 use crate::demo::explained;
-use crate::options::HELP;
 use crate::transcript::{Phase, Transcript};
 use barewire::http::Error;
 use barewire::http::wire::Rule;
@@ -26,7 +25,7 @@ impl Failure {
         match self {
             Failure::Own(code, text) => (code, text),
             Failure::Library(error) => {
-                let text = explained(HELP, &error.to_string());
+                let text = explained(&error.to_string(), "--cacert");
                 (code(&error, transcript), text)
             }
         }
