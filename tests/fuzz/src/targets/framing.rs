@@ -5,7 +5,7 @@
 //! - No message is longer than the limit.
 //! - Messages that came are framed again, and come again.
 //!
-//! And letters, which are framed by their datagrams: one that is read is written as it came.
+//! And packets of `udp::wire`, each a datagram: one that is decoded is encoded to the same bytes.
 
 use crate::input::Input;
 use barewire::framing::{
@@ -15,7 +15,7 @@ use barewire::framing::{
 use barewire::udp::wire::Packet;
 
 pub(crate) fn run(input: &Input<'_>) {
-    letter(input.bytes);
+    packet(input.bytes);
     match input.choice(0, 12) {
         0 => framed(input, &Fixed::<1>::new(Padding::Strip), 1),
         1 => framed(input, &Fixed::<7>::new(Padding::Strip), 7),
@@ -76,10 +76,10 @@ fn received<'p, F: Framer>(
     (messages, decoder.finish())
 }
 
-fn letter(datagram: &[u8]) {
-    if let Ok(letter) = Packet::decode(datagram) {
+fn packet(datagram: &[u8]) {
+    if let Ok(packet) = Packet::decode(datagram) {
         let mut again = Vec::new();
-        letter.encode(&mut again);
+        packet.encode(&mut again);
         assert_eq!(again, datagram);
     }
 }
