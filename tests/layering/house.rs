@@ -51,6 +51,14 @@ impl<'a> House<'a> {
         stops
     }
 
+    /// The items that a name stands for in the end, where they are defined.
+    pub(crate) fn items(&self, name: &Name) -> Vec<Path> {
+        let mut stops = self.resolve(name);
+        stops.retain(|stop| self.follow(stop).iter().all(|next| next == stop));
+        stops.retain(|stop| stop.last().is_some_and(|last| last != "*"));
+        stops
+    }
+
     /// What `path` may say in `module`. With `globs`, its first name may come from one.
     fn absolute(&self, module: &[String], path: &[String], globs: bool) -> Vec<Path> {
         let (head, rest) = (path[0].as_str(), &path[1..]);

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Read [`rules`] for what is demanded: invariants 1 to 4, as tables. [`roles`] is the fifth,
-//! and [`prose`] is what is asked of the text itself (length, `unsafe`, citations). Below
+//! [`circles`] the sixth, and [`prose`] is what is asked of the text itself (length, `unsafe`, citations). Below
 //! them, [`tokens`] makes words of a file, [`outline`] finds its modules, aliases and
 //! paths, and [`house`] follows a path through aliases, re-exports and globs to what it
 //! stands for. `cases.txt` shows all of it on small trees.
@@ -27,6 +27,7 @@
 //! (`since.elapsed()` asks a clock, and names none), and code in doc comments.
 
 mod cases;
+mod circles;
 mod house;
 mod outline;
 mod prose;
@@ -69,7 +70,12 @@ impl fmt::Display for Breach {
 /// All that is wrong with a tree, in the order of its files and lines.
 fn check(tree: &Tree) -> Vec<Breach> {
     let house = House::new(tree);
-    let mut found = [rules::check(&house), roles::check(&house)].concat();
+    let mut found = [
+        rules::check(&house),
+        roles::check(&house),
+        circles::check(&house),
+    ]
+    .concat();
     for (file, (_, source)) in house.files.iter().zip(&tree.files) {
         found.extend(prose::check(file, source));
     }
@@ -100,9 +106,14 @@ impl Tree {
     }
 }
 
+/// The crate's own `src/`.
+fn own_tree() -> Tree {
+    Tree::read(Path::new(env!("CARGO_MANIFEST_DIR")))
+}
+
 #[test]
 fn the_source_keeps_the_invariants() {
-    let tree = Tree::read(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let tree = own_tree();
     let mut files = tree.files.iter().map(|(file, _)| file);
     assert!(
         files.any(|file| file == "src/lib.rs"),
