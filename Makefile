@@ -65,7 +65,7 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_slow
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_duplex
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin tls_handshakes
-	cargo build --release --bin http_server --bin ws_server --bin tcp_echo --bin tls_echo
+	cargo build --profile fastest --bin http_server --bin ws_server --bin tcp_echo --bin tls_echo
 	python3 tests/bench/idle.py
 	python3 tests/bench/idle.py --tls
 	python3 tests/bench/idle.py --ws

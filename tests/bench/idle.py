@@ -52,13 +52,13 @@ HELLO_BACK = b"\x81\x05Hello"
 Kind = collections.namedtuple("Kind", "name binary options talk")
 PLAIN = Kind(
     "connections",
-    "target/release/http_server",
+    "target/fastest/http_server",
     ["--keep-alive-timeout", "600"],
     [(REQUEST, END)],
 )
 WEBSOCKET = Kind(
     "WebSockets",
-    "target/release/ws_server",
+    "target/fastest/ws_server",
     [],
     [(HANDSHAKE, b"\r\n\r\n"), (HELLO, HELLO_BACK)],
 )

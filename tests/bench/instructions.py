@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """User instructions that a server executes for each request, counted by valgrind's callgrind: `make bench`, or
 
-    tests/bench/instructions.py [--only WORD] [FOLDER]      the demos in FOLDER (target/release)
+    tests/bench/instructions.py [--only WORD] [FOLDER]      the demos in FOLDER (target/fastest)
     tests/bench/instructions.py --against REVISION          this tree beside that one, in ratios: `make instructions`
 
 For each row the script starts the server with FEW requests and with MANY requests on one connection, and divides the
@@ -208,7 +208,7 @@ def verdict(worse: list[str], rows: int, why: list[str]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", default=os.path.join(TARGET, "release"), help="where the demos are")
+    parser.add_argument("folder", nargs="?", default=os.path.join(TARGET, "fastest"), help="where the demos are")
     parser.add_argument("--against", metavar="REVISION", help="build that one too, and print ratios")
     parser.add_argument("--only", default="", help="rows whose name has this word")
     args = parser.parse_args()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What peers that stand still cost a demo server: threads, resident memory and CPU. `make bench`, or
 
-    tests/bench/slow_peers.py [--seconds 10] [--binaries target/release] KIND[=N] …
+    tests/bench/slow_peers.py [--seconds 10] [--binaries target/fastest] KIND[=N] …
 
 Opens N connections (10,000 unless told, or as many as there may be descriptors), lets each come to where its kind stands
 still, and measures the server for some seconds. Nothing is asserted: it is a reading of one machine.
@@ -174,7 +174,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", metavar="KIND[=N]", help=", ".join(KINDS))
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--binaries", default="target/release", help="the folder of the demos")
+    parser.add_argument("--binaries", default="target/fastest", help="the folder of the demos")
     args = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
