@@ -13,6 +13,7 @@ type Scope = BTreeMap<String, Vec<Path>>;
 pub(crate) struct House<'a> {
     pub(crate) files: Vec<Outline<'a>>,
     scopes: BTreeMap<Path, Scope>,
+    test_modules: Vec<Path>,
 }
 
 /// No honest path goes through as many aliases; a circle of them ends here.
@@ -27,12 +28,18 @@ impl<'a> House<'a> {
             let scope = scopes.entry(module.clone()).or_default();
             scope.entry(name.clone()).or_default().push(path.clone());
         }
-        House { files, scopes }
+        let test_modules = files.iter().flat_map(|file| file.test_modules.clone());
+        let test_modules = test_modules.collect();
+        House {
+            files,
+            scopes,
+            test_modules,
+        }
     }
 
     /// Whether a name stands in test code, be it in a file of its own.
     pub(crate) fn is_test(&self, file: &Outline<'_>, name: &Name) -> bool {
-        let mut test_modules = self.files.iter().flat_map(|file| &file.test_modules);
+        let mut test_modules = self.test_modules.iter();
         file.is_test(name.at.start) || test_modules.any(|module| name.module.starts_with(module))
     }
 

@@ -126,10 +126,15 @@ fn wire(file: &Outline<'_>, from: &[String], stop: &[String]) -> Option<String> 
 
 /// Invariant 1, of the standard library.
 fn facility(from: &[String], stop: &[String]) -> Option<String> {
+    if !is_bytes_and_rules(from) {
+        return None;
+    }
     let mut all = NOT_IN_WIRE.iter();
     let it = all.find(|facility| reaches(stop, &path(facility)))?;
     let why = format!("without {it}: take what it gives as an argument");
-    is_bytes_and_rules(from).then(|| format!("a wire file is bytes and rules, {why} (invariant 1)"))
+    Some(format!(
+        "a wire file is bytes and rules, {why} (invariant 1)"
+    ))
 }
 
 /// Invariant 2.
@@ -151,6 +156,9 @@ fn chapter(from: &[String], stop: &[String]) -> Option<String> {
 
 /// Invariant 3.
 fn sides(from: &[String], stop: &[String]) -> Option<String> {
+    if !is_in(from, "http") {
+        return None;
+    }
     let on = |path: &[String], side: &[&str]| {
         let mut files = side.iter().map(|file| ours(&format!("http::{file}")));
         files.any(|file| reaches(path, &file))
@@ -205,7 +213,10 @@ fn is_wire(path: &[String]) -> bool {
 }
 
 fn is_in(module: &[String], home: &str) -> bool {
-    module.starts_with(&ours(home))
+    let mut module = module.iter();
+    let is_ours = module.next().is_some_and(|root| root == "crate");
+    let mut segments = home.split("::");
+    is_ours && segments.all(|segment| module.next().is_some_and(|it| it == segment))
 }
 
 fn ours(module: &str) -> Path {
