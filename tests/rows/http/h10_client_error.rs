@@ -76,7 +76,7 @@ fn row_h10_the_answer_names_the_rule_and_its_section() {
             "\x16\x03\x01\x02\x00".into(),
             400,
             "Bad Request",
-            "this port speaks plain HTTP: ask for it with http:, or serve it with TLS (RFC 8446 §5.1)",
+            "this is a TLS ClientHello, and this port serves plain HTTP: ask with http:, or serve it with TLS (RFC 8446 §5.1)",
         ), // TLS, to the wrong port
         (
             post("Content-Length: +5"),
@@ -148,7 +148,7 @@ fn row_h10_the_answer_names_the_rule_and_its_section() {
             "GET / HTTP/2.0\r\nHost: a\r\n\r\n".into(),
             505,
             "HTTP Version Not Supported",
-            "only HTTP/1.x is spoken here (RFC 9110 §15.6.6)",
+            "only HTTP/1.x is supported here (RFC 9110 §15.6.6)",
         ),
     ];
     let server = collecting();

@@ -139,7 +139,7 @@ fn row_h10_errors_explain_themselves() {
         let mut client = site.client();
         client.send("GET / HTTP/3.0\r\n\r\n");
         client.answer();
-        let says = "only HTTP/1.x is spoken here (RFC 9110 §15.6.6)";
+        let says = "only HTTP/1.x is supported here (RFC 9110 §15.6.6)";
         let reported = log.all().remove(0);
         assert!(
             reported.starts_with(says) && reported.ends_with("| 505"),
