@@ -59,35 +59,34 @@ pub fn tunnel(
         stream.set_read_timeout(Some(poll_interval))?;
         stream.set_write_timeout(Some(idle_timeout))?;
     }
-    let tunnel = Tunnel {
-        near: &*near,
-        far: &*far,
+    let tunnel = Arc::new(Tunnel {
+        near,
+        far,
         idle_timeout,
         began: Instant::now(),
         last_millis: AtomicU64::new(0),
-    };
+    });
     if tunnel.far.write_all(ahead).is_err() {
         tunnel.cut();
         return Ok((0, 0));
     }
-    thread::scope(|scope| {
-        let builder = thread::Builder::new().stack_size(STACK_BYTES);
-        let back = builder.spawn_scoped(scope, || tunnel.copy(tunnel.far, tunnel.near))?;
-        let there = ahead.len() as u64 + tunnel.copy(tunnel.near, tunnel.far);
-        Ok((there, back.join().unwrap_or(0)))
-    })
+    let own = Arc::clone(&tunnel);
+    let thread = thread::Builder::new().stack_size(STACK_BYTES);
+    let back = thread.spawn(move || own.copy(&*own.far, &*own.near))?;
+    let there = ahead.len() as u64 + tunnel.copy(&*tunnel.near, &*tunnel.far);
+    Ok((there, back.join().unwrap_or(0)))
 }
 
-struct Tunnel<'a> {
-    near: &'a dyn Stream,
-    far: &'a dyn Stream,
+struct Tunnel {
+    near: Arc<dyn Stream>,
+    far: Arc<dyn Stream>,
     idle_timeout: Duration,
     began: Instant,
     /// When the last byte was read, in either direction, since `began`.
     last_millis: AtomicU64,
 }
 
-impl Tunnel<'_> {
+impl Tunnel {
     // RFC 9110 §9.3.6: "the intermediary MUST attempt to send any outstanding data that came from
     // the closed side to the other side, close both connections"
     fn copy(&self, from: &dyn Stream, to: &dyn Stream) -> u64 {
@@ -114,7 +113,7 @@ impl Tunnel<'_> {
     }
 
     fn cut(&self) {
-        for stream in [self.near, self.far] {
+        for stream in [&self.near, &self.far] {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }

@@ -1,7 +1,7 @@
 //! The write queue of a `net` socket: callers that wait, callers that queue, the end and the cut.
 //!
 //! ```text
-//!   write_all, write, end, destroy ──► Socket ──► pipe with little room ──► pieces, told apart strictly
+//!   write_all, write, end, destroy ──► Socket ──► pipe with little room ──► pieces, checked strictly
 //! ```
 
 use super::{at_once, listen, peer, read_all};
@@ -16,7 +16,7 @@ use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::time::Duration;
 
-/// So many bytes that tell who wrote them and as which.
+/// A piece of `bytes` bytes that contains its writer and its number.
 fn piece(writer: u8, number: u8, bytes: u8) -> Vec<u8> {
     let mut piece = vec![writer; usize::from(bytes)];
     piece[..3].copy_from_slice(&[writer, number, bytes]);
@@ -37,7 +37,7 @@ fn pieces(mut bytes: &[u8], writers: usize) -> Vec<Vec<u8>> {
     came
 }
 
-fn hear(peer: impl Stream + 'static) -> JoinHandle<Vec<u8>> {
+fn read_in_thread(peer: impl Stream + 'static) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut heard = Vec::new();
         read_all(&peer, |bytes| heard.extend_from_slice(bytes));
@@ -55,7 +55,7 @@ fn fault_a19_the_end_follows_all_that_was_written() {
     explore(3000, || {
         let (ours, theirs) = peer(&[8, 64, 1000]);
         let socket = Socket::new(Arc::new(ours));
-        let hears = hear(theirs);
+        let hears = read_in_thread(theirs);
         let waiting = [0, 1].map(|writer| {
             let socket = socket.clone();
             thread::spawn(move || {
@@ -122,7 +122,7 @@ impl SocketEvents for Pushing {
 fn drain_follows_each_full_queue() {
     explore(2000, || {
         let (ours, theirs) = peer(&[40, 300]);
-        let settings = crate::net::socket::Settings {
+        let settings = crate::net::ConnectOptions {
             high_water_mark: 500,
             ..Default::default()
         };
