@@ -173,7 +173,7 @@ mod tests {
     fn what_needs_no_wait_counts_too() {
         let mut pace = pace();
         for _ in 0..100 {
-            // 20 kB in two seconds, most of it while nobody waits
+            // 20 kB in two seconds, most of it while no thread waits
             assert!(pace.waited(Duration::from_secs(2), 100).is_ok());
             (0..200).for_each(|_| pace.went(100));
         }

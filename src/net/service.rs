@@ -50,7 +50,7 @@ pub trait Service: Send + Sync + 'static {
     /// connection waits for it.
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot);
 
-    /// The address is bound, nobody is accepted yet.
+    /// The address is bound, nothing is accepted yet.
     fn listening(&self, _address: &Addr) {}
 
     /// Nobody could be accepted (descriptors have run out) or no thread started to accept the

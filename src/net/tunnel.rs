@@ -135,7 +135,7 @@ mod tests {
 
     type Running = thread::JoinHandle<(u64, u64)>;
 
-    /// A running tunnel and the two who talk through it.
+    /// A running tunnel, and its two peers.
     fn start(idle_timeout: Duration) -> (Pipe, Pipe, Running) {
         let ((client, near), (far, server)) = (pipe(), pipe());
         let (near, far) = (Arc::new(near), Arc::new(far));

@@ -19,7 +19,7 @@ impl Unix {
     /// accepting, this waits for it.
     ///
     /// # Errors
-    /// There is no such file, or nobody listens there.
+    /// There is no such file, or no server listens there.
     pub fn connect(path: impl AsRef<Path>) -> io::Result<Unix> {
         UnixStream::connect(path).map(Unix::from)
     }

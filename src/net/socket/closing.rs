@@ -18,7 +18,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Waiting.
 impl Inner {
-    /// Waits until nobody writes and no `drain` runs, and takes the error that is to be reported.
+    /// Waits until no thread writes and no `drain` runs, and takes the error that is to be reported.
     pub(super) fn final_error(&self) -> Option<io::Error> {
         let (mut state, _) = self.wait(None, SendQueue::is_at_rest);
         let cause = state.queue.take_error();
