@@ -3,9 +3,6 @@
 use super::reach::Family;
 use std::time::Duration;
 
-#[cfg(doc)]
-use super::socket::Socket;
-
 /// How to connect. `ConnectOptions::default()` and change what you must.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
@@ -15,13 +12,13 @@ pub struct ConnectOptions {
     pub family: Option<Family>,
     /// `TCP_NODELAY`, see [`Tcp::set_no_delay`](super::Tcp::set_no_delay). Default: true.
     pub no_delay: bool,
-    /// Whether our side stays open when [`Socket::run`] has read the peer's FIN, until
-    /// [`Socket::end`]. If not, our FIN follows at once. (Plain reads and writes need no
+    /// Whether our side stays open when [`Socket::run`](super::Socket::run) has read the peer's FIN, until
+    /// [`Socket::end`](super::Socket::end). If not, our FIN follows at once. (Plain reads and writes need no
     /// such option: there each side ends when it likes.) Default: false.
     pub allow_half_open: bool,
-    /// [`Socket::write`] returns false when this many bytes are queued. Default: 64 KiB.
+    /// [`Socket::write`](super::Socket::write) returns false when this many bytes are queued. Default: 64 KiB.
     pub high_water_mark: usize,
-    /// When more than this is queued by [`Socket::write`] the connection is broken off.
+    /// When more than this is queued by [`Socket::write`](super::Socket::write) the connection is broken off.
     /// Default: 16 MiB.
     pub max_buffered: usize,
     /// If a peer takes nothing of what we send for this long, the connection is cut. Default: 30 s.

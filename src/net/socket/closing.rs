@@ -139,11 +139,13 @@ impl Socket {
     }
 }
 
-/// From now on the server's stop reaches the socket, and not only the stream below it: threads that
-/// wait for the queue wake up, and what is cut off is not taken for a FIN.
-pub(super) fn on_stop(inner: &Arc<Inner>) {
-    if let Some(slot) = &inner.slot {
-        slot.on_stop(Arc::new(Cut(Arc::downgrade(inner))));
+impl Inner {
+    /// From now on the server's stop reaches the socket, and not only the stream below it: threads that
+    /// wait for the queue wake up, and what is cut off is not taken for a FIN.
+    pub(super) fn on_stop(self: &Arc<Inner>) {
+        if let Some(slot) = &self.slot {
+            slot.on_stop(Arc::new(Cut(Arc::downgrade(self))));
+        }
     }
 }
 

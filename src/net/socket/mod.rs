@@ -156,7 +156,7 @@ impl Socket {
             slot,
         };
         let inner = Arc::new(inner);
-        closing::on_stop(&inner);
+        inner.on_stop();
         Socket { inner }
     }
 }
