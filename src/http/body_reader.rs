@@ -311,7 +311,7 @@ mod tests {
         Pieces {
             reader,
             buffer: Vec::new(),
-            pieces: pieces.to_vec().into_iter(),
+            pieces: Vec::from(pieces).into_iter(),
             message_ended: false,
             direct: 0,
         }

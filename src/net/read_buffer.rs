@@ -129,7 +129,6 @@ impl ReadBuffer {
     }
 
     /// Consumes the next `n` unread bytes and keeps them, until [`clear`](ReadBuffer::clear).
-    #[cfg_attr(not(test), allow(dead_code, reason = "http's client takes it next"))]
     pub(crate) fn keep(&mut self, n: usize) {
         if self.start > 0 {
             self.move_to(0);
@@ -138,7 +137,6 @@ impl ReadBuffer {
         self.kept = n;
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "http's client takes it next"))]
     pub(crate) fn kept(&self) -> &[u8] {
         &self.bytes[..self.kept]
     }
