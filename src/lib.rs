@@ -87,8 +87,8 @@
 //!
 //! # Glossary
 //!
-//! One word for one thing, in the code as in the text. The protocols' own terms (*field line*, *chunk*,
-//! *frame*, *record*) are explained where their bytes are drawn.
+//! The protocols' own terms (*field line*, *chunk*, *frame*, *record*) are explained where their bytes are
+//! drawn.
 //!
 //! | term | what it means here | where |
 //! |---|---|---|
@@ -96,20 +96,23 @@
 //! | back pressure | a writer waits, or hears `false`, because the peer reads too slowly | [`net::Socket::write`] |
 //! | backlog | connections that the kernel has accepted and no thread has taken yet | [`net::Listener`] |
 //! | coalesce | to send several small responses or frames in one `write` | [`http`], `websocket/outgoing/` |
-//! | deadline, timeout | a deadline is a point in time, over all of something; a timeout is a length of time, and each of its kind begins anew | [`http::Config`], [`http::Timeouts`] |
+//! | cut | to end a connection without an orderly end: the peer may miss what was pending | [`net::Stream::abort`] |
+//! | deadline, timeout | how long something may take: a deadline is over all of it, a timeout begins anew with each step | [`http::Config`], [`http::Timeouts`] |
 //! | event, hook | a method with the book's name that barewire calls: `data`, `drain`, `onmessage` | [`net::SocketEvents`], [`http::Events`], [`websocket::Events`] |
 //! | flush | to send now what is pending | [`http::Response::flush`] |
 //! | half-close | to end one's own direction (FIN) and still read | [`net::Stream::shutdown`] |
 //! | high-water mark | the number of unsent bytes from which `write` returns false | [`net::Socket::write`], [`websocket::Config`] |
 //! | idle timeout, stall timeout | the longest time without any traffic; the longest time in which a transfer that has begun makes no progress, or too little | [`http::Config`], [`websocket::Config`] |
 //! | in flight | bytes that a thread is writing at this moment, outside the lock | `net/socket/`, `tls/stream/` |
-//! | layer | a stream that stands on another and passes on what it does not change | [`net::Layer`] |
+//! | layer | a stream that stands on another and passes on what it does not change; the stream *below* is nearer to the network | [`net::Layer`] |
 //! | lingering close | half-close, then read and drop for a while, so that the last answer is not destroyed by a reset | `net/linger.rs` |
 //! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs` |
 //! | pending | accepted from the caller, and not sent yet | `http/server/exchange/`, `websocket/queue.rs` |
 //! | pipelining | the client sends a request before the previous response has come | [`http`] |
 //! | queue (send, frame, response) | what is to be sent, in order, under one lock | `net/socket/queue.rs`, `websocket/queue.rs`, `http/server/exchange/response_queue.rs` |
-//! | slot | the right of one request to one of the agent's connections | [`http::pool::Slot`] |
+//! | row | one line of the chapter's list of what must work, such as N05 (TCP), S (framing), U (UDP), H (HTTP server), A (client), W (WebSocket), T (TLS): tests are named `row_n05_…` | `tests/rows/` |
+//! | slot, of an agent | the right of one request to one of the connections to its origin; others call it a lease | [`http::pool::Slot`] |
+//! | slot, of a server | a connection's place among `max_connections`; it travels with the stream that is handed over | [`net::Slot`] |
 //! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
 //! | tap | a layer that hands copies of the bytes to an observer | [`net::Tap`] |
 //! | write turn | the right to write to the stream; one thread has it, and the state lock is not held meanwhile | `net/socket/`, `websocket/queue.rs`, `tls/stream/` |

@@ -99,7 +99,7 @@
 //! directions are `server/exchange/request_body.rs` with `body_reader.rs`, and
 //! `server/exchange/response_queue.rs`, which also flushes pending responses when a handler blocks.
 //! `server/request_loop/waiting.rs` is where the thread waits, `server/request_loop/failing.rs` what a failing
-//! handler costs. `server/request.rs` and `server/response.rs` are the face, in the book's words, and `files/`
+//! handler costs. `server/request.rs` and `server/response.rs` are the public types, in the book's words, and `files/`
 //! serves files with it. Of the client, `client/exchange.rs` is one request and its response, `client/request.rs`
 //! what comes before it, and `client/agent.rs` the threads that wait for a socket.
 //!
@@ -107,12 +107,13 @@
 //!
 //! | to change | touch |
 //! |---|---|
-//! | a limit or deadline, or its default | `server/config.rs`, `wire/limits.rs`; the tests say which tables and fixtures repeat it |
+//! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `README.md`, which tests compare with the code |
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
 //! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |
 //! | a date, an entity tag, a range, a redirect, a credential | the file of that name in `wire/semantics/` |
-//! | the `Date` of responses, which is formatted once a second | `server/exchange/draft.rs` |
-//! | how the length of a body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
+//! | the `Date` of responses, formatted anew when a response begins in another second | `server/exchange/draft.rs` |
+//! | how the length of a received body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
+//! | whether a response is sent with Content-Length or chunked | `is_streamed` in `server/exchange/draft.rs` (is the length given?), `response_framing` in `wire/connection/server.rs` |
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |

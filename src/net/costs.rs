@@ -1,7 +1,7 @@
 //! What a connection costs, and why.
 //!
 //! A connection has a thread of its own, and that thread is most of what it costs. This page says
-//! what is in the sum, who can change it, and how to measure it.
+//! what is in the sum, why, and how to measure it.
 //!
 //! # At rest
 //!
@@ -22,7 +22,8 @@
 //! smaller reservation saves nothing, and a thread that overflows ends the process. A thread never
 //! gives a page back: the deepest call that it has made decides. A request in the clear needs two
 //! pages. A TLS handshake needs seven, because certificates are parsed and keys are agreed on that
-//! stack.
+//! stack; a WebSocket behind it needs one more. No setting makes this smaller: if it is too much, let a proxy
+//! in front of the server do TLS.
 //!
 //! **What is allocated**, in order of size:
 //!

@@ -72,13 +72,13 @@
 //! # Where to begin
 //! [`stream`] is the contract; then [`pipe`](mod@pipe), the smallest stream there is; [`kernel`], the
 //! kernel's, with the one trick in it (probing without waiting); [`workers`], which thread does what,
-//! beginning with its diagram; and [`engine`], the threads. On top of these is the book's face: [`server`],
+//! beginning with its diagram; and [`engine`], the threads. On top of these are the book's types: [`server`],
 //! [`connect`](mod@connect) and [`socket`], with the events and the send queue.
 //!
 //! | | files, each needing those below it |
 //! |---|---|
-//! | the book's face | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
-//! | a server | [`handle`] (outside) · [`listener`] (before) · [`engine`], [`workers`] (the threads) · [`service`] (what they do) · [`slot`] (inside) · [`registry`] · [`listen_socket`] |
+//! | the book's types | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
+//! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`] |
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
 //! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes, [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
 //! | streams | [`tcp`], [`unix`], [`kernel`] · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
@@ -90,7 +90,7 @@
 //! |---|---|---|
 //! | what a stream can do | [`Stream`], [`Layer`] (both halves), then each leaf: `kernel`, `pipe`, `tls::stream` | `layer`'s own; the compiler |
 //! | a limit of a connection | [`ConnectOptions`], the list in [`server`], the tables at [`create_server`] and in the README | `tests/rows/net/slow_peers.rs` |
-//! | a limit of a server | [`Options`], the list in [`server`], `http::Config` and its list | `net/tests/accepting.rs` |
+//! | a limit of a server | [`Options`], the list in [`server`], `http::Config` and its list, the setters in `tls/server.rs`, the table in the README | `net/tests/accepting.rs` |
 //! | how fast a peer must be | [`pace`] (the rule), [`socket`]'s `write_state` (how long one write waits) | `tests/rows/net/slow_peers.rs` |
 //! | an event of a socket | [`SocketEvents`] and its table, `socket/run.rs` | `tests/rows/net/n05_order.rs` |
 //! | when `drain` or the FIN leaves | `socket/queue.rs` (the decision), `socket/turn.rs` (the call) | `socket/queue/tests.rs`, all interleavings; `tests/schedules` |

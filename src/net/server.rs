@@ -25,8 +25,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 ///
 /// # Limits
 ///
-/// No peer holds a thread and a slot for ever. All of these are on from the start. A connection beyond
-/// one is cut, which `connection` sees as
+/// No peer holds a thread and a slot for ever. All of these are on from the start. A connection that
+/// exceeds one of them, except the first, is cut, which `connection` sees as
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted):
 ///
 /// | what | setting | default |

@@ -55,7 +55,17 @@ impl<F: Fn(TapEvent<'_>) + Send + Sync + 'static> Observer for F {
 }
 
 /// A stream whose bytes an [`Observer`] sees, as they were read and written. For all else it is the
-/// stream below. Over TLS the observer sees the plaintext, under TLS the records.
+/// stream below. Put on top of a TLS stream it sees the plaintext; put below TLS it sees the records.
+///
+/// A tap is put where a stream is handed over:
+///
+/// - on a server: in a [`Service`](super::Service) of your own in front of `into_service()` (see
+///   `src/bin/ws_server/main.rs`);
+/// - on a client of `net`: as the stream that [`connect_through`](super::connect_through) gets;
+/// - on a request: in an [`http::Connector`](crate::http::Connector) (see `src/bin/http_get/connect.rs`).
+///
+/// It does not see what nobody reads, errors and timeouts, and what happened before it was put there, such as
+/// a TLS handshake below it.
 ///
 /// ```
 /// use barewire::net::{Stream, Tap, TapEvent, pipe};

@@ -77,16 +77,17 @@
 //! ```
 //!
 //! # The rules
-//! 1. A connection under TLS is a [`Stream`](crate::net::Stream) like every other: [`Tls`]. The code above
+//! 1. A connection over TLS is a [`Stream`](crate::net::Stream) like every other: [`Tls`]. The code above
 //!    it need not know; the stream below may be TCP, a Unix socket or a pipe.
-//! 2. A certificate is good if a CA in [`ca`](ClientOptions::ca) has issued it, or has issued the
+//! 2. A certificate is acceptable if a CA in [`ca`](ClientOptions::ca) has issued it, or has issued the
 //!    certificate of its issuer, and so on (the *chain*); if it is valid today; if it is for this purpose;
 //!    and, for a server, if its subjectAltName has the host that was asked for. The Common Name is ignored
 //!    (E35).
 //! 3. A root is signed by itself: it is the end of the chain. A server's certificate is signed by its
 //!    CA; the notes call it self-signed, and it is not (E36).
 //! 4. A side that refuses sends the alert that fits, and its [`Error`] says what was seen and what to do.
-//!    To switch verification off is no solution (E47): pass the CA, or the certificate's fingerprint.
+//!    To switch verification off is no solution (E47): pass the CA, or the certificate's
+//!    [`fingerprint256`](ClientOptions::fingerprint256), which replaces the checks of rule 2.
 //! 5. The certificate is checked in every handshake, also if a session is resumed: it may have expired
 //!    since.
 //! 6. A server asks clients for a certificate only if [`request_cert`](ServerOptions::request_cert) says
@@ -109,11 +110,11 @@
 //!
 //! | to change | touch |
 //! |---|---|
-//! | an option of both roles | [`options`]: a field of `Common`, its default, a method in `common_options!`; where it takes effect: [`server_context`] (`Prepared::new`) and [`client_context`] (`config`), and there `key`, if connections with different values must not be shared; `tests/rows/tls/t06_options.rs` |
-//! | an option of one role | [`options`]: a field and a method of that role; then as above. The demos' flags: `src/bin/tls_echo/options.rs`, `src/bin/http_get/options.rs` |
+//! | an option of both roles | [`options`]: a field of `Common`, its default, a method in `common_options!`; where it takes effect: [`server_context`] (`Prepared::new`) and [`client_context`] (`config`), and there `key`, if connections with different values must not be shared (no test notices a `key` without it); `tests/rows/tls/t06_options.rs` |
+//! | an option of one role | [`options`]: a field and a method of that role; then as above. The demos' flags: `src/bin/tls_echo/main.rs`, `client.rs` and `help.txt` there, `src/bin/http_get/options.rs`, `secure.rs`, `src/bin/ws_client/dial.rs`; the list of options in `README.md` |
 //! | the oldest version, the cipher suites, their order | [`Version`], [`provider`] (`versions`, `PROVIDER`); its tests; [`wire`] for what the hellos show |
 //! | which certificates are refused | [`verify`] (`ServerVerifier`, `ClientVerifier`), `check_strength` in `error/certificate.rs`; a certificate that breaks the rule: `tests/certs.sh`, `fixtures/tls/README.md`; a row in `tests/rows/tls/t06_servers.rs` |
-//! | an error: its code, its sentence | the table in `error/code.rs` (the compiler finds the rest); the sentence in `error/certificate.rs` or `error/handshake.rs` |
+//! | an error: its code, its sentence | the table in `error/code.rs`; `src/bin/http_get/failure.rs`, which turns codes into exit codes; the sentence in `error/certificate.rs` or `error/handshake.rs` |
 //! | which certificate a server sends | [`sni`] |
 //! | a limit of the handshake | `MAX_BYTES` and `ALERT_TIMEOUT` in `stream/handshake.rs`; `HANDSHAKE_TIMEOUT` in [`options`] and the text of `handshake_timeout`; rule 7 above; the table of limits in the README |
 //! | what is seen of a peer | `stream/info.rs` |

@@ -4,7 +4,7 @@
 //! | the peer's certificate is | in the handshake | after it |
 //! |---|---|---|
 //! | required (`reject_unauthorized`) | checked: a bad one ends the handshake with an alert | checked again if a session was resumed, since it may have expired meanwhile |
-//! | requested only | accepted | checked: a bad one makes the peer [unauthorized](Verdict::Unauthorized) |
+//! | requested only (`reject_unauthorized(false)`) | accepted | checked: a bad one makes the peer [unauthorized](Verdict::Unauthorized) |
 //!
 //! That the peer has the private key to its certificate is proved in the handshake in any case.
 //!

@@ -10,7 +10,7 @@
 //!      │── Q 7 "add 1" ──────────────► │ remembers it: does not handle it again
 //!      │ ◄──────────────────── A 7 "1" ──│
 //!      │── Q 8 "add 1" ──────────────► │ …
-//!      │ ◄── A 7, late or repeated: another id, ignored
+//!      │ ◄── a second A 7: another id, ignored
 //! ```
 
 use std::io::{self, ErrorKind};
@@ -61,7 +61,9 @@ pub struct Reply {
 /// Sends one question at a time, in the format of [`wire`](super::wire), and waits for its answer.
 ///
 /// Each question has its own id. A datagram is its answer only if it has the same id and comes from
-/// the address of the peer: late, repeated and foreign answers are ignored. (A host with several
+/// the address of the peer: so an answer to an earlier question is
+/// ignored, and so is one from another address. All tries of a question have the same id: an answer to any of
+/// them is taken. (A host with several
 /// addresses may answer from another one; then send the question there.) While a requester waits,
 /// nothing else may receive from the same transport, or the answer could go there.
 ///

@@ -30,7 +30,7 @@
 //!
 //! Both sides send at any time. A program with one thread for each connection must read and write at once,
 //! and a peer that reads nothing must not keep us from reading: else two programs that are both sending wait
-//! for each other for ever. A ping must be answered soon, also while a long message is being sent. And both
+//! for each other for ever. A ping must be answered soon, also while a long message is being sent in parts. And both
 //! sides have to agree on the end, or the last message is lost.
 //!
 //! # The bytes on the wire
@@ -47,8 +47,9 @@
 //! # The rules
 //!
 //! 1. The reading thread never waits for the peer to read. A pong or a Close frame is queued. It leaves at
-//!    once if the socket takes it; else the thread that is writing sends it next, or a short-lived flush
-//!    thread does. (The reading thread does wait for what its handler has passed to [`Writer::send`].)
+//!    once if the socket takes it; else the thread that has the write turn sends it behind its current frame
+//!    and what was queued before, or a short-lived flush thread does. A message of [`Writer::send`] is one
+//!    frame, so a pong waits for its end; between the [`Parts`] of a message it does not. (The reading thread does wait for what its handler has passed to [`Writer::send`].)
 //! 2. [`Writer::send`] waits until its message has left. [`Writer::try_send`] and [`Room::send`] never
 //!    wait; above the high-water mark they send nothing.
 //! 3. Frames leave whole, one after another. A pong stands between two frames, never inside one.
@@ -84,7 +85,7 @@
 //! | where | what happens |
 //! |---|---|
 //! | the filter of [`Acceptor::origins`] | no 101 is sent; the HTTP server answers as after a panic in a handler |
-//! | `onopen`, `onmessage`, `onerror` | Close frame with 1011 (if none was sent), then `onclose`, then the panic goes on in the caller of [`WebSocket::run`] |
+//! | `onopen`, `onmessage`, `onerror` | Close frame with 1011 (if none was sent), then `onclose` (with the code of the peer's Close frame, or 1006 if none came), then the panic goes on in the caller of [`WebSocket::run`] |
 //! | `onclose` | the connection is over; the panic goes on in the caller of `run` |
 //! | a handler that calls [`Reader::receive`] itself | the halves are dropped: Close frame with 1001, and what was sent before still arrives |
 //! | a thread that has an unfinished [`Parts`] | its drop closes the connection with 1011 |
@@ -100,7 +101,7 @@
 //! without threads (`queue/model.rs` tries all interleavings); and [`outgoing`], the lock and the writes
 //! around it. [`receiving`] is the other half, with [`frame_buffer`], its buffer, [`heartbeat`], and
 //! [`ending`], the close. [`connection`] is what both halves share. A connection begins in [`mod@accept`] or
-//! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the face, in the book's words, and
+//! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the public types, in the book's words, and
 //! [`broadcast`] is a room full of connections.
 //!
 //! # To change X, touch Y
@@ -108,7 +109,7 @@
 //! | to change | touch |
 //! |---|---|
 //! | what is refused, its close code or status, its words | a line of `rules!` in `wire/error.rs`, the decoder that sees it, and a case in `fixtures/websocket/` (`tests/wire` finds a rule without one) |
-//! | which close codes may be sent | [`CloseCode::new`] and the table above it in `wire/close.rs`, the row `CloseCode` in `wire/misuse.rs`; the test in `close.rs` tries all 65,536 |
+//! | which close codes may be sent | [`CloseCode::new`] and the table above it in `wire/close.rs`, the row `CloseCode` in `wire/misuse.rs`; the test in `close.rs` tries all 65,536; `fixtures/websocket/close.txt` |
 //! | what a caller is refused | a line of `rules!` in `wire/misuse.rs`, and the function in `wire/` that checks it |
 //! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs` |
 //! | a deadline, or any default | `config.rs`; the test `settings_have_these_defaults` in `tests/rows/websocket/settings.rs` names the table above and the one in the README |

@@ -11,8 +11,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long one write may block. Between two writes the sender checks whether the response has come
-/// already.
+/// How long one write may block. The sender checks as often whether the response has come already.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A connection that requests are sent on, one after another.

@@ -7,7 +7,8 @@ use crate::http::wire::Fields;
 use crate::net::Stream;
 
 /// What happens to a request, in the book's words; see [`ClientRequest::run`]. All methods are called
-/// on the thread that sends the request, in the order of this table.
+/// on the thread that sends the request: `socket` first, interim responses as they come, one of the last four
+/// last.
 ///
 /// | event of the book | method | without events |
 /// |---|---|---|

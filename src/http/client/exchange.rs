@@ -10,8 +10,8 @@
 //!                                  receive body … ended ──► the connection goes back
 //! ```
 //!
-//! A server may respond before it has read the whole request, and then stop reading. So a request that
-//! cannot be sent polls for an early response.
+//! A server may respond before it has read the whole request, and then stop reading. So the thread that sends
+//! polls for an early response: every 250 ms, also while it waits for room to write.
 //!
 //! | file | what |
 //! |---|---|

@@ -31,7 +31,8 @@
 //!    are never listed.
 //! 4. A file is sent through one block of bounded size. Its length is what the *open* file said:
 //!    if the file grows meanwhile, the rest is not sent; if it shrinks, the connection is cut, because
-//!    only a cut shows the client that the body is not complete.
+//!    only a cut shows the client that the body is not complete (or the client gets a 500, if nothing has
+//!    left yet).
 //! 5. An entity tag stands for one state, unless a program sets a file's time back. Timestamps of a file
 //!    system have a granularity, and a file may change twice within it. Until the granularity of the last
 //!    change has passed, each response gets a tag of its own, and nothing is kept in memory.
@@ -227,8 +228,8 @@ impl Files {
     ///
     /// # Errors
     /// An error of the connection, or of the disk. If the disk failed before anything was sent,
-    /// the client has got a 500 already and the error is for your log. Later, or if the file became shorter
-    /// than its Content-Length, the handler cuts the connection by returning the error.
+    /// the client has got a 500 already and the error is for your log. The same goes for a file that has become
+    /// shorter than its Content-Length. Later, the handler cuts the connection by returning the error.
     pub fn serve(&self, req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
         match self.reply(req) {
             Ok(Reply::File(validators, body, content)) => {

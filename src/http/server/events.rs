@@ -57,7 +57,7 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 /// |---|---|---|---|
 /// | [`connection`](Events::connection) | | is served as if the method had returned | yes |
 /// | a handler, before the head is sent | 500 | goes on | yes |
-/// | a handler, after the head is sent | the response so far | is cut | yes |
+/// | a handler, after the head is sent | the responses before this one, and this one so far; none to requests behind it | is cut | yes |
 /// | a handler, after [`Response::end`] | the response | goes on | yes |
 /// | a handler, after [`Request::upgrade`] | what was sent on the stream | ends when the stream is dropped | yes |
 /// | another thread that has the upgraded stream | what was sent on the stream | ends when the stream is dropped | no |

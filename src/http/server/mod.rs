@@ -26,7 +26,8 @@
 //!    [chapter's page](crate::http) has the table.
 //! 4. A wait for the peer has a deadline, always ([`Config`]).
 //! 5. Code of the program runs under [`guarded`]: a panic costs what the table of [`Events`] says.
-//! 6. A connection ends with a lingering close, unless the client knows that it ends.
+//! 6. A connection ends with a lingering close, unless the client knows that it ends. A response that fails
+//!    after its head has left is cut instead.
 //!
 //! # Which file to read first
 //!

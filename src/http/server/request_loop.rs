@@ -97,7 +97,8 @@ impl Shared<dyn Events> {
                 served.body.shrink();
                 linger(stream, self.config.linger_timeout, self.config.linger_bytes);
             }
-            // Only a cut connection shows the client that the body is not complete.
+            // A cut shows the client that the body is not complete (over TCP, a client of HTTP/1.0 takes it
+            // for the end: it has no other sign).
             End::Gone if served.connection.get_mut().is_unfinished() => _ = stream.abort(),
             End::Gone | End::Closed | End::HandedOver => {}
         }

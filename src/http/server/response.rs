@@ -16,7 +16,7 @@ use std::io;
 ///   or panics, the client gets 500 if nothing was sent, and a cut connection if something was (which looks
 ///   like the end to an HTTP/1.0 client).
 /// - A head that was written by [`write_head`](Self::write_head) without a Content-Length is sent
-///   with the chunked coding; without `write_head`, a single `end(data)` gets its Content-Length.
+///   with the chunked coding (to an HTTP/1.0 client: until the connection ends); without `write_head`, a single `end(data)` gets its Content-Length.
 /// - A Content-Length counts bytes and is checked (E29): data beyond it is refused before it is sent, and a
 ///   body that ends before it cuts the connection.
 ///

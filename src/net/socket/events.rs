@@ -22,7 +22,8 @@ use std::io;
 ///
 /// ```text
 ///   connect?  ( data | text | timeout )*  end?  timeout*  error?  close
-///             └─ drain, at the same time as these ───┘ has returned before error and close
+///             └────────────────────────────────────────┘
+///              drain may run beside any of these; it has returned before error and close
 /// ```
 ///
 /// `end` comes at most once, and not after `error` (without [`allow_half_open`] our own FIN

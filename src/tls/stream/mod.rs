@@ -85,7 +85,7 @@ use writing::{CONTROL_TIMEOUT, State};
 /// | `read` fails with [`ErrorKind::UnexpectedEof`] | TCP ended without close_notify: something may be missing |
 /// | `read` fails with [`ErrorKind::InvalidData`] | the bytes are not what the peer sealed; an [`Error`](crate::tls::Error) is inside |
 /// | `write` timed out | nothing more was taken; *write the same bytes again*, or end the connection |
-/// | `try_write` is `None` | there is no room, or another thread is in a `write` |
+/// | `try_write` is `None` | there is no room, or another thread is in a `write`; *offer the same bytes again*, or end the connection |
 /// | `shutdown(Write)` | sends close_notify, then the FIN, behind all sealed records |
 /// | ⋯ if there is no room | waits as a `write` does: for the write timeout, not at all if that is zero, for 30 s if none is set |
 /// | ⋯ if there is still no room | fails with a timeout: the end is *pending*. It leaves with the next call of `shutdown(Write)`, `write`, `try_write` or `read` that finds room; a `read` tries again while it waits |

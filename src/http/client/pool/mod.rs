@@ -76,7 +76,7 @@
 //!
 //! # What the notes get wrong
 //!
-//! The numbers are those of the errata (E1, E2, …): the places where the reading notes that this crate
+//! The numbers are those of the errata on the [title page](crate#what-the-notes-get-wrong): the places where the reading notes that this crate
 //! follows are wrong.
 //!
 //! - Five sockets an origin is the default, they say (E25). It was Node's until 0.12; now there is no

@@ -149,7 +149,7 @@ fn owned<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     values.map(<[u8]>::to_vec).collect()
 }
 
-/// The Date field's value, formatted once a second.
+/// The Date field's value, formatted anew when a response begins in another second.
 #[derive(Debug)]
 struct DateCache {
     seconds: u64,

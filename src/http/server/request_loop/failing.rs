@@ -8,6 +8,9 @@
 //!   the connection                    cut                                   cut
 //! ```
 //!
+//! Requests that were pipelined behind a cut get no response. Responses that were complete before it leave
+//! first.
+//!
 //! The program's code runs under [`guarded`], so that a panic costs what the table of
 //! [`Events`](crate::http::Events) says and nothing else.
 

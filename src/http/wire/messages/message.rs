@@ -96,7 +96,11 @@ impl Head {
         self.section.decode(bytes, &self.limits)
     }
 
-    /// RFC 9112 §9.3: whether the sender of this head wants the connection to persist after the message.
+    /// Whether the sender of this head wants the connection to persist after the message.
+    // RFC 9112 §9.3: "If the "close" connection option is present (Section 9.6), the connection will not
+    // persist after the current response; else, If the received protocol is HTTP/1.1 (or later), the
+    // connection will persist after the current response; else, If the received protocol is HTTP/1.0, the
+    // "keep-alive" connection option is present"
     #[inline]
     fn is_persistent(&self) -> bool {
         let options = self.options;

@@ -13,8 +13,8 @@
 //! A [`HttpDate`] counts seconds since 1970 began. Years count from 1 March: then the leap day is the last
 //! day of its year, and the months before it never move.
 //!
-//! This file reads no clock. The Date field of a server's responses is formatted once a second and cached
-//! for each connection, in `http/server/exchange/answer.rs` (`DateCache`).
+//! This file reads no clock. The Date field of a server's responses is cached for each connection, and
+//! formatted anew when a response begins in another second: `DateCache` in `http/server/exchange/draft.rs`.
 
 use crate::wire::rules;
 use std::fmt;

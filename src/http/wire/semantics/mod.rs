@@ -22,7 +22,7 @@
 //!
 //! - `decode` takes a whole field value and returns `None` or an error; it never repairs.
 //! - Nothing here reads a clock: "now" is an argument. The Date field of responses is cached by the
-//!   server, once a second: `DateCache` in `server/exchange/answer.rs`.
+//!   server for each connection: `DateCache` in `server/exchange/draft.rs`.
 //! - Nothing here writes a field line: [`FieldList`](super::FieldList) does.
 //!
 //! # Which file to read first
@@ -34,7 +34,7 @@
 //!
 //! | to change | touch |
 //! |---|---|
-//! | how a date is read or written | `date.rs`; the cached one: `server/exchange/answer.rs` |
+//! | how a date is read or written | `date.rs`; the cached one: `server/exchange/draft.rs` |
 //! | how tags compare | `etag.rs` |
 //! | the order of the preconditions | `evaluate` in `precondition.rs` and the table in its test; `http/files/select.rs`, which asks |
 //! | which ranges are ignored | the two constants in `range.rs`, and `coalesce` |
