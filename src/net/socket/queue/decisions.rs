@@ -1,8 +1,5 @@
 //! The decisions of the queue, and the events that it takes.
 
-#[cfg(doc)]
-use super::SendQueue;
-
 /// What becomes of a write that does not wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::net::socket) enum Accepted {
@@ -37,7 +34,7 @@ pub(in crate::net::socket) enum Room {
 pub(in crate::net::socket) enum Release {
     /// The turn is given back.
     Done,
-    /// Send the FIN without waiting, then report [`SendQueue::end_sent`].
+    /// Send the FIN without waiting, then report [`SendQueue::end_sent`](super::SendQueue::end_sent).
     SendEnd,
     /// Start a flush thread: the turn is its own.
     StartFlusher,
@@ -46,11 +43,11 @@ pub(in crate::net::socket) enum Release {
 /// What the flush thread does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::net::socket) enum Step {
-    /// Write what [`SendQueue::take_batch`] gives.
+    /// Write what [`SendQueue::take_batch`](super::SendQueue::take_batch) gives.
     Write,
-    /// Send the FIN, then report [`SendQueue::end_sent`].
+    /// Send the FIN, then report [`SendQueue::end_sent`](super::SendQueue::end_sent).
     SendEnd,
-    /// The turn is given back. Call `drain`, then report [`SendQueue::drain_returned`].
+    /// The turn is given back. Call `drain`, then report [`SendQueue::drain_returned`](super::SendQueue::drain_returned).
     Drain,
     /// The turn is given back. The thread ends.
     Leave,
