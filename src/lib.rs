@@ -82,8 +82,9 @@
 //! 2. `net` knows no protocol; `http` knows neither `websocket` nor `tls`.
 //! 3. The server never names the client, nor the client the server.
 //! 4. A package from outside is named where it belongs and nowhere else.
-//! 5. Whether we are client or server is asked in one file of a protocol: its `wire/connection.rs`.
-//! 6. No two files name each other.
+//! 5. Whether we are client or server is asked in one file of a protocol: `http/wire/connection.rs` and
+//!    `websocket/wire/connection/role.rs`.
+//! 6. No two files name each other, and no longer circle of files leads back to its first one.
 //!
 //! # Glossary
 //!

@@ -1,6 +1,6 @@
 //! The book's `https.Agent`: a pool, and the TLS context of its connections.
 
-use super::HTTP_1_1;
+use super::alpn::HTTP_1_1;
 use super::connector::{Connector, connector};
 use crate::http::pool::Limits;
 use crate::http::wire::Scheme;

@@ -1,11 +1,11 @@
 //! The second step of a connection: TLS on top of another connector.
 
-use super::{HTTP_1_0, HTTP_1_1};
+use super::alpn::speaks_http;
 use crate::http::wire::Scheme;
 use crate::http::{self, Connected, Origin, RequestOptions};
-use crate::tls::{ClientContext, Tls};
+use crate::tls::ClientContext;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -80,21 +80,6 @@ impl http::Connector for Connector {
 
     fn below(&self) -> Option<&Arc<dyn http::Connector>> {
         Some(&self.below)
-    }
-}
-
-// RFC 7301 §3.2: "The server SHALL NOT respond with a selected protocol and subsequently use a
-// different protocol for application data exchange."
-fn speaks_http(tls: &Tls) -> io::Result<()> {
-    match tls.alpn_protocol() {
-        None | Some(HTTP_1_1 | HTTP_1_0) => Ok(()),
-        Some(other) => {
-            let text = format!(
-                "client and server agreed on {other:?} (ALPN), and {HTTP_1_1} is all that is spoken \
-                 here: offer nothing else with ClientOptions::alpn"
-            );
-            Err(io::Error::new(ErrorKind::InvalidData, text))
-        }
     }
 }
 

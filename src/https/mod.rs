@@ -79,7 +79,7 @@
 //! |---|---|
 //! | a setting of the HTTP server | nothing here: [`create_server_with`] takes an [`http::Server`] with its settings |
 //! | a TLS option | nothing here: see the table of [`tls`] |
-//! | the protocols that ALPN offers | `HTTP_1_1` below, `speaks_http` in [`connector`](mod@connector), `http_by_default` in [`agent`], `create_server_with` in [`server`] |
+//! | the protocols that ALPN offers | [`alpn`], `http_by_default` in [`agent`], `create_server_with` in [`server`] |
 //! | which requests share a connection | `key` of the [`Connector`]; the hash in `tls/client_context.rs` |
 //! | the answer to a client without TLS | `plain` in [`server`] |
 //!
@@ -94,6 +94,7 @@
 //!    connections are there, and what in their keys differs? What could go wrong if there were one?
 
 mod agent;
+mod alpn;
 mod connector;
 mod server;
 
@@ -106,10 +107,6 @@ use crate::tls;
 use crate::websocket::{self, ConnectOptions, WebSocket};
 use std::error::Error;
 use std::io;
-
-/// The names of HTTP/1 in ALPN (RFC 7301 §6).
-const HTTP_1_1: &str = "http/1.1";
-const HTTP_1_0: &str = "http/1.0";
 
 /// `GET https://localhost/` by the [global agent](Agent::global): the options to begin with.
 pub fn options() -> RequestOptions {

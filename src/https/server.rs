@@ -1,6 +1,6 @@
 //! The server: a handshake in front of the server of plain HTTP.
 
-use super::HTTP_1_1;
+use super::alpn::HTTP_1_1;
 use crate::http::{self, Events, Outcome, Request, Response};
 use crate::net::{Handle, Listener, Options, Service, Stream};
 use crate::tls::{self, OnError, Secured, ServerContext, ServerOptions};
