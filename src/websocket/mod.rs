@@ -113,7 +113,7 @@
 //! | what a caller is refused | a line of `rules!` in `wire/misuse.rs`, and the function in `wire/` that checks it |
 //! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs` |
 //! | a deadline, or any default | `config.rs`; the test `settings_have_these_defaults` in `tests/rows/websocket/settings.rs` names the table above and the one in the README |
-//! | what may follow what on a connection | the table in `wire/connection.rs`, and `fixtures/websocket/states.txt` |
+//! | what may follow what on a connection | the table in `wire/connection/state.rs`, and `fixtures/websocket/states.txt` |
 //! | what a reserved bit means, an extension | `NEGOTIATED_BITS` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
 //! | a field of the handshake | `wire/handshake/offer.rs` (server), `wire/handshake/opening.rs` (client) |
 //! | an event | `events.rs`: the trait, and `run`, which calls it |

@@ -1,9 +1,9 @@
 //! The sending side of a connection: its frame queue behind a lock, and the stream that it is written to.
 //!
-//! [`FrameQueue`] decides which thread writes what. The lock, the waits and the writes are here. While
-//! the lock is held, only memory is touched: no write, no `shutdown`, no code of the user. Locks are
-//! taken in one order: a room's list of members, then the state of one connection, then the clock's
-//! schedule.
+//! [`FrameQueue`](super::queue::FrameQueue) decides which thread writes what. The lock, the waits and the
+//! writes are here. While the lock is held, only memory is touched: no write, no `shutdown`, no code of the
+//! user. Locks are taken in one order: a room's list of members, then the state of one connection, then the
+//! clock's schedule.
 //!
 //! ```text
 //!   send ──▶ lock ─▶ append to queue ─▶ step ─▶ unlock ─▶ write ─▶ lock ─▶ step ─▶ … done ─▶ unlock
@@ -14,6 +14,7 @@
 //! | file | |
 //! |---|---|
 //! | `outgoing.rs` | what [`Writer`](super::Writer) and [`Room`](super::Room) call: whole messages, messages in parts, broadcasts |
+//! | [`state`] | what the lock guards |
 //! | [`writing`] | the steps of a job: waiting, writing, the flush thread |
 //! | [`peer_pace`] | how fast the peer takes what is written |
 //! | [`coalesce`] | frames of the reading thread that leave together |
@@ -24,35 +25,27 @@ mod closing;
 mod coalesce;
 mod peer_pace;
 mod pings;
+mod state;
 mod writing;
 
-use closing::Closing;
 pub(super) use closing::GoAway;
+pub(super) use state::SharedFrame;
 pub(super) use writing::PendingFlush;
 
 use super::config::Config;
 use super::error::Error;
-use super::outcome::Outcome;
-use super::queue::{FrameQueue, Job, Sizes};
+use super::queue::Job;
 use super::wire::{Data, Misuse, Received, Sender, State as Sent};
-use crate::net::{Cause, DelayedFlush, Stream};
-use crate::random;
+use crate::net::Stream;
 use coalesce::Coalescer;
-use peer_pace::PeerPace;
-use pings::Pings;
+use state::{COPIED_BYTES, Guard, State};
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
-/// Payloads up to this size are copied behind their header. Longer ones are written from the sender's
-/// memory, unless they may leave together with others: then the second limit counts.
-const COPIED_BYTES: usize = 4 * 1024;
+/// As [`COPIED_BYTES`], for payloads that may leave together with others.
 const COALESCED_COPY_BYTES: usize = 16 * 1024;
-const SIZES: Sizes = Sizes {
-    pong_bytes: 64 * 1024,
-    copied_bytes: COPIED_BYTES,
-};
 
 pub(super) struct Outgoing {
     pub(super) stream: Arc<dyn Stream>,
@@ -66,39 +59,6 @@ pub(super) struct Outgoing {
     coalescer: Coalescer,
 }
 
-struct State {
-    queue: FrameQueue<SharedFrame>,
-    peer: PeerPace,
-    /// How many threads wait for `changed`.
-    waiting: usize,
-    /// The thread that has begun the unfinished message, or has sent its last part so far.
-    message_thread: Option<ThreadId>,
-    /// Grows by one when a part begins, and by one when it has been sent: odd while one is being sent.
-    parts: u64,
-    /// No flush thread could be started, and the clock will push what is queued.
-    retry_scheduled: bool,
-    closing: Closing,
-    failure: Option<Cause>,
-    /// The position behind the last frame that `send` has left queued, to be coalesced: the reading thread
-    /// waits until it has left before it reads.
-    await_before_read: u64,
-    delayed: DelayedFlush,
-    pings: Pings,
-    outcome: Option<Outcome>,
-}
-
-/// A frame that was encoded once, for many connections.
-#[derive(Clone, Debug)]
-pub(super) struct SharedFrame(pub(super) Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for SharedFrame {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-type Guard<'a> = MutexGuard<'a, State>;
-
 impl Outgoing {
     pub(super) fn open(
         stream: Arc<dyn Stream>,
@@ -107,25 +67,11 @@ impl Outgoing {
         ends_first: bool,
     ) -> Result<Arc<Outgoing>, Error> {
         stream.set_write_timeout(Some(writing::write_slice(&config)))?;
-        let state = State {
-            queue: FrameQueue::new(sender, random::mask_key, SIZES),
-            peer: PeerPace::new(config.pace()),
-            waiting: 0,
-            message_thread: None,
-            parts: 0,
-            retry_scheduled: false,
-            closing: Closing::default(),
-            failure: None,
-            await_before_read: 0,
-            delayed: DelayedFlush::default(),
-            pings: Pings::default(),
-            outcome: None,
-        };
         Ok(Arc::new(Outgoing {
             stream,
+            state: Mutex::new(State::new(sender, config.pace())),
             config,
             ends_first,
-            state: Mutex::new(state),
             changed: Condvar::new(),
             coalescer: Coalescer::default(),
         }))
@@ -263,7 +209,8 @@ impl Outgoing {
                 return Err(Misuse::Unfinished.into());
             }
             let between_parts = seen.is_multiple_of(2);
-            let deadline = *until.get_or_insert_with(|| after(self.config.stall_timeout));
+            let deadline =
+                *until.get_or_insert_with(|| Instant::now().checked_add(self.config.stall_timeout));
             let in_time;
             (state, in_time) = self.wait_until(state, deadline.filter(|_| between_parts));
             state.check_open()?;
@@ -380,37 +327,6 @@ impl Outgoing {
         self.notify(&mut state);
         self.push(state);
     }
-}
-
-impl State {
-    /// Everything up to this position has left; else the error that prevented it.
-    fn check_sent(&self, position: u64) -> Result<(), Error> {
-        match self.queue.sent() >= position {
-            true => Ok(()),
-            false => self.check(),
-        }
-    }
-
-    /// Nothing has failed so far.
-    fn check(&self) -> Result<(), Error> {
-        self.failure
-            .as_ref()
-            .map_or(Ok(()), |cause| Err(cause.into()))
-    }
-
-    /// Messages can still be sent; else the reason why not.
-    #[inline]
-    fn check_open(&self) -> Result<(), Error> {
-        match self.queue.state() {
-            Sent::Closed | Sent::Failed => Err(Misuse::Closed.into()),
-            Sent::Idle | Sent::Message => self.check(),
-        }
-    }
-}
-
-/// The end of a limit that begins now; `None`: it is later than the clock can count.
-fn after(limit: Duration) -> Option<Instant> {
-    Instant::now().checked_add(limit)
 }
 
 impl fmt::Debug for Outgoing {

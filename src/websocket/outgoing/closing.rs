@@ -1,6 +1,7 @@
 //! The end of the sending side: our Close frame, its deadline, and the outcome.
 
-use super::{Guard, Outgoing, State, after};
+use super::Outgoing;
+use super::state::{Guard, State};
 use crate::net::{Cause, Stop, Timer};
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
@@ -9,17 +10,6 @@ use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
-
-/// The closing handshake.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Closing {
-    /// The peer's Close frame has come.
-    pub(super) received: bool,
-    /// The position behind our Close frame.
-    position: u64,
-    /// How many bytes had left when the deadline began.
-    sent: u64,
-}
 
 impl Outgoing {
     /// Sends a Close frame, unless one has been sent, and does not wait. The code and the reason must be such
@@ -55,7 +45,7 @@ impl Outgoing {
         }
         if closing.sent < closing.position && closing.sent < sent {
             state.closing.sent = sent;
-            return after(self.config.close_timeout);
+            return Instant::now().checked_add(self.config.close_timeout);
         }
         self.cut_with(state, ErrorKind::TimedOut.into());
         None

@@ -10,7 +10,8 @@
 //! If the reading thread does not come back for those frames within a millisecond or two, the clock thread
 //! flushes the queue: see `net/delayed_flush.rs`.
 
-use super::{Outgoing, State, after};
+use super::Outgoing;
+use super::state::State;
 use crate::net::{INTERVAL, Timed, Timer, call_after};
 use crate::websocket::queue::Job;
 use std::cell::Cell;
@@ -137,7 +138,9 @@ impl Outgoing {
         if look.flush {
             self.push(state);
         }
-        look.again.then(|| after(INTERVAL)).flatten()
+        look.again
+            .then(|| Instant::now().checked_add(INTERVAL))
+            .flatten()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Our pings that have not been answered, the last round-trip time, and the heartbeat's ping.
 
-use super::{Outgoing, State, after};
+use super::Outgoing;
 use crate::websocket::error::Error;
 use crate::websocket::heartbeat::Pulse;
 use std::collections::VecDeque;
@@ -29,13 +29,23 @@ impl Pings {
         self.heartbeat_left.is_some() && !self.waiting.is_empty()
     }
 
-    fn next(&mut self) -> u64 {
+    /// The number of the next ping.
+    pub(super) fn next(&mut self) -> u64 {
         self.last += 1;
         if self.waiting.len() == MOST {
             self.waiting.pop_front();
         }
         self.waiting.push_back((self.last, Instant::now()));
         self.last
+    }
+
+    /// Everything up to the position `sent` has left: the heartbeat's ping may be among it.
+    #[inline]
+    pub(super) fn note_sent(&mut self, sent: u64) {
+        if self.heartbeat.is_some_and(|position| sent >= position) {
+            self.heartbeat = None;
+            self.heartbeat_left = Some(Instant::now());
+        }
     }
 
     /// A pong answers its ping, and all before it.
@@ -48,19 +58,6 @@ impl Pings {
         self.answered = number;
         self.round_trip = Some(sent.elapsed());
         self.round_trip
-    }
-}
-
-impl State {
-    /// Bytes have left: the heartbeat's ping may be among them.
-    #[inline]
-    pub(super) fn note_ping_sent(&mut self) {
-        if let Some(position) = self.pings.heartbeat
-            && self.queue.sent() >= position
-        {
-            self.pings.heartbeat = None;
-            self.pings.heartbeat_left = Some(Instant::now());
-        }
     }
 }
 
@@ -118,7 +115,7 @@ impl Outgoing {
         number: u64,
         limit: Duration,
     ) -> Result<Duration, Error> {
-        let until = after(limit);
+        let until = Instant::now().checked_add(limit);
         let mut state = self.lock();
         loop {
             if let (true, Some(round_trip)) =
@@ -133,19 +130,6 @@ impl Outgoing {
                 return Err(Error::broken(ErrorKind::TimedOut));
             }
         }
-    }
-}
-
-impl State {
-    /// Queues a ping; returns its number, and the position behind it.
-    fn append_ping(&mut self) -> Result<(u64, u64), Error> {
-        self.check_open()?;
-        let number = self.pings.next();
-        let payload = number.to_be_bytes();
-        let position = self
-            .queue
-            .append(|sender, key, queue| sender.ping(&payload, key, queue))?;
-        Ok((number, position))
     }
 }
 

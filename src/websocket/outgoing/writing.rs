@@ -4,7 +4,8 @@
 //! the stream, and puts them back under the lock with the number of bytes that have left. A blocking write
 //! returns after a slice of two seconds at most, so that its thread can judge how fast the peer reads.
 
-use super::{Guard, Outgoing, State, after};
+use super::Outgoing;
+use super::state::{Guard, State};
 use crate::net::{Cause, Timer, is_timeout};
 use crate::websocket::config::Config;
 use crate::websocket::error::Error;
@@ -171,7 +172,8 @@ impl Outgoing {
     /// Wakes the waiting threads. The stream of a peer that was given up is cut.
     #[inline(always)]
     fn after_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>) -> Guard<'a> {
-        state.note_ping_sent();
+        let sent = state.queue.sent();
+        state.pings.note_sent(sent);
         self.notify(&mut state);
         match &state.failure {
             Some(cause) if cause.is_timeout() => self.cut_off(state),
@@ -240,7 +242,7 @@ impl Outgoing {
     /// Waits until everything has left, as long as some bytes leave within each `limit`. False: something
     /// remains.
     pub(in crate::websocket) fn flush_within(self: &Arc<Self>, limit: Duration) -> bool {
-        let mut until = after(limit);
+        let mut until = Instant::now().checked_add(limit);
         self.push(self.lock());
         let mut state = self.lock();
         let mut sent = state.queue.sent();
@@ -248,7 +250,7 @@ impl Outgoing {
             let in_time;
             (state, in_time) = self.wait_until(state, until);
             if state.queue.sent() != sent {
-                (sent, until) = (state.queue.sent(), after(limit));
+                (sent, until) = (state.queue.sent(), Instant::now().checked_add(limit));
             } else if !in_time {
                 return false;
             }

@@ -59,8 +59,8 @@
 //!
 //! # Which file to read first
 //!
-//! `frame.rs`, then `mask.rs`: after these two you can read a capture. `connection.rs` is the machine
-//! and its table. `connection/frames.rs` decodes the header of each frame and unmasks the pieces of its
+//! `frame.rs`, then `mask.rs`: after these two you can read a capture. `connection/state.rs` is the
+//! table of the states, `connection.rs` the machine. `connection/frames.rs` decodes the header of each frame and unmasks the pieces of its
 //! payload, `connection/receive.rs` makes messages of them with `message.rs` and `utf8.rs`,
 //! `connection/send.rs` is the other direction, and `close.rs` is the last frame. `handshake.rs` is the
 //! beginning, with `extensions.rs`. `error.rs` is the table of the rules, `misuse.rs` that of the caller's.

@@ -13,7 +13,8 @@
 use super::super::error::{Error, Rule};
 use super::super::frame::{Header, Opcode};
 use super::super::mask::Mask;
-use super::{Event, Role, State, step};
+use super::role::Role;
+use super::state::{Event, State, step};
 
 /// The reserved bits that an extension has given a meaning: none is negotiated.
 const NEGOTIATED_BITS: u8 = 0;

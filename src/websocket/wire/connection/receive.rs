@@ -19,7 +19,8 @@ use super::super::error::{Error, Rule};
 use super::super::frame::Opcode;
 use super::super::message::{Collected, Data, Kind, Limits};
 use super::frames::{Complete, Frames, Piece};
-use super::{Event, Role, State, step};
+use super::role::Role;
+use super::state::{Event, State, step};
 
 /// What has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

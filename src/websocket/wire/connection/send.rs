@@ -22,7 +22,9 @@ use super::super::mask::Mask;
 use super::super::message::{Data, Kind};
 use super::super::misuse::Misuse;
 use super::frames::Kept;
-use super::{Event, Received, Role, State, step};
+use super::receive::Received;
+use super::role::Role;
+use super::state::{Event, State, step};
 use std::mem;
 
 /// Encodes the frames that are sent to the peer.

@@ -1,0 +1,38 @@
+//! The two ends of a connection: a client masks what it sends, a server does not.
+//!
+//! This is the only file of the protocol that matches the [`Role`].
+
+use super::super::error::Rule;
+
+/// Which end of the connection we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Has opened the connection, and masks what it sends.
+    Client,
+    /// Has accepted it, and masks nothing.
+    Server,
+}
+
+impl Role {
+    // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"
+    // RFC 6455 §5.1: "A server MUST NOT mask any frames that it sends to the client."
+    #[inline]
+    pub(super) fn masks(self) -> bool {
+        match self {
+            Role::Client => true,
+            Role::Server => false,
+        }
+    }
+
+    // RFC 6455 §5.1: "The server MUST close the connection upon receiving a frame that is not
+    // masked."
+    // RFC 6455 §5.1: "A client MUST close a connection if it detects a masked frame."
+    #[inline]
+    pub(super) fn judge_mask(self, masked: bool) -> Result<(), Rule> {
+        match (self, masked) {
+            (Role::Server, true) | (Role::Client, false) => Ok(()),
+            (Role::Server, false) => Err(Rule::MaskMissing),
+            (Role::Client, true) => Err(Rule::MaskForbidden),
+        }
+    }
+}
