@@ -1,6 +1,5 @@
 //! Every limit and deadline of a server. All are on from the start, except the two that are marked "off".
 
-use super::events::Events;
 use crate::http::wire::Limits;
 use crate::net::Pace;
 use std::time::Duration;
@@ -27,7 +26,7 @@ macro_rules! settings {
         }
 
         /// Settings; each is described in [`Config`].
-        impl<E: Events> super::Server<E> {
+        impl<E> super::Server<E> {
             $(
                 #[doc = concat!("Sets [`Config::", stringify!($name), "`].")]
                 pub fn $name(mut self, $name: $type) -> Self {

@@ -98,7 +98,7 @@ pub struct Server<E> {
     shared: Shared<E>,
 }
 
-impl<E: Events> Server<E> {
+impl<E> Server<E> {
     /// All settings at once.
     pub fn config(mut self, config: Config) -> Self {
         self.shared.config = Arc::new(config);
@@ -113,7 +113,9 @@ impl<E: Events> Server<E> {
     fn config_mut(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.shared.config)
     }
+}
 
+impl<E: Events> Server<E> {
     /// Binds `address`, `"127.0.0.1:1337"` or `"unix:/path"`, and starts to serve.
     ///
     /// # Errors
