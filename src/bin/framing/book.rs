@@ -3,9 +3,13 @@
 
 use crate::demo::printable;
 use crate::framings::{Codec, Framing, Received};
-use crate::{MESSAGE, TIMES};
 use barewire::net::{self, Addr, ServerEvents, Socket};
 use std::io;
+
+/// The book's message.
+pub(crate) const MESSAGE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// How often it is sent.
+pub(crate) const TIMES: usize = 18;
 
 pub(crate) fn serve(framing: Framing, listen: &str) -> io::Result<()> {
     let server = net::create_server_with(Server { framing });

@@ -21,23 +21,12 @@ mod framings;
 mod show;
 mod unframed;
 
-use barewire::net::Splits;
 use demo::{Args, Run, no_command};
 use framings::Framing;
+use show::Split;
 use std::process::ExitCode;
 
-/// The book's message.
-const MESSAGE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/// How often it is sent.
-const TIMES: usize = 18;
-
 const HELP: &str = include_str!("help.txt");
-
-/// Where to cut, also as it was typed.
-struct Split {
-    text: String,
-    at: Splits,
-}
 
 fn main() -> ExitCode {
     demo::run(HELP, read, |run| run())

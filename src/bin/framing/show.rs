@@ -1,14 +1,20 @@
 //! Both ends in one process, on one thread. What the sender writes fits into the kernel's buffers,
 //! and the receiver begins to read when all of it has arrived. So every run prints the same.
 
+use crate::book::{MESSAGE, TIMES};
 use crate::framings::{Framing, Received};
-use crate::{MESSAGE, Split, TIMES};
-use barewire::net::{self, Faults, Faulty, Socket, Tcp};
+use barewire::net::{self, Faults, Faulty, Socket, Splits, Tcp};
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+
+/// Where to cut, also as it was typed.
+pub(crate) struct Split {
+    pub(crate) text: String,
+    pub(crate) at: Splits,
+}
 
 pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
     let mut out = io::stdout();

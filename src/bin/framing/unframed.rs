@@ -1,7 +1,7 @@
 //! What needs no framing: the boundaries are elsewhere, or do not matter.
 
+use crate::book::{MESSAGE, TIMES};
 use crate::demo::{printable, read_file};
-use crate::{MESSAGE, TIMES};
 use barewire::net::{self, Socket, Tcp};
 use barewire::udp::{self, Family, ReceiveBuffer};
 use std::io::{self, Read, Write};

@@ -10,7 +10,7 @@
 //! The request is forwarded first, then the response. If the server responds before it has all of the
 //! request, the rest is not sent.
 
-use crate::Proxy;
+use crate::policy::Proxy;
 use crate::refusal::Refusal;
 use barewire::http::wire::{
     BodyLength, FieldList, Fields, Known, Misuse, Scheme, Target, Uri, end_to_end, max_forwards,

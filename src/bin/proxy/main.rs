@@ -7,7 +7,7 @@
 //! CONNECT localhost:1337 -> 200, and a tunnel: …   Hello World
 //! ```
 //!
-//! `allow.rs` decides which hosts can be reached, `reach.rs` connects, `forward.rs` and `tunnel.rs` serve.
+//! `policy.rs` says whom it serves, `allow.rs` which hosts can be reached. `reach.rs` connects, `forward.rs` and `tunnel.rs` serve.
 #![forbid(unsafe_code)]
 
 mod allow;
@@ -15,19 +15,19 @@ mod allow;
 mod demo;
 mod forward;
 mod options;
+mod policy;
 mod reach;
 mod refusal;
 mod tunnel;
 
 use allow::Allow;
 use barewire::http::pool::Limits;
-use barewire::http::wire::{came_through, decode_basic};
 use barewire::http::{
     self, Agent, Events, Failure, Handled, Request, RequestOptions, Response, Timeouts,
 };
 use barewire::net::Listener;
 use options::{HELP, Options};
-use refusal::Refusal;
+use policy::Proxy;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -35,17 +35,6 @@ use std::time::Duration;
 
 /// Connections to one server: each client that waits for it has one, so five would be few.
 const SOCKETS_PER_SERVER: usize = 100;
-
-struct Proxy {
-    allow: Allow,
-    auth: Option<(String, String)>,
-    /// In Via.
-    name: String,
-    timeout: Duration,
-    idle_timeout: Duration,
-    /// The options of all requests that are forwarded.
-    common: RequestOptions,
-}
 
 impl Events for Proxy {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
@@ -78,31 +67,6 @@ impl Proxy {
         let _ = writeln!(io::stdout(), "{request} -> {result}");
         done.map(drop)
     }
-
-    fn check(&self, req: &Request<'_>) -> Result<(), Refusal> {
-        if let Some((user, password)) = &self.auth {
-            let theirs = req.headers().get("Proxy-Authorization");
-            let theirs = theirs.and_then(decode_basic).unwrap_or_default();
-            if !(is_same(&theirs.0, user) & is_same(&theirs.1, password)) {
-                return Err(Refusal::unknown_client());
-            }
-        }
-        match came_through(req.headers(), &self.name) {
-            true => Err(Refusal::looping(&self.name)),
-            false => Ok(()),
-        }
-    }
-}
-
-/// Compares all bytes, so that the time does not reveal how many of them are right.
-fn is_same(theirs: &str, ours: &str) -> bool {
-    let (theirs, ours) = (theirs.as_bytes(), ours.as_bytes());
-    let padded = ours.iter().chain(std::iter::repeat(&0));
-    let differing = theirs
-        .iter()
-        .zip(padded)
-        .fold(0, |all, (a, b)| all | (a ^ b));
-    theirs.len() == ours.len() && differing == 0
 }
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 //! CONNECT: a tunnel of bytes that the proxy does not interpret.
 
-use crate::Proxy;
+use crate::policy::Proxy;
 use crate::reach::reach;
 use crate::refusal::Refusal;
 use barewire::http::wire::{BodyLength, Target};
