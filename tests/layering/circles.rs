@@ -1,6 +1,6 @@
-//! Invariant 6: no two files of the library name each other.
+//! Invariant 6: no two files name each other, and no file names another that leads back to it.
 //!
-//! Two files that do can only be read together. An item counts where it is defined, whatever
+//! Files in a circle can only be read together. An item counts where it is defined, whatever
 //! re-exports it is named through. Three things do not count: a `mod.rs` that re-exports its children, a child that
 //! names its parent's type in order to implement it, and test code.
 
@@ -10,61 +10,62 @@ use crate::Breach;
 use crate::house::House;
 use crate::outline::{Name, Outline, Path};
 
-/// The pairs that still stand. None may be added; a pair that no longer exists must be removed here.
-#[rustfmt::skip]
-const KNOWN: &[(&str, &str)] = &[
-    ("src/https/agent.rs", "src/https/mod.rs"),
-    ("src/net/connect_options.rs", "src/net/socket/mod.rs"),
-    ("src/net/socket/queue.rs", "src/net/socket/queue/decisions.rs"),
-    ("src/websocket/outgoing.rs", "src/websocket/outgoing/closing.rs"),
-    ("src/websocket/outgoing.rs", "src/websocket/outgoing/coalesce.rs"),
-    ("src/websocket/outgoing.rs", "src/websocket/outgoing/pings.rs"),
-    ("src/websocket/outgoing.rs", "src/websocket/outgoing/writing.rs"),
-    ("src/websocket/wire/connection.rs", "src/websocket/wire/connection/receive.rs"),
-    ("src/websocket/wire/connection.rs", "src/websocket/wire/connection/send.rs"),
-];
-
 /// What one file names of others: for each of them the first line and the item.
 type Edges<'a> = BTreeMap<usize, (usize, &'a str)>;
 
+/// Each circle is found from its first file.
 pub(crate) fn check(house: &House<'_>) -> Vec<Breach> {
-    let mut found = Vec::new();
-    for (one, other, line, item, back) in pairs(house) {
-        let (file, other) = (&house.files[one], house.files[other].file);
-        if !KNOWN.contains(&(file.file, other)) {
-            let what =
-                format!("names {item} of {other}, which names {back} of this file (invariant 6)");
-            found.push(Breach::new(file, line, what));
-        }
-    }
-    found
-}
-
-/// Two files that name each other, the line and the item that the first names, and what is named back.
-fn pairs<'h>(house: &'h House<'_>) -> Vec<(usize, usize, usize, &'h str, &'h str)> {
     let files = (0..).zip(&house.files);
     let homes = files.map(|(at, file)| (file.module(), at)).collect();
     let edges: Vec<_> = (0..house.files.len())
         .map(|file| edges(house, &homes, file))
         .collect();
-    let mut pairs = Vec::new();
-    for (one, named) in edges.iter().enumerate() {
-        for (&other, &(line, item)) in named.range(one..) {
-            if let Some((_, back)) = edges[other].get(&one) {
-                pairs.push((one, other, line, item, *back));
+    let mut found = Vec::new();
+    for (first, named) in edges.iter().enumerate() {
+        for (&second, &(line, item)) in named.range(first..) {
+            if let Some(way) = way_back(&edges, first, second) {
+                let mut what = format!("names {item} of {}", house.files[second].file);
+                for (from, to) in way {
+                    let item = edges[from][&to].1;
+                    what += &match to == first {
+                        true => format!(", which names {item} of this file (invariant 6)"),
+                        false => format!(", which names {item} of {}", house.files[to].file),
+                    };
+                }
+                found.push(Breach::new(&house.files[first], line, what));
             }
         }
     }
-    pairs
+    found
+}
+
+/// The shortest way from one file to another by what each names of the next, over files behind `to`.
+fn way_back(edges: &[Edges<'_>], to: usize, from: usize) -> Option<Vec<(usize, usize)>> {
+    let mut ways = vec![(from, Vec::new())];
+    let mut seen = vec![from];
+    while !ways.is_empty() {
+        let mut longer = Vec::new();
+        for (file, way) in ways {
+            for &next in edges[file].range(to..).map(|(next, _)| next) {
+                let way = [&way[..], &[(file, next)]].concat();
+                if next == to {
+                    return Some(way);
+                }
+                if !seen.contains(&next) {
+                    seen.push(next);
+                    longer.push((next, way));
+                }
+            }
+        }
+        ways = longer;
+    }
+    None
 }
 
 /// The files that a file names.
 fn edges<'h>(house: &'h House<'_>, homes: &BTreeMap<&[String], usize>, from: usize) -> Edges<'h> {
     let file = &house.files[from];
     let mut edges = Edges::new();
-    if file.module()[0] != "crate" {
-        return edges;
-    }
     let implemented = implemented(file);
     let parent = file.module().split_last().map(|(_, parent)| parent);
     for name in file.names.iter().filter(|name| name.is_path()) {
@@ -125,24 +126,4 @@ fn implements<'a>(file: &Outline<'a>, at: usize) -> Option<&'a str> {
         }
     }
     word
-}
-
-/// A pair that was taken apart stays apart.
-#[test]
-fn known_pairs_still_name_each_other() {
-    let tree = crate::own_tree();
-    let house = House::new(&tree);
-    let pairs = pairs(&house);
-    let pairs: Vec<_> = pairs
-        .iter()
-        .map(|pair| (house.files[pair.0].file, house.files[pair.1].file))
-        .collect();
-    let apart: Vec<_> = KNOWN
-        .iter()
-        .filter(|known| !pairs.contains(known))
-        .collect();
-    assert!(
-        apart.is_empty(),
-        "no longer name each other, remove them from KNOWN: {apart:#?}"
-    );
 }

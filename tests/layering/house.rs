@@ -121,7 +121,7 @@ impl<'a> House<'a> {
 
     /// What a name in `module` means. What a module re-exports *from* a package is its own
     /// affair: who names it knows the module only. A whole package handed on is still the
-    /// package.
+    /// package. The file of another demo, loaded by `#[path]`, is none.
     fn leads_to(&self, module: &[String], name: &str) -> Vec<Path> {
         let mut found = Vec::new();
         for meant in self.meanings(module, name) {
@@ -131,7 +131,10 @@ impl<'a> House<'a> {
             }
         }
         let ours = [module[0].as_str(), "crate", "std"];
-        found.retain(|path| path.len() == 1 || ours.contains(&path[0].as_str()));
+        found.retain(|path| {
+            let root = path[0].as_str();
+            path.len() == 1 || ours.contains(&root) || root.starts_with("bin/")
+        });
         found
     }
 }
