@@ -54,9 +54,14 @@ impl FrameBuffer {
     /// A piece of the next frame; `None`: read first, all bytes are piece.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Piece>, wire::Error> {
-        let piece = self.receiver.take(self.buffer.unread_mut());
+        if self.buffer.is_empty() {
+            return Ok(None);
+        }
+        let unread = self.buffer.unread_mut();
+        let length = unread.len();
+        let piece = self.receiver.take(unread);
         if let Ok(None) = piece {
-            self.buffer.clear();
+            self.buffer.consume(length);
         }
         piece
     }
@@ -156,6 +161,21 @@ mod tests {
         assert_eq!(buffer.received(last), Ok(message));
         let ping = buffer.next().expect("good").expect("a piece");
         assert_eq!(buffer.received(ping), Ok(Received::Ping(b"")));
+    }
+
+    #[test]
+    fn the_buffer_doubles_while_reads_of_a_long_message_fill_it() {
+        let mut buffer = buffer(b"\x82\x7e\x20\0");
+        let (here, there) = crate::net::pipe();
+        there.write(&[0; 0x2000]).expect("room");
+        let mut read = Vec::new();
+        while read.iter().sum::<usize>() < 0x2000 {
+            while let Some(piece) = buffer.next().expect("good") {
+                buffer.skip(piece);
+            }
+            read.push(buffer.read(&here).expect("bytes"));
+        }
+        assert_eq!(read[..4], [512, 1024, 2048, 4096]);
     }
 
     #[test]
