@@ -38,6 +38,7 @@ impl<'a> Response<'a> {
         Response { connection }
     }
 
+    #[inline]
     fn draft(&self) -> RefMut<'_, ResponseDraft> {
         RefMut::map(self.connection.borrow_mut(), |connection| {
             &mut connection.draft

@@ -122,7 +122,7 @@ impl RequestLoop<'_> {
     }
 
     /// One read: 0 bytes are the peer's end, `None` is the end of the read timeout.
-    #[inline]
+    #[inline(always)]
     fn read(&mut self) -> Result<Option<usize>, End> {
         match self.queue.stream().read(self.buffer.room()) {
             Ok(0) if self.queue.is_ending() => Err(End::Linger),
