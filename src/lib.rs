@@ -107,7 +107,7 @@
 //! | in flight | bytes that a thread is writing at this moment, outside the lock | `net/socket/`, `tls/stream/` |
 //! | layer | a stream that stands on another and passes on what it does not change; the stream *below* is nearer to the network | [`net::Layer`] |
 //! | lingering close | half-close, then read and drop for a while, so that the last answer is not destroyed by a reset | `net/linger.rs` |
-//! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs` |
+//! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `http/wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs` |
 //! | pending | accepted from the caller, and not sent yet | `http/server/exchange/`, `websocket/queue.rs` |
 //! | pipelining | the client sends a request before the previous response has come | [`http`] |
 //! | queue (send, frame, response) | what is to be sent, in order, under one lock | `net/socket/queue.rs`, `websocket/queue.rs`, `http/server/exchange/response_queue.rs` |

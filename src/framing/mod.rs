@@ -129,7 +129,7 @@
 //! 2. the list `each_framer!` in `tests/wire/framing/cuts.rs`: one row runs every property test on it;
 //!    a `row_…` file beside it and its `mod` line; a row each in `borrowed.rs`, `drawn.rs`, `limits.rs` and `linear.rs`;
 //! 3. `tests/alloc/src/framing.rs` (it allocates nothing), `tests/fuzz/src/targets/framing.rs` and
-//!    `seeds.rs` (both choose among numbered framers), the letters in `tests/wire/framing/random.rs`;
+//!    `tests/fuzz/src/seeds.rs` (both choose among numbered framers), the letters in `tests/wire/framing/random.rs`;
 //! 4. for the demo: a variant of `Framing` in `src/bin/framing/framings.rs` and its list `ALL` there (the
 //!    compiler names the matches), `help.txt` and the text in `main.rs`, which count the framings,
 //!    `fixtures/demos/`, and the list in `tests/demos/framing.rs`;

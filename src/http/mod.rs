@@ -56,7 +56,9 @@
 //! | declares a body larger than `collected_body_bytes` (10 MiB) | 413 if the handler collects it; a handler that streams a body sets its own limit |
 //! | fills, with others, `total_collected_bytes` (256 MiB) | 503 |
 //! | sends `max_requests_per_connection` requests (off) | `Connection: close` |
+//! | opens connections until all clients have `max_connections` (10,000) | further ones wait in the kernel's backlog |
 //! | opens `max_connections_per_address` connections (off) | further ones are closed at once |
+//! | sends a body that the handler does not read | it is dropped up to `discard_bytes` (256 KiB); if there is more, the connection is closed after the response |
 //! | still sends after the last response | dropped for `linger_timeout` (2 s) or `linger_bytes` (8 MiB), so that the response arrives |
 //!
 //! **An idle connection is small**: 12.6 KiB, of which 8 are its stack. After a second without traffic it gives
@@ -107,7 +109,7 @@
 //!
 //! | to change | touch |
 //! |---|---|
-//! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `README.md`, which tests compare with the code |
+//! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `README.md`, which `tests/rows/docs/defaults.rs` compares with the code |
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
 //! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |
 //! | a date, an entity tag, a range, a redirect, a credential | the file of that name in `wire/semantics/` |

@@ -32,7 +32,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// | what | setting | default |
 /// |---|---|---|
 /// | connections at the same time; others wait in the kernel's backlog | [`max_connections`](Server::max_connections) | 10,000 |
-/// | a read waits, and nothing is read or written | [`idle_timeout`](Server::idle_timeout) | 2 minutes |
+/// | connections from one address; others are closed at once | [`max_connections_per_address`](Server::max_connections_per_address) | no limit |
+/// | a read waits, and nothing is read or written | [`idle_timeout`](Server::idle_timeout) | 2 min |
 /// | peer reads nothing of what we send | [`stall_timeout`](Server::stall_timeout) | 30 s |
 /// | peer reads what we send too slowly, over each `stall_timeout` of waiting | [`min_bytes_per_second`](Server::min_bytes_per_second) | 256 |
 /// | bytes queued by [`Socket::write`] | [`max_buffered`](Server::max_buffered) | 16 MiB |

@@ -1,4 +1,4 @@
-//! Invariant 5: a role is matched in the two `wire/connection.rs` only.
+//! Invariant 5: a role is matched in `http/wire/connection.rs` and `websocket/wire/connection/` only.
 //!
 //! To make a machine for a role (`Connection::new(Role::Server)`) is fine anywhere; to ask
 //! which role it is, in a pattern or a comparison, is the connection's business.

@@ -1,7 +1,7 @@
 //! How much of the file is sent: all of it, ranges of it, or nothing.
 //!
-//! The rules are pure functions in [`wire`](crate::http::wire) (`semantics/precondition.rs`,
-//! `semantics/range.rs`). Here they get the fields of the request.
+//! The rules are pure functions in [`wire`](crate::http::wire) (`wire/semantics/precondition.rs`,
+//! `wire/semantics/range.rs`). Here they get the fields of the request.
 
 use super::stamp::Validators;
 use crate::http::server::Request;

@@ -37,7 +37,7 @@
 //!
 //! # Which file to read first
 //!
-//! 1. [`messages`]: RFC 9112. `message.rs` decodes a head from its first byte to the last rule; its page
+//! 1. [`messages`]: RFC 9112. `messages/message.rs` decodes a head from its first byte to the last rule; its page
 //!    says in which order to read the others.
 //! 2. [`connection`]: the machine for both roles, which decides what may be received and sent when.
 //! 3. [`semantics`]: RFC 9110. Field values with rules of their own: dates, entity tags, ranges …
