@@ -112,7 +112,7 @@
 //! | which close codes may be sent | [`CloseCode::new`] and the table above it in `wire/close.rs`, the row `CloseCode` in `wire/misuse.rs`; the test in `close.rs` tries all 65,536; `fixtures/websocket/close.txt` |
 //! | what a caller is refused | a line of `rules!` in `wire/misuse.rs`, and the function in `wire/` that checks it |
 //! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs` |
-//! | a deadline, or any default | `config.rs`; the test `settings_have_these_defaults` in `tests/rows/websocket/settings.rs` names the table above and the one in the README |
+//! | a deadline, or any default | `config.rs`; `tests/rows/docs/defaults.rs` names the tables that repeat it |
 //! | what may follow what on a connection | the table in `wire/connection/state.rs`, and `fixtures/websocket/states.txt` |
 //! | what a reserved bit means, an extension | `NEGOTIATED_BITS` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
 //! | a field of the handshake | `wire/handshake/offer.rs` (server), `wire/handshake/opening.rs` (client) |

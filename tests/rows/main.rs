@@ -10,12 +10,14 @@
 //! | W | `websocket` | 7.4 WebSocket |
 //! | T02 to T08 | `tls`, `tls_hostile` | 7.5 TLS, and peers that misuse it |
 //! | T05, T06, T08, W06 | `https` | 7.5 HTTPS |
+//! | all | `docs` | what the documentation says of the code: defaults, numbers, paths |
 //!
 //! A test is named after its row (`row_h08_…`) or after the mistake in the notes that it corrects
 //! (`erratum_e43_…`), so `cargo test --test rows row_h08` is the chapter on `Expect: 100-continue`,
 //! as a program.
 
 mod client;
+mod docs;
 mod files;
 mod http;
 mod https;

@@ -1,4 +1,4 @@
-//! Every setting of a server: its default, and its effect.
+//! Every setting of a server, and its effect. The defaults are in `tests/rows/docs/defaults.rs`.
 
 use crate::support::{PATIENCE, Reader, Script, Site, answers, post, request, watched};
 use barewire::http::wire::Limits;
@@ -8,37 +8,6 @@ use std::time::{Duration, Instant};
 
 fn hello() -> Server<impl Events> {
     http::create_server(|_req, res| res.end("hello"))
-}
-
-/// The defaults are meant to be used; the documentation states them, and here they are.
-#[test]
-fn settings_have_these_defaults() {
-    let config = Config::default();
-    let secs = Duration::from_secs;
-    assert_eq!(config.limits.start_line_bytes, 16 << 10);
-    assert_eq!(config.limits.field_section_bytes, 64 << 10);
-    assert_eq!(config.limits.fields, 100);
-    assert_eq!(config.limits.chunk_extension_bytes, 16 << 10);
-    assert_eq!(config.collected_body_bytes, 10 << 20);
-    assert_eq!(config.total_collected_bytes, 256 << 20);
-    assert_eq!(config.max_connections, 10_000);
-    assert_eq!(config.max_connections_per_address, None);
-    assert_eq!(config.max_requests_per_connection, None);
-    assert_eq!((config.spare_threads, config.stack_bytes), (16, 512 << 10));
-    assert_eq!(config.head_timeout, secs(10));
-    assert_eq!(config.keep_alive_timeout, Some(secs(5)));
-    assert_eq!(
-        (config.stall_timeout, config.min_bytes_per_second),
-        (secs(30), 256)
-    );
-    assert_eq!(
-        (config.linger_timeout, config.linger_bytes),
-        (secs(2), 8 << 20)
-    );
-    assert_eq!(
-        (config.discard_bytes, config.pending_bytes),
-        (256 << 10, 64 << 10)
-    );
 }
 
 /// One by one or all at once: the same.

@@ -17,7 +17,6 @@
 //! | W06 | `fault_writing` | a thread that must not wait does not, and frames leave whole |
 //! | W05 | `fault_deadlines` | everything that a peer can hold has a deadline; the last Close frame arrives |
 //! | W05 W06 | `fault_pace` | a slow peer is not cut, one that makes no progress is |
-//! | all | `settings` | every limit and deadline, and the tables that repeat it |
 //! | all | `stopping` | a server that stops, and peers that vanish |
 //! | all | `stage` | the servers and peers that the other modules use |
 //! | all | `watched_stream` | a stream that records how it is used |
@@ -25,7 +24,6 @@
 mod fault_deadlines;
 mod fault_pace;
 mod fault_writing;
-mod settings;
 pub(crate) mod stage;
 mod stopping;
 mod w01_handshake;

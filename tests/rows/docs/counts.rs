@@ -1,0 +1,159 @@
+//! The numbers and lists of the README that can be counted.
+
+use super::{Page, assert_none, quoted, root};
+use barewire::http::pool::Limits;
+use std::fs;
+
+const WORDS: [&str; 13] = [
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+];
+
+/// The README has this sentence, with this count in the place of `{}`.
+fn check(count: usize, sentence: &str, wrong: &mut Vec<String>) {
+    let readme = Page::readme();
+    let text = readme.text.replace('\n', " ");
+    let word = WORDS
+        .get(count)
+        .map_or(count.to_string(), |word| (*word).to_owned());
+    let expected = sentence.replace("{}", &word);
+    if !text.contains(&expected) {
+        let known = sentence.split("{}").max_by_key(|part| part.len());
+        let line = readme.line_of(known.unwrap_or_default().trim());
+        wrong.push(readme.wrong(line, &format!("does not say {expected:?}")));
+    }
+}
+
+/// The lines of a section of `Cargo.toml`.
+fn section(name: &str) -> Vec<String> {
+    let manifest = Page::read("Cargo.toml");
+    let mut lines = manifest.text.lines().skip_while(|line| *line != name);
+    lines.next();
+    let section = lines.take_while(|line| !line.starts_with('[') && !line.is_empty());
+    section.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_readme_counts_as_the_code_does() {
+    let mut wrong = Vec::new();
+    check(
+        section("[dependencies]").len(),
+        "It uses {} packages:",
+        &mut wrong,
+    );
+    check(
+        Limits::default().max_sockets,
+        "opens at most {} sockets to an origin",
+        &mut wrong,
+    );
+
+    let chapter = Page::read("src/bin/chapter/main.rs");
+    let doors = chapter.text.matches("\n    Door {").count();
+    check(doors, "what to try at each of {} doors:", &mut wrong);
+
+    let book = Page::read("src/bin/framing/book.rs");
+    let times = number_behind(&book.text, "TIMES: usize = ");
+    check(times, "how {} messages stick together", &mut wrong);
+
+    let prose = Page::read("tests/layering/prose.rs");
+    let lines = number_behind(&prose.text, "MOST_LINES: usize = ");
+    check(lines, "A file is one idea, under {} lines", &mut wrong);
+
+    if root().join("tests/fuzz").exists() {
+        let targets = Page::read_all("tests/fuzz/src/targets", ".rs").len() - 1; // mod.rs
+        check(targets, "{} targets of a minute each", &mut wrong);
+    }
+    assert_none(&wrong);
+}
+
+fn number_behind(text: &str, name: &str) -> usize {
+    let (_, value) = text.split_once(name).expect("the constant");
+    let digits = value.split(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|it| it.parse().ok()).expect("a number")
+}
+
+#[test]
+fn the_readme_names_each_package_and_the_version_of_rust() {
+    let readme = Page::readme();
+    let mut wrong = Vec::new();
+    for line in section("[dependencies]") {
+        let package = line.split(' ').next().unwrap_or_default();
+        if !quoted(&readme.text).any(|word| word == package) {
+            let line = readme.line_of("It uses");
+            wrong.push(readme.wrong(line, &format!("does not name {package}")));
+        }
+    }
+    let manifest = Page::read("Cargo.toml");
+    let (_, version) = manifest
+        .text
+        .split_once("rust-version = \"")
+        .expect("it has one");
+    let (version, _) = version.split_once('"').expect("it ends");
+    if !readme.text.contains(&format!("cargo (Rust {version})")) {
+        let line = readme.line_of("cargo (Rust ");
+        wrong.push(readme.wrong(line, &format!("does not say cargo (Rust {version})")));
+    }
+    assert_none(&wrong);
+}
+
+/// Each folder of the library has a row of the map, and each demo is in one.
+#[test]
+fn the_map_names_each_door_and_each_demo() {
+    let readme = Page::readme();
+    let map = readme.table("| in `src/` | book |");
+    let column = |at: usize| -> Vec<String> {
+        let cells = map.iter().flat_map(|(_, cells)| quoted(&cells[at]));
+        cells
+            .map(|name| name.trim_end_matches('/').to_owned())
+            .collect()
+    };
+    let names = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(root().join(folder)).expect("a folder of the crate");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        names
+            .map(|name| name.into_string().expect("a name in UTF-8"))
+            .collect()
+    };
+    let line = readme.line_of("| in `src/` | book |");
+    let mut wrong = Vec::new();
+    let (doors, demos) = (column(0), column(3));
+    for name in names("src")
+        .iter()
+        .filter(|name| !name.ends_with(".rs") && *name != "bin")
+    {
+        if !doors.contains(name) {
+            wrong.push(readme.wrong(line, &format!("has no row for src/{name}/")));
+        }
+    }
+    // `demo/` is what all demos share, and `chapter/` all of them together.
+    for name in names("src/bin") {
+        let name = name.trim_end_matches(".rs");
+        let is_demo = !["demo", "chapter"].contains(&name);
+        if is_demo && !demos.iter().any(|demo| demo == name) {
+            wrong.push(readme.wrong(line, &format!("does not name the demo {name}")));
+        }
+    }
+    assert_none(&wrong);
+}
+
+/// The ports that `make run` serves.
+#[test]
+fn the_readme_names_each_port_of_the_chapter() {
+    let readme = Page::readme();
+    let chapter = Page::read("src/bin/chapter/main.rs");
+    let line = readme.line_of("serves the whole chapter");
+    let mut wrong = Vec::new();
+    for door in chapter.text.split("\n    Door {").skip(1) {
+        let (_, port) = door.split_once("port: ").expect("a door has a port");
+        let Some(port) = port.strip_prefix("Some(") else {
+            continue;
+        };
+        let port = port.split(')').next().unwrap_or_default();
+        let (_, name) = door.split_once("name: \"").expect("a door has a name");
+        let name = name.split('"').next().unwrap_or_default();
+        if !readme.text.contains(&format!("{name} {port}")) {
+            wrong.push(readme.wrong(line, &format!("does not say {name} {port}")));
+        }
+    }
+    assert_none(&wrong);
+}
