@@ -185,16 +185,14 @@ enum Sending {
 impl Sending {
     /// The framing after `length` more bytes of the body.
     #[inline]
-    fn after(self, length: usize) -> Result<Sending, Misuse> {
-        let less = |left: u64| left.checked_sub(length as u64).ok_or(Misuse::BodyTooLong);
-        match self {
-            Sending::Known { left } => less(left).map(|left| Sending::Known { left }),
-            Sending::Counted { left: Some(left) } => {
-                less(left).map(|left| Sending::Counted { left: Some(left) })
-            }
-            Sending::Nothing if length > 0 => Err(Misuse::BodyNotAllowed),
-            _ => Ok(self),
+    fn after(mut self, length: usize) -> Result<Sending, Misuse> {
+        if let Sending::Known { left } | Sending::Counted { left: Some(left) } = &mut self {
+            let rest = left.checked_sub(length as u64);
+            *left = rest.ok_or(Misuse::BodyTooLong)?;
+        } else if self == Sending::Nothing && length > 0 {
+            return Err(Misuse::BodyNotAllowed);
         }
+        Ok(self)
     }
 
     /// Whether the message may end here, with these trailer fields.

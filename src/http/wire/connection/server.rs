@@ -93,7 +93,6 @@ impl Connection {
     /// # Errors
     /// What [`send_response`](Self::send_response), [`begin_data`](Self::begin_data) and
     /// [`send_end`](Self::send_end) would return.
-    #[inline]
     pub(crate) fn check_response(
         &self,
         head: Option<&ResponseOut<'_>>,
@@ -159,40 +158,21 @@ impl Connection {
     }
 
     /// How a final response to the current request is framed (RFC 9112 §6).
+    #[inline]
     fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
         if !matches!(head.status, 200..=599) || (self.connect && self.tunnels(head.status)) {
             return Err(Misuse::Status);
         }
         let declared = outgoing::declared_length(head.fields)?;
         let chunked = outgoing::declares_chunked(head.fields)?;
-        // A response to HEAD and a 304 declare the length of a body that does not follow.
-        let follows = !self.head_only && head.status != 304;
-        let differs = follows && head.length.is_some_and(|length| declared != Some(length));
-        if declared.is_some() && (chunked || differs) {
-            let long = head.length > declared;
-            return Err(match (chunked, long) {
-                (true, _) => Misuse::Framing,
-                (false, true) => Misuse::BodyTooLong,
-                (false, false) => Misuse::BodyTooShort,
-            });
-        }
-        // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with
-        // a status code of 1xx (Informational) or 204 (No Content)."
-        // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response
-        // with a status code of 1xx (Informational) or 204 (No Content)."
-        if head.status == 204 && (declared.is_some() || chunked) {
-            return Err(Misuse::Framing);
+        if let Some(declared) = declared {
+            self.check_declared(head, declared, chunked)?;
         }
         let length = declared.or(head.length.filter(|_| !chunked));
+        if matches!(head.status, 204 | 205 | 304) {
+            return self.framing_without_body(head, length, declared.is_some() || chunked);
+        }
         Ok(match length {
-            _ if matches!(head.status, 204 | 304) => match head.length {
-                _ if self.head_only => Sending::Counted { left: None },
-                Some(1..) => return Err(Misuse::BodyNotAllowed),
-                _ => Sending::Nothing,
-            },
-            // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
-            Some(1..) if head.status == 205 => return Err(Misuse::BodyNotAllowed),
-            _ if head.status == 205 => Sending::Known { left: 0 },
             _ if self.head_only => Sending::Counted { left: length },
             Some(left) => Sending::Known { left },
             // RFC 9112 §6.1: "A server MUST NOT send a response containing Transfer-Encoding unless
@@ -200,6 +180,45 @@ impl Connection {
             None if self.version == Version::Http10 => Sending::UntilClose,
             None => Sending::Chunked,
         })
+    }
+
+    /// The program's Content-Length must agree with its other fields and with its body.
+    fn check_declared(
+        &self,
+        head: &ResponseOut<'_>,
+        declared: u64,
+        chunked: bool,
+    ) -> Result<(), Misuse> {
+        // A response to HEAD and a 304 declare the length of a body that does not follow.
+        let follows = !self.head_only && head.status != 304;
+        match head.length {
+            _ if chunked => Err(Misuse::Framing),
+            Some(length) if follows && length > declared => Err(Misuse::BodyTooLong),
+            Some(length) if follows && length < declared => Err(Misuse::BodyTooShort),
+            _ => Ok(()),
+        }
+    }
+
+    /// How a response is framed whose status allows no body. `declares`: the program's fields frame one.
+    fn framing_without_body(
+        &self,
+        head: &ResponseOut<'_>,
+        length: Option<u64>,
+        declares: bool,
+    ) -> Result<Sending, Misuse> {
+        match head.status {
+            // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response
+            // with a status code of 1xx (Informational) or 204 (No Content)."
+            // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response
+            // with a status code of 1xx (Informational) or 204 (No Content)."
+            204 if declares => Err(Misuse::Framing),
+            // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
+            205 if length > Some(0) => Err(Misuse::BodyNotAllowed),
+            205 => Ok(Sending::Known { left: 0 }),
+            _ if self.head_only => Ok(Sending::Counted { left: None }),
+            _ if head.length > Some(0) => Err(Misuse::BodyNotAllowed),
+            _ => Ok(Sending::Nothing),
+        }
     }
 
     /// Appends the head that switches the connection to another protocol: a 101 with the given fields, or
