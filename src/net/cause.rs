@@ -72,6 +72,7 @@ impl From<io::Error> for Cause {
 
 /// The error that was kept is the source of the error inside.
 impl From<&Cause> for io::Error {
+    #[cold]
     fn from(cause: &Cause) -> io::Error {
         match (cause.code, &cause.inner) {
             (Some(code), _) => io::Error::from_raw_os_error(code),

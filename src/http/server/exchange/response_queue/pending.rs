@@ -99,8 +99,8 @@ impl Pending {
             _ => 3,
         };
         let mut slices = [&self.bytes, data, end].map(IoSlice::new);
-        let mut slices = &mut slices[..parts];
-        IoSlice::advance_slices(&mut slices, 0); // an empty one at the front
+        let first = usize::from(self.bytes.is_empty());
+        let mut slices = &mut slices[first..parts];
         // The clock is read only where the write may have to wait.
         let mut since = (left > SURE_ROOM_BYTES).then(Instant::now);
         let mut waited = false;
