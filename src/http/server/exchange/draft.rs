@@ -86,18 +86,14 @@ impl ResponseDraft {
         machine: &Connection,
         config: &Config,
         whole: Option<u64>,
-    ) -> Result<ResponseOut<'_>, Misuse> {
-        let mut head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
+    ) -> ResponseOut<'_> {
+        let head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
+            .checked_reason(&self.reason)
             .date(&self.date.text)
             .keep_alive_secs(config.announced_keep_alive_secs());
-        if let Some(length) = whole
-            && !self.is_streamed(machine)
-        {
-            head = head.length(length);
-        }
-        match self.reason.is_empty() {
-            true => Ok(head),
-            false => head.reason(&self.reason),
+        match whole {
+            Some(length) if !self.is_streamed(machine) => head.length(length),
+            _ => head,
         }
     }
 
@@ -129,9 +125,7 @@ impl ResponseDraft {
         config: &Config,
     ) -> Vec<Vec<u8>> {
         let mut sent = Vec::new();
-        if let Ok(head) = self.head(machine, config, None) {
-            machine.repeat_response(&head, &mut sent);
-        }
+        machine.repeat_response(&self.head(machine, config, None), &mut sent);
         let unlimited = Limits {
             field_section_bytes: usize::MAX,
             fields: usize::MAX,

@@ -23,7 +23,7 @@ pub struct ResponseOut<'a> {
     pub(in crate::http::wire) reason: Option<&'a str>,
     pub(in crate::http::wire) fields: &'a FieldList,
     pub(in crate::http::wire) length: Option<u64>,
-    pub(in crate::http::wire) date: Option<&'a [u8]>,
+    pub(in crate::http::wire) date: Option<&'a [u8; 29]>,
     pub(super) keep_alive_secs: Option<u64>,
 }
 
@@ -50,6 +50,13 @@ impl<'a> ResponseOut<'a> {
         }
         self.reason = Some(reason);
         Ok(self)
+    }
+
+    /// With a reason phrase that [`reason`](Self::reason) has accepted before; an empty one is the usual one.
+    #[inline]
+    pub(crate) fn checked_reason(mut self, reason: &'a str) -> ResponseOut<'a> {
+        self.reason = (!reason.is_empty()).then_some(reason);
+        self
     }
 
     /// The whole body is `bytes` long: it gets a Content-Length.
@@ -115,7 +122,11 @@ impl<'a> RequestOut<'a> {
 }
 
 /// The value of the caller's Content-Length.
+#[inline]
 pub(in crate::http::wire) fn declared_length(fields: &FieldList) -> Result<Option<u64>, Misuse> {
+    if !fields.view().has(Known::ContentLength) {
+        return Ok(None);
+    }
     let mut lengths = fields.view().known(Known::ContentLength);
     match (lengths.next(), lengths.next()) {
         (None, _) => Ok(None),
@@ -125,7 +136,11 @@ pub(in crate::http::wire) fn declared_length(fields: &FieldList) -> Result<Optio
 }
 
 /// Whether the caller's fields ask for the chunked coding, the only one there is.
+#[inline]
 pub(in crate::http::wire) fn declares_chunked(fields: &FieldList) -> Result<bool, Misuse> {
+    if !fields.view().has(Known::TransferEncoding) {
+        return Ok(false);
+    }
     let mut codings = fields.view().known(Known::TransferEncoding);
     match (codings.next(), codings.next()) {
         (None, _) => Ok(false),

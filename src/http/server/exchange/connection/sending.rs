@@ -159,10 +159,7 @@ impl ServerConnection {
                 draft.refresh_date(); // once for responses that leave together
             }
             let whole = ends.then_some(length as u64);
-            let head = match is_first {
-                true => Some(draft.head(machine, config, whole)?),
-                false => None,
-            };
+            let head = is_first.then(|| draft.head(machine, config, whole));
             let trailers = ends.then_some(&draft.trailers);
             let checked = machine.check_response(head.as_ref(), length, trailers)?;
             if let Some(head) = &head {
