@@ -51,9 +51,9 @@
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
-//! socket. A file is one idea, named by the RFC's word for it. Two files stand beside the doors and
-//! serve all of them: `wire.rs` (how a refusal names its rule) and `random.rs` (the one source of
-//! unpredictable bytes).
+//! socket. A file is one idea, named by the RFC's word for it. Three files stand beside the doors and
+//! serve all of them: `wire.rs` (how a refusal names its rule), `setters.rs` (methods that set an option)
+//! and `random.rs` (the one source of unpredictable bytes).
 //!
 //! # Where to start reading
 //!
@@ -161,6 +161,7 @@ pub mod http;
 pub mod https;
 pub mod net;
 mod random;
+mod setters;
 pub mod text;
 pub mod tls;
 pub mod udp;

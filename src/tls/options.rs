@@ -3,6 +3,7 @@
 //! Both roles have a [`Common`] part, and `common_options!` gives both the methods that set it. To add an
 //! option, see the table in the [chapter's page](super#to-change-x-touch-y).
 
+use crate::setters::setters;
 use std::fmt;
 use std::time::Duration;
 
@@ -85,29 +86,22 @@ macro_rules! common_options {
         $(#[$alpn:meta])+ alpn;
     ) => {
         impl $options {
-            $(#[$cert])+
-            pub fn cert(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                self.common.identity.cert = Some(Pem::new(pem));
-                self
-            }
+            setters! {
+                $(#[$cert])+
+                pub fn cert(self, pem: impl Into<Vec<u8>>) =>
+                    self.common.identity.cert = Some(Pem::new(pem));
 
-            /// The private key that belongs to [`cert`](Self::cert): PKCS#8, PKCS#1 or SEC 1, without
-            /// a passphrase.
-            pub fn key(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                self.common.identity.key = Some(Pem::new(pem));
-                self
-            }
+                /// The private key that belongs to [`cert`](Self::cert): PKCS#8, PKCS#1 or SEC 1, without
+                /// a passphrase.
+                pub fn key(self, pem: impl Into<Vec<u8>>) =>
+                    self.common.identity.key = Some(Pem::new(pem));
 
-            $(#[$ca])+
-            pub fn ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-                Pem::append(&mut self.common.ca, pem);
-                self
-            }
+                $(#[$ca])+
+                pub fn ca(self, pem: impl Into<Vec<u8>>) => Pem::append(&mut self.common.ca, pem);
 
-            $(#[$reject])+
-            pub fn reject_unauthorized(mut self, reject: bool) -> Self {
-                self.common.reject_unauthorized = reject;
-                self
+                $(#[$reject])+
+                pub fn reject_unauthorized(self, reject: bool) =>
+                    self.common.reject_unauthorized = reject;
             }
 
             $(#[$alpn])+
@@ -124,24 +118,18 @@ macro_rules! common_options {
                 self
             }
 
-            /// The oldest version that is spoken. Default: [`Version::Tls12`].
-            pub fn min_version(mut self, version: Version) -> Self {
-                self.common.min_version = version;
-                self
-            }
+            setters! {
+                /// The oldest version that is spoken. Default: [`Version::Tls12`].
+                pub fn min_version(self, version: Version) => self.common.min_version = version;
 
-            /// How long a handshake may take, all of it. Default: 10 s.
-            pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-                self.common.handshake_timeout = timeout;
-                self
-            }
+                /// How long a handshake may take, all of it. Default: 10 s.
+                pub fn handshake_timeout(self, timeout: Duration) =>
+                    self.common.handshake_timeout = timeout;
 
-            /// Whether the secrets of every connection are appended to the file that the environment
-            /// variable `SSLKEYLOGFILE` names, for Wireshark. With that file every connection can be decrypted.
-            /// Default: false, and the variable is not read.
-            pub fn key_log(mut self, on: bool) -> Self {
-                self.common.key_log = on;
-                self
+                /// Whether the secrets of every connection are appended to the file that the environment
+                /// variable `SSLKEYLOGFILE` names, for Wireshark. With that file every connection can be decrypted.
+                /// Default: false, and the variable is not read.
+                pub fn key_log(self, on: bool) => self.common.key_log = on;
             }
         }
     };
@@ -251,26 +239,20 @@ impl ClientOptions {
         ClientOptions::default()
     }
 
-    /// The CAs to trust *as well*. Each call adds to them.
-    pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        Pem::append(&mut self.extra_ca, pem);
-        self
-    }
+    setters! {
+        /// The CAs to trust *as well*. Each call adds to them.
+        pub fn extra_ca(self, pem: impl Into<Vec<u8>>) => Pem::append(&mut self.extra_ca, pem);
 
-    /// The name that the server is asked for (SNI) and that its certificate must have, where that
-    /// is not the host that is connected to.
-    pub fn servername(mut self, name: impl Into<String>) -> Self {
-        self.servername = Some(name.into());
-        self
-    }
+        /// The name that the server is asked for (SNI) and that its certificate must have, where that
+        /// is not the host that is connected to.
+        pub fn servername(self, name: impl Into<String>) => self.servername = Some(name.into());
 
-    /// Trusts exactly one certificate, by its SHA-256 as `openssl x509 -noout -fingerprint
-    /// -sha256` prints it (`"AB:CD:…"`, the colons may be left out). It replaces every other check:
-    /// who issued the certificate, for which name and until when does not matter. That the server
-    /// has the key to it is still proved in the handshake.
-    pub fn fingerprint256(mut self, fingerprint: impl Into<String>) -> Self {
-        self.fingerprint256 = Some(fingerprint.into());
-        self
+        /// Trusts exactly one certificate, by its SHA-256 as `openssl x509 -noout -fingerprint
+        /// -sha256` prints it (`"AB:CD:…"`, the colons may be left out). It replaces every other check:
+        /// who issued the certificate, for which name and until when does not matter. That the server
+        /// has the key to it is still proved in the handshake.
+        pub fn fingerprint256(self, fingerprint: impl Into<String>) =>
+            self.fingerprint256 = Some(fingerprint.into());
     }
 }
 

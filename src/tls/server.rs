@@ -5,6 +5,7 @@ use super::options::ServerOptions;
 use super::server_context::ServerContext;
 use super::service::{OnError, Secured};
 use crate::net::{self, Handle, Listener, ServerEvents, Service, Socket, Stream};
+use crate::setters::setters;
 use std::fmt;
 use std::io;
 
@@ -93,23 +94,19 @@ impl<E: ServerEvents> Server<E> {
         }
     }
 
-    /// Sets [`net::Options::max_connections`]. A connection counts from before its handshake.
-    pub fn max_connections(mut self, most: usize) -> Self {
-        self.below = self.below.max_connections(most);
-        self
-    }
+    setters! {
+        /// Sets [`net::Options::max_connections`]. A connection counts from before its handshake.
+        pub fn max_connections(self, most: usize) => self.below = self.below.max_connections(most);
 
-    /// Sets [`net::Options::max_connections_per_address`]. A connection counts from before its handshake.
-    pub fn max_connections_per_address(mut self, most: Option<usize>) -> Self {
-        self.below = self.below.max_connections_per_address(most);
-        self
-    }
+        /// Sets [`net::Options::max_connections_per_address`]. A connection counts from before its
+        /// handshake.
+        pub fn max_connections_per_address(self, most: Option<usize>) =>
+            self.below = self.below.max_connections_per_address(most);
 
-    /// Calls `hook` for every handshake that failed, with the stream below, on the connection's thread:
-    /// Node's `tlsClientError`. If the hook panics, only that connection ends.
-    pub fn on_error(mut self, hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static) -> Self {
-        self.on_error = Some(Box::new(hook));
-        self
+        /// Calls `hook` for every handshake that failed, with the stream below, on the connection's
+        /// thread: Node's `tlsClientError`. If the hook panics, only that connection ends.
+        pub fn on_error(self, hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static) =>
+            self.on_error = Some(Box::new(hook));
     }
 
     /// The context of its handshakes: it counts them, and replaces certificates while the server runs.

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::server_context::{Refusal, ServerContext};
 use crate::net::{Addr, Service, Slot, Stop, Stream};
+use crate::setters::setters;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
@@ -58,23 +59,15 @@ impl<S: Service> Secured<S> {
         }
     }
 
-    /// Calls `hook` for a client that does not speak TLS, with the stream below, its slot and the first
-    /// bytes, so that it can be answered in its own protocol. The hook then owns that connection.
-    pub fn on_plain(
-        mut self,
-        hook: impl Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync + 'static,
-    ) -> Secured<S> {
-        self.on_plain = Some(Box::new(hook));
-        self
-    }
+    setters! {
+        /// Calls `hook` for a client that does not speak TLS, with the stream below, its slot and the first
+        /// bytes, so that it can be answered in its own protocol. The hook then owns that connection.
+        pub fn on_plain(self, hook: impl Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync + 'static) =>
+            self.on_plain = Some(Box::new(hook));
 
-    /// Calls `hook` for every handshake that failed, with the stream below: Node's `tlsClientError`.
-    pub fn on_error(
-        mut self,
-        hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static,
-    ) -> Secured<S> {
-        self.on_error = Some(Box::new(hook));
-        self
+        /// Calls `hook` for every handshake that failed, with the stream below: Node's `tlsClientError`.
+        pub fn on_error(self, hook: impl Fn(&Error, &dyn Stream) + Send + Sync + 'static) =>
+            self.on_error = Some(Box::new(hook));
     }
 
     /// The context of its handshakes.

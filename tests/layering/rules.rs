@@ -38,12 +38,13 @@ const CHAPTERS: &[(&str, May)] = &[
     ("text", May::All),    // invariant 1 has more to say
     ("framing", May::All), // the same
     ("random", May::Only(&[])),
+    ("setters", May::Only(&[])),
     ("wire", May::Only(&[])), // what the folders of that name share
     ("net", May::Only(&["text"])),
     ("udp", May::Only(&["net", "text", "framing"])),
     ("http", May::AllBut(&["websocket", "tls", "https"])),
     ("websocket", May::AllBut(&["tls", "https"])),
-    ("tls", May::Only(&["net", "wire"])),
+    ("tls", May::Only(&["net", "setters", "wire"])),
     ("https", May::All),
 ];
 

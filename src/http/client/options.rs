@@ -11,6 +11,7 @@ use super::proxy::Proxy;
 use crate::http::error::Error;
 use crate::http::wire::{FieldList, Limits, Scheme, Uri, Version};
 use crate::net::Family;
+use crate::setters::setters;
 use settings::Settings;
 use std::fmt;
 use std::net::IpAddr;
@@ -50,136 +51,107 @@ impl RequestOptions {
         RequestOptions::default()
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Settings)) -> RequestOptions {
+    /// The settings, to change one: what was prepared from them is dropped.
+    fn change(&mut self) -> &mut Settings {
         let settings = Arc::make_mut(&mut self.settings);
         settings.prepared = OnceLock::new();
-        change(settings);
-        self
+        settings
     }
 
-    /// The server: a name, an address, or `name:port`.
-    pub fn host(self, host: &str) -> RequestOptions {
-        self.change(|it| it.host = host.to_owned())
-    }
+    setters! {
+        /// The server: a name, an address, or `name:port`.
+        pub fn host(self, host: &str) => self.change().host = host.to_owned();
 
-    /// The server, and nothing else; wins over [`host`](Self::host).
-    pub fn hostname(self, name: &str) -> RequestOptions {
-        self.change(|it| it.hostname = Some(name.to_owned()))
-    }
+        /// The server, and nothing else; wins over [`host`](Self::host).
+        pub fn hostname(self, name: &str) => self.change().hostname = Some(name.to_owned());
 
-    /// The port, if it is not that of the scheme.
-    pub fn port(self, port: u16) -> RequestOptions {
-        self.change(|it| it.port = Some(port))
-    }
+        /// The port, if it is not that of the scheme.
+        pub fn port(self, port: u16) => self.change().port = Some(port);
 
-    /// Only addresses of this kind.
-    pub fn family(self, family: Family) -> RequestOptions {
-        self.change(|it| it.family = Some(family))
-    }
+        /// Only addresses of this kind.
+        pub fn family(self, family: Family) => self.change().family = Some(family);
 
-    /// The local address to connect from. The standard library cannot do it: without
-    /// [`create_connection`](Self::create_connection) the request fails with an error that says so.
-    pub fn local_address(self, address: IpAddr) -> RequestOptions {
-        self.change(|it| it.local_address = Some(address))
-    }
+        /// The local address to connect from. The standard library cannot do it: without
+        /// [`create_connection`](Self::create_connection) the request fails with an error that says so.
+        pub fn local_address(self, address: IpAddr) => self.change().local_address = Some(address);
 
-    /// A Unix domain socket to connect to; `host` and `port` then stand in the Host field only.
-    pub fn socket_path(self, path: impl Into<PathBuf>) -> RequestOptions {
-        self.change(|it| it.socket_path = Some(path.into()))
-    }
+        /// A Unix domain socket to connect to; `host` and `port` then stand in the Host field only.
+        pub fn socket_path(self, path: impl Into<PathBuf>) =>
+            self.change().socket_path = Some(path.into());
 
-    /// The method, case-sensitive.
-    pub fn method(self, method: &str) -> RequestOptions {
-        self.change(|it| it.method = method.to_owned())
-    }
+        /// The method, case-sensitive.
+        pub fn method(self, method: &str) => self.change().method = method.to_owned();
 
-    /// The path with its query; `host:port` for CONNECT, `*` for OPTIONS.
-    pub fn path(self, path: &str) -> RequestOptions {
-        self.change(|it| it.path = path.to_owned())
+        /// The path with its query; `host:port` for CONNECT, `*` for OPTIONS.
+        pub fn path(self, path: &str) => self.change().path = path.to_owned();
     }
 
     /// A field; replaces those of this name.
-    pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
-        self.change(|it| {
-            let set = it.fields.set(name, value);
-            it.misuse = it.misuse.or(set.err());
-        })
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
+        let it = self.change();
+        let set = it.fields.set(name, value);
+        it.misuse = it.misuse.or(set.err());
+        self
     }
 
     /// A field, after those of this name.
-    pub fn append_header(self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
-        self.change(|it| {
-            let appended = it.fields.append(name, value);
-            it.misuse = it.misuse.or(appended.err());
-        })
+    pub fn append_header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
+        let it = self.change();
+        let appended = it.fields.append(name, value);
+        it.misuse = it.misuse.or(appended.err());
+        self
     }
 
-    /// Basic authentication (RFC 7617), as `user:password`. It protects nothing on a plain
-    /// connection.
-    pub fn auth(self, user_and_password: &str) -> RequestOptions {
-        self.change(|it| it.auth = Some(user_and_password.to_owned()))
-    }
+    setters! {
+        /// Basic authentication (RFC 7617), as `user:password`. It protects nothing on a plain
+        /// connection.
+        pub fn auth(self, user_and_password: &str) =>
+            self.change().auth = Some(user_and_password.to_owned());
 
-    /// Whether a Host field is made from `host` and `port`, if there is none.
-    pub fn set_host(self, on: bool) -> RequestOptions {
-        self.change(|it| it.set_host = on)
-    }
+        /// Whether a Host field is made from `host` and `port`, if there is none.
+        pub fn set_host(self, on: bool) => self.change().set_host = on;
 
-    /// Sends HTTP/1.0: one request a connection, no chunked coding.
-    pub fn http_1_0(self) -> RequestOptions {
-        self.change(|it| it.version = Version::Http10)
-    }
+        /// Sends HTTP/1.0: one request a connection, no chunked coding.
+        pub fn http_1_0(self) => self.change().version = Version::Http10;
 
-    /// One deadline, from the call of [`request`](super::request) to the last byte of the body.
-    pub fn timeout(self, total: Duration) -> RequestOptions {
-        self.change(|it| it.timeouts.total = Some(total))
-    }
+        /// One deadline, from the call of [`request`](super::request) to the last byte of the body.
+        pub fn timeout(self, total: Duration) => self.change().timeouts.total = Some(total);
 
-    /// All deadlines.
-    pub fn timeouts(self, timeouts: Timeouts) -> RequestOptions {
-        self.change(|it| it.timeouts = timeouts)
-    }
+        /// All deadlines.
+        pub fn timeouts(self, timeouts: Timeouts) => self.change().timeouts = timeouts;
 
-    /// How many bytes the fields of a response may be.
-    pub fn max_header_size(self, bytes: usize) -> RequestOptions {
-        self.change(|it| it.limits.field_section_bytes = bytes)
-    }
+        /// How many bytes the fields of a response may be.
+        pub fn max_header_size(self, bytes: usize) =>
+            self.change().limits.field_section_bytes = bytes;
 
-    /// All limits of a response.
-    pub fn limits(self, limits: Limits) -> RequestOptions {
-        self.change(|it| it.limits = limits)
-    }
+        /// All limits of a response.
+        pub fn limits(self, limits: Limits) => self.change().limits = limits;
 
-    /// Follows at most `most` redirects (RFC 9110 §15.4). Without this option, none.
-    pub fn max_redirects(self, most: u32) -> RequestOptions {
-        self.change(|it| it.max_redirects = most)
-    }
+        /// Follows at most `most` redirects (RFC 9110 §15.4). Without this option, none.
+        pub fn max_redirects(self, most: u32) => self.change().max_redirects = most;
 
-    /// The agent whose sockets are used.
-    pub fn agent(self, agent: &Agent) -> RequestOptions {
-        self.change(|it| it.agent = Some(agent.clone()))
-    }
+        /// The agent whose sockets are used.
+        pub fn agent(self, agent: &Agent) => self.change().agent = Some(agent.clone());
 
-    /// The book's `agent: false`: a connection of its own, closed after the response.
-    pub fn no_agent(self) -> RequestOptions {
-        self.change(|it| it.agent = None)
+        /// The book's `agent: false`: a connection of its own, closed after the response.
+        pub fn no_agent(self) => self.change().agent = None;
     }
 
     /// How to connect.
-    pub fn create_connection(self, connector: impl Connector + 'static) -> RequestOptions {
-        self.change(|it| {
-            it.connector = Arc::new(connector);
-            let proxy = it.proxy.as_ref();
-            it.through_proxy = proxy.map(|proxy| proxy.connector(&it.connector));
-        })
+    pub fn create_connection(mut self, connector: impl Connector + 'static) -> RequestOptions {
+        let it = self.change();
+        it.connector = Arc::new(connector);
+        let proxy = it.proxy.as_ref();
+        it.through_proxy = proxy.map(|proxy| proxy.connector(&it.connector));
+        self
     }
 
     /// Sends requests to a proxy: in absolute-form, or through a tunnel.
-    pub fn proxy(self, proxy: &Proxy) -> RequestOptions {
-        self.change(|it| {
-            it.through_proxy = Some(proxy.connector(&it.connector));
-            it.proxy = Some(proxy.clone());
-        })
+    pub fn proxy(mut self, proxy: &Proxy) -> RequestOptions {
+        let it = self.change();
+        it.through_proxy = Some(proxy.connector(&it.connector));
+        it.proxy = Some(proxy.clone());
+        self
     }
 
     /// A URL in place of host, port and path, and of auth if it has a user.
@@ -187,10 +159,11 @@ impl RequestOptions {
     /// # Errors
     /// It is no URL, or its scheme is not that of the connector: an `https:` URL needs the TLS of
     /// `https::request`, and an `http:` URL must not be requested over TLS.
-    pub fn url(self, url: &str) -> Result<RequestOptions, Error> {
+    pub fn url(mut self, url: &str) -> Result<RequestOptions, Error> {
         let uri = settings::parse(url)?;
         self.settings.check_scheme(&uri)?;
-        Ok(self.change(|it| it.set_uri(&uri)))
+        self.change().set_uri(&uri);
+        Ok(self)
     }
 
     /// Where the request goes: what [`Agent::gauges`] counts by.
@@ -233,12 +206,13 @@ impl RequestOptions {
         // with the "http" scheme."
         let checked = self.settings.check_scheme(uri);
         checked.map_err(|e| Error::invalid_input(format!("the redirect was not followed: {e}")))?;
-        Ok(self.clone().change(|it| {
-            it.set_uri(uri);
-            it.method = method.to_owned();
-            it.fields = fields;
-            it.auth = None; // it is among the fields, if it may be sent there
-        }))
+        let mut redirected = self.clone();
+        let it = redirected.change();
+        it.set_uri(uri);
+        it.method = method.to_owned();
+        it.fields = fields;
+        it.auth = None; // it is among the fields, if it may be sent there
+        Ok(redirected)
     }
 }
 

@@ -63,7 +63,7 @@
 //! | preconditions and ranges | `wire/semantics/`; `select.rs` passes it the fields |
 //! | the fields of a 200 or 206, its blocks | `body.rs`; several ranges: `parts.rs` |
 //! | what is kept in memory | `cache.rs`; when: `content.rs` |
-//! | a setting | the methods of [`Files`], and its field |
+//! | a setting | a field of [`Files`], and its method in `setters!` |
 //!
 //! # Two exercises
 //! 1. A deployment sets every file's time to the same second, as reproducible archives do. Which
@@ -86,6 +86,7 @@ use super::error::Error;
 use super::server::Request;
 use super::server::Response;
 use super::wire::Outcome;
+use crate::setters::setters;
 use body::Body;
 use cache::Cache;
 use content::Content;
@@ -150,51 +151,34 @@ impl Files {
         })
     }
 
-    /// Where the files begin among the paths of the server: `/files` makes `/files/a.txt` the
-    /// file `a.txt`. Any other path is a 404. Nothing is stripped by default.
-    pub fn strip_prefix(mut self, prefix: &str) -> Files {
-        self.prefix = prefix.trim_end_matches('/').to_owned();
-        self
-    }
+    setters! {
+        /// Where the files begin among the paths of the server: `/files` makes `/files/a.txt` the
+        /// file `a.txt`. Any other path is a 404. Nothing is stripped by default.
+        pub fn strip_prefix(self, prefix: &str) =>
+            self.prefix = prefix.trim_end_matches('/').to_owned();
 
-    /// The file that stands for its directory; `index.html` by default. Empty: none does.
-    pub fn index(mut self, name: &str) -> Files {
-        self.root.index = name.to_owned();
-        self
-    }
+        /// The file that stands for its directory; `index.html` by default. Empty: none does.
+        pub fn index(self, name: &str) => self.root.index = name.to_owned();
 
-    /// Whether names that start with a dot are served: files, directories, and what links lead
-    /// to. They are not by default; `.` and `..` never are.
-    pub fn dot_files(mut self, served: bool) -> Files {
-        self.root.dot_files = served;
-        self
-    }
+        /// Whether names that start with a dot are served: files, directories, and what links lead
+        /// to. They are not by default; `.` and `..` never are.
+        pub fn dot_files(self, served: bool) => self.root.dot_files = served;
 
-    /// The value of a `Cache-Control` field for files (200, 206 and 304), such as `no-cache` or
-    /// `max-age=3600`. None by default: a cache may then guess from `Last-Modified`.
-    pub fn cache_control(mut self, value: &str) -> Files {
-        self.cache_control = Some(value.to_owned());
-        self
-    }
+        /// The value of a `Cache-Control` field for files (200, 206 and 304), such as `no-cache` or
+        /// `max-age=3600`. None by default: a cache may then guess from `Last-Modified`.
+        pub fn cache_control(self, value: &str) => self.cache_control = Some(value.to_owned());
 
-    /// How much of a file is in memory while it is sent, for each response: the book's
-    /// `highWaterMark`. 64 KiB; at least one byte.
-    pub fn high_water_mark_bytes(mut self, bytes: usize) -> Files {
-        self.high_water_mark_bytes = bytes.max(1);
-        self
-    }
+        /// How much of a file is in memory while it is sent, for each response: the book's
+        /// `highWaterMark`. 64 KiB; at least one byte.
+        pub fn high_water_mark_bytes(self, bytes: usize) =>
+            self.high_water_mark_bytes = bytes.max(1);
 
-    /// How many bytes of small files are kept in memory at most, names and bookkeeping included.
-    /// 16 MiB; 0 keeps none.
-    pub fn cache_bytes(mut self, bytes: u64) -> Files {
-        self.cache.most_bytes = bytes;
-        self
-    }
+        /// How many bytes of small files are kept in memory at most, names and bookkeeping included.
+        /// 16 MiB; 0 keeps none.
+        pub fn cache_bytes(self, bytes: u64) => self.cache.most_bytes = bytes;
 
-    /// The largest file that is kept in memory. 64 KiB.
-    pub fn cached_file_bytes(mut self, bytes: u64) -> Files {
-        self.cache.most_file_bytes = bytes;
-        self
+        /// The largest file that is kept in memory. 64 KiB.
+        pub fn cached_file_bytes(self, bytes: u64) => self.cache.most_file_bytes = bytes;
     }
 
     /// How many bytes are kept in memory now, as [`cache_bytes`](Self::cache_bytes)
