@@ -26,37 +26,38 @@ use std::fmt;
 /// rule where the table has numbers.
 macro_rules! rules {
     (
-        $(#[$about:meta])* pub enum $Rule:ident;
+        $(#[$about:meta])* $seen:vis enum $Rule:ident;
         $(#[$doc:meta])* $vis:vis fn $number:ident -> $Number:ty;
         $($name:ident $value:literal $section:literal $says:literal;)+
     ) => {
-        $crate::wire::rules! { $(#[$about])* pub enum $Rule; $($name $section $says;)+ }
+        $crate::wire::rules! { $(#[$about])* $seen enum $Rule; $($name $section $says;)+ }
 
         impl $Rule {
             $(#[$doc])* $vis fn $number(self) -> $Number { match self { $($Rule::$name => $value),+ } }
         }
     };
     (
-        $(#[$about:meta])* pub enum $Rule:ident;
+        $(#[$about:meta])* $seen:vis enum $Rule:ident;
         $($name:ident $section:literal $says:literal;)+
     ) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum $Rule { $(#[doc = concat!($section, ": ", $says)] $name),+ }
+        $seen enum $Rule { $(#[doc = concat!($section, ": ", $says)] $name),+ }
 
+        #[allow(dead_code)] // a chapter that keeps its table to itself uses a part of this
         impl $Rule {
             /// Every rule there is, in the order of the table.
-            pub const ALL: &'static [$Rule] = &[$($Rule::$name),+];
+            $seen const ALL: &'static [$Rule] = &[$($Rule::$name),+];
 
             /// Where the rule stands, as `"RFC 9112 §6.3"`.
-            pub fn section(self) -> &'static str { match self { $($Rule::$name => $section),+ } }
+            $seen fn section(self) -> &'static str { match self { $($Rule::$name => $section),+ } }
 
             /// The rule in one sentence.
-            pub fn says(self) -> &'static str { match self { $($Rule::$name => $says),+ } }
+            $seen fn says(self) -> &'static str { match self { $($Rule::$name => $says),+ } }
 
             /// The name of the rule, as the vectors in `fixtures/` write it.
-            pub fn name(self) -> &'static str { match self { $($Rule::$name => stringify!($name)),+ } }
+            $seen fn name(self) -> &'static str { match self { $($Rule::$name => stringify!($name)),+ } }
         }
 
         impl ::std::fmt::Display for $Rule {

@@ -2,7 +2,7 @@
 
 use super::cache::Cache;
 use super::place::Found;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Rule};
 use super::stamp::Stamp;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek};
@@ -36,7 +36,7 @@ impl Content {
         // Of the file that was opened, which may be another than the one that was found.
         let (file, metadata) = open(found).map_err(cannot_open)?;
         if !metadata.is_file() {
-            return Err(Refusal::Missing);
+            return Err(Rule::Missing.into());
         }
         Ok(Content {
             stamp: Stamp::of(&metadata),
@@ -79,7 +79,7 @@ fn open(found: &Found) -> io::Result<(File, Metadata)> {
 fn cannot_open(error: io::Error) -> Refusal {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied => {
-            Refusal::Missing
+            Rule::Missing.into()
         }
         _ => Refusal::Failed(error),
     }

@@ -92,7 +92,7 @@ use cache::Cache;
 use content::Content;
 use parts::Boundaries;
 use place::{Place, Root};
-use refusal::Refusal;
+use refusal::{Refusal, Rule};
 use stamp::Validators;
 use std::io;
 use std::path::Path;
@@ -244,7 +244,7 @@ impl Files {
         match select::preconditions(req, &validators, now) {
             Outcome::Proceed => {}
             Outcome::NotModified => return Ok(Reply::NotModified(validators)),
-            Outcome::PreconditionFailed => return Err(Refusal::Precondition),
+            Outcome::PreconditionFailed => return Err(Rule::Precondition.into()),
         }
         // RFC 9110 §14.2: "The Range header field is evaluated after evaluating the precondition
         // header fields"
@@ -257,11 +257,11 @@ impl Files {
         Ok(Reply::File(validators, body, content))
     }
 
-    fn find(&self, req: &Request<'_>) -> Result<Place, Refusal> {
+    fn find(&self, req: &Request<'_>) -> Result<Place, Rule> {
         if !matches!(req.method(), "GET" | "HEAD") {
-            return Err(Refusal::Method);
+            return Err(Rule::Method);
         }
-        let path = self.below_prefix(req.path()).ok_or(Refusal::Missing)?;
+        let path = self.below_prefix(req.path()).ok_or(Rule::Missing)?;
         self.root.find(&path::decode(path, self.root.dot_files)?)
     }
 

@@ -9,7 +9,7 @@
 //! Nothing is repaired: clients remove dot segments before they send a path (RFC 3986 §5.2.4). A path that
 //! still has one was written to leave the directory.
 
-use super::refusal::Refusal;
+use super::refusal::Rule;
 use crate::http::wire::percent_decode;
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub(super) struct Wanted {
 }
 
 /// Takes apart a path that is empty or starts with a slash.
-pub(super) fn decode(path: &str, dot_files: bool) -> Result<Wanted, Refusal> {
+pub(super) fn decode(path: &str, dot_files: bool) -> Result<Wanted, Rule> {
     let mut names = PathBuf::new();
     let below = path.strip_prefix('/').unwrap_or(path);
     let (list, directory) = match below.strip_suffix('/') {
@@ -40,28 +40,28 @@ pub(super) fn decode(path: &str, dot_files: bool) -> Result<Wanted, Refusal> {
     Ok(Wanted { names, directory })
 }
 
-fn name(segment: &str, dot_files: bool) -> Result<String, Refusal> {
-    let bytes = percent_decode(segment).map_err(|_| Refusal::Percent)?;
-    let name = String::from_utf8(bytes).map_err(|_| Refusal::NotUtf8)?;
+fn name(segment: &str, dot_files: bool) -> Result<String, Rule> {
+    let bytes = percent_decode(segment).map_err(|_| Rule::Percent)?;
+    let name = String::from_utf8(bytes).map_err(|_| Rule::NotUtf8)?;
     // RFC 3986 §7.3: "Security checks of the data within a URI should be applied after decoding
     // the octets."
-    match refusal_of(&name, dot_files) {
+    match broken_rule(&name, dot_files) {
         None => Ok(name),
-        Some(refusal) => Err(refusal),
+        Some(rule) => Err(rule),
     }
 }
 
-fn refusal_of(name: &str, dot_files: bool) -> Option<Refusal> {
+fn broken_rule(name: &str, dot_files: bool) -> Option<Rule> {
     Some(match name {
-        "" => Refusal::EmptyName,
+        "" => Rule::EmptyName,
         // RFC 9110 §17.3: "an origin server needs to avoid accessing names that have a special
         // significance to the system"
-        "." | ".." => Refusal::DotSegment,
-        _ if name.contains(['/', '\\']) => Refusal::Separator,
+        "." | ".." => Rule::DotSegment,
+        _ if name.contains(['/', '\\']) => Rule::Separator,
         // RFC 3986 §7.3: "the "%00" percent-encoding (NUL) may require special handling and should
         // be rejected"
-        _ if name.contains(char::is_control) => Refusal::Control,
-        _ if name.starts_with('.') && !dot_files => Refusal::DotFile,
+        _ if name.contains(char::is_control) => Rule::Control,
+        _ if name.starts_with('.') && !dot_files => Rule::DotFile,
         _ => return None,
     })
 }
@@ -77,7 +77,7 @@ mod tests {
                 let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
                 names.join("|") + if directory { "|" } else { "" }
             }
-            Err(refusal) => format!("{refusal:?}"),
+            Err(rule) => format!("{rule:?}"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::media_type::media_type;
 use super::path::Wanted;
-use super::refusal::Refusal;
+use super::refusal::Rule;
 use super::stamp::Stamp;
 use std::fs::{self, FileType};
 use std::io::{self, ErrorKind};
@@ -51,12 +51,12 @@ impl Root {
     }
 
     /// The regular file that `wanted` leads to, by itself or as the index of a directory.
-    pub(super) fn find(&self, wanted: &Wanted) -> Result<Place, Refusal> {
+    pub(super) fn find(&self, wanted: &Wanted) -> Result<Place, Rule> {
         let found = self.resolve(&self.path.join(&wanted.names))?;
         if !found.kind.is_dir() {
             return match found.kind.is_file() && !wanted.directory {
                 true => Ok(Place::File(found)),
-                false => Err(Refusal::Missing),
+                false => Err(Rule::Missing),
             };
         }
         let index = self.index_of(&found)?;
@@ -66,22 +66,22 @@ impl Root {
         })
     }
 
-    fn index_of(&self, directory: &Found) -> Result<Found, Refusal> {
+    fn index_of(&self, directory: &Found) -> Result<Found, Rule> {
         let index = self.resolve(&directory.path.join(&self.index))?;
         match index.kind.is_file() {
             true => Ok(index),
-            false => Err(Refusal::Missing),
+            false => Err(Rule::Missing),
         }
     }
 
     /// Follows all links and reads the metadata at their end. If anything fails on the way, there is nothing
     /// to serve.
-    fn resolve(&self, asked: &Path) -> Result<Found, Refusal> {
-        let path = fs::canonicalize(asked).map_err(|_| Refusal::Missing)?;
+    fn resolve(&self, asked: &Path) -> Result<Found, Rule> {
+        let path = fs::canonicalize(asked).map_err(|_| Rule::Missing)?;
         if !self.shows(&path) {
-            return Err(Refusal::Missing);
+            return Err(Rule::Missing);
         }
-        let metadata = fs::symlink_metadata(&path).map_err(|_| Refusal::Missing)?;
+        let metadata = fs::symlink_metadata(&path).map_err(|_| Rule::Missing)?;
         Ok(Found {
             path,
             kind: metadata.file_type(),
