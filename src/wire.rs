@@ -125,7 +125,18 @@ macro_rules! rule_error {
     };
 }
 
-pub(crate) use {rule_error, rules};
+/// Lets `?` make the error of a protocol out of each of its causes, the decoder's error among them.
+macro_rules! from_causes {
+    ($Error:ident: $($Variant:ident($Cause:ty)),+) => {$(
+        impl From<$Cause> for $Error {
+            fn from(cause: $Cause) -> $Error {
+                $Error::$Variant(cause)
+            }
+        }
+    )+};
+}
+
+pub(crate) use {from_causes, rule_error, rules};
 
 /// Shows bytes that are mostly text in quotes; where none were found, no single place is to blame.
 pub(crate) fn show_quoted(f: &mut fmt::Formatter<'_>, at: u64, got: &[u8]) -> fmt::Result {

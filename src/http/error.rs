@@ -1,6 +1,7 @@
 //! What can go wrong in an exchange, and which side has caused it.
 
 use crate::http::wire::{self, Misuse};
+use crate::wire::from_causes;
 use std::{fmt, io};
 
 /// What a handler may fail with. The client gets the status of an [`Error::Peer`], since it broke a rule,
@@ -64,17 +65,7 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<wire::Error> for Error {
-    fn from(error: wire::Error) -> Error {
-        Error::Peer(error)
-    }
-}
-
-impl From<Misuse> for Error {
-    fn from(misuse: Misuse) -> Error {
-        Error::Misuse(misuse)
-    }
-}
+from_causes! { Error: Peer(wire::Error), Misuse(Misuse) }
 
 /// Takes off the wrapping that the `Read` and `Write` faces put around an [`Error`].
 impl From<io::Error> for Error {

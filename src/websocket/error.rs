@@ -3,6 +3,7 @@
 use super::wire::{self, Misuse};
 use crate::http;
 use crate::net::Cause;
+use crate::wire::from_causes;
 use std::{fmt, io};
 
 /// Why a connection could not be opened, or why nothing could be sent or received.
@@ -88,26 +89,4 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<wire::Error> for Error {
-    fn from(error: wire::Error) -> Error {
-        Error::Peer(error)
-    }
-}
-
-impl From<Misuse> for Error {
-    fn from(misuse: Misuse) -> Error {
-        Error::Misuse(misuse)
-    }
-}
-
-impl From<http::Error> for Error {
-    fn from(error: http::Error) -> Error {
-        Error::Http(error)
-    }
-}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Error {
-        Error::Io(error)
-    }
-}
+from_causes! { Error: Peer(wire::Error), Misuse(Misuse), Http(http::Error), Io(io::Error) }
