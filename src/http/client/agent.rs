@@ -52,11 +52,7 @@ use std::time::{Duration, Instant};
 /// ```
 #[derive(Clone)]
 pub struct Agent {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 struct State {
@@ -76,11 +72,8 @@ impl Agent {
             pool: Pool::new(limits).map_err(Error::invalid_input)?,
             is_reaping: false,
         };
-        let shared = Shared {
-            state: Mutex::new(state),
-        };
         Ok(Agent {
-            shared: Arc::new(shared),
+            state: Arc::new(Mutex::new(state)),
         })
     }
 
@@ -123,12 +116,6 @@ impl Agent {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.lock()
-    }
-}
-
-impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         net::lock(&self.state)
     }
@@ -232,7 +219,7 @@ impl Agent {
 
     fn held(&self, slot: Slot<Origin>, other_requests_active: bool) -> HeldSlot {
         HeldSlot {
-            shared: Arc::clone(&self.shared),
+            agent: self.clone(),
             slot: Some(slot),
             other_requests_active,
         }
@@ -259,7 +246,7 @@ impl Drop for HeldPosition<'_> {
 
 /// A slot in use. If it is dropped, it goes to the next request; its connection must be closed before.
 struct HeldSlot {
-    shared: Arc<Shared>,
+    agent: Agent,
     slot: Option<Slot<Origin>>,
     /// Other requests were active when this one began.
     other_requests_active: bool,
@@ -271,7 +258,7 @@ impl HeldSlot {
             return;
         };
         let (now, mut closed) = (Instant::now(), Vec::new());
-        let mut state = self.shared.lock();
+        let mut state = self.agent.lock();
         let next = state
             .pool
             .free(slot, connection, keep_alive, now, &mut closed);
@@ -281,7 +268,7 @@ impl HeldSlot {
         drop(closed); // before the woken thread opens another
         wake(next);
         if reap {
-            start_reaper(&self.shared);
+            start_reaper(&self.agent);
         }
     }
 }
@@ -289,7 +276,7 @@ impl HeldSlot {
 impl Drop for HeldSlot {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            let next = self.shared.lock().pool.end(slot);
+            let next = self.agent.lock().pool.end(slot);
             wake(next);
         }
     }
@@ -328,7 +315,7 @@ impl PooledConnection {
         drop(self.connection);
         let mut held = self.slot.ok_or_else(|| refused(Refused::Closed))?;
         let slot = held.slot.take().ok_or_else(|| refused(Refused::Closed))?;
-        Ok(held.shared.lock().pool.retry(slot, Instant::now(), closed))
+        Ok(held.agent.lock().pool.retry(slot, Instant::now(), closed))
     }
 
     /// The response was read to its end, and the connection persists.
@@ -356,24 +343,24 @@ fn refused(why: Refused) -> Error {
 }
 
 /// If the thread cannot be started, expired connections stay until the next request.
-fn start_reaper(shared: &Arc<Shared>) {
-    let agent = Arc::downgrade(shared);
+fn start_reaper(agent: &Agent) {
+    let state = Arc::downgrade(&agent.state);
     let builder = thread::Builder::new().name("barewire agent".to_owned());
-    let started = builder.stack_size(512 * 1024).spawn(move || reap(&agent));
+    let started = builder.stack_size(512 * 1024).spawn(move || reap(&state));
     if started.is_err() {
-        shared.lock().is_reaping = false;
+        agent.lock().is_reaping = false;
     }
 }
 
-fn reap(agent: &Weak<Shared>) {
+fn reap(state: &Weak<Mutex<State>>) {
     let mut sleep = MAX_SLEEP;
     loop {
         thread::sleep(sleep);
-        let Some(shared) = agent.upgrade() else {
+        let Some(state) = state.upgrade() else {
             return;
         };
         let mut closed = Vec::new();
-        let mut state = shared.lock();
+        let mut state = net::lock(&state);
         let now = Instant::now();
         state.pool.expire(now, &mut closed);
         let totals = state.pool.totals();
