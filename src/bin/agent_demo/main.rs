@@ -37,26 +37,21 @@ use timeline::Row;
 
 const HELP: &str = include_str!("help.txt");
 
-struct Options {
-    sockets: usize,
-    requests: usize,
-    time: Duration,
+demo::options! { |args|
+    sockets: usize = up_to_1000(args, "--sockets", 5)?;
+    requests: usize = up_to_1000(args, "--requests", 10)?;
+    time: Duration = Duration::from_millis(up_to_1000(args, "--ms", 100)? as u64);
 }
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, show)
+    demo::run(HELP, Options::read, show)
 }
 
-fn read(args: &mut Args<'_>) -> Result<Options, String> {
-    let mut number = |name, default| match args.number(name)?.unwrap_or(default) {
-        number @ 1..=1000 => Ok::<usize, String>(number),
+fn up_to_1000(args: &mut Args<'_>, name: &str, default: usize) -> Result<usize, String> {
+    match args.number(name)?.unwrap_or(default) {
+        number @ 1..=1000 => Ok(number),
         _ => Err(format!("{name} takes a number from 1 to 1000")),
-    };
-    Ok(Options {
-        sockets: number("--sockets", 5)?,
-        requests: number("--requests", 10)?,
-        time: Duration::from_millis(number("--ms", 100)? as u64),
-    })
+    }
 }
 
 fn show(options: Options) -> Result<(), Box<dyn Error>> {

@@ -4,10 +4,16 @@
 //! `help.txt` is printed for `--help`, and is the table by which its options are read (`args.rs`):
 //!
 //! ```text
+//! demo::options! { |args|
+//!     listen: String = args.value_or("--listen", "127.0.0.1:1337");   // a field, and how it is read
+//! }
+//!
 //! fn main() -> ExitCode {
-//!     demo::run(HELP, read, serve)      // read: the options from `Args`; serve: the demo itself
+//!     demo::run(HELP, Options::read, serve)      // serve: the demo itself
 //! }
 //! ```
+//!
+//! A demo with commands has a function in place of [`options!`], which returns what to run.
 //!
 //! | the demo | exit code | standard error |
 //! |---|---|---|
@@ -15,13 +21,15 @@
 //! | failed | 1 | `NAME: the error` |
 //! | does not understand its options | 2 | `NAME: the mistake`, and the help if it is short |
 #![forbid(unsafe_code)]
-#![allow(dead_code, unused_imports)] // each demo uses a part of this
+#![allow(dead_code, unused_imports, unused_macros)] // each demo uses a part of this
 
 mod args;
+mod options;
 mod printable;
 mod url;
 
 pub(crate) use args::{Args, no_command, parse};
+pub(crate) use options::options;
 pub(crate) use printable::printable;
 pub(crate) use url::encoded;
 
@@ -42,7 +50,7 @@ pub(crate) fn run<T, E: Display>(
     read: fn(&mut Args<'_>) -> Result<T, String>,
     demo: impl FnOnce(T) -> Result<(), E>,
 ) -> ExitCode {
-    let options = match options(help, read) {
+    let options = match read_options(help, read) {
         Ok(options) => options,
         Err(code) => return code,
     };
@@ -60,7 +68,7 @@ pub(crate) fn run<T, E: Display>(
 }
 
 /// The options of this process; otherwise it ends with this code.
-pub(crate) fn options<T>(
+pub(crate) fn read_options<T>(
     help: &str,
     read: fn(&mut Args<'_>) -> Result<T, String>,
 ) -> Result<T, ExitCode> {

@@ -39,13 +39,12 @@ mod secure;
 mod transcript;
 mod transfer;
 
-use options::{HELP, Options};
 use std::process::ExitCode;
 use transcript::Transcript;
 use transfer::Client;
 
 fn main() -> ExitCode {
-    let options = match demo::options(HELP, Options::read) {
+    let options = match demo::read_options(options::HELP, options::read) {
         Ok(options) => options,
         Err(code) => return code,
     };

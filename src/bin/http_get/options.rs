@@ -1,77 +1,48 @@
 //! The command line: curl's options, as far as they go.
 
 use crate::body::Body;
-use crate::demo::Args;
+use crate::demo::{self, Args};
 use std::time::Duration;
 
 pub(crate) const HELP: &str = include_str!("help.txt");
 
-pub(crate) struct Options {
-    pub(crate) urls: Vec<String>,
-    pub(crate) verbose: bool,
-    pub(crate) include: bool,
-    pub(crate) head: bool,
-    pub(crate) method: Option<String>,
-    pub(crate) fields: Vec<String>,
-    pub(crate) body: Option<Body>,
-    pub(crate) outputs: Vec<String>,
-    pub(crate) write_out: Option<String>,
-    pub(crate) user: Option<String>,
-    pub(crate) proxy: Option<String>,
-    pub(crate) proxy_env: bool,
-    pub(crate) tunnel: bool,
+demo::options! { |args|
+    urls: Vec<String> = args.words().iter().map(|url| with_scheme(url)).collect();
+    verbose: bool = args.has("--verbose");
+    include: bool = args.has("--include");
+    head: bool = args.has("--head");
+    method: Option<String> = args.value("--request");
+    fields: Vec<String> = args.all("--header");
+    body: Option<Body> = body(&args.all("--data"), &args.all("--upload-file"))?;
+    outputs: Vec<String> = args.all("--output");
+    write_out: Option<String> = args.value("--write-out");
+    user: Option<String> = args.value("--user");
+    proxy: Option<String> = args.value("--proxy").map(|url| with_scheme(&url));
+    proxy_env: bool = args.has("--proxy-env");
+    tunnel: bool = args.has("--proxytunnel");
     /// How many redirects are followed.
-    pub(crate) redirects: u32,
-    pub(crate) unix_socket: Option<String>,
-    pub(crate) http_1_0: bool,
-    pub(crate) fail: bool,
-    pub(crate) silent: bool,
-    pub(crate) show_error: bool,
-    pub(crate) max_time: Option<Duration>,
-    pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) expect_timeout: Option<Duration>,
-    pub(crate) insecure: bool,
-    pub(crate) cacert: Option<String>,
-    pub(crate) cert: Option<String>,
-    pub(crate) key: Option<String>,
+    redirects: u32 = redirects(args)?;
+    unix_socket: Option<String> = args.value("--unix-socket");
+    http_1_0: bool = args.has("--http1.0");
+    fail: bool = args.has("--fail");
+    silent: bool = args.has("--silent");
+    show_error: bool = args.has("--show-error");
+    max_time: Option<Duration> = args.seconds("--max-time")?;
+    connect_timeout: Option<Duration> = args.seconds("--connect-timeout")?;
+    expect_timeout: Option<Duration> = args.seconds("--expect100-timeout")?;
+    insecure: bool = args.has("--insecure");
+    cacert: Option<String> = args.value("--cacert");
+    cert: Option<String> = args.value("--cert");
+    key: Option<String> = args.value("--key");
+}
+
+/// The options, if they fit together.
+pub(crate) fn read(args: &mut Args<'_>) -> Result<Options, String> {
+    let options = Options::read(args)?;
+    options.check().map(|()| options)
 }
 
 impl Options {
-    pub(crate) fn read(args: &mut Args<'_>) -> Result<Options, String> {
-        let max_redirects = args.number("--max-redirs")?.unwrap_or(50); // curl's number
-        let follow = args.has("--location");
-        let options = Options {
-            urls: args.words().iter().map(|url| with_scheme(url)).collect(),
-            verbose: args.has("--verbose"),
-            include: args.has("--include"),
-            head: args.has("--head"),
-            method: args.value("--request"),
-            fields: args.all("--header"),
-            body: body(&args.all("--data"), &args.all("--upload-file"))?,
-            outputs: args.all("--output"),
-            write_out: args.value("--write-out"),
-            user: args.value("--user"),
-            proxy: args.value("--proxy").map(|url| with_scheme(&url)),
-            proxy_env: args.has("--proxy-env"),
-            tunnel: args.has("--proxytunnel"),
-            redirects: if follow { max_redirects } else { 0 },
-            unix_socket: args.value("--unix-socket"),
-            http_1_0: args.has("--http1.0"),
-            fail: args.has("--fail"),
-            silent: args.has("--silent"),
-            show_error: args.has("--show-error"),
-            max_time: args.seconds("--max-time")?,
-            connect_timeout: args.seconds("--connect-timeout")?,
-            expect_timeout: args.seconds("--expect100-timeout")?,
-            insecure: args.has("--insecure"),
-            cacert: args.value("--cacert"),
-            cert: args.value("--cert"),
-            key: args.value("--key"),
-        };
-        options.check()?;
-        Ok(options)
-    }
-
     fn check(&self) -> Result<(), String> {
         let has_proxy = self.proxy.is_some() || self.proxy_env;
         let is_stdin = self.body.as_ref().is_some_and(Body::is_stdin);
@@ -108,6 +79,11 @@ impl Options {
     }
 }
 
+fn redirects(args: &mut Args<'_>) -> Result<u32, String> {
+    let most = args.number("--max-redirs")?.unwrap_or(50); // curl's number
+    Ok(if args.has("--location") { most } else { 0 })
+}
+
 /// One body: the texts of `-d` together, or one file.
 fn body(data: &[String], uploads: &[String]) -> Result<Option<Body>, String> {
     let file = |text: &String| text.strip_prefix('@').map(str::to_owned);
@@ -134,11 +110,10 @@ fn with_scheme(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo;
 
     fn parse(line: &str) -> Result<Options, String> {
         let args = line.split_whitespace().map(str::to_owned);
-        Ok(demo::parse(HELP, args, Options::read)?.expect("no help"))
+        Ok(demo::parse(HELP, args, read)?.expect("no help"))
     }
 
     #[test]

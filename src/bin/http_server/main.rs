@@ -12,7 +12,6 @@ mod routes;
 use barewire::http::{self, Events, Handled, Request, Response};
 use barewire::https;
 use certificate::Certificate;
-use demo::Args;
 use invitation::invitation;
 use routes::Routes;
 use std::fmt;
@@ -22,12 +21,15 @@ use std::time::Duration;
 
 const HELP: &str = include_str!("help.txt");
 
-struct Options {
-    listen: String,
-    max_connections: usize,
-    keep_alive: Option<Duration>,
-    files: Option<String>,
-    certificate: Option<Certificate>,
+demo::options! { |args|
+    listen: String = args.value_or("--listen", "127.0.0.1:1337"); // the book's
+    max_connections: usize = args.at_least_one("--max-connections")?.unwrap_or(10_000);
+    keep_alive: Option<Duration> = match args.number("--keep-alive-timeout")?.unwrap_or(5) {
+        0 => None,
+        secs => Some(Duration::from_secs(secs)),
+    };
+    files: Option<String> = args.value("--files");
+    certificate: Option<Certificate> = Certificate::of(args, Some("--client-ca"));
 }
 
 impl Events for Routes {
@@ -41,18 +43,7 @@ impl Events for Routes {
 }
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, serve)
-}
-
-fn read(args: &mut Args<'_>) -> Result<Options, String> {
-    let secs = args.number("--keep-alive-timeout")?.unwrap_or(5);
-    Ok(Options {
-        listen: args.value_or("--listen", "127.0.0.1:1337"), // the book's
-        max_connections: args.at_least_one("--max-connections")?.unwrap_or(10_000),
-        keep_alive: (secs > 0).then(|| Duration::from_secs(secs)),
-        files: args.value("--files"),
-        certificate: Certificate::of(args, Some("--client-ca")),
-    })
+    demo::run(HELP, Options::read, serve)
 }
 
 fn serve(options: Options) -> io::Result<()> {

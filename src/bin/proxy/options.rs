@@ -1,37 +1,23 @@
 //! The command line.
 
 use crate::allow::Entry;
-use crate::demo::Args;
+use crate::demo;
 use barewire::http::wire::grammar::is_token;
 use std::time::Duration;
 
 pub(crate) const HELP: &str = include_str!("help.txt");
 
-pub(crate) struct Options {
-    pub(crate) listen: String,
-    pub(crate) allow: Vec<Entry>,
-    pub(crate) auth: Option<(String, String)>,
-    pub(crate) name: Option<String>,
-    pub(crate) timeout: Duration,
-    pub(crate) idle_timeout: Duration,
+demo::options! { |args|
+    listen: String = args.value_or("--listen", "127.0.0.1:8080");
+    allow: Vec<Entry> = entries(&args.all("--allow"))?;
+    auth: Option<(String, String)> = args.parsed("--auth", credentials)?;
+    name: Option<String> = args.parsed("--name", name)?;
+    timeout: Duration = args.seconds("--timeout")?.unwrap_or(Duration::from_secs(30));
+    idle_timeout: Duration = args.seconds("--idle-timeout")?.unwrap_or(Duration::from_secs(120));
 }
 
-impl Options {
-    pub(crate) fn read(args: &mut Args<'_>) -> Result<Options, String> {
-        let secs = Duration::from_secs;
-        let allow = args.all("--allow");
-        Ok(Options {
-            listen: args.value_or("--listen", "127.0.0.1:8080"),
-            allow: allow
-                .iter()
-                .map(|text| Entry::parse(text))
-                .collect::<Result<_, _>>()?,
-            auth: args.parsed("--auth", credentials)?,
-            name: args.parsed("--name", name)?,
-            timeout: args.seconds("--timeout")?.unwrap_or(secs(30)),
-            idle_timeout: args.seconds("--idle-timeout")?.unwrap_or(secs(120)),
-        })
-    }
+fn entries(texts: &[String]) -> Result<Vec<Entry>, String> {
+    texts.iter().map(|text| Entry::parse(text)).collect()
 }
 
 fn credentials(text: &str) -> Result<(String, String), &'static str> {
@@ -51,7 +37,6 @@ fn name(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo;
 
     #[test]
     fn mistakes_are_refused() {

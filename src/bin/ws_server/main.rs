@@ -19,7 +19,6 @@ use barewire::http::{self, Events, Handled, Request, Response};
 use barewire::net::{self, Handle, Listener, Service};
 use barewire::tls::{Secured, ServerContext};
 use certificate::Certificate;
-use demo::Args;
 use invitation::invitation;
 use routes::Routes;
 use show::Shown;
@@ -28,12 +27,12 @@ use std::{fmt, io};
 
 const HELP: &str = include_str!("help.txt");
 
-struct Options {
-    listen: String,
-    message_bytes: usize,
-    max_connections: usize,
-    show_bytes: bool,
-    certificate: Option<Certificate>,
+demo::options! { |args|
+    listen: String = args.value_or("--listen", "127.0.0.1:12010"); // the book's
+    message_bytes: usize = args.number("--max-message")?.unwrap_or(16 * 1024 * 1024);
+    max_connections: usize = args.at_least_one("--max-connections")?.unwrap_or(10_000);
+    show_bytes: bool = args.has("--show-bytes");
+    certificate: Option<Certificate> = Certificate::of(args, None);
 }
 
 impl Events for Routes {
@@ -47,17 +46,7 @@ impl Events for Routes {
 }
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, run)
-}
-
-fn read(args: &mut Args<'_>) -> Result<Options, String> {
-    Ok(Options {
-        listen: args.value_or("--listen", "127.0.0.1:12010"), // the book's
-        message_bytes: args.number("--max-message")?.unwrap_or(16 * 1024 * 1024),
-        max_connections: args.at_least_one("--max-connections")?.unwrap_or(10_000),
-        show_bytes: args.has("--show-bytes"),
-        certificate: Certificate::of(args, None),
-    })
+    demo::run(HELP, Options::read, run)
 }
 
 fn run(options: Options) -> io::Result<()> {
