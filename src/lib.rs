@@ -36,7 +36,7 @@
 //!
 //! # The map
 //!
-//! `ls src` is the book's table of contents: one door for each protocol.
+//! `ls src` is the book's table of contents: one public module, a *door*, for each protocol.
 //!
 //! | door | section of the book | what is behind it |
 //! |---|---|---|
@@ -53,7 +53,7 @@
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
 //! socket. A file is one idea, named by the RFC's word for it. Three files stand beside the doors and
 //! serve all of them: `wire.rs` (how a refusal names its rule), `setters.rs` (methods that set an option)
-//! and `random.rs` (the one source of unpredictable bytes).
+//! and `random.rs` (the one source of unpredictable bytes: masks of WebSockets, seeds of hashing).
 //!
 //! # Where to start reading
 //!
@@ -97,7 +97,7 @@
 //! | back pressure | a writer waits, or hears `false`, because the peer reads too slowly | [`net::Socket::write`] |
 //! | backlog | connections that the kernel has accepted and no thread has taken yet | [`net::Listener`] |
 //! | coalesce | to send several small responses or frames in one `write` | [`http`], `websocket/outgoing/` |
-//! | cut | to end a connection without an orderly end: the peer may miss what was pending | [`net::Stream::abort`] |
+//! | cut | of a connection: ended without an orderly end, so the peer may miss what was pending; of a message: divided between two reads | [`net::Stream::abort`] |
 //! | deadline, timeout | how long something may take: a deadline is over all of it, a timeout begins anew with each step | [`http::Config`], [`http::Timeouts`] |
 //! | event, hook | a method with the book's name that barewire calls: `data`, `drain`, `onmessage` | [`net::SocketEvents`], [`http::Events`], [`websocket::Events`] |
 //! | flush | to send now what is pending | [`http::Response::flush`] |

@@ -16,7 +16,8 @@ pub enum Error {
     Peer(wire::Error),
     /// The caller asked for something that must not reach the wire; nothing of it did.
     Misuse(Misuse),
-    /// The connection broke, or the peer was too slow ([`io::ErrorKind::TimedOut`]).
+    /// The connection broke, the peer was too slow ([`io::ErrorKind::TimedOut`]), or an option or a URL is
+    /// wrong ([`io::ErrorKind::InvalidInput`]).
     Io(io::Error),
 }
 

@@ -35,7 +35,7 @@
 //! | the read buffer holds no whole request | all pending responses |
 //! | a handler reads a body that is not here yet | all pending responses, and a 100 if the client waits for it |
 //! | [`Response::write`], [`Response::flush`] | all pending responses, the head, and the data |
-//! | [`Response::end`] | all of it; nothing yet if more bytes came behind the request, because the next response may leave with it |
+//! | [`Response::end`] | all of it; nothing yet if it is small (below 16 KiB) and more bytes came behind the request, because the next response may leave with it |
 //! | a handler blocks (on data, on a lock, on another server) | after one to two milliseconds, all pending responses: one clock thread checks |
 //!
 //! **Strict, both ways.** A request that breaks a rule gets a response that names the rule, and the
@@ -119,7 +119,7 @@
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
-//! | an event | `server/events.rs`; `dispatch` there says which requests it is for |
+//! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler, or `wire/semantics/method.rs` |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
 //! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |

@@ -45,7 +45,7 @@
 //! |---|---|
 //! | a connection that is accepted | no thread is started while one waits in `accept`: the thread that accepts serves |
 //! | a request | one `read`, one `write`, one wake-up of the thread, and no allocation |
-//! | 16 pipelined requests | one `read`, one `write`, one wake-up together |
+//! | 16 pipelined requests | one `read`, one `write`, one wake-up together, once the read buffer has grown to hold them |
 //! | a message of a WebSocket | the same as a request |
 //! | a peer that reads slowly | the bytes that wait for it, up to a limit; its thread sleeps |
 //! | a deadline | nothing: it is the timeout of the next `read` or `write` |
@@ -59,4 +59,4 @@
 //! system to be higher than its defaults: `ulimit -n` (descriptors), `ulimit -u` and
 //! `kernel.threads-max` (threads), `vm.max_map_count` (two mappings a thread), and a container's
 //! `pids.max`. When threads run out, connections wait in the backlog until a thread is free or can be
-//! started; the server tries once a second.
+//! started; the server tries after 10 ms, then after twice as long each time, once a second at the longest.

@@ -7,7 +7,7 @@
 //!
 //! When the last idle thread gets a connection and no other can be spawned, it serves. The
 //! [clock](super::clock) then retries the spawn: after 10 ms, 20 ms … and once a second from then on. Its
-//! thread was started with the server, because at that moment none could be.
+//! thread is started together with the server: later, when threads have run out, it could not be.
 //!
 //! The user's code (service, hooks, drops) is never called with the lock held.
 

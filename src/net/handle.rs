@@ -46,7 +46,8 @@ impl Handle {
     }
 
     /// Accepting ends at once and every connection is asked to finish
-    /// ([`Stop::drain`](super::Stop::drain)). It returns without waiting for any of it. A second call does
+    /// ([`Stop::drain`](super::Stop::drain)): an HTTP connection and a WebSocket do, a [`Socket`](super::Socket)
+    /// with its events goes on. It returns without waiting for any of it. A second call does
     /// nothing.
     pub fn stop(&self) {
         self.engine.stop();

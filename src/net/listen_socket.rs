@@ -34,7 +34,7 @@ impl BoundSocket {
 /// A bound socket and the handle that shuts it down. Dropping it closes both.
 #[derive(Debug)]
 pub(super) struct ListenSocket {
-    _file: Option<SocketFile>, // dropped before the socket: see there
+    _file: Option<SocketFile>, // dropped before the socket: see `SocketFile`
     socket: BoundSocket,
     shutdown_handle: ShutdownHandle,
 }

@@ -40,7 +40,7 @@ use super::unix::{self, SocketFile};
 /// ```
 #[derive(Debug)]
 pub struct Listener {
-    file: Option<SocketFile>, // dropped before the socket: see there
+    file: Option<SocketFile>, // dropped before the socket: see `SocketFile`
     socket: BoundSocket,
 }
 

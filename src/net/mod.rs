@@ -90,14 +90,15 @@
 //! |---|---|---|
 //! | what a stream can do | [`Stream`], [`Layer`] (both halves), then each leaf: `kernel`, `pipe`, `tls::stream` | `layer`'s own; the compiler |
 //! | a limit of a connection | [`ConnectOptions`], the list in [`server`], the tables at [`create_server`] and in the README | `tests/rows/net/slow_peers.rs` |
-//! | a limit of a server | [`Options`], the list in [`server`], `http::Config` and its list, the setters in `tls/server.rs`, the table in the README | `net/tests/accepting.rs` |
+//! | the idle timeout of a server | `IDLE_TIMEOUT` and `idle_timeout` in [`server`], the table there and in the README; `GONE_AFTER` in `tests/soak/src/faults.rs` | `socket/tests.rs` |
+//! | another limit of a server | [`Options`], the list in [`server`], `http::Config` and its list, the setters in `tls/server.rs`, the table in the README | `net/tests/accepting.rs` |
 //! | how fast a peer must be | [`pace`] (the rule), [`socket`]'s `write_state` (how long one write waits) | `tests/rows/net/slow_peers.rs` |
 //! | an event of a socket | [`SocketEvents`] and its table, `socket/run.rs` | `tests/rows/net/n05_order.rs` |
 //! | when `drain` or the FIN leaves | `socket/queue.rs` (the decision), `socket/turn.rs` (the call) | `socket/queue/tests.rs`, all interleavings; `tests/schedules` |
 //! | an event of a server | [`ServerEvents`] and its table, [`Service`], [`server`] | `tests/rows/net/n04_server_events.rs` |
 //! | which thread accepts | [`workers`] (the decision), [`engine`] (the waits) | `workers`' own, all interleavings; `tests/schedules` |
 //! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/closing.rs`, and in `http`, `websocket`, `tls`) | `net/tests/stopping.rs` |
-//! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`] | `net/tests/socket_files.rs` |
+//! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`] | `net/tests/socket_files.rs` |
 //! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
 //! | a fault of [`Faulty`] | `faulty/faults.rs`: the field, its method, its name in `from_str` | `every_fault_has_its_name` |
 //!

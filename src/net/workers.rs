@@ -17,7 +17,7 @@
 //!    connection it gets. So the limit is never passed, and at the limit no thread accepts: new
 //!    connections stay in the kernel's backlog, and one thread is parked until a connection ends.
 //! 2. A thread is idle, or a spawn is being retried, or the server stops. So a server whose spawns fail
-//!    serves the connections it has, and accepts again as soon as a thread can be started or one is idle.
+//!    keeps the connections it has, and accepts again as soon as a thread can be started or one is idle.
 //!
 //! The engine calls this under its lock; the tests below try all interleavings.
 

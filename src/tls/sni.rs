@@ -1,4 +1,5 @@
-//! Which certificate a server sends: it depends on the name that the client asks for (SNI).
+//! Which certificate a server sends: it depends on the name that the client asks for (SNI). If it asks
+//! for none, or for an unknown one, it gets that of `ServerOptions::cert`.
 
 use super::identity::Identity;
 use rustls::server::{ClientHello, ResolvesServerCert};

@@ -27,8 +27,8 @@
 //! one. The length has 16 bits: no message is longer than 65,507 bytes (over IPv6 65,527).
 //!
 //! # The rules
-//! 1. One `send` is one message, and one `recv` is one message. A message that was cut is marked
-//!    ([`RemoteInfo::truncated`]); with room for the longest ([`ReceiveBuffer::new`]) none is cut.
+//! 1. One `send` is one message, and one `recv` is one message. A message that was truncated is marked
+//!    ([`RemoteInfo::truncated`]); with room for the longest ([`ReceiveBuffer::new`]) none is.
 //! 2. `send` succeeds when the message has left. That does not say that it arrives.
 //! 3. Any number of threads can share a socket (`clone`). [`Socket::close`] closes it for all of them
 //!    at once, and its port is free when `close` returns.

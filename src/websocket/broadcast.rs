@@ -20,7 +20,8 @@ pub enum Slow {
 }
 
 /// Connections that are all sent the same messages. [`send`](Room::send) never waits: it writes to each
-/// member what its socket takes at once. A short-lived flush thread of that member writes the others.
+/// member what its socket takes at once. What the socket does not take is written by a short-lived flush
+/// thread of that member.
 ///
 /// ```
 /// use barewire::websocket::{Room, Slow};

@@ -51,7 +51,7 @@
 //!    and what was queued before, or a short-lived flush thread does. A message of [`Writer::send`] is one
 //!    frame, so a pong waits for its end; between the [`Parts`] of a message it does not. (The reading thread does wait for what its handler has passed to [`Writer::send`].)
 //! 2. [`Writer::send`] waits until its message has left. [`Writer::try_send`] and [`Room::send`] never
-//!    wait; above the high-water mark they send nothing.
+//!    wait: from the high-water mark on, `try_send` sends nothing, and a room skips that member.
 //! 3. Frames leave whole, one after another. A pong stands between two frames, never inside one.
 //! 4. Messages that the reading thread sends while whole frames are in the read buffer are coalesced: they
 //!    leave together, a millisecond or two later at the latest.
@@ -72,7 +72,7 @@
 //! | begins a message and sends no more of it, or less than 256 bytes a second | 1008 after 30 s | `stall_timeout`, `min_bytes_per_second` |
 //! | sends pings and reads nothing | one pong for many pings | |
 //! | reads nothing, or less than 256 bytes a second | the connection is cut after 30 s | `stall_timeout`, `min_bytes_per_second` |
-//! | reads less than we send | above 64 KiB `try_send` returns false, and a room skips it | `high_water_mark` |
+//! | reads less than we send | from 64 KiB on `try_send` returns false, and a room skips it | `high_water_mark` |
 //! | is silent | a ping after 30 s; the connection is cut 30 s after that | `heartbeat_interval`, `heartbeat_timeout` |
 //! | does not answer a Close frame | the connection is cut after 10 s | `close_timeout` |
 //! | does not answer the handshake | an error after 10 s | [`ConnectOptions::handshake_timeout`] |
@@ -111,11 +111,12 @@
 //! | what is refused, its close code or status, its words | a line of `rules!` in `wire/error.rs`, the decoder that sees it, and a case in `fixtures/websocket/` (`tests/wire` finds a rule without one) |
 //! | which close codes may be sent | [`CloseCode::new`] and the table above it in `wire/close.rs`, the row `CloseCode` in `wire/misuse.rs`; the test in `close.rs` tries all 65,536; `fixtures/websocket/close.txt` |
 //! | what a caller is refused | a line of `rules!` in `wire/misuse.rs`, and the function in `wire/` that checks it |
-//! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs` |
+//! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs`, where the limits are passed (`receive.rs`), `tests/fuzz/src/targets/message.rs`, `src/bin/ws_server/routes.rs`, the heads of the files in `fixtures/websocket/`, which a test wants equal |
 //! | a deadline, or any default | `config.rs`; `tests/rows/docs/defaults.rs` names the tables that repeat it |
 //! | what may follow what on a connection | the table in `wire/connection/state.rs`, and `fixtures/websocket/states.txt` |
 //! | what a reserved bit means, an extension | `NEGOTIATED_BITS` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
 //! | a field of the handshake | `wire/handshake/offer.rs` (server), `wire/handshake/opening.rs` (client) |
+//! | which web pages may connect (`Origin`) | [`Acceptor::origins`] in `accept.rs`; without it, all may |
 //! | an event | `events.rs`: the trait, and `run`, which calls it |
 //! | which thread writes, and which one waits | `queue.rs` and the job in `queue/job.rs`; then the model, and `make schedules` |
 //! | how frames are coalesced | `outgoing/coalesce.rs`; the millisecond: `net/delayed_flush.rs` |

@@ -243,7 +243,7 @@ impl Outgoing {
         }
         let appended = match self.ends_first {
             true => state.queue.share_or_defer(frame.clone()),
-            // A client masks each frame with a key of its own.
+            // A client, which does not end TCP first, masks each frame with a key of its own.
             false => state.queue.append_or_defer(data),
         };
         appended.map_or(Appended::Closed, |()| Appended::Yes)

@@ -30,7 +30,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A pool of connections that requests share: at most five in use for each origin; further requests
+/// A pool of connections that requests share: at most five to each origin, in use and idle together; further requests
 /// wait in a queue. Clones are the same agent.
 ///
 /// ```

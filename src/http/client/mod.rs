@@ -59,7 +59,7 @@
 //! | which requests go through a proxy, and what it gets | `proxy.rs`; the absolute-form: `prepare` in `options/settings.rs` |
 //! | an event | `events.rs`, and its call in `request.rs` (`open`, `with_exchange`, `run`) |
 //! | what makes two requests share connections | `Origin` in `origin.rs`: a field, its part in `eq`, and in the hash; for a connector, its `key` |
-//! | how many connections, how long they are idle, who waits | `pool/limits.rs`, `pool/mod.rs`; the table in `pool/mod.rs` and `tests/wire/pool` |
+//! | how many connections, how long they are idle, who waits | `pool/limits.rs`, `pool/mod.rs` (rule 1, the picture, the example) and `tests/wire/pool`. The number five stands in prose, too: `grep -rni "five" src README.md tests` finds it, also in `bin/agent_demo` and `tests/demos/client` |
 //! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
 //! | when an early response is noticed | `send_parts` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
 //! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |

@@ -12,8 +12,9 @@ macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr;)+) => {
         /// The limits and deadlines of a server. The defaults are meant to be used.
         ///
-        /// A deadline is checked each time the socket's timeout passes, and this timeout is the smallest of
-        /// the deadlines: a deadline is overshot by no more than that.
+        /// A read ends when its deadline is over. A write that waits for the peer is checked at an interval:
+        /// the smallest of `head_timeout`, `keep_alive_timeout` and `stall_timeout`. So the connection may be cut
+        /// that much later.
         #[derive(Clone, Debug)]
         pub struct Config {
             $($(#[$doc])* pub $name: $type,)+
@@ -97,8 +98,7 @@ impl Config {
         Pace::new(self.stall_timeout, self.min_bytes_per_second)
     }
 
-    /// The longest of the socket's timeouts: the smallest of the deadlines, so that none is missed by
-    /// more.
+    /// How long one write may wait for the peer before its pace is checked.
     pub(crate) fn poll_interval(&self) -> Duration {
         let idle = self.keep_alive_timeout.unwrap_or(self.stall_timeout);
         idle.min(self.head_timeout)

@@ -118,6 +118,11 @@ impl<E> Server<E> {
 impl<E: Events> Server<E> {
     /// Binds `address`, `"127.0.0.1:1337"` or `"unix:/path"`, and starts to serve.
     ///
+    /// It takes the server. To serve several addresses, make a server for each with the same handler (and one
+    /// for TLS with [`https::create_server`](crate::https::create_server)); limits and the budget for collected
+    /// bodies are those of one server. A client at a Unix socket has no address, so
+    /// `max_connections_per_address` does not count it.
+    ///
     /// # Errors
     /// The address cannot be bound, or the first thread cannot be started.
     pub fn listen(self, address: &str) -> io::Result<Handle> {

@@ -70,14 +70,14 @@ use write_state::Writing;
 /// ```
 ///
 /// Clones are the same connection, and all methods take `&self`: one thread may read while others
-/// write. It closes when the last clone is dropped.
+/// write. It closes when the last clone is dropped; that of a server also when its handler returns.
 ///
 /// # Two ways to write
 ///
 /// | | waits | when the peer does not read |
 /// |---|---|---|
 /// | [`write_all`](Socket::write_all), [`Write`] | until the bytes are on their way | the caller waits |
-/// | [`write`](Socket::write), the book's | never | the bytes queue here, and it returns false |
+/// | [`write`](Socket::write), the book's | never | the bytes queue here, and it returns false (if no flush thread can be started for them, the connection is cut) |
 ///
 /// They share one queue: bytes leave in the order in which they were given.
 ///
@@ -86,7 +86,7 @@ use write_state::Writing;
 /// A peer must take what waits for it: some of it within
 /// [`stall_timeout`](super::ConnectOptions::stall_timeout), and on average
 /// [`min_bytes_per_second`](super::ConnectOptions::min_bytes_per_second) over each such stretch of
-/// waiting. The connection to a slower peer is cut: writes fail with
+/// waiting. The connection to a slower peer is cut: the write that waits fails with
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and [`run`](Socket::run) reports it.
 ///
 /// A cut is not an orderly end, but TCP alone cannot always say so. Under TLS the peer sees that

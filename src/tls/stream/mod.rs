@@ -16,8 +16,9 @@
 //!                         plaintext ◄┘          └─ plaintext
 //! ```
 //!
-//! There are four mutexes and the write turn. A thread takes them from left to right, and skips what it
-//! does not need:
+//! There are four mutexes and the write turn, which is a word in the state: it is taken and released under
+//! the state lock, and the state lock is released in between. A thread takes them from left to right, and
+//! skips what it does not need; no thread waits for the write turn while it holds the state lock:
 //!
 //! ```text
 //!   reading ──► write turn ──► state ──► read_timeout | write_timeout

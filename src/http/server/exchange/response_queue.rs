@@ -8,7 +8,7 @@
 //!   stopping thread                                 ends the wait of an idle connection
 //! ```
 //!
-//! The connection's thread appends responses and sends them when it must: the table "Nothing is withheld" in
+//! The connection's thread appends responses and sends them when it must: the table "No response waits behind a wait" in
 //! the [chapter's page](crate::http) says when. Two other threads use the queue:
 //!
 //! - The [clock](crate::net::call_after) sends coalesced responses if the connection's thread has added

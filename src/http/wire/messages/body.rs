@@ -85,6 +85,8 @@ fn framing(version: Version, fields: Fields<'_>) -> Result<Option<Coding>, Error
     if !fields.has(Known::TransferEncoding) {
         return Ok(None);
     }
+    // RFC 9112 §6.3: "Such a message might indicate an attempt to perform request smuggling (Section 11.2)
+    // or response splitting (Section 11.1) and ought to be handled as an error."
     // RFC 9112 §6.1: "A server MAY reject a request that contains both Content-Length and
     // Transfer-Encoding or process such a request in accordance with the Transfer-Encoding alone."
     if fields.has(Known::ContentLength) {

@@ -139,7 +139,8 @@ impl ChunkedDecoder {
         })
     }
 
-    /// The state after the byte at `at`: one arm for each arrow of the diagram.
+    /// The state after the byte at `at`: one arm for each arrow of the diagram, which leaves out the LF of a
+    /// size line.
     #[inline]
     fn next(&mut self, input: &[u8], at: usize) -> Result<State, Error> {
         let byte = input[at];

@@ -8,8 +8,10 @@
 //! | others | | | | not followed |
 //!
 //! These are not followed either: a response without Location, a response to CONNECT (the proxy sends it,
-//! and it would lead the tunnel elsewhere), a URI of another scheme (`myapp://signed-in`). The caller gets
-//! such a response as it is.
+//! and it would lead the tunnel elsewhere), a URI of a scheme that is neither http nor https (`myapp://signed-in`). The
+//! caller gets such a response as it is. The client adds two rules: a redirect that keeps a body which was
+//! streamed is not followed, because the body is gone; from `http:` to `https:` it needs a connector for TLS,
+//! and is an error without one.
 //!
 //! When a redirect leads to another origin, the fields meant for the first origin are dropped. They stay
 //! dropped if a later redirect leads back:
