@@ -79,10 +79,13 @@ impl Listener {
     /// # Errors
     /// There is no descriptor or thread left to begin with.
     pub fn serve(self, options: Options, service: impl Service) -> io::Result<Handle> {
+        self.start(options, Box::new(service)) // one copy of what follows, not one for each service
+    }
+
+    fn start(self, options: Options, service: Box<dyn Service>) -> io::Result<Handle> {
         let address = self.local_addr()?;
         let socket = ListenSocket::new(self.socket, self.file, options.no_delay)?;
         let _ = guarded(|| service.listening(&address));
-        let service = Box::new(service);
         let engine = Engine::start(socket, address, options, service, System::default())?;
         Ok(Handle::new(engine))
     }

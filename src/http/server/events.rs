@@ -103,14 +103,8 @@ pub trait Events: Send + Sync + 'static {
     ///
     /// # Errors
     /// As for [`request`](Events::request).
-    fn connect(&self, _request: Request<'_>, mut response: Response<'_>) -> Handled {
-        // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
-        // response"
-        response
-            .set_status(405)?
-            .set_header("Allow", "GET, HEAD, POST")?
-            .set_header("Connection", "close")?;
-        Ok(response.end("this server opens no tunnels (RFC 9110 §9.3.6)\n")?)
+    fn connect(&self, _request: Request<'_>, response: Response<'_>) -> Handled {
+        refuse_tunnel(response)
     }
 
     /// A peer has connected.
@@ -132,6 +126,17 @@ pub trait Events: Send + Sync + 'static {
 
     /// Accepting has stopped and every connection has ended.
     fn close(&self) {}
+}
+
+/// The default response to a CONNECT.
+fn refuse_tunnel(mut response: Response<'_>) -> Handled {
+    // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
+    // response"
+    response
+        .set_status(405)?
+        .set_header("Allow", "GET, HEAD, POST")?
+        .set_header("Connection", "close")?;
+    Ok(response.end("this server opens no tunnels (RFC 9110 §9.3.6)\n")?)
 }
 
 /// The default response to an error: its status, and in the body the rule that was broken.

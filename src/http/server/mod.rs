@@ -171,20 +171,25 @@ impl<E: Events> Server<E> {
     /// assert!(answer.ends_with(b"\r\nContent-Length: 2\r\n\r\nhi"));
     /// ```
     pub fn answer_to(&self, bytes: &[u8]) -> Vec<u8> {
-        const CAPACITY: usize = 64 * 1024;
-        let (client, server) = pipe_with_capacity(CAPACITY.max(bytes.len()));
-        let mut answer = Vec::new();
-        thread::scope(|scope| {
-            scope.spawn(|| self.serve(Arc::new(server)));
-            let mut piece = [0; 4096];
-            if client.write(bytes).is_ok() && client.shutdown(Shutdown::Write).is_ok() {
-                while let Ok(n @ 1..) = client.read(&mut piece) {
-                    answer.extend_from_slice(&piece[..n]);
-                }
-            }
-        });
-        answer
+        answer_to(self.shared.any(), bytes)
     }
+}
+
+/// [`Server::answer_to`], compiled once.
+fn answer_to(shared: &Shared<dyn Events>, bytes: &[u8]) -> Vec<u8> {
+    const CAPACITY: usize = 64 * 1024;
+    let (client, server) = pipe_with_capacity(CAPACITY.max(bytes.len()));
+    let mut answer = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| shared.serve(Arc::new(server), None, &[]));
+        let mut piece = [0; 4096];
+        if client.write(bytes).is_ok() && client.shutdown(Shutdown::Write).is_ok() {
+            while let Ok(n @ 1..) = client.read(&mut piece) {
+                answer.extend_from_slice(&piece[..n]);
+            }
+        }
+    });
+    answer
 }
 
 impl<E> std::fmt::Debug for Server<E> {
