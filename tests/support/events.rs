@@ -83,26 +83,26 @@ impl Gate {
 }
 
 /// Events of which a test needs two: a request, and what went wrong with it.
-pub(crate) struct Reporting<F> {
+pub(crate) struct Reporting {
     log: Log,
-    handler: F,
+    handler: Box<HandlerFn>, // boxed: one server for all of them, not one for each handler
 }
 
-impl<F> Reporting<F>
-where
-    F: Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
-{
+type HandlerFn = dyn Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync;
+
+impl Reporting {
     /// What is reported to [`Events::error`] is noted in `log`.
-    pub(crate) fn new(log: &Log, handler: F) -> Reporting<F> {
+    pub(crate) fn new(
+        log: &Log,
+        handler: impl Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Reporting {
         let log = log.clone();
+        let handler = Box::new(handler);
         Reporting { log, handler }
     }
 }
 
-impl<F> Events for Reporting<F>
-where
-    F: Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
-{
+impl Events for Reporting {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
         Ok((self.handler)(request, response)?)
     }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Client, request};
 use barewire::http::{Events, Server};
-use barewire::net::{Addr, Handle, pipe_with_capacity};
+use barewire::net::{Addr, Handle, Stream, pipe_with_capacity};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -50,9 +50,17 @@ impl Drop for Site {
 /// A server without an address: one connection in memory, with room for so many bytes each way,
 /// whose client is the test. Returns when both are done with it.
 pub(crate) fn over_pipe(server: &Server<impl Events>, capacity: usize, test: impl FnOnce(Client)) {
+    served(&|stream| server.serve(stream), capacity, Box::new(test)); // `served` is compiled once
+}
+
+fn served(
+    serve: &(dyn Fn(Arc<dyn Stream>) + Sync),
+    capacity: usize,
+    test: Box<dyn FnOnce(Client) + '_>,
+) {
     let (here, there) = pipe_with_capacity(capacity);
     thread::scope(|scope| {
-        scope.spawn(|| server.serve(Arc::new(there)));
+        scope.spawn(|| serve(Arc::new(there)));
         test(Client::over(Arc::new(here)));
     });
 }

@@ -21,6 +21,10 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a test that could hang, and fails it in that case.
 pub(super) fn within(patience: Duration, test: impl FnOnce() + Send + 'static) {
+    run(patience, Box::new(test)); // one copy of what follows, not one for each test
+}
+
+fn run(patience: Duration, test: Box<dyn FnOnce() + Send>) {
     let (done, is_done) = mpsc::channel();
     let test = thread::spawn(move || {
         test();

@@ -60,9 +60,12 @@ pub(crate) struct TestServer {
     listener: Option<Listener>,
 }
 
+/// What a server does with a connection.
+type Serve = Box<dyn Fn(Peer) + Send + Sync>;
+
 /// The server's threads, one a connection.
 struct Connections {
-    serve: Box<dyn Fn(Peer) + Send + Sync>,
+    serve: Serve,
     threads: Mutex<Threads>,
 }
 
@@ -87,9 +90,9 @@ impl Threads {
 }
 
 impl Connections {
-    fn new(serve: impl Fn(Peer) + Send + Sync + 'static) -> Arc<Connections> {
+    fn new(serve: Serve) -> Arc<Connections> {
         Arc::new(Connections {
-            serve: Box::new(serve),
+            serve,
             threads: Mutex::default(),
         })
     }
@@ -146,6 +149,10 @@ impl TestServer {
         capacity: usize,
         serve: impl Fn(Peer) + Send + Sync + 'static,
     ) -> TestServer {
+        TestServer::over_pipes(limits, capacity, Box::new(serve)) // not one copy for each test
+    }
+
+    fn over_pipes(limits: Limits, capacity: usize, serve: Serve) -> TestServer {
         let connections = Connections::new(serve);
         let pipes = Pipes {
             key: format!("{:p}", Arc::as_ptr(&connections)),
@@ -165,6 +172,10 @@ impl TestServer {
         limits: Limits,
         serve: impl Fn(Peer) + Send + Sync + 'static,
     ) -> TestServer {
+        TestServer::over_loopback(limits, Box::new(serve))
+    }
+
+    fn over_loopback(limits: Limits, serve: Serve) -> TestServer {
         let connections = Connections::new(serve);
         let listener = Listener::start(Arc::clone(&connections));
         let options = RequestOptions::new()

@@ -32,6 +32,10 @@ const VERSIONS: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS
 
 /// Runs a test that could hang, and fails it if it does.
 fn within(test: impl FnOnce() + Send + 'static) {
+    run(Box::new(test)); // one copy of what follows, not one for each test
+}
+
+fn run(test: Box<dyn FnOnce() + Send>) {
     let (done, is_done) = mpsc::channel();
     let test = thread::spawn(move || {
         test();
