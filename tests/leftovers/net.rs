@@ -85,12 +85,22 @@ fn socket_path() -> PathBuf {
     ))
 }
 
-/// 10,000 connections, half of them over TCP and half over a Unix socket, opened, used and closed
-/// by their events: nothing of them is left.
 #[test]
+fn leftovers_of_two_thousand_connections() {
+    leftovers(2_000);
+}
+
+#[test]
+#[ignore = "takes 5 s unoptimized; .ci/run runs it"]
 fn leftovers_of_ten_thousand_connections() {
+    leftovers(10_000);
+}
+
+/// `connections`, half of them over TCP and half over a Unix socket, opened, used and closed
+/// by their events: nothing of them is left.
+fn leftovers(connections: usize) {
     let _alone = alone();
-    watched(|| {
+    watched(move || {
         let (ours, theirs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let before = Measured::now();
         let echo = |address: &str| {
@@ -107,20 +117,20 @@ fn leftovers_of_ten_thousand_connections() {
             echo(&format!("unix:{}", path.display())),
         ];
         let mut warm = before;
-        for n in 0..10_000 / BATCH {
+        for n in 0..connections / BATCH {
             batch(&servers[n % 2], &ours);
-            if n == 49 {
+            if n == connections / BATCH / 2 - 1 {
                 warm = Measured::now();
             }
         }
         for server in &servers {
             assert_eq!(server.shutdown(Duration::from_secs(5)).cut, 0);
         }
-        assert_eq!(ours.load(Ordering::Relaxed), 10_000);
-        assert_eq!(theirs.load(Ordering::Relaxed), 10_000);
+        assert_eq!(ours.load(Ordering::Relaxed), connections);
+        assert_eq!(theirs.load(Ordering::Relaxed), connections);
         assert!(!path.exists());
         let after = before.come_back();
-        println!("before: {before}\nafter 5,000: {warm}\nafter 10,000: {after}");
+        println!("before: {before}\nafter half: {warm}\nafter all: {after}");
         let grown = after.resident.saturating_sub(warm.resident);
         assert!(grown < 4 * MIB, "{grown} bytes more");
     });

@@ -271,9 +271,22 @@ mod tests {
     const NOW: HttpDate = HttpDate(1_790_000_000); // Mon, 21 Sep 2026 14:13:20 GMT
 
     #[test]
+    fn every_day_of_400_years() {
+        every_day_until(1970 + 400); // then the calendar repeats
+    }
+
+    #[test]
+    #[ignore = "takes 2 s unoptimized; .ci/run runs it"]
     fn every_day_until_the_year_10000() {
+        every_day_until(10_000);
+    }
+
+    fn every_day_until(end: u64) {
         let (mut year, mut month, mut day) = (1970, 1, 1);
         for at in 0..=HttpDate::MAX.0 / DAY {
+            if year == end {
+                break;
+            }
             assert_eq!(civil(EPOCH + at), (year, month, day));
             let date = HttpDate(at * DAY + at % DAY);
             assert_eq!(HttpDate::decode(&date.to_bytes(), NOW), Ok(date));
@@ -289,7 +302,7 @@ mod tests {
                 _ => (year, month, day + 1),
             };
         }
-        assert_eq!((year, month, day), (10_000, 1, 1));
+        assert_eq!((year, month, day), (end, 1, 1));
     }
 
     /// The same moment in several spellings; the first is how we spell it.
