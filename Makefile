@@ -35,6 +35,9 @@ help:
 run:
 	cargo run --release --bin chapter -- $(ARGS)
 
+# Most tests wait for each other's bytes: more of them at once than there are cores.
+export RUST_TEST_THREADS ?= 8
+
 test:
 	cargo test
 	cargo run --quiet --package barewire-alloc
