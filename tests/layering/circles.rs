@@ -98,10 +98,13 @@ fn home<'m>(homes: &BTreeMap<&'m [String], usize>, item: &Path) -> Option<(&'m [
 
 /// `pub use`, however far it reaches.
 fn is_re_export(file: &Outline<'_>, name: &Name) -> bool {
+    if !name.import {
+        return false;
+    }
     let Some(at) = (0..name.at.start).rev().find(|&at| file.text(at) == "use") else {
         return false;
     };
-    name.import && at > 0 && matches!(file.text(at - 1), "pub" | ")")
+    at > 0 && matches!(file.text(at - 1), "pub" | ")")
 }
 
 /// The types of the `impl` blocks of a file.

@@ -17,12 +17,12 @@ pub(crate) fn check(house: &House<'_>) -> Vec<Breach> {
     let at_home = |file: &Outline<'_>| homes.iter().any(|home| file.module().starts_with(home));
     let mut found = Vec::new();
     for file in house.files.iter().filter(|file| !at_home(file)) {
-        let patterns = patterns(file);
+        let mut in_pattern = vec![false; file.code.len()];
+        for range in patterns(file) {
+            in_pattern[range].fill(true);
+        }
         for name in file.names.iter().filter(|name| !name.import) {
-            let mut around = patterns
-                .iter()
-                .filter(|range| range.contains(&name.at.start));
-            let asked = around.next().is_some() || is_compared(file, name);
+            let asked = in_pattern[name.at.start] || is_compared(file, name);
             if asked && let Some(role) = role(house, name) {
                 let why = "a role is matched in wire/connection.rs only: ask the connection";
                 let what = format!("matches {role}, but {why} (invariant 5)");
