@@ -54,6 +54,7 @@ pub(super) fn buffer() -> ReadBuffer {
 
 impl Inner {
     /// What one read brings; nothing at the end.
+    #[inline]
     pub(super) fn read_some<'a>(
         &self,
         buf: &'a mut ReadBuffer,
