@@ -16,10 +16,10 @@
 macro_rules! setters {
     ($(
         $(#[$about:meta])*
-        $vis:vis fn $name:ident($self:ident $(, $value:ident: $Value:ty)?) => $set:expr;
+        $vis:vis fn $name:ident($self:ident $(, $value:ident: $Value:ty)*) => $set:expr;
     )+) => {$(
         $(#[$about])*
-        $vis fn $name(mut $self $(, $value: $Value)?) -> Self {
+        $vis fn $name(mut $self $(, $value: $Value)*) -> Self {
             $set;
             $self
         }

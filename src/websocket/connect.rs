@@ -7,6 +7,7 @@ use super::wire::{Opening, Role};
 use crate::http::wire::{FieldList, Scheme};
 use crate::http::{self, ClientResponse, Connector, RequestOptions, Timeouts};
 use crate::random;
+use crate::setters::setters;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,34 +93,23 @@ impl ConnectOptions {
         self.header("Origin", origin)
     }
 
-    /// Adds a field to the request: `Cookie`, `Authorization` …
-    pub fn header(mut self, name: &str, value: &str) -> ConnectOptions {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
+    setters! {
+        /// Adds a field to the request: `Cookie`, `Authorization` …
+        pub fn header(self, name: &str, value: &str) =>
+            self.headers.push((name.to_owned(), value.to_owned()));
 
-    /// The longest time for connecting and the handshake together. 10 s.
-    pub fn handshake_timeout(mut self, limit: Duration) -> ConnectOptions {
-        self.timeout = limit;
-        self
-    }
+        /// The longest time for connecting and the handshake together. 10 s.
+        pub fn handshake_timeout(self, limit: Duration) => self.timeout = limit;
 
-    /// How to connect: see [`Connector`]. If it speaks TLS, the URL must be one of `wss:`, else of `ws:`.
-    pub fn create_connection(mut self, connector: impl Connector + 'static) -> ConnectOptions {
-        self.base = self.base.create_connection(connector);
-        self
-    }
+        /// How to connect: see [`Connector`]. If it speaks TLS, the URL must be one of `wss:`, else of `ws:`.
+        pub fn create_connection(self, connector: impl Connector + 'static) =>
+            self.base = self.base.create_connection(connector);
 
-    /// Options of the request that carries the handshake: a proxy, a socket path, limits of the response.
-    pub fn request_options(mut self, options: &RequestOptions) -> ConnectOptions {
-        self.base = options.clone();
-        self
-    }
+        /// Options of the request that carries the handshake: a proxy, a socket path, limits of the response.
+        pub fn request_options(self, options: &RequestOptions) => self.base = options.clone();
 
-    /// Limits and deadlines of the connection.
-    pub fn config(mut self, config: Config) -> ConnectOptions {
-        self.config = config;
-        self
+        /// Limits and deadlines of the connection.
+        pub fn config(self, config: Config) => self.config = config;
     }
 
     /// What [`request_options`](Self::request_options) set.

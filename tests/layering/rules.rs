@@ -40,7 +40,7 @@ const CHAPTERS: &[(&str, May)] = &[
     ("random", May::Only(&[])),
     ("setters", May::Only(&[])),
     ("wire", May::Only(&[])), // what the folders of that name share
-    ("net", May::Only(&["text"])),
+    ("net", May::Only(&["setters", "text"])),
     ("udp", May::Only(&["net", "text", "framing"])),
     ("http", May::AllBut(&["websocket", "tls", "https"])),
     ("websocket", May::AllBut(&["tls", "https"])),
@@ -120,7 +120,8 @@ fn wire(file: &Outline<'_>, from: &[String], stop: &[String]) -> Option<String> 
     let one_machine = |root: &&str| is_in(from, root) && is_in(stop, root);
     let itself = is_bytes_and_rules(file.module())
         && (stop.starts_with(file.module()) || LIKE_WIRE.iter().any(one_machine));
-    let allowed = itself || is_wire(stop) || is_in(stop, "framing") || is_in(stop, "text");
+    let shared = ["framing", "text", "setters"];
+    let allowed = itself || is_wire(stop) || shared.iter().any(|module| is_in(stop, module));
     let why = "a wire file names of ours only wire, framing, text (invariant 1)";
     (is_bytes_and_rules(from) && !allowed).then(|| why.into())
 }

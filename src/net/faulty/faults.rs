@@ -1,5 +1,6 @@
 //! The faults, and how they are asked for.
 
+use crate::setters::setters;
 use std::io::{self, ErrorKind};
 use std::str::FromStr;
 use std::time::Duration;
@@ -35,49 +36,30 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Each read returns exactly one of these pieces: it reads until the piece is whole, or the stream has
-    /// ended. A reader with less room gets the piece in several reads, none of which reaches into the next
-    /// piece.
-    pub fn split_reads(mut self, splits: impl Into<Splits>) -> Faults {
-        self.splits = splits.into();
-        self
-    }
+    setters! {
+        /// Each read returns exactly one of these pieces: it reads until the piece is whole, or the stream has
+        /// ended. A reader with less room gets the piece in several reads, none of which reaches into the next
+        /// piece.
+        pub fn split_reads(self, splits: impl Into<Splits>) => self.splits = splits.into();
 
-    /// A piece that is whole is returned `d` later; a day at most.
-    pub fn delay_reads(mut self, d: Duration) -> Faults {
-        self.read_delay = d.min(LONGEST_DELAY);
-        self
-    }
+        /// A piece that is whole is returned `d` later; a day at most.
+        pub fn delay_reads(self, d: Duration) => self.read_delay = d.min(LONGEST_DELAY);
 
-    /// Each write begins `d` later; a day at most.
-    pub fn delay_writes(mut self, d: Duration) -> Faults {
-        self.write_delay = d.min(LONGEST_DELAY);
-        self
-    }
+        /// Each write begins `d` later; a day at most.
+        pub fn delay_writes(self, d: Duration) => self.write_delay = d.min(LONGEST_DELAY);
 
-    /// Each write takes `most` bytes at most, and at least one.
-    pub fn short_writes(mut self, most: usize) -> Faults {
-        self.short_writes = Some(most.max(1));
-        self
-    }
+        /// Each write takes `most` bytes at most, and at least one.
+        pub fn short_writes(self, most: usize) => self.short_writes = Some(most.max(1));
 
-    /// The connection is reset as soon as exactly `bytes` bytes were read from it.
-    pub fn reset_after_reading(mut self, bytes: u64) -> Faults {
-        self.reset_after_reading = Some(bytes);
-        self
-    }
+        /// The connection is reset as soon as exactly `bytes` bytes were read from it.
+        pub fn reset_after_reading(self, bytes: u64) => self.reset_after_reading = Some(bytes);
 
-    /// The connection is reset as soon as exactly `bytes` bytes were written to it.
-    pub fn reset_after_writing(mut self, bytes: u64) -> Faults {
-        self.reset_after_writing = Some(bytes);
-        self
-    }
+        /// The connection is reset as soon as exactly `bytes` bytes were written to it.
+        pub fn reset_after_writing(self, bytes: u64) => self.reset_after_writing = Some(bytes);
 
-    /// A FIN too early: after `bytes` bytes the reader finds the end, whatever the peer sends. Writing goes
-    /// on.
-    pub fn end_after(mut self, bytes: u64) -> Faults {
-        self.end_after = Some(bytes);
-        self
+        /// A FIN too early: after `bytes` bytes the reader finds the end, whatever the peer sends. Writing goes
+        /// on.
+        pub fn end_after(self, bytes: u64) => self.end_after = Some(bytes);
     }
 
     pub(super) fn most_to_read(&self) -> u64 {

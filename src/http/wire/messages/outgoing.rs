@@ -15,6 +15,7 @@ use super::fields::Known;
 use super::start_line::Version;
 use super::target::Target;
 use crate::http::wire::{Method, Misuse, grammar, reason_phrase};
+use crate::setters::setters;
 
 /// A final response head to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -59,22 +60,15 @@ impl<'a> ResponseOut<'a> {
         self
     }
 
-    /// The whole body is `bytes` long: it gets a Content-Length.
-    pub fn length(mut self, bytes: u64) -> ResponseOut<'a> {
-        self.length = Some(bytes);
-        self
-    }
+    setters! {
+        /// The whole body is `bytes` long: it gets a Content-Length.
+        pub fn length(self, bytes: u64) => self.length = Some(bytes);
 
-    /// The value of the Date field, if the caller's fields have none.
-    pub fn date(mut self, imf_fixdate: &'a [u8; 29]) -> ResponseOut<'a> {
-        self.date = Some(imf_fixdate);
-        self
-    }
+        /// The value of the Date field, if the caller's fields have none.
+        pub fn date(self, imf_fixdate: &'a [u8; 29]) => self.date = Some(imf_fixdate);
 
-    /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
-    pub fn keep_alive_secs(mut self, secs: Option<u64>) -> ResponseOut<'a> {
-        self.keep_alive_secs = secs;
-        self
+        /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
+        pub fn keep_alive_secs(self, secs: Option<u64>) => self.keep_alive_secs = secs;
     }
 }
 
@@ -102,22 +96,15 @@ impl<'a> RequestOut<'a> {
         }
     }
 
-    /// With a body of this many bytes.
-    pub fn length(mut self, bytes: u64) -> RequestOut<'a> {
-        self.length = Some(bytes);
-        self
-    }
+    setters! {
+        /// With a body of this many bytes.
+        pub fn length(self, bytes: u64) => self.length = Some(bytes);
 
-    /// In another version: an HTTP/1.0 request cannot have a body of unknown length.
-    pub fn version(mut self, version: Version) -> RequestOut<'a> {
-        self.version = version;
-        self
-    }
+        /// In another version: an HTTP/1.0 request cannot have a body of unknown length.
+        pub fn version(self, version: Version) => self.version = version;
 
-    /// With a body of unknown length: it is sent in chunks.
-    pub fn streaming(mut self) -> RequestOut<'a> {
-        self.streams = true;
-        self
+        /// With a body of unknown length: it is sent in chunks.
+        pub fn streaming(self) => self.streams = true;
     }
 }
 
