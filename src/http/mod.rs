@@ -119,7 +119,7 @@
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
-//! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
+//! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler, or `wire/semantics/method.rs` |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
 //! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |

@@ -49,7 +49,7 @@ fn the_readme_counts_as_the_code_does() {
 
     let chapter = Page::read("src/bin/chapter/main.rs");
     let doors = chapter.text.matches("\n    Door {").count();
-    check(doors, "what to try at each of {} doors:", &mut wrong);
+    check(doors, "what to try at each of {} addresses:", &mut wrong);
 
     let book = Page::read("src/bin/framing/book.rs");
     let times = number_behind(&book.text, "TIMES: usize = ");
