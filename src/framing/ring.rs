@@ -1,5 +1,5 @@
 //! A ring buffer: new bytes are written after the last byte, messages are taken from the front, and no
-//! byte is moved to make room.
+//! byte is moved, unless a full ring grows.
 //!
 //! ```text
 //!                 start                    end = start + len
@@ -81,7 +81,8 @@ impl Ring {
     }
 
     /// Lets `read` write into free space, so that no byte is copied: `ring.fill(|space| socket.read(space))`.
-    /// `read` gets the longest free piece after the last byte (an empty one only at the limit) and returns
+    /// `read` gets the free piece directly behind the last byte, up to the edge or to `start`; there may be more on
+    /// the other side. (It is empty only at the limit.) It returns
     /// how much of it it filled, which is returned here.
     ///
     /// # Errors
@@ -111,7 +112,7 @@ impl Ring {
         self.halves(start, count)
     }
 
-    /// The longest free piece behind the last byte.
+    /// The free piece directly behind the last byte.
     fn space(&mut self) -> &mut [u8] {
         if self.len == 0 {
             self.start = 0;

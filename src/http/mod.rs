@@ -112,7 +112,7 @@
 //! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `README.md`, which `tests/rows/docs/defaults.rs` compares with the code |
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
 //! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |
-//! | a date, an entity tag, a range, a redirect, a credential | the file of that name in `wire/semantics/` |
+//! | a date, an entity tag, a precondition, a range, a redirect, a credential, the fields that a proxy drops | `date.rs`, `etag.rs`, `precondition.rs`, `range.rs`, `redirect.rs`, `auth.rs`, `forwarding.rs` in `wire/semantics/` |
 //! | the `Date` of responses, formatted anew when a response begins in another second | `server/exchange/draft.rs` |
 //! | how the length of a received body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
 //! | whether a response is sent with Content-Length or chunked | `is_streamed` in `server/exchange/draft.rs` (is the length given?), `response_framing` in `wire/connection/server.rs` |
@@ -120,7 +120,9 @@
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
 //! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
-//! | a rule for one method on the whole server | a match on [`Request::method`] in the handler, or `wire/semantics/method.rs` |
+//! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
+//! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
+//! | how a long poll sees that its client has left | [`Response::client_left`], `server/exchange/connection.rs` |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
 //! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |
 //! | what an idle connection keeps | `server/request_loop/waiting.rs` |

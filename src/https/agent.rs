@@ -55,7 +55,7 @@ impl Agent {
     }
 
     /// An agent whose connections are made with `context` and kept in `pool`. Agents may share a pool:
-    /// connections of different contexts belong to different origins.
+    /// connections of contexts with different options belong to different origins.
     pub fn of(context: &ClientContext, pool: &http::Agent) -> Agent {
         let base = RequestOptions::new().agent(pool);
         Agent {

@@ -90,7 +90,7 @@
 //! 1. Write a program between client and server that passes everything on, and cuts the connection
 //!    in the middle of a response without Content-Length. What does `http::get` return, and what
 //!    `https::get`? Which line decides?
-//! 2. Send two requests to a server through two agents, of which one has a client certificate. How many
+//! 2. Send two requests to a server through two agents that share a pool ([`Agent::of`]), of which one has a client certificate. How many
 //!    connections are there, and what in their keys differs? What could go wrong if there were one?
 
 mod agent;

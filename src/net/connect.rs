@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Connects to `"localhost:8124"`, `"[::1]:8124"` or `"unix:/tmp/echo.sock"`, in 10 seconds at
-/// most. Every address of a name is tried, the next one without waiting for the last: see
-/// [`race`](super::race).
+/// most. Up to 16 addresses of a name are tried; each starts 250 ms after the previous one, or as soon
+/// as one has failed: see [`race`](super::race).
 ///
 /// # Errors
 /// [`connect_with`] says which.

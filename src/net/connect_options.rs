@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How to connect. `ConnectOptions::default()` and change what you must.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
-    /// One deadline for all of it: looking the name up and trying every address. Default: 10 s.
+    /// One deadline for all of it: looking the name up and trying its addresses. Default: 10 s.
     pub timeout: Duration,
     /// Only addresses of this kind. Default: all there are.
     pub family: Option<Family>,

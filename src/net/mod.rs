@@ -97,7 +97,7 @@
 //! | when `drain` or the FIN leaves | `socket/queue.rs` (the decision), `socket/turn.rs` (the call) | `socket/queue/tests.rs`, all interleavings; `tests/schedules` |
 //! | an event of a server | [`ServerEvents`] and its table, [`Service`], [`server`] | `tests/rows/net/n04_server_events.rs` |
 //! | which thread accepts | [`workers`] (the decision), [`engine`] (the waits) | `workers`' own, all interleavings; `tests/schedules` |
-//! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/closing.rs`, and in `http`, `websocket`, `tls`) | `net/tests/stopping.rs` |
+//! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/closing.rs`, `http/server/exchange/response_queue.rs`, `websocket/outgoing/closing.rs`, `tls/service.rs`) | `net/tests/stopping.rs` |
 //! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`] | `net/tests/socket_files.rs` |
 //! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
 //! | a fault of [`Faulty`] | `faulty/faults.rs`: the field, its method, its name in `from_str` | `every_fault_has_its_name` |

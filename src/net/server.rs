@@ -25,7 +25,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 ///
 /// # Limits
 ///
-/// No peer holds a thread and a slot for ever. All of these are on from the start. A connection that
+/// No peer holds a thread and a slot for ever. All of these are on from the start, except
+/// `max_connections_per_address`. A connection that
 /// exceeds one of them, except the first two, is cut: a read, and the write that waits for the peer, return
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), later writes
 /// [`BrokenPipe`](io::ErrorKind::BrokenPipe).

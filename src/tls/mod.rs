@@ -115,7 +115,7 @@
 //! | the oldest version, the cipher suites, their order | [`Version`], [`provider`] (`versions`, `PROVIDER`); its tests; [`wire`] for what the hellos show |
 //! | which certificates are refused | [`verify`] (`ServerVerifier`, `ClientVerifier`), `check_strength` in `error/certificate.rs`; a certificate that breaks the rule: `tests/certs.sh`, `fixtures/tls/README.md`; a row in `tests/rows/tls/t06_servers.rs` |
 //! | an error: its code, its sentence | the table in `error/code.rs`; `src/bin/http_get/failure.rs`, which turns codes into exit codes; the sentence in `error/certificate.rs` or `error/handshake.rs` |
-//! | which certificate a server sends | [`sni`] |
+//! | which certificate a server sends | [`sni`]; replaced while it runs: [`ServerContext::set_options`] |
 //! | a limit of the handshake | `MAX_BYTES` and `ALERT_TIMEOUT` in `stream/handshake.rs`; `HANDSHAKE_TIMEOUT` in [`options`] and the text of `handshake_timeout`; rule 7 above; the table of limits in the README |
 //! | what is seen of a peer | `stream/info.rs` |
 //! | which thread may wait for which on a connection | [`stream`]: its table of locks, `stream/write_queue.rs`, and `stream/tests/model.rs`, which tries all interleavings |

@@ -113,7 +113,8 @@ impl WebSocket {
     }
 
     /// Sends a Close frame, receives and drops what the peer has sent before it saw that, and waits for its
-    /// Close frame, up to [`close_timeout`](Config::close_timeout).
+    /// Close frame, up to [`close_timeout`](Config::close_timeout). A client then waits for the server's FIN, as long
+    /// again at most.
     ///
     /// # Errors
     /// A code or a reason that must not be sent.

@@ -24,7 +24,7 @@ pub struct Timeouts {
     /// Waiting for a socket of the agent. `None`: the agent's
     /// [`Limits::queue_timeout`](super::pool::Limits::queue_timeout).
     pub queue: Option<Duration>,
-    /// Resolving the name, trying every address, and a TLS handshake or a proxy's response. 10 s.
+    /// Resolving the name, trying its addresses, and a TLS handshake or a proxy's response. 10 s.
     pub connect: Duration,
     /// How long the server may read nothing of the request, or send nothing of the body; and the
     /// stretch of waiting over which [`min_bytes_per_second`](Self::min_bytes_per_second) is

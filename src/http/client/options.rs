@@ -75,7 +75,8 @@ impl RequestOptions {
         /// [`create_connection`](Self::create_connection) the request fails with an error that says so.
         pub fn local_address(self, address: IpAddr) => self.change().local_address = Some(address);
 
-        /// A Unix domain socket to connect to; `host` and `port` then stand in the Host field only.
+        /// A Unix domain socket to connect to (not with a proxy, which is asked for host and port); `host` and `port`
+        /// then stand in the Host field only.
         pub fn socket_path(self, path: impl Into<PathBuf>) =>
             self.change().socket_path = Some(path.into());
 

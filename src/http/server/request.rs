@@ -117,8 +117,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// With status 413 beyond [`Config::collected_body_bytes`](super::Config::collected_body_bytes),
-    /// before the client is asked to send it. With status 503 where this body and those that other
-    /// connections are collecting exceed
+    /// before the client is asked to send it (a chunked body: when it exceeds that). With status 503 where
+    /// this body and those that other connections are collecting exceed
     /// [`Config::total_collected_bytes`](super::Config::total_collected_bytes). Else as for reading.
     pub fn collect(&mut self) -> Result<&[u8], Error> {
         self.body.collect()

@@ -10,7 +10,7 @@ use std::io;
 /// A response: `set_header`, `write_head`, `write`, `flush`, `end`.
 ///
 /// - The head leaves with the first byte of the body, or with [`flush`](Self::flush). After
-///   [`write_head`](Self::write_head) nothing of it can be changed; trying is an error, not silence
+///   [`write_head`](Self::write_head), or once it has left, nothing of it can be changed; trying is an error, not silence
 ///   (E43).
 /// - [`end`](Self::end) consumes the response, so it is called once. If a handler returns without it, fails
 ///   or panics, the client gets 500 if nothing was sent, and a cut connection if something was (which looks
@@ -19,6 +19,8 @@ use std::io;
 ///   with the chunked coding (to an HTTP/1.0 client: until the connection ends); without `write_head`, a single `end(data)` gets its Content-Length.
 /// - A Content-Length counts bytes and is checked (E29): data beyond it is refused before it is sent, and a
 ///   body that ends before it cuts the connection.
+/// - For HEAD the handler does the same as for GET. The head is sent; the body is counted and not sent, and
+///   may be shorter than declared.
 ///
 /// ```
 /// use barewire::http;
@@ -231,7 +233,8 @@ impl<'a> Response<'a> {
         self.connection.borrow().queue.is_stopping()
     }
 
-    /// Whether the client has closed its side: then a long poll may give up. This never waits. The request's
+    /// Whether the client has ended its sending direction, or the connection is broken: then a long poll may
+    /// give up. A client that has only half-closed (`nc -N`) and still waits for its response is reported, too. This never waits. The request's
     /// body must have been read; before that it returns `false`.
     ///
     /// What the client has sent behind this request is kept for the next one. If that is more than 64 KiB,

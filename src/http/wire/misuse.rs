@@ -15,7 +15,7 @@ rules! {
     Host "RFC 9112 §3.2" "a request must have exactly one Host field";
     Status "RFC 9110 §15" "this status code cannot be sent here";
     Reason "RFC 9112 §4" "a reason phrase must hold no control character";
-    HeadSent "RFC 9112 §2.1" "the head has been sent already: no field or status can change now";
+    HeadSent "RFC 9112 §2.1" "the head is fixed: it was written or has been sent, and no field or status can change now";
     Ended "RFC 9112 §2.1" "the message has ended already";
     BodyNotAllowed "RFC 9112 §6.3" "this response has no body: it answers a HEAD, or is a 1xx, 204 or 304";
     BodyTooLong "RFC 9110 §8.6" "more bytes than the declared Content-Length";

@@ -79,7 +79,9 @@ use write_state::Writing;
 /// | [`write_all`](Socket::write_all), [`Write`] | until the bytes are on their way | the caller waits |
 /// | [`write`](Socket::write), the book's | never | the bytes queue here, and it returns false (if no flush thread can be started for them, the connection is cut) |
 ///
-/// They share one queue: bytes leave in the order in which they were given.
+/// They share one queue. The bytes of one call leave together; a `write_all` that waits has no place in the
+/// queue before it gets the write turn. [`Write`] takes at most 64 KiB a call, so `write!` and `io::copy` make
+/// several.
 ///
 /// # A peer that does not read
 ///
@@ -221,10 +223,11 @@ impl Socket {
     }
 }
 
-/// The book's face.
+/// The book's methods.
 impl Socket {
     /// Sends `bytes` without waiting for the peer: what cannot leave at once is queued, and the socket's flush
-    /// thread writes it. False: the queue has reached its high-water mark; stop until
+    /// thread writes it. False: the queue has reached its high-water mark
+    /// ([`ConnectOptions::high_water_mark`](super::ConnectOptions::high_water_mark), 64 KiB); stop until
     /// [`drain`](SocketEvents::drain) or [`drained`](Socket::drained).
     ///
     /// The bytes are taken in either case. If the caller does not stop: beyond

@@ -28,7 +28,7 @@
 //! # Which file to read first
 //!
 //! `date.rs`, which depends on nothing, then `etag.rs`, `precondition.rs` (which uses both) and
-//! `range.rs`. `redirect.rs`, `auth.rs`, `method.rs` and `status.rs` can be read in any order.
+//! `range.rs`. `redirect.rs`, `auth.rs`, `method.rs`, `status.rs` and `forwarding.rs` can be read in any order.
 //!
 //! # To change X, touch Y
 //!
@@ -37,6 +37,7 @@
 //! | how a date is read or written | `date.rs`; the cached one: `server/exchange/draft.rs` |
 //! | how tags compare | `etag.rs` |
 //! | the order of the preconditions | `evaluate` in `precondition.rs` and the table in its test; `http/files/select.rs`, which asks |
+//! | which fields a proxy drops or adds | `forwarding.rs` |
 //! | which ranges are ignored | the two constants in `range.rs`, and `coalesce` |
 //! | which status is followed, and with which method | the table of `redirect.rs`, `next_method`, and the table in its test |
 //! | which fields a redirect drops | `OF_THE_ORIGIN` and `OF_THE_BODY` in `redirect.rs` |

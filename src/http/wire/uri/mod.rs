@@ -36,7 +36,8 @@
 //!
 //! # The rules
 //!
-//! - A URI is split at its delimiters first and percent-decoded after that, each part once.
+//! - A URI is split at its delimiters first. Only user and password are decoded, once. Path and query stay
+//!   encoded; [`percent_decode`] decodes a part, and [`Query::pairs`] the pairs of a query.
 //! - Scheme and host are lower-case, and a default port is left out. Everything else stays as it came.
 //! - A password is never printed, sent or kept in an error.
 //!
