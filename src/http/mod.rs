@@ -112,7 +112,7 @@
 //! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `README.md`, which `tests/rows/docs/defaults.rs` compares with the code |
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
 //! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |
-//! | a date, an entity tag, a precondition, a range, a redirect, a credential, the fields that a proxy drops | `date.rs`, `etag.rs`, `precondition.rs`, `range.rs`, `redirect.rs`, `auth.rs`, `forwarding.rs` in `wire/semantics/` |
+//! | a date, an entity tag, a precondition, a range, a redirect, a credential, the fields that a proxy drops | in `wire/semantics/`: `date.rs`, `etag.rs`, `precondition.rs`, `range.rs`, `redirect.rs`, `auth.rs`, `forwarding.rs` |
 //! | the `Date` of responses, formatted anew when a response begins in another second | `server/exchange/draft.rs` |
 //! | how the length of a received body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
 //! | whether a response is sent with Content-Length or chunked | `is_streamed` in `server/exchange/draft.rs` (is the length given?), `response_framing` in `wire/connection/server.rs` |

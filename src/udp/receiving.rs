@@ -117,7 +117,7 @@ impl Socket {
 struct Failures(u32);
 
 impl Failures {
-    /// So many in a row end the loop: the socket is broken.
+    /// This many in a row end the loop: the socket is broken.
     const TOO_MANY: u32 = 100;
 
     fn are_too_many(&mut self, another: &io::Error) -> bool {

@@ -285,7 +285,7 @@ fn framing(method: &str, answer: &Answer) -> Result<Framing, Broken> {
         (true, _) => Framing::Length,
         (_, true) => Framing::Chunked,
         _ if answer.says_close() => Framing::UntilClose,
-        _ => return Err(Broken::Wrong("the end of the body cannot be told".into())),
+        _ => return Err(Broken::Wrong("the end of the body cannot be found".into())),
     })
 }
 

@@ -37,7 +37,7 @@ impl Log {
         self.wait_for_several(what, 1);
     }
 
-    /// Waits until there are so many of them.
+    /// Waits until there are `times` of them.
     #[track_caller]
     pub(crate) fn wait_for_several(&self, what: &str, times: usize) {
         let missing =

@@ -47,7 +47,7 @@ impl Drop for Site {
     }
 }
 
-/// A server without an address: one connection in memory, with room for so many bytes each way,
+/// A server without an address: one connection in memory, with room for `capacity` bytes each way,
 /// whose client is the test. Returns when both are done with it.
 pub(crate) fn over_pipe(server: &Server<impl Events>, capacity: usize, test: impl FnOnce(Client)) {
     served(&|stream| server.serve(stream), capacity, Box::new(test)); // `served` is compiled once

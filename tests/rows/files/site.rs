@@ -146,7 +146,7 @@ impl Answer {
     }
 }
 
-/// So many seconds after 1970 began.
+/// A number of seconds after 1970 began.
 pub(crate) fn past(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }

@@ -180,7 +180,7 @@ fn content_length(fields: Fields<'_>) -> Result<Option<u64>, Error> {
 /// ```
 #[derive(Debug)]
 pub enum BodyDecoder {
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Known(u64),
     /// The chunked coding.
     Chunked(ChunkedDecoder),

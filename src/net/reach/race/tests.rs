@@ -31,7 +31,7 @@ fn a_dead_end_does_not_hold_up_the_others() {
     within(PATIENCE, || {
         let (open, gate) = mpsc::channel::<()>();
         let gate = Mutex::new(gate);
-        let (told, hears) = mpsc::channel();
+        let (sender, closed) = mpsc::channel();
         let won = run(
             &worker::spawn,
             &some(2),
@@ -41,16 +41,16 @@ fn a_dead_end_does_not_hold_up_the_others() {
                 if number(address) == 1 {
                     let _ = gate.lock().unwrap().recv();
                 }
-                Ok(Closes(number(address), told.clone()))
+                Ok(Closes(number(address), sender.clone()))
             },
         );
         let won = won.unwrap();
         assert_eq!(won.0, 2);
         drop(open); // the dead end answers after all …
-        assert_eq!(hears.recv(), Ok(1)); // … and is closed,
+        assert_eq!(closed.recv(), Ok(1)); // … and is closed,
         drop(won);
-        assert_eq!(hears.recv(), Ok(2));
-        assert!(hears.recv().is_err()); // … and nothing is left of any attempt
+        assert_eq!(closed.recv(), Ok(2));
+        assert!(closed.recv().is_err()); // … and nothing is left of any attempt
     });
 }
 

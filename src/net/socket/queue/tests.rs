@@ -174,7 +174,7 @@ fn fault_a19_the_end_is_pending_until_it_has_left() {
     explore(world);
 }
 
-/// A reader that sees the end of a reset connection, while one of two writers is told of the reset.
+/// A reader that sees the end of a reset connection, while one of two writers gets the error of the reset.
 #[test]
 fn a_reset_is_no_end() {
     let threads: [&[Task]; 4] = [

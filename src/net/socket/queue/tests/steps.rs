@@ -225,7 +225,7 @@ impl World {
         let mut after = self.clone();
         if self.stream.peer_reset && !self.stream.reset_reported {
             after.stream.reset_reported = true;
-            return vec![after.done(who)]; // the read itself is told
+            return vec![after.done(who)]; // the read itself gets the error
         }
         match self.stream.peer_fin || self.stream.peer_reset || self.stream.aborted {
             true => vec![after.go(who, At::ReadNothing)],
