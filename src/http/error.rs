@@ -16,8 +16,9 @@ pub enum Error {
     Peer(wire::Error),
     /// The caller asked for something that must not reach the wire; nothing of it did.
     Misuse(Misuse),
-    /// The connection broke, the peer was too slow ([`io::ErrorKind::TimedOut`]), or an option or a URL is
-    /// wrong ([`io::ErrorKind::InvalidInput`]).
+    /// The connection broke; a deadline has passed ([`io::ErrorKind::TimedOut`]); the agent's queue is full or
+    /// closed ([`io::ErrorKind::ResourceBusy`]); or an option or a URL is wrong
+    /// ([`io::ErrorKind::InvalidInput`]).
     Io(io::Error),
 }
 

@@ -35,7 +35,7 @@
 //! | the read buffer holds no whole request | all pending responses |
 //! | a handler reads a body that is not here yet | all pending responses, and a 100 if the client waits for it |
 //! | [`Response::write`], [`Response::flush`] | all pending responses, the head, and the data |
-//! | [`Response::end`] | all of it; nothing yet if it is small (below 16 KiB) and more bytes came behind the request, because the next response may leave with it |
+//! | [`Response::end`] | all of it; nothing yet if it is small (at most 16 KiB) and more bytes came behind the request or its chunked body has not ended, because the next response may leave with it |
 //! | a handler blocks (on data, on a lock, on another server) | after one to two milliseconds, all pending responses: one clock thread checks |
 //!
 //! **Strict, both ways.** A request that breaks a rule gets a response that names the rule, and the
@@ -116,6 +116,7 @@
 //! | the `Date` of responses, formatted anew when a response begins in another second | `server/exchange/draft.rs` |
 //! | how the length of a received body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
 //! | whether a response is sent with Content-Length or chunked | `is_streamed` in `server/exchange/draft.rs` (is the length given?), `response_framing` in `wire/connection/server.rs` |
+//! | whether a connection persists | `is_persistent` in `wire/messages/message.rs`, the table in `wire/connection.rs` |
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
@@ -123,6 +124,7 @@
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
 //! | how a long poll sees that its client has left | [`Response::client_left`], `server/exchange/connection.rs` |
+//! | to serve or ask over a stream of your own | implement [`net::Stream`](crate::net::Stream) or [`net::Layer`](crate::net::Layer); `Server::serve` (such a connection has no slot), [`RequestOptions::create_connection`] |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
 //! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |
 //! | what an idle connection keeps | `server/request_loop/waiting.rs` |

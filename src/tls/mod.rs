@@ -79,7 +79,7 @@
 //! # The rules
 //! 1. A connection over TLS is a [`Stream`](crate::net::Stream) like every other: [`Tls`]. The code above
 //!    it need not know; the stream below may be TCP, a Unix socket or a pipe.
-//! 2. A certificate is acceptable if a CA in [`ca`](ClientOptions::ca) has issued it, or has issued the
+//! 2. A certificate is acceptable if a trusted CA (a public one, or one in [`ca`](ClientOptions::ca)) has issued it, or has issued the
 //!    certificate of its issuer, and so on (the *chain*); if it is valid today; if it is for this purpose;
 //!    and, for a server, if its subjectAltName has the host that was asked for. The Common Name is ignored
 //!    (E35).
@@ -112,7 +112,7 @@
 //! |---|---|
 //! | an option of both roles | [`options`]: a field of `Common`, its default, a method in `common_options!`; where it takes effect: [`server_context`] (`Prepared::new`) and [`client_context`] (`config`), and there `key`, if connections with different values must not be shared (no test notices a `key` without it); `tests/rows/tls/t06_options.rs` |
 //! | an option of one role | [`options`]: a field and a method of that role; then as above. The demos' flags: `src/bin/tls_echo/main.rs`, `client.rs` and `help.txt` there, `src/bin/http_get/options.rs`, `secure.rs`, `src/bin/ws_client/dial.rs`; the list of options in `README.md` |
-//! | the oldest version, the cipher suites, their order | [`Version`], [`provider`] (`versions`, `PROVIDER`); its tests; [`wire`] for what the hellos show |
+//! | the oldest version, the cipher suites, their order | [`Version`], [`provider`] (`versions`, `PROVIDER`), [`server_context`] (whose order wins); its tests; [`wire`] for what the hellos show |
 //! | which certificates are refused | [`verify`] (`ServerVerifier`, `ClientVerifier`), `check_strength` in `error/certificate.rs`; a certificate that breaks the rule: `tests/certs.sh`, `fixtures/tls/README.md`; a row in `tests/rows/tls/t06_servers.rs` |
 //! | an error: its code, its sentence | the table in `error/code.rs`; `src/bin/http_get/failure.rs`, which turns codes into exit codes; the sentence in `error/certificate.rs` or `error/handshake.rs` |
 //! | which certificate a server sends | [`sni`]; replaced while it runs: [`ServerContext::set_options`] |

@@ -6,7 +6,8 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::{SupportedCipherSuite, SupportedProtocolVersion, version};
 use std::sync::{Arc, LazyLock};
 
-/// The first of each list is used if the peer has it, too.
+/// A server uses the first of each list that the client has, too (`ignore_client_order` in
+/// `server_context.rs`); a client only offers this order.
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     let mut provider = ring::default_provider();
     // AES-128 is strong enough, and a third faster than AES-256. (Of the key exchanges X25519 is

@@ -49,8 +49,9 @@
 //! 1. The reading thread never waits for the peer to read. A pong or a Close frame is queued. It leaves at
 //!    once if the socket takes it; else the thread that has the write turn sends it behind its current frame
 //!    and what was queued before, or a short-lived flush thread does. A message of [`Writer::send`] is one
-//!    frame, so a pong waits for its end; between the [`Parts`] of a message it does not. (The reading thread does wait for what its handler has passed to [`Writer::send`].)
-//! 2. [`Writer::send`] waits until its message has left. [`Writer::try_send`] and [`Room::send`] never
+//!    frame, so a pong waits for its end; between the [`Parts`] of a message it does not. (What
+//!    a handler on that thread passes to [`Writer::send`] is waited for, as on every other thread.)
+//! 2. [`Writer::send`] waits until its message has left, unless it is coalesced (rule 4). [`Writer::try_send`] and [`Room::send`] never
 //!    wait: from the high-water mark on, `try_send` sends nothing, and a room skips that member.
 //! 3. Frames leave whole, one after another. A pong stands between two frames, never inside one.
 //! 4. Messages that the reading thread sends while whole frames are in the read buffer are coalesced: they
@@ -88,7 +89,7 @@
 //! | `onopen`, `onmessage`, `onerror` | Close frame with 1011 (if none was sent), then `onclose` (with the code of the peer's Close frame, or 1006 if none came), then the panic goes on in the caller of [`WebSocket::run`] |
 //! | `onclose` | the connection is over; the panic goes on in the caller of `run` |
 //! | a handler that calls [`Reader::receive`] itself | the halves are dropped: Close frame with 1001, and what was sent before still arrives |
-//! | a thread that has an unfinished [`Parts`] | its drop closes the connection with 1011 |
+//! | a thread that has an unfinished [`Parts`] | its drop closes the connection with 1011, if a part was sent |
 //! | a stream (yours or a test's), in a write | the connection fails: every waiting sender gets an error. The panic goes on in the thread that called, ends a flush thread, and is caught in [`Room::send`] and in the clock thread |
 //! | a stream, in a read | as in a handler at the same place |
 //!
@@ -98,7 +99,7 @@
 //! # Which file to read first
 //!
 //! [`wire`] is the protocol without a socket. Then [`queue`]: which thread writes which bytes, as a machine
-//! without threads (`queue/model.rs` tries all interleavings); and [`outgoing`], the lock and the writes
+//! without threads (`queue/model.rs` tries all interleavings; alone: `cargo test --lib websocket::queue::model`); and [`outgoing`], the lock and the writes
 //! around it. [`receiving`] is the other half, with [`frame_buffer`], its buffer, [`heartbeat`], and
 //! [`ending`], the close. [`connection`] is what both halves share. A connection begins in [`mod@accept`] or
 //! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the public types, in the book's words, and

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The sending half of a [`WebSocket`](super::WebSocket). Clones send on the same connection, from any
-/// thread; frames leave whole, in the order in which they were sent.
+/// thread; frames leave whole, and those of one thread in the order in which it sent them.
 ///
 /// | | waits | when the peer does not read |
 /// |---|---|---|
@@ -146,8 +146,8 @@ impl fmt::Debug for Writer {
     }
 }
 
-/// A message that is sent in parts. If it is dropped before its last part was sent, it cannot be completed:
-/// the connection is closed with 1011.
+/// A message that is sent in parts. If it is dropped after its first part and before its last one, it
+/// cannot be completed: the connection is closed with 1011.
 #[derive(Debug)]
 pub struct Parts {
     writer: Writer,

@@ -53,7 +53,7 @@
 //! |---|---|
 //! | an option | a field of `Settings` in `options/settings.rs`, its default there, its setter and the table in `options.rs`; a row in `tests/rows/client/a01_options.rs` |
 //! | what an option does to the request's bytes | `prepare`, `make_fields`, `host_field` in `options/settings.rs` |
-//! | a deadline, or its default | `Timeouts` in `deadlines.rs`, and `begin` of its phase in `exchange/` or `agent.rs`; `tests/rows/client/deadlines.rs` |
+//! | a deadline, or its default | `Timeouts` in `deadlines.rs`; the default of the queue's: `pool/limits.rs`, and `begin` of its phase in `exchange/` or `agent.rs`; `tests/rows/client/deadlines.rs` |
 //! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request.rs` |
 //! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, and the next request: `request/redirects.rs` |
 //! | which requests go through a proxy, and what it gets | `proxy.rs`; the absolute-form: `prepare` in `options/settings.rs` |

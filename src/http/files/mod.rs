@@ -207,7 +207,7 @@ impl Files {
     /// | 400 | a path that can name no file, whatever is on the disk |
     /// | 404 | no file, or one that is not served |
     /// | 405 | a method other than GET and HEAD |
-    /// | 416 | all ranges lie past the end |
+    /// | 416 | no range names a byte of the file |
     /// | 500 | the disk failed, or there are too many open files |
     ///
     /// # Errors

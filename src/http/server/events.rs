@@ -39,7 +39,7 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 /// |---|---|---|
 /// | `connection` | [`connection`](Events::connection), once for each connection | nothing |
 /// | `request` | [`request`](Events::request), once for each request | |
-/// | `checkContinue` | [`check_continue`](Events::check_continue) | `request`: the first read of the body sends the 100 |
+/// | `checkContinue` | [`check_continue`](Events::check_continue) | `request`: the first read that waits for the body sends the 100 |
 /// | `connect` | [`connect`](Events::connect) | 405, and the connection is closed |
 /// | `upgrade` | [`upgrade`](Events::upgrade) | `request`: the offer is ignored |
 /// | `clientError` | [`client_error`](Events::client_error) | a response that names the rule |

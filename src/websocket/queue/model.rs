@@ -1,10 +1,12 @@
-//! The queue in all interleavings. Threads are lists of acts; the socket takes none, some or all of the
-//! bytes, or fails. A step is what a thread does while it holds the lock, or one call of the socket. All steps
+//! The queue in all interleavings. Threads are lists of acts; the socket takes none, one or all of the
+//! bytes, or fails (in one test). A step is what a thread does while it holds the lock, or one call of the socket. All steps
 //! are tried in all orders.
 //!
-//! In each order this must hold: whole frames have left, in the order of each sender, with control frames
-//! between them and nothing after a Close frame; no thread sleeps for ever; a thread that must not wait never
+//! In each order this must hold: whole frames have left, with control frames between them and
+//! nothing after a Close frame (one test also asks for the order of each sender); no thread sleeps for ever; a thread that must not wait never
 //! does; and when all threads have ended, nothing is left in the queue.
+//!
+//! `cargo test --lib websocket::queue::model` runs these tests alone.
 
 mod orders;
 

@@ -9,12 +9,14 @@
 //! ```
 //!
 //! ```text
-//!  ┌─────────────────────────────────────────────────────────────┐
-//!  ▼          hex           CRLF          n bytes       CR    LF  │
-//! Size ─────▶ Digits ─────▶ Data ───────▶ DataCr ─▶ DataLf ───────┘
-//!               │  ;  ▲
-//!               ▼     │ size 0
-//!           Extension └────▶ Trailer ── CRLF ──▶ End
+//!  ┌────────────────────────────────────────────────────────────────────┐
+//!  ▼    hex             CR             LF        n bytes        CR   LF │
+//! Size ──────▶ Digits ──────▶ SizeLf ─────▶ Data ──────▶ DataCr ─▶ DataLf
+//!                │ ; or blank  ▲   │ LF, size 0
+//!                ▼         CR  │   ▼
+//!              Extension ──────┘   Trailer ── CR ──▶ LastLf ── LF ──▶ End
+//!                                     │ a field                        ▲
+//!                                     └──▶ Fields ── the empty line ───┘
 //! ```
 
 use super::field_list::FieldList;
@@ -139,8 +141,7 @@ impl ChunkedDecoder {
         })
     }
 
-    /// The state after the byte at `at`: one arm for each arrow of the diagram, which leaves out the LF of a
-    /// size line.
+    /// The state after the byte at `at`: one arm for each arrow of the diagram.
     #[inline]
     fn next(&mut self, input: &[u8], at: usize) -> Result<State, Error> {
         let byte = input[at];

@@ -37,7 +37,7 @@
 //! | how a date is read or written | `date.rs`; the cached one: `server/exchange/draft.rs` |
 //! | how tags compare | `etag.rs` |
 //! | the order of the preconditions | `evaluate` in `precondition.rs` and the table in its test; `http/files/select.rs`, which asks |
-//! | which fields a proxy drops or adds | `forwarding.rs` |
+//! | which fields a proxy drops | `forwarding.rs` (Via is added by the demo, `src/bin/proxy/forward.rs`) |
 //! | which ranges are ignored | the two constants in `range.rs`, and `coalesce` |
 //! | which status is followed, and with which method | the table of `redirect.rs`, `next_method`, and the table in its test |
 //! | which fields a redirect drops | `OF_THE_ORIGIN` and `OF_THE_BODY` in `redirect.rs` |

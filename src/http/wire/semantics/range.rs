@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A server may always send the whole representation. So it does for every odd field: another unit, a
-//! broken value, too many ranges, overlapping ranges. Only a valid range behind the end gets a 416.
+//! broken value, too many ranges, more than two that overlap. A 416 is sent if no range names a byte of the file.
 //! `Range` counts for GET only, after the preconditions, and only if the response would be a 200 without
 //! it (RFC 9110 §14.2).
 
