@@ -61,7 +61,7 @@
 //! | sends a body that the handler does not read | it is dropped up to `discard_bytes` (256 KiB); if there is more, the connection is closed after the response |
 //! | still sends after the last response | dropped for `linger_timeout` (2 s) or `linger_bytes` (8 MiB), so that the response arrives |
 //!
-//! **An idle connection is small**: 12.6 KiB, of which 8 are its stack. After a second without traffic it gives
+//! **An idle connection is small**: 12.7 KiB, of which 8 are its stack. After a second without traffic it gives
 //! back what an exchange needed: a larger read buffer, pending responses, a body. What is above 2 KiB it
 //! gives back at once, unless two exchanges since the last such second needed it. See
 //! [`net::costs`](crate::net::costs).

@@ -11,19 +11,21 @@
 //!
 //! | | HTTP | WebSocket | HTTP over TLS | WebSocket over TLS |
 //! |---|---|---|---|---|
-//! | pages of its stack | 8.0 | 8.3 | 28.0 | 32.0 |
-//! | what it has allocated | 4.6 | 6.0 | 21.9 | 23.0 |
-//! | **in all** | **12.6** | **14.3** | **49.9** | **55.0** |
+//! | pages of its stack | 8.0 | 8.0 | 28.0 | 28.0 |
+//! | what it has allocated | 4.7 | 6.1 | 22.0 | 24.0 |
+//! | **in all** | **12.7** | **14.1** | **50.0** | **52.0** |
 //!
-//! `tests/bench/idle.py --where`, with `--ws` and `--tls`, prints these figures.
+//! `tests/bench/idle.py --where`, with `--ws` and `--tls`, prints these figures (here for
+//! the demos of profile `release`).
 //!
 //! **The stack.** The kernel reserves [`stack_bytes`](crate::http::Config::stack_bytes) (512 KiB) of
 //! addresses for each thread, and gives it a page of 4 KiB when the thread first touches it. So a
 //! smaller reservation saves nothing, and a thread that overflows ends the process. A thread never
 //! gives a page back: the deepest call that it has made decides. A request in the clear needs two
 //! pages. A TLS handshake needs seven, because certificates are parsed and keys are agreed on that
-//! stack; a WebSocket behind it needs one more. No setting makes this smaller: if it is too much, let a proxy
-//! in front of the server do TLS.
+//! stack. How deep a call is depends on what the compiler inlines: in the profile `fastest` a WebSocket needs
+//! a third page, and an HTTP connection over TLS one less. No setting makes this smaller: if TLS costs too
+//! much, let a proxy in front of the server do it.
 //!
 //! **What is allocated**, in order of size:
 //!
