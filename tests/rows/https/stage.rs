@@ -1,6 +1,7 @@
 //! What the rows share: certificates, a server on a free port, and clients that trust it.
 
 use crate::support::{Client, PATIENCE};
+use crate::websocket::stage as websockets;
 use barewire::http::{self, Events, RequestOptions};
 use barewire::net::{Handle, Listener, Stream, Tcp};
 use barewire::tls::{ClientContext, ClientOptions, ServerContext, ServerOptions};
@@ -43,12 +44,7 @@ pub(crate) fn accepting(
     acceptor: Acceptor,
     serve: impl Fn(WebSocket) + Send + Sync + 'static,
 ) -> Site {
-    Site::new(http::create_server(move |req, res| {
-        if let Some(ws) = acceptor.accept(req, res)? {
-            serve(ws);
-        }
-        Ok::<(), http::Failure>(())
-    }))
+    Site::new(websockets::server(acceptor, serve))
 }
 
 /// A WebSocket to that server.

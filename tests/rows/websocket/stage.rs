@@ -27,12 +27,20 @@ pub(crate) fn accepting(
     acceptor: Acceptor,
     serve: impl Fn(WebSocket) + Send + Sync + 'static,
 ) -> Site {
-    Site::new(http::create_server(move |req, res| {
+    Site::new(server(acceptor, serve))
+}
+
+/// That server, before it listens: on a port of its own, or over TLS (the rows of HTTPS).
+pub(crate) fn server(
+    acceptor: Acceptor,
+    serve: impl Fn(WebSocket) + Send + Sync + 'static,
+) -> http::Server<impl http::Events> {
+    http::create_server(move |req, res| {
         if let Some(ws) = acceptor.accept(req, res)? {
             serve(ws);
         }
         Ok::<(), Failure>(())
-    }))
+    })
 }
 
 /// A server, and what `serve` returns for each WebSocket.
