@@ -57,12 +57,12 @@ pub fn end_to_end(
     head: Fields<'_>,
     drop: &[&str],
 ) -> Result<FieldList, Misuse> {
+    let options: Vec<&[u8]> = head.list("Connection").collect();
     let mut list = FieldList::new();
     for (name, value) in fields.iter() {
         let is = |other: &&str| name.eq_ignore_ascii_case(other);
-        let mut options = head.list("Connection");
-        let is_option = options.any(|option| name.as_bytes().eq_ignore_ascii_case(option));
-        if !is_option && !HOP_BY_HOP.iter().any(is) && !drop.iter().any(is) {
+        let is_option = |option: &&[u8]| name.as_bytes().eq_ignore_ascii_case(option);
+        if !options.iter().any(is_option) && !HOP_BY_HOP.iter().any(is) && !drop.iter().any(is) {
             list.append(name, value)?;
         }
     }
