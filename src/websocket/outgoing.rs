@@ -241,10 +241,9 @@ impl Outgoing {
                 false => Appended::Full,
             };
         }
-        let appended = match self.ends_first {
-            true => state.queue.share_or_defer(frame.clone()),
-            // A client, which does not end TCP first, masks each frame with a key of its own.
-            false => state.queue.append_or_defer(data),
+        let appended = match state.queue.masks() {
+            true => state.queue.append_or_defer(data),
+            false => state.queue.share_or_defer(frame.clone()),
         };
         appended.map_or(Appended::Closed, |()| Appended::Yes)
     }

@@ -111,6 +111,11 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
         self.sender.state()
     }
 
+    /// Whether each frame has a mask of its own: then it cannot be shared with other connections.
+    pub(super) fn masks(&self) -> bool {
+        self.sender.role().masks()
+    }
+
     /// Bytes that have been queued and have not left, a payload in its sender's memory included.
     pub(super) fn buffered(&self) -> u64 {
         self.queued - self.sent + self.deferred.len() as u64

@@ -17,7 +17,7 @@ impl Role {
     // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server"
     // RFC 6455 §5.1: "A server MUST NOT mask any frames that it sends to the client."
     #[inline]
-    pub(super) fn masks(self) -> bool {
+    pub(crate) fn masks(self) -> bool {
         match self {
             Role::Client => true,
             Role::Server => false,
