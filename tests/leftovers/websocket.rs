@@ -6,7 +6,7 @@
 mod stage;
 
 use crate::alone;
-use crate::support::{Measured, PATIENCE, Site, watched};
+use crate::support::{Measured, PATIENCE, Site, assert_no_growth, watched};
 use barewire::websocket::{Room, Slow, WebSocket};
 use stage::{HANDSHAKE, Peer, close, fake_server, masked, plain, serving, switch, until};
 use std::net::{Shutdown, TcpStream};
@@ -142,28 +142,24 @@ fn leftovers_of_a_thousand_abrupt_disconnects() {
         let room = Arc::new(Room::new(Slow::Skip));
         let door = Arc::clone(&room);
         let site = serving(move |ws| serve(ws, &door));
-        let mut warm = before;
-        for round in 0..1000 / CROWD {
-            let (site, room) = (&site, &room);
-            thread::scope(|scope| {
-                for n in 0..CROWD {
-                    scope.spawn(move || live(site, LIVES[(n + round) % LIVES.len()]));
-                }
-                room.send("who is here?");
-            });
-            until("all places are free", || site.handle.connections() == 0);
-            if round == 9 {
-                warm = Measured::now();
+        assert_no_growth(4 * MIB, || {
+            for crowd in 0..500 / CROWD {
+                let (site, room) = (&site, &room);
+                thread::scope(|scope| {
+                    for n in 0..CROWD {
+                        scope.spawn(move || live(site, LIVES[(n + crowd) % LIVES.len()]));
+                    }
+                    room.send("who is here?");
+                });
+                until("all places are free", || site.handle.connections() == 0);
             }
-        }
+        });
         room.send("anybody?");
         assert!(room.is_empty());
         assert_eq!(site.handle.shutdown(PATIENCE).cut, 0);
         drop(site);
         let after = before.come_back();
-        println!("before: {before}\nafter 500: {warm}\nafter 1,000: {after}");
-        let grown = after.resident.saturating_sub(warm.resident);
-        assert!(grown < 4 * MIB, "{grown} bytes more");
+        println!("before: {before}\nafter: {after}");
     });
 }
 

@@ -40,6 +40,26 @@ impl Measured {
     }
 }
 
+/// Repeats `round` until one leaves the process less than `limit` bytes larger than the round before.
+///
+/// What is freed stays with the allocator, in one arena or another, so a single round may grow although nothing
+/// leaks. A leak grows in every round: after five of them it is reported.
+#[track_caller]
+pub(crate) fn assert_no_growth(limit: usize, mut round: impl FnMut()) {
+    const ROUNDS: usize = 5;
+    round();
+    let mut sizes = vec![resident()];
+    for _ in 0..ROUNDS {
+        round();
+        let (before, after) = (sizes[sizes.len() - 1], resident());
+        sizes.push(after);
+        if after.saturating_sub(before) < limit {
+            return;
+        }
+    }
+    panic!("bytes after each round: {sizes:?}");
+}
+
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (fds, threads, kib) = (self.descriptors, self.threads, self.resident / 1024);

@@ -9,6 +9,7 @@
 //!   Script                 a connection cut into pieces by the test        script.rs
 //!   Random                 the same in every run                            chance.rs
 //!   Measured               descriptors, threads and memory of the process  measured.rs
+//!   assert_no_growth       rounds of one kind, of which the last leave no memory  measured.rs
 //! ```
 //!
 //! Three habits keep such tests honest:
@@ -35,7 +36,7 @@ pub(crate) use answer::{Answer, Broken, Framing, Reader};
 pub(crate) use chance::Random;
 pub(crate) use client::Client;
 pub(crate) use events::{Gate, Log, Reporting};
-pub(crate) use measured::Measured;
+pub(crate) use measured::{Measured, assert_no_growth};
 pub(crate) use script::{End, Script};
 pub(crate) use site::{Site, over_pipe};
 pub(crate) use watchdog::watched;
