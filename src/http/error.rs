@@ -1,5 +1,6 @@
 //! What can go wrong in an exchange, and which side has caused it.
 
+use crate::http::refusal::Refusal;
 use crate::http::wire::{self, Misuse};
 use crate::wire::from_causes;
 use std::{fmt, io};
@@ -16,6 +17,9 @@ pub enum Error {
     Peer(wire::Error),
     /// The caller asked for something that must not reach the wire; nothing of it did.
     Misuse(Misuse),
+    /// A proxy has refused to open a tunnel: its response, with the status and the fields
+    /// (`Proxy-Authenticate` of a 407).
+    Refused(Box<Refusal>),
     /// The connection broke; a deadline has passed ([`io::ErrorKind::TimedOut`]); the agent's queue is full or
     /// closed ([`io::ErrorKind::ResourceBusy`]); or an option or a URL is wrong
     /// ([`io::ErrorKind::InvalidInput`]).
@@ -27,7 +31,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::Peer(error) => error.status(),
-            Error::Misuse(_) | Error::Io(_) => 500,
+            Error::Misuse(_) | Error::Refused(_) | Error::Io(_) => 500,
         }
     }
 
@@ -35,6 +39,7 @@ impl Error {
         match self {
             Error::Peer(error) => error,
             Error::Misuse(misuse) => misuse,
+            Error::Refused(refusal) => refusal.as_ref(),
             Error::Io(error) => error,
         }
     }
@@ -83,6 +88,7 @@ impl From<Error> for io::Error {
             Error::Io(error) => error,
             Error::Peer(_) => io::Error::new(io::ErrorKind::InvalidData, error),
             Error::Misuse(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
+            Error::Refused(_) => io::Error::new(io::ErrorKind::PermissionDenied, error),
         }
     }
 }

@@ -89,6 +89,9 @@
 //!   safe.
 //! - **Nothing waits for ever.** Each phase has its deadline ([`Timeouts`]), and a deadline over all phases can
 //!   be set.
+//! - **Nobody waits for a body that nobody wants.** A redirect is followed, and a refused tunnel or WebSocket
+//!   is reported ([`Refusal`]), within a second, although the body is long, slow or without an end: what is here by
+//!   then is kept as the reason, and the connection is closed.
 //! - **Five sockets an origin** ([`Agent`], [`pool`]); other requests wait in a queue. A response holds its
 //!   socket until its body has been read to the end. If it is dropped before that, the connection is closed.
 //!
@@ -132,6 +135,7 @@
 //! | how a body is read, on both sides | `body_reader.rs` |
 //! | where a request's body comes from; how it is collected | `server/exchange/request_body.rs`, `server/exchange/request_body/collect.rs` |
 //! | which file is served, and which part of it | `files/` |
+//! | what a refused tunnel or a refused WebSocket reports | `refusal.rs` |
 //! | anything of the client | the map in `client/mod.rs` |
 //!
 //! # Exercises
@@ -148,6 +152,7 @@ mod body_reader;
 mod client;
 pub(crate) mod error;
 pub mod files;
+mod refusal;
 mod server;
 mod upgraded;
 pub mod wire;
@@ -159,6 +164,7 @@ pub use client::{
 };
 pub use error::{Error, Failure};
 pub use files::Files;
+pub use refusal::Refusal;
 pub use server::{
     Config, Events, FieldValues, Handled, Outcome, Request, Response, Server, Status,
     create_server, create_server_with,

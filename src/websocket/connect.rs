@@ -1,19 +1,16 @@
 //! The client's side of the opening handshake: a URL becomes a [`WebSocket`].
 
 use super::config::Config;
-use super::error::{Error, Refused};
+use super::error::Error;
 use super::socket::WebSocket;
 use super::wire::{Opening, Role};
 use crate::http::wire::{FieldList, Scheme};
-use crate::http::{self, ClientResponse, Connector, RequestOptions, Timeouts};
+use crate::http::{self, Connector, RequestOptions, Timeouts};
 use crate::random;
 use crate::setters::setters;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How much of the body of a refusal is kept.
-const REFUSAL_BYTES: u64 = 4096;
 
 /// Opens a WebSocket to `ws://host:port/path`.
 ///
@@ -44,7 +41,8 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
     let request = options.request(url, &opening)?;
     let mut answer = http::request(request)?.end("")?;
     if !answer.is_upgraded() {
-        return Err(refused(answer));
+        let refusal = answer.refusal("the server refused the WebSocket".to_owned());
+        return Err(Error::Refused(Box::new(refusal)));
     }
     let protocol = opening.check(&answer.head())?.map(str::to_owned);
     let config = Arc::new(options.config.clone());
@@ -182,19 +180,6 @@ fn http_url(url: &str, spoken: Scheme) -> Result<String, Error> {
 
 fn invalid(text: String) -> Error {
     io::Error::new(ErrorKind::InvalidInput, text).into()
-}
-
-/// The error of a response that does not switch protocols.
-fn refused(mut answer: ClientResponse) -> Error {
-    let mut body = Vec::new();
-    // Without the body, the status still says what was refused.
-    let _ = Read::by_ref(&mut answer)
-        .take(REFUSAL_BYTES)
-        .read_to_end(&mut body);
-    Error::Refused(Box::new(Refused {
-        status: answer.status(),
-        body,
-    }))
 }
 
 impl std::fmt::Debug for ConnectOptions {

@@ -14,21 +14,13 @@ pub enum Error {
     Peer(wire::Error),
     /// The caller asked for something that must not be sent, and nothing of it was.
     Misuse(Misuse),
-    /// The server answered the handshake with another status than 101.
-    Refused(Box<Refused>),
+    /// The server answered the handshake with another status than 101: its response, with the status, the
+    /// fields (`Location`, `WWW-Authenticate`, `Retry-After`) and the beginning of the body.
+    Refused(Box<http::Refusal>),
     /// The handshake failed as an HTTP exchange.
     Http(http::Error),
     /// The connection broke, or the peer was too slow ([`io::ErrorKind::TimedOut`]).
     Io(io::Error),
-}
-
-/// The response of a server that has not opened the WebSocket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The status: 403, 404, 426 …
-    pub status: u16,
-    /// The first bytes of the body, 4 KiB at most: often they say why.
-    pub body: Vec<u8>,
 }
 
 impl Error {
@@ -66,19 +58,6 @@ impl fmt::Display for Error {
         fmt::Display::fmt(self.inner(), f)
     }
 }
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = self.body.trim_ascii().escape_ascii();
-        write!(
-            f,
-            "the server refused the WebSocket with {}: \"{body}\"",
-            self.status
-        )
-    }
-}
-
-impl std::error::Error for Refused {}
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

@@ -157,7 +157,7 @@ pub use accept::{Acceptor, accept, is_asked_for};
 pub use broadcast::{Delivered, Room, Slow};
 pub use config::Config;
 pub use connect::{ConnectOptions, connect, connect_with};
-pub use error::{Error, Refused};
+pub use error::Error;
 pub use events::Events;
 pub use outcome::Outcome;
 pub use reader::{PartReader, Reader};

@@ -147,7 +147,7 @@ fn a_refusal_is_printed() {
             &[&format!("ws://{}/nowhere", server.address())],
         );
         assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
-        let why = "ws_client: the server refused the WebSocket with 404: ";
+        let why = "ws_client: the server refused the WebSocket: 404 Not Found: ";
         assert!(ended.err.starts_with(why), "{}", ended.err);
     });
 }

@@ -36,7 +36,7 @@ impl ClientConnection {
         let connected = connected.and_then(|plain| connector.secure(plain, origin, end));
         let connected = connected.map_err(|e| match deadlines.left() {
             Err(late) if is_timeout(&e) => late,
-            _ => Error::Io(e),
+            _ => e.into(),
         })?;
         timings.resolve = connected.resolve;
         timings.connect = connected.connect;

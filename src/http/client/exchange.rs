@@ -17,7 +17,7 @@
 //! |---|---|
 //! | [`sending.rs`](sending) | the head and the body of the request; polling for an early response |
 //! | [`receiving.rs`](receiving) | the heads of the response: interim ones, then the final one |
-//! | [`body.rs`](body) | the body of the response |
+//! | [`body.rs`](body) | the body of the response, also one that nobody reads |
 //! | this one | what becomes of the connection: back to the agent, closed, or another protocol |
 
 mod body;

@@ -8,6 +8,9 @@
 //!                    ◄────────────── HTTP/1.1 200 OK
 //!                    bytes ◄────────────────────────────────────────────────────────────► server
 //! ```
+//!
+//! A proxy that answers CONNECT with another status than 2xx has refused: the error is
+//! [`Error::Refused`], with the response's status, fields and the beginning of its body.
 
 use super::agent::PooledConnection;
 use super::connection::ClientConnection;
@@ -219,7 +222,8 @@ fn open_tunnel(
     let exchange = Exchange::new(pooled, Limits::default(), deadlines, &Timeouts::default());
     let mut response = connect_response(exchange, to, credentials)?;
     if !response.is_upgraded() {
-        return Err(refused(to, &mut response));
+        let what = format!("the proxy opens no tunnel to {to}");
+        return Err(Error::Refused(Box::new(response.refusal(what))).into());
     }
     let (stream, head_tail, _) = response.upgrade()?.into_parts();
     // The server behind the proxy sends nothing before the client does, in TLS as in HTTP.
@@ -254,15 +258,4 @@ fn connect_response(
     exchange.end(b"", &FieldList::new(), on_interim)?;
     exchange.receive_head(on_interim)?;
     Ok(ClientResponse::new(exchange, Timings::start()))
-}
-
-/// The proxy's response, in one line.
-fn refused(to: &Origin, response: &mut ClientResponse) -> io::Error {
-    let why = response.collect_up_to(1024).unwrap_or_default();
-    let why = String::from_utf8_lossy(&why);
-    let why = why.trim().lines().next().unwrap_or_default();
-    let (status, reason) = (response.status(), response.reason());
-    let mut text = format!("the proxy opens no tunnel to {to}: {status} {reason}: {why}");
-    text.retain(|c| !c.is_control());
-    io::Error::new(ErrorKind::ConnectionRefused, text)
 }

@@ -221,7 +221,7 @@ impl ClientRequest {
         let is_broken = match error {
             Error::Io(error) => error.kind() != ErrorKind::TimedOut,
             Error::Peer(error) => error.rule() == Rule::MessageTruncated,
-            Error::Misuse(_) => false,
+            Error::Misuse(_) | Error::Refused(_) => false,
         };
         let exchange = self.exchange.as_ref();
         let attempt = Method::new(&self.options.settings().method).map(|method| Attempt {

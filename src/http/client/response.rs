@@ -4,12 +4,19 @@ use super::exchange::Exchange;
 use super::timings::Timings;
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
+use crate::http::refusal::Refusal;
 use crate::http::upgraded::Upgraded;
-use crate::http::wire::{self, Fields, ResponseHead, Rule, Version};
+use crate::http::wire::{self, FieldList, Fields, ResponseHead, Rule, Version};
 use crate::net::Stream;
 use crate::text::{Decoder, Encoding};
 use std::fmt;
 use std::io::{self, BufRead, Read};
+use std::time::Duration;
+
+/// How much of a refusal's body is kept.
+const REFUSAL_BYTES: usize = 4096;
+/// How long a refusal waits for its body.
+const REFUSAL_TIME: Duration = Duration::from_millis(500);
 
 /// How many bytes [`collect`](ClientResponse::collect) takes at most.
 const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
@@ -157,6 +164,22 @@ impl ClientResponse {
             self.exchange.consume(bytes);
         }
         Ok((!self.text.is_empty()).then_some(&*self.text))
+    }
+
+    /// This response as the reason why `what` was refused. The connection is closed unless the body ends
+    /// soon.
+    pub(crate) fn refusal(mut self, what: String) -> Refusal {
+        let body = self.exchange.excerpt(REFUSAL_BYTES, REFUSAL_TIME);
+        let mut fields = FieldList::new();
+        for (name, value) in self.headers().iter() {
+            let _ = fields.append(name, value); // what may be received may be sent
+        }
+        Refusal::new(what, (self.status(), self.reason()), fields, body)
+    }
+
+    /// Nobody reads the body.
+    pub(super) fn abandon(mut self) {
+        self.exchange.abandon();
     }
 
     /// Whether the connection has left HTTP: a 101, or a 2xx to CONNECT.

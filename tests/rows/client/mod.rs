@@ -36,6 +36,7 @@ mod closing;
 mod deadlines;
 mod early;
 mod expect;
+mod fault_unwanted;
 mod misbehaving;
 mod peer;
 mod redirects;

@@ -23,6 +23,7 @@
 
 mod fault_deadlines;
 mod fault_pace;
+mod fault_refused;
 mod fault_writing;
 pub(crate) mod stage;
 mod stopping;

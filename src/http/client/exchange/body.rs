@@ -4,8 +4,45 @@ use super::Exchange;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::client::deadlines::Phase;
 use crate::http::error::Error;
-use crate::http::wire::Step;
-use std::time::Instant;
+use crate::http::wire::{BodyLength, Step};
+use std::time::{Duration, Instant};
+
+/// A body that nobody reads is read to its end, up to this size, to keep its connection.
+const DRAINED_BYTES: usize = 64 * 1024;
+/// Longer than opening a connection takes, mostly.
+const DRAIN_TIME: Duration = Duration::from_millis(100);
+
+/// Bodies that nobody reads to their end.
+impl Exchange {
+    /// The beginning of the body: at most `most` bytes, and only what is here or comes within `time`. If
+    /// that is not all of it, the connection is closed.
+    pub(in crate::http::client) fn excerpt(&mut self, most: usize, time: Duration) -> Vec<u8> {
+        let mut body = Vec::new();
+        self.deadlines.begin(Phase::Body, Some(time));
+        while body.len() < most
+            && let Ok(piece @ [_, ..]) = self.fill()
+        {
+            let bytes = piece.len().min(most - body.len());
+            body.extend_from_slice(&piece[..bytes]);
+            self.consume(bytes);
+        }
+        self.close();
+        body
+    }
+
+    /// The response is of no further use. A connection that could serve another request is kept if the
+    /// body ends soon; any other one is closed at once.
+    pub(in crate::http::client) fn abandon(&mut self) {
+        let pooled = self.pooled.as_ref();
+        let persists = pooled.is_some_and(|pooled| pooled.connection.machine.is_persistent());
+        let length = self.buffer.body.length();
+        let is_long = matches!(length, BodyLength::Known(bytes) if bytes > DRAINED_BYTES as u64);
+        if persists && !self.unsent && !is_long {
+            self.excerpt(DRAINED_BYTES, DRAIN_TIME);
+        }
+        self.close();
+    }
+}
 
 impl BodySource for Exchange {
     fn parts(&mut self) -> (&mut BodyReader, &[u8]) {

@@ -6,9 +6,6 @@ use crate::http::error::Error;
 use crate::http::wire::{Method, Misuse, Redirect};
 use std::io;
 
-/// The body of a redirect is read up to this size, to keep its connection.
-const SMALL_BYTES: usize = 64 * 1024;
-
 impl ClientRequest {
     /// Sends further requests, as long as the response is a redirect that may be followed. `body`: what
     /// was sent, if it can be sent again.
@@ -34,8 +31,7 @@ impl ClientRequest {
             if followed == most {
                 return Err(too_many(most));
             }
-            let _ = response.collect_up_to(SMALL_BYTES); // if that fails, its connection is closed
-            drop(response); // it may hold the only slot, and the next request would wait for it
+            response.abandon(); // it may hold the only slot, and the next request would wait for it
             *self = self.redirected(&redirect)?;
             response = self.send_whole(body)?;
             response.url = Some(redirect.uri.to_string());

@@ -1,0 +1,91 @@
+//! A response that refuses what a client needs before it can go on: a tunnel, a WebSocket.
+
+use super::wire::FieldList;
+use std::fmt;
+
+/// How many characters of the body are shown.
+const SHOWN_CHARS: usize = 200;
+
+/// The response of a server that has not opened a WebSocket, or of a proxy that has not opened a tunnel.
+///
+/// Displayed, it is one line without control characters.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The status: 403, 404, 407, 426 …
+    pub status: u16,
+    /// The reason phrase.
+    pub reason: String,
+    /// The fields: `Location`, `WWW-Authenticate`, `Proxy-Authenticate`, `Retry-After` …
+    pub fields: FieldList,
+    /// The beginning of the body, 4 KiB at most, and only what came within half a second: often it says
+    /// why.
+    pub body: Vec<u8>,
+    /// What was refused, as the beginning of a sentence.
+    what: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        what: String,
+        (status, reason): (u16, String),
+        fields: FieldList,
+        body: Vec<u8>,
+    ) -> Refusal {
+        Refusal {
+            status,
+            reason,
+            fields,
+            body,
+            what,
+        }
+    }
+
+    /// The first value of this name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.fields.view().get_str(name)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = format!("{}: {} {}", self.what, self.status, self.reason);
+        f.write_str(&one_line(head.trim_end(), usize::MAX))?;
+        let body = String::from_utf8_lossy(&self.body);
+        match one_line(body.trim().lines().next().unwrap_or_default(), SHOWN_CHARS) {
+            line if line.is_empty() => Ok(()),
+            line => write!(f, ": {line}"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn one_line(text: &str, most: usize) -> String {
+    let shown = text.chars().filter(|c| !c.is_control());
+    shown.take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_one_printable_line() {
+        let shown = |reason: &str, body: &[u8]| {
+            let head = (404, reason.to_owned());
+            Refusal::new("no".to_owned(), head, FieldList::new(), body.to_vec()).to_string()
+        };
+        assert_eq!(shown("", b""), "no: 404");
+        assert_eq!(
+            shown("Not Found", b"\r\n why\nmore"),
+            "no: 404 Not Found: why"
+        );
+        assert_eq!(shown("\x1b[m", "\u{7}§ 5\n".as_bytes()), "no: 404 [m: § 5");
+        assert_eq!(
+            shown("", &[b'a'; 4096]).len(),
+            "no: 404: ".len() + SHOWN_CHARS
+        );
+        assert_eq!(shown("", b"\xff"), "no: 404: \u{fffd}");
+    }
+}
