@@ -9,10 +9,10 @@ use super::deadlines::Timeouts;
 use super::origin::{Connector, Origin};
 use super::proxy::Proxy;
 use crate::http::error::Error;
-use crate::http::wire::{FieldList, Limits, Scheme, Uri, Version};
+use crate::http::wire::{FieldList, Known, Limits, Scheme, Uri, Version};
 use crate::net::Family;
 use crate::setters::setters;
-use settings::Settings;
+use settings::{Credentials, Settings};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -84,7 +84,7 @@ impl RequestOptions {
         pub fn method(self, method: &str) => self.change().method = method.to_owned();
 
         /// The path with its query; `host:port` for CONNECT, `*` for OPTIONS.
-        pub fn path(self, path: &str) => self.change().path = path.to_owned();
+        pub fn path(self, path: &str) => self.change().set_path(path, None);
     }
 
     /// A field; replaces those of this name.
@@ -107,7 +107,7 @@ impl RequestOptions {
         /// Basic authentication (RFC 7617), as `user:password`. It protects nothing on a plain
         /// connection.
         pub fn auth(self, user_and_password: &str) =>
-            self.change().auth = Some(user_and_password.to_owned());
+            self.change().auth = Some(Credentials::given(user_and_password));
 
         /// Whether a Host field is made from `host` and `port`, if there is none.
         pub fn set_host(self, on: bool) => self.change().set_host = on;
@@ -155,7 +155,9 @@ impl RequestOptions {
         self
     }
 
-    /// A URL in place of host, port and path, and of auth if it has a user.
+    /// A URL in place of host, port and path, and of auth if it has a user. A second URL replaces all that
+    /// the first one brought, its user and password included. The method and the fields stay, and so does what
+    /// [`auth`](Self::auth) has set.
     ///
     /// # Errors
     /// It is no URL, or its scheme is not that of the connector: an `https:` URL needs the TLS of
@@ -207,14 +209,30 @@ impl RequestOptions {
         // with the "http" scheme."
         let checked = self.settings.check_scheme(uri);
         checked.map_err(|e| Error::invalid_input(format!("the redirect was not followed: {e}")))?;
+        let before = self.settings.prepared()?;
         let mut redirected = self.clone();
         let it = redirected.change();
-        it.set_uri(uri);
         it.method = method.to_owned();
         it.fields = fields;
         it.auth = None; // it is among the fields, if it may be sent there
+        if is_at(&before.origin, uri) {
+            // The host stays as the caller has written it: the zone of an address is in no URL.
+            it.set_path(&uri.path_and_query(), uri.fragment());
+            return Ok(redirected);
+        }
+        it.set_uri(uri);
+        it.set_host |= !it.fields.view().has(Known::Host); // the caller's was for another origin
+        // RFC 9110 §11.7.2: "the Proxy-Authorization header field applies only to the next inbound proxy
+        // that demanded authentication using the Proxy-Authenticate field."
+        it.fields.remove("Proxy-Authorization");
         Ok(redirected)
     }
+}
+
+/// Whether this URI leads to this origin, where the request was sent.
+fn is_at(origin: &Origin, uri: &Uri) -> bool {
+    let same_place = (uri.host(), uri.port()) == (origin.bracketed_host().as_str(), origin.port());
+    same_place && uri.scheme() == origin.scheme()
 }
 
 impl From<&RequestOptions> for RequestOptions {

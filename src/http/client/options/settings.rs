@@ -27,8 +27,10 @@ pub(in crate::http::client) struct Settings {
     pub(super) socket_path: Option<PathBuf>,
     pub(in crate::http::client) method: String,
     pub(super) path: String,
+    /// The fragment of the URL: it is never sent, and a redirect inherits it.
+    fragment: Option<String>,
     pub(super) fields: FieldList,
-    pub(super) auth: Option<String>,
+    pub(super) auth: Option<Credentials>,
     pub(super) set_host: bool,
     pub(super) version: Version,
     pub(in crate::http::client) limits: Limits,
@@ -42,6 +44,27 @@ pub(in crate::http::client) struct Settings {
     /// The first thing that was wrong.
     pub(super) misuse: Option<Misuse>,
     pub(super) prepared: OnceLock<Arc<Prepared>>,
+}
+
+/// User and password.
+#[derive(Clone)]
+pub(super) struct Credentials {
+    user: String,
+    password: String,
+    /// They came with the URL, and go with it.
+    of_url: bool,
+}
+
+impl Credentials {
+    /// From `user:password`.
+    pub(super) fn given(text: &str) -> Credentials {
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        Credentials {
+            user: user.to_owned(),
+            password: password.to_owned(),
+            of_url: false,
+        }
+    }
 }
 
 /// What all requests with the same settings share.
@@ -64,6 +87,7 @@ impl Default for Settings {
             socket_path: None,
             method: "GET".to_owned(),
             path: "/".to_owned(),
+            fragment: None,
             fields: FieldList::new(),
             auth: None,
             set_host: true,
@@ -111,12 +135,15 @@ impl Settings {
             let (scheme, authority) = (self.scheme(), prepared.origin.authority());
             format!("{}://{authority}", scheme.as_str())
         };
-        let text = match self.path.as_str() {
+        let mut text = match self.path.as_str() {
             _ if self.method == "CONNECT" => return Ok(None),
             "*" => base(),
             path if path.starts_with('/') => base() + path,
             absolute => absolute.to_owned(),
         };
+        if let Some(fragment) = &self.fragment {
+            text = text + "#" + fragment;
+        }
         Ok(Some(parse(&text)?))
     }
 
@@ -124,17 +151,25 @@ impl Settings {
         self.connector.scheme()
     }
 
+    /// Everything that comes from a URL is set here, so that nothing is left of the one before.
     pub(super) fn set_uri(&mut self, uri: &Uri) {
         self.url_scheme = Some(uri.scheme());
         self.hostname = Some(uri.unbracketed_host().to_owned());
         self.port = Some(uri.port());
-        self.path = uri.path_and_query().into_owned();
+        self.set_path(&uri.path_and_query(), uri.fragment());
+        self.auth.take_if(|auth| auth.of_url);
         if let Some((user, password)) = uri.userinfo() {
-            self.auth = Some(format!("{user}:{password}"));
-            if user.contains(':') {
-                self.misuse.get_or_insert(Misuse::Credentials); // it would name another user
-            }
+            self.auth = Some(Credentials {
+                user: user.to_owned(),
+                password: password.to_owned(),
+                of_url: true,
+            });
         }
+    }
+
+    pub(super) fn set_path(&mut self, path: &str, fragment: Option<&str>) {
+        self.path = path.to_owned();
+        self.fragment = fragment.map(str::to_owned);
     }
 
     /// # Errors
@@ -211,11 +246,11 @@ impl Settings {
             fields.append(name, value)?;
         }
         if let (Some(auth), false) = (&self.auth, given.contains("Authorization")) {
-            let (user, password) = auth.split_once(':').unwrap_or((auth, ""));
-            fields.append("Authorization", basic(user, password)?)?;
+            fields.append("Authorization", basic(&auth.user, &auth.password)?)?;
         }
         if let Some(proxy) = &self.proxy
             && origin.connector().uses_absolute_form()
+            && !given.contains("Proxy-Authorization")
             && let Some(credentials) = proxy.credentials()
         {
             fields.append("Proxy-Authorization", credentials)?;

@@ -3,7 +3,7 @@
 use super::ClientRequest;
 use crate::http::client::response::ClientResponse;
 use crate::http::error::Error;
-use crate::http::wire::{Method, Misuse, Redirect};
+use crate::http::wire::{FieldList, Method, Misuse, Redirect};
 use std::io;
 
 impl ClientRequest {
@@ -55,16 +55,30 @@ impl ClientRequest {
     fn redirected(&mut self, redirect: &Redirect<'_>) -> Result<ClientRequest, Error> {
         let mut fields = self.fields().clone();
         redirect.prune(&mut fields);
-        for made_anew in ["Proxy-Authorization", "Connection"] {
-            fields.remove(made_anew);
-        }
+        let trailers = self.trailers_after(redirect, &mut fields);
         let method = redirect.method.as_str();
         let options = self.options.redirected(&redirect.uri, method, fields)?;
         let mut request = ClientRequest::new(options)?;
+        request.trailers = trailers;
         request.deadlines = self.deadlines;
         request.timings.began = self.timings.began;
         request.events = self.events.take();
         Ok(request)
+    }
+
+    /// The trailers of the next request: they are part of the body, and kept or dropped with it. `fields`
+    /// announce none if none is left.
+    fn trailers_after(&mut self, redirect: &Redirect<'_>, fields: &mut FieldList) -> FieldList {
+        let mut trailers = std::mem::take(&mut self.trailers);
+        let had_some = !trailers.view().is_empty();
+        if !redirect.keep_body {
+            trailers.clear();
+        }
+        redirect.prune(&mut trailers);
+        if had_some && trailers.view().is_empty() {
+            fields.remove("Trailer");
+        }
+        trailers
     }
 }
 
