@@ -41,7 +41,8 @@
 //! **Strict, both ways.** A request that breaks a rule gets a response that names the rule, and the
 //! connection ends, because nobody knows where the next request would begin. What a handler sends is
 //! checked as hard: a field with a line break, a body longer than declared, a second head never reach
-//! the wire.
+//! the wire. One refusal is a redirect: a browser that asks for `/photo[1].txt` gets a 301 to `/photo%5B1%5D.txt`
+//! (RFC 9112 §3.2).
 //!
 //! **Everything has an end.** The limits and deadlines of [`Config`] are on from the start, except the two
 //! that are marked:
@@ -113,6 +114,7 @@
 //! | to change | touch |
 //! |---|---|
 //! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `README.md`, which `tests/rows/docs/defaults.rs` compares with the code |
+//! | which targets get a 301 to the encoded target | `wire/messages/target.rs`; `send_to_encoded_target` in `server/events.rs` makes the response |
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
 //! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |
 //! | a date, an entity tag, a precondition, a range, a redirect, a credential, the fields that a proxy drops | in `wire/semantics/`: `date.rs`, `etag.rs`, `precondition.rs`, `range.rs`, `redirect.rs`, `auth.rs`, `forwarding.rs` |

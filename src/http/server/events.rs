@@ -3,7 +3,7 @@
 use crate::http::error::{Error, Failure};
 use crate::http::server::request::Request;
 use crate::http::server::response::Response;
-use crate::http::wire::reason_phrase;
+use crate::http::wire::{self, Rule, reason_phrase};
 use crate::net::{Stream, guarded};
 use std::fmt;
 
@@ -45,7 +45,10 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 /// | `clientError` | [`client_error`](Events::client_error) | a response that names the rule |
 /// | `close` | [`close`](Events::close) | nothing |
 ///
-/// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them.
+/// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them. For a GET or
+/// HEAD whose target has bytes that browsers leave unencoded, such as `/photo[1].txt`, none of them is called: the
+/// server answers with a 301 to the encoded target, and the connection goes on
+/// ([`Target`](crate::http::wire::Target) lists the bytes).
 ///
 /// # When the program panics
 /// A panic costs what this table says. The panic hook prints each of them; of those that are *reported*,
@@ -146,6 +149,20 @@ pub(super) fn write_refusal(error: &Error, mut response: Response<'_>) -> Handle
         .set_status(status)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?;
     Ok(response.end(format!("{status} {}: {error}\n", reason_phrase(status)))?)
+}
+
+/// Makes the response to a request.
+pub(super) type Respond = fn(&dyn Events, Request<'_>, Response<'_>) -> Handled;
+
+/// The response to a GET or HEAD whose target has bytes that browsers leave unencoded: no method is called.
+pub(super) fn send_to_encoded_target(
+    _events: &dyn Events,
+    request: Request<'_>,
+    mut response: Response<'_>,
+) -> Handled {
+    let error = wire::Error::whole(Rule::TargetUnencoded);
+    response.set_header("Location", request.head().encoded_reference())?;
+    write_refusal(&error.into(), response)
 }
 
 /// Calls the one method that a request is for.

@@ -19,12 +19,12 @@ mod failing;
 mod waiting;
 
 use super::config::Config;
-use super::events::{Events, dispatch, report};
+use super::events::{Events, Respond, dispatch, report, send_to_encoded_target};
 use super::exchange::{BodyState, Budget, Charge, RequestBody, ResponseQueue, ServerConnection};
 use super::request::Request;
 use super::response::Response;
 use crate::http::body_reader::BodySource;
-use crate::http::wire::{BodyLength, RequestDecoder};
+use crate::http::wire::{BodyLength, RequestDecoder, Rule};
 use crate::net::{ReadBuffer, Slot, Stream, guarded, linger};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -145,8 +145,11 @@ impl<'s> RequestLoop<'s> {
         }
         loop {
             let next = match self.decoder.decode(self.buffer.unread()) {
-                Ok(Some(length)) => self.exchange(length),
+                Ok(Some(length)) => self.exchange(length, dispatch),
                 Ok(None) => self.receive(),
+                Err(error) if error.rule() == Rule::TargetUnencoded => {
+                    self.exchange(self.decoder.head_length(), send_to_encoded_target)
+                }
                 Err(error) => Err(self.refuse_head(error)),
             };
             if let Err(end) = next {
@@ -155,9 +158,9 @@ impl<'s> RequestLoop<'s> {
         }
     }
 
-    /// One request, its head `length` bytes long, and its response.
+    /// One request, its head `length` bytes long, and its response, which `respond` makes.
     #[inline(never)]
-    fn exchange(&mut self, length: usize) -> Result<(), End> {
+    fn exchange(&mut self, length: usize, respond: Respond) -> Result<(), End> {
         let config = &self.shared.config;
         self.requests += 1;
         self.head_since = None;
@@ -183,7 +186,7 @@ impl<'s> RequestLoop<'s> {
             let stream = self.queue.stream().as_ref();
             let body = RequestBody::new(&mut self.body, head_tail, &self.connection);
             let request = Request::new(head, body, &self.connection, stream);
-            dispatch(
+            respond(
                 &self.shared.events,
                 request,
                 Response::new(&self.connection),

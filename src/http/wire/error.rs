@@ -19,6 +19,7 @@ rules! {
     BareLf 400 "RFC 9112 §2.2" "a line ends with CRLF, not with LF alone";
     MethodInvalid 400 "RFC 9112 §3.1" "a method is a token, followed by one space";
     TargetInvalid 400 "RFC 9112 §3.2" "a request-target holds only the characters of a URI, every other byte percent-encoded";
+    TargetUnencoded 301 "RFC 9112 §3.2" "a request-target holds only the characters of a URI: ask for the one in Location, which is properly encoded";
     TargetFormInvalid 400 "RFC 9112 §3.2" "a request-target is a path, an http(s) URI, host:port for CONNECT or * for OPTIONS";
     TargetUserinfo 400 "RFC 9110 §4.2.4" "a target URI must not carry userinfo";
     StartLineTooLong 414 "RFC 9112 §3" "the start line is longer than this server reads";

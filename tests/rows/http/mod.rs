@@ -7,7 +7,7 @@
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
 //! | H01 | `h01_hello` | the first server, and the book's two `curl -v` transcripts |
-//! | H02 | `h02_request` | what a handler gets |
+//! | H02 | `h02_request`, `h02_redirect` | what a handler gets, and which target it never gets |
 //! | H03 | `h03_fields`, `h03_head` | fields and heads, what is refused and when it is too late |
 //! | H04 | `h04_lengths` | chunked or counted, never a broken wire |
 //! | H05 | `h05_streaming`, `h05_failing` | pieces that leave at once; handlers that fail |
@@ -25,6 +25,7 @@
 
 mod deadlines;
 mod h01_hello;
+mod h02_redirect;
 mod h02_request;
 mod h03_fields;
 mod h03_head;

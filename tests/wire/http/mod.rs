@@ -8,6 +8,7 @@
 
 mod check;
 mod encode;
+mod encoded_reference;
 mod format;
 mod linear;
 mod oracle;

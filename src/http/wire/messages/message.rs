@@ -32,7 +32,7 @@ use super::body::{self, BodyLength};
 use super::fields::{Fields, Known};
 use super::section::Section;
 use super::start_line::{StartLine, Version};
-use super::target::Target;
+use super::target::{Judged, Target};
 use crate::http::wire::uri::authority;
 use crate::http::wire::{Error, Limits, Method, Rule, grammar};
 
@@ -112,6 +112,7 @@ impl Head {
 #[derive(Debug)]
 pub struct RequestDecoder {
     head: Head,
+    target: Judged,
     body: BodyLength,
     expects_continue: bool,
 }
@@ -121,6 +122,7 @@ impl RequestDecoder {
     pub fn new(limits: Limits) -> RequestDecoder {
         RequestDecoder {
             head: Head::new(limits),
+            target: Judged::default(),
             body: BodyLength::Known(0),
             expects_continue: false,
         }
@@ -145,26 +147,76 @@ impl RequestDecoder {
     /// `Some(n)` = the head is the first `n` bytes.
     ///
     /// # Errors
-    /// The first rule the head breaks, at the byte that breaks it.
+    /// The first rule the head breaks, at the byte that breaks it. [`Rule::TargetUnencoded`] comes last, if
+    /// the head breaks no other rule: [`encoded_reference`](Self::encoded_reference) says where the client is to
+    /// be sent, and the connection may go on behind [`head_length`](Self::head_length).
     #[inline]
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if !self.head.decode(bytes, StartLine::request)? {
             return Ok(None);
         }
         self.check(bytes)?;
-        Ok(Some(self.head.section.at()))
+        Ok(Some(self.head_length()))
     }
 
     /// Checks the rules that need the whole head.
     fn check(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let version = self.head.line.version;
         let fields = self.head.section.fields(bytes);
-        self.check_target(bytes)?;
+        self.target = self.judge_target(bytes)?;
         check_host(version, fields)?;
         self.head.options = connection_options(fields)?;
         self.body = body::request_length(version, fields)?;
         self.expects_continue = expectation(version, fields)?;
-        Ok(())
+        match self.target.unencoded {
+            None => Ok(()),
+            Some(at) => Err(self.unencoded(bytes, at)),
+        }
+    }
+
+    #[inline]
+    fn judge_target(&self, bytes: &[u8]) -> Result<Judged, Error> {
+        let line = &self.head.line;
+        Judged::new(self.method(bytes), self.target(bytes), &line.scan)
+            .map_err(|(rule, at)| Error::new(rule, bytes, line.target_at + at))
+    }
+
+    /// The refusal of a target with unencoded bytes. Encoded it must not be longer than this decoder reads,
+    /// or the client would be sent to a 414.
+    #[cold]
+    fn unencoded(&self, bytes: &[u8], at: usize) -> Error {
+        let line = &self.head.line;
+        let line_bytes = self.head.section.start() - line.start;
+        let missing = self.target.missing_bytes(self.target(bytes));
+        let rule = match line_bytes + missing > self.head.limits.start_line_bytes {
+            true => Rule::StartLineTooLong,
+            false => Rule::TargetUnencoded,
+        };
+        Error::new(rule, bytes, line.target_at + at)
+    }
+
+    /// How long the head is that [`decode`](Self::decode) has just found complete.
+    pub fn head_length(&self) -> usize {
+        self.head.section.at()
+    }
+
+    /// After [`Rule::TargetUnencoded`]: path and query as they should have been sent, for a Location field. The
+    /// reference stays on the host that was asked, whatever the path.
+    ///
+    /// ```
+    /// use barewire::http::wire::{Limits, RequestDecoder, Rule};
+    ///
+    /// let bytes = b"GET //b/photo[1].txt?a|b=%7c HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// let mut decoder = RequestDecoder::new(Limits::default());
+    /// assert_eq!(decoder.decode(bytes).unwrap_err().rule(), Rule::TargetUnencoded);
+    /// assert_eq!(decoder.encoded_reference(bytes), "/.//b/photo%5B1%5D.txt?a%7Cb=%7c");
+    /// ```
+    // RFC 9112 §3.2: "Recipients of an invalid request-line SHOULD respond with either a 400 (Bad Request)
+    // error or a 301 (Moved Permanently) redirect with the request-target properly encoded. A recipient
+    // SHOULD NOT attempt to autocorrect and then process the request without a redirect, since the invalid
+    // request-line might be deliberately crafted to bypass security filters along the request chain."
+    pub fn encoded_reference(&self, bytes: &[u8]) -> String {
+        self.target.encoded_reference(self.target(bytes))
     }
 
     #[inline]
@@ -172,22 +224,10 @@ impl RequestDecoder {
         Method::from_token(&bytes[self.head.line.start..self.head.line.method_end])
     }
 
+    /// The request-target, as it came.
     #[inline]
-    fn target<'a>(&self, bytes: &'a [u8]) -> Result<Target<'a>, Error> {
-        let line = &self.head.line;
-        let target = &bytes[line.target_at..line.target_end];
-        Target::split(self.method(bytes), target, &line.scan)
-    }
-
-    /// Most targets are a path whose bytes were checked as they came: nothing is left to check then.
-    #[inline]
-    fn check_target(&self, bytes: &[u8]) -> Result<(), Error> {
-        let line = &self.head.line;
-        let target = &bytes[line.target_at..line.target_end];
-        if line.scan.plain_path(target).is_some() && !self.method(bytes).is_connect() {
-            return Ok(());
-        }
-        self.target(bytes).map(|_| ())
+    fn target<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[self.head.line.target_at..self.head.line.target_end]
     }
 
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
@@ -268,25 +308,23 @@ impl<'a> RequestHead<'a> {
 
     /// The request-target as it was sent.
     pub fn target_str(&self) -> &'a str {
-        let line = &self.decoder.head.line;
-        std::str::from_utf8(&self.bytes[line.target_at..line.target_end]).unwrap_or_default()
+        std::str::from_utf8(self.decoder.target(self.bytes)).unwrap_or_default()
     }
 
     /// The request-target, parsed.
     pub fn target(&self) -> Target<'a> {
-        // Checked when the head was decoded: the default is never used.
-        self.decoder.target(self.bytes).unwrap_or(Target::Asterisk)
+        self.decoder.target.target(self.decoder.target(self.bytes))
     }
 
     /// The path of the target, `/` where an absolute URI has none; empty for `*` and `host:port`.
     #[inline]
     pub fn path(&self) -> &'a str {
-        let line = &self.decoder.head.line;
-        let target = &self.bytes[line.target_at..line.target_end];
-        match line.scan.plain_path(target) {
-            Some(path) => std::str::from_utf8(path).unwrap_or_default(),
-            None => self.target().path(),
-        }
+        self.decoder.target.path(self.decoder.target(self.bytes))
+    }
+
+    /// [`RequestDecoder::encoded_reference`].
+    pub(crate) fn encoded_reference(&self) -> String {
+        self.decoder.encoded_reference(self.bytes)
     }
 
     /// The version of the sender.

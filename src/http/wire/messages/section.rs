@@ -62,6 +62,11 @@ impl Section {
         self.index.clear();
     }
 
+    /// The offset of its first byte: what is before it is the start line.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
     /// The offset after the last byte that was checked; after `true`, the offset after the section.
     pub(super) fn at(&self) -> usize {
         self.at

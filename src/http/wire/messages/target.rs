@@ -7,8 +7,18 @@
 //!   OPTIONS *                                HTTP/1.1    asterisk-form
 //! ```
 //!
-//! A target holds only what RFC 3986 allows in a URI. Some browsers send `[ ] { } |` unencoded in a query:
-//! that is refused. A page that builds such links must encode them (`encodeURIComponent`).
+//! A target holds only what RFC 3986 allows in a URI, and every other byte is refused. RFC 9112 §3.2 names two
+//! ways to refuse: a 400, or a 301 to the properly encoded target. The 301 is for browsers. They keep some
+//! bytes as they are that RFC 3986 wants percent-encoded: those that the percent-encode sets of the URL Standard
+//! (WHATWG) leave out.
+//!
+//! | | browsers send | GET, HEAD | other methods |
+//! |---|---|---|---|
+//! | in the path | `[ ] \| ^` | [`Rule::TargetUnencoded`] (301) | [`Rule::TargetInvalid`] (400) |
+//! | in the query | these and ``{ } \ ` `` | the same | the same |
+//! | every other byte: controls, space, `" < > #`, above ASCII, a `%` without two digits | never, or ambiguous | [`Rule::TargetInvalid`] (400) | the same |
+//!
+//! Nothing is repaired silently: no handler gets such a target.
 //!
 //! ```
 //! use barewire::http::wire::{Method, Target};
@@ -18,7 +28,7 @@
 //! # Ok::<(), barewire::http::wire::Error>(())
 //! ```
 
-use crate::http::wire::uri::authority;
+use crate::http::wire::uri::{authority, percent_encode_where};
 use crate::http::wire::{Error, Method, Rule, grammar};
 
 /// A request-target, split into its parts. Every part is as it was sent: nothing is percent-decoded, no
@@ -58,44 +68,23 @@ impl<'a> Target<'a> {
     /// Decodes a whole request-target; the method decides which forms it may have.
     ///
     /// # Errors
-    /// [`Rule::TargetInvalid`], [`Rule::TargetFormInvalid`] or [`Rule::TargetUserinfo`].
+    /// [`Rule::TargetInvalid`], [`Rule::TargetUnencoded`], [`Rule::TargetFormInvalid`] or
+    /// [`Rule::TargetUserinfo`].
     pub fn decode(method: Method<'_>, bytes: &'a [u8]) -> Result<Target<'a>, Error> {
         let mut scan = Scan::default();
         let end = scan.run(bytes, 0)?.unwrap_or(bytes.len());
         if end != bytes.len() || bytes.is_empty() || scan.escape_open(bytes) {
             return Err(Error::new(Rule::TargetInvalid, bytes, end));
         }
-        Target::split(method, bytes, &scan)
-    }
-
-    /// Splits bytes that [`Scan`] has checked.
-    #[inline]
-    pub(super) fn split(
-        method: Method<'_>,
-        bytes: &'a [u8],
-        scan: &Scan,
-    ) -> Result<Target<'a>, Error> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|_| Error::new(Rule::TargetInvalid, bytes, 0))?;
-        if method.is_connect() {
-            return authority_form(text);
-        }
-        if bytes[0] == b'/' {
-            if let Some(at) = scan.bracket {
-                return Err(Error::new(Rule::TargetInvalid, bytes, at));
-            }
-            let (path, query) = split_query(text, scan.query);
-            return Ok(Target::Origin { path, query });
-        }
-        if text == "*" {
-            // RFC 9112 §3.2.4: "The "asterisk-form" of request-target is only used for a
-            // server-wide OPTIONS request"
-            return match method.as_str() {
-                "OPTIONS" => Ok(Target::Asterisk),
-                _ => Err(Error::new(Rule::TargetFormInvalid, bytes, 0)),
-            };
-        }
-        absolute_form(text, scan.query)
+        let judged = match Judged::new(method, bytes, &scan) {
+            Ok(Judged {
+                unencoded: Some(at),
+                ..
+            }) => Err((Rule::TargetUnencoded, at)),
+            judged => judged,
+        };
+        let judged = judged.map_err(|(rule, at)| Error::new(rule, bytes, at))?;
+        Ok(judged.target(bytes))
     }
 
     /// The path, `/` where an absolute URI has none; empty for the forms without a path.
@@ -140,62 +129,207 @@ impl<'a> Target<'a> {
     }
 }
 
-fn split_query(text: &str, query_at: Option<usize>) -> (&str, Option<&str>) {
-    match query_at {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
+/// A target that has been judged: its form, and where its parts end. It is all that the fast and the slow
+/// readers of a target need, so that no two of them can disagree.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    form: Form,
+    /// Where the first `?` is.
+    query: Option<usize>,
+    /// The first byte that a browser has left unencoded. Only GET and HEAD get so far.
+    pub(super) unencoded: Option<usize>,
+}
+
+/// The rule that a target breaks, and at which of its bytes.
+type Broken = (Rule, usize);
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Origin,
+    Absolute { scheme_end: usize, path_at: usize },
+    Authority { host_end: usize, port: u16 },
+    Asterisk,
+}
+
+impl Default for Judged {
+    /// Of no target.
+    fn default() -> Judged {
+        Judged {
+            form: Form::Asterisk,
+            query: None,
+            unencoded: None,
+        }
     }
 }
 
-fn authority_form(text: &str) -> Result<Target<'_>, Error> {
+impl Judged {
+    /// Judges bytes that [`Scan`] has passed: the form, and whether the method may have it.
+    ///
+    /// # Errors
+    /// The rule that the target breaks, and at which of its bytes. An unencoded byte in a GET or HEAD is no
+    /// error here, because a 301 needs the rest of the target, and of the head.
+    #[inline(always)]
+    pub(super) fn new(method: Method<'_>, bytes: &[u8], scan: &Scan) -> Result<Judged, Broken> {
+        if bytes.first() == Some(&b'/') && scan.unencoded.is_none() && !method.is_connect() {
+            return Ok(Judged {
+                form: Form::Origin,
+                query: scan.query,
+                unencoded: None,
+            });
+        }
+        Judged::rarely(method, bytes, scan)
+    }
+
+    #[inline(never)]
+    fn rarely(method: Method<'_>, bytes: &[u8], scan: &Scan) -> Result<Judged, Broken> {
+        let text = ascii(bytes);
+        let form = match bytes {
+            _ if method.is_connect() => authority_form(text)?,
+            [b'/', ..] => Form::Origin,
+            // RFC 9112 §3.2.4: "The "asterisk-form" of request-target is only used for a
+            // server-wide OPTIONS request"
+            b"*" if method.as_str() == "OPTIONS" => Form::Asterisk,
+            b"*" => return Err((Rule::TargetFormInvalid, 0)),
+            _ => absolute_form(text, scan.query)?,
+        };
+        let judged = Judged {
+            form,
+            query: scan.query,
+            unencoded: match form {
+                Form::Origin => scan.unencoded,
+                // The brackets of an IP literal are where they belong.
+                Form::Absolute { path_at, .. } => {
+                    let at = bytes[path_at..].iter().position(|&c| is_left_unencoded(c));
+                    at.map(|at| path_at + at)
+                }
+                Form::Authority { .. } | Form::Asterisk => None,
+            },
+        };
+        match judged.unencoded {
+            // A client that sends another method is no browser that follows a link.
+            Some(at) if !matches!(method.as_str(), "GET" | "HEAD") => {
+                Err((Rule::TargetInvalid, at))
+            }
+            _ => Ok(judged),
+        }
+    }
+
+    /// The target, of the bytes that were judged.
+    #[inline]
+    pub(super) fn target<'a>(&self, bytes: &'a [u8]) -> Target<'a> {
+        let text = ascii(bytes);
+        let query = self.query.map(|at| &text[at + 1..]);
+        match self.form {
+            Form::Origin => Target::Origin {
+                path: self.path(bytes),
+                query,
+            },
+            Form::Absolute {
+                scheme_end,
+                path_at,
+            } => Target::Absolute {
+                scheme: &text[..scheme_end],
+                authority: &text[scheme_end + 3..path_at],
+                path: &text[path_at..self.query.unwrap_or(text.len())],
+                query,
+            },
+            Form::Authority { host_end, port } => Target::Authority {
+                host: &text[..host_end],
+                port,
+            },
+            Form::Asterisk => Target::Asterisk,
+        }
+    }
+
+    /// [`Target::path`], without the other parts.
+    #[inline]
+    pub(super) fn path<'a>(&self, bytes: &'a [u8]) -> &'a str {
+        match self.form {
+            Form::Origin => ascii(&bytes[..self.query.unwrap_or(bytes.len())]),
+            _ => self.target(bytes).path(),
+        }
+    }
+
+    /// How many bytes longer the target is with its unencoded bytes encoded.
+    pub(super) fn missing_bytes(&self, bytes: &[u8]) -> usize {
+        let Some(at) = self.unencoded else { return 0 };
+        let unencoded = bytes[at..].iter().filter(|&&c| is_left_unencoded(c));
+        2 * unencoded.count()
+    }
+
+    /// Path and query with their unencoded bytes encoded, as a reference to the same host. Nothing is
+    /// decoded, and a percent-encoding stays as it is.
+    pub(super) fn encoded_reference(&self, bytes: &[u8]) -> String {
+        let target = self.target(bytes);
+        let mut reference = String::new();
+        // RFC 3986 §4.2: "A relative reference that begins with two slash characters is termed a
+        // network-path reference"
+        //
+        // It would lead to another host. Behind "/." the second slash begins an empty segment.
+        if target.path().starts_with("//") {
+            reference.push_str("/.");
+        }
+        percent_encode_where(target.path(), is_left_unencoded, &mut reference);
+        if let Some(query) = target.query() {
+            reference.push('?');
+            percent_encode_where(query, is_left_unencoded, &mut reference);
+        }
+        reference
+    }
+}
+
+/// The bytes that browsers leave unencoded, in a path or in a query: what neither RFC 3986 allows there nor
+/// the URL Standard encodes there.
+fn is_left_unencoded(byte: u8) -> bool {
+    matches!(byte, b'[' | b']' | b'|' | b'^' | b'{' | b'}' | b'\\' | b'`')
+}
+
+/// Bytes that [`Scan`] has passed are ASCII.
+#[inline]
+fn ascii(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+fn authority_form(text: &str) -> Result<Form, Broken> {
     // RFC 9110 §9.3.6: "A server MUST reject a CONNECT request that targets an empty or invalid
     // port number, typically by responding with a 400 (Bad Request) status code."
-    let refuse = || Error::new(Rule::TargetFormInvalid, text.as_bytes(), 0);
-    let (host, port) = authority::split_host_port(text.as_bytes()).ok_or_else(refuse)?;
+    let refused = (Rule::TargetFormInvalid, 0);
+    let (host, port) = authority::split_host_port(text.as_bytes()).ok_or(refused)?;
     let port = port
         .and_then(grammar::decimal)
         .and_then(|n| u16::try_from(n).ok())
-        .ok_or_else(refuse)?;
+        .ok_or(refused)?;
     if port == 0 {
-        return Err(refuse());
+        return Err(refused);
     }
-    Ok(Target::Authority {
-        host: &text[..host.len()],
+    Ok(Form::Authority {
+        host_end: host.len(),
         port,
     })
 }
 
-fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Target<'_>, Error> {
-    let refuse = |rule, at| Error::new(rule, text.as_bytes(), at);
-    let (before_query, query) = split_query(text, query_at);
-    let (scheme, rest) = before_query
+fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Form, Broken> {
+    let (scheme, rest) = text[..query_at.unwrap_or(text.len())]
         .split_once("://")
-        .ok_or_else(|| refuse(Rule::TargetFormInvalid, 0))?;
+        .ok_or((Rule::TargetFormInvalid, 0))?;
     // RFC 9110 §4.2.3: "The scheme and host are case-insensitive"
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-        return Err(refuse(Rule::TargetFormInvalid, 0));
+        return Err((Rule::TargetFormInvalid, 0));
     }
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (authority, _) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority_at = scheme.len() + 3;
     // RFC 9110 §4.2.4: "a recipient SHOULD parse for userinfo and treat its presence as an error"
     if authority.contains('@') {
-        return Err(refuse(Rule::TargetUserinfo, authority_at));
+        return Err((Rule::TargetUserinfo, authority_at));
     }
     // RFC 9110 §4.2.1: "A sender MUST NOT generate an "http" URI with an empty host identifier. A
     // recipient that processes such a URI reference MUST reject it as invalid."
     if authority::split_host_port(authority.as_bytes()).is_none() {
-        return Err(refuse(Rule::TargetFormInvalid, authority_at));
+        return Err((Rule::TargetFormInvalid, authority_at));
     }
-    let brackets = |part: &str| part.find(['[', ']']);
-    let outside = brackets(path).or_else(|| query.and_then(brackets));
-    if outside.is_some() {
-        return Err(refuse(Rule::TargetInvalid, authority_at + authority.len()));
-    }
-    Ok(Target::Absolute {
-        scheme,
-        authority,
-        path,
-        query,
+    Ok(Form::Absolute {
+        scheme_end: scheme.len(),
+        path_at: authority_at + authority.len(),
     })
 }
 
@@ -204,7 +338,8 @@ fn absolute_form(text: &str, query_at: Option<usize>) -> Result<Target<'_>, Erro
 pub(super) struct Scan {
     at: usize,
     query: Option<usize>,
-    bracket: Option<usize>,
+    /// The first byte that browsers leave unencoded, or a bracket of an IP literal.
+    unencoded: Option<usize>,
 }
 
 impl Scan {
@@ -218,23 +353,29 @@ impl Scan {
             match bytes.get(at) {
                 None => return Ok(None),
                 Some(b'?') => self.query = self.query.or(Some(self.at)),
-                Some(b'[' | b']') => self.bracket = self.bracket.or(Some(self.at)),
                 Some(b'%') => match grammar::percent_encoded(bytes, at) {
                     Some(true) => self.at += 2,
                     Some(false) => return Err(Error::new(Rule::TargetInvalid, bytes, at)),
                     None => return Ok(None),
                 },
+                Some(&byte) if self.is_sent_by_browsers(byte) => {
+                    self.unencoded = self.unencoded.or(Some(self.at));
+                }
                 Some(_) => return Ok(Some(at)),
             }
             self.at += 1;
         }
     }
 
-    /// The path of a target in origin-form, if it is one without brackets.
-    #[inline(always)]
-    pub(super) fn plain_path<'a>(&self, target: &'a [u8]) -> Option<&'a [u8]> {
-        let plain = target.first() == Some(&b'/') && self.bracket.is_none();
-        plain.then(|| &target[..self.query.unwrap_or(target.len())])
+    /// Whether browsers leave this byte unencoded in the part of the target that `at` is in.
+    ///
+    /// The path percent-encode set of the URL Standard has `{`, `}` and the grave accent, and `^` since 2024;
+    /// there `\` is a slash. The query percent-encode set has none of them. Neither set has `[`, `]` and `|`.
+    fn is_sent_by_browsers(&self, byte: u8) -> bool {
+        match byte {
+            b'[' | b']' | b'|' | b'^' => true,
+            byte => self.query.is_some() && is_left_unencoded(byte),
+        }
     }
 
     /// Whether the bytes end in the middle of a percent-encoding.

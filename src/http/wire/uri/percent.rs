@@ -21,14 +21,23 @@ use crate::http::wire::grammar;
 /// percent_encode_component("深入浅出 Node/js", &mut path);
 /// assert_eq!(path, "/books/%E6%B7%B1%E5%85%A5%E6%B5%85%E5%87%BA%20Node%2Fjs");
 /// ```
+pub fn percent_encode_component(bytes: impl AsRef<[u8]>, out: &mut String) {
+    percent_encode_where(bytes, |byte| !is_unreserved(byte), out);
+}
+
+/// Appends `bytes`, percent-encoded where `encoded` says so. The others must be ASCII.
 // RFC 3986 §2.1: "For consistency, URI producers and normalizers should use uppercase hexadecimal
 // digits for all percent-encodings."
-pub fn percent_encode_component(bytes: impl AsRef<[u8]>, out: &mut String) {
+pub(in crate::http::wire) fn percent_encode_where(
+    bytes: impl AsRef<[u8]>,
+    encoded: impl Fn(u8) -> bool,
+    out: &mut String,
+) {
     const DIGITS: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
     ];
     for &byte in bytes.as_ref() {
-        if is_unreserved(byte) {
+        if !encoded(byte) {
             out.push(char::from(byte));
         } else {
             let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
