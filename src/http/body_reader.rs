@@ -21,6 +21,7 @@
 
 use super::error::Error;
 use super::wire::{self, BodyDecoder, BodyLength, ChunkedDecoder, Fields, Limits, Step};
+use std::time::{Duration, Instant};
 
 /// From this many bytes of content on, a read into the caller's buffer pays.
 const DIRECT_BYTES: usize = 4 * 1024;
@@ -132,11 +133,15 @@ pub(crate) trait BodySource {
     fn advance(&mut self, bytes: usize);
 
     /// Waits for more of the body: for input where `into` is `None`, else for content in `into`. Returns
-    /// how many bytes came; 0 at the end of the connection.
+    /// how many bytes came, 0 at the end of the connection; `None` if nothing came until `until`.
     ///
     /// # Errors
     /// The connection broke, or the peer is too slow; then the source has called [`fail`](Self::fail).
-    fn receive(&mut self, into: Option<&mut [u8]>) -> Result<usize, Error>;
+    fn receive(
+        &mut self,
+        into: Option<&mut [u8]>,
+        until: Option<Instant>,
+    ) -> Result<Option<usize>, Error>;
 
     /// `step` has been decoded, and its framing removed from the input. If it ended the body, the
     /// message is complete.
@@ -164,6 +169,24 @@ pub(crate) trait BodySource {
         }
         let (reader, input) = self.parts();
         Ok(&input[..reader.content])
+    }
+
+    /// As [`fill`](Self::fill), but waits no longer than `time`: `None` if nothing has come by then.
+    fn fill_within(&mut self, time: Duration) -> Result<Option<&[u8]>, Error> {
+        let until = Instant::now().checked_add(time);
+        while !self.parts().0.is_ready() {
+            if !self.decode()? && self.receive_until(None, until)?.is_none() {
+                return Ok(None);
+            }
+        }
+        let (reader, input) = self.parts();
+        Ok(Some(&input[..reader.content]))
+    }
+
+    /// Whether the body has been taken to its end. Decodes what is here, and never waits.
+    fn at_end(&mut self) -> Result<bool, Error> {
+        while !self.parts().0.is_ready() && self.decode()? {}
+        Ok(self.parts().0.is_exhausted())
     }
 
     /// Moves content to `out`; returns 0 at the end, and where `out` is empty.
@@ -239,11 +262,20 @@ pub(crate) trait BodySource {
         }
     }
 
+    /// As [`receive_until`](Self::receive_until), for as long as the peer's pace allows.
+    fn receive_some(&mut self, into: Option<&mut [u8]>) -> Result<usize, Error> {
+        Ok(self.receive_until(into, None)?.unwrap_or_default())
+    }
+
     /// As [`receive`](Self::receive); where the connection ended, the body has ended with it or is
     /// truncated.
-    fn receive_some(&mut self, into: Option<&mut [u8]>) -> Result<usize, Error> {
-        let received = self.receive(into)?;
-        if received == 0 {
+    fn receive_until(
+        &mut self,
+        into: Option<&mut [u8]>,
+        until: Option<Instant>,
+    ) -> Result<Option<usize>, Error> {
+        let received = self.receive(into, until)?;
+        if received == Some(0) {
             match self.parts().0.decoder.finish() {
                 Ok(()) => self.end()?,
                 Err(error) => return Err(self.fail(error)),
@@ -285,7 +317,11 @@ mod tests {
             self.buffer.drain(..bytes);
         }
 
-        fn receive(&mut self, into: Option<&mut [u8]>) -> Result<usize, Error> {
+        fn receive(
+            &mut self,
+            into: Option<&mut [u8]>,
+            _until: Option<Instant>,
+        ) -> Result<Option<usize>, Error> {
             let piece = self.pieces.next().unwrap_or_default();
             match into {
                 Some(into) => {
@@ -294,7 +330,7 @@ mod tests {
                 }
                 None => self.buffer.extend_from_slice(piece),
             }
-            Ok(piece.len())
+            Ok(Some(piece.len()))
         }
 
         fn decoded(&mut self, step: Step) -> Result<(), Error> {

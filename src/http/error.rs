@@ -21,7 +21,9 @@ pub enum Error {
     /// (`Proxy-Authenticate` of a 407).
     Refused(Box<Refusal>),
     /// The connection broke; a deadline has passed ([`io::ErrorKind::TimedOut`]); the agent's queue is full or
-    /// closed ([`io::ErrorKind::ResourceBusy`]); or an option or a URL is wrong
+    /// closed ([`io::ErrorKind::ResourceBusy`]; the inner error is a [`pool::Refused`](super::pool::Refused), also
+    /// where the deadline of the queue has passed); the caller no longer wanted the response
+    /// ([`io::ErrorKind::ConnectionAborted`]); or an option or a URL is wrong
     /// ([`io::ErrorKind::InvalidInput`]).
     Io(io::Error),
 }

@@ -34,7 +34,15 @@ pub(crate) fn command(demo: &str, args: &[&str]) -> Command {
 
 /// Runs a program to its end.
 pub(crate) fn end(command: Command, input: &[u8]) -> Ended {
-    let mut running = Running::spawn(command, input);
+    finish(Running::spawn(command, input, false))
+}
+
+/// As [`end`], but its standard input has no end: after `input` it is silent.
+pub(crate) fn end_before_input(command: Command, input: &[u8]) -> Ended {
+    finish(Running::spawn(command, input, true))
+}
+
+fn finish(mut running: Running) -> Ended {
     let mut out = String::new();
     running.out.read_to_string(&mut out).expect("text");
     let code = running.process.wait();
@@ -60,15 +68,16 @@ pub(crate) struct Running {
     out: BufReader<ChildStdout>,
     err: Option<JoinHandle<String>>,
     address: Receiver<String>,
+    _input: Sender<()>, // dropped with this, which ends an input that is kept open
     _watchdog: Sender<()>, // dropped with this, which ends the wait
 }
 
 impl Running {
     pub(crate) fn start(demo: &str, args: &[&str]) -> Running {
-        Running::spawn(command(demo, args), b"")
+        Running::spawn(command(demo, args), b"", false)
     }
 
-    fn spawn(mut command: Command, input: &[u8]) -> Running {
+    fn spawn(mut command: Command, input: &[u8], keep_open: bool) -> Running {
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a program");
@@ -76,7 +85,13 @@ impl Running {
         let err = child.stderr.take().expect("a pipe");
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = input.to_vec();
-        thread::spawn(move || stdin.write_all(&input)); // fails if the program ends before it reads
+        let (open, ended) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            let _ = stdin.write_all(&input); // fails if the program ends before it reads
+            if keep_open {
+                let _ = ended.recv();
+            }
+        });
         let (tell, address) = mpsc::channel();
         let process = Process(Arc::new(Mutex::new(child)));
         Running {
@@ -85,6 +100,7 @@ impl Running {
             out,
             err: Some(thread::spawn(move || collect(err, &tell))),
             address,
+            _input: open,
         }
     }
 

@@ -3,6 +3,12 @@
 use crate::failure::Failure;
 use std::fs::File;
 use std::io::{self, Read};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How much is read at once.
+const PIECE_BYTES: usize = 64 * 1024;
 
 pub(crate) enum Body {
     /// The text of `-d`.
@@ -19,8 +25,70 @@ pub(crate) enum Body {
 
 /// Bytes to send, and how many they are, if that is known.
 pub(crate) struct Source<'a> {
-    pub(crate) reader: Box<dyn Read + 'a>,
+    from: From<'a>,
+    piece: Vec<u8>,
     pub(crate) length: Option<u64>,
+}
+
+enum From<'a> {
+    /// A text, or a file: reading never waits long.
+    Here(Box<dyn Read + 'a>),
+    /// Standard input or a pipe: a thread waits for it, so that the server's response is seen meanwhile. It
+    /// ends with the process.
+    Elsewhere(Receiver<io::Result<Vec<u8>>>),
+}
+
+impl<'a> Source<'a> {
+    fn here(reader: impl Read + 'a, length: u64) -> Source<'a> {
+        Source {
+            from: From::Here(Box::new(reader)),
+            piece: vec![0; PIECE_BYTES],
+            length: Some(length),
+        }
+    }
+
+    /// `open` is called on the thread that reads.
+    fn elsewhere<R: Read>(open: impl FnOnce() -> R + Send + 'static) -> Source<'a> {
+        let (sender, pieces) = mpsc::sync_channel(1);
+        thread::spawn(move || {
+            let mut reader = open();
+            loop {
+                let mut piece = vec![0; PIECE_BYTES];
+                let read = reader.read(&mut piece);
+                let read = read.map(|bytes| {
+                    piece.truncate(bytes);
+                    piece
+                });
+                let is_last = !matches!(&read, Ok(piece) if !piece.is_empty());
+                if sender.send(read).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        Source {
+            from: From::Elsewhere(pieces),
+            piece: Vec::new(),
+            length: None,
+        }
+    }
+
+    /// The next piece, empty at the end; `None` if there is none within `time`.
+    pub(crate) fn next(&mut self, time: Duration) -> io::Result<Option<&[u8]>> {
+        match &mut self.from {
+            From::Here(reader) => {
+                let bytes = reader.read(&mut self.piece)?;
+                Ok(Some(&self.piece[..bytes]))
+            }
+            From::Elsewhere(pieces) => {
+                self.piece = match pieces.recv_timeout(time) {
+                    Ok(piece) => piece?,
+                    Err(RecvTimeoutError::Timeout) => return Ok(None),
+                    Err(RecvTimeoutError::Disconnected) => Vec::new(),
+                };
+                Ok(Some(&self.piece))
+            }
+        }
+    }
 }
 
 impl Body {
@@ -52,14 +120,13 @@ impl Body {
     }
 
     pub(crate) fn open(&self) -> Result<Source<'_>, Failure> {
-        let (reader, length): (Box<dyn Read>, _) = match self {
-            Body::Text(text) => (Box::new(text.as_bytes()), Some(text.len() as u64)),
-            Body::Stdin { .. } => (Box::new(io::stdin().lock()), None),
+        match self {
+            Body::Text(text) => Ok(Source::here(text.as_bytes(), text.len() as u64)),
+            Body::Stdin { .. } => Ok(Source::elsewhere(|| io::stdin().lock())),
             Body::File { path, .. } => {
-                return open_file(path).map_err(|e| Failure::new(26, format!("{path}: {e}")));
+                open_file(path).map_err(|e| Failure::new(26, format!("{path}: {e}")))
             }
-        };
-        Ok(Source { reader, length })
+        }
     }
 }
 
@@ -67,10 +134,9 @@ impl Body {
 fn open_file(path: &str) -> io::Result<Source<'static>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
+    match metadata.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false if metadata.is_file() => Ok(Source::here(file.take(metadata.len()), metadata.len())),
+        false => Ok(Source::elsewhere(|| file)),
     }
-    let length = metadata.is_file().then_some(metadata.len());
-    let reader = Box::new(file.take(length.unwrap_or(u64::MAX)));
-    Ok(Source { reader, length })
 }

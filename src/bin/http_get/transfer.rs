@@ -15,9 +15,12 @@ use barewire::http::{
 };
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The buffer for a body.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// How often a silent source is left to see whether the server has responded.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) struct Client {
     options: Options,
@@ -224,16 +227,20 @@ impl Client {
         }
         report.set("size_upload", 0);
         let mut progress = Progress::new(source.length, self.wants_bar());
-        let mut buffer = vec![0; BUFFER_BYTES];
         while !request.is_answered() {
-            let read = source.reader.read(&mut buffer);
-            let bytes = read.map_err(|e| Failure::new(26, e.to_string()))?;
-            if bytes == 0 {
-                break;
-            }
-            request.write(&buffer[..bytes])?;
-            if !request.is_answered() {
-                report.set("size_upload", progress.add(bytes));
+            let piece = source.next(POLL_INTERVAL);
+            match piece.map_err(|e| Failure::new(26, e.to_string()))? {
+                Some([]) => break,
+                Some(piece) => {
+                    request.write(piece)?;
+                    if !request.is_answered() {
+                        report.set("size_upload", progress.add(piece.len()));
+                    }
+                }
+                None => {
+                    request.write("")?; // the server may respond to the head alone
+                    request.poll_early_response()?;
+                }
             }
         }
         drop(progress);

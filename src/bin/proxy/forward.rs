@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The request is forwarded first, then the response. If the server responds before it has all of the
-//! request, the rest is not sent.
+//! request, the rest is not sent, and the client's connection is closed after the response. If the client
+//! leaves, the request is given up: its place among the connections to the server is free at once.
 
 use crate::policy::Proxy;
 use crate::refusal::Refusal;
@@ -19,11 +20,12 @@ use barewire::http::{
     self, ClientEvents, ClientRequest, ClientResponse, Error, Failure, Request, RequestOptions,
     Response,
 };
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// The buffer for a response's body.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// How often a silent connection is left to look at the other one.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Forwards the request and its response. Returns the text for the log.
 pub(crate) fn forward(
@@ -36,7 +38,8 @@ pub(crate) fn forward(
         Err(failure) => return Refusal::answer_or(failure, res),
     };
     let status = answer.status();
-    send_back(proxy, answer, res)?;
+    let is_whole = req.at_end().unwrap_or(false);
+    send_back(proxy, answer, res, !is_whole)?;
     Ok(status.to_string())
 }
 
@@ -56,10 +59,11 @@ fn send(
     let interim = Interim::default();
     let request = http::request(options).map_err(refuse)?;
     let mut request = request.on(interim.clone());
-    if req.body_length() != BodyLength::Known(0) {
-        send_body(req, &mut request, &refuse, || interim.relay(proxy, res))?;
+    if !req.at_end()? {
+        send_body(req, &mut request, &refuse, &interim, (proxy, res))?;
     }
-    let answer = request.end("").map_err(refuse)?;
+    let answer = request.end_while("", || !res.client_left());
+    let answer = answer.map_err(refuse)?;
     interim.relay(proxy, res)?;
     Ok(answer)
 }
@@ -128,22 +132,29 @@ fn add_via(fields: &mut FieldList, version: &str, proxy: &Proxy) -> Result<(), M
     fields.append("Via", format!("{version} {}", proxy.name))
 }
 
-/// Forwards the client's body as it arrives. With an Expect, the server's 100 or its response comes first;
-/// then the first read from the client sends the client a 100.
+/// Forwards the client's body as it arrives, until the server responds. With an Expect, the server's 100 or
+/// its response comes first; then the first read from the client sends the client a 100.
 fn send_body(
     req: &mut Request<'_>,
     request: &mut ClientRequest,
     refuse: &dyn Fn(Error) -> Refusal,
-    mut relay: impl FnMut() -> Result<(), Error>,
+    interim: &Interim,
+    (proxy, res): (&Proxy, &mut Response<'_>),
 ) -> Result<(), Failure> {
-    request.write("").map_err(refuse)?;
-    while !request.is_answered() {
-        relay()?;
-        let piece = req.fill_buf().map_err(Error::from)?;
-        if piece.is_empty() {
-            break;
-        }
-        request.write(piece).map_err(refuse)?;
+    let mut wait = match request.get_header("Expect") {
+        Some(_) => None, // the server's 100 first
+        None => Some(POLL_INTERVAL),
+    };
+    while !req.at_end()? && !request.poll_early_response().map_err(refuse)? {
+        interim.relay(proxy, res)?;
+        let piece = match wait.replace(POLL_INTERVAL) {
+            Some(wait) => req.fill_buf_within(wait)?,
+            None => None,
+        };
+        // No piece: the server gets the head, and may respond to it.
+        let piece = piece.unwrap_or_default();
+        let written = request.write_while(piece, || !res.client_left());
+        written.map_err(refuse)?;
         let bytes = piece.len();
         req.consume(bytes);
     }
@@ -154,7 +165,13 @@ fn send_body(
     Ok(())
 }
 
-fn send_back(proxy: &Proxy, mut answer: ClientResponse, res: Response<'_>) -> Result<(), Failure> {
+/// Sends the server's response. `last`: the client's connection serves no other request.
+fn send_back(
+    proxy: &Proxy,
+    mut answer: ClientResponse,
+    res: Response<'_>,
+    last: bool,
+) -> Result<(), Failure> {
     let head = answer.headers();
     let drops: &[&str] = match answer.status() {
         204 => &["Content-Length"], // some servers send it
@@ -162,18 +179,26 @@ fn send_back(proxy: &Proxy, mut answer: ClientResponse, res: Response<'_>) -> Re
     };
     let mut fields = end_to_end(head, head, drops)?;
     add_via(&mut fields, answer.http_version(), proxy)?;
+    if last {
+        fields.append("Connection", "close")?;
+    }
     let mut res = res.write_head(answer.status(), fields.view().iter())?;
     if !fields.view().has(Known::ContentLength) {
         res.flush()?; // the first byte of an endless response may come much later
     }
-    let mut buffer = vec![0; BUFFER_BYTES];
     loop {
         // As a text: an error of the library would be taken for one of the client.
-        let bytes = answer.read(&mut buffer).map_err(|e| e.to_string())?;
-        if bytes == 0 {
-            break;
-        }
-        res.write(&buffer[..bytes])?;
+        let piece = answer.fill_buf_within(POLL_INTERVAL);
+        let bytes = match piece.map_err(|e| e.to_string())? {
+            Some([]) => break,
+            Some(piece) => {
+                res.write(piece)?;
+                piece.len()
+            }
+            None if res.client_left() => return Err("the client has left".into()),
+            None => 0,
+        };
+        answer.consume(bytes);
     }
     let trailers = end_to_end(answer.trailers(), answer.headers(), &[])?;
     for (name, value) in trailers.view().iter() {

@@ -35,6 +35,8 @@ use std::time::Duration;
 
 /// Connections to one server: each client that waits for it has one, so five would be few.
 const SOCKETS_PER_SERVER: usize = 100;
+/// If none of them is free within this time, the client gets a 503.
+const QUEUE_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Events for Proxy {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
@@ -101,6 +103,7 @@ fn common(timeout: Duration) -> Result<RequestOptions, http::Error> {
         ..Limits::default()
     })?;
     let timeouts = Timeouts {
+        queue: Some(QUEUE_TIMEOUT),
         connect: timeout,
         head: timeout,
         stall: timeout,

@@ -1,6 +1,7 @@
 //! The response to a request that the proxy does not forward: a status, and a sentence that helps.
 
 use crate::reach::LeadsHere;
+use barewire::http::pool::Refused as Full;
 use barewire::http::{Error, Failure, Response};
 use std::fmt;
 use std::io::ErrorKind;
@@ -61,15 +62,23 @@ impl Refusal {
 
     /// The server could not be reached, or its response was bad.
     pub(crate) fn of(error: &Error, host: &str) -> Refusal {
+        let mut fields = Vec::new();
         let status = match error {
             Error::Io(e) if e.get_ref().is_some_and(|e| e.is::<LeadsHere>()) => 403,
+            // RFC 9110 §15.6.4: "the server is currently unable to handle the request due to a
+            // temporary overload"
+            Error::Io(e) if e.get_ref().is_some_and(|e| e.is::<Full>()) => {
+                fields.push(("Retry-After", "1"));
+                503
+            }
             // RFC 9110 §15.6.5: "did not receive a timely response from an upstream server it
             // needed to access in order to complete the request"
             Error::Io(e) if e.kind() == ErrorKind::TimedOut => 504,
-            Error::Io(e) if e.kind() == ErrorKind::ResourceBusy => 503,
             _ => 502,
         };
-        Refusal::new(status, format!("{host}: {error}"))
+        let mut refusal = Refusal::new(status, format!("{host}: {error}"));
+        refusal.fields.append(&mut fields);
+        refusal
     }
 
     /// Answers. Returns the text for the log.

@@ -22,6 +22,7 @@ use super::deadlines::{Deadlines, Phase, Timeouts};
 use super::origin::Origin;
 use super::pool::{Decision, Gauges, KeepAlive, Limits, Pool, QueuePosition, Refused, Slot};
 use super::timings::Timings;
+use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::net;
 use std::fmt;
@@ -147,6 +148,7 @@ impl Agent {
         deadlines: &mut Deadlines,
         timeouts: &Timeouts,
         timings: &mut Timings,
+        wanted: &mut Wanted<'_>,
     ) -> Result<PooledConnection, Error> {
         let mut closed = Vec::new(); // dropped after the lock is released, and before a wait
         let began = Instant::now();
@@ -161,8 +163,11 @@ impl Agent {
             decision = match decision {
                 Decision::Wait(position) => {
                     let waker = waker.get_or_insert_default();
-                    let granted =
-                        self.wait(position, waker, began, deadlines, timeouts, &mut closed)?;
+                    let end = position.deadline();
+                    let allowed = end.map(|end| end.saturating_duration_since(began));
+                    deadlines.begin(Phase::Queue, timeouts.queue.or(allowed));
+                    closed.clear();
+                    let granted = self.wait(position, waker, deadlines, wanted, &mut closed)?;
                     timings.queue += began.elapsed();
                     granted
                 }
@@ -191,28 +196,24 @@ impl Agent {
         &self,
         position: QueuePosition<Origin>,
         waker: &Condvar,
-        began: Instant,
-        deadlines: &mut Deadlines,
-        timeouts: &Timeouts,
+        deadlines: &Deadlines,
+        wanted: &mut Wanted<'_>,
         closed: &mut Vec<ClientConnection>,
     ) -> Result<Decision<Origin, ClientConnection>, Error> {
-        let end = position.deadline();
-        let allowed = end.map(|end| end.saturating_duration_since(began));
-        deadlines.begin(Phase::Queue, timeouts.queue.or(allowed));
-        closed.clear();
         let mut held = HeldPosition {
             agent: self,
             position: Some(position),
         };
-        let mut state = self.lock(); // released on every return before `held`, which locks it
         while let Some(position) = held.position.take() {
+            let mut state = self.lock(); // released on every return before `held`, which locks it
             let taken = state.pool.take(position, Instant::now(), closed);
             match taken.map_err(refused)? {
                 Decision::Wait(position) => held.position = Some(position),
                 granted => return Ok(granted),
             }
-            let left = deadlines.left()?;
-            state = net::wait(waker, state, Some(left));
+            let left = wanted.limit(deadlines.left()?);
+            drop(net::wait(waker, state, Some(left)));
+            wanted.check()?; // without the lock: it is the caller's code
         }
         Err(refused(Refused::Closed))
     }

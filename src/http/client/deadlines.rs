@@ -1,5 +1,6 @@
 //! The deadlines of a request: one for all of it, and one for each phase.
 
+use super::pool::Refused;
 use crate::http::error::Error;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -68,7 +69,10 @@ impl Phase {
     pub(super) fn timed_out(self, limit: Duration) -> Error {
         timed_out(
             match self {
-                Phase::Queue => "no socket of the agent was free within",
+                Phase::Queue => {
+                    let why = Refused::TimedOut(limit);
+                    return io::Error::new(ErrorKind::TimedOut, why).into();
+                }
                 Phase::Connect => "the server could not be reached within",
                 Phase::Send => "the server read nothing of the request, or too little, for",
                 Phase::Head => "the head of the response did not come within",

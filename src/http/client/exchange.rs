@@ -29,6 +29,7 @@ use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Phase, Timeouts};
 use super::pool::KeepAlive;
 use super::response_buffer::ResponseBuffer;
+use super::wanted::Wanted;
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::wire::{self, Fields, Limits, Misuse, Rule, State};
@@ -36,8 +37,12 @@ use crate::net::{Pace, Stream};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Called with the status and the fields of each interim response.
-pub(super) type OnInterim<'a> = dyn FnMut(u16, Fields<'_>) + 'a;
+/// What an exchange calls while it waits.
+pub(super) struct Caller<'c, 'w> {
+    /// With the status and the fields of each interim response.
+    pub(super) on_interim: &'c mut dyn FnMut(u16, Fields<'_>),
+    pub(super) wanted: &'c mut Wanted<'w>,
+}
 
 #[derive(Debug)]
 pub(super) struct Exchange {

@@ -38,10 +38,11 @@
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
 //! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
 //! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool, the threads that wait, idle connections that expire | `request.rs` |
-//! | [`pool/`](pool) | which request gets which connection; no socket, no lock, no clock | `agent.rs` |
 //! | [`connection.rs`](connection) | opens a connection; reads and writes with timeouts | `agent.rs`, `exchange.rs` |
 //! | [`origin.rs`](origin) | [`Origin`], [`Connector`]: where a connection leads and how it is opened; plain TCP and Unix sockets | `connection.rs`, `pool/` by equality |
 //! | [`deadlines.rs`](deadlines) | [`Timeouts`]: one deadline for each phase, one for all | all that wait |
+//! | [`pool/`](pool) | which request gets which connection; no socket, no lock, no clock | `agent.rs`; `deadlines.rs` its error |
+//! | [`wanted.rs`](wanted) | asks the caller, while a request waits, whether it still wants the response | all that wait |
 //! | [`timings.rs`](timings) | [`Timings`]: how long each phase took | `agent.rs`, `connection.rs`, `request.rs` |
 //!
 //! Read `exchange.rs` first, then its three parts, then `request.rs`. For the agent, read [`pool`] before
@@ -63,6 +64,7 @@
 //! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
 //! | when an early response is noticed | `send_parts` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
 //! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |
+//! | when a request is given up because its caller no longer wants the response | `wanted.rs`, and its `check` in `agent.rs` and `exchange/` |
 //! | what becomes of a body that nobody wants (a redirect's, a refusal's), and how long it is waited for | `abandon` and `excerpt` in `exchange/body.rs`; `refusal` in `response.rs` |
 //! | when a connection goes back to the agent | `finish` in `exchange.rs` |
 //!
@@ -87,6 +89,7 @@ mod request;
 mod response;
 mod response_buffer;
 mod timings;
+mod wanted;
 
 pub use agent::Agent;
 pub use deadlines::Timeouts;

@@ -15,13 +15,14 @@
 use super::agent::PooledConnection;
 use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts};
-use super::exchange::Exchange;
+use super::exchange::{Caller, Exchange};
 use super::origin::{Connected, Connector, Origin};
 use super::response::ClientResponse;
 use super::timings::Timings;
+use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{
-    FieldList, Fields, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, basic,
+    FieldList, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, basic,
 };
 use std::env;
 use std::fmt;
@@ -253,9 +254,12 @@ fn connect_response(
     }
     let method = Method::new("CONNECT").ok_or(Misuse::Method)?;
     let target = Target::decode(method, authority.as_bytes()).map_err(|_| Misuse::Target)?;
-    let on_interim = &mut |_, _: Fields<'_>| {};
+    let caller = &mut Caller {
+        on_interim: &mut |_, _| {},
+        wanted: &mut Wanted::default(),
+    };
     exchange.begin(&RequestOut::new(method, target, &fields))?;
-    exchange.end(b"", &FieldList::new(), on_interim)?;
-    exchange.receive_head(on_interim)?;
+    exchange.end(b"", &FieldList::new(), caller)?;
+    exchange.receive_head(caller)?;
     Ok(ClientResponse::new(exchange, Timings::start()))
 }

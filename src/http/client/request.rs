@@ -6,11 +6,12 @@ use super::agent::{PooledConnection, Reuse};
 use super::connection::ClientConnection;
 use super::deadlines::Deadlines;
 use super::events::ClientEvents;
-use super::exchange::{Exchange, OnInterim};
+use super::exchange::{Caller, Exchange};
 use super::options::{Prepared, RequestOptions};
 use super::pool::Attempt;
 use super::response::ClientResponse;
 use super::timings::Timings;
+use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{FieldList, Fields, Known, Method, Misuse, RequestOut, Rule};
 use std::fmt;
@@ -129,7 +130,7 @@ impl ClientRequest {
 /// Sending.
 impl ClientRequest {
     /// Sends a piece of the body, and before the first piece the head. Without a Content-Length the
-    /// body is sent in chunks; with one, the body must have that length.
+    /// body is sent in chunks; with one, the body must have that length. An empty piece sends the head alone.
     ///
     /// With `Expect: 100-continue` the first piece waits for the server's 100, at most a second. If
     /// the response is here already, nothing more is sent: see [`is_answered`](Self::is_answered).
@@ -137,12 +138,28 @@ impl ClientRequest {
     /// # Errors
     /// No connection, a deadline, a broken connection, or more bytes than the head declares.
     pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.write_piece(data.as_ref(), &mut Wanted::default())
+    }
+
+    /// As [`write`](Self::write), as long as the response is wanted: see [`end_while`](Self::end_while).
+    ///
+    /// # Errors
+    /// As [`write`](Self::write) and [`end_while`](Self::end_while).
+    pub fn write_while(
+        &mut self,
+        data: impl AsRef<[u8]>,
+        mut wanted: impl FnMut() -> bool,
+    ) -> Result<(), Error> {
+        self.write_piece(data.as_ref(), &mut Wanted::asking(&mut wanted))
+    }
+
+    fn write_piece(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         if self.exchange.is_none() {
-            let exchange = self.open(Reuse::Allowed)?;
+            let exchange = self.open(Reuse::Allowed, wanted)?;
             self.exchange = Some(exchange);
-            self.begin(None)?;
+            self.begin(None, wanted)?;
         }
-        self.with_exchange(|exchange, on_interim| exchange.write(data.as_ref(), on_interim))
+        self.with_exchange(wanted, |exchange, caller| exchange.write(data, caller))
     }
 
     /// Whether the server has sent its response before it had the whole request. Then nothing more of
@@ -157,7 +174,10 @@ impl ClientRequest {
     /// The connection is broken.
     pub fn poll_early_response(&mut self) -> Result<bool, Error> {
         if self.exchange.is_some() {
-            self.with_exchange(|exchange, on_interim| exchange.poll_early_response(on_interim))?;
+            let wanted = &mut Wanted::default(); // never asked: this does not wait
+            self.with_exchange(wanted, |exchange, caller| {
+                exchange.poll_early_response(caller)
+            })?;
         }
         Ok(self.is_answered())
     }
@@ -168,13 +188,31 @@ impl ClientRequest {
     /// # Errors
     /// No connection, a deadline, a broken connection, or a rule that the response breaks.
     pub fn end(mut self, data: impl AsRef<[u8]>) -> Result<ClientResponse, Error> {
-        self.finish(data.as_ref())
+        self.finish(data.as_ref(), &mut Wanted::default())
+    }
+
+    /// As [`end`](Self::end), as long as the response is wanted. While the request waits (for a socket of the
+    /// agent, for room to send, for the head of the response), `wanted` is called on this thread every 100 ms.
+    /// Once it returns `false`, the request is given up: its place in the queue or its connection is free at
+    /// once. Only a connection that is being opened is waited for.
+    ///
+    /// So a proxy gives up a request whose client has left: see
+    /// [`Response::client_left`](crate::http::Response::client_left).
+    ///
+    /// # Errors
+    /// As [`end`](Self::end); [`ErrorKind::ConnectionAborted`] if `wanted` has returned `false`.
+    pub fn end_while(
+        mut self,
+        data: impl AsRef<[u8]>,
+        mut wanted: impl FnMut() -> bool,
+    ) -> Result<ClientResponse, Error> {
+        self.finish(data.as_ref(), &mut Wanted::asking(&mut wanted))
     }
 
     /// Like [`end`](Self::end), but the result is reported to `events`.
     pub fn run(mut self, data: impl AsRef<[u8]>, events: impl ClientEvents + Send + 'static) {
         self.events = Some(Box::new(events));
-        let result = self.finish(data.as_ref());
+        let result = self.finish(data.as_ref(), &mut Wanted::default());
         let Some(mut events) = self.events.take() else {
             return;
         };
@@ -189,25 +227,30 @@ impl ClientRequest {
         }
     }
 
-    fn finish(&mut self, data: &[u8]) -> Result<ClientResponse, Error> {
+    fn finish(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<ClientResponse, Error> {
         if self.exchange.is_none() {
-            let response = self.send_whole(data)?;
-            return self.follow(response, Some(data));
+            let response = self.send_whole(data, wanted)?;
+            return self.follow(response, Some(data), wanted);
         }
-        self.finish_exchange(data)?;
+        self.finish_exchange(data, wanted)?;
         let response = self.response()?;
-        self.follow(response, None)
+        self.follow(response, None, wanted)
     }
 
     /// Sends the whole request at once. It is sent again if its connection had just been closed.
-    fn send_whole(&mut self, data: &[u8]) -> Result<ClientResponse, Error> {
+    fn send_whole(
+        &mut self,
+        data: &[u8],
+        wanted: &mut Wanted<'_>,
+    ) -> Result<ClientResponse, Error> {
         let mut retries = 0;
         let mut reuse = Reuse::Allowed;
         loop {
-            self.exchange = Some(self.open(reuse)?);
-            let begun = self.begin(Some(data.len()));
-            match begun.and_then(|()| self.finish_exchange(data)) {
+            self.exchange = Some(self.open(reuse, wanted)?);
+            let begun = self.begin(Some(data.len()), wanted);
+            match begun.and_then(|()| self.finish_exchange(data, wanted)) {
                 Ok(()) => return self.response(),
+                Err(error) if wanted.was_given_up() => return Err(error),
                 Err(error) if self.may_retry(&error, retries) => {
                     retries += 1;
                     reuse = Reuse::Forbidden;
@@ -237,12 +280,12 @@ impl ClientRequest {
 
 /// The steps.
 impl ClientRequest {
-    fn open(&mut self, reuse: Reuse) -> Result<Exchange, Error> {
+    fn open(&mut self, reuse: Reuse, wanted: &mut Wanted<'_>) -> Result<Exchange, Error> {
         let (deadlines, timings) = (&mut self.deadlines, &mut self.timings);
         let (settings, origin) = (self.options.settings(), &self.prepared.origin);
         let timeouts = &settings.timeouts;
         let pooled = match &settings.agent {
-            Some(agent) => agent.acquire(origin, reuse, deadlines, timeouts, timings)?,
+            Some(agent) => agent.acquire(origin, reuse, deadlines, timeouts, timings, wanted)?,
             None => {
                 let opened = ClientConnection::open(origin, deadlines, timeouts, timings)?;
                 PooledConnection::without_agent(opened)
@@ -256,7 +299,7 @@ impl ClientRequest {
     }
 
     /// Encodes the head. `length`: of the whole body, if it is known.
-    fn begin(&mut self, length: Option<usize>) -> Result<(), Error> {
+    fn begin(&mut self, length: Option<usize>, wanted: &mut Wanted<'_>) -> Result<(), Error> {
         let fields = self.fields.as_ref().unwrap_or(&self.prepared.fields);
         let head = self.options.settings().head(&self.prepared, fields)?;
         let expects = fields.view().has(Known::Expect);
@@ -271,18 +314,18 @@ impl ClientRequest {
         if !expects {
             return Ok(());
         }
-        self.with_exchange(|exchange, on_interim| {
-            exchange.flush(on_interim)?;
-            exchange.await_continue(on_interim)
+        self.with_exchange(wanted, |exchange, caller| {
+            exchange.flush(caller)?;
+            exchange.await_continue(caller)
         })
     }
 
     /// Sends the end of the body, and waits for the head of the response.
-    fn finish_exchange(&mut self, data: &[u8]) -> Result<(), Error> {
+    fn finish_exchange(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         let trailers = std::mem::take(&mut self.trailers);
-        let finished = self.with_exchange(|exchange, on_interim| {
-            exchange.end(data, &trailers, on_interim)?;
-            exchange.receive_head(on_interim)
+        let finished = self.with_exchange(wanted, |exchange, caller| {
+            exchange.end(data, &trailers, caller)?;
+            exchange.receive_head(caller)
         });
         self.trailers = trailers; // a retry sends them again
         finished
@@ -290,15 +333,17 @@ impl ClientRequest {
 
     fn with_exchange(
         &mut self,
-        step: impl FnOnce(&mut Exchange, &mut OnInterim<'_>) -> Result<(), Error>,
+        wanted: &mut Wanted<'_>,
+        step: impl FnOnce(&mut Exchange, &mut Caller<'_, '_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let exchange = self.exchange.as_mut().ok_or(Misuse::State)?;
         let events = &mut self.events;
-        let result = step(exchange, &mut |status, fields: Fields<'_>| match events {
+        let on_interim = &mut |status, fields: Fields<'_>| match events {
             None => {}
             Some(events) if status == 100 => events.continued(),
             Some(events) => events.information(status, fields),
-        });
+        };
+        let result = step(exchange, &mut Caller { on_interim, wanted });
         if matches!(result, Err(Error::Io(_) | Error::Peer(_))) {
             exchange.close();
         }

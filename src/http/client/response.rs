@@ -137,6 +137,16 @@ impl ClientResponse {
         }
     }
 
+    /// As [`fill_buf`](BufRead::fill_buf), but waits no longer than `time`: `None` if nothing has come by then.
+    /// So the caller can check meanwhile whether the body is still wanted. The server's pace is kept as for any
+    /// other way of reading.
+    ///
+    /// # Errors
+    /// As [`Read`].
+    pub fn fill_buf_within(&mut self, time: Duration) -> Result<Option<&[u8]>, Error> {
+        self.exchange.fill_within(time)
+    }
+
     /// From now on [`read_text`](Self::read_text) decodes the body from this encoding.
     pub fn set_encoding(&mut self, encoding: Encoding) {
         self.decoder = Some(Decoder::new(encoding));

@@ -11,6 +11,7 @@ use crate::net::Stream;
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufRead, Read};
+use std::time::Duration;
 
 /// A request: `req.method() req.url() req.http_version() req.headers()`, and its body to read.
 ///
@@ -122,6 +123,24 @@ impl<'a> Request<'a> {
     /// [`Config::total_collected_bytes`](super::Config::total_collected_bytes). Else as for reading.
     pub fn collect(&mut self) -> Result<&[u8], Error> {
         self.body.collect()
+    }
+
+    /// As [`fill_buf`](BufRead::fill_buf), but waits no longer than `time`: `None` if nothing has come by then.
+    /// So a handler that forwards the body can do something else meanwhile. The client's pace is kept as for any
+    /// other way of reading.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn fill_buf_within(&mut self, time: Duration) -> Result<Option<&[u8]>, Error> {
+        self.body.fill_within(time)
+    }
+
+    /// Whether the body has been read to its end. This never waits, and never asks the client for the body.
+    ///
+    /// # Errors
+    /// What is here of the body breaks a rule.
+    pub fn at_end(&mut self) -> Result<bool, Error> {
+        self.body.at_end()
     }
 
     /// The trailer fields; there are none before the body has been read to its end.

@@ -234,12 +234,14 @@ impl<'a> Response<'a> {
     }
 
     /// Whether the client has ended its sending direction, or the connection is broken: then a long poll may
-    /// give up. A client that has only half-closed (`nc -N`) and still waits for its response is reported, too. This never waits. The request's
-    /// body must have been read; before that it returns `false`.
+    /// give up. A client that has only half-closed (`nc -N`) and still waits for its response is reported, too.
+    /// This never waits.
     ///
-    /// What the client has sent behind this request is kept for the next one. If that is more than 64 KiB,
-    /// this returns `true`, too, since a FIN behind these bytes cannot be seen without reading all of them.
-    /// Such a client still gets its response, and nothing of what it sent is lost.
+    /// What the client has sent is kept, for the body of this request and for the next request. If more than
+    /// 64 KiB have come behind this request, this returns `true`, too, since a FIN behind these bytes cannot be
+    /// seen without reading all of them. Such a client still gets its response, and nothing of what it sent is
+    /// lost. If more than 64 KiB of the body have come that the handler has not read, this returns `false`: a
+    /// FIN behind them is seen when the body is read.
     pub fn client_left(&self) -> bool {
         self.connection.borrow_mut().check_peer_closed()
     }

@@ -9,10 +9,14 @@
 //! | | `codes` | what it ends with, and why |
 //! | | `secure` | https: the output, the trusted certificates, the exit codes |
 //! | `agent_demo` | `timeline` | ten requests, five sockets |
-//! | `proxy` | `forwarding`, `tunnels`, `refusals` | passed on, piped through, turned away |
+//! | | `fault_early` | responses that come before the body has been sent; through the proxy, too |
+//! | `proxy` | `fault_leaving` | clients that leave, and a full pool |
+//! | | `forwarding`, `tunnels`, `refusals` | passed on, piped through, turned away |
 
 mod asking;
 mod codes;
+mod fault_early;
+mod fault_leaving;
 mod forwarding;
 mod refusals;
 mod secure;

@@ -38,6 +38,7 @@ mod early;
 mod expect;
 mod fault_unwanted;
 mod fault_redirects;
+mod fault_wanted;
 mod misbehaving;
 mod peer;
 mod redirects;

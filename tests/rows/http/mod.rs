@@ -24,6 +24,7 @@
 //! If timing does not matter, a test is `Server::answer_to(bytes)`: no port and no waiting.
 
 mod deadlines;
+mod fault_waiting;
 mod h01_hello;
 mod h02_redirect;
 mod h02_request;

@@ -53,18 +53,25 @@ impl BodySource for Exchange {
         self.buffer.bytes.consume(bytes);
     }
 
-    fn receive(&mut self, mut into: Option<&mut [u8]>) -> Result<usize, Error> {
+    fn receive(
+        &mut self,
+        mut into: Option<&mut [u8]>,
+        until: Option<Instant>,
+    ) -> Result<Option<usize>, Error> {
         loop {
             let began = Instant::now();
             let left = self.deadlines.left().inspect_err(|_| self.close())?;
-            let left = left.min(self.timeouts.stall);
+            let mut left = left.min(self.timeouts.stall);
+            if let Some(until) = until {
+                left = left.min(until.saturating_duration_since(began));
+            }
             let (connection, buffer) = self.open()?;
             let read = match into.as_deref_mut() {
                 Some(into) => connection.read(into, left),
                 None => connection.read(buffer.bytes.room(), left),
             };
             let bytes = match read {
-                Ok(Some(0)) => return Ok(0),
+                Ok(Some(0)) => return Ok(Some(0)),
                 Ok(bytes) => bytes.unwrap_or(0),
                 Err(e) => {
                     self.truncated();
@@ -77,7 +84,10 @@ impl BodySource for Exchange {
                 if into.is_none() {
                     self.buffer.bytes.filled(bytes);
                 }
-                return Ok(bytes);
+                return Ok(Some(bytes));
+            }
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Ok(None);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Receiving the heads of the response: interim ones (1xx), then the final one.
 
-use super::{Exchange, OnInterim};
+use super::{Caller, Exchange};
 use crate::http::body_reader::BodySource;
 use crate::http::client::agent::PooledConnection;
 use crate::http::client::deadlines::Phase;
@@ -17,7 +17,7 @@ impl Exchange {
     /// Waits for the final head; reports interim responses before it.
     pub(in crate::http::client) fn receive_head(
         &mut self,
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
         if self.answered {
             return Ok(()); // the phase of the body has begun
@@ -31,7 +31,7 @@ impl Exchange {
         }
         while !self.answered {
             let left = self.deadlines.left()?;
-            self.read_head(left, on_interim)?;
+            self.read_head(left, caller)?;
         }
         Ok(())
     }
@@ -40,7 +40,7 @@ impl Exchange {
     /// response asks for the body.
     pub(in crate::http::client) fn await_continue(
         &mut self,
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
         self.deadlines.begin(Phase::Head, None);
         let until = Instant::now().checked_add(self.timeouts.expect);
@@ -52,16 +52,18 @@ impl Exchange {
             if left.is_zero() {
                 break;
             }
-            self.read_head(left, on_interim)?;
+            self.read_head(left, caller)?;
         }
         Ok(())
     }
 
     /// Waits `left` for bytes, and decodes them.
-    fn read_head(&mut self, left: Duration, on_interim: &mut OnInterim<'_>) -> Result<(), Error> {
+    fn read_head(&mut self, left: Duration, caller: &mut Caller<'_, '_>) -> Result<(), Error> {
+        caller.wanted.check()?;
+        let left = caller.wanted.limit(left);
         let (connection, buffer) = self.open()?;
         match connection.read(buffer.bytes.room(), left)? {
-            Some(bytes) => self.decode_received(bytes, on_interim),
+            Some(bytes) => self.decode_received(bytes, caller),
             None => Ok(()),
         }
     }
@@ -70,7 +72,7 @@ impl Exchange {
     pub(super) fn decode_received(
         &mut self,
         bytes: usize,
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
         if bytes == 0 {
             return Err(self.truncated());
@@ -81,7 +83,7 @@ impl Exchange {
         while !self.answered {
             match self.buffer.decode_head() {
                 Ok(None) => break,
-                Ok(Some(bytes)) => self.whole_head(bytes, on_interim)?,
+                Ok(Some(bytes)) => self.whole_head(bytes, caller)?,
                 Err(error) => return Err(self.fail(error)),
             }
         }
@@ -89,14 +91,14 @@ impl Exchange {
     }
 
     /// A whole head is here: the final one, or an interim one.
-    fn whole_head(&mut self, bytes: usize, on_interim: &mut OnInterim<'_>) -> Result<(), Error> {
+    fn whole_head(&mut self, bytes: usize, caller: &mut Caller<'_, '_>) -> Result<(), Error> {
         let (connection, buffer) = self.open()?;
         let head = buffer.decoded_head(bytes);
         let length = match connection.machine.receive_response(&head) {
             Ok(Some(length)) => length,
             Ok(None) => {
                 let is_continue = head.status() == 100;
-                on_interim(head.status(), head.fields());
+                (caller.on_interim)(head.status(), head.fields());
                 self.continued |= is_continue;
                 return self.after_interim(bytes);
             }

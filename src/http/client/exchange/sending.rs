@@ -1,6 +1,6 @@
 //! Sending the request, as far as the server reads it.
 
-use super::{Exchange, OnInterim};
+use super::{Caller, Exchange};
 use crate::http::client::connection::WRITE_TIMEOUT;
 use crate::http::client::deadlines::Phase;
 use crate::http::client::response_buffer::ResponseBuffer;
@@ -23,29 +23,33 @@ impl Exchange {
     /// Sends what is encoded.
     pub(in crate::http::client) fn flush(
         &mut self,
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
-        self.send(&[], b"", on_interim)
+        self.send(&[], b"", caller)
     }
 
-    /// Sends a piece of the body; nothing if the response is here already.
+    /// Sends a piece of the body; nothing if the response is here already. An empty piece sends the head, if it
+    /// has not been sent yet.
     pub(in crate::http::client) fn write(
         &mut self,
         data: &[u8],
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
-        if self.answered || data.is_empty() {
+        if self.answered || (data.is_empty() && self.buffer.out.is_empty()) {
             return Ok(());
+        }
+        if data.is_empty() {
+            return self.flush(caller);
         }
         let (connection, ResponseBuffer { out, .. }) = self.open()?;
         connection.machine.begin_data(data.len(), out)?;
         let end = connection.machine.data_end();
         if data.len() >= LARGE_BYTES {
-            return self.send(data, end, on_interim);
+            return self.send(data, end, caller);
         }
         out.extend_from_slice(data);
         out.extend_from_slice(end);
-        self.flush(on_interim)
+        self.flush(caller)
     }
 
     /// Ends the body, with `data` as its last piece.
@@ -53,7 +57,7 @@ impl Exchange {
         &mut self,
         data: &[u8],
         trailers: &FieldList,
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
         if self.answered {
             return Ok(());
@@ -62,7 +66,7 @@ impl Exchange {
         let machine = &mut connection.machine;
         if data.is_empty() {
             machine.send_end(trailers, out)?;
-            return self.flush(on_interim);
+            return self.flush(caller);
         }
         machine.begin_data(data.len(), out)?;
         let (is_large, mut ending) = (data.len() >= LARGE_BYTES, Vec::new());
@@ -73,28 +77,19 @@ impl Exchange {
         machine.end_data(tail);
         machine.send_end(trailers, tail)?;
         let data = if is_large { data } else { &[] };
-        self.send(data, &ending, on_interim)
+        self.send(data, &ending, caller)
     }
 
     /// Sends what is encoded, `data` and `end`, in as few writes as the kernel makes possible.
-    fn send(
-        &mut self,
-        data: &[u8],
-        end: &[u8],
-        on_interim: &mut OnInterim<'_>,
-    ) -> Result<(), Error> {
+    fn send(&mut self, data: &[u8], end: &[u8], caller: &mut Caller<'_, '_>) -> Result<(), Error> {
         let out = std::mem::take(&mut self.buffer.out);
-        let sent = self.send_parts([&out, data, end], on_interim);
+        let sent = self.send_parts([&out, data, end], caller);
         self.buffer.out = out;
         self.buffer.out.clear();
         sent
     }
 
-    fn send_parts(
-        &mut self,
-        parts: [&[u8]; 3],
-        on_interim: &mut OnInterim<'_>,
-    ) -> Result<(), Error> {
+    fn send_parts(&mut self, parts: [&[u8]; 3], caller: &mut Caller<'_, '_>) -> Result<(), Error> {
         let mut written = 0;
         let all: usize = parts.iter().map(|part| part.len()).sum();
         self.unsent = true;
@@ -104,12 +99,13 @@ impl Exchange {
             // for an error response while it is transmitting the request."
             if self.polled.elapsed() >= WRITE_TIMEOUT {
                 self.polled = Instant::now();
-                self.poll_early_response(on_interim)?;
+                self.poll_early_response(caller)?;
             }
             if self.answered {
                 break;
             }
             self.deadlines.left()?;
+            caller.wanted.check()?;
             let bufs = not_written(parts, written);
             let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(0);
             let last = bufs.iter().rposition(|buf| !buf.is_empty()).unwrap_or(0);
@@ -117,7 +113,7 @@ impl Exchange {
             let (connection, _) = self.open()?;
             let bytes = match connection.write(&bufs[first..=last]) {
                 Ok(bytes) => bytes.unwrap_or(0),
-                Err(e) => return self.receive_final_error(e, on_interim),
+                Err(e) => return self.receive_final_error(e, caller),
             };
             written += bytes;
             self.check_pace(Phase::Send, began, bytes)?;
@@ -130,9 +126,9 @@ impl Exchange {
     fn receive_final_error(
         &mut self,
         error: io::Error,
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
-        match self.receive_head(on_interim) {
+        match self.receive_head(caller) {
             Ok(()) => Ok(()),
             Err(Error::Peer(rule)) if rule.rule() != Rule::MessageTruncated => Err(rule.into()),
             Err(_) => Err(error.into()),
@@ -142,13 +138,13 @@ impl Exchange {
     /// Receives the response if it is here; does not wait for it.
     pub(in crate::http::client) fn poll_early_response(
         &mut self,
-        on_interim: &mut OnInterim<'_>,
+        caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
         while !self.answered {
             let (connection, buffer) = self.open()?;
             match connection.stream.try_read(buffer.bytes.room())? {
                 None => return Ok(()),
-                Some(bytes) => self.decode_received(bytes, on_interim)?,
+                Some(bytes) => self.decode_received(bytes, caller)?,
             }
         }
         Ok(())

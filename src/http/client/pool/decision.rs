@@ -1,7 +1,7 @@
 //! What the pool returns to a request: a slot, or a position in the queue.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a request is to do.
 ///
@@ -154,6 +154,9 @@ pub enum Refused {
     /// This many requests wait for the origin already
     /// ([`Limits::max_queued`](super::Limits::max_queued)).
     QueueFull(usize),
+    /// No connection became free within this time
+    /// ([`Limits::queue_timeout`](super::Limits::queue_timeout)). The pool has no clock: its caller reports it.
+    TimedOut(Duration),
     /// The pool was closed.
     Closed,
 }
@@ -166,6 +169,9 @@ impl fmt::Display for Refused {
                 "all connections to this origin are in use, and {waiting} requests wait for one: \
                  no more may wait (max_queued)"
             ),
+            Refused::TimedOut(limit) => {
+                write!(f, "no socket of the agent was free within {limit:?}")
+            }
             Refused::Closed => f.write_str("the pool of connections was closed"),
         }
     }

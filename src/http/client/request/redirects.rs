@@ -2,6 +2,7 @@
 
 use super::ClientRequest;
 use crate::http::client::response::ClientResponse;
+use crate::http::client::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{FieldList, Method, Misuse, Redirect};
 use std::io;
@@ -13,6 +14,7 @@ impl ClientRequest {
         &mut self,
         mut response: ClientResponse,
         mut body: Option<&[u8]>,
+        wanted: &mut Wanted<'_>,
     ) -> Result<ClientResponse, Error> {
         let most = self.options.settings().max_redirects;
         if most == 0 {
@@ -33,7 +35,7 @@ impl ClientRequest {
             }
             response.abandon(); // it may hold the only slot, and the next request would wait for it
             *self = self.redirected(&redirect)?;
-            response = self.send_whole(body)?;
+            response = self.send_whole(body, wanted)?;
             response.url = Some(redirect.uri.to_string());
         }
         Ok(response)

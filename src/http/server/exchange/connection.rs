@@ -38,7 +38,8 @@ pub(crate) struct ServerConnection {
     /// Bytes came behind the current request: its response may leave together with the next. Before the
     /// end of a body has come, this is a guess.
     pub(crate) pipelined: bool,
-    /// What was read behind the current request to check whether the peer has closed.
+    /// What was read to check whether the peer has closed: the rest of the current request, and what is
+    /// behind it.
     pub(crate) read_ahead: Vec<u8>,
     /// What follows the data of a large last piece; the memory is kept.
     after_data: Vec<u8>,
@@ -86,11 +87,14 @@ impl ServerConnection {
     }
 
     /// Whether the peer has closed its sending side, or the connection is gone, or the peer has sent more
-    /// than [`MAX_READ_AHEAD_BYTES`] behind this request. What has come is kept for the next request.
+    /// than [`MAX_READ_AHEAD_BYTES`] behind this request. What has come is kept for the body of this request
+    /// and for the next request.
     pub(crate) fn check_peer_closed(&mut self) -> bool {
-        if self.machine.requests() != State::Done {
-            return false;
-        }
+        let is_whole = match self.machine.requests() {
+            State::Done => true,
+            State::Body => false,
+            _ => return false,
+        };
         let mut bytes = [0; CHECK_BYTES];
         while self.read_ahead.len() <= MAX_READ_AHEAD_BYTES {
             match self.stream().try_read(&mut bytes) {
@@ -100,7 +104,16 @@ impl ServerConnection {
                 Err(error) => return error.kind() != io::ErrorKind::Interrupted,
             }
         }
-        true
+        is_whole // a body may be as long as it likes
+    }
+
+    /// Moves what was read ahead to the front of `into`; returns how many bytes.
+    pub(crate) fn take_read_ahead(&mut self, into: &mut [u8]) -> usize {
+        let bytes = self.read_ahead.len().min(into.len());
+        for (to, byte) in into.iter_mut().zip(self.read_ahead.drain(..bytes)) {
+            *to = byte;
+        }
+        bytes
     }
 
     /// Sets the stream's read timeout, if it has another one.

@@ -23,7 +23,7 @@ use crate::http::wire::{self, BodyLength, Limits, Rule, Step};
 use crate::net::{Pace, ReadBuffer, is_timeout};
 use std::cell::RefCell;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const FIRST_BUFFER_BYTES: usize = 16 * 1024;
 const MAX_BUFFER_BYTES: usize = 256 * 1024;
@@ -152,14 +152,23 @@ impl<'a> RequestBody<'a> {
         bytes
     }
 
-    /// Waits for some bytes of the body, as long as the peer keeps its pace. First everything that is
-    /// pending is sent.
-    fn read_within_pace(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+    /// Waits for some bytes of the body, as long as the peer keeps its pace, or until `until`. First
+    /// everything that is pending is sent.
+    fn read_within_pace(
+        &mut self,
+        into: &mut [u8],
+        until: Option<Instant>,
+    ) -> Result<Option<usize>, Error> {
         let connection = self.connection;
         connection.borrow_mut().before_body()?;
+        let read_ahead = connection.borrow_mut().take_read_ahead(into);
+        if read_ahead > 0 {
+            self.state.pace.went(read_ahead);
+            return Ok(Some(read_ahead));
+        }
         connection
             .borrow_mut()
-            .limit_read_timeout(self.state.pace.left())?;
+            .limit_read_timeout(self.left(until))?;
         loop {
             let start = Instant::now();
             let read = connection.borrow().stream().read(into);
@@ -169,7 +178,7 @@ impl<'a> RequestBody<'a> {
                     self.give_up();
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }
-                Ok(0) => return Ok(0),
+                Ok(0) => return Ok(Some(0)),
                 Ok(bytes) => bytes,
                 Err(error) if is_timeout(&error) => 0,
                 Err(error) => {
@@ -181,12 +190,22 @@ impl<'a> RequestBody<'a> {
                 return Err(self.fail(wire::Error::whole(Rule::RequestTimeout)));
             }
             if bytes > 0 {
-                return Ok(bytes);
+                return Ok(Some(bytes));
+            }
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Ok(None);
             }
             // The peer has sent nothing: the next read waits until its time is over.
-            connection
-                .borrow_mut()
-                .set_read_timeout(self.state.pace.left())?;
+            connection.borrow_mut().set_read_timeout(self.left(until))?;
+        }
+    }
+
+    /// How long to wait for the peer from now on.
+    fn left(&self, until: Option<Instant>) -> Duration {
+        let left = self.state.pace.left();
+        match until {
+            Some(until) => left.min(until.saturating_duration_since(Instant::now())),
+            None => left,
         }
     }
 
@@ -213,14 +232,18 @@ impl BodySource for RequestBody<'_> {
         }
     }
 
-    fn receive(&mut self, into: Option<&mut [u8]>) -> Result<usize, Error> {
+    fn receive(
+        &mut self,
+        into: Option<&mut [u8]>,
+        until: Option<Instant>,
+    ) -> Result<Option<usize>, Error> {
         if let Some(into) = into {
-            return self.read_within_pace(into);
+            return self.read_within_pace(into, until);
         }
         let taken = ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES);
         let mut buffer = std::mem::replace(&mut self.state.buffer, taken);
-        let received = self.read_within_pace(buffer.room());
-        buffer.filled(*received.as_ref().unwrap_or(&0));
+        let received = self.read_within_pace(buffer.room(), until);
+        buffer.filled(received.as_ref().map_or(0, |bytes| bytes.unwrap_or(0)));
         self.state.buffer = buffer;
         received
     }
