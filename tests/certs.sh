@@ -141,6 +141,23 @@ openssl ec -in "$OUT/server.key" -out "$OUT/server-sec1.key" 2>"$work/log"
 openssl rsa -traditional -in "$OUT/rsa.key" -out "$OUT/rsa-pkcs1.key" 2>"$work/log"
 openssl pkcs8 -topk8 -in "$OUT/server.key" -passout pass:secret -out "$OUT/encrypted.key"
 
+# Every form of PEM that openssl writes around them: see pem.txt.
+forms="$OUT/forms"
+mkdir -p "$forms"
+openssl x509 -in "$OUT/server.crt" -text -out "$forms/text.pem"
+openssl x509 -in "$OUT/server.crt" -trustout -addtrust serverAuth -out "$forms/trusted.pem"
+openssl crl2pkcs7 -nocrl -certfile "$OUT/server.crt" -out "$forms/pkcs7.pem"
+openssl crl2pkcs7 -nocrl -certfile "$OUT/chained.crt" | openssl pkcs7 -print_certs -out "$forms/printed.pem"
+openssl pkcs12 -export -in "$OUT/server.crt" -inkey "$OUT/server.key" -name server -passout pass:secret |
+    openssl pkcs12 -nodes -passin pass:secret -out "$forms/pkcs12.pem"
+openssl req -new -config "$work/ca.cnf" -subj '/CN=localhost' -key "$OUT/server.key" -out "$forms/request.pem"
+openssl ca -config "$work/ca.cnf" -cert "$OUT/ca.crt" -keyfile "$OUT/ca.key" -gencrl -crldays 36500 \
+    -out "$forms/crl.pem" 2>"$work/log"
+openssl ecparam -name prime256v1 -out "$work/parameters.pem"
+cat "$work/parameters.pem" "$OUT/server-sec1.key" >"$forms/parameters.pem"
+openssl ec -in "$OUT/server.key" -aes128 -passout pass:secret -out "$forms/encrypted-sec1.pem" 2>"$work/log"
+openssl pkey -in "$OUT/server.key" -pubout -out "$forms/public.pem"
+
 # ---- the broken ones: each has one thing wrong ----
 
 issue expired '/O=barewire test/CN=localhost' server "$expired" ca
@@ -150,7 +167,10 @@ issue client-expired '/O=barewire test/CN=client' client "$expired" ca
 names='DNS:wrong.test.com'
 issue wrongname '/O=barewire test/CN=localhost' server "$always" ca
 
+issue expired-ca '/O=barewire test/CN=a CA that has expired' root "$expired" expired-ca
 names=$here
+issue under-expired '/O=barewire test/CN=localhost' server "$always" expired-ca
+issue client-under-expired '/O=barewire test/CN=client' client "$always" expired-ca
 issue unknown-ca '/O=somebody else/CN=a CA that nobody knows' root "$always" unknown-ca
 issue unknownca '/O=somebody else/CN=localhost' server "$always" unknown-ca
 issue client-unknown '/O=somebody else/CN=client' client "$always" unknown-ca
@@ -170,7 +190,7 @@ openssl x509 -in "$OUT/v1.crt" -noout -text | grep -q 'Version: 1 ' ||
 key mismatch
 head -c 400 "$OUT/server.crt" >"$OUT/truncated.crt"
 
-rm "$OUT/intermediate.key" "$OUT/unknown-ca.key"
+rm "$OUT/intermediate.key" "$OUT/unknown-ca.key" "$OUT/expired-ca.key"
 chmod 644 "$OUT"/*.crt "$OUT"/*.key
 
 # ---- is each of them what it says? ----
@@ -219,6 +239,8 @@ good selfsigned selfsigned -purpose sslserver -verify_hostname localhost
 bad 'certificate has expired' ca expired
 bad 'certificate has expired' ca client-expired
 bad 'certificate is not yet valid' ca notyet
+bad 'certificate has expired' expired-ca under-expired
+bad 'certificate has expired' expired-ca client-under-expired
 bad 'hostname mismatch' ca wrongname -verify_hostname localhost
 bad 'unable to get local issuer certificate' ca chained-leaf
 bad 'unable to get local issuer certificate' ca unknownca

@@ -50,7 +50,7 @@ impl Agent {
     /// # Errors
     /// As [`new`](Self::new), and limits under which no request could be sent.
     pub fn with_limits(options: &ClientOptions, limits: Limits) -> Result<Agent, Error> {
-        let context = ClientContext::new(&http_by_default(options)).map_err(io::Error::from)?;
+        let context = ClientContext::speaking(Some(HTTP_1_1), options).map_err(io::Error::from)?;
         Ok(Agent::of(&context, &http::Agent::new(limits)?))
     }
 
@@ -69,8 +69,8 @@ impl Agent {
     /// [`http::Agent::global`].
     pub fn global() -> &'static Agent {
         static GLOBAL: LazyLock<Agent> = LazyLock::new(|| {
-            let options = http_by_default(&ClientOptions::new());
-            let context = ClientContext::new(&options).expect("the defaults are options");
+            let context = ClientContext::speaking(Some(HTTP_1_1), &ClientOptions::new());
+            let context = context.expect("the defaults are options");
             Agent::of(&context, http::Agent::global())
         });
         &GLOBAL
@@ -125,9 +125,4 @@ impl Agent {
             }
         }
     }
-}
-
-/// Offers HTTP/1.1 (ALPN), unless the options name protocols.
-fn http_by_default(options: &ClientOptions) -> ClientOptions {
-    options.clone().or_alpn(HTTP_1_1)
 }

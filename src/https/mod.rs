@@ -79,8 +79,8 @@
 //! |---|---|
 //! | a setting of the HTTP server | nothing here: [`create_server_with`] takes an [`http::Server`] with its settings |
 //! | a TLS option | nothing here: see the table of [`tls`] |
-//! | the protocols that ALPN offers | [`alpn`], `http_by_default` in [`agent`], `create_server_with` in [`server`] |
-//! | which requests share a connection | `key` of the [`Connector`]; the hash in `tls/client_context.rs` |
+//! | the protocols that ALPN offers | [`alpn`]; `speaking` in `tls/client_context.rs` and `tls/server_context.rs` |
+//! | which requests share a connection | `key` of the [`Connector`]; `key` in `tls/client_context.rs` |
 //! | the answer to a client without TLS | `plain` in [`server`] |
 //!
 //! A panic has the same effect as in [`http`] and [`tls`]: a handler's costs its request, a hook's its

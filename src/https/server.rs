@@ -59,7 +59,7 @@ pub fn create_server_with<E: Events>(
     http: http::Server<E>,
 ) -> Result<Server<E>, tls::Error> {
     Ok(Server {
-        context: ServerContext::new(&options.clone().or_alpn(HTTP_1_1))?,
+        context: ServerContext::speaking(Some(HTTP_1_1), options)?,
         http,
         on_error: None,
     })

@@ -4,7 +4,7 @@ use super::error::handshake::Side;
 use super::error::{Code, Error};
 use super::handshakes::{Counter, Handshakes, deadline_in};
 use super::identity::Identity;
-use super::options::ClientOptions;
+use super::options::{ClientOptions, Common, Pair, Pem};
 use super::provider::{protocols, provider, sha256, unusable, versions};
 use super::stream::{Handshake, Tls};
 use super::trust::TrustStore;
@@ -44,20 +44,30 @@ impl ClientContext {
     /// # Errors
     /// What is wrong with a certificate, a key or an option, and what to do about it.
     pub fn new(options: &ClientOptions) -> Result<ClientContext, Error> {
+        ClientContext::speaking(None, options)
+    }
+
+    /// A context whose options mean this protocol if they name none (ALPN).
+    pub(crate) fn speaking(
+        default_alpn: Option<&str>,
+        options: &ClientOptions,
+    ) -> Result<ClientContext, Error> {
+        let alpn = protocols(&options.common.alpn, default_alpn)?;
         let verifier = Arc::new(ServerVerifier {
             trusted: trusted(options)?,
             pin: pin(options)?,
             required: options.common.reject_unauthorized,
         });
         let sessions = Arc::new(ClientSessionMemoryCache::new(SERVERS * TICKETS));
+        let key = key(options, &alpn);
         let shared = Shared {
-            config: Arc::new(config(options, &verifier, &sessions)?),
+            config: Arc::new(config(options, alpn, &verifier, &sessions)?),
             verifier,
             servername: options.servername.clone(),
             handshake_timeout: options.common.handshake_timeout,
             sessions,
             handshakes: Counter::default(),
-            key: key(options),
+            key,
         };
         Ok(ClientContext {
             shared: Arc::new(shared),
@@ -104,7 +114,13 @@ impl Shared {
         let mut handshake = Handshake::new(below, connection.into(), deadline);
         let done = handshake.run();
         done.map_err(|failure| failure.explain(Side::Client(host)))?;
-        let verdict = self.check_server(&handshake.connection, &name)?;
+        let verdict = match self.check_server(&handshake.connection, &name) {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                handshake.refuse();
+                return Err(error);
+            }
+        };
         if let ServerName::DnsName(name) = &name {
             handshake.servername = Some(name.as_ref().to_owned());
         }
@@ -133,6 +149,7 @@ impl Shared {
 
 fn config(
     options: &ClientOptions,
+    alpn: Vec<Vec<u8>>,
     verifier: &Arc<ServerVerifier>,
     sessions: &Arc<ClientSessionMemoryCache>,
 ) -> Result<ClientConfig, Error> {
@@ -146,7 +163,7 @@ fn config(
         Some(identity) => builder.with_client_cert_resolver(Arc::new(identity)),
         None => builder.with_no_client_auth(),
     };
-    config.alpn_protocols = protocols(&common.alpn)?;
+    config.alpn_protocols = alpn;
     config.resumption = Resumption::store(Arc::clone(sessions) as Arc<dyn ClientSessionStore>);
     if common.key_log {
         config.key_log = Arc::new(KeyLogFile::new());
@@ -155,18 +172,12 @@ fn config(
 }
 
 fn trusted(options: &ClientOptions) -> Result<TrustStore, Error> {
-    let mut trusted = match options.common.ca {
-        Some(_) => TrustStore::empty(),
-        None => TrustStore::browsers(),
+    let mut trusted = match options.common.ca.is_empty() {
+        false => TrustStore::empty(),
+        true => TrustStore::browsers(),
     };
-    for (pem, option) in [
-        (&options.common.ca, "ClientOptions::ca"),
-        (&options.extra_ca, "ClientOptions::extra_ca"),
-    ] {
-        if let Some(pem) = pem {
-            trusted.add(&pem.0, option)?;
-        }
-    }
+    trusted.add(&options.common.ca, "ClientOptions::ca")?;
+    trusted.add(&options.extra_ca, "ClientOptions::extra_ca")?;
     Ok(trusted)
 }
 
@@ -210,21 +221,34 @@ fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     })
 }
 
-/// A hash of every option that makes a difference on the connection.
-fn key(options: &ClientOptions) -> String {
-    let common = &options.common;
-    let (cert, key) = (&common.identity.cert, &common.identity.key);
-    let texts = [cert, key, &common.ca, &options.extra_ca];
+/// A hash of every option that makes a difference on the connection. The options are taken apart without
+/// `..`, so that a new one does not compile before it is decided here whether it makes a difference.
+/// `alpn` are the protocols that are offered.
+fn key(options: &ClientOptions, alpn: &[Vec<u8>]) -> String {
+    let ClientOptions {
+        common,
+        extra_ca,
+        servername,
+        fingerprint256,
+    } = options;
+    let Common {
+        identity: Pair { cert, key },
+        ca,
+        reject_unauthorized,
+        alpn: _, // see `alpn` above, which has the default, too
+        min_version,
+        handshake_timeout: _, // an established connection has no handshake any more
+        key_log,
+    } = common;
+    let bytes = |Pem(text): &Pem| text.clone();
     let all = format!(
         "{:?}",
         (
-            texts.map(|pem| pem.as_ref().map(|pem| &pem.0)),
-            common.reject_unauthorized,
-            &options.servername,
-            &common.alpn,
-            common.min_version,
-            &options.fingerprint256,
-            common.key_log,
+            (cert.as_ref().map(bytes), key.as_ref().map(bytes)),
+            ca.iter().map(bytes).collect::<Vec<_>>(),
+            extra_ca.iter().map(bytes).collect::<Vec<_>>(),
+            (reject_unauthorized, servername, fingerprint256),
+            (alpn, min_version, key_log),
         )
     );
     sha256(all.as_bytes())

@@ -2,8 +2,8 @@
 
 use super::error::certificate::{Owner, check_strength};
 use super::error::{Code, Error};
-use super::options::Pair;
-use super::pem;
+use super::options::{Pair, Pem};
+use super::pem::{self, Place};
 use super::provider::provider;
 use super::wire::Certificate;
 use rustls::client::ResolvesClientCert;
@@ -27,9 +27,10 @@ impl Identity {
             (None, Some(_)) => return Err(half_of_a_pair(option, "key", "cert")),
         };
         let (in_cert, in_key) = (format!("{option}::cert"), format!("{option}::key"));
-        let chain = pem::certificates(&cert.0, &in_cert)?;
+        let chain = pem::certificates(cert, &in_cert)?;
         check(&chain, &in_cert)?;
-        let certified = CertifiedKey::new(chain, signing_key(&key.0, &in_key)?);
+        let chain = chain.into_iter().map(|(_, der)| der).collect();
+        let certified = CertifiedKey::new(chain, signing_key(key, &in_key)?);
         match certified.keys_match() {
             Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
                 Ok(Some(Identity(Arc::new(certified))))
@@ -58,15 +59,21 @@ impl ResolvesClientCert for Identity {
     }
 }
 
-fn check(chain: &[CertificateDer<'_>], option: &str) -> Result<(), Error> {
-    let leaf = Certificate::decode(&chain[0]).map_err(|why| {
-        let text = format!("the first certificate in {option} cannot be read: {why}");
-        Error::new(Code::BadPem, text)
-    })?;
-    check_strength(&leaf, Owner::Option(option))
+/// All of them can be read, and our own is strong enough.
+fn check(chain: &[(Place, CertificateDer<'_>)], option: &str) -> Result<(), Error> {
+    for (nth, (place, der)) in chain.iter().enumerate() {
+        let certificate = Certificate::decode(der).map_err(|why| {
+            let text = format!("the certificate that begins on {place} cannot be read: {why}");
+            Error::new(Code::BadPem, text)
+        })?;
+        if nth == 0 {
+            check_strength(&certificate, Owner::Option(option))?;
+        }
+    }
+    Ok(())
 }
 
-fn signing_key(pem: &[u8], option: &str) -> Result<Arc<dyn SigningKey>, Error> {
+fn signing_key(pem: &Pem, option: &str) -> Result<Arc<dyn SigningKey>, Error> {
     let key = pem::private_key(pem, option)?;
     let loaded = provider().key_provider.load_private_key(key);
     loaded.map_err(|why| {

@@ -24,7 +24,8 @@ pub enum Version {
 #[derive(Clone, Debug)]
 pub(super) struct Common {
     pub(super) identity: Pair,
-    pub(super) ca: Option<Pem>,
+    /// One for each call; none: the default.
+    pub(super) ca: Vec<Pem>,
     pub(super) reject_unauthorized: bool,
     pub(super) alpn: Vec<Vec<u8>>,
     pub(super) min_version: Version,
@@ -36,7 +37,7 @@ impl Default for Common {
     fn default() -> Common {
         Common {
             identity: Pair::default(),
-            ca: None,
+            ca: Vec::new(),
             reject_unauthorized: true,
             alpn: Vec::new(),
             min_version: Version::default(),
@@ -53,20 +54,13 @@ pub(super) struct Pair {
     pub(super) key: Option<Pem>,
 }
 
-/// PEM texts. They may be private keys, so they are never printed.
+/// A PEM text. It may be a private key, so it is never printed.
 #[derive(Clone, Default)]
 pub(super) struct Pem(pub(super) Vec<u8>);
 
 impl Pem {
     fn new(text: impl Into<Vec<u8>>) -> Pem {
         Pem(text.into())
-    }
-
-    /// Several files make one text, each on lines of its own.
-    fn append(all: &mut Option<Pem>, text: impl Into<Vec<u8>>) {
-        let all = all.get_or_insert_default();
-        all.0.push(b'\n');
-        all.0.extend(text.into());
     }
 }
 
@@ -97,7 +91,7 @@ macro_rules! common_options {
                     self.common.identity.key = Some(Pem::new(pem));
 
                 $(#[$ca])+
-                pub fn ca(self, pem: impl Into<Vec<u8>>) => Pem::append(&mut self.common.ca, pem);
+                pub fn ca(self, pem: impl Into<Vec<u8>>) => self.common.ca.push(Pem::new(pem));
 
                 $(#[$reject])+
                 pub fn reject_unauthorized(self, reject: bool) =>
@@ -107,14 +101,6 @@ macro_rules! common_options {
             $(#[$alpn])+
             pub fn alpn<P: Into<Vec<u8>>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
                 self.common.alpn = protocols.into_iter().map(Into::into).collect();
-                self
-            }
-
-            /// [`alpn`](Self::alpn), unless it was called before.
-            pub(crate) fn or_alpn(mut self, protocol: &str) -> Self {
-                if self.common.alpn.is_empty() {
-                    self.common.alpn = vec![protocol.into()];
-                }
                 self
             }
 
@@ -228,7 +214,7 @@ common_options! {
 #[derive(Clone, Debug, Default)]
 pub struct ClientOptions {
     pub(super) common: Common,
-    pub(super) extra_ca: Option<Pem>,
+    pub(super) extra_ca: Vec<Pem>,
     pub(super) servername: Option<String>,
     pub(super) fingerprint256: Option<String>,
 }
@@ -241,7 +227,7 @@ impl ClientOptions {
 
     setters! {
         /// The CAs to trust *as well*. Each call adds to them.
-        pub fn extra_ca(self, pem: impl Into<Vec<u8>>) => Pem::append(&mut self.extra_ca, pem);
+        pub fn extra_ca(self, pem: impl Into<Vec<u8>>) => self.extra_ca.push(Pem::new(pem));
 
         /// The name that the server is asked for (SNI) and that its certificate must have, where that
         /// is not the host that is connected to.

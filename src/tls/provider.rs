@@ -36,9 +36,15 @@ pub(super) fn versions(min: Version) -> &'static [&'static SupportedProtocolVers
     }
 }
 
-/// The protocol names of the option `alpn`.
+/// The protocol names of the option `alpn`, or `default` if there are none.
 // RFC 7301 §3.1: "Empty strings MUST NOT be included and byte strings MUST NOT be truncated."
-pub(super) fn protocols(names: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Error> {
+pub(super) fn protocols(names: &[Vec<u8>], default: Option<&str>) -> Result<Vec<Vec<u8>>, Error> {
+    if names.is_empty() {
+        return Ok(default
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect());
+    }
     match names.iter().find(|name| !(1..=255).contains(&name.len())) {
         None => Ok(names.to_vec()),
         Some(wrong) => {

@@ -57,6 +57,8 @@ pub struct ServerContext {
 
 struct Shared {
     current: RwLock<Arc<Prepared>>,
+    /// What is spoken if the options name no protocol.
+    default_alpn: Option<&'static str>,
     handshakes: Counter,
 }
 
@@ -81,8 +83,17 @@ impl ServerContext {
     /// # Errors
     /// What is wrong with a certificate, a key or an option, and what to do about it.
     pub fn new(options: &ServerOptions) -> Result<ServerContext, Error> {
+        ServerContext::speaking(None, options)
+    }
+
+    /// A context whose options mean this protocol if they name none (ALPN), also when they are replaced.
+    pub(crate) fn speaking(
+        default_alpn: Option<&'static str>,
+        options: &ServerOptions,
+    ) -> Result<ServerContext, Error> {
         let shared = Shared {
-            current: RwLock::new(Arc::new(Prepared::new(options)?)),
+            current: RwLock::new(Arc::new(Prepared::new(options, default_alpn)?)),
+            default_alpn,
             handshakes: Counter::default(),
         };
         Ok(ServerContext {
@@ -91,14 +102,17 @@ impl ServerContext {
     }
 
     /// Replaces the options for every handshake that begins from now on, in the whole server: a renewed
-    /// certificate needs no restart. (Node's `setSecureContext`.) Open connections stay as they are. A
-    /// client that comes back makes a full handshake, because tickets of the old options are no longer
-    /// accepted.
+    /// certificate needs no restart. (Node's `setSecureContext`.) The server is then as if it had been made
+    /// with these options: to exchange a certificate, pass the same options with the new certificate, and
+    /// nothing else changes. What a server adds to its options (`http/1.1` in
+    /// [`https`](crate::https::create_server)), it adds again. Open connections stay as they are. A client
+    /// that comes back makes a full handshake and so sees the new certificate, because tickets of the old
+    /// options are no longer accepted.
     ///
     /// # Errors
     /// As for [`new`](ServerContext::new); the old options then stay.
     pub fn set_options(&self, options: &ServerOptions) -> Result<(), Error> {
-        let prepared = Arc::new(Prepared::new(options)?);
+        let prepared = Arc::new(Prepared::new(options, self.shared.default_alpn)?);
         let current = self.shared.current.write();
         *current.unwrap_or_else(PoisonError::into_inner) = prepared;
         Ok(())
@@ -112,13 +126,19 @@ impl ServerContext {
     /// # Errors
     /// Why there is no connection.
     pub fn accept(&self, below: Arc<dyn Stream>) -> Result<Tls, Error> {
-        self.try_accept(&below).map_err(|refusal| refusal.error)
+        self.try_accept(&below, false)
+            .map_err(|refusal| refusal.error)
     }
 
-    pub(super) fn try_accept(&self, below: &Arc<dyn Stream>) -> Result<Tls, Refusal> {
+    /// `plain_is_answered`: a client that does not speak TLS is sent no alert.
+    pub(super) fn try_accept(
+        &self,
+        below: &Arc<dyn Stream>,
+        plain_is_answered: bool,
+    ) -> Result<Tls, Refusal> {
         let current = self.shared.current.read();
         let current = Arc::clone(&current.unwrap_or_else(PoisonError::into_inner));
-        let accepted = current.accept(below);
+        let accepted = current.accept(below, plain_is_answered);
         self.shared.handshakes.add(&accepted);
         accepted
     }
@@ -130,7 +150,7 @@ impl ServerContext {
 }
 
 impl Prepared {
-    fn new(options: &ServerOptions) -> Result<Prepared, Error> {
+    fn new(options: &ServerOptions, default_alpn: Option<&'static str>) -> Result<Prepared, Error> {
         let common = &options.common;
         let verifier = verifier(options)?;
         let builder = ServerConfig::builder_with_provider(provider())
@@ -141,7 +161,7 @@ impl Prepared {
             None => builder.with_no_client_auth(),
         };
         let mut config = builder.with_cert_resolver(Arc::new(certificates(options)?));
-        config.alpn_protocols = protocols(&common.alpn)?;
+        config.alpn_protocols = protocols(&common.alpn, default_alpn)?;
         config.ignore_client_order = true; // as in Node: the server knows what is fast here
         // The session travels in the ticket, encrypted: the server stores nothing for clients that may
         // come back.
@@ -157,14 +177,22 @@ impl Prepared {
         })
     }
 
-    fn accept(&self, below: &Arc<dyn Stream>) -> Result<Tls, Refusal> {
+    fn accept(&self, below: &Arc<dyn Stream>, plain_is_answered: bool) -> Result<Tls, Refusal> {
         let connection = ServerConnection::new(Arc::clone(&self.config));
         let connection = connection.map_err(unusable)?;
         let deadline = deadline_in(self.handshake_timeout);
         let mut handshake = Handshake::new(Arc::clone(below), connection.into(), deadline);
+        if plain_is_answered {
+            handshake.leave_plain_to_hook();
+        }
         handshake.run()?;
-        let verdict = self.check_client(&handshake.connection)?;
-        Ok(handshake.finish(verdict))
+        match self.check_client(&handshake.connection) {
+            Ok(verdict) => Ok(handshake.finish(verdict)),
+            Err(error) => {
+                handshake.refuse();
+                Err(error.into())
+            }
+        }
     }
 
     fn check_client(&self, connection: &Connection) -> Result<Verdict, Error> {
@@ -183,13 +211,13 @@ fn verifier(options: &ServerOptions) -> Result<Option<Arc<ClientVerifier>>, Erro
     if !options.request_cert {
         return Ok(None);
     }
-    let Some(ca) = &options.common.ca else {
+    if options.common.ca.is_empty() {
         let text = "ServerOptions::request_cert asks clients for a certificate, but without \
                     ServerOptions::ca no certificate is good: pass the CA that issues them";
         return Err(Error::new(Code::InvalidArgument, text));
-    };
+    }
     let mut trusted = TrustStore::empty();
-    trusted.add(&ca.0, "ServerOptions::ca")?;
+    trusted.add(&options.common.ca, "ServerOptions::ca")?;
     let verifier = ClientVerifier::new(trusted, options.common.reject_unauthorized)?;
     Ok(Some(Arc::new(verifier)))
 }
@@ -212,7 +240,7 @@ fn certificates(options: &ServerOptions) -> Result<CertificatesByName, Error> {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Refusal {
         let plain = match &failure {
-            Failure::Plain(first) => Some(first.clone()),
+            Failure::Plain { first, .. } => Some(first.clone()),
             _ => None,
         };
         let error = failure.explain(Side::Server);

@@ -1,11 +1,12 @@
 //! TLS under any [`Service`].
 
-use super::error::Error;
+use super::error::{Code, Error};
 use super::server_context::{Refusal, ServerContext};
 use crate::net::{Addr, Service, Slot, Stop, Stream};
 use crate::setters::setters;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 type OnPlain = dyn Fn(Arc<dyn Stream>, Slot, &[u8]) + Send + Sync;
@@ -87,15 +88,21 @@ impl<S: Service> Secured<S> {
 
 impl<S: Service> Service for Secured<S> {
     fn connection(&self, below: Arc<dyn Stream>, slot: Slot) {
-        slot.on_stop(Abort::hook(&below, true));
-        match self.context.try_accept(&below) {
+        let abort = Abort::hook(&below, true);
+        slot.on_stop(Arc::clone(&abort) as Arc<dyn Stop>);
+        match self.context.try_accept(&below, self.on_plain.is_some()) {
             Ok(tls) => {
                 drop(below);
                 let tls: Arc<dyn Stream> = Arc::new(tls);
                 slot.on_stop(Abort::hook(&tls, false));
                 self.service.connection(tls, slot);
             }
-            Err(refusal) => self.refuse(&refusal, below, slot),
+            Err(mut refusal) => {
+                if abort.was_called() {
+                    refusal.error = stopped();
+                }
+                self.refuse(&refusal, below, slot);
+            }
         }
     }
 
@@ -116,6 +123,13 @@ impl<S: Service> Service for Secured<S> {
 struct Abort {
     stream: Weak<dyn Stream>,
     in_handshake: bool,
+    called: AtomicBool,
+}
+
+/// The handshake has failed because of that.
+fn stopped() -> Error {
+    let text = "this server was stopped within the TLS handshake, and ended the connection";
+    Error::new(Code::ConnectionReset, text)
 }
 
 impl Abort {
@@ -124,7 +138,12 @@ impl Abort {
         Arc::new(Abort {
             stream,
             in_handshake,
+            called: AtomicBool::new(false),
         })
+    }
+
+    fn was_called(&self) -> bool {
+        self.called.load(Ordering::SeqCst)
     }
 }
 
@@ -139,6 +158,7 @@ impl Stop for Abort {
 
     fn cut(&self) {
         if let Some(stream) = self.stream.upgrade() {
+            self.called.store(true, Ordering::SeqCst);
             let _ = stream.abort();
         }
     }

@@ -2,6 +2,7 @@
 
 use super::error::certificate::{Owner, check_strength};
 use super::error::{Code, Error};
+use super::options::Pem;
 use super::pem::{browser_roots, certificates};
 use super::wire::Certificate;
 use rustls::RootCertStore;
@@ -30,14 +31,21 @@ impl TrustStore {
         }
     }
 
-    /// Adds the certificates of a PEM text, which `option` was given.
-    pub(super) fn add(&mut self, pem: &[u8], option: &str) -> Result<(), Error> {
-        for der in certificates(pem, option)? {
-            self.roots.add(der.clone()).map_err(|why| {
-                let text = format!("a certificate in {option} cannot be read: {why}");
-                Error::new(Code::BadPem, text)
-            })?;
-            self.from_options.push(der);
+    /// Adds the certificates of the PEM texts that `option` was given, one in each call.
+    pub(super) fn add(&mut self, pems: &[Pem], option: &str) -> Result<(), Error> {
+        for (call, pem) in (1..).zip(pems) {
+            let option = match pems {
+                [_] => option.to_owned(),
+                _ => format!("{option} (call {call})"),
+            };
+            for (place, der) in certificates(pem, &option)? {
+                self.roots.add(der.clone()).map_err(|why| {
+                    let text =
+                        format!("the certificate that begins on {place} cannot be read: {why}");
+                    Error::new(Code::BadPem, text)
+                })?;
+                self.from_options.push(der);
+            }
         }
         Ok(())
     }

@@ -14,8 +14,11 @@ pub(in crate::tls) enum Failure {
     Ended,
     /// The peer sent more bytes than this limit.
     TooLong(usize),
-    /// The peer does not speak TLS; its first bytes. Nothing was sent to it.
-    Plain(Vec<u8>),
+    /// The peer does not speak TLS. `answered`: it speaks HTTP, or a hook answers it.
+    Plain { first: Vec<u8>, answered: bool },
+    /// The client speaks no version from TLS 1.2 on, but at most this one; `None`: its hello has the form
+    /// of SSL 2.
+    OldVersion(Option<u16>),
     /// The peer's certificate was rejected, and an alert was sent.
     Rejected(Error),
     /// One side broke the handshake off; if it was ours, an alert was sent.
@@ -45,7 +48,8 @@ impl Failure {
                 let text = format!("the peer's handshake is longer than {limit} bytes");
                 Error::new(Code::Protocol, text)
             }
-            Failure::Plain(first) => plain(&first, side),
+            Failure::Plain { first, .. } => plain(&first, side),
+            Failure::OldVersion(version) => old_version(version),
             Failure::Rejected(why) => why,
             Failure::Tls(why) => explain(&why),
             Failure::Io(error) => match error.kind() {
@@ -56,6 +60,22 @@ impl Failure {
             },
         }
     }
+}
+
+/// A client that speaks no version that is spoken here.
+fn old_version(version: Option<u16>) -> Error {
+    let version = match version {
+        Some(0x0300) => "SSL 3.0",
+        Some(0x0301) => "TLS 1.0",
+        Some(0x0302) => "TLS 1.1",
+        Some(_) => "a version before TLS 1.0",
+        None => "SSL 2, or begins as it does",
+    };
+    let text = format!(
+        "the client speaks {version}, and here it is TLS 1.2 and 1.3 (RFC 8996): the client must be \
+         updated, or configured to speak TLS 1.2"
+    );
+    Error::new(Code::UnsupportedProtocol, text)
 }
 
 fn ended(side: Side<'_>) -> Error {

@@ -1,7 +1,9 @@
 //! What went wrong with TLS, and what to do about it.
 //!
-//! [`certificate`] has the sentences about certificates, [`handshake`] those about everything else.
+//! [`certificate`] has the sentences about certificates, [`handshake`] those about everything else, and
+//! [`alert`] the one byte of each that a peer is sent.
 
+pub(super) mod alert;
 pub(super) mod certificate;
 mod code;
 pub(super) mod handshake;

@@ -7,13 +7,16 @@
 //!   Finished    ──────────────────────────────►   done; the tickets follow
 //! ```
 //!
-//! If the handshake fails, the alert is sent, and what the peer still sends is read for a moment: a
-//! connection that is closed over unread bytes is reset, and the reset can overtake the alert.
+//! If the handshake fails, an alert is sent, and what the peer still sends is read for a moment: a
+//! connection that is closed over unread bytes is reset, and the reset can overtake the alert. Most alerts
+//! are rustls's. Where it has none (a message that is too long for it, a deadline), `close_notify` is sent
+//! in its place: see [`Alert`].
 
+use super::super::error::alert::Alert;
 use super::super::error::handshake::Failure;
 use super::super::verify::{Verdict, take_rejection};
-use super::super::wire::FirstBytes;
 use super::Tls;
+use super::first_flight::FirstFlight;
 use super::info::Info;
 use super::reading::Reading;
 use crate::net::{Stream, is_timeout, linger};
@@ -26,7 +29,7 @@ use std::time::{Duration, Instant};
 pub(super) const MAX_BYTES: usize = 128 * 1024;
 /// How long the alert may take to leave, and the reading after it.
 const ALERT_TIMEOUT: Duration = Duration::from_millis(500);
-const LINGER_BYTES: u64 = 64 * 1024;
+const LINGER_BYTES: u64 = MAX_BYTES as u64;
 
 /// A handshake: first [`run`](Handshake::run), then [`finish`](Handshake::finish).
 #[derive(Debug)]
@@ -36,6 +39,7 @@ pub(in crate::tls) struct Handshake {
     /// The host that this client has asked for.
     pub(in crate::tls) servername: Option<String>,
     reading: Reading,
+    first_flight: FirstFlight,
     /// How many bytes the peer has sent.
     pub(super) received: usize,
     deadline: Instant,
@@ -52,6 +56,7 @@ impl Handshake {
             connection,
             servername: None,
             reading: Reading::new(),
+            first_flight: FirstFlight::default(),
             received: 0,
             deadline,
         }
@@ -61,8 +66,11 @@ impl Handshake {
     /// the stream has no timeouts.
     pub(in crate::tls) fn run(&mut self) -> Result<(), Failure> {
         let done = self.exchange();
-        if let Err(Failure::Tls(_) | Failure::Rejected(_)) = done {
-            self.send_alert();
+        if let Some(alert) = done.as_ref().err().and_then(Alert::due) {
+            let is_known = self.received > 0 || matches!(self.connection, Connection::Client(_));
+            if is_known {
+                self.send_alert(alert);
+            } // a peer that says nothing may speak anything
         }
         let reads = self.below.set_read_timeout(None);
         let writes = self.below.set_write_timeout(None);
@@ -107,7 +115,7 @@ impl Handshake {
     }
 
     /// Judges the peer's first bytes before rustls gets them; false: there are too few.
-    fn is_tls(&self) -> Result<bool, Failure> {
+    fn is_tls(&mut self) -> Result<bool, Failure> {
         let unopened = self.reading.unopened();
         if self.received > MAX_BYTES {
             return Err(Failure::TooLong(MAX_BYTES));
@@ -117,11 +125,7 @@ impl Handshake {
         if self.received > unopened.len() || client_speaks_first {
             return Ok(true); // the first bytes were judged, or are not due
         }
-        match FirstBytes::of(unopened) {
-            None => Ok(false),
-            Some(FirstBytes::Tls) => Ok(true),
-            Some(_) => Err(Failure::Plain(unopened.to_vec())),
-        }
+        self.first_flight.is_tls(unopened)
     }
 
     fn receive(&mut self) -> Result<(), Failure> {
@@ -137,11 +141,20 @@ impl Handshake {
     }
 
     fn send(&mut self) -> Result<(), Failure> {
+        let sealed = self.take_records();
+        self.send_records(&sealed)
+    }
+
+    fn take_records(&mut self) -> Vec<u8> {
         let mut sealed = Vec::new();
         while self.connection.wants_write() {
             let _ = self.connection.write_tls(&mut sealed); // a Vec takes all
         }
-        let mut rest = &sealed[..];
+        sealed
+    }
+
+    fn send_records(&self, sealed: &[u8]) -> Result<(), Failure> {
+        let mut rest = sealed;
         while !rest.is_empty() {
             let left = self.time_left()?;
             let set = self.below.set_write_timeout(Some(left));
@@ -163,14 +176,30 @@ impl Handshake {
         }
     }
 
-    /// Sends the alert that rustls has made, and reads on until the peer has it.
-    fn send_alert(&mut self) {
-        if !self.connection.wants_write() {
-            return;
-        }
+    /// Ends a handshake that is done on our side, with a peer that is not acceptable after all.
+    pub(in crate::tls) fn refuse(mut self) {
+        self.send_alert(Alert::CLOSE);
+    }
+
+    /// A client that does not speak TLS gets its answer from a hook, and no alert.
+    pub(in crate::tls) fn leave_plain_to_hook(&mut self) {
+        self.first_flight.plain_is_answered = true;
+    }
+
+    /// Sends the alert that rustls has made, or this one, and reads on until the peer has it.
+    // RFC 8446 §6.2: "Whenever an implementation encounters a fatal error condition, it SHOULD send an
+    // appropriate fatal alert and MUST close the connection without sending or receiving any additional
+    // data."
+    fn send_alert(&mut self, alert: Alert) {
+        let mut records = self.take_records();
+        let before = records.len();
+        self.connection.send_close_notify(); // nothing, if rustls has made an alert
+        records.append(&mut self.take_records());
+        let made = records.len() == before;
+        alert.write(&mut records, made);
         let now = Instant::now();
         self.deadline = now.checked_add(ALERT_TIMEOUT).unwrap_or(now);
-        let _ = self.send();
+        let _ = self.send_records(&records);
         if let Ok(left) = self.time_left() {
             linger(&*self.below, left, LINGER_BYTES);
         }

@@ -45,11 +45,13 @@
 //! its second small write only after our ACK, our delayed ACK waits up to 40 ms, and data of ours carries
 //! the ACK.
 //!
-//! [`handshake`] is how a connection begins, [`reading`] is one direction. The other is decided in
+//! [`handshake`] is how a connection begins, with the judgement of [`first_flight`]; [`reading`] is one
+//! direction. The other is decided in
 //! [`write_queue`], a machine without threads, and done in [`writing`]; [`in_flight`] is what lies between
 //! rustls and the stream below. [`timeout`] is a direction's timeout, [`info`] what can be asked of a
 //! connection.
 
+mod first_flight;
 mod handshake;
 mod in_flight;
 mod info;

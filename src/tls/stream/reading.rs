@@ -13,7 +13,7 @@ use super::super::error::handshake::explain;
 use super::Tls;
 use super::timeout::{Bound, Timeout};
 use crate::net::{Cause, ReadBuffer, is_timeout};
-use rustls::{Connection, IoState};
+use rustls::{Connection, InvalidMessage, IoState};
 use std::io::{self, ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -206,7 +206,8 @@ impl Reading {
         if !self.is_empty() {
             let fed = connection.read_tls(&mut self.unopened()).ok();
             let fed = fed.filter(|n| *n > 0);
-            let fed = fed.ok_or_else(|| rustls::Error::General("no room".into()))?;
+            // rustls joins the parts of a message up to 64 KiB, and then has no room.
+            let fed = fed.ok_or(InvalidMessage::HandshakePayloadTooLarge)?;
             self.ciphertext.consume(fed);
         }
         if process(connection)?.peer_has_closed() {

@@ -286,3 +286,37 @@ fn row_t05_a_client_that_vanishes_costs_nothing() {
         assert_eq!(site.handle.shutdown(PATIENCE).cut, 0);
     });
 }
+
+/// What the server adds to its options, HTTP/1.1 in ALPN, it adds again when they are replaced: a client that
+/// speaks only HTTP/2 is refused before and after.
+#[test]
+fn fault_d13_replaced_options_still_speak_http_1_1() {
+    watched(|| {
+        let server = https::create_server_with(&identity("server"), hello()).expect("good options");
+        let context = server.context().clone();
+        let site = Site::of(server);
+        for renewed in ["server", "server", "rsa"] {
+            for (offered, chosen) in [
+                (&["h2"][..], Err(tls::Code::NoApplicationProtocol)),
+                (&["h2", "http/1.1"], Ok(Some("http/1.1"))),
+                (&["http/1.1"], Ok(Some("http/1.1"))),
+                (&[], Ok(None)),
+            ] {
+                let met = site.tls(&trusting().alpn(offered.iter().copied()));
+                let met = met.as_ref().map(|tls| tls.alpn_protocol());
+                assert_eq!(met.map_err(|error| error.code()), chosen, "{renewed}");
+            }
+            context
+                .set_options(&identity(renewed))
+                .expect("good options");
+        }
+        // Protocols that the options name replace the default.
+        context
+            .set_options(&identity("server").alpn(["x"]))
+            .expect("good options");
+        let met = site
+            .tls(&trusting().alpn(["http/1.1", "x"]))
+            .expect("a handshake");
+        assert_eq!(met.alpn_protocol(), Some("x"));
+    });
+}

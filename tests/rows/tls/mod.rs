@@ -9,6 +9,7 @@
 //! | T04 | `t04_client` | the book's client and server, over TCP |
 //! | T06, E33 to E36 | `t06_servers` | every certificate that a client refuses, and its error |
 //! | T06 | `t06_options` | every certificate and key that cannot be used, and its error |
+//! | T06 | `t06_pem` | every form of a PEM text, and which of them are refused |
 //! | T06 | `t06_peers` | peers that speak no TLS, or have no version or cipher suite in common with us |
 //! | T07 | `t07_names`, `t07_sessions`, `t07_exchange`, `t07_key_log` | SNI and ALPN, sessions, new certificates, Wireshark |
 //! | T08 | `t08_same_handler` | only the certificate options differ |
@@ -25,6 +26,7 @@ mod t03_asking;
 mod t04_client;
 mod t06_options;
 mod t06_peers;
+mod t06_pem;
 mod t06_servers;
 mod t07_exchange;
 mod t07_key_log;

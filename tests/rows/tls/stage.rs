@@ -3,6 +3,7 @@
 use crate::support::PATIENCE;
 use barewire::net::{Pipe, Stream, pipe};
 use barewire::tls::{ClientContext, ClientOptions, Code, Error, ServerContext, ServerOptions, Tls};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,12 @@ use std::time::Instant;
 pub(crate) fn pem(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls");
     std::fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// The certificate in a file.
+pub(crate) fn der(name: &str) -> Vec<u8> {
+    let der = CertificateDer::from_pem_slice(&pem(name)).expect("a certificate");
+    der.to_vec()
 }
 
 /// A server with the certificate of this name.

@@ -60,9 +60,9 @@ fn row_t06_a_client_that_sends_nothing_or_half_a_hello() {
             assert_eq!(error.code(), Code::ConnectionReset);
             says(&error, &["within the TLS handshake"]);
         }
-        for bytes in [&b"\0\0\0\0"[..], b"\x80\x2e\x01\x03\x01"] {
-            assert_eq!(server_error(bytes).code(), Code::WrongVersionNumber);
-        }
+        assert_eq!(server_error(b"\0\0\0\0").code(), Code::WrongVersionNumber);
+        let ssl_2 = server_error(b"\x80\x2e\x01\x03\x01");
+        assert_eq!(ssl_2.code(), Code::UnsupportedProtocol);
         let rubbish = [&b"\x16\x03\x01\x00\x40"[..], &[0x55; 0x40]].concat();
         assert_eq!(server_error(&rubbish).code(), Code::Protocol);
     });
@@ -156,5 +156,42 @@ fn row_t06_a_client_without_tls_can_be_answered_without_tls() {
         drop(client);
         handle.shutdown(Duration::from_secs(5));
         assert_eq!(log.all(), ["ERR_SSL_HTTP_REQUEST"]);
+    });
+}
+
+/// Whoever ends a handshake is named: the client that gave up, or this server that was stopped.
+#[test]
+fn fault_d16_a_server_that_stops_says_that_it_was_itself() {
+    watched(|| {
+        for grace in [Duration::ZERO, Duration::from_secs(3)] {
+            for sent in [&b""[..], b"\x16\x03\x01\x00\x40\x01"] {
+                let log = Log::default();
+                let noted = log.clone();
+                let secured = Secured::new(server_context(&server("server")), Nothing)
+                    .on_error(move |error, _| noted.note(error));
+                let listener = net::Listener::bind("127.0.0.1:0").unwrap();
+                let handle = listener.serve(net::Options::default(), secured).unwrap();
+                let connect = || TcpStream::connect(handle.local_addr().ip().unwrap()).unwrap();
+                let mut gave_up = connect();
+                gave_up.write_all(sent).unwrap();
+                drop(gave_up);
+                while log.all().is_empty() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                let mut waiting = connect();
+                waiting.write_all(sent).unwrap();
+                while handle.connections() == 0 {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                handle.shutdown(grace);
+                let errors = log.all();
+                let [first, second] = &errors[..] else {
+                    panic!("{errors:?}");
+                };
+                assert!(first.contains("the client ended"), "{first}");
+                assert!(second.contains("this server was stopped"), "{second}");
+                assert!(second.starts_with("ECONNRESET: "), "{second}");
+            }
+        }
     });
 }
