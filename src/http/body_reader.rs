@@ -29,6 +29,8 @@ const DIRECT_BYTES: usize = 4 * 1024;
 /// Where the body that is being received stands.
 #[derive(Debug)]
 pub(crate) struct BodyReader {
+    /// Makes a decoder: of a request's body, or of a response's.
+    new_decoder: fn(BodyLength, Limits) -> BodyDecoder,
     decoder: BodyDecoder,
     /// The decoder of an earlier chunked body: the next chunked body uses its memory.
     spare: Option<ChunkedDecoder>,
@@ -40,9 +42,19 @@ pub(crate) struct BodyReader {
 }
 
 impl BodyReader {
-    /// A reader of no body.
-    pub(crate) fn new() -> BodyReader {
+    /// A reader of requests' bodies; there is none yet.
+    pub(crate) fn of_requests() -> BodyReader {
+        BodyReader::with(BodyDecoder::new)
+    }
+
+    /// A reader of responses' bodies; there is none yet.
+    pub(crate) fn of_responses() -> BodyReader {
+        BodyReader::with(BodyDecoder::of_response)
+    }
+
+    fn with(new_decoder: fn(BodyLength, Limits) -> BodyDecoder) -> BodyReader {
         BodyReader {
+            new_decoder,
             decoder: BodyDecoder::Known(0),
             spare: None,
             length: BodyLength::Known(0),
@@ -74,7 +86,7 @@ impl BodyReader {
         }
         self.decoder = match self.spare.take_if(|_| length == BodyLength::Chunked) {
             Some(spare) => BodyDecoder::Chunked(spare.restarted()),
-            None => BodyDecoder::new(length, limits),
+            None => (self.new_decoder)(length, limits),
         };
     }
 
@@ -342,7 +354,7 @@ mod tests {
     }
 
     fn body(length: BodyLength, pieces: &[&'static [u8]]) -> Pieces {
-        let mut reader = BodyReader::new();
+        let mut reader = BodyReader::of_responses();
         reader.restart(length, Limits::default());
         Pieces {
             reader,

@@ -60,7 +60,7 @@ impl ResponseBuffer {
     fn new(limits: Limits) -> ResponseBuffer {
         ResponseBuffer {
             decoder: ResponseDecoder::new(limits),
-            body: BodyReader::new(),
+            body: BodyReader::of_responses(),
             bytes: ReadBuffer::new(FIRST_BYTES, MAX_BYTES),
             out: Vec::new(),
             limits,

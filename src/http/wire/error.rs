@@ -29,7 +29,7 @@ rules! {
     FieldNameInvalid 400 "RFC 9112 §5" "a field line starts with a name that is a token, then a colon";
     SpaceBeforeColon 400 "RFC 9112 §5.1" "no whitespace is allowed between a field name and its colon";
     LeadingWhitespace 400 "RFC 9112 §2.2" "no whitespace may stand between the start line and the first field";
-    ObsFold 400 "RFC 9112 §5.2" "a field value must not be folded over several lines";
+    ObsFold 400 "RFC 9112 §5.2" "a field value of a request must not be folded over several lines";
     FieldValueInvalid 400 "RFC 9110 §5.5" "a field value holds no control characters but tab";
     FieldSectionTooLarge 431 "RFC 6585 §5" "the field section is larger than this server reads";
     TooManyFields 431 "RFC 6585 §5" "there are more field lines than this server reads";

@@ -4,7 +4,7 @@
 //! is fed byte by byte, every call with all bytes so far. A decoder that continues at its position is done
 //! at once; one that starts again must read 10^12 bytes, and the watchdog ends it.
 
-use barewire::http::wire::{ChunkedDecoder, Limits, RequestDecoder};
+use barewire::http::wire::{ChunkedDecoder, Limits, RequestDecoder, ResponseDecoder};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -45,6 +45,17 @@ fn drip_head(bytes: Vec<u8>) {
             decoder.decode(&bytes).expect("a good head"),
             Some(bytes.len())
         );
+    });
+}
+
+fn drip_response(bytes: Vec<u8>) {
+    in_time(move || {
+        let mut decoder = ResponseDecoder::new(BOUNDLESS);
+        for end in 0..bytes.len() {
+            assert_eq!(decoder.decode(&bytes[..end]).expect("a good head"), None);
+        }
+        let whole = decoder.decode(&bytes).expect("a good head");
+        assert_eq!(whole, Some(bytes.len()));
     });
 }
 
@@ -199,4 +210,12 @@ fn many_trailers() {
 #[test]
 fn a_long_trailer() {
     drip_body([b"0\r\nX: ", &b"v".repeat(MANY)[..], b"\r\n\r\n"].concat());
+}
+
+#[test]
+fn fault_c01_many_folds() {
+    for fold in [&b"\r\n "[..], b"\r\n a", b" \r\n\t\t\r\n\ta  "] {
+        let folds = fold.repeat(MANY / fold.len());
+        drip_response([b"HTTP/1.1 200 OK\r\nX: a", &folds[..], b"\r\nY: b\r\n\r\n"].concat());
+    }
 }

@@ -221,7 +221,11 @@ impl Reader {
             }
             Head::None => {}
         }
-        self.body = Some(BodyDecoder::new(self.message.body, self.limits));
+        let decoder = match &self.head {
+            Head::Response(..) => BodyDecoder::of_response,
+            Head::Request(_) | Head::None => BodyDecoder::new,
+        };
+        self.body = Some(decoder(self.message.body, self.limits));
         Ok(true)
     }
 

@@ -46,7 +46,7 @@ pub(crate) struct BodyState {
 impl BodyState {
     pub(crate) fn new(pace: Pace, charge: Charge) -> BodyState {
         BodyState {
-            reader: BodyReader::new(),
+            reader: BodyReader::of_requests(),
             head_tail_at: 0,
             buffer: ReadBuffer::new(FIRST_BUFFER_BYTES, MAX_BUFFER_BYTES),
             collected: Vec::new(),
@@ -103,7 +103,7 @@ impl BodyState {
 
     /// Gives that memory back, when the connection has nothing to do.
     pub(crate) fn shrink(&mut self) {
-        self.reader = BodyReader::new();
+        self.reader = BodyReader::of_requests();
         self.shrink_to(0);
         self.charge.clear();
     }

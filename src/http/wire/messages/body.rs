@@ -189,13 +189,21 @@ pub enum BodyDecoder {
 }
 
 impl BodyDecoder {
-    /// A decoder for a body of this length.
+    /// A decoder for a body of this length, of a request.
     #[inline]
     pub fn new(length: BodyLength, limits: Limits) -> BodyDecoder {
         match length {
             BodyLength::Known(bytes) => BodyDecoder::Known(bytes),
             BodyLength::Chunked => BodyDecoder::Chunked(ChunkedDecoder::new(limits)),
             BodyLength::UntilClose => BodyDecoder::UntilClose,
+        }
+    }
+
+    /// The same for a response: see [`ChunkedDecoder::of_response`].
+    pub fn of_response(length: BodyLength, limits: Limits) -> BodyDecoder {
+        match length {
+            BodyLength::Chunked => BodyDecoder::Chunked(ChunkedDecoder::of_response(limits)),
+            length => BodyDecoder::new(length, limits),
         }
     }
 

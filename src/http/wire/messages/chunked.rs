@@ -21,7 +21,7 @@
 
 use super::field_list::FieldList;
 use super::fields::Fields;
-use super::section::Section;
+use super::section::{Of, Section};
 use crate::http::wire::{Error, Limits, Rule, grammar};
 
 /// One step of a body decoder: how many bytes it consumed, and which of them are content.
@@ -82,16 +82,25 @@ pub struct ChunkedDecoder {
 }
 
 impl ChunkedDecoder {
-    /// At the start of a body.
+    /// At the start of a request's body.
     #[inline]
     pub fn new(limits: Limits) -> ChunkedDecoder {
+        ChunkedDecoder::of(Of::Request, limits)
+    }
+
+    /// At the start of a response's body: a folded trailer field (RFC 9112 §5.2) is one value.
+    pub fn of_response(limits: Limits) -> ChunkedDecoder {
+        ChunkedDecoder::of(Of::Response, limits)
+    }
+
+    fn of(message: Of, limits: Limits) -> ChunkedDecoder {
         ChunkedDecoder {
             limits,
             state: State::Size,
             digits: 0,
             left: 0,
             extension_bytes: 0,
-            section: Section::new(),
+            section: Section::new(message),
             trailer: Vec::new(),
         }
     }
@@ -232,6 +241,9 @@ impl ChunkedDecoder {
             .extend_from_slice(&input[..input.len().min(room)]);
         let complete = self.section.decode(&self.trailer, &self.limits)?;
         if complete {
+            if self.section.has_folds() {
+                self.section.unfold(&mut self.trailer);
+            }
             check_trailers(self.section.fields(&self.trailer))?;
             self.state = State::End;
         }

@@ -30,7 +30,7 @@
 
 use super::body::{self, BodyLength};
 use super::fields::{Fields, Known};
-use super::section::Section;
+use super::section::{Of, Section};
 use super::start_line::{StartLine, Version};
 use super::target::{Judged, Target};
 use crate::http::wire::uri::authority;
@@ -62,12 +62,12 @@ struct Head {
 }
 
 impl Head {
-    fn new(limits: Limits) -> Head {
+    fn new(limits: Limits, of: Of) -> Head {
         Head {
             limits,
             part: Part::StartLine,
             line: StartLine::default(),
-            section: Section::new(),
+            section: Section::new(of),
             options: Options::default(),
         }
     }
@@ -121,7 +121,7 @@ impl RequestDecoder {
     /// A decoder that reads no more than `limits` allow.
     pub fn new(limits: Limits) -> RequestDecoder {
         RequestDecoder {
-            head: Head::new(limits),
+            head: Head::new(limits, Of::Request),
             target: Judged::default(),
             body: BodyLength::Known(0),
             expects_continue: false,
@@ -383,22 +383,27 @@ impl<'a> RequestHead<'a> {
 #[derive(Debug)]
 pub struct ResponseDecoder {
     head: Head,
+    /// The head without its folds, if it had some.
+    unfolded: Option<Vec<u8>>,
 }
 
 impl ResponseDecoder {
     /// A decoder that reads no more than `limits` allow.
     pub fn new(limits: Limits) -> ResponseDecoder {
         ResponseDecoder {
-            head: Head::new(limits),
+            head: Head::new(limits, Of::Response),
+            unfolded: None,
         }
     }
 
     /// Ready for the next response; keeps the memory.
     pub fn restart(&mut self) {
         self.head.restart();
+        self.unfolded = None;
     }
 
-    /// As [`RequestDecoder::decode`].
+    /// As [`RequestDecoder::decode`]. A field value that is folded over several lines (RFC 9112 §5.2) is one
+    /// value, with a space for each fold.
     ///
     /// # Errors
     /// The first rule the head breaks, at the byte that breaks it.
@@ -406,14 +411,20 @@ impl ResponseDecoder {
         if !self.head.decode(bytes, StartLine::response)? {
             return Ok(None);
         }
+        let length = self.head.section.at();
+        if self.head.section.has_folds() {
+            let unfolded = self.unfolded.insert(bytes[..length].to_vec());
+            self.head.section.unfold(unfolded);
+        }
+        let bytes = self.unfolded.as_deref().unwrap_or(bytes);
         self.head.options = connection_options(self.head.section.fields(bytes))?;
-        Ok(Some(self.head.section.at()))
+        Ok(Some(length))
     }
 
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.
     pub fn head<'a>(&'a self, bytes: &'a [u8]) -> ResponseHead<'a> {
         ResponseHead {
-            bytes,
+            bytes: self.unfolded.as_deref().unwrap_or(bytes),
             decoder: self,
         }
     }

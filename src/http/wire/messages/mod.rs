@@ -22,6 +22,8 @@
 //! - A decoder has `decode(&mut self, bytes)`. `Ok(None)` means "not yet": call it again with the same
 //!   bytes and some more behind them.
 //! - A head that decodes is one that may be served: every rule that needs the head alone was checked.
+//! - A field value that is folded over several lines (obs-fold, RFC 9112 §5.2) is refused in a request. In a
+//!   response it is one value with a space for each fold, in a copy of the head; no other head is copied.
 //! - An encoder cannot fail. What must not be sent cannot be built, or the
 //!   [`Connection`](super::Connection) refuses it before a byte is appended.
 //!
@@ -47,8 +49,8 @@
 //!
 //! 1. `whole_lines` in `section.rs` takes complete lines, `phases` takes the rest. Remove `whole_lines`:
 //!    which tests fail, and what does `tests/bench` (`head_decode`) show?
-//! 2. RFC 9112 §5.2 lets a user agent replace an obs-fold by spaces. What would have to be copied then,
-//!    and which borrowed type could no longer exist?
+//! 2. A folded response head is copied (`unfolded` in `message.rs`). Replace the folds in the caller's bytes:
+//!    which signatures change, and what may a caller no longer do between `decode` and `head`?
 
 mod body;
 pub(super) mod chunked;

@@ -3,10 +3,16 @@
 //! ```text
 //!            name          ":"        value        CR
 //!   Start ────────▶ Name ──────▶ Pad ───────▶ Value ──────▶ Lf
-//!     ▲ │ CR                                                 │ LF: one line more
+//!     ▲ │ │ blank                 ▲                          │ LF: one line more
+//!     │ │ └── of a response ──────┘                          │
+//!     │ │ CR                                                 │
 //!     │ └──▶ EndLf ── LF ──▶ the section is complete         │
 //!     └──────────────────────────────────────────────────────┘
 //! ```
+//!
+//! A line that begins with a blank continues the value of the line before it (obs-fold). A request with one
+//! is refused. In a response each fold becomes one space: the lines stay where they are in the bytes, and
+//! [`unfold`](Section::unfold) shortens the values that have folds, in bytes that belong to the caller.
 //!
 //! The decoder remembers its position, not the bytes: the caller gives it the same bytes and some more
 //! behind them, and it continues where it stopped. So a head that arrives one byte at a time costs as
@@ -25,10 +31,24 @@ enum Phase {
     EndLf,
 }
 
+/// What the fields belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Request,
+    Response,
+}
+
 /// A field section while it is being received; its offsets count from the start of the caller's bytes.
 #[derive(Debug)]
 pub(super) struct Section {
+    of: Of,
     phase: Phase,
+    /// The last line is being continued.
+    is_folding: bool,
+    /// Where it goes on, behind the blanks.
+    fold_at: usize,
+    /// Some value holds a fold.
+    has_folds: bool,
     start: usize,
     at: usize,
     line: Line,
@@ -44,9 +64,13 @@ const NO_LINE: Line = Line {
 };
 
 impl Section {
-    pub(super) const fn new() -> Section {
+    pub(super) const fn new(of: Of) -> Section {
         Section {
+            of,
             phase: Phase::Start,
+            is_folding: false,
+            fold_at: 0,
+            has_folds: false,
             start: 0,
             at: 0,
             line: NO_LINE,
@@ -57,6 +81,7 @@ impl Section {
     /// Forgets the lines and keeps the memory; the next section starts at byte `start`.
     pub(super) fn restart(&mut self, start: usize) {
         self.phase = Phase::Start;
+        (self.is_folding, self.has_folds) = (false, false);
         self.start = start;
         self.at = start;
         self.index.clear();
@@ -70,6 +95,26 @@ impl Section {
     /// The offset after the last byte that was checked; after `true`, the offset after the section.
     pub(super) fn at(&self) -> usize {
         self.at
+    }
+
+    /// Whether some value holds a fold: then [`unfold`](Self::unfold) must be called before the values are
+    /// read.
+    #[inline]
+    pub(super) fn has_folds(&self) -> bool {
+        self.has_folds
+    }
+
+    /// Replaces each fold in the values by one space. `bytes` are those that were decoded, or a copy.
+    // RFC 9112 §5.2: "A user agent that receives an obs-fold in a response message that is not within a
+    // "message/http" container MUST replace each received obs-fold with one or more SP octets prior to
+    // interpreting the field value."
+    #[cold]
+    pub(super) fn unfold(&mut self, bytes: &mut [u8]) {
+        for line in &mut self.index.lines {
+            let value = &mut bytes[line.value_at as usize..line.value_end as usize];
+            line.value_end = line.value_at + unfold(value) as u32;
+        }
+        self.has_folds = false;
     }
 
     /// The complete lines: a view of the bytes that were decoded.
@@ -140,7 +185,10 @@ impl Section {
                         at += 1;
                         phase = Phase::EndLf;
                     }
-                    Some(b' ' | b'\t') => return Err(self.starts_blank(bytes, at)),
+                    Some(b' ' | b'\t') => {
+                        line = self.folded_line(bytes, at)?;
+                        phase = Phase::Pad;
+                    }
                     Some(_) => {
                         line.name_at = at as u32;
                         phase = Phase::Name;
@@ -167,7 +215,10 @@ impl Section {
                 if at == bytes.len() {
                     break false;
                 }
-                line.value_at = at as u32;
+                match self.is_folding {
+                    true => self.fold_at = at,
+                    false => line.value_at = at as u32,
+                }
                 phase = Phase::Value;
             }
             if phase == Phase::Value {
@@ -175,7 +226,13 @@ impl Section {
                 match bytes.get(at) {
                     None => break false,
                     Some(b'\r') => {
-                        line.value_end = value_end(bytes, line.value_at as usize, at) as u32;
+                        match self.is_folding {
+                            true => self.extend(&mut line, bytes, at),
+                            false => {
+                                let end = value_end(bytes, line.value_at as usize, at);
+                                line.value_end = end as u32;
+                            }
+                        }
                         at += 1;
                         phase = Phase::Lf;
                     }
@@ -191,6 +248,11 @@ impl Section {
             if phase == Phase::EndLf {
                 break true;
             }
+            phase = Phase::Start;
+            if self.is_folding {
+                self.continued(line);
+                continue;
+            }
             if self.index.lines.len() == limits.fields {
                 return Err(Error::new(
                     Rule::TooManyFields,
@@ -199,24 +261,72 @@ impl Section {
                 ));
             }
             self.index.push(line);
-            phase = Phase::Start;
         };
         (self.at, self.phase, self.line) = (at, phase, line);
         Ok(complete)
     }
 
+    /// The line that goes on behind the blank at `at`.
     #[cold]
-    fn starts_blank(&self, bytes: &[u8], at: usize) -> Error {
-        if self.index.lines.is_empty() {
+    fn folded_line(&mut self, bytes: &[u8], at: usize) -> Result<Line, Error> {
+        match self.index.lines.last() {
             // RFC 9112 §2.2: "A recipient that receives whitespace between the start-line and the
             // first header field MUST either reject the message as invalid"
-            Error::new(Rule::LeadingWhitespace, bytes, at)
-        } else {
+            None => Err(Error::new(Rule::LeadingWhitespace, bytes, at)),
             // RFC 9112 §5.2: "A server that receives an obs-fold in a request message that is not
             // within a "message/http" container MUST either reject the message"
-            Error::new(Rule::ObsFold, bytes, at)
+            Some(_) if self.of == Of::Request => Err(Error::new(Rule::ObsFold, bytes, at)),
+            Some(line) => {
+                (self.is_folding, self.has_folds) = (true, true);
+                Ok(*line)
+            }
         }
     }
+
+    /// Extends a value by its next line, which ends at `end`. A line of blanks alone adds nothing: looking for
+    /// the end of the value behind every one of many would take a time that grows with their square.
+    #[cold]
+    fn extend(&self, line: &mut Line, bytes: &[u8], end: usize) {
+        let end = value_end(bytes, self.fold_at, end);
+        if end == self.fold_at {
+            return;
+        }
+        if line.value_at == line.value_end {
+            line.value_at = self.fold_at as u32;
+        }
+        line.value_end = end as u32;
+    }
+
+    /// The last line with what a fold has added to it.
+    #[cold]
+    fn continued(&mut self, line: Line) {
+        self.is_folding = false;
+        if let Some(last) = self.index.lines.last_mut() {
+            *last = line;
+        }
+    }
+}
+
+/// Replaces each fold, with the blanks around it, by one space; returns the new length.
+// RFC 9112 §5.2: "obs-fold = OWS CRLF RWS"
+fn unfold(value: &mut [u8]) -> usize {
+    let (mut from, mut to) = (0, 0);
+    while let Some(&byte) = value.get(from) {
+        if byte != b'\r' {
+            value[to] = byte;
+            (from, to) = (from + 1, to + 1);
+            continue;
+        }
+        while to > 0 && matches!(value[to - 1], b' ' | b'\t') {
+            to -= 1;
+        }
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = value.get(from) {
+            from += 1;
+        }
+        value[to] = b' ';
+        to += 1;
+    }
+    to
 }
 
 /// Where a value ends without the whitespace before `end`.

@@ -142,7 +142,7 @@ impl Client {
             body,
         });
         self.decoder.restart();
-        self.body = body.map(|length| BodyDecoder::new(length, Limits::default()));
+        self.body = body.map(|length| BodyDecoder::of_response(length, Limits::default()));
         Ok(())
     }
 

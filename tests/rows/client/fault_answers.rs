@@ -1,0 +1,153 @@
+//! Answers as old, careless or hostile servers send them: folded fields, strange codes, too early, cut.
+
+use super::peer::Peer;
+use super::test_server::{TestServer, get, responding};
+use crate::support::watched;
+use barewire::http::wire::Fields;
+use barewire::http::{self, ClientEvents, Connected, Origin, RequestOptions};
+use barewire::net::pipe;
+use barewire::websocket::{self, ConnectOptions};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+fn texts(fields: Fields<'_>) -> Vec<String> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let lines = fields.iter();
+    lines
+        .map(|(name, value)| format!("{name}: {}", text(value)))
+        .collect()
+}
+
+/// The fields of interim responses.
+#[derive(Clone, Default)]
+struct Interim(Arc<Mutex<Vec<String>>>);
+
+impl ClientEvents for Interim {
+    fn information(&mut self, _status: u16, fields: Fields<'_>) {
+        self.0.lock().unwrap().extend(texts(fields));
+    }
+}
+
+#[test]
+fn fault_c01_a_folded_field_is_one_value() {
+    watched(|| {
+        const ANSWER: &str = "HTTP/1.1 103 Early Hints\r\nLink: </a>,\r\n\t</b>\r\n\r\n\
+            HTTP/1.1 200 OK\r\nContent-Type: text/plain;\r\n charset=utf-8\r\n\
+            X:\r\n \r\n a \r\n  b\r\n \r\nTransfer-Encoding:\r\n chunked\r\n\r\n\
+            2\r\nok\r\n0\r\nSum: 1\r\n 2\r\n\r\n";
+        for bytes in [1, 7, ANSWER.len()] {
+            let server = TestServer::new(move |mut peer: Peer| {
+                while peer.request().is_some() {
+                    for piece in ANSWER.as_bytes().chunks(bytes) {
+                        peer.send(piece);
+                    }
+                }
+            });
+            let interim = Interim::default();
+            let request = http::request(server.options()).unwrap().on(interim.clone());
+            let mut response = request.end("").unwrap();
+            assert_eq!(response.collect().unwrap(), b"ok");
+            assert_eq!(*interim.0.lock().unwrap(), ["Link: </a>, </b>"]);
+            let fields = [
+                "Content-Type: text/plain; charset=utf-8",
+                "X: a b",
+                "Transfer-Encoding: chunked",
+            ];
+            assert_eq!(texts(response.headers()), fields);
+            assert_eq!(texts(response.trailers()), ["Sum: 1 2"]);
+            drop(response);
+            // The memory of this response serves the next, which has no folds.
+            assert_eq!(get(&server.options()).collect().unwrap(), b"ok");
+            assert_eq!((server.idle(), server.connections()), (1, 1));
+            server.end();
+        }
+    });
+}
+
+#[test]
+fn fault_c01_a_folded_location_is_followed_where_it_is_one() {
+    watched(|| {
+        let server = TestServer::new(|mut peer| {
+            while let Some(received) = peer.request() {
+                peer.send(match received.target() {
+                    "/" => "HTTP/1.1 302 Found\r\nLocation:\r\n /b\r\nContent-Length: 0\r\n\r\n",
+                    "/cut" => {
+                        "HTTP/1.1 302 Found\r\nLocation: /a\r\n b\r\nContent-Length: 0\r\n\r\n"
+                    }
+                    _ => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                });
+            }
+        });
+        let options = server.options().max_redirects(1);
+        assert_eq!(get(&options).collect().unwrap(), b"ok");
+        let error = http::request(options.path("/cut"))
+            .unwrap()
+            .end("")
+            .unwrap_err();
+        assert!(error.to_string().contains("Location"), "{error}");
+        server.end();
+    });
+}
+
+#[test]
+fn fault_c01_a_tunnel_opens_behind_a_folded_field() {
+    watched(|| {
+        let server = TestServer::new(|mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 200 OK\r\nVia: 1.1\r\n proxy\r\n\r\nbytes");
+            peer.until_closed();
+        });
+        let options = server.options().method("CONNECT").path("b:443");
+        let mut response = http::request(options).unwrap().end("").unwrap();
+        assert_eq!(response.header("Via"), Some("1.1 proxy"));
+        let (_stream, behind, _) = response.upgrade().unwrap().into_parts();
+        assert!(b"bytes".starts_with(&behind[..]));
+        drop((response, _stream));
+        server.end();
+    });
+}
+
+#[test]
+fn fault_c01_a_websocket_opens_behind_folded_fields() {
+    watched(|| {
+        let options = ConnectOptions::new().create_connection(|_: &Origin, _| {
+            let (here, there) = pipe();
+            thread::spawn(move || {
+                let mut peer = Peer::new(Arc::new(there), 1);
+                let received = peer.head().unwrap();
+                let key = received.field("Sec-WebSocket-Key").unwrap();
+                let accept = websocket::wire::accept(key.as_bytes());
+                let accept = String::from_utf8_lossy(accept.as_ref()).into_owned();
+                peer.send(format!(
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade:\r\n websocket\r\n\
+                     Connection: x,\r\n\tUpgrade\r\nSec-WebSocket-Accept:\r\n {accept}\r\n\r\n"
+                ));
+                peer.until_closed();
+            });
+            Ok(Connected::new(here))
+        });
+        drop(websocket::connect_with("ws://a/", &options).unwrap());
+    });
+}
+
+#[test]
+fn fault_c01_a_server_still_refuses_a_fold() {
+    watched(|| {
+        let server = http::create_server(|_req, res| res.end("ok"))
+            .listen("127.0.0.1:0")
+            .unwrap();
+        let port = server.local_addr().port().unwrap();
+        for request in [
+            "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        ] {
+            use std::io::{Read, Write};
+            let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        }
+        server.shutdown(crate::support::PATIENCE);
+    });
+}
