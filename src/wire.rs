@@ -76,6 +76,7 @@ macro_rules! rule_error {
             rule: $Rule:ident,
             $(#[$at_doc:meta])* at: $At:ty,
             $(#[$got_doc:meta])* got: [u8; $GOT:literal],
+            $($(#[$flag_doc:meta])* $flag:ident: bool,)?
         }
         $vis:vis fn new;
         show = $show:path;
@@ -87,6 +88,7 @@ macro_rules! rule_error {
             at: $At,
             got: [u8; $GOT],
             got_len: u8,
+            $($(#[$flag_doc])* $flag: bool,)?
         }
 
         impl $Error {
@@ -97,7 +99,7 @@ macro_rules! rule_error {
                 let mut got = [0; $GOT];
                 let len = found.len().min($GOT);
                 got[..len].copy_from_slice(&found[..len]);
-                $Error { rule, at: at as $At, got, got_len: len as u8 }
+                $Error { rule, at: at as $At, got, got_len: len as u8, $($flag: false)? }
             }
 
             /// Which rule.

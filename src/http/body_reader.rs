@@ -134,9 +134,12 @@ impl BodyReader {
     }
 }
 
-/// What a body is read from: a connection with its buffers. An implementation writes the first five
-/// methods; the rest is provided.
+/// What a body is read from: a connection with its buffers. An implementation writes the constant and the
+/// first five methods; the rest is provided.
 pub(crate) trait BodySource {
+    /// Whether the body is that of a response: then a server is to blame for what is wrong with it.
+    const IS_RESPONSE: bool;
+
     /// The reader, and the input: the bytes that have been received and neither consumed nor decoded
     /// as framing.
     fn parts(&mut self) -> (&mut BodyReader, &[u8]);
@@ -167,6 +170,10 @@ pub(crate) trait BodySource {
 
     /// The body has failed, for good.
     fn fail(&mut self, error: wire::Error) -> Error {
+        let error = match Self::IS_RESPONSE {
+            true => error.in_response(),
+            false => error,
+        };
         self.parts().0.failure = Some(error);
         self.give_up();
         error.into()
@@ -321,6 +328,8 @@ mod tests {
     }
 
     impl BodySource for Pieces {
+        const IS_RESPONSE: bool = false;
+
         fn parts(&mut self) -> (&mut BodyReader, &[u8]) {
             (&mut self.reader, &self.buffer)
         }

@@ -1,12 +1,38 @@
 //! What can go wrong in an exchange, and which side has caused it.
 
 use crate::http::refusal::Refusal;
-use crate::http::wire::{self, Misuse};
+use crate::http::wire::{self, Misuse, UriError};
 use crate::wire::from_causes;
 use std::{fmt, io};
 
-/// What a handler may fail with. The client gets the status of an [`Error::Peer`], since it broke a rule,
-/// and 500 for anything else.
+/// What a handler may fail with. Its client gets a status that says who is to blame:
+///
+/// | the failure | the client gets | to [`Events`](crate::http::Events) |
+/// |---|---|---|
+/// | [`Error::Peer`] with a rule that the client broke | the rule's status | `client_error` makes the response |
+/// | [`UriError`] of a part: [`Query::pairs`](wire::Query::pairs), [`percent_decode`](wire::percent_decode) | 400 | the same |
+/// | [`Error::Peer`] with a rule that another server broke, in its response to this handler | 502 | `error` |
+/// | anything else | 500 | `error` |
+///
+/// Only if the body of the request is broken, the connection ends after the response.
+///
+/// The errors of the standard library do not say where the bytes came from: a `Utf8Error` is a 500. For text
+/// from the client use [`read_to_string`](std::io::Read::read_to_string) of the request,
+/// [`Request::collect_text`](crate::http::Request::collect_text) or
+/// [`percent_decode_text`](wire::percent_decode_text). A [`Uri`](wire::Uri) that is parsed as a whole may come from
+/// anywhere, too: its error is a 500.
+///
+/// ```
+/// use barewire::http::{self, wire::Query};
+///
+/// let server = http::create_server(|req, res| -> Result<(), http::Error> {
+///     let pairs = Query::pairs(req.query().unwrap_or_default());
+///     let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
+///     res.end(format!("{} pairs\n", pairs.len()))
+/// });
+/// let answer = server.answer_to(b"GET /?a=1&b=%ff HTTP/1.1\r\nHost: a\r\n\r\n");
+/// assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
+/// ```
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a request could not be read or a response could not be sent.
@@ -51,14 +77,28 @@ impl Error {
         Error::Io(io::Error::new(io::ErrorKind::InvalidInput, why))
     }
 
-    /// What a handler failed with, if it is ours: as it is, or in the wrapping that the `Read`
-    /// and `Write` faces put around it.
+    /// What a handler failed with, if it is ours: as it is, or in an [`io::Error`], as the `Read` and `Write`
+    /// faces return it.
     pub(crate) fn of(failure: Failure) -> Result<Error, Failure> {
-        let wrapped = match failure.downcast::<Error>() {
-            Ok(error) => return Ok(*error),
-            Err(failure) => failure.downcast::<io::Error>()?,
+        let failure = match failure.downcast::<io::Error>() {
+            Ok(wrapped) => match wrapped.downcast::<Error>() {
+                Ok(error) => return Ok(error),
+                Err(other) => match other.downcast::<UriError>() {
+                    Ok(error) => return Ok(error.into()),
+                    Err(other) => return Err(other.into()),
+                },
+            },
+            Err(failure) => failure,
         };
-        wrapped.downcast::<Error>().map_err(Failure::from)
+        let failure = match failure.downcast::<UriError>() {
+            Ok(error) => return Ok((*error).into()),
+            Err(failure) => failure,
+        };
+        let failure = match failure.downcast::<wire::Error>() {
+            Ok(error) => return Ok((*error).into()),
+            Err(failure) => failure,
+        };
+        failure.downcast::<Error>().map(|error| *error)
     }
 }
 
@@ -75,6 +115,17 @@ impl std::error::Error for Error {
 }
 
 from_causes! { Error: Peer(wire::Error), Misuse(Misuse) }
+
+/// The client of a handler is to blame for a part of a URI that cannot be decoded, and nobody knows who for a
+/// whole URI.
+impl From<UriError> for Error {
+    fn from(error: UriError) -> Error {
+        match error.in_request() {
+            Some(error) => Error::Peer(error),
+            None => Error::invalid_input(error),
+        }
+    }
+}
 
 /// Takes off the wrapping that the `Read` and `Write` faces put around an [`Error`].
 impl From<io::Error> for Error {
@@ -113,5 +164,22 @@ mod tests {
         let failure = Error::of(theirs.into()).unwrap_err();
         assert!(failure.is::<io::Error>());
         assert_eq!(Error::of("text".into()).unwrap_err().to_string(), "text");
+    }
+
+    #[test]
+    fn fault_b08_a_part_is_the_clients_and_a_whole_uri_is_not() {
+        let part = || wire::percent_decode("a%").unwrap_err();
+        let whole = || wire::Uri::parse("http://u%zz@a/").unwrap_err();
+        for failure in [part().into(), Failure::from(io::Error::other(part()))] {
+            let Ok(Error::Peer(error)) = Error::of(failure) else {
+                panic!("the client broke a rule");
+            };
+            assert_eq!((error.status(), error.at()), (400, 1));
+        }
+        for failure in [whole().into(), Failure::from(io::Error::other(whole()))] {
+            assert!(matches!(Error::of(failure), Ok(Error::Io(_))));
+        }
+        let theirs = wire::Error::whole(wire::Rule::MessageTruncated).in_response();
+        assert_eq!(Error::from(theirs).status(), 502);
     }
 }

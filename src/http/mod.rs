@@ -132,6 +132,7 @@
 //! | how a long poll sees that its client has left | [`Response::client_left`], `server/exchange/connection.rs` |
 //! | to serve or ask over a stream of your own | implement [`net::Stream`](crate::net::Stream) or [`net::Layer`](crate::net::Layer); `Server::serve` (such a connection has no slot), [`RequestOptions::create_connection`] |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
+//! | whom a handler's failure blames, and its status | the table of [`Failure`]; `Error::of` in `error.rs`, `is_in_response` in `wire/error.rs`, `server/request_loop/failing.rs` |
 //! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |
 //! | what an idle connection keeps | `server/request_loop/waiting.rs` |
 //! | when a response leaves, and with what | `server/exchange/connection/sending.rs`, `server/exchange/response_queue.rs` |

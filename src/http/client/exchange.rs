@@ -126,7 +126,7 @@ impl Exchange {
             return Ok(());
         };
         let machine = &mut pooled.connection.machine;
-        machine.receive_end()?;
+        machine.receive_end().map_err(wire::Error::in_response)?;
         // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
         // requests, the client MUST NOT consider that data to be a valid response"
         let is_more_here = self.buffer.bytes.unread().len() > self.buffer.body.content();

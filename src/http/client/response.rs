@@ -129,7 +129,7 @@ impl ClientResponse {
                 return Ok(body);
             }
             if body.len() + piece.len() > most {
-                return Err(wire::Error::whole(Rule::BodyTooLarge).into());
+                return Err(wire::Error::whole(Rule::BodyTooLarge).in_response().into());
             }
             body.extend_from_slice(piece);
             let bytes = piece.len();

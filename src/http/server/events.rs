@@ -113,8 +113,9 @@ pub trait Events: Send + Sync + 'static {
     /// A peer has connected.
     fn connection(&self, _stream: &dyn Stream) {}
 
-    /// The bytes of a client are no request, or its body breaks a rule, or it was too slow. The connection
-    /// ends after the response.
+    /// The bytes of a client are no request, or its body breaks a rule, or it was too slow: the connection
+    /// ends after the response. Or a handler failed with an error that blames the client, such as a query that
+    /// cannot be decoded: then the connection goes on.
     ///
     /// # Errors
     /// As for [`request`](Events::request); the client then gets the default response.
@@ -136,19 +137,31 @@ fn refuse_tunnel(mut response: Response<'_>) -> Handled {
     // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
     // response"
     response
-        .set_status(405)?
         .set_header("Allow", "GET, HEAD, POST")?
         .set_header("Connection", "close")?;
-    Ok(response.end("this server opens no tunnels (RFC 9110 §9.3.6)\n")?)
+    let text = "this server opens no tunnels (RFC 9110 §9.3.6)\n";
+    write_text(405, text, response)
 }
 
 /// The default response to an error: its status, and in the body the rule that was broken.
-pub(super) fn write_refusal(error: &Error, mut response: Response<'_>) -> Handled {
+pub(super) fn write_refusal(error: &Error, response: Response<'_>) -> Handled {
     let status = error.status();
+    let text = format!("{status} {}: {error}\n", reason_phrase(status));
+    write_text(status, &text, response)
+}
+
+/// A response that says no more than its status.
+pub(super) fn write_status(status: u16, response: Response<'_>) -> Handled {
+    let text = format!("{status} {}\n", reason_phrase(status));
+    write_text(status, &text, response)
+}
+
+/// A response of one line of text.
+fn write_text(status: u16, text: &str, mut response: Response<'_>) -> Handled {
     response
         .set_status(status)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?;
-    Ok(response.end(format!("{status} {}: {error}\n", reason_phrase(status)))?)
+    Ok(response.end(text)?)
 }
 
 /// Makes the response to a request.

@@ -5,7 +5,7 @@ use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::{
-    BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Target, Version,
+    self, BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Rule, Target, Version,
 };
 use crate::net::Stream;
 use std::cell::RefCell;
@@ -125,6 +125,15 @@ impl<'a> Request<'a> {
         self.body.collect()
     }
 
+    /// The same, if it is text in UTF-8.
+    ///
+    /// # Errors
+    /// With status 400 if it is not; else as [`collect`](Self::collect).
+    pub fn collect_text(&mut self) -> Result<&str, Error> {
+        let content = self.body.collect()?;
+        std::str::from_utf8(content).map_err(|error| not_utf8(content, error.valid_up_to()))
+    }
+
     /// As [`fill_buf`](BufRead::fill_buf), but waits no longer than `time`: `None` if nothing has come by then.
     /// So a handler that forwards the body can do something else meanwhile. The client's pace is kept as for any
     /// other way of reading.
@@ -207,6 +216,14 @@ impl Read for Request<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         Ok(self.body.read(buf)?)
     }
+
+    /// Appends what is left of the body. If it is not UTF-8, the error is one of the client's, with status 400,
+    /// and nothing is appended.
+    fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
+        let mut content = Vec::new();
+        self.read_to_end(&mut content)?;
+        append_text(text, content)
+    }
 }
 
 impl BufRead for Request<'_> {
@@ -217,6 +234,26 @@ impl BufRead for Request<'_> {
     fn consume(&mut self, bytes: usize) {
         self.body.consume(bytes);
     }
+
+    /// Appends a line; as [`read_to_string`](Read::read_to_string) if it is not UTF-8.
+    fn read_line(&mut self, text: &mut String) -> io::Result<usize> {
+        let mut line = Vec::new();
+        self.read_until(b'\n', &mut line)?;
+        append_text(text, line)
+    }
+}
+
+fn append_text(text: &mut String, content: Vec<u8>) -> io::Result<usize> {
+    match std::str::from_utf8(&content) {
+        Ok(more) => text.push_str(more),
+        Err(error) => return Err(not_utf8(&content, error.valid_up_to()).into()),
+    }
+    Ok(content.len())
+}
+
+#[cold]
+fn not_utf8(content: &[u8], at: usize) -> Error {
+    wire::Error::new(Rule::ContentNotUtf8, content, at).into()
 }
 
 impl fmt::Debug for Request<'_> {

@@ -54,6 +54,9 @@ rules! {
     ChunkExtensionsTooLarge 413 "RFC 9112 §7.1.1" "the chunk extensions of a message are limited in total";
     ChunkDataUnterminated 400 "RFC 9112 §7.1" "chunk data is followed by CRLF";
     TrailerForbidden 400 "RFC 9110 §6.5.1" "fields that frame, route or authenticate must not be trailers";
+    EscapeInvalid 400 "RFC 3986 §2.1" "a % is followed by two hexadecimal digits";
+    EscapedNotUtf8 400 "RFC 3986 §2.5" "percent-encoded text is UTF-8";
+    ContentNotUtf8 400 "RFC 9110 §15.5.1" "this content must be text in UTF-8";
     MessageTruncated 400 "RFC 9112 §8" "the connection ended before the message did";
     RequestTimeout 408 "RFC 9110 §15.5.9" "the request did not arrive in time";
     SwitchUnnamed 502 "RFC 9110 §15.2.2" "a 101 names in Upgrade the protocol that follows it";
@@ -63,7 +66,8 @@ rules! {
 rule_error! {
     /// The peer broke a [`Rule`]: which, at what byte, and the bytes found there.
     ///
-    /// It always blames the peer; what a caller did wrong is a [`Misuse`](super::Misuse).
+    /// It always blames the peer; what a caller did wrong is a [`Misuse`](super::Misuse). A handler may blame
+    /// its client with it: `Err(wire::Error::whole(Rule::BodyTooLarge).into())` is a 413.
     pub struct Error {
         rule: Rule,
         /// The offset, in bytes, from the start of what was being decoded: a head, a body, or for a
@@ -71,6 +75,7 @@ rule_error! {
         at: usize,
         /// Up to 16 bytes found there; empty where no single byte breaks the rule.
         got: [u8; 16],
+        in_response: bool,
     }
     pub fn new;
     show = show_quoted;
@@ -83,8 +88,39 @@ impl Error {
         Error::new(rule, &[], 0)
     }
 
-    /// The status code a server answers with.
+    /// A rule was broken by the character `got` at byte `at`.
+    #[cold]
+    pub(super) fn found(rule: Rule, at: usize, got: Option<char>) -> Self {
+        let mut utf8 = [0; 4];
+        let got = got.map_or(&[][..], |c| c.encode_utf8(&mut utf8).as_bytes());
+        Error {
+            at,
+            ..Error::new(rule, got, 0)
+        }
+    }
+
+    /// The same, broken by a server in its response.
+    pub(in crate::http) fn in_response(self) -> Self {
+        Error {
+            in_response: true,
+            ..self
+        }
+    }
+
+    /// Whether a server broke the rule, in its response. A handler that asks other servers may fail with such
+    /// an error, too: its own client is not to blame.
+    pub fn is_in_response(&self) -> bool {
+        self.in_response
+    }
+
+    /// The status code a server answers with: the rule's own; 502 if another server broke the rule.
+    // RFC 9110 §15.6.3: "The 502 (Bad Gateway) status code indicates that the server, while acting as a
+    // gateway or proxy, received an invalid response from an inbound server it accessed while attempting to
+    // fulfill the request."
     pub fn status(&self) -> u16 {
-        self.rule.status()
+        match self.in_response {
+            true => 502,
+            false => self.rule.status(),
+        }
     }
 }

@@ -89,5 +89,6 @@ pub use semantics::{
     end_to_end, if_range, max_forwards, reason_phrase,
 };
 pub use uri::{
-    Origin, Query, Scheme, Uri, UriError, UriReason, percent_decode, percent_encode_component,
+    Origin, Query, Scheme, Uri, UriError, UriReason, percent_decode, percent_decode_text,
+    percent_encode_component,
 };

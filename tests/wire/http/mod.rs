@@ -65,6 +65,9 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
         Rule::BodyTooLarge,
         "the driver: it counts the content that a handler collects",
     ),
+    (Rule::EscapeInvalid, "a handler: it decodes a query"),
+    (Rule::EscapedNotUtf8, "a handler: it decodes a query"),
+    (Rule::ContentNotUtf8, "a handler: it reads text"),
     (
         Rule::CollectedTooMuch,
         "the driver: it has the other connections",

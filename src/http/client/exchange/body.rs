@@ -45,6 +45,8 @@ impl Exchange {
 }
 
 impl BodySource for Exchange {
+    const IS_RESPONSE: bool = true;
+
     fn parts(&mut self) -> (&mut BodyReader, &[u8]) {
         (&mut self.buffer.body, self.buffer.bytes.unread())
     }

@@ -215,6 +215,8 @@ impl<'a> RequestBody<'a> {
 }
 
 impl BodySource for RequestBody<'_> {
+    const IS_RESPONSE: bool = false;
+
     fn parts(&mut self) -> (&mut BodyReader, &[u8]) {
         let is_in_head_tail = self.is_in_head_tail();
         let state = &mut *self.state;

@@ -4,7 +4,9 @@
 //!   what failed                       the head is not sent                  the head is sent
 //!   the handler                       reported; 500                         reported; cut
 //!   the handler did not end           reported; 500                         reported; cut
-//!   the client broke a rule           Events::client_error, lingering close   cut
+//!   a server that the handler asked   reported; 502                         reported; cut
+//!   the client broke a rule           Events::client_error                    cut
+//!   … of framing, or it was too slow  Events::client_error, lingering close   cut
 //!   the connection                    cut                                   cut
 //! ```
 //!
@@ -16,15 +18,16 @@
 
 use super::{End, RequestLoop};
 use crate::http::error::Error;
-use crate::http::server::events::{Handled, report, write_refusal};
+use crate::http::server::events::{Handled, report, write_refusal, write_status};
 use crate::http::server::response::Response;
-use crate::http::wire;
+use crate::http::wire::{self, State};
 use crate::net::{Panicked, guarded};
 use std::io;
 
 /// Why a handler has not ended its response.
 pub(super) enum FailureCause {
-    Handler,
+    /// The program, or another server, and the status that says so.
+    Handler(u16),
     Peer(wire::Error),
     Connection,
 }
@@ -42,7 +45,7 @@ impl RequestLoop<'_> {
             Ok(Err(failure)) => failure,
             Err(Panicked) => {
                 report(events, &"a handler panicked");
-                return Some(FailureCause::Handler);
+                return Some(FailureCause::Handler(500));
             }
         };
         let broken = self.connection.get_mut().is_broken();
@@ -50,16 +53,21 @@ impl RequestLoop<'_> {
         let cause = guarded(move || {
             match Error::of(failure) {
                 Ok(Error::Io(_)) if broken => return FailureCause::Connection,
-                Ok(Error::Peer(error)) => return FailureCause::Peer(error),
-                Ok(error) => events.error(&error),
+                Ok(Error::Peer(error)) if !error.is_in_response() => {
+                    return FailureCause::Peer(error);
+                }
+                Ok(error) => {
+                    events.error(&error);
+                    return FailureCause::Handler(error.status());
+                }
                 Err(failure) if failure.is::<io::Error>() && broken => {
                     return FailureCause::Connection;
                 }
                 Err(failure) => events.error(&failure),
             }
-            FailureCause::Handler
+            FailureCause::Handler(500)
         });
-        Some(cause.unwrap_or(FailureCause::Handler))
+        Some(cause.unwrap_or(FailureCause::Handler(500)))
     }
 
     /// The handler has not ended its response.
@@ -75,15 +83,15 @@ impl RequestLoop<'_> {
         self.restart_response()?;
         match cause {
             Some(FailureCause::Connection) => Err(End::Gone),
-            Some(FailureCause::Peer(error)) => Err(self.refuse(&error.into())),
-            Some(FailureCause::Handler) | None => {
-                let connection = self.connection.get_mut();
-                let _ = connection.draft.set_status(500, None);
-                connection
-                    .end(b"500 Internal Server Error\n")
-                    .map_err(|_| End::Gone)
-            }
+            Some(FailureCause::Peer(error)) => self.refuse(&error.into()),
+            Some(FailureCause::Handler(status)) => self.write_status(status),
+            None => self.write_status(500),
         }
+    }
+
+    /// A response that says no more than its status.
+    fn write_status(&mut self, status: u16) -> Result<(), End> {
+        write_status(status, Response::new(&self.connection)).map_err(|_| End::Gone)
     }
 
     /// The bytes are no head, or the head did not come in time.
@@ -95,24 +103,27 @@ impl RequestLoop<'_> {
         if self.decoder.is_head(self.buffer.unread()) {
             connection.machine.answers_head();
         }
-        self.refuse(&error.into())
+        match self.refuse(&error.into()) {
+            Err(end) => end,
+            Ok(()) => self.flush_and(End::Linger),
+        }
     }
 
-    /// The peer is to blame: the response says so, and the connection ends.
+    /// The peer is to blame: the response says so. If the framing is lost, the connection ends; a handler may
+    /// also have found a rule broken that is no rule of framing.
     #[cold]
-    fn refuse(&mut self, error: &Error) -> End {
+    fn refuse(&mut self, error: &Error) -> Result<(), End> {
         let events = &self.shared.events;
         let handled = guarded(|| events.client_error(error, Response::new(&self.connection)));
         self.report_failure(handled);
         if !self.connection.get_mut().is_complete() {
-            if let Err(end) = self.restart_response() {
-                return end;
-            }
-            if write_refusal(error, Response::new(&self.connection)).is_err() {
-                return End::Gone;
-            }
+            self.restart_response()?;
+            write_refusal(error, Response::new(&self.connection)).map_err(|_| End::Gone)?;
         }
-        self.flush_and(End::Linger)
+        match self.connection.get_mut().machine.requests() {
+            State::Failed => Err(self.flush_and(End::Linger)),
+            _ => Ok(()),
+        }
     }
 
     /// Begins another response in place of one that was not ended. Once its head is sent, only a cut

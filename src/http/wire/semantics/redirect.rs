@@ -122,7 +122,7 @@ impl<'m> Redirect<'m> {
         let Some((method, keep_body)) = next_method(status, method) else {
             return Ok(None);
         };
-        let Some(uri) = location(fields, target)? else {
+        let Some(uri) = location(fields, target).map_err(Error::in_response)? else {
             return Ok(None);
         };
         Ok(Some(Redirect {

@@ -1,5 +1,6 @@
 //! Why a URI is refused, and at which byte.
 
+use crate::http::wire::{Error, Rule};
 use crate::wire::rules;
 use std::fmt;
 
@@ -25,13 +26,37 @@ pub struct UriError {
     reason: UriReason,
     at: usize,
     got: Option<char>,
+    in_part: bool,
 }
 
 impl UriError {
     #[cold]
     pub(in crate::http::wire) fn new(reason: UriReason, text: &str, at: usize) -> UriError {
         let got = text.get(at..).and_then(|rest| rest.chars().next());
-        UriError { reason, at, got }
+        UriError {
+            reason,
+            at,
+            got,
+            in_part: false,
+        }
+    }
+
+    /// The same error in a part of a URI that was decoded by itself.
+    pub(in crate::http::wire) fn in_part(self) -> UriError {
+        UriError {
+            in_part: true,
+            ..self
+        }
+    }
+
+    /// What the client of a handler broke that fails with this error: a handler decodes the parts of the
+    /// target that it got, or a form in the body. `None` for a whole URI, which has many sources.
+    pub(in crate::http) fn in_request(&self) -> Option<Error> {
+        let rule = match self.reason {
+            UriReason::NotUtf8 => Rule::EscapedNotUtf8,
+            _ => Rule::EscapeInvalid,
+        };
+        self.in_part.then(|| Error::found(rule, self.at, self.got))
     }
 
     /// The same error in a longer text, which has `bytes` more before that byte.
@@ -60,7 +85,9 @@ impl UriError {
 
 impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let UriError { reason, at, got } = *self;
+        let UriError {
+            reason, at, got, ..
+        } = *self;
         write!(f, "{reason}; at byte {at}: ")?;
         match got {
             None => f.write_str("the end"),

@@ -79,5 +79,5 @@ pub use absolute::Uri;
 pub use error::{UriError, UriReason};
 pub use origin::{Origin, Scheme};
 pub(in crate::http::wire) use percent::percent_encode_where;
-pub use percent::{percent_decode, percent_encode_component};
+pub use percent::{percent_decode, percent_decode_text, percent_encode_component};
 pub use query::Query;

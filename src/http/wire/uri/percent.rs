@@ -49,7 +49,8 @@ pub(in crate::http::wire) fn percent_encode_where(
 /// The bytes that a part of a URI encodes.
 ///
 /// # Errors
-/// [`UriReason::Escape`] for a `%` that is not followed by two hex digits.
+/// [`UriReason::Escape`] for a `%` that is not followed by two hex digits. A handler that fails with it blames its
+/// client: see [`Failure`](crate::http::Failure).
 ///
 /// ```
 /// # use barewire::http::wire::percent_decode;
@@ -60,6 +61,25 @@ pub(in crate::http::wire) fn percent_encode_where(
 // RFC 3986 §2.4: "Implementations must not percent-encode or decode the same string more than
 // once"
 pub fn percent_decode(text: &str) -> Result<Vec<u8>, UriError> {
+    decode(text).map_err(UriError::in_part)
+}
+
+/// [`percent_decode`], if the bytes are text.
+///
+/// # Errors
+/// [`UriReason::NotUtf8`] if they are not; else as there.
+///
+/// ```
+/// # use barewire::http::wire::{UriReason, percent_decode_text};
+/// assert_eq!(percent_decode_text("%E6%B7%B1")?, "深");
+/// assert_eq!(percent_decode_text("%ff").unwrap_err().reason(), UriReason::NotUtf8);
+/// # Ok::<(), barewire::http::wire::UriError>(())
+/// ```
+pub fn percent_decode_text(text: &str) -> Result<String, UriError> {
+    decode_text(text).map_err(UriError::in_part)
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, UriError> {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -77,9 +97,9 @@ pub fn percent_decode(text: &str) -> Result<Vec<u8>, UriError> {
     Ok(out)
 }
 
-/// [`percent_decode`], if the bytes are text.
-pub(super) fn percent_decode_text(text: &str) -> Result<String, UriError> {
-    String::from_utf8(percent_decode(text)?).map_err(|_| UriError::new(UriReason::NotUtf8, text, 0))
+/// [`percent_decode_text`], of a part of a whole URI that is being parsed.
+pub(super) fn decode_text(text: &str) -> Result<String, UriError> {
+    String::from_utf8(decode(text)?).map_err(|_| UriError::new(UriReason::NotUtf8, text, 0))
 }
 
 // RFC 3986 §2.3: "unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~""

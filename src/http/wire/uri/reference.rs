@@ -13,7 +13,7 @@
 use super::authority;
 use super::error::{UriError, UriReason};
 use super::origin::Scheme;
-use super::percent::percent_decode_text;
+use super::percent::decode_text;
 use crate::http::wire::grammar;
 
 /// The parts that a reference has; the path may be empty.
@@ -131,9 +131,8 @@ fn userinfo(text: &str, start: usize, end: usize) -> Result<(String, String), Ur
         return Err(UriError::new(UriReason::Character, text, bracket));
     }
     let colon = find(&text[..end], start, &[':']).unwrap_or(end);
-    let part = |from: usize, to: usize| {
-        percent_decode_text(&text[from..to]).map_err(|error| error.moved(from))
-    };
+    let part =
+        |from: usize, to: usize| decode_text(&text[from..to]).map_err(|error| error.moved(from));
     Ok((part(start, colon)?, part(end.min(colon + 1), end)?))
 }
 
