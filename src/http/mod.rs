@@ -127,6 +127,7 @@
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
 //! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
+//! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
 //! | how a handler waits for the body and for something else | [`Request::fill_buf_within`], [`ClientResponse::fill_buf_within`]: `fill_within` in `body_reader.rs` |
 //! | how a long poll sees that its client has left | [`Response::client_left`], `server/exchange/connection.rs` |

@@ -93,6 +93,14 @@ impl Config {
         Some(timeout.as_secs()).filter(|&secs| secs > 0)
     }
 
+    /// Whether a connection may end although it has not been idle for a second: a handler's Keep-Alive would
+    /// promise too much.
+    #[inline]
+    pub(crate) fn may_end_early(&self) -> bool {
+        self.max_requests_per_connection.is_some()
+            || self.keep_alive_timeout.is_some_and(|t| t.as_secs() == 0)
+    }
+
     /// How slow a peer may be.
     pub(crate) fn pace(&self) -> Pace {
         Pace::new(self.stall_timeout, self.min_bytes_per_second)

@@ -19,6 +19,8 @@ use std::io;
 ///   with the chunked coding (to an HTTP/1.0 client: until the connection ends); without `write_head`, a single `end(data)` gets its Content-Length.
 /// - A Content-Length counts bytes and is checked (E29): data beyond it is refused before it is sent, and a
 ///   body that ends before it cuts the connection.
+/// - A handler may close the connection with `Connection: close`, and announce a shorter `Keep-Alive` than the
+///   server's. What contradicts the server is left out: `keep-alive` where the connection ends, a longer timeout.
 /// - For HEAD the handler does the same as for GET. The head is sent; the body is counted and not sent, and
 ///   may be shorter than declared.
 ///

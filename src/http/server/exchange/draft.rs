@@ -90,7 +90,8 @@ impl ResponseDraft {
         let head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
             .checked_reason(&self.reason)
             .date(&self.date.text)
-            .keep_alive_secs(config.announced_keep_alive_secs());
+            .keep_alive_secs(config.announced_keep_alive_secs())
+            .own_keep_alive(config.may_end_early());
         match whole {
             Some(length) if !self.is_streamed(machine) => head.length(length),
             _ => head,

@@ -12,10 +12,12 @@
 use super::body::BodyLength;
 use super::field_list::FieldList;
 use super::fields::Known;
+use super::keep_alive::KeepAlive;
 use super::start_line::Version;
 use super::target::Target;
 use crate::http::wire::{Method, Misuse, grammar, reason_phrase};
 use crate::setters::setters;
+use std::time::Duration;
 
 /// A final response head to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,7 @@ pub struct ResponseOut<'a> {
     pub(in crate::http::wire) length: Option<u64>,
     pub(in crate::http::wire) date: Option<&'a [u8; 29]>,
     pub(super) keep_alive_secs: Option<u64>,
+    pub(super) own_keep_alive: bool,
 }
 
 impl<'a> ResponseOut<'a> {
@@ -38,6 +41,7 @@ impl<'a> ResponseOut<'a> {
             length: None,
             date: None,
             keep_alive_secs: None,
+            own_keep_alive: false,
         }
     }
 
@@ -69,6 +73,10 @@ impl<'a> ResponseOut<'a> {
 
         /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
         pub fn keep_alive_secs(self, secs: Option<u64>) => self.keep_alive_secs = secs;
+
+        /// The caller's Keep-Alive is left out, because the connection may end earlier than any caller knows.
+        /// Without this it is left out only where the connection ends, or `keep_alive_secs` is shorter.
+        pub fn own_keep_alive(self, only_ours: bool) => self.own_keep_alive = only_ours;
     }
 }
 
@@ -174,16 +182,15 @@ pub(in crate::http::wire) fn encode_response(
 ) {
     let theirs = head.fields.view();
     status_line(head.status, head.reason, out);
-    let keeps = kept_alive.is_none()
-        && has_option(head.fields, b"keep-alive")
-        && !has_option(head.fields, b"close");
     use Known::{Connection, KeepAlive, TransferEncoding};
-    match theirs.has(TransferEncoding) {
-        // With "keep-alive" beside our "close" the client could not know which is true.
-        _ if keeps => encode_without(&[TransferEncoding, Connection, KeepAlive], head.fields, out),
-        true => encode_without(&[TransferEncoding], head.fields, out),
-        false => head.fields.encode(out),
-    }
+    let hint = match theirs.has(Connection) || theirs.has(KeepAlive) || theirs.has(TransferEncoding)
+    {
+        false => {
+            head.fields.encode(out);
+            false
+        }
+        true => encode_consistent(head, kept_alive.is_some(), out),
+    };
     if let (Some(date), false) = (head.date, theirs.has(Known::Date)) {
         out.extend_from_slice(b"Date: ");
         out.extend_from_slice(date);
@@ -192,11 +199,11 @@ pub(in crate::http::wire) fn encode_response(
     match kept_alive {
         // RFC 9112 §9.6: "A sender SHOULD send a Connection header field (Section 7.6.1 of [HTTP])
         // containing the "close" connection option when it intends to close a connection."
-        None if keeps || !has_option(head.fields, b"close") => {
+        None if !has_option(head.fields, b"close") => {
             out.extend_from_slice(b"Connection: close\r\n");
         }
         None => {}
-        Some(version) => encode_keep_alive(head, version, out),
+        Some(version) => encode_keep_alive(head, version, hint, out),
     }
     match framing {
         Some(BodyLength::Chunked) => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
@@ -208,17 +215,37 @@ pub(in crate::http::wire) fn encode_response(
     out.extend_from_slice(b"\r\n");
 }
 
+/// Appends the caller's fields without what contradicts what the connection does: with "keep-alive" beside
+/// our "close" the client could not know which is true, and with a longer timeout it would send a request to a
+/// server that is closing. Returns whether the caller's Keep-Alive was appended.
+fn encode_consistent(head: &ResponseOut<'_>, persists: bool, out: &mut Vec<u8>) -> bool {
+    let hint = KeepAlive::of(head.fields.view());
+    let ours = head.keep_alive_secs.map(Duration::from_secs);
+    let is_longer = ours.is_some_and(|ours| hint.timeout > Some(ours));
+    let keeps_hint = persists && !is_longer && !head.own_keep_alive;
+    encode_where(head.fields, out, |known, value| match known {
+        Known::TransferEncoding => FieldOut::Nothing,
+        Known::KeepAlive if !keeps_hint => FieldOut::Nothing,
+        Known::Connection if !persists => FieldOut::without(value, &[b"keep-alive"]),
+        _ => FieldOut::Whole,
+    });
+    keeps_hint && head.fields.view().has(Known::KeepAlive)
+}
+
 /// An HTTP/1.0 client needs these fields to keep the connection. An HTTP/1.1 client gets them as in the
-/// book, unless the caller sets Connection itself.
+/// book, unless the caller sets Connection itself. `hint`: the caller's Keep-Alive was appended.
 #[inline]
-fn encode_keep_alive(head: &ResponseOut<'_>, version: Version, out: &mut Vec<u8>) {
+fn encode_keep_alive(head: &ResponseOut<'_>, version: Version, hint: bool, out: &mut Vec<u8>) {
     let theirs = head.fields.view();
     let needed = version == Version::Http10 && !has_option(head.fields, b"keep-alive");
-    if theirs.has(Known::Connection) && !needed {
-        return;
+    let adds = needed || !theirs.has(Known::Connection);
+    if adds {
+        out.extend_from_slice(b"Connection: keep-alive\r\n");
     }
-    out.extend_from_slice(b"Connection: keep-alive\r\n");
-    if let (Some(secs), false) = (head.keep_alive_secs, theirs.has(Known::KeepAlive)) {
+    if let Some(secs) = head.keep_alive_secs
+        && !hint
+        && (adds || theirs.has(Known::KeepAlive))
+    {
         number_line(b"Keep-Alive: timeout=", secs, out);
     }
 }
@@ -242,13 +269,64 @@ fn number_line(start: &[u8], number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn encode_without(left_out: &[Known], fields: &FieldList, out: &mut Vec<u8>) {
-    let left = |name: &str| left_out.contains(&Known::of(name.as_bytes()));
-    for (name, value) in fields.view().iter().filter(|(name, _)| !left(name)) {
+/// How much of a field line is sent.
+enum FieldOut {
+    Nothing,
+    Whole,
+    /// The rest of a list.
+    Rest(Vec<u8>),
+}
+
+impl FieldOut {
+    /// A list of connection options without some of them.
+    fn without(value: &[u8], options: &[&[u8]]) -> FieldOut {
+        let is_left_out = |option: &&[u8]| options.iter().any(|o| option.eq_ignore_ascii_case(o));
+        if !grammar::list(value).any(|option| is_left_out(&option)) {
+            return FieldOut::Whole;
+        }
+        let rest: Vec<&[u8]> = grammar::list(value)
+            .filter(|option| !is_left_out(option))
+            .collect();
+        match rest.is_empty() {
+            true => FieldOut::Nothing,
+            false => FieldOut::Rest(rest.join(&b", "[..])),
+        }
+    }
+}
+
+/// Appends as much of each field as `decide` says.
+fn encode_where(fields: &FieldList, out: &mut Vec<u8>, decide: impl Fn(Known, &[u8]) -> FieldOut) {
+    for (name, value) in fields.view().iter() {
+        let rest;
+        let value = match decide(Known::of(name.as_bytes()), value) {
+            FieldOut::Nothing => continue,
+            FieldOut::Whole => value,
+            FieldOut::Rest(list) => {
+                rest = list;
+                &rest
+            }
+        };
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
             out.extend_from_slice(part);
         }
     }
+}
+
+fn encode_without(left_out: Known, fields: &FieldList, out: &mut Vec<u8>) {
+    encode_where(fields, out, |known, _| match known == left_out {
+        true => FieldOut::Nothing,
+        false => FieldOut::Whole,
+    });
+}
+
+/// Appends the fields of a head that says nothing about whether the connection persists: it is not the final
+/// one, or another protocol follows it.
+fn encode_undecided(fields: &FieldList, out: &mut Vec<u8>) {
+    encode_where(fields, out, |known, value| match known {
+        Known::KeepAlive => FieldOut::Nothing,
+        Known::Connection => FieldOut::without(value, &[b"keep-alive", b"close"]),
+        _ => FieldOut::Whole,
+    });
 }
 
 pub(in crate::http::wire) fn encode_informational(
@@ -257,14 +335,14 @@ pub(in crate::http::wire) fn encode_informational(
     out: &mut Vec<u8>,
 ) {
     status_line(status, None, out);
-    fields.encode(out);
+    encode_undecided(fields, out);
     out.extend_from_slice(b"\r\n");
 }
 
 pub(in crate::http::wire) fn encode_switch(status: u16, fields: &FieldList, out: &mut Vec<u8>) {
     let reason = (status == 200).then_some("Connection Established");
     status_line(status, reason, out);
-    fields.encode(out);
+    encode_undecided(fields, out);
     // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option in the
     // Connection header field"
     if status == 101 && !has_option(fields, b"upgrade") {
@@ -285,7 +363,7 @@ pub(in crate::http::wire) fn encode_request(
         Version::Http11 => b" HTTP/1.1\r\n",
         Version::Http10 => b" HTTP/1.0\r\n",
     });
-    encode_without(&[Known::TransferEncoding], head.fields, out);
+    encode_without(Known::TransferEncoding, head.fields, out);
     match head.length {
         _ if chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         Some(length) if !head.fields.view().has(Known::ContentLength) => {
