@@ -134,6 +134,10 @@ where
             .ok_or_else(|| ErrorKind::NotConnected.into())
     }
 
+    fn is_encrypted(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -77,6 +77,11 @@ macro_rules! layer {
                 }
             )+
 
+            /// [`Stream::is_encrypted`]: what the stream below says.
+            fn is_encrypted(&self) -> bool {
+                self.below().is_encrypted()
+            }
+
             /// [`Stream::as_any`]: the layer itself. A layer that need not be found returns that of the
             /// stream below, so that a search for a `Tcp` or a `Tls` goes on there.
             fn as_any(&self) -> &dyn Any
@@ -93,6 +98,10 @@ macro_rules! layer {
                     Layer::$name(self $(, $arg)?)
                 }
             )+
+
+            fn is_encrypted(&self) -> bool {
+                Layer::is_encrypted(self)
+            }
 
             fn as_any(&self) -> &dyn Any {
                 Layer::as_any(self)
@@ -131,6 +140,26 @@ mod tests {
         fn below(&self) -> &dyn Stream {
             &*self.0
         }
+    }
+
+    #[derive(Debug)]
+    struct Encrypted(super::super::Pipe);
+
+    impl Layer for Encrypted {
+        fn below(&self) -> &dyn Stream {
+            &self.0
+        }
+
+        fn is_encrypted(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn fault_a29_what_is_encrypted_below_is_encrypted() {
+        assert!(!Plain(Arc::new(pipe().0)).0.is_encrypted());
+        let layer: Arc<dyn Stream> = Arc::new(Plain(Arc::new(Encrypted(pipe().0))));
+        assert!(layer.is_encrypted());
     }
 
     /// A layer that writes no method passes every method on. Called as [`Stream`]s, as all callers do.

@@ -106,6 +106,10 @@ impl Stream for Pipe {
         Ok(Addr::Pipe)
     }
 
+    fn is_encrypted(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

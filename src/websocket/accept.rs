@@ -4,11 +4,18 @@ use super::config::Config;
 use super::error::Error;
 use super::socket::WebSocket;
 use super::wire::{self, Offer, Role, refuse};
-use crate::http::wire::{FieldList, reason_phrase};
+use crate::http::wire::{FieldList, Scheme, reason_phrase};
 use crate::http::{self, Request, Response, Upgraded};
 use std::sync::Arc;
 
 type OriginFilter = dyn Fn(Option<&str>) -> bool + Send + Sync;
+
+/// Which pages may connect: those for which one of the rules holds. Without a rule, all may.
+#[derive(Default)]
+struct Origins {
+    same: bool,
+    allowed: Option<Box<OriginFilter>>,
+}
 
 /// Whether a request asks for a WebSocket. One port serves these and plain requests.
 pub fn is_asked_for(request: &Request<'_>) -> bool {
@@ -21,6 +28,9 @@ pub fn is_asked_for(request: &Request<'_>) -> bool {
 ///
 /// A handler may first answer otherwise, since it has the request and the response. A request that does not
 /// ask for a WebSocket is refused with 426: a port that serves pages, too, asks [`is_asked_for`] first.
+///
+/// The fields that were set before ([`set_header`](Response::set_header)) are sent with the 101 or with the
+/// refusal: a `Set-Cookie`, for example.
 ///
 /// ```
 /// use barewire::{http, websocket};
@@ -42,7 +52,12 @@ pub fn is_asked_for(request: &Request<'_>) -> bool {
 /// ```
 ///
 /// # Errors
-/// The connection broke, or the handler has sent a part of another response.
+/// The connection broke, or the handler has sent a part of another response. [`Misuse::HandshakeField`]: a field
+/// that was set before contradicts the handshake, which makes `Connection`, `Upgrade` and `Sec-WebSocket-*`
+/// itself and has no content; a status, a trailer or a head that was written before are an error, too.
+/// Nothing is sent then, and the client gets the server's 500.
+///
+/// [`Misuse::HandshakeField`]: wire::Misuse::HandshakeField
 pub fn accept(request: Request<'_>, response: Response<'_>) -> Result<Option<WebSocket>, Error> {
     Acceptor::new().accept(request, response)
 }
@@ -51,7 +66,7 @@ pub fn accept(request: Request<'_>, response: Response<'_>) -> Result<Option<Web
 #[derive(Default)]
 pub struct Acceptor {
     protocols: Vec<String>,
-    origins: Option<Box<OriginFilter>>,
+    origins: Origins,
     config: Arc<Config>,
 }
 
@@ -68,13 +83,47 @@ impl Acceptor {
         self
     }
 
+    /// Only pages of this server may connect, and programs that are no browser; all other pages get a 403. The
+    /// `Origin` must have the scheme, the host and the port of the request: `https` over TLS, else `http`; the
+    /// host and port of its `Host`. An `Origin: null` is no page of this server.
+    ///
+    /// A browser always sends the true origin of its page, so this keeps other sites from using a visitor's
+    /// cookies. A request without `Origin` is accepted: it comes from no browser.
+    ///
+    /// Behind a proxy that ends TLS, the request is plain `http` here, and the pages are of `https`. There,
+    /// name them in [`origins`](Self::origins). A site that makes its own name resolve to this server (DNS
+    /// rebinding) has the same origin: a server that relies on who can reach it checks the `Host`, too.
+    ///
+    /// ```
+    /// use barewire::http::{self, Failure};
+    /// use barewire::websocket::Acceptor;
+    ///
+    /// let acceptor = Acceptor::new().same_origin();
+    /// let server = http::create_server(move |req, res| {
+    ///     if let Some(ws) = acceptor.accept(req, res)? {
+    ///         ws.on_message(|socket, data| drop(socket.send(data)));
+    ///     }
+    ///     Ok::<(), Failure>(())
+    /// });
+    /// # let head = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+    /// # let answer = |origin| server.answer_to(format!("{head}Origin: {origin}\r\n\r\n").as_bytes());
+    /// # assert!(answer("http://a").starts_with(b"HTTP/1.1 101 "));
+    /// # assert!(answer("http://b").starts_with(b"HTTP/1.1 403 "));
+    /// ```
+    pub fn same_origin(mut self) -> Acceptor {
+        self.origins.same = true;
+        self
+    }
+
     /// Which origins may connect; the others get a 403. A browser always sends the true origin of its page.
-    /// Another program may send any, or none.
+    /// Another program may send any, or none (`None`). With [`same_origin`](Self::same_origin), one of the two
+    /// rules is enough.
     pub fn origins(
         mut self,
         allowed: impl Fn(Option<&str>) -> bool + Send + Sync + 'static,
     ) -> Acceptor {
-        self.origins = Some(Box::new(allowed));
+        self.origins.allowed = Some(Box::new(allowed));
         self
     }
 
@@ -112,10 +161,10 @@ impl Acceptor {
     fn shake_hands(
         &self,
         request: Request<'_>,
-        response: Response<'_>,
+        mut response: Response<'_>,
     ) -> Result<Option<(Upgraded, Option<String>)>, Error> {
         let head = request.head();
-        let judged = Offer::read(&head).and_then(|offer| self.judge(offer));
+        let judged = Offer::read(&head).and_then(|offer| self.judge(offer, &request));
         let offer = match judged {
             Ok(offer) => offer,
             Err(error) => {
@@ -125,18 +174,32 @@ impl Acceptor {
         };
         let ours: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
         let protocol = offer.choose(&ours);
-        let mut fields = FieldList::new();
-        offer.answer(protocol, &mut fields)?;
-        let upgraded = request.switch(response, &fields)?;
+        response.change_fields(|fields| offer.answer(protocol, fields))??;
+        let upgraded = request.switch(response)?;
         Ok(Some((upgraded, protocol.map(str::to_owned))))
     }
 
-    fn judge<'a>(&self, offer: Offer<'a>) -> Result<Offer<'a>, wire::Error> {
+    fn judge<'a>(&self, offer: Offer<'a>, request: &Request<'_>) -> Result<Offer<'a>, wire::Error> {
+        let Origins { same, allowed } = &self.origins;
         let origin = offer.origin().map(String::from_utf8_lossy);
-        match &self.origins {
-            Some(allowed) if !allowed(origin.as_deref()) => Err(offer.forbidden()),
-            _ => Ok(offer),
+        let (host, scheme) = (request.host(), scheme_of(request));
+        let is_same = || origin.is_none() || offer.is_same_origin(scheme, host);
+        let may_connect = match allowed {
+            None => !same || is_same(),
+            Some(allowed) => (*same && is_same()) || allowed(origin.as_deref()),
+        };
+        match may_connect {
+            true => Ok(offer),
+            false => Err(offer.forbidden()),
         }
+    }
+}
+
+/// The scheme of the pages that this server serves on the same port.
+fn scheme_of(request: &Request<'_>) -> Scheme {
+    match request.stream().is_encrypted() {
+        true => Scheme::Https,
+        false => Scheme::Http,
     }
 }
 

@@ -4,7 +4,7 @@ use super::config::Config;
 use super::error::Error;
 use super::socket::WebSocket;
 use super::wire::{Opening, Role};
-use crate::http::wire::{FieldList, Scheme};
+use crate::http::wire::Scheme;
 use crate::http::{self, Connector, RequestOptions, Timeouts};
 use crate::random;
 use crate::setters::setters;
@@ -92,7 +92,9 @@ impl ConnectOptions {
     }
 
     setters! {
-        /// Adds a field to the request: `Cookie`, `Authorization` …
+        /// Adds a field to the request: `Cookie`, `Authorization` … The handshake makes `Connection`, `Upgrade`
+        /// and `Sec-WebSocket-*` itself, and has no content: a field of that kind is an error of
+        /// [`connect_with`].
         pub fn header(self, name: &str, value: &str) =>
             self.headers.push((name.to_owned(), value.to_owned()));
 
@@ -131,18 +133,15 @@ impl ConnectOptions {
             connect: self.timeout,
             ..Timeouts::default()
         };
-        let mut fields = FieldList::new();
-        for (name, value) in &self.headers {
-            fields.append(name, value).map_err(http::Error::from)?;
-        }
-        opening.ask(&mut fields);
         let base = self.base.clone().method("GET").no_agent().max_redirects(0);
         let url = http_url(url, base.scheme())?;
         let request = base.timeouts(timeouts).url(&url)?;
-        let view = fields.view();
-        Ok(view.iter().fold(request, |request, (name, value)| {
+        let headers = self.headers.iter();
+        let mut request = headers.fold(request, |request, (name, value)| {
             request.append_header(name, value)
-        }))
+        });
+        opening.ask(request.fields_mut())?;
+        Ok(request)
     }
 }
 

@@ -117,7 +117,7 @@
 //! | what may follow what on a connection | the table in `wire/connection/state.rs`, and `fixtures/websocket/states.txt` |
 //! | what a reserved bit means, an extension | `NEGOTIATED_BITS` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
 //! | a field of the handshake | `wire/handshake/offer.rs` (server), `wire/handshake/opening.rs` (client) |
-//! | which web pages may connect (`Origin`) | [`Acceptor::origins`] in `accept.rs`; without it, all may |
+//! | which web pages may connect (`Origin`) | [`Acceptor::same_origin`] and [`Acceptor::origins`] in `accept.rs`; without them, all may. What is the same: `wire/handshake/origin.rs`, and `fixtures/websocket/requests.txt` |
 //! | an event | `events.rs`: the trait, and `run`, which calls it |
 //! | which thread writes, and which one waits | `queue.rs` and the job in `queue/job.rs`; then the model, and `make schedules` |
 //! | how frames are coalesced | `outgoing/coalesce.rs`; the millisecond: `net/delayed_flush.rs` |

@@ -125,6 +125,10 @@ impl Stream for Script {
         Ok(Addr::Pipe)
     }
 
+    fn is_encrypted(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -21,7 +21,7 @@ impl Routes {
         Routes {
             acceptor: Acceptor::new()
                 .protocols(["chat"])
-                .origins(|origin| origin != Some("http://evil.example"))
+                .same_origin()
                 .config(config),
             chat: Room::new(Slow::Skip),
         }

@@ -184,6 +184,11 @@ impl RequestOptions {
         &self.settings
     }
 
+    /// The fields that are set.
+    pub(crate) fn fields_mut(&mut self) -> &mut FieldList {
+        &mut self.change().fields
+    }
+
     pub(crate) fn has_agent(&self) -> bool {
         self.settings.agent.is_some()
     }

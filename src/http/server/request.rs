@@ -5,7 +5,7 @@ use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::{
-    self, BodyLength, FieldList, Fields, Method, Misuse, RequestHead, Rule, Target, Version,
+    self, BodyLength, Fields, Method, Misuse, RequestHead, Rule, Target, Version,
 };
 use crate::net::Stream;
 use std::cell::RefCell;
@@ -162,46 +162,43 @@ impl<'a> Request<'a> {
     /// used in this or in another thread. It has no timeouts until its new owner sets some.
     ///
     /// The fields of a 101 name the protocol: `[("Upgrade", "websocket")]`; it must be one that
-    /// the client offered.
+    /// the client offered. Fields that were set before ([`set_header`](super::Response::set_header)) are sent,
+    /// too, unless one of these replaces them.
     ///
     /// `end` consumes the response; an upgrade consumes the request, too.
     ///
     /// # Errors
     /// [`Misuse::Switch`] where the client did not ask for it, or for another protocol, or its body
-    /// is not read to the end; an error of the connection.
+    /// is not read to the end; [`Misuse::Framing`] for a Content-Length or Transfer-Encoding, since no body
+    /// follows; a [`Misuse`] for another status, a trailer or a head that were set before; an error of the
+    /// connection.
     pub fn upgrade<'f>(
         self,
         response: super::Response<'a>,
         fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     ) -> Result<Upgraded, Error> {
-        let mut list = FieldList::new();
-        for (name, value) in fields {
-            list.append(name, value)?;
-        }
-        self.switch(response, &list)
+        response.merge(fields)?;
+        self.switch(response)
     }
 
-    /// As [`upgrade`](Self::upgrade).
-    pub(crate) fn switch(
-        mut self,
-        response: super::Response<'a>,
-        list: &FieldList,
-    ) -> Result<Upgraded, Error> {
+    /// As [`upgrade`](Self::upgrade), with the fields of the response.
+    pub(crate) fn switch(mut self, response: super::Response<'a>) -> Result<Upgraded, Error> {
         if !self.body.reader().is_exhausted() {
             return Err(Misuse::Switch.into());
         }
+        let _ = response; // consumed: what was set there is sent here
+        let mut connection = self.connection.borrow_mut();
         // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client
         // in the corresponding request's Upgrade header field."
         let offered = |protocol: &[u8]| {
             let mut offers = self.headers().list("Upgrade");
             offers.any(|offer| offer.eq_ignore_ascii_case(protocol))
         };
-        if !list.view().list("Upgrade").all(offered) {
+        let named = connection.draft.fields();
+        if !named.list("Upgrade").all(offered) {
             return Err(Misuse::Switch.into());
         }
-        let _ = response; // consumed: the 101 is the response
-        let mut connection = self.connection.borrow_mut();
-        connection.send_switch(list)?;
+        connection.send_switch()?;
         let mut head_tail = self.body.take_pipelined();
         head_tail.append(&mut connection.read_ahead);
         Ok(Upgraded::new(

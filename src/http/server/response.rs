@@ -142,13 +142,31 @@ impl<'a> Response<'a> {
     {
         let status = status.into();
         self.draft().set_status(status.code, status.reason)?;
+        self.merge(fields)?;
+        self.draft().freeze_head();
+        Ok(self)
+    }
+
+    /// Appends fields, which replace those that were set before.
+    pub(super) fn merge<N, V>(&self, fields: impl IntoIterator<Item = (N, V)>) -> Result<(), Error>
+    where
+        N: AsRef<[u8]>,
+        V: AsRef<[u8]>,
+    {
         let mut before = self.draft().field_count();
         // The iterator may be lazy, and look at the request while it goes.
         for (name, value) in fields {
             before -= self.draft().merge(before, name.as_ref(), value.as_ref())?;
         }
-        self.draft().freeze_head();
-        Ok(self)
+        Ok(())
+    }
+
+    /// Lets `change` set fields.
+    pub(crate) fn change_fields<T>(
+        &mut self,
+        change: impl FnOnce(&mut FieldList) -> T,
+    ) -> Result<T, Error> {
+        Ok(change(self.draft().fields_mut()?))
     }
 
     /// Sends a piece of the body now, behind the head if that has not been sent.

@@ -232,6 +232,10 @@ impl net::Layer for Tls {
         self.write_timeout
             .set(d, |d| self.below.set_write_timeout(d))
     }
+
+    fn is_encrypted(&self) -> bool {
+        true
+    }
 }
 
 impl Drop for Tls {

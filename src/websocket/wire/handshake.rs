@@ -33,12 +33,14 @@
 
 mod offer;
 mod opening;
+mod origin;
 
 pub use offer::{Offer, refuse};
 pub use opening::Opening;
 
 use super::error::{Error, Rule};
-use crate::http::wire::{FieldList, Fields};
+use super::misuse::Misuse;
+use crate::http::wire::{FieldList, Fields, Known};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
@@ -107,6 +109,24 @@ fn one<'a>(fields: Fields<'a>, name: &str, repeated: Rule) -> Result<Option<&'a 
 /// The error about a field: its value is what was found.
 fn refused(fields: Fields<'_>, name: &str, rule: Rule) -> Error {
     Error::new(rule, fields.get(name).unwrap_or_default(), 0)
+}
+
+/// Of the fields that a caller has set before, these would contradict those of the handshake.
+fn check_others(fields: Fields<'_>) -> Result<(), Misuse> {
+    use Known::{Connection, ContentLength, TransferEncoding, Upgrade};
+    const OURS: &str = "sec-websocket-";
+    let is_ours = |name: &str| {
+        let start = name.get(..OURS.len());
+        let known = Known::of(name.as_bytes());
+        matches!(
+            known,
+            Connection | ContentLength | TransferEncoding | Upgrade
+        ) || start.is_some_and(|start| start.eq_ignore_ascii_case(OURS))
+    };
+    match fields.iter().any(|(name, _)| is_ours(name)) {
+        true => Err(Misuse::HandshakeField),
+        false => Ok(()),
+    }
 }
 
 /// Sets a field to a value that is known to be good.

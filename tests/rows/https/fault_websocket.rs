@@ -1,8 +1,9 @@
-//! The faults of WebSockets that concern writing, over TLS: A0, A1, A2, D1, D3.
+//! The faults of WebSockets, over TLS: A0, A1, A2, D1, D3, D9.
 
-use super::stage::{accepting, open};
+use super::stage::{accepting, agent, open};
 use crate::support::{PATIENCE, watched};
-use barewire::websocket::{Acceptor, Config, Room, Slow, WebSocket};
+use barewire::https;
+use barewire::websocket::{Acceptor, Config, ConnectOptions, Error, Room, Slow, WebSocket};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -106,5 +107,28 @@ fn fault_d03_a18_the_last_messages_arrive_over_tls() {
         }
         assert!(messages > 0);
         assert_eq!(ws.split().0.outcome().expect("over").code, 1001);
+    });
+}
+
+/// The scheme of the server is https, also below a layer that knows nothing of TLS.
+#[test]
+fn fault_d09_over_tls_the_pages_are_of_https() {
+    watched(|| {
+        let site = accepting(Acceptor::new().same_origin(), drop);
+        let (host, port) = ("localhost", site.port());
+        for (origin, status) in [
+            (format!("https://{host}:{port}"), 101),
+            (format!("http://{host}:{port}"), 403),
+            (format!("https://{host}"), 403),
+            ("null".to_owned(), 403),
+        ] {
+            let options = ConnectOptions::new().request_options(&agent().options());
+            let url = site.url("/").replace("https:", "wss:");
+            match https::websocket_with(&url, &options.origin(&origin)) {
+                Ok(_) => assert_eq!(status, 101, "{origin}"),
+                Err(Error::Refused(refused)) => assert_eq!(status, refused.status, "{origin}"),
+                Err(other) => panic!("{origin}: {other:?}"),
+            }
+        }
     });
 }

@@ -14,6 +14,7 @@
 //! | W06 | `w06_room` | one message for many connections |
 //! | W07 | `w07_updates` | the `/updates` loop |
 //! | W08 | `w08_one_port` | HTTP and WebSocket on one port; the book's events |
+//! | W01 | `fault_handshake` | fields that a handler sets before the handshake; which pages may open a connection; a 101 that is none |
 //! | W06 | `fault_writing` | a thread that must not wait does not, and frames leave whole |
 //! | W05 | `fault_deadlines` | everything that a peer can hold has a deadline; the last Close frame arrives |
 //! | W05 W06 | `fault_pace` | a slow peer is not cut, one that makes no progress is |
@@ -22,6 +23,7 @@
 //! | all | `watched_stream` | a stream that records how it is used |
 
 mod fault_deadlines;
+mod fault_handshake;
 mod fault_pace;
 mod fault_refused;
 mod fault_writing;

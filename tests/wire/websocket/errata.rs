@@ -10,7 +10,8 @@ use barewire::websocket::wire::{
 /// The value of the key field that a handshake with this nonce has.
 fn key(nonce: [u8; 16]) -> Vec<u8> {
     let mut fields = FieldList::new();
-    Opening::new(nonce).ask(&mut fields);
+    let made = Opening::new(nonce).ask(&mut fields);
+    made.expect("no other field");
     fields
         .view()
         .get("Sec-WebSocket-Key")

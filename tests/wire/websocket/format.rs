@@ -66,7 +66,7 @@ impl Case {
         }
         let case = Case { place, lines };
         let cited = case.find("rfc").unwrap_or_default();
-        let known = ["RFC 6455 §", "RFC 9110 §"];
+        let known = ["RFC 6454 §", "RFC 6455 §", "RFC 9110 §"];
         let is_known = known.iter().any(|rfc| cited.starts_with(rfc));
         assert!(is_known, "{}: {cited}", case.place);
         case

@@ -1,7 +1,7 @@
 //! The cases of handshakes: a server judges each request, and a client each response.
 
 use super::format::{self, Case};
-use barewire::http::wire::{FieldList, Limits, RequestDecoder, ResponseDecoder};
+use barewire::http::wire::{FieldList, Limits, RequestDecoder, ResponseDecoder, Scheme};
 use barewire::websocket::wire::{Error, Extension, Misuse, Offer, Opening, Rule, accept, refuse};
 
 /// The nonce of the RFC's sample.
@@ -78,13 +78,33 @@ fn requests() {
         #[rustfmt::skip]
         case.only(&[
             "line", "without", "with", "protocols", "ours", "chosen", "extensions", "origin",
-            "accept", "error", "status",
+            "same", "accept", "error", "status",
         ]);
-        offered(&head(case, &REQUEST), |offer| match (offer, case.error()) {
+        let bytes = head(case, &REQUEST);
+        if let Some(same) = case.find("same") {
+            assert_eq!(schemes_of(&bytes), same, "{}", case.place);
+        }
+        offered(&bytes, |offer| match (offer, case.error()) {
             (Ok(offer), None) => taken(case, &offer),
             (Err(error), Some(rule)) if error.rule() == rule => refused(case, &error),
             (offer, _) => panic!("{}: {offer:?}", case.place),
         });
+    }
+}
+
+/// The schemes for which a page of the server itself opens the connection.
+fn schemes_of(bytes: &[u8]) -> String {
+    let mut decoder = RequestDecoder::new(Limits::default());
+    let length = decoder.decode(bytes).expect("a good head");
+    let head = decoder.head(&bytes[..length.expect("a whole head")]);
+    let offer = Offer::read(&head).expect("a good offer");
+    let schemes = [Scheme::Http, Scheme::Https].into_iter();
+    let same = schemes.filter(|&scheme| offer.is_same_origin(scheme, head.authority()));
+    let same = same.map(Scheme::as_str).collect::<Vec<_>>();
+    if same.is_empty() {
+        "none".to_owned()
+    } else {
+        same.join(" ")
     }
 }
 
@@ -193,7 +213,7 @@ fn both_ends_agree() {
         .and_then(|o| o.protocol("v1"));
     let opening = opening.expect("two tokens");
     let mut fields = FieldList::new();
-    opening.ask(&mut fields);
+    opening.ask(&mut fields).expect("no other field");
     let mut request = b"GET / HTTP/1.1\r\nHost: a\r\n".to_vec();
     fields.encode(&mut request);
     request.extend_from_slice(b"\r\n");
@@ -251,24 +271,55 @@ fn what_a_caller_must_not_do() {
     });
 }
 
-/// The fields of a 101 replace those that the caller has set before.
+/// Fields that the caller has set before stay; those that contradict the handshake are refused.
 #[test]
-fn the_fields_of_the_answer_are_there_once() {
+fn fault_d02_the_fields_of_the_caller_stay_or_are_refused() {
+    let bad = [
+        ("Connection", "keep-alive"),
+        ("connection", "Upgrade"),
+        ("UPGRADE", "websocket"),
+        ("Content-Length", "0"),
+        ("Transfer-Encoding", "chunked"),
+        ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+        ("sec-websocket-protocol", "chat"),
+        ("Sec-WebSocket-Extensions", "permessage-deflate"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Sec-WebSocket-Version", "8"),
+        ("Sec-WebSocket-", ""),
+    ];
+    let good = [
+        ("Set-Cookie", "a=b"),
+        ("Set-Cookie", "c=d"),
+        ("Sec-WebSocket", ""),
+    ];
     let mut request = REQUEST.join("\r\n").into_bytes();
     request.extend_from_slice(b"\r\n\r\n");
     offered(&request, |offer| {
-        let mut fields = FieldList::new();
-        fields.append("Set-Cookie", "a=b").expect("a field");
-        fields.append("connection", "keep-alive").expect("a field");
-        offer
-            .expect("a good offer")
-            .answer(None, &mut fields)
-            .expect("nothing chosen");
-        assert_eq!(
-            fields.view().get_all("Connection").collect::<Vec<_>>(),
-            [b"Upgrade"]
-        );
-        assert_eq!(fields.view().get_str("Set-Cookie"), Some("a=b"));
+        let (offer, opening) = (offer.expect("a good offer"), Opening::new(NONCE));
+        let server = |fields: &mut FieldList| offer.answer(None, fields);
+        let client = |fields: &mut FieldList| opening.ask(fields);
+        let roles: [&dyn Fn(&mut FieldList) -> Result<(), Misuse>; 2] = [&server, &client];
+        for (handshake, ours) in roles.into_iter().zip([3, 4]) {
+            for (name, value) in bad {
+                let mut fields = FieldList::new();
+                fields.append("Set-Cookie", "a=b").expect("a field");
+                fields.append(name, value).expect("a field");
+                let made = handshake(&mut fields);
+                assert_eq!(
+                    (made, fields.view().len()),
+                    (Err(Misuse::HandshakeField), 2),
+                    "{name}"
+                );
+            }
+            let mut fields = FieldList::new();
+            for (name, value) in good {
+                fields.append(name, value).expect("a field");
+            }
+            handshake(&mut fields).expect("nothing contradicts it");
+            let kept = fields.view().iter().take(good.len());
+            assert!(kept.eq(good.map(|(name, value)| (name, value.as_bytes()))));
+            assert_eq!(fields.view().len(), good.len() + ours);
+        }
     });
     assert_ne!(
         accept(b"dGhlIHNhbXBsZSBub25jZQ=="),

@@ -2,7 +2,8 @@
 
 use crate::http::server::config::Config;
 use crate::http::wire::{
-    Connection, FieldList, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut, Version,
+    Connection, FieldList, Fields, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut,
+    Version,
 };
 use std::time::SystemTime;
 
@@ -51,7 +52,7 @@ impl ResponseDraft {
 
     /// How many field lines there are.
     pub(crate) fn field_count(&self) -> usize {
-        self.fields.view().len()
+        self.fields().len()
     }
 
     /// Appends a field, and removes those of its name among the first `before`. Returns how many it removed.
@@ -77,6 +78,23 @@ impl ResponseDraft {
             true => Err(Misuse::HeadSent),
             false => Ok(()),
         }
+    }
+
+    /// The fields.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        self.fields.view()
+    }
+
+    /// The fields of a head with this status that no body follows.
+    pub(crate) fn check_switch(&self, status: u16) -> Result<&FieldList, Misuse> {
+        self.check_open()?;
+        if self.status.is_some_and(|theirs| theirs != status) {
+            return Err(Misuse::Status);
+        }
+        if !self.trailers.view().is_empty() {
+            return Err(Misuse::TrailerWithoutChunked);
+        }
+        Ok(&self.fields)
     }
 
     /// The head, to be encoded. `whole`: the length of the body, if it is sent as a whole.

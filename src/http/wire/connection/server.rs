@@ -239,8 +239,12 @@ impl Connection {
         outgoing::check_unframed(fields)?;
         self.sent(Event::Switch)?;
         self.requests = State::Switched;
-        let status = if self.connect { 200 } else { 101 };
-        outgoing::encode_switch(status, fields, out);
+        outgoing::encode_switch(self.switch_status(), fields, out);
         Ok(())
+    }
+
+    /// The status of the head that switches.
+    pub(crate) fn switch_status(&self) -> u16 {
+        if self.connect { 200 } else { 101 }
     }
 }

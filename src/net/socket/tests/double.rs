@@ -172,6 +172,10 @@ impl Stream for Double {
         Ok(Addr::Pipe)
     }
 
+    fn is_encrypted(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

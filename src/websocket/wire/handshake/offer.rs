@@ -1,7 +1,7 @@
 //! The server's side of the opening handshake: a request is accepted or refused (RFC 6455 §4.2).
 
-use super::{MAX_PROTOCOLS, accept, has_token, is_key, one, refused, set};
-use crate::http::wire::{BodyLength, FieldList, Fields, RequestHead, Version, grammar};
+use super::{MAX_PROTOCOLS, accept, check_others, has_token, is_key, one, origin, refused, set};
+use crate::http::wire::{BodyLength, FieldList, Fields, RequestHead, Scheme, Version, grammar};
 use crate::websocket::wire::error::{Error, Rule};
 use crate::websocket::wire::extensions::{Extension, extensions};
 use crate::websocket::wire::misuse::Misuse;
@@ -66,6 +66,14 @@ impl<'a> Offer<'a> {
         self.origin
     }
 
+    /// Whether a page of the server itself opens the connection: the [origin](Self::origin) has the scheme, the
+    /// host and the port of this request. `https` is the scheme of a request that came over TLS, and
+    /// `authority` is that of the [request](RequestHead::authority). A missing origin is no page's.
+    pub fn is_same_origin(&self, scheme: Scheme, authority: &str) -> bool {
+        let origin = self.origin;
+        origin.is_some_and(|origin| origin::is_same(origin, scheme, authority))
+    }
+
     /// This origin may not connect: the error to [`refuse`] it with.
     // RFC 6455 §10.2: "If the origin indicated is unacceptable to the server, then it SHOULD respond
     // to the WebSocket handshake with a reply containing HTTP 403 Forbidden status code."
@@ -89,16 +97,19 @@ impl<'a> Offer<'a> {
         &self.extensions
     }
 
-    /// Sets the fields of the 101. Extensions are declined: none is named.
+    /// Sets the fields of the 101, beside those that are there already (`Set-Cookie` …). Extensions are
+    /// declined: none is named.
     ///
     /// # Errors
-    /// [`Misuse::ProtocolNotOffered`]; no field is set then.
+    /// [`Misuse::ProtocolNotOffered`]; [`Misuse::HandshakeField`] if a field that is there contradicts the
+    /// handshake. No field is set then.
     // RFC 6455 §4.2.2: "if the server does not wish to agree to one of the suggested subprotocols,
     // it MUST NOT send back a |Sec-WebSocket-Protocol| header field in its response"
     pub fn answer(&self, protocol: Option<&str>, fields: &mut FieldList) -> Result<(), Misuse> {
         if protocol.is_some_and(|protocol| !self.protocols.contains(&protocol)) {
             return Err(Misuse::ProtocolNotOffered);
         }
+        check_others(fields.view())?;
         set(fields, "Upgrade", b"websocket");
         set(fields, "Connection", b"Upgrade");
         set(fields, "Sec-WebSocket-Accept", &accept(self.key));

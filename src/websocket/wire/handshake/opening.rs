@@ -1,7 +1,7 @@
 //! The client's side of the opening handshake: the request, and the judgement of the response (RFC 6455
 //! §4.1).
 
-use super::{accept, encoded, has_token, one, refused, set};
+use super::{accept, check_others, encoded, has_token, one, refused, set};
 use crate::http::wire::{FieldList, Fields, ResponseHead, grammar};
 use crate::websocket::wire::error::{Error, Rule};
 use crate::websocket::wire::extensions::extensions;
@@ -16,7 +16,7 @@ use crate::websocket::wire::misuse::Misuse;
 /// let nonce = *b"the sample nonce"; // 16 random bytes in a real program
 /// let opening = Opening::new(nonce).protocol("chat")?.protocol("superchat")?;
 /// let mut fields = FieldList::new();
-/// opening.ask(&mut fields);
+/// opening.ask(&mut fields)?;
 /// assert_eq!(fields.view().get_str("Sec-WebSocket-Key"), Some("dGhlIHNhbXBsZSBub25jZQ=="));
 ///
 /// let bytes = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -57,8 +57,13 @@ impl Opening {
         Ok(self)
     }
 
-    /// Sets the fields of the request. Its method is GET; the caller sets `Host`.
-    pub fn ask(&self, fields: &mut FieldList) {
+    /// Sets the fields of the request, beside those that are there already (`Origin`, `Cookie` …). Its method
+    /// is GET; the caller sets `Host`.
+    ///
+    /// # Errors
+    /// [`Misuse::HandshakeField`] if a field that is there contradicts the handshake. No field is set then.
+    pub fn ask(&self, fields: &mut FieldList) -> Result<(), Misuse> {
+        check_others(fields.view())?;
         let protocols = self.protocols.join(", ");
         let ours: [(&str, &[u8]); 5] = [
             ("Upgrade", b"websocket"),
@@ -70,6 +75,7 @@ impl Opening {
         for (name, value) in ours.into_iter().filter(|(_, value)| !value.is_empty()) {
             set(fields, name, value);
         }
+        Ok(())
     }
 
     /// The connection is open; returns its subprotocol.

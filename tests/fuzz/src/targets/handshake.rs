@@ -107,7 +107,7 @@ fn opened(offer: &Offer<'_>, key: &[u8], protocol: Option<&str>, answer: &[u8]) 
 fn asked_again(opening: &Opening, offer: &Offer<'_>) {
     let mut fields = FieldList::new();
     fields.append("Host", "a").expect("a field");
-    opening.ask(&mut fields);
+    opening.ask(&mut fields).expect("no other field");
     let mut out = Vec::new();
     ask("GET", &fields, &mut out);
     let mut decoder = RequestDecoder::new(Limits::default());
@@ -148,7 +148,7 @@ fn answer(bytes: &[u8]) {
         chosen(&head, protocol);
         let mut fields = FieldList::new();
         fields.append("Host", "a").expect("a field");
-        opening.ask(&mut fields);
+        opening.ask(&mut fields).expect("no other field");
         let mut connection = ask("GET", &fields, &mut Vec::new());
         let received = connection.receive_response(&head);
         assert!(received.is_ok(), "HTTP does not take it: {received:?}");

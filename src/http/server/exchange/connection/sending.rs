@@ -62,10 +62,12 @@ impl ServerConnection {
         })
     }
 
-    /// Sends the 101, or the 200 to CONNECT, now. The stream then belongs to the other protocol.
-    pub(crate) fn send_switch(&mut self, fields: &FieldList) -> Result<(), Error> {
-        let machine = &mut self.machine;
+    /// Sends the 101, or the 200 to CONNECT, with the fields of the draft, now. The stream then belongs to
+    /// the other protocol.
+    pub(crate) fn send_switch(&mut self) -> Result<(), Error> {
+        let ServerConnection { machine, draft, .. } = self;
         self.queue.append(0, |out| {
+            let fields = draft.check_switch(machine.switch_status())?;
             machine.send_switch(fields, out)?;
             Ok(((), Then::Send))
         })?;
