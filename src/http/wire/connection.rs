@@ -49,7 +49,7 @@
 //! | a state or an event | the same, and `tests/wire/machine/` (all pairs are tested) |
 //! | how a response is framed | `response_framing` in `connection/server.rs`; a request: `send_request` in `connection/client.rs` |
 //! | when a connection persists | `persistent` in all three files; what a head says: `is_persistent` in `messages/message.rs` |
-//! | 100-continue, Upgrade, CONNECT | `continue_awaited`, `upgrade_offered`, `connect` |
+//! | 100-continue, Upgrade, CONNECT | `continue_awaited`, `upgrade_offered`, `protocols_offered`, `connect` |
 //!
 //! # Exercises
 //!
@@ -234,6 +234,8 @@ pub struct Connection {
     head_only: bool,
     connect: bool,
     upgrade_offered: bool,
+    /// A client's: the protocols, each with a comma behind it.
+    protocols_offered: Vec<u8>,
     continue_awaited: bool,
     sending: Sending,
     /// What was added to the fields of the final head.
@@ -259,6 +261,7 @@ impl Connection {
             head_only: false,
             connect: false,
             upgrade_offered: false,
+            protocols_offered: Vec::new(),
             continue_awaited: false,
             sending: Sending::Nothing,
             added: None,

@@ -59,7 +59,10 @@ rules! {
     ContentNotUtf8 400 "RFC 9110 §15.5.1" "this content must be text in UTF-8";
     MessageTruncated 400 "RFC 9112 §8" "the connection ended before the message did";
     RequestTimeout 408 "RFC 9110 §15.5.9" "the request did not arrive in time";
-    SwitchUnnamed 502 "RFC 9110 §15.2.2" "a 101 names in Upgrade the protocol that follows it";
+    SwitchUnnamed 502 "RFC 9110 §15.2.2" "a 101 names in Upgrade the protocol that follows it, and Upgrade in Connection";
+    SwitchNotOffered 502 "RFC 9110 §7.8" "a 101 names only protocols that the request has offered";
+    SwitchTooOld 502 "RFC 9110 §7.8" "only HTTP/1.1 can switch to another protocol";
+    SwitchWithContent 502 "RFC 9110 §8.6" "a 101 has no content, so it has no Content-Length and no Transfer-Encoding";
     UnexpectedMessage 400 "RFC 9112 §9.2" "a message came that no request asked for";
 }
 

@@ -31,6 +31,8 @@ rules! {
     ExtensionsTooMany 400 "RFC 6455 §9.1" "there are more extensions and parameters than are accepted here";
 
     StatusNot101 502 "RFC 6455 §4.1" "a server that opens a WebSocket answers 101";
+    ResponseVersionTooLow 502 "RFC 9110 §7.8" "only HTTP/1.1 can switch to another protocol";
+    ResponseWithContent 502 "RFC 9110 §8.6" "a 101 has no content, so it has no Content-Length and no Transfer-Encoding";
     UpgradeWrong 502 "RFC 6455 §4.1" "the Upgrade of the response is websocket and nothing else";
     ConnectionWrong 502 "RFC 6455 §4.1" "the response must have the token Upgrade in Connection";
     AcceptMissing 502 "RFC 6455 §4.1" "the response must have a Sec-WebSocket-Accept";

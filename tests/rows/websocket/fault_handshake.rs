@@ -1,6 +1,6 @@
 //! W01: what a handler has set before the handshake is sent with it or refused; and who may open a connection.
 
-use super::stage::{HANDSHAKE, Peer, echo, masked, plain, url};
+use super::stage::{HANDSHAKE, Peer, echo, fake_server, masked, plain, switch, url};
 use crate::support::{Log, Site, watched};
 use barewire::http::{self, Events, Failure, Handled, Request, RequestOptions, Response};
 use barewire::websocket::{self, Acceptor, ConnectOptions, Error, Misuse};
@@ -219,4 +219,36 @@ fn fault_d09_a_listed_origin_may_connect_too() {
             "{origin:?}"
         );
     }
+}
+
+/// A 101 that does not switch, as a client meets it on the wire.
+#[test]
+fn fault_d12_a_101_that_is_none_is_refused() {
+    watched(|| {
+        type Answer = fn(&str) -> String;
+        let cases: [(&str, Answer); 6] = [
+            ("only HTTP/1.1", |key| {
+                switch(key, "").replace("HTTP/1.1", "HTTP/1.0")
+            }),
+            ("no content", |key| switch(key, "Content-Length: 0\r\n")),
+            ("no content", |key| {
+                switch(key, "Content-Length: 2\r\n") + "ab"
+            }),
+            ("no content", |key| {
+                switch(key, "Transfer-Encoding: chunked\r\n")
+            }),
+            ("Upgrade in Connection", |key| {
+                switch(key, "").replace("Connection: Upgrade\r\n", "")
+            }),
+            ("has offered", |key| {
+                switch(key, "").replace("websocket", "h2c")
+            }),
+        ];
+        for (says, answer) in cases {
+            let (url, server) = fake_server(answer, drop);
+            let error = websocket::connect(&url).expect_err("no WebSocket");
+            assert!(error.to_string().contains(says), "{says}: {error}");
+            server.join().expect("the server");
+        }
+    });
 }

@@ -80,6 +80,18 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
         "the connection: see fixtures/client/interim.txt",
     ),
     (
+        Rule::SwitchNotOffered,
+        "the connection: see fixtures/client/interim.txt",
+    ),
+    (
+        Rule::SwitchTooOld,
+        "the connection: see fixtures/client/interim.txt",
+    ),
+    (
+        Rule::SwitchWithContent,
+        "the connection: see fixtures/client/interim.txt",
+    ),
+    (
         Rule::UnexpectedMessage,
         "the connection, where no message may come: see tests/wire/machine",
     ),

@@ -3,7 +3,8 @@
 use super::{Connection, Event, Sending, State, request_step, response_step};
 use crate::http::wire::messages::outgoing;
 use crate::http::wire::{
-    BodyLength, Error, Known, Method, Misuse, RequestOut, ResponseHead, Rule, Version,
+    BodyLength, Error, Fields, Known, Method, Misuse, RequestOut, ResponseHead, Rule, Version,
+    grammar,
 };
 
 impl Connection {
@@ -33,7 +34,7 @@ impl Connection {
         self.sent(Event::Request)?;
         self.responses = response_step(self.responses, Event::Request).ok_or(Misuse::State)?;
         self.request_facts(head.method, head.version);
-        self.upgrade_offered = head.fields.view().has(Known::Upgrade);
+        self.offers_upgrade(head.fields.view());
         self.continue_awaited = head.fields.view().has(Known::Expect);
         self.persistent &= !outgoing::says_close(head.fields);
         self.sending = match declared.or(head.length) {
@@ -83,16 +84,50 @@ impl Connection {
         Ok(Some(length))
     }
 
+    /// Notes the protocols that the request offers.
+    fn offers_upgrade(&mut self, fields: Fields<'_>) {
+        self.upgrade_offered = fields.has(Known::Upgrade);
+        self.protocols_offered.clear();
+        for protocol in fields.list("Upgrade") {
+            self.protocols_offered.extend_from_slice(protocol);
+            self.protocols_offered.push(b',');
+        }
+    }
+
     /// A CONNECT asks for a tunnel, so a 101 is no response to it.
     fn check_switch(&self, head: &ResponseHead<'_>) -> Result<(), Error> {
-        // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the
-        // client in the corresponding request's Upgrade header field."
         if self.connect || !self.upgrade_offered {
             return Err(Error::whole(Rule::UnexpectedMessage));
         }
+        // RFC 9110 §7.8: "The "Upgrade" header field is intended to provide a simple mechanism for
+        // transitioning from HTTP/1.1 to some other protocol on the same connection."
+        if head.version() != Version::Http11 {
+            return Err(Error::whole(Rule::SwitchTooOld));
+        }
         // RFC 9110 §15.2.2: "The server MUST generate an Upgrade header field in the response that
         // indicates which protocol(s) will be in effect after this response."
-        let named = head.fields().has(Known::Upgrade);
-        named.then_some(()).ok_or(Error::whole(Rule::SwitchUnnamed))
+        // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option in the
+        // Connection header field"
+        let fields = head.fields();
+        if !fields.has(Known::Upgrade) || !head.switches() {
+            return Err(Error::whole(Rule::SwitchUnnamed));
+        }
+        // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the
+        // client in the corresponding request's Upgrade header field." And: "recipients SHOULD use
+        // case-insensitive comparison when matching each protocol-name to supported protocols."
+        for protocol in fields.list("Upgrade") {
+            let mut offers = grammar::list(&self.protocols_offered);
+            if !offers.any(|offer| offer.eq_ignore_ascii_case(protocol)) {
+                return Err(Error::new(Rule::SwitchNotOffered, protocol, 0));
+            }
+        }
+        // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a
+        // status code of 1xx (Informational) or 204 (No Content)."
+        // RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a
+        // status code of 1xx (Informational) or 204 (No Content)."
+        if fields.has(Known::ContentLength) || fields.has(Known::TransferEncoding) {
+            return Err(Error::whole(Rule::SwitchWithContent));
+        }
+        Ok(())
     }
 }

@@ -467,6 +467,11 @@ impl<'a> ResponseHead<'a> {
         body::response_length(method, self.status(), self.version(), self.fields())
     }
 
+    /// Whether Connection names Upgrade.
+    pub(in crate::http::wire) fn switches(&self) -> bool {
+        self.decoder.head.options.upgrade
+    }
+
     /// Whether the server will read another request from this connection (RFC 9112 §9.3).
     pub fn is_persistent(&self) -> bool {
         self.decoder.head.is_persistent()

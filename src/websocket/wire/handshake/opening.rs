@@ -2,7 +2,7 @@
 //! §4.1).
 
 use super::{accept, check_others, encoded, has_token, one, refused, set};
-use crate::http::wire::{FieldList, Fields, ResponseHead, grammar};
+use crate::http::wire::{FieldList, Fields, Known, ResponseHead, Version, grammar};
 use crate::websocket::wire::error::{Error, Rule};
 use crate::websocket::wire::extensions::extensions;
 use crate::websocket::wire::misuse::Misuse;
@@ -88,6 +88,7 @@ impl Opening {
             let status = head.status().to_string();
             return Err(Error::new(Rule::StatusNot101, status.as_bytes(), 0));
         }
+        check_head(head)?;
         check_upgrade(fields)?;
         self.check_accept(fields)?;
         check_extensions(fields)?;
@@ -121,6 +122,24 @@ impl Opening {
             _ => Err(Error::new(Rule::ProtocolNotAsked, value, 0)),
         }
     }
+}
+
+// RFC 9110 §7.8: "The "Upgrade" header field is intended to provide a simple mechanism for transitioning
+// from HTTP/1.1 to some other protocol on the same connection."
+// RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a status code of
+// 1xx (Informational) or 204 (No Content)."
+// RFC 9112 §6.1: "A server MUST NOT send a Transfer-Encoding header field in any response with a status
+// code of 1xx (Informational) or 204 (No Content)."
+fn check_head(head: &ResponseHead<'_>) -> Result<(), Error> {
+    if head.version() != Version::Http11 {
+        return Err(Error::whole(Rule::ResponseVersionTooLow));
+    }
+    for known in [Known::ContentLength, Known::TransferEncoding] {
+        if let Some(value) = head.fields().known(known).next() {
+            return Err(Error::new(Rule::ResponseWithContent, value, 0));
+        }
+    }
+    Ok(())
 }
 
 // RFC 6455 §4.1: "If the response lacks an |Upgrade| header field or the |Upgrade| header field
