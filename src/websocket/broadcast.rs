@@ -19,9 +19,9 @@ pub enum Slow {
     Close,
 }
 
-/// Connections that are all sent the same messages. [`send`](Room::send) never waits: it writes to each
-/// member what its socket takes at once. What the socket does not take is written by a short-lived flush
-/// thread of that member.
+/// Connections that are all sent the same messages: a set, so a connection that is added twice is one member.
+/// [`send`](Room::send) never waits: it writes to each member what its socket takes at once. What the socket
+/// does not take is written by a short-lived flush thread of that member.
 ///
 /// ```
 /// use barewire::websocket::{Room, Slow};
@@ -31,12 +31,25 @@ pub enum Slow {
 /// assert_eq!((delivered.sent, delivered.slow), (0, 0)); // no members yet: room.add(&ws.writer())
 /// ```
 ///
-/// A room does not keep its members alive: a connection that is closed or dropped leaves it.
+/// A room does not keep its members alive: a connection that is closed or dropped leaves it. A connection may
+/// be in several rooms, and changes rooms with [`remove`](Room::remove) and [`add`](Room::add). A server that
+/// makes rooms on demand drops the empty ones now and then:
+///
+/// ```
+/// # use barewire::websocket::{Room, Slow};
+/// # use std::collections::HashMap;
+/// # let mut rooms: HashMap<String, Room> = [("tea".to_owned(), Room::new(Slow::Skip))].into();
+/// rooms.retain(|_name, room| !room.is_empty());
+/// # assert!(rooms.is_empty());
+/// ```
 #[derive(Debug, Default)]
 pub struct Room {
     slow: Slow,
-    members: Mutex<Vec<Weak<SharedConnection>>>,
+    members: Mutex<Members>,
 }
+
+/// In the order in which they were added; each of them once.
+type Members = Vec<Weak<SharedConnection>>;
 
 /// How many members a message was sent to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,19 +69,35 @@ impl Room {
         }
     }
 
-    /// From now on messages are sent to this connection, too.
-    pub fn add(&self, member: &Writer) {
+    /// From now on messages are sent to this connection, too. False: it was a member already.
+    pub fn add(&self, member: &Writer) -> bool {
         let mut members = self.lock();
+        if position(&members, member).is_some() {
+            return false;
+        }
         if members.len() == members.capacity() {
-            // `send` removes the members that have left; where nothing is sent, this does.
+            // The other methods remove the members that have left; where none is called, this does.
             members.retain(|member| member.strong_count() > 0);
         }
         members.push(Arc::downgrade(&member.shared));
+        true
     }
 
-    /// How many members there are. Those that have left are counted until the next message.
+    /// No message whose [`send`](Self::send) begins after this reaches the connection. False: it was no
+    /// member.
+    pub fn remove(&self, member: &Writer) -> bool {
+        let mut members = self.lock();
+        let at = position(&members, member);
+        at.map(|at| members.remove(at)).is_some()
+    }
+
+    /// How many members there are, without those that have left. It looks at each of them.
     pub fn len(&self) -> usize {
-        self.lock().len()
+        let members = upgrade(&mut self.lock());
+        members
+            .iter()
+            .filter(|member| member.outgoing.is_open())
+            .count()
     }
 
     /// Whether there are none.
@@ -79,20 +108,33 @@ impl Room {
     /// Sends a message to all members, and waits for none of them. All members get the messages of a room
     /// in one order, whichever threads send them.
     pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Delivered {
-        let data = data.into();
+        self.broadcast(data.into(), None)
+    }
+
+    /// As [`send`](Self::send), to all members but this one: the one from which the message came.
+    pub fn send_except<'d>(&self, member: &Writer, data: impl Into<Data<'d>>) -> Delivered {
+        self.broadcast(data.into(), Some(&member.shared))
+    }
+
+    fn broadcast(&self, data: Data<'_>, except: Option<&Arc<SharedConnection>>) -> Delivered {
         let frame = SharedFrame(Arc::new(encode(data)));
         // The order is made under the lock, in memory. The writes come after it, and so do the drops of the
         // members: the last reference to a connection ends it.
-        let members = self.upgrade();
-        let order = self.lock();
+        let members;
+        let mut order = self.lock();
+        members = upgrade(&mut order);
+        let is_meant = |member: &&Arc<SharedConnection>| {
+            except.is_none_or(|except| !Arc::ptr_eq(member, except))
+        };
+        let meant = || members.iter().filter(is_meant);
         let append =
             |member: &Arc<SharedConnection>| member.outgoing.append_broadcast(data, &frame);
-        let appended: Vec<Appended> = members.iter().map(append).collect();
+        let appended: Vec<Appended> = meant().map(append).collect();
         drop(order);
 
         let (mut delivered, mut gone) = (Delivered::default(), Vec::new());
         let mut flushes = Vec::new();
-        for (member, appended) in members.iter().zip(appended) {
+        for (member, appended) in meant().zip(appended) {
             // A user's stream may panic: that ends its connection, and not this broadcast.
             let written = guarded(|| match appended {
                 Appended::Yes => member.outgoing.push_appended(),
@@ -117,22 +159,29 @@ impl Room {
         delivered
     }
 
-    /// The members that are still there; the others are removed.
-    fn upgrade(&self) -> Vec<Arc<SharedConnection>> {
-        let mut members = self.lock();
-        let mut here = Vec::with_capacity(members.len());
-        members.retain(|member| {
-            let member = member.upgrade();
-            let is_here = member.is_some();
-            here.extend(member);
-            is_here
-        });
-        here
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<SharedConnection>>> {
+    fn lock(&self) -> MutexGuard<'_, Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The members that are still there; the others are removed. The caller drops the references after it has
+/// released the lock: the last one ends its connection, which is code of the user's stream.
+fn upgrade(members: &mut Members) -> Vec<Arc<SharedConnection>> {
+    let mut here = Vec::with_capacity(members.len());
+    members.retain(|member| {
+        let member = member.upgrade();
+        let is_here = member.is_some();
+        here.extend(member);
+        is_here
+    });
+    here
+}
+
+/// The place of a connection among the members. (A `Weak` keeps the address of its connection from being used
+/// by another one.)
+fn position(members: &Members, member: &Writer) -> Option<usize> {
+    let address = Arc::as_ptr(&member.shared);
+    members.iter().position(|member| member.as_ptr() == address)
 }
 
 /// The frame as every member of a server gets it.

@@ -316,11 +316,26 @@ fn fault_a18_the_stream_is_used_under_no_lock() {
         let _ = ws.writer().try_send("a");
         room.send(&[0; 100_000]); // a flush thread waits, and gives up
         room.send("too slow");
+        assert!(room.remove(&ws.writer()) && room.add(&ws.writer()));
+        room.send_except(&ws.writer(), "others");
         until("it was given up", || !ws.writer().is_open());
         stream.on_use(|| ());
-        // The last reference is dropped by a broadcast, or by this thread: in no case under the lock.
-        drop(ws);
-        room.send("nobody");
+        // The last reference is dropped by a method of the room, or by this thread: in no case under the lock.
+        let asked = Arc::clone(&room);
+        stream.on_use(move || _ = asked.len());
+        let ask: [fn(&Room); 2] = [|room| _ = room.len(), |room| _ = room.send("nobody")];
+        thread::scope(|scope| {
+            for ask in ask {
+                let room = &room;
+                scope.spawn(move || {
+                    until("it has left", || {
+                        ask(room);
+                        room.is_empty()
+                    })
+                });
+            }
+            drop(ws);
+        });
     });
 }
 

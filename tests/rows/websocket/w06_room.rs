@@ -1,8 +1,8 @@
 //! W06: one message for many connections, encoded once.
 
-use super::stage::{Peer, close, masked, plain, serving, until};
-use crate::support::{Site, watched};
-use barewire::websocket::{Delivered, Room, Slow};
+use super::stage::{Peer, close, masked, plain, serving, until, writers};
+use crate::support::{PATIENCE, Site, watched};
+use barewire::websocket::{Acceptor, Delivered, Room, Slow, Writer};
 use std::sync::Arc;
 
 /// A server whose connections are all in one room.
@@ -79,5 +79,110 @@ fn row_w06_a_message_waits_for_no_member() {
                 });
             }
         }
+    });
+}
+
+/// A server and some connections to it: the peers, and the writers at the server.
+fn connected(count: usize) -> (Site, Vec<Peer>, Vec<Writer>) {
+    let (site, opened) = writers(Acceptor::new());
+    let one = |_| {
+        let peer = Peer::open(&site);
+        (peer, opened.recv_timeout(PATIENCE).expect("a WebSocket"))
+    };
+    let (peers, writers) = (0..count).map(one).unzip();
+    (site, peers, writers)
+}
+
+fn sent(sent: usize) -> Delivered {
+    Delivered { sent, slow: 0 }
+}
+
+/// A connection that is added twice is one member; removed, it is none.
+#[test]
+fn fault_d08_a_room_is_a_set() {
+    watched(|| {
+        let (_site, mut peers, writers) = connected(2);
+        let room = Room::new(Slow::Skip);
+        assert!(!room.remove(&writers[0]));
+        assert!(room.add(&writers[0]) && room.add(&writers[1]));
+        assert!(!room.add(&writers[0]) && !room.add(&writers[0].clone()));
+        assert_eq!((room.len(), room.send("one")), (2, sent(2)));
+        assert!(room.remove(&writers[0].clone()) && !room.remove(&writers[0]));
+        assert_eq!((room.len(), room.send("two")), (1, sent(1)));
+        assert!(room.add(&writers[0]));
+        assert_eq!(room.send("three"), sent(2));
+        for text in ["one", "three"] {
+            peers[0].expect(plain(0x81, text)); // each of them once
+        }
+        for text in ["one", "two", "three"] {
+            peers[1].expect(plain(0x81, text));
+        }
+    });
+}
+
+#[test]
+fn fault_d08_a_connection_changes_rooms() {
+    watched(|| {
+        let (_site, mut peers, writers) = connected(2);
+        let (tea, coffee) = (Room::new(Slow::Skip), Room::new(Slow::Skip));
+        writers.iter().for_each(|writer| assert!(tea.add(writer)));
+        assert!(tea.remove(&writers[0]) && coffee.add(&writers[0]));
+        assert_eq!((tea.send("tea"), coffee.send("coffee")), (sent(1), sent(1)));
+        // It may be in both.
+        assert!(tea.add(&writers[0]));
+        assert_eq!(tea.send("more"), sent(2));
+        peers[0].expect(plain(0x81, "coffee"));
+        peers[0].expect(plain(0x81, "more"));
+        peers[1].expect(plain(0x81, "tea"));
+        peers[1].expect(plain(0x81, "more"));
+    });
+}
+
+/// The member from which a message comes does not get it back.
+#[test]
+fn fault_d08_all_but_one_get_the_message() {
+    watched(|| {
+        let (_site, mut peers, writers) = connected(3);
+        let room = Room::new(Slow::Skip);
+        writers.iter().for_each(|writer| assert!(room.add(writer)));
+        assert_eq!(room.send_except(&writers[1], "news"), sent(2));
+        assert_eq!(room.send("for all"), sent(3));
+        peers[1].expect(plain(0x81, "for all"));
+        for peer in [0, 2] {
+            peers[peer].expect(plain(0x81, "news"));
+            peers[peer].expect(plain(0x81, "for all"));
+        }
+        // One that is no member changes nothing.
+        assert!(room.remove(&writers[1]));
+        assert_eq!(room.send_except(&writers[1], "others"), sent(2));
+        assert_eq!((room.len(), writers[1].is_open()), (2, true));
+    });
+}
+
+/// `len` counts no member that has left: by a Close frame, or because both halves were dropped. No message and
+/// no `add` is needed.
+#[test]
+fn fault_d08_the_length_is_exact_and_empty_rooms_can_be_swept() {
+    watched(|| {
+        let (_site, mut peers, writers) = connected(3);
+        let mut rooms = vec![Room::new(Slow::Skip), Room::new(Slow::Close)];
+        for room in &rooms {
+            writers.iter().for_each(|writer| assert!(room.add(writer)));
+            assert_eq!((room.len(), room.is_empty()), (3, false));
+        }
+        // Our Close frame: the writer lives, and no message can follow.
+        writers[0].close(1000, "").expect("a code");
+        assert_eq!((rooms[0].len(), rooms[1].len()), (2, 2));
+        // The peer's.
+        peers[1].send(masked(0x88, close(1000, "")));
+        peers[1].expect(plain(0x88, close(1000, "")));
+        until("it has left", || rooms[0].len() == 1);
+        rooms.retain(|room| !room.is_empty());
+        assert_eq!(rooms.len(), 2);
+        drop(writers);
+        peers[2].finish();
+        until("all have left", || rooms[1].is_empty());
+        rooms.retain(|room| !room.is_empty());
+        assert_eq!(rooms.len(), 0);
     });
 }

@@ -271,6 +271,9 @@ fn what_a_caller_must_not_do() {
     });
 }
 
+/// Sets the fields of one side.
+type Handshake<'a> = dyn Fn(&mut FieldList) -> Result<(), Misuse> + 'a;
+
 /// Fields that the caller has set before stay; those that contradict the handshake are refused.
 #[test]
 fn fault_d02_the_fields_of_the_caller_stay_or_are_refused() {
@@ -298,7 +301,7 @@ fn fault_d02_the_fields_of_the_caller_stay_or_are_refused() {
         let (offer, opening) = (offer.expect("a good offer"), Opening::new(NONCE));
         let server = |fields: &mut FieldList| offer.answer(None, fields);
         let client = |fields: &mut FieldList| opening.ask(fields);
-        let roles: [&dyn Fn(&mut FieldList) -> Result<(), Misuse>; 2] = [&server, &client];
+        let roles: [&Handshake<'_>; 2] = [&server, &client];
         for (handshake, ours) in roles.into_iter().zip([3, 4]) {
             for (name, value) in bad {
                 let mut fields = FieldList::new();
