@@ -23,7 +23,8 @@
 mod demo;
 
 use barewire::net::{self, Socket};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use demo::out;
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::thread;
@@ -44,22 +45,18 @@ fn main() -> ExitCode {
 }
 
 fn show() -> io::Result<()> {
-    let mut out = io::stdout();
     let server = net::create_server(answer_reads).listen("127.0.0.1:0")?;
     for (no_delay, what) in [(false, "Nagle's algorithm is on"), (true, "it is off")] {
-        writeln!(out, "set_no_delay({no_delay}): {what}")?;
+        out!("set_no_delay({no_delay}): {what}");
         let client = net::connect(&server.local_addr().to_string())?;
         client.set_no_delay(no_delay)?;
         for _ in 0..ROUNDS {
-            writeln!(out, "  wrote 4 + 60   {}", ask(&client, &[4, 60])?)?;
+            out!("  wrote 4 + 60   {}", ask(&client, &[4, 60])?);
         }
-        writeln!(out, "  wrote 18 x 64  {}", ask(&client, &BURST)?)?;
+        out!("  wrote 18 x 64  {}", ask(&client, &BURST)?);
     }
-    writeln!(
-        out,
-        "set_no_delay(true), and the receiver reads when all has arrived"
-    )?;
-    writeln!(out, "  wrote 18 x 64  read {}", read_late()?)?;
+    out!("set_no_delay(true), and the receiver reads when all has arrived");
+    out!("  wrote 18 x 64  read {}", read_late()?);
     server.shutdown(Duration::from_secs(1));
     Ok(())
 }

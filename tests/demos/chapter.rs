@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 
 /// The chapter on ports that the system chose, and the lines that it prints for each door.
-struct Chapter {
+pub(crate) struct Chapter {
     running: Running,
     doors: HashMap<String, Vec<String>>,
     _place: Place,
 }
 
 impl Chapter {
-    fn open(test: &str) -> Chapter {
+    pub(crate) fn open(test: &str) -> Chapter {
         let place = Place::new(test);
         let path = place.path();
         let args = ["--any-port", "--unix", path.to_str().expect("text")];
@@ -30,7 +30,7 @@ impl Chapter {
     }
 
     /// The address of a door stands at the beginning of its lines.
-    fn address(&self, door: &str) -> &str {
+    pub(crate) fn address(&self, door: &str) -> &str {
         &self.doors[door][0]
     }
 

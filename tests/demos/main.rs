@@ -7,8 +7,7 @@
 //! | S01 to S05, S07 | `framing` | sticky packets, the framers, and what needs none |
 //! | N08, E10 | `nagle` | the shape of the output; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
-//! | all | `mistakes` | bad options and a full output |
-//!
+//! | all | `mistakes`, `surroundings` | bad options; outputs that are closed, full or that nobody reads |
 //! | W01 to W05 | `websocket` | the book's WebSocket server and client |
 //! | A01 to A07 | `client` | `http_get`, `agent_demo` and `proxy` |
 //! | | `transcript`, `stage`, `place` | goldens in `fixtures/demos/`; programs that never outlive a test |
@@ -24,6 +23,7 @@ mod place;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
+mod surroundings;
 mod tcp_echo;
 mod tls_echo;
 mod transcript;

@@ -22,10 +22,11 @@ fn talks(to: &str, more: &[&str], text: &str) -> Ended {
 }
 
 #[test]
-fn row_t02_t04_the_books_words() {
+fn fault_e05_row_t02_t04_the_books_words() {
     watched(|| {
         let mut server = Running::start("tls_echo", &["--listen", "127.0.0.1:0"]);
         let to = by_name(&server);
+        assert_eq!(server.line(), "server bound");
         let (known, stranger) = (own("client"), own("client-unknown"));
         for (own, word) in [
             (&[][..], "unauthorized"),

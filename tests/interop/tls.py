@@ -26,6 +26,7 @@ def identity(name: str, cert="-cert", key="-key") -> tuple[str, ...]:
 def tls_echo(demo):
     """The book's server, and its port."""
     with Talk(program(demo, "tls_echo"), "--listen", "127.0.0.1:0") as server:
+        server.prints(b"server bound\n")
         yield server, server.tells(rb"listening on 127.0.0.1:(\d+)\n")
 
 

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Read [`rules`] for what is demanded: invariants 1 to 4, as tables. [`roles`] is the fifth,
-//! [`circles`] the sixth, and [`prose`] is what is asked of the text itself (length, `unsafe`, citations). Below
+//! [`circles`] the sixth, [`demos`] what would panic in a demo, and [`prose`] is what is asked of the text itself (length, `unsafe`, citations). Below
 //! them, [`tokens`] makes words of a file, [`outline`] finds its modules, aliases and
 //! paths, and [`house`] follows a path through aliases, re-exports and globs to what it
 //! stands for. `cases.txt` shows all of it on small trees.
@@ -28,6 +28,7 @@
 
 mod cases;
 mod circles;
+mod demos;
 mod house;
 mod outline;
 mod prose;
@@ -74,6 +75,7 @@ fn check(tree: &Tree) -> Vec<Breach> {
         rules::check(&house),
         roles::check(&house),
         circles::check(&house),
+        demos::check(&house),
     ]
     .concat();
     for (file, (_, source)) in house.files.iter().zip(&tree.files) {

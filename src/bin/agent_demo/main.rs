@@ -24,10 +24,10 @@ mod timeline;
 use barewire::http::pool::Limits;
 use barewire::http::{self, Agent, ClientEvents, RequestOptions};
 use barewire::net::{Handle, Stream};
-use demo::Args;
+use demo::{Args, out};
 use order::Order;
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -66,18 +66,18 @@ fn show(options: Options) -> Result<(), Box<dyn Error>> {
         .port(server.local_addr().port().unwrap_or_default())
         .agent(&agent);
 
-    print_totals("before", &agent)?;
+    print_totals("before", &agent);
     let began = Instant::now();
-    let threads = request_all(options.requests, &agent, &request, &order);
-    print_totals("during", &agent)?;
+    let threads = request_all(options.requests, &agent, &request, &order)?;
+    print_totals("during", &agent);
     order.advance(); // now the server may answer the first
     let mut rows = Vec::new();
     for thread in threads {
         rows.push(thread.join().map_err(|_| "a request panicked")??);
     }
-    print_totals("after", &agent)?;
+    print_totals("after", &agent);
 
-    write!(io::stdout(), "\n{}", timeline::draw(&rows, began))?;
+    out!("\n{}", timeline::draw(&rows, began).trim_end());
     agent.close();
     server.shutdown(Duration::from_secs(1));
     Ok(())
@@ -104,15 +104,15 @@ fn request_all(
     agent: &Agent,
     options: &RequestOptions,
     order: &Arc<Order>,
-) -> Vec<RequestThread> {
+) -> io::Result<Vec<RequestThread>> {
     let mut threads: Vec<RequestThread> = Vec::new();
     for number in 1..=requests {
         let (options, order) = (options.clone(), Arc::clone(order));
-        threads.push(thread::spawn(move || {
+        threads.push(demo::spawn(move || {
             let row = request(number, options.path(&format!("/{number}")));
             order.advance();
             row
-        }));
+        })?);
         // The next request comes behind this one in the agent's queue.
         let is_queued = || {
             let totals = agent.totals();
@@ -122,7 +122,7 @@ fn request_all(
             thread::sleep(Duration::from_millis(1));
         }
     }
-    threads
+    Ok(threads)
 }
 
 fn request(number: usize, options: RequestOptions) -> Result<Row, http::Error> {
@@ -149,13 +149,8 @@ impl ClientEvents for SocketPort {
     }
 }
 
-fn print_totals(when: &str, agent: &Agent) -> io::Result<()> {
+fn print_totals(when: &str, agent: &Agent) {
     let it = agent.totals();
-    writeln!(
-        io::stdout(),
-        "{when:<8} sockets {}   requests {}   free {}",
-        it.sockets,
-        it.requests,
-        it.free_sockets
-    )
+    let (sockets, requests, free) = (it.sockets, it.requests, it.free_sockets);
+    out!("{when:<8} sockets {sockets}   requests {requests}   free {free}");
 }

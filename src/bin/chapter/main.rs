@@ -18,7 +18,7 @@ mod demo;
 mod door;
 mod servers;
 
-use demo::Args;
+use demo::{Args, log};
 use door::Door;
 use std::process::ExitCode;
 use std::thread;
@@ -103,11 +103,9 @@ fn run(options: Options) -> Result<(), String> {
 }
 
 fn read(args: &mut Args<'_>) -> Result<Options, String> {
-    let path = std::env::temp_dir().join("echo.sock");
-    let unix = args
-        .value("--unix")
-        .unwrap_or_else(|| path.display().to_string());
-    let last = 65535 - DOORS.len() as u16; // the others need the ports behind it
+    let unix = args.value("--unix").map_or_else(unix_default, Ok)?;
+    let ports = DOORS.iter().filter_map(|door| door.port).count();
+    let last = 65535 - (ports as u16 - 1); // the others need the ports behind it
     let ports = match args.number("--ports-from") {
         Ok(Some(first)) if (1..=last).contains(&first) => Ports::From(first),
         Ok(None) if args.has("--any-port") => Ports::Any,
@@ -117,14 +115,19 @@ fn read(args: &mut Args<'_>) -> Result<Options, String> {
     Ok(Options { ports, unix })
 }
 
+fn unix_default() -> Result<String, String> {
+    let path = std::env::temp_dir().join("echo.sock").into_os_string();
+    let text = path.into_string();
+    text.map_err(|path| format!("{path:?} is not UTF-8: --unix PATH takes another one"))
+}
+
 impl Options {
-    /// Where the door with this number listens.
-    fn listen(&self, number: u16, port: Option<u16>) -> String {
-        let port = match (port, &self.ports) {
-            (None, _) => return format!("unix:{}", self.unix),
-            (Some(port), Ports::Book) => port,
-            (Some(_), Ports::From(first)) => first + number,
-            (Some(_), Ports::Any) => 0,
+    /// Where a door listens. `number` is its place among the doors that have a port.
+    fn listen(&self, number: u16, port: u16) -> String {
+        let port = match self.ports {
+            Ports::Book => port,
+            Ports::From(first) => first + number,
+            Ports::Any => 0,
         };
         format!("127.0.0.1:{port}")
     }
@@ -132,12 +135,17 @@ impl Options {
 
 /// Opens all, or returns the error of the first that cannot be opened.
 fn open_all(options: &Options) -> Result<(), String> {
-    let mut opened = String::new();
-    for (number, door) in (0..).zip(DOORS) {
-        let address = door.open_at(&options.listen(number, door.port))?;
+    let (mut opened, mut number) = (String::new(), 0);
+    for door in DOORS {
+        let listen = match door.port {
+            Some(port) => options.listen(number, port),
+            None => format!("unix:{}", options.unix),
+        };
+        number += u16::from(door.port.is_some());
+        let address = door.open_at(&listen)?;
         opened += &door.invitation(&address);
     }
-    println!(
+    log!(
         "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
          `cargo run --release --bin NAME -- …`.\n\n{opened}"
     );

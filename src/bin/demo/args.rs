@@ -16,6 +16,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// A longer time would end behind the end of the clock. It is a century.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// What the user typed, less what the demo has taken.
 pub(crate) struct Args<'h> {
     options: Vec<Row<'h>>,
@@ -130,7 +133,7 @@ impl Args<'_> {
         self.parsed(name, |text| {
             let seconds = text.parse().ok();
             let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            time.filter(|time| !time.is_zero())
+            time.filter(|time| !time.is_zero() && *time <= LONGEST)
                 .ok_or_else(|| format!("takes seconds, such as 2.5, not {text:?}"))
         })
     }
@@ -143,6 +146,13 @@ impl Args<'_> {
     /// The first of them.
     pub(crate) fn word(&mut self) -> Option<String> {
         (!self.words.is_empty()).then(|| self.words.remove(0))
+    }
+
+    /// The values of an option, which are not taken; `None` if the demo has no such option.
+    pub(crate) fn typed(&self, name: &str) -> Option<Vec<String>> {
+        let mut rows = self.options.iter();
+        let row = rows.find(|row| row.names.contains(&name))?;
+        Some(row.typed.last().cloned().unwrap_or_default())
     }
 
     fn take(&mut self, name: &str) -> Vec<Vec<String>> {

@@ -1,4 +1,4 @@
-//! What every demo needs beside its subject: options, exit codes and printable text.
+//! What every demo needs beside its subject: options, output, exit codes.
 //!
 //! A demo names this folder with `#[path = "../demo/mod.rs"] mod demo;` and begins with [`run`]. Its
 //! `help.txt` is printed for `--help`, and is the table by which its options are read (`args.rs`):
@@ -13,41 +13,52 @@
 //! }
 //! ```
 //!
-//! A demo with commands has a function in place of [`options!`], which returns what to run.
+//! A demo with commands calls [`run_command`], whose `read` returns what to run.
 //!
 //! | the demo | exit code | standard error |
 //! |---|---|---|
 //! | succeeded, or printed its help | 0 | |
-//! | failed | 1 | `NAME: the error` |
+//! | failed, or cannot write to standard output | 1 | `NAME: the error` |
 //! | does not understand its options | 2 | `NAME: the mistake`, and the help if it is short |
+//! | writes to a standard output that nobody reads any more | 141 | |
+//!
+//! `http_get` has curl's exit codes. A server goes on without an output (`print.rs`).
 #![forbid(unsafe_code)]
 #![allow(dead_code, unused_imports, unused_macros)] // each demo uses a part of this
 
 mod args;
+mod background;
+mod files;
 mod options;
+mod print;
 mod printable;
 mod url;
+mod words;
 
 pub(crate) use args::{Args, no_command, parse};
+pub(crate) use files::{ClientFiles, named, read_file};
 pub(crate) use options::options;
+pub(crate) use print::{PeerOutput, can_draw, err, log, out, shown, write_err};
+pub(crate) use print::{print_err, print_log, print_out, stdout_is_terminal};
 pub(crate) use printable::printable;
 pub(crate) use url::encoded;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
+use std::thread::{Builder, JoinHandle};
 
 /// What a demo with several commands does.
 pub(crate) type Run = Box<dyn FnOnce() -> io::Result<()>>;
 
-const NAME: &str = env!("CARGO_BIN_NAME");
 /// A longer help would hide the mistake that is printed above it.
 const SHORT_HELP_LINES: usize = 30;
 
 /// Reads the options, runs the demo with them, and reports a failure.
 pub(crate) fn run<T, E: Display>(
     help: &str,
-    read: fn(&mut Args<'_>) -> Result<T, String>,
+    read: impl FnOnce(&mut Args<'_>) -> Result<T, String>,
     demo: impl FnOnce(T) -> Result<(), E>,
 ) -> ExitCode {
     let options = match read_options(help, read) {
@@ -57,51 +68,66 @@ pub(crate) fn run<T, E: Display>(
     match demo(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let ca_option = ["--cacert", "--ca"]
-                .into_iter()
-                .find(|it| help.contains(it));
-            let error = explained(&error.to_string(), ca_option.unwrap_or_default());
-            eprintln!("{NAME}: {error}");
+            err!("{error}");
+            print::flush();
             ExitCode::FAILURE
         }
     }
 }
 
+/// [`run`] for a demo with commands: `read` gets the words that were typed, and returns what to run.
+pub(crate) fn run_command(
+    help: &str,
+    read: impl FnOnce(&[&str], &mut Args<'_>) -> Result<Run, String>,
+) -> ExitCode {
+    let read = |args: &mut Args<'_>| {
+        let words = args.words();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        read(&words, args)
+    };
+    run(help, read, |run| run())
+}
+
 /// The options of this process; otherwise it ends with this code.
 pub(crate) fn read_options<T>(
     help: &str,
-    read: fn(&mut Args<'_>) -> Result<T, String>,
+    read: impl FnOnce(&mut Args<'_>) -> Result<T, String>,
 ) -> Result<T, ExitCode> {
-    let args = std::env::args_os().skip(1);
-    match parse(help, args.map(|arg| arg.to_string_lossy().into()), read) {
+    let options = arguments().and_then(|args| {
+        parse(help, args.into_iter(), |args| {
+            words::keep_names(|name| args.typed(name));
+            read(args)
+        })
+    });
+    match options {
         Ok(Some(options)) => Ok(options),
         Ok(None) => {
-            print!("{help}");
+            out!("{}", help.trim_end());
             Err(ExitCode::SUCCESS)
         }
         Err(mistake) if help.lines().count() > SHORT_HELP_LINES => {
-            eprintln!("{NAME}: {mistake} (-h prints the options)");
+            err!("{mistake} (-h prints the options)");
             Err(ExitCode::from(2))
         }
         Err(mistake) => {
-            eprint!("{NAME}: {mistake}\n{help}");
+            err!("{mistake}\n{}", help.trim_end());
             Err(ExitCode::from(2))
         }
     }
 }
 
-/// The text of an error. The library's advice about certificates names its own call; here that is
-/// an option of the demo.
-pub(crate) fn explained(error: &str, ca_option: &str) -> String {
-    match error.contains("ClientOptions::ca") {
-        true => format!(
-            "{error}\n{NAME}: here that is {ca_option} FILE; -k skips the check, which is for a test"
-        ),
-        false => error.to_owned(),
-    }
+/// What was typed. A name that is not UTF-8 would be another name as text, so it is refused.
+fn arguments() -> Result<Vec<String>, String> {
+    let text = |arg: OsString| {
+        arg.into_string()
+            .map_err(|arg| format!("the argument {arg:?} is not UTF-8"))
+    };
+    std::env::args_os().skip(1).map(text).collect()
 }
 
-/// A file whose name stands in the error, too.
-pub(crate) fn read_file(path: &str) -> io::Result<Vec<u8>> {
-    std::fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{path}: {e}")))
+/// A thread, or an error where [`std::thread::spawn`] panics.
+pub(crate) fn spawn<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    Builder::new().spawn(work)
 }

@@ -1,7 +1,7 @@
 //! The book's servers and clients, for two terminals: its words go to stdout, and what each read
 //! returned to stderr.
 
-use crate::demo::printable;
+use crate::demo::{err, log, out, printable, write_err};
 use crate::framings::{Codec, Framing, Received};
 use barewire::net::{self, Addr, ServerEvents, Socket};
 use std::io;
@@ -24,24 +24,24 @@ struct Server {
 impl ServerEvents for Server {
     fn listening(&self, address: &Addr) {
         match (self.framing, address.port()) {
-            (Framing::Ring, Some(port)) => println!("tcp_server listening on {port}"),
-            (Framing::Ring, None) => println!("tcp_server listening on {address}"),
-            _ => println!("server bound"),
+            (Framing::Ring, Some(port)) => log!("tcp_server listening on {port}"),
+            (Framing::Ring, None) => log!("tcp_server listening on {address}"),
+            _ => log!("server bound"),
         }
-        eprintln!("framing: listening on {address}");
+        err!("listening on {address}");
     }
 
     fn connection(&self, socket: Socket) -> io::Result<()> {
         let ring = self.framing == Framing::Ring;
         let done = self.converse(&socket);
         match &done {
-            Err(error) if ring => println!("error:客户端异常断开: {error}"),
-            Err(error) => eprintln!("framing: {error}"),
-            Ok(()) if !ring => println!("连接断开"),
+            Err(error) if ring => log!("error:客户端异常断开: {error}"),
+            Err(error) => err!("{error}"),
+            Ok(()) if !ring => log!("连接断开"),
             Ok(()) => {}
         }
         if ring {
-            println!("client disconnected");
+            log!("client disconnected");
         }
         done
     }
@@ -53,9 +53,9 @@ impl Server {
         each_message(&mut codec, socket, |codec, message| {
             match self.framing {
                 Framing::None | Framing::Fixed => {}
-                Framing::Delimiter => println!("{}", printable(&message.body)),
-                Framing::Header => println!("{message}"),
-                Framing::Ring => println!("recv data: {}", printable(&message.body)),
+                Framing::Delimiter => log!("{}", printable(&message.body)),
+                Framing::Header => log!("{message}"),
+                Framing::Ring => log!("recv data: {}", printable(&message.body)),
             }
             let mut reply = Vec::new();
             match self.framing {
@@ -71,7 +71,7 @@ impl Server {
 pub(crate) fn talk(framing: Framing, to: &str) -> io::Result<()> {
     let socket = net::connect(to)?;
     if framing != Framing::Ring {
-        println!("client connected");
+        out!("client connected");
     }
     let mut codec = framing.codec();
     for _ in 0..TIMES {
@@ -82,14 +82,14 @@ pub(crate) fn talk(framing: Framing, to: &str) -> io::Result<()> {
     socket.end()?;
     each_message(&mut codec, &socket, |_, message| {
         match framing {
-            Framing::None => println!("{} -------客户端data-----", printable(&message.body)),
-            _ => println!("{}", printable(&message.body)),
+            Framing::None => out!("{} -------客户端data-----", printable(&message.body)),
+            _ => out!("{}", printable(&message.body)),
         }
         Ok(())
     })?;
     match framing {
-        Framing::Ring => println!("disconnect from server"),
-        _ => println!("client disconnected"),
+        Framing::Ring => out!("disconnect from server"),
+        _ => out!("client disconnected"),
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ fn each_message(
     let mut reads = 0;
     while let (bytes @ 1.., messages) = (codec.read)(socket)? {
         reads += 1;
-        eprintln!("read {reads}: {bytes} bytes");
+        write_err(format_args!("read {reads}: {bytes} bytes\n"));
         for message in &messages {
             received(codec, message)?;
         }

@@ -29,13 +29,11 @@ use std::process::ExitCode;
 const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, |run| run())
+    demo::run_command(HELP, read)
 }
 
-fn read(args: &mut Args<'_>) -> Result<Run, String> {
-    let words = args.words();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    Ok(match words[..] {
+fn read(words: &[&str], args: &mut Args<'_>) -> Result<Run, String> {
+    Ok(match words {
         ["server", name] => {
             let framing = Framing::named(name)?;
             let listen = args.value_or("--listen", &framing.address());
@@ -46,17 +44,17 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
             Box::new(move || book::talk(framing, &framing.address()))
         }
         ["client", name, to] => {
-            let (framing, to) = (Framing::named(name)?, to.to_owned());
+            let (framing, to) = (Framing::named(name)?, to.to_string());
             Box::new(move || book::talk(framing, &to))
         }
         ["fin"] => Box::new(unframed::fin),
         ["udp"] => Box::new(unframed::udp),
         ["file", path] => {
-            let path = path.to_owned();
+            let path = path.to_string();
             Box::new(move || unframed::file(&path))
         }
-        ["server" | "client" | "fin" | "udp" | "file", ..] => return Err(no_command(&words)),
-        ref names => {
+        ["server" | "client" | "fin" | "udp" | "file", ..] => return Err(no_command(words)),
+        names => {
             let named: Result<Vec<_>, _> = names.iter().map(|name| Framing::named(name)).collect();
             let framings = named.map(|all| {
                 if all.is_empty() {

@@ -2,9 +2,10 @@
 //! and the receiver begins to read when all of it has arrived. So every run prints the same.
 
 use crate::book::{MESSAGE, TIMES};
+use crate::demo::out;
 use crate::framings::{Framing, Received};
 use barewire::net::{self, Faults, Faulty, Socket, Splits, Tcp};
-use std::io::{self, Write};
+use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -17,8 +18,7 @@ pub(crate) struct Split {
 }
 
 pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
-    let mut out = io::stdout();
-    writeln!(out, "{}: {}", framing.name(), framing.rule())?;
+    out!("{}: {}", framing.name(), framing.rule());
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let client = net::connect(&listener.local_addr()?.to_string())?;
     let (server, _) = listener.accept()?; // the kernel has connected them already
@@ -27,12 +27,9 @@ pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
     let writes = send(framing, &client, &messages)?;
     let bytes = usize::try_from(client.bytes_written()).unwrap_or(usize::MAX);
     await_arrival(&server, bytes)?;
-    writeln!(
-        out,
-        "writes: {writes}, bytes: {bytes}; all have arrived before the first read"
-    )?;
+    out!("writes: {writes}, bytes: {bytes}; all have arrived before the first read");
     if let Some(Split { text, .. }) = split {
-        writeln!(out, "the reads are split on purpose: {text}")?;
+        out!("the reads are split on purpose: {text}");
     }
 
     let received = receive(framing, &with_splits(server, split))?;
@@ -43,10 +40,8 @@ pub(crate) fn show(framing: Framing, split: Option<&Split>) -> io::Result<()> {
         "not the same"
     };
     let (sent, received) = (messages.len(), received.len());
-    writeln!(
-        out,
-        "messages to send: {sent}, received: {received}; {same}"
-    )
+    out!("messages to send: {sent}, received: {received}; {same}");
+    Ok(())
 }
 
 /// The book's 18, or its two of 100 and 200 bytes.
@@ -67,7 +62,7 @@ fn send(framing: Framing, client: &Socket, messages: &[Vec<u8>]) -> io::Result<u
                 client.write_all(&wire)?;
                 writes += 1;
             }
-            Err(refusal) => writeln!(io::stdout(), "not sent: {refusal}")?,
+            Err(refusal) => out!("not sent: {refusal}"),
         }
     }
     client.end()?;
@@ -96,12 +91,11 @@ fn with_splits(server: TcpStream, split: Option<&Split>) -> Socket {
 
 fn receive(framing: Framing, server: &Socket) -> io::Result<Vec<Received>> {
     let (mut receiver, mut all, mut reads) = (framing.codec(), Vec::new(), 0);
-    let mut out = io::stdout();
     while let (bytes @ 1.., messages) = (receiver.read)(server)? {
         reads += 1;
-        writeln!(out, "read {reads}: {bytes} bytes")?;
+        out!("read {reads}: {bytes} bytes");
         for message in messages {
-            writeln!(out, "  message {}: {message}", all.len() + 1)?;
+            out!("  message {}: {message}", all.len() + 1);
             all.push(message);
         }
     }

@@ -1,19 +1,18 @@
 //! What needs no framing: the boundaries are elsewhere, or do not matter.
 
 use crate::book::{MESSAGE, TIMES};
-use crate::demo::{printable, read_file};
+use crate::demo::{out, printable, read_file};
 use barewire::net::{self, Socket, Tcp};
 use barewire::udp::{self, Family, ReceiveBuffer};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, Builder};
 use std::time::Duration;
 
 /// One message in each connection: it ends where the connection ends, however it was cut.
 pub(crate) fn fin() -> io::Result<()> {
-    let mut out = io::stdout();
-    writeln!(out, "fin: one message in each connection, and FIN ends it")?;
+    out!("fin: one message in each connection, and FIN ends it");
     let listener = TcpListener::bind("127.0.0.1:0")?;
     for number in 1..=TIMES {
         let (client, mut server) = connection(&listener)?;
@@ -23,19 +22,19 @@ pub(crate) fn fin() -> io::Result<()> {
         client.end()?;
         let mut message = Vec::new();
         server.read_to_end(&mut message)?;
-        writeln!(out, "  message {number}: {}", printable(&message))?;
+        out!("  message {number}: {}", printable(&message));
     }
     Ok(())
 }
 
 /// A file has no messages in it: all bytes must arrive, in order.
 pub(crate) fn file(path: &str) -> io::Result<()> {
-    let mut out = io::stdout();
-    writeln!(out, "file: no messages in it, only bytes in order")?;
     let sent = read_file(path)?;
+    out!("file: no messages in it, only bytes in order");
     let (client, server) = connection(&TcpListener::bind("127.0.0.1:0")?)?;
     let (received, reads) = thread::scope(|scope| {
-        let sender = scope.spawn(|| client.write_all(&sent).and_then(|()| client.end()));
+        let send = || client.write_all(&sent).and_then(|()| client.end());
+        let sender = Builder::new().spawn_scoped(scope, send)?;
         let received = collect(&server);
         sender.join().expect("it does not panic").and(received)
     })?;
@@ -45,10 +44,8 @@ pub(crate) fn file(path: &str) -> io::Result<()> {
         "not the same"
     };
     let (sent, received) = (sent.len(), received.len());
-    writeln!(
-        out,
-        "bytes sent: {sent}, received: {received}, reads: {reads}; {same}"
-    )
+    out!("bytes sent: {sent}, received: {received}, reads: {reads}; {same}");
+    Ok(())
 }
 
 fn collect(server: &Socket) -> io::Result<(Vec<u8>, usize)> {
@@ -68,8 +65,7 @@ fn connection(listener: &TcpListener) -> io::Result<(Socket, Socket)> {
 
 /// A datagram is a message. It may be lost; it is not cut, and nothing sticks to it.
 pub(crate) fn udp() -> io::Result<()> {
-    let mut out = io::stdout();
-    writeln!(out, "udp: one send is one message")?;
+    out!("udp: one send is one message");
     let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     for _ in 0..TIMES {
@@ -79,7 +75,7 @@ pub(crate) fn udp() -> io::Result<()> {
     let mut buffer = ReceiveBuffer::new();
     for number in 1..=TIMES {
         let message = server.recv(&mut buffer)?;
-        writeln!(out, "  message {number}: {}", printable(message.bytes))?;
+        out!("  message {number}: {}", printable(message.bytes));
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! The body of a request: a text, a file or standard input.
 
+use crate::demo::{named, spawn};
 use crate::failure::Failure;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
 /// How much is read at once.
@@ -23,8 +23,9 @@ pub(crate) enum Body {
     },
 }
 
-/// Bytes to send, and how many they are, if that is known.
+/// Bytes to send, where they come from, and how many they are, if that is known.
 pub(crate) struct Source<'a> {
+    pub(crate) name: &'a str,
     from: From<'a>,
     piece: Vec<u8>,
     pub(crate) length: Option<u64>,
@@ -39,8 +40,9 @@ enum From<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn here(reader: impl Read + 'a, length: u64) -> Source<'a> {
+    fn here(name: &'a str, reader: impl Read + 'a, length: u64) -> Source<'a> {
         Source {
+            name,
             from: From::Here(Box::new(reader)),
             piece: vec![0; PIECE_BYTES],
             length: Some(length),
@@ -48,9 +50,12 @@ impl<'a> Source<'a> {
     }
 
     /// `open` is called on the thread that reads.
-    fn elsewhere<R: Read>(open: impl FnOnce() -> R + Send + 'static) -> Source<'a> {
+    fn elsewhere<R: Read>(
+        name: &'a str,
+        open: impl FnOnce() -> R + Send + 'static,
+    ) -> io::Result<Source<'a>> {
         let (sender, pieces) = mpsc::sync_channel(1);
-        thread::spawn(move || {
+        spawn(move || {
             let mut reader = open();
             loop {
                 let mut piece = vec![0; PIECE_BYTES];
@@ -64,12 +69,13 @@ impl<'a> Source<'a> {
                     return;
                 }
             }
-        });
-        Source {
+        })?;
+        Ok(Source {
+            name,
             from: From::Elsewhere(pieces),
             piece: Vec::new(),
             length: None,
-        }
+        })
     }
 
     /// The next piece, empty at the end; `None` if there is none within `time`.
@@ -121,22 +127,26 @@ impl Body {
 
     pub(crate) fn open(&self) -> Result<Source<'_>, Failure> {
         match self {
-            Body::Text(text) => Ok(Source::here(text.as_bytes(), text.len() as u64)),
-            Body::Stdin { .. } => Ok(Source::elsewhere(|| io::stdin().lock())),
+            Body::Text(text) => Ok(Source::here("-d", text.as_bytes(), text.len() as u64)),
+            Body::Stdin { .. } => Source::elsewhere("standard input", || io::stdin().lock())
+                .map_err(|e| Failure::new(26, named("standard input", &e).to_string())),
             Body::File { path, .. } => {
-                open_file(path).map_err(|e| Failure::new(26, format!("{path}: {e}")))
+                open_file(path).map_err(|e| Failure::new(26, named(path, &e).to_string()))
             }
         }
     }
 }
 
 /// If a file grows while it is sent, its first length counts. The length of a pipe is not known.
-fn open_file(path: &str) -> io::Result<Source<'static>> {
+fn open_file(path: &str) -> io::Result<Source<'_>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     match metadata.is_dir() {
         true => Err(io::ErrorKind::IsADirectory.into()),
-        false if metadata.is_file() => Ok(Source::here(file.take(metadata.len()), metadata.len())),
-        false => Ok(Source::elsewhere(|| file)),
+        false if metadata.is_file() => {
+            let bytes = metadata.len();
+            Ok(Source::here(path, file.take(bytes), bytes))
+        }
+        false => Source::elsewhere(path, || file),
     }
 }

@@ -1,6 +1,5 @@
 //! The failures of a transfer, with curl's exit codes.
 
-use crate::demo::explained;
 use crate::transcript::{Phase, Transcript};
 use barewire::http::Error;
 use barewire::http::wire::Rule;
@@ -24,10 +23,7 @@ impl Failure {
     pub(crate) fn report(self, transcript: &Transcript) -> (u8, String) {
         match self {
             Failure::Own(code, text) => (code, text),
-            Failure::Library(error) => {
-                let text = explained(&error.to_string(), "--cacert");
-                (code(&error, transcript), text)
-            }
+            Failure::Library(error) => (code(&error, transcript), error.to_string()),
         }
     }
 }

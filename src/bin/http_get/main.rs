@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Ok(client) => ExitCode::from(client.run()),
         Err(failure) => {
             let (code, text) = failure.report(&Transcript::new(false));
-            eprintln!("http_get: {text}");
+            demo::err!("{text}");
             ExitCode::from(code)
         }
     }

@@ -1,7 +1,7 @@
 //! The command line: curl's options, as far as they go.
 
 use crate::body::Body;
-use crate::demo::{self, Args};
+use crate::demo::{self, Args, ClientFiles};
 use std::time::Duration;
 
 pub(crate) const HELP: &str = include_str!("help.txt");
@@ -31,9 +31,7 @@ demo::options! { |args|
     connect_timeout: Option<Duration> = args.seconds("--connect-timeout")?;
     expect_timeout: Option<Duration> = args.seconds("--expect100-timeout")?;
     insecure: bool = args.has("--insecure");
-    cacert: Option<String> = args.value("--cacert");
-    cert: Option<String> = args.value("--cert");
-    key: Option<String> = args.value("--key");
+    files: ClientFiles = ClientFiles::of(args, "--cacert", true);
 }
 
 /// The options, if they fit together.

@@ -1,15 +1,13 @@
 //! Where a body goes.
 
+use crate::demo::{PeerOutput, stdout_is_terminal};
 use crate::failure::Failure;
 use std::fs::File;
-use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::io::{self, Write};
 
 pub(crate) enum Output {
-    /// `text_only`: without `-o -`, a terminal gets no binary data.
-    Stdout {
-        out: StdoutLock<'static>,
-        text_only: bool,
-    },
+    /// Without `-o -`, a terminal gets text only, and none that controls it.
+    Stdout(PeerOutput),
     /// Created for the first byte, or at the end of an empty body.
     File { path: String, file: Option<File> },
 }
@@ -17,10 +15,8 @@ pub(crate) enum Output {
 impl Output {
     pub(crate) fn new(name: Option<&String>) -> Output {
         match name.map(String::as_str) {
-            None | Some("-") => Output::Stdout {
-                out: io::stdout().lock(),
-                text_only: name.is_none() && io::stdout().is_terminal(),
-            },
+            None => Output::Stdout(PeerOutput::new()),
+            Some("-") => Output::Stdout(PeerOutput::unchanged()),
             Some(path) => Output::File {
                 path: path.to_owned(),
                 file: None,
@@ -29,19 +25,13 @@ impl Output {
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self, Output::Stdout { .. }) && io::stdout().is_terminal()
+        matches!(self, Output::Stdout(_)) && stdout_is_terminal()
     }
 
     /// Writes a piece at once.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if matches!(
-            self,
-            Output::Stdout {
-                text_only: true,
-                ..
-            }
-        ) && bytes.contains(&0)
-        {
+        let is_for_terminal = matches!(self, Output::Stdout(out) if out.is_for_terminal());
+        if is_for_terminal && bytes.contains(&0) {
             let text = "binary data could confuse the terminal: -o FILE, or -o - to see it";
             return Err(Failure::new(23, text));
         }
@@ -50,7 +40,7 @@ impl Output {
 
     fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Output::Stdout { out, .. } => out.write_all(bytes).and_then(|()| out.flush()),
+            Output::Stdout(out) => out.write(bytes),
             Output::File {
                 file: Some(file), ..
             } => file.write_all(bytes),
@@ -67,15 +57,25 @@ impl Output {
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         match self {
             Output::File { file: None, .. } => self.write(b""),
-            _ => Ok(()),
+            Output::File { .. } => Ok(()),
+            Output::Stdout(out) => out.finish().map_err(|e| unwritten("standard output", &e)),
         }
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
-        let place = match self {
-            Output::Stdout { .. } => "standard output",
-            Output::File { path, .. } => path,
-        };
-        Failure::new(23, format!("{place}: {error}"))
+        match self {
+            Output::Stdout(_) => unwritten("standard output", error),
+            Output::File { path, .. } => unwritten(path, error),
+        }
     }
+}
+
+/// The text of `-w`, in which values of a peer are printable.
+pub(crate) fn write_report(text: &str) -> Result<(), Failure> {
+    let written = PeerOutput::unchanged().write(text.as_bytes());
+    written.map_err(|e| unwritten("standard output", &e))
+}
+
+fn unwritten(place: &str, error: &io::Error) -> Failure {
+    Failure::new(23, format!("{place}: {error}"))
 }

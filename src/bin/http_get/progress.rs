@@ -4,13 +4,16 @@
 //! [===========>                  ]  38%  389.1 MiB of 1.0 GiB   1.9 GiB/s  1 s left
 //! ```
 
-use std::io::{self, IsTerminal, Write};
+use crate::demo::{can_draw, write_err};
 use std::time::{Duration, Instant};
 
 /// A shorter transfer shows no bar.
 const SHORT: Duration = Duration::from_millis(500);
 const INTERVAL: Duration = Duration::from_millis(100);
 const WIDTH: usize = 30;
+/// Erases the line. What is written next does not wrap: a terminal that is narrow shows its beginning.
+const BEGIN: &str = "\r\x1b[K\x1b[?7l";
+const END: &str = "\x1b[?7h";
 
 pub(crate) struct Progress {
     on: bool,
@@ -21,10 +24,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A bar on standard error, if that is a terminal and `wanted`.
+    /// A bar on standard error, if that is a terminal that can draw one and the bar is `wanted`.
     pub(crate) fn new(total: Option<u64>, wanted: bool) -> Progress {
         Progress {
-            on: wanted && io::stderr().is_terminal(),
+            on: wanted && can_draw(),
             total,
             done: 0,
             began: Instant::now(),
@@ -45,7 +48,7 @@ impl Progress {
     fn draw(&mut self, now: Instant) {
         self.drawn = Some(now);
         let line = line(self.done, self.total, now - self.began);
-        let _ = write!(io::stderr(), "\r\x1b[K{line}"); // erases to the end of the line
+        write_err(format_args!("{BEGIN}{line}{END}"));
     }
 }
 
@@ -53,7 +56,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if self.drawn.is_some() {
             self.draw(Instant::now());
-            let _ = writeln!(io::stderr());
+            write_err(format_args!("\n"));
         }
     }
 }

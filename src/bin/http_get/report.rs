@@ -1,5 +1,6 @@
 //! What `-w` prints of a transfer.
 
+use crate::demo::printable;
 use barewire::http::Timings;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -83,7 +84,7 @@ impl Report {
         if let Some((name, rest)) = name
             && let Some(value) = self.value(name)
         {
-            out.push_str(&value);
+            out.push_str(&printable(value.as_bytes()));
             return rest;
         }
         out.push_str(&text[..1]);

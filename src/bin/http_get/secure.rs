@@ -1,7 +1,6 @@
 //! TLS over a connection, with a `*` line for each step.
 
 use crate::connect::Verbose;
-use crate::demo::read_file;
 use crate::failure::Failure;
 use crate::heads::{tap, tap_of};
 use crate::options::Options;
@@ -67,19 +66,14 @@ pub(crate) fn context(options: &Options) -> Result<ClientContext, Failure> {
     let mut tls = ClientOptions::new()
         .alpn(["http/1.1"])
         .reject_unauthorized(!options.insecure);
-    if let Some(path) = &options.cacert {
-        tls = tls.ca(file(path, 77)?);
+    let unusable = |code| move |e: io::Error| Failure::new(code, e.to_string());
+    if let Some(ca) = options.files.ca().map_err(unusable(77))? {
+        tls = tls.ca(ca);
+        // Alone at first: of both together the error would not say which one it is about.
+        ClientContext::new(&tls).map_err(|e| Failure::new(77, e.to_string()))?;
     }
-    if let Some(path) = &options.cert {
-        tls = tls.cert(file(path, 58)?);
-    }
-    // As with curl, one file may hold both.
-    if let Some(path) = options.key.as_ref().or(options.cert.as_ref()) {
-        tls = tls.key(file(path, 58)?);
+    if let Some((cert, key)) = options.files.identity().map_err(unusable(58))? {
+        tls = tls.cert(cert).key(key);
     }
     ClientContext::new(&tls).map_err(|e| Failure::new(58, e.to_string()))
-}
-
-fn file(path: &str, code: u8) -> Result<Vec<u8>, Failure> {
-    read_file(path).map_err(|e| Failure::new(code, e.to_string()))
 }

@@ -15,9 +15,8 @@
 //! The code that connects prints the `*` lines. `heads.rs` finds the `>` and `<` lines in the bytes of
 //! the connection.
 
-use crate::demo::printable;
+use crate::demo::{printable, write_err};
 use std::fmt;
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 #[derive(Debug)]
@@ -75,7 +74,7 @@ impl Transcript {
 
     pub(crate) fn line(&self, mark: char, line: &[u8]) {
         if self.verbose {
-            let _ = writeln!(io::stderr(), "{mark} {}", printable(line));
+            write_err(format_args!("{mark} {}\n", printable(line)));
         }
     }
 

@@ -2,9 +2,10 @@
 
 use crate::body::{Body, Source};
 use crate::connect::{Reuse, Verbose};
+use crate::demo::{err, named};
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::output::Output;
+use crate::output::{Output, write_report};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::secure::{self, Secured};
@@ -13,7 +14,7 @@ use barewire::http::wire::{Scheme, Uri};
 use barewire::http::{
     self, Agent, ClientRequest, ClientResponse, Proxy, RequestOptions, Timeouts, pool::Limits,
 };
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,20 +81,26 @@ impl Client {
             let mut output = Output::new(self.options.outputs.get(at));
             let before = self.transcript.state().connections;
             if let Err(failure) = self.fetch(url, &mut report, &mut output) {
-                let text;
-                (code, text) = failure.report(&self.transcript);
+                code = self.print_failure(failure);
                 report.set("exitcode", code);
-                if !self.options.silent || self.options.show_error {
-                    let _ = writeln!(io::stderr(), "http_get: ({code}) {text}");
-                }
             }
             report.set("num_connects", self.transcript.state().connections - before);
-            drop(output);
-            if let Some(format) = &self.options.write_out {
-                let _ = write!(io::stdout(), "{}", report.write(format));
+            if let Some(format) = &self.options.write_out
+                && let Err(failure) = write_report(&report.write(format))
+            {
+                code = self.print_failure(failure);
             }
         }
         self.agent.close();
+        code
+    }
+
+    /// Returns its exit code.
+    fn print_failure(&self, failure: Failure) -> u8 {
+        let (code, text) = failure.report(&self.transcript);
+        if !self.options.silent || self.options.show_error {
+            err!("({code}) {text}");
+        }
         code
     }
 
@@ -228,8 +235,9 @@ impl Client {
         report.set("size_upload", 0);
         let mut progress = Progress::new(source.length, self.wants_bar());
         while !request.is_answered() {
+            let name = source.name;
             let piece = source.next(POLL_INTERVAL);
-            match piece.map_err(|e| Failure::new(26, e.to_string()))? {
+            match piece.map_err(|e| Failure::new(26, named(name, &e).to_string()))? {
                 Some([]) => break,
                 Some(piece) => {
                     request.write(piece)?;

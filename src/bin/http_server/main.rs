@@ -12,6 +12,7 @@ mod routes;
 use barewire::http::{self, Events, Handled, Request, Response};
 use barewire::https;
 use certificate::Certificate;
+use demo::{err, log};
 use invitation::invitation;
 use routes::Routes;
 use std::fmt;
@@ -38,7 +39,7 @@ impl Events for Routes {
     }
 
     fn error(&self, what: &dyn fmt::Display) {
-        eprintln!("http_server: {what}");
+        err!("{what}");
     }
 }
 
@@ -57,7 +58,8 @@ fn serve(options: Options) -> io::Result<()> {
             https::create_server_with(&certificate.options()?, server)?.listen(&options.listen)?
         }
     };
-    print!("{}", invitation(&handle.local_addr(), is_https, has_files));
+    let invitation = invitation(&handle.local_addr(), is_https, has_files);
+    log!("{}", invitation.trim_end());
     handle.wait();
     Ok(())
 }

@@ -34,7 +34,7 @@ fn serve(listen: Option<String>) -> io::Result<()> {
         .key(certificates::KEY);
     let server = https::create_server(&options, hello::hello)?;
     let handle = server.listen(listen.as_deref().unwrap_or("127.0.0.1:8443"))?;
-    eprintln!("https_server: listening on {}", handle.local_addr());
+    demo::err!("listening on {}", handle.local_addr());
     handle.wait();
     Ok(())
 }

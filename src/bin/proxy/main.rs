@@ -26,10 +26,10 @@ use barewire::http::{
     self, Agent, Events, Failure, Handled, Request, RequestOptions, Response, Timeouts,
 };
 use barewire::net::Listener;
+use demo::{err, log};
 use options::{HELP, Options};
 use policy::Proxy;
 use std::fmt;
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl Events for Proxy {
     }
 
     fn error(&self, what: &dyn fmt::Display) {
-        eprintln!("proxy: {what}");
+        err!("{what}");
     }
 }
 
@@ -66,7 +66,7 @@ impl Proxy {
             Err(refusal) => refusal.answer(res),
         };
         let result = done.as_ref().map_or_else(|e| e.to_string(), String::clone);
-        let _ = writeln!(io::stdout(), "{request} -> {result}");
+        log!("{request} -> {result}");
         done.map(drop)
     }
 }
@@ -80,7 +80,7 @@ fn run(options: Options) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let allow = Allow::new(options.allow, address.ip().map(|address| address.ip()));
     if allow.is_empty() {
-        eprintln!("proxy: other machines can reach {address}; without --allow it reaches nothing");
+        err!("other machines can reach {address}; without --allow it reaches nothing");
     }
     let default_name = || format!("barewire-{}", address.port().unwrap_or(0));
     let proxy = Proxy {
@@ -92,7 +92,7 @@ fn run(options: Options) -> Result<(), Failure> {
         common: common(options.timeout)?,
     };
     let handle = http::create_server_with(proxy).listen_on(listener)?;
-    let _ = writeln!(io::stdout(), "Proxy running at http://{address}/");
+    log!("Proxy running at http://{address}/");
     handle.wait();
     Ok(())
 }

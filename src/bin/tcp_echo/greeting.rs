@@ -1,5 +1,6 @@
 //! The book's first server: a greeting, then 你好 to whatever arrives.
 
+use crate::demo::log;
 use barewire::net::{Socket, SocketEvents};
 use std::io;
 
@@ -16,6 +17,6 @@ impl SocketEvents for Polite {
     }
 
     fn end(&self, _socket: &Socket) {
-        println!("连接断开");
+        log!("连接断开");
     }
 }

@@ -18,22 +18,20 @@ mod greeting;
 
 use barewire::net::{self, Addr, Listener, ServerEvents, Socket, SocketEvents};
 use barewire::text::Encoding;
-use demo::{Args, Run, no_command};
+use demo::{Args, PeerOutput, Run, err, log, no_command, out};
 use greeting::greet;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, |run| run())
+    demo::run_command(HELP, read)
 }
 
-fn read(args: &mut Args<'_>) -> Result<Run, String> {
-    let words = args.words();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
+fn read(words: &[&str], args: &mut Args<'_>) -> Result<Run, String> {
+    match words {
         ["server"] => {
             let pipe = args.has("--pipe");
             let default = if pipe {
@@ -46,10 +44,10 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
         }
         ["client"] => Ok(Box::new(|| talk("127.0.0.1:8124"))),
         ["client", to] => {
-            let to = to.to_owned();
+            let to = to.to_string();
             Ok(Box::new(move || talk(&to)))
         }
-        _ => Err(no_command(&words)),
+        _ => Err(no_command(words)),
     }
 }
 
@@ -66,8 +64,8 @@ struct Server {
 
 impl ServerEvents for Server {
     fn listening(&self, address: &Addr) {
-        println!("server bound");
-        eprintln!("tcp_echo: listening on {address}");
+        log!("server bound");
+        err!("listening on {address}");
     }
 
     fn connection(&self, socket: Socket) -> io::Result<()> {
@@ -79,7 +77,7 @@ impl ServerEvents for Server {
     }
 
     fn error(&self, error: &io::Error) {
-        eprintln!("tcp_echo: {error}");
+        err!("{error}");
     }
 }
 
@@ -92,33 +90,45 @@ fn echo(socket: &Socket) -> io::Result<()> {
 fn talk(to: &str) -> io::Result<()> {
     let socket = net::connect(to)?;
     socket.set_encoding(Encoding::Utf8); // no character is cut
-    socket.run(Client::default())
+    let printed = Printed {
+        output: PeerOutput::new(),
+        is_in_line: false,
+    };
+    socket.run(Client {
+        printed: Mutex::new(printed),
+    })
 }
 
 /// The book's client. It half-closes at the first data and prints what still arrives until the
 /// server's end: so its output is the same whether greeting and answer stick together or not.
-#[derive(Default)]
 struct Client {
-    in_line: AtomicBool,
+    printed: Mutex<Printed>,
+}
+
+struct Printed {
+    output: PeerOutput,
+    is_in_line: bool,
 }
 
 impl SocketEvents for Client {
     fn connect(&self, socket: &Socket) {
-        println!("client connected");
+        out!("client connected");
         socket.write("world!\r\n");
     }
 
     fn text(&self, socket: &Socket, text: &str) {
-        print!("{text}");
-        let _ = io::stdout().flush();
-        self.in_line.store(!text.ends_with('\n'), Ordering::Relaxed);
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        printed.output.print(text.as_bytes());
+        printed.is_in_line = !text.ends_with('\n');
         let _ = socket.end(); // `run` returns the error of a broken connection
     }
 
     fn end(&self, _socket: &Socket) {
-        if self.in_line.load(Ordering::Relaxed) {
-            println!();
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        printed.output.print_end();
+        if printed.is_in_line {
+            out!("");
         }
-        println!("client disconnected");
+        out!("client disconnected");
     }
 }

@@ -1,43 +1,34 @@
 //! The book's TLS client: stdin to the socket, and the socket to stdout.
 
-use crate::demo::read_file;
+use crate::demo::{self, ClientFiles, PeerOutput, err, named, out};
 use crate::echo::word;
 use barewire::net::Socket;
 use barewire::tls::{self, ClientOptions, Tls};
-use std::io::{self, Read, Write};
-use std::thread;
+use std::io::{self, Read};
 
-pub(crate) struct Files {
-    pub(crate) ca: Option<String>,
-    pub(crate) cert: Option<String>,
-    pub(crate) key: Option<String>,
-}
-
-impl Files {
-    pub(crate) fn read_into(&self, mut options: ClientOptions) -> io::Result<ClientOptions> {
-        if let Some(path) = &self.ca {
-            options = options.ca(read_file(path)?);
-        }
-        if let Some(path) = &self.cert {
-            options = options.cert(read_file(path)?);
-        }
-        if let Some(path) = &self.key {
-            options = options.key(read_file(path)?);
-        }
-        Ok(options)
+pub(crate) fn with_files(
+    mut options: ClientOptions,
+    files: &ClientFiles,
+) -> io::Result<ClientOptions> {
+    if let Some(ca) = files.ca()? {
+        options = options.ca(ca);
     }
+    if let Some((cert, key)) = files.identity()? {
+        options = options.cert(cert).key(key);
+    }
+    Ok(options)
 }
 
 pub(crate) fn talk(to: &str, options: &ClientOptions) -> io::Result<()> {
     let socket = tls::connect(to, options)?;
     print_authorized(&socket);
     let sender = socket.clone();
-    thread::spawn(move || {
-        if let Err(e) = send_all(&sender) {
-            eprintln!("tls_echo: {e}");
-        }
-    });
-    print_all(&socket)
+    let sender = demo::spawn(move || send_all(&sender))?;
+    print_all(&socket)?;
+    match sender.is_finished() {
+        true => sender.join().unwrap_or(Ok(())),
+        false => Ok(()), // it reads stdin, and the server has ended the connection
+    }
 }
 
 /// With `-k` any certificate is accepted; this line shows whether it is a good one.
@@ -45,9 +36,9 @@ fn print_authorized(socket: &Socket) {
     let Some(tls) = Tls::of(&**socket.stream()) else {
         return;
     };
-    println!("client connected {}", word(tls.authorized()));
+    out!("client connected {}", word(tls.authorized()));
     if let Some(why) = tls.authorization_error() {
-        eprintln!("tls_echo: {why}");
+        err!("{why}");
     }
 }
 
@@ -55,20 +46,22 @@ fn print_authorized(socket: &Socket) {
 fn send_all(socket: &Socket) -> io::Result<()> {
     let (mut stdin, mut buf) = (io::stdin().lock(), [0; 8192]);
     loop {
-        match stdin.read(&mut buf)? {
-            0 => return socket.end(),
-            n => socket.write_all(&buf[..n])?,
+        match stdin.read(&mut buf) {
+            Ok(0) => return socket.end(),
+            Ok(n) => socket.write_all(&buf[..n])?,
+            Err(e) => return socket.end().and(Err(named("standard input", &e))),
         }
     }
 }
 
 fn print_all(socket: &Socket) -> io::Result<()> {
-    let (mut stdout, mut buf) = (io::stdout().lock(), [0; 8192]);
+    let (mut output, mut buf) = (PeerOutput::new(), [0; 8192]);
     loop {
         match socket.read(&mut buf)? {
-            0 => return Ok(()),
-            n => stdout.write_all(&buf[..n])?,
+            0 => break,
+            n => output.print(&buf[..n]),
         }
-        stdout.flush()?;
     }
+    output.print_end();
+    Ok(())
 }

@@ -2,6 +2,7 @@
 //! everything back.
 
 use crate::certificates::{CERT, KEY};
+use crate::demo::log;
 use barewire::net::Socket;
 use barewire::tls::{ServerOptions, Tls};
 use std::io;
@@ -22,7 +23,7 @@ pub(crate) fn options() -> ServerOptions {
 
 pub(crate) fn welcome(socket: &Socket) -> io::Result<()> {
     let authorized = Tls::of(&**socket.stream()).is_some_and(Tls::authorized);
-    println!("server connected {}", word(authorized));
+    log!("server connected {}", word(authorized));
     socket.write_all("welcome!\n")?;
     socket.pipe(socket).map(drop)
 }

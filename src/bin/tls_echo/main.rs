@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! $ tls_echo                        $ tls_echo --connect localhost:8000 --ca fixtures/tls/ca.crt
-//! server connected unauthorized     client connected authorized
-//!                                   welcome!
+//! server bound                      client connected authorized
+//! server connected unauthorized     welcome!
 //!                                   hello               ← typed
 //!                                   hello               ← came back
 //! ```
@@ -20,8 +20,7 @@ mod echo;
 
 use barewire::net::{Addr, ServerEvents, Socket};
 use barewire::tls::{self, ClientOptions};
-use client::Files;
-use demo::{Args, Run};
+use demo::{Args, ClientFiles, Run, err, log};
 use std::io;
 use std::process::ExitCode;
 
@@ -36,23 +35,19 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
         let listen = args.value_or("--listen", "127.0.0.1:8000"); // the book's
         return Ok(Box::new(move || serve(&listen)));
     };
-    let files = Files {
-        ca: args.value("--ca"),
-        cert: args.value("--cert"),
-        key: args.value("--key"),
-    };
+    let files = ClientFiles::of(args, "--ca", true);
     let mut options = ClientOptions::new().reject_unauthorized(!args.has("-k"));
     if let Some(name) = args.value("--servername") {
         options = options.servername(name);
     }
     Ok(Box::new(move || {
-        client::talk(&to, &files.read_into(options)?)
+        client::talk(&to, &client::with_files(options, &files)?)
     }))
 }
 
 fn serve(listen: &str) -> io::Result<()> {
-    let server = tls::create_server_with(&echo::options(), Server)?
-        .on_error(|e, _below| eprintln!("tls_echo: {e}"));
+    let server =
+        tls::create_server_with(&echo::options(), Server)?.on_error(|e, _below| err!("{e}"));
     server.listen(listen)?.wait();
     Ok(())
 }
@@ -61,7 +56,8 @@ struct Server;
 
 impl ServerEvents for Server {
     fn listening(&self, address: &Addr) {
-        eprintln!("tls_echo: listening on {address}");
+        log!("server bound");
+        err!("listening on {address}");
     }
 
     fn connection(&self, socket: Socket) -> io::Result<()> {

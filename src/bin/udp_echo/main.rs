@@ -13,7 +13,7 @@ mod message;
 mod request;
 
 use barewire::udp::{self, Events, Family, FaultPlan, RemoteInfo, Socket};
-use demo::{Args, Run, no_command};
+use demo::{Args, Run, err, log, no_command, out};
 use request::Network;
 use std::io;
 use std::net::IpAddr;
@@ -26,13 +26,11 @@ const BOOK: &str = "深入浅出Node.js";
 const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, |run| run())
+    demo::run_command(HELP, read)
 }
 
-fn read(args: &mut Args<'_>) -> Result<Run, String> {
-    let words = args.words();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
+fn read(words: &[&str], args: &mut Args<'_>) -> Result<Run, String> {
+    match words {
         ["server"] => {
             let listen = args.value_or("--listen", "0.0.0.0:41234");
             let echo = args.has("--echo");
@@ -41,7 +39,7 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
         ["client"] => client("localhost:41234", BOOK),
         ["client", to] => client(to, BOOK),
         ["client", to, text] => client(to, text),
-        ["request", ref questions @ ..] => {
+        ["request", questions @ ..] => {
             let timeout = args.number("--timeout")?.unwrap_or(300);
             let questions = if questions.is_empty() {
                 &["one", "two", "three"]
@@ -60,7 +58,7 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
             };
             Ok(Box::new(move || request::run(network)))
         }
-        _ => Err(no_command(&words)),
+        _ => Err(no_command(words)),
     }
 }
 
@@ -83,7 +81,7 @@ struct Server {
 
 impl Events for Server {
     fn listening(&self, socket: &Socket) {
-        println!("server listening {}", socket.address());
+        log!("server listening {}", socket.address());
     }
 
     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
@@ -96,7 +94,7 @@ impl Events for Server {
     }
 
     fn error(&self, error: &io::Error) {
-        eprintln!("udp_echo: {error}");
+        err!("{error}");
     }
 }
 
@@ -116,7 +114,7 @@ fn send(host: &str, port: u16, text: &str) -> io::Result<()> {
     let client = udp::create_socket(family).bind(0)?;
     let message = text.as_bytes();
     let bytes = client.send(message, 0, message.len(), port, host)?;
-    println!("client sent: {bytes} bytes");
+    out!("client sent: {bytes} bytes");
     client.close();
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! Questions over a network that drops, duplicates and delays; every datagram is printed.
 
-use crate::demo::printable;
+use crate::demo::{out, printable};
 use barewire::udp::wire::{Kind, Packet};
 use barewire::udp::{
     self, Direction, Family, Fault, FaultPlan, Faulty, Requester, Responder, Socket,
 };
 use std::io;
 use std::net::SocketAddr;
-use std::thread;
+use std::thread::{self, Builder};
 use std::time::Duration;
 
 pub(crate) struct Network {
@@ -21,11 +21,11 @@ pub(crate) fn run(network: Network) -> io::Result<()> {
     let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
     thread::scope(|scope| {
-        let counts = scope.spawn(|| serve(&server));
+        let counts = Builder::new().spawn_scoped(scope, || serve(&server))?;
         let done = request_all(network, client, server.address());
         server.close(); // ends the server's thread
         let (received, handled) = counts.join().expect("it does not panic")?;
-        println!("the server received {received} questions and handled {handled}");
+        out!("the server received {received} questions and handled {handled}");
         done
     })
 }
@@ -57,7 +57,7 @@ fn request_all(network: Network, client: Socket, server: SocketAddr) -> io::Resu
     requester.retry.timeout = network.timeout;
     for question in &network.questions {
         let reply = requester.request(server, question.as_bytes())?;
-        println!(
+        out!(
             "answer to try {}: {}",
             reply.tries,
             printable(&reply.payload)
@@ -78,5 +78,5 @@ fn print(direction: Direction, fault: Fault, datagram: &[u8]) {
         }
         Err(e) => e.to_string(),
     };
-    println!("  {way}  {what:<12} {fault}");
+    out!("  {way}  {what:<12} {fault}");
 }

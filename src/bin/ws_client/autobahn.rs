@@ -7,6 +7,7 @@
 //! /updateReports?agent=NAME           the server writes what it has seen
 //! ```
 
+use crate::demo::out;
 use crate::dial::Dial;
 use crate::talk::send_back;
 use barewire::websocket::Error;
@@ -20,7 +21,7 @@ pub(crate) fn run(dial: &Dial) -> Result<(), Error> {
         // In many cases the server breaks a rule, and the connection has to fail.
         let _ = send_back(ws);
     }
-    println!("{count} cases");
+    out!("{count} cases");
     let ws = dial.connect_to(&format!("{base}/updateReports?agent={name}"))?;
     send_back(ws)
 }

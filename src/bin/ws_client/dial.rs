@@ -1,6 +1,6 @@
 //! Connecting: in the clear, or under TLS.
 
-use crate::demo::read_file;
+use crate::demo::ClientFiles;
 use barewire::https;
 use barewire::tls::{ClientContext, ClientOptions};
 use barewire::websocket::{self, ConnectOptions, Error, WebSocket};
@@ -9,8 +9,8 @@ pub(crate) struct Dial {
     pub(crate) url: String,
     /// Our name in the report of the Autobahn|Testsuite.
     pub(crate) agent: String,
-    /// Certificates to trust instead of the public authorities.
-    pub(crate) cacert: Option<String>,
+    /// With the certificates to trust instead of the public authorities.
+    pub(crate) files: ClientFiles,
     /// Any certificate is accepted.
     pub(crate) insecure: bool,
 }
@@ -30,8 +30,8 @@ impl Dial {
 
     fn context(&self) -> Result<ClientContext, Error> {
         let mut tls = ClientOptions::new().reject_unauthorized(!self.insecure);
-        if let Some(path) = &self.cacert {
-            tls = tls.ca(read_file(path)?);
+        if let Some(ca) = self.files.ca()? {
+            tls = tls.ca(ca);
         }
         Ok(ClientContext::new(&tls).map_err(std::io::Error::from)?)
     }

@@ -16,7 +16,7 @@ mod dial;
 mod talk;
 
 use barewire::websocket::Error;
-use demo::Args;
+use demo::{Args, ClientFiles};
 use dial::Dial;
 use std::process::ExitCode;
 
@@ -39,7 +39,7 @@ fn read(args: &mut Args<'_>) -> Result<(Run, Dial), String> {
     let dial = Dial {
         url: demo::encoded(&args.word().ok_or("a URL is missing")?),
         agent: agent.unwrap_or_else(|| "barewire".into()),
-        cacert: args.value("--cacert"),
+        files: ClientFiles::of(args, "--cacert", false),
         insecure: args.has("-k"),
     };
     Ok((run, dial))

@@ -1,8 +1,9 @@
 //! What the client does with a connection.
 
+use crate::demo::{self, err, out, shown};
 use crate::dial::Dial;
 use barewire::websocket::{Data, Error, Outcome, WebSocket, Writer};
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const PERIOD: Duration = Duration::from_millis(50);
 pub(crate) fn lines(dial: &Dial) -> Result<(), Error> {
     let ws = dial.connect()?;
     let writer = ws.writer();
-    thread::spawn(move || send_lines(&writer));
+    demo::spawn(move || send_lines(&writer))?;
     print_all(ws)
 }
 
@@ -25,7 +26,7 @@ fn send_lines(writer: &Writer) {
             .map_err(Error::from)
             .and_then(|line| writer.send(&line));
         if let Err(error) = sent {
-            eprintln!("ws_client: {error}");
+            err!("{error}");
             break;
         }
     }
@@ -56,7 +57,7 @@ pub(crate) fn send_back(ws: WebSocket) -> Result<(), Error> {
 pub(crate) fn updates(dial: &Dial) -> Result<(), Error> {
     let ws = dial.connect()?;
     let writer = ws.writer();
-    thread::spawn(move || {
+    demo::spawn(move || {
         let mut number = 0;
         while writer.is_open() {
             if writer.buffered_amount() == 0 {
@@ -65,21 +66,20 @@ pub(crate) fn updates(dial: &Dial) -> Result<(), Error> {
             }
             thread::sleep(PERIOD);
         }
-    });
+    })?;
     print_all(ws)
 }
 
 fn print_all(mut ws: WebSocket) -> Result<(), Error> {
-    let mut out = io::stdout();
     while let Some(message) = ws.receive()? {
         match message {
-            Data::Text(text) => writeln!(out, "{text}")?,
-            Data::Binary(bytes) => writeln!(out, "{} bytes: {}", bytes.len(), hex(bytes))?,
+            Data::Text(text) => out!("{}", shown(text)),
+            Data::Binary(bytes) => out!("{} bytes: {}", bytes.len(), hex(bytes)),
         }
     }
     let (reader, _) = ws.split();
     if let Some(Outcome { code, reason, .. }) = reader.outcome() {
-        eprintln!("ws_client: closed with {code} {reason:?}");
+        err!("closed with {code} {reason:?}");
     }
     Ok(())
 }

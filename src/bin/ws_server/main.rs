@@ -19,6 +19,7 @@ use barewire::http::{self, Events, Handled, Request, Response};
 use barewire::net::{self, Handle, Listener, Service};
 use barewire::tls::{Secured, ServerContext};
 use certificate::Certificate;
+use demo::{err, log};
 use invitation::invitation;
 use routes::Routes;
 use show::Shown;
@@ -41,7 +42,7 @@ impl Events for Routes {
     }
 
     fn error(&self, what: &dyn fmt::Display) {
-        eprintln!("ws_server: {what}");
+        err!("{what}");
     }
 }
 
@@ -60,8 +61,9 @@ fn run(options: Options) -> io::Result<()> {
     let is_on = options.show_bytes;
     let handle = serve(listener, engine, Shown { service, is_on }, certificate)?;
     // In this order: after the second line only bytes are printed.
-    print!("{}", invitation(&address, certificate.is_some()));
-    eprintln!("ws_server: listening on {address}");
+    let invitation = invitation(&address, certificate.is_some());
+    log!("{}", invitation.trim_end());
+    err!("listening on {address}");
     handle.wait();
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! > 81 06 79 61 6b 65 78 69
 //! ```
 
+use crate::demo::log;
 use barewire::net::{Service, Slot, Stream, Tap, TapEvent};
 use std::io;
 use std::sync::Arc;
@@ -46,14 +47,14 @@ fn show(event: TapEvent<'_>) {
     if bytes.is_ascii() && bytes.ends_with(b"\r\n\r\n") {
         let head = String::from_utf8_lossy(bytes);
         for line in head.trim_end().lines() {
-            println!("{mark} {line}");
+            log!("{mark} {line}");
         }
         return;
     }
     let shown = bytes.iter().take(MAX_BYTES);
     let digits: String = shown.map(|b| format!(" {b:02x}")).collect();
     match bytes.len().saturating_sub(MAX_BYTES) {
-        0 => println!("{mark}{digits}"),
-        more => println!("{mark}{digits} … {more} more"),
+        0 => log!("{mark}{digits}"),
+        more => log!("{mark}{digits} … {more} more"),
     }
 }
