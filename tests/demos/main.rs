@@ -5,6 +5,7 @@
 //! | all | `chapter` | each door of `make run`, tried with the commands that it prints |
 //! | N01 N02 N03 N07 | `tcp_echo` | the book's server and client, over TCP and Unix sockets |
 //! | S01 to S05, S07 | `framing` | sticky packets, the framers, and what needs none |
+//! | H11 | `http_server` | news for clients that wait, and what each path sends |
 //! | N08, E10 | `nagle` | the shape of the output; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
 //! | all | `mistakes`, `surroundings` | bad options; outputs that are closed, full or that nobody reads |
@@ -17,6 +18,7 @@
 mod chapter;
 mod client;
 mod framing;
+mod http_server;
 mod mistakes;
 mod nagle;
 mod place;

@@ -98,7 +98,7 @@ def three_ways_to_hear(demo):
         eventually(lambda: re.fullmatch(r"piece \d+", window.text("#frame")))
         expect("waiting" in window.text("#poll"), window.text("#poll"))
 
-        window.script(WATCH, "events")
+        window.script(WATCH, "notices")
         window.click("#publish button")
         eventually(lambda: window.text("#poll") == "news: 你好")
         eventually(lambda: "notice: 你好" in window.script("return window.seen"))

@@ -2,6 +2,8 @@
 
 #[path = "../http_server/board.rs"]
 mod board;
+#[path = "../http_server/comet.rs"]
+mod comet;
 #[path = "../tls_echo/echo.rs"]
 mod echo;
 #[path = "../tcp_echo/greeting.rs"]
@@ -12,6 +14,8 @@ mod hello;
 mod http_routes;
 #[path = "../udp_echo/message.rs"]
 mod message;
+#[path = "../http_server/reply.rs"]
+mod reply;
 #[path = "../ws_server/routes.rs"]
 mod websocket_routes;
 

@@ -4,9 +4,11 @@
 mod board;
 #[path = "../https_server/certificate.rs"]
 mod certificate;
+mod comet;
 #[path = "../demo/mod.rs"]
 mod demo;
 mod invitation;
+mod reply;
 mod routes;
 
 use barewire::http::{self, Events, Handled, Request, Response};

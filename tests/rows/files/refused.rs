@@ -252,3 +252,24 @@ fn row_h12_a_missing_slash_is_added() {
         assert_eq!(site.get(path).field("Location"), None, "{path}");
     }
 }
+
+/// The words of a refusal have a § in them.
+#[test]
+fn fault_b06_every_refusal_names_its_encoding() {
+    let site = Site::new("encoding");
+    site.write("file.txt", "text");
+    site.write("directory/index.html", "");
+    for (status, method, path, fields) in [
+        (308, "GET", "/directory", &[][..]),
+        (400, "GET", "/%00", &[]),
+        (404, "GET", "/none", &[]),
+        (405, "DELETE", "/file.txt", &[]),
+        (412, "GET", "/file.txt", &["If-Match: \"other\""]),
+        (416, "GET", "/file.txt", &["Range: bytes=9-"]),
+    ] {
+        let answer = site.ask(method, path, fields);
+        assert_eq!(answer.status, status, "{method} {path}");
+        let of = answer.field("Content-Type");
+        assert_eq!(of, Some("text/plain; charset=utf-8"), "{method} {path}");
+    }
+}

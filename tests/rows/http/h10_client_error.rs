@@ -330,3 +330,51 @@ fn row_h10_limits_are_settable() {
         (200, 413)
     );
 }
+
+/// Every response that the library makes by itself has a body that names the rule, and the rules have a § in
+/// them: a browser that had to guess the encoding would show something else.
+#[test]
+fn fault_b06_every_response_of_the_library_names_its_encoding() {
+    let server = http::create_server(|mut req: Request<'_>, res| {
+        match req.path() {
+            "/fails" => return Err(http::Failure::from("on purpose")),
+            "/panics" => panic!("on purpose"),
+            "/says-nothing" => return Ok(()),
+            "/websocket" => drop(barewire::websocket::accept(req, res)?),
+            _ => drop(req.collect()?),
+        }
+        Ok(())
+    })
+    .collected_body_bytes(10)
+    .total_collected_bytes(10);
+    let bare = |line: &str| format!("{line}\r\nHost: a\r\n\r\n");
+    let with = |line: &str, field: &str| format!("{line}\r\nHost: a\r\n{field}\r\n\r\n");
+    let handshake = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13";
+    for (status, request) in [
+        (301, bare("GET /[ HTTP/1.1")),
+        (400, bare("GET /\u{e4} HTTP/1.1")),
+        (400, with("GET /websocket HTTP/1.1", handshake)),
+        (405, bare("CONNECT a:80 HTTP/1.1")),
+        (405, with("PUT /websocket HTTP/1.1", handshake)),
+        (413, with("POST / HTTP/1.1", "Content-Length: 11")),
+        (414, bare(&format!("GET /{} HTTP/1.1", "x".repeat(20_000)))),
+        (417, with("GET / HTTP/1.1", "Expect: wonders")),
+        (426, bare("GET /websocket HTTP/1.1")),
+        (431, with("GET / HTTP/1.1", &"X: y\r\n".repeat(101))),
+        (500, bare("GET /fails HTTP/1.1")),
+        (500, bare("GET /panics HTTP/1.1")),
+        (500, bare("GET /says-nothing HTTP/1.1")),
+        (
+            501,
+            with("POST / HTTP/1.1", "Transfer-Encoding: gzip, chunked"),
+        ),
+        (503, with("POST / HTTP/1.1", "Content-Length: 9") + "12"),
+        (505, bare("GET / HTTP/2.0")),
+    ] {
+        let answer = Reader::of(server.answer_to(request.as_bytes())).expect_answer("GET");
+        assert_eq!(answer.status, status, "{request}");
+        assert!(!answer.body.is_empty() && answer.text().ends_with('\n'));
+        let of = answer.field("Content-Type");
+        assert_eq!(of, Some("text/plain; charset=utf-8"), "{request}");
+    }
+}

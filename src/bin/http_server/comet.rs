@@ -1,0 +1,154 @@
+//! The clients that wait for news, in the three ways of the time before WebSocket.
+//!
+//! | | the client says what it has seen | the response says |
+//! |---|---|---|
+//! | `/poll` | `?after=N`, or the field `Last-Event-ID: N` | all notices behind N, one a line; the field `Last-Event-ID` has the number to ask with next; `Lost-Notices: 5-6` names what is no longer kept |
+//! | `/events` | the same; a browser sends the field when it connects again | an event for each notice, with its number; an event `lost` |
+//! | `/iframe` | | no notices |
+//!
+//! A client that says nothing gets what is published from now on.
+//!
+//! A publisher wakes the waiting threads at once. That a client has left wakes nobody, so they look for that twice a
+//! second.
+
+use super::board::{Board, News};
+use super::reply::text;
+use barewire::http::wire::Query;
+use barewire::http::{Error, Handled, Request, Response};
+use std::time::Duration;
+
+/// How often a response that waits checks whether it should end.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How long `/poll` waits, unless it is asked for another time; and at most.
+const POLL_SECS: u64 = 20;
+const MAX_POLL_SECS: u64 = 60;
+
+/// What a client that waits has said.
+struct Wait {
+    /// The number of the last notice that it has seen.
+    seen: u64,
+    secs: u64,
+}
+
+impl Wait {
+    /// `Err` is what is wrong with it.
+    fn of(req: &Request<'_>, board: &Board) -> Result<Result<Wait, String>, Error> {
+        let mut seen = req.headers().get_str("Last-Event-ID").map(str::to_owned);
+        let mut secs = None;
+        for pair in Query::pairs(req.query().unwrap_or_default()) {
+            match pair? {
+                (name, value) if name == "after" => seen = Some(value),
+                (name, value) if name == "timeout" => secs = Some(value),
+                _ => {}
+            }
+        }
+        let number = |text: Option<String>, default| match text {
+            None => Ok(default),
+            Some(text) => text
+                .parse::<u64>()
+                .map_err(|_| format!("{text:?} is no whole number (RFC 9110 §15.5.1)\n")),
+        };
+        Ok(number(seen, board.newest()).and_then(|seen| {
+            number(secs, POLL_SECS).map(|secs| Wait {
+                seen: board.resumed(seen),
+                secs,
+            })
+        }))
+    }
+}
+
+/// Long polling: a response when there is news, or after the timeout.
+pub(crate) fn poll(board: &Board, req: &Request<'_>, res: Response<'_>) -> Handled {
+    let Wait { seen, secs } = match Wait::of(req, board)? {
+        Ok(wait) => wait,
+        Err(why) => return text(res, 400, &why),
+    };
+    let mut left = Duration::from_secs(secs.min(MAX_POLL_SECS));
+    loop {
+        let step = left.min(POLL_INTERVAL);
+        if let Some(news) = board.wait(seen, step) {
+            return send_news(&news, res);
+        }
+        left -= step;
+        if left.is_zero() || res.is_stopping() || res.client_left() {
+            let fields = [("Last-Event-ID", seen.to_string())];
+            return Ok(res.write_head(204, fields)?.end("")?);
+        }
+    }
+}
+
+fn send_news(news: &News, mut res: Response<'_>) -> Handled {
+    if let Some(lost) = news.lost() {
+        res.set_header("Lost-Notices", lost)?;
+    }
+    let last = news.last().to_string();
+    let fields = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Cache-Control", "no-store"),
+        ("Last-Event-ID", &last),
+    ];
+    let lines: Vec<&str> = news.notices.iter().map(|(_, text)| &**text).collect();
+    Ok(res.write_head(200, fields)?.end(lines.join("\n"))?)
+}
+
+/// Server-sent events: one a second, and each notice that is published.
+pub(crate) fn events(board: &Board, req: &Request<'_>, res: Response<'_>) -> Handled {
+    let mut seen = match Wait::of(req, board)? {
+        Ok(wait) => wait.seen,
+        Err(why) => return text(res, 400, &why),
+    };
+    let fields = [
+        ("Content-Type", "text/event-stream"),
+        ("Cache-Control", "no-cache"),
+    ];
+    let mut res = res.write_head(200, fields)?;
+    // A number without data is no event, but the browser sends it when it connects again.
+    res.write(format!("retry: 1000\nid: {seen}\n\n"))?;
+    let mut polls = 0;
+    while !res.is_stopping() && !res.client_left() {
+        match board.wait(seen, POLL_INTERVAL) {
+            Some(news) => {
+                seen = news.last();
+                res.write(as_events(&news))?;
+            }
+            None => {
+                polls += 1;
+                if polls % 2 == 0 {
+                    res.write(format!("event: tick\ndata: {}\n\n", polls / 2))?;
+                }
+            }
+        }
+    }
+    Ok(res.end("")?)
+}
+
+fn as_events(news: &News) -> String {
+    let mut events = String::new();
+    if let Some(lost) = news.lost() {
+        events += &format!("event: lost\ndata: {lost}\n\n");
+    }
+    for (number, text) in &news.notices {
+        events += &format!("event: notice\nid: {number}\n");
+        // A line of an event ends with a CR, too.
+        for line in text.replace("\r\n", "\n").split(['\r', '\n']) {
+            events += &format!("data: {line}\n");
+        }
+        events.push('\n');
+    }
+    events
+}
+
+/// The first technique of Comet: a page without an end, each piece of it a script.
+pub(crate) fn iframe(res: Response<'_>) -> Handled {
+    let mut res = res.write_head(200, [("Content-Type", "text/html; charset=utf-8")])?;
+    let padding = " ".repeat(1024);
+    res.write(format!("<!doctype html><title>stream</title>{padding}\n"))?;
+    let mut count = 0;
+    while !res.is_stopping() && !res.client_left() {
+        count += 1;
+        let script = format!("parent.tick && parent.tick({count})");
+        res.write(format!("<script>{script}</script>\n"))?;
+        std::thread::sleep(POLL_INTERVAL);
+    }
+    Ok(res.end("")?)
+}

@@ -1,0 +1,216 @@
+//! H11, and the responses of `http_server`: what its paths send.
+
+use crate::stage::Running;
+use crate::support::{Answer, Client, post, request, watched};
+use barewire::net::Addr;
+
+/// The demo on a free port.
+struct Demo {
+    address: Addr,
+    _running: Running,
+}
+
+impl Demo {
+    fn start() -> Demo {
+        let mut running = Running::start("http_server", &["--listen", "127.0.0.1:0"]);
+        let line = running.line();
+        let address = line
+            .strip_prefix("Server running at http://")
+            .and_then(|rest| rest.strip_suffix('/'));
+        Demo {
+            address: Addr::Ip(address.expect("an address").parse().expect("an address")),
+            _running: running,
+        }
+    }
+
+    fn client(&self) -> Client {
+        Client::connect(&self.address)
+    }
+
+    fn get(&self, target: &str) -> Answer {
+        let mut client = self.client();
+        client.send(request("GET", target));
+        client.answer()
+    }
+
+    fn publish(&self, first: u64, last: u64) {
+        publish(&self.address, first, last);
+    }
+}
+
+/// Publishes `first` to `last`, one after another.
+fn publish(address: &Addr, first: u64, last: u64) {
+    let mut client = Client::connect(address);
+    for n in first..=last {
+        client.send(post("/publish", &format!("notice {n}")));
+        let answer = client.answer();
+        assert_eq!(answer.status, 204);
+        assert_eq!(answer.field("Last-Event-ID"), Some(&*n.to_string()));
+    }
+}
+
+fn notices(first: u64, last: u64) -> String {
+    let lines: Vec<String> = (first..=last).map(|n| format!("notice {n}")).collect();
+    lines.join("\n")
+}
+
+fn events(first: u64, last: u64) -> String {
+    (first..=last)
+        .map(|n| format!("event: notice\nid: {n}\ndata: notice {n}\n\n"))
+        .collect()
+}
+
+#[test]
+fn fault_b07_a_poll_that_says_what_it_has_seen_misses_nothing() {
+    watched(|| {
+        let demo = Demo::start();
+        // A client without a number learns the one to begin with.
+        let nothing = demo.get("/poll?timeout=0");
+        assert_eq!(nothing.status, 204);
+        assert_eq!(nothing.field("Last-Event-ID"), Some("0"));
+        demo.publish(1, 10);
+        let news = demo.get("/poll?after=0");
+        assert_eq!((news.status, news.text()), (200, &*notices(1, 10)));
+        assert_eq!(news.field("Last-Event-ID"), Some("10"));
+        assert_eq!(news.field("Lost-Notices"), None);
+        assert_eq!(demo.get("/poll?after=7").text(), notices(8, 10));
+        assert_eq!(demo.get("/poll?after=10&timeout=0").status, 204);
+        let mut client = demo.client();
+        client.send("GET /poll HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 9\r\n\r\n");
+        assert_eq!(client.answer().text(), "notice 10");
+        // The client of a server that ran before this one.
+        assert_eq!(demo.get("/poll?after=999").text(), notices(1, 10));
+    });
+}
+
+/// A client that polls again and again while others publish hears of each notice, in order.
+#[test]
+fn fault_b07_polls_beside_publishers() {
+    watched(|| {
+        let demo = Demo::start();
+        std::thread::scope(|scope| {
+            let address = demo.address.clone();
+            scope.spawn(move || publish(&address, 1, 10));
+            let (mut after, mut heard) = (String::from("0"), Vec::new());
+            while heard.len() < 10 {
+                let news = demo.get(&format!("/poll?after={after}"));
+                heard.extend(news.text().lines().map(str::to_owned));
+                after = news.field("Last-Event-ID").expect("a number").to_owned();
+            }
+            assert_eq!(heard.join("\n"), notices(1, 10));
+        });
+    });
+}
+
+#[test]
+fn fault_b07_a_stream_of_events_misses_nothing() {
+    watched(|| {
+        let demo = Demo::start();
+        let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+        let mut live = demo.client();
+        live.send(request("GET", "/events"));
+        assert_eq!(live.head().field("Content-Type"), Some("text/event-stream"));
+        live.exactly(chunk("retry: 1000\nid: 0\n\n"));
+        demo.publish(1, 10);
+        // Whatever the chunks are, and whenever a tick comes between them.
+        let mut came = String::new();
+        while !came.contains("data: notice 10\n") {
+            came.push(char::from(live.try_exactly(1).expect("more")[0]));
+        }
+        let places: Vec<_> = (1..=10)
+            .map(|n| came.find(&format!("id: {n}\ndata: notice {n}\n")))
+            .collect();
+        assert!(places.is_sorted() && places[0].is_some(), "{came}");
+        // A browser that connects again.
+        let mut again = demo.client();
+        again.send("GET /events HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 4\r\n\r\n");
+        again.head();
+        again.exactly(chunk("retry: 1000\nid: 4\n\n"));
+        again.exactly(chunk(&events(5, 10)));
+    });
+}
+
+/// The last notices are kept, and a client that comes too late hears which it has missed.
+#[test]
+fn fault_b07_what_is_lost_is_named() {
+    watched(|| {
+        let demo = Demo::start();
+        demo.publish(1, 113);
+        let news = demo.get("/poll?after=4");
+        assert_eq!(news.text(), notices(14, 113));
+        assert_eq!(news.field("Lost-Notices"), Some("5-13"));
+        assert_eq!(demo.get("/poll?after=13").field("Lost-Notices"), None);
+        let mut client = demo.client();
+        client.send("GET /events?after=12 HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.head();
+        let stream = events(14, 113);
+        let stream = format!("event: lost\ndata: 13-13\n\n{stream}");
+        client.exactly("14\r\nretry: 1000\nid: 12\n\n\r\n");
+        client.exactly(format!("{:x}\r\n{stream}\r\n", stream.len()));
+    });
+}
+
+#[test]
+fn fault_b07_lines_of_a_notice_stay_in_its_event() {
+    watched(|| {
+        let demo = Demo::start();
+        let mut client = demo.client();
+        client.send(post("/publish", "a\r\nb\rid: 99\n\nevent: forged"));
+        assert_eq!(client.answer().status, 204);
+        client.send("GET /events?after=0 HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.head();
+        client.exactly("13\r\nretry: 1000\nid: 0\n\n\r\n");
+        let event =
+            "event: notice\nid: 1\ndata: a\ndata: b\ndata: id: 99\ndata: \ndata: event: forged\n\n";
+        client.exactly(format!("{:x}\r\n{event}\r\n", event.len()));
+    });
+}
+
+#[test]
+fn fault_b08_what_a_client_says_wrong_is_its_400() {
+    watched(|| {
+        let demo = Demo::start();
+        for target in [
+            "/poll?after=x",
+            "/poll?timeout=-1",
+            "/poll?a=%ff",
+            "/events?after=%zz",
+        ] {
+            assert_eq!(demo.get(target).status, 400, "{target}");
+        }
+        let mut client = demo.client();
+        client.send(b"POST /publish HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n\xff");
+        assert_eq!(client.answer().status, 400, "no text");
+        client.send(post("/publish", &"x".repeat(8 * 1024 + 1)));
+        assert_eq!(client.answer().status, 413);
+        client.send(post("/publish", &"x".repeat(8 * 1024)));
+        assert_eq!(client.answer().status, 204, "on the same connection");
+    });
+}
+
+/// A browser guesses the encoding of a text that does not name it.
+#[test]
+fn fault_b06_every_text_names_its_encoding() {
+    watched(|| {
+        let demo = Demo::start();
+        let mut client = demo.client();
+        for (method, target, status) in [
+            ("GET", "/nothing", 404),
+            ("GET", "/files/none", 404),
+            ("DELETE", "/", 405),
+            ("BREW", "/", 501),
+            ("GET", "/length", 200),
+            ("GET", "/stream", 200),
+            ("POST", "/upload", 200),
+            ("GET", "/poll?after=x", 400),
+            ("GET", "/a[b]", 301),
+            ("CONNECT", "a:80", 405),
+        ] {
+            client.send(request(method, target));
+            let answer = client.answer();
+            assert_eq!(answer.status, status, "{method} {target}");
+            let of = answer.field("Content-Type");
+            assert_eq!(of, Some("text/plain; charset=utf-8"), "{method} {target}");
+        }
+    });
+}
