@@ -25,8 +25,8 @@ struct Lines {
     received: Splitter,
     /// An `Expect: 100-continue` was sent, and nothing has been received since.
     awaits_continue: bool,
-    /// The status of the head that is being received.
-    status: u16,
+    /// The status of the head that is being received, once its first line is here.
+    status: Option<u16>,
 }
 
 /// Puts a tap on a stream.
@@ -78,17 +78,19 @@ impl Heads {
             transcript.set_phase(Phase::Head);
         }
         while let Some(line) = lines.received.next(&mut bytes) {
-            let first = (lines.status == 0).then(|| status(&line));
-            lines.status = first.unwrap_or(lines.status);
+            let is_first = lines.status.is_none();
+            let code = *lines.status.get_or_insert_with(|| status(&line));
             transcript.line('<', without_end(&line));
             let mut state = transcript.state();
             state.heads.extend_from_slice(&line);
-            state.status = first.unwrap_or(state.status);
+            if is_first {
+                state.status = code;
+            }
             if without_end(&line).is_empty() {
                 // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses
                 // received prior to a final response"
-                let is_interim = matches!(lines.status, 100 | 102..=199);
-                lines.status = 0;
+                let is_interim = matches!(code, 100 | 102..=199);
+                lines.status = None;
                 lines.received.ended = !is_interim;
             }
         }
@@ -105,10 +107,10 @@ impl Observer for Heads {
     }
 }
 
-/// The code in `HTTP/1.1 200 OK`; 600 if there is none, which is no code either, but not 0.
+/// The code in `HTTP/1.1 200 OK`; 0 if there is none.
 fn status(line: &[u8]) -> u16 {
     let code = line.get(9..12).and_then(|code| str::from_utf8(code).ok());
-    code.and_then(|code| code.parse().ok()).unwrap_or(600)
+    code.and_then(|code| code.parse().ok()).unwrap_or(0)
 }
 
 fn without_end(line: &[u8]) -> &[u8] {

@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::secure::{self, Secured};
 use crate::transcript::{Phase, Transcript};
-use barewire::http::wire::{Scheme, Uri};
+use barewire::http::wire::{Scheme, Uri, status_class};
 use barewire::http::{
     self, Agent, ClientRequest, ClientResponse, Proxy, RequestOptions, Timeouts, pool::Limits,
 };
@@ -120,7 +120,7 @@ impl Client {
         self.fill_in(report, &answer);
         let heads = self.transcript.state().heads.clone();
         report.set("size_header", heads.len());
-        if self.options.fail && answer.status() >= 400 {
+        if self.options.fail && status_class(answer.status()) >= 4 {
             let text = format!("the answer is {} {}", answer.status(), answer.reason());
             return Err(Failure::new(22, text));
         }

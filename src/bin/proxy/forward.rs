@@ -18,7 +18,7 @@ use barewire::http::wire::{
 };
 use barewire::http::{
     self, ClientEvents, ClientRequest, ClientResponse, Error, Failure, Request, RequestOptions,
-    Response,
+    Response, Status,
 };
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -182,7 +182,7 @@ fn send_back(
     if last {
         fields.append("Connection", "close")?;
     }
-    let mut res = res.write_head(answer.status(), fields.view().iter())?;
+    let mut res = res.write_head(Status::forwarded(answer.status()), fields.view().iter())?;
     if !fields.view().has(Known::ContentLength) {
         res.flush()?; // the first byte of an endless response may come much later
     }

@@ -53,7 +53,8 @@ impl ClientResponse {
         self.exchange.buffer.head()
     }
 
-    /// The status code, 200 to 599, or 101.
+    /// The status code: 101, or three digits that are no 1xx. A code outside 100 to 599 is invalid, and means
+    /// what a 5xx means: [`status_class`](wire::status_class) says 5.
     pub fn status(&self) -> u16 {
         self.head().status()
     }

@@ -55,7 +55,7 @@ impl<'a> Response<'a> {
     /// [`Misuse::Status`](crate::http::wire::Misuse::Status) outside 200 to 599,
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the head.
     pub fn set_status(&mut self, status: u16) -> Result<&mut Self, Error> {
-        self.draft().set_status(status, None)?;
+        self.draft().set_status(status, false, None)?;
         Ok(self)
     }
 
@@ -140,8 +140,12 @@ impl<'a> Response<'a> {
         N: AsRef<[u8]>,
         V: AsRef<[u8]>,
     {
-        let status = status.into();
-        self.draft().set_status(status.code, status.reason)?;
+        let Status {
+            code,
+            is_forwarded,
+            reason,
+        } = status.into();
+        self.draft().set_status(code, is_forwarded, reason)?;
         self.merge(fields)?;
         self.draft().freeze_head();
         Ok(self)
@@ -291,12 +295,28 @@ impl fmt::Debug for Response<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Status<'a> {
     code: u16,
+    is_forwarded: bool,
     reason: Option<&'a str>,
 }
 
 impl From<u16> for Status<'_> {
     fn from(code: u16) -> Self {
-        Status { code, reason: None }
+        Status {
+            code,
+            is_forwarded: false,
+            reason: None,
+        }
+    }
+}
+
+impl Status<'_> {
+    /// The status of a response that is forwarded. It may be any final one that a client can receive, also
+    /// outside 200 to 599, which no server may make (RFC 9110 §15).
+    pub fn forwarded(code: u16) -> Self {
+        Status {
+            is_forwarded: true,
+            ..Status::from(code)
+        }
     }
 }
 
@@ -304,6 +324,7 @@ impl<'a> From<(u16, &'a str)> for Status<'a> {
     fn from((code, reason): (u16, &'a str)) -> Self {
         Status {
             code,
+            is_forwarded: false,
             reason: Some(reason),
         }
     }

@@ -25,7 +25,7 @@ rules! {
     StartLineTooLong 414 "RFC 9112 §3" "the start line is longer than this server reads";
     VersionInvalid 400 "RFC 9112 §2.3" "the version is HTTP/ DIGIT . DIGIT, alone at the end of its line";
     VersionUnsupported 505 "RFC 9110 §15.6.6" "only HTTP/1.x is supported here";
-    StatusInvalid 502 "RFC 9112 §4" "a status line is a version, a three-digit status from 100 to 599 and a reason phrase";
+    StatusInvalid 502 "RFC 9112 §4" "a status line is a version, a status of three digits and a reason phrase";
     FieldNameInvalid 400 "RFC 9112 §5" "a field line starts with a name that is a token, then a colon";
     SpaceBeforeColon 400 "RFC 9112 §5.1" "no whitespace is allowed between a field name and its colon";
     LeadingWhitespace 400 "RFC 9112 §2.2" "no whitespace may stand between the start line and the first field";

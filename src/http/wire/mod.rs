@@ -77,6 +77,7 @@ mod uri;
 pub use connection::{Connection, Event, Role, State, request_step, response_step};
 pub use error::{Error, Rule};
 pub use limits::Limits;
+pub(in crate::http) use messages::is_final_status;
 pub use messages::{
     BodyDecoder, BodyLength, ChunkedDecoder, FieldList, Fields, KeepAlive, Known, RequestDecoder,
     RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut, Step, Target, Version,
@@ -86,7 +87,7 @@ pub use misuse::Misuse;
 pub use semantics::{
     ByteRange, Current, DateError, EntityTag, EntityTags, HttpDate, Method, Outcome, Preconditions,
     Ranges, Redirect, Selection, TagList, basic, came_through, decode_basic, encode_unsatisfied,
-    end_to_end, if_range, max_forwards, reason_phrase,
+    end_to_end, if_range, max_forwards, reason_phrase, status_class,
 };
 pub use uri::{
     Origin, Query, Scheme, Uri, UriError, UriReason, percent_decode, percent_decode_text,

@@ -36,6 +36,24 @@ fn each_mistake_of_a_server_has_an_exit_code() {
 }
 
 #[test]
+fn fault_c02_an_invalid_status_fails_like_a_5xx() {
+    watched(|| {
+        for code in ["600", "999", "099", "000"] {
+            let answer = format!("HTTP/1.1 {code} Odd\r\nContent-Length: 2\r\n\r\nok");
+            let server = Scripted::new(&[&answer, &answer]);
+            let ran = http_get(&["-i", &server.url()]);
+            assert_eq!(
+                (ran.code, ran.out.as_str()),
+                (0, answer.as_str()),
+                "{}",
+                ran.err
+            );
+            assert_eq!(http_get(&["-f", &server.url()]).code, 22, "{code}");
+        }
+    });
+}
+
+#[test]
 fn the_bytes_before_a_cut_are_printed() {
     watched(|| {
         let server = Scripted::new(&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"]);

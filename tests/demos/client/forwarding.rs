@@ -4,6 +4,8 @@ use super::stage::{Running, Scripted, masked};
 use super::{mirror, site};
 use crate::support::{Client, Gate, watched};
 use barewire::net::Addr;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 /// A running proxy, and a connection to it.
 pub(crate) fn proxy(args: &[&str]) -> (Running, Client, u16) {
@@ -195,5 +197,34 @@ fn options_for_a_whole_server() {
         client.send(format!("OPTIONS {origin}/ HTTP/1.1\r\nHost: a\r\n\r\n"));
         assert_eq!(client.answer().status, 204);
         assert!(server.head().starts_with("OPTIONS / HTTP/1.1\r\n"));
+    });
+}
+
+#[test]
+fn fault_c02_an_invalid_status_is_passed_on() {
+    watched(|| {
+        let odd = ["600", "999", "007"];
+        let answers = odd.map(|code| format!("HTTP/1.1 {code} Odd\r\nContent-Length: 2\r\n\r\nok"));
+        let server = Scripted::new(&answers.each_ref().map(String::as_str));
+        let (mut running, _client, port) = proxy(&[]);
+        for code in odd {
+            // By hand: the client of the tests reads no such status.
+            let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let url = server.url();
+            write!(
+                client,
+                "GET {url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            )
+            .unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {code} \r\n")),
+                "{answer}"
+            );
+            assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
+            let (line, number) = (running.line(), code.parse::<u16>().unwrap());
+            assert!(line.ends_with(&format!(" -> {number}")), "{line}");
+        }
     });
 }

@@ -3,8 +3,8 @@
 use super::peer::Peer;
 use super::test_server::{TestServer, get, responding};
 use crate::support::watched;
-use barewire::http::wire::Fields;
-use barewire::http::{self, ClientEvents, Connected, Origin, RequestOptions};
+use barewire::http::wire::{Fields, status_class};
+use barewire::http::{self, ClientEvents, Connected, Origin, Status};
 use barewire::net::pipe;
 use barewire::websocket::{self, ConnectOptions};
 use std::sync::{Arc, Mutex};
@@ -149,5 +149,117 @@ fn fault_c01_a_server_still_refuses_a_fold() {
             assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
         }
         server.shutdown(crate::support::PATIENCE);
+    });
+}
+
+/// Statuses that are three digits and no status of RFC 9110.
+const ODD: [&str; 6] = ["000", "007", "099", "600", "777", "999"];
+
+#[test]
+fn fault_c02_an_invalid_status_is_handed_to_the_caller() {
+    watched(|| {
+        for code in ODD {
+            let number: u16 = code.parse().unwrap();
+            let answer =
+                format!("HTTP/1.1 {code} Odd\r\nLocation: /b\r\nContent-Length: 2\r\n\r\nok");
+            let server = TestServer::new(responding(answer));
+            let options = server.options().max_redirects(5);
+            for _ in 0..2 {
+                let mut response = get(&options);
+                let found = (response.status(), response.reason(), response.url());
+                assert_eq!(found, (number, "Odd".to_owned(), None));
+                assert_eq!(status_class(response.status()), 5);
+                assert_eq!(response.collect().unwrap(), b"ok");
+            }
+            assert_eq!((server.idle(), server.connections()), (1, 1));
+            server.end();
+        }
+        let classes = [
+            (100, 1),
+            (199, 1),
+            (200, 2),
+            (399, 3),
+            (499, 4),
+            (500, 5),
+            (599, 5),
+        ];
+        for (status, class) in classes {
+            assert_eq!(status_class(status), class);
+        }
+    });
+}
+
+#[test]
+fn fault_c02_it_has_no_body_where_no_answer_has_one() {
+    watched(|| {
+        let server = TestServer::new(responding("HTTP/1.1 600 Odd\r\nContent-Length: 9\r\n\r\n"));
+        let mut response = get(&server.options().method("HEAD"));
+        assert_eq!(
+            (response.status(), response.collect().unwrap()),
+            (600, vec![])
+        );
+        drop(response);
+        server.end();
+    });
+}
+
+#[test]
+fn fault_c02_it_opens_neither_a_tunnel_nor_a_websocket() {
+    watched(|| {
+        let server = TestServer::new(responding(
+            "HTTP/1.1 600 Odd\r\nContent-Length: 2\r\n\r\nno",
+        ));
+        let response = get(&server.options().method("CONNECT").path("b:443"));
+        assert_eq!((response.status(), response.is_upgraded()), (600, false));
+        drop(response);
+        let options = ConnectOptions::new().request_options(&server.options());
+        let error = websocket::connect_with("ws://a/", &options).unwrap_err();
+        assert!(error.to_string().contains("600"), "{error}");
+        server.end();
+    });
+}
+
+#[test]
+fn fault_c02_a_server_forwards_it_and_makes_none() {
+    watched(|| {
+        let server = http::create_server(|req: http::Request<'_>, res: http::Response<'_>| {
+            let code: u16 = req.path().trim_start_matches('/').parse().unwrap();
+            let made = res.write_head(code, [("X", "made")]);
+            made.map(drop).map_err(http::Failure::from)
+        });
+        for code in ODD {
+            let request = format!("GET /{code} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let answer = server.answer_to(request.as_bytes());
+            assert!(
+                answer.starts_with(b"HTTP/1.1 500 "),
+                "{}",
+                answer.escape_ascii()
+            );
+        }
+        let proxy = http::create_server(|req: http::Request<'_>, res: http::Response<'_>| {
+            let code: u16 = req.path().trim_start_matches('/').parse().unwrap();
+            res.write_head(Status::forwarded(code), [("X", "as it came")])?
+                .end("ok")
+        });
+        for code in ODD.into_iter().chain(["200", "404", "599"]) {
+            let request = format!("GET /{code} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let answer = proxy.answer_to(request.as_bytes());
+            let line = format!("HTTP/1.1 {code} ");
+            assert!(
+                answer.starts_with(line.as_bytes()),
+                "{}",
+                answer.escape_ascii()
+            );
+        }
+        // What is no final status is none here either.
+        for code in ["100", "101", "199", "1000"] {
+            let request = format!("GET /{code} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let answer = proxy.answer_to(request.as_bytes());
+            assert!(
+                answer.starts_with(b"HTTP/1.1 500 "),
+                "{}",
+                answer.escape_ascii()
+            );
+        }
     });
 }

@@ -167,7 +167,7 @@ fn response(case: &Case, message: &Message, method: &str) -> Found {
     let switch = message.status == 101 || tunnel;
     // A tunnel is opened with 200, whichever 2xx it was.
     let status = if tunnel { 200 } else { message.status };
-    let without = if message.status < 200 || message.status == 204 || tunnel {
+    let without = if matches!(message.status, 100..=199 | 204) || tunnel {
         framing
     } else {
         &framing[..1]
@@ -179,6 +179,7 @@ fn response(case: &Case, message: &Message, method: &str) -> Found {
         status => {
             let reason = std::str::from_utf8(&message.reason).unwrap_or("not UTF-8");
             let head = ResponseOut::new(status, &fields)
+                .forwarded(true)
                 .reason(reason)
                 .expect("a reason that was decoded");
             connection.send_response(&head, &mut out)
@@ -189,7 +190,7 @@ fn response(case: &Case, message: &Message, method: &str) -> Found {
         .map(|misuse| format!("its head is not taken: {misuse}"))
         .into_iter()
         .collect();
-    if message.status >= 200 && !switch {
+    if !matches!(message.status, 100..=199) && !switch {
         found.extend(send_body(&mut connection, message, &mut out));
     }
 

@@ -3,7 +3,7 @@
 use crate::http::server::config::Config;
 use crate::http::wire::{
     Connection, FieldList, Fields, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut,
-    Version,
+    Version, is_final_status,
 };
 use std::time::SystemTime;
 
@@ -11,6 +11,7 @@ use std::time::SystemTime;
 #[derive(Debug, Default)]
 pub(crate) struct ResponseDraft {
     status: Option<u16>,
+    is_forwarded: bool,
     reason: String,
     fields: FieldList,
     pub(crate) trailers: FieldList,
@@ -23,16 +24,23 @@ impl ResponseDraft {
     #[inline]
     pub(crate) fn restart(&mut self) {
         self.status = None;
+        self.is_forwarded = false;
         self.reason.clear();
         self.fields.clear();
         self.trailers.clear();
         self.frozen = false;
     }
 
-    /// The status and the reason phrase, which is the usual one where it is `None`.
-    pub(crate) fn set_status(&mut self, status: u16, reason: Option<&str>) -> Result<(), Misuse> {
+    /// The status and the reason phrase, which is the usual one where it is `None`. `is_forwarded`: another
+    /// server has sent this status.
+    pub(crate) fn set_status(
+        &mut self,
+        status: u16,
+        is_forwarded: bool,
+        reason: Option<&str>,
+    ) -> Result<(), Misuse> {
         self.check_open()?;
-        if !(200..=599).contains(&status) {
+        if !is_final_status(status, is_forwarded) {
             return Err(Misuse::Status);
         }
         self.reason.clear();
@@ -41,6 +49,7 @@ impl ResponseDraft {
             self.reason.push_str(reason);
         }
         self.status = Some(status);
+        self.is_forwarded = is_forwarded;
         Ok(())
     }
 
@@ -106,6 +115,7 @@ impl ResponseDraft {
         whole: Option<u64>,
     ) -> ResponseOut<'_> {
         let head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
+            .forwarded(self.is_forwarded)
             .checked_reason(&self.reason)
             .date(&self.date.text)
             .keep_alive_secs(config.announced_keep_alive_secs())

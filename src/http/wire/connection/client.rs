@@ -71,7 +71,7 @@ impl Connection {
                 .ok_or_else(|| Error::whole(Rule::UnexpectedMessage))?;
             return Ok(Some(BodyLength::Known(0)));
         }
-        if status < 200 {
+        if matches!(status, 100..=199) {
             self.clear_continue_awaited();
             self.received(Event::Informational)?;
             return Ok(None);

@@ -160,7 +160,8 @@ impl Connection {
     /// How a final response to the current request is framed (RFC 9112 §6).
     #[inline]
     fn response_framing(&self, head: &ResponseOut<'_>) -> Result<Sending, Misuse> {
-        if !matches!(head.status, 200..=599) || (self.connect && self.tunnels(head.status)) {
+        let is_final = outgoing::is_final_status(head.status, head.is_forwarded);
+        if !is_final || (self.connect && self.tunnels(head.status)) {
             return Err(Misuse::Status);
         }
         let declared = outgoing::declared_length(head.fields)?;

@@ -438,7 +438,8 @@ pub struct ResponseHead<'a> {
 }
 
 impl<'a> ResponseHead<'a> {
-    /// The status code, 100 to 599.
+    /// The status code, three digits. One outside 100 to 599 means what a 5xx means: see
+    /// [`status_class`](crate::http::wire::status_class).
     pub fn status(&self) -> u16 {
         self.decoder.head.line.status
     }

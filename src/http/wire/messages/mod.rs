@@ -71,6 +71,7 @@ pub use field_list::FieldList;
 pub use fields::{Fields, Known};
 pub use keep_alive::KeepAlive;
 pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
+pub(in crate::http) use outgoing::is_final_status;
 pub use outgoing::{RequestOut, ResponseOut};
 pub use start_line::Version;
 pub use target::Target;

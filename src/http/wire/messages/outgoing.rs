@@ -19,10 +19,18 @@ use crate::http::wire::{Method, Misuse, grammar, reason_phrase};
 use crate::setters::setters;
 use std::time::Duration;
 
+/// Whether a final response may have this status. RFC 9110 §15 has 100 to 599; what another server has sent
+/// (`is_forwarded`) is not changed on its way, so that the client learns the number.
+#[inline]
+pub(in crate::http) fn is_final_status(status: u16, is_forwarded: bool) -> bool {
+    matches!(status, 200..=599) || (is_forwarded && matches!(status, 0..=99 | 600..=999))
+}
+
 /// A final response head to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseOut<'a> {
     pub(in crate::http::wire) status: u16,
+    pub(in crate::http::wire) is_forwarded: bool,
     pub(in crate::http::wire) reason: Option<&'a str>,
     pub(in crate::http::wire) fields: &'a FieldList,
     pub(in crate::http::wire) length: Option<u64>,
@@ -36,6 +44,7 @@ impl<'a> ResponseOut<'a> {
     pub fn new(status: u16, fields: &'a FieldList) -> ResponseOut<'a> {
         ResponseOut {
             status,
+            is_forwarded: false,
             reason: None,
             fields,
             length: None,
@@ -65,6 +74,10 @@ impl<'a> ResponseOut<'a> {
     }
 
     setters! {
+        /// The status was received from another server: it may be any that is final, also one that must not be
+        /// made here.
+        pub fn forwarded(self, on: bool) => self.is_forwarded = on;
+
         /// The whole body is `bytes` long: it gets a Content-Length.
         pub fn length(self, bytes: u64) => self.length = Some(bytes);
 
@@ -256,6 +269,10 @@ fn status_line(status: u16, reason: Option<&str>, out: &mut Vec<u8>) {
         return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     }
     out.extend_from_slice(b"HTTP/1.1 ");
+    // RFC 9112 §4: "status-code = 3DIGIT"
+    if status < 100 {
+        out.extend_from_slice(if status < 10 { b"00" } else { b"0" });
+    }
     grammar::push_decimal(out, status.into());
     out.push(b' ');
     out.extend_from_slice(reason.unwrap_or_else(|| reason_phrase(status)).as_bytes());

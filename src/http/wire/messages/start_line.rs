@@ -233,10 +233,11 @@ impl StartLine {
             self.phase = Phase::Status;
         }
         if self.phase == Phase::Status {
+            // RFC 9110 §15: "A client that receives a response with an invalid status code SHOULD process
+            // the response as if it had a 5xx (Server Error) status code."
             let code = &bytes[self.at..bytes.len().min(self.at + 4)];
             let wrong = code.iter().enumerate().find(|&(i, c)| match i {
-                0 => !(b'1'..=b'5').contains(c),
-                1 | 2 => !c.is_ascii_digit(),
+                0..=2 => !c.is_ascii_digit(),
                 _ => *c != b' ',
             });
             if let Some((i, _)) = wrong {

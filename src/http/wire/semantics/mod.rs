@@ -69,4 +69,4 @@ pub use method::Method;
 pub use precondition::{Current, Outcome, Preconditions, if_range};
 pub use range::{ByteRange, Ranges, Selection, encode_unsatisfied};
 pub use redirect::Redirect;
-pub use status::reason_phrase;
+pub use status::{reason_phrase, status_class};

@@ -1,5 +1,24 @@
 //! Status codes and their reason phrases (RFC 9110 §15).
 
+/// The class of a status code, its first digit: 1 interim, 2 success, 3 redirection, 4 client error, 5 server
+/// error. A code outside 100 to 599 is invalid, and counts as a server error.
+///
+/// ```
+/// use barewire::http::wire::status_class;
+///
+/// assert_eq!(status_class(404), 4);
+/// assert_eq!(status_class(600), 5);
+/// assert_eq!(status_class(7), 5); // it came as 007
+/// ```
+// RFC 9110 §15: "A client that receives a response with an invalid status code SHOULD process the response
+// as if it had a 5xx (Server Error) status code."
+pub fn status_class(status: u16) -> u16 {
+    match status {
+        100..=599 => status / 100,
+        _ => 5,
+    }
+}
+
 /// The reason phrase that RFC 9110 (or 2518, 6585, 8297) gives a status code; empty for the others and
 /// for 305, which is deprecated.
 ///
