@@ -2,7 +2,8 @@
 //!
 //! The host is compared *as it is asked for*. `localhost` is on the default list; a name whose address
 //! is 127.0.0.1 is not. If such a name were listed, the owner of the name would decide what is reached
-//! on this machine. So it is refused after it has been looked up ([`may_lead_to`]).
+//! on this machine. So it is refused after it has been looked up ([`may_lead_to`]). So is the opposite: a
+//! name such as `a.localhost` that the resolver looks up in the network, and that leads elsewhere.
 
 // RFC 9110 §9.3.6: "Proxies that support CONNECT SHOULD restrict its use to a limited set of known
 // ports or a configurable list of safe request targets."
@@ -100,12 +101,16 @@ fn is_loopback_name(host: &str) -> bool {
         || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-/// Whether this host, as it was asked for, may have this address: only a name of this machine's loopback
-/// may lead to this machine.
+/// Whether this host, as it was asked for, may have this address: the names of this machine's loopback lead
+/// to loopback addresses, and no other name leads to this machine.
+// RFC 6761 §6.3: "Users may assume that IPv4 and IPv6 address queries for localhost names will always
+// resolve to the respective IP loopback address."
 pub(crate) fn may_lead_to(host: &str, ip: IpAddr) -> bool {
     let ip = ip.to_canonical(); // ::ffff:127.0.0.1 is 127.0.0.1
-    let here = ip.is_loopback() || ip.is_unspecified();
-    !here || is_loopback_name(unbracketed(host))
+    match is_loopback_name(unbracketed(host)) {
+        true => ip.is_loopback(),
+        false => !ip.is_loopback() && !ip.is_unspecified(),
+    }
 }
 
 #[cfg(test)]
@@ -208,9 +213,21 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_leads_to_this_machine_must_say_so() {
+    fn fault_c13_a_name_leads_to_this_machine_if_it_says_so_and_only_then() {
         for (host, ip, may) in [
             ("localhost", "127.0.0.1", true),
+            ("localhost", "::1", true),
+            ("localhost", "::ffff:127.0.0.1", true),
+            ("LocalHost", "127.8.8.8", true),
+            ("localhost", "192.0.2.1", false),
+            ("evil.localhost", "127.0.0.1", true),
+            ("evil.localhost", "192.0.2.1", false),
+            ("EVIL.localhost", "2001:db8::1", false),
+            ("evil.localhost", "::ffff:192.0.2.1", false),
+            ("evil.localhost", "10.0.0.1", false),
+            ("evil.localhost", "169.254.169.254", false),
+            ("evil.localhost", "0.0.0.0", false),
+            ("127.0.0.1", "192.0.2.1", false),
             ("127.0.0.1", "127.0.0.1", true),
             ("[::1]", "::1", true),
             ("example.com", "192.0.2.1", true),

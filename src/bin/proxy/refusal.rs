@@ -1,6 +1,6 @@
 //! The response to a request that the proxy does not forward: a status, and a sentence that helps.
 
-use crate::reach::LeadsHere;
+use crate::reach::Misleading;
 use barewire::http::pool::Refused as Full;
 use barewire::http::{Error, Failure, Response};
 use std::fmt;
@@ -64,7 +64,7 @@ impl Refusal {
     pub(crate) fn of(error: &Error, host: &str) -> Refusal {
         let mut fields = Vec::new();
         let status = match error {
-            Error::Io(e) if e.get_ref().is_some_and(|e| e.is::<LeadsHere>()) => 403,
+            Error::Io(e) if e.get_ref().is_some_and(|e| e.is::<Misleading>()) => 403,
             // RFC 9110 §15.6.4: "the server is currently unable to handle the request due to a
             // temporary overload"
             Error::Io(e) if e.get_ref().is_some_and(|e| e.is::<Full>()) => {
