@@ -121,7 +121,7 @@
 //! | the `Date` of responses, formatted anew when a response begins in another second | `server/exchange/draft.rs` |
 //! | how the length of a received body is found | `wire/messages/body.rs`; the chunked coding: `chunked.rs` |
 //! | whether a response is sent with Content-Length or chunked | `is_streamed` in `server/exchange/draft.rs` (is the length given?), `response_framing` in `wire/connection/server.rs` |
-//! | whether a connection persists | `is_persistent` in `wire/messages/message.rs`, the table in `wire/connection.rs` |
+//! | whether a connection persists | `is_persistent` in `wire/messages/head.rs`, the table in `wire/connection.rs` |
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |

@@ -48,7 +48,7 @@
 //! | what may follow what | an arm of the two tables, the diagram above, `fixtures/http/states.txt` |
 //! | a state or an event | the same, and `tests/wire/machine/` (all pairs are tested) |
 //! | how a response is framed | `response_framing` in `connection/server.rs`; a request: `send_request` in `connection/client.rs` |
-//! | when a connection persists | `persistent` in all three files; what a head says: `is_persistent` in `messages/message.rs` |
+//! | when a connection persists | `persistent` in all three files; what a head says: `is_persistent` in `messages/head.rs` |
 //! | 100-continue, Upgrade, CONNECT | `continue_awaited`, `upgrade_offered`, `protocols_offered`, `connect` |
 //!
 //! # Exercises

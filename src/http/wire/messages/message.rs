@@ -30,83 +30,12 @@
 
 use super::body::{self, BodyLength};
 use super::fields::{Fields, Known};
-use super::section::{Of, Section};
+use super::head::{Head, connection_options};
+use super::section::Of;
 use super::start_line::{StartLine, Version};
 use super::target::{Judged, Target};
 use crate::http::wire::uri::authority;
 use crate::http::wire::{Error, Limits, Method, Rule, grammar};
-
-/// Which part of a head is being decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    StartLine,
-    Fields,
-}
-
-/// The connection options of a head (RFC 9110 §7.6.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Options {
-    close: bool,
-    keep_alive: bool,
-    upgrade: bool,
-}
-
-/// A head while it is being received: the part that requests and responses share.
-#[derive(Debug)]
-struct Head {
-    limits: Limits,
-    part: Part,
-    line: StartLine,
-    section: Section,
-    options: Options,
-}
-
-impl Head {
-    fn new(limits: Limits, of: Of) -> Head {
-        Head {
-            limits,
-            part: Part::StartLine,
-            line: StartLine::default(),
-            section: Section::new(of),
-            options: Options::default(),
-        }
-    }
-
-    fn restart(&mut self) {
-        self.part = Part::StartLine;
-        self.line.restart();
-        self.section.restart(0);
-    }
-
-    /// Continues with `line`, which decodes the start line, and then with the fields; whether the head
-    /// is complete.
-    #[inline]
-    fn decode(
-        &mut self,
-        bytes: &[u8],
-        line: impl FnOnce(&mut StartLine, &[u8], usize) -> Result<Option<usize>, Error>,
-    ) -> Result<bool, Error> {
-        if self.part == Part::StartLine {
-            let Some(end) = line(&mut self.line, bytes, self.limits.start_line_bytes)? else {
-                return Ok(false);
-            };
-            self.section.restart(end);
-            self.part = Part::Fields;
-        }
-        self.section.decode(bytes, &self.limits)
-    }
-
-    /// Whether the sender of this head wants the connection to persist after the message.
-    // RFC 9112 §9.3: "If the "close" connection option is present (Section 9.6), the connection will not
-    // persist after the current response; else, If the received protocol is HTTP/1.1 (or later), the
-    // connection will persist after the current response; else, If the received protocol is HTTP/1.0, the
-    // "keep-alive" connection option is present"
-    #[inline]
-    fn is_persistent(&self) -> bool {
-        let options = self.options;
-        !options.close && (self.line.version == Version::Http11 || options.keep_alive)
-    }
-}
 
 /// Decodes request heads, one after another, in the caller's bytes.
 #[derive(Debug)]
@@ -135,7 +64,7 @@ impl RequestDecoder {
 
     /// Whether no byte of a request has arrived yet (empty lines do not count).
     pub fn is_idle(&self) -> bool {
-        self.head.part == Part::StartLine && self.head.line.is_empty()
+        self.head.is_empty()
     }
 
     /// Whether the start line, as far as it has arrived, is that of a HEAD request.
@@ -254,24 +183,6 @@ fn check_host(version: Version, fields: Fields<'_>) -> Result<(), Error> {
         Some(host) if authority::is_host_port(host) => Ok(()),
         Some(host) => Err(Error::new(Rule::HostInvalid, host, 0)),
     }
-}
-
-// RFC 9110 §7.6.1: "Connection options are case-insensitive."
-#[inline]
-fn connection_options(fields: Fields<'_>) -> Result<Options, Error> {
-    let mut options = Options::default();
-    for value in fields.known(Known::Connection) {
-        for option in grammar::list(value) {
-            match option {
-                _ if grammar::is_word(option, b"close") => options.close = true,
-                _ if grammar::is_word(option, b"keep-alive") => options.keep_alive = true,
-                _ if grammar::is_word(option, b"upgrade") => options.upgrade = true,
-                _ if grammar::is_token(option) => {}
-                _ => return Err(Error::new(Rule::ConnectionInvalid, value, 0)),
-            }
-        }
-    }
-    Ok(options)
 }
 
 #[inline]

@@ -1,0 +1,101 @@
+//! A head while it is being received: what requests and responses share.
+
+use super::fields::{Fields, Known};
+use super::section::{Of, Section};
+use super::start_line::{StartLine, Version};
+use crate::http::wire::{Error, Limits, Rule, grammar};
+
+/// Which part of a head is being decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    StartLine,
+    Fields,
+}
+
+/// The connection options of a head (RFC 9110 §7.6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) close: bool,
+    pub(super) keep_alive: bool,
+    pub(super) upgrade: bool,
+}
+
+/// A head while it is being received: the part that requests and responses share.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) limits: Limits,
+    part: Part,
+    pub(super) line: StartLine,
+    pub(super) section: Section,
+    pub(super) options: Options,
+}
+
+impl Head {
+    pub(super) fn new(limits: Limits, of: Of) -> Head {
+        Head {
+            limits,
+            part: Part::StartLine,
+            line: StartLine::default(),
+            section: Section::new(of),
+            options: Options::default(),
+        }
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.part = Part::StartLine;
+        self.line.restart();
+        self.section.restart(0);
+    }
+
+    /// Nothing of it has arrived yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.part == Part::StartLine && self.line.is_empty()
+    }
+
+    /// Continues with `line`, which decodes the start line, and then with the fields; whether the head
+    /// is complete.
+    #[inline]
+    pub(super) fn decode(
+        &mut self,
+        bytes: &[u8],
+        line: impl FnOnce(&mut StartLine, &[u8], usize) -> Result<Option<usize>, Error>,
+    ) -> Result<bool, Error> {
+        if self.part == Part::StartLine {
+            let Some(end) = line(&mut self.line, bytes, self.limits.start_line_bytes)? else {
+                return Ok(false);
+            };
+            self.section.restart(end);
+            self.part = Part::Fields;
+        }
+        self.section.decode(bytes, &self.limits)
+    }
+
+    /// Whether the sender of this head wants the connection to persist after the message.
+    // RFC 9112 §9.3: "If the "close" connection option is present (Section 9.6), the connection will not
+    // persist after the current response; else, If the received protocol is HTTP/1.1 (or later), the
+    // connection will persist after the current response; else, If the received protocol is HTTP/1.0, the
+    // "keep-alive" connection option is present"
+    #[inline]
+    pub(super) fn is_persistent(&self) -> bool {
+        let options = self.options;
+        !options.close && (self.line.version == Version::Http11 || options.keep_alive)
+    }
+}
+
+// RFC 9110 §7.6.1: "Connection options are case-insensitive."
+#[inline]
+pub(super) fn connection_options(fields: Fields<'_>) -> Result<Options, Error> {
+    let mut options = Options::default();
+    for value in fields.known(Known::Connection) {
+        for option in grammar::list(value) {
+            match option {
+                _ if grammar::is_word(option, b"close") => options.close = true,
+                _ if grammar::is_word(option, b"keep-alive") => options.keep_alive = true,
+                _ if grammar::is_word(option, b"upgrade") => options.upgrade = true,
+                _ if grammar::is_token(option) => {}
+                _ => return Err(Error::new(Rule::ConnectionInvalid, value, 0)),
+            }
+        }
+    }
+    Ok(options)
+}
