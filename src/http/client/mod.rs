@@ -33,7 +33,7 @@
 //! | [`request.rs`](request) | [`ClientRequest`]: head and body, one retry; `request/redirects.rs` follows redirects | the caller |
 //! | [`options.rs`](options) | [`RequestOptions`]: the book's options; `options/settings.rs` makes origin, fields and target of them | the caller, `request.rs` |
 //! | [`events.rs`](events) | [`ClientEvents`]: the book's events | `request.rs` |
-//! | [`proxy.rs`](proxy) | [`Proxy`]: which hosts go through it; the tunnel | `options.rs`, as a connector |
+//! | [`proxy.rs`](proxy) | [`Proxy`]: which requests go through it; the tunnel. `proxy/no_proxy.rs`: the hosts that are reached without it | `options.rs`, as a connector |
 //! | [`response.rs`](response) | [`ClientResponse`]: head, body, text, upgrade | the caller |
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
 //! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
@@ -57,7 +57,7 @@
 //! | a deadline, or its default | `Timeouts` in `deadlines.rs`; the default of the queue's: `pool/limits.rs`, and `begin` of its phase in `exchange/` or `agent.rs`; `tests/rows/client/deadlines.rs` |
 //! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request.rs` |
 //! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, and the next request: `request/redirects.rs` |
-//! | which requests go through a proxy, and what it gets | `proxy.rs`; the absolute-form: `prepare` in `options/settings.rs` |
+//! | which requests go through a proxy, and what it gets | `proxy.rs`, `proxy/no_proxy.rs` with `fixtures/client/no_proxy.txt`, `make_origin` in `options/settings.rs`; the absolute-form: `prepare` in `options/settings.rs` |
 //! | an event | `events.rs`, and its call in `request.rs` (`open`, `with_exchange`, `run`) |
 //! | what makes two requests share connections | `Origin` in `origin.rs`: a field, its part in `eq`, and in the hash; for a connector, its `key` |
 //! | how many connections, how long they are idle, who waits | `pool/limits.rs`, `pool/mod.rs` (rule 1, the picture, the example) and `tests/wire/pool`. The number five stands in prose, too: `grep -rni "five" src README.md tests` finds it, also in `bin/agent_demo` and `tests/demos/client` |

@@ -75,8 +75,9 @@ impl RequestOptions {
         /// [`create_connection`](Self::create_connection) the request fails with an error that says so.
         pub fn local_address(self, address: IpAddr) => self.change().local_address = Some(address);
 
-        /// A Unix domain socket to connect to (not with a proxy, which is asked for host and port); `host` and `port`
-        /// then stand in the Host field only.
+        /// A Unix domain socket to connect to, also where a [`proxy`](Self::proxy) is set: that would be asked for
+        /// host and port, and be sent what is meant for this machine. `host` and `port` then stand in the Host field
+        /// only.
         pub fn socket_path(self, path: impl Into<PathBuf>) =>
             self.change().socket_path = Some(path.into());
 
@@ -143,14 +144,14 @@ impl RequestOptions {
         let it = self.change();
         it.connector = Arc::new(connector);
         let proxy = it.proxy.as_ref();
-        it.through_proxy = proxy.map(|proxy| proxy.connector(&it.connector));
+        it.through_proxy = proxy.and_then(|proxy| proxy.connector(&it.connector));
         self
     }
 
     /// Sends requests to a proxy: in absolute-form, or through a tunnel.
     pub fn proxy(mut self, proxy: &Proxy) -> RequestOptions {
         let it = self.change();
-        it.through_proxy = Some(proxy.connector(&it.connector));
+        it.through_proxy = proxy.connector(&it.connector);
         it.proxy = Some(proxy.clone());
         self
     }

@@ -12,6 +12,8 @@
 //! A proxy that answers CONNECT with another status than 2xx has refused: the error is
 //! [`Error::Refused`], with the response's status, fields and the beginning of its body.
 
+mod no_proxy;
+
 use super::agent::PooledConnection;
 use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts};
@@ -24,6 +26,7 @@ use crate::http::error::Error;
 use crate::http::wire::{
     FieldList, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, basic,
 };
+use no_proxy::NoProxy;
 use std::env;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -40,12 +43,22 @@ pub struct Proxy {
 
 #[derive(Clone)]
 struct Inner {
+    /// For requests to `http:` URLs; `None`: they need no proxy. A variable of the environment that names no
+    /// proxy is an error of the requests that need it.
+    http: Option<Named>,
+    https: Option<Named>,
+    no_proxy: NoProxy,
+    tunnels: bool,
+}
+
+type Named = Result<Server, String>;
+
+/// A proxy's address.
+#[derive(Clone, PartialEq, Eq)]
+struct Server {
     host: String,
     port: u16,
     credentials: Option<String>,
-    /// Hosts that are reached without the proxy.
-    no_proxy: Vec<String>,
-    tunnels: bool,
 }
 
 impl Proxy {
@@ -54,58 +67,72 @@ impl Proxy {
     /// # Errors
     /// It is no such URL, or its scheme is not `http`.
     pub fn new(url: &str) -> Result<Proxy, Error> {
-        let uri = Uri::parse(url).map_err(|e| Error::invalid_input(e.to_string()))?;
-        if uri.scheme() != Scheme::Http {
-            let text = format!("{url:?}: a proxy must speak plain http");
-            return Err(Error::invalid_input(text));
-        }
-        let credentials = match uri.userinfo() {
-            Some((user, password)) => Some(basic(user, password)?),
-            None => None,
-        };
-        let inner = Inner {
-            host: uri.unbracketed_host().to_owned(),
-            port: uri.port(),
-            credentials,
-            no_proxy: Vec::new(),
-            tunnels: false,
-        };
-        Ok(Proxy {
-            inner: Arc::new(inner),
-        })
+        let server = Server::parse(url)?;
+        Ok(Proxy::of(Some(Ok(server.clone())), Some(Ok(server))))
     }
 
-    /// The proxy that the environment variables `http_proxy` and `no_proxy` name, in lower or upper case;
-    /// `None` if they name none. (In a CGI program, a client can set `HTTP_PROXY` by a header field
-    /// `Proxy`: if `REQUEST_METHOD` is set, `HTTP_PROXY` is not read.)
+    fn of(http: Option<Named>, https: Option<Named>) -> Proxy {
+        Proxy {
+            inner: Arc::new(Inner {
+                http,
+                https,
+                no_proxy: NoProxy::default(),
+                tunnels: false,
+            }),
+        }
+    }
+
+    /// The proxies that the environment names; `None` if it names none.
+    ///
+    /// | requests to | variables; the first that is not empty counts |
+    /// |---|---|
+    /// | `http:` | `http_proxy`, `HTTP_PROXY`, `all_proxy`, `ALL_PROXY` |
+    /// | `https:` | `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY` |
+    /// | none of the hosts of | `no_proxy`, `NO_PROXY`: see [`no_proxy`](Proxy::no_proxy) |
+    ///
+    /// A value is a URL as for [`new`](Proxy::new), or `host:port`. In a CGI program, a client can set
+    /// `HTTP_PROXY` by a header field `Proxy`: if `REQUEST_METHOD` is set, `HTTP_PROXY` is not read.
     ///
     /// # Errors
-    /// `http_proxy` is no URL.
+    /// A variable that counts names no proxy that this client can speak to, such as `socks5://a`, and no other
+    /// names one. If another names one, it is an error of the requests that need the first. The error names the
+    /// variable.
     pub fn from_env() -> Result<Option<Proxy>, Error> {
-        let var = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let upper = || var("HTTP_PROXY").filter(|_| env::var_os("REQUEST_METHOD").is_none());
-        let Some(mut url) = var("http_proxy").or_else(upper) else {
-            return Ok(None);
-        };
-        if !url.contains("://") {
-            url.insert_str(0, "http://");
+        let is_cgi = env::var_os("REQUEST_METHOD").is_some();
+        let http = Server::from_env(&match is_cgi {
+            true => ["http_proxy", "all_proxy", "ALL_PROXY"].as_slice(),
+            false => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
+        });
+        let https = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+        let https = Server::from_env(&https);
+        match (&http, &https) {
+            (None, None) => return Ok(None),
+            (Some(Err(e)), None | Some(Err(_))) | (None, Some(Err(e))) => {
+                return Err(Error::invalid_input(e.clone()));
+            }
+            _ => {}
         }
-        let no_proxy = var("no_proxy")
-            .or_else(|| var("NO_PROXY"))
-            .unwrap_or_default();
-        Proxy::new(&url).map(|proxy| Some(proxy.no_proxy(&no_proxy)))
+        let no_proxy = variable(&["no_proxy", "NO_PROXY"]);
+        let no_proxy = no_proxy.map_or_else(String::new, |(_, list)| list);
+        Ok(Some(Proxy::of(http, https).no_proxy(&no_proxy)))
     }
 
-    /// Hosts that are reached without the proxy, separated by commas: `localhost,.example.com,10.0.0.1`.
-    /// A name stands for itself and all names below it; `*` for all hosts.
+    /// Hosts that are reached without the proxy, separated by commas or blanks:
+    /// `localhost,.example.com,10.0.0.0/8`.
+    ///
+    /// | entry | the hosts |
+    /// |---|---|
+    /// | `*` | all |
+    /// | `example.com`, `.example.com` | this name, and all names below it |
+    /// | `*.example.com` | all names below it |
+    /// | `10.0.0.1`, `::1`, `[::1]` | this address; never a part of one |
+    /// | `10.0.0.0/8`, `fd00::/8` | the addresses of this network |
+    /// | `example.com:8080`, `10.0.0.1:80`, `[::1]:80`, `*.example.com:80` | the same, at this port only |
+    ///
+    /// Case and a trailing dot do not matter. Names are not looked up. An entry that is none of these stands
+    /// for no host.
     pub fn no_proxy(self, hosts: &str) -> Proxy {
-        let names = hosts
-            .split(',')
-            .map(|name| name.trim().trim_start_matches('.'));
-        let names = names
-            .filter(|name| !name.is_empty())
-            .map(str::to_ascii_lowercase);
-        let no_proxy = names.collect();
+        let no_proxy = NoProxy::parse(hosts);
         self.change(|inner| inner.no_proxy = no_proxy)
     }
 
@@ -120,44 +147,109 @@ impl Proxy {
         self
     }
 
-    /// Whether this host is reached without the proxy.
-    pub(super) fn excludes(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        self.inner.no_proxy.iter().any(|name| {
-            let below = host.strip_suffix(name.as_str());
-            name == "*" || below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        })
+    /// Whether this host is reached without the proxy. `host`: without brackets.
+    pub(super) fn excludes(&self, host: &str, port: u16) -> bool {
+        self.inner.no_proxy.includes(host, port)
     }
 
-    /// The value of `Proxy-Authorization`.
+    /// The value of `Proxy-Authorization` in requests that the proxy reads.
     pub(super) fn credentials(&self) -> Option<&str> {
-        self.inner.credentials.as_deref()
+        let server = self.inner.http.as_ref()?.as_ref();
+        server.ok()?.credentials.as_deref()
+    }
+
+    fn server(&self, scheme: Scheme) -> Option<&Named> {
+        match scheme {
+            Scheme::Http => self.inner.http.as_ref(),
+            Scheme::Https => self.inner.https.as_ref(),
+        }
     }
 
     /// The way through the proxy; `below` connects to the proxy itself. A tunnel was opened with
-    /// credentials, so requests with other credentials do not share it.
-    pub(super) fn connector(&self, below: &Arc<dyn Connector>) -> Arc<dyn Connector> {
+    /// credentials, so requests with other credentials do not share it. `None`: requests of this scheme need
+    /// no proxy.
+    pub(super) fn connector(&self, below: &Arc<dyn Connector>) -> Option<Arc<dyn Connector>> {
+        let server = self.server(below.scheme())?;
         let tunnels = self.inner.tunnels || below.scheme() == Scheme::Https;
-        let opened_by = self.credentials().filter(|_| tunnels).unwrap_or_default();
-        let key = below.key();
-        let key = key.map(|key| format!("{key} proxy {self} {tunnels} {opened_by}"));
-        Arc::new(Through {
-            proxy: self.clone(),
+        let key = server.as_ref().ok().zip(below.key()).map(|(server, key)| {
+            let credentials = server.credentials.as_deref();
+            let opened_by = credentials.filter(|_| tunnels).unwrap_or_default();
+            format!("{key} proxy {server} {tunnels} {opened_by}")
+        });
+        Some(Arc::new(Through {
+            server: server.clone(),
             tunnels,
             below: Arc::clone(below),
             key,
-        })
+        }))
     }
 }
 
-/// The address of the proxy, without the credentials.
+impl Server {
+    fn parse(url: &str) -> Result<Server, Error> {
+        let uri = Uri::parse(url).map_err(|e| Error::invalid_input(e.to_string()))?;
+        if uri.scheme() != Scheme::Http {
+            // Without the URL, which may hold a password.
+            let text = format!(
+                "a proxy must speak plain http, not {}",
+                uri.scheme().as_str()
+            );
+            return Err(Error::invalid_input(text));
+        }
+        let credentials = match uri.userinfo() {
+            Some((user, password)) => Some(basic(user, password)?),
+            None => None,
+        };
+        Ok(Server {
+            host: uri.unbracketed_host().to_owned(),
+            port: uri.port(),
+            credentials,
+        })
+    }
+
+    /// The server that the first of these variables names.
+    fn from_env(names: &[&str]) -> Option<Named> {
+        let (name, mut url) = variable(names)?;
+        if !url.contains("://") {
+            url.insert_str(0, "http://");
+        }
+        Some(Server::parse(&url).map_err(|e| format!("{name}: {e}")))
+    }
+}
+
+/// The first of these environment variables that is not empty, and its value.
+fn variable<'n>(names: &[&'n str]) -> Option<(&'n str, String)> {
+    let values = names
+        .iter()
+        .filter_map(|name| Some((*name, env::var(name).ok()?)));
+    values.into_iter().find(|(_, value)| !value.is_empty())
+}
+
+/// Its address, without the credentials.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "http://[{}]:{}", self.host, self.port),
+            false => write!(f, "http://{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// The address of the proxy, without the credentials; two, if there is another for `https:`.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let it = &self.inner;
         let kind = if it.tunnels { "tunnel " } else { "" };
-        match it.host.contains(':') {
-            true => write!(f, "{kind}http://[{}]:{}", it.host, it.port),
-            false => write!(f, "{kind}http://{}:{}", it.host, it.port),
+        match (&it.http, &it.https) {
+            (Some(Ok(http)), Some(Ok(https))) if http == https => write!(f, "{kind}{http}"),
+            (http, https) => {
+                let servers = [("http", http), ("https", https)];
+                let named = servers.iter().filter_map(|(scheme, server)| {
+                    let server = server.as_ref()?.as_ref().ok()?;
+                    Some(format!("{kind}{server} for {scheme}:"))
+                });
+                f.write_str(&named.collect::<Vec<_>>().join(", "))
+            }
         }
     }
 }
@@ -170,7 +262,7 @@ impl fmt::Debug for Proxy {
 
 /// Connects to the proxy, and through it where it tunnels.
 struct Through {
-    proxy: Proxy,
+    server: Named,
     tunnels: bool,
     below: Arc<dyn Connector>,
     key: Option<String>,
@@ -178,7 +270,7 @@ struct Through {
 
 impl Connector for Through {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        let proxy = &self.proxy.inner;
+        let proxy = self.server.as_ref().map_err(invalid)?;
         let (below, from) = (Arc::clone(&self.below), to.local_address());
         let at = Origin::new(&proxy.host, proxy.port, None, from, None, below);
         let connected = self.below.connect(&at, deadline)?;
@@ -207,6 +299,10 @@ impl Connector for Through {
     fn uses_absolute_form(&self) -> bool {
         !self.tunnels
     }
+}
+
+fn invalid(why: &String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why.as_str())
 }
 
 /// Sends CONNECT on a connection to the proxy. A 2xx turns it into the tunnel.

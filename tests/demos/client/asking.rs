@@ -162,3 +162,100 @@ fn row_a07_a_proxy_gets_the_credentials() {
         );
     });
 }
+
+/// Which of two proxies a request goes to, by the environment.
+#[test]
+fn fault_c08_each_scheme_has_its_variables() {
+    watched(|| {
+        let refusal = "HTTP/1.1 403 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let (plain, secure) = ("http://a.test/", "https://a.test/");
+        let cgi = ("REQUEST_METHOD", "GET");
+        for (url, variables, other, goes) in [
+            (plain, &["http_proxy"][..], None, true),
+            (plain, &["HTTP_PROXY"], None, true),
+            (plain, &["all_proxy"], None, true),
+            (plain, &["ALL_PROXY"], None, true),
+            (plain, &["https_proxy", "HTTPS_PROXY"], None, false),
+            (plain, &["HTTP_PROXY"], Some(cgi), false),
+            (plain, &["http_proxy"], Some(cgi), true),
+            (plain, &["ALL_PROXY"], Some(cgi), true),
+            (
+                plain,
+                &["http_proxy"],
+                Some(("HTTP_PROXY", "http://0.0.0.0:1")),
+                true,
+            ),
+            (
+                plain,
+                &["http_proxy"],
+                Some(("all_proxy", "socks5://a")),
+                true,
+            ),
+            (plain, &["HTTP_PROXY"], Some(("http_proxy", "")), true),
+            (plain, &["all_proxy"], Some(("no_proxy", "x.test:80")), true),
+            (
+                plain,
+                &["all_proxy"],
+                Some(("no_proxy", "a.test:80")),
+                false,
+            ),
+            (plain, &["all_proxy"], Some(("NO_PROXY", "*")), false),
+            (secure, &["https_proxy"], None, true),
+            (secure, &["HTTPS_PROXY"], None, true),
+            (secure, &["all_proxy"], None, true),
+            (secure, &["ALL_PROXY"], None, true),
+            (
+                secure,
+                &["https_proxy"],
+                Some(("all_proxy", "http://0.0.0.0:1")),
+                true,
+            ),
+            (secure, &["http_proxy"], None, false),
+            (
+                secure,
+                &["https_proxy"],
+                Some(("no_proxy", "*.test")),
+                false,
+            ),
+        ] {
+            let proxy = Scripted::new(&[refusal]);
+            let address = format!("me:secret@127.0.0.1:{}", proxy.port);
+            let mut command = command("http_get", &["--proxy-env", "-s", url]);
+            command.envs(variables.iter().map(|name| (*name, &address)));
+            command.envs(other);
+            run_with(command, b"");
+            let head = proxy.take_head();
+            assert_eq!(head.is_some(), goes, "{url} {variables:?} {other:?}");
+            let Some(head) = head else { continue };
+            let line = match url {
+                "http://a.test/" => "GET http://a.test/ HTTP/1.1\r\n",
+                _ => "CONNECT a.test:443 HTTP/1.1\r\n",
+            };
+            assert!(head.starts_with(line), "{head}");
+            assert!(
+                head.contains("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"),
+                "{head}"
+            );
+        }
+    });
+}
+
+#[test]
+fn fault_c08_a_variable_that_names_no_proxy_is_named() {
+    watched(|| {
+        let http = [("http_proxy", "http://127.0.0.1:1")];
+        let (plain, secure) = ("http://a.test/", "https://a.test/");
+        for (url, others, name, value) in [
+            (plain, &[][..], "http_proxy", "https://me:secret@a.test/"),
+            (plain, &[], "all_proxy", "socks5h://me:secret@a.test/"),
+            (secure, &[], "HTTPS_PROXY", "http://me:secret@/"),
+            (secure, &http, "all_proxy", "socks5h://me:secret@a.test/"),
+        ] {
+            let env = [others, &[(name, value)]].concat();
+            let ran = with_env(&["--proxy-env", url], &env);
+            assert_ne!(ran.code, 0);
+            assert!(ran.err.contains(name), "{}", ran.err);
+            assert!(!ran.err.contains("secret"), "{}", ran.err);
+        }
+    });
+}

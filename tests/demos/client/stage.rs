@@ -28,9 +28,11 @@ pub(crate) fn http_get(args: &[&str]) -> Ran {
 
 pub(crate) fn command(demo: &str, args: &[&str]) -> Command {
     let mut command = crate::stage::command(demo, args);
-    for name in ["http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"] {
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
         command.env_remove(name);
+        command.env_remove(name.to_ascii_uppercase());
     }
+    command.env_remove("REQUEST_METHOD");
     command
 }
 
@@ -80,6 +82,11 @@ impl Scripted {
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// The next head, if it has arrived before the program has ended.
+    pub(crate) fn take_head(&self) -> Option<String> {
+        self.heads.try_recv().ok()
     }
 
     /// The next head that has arrived.

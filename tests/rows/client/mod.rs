@@ -37,6 +37,7 @@ mod deadlines;
 mod early;
 mod expect;
 mod fault_answers;
+mod fault_no_proxy;
 mod fault_redirects;
 mod fault_unwanted;
 mod fault_wanted;

@@ -219,7 +219,8 @@ impl Settings {
         };
         let is_no_host = || Error::invalid_input(format!("{host:?} is no host"));
         let host = bare_host(host).ok_or_else(is_no_host)?;
-        let has_proxy = |proxy: &Proxy| !proxy.excludes(host);
+        let is_local = self.socket_path.is_some();
+        let has_proxy = |proxy: &Proxy| !is_local && !proxy.excludes(host, port);
         let connector = match &self.through_proxy {
             Some(through) if self.proxy.as_ref().is_some_and(has_proxy) => through,
             _ => &self.connector,
