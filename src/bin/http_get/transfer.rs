@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::secure::{self, Secured};
 use crate::transcript::{Phase, Transcript};
-use barewire::http::wire::{Scheme, Uri, status_class};
+use barewire::http::wire::{Method, Redirect, Scheme, Uri, status_class};
 use barewire::http::{
     self, Agent, ClientRequest, ClientResponse, Proxy, RequestOptions, Timeouts, pool::Limits,
 };
@@ -118,6 +118,7 @@ impl Client {
         let mut answer = self.request(&options, report)?;
         self.transcript.set_phase(Phase::Body);
         self.fill_in(report, &answer);
+        let not_followed = self.not_followed(&answer, &uri);
         let heads = self.transcript.state().heads.clone();
         report.set("size_header", heads.len());
         if self.options.fail && status_class(answer.status()) >= 4 {
@@ -134,14 +135,38 @@ impl Client {
             self.transcript.line('<', &line);
         }
         self.transcript.finish();
-        Ok(())
+        not_followed.map_or(Ok(()), Err)
+    }
+
+    /// With `-L`, a redirect is followed unless the body would be sent again that was sent piece by piece, or
+    /// Location leads nowhere.
+    fn not_followed(&self, answer: &ClientResponse, asked: &Uri) -> Option<Failure> {
+        let status = answer.status();
+        if self.options.redirects == 0 || !matches!(status, 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let last = answer.url().and_then(|url| Uri::parse(url).ok());
+        let method = Method::new(self.options.method())?;
+        let redirect = Redirect::follow(
+            status,
+            method,
+            answer.headers(),
+            last.as_ref().unwrap_or(asked),
+        );
+        let Ok(Some(redirect)) = redirect else {
+            self.transcript.note("Not followed: Location is not usable");
+            return None;
+        };
+        let method = redirect.method.as_str();
+        let text = format!(
+            "the redirect ({status}) was not followed: it asks for the {method} with its body again, \
+             and this body is sent once"
+        );
+        self.transcript.note(format_args!("Not followed: {text}"));
+        Some(Failure::new(65, text))
     }
 
     fn fill_in(&self, report: &mut Report, answer: &ClientResponse) {
-        if self.options.redirects > 0 && matches!(answer.status(), 307 | 308) {
-            let text = "Not followed: this body cannot be sent again, or Location is not usable";
-            self.transcript.note(text);
-        }
         for name in ["http_code", "response_code"] {
             report.set(name, answer.status());
         }

@@ -86,17 +86,78 @@ fn redirects_are_followed_if_asked_for() {
 }
 
 #[test]
-fn a_body_from_a_pipe_is_not_sent_twice() {
+fn fault_c11_a_redirect_that_is_not_followed_is_reported() {
     watched(|| {
         let (_site, port) = site(|mut req, mut res| {
             req.collect()?;
-            res.set_status(307)?.set_header("Location", "/again")?;
-            res.end("")
+            let Ok(status) = req.path()[1..].parse::<u16>() else {
+                return res.end(format!("there, by {}\n", req.method()));
+            };
+            res.set_status(status)?.set_header("Location", "/end")?;
+            res.end("elsewhere\n")
         });
-        let url = format!("http://127.0.0.1:{port}/");
-        let ran = run_with(command("http_get", &["-vL", "-T", "-", &url]), b"body");
-        assert_eq!(ran.err.matches("< HTTP/1.1 307 ").count(), 1, "{}", ran.err);
-        assert!(ran.err.contains("\n* Not followed: "), "{}", ran.err);
+        let path = format!("{}/fault_c11", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(&path, "body").unwrap();
+        let data = format!("@{path}");
+        for (status, args, is_followed) in [
+            (301, ["-T", &path], false),
+            (302, ["-T", &path], false),
+            (303, ["-T", &path], true),
+            (307, ["-T", &path], false),
+            (308, ["-T", "-"], false),
+            (301, ["-T", "-"], false),
+            (301, ["-d", &data], true), // a POST becomes a GET
+            (307, ["-d", &data], false),
+            (307, ["-d", "text"], true),
+            (301, ["-X", "PUT"], true),
+        ] {
+            let url = format!("http://127.0.0.1:{port}/{status}");
+            let run = |option| {
+                let args = [&[option][..], &args, &[&url]].concat();
+                run_with(command("http_get", &args), b"body")
+            };
+            let why = format!("the redirect ({status}) was not followed: ");
+            let ran = run("-L");
+            match is_followed {
+                true => assert!(
+                    ran.code == 0 && ran.out.starts_with("there, by "),
+                    "{ran:?}"
+                ),
+                false => {
+                    assert_eq!((ran.code, ran.out.as_str()), (65, "elsewhere\n"));
+                    assert!(
+                        ran.err.starts_with(&format!("http_get: (65) {why}")),
+                        "{ran:?}"
+                    );
+                }
+            }
+            let ran = run("-vL");
+            let note = format!("\n* Not followed: {why}");
+            assert_eq!(ran.err.contains(&note), !is_followed, "{}", ran.err);
+            // Without -L a redirect is an answer like any other.
+            let ran = run("-s");
+            assert_eq!(
+                (ran.code, ran.out.as_str(), ran.err.as_str()),
+                (0, "elsewhere\n", "")
+            );
+        }
+    });
+}
+
+#[test]
+fn fault_c11_a_location_that_leads_nowhere_is_noted() {
+    watched(|| {
+        for location in ["", "Location: ftp://a/\r\n"] {
+            let answer = format!("HTTP/1.1 302 Found\r\n{location}Content-Length: 2\r\n\r\nno");
+            let server = Scripted::new(&[&answer]);
+            let ran = http_get(&["-vL", &server.url()]);
+            assert_eq!((ran.code, ran.out.as_str()), (0, "no"));
+            assert!(
+                ran.err.contains("\n* Not followed: Location"),
+                "{}",
+                ran.err
+            );
+        }
     });
 }
 
