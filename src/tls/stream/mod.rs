@@ -48,9 +48,10 @@
 //! [`handshake`] is how a connection begins, with the judgement of [`first_flight`]; [`reading`] is one
 //! direction. The other is decided in
 //! [`write_queue`], a machine without threads, and done in [`writing`]; [`in_flight`] is what lies between
-//! rustls and the stream below. [`timeout`] is a direction's timeout, [`info`] what can be asked of a
+//! rustls and the stream below; [`final_alert`] is how a write that fails learns why. [`timeout`] is a direction's timeout, [`info`] what can be asked of a
 //! connection.
 
+mod final_alert;
 mod first_flight;
 mod handshake;
 mod in_flight;
@@ -89,6 +90,7 @@ use writing::{CONTROL_TIMEOUT, State};
 /// | `read` fails with [`ErrorKind::InvalidData`] | the bytes are not what the peer sealed; an [`Error`](crate::tls::Error) is inside |
 /// | `write` timed out | nothing more was taken; *write the same bytes again*, or end the connection |
 /// | `try_write` is `None` | there is no room, or another thread is in a `write`; *offer the same bytes again*, or end the connection |
+/// | `write` fails with [`ErrorKind::InvalidData`] | the peer has sent an alert and ended the connection; an [`Error`](crate::tls::Error) with its name is inside |
 /// | `shutdown(Write)` | sends close_notify, then the FIN, behind all sealed records |
 /// | ⋯ if there is no room | waits as a `write` does: for the write timeout, not at all if that is zero, for 30 s if none is set |
 /// | ⋯ if there is still no room | fails with a timeout: the end is *pending*. It leaves with the next call of `shutdown(Write)`, `write`, `try_write` or `read` that finds room; a `read` tries again while it waits |

@@ -107,7 +107,7 @@ impl Tls {
     }
 
     #[inline]
-    fn note_end(&self, reading: &mut Reading, read: io::Result<usize>) {
+    pub(super) fn note_end(&self, reading: &mut Reading, read: io::Result<usize>) {
         if !matches!(read, Ok(1..)) {
             reading.ended = self.why_ended(read);
         }
@@ -201,6 +201,22 @@ impl Reading {
         n
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Opens records that are no plaintext; false: there is plaintext, which a read takes first.
+    pub(super) fn feed_control(&mut self, connection: &mut Connection) -> bool {
+        let has_plaintext = |opened: IoState| opened.plaintext_bytes_to_read() > 0;
+        if self.has_ended() || process(connection).is_ok_and(has_plaintext) {
+            return false;
+        }
+        if let Err(error) = self.feed(connection) {
+            self.ended = Some(Ended::Broken(error));
+        }
+        true
+    }
+
     /// Gives rustls as many bytes as it takes at a time.
     pub(super) fn feed(&mut self, connection: &mut Connection) -> Result<(), rustls::Error> {
         if !self.is_empty() {
@@ -219,7 +235,7 @@ impl Reading {
 
 /// No alert can be sent after our close_notify. If one is due nevertheless, a rustls with debug assertions
 /// panics, and a peer must not be able to make us panic.
-fn process(connection: &mut Connection) -> Result<IoState, rustls::Error> {
+pub(super) fn process(connection: &mut Connection) -> Result<IoState, rustls::Error> {
     let processed = catch_unwind(AssertUnwindSafe(|| connection.process_new_packets()));
     processed.unwrap_or_else(|_| Err(rustls::Error::General("after our close_notify".into())))
 }

@@ -32,7 +32,8 @@ impl Tls {
         bufs: &[IoSlice<'_>],
         blocking: Blocking,
     ) -> io::Result<usize> {
-        self.run(self.state(), WriteCall::write(blocking), bufs)
+        let wrote = self.run(self.state(), WriteCall::write(blocking), bufs);
+        wrote.map_err(|error| self.with_final_alert(error, blocking))
     }
 
     /// Sends pending records (alerts, tickets, close_notify) and the FIN, as far as there is room at once.
@@ -49,7 +50,8 @@ impl Tls {
         };
         let mut state = self.state();
         let call = WriteCall::end(&mut state.queue, blocking);
-        self.run(state, call, &[]).map(drop)
+        let ended = self.run(state, call, &[]).map(drop);
+        ended.map_err(|error| self.with_final_alert(error, blocking))
     }
 
     /// Sends close_notify, if there is room at once.

@@ -6,13 +6,13 @@
 
 use super::Outgoing;
 use super::state::{Guard, State};
-use crate::net::{Cause, Timer, is_timeout};
+use crate::net::{Cause, Timer};
 use crate::websocket::config::Config;
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::queue::{Job, Step};
 use crate::websocket::wire::{Data, Mask};
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{ErrorKind, IoSlice};
 use std::mem;
 use std::sync::Arc;
 use std::thread;
@@ -102,13 +102,16 @@ impl Outgoing {
         drop(state);
         let queued = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
         let payload = &payload[..payload.len().min(WRITTEN_BYTES)];
-        let wrote = self.guarded(job, || match (queued, payload) {
-            (_, []) => self.stream.write(queued),
-            ([], _) => self.stream.write(payload),
-            _ => {
-                let both = [IoSlice::new(queued), IoSlice::new(payload)];
-                self.stream.write_vectored(&both)
-            }
+        let wrote = self.guarded(job, || {
+            let wrote = match (queued, payload) {
+                (_, []) => self.stream.write(queued),
+                ([], _) => self.stream.write(payload),
+                _ => {
+                    let both = [IoSlice::new(queued), IoSlice::new(payload)];
+                    self.stream.write_vectored(&both)
+                }
+            };
+            wrote.map_err(|error| Cause::with_text(&error))
         });
         let offered = queued.len() + payload.len();
         let mut state = self.lock();
@@ -122,13 +125,16 @@ impl Outgoing {
         let (bytes, offset) = state.queue.take_in_flight();
         drop(state);
         let queued = &bytes[offset..bytes.len().min(offset + TRIED_BYTES)];
-        let wrote = self.guarded(job, || self.stream.try_write(queued));
+        let wrote = self.guarded(job, || {
+            let wrote = self.stream.try_write(queued);
+            wrote.map_err(|error| Cause::with_text(&error))
+        });
         let offered = queued.len();
         let mut state = self.lock();
         let n = match wrote {
             Ok(Some(n)) if n > offered => self.broke(&mut state, ErrorKind::InvalidData.into()),
             Ok(n) => n.unwrap_or(0),
-            Err(error) => self.broke(&mut state, Cause::of(&error)),
+            Err(cause) => self.broke(&mut state, cause),
         };
         if n < offered {
             job.note_full();
@@ -145,7 +151,7 @@ impl Outgoing {
     fn judge(
         &self,
         state: &mut State,
-        wrote: io::Result<usize>,
+        wrote: Result<usize, Cause>,
         offered: usize,
         since: Option<Instant>,
     ) -> usize {
@@ -153,9 +159,9 @@ impl Outgoing {
             Ok(0) => return self.broke(state, ErrorKind::WriteZero.into()),
             Ok(n) if n > offered => return self.broke(state, ErrorKind::InvalidData.into()),
             Ok(n) => n,
-            Err(error) if error.kind() == ErrorKind::Interrupted => return 0,
-            Err(error) if is_timeout(&error) => 0,
-            Err(error) => return self.broke(state, Cause::of(&error)),
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => return 0,
+            Err(cause) if cause.is_timeout() || cause.kind() == ErrorKind::WouldBlock => 0,
+            Err(cause) => return self.broke(state, cause),
         };
         if n == offered && since.is_none() {
             state.peer.went(n);
