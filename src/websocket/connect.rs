@@ -105,7 +105,8 @@ impl ConnectOptions {
         pub fn create_connection(self, connector: impl Connector + 'static) =>
             self.base = self.base.create_connection(connector);
 
-        /// Options of the request that carries the handshake: a proxy, a socket path, limits of the response.
+        /// Options of the request that carries the handshake: a proxy, a socket path, limits of the response. A
+        /// proxy is asked for a tunnel to the server ([`Proxy::tunnel`](http::Proxy::tunnel)).
         pub fn request_options(self, options: &RequestOptions) => self.base = options.clone();
 
         /// Limits and deadlines of the connection.
@@ -133,7 +134,11 @@ impl ConnectOptions {
             connect: self.timeout,
             ..Timeouts::default()
         };
-        let base = self.base.clone().method("GET").no_agent().max_redirects(0);
+        // RFC 6455 §4.1: "If the client is configured to use a proxy when using the WebSocket Protocol to
+        // connect to host /host/ and port /port/, then the client SHOULD connect to that proxy and ask it to
+        // open a TCP connection to the host given by /host/ and the port given by /port/."
+        let base = self.base.clone().tunnel();
+        let base = base.method("GET").no_agent().max_redirects(0);
         let url = http_url(url, base.scheme())?;
         let request = base.timeouts(timeouts).url(&url)?;
         let headers = self.headers.iter();

@@ -148,7 +148,9 @@ impl RequestOptions {
         self
     }
 
-    /// Sends requests to a proxy: in absolute-form, or through a tunnel.
+    /// Sends requests to a proxy: in absolute-form, or through a tunnel. A request in absolute-form that has an
+    /// Upgrade field offers the upgrade to the proxy itself: to offer it to the server, use
+    /// [`Proxy::tunnel`].
     pub fn proxy(mut self, proxy: &Proxy) -> RequestOptions {
         let it = self.change();
         it.through_proxy = proxy.connector(&it.connector);
@@ -183,6 +185,14 @@ impl RequestOptions {
 impl RequestOptions {
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Goes through the proxy, if there is one, by a tunnel.
+    pub(crate) fn tunnel(self) -> RequestOptions {
+        match self.settings.proxy.clone() {
+            Some(proxy) => self.proxy(&proxy.tunnel()),
+            None => self,
+        }
     }
 
     /// The fields that are set.

@@ -41,6 +41,8 @@ mod fault_no_proxy;
 mod fault_redirects;
 mod fault_unwanted;
 mod fault_wanted;
+mod fault_redirects;
+mod fault_unwanted;
 mod misbehaving;
 mod peer;
 mod redirects;

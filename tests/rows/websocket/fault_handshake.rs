@@ -2,10 +2,12 @@
 
 use super::stage::{HANDSHAKE, Peer, echo, fake_server, masked, plain, switch, url};
 use crate::support::{Log, Site, watched};
-use barewire::http::{self, Events, Failure, Handled, Request, RequestOptions, Response};
+use barewire::http::{self, Events, Failure, Handled, Proxy, Request, RequestOptions, Response};
 use barewire::websocket::{self, Acceptor, ConnectOptions, Error, Misuse};
 use std::fmt;
+use std::net::TcpListener;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 type Prepare = fn(&mut Response<'_>) -> Result<(), http::Error>;
 
@@ -250,5 +252,72 @@ fn fault_d12_a_101_that_is_none_is_refused() {
             assert!(error.to_string().contains(says), "{says}: {error}");
             server.join().expect("the server");
         }
+    });
+}
+
+/// A proxy that opens a tunnel to a server, which opens the WebSocket. Returns its URL, and the heads that it is
+/// sent.
+fn tunnelling() -> (String, JoinHandle<[String; 2]>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!(
+        "http://user:pass@{}",
+        listener.local_addr().expect("an address")
+    );
+    let proxy = thread::spawn(move || {
+        let mut peer = Peer::over(listener.accept().expect("a client").0);
+        let connect = peer.head();
+        peer.send("HTTP/1.1 200 Connection Established\r\n\r\n");
+        let get = peer.head();
+        let key = get
+            .lines()
+            .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+        peer.send(switch(key.unwrap_or_default(), ""));
+        peer.send(plain(0x81, "through"));
+        [connect, get]
+    });
+    (url, proxy)
+}
+
+#[test]
+fn fault_c20_a_websocket_goes_through_a_tunnel() {
+    watched(|| {
+        for tunnels in [false, true] {
+            let (url, proxy) = tunnelling();
+            let through = Proxy::new(&url).expect("a URL").no_proxy("b.example");
+            let through = if tunnels { through.tunnel() } else { through };
+            let base = RequestOptions::new().proxy(&through);
+            let options = ConnectOptions::new().request_options(&base);
+            let opened = websocket::connect_with("ws://a.example/chat", &options);
+            let mut ws = opened.expect("a WebSocket");
+            let message = ws.receive().expect("open").expect("a message");
+            assert_eq!(message.text(), Some("through"));
+            let [connect, get] = proxy.join().expect("the proxy");
+            assert!(connect.starts_with("CONNECT a.example:80 HTTP/1.1\r\nHost: a.example:80\r\n"));
+            assert!(
+                connect.contains("\r\nProxy-Authorization: Basic dXNlcjpwYXNz\r\n"),
+                "{connect}"
+            );
+            assert!(
+                get.starts_with("GET /chat HTTP/1.1\r\nHost: a.example\r\n"),
+                "{get}"
+            );
+            assert!(!get.contains("Proxy-"), "{get}");
+        }
+    });
+}
+
+/// What is reached without the proxy still is.
+#[test]
+fn fault_c20_a_host_without_a_proxy_has_no_tunnel() {
+    watched(|| {
+        let (answer, play): (fn(&str) -> String, fn(Peer)) = (|key| switch(key, ""), drop);
+        let (url, server) = fake_server(answer, play);
+        let nowhere = Proxy::new("http://127.0.0.1:9")
+            .expect("a URL")
+            .no_proxy("127.0.0.1");
+        let base = RequestOptions::new().proxy(&nowhere);
+        let options = ConnectOptions::new().request_options(&base);
+        websocket::connect_with(&url, &options).expect("a WebSocket");
+        server.join().expect("the server");
     });
 }
