@@ -49,12 +49,15 @@ impl Listener {
     /// of its addresses that can be bound) or `unix:/tmp/echo.sock`.
     ///
     /// A socket file that a dead server left behind is replaced; the file goes away when the
-    /// listener is closed, unless another file has taken its place.
+    /// listener is closed, unless another file has taken its place. Of several servers that start at once
+    /// on such a file, one wins: while it is replaced, the directory is locked (`flock`), which needs the
+    /// permission to read it. No lock file is left. The mode of the file is 777 without the bits of the
+    /// process's umask; to connect, a client needs the permission to write.
     ///
     /// # Errors
-    /// [`ErrorKind::AddrInUse`] where someone listens there already or the path is a file of
-    /// another kind, [`ErrorKind::InvalidInput`] for an address in no such form, and whatever
-    /// the system has against it. The text names the address.
+    /// [`ErrorKind::AddrInUse`] where someone listens there already, the path is a file of
+    /// another kind, or another process holds that lock for a second; [`ErrorKind::InvalidInput`] for an
+    /// address in no such form, and whatever the system has against it. The text names the address.
     pub fn bind(address: &str) -> io::Result<Listener> {
         let bound = match address.strip_prefix("unix:") {
             Some(path) => unix::listen(Path::new(path)).map(|(listener, file)| Listener {

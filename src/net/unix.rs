@@ -1,15 +1,21 @@
 //! Unix domain sockets: a stream between processes of one machine, and the file that names it.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{self, Path, PathBuf};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::addr::Addr;
 use super::kernel::KernelSocket;
 use super::reach::local;
+
+/// How long a server that starts waits for another one that is replacing a file in the same directory, and
+/// how often it tries. That one needs less than a millisecond.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// A connection over a Unix domain socket.
 pub type Unix = KernelSocket<UnixStream>;
@@ -54,21 +60,49 @@ pub(super) fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
         return Err(io::Error::new(ErrorKind::InvalidInput, "the path is empty"));
     }
     let listener = match UnixListener::bind(path) {
-        Err(e) if e.kind() == ErrorKind::AddrInUse => {
-            match remove_stale(path) {
-                Err(e) if e.kind() == ErrorKind::NotFound => {} // its server was just closing
-                done => done?,
-            }
-            UnixListener::bind(path)?
-        }
+        Err(e) if e.kind() == ErrorKind::AddrInUse => replace_stale(path)?,
         other => other?,
     };
     let file = SocketFile::at(path)?;
     Ok((listener, file))
 }
 
+/// Removes the file of a dead server and listens in its place, while no other server does the same: between
+/// the look at the file and its removal, another one could have put its own file there.
+fn replace_stale(path: &Path) -> io::Result<UnixListener> {
+    let _locked = lock_directory(path)?;
+    match remove_stale(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => {} // its server was just closing
+        done => done?,
+    }
+    UnixListener::bind(path)
+}
+
+/// Locks the directory of a path, so that there is no lock file to be left behind. The lock ends when the value
+/// is dropped, or with the process.
+fn lock_directory(path: &Path) -> io::Result<File> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let directory = File::open(parent.unwrap_or(Path::new(".")))?;
+    let began = Instant::now();
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Ok(directory),
+            Err(TryLockError::Error(e)) => return Err(e),
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_TIMEOUT => {
+                thread::sleep(LOCK_POLL_INTERVAL);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(in_use(
+                    "a dead server's socket is there, and another process holds the lock of its directory",
+                ));
+            }
+        }
+    }
+}
+
 fn remove_stale(path: &Path) -> io::Result<()> {
-    let in_use = |text| io::Error::new(ErrorKind::AddrInUse, text);
     let found = SocketFile::id(path)?;
     if !fs::symlink_metadata(path)?.file_type().is_socket() {
         return Err(in_use("there is a file that is not a socket"));
@@ -82,14 +116,19 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
+fn in_use(text: &str) -> io::Error {
+    io::Error::new(ErrorKind::AddrInUse, text)
+}
+
 /// Whether no process has the socket at `path` open any more. A *datagram* socket asks, because
 /// it cannot connect to a stream socket: a live server is not troubled with a connection, and one
 /// that is behind with accepting does not keep us waiting. It answers "wrong type" (`EPROTOTYPE`),
 /// where the dead answer "refused".
 fn is_deserted(path: &Path) -> io::Result<bool> {
+    use ErrorKind::{ConnectionRefused, NotFound, PermissionDenied};
     match UnixDatagram::unbound()?.connect(path) {
-        Err(e) if e.kind() == ErrorKind::ConnectionRefused => Ok(true),
-        Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(e),
+        Err(e) if e.kind() == ConnectionRefused => Ok(true),
+        Err(e) if matches!(e.kind(), PermissionDenied | NotFound) => Err(e),
         _ => Ok(false),
     }
 }

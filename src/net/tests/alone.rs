@@ -3,6 +3,8 @@
 
 use super::*;
 use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::{env, iter};
 
@@ -116,6 +118,45 @@ fn the_listener_outlives_a_lack_of_threads() {
             assert_eq!(events.try_iter().last(), Some(Event::Closed));
         },
     );
+}
+
+/// A socket file has the mode that the process asks for: `0o777` without the bits of its umask. To connect, a
+/// process needs the permission to write.
+#[test]
+fn the_mode_of_a_socket_file_is_that_of_the_umask() {
+    for (umask, mode) in [
+        ("000", 0o777),
+        ("022", 0o755),
+        ("027", 0o750),
+        ("077", 0o700),
+        ("177", 0o600),
+    ] {
+        let limits = format!("umask {umask};");
+        alone(
+            "the_mode_of_a_socket_file_is_that_of_the_umask",
+            &limits,
+            move || {
+                let (path, address) = socket_files::path("umask");
+                let umask = fs::read_to_string("/proc/self/status").unwrap();
+                let umask = umask.lines().find_map(|line| line.strip_prefix("Umask:\t"));
+                let umask = u32::from_str_radix(umask.unwrap(), 8).unwrap();
+                let mode = || fs::metadata(&path).unwrap().mode() & 0o7777;
+                // A new file, and one in the place of a dead server's, whatever mode that one has.
+                for stale in [None, Some(0o600), Some(0o777)] {
+                    if let Some(stale) = stale {
+                        drop(UnixListener::bind(&path).unwrap());
+                        fs::set_permissions(&path, fs::Permissions::from_mode(stale)).unwrap();
+                    }
+                    let listener = Listener::bind(&address).unwrap();
+                    assert_eq!(mode(), 0o777 & !umask);
+                    drop(listener);
+                }
+            },
+        );
+        if env::var_os(ALONE).is_none() {
+            assert_eq!(mode, 0o777 & !u32::from_str_radix(umask, 8).unwrap());
+        }
+    }
 }
 
 #[test]
