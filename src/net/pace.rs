@@ -1,9 +1,19 @@
 //! How slow a peer may be: one rule for all protocols, without a clock.
 //!
 //! 1. While we wait for a peer, some byte moves within `stall_timeout`.
-//! 2. Over each `stall_timeout` of waiting, `min_bytes_per_second` bytes a second move on average.
+//! 2. Each `min_bytes_per_second` · `stall_timeout` bytes take no longer than `stall_timeout` of waiting.
 //!
-//! The first rule alone would let a peer hold a thread for ever with one byte every 29 seconds.
+//! The first rule alone would let a peer hold a thread for ever with one byte every 29 seconds. The second
+//! counts from the last byte of the quota before, so a fast start does not pay for a slow end:
+//!
+//! ```text
+//!   bytes    2 MB at once │ 100 │ 100 │ 100 │ …           quota: 256 · 30 = 7,680 bytes
+//!   stretch  ────────────▶│ begins here, and is judged 30 s later: 3,000 bytes are too few
+//! ```
+//!
+//! A write is taken by a buffer of the kernel, not by the peer's program, and what the two kernels exchange
+//! after the buffer has become full is no sign of the program either. So where writes are judged
+//! ([`Pace::of_writes`]), a stretch begins with a [moment](MOMENT) that does not count, nor what moves in it.
 
 use std::time::Duration;
 
@@ -11,12 +21,23 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooSlow;
 
+/// How long at most the kernels exchange what the peer's program has not asked for; a shorter
+/// `stall_timeout` divided by [`MOMENTS`] is shorter.
+const MOMENT: Duration = Duration::from_secs(1);
+const MOMENTS: u32 = 32;
+/// How long a write waits before it is tried again, at most: a kernel that has room for a little wakes nobody.
+const LONGEST_SLICE: Duration = Duration::from_secs(5);
+const SHORTEST_SLICE: Duration = Duration::from_millis(1);
+
 /// Adds up the time spent waiting for a peer, and the bytes that moved meanwhile. Time in which no thread
 /// waits for the peer (a handler computes) does not count.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     stall_timeout: Duration,
-    min_bytes_per_second: u64,
+    /// The beginning of a stretch, which does not count.
+    moment: Duration,
+    /// The bytes that end a stretch.
+    quota: u64,
     /// Waited since the last byte.
     still: Duration,
     /// Waited in the present stretch, and what moved in it.
@@ -25,12 +46,24 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Waits no longer than `stall_timeout` without a byte, and asks for `min_bytes_per_second`
-    /// over each such stretch of waiting.
+    /// The pace of what the peer sends: no wait is longer than `stall_timeout` without a byte, and
+    /// `min_bytes_per_second` are asked for over each such stretch of waiting.
     pub(crate) fn new(stall_timeout: Duration, min_bytes_per_second: u64) -> Pace {
+        Pace::after(Duration::ZERO, stall_timeout, min_bytes_per_second)
+    }
+
+    /// The same for what we send.
+    pub(crate) fn of_writes(stall_timeout: Duration, min_bytes_per_second: u64) -> Pace {
+        let moment = MOMENT.min(stall_timeout / MOMENTS);
+        Pace::after(moment, stall_timeout, min_bytes_per_second)
+    }
+
+    fn after(moment: Duration, stall_timeout: Duration, min_bytes_per_second: u64) -> Pace {
+        let millis = u64::try_from(stall_timeout.as_millis()).unwrap_or(u64::MAX);
         Pace {
             stall_timeout,
-            min_bytes_per_second,
+            moment,
+            quota: millis.saturating_mul(min_bytes_per_second) / 1000,
             still: Duration::ZERO,
             waited: Duration::ZERO,
             bytes: 0,
@@ -46,38 +79,53 @@ impl Pace {
     #[inline]
     pub(crate) fn went(&mut self, bytes: usize) {
         self.still = Duration::ZERO;
+        if self.waited >= self.moment {
+            self.count(bytes);
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.bytes >= self.quota {
+            (self.waited, self.bytes) = (Duration::ZERO, 0);
+        }
     }
 
-    /// How long the peer may stand still from now on.
+    /// How long the peer may go on as it does.
     pub(crate) fn left(&self) -> Duration {
-        self.stall_timeout.saturating_sub(self.still)
+        let counted = self.waited.saturating_sub(self.moment);
+        self.stall_timeout.saturating_sub(self.still.max(counted))
     }
 
-    /// We waited for `time`, and `bytes` moved.
+    /// How long a write may wait before it is tried again: first for half of a [moment](MOMENT), then for as
+    /// long as was waited already; the last try is half of a moment before the end.
+    pub(crate) fn slice(&self) -> Duration {
+        let (half, left) = (self.moment / 2, self.left());
+        let slice = self.waited.max(half).min(LONGEST_SLICE);
+        let most = if left > half { left - half } else { left };
+        slice.min(most).max(SHORTEST_SLICE)
+    }
+
+    /// We waited for `time`, and `bytes` moved meanwhile.
     ///
     /// # Errors
     /// [`TooSlow`]: the peer is to be given up.
     pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
-        self.still = if bytes == 0 {
-            self.still.saturating_add(time)
-        } else {
-            Duration::ZERO
-        };
+        let before = self.waited;
         self.waited = self.waited.saturating_add(time);
-        self.bytes = self.bytes.saturating_add(bytes as u64);
-        if self.still >= self.stall_timeout {
-            return Err(TooSlow);
-        }
-        if self.waited >= self.stall_timeout {
-            let millis = u64::try_from(self.waited.as_millis()).unwrap_or(u64::MAX);
-            let required = millis.saturating_mul(self.min_bytes_per_second) / 1000;
-            if self.bytes < required {
-                return Err(TooSlow);
+        if bytes == 0 {
+            self.still = self.still.saturating_add(time);
+        } else {
+            self.still = Duration::ZERO;
+            if before >= self.moment {
+                self.count(bytes);
             }
-            (self.waited, self.bytes) = (Duration::ZERO, 0);
         }
-        Ok(())
+        match self.left().is_zero() {
+            true => Err(TooSlow),
+            false => Ok(()),
+        }
     }
 }
 
@@ -87,7 +135,7 @@ impl Pace {
 /// everything is not: to find those, one call in [`SAMPLE`] is timed, and every call after a slow one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sampling {
-    /// Calls until the next that is timed.
+    /// Calls until the next that is timed; 0 after a slow one.
     untimed: u32,
 }
 
@@ -96,6 +144,21 @@ const SAMPLE: u32 = 16;
 const QUICK: Duration = Duration::from_millis(1);
 
 impl Sampling {
+    /// The first calls are taken for quick.
+    pub(crate) fn quick() -> Sampling {
+        Sampling {
+            untimed: SAMPLE - 1,
+        }
+    }
+
+    /// A new series of calls begins: the first of it are timed only if the last one before was slow.
+    #[inline]
+    pub(crate) fn restart(&mut self) {
+        if self.untimed > 0 {
+            self.untimed = SAMPLE - 1;
+        }
+    }
+
     /// Whether to read the clock before the next call, and after it.
     #[inline]
     pub(crate) fn is_timed(&mut self) -> bool {
@@ -144,6 +207,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn fault_b01_a_short_series_of_quick_calls_is_not_timed() {
+        let (mut sampling, quick) = (Sampling::quick(), Some(Duration::ZERO));
+        for _ in 0..100 {
+            sampling.restart();
+            for _ in 2..SAMPLE {
+                assert!(!sampling.is_timed());
+                sampling.called(None, true);
+            }
+        }
+        assert!(!sampling.is_timed());
+        assert!(sampling.is_timed(), "the sixteenth");
+        sampling.called(Some(QUICK), true);
+        sampling.restart();
+        assert!(sampling.is_timed(), "the last one was slow");
+        sampling.called(quick, true);
+        assert!(!sampling.is_timed());
+    }
+
     fn pace() -> Pace {
         Pace::new(Duration::from_secs(30), 256)
     }
@@ -183,9 +265,63 @@ mod tests {
     fn a_fast_start_does_not_pay_for_a_slow_end() {
         let mut pace = pace();
         assert!(pace.waited(Duration::from_secs(31), 1 << 30).is_ok());
-        let slow = (0..600)
+        assert_eq!(slow_seconds(&mut pace), 29);
+        // Neither if it comes in the middle of what would be a stretch.
+        pace.restart();
+        assert!(pace.waited(Duration::from_secs(20), 1 << 30).is_ok());
+        assert_eq!(slow_seconds(&mut pace), 29);
+    }
+
+    fn slow_seconds(pace: &mut Pace) -> usize {
+        (0..600)
             .take_while(|_| pace.waited(Duration::from_secs(1), 1).is_ok())
-            .count();
-        assert_eq!(slow, 29);
+            .count()
+    }
+
+    /// What a write finds of a peer with a receive buffer of 4 KiB that reads 250 and 300 bytes a second:
+    /// the kernel takes megabytes at first, a little more half a second later, and then pieces.
+    #[test]
+    fn fault_b01_what_the_kernels_exchange_at_first_does_not_count() {
+        let cut_after = |takes: &[(u64, usize)]| {
+            let mut pace = Pace::of_writes(Duration::from_secs(30), 256);
+            pace.went(2_700_000);
+            let (mut now, mut takes) = (Duration::ZERO, takes.iter().peekable());
+            while now < Duration::from_secs(60) {
+                let slice = pace.slice();
+                let here = takes.next_if(|take| Duration::from_millis(take.0) <= now);
+                now += slice;
+                if pace.waited(slice, here.map_or(0, |take| take.1)).is_err() {
+                    return Some(now.as_secs());
+                }
+            }
+            None
+        };
+        let nothing = [(280, 95_232)];
+        let by_250 = [(280, 2048), (8480, 6144), (32_980, 4096), (57_500, 8192)];
+        let by_300 = [(280, 2048), (7130, 6144), (28_250, 4096), (49_210, 8192)];
+        assert_eq!(cut_after(&nothing), Some(30));
+        assert_eq!(cut_after(&by_250), Some(30));
+        assert_eq!(cut_after(&by_300), None);
+    }
+
+    #[test]
+    fn a_write_is_tried_again_soon_then_rarely_and_shortly_before_the_end() {
+        let mut pace = Pace::of_writes(Duration::from_secs(30), 256);
+        let mut slices = Vec::new();
+        loop {
+            let slice = pace.slice();
+            slices.push(slice.as_millis());
+            if pace.waited(slice, 0).is_err() {
+                break;
+            }
+        }
+        assert_eq!(
+            slices,
+            [468, 468, 937, 1875, 3750, 5000, 5000, 5000, 5000, 2031, 468]
+        );
+        let forever = Pace::of_writes(Duration::MAX, u64::MAX);
+        assert_eq!(forever.slice(), MOMENT / 2);
+        let never = Pace::of_writes(Duration::ZERO, 256);
+        assert_eq!(never.slice(), SHORTEST_SLICE);
     }
 }

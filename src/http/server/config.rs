@@ -12,9 +12,8 @@ macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr;)+) => {
         /// The limits and deadlines of a server. The defaults are meant to be used.
         ///
-        /// A read ends when its deadline is over. A write that waits for the peer is checked at an interval:
-        /// the smallest of `head_timeout`, `keep_alive_timeout` and `stall_timeout`. So the connection may be cut
-        /// that much later.
+        /// A wait for the peer ends when its deadline is over. The kernel rounds such times up, by some per
+        /// cent.
         #[derive(Clone, Debug)]
         pub struct Config {
             $($(#[$doc])* pub $name: $type,)+
@@ -70,8 +69,13 @@ settings! {
     /// How long the peer may send nothing of a body, or take nothing of a response, while we wait for it;
     /// and the stretch of waiting over which
     /// [`min_bytes_per_second`](Self::min_bytes_per_second) is judged. 30 s.
+    ///
+    /// A byte of a response is taken when it leaves for the kernel's buffer. A kernel that is full takes
+    /// more in pieces, and TLS sends records of 16 KiB, so a client that reads hardly faster than the rate
+    /// may seem to stand still.
     stall_timeout: Duration = Duration::from_secs(30);
-    /// The rate that a peer must reach while we wait for it. 256 bytes a second.
+    /// The rate that a peer must reach while we wait for it. 256 bytes a second. A stretch of waiting begins
+    /// where the one before has reached the rate, so a fast start does not pay for a slow end.
     min_bytes_per_second: u64 = 256;
     /// How long a connection that ends reads and drops what the peer still sends, so that the last response
     /// reaches it ("lingering close"). 2 s.
@@ -101,12 +105,17 @@ impl Config {
             || self.keep_alive_timeout.is_some_and(|t| t.as_secs() == 0)
     }
 
-    /// How slow a peer may be.
+    /// How slowly a peer may send a body.
     pub(crate) fn pace(&self) -> Pace {
         Pace::new(self.stall_timeout, self.min_bytes_per_second)
     }
 
-    /// How long one write may wait for the peer before its pace is checked.
+    /// How slowly a peer may read responses.
+    pub(crate) fn pace_of_writes(&self) -> Pace {
+        Pace::of_writes(self.stall_timeout, self.min_bytes_per_second)
+    }
+
+    /// How long a connection without an idle timeout waits in one read.
     pub(crate) fn poll_interval(&self) -> Duration {
         let idle = self.keep_alive_timeout.unwrap_or(self.stall_timeout);
         idle.min(self.head_timeout)

@@ -19,7 +19,7 @@
 //! | H11 | `h11_comet`, `h11_watch` | long polling; nothing is withheld |
 //! | H05, H07 | `panics` | what a panic costs at each stage |
 //! | N09 | `n09_addresses` | limits and addresses |
-//! | all | `limits`, `deadlines`, `settings` | what a peer cannot do: `limit_…`, `deadline_…` |
+//! | all | `limits`, `deadlines`, `slow_readers`, `settings` | what a peer cannot do: `limit_…`, `deadline_…` |
 //!
 //! If timing does not matter, a test is `Server::answer_to(bytes)`: no port and no waiting.
 
@@ -51,3 +51,4 @@ mod limits;
 mod n09_addresses;
 mod panics;
 mod settings;
+mod slow_readers;

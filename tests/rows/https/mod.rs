@@ -21,7 +21,7 @@
 mod fault_alerts;
 mod fault_websocket;
 mod h11_pending;
-mod stage;
+pub(crate) mod stage;
 mod t05_server;
 mod t05_wrong_port;
 mod t06_agent;

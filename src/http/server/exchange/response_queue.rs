@@ -15,10 +15,11 @@
 //!   nothing to them for a millisecond, because a handler blocks or goes on after `end` (`delayed.rs`).
 //! - The thread that stops the server ends the wait of an idle connection (`activity.rs`).
 //!
-//! `pending.rs` is the bytes and how they are written.
+//! `pending.rs` is the bytes, `paced_writer.rs` the write that may block.
 
 mod activity;
 mod delayed;
+mod paced_writer;
 mod pending;
 
 use crate::http::error::Error;
@@ -112,18 +113,16 @@ impl ResponseQueue {
     /// Sends what is pending.
     #[inline]
     pub(crate) fn flush(&self) -> io::Result<()> {
-        self.flush_and_kept_bytes().map(drop)
+        self.lock().flush(self.stream.as_ref())
     }
 
-    /// Sends what is pending; returns how much memory is kept for the next responses, in bytes.
+    /// Sends what is pending, before the thread waits for a request; returns how much memory is kept for the
+    /// next responses, in bytes.
     #[inline]
     pub(crate) fn flush_and_kept_bytes(&self) -> io::Result<usize> {
         let mut pending = self.lock();
-        if pending.bytes.is_empty() {
-            pending.check()?;
-        } else {
-            pending.send(self.stream.as_ref(), &[], &[])?;
-        }
+        pending.flush(self.stream.as_ref())?;
+        pending.writer.rest();
         Ok(pending.bytes.capacity())
     }
 

@@ -1,12 +1,12 @@
 //! The pending bytes, and the write that sends them.
 //!
-//! The connection's thread writes all of them, and may block: the peer must keep the
-//! [pace](crate::net::Pace). The clock writes what the socket takes at once.
+//! The connection's thread writes all of them, and may block (`paced_writer.rs`). The clock writes what the
+//! socket takes at once.
 
+use super::paced_writer::PacedWriter;
 use crate::http::server::config::Config;
-use crate::net::{Cause, DelayedFlush, Pace, Stream, is_timeout};
+use crate::net::{Cause, DelayedFlush, Stream};
 use std::io::{self, ErrorKind, IoSlice};
-use std::time::{Duration, Instant};
 
 /// A socket surely has room for a first write of no more than this: it needs no timeout yet.
 const SURE_ROOM_BYTES: usize = 4096;
@@ -20,11 +20,8 @@ pub(super) struct Pending {
     epoch: u64,
     pub(super) delayed_flush: DelayedFlush,
     sent: bool,
-    timeout_set: bool,
     broken: Option<Cause>,
-    /// The write timeout: how long one write may block before the deadlines are checked.
-    write_slice: Duration,
-    pace: Pace,
+    pub(super) writer: PacedWriter,
 }
 
 impl Pending {
@@ -34,10 +31,8 @@ impl Pending {
             epoch: 0,
             delayed_flush: DelayedFlush::default(),
             sent: false,
-            timeout_set: false,
             broken: None,
-            write_slice: config.poll_interval(),
-            pace: config.pace(),
+            writer: PacedWriter::new(config.pace_of_writes()),
         }
     }
 
@@ -66,15 +61,28 @@ impl Pending {
         self.broken.get_or_insert(cause);
     }
 
+    #[inline]
+    pub(super) fn flush(&mut self, stream: &dyn Stream) -> io::Result<()> {
+        match self.bytes.is_empty() {
+            true => self.check(),
+            false => self.send(stream, &[], &[]),
+        }
+    }
+
     /// Sends all of `bytes`, `data` and `end`, in as few calls as the kernel allows.
     pub(super) fn send(&mut self, stream: &dyn Stream, data: &[u8], end: &[u8]) -> io::Result<()> {
         self.check()?;
         let total = self.bytes.len() + data.len() + end.len();
-        if !self.timeout_set && (self.sent || total > SURE_ROOM_BYTES) {
-            stream.set_write_timeout(Some(self.write_slice))?;
-            self.timeout_set = true;
-        }
-        let result = self.write_all(stream, data, end, total);
+        let has_sure_room = !self.sent && total <= SURE_ROOM_BYTES;
+        let parts = match (data, end) {
+            ([], []) => 1,
+            (_, []) => 2,
+            _ => 3,
+        };
+        let mut slices = [&self.bytes, data, end].map(IoSlice::new);
+        let first = usize::from(self.bytes.is_empty());
+        let slices = &mut slices[first..parts];
+        let result = self.writer.write_all(stream, slices, total, has_sure_room);
         if let Err(error) = &result {
             self.broken = Some(Cause::of(error));
         }
@@ -86,51 +94,6 @@ impl Pending {
         result
     }
 
-    fn write_all(
-        &mut self,
-        stream: &dyn Stream,
-        data: &[u8],
-        end: &[u8],
-        mut left: usize,
-    ) -> io::Result<()> {
-        let parts = match (data, end) {
-            ([], []) => 1,
-            (_, []) => 2,
-            _ => 3,
-        };
-        let mut slices = [&self.bytes, data, end].map(IoSlice::new);
-        let first = usize::from(self.bytes.is_empty());
-        let mut slices = &mut slices[first..parts];
-        // The clock is read only where the write may have to wait.
-        let mut since = (left > SURE_ROOM_BYTES).then(Instant::now);
-        let mut waited = false;
-        while left > 0 {
-            let wrote = match &*slices {
-                [one] => stream.write(one),
-                several => stream.write_vectored(several),
-            };
-            let (bytes, first_wait) = match wrote {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(bytes) if bytes == left && !waited => {
-                    self.pace.went(bytes);
-                    return Ok(());
-                }
-                Ok(bytes) => (bytes, Duration::ZERO),
-                Err(error) if is_timeout(&error) => (0, self.write_slice),
-                Err(error) => return Err(error),
-            };
-            left -= bytes;
-            IoSlice::advance_slices(&mut slices, bytes);
-            waited = true;
-            let now = Instant::now();
-            let time = since.replace(now).map_or(first_wait, |then| now - then);
-            self.pace
-                .waited(time, bytes)
-                .map_err(|_| ErrorKind::TimedOut)?;
-        }
-        Ok(())
-    }
-
     /// Sends what the socket takes without waiting; returns whether it took some, or never will again.
     fn try_send(&mut self, stream: &dyn Stream) -> bool {
         self.sent = true;
@@ -138,7 +101,7 @@ impl Pending {
             Ok(None) => return false,
             Ok(Some(0)) => self.broken = Some(ErrorKind::WriteZero.into()),
             Ok(Some(bytes)) => {
-                self.pace.went(bytes);
+                self.writer.went(bytes);
                 self.bytes.drain(..bytes);
             }
             Err(error) => self.broken = Some(Cause::of(&error)),

@@ -1,0 +1,98 @@
+//! A write that may block, as long as the peer keeps the [pace](crate::net::Pace).
+//!
+//! It blocks for a *slice* at most and is then tried again, because a kernel that has room for a little wakes
+//! no thread. So the peer is judged by what has left meanwhile, and when its time is over.
+//!
+//! A write that finds too little room is known by its result. One that blocks and then takes everything is
+//! not, so of the writes between two waits for a request one in a few is [timed](Sampling).
+
+use crate::net::{Pace, Sampling, Stream, is_timeout};
+use std::io::{self, ErrorKind, IoSlice};
+use std::time::{Duration, Instant};
+
+#[derive(Debug)]
+pub(super) struct PacedWriter {
+    pace: Pace,
+    sampling: Sampling,
+    /// How long the next write may block.
+    slice: Duration,
+    /// The stream's write timeout, once we have set it.
+    timeout: Option<Duration>,
+}
+
+impl PacedWriter {
+    pub(super) fn new(pace: Pace) -> PacedWriter {
+        PacedWriter {
+            slice: pace.slice(),
+            pace,
+            sampling: Sampling::quick(),
+            timeout: None,
+        }
+    }
+
+    /// The thread waits for a request. What it writes next is timed if the last write was slow, or if there
+    /// is much of it: so a request that is answered at once costs no clock read.
+    #[inline]
+    pub(super) fn rest(&mut self) {
+        self.sampling.restart();
+    }
+
+    /// `bytes` have left without a wait.
+    #[inline]
+    pub(super) fn went(&mut self, bytes: usize) {
+        self.pace.went(bytes);
+    }
+
+    /// Writes all of `slices`, which are `left` bytes. `has_sure_room`: the socket takes them at once, so that
+    /// it needs no timeout yet.
+    pub(super) fn write_all(
+        &mut self,
+        stream: &dyn Stream,
+        mut slices: &mut [IoSlice<'_>],
+        mut left: usize,
+        has_sure_room: bool,
+    ) -> io::Result<()> {
+        if !has_sure_room {
+            self.set_timeout(stream)?;
+        }
+        while left > 0 {
+            let began = self.sampling.is_timed().then(Instant::now);
+            let wrote = match &*slices {
+                [one] => stream.write(one),
+                several => stream.write_vectored(several),
+            };
+            let waited = began.map(|began| began.elapsed());
+            let (bytes, waited) = match wrote {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(bytes) => (bytes, waited),
+                // A write that was not timed has waited for the whole slice.
+                Err(error) if is_timeout(&error) => (0, waited.or(Some(self.slice))),
+                Err(error) => return Err(error),
+            };
+            self.sampling.called(waited, bytes == left);
+            match waited {
+                None => self.pace.went(bytes),
+                Some(waited) => {
+                    let pace = self.pace.waited(waited, bytes);
+                    pace.map_err(|_| ErrorKind::TimedOut)?;
+                    self.slice = self.pace.slice();
+                }
+            }
+            left -= bytes;
+            if left > 0 {
+                IoSlice::advance_slices(&mut slices, bytes);
+                self.set_timeout(stream)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn set_timeout(&mut self, stream: &dyn Stream) -> io::Result<()> {
+        if self.timeout != Some(self.slice) {
+            stream.set_write_timeout(Some(self.slice))?;
+            self.timeout = Some(self.slice);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,314 @@
+//! Clients that read slowly or not at all, and clients whose bodies come slowly: when they are cut. A
+//! deadline counts from the last byte that moved, and what moved fast before does not count.
+//!
+//! The lower bounds are exact; the upper bounds are below what a deadline that began anew would need.
+
+use crate::https::stage as tls;
+use crate::support::{Client, Log, PATIENCE, Reporting, Site, request, watched};
+use barewire::http::{self, Error, Events, Files, Request, Response, Server};
+use barewire::net::{Layer, Pipe, Stream, pipe, pipe_with_capacity};
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const STALL: Duration = Duration::from_secs(1);
+/// A second deadline, begun anew, would end at twice the first.
+const BEFORE_A_SECOND: Duration = Duration::from_millis(1900);
+const HOUR: Duration = Duration::from_secs(3600);
+const MUCH: usize = 64 << 20;
+
+/// A server of which only `stall_timeout` and the rate can cut a connection.
+fn strict(server: Server<impl Events>) -> Server<impl Events> {
+    let server = server.head_timeout(HOUR).keep_alive_timeout(None);
+    server.stall_timeout(STALL)
+}
+
+/// A response that is longer than every buffer, written as the path says. How it failed is noted, and how
+/// long after the last call that returned: `TimedOut` and milliseconds.
+fn endless(log: &Log) -> Server<impl Events> {
+    let ended = log.clone();
+    let handler = move |req: Request<'_>, mut res: Response<'_>| {
+        let mut since = Instant::now();
+        let wrote = match req.path() {
+            "/whole" => res.end(vec![b'x'; MUCH]),
+            "/counted" => {
+                let fields = [("Content-Length", "1000000000")];
+                let mut res = res.write_head(200, fields)?;
+                write_for_ever(&mut res, 100_000, &mut since)
+            }
+            "/pieces" => write_for_ever(&mut res, 100_000, &mut since),
+            _ => write_for_ever(&mut res, 100, &mut since),
+        };
+        if let Err(Error::Io(error)) = &wrote {
+            let millis = since.elapsed().as_millis();
+            ended.note(format!("{:?} {millis}", error.kind()));
+        }
+        wrote
+    };
+    strict(http::create_server_with(Reporting::new(log, handler)))
+}
+
+fn write_for_ever(res: &mut Response<'_>, piece: usize, since: &mut Instant) -> Result<(), Error> {
+    let piece = vec![b'x'; piece];
+    loop {
+        res.write(&piece)?;
+        *since = Instant::now();
+    }
+}
+
+/// The response ended after a time within these bounds.
+#[track_caller]
+fn ended_within(log: &Log, least: Duration, most: Duration, what: &str) {
+    let began = Instant::now();
+    let ended = loop {
+        let found = log
+            .all()
+            .into_iter()
+            .find(|entry| entry.starts_with("TimedOut"));
+        match found {
+            Some(found) => break found,
+            None => assert!(began.elapsed() < PATIENCE, "{what} is not cut"),
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let millis = ended.rsplit(' ').next().and_then(|n| n.parse().ok());
+    let took = Duration::from_millis(millis.expect("a number"));
+    assert!(took >= least && took < most, "{what}: cut after {took:?}");
+}
+
+const PATHS: [&str; 4] = ["/whole", "/counted", "/pieces", "/small"];
+
+/// The kernel takes megabytes at once, and a little more when the two kernels have exchanged some of it. The
+/// time counts from there, not from a look at it some seconds later.
+#[test]
+fn fault_b01_a_client_that_reads_nothing_is_cut_in_time() {
+    let tcp = || "127.0.0.1:0".to_owned();
+    let unix = |path: &str| {
+        let name = format!("barewire-{}-b01-{}.sock", std::process::id(), &path[1..]);
+        format!("unix:{}", std::env::temp_dir().join(name).display())
+    };
+    watched(move || {
+        thread::scope(|scope| {
+            for path in PATHS {
+                for address in [tcp(), unix(path)] {
+                    scope.spawn(move || {
+                        let log = Log::default();
+                        let site = Site::at(&address, endless(&log));
+                        let mut client = site.client();
+                        client.send(request("GET", path));
+                        ended_within(&log, STALL, BEFORE_A_SECOND, &format!("{path} {address}"));
+                    });
+                }
+                scope.spawn(move || {
+                    let log = Log::default();
+                    let site = tls::Site::new(endless(&log));
+                    let mut client = site.client();
+                    client.send(request("GET", path));
+                    ended_within(&log, STALL, BEFORE_A_SECOND, &format!("{path} over TLS"));
+                });
+            }
+        });
+    });
+}
+
+/// A file is a response like others.
+#[test]
+fn fault_b01_a_client_that_reads_nothing_of_a_file_is_cut_in_time() {
+    watched(|| {
+        let name = format!("barewire-{}-b01", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = std::fs::File::create(folder.join("large")).expect("a file");
+        file.set_len(MUCH as u64).expect("room");
+        let log = Log::default();
+        let ended = log.clone();
+        let served = Files::new(&folder).expect("a folder");
+        let handler = move |req: Request<'_>, res: Response<'_>| {
+            let began = Instant::now();
+            let sent = served.serve(&req, res);
+            if let Err(Error::Io(error)) = &sent {
+                ended.note(format!(
+                    "{:?} {}",
+                    error.kind(),
+                    began.elapsed().as_millis()
+                ));
+            }
+            sent
+        };
+        let site = Site::new(strict(http::create_server_with(Reporting::new(
+            &log, handler,
+        ))));
+        let mut client = site.client();
+        client.send(request("GET", "/large"));
+        ended_within(&log, STALL, BEFORE_A_SECOND, "a file");
+        let _ = std::fs::remove_dir_all(&folder);
+    });
+}
+
+/// 10 MB at once, and from then on less than the rate: the beginning does not pay for it.
+#[test]
+fn fault_b01_a_fast_start_does_not_pay_for_a_slow_end() {
+    watched(|| {
+        thread::scope(|scope| {
+            for (path, piece) in [("/pieces", 1000), ("/small", 1)] {
+                scope.spawn(move || {
+                    let log = Log::default();
+                    let server = endless(&log).min_bytes_per_second(1_000_000);
+                    let (here, there) = pipe_with_capacity(10_000);
+                    thread::scope(|scope| {
+                        scope.spawn(|| server.serve(Arc::new(there)));
+                        let mut client = Client::over(Arc::new(here));
+                        client.send(request("GET", path));
+                        client.try_exactly(10_000_000).expect("bytes");
+                        let began = Instant::now();
+                        while log.all().is_empty() {
+                            let _ = client.stream().read(&mut vec![0; piece]);
+                            thread::sleep(Duration::from_millis(5));
+                        }
+                        let took = began.elapsed();
+                        assert!(took < BEFORE_A_SECOND, "{path}: {took:?}");
+                        assert!(took > STALL / 2, "{path}: {took:?}");
+                    });
+                });
+            }
+        });
+    });
+}
+
+/// A client above the rate is not cut, however long the response.
+#[test]
+fn fault_b01_a_client_above_the_rate_is_not_cut() {
+    watched(|| {
+        let server = http::create_server(|_req, res| res.end(vec![b'x'; 300_000]));
+        let server = strict(server).stall_timeout(STALL / 2);
+        let server = server.min_bytes_per_second(20_000);
+        let (here, there) = pipe_with_capacity(1000);
+        thread::scope(|scope| {
+            scope.spawn(|| server.serve(Arc::new(there)));
+            let mut client = Client::over(Arc::new(here));
+            client.send(request("GET", "/"));
+            let (mut all, mut piece) = (0, [0; 1000]);
+            while all < 300_000 {
+                match client.stream().read(&mut piece).expect("bytes") {
+                    0 => panic!("cut after {all} bytes"),
+                    n => all += n,
+                }
+                thread::sleep(Duration::from_millis(4));
+            }
+            client.finish();
+        });
+    });
+}
+
+/// Each write waits and then takes all it was offered, so that no result shows that it has waited.
+#[derive(Debug)]
+struct Waits(Pipe);
+
+impl Layer for Waits {
+    fn below(&self) -> &dyn Stream {
+        &self.0
+    }
+    fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        thread::sleep(Duration::from_millis(10));
+        self.0.write(buf)
+    }
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        thread::sleep(Duration::from_millis(10));
+        self.0.write_vectored(bufs)
+    }
+    fn try_write(&self, _buf: &[u8]) -> io::Result<Option<usize>> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn fault_b01_a_write_that_waits_and_takes_everything_is_judged() {
+    watched(|| {
+        thread::scope(|scope| {
+            for path in ["/small", "/pieces"] {
+                scope.spawn(move || {
+                    let log = Log::default();
+                    let server = endless(&log).min_bytes_per_second(1 << 40);
+                    let (here, there) = pipe_with_capacity(1 << 30);
+                    let mut client = Client::over(Arc::new(here));
+                    client.send(request("GET", path));
+                    let began = Instant::now();
+                    server.serve(Arc::new(Waits(there)));
+                    assert!(log.all()[0].starts_with("TimedOut"), "{path}");
+                    assert!(began.elapsed() >= STALL && began.elapsed() < 4 * STALL);
+                });
+            }
+        });
+    });
+}
+
+/// How long it takes until a body is given up that is sent so: its last byte shortly before the end of the
+/// first deadline.
+fn body_given_up(rate: u64, head: &str, first: &str, pieces: &[&str]) -> Duration {
+    let server = http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?));
+    let server = strict(server).min_bytes_per_second(rate);
+    let (here, there) = pipe();
+    let mut took = Duration::ZERO;
+    thread::scope(|scope| {
+        scope.spawn(|| server.serve(Arc::new(there)));
+        let mut client = Client::over(Arc::new(here));
+        client.send(head);
+        if head.contains("Expect") {
+            assert_eq!(client.interim().status, 100);
+        }
+        client.send(first);
+        let began = Instant::now();
+        for piece in pieces {
+            thread::sleep(STALL * 8 / 10 / pieces.len() as u32);
+            client.send(piece);
+        }
+        assert_eq!(client.answer().status, 408);
+        took = began.elapsed();
+        client.finish();
+        client.ended();
+    });
+    took
+}
+
+const COUNTED: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+const EXPECTED: &str =
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
+const CHUNKED: &str = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// The receiving direction: a last byte late in the stretch does not begin it anew.
+#[test]
+fn fault_b01_a_body_below_the_rate_is_given_up_in_time() {
+    watched(|| {
+        let much = "x".repeat(200_000);
+        let chunk = format!("30d40\r\n{much}\r\n");
+        thread::scope(|scope| {
+            for (head, first, piece) in [
+                (COUNTED, "", "x"),
+                (EXPECTED, "", "x"),
+                (CHUNKED, "", "1\r\nx\r\n"),
+                (COUNTED, &much, "x"),
+                (CHUNKED, &chunk, "1\r\nx\r\n"),
+            ] {
+                for times in [1, 8] {
+                    scope.spawn(move || {
+                        let pieces = vec![piece; times];
+                        let took = body_given_up(100_000, head, first, &pieces);
+                        let within = STALL * 9 / 10..STALL * 17 / 10;
+                        assert!(within.contains(&took), "{head:?}: {took:?}");
+                    });
+                }
+            }
+        });
+    });
+}
+
+/// Without a rate, each byte begins the deadline anew: it counts from the last one.
+#[test]
+fn fault_b01_a_body_that_stops_is_given_up_in_time() {
+    watched(|| {
+        let took = body_given_up(0, COUNTED, "", &["x"]);
+        let within = STALL * 18 / 10..STALL * 27 / 10;
+        assert!(within.contains(&took), "{took:?}");
+    });
+}
