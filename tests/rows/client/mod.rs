@@ -41,8 +41,6 @@ mod fault_no_proxy;
 mod fault_redirects;
 mod fault_unwanted;
 mod fault_wanted;
-mod fault_redirects;
-mod fault_unwanted;
 mod misbehaving;
 mod peer;
 mod redirects;
