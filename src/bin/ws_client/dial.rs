@@ -1,6 +1,7 @@
 //! Connecting: in the clear, or under TLS.
 
 use crate::demo::ClientFiles;
+use barewire::http::{Proxy, RequestOptions};
 use barewire::https;
 use barewire::tls::{ClientContext, ClientOptions};
 use barewire::websocket::{self, ConnectOptions, Error, WebSocket};
@@ -11,6 +12,8 @@ pub(crate) struct Dial {
     pub(crate) agent: String,
     /// With the certificates to trust instead of the public authorities.
     pub(crate) files: ClientFiles,
+    /// The URL of a proxy.
+    pub(crate) proxy: Option<String>,
     /// Any certificate is accepted.
     pub(crate) insecure: bool,
 }
@@ -22,6 +25,10 @@ impl Dial {
 
     pub(crate) fn connect_to(&self, url: &str) -> Result<WebSocket, Error> {
         let mut options = ConnectOptions::new();
+        if let Some(proxy) = &self.proxy {
+            let request = RequestOptions::new().proxy(&Proxy::new(proxy)?);
+            options = options.request_options(&request);
+        }
         if url.starts_with("wss:") {
             options = options.create_connection(https::connector(&self.context()?));
         }

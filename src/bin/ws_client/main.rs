@@ -40,6 +40,7 @@ fn read(args: &mut Args<'_>) -> Result<(Run, Dial), String> {
         url: demo::encoded(&args.word().ok_or("a URL is missing")?),
         agent: agent.unwrap_or_else(|| "barewire".into()),
         files: ClientFiles::of(args, "--cacert", false),
+        proxy: args.value("-x").or_else(|| args.value("--proxy")),
         insecure: args.has("-k"),
     };
     Ok((run, dial))
