@@ -7,12 +7,11 @@ import os
 import pty
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
 
-from kit import PATIENCE_SECS, Missing, Program, check, eventually, expect, run
+from kit import PATIENCE_SECS, Program, a_port, check, daemon, expect, room, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MIB = 1024 * 1024
@@ -67,18 +66,11 @@ http {{
 """
 
 
-def a_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
-
-
 @contextlib.contextmanager
 def nginx(demo):
     """A running nginx: its URL, and the folder that it serves."""
-    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-    if program is None:
-        raise Missing("nginx")
-    folder, port = os.path.join(demo.folder, "nginx"), a_port()
+    port = a_port()
+    folder = room(demo, "nginx")
     www = os.path.join(folder, "www")
     os.makedirs(os.path.join(www, "upload"))
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -86,15 +78,8 @@ def nginx(demo):
     config = os.path.join(folder, "nginx.conf")
     with open(config, "w") as file:
         file.write(NGINX.format(folder=folder, port=port, temp_paths=temp_paths, demo=demo.url))
-
-    def answers():
-        with contextlib.suppress(OSError):
-            return socket.create_connection(("127.0.0.1", port), timeout=1)
-
-    with open(os.path.join(folder, "said"), "wb") as said:
-        with Program(program, "-p", folder, "-c", config, stdout=said, stderr=said):
-            eventually(answers).close()
-            yield f"http://127.0.0.1:{port}", www
+    with daemon(demo, folder, port, "nginx", "-p", folder, "-c", config):
+        yield f"http://127.0.0.1:{port}", www
 
 
 @check("http_get")

@@ -316,13 +316,13 @@ def connect_wss(client, url):
 @check("websockets")
 def python_wss(demo):
     """wss: our server and our client"""
-    client = websockets(demo, "websockets.sync.client")
+    client = websockets("websockets.sync.client")
     with ws_server(demo, *TLS) as address, connect_wss(client, f"wss://{address}/echo") as ws:
         # One after the other: Python's ssl may not be read and written at once (python/cpython#151508).
         for message in ["你好", b"\0\xff", "月" * 300_000, bytes(1_000_000)] * 8:
             ws.send(message)
             expect(ws.recv(30) == message, len(message))
-    serving = websockets(demo, "websockets.sync.server")
+    serving = websockets("websockets.sync.server")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pem("server.crt"), pem("server.key"))
     seen = []

@@ -1,11 +1,16 @@
 """What all the checks share: a demo server to talk to, programs to run, and a list of checks."""
 
+import contextlib
+import functools
+import importlib
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -39,8 +44,8 @@ def check(client: str):
 
 
 def need(program: str) -> str:
-    """The path of a program."""
-    path = shutil.which(program)
+    """The path of a program; a server may be where only root looks."""
+    path = shutil.which(program, path=os.environ["PATH"] + ":/usr/local/sbin:/usr/sbin")
     if path is None:
         raise Missing(program)
     return path
@@ -54,8 +59,8 @@ def expect(what: bool, *seen) -> None:
 
 def run(*args, status: int | None = 0, **options) -> subprocess.CompletedProcess:
     """Runs a program to its end, its output as bytes."""
-    need(args[0])
-    done = subprocess.run(args, capture_output=True, timeout=PATIENCE_SECS, **options)
+    command = (need(args[0]), *args[1:])
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE_SECS, **options)
     if status is not None and done.returncode != status:
         raise AssertionError(f"{args[0]} ended with {done.returncode}: {done.stderr.decode()[-1500:]}")
     return done
@@ -75,9 +80,9 @@ class Program:
     """A program in the background, with everything it starts; it ends with the `with` block."""
 
     def __init__(self, *args, **options):
-        need(args[0])
+        command = (need(args[0]), *args[1:])
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
-        self.process = subprocess.Popen(args, start_new_session=True, **options)
+        self.process = subprocess.Popen(command, start_new_session=True, **options)
         # A read that would last for ever ends when the program does.
         self.watchdog = threading.Timer(PATIENCE_SECS, self.kill)
 
@@ -108,6 +113,78 @@ class Program:
                 raise AssertionError(f"ended before {pattern!r}: {seen[-1500:]!r}")
             seen += piece
         return seen
+
+
+def a_port() -> int:
+    """A port for a program that cannot choose one itself and print it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def accepts(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def room(demo, name: str, **files: str | bytes) -> str:
+    """A new folder for a server, with these files."""
+    folder = os.path.join(demo.folder, name)
+    os.makedirs(folder)
+    for file, text in files.items():
+        with open(os.path.join(folder, file), "wb") as it:
+            it.write(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+@contextlib.contextmanager
+def daemon(demo, folder: str, port: int, *command: str):
+    """A server whose configuration names its port, once it accepts connections. Several refuse to run as root: then it
+    is nobody who runs them, and who is given the folder."""
+    whose = {}
+    said = os.path.join(folder, "said")
+    open(said, "wb").close()
+    if os.geteuid() == 0:
+        whose = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        os.chmod(demo.folder, 0o711)
+        for path, _, names in os.walk(folder):
+            for it in (path, *(os.path.join(path, name) for name in names)):
+                shutil.chown(it, "nobody", "nogroup")
+    with open(said, "ab") as log, Program(*command, cwd=folder, stdout=log, stderr=log, **whose) as program:
+        try:
+            eventually(lambda: accepts(port) or program.process.poll() is not None, PATIENCE_SECS / 3)
+            if program.process.poll() is not None:
+                raise AssertionError("it does not start")
+            yield program
+        except Exception:
+            with open(said, "rb") as log:
+                print(f"     {command[0]} says: {log.read()[-1500:].decode().strip() or 'nothing'}")
+            raise
+
+
+@functools.cache
+def pip_folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="barewire-pip-", ignore_cleanup_errors=True)
+
+
+@functools.cache
+def python_package(package: str) -> str:
+    """The folder into which pip has put the package; once for all checks."""
+    folder = os.path.join(pip_folder().name, re.split(r"[<>=]", package)[0])
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, package]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise Missing(f"{package}, which pip could not fetch") from error
+    return folder
+
+
+def python_module(package: str, module: str):
+    """A module of such a package."""
+    folder = python_package(package)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(module)
 
 
 class Demo:

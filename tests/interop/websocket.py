@@ -6,11 +6,10 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 
 from browser import Browser
-from kit import Missing, check, eventually, expect, need, run
+from kit import Missing, check, eventually, expect, need, python_module, run
 from node import HERE, install
 from sockets import Talk, program
 
@@ -44,27 +43,15 @@ def builtin(demo):
         run("node", flag, os.path.join(HERE, "builtin_websocket.mjs"), f"ws://{address}")
 
 
-def websockets(demo, module: str):
+def websockets(module: str):
     """A module of Python's websockets, which pip fetches."""
-    folder = os.path.join(demo.folder, "pip")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, "websockets>=13,<17"]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        raise Missing("websockets, which pip could not fetch") from error
-    for name in [name for name in sys.modules if name.partition(".")[0] == "websockets"]:
-        del sys.modules[name]  # of another folder, which is gone
-    sys.path.insert(0, folder)
-    try:
-        return importlib.import_module(module)
-    finally:
-        sys.path.remove(folder)
+    return python_module("websockets>=13,<17", module)
 
 
 @check("websockets")
 def python_client(demo):
     """our server: texts, bytes, parts, pings, a subprotocol; compression is declined"""
-    client = websockets(demo, "websockets.sync.client")
+    client = websockets("websockets.sync.client")
     with ws_server(demo) as address, client.connect(f"ws://{address}/echo", subprotocols=["chat"], max_size=None) as ws:
         expect(ws.subprotocol == "chat", ws.subprotocol)
         expect("Sec-WebSocket-Extensions" not in ws.response.headers, ws.response.headers)
@@ -81,7 +68,7 @@ def python_client(demo):
 @check("websockets")
 def python_client_too_long(demo):
     """our server: a message beyond --max-message gets a Close 1009"""
-    client = websockets(demo, "websockets.sync.client")
+    client = websockets("websockets.sync.client")
     with ws_server(demo, "--max-message", "1000") as address, client.connect(f"ws://{address}/echo") as ws:
         ws.send("x" * 1000)
         expect(len(ws.recv(30)) == 1000)
@@ -95,7 +82,7 @@ def python_client_too_long(demo):
 @contextlib.contextmanager
 def python_server(demo, handler):
     """The URL of a server of websockets."""
-    serving = websockets(demo, "websockets.sync.server")
+    serving = websockets("websockets.sync.server")
     with serving.serve(handler, "127.0.0.1", 0) as server, Background(server.serve_forever):
         try:
             yield "ws://127.0.0.1:%d/" % server.socket.getsockname()[1]
