@@ -1,0 +1,392 @@
+"""Our clients, as http_get and ws_client, through squid, tinyproxy, privoxy, and through proxies that Python plays."""
+
+import contextlib
+import glob
+import os
+import re
+import socket
+import socketserver
+import subprocess
+import threading
+import time
+
+from client import EXPECT, MIB, a_file, get
+from https import CA, TLS, http_server
+from kit import Program, a_port, check, daemon, expect, room, run
+from sockets import Talk, program
+from websocket import Background, ws_server
+
+USER = "me:secret"
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+@contextlib.contextmanager
+def within(secs: float):
+    """What is in the block is over by then."""
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    expect(took < secs, f"it took {took:.1f} s")
+
+
+def with_user(at: str) -> str:
+    return at.replace("//", f"//{USER}@")
+
+
+# ---- squid ------------------------------------------------------------------------------------------
+
+SQUID = """
+http_port 127.0.0.1:{port}
+visible_hostname squid.test
+pid_filename none
+access_log stdio:{folder}/access.log
+cache_log {folder}/cache.log
+coredump_dir {folder}
+cache deny all
+pinger_enable off
+acl forbidden dstdomain forbidden.test
+http_access deny forbidden
+{asks}
+http_access deny all
+"""
+ASKS = """
+auth_param basic program /usr/lib/squid/basic_ncsa_auth {folder}/users
+auth_param basic realm squid
+acl known proxy_auth REQUIRED
+http_access allow known
+"""
+
+
+@contextlib.contextmanager
+def squid(demo, asks=False):
+    """A running squid: its URL, and a function that returns the methods that it has been asked with."""
+    port = a_port()
+    user, password = USER.split(":")
+    crypted = run("openssl", "passwd", "-apr1", password).stdout.decode()
+    folder = room(demo, "squid", users=f"{user}:{crypted}")
+    rules = ASKS.format(folder=folder) if asks else "http_access allow localhost"
+    config = os.path.join(folder, "squid.conf")
+    with open(config, "w") as file:
+        file.write(SQUID.format(port=port, folder=folder, asks=rules))
+
+    def methods() -> list[str]:
+        with open(os.path.join(folder, "access.log")) as log:
+            return [method for line in log if (method := line.split()[5]) != "-"]  # a connection without a request
+
+    name = f"barewire{port}"  # of its shared memory
+    try:
+        with daemon(demo, folder, port, "squid", "-N", "-n", name, "-f", config):
+            yield f"http://127.0.0.1:{port}", methods
+    finally:
+        for left in glob.glob(f"/dev/shm/{name}-*"):
+            os.unlink(left)
+
+
+@check("squid")
+def squid_plain(demo):
+    """GET, HEAD, ranges, uploads and 100-continue; one connection to the proxy"""
+    path = a_file(demo, "body", 3 * MIB)
+    with squid(demo) as (at, _):
+        out, said = get(demo, "-v", "-x", at, "-w", "%{num_connects}", demo.url + "/", demo.url + "/length")
+        expect(out == b"Hello World\n1Hello World\n0" and said.count("< Via: 1.1 squid.test") == 2, out, said)
+        head, _ = get(demo, "-I", "-x", at, demo.url + "/length")
+        expect(b"Content-Length: 12\r\n" in head, head)
+        for args in ((), EXPECT):
+            out, _ = get(demo, "-x", at, "-T", path, *args, demo.url + "/upload")
+            expect(int(out) == 3 * MIB, args, out)
+        out, _ = get(demo, "-x", at, "-T", "-", demo.url + "/upload", stdin=b"x" * MIB)
+        expect(int(out) == MIB, out)
+        out, _ = get(demo, "-x", at, "-w", "%{http_code}", *(demo.url + f"/status/{code}" for code in (204, 304, 204)))
+        expect(out == b"204304204", out)
+
+
+@check("squid")
+def squid_tunnel(demo):
+    """CONNECT: two requests to https_server through one tunnel, in the clear as well"""
+    with squid(demo) as (at, methods), http_server(demo) as url:
+        for args in ((*CA, url + "/", url + "/length"), ("-p", demo.url + "/", demo.url + "/length")):
+            out, said = get(demo, "-v", "-x", at, "-w", "%{num_connects}", *args)
+            expect(out == b"Hello World\n1Hello World\n0" and "Via" not in said, out, said)
+        out, _ = get(demo, *CA, "-x", at, "-T", "-", url + "/upload", stdin=b"x" * MIB)
+        expect(int(out) == MIB, out)
+        expect(set(methods()) == {"CONNECT"}, methods())
+
+
+@check("squid")
+def squid_asks(demo):
+    """407 until it knows who asks: an answer, and the reason that there is no tunnel"""
+    with squid(demo, asks=True) as (at, _), http_server(demo) as url:
+        stranger = at.replace("//", "//me:wrong@")
+        for proxy in (at, stranger):
+            with within(2):
+                out, said = get(demo, "-v", "-x", proxy, "-w", "%{http_code}", demo.url)
+                expect(out.endswith(b"407") and '< Proxy-Authenticate: Basic realm="squid"' in said, said)
+                _, said = get(demo, "-x", proxy, *CA, url, status=56)
+                expect("407 Proxy Authentication Required" in said, said)
+        for args in (("-x", with_user(at), demo.url), ("-x", with_user(at), *CA, url)):
+            out, said = get(demo, *args)
+            expect(out == b"Hello World\n", out, said)
+
+
+@check("squid")
+def squid_refuses(demo):
+    """403 and its page, 503 for a server that is not there: told at once, and with the page's words"""
+    nobody = f"http://127.0.0.1:{a_port()}/"
+    with squid(demo) as (at, _):
+        for url, code in (("http://forbidden.test/", "403 Forbidden"), (nobody, "503 Service Unavailable")):
+            with within(2):
+                out, _ = get(demo, "-x", at, "-w", "%{http_code}", url)
+                expect(out.endswith(code[:3].encode()) and b"could not be retrieved" in out, out)
+                _, said = get(demo, "-p", "-x", at, url, status=56)
+                expect(code in said and "could not be retrieved" in said, said)
+                done = run(program(demo, "ws_client"), "-x", at, url.replace("http:", "ws:"), status=1)
+                expect(code in done.stderr.decode(), done.stderr)
+
+
+@check("squid")
+def squid_early(demo):
+    """413 while the body is still on its way, in the clear and in a tunnel"""
+    large = a_file(demo, "large", 64 * MIB)
+    with squid(demo) as (at, _), http_server(demo) as url:
+        for args in ((demo.url + "/echo",), ("-p", demo.url + "/echo"), (*CA, url + "/echo")):
+            with within(5):
+                out, said = get(demo, "-x", at, "-d", f"@{large}", "-o", "/dev/null", "-w", "%{http_code}", *args)
+                expect(out == b"413", out, said)
+
+
+@check("squid")
+def squid_websocket(demo):
+    """ws: and wss: through it, in a tunnel each"""
+    with squid(demo, asks=True) as (at, methods):
+        for tls, trust in (((), ()), (TLS, CA)):
+            with ws_server(demo, *tls) as address:
+                host = address.replace("127.0.0.1", "localhost")
+                url = f"{'wss' if tls else 'ws'}://{host}/hello"
+                with Talk(program(demo, "ws_client"), *trust, "-x", with_user(at), url) as client:
+                    client.type(b"hello world!\n")
+                    client.prints(b"yakexi\n")
+                    client.half_closes()
+                    client.ends()
+        expect(methods() == ["CONNECT", "CONNECT"], methods())
+
+
+# ---- tinyproxy and privoxy --------------------------------------------------------------------------
+
+TINYPROXY = """
+Port {port}
+Listen 127.0.0.1
+Timeout 20
+MaxClients 20
+LogLevel Error
+ViaProxyName "tiny"
+{more}
+"""
+
+
+@contextlib.contextmanager
+def tinyproxy(demo, more=""):
+    """A running tinyproxy: its URL."""
+    port = a_port()
+    folder = room(demo, "tinyproxy", config=TINYPROXY.format(port=port, more=more))
+    with daemon(demo, folder, port, "tinyproxy", "-d", "-c", os.path.join(folder, "config")):
+        yield f"http://127.0.0.1:{port}"
+
+
+@check("tinyproxy")
+def tinyproxy_all(demo):
+    """whole requests, which it answers until it closes; tunnels, 407, a port that it refuses, no server"""
+    user = USER.replace(":", " ")
+    with tinyproxy(demo, f"BasicAuth {user}") as at, http_server(demo) as url:
+        known = with_user(at)
+        out, said = get(demo, "-v", "-x", known, demo.url + "/", demo.url + "/length")
+        expect(out == b"Hello World\n" * 2 and "(tinyproxy/" in said, out, said)
+        out, _ = get(demo, "-x", known, "-T", a_file(demo, "body", MIB), demo.url + "/upload")
+        expect(int(out) == MIB, out)
+        out, said = get(demo, *CA, "-x", known, "-w", "%{num_connects}", url + "/", url + "/length")
+        expect(out == b"Hello World\n1Hello World\n0", out, said)
+        with within(2):
+            out, _ = get(demo, "-x", at, "-o", "/dev/null", "-w", "%{http_code}", demo.url)
+            expect(out == b"407", out)
+            _, said = get(demo, "-x", at, *CA, url, status=56)
+            expect("407 Proxy Authentication Required" in said, said)
+            _, said = get(demo, "-x", known, "-p", f"http://127.0.0.1:{a_port()}/", status=56)
+            expect(re.search("50[0-9] ", said), said)
+        with ws_server(demo) as address:
+            run(program(demo, "ws_client"), "-x", known, f"ws://{address}/hello")
+    with tinyproxy(demo, "ConnectPort 443") as at, within(2):
+        _, said = get(demo, "-x", at, "-p", demo.url, status=56)
+        expect("403 " in said, said)
+
+
+PRIVOXY = """
+listen-address 127.0.0.1:{port}
+confdir /etc/privoxy
+templdir /etc/privoxy/templates
+logdir .
+logfile log
+actionsfile {folder}/rules
+keep-alive-timeout 5
+tolerate-pipelining 1
+"""
+
+
+@check("privoxy")
+def privoxy_all(demo):
+    """whole requests over one connection, a tunnel, and the long page of what it blocks"""
+    port = a_port()
+    rules = "{+block{not for you}}\nforbidden.test\n"
+    folder = room(demo, "privoxy", rules=rules)
+    config = os.path.join(folder, "config")
+    with open(config, "w") as file:
+        file.write(PRIVOXY.format(port=port, folder=folder))
+    at = f"http://127.0.0.1:{port}"
+    with daemon(demo, folder, port, "privoxy", "--no-daemon", config), http_server(demo) as url:
+        out, said = get(demo, "-v", "-x", at, "-w", "%{num_connects}", demo.url + "/length", demo.url + "/length")
+        expect(out == b"Hello World\n1Hello World\n0", out, said)
+        out, _ = get(demo, "-x", at, "-T", a_file(demo, "body", MIB), demo.url + "/upload")
+        expect(int(out) == MIB, out)
+        out, said = get(demo, *CA, "-x", at, "-w", "%{num_connects}", url + "/", url + "/length")
+        expect(out == b"Hello World\n1Hello World\n0", out, said)
+        with within(2):
+            out, _ = get(demo, "-x", at, "-w", "%{http_code}", "http://forbidden.test/")
+            expect(b"not for you" in out and out.endswith(b"403"), out)
+            _, said = get(demo, "-x", at, "-p", "http://forbidden.test/", status=56)
+            expect("403 " in said, said)
+        with ws_server(demo) as address:
+            run(program(demo, "ws_client"), "-x", at, f"ws://{address}/hello")
+
+
+# ---- proxies that Python plays ----------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def played(script):
+    """A server that reads a head and then does this, given the socket and the head: its URL."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.settimeout(20)
+            head = b""
+            with contextlib.suppress(OSError):
+                while b"\r\n\r\n" not in head and (piece := self.request.recv(65536)):
+                    head += piece
+                script(self.request, head)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads, block_on_close = True, False
+
+    with Server(("127.0.0.1", 0), Handler) as server, Background(lambda: server.serve_forever(0.05)):
+        try:
+            yield "http://127.0.0.1:%d" % server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+HEADS = {
+    "until close": b"Connection: close\r\n\r\n",
+    "in chunks": b"Transfer-Encoding: chunked\r\n\r\n",
+    "of a length": b"Content-Length: 99999999999\r\n\r\n",
+}
+
+
+def refusing_for_ever(status: str, framing: str, pause: float):
+    def script(peer: socket.socket, _):
+        piece = b"no tunnels today, says the proxy\n" * 10
+        if framing == "in chunks":
+            piece = b"%x\r\n%s\r\n" % (len(piece), piece)
+        peer.sendall(f'HTTP/1.1 {status}\r\nProxy-Authenticate: Basic realm="it"\r\n'.encode() + HEADS[framing])
+        while True:
+            peer.sendall(piece)
+            time.sleep(pause)
+
+    return script
+
+
+@check("Python")
+def endless_refusals(demo):
+    """a proxy that refuses a tunnel, and a server that refuses a WebSocket, with a body that never ends: told at once"""
+    ways = ((framing, pause) for framing in HEADS for pause in (0, 0.01))
+    for framing, pause in ways:
+        for status in ("403 Forbidden", "407 Proxy Authentication Required"):
+            with played(refusing_for_ever(status, framing, pause)) as at:
+                with within(2):
+                    _, said = get(demo, "-x", at, "-p", "http://a.test/", status=56)
+                    expect(status in said and "no tunnels today" in said, framing, pause, said)
+                for args in (("-x", at, "ws://a.test/"), (at.replace("http:", "ws:"),)):
+                    with within(2):
+                        done = run(program(demo, "ws_client"), *args, status=1)
+                        expect(status[:3].encode() in done.stderr, framing, pause, args, done.stderr)
+
+
+@check("Python")
+def endless_redirect(demo):
+    """a redirect whose body never ends, from a server and from a proxy: followed at once"""
+    for framing in HEADS:
+        answer = refusing_for_ever(f"302 Found\r\nLocation: {demo.url}/length", framing, 0.01)
+
+        def script(peer, head, answer=answer):
+            answer(peer, head) if b"a.test" in head else relay(peer, demo.port)
+
+        with played(script) as at:
+            for args in (("-x", at, "http://a.test/"), ("-H", "X: a.test", at)):
+                with within(1):
+                    out, said = get(demo, "-v", "-L", *args)
+                    expect(out.endswith(b"Hello World\n"), framing, args, out, said)
+
+
+def relay(peer: socket.socket, port: int):
+    """Asks our demo for /length in its place."""
+    with socket.create_connection(("127.0.0.1", port)) as server:
+        server.sendall(b"GET /length HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        while piece := server.recv(65536):
+            peer.sendall(piece)
+
+
+@check("Python")
+def early_answers(demo):
+    """an answer before the body has come, and no byte read of it: told at once, though stdin goes on"""
+    endings = {
+        "with a length": b"Content-Length: 9\r\n\r\nno thanks",
+        "and closed": b"Connection: close\r\nContent-Length: 9\r\n\r\nno thanks",
+        "until it closes": b"Connection: close\r\n\r\nno thanks",
+    }
+    for name, ending in endings.items():
+
+        def script(peer, _, ending=ending):
+            peer.sendall(b"HTTP/1.1 403 Forbidden\r\n" + ending)
+            if b"close" in ending:
+                peer.shutdown(socket.SHUT_WR)
+            time.sleep(5)
+
+        with played(script) as at:
+            for args in (("-x", at, "http://a.test/"), (at,)):
+                command = (program(demo, "http_get"), "-m", "20", "-w", " %{http_code}", "-T", "-", *args)
+                with Program(*command, stdin=subprocess.PIPE, bufsize=0) as client, within(2):
+                    client.process.stdin.write(b"a first piece")
+                    client.read_until(rb"no thanks 403")
+                    expect(client.process.wait(5) == 0, name, args)
+
+
+@check("Python")
+def odd_tunnels(demo):
+    """a tunnel that HTTP/1.0 grants, one with fields that mean nothing, interim answers; none at all, and half a head"""
+    grants = (
+        b"HTTP/1.0 200 Connection established\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nProxy-agent: it\r\n\r\n",
+        b"HTTP/1.1 299 Fine\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    )
+    for grant in grants:
+
+        def script(peer, _, grant=grant):
+            peer.sendall(grant)
+            peer.recv(65536)
+            relay(peer, demo.port)
+
+        with played(script) as at:
+            out, said = get(demo, "-v", "-p", "-x", at, "http://a.test/")
+            expect(out == b"Hello World\n", grant, out, said)
+    for nothing in (b"", b"HTTP/1.1 200 OK\r\n", b"SSH-2.0-OpenSSH_9.2\r\n"):
+        with played(lambda peer, _, nothing=nothing: peer.sendall(nothing)) as at, within(2):
+            out, said = get(demo, "-p", "-x", at, "http://a.test/", status=None)
+            expect(out == b"" and said.startswith("http_get: ("), nothing, out, said)
