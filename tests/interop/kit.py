@@ -128,9 +128,8 @@ def accepts(port: int) -> bool:
 
 
 def room(demo, name: str, **files: str | bytes) -> str:
-    """A new folder for a server, with these files."""
-    folder = os.path.join(demo.folder, name)
-    os.makedirs(folder)
+    """A new folder for a server, with these files; it goes with the demo's."""
+    folder = tempfile.mkdtemp(prefix=f"{name}-", dir=demo.folder)
     for file, text in files.items():
         with open(os.path.join(folder, file), "wb") as it:
             it.write(text if isinstance(text, bytes) else text.encode())
