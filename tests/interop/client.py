@@ -62,12 +62,13 @@ http {{
         location /204 {{ return 204; }}
         location /ours/ {{ proxy_http_version 1.1; proxy_pass {demo}/; }}
     }}
+    {more}
 }}
 """
 
 
 @contextlib.contextmanager
-def nginx(demo):
+def nginx(demo, more=""):
     """A running nginx: its URL, and the folder that it serves."""
     port = a_port()
     folder = room(demo, "nginx")
@@ -77,7 +78,7 @@ def nginx(demo):
     temp_paths = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
     config = os.path.join(folder, "nginx.conf")
     with open(config, "w") as file:
-        file.write(NGINX.format(folder=folder, port=port, temp_paths=temp_paths, demo=demo.url))
+        file.write(NGINX.format(folder=folder, port=port, temp_paths=temp_paths, demo=demo.url, more=more))
     with daemon(demo, folder, port, "nginx", "-p", folder, "-c", config):
         yield f"http://127.0.0.1:{port}", www
 

@@ -18,6 +18,11 @@ def pem(name: str) -> str:
     return os.path.normpath(os.path.join(CERTS, name))
 
 
+def contents(name: str) -> bytes:
+    with open(pem(name), "rb") as file:
+        return file.read()
+
+
 def identity(name: str, cert="-cert", key="-key") -> tuple[str, ...]:
     return cert, pem(f"{name}.crt"), key, pem(f"{name}.key")
 

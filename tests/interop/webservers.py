@@ -8,9 +8,8 @@ import re
 from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from https import CA
-from kit import a_port, check, daemon, expect, room, run
-from sockets import program
-from tls import identity, pem
+from kit import a_port, check, daemon, expect, room
+from tls import contents, identity
 from upstream import within
 
 # CGI programs: one counts what it is sent, one answers with what has no length.
@@ -75,7 +74,7 @@ AddHandler cgi-script .sh
 {more}
 """
 MODULES = "/usr/lib/apache2/modules"
-LOADED = ("authz_core", "dir", "mime", "cgi", "deflate", "filter", "ssl", "proxy", "proxy_http", "proxy_wstunnel")
+LOADED = ("authz_core", "dir", "mime", "cgi", "deflate", "env", "filter", "ssl", "proxy", "proxy_http", "proxy_wstunnel")
 
 APACHE_TLS = """
 Listen 127.0.0.1:{tls} https
@@ -95,11 +94,7 @@ Listen 127.0.0.1:{tls} https
 
 def furnished(demo, name: str) -> str:
     """A folder with a small site and the keys."""
-    keys = {}
-    for file in ("server.crt", "server.key", "ca.crt"):
-        with open(pem(file), "rb") as there:
-            keys[file] = there.read()
-    folder = room(demo, name, **keys)
+    folder = room(demo, name, **{file: contents(file) for file in ("server.crt", "server.key", "ca.crt")})
     os.makedirs(os.path.join(folder, "www", "deep"))
     site = {
         **{"page.txt": PAGE, "zipped": PAGE, "secret.txt": PAGE, "deep/index.txt": b"deep down\n"},
