@@ -7,12 +7,12 @@ import re
 from client import EXPECT, MIB, a_file, get, nginx
 from curl import curl, served_file
 from https import CA, TLS, http_server
-from kit import Program, a_port, check, daemon, eventually, expect, room, run
+from kit import Program, a_port, check, daemon, eventually, expect, package, room, run
 from sockets import Talk, program
 from tls import contents
 from upstream import within
 from webservers import apache
-from websocket import websockets, ws_server
+from ws import ws_server
 
 # ---- what each of them must let through -------------------------------------------------------------
 
@@ -57,7 +57,7 @@ def websockets_through(demo, url: str, *trust: str):
         client.half_closes()
         client.ends()
     if not trust:
-        with websockets("websockets.sync.client").connect(f"{url}/echo", max_size=None) as ws:
+        with package("websockets.sync.client").connect(f"{url}/echo", max_size=None) as ws:
             for message in ("你好", "月" * 300_000, bytes(1_000_000)):
                 ws.send(message)
                 expect(ws.recv(30) == message, len(message))

@@ -18,11 +18,11 @@ from browser import Browser
 from client import get
 from client_proxy import proxy
 from curl import MIB, a_file, curl
-from kit import Program, check, eventually, expect, run
+from kit import Program, check, eventually, expect, package, run
 from node import HERE, install
 from sockets import Talk, program
 from tls import identity, pem, talk, tls_echo
-from websocket import Background, websockets, ws_server
+from ws import Background, ws_server
 
 TLS = ("--tls", pem("server.crt"), pem("server.key"))
 CA = ("--cacert", pem("ca.crt"))
@@ -316,13 +316,13 @@ def connect_wss(client, url):
 @check("websockets")
 def python_wss(demo):
     """wss: our server and our client"""
-    client = websockets("websockets.sync.client")
+    client = package("websockets.sync.client")
     with ws_server(demo, *TLS) as address, connect_wss(client, f"wss://{address}/echo") as ws:
         # One after the other: Python's ssl may not be read and written at once (python/cpython#151508).
         for message in ["你好", b"\0\xff", "月" * 300_000, bytes(1_000_000)] * 8:
             ws.send(message)
             expect(ws.recv(30) == message, len(message))
-    serving = websockets("websockets.sync.server")
+    serving = package("websockets.sync.server")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pem("server.crt"), pem("server.key"))
     seen = []

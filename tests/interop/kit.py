@@ -161,29 +161,26 @@ def daemon(demo, folder: str, port: int, *command: str):
             raise
 
 
-@functools.cache
-def pip_folder() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="barewire-pip-", ignore_cleanup_errors=True)
+PYTHON_PACKAGES = ("aiohttp>=3.9,<4", "httpx>=0.27,<1", "websocket-client>=1.6,<2", "websockets>=13,<17")
 
 
 @functools.cache
-def python_package(package: str) -> str:
-    """The folder into which pip has put the package; once for all checks."""
-    folder = os.path.join(pip_folder().name, re.split(r"[<>=]", package)[0])
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, package]
+def python_packages() -> tempfile.TemporaryDirectory:
+    """The folder into which pip has put them; once for all checks, and it goes with this process."""
+    folder = tempfile.TemporaryDirectory(prefix="barewire-pip-", ignore_cleanup_errors=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", folder.name, *PYTHON_PACKAGES]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=120)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        raise Missing(f"{package}, which pip could not fetch") from error
+        raise Missing(" ".join(PYTHON_PACKAGES) + ", which pip could not fetch") from error
+    sys.path.insert(0, folder.name)
     return folder
 
 
-def python_module(package: str, module: str):
-    """A module of such a package."""
-    folder = python_package(package)
-    if folder not in sys.path:
-        sys.path.append(folder)
-    return importlib.import_module(module)
+def package(name: str):
+    """A module of these."""
+    python_packages()
+    return importlib.import_module(name)
 
 
 class Demo:

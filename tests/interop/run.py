@@ -10,7 +10,7 @@ Node, Python and Go, and curl goes through our proxy. A line for each check, the
 not on this machine is named and its checks are skipped; with CI=true they fail.
 
 A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py, browser.py, client.py, client_proxy.py,
-websocket.py, tls.py, https.py or chapter.py whose docstring is its name; kit.py has what they share. Nothing outside
+ws.py, tls.py, https.py or chapter.py whose docstring is its name; kit.py has what they share. Nothing outside
 the standard library, and nothing is left behind.
 """
 
@@ -29,7 +29,7 @@ from kit import CHECKS, Check, Demo, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
-    *("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy", "upstream", "webservers", "fronts", "tools", "websocket"),
+    *("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy", "upstream", "webservers", "fronts", "tools", "packages", "ws"),
     *("tls", "https", "chapter"),
 )
 IN_CI = os.environ.get("CI") == "true"

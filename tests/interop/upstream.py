@@ -14,7 +14,7 @@ from client import EXPECT, MIB, a_file, get
 from https import CA, TLS, http_server
 from kit import Program, a_port, check, daemon, expect, room, run
 from sockets import Talk, program
-from websocket import Background, ws_server
+from ws import Background, ws_server
 
 USER = "me:secret"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"

@@ -1,7 +1,6 @@
 """WebSocket: npm's ws and Python's websockets in both roles, Node's own, and the demo's page in Chromium."""
 
 import contextlib
-import importlib
 import json
 import os
 import re
@@ -9,7 +8,7 @@ import subprocess
 import threading
 
 from browser import Browser
-from kit import Missing, check, eventually, expect, need, python_module, run
+from kit import Missing, check, eventually, expect, need, package, run
 from node import HERE, install
 from sockets import Talk, program
 
@@ -43,15 +42,10 @@ def builtin(demo):
         run("node", flag, os.path.join(HERE, "builtin_websocket.mjs"), f"ws://{address}")
 
 
-def websockets(module: str):
-    """A module of Python's websockets, which pip fetches."""
-    return python_module("websockets>=13,<17", module)
-
-
 @check("websockets")
 def python_client(demo):
     """our server: texts, bytes, parts, pings, a subprotocol; compression is declined"""
-    client = websockets("websockets.sync.client")
+    client = package("websockets.sync.client")
     with ws_server(demo) as address, client.connect(f"ws://{address}/echo", subprotocols=["chat"], max_size=None) as ws:
         expect(ws.subprotocol == "chat", ws.subprotocol)
         expect("Sec-WebSocket-Extensions" not in ws.response.headers, ws.response.headers)
@@ -68,21 +62,21 @@ def python_client(demo):
 @check("websockets")
 def python_client_too_long(demo):
     """our server: a message beyond --max-message gets a Close 1009"""
-    client = websockets("websockets.sync.client")
+    client = package("websockets.sync.client")
     with ws_server(demo, "--max-message", "1000") as address, client.connect(f"ws://{address}/echo") as ws:
         ws.send("x" * 1000)
         expect(len(ws.recv(30)) == 1000)
         ws.send("x" * 1001)
         try:
             expect(False, ws.recv(30))
-        except importlib.import_module("websockets.exceptions").ConnectionClosedError as closed:
+        except package("websockets.exceptions").ConnectionClosedError as closed:
             expect(closed.rcvd.code == 1009, closed.rcvd)
 
 
 @contextlib.contextmanager
 def python_server(demo, handler):
     """The URL of a server of websockets."""
-    serving = websockets("websockets.sync.server")
+    serving = package("websockets.sync.server")
     with serving.serve(handler, "127.0.0.1", 0) as server, Background(server.serve_forever):
         try:
             yield "ws://127.0.0.1:%d/" % server.socket.getsockname()[1]
