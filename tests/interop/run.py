@@ -30,7 +30,7 @@ from kit import CHECKS, Check, Demo, Missing
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
     *("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy", "upstream", "webservers", "fronts", "tools", "packages", "ws"),
-    *("tls", "https", "chapter"),
+    *("tls", "pem", "https", "chapter"),
 )
 IN_CI = os.environ.get("CI") == "true"
 
