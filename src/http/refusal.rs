@@ -52,7 +52,7 @@ impl fmt::Display for Refusal {
         let head = format!("{}: {} {}", self.what, self.status, self.reason);
         f.write_str(&one_line(head.trim_end(), usize::MAX))?;
         let body = String::from_utf8_lossy(&self.body);
-        match one_line(body.trim().lines().next().unwrap_or_default(), SHOWN_CHARS) {
+        match one_line(why(body.trim()), SHOWN_CHARS) {
             line if line.is_empty() => Ok(()),
             line => write!(f, ": {line}"),
         }
@@ -60,6 +60,22 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+/// The line that says why: the first, or the title of an HTML page, whose first line only says that it is one.
+fn why(body: &str) -> &str {
+    let text = match body.starts_with('<') {
+        true => title(body).unwrap_or(body),
+        false => body,
+    };
+    text.trim().lines().next().unwrap_or_default()
+}
+
+fn title(page: &str) -> Option<&str> {
+    let lower = page.to_ascii_lowercase(); // each byte stays in its place
+    let from = lower.find("<title>")? + "<title>".len();
+    let length = lower[from..].find("</title>")?;
+    Some(&page[from..from + length])
+}
 
 fn one_line(text: &str, most: usize) -> String {
     let shown = text.chars().filter(|c| !c.is_control());
@@ -87,5 +103,36 @@ mod tests {
             "no: 404: ".len() + SHOWN_CHARS
         );
         assert_eq!(shown("", b"\xff"), "no: 404: \u{fffd}");
+    }
+
+    /// squid, tinyproxy, privoxy and most servers refuse with a page.
+    #[test]
+    fn fault_c06_a_page_says_why_in_its_title() {
+        let shown = |body: &str| {
+            let head = (403, "Forbidden".to_owned());
+            let body = body.as_bytes().to_vec();
+            Refusal::new("no".to_owned(), head, FieldList::new(), body).to_string()
+        };
+        let cases = [
+            (
+                "<!DOCTYPE html PUBLIC \"-//W3C//DTD\">\n<html><head>\n<title>not this §</title>",
+                "not this §",
+            ),
+            (
+                "<HTML><Title>\r\n  in a line\n of its own\n</TITLE>",
+                "in a line",
+            ),
+            ("<html>\n<title>without an end", "<html>"),
+            ("<html>\n<h1>none</h1>", "<html>"),
+            ("İ <title>no page</title>", "İ <title>no page</title>"),
+            (
+                "<İ><title>its letter grows in lower case</title>",
+                "its letter grows in lower case",
+            ),
+        ];
+        for (body, why) in cases {
+            assert_eq!(shown(body), format!("no: 403 Forbidden: {why}"), "{body}");
+        }
+        assert_eq!(shown("<title></title>"), "no: 403 Forbidden");
     }
 }
