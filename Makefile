@@ -27,7 +27,7 @@ help:
 	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
 	@echo "make schedules barewire's own threads under thousands of schedules each (TIMES=50 for more, SEED=… for one; crates.io)"
-	@echo "make interop  curl, nc, telnet, socat, Python, Node, Chromium against the demos (python3, and what it finds)"
+	@echo "make interop  curl, Chromium, HAProxy, squid, Apache and thirty others against the demos (python3, and what it finds)"
 	@echo "make autobahn the Autobahn|Testsuite against the WebSocket demos (a Python 2.7, or pyenv)"
 	@echo "make soak     mixed traffic and faults at all servers for FOR=600 seconds, then what is left over (crates.io)"
 	@echo "make clean    remove what was built"

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import importlib
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -48,6 +49,13 @@ def need(program: str) -> str:
     path = shutil.which(program, path=os.environ["PATH"] + ":/usr/local/sbin:/usr/sbin")
     if path is None:
         raise Missing(program)
+    return path
+
+
+def need_file(path: str) -> str:
+    """What a program needs beside it, where Debian puts it."""
+    if not os.path.exists(path):
+        raise Missing(path)
     return path
 
 
@@ -144,11 +152,12 @@ def daemon(demo, folder: str, port: int, *command: str):
     said = os.path.join(folder, "said")
     open(said, "wb").close()
     if os.geteuid() == 0:
-        whose = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        nobody = pwd.getpwnam("nobody")
+        whose = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         os.chmod(demo.folder, 0o711)
         for path, _, names in os.walk(folder):
             for it in (path, *(os.path.join(path, name) for name in names)):
-                shutil.chown(it, "nobody", "nogroup")
+                os.chown(it, nobody.pw_uid, nobody.pw_gid)
     with open(said, "ab") as log, Program(*command, cwd=folder, stdout=log, stderr=log, **whose) as program:
         try:
             eventually(lambda: accepts(port) or program.process.poll() is not None, PATIENCE_SECS / 3)

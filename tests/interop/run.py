@@ -3,15 +3,19 @@
 
     tests/interop/run.py [--only WORD] [--binary target/release/http_server]
 
-Builds the demos, starts the HTTP server on a port that the system chooses and on a Unix socket, and lets curl, nc,
-Python, Node and Chromium at it; nc, telnet and socat talk with the demos of TCP and UDP; npm's ws, Python's websockets
-and Chromium with those of WebSocket; openssl, curl, Node, Python and Chromium with those of TLS; http_get asks nginx,
-Node, Python and Go, and curl goes through our proxy. A line for each check, then `N passed, N failed`. A program that is
-not on this machine is named and its checks are skipped; with CI=true they fail.
+Builds the demos, starts the HTTP server on a port that the system chooses and on a Unix socket, and runs the checks. A
+line for each, then `N passed, N failed`. A program that is not on this machine is named and its checks are skipped; with
+CI=true they fail. A check is a function whose docstring is its name; kit.py has what all of them share:
 
-A check is a function in curl.py, by_hand.py, sockets.py, python.py, node.py, browser.py, client.py, client_proxy.py,
-ws.py, tls.py, https.py or chapter.py whose docstring is its name; kit.py has what they share. Nothing outside
-the standard library, and nothing is left behind.
+    curl.py by_hand.py sockets.py python.py node.py browser.py   clients at our servers
+    tools.py packages.py ws.py                                   wget, ab, h2load; packages of PyPI and npm; WebSocket
+    client.py webservers.py                                      our client at nginx, Node, Python, Go; lighttpd, Apache
+    client_proxy.py upstream.py                                  our proxy; our clients by way of squid and others
+    fronts.py                                                    HAProxy, Apache, nginx before our servers
+    tls.py pem.py https.py                                       TLS: openssl, its files, all the others under TLS
+    chapter.py                                                   what `make run` says to try
+
+Nothing outside the standard library, and nothing is left behind.
 """
 
 import argparse
@@ -29,8 +33,8 @@ from kit import CHECKS, Check, Demo, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
-    *("curl", "by_hand", "sockets", "python", "node", "browser", "client", "client_proxy", "upstream", "webservers", "fronts", "tools", "packages", "ws"),
-    *("tls", "pem", "https", "chapter"),
+    *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers"),
+    *("client_proxy", "upstream", "fronts", "tls", "pem", "https", "chapter"),
 )
 IN_CI = os.environ.get("CI") == "true"
 

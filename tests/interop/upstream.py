@@ -11,8 +11,10 @@ import threading
 import time
 
 from client import EXPECT, MIB, a_file, get
+from client_proxy import proxy
+from curl import curl
 from https import CA, TLS, http_server
-from kit import Program, a_port, check, daemon, expect, room, run
+from kit import Program, a_port, check, daemon, expect, need_file, room, run
 from sockets import Talk, program
 from ws import Background, ws_server
 
@@ -44,13 +46,14 @@ cache_log {folder}/cache.log
 coredump_dir {folder}
 cache deny all
 pinger_enable off
+{parent}
 acl forbidden dstdomain forbidden.test
 http_access deny forbidden
 {asks}
 http_access deny all
 """
 ASKS = """
-auth_param basic program /usr/lib/squid/basic_ncsa_auth {folder}/users
+auth_param basic program {helper} {folder}/users
 auth_param basic realm squid
 acl known proxy_auth REQUIRED
 http_access allow known
@@ -58,16 +61,18 @@ http_access allow known
 
 
 @contextlib.contextmanager
-def squid(demo, asks=False):
+def squid(demo, asks=False, parent=""):
     """A running squid: its URL, and a function that returns the methods that it has been asked with."""
     port = a_port()
     user, password = USER.split(":")
     crypted = run("openssl", "passwd", "-apr1", password).stdout.decode()
     folder = room(demo, "squid", users=f"{user}:{crypted}")
-    rules = ASKS.format(folder=folder) if asks else "http_access allow localhost"
+    rules = "http_access allow localhost"
+    if asks:
+        rules = ASKS.format(folder=folder, helper=need_file("/usr/lib/squid/basic_ncsa_auth"))
     config = os.path.join(folder, "squid.conf")
     with open(config, "w") as file:
-        file.write(SQUID.format(port=port, folder=folder, asks=rules))
+        file.write(SQUID.format(port=port, folder=folder, asks=rules, parent=parent))
 
     def methods() -> list[str]:
         with open(os.path.join(folder, "access.log")) as log:
@@ -117,11 +122,11 @@ def squid_asks(demo):
     """407 until it knows who asks: an answer, and the reason that there is no tunnel"""
     with squid(demo, asks=True) as (at, _), http_server(demo) as url:
         stranger = at.replace("//", "//me:wrong@")
-        for proxy in (at, stranger):
+        for asked in (at, stranger):
             with within(2):
-                out, said = get(demo, "-v", "-x", proxy, "-w", "%{http_code}", demo.url)
+                out, said = get(demo, "-v", "-x", asked, "-w", "%{http_code}", demo.url)
                 expect(out.endswith(b"407") and '< Proxy-Authenticate: Basic realm="squid"' in said, said)
-                _, said = get(demo, "-x", proxy, *CA, url, status=56)
+                _, said = get(demo, "-x", asked, *CA, url, status=56)
                 expect("407 Proxy Authentication Required" in said, said)
         for args in (("-x", with_user(at), demo.url), ("-x", with_user(at), *CA, url)):
             out, said = get(demo, *args)
@@ -168,6 +173,25 @@ def squid_websocket(demo):
                     client.half_closes()
                     client.ends()
         expect(methods() == ["CONNECT", "CONNECT"], methods())
+
+
+@check("squid")
+def squid_before_ours(demo):
+    """our proxy as its parent: whole requests, bodies both ways, tunnels, our refusal"""
+    with proxy(demo, "--name", "ours", "--auth", USER) as (at, _), http_server(demo) as url:
+        port = at.rpartition(":")[2]
+        peer = f"cache_peer 127.0.0.1 parent {port} 0 no-query default login={USER}\nnever_direct allow all"
+        with squid(demo, parent=peer) as (first, _):
+            body, said = curl("-v", "-x", first, demo.url + "/", demo.url + "/length")
+            expect(body == b"Hello World\n" * 2 and said.count("Via: 1.1 ours, 1.1 squid.test") == 2, body, said)
+            body, said = curl("-v", "-x", first, "-T", "-", demo.url + "/upload", stdin=b"x" * MIB)
+            expect(int(body) == MIB, body, said)
+            body, said = curl("-v", "-x", first, *CA, url + "/", url + "/length")
+            expect(body == b"Hello World\n" * 2 and said.count("> CONNECT ") == 1, body, said)
+            body, said = curl("-v", "-x", first, "http://forbidden.example/")
+            expect("403 Forbidden" in said and b"--allow" in body, body, said)
+            with Program("curl", "-sN", "-x", first, demo.url + "/events") as stream:
+                stream.read_until(rb"event: tick\ndata: 2\n\n")
 
 
 # ---- tinyproxy and privoxy --------------------------------------------------------------------------
@@ -220,8 +244,8 @@ def tinyproxy_all(demo):
 
 PRIVOXY = """
 listen-address 127.0.0.1:{port}
-confdir /etc/privoxy
-templdir /etc/privoxy/templates
+confdir .
+templdir {templates}
 logdir .
 logfile log
 actionsfile {folder}/rules
@@ -238,7 +262,7 @@ def privoxy_all(demo):
     folder = room(demo, "privoxy", rules=rules)
     config = os.path.join(folder, "config")
     with open(config, "w") as file:
-        file.write(PRIVOXY.format(port=port, folder=folder))
+        file.write(PRIVOXY.format(port=port, folder=folder, templates=need_file("/etc/privoxy/templates")))
     at = f"http://127.0.0.1:{port}"
     with daemon(demo, folder, port, "privoxy", "--no-daemon", config), http_server(demo) as url:
         out, said = get(demo, "-v", "-x", at, "-w", "%{num_connects}", demo.url + "/length", demo.url + "/length")

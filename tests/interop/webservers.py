@@ -8,7 +8,7 @@ import re
 from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from https import CA
-from kit import a_port, check, daemon, expect, room
+from kit import a_port, check, daemon, expect, need_file, room
 from tls import contents, identity
 from upstream import within
 
@@ -111,6 +111,7 @@ def furnished(demo, name: str) -> str:
 @contextlib.contextmanager
 def lighttpd(demo):
     """A running lighttpd: its URL in the clear, and under TLS."""
+    need_file("/usr/lib/lighttpd/mod_openssl.so")
     folder, port, tls = furnished(demo, "lighttpd"), a_port(), a_port()
     config = os.path.join(folder, "config")
     with open(config, "w") as file:
@@ -123,6 +124,7 @@ def lighttpd(demo):
 def apache(demo, verify="none", protocol="all", more=""):
     """A running Apache: its URL in the clear, and under TLS."""
     folder, port, tls = furnished(demo, "apache"), a_port(), a_port()
+    need_file(f"{MODULES}/mod_ssl.so")
     load = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in LOADED)
     more += APACHE_TLS.format(folder=folder, tls=tls, verify=verify, protocol=protocol)
     config = os.path.join(folder, "config")
