@@ -33,7 +33,8 @@ use std::time::{Duration, Instant};
 const HELP: &str = "\
 usage: nagle
 
-Shows in which pieces small writes arrive, and when, with Nagle's algorithm and without.
+Shows in which pieces small writes arrive, and when, with Nagle's algorithm and
+without.
 ";
 
 const ROUNDS: usize = 5;

@@ -30,3 +30,4 @@ mod tcp_echo;
 mod tls_echo;
 mod transcript;
 mod websocket;
+mod words;

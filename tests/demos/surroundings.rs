@@ -18,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const DEMOS: [&str; 13] = [
+pub(crate) const DEMOS: [&str; 13] = [
     "agent_demo",
     "chapter",
     "framing",

@@ -14,7 +14,8 @@ pub(crate) struct Row {
     pub(crate) port: u16,
 }
 
-const WIDTH: usize = 40;
+/// With the words at both ends, a line fits into 80 columns.
+const WIDTH: usize = 36;
 
 /// The rows in order. Sockets are numbered in the order in which they appear.
 pub(crate) fn draw(rows: &[Row], began: Instant) -> String {
@@ -22,7 +23,7 @@ pub(crate) fn draw(rows: &[Row], began: Instant) -> String {
     let whole = end.saturating_duration_since(began);
     let column = |at: Instant| scaled(at.saturating_duration_since(began), whole);
     let scale = format!("{} ms", whole.as_millis());
-    let mut out = format!("{:13}0{scale:>39}\n", "");
+    let mut out = format!("{:13}0{scale:>35}\n", "");
     let mut ports: Vec<u16> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let (start, end) = (column(row.asked), column(row.ended));
@@ -38,7 +39,7 @@ pub(crate) fn draw(rows: &[Row], began: Instant) -> String {
         });
         let _ = write!(
             out,
-            "request {:>3}  {bar:<41}  socket {}",
+            "request {:>3}  {bar:<37}  socket {}",
             row.number,
             number + 1
         );
@@ -83,12 +84,12 @@ mod tests {
             row(3, [50, 50, 200], 7),
         ];
         let bars = [
-            "█".repeat(20) + &" ".repeat(21),
-            "█".to_owned() + &" ".repeat(40),
-            " ".repeat(10) + &"·".repeat(10) + &"█".repeat(20) + " ",
+            "█".repeat(18) + &" ".repeat(19),
+            "█".to_owned() + &" ".repeat(36),
+            " ".repeat(9) + &"·".repeat(9) + &"█".repeat(18) + " ",
         ];
         let lines = [
-            format!("             0{:>39}", "200 ms"),
+            format!("             0{:>35}", "200 ms"),
             format!("request   1  {}  socket 1", bars[0]),
             format!("request   2  {}  socket 2", bars[1]),
             format!("request   3  {}  socket 1, after request 1", bars[2]),

@@ -20,8 +20,9 @@ use std::process::ExitCode;
 const HELP: &str = "\
 usage: https_server [HOST:PORT]
 
-Answers each request with hello world; listens on 127.0.0.1:8443. Its certificate is that of the
-tests, signed by fixtures/tls/ca.crt. With a certificate of your own: http_server --tls.
+Answers each request with hello world; listens on 127.0.0.1:8443. Its
+certificate is that of the tests, signed by fixtures/tls/ca.crt. With a
+certificate of your own: http_server --tls.
 ";
 
 fn main() -> ExitCode {

@@ -7,18 +7,23 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod bucket;
 #[path = "../demo/mod.rs"]
 mod demo;
+mod echo;
 mod message;
 mod request;
 
 use barewire::udp::{self, Events, Family, FaultPlan, RemoteInfo, Socket};
-use demo::{Args, Run, err, log, no_command, out};
+use bucket::Bucket;
+use demo::{Args, Run, err, log, named, no_command, out};
+use echo::Echo;
 use request::Network;
-use std::io;
-use std::net::IpAddr;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The book's message.
 const BOOK: &str = "深入浅出Node.js";
@@ -76,7 +81,41 @@ fn client(to: &str, text: &str) -> Result<Run, String> {
 }
 
 struct Server {
-    echo: bool,
+    echo: Option<Echo>,
+    lines: Mutex<Lines>,
+}
+
+/// Of a flood, the first lines are printed, and how many others there were.
+struct Lines {
+    bucket: Bucket,
+    left_out: u64,
+}
+
+impl Server {
+    /// Prints one of the lines about messages, unless there were too many.
+    fn print(&self, now: Instant, print: impl FnOnce()) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lines.bucket.take(now) {
+            lines.left_out += 1;
+            return;
+        }
+        match std::mem::take(&mut lines.left_out) {
+            0 => {}
+            left_out => err!("{left_out} lines were left out, since messages came too fast"),
+        }
+        print();
+    }
+
+    fn answer(&self, echo: &Echo, socket: &Socket, msg: &[u8], from: SocketAddr, now: Instant) {
+        match echo.check(from, socket.address().port(), now) {
+            Ok(()) => {
+                if let Err(e) = socket.send_to(msg, from) {
+                    self.print(now, || err!("{from}: {e}"));
+                }
+            }
+            Err(why) => self.print(now, || err!("{from} gets no echo: {why}")),
+        }
+    }
 }
 
 impl Events for Server {
@@ -85,11 +124,10 @@ impl Events for Server {
     }
 
     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
-        message::print(msg, rinfo);
-        if self.echo
-            && let Err(e) = socket.send_to(msg, rinfo.socket_addr())
-        {
-            self.error(&e);
+        let now = Instant::now();
+        self.print(now, || message::print(msg, rinfo));
+        if let Some(echo) = &self.echo {
+            self.answer(echo, socket, msg, rinfo.socket_addr(), now);
         }
     }
 
@@ -103,8 +141,20 @@ fn serve(listen: &str, echo: bool) -> io::Result<()> {
         true => Family::Udp6,
         false => Family::Udp4,
     };
-    let server = udp::create_socket(family).bind(listen)?;
-    server.start(Server { echo })?.join()
+    let bound = udp::create_socket(family).bind(listen);
+    let server = bound.map_err(|e| match e.kind() {
+        ErrorKind::InvalidInput => named(&format!("cannot listen on {listen:?}"), &e),
+        _ => e, // it names the address
+    })?;
+    let lines = Lines {
+        bucket: Bucket::full(Instant::now()),
+        left_out: 0,
+    };
+    let events = Server {
+        echo: echo.then(Echo::default),
+        lines: Mutex::new(lines),
+    };
+    server.start(events)?.join()
 }
 
 fn send(host: &str, port: u16, text: &str) -> io::Result<()> {

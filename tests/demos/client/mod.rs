@@ -22,7 +22,7 @@ mod refusals;
 mod secure;
 mod sending;
 mod showing;
-mod stage;
+pub(crate) mod stage;
 mod timeline;
 mod transcript;
 mod tunnels;
@@ -31,7 +31,7 @@ use crate::support::Site;
 use barewire::http::{self, Error, Request, Response};
 
 /// The book's server, on a port of its own.
-fn hello() -> (Site, u16) {
+pub(crate) fn hello() -> (Site, u16) {
     site(|_req, res| {
         res.write_head(200, [("Content-Type", "text/plain")])?
             .end("Hello World\n")

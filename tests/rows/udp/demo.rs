@@ -103,6 +103,49 @@ fn row_u01_the_demo_shows_any_bytes_and_echoes_them() {
     });
 }
 
+/// A client at the server's own port might be another server: it gets no echo. (The server itself cannot
+/// be made to send to itself without a raw socket; `udp_echo/echo.rs` has a test of each source.)
+#[test]
+fn fault_e07_the_servers_own_port_gets_no_echo() {
+    watched(|| {
+        let mut server = Server::start(&["server", "--listen", "127.77.7.1:0", "--echo"]);
+        let to = port(&server.line());
+        let twin = std::net::UdpSocket::bind(("127.77.7.2", to)).unwrap();
+        twin.send_to(b"circle", ("127.77.7.1", to)).unwrap();
+        let got = format!("server got: circle from 127.77.7.2:{to}\n");
+        assert_eq!(server.line(), got);
+        // A datagram behind it is answered: what was to come to the twin has come.
+        let client = socket();
+        client.send(b"hi", 0, 2, to, "127.77.7.1").unwrap();
+        assert_eq!(super::next(&client).0, b"hi");
+        twin.set_nonblocking(true).unwrap();
+        let nothing = twin.recv(&mut [0; 10]).unwrap_err();
+        assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    });
+}
+
+/// A peer that sends back what comes, as another echo server does: the circle ends, and few lines are
+/// printed.
+#[test]
+fn fault_e07_two_echo_servers_do_not_circle_for_ever() {
+    watched(|| {
+        let mut server = Server::start(&["server", "--listen", "127.0.0.1:0", "--echo"]);
+        let to = port(&server.line());
+        let twin = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        twin.connect(("127.0.0.1", to)).unwrap();
+        twin.set_read_timeout(Some(std::time::Duration::from_millis(500)))
+            .unwrap();
+        let (mut buf, mut rounds) = ([0; 10], 0);
+        twin.send(b"circle").unwrap();
+        while let Ok(bytes) = twin.recv(&mut buf) {
+            rounds += 1;
+            assert!(rounds < 20_000, "it circles for ever");
+            twin.send(&buf[..bytes]).unwrap();
+        }
+        assert!(rounds >= 500, "{rounds}");
+    });
+}
+
 #[test]
 fn row_u02_the_demo_sends_another_text_elsewhere() {
     watched(|| {

@@ -1,0 +1,320 @@
+//! Errors on a command line speak of that command line: they name its files and its options, and show a
+//! peer's text as text.
+
+use crate::client::stage::Scripted;
+use crate::place::Place;
+use crate::stage::{Ended, Running, program, refuses, run, run_with};
+use crate::support::watched;
+use std::collections::BTreeSet;
+use std::fs;
+
+const CRT: &str = "fixtures/tls/client.crt";
+const KEY: &str = "fixtures/tls/client.key";
+const NO_PEM: &str = "Cargo.toml";
+const NOWHERE: &str = "/nowhere/at/all";
+
+/// Each demo with each of its options for a file, and how its one line on stderr must begin.
+#[test]
+fn fault_e08_every_file_that_cannot_be_used_is_named() {
+    let missing = format!("{NOWHERE}: No such file or directory");
+    let http_missing = format!("(26) {missing}");
+    let out = format!("(23) {NOWHERE}: No such file");
+    let no_cert = "ERR_OSSL_PEM_NO_START_LINE: no -----BEGIN CERTIFICATE----- in ";
+    let no_key = "ERR_OSSL_PEM_NO_START_LINE: no -----BEGIN PRIVATE KEY----- in ";
+    let unix = format!("unix:{NOWHERE}");
+    let listen = format!("cannot listen on \"{unix}\": No such file");
+    let connect = format!("cannot connect to {unix}: No such file");
+    let http_connect = format!("(7) {connect}");
+    let is_ca = format!("{no_cert}{NO_PEM} (--ca)");
+    let is_cacert = format!("{no_cert}{NO_PEM} (--cacert)");
+    let is_tls = format!("{no_cert}{NO_PEM} (--tls)");
+    let is_tls_key = format!("{no_key}{NO_PEM} (--tls)");
+    let is_client_ca = format!("{no_cert}{NO_PEM} (--client-ca)");
+    let is_cert = format!("{no_cert}{NO_PEM} (--cert)");
+    let is_key = format!("{no_key}{NO_PEM} (--key)");
+    let (https, wss, http) = (
+        "https://127.0.0.1:1/",
+        "wss://127.0.0.1:1/",
+        "http://127.0.0.1:1/",
+    );
+    let at_form = format!("@{NOWHERE}");
+    watched(move || {
+        for (demo, args, error) in [
+            ("framing", &["file", NOWHERE][..], missing.as_str()),
+            ("framing", &["file", "/"], "/: Is a directory"),
+            ("framing", &["client", "none", &unix], &connect),
+            ("framing", &["server", "none", "--listen", &unix], &listen),
+            ("tcp_echo", &["client", &unix], &connect),
+            ("tcp_echo", &["server", "--listen", &unix], &listen),
+            ("tls_echo", &["--connect", &unix], &connect),
+            ("tls_echo", &["--listen", &unix], &listen),
+            (
+                "tls_echo",
+                &["--connect", "127.0.0.1:1", "--ca", NOWHERE],
+                &missing,
+            ),
+            (
+                "tls_echo",
+                &["--connect", "127.0.0.1:1", "--ca", NO_PEM],
+                &is_ca,
+            ),
+            (
+                "tls_echo",
+                &["--connect", "127.0.0.1:1", "--cert", NOWHERE],
+                &missing,
+            ),
+            (
+                "tls_echo",
+                &["--connect", "127.0.0.1:1", "--cert", CRT, "--key", NOWHERE],
+                &missing,
+            ),
+            (
+                "tls_echo",
+                &["--connect", "127.0.0.1:1", "--cert", CRT, "--key", NO_PEM],
+                &is_key,
+            ),
+            ("https_server", &[&unix], &listen),
+            ("http_server", &["--listen", &unix], &listen),
+            ("http_server", &["--files", NOWHERE], &missing),
+            ("http_server", &["--files", NO_PEM], NO_PEM),
+            ("http_server", &["--tls", NOWHERE, KEY], &missing),
+            ("http_server", &["--tls", CRT, NOWHERE], &missing),
+            ("http_server", &["--tls", NO_PEM, KEY], &is_tls),
+            ("http_server", &["--tls", CRT, NO_PEM], &is_tls_key),
+            (
+                "http_server",
+                &["--tls", CRT, KEY, "--client-ca", NOWHERE],
+                &missing,
+            ),
+            (
+                "http_server",
+                &["--tls", CRT, KEY, "--client-ca", NO_PEM],
+                &is_client_ca,
+            ),
+            ("ws_server", &["--tls", NOWHERE, KEY], &missing),
+            ("ws_server", &["--tls", CRT, NOWHERE], &missing),
+            ("ws_server", &["--tls", NO_PEM, KEY], &is_tls),
+            ("ws_server", &["--listen", &unix], &listen),
+            ("proxy", &["--listen", &unix], &listen),
+            (
+                "chapter",
+                &["--any-port", "--unix", NOWHERE],
+                "cannot open the door of Unix: cannot listen on",
+            ),
+            ("ws_client", &["--cacert", NOWHERE, wss], &missing),
+            ("ws_client", &["--cacert", NO_PEM, wss], &is_cacert),
+            ("http_get", &["--cacert", NOWHERE, https], &missing),
+            ("http_get", &["--cacert", NO_PEM, https], &is_cacert),
+            ("http_get", &["-E", NOWHERE, https], &missing),
+            ("http_get", &["-E", NO_PEM, "--key", KEY, https], &is_cert),
+            ("http_get", &["-E", CRT, "--key", NOWHERE, https], &missing),
+            ("http_get", &["-E", CRT, "--key", NO_PEM, https], &is_key),
+            ("http_get", &["-T", NOWHERE, http], &http_missing),
+            ("http_get", &["-T", "/", http], "(26) /: is a directory"),
+            ("http_get", &["-d", &at_form, http], &http_missing),
+            ("http_get", &["--unix-socket", NOWHERE, http], &http_connect),
+        ] {
+            let Ended { code, err, .. } = run(demo, args);
+            assert!(!matches!(code, Some(0) | None), "{demo} {args:?}");
+            assert!(
+                err.starts_with(&format!("{demo}: ")) && err.contains(error),
+                "{demo} {args:?}: {err}"
+            );
+            assert_eq!(err.lines().count(), 1, "{demo} {args:?}: {err}");
+        }
+        let (site, port) = crate::client::hello();
+        let url = format!("http://127.0.0.1:{port}/");
+        let Ended { code, err, .. } = run("http_get", &["-o", NOWHERE, &url]);
+        assert_eq!(code, Some(23));
+        assert!(err.starts_with(&format!("http_get: {out}")), "{err}");
+        drop(site);
+    });
+}
+
+#[test]
+fn fault_e09_a_certificate_without_its_key_is_asked_for_it() {
+    watched(|| {
+        let both = Place::new("words-both");
+        let pem = [
+            fs::read(CRT).expect("a file"),
+            fs::read(KEY).expect("a file"),
+        ]
+        .concat();
+        let path = both.path().with_extension("pem");
+        fs::write(&path, pem).expect("a file");
+        let path = path.to_str().expect("text");
+        let https = "https://127.0.0.1:1/";
+        let missing = format!("{CRT} holds no private key: name its file with --key");
+        let alone = "--key needs its certificate, too: --cert FILE";
+        for (args, why) in [
+            (&["-E", CRT, https][..], missing.as_str()),
+            (
+                &["-E", NO_PEM, https],
+                "Cargo.toml holds no private key: name its file with --key",
+            ),
+            (&["--key", KEY, https], alone),
+            (&["-E", path, https], "(7) cannot connect to 127.0.0.1:1"),
+        ] {
+            let Ended { err, .. } = run("http_get", args);
+            assert!(
+                err.starts_with(&format!("http_get: {why}")),
+                "{args:?}: {err}"
+            );
+        }
+        let to = "127.0.0.1:1";
+        for (args, why) in [
+            (&["--connect", to, "--cert", CRT][..], missing.as_str()),
+            (&["--connect", to, "--key", KEY], alone),
+            (
+                &["--connect", to, "--cert", path],
+                "cannot connect to 127.0.0.1:1",
+            ),
+        ] {
+            let Ended { err, .. } = run("tls_echo", args);
+            assert!(err.contains(why), "{args:?}: {err}");
+        }
+    });
+}
+
+/// `text` as what a server says when it refuses.
+fn refusal(text: &str) -> Scripted {
+    let length = text.len();
+    Scripted::new(&[&format!(
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n\r\n{text}"
+    )])
+}
+
+#[test]
+fn fault_e09_text_of_a_peer_is_shown_as_text_and_controls_nothing() {
+    watched(|| {
+        for (sent, shown) in [
+            ("RFC 9110 §15.5.5\n", "RFC 9110 §15.5.5"),
+            ("月 é 😀", "月 é 😀"),
+            ("\x1b]0;title\x07\u{9b}2J", "title"),
+            ("a\u{202e}b\r\nc", "a"),
+        ] {
+            let server = refusal(sent);
+            let url = server.url().replace("http:", "ws:");
+            let Ended { code, err, .. } = run("ws_client", &[&url]);
+            assert_eq!(code, Some(1));
+            let why = "ws_client: the server refused the WebSocket: 403 Forbidden: ";
+            assert!(err.starts_with(why) && err.contains(shown), "{err:?}");
+            let line = err.strip_suffix('\n').expect("a line");
+            let controls = |c: char| c.is_control() || c == '\u{202e}';
+            assert!(!line.contains(controls), "{err:?}");
+        }
+        let server = Scripted::new(&["HTTP/1.1 404 \x1b[2J§\r\n\r\n"]);
+        let Ended { err, .. } = run("http_get", &["-f", &server.url()]);
+        assert!(!err.contains('\x1b'), "{err}");
+    });
+}
+
+/// Behind a pipe the bytes are what the peer has sent.
+#[test]
+fn what_is_no_terminal_gets_the_bytes_of_a_peer() {
+    watched(|| {
+        let server = Scripted::new(&["HTTP/1.1 200 OK\r\n\r\n\x1b[2J\u{9b}\r\n\0"]);
+        let Ended { code, out, .. } = run("http_get", &[&server.url()]);
+        assert_eq!((code, out.as_str()), (Some(0), "\x1b[2J\u{9b}\r\n\0"));
+        let server = Running::start("ws_server", &["--listen", "127.0.0.1:0"]);
+        let url = format!("ws://{}/echo", server.address());
+        let Ended { out, .. } = run_with("ws_client", &[&url], "\x1b[1m月\n");
+        assert_eq!(out, "\x1b[1m月\n");
+    });
+}
+
+/// The names of the library's options that its TLS errors may say, each of which a demo can translate.
+#[test]
+fn fault_e09_every_option_that_an_error_names_has_words_of_the_command_line() {
+    let translated = fs::read_to_string("src/bin/demo/words.rs").expect("a file");
+    let mut found = BTreeSet::new();
+    for source in sources("src/tls") {
+        for line in source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            for (at, _) in line.match_indices("Options::") {
+                let start = line[..at]
+                    .rfind(|c: char| !c.is_alphabetic())
+                    .map_or(0, |at| at + 1);
+                let is_word = |c: char| c.is_alphanumeric() || c == '_';
+                let name = &line[at + "Options::".len()..];
+                let end = name.find(|c| !is_word(c)).unwrap_or(name.len());
+                if line[..start].contains('"') || line.trim_start().starts_with(&line[start..at]) {
+                    found.insert(format!("{}Options::{}", &line[start..at], &name[..end]));
+                }
+            }
+        }
+    }
+    found.retain(|name| {
+        name.ends_with(|c: char| c.is_lowercase() || c == '6')
+            && !name.ends_with("::new")
+            && !name.ends_with("::default")
+    });
+    for name in &found {
+        let is_for_others =
+            ["ClientOptions::extra_ca", "ServerOptions::request_cert"].contains(&name.as_str());
+        assert!(
+            is_for_others || translated.contains(name.as_str()),
+            "{name} in {found:?}"
+        );
+    }
+    assert!(found.len() > 5, "{found:?}");
+}
+
+fn sources(folder: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => all.extend(sources(path.to_str().expect("text"))),
+            false => all.push(fs::read_to_string(&path).expect("a file")),
+        }
+    }
+    all
+}
+
+/// In a terminal of 80 columns no line of a help is wrapped.
+#[test]
+fn a_help_fits_into_80_columns() {
+    watched(|| {
+        for demo in crate::surroundings::DEMOS {
+            let help = run(demo, &["--help"]).out;
+            let width = |line: &str| {
+                line.chars()
+                    .map(|c| if c > '\u{2e80}' { 2 } else { 1 })
+                    .sum::<usize>()
+            };
+            let long: Vec<_> = help.lines().filter(|line| width(line) > 80).collect();
+            assert!(long.is_empty(), "{demo}: {long:#?}");
+            assert!(fs::exists(program(demo)).expect("a file"));
+        }
+    });
+}
+
+/// The ports are N, N + 1 … without a gap: there are six.
+#[test]
+fn fault_e09_the_chapters_ports_follow_one_another() {
+    watched(|| {
+        refuses(
+            "chapter",
+            &["--ports-from", "65531"],
+            "--ports-from takes a port from 1 to 65530",
+        );
+        let place = Place::new("words-ports");
+        let path = place.path();
+        let unix = path.to_str().expect("text");
+        // Ports below those that the system chooses: another test does not get them.
+        let first = (20_000..30_000).step_by(10).find(|first| {
+            let mut ports = *first..*first + 6;
+            ports.all(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
+        });
+        let first = first.expect("six free ports");
+        let args = ["--ports-from", &first.to_string(), "--unix", unix];
+        let chapter = Running::start("chapter", &args);
+        let out = chapter.stop_after(16);
+        for port in first..first + 6 {
+            assert!(out.contains(&format!("127.0.0.1:{port} ")), "{port}: {out}");
+        }
+    });
+}
