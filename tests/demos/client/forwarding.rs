@@ -228,3 +228,55 @@ fn fault_c02_an_invalid_status_is_passed_on() {
         }
     });
 }
+
+/// An old server writes a blank before the colon. Nobody behind the proxy gets it, and no two of them can
+/// disagree on where the response ends.
+#[test]
+fn fault_c07_a_blank_before_the_colon_is_removed() {
+    watched(|| {
+        let head = "HTTP/1.1 200 OK\r\nX-A : b\r\nX-C\t :d\r\nConnection : X-Hop\r\nX-Hop: 1\r\n";
+        let counted = format!("{head}Content-Length: 2\r\n\r\nok");
+        let chunked =
+            format!("{head}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-T : u\r\n\r\n");
+        let hints = format!("HTTP/1.1 103 Early Hints\r\nLink : </a>\r\n\r\n{counted}");
+        let server = Scripted::new(&[&counted, &chunked, &hints]);
+        let (_running, mut client, _) = proxy(&[]);
+        for kind in ["counted", "chunked", "hints"] {
+            client.send(format!("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", server.url()));
+            if kind == "hints" {
+                assert_eq!(client.interim().field("Link"), Some("</a>"));
+            }
+            // The client's reader accepts no blank before a colon.
+            let answer = client.answer();
+            assert_eq!((answer.status, answer.text()), (200, "ok"));
+            assert_eq!(
+                (answer.field("X-A"), answer.field("X-C")),
+                (Some("b"), Some("d"))
+            );
+            assert_eq!(answer.field("X-Hop"), None);
+            if kind == "chunked" {
+                assert_eq!(answer.trailers, [("X-T".to_owned(), "u".to_owned())]);
+            }
+        }
+
+        let framing = [
+            "Content-Length : 2",
+            "Transfer-Encoding : chunked",
+            "Content-Length\t: 2",
+        ];
+        let answers = framing.map(|field| format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\n0\r\n\r\n"));
+        let server = Scripted::new(&answers.each_ref().map(String::as_str));
+        for _ in framing {
+            client.send(format!("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", server.url()));
+            let answer = client.answer();
+            assert_eq!(answer.status, 502);
+            assert!(answer.text().contains("RFC 9112 §5.1"), "{}", answer.text());
+        }
+        // A request with one is refused.
+        client.send(format!(
+            "GET {} HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n",
+            server.url()
+        ));
+        assert_eq!(client.answer().status, 400);
+    });
+}

@@ -24,6 +24,8 @@
 //! - A head that decodes is one that may be served: every rule that needs the head alone was checked.
 //! - A field value that is folded over several lines (obs-fold, RFC 9112 §5.2) is refused in a request. In a
 //!   response it is one value with a space for each fold, in a copy of the head; no other head is copied.
+//! - A blank between a name and its colon (RFC 9112 §5.1) is refused in a request. In a response it is dropped,
+//!   but refused before the colon of Content-Length and Transfer-Encoding.
 //! - An encoder cannot fail. What must not be sent cannot be built, or the
 //!   [`Connection`](super::Connection) refuses it before a byte is appended.
 //!

@@ -14,6 +14,10 @@
 //! is refused. In a response each fold becomes one space: the lines stay where they are in the bytes, and
 //! [`unfold`](Section::unfold) shortens the values that have folds, in bytes that belong to the caller.
 //!
+//! A blank between a name and its colon is refused in a request. In a response it is no part of the name, and
+//! is forwarded by nobody; but Content-Length and Transfer-Encoding with one are refused, since a recipient that
+//! takes the blank for a part of the name finds the end of the message elsewhere.
+//!
 //! The decoder remembers its position, not the bytes: the caller gives it the same bytes and some more
 //! behind them, and it continues where it stopped. So a head that arrives one byte at a time costs as
 //! much as in one piece, and a bad byte is refused as soon as it arrives.
@@ -25,6 +29,8 @@ use crate::http::wire::{Error, Limits, Rule, grammar};
 enum Phase {
     Start,
     Name,
+    /// Behind a name and a blank, in a response.
+    Colon,
     Pad,
     Value,
     Lf,
@@ -205,7 +211,24 @@ impl Section {
                         at += 1;
                         phase = Phase::Pad;
                     }
+                    Some(b' ' | b'\t') if self.of == Of::Response => {
+                        line = name_before_blank(bytes, line, at)?;
+                        phase = Phase::Colon;
+                    }
                     Some(_) => return Err(bad_name(bytes, at)),
+                }
+            }
+            if phase == Phase::Colon {
+                while at < bytes.len() && matches!(bytes[at], b' ' | b'\t') {
+                    at += 1;
+                }
+                match bytes.get(at) {
+                    None => break false,
+                    Some(b':') => {
+                        at += 1;
+                        phase = Phase::Pad;
+                    }
+                    Some(_) => return Err(Error::new(Rule::FieldNameInvalid, bytes, at)),
                 }
             }
             if phase == Phase::Pad {
@@ -337,6 +360,25 @@ fn value_end(bytes: &[u8], start: usize, mut end: usize) -> usize {
         end -= 1;
     }
     end
+}
+
+/// The line of a response whose name ends before the blank at `at`.
+// RFC 9112 §5.1: "A proxy MUST remove any such whitespace from a response message before forwarding the
+// message downstream."
+#[cold]
+fn name_before_blank(bytes: &[u8], mut line: Line, at: usize) -> Result<Line, Error> {
+    line.name_end = at as u32;
+    let name = &bytes[line.name_at as usize..at];
+    line.known = Known::of(name);
+    match line.known {
+        // RFC 9112 §5.1: "In the past, differences in the handling of such whitespace have led to
+        // security vulnerabilities in request routing and response handling."
+        Known::ContentLength | Known::TransferEncoding => {
+            Err(Error::new(Rule::SpaceBeforeColon, bytes, at))
+        }
+        _ if name.is_empty() => Err(Error::new(Rule::FieldNameInvalid, bytes, at)),
+        _ => Ok(line),
+    }
 }
 
 #[cold]
