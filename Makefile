@@ -6,7 +6,7 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test lint doc certs bench instructions fuzz schedules interop autobahn soak clean
+.PHONY: help run test lint doc certs package bench instructions fuzz schedules interop autobahn soak clean
 
 # How long each target of `make fuzz` runs.
 FUZZ_SECONDS = 60
@@ -23,6 +23,7 @@ help:
 	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
+	@echo "make package  what cargo publishes, unpacked: its own 'make test' passes"
 	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection, instructions (crates.io, python3, valgrind)"
 	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
@@ -40,7 +41,7 @@ export RUST_TEST_THREADS ?= 8
 
 test:
 	cargo test
-	cargo run --quiet --package barewire-alloc
+	$(if $(wildcard tests/alloc/Cargo.toml),cargo run --quiet --package barewire-alloc)
 
 lint:
 	cargo fmt --check
@@ -58,6 +59,23 @@ doc:
 
 certs:
 	OUT=fixtures/tls sh tests/certs.sh
+
+# A check that takes as long as a first `make test`, and no network once the dependencies are there.
+package:
+	rm -rf $(TARGET)/package
+	cargo package --no-verify --allow-dirty --target-dir $(TARGET)
+	cd $(TARGET)/package && tar -xzf barewire-*.crate
+	cd $(TARGET)/package/barewire-*/ && timeout 1200 $(MAKE) test CARGO_TARGET_DIR=$(abspath $(TARGET))
+
+# The published crate has none of these folders: a target that needs one says so.
+bench instructions: | tests/bench
+fuzz: | tests/fuzz
+schedules: | tests/schedules
+interop autobahn: | tests/interop
+soak: | tests/soak
+tests/%:
+	@echo "$@ is in the repository of barewire, and not in the published crate"
+	@false
 
 bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin head_decode

@@ -153,6 +153,21 @@ fn a_refusal_is_printed() {
 }
 
 #[test]
+fn fault_e04_a_standard_input_that_cannot_be_read_is_an_error() {
+    watched(|| {
+        let server = server(&[]);
+        let url = format!("ws://{}/echo", server.address());
+        let mut command = crate::stage::command("ws_client", &[&url]);
+        let folder = std::fs::File::open("/").expect("a folder");
+        let ended = command.stdin(folder).output().expect("a program");
+        let err = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{err}");
+        let why = "\nws_client: standard input: Is a directory";
+        assert!(err.contains(why), "{err}");
+    });
+}
+
+#[test]
 fn usage() {
     watched(|| {
         for demo in ["ws_server", "ws_client"] {

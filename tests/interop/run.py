@@ -13,7 +13,7 @@ CI=true they fail. A check is a function whose docstring is its name; kit.py has
     client_proxy.py upstream.py                                  our proxy; our clients by way of squid and others
     fronts.py                                                    HAProxy, Apache, nginx before our servers
     tls.py pem.py https.py                                       TLS: openssl, its files, all the others under TLS
-    chapter.py                                                   what `make run` says to try
+    chapter.py terminal.py                                       what `make run` says to try; the demos in terminals
 
 Nothing outside the standard library, and nothing is left behind.
 """
@@ -34,7 +34,7 @@ from kit import CHECKS, Check, Demo, Missing
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
     *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers"),
-    *("client_proxy", "upstream", "fronts", "tls", "pem", "https", "chapter"),
+    *("client_proxy", "upstream", "fronts", "tls", "pem", "https", "chapter", "terminal"),
 )
 IN_CI = os.environ.get("CI") == "true"
 

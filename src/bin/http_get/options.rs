@@ -11,6 +11,7 @@ demo::options! { |args|
     verbose: bool = args.has("--verbose");
     include: bool = args.has("--include");
     head: bool = args.has("--head");
+    notes: bool = args.has("--notes");
     method: Option<String> = args.value("--request");
     fields: Vec<String> = args.all("--header");
     body: Option<Body> = body(&args.all("--data"), &args.all("--upload-file"))?;

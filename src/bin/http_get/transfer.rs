@@ -4,6 +4,7 @@ use crate::body::{Body, Source};
 use crate::connect::{Reuse, Verbose};
 use crate::demo::{err, named};
 use crate::failure::Failure;
+use crate::notes;
 use crate::options::Options;
 use crate::output::{Output, write_report};
 use crate::progress::Progress;
@@ -128,6 +129,9 @@ impl Client {
         if self.options.include || self.options.head {
             output.write(&heads)?;
         }
+        if self.options.notes {
+            output.write(notes::head(&answer).as_bytes())?;
+        }
         self.receive(&mut answer, report, output)?;
         output.finish()?;
         for (name, value) in answer.trailers().iter() {
@@ -190,14 +194,19 @@ impl Client {
         let length = answer.header("Content-Length");
         let total = length.and_then(|length| length.parse().ok());
         let mut progress = Progress::new(total, self.wants_bar() && !output.is_terminal());
-        let mut buffer = vec![0; BUFFER_BYTES];
+        let (mut buffer, mut is_in_line) = (vec![0; BUFFER_BYTES], false);
         loop {
             let bytes = answer.read(&mut buffer).map_err(http::Error::from)?;
             if bytes == 0 {
-                return Ok(());
+                break;
             }
             report.set("size_download", progress.add(bytes));
             output.write(&buffer[..bytes])?;
+            is_in_line = buffer[bytes - 1] != b'\n';
+        }
+        match self.options.notes && is_in_line {
+            true => output.write(b"\n"), // as console.log
+            false => Ok(()),
         }
     }
 

@@ -1,9 +1,10 @@
 //! What the client does with a connection.
 
-use crate::demo::{self, err, out, shown};
+use crate::demo::{self, err, named, out, shown};
 use crate::dial::Dial;
 use barewire::websocket::{Data, Error, Outcome, WebSocket, Writer};
 use std::io::{self, BufRead};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -16,19 +17,20 @@ const PERIOD: Duration = Duration::from_millis(50);
 pub(crate) fn lines(dial: &Dial) -> Result<(), Error> {
     let ws = dial.connect()?;
     let writer = ws.writer();
-    demo::spawn(move || send_lines(&writer))?;
-    print_all(ws)
+    let (unreadable, is_unreadable) = mpsc::channel();
+    demo::spawn(move || send_lines(&writer, &unreadable))?;
+    print_all(ws)?;
+    is_unreadable.try_recv().map_or(Ok(()), Err)
 }
 
-fn send_lines(writer: &Writer) {
+fn send_lines(writer: &Writer, unreadable: &Sender<Error>) {
     for line in io::stdin().lock().lines() {
-        let sent = line
-            .map_err(Error::from)
-            .and_then(|line| writer.send(&line));
-        if let Err(error) = sent {
-            err!("{error}");
-            break;
+        match line.map(|line| writer.send(&line)) {
+            Ok(Ok(())) => continue,
+            Ok(Err(closed)) => err!("{closed}"),
+            Err(e) => drop(unreadable.send(named("standard input", &e).into())),
         }
+        break;
     }
     // WebSocket has no half-close: a peer that has received a Close answers no more messages. Most
     // peers handle frames in order, so the pong comes when they have answered the lines.

@@ -2,7 +2,8 @@
 
 use super::stage::{Scripted, http_get, masked, run};
 use super::{hello, site};
-use crate::support::watched;
+use crate::support::{Site, watched};
+use barewire::http;
 use std::fs;
 
 const HEAD: &str = "HTTP/1.1 200 OK
@@ -106,4 +107,39 @@ fn h_prints_the_help() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(ran.out.starts_with("usage: http_get "), "{}", ran.out);
     assert!(ran.out.lines().all(|line| line.chars().count() <= 100));
+}
+
+/// The two transcripts of the notes, with another day in them.
+#[test]
+fn fault_e06_the_notes_client() {
+    watched(|| {
+        let dated = |out: &str| {
+            let at = out.find(" GMT").expect("a date") - "Sat, 06 Apr 2013 11:08:01".len();
+            out.replace(&out[at..at + 25], "Sat, 06 Apr 2013 11:08:01")
+        };
+        let chunked = http::create_server(|_req, res| -> Result<(), http::Error> {
+            res.write_head(200, [("", ""); 0])?.end("Hello World\n")
+        });
+        let kept_alive = Site::new(chunked.keep_alive_timeout(None));
+        let url = format!("http://{}/", kept_alive.address());
+        let ran = http_get(&["--notes", &url]);
+        let expected = r#"STATUS: 200
+HEADERS: {"date":"Sat, 06 Apr 2013 11:08:01 GMT","connection":"keep-alive","transfer-encoding":"chunked"}
+Hello World
+"#;
+        assert_eq!((ran.code, dated(&ran.out).as_str()), (0, expected));
+
+        let (_site, port) = site(|_req, res| res.end("Hello World\n"));
+        let url = format!("http://127.0.0.1:{port}/");
+        let ran = http_get(&["--notes", "-H", "Connection: close", &url]);
+        let expected = r#"STATUS: 200
+HEADERS: {"date":"Sat, 06 Apr 2013 11:08:01 GMT","connection":"close","content-length":"12"}
+Hello World
+"#;
+        assert_eq!((ran.code, dated(&ran.out).as_str()), (0, expected));
+
+        let (_site, port) = site(|_req, res| res.end("no line end"));
+        let ran = http_get(&["--notes", &format!("127.0.0.1:{port}")]);
+        assert!(ran.out.ends_with("\nno line end\n"), "{}", ran.out);
+    });
 }
