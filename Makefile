@@ -60,10 +60,10 @@ doc:
 certs:
 	OUT=fixtures/tls sh tests/certs.sh
 
-# A check that takes as long as a first `make test`, and no network once the dependencies are there.
+# Takes as long as a first `make test`, and needs no network when the dependencies are there.
 package:
 	rm -rf $(TARGET)/package
-	cargo package --no-verify --allow-dirty --target-dir $(TARGET)
+	cargo package --offline --no-verify --allow-dirty --target-dir $(TARGET)
 	cd $(TARGET)/package && tar -xzf barewire-*.crate
 	cd $(TARGET)/package/barewire-*/ && timeout 1200 $(MAKE) test CARGO_TARGET_DIR=$(abspath $(TARGET))
 

@@ -3,76 +3,96 @@
 //! A server prints through it. If a terminal is stopped (Ctrl-S) or a pipe is full, only this thread waits
 //! for the reader; the threads that serve clients lose lines.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
-use std::sync::{Arc, OnceLock};
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
 
-/// A queue of this length has room for the burst of a busy moment.
-const MOST: usize = 10_000;
+/// Room for the lines of a busy moment.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 pub(crate) struct Background<T> {
-    queue: OnceLock<Option<SyncSender<Job<T>>>>,
-    lost: OnceLock<Arc<AtomicU64>>,
+    /// Whether the thread could be started.
+    started: OnceLock<bool>,
+    queue: Mutex<Queue<T>>,
+    changed: Condvar,
 }
 
-enum Job<T> {
-    Work(T),
-    /// All that was sent before is done.
-    Reached(SyncSender<()>),
+struct Queue<T> {
+    items: VecDeque<(T, usize)>,
+    /// Of the items and of the one that is being worked at.
+    bytes: usize,
+    lost: u64,
 }
 
 impl<T: Send + 'static> Background<T> {
     pub(crate) const fn new() -> Background<T> {
         Background {
-            queue: OnceLock::new(),
-            lost: OnceLock::new(),
+            started: OnceLock::new(),
+            queue: Mutex::new(Queue {
+                items: VecDeque::new(),
+                bytes: 0,
+                lost: 0,
+            }),
+            changed: Condvar::new(),
         }
     }
 
-    /// Whether [`send`](Background::send) has started the thread.
+    /// Whether [`send`](Background::send) has been called.
     pub(crate) fn is_started(&self) -> bool {
-        self.queue.get().is_some()
+        self.started.get().is_some()
     }
 
-    /// Appends to the queue, or counts a loss if it is full. `work` is given each item, and how many were lost
-    /// before it; the first call starts its thread. Without a thread the caller works itself.
-    pub(crate) fn send(&self, item: T, work: fn(T, u64)) {
-        let lost = self.lost.get_or_init(Arc::default);
-        let queue = self.queue.get_or_init(|| start(work, Arc::clone(lost)));
-        match queue {
-            None => work(item, 0),
-            Some(queue) => {
-                if let Err(TrySendError::Full(_)) = queue.try_send(Job::Work(item)) {
-                    lost.fetch_add(1, Ordering::Relaxed);
-                }
+    /// Appends an item of this size to the queue, or counts a loss if it is full. `work` gets each item,
+    /// and how many were lost before it, on a thread that the first call starts. If none can be had, the
+    /// caller works itself.
+    pub(crate) fn send(&'static self, item: T, bytes: usize, work: fn(T, u64)) {
+        let is_started = self.started.get_or_init(|| {
+            let thread = Builder::new().spawn(move || self.work_off(work));
+            thread.is_ok()
+        });
+        if !is_started {
+            return work(item, 0);
+        }
+        let mut queue = self.lock();
+        match queue.bytes + bytes <= MOST_BYTES {
+            true => {
+                queue.items.push_back((item, bytes));
+                queue.bytes += bytes;
+            }
+            false => queue.lost += 1,
+        }
+        drop(queue);
+        self.changed.notify_all();
+    }
+
+    /// Waits until all is done, at most for `time`.
+    pub(crate) fn flush(&self, time: Duration) {
+        let is_busy = |queue: &mut Queue<T>| queue.bytes > 0;
+        drop(self.changed.wait_timeout_while(self.lock(), time, is_busy));
+    }
+
+    fn work_off(&self, work: fn(T, u64)) {
+        loop {
+            let mut queue = self.lock();
+            while queue.items.is_empty() {
+                queue = self
+                    .changed
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            let lost = std::mem::take(&mut queue.lost);
+            let next = queue.items.pop_front();
+            drop(queue);
+            if let Some((item, bytes)) = next {
+                work(item, lost); // may wait for long
+                self.lock().bytes -= bytes;
+                self.changed.notify_all();
             }
         }
     }
 
-    /// Waits until the queue is empty, at most for `time`.
-    pub(crate) fn flush(&self, time: Duration) {
-        let (reached, is_reached) = mpsc::sync_channel(1);
-        if let Some(Some(queue)) = self.queue.get()
-            && queue.try_send(Job::Reached(reached)).is_ok()
-        {
-            let _ = is_reached.recv_timeout(time);
-        }
-    }
-}
-
-fn start<T: Send + 'static>(work: fn(T, u64), lost: Arc<AtomicU64>) -> Option<SyncSender<Job<T>>> {
-    let (sender, queue) = mpsc::sync_channel(MOST);
-    let thread = Builder::new().spawn(move || work_off(&queue, work, &lost));
-    thread.is_ok().then_some(sender)
-}
-
-fn work_off<T>(queue: &Receiver<Job<T>>, work: fn(T, u64), lost: &AtomicU64) {
-    for job in queue {
-        match job {
-            Job::Work(item) => work(item, lost.swap(0, Ordering::Relaxed)),
-            Job::Reached(waiter) => drop(waiter.try_send(())),
-        }
+    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct ClientFiles {
 }
 
 impl ClientFiles {
-    /// The file of `ca_option`, and those of `--cert` and `--key` if `has_own`.
+    /// The file of `ca_option`, and those of `--cert` and `--key` if the demo `has_own`.
     pub(crate) fn of(args: &mut Args<'_>, ca_option: &str, has_own: bool) -> ClientFiles {
         let mut own = |name| has_own.then(|| args.value(name)).flatten();
         ClientFiles {

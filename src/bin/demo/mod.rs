@@ -65,14 +65,15 @@ pub(crate) fn run<T, E: Display>(
         Ok(options) => options,
         Err(code) => return code,
     };
-    match demo(options) {
+    let code = match demo(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             err!("{error}");
-            print::flush();
             ExitCode::FAILURE
         }
-    }
+    };
+    print::flush();
+    code
 }
 
 /// [`run`] for a demo with commands: `read` gets the words that were typed, and returns what to run.

@@ -54,16 +54,23 @@ enum Line {
 
 pub(crate) fn print_log(line: Arguments<'_>) {
     let line = escaped(&line.to_string()) + "\n";
-    SERVER.send(Line::Out(line), write_line);
+    let bytes = line.len();
+    SERVER.send(Line::Out(line), bytes, write_line);
 }
 
 /// Prints an error in the words of the command line.
 pub(crate) fn print_err(line: Arguments<'_>) {
     let line = of_the_command_line(&line.to_string());
-    let line = format!("{NAME}: {}\n", escaped(&line));
+    write_err(format_args!("{NAME}: {}\n", escaped(&line)));
+}
+
+/// Writes to stderr as it is: a line without the name, or a progress bar.
+pub(crate) fn write_err(text: Arguments<'_>) {
+    let text = text.to_string(); // written at once, so that lines of several threads do not mix
+    let bytes = text.len();
     match SERVER.is_started() {
-        true => SERVER.send(Line::Err(line), write_line),
-        false => write_err(format_args!("{line}")),
+        true => SERVER.send(Line::Err(text), bytes, write_line),
+        false => write_stderr(&text),
     }
 }
 
@@ -75,17 +82,17 @@ pub(crate) fn flush() {
 fn write_line(line: Line, lost: u64) {
     static HAS_LOST: AtomicBool = AtomicBool::new(false);
     if lost > 0 {
-        write_err(format_args!(
+        write_stderr(&format!(
             "{NAME}: nobody read the output, and {lost} lines were lost\n"
         ));
     }
     match line {
-        Line::Err(line) => write_err(format_args!("{line}")),
+        Line::Err(text) => write_stderr(&text),
         Line::Out(line) => {
             if let Err(error) = write_stdout(line.as_bytes())
                 && !HAS_LOST.swap(true, Ordering::Relaxed)
             {
-                write_err(format_args!(
+                write_stderr(&format!(
                     "{NAME}: standard output: {error}; lines are lost, and the server goes on\n"
                 ));
             }
@@ -93,9 +100,7 @@ fn write_line(line: Line, lost: u64) {
     }
 }
 
-/// Writes to stderr as it is: a line without the name, or a progress bar.
-pub(crate) fn write_err(text: Arguments<'_>) {
-    let text = text.to_string(); // written at once, so that lines of several threads do not mix
+fn write_stderr(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
