@@ -12,6 +12,11 @@ use std::sync::{Arc, LazyLock};
 /// Connections under TLS, shared by requests: five for each origin, as with an
 /// [`http::Agent`]. Clones are the same agent.
 ///
+/// It takes `http:` URLs, too, and follows redirects from `http:` to `https:` (with
+/// [`max_redirects`](RequestOptions::max_redirects)); a request without a URL goes over TLS. A redirect from
+/// `https:` to `http:` is an error that names the URL, as with `curl --proto-redir =https`. As for every
+/// redirect to another origin, credentials stay behind. Connections of the two schemes are never shared.
+///
 /// ```no_run
 /// use barewire::{https, tls};
 ///
@@ -58,10 +63,13 @@ impl Agent {
     /// connections of contexts with different options belong to different origins.
     pub fn of(context: &ClientContext, pool: &http::Agent) -> Agent {
         let base = RequestOptions::new().agent(pool);
+        let plain = Arc::clone(base.connector());
         Agent {
             pool: pool.clone(),
             context: context.clone(),
-            base: base.create_connection(connector(context)),
+            base: base
+                .create_connection(connector(context))
+                .also_connect_by(plain),
         }
     }
 
@@ -83,13 +91,15 @@ impl Agent {
     }
 
     /// A request by this agent; nothing is sent yet. Options with a TLS connector are used unchanged.
-    /// Others get this agent's TLS on top of their connector, and its pool unless they have none.
+    /// Others get this agent's TLS on top of their connector, unless they have an `http:` URL, and its pool
+    /// unless they have none.
     ///
     /// # Errors
     /// Options of which no request can be made.
     pub fn request(&self, options: impl Into<RequestOptions>) -> Result<ClientRequest, Error> {
         let options = options.into();
-        let is_ours = options.scheme() == Scheme::Http && options.has_agent();
+        let has_tls = options.scheme() == Scheme::Https || options.speaks_both_schemes();
+        let is_ours = !has_tls && options.has_agent();
         let options = self.over(options);
         http::request(match is_ours {
             true => options.agent(&self.pool),
@@ -97,7 +107,7 @@ impl Agent {
         })
     }
 
-    /// `GET`s an `https:` URL.
+    /// `GET`s an `https:` URL, or an `http:` URL.
     ///
     /// # Errors
     /// The URL is invalid, no server answers, or the handshake fails: see [`super::tls_error`].
@@ -115,14 +125,16 @@ impl Agent {
         &self.context
     }
 
-    /// The same request, over TLS.
+    /// The same request, by a way that has TLS: over it, unless the options have an `http:` URL.
     pub(super) fn over(&self, options: RequestOptions) -> RequestOptions {
-        match options.scheme() {
-            Scheme::Https => options,
-            Scheme::Http => {
-                let below = Arc::clone(options.connector());
-                options.create_connection(Connector::new(&self.context, below))
-            }
+        if options.scheme() == Scheme::Https || options.speaks_both_schemes() {
+            return options;
+        }
+        let plain = Arc::clone(options.connector());
+        let secure = Connector::new(&self.context, Arc::clone(&plain));
+        match options.url_scheme() {
+            Some(_) => options.also_connect_by(Arc::new(secure)),
+            None => options.create_connection(secure).also_connect_by(plain),
         }
     }
 }

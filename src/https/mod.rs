@@ -56,7 +56,8 @@
 //! 2. The certificate must be for the host of the URL, also behind a proxy.
 //! 3. Only requests with the same TLS options share connections: a request without a client certificate
 //!    must not go out on a connection that was made with one.
-//! 4. No request leaves TLS by accident: `http:` URLs are refused here, redirects to them too, and `https:`
+//! 4. No request leaves TLS by accident. What is called here takes `https:` and `http:` URLs and goes over TLS
+//!    without one; it follows redirects from `http:` to `https:`, and refuses those that lead back. `https:`
 //!    URLs are refused where there is no TLS.
 //! 5. A response that ends with its connection is whole only if the peer has sent close_notify (RFC 9112
 //!    §9.8). A FIN proves nothing: any machine on the way can send one.
@@ -113,9 +114,9 @@ pub fn options() -> RequestOptions {
     Agent::global().options()
 }
 
-/// A request over TLS; nothing is sent yet. Options with a TLS connector, as those of an agent, go to
-/// [`http::request`] unchanged. Others get the TLS of the [global agent](Agent::global) and keep their
-/// pool.
+/// A request over TLS, unless the options have an `http:` URL; nothing is sent yet. Options with a TLS
+/// connector, as those of an agent, go to [`http::request`] unchanged. Others get the TLS of the
+/// [global agent](Agent::global) and keep their pool.
 ///
 /// That TLS connector is made in each call. So options that are used again should begin with [`options`].
 /// A user's connector without a [key](http::Connector::key) should be put under TLS once, with
@@ -137,7 +138,7 @@ pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, http
     http::request(Agent::global().over(options.into()))
 }
 
-/// `GET`s an `https:` URL.
+/// `GET`s an `https:` URL, or an `http:` URL.
 ///
 /// # Errors
 /// The URL is invalid, no server answers, or the handshake fails: see [`tls_error`].

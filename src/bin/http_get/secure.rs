@@ -12,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+#[derive(Clone)]
 pub(crate) struct Secured {
     pub(crate) connector: Verbose,
     pub(crate) context: ClientContext,

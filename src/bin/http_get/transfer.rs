@@ -57,19 +57,23 @@ impl Client {
             common = common.proxy(&proxy);
         }
         let https = |url: &String| Uri::parse(url).is_ok_and(|uri| uri.scheme() == Scheme::Https);
-        let secured = match options.urls.iter().any(https) {
-            true => {
-                let (connector, context) = (connector.clone(), secure::context(&options)?);
-                let secured = Secured { connector, context };
-                Some(common.clone().create_connection(secured))
-            }
-            false => None,
-        };
+        let mut plain = common.clone().create_connection(connector.clone());
+        let mut secured = None;
+        // An http: URL may be redirected to https:.
+        if options.redirects > 0 || options.urls.iter().any(https) {
+            let over_tls = Secured {
+                connector: connector.clone(),
+                context: secure::context(&options)?,
+            };
+            plain = plain.also_create_connection(over_tls.clone());
+            let both = common.create_connection(over_tls);
+            secured = Some(both.also_create_connection(connector));
+        }
         Ok(Client {
             options,
             transcript,
             agent,
-            plain: common.create_connection(connector),
+            plain,
             secured,
         })
     }

@@ -129,7 +129,9 @@ impl RequestOptions {
         /// All limits of a response.
         pub fn limits(self, limits: Limits) => self.change().limits = limits;
 
-        /// Follows at most `most` redirects (RFC 9110 §15.4). Without this option, none.
+        /// Follows at most `most` redirects (RFC 9110 §15.4). Without this option, none. One from `http:` to
+        /// `https:` needs TLS, as [`https::Agent`](crate::https::Agent) has it; one from `https:` to `http:`
+        /// is an error.
         pub fn max_redirects(self, most: u32) => self.change().max_redirects = most;
 
         /// The agent whose sockets are used.
@@ -139,13 +141,20 @@ impl RequestOptions {
         pub fn no_agent(self) => self.change().agent = None;
     }
 
-    /// How to connect.
+    /// How to connect. It replaces what [`also_create_connection`](Self::also_create_connection) has set, too.
     pub fn create_connection(mut self, connector: impl Connector + 'static) -> RequestOptions {
         let it = self.change();
         it.connector = Arc::new(connector);
         let proxy = it.proxy.as_ref();
         it.through_proxy = proxy.and_then(|proxy| proxy.connector(&it.connector));
+        it.other = None;
         self
+    }
+
+    /// How to connect for URLs of the other scheme. Options with connectors of both schemes take `http:` and
+    /// `https:` URLs, and follow redirects from `http:` to `https:`.
+    pub fn also_create_connection(self, connector: impl Connector + 'static) -> RequestOptions {
+        self.also_connect_by(Arc::new(connector))
     }
 
     /// Sends requests to a proxy: in absolute-form, or through a tunnel. A request in absolute-form that has an
@@ -154,6 +163,9 @@ impl RequestOptions {
     pub fn proxy(mut self, proxy: &Proxy) -> RequestOptions {
         let it = self.change();
         it.through_proxy = proxy.connector(&it.connector);
+        if let Some((connector, through_proxy)) = &mut it.other {
+            *through_proxy = proxy.connector(connector);
+        }
         it.proxy = Some(proxy.clone());
         self
     }
@@ -163,12 +175,13 @@ impl RequestOptions {
     /// [`auth`](Self::auth) has set.
     ///
     /// # Errors
-    /// It is no URL, or its scheme is not that of the connector: an `https:` URL needs the TLS of
+    /// It is no URL, or its scheme is not that of a connector: an `https:` URL needs the TLS of
     /// `https::request`, and an `http:` URL must not be requested over TLS.
     pub fn url(mut self, url: &str) -> Result<RequestOptions, Error> {
         let uri = settings::parse(url)?;
-        self.settings.check_scheme(&uri)?;
-        self.change().set_uri(&uri);
+        let it = self.change();
+        it.speak_scheme_of(&uri)?;
+        it.set_uri(&uri);
         Ok(self)
     }
 
@@ -209,6 +222,27 @@ impl RequestOptions {
         self.settings.scheme()
     }
 
+    /// The scheme of the URL, if one was given: that of the connector.
+    pub(crate) fn url_scheme(&self) -> Option<Scheme> {
+        self.settings.url_scheme
+    }
+
+    /// The connector for URLs of the other scheme.
+    pub(crate) fn also_connect_by(mut self, connector: Arc<dyn Connector>) -> RequestOptions {
+        let it = self.change();
+        let proxy = it.proxy.as_ref();
+        let through_proxy = proxy.and_then(|proxy| proxy.connector(&connector));
+        it.other = Some((connector, through_proxy));
+        self
+    }
+
+    /// Whether there is a connector for each scheme.
+    pub(crate) fn speaks_both_schemes(&self) -> bool {
+        let scheme = self.scheme();
+        let other = self.settings.other.as_ref();
+        other.is_some_and(|(connector, _)| connector.scheme() != scheme)
+    }
+
     /// The way to the server, without the proxy.
     pub(crate) fn connector(&self) -> &Arc<dyn Connector> {
         &self.settings.connector
@@ -221,13 +255,19 @@ impl RequestOptions {
         method: &str,
         fields: FieldList,
     ) -> Result<RequestOptions, Error> {
-        // RFC 9110 §4.2.2: "Resources made available via the "https" scheme have no shared identity
-        // with the "http" scheme."
-        let checked = self.settings.check_scheme(uri);
-        checked.map_err(|e| Error::invalid_input(format!("the redirect was not followed: {e}")))?;
+        let not_followed = |why: &dyn fmt::Display| {
+            Error::invalid_input(format!("the redirect was not followed: {why}"))
+        };
+        if (self.scheme(), uri.scheme()) == (Scheme::Https, Scheme::Http) {
+            let why = format!("{uri} leaves TLS; to go there, request it in a call of its own");
+            return Err(not_followed(&why));
+        }
         let before = self.settings.prepared()?;
         let mut redirected = self.clone();
         let it = redirected.change();
+        // RFC 9110 §4.2.2: "Resources made available via the "https" scheme have no shared identity
+        // with the "http" scheme."
+        it.speak_scheme_of(uri).map_err(|e| not_followed(&e))?;
         it.method = method.to_owned();
         it.fields = fields;
         it.auth = None; // it is among the fields, if it may be sent there

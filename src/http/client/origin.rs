@@ -111,14 +111,24 @@ impl Origin {
 impl PartialEq for Origin {
     fn eq(&self, other: &Origin) -> bool {
         let (one, other) = (&self.inner, &other.inner);
+        // Without `..`: a new field does not compile before it is compared here.
+        let Inner {
+            host,
+            port,
+            family,
+            local_address,
+            socket_path,
+            connector,
+            hash,
+        } = &**one;
         let fields_are_equal = || {
-            one.hash == other.hash
-                && one.port == other.port
-                && one.host == other.host
-                && one.family == other.family
-                && one.local_address == other.local_address
-                && one.socket_path == other.socket_path
-                && is_same_way(&one.connector, &other.connector)
+            *hash == other.hash
+                && *port == other.port
+                && *host == other.host
+                && *family == other.family
+                && *local_address == other.local_address
+                && *socket_path == other.socket_path
+                && is_same_way(connector, &other.connector)
         };
         Arc::ptr_eq(one, other) || fields_are_equal()
     }

@@ -185,3 +185,33 @@ fn each_failure_of_a_handshake_has_an_exit_code() {
         assert_eq!(ran.code, 28, "{}", ran.err);
     });
 }
+
+/// `-L` follows from `http:` to `https:`, with the certificates of the options; never back.
+#[test]
+fn fault_c15_a_redirect_to_https_is_followed() {
+    watched(|| {
+        let site = Site::new("server", |options| options);
+        let to = site.url();
+        let plain = http::create_server(
+            move |_req: http::Request<'_>, mut res: http::Response<'_>| {
+                res.set_status(301)?.set_header("Location", &*to)?;
+                res.end("")
+            },
+        );
+        let plain = plain.listen("127.0.0.1:0").expect("a port");
+        let url = format!(
+            "http://localhost:{}/",
+            plain.local_addr().port().expect("TCP")
+        );
+        let ran = get(&[&CA, &["-L", "-w", "%{url_effective}"]], &url);
+        assert_eq!(
+            (ran.code, ran.out),
+            (0, format!("GET /\n{}", site.url())),
+            "{}",
+            ran.err
+        );
+        let ran = get(&[&["-L"]], &url);
+        assert_eq!(ran.code, 60, "{}", ran.err);
+        plain.shutdown(Duration::ZERO);
+    });
+}

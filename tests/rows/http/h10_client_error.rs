@@ -203,7 +203,7 @@ fn erratum_e19_only_current_rfcs_are_cited() {
             "{section}"
         );
         let is_refusal = (400..=505).contains(&rule.status());
-        assert!(is_refusal || rule == Rule::TargetUnencoded, "{rule:?}");
+        assert!(is_refusal || *rule == Rule::TargetUnencoded, "{rule:?}");
         assert!(!rule.says().is_empty());
     }
 }

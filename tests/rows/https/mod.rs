@@ -13,12 +13,14 @@
 //! | T06 | `t06_truncation` | a response is whole if the peer has sent close_notify |
 //! | T08 | `t08_one_handler` | one handler, unchanged, over TCP, a Unix socket and TLS |
 //! | beside the rows | `fault_alerts` | a server ends TLS while the client sends: the alert is the error |
+//! | beside the rows | `fault_schemes` | one client for `http:` and `https:`, and no redirect leaves TLS |
 //! | W05 W06 | `fault_websocket` | whole frames, no thread waits, the last messages arrive: over TLS, too |
 //! | W06 | `w06_duplex` | reading and writing at once over `wss:` |
 //!
 //! The certificates are those of `fixtures/tls/`.
 
 mod fault_alerts;
+mod fault_schemes;
 mod fault_websocket;
 mod h11_pending;
 pub(crate) mod stage;

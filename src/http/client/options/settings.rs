@@ -10,6 +10,7 @@ use crate::http::wire::{
 };
 use crate::net::Family;
 use std::fmt;
+use std::mem;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -41,6 +42,8 @@ pub(in crate::http::client) struct Settings {
     pub(super) proxy: Option<Proxy>,
     /// The way through the proxy. It is made once, so that it is the same one for all requests.
     pub(super) through_proxy: Option<Arc<dyn Connector>>,
+    /// The connector for URLs of the other scheme, and its way through the proxy.
+    pub(super) other: Option<(Arc<dyn Connector>, Option<Arc<dyn Connector>>)>,
     /// The first thing that was wrong.
     pub(super) misuse: Option<Misuse>,
     pub(super) prepared: OnceLock<Arc<Prepared>>,
@@ -99,6 +102,7 @@ impl Default for Settings {
             connector: direct(),
             proxy: None,
             through_proxy: None,
+            other: None,
             misuse: None,
             prepared: OnceLock::new(),
         }
@@ -172,12 +176,21 @@ impl Settings {
         self.fragment = fragment.map(str::to_owned);
     }
 
+    /// Takes the connector that speaks the scheme of this URL.
+    ///
     /// # Errors
-    /// The connector does not speak the scheme of this URL.
-    pub(super) fn check_scheme(&self, uri: &Uri) -> Result<(), Error> {
-        match uri.scheme() == self.scheme() {
-            true => Ok(()),
-            false => Err(other_scheme(&uri, uri.scheme())),
+    /// None of the connectors does.
+    pub(super) fn speak_scheme_of(&mut self, uri: &Uri) -> Result<(), Error> {
+        if uri.scheme() == self.scheme() {
+            return Ok(());
+        }
+        match &mut self.other {
+            Some((connector, through_proxy)) if connector.scheme() == uri.scheme() => {
+                mem::swap(&mut self.connector, connector);
+                mem::swap(&mut self.through_proxy, through_proxy);
+                Ok(())
+            }
+            _ => Err(other_scheme(&uri, uri.scheme())),
         }
     }
 }
