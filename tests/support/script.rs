@@ -5,7 +5,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(crate) enum End {
 pub(crate) struct Script {
     pieces: Mutex<VecDeque<Vec<u8>>>,
     end: End,
+    /// It gives nothing before something has been written.
+    answers: bool,
     written: Mutex<Vec<u8>>,
 }
 
@@ -40,16 +42,26 @@ impl Script {
         Script {
             pieces: Mutex::new(pieces.map(<[u8]>::to_vec).collect()),
             end,
+            answers: false,
             written: Mutex::default(),
+        }
+    }
+
+    /// The pieces are the answer to what is written first.
+    pub(crate) fn answering<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, end: End) -> Script {
+        Script {
+            answers: true,
+            ..Script::ending(pieces, end)
         }
     }
 
     /// What has been written so far.
     pub(crate) fn written(&self) -> Vec<u8> {
-        self.written
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,13 +81,16 @@ impl Stream for Script {
     }
 
     fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = self.lock();
         let before = written.len();
         bufs.iter().for_each(|buf| written.extend_from_slice(buf));
         Ok(written.len() - before)
     }
 
     fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        if self.answers && self.lock().is_empty() {
+            return Ok(None);
+        }
         let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(piece) = pieces.front_mut() else {
             return match self.end {

@@ -18,6 +18,8 @@ pub(super) const WRITE_TIMEOUT: Duration = Duration::from_millis(250);
 pub(super) struct ClientConnection {
     pub(super) stream: Arc<dyn Stream>,
     pub(super) machine: Connection,
+    /// No request has been sent yet.
+    is_fresh: bool,
     read_timeout: ReadTimeout,
     has_write_timeout: bool,
 }
@@ -48,6 +50,7 @@ impl ClientConnection {
         ClientConnection {
             stream,
             machine: Connection::new(Role::Client),
+            is_fresh: true,
             read_timeout: ReadTimeout::default(),
             has_write_timeout: false,
         }
@@ -57,6 +60,12 @@ impl ClientConnection {
     /// belong to no request.
     pub(super) fn is_dead(&self) -> bool {
         !matches!(self.stream.try_read(&mut [0; 1]), Ok(None))
+    }
+
+    /// Whether this is the first request on the connection: then nobody has looked yet whether the server
+    /// speaks first.
+    pub(super) fn take_fresh(&mut self) -> bool {
+        std::mem::take(&mut self.is_fresh)
     }
 
     /// Reads, and waits `left` for the first byte. `None`: none came.
@@ -89,6 +98,14 @@ impl ClientConnection {
         self.stream.set_write_timeout(None)?;
         Ok(self.stream)
     }
+}
+
+/// Whether a read has failed because the connection ended where more may have been sent: TCP under TLS ended
+/// without close_notify. For a message that is what a truncated one is without TLS.
+// RFC 9112 §9.8: "A response that has neither chunked transfer coding nor Content-Length is complete only if a
+// valid closure alert has been received."
+pub(super) fn is_cut(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
 }
 
 fn unless_timed_out(result: io::Result<usize>) -> io::Result<Option<usize>> {

@@ -79,6 +79,11 @@ impl ResponseBuffer {
         self.decoder.decode(self.bytes.unread())
     }
 
+    /// Whether nothing but empty lines has come.
+    pub(super) fn is_idle(&self) -> bool {
+        self.decoder.is_idle()
+    }
+
     /// The head that is these unread bytes.
     pub(super) fn decoded_head(&self, bytes: usize) -> ResponseHead<'_> {
         self.decoder.head(&self.bytes.unread()[..bytes])

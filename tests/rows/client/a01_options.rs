@@ -2,11 +2,11 @@
 
 use super::peer::Peer;
 use super::test_server::{TestServer, get};
-use crate::support::{Log, watched};
+use crate::support::{End, Log, Script, watched};
 use barewire::http::pool::Limits;
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Agent, Connected, Error, Origin, RequestOptions};
-use barewire::net::{self, Family, Stream};
+use barewire::net::{self, Family};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,10 +183,8 @@ fn row_a01_the_local_address_needs_create_connection() {
 
         let options = options.create_connection(move |to: &Origin, _| {
             assert_eq!(to.local_address(), Some(ours)); // a real connector would bind
-            let (here, there) = net::pipe();
-            there.write(b"HTTP/1.1 204 No Content\r\n\r\n")?;
-            std::mem::forget(there);
-            Ok(Connected::new(here))
+            let answer = [&b"HTTP/1.1 204 No Content\r\n\r\n"[..]];
+            Ok(Connected::new(Script::answering(answer, End::Stall)))
         });
         assert_eq!(get(&options).status(), 204);
     });

@@ -2,7 +2,7 @@
 
 use super::peer::Peer;
 use super::test_server::{TestServer, get, responding};
-use crate::support::{Log, Site, watched};
+use crate::support::{End, Log, Script, Site, watched};
 use barewire::http::wire::{Misuse, Rule};
 use barewire::http::{self, Agent, ClientRequest, ClientResponse, Error, RequestOptions};
 use barewire::text::Encoding;
@@ -170,7 +170,7 @@ fn trailers_both_ways() {
 
 /// A response that comes in these pieces, one for each read.
 fn pieces(pieces: &[&[u8]]) -> ClientResponse {
-    let stream = crate::support::Script::new(pieces.iter().copied());
+    let stream = Script::answering(pieces.iter().copied(), End::Close);
     let stream = std::sync::Mutex::new(Some(stream));
     let options = RequestOptions::new().no_agent();
     let options = options.create_connection(move |_: &http::Origin, _| {

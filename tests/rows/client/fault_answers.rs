@@ -1,11 +1,13 @@
 //! Answers as old, careless or hostile servers send them: folded fields, strange codes, too early, cut.
 
 use super::peer::Peer;
-use super::test_server::{TestServer, get, responding};
-use crate::support::watched;
-use barewire::http::wire::{Fields, status_class};
-use barewire::http::{self, ClientEvents, Connected, Origin, Status};
-use barewire::net::pipe;
+use super::test_server::{OK, TestServer, get, responding};
+use crate::support::{Gate, PATIENCE, watched};
+use barewire::http::wire::{Fields, Rule, status_class};
+use barewire::http::{
+    self, ClientEvents, ClientResponse, Connected, Error, Origin, Proxy, RequestOptions, Status,
+};
+use barewire::net::{Stream, pipe};
 use barewire::websocket::{self, ConnectOptions};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -260,6 +262,168 @@ fn fault_c02_a_server_forwards_it_and_makes_none() {
                 "{}",
                 answer.escape_ascii()
             );
+        }
+    });
+}
+
+/// Lets the server speak once the connection is open and before the request is sent.
+struct Early {
+    may_speak: Gate,
+    has_spoken: Gate,
+}
+
+impl ClientEvents for Early {
+    fn socket(&mut self, _stream: &dyn Stream, reused: bool) {
+        assert!(!reused);
+        self.may_speak.open();
+        self.has_spoken.pass();
+    }
+}
+
+/// The response, where the server has sent `early` before the first request, and answers the request, too.
+fn spoken_to(
+    early: &'static str,
+    tcp: bool,
+    change: impl FnOnce(RequestOptions) -> RequestOptions,
+) -> Result<ClientResponse, Error> {
+    let (may_speak, has_spoken) = (Gate::default(), Gate::default());
+    let gates = (may_speak.clone(), has_spoken.clone());
+    let serve = move |mut peer: Peer| {
+        gates.0.pass();
+        peer.send(early);
+        gates.1.open();
+        if early.is_empty() {
+            return; // it closes
+        }
+        if peer.receives_within(PATIENCE) {
+            peer.try_send(OK);
+            peer.until_closed();
+        }
+    };
+    let server = match tcp {
+        true => TestServer::over_tcp(serve),
+        false => TestServer::new(serve),
+    };
+    let request = http::request(change(server.options())).unwrap();
+    let response = request
+        .on(Early {
+            may_speak,
+            has_spoken,
+        })
+        .end("");
+    assert_eq!(server.connections(), 1);
+    response
+}
+
+#[test]
+fn fault_c18_an_answer_before_the_first_request_is_refused() {
+    watched(|| {
+        for early in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly",
+            "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nConte",
+            "\r\nHTTP/1.1 200 OK\r\n\r\n",
+            "H",
+        ] {
+            for tcp in [false, true] {
+                for agent in [false, true] {
+                    let change = |options: RequestOptions| match agent {
+                        true => options,
+                        false => options.no_agent(),
+                    };
+                    match spoken_to(early, tcp, change) {
+                        Err(Error::Peer(e)) => assert_eq!(e.rule(), Rule::UnexpectedMessage),
+                        other => panic!("{early:?}: {other:?}"),
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn fault_c18_a_tunnel_is_not_open_before_it_is_asked_for() {
+    watched(|| {
+        let early = "HTTP/1.1 200 Connection established\r\n\r\n";
+        let change = |options: RequestOptions| options.method("CONNECT").path("b:443");
+        assert!(matches!(
+            spoken_to(early, false, change),
+            Err(Error::Peer(_))
+        ));
+    });
+}
+
+#[test]
+fn fault_c18_a_proxy_that_speaks_first_opens_no_tunnel() {
+    watched(|| {
+        // The bytes are there when the connection to the proxy is.
+        let options = RequestOptions::new().create_connection(|_: &Origin, _| {
+            let (here, there) = pipe();
+            there.write(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+            thread::spawn(move || Peer::new(Arc::new(there), 1).until_closed());
+            Ok(Connected::new(here))
+        });
+        let proxy = Proxy::new("http://proxy:1").unwrap().tunnel();
+        match http::request(options.hostname("a").proxy(&proxy))
+            .unwrap()
+            .end("")
+        {
+            Err(Error::Peer(e)) => assert_eq!(e.rule(), Rule::UnexpectedMessage),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn fault_c18_through_a_tunnel_too() {
+    watched(|| {
+        let (may_speak, has_spoken) = (Gate::default(), Gate::default());
+        let gates = (may_speak.clone(), has_spoken.clone());
+        let server = TestServer::new(move |mut peer| {
+            peer.head();
+            peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+            gates.0.pass();
+            peer.send(OK);
+            gates.1.open();
+            peer.until_closed();
+        });
+        let proxy = Proxy::new("http://proxy:1").unwrap().tunnel();
+        let request = http::request(server.options().hostname("a").proxy(&proxy)).unwrap();
+        match request
+            .on(Early {
+                may_speak,
+                has_spoken,
+            })
+            .end("")
+        {
+            Err(Error::Peer(e)) => assert_eq!(e.rule(), Rule::UnexpectedMessage),
+            other => panic!("{other:?}"),
+        }
+        server.end();
+    });
+}
+
+#[test]
+fn fault_c18_what_is_no_answer_is_judged_as_before() {
+    watched(|| {
+        // RFC 9112 §9.2: "unless the data consists only of one or more CRLF (which can be discarded per
+        // Section 2.2)"
+        for early in ["\r\n", "\r\n\r\n"] {
+            let mut response = spoken_to(early, true, |options| options).unwrap();
+            assert_eq!(response.collect().unwrap(), b"ok");
+        }
+        // Another protocol.
+        match spoken_to("SSH-2.0-OpenSSH_9.2\r\n", true, |options| options) {
+            Err(Error::Peer(e)) => assert_eq!(e.rule(), Rule::VersionInvalid),
+            other => panic!("{other:?}"),
+        }
+        // The end of the connection is no answer either, and no message that nobody asked for.
+        match spoken_to("", false, |options| options) {
+            Err(Error::Peer(e)) => assert_eq!(e.rule(), Rule::MessageTruncated),
+            Err(Error::Io(_)) => {}
+            other => panic!("{other:?}"),
         }
     });
 }

@@ -59,7 +59,7 @@ impl Client {
 
     /// Sends a request to a new origin, whose response comes in these pieces.
     fn request(&self, case: &Case, pieces: &[&[u8]], end: End, reading: Reading) -> Outcome {
-        let stream = Mutex::new(Some(Script::ending(pieces.iter().copied(), end)));
+        let stream = Mutex::new(Some(Script::answering(pieces.iter().copied(), end)));
         let timeouts = Timeouts {
             total: (end == End::Stall).then_some(Duration::from_millis(1)),
             ..Timeouts::default()

@@ -11,6 +11,7 @@ use barewire::http::{
 };
 use barewire::net::{Stream, pipe};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// An agent with one socket, and pipes with a small capacity.
@@ -239,38 +240,47 @@ fn a_panic_in_an_event_keeps_no_slot() {
     });
 }
 
-/// A user's stream that panics in `try_read`.
+/// A user's stream that panics in `try_read`, but for the first calls.
 #[derive(Debug)]
-struct Brittle(barewire::net::Pipe);
+struct Brittle(barewire::net::Pipe, AtomicUsize);
 
 impl barewire::net::Layer for Brittle {
     fn below(&self) -> &dyn Stream {
         &self.0
     }
 
-    fn try_read(&self, _buf: &mut [u8]) -> std::io::Result<Option<usize>> {
-        panic!("on purpose")
+    fn try_read(&self, buf: &mut [u8]) -> std::io::Result<Option<usize>> {
+        if self.1.load(Ordering::Relaxed) == 0 {
+            panic!("on purpose");
+        }
+        self.1.fetch_sub(1, Ordering::Relaxed);
+        self.0.try_read(buf)
     }
 }
 
 #[test]
 fn a_stream_that_panics_in_try_read_keeps_no_slot() {
     watched(|| {
-        let agent = http::Agent::new(one_socket()).unwrap();
-        let options = http::RequestOptions::new().agent(&agent);
-        let options = options.create_connection(|_: &Origin, _| {
-            let (here, there) = pipe();
-            std::thread::spawn(|| any_path(Peer::new(std::sync::Arc::new(there), 1)));
-            Ok(Connected::new(Brittle(here)))
-        });
-        for _ in 0..3 {
-            let mut response = get(&options);
-            assert_eq!(response.collect().unwrap(), b"hello");
-            assert_eq!(agent.totals().free_sockets, 1);
-            let request = http::request(&options).unwrap();
-            assert!(catch_unwind(AssertUnwindSafe(|| request.end(""))).is_err());
-            let gauges = agent.totals();
-            assert_eq!((gauges.sockets, gauges.free_sockets), (0, 0));
+        // A fresh connection is looked at before its first request, an idle one before it is reused.
+        for good_calls in [0, 1] {
+            let agent = http::Agent::new(one_socket()).unwrap();
+            let options = http::RequestOptions::new().agent(&agent);
+            let options = options.create_connection(move |_: &Origin, _| {
+                let (here, there) = pipe();
+                std::thread::spawn(|| any_path(Peer::new(std::sync::Arc::new(there), 1)));
+                Ok(Connected::new(Brittle(here, AtomicUsize::new(good_calls))))
+            });
+            for _ in 0..3 {
+                for _ in 0..good_calls {
+                    let mut response = get(&options);
+                    assert_eq!(response.collect().unwrap(), b"hello");
+                    assert_eq!(agent.totals().free_sockets, 1);
+                }
+                let request = http::request(&options).unwrap();
+                assert!(catch_unwind(AssertUnwindSafe(|| request.end(""))).is_err());
+                let gauges = agent.totals();
+                assert_eq!((gauges.sockets, gauges.free_sockets), (0, 0));
+            }
         }
     });
 }

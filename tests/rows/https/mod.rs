@@ -21,6 +21,7 @@
 
 mod fault_alerts;
 mod fault_schemes;
+mod fault_client;
 mod fault_websocket;
 mod h11_pending;
 pub(crate) mod stage;

@@ -2,6 +2,7 @@
 
 use super::Exchange;
 use crate::http::body_reader::{BodyReader, BodySource};
+use crate::http::client::connection::is_cut;
 use crate::http::client::deadlines::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{BodyLength, Step};
@@ -75,6 +76,7 @@ impl BodySource for Exchange {
             let bytes = match read {
                 Ok(Some(0)) => return Ok(Some(0)),
                 Ok(bytes) => bytes.unwrap_or(0),
+                Err(e) if is_cut(&e) => return Err(self.truncated()),
                 Err(e) => {
                     self.truncated();
                     return Err(e.into());

@@ -3,6 +3,7 @@
 use super::{Caller, Exchange};
 use crate::http::body_reader::BodySource;
 use crate::http::client::agent::PooledConnection;
+use crate::http::client::connection::is_cut;
 use crate::http::client::deadlines::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{self, Rule};
@@ -62,9 +63,11 @@ impl Exchange {
         caller.wanted.check()?;
         let left = caller.wanted.limit(left);
         let (connection, buffer) = self.open()?;
-        match connection.read(buffer.bytes.room(), left)? {
-            Some(bytes) => self.decode_received(bytes, caller),
-            None => Ok(()),
+        match connection.read(buffer.bytes.room(), left) {
+            Ok(Some(bytes)) => self.decode_received(bytes, caller),
+            Ok(None) => Ok(()),
+            Err(e) if is_cut(&e) => Err(self.truncated()),
+            Err(e) => Err(e.into()),
         }
     }
 

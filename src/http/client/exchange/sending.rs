@@ -1,11 +1,12 @@
 //! Sending the request, as far as the server reads it.
 
 use super::{Caller, Exchange};
-use crate::http::client::connection::WRITE_TIMEOUT;
+use crate::http::body_reader::BodySource;
+use crate::http::client::connection::{WRITE_TIMEOUT, is_cut};
 use crate::http::client::deadlines::Phase;
 use crate::http::client::response_buffer::ResponseBuffer;
 use crate::http::error::Error;
-use crate::http::wire::{FieldList, RequestOut, Rule};
+use crate::http::wire::{self, FieldList, RequestOut, Rule};
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
@@ -15,9 +16,33 @@ const LARGE_BYTES: usize = 4 * 1024;
 impl Exchange {
     /// Encodes the head; it is written together with what follows it.
     pub(in crate::http::client) fn begin(&mut self, head: &RequestOut<'_>) -> Result<(), Error> {
+        self.refuse_unasked()?;
         let (connection, buffer) = self.open()?;
         buffer.out.clear();
         Ok(connection.machine.send_request(head, &mut buffer.out)?)
+    }
+
+    /// Refuses what came before the first request of the connection: whoever sent it did not know the request.
+    /// That is also the 408 of a server that has waited too long for the request, while a handshake took its
+    /// time.
+    // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding requests, the
+    // client MUST NOT consider that data to be a valid response"
+    fn refuse_unasked(&mut self) -> Result<(), Error> {
+        let (connection, buffer) = self.open()?;
+        if !connection.take_fresh() {
+            return Ok(());
+        }
+        match connection.stream.try_read(buffer.bytes.room()) {
+            Ok(Some(bytes @ 1..)) => buffer.bytes.filled(bytes),
+            _ => return Ok(()), // if it has ended, the request will find that out
+        }
+        match buffer.decode_head() {
+            // RFC 9112 §9.2: "unless the data consists only of one or more CRLF (which can be discarded
+            // per Section 2.2)"
+            Ok(None) if buffer.is_idle() => Ok(()),
+            Ok(_) => Err(self.fail(wire::Error::whole(Rule::UnexpectedMessage))),
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// Sends what is encoded.
@@ -142,9 +167,11 @@ impl Exchange {
     ) -> Result<(), Error> {
         while !self.answered {
             let (connection, buffer) = self.open()?;
-            match connection.stream.try_read(buffer.bytes.room())? {
-                None => return Ok(()),
-                Some(bytes) => self.decode_received(bytes, caller)?,
+            match connection.stream.try_read(buffer.bytes.room()) {
+                Ok(None) => return Ok(()),
+                Ok(Some(bytes)) => self.decode_received(bytes, caller)?,
+                Err(e) if is_cut(&e) => return Err(self.truncated()),
+                Err(e) => return Err(e.into()),
             }
         }
         Ok(())

@@ -182,7 +182,13 @@ impl<'a> RequestBody<'a> {
                 Ok(bytes) => bytes,
                 Err(error) if is_timeout(&error) => 0,
                 Err(error) => {
-                    self.fail(wire::Error::whole(Rule::MessageTruncated));
+                    let truncated = self.fail(wire::Error::whole(Rule::MessageTruncated));
+                    // TLS that ends without close_notify is the same fault of the client as a FIN without TLS.
+                    if error.kind() == io::ErrorKind::UnexpectedEof
+                        && !connection.borrow().queue.is_ending()
+                    {
+                        return Err(truncated);
+                    }
                     return Err(error.into());
                 }
             };

@@ -313,6 +313,11 @@ impl ResponseDecoder {
         self.unfolded = None;
     }
 
+    /// Whether no byte of a response has arrived yet (empty lines do not count).
+    pub fn is_idle(&self) -> bool {
+        self.head.is_empty()
+    }
+
     /// As [`RequestDecoder::decode`]. A field value that is folded over several lines (RFC 9112 §5.2) is one
     /// value, with a space for each fold.
     ///
