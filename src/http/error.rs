@@ -46,7 +46,8 @@ pub enum Error {
     /// A proxy has refused to open a tunnel: its response, with the status and the fields
     /// (`Proxy-Authenticate` of a 407).
     Refused(Box<Refusal>),
-    /// The connection broke; a deadline has passed ([`io::ErrorKind::TimedOut`]); the agent's queue is full or
+    /// The connection broke (if it had been used before, the text says why the request was not sent again); a
+    /// deadline has passed ([`io::ErrorKind::TimedOut`]); the agent's queue is full or
     /// closed ([`io::ErrorKind::ResourceBusy`]; the inner error is a [`pool::Refused`](super::pool::Refused), also
     /// where the deadline of the queue has passed); the caller no longer wanted the response
     /// ([`io::ErrorKind::ConnectionAborted`]); or an option or a URL is wrong

@@ -30,7 +30,7 @@
 //!
 //! | file | what | who calls it |
 //! |---|---|---|
-//! | [`request.rs`](request) | [`ClientRequest`]: head and body, one retry; `request/redirects.rs` follows redirects | the caller |
+//! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/retrying.rs` decides on the one retry, `request/redirects.rs` follows redirects | the caller |
 //! | [`options.rs`](options) | [`RequestOptions`]: the book's options; `options/settings.rs` makes origin, fields and target of them | the caller, `request.rs` |
 //! | [`events.rs`](events) | [`ClientEvents`]: the book's events | `request.rs` |
 //! | [`proxy.rs`](proxy) | [`Proxy`]: which requests go through it; the tunnel. `proxy/no_proxy.rs`: the hosts that are reached without it | `options.rs`, as a connector |
@@ -55,7 +55,7 @@
 //! | an option | a field of `Settings` in `options/settings.rs`, its default there, its setter and the table in `options.rs`; a row in `tests/rows/client/a01_options.rs` |
 //! | what an option does to the request's bytes | `prepare`, `make_fields`, `host_field` in `options/settings.rs` |
 //! | a deadline, or its default | `Timeouts` in `deadlines.rs`; the default of the queue's: `pool/limits.rs`, and `begin` of its phase in `exchange/` or `agent.rs`; `tests/rows/client/deadlines.rs` |
-//! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request.rs` |
+//! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request/retrying.rs`; what the error says then: `explained` there |
 //! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, and the next request: `request/redirects.rs` |
 //! | which requests go through a proxy, and what it gets | `proxy.rs`, `proxy/no_proxy.rs` with `fixtures/client/no_proxy.txt`, `make_origin` in `options/settings.rs`; the absolute-form: `prepare` in `options/settings.rs` |
 //! | an event | `events.rs`, and its call in `request.rs` (`open`, `with_exchange`, `run`) |

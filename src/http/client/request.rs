@@ -1,6 +1,7 @@
 //! A request that is being sent: its head, its body, and once more where that is safe.
 
 mod redirects;
+mod retrying;
 
 use super::agent::{PooledConnection, Reuse};
 use super::connection::ClientConnection;
@@ -8,14 +9,13 @@ use super::deadlines::Deadlines;
 use super::events::ClientEvents;
 use super::exchange::{Caller, Exchange};
 use super::options::{Prepared, RequestOptions};
-use super::pool::Attempt;
 use super::response::ClientResponse;
 use super::timings::Timings;
 use super::wanted::Wanted;
 use crate::http::error::Error;
-use crate::http::wire::{FieldList, Fields, Known, Method, Misuse, RequestOut, Rule};
+use crate::http::wire::{FieldList, Fields, Known, Misuse, RequestOut};
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 /// A request without a response. No connection is opened, and nothing is sent, before
@@ -157,9 +157,11 @@ impl ClientRequest {
         if self.exchange.is_none() {
             let exchange = self.open(Reuse::Allowed, wanted)?;
             self.exchange = Some(exchange);
-            self.begin(None, wanted)?;
+            let begun = self.begin(None, wanted);
+            begun.map_err(|error| self.explained(error, false, wanted))?;
         }
-        self.with_exchange(wanted, |exchange, caller| exchange.write(data, caller))
+        let written = self.with_exchange(wanted, |exchange, caller| exchange.write(data, caller));
+        written.map_err(|error| self.explained(error, false, wanted))
     }
 
     /// Whether the server has sent its response before it had the whole request. Then nothing more of
@@ -200,7 +202,7 @@ impl ClientRequest {
     /// [`Response::client_left`](crate::http::Response::client_left).
     ///
     /// # Errors
-    /// As [`end`](Self::end); [`ErrorKind::ConnectionAborted`] if `wanted` has returned `false`.
+    /// As [`end`](Self::end); [`io::ErrorKind::ConnectionAborted`] if `wanted` has returned `false`.
     pub fn end_while(
         mut self,
         data: impl AsRef<[u8]>,
@@ -232,7 +234,8 @@ impl ClientRequest {
             let response = self.send_whole(data, wanted)?;
             return self.follow(response, Some(data), wanted);
         }
-        self.finish_exchange(data, wanted)?;
+        let finished = self.finish_exchange(data, wanted);
+        finished.map_err(|error| self.explained(error, false, wanted))?;
         let response = self.response()?;
         self.follow(response, None, wanted)
     }
@@ -255,26 +258,9 @@ impl ClientRequest {
                     retries += 1;
                     reuse = Reuse::Forbidden;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(self.explained(error, true, wanted)),
             }
         }
-    }
-
-    fn may_retry(&self, error: &Error, retries: u32) -> bool {
-        let is_broken = match error {
-            Error::Io(error) => error.kind() != ErrorKind::TimedOut,
-            Error::Peer(error) => error.rule() == Rule::MessageTruncated,
-            Error::Misuse(_) | Error::Refused(_) => false,
-        };
-        let exchange = self.exchange.as_ref();
-        let attempt = Method::new(&self.options.settings().method).map(|method| Attempt {
-            method,
-            reused: self.timings.reused,
-            bytes_answered: exchange.map_or(0, |exchange| exchange.received),
-            body_replayable: true,
-            retries,
-        });
-        is_broken && attempt.is_some_and(|attempt| attempt.may_retry())
     }
 }
 

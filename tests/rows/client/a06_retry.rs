@@ -8,6 +8,7 @@ use super::test_server::{OK, TestServer, get, head_within, one_socket};
 use crate::support::{Log, watched};
 use barewire::http::pool::Limits;
 use barewire::http::{self, Error, RequestOptions};
+use std::io::ErrorKind;
 
 /// Responds to requests; but on the first `connections` connections it closes after it has received the
 /// second.
@@ -37,6 +38,25 @@ fn send(options: &RequestOptions, body: &str) {
 fn is_lost(options: &RequestOptions, body: &str) {
     let lost = http::request(options).unwrap().end(body);
     assert!(matches!(lost, Err(Error::Peer(_))), "{lost:?}");
+}
+
+/// The error says that the connection was reused, and why the request was not sent again.
+#[track_caller]
+fn is_lost_on_reuse<T: std::fmt::Debug>(lost: Result<T, Error>, why: &str) {
+    let Err(Error::Io(error)) = &lost else {
+        panic!("{lost:?}");
+    };
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let text = error.to_string();
+    assert!(
+        text.contains("reused connection") && text.contains("not sent again"),
+        "{text}"
+    );
+    assert!(text.contains(why), "{text}");
+    assert!(
+        std::error::Error::source(error).is_some(),
+        "{text}: its cause"
+    );
 }
 
 #[test]
@@ -100,7 +120,10 @@ fn no_other_request_is_sent_twice() {
         let server = TestServer::with(one_socket(), dying(1, &log));
         let post = server.options().method("POST");
         send(&post, "first");
-        is_lost(&post, "second");
+        is_lost_on_reuse(
+            http::request(&post).unwrap().end("second"),
+            "POST is not idempotent",
+        );
         assert_eq!(log.all(), ["1 POST first", "1 POST second"]);
         server.end();
 
@@ -111,7 +134,7 @@ fn no_other_request_is_sent_twice() {
         send(&put, "first");
         let mut request = http::request(&put).unwrap();
         request.write("sec").unwrap();
-        assert!(request.end("ond").is_err());
+        is_lost_on_reuse(request.end("ond"), "written in pieces");
         assert_eq!(log.all(), ["1 PUT first", "1 PUT second"]);
         server.end();
     });
@@ -190,6 +213,88 @@ fn a_request_with_an_expectation_is_retried_too() {
         };
         let put = put.header("Expect", "100-continue").timeouts(timeouts);
         send(&put, "second");
+        assert_eq!(server.connections(), 2);
+        server.end();
+    });
+}
+
+#[test]
+fn fault_c17_a_lost_post_says_that_it_was_not_sent_again() {
+    watched(|| {
+        // The server ends the connection, or resets it, at once or while the body is sent.
+        for (tcp, reads, bytes) in [
+            (false, true, 6),
+            (false, false, 6),
+            (true, true, 6),
+            (true, false, 6),
+            (true, false, 8 << 20),
+        ] {
+            let log = Log::default();
+            let noted = log.clone();
+            let serve = move |mut peer: Peer| {
+                peer.expect_request();
+                noted.note("first");
+                peer.send(OK);
+                match reads {
+                    true => drop(peer.request()),
+                    false => drop(peer.stream().read(&mut [0; 1])),
+                }
+                noted.note("second");
+            };
+            let server = match tcp {
+                true => TestServer::over_tcp_with(one_socket(), serve),
+                false => TestServer::with(one_socket(), serve),
+            };
+            let body = "x".repeat(bytes);
+            for (method, why) in [
+                ("POST", "POST is not idempotent"),
+                ("PATCH", "PATCH is not"),
+            ] {
+                let options = server.options().method(method);
+                send(&options, "first");
+                is_lost_on_reuse(http::request(&options).unwrap().end(&body), why);
+            }
+            // In pieces: the call that finds out says it.
+            for (method, why) in [("POST", "not idempotent"), ("PUT", "written in pieces")] {
+                let options = server.options().method(method);
+                send(&options, "first");
+                let mut request = http::request(&options).unwrap();
+                let lost = match request.write(&body) {
+                    Ok(()) => request.end("end").map(drop),
+                    lost => lost,
+                };
+                is_lost_on_reuse(lost, why);
+            }
+            assert_eq!((log.count("first"), server.connections()), (4, 4));
+            server.check_quiet();
+            server.end();
+        }
+    });
+}
+
+#[test]
+fn fault_c17_what_was_not_reused_or_has_an_answer_is_reported_as_before() {
+    watched(|| {
+        let server = TestServer::with(one_socket(), |mut peer| drop(peer.request()));
+        is_lost(&server.options().method("POST"), "body");
+        server.end();
+
+        let server = TestServer::with(one_socket(), |mut peer| {
+            peer.expect_request();
+            peer.send(OK);
+            peer.expect_request();
+            peer.send("HTTP/1.1 103 Early Hints\r\n\r\n");
+        });
+        let post = server.options().method("POST");
+        send(&post, "first");
+        is_lost(&post, "second");
+        server.end();
+
+        // A request that was sent twice was not lost with a reused connection.
+        let log = Log::default();
+        let server = TestServer::with(one_socket(), dying(2, &log));
+        send(&server.options().method("PUT"), "first");
+        send(&server.options().method("PUT"), "second");
         assert_eq!(server.connections(), 2);
         server.end();
     });

@@ -159,3 +159,42 @@ fn fault_c16_a_cut_request_is_one_error_with_and_without_tls() {
         log.wait_for("MessageTruncated");
     });
 }
+
+#[test]
+fn fault_c17_a_lost_post_says_over_tls_that_it_was_not_sent_again() {
+    watched(|| {
+        for with_close_notify in [true, false] {
+            let server = playing_tls(move |tls| {
+                if let Ok(1..) = tls.read(&mut [0; 1000]) {
+                    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+                    (&tls as &dyn Stream).write_all(answer).expect("it reads");
+                    let _ = tls.read(&mut [0; 1000]); // the second request
+                    match with_close_notify {
+                        true => tls.shutdown(Shutdown::Write),
+                        false => tls.get_ref().shutdown(Shutdown::Write),
+                    }
+                    .expect("it is open");
+                    while let Ok(1..) = tls.read(&mut [0; 1000]) {}
+                }
+            });
+            let agent = agent();
+            let options = options(&server, &agent).method("POST");
+            assert_eq!(
+                body(https::request(&options).unwrap().end("1")).unwrap(),
+                b"ok"
+            );
+            match body(https::request(&options).unwrap().end("2")) {
+                Err(Error::Io(error)) => {
+                    let text = error.to_string();
+                    assert!(
+                        text.contains("reused") && text.contains("POST is not"),
+                        "{text}"
+                    );
+                }
+                other => panic!("{other:?}"),
+            }
+            drop(agent);
+            server.shutdown(PATIENCE);
+        }
+    });
+}

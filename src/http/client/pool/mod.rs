@@ -158,7 +158,7 @@ pub use crate::http::wire::KeepAlive;
 pub use decision::{Decision, QueuePosition, Refused, Slot};
 pub use limits::{Limits, ZeroSockets};
 pub use origins::Gauges;
-pub use retry::Attempt;
+pub use retry::{Attempt, NotRetried};
 
 use origins::{Idle, Origins};
 use std::collections::HashMap;

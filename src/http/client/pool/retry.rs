@@ -11,6 +11,9 @@
 //! | the body can be sent again from its start | its first half is gone, and its source with it |
 //! | it was not retried already | a server that drops every connection would be asked for ever |
 //!
+//! Where the method or the body forbids it, the error of the request says that the connection was reused, and
+//! why the request was not sent again: the caller may know that it is safe.
+//!
 //! A connection that is found dead *before* anything was sent is no retry at all: any request may
 //! take the next connection. That is [`Pool::retry`](super::Pool::retry).
 
@@ -31,6 +34,21 @@ pub struct Attempt<'a> {
     pub retries: u32,
 }
 
+/// Why a request is not sent once more: the first condition that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRetried {
+    /// The connection had served no other request.
+    Fresh,
+    /// A part of a response has come.
+    Answered,
+    /// The method is not idempotent.
+    NotIdempotent,
+    /// The body, or a part of it, is gone.
+    BodyGone,
+    /// It was retried already.
+    Again,
+}
+
 impl Attempt<'_> {
     /// Whether to send the request once more, on another connection, without an error to the caller.
     ///
@@ -48,17 +66,30 @@ impl Attempt<'_> {
     /// assert!(!Attempt { method: Method::new("POST").unwrap(), ..get }.may_retry());
     /// assert!(!Attempt { retries: 1, ..get }.may_retry());
     /// ```
+    pub fn may_retry(&self) -> bool {
+        self.not_retried().is_none()
+    }
+
+    /// Why the request is not sent once more; `None`: it may be.
     // RFC 9112 §9.3.1: "Connections can be closed at any time, with or without intention.
     // Implementations ought to anticipate the need to recover from asynchronous close events."
-    pub fn may_retry(&self) -> bool {
-        let is_lost = self.reused && self.bytes_answered == 0;
-        // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a request with a non-idempotent
-        // method unless it has some means to know that the request semantics are actually
-        // idempotent, regardless of the method, or some means to detect that the original request
-        // was never applied."
-        let is_safe = self.method.is_idempotent() && self.body_replayable;
-        // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a failed automatic retry."
-        is_lost && is_safe && self.retries == 0
+    pub fn not_retried(&self) -> Option<NotRetried> {
+        match self {
+            Attempt { reused: false, .. } => Some(NotRetried::Fresh),
+            Attempt {
+                bytes_answered: 1..,
+                ..
+            } => Some(NotRetried::Answered),
+            // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a request with a non-idempotent
+            // method unless it has some means to know that the request semantics are actually
+            // idempotent, regardless of the method, or some means to detect that the original request
+            // was never applied."
+            _ if !self.method.is_idempotent() => Some(NotRetried::NotIdempotent),
+            _ if !self.body_replayable => Some(NotRetried::BodyGone),
+            // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a failed automatic retry."
+            _ if self.retries > 0 => Some(NotRetried::Again),
+            _ => None,
+        }
     }
 }
 
