@@ -3,17 +3,19 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
+import queue
 
-from client import MIB
+from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from https import TLS, http_server, trusting
 from kit import check, expect, package, run
 from node import HERE, install
-from sockets import program
+from sockets import Talk, program
 from tls import pem
 from upstream import within
-from ws import ws_server
+from ws import Background, ws_server
 
 # ---- aiohttp ----------------------------------------------------------------------------------------
 
@@ -99,6 +101,78 @@ def aiohttp_websocket(demo):
                 await talk(session, f"wss://{address}", heartbeat=0.1, max_msg_size=0)
 
     asyncio.run(all_of_it())
+
+
+@contextlib.contextmanager
+def aiohttp_server():
+    """A server of aiohttp's: its port."""
+    web, aiohttp = package("aiohttp.web"), package("aiohttp")
+    started = queue.Queue()
+    silent = logging.Logger("of clients that leave", logging.CRITICAL)
+
+    async def count(request):
+        return web.Response(text="%d\n" % len(await request.read()))
+
+    async def lines(request):
+        answer = web.StreamResponse(headers={"X-Method": request.method})
+        await answer.prepare(request)
+        for i in range(3):
+            await answer.write(b"line %d\n" % i)
+        return answer
+
+    async def echo(request):
+        ws = web.WebSocketResponse(heartbeat=0.1, compress=True, max_msg_size=0)
+        await ws.prepare(request)
+        async for message in ws:
+            if message.data == "bye":
+                await ws.close(code=4003, message="good night".encode())
+            elif message.type == aiohttp.WSMsgType.TEXT:
+                await ws.send_str(message.data + "!")
+        return ws
+
+    async def serve():
+        app = web.Application(client_max_size=4 * MIB)
+        app.add_routes([web.get("/lines", lines), web.put("/count", count), web.get("/ws", echo)])
+        runner = web.AppRunner(app, access_log=None, logger=silent)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        over = asyncio.Event()
+        started.put((runner.addresses[0][1], asyncio.get_running_loop(), over))
+        await over.wait()
+        await runner.cleanup()
+
+    with Background(lambda: asyncio.run(serve())):
+        port, loop, over = started.get(timeout=10)
+        try:
+            yield port
+        finally:
+            loop.call_soon_threadsafe(over.set)
+
+
+@check("aiohttp")
+def our_clients(demo):
+    """its server for our clients, and by our proxy: streams, uploads, 100-continue, 413, a WebSocket with its pings"""
+    body, large = a_file(demo, "body", 3 * MIB), a_file(demo, "large", 11 * MIB)
+    with aiohttp_server() as port, proxy(demo) as (at, _):
+        url = f"http://127.0.0.1:{port}"
+        for args in ((), ("-x", at)):
+            out, said = get(demo, "-v", *args, "-w", "%{num_connects}", url + "/lines", url + "/lines")
+            expect(out == b"line 0\nline 1\nline 2\n1line 0\nline 1\nline 2\n0", out, said)
+            head, _ = get(demo, "-I", *args, url + "/lines")
+            expect(b"X-Method: HEAD\r\n" in head, head)
+            for expects in ((), EXPECT):
+                out, said = get(demo, *args, *expects, "-T", body, url + "/count")
+                expect(int(out) == 3 * MIB, expects, out, said)
+                with within(5):
+                    out, said = get(demo, *args, *expects, "-T", large, "-o", "/dev/null", "-w", "%{http_code}", url + "/count")
+                    expect(out == b"413", expects, out, said)
+        with Talk(program(demo, "ws_client"), f"ws://127.0.0.1:{port}/ws") as client:
+            for text in ("你好", "月" * 20_000):
+                client.type(f"{text}\n".encode())
+                client.prints(f"{text}!\n".encode())
+            client.type(b"bye\n")
+            expect(client.tells(rb"closed with (.*)\n") == '4003 "good night"')
+            client.ends()
 
 
 # ---- httpx ------------------------------------------------------------------------------------------
