@@ -175,7 +175,7 @@ impl Acceptor {
         let ours: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
         let protocol = offer.choose(&ours);
         response.change_fields(|fields| offer.answer(protocol, fields))??;
-        let upgraded = request.switch(response)?;
+        let upgraded = request.switch(response, blames_peer)?;
         Ok(Some((upgraded, protocol.map(str::to_owned))))
     }
 
@@ -201,6 +201,11 @@ fn scheme_of(request: &Request<'_>) -> Scheme {
         true => Scheme::Https,
         false => Scheme::Http,
     }
+}
+
+/// An error of a WebSocket is no failure of the handler that returns it, unless the handler has misused it.
+fn blames_peer(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(Error::Peer(_) | Error::Io(_)))
 }
 
 /// The response that refuses a handshake.

@@ -1,6 +1,6 @@
 //! The request that a handler gets: the head as it came, and the body as it comes.
 
-use super::exchange::{RequestBody, ServerConnection};
+use super::exchange::{BlamesPeer, RequestBody, ServerConnection};
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::upgraded::Upgraded;
@@ -178,11 +178,16 @@ impl<'a> Request<'a> {
         fields: impl IntoIterator<Item = (&'f str, &'f str)>,
     ) -> Result<Upgraded, Error> {
         response.merge(fields)?;
-        self.switch(response)
+        self.switch(response, |_| false)
     }
 
-    /// As [`upgrade`](Self::upgrade), with the fields of the response.
-    pub(crate) fn switch(mut self, response: super::Response<'a>) -> Result<Upgraded, Error> {
+    /// As [`upgrade`](Self::upgrade), with the fields of the response. `blames_peer`: whether an error that the
+    /// handler fails with afterwards blames the client.
+    pub(crate) fn switch(
+        mut self,
+        response: super::Response<'a>,
+        blames_peer: BlamesPeer,
+    ) -> Result<Upgraded, Error> {
         if !self.body.reader().is_exhausted() {
             return Err(Misuse::Switch.into());
         }
@@ -198,7 +203,7 @@ impl<'a> Request<'a> {
         if !named.list("Upgrade").all(offered) {
             return Err(Misuse::Switch.into());
         }
-        connection.send_switch()?;
+        connection.send_switch(blames_peer)?;
         let mut head_tail = self.body.take_pipelined();
         head_tail.append(&mut connection.read_ahead);
         Ok(Upgraded::new(

@@ -13,9 +13,10 @@
 //! ```
 //!
 //! [`waiting`] is where the thread waits for a head, [`failing`] what happens when a handler or the client
-//! fails.
+//! fails, [`losing`] whether a handler has failed because its client has left.
 
 mod failing;
+mod losing;
 mod waiting;
 
 use super::config::Config;
@@ -197,7 +198,7 @@ impl<'s> RequestLoop<'s> {
             failed => self.report_failure(failed),
         };
         let connection = self.connection.get_mut();
-        if connection.handed_over {
+        if connection.handed_over.is_some() {
             return Err(End::HandedOver);
         }
         if !connection.is_complete() {

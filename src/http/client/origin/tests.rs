@@ -20,7 +20,10 @@ fn own(key: Option<&'static str>) -> Arc<dyn Connector> {
 }
 
 fn through(below: &Arc<dyn Connector>) -> Arc<dyn Connector> {
-    Proxy::new("http://proxy").unwrap().connector(below).unwrap()
+    Proxy::new("http://proxy")
+        .unwrap()
+        .connector(below)
+        .unwrap()
 }
 
 #[test]

@@ -21,6 +21,9 @@ const CHECK_BYTES: usize = 512;
 /// cannot be seen without reading all of them.
 const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
 
+/// Whether an error of the protocol that a connection was handed over to blames the peer.
+pub(crate) type BlamesPeer = fn(&(dyn std::error::Error + 'static)) -> bool;
+
 /// The state of one connection beside its buffers.
 #[derive(Debug)]
 pub(crate) struct ServerConnection {
@@ -30,7 +33,10 @@ pub(crate) struct ServerConnection {
     pub(crate) draft: ResponseDraft,
     /// The place among the server's connections; it leaves with an upgraded stream.
     pub(crate) slot: Option<Slot>,
-    pub(crate) handed_over: bool,
+    /// Set when the stream belongs to another protocol.
+    pub(crate) handed_over: Option<BlamesPeer>,
+    /// What has broken the receiving direction.
+    pub(crate) read_failure: Option<io::ErrorKind>,
     /// The read timeout that the stream has.
     read_timeout: Duration,
     /// The body is larger than what is read and dropped for a handler that leaves it unread.
@@ -58,7 +64,8 @@ impl ServerConnection {
             machine: Connection::new(Role::Server),
             draft: ResponseDraft::default(),
             slot,
-            handed_over: false,
+            handed_over: None,
+            read_failure: None,
             body_is_large: false,
             pipelined: false,
             read_ahead: Vec::new(),
@@ -81,9 +88,14 @@ impl ServerConnection {
         Ok(())
     }
 
-    /// Whether nothing more can be read or sent, and a failure is the connection's own.
+    /// Whether the connection has failed in one of its directions: nothing more can be read, or nothing sent.
     pub(crate) fn is_broken(&self) -> bool {
-        self.machine.requests() == State::Failed || self.queue.flush().is_err()
+        self.machine.requests() == State::Failed || self.is_lost()
+    }
+
+    /// Whether no response can be sent any more.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.read_failure.is_some() || self.queue.flush().is_err()
     }
 
     /// Whether the peer has closed its sending side, or the connection is gone, or the peer has sent more

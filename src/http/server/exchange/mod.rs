@@ -25,7 +25,7 @@ mod request_body;
 mod response_queue;
 
 pub(crate) use budget::{Budget, Charge};
-pub(crate) use connection::ServerConnection;
+pub(crate) use connection::{BlamesPeer, ServerConnection};
 pub(crate) use draft::ResponseDraft;
 pub(crate) use request_body::{BodyState, RequestBody};
 pub(crate) use response_queue::ResponseQueue;

@@ -182,6 +182,7 @@ impl<'a> RequestBody<'a> {
                 Ok(bytes) => bytes,
                 Err(error) if is_timeout(&error) => 0,
                 Err(error) => {
+                    connection.borrow_mut().read_failure = Some(error.kind());
                     let truncated = self.fail(wire::Error::whole(Rule::MessageTruncated));
                     // TLS that ends without close_notify is the same fault of the client as a FIN without TLS.
                     if error.kind() == io::ErrorKind::UnexpectedEof

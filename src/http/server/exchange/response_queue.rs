@@ -116,6 +116,11 @@ impl ResponseQueue {
         self.lock().flush(self.stream.as_ref())
     }
 
+    /// What kind of error has broken the sending direction.
+    pub(crate) fn broken_by(&self) -> Option<ErrorKind> {
+        self.lock().check().err().map(|error| error.kind())
+    }
+
     /// Sends what is pending, before the thread waits for a request; returns how much memory is kept for the
     /// next responses, in bytes.
     #[inline]

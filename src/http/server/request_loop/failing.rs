@@ -16,13 +16,13 @@
 //! The program's code runs under [`guarded`], so that a panic costs what the table of
 //! [`Events`](crate::http::Events) says and nothing else.
 
+use super::losing::Loss;
 use super::{End, RequestLoop};
 use crate::http::error::Error;
 use crate::http::server::events::{Handled, report, write_refusal, write_status};
 use crate::http::server::response::Response;
 use crate::http::wire::{self, State};
 use crate::net::{Panicked, guarded};
-use std::io;
 
 /// Why a handler has not ended its response.
 pub(super) enum FailureCause {
@@ -48,24 +48,20 @@ impl RequestLoop<'_> {
                 return Some(FailureCause::Handler(500));
             }
         };
-        let broken = self.connection.get_mut().is_broken();
+        let loss = Loss::of(self.connection.get_mut());
         // A failure is the program's, too: it may panic when it is shown, or dropped.
-        let cause = guarded(move || {
-            match Error::of(failure) {
-                Ok(Error::Io(_)) if broken => return FailureCause::Connection,
-                Ok(Error::Peer(error)) if !error.is_in_response() => {
-                    return FailureCause::Peer(error);
-                }
-                Ok(error) => {
-                    events.error(&error);
-                    return FailureCause::Handler(error.status());
-                }
-                Err(failure) if failure.is::<io::Error>() && broken => {
-                    return FailureCause::Connection;
-                }
-                Err(failure) => events.error(&failure),
+        let cause = guarded(move || match Error::of(failure) {
+            Ok(error @ Error::Io(_)) if loss.explains(&error) => FailureCause::Connection,
+            Ok(Error::Peer(error)) if !error.is_in_response() => FailureCause::Peer(error),
+            Ok(error) => {
+                events.error(&error);
+                FailureCause::Handler(error.status())
             }
-            FailureCause::Handler(500)
+            Err(failure) if loss.explains(failure.as_ref()) => FailureCause::Connection,
+            Err(failure) => {
+                events.error(&failure);
+                FailureCause::Handler(500)
+            }
         });
         Some(cause.unwrap_or(FailureCause::Handler(500)))
     }
@@ -76,7 +72,13 @@ impl RequestLoop<'_> {
         &mut self,
         cause: Option<FailureCause>,
     ) -> Result<(), End> {
+        // A handler that has not passed on why it could not read the body.
+        let cause = cause.or_else(|| self.body.reader().failure().map(FailureCause::Peer));
         if cause.is_none() {
+            // Many handlers stop without an error when they cannot write any more.
+            if self.connection.get_mut().is_lost() {
+                return Err(End::Gone);
+            }
             let what = "a handler returned without ending its response";
             report(&self.shared.events, &what);
         }

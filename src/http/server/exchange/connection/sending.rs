@@ -10,7 +10,7 @@
 //! Everything that a call sends is checked before any of it is encoded. So nothing must be taken back, and
 //! after a misuse another response can be sent.
 
-use super::ServerConnection;
+use super::{BlamesPeer, ServerConnection};
 use crate::http::error::Error;
 use crate::http::server::exchange::response_queue::{ResponseQueue, Then};
 use crate::http::wire::{Connection, FieldList, Misuse, State};
@@ -64,7 +64,7 @@ impl ServerConnection {
 
     /// Sends the 101, or the 200 to CONNECT, with the fields of the draft, now. The stream then belongs to
     /// the other protocol.
-    pub(crate) fn send_switch(&mut self) -> Result<(), Error> {
+    pub(crate) fn send_switch(&mut self, blames_peer: BlamesPeer) -> Result<(), Error> {
         let ServerConnection { machine, draft, .. } = self;
         self.queue.append(0, |out| {
             let fields = draft.check_switch(machine.switch_status())?;
@@ -72,7 +72,7 @@ impl ServerConnection {
             Ok(((), Then::Send))
         })?;
         self.queue.hand_over();
-        self.handed_over = true;
+        self.handed_over = Some(blames_peer);
         self.stream().set_read_timeout(None)?;
         Ok(self.stream().set_write_timeout(None)?)
     }
