@@ -53,7 +53,9 @@ pub use events::{Events, Handled, Outcome};
 pub use request::Request;
 pub use response::{FieldValues, Response, Status};
 
-use crate::net::{Handle, Listener, Options, Service, Slot, Stream, guarded, pipe_with_capacity};
+use crate::net::{
+    Handle, Layer, Listener, Options, Pipe, Service, Slot, Stream, guarded, pipe_with_capacity,
+};
 use events::{OnRequest, report};
 use request_loop::Shared;
 use std::io;
@@ -162,8 +164,12 @@ impl<E: Events> Server<E> {
         self.shared.any().serve(stream, slot, read_before);
     }
 
-    /// All that this server sends for these bytes, over a connection in memory that the client
-    /// half-closes behind them. For tests of handlers: no port, no waiting.
+    /// All that this server sends for these bytes, over a connection in memory. For tests of handlers: no port,
+    /// no waiting.
+    ///
+    /// The client sends the bytes and then waits, so that [`Response::client_left`] returns `false` for as long as a
+    /// handler runs. It ends the connection when the server waits for more of it: for the next request, or for
+    /// the rest of a body. A handler that waits for its client to leave waits for ever.
     ///
     /// ```
     /// let server = barewire::http::create_server(|_req, res| res.end("hi"));
@@ -175,13 +181,29 @@ impl<E: Events> Server<E> {
     }
 }
 
+/// The connection of a client that sends nothing more, and ends its sending direction only where it is waited
+/// for.
+#[derive(Debug)]
+struct Patient(Pipe);
+
+impl Layer for Patient {
+    fn below(&self) -> &dyn Stream {
+        &self.0
+    }
+
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        let read = self.0.try_read(buf)?;
+        Ok(read.filter(|&bytes| bytes > 0 || buf.is_empty()))
+    }
+}
+
 /// [`Server::answer_to`], compiled once.
 fn answer_to(shared: &Shared<dyn Events>, bytes: &[u8]) -> Vec<u8> {
     const CAPACITY: usize = 64 * 1024;
     let (client, server) = pipe_with_capacity(CAPACITY.max(bytes.len()));
     let mut answer = Vec::new();
     thread::scope(|scope| {
-        scope.spawn(|| shared.serve(Arc::new(server), None, &[]));
+        scope.spawn(|| shared.serve(Arc::new(Patient(server)), None, &[]));
         let mut piece = [0; 4096];
         if client.write(bytes).is_ok() && client.shutdown(Shutdown::Write).is_ok() {
             while let Ok(n @ 1..) = client.read(&mut piece) {

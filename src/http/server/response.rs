@@ -257,9 +257,19 @@ impl<'a> Response<'a> {
         self.connection.borrow().queue.is_stopping()
     }
 
-    /// Whether the client has ended its sending direction, or the connection is broken: then a long poll may
-    /// give up. A client that has only half-closed (`nc -N`) and still waits for its response is reported, too.
-    /// This never waits.
+    /// Whether the client has left: then a long poll may give up. This never waits.
+    ///
+    /// A client leaves by ending the connection, and it may also *half-close* it: end its sending direction and
+    /// wait for the response, as `nc -N` does. What can be seen of that depends on the transport:
+    ///
+    /// | transport | a client that has half-closed | a client that has left |
+    /// |---|---|---|
+    /// | TCP, and TLS over anything | `true`: a FIN looks the same, and only a write would tell | `true` |
+    /// | a Unix socket, a [`pipe`](crate::net::pipe()) | `false` | `true` |
+    /// | [`Server::answer_to`](super::Server::answer_to) | `false` | |
+    ///
+    /// So a handler that gives up writes its response nevertheless. Over TCP a client that half-closes a long poll
+    /// gets that response at once.
     ///
     /// What the client has sent is kept, for the body of this request and for the next request. If more than
     /// 64 KiB have come behind this request, this returns `true`, too, since a FIN behind these bytes cannot be

@@ -6,7 +6,9 @@
 //!   a stream       GET /events ─▶ ◀── head ◀── piece ◀── piece … one answer that does not end
 //! ```
 
-use crate::support::{Client, Log, PATIENCE, Site, post, request, watched};
+use crate::support::{
+    Client, Gate, Log, PATIENCE, Site, answers, over_pipe, post, request, watched,
+};
 use barewire::http::{self, Events, Handled, Request, Response};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -198,6 +200,96 @@ fn fault_a08_a_client_that_sent_more_and_left_is_noticed() {
                 log.wait_for("left");
             }
         }
+    });
+}
+
+/// Asks once whether the client has left, when its gate opens.
+fn asking_once(log: &Log, gate: &Gate) -> http::Server<impl Events> {
+    let (log, gate) = (log.clone(), gate.clone());
+    http::create_server(move |_req: Request<'_>, res: Response<'_>| {
+        log.note("waits");
+        gate.pass();
+        let left = res.client_left();
+        log.note(format!("left: {left}"));
+        res.end(format!("{left}"))
+    })
+}
+
+/// The client of a test is there as long as a handler runs.
+#[test]
+fn fault_b10_the_client_of_answer_to_stays() {
+    let gate = Gate::default();
+    gate.open();
+    let server = asking_once(&Log::default(), &gate);
+    let two = request("GET", "/") + &request("GET", "/");
+    for answer in answers(server.answer_to(two.as_bytes()), &["GET", "GET"]) {
+        assert_eq!(answer.text(), "false");
+    }
+    // Where it is waited for, it has ended: half a request, half a body.
+    let half = http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?));
+    let bytes = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1234";
+    assert!(half.answer_to(bytes).starts_with(b"HTTP/1.1 400 "));
+    assert!(half.answer_to(&bytes[..30]).starts_with(b"HTTP/1.1 400 "));
+}
+
+/// A peer on the same machine is told apart: it may have ended one direction or both.
+#[test]
+fn fault_b10_a_half_closed_client_on_the_same_machine_has_not_left() {
+    watched(|| {
+        for finishes in [true, false] {
+            let (log, gate) = (Log::default(), Gate::default());
+            let name = format!("barewire-b10-{}-{finishes}.sock", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let site = Site::at(
+                &format!("unix:{}", path.display()),
+                asking_once(&log, &gate),
+            );
+            let mut client = site.client();
+            client.send(request("GET", "/"));
+            log.wait_for("waits");
+            match finishes {
+                true => client.finish(),
+                false => drop(std::mem::replace(&mut client, site.client())),
+            }
+            gate.open();
+            log.wait_for(&format!("left: {}", !finishes));
+            if finishes {
+                assert_eq!(client.answer().text(), "false");
+            }
+        }
+        let (log, gate) = (Log::default(), Gate::default());
+        over_pipe(&asking_once(&log, &gate), 4096, |mut client: Client| {
+            client.send(request("GET", "/"));
+            client.finish();
+            gate.open();
+            assert_eq!(client.answer().text(), "false");
+        });
+        let gate = Gate::default();
+        over_pipe(&asking_once(&log, &gate), 4096, |mut client: Client| {
+            client.send(request("GET", "/"));
+            drop(client);
+            gate.open();
+        });
+        log.wait_for("left: true");
+    });
+}
+
+/// A FIN of TCP may be either: it counts as leaving, and the response is sent nevertheless.
+#[test]
+fn fault_b10_over_tcp_a_half_closed_client_counts_as_left_and_gets_its_response() {
+    watched(|| {
+        let site = Site::new(http::create_server(
+            |_req: Request<'_>, res: Response<'_>| {
+                while !res.client_left() && !res.is_stopping() {
+                    std::thread::sleep(CHECK_INTERVAL);
+                }
+                res.end("anybody?")
+            },
+        ));
+        let mut client = site.client();
+        client.send(request("GET", "/"));
+        client.finish();
+        assert_eq!(client.answer().text(), "anybody?");
     });
 }
 

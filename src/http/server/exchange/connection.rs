@@ -10,7 +10,7 @@ use super::response_queue::ResponseQueue;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::{Connection, RequestHead, Role, State};
-use crate::net::{Slot, Stream};
+use crate::net::{Pipe, Slot, Stream, Unix};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,8 +98,8 @@ impl ServerConnection {
         self.read_failure.is_some() || self.queue.flush().is_err()
     }
 
-    /// Whether the peer has closed its sending side, or the connection is gone, or the peer has sent more
-    /// than [`MAX_READ_AHEAD_BYTES`] behind this request. What has come is kept for the body of this request
+    /// Whether the peer has closed, as far as that can be seen without sending anything, or the peer has sent
+    /// more than [`MAX_READ_AHEAD_BYTES`] behind this request. What has come is kept for the body of this request
     /// and for the next request.
     pub(crate) fn check_peer_closed(&mut self) -> bool {
         let is_whole = match self.machine.requests() {
@@ -110,7 +110,7 @@ impl ServerConnection {
         let mut bytes = [0; CHECK_BYTES];
         while self.read_ahead.len() <= MAX_READ_AHEAD_BYTES {
             match self.stream().try_read(&mut bytes) {
-                Ok(Some(0)) => return true,
+                Ok(Some(0)) => return !self.is_half_closed(),
                 Ok(Some(n)) => self.read_ahead.extend_from_slice(&bytes[..n]),
                 Ok(None) => return false,
                 Err(error) => return error.kind() != io::ErrorKind::Interrupted,
@@ -126,6 +126,15 @@ impl ServerConnection {
             *to = byte;
         }
         bytes
+    }
+
+    /// Whether a peer that has ended its sending direction still receives. A FIN of TCP does not say so: it is
+    /// taken for the end of both directions. The kernel, and a pipe, know it of a peer on the same machine, and
+    /// refuse even a write of nothing once it has closed.
+    fn is_half_closed(&self) -> bool {
+        let stream = self.stream();
+        let knows = stream.as_any().is::<Unix>() || stream.as_any().is::<Pipe>();
+        knows && stream.try_write(&[]).is_ok()
     }
 
     /// Sets the stream's read timeout, if it has another one.
