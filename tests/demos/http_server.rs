@@ -1,8 +1,10 @@
 //! H11, and the responses of `http_server`: what its paths send.
 
-use crate::stage::Running;
+use crate::stage::{Running, program};
 use crate::support::{Answer, Client, post, request, watched};
 use barewire::net::Addr;
+use std::process::Command;
+use std::time::Duration;
 
 /// The demo on a free port.
 struct Demo {
@@ -12,7 +14,10 @@ struct Demo {
 
 impl Demo {
     fn start() -> Demo {
-        let mut running = Running::start("http_server", &["--listen", "127.0.0.1:0"]);
+        Demo::of(Running::start("http_server", &["--listen", "127.0.0.1:0"]))
+    }
+
+    fn of(mut running: Running) -> Demo {
         let line = running.line();
         let address = line
             .strip_prefix("Server running at http://")
@@ -212,5 +217,62 @@ fn fault_b06_every_text_names_its_encoding() {
             let of = answer.field("Content-Type");
             assert_eq!(of, Some("text/plain; charset=utf-8"), "{method} {target}");
         }
+    });
+}
+
+/// Descriptors run out: a file that cannot be opened is a 5xx, on a connection that goes on, and the server serves
+/// again as soon as some are free.
+#[test]
+fn row_h12_files_without_descriptors() {
+    watched(|| {
+        let folder = std::env::temp_dir().join(format!("barewire-emfile-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a directory");
+        let length = 100_000; // too long to be kept in memory
+        std::fs::write(folder.join("file.bin"), vec![b'x'; length]).expect("a file");
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n 24 && exec \"$0\" \"$@\""]);
+        command.arg(program("http_server"));
+        command.args([
+            "--listen",
+            "127.0.0.1:0",
+            "--keep-alive-timeout",
+            "0",
+            "--files",
+        ]);
+        command.arg(&folder);
+        let demo = Demo::of(Running::spawn(command, b"", false));
+        let mut first = demo.client();
+        first.send(request("GET", "/files/file.bin"));
+        assert_eq!(first.answer().body.len(), length);
+        // Connections, until one is not accepted any more.
+        let mut others = Vec::new();
+        loop {
+            let mut other = demo.client();
+            other.send(request("GET", "/length"));
+            let wait = Some(Duration::from_millis(500));
+            other.stream().set_read_timeout(wait).expect("a timeout");
+            let answered = other.stream().read(&mut [0]).is_ok();
+            others.push(other);
+            if !answered {
+                break;
+            }
+            assert!(others.len() < 24, "the descriptors have an end");
+        }
+        first.send(request("GET", "/files/file.bin"));
+        let refused = first.answer();
+        assert_eq!(refused.status, 500, "{}", refused.text());
+        assert!(!refused.says_close());
+        first.send(request("GET", "/length"));
+        assert_eq!(first.answer().status, 200, "what needs no file");
+        drop(others);
+        loop {
+            first.send(request("GET", "/files/file.bin"));
+            match first.answer() {
+                answer if answer.status == 200 => break assert_eq!(answer.body.len(), length),
+                answer => assert_eq!(answer.status, 500),
+            }
+        }
+        assert_eq!(demo.get("/files/file.bin").body.len(), length);
+        let _ = std::fs::remove_dir_all(&folder);
     });
 }

@@ -77,7 +77,7 @@ impl Running {
         Running::spawn(command(demo, args), b"", false)
     }
 
-    fn spawn(mut command: Command, input: &[u8], keep_open: bool) -> Running {
+    pub(crate) fn spawn(mut command: Command, input: &[u8], keep_open: bool) -> Running {
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a program");

@@ -6,8 +6,10 @@
 //! | `ranges` | every example of RFC 9110 §14.1.2, several parts, 416, If-Range |
 //! | `refused` | paths that try to leave the root; links, FIFOs, directories |
 //! | `streaming` | large files in bounded memory; files that shrink and grow meanwhile |
+//! | `disk` | ranges beyond 4 GiB; files that are removed, closed, cut or longer while they are sent |
 //! | `memory` | what is kept, for how long, and that it is never stale |
 
+mod disk;
 mod memory;
 mod ranges;
 mod refused;
