@@ -92,6 +92,12 @@ impl Pace {
         }
     }
 
+    /// Whether we have waited for the peer in this stretch.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waited > Duration::ZERO
+    }
+
     /// How long the peer may go on as it does.
     pub(crate) fn left(&self) -> Duration {
         let counted = self.waited.saturating_sub(self.moment);
@@ -167,15 +173,17 @@ impl Sampling {
         is_timed
     }
 
-    /// How long the call waited, if it was timed; and whether it took all that it was offered.
+    /// How long the call waited, if it was timed; and whether it took all that it was offered. Returns
+    /// whether it is known to have waited for the peer.
     #[inline]
-    pub(crate) fn called(&mut self, waited: Option<Duration>, took_all: bool) {
-        match waited {
-            _ if !took_all => self.untimed = 0,
-            Some(waited) if waited >= QUICK => self.untimed = 0,
-            Some(_) => self.untimed = SAMPLE - 1,
-            None => {}
+    pub(crate) fn called(&mut self, waited: Option<Duration>, took_all: bool) -> bool {
+        let is_slow = !took_all || waited.is_some_and(|waited| waited >= QUICK);
+        if is_slow {
+            self.untimed = 0;
+        } else if waited.is_some() {
+            self.untimed = SAMPLE - 1;
         }
+        is_slow
     }
 }
 

@@ -4,7 +4,8 @@
 //! no thread. So the peer is judged by what has left meanwhile, and when its time is over.
 //!
 //! A write that finds too little room is known by its result. One that blocks and then takes everything is
-//! not, so of the writes between two waits for a request one in a few is [timed](Sampling).
+//! not, so of the writes between two waits for a request one in a few is [timed](Sampling), and each while a
+//! peer that was waited for has not made up for it.
 
 use crate::net::{Pace, Sampling, Stream, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
@@ -56,7 +57,8 @@ impl PacedWriter {
             self.set_timeout(stream)?;
         }
         while left > 0 {
-            let began = self.sampling.is_timed().then(Instant::now);
+            let is_timed = self.sampling.is_timed() || self.pace.is_waiting();
+            let began = is_timed.then(Instant::now);
             let wrote = match &*slices {
                 [one] => stream.write(one),
                 several => stream.write_vectored(several),
@@ -69,14 +71,14 @@ impl PacedWriter {
                 Err(error) if is_timeout(&error) => (0, waited.or(Some(self.slice))),
                 Err(error) => return Err(error),
             };
-            self.sampling.called(waited, bytes == left);
+            let is_slow = self.sampling.called(waited, bytes == left);
             match waited {
-                None => self.pace.went(bytes),
-                Some(waited) => {
+                Some(waited) if is_slow => {
                     let pace = self.pace.waited(waited, bytes);
                     pace.map_err(|_| ErrorKind::TimedOut)?;
                     self.slice = self.pace.slice();
                 }
+                _ => self.pace.went(bytes),
             }
             left -= bytes;
             if left > 0 {
