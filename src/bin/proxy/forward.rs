@@ -62,7 +62,7 @@ fn send(
     if !req.at_end()? {
         send_body(req, &mut request, &refuse, &interim, (proxy, res))?;
     }
-    let answer = request.end_while("", || !res.client_left());
+    let answer = request.end_while("", || interim.is_wanted(proxy, res));
     let answer = answer.map_err(refuse)?;
     interim.relay(proxy, res)?;
     Ok(answer)
@@ -153,7 +153,7 @@ fn send_body(
         };
         // No piece: the server gets the head, and may respond to it.
         let piece = piece.unwrap_or_default();
-        let written = request.write_while(piece, || !res.client_left());
+        let written = request.write_while(piece, || interim.is_wanted(proxy, res));
         written.map_err(refuse)?;
         let bytes = piece.len();
         req.consume(bytes);
@@ -209,9 +209,9 @@ fn send_back(
 
 /// The 1xx responses of the server, for the client.
 ///
-/// The library calls `information` while it waits for the response, on this thread, but the handler must
-/// not borrow the client's response. So the 1xx are kept, and sent before whatever is sent next. (A 100
-/// is sent when the client's body is read.)
+/// The library calls `information` when one has come, but the events of a request must not borrow the client's
+/// response. So the 1xx are kept, and sent when the library asks next whether the response is wanted, a moment
+/// later. (A 100 is sent when the client's body is read.)
 // RFC 9110 §15.2: "A proxy MUST forward 1xx responses unless the proxy itself requested the
 // generation of the 1xx response."
 #[derive(Clone, Default)]
@@ -228,6 +228,11 @@ impl ClientEvents for Interim {
 impl Interim {
     fn lock(&self) -> MutexGuard<'_, Vec<(u16, FieldList)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Relays what has come; whether the client is still there.
+    fn is_wanted(&self, proxy: &Proxy, res: &mut Response<'_>) -> bool {
+        self.relay(proxy, res).is_ok() && !res.client_left()
     }
 
     fn relay(&self, proxy: &Proxy, res: &mut Response<'_>) -> Result<(), Error> {

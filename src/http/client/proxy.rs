@@ -99,7 +99,7 @@ impl Proxy {
     /// variable.
     pub fn from_env() -> Result<Option<Proxy>, Error> {
         let is_cgi = env::var_os("REQUEST_METHOD").is_some();
-        let http = Server::from_env(&match is_cgi {
+        let http = Server::from_env(match is_cgi {
             true => ["http_proxy", "all_proxy", "ALL_PROXY"].as_slice(),
             false => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
         });
@@ -270,7 +270,7 @@ struct Through {
 
 impl Connector for Through {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        let proxy = self.server.as_ref().map_err(invalid)?;
+        let proxy = self.server.as_ref().map_err(|why| invalid(why))?;
         let (below, from) = (Arc::clone(&self.below), to.local_address());
         let at = Origin::new(&proxy.host, proxy.port, None, from, None, below);
         let connected = self.below.connect(&at, deadline)?;
@@ -301,8 +301,8 @@ impl Connector for Through {
     }
 }
 
-fn invalid(why: &String) -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, why.as_str())
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why)
 }
 
 /// Sends CONNECT on a connection to the proxy. A 2xx turns it into the tunnel.

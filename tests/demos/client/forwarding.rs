@@ -128,9 +128,12 @@ fn row_a07_responses_without_a_body() {
 fn row_a07_pieces_are_forwarded_as_they_arrive() {
     watched(|| {
         let gate = Gate::default();
+        let hinted = Gate::default();
+        let hints = hinted.clone();
         let (wait, no_fields) = (gate.clone(), || [("Content-Type", "text/plain")]);
         let (_site, port) = site(move |_req, mut res| {
             res.write_early_hints([("Link", "</a>")])?;
+            hints.pass();
             let mut res = res.write_head(200, no_fields())?;
             res.flush()?;
             wait.pass();
@@ -141,7 +144,8 @@ fn row_a07_pieces_are_forwarded_as_they_arrive() {
         client.send(format!(
             "GET http://localhost:{port}/ HTTP/1.1\r\nHost: a\r\n\r\n"
         ));
-        assert_eq!(client.interim().field("Link"), Some("</a>"));
+        assert_eq!(client.interim().field("Link"), Some("</a>")); // the server has sent no head yet
+        hinted.open();
         assert_eq!(client.head().status, 200); // and the server has sent no body yet
         gate.open();
         client.exactly("5\r\nfirst\r\n0\r\n\r\n");

@@ -14,6 +14,7 @@
 //! | T08 | `t08_one_handler` | one handler, unchanged, over TCP, a Unix socket and TLS |
 //! | beside the rows | `fault_alerts` | a server ends TLS while the client sends: the alert is the error |
 //! | beside the rows | `fault_schemes` | one client for `http:` and `https:`, and no redirect leaves TLS |
+//! | beside the rows | `fault_unwanted` | bodies that nobody wants are not waited for |
 //! | W05 W06 | `fault_websocket` | whole frames, no thread waits, the last messages arrive: over TLS, too |
 //! | W06 | `w06_duplex` | reading and writing at once over `wss:` |
 //!
@@ -22,6 +23,7 @@
 mod fault_alerts;
 mod fault_schemes;
 mod fault_client;
+mod fault_unwanted;
 mod fault_websocket;
 mod h11_pending;
 pub(crate) mod stage;
