@@ -20,7 +20,7 @@ use barewire::http::{
     self, ClientEvents, ClientRequest, ClientResponse, Error, Failure, Request, RequestOptions,
     Response, Status,
 };
-use std::io::BufRead;
+use std::io::{self, BufRead, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -195,7 +195,10 @@ fn send_back(
                 res.write(piece)?;
                 piece.len()
             }
-            None if res.client_left() => return Err("the client has left".into()),
+            None if res.client_left() => {
+                let gone = io::Error::new(ErrorKind::ConnectionAborted, "the client has left");
+                return Err(gone.into());
+            }
             None => 0,
         };
         answer.consume(bytes);

@@ -1,8 +1,9 @@
 //! A handler that forwards its request: it waits for the body and for something else.
 
-use crate::support::{Gate, Log, Site, watched};
+use crate::support::{Gate, Log, Reporting, Site, request, watched};
 use barewire::http::{self, Request, Response};
 use std::io::BufRead;
+use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
@@ -104,5 +105,34 @@ fn fault_c03_no_100_is_sent_for_a_question() {
         client.send(head);
         assert_eq!(client.answer().status, 413);
         client.ended();
+    });
+}
+
+/// The error of a request that is given up is the handler's, and no failure of it.
+#[test]
+fn fault_c12_a_handler_that_gives_up_for_its_client_has_not_failed() {
+    watched(|| {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = silent.local_addr().expect("a port").port();
+        let (log, reports) = (Log::default(), Log::default());
+        let note = log.clone();
+        let handler = move |_req: Request<'_>, res: Response<'_>| {
+            let options = http::RequestOptions::new().hostname("127.0.0.1").port(port);
+            note.note("asks");
+            let asked = http::request(options.no_agent())?;
+            let asked = asked.end_while("", || !res.client_left());
+            note.note("gives up");
+            asked?;
+            res.end("never")
+        };
+        let server = http::create_server_with(Reporting::new(&reports, handler));
+        let site = Site::new(server);
+        let mut client = site.client();
+        client.send(request("GET", "/"));
+        log.wait_for("asks");
+        drop(client);
+        log.wait_for("gives up");
+        drop(site); // joins the handler
+        assert_eq!(reports.all(), [""; 0]);
     });
 }

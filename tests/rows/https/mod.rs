@@ -21,8 +21,8 @@
 //! The certificates are those of `fixtures/tls/`.
 
 mod fault_alerts;
-mod fault_schemes;
 mod fault_client;
+mod fault_schemes;
 mod fault_unwanted;
 mod fault_websocket;
 mod h11_pending;

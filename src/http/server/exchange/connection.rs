@@ -37,6 +37,8 @@ pub(crate) struct ServerConnection {
     pub(crate) handed_over: Option<BlamesPeer>,
     /// What has broken the receiving direction.
     pub(crate) read_failure: Option<io::ErrorKind>,
+    /// A handler has been told that the peer has closed.
+    pub(crate) peer_closed: bool,
     /// The read timeout that the stream has.
     read_timeout: Duration,
     /// The body is larger than what is read and dropped for a handler that leaves it unread.
@@ -66,6 +68,7 @@ impl ServerConnection {
             slot,
             handed_over: None,
             read_failure: None,
+            peer_closed: false,
             body_is_large: false,
             pipelined: false,
             read_ahead: Vec::new(),
@@ -110,10 +113,16 @@ impl ServerConnection {
         let mut bytes = [0; CHECK_BYTES];
         while self.read_ahead.len() <= MAX_READ_AHEAD_BYTES {
             match self.stream().try_read(&mut bytes) {
-                Ok(Some(0)) => return !self.is_half_closed(),
-                Ok(Some(n)) => self.read_ahead.extend_from_slice(&bytes[..n]),
+                Ok(Some(n @ 1..)) => self.read_ahead.extend_from_slice(&bytes[..n]),
                 Ok(None) => return false,
-                Err(error) => return error.kind() != io::ErrorKind::Interrupted,
+                Ok(Some(_)) => {
+                    self.peer_closed = !self.is_half_closed();
+                    return self.peer_closed;
+                }
+                Err(error) => {
+                    self.peer_closed = error.kind() != io::ErrorKind::Interrupted;
+                    return self.peer_closed;
+                }
             }
         }
         is_whole // a body may be as long as it likes

@@ -7,8 +7,8 @@
 //! ```text
 //!   the stream was handed over      the error, or one inside it, is the loss of a connection, or is one of the
 //!                                   other protocol's that blames the peer
-//!   the connection is broken        the error, or one inside it, is the loss of a connection, or of the same kind
-//!                                   as what has broken this one
+//!   the connection is broken, or    the error, or one inside it, is the loss of a connection, or of the same kind
+//!   client_left() has said so       as what has broken this one
 //!   else                            no
 //! ```
 
@@ -28,7 +28,8 @@ impl Loss {
     pub(super) fn of(connection: &ServerConnection) -> Loss {
         let blames_peer = connection.handed_over;
         Loss {
-            is_lost: blames_peer.is_some() || connection.is_broken(),
+            // A handler that gives up a request to another server for that reason fails with its error.
+            is_lost: blames_peer.is_some() || connection.peer_closed || connection.is_broken(),
             kinds: [connection.read_failure, connection.queue.broken_by()],
             blames_peer,
         }
