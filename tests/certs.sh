@@ -176,6 +176,15 @@ issue unknownca '/O=somebody else/CN=localhost' server "$always" unknown-ca
 issue client-unknown '/O=somebody else/CN=client' client "$always" unknown-ca
 issue selfsigned '/O=barewire test/CN=localhost' server "$always" selfsigned
 
+# A peer may write long names: no error repeats them all.
+names=DNS:0.many.test.com
+for n in $(seq 39); do names="$names, DNS:$n.many.test.com"; done
+issue many-names '/O=barewire test/CN=many' server "$always" ca
+units=
+for n in $(seq 15); do units="$units/OU=a unit whose name is as long as X.520 lets it be, number $n"; done
+issue long-name "/O=barewire test$units/CN=client" client "$always" long-name
+
+names=$here
 key weak 1024
 request weak '/O=barewire test/CN=localhost'
 sign weak server "$always" ca

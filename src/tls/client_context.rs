@@ -5,7 +5,7 @@ use super::error::{Code, Error};
 use super::handshakes::{Counter, Handshakes, deadline_in};
 use super::identity::Identity;
 use super::options::{ClientOptions, Common, Pair, Pem};
-use super::provider::{protocols, provider, sha256, unusable, versions};
+use super::provider::{check_timeout, protocols, provider, sha256, unusable, versions};
 use super::stream::{Handshake, Tls};
 use super::trust::TrustStore;
 use super::verify::{ServerVerifier, Verdict, check_peer};
@@ -53,6 +53,10 @@ impl ClientContext {
         options: &ClientOptions,
     ) -> Result<ClientContext, Error> {
         let alpn = protocols(&options.common.alpn, default_alpn)?;
+        check_timeout(options.common.handshake_timeout)?;
+        if let Some(name) = &options.servername {
+            server_name(name)?;
+        }
         let verifier = Arc::new(ServerVerifier {
             trusted: trusted(options)?,
             pin: pin(options)?,
@@ -186,14 +190,10 @@ fn pin(options: &ClientOptions) -> Result<Option<[u8; 32]>, Error> {
     let Some(text) = &options.fingerprint256 else {
         return Ok(None);
     };
-    let digits: String = text.chars().filter(|c| *c != ':').collect();
-    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
-    let bytes: Option<Vec<u8>> = pairs.iter().map(byte).collect();
-    let pin = bytes.and_then(|bytes| bytes.try_into().ok());
-    match pin.filter(|_| odd.is_empty()) {
+    match fingerprint_bytes(text) {
         Some(pin) => Ok(Some(pin)),
         None => {
+            let text: String = text.chars().take(100).collect();
             let text = format!(
                 "ClientOptions::fingerprint256({text:?}) is no SHA-256, 64 hexadecimal digits: \
                  `openssl x509 -noout -fingerprint -sha256 -in server.crt` prints it"
@@ -201,6 +201,21 @@ fn pin(options: &ClientOptions) -> Result<Option<[u8; 32]>, Error> {
             Err(Error::new(Code::InvalidArgument, text))
         }
     }
+}
+
+/// 32 pairs of hexadecimal digits, with a colon between all of them or none.
+fn fingerprint_bytes(text: &str) -> Option<[u8; 32]> {
+    let pairs: Vec<&[u8]> = match text.contains(':') {
+        true => text.split(':').map(str::as_bytes).collect(),
+        false => text.as_bytes().chunks(2).collect(),
+    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |pair: &[u8]| match *pair {
+        [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = pairs.into_iter().map(byte).collect();
+    bytes?.try_into().ok()
 }
 
 /// A host as a certificate names it: an address without brackets, a name without the last dot.

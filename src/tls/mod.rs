@@ -80,12 +80,12 @@
 //! 1. A connection over TLS is a [`Stream`](crate::net::Stream) like every other: [`Tls`]. The code above
 //!    it need not know; the stream below may be TCP, a Unix socket or a pipe.
 //! 2. A certificate is acceptable if a trusted CA (a public one, or one in [`ca`](ClientOptions::ca)) has issued it, or has issued the
-//!    certificate of its issuer, and so on (the *chain*); if it is valid today; if it is for this purpose;
+//!    certificate of its issuer, and so on (the *chain*); if it is valid today, and its CA, too, where `ca` names it; if it is for this purpose;
 //!    and, for a server, if its subjectAltName has the host that was asked for. The Common Name is ignored
 //!    (E35).
 //! 3. A root is signed by itself: it is the end of the chain. A server's certificate is signed by its
 //!    CA; the notes call it self-signed, and it is not (E36).
-//! 4. A side that refuses sends the alert that fits, and its [`Error`] says what was seen and what to do.
+//! 4. A side that refuses, for whatever reason, sends the alert that fits, and its [`Error`] says what was seen and what to do.
 //!    To switch verification off is no solution (E47): pass the CA, or the certificate's
 //!    [`fingerprint256`](ClientOptions::fingerprint256), which replaces the checks of rule 2.
 //! 5. The certificate is checked in every handshake, also if a session is resumed: it may have expired
@@ -118,6 +118,7 @@
 //! | which certificate a server sends | [`sni`]; replaced while it runs: [`ServerContext::set_options`] |
 //! | which sections of a PEM text are read | the table in [`pem`] (`refusal`); what a marker is: `pem/sections.rs`; a case in `fixtures/tls/pem.txt`, a form of openssl's in `tests/certs.sh` |
 //! | a limit of the handshake | `MAX_BYTES` and `ALERT_TIMEOUT` in `stream/handshake.rs`; `HANDSHAKE_TIMEOUT` in [`options`] and the text of `handshake_timeout`; rule 7 above; the table of limits in the README |
+//! | which alert a failure sends | `error/alert.rs`; which of a peer's first bytes are refused before rustls has them: `stream/first_flight.rs`; `tests/rows/tls_hostile/refused.rs` |
 //! | what is seen of a peer | `stream/info.rs` |
 //! | which thread may wait for which on a connection | [`stream`]: its table of locks, `stream/write_queue.rs`, and `stream/tests/model.rs`, which tries all interleavings |
 //! | a rule of a decoder | see [`wire`] |

@@ -108,7 +108,7 @@ macro_rules! common_options {
                 /// The oldest version that is spoken. Default: [`Version::Tls12`].
                 pub fn min_version(self, version: Version) => self.common.min_version = version;
 
-                /// How long a handshake may take, all of it. Default: 10 s.
+                /// How long a handshake may take, all of it; not zero. Default: 10 s.
                 pub fn handshake_timeout(self, timeout: Duration) =>
                     self.common.handshake_timeout = timeout;
 
@@ -155,7 +155,8 @@ impl ServerOptions {
 
     /// A certificate for clients that ask for this name (SNI, RFC 6066 §3): `"dev.test.com"`, or
     /// `"*.test.com"` for any one label. Exact names are tried first. A client that asks for another
-    /// name, or for none, gets [`cert`](ServerOptions::cert).
+    /// name, or for none, gets [`cert`](ServerOptions::cert). A dot at the end means nothing. Two certificates
+    /// for one name are an error, and so is a name that no client can ask for, as an address.
     pub fn add_context(
         mut self,
         servername: impl Into<String>,
@@ -184,7 +185,8 @@ common_options! {
     /// be left out).
     cert;
 
-    /// The CAs that may issue the certificates of clients. Each call adds to them.
+    /// The CAs that may issue the certificates of clients. Each call adds to them. One that has expired
+    /// issues none.
     ca;
 
     /// Whether the handshake refuses a client that was asked for a certificate and has none, or has
@@ -234,7 +236,7 @@ impl ClientOptions {
         pub fn servername(self, name: impl Into<String>) => self.servername = Some(name.into());
 
         /// Trusts exactly one certificate, by its SHA-256 as `openssl x509 -noout -fingerprint
-        /// -sha256` prints it (`"AB:CD:…"`, the colons may be left out). It replaces every other check:
+        /// -sha256` prints it (`"AB:CD:…"`, all colons may be left out). It replaces every other check:
         /// who issued the certificate, for which name and until when does not matter. That the server
         /// has the key to it is still proved in the handshake.
         pub fn fingerprint256(self, fingerprint: impl Into<String>) =>
@@ -248,7 +250,8 @@ common_options! {
     /// Our certificate, for servers that ask for one; behind it those that lead to its CA.
     cert;
 
-    /// The CAs to trust *in place of* the roots that browsers trust. Each call adds to them.
+    /// The CAs to trust *in place of* the roots that browsers trust. Each call adds to them. One that has
+    /// expired is not trusted, and the error names it.
     ca;
 
     /// Whether the handshake refuses a server whose certificate is not in order. If not, only

@@ -5,6 +5,7 @@ use super::options::Version;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{SupportedCipherSuite, SupportedProtocolVersion, version};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// A server uses the first of each list that the client has, too (`ignore_client_order` in
 /// `server_context.rs`); a client only offers this order.
@@ -45,13 +46,31 @@ pub(super) fn protocols(names: &[Vec<u8>], default: Option<&str>) -> Result<Vec<
             .map(|name| name.as_bytes().to_vec())
             .collect());
     }
-    match names.iter().find(|name| !(1..=255).contains(&name.len())) {
-        None => Ok(names.to_vec()),
-        Some(wrong) => {
-            let text = format!(
-                "alpn: a name has 1 to 255 bytes, and one has {}",
-                wrong.len()
-            );
+    if let Some(wrong) = names.iter().find(|name| !(1..=255).contains(&name.len())) {
+        let text = format!(
+            "alpn: a name has 1 to 255 bytes, and one has {}",
+            wrong.len()
+        );
+        return Err(Error::new(Code::InvalidArgument, text));
+    }
+    let all: usize = names.iter().map(|name| 1 + name.len()).sum();
+    if all > MAX_ALPN_BYTES {
+        let text =
+            format!("alpn: all names together have {MAX_ALPN_BYTES} bytes at most, not {all}");
+        return Err(Error::new(Code::InvalidArgument, text));
+    }
+    Ok(names.to_vec())
+}
+
+/// The names must fit into a ClientHello, which has a few other extensions.
+const MAX_ALPN_BYTES: usize = 8 * 1024;
+
+/// The option `handshake_timeout`.
+pub(super) fn check_timeout(timeout: Duration) -> Result<(), Error> {
+    match timeout.is_zero() {
+        false => Ok(()),
+        true => {
+            let text = "handshake_timeout: no handshake is done in no time";
             Err(Error::new(Code::InvalidArgument, text))
         }
     }

@@ -5,7 +5,7 @@ use super::error::{Code, Error};
 use super::handshakes::{Counter, Handshakes, deadline_in};
 use super::identity::Identity;
 use super::options::ServerOptions;
-use super::provider::{protocols, provider, unusable, versions};
+use super::provider::{check_timeout, protocols, provider, unusable, versions};
 use super::sni::CertificatesByName;
 use super::stream::{Handshake, Tls};
 use super::trust::TrustStore;
@@ -119,9 +119,9 @@ impl ServerContext {
     }
 
     /// The handshake with a client, on this thread, within
-    /// [`handshake_timeout`](ServerOptions::handshake_timeout). A client that fails is sent an alert. (One
-    /// that resumes a session after its certificate has expired is not: that is found out after the
-    /// handshake, and the connection is dropped.) Afterwards `below` has no timeouts.
+    /// [`handshake_timeout`](ServerOptions::handshake_timeout). A client that fails is sent an alert, unless it
+    /// speaks HTTP without TLS. (To one that resumes a session after its certificate has expired that is
+    /// close_notify, since it is found out after the handshake.) Afterwards `below` has no timeouts.
     ///
     /// # Errors
     /// Why there is no connection.
@@ -152,6 +152,7 @@ impl ServerContext {
 impl Prepared {
     fn new(options: &ServerOptions, default_alpn: Option<&'static str>) -> Result<Prepared, Error> {
         let common = &options.common;
+        check_timeout(common.handshake_timeout)?;
         let verifier = verifier(options)?;
         let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(versions(common.min_version))
@@ -208,6 +209,8 @@ impl Prepared {
 }
 
 fn verifier(options: &ServerOptions) -> Result<Option<Arc<ClientVerifier>>, Error> {
+    let mut trusted = TrustStore::empty();
+    trusted.add(&options.common.ca, "ServerOptions::ca")?;
     if !options.request_cert {
         return Ok(None);
     }
@@ -216,8 +219,6 @@ fn verifier(options: &ServerOptions) -> Result<Option<Arc<ClientVerifier>>, Erro
                     ServerOptions::ca no certificate is good: pass the CA that issues them";
         return Err(Error::new(Code::InvalidArgument, text));
     }
-    let mut trusted = TrustStore::empty();
-    trusted.add(&options.common.ca, "ServerOptions::ca")?;
     let verifier = ClientVerifier::new(trusted, options.common.reject_unauthorized)?;
     Ok(Some(Arc::new(verifier)))
 }
@@ -231,7 +232,7 @@ fn certificates(options: &ServerOptions) -> Result<CertificatesByName, Error> {
     for (name, pair) in &options.contexts {
         let option = format!("add_context({name:?})");
         if let Some(identity) = Identity::load(pair, &option)? {
-            certificates.add(name, identity);
+            certificates.add(name, identity)?;
         }
     }
     Ok(certificates)

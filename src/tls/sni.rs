@@ -1,7 +1,9 @@
 //! Which certificate a server sends: it depends on the name that the client asks for (SNI). If it asks
 //! for none, or for an unknown one, it gets that of `ServerOptions::cert`.
 
+use super::error::{Code, Error};
 use super::identity::Identity;
+use rustls::pki_types::ServerName;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
@@ -26,12 +28,35 @@ impl CertificatesByName {
     }
 
     /// `dev.test.com` or `*.test.com`.
-    pub(super) fn add(&mut self, name: &str, identity: Identity) {
-        let name = name.to_ascii_lowercase();
-        match name.strip_prefix("*.") {
-            Some(domain) => self.wildcard.insert(domain.to_owned(), identity),
-            None => self.exact.insert(name, identity),
+    ///
+    /// # Errors
+    /// A name that no client asks for, or one that is here already.
+    pub(super) fn add(&mut self, name: &str, identity: Identity) -> Result<(), Error> {
+        let refuse = |why| {
+            let text = format!("add_context({name:?}): {why}");
+            Err(Error::new(Code::InvalidArgument, text))
         };
+        // RFC 6066 §3: "The hostname is represented as a byte string using ASCII encoding without a
+        // trailing dot."
+        let asked = name.strip_suffix('.').unwrap_or(name);
+        let (names, asked) = match asked.strip_prefix("*.") {
+            Some(domain) => (&mut self.wildcard, domain),
+            None => (&mut self.exact, asked),
+        };
+        if asked == "*" {
+            return refuse("the certificate for every other name is ServerOptions::cert");
+        }
+        let Some(host) = host_name(asked) else {
+            return refuse(
+                "this is no host name, so no client asks for it: dev.test.com, or *.test.com for any one \
+                 label; names beyond ASCII are written in punycode (xn--…), and for an address clients \
+                 ask for no name at all",
+            );
+        };
+        match names.insert(host, identity) {
+            None => Ok(()),
+            Some(_) => refuse("this name has a certificate already"),
+        }
     }
 
     // RFC 6066 §3: "A server that receives a client hello containing the "server_name" extension
@@ -41,6 +66,14 @@ impl CertificatesByName {
         let name = name.to_ascii_lowercase();
         let wildcard = || self.wildcard.get(name.split_once('.')?.1);
         self.exact.get(&name).or_else(wildcard)
+    }
+}
+
+/// A name as clients ask for it, in small letters; `None` for an address, and for what is no name.
+fn host_name(name: &str) -> Option<String> {
+    match ServerName::try_from(name) {
+        Ok(ServerName::DnsName(_)) if !name.ends_with('.') => Some(name.to_ascii_lowercase()),
+        _ => None,
     }
 }
 

@@ -1,4 +1,8 @@
 //! The CAs that are trusted.
+//!
+//! A CA that has expired is not, though chain validation does not look at the dates of a root: the option
+//! that names it is years old, perhaps, and OpenSSL refuses such a chain, too. Most handshakes do not notice:
+//! only while one of the CAs is outside its dates, the others are put into a store of their own.
 
 use super::error::certificate::{Owner, check_strength};
 use super::error::{Code, Error};
@@ -7,13 +11,40 @@ use super::pem::{browser_roots, certificates};
 use super::wire::Certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, UnixTime};
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 /// Root certificates, from options or from the browsers' list.
 #[derive(Debug)]
 pub(super) struct TrustStore {
     pub(super) roots: RootCertStore,
-    /// Those roots that came from options.
-    from_options: Vec<CertificateDer<'static>>,
+    /// Those roots that came from options; they are the last ones of `roots`.
+    from_options: Vec<Root>,
+}
+
+/// A CA of an option.
+#[derive(Debug)]
+struct Root {
+    der: CertificateDer<'static>,
+    /// In seconds since 1970. Dates that cannot be read are no limit.
+    validity: RangeInclusive<i64>,
+}
+
+impl Root {
+    fn new(der: CertificateDer<'static>) -> Root {
+        let validity = match Certificate::decode(&der) {
+            Ok(it) => it.not_before().unix_seconds()..=it.not_after().unix_seconds(),
+            Err(_) => i64::MIN..=i64::MAX,
+        };
+        Root { der, validity }
+    }
+}
+
+/// Why a chain is not acceptable.
+pub(super) enum Untrusted {
+    Chain(rustls::Error),
+    /// It would be, but its CA, this certificate, is outside its dates.
+    Outdated(CertificateDer<'static>),
 }
 
 impl TrustStore {
@@ -44,7 +75,7 @@ impl TrustStore {
                         format!("the certificate that begins on {place} cannot be read: {why}");
                     Error::new(Code::BadPem, text)
                 })?;
-                self.from_options.push(der);
+                self.from_options.push(Root::new(der));
             }
         }
         Ok(())
@@ -54,7 +85,7 @@ impl TrustStore {
     /// peer's and a CA's at once: chain validation refuses them, but a user who passes one as `ca` means
     /// it.
     pub(super) fn trusts_directly(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> bool {
-        if !self.from_options.contains(leaf) {
+        if !self.from_options.iter().any(|root| root.der == *leaf) {
             return false;
         }
         let now = now.as_secs() as i64;
@@ -63,4 +94,54 @@ impl TrustStore {
             leaf.is_ca() && check_strength(&leaf, Owner::Peer).is_ok() && validity.contains(&now)
         })
     }
+
+    /// Checks a chain, the peer's own certificate and the others, with the roots that are valid now. `check` is given a store, which is
+    /// `roots` itself almost always.
+    pub(super) fn check(
+        &self,
+        chain: [&[CertificateDer<'_>]; 2],
+        now: UnixTime,
+        check: impl Fn(Cow<'_, RootCertStore>) -> Result<(), rustls::Error>,
+    ) -> Result<(), Untrusted> {
+        let now = now.as_secs() as i64;
+        if self
+            .from_options
+            .iter()
+            .all(|root| root.validity.contains(&now))
+        {
+            return check(Cow::Borrowed(&self.roots)).map_err(Untrusted::Chain);
+        }
+        let store = |use_root: &dyn Fn(&Root) -> bool, use_browsers: bool| {
+            let browsers = self.roots.len() - self.from_options.len();
+            let roots = self.roots.roots.iter().enumerate();
+            let used = roots.filter(|(at, _)| match at.checked_sub(browsers) {
+                None => use_browsers,
+                Some(at) => use_root(&self.from_options[at]),
+            });
+            Cow::Owned(used.map(|(_, root)| root.clone()).collect())
+        };
+        let valid = store(&|root| root.validity.contains(&now), true);
+        let Err(why) = check(valid) else {
+            return Ok(());
+        };
+        let outdated = self.from_options.iter().find(|root| {
+            !root.validity.contains(&now)
+                && (chain[0].contains(&root.der)
+                    || names(&root.der, chain)
+                        && check(store(&|it| it.der == root.der, false)).is_ok())
+        });
+        match outdated {
+            Some(root) => Err(Untrusted::Outdated(root.der.clone())),
+            None => Err(Untrusted::Chain(why)),
+        }
+    }
+}
+
+/// Whether a certificate of the chain says that this CA has issued it. So a peer cannot make us try every CA.
+fn names(root: &CertificateDer<'_>, chain: [&[CertificateDer<'_>]; 2]) -> bool {
+    let issued = |root: &Certificate<'_>, der: &CertificateDer<'_>| {
+        Certificate::decode(der).is_ok_and(|it| it.issuer() == root.subject())
+    };
+    let mut chain = chain.into_iter().flatten();
+    Certificate::decode(root).is_ok_and(|root| chain.any(|der| issued(&root, der)))
 }

@@ -12,10 +12,10 @@
 //! room for one word; the sentence is left in a thread-local variable, since a handshake is one call on
 //! one thread: see [`take_rejection`].
 
-use super::error::certificate::{Chain, Owner, check_strength, explain, not_pinned};
+use super::error::certificate::{Chain, Owner, check_strength, explain, not_pinned, outdated_ca};
 use super::error::{Code, Error};
 use super::provider::{provider, sha256};
-use super::trust::TrustStore;
+use super::trust::{TrustStore, Untrusted};
 use super::wire::Certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -25,9 +25,11 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
     CertificateError, Connection, DigitallySignedStruct, DistinguishedName, HandshakeKind,
-    SignatureScheme,
+    RootCertStore, SignatureScheme,
 };
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::slice;
 use std::sync::Arc;
 
 /// Whether the peer is the one that it should be.
@@ -81,6 +83,17 @@ impl Rejection {
         let alert = alert(why, CertificateError::BadEncoding);
         let error = explain(&alert, chain);
         Rejection { alert, error }
+    }
+
+    /// A chain that does not lead to a CA that is valid now.
+    fn untrusted(why: &Untrusted, chain: Chain<'_>, now: UnixTime) -> Rejection {
+        match why {
+            Untrusted::Chain(why) => Rejection::new(why, chain),
+            Untrusted::Outdated(ca) => Rejection {
+                alert: CertificateError::Expired,
+                error: outdated_ca(ca, chain, now),
+            },
+        }
     }
 
     /// The peer has not proved that it has the private key to this certificate.
@@ -169,7 +182,7 @@ impl ServerVerifier {
             }),
             None => self
                 .verify_chain(leaf, intermediates, name, now)
-                .map_err(|why| Rejection::new(&why, chain)),
+                .map_err(|why| Rejection::untrusted(&why, chain, now)),
         }
     }
 
@@ -179,14 +192,23 @@ impl ServerVerifier {
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
-    ) -> Result<(), rustls::Error> {
-        let parsed = ParsedCertificate::try_from(leaf)?;
+    ) -> Result<(), Untrusted> {
+        let parsed = ParsedCertificate::try_from(leaf).map_err(Untrusted::Chain)?;
         if !self.trusted.trusts_directly(leaf, now) {
             let algorithms = provider().signature_verification_algorithms.all;
-            let (roots, leaf) = (&self.trusted.roots, &parsed);
-            verify_server_cert_signed_by_trust_anchor(leaf, roots, intermediates, now, algorithms)?;
+            let chain = [slice::from_ref(leaf), intermediates];
+            self.trusted.check(chain, now, |roots| {
+                let leaf = &parsed;
+                verify_server_cert_signed_by_trust_anchor(
+                    leaf,
+                    &roots,
+                    intermediates,
+                    now,
+                    algorithms,
+                )
+            })?;
         }
-        verify_server_name(&parsed, name)
+        verify_server_name(&parsed, name).map_err(Untrusted::Chain)
     }
 }
 
@@ -220,10 +242,8 @@ pub(super) struct ClientVerifier {
 impl ClientVerifier {
     /// `trusted` must not be empty.
     pub(super) fn new(trusted: TrustStore, required: bool) -> Result<ClientVerifier, Error> {
-        let roots = Arc::new(trusted.roots.clone());
-        let builder = WebPkiClientVerifier::builder_with_provider(roots, provider());
-        let chains = builder.build().map_err(|why| {
-            let text = format!("no client can be trusted by ServerOptions::ca: {why}");
+        let chains = chains(trusted.roots.clone()).ok_or_else(|| {
+            let text = "no client can be trusted by ServerOptions::ca";
             Error::new(Code::InvalidArgument, text)
         })?;
         Ok(ClientVerifier {
@@ -242,17 +262,32 @@ impl ClientVerifier {
         if self.trusted.trusts_directly(leaf, now) {
             return Ok(());
         }
-        let verified = self.chains.verify_client_cert(leaf, intermediates, now);
-        verified.map(drop).map_err(|why| {
+        let chain = [slice::from_ref(leaf), intermediates];
+        let verified = self.trusted.check(chain, now, |roots| {
+            let chains = match roots {
+                Cow::Borrowed(_) => Arc::clone(&self.chains),
+                Cow::Owned(roots) => chains(roots).ok_or(CertificateError::UnknownIssuer)?,
+            };
+            chains
+                .verify_client_cert(leaf, intermediates, now)
+                .map(drop)
+        });
+        verified.map_err(|why| {
             let owner = Owner::Client;
             let chain = Chain {
                 leaf,
                 intermediates,
                 owner,
             };
-            Rejection::new(&why, chain)
+            Rejection::untrusted(&why, chain, now)
         })
     }
+}
+
+/// A verifier with these roots; `None` if there are none.
+fn chains(roots: RootCertStore) -> Option<Arc<dyn ClientCertVerifier>> {
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+    builder.build().ok()
 }
 
 impl ClientCertVerifier for ClientVerifier {

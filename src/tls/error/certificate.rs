@@ -94,7 +94,7 @@ pub(in crate::tls) fn explain(why: &CertificateError, chain: Chain<'_>) -> Error
             let text = format!(
                 "{owner} is not signed by the issuer that it names, {}: the CA here has the same \
                  name and another key, or somebody changed the certificate",
-                leaf.issuer()
+                Brief(leaf.issuer())
             );
             Error::new(Code::CertSignatureFailure, text)
         }
@@ -133,6 +133,22 @@ pub(in crate::tls) fn check_strength(
     }
 }
 
+/// The CA that has issued the chain is trusted, and outside its dates.
+pub(in crate::tls) fn outdated_ca(
+    ca: &CertificateDer<'_>,
+    chain: Chain<'_>,
+    now: UnixTime,
+) -> Error {
+    let (owner, option) = (chain.owner, chain.owner.ca_option());
+    let ca = Certificate::decode(ca).ok();
+    let when = ca.as_ref().and_then(|ca| expired_or_early(ca, now));
+    let name = ca.map(|ca| ca.subject().to_string()).unwrap_or_default();
+    let name = Brief(&name);
+    let (code, when) = when.unwrap_or((Code::CertHasExpired, "has expired".to_owned()));
+    let text = format!("{owner} is issued by {name}, which {option} trusts, but which {when}");
+    Error::new(code, text)
+}
+
 /// The certificate is not the one whose fingerprint was given.
 pub(in crate::tls) fn not_pinned(chain: Chain<'_>) -> Error {
     let text = format!(
@@ -153,7 +169,7 @@ fn unknown_issuer(leaf: &Certificate<'_>, chain: Chain<'_>) -> Error {
     let last = chain.intermediates.last();
     let (code, text) = match last.and_then(|der| Certificate::decode(der).ok()) {
         Some(last) if last.is_self_issued() => {
-            let root = last.subject();
+            let root = Brief(last.subject());
             let text = format!(
                 "the chain of {owner} ends in the root {root}, which is not trusted here: if it \
                  should be, pass that root's certificate with {ca}"
@@ -161,7 +177,7 @@ fn unknown_issuer(leaf: &Certificate<'_>, chain: Chain<'_>) -> Error {
             (Code::SelfSignedCertInChain, text)
         }
         Some(last) => {
-            let issuer = last.issuer();
+            let issuer = Brief(last.issuer());
             let text = format!(
                 "the chain of {owner} leads to {issuer}, which is not trusted here: pass the \
                  certificate of that CA with {ca}"
@@ -169,7 +185,7 @@ fn unknown_issuer(leaf: &Certificate<'_>, chain: Chain<'_>) -> Error {
             (Code::UnableToGetIssuerCertLocally, text)
         }
         None => {
-            let issuer = leaf.issuer();
+            let issuer = Brief(leaf.issuer());
             let text = format!(
                 "{owner} is issued by {issuer}, which is not trusted here, and it came alone: pass \
                  the CA's certificate with {ca}; if that issuer is an intermediate, its certificate \
@@ -183,7 +199,7 @@ fn unknown_issuer(leaf: &Certificate<'_>, chain: Chain<'_>) -> Error {
 
 /// The certificate is its own issuer.
 fn self_signed(leaf: &Certificate<'_>, chain: Chain<'_>) -> Error {
-    let (subject, ca) = (leaf.subject(), chain.owner.ca_option());
+    let (subject, ca) = (Brief(leaf.subject()), chain.owner.ca_option());
     let or_pin = match chain.owner {
         Owner::Client => String::new(),
         _ => format!(
@@ -199,6 +215,24 @@ fn self_signed(leaf: &Certificate<'_>, chain: Chain<'_>) -> Error {
     Error::new(Code::DepthZeroSelfSignedCert, text)
 }
 
+/// What a peer has written, for an error: the first characters of it.
+struct Brief<T>(T);
+
+const BRIEF_CHARS: usize = 200;
+/// How many names of a certificate an error has.
+const MAX_NAMES: usize = 10;
+
+impl<T: fmt::Display> fmt::Display for Brief<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut all = self.0.to_string();
+        if let Some((end, _)) = all.char_indices().nth(BRIEF_CHARS) {
+            all.truncate(end);
+            all.push('…');
+        }
+        f.write_str(&all)
+    }
+}
+
 /// The first certificate of the chain that has expired, or is not valid yet.
 fn outside_validity(leaf: &Certificate<'_>, chain: Chain<'_>, now: UnixTime) -> Error {
     let owner = chain.owner;
@@ -208,7 +242,7 @@ fn outside_validity(leaf: &Certificate<'_>, chain: Chain<'_>, now: UnixTime) -> 
     let intermediates = chain.intermediates.iter();
     for issuer in intermediates.filter_map(|der| Certificate::decode(der).ok()) {
         if let Some((code, when)) = expired_or_early(&issuer, now) {
-            let subject = issuer.subject();
+            let subject = Brief(issuer.subject());
             let text = format!("{owner} is issued by {subject}, whose certificate {when}");
             return Error::new(code, text);
         }
@@ -234,12 +268,17 @@ fn expired_or_early(certificate: &Certificate<'_>, now: UnixTime) -> Option<(Cod
 
 // RFC 9525 §2: "The Common Name RDN MUST NOT be used to identify a service"
 fn other_names(leaf: &Certificate<'_>, owner: Owner<'_>) -> Error {
-    let names: Vec<String> = leaf.alt_names().map(|name| name.to_string()).collect();
+    let first = leaf.alt_names().take(MAX_NAMES);
+    let mut names: Vec<String> = first.map(|name| Brief(name).to_string()).collect();
+    match leaf.alt_names().count() - names.len() {
+        0 => {}
+        more => names.push(format!("and {more} others")),
+    }
     let text = match names.is_empty() {
         true => format!(
             "{owner} is for no host: it has no subjectAltName, and its Common Name ({}) is ignored: \
              {NEW_ONE}",
-            leaf.subject()
+            Brief(leaf.subject())
         ),
         false => format!(
             "{owner} is for other hosts: {}. Connect to one of these, name one with \

@@ -15,6 +15,9 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
+/// The longest message. What a peer writes is in it.
+const MAX_BYTES: usize = 4 * 1024;
+
 /// Why there is no TLS connection, or why its peer is not authorized. It displays as its
 /// [`code`](Error::code), what was seen, and what to do:
 ///
@@ -39,7 +42,11 @@ impl Error {
         Error::with_kind(code, kind(code), message.into())
     }
 
-    pub(super) fn with_kind(code: Code, kind: ErrorKind, message: String) -> Error {
+    pub(super) fn with_kind(code: Code, kind: ErrorKind, mut message: String) -> Error {
+        if message.len() > MAX_BYTES {
+            message.truncate(message.floor_char_boundary(MAX_BYTES));
+            message.push('…'); // a peer's certificate may have 64 KiB of names
+        }
         Error {
             inner: Arc::new(Inner {
                 code,

@@ -13,12 +13,14 @@
 //! | T06 | `t06_peers` | peers that speak no TLS, or have no version or cipher suite in common with us |
 //! | T07 | `t07_names`, `t07_sessions`, `t07_exchange`, `t07_key_log` | SNI and ALPN, sessions, new certificates, Wireshark |
 //! | T08 | `t08_same_handler` | only the certificate options differ |
+//! | beside the rows | `fault_outdated_ca` | a CA that has expired issues nothing |
 //! | beside the rows | `half_close` | a half-close over a full socket |
 //! | T08 | `slow_peers` | slow peers: which are waited for, and which are cut |
 //! | all | `stage` | the certificates, and handshakes between two sides |
 //!
 //! What must be alone in its process to be measured is in `tests/leftovers/tls.rs`.
 
+mod fault_outdated_ca;
 mod half_close;
 mod slow_peers;
 mod stage;

@@ -188,3 +188,150 @@ fn row_t06_contexts_of_equal_options_have_equal_keys() {
     all.dedup();
     assert_eq!(all.len(), count);
 }
+
+fn refused_client(options: &ClientOptions) -> Error {
+    ClientContext::new(options).unwrap_err()
+}
+
+/// Every option that takes a text or a number is checked when it is set, and not in each handshake.
+#[test]
+fn fault_d17_a_fingerprint_is_digits_and_colons_between_all_pairs() {
+    let pairs = vec!["AB"; 32];
+    let uneven = format!("A:B{}", "AB".repeat(31));
+    let some = format!("AB:{}", "AB".repeat(31));
+    for wrong in [
+        "+F".repeat(32),
+        "-1".repeat(32),
+        " F".repeat(32),
+        "+F:".repeat(32),
+        format!(":{}", pairs.join(":")),
+        format!("{}:", pairs.join(":")),
+        pairs.join("::"),
+        pairs.join(" "),
+        uneven,
+        some,
+        "A".repeat(63),
+        "ａｂ".repeat(32),
+        "x".repeat(100_000),
+    ] {
+        let error = refused_client(&client().fingerprint256(&wrong));
+        assert_eq!(error.code(), Code::InvalidArgument, "{wrong}");
+        assert!(error.to_string().len() < 1000, "{error}");
+    }
+    for right in [pairs.join(":"), pairs.join(""), "0f".repeat(32)] {
+        ClientContext::new(&client().fingerprint256(right)).unwrap();
+    }
+}
+
+#[test]
+fn fault_d17_the_name_of_a_certificate_is_one_that_clients_ask_for() {
+    let with = |name: &str| server("server").add_context(name, pem("other.crt"), pem("other.key"));
+    for (wrong, why) in [
+        ("*", "ServerOptions::cert"),
+        ("*.", "ServerOptions::cert"),
+        ("", "no host name"),
+        (".", "no host name"),
+        ("*.*.a.test", "no host name"),
+        ("a.*.test", "no host name"),
+        ("a*.test", "no host name"),
+        (".a.test", "no host name"),
+        ("a..test", "no host name"),
+        ("a.test..", "no host name"),
+        ("a test", "no host name"),
+        ("https://a.test", "no host name"),
+        ("a.test:443", "no host name"),
+        ("127.0.0.1", "no host name"),
+        ("[::1]", "no host name"),
+        ("::1", "no host name"),
+        ("bücher.test", "punycode"),
+    ] {
+        let error = refused(&with(wrong));
+        assert_eq!(error.code(), Code::InvalidArgument, "{wrong}: {error}");
+        says(&error, &[&format!("add_context({wrong:?})"), why]);
+    }
+    for twice in ["a.test", "A.TEST", "a.test."] {
+        let twice = with("a.test").add_context(twice, pem("rsa.crt"), pem("rsa.key"));
+        says(&refused(&twice), &["has a certificate already"]);
+    }
+    let both = with("a.test").add_context("*.a.test", pem("rsa.crt"), pem("rsa.key"));
+    ServerContext::new(&both).unwrap();
+}
+
+/// A dot at the end means nothing, as in a URL.
+#[test]
+fn fault_d17_a_name_with_a_dot_at_its_end_matches() {
+    watched(|| {
+        for (name, asked) in [
+            ("other.test.com.", "other.test.com"),
+            ("*.Wild.test.com.", "a.wild.test.com"),
+        ] {
+            let options = server("server").add_context(name, pem("other.crt"), pem("other.key"));
+            let trusting = client().servername(asked);
+            assert!(meet(&options, &trusting).both().0.authorized(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn fault_d17_other_texts_and_numbers_are_checked_when_they_are_set() {
+    use std::time::Duration;
+    for wrong in [
+        "",
+        "*.test.com",
+        "two words",
+        "a..b",
+        "bücher.test",
+        "a.test:443",
+    ] {
+        let error = refused_client(&client().servername(wrong));
+        assert_eq!(error.code(), Code::InvalidArgument, "{wrong}");
+    }
+    for right in ["a.test", "a.test.", "127.0.0.1", "::1", "[::1]"] {
+        ClientContext::new(&client().servername(right)).unwrap();
+    }
+    let many = vec!["x".repeat(255); 300];
+    says(
+        &refused(&server("server").alpn(many.clone())),
+        &["alpn", "76800"],
+    );
+    says(&refused_client(&client().alpn(many)), &["alpn", "8192"]);
+    let never = Duration::ZERO;
+    says(
+        &refused(&server("server").handshake_timeout(never)),
+        &["handshake_timeout"],
+    );
+    says(
+        &refused_client(&client().handshake_timeout(never)),
+        &["handshake_timeout"],
+    );
+    // A CA is read also where no client is asked for a certificate.
+    says(&refused(&server("server").ca("x")), &["ServerOptions::ca"]);
+}
+
+/// What a peer writes into its certificate is in no error as a whole.
+#[test]
+fn fault_d17_an_error_has_the_beginning_of_long_names() {
+    watched(|| {
+        let met = meet(
+            &super::stage::asking(),
+            &super::stage::client_with("long-name"),
+        );
+        let error = met.server.unwrap_err();
+        says(
+            &error,
+            &["signed by itself", "number 1", "…", "ServerOptions::ca"],
+        );
+        assert!(!error.to_string().contains("number 9"), "{error}");
+        let met = meet(&server("many-names"), &client());
+        let error = met.client.unwrap_err();
+        says(
+            &error,
+            &[
+                "DNS:0.many.test.com",
+                "and 30 others",
+                "ClientOptions::servername",
+            ],
+        );
+        assert!(error.to_string().len() < 1000, "{error}");
+    });
+}

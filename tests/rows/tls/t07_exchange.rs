@@ -122,12 +122,10 @@ fn fault_d13_the_exchange_of_a_certificate_changes_the_certificate() {
         client_with("client-expired").reject_unauthorized(false),
     ];
     type Change = fn(ServerOptions) -> ServerOptions;
-    let asking: Change = |it| it.request_cert(true).ca(pem("ca.crt"));
-    let changes: [Change; 6] = [
+    let changes: [Change; 5] = [
         |it| it,
         |it| it.alpn(["http/1.1"]),
         |it| it.min_version(Version::Tls13),
-        asking,
         |it| {
             it.request_cert(true)
                 .ca(pem("ca.crt"))
@@ -175,5 +173,25 @@ fn fault_d13_no_session_of_the_old_certificate_is_resumed() {
         let (here, _) = meet_again(&context, &client, "localhost").both();
         assert!(!here.is_session_reused());
         assert_eq!(here.peer_certificates()[0], super::stage::der("rsa.crt"));
+    });
+}
+
+/// A certificate that clients must have is still required.
+#[test]
+fn fault_d13_a_client_certificate_stays_required() {
+    watched(|| {
+        let context = server_context(&asking());
+        let (known, unknown) = (
+            client_context(&client_with("client")),
+            client_context(&client()),
+        );
+        for _ in 0..2 {
+            let (_, there) = meet_again(&context, &known, "localhost").both();
+            assert!(there.authorized());
+            let met = meet_again(&context, &unknown, "localhost");
+            let code = met.server.unwrap_err().code();
+            assert_eq!(code, Code::PeerDidNotReturnACertificate);
+            context.set_options(&asking()).unwrap();
+        }
     });
 }

@@ -193,6 +193,7 @@ fn met(answer: &[u8]) -> (Error, Vec<u8>) {
     peer.write_all(answer).expect("it reads");
     let mut received = Vec::new();
     peer.read_to_end(&mut received).expect("a FIN");
+    drop(peer); // the client reads until then
     let error = client.join().expect("no panic").expect_err("no handshake");
     (error, received)
 }

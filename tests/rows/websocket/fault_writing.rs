@@ -1,6 +1,6 @@
 //! A thread that must not wait does not, and frames leave whole: faults A0, A1, A2, A3, A5, A13, A18, D14.
 
-use super::stage::{HANDSHAKE, Peer, masked, plain, reporting, serving, until, writers};
+use super::stage::{HANDSHAKE, Peer, masked, open, plain, reporting, serving, until, writers};
 use super::watched_stream::WatchedStream;
 use crate::support::{Client, PATIENCE, Site, watched};
 use barewire::http::{self, Failure};
@@ -381,5 +381,26 @@ fn fault_d14_a_message_in_parts_is_not_waited_for_for_ever() {
         });
         moved.join().expect("no deadlock");
         peer.expect(plain(0x81, "the message"));
+    });
+}
+
+/// A high-water mark of zero is one byte: a message is sent if nothing waits.
+#[test]
+fn fault_d17_a_high_water_mark_of_zero_still_sends() {
+    watched(|| {
+        let config = Config {
+            high_water_mark: 0,
+            ..Config::default()
+        };
+        let (site, sockets) = writers(Acceptor::new().config(config));
+        let mut client = open(&site);
+        let writer = sockets.recv_timeout(PATIENCE).expect("a WebSocket");
+        for message in ["a", "b", "c"] {
+            while !writer.try_send(message).expect("open") {
+                thread::sleep(Duration::from_millis(1));
+            }
+            let received = client.receive().expect("open").expect("a message");
+            assert_eq!(received.text(), Some(message));
+        }
     });
 }
