@@ -1,7 +1,7 @@
 //! The book's `net.connect`.
 
 use super::connect_options::ConnectOptions;
-use super::reach::{race, resolve};
+use super::reach::{self, race, resolve};
 use super::socket::Socket;
 use super::stream::Stream;
 use super::unix::Unix;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Longer than anybody waits.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Connects to `"localhost:8124"`, `"[::1]:8124"` or `"unix:/tmp/echo.sock"`, in 10 seconds at
+/// Connects to `"localhost:8124"`, `"[::1]:8124"`, `"[fe80::1%eth0]:8124"` or `"unix:/tmp/echo.sock"`, in 10 seconds at
 /// most. Up to 16 addresses of a name are tried; each starts 250 ms after the previous one, or as soon
 /// as one has failed: see [`race`](super::race).
 ///
@@ -61,18 +61,11 @@ pub fn connect_through(
     ))
 }
 
-/// `host:port`, the host in brackets if it is an IPv6 address.
 fn split(to: &str) -> io::Result<(&str, u16)> {
-    let parts = to
-        .rsplit_once(':')
-        .and_then(|(host, port)| Some((host, port.parse().ok()?)));
-    parts
-        .filter(|(host, _)| !host.contains(':') || host.ends_with(']'))
-        .ok_or_else(|| {
-            let text =
-                format!("{to:?} is no address: they are host:port, [::1]:port or unix:/path");
-            io::Error::new(ErrorKind::InvalidInput, text)
-        })
+    reach::split(to).ok_or_else(|| {
+        let text = format!("{to:?} is no address: they are host:port, [::1]:port or unix:/path");
+        io::Error::new(ErrorKind::InvalidInput, text)
+    })
 }
 
 #[cfg(test)]
@@ -91,6 +84,7 @@ mod tests {
             "host:",
             "host:65536",
             "host:-1",
+            "127.0.0.1:+80",
         ] {
             let error = split(wrong).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{wrong}");

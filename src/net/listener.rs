@@ -10,6 +10,7 @@ use super::engine::{Engine, System};
 use super::guarded::guarded;
 use super::handle::Handle;
 use super::listen_socket::{BoundSocket, ListenSocket};
+use super::reach::local_pair;
 use super::service::{Options, Service};
 use super::unix::{self, SocketFile};
 
@@ -45,8 +46,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `127.0.0.1:1337`, `[::1]:0` (the system chooses a port), `localhost:80` (the first
-    /// of its addresses that can be bound) or `unix:/tmp/echo.sock`.
+    /// Binds `127.0.0.1:1337`, `[::1]:0` (the system chooses a port), `[fe80::1%eth0]:80`, `localhost:80`
+    /// (the first of its addresses that can be bound) or `unix:/tmp/echo.sock`.
     ///
     /// A socket file that a dead server left behind is replaced; the file goes away when the
     /// listener is closed, unless another file has taken its place. Of several servers that start at once
@@ -64,7 +65,9 @@ impl Listener {
                 file: Some(file),
                 socket: BoundSocket::Unix(listener),
             }),
-            None => TcpListener::bind(address).map(Listener::from),
+            None => local_pair(address)
+                .and_then(|places| TcpListener::bind(&places[..]))
+                .map(Listener::from),
         };
         bound.map_err(|e| explain(address, &e))
     }

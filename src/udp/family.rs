@@ -1,8 +1,9 @@
 //! The IP version of a socket, and the addresses that it can use.
 
+use crate::net;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The book's `"udp4"` and `"udp6"`. Its [`Display`](fmt::Display) form is what Node's
 /// `rinfo.family` says: `IPv4`, `IPv6`.
@@ -47,10 +48,10 @@ impl Family {
 
     /// Looks a host up, unless it is an address already. An address of this family is preferred.
     pub(super) fn resolve(self, host: &str, port: u16) -> io::Result<SocketAddr> {
-        let found = (host, port).to_socket_addrs();
+        let found = net::local(host, port);
         let found =
             found.map_err(|e| io::Error::new(e.kind(), format!("no host {host:?}: {e}")))?;
-        self.prefer(host, found.collect())
+        self.prefer(host, found)
     }
 
     fn prefer(self, host: &str, found: Vec<SocketAddr>) -> io::Result<SocketAddr> {
@@ -85,7 +86,7 @@ impl fmt::Display for Family {
 /// |---|---|
 /// | `41234` | that port of all interfaces |
 /// | `(41234, "localhost")`, the order of the book | that port of that host's address |
-/// | `"127.0.0.1:41234"`, `"[::1]:41234"` | that port of that address |
+/// | `"127.0.0.1:41234"`, `"[::1]:41234"`, `"[fe80::1%eth0]:41234"` | that port of that address |
 /// | a [`SocketAddr`] | that |
 ///
 /// With port 0 the system chooses a free one.
@@ -111,13 +112,13 @@ impl Place for SocketAddr {
 
 impl Place for &str {
     fn candidates(&self, _family: Family) -> io::Result<Vec<SocketAddr>> {
-        Ok(self.to_socket_addrs()?.collect())
+        net::local_pair(self)
     }
 }
 
 impl Place for (u16, &str) {
     fn candidates(&self, _family: Family) -> io::Result<Vec<SocketAddr>> {
-        Ok((self.1, self.0).to_socket_addrs()?.collect())
+        net::local(self.1, self.0)
     }
 }
 
@@ -164,6 +165,18 @@ mod tests {
             (ErrorKind::InvalidInput, why)
         );
         assert!(Family::Udp4.prefer("nowhere", vec![]).is_err());
+    }
+
+    #[test]
+    fn fault_e02_e13_zones_and_ports() {
+        let six = |place: &dyn Place| place.candidates(Family::Udp6).unwrap();
+        assert_eq!(six(&"[fe80::1%lo]:9"), [at("[fe80::1%1]:9")]);
+        assert_eq!(six(&(9, "fe80::1%lo")), [at("[fe80::1%1]:9")]);
+        let to = Family::Udp6.resolve("fe80::1%lo", 9).unwrap();
+        assert_eq!(to, at("[fe80::1%1]:9"));
+        for wrong in ["127.0.0.1:+9", "127.0.0.1:", "::1:9", "[fe80::1%nosuch0]:9"] {
+            assert!(wrong.candidates(Family::Udp4).is_err(), "{wrong}");
+        }
     }
 
     #[test]

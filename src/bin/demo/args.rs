@@ -115,8 +115,9 @@ impl Args<'_> {
     /// The value of an option that is a whole number.
     pub(crate) fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, String> {
         self.parsed(name, |text| {
-            let mistake = |_| format!("takes a whole number, not {text:?}");
-            text.parse().map_err(mistake)
+            let digits = text.bytes().all(|b| b.is_ascii_digit()); // no sign
+            let number = text.parse().ok().filter(|_| digits);
+            number.ok_or_else(|| format!("takes a whole number, not {text:?}"))
         })
     }
 
@@ -131,7 +132,8 @@ impl Args<'_> {
     /// The value of an option that is a time, longer than none.
     pub(crate) fn seconds(&mut self, name: &str) -> Result<Option<Duration>, String> {
         self.parsed(name, |text| {
-            let seconds = text.parse().ok();
+            let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.'); // no sign, no exponent
+            let seconds = text.parse().ok().filter(|_| plain);
             let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             time.filter(|time| !time.is_zero() && *time <= LONGEST)
                 .ok_or_else(|| format!("takes seconds, such as 2.5, not {text:?}"))
@@ -276,6 +278,27 @@ usage: it [OPTIONS]
             ("a b", "unexpected argument \"b\""),
         ] {
             assert_eq!(parse(line), Err(mistake.to_owned()), "{line}");
+        }
+    }
+
+    /// A number is digits, for all demos.
+    #[test]
+    fn fault_e13_a_number_has_no_sign() {
+        let number = |text: &str| {
+            let args = ["-o", text].map(str::to_owned).into_iter();
+            super::parse(HELP, args, |args| args.number::<u16>("-o")).map(Option::flatten)
+        };
+        assert_eq!(number("5"), Ok(Some(5)));
+        for wrong in ["+5", "-5", "", "5 ", "5.0", "65536", "\u{0665}"] {
+            assert!(number(wrong).is_err(), "{wrong:?}");
+        }
+        let seconds = |text: &str| {
+            let args = ["-o", text].map(str::to_owned).into_iter();
+            super::parse(HELP, args, |args| args.seconds("-o")).map(Option::flatten)
+        };
+        assert_eq!(seconds("2.5"), Ok(Some(Duration::from_millis(2500))));
+        for wrong in ["+2", "-2", "1e3", "inf", "NaN", "0", "2,5", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong:?}");
         }
     }
 }

@@ -109,7 +109,10 @@ impl Observer for Heads {
 
 /// The code in `HTTP/1.1 200 OK`; 0 if there is none.
 fn status(line: &[u8]) -> u16 {
-    let code = line.get(9..12).and_then(|code| str::from_utf8(code).ok());
+    let digits = line
+        .get(9..12)
+        .filter(|code| code.iter().all(u8::is_ascii_digit));
+    let code = digits.and_then(|code| str::from_utf8(code).ok());
     code.and_then(|code| code.parse().ok()).unwrap_or(0)
 }
 

@@ -44,9 +44,11 @@ impl Wait {
         }
         let number = |text: Option<String>, default| match text {
             None => Ok(default),
-            Some(text) => text
-                .parse::<u64>()
-                .map_err(|_| format!("{text:?} is no whole number (RFC 9110 §15.5.1)\n")),
+            Some(text) => {
+                let digits = text.bytes().all(|b| b.is_ascii_digit()); // no sign
+                let number = text.parse::<u64>().ok().filter(|_| digits);
+                number.ok_or_else(|| format!("{text:?} is no whole number (RFC 9110 §15.5.1)\n"))
+            }
         };
         Ok(number(seen, board.newest()).and_then(|seen| {
             number(secs, POLL_SECS).map(|secs| Wait {

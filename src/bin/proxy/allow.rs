@@ -71,7 +71,9 @@ impl Entry {
         let mistake = || format!("--allow takes HOST or HOST:PORT, not {text:?}");
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                (host, Some(port.parse().map_err(|_| mistake())?))
+                let digits = port.bytes().all(|b| b.is_ascii_digit()); // no sign
+                let port = port.parse().ok().filter(|_| digits);
+                (host, Some(port.ok_or_else(mistake)?))
             }
             _ => (text, None),
         };

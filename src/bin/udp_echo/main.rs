@@ -73,6 +73,7 @@ fn plan(script: &str) -> FaultPlan {
 
 fn client(to: &str, text: &str) -> Result<Run, String> {
     let parts = to.rsplit_once(':');
+    let parts = parts.filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())); // no sign
     let parts = parts.and_then(|(host, port)| Some((host, port.parse().ok()?)));
     let (host, port) = parts.ok_or_else(|| format!("{to:?} is not HOST:PORT"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');

@@ -41,7 +41,7 @@ impl Origin {
         socket_path: Option<PathBuf>,
         connector: Arc<dyn Connector>,
     ) -> Origin {
-        let host = host.to_ascii_lowercase();
+        let host = in_lower_case(host);
         let mut hasher = DefaultHasher::new();
         (&host, port, &socket_path, connector.key()).hash(&mut hasher);
         let inner = Inner {
@@ -105,6 +105,14 @@ impl Origin {
             true => format!("[{}]", host.split('%').next().unwrap_or_default()),
             false => host.to_owned(),
         }
+    }
+}
+
+/// A host in lower case, except for the zone of an address: the names of interfaces are case-sensitive.
+fn in_lower_case(host: &str) -> String {
+    match host.split_once('%') {
+        Some((address, zone)) => format!("{}%{zone}", address.to_ascii_lowercase()),
+        None => host.to_ascii_lowercase(),
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! `local.rs` reaches a Unix socket the same way.
 //!
-//! `resolve.rs` says what a host may be and in which order its addresses are tried.
+//! `literal.rs` reads what people write, `[fe80::1%eth0]:8124`. `resolve.rs` says what a name may be and in
+//! which order the addresses of a host are tried.
 //! `blocking_calls.rs` asks the system with a deadline, which the system does not know, and
 //! `call_queue.rs` decides which call may start. `connect_schedule.rs` is the race as a table, and
 //! `race.rs` runs it. `worker.rs` is the thread that makes one call for another.
@@ -15,10 +16,13 @@
 mod blocking_calls;
 mod call_queue;
 mod connect_schedule;
+mod literal;
 pub(super) mod local;
 mod race;
 mod resolve;
 mod worker;
 
+pub(super) use literal::split;
+pub(crate) use literal::{local, local_pair};
 pub use race::race;
 pub use resolve::{Family, resolve};

@@ -6,11 +6,12 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
 use super::blocking_calls::BlockingCalls;
 use super::call_queue::Limits;
+use super::literal;
 
 /// How many look-ups may be under way at a time, those included whose caller has left. A name whose
 /// servers never answer must not take all of them.
@@ -57,7 +58,8 @@ impl fmt::Display for Family {
 /// the two families alternate (RFC 8305 §4). At least one; only those of `family`, if one is
 /// named.
 ///
-/// An IP address (`127.0.0.1`, `::1`, `[::1]`) is its own answer, whatever the time. Any other
+/// An IP address (`127.0.0.1`, `::1`, `[::1]`, `fe80::1%eth0`) is its own answer, whatever the time; its
+/// zone is the number or the name of an interface. Any other
 /// name is looked up by the system, on a thread of its own. The system answers when it has asked
 /// for both families, so nothing is tried while one of them is still missing (RFC 8305 §3 would
 /// allow it).
@@ -80,7 +82,7 @@ impl fmt::Display for Family {
 /// # Errors
 /// All of them name the host.
 /// - [`ErrorKind::InvalidInput`]: it cannot be a name.
-/// - [`ErrorKind::NotFound`]: it has no address, or none of that family.
+/// - [`ErrorKind::NotFound`]: it has no address, or none of that family; or this machine has no such zone.
 /// - [`ErrorKind::TimedOut`]: the look-up took longer than there was time, or 64 others (16 of the
 ///   same name) were under way for as long. One whose caller has left counts until the system
 ///   gives it up, since nothing can stop it.
@@ -97,41 +99,19 @@ pub fn resolve(
 }
 
 fn addresses(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
-    match Host::parse(host)? {
-        Host::Ip(ip) => Ok(vec![SocketAddr::new(ip, port)]),
-        Host::Name(name) => {
-            let (key, name) = (name.to_ascii_lowercase(), name.to_owned());
-            let ask_the_system = move || Ok((name.as_str(), port).to_socket_addrs()?.collect());
-            LOOKUPS.make(key, deadline, ask_the_system)
-        }
+    if let Some(address) = literal::address(host, port)? {
+        return Ok(vec![address]);
     }
+    check_name(host)?;
+    let (key, name) = (host.to_ascii_lowercase(), host.to_owned());
+    let ask_the_system = move || Ok((name.as_str(), port).to_socket_addrs()?.collect());
+    LOOKUPS.make(key, deadline, ask_the_system)
 }
 
 /// Quoted, and no longer than a name may be.
 fn shown(host: &str) -> String {
     let start: String = host.chars().take(LONGEST_NAME).collect();
     format!("{start:?}")
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Host<'a> {
-    Ip(IpAddr),
-    Name(&'a str),
-}
-
-impl Host<'_> {
-    fn parse(host: &str) -> io::Result<Host<'_>> {
-        if let Some(inside) = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
-            return match inside.parse::<Ipv6Addr>() {
-                Ok(ip) => Ok(Host::Ip(ip.into())),
-                Err(_) => Err(invalid("there is no IPv6 address in the brackets")),
-            };
-        }
-        match host.parse() {
-            Ok(ip) => Ok(Host::Ip(ip)),
-            Err(_) => check_name(host).map(|()| Host::Name(host)),
-        }
-    }
 }
 
 fn check_name(name: &str) -> io::Result<()> {
@@ -147,11 +127,11 @@ fn check_name(name: &str) -> io::Result<()> {
     if name.contains(wrong) {
         return Err(invalid("a name has no blanks or control characters"));
     }
-    if name.contains(':') && !name.contains('%') {
+    if name.contains(':') {
         let why = "no IPv6 address, and a name has no colon (nor a port)";
         return Err(invalid(why));
     }
-    Ok(()) // fe80::1%eth0 is for the system, which knows its interfaces
+    Ok(())
 }
 
 fn invalid(why: impl Into<String>) -> io::Error {
@@ -206,6 +186,7 @@ mod tests {
             ("::1", "[::1]:80"),
             ("[::1]", "[::1]:80"),
             ("[::ffff:1.2.3.4]", "[::ffff:1.2.3.4]:80"),
+            ("fe80::1%lo", "[fe80::1%1]:80"),
         ] {
             let found = resolve(host, 80, None, past).unwrap();
             assert_eq!(found, [expected.parse().unwrap()], "{host}");
@@ -225,6 +206,8 @@ mod tests {
             ("[localhost]", "brackets"),
             ("[127.0.0.1]", "brackets"),
             ("[]", "brackets"),
+            ("[fe80::1%]", "a zone is"),
+            ("localhost%lo:80", "nor a port"),
             (&long, "255 bytes at most, not 1000000"),
         ] {
             let error = resolve(host, 80, None, patient()).unwrap_err();
@@ -232,10 +215,6 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text}");
             assert!(text.contains(why) && text.len() < 350, "{text}");
         }
-        assert_eq!(
-            Host::parse("fe80::1%eth0").unwrap(),
-            Host::Name("fe80::1%eth0")
-        );
     }
 
     #[test]

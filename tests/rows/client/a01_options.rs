@@ -380,3 +380,41 @@ fn framing_fields_are_checked() {
         server.end();
     });
 }
+
+/// The zone of an address, by name: the host of the request has none.
+#[test]
+fn fault_e02_the_zone_of_a_hostname() {
+    watched(|| {
+        let Ok(listener) = net::Listener::bind("[::1]:0") else {
+            return println!(
+                "fault_e02_the_zone_of_a_hostname is skipped: this machine has no ::1"
+            );
+        };
+        let port = listener.local_addr().unwrap().port().unwrap();
+        let server = http::create_server(|req, res| res.end(req.host()))
+            .listen_on(listener)
+            .unwrap();
+        for host in ["[::1%lo]", "::1%lo", "::1%1"] {
+            let options = RequestOptions::new().hostname(host).port(port);
+            let mut response = get(&options);
+            assert_eq!(
+                response.collect().unwrap(),
+                format!("[::1]:{port}").as_bytes()
+            );
+        }
+        server.shutdown(Duration::from_secs(1));
+        // The names of interfaces are case-sensitive.
+        let origin = RequestOptions::new()
+            .hostname("FE80::1%Eth0")
+            .origin()
+            .unwrap();
+        assert_eq!(origin.host(), "fe80::1%Eth0");
+        for url in ["http://[fe80::1%25lo]/", "http://[fe80::1%lo]/"] {
+            let error = RequestOptions::new().url(url).unwrap_err().to_string();
+            assert!(
+                error.contains("RFC 9844") && error.contains("host name"),
+                "{error}"
+            );
+        }
+    });
+}

@@ -2,7 +2,8 @@
 
 use super::stage::{Recorder, Up, expect, order_at_close, rest};
 use crate::support::{Gate, Log, watched};
-use barewire::net::{self, Addr, ConnectOptions, Server, ServerEvents};
+use barewire::net::{self, Addr, ConnectOptions, Listener, Server, ServerEvents};
+use std::io::ErrorKind;
 use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +42,91 @@ fn row_n09_ipv6() {
         return;
     }
     watched(|| both_ends_agree("[::1]:0"));
+}
+
+/// A link-local address of this machine, and the name of its interface.
+fn link_local() -> Option<(String, String)> {
+    const LINK: &str = "20";
+    let table = std::fs::read_to_string("/proc/net/if_inet6").ok()?;
+    let mut lines = table.lines().map(|line| line.split_whitespace().collect());
+    let line: Vec<&str> = lines.find(|line: &Vec<&str>| line[3] == LINK)?;
+    let groups: Vec<&str> = (0..8).map(|at| &line[0][4 * at..4 * at + 4]).collect();
+    Some((groups.join(":"), line[5].to_owned()))
+}
+
+/// The zone of an address is the number or the name of an interface, in `connect` and in `listen`. (The
+/// addresses are printed with the number.)
+#[test]
+fn fault_e02_zones_by_name_and_by_number() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        println!("fault_e02_zones_by_name_and_by_number is skipped: this machine has no ::1");
+        return;
+    }
+    watched(|| {
+        let mut hosts = vec![("[::1%lo]".to_owned(), "[::1%1]".to_owned())];
+        if let Some((address, name)) = link_local() {
+            let number = std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex"));
+            let number = number.expect("an interface");
+            let hosts_of = |zone: &str| format!("[{address}%{}]", zone.trim());
+            hosts.push((hosts_of(&name), hosts_of(&number)));
+        }
+        for (by_name, by_number) in hosts {
+            for listen in [&by_name, &by_number] {
+                let up = Up::at(&format!("{listen}:0"), mirror());
+                let port = up.local_addr().port().expect("a port");
+                for host in [&by_name, &by_number] {
+                    let client = net::connect(&format!("{host}:{port}")).expect("a server");
+                    let ours = client.local_addr().unwrap().to_string();
+                    let told = String::from_utf8(rest(&client)).unwrap();
+                    assert!(told.ends_with(&format!(" {ours}")), "{told}");
+                }
+            }
+        }
+        for wrong in ["[fe80::1%nosuch0]:80", "[::1%]:80", "[127.0.0.1%lo]:80"] {
+            let error = net::connect(wrong).unwrap_err();
+            let bound = Listener::bind(wrong).unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput),
+                "{error}"
+            );
+            assert_eq!(bound.kind(), error.kind(), "{bound}");
+        }
+        let error = net::connect("[fe80::1%nosuch0]:80")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("no network interface \"nosuch0\""),
+            "{error}"
+        );
+    });
+}
+
+/// A port is digits. The server listens, so that a port which was taken for another spelling would be reached.
+#[test]
+fn fault_e13_a_port_is_digits() {
+    watched(|| {
+        let up = Up::new(mirror());
+        let port = up.local_addr().port().expect("a port");
+        for port in [
+            format!("+{port}"),
+            format!(" {port}"),
+            format!("{port} "),
+            format!("0{port:05}"),
+        ] {
+            let error = net::connect(&format!("127.0.0.1:{port}")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{port:?}");
+        }
+        for address in [
+            "127.0.0.1:+0",
+            "localhost:+0",
+            "[::1]:+0",
+            "127.0.0.1:",
+            "127.0.0.1: 0",
+        ] {
+            let error = Listener::bind(address).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{address}: {error}");
+        }
+    });
 }
 
 #[test]

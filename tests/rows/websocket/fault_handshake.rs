@@ -310,8 +310,7 @@ fn fault_c20_a_websocket_goes_through_a_tunnel() {
 #[test]
 fn fault_c20_a_host_without_a_proxy_has_no_tunnel() {
     watched(|| {
-        let (answer, play): (fn(&str) -> String, fn(Peer)) = (|key| switch(key, ""), drop);
-        let (url, server) = fake_server(answer, play);
+        let (url, server) = fake_server(|key| switch(key, ""), drop);
         let nowhere = Proxy::new("http://127.0.0.1:9")
             .expect("a URL")
             .no_proxy("127.0.0.1");

@@ -13,6 +13,7 @@ rules! {
     Scheme "RFC 9110 §4.2" "a URI starts with http:// or https://";
     HostMissing "RFC 9110 §4.2.1" "an http or https URI has // and a host behind its scheme";
     Host "RFC 3986 §3.2.2" "a host is a name, an IPv4 address, or an IPv6 address in brackets";
+    Zone "RFC 3986 §3.2.2" "a URI has no zone (RFC 9844 has taken the form %25eth0 back): give the address as the host name of the request, fe80::1%eth0";
     HostUnsupported "RFC 3986 §3.2.2" "a host is written as it is looked up: a name without percent-encoding (xn--... where it is not ASCII), or an address of a known version";
     Port "RFC 3986 §3.2.3" "a port has at most five digits and is at most 65535 (and an IPv6 address stands in brackets)";
     FirstSegment "RFC 3986 §4.2" "the first segment of a relative path holds no colon: put ./ before it";

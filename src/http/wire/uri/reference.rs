@@ -95,6 +95,9 @@ fn check_characters(text: &str) -> Result<(), UriError> {
             Some(b'?' | b'[' | b']') => at += 1,
             Some(b'#') if !in_fragment => (at, in_fragment) = (at + 1, true),
             Some(b'%') if grammar::percent_encoded(bytes, at) == Some(true) => at += 3,
+            Some(b'%') if starts_zone(text, at) => {
+                return Err(UriError::new(UriReason::Zone, text, at));
+            }
             Some(b'%') => return Err(UriError::new(UriReason::Escape, text, at)),
             Some(_) => return Err(UriError::new(UriReason::Character, text, at)),
         }
@@ -152,7 +155,21 @@ fn host_error(text: &str, at: usize, end: usize) -> UriError {
         Some(_) => host.len(),
         None => host.find(['@', '[', ']']).unwrap_or(0),
     };
-    UriError::new(UriReason::Host, text, at + wrong)
+    match host.find("%") {
+        Some(percent) if starts_zone(text, at + percent) => {
+            UriError::new(UriReason::Zone, text, at + percent)
+        }
+        _ => UriError::new(UriReason::Host, text, at + wrong),
+    }
+}
+
+/// Whether the `%` at this offset stands behind an IPv6 address in the brackets of a host: `//[fe80::1%25eth0]`.
+fn starts_zone(text: &str, at: usize) -> bool {
+    let Some((before, inside)) = text[..at].rsplit_once('[') else {
+        return false;
+    };
+    let is_address = authority::split_host_port(format!("[{inside}]").as_bytes()).is_some();
+    is_address && (before.ends_with("//") || before.ends_with('@'))
 }
 
 /// The offset of the first of these characters, from `at` on.
