@@ -292,6 +292,9 @@ fn ask_tcp(path: &Path) {
     );
 }
 
+/// A conversation with the server at a path.
+type Ask = fn(&Path);
+
 /// A handshake, and a word.
 fn ask_tls(path: &Path) {
     let ca = std::fs::read("fixtures/tls/ca.crt").expect("a file");
@@ -307,7 +310,7 @@ fn ask_tls(path: &Path) {
 #[test]
 fn fault_e04_a_server_without_an_output_goes_on() {
     watched(|| {
-        let servers: [(&str, &[&str], fn(&Path)); 7] = [
+        let servers: [(&str, &[&str], Ask); 7] = [
             ("http_server", &["--listen", "{}"], ask_http),
             ("https_server", &["{}"], ask_tls),
             ("ws_server", &["--show-bytes", "--listen", "{}"], ask_http),
@@ -354,7 +357,13 @@ fn fault_e04_a_server_without_an_output_goes_on() {
     });
 }
 
-/// Each surrounding has a loopback address of its own, so that no port is taken.
+/// A loopback address that no other process uses, so that no port there is taken. A server whose output is
+/// lost cannot say which port the system has chosen.
+fn own_address(port: u16) -> String {
+    let [.., a, b, c] = std::process::id().to_be_bytes();
+    format!("127.{}.{b}.{c}:{port}", 100 + a % 100)
+}
+
 #[test]
 fn fault_e04_the_udp_server_without_an_output_goes_on() {
     watched(|| {
@@ -363,7 +372,7 @@ fn fault_e04_the_udp_server_without_an_output_goes_on() {
                 .iter()
                 .position(|other| other.name == it.name)
                 .expect("one of them");
-            let address = format!("127.77.4.{}:41234", number + 1);
+            let address = own_address(42_000 + number as u16);
             let args = ["server", "--echo", "--listen", &address];
             let mut server = Server(it.command("udp_echo", &args).spawn().expect("a program"));
             let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
@@ -391,15 +400,15 @@ fn fault_e04_the_udp_server_without_an_output_goes_on() {
 #[test]
 fn fault_e04_a_server_whose_output_is_not_read_goes_on() {
     watched(|| {
-        let address = "127.77.5.1:41234";
-        let mut command = command("udp_echo", &["server", "--echo", "--listen", address]);
+        let address = own_address(41_999);
+        let mut command = command("udp_echo", &["server", "--echo", "--listen", &address]);
         let (reader, writer) = io::pipe().expect("a pipe");
         let stderr = writer.try_clone().expect("a pipe");
         command.stdin(Stdio::null()).stdout(writer).stderr(stderr);
         let _server = Server(command.spawn().expect("a program"));
         drop(command);
         let client = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        client.connect(address).expect("an address");
+        client.connect(&address).expect("an address");
         let timeout = Some(Duration::from_millis(50));
         client.set_read_timeout(timeout).expect("a timeout");
         let ask = |text: &[u8]| {

@@ -30,7 +30,7 @@ mod args;
 mod background;
 mod files;
 mod options;
-mod print;
+pub(crate) mod print;
 mod printable;
 mod url;
 mod words;
@@ -38,8 +38,8 @@ mod words;
 pub(crate) use args::{Args, no_command, parse};
 pub(crate) use files::{ClientFiles, named, read_file};
 pub(crate) use options::options;
-pub(crate) use print::{PeerOutput, can_draw, err, log, out, shown, write_err};
-pub(crate) use print::{print_err, print_log, print_out, stdout_is_terminal};
+pub(crate) use print::{PeerOutput, can_draw, err, flush, log, out, shown};
+pub(crate) use print::{stdout_is_terminal, write_err};
 pub(crate) use printable::printable;
 pub(crate) use url::encoded;
 
@@ -72,7 +72,7 @@ pub(crate) fn run<T, E: Display>(
             ExitCode::FAILURE
         }
     };
-    print::flush();
+    flush();
     code
 }
 

@@ -26,15 +26,15 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 const READER_LEFT: i32 = 141;
 
 macro_rules! out {
-    ($($text:tt)*) => { $crate::demo::print_out(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::demo::print::print_out(format_args!($($text)*)) };
 }
 
 macro_rules! log {
-    ($($text:tt)*) => { $crate::demo::print_log(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::demo::print::print_log(format_args!($($text)*)) };
 }
 
 macro_rules! err {
-    ($($text:tt)*) => { $crate::demo::print_err(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::demo::print::print_err(format_args!($($text)*)) };
 }
 
 pub(crate) use {err, log, out};

@@ -32,7 +32,7 @@ fn json<'a>(fields: impl Iterator<Item = (&'a str, String)>) -> String {
                 "[{}]",
                 values.iter().map(quoted).collect::<Vec<_>>().join(",")
             ),
-            _ => quoted(&values.join(", ")),
+            _ => quoted(values.join(", ")),
         };
         format!("{}:{value}", quoted(name))
     });
