@@ -8,7 +8,7 @@
 //! | H11 | `http_server` | news for clients that wait, and what each path sends |
 //! | N08, E10 | `nagle` | the shape of the output; the figures are the machine's |
 //! | T02 to T05 | `tls_echo` | the book's TLS server and client, and its HTTPS server |
-//! | all | `mistakes`, `surroundings` | bad options; outputs that are closed, full or that nobody reads |
+//! | all | `mistakes`, `surroundings`, `words` | bad options; outputs that are closed, full or that nobody reads; what errors say |
 //! | W01 to W05 | `websocket` | the book's WebSocket server and client |
 //! | A01 to A07 | `client` | `http_get`, `agent_demo` and `proxy` |
 //! | | `transcript`, `stage`, `place` | goldens in `fixtures/demos/`; programs that never outlive a test |
