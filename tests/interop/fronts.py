@@ -44,7 +44,7 @@ def everything(demo, url: str, *args: str):
         out, said = curl("-v", *args, *codes, "--data-binary", f"@{a_file(demo, 'large', 11 * MIB)}", url + "/echo")
         expect(out == b"413 ", out, said)
     with Program("curl", "-sN", *args, url + "/events") as stream:
-        stream.read_until(rb"event: tick\ndata: 2\n\n")
+        stream.read_until(rb"event: tick\ndata: 1\n\n")
     out, _ = curl(*args, "-Z", "--parallel-max", "20", *codes, f"{url}/stream?[1-40]")
     expect(out == b"200 " * 40, out)
 
@@ -173,6 +173,19 @@ def haproxy_proxy_protocol(demo):
             expect(out in (b"400", b"502"), out, said)
     body, _ = curl(demo.url)
     expect(body == b"Hello World\n", body)
+
+
+@check("HAProxy")
+def haproxy_denies(demo):
+    """what it refuses while our client still sends: the answer is told, in the clear and under TLS"""
+    tls, large = a_port(), a_file(demo, "large", 32 * MIB)
+    for denies, code in (("deny deny_status 413", b"413"), ("return status 403 content-type text/plain string no", b"403")):
+        binds = f"bind 127.0.0.1:{tls} ssl crt both.pem\n    http-request {denies} if METH_PUT"
+        with haproxy(demo, ours(demo), binds=binds) as port:
+            for args in ((f"http://127.0.0.1:{port}/",), (*CA, f"https://localhost:{tls}/")) * 3:
+                with within(5):
+                    out, said = get(demo, "-T", large, "-o", "/dev/null", "-w", "%{http_code}", *args)
+                    expect(out == code, args, out, said)
 
 
 @check("HAProxy")

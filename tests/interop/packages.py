@@ -95,10 +95,11 @@ def aiohttp_websocket(demo):
 
     async def all_of_it():
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting())) as session:
-            with ws_server(demo) as address, proxy(demo) as (at, _):
+            with ws_server(demo) as address:
                 await talk(session, f"ws://{address}", heartbeat=0.1, max_msg_size=0)
-            with ws_server(demo, *TLS) as address:
-                await talk(session, f"wss://{address}", heartbeat=0.1, max_msg_size=0)
+            with ws_server(demo, *TLS) as address, proxy(demo) as (at, _):
+                for by in (None, at):
+                    await talk(session, f"wss://{address}", heartbeat=0.1, max_msg_size=0, proxy=by)
 
     asyncio.run(all_of_it())
 

@@ -4,6 +4,7 @@ import os
 import re
 
 from client import MIB, a_file
+from client_proxy import proxy
 from curl import served_file
 from https import http_server
 from kit import check, expect, run
@@ -89,6 +90,24 @@ def over_tls(demo):
         expect(out == b"Hello World\n", out)
 
 
+@check("wget")
+def by_our_proxy(demo):
+    """http_proxy and https_proxy: a site, an upload, a tunnel, 407 until it says who it is"""
+    ca = f"--ca-certificate={pem('ca.crt')}"
+    with http_server(demo) as url, proxy(demo, "--auth", "me:secret") as (at, _):
+        asks = ("-e", "use_proxy=yes", "-e", f"http_proxy={at}", "-e", f"https_proxy={at}")
+        _, said = wget(*asks, "-O", "-", demo.url, status=None)
+        expect("407 Proxy Authentication Required" in said, said)
+        asks += ("--proxy-user=me", "--proxy-password=secret")
+        names, mirror = site(demo, 5), os.path.join(demo.folder, "mirror")
+        _, said = wget(*asks, "-r", "-l", "inf", "-nd", "-P", mirror, demo.url + "/files/" + names[0])
+        expect(sorted(os.listdir(mirror)) == sorted(names), said)
+        out, said = wget(*asks, "-O", "-", f"--post-file={a_file(demo, 'body', MIB)}", demo.url + "/upload")
+        expect(int(out) == MIB, out, said)
+        out, said = wget(*asks, ca, "-O", "-", url + "/", url + "/length")
+        expect(out == b"Hello World\n" * 2, out, said)
+
+
 def ab(url: str, *args, requests=2000):
     """What it reports, once none has failed."""
     said = run("ab", "-q", "-n", str(requests), "-s", "20", *args, url).stdout.decode()
@@ -99,7 +118,7 @@ def ab(url: str, *args, requests=2000):
 
 @check("ab")
 def ab_all(demo):
-    """HTTP/1.0 with and without keep-alive, 50 at once; a body of unknown length, bodies to us, HEAD, and TLS"""
+    """HTTP/1.0 with and without keep-alive, 50 at once; a body of unknown length, bodies to us, HEAD, by our proxy, and TLS"""
     said = ab(demo.url + "/length", "-k", "-c", "50")
     expect(re.search(r"Keep-Alive requests: +2000\n", said), said)
     ab(demo.url + "/length", "-c", "50")
@@ -107,6 +126,8 @@ def ab_all(demo):
     said = ab(demo.url + "/echo", "-k", "-c", "20", "-p", a_file(demo, "body", 20_000), requests=500)
     expect(re.search(r"HTML transferred: +10000000 bytes", said), said)
     ab(demo.url + "/length", "-k", "-i", requests=200)
+    with proxy(demo) as (at, _):
+        ab(demo.url + "/length", "-k", "-c", "20", "-X", at.removeprefix("http://"), requests=500)
     with http_server(demo) as url:
         ab(url + "/length", "-k", "-c", "20")
         ab(url + "/length", "-c", "20", requests=200)

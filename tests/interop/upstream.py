@@ -46,7 +46,7 @@ cache_log {folder}/cache.log
 coredump_dir {folder}
 cache deny all
 pinger_enable off
-{parent}
+{more}
 acl forbidden dstdomain forbidden.test
 http_access deny forbidden
 {asks}
@@ -61,7 +61,7 @@ http_access allow known
 
 
 @contextlib.contextmanager
-def squid(demo, asks=False, parent=""):
+def squid(demo, asks=False, more=""):
     """A running squid: its URL, and a function that returns the methods that it has been asked with."""
     port = a_port()
     user, password = USER.split(":")
@@ -72,7 +72,7 @@ def squid(demo, asks=False, parent=""):
         rules = ASKS.format(folder=folder, helper=need_file("/usr/lib/squid/basic_ncsa_auth"))
     config = os.path.join(folder, "squid.conf")
     with open(config, "w") as file:
-        file.write(SQUID.format(port=port, folder=folder, asks=rules, parent=parent))
+        file.write(SQUID.format(port=port, folder=folder, asks=rules, more=more))
 
     def methods() -> list[str]:
         with open(os.path.join(folder, "access.log")) as log:
@@ -150,8 +150,11 @@ def squid_refuses(demo):
 
 @check("squid")
 def squid_early(demo):
-    """413 while the body is still on its way, in the clear and in a tunnel"""
+    """413 of its own and of our server while the body is still on its way, in the clear and in a tunnel"""
     large = a_file(demo, "large", 64 * MIB)
+    with squid(demo, more="request_body_max_size 1 MB") as (at, _), within(5):
+        out, said = get(demo, "-x", at, "-T", large, "-o", "/dev/null", "-w", "%{http_code}", demo.url + "/upload")
+        expect(out == b"413", out, said)
     with squid(demo) as (at, _), http_server(demo) as url:
         for args in ((demo.url + "/echo",), ("-p", demo.url + "/echo"), (*CA, url + "/echo")):
             with within(5):
@@ -172,7 +175,9 @@ def squid_websocket(demo):
                     client.prints(b"yakexi\n")
                     client.half_closes()
                     client.ends()
-        expect(methods() == ["CONNECT", "CONNECT"], methods())
+        done = run(program(demo, "ws_client"), "-x", at, url, status=1)
+        expect(b"407 Proxy Authentication Required" in done.stderr, done.stderr)
+        expect(methods() == ["CONNECT"] * 3, methods())
 
 
 @check("squid")
@@ -181,7 +186,7 @@ def squid_before_ours(demo):
     with proxy(demo, "--name", "ours", "--auth", USER) as (at, _), http_server(demo) as url:
         port = at.rpartition(":")[2]
         peer = f"cache_peer 127.0.0.1 parent {port} 0 no-query default login={USER}\nnever_direct allow all"
-        with squid(demo, parent=peer) as (first, _):
+        with squid(demo, more=peer) as (first, _):
             body, said = curl("-v", "-x", first, demo.url + "/", demo.url + "/length")
             expect(body == b"Hello World\n" * 2 and said.count("Via: 1.1 ours, 1.1 squid.test") == 2, body, said)
             body, said = curl("-v", "-x", first, "-T", "-", demo.url + "/upload", stdin=b"x" * MIB)
