@@ -1,5 +1,5 @@
-// npm's faye-websocket in both roles: `node faye_websocket.mjs URL PROXY CLIENT FOLDER`, where ws_server listens at URL,
-// our proxy at PROXY, CLIENT is ws_client, and npm has put faye-websocket into FOLDER. Prints a JSON line for each check.
+// npm's faye-websocket in both roles: `node faye_websocket.mjs URL PROXY CLIENT FOLDER`. ws_server listens at URL, our
+// proxy at PROXY, CLIENT is ws_client, npm has put faye-websocket into FOLDER. Prints a JSON line for each check.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

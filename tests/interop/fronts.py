@@ -7,10 +7,9 @@ import re
 from client import EXPECT, MIB, a_file, get, nginx
 from curl import curl, served_file
 from https import CA, TLS, http_server
-from kit import Program, a_port, check, daemon, eventually, expect, package, room, run
+from kit import Program, a_port, check, daemon, eventually, expect, package, room, within
 from sockets import Talk, program
 from tls import contents
-from upstream import within
 from webservers import apache
 from ws import ws_server
 
@@ -85,7 +84,9 @@ backend back
     {servers}
 """
 # What a server is asked to see that it is well.
-ASKED = "option httpchk\n    http-check send meth GET uri /length ver HTTP/1.1 hdr Host it\n    http-check expect status 200"
+ASKED = """option httpchk
+    http-check send meth GET uri /length ver HTTP/1.1 hdr Host it
+    http-check expect status 200"""
 
 
 @contextlib.contextmanager
@@ -179,7 +180,8 @@ def haproxy_proxy_protocol(demo):
 def haproxy_denies(demo):
     """what it refuses while our client still sends: the answer is told, in the clear and under TLS"""
     tls, large = a_port(), a_file(demo, "large", 32 * MIB)
-    for denies, code in (("deny deny_status 413", b"413"), ("return status 403 content-type text/plain string no", b"403")):
+    ways = {"deny deny_status 413": b"413", "return status 403 content-type text/plain string no": b"403"}
+    for denies, code in ways.items():
         binds = f"bind 127.0.0.1:{tls} ssl crt both.pem\n    http-request {denies} if METH_PUT"
         with haproxy(demo, ours(demo), binds=binds) as port:
             for args in ((f"http://127.0.0.1:{port}/",), (*CA, f"https://localhost:{tls}/")) * 3:

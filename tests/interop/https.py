@@ -8,8 +8,6 @@ import os
 import re
 import ssl
 import subprocess
-import threading
-import time
 import urllib.request
 from http.client import HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,11 +16,11 @@ from browser import Browser
 from client import get
 from client_proxy import proxy
 from curl import MIB, a_file, curl
-from kit import Program, check, eventually, expect, package, run
+from kit import Background, Program, check, eventually, expect, package, run
 from node import HERE, install
 from sockets import Talk, program
 from tls import identity, pem, talk, tls_echo
-from ws import Background, ws_server
+from ws import ws_server
 
 TLS = ("--tls", pem("server.crt"), pem("server.key"))
 CA = ("--cacert", pem("ca.crt"))

@@ -84,6 +84,15 @@ def eventually(what: Callable, secs: float = PATIENCE_SECS):
     return answer
 
 
+@contextlib.contextmanager
+def within(secs: float):
+    """What is in the block is over by then."""
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    expect(took < secs, f"it took {took:.1f} s")
+
+
 class Program:
     """A program in the background, with everything it starts; it ends with the `with` block."""
 
@@ -123,6 +132,19 @@ class Program:
         return seen
 
 
+class Background:
+    """A function in a thread, which has ended when the `with` block has."""
+
+    def __init__(self, function):
+        self.thread = threading.Thread(target=function)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
 def a_port() -> int:
     """A port for a program that cannot choose one itself and print it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -146,8 +168,8 @@ def room(demo, name: str, **files: str | bytes) -> str:
 
 @contextlib.contextmanager
 def daemon(demo, folder: str, port: int, *command: str):
-    """A server whose configuration names its port, once it accepts connections. Several refuse to run as root: then it
-    is nobody who runs them, and who is given the folder."""
+    """A server whose configuration names its port, once it accepts connections. Several refuse to run as root: then
+    nobody runs them, and owns the folder."""
     whose = {}
     said = os.path.join(folder, "said")
     open(said, "wb").close()
@@ -177,9 +199,9 @@ PYTHON_PACKAGES = ("aiohttp>=3.9,<4", "httpx>=0.27,<1", "websocket-client>=1.6,<
 def python_packages() -> tempfile.TemporaryDirectory:
     """The folder into which pip has put them; once for all checks, and it goes with this process."""
     folder = tempfile.TemporaryDirectory(prefix="barewire-pip-", ignore_cleanup_errors=True)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", folder.name, *PYTHON_PACKAGES]
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", folder.name]
     try:
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        subprocess.run([*install, *PYTHON_PACKAGES], check=True, capture_output=True, timeout=120)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise Missing(" ".join(PYTHON_PACKAGES) + ", which pip could not fetch") from error
     sys.path.insert(0, folder.name)

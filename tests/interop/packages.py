@@ -10,12 +10,11 @@ import queue
 from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from https import TLS, http_server, trusting
-from kit import check, expect, package, run
+from kit import Background, check, expect, package, run, within
 from node import HERE, install
 from sockets import Talk, program
 from tls import pem
-from upstream import within
-from ws import Background, ws_server
+from ws import ws_server
 
 # ---- aiohttp ----------------------------------------------------------------------------------------
 
@@ -165,7 +164,8 @@ def our_clients(demo):
                 out, said = get(demo, *args, *expects, "-T", body, url + "/count")
                 expect(int(out) == 3 * MIB, expects, out, said)
                 with within(5):
-                    out, said = get(demo, *args, *expects, "-T", large, "-o", "/dev/null", "-w", "%{http_code}", url + "/count")
+                    code = ("-o", "/dev/null", "-w", "%{http_code}")
+                    out, said = get(demo, *args, *expects, "-T", large, *code, url + "/count")
                     expect(out == b"413", expects, out, said)
         with Talk(program(demo, "ws_client"), f"ws://127.0.0.1:{port}/ws") as client:
             for text in ("你好", "月" * 20_000):

@@ -76,7 +76,7 @@ def refused(demo, cert: str, key: str) -> str:
 
 @check("openssl")
 def certificates(demo):
-    """a chain as x509 -text, pkcs12 -nodes and others write it, with CRLF, a BOM, no last line end: all of it is served"""
+    """a chain as x509 -text, pkcs12 -nodes and others write it, with CRLF, a BOM, no last line end: served whole"""
     it = Authority(demo)
     chain = it.leaf + it.between
     p12 = it.at("p12")
@@ -141,7 +141,7 @@ def keys(demo):
 
 @check("openssl")
 def refusals(demo):
-    """two sections in one line, a cut one, an encrypted key, -trustout, DER, UTF-16: refused at the start, by their line"""
+    """two sections in one line, a cut one, an encrypted key, -trustout, DER, UTF-16: refused at the start, by line"""
     it = Authority(demo)
     chain, leaf_lines = it.leaf + it.between, it.leaf.count(b"\n")
     leaf, key = it.at("leaf.crt"), it.at("leaf.key")

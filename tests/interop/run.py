@@ -4,18 +4,18 @@
     tests/interop/run.py [--only WORD] [--binary target/release/http_server]
 
 Builds the demos, starts the HTTP server on a port that the system chooses and on a Unix socket, and runs the checks. A
-line for each, then `N passed, N failed`. A program that is not on this machine is named and its checks are skipped; with
-CI=true they fail. A check is a function whose docstring is its name; kit.py has what all of them share:
+line for each, then `N passed, N failed`. A program that is not on this machine is named and its checks are skipped;
+with CI=true they fail. A check is a function whose docstring is its name; kit.py has what all of them share:
 
     curl.py by_hand.py sockets.py python.py node.py browser.py   clients at our servers
     tools.py packages.py ws.py                                   wget, ab, h2load; packages of PyPI and npm; WebSocket
     client.py webservers.py                                      our client at nginx, Node, Python, Go; lighttpd, Apache
-    client_proxy.py upstream.py                                  our proxy; our clients by way of squid and others
+    client_proxy.py upstream.py played.py                        our proxy; our clients by way of squid, of made-up ones
     fronts.py                                                    HAProxy, Apache, nginx before our servers
     tls.py pem.py https.py                                       TLS: openssl, its files, all the others under TLS
     chapter.py terminal.py                                       what `make run` says to try; the demos in terminals
 
-Nothing outside the standard library, and nothing is left behind.
+Outside the standard library there is only what a check is about: pip and npm fetch it. Nothing is left behind.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from kit import CHECKS, Check, Demo, Missing
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
     *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers"),
-    *("client_proxy", "upstream", "fronts", "tls", "pem", "https", "chapter", "terminal"),
+    *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal"),
 )
 IN_CI = os.environ.get("CI") == "true"
 

@@ -7,9 +7,8 @@ from client import MIB, a_file
 from client_proxy import proxy
 from curl import served_file
 from https import http_server
-from kit import check, expect, run
+from kit import check, expect, run, within
 from tls import pem
-from upstream import within
 
 
 def wget(*args, status=0, **options):
@@ -118,7 +117,7 @@ def ab(url: str, *args, requests=2000):
 
 @check("ab")
 def ab_all(demo):
-    """HTTP/1.0 with and without keep-alive, 50 at once; a body of unknown length, bodies to us, HEAD, by our proxy, and TLS"""
+    """HTTP/1.0 with and without keep-alive, 50 at once; answers of unknown length, bodies, HEAD; by our proxy; TLS"""
     said = ab(demo.url + "/length", "-k", "-c", "50")
     expect(re.search(r"Keep-Alive requests: +2000\n", said), said)
     ab(demo.url + "/length", "-c", "50")

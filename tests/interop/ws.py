@@ -5,10 +5,9 @@ import json
 import os
 import re
 import subprocess
-import threading
 
 from browser import Browser
-from kit import Missing, check, eventually, expect, need, package, run
+from kit import Background, Missing, check, eventually, expect, need, package, run
 from node import HERE, install
 from sockets import Talk, program
 
@@ -82,19 +81,6 @@ def python_server(demo, handler):
             yield "ws://127.0.0.1:%d/" % server.socket.getsockname()[1]
         finally:
             server.shutdown()
-
-
-class Background:
-    """A function in a thread, which has ended when the `with` block has."""
-
-    def __init__(self, function):
-        self.thread = threading.Thread(target=function)
-
-    def __enter__(self):
-        self.thread.start()
-
-    def __exit__(self, *_):
-        self.thread.join()
 
 
 @check("websockets")
