@@ -49,10 +49,14 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = format!("{}: {} {}", self.what, self.status, self.reason);
+        let status = format!("{} {}", self.status, self.reason);
+        let head = format!("{}: {status}", self.what);
         f.write_str(&one_line(head.trim_end(), usize::MAX))?;
         let body = String::from_utf8_lossy(&self.body);
-        match one_line(why(body.trim()), SHOWN_CHARS) {
+        // Many bodies begin with what the status line has said.
+        let why = why(body.trim());
+        let why = why.strip_prefix(status.trim_end()).unwrap_or(why);
+        match one_line(why.trim_start_matches([':', ' ']), SHOWN_CHARS) {
             line if line.is_empty() => Ok(()),
             line => write!(f, ": {line}"),
         }
@@ -107,7 +111,7 @@ mod tests {
 
     /// squid, tinyproxy, privoxy and most servers refuse with a page.
     #[test]
-    fn fault_c06_a_page_says_why_in_its_title() {
+    fn fault_c06_a_refusal_says_why_and_says_it_once() {
         let shown = |body: &str| {
             let head = (403, "Forbidden".to_owned());
             let body = body.as_bytes().to_vec();
@@ -133,6 +137,14 @@ mod tests {
         for (body, why) in cases {
             assert_eq!(shown(body), format!("no: 403 Forbidden: {why}"), "{body}");
         }
-        assert_eq!(shown("<title></title>"), "no: 403 Forbidden");
+        for body in [
+            "<title></title>",
+            "403 Forbidden",
+            "<title>403 Forbidden</title>",
+        ] {
+            assert_eq!(shown(body), "no: 403 Forbidden", "{body}");
+        }
+        let ours = shown("403 Forbidden: the request must have a key\n");
+        assert_eq!(ours, "no: 403 Forbidden: the request must have a key");
     }
 }
