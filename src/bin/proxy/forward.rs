@@ -14,7 +14,8 @@
 use crate::policy::Proxy;
 use crate::refusal::Refusal;
 use barewire::http::wire::{
-    BodyLength, FieldList, Fields, Known, Misuse, Scheme, Target, Uri, end_to_end, max_forwards,
+    FieldList, Fields, Known, Scheme, Target, Uri, end_to_end, forwarded_request,
+    forwarded_response, max_forwards,
 };
 use barewire::http::{
     self, ClientEvents, ClientRequest, ClientResponse, Error, Failure, Request, RequestOptions,
@@ -56,15 +57,18 @@ fn send(
     }
     let refuse = |e: Error| Refusal::of(&e, uri.authority());
     let options = request_options(proxy, req)?;
-    let interim = Interim::default();
+    let interim = Interim {
+        name: proxy.name.as_str().into(),
+        waiting: Arc::default(),
+    };
     let request = http::request(options).map_err(refuse)?;
     let mut request = request.on(interim.clone());
     if !req.at_end()? {
-        send_body(req, &mut request, &refuse, &interim, (proxy, res))?;
+        send_body(req, &mut request, &refuse, &interim, res)?;
     }
-    let answer = request.end_while("", || interim.is_wanted(proxy, res));
+    let answer = request.end_while("", || interim.is_wanted(res));
     let answer = answer.map_err(refuse)?;
-    interim.relay(proxy, res)?;
+    interim.relay(res)?;
     Ok(answer)
 }
 
@@ -97,39 +101,10 @@ fn request_options(proxy: &Proxy, req: &Request<'_>) -> Result<RequestOptions, F
         // "*" when it forwards the request to the indicated origin server."
         options = options.path("*");
     }
-    for (name, value) in request_fields(proxy, req)?.view().iter() {
+    for (name, value) in forwarded_request(&req.head(), &proxy.name)?.view().iter() {
         options = options.append_header(name, value);
     }
     Ok(options)
-}
-
-// RFC 9112 §3.2.2: "A proxy that forwards such a request MUST generate a new Host field value based
-// on the received request-target rather than forward the received Host field value."
-fn request_fields(proxy: &Proxy, req: &Request<'_>) -> Result<FieldList, Error> {
-    let (head, theirs) = (req.head(), req.headers());
-    let mut drops = vec!["Host"];
-    if !head.expects_continue() || req.body_length() == BodyLength::Known(0) {
-        drops.push("Expect");
-    }
-    let mut fields = end_to_end(theirs, theirs, &drops)?;
-    if let Some(left) = max_forwards(req.method(), theirs) {
-        fields.set("Max-Forwards", (left - 1).to_string())?; // `target` refuses 0
-    }
-    // RFC 9110 §10.1.4: "A sender of TE MUST also send a "TE" connection option within the
-    // Connection header field"
-    let mut codings = theirs.list("TE");
-    if codings.any(|coding| coding.eq_ignore_ascii_case(b"trailers")) {
-        fields.append("TE", "trailers")?;
-        fields.append("Connection", "TE")?;
-    }
-    add_via(&mut fields, req.http_version(), proxy)?;
-    Ok(fields)
-}
-
-// RFC 9110 §7.6.3: "A proxy MUST send an appropriate Via header field, as described below, in each
-// message that it forwards."
-fn add_via(fields: &mut FieldList, version: &str, proxy: &Proxy) -> Result<(), Misuse> {
-    fields.append("Via", format!("{version} {}", proxy.name))
 }
 
 /// Forwards the client's body as it arrives, until the server responds. With an Expect, the server's 100 or
@@ -139,21 +114,21 @@ fn send_body(
     request: &mut ClientRequest,
     refuse: &dyn Fn(Error) -> Refusal,
     interim: &Interim,
-    (proxy, res): (&Proxy, &mut Response<'_>),
+    res: &mut Response<'_>,
 ) -> Result<(), Failure> {
     let mut wait = match request.get_header("Expect") {
         Some(_) => None, // the server's 100 first
         None => Some(POLL_INTERVAL),
     };
     while !req.at_end()? && !request.poll_early_response().map_err(refuse)? {
-        interim.relay(proxy, res)?;
+        interim.relay(res)?;
         let piece = match wait.replace(POLL_INTERVAL) {
             Some(wait) => req.fill_buf_within(wait)?,
             None => None,
         };
         // No piece: the server gets the head, and may respond to it.
         let piece = piece.unwrap_or_default();
-        let written = request.write_while(piece, || interim.is_wanted(proxy, res));
+        let written = request.write_while(piece, || interim.is_wanted(res));
         written.map_err(refuse)?;
         let bytes = piece.len();
         req.consume(bytes);
@@ -173,12 +148,8 @@ fn send_back(
     last: bool,
 ) -> Result<(), Failure> {
     let head = answer.headers();
-    let drops: &[&str] = match answer.status() {
-        204 => &["Content-Length"], // some servers send it
-        _ => &[],
-    };
-    let mut fields = end_to_end(head, head, drops)?;
-    add_via(&mut fields, answer.http_version(), proxy)?;
+    let (status, version) = (answer.status(), answer.http_version());
+    let mut fields = forwarded_response(status, version, head, &proxy.name)?;
     if last {
         fields.append("Connection", "close")?;
     }
@@ -217,12 +188,17 @@ fn send_back(
 /// later. (A 100 is sent when the client's body is read.)
 // RFC 9110 §15.2: "A proxy MUST forward 1xx responses unless the proxy itself requested the
 // generation of the 1xx response."
-#[derive(Clone, Default)]
-struct Interim(Arc<Mutex<Vec<(u16, FieldList)>>>);
+#[derive(Clone)]
+struct Interim {
+    /// The proxy's, for Via.
+    name: Arc<str>,
+    waiting: Arc<Mutex<Vec<(u16, FieldList)>>>,
+}
 
 impl ClientEvents for Interim {
     fn information(&mut self, status: u16, fields: Fields<'_>) {
-        if let Ok(fields) = end_to_end(fields, fields, &[]) {
+        // The library speaks 1.1 to servers, whose interim responses are of 1.1.
+        if let Ok(fields) = forwarded_response(status, "1.1", fields, &self.name) {
             self.lock().push((status, fields));
         }
     }
@@ -230,18 +206,17 @@ impl ClientEvents for Interim {
 
 impl Interim {
     fn lock(&self) -> MutexGuard<'_, Vec<(u16, FieldList)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Relays what has come; whether the client is still there.
-    fn is_wanted(&self, proxy: &Proxy, res: &mut Response<'_>) -> bool {
-        self.relay(proxy, res).is_ok() && !res.client_left()
+    fn is_wanted(&self, res: &mut Response<'_>) -> bool {
+        self.relay(res).is_ok() && !res.client_left()
     }
 
-    fn relay(&self, proxy: &Proxy, res: &mut Response<'_>) -> Result<(), Error> {
+    fn relay(&self, res: &mut Response<'_>) -> Result<(), Error> {
         let waiting = std::mem::take(&mut *self.lock());
-        for (status, mut fields) in waiting {
-            add_via(&mut fields, "1.1", proxy)?;
+        for (status, fields) in waiting {
             let lines = fields.view();
             let text = |(name, value)| Some((name, str::from_utf8(value).ok()?));
             res.write_information(status, lines.iter().filter_map(text))?;

@@ -87,7 +87,8 @@ pub use misuse::Misuse;
 pub use semantics::{
     ByteRange, Current, DateError, EntityTag, EntityTags, HttpDate, Method, Outcome, Preconditions,
     Ranges, Redirect, Selection, TagList, basic, came_through, decode_basic, encode_unsatisfied,
-    end_to_end, if_range, max_forwards, reason_phrase, status_class,
+    end_to_end, forwarded_request, forwarded_response, if_range, max_forwards, reason_phrase,
+    status_class,
 };
 pub use uri::{
     Origin, Query, Scheme, Uri, UriError, UriReason, percent_decode, percent_decode_text,

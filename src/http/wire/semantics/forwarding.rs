@@ -10,7 +10,7 @@
 //! ```
 
 use super::super::grammar;
-use super::super::messages::{FieldList, Fields};
+use super::super::messages::{BodyLength, FieldList, Fields, RequestHead};
 use super::super::misuse::Misuse;
 
 /// Fields of one hop, whether or not Connection names them.
@@ -69,6 +69,83 @@ pub fn end_to_end(
     Ok(list)
 }
 
+/// The fields of a request that an intermediary of this name forwards: those of [`end_to_end`], and of these:
+///
+/// | field | |
+/// |---|---|
+/// | Host | left out: the next request has that of its own target |
+/// | Expect | 100-continue, in a request with content; left out otherwise |
+/// | Max-Forwards | one less; a request with 0 is not forwarded: see [`max_forwards`] |
+/// | TE | `trailers`, with its Connection option; left out otherwise |
+/// | Via | added |
+///
+/// ```
+/// use barewire::http::wire::{Limits, RequestDecoder, forwarded_request};
+///
+/// let bytes = b"GET http://a/ HTTP/1.0\r\nHost: b\r\nAccept: */*\r\n\r\n";
+/// let mut decoder = RequestDecoder::new(Limits::default());
+/// decoder.decode(bytes)?.expect("it is whole");
+/// let fields = forwarded_request(&decoder.head(bytes), "proxy")?;
+/// let fields: Vec<_> = fields.view().iter().collect();
+/// assert_eq!(fields, [("Accept", &b"*/*"[..]), ("Via", b"1.0 proxy")]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As for [`end_to_end`].
+// RFC 9112 §3.2.2: "A proxy that forwards such a request MUST generate a new Host field value based
+// on the received request-target rather than forward the received Host field value."
+pub fn forwarded_request(head: &RequestHead<'_>, name: &str) -> Result<FieldList, Misuse> {
+    let received = head.fields();
+    let has_content = head.body_length() != BodyLength::Known(0);
+    let drop: &[&str] = match head.expects_continue() && has_content {
+        true => &["Host"],
+        false => &["Host", "Expect"],
+    };
+    let mut fields = end_to_end(received, received, drop)?;
+    if let Some(left) = max_forwards(head.method().as_str(), received) {
+        fields.set("Max-Forwards", left.saturating_sub(1).to_string())?;
+    }
+    // RFC 9110 §10.1.4: "A sender of TE MUST also send a "TE" connection option within the
+    // Connection header field"
+    let mut codings = received.list("TE");
+    if codings.any(|coding| coding.eq_ignore_ascii_case(b"trailers")) {
+        fields.append("TE", "trailers")?;
+        fields.append("Connection", "TE")?;
+    }
+    let version = head.version().as_str().trim_start_matches("HTTP/");
+    append_via(&mut fields, version, name)?;
+    Ok(fields)
+}
+
+/// The fields of a response that an intermediary of this name forwards: those of [`end_to_end`], Via, and no
+/// Content-Length in a 204, where some servers send it. `version`: the response's, `"1.1"` or `"1.0"`.
+///
+/// # Errors
+/// As for [`end_to_end`].
+pub fn forwarded_response(
+    status: u16,
+    version: &str,
+    fields: Fields<'_>,
+    name: &str,
+) -> Result<FieldList, Misuse> {
+    // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a status
+    // code of 1xx (Informational) or 204 (No Content)."
+    let drop: &[&str] = match status {
+        100..200 | 204 => &["Content-Length"],
+        _ => &[],
+    };
+    let mut fields = end_to_end(fields, fields, drop)?;
+    append_via(&mut fields, version, name)?;
+    Ok(fields)
+}
+
+// RFC 9110 §7.6.3: "A proxy MUST send an appropriate Via header field, as described below, in each
+// message that it forwards."
+fn append_via(fields: &mut FieldList, version: &str, name: &str) -> Result<(), Misuse> {
+    fields.append("Via", format!("{version} {name}"))
+}
+
 /// Whether Via says that the message came through an intermediary of this name. If it is our own name,
 /// the message goes in a circle.
 // RFC 9110 §7.6.3: "Via = #( received-protocol RWS received-by [ RWS comment ] )"
@@ -93,6 +170,7 @@ pub fn max_forwards(method: &str, fields: Fields<'_>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::{Limits, RequestDecoder};
     use super::*;
 
     fn list(lines: &[(&str, &str)]) -> FieldList {
@@ -136,6 +214,71 @@ mod tests {
         let forwarded = end_to_end(trailers.view(), head.view(), &[]).unwrap();
         assert_eq!(forwarded.view().len(), 1);
         assert_eq!(forwarded.view().get_str("Y"), Some("2"));
+    }
+
+    fn forwarded(head: &str) -> Vec<String> {
+        let mut decoder = RequestDecoder::new(Limits::default());
+        decoder.decode(head.as_bytes()).unwrap().expect("a head");
+        let fields = forwarded_request(&decoder.head(head.as_bytes()), "me").unwrap();
+        let lines = fields.view();
+        let lines = lines
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.escape_ascii()));
+        lines.collect()
+    }
+
+    #[test]
+    fn a_request_is_forwarded_with_what_the_next_server_needs() {
+        let get = "GET http://a/ HTTP/1.1\r\nHost: b\r\n";
+        let post = "POST http://a/ HTTP/1.0\r\nContent-Length: 1\r\n";
+        for (head, fields) in [
+            (
+                format!("{get}Cookie: c\r\nVia: 1.0 fred\r\n"),
+                "Cookie: c|Via: 1.0 fred|Via: 1.1 me",
+            ),
+            (format!("{get}Expect: 100-continue\r\n"), "Via: 1.1 me"),
+            (
+                format!("{get}TE: gzip, Trailers\r\nConnection: TE\r\n"),
+                "TE: trailers|Connection: TE|Via: 1.1 me",
+            ),
+            (
+                format!("{get}TE: gzip\r\nConnection: TE\r\n"),
+                "Via: 1.1 me",
+            ),
+            (
+                format!("{get}Max-Forwards: 7\r\n"),
+                "Max-Forwards: 7|Via: 1.1 me",
+            ),
+            (post.to_owned(), "Content-Length: 1|Via: 1.0 me"),
+            (
+                format!(
+                    "{}Expect: 100-continue\r\n",
+                    post.replace("1.0", "1.1\r\nHost: a")
+                ),
+                "Content-Length: 1|Expect: 100-continue|Via: 1.1 me",
+            ),
+            (
+                "OPTIONS http://a HTTP/1.1\r\nHost: a\r\nMax-Forwards: 7\r\n".to_owned(),
+                "Max-Forwards: 6|Via: 1.1 me",
+            ),
+        ] {
+            assert_eq!(forwarded(&format!("{head}\r\n")).join("|"), fields);
+        }
+    }
+
+    #[test]
+    fn a_response_is_forwarded_with_via() {
+        let received = list(&[
+            ("Content-Length", "0"),
+            ("Connection", "X"),
+            ("X", "1"),
+            ("Y", "2"),
+        ]);
+        for (status, lines) in [(200, 3), (204, 2), (103, 2), (304, 3)] {
+            let fields = forwarded_response(status, "1.0", received.view(), "me").unwrap();
+            assert_eq!(fields.view().len(), lines, "{status}");
+            assert_eq!(fields.view().get_str("Via"), Some("1.0 me"));
+        }
     }
 
     #[test]

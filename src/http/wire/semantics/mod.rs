@@ -37,7 +37,7 @@
 //! | how a date is read or written | `date.rs`; the cached one: `server/exchange/draft.rs` |
 //! | how tags compare | `etag.rs` |
 //! | the order of the preconditions | `evaluate` in `precondition.rs` and the table in its test; `http/files/select.rs`, which asks |
-//! | which fields a proxy drops | `forwarding.rs` (Via is added by the demo, `src/bin/proxy/forward.rs`) |
+//! | which fields a proxy drops, changes and adds | `forwarding.rs`; `src/bin/proxy/forward.rs` uses it |
 //! | which ranges are ignored | the two constants in `range.rs`, and `coalesce` |
 //! | which status is followed, and with which method | the table of `redirect.rs`, `next_method`, and the table in its test |
 //! | which fields a redirect drops | `OF_THE_ORIGIN` and `OF_THE_BODY` in `redirect.rs` |
@@ -64,7 +64,9 @@ mod status;
 pub use auth::{basic, decode_basic};
 pub use date::{DateError, HttpDate};
 pub use etag::{EntityTag, EntityTags, TagList};
-pub use forwarding::{came_through, end_to_end, max_forwards};
+pub use forwarding::{
+    came_through, end_to_end, forwarded_request, forwarded_response, max_forwards,
+};
 pub use method::Method;
 pub use precondition::{Current, Outcome, Preconditions, if_range};
 pub use range::{ByteRange, Ranges, Selection, encode_unsatisfied};
