@@ -60,11 +60,11 @@ settings! {
     spare_threads: usize = 16;
     /// The stack of a connection's thread, in bytes. 512 KiB; only touched pages cost memory.
     stack_bytes: usize = 512 << 10;
-    /// From the first byte of a head to its last. 10 s; beyond it 408. A new connection that sends nothing
-    /// is closed after this time, without a response.
+    /// From the first byte of a head to its last. 10 s; beyond it 408. A new connection that sends nothing,
+    /// or nothing but empty lines, is closed after this time, without a response: no request has begun.
     head_timeout: Duration = Duration::from_secs(10);
-    /// How long a connection may wait for its next request; announced in `Keep-Alive: timeout=5`.
-    /// 5 s. `None`: without limit and without that field.
+    /// How long a connection may wait for its next request; announced in `Keep-Alive: timeout=5`. Empty
+    /// lines are no request. 5 s. `None`: without limit and without that field.
     keep_alive_timeout: Option<Duration> = Some(Duration::from_secs(5));
     /// How long the peer may send nothing of a body, or take nothing of a response, while we wait for it;
     /// and the stretch of waiting over which
@@ -125,6 +125,6 @@ impl Config {
 
     /// The socket's timeout while a connection is idle: then it gives its memory back.
     pub(crate) fn quiet_interval(&self) -> Duration {
-        self.poll_interval().min(QUIET)
+        (self.poll_interval() / 4).clamp(Duration::from_millis(1), QUIET)
     }
 }

@@ -65,6 +65,8 @@ struct RequestLoop<'s> {
     connection: RefCell<ServerConnection>,
     requests: u64,
     head_since: Option<Instant>,
+    /// Since when the connection waits for a request, if that was longer than one read.
+    idle_since: Option<Instant>,
     /// See [`Config::quiet_interval`].
     quiet_interval: Duration,
     /// Since the connection was last quiet, an exchange has left more memory than an idle connection keeps.
@@ -134,6 +136,7 @@ impl<'s> RequestLoop<'s> {
             connection: RefCell::new(ServerConnection::new(config.clone(), queue, slot)),
             requests: 0,
             head_since: None,
+            idle_since: None,
             quiet_interval: config.quiet_interval(),
             was_large: false,
         })
@@ -164,7 +167,7 @@ impl<'s> RequestLoop<'s> {
     fn exchange(&mut self, length: usize, respond: Respond) -> Result<(), End> {
         let config = &self.shared.config;
         self.requests += 1;
-        self.head_since = None;
+        (self.head_since, self.idle_since) = (None, None);
         let (head, head_tail) = self.buffer.unread().split_at(length);
         let head = self.decoder.head(head);
         let client_closes = !head.is_persistent();

@@ -1,7 +1,10 @@
 //! What strangers may not do with time. Every deadline is made short, and every test waits for
 //! what must happen in the end; none says how soon.
 
-use crate::support::{Client, Gate, Log, PATIENCE, Reporting, Site, over_pipe, request, watched};
+use crate::https::stage as tls;
+use crate::support::{
+    Client, Gate, Log, PATIENCE, Reporting, Site, over_pipe, post, request, watched,
+};
 use barewire::http::{self, Error, Events, Request, Response, Server};
 use barewire::net::Stream;
 use std::io::ErrorKind;
@@ -149,6 +152,87 @@ fn deadline_of_a_silent_connection() {
         site.client().ended();
         let mut client = site.client();
         client.send("\r\n"); // an empty line is no request either
+        client.ended();
+    });
+}
+
+/// How long a connection lives on which, after `first`, bytes of empty lines come one by one.
+fn life_of_empty_lines(mut client: Client, first: &str, answers: usize) -> Duration {
+    client.send(first);
+    (0..answers).for_each(|_| assert_eq!(client.answer().status, 200));
+    let began = Instant::now();
+    let mut sender = Client::over(client.stream().clone());
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for byte in ["\r", "\n"].iter().cycle().take(16) {
+                thread::sleep(SECOND * 3 / 10);
+                if ended.load(Ordering::Relaxed) || sender.try_send(byte).is_err() {
+                    break;
+                }
+            }
+        });
+        client.ended(); // and no 408: no request has begun
+        ended.store(true, Ordering::Relaxed);
+    });
+    began.elapsed()
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// An idle connection is idle whatever empty lines come: those before a request, behind it, and behind its
+/// body, in one piece with it or byte by byte.
+#[test]
+fn fault_b02_empty_lines_are_no_sign_of_life() {
+    watched(|| {
+        let get = request("GET", "/");
+        let firsts = [
+            (String::new(), 0),
+            ("\r\n".to_owned(), 0),
+            (get.clone(), 1),
+            (get.clone() + "\r\n\r\n", 1),
+            (get + &post("/", "body") + "\r\n", 2),
+        ];
+        thread::scope(|scope| {
+            for (first, answers) in &firsts {
+                for over_tls in [false, true] {
+                    scope.spawn(move || {
+                        let server = collecting().head_timeout(SECOND).stall_timeout(HOUR);
+                        let server = server.keep_alive_timeout(Some(SECOND));
+                        let life = match over_tls {
+                            true => {
+                                let site = tls::Site::new(server);
+                                life_of_empty_lines(site.client(), first, *answers)
+                            }
+                            false => {
+                                let site = Site::new(server);
+                                life_of_empty_lines(site.client(), first, *answers)
+                            }
+                        };
+                        let within = SECOND * 9 / 10..SECOND * 2;
+                        assert!(within.contains(&life), "{first:?}: {life:?}");
+                    });
+                }
+            }
+        });
+    });
+}
+
+/// An empty line is forgiven: a request may follow it, with the time of a head of its own.
+#[test]
+fn fault_b02_a_request_behind_empty_lines_has_its_own_deadline() {
+    watched(|| {
+        let server = collecting().head_timeout(HOUR).stall_timeout(HOUR);
+        let site = Site::new(server.keep_alive_timeout(Some(2 * SHORT)));
+        let mut client = site.client();
+        client.send("\r\n");
+        client.send(request("GET", "/"));
+        assert_eq!(client.answer().status, 200);
+        client.send("\r\n");
+        client.send("GET / HTTP/1.1\r\n");
+        thread::sleep(4 * SHORT); // long enough for a deadline that must not come
+        client.send("Host: a\r\n\r\n");
+        assert_eq!(client.answer().status, 200);
         client.ended();
     });
 }

@@ -5,6 +5,10 @@
 //!   head   read, 1 s at most ──▶ read, until head_timeout is over ──▶ 408
 //! ```
 //!
+//! Empty lines are no part of a head, so a connection that gets nothing else is idle, and its time goes on.
+//! An idle connection reads no clock until it is quiet or has got an empty line, so the time before an empty
+//! line within the first second does not count.
+//!
 //! While requests come, the socket keeps its short timeout, so that a request costs no `setsockopt`. Only a
 //! longer wait sets another timeout, and so wakes its thread no more than once.
 
@@ -66,16 +70,27 @@ impl RequestLoop<'_> {
         }
     }
 
+    // RFC 9112 §2.2: "a server that is expecting to receive and parse a request-line SHOULD ignore at least
+    // one empty line (CRLF) received prior to the request-line."
     fn wait_idle(&mut self) -> Result<(), End> {
         let config = &self.shared.config;
         let most = match self.requests {
             0 => Some(config.head_timeout),
             _ => config.keep_alive_timeout,
         };
+        if !self.buffer.is_empty() {
+            self.idle_since.get_or_insert_with(Instant::now); // empty lines: the wait goes on
+        }
         self.queue.idle();
-        let mut timeout = self.quiet_interval; // no longer than `most`
-        let mut waited = Duration::ZERO;
         loop {
+            let timeout = match (self.idle_since, most) {
+                (None, _) => self.quiet_interval, // no longer than `most`
+                (Some(since), Some(most)) => most.saturating_sub(since.elapsed()),
+                (Some(_), None) => config.poll_interval(),
+            };
+            if timeout.is_zero() {
+                return Err(End::Linger);
+            }
             let connection = self.connection.get_mut();
             connection
                 .set_read_timeout(timeout)
@@ -86,13 +101,11 @@ impl RequestLoop<'_> {
                     self.queue.busy();
                     return Ok(());
                 }
-                None => waited = waited.saturating_add(timeout),
+                None => {}
             }
-            timeout = match most {
-                Some(most) if waited >= most => return Err(End::Linger),
-                Some(most) => most - waited,
-                None => config.poll_interval(),
-            };
+            if self.idle_since.is_none() {
+                self.idle_since = Instant::now().checked_sub(timeout);
+            }
             self.was_large = false;
             self.shrink();
         }
