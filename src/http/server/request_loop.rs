@@ -98,6 +98,7 @@ impl Shared<dyn Events> {
         match end {
             End::Linger => {
                 served.body.shrink();
+                served.queue.idle(); // the response is complete: a stop ends the wait
                 linger(stream, self.config.linger_timeout, self.config.linger_bytes);
             }
             // A cut shows the client that the body is not complete (over TCP, a client of HTTP/1.0 takes it
@@ -252,7 +253,13 @@ impl<'s> RequestLoop<'s> {
             body.consume(usize::MAX);
             return true;
         }
-        !ends && body.discard(self.shared.config.discard_bytes)
+        if ends {
+            return false;
+        }
+        self.queue.idle(); // the response is complete: a stop ends the wait
+        let is_dropped = body.discard(self.shared.config.discard_bytes);
+        self.queue.busy();
+        is_dropped
     }
 
     /// Sends what is pending, before the connection ends.

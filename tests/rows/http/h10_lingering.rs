@@ -4,8 +4,10 @@
 //! reset makes the client's kernel throw away what its program has not read: the very answer
 //! that says what was wrong. So the server half-closes, and reads and drops for a while.
 
-use crate::support::{Client, Site, over_pipe, request, watched};
-use barewire::http::{self, Events, Request, Server};
+use crate::https::stage as tls;
+use crate::support::{Client, Gate, Log, Site, over_pipe, post, watched};
+use barewire::http::{self, Error, Events, Handled, Request, Response, Server};
+use barewire::net::Handle;
 use std::time::{Duration, Instant};
 
 const MEGABYTE: usize = 1 << 20;
@@ -122,15 +124,155 @@ fn row_h10_lingering_ends_when_the_client_leaves() {
     });
 }
 
-/// Its answer has been sent, so a stop may end it; that is counted like any other cut.
+/// What leaves a connection waiting behind its complete response: the rest of a body that is dropped, or the
+/// client's end. A stop does not wait for either.
+const ENDINGS: [(&str, &str, u16); 10] = [
+    (
+        "the rest of a body",
+        "POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome",
+        403,
+    ),
+    (
+        "the rest of chunks",
+        "POST /refused HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nso",
+        403,
+    ),
+    (
+        "a body that is too long",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\nsome",
+        413,
+    ),
+    (
+        "a body that is not dropped",
+        "POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\nsome",
+        403,
+    ),
+    (
+        "a body behind no 100",
+        "POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+        403,
+    ),
+    (
+        "another expectation",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: x\r\n\r\nsome",
+        417,
+    ),
+    (
+        "the client's close",
+        "GET /refused HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore",
+        403,
+    ),
+    ("no request", "bad\r\n\r\nmore", 400),
+    (
+        "an upgrade that is refused",
+        "POST /refused HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 9\r\n\r\nsome",
+        403,
+    ),
+    (
+        "a tunnel that is refused",
+        "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nmore",
+        405,
+    ),
+];
+
+fn refusing() -> Server<impl Events> {
+    let server = http::create_server(|mut req: Request<'_>, mut res: Response<'_>| {
+        if req.path() == "/refused" {
+            res.set_status(403)?;
+            return res.end("not here");
+        }
+        res.end(req.collect()?)
+    });
+    let server = server.linger_timeout(HOUR).stall_timeout(HOUR);
+    server.keep_alive_timeout(None).head_timeout(HOUR)
+}
+
+/// Waits for the gate before every response.
+struct Held {
+    log: Log,
+    gate: Gate,
+}
+
+impl Held {
+    fn respond(&self, mut res: Response<'_>, status: u16) -> Handled {
+        self.log.note("asked");
+        self.gate.pass();
+        res.set_status(status)?;
+        Ok(res.end("held")?)
+    }
+}
+
+impl Events for Held {
+    fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
+        if req.path() != "/refused" {
+            req.collect()?;
+        }
+        self.respond(res, 403)
+    }
+    fn connect(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
+        self.respond(res, 405)
+    }
+    fn client_error(&self, error: &Error, res: Response<'_>) -> Handled {
+        self.respond(res, error.status())
+    }
+}
+
 #[test]
-fn row_h10_lingering_is_cut_when_a_stop_has_no_more_time() {
+fn fault_b03_a_stop_waits_for_no_connection_whose_response_is_complete() {
     watched(|| {
-        let site = Site::new(collecting().linger_timeout(HOUR));
+        for (what, bytes, status) in ENDINGS {
+            let stopped = |mut client: Client, handle: &Handle| {
+                client.send(bytes);
+                assert_eq!(client.answer().status, status, "{what}");
+                assert_eq!(handle.shutdown(HOUR).cut, 0, "{what}");
+                client.ended();
+            };
+            let site = Site::new(refusing());
+            stopped(site.client(), &site.handle);
+            let site = tls::Site::new(refusing());
+            stopped(site.client(), &site.handle);
+        }
+    });
+}
+
+/// The same if the stop came first, while the response was being made.
+#[test]
+fn fault_b03_a_response_after_the_stop_ends_its_connection() {
+    watched(|| {
+        for (what, bytes, status) in ENDINGS {
+            let (log, gate) = (Log::default(), Gate::default());
+            let server = http::create_server_with(Held {
+                log: log.clone(),
+                gate: gate.clone(),
+            });
+            let site = Site::new(server.linger_timeout(HOUR).stall_timeout(HOUR));
+            let mut client = site.client();
+            client.send(bytes);
+            log.wait_for("asked");
+            site.handle.stop();
+            gate.open();
+            assert_eq!(client.answer().status, status, "{what}");
+            assert_eq!(site.handle.shutdown(HOUR).cut, 0, "{what}");
+            client.ended();
+        }
+    });
+}
+
+/// A stop that comes when the rest of the body is here disturbs nothing.
+#[test]
+fn fault_b03_a_body_that_was_dropped_leaves_the_connection() {
+    watched(|| {
+        let site = Site::new(refusing());
         let mut client = site.client();
-        client.send(request("GET", "/") + "bad\r\n\r\n");
-        assert_eq!((client.answer().status, client.answer().status), (200, 400));
+        let (bytes, rest) = (ENDINGS[0].1, "x".repeat(96));
+        for _ in 0..3 {
+            client.send(bytes);
+            assert_eq!(client.answer().status, 403);
+            client.send(&rest);
+        }
+        client.send(post("/", "body"));
+        assert_eq!(client.answer().text(), "body");
+        assert_eq!(site.handle.shutdown(HOUR).cut, 0);
         client.ended();
-        assert_eq!(site.handle.shutdown(Duration::from_millis(50)).cut, 1);
     });
 }

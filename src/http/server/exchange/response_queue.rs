@@ -5,7 +5,7 @@
 //!   connection's thread   append … append … ──▶ flush ──▶ Pending::send: may block, within the pace
 //!                              │ left pending, lock free
 //!   clock thread               └── 1 ms ── 1 ms ──▶ Pending::try_send: never blocks
-//!   stopping thread                                 ends the wait of an idle connection
+//!   stopping thread                                 ends a wait that no response depends on
 //! ```
 //!
 //! The connection's thread appends responses and sends them when it must: the table "No response waits behind a wait" in
@@ -13,7 +13,8 @@
 //!
 //! - The [clock](crate::net::call_after) sends coalesced responses if the connection's thread has added
 //!   nothing to them for a millisecond, because a handler blocks or goes on after `end` (`delayed.rs`).
-//! - The thread that stops the server ends the wait of an idle connection (`activity.rs`).
+//! - The thread that stops the server ends the wait of a connection whose responses are complete
+//!   (`activity.rs`).
 //!
 //! `pending.rs` is the bytes, `paced_writer.rs` the write that may block.
 
@@ -160,7 +161,8 @@ impl ResponseQueue {
         self.lock().bytes = Vec::new();
     }
 
-    /// The connection's thread waits for a next request: the thread that stops the server ends the wait.
+    /// The connection's thread has sent its responses, and waits for a next request, for the rest of a body
+    /// that is dropped or for the client's end: the thread that stops the server ends the wait.
     #[inline]
     pub(crate) fn idle(&self) {
         if self.activity.idle() {
@@ -168,13 +170,13 @@ impl ResponseQueue {
         }
     }
 
-    /// Bytes of a next request have come.
+    /// The wait is over.
     #[inline]
     pub(crate) fn busy(&self) {
         self.activity.busy();
     }
 
-    /// Whether the stopping server ended the wait for a next request. Then the end of what comes is ours,
+    /// Whether the stopping server ended such a wait. Then the end of what comes is ours,
     /// and no fault of the client's.
     pub(crate) fn is_ending(&self) -> bool {
         self.activity.is_ending()
@@ -192,7 +194,7 @@ impl ResponseQueue {
 }
 
 impl Stop for ResponseQueue {
-    /// An idle connection ends now; a busy one after the response to its current request.
+    /// A connection whose responses are complete ends now; another after the response to its current request.
     fn drain(&self) {
         if self.activity.stop() {
             self.end_reading();

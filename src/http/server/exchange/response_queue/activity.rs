@@ -1,19 +1,22 @@
-//! Whether a connection waits for a request, and whether its server stops: two threads decide which is
-//! first, the next request or the end.
+//! Whether a connection waits for something that no response depends on, and whether its server stops: two
+//! threads decide which is first, what it waits for or the end.
 //!
 //! ```text
-//!   Busy ── the connection waits ──▶ Idle ── bytes came ──▶ Busy
+//!   Busy ── the connection waits ──▶ Idle ── it has come ──▶ Busy
 //!                                     │
 //!                                     └── the server stops ──▶ Ending
 //! ```
+//!
+//! It waits so for a next request, for the rest of a body that is dropped, and for the client's end
+//! behind the last response.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// No byte of a next request has come.
+/// No response is missing: no byte of a next request has come.
 const IDLE: u8 = 0;
-/// A request is being read, or its response written.
+/// A request is being read, or its response made.
 const BUSY: u8 = 1;
-/// The connection was idle when the server stopped: what comes now may be cut anywhere.
+/// The connection was idle when the server stopped: what it reads may be cut anywhere.
 const ENDING: u8 = 2;
 
 #[derive(Debug)]
