@@ -69,7 +69,8 @@
 //!
 //! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once, and
 //! connections whose responses are complete, too: those that are idle, that wait for the rest of a body
-//! nobody reads, or that linger. Requests that run are finished, and their responses say `Connection: close`. A
+//! nobody reads, or that linger. A request that has reached a handler gets its whole response; a request
+//! that has not, since it came too late, gets no byte of one, so that its client may send it again. Requests that run are finished, and their responses say `Connection: close`. A
 //! deadline ends the rest, and the report says how many connections were cut.
 //!
 //! # The client

@@ -179,7 +179,8 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) for more than the declared length or a body where there is none;
     /// an error of the connection.
     pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.connection.borrow_mut().write(data.as_ref())
+        let data = data.as_ref(); // the program's code: nothing is borrowed while it runs
+        self.connection.borrow_mut().write(data)
     }
 
     /// Sends the head now, after all responses that are pending.
@@ -196,7 +197,8 @@ impl<'a> Response<'a> {
     /// A [`Misuse`](crate::http::wire::Misuse) if the body is not as long as declared. Nothing of this call
     /// is sent then. If the head was not sent before, the client gets 500, else a cut connection.
     pub fn end(self, data: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.connection.borrow_mut().end(data.as_ref())
+        let data = data.as_ref(); // the program's code: nothing is borrowed while it runs
+        self.connection.borrow_mut().end(data)
     }
 
     /// A field to be sent behind the body, which must be chunked.

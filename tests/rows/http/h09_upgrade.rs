@@ -1,9 +1,10 @@
 //! H09, first half: asking for another language, and being refused.
 
-use crate::support::{Client, Gate, Log, Reporting, Site, answers, request, watched};
+use crate::support::{Client, Gate, Log, Reporting, Script, Site, answers, request, watched};
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Error, Events, Handled, Request, Response};
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 const OFFER: &str =
     "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo/1\r\n\r\n";
@@ -313,6 +314,60 @@ fn row_h09_the_body_comes_first() {
         client.switched();
         client.exactly("bodybehind");
         client.ended();
+    });
+}
+
+/// The same with every framing of the body, with a 100 before it where the client waits for one, and wherever
+/// the bytes are cut: what stands behind the body belongs to the new language.
+#[test]
+fn row_h09_a_chunked_or_expected_body_comes_first() {
+    struct BodyFirst;
+    impl Events for BodyFirst {
+        fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
+            let body = req.collect()?.to_vec();
+            let mut upgraded = req.upgrade(res, ACCEPT)?;
+            let mut behind = [0; 6];
+            upgraded.read_exact(&mut behind)?;
+            Ok(upgraded.write_all(&[&body[..], &behind].concat())?)
+        }
+    }
+    let head = |fields: &str| OFFER.replace("\r\n\r\n", &format!("\r\n{fields}\r\n\r\n"));
+    let (chunked, length) = ("Transfer-Encoding: chunked", "Content-Length: 4");
+    let chunks = "2;x=y\r\nbo\r\n2\r\ndy\r\n0\r\nX-Trailer: t\r\n\r\n";
+    let expect = "\r\nExpect: 100-continue";
+    let cases = [
+        (head(length), "body"),
+        (head(chunked), chunks),
+        (head(&(length.to_owned() + expect)), "body"),
+        (head(&(chunked.to_owned() + expect)), chunks),
+    ];
+    let server = http::create_server_with(BodyFirst);
+    for (head, body) in &cases {
+        let bytes = head.to_owned() + body + "behind";
+        for cut in 0..bytes.len() {
+            let (one, other) = bytes.as_bytes().split_at(cut);
+            let script = Arc::new(Script::new([one, other]));
+            server.serve(script.clone());
+            let written = String::from_utf8(script.written()).expect("text");
+            let (heads, spoken) = written.rsplit_once("\r\n\r\n").expect("a head");
+            assert_eq!(spoken, "bodybehind", "{head:?} cut at {cut}: {written}");
+            assert!(heads.contains("HTTP/1.1 101 "), "{written}");
+        }
+    }
+    watched(move || {
+        let site = Site::new(http::create_server_with(BodyFirst));
+        for (head, body) in cases {
+            let mut client = site.client();
+            client.send(&head);
+            if head.contains("Expect") {
+                assert_eq!(client.interim().status, 100);
+            }
+            client.send(body);
+            assert_eq!(client.switched().status, 101);
+            client.send("behind");
+            client.exactly("bodybehind");
+            client.ended();
+        }
     });
 }
 

@@ -1,12 +1,13 @@
 //! What a panic of the program costs, row by row of the table at `Events`.
 
-use crate::support::{Client, Log, Site, post, request, watched};
+use crate::support::{Client, Gate, Log, Reporting, Site, post, request, watched};
 use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
 use barewire::net::{self, Layer, Stream};
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::panic::panic_any;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 /// Where it panics.
@@ -331,5 +332,159 @@ fn fault_a14_the_stream() {
             let reported = log.all();
             assert!(!reported.is_empty(), "{requests}");
         }
+    });
+}
+
+/// The iterator of a head may be lazy, and panic while it goes: nothing of the head has been sent, so the client
+/// gets 500 and none of the fields so far. A 1xx that was not sent is lost.
+#[test]
+fn row_h05_a_lazy_iterator_of_fields_panics() {
+    fn fields<'f>() -> impl Iterator<Item = (&'f str, &'f str)> {
+        (0..3).map(|n| match n {
+            0 => ("X-First", "1"),
+            1 => ("Upgrade", "echo"),
+            _ => panic!("on purpose"),
+        })
+    }
+    struct Lazy(Log);
+    impl Events for Lazy {
+        fn request(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
+            match req.path() {
+                "/head" => return Ok(res.write_head(203, fields())?.end("never")?),
+                "/hints" => res.write_early_hints(fields())?,
+                "/information" => res.write_information(102, fields())?,
+                _ => {}
+            }
+            Ok(res.end("well")?)
+        }
+        fn upgrade(&self, req: Request<'_>, res: Response<'_>) -> Handled {
+            req.upgrade(res, fields()).map(drop)?;
+            Ok(())
+        }
+        fn error(&self, what: &dyn fmt::Display) {
+            self.0.note(what);
+        }
+    }
+    watched(|| {
+        let log = Log::default();
+        let site = Site::new(http::create_server_with(Lazy(log.clone())));
+        let mut client = site.client();
+        let asked = [
+            request("GET", "/head"),
+            request("GET", "/hints"),
+            request("GET", "/information"),
+            UPGRADE.to_owned(),
+        ];
+        for request in &asked {
+            client.send(request);
+            let answer = client.answer();
+            assert_eq!(answer.status, 500, "{request}");
+            assert_eq!(
+                (answer.field("X-First"), answer.field("Upgrade")),
+                (None, None)
+            );
+        }
+        is_served(&mut client);
+        assert_eq!(log.all(), vec!["a handler panicked"; asked.len()]);
+        // Pipelined, with a response before and behind: each request gets its own.
+        client.send(request("GET", "/") + &asked[0] + &request("GET", "/"));
+        let statuses = [(); 3].map(|()| client.answer().status);
+        assert_eq!(statuses, [200, 500, 200]);
+    });
+}
+
+/// What a program gives to be sent is asked for its bytes when nothing of the connection is borrowed.
+#[test]
+fn row_h05_bytes_that_panic_when_they_are_asked_for() {
+    struct Bytes;
+    impl AsRef<[u8]> for Bytes {
+        fn as_ref(&self) -> &[u8] {
+            panic!("on purpose")
+        }
+    }
+    watched(|| {
+        let site = Site::new(http::create_server(
+            |req: Request<'_>, mut res: Response<'_>| {
+                match req.path() {
+                    "/write" => res.write(Bytes)?,
+                    "/end" => return res.end(Bytes),
+                    _ => {}
+                }
+                res.end("well")
+            },
+        ));
+        let mut client = site.client();
+        for path in ["/write", "/end"] {
+            client.send(request("GET", path));
+            assert_eq!(client.answer().status, 500, "{path}");
+        }
+        is_served(&mut client);
+    });
+}
+
+/// One end of a pipe that panics when it is asked to take bytes without waiting, as the clock asks it.
+struct PanicsForTheClock(net::Pipe, Log);
+
+impl fmt::Debug for PanicsForTheClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Layer for PanicsForTheClock {
+    fn below(&self) -> &dyn Stream {
+        &self.0
+    }
+    fn try_write(&self, _: &[u8]) -> io::Result<Option<usize>> {
+        self.1.note("the clock sends");
+        panic!("on purpose")
+    }
+}
+
+/// The clock sends what a handler that waits has left pending. If the stream panics there, this connection is
+/// cut; the clock goes on, for all connections of the process.
+#[test]
+fn fault_a14_the_stream_while_the_clock_sends() {
+    watched(|| {
+        let (log, gate) = (Log::default(), Gate::default());
+        let held = gate.clone();
+        let server = http::create_server_with(Reporting::new(&log, move |req, res| {
+            if req.path() == "/wait" {
+                held.pass();
+            }
+            res.end("well")
+        }));
+        let both = request("GET", "/") + &request("GET", "/wait");
+        let connect = || {
+            let (here, there) = net::pipe();
+            let mut client = Client::over(Arc::new(here));
+            client.send(&both);
+            (client, there)
+        };
+        thread::scope(|scope| {
+            let clock = Log::default();
+            let mut broken: Vec<Client> = Vec::new();
+            for n in 1..=3 {
+                let (client, there) = connect();
+                let stream = Arc::new(PanicsForTheClock(there, clock.clone()));
+                scope.spawn(|| server.serve(stream));
+                clock.wait_for_several("the clock sends", n);
+                broken.push(client);
+            }
+            let (mut client, there) = connect();
+            scope.spawn(|| server.serve(Arc::new(there)));
+            assert_eq!(client.answer().text(), "well", "sent by the clock");
+            gate.open();
+            assert_eq!(client.answer().text(), "well");
+            client.finish();
+            for client in &mut broken {
+                assert_eq!(client.rest(), b"", "cut, not answered");
+            }
+        });
+        assert_eq!(
+            log.all(),
+            [""; 0],
+            "the connection's fault, not the handler's"
+        );
     });
 }
