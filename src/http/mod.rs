@@ -87,9 +87,16 @@
 //! ```
 //!
 //! - **A cut body is an error**, never a short success. If the framing is broken, the error names the rule.
-//!   Bytes behind a response close the connection, because they would be taken for the next response.
+//!   Bytes behind a response close the connection, because they would be taken for the next response. A response
+//!   that is here before the first request is refused (RFC 9112 §9.2).
+//! - **Strict, as the server is, but for what the RFCs ask of a client**: a folded field value is one value
+//!   (RFC 9112 §5.2), a blank before the colon of a field is dropped (§5.1), and a status outside 100 to 599 is
+//!   handed to the caller, who treats it as a 5xx (RFC 9110 §15, [`wire::status_class`]).
 //! - **Nothing is sent twice.** There is one silent retry, and only where [`pool::Attempt`] says that it is
-//!   safe.
+//!   safe. Where it is not, the error says why.
+//! - **What belongs together is sent together** after a redirect, or not at all: a body with its trailers, a
+//!   connection option with its field, a URL with its credentials. The table is in [`wire::Redirect`]'s file,
+//!   `wire/semantics/redirect.rs`.
 //! - **Nothing waits for ever.** Each phase has its deadline ([`Timeouts`]), and a deadline over all phases can
 //!   be set.
 //! - **Nobody waits for a body that nobody wants.** A redirect is followed, and a refused tunnel or WebSocket

@@ -55,12 +55,12 @@ pub(crate) fn run(input: &Input<'_>) {
         assert_eq!(came(method, closes, pieces), whole);
     }
     assert!(whole.taken <= input.bytes.len());
+    let is_interim = |head: &Head| matches!(head.status, 100 | 102..=199);
     let (last, interim) = match whole.heads.split_last() {
-        Some((last, interim)) if last.status >= 200 || last.status == 101 => (Some(last), interim),
+        Some((last, interim)) if !is_interim(last) => (Some(last), interim),
         _ => (None, &whole.heads[..]),
     };
-    let is_interim = |head: &Head| matches!(head.status, 100 | 102..=199) && head.body.is_none();
-    assert!(interim.iter().all(is_interim));
+    assert!(interim.iter().all(|head| is_interim(head) && head.body.is_none()));
     if let Some(last) = last
         && whole.complete
     {
@@ -192,7 +192,7 @@ impl Client {
 
 fn framed(method: &str, last: &Head, whole: &Came) {
     let has = |wanted| has(last, wanted);
-    let tunnel = last.status == 101 || method == "CONNECT" && last.status < 300;
+    let tunnel = last.status == 101 || method == "CONNECT" && matches!(last.status, 200..=299);
     let bodyless = tunnel || method == "HEAD" || matches!(last.status, 204 | 304);
     let length = whole.content.len() as u64;
     match last.body.expect("a final head has one") {
