@@ -24,7 +24,7 @@ fn server() -> http::Server<impl http::Events> {
         let fields = ["authorization", "cookie", "referer"].map(field).join(" ");
         let head = format!("{} {} {fields} ", req.method(), req.path());
         let body = req.collect()?;
-        res.end([head.as_bytes(), &body].concat())
+        res.end([head.as_bytes(), body].concat())
     })
 }
 

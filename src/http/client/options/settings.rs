@@ -43,11 +43,14 @@ pub(in crate::http::client) struct Settings {
     /// The way through the proxy. It is made once, so that it is the same one for all requests.
     pub(super) through_proxy: Option<Arc<dyn Connector>>,
     /// The connector for URLs of the other scheme, and its way through the proxy.
-    pub(super) other: Option<(Arc<dyn Connector>, Option<Arc<dyn Connector>>)>,
+    pub(super) other: Option<Ways>,
     /// The first thing that was wrong.
     pub(super) misuse: Option<Misuse>,
     pub(super) prepared: OnceLock<Arc<Prepared>>,
 }
+
+/// A connector, and its way through the proxy.
+pub(super) type Ways = (Arc<dyn Connector>, Option<Arc<dyn Connector>>);
 
 /// User and password.
 #[derive(Clone)]
