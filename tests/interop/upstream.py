@@ -9,7 +9,7 @@ from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from curl import curl
 from https import CA, TLS, http_server
-from kit import Program, a_port, check, daemon, expect, need_file, room, run, within
+from kit import Program, a_port, check, daemon, eventually, expect, need_file, room, run, within
 from sockets import Talk, program
 from ws import ws_server
 
@@ -162,7 +162,7 @@ def squid_websocket(demo):
                     client.ends()
         done = run(program(demo, "ws_client"), "-x", at, url, status=1)
         expect(b"407 Proxy Authentication Required" in done.stderr, done.stderr)
-        expect(methods() == ["CONNECT"] * 3, methods())
+        eventually(lambda: methods() == ["CONNECT"] * 3, 5)
 
 
 @check("squid")
