@@ -5,7 +5,7 @@ use super::format::{Case, FieldLines, Kind};
 use super::reader::{Message, Reader};
 use barewire::http::wire::{
     BodyLength, Connection, FieldList, Limits, Method, RequestDecoder, RequestOut, ResponseOut,
-    Role, Target, encode_chunk, encode_last,
+    Role, Target, encode_chunk, encode_last, grammar,
 };
 
 type Found = Vec<String>;
@@ -28,6 +28,21 @@ fn field_list(message: &Message) -> Found {
     let mut encoded = Vec::new();
     list(&message.fields, &[]).encode(&mut encoded);
     differs("field lines", &encoded, &plain(&message.fields))
+}
+
+/// The fields without what a server does not send beside its `Connection: close`.
+fn consistent(fields: &FieldList, persistent: bool) -> FieldList {
+    let mut kept = FieldList::new();
+    for (name, value) in fields.view().iter() {
+        let is_connection = name.eq_ignore_ascii_case("Connection");
+        let options = grammar::list(value).filter(|option| *option != b"keep-alive");
+        let value = match is_connection && !persistent {
+            true => options.collect::<Vec<_>>().join(&b", "[..]),
+            false => value.to_vec(),
+        };
+        kept.append(name, value).expect("it was decoded before");
+    }
+    kept
 }
 
 fn list(fields: &FieldLines, without: &[&str]) -> FieldList {
@@ -202,7 +217,7 @@ fn response(case: &Case, message: &Message, method: &str) -> Found {
     match again {
         Ok(Some(again)) => {
             let mut kept = Vec::new();
-            fields.encode(&mut kept);
+            consistent(&fields, message.persistent).encode(&mut kept);
             if !plain(&again.fields).starts_with(&kept) {
                 found.push(format!(
                     "the fields that were sent {}",

@@ -72,13 +72,13 @@ impl RequestLoop<'_> {
         &mut self,
         cause: Option<FailureCause>,
     ) -> Result<(), End> {
+        // Many handlers stop without an error when they cannot write any more.
+        if cause.is_none() && self.connection.get_mut().is_lost() {
+            return Err(End::Gone);
+        }
         // A handler that has not passed on why it could not read the body.
         let cause = cause.or_else(|| self.body.reader().failure().map(FailureCause::Peer));
         if cause.is_none() {
-            // Many handlers stop without an error when they cannot write any more.
-            if self.connection.get_mut().is_lost() {
-                return Err(End::Gone);
-            }
             let what = "a handler returned without ending its response";
             report(&self.shared.events, &what);
         }
