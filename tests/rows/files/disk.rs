@@ -149,7 +149,7 @@ fn row_h12_a_file_that_is_closed_to_us() {
             files.files.cached_files() > 0
         });
         for name in ["file.bin", "small.txt"] {
-            fs::set_permissions(files.path(name), Permissions::from_mode(0)).expect("the file");
+            fs::set_permissions(files.path(name), Permissions::from_mode(0o0)).expect("the file");
         }
         answer.arrives();
         let status = match File::open(files.path("file.bin")) {
