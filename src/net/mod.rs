@@ -157,7 +157,7 @@ pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
 pub use kernel::KernelSocket;
 pub use layer::Layer;
-pub(crate) use linger::{discard, linger};
+pub(crate) use linger::{Linger, discard, linger};
 pub use listener::Listener;
 pub(crate) use lock::{lock, wait};
 pub(crate) use pace::{Pace, Sampling};

@@ -39,7 +39,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// | peer reads nothing of what we send | [`stall_timeout`](Server::stall_timeout) | 30 s |
 /// | peer reads what we send too slowly, over each `stall_timeout` of waiting | [`min_bytes_per_second`](Server::min_bytes_per_second) | 256 |
 /// | bytes queued by [`Socket::write`] | [`max_buffered`](Server::max_buffered) | 16 MiB |
-/// | peer's FIN after ours | fixed | 2 s |
+/// | peer's FIN after ours, counted from the last byte that came | fixed | 2 s, 30 s in all |
+///
+/// When the last row ends a connection, the kernel still delivers what the peer has not read, unless the peer
+/// sends more.
 ///
 /// ```
 /// use barewire::net;

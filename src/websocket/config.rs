@@ -29,8 +29,8 @@ pub struct Config {
     /// The longest time between our Close frame and the peer's. 10 s; beyond it the connection is cut.
     pub close_timeout: Duration,
     /// How long a lingering close reads and drops what the peer still sends, so that the last Close frame
-    /// reaches it. 2 s. (A client that waits for the server's FIN after both Close frames waits for
-    /// `close_timeout`.)
+    /// reaches it. It counts from the last byte that came; in all it is 15 times as long at most. 2 s. (A
+    /// client that waits for the server's FIN after both Close frames waits for `close_timeout`.)
     pub linger_timeout: Duration,
     /// How many bytes a lingering close drops at most. 8 MiB.
     pub linger_bytes: u64,

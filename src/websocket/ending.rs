@@ -15,7 +15,7 @@ use super::error::Error;
 use super::outcome::Outcome;
 use super::outgoing::Outgoing;
 use super::wire;
-use crate::net::{self, Slot};
+use crate::net::{self, Linger, Slot};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::thread;
@@ -33,7 +33,10 @@ pub(super) fn close(outgoing: &Arc<Outgoing>, mut outcome: Outcome) {
     let stream = outgoing.stream.as_ref();
     match outgoing.ends_first {
         true => linger(outgoing),
-        false => _ = net::discard(stream, config.close_timeout, config.linger_bytes),
+        false => {
+            let time = Linger::within(config.close_timeout);
+            let _saw_fin = net::discard(stream, time, config.linger_bytes);
+        }
     }
     outgoing.finish(outcome);
 }
@@ -93,5 +96,6 @@ fn flush_and_linger(outgoing: &Arc<Outgoing>, limit: Duration) {
 /// Ends our direction, and reads and drops what the peer still sends.
 fn linger(outgoing: &Outgoing) {
     let (stream, config) = (outgoing.stream.as_ref(), &outgoing.config);
-    net::linger(stream, config.linger_timeout, config.linger_bytes);
+    let time = Linger::while_bytes_come(config.linger_timeout);
+    net::linger(stream, time, config.linger_bytes);
 }

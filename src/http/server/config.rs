@@ -78,7 +78,8 @@ settings! {
     /// where the one before has reached the rate, so a fast start does not pay for a slow end.
     min_bytes_per_second: u64 = 256;
     /// How long a connection that ends reads and drops what the peer still sends, so that the last response
-    /// reaches it ("lingering close"). 2 s.
+    /// reaches it ("lingering close"). It counts from the last byte that came; in all it is 15 times as
+    /// long at most. 2 s.
     linger_timeout: Duration = Duration::from_secs(2);
     /// How many bytes it drops at most. 8 MiB.
     linger_bytes: u64 = 8 << 20;

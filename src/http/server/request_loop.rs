@@ -26,7 +26,7 @@ use super::request::Request;
 use super::response::Response;
 use crate::http::body_reader::BodySource;
 use crate::http::wire::{BodyLength, RequestDecoder, Rule};
-use crate::net::{ReadBuffer, Slot, Stream, guarded, linger};
+use crate::net::{Linger, ReadBuffer, Slot, Stream, guarded, linger};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -99,7 +99,8 @@ impl Shared<dyn Events> {
             End::Linger => {
                 served.body.shrink();
                 served.queue.idle(); // the response is complete: a stop ends the wait
-                linger(stream, self.config.linger_timeout, self.config.linger_bytes);
+                let time = Linger::while_bytes_come(self.config.linger_timeout);
+                linger(stream, time, self.config.linger_bytes);
             }
             // A cut shows the client that the body is not complete (over TCP, a client of HTTP/1.0 takes it
             // for the end: it has no other sign).

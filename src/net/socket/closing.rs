@@ -4,7 +4,7 @@ use super::queue::{PeerEnded, SendQueue};
 use super::write_state::Guard;
 use super::{Inner, Socket};
 use crate::net::cause::Cause;
-use crate::net::linger::discard;
+use crate::net::linger::{Linger, discard};
 use crate::net::slot::Stop;
 use crate::net::stream::Stream;
 use crate::net::{Tcp, Unix};
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-/// How long a connection is kept for a peer that has not sent its FIN.
+/// How long a connection is kept for a peer that has not sent its FIN, and sends nothing else.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Waiting.
@@ -133,7 +133,8 @@ impl Socket {
         let inner = &self.inner;
         let end_sent = self.end().and_then(|()| inner.end_sent());
         let peer_ended = || inner.ended.load(Ordering::Relaxed);
-        if end_sent.is_err() || !(peer_ended() || discard(&*inner.stream, LINGER, u64::MAX)) {
+        let linger = Linger::while_bytes_come(LINGER);
+        if end_sent.is_err() || !(peer_ended() || discard(&*inner.stream, linger, u64::MAX)) {
             self.destroy();
         }
     }

@@ -19,7 +19,7 @@ use super::Tls;
 use super::first_flight::FirstFlight;
 use super::info::Info;
 use super::reading::Reading;
-use crate::net::{Stream, is_timeout, linger};
+use crate::net::{Linger, Stream, is_timeout, linger};
 use rustls::{Connection, ProtocolVersion};
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -201,7 +201,7 @@ impl Handshake {
         self.deadline = now.checked_add(ALERT_TIMEOUT).unwrap_or(now);
         let _ = self.send_records(&records);
         if let Ok(left) = self.time_left() {
-            linger(&*self.below, left, LINGER_BYTES);
+            linger(&*self.below, Linger::within(left), LINGER_BYTES);
         }
     }
 }

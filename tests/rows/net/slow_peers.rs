@@ -360,3 +360,34 @@ fn fault_a16_limits_beyond_the_clock() {
         });
     });
 }
+
+/// What the handler wrote is with the kernel when the handler returns, and the peer reads it slowly: it gets all of
+/// it, also if it sends meanwhile, and a clean end.
+#[test]
+fn fault_e03_a_slow_reader_gets_what_the_handler_left_behind() {
+    fn read_slowly(sends: bool) {
+        const BYTES: usize = 3 << 20;
+        const LONGER_THAN_THE_LINGER: Duration = Duration::from_millis(2700);
+        let up = Up::new(net::create_server(|socket| {
+            socket.write_all(vec![b'.'; BYTES])
+        }));
+        let mut peer = up.peer();
+        let (mut got, mut buf) = (0, vec![0; 64 * KIB]);
+        let began = Instant::now();
+        while let n @ 1.. = peer.read(&mut buf).expect("no reset") {
+            got += n;
+            if sends && got < BYTES {
+                peer.write_all(b"x").expect("a server that still reads");
+            }
+            let due = LONGER_THAN_THE_LINGER.mul_f64(got as f64 / BYTES as f64);
+            thread::sleep(due.saturating_sub(began.elapsed()));
+        }
+        assert_eq!(got, BYTES);
+    }
+    watched(|| {
+        thread::scope(|scope| {
+            scope.spawn(|| read_slowly(false));
+            scope.spawn(|| read_slowly(true));
+        });
+    });
+}
