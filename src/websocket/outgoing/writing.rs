@@ -101,7 +101,11 @@ impl Outgoing {
         let since = state.peer.starts_clock(is_pinged);
         drop(state);
         let queued = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
-        let payload = &payload[..payload.len().min(WRITTEN_BYTES)];
+        // The header is the end of the bytes in flight, and these may be more than one write takes.
+        let payload = match offset + queued.len() == bytes.len() {
+            true => &payload[..payload.len().min(WRITTEN_BYTES)],
+            false => &[],
+        };
         let wrote = self.guarded(job, || {
             let wrote = match (queued, payload) {
                 (_, []) => self.stream.write(queued),
@@ -134,6 +138,7 @@ impl Outgoing {
         let n = match wrote {
             Ok(Some(n)) if n > offered => self.broke(&mut state, ErrorKind::InvalidData.into()),
             Ok(n) => n.unwrap_or(0),
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => 0,
             Err(cause) => self.broke(&mut state, cause),
         };
         if n < offered {
@@ -360,5 +365,71 @@ impl Drop for OnPanic<'_> {
         self.outgoing.fail(&mut state, ErrorKind::Other.into());
         let _ = state.queue.step(self.job); // gives the turn back
         self.outgoing.notify(&mut state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Layer, Pipe, Stream, pipe_with_capacity};
+    use crate::websocket::wire::{Role, Sender};
+    use std::io;
+
+    /// A pipe that takes all buffers of a write at once, as a socket does.
+    #[derive(Debug)]
+    struct Gathering(Pipe);
+
+    impl Layer for Gathering {
+        fn below(&self) -> &dyn Stream {
+            &self.0
+        }
+
+        fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+            let all: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
+            self.0.write(&all)
+        }
+    }
+
+    fn until(happened: impl Fn() -> bool) {
+        while !happened() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// More bytes than one write takes are queued before the header of a long message: its payload follows the
+    /// header, and not the bytes of the first write.
+    #[test]
+    fn fault_a00_a_payload_follows_its_header_behind_many_bytes() {
+        const ROOM: usize = 4 << 20;
+        let (here, there) = pipe_with_capacity(ROOM);
+        here.write(&vec![9; ROOM]).unwrap(); // it is full
+        let stream = Arc::new(Gathering(here));
+        let sender = Sender::new(Role::Server);
+        let outgoing = Outgoing::open(stream, sender, Arc::default(), true).unwrap();
+        let (many, long) = (vec![1; 2 * WRITTEN_BYTES], vec![2; 8192]);
+        thread::scope(|scope| {
+            let first = scope.spawn(|| outgoing.send(Data::Binary(&[0; 100])));
+            until(|| outgoing.lock().queue.is_being_written());
+            assert!(outgoing.try_send(Data::Binary(&many)).unwrap());
+            let last = scope.spawn(|| outgoing.send(Data::Binary(&long)));
+            until(|| outgoing.lock().waiting == 1);
+            assert_eq!(there.read(&mut vec![0; ROOM]).unwrap(), ROOM);
+
+            let mut expected = vec![0x82, 100];
+            expected.extend([0; 100]);
+            expected.extend([0x82, 127]);
+            expected.extend((many.len() as u64).to_be_bytes());
+            expected.extend(&many);
+            expected.extend([0x82, 126, 0x20, 0]);
+            expected.extend(&long);
+            let mut got = vec![0; expected.len()];
+            let mut at = 0;
+            while at < got.len() {
+                at += there.read(&mut got[at..]).unwrap();
+            }
+            assert!(got == expected, "frames are whole");
+            first.join().unwrap().unwrap();
+            last.join().unwrap().unwrap();
+        });
     }
 }
