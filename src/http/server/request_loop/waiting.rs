@@ -16,7 +16,7 @@ use super::{End, FIRST_READ_BYTES, RequestLoop};
 use crate::http::wire::{self, RequestDecoder, Rule};
 use crate::net::is_timeout;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// An idle connection keeps this much memory for its next request, beside what a fresh one has.
 const KEPT_BYTES: usize = 2 * 1024;
