@@ -496,7 +496,7 @@ fn a_location_that_is_no_uri_reference_is_an_error_that_shows_the_byte() {
             ("/#a b", 3),
             ("/%zz", 1),
             ("/caf\u{e9}", 4),
-            ("http://[fe80::1%254]/", 7),
+            ("http://[fe80::1%254]/", 15),
         ] {
             let text =
                 format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
