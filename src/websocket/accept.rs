@@ -145,13 +145,7 @@ impl Acceptor {
         let Some((upgraded, protocol)) = self.shake_hands(request, response)? else {
             return Ok(None);
         };
-        let ws = WebSocket::open(
-            upgraded,
-            Role::Server,
-            true,
-            Arc::clone(&self.config),
-            protocol,
-        )?;
+        let ws = WebSocket::open(upgraded, Role::Server, Arc::clone(&self.config), protocol)?;
         Ok(Some(ws))
     }
 

@@ -46,7 +46,7 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
     }
     let protocol = opening.check(&answer.head())?.map(str::to_owned);
     let config = Arc::new(options.config.clone());
-    WebSocket::open(answer.upgrade()?, Role::Client, false, config, protocol)
+    WebSocket::open(answer.upgrade()?, Role::Client, config, protocol)
 }
 
 /// Options of [`connect_with`].

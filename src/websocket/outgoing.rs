@@ -35,7 +35,7 @@ pub(super) use writing::PendingFlush;
 use super::config::Config;
 use super::error::Error;
 use super::queue::Job;
-use super::wire::{Data, Misuse, Received, Sender, State as Sent};
+use super::wire::{Data, Misuse, Received, Role, Sender, State as Sent};
 use crate::net::Stream;
 use coalesce::Coalescer;
 use state::{COPIED_BYTES, Guard, State};
@@ -62,16 +62,15 @@ pub(super) struct Outgoing {
 impl Outgoing {
     pub(super) fn open(
         stream: Arc<dyn Stream>,
-        sender: Sender,
+        role: Role,
         config: Arc<Config>,
-        ends_first: bool,
     ) -> Result<Arc<Outgoing>, Error> {
         stream.set_write_timeout(Some(writing::write_slice(&config)))?;
         Ok(Arc::new(Outgoing {
             stream,
-            state: Mutex::new(State::new(sender, config.pace())),
+            state: Mutex::new(State::new(Sender::new(role), config.pace())),
             config,
-            ends_first,
+            ends_first: role.ends_first(),
             changed: Condvar::new(),
             coalescer: Coalescer::default(),
         }))

@@ -7,7 +7,7 @@ use super::events::{Events, OnMessage, run};
 use super::outcome::Outcome;
 use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
-use super::wire::{Data, Receiver, Role, Sender};
+use super::wire::{Data, Receiver, Role};
 use super::writer::Writer;
 use crate::http::Upgraded;
 use crate::net::Stream;
@@ -50,13 +50,12 @@ impl WebSocket {
     pub(super) fn open(
         upgraded: Upgraded,
         role: Role,
-        ends_first: bool,
         config: Arc<Config>,
         protocol: Option<String>,
     ) -> Result<WebSocket, Error> {
         let (stream, ahead, slot) = upgraded.into_parts();
         let receiver = Receiver::new(role, config.limits);
-        let outgoing = Outgoing::open(stream, Sender::new(role), config, ends_first)?;
+        let outgoing = Outgoing::open(stream, role, config)?;
         if let Some(slot) = &slot {
             slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outgoing))));
         }

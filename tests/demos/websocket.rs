@@ -118,6 +118,29 @@ fn row_w08_one_port_serves_the_page_and_the_connections() {
     });
 }
 
+/// What the page does in a browser is checked by `tests/interop/ws.py`. Here: that it says what it does when the
+/// connection is closed, and that it writes over no message.
+#[test]
+fn fault_e10_the_page_says_that_it_was_closed_and_connects_again() {
+    watched(|| {
+        let server = server(&[]);
+        let mut peer = peer(&server.address());
+        peer.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .expect("a server that reads");
+        let mut page = String::new();
+        peer.read_to_string(&mut page).expect("a page");
+        for part in [
+            "it was closed: connecting again",
+            "not sent:",
+            "closed: connecting again", // the loop of 50 ms
+            "append(\"came\", event.data)",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(!page.contains("show(\"came\""));
+    });
+}
+
 #[test]
 fn row_w08_the_same_over_tls() {
     watched(|| {

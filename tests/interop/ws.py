@@ -137,6 +137,11 @@ def page(demo):
 
         window.click("#bye")
         eventually(lambda: window.text("#state") == "closed: 1000, clean: true")
+        # What is typed then is not lost without a word.
+        window.click("#talk button")
+        eventually(lambda: window.text("#state") == "open")
+        again = "closed: 1000, clean: true\nit was closed: connecting again\nhello world!\n"
+        eventually(lambda: window.text("#came").endswith(again))
 
 
 def counts(window: Browser, wanted: int):

@@ -372,7 +372,7 @@ impl Drop for OnPanic<'_> {
 mod tests {
     use super::*;
     use crate::net::{Layer, Pipe, Stream, pipe_with_capacity};
-    use crate::websocket::wire::{Role, Sender};
+    use crate::websocket::wire::Role;
     use std::io;
 
     /// A pipe that takes all buffers of a write at once, as a socket does.
@@ -404,8 +404,7 @@ mod tests {
         let (here, there) = pipe_with_capacity(ROOM);
         here.write(&vec![9; ROOM]).unwrap(); // it is full
         let stream = Arc::new(Gathering(here));
-        let sender = Sender::new(Role::Server);
-        let outgoing = Outgoing::open(stream, sender, Arc::default(), true).unwrap();
+        let outgoing = Outgoing::open(stream, Role::Server, Arc::default()).unwrap();
         let (many, long) = (vec![1; 2 * WRITTEN_BYTES], vec![2; 8192]);
         thread::scope(|scope| {
             let first = scope.spawn(|| outgoing.send(Data::Binary(&[0; 100])));

@@ -1,4 +1,4 @@
-//! The two ends of a connection: a client masks what it sends, a server does not.
+//! The two ends of a connection: a client masks what it sends, a server does not, and ends TCP first.
 //!
 //! This is the only file of the protocol that matches the [`Role`].
 
@@ -21,6 +21,15 @@ impl Role {
         match self {
             Role::Client => true,
             Role::Server => false,
+        }
+    }
+
+    // RFC 6455 §7.1.1: "The underlying TCP connection, in most normal cases, SHOULD be closed first by the
+    // server"
+    pub(crate) fn ends_first(self) -> bool {
+        match self {
+            Role::Client => false,
+            Role::Server => true,
         }
     }
 
