@@ -48,15 +48,15 @@ def everything(demo, url: str, *args: str):
     expect(out == b"200 " * 40, out)
 
 
-def websockets_through(demo, url: str, *trust: str):
-    """Our client and Python's, at /hello and /echo."""
+def websockets_through(demo, url: str, websockets=None, *trust: str):
+    """Our client and, in the clear, Python's, at /hello and /echo."""
     with Talk(program(demo, "ws_client"), *trust, f"{url}/hello") as client:
         client.type(b"hello world!\n")
         client.prints(b"yakexi\n")
         client.half_closes()
         client.ends()
-    if not trust:
-        with package("websockets.sync.client").connect(f"{url}/echo", max_size=None) as ws:
+    if websockets:
+        with websockets.connect(f"{url}/echo", max_size=None) as ws:
             for message in ("你好", "月" * 300_000, bytes(1_000_000)):
                 ws.send(message)
                 expect(ws.recv(30) == message, len(message))
@@ -126,12 +126,13 @@ def haproxy_http(demo):
 @check("HAProxy")
 def haproxy_websocket(demo):
     """ws: and wss: through it, in both modes, and a WebSocket that closes on either side"""
+    websockets = package("websockets.sync.client")  # before the servers, which get PATIENCE_SECS
     with ws_server(demo) as address:
         for mode in ("http", "tcp"):
             with haproxy(demo, address, mode=mode) as port:
-                websockets_through(demo, f"ws://127.0.0.1:{port}")
+                websockets_through(demo, f"ws://127.0.0.1:{port}", websockets)
     with ws_server(demo, *TLS) as address, haproxy(demo, address, mode="tcp") as port:
-        websockets_through(demo, f"wss://localhost:{port}", *CA)
+        websockets_through(demo, f"wss://localhost:{port}", None, *CA)
 
 
 @check("HAProxy")
@@ -224,6 +225,7 @@ ProxyPass / http://{demo}/ flushpackets=on
 @check("Apache")
 def apache_before_us(demo):
     """mod_proxy: everything in the clear, TLS to us, chunked uploads, WebSockets"""
+    websockets = package("websockets.sync.client")  # before the servers, which get PATIENCE_SECS
     with ws_server(demo) as sockets, http_server(demo) as url:
         tls = url.rpartition(":")[2]
         more = PASSES.format(sockets=sockets, tls=tls, demo=ours(demo))
@@ -234,7 +236,7 @@ def apache_before_us(demo):
                 expect(int(body) == MIB, path, body, said)
                 body, said = curl("-v", front + path + "/length")
                 expect(body == b"Hello World\n", path, body, said)
-            websockets_through(demo, front.replace("http:", "ws:") + "/sockets")
+            websockets_through(demo, front.replace("http:", "ws:") + "/sockets", websockets)
 
 
 POOLED = """
@@ -258,7 +260,8 @@ server {{
 @check("nginx")
 def nginx_before_us(demo):
     """with a pool of connections to us, and nothing buffered: everything, and WebSockets"""
+    websockets = package("websockets.sync.client")  # before the servers, which get PATIENCE_SECS
     port = a_port()
     with ws_server(demo) as sockets, nginx(demo, POOLED.format(port=port, demo=ours(demo), sockets=sockets)):
         everything(demo, f"http://127.0.0.1:{port}")
-        websockets_through(demo, f"ws://127.0.0.1:{port}/sockets")
+        websockets_through(demo, f"ws://127.0.0.1:{port}/sockets", websockets)

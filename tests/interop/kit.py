@@ -201,7 +201,7 @@ def python_packages() -> tempfile.TemporaryDirectory:
     folder = tempfile.TemporaryDirectory(prefix="barewire-pip-", ignore_cleanup_errors=True)
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", folder.name]
     try:
-        subprocess.run([*install, *PYTHON_PACKAGES], check=True, capture_output=True, timeout=120)
+        subprocess.run([*install, *PYTHON_PACKAGES], check=True, capture_output=True, timeout=240)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise Missing(" ".join(PYTHON_PACKAGES) + ", which pip could not fetch") from error
     sys.path.insert(0, folder.name)
