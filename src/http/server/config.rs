@@ -81,8 +81,10 @@ settings! {
     /// reaches it ("lingering close"). It counts from the last byte that came; in all it is 15 times as
     /// long at most. 2 s.
     linger_timeout: Duration = Duration::from_secs(2);
-    /// How many bytes it drops at most. 8 MiB.
-    linger_bytes: u64 = 8 << 20;
+    /// How many bytes it drops at most. A client that sends its whole body before it reads sees a 413 only if
+    /// this is more than the body: so it is more than
+    /// [`collected_body_bytes`](Self::collected_body_bytes). 32 MiB.
+    linger_bytes: u64 = 32 << 20;
     /// How much of a body that its handler left unread is read and dropped to keep the
     /// connection. 256 KiB; with more to come the connection is closed.
     discard_bytes: u64 = 256 << 10;

@@ -6,7 +6,7 @@
 
 use crate::https::stage as tls;
 use crate::support::{Client, Gate, Log, Site, over_pipe, post, watched};
-use barewire::http::{self, Error, Events, Handled, Request, Response, Server};
+use barewire::http::{self, Config, Error, Events, Handled, Request, Response, Server};
 use barewire::net::Handle;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,20 @@ fn answer_arrives(server: Server<impl Events>, head: &str, status: u16) {
 fn row_h10_413_arrives_while_the_client_sends() {
     let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n";
     answer_arrives(collecting(), head, 413);
+}
+
+/// A client that reads only when all of its body has gone, which is hardly more than is collected: wget does so.
+#[test]
+fn row_h10_413_arrives_after_a_whole_body() {
+    watched(|| {
+        let site = Site::new(collecting());
+        let mut client = site.client();
+        let body = "x".repeat(Config::default().collected_body_bytes + MEGABYTE);
+        client.send(post("/", &body));
+        let answer = client.answer();
+        assert_eq!(answer.status, 413);
+        client.ended();
+    });
 }
 
 #[test]
