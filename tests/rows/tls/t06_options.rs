@@ -2,7 +2,10 @@
 
 use super::stage::{client, meet, pem, says, server};
 use crate::support::watched;
-use barewire::tls::{ClientContext, ClientOptions, Code, Error, ServerContext, ServerOptions};
+use barewire::tls::{
+    ClientContext, ClientOptions, Code, Error, ServerContext, ServerOptions, Version,
+};
+use std::time::Duration;
 
 fn refused(options: &ServerOptions) -> Error {
     ServerContext::new(options).unwrap_err()
@@ -168,11 +171,19 @@ fn row_t06_no_key_is_printed_by_debug() {
     assert!(!printed.contains("45, 45, 45"), "{printed}"); // "---" as numbers
 }
 
+/// Pooled connections are shared by the key of their context: an option that makes a difference on a
+/// connection makes a difference there.
 #[test]
-fn row_t06_contexts_of_equal_options_have_equal_keys() {
+fn fault_d10_row_t06_contexts_of_equal_options_have_equal_keys() {
     let key = |options: ClientOptions| ClientContext::new(&options).unwrap().key().to_owned();
     assert_eq!(key(client()), key(client()));
+    let patient = client().handshake_timeout(Duration::from_secs(1));
+    assert_eq!(key(patient), key(client()), "the handshake is over then");
     let others = [
+        client().min_version(Version::Tls13),
+        client().key_log(true),
+        client().ca(pem("other.crt")),
+        ClientOptions::new().ca(pem("other.crt")),
         client().reject_unauthorized(false),
         client().servername("other.test.com"),
         client().alpn(["http/1.1"]),
