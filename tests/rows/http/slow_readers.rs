@@ -1,7 +1,8 @@
 //! Clients that read slowly or not at all, and clients whose bodies come slowly: when they are cut. A
 //! deadline counts from the last byte that moved, and what moved fast before does not count.
 //!
-//! The lower bounds are exact; the upper bounds are below what a deadline that began anew would need.
+//! The lower bounds are exact; the upper bounds are below what a deadline that began anew would need. A busy
+//! machine delays a try now and then, a deadline that begins anew delays each: one try of three must be in time.
 
 use crate::https::stage as tls;
 use crate::support::{Client, Log, PATIENCE, Reporting, Site, request, watched};
@@ -76,6 +77,21 @@ fn ended_within(log: &Log, least: Duration, most: Duration, what: &str) {
     let millis = ended.rsplit(' ').next().and_then(|n| n.parse().ok());
     let took = Duration::from_millis(millis.expect("a number"));
     assert!(took >= least && took < most, "{what}: cut after {took:?}");
+}
+
+/// One try of three takes less than `most`, and each at least `least`.
+#[track_caller]
+fn is_in_time(least: Duration, most: Duration, what: &str, attempt: impl Fn() -> Duration) {
+    let mut took = Vec::new();
+    while took.len() < 3 {
+        let time = attempt();
+        assert!(time >= least, "{what}: cut after {time:?}");
+        if time < most {
+            return;
+        }
+        took.push(time);
+    }
+    panic!("{what}: cut after {took:?}");
 }
 
 const PATHS: [&str; 4] = ["/whole", "/counted", "/pieces", "/small"];
@@ -183,16 +199,17 @@ fn fault_b01_a_client_that_reads_too_slowly_is_cut_in_time() {
             for path in PATHS {
                 for takes in READERS {
                     scope.spawn(move || {
-                        let log = Log::default();
-                        let (here, there) = pipe();
-                        let mut client = Client::over(Arc::new(here));
-                        client.send(request("GET", path));
-                        let kernel = Arc::new(Kernel::new(there, takes));
-                        endless(&log).serve(kernel.clone());
-                        let took = kernel.state().full_since.expect("full").elapsed();
-                        assert!(log.all()[0].starts_with("TimedOut"), "{path}");
-                        let within = STALL..BEFORE_A_SECOND;
-                        assert!(within.contains(&took), "{path} {takes:?}: {took:?}");
+                        let what = format!("{path} {takes:?}");
+                        is_in_time(STALL, BEFORE_A_SECOND, &what, || {
+                            let log = Log::default();
+                            let (here, there) = pipe();
+                            let mut client = Client::over(Arc::new(here));
+                            client.send(request("GET", path));
+                            let kernel = Arc::new(Kernel::new(there, takes));
+                            endless(&log).serve(kernel.clone());
+                            assert!(log.all()[0].starts_with("TimedOut"), "{path}");
+                            kernel.state().full_since.expect("full").elapsed()
+                        });
                     });
                 }
             }
@@ -274,22 +291,22 @@ fn fault_b01_a_fast_start_does_not_pay_for_a_slow_end() {
         thread::scope(|scope| {
             for (path, piece) in [("/pieces", 1000), ("/small", 1)] {
                 scope.spawn(move || {
-                    let log = Log::default();
-                    let server = endless(&log).min_bytes_per_second(1_000_000);
-                    let (here, there) = pipe_with_capacity(10_000);
-                    thread::scope(|scope| {
-                        scope.spawn(|| server.serve(Arc::new(there)));
-                        let mut client = Client::over(Arc::new(here));
-                        client.send(request("GET", path));
-                        client.try_exactly(10_000_000).expect("bytes");
-                        let began = Instant::now();
-                        while log.all().is_empty() {
-                            let _ = client.stream().read(&mut vec![0; piece]);
-                            thread::sleep(Duration::from_millis(5));
-                        }
-                        let took = began.elapsed();
-                        assert!(took < BEFORE_A_SECOND, "{path}: {took:?}");
-                        assert!(took > STALL / 2, "{path}: {took:?}");
+                    is_in_time(STALL / 2, BEFORE_A_SECOND, path, || {
+                        let log = Log::default();
+                        let server = endless(&log).min_bytes_per_second(1_000_000);
+                        let (here, there) = pipe_with_capacity(10_000);
+                        thread::scope(|scope| {
+                            scope.spawn(|| server.serve(Arc::new(there)));
+                            let mut client = Client::over(Arc::new(here));
+                            client.send(request("GET", path));
+                            client.try_exactly(10_000_000).expect("bytes");
+                            let began = Instant::now();
+                            while log.all().is_empty() {
+                                let _ = client.stream().read(&mut vec![0; piece]);
+                                thread::sleep(Duration::from_millis(5));
+                            }
+                            began.elapsed()
+                        })
                     });
                 });
             }
@@ -349,15 +366,17 @@ fn fault_b01_a_write_that_waits_and_takes_everything_is_judged() {
         thread::scope(|scope| {
             for path in ["/small", "/pieces"] {
                 scope.spawn(move || {
-                    let log = Log::default();
-                    let server = endless(&log).min_bytes_per_second(1 << 40);
-                    let (here, there) = pipe_with_capacity(1 << 30);
-                    let mut client = Client::over(Arc::new(here));
-                    client.send(request("GET", path));
-                    let began = Instant::now();
-                    server.serve(Arc::new(Waits(there)));
-                    assert!(log.all()[0].starts_with("TimedOut"), "{path}");
-                    assert!(began.elapsed() >= STALL && began.elapsed() < 4 * STALL);
+                    is_in_time(STALL, 4 * STALL, path, || {
+                        let log = Log::default();
+                        let server = endless(&log).min_bytes_per_second(1 << 40);
+                        let (here, there) = pipe_with_capacity(1 << 30);
+                        let mut client = Client::over(Arc::new(here));
+                        client.send(request("GET", path));
+                        let began = Instant::now();
+                        server.serve(Arc::new(Waits(there)));
+                        assert!(log.all()[0].starts_with("TimedOut"), "{path}");
+                        began.elapsed()
+                    });
                 });
             }
         });
@@ -414,9 +433,9 @@ fn fault_b01_a_body_below_the_rate_is_given_up_in_time() {
                 for times in [1, 8] {
                     scope.spawn(move || {
                         let pieces = vec![piece; times];
-                        let took = body_given_up(100_000, head, first, &pieces);
-                        let within = STALL * 9 / 10..STALL * 17 / 10;
-                        assert!(within.contains(&took), "{head:?}: {took:?}");
+                        is_in_time(STALL * 9 / 10, STALL * 17 / 10, head, || {
+                            body_given_up(100_000, head, first, &pieces)
+                        });
                     });
                 }
             }
@@ -428,8 +447,8 @@ fn fault_b01_a_body_below_the_rate_is_given_up_in_time() {
 #[test]
 fn fault_b01_a_body_that_stops_is_given_up_in_time() {
     watched(|| {
-        let took = body_given_up(0, COUNTED, "", &["x"]);
-        let within = STALL * 18 / 10..STALL * 27 / 10;
-        assert!(within.contains(&took), "{took:?}");
+        is_in_time(STALL * 18 / 10, STALL * 27 / 10, COUNTED, || {
+            body_given_up(0, COUNTED, "", &["x"])
+        });
     });
 }
