@@ -167,15 +167,9 @@ fn write_text(status: u16, text: &str, mut response: Response<'_>) -> Handled {
     Ok(response.end(text)?)
 }
 
-/// Makes the response to a request.
-pub(super) type Respond = fn(&dyn Events, Request<'_>, Response<'_>) -> Handled;
-
 /// The response to a GET or HEAD whose target has bytes that browsers leave unencoded: no method is called.
-pub(super) fn send_to_encoded_target(
-    _events: &dyn Events,
-    request: Request<'_>,
-    mut response: Response<'_>,
-) -> Handled {
+#[cold]
+pub(super) fn send_to_encoded_target(request: &Request<'_>, mut response: Response<'_>) -> Handled {
     let error = wire::Error::whole(Rule::TargetUnencoded);
     response.set_header("Location", request.head().encoded_reference())?;
     write_refusal(&error.into(), response)

@@ -20,7 +20,7 @@ mod losing;
 mod waiting;
 
 use super::config::Config;
-use super::events::{Events, Respond, dispatch, report, send_to_encoded_target};
+use super::events::{Events, dispatch, report, send_to_encoded_target};
 use super::exchange::{BodyState, Budget, Charge, RequestBody, ResponseQueue, ServerConnection};
 use super::request::Request;
 use super::response::Response;
@@ -151,10 +151,10 @@ impl<'s> RequestLoop<'s> {
         }
         loop {
             let next = match self.decoder.decode(self.buffer.unread()) {
-                Ok(Some(length)) => self.exchange(length, dispatch),
+                Ok(Some(length)) => self.exchange(length, true),
                 Ok(None) => self.receive(),
                 Err(error) if error.rule() == Rule::TargetUnencoded => {
-                    self.exchange(self.decoder.head_length(), send_to_encoded_target)
+                    self.exchange(self.decoder.head_length(), false)
                 }
                 Err(error) => Err(self.refuse_head(error)),
             };
@@ -164,9 +164,10 @@ impl<'s> RequestLoop<'s> {
         }
     }
 
-    /// One request, its head `length` bytes long, and its response, which `respond` makes.
+    /// One request, its head `length` bytes long, and its response. `is_encoded`: the target is; otherwise the
+    /// response is the 301 to the encoded one.
     #[inline(never)]
-    fn exchange(&mut self, length: usize, respond: Respond) -> Result<(), End> {
+    fn exchange(&mut self, length: usize, is_encoded: bool) -> Result<(), End> {
         let config = &self.shared.config;
         self.requests += 1;
         (self.head_since, self.idle_since) = (None, None);
@@ -192,11 +193,11 @@ impl<'s> RequestLoop<'s> {
             let stream = self.queue.stream().as_ref();
             let body = RequestBody::new(&mut self.body, head_tail, &self.connection);
             let request = Request::new(head, body, &self.connection, stream);
-            respond(
-                &self.shared.events,
-                request,
-                Response::new(&self.connection),
-            )
+            let response = Response::new(&self.connection);
+            match is_encoded {
+                true => dispatch(&self.shared.events, request, response),
+                false => send_to_encoded_target(&request, response),
+            }
         });
         let cause = match handled {
             Ok(Ok(())) => None,

@@ -12,7 +12,7 @@ use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::queue::{Job, Step};
 use crate::websocket::wire::{Data, Mask};
-use std::io::{ErrorKind, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::sync::Arc;
 use std::thread;
@@ -106,17 +106,15 @@ impl Outgoing {
             true => &payload[..payload.len().min(WRITTEN_BYTES)],
             false => &[],
         };
-        let wrote = self.guarded(job, || {
-            let wrote = match (queued, payload) {
-                (_, []) => self.stream.write(queued),
-                ([], _) => self.stream.write(payload),
-                _ => {
-                    let both = [IoSlice::new(queued), IoSlice::new(payload)];
-                    self.stream.write_vectored(&both)
-                }
-            };
-            wrote.map_err(|error| Cause::with_text(&error))
+        let wrote = self.guarded(job, || match (queued, payload) {
+            (_, []) => self.stream.write(queued),
+            ([], _) => self.stream.write(payload),
+            _ => {
+                let both = [IoSlice::new(queued), IoSlice::new(payload)];
+                self.stream.write_vectored(&both)
+            }
         });
+        let wrote = wrote.map_err(|error| self.cause(job, error));
         let offered = queued.len() + payload.len();
         let mut state = self.lock();
         let n = self.judge(&mut state, wrote, offered, since);
@@ -129,17 +127,15 @@ impl Outgoing {
         let (bytes, offset) = state.queue.take_in_flight();
         drop(state);
         let queued = &bytes[offset..bytes.len().min(offset + TRIED_BYTES)];
-        let wrote = self.guarded(job, || {
-            let wrote = self.stream.try_write(queued);
-            wrote.map_err(|error| Cause::with_text(&error))
-        });
+        let wrote = self.guarded(job, || self.stream.try_write(queued));
+        let wrote = wrote.map_err(|error| self.cause(job, error));
         let offered = queued.len();
         let mut state = self.lock();
         let n = match wrote {
             Ok(Some(n)) if n > offered => self.broke(&mut state, ErrorKind::InvalidData.into()),
             Ok(n) => n.unwrap_or(0),
             Err(cause) if cause.kind() == ErrorKind::Interrupted => 0,
-            Err(cause) => self.broke(&mut state, cause),
+            Err(cause) => self.broke(&mut state, *cause),
         };
         if n < offered {
             job.note_full();
@@ -151,12 +147,18 @@ impl Outgoing {
         self.after_write(state)
     }
 
+    /// The cause of a failed write. The error may be a user's, too, so this is called without the lock.
+    #[cold]
+    fn cause(&self, job: &mut Job, error: io::Error) -> Box<Cause> {
+        self.guarded(job, move || Box::new(Cause::with_text(&error)))
+    }
+
     /// How many bytes have left with a blocking write. A peer that is too slow is given up.
     #[inline(always)]
     fn judge(
         &self,
         state: &mut State,
-        wrote: Result<usize, Cause>,
+        wrote: Result<usize, Box<Cause>>, // boxed, so that a write that succeeds moves less
         offered: usize,
         since: Option<Instant>,
     ) -> usize {
@@ -166,7 +168,7 @@ impl Outgoing {
             Ok(n) => n,
             Err(cause) if cause.kind() == ErrorKind::Interrupted => return 0,
             Err(cause) if cause.is_timeout() || cause.kind() == ErrorKind::WouldBlock => 0,
-            Err(cause) => return self.broke(state, cause),
+            Err(cause) => return self.broke(state, *cause),
         };
         if n == offered && since.is_none() {
             state.peer.went(n);
@@ -373,7 +375,6 @@ mod tests {
     use super::*;
     use crate::net::{Layer, Pipe, Stream, pipe_with_capacity};
     use crate::websocket::wire::Role;
-    use std::io;
 
     /// A pipe that takes all buffers of a write at once, as a socket does.
     #[derive(Debug)]

@@ -16,7 +16,7 @@ use super::{End, FIRST_READ_BYTES, RequestLoop};
 use crate::http::wire::{self, RequestDecoder, Rule};
 use crate::net::is_timeout;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An idle connection keeps this much memory for its next request, beside what a fresh one has.
 const KEPT_BYTES: usize = 2 * 1024;
@@ -73,24 +73,15 @@ impl RequestLoop<'_> {
     // RFC 9112 §2.2: "a server that is expecting to receive and parse a request-line SHOULD ignore at least
     // one empty line (CRLF) received prior to the request-line."
     fn wait_idle(&mut self) -> Result<(), End> {
-        let config = &self.shared.config;
-        let most = match self.requests {
-            0 => Some(config.head_timeout),
-            _ => config.keep_alive_timeout,
-        };
         if !self.buffer.is_empty() {
             self.idle_since.get_or_insert_with(Instant::now); // empty lines: the wait goes on
         }
         self.queue.idle();
+        let mut timeout = match self.idle_since {
+            None => self.quiet_interval, // no longer than the idle timeout
+            Some(since) => self.idle_left(since)?,
+        };
         loop {
-            let timeout = match (self.idle_since, most) {
-                (None, _) => self.quiet_interval, // no longer than `most`
-                (Some(since), Some(most)) => most.saturating_sub(since.elapsed()),
-                (Some(_), None) => config.poll_interval(),
-            };
-            if timeout.is_zero() {
-                return Err(End::Linger);
-            }
             let connection = self.connection.get_mut();
             connection
                 .set_read_timeout(timeout)
@@ -103,11 +94,30 @@ impl RequestLoop<'_> {
                 }
                 None => {}
             }
-            if self.idle_since.is_none() {
-                self.idle_since = Instant::now().checked_sub(timeout);
-            }
             self.was_large = false;
             self.shrink();
+            let now = Instant::now();
+            let began = || now.checked_sub(timeout).unwrap_or(now);
+            let since = *self.idle_since.get_or_insert_with(began);
+            timeout = self.idle_left(since)?;
+        }
+    }
+
+    /// How long a connection may stay idle that has been so since then.
+    #[cold]
+    fn idle_left(&self, since: Instant) -> Result<Duration, End> {
+        let config = &self.shared.config;
+        let most = match self.requests {
+            0 => Some(config.head_timeout),
+            _ => config.keep_alive_timeout,
+        };
+        let left = match most {
+            Some(most) => most.saturating_sub(since.elapsed()),
+            None => config.poll_interval(),
+        };
+        match left.is_zero() {
+            true => Err(End::Linger),
+            false => Ok(left),
         }
     }
 

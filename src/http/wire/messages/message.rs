@@ -90,9 +90,9 @@ impl RequestDecoder {
 
     /// Checks the rules that need the whole head.
     fn check(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.judge_target(bytes)?;
         let version = self.head.line.version;
         let fields = self.head.section.fields(bytes);
-        self.target = self.judge_target(bytes)?;
         check_host(version, fields)?;
         self.head.options = connection_options(fields)?;
         self.body = body::request_length(version, fields)?;
@@ -104,10 +104,11 @@ impl RequestDecoder {
     }
 
     #[inline]
-    fn judge_target(&self, bytes: &[u8]) -> Result<Judged, Error> {
+    fn judge_target(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let (method, target) = (self.method(bytes), self.target(bytes));
         let line = &self.head.line;
-        Judged::new(self.method(bytes), self.target(bytes), &line.scan)
-            .map_err(|(rule, at)| Error::new(rule, bytes, line.target_at + at))
+        let judged = self.target.judge(method, target, &line.scan);
+        judged.map_err(|(rule, at)| Error::new(rule, bytes, line.target_at + at))
     }
 
     /// The refusal of a target with unencoded bytes. Encoded it must not be longer than this decoder reads,

@@ -76,15 +76,15 @@ impl<'a> Target<'a> {
         if end != bytes.len() || bytes.is_empty() || scan.escape_open(bytes) {
             return Err(Error::new(Rule::TargetInvalid, bytes, end));
         }
-        let judged = match Judged::new(method, bytes, &scan) {
-            Ok(Judged {
-                unencoded: Some(at),
-                ..
-            }) => Err((Rule::TargetUnencoded, at)),
-            judged => judged,
+        let mut judged = Judged::default();
+        let broken = match judged.judge(method, bytes, &scan) {
+            Ok(()) => judged.unencoded.map(|at| (Rule::TargetUnencoded, at)),
+            Err(broken) => Some(broken),
         };
-        let judged = judged.map_err(|(rule, at)| Error::new(rule, bytes, at))?;
-        Ok(judged.target(bytes))
+        match broken {
+            Some((rule, at)) => Err(Error::new(rule, bytes, at)),
+            None => Ok(judged.target(bytes)),
+        }
     }
 
     /// The path, `/` where an absolute URI has none; empty for the forms without a path.
@@ -169,15 +169,20 @@ impl Judged {
     /// The rule that the target breaks, and at which of its bytes. An unencoded byte in a GET or HEAD is no
     /// error here, because a 301 needs the rest of the target, and of the head.
     #[inline(always)]
-    pub(super) fn new(method: Method<'_>, bytes: &[u8], scan: &Scan) -> Result<Judged, Broken> {
+    pub(super) fn judge(
+        &mut self,
+        method: Method<'_>,
+        bytes: &[u8],
+        scan: &Scan,
+    ) -> Result<(), Broken> {
         if bytes.first() == Some(&b'/') && scan.unencoded.is_none() && !method.is_connect() {
-            return Ok(Judged {
-                form: Form::Origin,
-                query: scan.query,
-                unencoded: None,
-            });
+            self.form = Form::Origin;
+            self.query = scan.query;
+            self.unencoded = None;
+            return Ok(());
         }
-        Judged::rarely(method, bytes, scan)
+        *self = Judged::rarely(method, bytes, scan)?;
+        Ok(())
     }
 
     #[inline(never)]

@@ -17,8 +17,8 @@ pub(super) struct PacedWriter {
     sampling: Sampling,
     /// How long the next write may block.
     slice: Duration,
-    /// The stream's write timeout, once we have set it.
-    timeout: Option<Duration>,
+    /// The stream's write timeout is `slice`.
+    has_slice: bool,
 }
 
 impl PacedWriter {
@@ -27,7 +27,7 @@ impl PacedWriter {
             slice: pace.slice(),
             pace,
             sampling: Sampling::quick(),
-            timeout: None,
+            has_slice: false,
         }
     }
 
@@ -63,23 +63,11 @@ impl PacedWriter {
                 [one] => stream.write(one),
                 several => stream.write_vectored(several),
             };
-            let waited = began.map(|began| began.elapsed());
-            let (bytes, waited) = match wrote {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(bytes) => (bytes, waited),
-                // A write that was not timed has waited for the whole slice.
-                Err(error) if is_timeout(&error) => (0, waited.or(Some(self.slice))),
-                Err(error) => return Err(error),
-            };
-            let is_slow = self.sampling.called(waited, bytes == left);
-            match waited {
-                Some(waited) if is_slow => {
-                    let pace = self.pace.waited(waited, bytes);
-                    pace.map_err(|_| ErrorKind::TimedOut)?;
-                    self.slice = self.pace.slice();
-                }
-                _ => self.pace.went(bytes),
+            if !is_timed && matches!(wrote, Ok(bytes) if bytes == left) {
+                self.pace.went(left);
+                return Ok(());
             }
+            let bytes = self.judge(wrote, began, left)?;
             left -= bytes;
             if left > 0 {
                 IoSlice::advance_slices(&mut slices, bytes);
@@ -89,11 +77,40 @@ impl PacedWriter {
         Ok(())
     }
 
+    /// How many of `left` bytes have left with a write that began then, if it was timed.
+    #[inline(never)]
+    fn judge(
+        &mut self,
+        wrote: io::Result<usize>,
+        began: Option<Instant>,
+        left: usize,
+    ) -> io::Result<usize> {
+        let waited = began.map(|began| began.elapsed());
+        let (bytes, waited) = match wrote {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(bytes) => (bytes, waited),
+            // A write that was not timed has waited for the whole slice.
+            Err(error) if is_timeout(&error) => (0, waited.or(Some(self.slice))),
+            Err(error) => return Err(error),
+        };
+        let is_slow = self.sampling.called(waited, bytes == left);
+        match waited {
+            Some(waited) if is_slow => {
+                let pace = self.pace.waited(waited, bytes);
+                pace.map_err(|_| ErrorKind::TimedOut)?;
+                self.slice = self.pace.slice();
+                self.has_slice = false;
+            }
+            _ => self.pace.went(bytes),
+        }
+        Ok(bytes)
+    }
+
     #[inline]
     fn set_timeout(&mut self, stream: &dyn Stream) -> io::Result<()> {
-        if self.timeout != Some(self.slice) {
+        if !self.has_slice {
             stream.set_write_timeout(Some(self.slice))?;
-            self.timeout = Some(self.slice);
+            self.has_slice = true;
         }
         Ok(())
     }
