@@ -60,7 +60,7 @@
 //! | opens connections until all clients have `max_connections` (10,000) | further ones wait in the kernel's backlog |
 //! | opens `max_connections_per_address` connections (off) | further ones are closed at once |
 //! | sends a body that the handler does not read | it is dropped up to `discard_bytes` (256 KiB); if there is more, the connection is closed after the response |
-//! | still sends after the last response | dropped for `linger_timeout` (2 s) or `linger_bytes` (32 MiB), so that the response arrives |
+//! | still sends after the last response | dropped for `linger_timeout` (2 s) or `linger_bytes` (12 MiB), so that the response arrives |
 //!
 //! **An idle connection is small**: 12.7 KiB, of which 8 are its stack. After a second without traffic it gives
 //! back what an exchange needed: a larger read buffer, pending responses, a body. What is above 2 KiB it

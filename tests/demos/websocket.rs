@@ -66,6 +66,30 @@ fn ask(mut peer: &TcpStream, sent: &[u8], answer: &[u8]) {
     );
 }
 
+/// Pages of our own site and of the one that is trusted may connect, those of others may not; a program that is no
+/// browser names no origin.
+#[test]
+fn fault_d09_ws_server_refuses_pages_of_other_sites() {
+    watched(|| {
+        let demo = server(&[]);
+        let address = demo.address();
+        for (origin, status) in [
+            (None, "101"),
+            (Some("http://localhost"), "101"),
+            (Some("http://good.example"), "101"),
+            (Some("http://evil.example"), "403"),
+            (Some("http://good.example:81"), "403"),
+            (Some("https://localhost"), "403"),
+            (Some("null"), "403"),
+        ] {
+            let origin = origin.map_or(String::new(), |origin| format!("Origin: {origin}\r\n"));
+            let sent = REQUEST.replacen("Upgrade:", &format!("{origin}Upgrade:"), 1);
+            let answer = format!("HTTP/1.1 {status} ");
+            ask(&peer(&address), sent.as_bytes(), answer.as_bytes());
+        }
+    });
+}
+
 #[test]
 fn row_w03_the_bytes_of_the_worked_example() {
     watched(|| {

@@ -71,7 +71,7 @@ def bodies(demo):
     expect(b"RFC 9110" in out, out)
     _, said = wget("--spider", demo.url + "/length")
     expect("200 OK" in said and "Length: 12" in said, said)
-    # It reads only when all of its body has gone: that is what linger_bytes (32 MiB) is for.
+    # It reads only when all of its body has gone: that is what linger_bytes (12 MiB) is for.
     large = f"--post-file={a_file(demo, 'large', 11 * MIB)}"
     for path, status in ("/nothing", "405 Method Not Allowed"), ("/echo", "413 Content Too Large"):
         with within(5):

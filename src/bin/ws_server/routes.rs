@@ -5,6 +5,8 @@ use barewire::websocket::{self, Acceptor, Config, Limits, Room, Slow, WebSocket}
 use std::cell::Cell;
 
 const PAGE: &str = include_str!("page.html");
+/// A page of this site may connect, beside our own: it stands for one that the server trusts.
+const TRUSTED_ORIGIN: &str = "http://good.example";
 const PATHS: [&str; 5] = ["/", "/echo", "/hello", "/chat", "/updates"];
 
 pub(crate) struct Routes {
@@ -22,6 +24,7 @@ impl Routes {
             acceptor: Acceptor::new()
                 .protocols(["chat"])
                 .same_origin()
+                .origins(|origin| origin == Some(TRUSTED_ORIGIN))
                 .config(config),
             chat: Room::new(Slow::Skip),
         }

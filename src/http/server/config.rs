@@ -83,8 +83,8 @@ settings! {
     linger_timeout: Duration = Duration::from_secs(2);
     /// How many bytes it drops at most. A client that sends its whole body before it reads sees a 413 only if
     /// this is more than the body: so it is more than
-    /// [`collected_body_bytes`](Self::collected_body_bytes). 32 MiB.
-    linger_bytes: u64 = 32 << 20;
+    /// [`collected_body_bytes`](Self::collected_body_bytes). 12 MiB.
+    linger_bytes: u64 = 12 << 20;
     /// How much of a body that its handler left unread is read and dropped to keep the
     /// connection. 256 KiB; with more to come the connection is closed.
     discard_bytes: u64 = 256 << 10;
