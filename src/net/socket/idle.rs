@@ -30,11 +30,12 @@ impl Activity {
     pub(super) fn watch(&self, limit: Option<Duration>) {
         let limit = limit.map_or(0, |limit| micros(limit).max(1));
         self.last.store(self.now(), Ordering::Relaxed);
-        self.limit.store(limit, Ordering::Relaxed);
+        // A thread that reads this limit reads no older `last`.
+        self.limit.store(limit, Ordering::Release);
     }
 
     pub(super) fn limit(&self) -> Option<Duration> {
-        let limit = self.limit.load(Ordering::Relaxed);
+        let limit = self.limit.load(Ordering::Acquire);
         (limit != 0).then(|| Duration::from_micros(limit))
     }
 
@@ -51,10 +52,10 @@ impl Activity {
         self.last.load(Ordering::Relaxed)
     }
 
-    /// How much of the limit is left; `None` without a limit.
-    pub(super) fn left(&self) -> Option<Duration> {
+    /// How much is left of the limit, which was read before.
+    pub(super) fn left(&self, limit: Duration) -> Duration {
         let still = Duration::from_micros(self.now().saturating_sub(self.last()));
-        Some(self.limit()?.saturating_sub(still))
+        limit.saturating_sub(still)
     }
 
     fn now(&self) -> u64 {
@@ -65,8 +66,8 @@ impl Activity {
 /// When the `timeout` event is due: once for each stretch without a byte.
 #[derive(Default)]
 pub(super) struct IdleNotice {
-    /// How long to wait before the next check, if that is not the whole limit.
-    left: Option<Duration>,
+    /// How long to wait before the next check, if that is not the whole limit; and the limit it was made from.
+    left: Option<(Duration, Duration)>,
     /// The stretch that `timeout` was called for, and how long we wait in it for another to begin.
     notified: Option<(u64, Duration)>,
 }
@@ -77,15 +78,19 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 impl IdleNotice {
     /// How long to wait before the next check; `None`: there is no limit.
     pub(super) fn next_wait(&mut self, activity: &Activity) -> Option<Duration> {
-        self.left.take().or(activity.limit())
+        let limit = activity.limit()?;
+        // `timeout`, or another thread, may have set another limit since.
+        let left = self.left.take().filter(|(_, of)| *of == limit);
+        Some(left.map_or(limit, |(left, _)| left))
     }
 
     pub(super) fn is_due(&mut self, activity: &Activity) -> bool {
-        let (Some(limit), Some(left)) = (activity.limit(), activity.left()) else {
+        let Some(limit) = activity.limit() else {
             return false;
         };
+        let left = activity.left(limit);
         if !left.is_zero() {
-            self.left = Some(left);
+            self.left = Some((left, limit));
             return false;
         }
         let stretch = activity.last();
@@ -94,7 +99,7 @@ impl IdleNotice {
         let interval = before.map_or(limit, |(_, before)| before.saturating_mul(2));
         let interval = interval.min(limit.max(CHECK_INTERVAL));
         self.notified = Some((stretch, interval));
-        self.left = Some(interval);
+        self.left = Some((interval, limit));
         before.is_none()
     }
 }
@@ -128,5 +133,31 @@ mod tests {
         idle.next_wait(activity).unwrap();
         thread::sleep(Duration::from_micros(2));
         assert!(idle.is_due(activity));
+    }
+
+    /// `timeout` may set another limit: the wait that follows is its, and not what was planned before.
+    #[test]
+    fn fault_a27_a_limit_set_in_timeout_holds_at_once() {
+        let (here, _there) = pipe();
+        let socket = Socket::new(Arc::new(here));
+        let activity = &socket.inner.activity;
+        let mut idle = IdleNotice::default();
+        let quiet = |idle: &mut IdleNotice| {
+            socket.set_timeout(Some(Duration::ZERO));
+            for _ in 0..30 {
+                idle.next_wait(activity).unwrap();
+                thread::sleep(Duration::from_micros(2));
+                idle.is_due(activity);
+            }
+        };
+        quiet(&mut idle);
+        assert!(idle.next_wait(activity) >= Some(Duration::from_millis(500)));
+        quiet(&mut idle);
+        let short = Duration::from_millis(10);
+        socket.set_timeout(Some(short));
+        assert_eq!(idle.next_wait(activity), Some(short));
+        quiet(&mut idle);
+        socket.set_timeout(None);
+        assert_eq!(idle.next_wait(activity), None);
     }
 }
