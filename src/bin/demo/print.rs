@@ -79,7 +79,7 @@ pub(crate) fn flush() {
     SERVER.flush(Duration::from_secs(1));
 }
 
-fn write_line(line: Line, lost: u64) {
+fn write_line(line: Option<Line>, lost: u64) {
     static HAS_LOST: AtomicBool = AtomicBool::new(false);
     if lost > 0 {
         write_stderr(&format!(
@@ -87,8 +87,9 @@ fn write_line(line: Line, lost: u64) {
         ));
     }
     match line {
-        Line::Err(text) => write_stderr(&text),
-        Line::Out(line) => {
+        None => {}
+        Some(Line::Err(text)) => write_stderr(&text),
+        Some(Line::Out(line)) => {
             if let Err(error) = write_stdout(line.as_bytes())
                 && !HAS_LOST.swap(true, Ordering::Relaxed)
             {
@@ -183,5 +184,6 @@ fn end_without_output(error: &io::Error) -> ! {
         std::process::exit(READER_LEFT);
     }
     print_err(format_args!("standard output: {error}"));
+    flush();
     std::process::exit(1)
 }
