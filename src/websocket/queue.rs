@@ -49,7 +49,7 @@ mod model;
 use super::wire::{Close, Data, Error, Mask, Misuse, Received, Sender, State};
 pub(super) use job::{Job, Step};
 use send_buffer::SendQueue;
-pub(super) use send_buffer::{SendBuffer, Sizes};
+pub(super) use send_buffer::{SendBuffer, Sizes, offered};
 use std::mem;
 
 /// The frames of one connection on their way out.

@@ -10,7 +10,7 @@ use crate::net::{Cause, Timer};
 use crate::websocket::config::Config;
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
-use crate::websocket::queue::{Job, Step};
+use crate::websocket::queue::{Job, Step, offered};
 use crate::websocket::wire::{Data, Mask};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
@@ -100,12 +100,7 @@ impl Outgoing {
         let is_pinged = state.pings.is_outstanding();
         let since = state.peer.starts_clock(is_pinged);
         drop(state);
-        let queued = &bytes[offset..bytes.len().min(offset + WRITTEN_BYTES)];
-        // The header is the end of the bytes in flight, and these may be more than one write takes.
-        let payload = match offset + queued.len() == bytes.len() {
-            true => &payload[..payload.len().min(WRITTEN_BYTES)],
-            false => &[],
-        };
+        let (queued, payload) = offered(&bytes, offset, payload, WRITTEN_BYTES);
         let wrote = self.guarded(job, || match (queued, payload) {
             (_, []) => self.stream.write(queued),
             ([], _) => self.stream.write(payload),
@@ -115,9 +110,9 @@ impl Outgoing {
             }
         });
         let wrote = wrote.map_err(|error| self.cause(job, error));
-        let offered = queued.len() + payload.len();
+        let all = queued.len() + payload.len();
         let mut state = self.lock();
-        let n = self.judge(&mut state, wrote, offered, since);
+        let n = self.judge(&mut state, wrote, all, since);
         state.queue.wrote(bytes, n);
         self.after_write(state)
     }
@@ -126,18 +121,18 @@ impl Outgoing {
     fn try_write<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, job: &mut Job) -> Guard<'a> {
         let (bytes, offset) = state.queue.take_in_flight();
         drop(state);
-        let queued = &bytes[offset..bytes.len().min(offset + TRIED_BYTES)];
+        let (queued, _) = offered(&bytes, offset, &[], TRIED_BYTES);
         let wrote = self.guarded(job, || self.stream.try_write(queued));
         let wrote = wrote.map_err(|error| self.cause(job, error));
-        let offered = queued.len();
+        let all = queued.len();
         let mut state = self.lock();
         let n = match wrote {
-            Ok(Some(n)) if n > offered => self.broke(&mut state, ErrorKind::InvalidData.into()),
+            Ok(Some(n)) if n > all => self.broke(&mut state, ErrorKind::InvalidData.into()),
             Ok(n) => n.unwrap_or(0),
             Err(cause) if cause.kind() == ErrorKind::Interrupted => 0,
             Err(cause) => self.broke(&mut state, *cause),
         };
-        if n < offered {
+        if n < all {
             job.note_full();
         }
         if n > 0 {

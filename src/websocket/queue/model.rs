@@ -1,5 +1,5 @@
 //! The queue in all interleavings. Threads are lists of acts; the socket takes none, one or all of the
-//! bytes, or fails (in one test). A step is what a thread does while it holds the lock, or one call of the socket. All steps
+//! bytes that it is offered, or fails (in one test); it is offered all of them, or in some tests a few at a time. A step is what a thread does while it holds the lock, or one call of the socket. All steps
 //! are tried in all orders.
 //!
 //! In each order this must hold: whole frames have left, with control frames between them and
@@ -10,7 +10,7 @@
 
 mod orders;
 
-use super::{FrameQueue, Job, SendBuffer, Sizes, Step};
+use super::{FrameQueue, Job, SendBuffer, Sizes, Step, offered};
 use crate::websocket::wire::{Close, Data, Mask, Received, Role, Sender, State as Sent};
 use orders::frames;
 
@@ -79,6 +79,13 @@ struct Writing {
     unmasked: Vec<u8>,
 }
 
+impl Writing {
+    fn offered(&self, most: usize) -> Vec<u8> {
+        let (queued, payload) = offered(&self.bytes, self.offset, &self.payload, most);
+        [queued, payload].concat()
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Thread {
     acts: Vec<Act>,
@@ -93,6 +100,8 @@ struct World {
     threads: Vec<Thread>,
     wire: Vec<u8>,
     masks: bool,
+    /// The most that one write is offered, see [`offered`].
+    most: usize,
     failed: bool,
     may_fail: bool,
     threads_available: bool,
@@ -105,6 +114,8 @@ const SIZES: Sizes = Sizes {
     pong_bytes: 1,
     copied_bytes: 0,
 };
+/// More than is ever queued here.
+const ALL: usize = 1024;
 const NO_KEY: fn() -> [u8; 4] = || [0; 4];
 
 impl World {
@@ -120,6 +131,7 @@ impl World {
             threads: threads.iter().map(thread).collect(),
             wire: Vec::new(),
             masks,
+            most: ALL,
             failed: false,
             may_fail: false,
             threads_available: true,
@@ -140,8 +152,7 @@ impl World {
         let At::Write(_, _, writing) = &self.threads[thread].at else {
             return vec![Some(0)];
         };
-        let all = writing.bytes.len() - writing.offset + writing.payload.len();
-        let mut outcomes = vec![Some(1), Some(all)];
+        let mut outcomes = vec![Some(1), Some(writing.offered(self.most).len())];
         if !writing.may_wait {
             outcomes.push(Some(0));
         }
@@ -363,7 +374,7 @@ impl World {
         mut writing: Writing,
         outcome: Option<usize>,
     ) -> At {
-        let all: Vec<u8> = [&writing.bytes[writing.offset..], &writing.payload].concat();
+        let all = writing.offered(self.most);
         let Some(n) = outcome else {
             self.failed = true;
             self.may_fail = false;

@@ -34,6 +34,24 @@ impl<F: AsRef<[u8]>> Deref for SendBuffer<F> {
     }
 }
 
+/// What one write is offered: of the bytes in flight from `offset` on, and of a payload behind them, `most` bytes
+/// at most of each. The header of the payload is the end of the bytes in flight, so the payload is offered only
+/// together with that end.
+#[inline(always)]
+pub(in crate::websocket) fn offered<'a>(
+    in_flight: &'a [u8],
+    offset: usize,
+    payload: &'a [u8],
+    most: usize,
+) -> (&'a [u8], &'a [u8]) {
+    let end = in_flight.len().min(offset + most);
+    let payload = match end == in_flight.len() {
+        true => &payload[..payload.len().min(most)],
+        false => &[],
+    };
+    (&in_flight[offset..end], payload)
+}
+
 /// The send queue: buffers of whole frames, the last of which grows.
 #[derive(Clone, Debug)]
 pub(super) struct SendQueue<F> {

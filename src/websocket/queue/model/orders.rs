@@ -1,7 +1,7 @@
 //! All orders of a world's steps, and what must hold at the end of each.
 
 use super::Act::{self, Broadcast, Parts, Ping, Send, SendLong, TrySend};
-use super::World;
+use super::{ALL, World};
 use crate::websocket::wire::{Header, Opcode, Role};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -72,8 +72,14 @@ fn fingerprint(world: &World) -> u64 {
 
 /// In each order, every message of `wanted` has left.
 fn all_leave(threads: &[&[Act]], wanted: &[u8]) {
+    all_leave_in_writes_of(ALL, threads, wanted);
+}
+
+fn all_leave_in_writes_of(most: usize, threads: &[&[Act]], wanted: &[u8]) {
     for role in ROLES {
-        let (states, ends) = explore(World::new(role, threads));
+        let mut world = World::new(role, threads);
+        world.most = most;
+        let (states, ends) = explore(world);
         for end in &ends {
             let data = |n: u8| {
                 end.iter()
@@ -89,6 +95,17 @@ fn all_leave(threads: &[&[Act]], wanted: &[u8]) {
 fn fault_a00_a_pong_stands_between_frames() {
     all_leave(&[&[SendLong(1)], &[SendLong(2)], &[Ping(3)]], &[1, 2]);
     all_leave(&[&[SendLong(1), Send(2)], &[Ping(3), Ping(4)]], &[1, 2]);
+}
+
+/// More is queued before the header of a long message than one write is offered: its payload follows the header
+/// all the same.
+#[test]
+fn fault_a00_a_payload_follows_its_header_where_writes_are_cut() {
+    for most in 1..=4 {
+        let threads: [&[Act]; 3] = [&[SendLong(1)], &[SendLong(2)], &[TrySend(3)]];
+        all_leave_in_writes_of(most, &threads, &[1, 2, 3]);
+    }
+    all_leave_in_writes_of(3, &[&[Parts(1)], &[Broadcast(2)], &[Ping(3)]], &[1, 2]);
 }
 
 #[test]
