@@ -151,11 +151,14 @@ impl<S: Raw> KernelSocket<S> {
         mut call: impl FnMut(&S) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let mut is_timed = self.is_timed();
+        let mut interrupted = Interruptions::default();
         loop {
             let seen = self.probes.load(Ordering::Acquire);
             let began = is_timed.then(Instant::now);
             match call(&self.inner) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::Interrupted => {
+                    interrupted.again(timeout(&self.inner)?)?;
+                }
                 Err(e) if is_timeout(&e) && self.probed_since(seen) => {
                     if timeout(&self.inner)?.is_some_and(|limit| has_passed(limit, began)) {
                         return Err(e);
@@ -211,6 +214,25 @@ impl<S: Raw> KernelSocket<S> {
 
 fn has_passed(limit: Duration, began: Option<Instant>) -> bool {
     began.is_some_and(|began| began.elapsed() >= limit / 2)
+}
+
+/// A wait that signals interrupt. The kernel's timer begins anew with each call, so signals that come often would
+/// hold it back. From the first signal on the wait is measured.
+#[derive(Default)]
+pub(crate) struct Interruptions {
+    since: Option<Instant>,
+}
+
+impl Interruptions {
+    /// Whether to call again after one more; the error is that of a timeout.
+    #[cold]
+    pub(crate) fn again(&mut self, limit: Option<Duration>) -> io::Result<()> {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        match limit.is_some_and(|limit| since.elapsed() >= limit) {
+            true => Err(ErrorKind::WouldBlock.into()),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Calls again if a signal has interrupted the call.
@@ -347,6 +369,23 @@ mod tests {
                 }
                 waits.join().unwrap();
             });
+        });
+    }
+
+    /// A signal interrupts a call that has a timeout, whatever the handler asks for (signal(7)).
+    #[test]
+    fn a_wait_ends_although_signals_interrupt_it() {
+        within(PATIENCE, || {
+            let (ours, _theirs) = tcp();
+            let limit = Duration::from_millis(60);
+            ours.set_read_timeout(Some(limit)).unwrap();
+            let began = Instant::now();
+            let waited = ours.wait(Raw::read_timeout, |_| {
+                thread::sleep(limit / 10);
+                Err(ErrorKind::Interrupted.into())
+            });
+            assert!(is_timeout(&waited.unwrap_err()));
+            assert!(began.elapsed() >= limit);
         });
     }
 

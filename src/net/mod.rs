@@ -155,6 +155,7 @@ pub(crate) use faulty::Exclusive;
 pub use faulty::{Faults, Faulty, Splits};
 pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
+pub(crate) use kernel::Interruptions;
 pub use kernel::KernelSocket;
 pub use layer::Layer;
 pub(crate) use linger::{Linger, discard, linger};

@@ -29,8 +29,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
-use crate::net::lock;
+use crate::net::{Interruptions, lock};
 
 #[derive(Debug)]
 pub(super) struct Descriptor {
@@ -62,18 +63,27 @@ impl Descriptor {
 
     /// Makes a system call. `call` must not call this again: a thread in `close` that waits for the write
     /// lock would make it wait, too.
-    pub(super) fn using<T>(
+    pub(super) fn using<T>(&self, call: impl FnMut(&UdpSocket) -> io::Result<T>) -> io::Result<T> {
+        self.using_within(|_| Ok(None), call)
+    }
+
+    /// The same, for a call that waits no longer than the timeout of the socket.
+    fn using_within<T>(
         &self,
+        timeout: fn(&UdpSocket) -> io::Result<Option<Duration>>,
         mut call: impl FnMut(&UdpSocket) -> io::Result<T>,
     ) -> io::Result<T> {
+        let mut interrupted = Interruptions::default();
         loop {
             let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
             let Some(open) = open.as_ref().filter(|_| !self.is_closing()) else {
                 return Err(closed());
             };
             match call(&open.socket) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(_) if self.is_closing() => return Err(closed()), // `close` has woken it
+                Err(e) if e.kind() == ErrorKind::Interrupted => {
+                    interrupted.again(timeout(&open.socket)?)?;
+                }
                 done => return done,
             }
         }
@@ -81,7 +91,7 @@ impl Descriptor {
 
     pub(super) fn receive(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let _lock = lock(&self.recv_lock);
-        let received = self.using(|socket| {
+        let received = self.using_within(UdpSocket::read_timeout, |socket| {
             socket.peek(&mut [])?;
             if self.is_closing() {
                 return Err(closed()); // `close` has woken it: there may be no datagram
@@ -137,6 +147,7 @@ pub fn is_closed(e: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::is_timeout;
 
     #[test]
     fn another_error_is_not_closed() {
@@ -155,5 +166,23 @@ mod tests {
         assert!(is_closed(&descriptor.receive(&mut [0; 16]).unwrap_err()));
         descriptor.close();
         assert!(is_closed(&descriptor.receive(&mut [0; 16]).unwrap_err()));
+    }
+
+    #[test]
+    fn a_receive_ends_although_signals_interrupt_it() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let limit = Duration::from_millis(20);
+        socket.set_read_timeout(Some(limit)).unwrap();
+        let descriptor = Descriptor::new(socket).unwrap();
+        let mut left = 1000;
+        let waited = descriptor.using_within(UdpSocket::read_timeout, |_| {
+            left -= 1;
+            std::thread::sleep(limit / 10);
+            match left {
+                0 => Ok(()),
+                _ => Err(ErrorKind::Interrupted.into()),
+            }
+        });
+        assert!(is_timeout(&waited.unwrap_err()));
     }
 }
