@@ -5,7 +5,7 @@ use crate::http::wire::{self, Misuse, UriError};
 use crate::wire::from_causes;
 use std::{fmt, io};
 
-/// What a handler may fail with. Its client gets a status that says who is to blame:
+/// What a handler may fail with. The status that its client gets names the side that is to blame:
 ///
 /// | the failure | the client gets | to [`Events`](crate::http::Events) |
 /// |---|---|---|
@@ -78,8 +78,8 @@ impl Error {
         Error::Io(io::Error::new(io::ErrorKind::InvalidInput, why))
     }
 
-    /// What a handler failed with, if it is ours: as it is, or in an [`io::Error`], as the `Read` and `Write`
-    /// faces return it.
+    /// What a handler failed with, if it is an error of this module: bare, or in an [`io::Error`], as the `Read`
+    /// and `Write` faces return it.
     pub(crate) fn of(failure: Failure) -> Result<Error, Failure> {
         let failure = match failure.downcast::<io::Error>() {
             Ok(wrapped) => match wrapped.downcast::<Error>() {
@@ -117,8 +117,7 @@ impl std::error::Error for Error {
 
 from_causes! { Error: Peer(wire::Error), Misuse(Misuse) }
 
-/// The client of a handler is to blame for a part of a URI that cannot be decoded, and nobody knows who for a
-/// whole URI.
+/// A part of a URI that cannot be decoded came from the handler's client. A whole URI may have come from anywhere.
 impl From<UriError> for Error {
     fn from(error: UriError) -> Error {
         match error.in_request() {

@@ -68,10 +68,10 @@
 //! [`net::costs`](crate::net::costs).
 //!
 //! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once, and
-//! connections whose responses are complete, too: those that are idle, that wait for the rest of a body
-//! nobody reads, or that linger. A request that has reached a handler gets its whole response; a request
-//! that has not, since it came too late, gets no byte of one, so that its client may send it again. Requests that run are finished, and their responses say `Connection: close`. A
-//! deadline ends the rest, and the report says how many connections were cut.
+//! connections whose responses are complete, too: those that are idle, that drop the rest of a request body, or
+//! that linger. A request that has reached a handler gets its whole response, with `Connection: close`. A request
+//! that has not reached one gets no byte of a response, and its client may send it again. A deadline ends the
+//! rest, and the report counts the connections that were cut.
 //!
 //! # The client
 //!
@@ -91,17 +91,16 @@
 //!   that is here before the first request is refused (RFC 9112 §9.2).
 //! - **Strict, as the server is, but for what the RFCs ask of a client**: a folded field value is one value
 //!   (RFC 9112 §5.2), a blank before the colon of a field is dropped (§5.1), and a status outside 100 to 599 is
-//!   handed to the caller, who treats it as a 5xx (RFC 9110 §15, [`wire::status_class`]).
+//!   handed to the caller, which treats it as a 5xx (RFC 9110 §15, [`wire::status_class`]).
 //! - **Nothing is sent twice.** There is one silent retry, and only where [`pool::Attempt`] says that it is
 //!   safe. Where it is not, the error says why.
-//! - **What belongs together is sent together** after a redirect, or not at all: a body with its trailers, a
-//!   connection option with its field, a URL with its credentials. The table is in [`wire::Redirect`]'s file,
-//!   `wire/semantics/redirect.rs`.
+//! - **A redirect drops what depends on a part that it drops**: the trailers of a dropped body, the connection
+//!   option of a dropped field, the credentials of the old URL. The table is in `wire/semantics/redirect.rs`.
 //! - **Nothing waits for ever.** Each phase has its deadline ([`Timeouts`]), and a deadline over all phases can
 //!   be set.
-//! - **Nobody waits for a body that nobody wants.** A redirect is followed, and a refused tunnel or WebSocket
-//!   is reported ([`Refusal`]), within a second, although the body is long, slow or without an end: what is here by
-//!   then is kept as the reason, and the connection is closed.
+//! - **A body that is not needed is not waited for.** The client follows a redirect, or reports a refused tunnel
+//!   or WebSocket ([`Refusal`]), within a second, even if the body is long, slow or without an end. The refusal
+//!   keeps what has come of the body by then, and the connection is closed.
 //! - **Five sockets an origin** ([`Agent`], [`pool`]); other requests wait in a queue. A response holds its
 //!   socket until its body has been read to the end. If it is dropped before that, the connection is closed.
 //!
@@ -138,11 +137,11 @@
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
-//! | how a handler waits for the body and for something else | [`Request::fill_buf_within`], [`ClientResponse::fill_buf_within`]: `fill_within` in `body_reader.rs` |
+//! | how long a handler waits for more of a body | [`Request::fill_buf_within`], [`ClientResponse::fill_buf_within`]: `fill_within` in `body_reader.rs` |
 //! | how a long poll sees that its client has left | [`Response::client_left`], `server/exchange/connection.rs` |
 //! | to serve or ask over a stream of your own | implement [`net::Stream`](crate::net::Stream) or [`net::Layer`](crate::net::Layer); `Server::serve` (such a connection has no slot), [`RequestOptions::create_connection`] |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
-//! | whom a handler's failure blames, and its status | the table of [`Failure`]; `Error::of` in `error.rs`, `is_in_response` in `wire/error.rs`, `server/request_loop/failing.rs` |
+//! | which side a handler's failure blames, and its status | the table of [`Failure`]; `Error::of` in `error.rs`, `is_in_response` in `wire/error.rs`, `server/request_loop/failing.rs` |
 //! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |
 //! | what an idle connection keeps | `server/request_loop/waiting.rs` |
 //! | when a response leaves, and with what | `server/exchange/connection/sending.rs`, `server/exchange/response_queue.rs` |

@@ -8,7 +8,27 @@ const SHOWN_CHARS: usize = 200;
 
 /// The response of a server that has not opened a WebSocket, or of a proxy that has not opened a tunnel.
 ///
-/// Displayed, it is one line without control characters.
+/// It comes in [`http::Error::Refused`](crate::http::Error::Refused) and in
+/// [`websocket::Error::Refused`](crate::websocket::Error::Refused). Displayed, it is one line without control
+/// characters.
+///
+/// ```
+/// use barewire::{http, websocket};
+///
+/// let server = http::create_server(|_req, mut res| {
+///     res.set_status(403)?.set_header("Content-Type", "text/plain")?;
+///     res.end("members only\n")
+/// });
+/// let handle = server.listen("127.0.0.1:0")?;
+/// let url = format!("ws://{}/", handle.local_addr());
+/// let Err(websocket::Error::Refused(refusal)) = websocket::connect(&url) else {
+///     panic!("it is refused");
+/// };
+/// assert_eq!((refusal.status, refusal.header("Content-Type")), (403, Some("text/plain")));
+/// assert_eq!(refusal.to_string(), "the server refused the WebSocket: 403 Forbidden: members only");
+/// # handle.shutdown(std::time::Duration::ZERO);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -53,7 +73,7 @@ impl fmt::Display for Refusal {
         let head = format!("{}: {status}", self.what);
         f.write_str(&one_line(head.trim_end(), usize::MAX))?;
         let body = String::from_utf8_lossy(&self.body);
-        // Many bodies begin with what the status line has said.
+        // Many bodies begin with the text of the status line.
         let why = why(body.trim());
         let why = why.strip_prefix(status.trim_end()).unwrap_or(why);
         match one_line(why.trim_start_matches([':', ' ']), SHOWN_CHARS) {
@@ -65,7 +85,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// The line that says why: the first, or the title of an HTML page, whose first line only says that it is one.
+/// The line with the reason: the first, or the title of an HTML page, whose first line is only its DOCTYPE.
 fn why(body: &str) -> &str {
     let text = match body.starts_with('<') {
         true => title(body).unwrap_or(body),

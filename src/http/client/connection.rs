@@ -62,8 +62,8 @@ impl ClientConnection {
         !matches!(self.stream.try_read(&mut [0; 1]), Ok(None))
     }
 
-    /// Whether this is the first request on the connection: then nobody has looked yet whether the server
-    /// speaks first.
+    /// Whether this is the first request on the connection; `false` from the second call on. Before the first
+    /// request, no read has shown whether the server speaks first.
     pub(super) fn take_fresh(&mut self) -> bool {
         std::mem::take(&mut self.is_fresh)
     }

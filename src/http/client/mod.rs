@@ -65,7 +65,7 @@
 //! | when an early response is noticed | `send_parts` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
 //! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |
 //! | when a request is given up because its caller no longer wants the response | `wanted.rs`, and its `check` in `agent.rs` and `exchange/` |
-//! | what becomes of a body that nobody wants (a redirect's, a refusal's), and how long it is waited for | `abandon` and `excerpt` in `exchange/body.rs`; `refusal` in `response.rs` |
+//! | what becomes of a body that the caller does not read (a redirect's, a refusal's), and how long it is waited for | `abandon` and `excerpt` in `exchange/body.rs`; `refusal` in `response.rs` |
 //! | when a connection goes back to the agent | `finish` in `exchange.rs` |
 //!
 //! # Exercises

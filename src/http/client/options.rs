@@ -75,9 +75,9 @@ impl RequestOptions {
         /// [`create_connection`](Self::create_connection) the request fails with an error that says so.
         pub fn local_address(self, address: IpAddr) => self.change().local_address = Some(address);
 
-        /// A Unix domain socket to connect to, also where a [`proxy`](Self::proxy) is set: that would be asked for
-        /// host and port, and be sent what is meant for this machine. `host` and `port` then stand in the Host field
-        /// only.
+        /// A Unix domain socket to connect to, also where a [`proxy`](Self::proxy) is set: a proxy could connect to
+        /// host and port only, and would get a request that is meant for this machine. `host` and `port` then stand
+        /// in the Host field only.
         pub fn socket_path(self, path: impl Into<PathBuf>) =>
             self.change().socket_path = Some(path.into());
 
@@ -170,8 +170,8 @@ impl RequestOptions {
         self
     }
 
-    /// A URL in place of host, port and path, and of auth if it has a user. A second URL replaces all that
-    /// the first one brought, its user and password included. The method and the fields stay, and so does what
+    /// Sets host, port and path from a URL, and auth if the URL has a user. A second URL replaces every part of
+    /// the first one, its user and password included. The method and the fields stay, and so does what
     /// [`auth`](Self::auth) has set.
     ///
     /// # Errors

@@ -139,8 +139,8 @@ impl ClientResponse {
     }
 
     /// As [`fill_buf`](BufRead::fill_buf), but waits no longer than `time`: `None` if nothing has come by then.
-    /// So the caller can check meanwhile whether the body is still wanted. The server's pace is kept as for any
-    /// other way of reading.
+    /// Between two calls the caller can check whether the body is still wanted. An empty slice is the end of the
+    /// body. The deadlines hold as for every other way of reading.
     ///
     /// # Errors
     /// As [`Read`].
@@ -188,7 +188,7 @@ impl ClientResponse {
         Refusal::new(what, (self.status(), self.reason()), fields, body)
     }
 
-    /// Nobody reads the body.
+    /// The caller does not read the body.
     pub(super) fn abandon(mut self) {
         self.exchange.abandon();
     }

@@ -1,4 +1,4 @@
-//! Whether the response is still wanted: the caller is asked again and again while its request waits.
+//! Whether the response is still wanted: a request that waits asks its caller every 100 ms.
 
 use crate::http::error::Error;
 use std::io::{self, ErrorKind};

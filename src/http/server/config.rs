@@ -71,11 +71,11 @@ settings! {
     /// [`min_bytes_per_second`](Self::min_bytes_per_second) is judged. 30 s.
     ///
     /// A byte of a response is taken when it leaves for the kernel's buffer. A kernel that is full takes
-    /// more in pieces, and TLS sends records of 16 KiB, so a client that reads hardly faster than the rate
-    /// may seem to stand still.
+    /// more in pieces, and TLS sends records of 16 KiB. So of a client that reads hardly faster than the rate, no
+    /// byte may be seen to move for seconds.
     stall_timeout: Duration = Duration::from_secs(30);
     /// The rate that a peer must reach while we wait for it. 256 bytes a second. A stretch of waiting begins
-    /// where the one before has reached the rate, so a fast start does not pay for a slow end.
+    /// where the one before has reached the rate, so a fast start does not make up for a slow end.
     min_bytes_per_second: u64 = 256;
     /// How long a connection that ends reads and drops what the peer still sends, so that the last response
     /// reaches it ("lingering close"). It counts from the last byte that came; in all it is 15 times as
@@ -100,8 +100,8 @@ impl Config {
         Some(timeout.as_secs()).filter(|&secs| secs > 0)
     }
 
-    /// Whether a connection may end although it has not been idle for a second: a handler's Keep-Alive would
-    /// promise too much.
+    /// Whether a connection may end before it has been idle for a second. A handler's Keep-Alive would then
+    /// announce too much.
     #[inline]
     pub(crate) fn may_end_early(&self) -> bool {
         self.max_requests_per_connection.is_some()

@@ -125,10 +125,10 @@ pub trait Events: Send + Sync + 'static {
 
     /// A handler failed, panicked or did not end its response, another method panicked, or accepting failed.
     /// The server goes on, also if this method panics: then only the message is lost. A peer that breaks a
-    /// rule or leaves is not reported here: that is no failure of ours. So a handler may pass on what `write`, a
-    /// read of the body or a WebSocket returned, also inside an error of its own. After
-    /// [`Request::upgrade`](super::Request::upgrade) the loss of any connection is taken for the client's, since a tunnel
-    /// has two.
+    /// rule or leaves is not reported here: the program has not failed. So a handler may return the error of
+    /// `write`, of a read of the body or of a WebSocket, also inside an error of its own. After
+    /// [`Request::upgrade`](super::Request::upgrade) the loss of any connection counts as the loss of the
+    /// client's, since a tunnel has two connections.
     fn error(&self, _what: &dyn fmt::Display) {}
 
     /// Accepting has stopped and every connection has ended.

@@ -125,18 +125,30 @@ impl<'a> Request<'a> {
         self.body.collect()
     }
 
-    /// The same, if it is text in UTF-8.
+    /// What is left of the body, as [`collect`](Self::collect) returns it, if it is text in UTF-8.
     ///
     /// # Errors
-    /// With status 400 if it is not; else as [`collect`](Self::collect).
+    /// With status 400 if it is not UTF-8; else as [`collect`](Self::collect). A handler that returns the error
+    /// with `?` answers its client with that status.
+    ///
+    /// ```
+    /// # use barewire::http;
+    /// let server = http::create_server(|mut req, res| {
+    ///     let name = req.collect_text()?;
+    ///     res.end(format!("hello {name}\n"))
+    /// });
+    /// let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n";
+    /// let answer = server.answer_to(&[head.as_bytes(), b"\xff"].concat());
+    /// assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
+    /// ```
     pub fn collect_text(&mut self) -> Result<&str, Error> {
         let content = self.body.collect()?;
         std::str::from_utf8(content).map_err(|error| not_utf8(content, error.valid_up_to()))
     }
 
     /// As [`fill_buf`](BufRead::fill_buf), but waits no longer than `time`: `None` if nothing has come by then.
-    /// So a handler that forwards the body can do something else meanwhile. The client's pace is kept as for any
-    /// other way of reading.
+    /// Between two calls a handler that forwards the body can serve its other connection. An empty slice is the
+    /// end of the body. The limits on the client's pace hold as for every other way of reading.
     ///
     /// # Errors
     /// As for reading.
@@ -147,7 +159,7 @@ impl<'a> Request<'a> {
     /// Whether the body has been read to its end. This never waits, and never asks the client for the body.
     ///
     /// # Errors
-    /// What is here of the body breaks a rule.
+    /// The part of the body that has come breaks a rule.
     pub fn at_end(&mut self) -> Result<bool, Error> {
         self.body.at_end()
     }

@@ -266,7 +266,7 @@ impl<'a> Response<'a> {
     ///
     /// | transport | a client that has half-closed | a client that has left |
     /// |---|---|---|
-    /// | TCP, and TLS over anything | `true`: a FIN looks the same, and only a write would tell | `true` |
+    /// | TCP, and TLS over anything | `true`: a FIN looks the same, and only a write shows the difference | `true` |
     /// | a Unix socket, a [`pipe`](crate::net::pipe()) | `false` | `true` |
     /// | [`Server::answer_to`](super::Server::answer_to) | `false` | |
     ///

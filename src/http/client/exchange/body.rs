@@ -8,12 +8,12 @@ use crate::http::error::Error;
 use crate::http::wire::{BodyLength, Step};
 use std::time::{Duration, Instant};
 
-/// A body that nobody reads is read to its end, up to this size, to keep its connection.
+/// An abandoned body is read to its end, up to this size, to keep its connection.
 const DRAINED_BYTES: usize = 64 * 1024;
-/// Longer than opening a connection takes, mostly.
+/// How long that may take. Opening a new connection mostly takes less.
 const DRAIN_TIME: Duration = Duration::from_millis(100);
 
-/// Bodies that nobody reads to their end.
+/// Bodies that the caller does not read to their end.
 impl Exchange {
     /// The beginning of the body: at most `most` bytes, and only what is here or comes within `time`. If
     /// that is not all of it, the connection is closed.

@@ -22,9 +22,8 @@ impl Exchange {
         Ok(connection.machine.send_request(head, &mut buffer.out)?)
     }
 
-    /// Refuses what came before the first request of the connection: whoever sent it did not know the request.
-    /// That is also the 408 of a server that has waited too long for the request, while a handshake took its
-    /// time.
+    /// Refuses what came before the first request of the connection: its sender did not know the request. The
+    /// 408 of a server is refused, too, if it came while this client was still in a slow handshake.
     // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding requests, the
     // client MUST NOT consider that data to be a valid response"
     fn refuse_unasked(&mut self) -> Result<(), Error> {

@@ -57,7 +57,7 @@ pub(super) type Ways = (Arc<dyn Connector>, Option<Arc<dyn Connector>>);
 pub(super) struct Credentials {
     user: String,
     password: String,
-    /// They came with the URL, and go with it.
+    /// They came with the URL, and the next URL replaces them.
     of_url: bool,
 }
 
@@ -158,7 +158,7 @@ impl Settings {
         self.connector.scheme()
     }
 
-    /// Everything that comes from a URL is set here, so that nothing is left of the one before.
+    /// Sets everything that comes from a URL: no part of the URL before stays.
     pub(super) fn set_uri(&mut self, uri: &Uri) {
         self.url_scheme = Some(uri.scheme());
         self.hostname = Some(uri.unbracketed_host().to_owned());

@@ -1,4 +1,4 @@
-//! A connection that is lost in the moment of reuse: the request is sent once more, or the error says why it
+//! A reused connection that is lost before the response: the request is sent once more, or the error says why it
 //! was not.
 
 use super::ClientRequest;

@@ -37,7 +37,7 @@ pub(crate) struct ServerConnection {
     pub(crate) handed_over: Option<BlamesPeer>,
     /// What has broken the receiving direction.
     pub(crate) read_failure: Option<io::ErrorKind>,
-    /// A handler has been told that the peer has closed.
+    /// The last [`check_peer_closed`](Self::check_peer_closed) returned `true` because the peer has closed.
     pub(crate) peer_closed: bool,
     /// The read timeout that the stream has.
     read_timeout: Duration,
@@ -137,9 +137,9 @@ impl ServerConnection {
         bytes
     }
 
-    /// Whether a peer that has ended its sending direction still receives. A FIN of TCP does not say so: it is
-    /// taken for the end of both directions. The kernel, and a pipe, know it of a peer on the same machine, and
-    /// refuse even a write of nothing once it has closed.
+    /// Whether a peer that has ended its sending direction still receives. Over TCP a FIN counts as the end of
+    /// both directions, since it looks the same. A Unix socket or a pipe knows the state of the other end: a write
+    /// of no bytes fails once that end has closed.
     fn is_half_closed(&self) -> bool {
         let stream = self.stream();
         let knows = stream.as_any().is::<Unix>() || stream.as_any().is::<Pipe>();

@@ -176,8 +176,8 @@ impl ResponseQueue {
         self.activity.busy();
     }
 
-    /// Whether the stopping server ended such a wait. Then the end of what comes is ours,
-    /// and no fault of the client's.
+    /// Whether the stopping server ended such a wait. Then the server has cut what it reads, and the client
+    /// has broken no rule.
     pub(crate) fn is_ending(&self) -> bool {
         self.activity.is_ending()
     }

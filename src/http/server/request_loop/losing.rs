@@ -2,13 +2,13 @@
 //!
 //! A client may leave at any time, and most handlers pass the error on with `?`. That is no failure of the
 //! program, and a line in its log for each of them would hide those that are. An error says no more than its kind,
-//! so it is compared with what is known of the connection:
+//! so it is compared with the state of the connection:
 //!
 //! ```text
 //!   the stream was handed over      the error, or one inside it, is the loss of a connection, or is one of the
 //!                                   other protocol's that blames the peer
 //!   the connection is broken, or    the error, or one inside it, is the loss of a connection, or of the same kind
-//!   client_left() has said so       as what has broken this one
+//!   client_left() returned true     as what has broken this one
 //!   else                            no
 //! ```
 
@@ -28,7 +28,8 @@ impl Loss {
     pub(super) fn of(connection: &ServerConnection) -> Loss {
         let blames_peer = connection.handed_over;
         Loss {
-            // A handler that gives up a request to another server for that reason fails with its error.
+            // After client_left() a handler may give up its own request to another server, and fail with that
+            // request's error.
             is_lost: blames_peer.is_some() || connection.peer_closed || connection.is_broken(),
             kinds: [connection.read_failure, connection.queue.broken_by()],
             blames_peer,

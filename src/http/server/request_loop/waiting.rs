@@ -5,9 +5,9 @@
 //!   head   read, 1 s at most ──▶ read, until head_timeout is over ──▶ 408
 //! ```
 //!
-//! Empty lines are no part of a head, so a connection that gets nothing else is idle, and its time goes on.
-//! An idle connection reads no clock until it is quiet or has got an empty line, so the time before an empty
-//! line within the first second does not count.
+//! Empty lines are no part of a head: a connection that gets nothing else is idle, and `keep_alive_timeout` runs
+//! on. An idle connection reads no clock before one read has timed out or an empty line has come. So the time before
+//! an empty line in the first second does not count.
 //!
 //! While requests come, the socket keeps its short timeout, so that a request costs no `setsockopt`. Only a
 //! longer wait sets another timeout, and so wakes its thread no more than once.

@@ -1,5 +1,5 @@
-//! Whether a connection waits for something that no response depends on, and whether its server stops: two
-//! threads decide which is first, what it waits for or the end.
+//! Whether a connection waits for bytes that no response depends on, and whether its server stops. The
+//! connection's thread and the stopping thread compete for the state: either the bytes count, or the end.
 //!
 //! ```text
 //!   Busy ── the connection waits ──▶ Idle ── it has come ──▶ Busy

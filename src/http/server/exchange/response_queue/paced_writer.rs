@@ -1,11 +1,11 @@
 //! A write that may block, as long as the peer keeps the [pace](crate::net::Pace).
 //!
-//! It blocks for a *slice* at most and is then tried again, because a kernel that has room for a little wakes
-//! no thread. So the peer is judged by what has left meanwhile, and when its time is over.
+//! It blocks for a *slice* at most and is then tried again, because a kernel with little room wakes no thread.
+//! After each slice the pace counts the bytes that have left.
 //!
-//! A write that finds too little room is known by its result. One that blocks and then takes everything is
-//! not, so of the writes between two waits for a request one in a few is [timed](Sampling), and each while a
-//! peer that was waited for has not made up for it.
+//! The result of a write shows that it found too little room. It does not show that a write blocked and then
+//! took everything. So one in a few of the writes between two waits for a request is [timed](Sampling), and
+//! every write while the [pace](Pace::is_waiting) counts a wait.
 
 use crate::net::{Pace, Sampling, Stream, is_timeout};
 use std::io::{self, ErrorKind, IoSlice};
