@@ -14,7 +14,7 @@
 //! });
 //! let handle = server.listen("127.0.0.1:0")?; // the book's port is 1337
 //!
-//! // … and who asks it.
+//! // … and a client for it.
 //! let port = handle.local_addr().port().unwrap();
 //! let mut answer = http::get(&format!("http://127.0.0.1:{port}/"))?;
 //! assert_eq!(answer.status(), 200);
@@ -110,13 +110,18 @@
 //! | machine | a decision without sockets, threads and clocks: events in, steps out; tried in all interleavings | `http/wire/connection.rs`, `websocket/queue.rs`, `net/workers.rs` |
 //! | pending | accepted from the caller, and not sent yet | `http/server/exchange/`, `websocket/queue.rs` |
 //! | pipelining | the client sends a request before the previous response has come | [`http`] |
+//! | pace | how slow a peer may be: the least number of bytes in a stretch of waiting | `net/pace.rs` |
 //! | queue (send, frame, response) | what is to be sent, in order, under one lock | `net/socket/queue.rs`, `websocket/queue.rs`, `http/server/exchange/response_queue.rs` |
+//! | refusal | of a request or a handshake: the response with the rule that was broken; of a tunnel or a WebSocket: the response that a client gets in its place | [`http::Refusal`], `http/server/events.rs` |
 //! | row | one line of the chapter's list of what must work, such as N05 (TCP), S (framing), U (UDP), H (HTTP server), A (client), W (WebSocket), T (TLS): tests are named `row_n05_…` | `tests/rows/` |
 //! | slot, of an agent | the right of one request to one of the connections to its origin; others call it a lease | [`http::pool::Slot`] |
 //! | slot, of a server | a connection's place among `max_connections`; it travels with the stream that is handed over | [`net::Slot`] |
+//! | stale | of a socket file: left behind by a server that ended without removing it | [`net::Listener::bind`] |
 //! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
 //! | tap | a layer that hands copies of the bytes to an observer | [`net::Tap`] |
+//! | unfold | to replace each fold of a field value that spans several lines by one space | `http/wire/messages/section.rs` |
 //! | write turn | the right to write to the stream; one thread has it, and the state lock is not held meanwhile | `net/socket/`, `websocket/queue.rs`, `tls/stream/` |
+//! | zone | the network interface of a link-local IPv6 address: `%eth0` in `fe80::1%eth0`; no URL has one | `net/reach/literal.rs` |
 //!
 //! # What the notes get wrong
 //!

@@ -23,7 +23,7 @@ const CHUNK_BYTES: usize = 16 * 1024;
 /// How many times its idle time a linger lasts at most, while bytes come.
 const LONGEST: u32 = 15;
 
-/// How long what the peer still sends is read and dropped.
+/// How long the bytes of the peer are read and dropped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Linger {
     /// Between two bytes.
@@ -33,10 +33,10 @@ pub(crate) struct Linger {
 }
 
 impl Linger {
-    /// As long as bytes come, with at most `idle` between them; in all 15 times as long at most. The time
-    /// counts from the last byte that moved: from the last write, then from each read. How much the *peer*
-    /// has read cannot be seen. What it has not read when this ends is still delivered by the kernel, unless
-    /// the peer sends more: that is answered with a reset.
+    /// As long as bytes come, with at most `idle` between them; in all [`LONGEST`] times `idle` at most. The time
+    /// counts from the last byte that moved: from the last write, then from each read. No call shows how much the
+    /// *peer* has read. After this has ended, the kernel still delivers the rest, unless the peer sends more: then
+    /// it answers with a reset.
     pub(crate) fn while_bytes_come(idle: Duration) -> Linger {
         Linger {
             idle,

@@ -4,16 +4,16 @@
 //! 2. Each `min_bytes_per_second` · `stall_timeout` bytes take no longer than `stall_timeout` of waiting.
 //!
 //! The first rule alone would let a peer hold a thread for ever with one byte every 29 seconds. The second
-//! counts from the last byte of the quota before, so a fast start does not pay for a slow end:
+//! counts from the last byte of the quota before, so a fast start does not make up for a slow end:
 //!
 //! ```text
 //!   bytes    2 MB at once │ 100 │ 100 │ 100 │ …           quota: 256 · 30 = 7,680 bytes
 //!   stretch  ────────────▶│ begins here, and is judged 30 s later: 3,000 bytes are too few
 //! ```
 //!
-//! A write is taken by a buffer of the kernel, not by the peer's program, and what the two kernels exchange
-//! after the buffer has become full is no sign of the program either. So where writes are judged
-//! ([`Pace::of_writes`]), a stretch begins with a [moment](MOMENT) that does not count, nor what moves in it.
+//! A buffer of the kernel takes a write, not the peer's program. What the two kernels exchange after that buffer
+//! is full does not show that the program reads. So for writes ([`Pace::of_writes`]) a stretch begins with a
+//! [moment](MOMENT) in which neither time nor bytes count.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooSlow;
 
-/// How long at most the kernels exchange what the peer's program has not asked for; a shorter
-/// `stall_timeout` divided by [`MOMENTS`] is shorter.
+/// How long the kernels exchange bytes that the peer's program has not asked for, at most. With a short
+/// `stall_timeout` it is that divided by [`MOMENTS`].
 const MOMENT: Duration = Duration::from_secs(1);
 const MOMENTS: u32 = 32;
-/// How long a write waits before it is tried again, at most: a kernel that has room for a little wakes nobody.
+/// How long a write waits before it is tried again, at most: a kernel with little room wakes no thread.
 const LONGEST_SLICE: Duration = Duration::from_secs(5);
 const SHORTEST_SLICE: Duration = Duration::from_millis(1);
 
@@ -47,7 +47,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// The pace of what the peer sends: no wait is longer than `stall_timeout` without a byte, and
-    /// `min_bytes_per_second` are asked for over each such stretch of waiting.
+    /// each such stretch of waiting reaches `min_bytes_per_second`.
     pub(crate) fn new(stall_timeout: Duration, min_bytes_per_second: u64) -> Pace {
         Pace::after(Duration::ZERO, stall_timeout, min_bytes_per_second)
     }
@@ -116,7 +116,7 @@ impl Pace {
     /// We waited for `time`, and `bytes` moved meanwhile.
     ///
     /// # Errors
-    /// [`TooSlow`]: the peer is to be given up.
+    /// [`TooSlow`]: the caller ends the connection.
     pub(crate) fn waited(&mut self, time: Duration, bytes: usize) -> Result<(), TooSlow> {
         let before = self.waited;
         self.waited = self.waited.saturating_add(time);

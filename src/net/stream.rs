@@ -133,8 +133,8 @@ pub trait Stream: Send + Sync + fmt::Debug {
     /// [`ErrorKind::NotConnected`] where there never was one.
     fn peer_addr(&self) -> io::Result<Addr>;
 
-    /// Whether nobody but the two ends can read the bytes or change them: TLS is somewhere below. Then a
-    /// server's URLs begin with `https:` and `wss:`.
+    /// Whether only the two ends can read or change the bytes, because TLS is somewhere below. Then a server's
+    /// URLs begin with `https:` and `wss:`.
     fn is_encrypted(&self) -> bool;
 
     /// The stream as what it is, for `downcast_ref::<Tcp>()` and the like.

@@ -67,8 +67,8 @@ pub(super) fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     Ok((listener, file))
 }
 
-/// Removes the file of a dead server and listens in its place, while no other server does the same: between
-/// the look at the file and its removal, another one could have put its own file there.
+/// Removes a stale file and listens in its place, under a lock that other servers take, too: between the check of
+/// the file and its removal, another server could put its own file there.
 fn replace_stale(path: &Path) -> io::Result<UnixListener> {
     let _locked = lock_directory(path)?;
     match remove_stale(path) {
@@ -95,7 +95,7 @@ fn lock_directory(path: &Path) -> io::Result<File> {
             }
             Err(TryLockError::WouldBlock) => {
                 return Err(in_use(
-                    "a dead server's socket is there, and another process holds the lock of its directory",
+                    "a socket without a server is there, and another process holds the lock of its directory",
                 ));
             }
         }

@@ -80,12 +80,12 @@
 //! 1. A connection over TLS is a [`Stream`](crate::net::Stream) like every other: [`Tls`]. The code above
 //!    it need not know; the stream below may be TCP, a Unix socket or a pipe.
 //! 2. A certificate is acceptable if a trusted CA (a public one, or one in [`ca`](ClientOptions::ca)) has issued it, or has issued the
-//!    certificate of its issuer, and so on (the *chain*); if it is valid today, and its CA, too, where `ca` names it; if it is for this purpose;
+//!    certificate of its issuer, and so on (the *chain*); if it is valid today, and so is a CA that `ca` names; if it is for this purpose;
 //!    and, for a server, if its subjectAltName has the host that was asked for. The Common Name is ignored
 //!    (E35).
 //! 3. A root is signed by itself: it is the end of the chain. A server's certificate is signed by its
 //!    CA; the notes call it self-signed, and it is not (E36).
-//! 4. A side that refuses, for whatever reason, sends the alert that fits, and its [`Error`] says what was seen and what to do.
+//! 4. A side that refuses sends the alert that fits the reason, and its [`Error`] names what was seen and what to do.
 //!    To switch verification off is no solution (E47): pass the CA, or the certificate's
 //!    [`fingerprint256`](ClientOptions::fingerprint256), which replaces the checks of rule 2.
 //! 5. The certificate is checked in every handshake, also if a session is resumed: it may have expired

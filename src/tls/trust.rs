@@ -1,8 +1,8 @@
 //! The CAs that are trusted.
 //!
-//! A CA that has expired is not, though chain validation does not look at the dates of a root: the option
-//! that names it is years old, perhaps, and OpenSSL refuses such a chain, too. Most handshakes do not notice:
-//! only while one of the CAs is outside its dates, the others are put into a store of their own.
+//! Chain validation does not check the dates of a root; this file does, as OpenSSL does. A CA that an option named
+//! years ago may have expired since. Only while one of the CAs is outside its dates, a handshake makes a store of
+//! the others.
 
 use super::error::certificate::{Owner, check_strength};
 use super::error::{Code, Error};
@@ -95,8 +95,8 @@ impl TrustStore {
         })
     }
 
-    /// Checks a chain, the peer's own certificate and the others, with the roots that are valid now. `check` is given a store, which is
-    /// `roots` itself almost always.
+    /// Checks a chain (the peer's own certificate, then the others) with the roots that are valid now. `check` gets
+    /// their store: `roots` itself, unless a CA is outside its dates.
     pub(super) fn check(
         &self,
         chain: [&[CertificateDer<'_>]; 2],

@@ -92,7 +92,7 @@ impl Acceptor {
     ///
     /// Behind a proxy that ends TLS, the request is plain `http` here, and the pages are of `https`. There,
     /// name them in [`origins`](Self::origins). A site that makes its own name resolve to this server (DNS
-    /// rebinding) has the same origin: a server that relies on who can reach it checks the `Host`, too.
+    /// rebinding) has the same origin: a server that trusts every client that can reach it checks the `Host`, too.
     ///
     /// ```
     /// use barewire::http::{self, Failure};

@@ -69,7 +69,7 @@ impl Room {
         }
     }
 
-    /// From now on messages are sent to this connection, too. False: it was a member already.
+    /// From now on messages are sent to this connection, too. Returns `false` if it was a member already.
     pub fn add(&self, member: &Writer) -> bool {
         let mut members = self.lock();
         if position(&members, member).is_some() {
@@ -83,15 +83,15 @@ impl Room {
         true
     }
 
-    /// No message whose [`send`](Self::send) begins after this reaches the connection. False: it was no
-    /// member.
+    /// No message whose [`send`](Self::send) begins after this reaches the connection. Returns `false` if it was
+    /// no member.
     pub fn remove(&self, member: &Writer) -> bool {
         let mut members = self.lock();
         let at = position(&members, member);
         at.map(|at| members.remove(at)).is_some()
     }
 
-    /// How many members there are, without those that have left. It looks at each of them.
+    /// How many members there are, without those that have left. It checks each of them.
     pub fn len(&self) -> usize {
         let members = upgrade(&mut self.lock());
         members
@@ -111,7 +111,15 @@ impl Room {
         self.broadcast(data.into(), None)
     }
 
-    /// As [`send`](Self::send), to all members but this one: the one from which the message came.
+    /// As [`send`](Self::send), to all members but one: usually the sender of the message.
+    ///
+    /// ```
+    /// # use barewire::websocket::{Room, Slow, Writer};
+    /// fn relay(room: &Room, from: &Writer, text: &str) {
+    ///     let delivered = room.send_except(from, text);
+    ///     println!("{} of the others have it, {} are slow", delivered.sent, delivered.slow);
+    /// }
+    /// ```
     pub fn send_except<'d>(&self, member: &Writer, data: impl Into<Data<'d>>) -> Delivered {
         self.broadcast(data.into(), Some(&member.shared))
     }

@@ -74,7 +74,7 @@ pub(crate) fn write_err(text: Arguments<'_>) {
     }
 }
 
-/// Waits a moment for what a server has printed.
+/// Waits until the lines of a server are printed, at most for a second.
 pub(crate) fn flush() {
     SERVER.flush(Duration::from_secs(1));
 }

@@ -1,5 +1,5 @@
-//! The library's errors name its own options (`ClientOptions::ca`). A user of a demo has typed others
-//! (`--cacert FILE`), and reads these.
+//! The library's errors name its own options (`ClientOptions::ca`). A demo replaces them by the options of its
+//! command line (`--cacert FILE`).
 
 use std::sync::OnceLock;
 

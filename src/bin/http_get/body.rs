@@ -34,8 +34,8 @@ pub(crate) struct Source<'a> {
 enum From<'a> {
     /// A text, or a file: reading never waits long.
     Here(Box<dyn Read + 'a>),
-    /// Standard input or a pipe: a thread waits for it, so that the server's response is seen meanwhile. It
-    /// ends with the process.
+    /// Standard input or a pipe: a thread of its own waits for it, and the main thread can see the server's response.
+    /// The thread ends with the process.
     Elsewhere(Receiver<io::Result<Vec<u8>>>),
 }
 

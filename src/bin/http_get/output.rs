@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Write};
 
 pub(crate) enum Output {
-    /// Without `-o -`, a terminal gets text only, and none that controls it.
+    /// Without `-o -`, a terminal gets text only, with its control characters escaped.
     Stdout(PeerOutput),
     /// Created for the first byte, or at the end of an empty body.
     File { path: String, file: Option<File> },

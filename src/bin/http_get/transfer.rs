@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// The buffer for a body.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// How often a silent source is left to see whether the server has responded.
+/// How long the transfer waits for a silent source before it checks whether the server has responded.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) struct Client {

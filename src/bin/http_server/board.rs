@@ -1,8 +1,7 @@
 //! A notice board: each notice that one client publishes goes to all clients that wait.
 //!
-//! A notice has a number, and the last ones are kept, so that a client which was away for a moment misses none:
-//! it asks for all that follow the last number it has seen. What is no longer kept is named, not skipped in
-//! silence.
+//! A notice has a number, and the board keeps the last ones. A client that was away for a while asks for all that
+//! follow the last number it has seen. The board names the numbers that it no longer keeps.
 //!
 //! ```text
 //!   seen: 4      lost: 5, 6       kept: 7 8 9
@@ -32,7 +31,7 @@ struct Notices {
     kept: VecDeque<Arc<str>>,
 }
 
-/// What a client has not seen yet.
+/// The notices that a client has not seen yet.
 pub(crate) struct News {
     pub(crate) notices: Vec<(u64, Arc<str>)>,
     /// The numbers of the notices that are no longer kept.
@@ -62,8 +61,8 @@ impl Board {
         self.lock().newest
     }
 
-    /// From where a client goes on that has seen this number. A number that was never given is one of a server
-    /// that ran before: its client has seen nothing.
+    /// The number after which a client that has seen `seen` continues. A number that was never given comes from a
+    /// server that ran before: its client has seen none of these notices.
     pub(crate) fn resumed(&self, seen: u64) -> u64 {
         match seen > self.newest() {
             true => 0,

@@ -1,14 +1,14 @@
 //! The clients that wait for news, in the three ways of the time before WebSocket.
 //!
-//! | | the client says what it has seen | the response says |
+//! | | the client names the last notice that it has seen | the response has |
 //! |---|---|---|
 //! | `/poll` | `?after=N`, or the field `Last-Event-ID: N` | all notices behind N, one a line; the field `Last-Event-ID` has the number to ask with next; `Lost-Notices: 5-6` names what is no longer kept |
 //! | `/events` | the same; a browser sends the field when it connects again | an event for each notice, with its number; an event `lost` |
 //! | `/iframe` | | no notices |
 //!
-//! A client that says nothing gets what is published from now on.
+//! A client that names none gets what is published from now on.
 //!
-//! A publisher wakes the waiting threads at once. That a client has left wakes nobody, so they look for that twice a
+//! A publisher wakes the waiting threads at once. A client that leaves wakes no thread, so they check for it twice a
 //! second.
 
 use super::board::{Board, News};
@@ -17,13 +17,13 @@ use barewire::http::wire::Query;
 use barewire::http::{Error, Handled, Request, Response};
 use std::time::Duration;
 
-/// How often a response that waits checks whether it should end.
+/// How often a waiting response checks whether it should end.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How long `/poll` waits, unless it is asked for another time; and at most.
 const POLL_SECS: u64 = 20;
 const MAX_POLL_SECS: u64 = 60;
 
-/// What a client that waits has said.
+/// What a client waits for.
 struct Wait {
     /// The number of the last notice that it has seen.
     seen: u64,

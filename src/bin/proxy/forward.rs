@@ -25,7 +25,7 @@ use std::io::{self, BufRead, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often a silent connection is left to look at the other one.
+/// How long the proxy waits on one silent connection before it checks the other one.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Forwards the request and its response. Returns the text for the log.
@@ -184,8 +184,8 @@ fn send_back(
 /// The 1xx responses of the server, for the client.
 ///
 /// The library calls `information` when one has come, but the events of a request must not borrow the client's
-/// response. So the 1xx are kept, and sent when the library asks next whether the response is wanted, a moment
-/// later. (A 100 is sent when the client's body is read.)
+/// response. So `information` keeps the 1xx, and `is_wanted`, which the library calls while it waits, sends them. (A
+/// 100 is sent when the client's body is read.)
 // RFC 9110 §15.2: "A proxy MUST forward 1xx responses unless the proxy itself requested the
 // generation of the 1xx response."
 #[derive(Clone)]

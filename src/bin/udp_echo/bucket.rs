@@ -1,4 +1,4 @@
-//! A token bucket: so many at once, and so many a second.
+//! A token bucket: [`MOST`] events at once, and [`PER_SECOND`] events a second.
 
 use std::time::Instant;
 

@@ -9,7 +9,7 @@
 //! | our own port, at whatever address | it is this server itself, or another one like it |
 //! | a port below 1024 | a server has it, and may answer an echo with an error or with an echo |
 //! | port 0, a multicast or broadcast address, 0.0.0.0 | no answer can arrive at its sender |
-//! | an address and port that sent 500 and goes on with more than 100 a second | the echo of an echo comes faster than anybody types; one that is dropped ends the circle |
+//! | an address and port that sent 500 and goes on with more than 100 a second | the echo of an echo comes faster than a user types; one that is dropped ends the circle |
 
 use crate::bucket::Bucket;
 use std::collections::HashMap;

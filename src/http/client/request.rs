@@ -198,8 +198,19 @@ impl ClientRequest {
     /// Once it returns `false`, the request is given up: its place in the queue or its connection is free at
     /// once. Only a connection that is being opened is waited for.
     ///
-    /// So a proxy gives up a request whose client has left: see
-    /// [`Response::client_left`](crate::http::Response::client_left).
+    /// So a proxy gives up a request whose client has left:
+    ///
+    /// ```no_run
+    /// use barewire::http;
+    ///
+    /// let server = http::create_server(|_req, res| {
+    ///     let options = http::RequestOptions::new().url("http://127.0.0.1:1337/")?;
+    ///     let request = http::request(options)?;
+    ///     let mut answer = request.end_while("", || !res.client_left())?;
+    ///     res.end(answer.collect()?)
+    /// });
+    /// # let _ = server.listen("127.0.0.1:0");
+    /// ```
     ///
     /// # Errors
     /// As [`end`](Self::end); [`io::ErrorKind::ConnectionAborted`] if `wanted` has returned `false`.

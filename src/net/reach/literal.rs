@@ -37,7 +37,7 @@ fn in_zone(ip: Ipv6Addr, port: u16, zone: u32) -> SocketAddr {
     SocketAddrV6::new(ip, port, 0, zone).into()
 }
 
-/// The number of a zone. For a name the system is asked, which knows its interfaces and asks nobody else.
+/// The number of a zone. The system resolves a name without the network, since it knows its interfaces.
 fn number(zone: &str) -> io::Result<u32> {
     let none = || {
         let what = format!("this machine has no network interface {zone:?}");

@@ -6,7 +6,7 @@
 //!   -----END CERTIFICATE-----
 //! ```
 //!
-//! [`sections`] finds the sections of a text; here it is decided what each of them is good for:
+//! [`sections`] finds the sections of a text; this file decides what each of them is used for:
 //!
 //! | label | in `cert`, `ca` | in `key` |
 //! |---|---|---|
@@ -93,7 +93,7 @@ const PRIVATE_KEYS: [&str; 4] = [
     "RSA PRIVATE KEY",
     ENCRYPTED_KEY,
 ];
-/// What programs write beside a key or a certificate, and nobody needs here.
+/// What programs write beside a key or a certificate, and this crate does not use.
 const COMPANIONS: [&str; 5] = [
     "PUBLIC KEY",
     "EC PARAMETERS",

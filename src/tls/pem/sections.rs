@@ -7,8 +7,8 @@
 //!   -----END CERTIFICATE-----             the marker with the same label
 //! ```
 //!
-//! A reader that skips a line that it does not understand loses the certificate behind it, and nobody
-//! notices before a handshake fails. So what looks like a marker is one, or an error that names its line.
+//! A reader that skips a line that it does not understand loses the certificate behind it, and the first sign is a
+//! failed handshake. So a line that looks like a marker is one, or an error that names the line.
 
 use std::fmt;
 use std::ops::Range;

@@ -1,5 +1,5 @@
 //! Why did the peer end the connection? A write fails with the operating system's "broken pipe" or
-//! "connection reset". Often the peer has sent an alert before, and nobody has read it yet:
+//! "connection reset". Often the peer has sent an alert before, and no read has taken it yet:
 //!
 //! ```text
 //!   client                                      server
@@ -11,7 +11,7 @@
 //! ```
 //!
 //! In TLS 1.3 a server checks the client's certificate after the client has begun to send data, so this is
-//! how every client learns that its certificate was refused. The write that fails reads what is there, and
+//! how every refusal of a client's certificate arrives. The write that fails reads the records that have come, and
 //! reports the alert.
 
 use super::super::error::handshake::explain;

@@ -7,8 +7,8 @@
 //!   Finished    ──────────────────────────────►   done; the tickets follow
 //! ```
 //!
-//! If the handshake fails, an alert is sent, and what the peer still sends is read for a moment: a
-//! connection that is closed over unread bytes is reset, and the reset can overtake the alert. Most alerts
+//! If the handshake fails, this side sends an alert, then reads and drops what the peer still sends: the kernel
+//! resets a connection that is closed over unread bytes, and the reset can overtake the alert. Most alerts
 //! are rustls's. Where it has none (a message that is too long for it, a deadline), `close_notify` is sent
 //! in its place: see [`Alert`].
 

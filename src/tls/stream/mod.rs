@@ -48,8 +48,8 @@
 //! [`handshake`] is how a connection begins, with the judgement of [`first_flight`]; [`reading`] is one
 //! direction. The other is decided in
 //! [`write_queue`], a machine without threads, and done in [`writing`]; [`in_flight`] is what lies between
-//! rustls and the stream below; [`final_alert`] is how a write that fails learns why. [`timeout`] is a direction's timeout, [`info`] what can be asked of a
-//! connection.
+//! rustls and the stream below; [`final_alert`] finds the reason of a write that fails. [`timeout`] is a direction's
+//! timeout, [`info`] what can be asked of a connection.
 
 mod final_alert;
 mod first_flight;

@@ -1,17 +1,7 @@
 //! Which hosts are reached without the proxy: the list of `no_proxy`.
 //!
-//! | entry | the hosts |
-//! |---|---|
-//! | `*` | all |
-//! | `example.com`, `.example.com` | this name, and all names below it |
-//! | `*.example.com` | all names below it |
-//! | `10.0.0.1`, `::1`, `[::1]` | this address; never a part of one |
-//! | `10.0.0.0/8`, `fd00::/8` | the addresses of this network |
-//! | `example.com:8080`, `10.0.0.1:80`, `[::1]:80`, `*.example.com:80` | the same, at this port only |
-//!
-//! Case and a trailing dot do not matter, and `::ffff:10.0.0.1` is `10.0.0.1`. A comma or a blank separates two
-//! entries. Names are not looked up: an entry for an address says nothing about a name that has it. An entry
-//! that is none of these stands for no host.
+//! The table of the entries is at `Proxy::no_proxy`. `::ffff:10.0.0.1` is `10.0.0.1`, and an entry for an address
+//! does not cover a name that has it.
 //!
 //! These are the rules of curl and of Go, each where the other has none. They differ in one point: for Go,
 //! `.example.com` is not `example.com`.

@@ -19,8 +19,8 @@ use crate::http::wire::{Method, Misuse, grammar, reason_phrase};
 use crate::setters::setters;
 use std::time::Duration;
 
-/// Whether a final response may have this status. RFC 9110 §15 has 100 to 599; what another server has sent
-/// (`is_forwarded`) is not changed on its way, so that the client learns the number.
+/// Whether a final response may have this status. RFC 9110 §15 has 100 to 599. The status of another server
+/// (`is_forwarded`) is passed on unchanged.
 #[inline]
 pub(in crate::http) fn is_final_status(status: u16, is_forwarded: bool) -> bool {
     matches!(status, 200..=599) || (is_forwarded && matches!(status, 0..=99 | 600..=999))
@@ -87,8 +87,8 @@ impl<'a> ResponseOut<'a> {
         /// How long an idle connection is kept, for the Keep-Alive field of a persistent one.
         pub fn keep_alive_secs(self, secs: Option<u64>) => self.keep_alive_secs = secs;
 
-        /// The caller's Keep-Alive is left out, because the connection may end earlier than any caller knows.
-        /// Without this it is left out only where the connection ends, or `keep_alive_secs` is shorter.
+        /// Leaves out the caller's Keep-Alive, because the connection may end earlier than it announces. By
+        /// default it is left out only where the connection ends, or `keep_alive_secs` is shorter.
         pub fn own_keep_alive(self, only_ours: bool) => self.own_keep_alive = only_ours;
     }
 }
@@ -228,9 +228,9 @@ pub(in crate::http::wire) fn encode_response(
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends the caller's fields without what contradicts what the connection does: with "keep-alive" beside
-/// our "close" the client could not know which is true, and with a longer timeout it would send a request to a
-/// server that is closing. Returns whether the caller's Keep-Alive was appended.
+/// Appends the caller's fields without those that contradict the connection. "keep-alive" beside our "close" is
+/// ambiguous, and after a longer timeout the client would send a request to a server that is closing. Returns
+/// whether the caller's Keep-Alive was appended.
 fn encode_consistent(head: &ResponseOut<'_>, persists: bool, out: &mut Vec<u8>) -> bool {
     let hint = KeepAlive::of(head.fields.view());
     let ours = head.keep_alive_secs.map(Duration::from_secs);

@@ -15,8 +15,8 @@
 //! [`unfold`](Section::unfold) shortens the values that have folds, in bytes that belong to the caller.
 //!
 //! A blank between a name and its colon is refused in a request. In a response it is no part of the name, and
-//! is forwarded by nobody; but Content-Length and Transfer-Encoding with one are refused, since a recipient that
-//! takes the blank for a part of the name finds the end of the message elsewhere.
+//! is not forwarded. Content-Length and Transfer-Encoding with one are refused: a recipient that takes the blank for
+//! a part of the name finds the end of the message elsewhere.
 //!
 //! The decoder remembers its position, not the bytes: the caller gives it the same bytes and some more
 //! behind them, and it continues where it stopped. So a head that arrives one byte at a time costs as
@@ -51,7 +51,7 @@ pub(super) struct Section {
     phase: Phase,
     /// The last line is being continued.
     is_folding: bool,
-    /// Where it goes on, behind the blanks.
+    /// Where the continuation begins, behind the blanks.
     fold_at: usize,
     /// Some value holds a fold.
     has_folds: bool,
@@ -289,7 +289,7 @@ impl Section {
         Ok(complete)
     }
 
-    /// The line that goes on behind the blank at `at`.
+    /// The line that the blank at `at` continues.
     #[cold]
     fn folded_line(&mut self, bytes: &[u8], at: usize) -> Result<Line, Error> {
         match self.index.lines.last() {

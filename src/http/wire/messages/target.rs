@@ -129,8 +129,8 @@ impl<'a> Target<'a> {
     }
 }
 
-/// A target that has been judged: its form, and where its parts end. It is all that the fast and the slow
-/// readers of a target need, so that no two of them can disagree.
+/// A target that has been judged: its form, and where its parts end. Every reader of a target takes its parts from
+/// here, so two readers cannot disagree.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Judged {
     form: Form,

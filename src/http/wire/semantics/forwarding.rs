@@ -121,6 +121,18 @@ pub fn forwarded_request(head: &RequestHead<'_>, name: &str) -> Result<FieldList
 /// The fields of a response that an intermediary of this name forwards: those of [`end_to_end`], Via, and no
 /// Content-Length in a 204, where some servers send it. `version`: the response's, `"1.1"` or `"1.0"`.
 ///
+/// ```
+/// use barewire::http::wire::{FieldList, forwarded_response};
+///
+/// let mut received = FieldList::new();
+/// received.append("Content-Length", "0")?;
+/// received.append("ETag", "\"a\"")?;
+/// let fields = forwarded_response(204, "1.1", received.view(), "proxy")?;
+/// let fields: Vec<_> = fields.view().iter().collect();
+/// assert_eq!(fields, [("ETag", &b"\"a\""[..]), ("Via", b"1.1 proxy")]);
+/// # Ok::<(), barewire::http::wire::Misuse>(())
+/// ```
+///
 /// # Errors
 /// As for [`end_to_end`].
 pub fn forwarded_response(

@@ -24,8 +24,8 @@
 //! | all others: Accept, If-Match, Range, TE, Upgrade, X-Api-Key … | sent again | sent again | sent again |
 //!
 //! A Location that is no URI reference is refused: a space, a bracket, `|`, `^`, a byte above 0x7F. Browsers
-//! encode such bytes, each in its own way; RFC 9110 §10.2.2 allows that and does not ask for it. Two programs
-//! that repair one text differently are led to different places.
+//! encode such bytes, each in its own way; RFC 9110 §10.2.2 allows that and does not ask for it. Programs that
+//! repair one text differently follow it to different places.
 //!
 //! When a redirect leads to another origin, the fields meant for the first origin are dropped. They stay
 //! dropped if a later redirect leads back:

@@ -50,8 +50,8 @@ impl UriError {
         }
     }
 
-    /// What the client of a handler broke that fails with this error: a handler decodes the parts of the
-    /// target that it got, or a form in the body. `None` for a whole URI, which has many sources.
+    /// The rule that a handler's client broke, if the handler fails with this error: a handler decodes parts of its
+    /// target, or a form in the body. `None` for a whole URI, which may come from anywhere.
     pub(in crate::http) fn in_request(&self) -> Option<Error> {
         let rule = match self.reason {
             UriReason::NotUtf8 => Rule::EscapedNotUtf8,

@@ -60,7 +60,7 @@ impl Query {
     ///
     /// # Errors
     /// Each item can be an error: a bad escape, or bytes that are not UTF-8. A handler that fails with it blames
-    /// its client, who gets a 400: see [`Failure`](crate::http::Failure). (For bytes that are no text,
+    /// its client, which gets a 400: see [`Failure`](crate::http::Failure). (For bytes that are no text,
     /// split the query and use [`percent_decode`](super::percent_decode).)
     pub fn pairs(query: &str) -> impl Iterator<Item = Result<(String, String), UriError>> {
         let mut behind = 0;
