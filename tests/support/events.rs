@@ -1,7 +1,8 @@
 //! What happened, in order; and who may go on when.
 
 use super::PATIENCE;
-use barewire::http::{Error, Events, Handled, Request, Response};
+use barewire::http::{ClientEvents, Error, Events, Handled, Request, Response};
+use barewire::net::Stream;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -109,5 +110,30 @@ impl Events for Reporting {
 
     fn error(&self, what: &dyn fmt::Display) {
         self.log.note(what);
+    }
+}
+
+/// Lets the server speak once the connection is open and before the request is sent. Clones are of the same
+/// connection: one is the events of the request, the server has another.
+#[derive(Clone, Default)]
+pub(crate) struct Early {
+    may_speak: Gate,
+    has_spoken: Gate,
+}
+
+impl Early {
+    /// The server's part: `speak` sends what comes before the request.
+    pub(crate) fn speak(&self, speak: impl FnOnce()) {
+        self.may_speak.pass();
+        speak();
+        self.has_spoken.open();
+    }
+}
+
+impl ClientEvents for Early {
+    fn socket(&mut self, _stream: &dyn Stream, reused: bool) {
+        assert!(!reused);
+        self.may_speak.open();
+        self.has_spoken.pass();
     }
 }

@@ -6,6 +6,7 @@
 //!   Client                 sends bytes, receives answers                    client.rs
 //!   Answer                 one response, read by strict rules of its own    answer.rs
 //!   Log, Gate, Reporting   what happened, and "not before I say so"         events.rs
+//!   Early                  a server that speaks before the first request    events.rs
 //!   Script                 a connection cut into pieces by the test        script.rs
 //!   Random                 the same in every run                            chance.rs
 //!   Measured               descriptors, threads and memory of the process  measured.rs
@@ -35,7 +36,7 @@ mod watchdog;
 pub(crate) use answer::{Answer, Broken, Framing, Reader};
 pub(crate) use chance::Random;
 pub(crate) use client::Client;
-pub(crate) use events::{Gate, Log, Reporting};
+pub(crate) use events::{Early, Gate, Log, Reporting};
 pub(crate) use measured::{Measured, assert_no_growth};
 pub(crate) use script::{End, Script};
 pub(crate) use site::{Site, over_pipe};
@@ -46,6 +47,10 @@ use std::time::Duration;
 
 /// How long a test waits for what is bound to happen: far more than any machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is promised within a second: a busy machine gets two more. (The deadlines behind it are longer, so a
+/// promise that does not hold is seen.)
+pub(crate) const SOON: Duration = Duration::from_secs(3);
 
 /// A request without a body, as a careful client writes it.
 pub(crate) fn request(method: &str, target: &str) -> String {

@@ -75,6 +75,12 @@ impl<'h> Row<'h> {
 }
 
 /// Taking.
+/// A whole number as users write it: digits, and no sign.
+pub(crate) fn whole_number<T: FromStr>(text: &str) -> Option<T> {
+    let is_digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| is_digits)
+}
+
 impl Args<'_> {
     /// Whether the option was typed.
     pub(crate) fn has(&mut self, name: &str) -> bool {
@@ -115,9 +121,7 @@ impl Args<'_> {
     /// The value of an option that is a whole number.
     pub(crate) fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, String> {
         self.parsed(name, |text| {
-            let digits = text.bytes().all(|b| b.is_ascii_digit()); // no sign
-            let number = text.parse().ok().filter(|_| digits);
-            number.ok_or_else(|| format!("takes a whole number, not {text:?}"))
+            whole_number(text).ok_or_else(|| format!("takes a whole number, not {text:?}"))
         })
     }
 

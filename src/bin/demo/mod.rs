@@ -35,7 +35,7 @@ mod printable;
 mod url;
 mod words;
 
-pub(crate) use args::{Args, no_command, parse};
+pub(crate) use args::{Args, no_command, parse, whole_number};
 pub(crate) use files::{ClientFiles, named, read_file};
 pub(crate) use options::options;
 pub(crate) use print::{PeerOutput, can_draw, err, flush, log, out, shown};

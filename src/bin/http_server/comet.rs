@@ -13,6 +13,7 @@
 
 use super::board::{Board, News};
 use super::reply::text;
+use crate::demo::whole_number;
 use barewire::http::wire::Query;
 use barewire::http::{Error, Handled, Request, Response};
 use std::time::Duration;
@@ -44,11 +45,8 @@ impl Wait {
         }
         let number = |text: Option<String>, default| match text {
             None => Ok(default),
-            Some(text) => {
-                let digits = text.bytes().all(|b| b.is_ascii_digit()); // no sign
-                let number = text.parse::<u64>().ok().filter(|_| digits);
-                number.ok_or_else(|| format!("{text:?} is no whole number (RFC 9110 §15.5.1)\n"))
-            }
+            Some(text) => whole_number(&text)
+                .ok_or_else(|| format!("{text:?} is no whole number (RFC 9110 §15.5.1)\n")),
         };
         Ok(number(seen, board.newest()).and_then(|seen| {
             number(secs, POLL_SECS).map(|secs| Wait {

@@ -8,6 +8,7 @@
 // RFC 9110 §9.3.6: "Proxies that support CONNECT SHOULD restrict its use to a limited set of known
 // ports or a configurable list of safe request targets."
 
+use crate::demo::whole_number;
 use std::net::IpAddr;
 
 pub(crate) struct Allow(Vec<Entry>);
@@ -71,9 +72,7 @@ impl Entry {
         let mistake = || format!("--allow takes HOST or HOST:PORT, not {text:?}");
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                let digits = port.bytes().all(|b| b.is_ascii_digit()); // no sign
-                let port = port.parse().ok().filter(|_| digits);
-                (host, Some(port.ok_or_else(mistake)?))
+                (host, Some(whole_number(port).ok_or_else(mistake)?))
             }
             _ => (text, None),
         };

@@ -16,7 +16,7 @@ mod request;
 
 use barewire::udp::{self, Events, Family, FaultPlan, RemoteInfo, Socket};
 use bucket::Bucket;
-use demo::{Args, Run, err, log, named, no_command, out};
+use demo::{Args, Run, err, log, named, no_command, out, whole_number};
 use echo::Echo;
 use request::Network;
 use std::io::{self, ErrorKind};
@@ -73,8 +73,7 @@ fn plan(script: &str) -> FaultPlan {
 
 fn client(to: &str, text: &str) -> Result<Run, String> {
     let parts = to.rsplit_once(':');
-    let parts = parts.filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())); // no sign
-    let parts = parts.and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    let parts = parts.and_then(|(host, port)| Some((host, whole_number(port)?)));
     let (host, port) = parts.ok_or_else(|| format!("{to:?} is not HOST:PORT"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let (host, text) = (host.to_owned(), text.to_owned());

@@ -3,15 +3,11 @@
 use super::forwarding::proxy;
 use super::stage::command;
 use crate::stage::end_before_input;
-use crate::support::watched;
+use crate::support::{SOON, watched};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// The figure is a second; a busy machine gets two more. The code before needed thirty, or the next
-/// piece of the body.
-const SOON: Duration = Duration::from_secs(3);
+use std::time::Instant;
 
 /// A server that responds to each head at once, then reads and drops what comes.
 fn refusing(response: &'static str) -> u16 {

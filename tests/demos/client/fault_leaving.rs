@@ -1,14 +1,12 @@
 //! `proxy`: clients that leave before the server responds, and more clients than connections to a server.
 
 use super::forwarding::{connect, proxy};
-use crate::support::{Client, Log, PATIENCE, watched};
+use crate::support::{Client, Log, PATIENCE, SOON, watched};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// The figure is a second; a busy machine gets two more. The code before needed thirty.
-const SOON: Duration = Duration::from_secs(3);
 /// How many connections the proxy opens to one server.
 const SOCKETS: usize = 100;
 

@@ -2,7 +2,7 @@
 
 use super::peer::Peer;
 use super::test_server::{OK, TestServer, get, responding};
-use crate::support::{Gate, PATIENCE, watched};
+use crate::support::{Early, PATIENCE, watched};
 use barewire::http::wire::{Fields, Rule, status_class};
 use barewire::http::{
     self, ClientEvents, ClientResponse, Connected, Error, Origin, Proxy, RequestOptions, Status,
@@ -266,32 +266,16 @@ fn fault_c02_a_server_forwards_it_and_makes_none() {
     });
 }
 
-/// Lets the server speak once the connection is open and before the request is sent.
-struct Early {
-    may_speak: Gate,
-    has_spoken: Gate,
-}
-
-impl ClientEvents for Early {
-    fn socket(&mut self, _stream: &dyn Stream, reused: bool) {
-        assert!(!reused);
-        self.may_speak.open();
-        self.has_spoken.pass();
-    }
-}
-
 /// The response, where the server has sent `early` before the first request, and answers the request, too.
 fn spoken_to(
     early: &'static str,
     tcp: bool,
     change: impl FnOnce(RequestOptions) -> RequestOptions,
 ) -> Result<ClientResponse, Error> {
-    let (may_speak, has_spoken) = (Gate::default(), Gate::default());
-    let gates = (may_speak.clone(), has_spoken.clone());
+    let events = Early::default();
+    let sender = events.clone();
     let serve = move |mut peer: Peer| {
-        gates.0.pass();
-        peer.send(early);
-        gates.1.open();
+        sender.speak(|| peer.send(early));
         if early.is_empty() {
             return; // it closes
         }
@@ -305,12 +289,7 @@ fn spoken_to(
         false => TestServer::new(serve),
     };
     let request = http::request(change(server.options())).unwrap();
-    let response = request
-        .on(Early {
-            may_speak,
-            has_spoken,
-        })
-        .end("");
+    let response = request.on(events).end("");
     assert_eq!(server.connections(), 1);
     response
 }
@@ -379,25 +358,17 @@ fn fault_c18_a_proxy_that_speaks_first_opens_no_tunnel() {
 #[test]
 fn fault_c18_through_a_tunnel_too() {
     watched(|| {
-        let (may_speak, has_spoken) = (Gate::default(), Gate::default());
-        let gates = (may_speak.clone(), has_spoken.clone());
+        let events = Early::default();
+        let sender = events.clone();
         let server = TestServer::new(move |mut peer| {
             peer.head();
             peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
-            gates.0.pass();
-            peer.send(OK);
-            gates.1.open();
+            sender.speak(|| peer.send(OK));
             peer.until_closed();
         });
         let proxy = Proxy::new("http://proxy:1").unwrap().tunnel();
         let request = http::request(server.options().hostname("a").proxy(&proxy)).unwrap();
-        match request
-            .on(Early {
-                may_speak,
-                has_spoken,
-            })
-            .end("")
-        {
+        match request.on(events).end("") {
             Err(Error::Peer(e)) => assert_eq!(e.rule(), Rule::UnexpectedMessage),
             other => panic!("{other:?}"),
         }

@@ -3,12 +3,9 @@
 
 use super::peer::Peer;
 use super::test_server::{TestServer, get, ok, one_socket};
-use crate::support::watched;
+use crate::support::{SOON, watched};
 use barewire::http::{self, Error, Proxy, RequestOptions};
 use std::time::{Duration, Instant};
-
-/// The figure is a second; a busy machine gets two more. The code before needed ten and more.
-const SOON: Duration = Duration::from_secs(3);
 
 /// What follows the end of the head's other fields.
 const ENDLESS: [(&str, Tail); 6] = [

@@ -1,16 +1,13 @@
 //! A request whose caller no longer wants the response: a proxy whose client has left.
 
 use super::test_server::{TestServer, ok, one_socket};
-use crate::support::{Gate, Log, watched};
+use crate::support::{Gate, Log, SOON, watched};
 use barewire::http::pool::{Gauges, Refused};
-use barewire::http::{self, Error, Timeouts};
+use barewire::http::{self, Error, RequestOptions, Timeouts};
 use std::io::{BufRead, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// The deadlines that would end the wait otherwise are 30 s.
-const SOON: Duration = Duration::from_secs(3);
 
 #[track_caller]
 fn given_up(error: &Error) {
@@ -87,63 +84,60 @@ fn fault_c12_a_body_that_the_server_does_not_read_is_given_up() {
     });
 }
 
+/// Runs `test` while a request without a response has the agent's only socket. That request is given up
+/// afterwards.
+fn while_the_socket_is_taken(test: impl FnOnce(&TestServer, &RequestOptions)) {
+    let (server, log) = silent();
+    let options = server.options();
+    let is_wanted = AtomicBool::new(true);
+    thread::scope(|scope| {
+        let request = http::request(&options).unwrap();
+        let is_wanted = &is_wanted;
+        scope.spawn(move || {
+            request
+                .end_while("", || is_wanted.load(Ordering::SeqCst))
+                .is_err()
+        });
+        log.wait_for("asked");
+        test(&server, &options);
+        is_wanted.store(false, Ordering::SeqCst);
+    });
+    ok(&options.path("/now"));
+    server.end();
+}
+
 #[test]
 fn fault_c12_a_request_that_is_not_wanted_leaves_the_queue() {
     watched(|| {
-        let (server, log) = silent();
-        let options = server.options();
         let began = Instant::now();
-        let is_wanted = AtomicBool::new(true);
-        thread::scope(|scope| {
-            let request = http::request(&options).unwrap();
-            let is_wanted = &is_wanted;
-            scope.spawn(move || {
-                request
-                    .end_while("", || is_wanted.load(Ordering::SeqCst))
-                    .is_err()
-            });
-            log.wait_for("asked");
-            let request = http::request(&options).unwrap();
+        while_the_socket_is_taken(|server, options| {
+            let request = http::request(options).unwrap();
             let waits = || Gauges {
                 sockets: 1,
                 requests: 1,
                 free_sockets: 0,
             };
             let error = request.end_while("", || {
-                assert_eq!(server.gauges(&options), waits()); // the agent's lock is free
+                assert_eq!(server.gauges(options), waits()); // the agent's lock is free
                 false
             });
             given_up(&error.unwrap_err());
-            assert_eq!(server.gauges(&options).requests, 0);
-            is_wanted.store(false, Ordering::SeqCst);
+            assert_eq!(server.gauges(options).requests, 0);
         });
-        ok(&options.path("/now"));
         assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-        server.end();
     });
 }
 
 #[test]
 fn fault_c12_a_full_queue_is_told_apart_from_a_slow_server() {
     watched(|| {
-        let (server, log) = silent();
-        let options = server.options();
-        let is_wanted = AtomicBool::new(true);
-        thread::scope(|scope| {
-            let request = http::request(&options).unwrap();
-            let is_wanted = &is_wanted;
-            scope.spawn(move || {
-                request
-                    .end_while("", || is_wanted.load(Ordering::SeqCst))
-                    .is_err()
-            });
-            log.wait_for("asked");
+        while_the_socket_is_taken(|_server, options| {
             let limit = Duration::from_millis(20);
             let timeouts = Timeouts {
                 queue: Some(limit),
                 ..Timeouts::default()
             };
-            let request = http::request(options.timeouts(timeouts)).unwrap();
+            let request = http::request(options.clone().timeouts(timeouts)).unwrap();
             match request.end("").unwrap_err() {
                 Error::Io(error) => {
                     assert_eq!(error.kind(), ErrorKind::TimedOut);
@@ -152,9 +146,7 @@ fn fault_c12_a_full_queue_is_told_apart_from_a_slow_server() {
                 }
                 other => panic!("{other:?}"),
             }
-            is_wanted.store(false, Ordering::SeqCst);
         });
-        server.end();
     });
 }
 

@@ -5,7 +5,7 @@ use super::stage::{Site, accepting, agent, identity, known, open, pem, tcp, trus
 use crate::support::{PATIENCE, watched};
 use barewire::http::{self, Request, Response};
 use barewire::https;
-use barewire::net::Stream;
+use barewire::net::{Handle, Stream};
 use barewire::tls::{self, ClientOptions, Code, ServerOptions, Tls};
 use barewire::websocket::{Acceptor, Config};
 use rustls::crypto::ring;
@@ -120,15 +120,21 @@ fn spoil(stream: &dyn Stream) {
     tls.get_ref().write_all(&record).expect("it is open");
 }
 
+/// A server of TLS that sends back what comes, and its address.
+fn echoing() -> (Handle, String) {
+    let echo = tls::create_server(&identity("server"), |socket| socket.pipe(&socket).map(drop));
+    let handle = echo
+        .expect("good options")
+        .listen("127.0.0.1:0")
+        .expect("a port");
+    let to = format!("localhost:{}", handle.local_addr().port().expect("TCP"));
+    (handle, to)
+}
+
 #[test]
 fn fault_c14_a_writer_of_tls_reports_the_alert() {
     watched(|| {
-        let echo = tls::create_server(&identity("server"), |socket| socket.pipe(&socket).map(drop));
-        let handle = echo
-            .expect("good options")
-            .listen("127.0.0.1:0")
-            .expect("a port");
-        let to = format!("localhost:{}", handle.local_addr().port().expect("TCP"));
+        let (handle, to) = echoing();
         for _ in 0..ROUNDS {
             let socket = tls::connect(&to, &trusting()).expect("a handshake");
             spoil(&**socket.stream());
@@ -172,12 +178,7 @@ fn tls_of(to: &str) -> Tls {
 #[test]
 fn fault_c14_a_writer_beside_a_reader_reports_the_alert() {
     watched(|| {
-        let echo = tls::create_server(&identity("server"), |socket| socket.pipe(&socket).map(drop));
-        let handle = echo
-            .expect("good options")
-            .listen("127.0.0.1:0")
-            .expect("a port");
-        let to = format!("localhost:{}", handle.local_addr().port().expect("TCP"));
+        let (handle, to) = echoing();
         for _ in 0..ROUNDS {
             let tls = Arc::new(tls_of(&to));
             let reading = Arc::clone(&tls);

@@ -1,27 +1,14 @@
 //! What a client reports over TLS is what it reports without: an answer that nobody asked for, a cut one.
 
 use super::stage::{agent, playing, playing_tls};
-use crate::support::{Gate, PATIENCE, watched};
+use crate::support::{Early, PATIENCE, watched};
 use barewire::http::wire::Rule;
-use barewire::http::{ClientEvents, ClientResponse, Error, RequestOptions};
+use barewire::http::{ClientResponse, Error, RequestOptions};
 use barewire::net::{Handle, Stream};
 use barewire::tls::Tls;
 use barewire::{http, https};
 use std::net::Shutdown;
 use std::sync::Arc;
-
-/// Lets the server speak once the connection is open and before the request is sent.
-struct Early {
-    may_speak: Gate,
-    has_spoken: Gate,
-}
-
-impl ClientEvents for Early {
-    fn socket(&mut self, _stream: &dyn Stream, _reused: bool) {
-        self.may_speak.open();
-        self.has_spoken.pass();
-    }
-}
 
 #[test]
 fn fault_c18_an_answer_before_the_first_request_is_refused_over_tls() {
@@ -30,25 +17,18 @@ fn fault_c18_an_answer_before_the_first_request_is_refused_over_tls() {
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno",
             "HTTP/1.1 408 \r\n\r\n",
         ] {
-            let (may_speak, has_spoken) = (Gate::default(), Gate::default());
-            let gates = (may_speak.clone(), has_spoken.clone());
+            let events = Early::default();
+            let sender = events.clone();
             let server = playing_tls(move |tls| {
-                gates.0.pass();
-                (&tls as &dyn Stream)
-                    .write_all(early.as_bytes())
-                    .expect("it is open");
-                gates.1.open();
+                sender.speak(|| {
+                    let sent = (&tls as &dyn Stream).write_all(early.as_bytes());
+                    sent.expect("it is open");
+                });
                 while let Ok(1..) = tls.read(&mut [0; 1000]) {}
             });
             let agent = agent();
             let request = https::request(options(&server, &agent)).unwrap();
-            match request
-                .on(Early {
-                    may_speak,
-                    has_spoken,
-                })
-                .end("")
-            {
+            match request.on(events).end("") {
                 Err(Error::Peer(e)) => assert_eq!(e.rule(), Rule::UnexpectedMessage),
                 other => panic!("{other:?}"),
             }

@@ -1,14 +1,11 @@
 //! Bodies that nobody wants, under TLS: `client/fault_unwanted.rs` has them in the clear.
 
 use super::stage::{Site, agent};
-use crate::support::watched;
+use crate::support::{SOON, watched};
 use barewire::http::{self, Request, Response};
 use barewire::https;
 use barewire::websocket::{ConnectOptions, Error};
 use std::time::{Duration, Instant};
-
-/// The figure is a second; a busy machine gets two more. The code before needed ten and more.
-const SOON: Duration = Duration::from_secs(3);
 
 /// Redirects to `/end` with a body that never ends: it floods, or is silent until the client has left.
 fn endless() -> Site {
