@@ -8,6 +8,7 @@
 //!   Log, Gate, Reporting   what happened, and "not before I say so"         events.rs
 //!   Early                  a server that speaks before the first request    events.rs
 //!   Script                 a connection cut into pieces by the test        script.rs
+//!   Tail                   a body without an end                           tail.rs
 //!   Random                 the same in every run                            chance.rs
 //!   Measured               descriptors, threads and memory of the process  measured.rs
 //!   assert_no_growth       rounds of one kind, of which the last leave no memory  measured.rs
@@ -31,6 +32,7 @@ mod events;
 mod measured;
 mod script;
 mod site;
+mod tail;
 mod watchdog;
 
 pub(crate) use answer::{Answer, Broken, Framing, Reader};
@@ -40,6 +42,7 @@ pub(crate) use events::{Early, Gate, Log, Reporting};
 pub(crate) use measured::{Measured, assert_no_growth};
 pub(crate) use script::{End, Script};
 pub(crate) use site::{Site, over_pipe};
+pub(crate) use tail::Tail;
 pub(crate) use watchdog::watched;
 
 use barewire::http::{self, Response};

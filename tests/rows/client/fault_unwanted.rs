@@ -1,45 +1,23 @@
-//! Bodies that nobody wants: of a redirect, of a refused tunnel, of a response that is dropped. They are
-//! never a reason to wait.
+//! Bodies that the caller does not read: of a redirect, of a refused tunnel, of a response that is dropped. The
+//! client does not wait for them.
 
-use super::peer::Peer;
 use super::test_server::{TestServer, get, ok, one_socket};
-use crate::support::{SOON, watched};
+use crate::support::{SOON, Tail, watched};
 use barewire::http::{self, Error, Proxy, RequestOptions};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What follows the end of the head's other fields.
 const ENDLESS: [(&str, Tail); 6] = [
-    ("Transfer-Encoding: chunked\r\n\r\n", flood_chunks),
+    ("Transfer-Encoding: chunked\r\n\r\n", Tail::FloodChunks),
     (
         "Transfer-Encoding: chunked\r\n\r\n5\r\nwhy?\n\r\n",
-        drip_chunks,
+        Tail::DripChunks,
     ),
-    ("Content-Length: 1000000\r\n\r\nwhy?\n", silence),
-    ("Content-Length: 20\r\n\r\nwhy?\n", silence),
-    ("Connection: close\r\n\r\nwhy?\n", flood),
-    ("Connection: close\r\n\r\nwhy?\n", silence),
+    ("Content-Length: 1000000\r\n\r\nwhy?\n", Tail::Silence),
+    ("Content-Length: 20\r\n\r\nwhy?\n", Tail::Silence),
+    ("Connection: close\r\n\r\nwhy?\n", Tail::Flood),
+    ("Connection: close\r\n\r\nwhy?\n", Tail::Silence),
 ];
-
-/// Sends the rest of a body until the client closes.
-type Tail = fn(&mut Peer);
-
-fn flood(peer: &mut Peer) {
-    while peer.try_send([b'a'; 16 * 1024]) {}
-}
-
-fn flood_chunks(peer: &mut Peer) {
-    let chunk = format!("4000\r\n{}\r\n", "a".repeat(0x4000));
-    while peer.try_send(&chunk) {}
-}
-
-/// A byte for each read timeout: never silent for long.
-fn drip_chunks(peer: &mut Peer) {
-    while !peer.closes_within(Duration::from_millis(20)) && peer.try_send("1\r\na\r\n") {}
-}
-
-fn silence(peer: &mut Peer) {
-    peer.until_closed();
-}
 
 /// Runs `ask` against a server whose first response of each kind never ends; later ones are short.
 fn within_a_second(head: &'static str, ask: impl Fn(&TestServer)) {
@@ -50,7 +28,7 @@ fn within_a_second(head: &'static str, ask: impl Fn(&TestServer)) {
                     "/end" => peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
                     _ => {
                         peer.send(format!("HTTP/1.1 {head}{fields}"));
-                        return tail(&mut peer);
+                        return tail.send(&**peer.stream());
                     }
                 }
             }

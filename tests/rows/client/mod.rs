@@ -13,7 +13,10 @@
 //! | A05 E25 E26 | `a05_agent` | five in flight, the others wait |
 //! | A06 | `a06_reuse`, `a06_retry`, `closing` | which connections are reused; which requests are sent twice |
 //! | A07 | `a07_proxy` | requests in absolute-form, and tunnels |
-//! | | `redirects` | redirects, if the options ask for them |
+//! | | `redirects`, `fault_redirects`, `fault_locations` | redirects, if the options ask for them; what is sent again, and where |
+//! | | `fault_no_proxy` | which requests go through the proxy |
+//! | | `fault_answers` | responses of old, careless and hostile servers |
+//! | | `fault_unwanted`, `fault_wanted` | bodies that the caller does not read; requests that it gives up |
 //! | | `early` | responses that come before the request is sent |
 //! | | `deadlines` | every wait ends |
 //! | | `slots` | every way for a request to end, on an agent with one socket |
@@ -37,6 +40,7 @@ mod deadlines;
 mod early;
 mod expect;
 mod fault_answers;
+mod fault_locations;
 mod fault_no_proxy;
 mod fault_redirects;
 mod fault_unwanted;

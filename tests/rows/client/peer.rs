@@ -187,22 +187,6 @@ impl Peer {
         read.is_ok()
     }
 
-    /// Whether the client closes within this time. What it sends is kept.
-    pub(crate) fn closes_within(&mut self, time: Duration) -> bool {
-        let mut piece = [0; 1024];
-        self.stream.set_read_timeout(Some(time)).expect("a timeout");
-        let read = self.stream.read(&mut piece);
-        let patience = self.stream.set_read_timeout(Some(PATIENCE));
-        patience.expect("a timeout");
-        match read {
-            Ok(n) => {
-                self.bytes.extend_from_slice(&piece[..n]);
-                n == 0
-            }
-            Err(error) => !is_timeout(&error),
-        }
-    }
-
     /// All bytes until the client closes or resets.
     pub(crate) fn until_closed(&mut self) -> Vec<u8> {
         while self.more() {}

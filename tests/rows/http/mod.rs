@@ -12,14 +12,11 @@
 //! | H04 | `h04_lengths` | chunked or counted, never a broken wire |
 //! | H05 | `h05_streaming`, `h05_failing`, `h05_blame`, `h05_leaving` | pieces that leave at once; handlers that fail, by whose fault |
 //! | H06 | `h06_persistence`, `h06_contradictions`, `h06_bodyless` | many requests on one connection |
-//! | H07 | `h07_events`, `h07_stopping` | which event is called when, and how a server ends |
-//! | H05 | `h05_streaming`, `h05_failing` | pieces that leave at once; handlers that fail |
-//! | H06 | `h06_persistence`, `h06_bodyless` | many requests on one connection |
 //! | H07 | `h07_events`, `h07_stopping`, `h07_racing` | which event is called when, and how a server ends |
 //! | H08 | `h08_expect` | every order in which a 100 can come or not |
 //! | H09 | `h09_upgrade`, `h09_handover` | a connection changes its protocol |
 //! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | responses to bytes that are no request, and how they arrive |
-//! | H11 | `h11_comet`, `h11_watch` | long polling; nothing is withheld |
+//! | H11 | `h11_comet`, `h11_watch`, `fault_waiting` | long polling; nothing is withheld; a handler that waits for the body and for something else |
 //! | H05, H07 | `panics` | what a panic costs at each stage |
 //! | N09 | `n09_addresses` | limits and addresses |
 //! | all | `limits`, `deadlines`, `slow_readers`, `settings` | what a peer cannot do: `limit_…`, `deadline_…` |

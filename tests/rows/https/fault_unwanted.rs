@@ -1,4 +1,4 @@
-//! Bodies that nobody wants, under TLS: `client/fault_unwanted.rs` has them in the clear.
+//! Bodies that the caller does not read, under TLS: `client/fault_unwanted.rs` has them in the clear.
 
 use super::stage::{Site, agent};
 use crate::support::{SOON, watched};

@@ -12,9 +12,11 @@
 //! | T06 | `t06_proxy` | CONNECT, then TLS with the server itself |
 //! | T06 | `t06_truncation` | a response is whole if the peer has sent close_notify |
 //! | T08 | `t08_one_handler` | one handler, unchanged, over TCP, a Unix socket and TLS |
+//! | H11 | `h11_pending` | coalesced responses are sent although the next handler waits |
+//! | beside the rows | `fault_client` | what a client reports of early and of cut responses |
 //! | beside the rows | `fault_alerts` | a server ends TLS while the client sends: the alert is the error |
 //! | beside the rows | `fault_schemes` | one client for `http:` and `https:`, and no redirect leaves TLS |
-//! | beside the rows | `fault_unwanted` | bodies that nobody wants are not waited for |
+//! | beside the rows | `fault_unwanted` | bodies that the caller does not read are not waited for |
 //! | W05 W06 | `fault_websocket` | whole frames, no thread waits, the last messages arrive: over TLS, too |
 //! | W06 | `w06_duplex` | reading and writing at once over `wss:` |
 //!

@@ -1,61 +1,37 @@
 //! A server that refuses the handshake, and whose reason is long, slow or without an end.
 
 use super::stage::{Peer, fake_server};
-use crate::support::{SOON, watched};
+use crate::support::{SOON, Tail, watched};
 use barewire::http::{self, Proxy, RequestOptions};
+use barewire::net::Tcp;
 use barewire::websocket::{self, ConnectOptions, Error};
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
-
-/// Sends the rest of a body, until the client closes.
-type Tail = fn(TcpStream);
-
-fn flood(mut stream: TcpStream) {
-    while stream.write_all(&[b'a'; 16 * 1024]).is_ok() {}
-}
-
-fn flood_chunks(mut stream: TcpStream) {
-    let chunk = format!("4000\r\n{}\r\n", "a".repeat(0x4000));
-    while stream.write_all(chunk.as_bytes()).is_ok() {}
-}
-
-/// A byte every 20 ms.
-fn drip(mut stream: TcpStream) {
-    let every = Duration::from_millis(20);
-    stream.set_read_timeout(Some(every)).expect("a timeout");
-    while stream.read(&mut [0]).is_err() && stream.write_all(b"a").is_ok() {}
-}
-
-fn silence(mut stream: TcpStream) {
-    let _ = stream.read(&mut [0]);
-}
+use std::time::Instant;
 
 const REFUSALS: [(&str, &str, Tail); 6] = [
     (
         "302 Found",
         "Location: /elsewhere\r\nContent-Length: 9\r\n\r\nwh",
-        silence,
+        Tail::Silence,
     ),
     (
         "401 Who",
         "WWW-Authenticate: Basic realm=\"x\"\r\nConnection: close\r\n\r\nwhy?",
-        flood,
+        Tail::Flood,
     ),
     (
         "503 Full",
         "Retry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwhy?\r\n",
-        flood_chunks,
+        Tail::FloodChunks,
     ),
-    ("403 No", "Content-Length: 1000000\r\n\r\nwhy?", drip),
-    ("404 Not Found", "Connection: close\r\n\r\nwhy?", drip),
-    ("200 OK", "\r\n", silence),
+    ("403 No", "Content-Length: 1000000\r\n\r\nwhy?", Tail::Drip),
+    ("404 Not Found", "Connection: close\r\n\r\nwhy?", Tail::Drip),
+    ("200 OK", "\r\n", Tail::Silence),
 ];
 
 /// The server that refuses in this way, and its URL.
 fn refusing((status, fields, tail): (&'static str, &'static str, Tail)) -> (String, impl FnOnce()) {
     let answer = move |_: &str| format!("HTTP/1.1 {status}\r\n{fields}");
-    let (url, server) = fake_server(answer, move |peer: Peer| tail(peer.stream));
+    let (url, server) = fake_server(answer, move |peer: Peer| tail.send(&Tcp::from(peer.stream)));
     (url, || server.join().expect("the server"))
 }
 

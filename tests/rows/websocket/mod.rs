@@ -15,6 +15,7 @@
 //! | W07 | `w07_updates` | the `/updates` loop |
 //! | W08 | `w08_one_port` | HTTP and WebSocket on one port; the book's events |
 //! | W01 | `fault_handshake` | fields that a handler sets before the handshake; which pages may open a connection; a 101 that is none |
+//! | W01 | `fault_refused` | a server that refuses the handshake: its response is reported at once |
 //! | W06 | `fault_writing` | a thread that must not wait does not, and frames leave whole |
 //! | W05 | `fault_deadlines` | everything that a peer can hold has a deadline; the last Close frame arrives |
 //! | W05 W06 | `fault_pace` | a slow peer is not cut, one that makes no progress is |
