@@ -38,7 +38,7 @@ fn fault_c21_the_zone_of_an_address_stays_with_it() {
         for (host, location, second_host, connections) in [
             ("fe80::1%4", "/b", "[fe80::1]", 1),
             ("fe80::1%lo", "b?c", "[fe80::1]", 1),
-            // RFC 9844 §5: a zone means nothing to the server, so it cannot name one.
+            // A zone means nothing to the server (RFC 9844), so it cannot name one.
             ("fe80::1%4", "http://[fe80::1]/b", "[fe80::1]", 1),
             ("[fe80::1%4]", "http://[FE80::1]:80/b", "[fe80::1]", 1),
             ("fe80::1%4", "http://[fe80::2]/b", "[fe80::2]", 2),
