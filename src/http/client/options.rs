@@ -279,7 +279,7 @@ impl RequestOptions {
         it.set_uri(uri);
         it.set_host |= !it.fields.view().has(Known::Host); // the caller's was for another origin
         // RFC 9110 §11.7.2: "the Proxy-Authorization header field applies only to the next inbound proxy
-        // that demanded authentication using the Proxy-Authenticate field."
+        // that demanded authentication using the Proxy-Authenticate header field."
         it.fields.remove("Proxy-Authorization");
         Ok(redirected)
     }

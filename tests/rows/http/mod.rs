@@ -14,10 +14,10 @@
 //! | H06 | `h06_persistence`, `h06_contradictions`, `h06_bodyless` | many requests on one connection |
 //! | H07 | `h07_events`, `h07_stopping`, `h07_racing` | which event is called when, and how a server ends |
 //! | H08 | `h08_expect` | every order in which a 100 can come or not |
-//! | H09 | `h09_upgrade`, `h09_handover` | a connection changes its protocol |
+//! | H09 | `h09_upgrade`, `h09_fields`, `h09_handover` | a connection changes its protocol |
 //! | H10 | `h10_client_error`, `h10_own_words`, `h10_lingering` | responses to bytes that are no request, and how they arrive |
 //! | H11 | `h11_comet`, `h11_watch`, `fault_waiting` | long polling; nothing is withheld; a handler that waits for the body and for something else |
-//! | H05, H07 | `panics` | what a panic costs at each stage |
+//! | H05, H07 | `panics`, `h05_panics` | what a panic costs at each stage |
 //! | N09 | `n09_addresses` | limits and addresses |
 //! | all | `limits`, `deadlines`, `slow_readers`, `settings` | what a peer cannot do: `limit_…`, `deadline_…` |
 //!
@@ -34,6 +34,7 @@ mod h04_lengths;
 mod h05_blame;
 mod h05_failing;
 mod h05_leaving;
+mod h05_panics;
 mod h05_streaming;
 mod h06_bodyless;
 mod h06_contradictions;
@@ -42,6 +43,7 @@ mod h07_events;
 mod h07_racing;
 mod h07_stopping;
 mod h08_expect;
+mod h09_fields;
 mod h09_handover;
 mod h09_upgrade;
 mod h10_client_error;

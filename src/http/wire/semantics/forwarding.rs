@@ -24,7 +24,7 @@ const HOP_BY_HOP: [&str; 9] = [
     "Transfer-Encoding",
     "Upgrade",
     // RFC 9110 §11.7.2: "the Proxy-Authorization header field applies only to the next inbound
-    // proxy that demanded authentication using the Proxy-Authenticate field."
+    // proxy that demanded authentication using the Proxy-Authenticate header field."
     "Proxy-Authorization",
     "Proxy-Authenticate",
     "Proxy-Authentication-Info",
