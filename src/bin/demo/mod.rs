@@ -20,7 +20,7 @@
 //! | succeeded, or printed its help | 0 | |
 //! | failed, or cannot write to standard output | 1 | `NAME: the error` |
 //! | does not understand its options | 2 | `NAME: the mistake`, and the help if it is short |
-//! | writes to a standard output that nobody reads any more | 141 | |
+//! | writes to a standard output whose reader has left | 141 | |
 //!
 //! `http_get` has curl's exit codes. A server goes on without an output (`print.rs`).
 #![forbid(unsafe_code)]

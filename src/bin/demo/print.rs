@@ -1,4 +1,4 @@
-//! How every demo prints, and how it ends when nobody can read what it prints.
+//! How every demo prints, and how it ends when its output cannot be written.
 //!
 //! | macro | a line on | for | if it cannot be written |
 //! |---|---|---|---|
@@ -83,7 +83,7 @@ fn write_line(line: Option<Line>, lost: u64) {
     static HAS_LOST: AtomicBool = AtomicBool::new(false);
     if lost > 0 {
         write_stderr(&format!(
-            "{NAME}: nobody read the output, and {lost} lines were lost\n"
+            "{NAME}: the output was not read, and {lost} lines were lost\n"
         ));
     }
     match line {

@@ -119,7 +119,7 @@ impl ResponseDraft {
             .checked_reason(&self.reason)
             .date(&self.date.text)
             .keep_alive_secs(config.announced_keep_alive_secs())
-            .own_keep_alive(config.may_end_early());
+            .drop_keep_alive(config.may_end_early());
         match whole {
             Some(length) if !self.is_streamed(machine) => head.length(length),
             _ => head,

@@ -36,7 +36,7 @@ pub struct ResponseOut<'a> {
     pub(in crate::http::wire) length: Option<u64>,
     pub(in crate::http::wire) date: Option<&'a [u8; 29]>,
     pub(super) keep_alive_secs: Option<u64>,
-    pub(super) own_keep_alive: bool,
+    pub(super) drops_keep_alive: bool,
 }
 
 impl<'a> ResponseOut<'a> {
@@ -50,7 +50,7 @@ impl<'a> ResponseOut<'a> {
             length: None,
             date: None,
             keep_alive_secs: None,
-            own_keep_alive: false,
+            drops_keep_alive: false,
         }
     }
 
@@ -89,7 +89,7 @@ impl<'a> ResponseOut<'a> {
 
         /// Leaves out the caller's Keep-Alive, because the connection may end earlier than it announces. By
         /// default it is left out only where the connection ends, or `keep_alive_secs` is shorter.
-        pub fn own_keep_alive(self, only_ours: bool) => self.own_keep_alive = only_ours;
+        pub fn drop_keep_alive(self, on: bool) => self.drops_keep_alive = on;
     }
 }
 
@@ -235,7 +235,7 @@ fn encode_consistent(head: &ResponseOut<'_>, persists: bool, out: &mut Vec<u8>) 
     let hint = KeepAlive::of(head.fields.view());
     let ours = head.keep_alive_secs.map(Duration::from_secs);
     let is_longer = ours.is_some_and(|ours| hint.timeout > Some(ours));
-    let keeps_hint = persists && !is_longer && !head.own_keep_alive;
+    let keeps_hint = persists && !is_longer && !head.drops_keep_alive;
     encode_where(head.fields, out, |known, value| match known {
         Known::TransferEncoding => FieldOut::Nothing,
         Known::KeepAlive if !keeps_hint => FieldOut::Nothing,
