@@ -236,9 +236,8 @@ fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     })
 }
 
-/// A hash of every option that makes a difference on the connection. The options are taken apart without
-/// `..`, so that a new one does not compile before it is decided here whether it makes a difference.
-/// `alpn` are the protocols that are offered.
+/// A hash of every option that makes a difference on the connection. The pattern has no `..`: a new option does
+/// not compile before this function names it. `alpn` are the protocols that are offered.
 fn key(options: &ClientOptions, alpn: &[Vec<u8>]) -> String {
     let ClientOptions {
         common,

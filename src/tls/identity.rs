@@ -59,7 +59,7 @@ impl ResolvesClientCert for Identity {
     }
 }
 
-/// All of them can be read, and our own is strong enough.
+/// Checks that every certificate can be read, and that the first one, our own, is strong enough.
 fn check(chain: &[(Place, CertificateDer<'_>)], option: &str) -> Result<(), Error> {
     for (nth, (place, der)) in chain.iter().enumerate() {
         let certificate = Certificate::decode(der).map_err(|why| {

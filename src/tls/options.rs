@@ -155,7 +155,7 @@ impl ServerOptions {
 
     /// A certificate for clients that ask for this name (SNI, RFC 6066 §3): `"dev.test.com"`, or
     /// `"*.test.com"` for any one label. Exact names are tried first. A client that asks for another
-    /// name, or for none, gets [`cert`](ServerOptions::cert). A dot at the end means nothing. Two certificates
+    /// name, or for none, gets [`cert`](ServerOptions::cert). A trailing dot is ignored. Two certificates
     /// for one name are an error, and so is a name that no client can ask for, as an address.
     pub fn add_context(
         mut self,
@@ -236,7 +236,7 @@ impl ClientOptions {
         pub fn servername(self, name: impl Into<String>) => self.servername = Some(name.into());
 
         /// Trusts exactly one certificate, by its SHA-256 as `openssl x509 -noout -fingerprint
-        /// -sha256` prints it (`"AB:CD:…"`, all colons may be left out). It replaces every other check:
+        /// -sha256` prints it (`"AB:CD:…"`, or without any colon). It replaces every other check:
         /// who issued the certificate, for which name and until when does not matter. That the server
         /// has the key to it is still proved in the handshake.
         pub fn fingerprint256(self, fingerprint: impl Into<String>) =>

@@ -102,11 +102,10 @@ impl ServerContext {
     }
 
     /// Replaces the options for every handshake that begins from now on, in the whole server: a renewed
-    /// certificate needs no restart. (Node's `setSecureContext`.) The server is then as if it had been made
-    /// with these options: to exchange a certificate, pass the same options with the new certificate, and
-    /// nothing else changes. What a server adds to its options (`http/1.1` in
-    /// [`https`](crate::https::create_server)), it adds again. Open connections stay as they are. A client
-    /// that comes back makes a full handshake and so sees the new certificate, because tickets of the old
+    /// certificate needs no restart. (Node's `setSecureContext`.) These options replace all of the old
+    /// ones: to exchange only the certificate, pass the same options with the new certificate. A server adds its
+    /// own part again (`http/1.1` in [`https`](crate::https::create_server)). Open connections stay as they are. A
+    /// client that comes back makes a full handshake and gets the new certificate, because tickets of the old
     /// options are no longer accepted.
     ///
     /// # Errors
@@ -119,9 +118,9 @@ impl ServerContext {
     }
 
     /// The handshake with a client, on this thread, within
-    /// [`handshake_timeout`](ServerOptions::handshake_timeout). A client that fails is sent an alert, unless it
-    /// speaks HTTP without TLS. (To one that resumes a session after its certificate has expired that is
-    /// close_notify, since it is found out after the handshake.) Afterwards `below` has no timeouts.
+    /// [`handshake_timeout`](ServerOptions::handshake_timeout). A client that fails gets an alert, unless it
+    /// speaks HTTP without TLS. (A client that resumes a session after its certificate has expired gets
+    /// close_notify, because the check comes after the handshake.) Afterwards `below` has no timeouts.
     ///
     /// # Errors
     /// Why there is no connection.

@@ -126,7 +126,7 @@ struct Abort {
     called: AtomicBool,
 }
 
-/// The handshake has failed because of that.
+/// The error of a handshake that the stopping server has ended.
 fn stopped() -> Error {
     let text = "this server was stopped within the TLS handshake, and ended the connection";
     Error::new(Code::ConnectionReset, text)

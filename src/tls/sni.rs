@@ -69,7 +69,7 @@ impl CertificatesByName {
     }
 }
 
-/// A name as clients ask for it, in small letters; `None` for an address, and for what is no name.
+/// A name as clients send it, in lower case; `None` for an address, and for what is no host name.
 fn host_name(name: &str) -> Option<String> {
     match ServerName::try_from(name) {
         Ok(ServerName::DnsName(_)) if !name.ends_with('.') => Some(name.to_ascii_lowercase()),

@@ -1,13 +1,13 @@
 //! Which alert a failed handshake sends (RFC 8446 §6).
 //!
-//! Most alerts are made by rustls. Where it makes none, or another than the RFC asks for, the two bytes of
-//! its alert are replaced. Only an alert that is not sealed can be changed; a sealed one stays `close_notify`,
-//! or what rustls has made of it.
+//! rustls makes most alerts. Where it makes none, or another one than the RFC asks for, this file replaces the
+//! two bytes of its alert. Only an alert that is not sealed can be changed; a sealed one stays `close_notify`, or as
+//! rustls made it.
 
 use super::handshake::Failure;
 use rustls::{Error, InvalidMessage};
 
-/// A record of an alert: its type; its level; some descriptions.
+/// The type of an alert's record, the level of an alert, and some descriptions (RFC 8446 §6).
 const ALERT: u8 = 21;
 const FATAL: u8 = 2;
 const CLOSE_NOTIFY: u8 = 0;
@@ -17,7 +17,7 @@ const ILLEGAL_PARAMETER: u8 = 47;
 const DECODE_ERROR: u8 = 50;
 const PROTOCOL_VERSION: u8 = 70;
 const INTERNAL_ERROR: u8 = 80;
-/// What a client understands that begins as SSL 2 does: TLS 1.0.
+/// The version of an alert for a client whose hello has the form of SSL 2.
 const TLS_1_0: u16 = 0x0301;
 /// The oldest version that has these records.
 const SSL_3_0: u16 = 0x0300;
@@ -85,8 +85,8 @@ impl Alert {
         Some(Alert::new(description))
     }
 
-    /// Puts this alert in the place of the one at the end of `records`, which rustls has made of its own
-    /// accord (`made`) or as a `close_notify`.
+    /// Puts this alert in the place of the one at the end of `records`. `made`: rustls has made that one for the
+    /// failure; otherwise it is a `close_notify`.
     pub(in crate::tls) fn write(self, records: &mut [u8], made: bool) {
         let at = records.len().saturating_sub(7);
         let [ALERT, major, minor, 0, 2, level, description] = &mut records[at..] else {

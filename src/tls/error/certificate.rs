@@ -133,7 +133,7 @@ pub(in crate::tls) fn check_strength(
     }
 }
 
-/// The CA that has issued the chain is trusted, and outside its dates.
+/// The chain leads to a trusted CA, but today is outside the dates of this CA.
 pub(in crate::tls) fn outdated_ca(
     ca: &CertificateDer<'_>,
     chain: Chain<'_>,
@@ -215,11 +215,11 @@ fn self_signed(leaf: &Certificate<'_>, chain: Chain<'_>) -> Error {
     Error::new(Code::DepthZeroSelfSignedCert, text)
 }
 
-/// What a peer has written, for an error: the first characters of it.
+/// Text of a peer in an error: its first characters.
 struct Brief<T>(T);
 
 const BRIEF_CHARS: usize = 200;
-/// How many names of a certificate an error has.
+/// How many names of a certificate an error lists.
 const MAX_NAMES: usize = 10;
 
 impl<T: fmt::Display> fmt::Display for Brief<T> {

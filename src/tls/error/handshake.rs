@@ -62,7 +62,7 @@ impl Failure {
     }
 }
 
-/// A client that speaks no version that is spoken here.
+/// The client speaks no version that this server speaks.
 fn old_version(version: Option<u16>) -> Error {
     let version = match version {
         Some(0x0300) => "SSL 3.0",

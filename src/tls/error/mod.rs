@@ -1,7 +1,7 @@
 //! What went wrong with TLS, and what to do about it.
 //!
 //! [`certificate`] has the sentences about certificates, [`handshake`] those about everything else, and
-//! [`alert`] the one byte of each that a peer is sent.
+//! [`alert`] the alert that the peer gets for each.
 
 pub(super) mod alert;
 pub(super) mod certificate;
@@ -15,7 +15,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-/// The longest message. What a peer writes is in it.
+/// The longest message: it may repeat text of the peer.
 const MAX_BYTES: usize = 4 * 1024;
 
 /// Why there is no TLS connection, or why its peer is not authorized. It displays as its
