@@ -56,9 +56,9 @@ impl Listener {
     /// process's umask; to connect, a client needs the permission to write.
     ///
     /// # Errors
-    /// [`ErrorKind::AddrInUse`] where someone listens there already, the path is a file of
+    /// [`ErrorKind::AddrInUse`] where another socket listens there already, the path is a file of
     /// another kind, or another process holds that lock for a second; [`ErrorKind::InvalidInput`] for an
-    /// address in no such form, and whatever the system has against it. The text names the address.
+    /// address in no such form; and every error of the system. The text names the address.
     pub fn bind(address: &str) -> io::Result<Listener> {
         let bound = match address.strip_prefix("unix:") {
             Some(path) => unix::listen(Path::new(path)).map(|(listener, file)| Listener {

@@ -78,8 +78,8 @@ fn replace_stale(path: &Path) -> io::Result<UnixListener> {
     UnixListener::bind(path)
 }
 
-/// Locks the directory of a path, so that there is no lock file to be left behind. The lock ends when the value
-/// is dropped, or with the process.
+/// Locks the directory of a path: a lock file could be left behind. The lock ends when the value is dropped, or with
+/// the process.
 fn lock_directory(path: &Path) -> io::Result<File> {
     let parent = path
         .parent()

@@ -1,7 +1,7 @@
 //! Which datagrams `--echo` sends back.
 //!
-//! An echo that arrives at another echo server is sent back, and so on for ever: one datagram with a false
-//! source is enough (CVE-2024-2169; inetd's echo had the fault in 1996). RFC 862 has no word about it. UDP
+//! An echo that arrives at another echo server is sent back, and the two servers never stop: one datagram with a
+//! false source is enough (CVE-2024-2169; inetd's echo had the fault in 1996). RFC 862 does not mention it. UDP
 //! shows no difference between a client and a server, so:
 //!
 //! | a datagram from | is not sent back, since |
@@ -18,7 +18,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// A flood with false sources could fill the memory.
+/// The limit on the table of sources: a flood with false sources could fill the memory.
 const MOST_SOURCES: usize = 1000;
 const FIRST_UNPRIVILEGED: u16 = 1024;
 

@@ -49,7 +49,7 @@ fn number(zone: &str) -> io::Result<u32> {
     if zone.bytes().all(|b| b.is_ascii_digit()) {
         return zone.parse().map_err(|_| none());
     }
-    // The zone of any link-local address will do. An error of the system says less than ours.
+    // The zone of any link-local address serves. Our error says more than the system's.
     let found = (format!("fe80::%{zone}"), 0).to_socket_addrs();
     let mut zones = found.into_iter().flatten().filter_map(|found| match found {
         SocketAddr::V6(found) => Some(found.scope_id()),
