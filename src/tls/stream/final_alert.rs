@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 /// How long a blocking write waits for another thread that is reading: the stream below is broken, so that
 /// thread's read returns at once.
 const READER_TIMEOUT: Duration = Duration::from_millis(100);
+/// An alert is behind a few tickets and key updates at most.
+const MOST_READS: u32 = 16;
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 impl Tls {
@@ -59,10 +61,16 @@ impl Tls {
         }
     }
 
-    /// Opens what has come, up to the end or up to plaintext, which is the reader's.
+    /// Opens what has come, up to the end or up to plaintext, which is the reader's. A peer that sends control
+    /// records without pause is read [`MOST_READS`] times.
     fn read_what_is_here(&self, reading: &mut Reading) {
+        let mut reads = 0;
         while !reading.has_ended() {
             if reading.is_empty() {
+                reads += 1;
+                if reads > MOST_READS {
+                    return;
+                }
                 let read = reading.fill(|room| match self.below.try_read(room)? {
                     Some(n) => Ok(n),
                     None => Err(ErrorKind::WouldBlock.into()),
