@@ -7,6 +7,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// The exit code of a program, and all that it printed.
 #[derive(Debug, PartialEq, Eq)]
@@ -125,6 +126,13 @@ impl Running {
         self.process.kill();
         self.out.read_to_string(&mut out).expect("text");
         out
+    }
+
+    /// Kills it after a while, and returns its stderr.
+    pub(crate) fn err_after(mut self, while_it_runs: Duration) -> String {
+        thread::sleep(while_it_runs);
+        self.process.kill();
+        self.err()
     }
 
     /// All of stderr, once the program has ended.

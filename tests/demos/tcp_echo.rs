@@ -6,6 +6,7 @@ use crate::support::{PATIENCE, watched};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 const GREETING: &str = "欢迎光临《深入浅出Node.js》示例：\n";
 
@@ -227,6 +228,43 @@ fn usage() {
         }
         for args in [&["--help"][..], &["server", "-h"], &["client", "--help"]] {
             assert!(printed("tcp_echo", args).starts_with("usage: tcp_echo server "));
+        }
+    });
+}
+
+/// Resets a connection: it is closed with bytes that nobody has read.
+fn reset(address: &str) {
+    let mut peer = peer(address);
+    peer.write_all(b"hi").expect("a server that reads");
+    let mut first = [0; 1];
+    peer.read_exact(&mut first).expect("its first word");
+    assert_eq!(peer.peek(&mut first).expect("more of it"), 1);
+}
+
+#[test]
+fn fault_b09_peers_that_leave_are_not_on_the_log() {
+    watched(|| {
+        let framing = ["server", "none", "--listen", "127.0.0.1:0"];
+        for (demo, args) in [
+            ("tcp_echo", &["server", "--listen", "127.0.0.1:0"][..]),
+            ("tcp_echo", &["server", "--pipe", "--listen", "127.0.0.1:0"]),
+            ("framing", &framing),
+        ] {
+            let server = Running::start(demo, args);
+            let address = server.address();
+            for _ in 0..20 {
+                reset(&address);
+            }
+            // The server has seen what came before.
+            let mut last = peer(&address);
+            last.write_all(b"hi").expect("a server that reads");
+            last.read_exact(&mut [0; 1]).expect("its first word");
+            let err = server.err_after(Duration::from_millis(100));
+            let other: Vec<&str> = err
+                .lines()
+                .filter(|line| !line.contains(": listening on ") && !line.starts_with("read "))
+                .collect();
+            assert!(other.is_empty(), "{demo} {args:?}: {other:?}");
         }
     });
 }

@@ -22,13 +22,14 @@
 //! | does not understand its options | 2 | `NAME: the mistake`, and the help if it is short |
 //! | writes to a standard output whose reader has left | 141 | |
 //!
-//! `http_get` has curl's exit codes. A server goes on without an output (`print.rs`).
+//! A transfer of `http_get` has curl's exit codes; its help ends as the others. A server goes on without an output (`print.rs`).
 #![forbid(unsafe_code)]
 #![allow(dead_code, unused_imports, unused_macros)] // each demo uses a part of this
 
 mod args;
 mod background;
 mod files;
+mod leaving;
 mod options;
 pub(crate) mod print;
 mod printable;
@@ -37,6 +38,7 @@ mod words;
 
 pub(crate) use args::{Args, no_command, parse, whole_number};
 pub(crate) use files::{ClientFiles, named, read_file};
+pub(crate) use leaving::peer_left;
 pub(crate) use options::options;
 pub(crate) use print::{PeerOutput, can_draw, err, flush, log, out, shown};
 pub(crate) use print::{stdout_is_terminal, write_err};

@@ -1,7 +1,7 @@
 //! The book's servers and clients, for two terminals: its words go to stdout, and what each read
 //! returned to stderr.
 
-use crate::demo::{err, log, out, printable, write_err};
+use crate::demo::{err, log, out, peer_left, printable, write_err};
 use crate::framings::{Codec, Framing, Received};
 use barewire::net::{self, Addr, ServerEvents, Socket};
 use std::io;
@@ -36,6 +36,7 @@ impl ServerEvents for Server {
         let done = self.converse(&socket);
         match &done {
             Err(error) if ring => log!("error:客户端异常断开: {error}"),
+            Err(error) if peer_left(error) => {}
             Err(error) => err!("{error}"),
             Ok(()) if !ring => log!("连接断开"),
             Ok(()) => {}

@@ -18,7 +18,7 @@ mod greeting;
 
 use barewire::net::{self, Addr, Listener, ServerEvents, Socket, SocketEvents};
 use barewire::text::Encoding;
-use demo::{Args, PeerOutput, Run, err, log, no_command, out};
+use demo::{Args, PeerOutput, Run, err, log, no_command, out, peer_left};
 use greeting::greet;
 use std::io;
 use std::process::ExitCode;
@@ -73,7 +73,12 @@ impl ServerEvents for Server {
             true => echo(&socket),
             false => greet(&socket),
         };
-        done.inspect_err(|e| self.error(e))
+        if let Err(error) = &done
+            && !peer_left(error)
+        {
+            self.error(error);
+        }
+        done
     }
 
     fn error(&self, error: &io::Error) {

@@ -19,7 +19,7 @@ mod demo;
 mod echo;
 
 use barewire::net::{Addr, ServerEvents, Socket};
-use barewire::tls::{self, ClientOptions};
+use barewire::tls::{self, ClientOptions, Code};
 use demo::{Args, ClientFiles, Run, err, log};
 use std::io;
 use std::process::ExitCode;
@@ -46,8 +46,12 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
 }
 
 fn serve(listen: &str) -> io::Result<()> {
-    let server =
-        tls::create_server_with(&echo::options(), Server)?.on_error(|e, _below| err!("{e}"));
+    let server = tls::create_server_with(&echo::options(), Server)?;
+    let server = server.on_error(|error, _below| {
+        if error.code() != Code::ConnectionReset {
+            err!("{error}"); // a client that leaves in the handshake is no failure
+        }
+    });
     server.listen(listen)?.wait();
     Ok(())
 }
