@@ -83,6 +83,8 @@ fn fault_b07_a_poll_that_says_what_it_has_seen_misses_nothing() {
         let mut client = demo.client();
         client.send("GET /poll HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 9\r\n\r\n");
         assert_eq!(client.answer().text(), "notice 10");
+        client.send("GET /poll?after=2 HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 9\r\n\r\n");
+        assert_eq!(client.answer().text(), "notice 10", "the field counts");
         // The client of a server that ran before this one.
         assert_eq!(demo.get("/poll?after=999").text(), notices(1, 10));
     });
@@ -155,6 +157,21 @@ fn fault_b07_what_is_lost_is_named() {
     });
 }
 
+/// `/poll` sends one line for each.
+#[test]
+fn fault_b07_a_notice_with_line_breaks_is_one_line() {
+    watched(|| {
+        let demo = Demo::start();
+        let mut client = demo.client();
+        for text in ["a\r\nb\rc\nd", "", r"C:\new", "tab\t你好"] {
+            client.send(post("/publish", text));
+            assert_eq!(client.answer().status, 204);
+        }
+        let lines = ["a\\r\\nb\\rc\\nd", "", r"C:\\new", "tab\t你好"];
+        assert_eq!(demo.get("/poll?after=0").text(), lines.join("\n"));
+    });
+}
+
 #[test]
 fn fault_b07_lines_of_a_notice_stay_in_its_event() {
     watched(|| {
@@ -168,6 +185,22 @@ fn fault_b07_lines_of_a_notice_stay_in_its_event() {
         let event =
             "event: notice\nid: 1\ndata: a\ndata: b\ndata: id: 99\ndata: \ndata: event: forged\n\n";
         client.exactly(format!("{:x}\r\n{event}\r\n", event.len()));
+    });
+}
+
+/// Here: that the page has what it needs to say. An answer that a proxy makes up has no `Last-Event-ID`.
+#[test]
+fn fault_e10_the_page_says_what_fails_and_waits() {
+    watched(|| {
+        let page = Demo::start().get("/try");
+        for part in [
+            "![200, 204].includes(answer.status) || last === null",
+            "no news: ",
+            "not published: ",
+            "no connection: trying again",
+        ] {
+            assert!(page.text().contains(part), "{part}");
+        }
     });
 }
 
@@ -190,6 +223,53 @@ fn fault_b08_what_a_client_says_wrong_is_its_400() {
         assert_eq!(client.answer().status, 413);
         client.send(post("/publish", &"x".repeat(8 * 1024)));
         assert_eq!(client.answer().status, 204, "on the same connection");
+    });
+}
+
+/// RFC 9110 §9.3.2: HEAD is as GET, without the content; so nobody waits for news.
+#[test]
+fn fault_e10_each_path_has_its_methods() {
+    const READ: &str = "GET, HEAD, OPTIONS";
+    watched(|| {
+        let demo = Demo::start();
+        let mut client = demo.client();
+        let mut ask = |method: &str, target: &str| {
+            client.send(request(method, target));
+            match method {
+                "HEAD" => client.head(),
+                _ => client.answer(),
+            }
+        };
+        for (target, status, of) in [
+            ("/poll", 204, None),
+            ("/events", 200, Some("text/event-stream")),
+            ("/iframe", 200, Some("text/html; charset=utf-8")),
+            ("/big", 200, Some("application/octet-stream")),
+            ("/stream", 200, Some("text/plain; charset=utf-8")),
+            ("/poll?after=x", 400, Some("text/plain; charset=utf-8")),
+        ] {
+            let head = ask("HEAD", target);
+            assert_eq!(head.status, status, "HEAD {target}");
+            assert_eq!(head.field("Content-Type"), of, "HEAD {target}");
+            assert_ne!(head.field("Content-Length"), Some("0"), "HEAD {target}");
+        }
+        for (method, target, status, allowed) in [
+            ("GET", "/upload", 405, "POST, PUT, OPTIONS"),
+            ("HEAD", "/echo", 405, "POST, OPTIONS"),
+            ("GET", "/publish", 405, "POST, OPTIONS"),
+            ("POST", "/events", 405, READ),
+            ("DELETE", "/", 405, READ),
+            ("OPTIONS", "/poll", 204, READ),
+            ("OPTIONS", "/upload", 204, "POST, PUT, OPTIONS"),
+            ("OPTIONS", "*", 204, "GET, HEAD, POST, PUT, OPTIONS"),
+        ] {
+            let answer = ask(method, target);
+            assert_eq!(answer.status, status, "{method} {target}");
+            assert_eq!(answer.field("Allow"), Some(allowed), "{method} {target}");
+        }
+        for method in ["GET", "HEAD", "POST", "OPTIONS", "DELETE"] {
+            assert_eq!(ask(method, "/none").status, 404, "{method}");
+        }
     });
 }
 

@@ -158,10 +158,42 @@ fn fault_e10_the_page_says_that_it_was_closed_and_connects_again() {
             "not sent:",
             "closed: connecting again", // the loop of 50 ms
             "append(\"came\", event.data)",
+            "another connection\" + unsent(socket)", // what was typed for the one that is given up
+            "!event.wasClean && !mine.byUser",
+            "clearTimeout(socket.again)",
         ] {
             assert!(page.contains(part), "{part}");
         }
         assert!(!page.contains("show(\"came\""));
+    });
+}
+
+#[test]
+fn fault_e10_the_methods_of_the_port() {
+    watched(|| {
+        let server = server(&[]);
+        let address = server.address();
+        for (request, answer) in [
+            ("BREW /", "501 Not Implemented\r\n"),
+            ("BREW /none", "501 Not Implemented\r\n"),
+            (
+                "OPTIONS *",
+                "204 No Content\r\nAllow: GET, HEAD, OPTIONS\r\n",
+            ),
+            (
+                "OPTIONS /",
+                "204 No Content\r\nAllow: GET, HEAD, OPTIONS\r\n",
+            ),
+            ("OPTIONS /none", "404 Not Found\r\n"),
+            (
+                "POST /",
+                "405 Method Not Allowed\r\nAllow: GET, HEAD, OPTIONS\r\n",
+            ),
+        ] {
+            let request = format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let answer = format!("HTTP/1.1 {answer}");
+            ask(&peer(&address), request.as_bytes(), answer.as_bytes());
+        }
     });
 }
 

@@ -2,8 +2,8 @@
 //!
 //! | | the client names the last notice that it has seen | the response has |
 //! |---|---|---|
-//! | `/poll` | `?after=N`, or the field `Last-Event-ID: N` | all notices behind N, one a line; the field `Last-Event-ID` has the number to ask with next; `Lost-Notices: 5-6` names what is no longer kept |
-//! | `/events` | the same; a browser sends the field when it connects again | an event for each notice, with its number; an event `lost` |
+//! | `/poll` | `?after=N`, or the field `Last-Event-ID: N` | all notices behind N, one a line, in which `\n`, `\r` and `\\` stand for a line break and a backslash; the field `Last-Event-ID` has the number to ask with next; `Lost-Notices: 5-6` names what is no longer kept |
+//! | `/events` | the same; a browser sends the field when it connects again, and then the field counts | an event for each notice, with its number; an event `lost` |
 //! | `/iframe` | | no notices |
 //!
 //! A client that names none gets what is published from now on.
@@ -32,16 +32,18 @@ struct Wait {
 }
 
 impl Wait {
-    /// `Err` is what is wrong with it.
+    /// `Err` is what is wrong with it. A browser that connects again has seen more than its address says.
     fn of(req: &Request<'_>, board: &Board) -> Result<Result<Wait, String>, Error> {
-        let mut seen = req.headers().get_str("Last-Event-ID").map(str::to_owned);
-        let mut secs = None;
+        let (mut seen, mut secs) = (None, None);
         for pair in Query::pairs(req.query().unwrap_or_default()) {
             match pair? {
                 (name, value) if name == "after" => seen = Some(value),
                 (name, value) if name == "timeout" => secs = Some(value),
                 _ => {}
             }
+        }
+        if let Some(last) = req.headers().get_str("Last-Event-ID") {
+            seen = Some(last.to_owned());
         }
         let number = |text: Option<String>, default| match text {
             None => Ok(default),
@@ -57,13 +59,21 @@ impl Wait {
     }
 }
 
+/// Nobody waits for a body that is not sent.
+fn is_head(req: &Request<'_>) -> bool {
+    req.method() == "HEAD"
+}
+
 /// Long polling: a response when there is news, or after the timeout.
 pub(crate) fn poll(board: &Board, req: &Request<'_>, res: Response<'_>) -> Handled {
     let Wait { seen, secs } = match Wait::of(req, board)? {
         Ok(wait) => wait,
         Err(why) => return text(res, 400, &why),
     };
-    let mut left = Duration::from_secs(secs.min(MAX_POLL_SECS));
+    let mut left = match is_head(req) {
+        true => Duration::ZERO,
+        false => Duration::from_secs(secs.min(MAX_POLL_SECS)),
+    };
     loop {
         let step = left.min(POLL_INTERVAL);
         if let Some(news) = board.wait(seen, step) {
@@ -87,8 +97,15 @@ fn send_news(news: &News, mut res: Response<'_>) -> Handled {
         ("Cache-Control", "no-store"),
         ("Last-Event-ID", &last),
     ];
-    let lines: Vec<&str> = news.notices.iter().map(|(_, text)| &**text).collect();
+    let lines: Vec<String> = news.notices.iter().map(|(_, text)| as_line(text)).collect();
     Ok(res.write_head(200, fields)?.end(lines.join("\n"))?)
+}
+
+/// A notice with line breaks would look like several.
+fn as_line(text: &str) -> String {
+    text.replace('\\', r"\\")
+        .replace('\n', r"\n")
+        .replace('\r', r"\r")
 }
 
 /// Server-sent events: one a second, and each notice that is published.
@@ -105,7 +122,7 @@ pub(crate) fn events(board: &Board, req: &Request<'_>, res: Response<'_>) -> Han
     // A number without data is no event, but the browser sends it when it connects again.
     res.write(format!("retry: 1000\nid: {seen}\n\n"))?;
     let mut polls = 0;
-    while !res.is_stopping() && !res.client_left() {
+    while !is_head(req) && !res.is_stopping() && !res.client_left() {
         match board.wait(seen, POLL_INTERVAL) {
             Some(news) => {
                 seen = news.last();
@@ -139,12 +156,12 @@ fn as_events(news: &News) -> String {
 }
 
 /// The first technique of Comet: a page without an end, each piece of it a script.
-pub(crate) fn iframe(res: Response<'_>) -> Handled {
+pub(crate) fn iframe(req: &Request<'_>, res: Response<'_>) -> Handled {
     let mut res = res.write_head(200, [("Content-Type", "text/html; charset=utf-8")])?;
     let padding = " ".repeat(1024);
     res.write(format!("<!doctype html><title>stream</title>{padding}\n"))?;
     let mut count = 0;
-    while !res.is_stopping() && !res.client_left() {
+    while !is_head(req) && !res.is_stopping() && !res.client_left() {
         count += 1;
         let script = format!("parent.tick && parent.tick({count})");
         res.write(format!("<script>{script}</script>\n"))?;

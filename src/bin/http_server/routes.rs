@@ -25,50 +25,36 @@ impl Routes {
         })
     }
 
-    pub(crate) fn serve(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
+    pub(crate) fn serve(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
         let (method, path) = (req.method(), req.path());
         if let Some(files) = self.files.as_ref().filter(|_| is_file(path)) {
             return Ok(files.serve(&req, res)?);
         }
-        match (method, path) {
-            ("GET" | "HEAD", "/") => res
-                .write_head(200, [("Content-Type", "text/plain")])?
-                .end("Hello World\n")?,
-            ("GET" | "HEAD", "/length") => text(res, 200, "Hello World\n")?,
-            ("GET" | "HEAD", "/try") => {
-                send(res, 200, "text/html; charset=utf-8", PAGE.as_bytes())?
+        if !Method::new(method).is_some_and(Method::is_standard) {
+            let why = format!("the method {method} is unknown here (RFC 9110 §9.1)\n");
+            return text(res, 501, &why);
+        }
+        let route = ROUTES.iter().find(|route| route.0 == path);
+        let allowed = match route {
+            Some((_, allowed, _)) => *allowed,
+            None if path.is_empty() => ALLOWED, // `*` and `host:port` are the server
+            None => return text(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n"),
+        };
+        if method == "OPTIONS" {
+            return Ok(res.write_head(204, [("Allow", allowed)])?.end("")?);
+        }
+        match route {
+            Some((.., serve)) if allowed.split(", ").any(|it| it == method) => {
+                serve(self, req, res)
             }
-            ("POST", "/echo") => send(res, 200, "application/octet-stream", req.collect()?)?,
-            ("GET" | "HEAD", "/status/204") => res.write_head(204, NO_FIELDS)?.end("")?,
-            ("GET" | "HEAD", "/status/304") => {
-                res.write_head(304, [("ETag", "\"304\"")])?.end("")?
-            }
-            ("GET" | "HEAD", "/stream") => stream(res)?,
-            ("HEAD", "/big") => res
-                .write_head(200, [("Content-Length", BIG_BYTES.to_string())])?
-                .end("")?,
-            ("GET", "/big") => big(res)?,
-            ("POST" | "PUT", "/upload") => upload(req, res)?,
-            ("POST", "/publish") => self.publish(req, res)?,
-            ("GET", "/poll") => comet::poll(&self.board, &req, res)?,
-            ("GET", "/events") => comet::events(&self.board, &req, res)?,
-            ("GET", "/iframe") => comet::iframe(res)?,
-            ("OPTIONS", _) => res.write_head(204, [("Allow", ALLOWED)])?.end("")?,
-            _ if !Method::new(method).is_some_and(Method::is_standard) => {
-                let why = format!("the method {method} is unknown here (RFC 9110 §9.1)\n");
-                text(res, 501, &why)?;
-            }
-            ("GET" | "HEAD", _) => text(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n")?,
+            // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response
+            // containing a list of the target resource's currently supported methods."
             _ => {
-                res.set_header("Allow", ALLOWED)?;
-                text(
-                    res,
-                    405,
-                    "this method is not allowed here (RFC 9110 §15.5.6)\n",
-                )?;
+                res.set_header("Allow", allowed)?;
+                let why = format!("{method} is not allowed here (RFC 9110 §15.5.6)\n");
+                text(res, 405, &why)
             }
         }
-        Ok(())
     }
 
     fn publish(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
@@ -82,8 +68,52 @@ impl Routes {
     }
 }
 
-const NO_FIELDS: [(&str, &str); 0] = [];
+/// A path, the methods of its `Allow`, and what serves them. `OPTIONS` is answered out of this table.
+type Route = (
+    &'static str,
+    &'static str,
+    fn(&Routes, Request<'_>, Response<'_>) -> Handled,
+);
+
+const READ: &str = "GET, HEAD, OPTIONS";
+const POST: &str = "POST, OPTIONS";
+/// Of all paths together.
 const ALLOWED: &str = "GET, HEAD, POST, PUT, OPTIONS";
+
+const ROUTES: [Route; 13] = [
+    ("/", READ, |_, _, res| {
+        let res = res.write_head(200, [("Content-Type", "text/plain")])?;
+        Ok(res.end("Hello World\n")?)
+    }),
+    ("/length", READ, |_, _, res| text(res, 200, "Hello World\n")),
+    ("/try", READ, |_, _, res| {
+        send(res, 200, "text/html; charset=utf-8", PAGE.as_bytes())
+    }),
+    ("/echo", POST, |_, mut req, res| {
+        send(res, 200, "application/octet-stream", req.collect()?)
+    }),
+    ("/status/204", READ, |_, _, res| {
+        Ok(res.write_head(204, NO_FIELDS)?.end("")?)
+    }),
+    ("/status/304", READ, |_, _, res| {
+        Ok(res.write_head(304, [("ETag", "\"304\"")])?.end("")?)
+    }),
+    ("/stream", READ, |_, _, res| stream(res)),
+    ("/big", READ, |_, req, res| big(&req, res)),
+    ("/upload", "POST, PUT, OPTIONS", |_, req, res| {
+        upload(req, res)
+    }),
+    ("/publish", POST, Routes::publish),
+    ("/poll", READ, |it, req, res| {
+        comet::poll(&it.board, &req, res)
+    }),
+    ("/events", READ, |it, req, res| {
+        comet::events(&it.board, &req, res)
+    }),
+    ("/iframe", READ, |_, req, res| comet::iframe(&req, res)),
+];
+
+const NO_FIELDS: [(&str, &str); 0] = [];
 
 fn serve_below(directory: &str) -> io::Result<Files> {
     let named = |e: io::Error| io::Error::new(e.kind(), format!("{directory}: {e}"));
@@ -103,14 +133,18 @@ fn stream(res: Response<'_>) -> Handled {
     Ok(res.end("")?)
 }
 
-/// 1 GiB of declared length, out of one block.
-fn big(res: Response<'_>) -> Handled {
+/// 1 GiB of declared length, out of one block. `HEAD` does not go through it.
+fn big(req: &Request<'_>, res: Response<'_>) -> Handled {
     let fields = [
         ("Content-Type", "application/octet-stream"),
         ("Content-Length", &BIG_BYTES.to_string()),
     ];
     let mut res = res.write_head(200, fields)?;
-    for _ in 0..BIG_BYTES / BLOCK.len() as u64 {
+    let blocks = match req.method() {
+        "HEAD" => 0,
+        _ => BIG_BYTES / BLOCK.len() as u64,
+    };
+    for _ in 0..blocks {
         res.write(&BLOCK[..])?;
     }
     Ok(res.end("")?)

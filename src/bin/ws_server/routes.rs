@@ -1,5 +1,6 @@
 //! The paths that the demo serves.
 
+use barewire::http::wire::Method;
 use barewire::http::{Handled, Request, Response};
 use barewire::websocket::{self, Acceptor, Config, Limits, Room, Slow, WebSocket};
 use std::cell::Cell;
@@ -8,6 +9,9 @@ const PAGE: &str = include_str!("page.html");
 /// A page of this site may connect, beside our own: it stands for one that the server trusts.
 const TRUSTED_ORIGIN: &str = "http://good.example";
 const PATHS: [&str; 5] = ["/", "/echo", "/hello", "/chat", "/updates"];
+
+/// Of the page, and so of the server: a WebSocket is asked for with `GET`.
+const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
 pub(crate) struct Routes {
     acceptor: Acceptor,
@@ -31,6 +35,13 @@ impl Routes {
     }
 
     pub(crate) fn serve(&self, req: Request<'_>, res: Response<'_>) -> Handled {
+        if !Method::new(req.method()).is_some_and(Method::is_standard) {
+            return refuse(res, 501, "this method is unknown here (RFC 9110 §9.1)\n");
+        }
+        if req.method() == "OPTIONS" && ["", "/"].contains(&req.path()) {
+            // The path of `*` is empty.
+            return Ok(res.write_head(204, [("Allow", ALLOWED)])?.end("")?);
+        }
         if !PATHS.contains(&req.path()) {
             return refuse(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n");
         }
@@ -68,7 +79,7 @@ impl Routes {
 
 fn page(req: &Request<'_>, mut res: Response<'_>) -> Handled {
     if !matches!(req.method(), "GET" | "HEAD") {
-        res.set_header("Allow", "GET, HEAD")?;
+        res.set_header("Allow", ALLOWED)?;
         return refuse(res, 405, "this page can only be read (RFC 9110 §15.5.6)\n");
     }
     res.set_header("Content-Type", "text/html; charset=utf-8")?;
