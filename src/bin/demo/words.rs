@@ -17,7 +17,7 @@ const OPTIONS: [(&str, &[&str], usize, &str); 7] = [
 
 /// Advice that no demo has an option for, from its first words to its last, and what stands there
 /// instead.
-const ADVICE: [(&str, &str, &str); 6] = [
+const ADVICE: [(&str, &str, &str); 7] = [
     (
         ", or with ClientOptions::fingerprint256(",
         "the right one",
@@ -38,6 +38,11 @@ const ADVICE: [(&str, &str, &str); 6] = [
         ": compare the `alpn` of both",
         "both",
         ": a demo offers http/1.1",
+    ),
+    (
+        "; if it is a broadcast address, call set_broadcast(",
+        "first",
+        ": it is a broadcast address, or a firewall forbids it",
     ),
     (": use https::", "request", ": ask for that URL itself"),
 ];

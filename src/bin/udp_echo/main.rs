@@ -11,18 +11,19 @@ mod bucket;
 #[path = "../demo/mod.rs"]
 mod demo;
 mod echo;
+mod lines;
 mod message;
 mod request;
 
 use barewire::udp::{self, Events, Family, FaultPlan, RemoteInfo, Socket};
-use bucket::Bucket;
 use demo::{Args, Run, err, log, named, no_command, out, whole_number};
 use echo::Echo;
+use lines::Lines;
 use request::Network;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The book's message.
@@ -82,38 +83,18 @@ fn client(to: &str, text: &str) -> Result<Run, String> {
 
 struct Server {
     echo: Option<Echo>,
-    lines: Mutex<Lines>,
-}
-
-/// Of a flood, the first lines are printed, and how many others there were.
-struct Lines {
-    bucket: Bucket,
-    left_out: u64,
+    lines: Arc<Lines>,
 }
 
 impl Server {
-    /// Prints one of the lines about messages, unless there were too many.
-    fn print(&self, now: Instant, print: impl FnOnce()) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if !lines.bucket.take(now) {
-            lines.left_out += 1;
-            return;
-        }
-        match std::mem::take(&mut lines.left_out) {
-            0 => {}
-            left_out => err!("{left_out} lines were left out, since messages came too fast"),
-        }
-        print();
-    }
-
     fn answer(&self, echo: &Echo, socket: &Socket, msg: &[u8], from: SocketAddr, now: Instant) {
         match echo.check(from, socket.address().port(), now) {
             Ok(()) => {
                 if let Err(e) = socket.send_to(msg, from) {
-                    self.print(now, || err!("{from}: {e}"));
+                    self.lines.print(now, || err!("{from}: {e}"));
                 }
             }
-            Err(why) => self.print(now, || err!("{from} gets no echo: {why}")),
+            Err(why) => self.lines.print(now, || err!("{from} gets no echo: {why}")),
         }
     }
 }
@@ -125,7 +106,7 @@ impl Events for Server {
 
     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
         let now = Instant::now();
-        self.print(now, || message::print(msg, rinfo));
+        self.lines.print(now, || message::print(msg, rinfo));
         if let Some(echo) = &self.echo {
             self.answer(echo, socket, msg, rinfo.socket_addr(), now);
         }
@@ -146,14 +127,12 @@ fn serve(listen: &str, echo: bool) -> io::Result<()> {
         ErrorKind::InvalidInput => named(&format!("cannot listen on {listen:?}"), &e),
         _ => e, // it names the address
     })?;
-    let lines = Lines {
-        bucket: Bucket::full(Instant::now()),
-        left_out: 0,
-    };
+    let lines = Arc::new(Lines::new(Instant::now()));
     let events = Server {
         echo: echo.then(Echo::default),
-        lines: Mutex::new(lines),
+        lines: Arc::clone(&lines),
     };
+    demo::spawn(move || lines.report())?;
     server.start(events)?.join()
 }
 

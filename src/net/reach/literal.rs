@@ -14,8 +14,11 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 /// brackets.
 ///
 /// # Errors
-/// There is no IPv6 address in the brackets, or no such zone on this machine.
+/// The host is empty, there is no IPv6 address in the brackets, or no such zone on this machine.
 pub(super) fn address(host: &str, port: u16) -> io::Result<Option<SocketAddr>> {
+    if host.is_empty() {
+        return Err(invalid("the name of the host is empty"));
+    }
     let inside = host
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
@@ -126,11 +129,21 @@ mod tests {
             ("[localhost%lo]", ErrorKind::InvalidInput),
             ("[127.0.0.1]", ErrorKind::InvalidInput),
             ("[]", ErrorKind::InvalidInput),
+            ("", ErrorKind::InvalidInput),
         ] {
             let error = address(host, 80).unwrap_err();
             assert_eq!(error.kind(), kind, "{host}: {error}");
         }
         assert_eq!(address("localhost", 80).unwrap(), None);
+    }
+
+    #[test]
+    fn fault_e09_a_missing_host_is_not_looked_up() {
+        for found in [local("", 80), local_pair(":80")] {
+            let error = found.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert_eq!(error.to_string(), "the name of the host is empty");
+        }
     }
 
     #[test]

@@ -116,9 +116,6 @@ fn shown(host: &str) -> String {
 
 fn check_name(name: &str) -> io::Result<()> {
     let wrong = |c: char| c.is_control() || c.is_whitespace();
-    if name.is_empty() {
-        return Err(invalid("the name of the host is empty"));
-    }
     if name.len() > LONGEST_NAME {
         let (most, got) = (LONGEST_NAME, name.len());
         let why = format!("a name has {most} bytes at most, not {got}");

@@ -29,7 +29,11 @@ struct Server {
 
 impl Server {
     fn start(args: &[&str]) -> Server {
-        let mut process = demo(args).stdout(Stdio::piped()).spawn().unwrap();
+        Server::spawn(demo(args))
+    }
+
+    fn spawn(mut command: Command) -> Server {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let prints = BufReader::new(process.stdout.take().unwrap());
         Server { process, prints }
     }
@@ -143,6 +147,66 @@ fn fault_e07_two_echo_servers_do_not_circle_for_ever() {
             twin.send(&buf[..bytes]).unwrap();
         }
         assert!(rounds > 0, "the first is sent back");
+    });
+}
+
+/// No further datagram comes, whose line would say it.
+#[test]
+fn fault_e07_lines_that_were_left_out_are_counted_after_the_last_one() {
+    watched(|| {
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec \"$0\" \"$@\" 2>&1"]);
+        command.arg(env!("CARGO_BIN_EXE_udp_echo"));
+        command.args(["server", "--listen", "127.0.0.1:0", "--echo"]);
+        let mut server = Server::spawn(command);
+        let to = port(&server.line());
+        for _ in 0..5 {
+            let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            client.connect(("127.0.0.1", to)).unwrap();
+            let timeout = std::time::Duration::from_secs(5);
+            client.set_read_timeout(Some(timeout)).unwrap();
+            for _ in 0..300 {
+                client.send(b"x").unwrap();
+                client.recv(&mut [0; 1]).unwrap();
+            }
+        }
+        // 1500, of which a slow machine prints more than a fast one.
+        let mut lines = 0;
+        while lines < 1500 {
+            let line = server.line();
+            lines += match line.strip_prefix("udp_echo: ") {
+                Some(count) => count
+                    .split_once(" lines were left out")
+                    .unwrap()
+                    .0
+                    .parse()
+                    .unwrap(),
+                None => 1,
+            };
+            assert_ne!(line, "", "it has ended");
+        }
+        assert_eq!(lines, 1500);
+    });
+}
+
+#[test]
+fn fault_e09_a_broadcast_address_and_a_missing_host_in_words_of_the_command_line() {
+    watched(|| {
+        for (args, why) in [
+            (
+                &["client", "127.255.255.255:9"][..],
+                "cannot send to 127.255.255.255:9: Permission denied (os error 13): it is a \
+                 broadcast address, or a firewall forbids it",
+            ),
+            (
+                &["server", "--listen", ":22010"],
+                "cannot listen on \":22010\": the name of the host is empty",
+            ),
+        ] {
+            let (code, prints, errors) = run(args);
+            assert_eq!((code, prints.as_str()), (Some(1), ""), "{args:?}");
+            assert_eq!(errors, format!("udp_echo: {why}\n"));
+        }
     });
 }
 
