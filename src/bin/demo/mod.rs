@@ -22,7 +22,8 @@
 //! | does not understand its options | 2 | `NAME: the mistake`, and the help if it is short |
 //! | writes to a standard output whose reader has left | 141 | |
 //!
-//! A transfer of `http_get` has curl's exit codes; its help ends as the others. A server goes on without an output (`print.rs`).
+//! A transfer of `http_get` has curl's exit codes; its help ends as every help does. A server goes on without an
+//! output (`print.rs`).
 #![forbid(unsafe_code)]
 #![allow(dead_code, unused_imports, unused_macros)] // each demo uses a part of this
 
