@@ -51,14 +51,16 @@ impl Listener {
     ///
     /// A socket file that a dead server left behind is replaced; the file goes away when the
     /// listener is closed, unless another file has taken its place. Of several servers that start at once
-    /// on such a file, one wins: while it is replaced, the directory is locked (`flock`), which needs the
-    /// permission to read it. No lock file is left. The mode of the file is 777 without the bits of the
-    /// process's umask; to connect, a client needs the permission to write.
+    /// on such a file, one wins: while a server replaces it, that server has locked (`flock`) a file beside
+    /// it, `PATH.lock`, which it makes and removes. The next server takes over a lock file that a crash
+    /// left behind, if it may open it (mode 600). A path without a file needs no lock. The mode of the socket
+    /// file is 777 without the bits of the process's umask; to connect, a client needs the permission to write.
     ///
     /// # Errors
     /// [`ErrorKind::AddrInUse`] where another socket listens there already, the path is a file of
-    /// another kind, or another process holds that lock for a second; [`ErrorKind::InvalidInput`] for an
-    /// address in no such form; and every error of the system. The text names the address.
+    /// another kind, `PATH.lock` is no regular file, or another process holds its lock for a second;
+    /// [`ErrorKind::InvalidInput`] for an address in no such form; and every error of the system. The text
+    /// names the address, and the lock file if that is the cause.
     pub fn bind(address: &str) -> io::Result<Listener> {
         let bound = match address.strip_prefix("unix:") {
             Some(path) => unix::listen(Path::new(path)).map(|(listener, file)| Listener {

@@ -1,21 +1,16 @@
 //! Unix domain sockets: a stream between processes of one machine, and the file that names it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{self, Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::addr::Addr;
 use super::kernel::KernelSocket;
+use super::lock_file::{LockFile, file_id};
 use super::reach::local;
-
-/// How long a server that starts waits for another one that is replacing a file in the same directory, and
-/// how often it tries. That one needs less than a millisecond.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
-const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// A connection over a Unix domain socket.
 pub type Unix = KernelSocket<UnixStream>;
@@ -67,53 +62,46 @@ pub(super) fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     Ok((listener, file))
 }
 
-/// Removes a stale file and listens in its place, under a lock that other servers take, too: between the check of
-/// the file and its removal, another server could put its own file there.
+/// Removes the file of a dead server and listens in its place, while no other server does the same: between
+/// the check of the file and its removal, another server could put its own file there.
+///
+/// A server that finds no file at the path binds it without the lock. Its bind makes the file first and the
+/// socket's entry for it afterwards: in between, the file looks like a dead server's. The kernel holds the lock of
+/// the directory during both, and so the second bind below returns when the one that made `found` is over.
 fn replace_stale(path: &Path) -> io::Result<UnixListener> {
-    let _locked = lock_directory(path)?;
-    match remove_stale(path) {
+    let found = match check_stale(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return UnixListener::bind(path),
+        found => found?, // a live server is refused without a lock file
+    };
+    let _locked = LockFile::beside(path)?;
+    match UnixListener::bind(path) {
+        Err(e) if e.kind() == ErrorKind::AddrInUse => {}
+        other => return other,
+    }
+    match remove_stale(path, found) {
         Err(e) if e.kind() == ErrorKind::NotFound => {} // its server was just closing
         done => done?,
     }
     UnixListener::bind(path)
 }
 
-/// Locks the directory of a path: a lock file could be left behind. The lock ends when the value is dropped, or with
-/// the process.
-fn lock_directory(path: &Path) -> io::Result<File> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let directory = File::open(parent.unwrap_or(Path::new(".")))?;
-    let began = Instant::now();
-    loop {
-        match directory.try_lock() {
-            Ok(()) => return Ok(directory),
-            Err(TryLockError::Error(e)) => return Err(e),
-            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_TIMEOUT => {
-                thread::sleep(LOCK_POLL_INTERVAL);
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(in_use(
-                    "a socket without a server is there, and another process holds the lock of its directory",
-                ));
-            }
-        }
+fn remove_stale(path: &Path, found: (u64, u64)) -> io::Result<()> {
+    if check_stale(path)? != found || SocketFile::id(path)? != found {
+        return Err(in_use("another server has just begun to listen there"));
     }
+    fs::remove_file(path)
 }
 
-fn remove_stale(path: &Path) -> io::Result<()> {
-    let found = SocketFile::id(path)?;
-    if !fs::symlink_metadata(path)?.file_type().is_socket() {
+/// Checks that the file at `path` is a socket without a server, and returns its identity.
+fn check_stale(path: &Path) -> io::Result<(u64, u64)> {
+    let file = fs::symlink_metadata(path)?;
+    if !file.file_type().is_socket() {
         return Err(in_use("there is a file that is not a socket"));
     }
     if !is_deserted(path)? {
         return Err(in_use("another server listens there"));
     }
-    if SocketFile::id(path)? != found {
-        return Err(in_use("another server has just begun to listen there"));
-    }
-    fs::remove_file(path)
+    Ok(file_id(&file))
 }
 
 fn in_use(text: &str) -> io::Error {
@@ -151,7 +139,7 @@ impl SocketFile {
 
     /// Device and inode.
     fn id(path: &Path) -> io::Result<(u64, u64)> {
-        fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
+        fs::symlink_metadata(path).map(|file| file_id(&file))
     }
 }
 

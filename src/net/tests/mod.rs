@@ -2,6 +2,7 @@
 
 mod accepting;
 mod alone;
+mod lock_files;
 mod socket_files;
 mod starving;
 mod stopping;

@@ -1,7 +1,7 @@
 use super::*;
-use std::fs::{self, File, Permissions};
+use std::fs;
 use std::io::{self, BufRead, BufReader, ErrorKind, Lines};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{self, ChildStderr, ChildStdin, Command, Stdio};
@@ -77,7 +77,7 @@ fn a_file_that_took_our_place_stays() {
 }
 
 /// What a dead server leaves behind.
-fn leave_stale(path: &Path) {
+pub(super) fn leave_stale(path: &Path) {
     let _ = fs::remove_file(path);
     drop(UnixListener::bind(path).unwrap());
 }
@@ -217,39 +217,6 @@ fn fault_e01_of_processes_that_start_at_once_one_wins() {
     });
 }
 
-/// Nothing but the socket was there, and nothing else is there afterwards.
-#[test]
-fn fault_e01_no_other_file_is_left() {
-    let directory = env::temp_dir().join(format!("barewire-{}-files", process::id()));
-    fs::create_dir(&directory).unwrap();
-    let (path, address) = (
-        directory.join("s"),
-        format!("unix:{}/s", directory.display()),
-    );
-    leave_stale(&path);
-    let listener = Listener::bind(&address).unwrap();
-    let names = || {
-        fs::read_dir(&directory)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-    };
-    assert_eq!(names().collect::<Vec<_>>(), ["s"]);
-    drop(listener);
-    assert_eq!(names().count(), 0);
-
-    // Another process that holds the lock delays the start, and does not stop it for good.
-    leave_stale(&path);
-    let held = File::open(&directory).unwrap();
-    held.lock().unwrap();
-    let error = Listener::bind(&address).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::AddrInUse);
-    assert!(error.to_string().contains("lock"), "{error}");
-    assert!(path.exists());
-    drop(held);
-    drop(Listener::bind(&address).unwrap());
-    fs::remove_dir(&directory).unwrap();
-}
-
 /// A symbolic link is no socket: neither it nor what it names is removed.
 #[test]
 fn fault_e01_a_link_is_never_removed() {
@@ -270,31 +237,4 @@ fn fault_e01_a_link_is_never_removed() {
     fs::remove_file(&link).unwrap();
     drop(Listener::bind(&target_address).unwrap());
     assert!(!target.exists());
-}
-
-/// A directory in which nothing may be removed: the error is the system's, and the file stays. (The superuser
-/// may do everything, so for that user there is nothing to see.)
-#[test]
-fn fault_e01_the_permissions_of_the_directory_count() {
-    let directory = env::temp_dir().join(format!("barewire-{}-denied", process::id()));
-    fs::create_dir(&directory).unwrap();
-    let (path, address) = (
-        directory.join("s"),
-        format!("unix:{}/s", directory.display()),
-    );
-    leave_stale(&path);
-    for mode in [0o500, 0o300] {
-        fs::set_permissions(&directory, Permissions::from_mode(mode)).unwrap();
-        let may_do_all = mode == 0o500 && File::create_new(directory.join("probe")).is_ok();
-        let _ = fs::remove_file(directory.join("probe"));
-        match Listener::bind(&address) {
-            Ok(_) if may_do_all || mode == 0o300 => leave_stale(&path),
-            Ok(_) => panic!("mode {mode:o}"),
-            Err(e) => assert_eq!(e.kind(), ErrorKind::PermissionDenied, "mode {mode:o}: {e}"),
-        }
-    }
-    fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
-    assert!(path.exists());
-    fs::remove_file(&path).unwrap();
-    fs::remove_dir(&directory).unwrap();
 }
