@@ -1,15 +1,20 @@
 //! H07, second half: how a server ends. Nobody is accepted, idle connections end, running
 //! requests finish, and at the deadline the rest is cut and counted.
 
-use crate::support::{Gate, Log, Site, request, watched};
-use barewire::http::{self, Events, Handled, Request, Response};
-use barewire::net::{Report, Unix};
+use crate::https::stage as tls;
+use crate::support::{Client, Gate, Log, Site, request, watched};
+use barewire::http::{self, Events, Handled, Request, Response, Server};
+use barewire::net::{Handle, Report, Unix};
 use std::io::Read;
+use std::sync::Barrier;
+use std::thread;
 use std::time::Duration;
 
 /// Longer than the test's watchdog.
 const HOUR: Duration = Duration::from_secs(3600);
 const AT_ONCE: Duration = Duration::from_millis(50);
+/// More than a connection needs that ends at once, and less than any other deadline.
+const SOON: Duration = Duration::from_secs(3);
 
 /// `/wait` waits for the gate, anything else answers at once.
 struct Waiting {
@@ -54,6 +59,12 @@ fn waiting() -> (Log, Gate, Site) {
         .keep_alive_timeout(None)
         .head_timeout(HOUR);
     (log, gate, Site::new(server))
+}
+
+/// Nothing but the stop ends a connection here.
+fn collecting() -> Server<impl Events> {
+    let server = http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?));
+    server.keep_alive_timeout(None).head_timeout(HOUR)
 }
 
 fn report(drained: usize, cut: usize) -> Report {
@@ -176,21 +187,103 @@ fn row_h07_a_handler_that_hangs_does_not_hold_up_shutdown() {
     });
 }
 
-/// Half a head is no request: it is cut at the deadline, not waited for.
+/// Where a head may end that has not come whole.
+const HALVES: [&str; 6] = [
+    "G",
+    "GE",
+    "HEAD / HT",
+    "GET / HTTP/1.1\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-cont",
+    "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r",
+];
+
+/// Half a head has reached no handler: a stop ends its connection at once, without a byte.
 #[test]
-fn row_h07_half_a_head_is_cut() {
+fn fault_b03_half_a_head_does_not_hold_up_a_stop() {
     watched(|| {
-        let (log, _, site) = waiting();
-        let mut client = site.client();
-        client.send(request("GET", "/") + "GET /never HTT"); // come together, so are read together
-        assert_eq!(client.answer().text(), "well");
-        assert_eq!(site.handle.shutdown(AT_ONCE), report(0, 1));
-        assert_eq!(client.rest(), b"");
-        assert_eq!(log.all(), ["/", "answers", "close"]);
+        for half in HALVES {
+            let ends = |mut client: Client, handle: &Handle| {
+                assert_eq!(handle.shutdown(SOON).cut, 0, "{half:?}");
+                client.ended();
+            };
+            let over_tls = || tls::Site::new(collecting());
+            // Behind a response, both are read together: the server waits for the rest.
+            let behind = |mut client: Client| {
+                client.send(request("GET", "/") + half);
+                assert_eq!(client.answer().status, 200);
+                client
+            };
+            let site = Site::new(collecting());
+            ends(behind(site.client()), &site.handle);
+            let site = over_tls();
+            ends(behind(site.client()), &site.handle);
+            // As the first bytes of a connection. The next client is accepted after it.
+            let first = |mut client: Client| {
+                client.send(half);
+                client
+            };
+            let site = Site::new(collecting());
+            let client = first(site.client());
+            assert_eq!(site.get("/").status, 200);
+            ends(client, &site.handle);
+            let site = over_tls();
+            ends(first(site.client()), &site.handle);
+        }
     });
 }
 
-/// (Over a path: a port that is free again might be another test's by now.)
+/// The stop comes while a response is made, and half a head is behind its request.
+#[test]
+fn fault_b03_half_a_head_behind_a_request_that_runs() {
+    watched(|| {
+        let (log, gate, site) = waiting();
+        let mut client = site.client();
+        client.send(request("GET", "/wait") + "GE");
+        log.wait_for("/wait");
+        site.handle.stop();
+        gate.open();
+        assert!(client.answer().says_close());
+        client.ended();
+        drop(client); // or the server would linger, in case it still sends
+        assert_eq!(site.handle.shutdown(SOON).cut, 0);
+    });
+}
+
+/// The rest of a head comes at the moment of the stop: its request is served whole, or gets no byte.
+#[test]
+fn fault_b03_half_a_head_that_is_completed_is_served_whole_or_not_at_all() {
+    watched(|| {
+        let raced = |mut client: Client, handle: &Handle| {
+            client.send(request("GET", "/") + "GET / HTTP/1.1\r\nHost: a\r\n");
+            assert_eq!(client.answer().status, 200);
+            let mut sender = Client::over(client.stream().clone());
+            let start = Barrier::new(2);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    start.wait();
+                    let _ = sender.try_send("\r\n"); // the connection may have ended
+                });
+                start.wait();
+                handle.stop();
+            });
+            let rest = client.rest();
+            let rest = String::from_utf8_lossy(&rest);
+            assert!(
+                rest.is_empty() || rest.starts_with("HTTP/1.1 200 ") && rest.ends_with("\r\n\r\n"),
+                "{rest}"
+            );
+            drop(client);
+            assert_eq!(handle.shutdown(SOON).cut, 0);
+        };
+        for _ in 0..20 {
+            let site = Site::new(collecting());
+            raced(site.client(), &site.handle);
+            let site = tls::Site::new(collecting());
+            raced(site.client(), &site.handle);
+        }
+    });
+}
+
 #[test]
 fn row_h07_after_the_stop_no_connection_is_accepted() {
     watched(|| {

@@ -161,8 +161,8 @@ impl ResponseQueue {
         self.lock().bytes = Vec::new();
     }
 
-    /// The connection's thread has sent its responses, and waits for a next request, for the rest of a body
-    /// that is dropped or for the client's end: the thread that stops the server ends the wait.
+    /// The connection's thread has sent its responses, and waits for a next request, for the rest of its head, for
+    /// the rest of a body that is dropped or for the client's end: the thread that stops the server ends the wait.
     #[inline]
     pub(crate) fn idle(&self) {
         if self.activity.idle() {

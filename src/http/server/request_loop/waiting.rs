@@ -3,6 +3,7 @@
 //! ```text
 //!   idle   read, 1 s at most ──▶ quiet: memory is given back ──▶ read, until keep_alive_timeout is over
 //!   head   read, 1 s at most ──▶ read, until head_timeout is over ──▶ 408
+//!   both   the server stops ──▶ what has come is read: a request that is whole is served, else the end
 //! ```
 //!
 //! Empty lines are no part of a head: a connection that gets nothing else is idle, and `keep_alive_timeout` runs
@@ -121,14 +122,17 @@ impl RequestLoop<'_> {
         }
     }
 
+    /// No handler has the request yet, so a stop ends this wait, too. A refusal leaves only if the connection is
+    /// busy first: a request that the stop has cut gets no byte, so that its client may send it again.
     fn wait_head(&mut self) -> Result<(), End> {
         let since = *self.head_since.get_or_insert_with(Instant::now);
         let most = self.shared.config.head_timeout;
         let mut is_first = true;
+        self.queue.idle();
         loop {
             let left = most.saturating_sub(since.elapsed());
             if left.is_zero() {
-                return Err(self.refuse_head(wire::Error::whole(Rule::RequestTimeout)));
+                return Err(self.refuse_unless_ending(Rule::RequestTimeout));
             }
             let connection = self.connection.get_mut();
             let set = match std::mem::take(&mut is_first) {
@@ -137,10 +141,23 @@ impl RequestLoop<'_> {
             };
             set.map_err(|_| End::Gone)?;
             match self.read()? {
-                Some(0) => return Err(self.refuse_head(wire::Error::whole(Rule::MessageTruncated))),
-                Some(_) => return Ok(()),
+                Some(0) => return Err(self.refuse_unless_ending(Rule::MessageTruncated)),
+                Some(_) => {
+                    self.queue.busy();
+                    return Ok(());
+                }
                 None => {}
             }
+        }
+    }
+
+    /// Half a head has come, and no more will.
+    #[cold]
+    fn refuse_unless_ending(&mut self, rule: Rule) -> End {
+        self.queue.busy();
+        match self.queue.is_ending() {
+            true => End::Linger,
+            false => self.refuse_head(wire::Error::whole(rule)),
         }
     }
 

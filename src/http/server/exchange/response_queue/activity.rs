@@ -7,12 +7,12 @@
 //!                                     └── the server stops ──▶ Ending
 //! ```
 //!
-//! It waits so for a next request, for the rest of a body that is dropped, and for the client's end
-//! behind the last response.
+//! It waits so for a next request, for the rest of its head, for the rest of a body that is dropped, and for the
+//! client's end behind the last response.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// No response is missing: no byte of a next request has come.
+/// No response is missing: no whole head of a next request has come.
 const IDLE: u8 = 0;
 /// A request is being read, or its response made.
 const BUSY: u8 = 1;
