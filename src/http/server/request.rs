@@ -175,7 +175,8 @@ impl<'a> Request<'a> {
     ///
     /// The fields of a 101 name the protocol: `[("Upgrade", "websocket")]`; it must be one that
     /// the client offered. Fields that were set before ([`set_header`](super::Response::set_header)) are sent,
-    /// too, unless one of these replaces them.
+    /// too, unless one of these replaces them. `Keep-Alive`, and the options `keep-alive` and `close` of `Connection`,
+    /// are not sent: they describe a connection that stays HTTP.
     ///
     /// `end` consumes the response; an upgrade consumes the request, too.
     ///

@@ -111,16 +111,17 @@ fn refused(fields: Fields<'_>, name: &str, rule: Rule) -> Error {
     Error::new(rule, fields.get(name).unwrap_or_default(), 0)
 }
 
-/// Of the fields that a caller has set before, these would contradict those of the handshake.
+/// Of the fields that a caller has set before, these would contradict those of the handshake. `Keep-Alive` is one of
+/// them: it describes a connection that stays HTTP, and a head that switches is sent without it.
 fn check_others(fields: Fields<'_>) -> Result<(), Misuse> {
-    use Known::{Connection, ContentLength, TransferEncoding, Upgrade};
+    use Known::{Connection, ContentLength, KeepAlive, TransferEncoding, Upgrade};
     const OURS: &str = "sec-websocket-";
     let is_ours = |name: &str| {
         let start = name.get(..OURS.len());
         let known = Known::of(name.as_bytes());
         matches!(
             known,
-            Connection | ContentLength | TransferEncoding | Upgrade
+            Connection | ContentLength | KeepAlive | TransferEncoding | Upgrade
         ) || start.is_some_and(|start| start.eq_ignore_ascii_case(OURS))
     };
     match fields.iter().any(|(name, _)| is_ours(name)) {

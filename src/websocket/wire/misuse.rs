@@ -14,7 +14,7 @@ rules! {
     CloseCode "RFC 6455 §7.4" "a close code is 1000-1003, 1007-1014 or 3000-4999";
     CloseReason "RFC 6455 §5.5" "a reason for closing has 123 bytes at most";
     ProtocolName "RFC 6455 §4.1" "a subprotocol is a token and named once";
-    HandshakeField "RFC 6455 §4" "the handshake makes Connection, Upgrade and Sec-WebSocket-* itself, and has no content";
+    HandshakeField "RFC 6455 §4" "the handshake makes Connection, Upgrade and Sec-WebSocket-* itself, and has no Keep-Alive and no content";
     ProtocolNotOffered "RFC 6455 §4.2.2" "the client did not offer this subprotocol";
 }
 

@@ -77,7 +77,7 @@ fn fault_d02_fields_set_before_accept_are_in_the_refusal() {
 fn fault_d02_what_contradicts_the_handshake_is_an_error() {
     use http::wire::Misuse as Http;
     let ours = Misuse::HandshakeField.to_string();
-    let cases: [(Prepare, String); 10] = [
+    let cases: [(Prepare, String); 11] = [
         (
             |res| res.set_header("Connection", "keep-alive").map(drop),
             ours.clone(),
@@ -96,6 +96,10 @@ fn fault_d02_what_contradicts_the_handshake_is_an_error() {
         ),
         (
             |res| res.set_header("Transfer-Encoding", "chunked").map(drop),
+            ours.clone(),
+        ),
+        (
+            |res| res.set_header("Keep-Alive", "timeout=9").map(drop),
             ours.clone(),
         ),
         (
@@ -152,6 +156,7 @@ fn fault_d02_the_clients_fields_are_sent_or_an_error() {
             ("Upgrade", "h2c"),
             ("Content-Length", "0"),
             ("Transfer-Encoding", "chunked"),
+            ("Keep-Alive", "timeout=9"),
             ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
             ("sec-websocket-extensions", "permessage-deflate"),
             ("Sec-WebSocket-Protocol", "chat"),

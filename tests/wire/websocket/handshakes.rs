@@ -283,6 +283,8 @@ fn fault_d02_the_fields_of_the_caller_stay_or_are_refused() {
         ("UPGRADE", "websocket"),
         ("Content-Length", "0"),
         ("Transfer-Encoding", "chunked"),
+        ("Keep-Alive", "timeout=9"),
+        ("keep-alive", ""),
         ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
         ("sec-websocket-protocol", "chat"),
         ("Sec-WebSocket-Extensions", "permessage-deflate"),
@@ -292,7 +294,7 @@ fn fault_d02_the_fields_of_the_caller_stay_or_are_refused() {
     ];
     let good = [
         ("Set-Cookie", "a=b"),
-        ("Set-Cookie", "c=d"),
+        ("Proxy-Connection", "keep-alive"),
         ("Sec-WebSocket", ""),
     ];
     let mut request = REQUEST.join("\r\n").into_bytes();
