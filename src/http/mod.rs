@@ -42,7 +42,7 @@
 //! connection ends, because nobody knows where the next request would begin. What a handler sends is
 //! checked as hard: a field with a line break, a body longer than declared, a second head never reach
 //! the wire. One refusal is a redirect: a browser that asks for `/photo[1].txt` gets a 301 to `/photo%5B1%5D.txt`
-//! (RFC 9112 §3.2).
+//! (RFC 9112 §3.2). In absolute-form, which browsers send to proxies only, such a target gets a 400.
 //!
 //! **Everything has an end.** The limits and deadlines of [`Config`] are on from the start, except the two
 //! that are marked:

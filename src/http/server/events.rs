@@ -48,7 +48,8 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 /// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them. For a GET or
 /// HEAD whose target has bytes that browsers leave unencoded, such as `/photo[1].txt`, none of them is called: the
 /// server answers with a 301 to the encoded target, and the connection goes on
-/// ([`Target`](crate::http::wire::Target) lists the bytes).
+/// ([`Target`](crate::http::wire::Target) lists the bytes). A whole URI, as a proxy gets it, is refused with 400
+/// instead.
 ///
 /// # When the program panics
 /// A panic costs what this table says. The panic hook prints each of them; of those that are *reported*,

@@ -12,11 +12,14 @@
 //! bytes as they are that RFC 3986 wants percent-encoded: those that the percent-encode sets of the URL Standard
 //! (WHATWG) leave out.
 //!
-//! | | browsers send | GET, HEAD | other methods |
+//! | | browsers send | GET, HEAD in origin-form | other methods, absolute-form |
 //! |---|---|---|---|
 //! | in the path | `[ ] \| ^` | [`Rule::TargetUnencoded`] (301) | [`Rule::TargetInvalid`] (400) |
 //! | in the query | these and ``{ } \ ` `` | the same | the same |
 //! | every other byte: controls, space, `" < > #`, above ASCII, a `%` without two digits | never, or ambiguous | [`Rule::TargetInvalid`] (400) | the same |
+//!
+//! Browsers send absolute-form to proxies only. A proxy decides whom it serves before it answers for another host,
+//! so such a target gets no 301, which no handler has decided on.
 //!
 //! Nothing is repaired silently: no handler gets such a target.
 //!
@@ -136,7 +139,7 @@ pub(super) struct Judged {
     form: Form,
     /// Where the first `?` is.
     query: Option<usize>,
-    /// The first byte that a browser has left unencoded. Only GET and HEAD get so far.
+    /// The first byte that a browser has left unencoded. Only GET and HEAD in origin-form get so far.
     pub(super) unencoded: Option<usize>,
 }
 
@@ -166,8 +169,8 @@ impl Judged {
     /// Judges bytes that [`Scan`] has passed: the form, and whether the method may have it.
     ///
     /// # Errors
-    /// The rule that the target breaks, and at which of its bytes. An unencoded byte in a GET or HEAD is no
-    /// error here, because a 301 needs the rest of the target, and of the head.
+    /// The rule that the target breaks, and at which of its bytes. An unencoded byte in a GET or HEAD in
+    /// origin-form is no error here, because a 301 needs the rest of the target, and of the head.
     #[inline(always)]
     pub(super) fn judge(
         &mut self,
@@ -197,25 +200,25 @@ impl Judged {
             b"*" => return Err((Rule::TargetFormInvalid, 0)),
             _ => absolute_form(text, scan.query)?,
         };
-        let judged = Judged {
-            form,
-            query: scan.query,
-            unencoded: match form {
-                Form::Origin => scan.unencoded,
-                // The brackets of an IP literal are where they belong.
-                Form::Absolute { path_at, .. } => {
-                    let at = bytes[path_at..].iter().position(|&c| is_left_unencoded(c));
-                    at.map(|at| path_at + at)
-                }
-                Form::Authority { .. } | Form::Asterisk => None,
-            },
-        };
-        match judged.unencoded {
-            // A client that sends another method is no browser that follows a link.
-            Some(at) if !matches!(method.as_str(), "GET" | "HEAD") => {
-                Err((Rule::TargetInvalid, at))
+        let unencoded = match form {
+            Form::Origin => scan.unencoded,
+            // The brackets of an IP literal are where they belong.
+            Form::Absolute { path_at, .. } => {
+                let at = bytes[path_at..].iter().position(|&c| is_left_unencoded(c));
+                at.map(|at| path_at + at)
             }
-            _ => Ok(judged),
+            Form::Authority { .. } | Form::Asterisk => None,
+        };
+        // A client that sends another method is no browser that follows a link.
+        let may_be_redirected =
+            matches!(form, Form::Origin) && matches!(method.as_str(), "GET" | "HEAD");
+        match unencoded {
+            Some(at) if !may_be_redirected => Err((Rule::TargetInvalid, at)),
+            _ => Ok(Judged {
+                form,
+                query: scan.query,
+                unencoded,
+            }),
         }
     }
 
