@@ -51,9 +51,10 @@
 //! |---|---|
 //! | sends an endless start line, field section, chunk extension, trailer section | 414, 431, 413, 431 |
 //! | sends a head slowly | 408 after `head_timeout` (10 s) |
-//! | opens a connection and sends nothing, or empty lines | closed after `head_timeout` (10 s), without a 408: no request has begun |
+//! | opens a connection and sends nothing, or empty lines (four at most) | closed after `head_timeout` (10 s), without a 408: no request has begun |
+//! | sends a fifth empty line before a request | 400 |
 //! | sends a body or reads a response slower than `min_bytes_per_second` (256), or not at all | 408, or cut, after `stall_timeout` (30 s) |
-//! | sends nothing between two requests, or empty lines | closed after `keep_alive_timeout` (5 s), as `Keep-Alive` announced |
+//! | sends nothing between two requests, or empty lines (four at most) | closed after `keep_alive_timeout` (5 s), as `Keep-Alive` announced |
 //! | declares a body larger than `collected_body_bytes` (10 MiB) | 413 if the handler collects it; a handler that streams a body sets its own limit |
 //! | fills, with others, `total_collected_bytes` (256 MiB) | 503 |
 //! | sends `max_requests_per_connection` requests (off) | `Connection: close` |

@@ -61,10 +61,11 @@ settings! {
     /// The stack of a connection's thread, in bytes. 512 KiB; only touched pages cost memory.
     stack_bytes: usize = 512 << 10;
     /// From the first byte of a head to its last. 10 s; beyond it 408. A new connection that sends nothing,
-    /// or nothing but empty lines, is closed after this time, without a response: no request has begun.
+    /// or nothing but empty lines, is closed after this time, without a response: no request has begun. Four
+    /// empty lines may stand before a request; the fifth gets a 400 at once.
     head_timeout: Duration = Duration::from_secs(10);
     /// How long a connection may wait for its next request; announced in `Keep-Alive: timeout=5`. Empty
-    /// lines are no request. 5 s. `None`: without limit and without that field.
+    /// lines, four at most, are no request. 5 s. `None`: without limit and without that field.
     keep_alive_timeout: Option<Duration> = Some(Duration::from_secs(5));
     /// How long the peer may send nothing of a body, or take nothing of a response, while we wait for it;
     /// and the stretch of waiting over which

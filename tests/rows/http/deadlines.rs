@@ -164,6 +164,36 @@ fn fault_b12_a_silent_connection_ends_without_a_response() {
     });
 }
 
+/// Four empty lines are waited behind in silence. The fifth is refused at once, before a request and behind one.
+#[test]
+fn fault_b02_b12_a_fifth_empty_line_is_refused() {
+    watched(|| {
+        let server = || {
+            let server = collecting().stall_timeout(HOUR);
+            server
+                .head_timeout(2 * SHORT)
+                .keep_alive_timeout(Some(2 * SHORT))
+        };
+        let patient = Site::new(patient(collecting()));
+        for first in [String::new(), request("GET", "/")] {
+            let site = Site::new(server());
+            for (site, lines) in [(&site, 4), (&patient, 5)] {
+                let mut client = site.client();
+                client.send(first.clone() + &"\r\n".repeat(lines));
+                if !first.is_empty() {
+                    assert_eq!(client.answer().status, 200);
+                }
+                if lines == 5 {
+                    let answer = client.answer();
+                    assert_eq!(answer.status, 400);
+                    assert!(answer.text().contains("RFC 9112 §2.2"), "{}", answer.text());
+                }
+                client.ended();
+            }
+        }
+    });
+}
+
 /// How long a connection lives on which, after `first`, bytes of empty lines come one by one.
 fn life_of_empty_lines(mut client: Client, first: &str, answers: usize) -> Duration {
     client.send(first);
