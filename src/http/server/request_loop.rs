@@ -102,8 +102,11 @@ impl Shared<dyn Events> {
                 let time = Linger::while_bytes_come(self.config.linger_timeout);
                 linger(stream, time, self.config.linger_bytes);
             }
-            // A cut shows the client that the body is not complete (over TCP, a client of HTTP/1.0 takes it
-            // for the end: it has no other sign).
+            // A cut shows the client that the body is not complete: by the length, by the missing last chunk, or
+            // under TLS by the missing close_notify. A body without TLS that ends with the connection (HTTP/1.0) has
+            // none of these, and its client takes the FIN for the end. Only a reset would differ from a FIN: std
+            // sends none on demand (`TcpStream::set_linger` is unstable), and the kernel sends one by itself only
+            // if the client has sent bytes that were not read.
             End::Gone if served.connection.get_mut().is_unfinished() => _ = stream.abort(),
             End::Gone | End::Closed | End::HandedOver => {}
         }

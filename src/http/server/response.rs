@@ -13,8 +13,9 @@ use std::io;
 ///   [`write_head`](Self::write_head), or once it has left, nothing of it can be changed; trying is an error, not silence
 ///   (E43).
 /// - [`end`](Self::end) consumes the response, so it is called once. If a handler returns without it, fails
-///   or panics, the client gets 500 if nothing was sent, and a cut connection if something was (which looks
-///   like the end to an HTTP/1.0 client).
+///   or panics, the client gets 500 if nothing was sent, and a cut connection if something was. A client
+///   of HTTP/1.0 without TLS takes the cut for the end of a body that has no Content-Length: such a body ends
+///   with the connection, and nothing distinguishes the two.
 /// - A head that was written by [`write_head`](Self::write_head) without a Content-Length is sent
 ///   with the chunked coding (to an HTTP/1.0 client: until the connection ends); without `write_head`, a single `end(data)` gets its Content-Length.
 /// - A Content-Length counts bytes and is checked (E29): data beyond it is refused before it is sent, and a

@@ -113,6 +113,34 @@ fn cut(path: &'static str, reported: &'static str) {
     });
 }
 
+/// A body that ends with the connection has no other end, so a client of HTTP/1.0 cannot see that it was cut. A
+/// length that was declared shows it.
+#[test]
+fn fault_c16_a_client_of_http_1_0_sees_a_cut_by_the_length_alone() {
+    watched(|| {
+        let log = Log::default();
+        let site = Site::new(http::create_server_with(Reporting::new(
+            &log,
+            |req, mut res| {
+                if req.path() == "/length" {
+                    res.set_header("Content-Length", "9")?;
+                }
+                fail("/sent/error", res)
+            },
+        )));
+        for (path, length) in [("/", None), ("/length", Some("9"))] {
+            let mut client = site.client();
+            client.send(format!("GET {path} HTTP/1.0\r\n\r\n"));
+            let head = client.head();
+            assert_eq!((head.status, head.field("Content-Length")), (200, length));
+            assert!(head.field("Transfer-Encoding").is_none() && head.says_close());
+            client.exactly("some");
+            client.ended();
+        }
+        assert_eq!(log.all().len(), 2, "both are reported");
+    });
+}
+
 #[test]
 fn row_h05_a_handler_that_never_ends_is_cut() {
     cut(
