@@ -112,7 +112,10 @@ fn refused(fields: Fields<'_>, name: &str, rule: Rule) -> Error {
 }
 
 /// Of the fields that a caller has set before, these would contradict those of the handshake. `Keep-Alive` is one of
-/// them: it describes a connection that stays HTTP, and a head that switches is sent without it.
+/// them: the handshake's Connection does not name it, and a head that switches is sent without it.
+// RFC 9110 §7.6.1: "When a field aside from Connection is used to supply control information for or about
+// the current connection, the sender MUST list the corresponding field name within the Connection header
+// field."
 fn check_others(fields: Fields<'_>) -> Result<(), Misuse> {
     use Known::{Connection, ContentLength, KeepAlive, TransferEncoding, Upgrade};
     const OURS: &str = "sec-websocket-";
