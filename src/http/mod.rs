@@ -69,10 +69,10 @@
 //! [`net::costs`](crate::net::costs).
 //!
 //! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once, and
-//! connections whose responses are complete, too: those that are idle, that wait for the rest of a head, that drop the
-//! rest of a request body, or that linger. A request that has reached a handler gets its whole response, with `Connection: close`. A request
-//! that has not reached one gets no byte of a response, and its client may send it again. A deadline ends the
-//! rest, and the report counts the connections that were cut.
+//! connections whose responses are complete, too: those that are idle, that wait for the rest of a head, that drop
+//! the rest of a request body, or that linger. A request that has reached a handler gets its whole response, with
+//! `Connection: close`. A request that has not reached one gets no byte of a response, and its client may send it
+//! again. A deadline ends the rest, and the report counts the connections that were cut.
 //!
 //! # The client
 //!

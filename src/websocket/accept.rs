@@ -54,7 +54,8 @@ pub fn is_asked_for(request: &Request<'_>) -> bool {
 /// # Errors
 /// The connection broke, or the handler has sent a part of another response. [`Misuse::HandshakeField`]: a field
 /// that was set before contradicts the handshake, which makes `Connection`, `Upgrade` and `Sec-WebSocket-*`
-/// itself and has no `Keep-Alive` and no content; a status, a trailer or a head that was written before are an error, too.
+/// itself and has no `Keep-Alive` and no content; a status, a trailer or a head that was written before are an
+/// error, too.
 /// Nothing is sent then, and the client gets the server's 500.
 ///
 /// [`Misuse::HandshakeField`]: wire::Misuse::HandshakeField
