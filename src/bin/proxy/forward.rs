@@ -41,7 +41,7 @@ pub(crate) fn forward(
     let status = answer.status();
     let is_whole = req.at_end().unwrap_or(false);
     send_back(proxy, answer, res, !is_whole)?;
-    Ok(status.to_string())
+    Ok(format!("{status:03}"))
 }
 
 /// A [`Refusal`] is for the client to read; any other failure is of the client's connection.
@@ -154,6 +154,10 @@ fn send_back(
         fields.append("Connection", "close")?;
     }
     let mut res = res.write_head(Status::forwarded(answer.status()), fields.view().iter())?;
+    // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
+    if status == 205 {
+        return Ok(res.end("")?); // without the trailers, too: they stand behind a chunked body
+    }
     if !fields.view().has(Known::ContentLength) {
         res.flush()?; // the first byte of an endless response may come much later
     }
@@ -176,7 +180,7 @@ fn send_back(
     }
     let trailers = end_to_end(answer.trailers(), answer.headers(), &[])?;
     for (name, value) in trailers.view().iter() {
-        res.add_trailer(name, &String::from_utf8_lossy(value))?;
+        res.add_trailer(name, value)?;
     }
     Ok(res.end("")?)
 }
@@ -217,9 +221,7 @@ impl Interim {
     fn relay(&self, res: &mut Response<'_>) -> Result<(), Error> {
         let waiting = std::mem::take(&mut *self.lock());
         for (status, fields) in waiting {
-            let lines = fields.view();
-            let text = |(name, value)| Some((name, str::from_utf8(value).ok()?));
-            res.write_information(status, lines.iter().filter_map(text))?;
+            res.write_information(status, fields.view().iter())?;
         }
         Ok(())
     }

@@ -207,7 +207,8 @@ impl<'a> Response<'a> {
     /// # Errors
     /// A [`Misuse`](crate::http::wire::Misuse) for bytes that a field must not hold. A name that must not be
     /// a trailer is refused by [`end`](Self::end).
-    pub fn add_trailer(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
+    pub fn add_trailer(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
+        let value = value.as_ref(); // the program's code: nothing is borrowed while it runs
         self.draft().trailers.append(name, value)?;
         Ok(self)
     }
@@ -218,17 +219,21 @@ impl<'a> Response<'a> {
     /// # Errors
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the final head.
     pub fn write_continue(&mut self) -> Result<(), Error> {
-        self.write_information(100, [])
+        self.write_information(100, [("", ""); 0])
     }
 
     /// Sends `103 Early Hints` now (RFC 8297).
     ///
     /// # Errors
     /// As for [`write_information`](Self::write_information).
-    pub fn write_early_hints<'f>(
+    pub fn write_early_hints<N, V>(
         &mut self,
-        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
-    ) -> Result<(), Error> {
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), Error>
+    where
+        N: AsRef<[u8]>,
+        V: AsRef<[u8]>,
+    {
         self.write_information(103, fields)
     }
 
@@ -236,11 +241,15 @@ impl<'a> Response<'a> {
     ///
     /// # Errors
     /// A [`Misuse`](crate::http::wire::Misuse) for a status that is no 1xx, or is 101; or after the final head.
-    pub fn write_information<'f>(
+    pub fn write_information<N, V>(
         &mut self,
         status: u16,
-        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
-    ) -> Result<(), Error> {
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), Error>
+    where
+        N: AsRef<[u8]>,
+        V: AsRef<[u8]>,
+    {
         let mut list = FieldList::new();
         for (name, value) in fields {
             list.append(name, value)?;

@@ -17,7 +17,7 @@ rules! {
     Reason "RFC 9112 §4" "a reason phrase must hold no control character";
     HeadSent "RFC 9112 §2.1" "the head is fixed: it was written or has been sent, and no field or status can change now";
     Ended "RFC 9112 §2.1" "the message has ended already";
-    BodyNotAllowed "RFC 9112 §6.3" "this response has no body: it answers a HEAD, or is a 1xx, 204 or 304";
+    BodyNotAllowed "RFC 9112 §6.3" "this response has no body: it answers a HEAD, or is a 1xx, 204, 205 or 304";
     BodyTooLong "RFC 9110 §8.6" "more bytes than the declared Content-Length";
     BodyTooShort "RFC 9110 §8.6" "fewer bytes than the declared Content-Length";
     Framing "RFC 9112 §6" "Content-Length and Transfer-Encoding must agree with each other and with the message";

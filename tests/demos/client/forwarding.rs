@@ -5,7 +5,8 @@ use super::{mirror, site};
 use crate::support::{Client, Gate, watched};
 use barewire::net::Addr;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 
 /// A running proxy, and a connection to it.
 pub(crate) fn proxy(args: &[&str]) -> (Running, Client, u16) {
@@ -227,9 +228,127 @@ fn fault_c02_an_invalid_status_is_passed_on() {
                 "{answer}"
             );
             assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
-            let (line, number) = (running.line(), code.parse::<u16>().unwrap());
-            assert!(line.ends_with(&format!(" -> {number}")), "{line}");
+            let line = running.line();
+            assert!(line.ends_with(&format!(" -> {code}")), "{line}");
         }
+    });
+}
+
+/// However a server frames the content of a 205, nothing of it is forwarded, and the connection serves the
+/// next request. The client's reader would take content that follows for the next response.
+#[test]
+fn fault_c07_a_205_is_forwarded_without_content() {
+    watched(|| {
+        let (counted, chunked) = ("Content-Length: 2", "Transfer-Encoding: chunked");
+        let heads = [
+            ("GET", "1.1", counted, "ok"),
+            ("HEAD", "1.1", counted, ""),
+            ("POST", "1.1", "Content-Length: 0", ""),
+            ("GET", "1.1", chunked, "2\r\nok\r\n0\r\nX-T: u\r\n\r\n"),
+            ("GET", "1.1", chunked, "0\r\nX-T: u\r\n\r\n"),
+            ("HEAD", "1.1", chunked, ""),
+            ("GET", "1.1", "X: until-close", "ok"),
+            ("GET", "1.0", "X: until-close", "ok"),
+        ];
+        let of_it = |status, (_, version, field, content): (&str, &str, &str, &str)| {
+            format!("HTTP/{version} {status} Odd\r\n{field}\r\nX-Kept: 1\r\n\r\n{content}")
+        };
+        let answers = heads.map(|head| of_it(205, head));
+        let server = Scripted::new(&answers.each_ref().map(String::as_str));
+        let (_running, mut client, _) = proxy(&[]);
+        for (method, version, field, content) in heads {
+            let line = format!("{method} {} HTTP/1.1\r\nHost: a\r\n\r\n", server.url());
+            client.send(line);
+            let answer = match method {
+                "HEAD" => client.answer_to_head(),
+                _ => client.answer(),
+            };
+            let case = format!("{method} {version} {field} {content:?}");
+            assert_eq!(answer.status, 205, "{case}: {}", answer.text());
+            assert_eq!(
+                (answer.text(), answer.field("X-Kept")),
+                ("", Some("1")),
+                "{case}"
+            );
+            // RFC 9112 §6.3 does not count a 205 among the responses without a body: 0 ends it.
+            assert_eq!(answer.field("Content-Length"), Some("0"), "{case}");
+            assert_eq!(answer.field("Transfer-Encoding"), None, "{case}");
+        }
+    });
+}
+
+/// The length in a response to HEAD, and in a 304, is of content that does not follow; a 204 has none.
+#[test]
+fn fault_c07_a_response_to_head_keeps_the_length_that_may_stand_there() {
+    watched(|| {
+        let cases = [
+            ("HEAD", 200, Some("9")),
+            ("HEAD", 204, None),
+            ("HEAD", 205, Some("0")),
+            ("HEAD", 304, Some("9")),
+            ("GET", 204, None),
+            ("GET", 304, Some("9")),
+        ];
+        let answers = cases
+            .map(|(_, status, _)| format!("HTTP/1.1 {status} Odd\r\nContent-Length: 9\r\n\r\n"));
+        let server = Scripted::new(&answers.each_ref().map(String::as_str));
+        let (_running, mut client, _) = proxy(&[]);
+        for (method, status, length) in cases {
+            client.send(format!(
+                "{method} {} HTTP/1.1\r\nHost: a\r\n\r\n",
+                server.url()
+            ));
+            let answer = match method {
+                "HEAD" => client.answer_to_head(),
+                _ => client.answer(),
+            };
+            let found = (answer.status, answer.field("Content-Length"));
+            assert_eq!(found, (status, length), "{method} {status}");
+        }
+    });
+}
+
+/// RFC 9110 §5.5: "A recipient SHOULD treat other allowed octets in field content (i.e., obs-text) as opaque
+/// data." So they are forwarded as they came, in every part of a response.
+#[test]
+fn fault_c07_obs_text_is_forwarded_as_it_came() {
+    watched(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let origin = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            let hints = b"HTTP/1.1 103 Early Hints\r\nX-Hint: \xe9\xff\r\n\r\n";
+            let answer =
+                b"HTTP/1.1 200 OK\r\nX-Head: \xe9\x80\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let rest = b"2\r\nok\r\n0\r\nX-Sum: \x80\xe9\r\n\r\n";
+            stream
+                .write_all(&[&hints[..], answer, rest].concat())
+                .unwrap();
+        });
+        let (_running, _client, at) = proxy(&[]);
+        let mut client = TcpStream::connect(("127.0.0.1", at)).unwrap();
+        write!(
+            client,
+            "GET http://127.0.0.1:{port}/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+        for line in [
+            &b"\r\nX-Hint: \xe9\xff\r\n"[..],
+            b"\r\nX-Head: \xe9\x80\r\n",
+            b"\r\nX-Sum: \x80\xe9\r\n",
+        ] {
+            let has = answer.windows(line.len()).any(|window| window == line);
+            assert!(has, "{}: {}", line.escape_ascii(), answer.escape_ascii());
+        }
+        origin.join().unwrap();
     });
 }
 

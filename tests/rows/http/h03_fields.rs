@@ -2,7 +2,7 @@
 
 use crate::support::{Framing, reply, reply_and_reports, request};
 use barewire::http::wire::Misuse;
-use barewire::http::{Error, FieldValues, Response};
+use barewire::http::{self, Error, FieldValues, Response};
 
 fn misuse<T: std::fmt::Debug>(result: Result<T, Error>) -> Misuse {
     match result {
@@ -270,3 +270,28 @@ fn row_h03_http_1_0_gets_no_trailers() {
 }
 
 const NONE: [(&str, &str); 0] = [];
+
+/// RFC 9110 §5.5: "A recipient SHOULD treat other allowed octets in field content (i.e., obs-text) as opaque
+/// data." What forwards a response forwards them as bytes, in every part of it.
+#[test]
+fn fault_c07_obs_text_is_sent_in_every_part_of_a_response() {
+    let server = http::create_server(|_req, mut res| {
+        res.write_early_hints([("X-Hint", b"\xe9\x80")])?;
+        res.write_information(102, [("X-More", b"\xff")])?;
+        res.set_header("X-Head", &b"\x80\xe9"[..])?;
+        res.flush()?;
+        res.add_trailer("X-Sum", b"\xe9\xff")?;
+        assert_eq!(misuse(res.add_trailer("X", b"\xe9\n")), Misuse::FieldValue);
+        res.end("")
+    });
+    let answer = server.answer_to(request("GET", "/").as_bytes());
+    for line in [
+        &b"\r\nX-Hint: \xe9\x80\r\n"[..],
+        b"\r\nX-More: \xff\r\n",
+        b"\r\nX-Head: \x80\xe9\r\n",
+        b"\r\nX-Sum: \xe9\xff\r\n",
+    ] {
+        let has = answer.windows(line.len()).any(|window| window == line);
+        assert!(has, "{}", answer.escape_ascii());
+    }
+}

@@ -174,7 +174,7 @@ fn row_h03_debug_tells_whether_the_head_is_sent() {
 fn row_h03_early_hints_come_before_the_head() {
     let server = http::create_server(|_req, mut res| {
         res.write_early_hints([("Link", "</style.css>; rel=preload")])?;
-        res.write_information(102, [])?;
+        res.write_information(102, [("", ""); 0])?;
         assert!(!res.headers_sent());
         res.end("page")
     });
@@ -204,13 +204,16 @@ fn row_h03_http_1_0_gets_no_interim_answer() {
 fn row_h03_interim_answers_have_their_place() {
     reply(|mut res| {
         for status in [0, 99, 101, 200, 404] {
-            let refused = misuse(res.write_information(status, []));
+            let refused = misuse(res.write_information(status, [("", ""); 0]));
             assert_eq!(refused, Misuse::Status, "{status}");
         }
         let bad = misuse(res.write_early_hints([("a b", "c")]));
         assert_eq!(bad, Misuse::FieldName);
         res.flush()?;
-        assert_eq!(misuse(res.write_early_hints([])), Misuse::HeadSent);
+        assert_eq!(
+            misuse(res.write_early_hints([("", ""); 0])),
+            Misuse::HeadSent
+        );
         assert_eq!(misuse(res.write_continue()), Misuse::HeadSent);
         res.end("")
     });

@@ -137,7 +137,7 @@ fn row_h06_204_refuses_a_length() {
 fn row_h06_interim_answers_have_no_body() {
     use crate::support::Reader;
     let server = http::create_server(|_req, mut res| {
-        res.write_information(102, [])?;
+        res.write_information(102, [("", ""); 0])?;
         res.write_early_hints([("Link", "</a>")])?;
         res.end("final")
     });

@@ -119,7 +119,8 @@ pub fn forwarded_request(head: &RequestHead<'_>, name: &str) -> Result<FieldList
 }
 
 /// The fields of a response that an intermediary of this name forwards: those of [`end_to_end`], Via, and no
-/// Content-Length in a 204, where some servers send it. `version`: the response's, `"1.1"` or `"1.0"`.
+/// Content-Length in a 1xx, 204 or 205, where some servers send it. A 205 goes without the content that was
+/// received, too: that is left to the caller. `version`: the response's, `"1.1"` or `"1.0"`.
 ///
 /// ```
 /// use barewire::http::wire::{FieldList, forwarded_response};
@@ -143,8 +144,9 @@ pub fn forwarded_response(
 ) -> Result<FieldList, Misuse> {
     // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a status
     // code of 1xx (Informational) or 204 (No Content)."
+    // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
     let drop: &[&str] = match status {
-        100..200 | 204 => &["Content-Length"],
+        100..200 | 204 | 205 => &["Content-Length"],
         _ => &[],
     };
     let mut fields = end_to_end(fields, fields, drop)?;
@@ -286,7 +288,7 @@ mod tests {
             ("X", "1"),
             ("Y", "2"),
         ]);
-        for (status, lines) in [(200, 3), (204, 2), (103, 2), (304, 3)] {
+        for (status, lines) in [(200, 3), (204, 2), (205, 2), (103, 2), (304, 3)] {
             let fields = forwarded_response(status, "1.0", received.view(), "me").unwrap();
             assert_eq!(fields.view().len(), lines, "{status}");
             assert_eq!(fields.view().get_str("Via"), Some("1.0 me"));
