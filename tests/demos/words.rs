@@ -131,6 +131,124 @@ fn fault_e08_every_file_that_cannot_be_used_is_named() {
     });
 }
 
+/// A fault in the middle of a file: the error names the file and the line, and gives no advice that is for a
+/// program.
+#[test]
+fn fault_e08_a_fault_inside_a_file_is_named_with_the_file() {
+    watched(|| {
+        let place = Place::new("words-inside");
+        let write = |name: &str, text: &str| {
+            let path = place.path().with_extension(name);
+            fs::write(&path, text).expect("a file");
+            path.to_str().expect("text").to_owned()
+        };
+        let (crt, key) = (
+            fs::read_to_string(CRT).expect("a file"),
+            fs::read_to_string(KEY).expect("a file"),
+        );
+        let joined = write("joined", &format!("{}{crt}", crt.trim_end()));
+        let at = crt.trim_end().lines().count();
+        let request = write(
+            "request",
+            &format!("\n{}", crt.replace("CERTIFICATE", "CERTIFICATE REQUEST")),
+        );
+        let broken = write(
+            "broken",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        );
+        let ssh = write("ssh", &key.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY"));
+        let line = write("line", "a.example\n");
+        let (https, wss) = ("https://127.0.0.1:1/", "wss://127.0.0.1:1/");
+        let tls = ["--listen", "127.0.0.1:0", "--tls", CRT, KEY];
+        let of_server = |args: &[&str]| args.iter().map(|arg| arg.to_string()).collect::<Vec<_>>();
+        let client_ca = |file| of_server(&[&tls[..], &["--client-ca", file]].concat());
+        let in_cacert = |file: &str| of_server(&["--cacert", file, https]);
+        for (demo, args, why) in [
+            (
+                "http_get",
+                in_cacert(&joined),
+                format!("line {at} of {joined} (--cacert): "),
+            ),
+            (
+                "http_get",
+                in_cacert(&request),
+                format!("line 2 of {request} (--cacert) begins a"),
+            ),
+            (
+                "http_get",
+                in_cacert(&broken),
+                format!("begins on line 1 of {broken} (--cacert) cannot"),
+            ),
+            (
+                "http_get",
+                in_cacert(&line),
+                format!(
+                    "in {line} (--cacert), but one line: is that the name of the file that was meant?"
+                ),
+            ),
+            (
+                "http_get",
+                of_server(&["-E", &joined, "--key", KEY, https]),
+                format!("line {at} of {joined} (--cert): "),
+            ),
+            (
+                "http_get",
+                of_server(&["-E", CRT, "--key", &ssh, https]),
+                format!("line 1 of {ssh} (--key) begins"),
+            ),
+            (
+                "ws_client",
+                of_server(&["--cacert", &joined, wss]),
+                format!("line {at} of {joined} (--cacert): "),
+            ),
+            (
+                "tls_echo",
+                of_server(&["--connect", "127.0.0.1:1", "--ca", &joined]),
+                format!("line {at} of {joined} (--ca): "),
+            ),
+            (
+                "http_server",
+                of_server(&["--tls", &joined, KEY]),
+                format!("line {at} of {joined} (--tls): "),
+            ),
+            (
+                "http_server",
+                of_server(&["--tls", CRT, &ssh]),
+                format!("line 1 of {ssh} (--tls) begins"),
+            ),
+            (
+                "http_server",
+                client_ca(&joined),
+                format!("line {at} of {joined} (--client-ca): "),
+            ),
+            (
+                "http_server",
+                client_ca(&line),
+                format!(
+                    "in {line} (--client-ca), but one line: is that the name of the file that was meant?"
+                ),
+            ),
+        ] {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let Ended { code, err, .. } = run(demo, &args);
+            assert!(!matches!(code, Some(0) | None), "{demo} {args:?}");
+            assert!(err.contains(&why), "{demo} {args:?}: {err}");
+            for word in [
+                " of FILE",
+                " FILE",
+                "--tls CERT",
+                "--tls KEY",
+                "--client-ca CA",
+                "Pass the contents",
+                "Options::",
+            ] {
+                let is_command = word == " FILE" && err.contains("ssh-keygen");
+                assert!(is_command || !err.contains(word), "{demo} {args:?}: {err}");
+            }
+        }
+    });
+}
+
 #[test]
 fn fault_e09_a_certificate_without_its_key_is_asked_for_it() {
     watched(|| {

@@ -15,9 +15,9 @@ const OPTIONS: [(&str, &[&str], usize, &str); 7] = [
     ("ServerOptions::ca", &["--client-ca"], 0, "CA"),
 ];
 
-/// Advice that no demo has an option for, from its first words to its last, and what stands there
-/// instead.
-const ADVICE: [(&str, &str, &str); 7] = [
+/// Advice that no demo has an option for, or that is for the author of a program, from its first words to
+/// its last, and what stands there instead.
+const ADVICE: [(&str, &str, &str); 8] = [
     (
         ", or with ClientOptions::fingerprint256(",
         "the right one",
@@ -45,6 +45,11 @@ const ADVICE: [(&str, &str, &str); 7] = [
         ": it is a broadcast address, or a firewall forbids it",
     ),
     (": use https::", "request", ": ask for that URL itself"),
+    (
+        ": is that the name of a file?",
+        "Pass the contents of the file",
+        ": is that the name of the file that was meant?",
+    ),
 ];
 
 /// An option of the library, and what to say in its place.
@@ -98,7 +103,10 @@ fn renamed(text: &str, names: &[Name]) -> String {
             text += "\n  -k skips the check, which is for a test";
         }
         if let Some(file) = &name.file {
-            text = text.replace(&format!("in {}", name.library), &format!("in {file}"));
+            for before in ["in", "of"] {
+                let (library, typed) = (name.library, file.as_str());
+                text = text.replace(&format!("{before} {library}"), &format!("{before} {typed}"));
+            }
         }
         text = text.replace(name.library, &name.option);
     }
@@ -125,6 +133,11 @@ mod tests {
                 "--ca",
                 "no PEM in ClientOptions::ca, or",
                 "no PEM in a.pem (--ca), or",
+            ),
+            (
+                "--ca",
+                "line 14 of ClientOptions::ca: a",
+                "line 14 of a.pem (--ca): a",
             ),
             (
                 "--tls",
