@@ -12,7 +12,11 @@ use barewire::http::ClientResponse;
 pub(crate) fn head(answer: &ClientResponse) -> String {
     let fields = answer.headers().iter();
     let fields = fields.map(|(name, value)| (name, String::from_utf8_lossy(value).into_owned()));
-    format!("STATUS: {}\nHEADERS: {}\n", answer.status(), json(fields))
+    format!(
+        "STATUS: {:03}\nHEADERS: {}\n",
+        answer.status(),
+        json(fields)
+    )
 }
 
 /// What Node's `JSON.stringify(res.headers)` returns: names in lower case, values of one name joined, and

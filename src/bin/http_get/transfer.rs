@@ -127,7 +127,7 @@ impl Client {
         let heads = self.transcript.state().heads.clone();
         report.set("size_header", heads.len());
         if self.options.fail && status_class(answer.status()) >= 4 {
-            let text = format!("the answer is {} {}", answer.status(), answer.reason());
+            let text = format!("the answer is {:03} {}", answer.status(), answer.reason());
             return Err(Failure::new(22, text));
         }
         if self.options.include || self.options.head {
@@ -176,7 +176,7 @@ impl Client {
 
     fn fill_in(&self, report: &mut Report, answer: &ClientResponse) {
         for name in ["http_code", "response_code"] {
-            report.set(name, answer.status());
+            report.set(name, format_args!("{:03}", answer.status()));
         }
         report.set("http_version", answer.http_version());
         report.set_timings(answer.timings());

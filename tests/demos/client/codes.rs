@@ -53,6 +53,31 @@ fn fault_c02_an_invalid_status_fails_like_a_5xx() {
     });
 }
 
+/// RFC 9112 §4: "status-code = 3DIGIT". So a status has three digits wherever it is printed.
+#[test]
+fn fault_c02_a_status_is_printed_with_three_digits() {
+    watched(|| {
+        for code in ["007", "000", "042", "999"] {
+            let answer = format!("HTTP/1.1 {code} Odd\r\nContent-Length: 3\r\n\r\nok\n");
+            let server = Scripted::new(&[&answer, &answer, &answer]);
+            let format = "%{http_code} %{response_code}\n";
+            let ran = http_get(&["-w", format, &server.url()]);
+            assert_eq!(ran.out, format!("ok\n{code} {code}\n"), "{}", ran.err);
+            let ran = http_get(&["-f", &server.url()]);
+            assert_eq!(
+                ran.err,
+                format!("http_get: (22) the answer is {code} Odd\n")
+            );
+            let ran = http_get(&["--notes", &server.url()]);
+            assert!(
+                ran.out.starts_with(&format!("STATUS: {code}\n")),
+                "{}",
+                ran.out
+            );
+        }
+    });
+}
+
 #[test]
 fn the_bytes_before_a_cut_are_printed() {
     watched(|| {
