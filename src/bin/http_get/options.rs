@@ -60,12 +60,28 @@ impl Options {
                 self.urls.len() > 1 && is_stdin,
                 "standard input can be sent to one URL only",
             ),
+            (
+                self.leaves_out("Host") && !self.http_1_0,
+                "-H 'Host:' needs -0: every request of HTTP/1.1 has a Host (RFC 9112 §3.2)",
+            ),
+            (
+                self.leaves_out("Content-Length") || self.leaves_out("Transfer-Encoding"),
+                "the field that says where the body ends is not left out (RFC 9112 §6.3)",
+            ),
         ] {
             if is_wrong {
                 return Err(why.to_owned());
             }
         }
         Ok(())
+    }
+
+    /// Whether `-H 'NAME:'` was typed, and no value for that name.
+    pub(crate) fn leaves_out(&self, name: &str) -> bool {
+        let lines = self.fields.iter().filter_map(|line| line.split_once(':'));
+        let mut values = lines.filter(|(typed, _)| typed.eq_ignore_ascii_case(name));
+        let has_value = |(_, value): (&str, &str)| !value.trim().is_empty();
+        values.clone().next().is_some() && !values.any(has_value)
     }
 
     pub(crate) fn method(&self) -> &str {
@@ -161,6 +177,10 @@ mod tests {
             "-x p --proxy-env a",
             "-p a",
             "-T - a b",
+            "-H Host: a",
+            "-H host: -H Accept: a",
+            "-d x -H content-length: a",
+            "-T - -H Transfer-Encoding: a",
             "-m 0 a",
             "-m -1 a",
             "-m NaN a",

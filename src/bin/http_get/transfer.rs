@@ -48,7 +48,7 @@ impl Client {
             common = common.append_header(&name, value);
         }
         if options.http_1_0 {
-            common = common.http_1_0();
+            common = common.http_1_0().set_host(!options.leaves_out("Host"));
         }
         if let Some(path) = &options.unix_socket {
             common = common.socket_path(path);

@@ -110,7 +110,8 @@ impl RequestOptions {
         pub fn auth(self, user_and_password: &str) =>
             self.change().auth = Some(Credentials::given(user_and_password));
 
-        /// Whether a Host field is made from `host` and `port`, if there is none.
+        /// Whether a Host field is made from `host` and `port`, if there is none. A request of HTTP/1.1 cannot be
+        /// sent without one (RFC 9112 §3.2).
         pub fn set_host(self, on: bool) => self.change().set_host = on;
 
         /// Sends HTTP/1.0: one request a connection, no chunked coding.
@@ -277,7 +278,9 @@ impl RequestOptions {
             return Ok(redirected);
         }
         it.set_uri(uri);
-        it.set_host |= !it.fields.view().has(Known::Host); // the caller's was for another origin
+        // The caller's was for another origin. A request of HTTP/1.0 that had none goes on without.
+        let had_host = before.fields.view().has(Known::Host);
+        it.set_host |= had_host && !it.fields.view().has(Known::Host);
         // RFC 9110 §11.7.2: "the Proxy-Authorization header field applies only to the next inbound proxy
         // that demanded authentication using the Proxy-Authenticate header field."
         it.fields.remove("Proxy-Authorization");

@@ -12,7 +12,7 @@ rules! {
     FieldValue "RFC 9110 §5.5" "a field value must hold no control character and no whitespace at its ends";
     Method "RFC 9110 §9.1" "a method must be a token";
     Target "RFC 9112 §3.2" "a request-target must have one of the four forms";
-    Host "RFC 9112 §3.2" "a request must have exactly one Host field";
+    Host "RFC 9112 §3.2" "an HTTP/1.1 request must have exactly one Host field, and an HTTP/1.0 request at most one";
     Status "RFC 9110 §15" "this status code cannot be sent here";
     Reason "RFC 9112 §4" "a reason phrase must hold no control character";
     HeadSent "RFC 9112 §2.1" "the head is fixed: it was written or has been sent, and no field or status can change now";

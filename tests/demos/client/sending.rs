@@ -169,3 +169,77 @@ fn after_a_417_the_request_is_repeated_without_expect() {
         assert!(!server.head().contains("Expect"));
     });
 }
+
+/// The head of the request that `http_get` sends.
+fn head_of(args: &[&str]) -> String {
+    let server = Scripted::new(&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
+    let ran = http_get(&[args, &[&server.url()]].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{args:?}");
+    server.head()
+}
+
+/// Refused before anything is sent.
+fn refused(args: &[&str], why: &str) {
+    let ran = http_get(args);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
+    let begin = format!("http_get: {why}");
+    assert!(ran.err.starts_with(&begin), "{args:?}: {}", ran.err);
+}
+
+#[test]
+fn fault_c02_a_field_that_cannot_be_left_out_is_a_mistake() {
+    watched(|| {
+        let url = "http://127.0.0.1:1/";
+        let host = "-H 'Host:' needs -0: every request of HTTP/1.1 has a Host (RFC 9112 §3.2)";
+        for args in [
+            &["-H", "Host:", url][..],
+            &["-H", "hOST:  ", url],
+            &["-H", "Host:", "-H", "X: y", "-d", "a", url],
+        ] {
+            refused(args, host);
+        }
+        for name in ["Content-Length", "transfer-encoding"] {
+            let why = "the field that says where the body ends is not left out (RFC 9112 §6.3)";
+            let left_out = format!("{name}:");
+            for method in ["-dx", "-T-"] {
+                refused(&["-H", &left_out, method, url], why);
+            }
+        }
+    });
+}
+
+#[test]
+fn fault_c02_a_field_that_can_be_left_out_is_left_out() {
+    watched(|| {
+        let has = |head: &str, name: &str| {
+            let wanted = format!("\r\n{name}: ");
+            head.contains(&wanted)
+        };
+        let head = head_of(&["-0", "-H", "Host:"]);
+        assert!(
+            head.starts_with("GET / HTTP/1.0\r\n") && !has(&head, "Host"),
+            "{head}"
+        );
+        assert!(has(&head, "Accept"), "{head}");
+        let head = head_of(&["-0"]);
+        assert!(has(&head, "Host"), "{head}");
+        for version in [&["-0"][..], &[]] {
+            let head = head_of(&[version, &["-H", "Host:", "-H", "Host: b"]].concat());
+            assert!(head.contains("\r\nHost: b\r\n"), "{head}");
+            assert_eq!(head.matches("\r\nHost:").count(), 1, "{head}");
+        }
+        let head = head_of(&["-H", "accept:", "-H", "User-Agent:"]);
+        assert!(!has(&head, "Accept") && !has(&head, "User-Agent"), "{head}");
+        let head = head_of(&["-d", "x", "-H", "Content-Type:"]);
+        assert!(!has(&head, "Content-Type"), "{head}");
+
+        // It is left out of the request to another origin, too.
+        let last = Scripted::new(&["HTTP/1.0 200 OK\r\n\r\n"]);
+        let to = format!("HTTP/1.0 302 Found\r\nLocation: {}\r\n\r\n", last.url());
+        let first = Scripted::new(&[&to]);
+        let ran = http_get(&["-L", "-0", "-H", "Host:", &first.url()]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let (first, last) = (first.head(), last.head());
+        assert!(!has(&first, "Host") && !has(&last, "Host"), "{first}{last}");
+    });
+}

@@ -3,6 +3,7 @@
 use super::pair::{GET, HEAD, HOST, Pair, asked, content, head_of, list, receive_response};
 use barewire::http::wire::{
     BodyLength, Connection, FieldList, Method, Misuse, RequestOut, ResponseOut, Role, Target,
+    Version,
 };
 
 fn sized(request: &str, length: u64) -> Connection {
@@ -154,6 +155,26 @@ fn requests_whose_framing_contradicts_itself() {
     );
     assert_eq!(refused(&[HOST, HOST], None), Some(Misuse::Host));
     assert_eq!(refused(&[], None), Some(Misuse::Host));
+}
+
+/// RFC 9112 §3.2 asks for a Host "in all HTTP/1.1 request messages"; in HTTP/1.0 there may be one.
+#[test]
+fn fault_c02_a_request_of_http_1_0_may_be_without_a_host() {
+    let (none, one, two) = (list(&[]), list(&[HOST]), list(&[HOST, HOST]));
+    for (version, fields, refused) in [
+        (Version::Http10, &none, None),
+        (Version::Http10, &one, None),
+        (Version::Http10, &two, Some(Misuse::Host)),
+        (Version::Http11, &none, Some(Misuse::Host)),
+        (Version::Http11, &one, None),
+    ] {
+        let (path, query) = ("/", None);
+        let get = Method::new("GET").expect("a token");
+        let head = RequestOut::new(get, Target::Origin { path, query }, fields).version(version);
+        let mut out = Vec::new();
+        let sent = Connection::new(Role::Client).send_request(&head, &mut out);
+        assert_eq!(sent.err(), refused, "{version:?} {fields:?}");
+    }
 }
 
 #[test]

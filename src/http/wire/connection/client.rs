@@ -22,7 +22,8 @@ impl Connection {
         }
         // RFC 9112 §3.2: "A client MUST send a Host header field (Section 7.2 of [HTTP]) in all
         // HTTP/1.1 request messages."
-        if head.fields.view().known(Known::Host).count() != 1 {
+        let hosts = head.fields.view().known(Known::Host).count();
+        if hosts > 1 || (hosts == 0 && head.version == Version::Http11) {
             return Err(Misuse::Host);
         }
         let streams = chunked || (declared.is_none() && head.length.is_none() && head.streams);
