@@ -129,6 +129,9 @@ impl Proxy {
     /// | `10.0.0.0/8`, `fd00::/8` | the addresses of this network |
     /// | `example.com:8080`, `10.0.0.1:80`, `[::1]:80`, `*.example.com:80` | the same, at this port only |
     ///
+    /// The length of a network is a number without a sign and without zeros before it. An address of IPv6 has a
+    /// port only if it stands in brackets: `::1:80` is an address, and `::1:43993` is none.
+    ///
     /// Case and a trailing dot do not matter. Names are not looked up. An entry that is none of these stands
     /// for no host.
     pub fn no_proxy(self, hosts: &str) -> Proxy {

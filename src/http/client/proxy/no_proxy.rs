@@ -56,7 +56,12 @@ impl Entry {
             return Some(Entry { hosts, port: None });
         }
         let (host, port) = text.rsplit_once(':')?;
-        let is_number = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        // RFC 3986 §3.2.2: "A host identified by an Internet Protocol literal address, version 6 [RFC3513]
+        // or later, is distinguished by enclosing the IP literal within square brackets ("[" and "]")."
+        if host.contains(':') && !host.starts_with('[') {
+            return None;
+        }
+        let is_number = port.bytes().all(|b| b.is_ascii_digit());
         Some(Entry {
             hosts: Hosts::parse(host)?,
             port: Some(port.parse().ok().filter(|_| is_number)?),
@@ -70,7 +75,7 @@ impl Hosts {
             return Some(Hosts::All);
         }
         if let Some((ip, bits)) = text.split_once('/') {
-            return network(address(ip)?, bits.parse().ok()?);
+            return network(address(ip)?, length(bits)?);
         }
         if let Some(ip) = address(text) {
             return network(ip, if ip.is_ipv4() { 32 } else { 128 });
@@ -108,6 +113,13 @@ fn address(text: &str) -> Option<IpAddr> {
         Some(inside) => inside.parse().ok().map(IpAddr::V6),
         None => text.parse().ok(),
     }
+}
+
+/// The length of a network: `8`, not `+8`, `08` or `008`.
+fn length(bits: &str) -> Option<u32> {
+    let is_number = bits.bytes().all(|b| b.is_ascii_digit());
+    let is_plain = is_number && (bits == "0" || !bits.starts_with('0'));
+    bits.parse().ok().filter(|_| is_plain)
 }
 
 fn network(ip: IpAddr, bits: u32) -> Option<Hosts> {
