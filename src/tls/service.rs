@@ -91,6 +91,11 @@ impl<S: Service> Service for Secured<S> {
         let abort = Abort::hook(&below, true);
         slot.on_stop(Arc::clone(&abort) as Arc<dyn Stop>);
         match self.context.try_accept(&below, self.on_plain.is_some()) {
+            // The stop was first: a request that has come with the end of the handshake gets no response.
+            Ok(_) if !abort.leave_handshake() => {
+                let (error, plain) = (stopped(), None);
+                self.refuse(&Refusal { error, plain }, below, slot);
+            }
             Ok(tls) => {
                 drop(below);
                 let tls: Arc<dyn Stream> = Arc::new(tls);
@@ -122,7 +127,9 @@ impl<S: Service> Service for Secured<S> {
 /// Ends the connection without close_notify: something may be unsent, and the peer must notice that.
 struct Abort {
     stream: Weak<dyn Stream>,
-    in_handshake: bool,
+    /// The connection's thread and the stopping thread compete for it: either the handshake is over, or the
+    /// connection.
+    in_handshake: AtomicBool,
     called: AtomicBool,
 }
 
@@ -137,9 +144,14 @@ impl Abort {
         let stream = Arc::downgrade(stream);
         Arc::new(Abort {
             stream,
-            in_handshake,
+            in_handshake: AtomicBool::new(in_handshake),
             called: AtomicBool::new(false),
         })
+    }
+
+    /// The handshake is over; returns whether that was before the server stopped.
+    fn leave_handshake(&self) -> bool {
+        self.in_handshake.swap(false, Ordering::SeqCst)
     }
 
     fn was_called(&self) -> bool {
@@ -151,7 +163,7 @@ impl Stop for Abort {
     /// A client in its handshake has not asked for anything yet. Later, the service sets a hook if it can
     /// end the connection in a better way.
     fn drain(&self) {
-        if self.in_handshake {
+        if self.leave_handshake() {
             self.cut();
         }
     }
@@ -169,5 +181,27 @@ impl<S> fmt::Debug for Secured<S> {
         f.debug_struct("Secured")
             .field("context", &self.context)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::pipe;
+
+    #[test]
+    fn fault_d16_the_end_of_the_handshake_or_the_stop_is_first() {
+        for is_over in [true, false] {
+            let (here, there) = pipe();
+            let here: Arc<dyn Stream> = Arc::new(here);
+            let abort = Abort::hook(&here, true);
+            assert!(!is_over || abort.leave_handshake());
+            abort.drain();
+            assert_eq!(abort.was_called(), !is_over);
+            assert!(!abort.leave_handshake(), "one of them was first");
+            assert_eq!(there.write(b"x").is_ok(), is_over);
+            abort.cut();
+            assert!(abort.was_called() && there.write(b"x").is_err());
+        }
     }
 }

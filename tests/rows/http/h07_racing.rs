@@ -99,7 +99,7 @@ fn row_h07_a_stop_that_meets_requests_loses_none_that_was_begun() {
 fn row_h07_a_stop_that_meets_requests_over_tls() {
     watched(|| {
         let mut chance = Random::new(8);
-        for round in 0..10 {
+        for round in 0..40 {
             let log = Log::default();
             let site = tls::Site::new(noting(&log));
             let (handled, answered) = race(&mut chance, &log, &site.handle, &|| site.client());
