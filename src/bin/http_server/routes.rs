@@ -30,26 +30,25 @@ impl Routes {
         if let Some(files) = self.files.as_ref().filter(|_| is_file(path)) {
             return Ok(files.serve(&req, res)?);
         }
-        if !Method::new(method).is_some_and(Method::is_standard) {
-            let why = format!("the method {method} is unknown here (RFC 9110 §9.1)\n");
-            return text(res, 501, &why);
-        }
         let route = ROUTES.iter().find(|route| route.0 == path);
-        let allowed = match route {
-            Some((_, allowed, _)) => *allowed,
-            None if path.is_empty() => ALLOWED, // `*` and `host:port` are the server
-            None => return text(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n"),
-        };
-        if method == "OPTIONS" {
-            return Ok(res.write_head(204, [("Allow", allowed)])?.end("")?);
-        }
         match route {
-            Some((.., serve)) if allowed.split(", ").any(|it| it == method) => {
-                serve(self, req, res)
+            Some((_, methods, serve)) if methods.contains(&method) => serve(self, req, res),
+            _ if !Method::new(method).is_some_and(Method::is_standard) => {
+                let why = format!("the method {method} is unknown here (RFC 9110 §9.1)\n");
+                text(res, 501, &why)
             }
-            // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response
-            // containing a list of the target resource's currently supported methods."
+            // `*` and `host:port` are the server.
+            None if !path.is_empty() => {
+                text(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n")
+            }
             _ => {
+                let methods = route.map_or(ALL, |route| route.1);
+                let allowed = format!("{}, OPTIONS", methods.join(", "));
+                if method == "OPTIONS" {
+                    return Ok(res.write_head(204, [("Allow", allowed)])?.end("")?);
+                }
+                // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response
+                // containing a list of the target resource's currently supported methods."
                 res.set_header("Allow", allowed)?;
                 let why = format!("{method} is not allowed here (RFC 9110 §15.5.6)\n");
                 text(res, 405, &why)
@@ -68,17 +67,17 @@ impl Routes {
     }
 }
 
-/// A path, the methods of its `Allow`, and what serves them. `OPTIONS` is answered out of this table.
+/// A path, its methods, and what serves them. `OPTIONS` is answered out of this table.
 type Route = (
     &'static str,
-    &'static str,
+    &'static [&'static str],
     fn(&Routes, Request<'_>, Response<'_>) -> Handled,
 );
 
-const READ: &str = "GET, HEAD, OPTIONS";
-const POST: &str = "POST, OPTIONS";
+const READ: &[&str] = &["GET", "HEAD"];
+const POST: &[&str] = &["POST"];
 /// Of all paths together.
-const ALLOWED: &str = "GET, HEAD, POST, PUT, OPTIONS";
+const ALL: &[&str] = &["GET", "HEAD", "POST", "PUT"];
 
 const ROUTES: [Route; 13] = [
     ("/", READ, |_, _, res| {
@@ -100,9 +99,7 @@ const ROUTES: [Route; 13] = [
     }),
     ("/stream", READ, |_, _, res| stream(res)),
     ("/big", READ, |_, req, res| big(&req, res)),
-    ("/upload", "POST, PUT, OPTIONS", |_, req, res| {
-        upload(req, res)
-    }),
+    ("/upload", &["POST", "PUT"], |_, req, res| upload(req, res)),
     ("/publish", POST, Routes::publish),
     ("/poll", READ, |it, req, res| {
         comet::poll(&it.board, &req, res)

@@ -2,5 +2,9 @@
 
 #[path = "../../../src/bin/http_server/board.rs"]
 mod board;
+#[path = "../../../src/bin/http_server/comet.rs"]
+mod comet;
+#[path = "../../../src/bin/http_server/reply.rs"]
+mod reply;
 #[path = "../../../src/bin/http_server/routes.rs"]
 pub(crate) mod routes;

@@ -23,6 +23,8 @@
 mod addresses;
 mod client;
 mod crowd;
+#[path = "../../../src/bin/demo/mod.rs"]
+mod demo;
 mod faults;
 mod good;
 mod http;

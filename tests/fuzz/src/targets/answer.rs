@@ -60,7 +60,11 @@ pub(crate) fn run(input: &Input<'_>) {
         Some((last, interim)) if !is_interim(last) => (Some(last), interim),
         _ => (None, &whole.heads[..]),
     };
-    assert!(interim.iter().all(|head| is_interim(head) && head.body.is_none()));
+    assert!(
+        interim
+            .iter()
+            .all(|head| is_interim(head) && head.body.is_none())
+    );
     if let Some(last) = last
         && whole.complete
     {
