@@ -30,9 +30,9 @@ impl Routes {
         if let Some(files) = self.files.as_ref().filter(|_| is_file(path)) {
             return Ok(files.serve(&req, res)?);
         }
-        let route = ROUTES.iter().find(|route| route.0 == path);
+        let route = route(path);
         match route {
-            Some((_, methods, serve)) if methods.contains(&method) => serve(self, req, res),
+            Some((methods, serve)) if methods.contains(&method) => serve(self, req, res),
             _ if !Method::new(method).is_some_and(Method::is_standard) => {
                 let why = format!("the method {method} is unknown here (RFC 9110 §9.1)\n");
                 text(res, 501, &why)
@@ -42,7 +42,7 @@ impl Routes {
                 text(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n")
             }
             _ => {
-                let methods = route.map_or(ALL, |route| route.1);
+                let methods = route.map_or(ALL, |(methods, _)| methods);
                 let allowed = format!("{}, OPTIONS", methods.join(", "));
                 if method == "OPTIONS" {
                     return Ok(res.write_head(204, [("Allow", allowed)])?.end("")?);
@@ -67,9 +67,8 @@ impl Routes {
     }
 }
 
-/// A path, its methods, and what serves them. `OPTIONS` is answered out of this table.
+/// The methods of a path, and what serves them. `OPTIONS` is answered out of this, too.
 type Route = (
-    &'static str,
     &'static [&'static str],
     fn(&Routes, Request<'_>, Response<'_>) -> Handled,
 );
@@ -79,36 +78,36 @@ const POST: &[&str] = &["POST"];
 /// Of all paths together.
 const ALL: &[&str] = &["GET", "HEAD", "POST", "PUT"];
 
-const ROUTES: [Route; 13] = [
-    ("/", READ, |_, _, res| {
-        let res = res.write_head(200, [("Content-Type", "text/plain")])?;
-        Ok(res.end("Hello World\n")?)
-    }),
-    ("/length", READ, |_, _, res| text(res, 200, "Hello World\n")),
-    ("/try", READ, |_, _, res| {
-        send(res, 200, "text/html; charset=utf-8", PAGE.as_bytes())
-    }),
-    ("/echo", POST, |_, mut req, res| {
-        send(res, 200, "application/octet-stream", req.collect()?)
-    }),
-    ("/status/204", READ, |_, _, res| {
-        Ok(res.write_head(204, NO_FIELDS)?.end("")?)
-    }),
-    ("/status/304", READ, |_, _, res| {
-        Ok(res.write_head(304, [("ETag", "\"304\"")])?.end("")?)
-    }),
-    ("/stream", READ, |_, _, res| stream(res)),
-    ("/big", READ, |_, req, res| big(&req, res)),
-    ("/upload", &["POST", "PUT"], |_, req, res| upload(req, res)),
-    ("/publish", POST, Routes::publish),
-    ("/poll", READ, |it, req, res| {
-        comet::poll(&it.board, &req, res)
-    }),
-    ("/events", READ, |it, req, res| {
-        comet::events(&it.board, &req, res)
-    }),
-    ("/iframe", READ, |_, req, res| comet::iframe(&req, res)),
-];
+/// What is at a path.
+fn route(path: &str) -> Option<Route> {
+    Some(match path {
+        "/" => (READ, |_, _, res| {
+            let res = res.write_head(200, [("Content-Type", "text/plain")])?;
+            Ok(res.end("Hello World\n")?)
+        }),
+        "/length" => (READ, |_, _, res| text(res, 200, "Hello World\n")),
+        "/try" => (READ, |_, _, res| {
+            send(res, 200, "text/html; charset=utf-8", PAGE.as_bytes())
+        }),
+        "/echo" => (POST, |_, mut req, res| {
+            send(res, 200, "application/octet-stream", req.collect()?)
+        }),
+        "/status/204" => (READ, |_, _, res| {
+            Ok(res.write_head(204, NO_FIELDS)?.end("")?)
+        }),
+        "/status/304" => (READ, |_, _, res| {
+            Ok(res.write_head(304, [("ETag", "\"304\"")])?.end("")?)
+        }),
+        "/stream" => (READ, |_, _, res| stream(res)),
+        "/big" => (READ, |_, req, res| big(&req, res)),
+        "/upload" => (&["POST", "PUT"], |_, req, res| upload(req, res)),
+        "/publish" => (POST, Routes::publish),
+        "/poll" => (READ, |it, req, res| comet::poll(&it.board, &req, res)),
+        "/events" => (READ, |it, req, res| comet::events(&it.board, &req, res)),
+        "/iframe" => (READ, |_, req, res| comet::iframe(&req, res)),
+        _ => return None,
+    })
+}
 
 const NO_FIELDS: [(&str, &str); 0] = [];
 

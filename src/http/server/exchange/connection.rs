@@ -131,9 +131,8 @@ impl ServerConnection {
     /// Moves what was read ahead to the front of `into`; returns how many bytes.
     pub(crate) fn take_read_ahead(&mut self, into: &mut [u8]) -> usize {
         let bytes = self.read_ahead.len().min(into.len());
-        for (to, byte) in into.iter_mut().zip(self.read_ahead.drain(..bytes)) {
-            *to = byte;
-        }
+        into[..bytes].copy_from_slice(&self.read_ahead[..bytes]);
+        self.read_ahead.drain(..bytes);
         bytes
     }
 
