@@ -99,7 +99,7 @@
 //! | coalesce | to send several small responses or frames in one `write` | [`http`], `websocket/outgoing/` |
 //! | cut | of a connection: ended without an orderly end, so the peer may miss what was pending; of a message: divided between two reads | [`net::Stream::abort`] |
 //! | deadline, timeout | how long something may take: a deadline is over all of it, a timeout begins anew with each step | [`http::Config`], [`http::Timeouts`] |
-//! | event, hook | a method with the book's name that barewire calls: `data`, `drain`, `onmessage` | [`net::SocketEvents`], [`http::Events`], [`websocket::Events`] |
+//! | event, hook | a method with the book's name that barewire calls: `data`, `drain`, `onmessage` | [`net::SocketEvents`], [`http::ServerEvents`], [`websocket::SocketEvents`] |
 //! | flush | to send now what is pending | [`http::Response::flush`] |
 //! | half-close | to end one's own direction (FIN) and still read | [`net::Stream::shutdown`] |
 //! | high-water mark | the number of unsent bytes from which `write` returns false | [`net::Socket::write`], [`websocket::Config`] |
@@ -141,9 +141,9 @@
 //! | E10 | `set_no_delay` cures sticking on one side | on neither: TCP has no messages, only framing makes them | [`framing`] |
 //! | E13 to E18 | code for four framers | it pads, splits, loses or corrupts messages, reads lengths signed, and shares one parser among all connections | [`framing`] |
 //! | E19 | HTTP is RFC 2616 | it is RFC 9110 and RFC 9112 | [`http::wire`] |
-//! | E20 | after a 100 the client sends again | it *continues* the same request | [`http::Events`] |
-//! | E22 | a client that waits for a 100 is refused with 400 | any final status refuses it; an unknown expectation gets 417 | [`http::Events`] |
-//! | E23 | an `Upgrade` that no hook takes closes the connection | it is served as a plain request | [`http::Events`] |
+//! | E20 | after a 100 the client sends again | it *continues* the same request | [`http::ServerEvents`] |
+//! | E22 | a client that waits for a 100 is refused with 400 | any final status refuses it; an unknown expectation gets 417 | [`http::ServerEvents`] |
+//! | E23 | an `Upgrade` that no hook takes closes the connection | it is served as a plain request | [`http::ServerEvents`] |
 //! | E25 | five sockets an origin is Node's default | it was; here it is, on purpose | [`http::pool`] |
 //! | E26 | `agent.sockets` is a number | it is a list; our gauges say what they count | [`http::pool`] |
 //! | E29 | Content-Length is not checked | it is, both ways | [`http::Response`] |

@@ -11,7 +11,7 @@
 //! ends, and their code returns whatever has arrived so far (E14).
 
 use super::carry::Carry;
-use super::error::{Error, Refusal};
+use super::error::{Error, Misuse};
 use super::matcher::Matcher;
 use super::message::{Decode, Encode, Framer};
 
@@ -81,15 +81,15 @@ pub struct DelimiterEncoder<const N: usize> {
 impl<const N: usize> Encode for DelimiterEncoder<N> {
     /// The decoder must not find the delimiter too early. It is not enough that the message does not contain
     /// it: `xa` followed by `aa` is `xaaa`, and would be read as `x`.
-    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        Refusal::check_length(message.len(), self.limit)?;
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
+        Misuse::check_length(message.len(), self.limit)?;
         let delimiter = *self.matcher.delimiter();
         self.matcher.restart();
         let inside = self.matcher.find(message);
         let early =
             inside.or_else(|| Some(message.len() + self.matcher.find(&delimiter[..N - 1])?));
         if let Some(end) = early {
-            return Err(Refusal::DelimiterInside { at: end - N });
+            return Err(Misuse::DelimiterInside { at: end - N });
         }
         out.extend_from_slice(message);
         out.extend_from_slice(&delimiter);

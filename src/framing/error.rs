@@ -7,7 +7,7 @@ use std::{error, fmt, io};
 /// The decoder at the other end could not read the same message back, and could not detect that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum Misuse {
     /// The message is longer than its cell, its length field or the limit allow.
     TooLong {
         /// Bytes of the message.
@@ -24,38 +24,38 @@ pub enum Refusal {
     EndsLikePadding,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::TooLong { length, most } => write!(
+            Misuse::TooLong { length, most } => write!(
                 f,
                 "the message has {length} bytes, but here a message has at most {most}"
             ),
-            Refusal::DelimiterInside { at } => write!(
+            Misuse::DelimiterInside { at } => write!(
                 f,
                 "at byte {at} of the message the reader would find a delimiter and end it there"
             ),
-            Refusal::EndsLikePadding => f.write_str(
+            Misuse::EndsLikePadding => f.write_str(
                 "the message ends in a zero byte, which the reader would strip as padding",
             ),
         }
     }
 }
 
-impl error::Error for Refusal {}
+impl error::Error for Misuse {}
 
-impl Refusal {
+impl Misuse {
     /// Refuses a message of `length` bytes where it may have at most `most`.
-    pub(super) fn check_length(length: usize, most: usize) -> Result<(), Refusal> {
+    pub(super) fn check_length(length: usize, most: usize) -> Result<(), Misuse> {
         match length > most {
-            true => Err(Refusal::TooLong { length, most }),
+            true => Err(Misuse::TooLong { length, most }),
             false => Ok(()),
         }
     }
 }
 
-impl From<Refusal> for io::Error {
-    fn from(refusal: Refusal) -> io::Error {
+impl From<Misuse> for io::Error {
+    fn from(refusal: Misuse) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidInput, refusal)
     }
 }

@@ -13,7 +13,7 @@
 //! which changes bytes above 7f that are not UTF-8.
 
 use super::carry::Carry;
-use super::error::{Error, Refusal};
+use super::error::{Error, Misuse};
 use super::message::{Decode, Encode, Framer};
 
 /// What the decoder does with the zeros after a message.
@@ -62,10 +62,10 @@ impl<const CELL: usize> Framer for Fixed<CELL> {
 }
 
 impl<const CELL: usize> Encode for Fixed<CELL> {
-    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        Refusal::check_length(message.len(), CELL)?;
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
+        Misuse::check_length(message.len(), CELL)?;
         if self.padding == Padding::Strip && message.last() == Some(&0) {
-            return Err(Refusal::EndsLikePadding);
+            return Err(Misuse::EndsLikePadding);
         }
         out.extend_from_slice(message);
         out.resize(out.len() + CELL - message.len(), 0);

@@ -9,7 +9,7 @@
 //! Both numbers are unsigned. The notes read and write them signed, and fail above 32,767 (E15).
 
 use super::carry::Carry;
-use super::error::{Error, Refusal};
+use super::error::{Error, Misuse};
 use super::message::{Decode, Encode, Framer, Message};
 
 /// A serial number of two bytes and a length of two: bodies of up to 65,535 bytes.
@@ -103,9 +103,9 @@ impl<const LENGTH: usize> HeaderEncoder<LENGTH> {
     /// replies to. The number that [`encode`](Encode::encode) uses next does not change.
     ///
     /// # Errors
-    /// [`Refusal::TooLong`].
-    pub fn encode_as(&self, serial: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        Refusal::check_length(body.len(), self.header.limit)?;
+    /// [`Misuse::TooLong`].
+    pub fn encode_as(&self, serial: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
+        Misuse::check_length(body.len(), self.header.limit)?;
         out.extend_from_slice(&serial.to_be_bytes());
         out.extend_from_slice(&(body.len() as u32).to_be_bytes()[4 - LENGTH..]);
         out.extend_from_slice(body);
@@ -115,7 +115,7 @@ impl<const LENGTH: usize> HeaderEncoder<LENGTH> {
 
 impl<const LENGTH: usize> Encode for HeaderEncoder<LENGTH> {
     /// Appends a message with the next serial number: 0, 1 and so on, and 0 again after 65,535.
-    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
         self.encode_as(self.serial, message, out)?;
         self.serial = self.serial.wrapping_add(1);
         Ok(())

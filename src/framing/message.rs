@@ -1,6 +1,6 @@
 //! What all framers have in common: the traits.
 
-use super::error::{Error, Refusal};
+use super::error::{Error, Misuse};
 
 /// A way to mark messages in a stream: a small value that both ends agree on.
 ///
@@ -49,7 +49,7 @@ pub trait Encode {
     ///
     /// # Errors
     /// The decoder could not read the same message back. Nothing is appended then.
-    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal>;
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse>;
 }
 
 /// Finds messages in a stream that comes in chunks, cut anywhere.

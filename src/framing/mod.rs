@@ -85,7 +85,7 @@
 //!    with what has arrived, never with what was announced. It is kept for the next message that is cut, so
 //!    in the steady state nothing is allocated.
 //! 6. FIN inside a message is an error. The decoder does not see the FIN: call [`finish`](Decode::finish).
-//! 7. A message that could not be read back as the same message is not sent: a [`Refusal`].
+//! 7. A message that could not be read back as the same message is not sent: a [`Misuse`].
 //!
 //! ```
 //! use barewire::framing::{Decode, Encode, Error, Framer, Header16};
@@ -119,7 +119,7 @@
 //! | to change | touch |
 //! |---|---|
 //! | the bytes of one framer | its file, the drawing above, `tests/wire/framing/drawn.rs` (which compares both) and its `row_s0…` file |
-//! | when a message is too long | `Refusal::check_length` (sending), the decoder's own check (receiving); `tests/wire/framing/limits.rs` |
+//! | when a message is too long | `Misuse::check_length` (sending), the decoder's own check (receiving); `tests/wire/framing/limits.rs` |
 //! | an error's sentence | `error.rs`; `tests/wire/framing/limits.rs`, `tests/demos/framing.rs` |
 //! | how a cut message is kept | `carry.rs`, `ring.rs`; `tests/wire/framing/borrowed.rs`, `tests/alloc` |
 //!
@@ -156,7 +156,7 @@ mod prefix;
 mod ring;
 
 pub use delimiter::{Delimiter, DelimiterDecoder, DelimiterEncoder};
-pub use error::{Error, Refusal};
+pub use error::{Error, Misuse};
 pub use fixed::{Fixed, FixedDecoder, Padding};
 pub use header::{Header, Header16, Header32, HeaderDecoder, HeaderEncoder, Packet};
 pub use message::{Decode, Encode, Framer, Message};

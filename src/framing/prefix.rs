@@ -36,7 +36,7 @@
 //! The notes' code takes a message for unfinished if only its header is in the buffer. So it delivers an
 //! empty message only when the next one arrives (E16).
 
-use super::error::{Error, Refusal};
+use super::error::{Error, Misuse};
 use super::message::{Decode, Encode, Framer};
 use super::ring::{Halves, Ring};
 
@@ -101,8 +101,8 @@ impl Framer for Prefix {
 }
 
 impl Encode for Prefix {
-    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-        Refusal::check_length(message.len(), self.limit)?;
+    fn encode(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
+        Misuse::check_length(message.len(), self.limit)?;
         out.extend_from_slice(&(message.len() as u16).to_be_bytes());
         out.extend_from_slice(message);
         Ok(())

@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 /// What a handler may fail with. The status that its client gets names the side that is to blame:
 ///
-/// | the failure | the client gets | to [`Events`](crate::http::Events) |
+/// | the failure | the client gets | to [`ServerEvents`](crate::http::ServerEvents) |
 /// |---|---|---|
 /// | [`Error::Peer`] with a rule that the client broke | the rule's status | `client_error` makes the response |
 /// | [`UriError`] of a part: [`Query::pairs`](wire::Query::pairs), [`percent_decode`](wire::percent_decode) | 400 | the same |

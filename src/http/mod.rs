@@ -180,7 +180,7 @@ pub use error::{Error, Failure};
 pub use files::Files;
 pub use refusal::Refusal;
 pub use server::{
-    Config, Events, FieldValues, Handled, Outcome, Request, Response, Server, Status,
+    Config, FieldValues, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status,
     create_server, create_server_with,
 };
 pub use upgraded::Upgraded;

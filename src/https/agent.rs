@@ -1,7 +1,7 @@
 //! The book's `https.Agent`: a pool, and the TLS context of its connections.
 
 use super::alpn::HTTP_1_1;
-use super::connector::{Connector, connector};
+use super::connector::{TlsConnector, connector};
 use crate::http::pool::Limits;
 use crate::http::wire::Scheme;
 use crate::http::{self, ClientRequest, ClientResponse, Error, RequestOptions};
@@ -131,7 +131,7 @@ impl Agent {
             return options;
         }
         let plain = Arc::clone(options.connector());
-        let secure = Connector::new(&self.context, Arc::clone(&plain));
+        let secure = TlsConnector::new(&self.context, Arc::clone(&plain));
         match options.url_scheme() {
             Some(_) => options.also_connect_by(Arc::new(secure)),
             None => options.create_connection(secure).also_connect_by(plain),

@@ -23,22 +23,22 @@ use std::time::Instant;
 /// assert!(options.url("http://localhost/").is_err()); // without TLS
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn connector(context: &ClientContext) -> Connector {
+pub fn connector(context: &ClientContext) -> TlsConnector {
     let below = Arc::clone(RequestOptions::new().connector());
-    Connector::new(context, below)
+    TlsConnector::new(context, below)
 }
 
 /// See [`connector`].
 #[derive(Clone)]
-pub struct Connector {
+pub struct TlsConnector {
     context: ClientContext,
     below: Arc<dyn http::Connector>,
     key: Option<String>,
 }
 
-impl Connector {
-    pub(super) fn new(context: &ClientContext, below: Arc<dyn http::Connector>) -> Connector {
-        Connector {
+impl TlsConnector {
+    pub(super) fn new(context: &ClientContext, below: Arc<dyn http::Connector>) -> TlsConnector {
+        TlsConnector {
             context: context.clone(),
             key: below
                 .key()
@@ -48,12 +48,12 @@ impl Connector {
     }
 
     /// The same TLS, on top of another connector.
-    pub fn over(self, below: impl http::Connector + 'static) -> Connector {
-        Connector::new(&self.context, Arc::new(below))
+    pub fn over(self, below: impl http::Connector + 'static) -> TlsConnector {
+        TlsConnector::new(&self.context, Arc::new(below))
     }
 }
 
-impl http::Connector for Connector {
+impl http::Connector for TlsConnector {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         self.below.connect(to, deadline)
     }
@@ -83,9 +83,9 @@ impl http::Connector for Connector {
     }
 }
 
-impl fmt::Debug for Connector {
+impl fmt::Debug for TlsConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector")
+        f.debug_struct("TlsConnector")
             .field("key", &self.key)
             .finish_non_exhaustive()
     }

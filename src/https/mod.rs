@@ -81,7 +81,7 @@
 //! | a setting of the HTTP server | nothing here: [`create_server_with`] takes an [`http::Server`] with its settings |
 //! | a TLS option | nothing here: see the table of [`tls`] |
 //! | the protocols that ALPN offers | [`alpn`]; `speaking` in `tls/client_context.rs` and `tls/server_context.rs` |
-//! | which requests share a connection | `key` of the [`Connector`]; `key` in `tls/client_context.rs` |
+//! | which requests share a connection | `key` of the [`TlsConnector`]; `key` in `tls/client_context.rs` |
 //! | the answer to a client without TLS | `plain` in [`server`] |
 //!
 //! A panic has the same effect as in [`http`] and [`tls`]: a handler's costs its request, a hook's its
@@ -100,7 +100,7 @@ mod connector;
 mod server;
 
 pub use agent::Agent;
-pub use connector::{Connector, connector};
+pub use connector::{TlsConnector, connector};
 pub use server::{Server, create_server, create_server_with};
 
 use crate::http::{self, ClientRequest, ClientResponse, RequestOptions};
@@ -120,7 +120,7 @@ pub fn options() -> RequestOptions {
 ///
 /// That TLS connector is made in each call. So options that are used again should begin with [`options`].
 /// A user's connector without a [key](http::Connector::key) should be put under TLS once, with
-/// [`Connector::over`]; otherwise no two requests share a connection.
+/// [`TlsConnector::over`]; otherwise no two requests share a connection.
 ///
 /// ```no_run
 /// use barewire::https;

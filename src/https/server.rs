@@ -1,7 +1,7 @@
 //! The server: a handshake in front of the server of plain HTTP.
 
 use super::alpn::HTTP_1_1;
-use crate::http::{self, Events, Outcome, Request, Response};
+use crate::http::{self, IntoHandled, Request, Response, ServerEvents};
 use crate::net::{Handle, Listener, Options, Service, Stream};
 use crate::tls::{self, OnError, Secured, ServerContext, ServerOptions};
 use std::fmt;
@@ -29,10 +29,10 @@ use std::io;
 pub fn create_server<F, R>(
     options: &ServerOptions,
     on_request: F,
-) -> Result<Server<impl Events>, tls::Error>
+) -> Result<Server<impl ServerEvents>, tls::Error>
 where
     F: Fn(Request<'_>, Response<'_>) -> R + Send + Sync + 'static,
-    R: Outcome,
+    R: IntoHandled,
 {
     create_server_with(options, http::create_server(on_request))
 }
@@ -54,7 +54,7 @@ where
 ///
 /// # Errors
 /// As [`create_server`].
-pub fn create_server_with<E: Events>(
+pub fn create_server_with<E: ServerEvents>(
     options: &ServerOptions,
     http: http::Server<E>,
 ) -> Result<Server<E>, tls::Error> {
@@ -72,7 +72,7 @@ pub struct Server<E> {
     on_error: Option<Box<OnError>>,
 }
 
-impl<E: Events> Server<E> {
+impl<E: ServerEvents> Server<E> {
     /// The book's `tlsClientError`: calls `hook` for every handshake that failed, on the connection's thread.
     /// The stream is the one below, for its addresses; the alert has been sent. If the hook panics, only
     /// that connection ends.
@@ -118,7 +118,7 @@ impl<E: Events> Server<E> {
 }
 
 /// Answers a client without TLS in plain HTTP: a 400 with the `https:` URL.
-fn plain<E: Events>(http: &http::Server<E>) -> http::Server<impl Events> {
+fn plain<E: ServerEvents>(http: &http::Server<E>) -> http::Server<impl ServerEvents> {
     let server = http::create_server(|req: Request<'_>, mut res: Response<'_>| {
         res.set_status(400)?
             .set_header("Content-Type", "text/plain; charset=utf-8")?

@@ -9,10 +9,10 @@ use super::socket::Socket;
 ///
 /// | event of the book | method | when | how often |
 /// |---|---|---|---|
-/// | `listening` | [`listening`](Events::listening) | before all others; messages that arrived since [`bind`](super::Unbound::bind) are not lost | once |
-/// | `message` | [`message`](Events::message) | a datagram has arrived, an empty one too | |
-/// | `error` | [`error`](Events::error) | receiving has failed | |
-/// | `close` | [`close`](Events::close) | after all others | once |
+/// | `listening` | [`listening`](SocketEvents::listening) | before all others; messages that arrived since [`bind`](super::Unbound::bind) are not lost | once |
+/// | `message` | [`message`](SocketEvents::message) | a datagram has arrived, an empty one too | |
+/// | `error` | [`error`](SocketEvents::error) | receiving has failed | |
+/// | `close` | [`close`](SocketEvents::close) | after all others | once |
 ///
 /// Rules:
 /// 1. All events are called on the thread that `start` has started, one after another.
@@ -22,7 +22,7 @@ use super::socket::Socket;
 ///    `close`, no `message` follows that event.
 /// 3. `close` is the last. [`Handle::join`](super::Handle::join) returns after it.
 /// 4. A panic ends only its event: the next event is called as usual.
-pub trait Events: Send + Sync + 'static {
+pub trait SocketEvents: Send + Sync + 'static {
     /// A message has arrived; `msg` is all of it. An answer goes to
     /// [`rinfo.socket_addr()`](RemoteInfo::socket_addr) with [`Socket::send_to`]. While this method
     /// runs, the kernel buffers what arrives, and drops what has no room.

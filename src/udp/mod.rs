@@ -35,7 +35,7 @@
 //! 4. A closed socket stays closed. The notes say that it can be bound again (erratum E41); create
 //!    another one.
 //! 5. Only `close` ends the receiving loop; a peer cannot. A later call may report that an earlier
-//!    datagram did not arrive ([`Socket::recv`], [`Events::error`]); the loop goes on.
+//!    datagram did not arrive ([`Socket::recv`], [`SocketEvents::error`]); the loop goes on.
 //! 6. Any sender can write any source address on a datagram. So an answer should not be longer than
 //!    its question: it may go to a victim.
 //!
@@ -44,7 +44,7 @@
 //! | `dgram.createSocket("udp4")` | [`create_socket(Family::Udp4)`](create_socket) |
 //! | `server.bind(41234)` | [`Unbound::bind`] |
 //! | `server.address()` | [`Socket::address`] |
-//! | `server.on("message", …)` | [`Socket::on_message`], or [`Events`] and [`Socket::start`] |
+//! | `server.on("message", …)` | [`Socket::on_message`], or [`SocketEvents`] and [`Socket::start`] |
 //! | `client.send(buf, offset, length, port, address, callback)` | [`Socket::send`]; what it returns is the callback |
 //! | `client.close()` | [`Socket::close`] |
 //!
@@ -92,7 +92,7 @@ pub mod wire;
 
 pub use datagrams::Datagrams;
 pub use descriptor::is_closed;
-pub use events::Events;
+pub use events::SocketEvents;
 pub use family::{Family, Place};
 pub use fault::{Fault, FaultPlan, FaultRates, UnknownFault};
 pub use faulty::{Direction, Faulty};

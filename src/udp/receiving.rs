@@ -6,7 +6,7 @@ use std::panic;
 use std::thread::{self, JoinHandle};
 
 use super::descriptor::is_closed;
-use super::events::Events;
+use super::events::SocketEvents;
 use super::receive_buffer::{ReceiveBuffer, Received, RemoteInfo};
 use super::socket::Socket;
 use crate::net::{guarded, is_timeout};
@@ -14,7 +14,7 @@ use crate::net::{guarded, is_timeout};
 impl Socket {
     /// Calls `message` for each datagram, on this thread, until the socket is closed (by another
     /// thread or by `message` itself). Read timeouts are ignored, and so are the errors of which
-    /// [`Events::error`] would be called.
+    /// [`SocketEvents::error`] would be called.
     ///
     /// ```
     /// use barewire::udp::{self, Family};
@@ -30,7 +30,7 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// The last of a hundred failures in a row, as in [`Events::error`]. The socket is not closed.
+    /// The last of a hundred failures in a row, as in [`SocketEvents::error`]. The socket is not closed.
     pub fn on_message(
         &self,
         mut message: impl FnMut(&Socket, &[u8], &RemoteInfo),
@@ -43,10 +43,10 @@ impl Socket {
     /// clone of the socket, so dropping all other clones does not end it.
     ///
     /// ```
-    /// use barewire::udp::{self, Events, Family, RemoteInfo, Socket};
+    /// use barewire::udp::{self, SocketEvents, Family, RemoteInfo, Socket};
     ///
     /// struct Echo;
-    /// impl Events for Echo {
+    /// impl SocketEvents for Echo {
     ///     fn listening(&self, socket: &Socket) {
     ///         println!("server listening {}", socket.address());
     ///     }
@@ -62,7 +62,7 @@ impl Socket {
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn start(&self, events: impl Events) -> io::Result<Handle> {
+    pub fn start(&self, events: impl SocketEvents) -> io::Result<Handle> {
         let socket = self.clone();
         let thread = thread::Builder::new().name("barewire udp".to_owned());
         let thread = thread.spawn(move || socket.run(&events))?;
@@ -72,7 +72,7 @@ impl Socket {
         })
     }
 
-    fn run(&self, events: &impl Events) -> io::Result<()> {
+    fn run(&self, events: &impl SocketEvents) -> io::Result<()> {
         let call = |event: &dyn Fn()| {
             let _ = guarded(event); // the panic hook has printed a panic
         };
@@ -165,7 +165,7 @@ impl Handle {
     /// Waits until the socket is closed, the last event has returned and the thread has ended.
     ///
     /// # Errors
-    /// The error that ended the loop: see [`Events::error`].
+    /// The error that ended the loop: see [`SocketEvents::error`].
     pub fn join(self) -> io::Result<()> {
         self.thread
             .join()

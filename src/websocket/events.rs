@@ -22,11 +22,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// While `onmessage` runs, nothing is received: a handler that blocks is back pressure for its peer.
 ///
 /// ```
-/// use barewire::websocket::{Data, Events, Outcome, Writer};
+/// use barewire::websocket::{Data, SocketEvents, Outcome, Writer};
 ///
 /// struct Talk;
 ///
-/// impl Events for Talk {
+/// impl SocketEvents for Talk {
 ///     fn onopen(&self, socket: &Writer) {
 ///         let _ = socket.send("hello world!");
 ///     }
@@ -40,7 +40,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 ///     }
 /// }
 /// ```
-pub trait Events {
+pub trait SocketEvents {
     /// The connection is open.
     fn onopen(&self, _socket: &Writer) {}
 
@@ -56,14 +56,14 @@ pub trait Events {
 
 pub(super) struct OnMessage<F>(pub(super) F);
 
-impl<F: Fn(&Writer, Data<'_>)> Events for OnMessage<F> {
+impl<F: Fn(&Writer, Data<'_>)> SocketEvents for OnMessage<F> {
     fn onmessage(&self, socket: &Writer, data: Data<'_>) {
         (self.0)(socket, data);
     }
 }
 
 #[inline(never)]
-pub(super) fn run(mut reader: Reader, socket: &Writer, events: &impl Events) -> Outcome {
+pub(super) fn run(mut reader: Reader, socket: &Writer, events: &impl SocketEvents) -> Outcome {
     let ran = catch_unwind(AssertUnwindSafe(|| {
         events.onopen(socket);
         loop {

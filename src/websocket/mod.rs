@@ -94,7 +94,7 @@
 //! | a stream, in a read | as in a handler at the same place |
 //!
 //! In a server, the HTTP server's thread catches the panic and serves the next connection: see the table in
-//! [`http::Events`](crate::http::Events). There is no event for pings, so no code of yours runs for one.
+//! [`http::ServerEvents`](crate::http::ServerEvents). There is no event for pings, so no code of yours runs for one.
 //!
 //! # Which file to read first
 //!
@@ -158,7 +158,7 @@ pub use broadcast::{Delivered, Room, Slow};
 pub use config::Config;
 pub use connect::{ConnectOptions, connect, connect_with};
 pub use error::Error;
-pub use events::Events;
+pub use events::SocketEvents;
 pub use outcome::Outcome;
 pub use reader::{PartReader, Reader};
 pub use receiving::Part;

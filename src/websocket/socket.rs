@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::connection::SharedConnection;
 use super::error::Error;
-use super::events::{Events, OnMessage, run};
+use super::events::{OnMessage, SocketEvents, run};
 use super::outcome::Outcome;
 use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
@@ -124,7 +124,7 @@ impl WebSocket {
     }
 
     /// Receives messages on this thread and calls the book's events, until the connection has ended.
-    pub fn run(self, events: impl Events) -> Outcome {
+    pub fn run(self, events: impl SocketEvents) -> Outcome {
         run(self.reader, &self.writer, &events)
     }
 

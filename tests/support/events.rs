@@ -1,7 +1,7 @@
 //! What happened, in order; and who may go on when.
 
 use super::PATIENCE;
-use barewire::http::{ClientEvents, Error, Events, Handled, Request, Response};
+use barewire::http::{ClientEvents, Error, Handled, Request, Response, ServerEvents};
 use barewire::net::Stream;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -92,7 +92,7 @@ pub(crate) struct Reporting {
 type HandlerFn = dyn Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync;
 
 impl Reporting {
-    /// What is reported to [`Events::error`] is noted in `log`.
+    /// What is reported to [`ServerEvents::error`] is noted in `log`.
     pub(crate) fn new(
         log: &Log,
         handler: impl Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
@@ -103,7 +103,7 @@ impl Reporting {
     }
 }
 
-impl Events for Reporting {
+impl ServerEvents for Reporting {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
         Ok((self.handler)(request, response)?)
     }

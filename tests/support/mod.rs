@@ -95,7 +95,7 @@ pub(crate) fn reply(handler: impl Handler) -> Answer {
     answer
 }
 
-/// What a handler responds to a request, and what is reported to `Events::error`.
+/// What a handler responds to a request, and what is reported to `ServerEvents::error`.
 #[track_caller]
 pub(crate) fn reply_and_reports(request: String, handler: impl Handler) -> (Answer, Vec<String>) {
     let log = Log::default();

@@ -1,7 +1,7 @@
 //! A server with an address, for as long as a test lasts.
 
 use super::{Answer, Client, request};
-use barewire::http::{Events, Server};
+use barewire::http::{Server, ServerEvents};
 use barewire::net::{Addr, Handle, Stream, pipe_with_capacity};
 use std::sync::Arc;
 use std::thread;
@@ -14,11 +14,11 @@ pub(crate) struct Site {
 
 impl Site {
     /// On a port of 127.0.0.1 that the system chooses: tests that run side by side never meet.
-    pub(crate) fn new(server: Server<impl Events>) -> Site {
+    pub(crate) fn new(server: Server<impl ServerEvents>) -> Site {
         Site::at("127.0.0.1:0", server)
     }
 
-    pub(crate) fn at(address: &str, server: Server<impl Events>) -> Site {
+    pub(crate) fn at(address: &str, server: Server<impl ServerEvents>) -> Site {
         let handle = server.listen(address).expect("the address can be bound");
         Site { handle }
     }
@@ -49,7 +49,11 @@ impl Drop for Site {
 
 /// A server without an address: one connection in memory, with room for `capacity` bytes each way,
 /// whose client is the test. Returns when both are done with it.
-pub(crate) fn over_pipe(server: &Server<impl Events>, capacity: usize, test: impl FnOnce(Client)) {
+pub(crate) fn over_pipe(
+    server: &Server<impl ServerEvents>,
+    capacity: usize,
+    test: impl FnOnce(Client),
+) {
     served(&|stream| server.serve(stream), capacity, Box::new(test)); // `served` is compiled once
 }
 

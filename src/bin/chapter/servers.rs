@@ -22,7 +22,7 @@ mod websocket_routes;
 use crate::certificates::{CERT, KEY};
 use barewire::net::{self, Addr, Socket};
 use barewire::tls::{self, ServerOptions};
-use barewire::udp::{self, Events, Family, RemoteInfo};
+use barewire::udp::{self, Family, RemoteInfo, SocketEvents};
 use barewire::{http, https};
 use std::io;
 
@@ -37,7 +37,7 @@ pub(crate) fn tcp(listen: &str) -> io::Result<Addr> {
 pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
     struct Printing;
 
-    impl Events for Printing {
+    impl SocketEvents for Printing {
         fn message(&self, _socket: &udp::Socket, msg: &[u8], rinfo: &RemoteInfo) {
             message::print(msg, rinfo);
         }

@@ -2,7 +2,7 @@
 
 use crate::demo::printable;
 use barewire::framing::{
-    Decode, Delimiter, Encode, Fixed, Framer, Header16, Message, Padding, Prefix, Refusal,
+    Decode, Delimiter, Encode, Fixed, Framer, Header16, Message, Misuse, Padding, Prefix,
 };
 use barewire::net::Socket;
 use std::{fmt, io};
@@ -84,7 +84,7 @@ pub(crate) struct Codec {
 
 /// Appends a message to a buffer. If messages have numbers, a reply has that of the message that it
 /// replies to.
-type Frame = Box<dyn FnMut(&[u8], Option<u16>, &mut Vec<u8>) -> Result<(), Refusal>>;
+type Frame = Box<dyn FnMut(&[u8], Option<u16>, &mut Vec<u8>) -> Result<(), Misuse>>;
 
 /// Reads once. Returns how many bytes that brought, 0 at the end, and the messages that are whole now.
 type Read = Box<dyn FnMut(&Socket) -> io::Result<(usize, Vec<Received>)>>;

@@ -11,7 +11,7 @@ mod invitation;
 mod reply;
 mod routes;
 
-use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::https;
 use certificate::Certificate;
 use demo::{err, log};
@@ -35,7 +35,7 @@ demo::options! { |args|
     certificate: Option<Certificate> = Certificate::of(args, Some("--client-ca"));
 }
 
-impl Events for Routes {
+impl ServerEvents for Routes {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
         self.serve(request, response)
     }

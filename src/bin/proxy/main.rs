@@ -23,7 +23,7 @@ mod tunnel;
 use allow::Allow;
 use barewire::http::pool::Limits;
 use barewire::http::{
-    self, Agent, Events, Failure, Handled, Request, RequestOptions, Response, Timeouts,
+    self, Agent, Failure, Handled, Request, RequestOptions, Response, ServerEvents, Timeouts,
 };
 use barewire::net::Listener;
 use demo::{err, log};
@@ -38,7 +38,7 @@ const SOCKETS_PER_SERVER: usize = 100;
 /// If none of them is free within this time, the client gets a 503.
 const QUEUE_TIMEOUT: Duration = Duration::from_millis(500);
 
-impl Events for Proxy {
+impl ServerEvents for Proxy {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         self.handle(req, res, forward::forward)
     }

@@ -15,7 +15,7 @@ mod lines;
 mod message;
 mod request;
 
-use barewire::udp::{self, Events, Family, FaultPlan, RemoteInfo, Socket};
+use barewire::udp::{self, Family, FaultPlan, RemoteInfo, Socket, SocketEvents};
 use demo::{Args, Run, err, log, named, no_command, out, whole_number};
 use echo::Echo;
 use lines::Lines;
@@ -99,7 +99,7 @@ impl Server {
     }
 }
 
-impl Events for Server {
+impl SocketEvents for Server {
     fn listening(&self, socket: &Socket) {
         log!("server listening {}", socket.address());
     }

@@ -15,7 +15,7 @@ mod invitation;
 mod routes;
 mod show;
 
-use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::net::{self, Handle, Listener, Service};
 use barewire::tls::{Secured, ServerContext};
 use certificate::Certificate;
@@ -36,7 +36,7 @@ demo::options! { |args|
     certificate: Option<Certificate> = Certificate::of(args, None);
 }
 
-impl Events for Routes {
+impl ServerEvents for Routes {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
         self.serve(request, response)
     }

@@ -10,9 +10,9 @@ use std::fmt;
 /// What a handler returns: nothing more to do, or a failure.
 pub type Handled = Result<(), Failure>;
 
-/// What a handler may return: nothing, or a `Result`. Its error goes to [`Events::error`], or decides the
+/// What a handler may return: nothing, or a `Result`. Its error goes to [`ServerEvents::error`], or decides the
 /// response: see [`Failure`].
-pub trait Outcome {
+pub trait IntoHandled {
     /// As a result.
     ///
     /// # Errors
@@ -20,30 +20,30 @@ pub trait Outcome {
     fn handled(self) -> Handled;
 }
 
-impl Outcome for () {
+impl IntoHandled for () {
     fn handled(self) -> Handled {
         Ok(())
     }
 }
 
-impl<T, F: Into<Failure>> Outcome for Result<T, F> {
+impl<T, F: Into<Failure>> IntoHandled for Result<T, F> {
     fn handled(self) -> Handled {
         self.map(|_| ()).map_err(Into::into)
     }
 }
 
-/// What a server does when something happens. All methods but [`request`](Events::request)
+/// What a server does when something happens. All methods but [`request`](ServerEvents::request)
 /// have a default; they are called on the thread of the connection concerned.
 ///
 /// | event of the book | method | default |
 /// |---|---|---|
-/// | `connection` | [`connection`](Events::connection), once for each connection | nothing |
-/// | `request` | [`request`](Events::request), once for each request | |
-/// | `checkContinue` | [`check_continue`](Events::check_continue) | `request`: the first read that waits for the body sends the 100 |
-/// | `connect` | [`connect`](Events::connect) | 405, and the connection is closed |
-/// | `upgrade` | [`upgrade`](Events::upgrade) | `request`: the offer is ignored |
-/// | `clientError` | [`client_error`](Events::client_error) | a response that names the rule |
-/// | `close` | [`close`](Events::close) | nothing |
+/// | `connection` | [`connection`](ServerEvents::connection), once for each connection | nothing |
+/// | `request` | [`request`](ServerEvents::request), once for each request | |
+/// | `checkContinue` | [`check_continue`](ServerEvents::check_continue) | `request`: the first read that waits for the body sends the 100 |
+/// | `connect` | [`connect`](ServerEvents::connect) | 405, and the connection is closed |
+/// | `upgrade` | [`upgrade`](ServerEvents::upgrade) | `request`: the offer is ignored |
+/// | `clientError` | [`client_error`](ServerEvents::client_error) | a response that names the rule |
+/// | `close` | [`close`](ServerEvents::close) | nothing |
 ///
 /// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them. For a GET or
 /// HEAD whose target has bytes that browsers leave unencoded, such as `/photo[1].txt`, none of them is called: the
@@ -53,27 +53,27 @@ impl<T, F: Into<Failure>> Outcome for Result<T, F> {
 ///
 /// # When the program panics
 /// A panic costs what this table says. The panic hook prints each of them; of those that are *reported*,
-/// [`error`](Events::error) is called, too. A *handler* is any of the four methods above, with all that it
+/// [`error`](ServerEvents::error) is called, too. A *handler* is any of the four methods above, with all that it
 /// calls and drops. [`Request`] and [`Response`] do nothing when they are dropped: after the handler, its
 /// thread looks how much of the response has been sent.
 ///
 /// | a panic in | the client gets | the connection | reported |
 /// |---|---|---|---|
-/// | [`connection`](Events::connection) | | is served as if the method had returned | yes |
+/// | [`connection`](ServerEvents::connection) | | is served as if the method had returned | yes |
 /// | a handler, before the head is sent | 500 | goes on | yes |
 /// | a handler, after the head is sent | the responses before this one, and this one so far; none to requests behind it | is cut | yes |
 /// | a handler, after [`Response::end`] | the response | goes on | yes |
 /// | a handler, after [`Request::upgrade`] | what was sent on the stream | ends when the stream is dropped | yes |
 /// | another thread that has the upgraded stream | what was sent on the stream | ends when the stream is dropped | no |
-/// | [`client_error`](Events::client_error), before its head is sent | the default response | ends as it would have | yes |
-/// | [`client_error`](Events::client_error), after its head is sent | the response so far | is cut | yes |
-/// | [`client_error`](Events::client_error), after [`Response::end`] | its response | ends as it would have | yes |
-/// | [`error`](Events::error) | what it would have got | goes on | no |
-/// | [`close`](Events::close) | | all have ended | yes |
+/// | [`client_error`](ServerEvents::client_error), before its head is sent | the default response | ends as it would have | yes |
+/// | [`client_error`](ServerEvents::client_error), after its head is sent | the response so far | is cut | yes |
+/// | [`client_error`](ServerEvents::client_error), after [`Response::end`] | its response | ends as it would have | yes |
+/// | [`error`](ServerEvents::error) | what it would have got | goes on | no |
+/// | [`close`](ServerEvents::close) | | all have ended | yes |
 /// | a [`Failure`], when it is shown or dropped | 500 | goes on | no |
 /// | the [`Stream`] | the response so far | is cut | yes |
 /// | the [`Stream`], while the clock sends coalesced responses | the responses so far | is cut | no |
-pub trait Events: Send + Sync + 'static {
+pub trait ServerEvents: Send + Sync + 'static {
     /// A request has come; its body may still be on its way.
     ///
     /// # Errors
@@ -83,11 +83,11 @@ pub trait Events: Send + Sync + 'static {
     /// A request whose client waits for a 100 before it sends the body. To accept, read the body
     /// or call [`Response::write_continue`]: the client goes on with this request, and sends nothing
     /// again (E20). To refuse, respond with the final status that says why: 401, 413 …, not just the
-    /// notes' 400 (E22). For an expectation other than this, [`client_error`](Events::client_error)
+    /// notes' 400 (E22). For an expectation other than this, [`client_error`](ServerEvents::client_error)
     /// is called, with status 417.
     ///
     /// # Errors
-    /// As for [`request`](Events::request).
+    /// As for [`request`](ServerEvents::request).
     fn check_continue(&self, request: Request<'_>, response: Response<'_>) -> Handled {
         self.request(request, response)
     }
@@ -96,7 +96,7 @@ pub trait Events: Send + Sync + 'static {
     /// request, and nothing is closed (E23).
     ///
     /// # Errors
-    /// As for [`request`](Events::request).
+    /// As for [`request`](ServerEvents::request).
     // RFC 9110 §7.8: "A server MAY ignore a received Upgrade header field if it wishes to continue
     // using the current protocol on that connection."
     fn upgrade(&self, request: Request<'_>, response: Response<'_>) -> Handled {
@@ -106,7 +106,7 @@ pub trait Events: Send + Sync + 'static {
     /// A CONNECT: the client asks for a tunnel, and [`Request::upgrade`] gives it the stream.
     ///
     /// # Errors
-    /// As for [`request`](Events::request).
+    /// As for [`request`](ServerEvents::request).
     fn connect(&self, _request: Request<'_>, response: Response<'_>) -> Handled {
         refuse_tunnel(response)
     }
@@ -119,7 +119,7 @@ pub trait Events: Send + Sync + 'static {
     /// cannot be decoded: then the connection goes on.
     ///
     /// # Errors
-    /// As for [`request`](Events::request); the client then gets the default response.
+    /// As for [`request`](ServerEvents::request); the client then gets the default response.
     fn client_error(&self, error: &Error, response: Response<'_>) -> Handled {
         write_refusal(error, response)
     }
@@ -178,7 +178,7 @@ pub(super) fn send_to_encoded_target(request: &Request<'_>, mut response: Respon
 
 /// Calls the one method that a request is for.
 pub(super) fn dispatch(
-    events: &dyn Events,
+    events: &dyn ServerEvents,
     request: Request<'_>,
     response: Response<'_>,
 ) -> Handled {
@@ -194,18 +194,18 @@ pub(super) fn dispatch(
     }
 }
 
-/// Reports to [`Events::error`]. A panic there loses the message and nothing else.
-pub(super) fn report(events: &dyn Events, what: &dyn fmt::Display) {
+/// Reports to [`ServerEvents::error`]. A panic there loses the message and nothing else.
+pub(super) fn report(events: &dyn ServerEvents, what: &dyn fmt::Display) {
     let _ = guarded(|| events.error(what));
 }
 
 /// A closure is all the events there are, where only `request` matters.
 pub(super) struct OnRequest<F>(pub(super) F);
 
-impl<F, R> Events for OnRequest<F>
+impl<F, R> ServerEvents for OnRequest<F>
 where
     F: Fn(Request<'_>, Response<'_>) -> R + Send + Sync + 'static,
-    R: Outcome,
+    R: IntoHandled,
 {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
         (self.0)(request, response).handled()

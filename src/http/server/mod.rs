@@ -25,7 +25,7 @@
 //! 3. Pending responses are sent before the thread waits for anything (`exchange/response_queue.rs`); the
 //!    [chapter's page](crate::http) has the table.
 //! 4. A wait for the peer has a deadline, always ([`Config`]).
-//! 5. Code of the program runs under [`guarded`]: a panic costs what the table of [`Events`] says.
+//! 5. Code of the program runs under [`guarded`]: a panic costs what the table of [`ServerEvents`] says.
 //! 6. A connection ends with a lingering close, unless the client knows that it ends. A response that fails
 //!    after its head has left is cut instead.
 //!
@@ -49,7 +49,7 @@ mod request_loop;
 mod response;
 
 pub use config::Config;
-pub use events::{Events, Handled, Outcome};
+pub use events::{Handled, IntoHandled, ServerEvents};
 pub use request::Request;
 pub use response::{FieldValues, Response, Status};
 
@@ -63,7 +63,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 
-/// A server that calls a closure for each request; see [`Events`] for everything else that can happen.
+/// A server that calls a closure for each request; see [`ServerEvents`] for everything else that can happen.
 ///
 /// ```
 /// use barewire::http;
@@ -76,16 +76,16 @@ use std::thread;
 /// handle.shutdown(std::time::Duration::from_secs(1));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn create_server<F, R>(on_request: F) -> Server<impl Events>
+pub fn create_server<F, R>(on_request: F) -> Server<impl ServerEvents>
 where
     F: Fn(Request<'_>, Response<'_>) -> R + Send + Sync + 'static,
-    R: Outcome,
+    R: IntoHandled,
 {
     create_server_with(OnRequest(on_request))
 }
 
 /// A server that does what `events` say.
-pub fn create_server_with<E: Events>(events: E) -> Server<E> {
+pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
     Server {
         shared: Shared {
             events,
@@ -117,7 +117,7 @@ impl<E> Server<E> {
     }
 }
 
-impl<E: Events> Server<E> {
+impl<E: ServerEvents> Server<E> {
     /// Binds `address`, `"127.0.0.1:1337"` or `"unix:/path"`, and starts to serve.
     ///
     /// It takes the server. To serve several addresses, make a server for each with the same handler (and one
@@ -198,7 +198,7 @@ impl Layer for Patient {
 }
 
 /// [`Server::answer_to`], compiled once.
-fn answer_to(shared: &Shared<dyn Events>, bytes: &[u8]) -> Vec<u8> {
+fn answer_to(shared: &Shared<dyn ServerEvents>, bytes: &[u8]) -> Vec<u8> {
     const CAPACITY: usize = 64 * 1024;
     let (client, server) = pipe_with_capacity(CAPACITY.max(bytes.len()));
     let mut answer = Vec::new();
@@ -222,7 +222,7 @@ impl<E> std::fmt::Debug for Server<E> {
     }
 }
 
-impl<E: Events> Service for Shared<E> {
+impl<E: ServerEvents> Service for Shared<E> {
     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
         self.any().serve(stream, Some(slot), &[]);
     }
@@ -233,7 +233,7 @@ impl<E: Events> Service for Shared<E> {
 
     fn closed(&self) {
         if guarded(|| self.events.close()).is_err() {
-            report(&self.events, &"Events::close panicked");
+            report(&self.events, &"ServerEvents::close panicked");
         }
     }
 }

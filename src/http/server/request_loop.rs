@@ -20,7 +20,7 @@ mod losing;
 mod waiting;
 
 use super::config::Config;
-use super::events::{Events, dispatch, report, send_to_encoded_target};
+use super::events::{ServerEvents, dispatch, report, send_to_encoded_target};
 use super::exchange::{BodyState, Budget, Charge, RequestBody, ResponseQueue, ServerConnection};
 use super::request::Request;
 use super::response::Response;
@@ -57,7 +57,7 @@ enum End {
 }
 
 struct RequestLoop<'s> {
-    shared: &'s Shared<dyn Events>,
+    shared: &'s Shared<dyn ServerEvents>,
     queue: Arc<ResponseQueue>,
     buffer: ReadBuffer,
     decoder: RequestDecoder,
@@ -73,18 +73,18 @@ struct RequestLoop<'s> {
     was_large: bool,
 }
 
-impl<E: Events> Shared<E> {
+impl<E: ServerEvents> Shared<E> {
     /// Without the type of its events.
-    pub(super) fn any(&self) -> &Shared<dyn Events> {
+    pub(super) fn any(&self) -> &Shared<dyn ServerEvents> {
         self
     }
 }
 
-impl Shared<dyn Events> {
+impl Shared<dyn ServerEvents> {
     /// Serves a connection, of which `read_before` was read already, until it ends or is handed over.
     pub(super) fn serve(&self, stream: Arc<dyn Stream>, slot: Option<Slot>, read_before: &[u8]) {
         if guarded(|| self.events.connection(stream.as_ref())).is_err() {
-            report(&self.events, &"Events::connection panicked");
+            report(&self.events, &"ServerEvents::connection panicked");
         }
         let mut served = RequestLoop::new(self, stream, slot);
         if !read_before.is_empty() {
@@ -123,7 +123,7 @@ impl<'s> RequestLoop<'s> {
     /// On the heap.
     #[inline(never)]
     fn new(
-        shared: &'s Shared<dyn Events>,
+        shared: &'s Shared<dyn ServerEvents>,
         stream: Arc<dyn Stream>,
         slot: Option<Slot>,
     ) -> Box<RequestLoop<'s>> {

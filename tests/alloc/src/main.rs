@@ -23,7 +23,7 @@ mod scenario;
 mod sealed;
 mod websocket;
 
-use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::net::Stream;
 use counting::{Count, Counting};
 use scenario::Scenario;
@@ -42,7 +42,7 @@ static LARGE: [u8; 64 * 1024] = [b'l'; 64 * 1024];
 
 struct Demo;
 
-impl Events for Demo {
+impl ServerEvents for Demo {
     fn connection(&self, _stream: &dyn Stream) {
         counting::this_thread_serves();
     }

@@ -78,7 +78,7 @@ impl Site {
         set.expect("a time");
     }
 
-    pub(crate) fn server(&self) -> http::Server<impl http::Events + use<>> {
+    pub(crate) fn server(&self) -> http::Server<impl http::ServerEvents + use<>> {
         let (files, (name, value)) = (self.files.clone(), self.field);
         http::create_server(move |req, mut res| {
             res.set_header(name, value)?;

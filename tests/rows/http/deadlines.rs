@@ -5,7 +5,7 @@ use crate::https::stage as tls;
 use crate::support::{
     Client, Gate, Log, PATIENCE, Reporting, Site, over_pipe, post, request, watched,
 };
-use barewire::http::{self, Error, Events, Request, Response, Server};
+use barewire::http::{self, Error, Request, Response, Server, ServerEvents};
 use barewire::net::Stream;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ const SHORT: Duration = Duration::from_millis(100);
 /// As good as none: if this one were the deadline that applies, the watchdog would come first.
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn collecting() -> Server<impl Events> {
+fn collecting() -> Server<impl ServerEvents> {
     http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?))
 }
 
 /// A server with one short deadline: the others are as good as none.
-fn patient(server: Server<impl Events>) -> Server<impl Events> {
+fn patient(server: Server<impl ServerEvents>) -> Server<impl ServerEvents> {
     let patient = server.head_timeout(HOUR).stall_timeout(HOUR);
     patient.keep_alive_timeout(None)
 }
@@ -378,7 +378,7 @@ fn deadline_of_a_resting_connection() {
 }
 
 /// Writes for ever, and notes how that ended.
-fn endless(log: &Log, piece: usize) -> Server<impl Events> {
+fn endless(log: &Log, piece: usize) -> Server<impl ServerEvents> {
     let ended = log.clone();
     let events = Reporting::new(log, move |_req, mut res: Response<'_>| {
         loop {

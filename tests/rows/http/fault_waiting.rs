@@ -36,7 +36,7 @@ fn fault_c03_a_silent_body_leaves_time_for_something_else() {
     });
 }
 
-fn forwarding(log: &Log, gate: &Gate) -> http::Server<impl http::Events> {
+fn forwarding(log: &Log, gate: &Gate) -> http::Server<impl http::ServerEvents> {
     let (log, gate) = (log.clone(), gate.clone());
     http::create_server(move |mut req: Request<'_>, res: Response<'_>| {
         assert!(!req.at_end()?);

@@ -2,11 +2,11 @@
 
 use crate::support::{Framing, Site, request, watched};
 use barewire::http::wire::HttpDate;
-use barewire::http::{self, Events, Server};
+use barewire::http::{self, Server, ServerEvents};
 use std::time::SystemTime;
 
 /// The book's server, in its words.
-fn hello() -> Server<impl Events> {
+fn hello() -> Server<impl ServerEvents> {
     http::create_server(|_req, res| {
         res.write_head(200, [("Content-Type", "text/plain")])?
             .end("Hello World\n")
@@ -100,7 +100,7 @@ fn shown(golden: &str) -> String {
 
 /// What `curl -v` shows of `GET /`: `>` what it sends, `<` the head it receives, the body bare.
 /// What differs from day to day is a word in angle brackets.
-fn transcript(server: Server<impl Events>, fields: &[&str]) -> String {
+fn transcript(server: Server<impl ServerEvents>, fields: &[&str]) -> String {
     let site = Site::new(server);
     let port = site.address().port().expect("a port").to_string();
     let mut sent = vec!["GET / HTTP/1.1"];

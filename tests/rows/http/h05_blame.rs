@@ -2,7 +2,7 @@
 
 use crate::support::{Log, Site, answer, answers, post, request, watched};
 use barewire::http::wire::{self, Query, Rule, Uri, percent_decode, percent_decode_text};
-use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
+use barewire::http::{self, Error, Failure, Handled, Request, Response, ServerEvents};
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ struct Decoding {
     log: Log,
 }
 
-impl Events for Decoding {
+impl ServerEvents for Decoding {
     fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
         let query = req.query().unwrap_or_default();
         match req.path() {

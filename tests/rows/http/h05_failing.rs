@@ -2,7 +2,7 @@
 
 use crate::support::{Broken, Client, Log, PATIENCE, Reporting, Site, request, watched};
 use barewire::http::wire::Misuse;
-use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
+use barewire::http::{self, Error, Failure, Handled, Request, Response, ServerEvents};
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -217,7 +217,7 @@ fn row_h05_many_failures_side_by_side() {
 #[test]
 fn row_h05_failures_of_ones_own() {
     struct Own(Log);
-    impl Events for Own {
+    impl ServerEvents for Own {
         fn request(&self, req: Request<'_>, _res: Response<'_>) -> Handled {
             match req.path() {
                 "/text" => Err("the text of a secret".into()),

@@ -1,7 +1,7 @@
 //! H05, fourth part: clients that leave are no failures of the handlers that notice it.
 
 use crate::support::{Client, Log, PATIENCE, Site, over_pipe, request, watched};
-use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
+use barewire::http::{self, Error, Failure, Handled, Request, Response, ServerEvents};
 use barewire::net::{Stream, pipe_with_capacity};
 use barewire::websocket::{self, Acceptor};
 use std::fmt;
@@ -31,7 +31,7 @@ struct Noticing {
     reported: Log,
 }
 
-impl Events for Noticing {
+impl ServerEvents for Noticing {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         let path = req.path().to_owned();
         self.log.note(format!("{path} began"));
@@ -99,7 +99,7 @@ fn receive(ws: Option<websocket::WebSocket>) -> Handled {
     Ok(())
 }
 
-fn noticing() -> (Log, Log, http::Server<impl Events>) {
+fn noticing() -> (Log, Log, http::Server<impl ServerEvents>) {
     let (log, reported) = (Log::default(), Log::default());
     let events = Noticing {
         log: log.clone(),
@@ -252,7 +252,7 @@ fn fault_b09_an_acceptor_is_no_failure_either() {
         let acceptor = Acceptor::new();
         let noted = log.clone();
         struct Accepting<F>(F, Log);
-        impl<F> Events for Accepting<F>
+        impl<F> ServerEvents for Accepting<F>
         where
             F: Fn(Request<'_>, Response<'_>) -> Result<(), Failure> + Send + Sync + 'static,
         {

@@ -2,7 +2,7 @@
 
 use super::panics::{UPGRADE, is_served};
 use crate::support::{Log, Site, request, watched};
-use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use std::fmt;
 
 /// The iterator of a head may be lazy, and panic while it goes: nothing of the head has been sent, so the client
@@ -17,7 +17,7 @@ fn row_h05_a_lazy_iterator_of_fields_panics() {
         })
     }
     struct Lazy(Log);
-    impl Events for Lazy {
+    impl ServerEvents for Lazy {
         fn request(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
             match req.path() {
                 "/head" => return Ok(res.write_head(203, fields())?.end("never")?),

@@ -1,11 +1,11 @@
 //! H06: what a handler says of the connection never contradicts what the server does with it.
 
 use crate::support::{Answer, Client, Reader, answers, over_pipe, request, watched};
-use barewire::http::{self, Events, Request, Response, Server};
+use barewire::http::{self, Request, Response, Server, ServerEvents};
 use std::time::Duration;
 
 /// A server whose handler sets these fields.
-fn saying(fields: &'static [(&'static str, &'static str)]) -> Server<impl Events> {
+fn saying(fields: &'static [(&'static str, &'static str)]) -> Server<impl ServerEvents> {
     http::create_server(move |_req: Request<'_>, mut res: Response<'_>| {
         for (name, value) in fields {
             res.set_header(name, *value)?;
@@ -19,7 +19,7 @@ const OLD: &str = "GET / HTTP/1.0\r\n\r\n";
 const OLD_KEPT: &str = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
 
 /// `Connection` and `Keep-Alive` of the response, each line.
-fn said(server: &Server<impl Events>, asked: &str) -> (Vec<String>, Vec<String>) {
+fn said(server: &Server<impl ServerEvents>, asked: &str) -> (Vec<String>, Vec<String>) {
     let answer = answers(server.answer_to(asked.as_bytes()), &["GET"]).remove(0);
     let all = |name| answer.all(name).into_iter().map(str::to_owned).collect();
     (all("Connection"), all("Keep-Alive"))

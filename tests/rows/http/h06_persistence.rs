@@ -1,13 +1,13 @@
 //! H06, first half: one connection, many requests.
 
 use crate::support::{Answer, Framing, Log, Site, answers, post, request, watched};
-use barewire::http::{self, Events, Request, Response, Server};
+use barewire::http::{self, Request, Response, Server, ServerEvents};
 use std::time::Duration;
 
 const NONE: [(&str, &str); 0] = [];
 
 /// Answers with the request: its method, its path, and its body if it has one.
-fn mirror() -> Server<impl Events> {
+fn mirror() -> Server<impl ServerEvents> {
     http::create_server(|mut req: Request<'_>, res: Response<'_>| {
         let line = format!("{} {}", req.method(), req.path());
         let body = String::from_utf8_lossy(req.collect()?).into_owned();

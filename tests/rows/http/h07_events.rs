@@ -1,13 +1,13 @@
 //! H07, first half: the book's events, each a method.
 
 use crate::support::{Client, Log, Site, post, request, watched};
-use barewire::http::{self, Error, Events, Handled, Request, Response};
+use barewire::http::{self, Error, Handled, Request, Response, ServerEvents};
 use barewire::net::Stream;
 
 /// Notes every event there is.
 struct Noting(Log);
 
-impl Events for Noting {
+impl ServerEvents for Noting {
     fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
         self.0.note("request");
         Ok(res.end("request")?)
@@ -126,7 +126,7 @@ fn row_h07_connection_comes_before_the_first_byte() {
 #[test]
 fn row_h07_connection_knows_both_addresses() {
     struct Addresses(Log);
-    impl Events for Addresses {
+    impl ServerEvents for Addresses {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
             Ok(res.end("")?)
         }
@@ -190,7 +190,7 @@ fn row_h07_a_request_is_one_of_four_events() {
 #[test]
 fn row_h07_one_method_is_enough() {
     struct Least;
-    impl Events for Least {
+    impl ServerEvents for Least {
         fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
             Ok(res.end(req.method())?)
         }
@@ -220,7 +220,7 @@ fn row_h07_one_method_is_enough() {
 fn row_h07_a_panic_in_connection_ends_no_connection() {
     use std::sync::atomic::{AtomicBool, Ordering};
     struct First(AtomicBool);
-    impl Events for First {
+    impl ServerEvents for First {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
             Ok(res.end("well")?)
         }

@@ -6,7 +6,7 @@
 
 use crate::https::stage as tls;
 use crate::support::{Client, Log, Random, Site, request, watched};
-use barewire::http::{self, Events, Request, Response, Server};
+use barewire::http::{self, Request, Response, Server, ServerEvents};
 use barewire::net::{Addr, Handle};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Barrier};
@@ -17,7 +17,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const CLIENTS: usize = 4;
 
 /// Notes each request that reaches the handler.
-fn noting(log: &Log) -> Server<impl Events> {
+fn noting(log: &Log) -> Server<impl ServerEvents> {
     let log = log.clone();
     let server = http::create_server(move |req: Request<'_>, res: Response<'_>| {
         log.note(req.path());

@@ -3,7 +3,7 @@
 
 use crate::https::stage as tls;
 use crate::support::{Client, Gate, Log, Site, request, watched};
-use barewire::http::{self, Events, Handled, Request, Response, Server};
+use barewire::http::{self, Handled, Request, Response, Server, ServerEvents};
 use barewire::net::{Handle, Report, Unix};
 use std::io::Read;
 use std::sync::Barrier;
@@ -22,7 +22,7 @@ struct Waiting {
     gate: Gate,
 }
 
-impl Events for Waiting {
+impl ServerEvents for Waiting {
     fn request(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
         self.log.note(req.path());
         match req.path() {
@@ -62,7 +62,7 @@ fn waiting() -> (Log, Gate, Site) {
 }
 
 /// Nothing but the stop ends a connection here.
-fn collecting() -> Server<impl Events> {
+fn collecting() -> Server<impl ServerEvents> {
     let server = http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?));
     server.keep_alive_timeout(None).head_timeout(HOUR)
 }

@@ -12,7 +12,7 @@
 
 use crate::support::{Log, Site, answers, post, request, watched};
 use barewire::http::wire::Misuse;
-use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use std::io::Read;
 
 /// A head that announces 4 bytes and waits.
@@ -212,7 +212,7 @@ fn row_h08_a_body_that_is_too_large_is_413_before_any_100() {
 /// Decides by the path: take it, take it in silence, or refuse.
 struct Checking(Log);
 
-impl Events for Checking {
+impl ServerEvents for Checking {
     fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
         self.0.note("request");
         Ok(res.end("")?)

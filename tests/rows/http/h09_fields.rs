@@ -3,14 +3,14 @@
 use super::h09_upgrade::{ACCEPT, CONNECT, OFFER};
 use crate::support::{Log, Reporting, Site, answers, watched};
 use barewire::http::wire::Misuse;
-use barewire::http::{self, Error, Events, Handled, Request, Response};
+use barewire::http::{self, Error, Handled, Request, Response, ServerEvents};
 use std::io::Write;
 
 /// What the handler has set before is sent, unless the fields of the call replace it.
 #[test]
 fn fault_d02_fields_set_before_the_switch_are_sent() {
     struct Prepared;
-    impl Events for Prepared {
+    impl ServerEvents for Prepared {
         fn request(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
             res.set_header("Set-Cookie", ["a=b", "c=d"])?;
             match req.method() {
@@ -99,7 +99,7 @@ fn fault_d02_what_contradicts_the_switch_is_an_error() {
 /// Its tunnels go to the same handler.
 struct Connecting(Reporting);
 
-impl Events for Connecting {
+impl ServerEvents for Connecting {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         self.0.request(req, res)
     }

@@ -1,7 +1,7 @@
 //! H09, second half: the stream has another owner now, and so has its place.
 
 use crate::support::{Client, Gate, Log, PATIENCE, Site, over_pipe, request, watched};
-use barewire::http::{self, Events, Handled, Request, Response, Upgraded};
+use barewire::http::{self, Handled, Request, Response, ServerEvents, Upgraded};
 use barewire::net::{Report, Stop, Stream};
 use std::io::{IoSlice, Read, Write};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ struct HandingOver {
     log: Log,
 }
 
-impl Events for HandingOver {
+impl ServerEvents for HandingOver {
     fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
         self.log.note("request");
         Ok(res.end("well")?)

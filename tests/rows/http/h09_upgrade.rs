@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Gate, Log, Reporting, Script, Site, answers, request, watched};
 use barewire::http::wire::Misuse;
-use barewire::http::{self, Error, Events, Handled, Request, Response};
+use barewire::http::{self, Error, Handled, Request, Response, ServerEvents};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl Echo {
     }
 }
 
-impl Events for Echo {
+impl ServerEvents for Echo {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         Ok(res.end(req.path())?)
     }
@@ -118,7 +118,7 @@ fn row_h09_upgrade_behind_pipelined_requests() {
 #[test]
 fn row_h09_bytes_that_came_while_the_hook_looked_are_handed_over() {
     struct Looking(Gate, Log);
-    impl Events for Looking {
+    impl ServerEvents for Looking {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
             Ok(res.end("")?)
         }
@@ -151,7 +151,7 @@ fn row_h09_bytes_that_came_while_the_hook_looked_are_handed_over() {
 #[track_caller]
 fn refused(misuse: Misuse, bytes: &str, fields: [(&'static str, &'static str); 1]) {
     struct Taking([(&'static str, &'static str); 1], Log);
-    impl Events for Taking {
+    impl ServerEvents for Taking {
         fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
             req.upgrade(res, self.0)?;
             Ok(())
@@ -194,7 +194,7 @@ fn row_h09_the_body_comes_first() {
     refused(Misuse::Switch, &unread, [("Upgrade", "echo/1")]);
     watched(move || {
         struct BodyFirst;
-        impl Events for BodyFirst {
+        impl ServerEvents for BodyFirst {
             fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
                 let body = req.collect()?.to_vec();
                 let mut upgraded = req.upgrade(res, ACCEPT)?;
@@ -216,7 +216,7 @@ fn row_h09_the_body_comes_first() {
 #[test]
 fn row_h09_a_chunked_or_expected_body_comes_first() {
     struct BodyFirst;
-    impl Events for BodyFirst {
+    impl ServerEvents for BodyFirst {
         fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
             let body = req.collect()?.to_vec();
             let mut upgraded = req.upgrade(res, ACCEPT)?;
@@ -307,7 +307,7 @@ fn erratum_e23_upgrade_without_a_hook_is_a_plain_request() {
 #[test]
 fn row_h09_a_hook_may_decline() {
     struct Declining;
-    impl Events for Declining {
+    impl ServerEvents for Declining {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
             Ok(res.end("request")?)
         }
@@ -334,7 +334,7 @@ fn row_h09_a_hook_may_decline() {
 #[test]
 fn row_h09_connect_cannot_be_answered_200_by_hand() {
     struct ByHand(Log);
-    impl Events for ByHand {
+    impl ServerEvents for ByHand {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
             Ok(res.end("")?)
         }

@@ -2,18 +2,18 @@
 
 use crate::support::{Answer, Reader, Site, answers, request, watched};
 use barewire::http::wire::{Limits, Rule};
-use barewire::http::{self, Error, Events, Handled, Request, Response, Server};
+use barewire::http::{self, Error, Handled, Request, Response, Server, ServerEvents};
 use std::io::Read;
 use std::time::Duration;
 
 /// Reads every body to its end.
-fn collecting() -> Server<impl Events> {
+fn collecting() -> Server<impl ServerEvents> {
     http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?))
 }
 
 /// The one answer to these bytes.
 #[track_caller]
-fn refusal(server: &Server<impl Events>, bytes: &[u8]) -> Answer {
+fn refusal(server: &Server<impl ServerEvents>, bytes: &[u8]) -> Answer {
     let answer = answers(server.answer_to(bytes), &["GET"]).remove(0);
     assert!(
         answer.says_close(),

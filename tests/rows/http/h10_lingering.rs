@@ -6,20 +6,20 @@
 
 use crate::https::stage as tls;
 use crate::support::{Client, Gate, Log, Site, over_pipe, post, watched};
-use barewire::http::{self, Config, Error, Events, Handled, Request, Response, Server};
+use barewire::http::{self, Config, Error, Handled, Request, Response, Server, ServerEvents};
 use barewire::net::Handle;
 use std::time::{Duration, Instant};
 
 const MEGABYTE: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn collecting() -> Server<impl Events> {
+fn collecting() -> Server<impl ServerEvents> {
     http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?))
 }
 
 /// The head, then four megabytes, and only then does the client look for an answer.
 #[track_caller]
-fn answer_arrives(server: Server<impl Events>, head: &str, status: u16) {
+fn answer_arrives(server: Server<impl ServerEvents>, head: &str, status: u16) {
     let head = head.to_owned();
     watched(move || {
         let site = Site::new(server);
@@ -189,7 +189,7 @@ const ENDINGS: [(&str, &str, u16); 10] = [
     ),
 ];
 
-fn refusing() -> Server<impl Events> {
+fn refusing() -> Server<impl ServerEvents> {
     let server = http::create_server(|mut req: Request<'_>, mut res: Response<'_>| {
         if req.path() == "/refused" {
             res.set_status(403)?;
@@ -216,7 +216,7 @@ impl Held {
     }
 }
 
-impl Events for Held {
+impl ServerEvents for Held {
     fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
         if req.path() != "/refused" {
             req.collect()?;

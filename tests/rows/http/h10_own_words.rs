@@ -1,11 +1,11 @@
 //! H10, second part: a program that answers its clients' errors in words of its own.
 
 use crate::support::{Answer, Log, Site, answers, watched};
-use barewire::http::{self, Error, Events, Handled, Request, Response, Server};
+use barewire::http::{self, Error, Handled, Request, Response, Server, ServerEvents};
 
 /// The one answer to these bytes.
 #[track_caller]
-fn refusal(server: &Server<impl Events>, bytes: &[u8]) -> Answer {
+fn refusal(server: &Server<impl ServerEvents>, bytes: &[u8]) -> Answer {
     let answer = answers(server.answer_to(bytes), &["GET"]).remove(0);
     assert!(answer.says_close(), "however it is answered");
     answer
@@ -17,7 +17,7 @@ struct Own {
     how: &'static str,
 }
 
-impl Events for Own {
+impl ServerEvents for Own {
     fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
         Ok(res.end(req.collect()?)?)
     }
@@ -50,7 +50,7 @@ impl Events for Own {
     }
 }
 
-fn own(how: &'static str) -> (Log, Server<impl Events>) {
+fn own(how: &'static str) -> (Log, Server<impl ServerEvents>) {
     let log = Log::default();
     let events = Own {
         log: log.clone(),
@@ -122,7 +122,7 @@ fn row_h10_a_client_error_that_stops_halfway_is_cut() {
 #[test]
 fn row_h10_errors_explain_themselves() {
     struct Shown(Log);
-    impl Events for Shown {
+    impl ServerEvents for Shown {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
             Ok(res.end("")?)
         }

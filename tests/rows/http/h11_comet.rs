@@ -9,7 +9,7 @@
 use crate::support::{
     Client, Gate, Log, PATIENCE, Site, answers, over_pipe, post, request, watched,
 };
-use barewire::http::{self, Events, Handled, Request, Response};
+use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ impl Comet {
     }
 }
 
-impl Events for Comet {
+impl ServerEvents for Comet {
     fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
         match req.path() {
             "/poll" => self.poll(res, PATIENCE),
@@ -204,7 +204,7 @@ fn fault_a08_a_client_that_sent_more_and_left_is_noticed() {
 }
 
 /// Asks once whether the client has left, when its gate opens.
-fn asking_once(log: &Log, gate: &Gate) -> http::Server<impl Events> {
+fn asking_once(log: &Log, gate: &Gate) -> http::Server<impl ServerEvents> {
     let (log, gate) = (log.clone(), gate.clone());
     http::create_server(move |_req: Request<'_>, res: Response<'_>| {
         log.note("waits");

@@ -5,11 +5,11 @@
 //! condition variable of the test, which the server cannot see.
 
 use crate::support::{Client, Gate, Log, Site, over_pipe, post, request, watched};
-use barewire::http::{self, Error, Events, Request, Response, Server};
+use barewire::http::{self, Error, Request, Response, Server, ServerEvents};
 use std::time::Duration;
 
 /// `/wait` waits for the gate, others answer at once with `bytes` of their path's first letter.
-fn gated(gate: &Gate, bytes: usize) -> Server<impl Events> {
+fn gated(gate: &Gate, bytes: usize) -> Server<impl ServerEvents> {
     let gate = gate.clone();
     http::create_server(move |req: Request<'_>, res: Response<'_>| {
         if req.path().starts_with("/wait") {

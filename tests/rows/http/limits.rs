@@ -6,13 +6,13 @@
 use crate::support::{
     Answer, Broken, Client, Log, Reporting, Script, Site, answer, over_pipe, post, watched,
 };
-use barewire::http::{self, Error, Events, Request, Server};
+use barewire::http::{self, Error, Request, Server, ServerEvents};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-fn collecting() -> Server<impl Events> {
+fn collecting() -> Server<impl ServerEvents> {
     http::create_server(|mut req: Request<'_>, res| res.end(req.collect()?))
 }
 
@@ -20,7 +20,7 @@ fn collecting() -> Server<impl Events> {
 const ENDLESS: usize = 64 << 20;
 
 /// Sends `head` and then `more` again and again, until there is an answer.
-fn pour(server: Server<impl Events>, head: &str, more: &str) -> Answer {
+fn pour(server: Server<impl ServerEvents>, head: &str, more: &str) -> Answer {
     let site = Site::new(server.linger_bytes(u64::MAX));
     let mut client = site.client();
     client.send(head);

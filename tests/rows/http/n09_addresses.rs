@@ -1,7 +1,7 @@
 //! N09, as far as it concerns an HTTP server: where it listens, and how many it lets in.
 
 use crate::support::{Client, Gate, Log, Site, request, watched};
-use barewire::http::{self, Events, Request, Server};
+use barewire::http::{self, Request, Server, ServerEvents};
 use barewire::net::{Addr, Listener};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-fn hello() -> Server<impl Events> {
+fn hello() -> Server<impl ServerEvents> {
     http::create_server(|_req, res| res.end("hello"))
 }
 

@@ -1,7 +1,7 @@
-//! What a panic of the program costs, row by row of the table at `Events`.
+//! What a panic of the program costs, row by row of the table at `ServerEvents`.
 
 use crate::support::{Client, Gate, Log, Reporting, Site, post, request, watched};
-use barewire::http::{self, Error, Events, Failure, Handled, Request, Response};
+use barewire::http::{self, Error, Failure, Handled, Request, Response, ServerEvents};
 use barewire::net::{self, Layer, Stream};
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -49,7 +49,7 @@ impl Panicking {
     }
 }
 
-impl Events for Panicking {
+impl ServerEvents for Panicking {
     fn request(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
         match req.path() {
             "/panic" => {
@@ -133,7 +133,7 @@ pub(super) fn is_served(client: &mut Client) {
 fn fault_a14_connection() {
     at(
         At::Connection,
-        &["Events::connection panicked"],
+        &["ServerEvents::connection panicked"],
         |mut client| {
             is_served(&mut client);
         },
@@ -220,7 +220,7 @@ fn fault_a14_close() {
             is_served(&mut site.client());
             site.handle.stop();
             site.handle.wait();
-            assert_eq!(log.all(), ["close", "Events::close panicked"]);
+            assert_eq!(log.all(), ["close", "ServerEvents::close panicked"]);
         }
     });
 }
@@ -265,7 +265,7 @@ fn fault_a09_a_failure_or_a_payload_that_panics() {
         }
     }
     struct Bombs(Log);
-    impl Events for Bombs {
+    impl ServerEvents for Bombs {
         fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
             match req.path() {
                 "/shown" => return Err(Failure::from(Bomb { shows: false })),

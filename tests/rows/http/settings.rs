@@ -2,11 +2,11 @@
 
 use crate::support::{PATIENCE, Reader, Script, Site, answers, post, request, watched};
 use barewire::http::wire::Limits;
-use barewire::http::{self, Config, Events, Request, Server};
+use barewire::http::{self, Config, Request, Server, ServerEvents};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-fn hello() -> Server<impl Events> {
+fn hello() -> Server<impl ServerEvents> {
     http::create_server(|_req, res| res.end("hello"))
 }
 

@@ -6,7 +6,7 @@
 
 use crate::https::stage as tls;
 use crate::support::{Client, Log, PATIENCE, Reporting, Site, request, watched};
-use barewire::http::{self, Error, Events, Files, Request, Response, Server};
+use barewire::http::{self, Error, Files, Request, Response, Server, ServerEvents};
 use barewire::net::{Layer, Pipe, Stream, pipe, pipe_with_capacity};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -21,14 +21,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 const MUCH: usize = 16 << 20;
 
 /// A server of which only `stall_timeout` and the rate can cut a connection.
-fn strict(server: Server<impl Events>) -> Server<impl Events> {
+fn strict(server: Server<impl ServerEvents>) -> Server<impl ServerEvents> {
     let server = server.head_timeout(HOUR).keep_alive_timeout(None);
     server.stall_timeout(STALL)
 }
 
 /// A response that is longer than every buffer, written as the path says. How it failed is noted, and how
 /// long after the last call that returned: `TimedOut` and milliseconds.
-fn endless(log: &Log) -> Server<impl Events> {
+fn endless(log: &Log) -> Server<impl ServerEvents> {
     let ended = log.clone();
     let handler = move |req: Request<'_>, mut res: Response<'_>| {
         let mut since = Instant::now();

@@ -23,7 +23,7 @@ fn asking() -> ServerOptions {
     identity("server").request_cert(true).ca(pem("ca.crt"))
 }
 
-fn hello() -> http::Server<impl http::Events> {
+fn hello() -> http::Server<impl http::ServerEvents> {
     http::create_server(|_req: Request<'_>, res: Response<'_>| res.end("hello"))
 }
 

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Answers `/to/URL` with a redirect to that URL, and everything else with what has arrived.
-fn server() -> http::Server<impl http::Events> {
+fn server() -> http::Server<impl http::ServerEvents> {
     http::create_server(|mut req: Request<'_>, mut res: Response<'_>| {
         if let Some((status, to)) = req.path()[1..].split_once("/to/") {
             let status = status.parse().expect("a status");

@@ -4,7 +4,7 @@
 
 use super::stage::{identity, trusting};
 use crate::support::{Client, Gate, PATIENCE, request, watched};
-use barewire::http::{self, Events, Request, Response, Server};
+use barewire::http::{self, Request, Response, Server, ServerEvents};
 use barewire::net::pipe_with_capacity;
 use barewire::tls::{ClientContext, ServerContext};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 /// `/wait` waits for the gate.
-fn gated(gate: &Gate, bytes: usize) -> Server<impl Events> {
+fn gated(gate: &Gate, bytes: usize) -> Server<impl ServerEvents> {
     let gate = gate.clone();
     http::create_server(move |req: Request<'_>, res: Response<'_>| {
         if req.path() == "/wait" {
@@ -27,7 +27,7 @@ fn body(path: &str, bytes: usize) -> String {
 }
 
 /// One connection over a pipe of this capacity.
-fn over_tls(server: &Server<impl Events>, capacity: usize, test: impl FnOnce(Client)) {
+fn over_tls(server: &Server<impl ServerEvents>, capacity: usize, test: impl FnOnce(Client)) {
     let (here, there) = pipe_with_capacity(capacity);
     thread::scope(|scope| {
         scope.spawn(|| {

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, PATIENCE};
 use crate::websocket::stage as websockets;
-use barewire::http::{self, Events, RequestOptions};
+use barewire::http::{self, RequestOptions, ServerEvents};
 use barewire::net::{Handle, Listener, Stream, Tcp};
 use barewire::tls::{ClientContext, ClientOptions, ServerContext, ServerOptions};
 use barewire::websocket::{Acceptor, ConnectOptions, WebSocket};
@@ -60,16 +60,16 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(server: http::Server<impl Events>) -> Site {
+    pub(crate) fn new(server: http::Server<impl ServerEvents>) -> Site {
         Site::with(identity("server"), server)
     }
 
-    pub(crate) fn with(options: ServerOptions, server: http::Server<impl Events>) -> Site {
+    pub(crate) fn with(options: ServerOptions, server: http::Server<impl ServerEvents>) -> Site {
         let server = https::create_server_with(&options, server).expect("good options");
         Site::of(server)
     }
 
-    pub(crate) fn of(server: https::Server<impl Events>) -> Site {
+    pub(crate) fn of(server: https::Server<impl ServerEvents>) -> Site {
         let handle = server.listen("127.0.0.1:0").expect("a port");
         Site { handle }
     }

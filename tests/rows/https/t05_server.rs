@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const TEXT: [(&str, &str); 1] = [("Content-Type", "text/plain")];
 
-fn hello() -> http::Server<impl http::Events> {
+fn hello() -> http::Server<impl http::ServerEvents> {
     http::create_server(|_req, res| res.write_head(200, TEXT)?.end("hello world\n"))
 }
 

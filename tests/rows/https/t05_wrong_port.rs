@@ -3,13 +3,13 @@
 use super::stage::{Site, agent, playing, trusting};
 use crate::support::{self, Client, Log, PATIENCE, post, request, watched};
 use barewire::http::wire::Rule;
-use barewire::http::{self, Error, Events, Handled, Request, Response};
+use barewire::http::{self, Error, Handled, Request, Response, ServerEvents};
 use barewire::net::Stream;
 use barewire::{https, tls};
 use std::sync::Arc;
 use std::time::Instant;
 
-fn hello() -> http::Server<impl Events> {
+fn hello() -> http::Server<impl ServerEvents> {
     http::create_server(|_req, res| res.end("hello world\n"))
 }
 
@@ -77,7 +77,7 @@ fn row_t05_neither_tls_nor_http_is_refused_by_its_rule() {
 
 struct Recording(Log);
 
-impl Events for Recording {
+impl ServerEvents for Recording {
     fn request(&self, _request: Request<'_>, response: Response<'_>) -> Handled {
         Ok(response.end("hello world\n")?)
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Answers with the number of connections so far, and whether this client is authorized.
 struct Counting(AtomicUsize);
 
-impl http::Events for Counting {
+impl http::ServerEvents for Counting {
     fn connection(&self, _stream: &dyn Stream) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }

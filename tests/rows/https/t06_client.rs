@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-fn echo_host() -> http::Server<impl http::Events> {
+fn echo_host() -> http::Server<impl http::ServerEvents> {
     http::create_server(|req: Request<'_>, res: Response<'_>| {
         res.end(format!("{} {}", req.host(), req.url()))
     })
 }
 
 /// A connector to a server in this process, over TLS, that records the origins it was asked for.
-fn in_memory(log: &Log, options: &ClientOptions) -> https::Connector {
+fn in_memory(log: &Log, options: &ClientOptions) -> https::TlsConnector {
     let context = ServerContext::new(&identity("server")).expect("good options");
     let server = Arc::new(echo_host());
     let log = log.clone();

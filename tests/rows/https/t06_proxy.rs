@@ -2,7 +2,7 @@
 
 use super::stage::{Site, agent};
 use crate::support::{self, Log, watched};
-use barewire::http::{self, Events, Handled, Proxy, Request, Response};
+use barewire::http::{self, Handled, Proxy, Request, Response, ServerEvents};
 use barewire::https;
 use barewire::net::Stream;
 use barewire::websocket::{self, ConnectOptions};
@@ -16,7 +16,7 @@ struct Tunnels {
     to: u16,
 }
 
-impl Events for Tunnels {
+impl ServerEvents for Tunnels {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         self.log.note(format!("{} {}", req.method(), req.url()));
         Ok(res.end("asked whole")?)

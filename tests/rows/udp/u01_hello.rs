@@ -1,11 +1,11 @@
 use super::{BOOK, socket};
 use crate::support::{Log, watched};
-use barewire::udp::{self, Events, Family, RemoteInfo, Socket};
+use barewire::udp::{self, Family, RemoteInfo, Socket, SocketEvents};
 
 /// The book's server, which writes to a log instead of a terminal.
 struct Server(Log);
 
-impl Events for Server {
+impl SocketEvents for Server {
     fn message(&self, _socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
         let msg = std::str::from_utf8(msg).unwrap();
         let (address, port) = (rinfo.address(), rinfo.port());

@@ -1,12 +1,12 @@
 use super::{next, next_text, socket};
 use crate::support::watched;
-use barewire::udp::{Events, RemoteInfo, Socket};
+use barewire::udp::{RemoteInfo, Socket, SocketEvents};
 use std::thread;
 
 /// Answers each message to where it came from.
 struct Louder;
 
-impl Events for Louder {
+impl SocketEvents for Louder {
     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
         let answer = msg.to_ascii_uppercase();
         socket.send_to(&answer, rinfo.socket_addr()).unwrap();

@@ -1,7 +1,7 @@
 use super::{socket, socket_at, socket_of_its_own};
 use crate::support::{Gate, Log, watched};
 use barewire::net::is_timeout;
-use barewire::udp::{Events, ReceiveBuffer, RemoteInfo, Socket};
+use barewire::udp::{ReceiveBuffer, RemoteInfo, Socket, SocketEvents};
 use std::io;
 use std::thread;
 use std::time::Duration;
@@ -13,7 +13,7 @@ struct Diary {
     gate: Gate,
 }
 
-impl Events for Diary {
+impl SocketEvents for Diary {
     fn message(&self, socket: &Socket, msg: &[u8], _rinfo: &RemoteInfo) {
         let msg = String::from_utf8_lossy(msg);
         self.log.note(format!("message {msg}"));

@@ -8,7 +8,7 @@ use barewire::http::{self, Failure};
 use barewire::net::pipe_with_capacity;
 use barewire::websocket::wire::{Header, Opcode};
 use barewire::websocket::{
-    self, Acceptor, Config, ConnectOptions, Data, Events, Outcome, WebSocket, Writer,
+    self, Acceptor, Config, ConnectOptions, Data, Outcome, SocketEvents, WebSocket, Writer,
 };
 use std::io::Read;
 use std::net::Shutdown;
@@ -294,7 +294,7 @@ impl Panics {
     }
 }
 
-impl Events for Panics {
+impl SocketEvents for Panics {
     fn onopen(&self, _socket: &Writer) {
         self.event("onopen");
     }

@@ -2,7 +2,9 @@
 
 use super::stage::{HANDSHAKE, Peer, echo, fake_server, masked, plain, switch, url};
 use crate::support::{Log, Site, watched};
-use barewire::http::{self, Events, Failure, Handled, Proxy, Request, RequestOptions, Response};
+use barewire::http::{
+    self, Failure, Handled, Proxy, Request, RequestOptions, Response, ServerEvents,
+};
 use barewire::websocket::{self, Acceptor, ConnectOptions, Error, Misuse};
 use std::fmt;
 use std::net::TcpListener;
@@ -14,7 +16,7 @@ type Prepare = fn(&mut Response<'_>) -> Result<(), http::Error>;
 /// A server that calls the function, accepts, and notes the errors.
 struct Prepared(Prepare, Log);
 
-impl Events for Prepared {
+impl ServerEvents for Prepared {
     fn request(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
         self.0(&mut res)?;
         drop(websocket::accept(req, res)?);

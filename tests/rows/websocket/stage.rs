@@ -34,7 +34,7 @@ pub(crate) fn accepting(
 pub(crate) fn server(
     acceptor: Acceptor,
     serve: impl Fn(WebSocket) + Send + Sync + 'static,
-) -> http::Server<impl http::Events> {
+) -> http::Server<impl http::ServerEvents> {
     http::create_server(move |req, res| {
         if let Some(ws) = acceptor.accept(req, res)? {
             serve(ws);

@@ -2,10 +2,10 @@
 
 use super::stage::{Peer, close, masked, open, plain, serving, url};
 use crate::support::{Client, Log, Site, over_pipe, request, watched};
-use barewire::http::{self, Events as HttpEvents, Failure};
-use barewire::websocket::{self, Data, Error, Events, Outcome, Writer};
+use barewire::http::{self, Failure, ServerEvents};
+use barewire::websocket::{self, Data, Error, Outcome, SocketEvents, Writer};
 
-fn both() -> http::Server<impl HttpEvents> {
+fn both() -> http::Server<impl ServerEvents> {
     http::create_server(|req, res| {
         if !websocket::is_asked_for(&req) {
             return Ok::<(), Failure>(res.end("a page")?);
@@ -50,7 +50,7 @@ fn row_w08_over_a_pipe() {
 
 struct Noted(Log);
 
-impl Events for Noted {
+impl SocketEvents for Noted {
     fn onopen(&self, socket: &Writer) {
         self.0.note("onopen");
         socket.send("hello").expect("open");

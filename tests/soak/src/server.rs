@@ -121,7 +121,7 @@ impl SocketEvents for TcpEcho {
 
 struct UdpEcho;
 
-impl udp::Events for UdpEcho {
+impl udp::SocketEvents for UdpEcho {
     fn message(&self, socket: &udp::Socket, message: &[u8], from: &RemoteInfo) {
         let _ = socket.send_to(message, from.socket_addr()); // lost, if it fails: it is UDP
     }

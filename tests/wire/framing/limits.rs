@@ -2,7 +2,7 @@
 
 use super::feed::{ReadIntoRing, receive, stream};
 use barewire::framing::{
-    Decode, Delimiter, Encode, Error, Framer, Header16, Header32, Prefix, Refusal,
+    Decode, Delimiter, Encode, Error, Framer, Header16, Header32, Misuse, Prefix,
 };
 use std::io;
 
@@ -30,7 +30,7 @@ fn too_long<F: Framer>(limited: &F, unlimited: &F, error: Error) {
         .encoder()
         .encode(&[b'n'; LIMIT + 1], &mut Vec::new());
     let (length, most) = (LIMIT + 1, LIMIT);
-    assert_eq!(refused, Err(Refusal::TooLong { length, most }));
+    assert_eq!(refused, Err(Misuse::TooLong { length, most }));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn errors_teach() {
             "a message has more than 65535 bytes, which is the limit, and no delimiter yet",
         ),
         (
-            Refusal::DelimiterInside { at: 1 }.into(),
+            Misuse::DelimiterInside { at: 1 }.into(),
             io::ErrorKind::InvalidInput,
             "at byte 1 of the message the reader would find a delimiter and end it there",
         ),

@@ -2,7 +2,7 @@
 
 use super::ALPHABET;
 use super::feed::receive;
-use barewire::framing::{Encode, Error, Fixed, Framer, Padding, Refusal};
+use barewire::framing::{Encode, Error, Fixed, Framer, Misuse, Padding};
 
 const KEEP: Fixed<128> = Fixed::new(Padding::Keep);
 const STRIP: Fixed<128> = Fixed::new(Padding::Strip);
@@ -31,7 +31,7 @@ fn row_s02_a_longer_message_is_an_error() {
         let mut wire = b"before".to_vec();
         let refused = encoder.encode(&[b'x'; 129], &mut wire);
         let (length, most) = (129, 128);
-        assert_eq!(refused, Err(Refusal::TooLong { length, most }));
+        assert_eq!(refused, Err(Misuse::TooLong { length, most }));
         assert_eq!(wire, b"before");
         assert_eq!(encoder.encode(&[b'x'; 128], &mut wire), Ok(()));
     }
@@ -57,7 +57,7 @@ fn row_s02_padding_is_kept_or_stripped() {
     assert_eq!(receive(&STRIP, [&wire[..]]).messages, [b"\0a"]);
 
     let refused = STRIP.encoder().encode(b"\0a\0", &mut wire);
-    assert_eq!(refused, Err(Refusal::EndsLikePadding));
+    assert_eq!(refused, Err(Misuse::EndsLikePadding));
     assert_eq!(STRIP.encoder().encode(b"\0a", &mut wire), Ok(()));
     assert_eq!(STRIP.encoder().encode(b"", &mut wire), Ok(()));
     assert_eq!(receive(&STRIP, [&wire[256..]]).messages, [b""]);

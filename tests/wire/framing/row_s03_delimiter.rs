@@ -2,7 +2,7 @@
 
 use super::ALPHABET;
 use super::feed::receive;
-use barewire::framing::{Delimiter, Encode, Error, Framer, Refusal};
+use barewire::framing::{Delimiter, Encode, Error, Framer, Misuse};
 
 #[test]
 fn row_s03_the_delimiter_follows_each_message() {
@@ -28,7 +28,7 @@ fn row_s03_a_message_that_contains_it_is_refused() {
     let mut wire = Vec::new();
     let mut encoder = Delimiter::CRLF.encoder();
     let refused = encoder.encode(b"HEL\r\nLO", &mut wire);
-    assert_eq!(refused, Err(Refusal::DelimiterInside { at: 3 }));
+    assert_eq!(refused, Err(Misuse::DelimiterInside { at: 3 }));
     assert!(wire.is_empty());
     // Half of it is no delimiter, also at the end: the first CR LF is still the one after the message.
     for harmless in [&b"\r"[..], b"\n", b"HELLO\r", b"\r\r", b"\n\r"] {
@@ -46,7 +46,7 @@ fn row_s03_a_message_that_contains_it_is_refused() {
 fn row_s03_a_message_whose_end_begins_it_is_refused() {
     let mut encoder = Delimiter::new(b"aa").encoder();
     let refused = encoder.encode(b"xa", &mut Vec::new());
-    assert_eq!(refused, Err(Refusal::DelimiterInside { at: 1 }));
+    assert_eq!(refused, Err(Misuse::DelimiterInside { at: 1 }));
     assert_eq!(encoder.encode(b"ax", &mut Vec::new()), Ok(()));
 }
 

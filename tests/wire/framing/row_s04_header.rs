@@ -2,7 +2,7 @@
 
 use super::ALPHABET;
 use super::feed::receive;
-use barewire::framing::{Decode, Encode, Framer, Header16, Header32, Packet, Refusal};
+use barewire::framing::{Decode, Encode, Framer, Header16, Header32, Misuse, Packet};
 
 /// Serial numbers and bodies of a stream.
 fn packets(wire: &[u8]) -> Vec<(u16, Vec<u8>)> {
@@ -85,7 +85,7 @@ fn row_s04_the_length_is_unsigned_and_bounded() {
 
     let refused = framer.encoder().encode(&[b'b'; 65_536], &mut wire);
     let (length, most) = (65_536, 65_535);
-    assert_eq!(refused, Err(Refusal::TooLong { length, most }));
+    assert_eq!(refused, Err(Misuse::TooLong { length, most }));
     assert_eq!(wire.len(), 4 + 65_535);
 }
 

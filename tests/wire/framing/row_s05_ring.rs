@@ -3,7 +3,7 @@
 use super::ALPHABET;
 use super::feed::receive;
 use barewire::framing::{
-    Decode, Encode, Framer, Halves, Message, Prefix, PrefixDecoder, Refusal, Ring,
+    Decode, Encode, Framer, Halves, Message, Misuse, Prefix, PrefixDecoder, Ring,
 };
 
 fn wire(messages: &[&[u8]]) -> Vec<u8> {
@@ -46,7 +46,7 @@ fn row_s05_the_length_is_unsigned_and_bounded() {
         .encoder()
         .encode(&[b'b'; 65_536], &mut Vec::new());
     let (length, most) = (65_536, 65_535);
-    assert_eq!(refused, Err(Refusal::TooLong { length, most }));
+    assert_eq!(refused, Err(Misuse::TooLong { length, most }));
 }
 
 #[test]

@@ -5,8 +5,8 @@
 //!   the handler                       reported; 500                         reported; cut
 //!   the handler did not end           reported; 500                         reported; cut
 //!   a server that the handler asked   reported; 502                         reported; cut
-//!   the client broke a rule           Events::client_error                    cut
-//!   … of framing, or it was too slow  Events::client_error, lingering close   cut
+//!   the client broke a rule           ServerEvents::client_error                    cut
+//!   … of framing, or it was too slow  ServerEvents::client_error, lingering close   cut
 //!   the connection                    cut                                   cut
 //! ```
 //!
@@ -14,7 +14,7 @@
 //! first.
 //!
 //! The program's code runs under [`guarded`], so that a panic costs what the table of
-//! [`Events`](crate::http::Events) says and nothing else.
+//! [`ServerEvents`](crate::http::ServerEvents) says and nothing else.
 
 use super::losing::Loss;
 use super::{End, RequestLoop};

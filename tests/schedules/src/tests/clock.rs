@@ -47,7 +47,7 @@ fn every_call_comes_at_its_time() {
 }
 
 /// Answers `/first`, and `/second` only when it is told to.
-fn serve(told: Receiver<()>) -> http::Server<impl http::Events> {
+fn serve(told: Receiver<()>) -> http::Server<impl http::ServerEvents> {
     let told = Mutex::new(told);
     http::create_server(move |req, res| {
         if req.path() == "/second" {
