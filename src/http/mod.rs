@@ -134,6 +134,7 @@
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
+//! | which types a field's value may have | `field_values.rs` |
 //! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
@@ -165,6 +166,7 @@
 mod body_reader;
 mod client;
 pub(crate) mod error;
+mod field_values;
 pub mod files;
 mod refusal;
 mod server;
@@ -177,10 +179,11 @@ pub use client::{
     RequestOptions, Timeouts, Timings, get, request,
 };
 pub use error::{Error, Failure};
+pub use field_values::FieldValues;
 pub use files::Files;
 pub use refusal::Refusal;
 pub use server::{
-    Config, FieldValues, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status,
-    create_server, create_server_with,
+    Config, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status, create_server,
+    create_server_with,
 };
 pub use upgraded::Upgraded;

@@ -51,7 +51,7 @@ mod response;
 pub use config::Config;
 pub use events::{Handled, IntoHandled, ServerEvents};
 pub use request::Request;
-pub use response::{FieldValues, Response, Status};
+pub use response::{Response, Status};
 
 use crate::net::{
     Handle, Layer, Listener, Options, Pipe, Service, Slot, Stream, guarded, pipe_with_capacity,

@@ -2,6 +2,7 @@
 
 use super::exchange::{ResponseDraft, ServerConnection};
 use crate::http::error::Error;
+use crate::http::field_values::FieldValues;
 use crate::http::wire::FieldList;
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -351,47 +352,3 @@ impl<'a> From<(u16, &'a str)> for Status<'a> {
         }
     }
 }
-
-/// One value of a field or several: `"a"`, a `String`, bytes, a number, or an array or `Vec` of strings.
-pub trait FieldValues {
-    /// Calls `f` with each value, in order, until it fails.
-    ///
-    /// # Errors
-    /// What `f` returned.
-    fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error>;
-}
-
-macro_rules! one_value {
-    ($($t:ty),+) => {$(
-        impl FieldValues for $t {
-            fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-                f(self.as_ref())
-            }
-        }
-    )+};
-}
-one_value!(&str, String, &String, &[u8]);
-
-macro_rules! number {
-    ($($t:ty),+) => {$(
-        impl FieldValues for $t {
-            fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-                let mut digits = Vec::new();
-                crate::http::wire::grammar::push_decimal(&mut digits, *self as u64);
-                f(&digits)
-            }
-        }
-    )+};
-}
-number!(u64, usize, u32, u16);
-
-macro_rules! several_values {
-    ($([$($generic:tt)*] $t:ty),+) => {$(
-        impl<$($generic)*> FieldValues for $t {
-            fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-                self.iter().try_for_each(|value| f(value.as_ref().as_bytes()))
-            }
-        }
-    )+};
-}
-several_values!([V: AsRef<str>, const N: usize] [V; N], [V: AsRef<str>] Vec<V>, [V: AsRef<str>, const N: usize] &[V; N]);

@@ -66,6 +66,19 @@ fn row_h03_values_of_many_types() {
         let several: &[&str; 2] = &["a", "b"];
         assert_eq!(set(&mut res, several), [b"a", b"b"]);
         assert_eq!(set(&mut res, vec!["a".to_owned()]), [b"a"]);
+        assert_eq!(set(&mut res, &vec!["a"]), [b"a"]);
+        assert_eq!(set(&mut res, &several[..1]), [b"a"]);
+        assert_eq!(set(&mut res, &several[1]), [b"b"]);
+        assert_eq!(set(&mut res, std::borrow::Cow::from("a")), [b"a"]);
+        assert_eq!(
+            set(&mut res, "a".parse::<String>().as_ref().unwrap()),
+            [b"a"]
+        );
+        assert_eq!(set(&mut res, 5), [b"5"]);
+        assert_eq!(set(&mut res, &5), [b"5"]);
+        assert_eq!(set(&mut res, 5u8), [b"5"]);
+        assert_eq!(set(&mut res, i64::MIN), [b"-9223372036854775808"]);
+        assert_eq!(set(&mut res, -1isize), [b"-1"]);
         res.end("")
     });
 }
