@@ -1,5 +1,7 @@
 //! A request that is being sent: its head, its body, and once more where that is safe.
+//! `request/fields.rs` has the fields of its head, and its trailers.
 
+mod fields;
 mod redirects;
 mod retrying;
 
@@ -76,54 +78,10 @@ impl ClientRequest {
         })
     }
 
-    /// Sets a field; replaces those of this name.
-    ///
-    /// # Errors
-    /// Bytes that must not be sent, or the head was sent already.
-    pub fn set_header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
-        self.fields_mut()?.set(name, value)?;
-        Ok(self)
-    }
-
-    /// Removes the fields of this name; returns whether there was one.
-    ///
-    /// # Errors
-    /// The head was sent already.
-    pub fn remove_header(&mut self, name: &str) -> Result<bool, Error> {
-        Ok(self.fields_mut()?.remove(name))
-    }
-
-    /// The value of a field that will be sent, if it is text.
-    pub fn get_header(&self, name: &str) -> Option<&str> {
-        self.fields().view().get_str(name)
-    }
-
-    /// A field after the body, which then must be sent in chunks.
-    ///
-    /// # Errors
-    /// Bytes that must not be sent.
-    pub fn add_trailer(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
-        self.trailers.append(name, value)?;
-        Ok(self)
-    }
-
     /// Sets what is called before the response: on its connection, on interim responses.
     pub fn on(mut self, events: impl ClientEvents + Send + 'static) -> ClientRequest {
         self.events = Some(Box::new(events));
         self
-    }
-
-    fn fields_mut(&mut self) -> Result<&mut FieldList, Error> {
-        if self.exchange.is_some() {
-            return Err(Misuse::HeadSent.into());
-        }
-        Ok(self
-            .fields
-            .get_or_insert_with(|| self.prepared.fields.clone()))
-    }
-
-    fn fields(&self) -> &FieldList {
-        self.fields.as_ref().unwrap_or(&self.prepared.fields)
     }
 }
 

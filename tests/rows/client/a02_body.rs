@@ -53,7 +53,7 @@ fn row_a02_written_at_once_or_in_pieces() {
         assert_eq!(body(request.end("Node.js")), "深入浅出Node.js");
 
         let mut request = post(&server);
-        request.set_header("Content-Length", "4").unwrap();
+        request.set_content_length(4).unwrap();
         request.write("ab").unwrap();
         assert_eq!(body(request.end("cd")), "abcd");
 
@@ -76,7 +76,7 @@ fn a_declared_length_is_enforced() {
         });
         let declared = || {
             let mut request = post(&server);
-            request.set_header("Content-Length", "4").unwrap();
+            request.set_content_length(4).unwrap();
             request
         };
         let mut request = declared();
@@ -87,6 +87,30 @@ fn a_declared_length_is_enforced() {
         assert!(matches!(short, Err(Error::Misuse(Misuse::BodyTooShort))));
         let other = declared().end("abc");
         assert!(matches!(other, Err(Error::Misuse(Misuse::Framing))));
+        let mut trailing = declared();
+        trailing.add_trailer("Digest", "x").unwrap();
+        let unchunked = trailing.write("abcd").and_then(|()| trailing.end("").map(drop));
+        assert!(matches!(
+            unchunked,
+            Err(Error::Misuse(Misuse::TrailerWithoutChunked))
+        ));
+        server.end();
+    });
+}
+
+#[test]
+fn a_declared_length_can_be_set_again_before_the_head_and_not_after_it() {
+    watched(|| {
+        let log = Log::default();
+        let server = TestServer::new(echoing(&log));
+        let mut request = http::request(server.options().method("PUT").http_1_0()).unwrap();
+        let set = request.set_content_length(u64::MAX).unwrap();
+        set.set_content_length(2).unwrap();
+        request.write("a").unwrap();
+        let late = request.set_content_length(3).map(drop);
+        assert!(matches!(late, Err(Error::Misuse(Misuse::HeadSent))));
+        assert_eq!(request.end("b").unwrap().collect().unwrap(), b"ab");
+        assert_eq!(log.all(), ["2"]);
         server.end();
     });
 }
