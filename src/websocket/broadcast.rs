@@ -1,5 +1,6 @@
 //! One message for many connections, encoded once.
 
+use super::as_data::AsData;
 use super::connection::SharedConnection;
 use super::outgoing::{Appended, SharedFrame};
 use super::wire::{Data, Role, Sender};
@@ -107,8 +108,8 @@ impl Room {
 
     /// Sends a message to all members, and waits for none of them. All members get the messages of a room
     /// in one order, whichever threads send them.
-    pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Delivered {
-        self.broadcast(data.into(), None)
+    pub fn send(&self, data: impl AsData) -> Delivered {
+        self.broadcast(data.as_data(), None)
     }
 
     /// As [`send`](Self::send), to all members but one: usually the sender of the message.
@@ -120,8 +121,8 @@ impl Room {
     ///     println!("{} of the others have it, {} are slow", delivered.sent, delivered.slow);
     /// }
     /// ```
-    pub fn send_except<'d>(&self, member: &Writer, data: impl Into<Data<'d>>) -> Delivered {
-        self.broadcast(data.into(), Some(&member.shared))
+    pub fn send_except(&self, member: &Writer, data: impl AsData) -> Delivered {
+        self.broadcast(data.as_data(), Some(&member.shared))
     }
 
     fn broadcast(&self, data: Data<'_>, except: Option<&Arc<SharedConnection>>) -> Delivered {

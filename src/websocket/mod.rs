@@ -102,8 +102,8 @@
 //! without threads (`queue/model.rs` tries all interleavings; alone: `cargo test --lib websocket::queue::model`); and [`outgoing`], the lock and the writes
 //! around it. [`receiving`] is the other half, with [`frame_buffer`], its buffer, [`heartbeat`], and
 //! [`ending`], the close. [`connection`] is what both halves share. A connection begins in [`mod@accept`] or
-//! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the public types, in the book's words, and
-//! [`broadcast`] is a room full of connections.
+//! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the public types, in the book's words,
+//! [`as_data`] is what can be sent, and [`broadcast`] is a room full of connections.
 //!
 //! # To change X, touch Y
 //!
@@ -112,6 +112,7 @@
 //! | what is refused, its close code or status, its words | a line of `rules!` in `wire/error.rs`, the decoder that sees it, and a case in `fixtures/websocket/` (`tests/wire` finds a rule without one) |
 //! | which close codes may be sent | [`CloseCode::new`] and the table above it in `wire/close.rs`, the row `CloseCode` in `wire/misuse.rs`; the test in `close.rs` tries all 65,536; `fixtures/websocket/close.txt` |
 //! | what a caller is refused | a line of `rules!` in `wire/misuse.rs`, and the function in `wire/` that checks it |
+//! | which types can be sent | `as_data.rs`, and its test |
 //! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs`, where the limits are passed (`receive.rs`), `tests/fuzz/src/targets/message.rs`, `src/bin/ws_server/routes.rs`, the heads of the files in `fixtures/websocket/`, which a test wants equal |
 //! | a deadline, or any default | `config.rs`; `tests/rows/docs/defaults.rs` names the tables that repeat it |
 //! | what may follow what on a connection | the table in `wire/connection/state.rs`, and `fixtures/websocket/states.txt` |
@@ -136,6 +137,7 @@
 pub mod wire;
 
 mod accept;
+mod as_data;
 mod broadcast;
 mod config;
 mod connect;
@@ -154,6 +156,7 @@ mod socket;
 mod writer;
 
 pub use accept::{Acceptor, accept, is_asked_for};
+pub use as_data::AsData;
 pub use broadcast::{Delivered, Room, Slow};
 pub use config::Config;
 pub use connect::{ConnectOptions, connect, connect_with};
@@ -163,5 +166,5 @@ pub use outcome::Outcome;
 pub use reader::{PartReader, Reader};
 pub use receiving::Part;
 pub use socket::WebSocket;
-pub use wire::{CloseCode, Data, Kind, Limits, Misuse};
+pub use wire::{CloseCode, Data, Kind, Limits, Misuse, OwnedData};
 pub use writer::{Parts, Writer};

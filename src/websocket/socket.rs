@@ -1,5 +1,6 @@
 //! Both halves of a connection.
 
+use super::as_data::AsData;
 use super::config::Config;
 use super::connection::SharedConnection;
 use super::error::Error;
@@ -82,7 +83,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// As there.
-    pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Result<(), Error> {
+    pub fn send(&self, data: impl AsData) -> Result<(), Error> {
         self.writer.send(data)
     }
 

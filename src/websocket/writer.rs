@@ -1,9 +1,9 @@
 //! The half that sends, as its users see it: any number of threads.
 
+use super::as_data::AsData;
 use super::connection::SharedConnection;
 use super::error::Error;
 use super::outcome::Outcome;
-use super::wire::Data;
 use crate::net::Stream;
 use std::fmt;
 use std::sync::Arc;
@@ -41,8 +41,8 @@ impl Writer {
     /// [`stall_timeout`](super::Config::stall_timeout).
     /// [`Error::Io`]: the connection broke, or the peer took nothing for as long.
     #[inline]
-    pub fn send<'d>(&self, data: impl Into<Data<'d>>) -> Result<(), Error> {
-        self.shared.outgoing.send(data.into())
+    pub fn send(&self, data: impl AsData) -> Result<(), Error> {
+        self.shared.outgoing.send(data.as_data())
     }
 
     /// Sends a message without waiting for the peer. False: nothing was sent, because the
@@ -50,8 +50,8 @@ impl Writer {
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn try_send<'d>(&self, data: impl Into<Data<'d>>) -> Result<bool, Error> {
-        self.shared.outgoing.try_send(data.into())
+    pub fn try_send(&self, data: impl AsData) -> Result<bool, Error> {
+        self.shared.outgoing.try_send(data.as_data())
     }
 
     /// Begins a message in parts, each of them a frame. Other messages wait until it has ended; pings and
@@ -158,52 +158,21 @@ impl Parts {
     ///
     /// # Errors
     /// [`Misuse::Kind`](super::wire::Misuse::Kind), or as [`Writer::send`].
-    pub fn send<'d>(&mut self, part: impl Into<Data<'d>>) -> Result<(), Error> {
-        self.writer.shared.outgoing.send_part(part.into(), false)
+    pub fn send(&mut self, part: impl AsData) -> Result<(), Error> {
+        self.writer.shared.outgoing.send_part(part.as_data(), false)
     }
 
     /// Sends the last part.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn end<'d>(self, part: impl Into<Data<'d>>) -> Result<(), Error> {
-        self.writer.shared.outgoing.send_part(part.into(), true)
+    pub fn end(self, part: impl AsData) -> Result<(), Error> {
+        self.writer.shared.outgoing.send_part(part.as_data(), true)
     }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
         self.writer.shared.outgoing.end_message();
-    }
-}
-
-/// Data from the usual types.
-impl<'a> From<&'a str> for Data<'a> {
-    fn from(text: &'a str) -> Data<'a> {
-        Data::Text(text)
-    }
-}
-
-impl<'a> From<&'a String> for Data<'a> {
-    fn from(text: &'a String) -> Data<'a> {
-        Data::Text(text)
-    }
-}
-
-impl<'a> From<&'a [u8]> for Data<'a> {
-    fn from(bytes: &'a [u8]) -> Data<'a> {
-        Data::Binary(bytes)
-    }
-}
-
-impl<'a> From<&'a Vec<u8>> for Data<'a> {
-    fn from(bytes: &'a Vec<u8>) -> Data<'a> {
-        Data::Binary(bytes)
-    }
-}
-
-impl<'a, const N: usize> From<&'a [u8; N]> for Data<'a> {
-    fn from(bytes: &'a [u8; N]) -> Data<'a> {
-        Data::Binary(bytes)
     }
 }

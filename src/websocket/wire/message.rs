@@ -16,6 +16,13 @@ use super::utf8;
 use crate::text::{Decoder, Encoding};
 
 /// What a message is.
+///
+/// ```
+/// use barewire::websocket::{Data, Kind};
+///
+/// assert_eq!(Data::Text("hello").kind(), Kind::Text);
+/// assert_eq!(Data::Binary(&[1, 2, 3]).kind(), Kind::Binary);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// UTF-8.
@@ -24,13 +31,56 @@ pub enum Kind {
     Binary,
 }
 
-/// A message, or a part of one.
+/// A message, or a part of one: text or bytes, borrowed from the buffer in which it lies.
+///
+/// [`text`](Self::text) is for a program that talks in texts, `match` for one that needs both kinds. It equals the
+/// text or the bytes that it is. What must outlive the next `receive` is kept with
+/// [`into_owned`](Self::into_owned).
+///
+/// ```
+/// use barewire::websocket::Data;
+///
+/// fn answer(message: Data<'_>) -> String {
+///     match message {
+///         Data::Text(text) => format!("a text: {text}"),
+///         Data::Binary(bytes) => format!("{} bytes", bytes.len()),
+///     }
+/// }
+///
+/// assert_eq!(answer(Data::Text("hello")), "a text: hello");
+/// assert_eq!(answer(Data::Binary(&[0; 3])), "3 bytes");
+/// assert!(Data::Text("hello") == "hello");
+/// assert!(Data::Binary(b"hello") != "hello"); // bytes are no text, whatever they are
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data<'a> {
     /// A text. A part of one ends between two characters.
     Text(&'a str),
     /// Any bytes.
     Binary(&'a [u8]),
+}
+
+/// A message that was copied, to be kept: put into a queue, or sent to another thread.
+///
+/// ```
+/// use barewire::websocket::{Data, OwnedData};
+/// use std::sync::mpsc;
+///
+/// let (queue, messages) = mpsc::channel();
+/// let received = Data::Text("hello"); // as `receive` returns it
+/// queue.send(received.into_owned())?;
+///
+/// assert_eq!(messages.recv()?, OwnedData::Text("hello".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It can be sent as it is, or by reference: it is [`AsData`](crate::websocket::AsData).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnedData {
+    /// A text.
+    Text(String),
+    /// Any bytes.
+    Binary(Vec<u8>),
 }
 
 impl<'a> Data<'a> {
@@ -52,6 +102,14 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// A copy, which outlives the next `receive`.
+    pub fn into_owned(self) -> OwnedData {
+        match self {
+            Data::Text(text) => OwnedData::Text(text.to_owned()),
+            Data::Binary(bytes) => OwnedData::Binary(bytes.to_owned()),
+        }
+    }
+
     /// The text, if it is one.
     pub fn text(&self) -> Option<&'a str> {
         match *self {
@@ -67,6 +125,36 @@ impl<'a> Data<'a> {
             Kind::Text => utf8::whole(bytes).map(Data::Text),
             Kind::Binary => Ok(Data::Binary(bytes)),
         }
+    }
+}
+
+impl PartialEq<str> for Data<'_> {
+    fn eq(&self, text: &str) -> bool {
+        *self == Data::Text(text)
+    }
+}
+
+impl PartialEq<&str> for Data<'_> {
+    fn eq(&self, text: &&str) -> bool {
+        *self == Data::Text(text)
+    }
+}
+
+impl PartialEq<[u8]> for Data<'_> {
+    fn eq(&self, bytes: &[u8]) -> bool {
+        *self == Data::Binary(bytes)
+    }
+}
+
+impl PartialEq<&[u8]> for Data<'_> {
+    fn eq(&self, bytes: &&[u8]) -> bool {
+        *self == Data::Binary(bytes)
+    }
+}
+
+impl<const N: usize> PartialEq<[u8; N]> for Data<'_> {
+    fn eq(&self, bytes: &[u8; N]) -> bool {
+        *self == Data::Binary(bytes)
     }
 }
 

@@ -94,5 +94,5 @@ pub use extensions::{Extension, Param, extensions};
 pub use frame::{CONTROL_MAX, Header, Opcode};
 pub use handshake::{Offer, Opening, accept, refuse};
 pub use mask::Mask;
-pub use message::{Data, Kind, Limits};
+pub use message::{Data, Kind, Limits, OwnedData};
 pub use misuse::Misuse;

@@ -2,8 +2,12 @@
 
 use super::stage::{Peer, accepting, echo, fake_server, masked, open, plain, serving, switch};
 use crate::support::{Gate, watched};
-use barewire::websocket::{self, Acceptor, Config, Data, Error, Kind, wire::Rule};
+use barewire::websocket::{
+    self, Acceptor, Config, Data, Error, Kind, OwnedData, Room, Slow, wire::Rule,
+};
+use std::borrow::Cow;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[test]
@@ -20,6 +24,39 @@ fn row_w05_fragments_with_control_frames_between() {
         peer.expect(plain(0x81, "深入"));
         peer.send(masked(0x82, []));
         peer.expect(b"\x82\x00");
+    });
+}
+
+/// What a program has at hand can be sent, by value or by reference: see `AsData`.
+#[test]
+fn row_w05_the_usual_types_are_sent() {
+    watched(|| {
+        let site = serving(echo);
+        let mut ws = open(&site);
+        ws.send(format!("{} words", 2)).expect("open");
+        ws.send(&String::from("by reference")).expect("open");
+        ws.send(Cow::Borrowed("borrowed")).expect("open");
+        ws.send(Arc::<str>::from("shared")).expect("open");
+        for text in ["2 words", "by reference", "borrowed", "shared"] {
+            assert_eq!(ws.receive().expect("open").expect("a message"), text);
+        }
+        let writer = ws.writer();
+        assert!(writer.try_send([1, 2]).expect("open"));
+        writer.send(vec![1, 2]).expect("open");
+        writer.send(Box::<[u8]>::from([1, 2])).expect("open");
+        let mut parts = writer.message().expect("open");
+        parts.send(vec![1]).expect("open");
+        parts.end([2]).expect("open");
+        for _ in 0..4 {
+            assert_eq!(ws.receive().expect("open").expect("a message"), [1, 2]);
+        }
+        let room = Room::new(Slow::Skip);
+        room.add(&writer);
+        assert_eq!(room.send(String::from("to all")).sent, 1);
+        let kept = ws.receive().expect("open").expect("a message").into_owned();
+        assert_eq!(kept, OwnedData::Text("to all".to_owned()));
+        writer.send(kept).expect("open");
+        assert_eq!(ws.receive().expect("open").expect("a message"), "to all");
     });
 }
 
