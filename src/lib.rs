@@ -34,6 +34,8 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 //!
+//! To use barewire, begin with a program of the [`cookbook`]: each is whole and can be pasted.
+//!
 //! # The map
 //!
 //! `ls src` is the book's table of contents: one public module, a *door*, for each protocol.
@@ -161,6 +163,7 @@
 //! | E47 | switching verification off is a solution | passing the CA is | [`tls`], [`https`] |
 #![forbid(unsafe_code)]
 
+pub mod cookbook;
 pub mod framing;
 pub mod http;
 pub mod https;

@@ -17,6 +17,7 @@ const UNPUBLISHED: [&str; 6] = ["alloc", "bench", "fuzz", "interop", "schedules"
 #[test]
 fn each_path_in_a_text_is_there() {
     let mut pages = Page::read_all("src", ".rs");
+    pages.extend(Page::read_all("src", ".md"));
     pages.extend(Page::read_all("tests", ".rs"));
     pages.extend(Page::read_all("tests", ".md"));
     pages.push(Page::readme());

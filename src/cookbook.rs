@@ -1,0 +1,28 @@
+//! Whole small programs: each does one thing that a program with a network needs, and can be pasted.
+//!
+//! | you want | recipe |
+//! |---|---|
+//! | to get a large file, see how far it is, and go on where it was cut | [`download`] |
+//! | to send a large file, see how far it is, and stop when the server refuses it | [`upload`] |
+//! | rooms full of people who talk, over TLS | [`chat`] |
+//! | a client that stays connected for days | [`reconnect`] |
+//! | messages over TCP, in the blocking style and in the event style | [`framed_echo`] |
+//! | a request and its answer over UDP, although datagrams are lost | [`udp_request`] |
+//! | to test your server | [`server_in_a_test`] |
+//!
+//! Each recipe is one program: paste it in place of the `main` of an empty crate that depends on barewire, and run
+//! it. It serves, asks itself on a port that the system chooses, checks what comes, and ends. Above the program
+//! stand the problem and what is easy to get wrong; below it what to change for the real thing, and the limits and
+//! deadlines that hold without a line of yours.
+//!
+//! The tests of barewire compile and run each of them: `cargo test --doc cookbook`. The texts are in `src/cookbook/`.
+//! A new one needs its file there, a row of the table above, and its name in the list below the table.
+
+macro_rules! recipes {
+    ($($name:ident)*) => {$(
+        #[doc = include_str!(concat!("cookbook/", stringify!($name), ".md"))]
+        pub mod $name {}
+    )*};
+}
+
+recipes! { chat download framed_echo reconnect server_in_a_test udp_request upload }
