@@ -134,7 +134,7 @@
 //! | what may follow what on a connection | the table in `wire/connection.rs` |
 //! | which bytes belong to which class | the tables in `wire/grammar.rs` |
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
-//! | which types a field's value may have | `field_values.rs` |
+//! | which types a field's value may have; what can be passed for the fields of a head | `field_values.rs`; `head_fields.rs` |
 //! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
@@ -168,6 +168,7 @@ mod client;
 pub(crate) mod error;
 mod field_values;
 pub mod files;
+mod head_fields;
 mod refusal;
 mod server;
 mod upgraded;
@@ -181,6 +182,7 @@ pub use client::{
 pub use error::{Error, Failure};
 pub use field_values::FieldValues;
 pub use files::Files;
+pub use head_fields::HeadFields;
 pub use refusal::Refusal;
 pub use server::{
     Config, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status, create_server,

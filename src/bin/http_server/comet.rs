@@ -42,7 +42,7 @@ impl Wait {
                 _ => {}
             }
         }
-        if let Some(last) = req.headers().get_str("Last-Event-ID") {
+        if let Some(last) = req.header("Last-Event-ID") {
             seen = Some(last.to_owned());
         }
         let number = |text: Option<String>, default| match text {

@@ -9,15 +9,13 @@ use barewire::net::{self, Stream};
 use std::sync::Arc;
 use std::time::Instant;
 
-const NO_FIELDS: [(&str, &str); 0] = [];
-
 /// Opens the tunnel and returns when it has ended. The text is for the log.
 pub(crate) fn open(proxy: &Proxy, req: Request<'_>, res: Response<'_>) -> Result<String, Failure> {
     let far = match far_end(proxy, &req) {
         Ok(far) => far,
         Err(refusal) => return refusal.answer(res),
     };
-    let (near, ahead, slot) = req.upgrade(res, NO_FIELDS)?.into_parts();
+    let (near, ahead, slot) = req.upgrade(res, ())?.into_parts();
     let (there, back) = net::tunnel(near, far, &ahead, proxy.idle_timeout)?;
     drop(slot); // the connection is closed before its place is free
     Ok(format!(

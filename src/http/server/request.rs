@@ -3,6 +3,7 @@
 use super::exchange::{BlamesPeer, RequestBody, ServerConnection};
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
+use crate::http::head_fields::HeadFields;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::{
     self, BodyLength, Fields, Method, Misuse, RequestHead, Rule, Target, Version,
@@ -92,9 +93,30 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The field lines: names case-insensitive, order, spelling and repeats as they came.
+    /// The field lines: names case-insensitive, order, spelling and repeats as they came. One of them as text is
+    /// [`header`](Self::header).
     pub fn headers(&self) -> Fields<'a> {
         self.head.fields()
+    }
+
+    /// The value of the first field of this name (names are case-insensitive), if it is text.
+    ///
+    /// A field that stands there several times, or holds bytes that are not UTF-8, is read from
+    /// [`headers`](Self::headers).
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    ///     let agent = req.header("User-Agent").unwrap_or("somebody");
+    ///     Ok(res.end(format!("hello {agent}\n"))?)
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\nuser-agent: curl/8\r\n\r\n").ends_with(b"hello curl/8\n"));
+    /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"hello somebody\n"));
+    /// ```
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers().get_str(name)
     }
 
     /// The stream that the request came on: its addresses, and over TLS the peer's certificate. To read the
@@ -174,7 +196,7 @@ impl<'a> Request<'a> {
     /// used in this or in another thread. It has no timeouts until its new owner sets some.
     ///
     /// The fields of a 101 name the protocol: `[("Upgrade", "websocket")]`; it must be one that
-    /// the client offered. Fields that were set before ([`set_header`](super::Response::set_header)) are sent,
+    /// the client offered. The 200 to a CONNECT needs none: `()` ([`HeadFields`]). Fields that were set before ([`set_header`](super::Response::set_header)) are sent,
     /// too, unless one of these replaces them. `Keep-Alive`, and the options `keep-alive` and `close` of `Connection`,
     /// are not sent: they describe a connection that stays HTTP.
     ///
@@ -185,10 +207,10 @@ impl<'a> Request<'a> {
     /// is not read to the end; [`Misuse::Framing`] for a Content-Length or Transfer-Encoding, since no body
     /// follows; a [`Misuse`] for another status, a trailer or a head that were set before; an error of the
     /// connection.
-    pub fn upgrade<'f>(
+    pub fn upgrade<Pair>(
         self,
         response: super::Response<'a>,
-        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+        fields: impl HeadFields<Pair>,
     ) -> Result<Upgraded, Error> {
         response.merge(fields)?;
         self.switch(response, |_| false)

@@ -3,6 +3,7 @@
 use super::exchange::{ResponseDraft, ServerConnection};
 use crate::http::error::Error;
 use crate::http::field_values::FieldValues;
+use crate::http::head_fields::HeadFields;
 use crate::http::wire::FieldList;
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -119,7 +120,8 @@ impl<'a> Response<'a> {
     }
 
     /// Writes the head: a status, or a status and a reason phrase, and fields that replace those of
-    /// [`set_header`](Self::set_header). From then on the head cannot change. Chains into [`end`](Self::end).
+    /// [`set_header`](Self::set_header): `()` for none, an array, a `Vec`, an iterator … of pairs ([`HeadFields`]).
+    /// From then on the head cannot change. Chains into [`end`](Self::end).
     ///
     /// ```
     /// # use barewire::http;
@@ -133,15 +135,11 @@ impl<'a> Response<'a> {
     ///
     /// # Errors
     /// A [`Misuse`](crate::http::wire::Misuse) for a status or bytes that must not be sent, or a second head.
-    pub fn write_head<N, V>(
+    pub fn write_head<Pair>(
         self,
         status: impl Into<Status<'a>>,
-        fields: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Response<'a>, Error>
-    where
-        N: AsRef<[u8]>,
-        V: AsRef<[u8]>,
-    {
+        fields: impl HeadFields<Pair>,
+    ) -> Result<Response<'a>, Error> {
         let Status {
             code,
             is_forwarded,
@@ -154,17 +152,13 @@ impl<'a> Response<'a> {
     }
 
     /// Appends fields, which replace those that were set before.
-    pub(super) fn merge<N, V>(&self, fields: impl IntoIterator<Item = (N, V)>) -> Result<(), Error>
-    where
-        N: AsRef<[u8]>,
-        V: AsRef<[u8]>,
-    {
+    pub(super) fn merge<Pair>(&self, fields: impl HeadFields<Pair>) -> Result<(), Error> {
         let mut before = self.draft().field_count();
         // The iterator may be lazy, and look at the request while it goes.
-        for (name, value) in fields {
-            before -= self.draft().merge(before, name.as_ref(), value.as_ref())?;
-        }
-        Ok(())
+        fields.each(|name, value| {
+            before -= self.draft().merge(before, name, value)?;
+            Ok(())
+        })
     }
 
     /// Lets `change` set fields.
@@ -220,41 +214,41 @@ impl<'a> Response<'a> {
     /// # Errors
     /// [`Misuse::HeadSent`](crate::http::wire::Misuse::HeadSent) after the final head.
     pub fn write_continue(&mut self) -> Result<(), Error> {
-        self.write_information(100, [("", ""); 0])
+        self.write_information(100, ())
     }
 
-    /// Sends `103 Early Hints` now (RFC 8297).
+    /// Sends `103 Early Hints` now (RFC 8297), with these fields ([`HeadFields`]).
+    ///
+    /// ```
+    /// # use barewire::http;
+    /// fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
+    ///     res.write_early_hints([("Link", "</style.css>; rel=preload; as=style")])?;
+    ///     // … the page takes its time, and the client has the style already
+    ///     Ok(res.end("<!DOCTYPE html> …")?)
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # let answer = server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    /// # assert!(answer.starts_with(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\nHTTP/1.1 200 OK\r\n"));
+    /// ```
     ///
     /// # Errors
     /// As for [`write_information`](Self::write_information).
-    pub fn write_early_hints<N, V>(
-        &mut self,
-        fields: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<(), Error>
-    where
-        N: AsRef<[u8]>,
-        V: AsRef<[u8]>,
-    {
+    pub fn write_early_hints<Pair>(&mut self, fields: impl HeadFields<Pair>) -> Result<(), Error> {
         self.write_information(103, fields)
     }
 
-    /// Sends an interim response (RFC 9110 §15.2) now; nothing is sent to an HTTP/1.0 client.
+    /// Sends an interim response (RFC 9110 §15.2) now, with these fields ([`HeadFields`]); nothing is sent to an
+    /// HTTP/1.0 client.
     ///
     /// # Errors
     /// A [`Misuse`](crate::http::wire::Misuse) for a status that is no 1xx, or is 101; or after the final head.
-    pub fn write_information<N, V>(
+    pub fn write_information<Pair>(
         &mut self,
         status: u16,
-        fields: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<(), Error>
-    where
-        N: AsRef<[u8]>,
-        V: AsRef<[u8]>,
-    {
+        fields: impl HeadFields<Pair>,
+    ) -> Result<(), Error> {
         let mut list = FieldList::new();
-        for (name, value) in fields {
-            list.append(name, value)?;
-        }
+        fields.each(|name, value| list.append(name, value))?;
         self.connection
             .borrow_mut()
             .send_informational(status, &list)

@@ -79,9 +79,9 @@ pub use error::{Error, Rule};
 pub use limits::Limits;
 pub(in crate::http) use messages::is_final_status;
 pub use messages::{
-    BodyDecoder, BodyLength, ChunkedDecoder, FieldList, Fields, KeepAlive, Known, RequestDecoder,
-    RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut, Step, Target, Version,
-    encode_chunk, encode_last, encode_size, is_forbidden_trailer,
+    BodyDecoder, BodyLength, ChunkedDecoder, FieldLines, FieldList, Fields, KeepAlive, Known,
+    RequestDecoder, RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut, Step,
+    Target, Version, encode_chunk, encode_last, encode_size, is_forbidden_trailer,
 };
 pub use misuse::Misuse;
 pub use semantics::{

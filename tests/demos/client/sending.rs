@@ -103,10 +103,7 @@ fn row_a04_a_body_that_waits_for_a_100() {
                 let bytes = req.collect()?.len();
                 res.end(format!("{bytes} bytes\n"))
             }
-            _ => {
-                let no_fields: [(&str, &str); 0] = [];
-                res.write_head(413, no_fields)?.end("no\n")
-            }
+            _ => res.write_head(413, ())?.end("no\n"),
         });
         let url = format!("http://127.0.0.1:{port}");
         for body in [["-d", "twelve bytes"], ["-T", "-"]] {

@@ -76,8 +76,7 @@ fn row_a04_interim_responses_and_trailers_are_printed() {
         let (_site, port) = site(|_req, mut res| {
             res.write_early_hints([("Link", "</style.css>")])?;
             res.add_trailer("X-Sum", "5d41")?;
-            let no_fields: [(&str, &str); 0] = [];
-            res.write_head(200, no_fields)?.end("hello")
+            res.write_head(200, ())?.end("hello")
         });
         let ran = http_get(&["-v", &format!("127.0.0.1:{port}")]);
         assert_eq!(ran.out, "hello");

@@ -206,7 +206,7 @@ fn row_a01_socket_path() {
     watched(|| {
         let path = std::env::temp_dir().join(format!("barewire-{}.sock", std::process::id()));
         let server = http::create_server(|req, res| {
-            let host = req.headers().get_str("Host").unwrap_or_default().to_owned();
+            let host = req.header("Host").unwrap_or_default().to_owned();
             res.end(host)
         });
         let server = server.listen(&format!("unix:{}", path.display())).unwrap();

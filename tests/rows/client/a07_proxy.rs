@@ -186,7 +186,7 @@ fn only_http_urls_are_proxies() {
 fn row_a07_a_proxy_of_our_own() {
     watched(|| {
         let behind = http::create_server(|req, res| {
-            let host = req.headers().get_str("Host").unwrap_or_default().to_owned();
+            let host = req.header("Host").unwrap_or_default().to_owned();
             res.end(host)
         });
         let behind = crate::support::Site::new(behind);

@@ -91,6 +91,10 @@ fn row_h02_field_names_are_case_insensitive() {
         let fields = req.headers();
         assert!(fields.contains("x-foo") && fields.contains("X-FOO") && !fields.contains("X-Fo"));
         assert_eq!(fields.get("HOST"), Some(&b"a"[..]));
+        assert_eq!(
+            (req.header("X-fOO"), req.header("X-Fo")),
+            (Some("bar"), None)
+        );
         fields.get_str("x-FOO").unwrap_or_default().to_owned()
     });
     assert_eq!(found, "bar");
@@ -104,6 +108,7 @@ fn row_h02_order_spelling_and_repeats_are_kept() {
         assert_eq!(fields.len(), 5);
         let all: Vec<_> = fields.get_all("X-B").collect();
         assert_eq!(all, [&b"1"[..], b"3", b""]);
+        assert_eq!(req.header("x-b"), Some("1"), "the first of them");
         format!("{fields:?}")
     });
     let shown = r#"[("x-b", "1"), ("Host", "a"), ("X-A", "2"), ("X-B", "3"), ("x-b", "")]"#;
@@ -130,6 +135,7 @@ fn row_h02_obs_text_is_bytes() {
         assert_eq!(fields.get("X"), Some(&b"caf\xe9"[..]));
         assert_eq!(fields.get_str("X"), None);
         assert_eq!(fields.get_str("Y"), Some("你好"));
+        assert_eq!((req.header("X"), req.header("Y")), (None, Some("你好")));
         String::new()
     });
 }

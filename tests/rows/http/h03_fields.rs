@@ -235,7 +235,7 @@ fn row_h03_trailers_follow_a_chunked_body() {
 #[test]
 fn row_h03_some_fields_must_not_be_trailers() {
     let (answer, reported) = reply_and_reports(request("GET", "/"), |res| {
-        let mut res = res.write_head(200, NONE)?;
+        let mut res = res.write_head(200, ())?;
         res.add_trailer("Content-Length", "5")?;
         res.end("Hello")
     });
@@ -281,8 +281,6 @@ fn row_h03_http_1_0_gets_no_trailers() {
     );
     assert!(answer.trailers.is_empty());
 }
-
-const NONE: [(&str, &str); 0] = [];
 
 /// RFC 9110 §5.5: "A recipient SHOULD treat other allowed octets in field content (i.e., obs-text) as opaque
 /// data." What forwards a response forwards them as bytes, in every part of it.

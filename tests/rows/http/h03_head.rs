@@ -1,10 +1,9 @@
 //! H03, second half: the head as a whole.
 
 use crate::support::{Framing, Handler, Reader, reply, reply_and_reports, request};
-use barewire::http::wire::Misuse;
+use barewire::http::wire::{FieldList, Misuse};
 use barewire::http::{self, Error, Status};
-
-const NONE: [(&str, &str); 0] = [];
+use std::collections::HashMap;
 
 fn misuse<T: std::fmt::Debug>(result: Result<T, Error>) -> Misuse {
     match result {
@@ -18,6 +17,36 @@ fn misuse<T: std::fmt::Debug>(result: Result<T, Error>) -> Misuse {
 fn refused(misuse: Misuse, handler: impl Handler) {
     let (answer, reported) = reply_and_reports(request("GET", "/"), handler);
     assert_eq!((answer.status, reported), (500, vec![misuse.to_string()]));
+}
+
+/// Whatever goes through pairs is the fields of a head, and `()` is none.
+#[test]
+fn row_h03_fields_of_every_kind() {
+    let server = http::create_server(|req, mut res| {
+        let (pair, owned) = (("A", "1"), ("A".to_owned(), vec![b'1']));
+        res.write_early_hints(())?;
+        res.write_early_hints([pair])?;
+        res.write_early_hints(&[pair])?;
+        res.write_early_hints(vec![owned.clone()])?;
+        res.write_early_hints(&vec![owned.clone()])?;
+        res.write_early_hints(&[pair, pair][..1])?;
+        res.write_early_hints([&pair].into_iter().filter(|(name, _)| *name == "A"))?;
+        res.write_early_hints(std::iter::once(pair).chain(None))?;
+        res.write_early_hints(HashMap::from([pair]))?;
+        res.write_early_hints(&HashMap::from([owned]))?;
+        let mut list = FieldList::new();
+        list.append("A", "1")?;
+        res.write_early_hints(&list)?;
+        res.write_early_hints(list.view())?;
+        res.write_early_hints(req.headers())?;
+        res.write_head(204, ())?.end("")
+    });
+    let bytes = server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\nX-Foo: bar\r\n\r\n");
+    let hints = |fields: &str| format!("HTTP/1.1 103 Early Hints\r\n{fields}\r\n");
+    let theirs = hints("Host: a\r\nX-Foo: bar\r\n");
+    let all = [&hints(""), &hints("A: 1\r\n").repeat(11)[..], &theirs].concat();
+    let head = bytes.strip_prefix(all.as_bytes()).expect("these hints");
+    assert!(head.starts_with(b"HTTP/1.1 204 No Content\r\nDate: "));
 }
 
 #[test]
@@ -37,15 +66,14 @@ fn row_h03_write_head_with_a_reason_of_ones_own() {
             .end("Hello World\n")
     });
     assert_eq!(answer.reason, "success");
-    let answer = reply(|res| res.write_head(Status::from(200), NONE)?.end(""));
+    let answer = reply(|res| res.write_head(Status::from(200), ())?.end(""));
     assert_eq!(answer.reason, "OK");
 }
 
 #[test]
 fn row_h03_a_status_without_a_usual_reason_has_none() {
-    let (answer, _) = reply_and_reports(request("GET", "/"), |res| {
-        res.write_head(299, NONE)?.end("")
-    });
+    let (answer, _) =
+        reply_and_reports(request("GET", "/"), |res| res.write_head(299, ())?.end(""));
     assert_eq!((answer.status, answer.reason.as_str()), (299, ""));
 }
 
@@ -81,7 +109,7 @@ fn row_h03_set_status_is_the_status_of_an_implicit_head() {
 fn row_h03_write_head_wins_over_set_status() {
     let (answer, _) = reply_and_reports(request("GET", "/"), |mut res| {
         res.set_status(404)?;
-        res.write_head(201, NONE)?.end("")
+        res.write_head(201, ())?.end("")
     });
     assert_eq!((answer.status, answer.reason.as_str()), (201, "Created"));
 }
@@ -90,7 +118,7 @@ fn row_h03_write_head_wins_over_set_status() {
 fn erratum_e43_a_second_head_is_an_error() {
     refused(Misuse::HeadSent, |res| {
         let res = res.write_head(200, [("X-Foo", "first")])?;
-        res.write_head(404, NONE)?.end("")
+        res.write_head(404, ())?.end("")
     });
 }
 
@@ -106,7 +134,7 @@ fn row_h03_bad_bytes_in_write_head_are_refused() {
         res.write_head(200, [(&b"a"[..], &b"b\0"[..])])?.end("")
     });
     refused(Misuse::Reason, |res| {
-        res.write_head((200, "a\r\nb: c"), NONE)?.end("")
+        res.write_head((200, "a\r\nb: c"), ())?.end("")
     });
 }
 
@@ -114,7 +142,7 @@ fn row_h03_bad_bytes_in_write_head_are_refused() {
 fn row_h03_a_status_must_be_a_final_one() {
     for status in [0, 99, 100, 101, 199, 600, 1000, u16::MAX] {
         refused(Misuse::Status, move |res| {
-            res.write_head(status, NONE)?.end("")
+            res.write_head(status, ())?.end("")
         });
         refused(Misuse::Status, move |mut res| {
             res.set_status(status)?;
@@ -174,7 +202,7 @@ fn row_h03_debug_tells_whether_the_head_is_sent() {
 fn row_h03_early_hints_come_before_the_head() {
     let server = http::create_server(|_req, mut res| {
         res.write_early_hints([("Link", "</style.css>; rel=preload")])?;
-        res.write_information(102, [("", ""); 0])?;
+        res.write_information(102, ())?;
         assert!(!res.headers_sent());
         res.end("page")
     });
@@ -204,16 +232,13 @@ fn row_h03_http_1_0_gets_no_interim_answer() {
 fn row_h03_interim_answers_have_their_place() {
     reply(|mut res| {
         for status in [0, 99, 101, 200, 404] {
-            let refused = misuse(res.write_information(status, [("", ""); 0]));
+            let refused = misuse(res.write_information(status, ()));
             assert_eq!(refused, Misuse::Status, "{status}");
         }
         let bad = misuse(res.write_early_hints([("a b", "c")]));
         assert_eq!(bad, Misuse::FieldName);
         res.flush()?;
-        assert_eq!(
-            misuse(res.write_early_hints([("", ""); 0])),
-            Misuse::HeadSent
-        );
+        assert_eq!(misuse(res.write_early_hints(())), Misuse::HeadSent);
         assert_eq!(misuse(res.write_continue()), Misuse::HeadSent);
         res.end("")
     });

@@ -6,8 +6,6 @@ use crate::support::{
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Response};
 
-const NONE: [(&str, &str); 0] = [];
-
 /// Refused before a byte of it was sent: the client gets a whole 500.
 #[track_caller]
 fn refused(misuse: Misuse, handler: impl Handler) {
@@ -29,7 +27,7 @@ fn cut(misuse: Misuse, handler: impl Handler) -> Vec<u8> {
 
 #[test]
 fn row_h04_an_explicit_head_makes_it_chunked() {
-    let answer = reply(|res| res.write_head(200, NONE)?.end("Hello World\n"));
+    let answer = reply(|res| res.write_head(200, ())?.end("Hello World\n"));
     assert_eq!(
         (answer.framing, answer.chunks),
         (Framing::Chunked, vec![12])
@@ -61,7 +59,7 @@ fn row_h04_an_implicit_head_and_a_write_are_chunked() {
 
 #[test]
 fn row_h04_an_empty_chunked_body() {
-    let answer = reply(|res| res.write_head(200, NONE)?.end(""));
+    let answer = reply(|res| res.write_head(200, ())?.end(""));
     assert_eq!((answer.framing, answer.text()), (Framing::Chunked, ""));
 }
 
@@ -171,7 +169,7 @@ fn row_h04_large_bodies_keep_the_same_rules() {
         (Framing::Length, LARGE)
     );
     let sent = body.clone();
-    let answer = reply(move |res| res.write_head(200, NONE)?.end(&sent));
+    let answer = reply(move |res| res.write_head(200, ())?.end(&sent));
     assert_eq!(
         (answer.framing, answer.chunks),
         (Framing::Chunked, vec![LARGE])
@@ -183,7 +181,7 @@ fn row_h04_large_bodies_keep_the_same_rules() {
         res.end("")
     });
     refused(Misuse::Trailer, move |res| {
-        let mut res = res.write_head(200, NONE)?;
+        let mut res = res.write_head(200, ())?;
         res.add_trailer("Host", "a")?;
         res.end(&body)
     });
@@ -208,7 +206,7 @@ fn row_h04_contradictions_are_refused() {
 #[test]
 fn row_h04_http_1_0_is_never_sent_chunks() {
     let get = || "GET / HTTP/1.0\r\n\r\n".to_owned();
-    let (answer, _) = reply_and_reports(get(), |res| res.write_head(200, NONE)?.end("Hello"));
+    let (answer, _) = reply_and_reports(get(), |res| res.write_head(200, ())?.end("Hello"));
     assert_eq!((answer.framing, answer.text()), (Framing::Length, "Hello"));
     let (answer, _) = reply_and_reports(get(), |mut res| {
         res.write("Hel")?;

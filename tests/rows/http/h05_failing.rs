@@ -7,8 +7,6 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 
-const NONE: [(&str, &str); 0] = [];
-
 /// One way to fail for each path.
 fn fail(path: &str, mut res: Response<'_>) -> Result<(), Error> {
     match path {
@@ -17,7 +15,7 @@ fn fail(path: &str, mut res: Response<'_>) -> Result<(), Error> {
         "/error" => return Err(Misuse::Target.into()),
         "/panic" => panic!("on purpose"),
         "/head" => {
-            res.write_head(200, NONE)?;
+            res.write_head(200, ())?;
         }
         "/sent/silent" => res.write("some")?,
         "/sent/error" => {

@@ -4,8 +4,6 @@ use crate::support::{Gate, Log, Site, post, reply, request, watched};
 use barewire::http::{self, Error, Request};
 use std::io::{self, Write};
 
-const NONE: [(&str, &str); 0] = [];
-
 /// The client has the first piece while the handler still waits for the client.
 #[test]
 fn row_h05_write_streams() {
@@ -53,7 +51,7 @@ fn row_h05_write_head_alone_sends_nothing() {
         let (log, looked) = (Log::default(), Gate::default());
         let (notes, until_looked) = (log.clone(), looked.clone());
         let site = Site::new(http::create_server(move |_req, res| {
-            let res = res.write_head(200, NONE)?;
+            let res = res.write_head(200, ())?;
             notes.note("head");
             until_looked.pass();
             res.end("Hello")

@@ -7,8 +7,6 @@ use crate::support::{Answer, Framing, answers, request};
 use barewire::http::wire::Misuse;
 use barewire::http::{self, Error, Request, Response};
 
-const NONE: [(&str, &str); 0] = [];
-
 /// The answer of a handler to this method, and of the same handler to a GET of `/next`.
 #[track_caller]
 fn followed(
@@ -42,9 +40,7 @@ fn row_h06_head_of_a_counted_answer() {
 
 #[test]
 fn row_h06_head_of_a_chunked_answer() {
-    let answer = followed("HEAD", |res| {
-        res.write_head(200, NONE)?.end("Hello World\n")
-    });
+    let answer = followed("HEAD", |res| res.write_head(200, ())?.end("Hello World\n"));
     assert_eq!(answer.field("Transfer-Encoding"), Some("chunked"));
     let answer = followed("HEAD", |mut res| {
         res.write("Hello ")?;
@@ -73,7 +69,7 @@ fn row_h06_head_counts_what_it_does_not_send() {
 #[test]
 fn row_h06_204_has_neither_body_nor_length() {
     for method in ["GET", "HEAD", "POST"] {
-        let answer = followed(method, |res| res.write_head(204, NONE)?.end(""));
+        let answer = followed(method, |res| res.write_head(204, ())?.end(""));
         assert_eq!(
             answer.names(),
             ["Date", "Connection", "Keep-Alive"],
@@ -108,7 +104,7 @@ fn row_h06_304_has_no_body_but_may_tell_its_length() {
 #[test]
 fn row_h06_a_body_where_there_is_none_is_refused() {
     for status in [204, 304] {
-        let answer = followed("GET", move |res| res.write_head(status, NONE)?.end("Hello"));
+        let answer = followed("GET", move |res| res.write_head(status, ())?.end("Hello"));
         assert_eq!(answer.status, 500, "{status}");
         let answer = followed("GET", move |mut res| {
             res.set_status(status)?;
@@ -137,7 +133,7 @@ fn row_h06_204_refuses_a_length() {
 fn row_h06_interim_answers_have_no_body() {
     use crate::support::Reader;
     let server = http::create_server(|_req, mut res| {
-        res.write_information(102, [("", ""); 0])?;
+        res.write_information(102, ())?;
         res.write_early_hints([("Link", "</a>")])?;
         res.end("final")
     });

@@ -4,8 +4,6 @@ use crate::support::{Answer, Framing, Log, Site, answers, post, request, watched
 use barewire::http::{self, Request, Response, Server, ServerEvents};
 use std::time::Duration;
 
-const NONE: [(&str, &str); 0] = [];
-
 /// Answers with the request: its method, its path, and its body if it has one.
 fn mirror() -> Server<impl ServerEvents> {
     http::create_server(|mut req: Request<'_>, res: Response<'_>| {
@@ -192,7 +190,7 @@ fn row_h06_http_1_0_with_keep_alive_stays() {
 fn row_h06_http_1_0_streams_until_the_end() {
     watched(|| {
         let site = Site::new(http::create_server(|_req, res| {
-            let mut res = res.write_head(200, NONE)?;
+            let mut res = res.write_head(200, ())?;
             res.write("Hello ")?;
             res.end("World")
         }));

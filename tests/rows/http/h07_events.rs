@@ -21,7 +21,7 @@ impl ServerEvents for Noting {
 
     fn connect(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         self.0.note("connect");
-        req.upgrade(res, [])?;
+        req.upgrade(res, ())?;
         Ok(())
     }
 

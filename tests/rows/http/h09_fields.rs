@@ -86,7 +86,7 @@ fn fault_d02_what_contradicts_the_switch_is_an_error() {
     let log = Log::default();
     let events = Reporting::new(&log, |req: Request<'_>, res: Response<'_>| {
         let res = res.write_head(200, [("Upgrade", "echo/1")])?;
-        req.upgrade(res, []).map(drop)
+        req.upgrade(res, ()).map(drop)
     });
     let answer = http::create_server_with(events).answer_to(OFFER.as_bytes());
     let status = answers(answer, &["GET"]).remove(0).status;

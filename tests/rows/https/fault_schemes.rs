@@ -20,7 +20,7 @@ fn server() -> http::Server<impl http::ServerEvents> {
             res.set_status(status)?.set_header("Location", to)?;
             return res.end("");
         }
-        let field = |name| req.headers().get_str(name).unwrap_or("-").to_owned();
+        let field = |name| req.header(name).unwrap_or("-").to_owned();
         let fields = ["authorization", "cookie", "referer"].map(field).join(" ");
         let head = format!("{} {} {fields} ", req.method(), req.path());
         let body = req.collect()?;

@@ -23,13 +23,10 @@ impl ServerEvents for Tunnels {
     }
 
     fn connect(&self, req: Request<'_>, res: Response<'_>) -> Handled {
-        let by = req
-            .headers()
-            .get_str("Proxy-Authorization")
-            .unwrap_or("no user");
+        let by = req.header("Proxy-Authorization").unwrap_or("no user");
         self.log.note(format!("CONNECT {} by {by}", req.url()));
         let server: Arc<dyn Stream> = super::stage::tcp(self.to);
-        let (client, ahead, _slot) = req.upgrade(res, [])?.into_parts();
+        let (client, ahead, _slot) = req.upgrade(res, ())?.into_parts();
         assert!(ahead.is_empty());
         let (back, log) = (Arc::clone(&client), self.log.clone());
         let other = Arc::clone(&server);

@@ -1,6 +1,6 @@
 //! Fields to be sent: a list that is its own encoding.
 
-use super::fields::{Fields, Index, Known, Line};
+use super::fields::{FieldLines, Fields, Index, Known, Line};
 use crate::http::wire::{Misuse, grammar};
 use std::fmt;
 
@@ -135,6 +135,15 @@ impl FieldList {
     /// Appends the field lines, each with its CRLF, without the empty line that ends a section.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes);
+    }
+}
+
+impl<'a> IntoIterator for &'a FieldList {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = FieldLines<'a>;
+
+    fn into_iter(self) -> FieldLines<'a> {
+        self.view().iter()
     }
 }
 

@@ -196,12 +196,11 @@ impl<'a> Fields<'a> {
     }
 
     /// Name and value of every line, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        let Fields { bytes, index } = *self;
-        index
-            .lines
-            .iter()
-            .map(move |line| (name_of(bytes, line), value_of(bytes, line)))
+    pub fn iter(&self) -> FieldLines<'a> {
+        FieldLines {
+            bytes: self.bytes,
+            lines: self.index.lines.iter(),
+        }
     }
 
     /// The value of the first line of this name; names are case-insensitive (RFC 9110 §5.1).
@@ -280,6 +279,51 @@ impl<'a> Fields<'a> {
     /// The elements of the comma-separated lists in all lines of this name (RFC 9110 §5.6.1).
     pub fn list<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.get_all(name).flat_map(grammar::list)
+    }
+}
+
+/// Name and value of every line.
+///
+/// ```
+/// # use barewire::http::wire::FieldList;
+/// # let mut fields = FieldList::new();
+/// # fields.append("Accept", "text/html").unwrap();
+/// for (name, value) in fields.view() {
+///     println!("{name}: {}", String::from_utf8_lossy(value));
+/// }
+/// ```
+impl<'a> IntoIterator for Fields<'a> {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = FieldLines<'a>;
+
+    fn into_iter(self) -> FieldLines<'a> {
+        self.iter()
+    }
+}
+
+/// What goes through [`Fields`].
+#[derive(Clone)]
+pub struct FieldLines<'a> {
+    bytes: &'a [u8],
+    lines: std::slice::Iter<'a, Line>,
+}
+
+impl<'a> Iterator for FieldLines<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.lines.next()?;
+        Some((name_of(self.bytes, line), value_of(self.bytes, line)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.lines.size_hint()
+    }
+}
+
+impl fmt::Debug for FieldLines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FieldLines").finish_non_exhaustive()
     }
 }
 

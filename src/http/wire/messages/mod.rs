@@ -71,7 +71,7 @@ pub use chunked::{
     ChunkedDecoder, Step, encode_chunk, encode_last, encode_size, is_forbidden_trailer,
 };
 pub use field_list::FieldList;
-pub use fields::{Fields, Known};
+pub use fields::{FieldLines, Fields, Known};
 pub use keep_alive::KeepAlive;
 pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
 pub(in crate::http) use outgoing::is_final_status;
