@@ -1,16 +1,19 @@
 //! What can go wrong in an exchange, and which side has caused it.
 
+use crate::http::handler_refusal::HandlerRefusal;
 use crate::http::refusal::Refusal;
 use crate::http::wire::{self, Misuse, UriError};
 use crate::wire::from_causes;
 use std::{fmt, io};
 
-/// What a handler may fail with. The status that its client gets names the side that is to blame:
+/// What a handler may fail with. It is made with [`refuse`](crate::http::refuse), which gives it a status, or by `?`
+/// from any error. The status that the client gets names the side that is to blame:
 ///
 /// | the failure | the client gets | to [`ServerEvents`](crate::http::ServerEvents) |
 /// |---|---|---|
+/// | [`refuse`](crate::http::refuse), [`refuse_with`](crate::http::refuse_with) | their status | `client_error` makes the response; a 5xx goes to `error` first |
 /// | [`Error::Peer`] with a rule that the client broke | the rule's status | `client_error` makes the response |
-/// | [`UriError`] of a part: [`Query::pairs`](wire::Query::pairs), [`percent_decode`](wire::percent_decode) | 400 | the same |
+/// | [`UriError`] of a part: [`Query::pairs`](wire::Query::pairs), [`percent_decode`](wire::percent_decode) | 400 | `client_error` makes the response |
 /// | [`Error::Peer`] with a rule that another server broke, in its response to this handler | 502 | `error` |
 /// | anything else | 500 | `error` |
 ///
@@ -25,11 +28,13 @@ use std::{fmt, io};
 /// ```
 /// use barewire::http::{self, wire::Query};
 ///
-/// let server = http::create_server(|req, res| -> Result<(), http::Error> {
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     let pairs = Query::pairs(req.query().unwrap_or_default());
 ///     let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
-///     res.end(format!("{} pairs\n", pairs.len()))
-/// });
+///     Ok(res.end(format!("{} pairs\n", pairs.len()))?)
+/// }
+///
+/// let server = http::create_server(handler);
 /// let answer = server.answer_to(b"GET /?a=1&b=%ff HTTP/1.1\r\nHost: a\r\n\r\n");
 /// assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
 /// ```
@@ -43,6 +48,8 @@ pub enum Error {
     Peer(wire::Error),
     /// The caller asked for something that must not reach the wire; nothing of it did.
     Misuse(Misuse),
+    /// A handler has refused its request, by [`refuse`](crate::http::refuse).
+    Handler(HandlerRefusal),
     /// A proxy has refused to open a tunnel: its response, with the status and the fields
     /// (`Proxy-Authenticate` of a 407).
     Refused(Box<Refusal>),
@@ -56,10 +63,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status code of the response to it: the rule's own, or 500.
+    /// The status code of the response to it: the rule's own, the one that the handler refused with, or 500.
     pub fn status(&self) -> u16 {
         match self {
             Error::Peer(error) => error.status(),
+            Error::Handler(refusal) => refusal.status(),
             Error::Misuse(_) | Error::Refused(_) | Error::Io(_) => 500,
         }
     }
@@ -68,6 +76,7 @@ impl Error {
         match self {
             Error::Peer(error) => error,
             Error::Misuse(misuse) => misuse,
+            Error::Handler(refusal) => refusal,
             Error::Refused(refusal) => refusal.as_ref(),
             Error::Io(error) => error,
         }
@@ -99,6 +108,10 @@ impl Error {
             Ok(error) => return Ok((*error).into()),
             Err(failure) => failure,
         };
+        let failure = match failure.downcast::<HandlerRefusal>() {
+            Ok(refusal) => return Ok((*refusal).into()),
+            Err(failure) => failure,
+        };
         failure.downcast::<Error>().map(|error| *error)
     }
 }
@@ -115,7 +128,7 @@ impl std::error::Error for Error {
     }
 }
 
-from_causes! { Error: Peer(wire::Error), Misuse(Misuse) }
+from_causes! { Error: Peer(wire::Error), Misuse(Misuse), Handler(HandlerRefusal) }
 
 /// A part of a URI that cannot be decoded came from the handler's client. A whole URI may have come from anywhere.
 impl From<UriError> for Error {
@@ -142,6 +155,7 @@ impl From<Error> for io::Error {
             Error::Peer(_) => io::Error::new(io::ErrorKind::InvalidData, error),
             Error::Misuse(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             Error::Refused(_) => io::Error::new(io::ErrorKind::PermissionDenied, error),
+            Error::Handler(_) => io::Error::other(error),
         }
     }
 }
@@ -156,6 +170,22 @@ mod tests {
         assert!(matches!(Error::of(ours().into()), Ok(Error::Misuse(_))));
         let wrapped = io::Error::from(ours());
         assert!(matches!(Error::of(wrapped.into()), Ok(Error::Misuse(_))));
+    }
+
+    #[test]
+    fn a_refusal_is_found_in_every_wrapping() {
+        let ours = || HandlerRefusal::new(404, String::new(), ()).unwrap();
+        let bare = Failure::from(ours());
+        let failure = Failure::from(Error::Handler(ours()));
+        for failure in [
+            bare,
+            io::Error::other(failure).into(),
+            io::Error::from(Error::Handler(ours())).into(),
+            Error::Handler(ours()).into(),
+        ] {
+            let found = Error::of(failure);
+            assert!(matches!(found, Ok(Error::Handler(refusal)) if refusal.status() == 404));
+        }
     }
 
     #[test]

@@ -144,6 +144,7 @@
 //! | to serve or ask over a stream of your own | implement [`net::Stream`](crate::net::Stream) or [`net::Layer`](crate::net::Layer); `Server::serve` (such a connection has no slot), [`RequestOptions::create_connection`] |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
 //! | which side a handler's failure blames, and its status | the table of [`Failure`]; `Error::of` in `error.rs`, `is_in_response` in `wire/error.rs`, `server/request_loop/failing.rs` |
+//! | what a handler refuses with | `refuse.rs`, `handler_refusal.rs`; what follows: `server/request_loop/failing.rs` |
 //! | what a panic costs | the table in `server/events.rs`, and `server/request_loop/failing.rs` |
 //! | what an idle connection keeps | `server/request_loop/waiting.rs` |
 //! | when a response leaves, and with what | `server/exchange/connection/sending.rs`, `server/exchange/response_queue.rs` |
@@ -168,8 +169,10 @@ mod client;
 pub(crate) mod error;
 mod field_values;
 pub mod files;
+mod handler_refusal;
 mod head_fields;
 mod refusal;
+mod refuse;
 mod server;
 mod upgraded;
 pub mod wire;
@@ -182,8 +185,10 @@ pub use client::{
 pub use error::{Error, Failure};
 pub use field_values::FieldValues;
 pub use files::Files;
+pub use handler_refusal::HandlerRefusal;
 pub use head_fields::HeadFields;
 pub use refusal::Refusal;
+pub use refuse::{refuse, refuse_with};
 pub use server::{
     Config, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status, create_server,
     create_server_with,

@@ -42,7 +42,7 @@ impl<T, F: Into<Failure>> IntoHandled for Result<T, F> {
 /// | `checkContinue` | [`check_continue`](ServerEvents::check_continue) | `request`: the first read that waits for the body sends the 100 |
 /// | `connect` | [`connect`](ServerEvents::connect) | 405, and the connection is closed |
 /// | `upgrade` | [`upgrade`](ServerEvents::upgrade) | `request`: the offer is ignored |
-/// | `clientError` | [`client_error`](ServerEvents::client_error) | a response that names the rule |
+/// | `clientError` | [`client_error`](ServerEvents::client_error) | a response that names the rule, or says why the handler refuses |
 /// | `close` | [`close`](ServerEvents::close) | nothing |
 ///
 /// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them. For a GET or
@@ -115,8 +115,41 @@ pub trait ServerEvents: Send + Sync + 'static {
     fn connection(&self, _stream: &dyn Stream) {}
 
     /// The bytes of a client are no request, or its body breaks a rule, or it was too slow: the connection
-    /// ends after the response. Or a handler failed with an error that blames the client, such as a query that
+    /// A request is refused: this makes the response. Either the bytes of a client are no request, or its body
+    /// breaks a rule, or it was too slow: then the connection ends after the response. Or a handler
+    /// [refused](crate::http::refuse) the request, or failed with an error that blames the client, such as a query that
     /// cannot be decoded: then the connection goes on.
+    ///
+    /// [`Error::status`] is the status to send. The response has the fields of
+    /// [`refuse_with`](crate::http::refuse_with) already.
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// struct Site;
+    ///
+    /// impl http::ServerEvents for Site {
+    ///     fn request(&self, req: http::Request, res: http::Response) -> http::Handled {
+    ///         match req.path() {
+    ///             "/" => Ok(res.end("hello\n")?),
+    ///             _ => Err(http::refuse(404, "no such page")),
+    ///         }
+    ///     }
+    ///
+    ///     fn client_error(&self, error: &http::Error, res: http::Response) -> http::Handled {
+    ///         let status = error.status();
+    ///         let res = res.write_head(status, [("Content-Type", "text/html; charset=utf-8")])?;
+    ///         // The reason may hold text of the client: HTML needs it escaped.
+    ///         let why = error.to_string().replace('&', "&amp;").replace('<', "&lt;");
+    ///         Ok(res.end(format!("<!DOCTYPE html><title>{status}</title><p>{why}"))?)
+    ///     }
+    /// }
+    ///
+    /// let server = http::create_server_with(Site);
+    /// let answer = server.answer_to(b"GET /x HTTP/1.0\r\n\r\n");
+    /// assert!(answer.starts_with(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html"));
+    /// assert!(answer.ends_with(b"<title>404</title><p>no such page"));
+    /// ```
     ///
     /// # Errors
     /// As for [`request`](ServerEvents::request); the client then gets the default response.
@@ -125,7 +158,9 @@ pub trait ServerEvents: Send + Sync + 'static {
     }
 
     /// A handler failed, panicked or did not end its response, another method panicked, or accepting failed.
-    /// The server goes on, also if this method panics: then only the message is lost. A peer that breaks a
+    /// The server goes on, also if this method panics: then only the message is lost. A handler that
+    /// [refuses](crate::http::refuse) with a 5xx is reported, too, before [`client_error`](Self::client_error) makes the
+    /// response; one that refuses with a 4xx is not. A peer that breaks a
     /// rule or leaves is not reported here: the program has not failed. So a handler may return the error of
     /// `write`, of a read of the body or of a WebSocket, also inside an error of its own. After
     /// [`Request::upgrade`](super::Request::upgrade) the loss of any connection counts as the loss of the
@@ -150,14 +185,20 @@ fn refuse_tunnel(mut response: Response<'_>) -> Handled {
 /// The default response to an error: its status, and in the body the rule that was broken.
 pub(super) fn write_refusal(error: &Error, response: Response<'_>) -> Handled {
     let status = error.status();
-    let text = format!("{status} {}: {error}\n", reason_phrase(status));
+    let text = format!("{}: {error}\n", status_text(status));
     write_text(status, &text, response)
 }
 
 /// A response that says no more than its status.
 pub(super) fn write_status(status: u16, response: Response<'_>) -> Handled {
-    let text = format!("{status} {}\n", reason_phrase(status));
+    let text = format!("{}\n", status_text(status));
     write_text(status, &text, response)
+}
+
+/// A status with its reason phrase, if it has one.
+fn status_text(status: u16) -> String {
+    let text = format!("{status} {}", reason_phrase(status));
+    text.trim_end().to_owned()
 }
 
 /// A response of one line of text.

@@ -14,7 +14,7 @@ impl ClientRequest {
         let is_broken = match error {
             Error::Io(error) => error.kind() != ErrorKind::TimedOut,
             Error::Peer(error) => error.rule() == Rule::MessageTruncated,
-            Error::Misuse(_) | Error::Refused(_) => false,
+            Error::Misuse(_) | Error::Refused(_) | Error::Handler(_) => false,
         };
         let attempt = self.attempt(true, retries);
         is_broken && attempt.is_some_and(|attempt| attempt.may_retry())
@@ -61,7 +61,7 @@ fn is_lost(error: &Error) -> bool {
             BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof | WriteZero
         ),
         Error::Peer(error) => error.rule() == Rule::MessageTruncated,
-        Error::Misuse(_) | Error::Refused(_) => false,
+        Error::Misuse(_) | Error::Refused(_) | Error::Handler(_) => false,
     }
 }
 

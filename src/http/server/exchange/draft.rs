@@ -1,5 +1,6 @@
 //! The head of a response while a handler writes it.
 
+use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::{
     Connection, FieldList, Fields, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut,
@@ -29,6 +30,13 @@ impl ResponseDraft {
         self.fields.clear();
         self.trailers.clear();
         self.frozen = false;
+    }
+
+    /// The response to an error begins with the fields that the handler refused with.
+    pub(crate) fn begin_refusal(&mut self, error: &Error) {
+        if let Error::Handler(refusal) = error {
+            self.fields.clone_from(refusal.fields());
+        }
     }
 
     /// The status and the reason phrase, which is the usual one where it is `None`. `is_forwarded`: another

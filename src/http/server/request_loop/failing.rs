@@ -3,6 +3,7 @@
 //! ```text
 //!   what failed                       the head is not sent                  the head is sent
 //!   the handler                       reported; 500                         reported; cut
+//!   the handler refuses               a 5xx: reported; ServerEvents::client_error   reported; cut
 //!   the handler did not end           reported; 500                         reported; cut
 //!   a server that the handler asked   reported; 502                         reported; cut
 //!   the client broke a rule           ServerEvents::client_error                    cut
@@ -28,7 +29,10 @@ use crate::net::{Panicked, guarded};
 pub(super) enum FailureCause {
     /// The program, or another server, and the status that says so.
     Handler(u16),
-    Peer(wire::Error),
+    /// The client, or the handler that refuses its request: [`ServerEvents::client_error`] makes the response.
+    ///
+    /// [`ServerEvents::client_error`]: crate::http::ServerEvents::client_error
+    Refused(Error),
     Connection,
 }
 
@@ -48,11 +52,25 @@ impl RequestLoop<'_> {
                 return Some(FailureCause::Handler(500));
             }
         };
-        let loss = Loss::of(self.connection.get_mut());
+        let connection = self.connection.get_mut();
+        let (loss, head_sent) = (Loss::of(connection), connection.head_sent());
         // A failure is the program's, too: it may panic when it is shown, or dropped.
         let cause = guarded(move || match Error::of(failure) {
             Ok(error @ Error::Io(_)) if loss.explains(&error) => FailureCause::Connection,
-            Ok(Error::Peer(error)) if !error.is_in_response() => FailureCause::Peer(error),
+            Ok(Error::Peer(error)) if !error.is_in_response() => {
+                FailureCause::Refused(error.into())
+            }
+            Ok(error @ Error::Handler(_)) => {
+                let status = error.status();
+                if head_sent {
+                    events.error(&format_args!(
+                        "{error} (a refusal with {status}, behind the head of a response)"
+                    ));
+                } else if status >= 500 {
+                    events.error(&error);
+                }
+                FailureCause::Refused(error)
+            }
             Ok(error) => {
                 events.error(&error);
                 FailureCause::Handler(error.status())
@@ -77,7 +95,8 @@ impl RequestLoop<'_> {
             return Err(End::Gone);
         }
         // A handler that has not passed on why it could not read the body.
-        let cause = cause.or_else(|| self.body.reader().failure().map(FailureCause::Peer));
+        let unread = || self.body.reader().failure().map(Error::from);
+        let cause = cause.or_else(|| unread().map(FailureCause::Refused));
         if cause.is_none() {
             let what = "a handler returned without ending its response";
             report(&self.shared.events, &what);
@@ -85,7 +104,7 @@ impl RequestLoop<'_> {
         self.restart_response()?;
         match cause {
             Some(FailureCause::Connection) => Err(End::Gone),
-            Some(FailureCause::Peer(error)) => self.refuse(&error.into()),
+            Some(FailureCause::Refused(error)) => self.refuse(&error),
             Some(FailureCause::Handler(status)) => self.write_status(status),
             None => self.write_status(500),
         }
@@ -111,15 +130,17 @@ impl RequestLoop<'_> {
         }
     }
 
-    /// The peer is to blame: the response says so. If the framing is lost, the connection ends; a handler may
+    /// The peer is to blame, or the handler refuses: the response says so. If the framing is lost, the connection ends; a handler may
     /// also have found a rule broken that is no rule of framing.
     #[cold]
     fn refuse(&mut self, error: &Error) -> Result<(), End> {
         let events = &self.shared.events;
+        self.connection.get_mut().draft.begin_refusal(error);
         let handled = guarded(|| events.client_error(error, Response::new(&self.connection)));
         self.report_failure(handled);
         if !self.connection.get_mut().is_complete() {
             self.restart_response()?;
+            self.connection.get_mut().draft.begin_refusal(error);
             write_refusal(error, Response::new(&self.connection)).map_err(|_| End::Gone)?;
         }
         match self.connection.get_mut().machine.requests() {
