@@ -56,8 +56,9 @@ pub enum Error {
     /// The connection broke (if it had been used before, the text says why the request was not sent again); a
     /// deadline has passed ([`io::ErrorKind::TimedOut`]); the agent's queue is full or
     /// closed ([`io::ErrorKind::ResourceBusy`]; the inner error is a [`pool::Refused`](super::pool::Refused), also
-    /// where the deadline of the queue has passed); the caller no longer wanted the response
-    /// ([`io::ErrorKind::ConnectionAborted`]); or an option or a URL is wrong
+    /// where the deadline of the queue has passed); the request was cancelled, by
+    /// [`RequestHandle::cancel`](crate::http::RequestHandle::cancel) or
+    /// [`end_while`](crate::http::ClientRequest::end_while) ([`io::ErrorKind::ConnectionAborted`]); or an option or a URL is wrong
     /// ([`io::ErrorKind::InvalidInput`]).
     Io(io::Error),
 }

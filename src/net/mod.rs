@@ -165,7 +165,7 @@ pub(crate) use lock::{lock, wait};
 pub(crate) use pace::{Pace, Sampling};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};
-pub(crate) use reach::{local, local_pair};
+pub(crate) use reach::{local, local_pair, worker};
 pub(crate) use read_buffer::ReadBuffer;
 pub use server::{Server, ServerEvents, create_server, create_server_with};
 pub use service::{Options, Service};

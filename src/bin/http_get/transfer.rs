@@ -268,7 +268,7 @@ impl Client {
         report: &mut Report,
     ) -> Result<ClientResponse, Failure> {
         if let Some(length) = source.length {
-            request.set_header("Content-Length", length.to_string())?;
+            request.set_content_length(length)?;
         }
         report.set("size_upload", 0);
         let mut progress = Progress::new(source.length, self.wants_bar());

@@ -18,10 +18,11 @@
 //! second. It exists only while there are connections, and does not keep the agent alive.
 
 use super::connection::ClientConnection;
-use super::deadlines::{Deadlines, Phase, Timeouts};
+use super::deadlines::{Deadlines, Timeouts};
+use super::opening;
 use super::origin::Origin;
 use super::pool::{Decision, Gauges, KeepAlive, Limits, Pool, QueuePosition, Refused, Slot};
-use super::timings::Timings;
+use super::timings::{Phase, Timings};
 use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::net;
@@ -175,7 +176,8 @@ impl Agent {
                     let slot = self.held(slot, other_requests_active);
                     closed.clear();
                     timings.reused = false;
-                    let connection = ClientConnection::open(origin, deadlines, timeouts, timings)?;
+                    let (connection, slot) =
+                        opening::open(origin, slot, deadlines, timeouts, timings, wanted)?;
                     return Ok(PooledConnection::new(connection, Some(slot)));
                 }
                 Decision::Reuse(connection, slot) => {
@@ -195,7 +197,7 @@ impl Agent {
     fn wait(
         &self,
         position: QueuePosition<Origin>,
-        waker: &Condvar,
+        waker: &Arc<Condvar>,
         deadlines: &Deadlines,
         wanted: &mut Wanted<'_>,
         closed: &mut Vec<ClientConnection>,
@@ -203,6 +205,11 @@ impl Agent {
         let mut held = HeldPosition {
             agent: self,
             position: Some(position),
+        };
+        let handle = deadlines.handle().map(Arc::clone);
+        let _waking = match &handle {
+            Some(handle) => Some(handle.on_cancel(self.waking(waker))?),
+            None => None,
         };
         while let Some(position) = held.position.take() {
             let mut state = self.lock(); // released on every return before `held`, which locks it
@@ -216,6 +223,16 @@ impl Agent {
             wanted.check()?; // without the lock: it is the caller's code
         }
         Err(refused(Refused::Closed))
+    }
+
+    /// Wakes a thread in the queue. It holds the lock between its last check and its sleep, so the lock is taken
+    /// before it is woken.
+    fn waking(&self, waker: &Arc<Condvar>) -> impl FnOnce() + Send + 'static {
+        let (agent, waker) = (self.clone(), Arc::clone(waker));
+        move || {
+            drop(agent.lock());
+            waker.notify_one();
+        }
     }
 
     fn held(&self, slot: Slot<Origin>, other_requests_active: bool) -> HeldSlot {

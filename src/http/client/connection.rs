@@ -1,8 +1,6 @@
-//! One connection to a server: opening it, reading and writing with timeouts.
+//! One connection to a server: reading and writing with timeouts.
 
-use super::deadlines::{Deadlines, Phase, ReadTimeout, Timeouts};
-use super::origin::Origin;
-use super::timings::Timings;
+use super::deadlines::ReadTimeout;
 use crate::http::error::Error;
 use crate::http::wire::{Connection, Role};
 use crate::net::{Stream, is_timeout};
@@ -25,27 +23,6 @@ pub(super) struct ClientConnection {
 }
 
 impl ClientConnection {
-    /// Connects to the origin, within the phase `connect` of the deadlines.
-    pub(super) fn open(
-        origin: &Origin,
-        deadlines: &mut Deadlines,
-        timeouts: &Timeouts,
-        timings: &mut Timings,
-    ) -> Result<ClientConnection, Error> {
-        deadlines.begin(Phase::Connect, Some(timeouts.connect));
-        let (connector, end) = (origin.connector(), deadlines.next());
-        let connected = connector.connect(origin, end);
-        let connected = connected.and_then(|plain| connector.secure(plain, origin, end));
-        let connected = connected.map_err(|e| match deadlines.left() {
-            Err(late) if is_timeout(&e) => late,
-            _ => e.into(),
-        })?;
-        timings.resolve = connected.resolve;
-        timings.connect = connected.connect;
-        timings.secure = connected.secure;
-        Ok(ClientConnection::new(connected.stream))
-    }
-
     pub(super) fn new(stream: Arc<dyn Stream>) -> ClientConnection {
         ClientConnection {
             stream,

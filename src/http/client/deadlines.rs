@@ -1,8 +1,11 @@
-//! The deadlines of a request: one for all of it, and one for each phase.
+//! What ends a wait of a request: a deadline for all of it, one for each phase, and being cancelled.
 
+use super::handle::Shared;
 use super::pool::Refused;
+use super::timings::Phase;
 use crate::http::error::Error;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a request may take, phase by phase. Each limit but `total` is on from the start.
@@ -54,45 +57,34 @@ impl Default for Timeouts {
     }
 }
 
-/// What the request waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Queue,
-    Connect,
-    Send,
-    Head,
-    Body,
-}
-
-impl Phase {
-    /// The error of a deadline that has passed, or of a body that is too slow.
-    pub(super) fn timed_out(self, limit: Duration) -> Error {
-        timed_out(
-            match self {
-                Phase::Queue => {
-                    let why = Refused::TimedOut(limit);
-                    return io::Error::new(ErrorKind::TimedOut, why).into();
-                }
-                Phase::Connect => "the server could not be reached within",
-                Phase::Send => "the server read nothing of the request, or too little, for",
-                Phase::Head => "the head of the response did not come within",
-                Phase::Body => "the server sent nothing of the body, or too little, for",
-            },
-            limit,
-        )
-    }
+/// The error of a phase whose deadline has passed, or of a body that is too slow.
+pub(super) fn phase_timed_out(phase: Phase, limit: Duration) -> Error {
+    timed_out(
+        match phase {
+            Phase::Queue => {
+                let why = Refused::TimedOut(limit);
+                return io::Error::new(ErrorKind::TimedOut, why).into();
+            }
+            Phase::Connect | Phase::Secure => "the server could not be reached within",
+            Phase::Send => "the server read nothing of the request, or too little, for",
+            Phase::Head => "the head of the response did not come within",
+            Phase::Body => "the server sent nothing of the body, or too little, for",
+        },
+        limit,
+    )
 }
 
 fn timed_out(what: &str, limit: Duration) -> Error {
     io::Error::new(ErrorKind::TimedOut, format!("{what} {limit:?}")).into()
 }
 
-/// The deadlines of one request, as points in time.
-#[derive(Clone, Copy, Debug)]
+/// The deadlines of one request, as points in time; and its handle, if it has one.
+#[derive(Clone, Debug)]
 pub(super) struct Deadlines {
     total: Option<Deadline>,
     phase: Phase,
     phase_ends: Option<Deadline>,
+    handle: Option<Arc<Shared>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,12 +111,38 @@ impl Deadlines {
             total: Deadline::after(total, now),
             phase: Phase::Queue,
             phase_ends: None,
+            handle: None,
+        }
+    }
+
+    /// From now on, this handle cancels the request and reports its phase.
+    pub(super) fn set_handle(&mut self, handle: &Arc<Shared>) {
+        self.handle = Some(Arc::clone(handle));
+    }
+
+    pub(super) fn handle(&self) -> Option<&Arc<Shared>> {
+        self.handle.as_ref()
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// # Errors
+    /// The request was cancelled: [`ErrorKind::ConnectionAborted`].
+    pub(super) fn check_cancelled(&self) -> Result<(), Error> {
+        match &self.handle {
+            Some(handle) => handle.check(),
+            None => Ok(()),
         }
     }
 
     /// A phase begins. If it has no limit of its own, only the total holds.
     pub(super) fn begin(&mut self, phase: Phase, limit: Option<Duration>) {
         self.phase = phase;
+        if let Some(handle) = &self.handle {
+            handle.enter(phase);
+        }
         self.phase_ends = limit.and_then(|limit| Deadline::after(Some(limit), Instant::now()));
     }
 
@@ -138,15 +156,17 @@ impl Deadlines {
     /// How much time is left until the first deadline.
     ///
     /// # Errors
-    /// It has passed: [`ErrorKind::TimedOut`], with a text that names it.
+    /// It has passed: [`ErrorKind::TimedOut`], with a text that names it. Or as
+    /// [`check_cancelled`](Self::check_cancelled).
     pub(super) fn left(&self) -> Result<Duration, Error> {
+        self.check_cancelled()?;
         if self.total.is_none() && self.phase_ends.is_none() {
             return Ok(LONG);
         }
         let now = Instant::now();
         let has_passed = |end: &Deadline| end.at <= now;
         if let Some(end) = self.phase_ends.filter(has_passed) {
-            return Err(self.phase.timed_out(end.limit));
+            return Err(phase_timed_out(self.phase, end.limit));
         }
         if let Some(end) = self.total.filter(has_passed) {
             return Err(timed_out("the request took longer than", end.limit));

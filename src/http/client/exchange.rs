@@ -26,9 +26,11 @@ mod sending;
 
 use super::agent::PooledConnection;
 use super::connection::ClientConnection;
-use super::deadlines::{Deadlines, Phase, Timeouts};
+use super::deadlines::{Deadlines, Timeouts, phase_timed_out};
+use super::handle::{Ending, RequestHandle, Shared};
 use super::pool::KeepAlive;
 use super::response_buffer::ResponseBuffer;
+use super::timings::{Phase, Timings};
 use super::wanted::Wanted;
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
@@ -48,6 +50,8 @@ pub(super) struct Caller<'c, 'w> {
 pub(super) struct Exchange {
     /// `None` once it was given back, closed, or left HTTP.
     pooled: Option<PooledConnection>,
+    /// Of a response that is the request's last one: with its body, the request ends for its handle.
+    ending: Option<Ending>,
     pub(super) buffer: ResponseBuffer,
     deadlines: Deadlines,
     timeouts: Timeouts,
@@ -76,6 +80,7 @@ impl Exchange {
     ) -> Exchange {
         Exchange {
             pooled: Some(pooled),
+            ending: None,
             buffer: ResponseBuffer::take(limits),
             deadlines,
             pace: Pace::new(timeouts.stall, timeouts.min_bytes_per_second),
@@ -104,10 +109,40 @@ impl Exchange {
         pooled.is_some_and(|pooled| pooled.connection.machine.responses() == State::Switched)
     }
 
+    /// From now on, this handle cancels the request.
+    ///
+    /// # Errors
+    /// It was cancelled already.
+    pub(super) fn watch(&mut self, handle: &Arc<Shared>, timings: &Timings) -> Result<(), Error> {
+        self.deadlines.set_handle(handle);
+        match &self.pooled {
+            Some(pooled) => handle.opened(&pooled.connection.stream, timings),
+            None => Ok(()),
+        }
+    }
+
+    /// The request has no other response than this one.
+    pub(super) fn is_last(&mut self, ending: Option<Ending>) {
+        self.ending = ending.filter(|_| self.pooled.is_some());
+    }
+
+    /// The handle of the request; a new one if it has none.
+    pub(super) fn handle(&mut self, timings: &Timings) -> RequestHandle {
+        if let Some(handle) = self.deadlines.handle() {
+            return RequestHandle::of(handle);
+        }
+        let handle = Shared::new(*timings);
+        let _ = self.watch(&handle, timings); // it is new, and not cancelled
+        handle.enter(self.deadlines.phase());
+        self.is_last(Some(Ending(Arc::clone(&handle))));
+        RequestHandle::of(&handle)
+    }
+
     /// The stream of the other protocol, and the bytes that came behind the head.
     pub(super) fn switch(&mut self) -> Result<(Arc<dyn Stream>, Vec<u8>), Error> {
         let is_switched = self.is_switched();
         let pooled = self.pooled.take_if(|_| is_switched).ok_or(Misuse::Switch)?;
+        self.release()?;
         let head_tail = self.buffer.bytes.unread().to_vec();
         Ok((pooled.connection.into_stream()?, head_tail))
     }
@@ -116,7 +151,7 @@ impl Exchange {
     fn check_pace(&mut self, phase: Phase, began: Instant, bytes: usize) -> Result<(), Error> {
         self.pace.waited(began.elapsed(), bytes).map_err(|_| {
             self.close();
-            phase.timed_out(self.timeouts.stall)
+            phase_timed_out(phase, self.timeouts.stall)
         })
     }
 
@@ -130,15 +165,32 @@ impl Exchange {
         // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have outstanding
         // requests, the client MUST NOT consider that data to be a valid response"
         let is_more_here = self.buffer.bytes.unread().len() > self.buffer.body.content();
-        if machine.next_exchange() && !is_more_here && !self.unsent {
+        let is_free = machine.next_exchange() && !is_more_here && !self.unsent;
+        // A request that is cancelled now is too late, but its connection may have been aborted.
+        if self.release().is_ok() && is_free {
             pooled.give_back(KeepAlive::of(self.buffer.head().fields()));
         }
         Ok(())
     }
 
+    /// The connection does not belong to this request any longer: its handle does not abort it.
+    ///
+    /// # Errors
+    /// The request was cancelled before.
+    fn release(&mut self) -> Result<(), Error> {
+        let released = match self.deadlines.handle() {
+            Some(handle) => handle.release(),
+            None => Ok(()),
+        };
+        self.ending = None;
+        released
+    }
+
     /// Closes the connection, which stands in the middle of a message.
     pub(super) fn close(&mut self) {
-        if self.pooled.is_some() {
+        if self.deadlines.check_cancelled().is_err() {
+            self.pooled = None; // every later call finds that it was cancelled
+        } else if self.pooled.is_some() {
             self.truncated();
         }
     }

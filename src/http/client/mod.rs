@@ -20,8 +20,10 @@
 //!               ▼                                                                          ▼
 //!  agent.rs   lock ──► pool/ decides: a connection, the right to open one, or a position in the queue
 //!               │
-//!               └► connection.rs ──► origin.rs   resolve, connect, TLS ──► net
-//!                                    proxy.rs    … by way of a proxy: absolute-form, or CONNECT
+//!               └► opening.rs ──► origin.rs   resolve, connect, TLS ──► net
+//!                                 proxy.rs    … by way of a proxy: absolute-form, or CONNECT
+//!
+//!  handle.rs  another thread cancels the request in each of these places, and sees how far it has come
 //! ```
 //!
 //! # The files
@@ -30,7 +32,7 @@
 //!
 //! | file | what | who calls it |
 //! |---|---|---|
-//! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/retrying.rs` decides on the one retry, `request/redirects.rs` follows redirects | the caller |
+//! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/fields.rs` has its fields, `request/retrying.rs` decides on the one retry, `request/redirects.rs` follows redirects | the caller |
 //! | [`options.rs`](options) | [`RequestOptions`]: the book's options; `options/settings.rs` makes origin, fields and target of them | the caller, `request.rs` |
 //! | [`events.rs`](events) | [`ClientEvents`]: the book's events | `request.rs` |
 //! | [`proxy.rs`](proxy) | [`Proxy`]: which requests go through it; the tunnel. `proxy/no_proxy.rs`: the hosts that are reached without it | `options.rs`, as a connector |
@@ -38,12 +40,14 @@
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
 //! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
 //! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool, the threads that wait, idle connections that expire | `request.rs` |
-//! | [`connection.rs`](connection) | opens a connection; reads and writes with timeouts | `agent.rs`, `exchange.rs` |
-//! | [`origin.rs`](origin) | [`Origin`], [`Connector`]: where a connection leads and how it is opened; plain TCP and Unix sockets | `connection.rs`, `pool/` by equality |
+//! | [`opening.rs`](opening) | opens a connection: on the caller's thread, or on its own where the request can be cancelled | `agent.rs`, `request.rs` |
+//! | [`connection.rs`](connection) | one connection: reads and writes with timeouts | `opening.rs`, `exchange.rs` |
+//! | [`origin.rs`](origin) | [`Origin`], [`Connector`]: where a connection leads and how it is opened; plain TCP and Unix sockets | `opening.rs`, `pool/` by equality |
 //! | [`deadlines.rs`](deadlines) | [`Timeouts`]: one deadline for each phase, one for all | all that wait |
 //! | [`pool/`](pool) | which request gets which connection; no socket, no lock, no clock | `agent.rs`; `deadlines.rs` its error |
 //! | [`wanted.rs`](wanted) | asks the caller, while a request waits, whether it still wants the response | all that wait |
-//! | [`timings.rs`](timings) | [`Timings`]: how long each phase took | `agent.rs`, `connection.rs`, `request.rs` |
+//! | [`handle.rs`](handle) | [`RequestHandle`]: cancels a request from another thread | `deadlines.rs`, for all that wait |
+//! | [`timings.rs`](timings) | [`Timings`]: how long each phase took; [`Phase`]: which one it is | `opening.rs`, `handle.rs`, `request.rs` |
 //!
 //! Read `exchange.rs` first, then its three parts, then `request.rs`. For the agent, read [`pool`] before
 //! `agent.rs`.
@@ -54,7 +58,7 @@
 //! |---|---|
 //! | an option | a field of `Settings` in `options/settings.rs`, its default there, its setter and the table in `options.rs`; a row in `tests/rows/client/a01_options.rs` |
 //! | what an option does to the request's bytes | `prepare`, `make_fields`, `host_field` in `options/settings.rs` |
-//! | a deadline, or its default | `Timeouts` in `deadlines.rs`; the default of the queue's: `pool/limits.rs`, and `begin` of its phase in `exchange/` or `agent.rs`; `tests/rows/client/deadlines.rs` |
+//! | a deadline, or its default | `Timeouts` in `deadlines.rs`; the default of the queue's: `pool/limits.rs`, and `begin` of its phase in `exchange/`, `opening.rs` or `agent.rs`; `tests/rows/client/deadlines.rs` |
 //! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request/retrying.rs`; what the error says then: `explained` there |
 //! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, and the next request: `request/redirects.rs` |
 //! | which requests go through a proxy, and what it gets | `proxy.rs`, `proxy/no_proxy.rs` with `fixtures/client/no_proxy.txt`, `make_origin` in `options/settings.rs`; the absolute-form: `prepare` in `options/settings.rs` |
@@ -64,7 +68,8 @@
 //! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
 //! | when an early response is noticed | `send_parts` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
 //! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |
-//! | when a request is given up because its caller no longer wants the response | `wanted.rs`, and its `check` in `agent.rs` and `exchange/` |
+//! | when a request is cancelled, and what becomes of its connection | `handle.rs`; `left` in `deadlines.rs` finds it, `opening.rs` and `wait` in `agent.rs` are woken, `release` in `exchange.rs` keeps a connection that goes back from being aborted; `tests/rows/client/cancelled.rs` |
+//! | when the caller is asked whether it still wants the response | `wanted.rs`, and its `check` in `agent.rs`, `opening.rs` and `exchange/` |
 //! | what becomes of a body that the caller does not read (a redirect's, a refusal's), and how long it is waited for | `abandon` and `excerpt` in `exchange/body.rs`; `refusal` in `response.rs` |
 //! | when a connection goes back to the agent | `finish` in `exchange.rs` |
 //!
@@ -81,6 +86,8 @@ mod connection;
 mod deadlines;
 mod events;
 mod exchange;
+mod handle;
+mod opening;
 mod options;
 mod origin;
 pub mod pool;
@@ -94,12 +101,13 @@ mod wanted;
 pub use agent::Agent;
 pub use deadlines::Timeouts;
 pub use events::ClientEvents;
+pub use handle::RequestHandle;
 pub use options::RequestOptions;
 pub use origin::{Connected, Connector, Origin};
 pub use proxy::Proxy;
 pub use request::ClientRequest;
 pub use response::ClientResponse;
-pub use timings::Timings;
+pub use timings::{Phase, Timings};
 
 use super::error::Error;
 

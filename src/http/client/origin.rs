@@ -194,7 +194,8 @@ impl fmt::Display for Origin {
 /// # Ok::<(), http::Error>(())
 /// ```
 pub trait Connector: Send + Sync {
-    /// Connects before `deadline`.
+    /// Connects before `deadline`. It is called on the thread of the request, or on a thread of its own if the
+    /// request can be [cancelled](super::RequestHandle).
     ///
     /// # Errors
     /// The server cannot be reached, or the deadline has passed.

@@ -6,10 +6,11 @@ mod redirects;
 mod retrying;
 
 use super::agent::{PooledConnection, Reuse};
-use super::connection::ClientConnection;
 use super::deadlines::Deadlines;
 use super::events::ClientEvents;
 use super::exchange::{Caller, Exchange};
+use super::handle::{Ending, RequestHandle, Shared};
+use super::opening;
 use super::options::{Prepared, RequestOptions};
 use super::response::ClientResponse;
 use super::timings::Timings;
@@ -27,13 +28,13 @@ use std::sync::Arc;
 /// use barewire::http;
 /// use std::io::Read;
 ///
-/// let server = http::create_server(|mut req, res| {
+/// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
 ///     let mut body = Vec::new();
 ///     req.read_to_end(&mut body)?;
 ///     res.end(body)?;
-///     Ok::<(), http::Failure>(())
-/// })
-/// .listen("127.0.0.1:0")?;
+///     Ok(())
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();
 ///
 /// let options = http::RequestOptions::new().hostname("127.0.0.1").port(port).method("POST");
@@ -55,6 +56,8 @@ pub struct ClientRequest {
     events: Option<Box<dyn ClientEvents + Send>>,
     deadlines: Deadlines,
     timings: Timings,
+    /// There is one once the request has a handle.
+    ending: Option<Ending>,
     /// There is one once a part of the body has been written.
     exchange: Option<Exchange>,
 }
@@ -74,8 +77,16 @@ impl ClientRequest {
             events: None,
             deadlines,
             timings,
+            ending: None,
             exchange: None,
         })
+    }
+
+    /// A handle of the request, for another thread: it [cancels](RequestHandle::cancel) the request, and says how far
+    /// it has come and how long its parts took, also after it has failed. With a handle, a connection is opened on a
+    /// thread of its own, and a [`Connector`](super::Connector) is called there.
+    pub fn handle(&mut self) -> RequestHandle {
+        RequestHandle::of(&self.shared())
     }
 
     /// Sets what is called before the response: on its connection, on interim responses.
@@ -108,7 +119,8 @@ impl ClientRequest {
         data: impl AsRef<[u8]>,
         mut wanted: impl FnMut() -> bool,
     ) -> Result<(), Error> {
-        self.write_piece(data.as_ref(), &mut Wanted::asking(&mut wanted))
+        let handle = self.shared();
+        self.write_piece(data.as_ref(), &mut Wanted::asking(&mut wanted, handle))
     }
 
     fn write_piece(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
@@ -116,10 +128,10 @@ impl ClientRequest {
             let exchange = self.open(Reuse::Allowed, wanted)?;
             self.exchange = Some(exchange);
             let begun = self.begin(None, wanted);
-            begun.map_err(|error| self.explained(error, false, wanted))?;
+            begun.map_err(|error| self.explained(error, false))?;
         }
         let written = self.with_exchange(wanted, |exchange, caller| exchange.write(data, caller));
-        written.map_err(|error| self.explained(error, false, wanted))
+        written.map_err(|error| self.explained(error, false))
     }
 
     /// Whether the server has sent its response before it had the whole request. Then nothing more of
@@ -152,21 +164,23 @@ impl ClientRequest {
     }
 
     /// As [`end`](Self::end), as long as the response is wanted. While the request waits (for a socket of the
-    /// agent, for room to send, for the head of the response), `wanted` is called on this thread every 100 ms.
-    /// Once it returns `false`, the request is given up: its place in the queue or its connection is free at
-    /// once. Only a connection that is being opened is waited for.
+    /// agent, for its connection, for room to send, for the head of the response), `wanted` is called on this thread
+    /// every 100 ms. Once it returns `false`, the request is cancelled, as by [`RequestHandle::cancel`]. To cancel it
+    /// from another thread, or while its body is read, use [`handle`](Self::handle).
     ///
     /// So a proxy gives up a request whose client has left:
     ///
     /// ```no_run
     /// use barewire::http;
     ///
-    /// let server = http::create_server(|_req, res| {
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
     ///     let options = http::RequestOptions::new().url("http://127.0.0.1:1337/")?;
     ///     let request = http::request(options)?;
     ///     let mut answer = request.end_while("", || !res.client_left())?;
-    ///     res.end(answer.collect()?)
-    /// });
+    ///     res.end(answer.collect()?)?;
+    ///     Ok(())
+    /// }
+    /// let server = http::create_server(handler);
     /// # let _ = server.listen("127.0.0.1:0");
     /// ```
     ///
@@ -177,7 +191,8 @@ impl ClientRequest {
         data: impl AsRef<[u8]>,
         mut wanted: impl FnMut() -> bool,
     ) -> Result<ClientResponse, Error> {
-        self.finish(data.as_ref(), &mut Wanted::asking(&mut wanted))
+        let handle = self.shared();
+        self.finish(data.as_ref(), &mut Wanted::asking(&mut wanted, handle))
     }
 
     /// Like [`end`](Self::end), but the result is reported to `events`.
@@ -199,12 +214,24 @@ impl ClientRequest {
     }
 
     fn finish(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<ClientResponse, Error> {
+        let finished = self.last_response(data, wanted);
+        let ending = self.ending.take(); // without a response, the request has ended
+        let mut response = finished?;
+        response.is_last(ending);
+        Ok(response)
+    }
+
+    fn last_response(
+        &mut self,
+        data: &[u8],
+        wanted: &mut Wanted<'_>,
+    ) -> Result<ClientResponse, Error> {
         if self.exchange.is_none() {
             let response = self.send_whole(data, wanted)?;
             return self.follow(response, Some(data), wanted);
         }
         let finished = self.finish_exchange(data, wanted);
-        finished.map_err(|error| self.explained(error, false, wanted))?;
+        finished.map_err(|error| self.explained(error, false))?;
         let response = self.response()?;
         self.follow(response, None, wanted)
     }
@@ -222,12 +249,11 @@ impl ClientRequest {
             let begun = self.begin(Some(data.len()), wanted);
             match begun.and_then(|()| self.finish_exchange(data, wanted)) {
                 Ok(()) => return self.response(),
-                Err(error) if wanted.was_given_up() => return Err(error),
                 Err(error) if self.may_retry(&error, retries) => {
                     retries += 1;
                     reuse = Reuse::Forbidden;
                 }
-                Err(error) => return Err(self.explained(error, true, wanted)),
+                Err(error) => return Err(self.explained(error, true)),
             }
         }
     }
@@ -235,18 +261,36 @@ impl ClientRequest {
 
 /// The steps.
 impl ClientRequest {
+    /// What this request and its handles share.
+    fn shared(&mut self) -> Arc<Shared> {
+        if let Some(shared) = self.deadlines.handle() {
+            return Arc::clone(shared);
+        }
+        let shared = Shared::new(self.timings);
+        self.deadlines.set_handle(&shared);
+        self.ending = Some(Ending(Arc::clone(&shared)));
+        if let Some(exchange) = &mut self.exchange {
+            let _ = exchange.watch(&shared, &self.timings); // it is new, and not cancelled
+        }
+        shared
+    }
+
     fn open(&mut self, reuse: Reuse, wanted: &mut Wanted<'_>) -> Result<Exchange, Error> {
+        self.deadlines.check_cancelled()?;
         let (deadlines, timings) = (&mut self.deadlines, &mut self.timings);
         let (settings, origin) = (self.options.settings(), &self.prepared.origin);
         let timeouts = &settings.timeouts;
         let pooled = match &settings.agent {
             Some(agent) => agent.acquire(origin, reuse, deadlines, timeouts, timings, wanted)?,
             None => {
-                let opened = ClientConnection::open(origin, deadlines, timeouts, timings)?;
+                let (opened, ()) = opening::open(origin, (), deadlines, timeouts, timings, wanted)?;
                 PooledConnection::without_agent(opened)
             }
         };
-        let exchange = Exchange::new(pooled, settings.limits, *deadlines, timeouts);
+        let mut exchange = Exchange::new(pooled, settings.limits, deadlines.clone(), timeouts);
+        if let Some(handle) = deadlines.handle() {
+            exchange.watch(handle, timings)?;
+        }
         if let (Some(events), Some(stream)) = (&mut self.events, exchange.stream()) {
             events.socket(stream, timings.reused);
         }
@@ -310,6 +354,9 @@ impl ClientRequest {
         let mut timings = self.timings;
         if let Some(first) = exchange.first_byte {
             timings.first_byte = first.saturating_duration_since(timings.began);
+        }
+        if let Some(handle) = self.deadlines.handle() {
+            handle.note(&timings);
         }
         Ok(ClientResponse::new(exchange, timings))
     }

@@ -1,6 +1,7 @@
 //! The response to a request, as the caller sees it.
 
 use super::exchange::Exchange;
+use super::handle::{Ending, RequestHandle};
 use super::timings::Timings;
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
@@ -108,6 +109,42 @@ impl ClientResponse {
     /// How long the parts of this request took so far.
     pub fn timings(&self) -> &Timings {
         &self.timings
+    }
+
+    /// A handle of the request, for another thread: it [cancels](RequestHandle::cancel) the reading of the body, and
+    /// says how far it has come.
+    ///
+    /// ```
+    /// use barewire::http;
+    /// use std::io::Read;
+    ///
+    /// fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
+    ///     res.write("the first line\n")?;
+    ///     res.flush()?;
+    ///     while !res.client_left() {
+    ///         std::thread::sleep(std::time::Duration::from_millis(5)); // the second one never comes
+    ///     }
+    ///     Ok(())
+    /// }
+    /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let port = server.local_addr().port().unwrap();
+    ///
+    /// let mut res = http::get(&format!("http://127.0.0.1:{port}/"))?;
+    /// let handle = res.handle();
+    /// std::thread::spawn(move || handle.cancel());
+    /// let mut body = Vec::new();
+    /// let error = res.read_to_end(&mut body).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn handle(&mut self) -> RequestHandle {
+        self.exchange.handle(&self.timings)
+    }
+
+    /// The request has no other response than this one.
+    pub(super) fn is_last(&mut self, ending: Option<Ending>) {
+        self.exchange.is_last(ending);
     }
 
     /// The whole body, 10 MiB at most.

@@ -1,32 +1,48 @@
-//! Whether the response is still wanted: a request that waits asks its caller every 100 ms.
+//! Whether the response is still wanted: a request that waits asks its caller every 100 ms. A `false` cancels the
+//! request, as its [handle](super::handle) does.
 
+use super::handle::Shared;
 use crate::http::error::Error;
-use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a request waits between two questions.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Asks the caller of a request. Code that waits cuts its wait into slices of [`limit`](Wanted::limit), and
-/// calls [`check`](Wanted::check) before each of them.
+/// Asks the caller of a request, on its own thread. Code that waits cuts its wait into slices of
+/// [`limit`](Wanted::limit), and calls [`check`](Wanted::check) before each of them.
 #[derive(Default)]
 pub(super) struct Wanted<'a> {
-    /// The question, and when it was asked the last time. `None`: the caller is not asked.
-    ask: Option<(&'a mut (dyn FnMut() -> bool + 'a), Instant)>,
-    given_up: bool,
+    /// `None`: the caller is not asked.
+    asking: Option<Asking<'a>>,
+}
+
+struct Asking<'a> {
+    is_wanted: &'a mut (dyn FnMut() -> bool + 'a),
+    /// When it was asked the last time.
+    asked: Instant,
+    request: Arc<Shared>,
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn asking(ask: &'a mut (dyn FnMut() -> bool + 'a)) -> Wanted<'a> {
+    /// Cancels `request` once `is_wanted` returns `false`.
+    pub(super) fn asking(
+        is_wanted: &'a mut (dyn FnMut() -> bool + 'a),
+        request: Arc<Shared>,
+    ) -> Wanted<'a> {
+        let asked = Instant::now();
         Wanted {
-            ask: Some((ask, Instant::now())),
-            given_up: false,
+            asking: Some(Asking {
+                is_wanted,
+                asked,
+                request,
+            }),
         }
     }
 
     /// How long a wait may last until the next question.
     pub(super) fn limit(&self, left: Duration) -> Duration {
-        match self.ask {
+        match self.asking {
             Some(_) => left.min(INTERVAL),
             None => left,
         }
@@ -35,25 +51,18 @@ impl<'a> Wanted<'a> {
     /// Asks, unless the caller was asked less than an interval ago.
     ///
     /// # Errors
-    /// The caller no longer wants the response: [`ErrorKind::ConnectionAborted`].
+    /// The caller no longer wants the response: that of a cancelled request.
     pub(super) fn check(&mut self) -> Result<(), Error> {
-        let Some((ask, asked)) = &mut self.ask else {
+        let Some(asking) = &mut self.asking else {
             return Ok(());
         };
-        if asked.elapsed() < INTERVAL {
+        if asking.asked.elapsed() < INTERVAL {
             return Ok(());
         }
-        *asked = Instant::now();
-        if ask() {
-            return Ok(());
+        asking.asked = Instant::now();
+        if !(asking.is_wanted)() {
+            asking.request.cancel();
         }
-        self.given_up = true;
-        let text = "the request was given up, because its caller no longer wanted the response";
-        Err(io::Error::new(ErrorKind::ConnectionAborted, text).into())
-    }
-
-    /// A check has failed.
-    pub(super) fn was_given_up(&self) -> bool {
-        self.given_up
+        asking.request.check()
     }
 }

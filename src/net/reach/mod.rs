@@ -20,7 +20,7 @@ mod literal;
 pub(super) mod local;
 mod race;
 mod resolve;
-mod worker;
+pub(crate) mod worker;
 
 pub(super) use literal::split;
 pub(crate) use literal::{local, local_pair};

@@ -14,13 +14,13 @@ use std::time::Instant;
 use crate::net::lock::{lock, wait_until};
 
 /// What a worker thread does.
-pub(super) type Work = Box<dyn FnOnce() + Send>;
+pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
 /// Starts a thread of this name; tests have one that fails.
 pub(super) type Spawn<'a> = &'a dyn Fn(&str, Work) -> io::Result<()>;
 
 /// A thread of the system.
-pub(super) fn spawn(name: &str, work: Work) -> io::Result<()> {
+pub(crate) fn spawn(name: &str, work: Work) -> io::Result<()> {
     let builder = thread::Builder::new().name(name.to_owned());
     builder.spawn(work).map(drop)
 }
@@ -37,7 +37,7 @@ impl fmt::Display for NoThread<'_> {
 }
 
 /// The results of workers to the one thread that waits for them.
-pub(super) fn results<T>() -> (Reporter<T>, Results<T>) {
+pub(crate) fn results<T>() -> (Reporter<T>, Results<T>) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             arrived: VecDeque::new(),
@@ -59,7 +59,7 @@ struct State<T> {
 }
 
 /// The worker's end.
-pub(super) struct Reporter<T>(Arc<Shared<T>>);
+pub(crate) struct Reporter<T>(Arc<Shared<T>>);
 
 impl<T> Clone for Reporter<T> {
     fn clone(&self) -> Reporter<T> {
@@ -69,7 +69,7 @@ impl<T> Clone for Reporter<T> {
 
 impl<T> Reporter<T> {
     /// Wakes the receiver. If it has gone, the result is dropped here and now.
-    pub(super) fn report(&self, result: T) {
+    pub(crate) fn report(&self, result: T) {
         let mut state = lock(&self.0.state);
         if state.receiver_gone {
             drop(state); // before the result: dropping a connection closes it
@@ -82,11 +82,11 @@ impl<T> Reporter<T> {
 }
 
 /// The receiver's end. Dropping it drops what has arrived and whatever is reported later.
-pub(super) struct Results<T>(Arc<Shared<T>>);
+pub(crate) struct Results<T>(Arc<Shared<T>>);
 
 impl<T> Results<T> {
     /// The next result, if one arrives by the deadline.
-    pub(super) fn take_until(&self, deadline: Instant) -> Option<T> {
+    pub(crate) fn take_until(&self, deadline: Instant) -> Option<T> {
         let mut state = lock(&self.0.state);
         loop {
             let arrived = state.arrived.pop_front();

@@ -18,6 +18,7 @@
 //! | | `fault_answers` | responses of old, careless and hostile servers |
 //! | | `fault_unwanted`, `fault_wanted` | bodies that the caller does not read; requests that it gives up |
 //! | | `early` | responses that come before the request is sent |
+//! | | `cancelled` | requests that another thread cancels, at each point of their life |
 //! | | `deadlines` | every wait ends |
 //! | | `slots` | every way for a request to end, on an agent with one socket |
 //! | | `misbehaving` | `fixtures/client/`: responses truncated, reset and stalled at every byte |
@@ -35,6 +36,7 @@ mod a05_agent;
 mod a06_retry;
 mod a06_reuse;
 mod a07_proxy;
+mod cancelled;
 mod closing;
 mod deadlines;
 mod early;

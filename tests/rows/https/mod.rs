@@ -13,6 +13,7 @@
 //! | T06 | `t06_truncation` | a response is whole if the peer has sent close_notify |
 //! | T08 | `t08_one_handler` | one handler, unchanged, over TCP, a Unix socket and TLS |
 //! | H11 | `h11_pending` | coalesced responses are sent although the next handler waits |
+//! | beside the rows | `cancelled` | a request that is cancelled in its handshake, in a tunnel, or afterwards |
 //! | beside the rows | `fault_client` | what a client reports of early and of cut responses |
 //! | beside the rows | `fault_alerts` | a server ends TLS while the client sends: the alert is the error |
 //! | beside the rows | `fault_schemes` | one client for `http:` and `https:`, and no redirect leaves TLS |
@@ -22,6 +23,7 @@
 //!
 //! The certificates are those of `fixtures/tls/`.
 
+mod cancelled;
 mod fault_alerts;
 mod fault_client;
 mod fault_schemes;

@@ -3,7 +3,7 @@
 use super::Exchange;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::client::connection::is_cut;
-use crate::http::client::deadlines::Phase;
+use crate::http::client::timings::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{BodyLength, Step};
 use std::time::{Duration, Instant};
@@ -73,6 +73,12 @@ impl BodySource for Exchange {
                 Some(into) => connection.read(into, left),
                 None => connection.read(buffer.bytes.room(), left),
             };
+            if !matches!(read, Ok(None | Some(1..))) {
+                // The end of the connection is that of the body only if nobody has cut it.
+                self.deadlines
+                    .check_cancelled()
+                    .inspect_err(|_| self.close())?;
+            }
             let bytes = match read {
                 Ok(Some(0)) => return Ok(Some(0)),
                 Ok(bytes) => bytes.unwrap_or(0),

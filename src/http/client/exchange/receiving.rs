@@ -4,7 +4,7 @@ use super::{Caller, Exchange};
 use crate::http::body_reader::BodySource;
 use crate::http::client::agent::PooledConnection;
 use crate::http::client::connection::is_cut;
-use crate::http::client::deadlines::Phase;
+use crate::http::client::timings::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{self, Rule};
 use std::io::{self, ErrorKind};

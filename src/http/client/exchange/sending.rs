@@ -3,8 +3,8 @@
 use super::{Caller, Exchange};
 use crate::http::body_reader::BodySource;
 use crate::http::client::connection::{WRITE_TIMEOUT, is_cut};
-use crate::http::client::deadlines::Phase;
 use crate::http::client::response_buffer::ResponseBuffer;
+use crate::http::client::timings::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{self, FieldList, RequestOut, Rule};
 use std::io::{self, IoSlice};

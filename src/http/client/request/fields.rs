@@ -23,7 +23,7 @@ impl ClientRequest {
     /// use std::io::Read;
     ///
     /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
-    ///     let length = req.header("Content-Length").unwrap_or("none").to_owned();
+    ///     let length = req.headers().get_str("Content-Length").unwrap_or("none").to_owned();
     ///     let bytes = std::io::copy(&mut req, &mut std::io::sink())?;
     ///     res.end(format!("declared {length}, received {bytes}"))?;
     ///     Ok(())
@@ -46,7 +46,7 @@ impl ClientRequest {
     /// | [`end`](Self::end) has the whole body, of another length | [`Misuse::Framing`], before anything is sent |
     /// | more bytes are written | [`Misuse::BodyTooLong`], from the call that exceeds the length; nothing of its piece is sent |
     /// | fewer bytes are written | [`Misuse::BodyTooShort`], from [`end`](Self::end); the connection is closed |
-    /// | there are trailers | [`Misuse::TrailerWithoutChunked`], before anything is sent: they need chunks (RFC 9112 §7.1.2) |
+    /// | there are trailers | [`Misuse::TrailerWithoutChunked`], from [`end`](Self::end): they need chunks (RFC 9112 §7.1.2); the connection is closed |
     /// | the connection is lost | an error: a body in pieces cannot be sent again |
     /// | a redirect keeps the body (307, 308) | the redirect is the response: a body in pieces cannot be sent again |
     /// | a redirect drops the body (303) | the length is dropped, too |

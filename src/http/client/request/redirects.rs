@@ -62,8 +62,12 @@ impl ClientRequest {
         let options = self.options.redirected(&redirect.uri, method, fields)?;
         let mut request = ClientRequest::new(options)?;
         request.trailers = trailers;
-        request.deadlines = self.deadlines;
+        request.deadlines = self.deadlines.clone();
         request.timings.began = self.timings.began;
+        request.ending = self.ending.take();
+        if let Some(handle) = request.deadlines.handle() {
+            handle.note(&request.timings);
+        }
         request.events = self.events.take();
         Ok(request)
     }

@@ -3,7 +3,6 @@
 
 use super::ClientRequest;
 use crate::http::client::pool::{Attempt, NotRetried};
-use crate::http::client::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{Method, Rule};
 use std::fmt;
@@ -16,14 +15,18 @@ impl ClientRequest {
             Error::Peer(error) => error.rule() == Rule::MessageTruncated,
             Error::Misuse(_) | Error::Refused(_) | Error::Handler(_) => false,
         };
+        let is_broken = is_broken && self.deadlines.check_cancelled().is_ok();
         let attempt = self.attempt(true, retries);
         is_broken && attempt.is_some_and(|attempt| attempt.may_retry())
     }
 
-    /// The error for the caller. If the request was lost with a reused connection and is not sent again, the
+    /// The error for the caller. If the request was cancelled, that is why. If the request was lost with a reused connection and is not sent again, the
     /// error says so. `has_body`: the whole body is still here.
-    pub(super) fn explained(&self, error: Error, has_body: bool, wanted: &Wanted<'_>) -> Error {
-        if wanted.was_given_up() || !is_lost(&error) {
+    pub(super) fn explained(&self, error: Error, has_body: bool) -> Error {
+        if let Err(cancelled) = self.deadlines.check_cancelled() {
+            return cancelled;
+        }
+        if !is_lost(&error) {
             return error;
         }
         let not_retried = |attempt: Attempt<'_>| attempt.not_retried();
