@@ -11,12 +11,46 @@ use super::engine::Engine;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A running server. Clones are the same server; dropping them all does not stop it.
+///
+/// # Stopping in good order
+///
+/// [`shutdown`](Handle::shutdown) is the call: requests that run are answered, idle connections end, and what
+/// is left at the deadline is cut. A server that stops at the end of its input (Ctrl-D in a terminal) is
+/// three lines:
+///
+/// ```
+/// use barewire::net;
+/// use std::io;
+/// use std::time::Duration;
+///
+/// # fn main() -> io::Result<()> {
+/// let handle = net::create_server(|socket| socket.pipe(&socket).map(drop)).listen("127.0.0.1:0")?;
+///
+/// io::copy(&mut io::stdin(), &mut io::sink())?; // until the input ends
+/// let report = handle.shutdown(Duration::from_secs(10));
+/// println!("{} connections ended, {} were cut", report.drained, report.cut);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A server that is stopped by another thread, or never: [`wait`](Handle::wait). Every server of this crate
+/// has this handle, whatever its protocol; [`udp::Handle`](crate::udp::Handle) has the same words.
 #[derive(Clone)]
 pub struct Handle {
     engine: Arc<Engine>,
 }
 
 /// How the connections ended that were alive when [`Handle::shutdown`] was called.
+///
+/// ```
+/// use barewire::net::{self, Report};
+/// use std::time::Duration;
+///
+/// let handle = net::create_server(|_socket| Ok(())).listen("127.0.0.1:0")?;
+/// let report = handle.shutdown(Duration::from_secs(1));
+/// assert_eq!(report, Report { drained: 0, cut: 0 }); // there was no connection
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// How many ended by themselves before the deadline.
@@ -80,6 +114,23 @@ impl Handle {
     /// called from within a connection or from `closed`.
     pub fn wait(&self) {
         self.engine.wait_closed(None);
+    }
+
+    /// [`wait`](Handle::wait), but no longer than `time`. False: something is still alive. Called from within a
+    /// connection or from `closed`, it is always that, after `time`.
+    ///
+    /// ```
+    /// use barewire::net;
+    /// use std::time::Duration;
+    ///
+    /// let handle = net::create_server(|_socket| Ok(())).listen("127.0.0.1:0")?;
+    /// assert!(!handle.wait_within(Duration::from_millis(1))); // it still accepts
+    /// handle.stop();
+    /// assert!(handle.wait_within(Duration::from_secs(10)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn wait_within(&self, time: Duration) -> bool {
+        self.engine.wait_closed(Instant::now().checked_add(time))
     }
 
     /// How many threads wait for a slot.

@@ -161,7 +161,7 @@ pub use kernel::KernelSocket;
 pub use layer::Layer;
 pub(crate) use linger::{Linger, discard, linger};
 pub use listener::Listener;
-pub(crate) use lock::{lock, wait};
+pub(crate) use lock::{lock, wait, wait_until};
 pub(crate) use pace::{Pace, Sampling};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};

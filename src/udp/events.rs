@@ -20,7 +20,7 @@ use super::socket::Socket;
 ///    datagram is *received*. One `message` may still run on the events' thread, or begin with a
 ///    datagram that was received just before; no `message` begins after that one. If an event calls
 ///    `close`, no `message` follows that event.
-/// 3. `close` is the last. [`Handle::join`](super::Handle::join) returns after it.
+/// 3. `close` is the last. [`Handle::wait`](super::Handle::wait) returns after it.
 /// 4. A panic ends only its event: the next event is called as usual.
 pub trait SocketEvents: Send + Sync + 'static {
     /// A message has arrived; `msg` is all of it. An answer goes to
@@ -33,7 +33,7 @@ pub trait SocketEvents: Send + Sync + 'static {
 
     /// Receiving failed; the loop goes on. Usually the network has reported to a *connected* socket that
     /// an earlier datagram of it did not arrive ([`Socket::recv`]). After a hundred other errors in a
-    /// row the socket is closed, and [`Handle::join`](super::Handle::join) returns the last error.
+    /// row the socket is closed, and [`Handle::wait`](super::Handle::wait) returns the last error.
     ///
     /// In Node an `error` without a listener ends the process. Here nothing happens: the datagram of a
     /// stranger must not end a process.

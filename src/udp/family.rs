@@ -1,46 +1,19 @@
-//! The IP version of a socket, and the addresses that it can use.
+//! Which addresses a socket of a [`Family`] can use.
 
-use crate::net;
+use crate::net::{self, Family};
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-/// The book's `"udp4"` and `"udp6"`. Its [`Display`](fmt::Display) form is what Node's
-/// `rinfo.family` says: `IPv4`, `IPv6`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// IPv4.
-    Udp4,
-    /// IPv6. Bound to `::` it also receives over IPv4, from addresses like `::ffff:127.0.0.1`, unless
-    /// the system is configured otherwise.
-    Udp6,
-}
+use std::net::SocketAddr;
 
 impl Family {
-    /// The family of an address.
-    pub fn of(address: IpAddr) -> Family {
-        match address {
-            IpAddr::V4(_) => Family::Udp4,
-            IpAddr::V6(_) => Family::Udp6,
-        }
-    }
-
-    /// All interfaces: `0.0.0.0` or `::`.
-    pub fn unspecified(self) -> IpAddr {
-        match self {
-            Family::Udp4 => Ipv4Addr::UNSPECIFIED.into(),
-            Family::Udp6 => Ipv6Addr::UNSPECIFIED.into(),
-        }
-    }
-
     /// `address` as a socket of this family uses it.
     pub(super) fn reach(self, address: SocketAddr) -> io::Result<SocketAddr> {
         match (self, address) {
-            (Family::Udp6, SocketAddr::V4(v4)) => Ok((v4.ip().to_ipv6_mapped(), v4.port()).into()),
-            (Family::Udp4, SocketAddr::V6(_)) => Err(no_address(
+            (Family::V6, SocketAddr::V4(v4)) => Ok((v4.ip().to_ipv6_mapped(), v4.port()).into()),
+            (Family::V4, SocketAddr::V6(_)) => Err(no_address(
                 self,
                 &address,
-                "create a socket with Family::Udp6",
+                "create a socket with Family::V6",
             )),
             _ => Ok(address),
         }
@@ -69,15 +42,6 @@ fn no_address(family: Family, what: &dyn fmt::Display, advice: &str) -> io::Erro
 
 pub(super) fn invalid(text: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, text)
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Family::Udp4 => "IPv4",
-            Family::Udp6 => "IPv6",
-        })
-    }
 }
 
 /// Where a socket can be bound:
@@ -150,45 +114,45 @@ mod tests {
     fn a_host_with_both_families_gives_the_socket_its_own() {
         let both = vec![at("[::1]:9"), at("127.0.0.1:9")];
         let prefer = |family: Family| family.prefer("both", both.clone()).unwrap();
-        assert_eq!(prefer(Family::Udp4), at("127.0.0.1:9"));
-        assert_eq!(prefer(Family::Udp6), at("[::1]:9"));
+        assert_eq!(prefer(Family::V4), at("127.0.0.1:9"));
+        assert_eq!(prefer(Family::V6), at("[::1]:9"));
     }
 
     #[test]
     fn ipv6_reaches_ipv4_but_ipv4_not_ipv6() {
-        let mapped = Family::Udp6.resolve("127.0.0.1", 9).unwrap();
+        let mapped = Family::V6.resolve("127.0.0.1", 9).unwrap();
         assert_eq!(mapped, at("[::ffff:127.0.0.1]:9"));
-        let e = Family::Udp4.resolve("::1", 9).unwrap_err();
-        let why = "[::1]:9 is no IPv4 address: create a socket with Family::Udp6";
+        let e = Family::V4.resolve("::1", 9).unwrap_err();
+        let why = "[::1]:9 is no IPv4 address: create a socket with Family::V6";
         assert_eq!(
             (e.kind(), e.to_string().as_str()),
             (ErrorKind::InvalidInput, why)
         );
-        assert!(Family::Udp4.prefer("nowhere", vec![]).is_err());
+        assert!(Family::V4.prefer("nowhere", vec![]).is_err());
     }
 
     #[test]
     fn fault_e02_e13_zones_and_ports() {
-        let six = |place: &dyn Place| place.candidates(Family::Udp6).unwrap();
+        let six = |place: &dyn Place| place.candidates(Family::V6).unwrap();
         assert_eq!(six(&"[fe80::1%lo]:9"), [at("[fe80::1%1]:9")]);
         assert_eq!(six(&(9, "fe80::1%lo")), [at("[fe80::1%1]:9")]);
-        let to = Family::Udp6.resolve("fe80::1%lo", 9).unwrap();
+        let to = Family::V6.resolve("fe80::1%lo", 9).unwrap();
         assert_eq!(to, at("[fe80::1%1]:9"));
         for wrong in ["127.0.0.1:+9", "127.0.0.1:", "::1:9", "[fe80::1%nosuch0]:9"] {
-            assert!(wrong.candidates(Family::Udp4).is_err(), "{wrong}");
+            assert!(wrong.candidates(Family::V4).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_place_has_four_spellings() {
-        let four = |place: &dyn Place| place.candidates(Family::Udp4).unwrap();
+        let four = |place: &dyn Place| place.candidates(Family::V4).unwrap();
         assert_eq!(four(&41234), [at("0.0.0.0:41234")]);
         assert_eq!(four(&(41234, "127.0.0.1")), [at("127.0.0.1:41234")]);
         assert_eq!(four(&"127.0.0.1:0"), [at("127.0.0.1:0")]);
         assert_eq!(four(&at("127.0.0.1:0")), [at("127.0.0.1:0")]);
-        assert_eq!(41234.candidates(Family::Udp6).unwrap(), [at("[::]:41234")]);
-        assert!("127.0.0.1".candidates(Family::Udp4).is_err());
-        let e = places(Family::Udp4, &"[::1]:0").unwrap_err();
+        assert_eq!(41234.candidates(Family::V6).unwrap(), [at("[::]:41234")]);
+        assert!("127.0.0.1".candidates(Family::V4).is_err());
+        let e = places(Family::V4, &"[::1]:0").unwrap_err();
         assert_eq!(e.kind(), ErrorKind::InvalidInput);
     }
 }

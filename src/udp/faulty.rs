@@ -20,8 +20,8 @@ use crate::net::{Exclusive, lock};
 /// ```
 /// use barewire::udp::{self, Datagrams, Family, Faulty, ReceiveBuffer};
 ///
-/// let socket = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
-/// let (itself, mut buffer) = (socket.address(), ReceiveBuffer::new());
+/// let socket = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let (itself, mut buffer) = (socket.local_addr(), ReceiveBuffer::new());
 /// let faulty = Faulty::new(socket).sending(".x2~".parse()?);
 /// for message in ["a", "b", "c", "d", "e"] {
 ///     faulty.send_to(message.as_bytes(), itself)?;
@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn socket() -> Socket {
-        create_socket(Family::Udp4).bind("127.0.0.1:0").unwrap()
+        create_socket(Family::V4).bind("127.0.0.1:0").unwrap()
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
         assert!(is_timeout(&take().unwrap_err()));
         for message in ["lost", "a", "late", "b"] {
             socket
-                .send_to(message.as_bytes(), socket.address())
+                .send_to(message.as_bytes(), socket.local_addr())
                 .unwrap();
         }
         let taken = [(); 3].map(|()| take().unwrap());

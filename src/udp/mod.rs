@@ -41,12 +41,12 @@
 //!
 //! | the book | here |
 //! |---|---|
-//! | `dgram.createSocket("udp4")` | [`create_socket(Family::Udp4)`](create_socket) |
+//! | `dgram.createSocket("udp4")` | [`create_socket(Family::V4)`](create_socket): [`net::Family`](crate::net::Family), for `"udp6"` `Family::V6` |
 //! | `server.bind(41234)` | [`Unbound::bind`] |
-//! | `server.address()` | [`Socket::address`] |
+//! | `server.local_addr()` | [`Socket::local_addr`] |
 //! | `server.on("message", …)` | [`Socket::on_message`], or [`SocketEvents`] and [`Socket::start`] |
 //! | `client.send(buf, offset, length, port, address, callback)` | [`Socket::send`]; what it returns is the callback |
-//! | `client.close()` | [`Socket::close`] |
+//! | `client.close()` | [`Socket::close`]; of a socket that receives on a thread of its own, [`Handle::stop`] |
 //!
 //! # Where to begin
 //! Read [`socket`], then `send` and [`descriptor`]: how [`Socket::close`] wakes a thread that sleeps in
@@ -61,6 +61,7 @@
 //! | broadcast, multicast, TTL | `options.rs` |
 //! | the length of a message; truncation | [`receive_buffer`], and the limits in `send.rs` |
 //! | an event, or what an event may rely on | [`events`], and its caller in [`receiving`] |
+//! | how a thread that receives is stopped and waited for | [`handle`] |
 //! | which errors report an earlier datagram | `reports_earlier_datagram` in [`receiving`] |
 //! | a fault (drop, duplicate, delay) | [`fault`]; `udp_echo`'s help names them, too |
 //! | retries and timeouts of a question | [`Retry`] in [`request`] |
@@ -81,6 +82,7 @@ mod events;
 mod family;
 mod fault;
 mod faulty;
+mod handle;
 mod options;
 mod receive_buffer;
 mod receiving;
@@ -90,14 +92,15 @@ mod send;
 mod socket;
 pub mod wire;
 
+pub use crate::net::Family;
 pub use datagrams::Datagrams;
 pub use descriptor::is_closed;
 pub use events::SocketEvents;
-pub use family::{Family, Place};
+pub use family::Place;
 pub use fault::{Fault, FaultPlan, FaultRates, UnknownFault};
 pub use faulty::{Direction, Faulty};
+pub use handle::Handle;
 pub use receive_buffer::{ReceiveBuffer, Received, RemoteInfo};
-pub use receiving::Handle;
 pub use request::{Reply, Requester, Retry};
 pub use respond::Responder;
 pub use socket::{Socket, Unbound, create_socket};

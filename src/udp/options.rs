@@ -14,8 +14,9 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::family::{Family, invalid};
+use super::family::invalid;
 use super::socket::Socket;
+use crate::net::Family;
 
 /// How a socket refuses what the standard library cannot set.
 const NO_HOP_LIMIT: &str = "the standard library sets no hop limit for IPv6";
@@ -95,15 +96,15 @@ impl Socket {
     /// The system refused, which it has no reason to.
     pub fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
         self.using(|socket| match self.family() {
-            Family::Udp4 => socket.set_multicast_loop_v4(on),
-            Family::Udp6 => socket.set_multicast_loop_v6(on),
+            Family::V4 => socket.set_multicast_loop_v4(on),
+            Family::V6 => socket.set_multicast_loop_v6(on),
         })
     }
 
     fn require_ipv4(&self, why: &str) -> io::Result<()> {
         match self.family() {
-            Family::Udp4 => Ok(()),
-            Family::Udp6 => Err(io::Error::new(ErrorKind::Unsupported, why)),
+            Family::V4 => Ok(()),
+            Family::V6 => Err(io::Error::new(ErrorKind::Unsupported, why)),
         }
     }
 }

@@ -15,7 +15,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use super::family::Family;
+use crate::net::Family;
 
 /// The longest datagram.
 // RFC 768 §Fields: "Length is the length in octets of this user datagram including this header and

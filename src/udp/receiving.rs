@@ -1,12 +1,11 @@
 //! The receiving loop until the socket is closed, on the caller's thread or on one of its own.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
-use std::panic;
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use super::descriptor::is_closed;
 use super::events::SocketEvents;
+use super::handle::{Handle, Running};
 use super::receive_buffer::{ReceiveBuffer, Received, RemoteInfo};
 use super::socket::Socket;
 use crate::net::{guarded, is_timeout};
@@ -19,8 +18,8 @@ impl Socket {
     /// ```
     /// use barewire::udp::{self, Family};
     ///
-    /// let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
-    /// let to = server.address();
+    /// let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+    /// let to = server.local_addr();
     /// server.send_to("深入浅出Node.js".as_bytes(), to)?; // to itself
     /// server.on_message(|socket, msg, rinfo| {
     ///     println!("server got: {} from {rinfo}", String::from_utf8_lossy(msg));
@@ -48,28 +47,31 @@ impl Socket {
     /// struct Echo;
     /// impl SocketEvents for Echo {
     ///     fn listening(&self, socket: &Socket) {
-    ///         println!("server listening {}", socket.address());
+    ///         println!("server listening {}", socket.local_addr());
     ///     }
     ///     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
     ///         let _ = socket.send_to(msg, rinfo.socket_addr());
     ///     }
     /// }
-    /// let handle = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?.start(Echo)?;
-    /// handle.close();
-    /// handle.join()?;
+    /// let handle = udp::create_socket(Family::V4).bind("127.0.0.1:0")?.start(Echo)?;
+    /// handle.stop();
+    /// handle.wait()?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
     /// # Errors
     /// The thread cannot be started.
     pub fn start(&self, events: impl SocketEvents) -> io::Result<Handle> {
-        let socket = self.clone();
+        let (socket, running) = (self.clone(), Running::new(self.clone()));
+        let handle = Handle::new(running.clone());
         let thread = thread::Builder::new().name("barewire udp".to_owned());
-        let thread = thread.spawn(move || socket.run(&events))?;
-        Ok(Handle {
-            socket: self.clone(),
-            thread,
-        })
+        thread.spawn(move || {
+            let done = guarded(|| socket.run(&events));
+            let _ = guarded(|| drop(events)); // they are the user's
+            socket.close();
+            running.end(done.unwrap_or_else(|_| Err(io::Error::other("receiving panicked"))));
+        })?;
+        Ok(handle)
     }
 
     fn run(&self, events: &impl SocketEvents) -> io::Result<()> {
@@ -136,41 +138,6 @@ pub(super) fn reports_earlier_datagram(e: &io::Error) -> bool {
             | ErrorKind::NetworkUnreachable
             | ErrorKind::NetworkDown
     )
-}
-
-/// A socket that receives on a thread of its own. Dropping this does not end the thread.
-#[derive(Debug)]
-pub struct Handle {
-    socket: Socket,
-    thread: JoinHandle<io::Result<()>>,
-}
-
-impl Handle {
-    /// The socket, for sending.
-    pub fn socket(&self) -> &Socket {
-        &self.socket
-    }
-
-    /// [`Socket::address`].
-    pub fn address(&self) -> SocketAddr {
-        self.socket.address()
-    }
-
-    /// [`Socket::close`]: the thread wakes at once. `close` does not wait for the events;
-    /// [`join`](Handle::join) does.
-    pub fn close(&self) {
-        self.socket.close();
-    }
-
-    /// Waits until the socket is closed, the last event has returned and the thread has ended.
-    ///
-    /// # Errors
-    /// The error that ended the loop: see [`SocketEvents::error`].
-    pub fn join(self) -> io::Result<()> {
-        self.thread
-            .join()
-            .unwrap_or_else(|panic| panic::resume_unwind(panic))
-    }
 }
 
 #[cfg(test)]

@@ -74,8 +74,8 @@ pub struct Reply {
 /// use barewire::udp::{self, Family, Faulty, Requester, Responder, Retry};
 /// use std::{thread, time::Duration};
 ///
-/// let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
-/// let address = server.address();
+/// let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let address = server.local_addr();
 /// let (answering, mut sum) = (server.clone(), 0);
 /// let thread = thread::spawn(move || {
 ///     let mut responder = Responder::new(|question: &[u8], _| {
@@ -86,7 +86,7 @@ pub struct Reply {
 /// });
 ///
 /// // The first question is lost, and then the first answer.
-/// let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
+/// let client = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
 /// let faulty = Faulty::new(client).sending("x".parse()?).receiving("x".parse()?);
 /// let mut requester = Requester::new(faulty);
 /// requester.retry = Retry { timeout: Duration::from_millis(50), tries: 10, ..Retry::default() };

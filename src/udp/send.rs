@@ -74,7 +74,7 @@ impl Socket {
     }
 
     /// The peer that the socket is connected to.
-    pub fn remote_address(&self) -> Option<SocketAddr> {
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.using(UdpSocket::peer_addr).ok()
     }
 }

@@ -7,25 +7,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::descriptor::Descriptor;
-use super::family::{self, Family, Place};
+use super::family::{self, Place};
 use super::receive_buffer::{ReceiveBuffer, Received};
+use crate::net::Family;
 
 /// The book's `dgram.createSocket("udp4")`.
 ///
 /// ```
 /// use barewire::udp::{self, Family, ReceiveBuffer};
 ///
-/// let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?; // the book's port is 41234
+/// let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?; // the book's port is 41234
 /// let message = "深入浅出Node.js".as_bytes();
 ///
-/// let client = udp::create_socket(Family::Udp4).bind(0)?;
-/// let bytes = client.send(message, 0, message.len(), server.address().port(), "localhost")?;
+/// let client = udp::create_socket(Family::V4).bind(0)?;
+/// let bytes = client.send(message, 0, message.len(), server.local_addr().port(), "localhost")?;
 /// assert_eq!(bytes, 19);
 ///
 /// let mut buffer = ReceiveBuffer::new();
 /// let received = server.recv(&mut buffer)?;
 /// assert_eq!(received.bytes, message);
-/// assert_eq!(received.rinfo.port(), client.address().port());
+/// assert_eq!(received.rinfo.port(), client.local_addr().port());
 ///
 /// client.close();
 /// # Ok::<(), std::io::Error>(())
@@ -89,7 +90,8 @@ struct Shared {
 impl Socket {
     /// The book's `address()`: the bound port, also if 0 was asked for, and the address of the interface
     /// ([`connect`](Socket::connect) may choose one). Returned after `close`, too.
-    pub fn address(&self) -> SocketAddr {
+    #[doc(alias = "address")]
+    pub fn local_addr(&self) -> SocketAddr {
         let now = self.using(UdpSocket::local_addr);
         now.unwrap_or(self.shared.bound)
     }
@@ -131,7 +133,7 @@ impl Socket {
     ///
     /// ```compile_fail,E0599
     /// # use barewire::udp::{self, Family};
-    /// let socket = udp::create_socket(Family::Udp4).bind(41234).unwrap();
+    /// let socket = udp::create_socket(Family::V4).bind(41234).unwrap();
     /// socket.close();
     /// socket.bind(41234); // there is no such method
     /// ```

@@ -43,8 +43,8 @@ pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
         }
     }
 
-    let socket = udp::create_socket(Family::Udp4).bind(listen)?;
-    Ok(socket.start(Printing)?.address().into())
+    let socket = udp::create_socket(Family::V4).bind(listen)?;
+    Ok(socket.start(Printing)?.local_addr().into())
 }
 
 pub(crate) fn http(listen: &str) -> io::Result<Addr> {

@@ -66,10 +66,10 @@ fn connection(listener: &TcpListener) -> io::Result<(Socket, Socket)> {
 /// A datagram is a message. It may be lost; it is not cut, and nothing sticks to it.
 pub(crate) fn udp() -> io::Result<()> {
     out!("udp: one send is one message");
-    let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
-    let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
+    let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+    let client = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
     for _ in 0..TIMES {
-        client.send_to(MESSAGE.as_bytes(), server.address())?;
+        client.send_to(MESSAGE.as_bytes(), server.local_addr())?;
     }
     server.set_read_timeout(Some(Duration::from_secs(1)))?; // ends the wait for a lost one
     let mut buffer = ReceiveBuffer::new();

@@ -88,7 +88,7 @@ struct Server {
 
 impl Server {
     fn answer(&self, echo: &Echo, socket: &Socket, msg: &[u8], from: SocketAddr, now: Instant) {
-        match echo.check(from, socket.address().port(), now) {
+        match echo.check(from, socket.local_addr().port(), now) {
             Ok(()) => {
                 if let Err(e) = socket.send_to(msg, from) {
                     self.lines.print(now, || err!("{from}: {e}"));
@@ -101,7 +101,7 @@ impl Server {
 
 impl SocketEvents for Server {
     fn listening(&self, socket: &Socket) {
-        log!("server listening {}", socket.address());
+        log!("server listening {}", socket.local_addr());
     }
 
     fn message(&self, socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
@@ -119,8 +119,8 @@ impl SocketEvents for Server {
 
 fn serve(listen: &str, echo: bool) -> io::Result<()> {
     let family = match listen.starts_with('[') {
-        true => Family::Udp6,
-        false => Family::Udp4,
+        true => Family::V6,
+        false => Family::V4,
     };
     let bound = udp::create_socket(family).bind(listen);
     let server = bound.map_err(|e| match e.kind() {
@@ -133,13 +133,13 @@ fn serve(listen: &str, echo: bool) -> io::Result<()> {
         lines: Arc::clone(&lines),
     };
     demo::spawn(move || lines.report())?;
-    server.start(events)?.join()
+    server.start(events)?.wait()
 }
 
 fn send(host: &str, port: u16, text: &str) -> io::Result<()> {
     let family = host
         .parse()
-        .map_or(Family::Udp4, |host: IpAddr| Family::of(host));
+        .map_or(Family::V4, |host: IpAddr| Family::of(host));
     let client = udp::create_socket(family).bind(0)?;
     let message = text.as_bytes();
     let bytes = client.send(message, 0, message.len(), port, host)?;

@@ -18,11 +18,11 @@ pub(crate) struct Network {
 }
 
 pub(crate) fn run(network: Network) -> io::Result<()> {
-    let server = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
-    let client = udp::create_socket(Family::Udp4).bind("127.0.0.1:0")?;
+    let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+    let client = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
     thread::scope(|scope| {
         let counts = Builder::new().spawn_scoped(scope, || serve(&server))?;
-        let done = request_all(network, client, server.address());
+        let done = request_all(network, client, server.local_addr());
         server.close(); // ends the server's thread
         let (received, handled) = counts.join().expect("it does not panic")?;
         out!("the server received {received} questions and handled {handled}");

@@ -16,13 +16,15 @@
 mod blocking_calls;
 mod call_queue;
 mod connect_schedule;
+mod family;
 mod literal;
 pub(super) mod local;
 mod race;
 mod resolve;
 pub(crate) mod worker;
 
+pub use family::Family;
 pub(super) use literal::split;
 pub(crate) use literal::{local, local_pair};
 pub use race::race;
-pub use resolve::{Family, resolve};
+pub use resolve::resolve;

@@ -4,13 +4,13 @@
 //! order the addresses are returned.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
 use super::blocking_calls::BlockingCalls;
 use super::call_queue::Limits;
+use super::family::Family;
 use super::literal;
 
 /// How many look-ups may be under way at a time, those included whose caller has left. A name whose
@@ -25,34 +25,6 @@ const LONGEST_NAME: usize = 255;
 
 /// The key is the name.
 static LOOKUPS: BlockingCalls<String> = BlockingCalls::new("look-up", LIMITS);
-
-/// Which version of IP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// IPv4: `127.0.0.1`.
-    V4,
-    /// IPv6: `::1`.
-    V6,
-}
-
-impl Family {
-    /// The family that an address belongs to.
-    pub fn of(address: &SocketAddr) -> Family {
-        match address {
-            SocketAddr::V4(_) => Family::V4,
-            SocketAddr::V6(_) => Family::V6,
-        }
-    }
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Family::V4 => "IPv4",
-            Family::V6 => "IPv6",
-        })
-    }
-}
 
 /// The addresses of `host`, each once, in the order in which to try them: the system's order, but
 /// the two families alternate (RFC 8305 §4). At least one; only those of `family`, if one is
@@ -136,7 +108,8 @@ fn invalid(why: impl Into<String>) -> io::Error {
 }
 
 fn in_order(found: Vec<SocketAddr>, family: Option<Family>) -> io::Result<Vec<SocketAddr>> {
-    let wanted = |address: &SocketAddr| family.is_none_or(|family| family == Family::of(address));
+    let wanted =
+        |address: &SocketAddr| family.is_none_or(|family| family == Family::of(address.ip()));
     let ordered = interleave(found.into_iter().filter(wanted));
     match (ordered.is_empty(), family) {
         (false, _) => Ok(ordered),
@@ -155,7 +128,7 @@ fn not_found(what: String) -> io::Error {
 fn interleave(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let mut seen = HashSet::new();
     let unique: Vec<_> = addresses.filter(|address| seen.insert(*address)).collect();
-    let like_first = |address: &SocketAddr| Family::of(address) == Family::of(&unique[0]);
+    let like_first = |address: &SocketAddr| Family::of(address.ip()) == Family::of(unique[0].ip());
     let (one, other): (Vec<_>, Vec<_>) = unique.iter().copied().partition(like_first);
     let (mut one, mut other) = (one.into_iter(), other.into_iter());
     let mut ordered = Vec::with_capacity(unique.len());

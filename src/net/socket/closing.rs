@@ -25,22 +25,26 @@ impl Inner {
         cause.map(|cause| io::Error::from(&cause))
     }
 
-    /// Waits until the queue is empty.
-    pub(super) fn drained(&self) -> io::Result<()> {
-        self.wait_whole(|queue| queue.buffered() == 0)
+    /// Waits until the queue is empty, or for `at_most`; whether it is empty.
+    pub(super) fn drained(&self, at_most: Option<Duration>) -> io::Result<bool> {
+        self.wait_whole(at_most, |queue| queue.buffered() == 0)
     }
 
     /// Waits until our FIN has left. It was asked before, so some thread sends it, and gives up a peer
     /// that is too slow.
     pub(super) fn end_sent(&self) -> io::Result<()> {
-        self.wait_whole(SendQueue::is_end_sent)
+        self.wait_whole(None, SendQueue::is_end_sent).map(drop)
     }
 
-    fn wait_whole(&self, is_done: impl Fn(&SendQueue<Cause>) -> bool) -> io::Result<()> {
-        let (state, _) = self.wait(None, |queue| queue.is_broken() || is_done(queue));
+    fn wait_whole(
+        &self,
+        at_most: Option<Duration>,
+        is_done: impl Fn(&SendQueue<Cause>) -> bool,
+    ) -> io::Result<bool> {
+        let (state, done) = self.wait(at_most, |queue| queue.is_broken() || is_done(queue));
         match state.queue.is_broken() {
             true => Err(ErrorKind::BrokenPipe.into()),
-            false => Ok(()),
+            false => Ok(done),
         }
     }
 

@@ -177,6 +177,32 @@ impl Socket {
         self.inner.read(buf, self.inner.reading.limits())
     }
 
+    /// [`read`](Socket::read), but waits no longer than `time`: `None` if nothing has come by then, and the
+    /// connection is as it was. `Some(0)` is the peer's FIN. Between two calls the thread can do something
+    /// else.
+    ///
+    /// ```
+    /// use barewire::net::{self, Socket};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let (here, there) = net::pipe();
+    /// let (here, there) = (Socket::new(Arc::new(here)), Socket::new(Arc::new(there)));
+    /// let mut buf = [0; 16];
+    /// assert_eq!(here.read_within(&mut buf, Duration::from_millis(1))?, None);
+    /// there.write_all("hi")?;
+    /// assert_eq!(here.read_within(&mut buf, Duration::from_secs(10))?, Some(2));
+    /// there.end()?;
+    /// assert_eq!(here.read_within(&mut buf, Duration::from_secs(10))?, Some(0));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`read`](Socket::read). A read timeout that is shorter than `time` holds, too, and is an error.
+    pub fn read_within(&self, buf: &mut [u8], time: Duration) -> io::Result<Option<usize>> {
+        self.inner.read_within(buf, time)
+    }
+
     /// Waits until the queue is empty and all of `bytes` is on its way, too. They leave in one
     /// piece, although other threads write.
     ///
@@ -263,7 +289,28 @@ impl Socket {
     /// # Errors
     /// The connection broke before that.
     pub fn drained(&self) -> io::Result<()> {
-        self.inner.drained()
+        self.inner.drained(None).map(drop)
+    }
+
+    /// [`drained`](Socket::drained), but waits no longer than `time`. False: bytes are still queued.
+    ///
+    /// ```
+    /// use barewire::net::{self, Socket};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let (here, _there) = net::pipe_with_capacity(4);
+    /// let socket = Socket::new(Arc::new(here));
+    /// socket.write("hello"); // the peer does not read
+    /// assert!(!socket.drained_within(Duration::from_millis(1))?);
+    /// assert_eq!(socket.buffered(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`drained`](Socket::drained).
+    pub fn drained_within(&self, time: Duration) -> io::Result<bool> {
+        self.inner.drained(Some(time))
     }
 
     /// After `idle` without a byte in either direction, [`timeout`](SocketEvents::timeout) is

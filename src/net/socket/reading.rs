@@ -85,6 +85,17 @@ impl Inner {
         }
     }
 
+    /// A read with a limit of its own; `None`: that has passed.
+    pub(super) fn read_within(&self, buf: &mut [u8], time: Duration) -> io::Result<Option<usize>> {
+        let (time, mut limits) = (Limit::from(Some(time)), self.reading.limits());
+        let is_ours = time <= limits.read;
+        limits.read = limits.read.min(time);
+        match self.read(buf, limits) {
+            Err(e) if is_ours && is_timeout(&e) => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
     pub(super) fn is_destroyed(&self) -> bool {
         self.destroyed.load(Ordering::SeqCst)
     }

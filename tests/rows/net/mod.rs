@@ -21,6 +21,7 @@
 //! | N05, N06 | `slow_peers` | which peers are waited for, and which are cut |
 //! | N04, N05 | `callbacks` | what the user's own code may do while it is called |
 //! | all | `sharing` | one socket, many threads |
+//! | all | `waits` | waits with a limit |
 //! | all | `stage` | the servers, peers and events that the others play with |
 //!
 //! What must be alone in its process to be measured is in `tests/leftovers/net.rs`.
@@ -42,3 +43,4 @@ mod s07_without_framing;
 mod sharing;
 mod slow_peers;
 mod stage;
+mod waits;

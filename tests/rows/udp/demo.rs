@@ -86,7 +86,7 @@ fn row_u01_the_demo_shows_any_bytes_and_echoes_them() {
     watched(|| {
         let mut server = Server::start(&["server", "--listen", "127.0.0.1:0", "--echo"]);
         let (to, client) = (port(&server.line()), socket());
-        let from = client.address().port();
+        let from = client.local_addr().port();
         for (message, shown) in [
             (&b"\xe6\xb7\xb1\xff!"[..], "深\u{fffd}!"),
             (
@@ -214,7 +214,7 @@ fn fault_e09_a_broadcast_address_and_a_missing_host_in_words_of_the_command_line
 fn row_u02_the_demo_sends_another_text_elsewhere() {
     watched(|| {
         let server = socket();
-        let to = format!("127.0.0.1:{}", server.address().port());
+        let to = format!("127.0.0.1:{}", server.local_addr().port());
         let (code, prints, _) = run(&["client", &to, "你好"]);
         assert_eq!((code, prints.as_str()), (Some(0), "client sent: 6 bytes\n"));
         assert_eq!(next_text(&server), "你好");
@@ -298,7 +298,7 @@ fn row_u01_the_demo_refuses_what_it_does_not_know() {
             assert!(errors.contains("\nusage: udp_echo server "), "{errors}");
         }
         let holder = socket();
-        let used = holder.address().to_string();
+        let used = holder.local_addr().to_string();
         let (code, _, errors) = run(&["server", "--listen", &used]);
         assert_eq!(code, Some(1));
         assert!(

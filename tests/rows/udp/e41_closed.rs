@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 fn erratum_e41_a_closed_socket_stays_closed_and_another_takes_its_port() {
     watched(|| {
         let (old, client) = (socket_of_its_own(1), socket());
-        let place = old.address().to_string();
+        let place = old.local_addr().to_string();
         old.close();
         old.close();
         let group = Ipv4Addr::new(239, 255, 41, 41);
@@ -33,10 +33,10 @@ fn erratum_e41_a_closed_socket_stays_closed_and_another_takes_its_port() {
             assert_eq!(e.to_string(), what);
         }
         old.on_message(|_, _, _| panic!("a message")).unwrap(); // over before it began
-        assert_eq!(old.remote_address(), None);
+        assert_eq!(old.remote_addr(), None);
 
         let new = socket_at(&place); // `old` is still alive
-        client.send_to(b"again", old.address()).unwrap();
+        client.send_to(b"again", old.local_addr()).unwrap();
         assert_eq!(next_text(&new), "again");
     });
 }

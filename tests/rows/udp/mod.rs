@@ -6,7 +6,7 @@
 //! | U02 | `u02_send` | `send(buf, offset, length, port, address)`, and what it refuses |
 //! | U03 | `u03_peers` | one socket, several peers, both ways |
 //! | U04 | `u04_events`, `u04_truncated` | the order of the events; a truncated message is marked |
-//! | U04, E41 | `u04_stopping`, `e41_closed` | `close` takes effect at once, and cannot be undone |
+//! | U04, E41 | `u04_stopping`, `u04_waiting`, `e41_closed` | `close` takes effect at once, and cannot be undone; waiting for the end |
 //! | U05 | `u05_many`, `u05_one` | broadcast and multicast; connected, and over IPv6 |
 //! | U06 | `u06_loss`, `line` | asking again over what drops, repeats and delays |
 //! | S07 | `s07_boundaries` | one send, one message |
@@ -24,6 +24,7 @@ mod u03_peers;
 mod u04_events;
 mod u04_stopping;
 mod u04_truncated;
+mod u04_waiting;
 mod u05_many;
 mod u05_one;
 mod u06_loss;
@@ -55,8 +56,8 @@ fn socket_of_its_own(test: u8) -> Socket {
 
 fn bind(place: &str) -> io::Result<Socket> {
     let family = match place.starts_with('[') {
-        true => Family::Udp6,
-        false => Family::Udp4,
+        true => Family::V6,
+        false => Family::V4,
     };
     let socket = udp::create_socket(family).bind(place)?;
     socket.set_read_timeout(Some(PATIENCE))?;

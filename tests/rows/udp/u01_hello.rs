@@ -14,7 +14,7 @@ impl SocketEvents for Server {
     }
 
     fn listening(&self, socket: &Socket) {
-        let address = socket.address();
+        let address = socket.local_addr();
         let (address, port) = (address.ip(), address.port());
         self.0.note(format!("server listening {address}:{port}"));
     }
@@ -24,22 +24,22 @@ impl SocketEvents for Server {
 fn row_u01_the_server_receives_the_clients_message() {
     watched(|| {
         let log = Log::default();
-        let server = udp::create_socket(Family::Udp4).bind(0).unwrap();
+        let server = udp::create_socket(Family::V4).bind(0).unwrap();
         let server = server.start(Server(log.clone())).unwrap();
-        let port = server.address().port();
+        let port = server.local_addr().port();
         log.wait_for(&format!("server listening 0.0.0.0:{port}"));
 
         let client = socket();
         client
             .send(BOOK.as_bytes(), 0, 19, port, "localhost")
             .unwrap();
-        let from = client.address().port();
+        let from = client.local_addr().port();
         log.wait_for(&format!(
             "server got: 深入浅出Node.js from 127.0.0.1:{from}"
         ));
         client.close();
-        server.close();
-        server.join().unwrap();
+        server.stop();
+        server.wait().unwrap();
         assert_eq!(log.all().len(), 2);
     });
 }
@@ -49,13 +49,15 @@ fn row_u01_a_closure_is_enough() {
     watched(|| {
         let server = socket();
         let client = socket();
-        client.send_to(BOOK.as_bytes(), server.address()).unwrap();
+        client
+            .send_to(BOOK.as_bytes(), server.local_addr())
+            .unwrap();
         let mut got = Vec::new();
         let on_message = |socket: &Socket, msg: &[u8], rinfo: &RemoteInfo| {
             got.push((msg.to_vec(), rinfo.socket_addr(), rinfo.size()));
             socket.close();
         };
         server.on_message(on_message).unwrap();
-        assert_eq!(got, [(BOOK.as_bytes().to_vec(), client.address(), 19)]);
+        assert_eq!(got, [(BOOK.as_bytes().to_vec(), client.local_addr(), 19)]);
     });
 }

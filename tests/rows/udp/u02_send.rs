@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 fn row_u02_send_completes_with_the_byte_count_and_then_close() {
     watched(|| {
         let (server, client) = (socket(), socket());
-        let (buf, port) = (BOOK.as_bytes(), server.address().port());
+        let (buf, port) = (BOOK.as_bytes(), server.local_addr().port());
         assert_eq!(
             client.send(buf, 0, buf.len(), port, "localhost").unwrap(),
             19
@@ -21,7 +21,7 @@ fn row_u02_send_completes_with_the_byte_count_and_then_close() {
 fn row_u02_offset_and_length_choose_the_part() {
     watched(|| {
         let (server, client) = (socket(), socket());
-        let port = server.address().port();
+        let port = server.local_addr().port();
         let send = |offset, length| {
             let buf = BOOK.as_bytes();
             client.send(buf, offset, length, port, "127.0.0.1")
@@ -54,13 +54,13 @@ fn row_u02_a_message_has_a_largest_size() {
 fn largest(place: &str, most: usize) {
     let (server, client) = (socket_at(place), socket_at(place));
     let message: Vec<u8> = (0..=most).map(|at| at as u8).collect();
-    let sent = client.send_to(&message[..most], server.address());
+    let sent = client.send_to(&message[..most], server.local_addr());
     assert_eq!(sent.unwrap(), most);
     let (received, rinfo) = next(&server);
     assert!(received == message[..most], "it arrives as it was sent");
     assert_eq!((rinfo.size(), rinfo.truncated()), (most, false));
 
-    let e = client.send_to(&message, server.address()).unwrap_err();
+    let e = client.send_to(&message, server.local_addr()).unwrap_err();
     assert_eq!(e.kind(), ErrorKind::InvalidInput);
     let why = format!("a datagram has room for {most}");
     assert!(e.to_string().contains(&why), "{e}");
@@ -78,7 +78,7 @@ fn row_u02_a_message_that_cannot_be_sent_is_an_error_with_its_reason() {
             (ErrorKind::InvalidInput, why)
         );
         let e = send(9, "::1");
-        let why = "[::1]:9 is no IPv4 address: create a socket with Family::Udp6";
+        let why = "[::1]:9 is no IPv4 address: create a socket with Family::V6";
         assert_eq!(
             (e.kind(), e.to_string().as_str()),
             (ErrorKind::InvalidInput, why)

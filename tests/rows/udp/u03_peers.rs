@@ -20,15 +20,15 @@ fn row_u03_one_socket_talks_with_several_peers() {
         let peers: Vec<Socket> = (0..5).map(|_| socket()).collect();
         for (n, peer) in peers.iter().enumerate() {
             let text = format!("peer {n}");
-            peer.send_to(text.as_bytes(), server.address()).unwrap();
+            peer.send_to(text.as_bytes(), server.local_addr()).unwrap();
         }
         for (n, peer) in peers.iter().enumerate() {
             let (answer, rinfo) = next(peer);
             assert_eq!(answer, format!("PEER {n}").into_bytes());
-            assert_eq!(rinfo.socket_addr(), server.address());
+            assert_eq!(rinfo.socket_addr(), server.local_addr());
         }
-        server.close();
-        server.join().unwrap();
+        server.stop();
+        server.wait().unwrap();
     });
 }
 
@@ -36,8 +36,8 @@ fn row_u03_one_socket_talks_with_several_peers() {
 fn row_u03_a_server_may_ask_too() {
     watched(|| {
         let (here, there) = (socket(), socket());
-        here.send_to(b"ping", there.address()).unwrap();
-        there.send_to(b"ping", here.address()).unwrap();
+        here.send_to(b"ping", there.local_addr()).unwrap();
+        there.send_to(b"ping", here.local_addr()).unwrap();
         for end in [&here, &there] {
             let (ping, rinfo) = next(end);
             assert_eq!(ping, b"ping");
@@ -55,7 +55,7 @@ fn row_u03_clones_are_the_same_socket_on_every_thread() {
         let mut from = Vec::new();
         thread::scope(|scope| {
             for _ in 0..4 {
-                let (here, to) = (here.clone(), there.address());
+                let (here, to) = (here.clone(), there.local_addr());
                 scope.spawn(move || {
                     for _ in 0..EACH {
                         here.send_to(b"x", to).unwrap();
@@ -66,6 +66,6 @@ fn row_u03_clones_are_the_same_socket_on_every_thread() {
                 from.push(next(&there).1.socket_addr());
             }
         });
-        assert!(from.iter().all(|from| *from == here.address()));
+        assert!(from.iter().all(|from| *from == here.local_addr()));
     });
 }

@@ -27,7 +27,7 @@ impl SocketEvents for Diary {
     }
 
     fn listening(&self, socket: &Socket) {
-        self.log.note(format!("listening {}", socket.address()));
+        self.log.note(format!("listening {}", socket.local_addr()));
     }
 
     fn error(&self, error: &io::Error) {
@@ -48,12 +48,12 @@ fn row_u04_events_come_in_order() {
         let (diary, server, client) = (Diary::default(), socket(), socket());
         for message in ["a", "b", "close", "never"] {
             client
-                .send_to(message.as_bytes(), server.address())
+                .send_to(message.as_bytes(), server.local_addr())
                 .unwrap();
         }
         let handle = server.start(diary.clone()).unwrap();
-        handle.join().unwrap();
-        let listening = format!("listening {}", server.address());
+        handle.wait().unwrap();
+        let listening = format!("listening {}", server.local_addr());
         let all = [
             listening.as_str(),
             "message a",
@@ -74,15 +74,15 @@ fn row_u04_nothing_is_received_once_close_has_returned() {
         let (diary, server, client) = (Diary::default(), socket(), socket());
         for message in ["wait", "never"] {
             client
-                .send_to(message.as_bytes(), server.address())
+                .send_to(message.as_bytes(), server.local_addr())
                 .unwrap();
         }
         let handle = server.start(diary.clone()).unwrap();
         diary.log.wait_for("message wait");
-        handle.close(); // does not wait for the message that is under way
+        handle.stop(); // does not wait for the message that is under way
         diary.log.note("closed");
         diary.gate.open();
-        handle.join().unwrap();
+        handle.wait().unwrap();
         let tail = ["message wait", "closed", "message wait done", CLOSE];
         assert_eq!(diary.log.all()[1..], tail);
     });
@@ -94,10 +94,10 @@ fn row_u04_a_panic_ends_one_message() {
         let (diary, server, client) = (Diary::default(), socket(), socket());
         for message in ["panic", "close"] {
             client
-                .send_to(message.as_bytes(), server.address())
+                .send_to(message.as_bytes(), server.local_addr())
                 .unwrap();
         }
-        server.start(diary.clone()).unwrap().join().unwrap();
+        server.start(diary.clone()).unwrap().wait().unwrap();
         let tail = [
             "message panic",
             "message close",
@@ -112,7 +112,7 @@ fn row_u04_a_panic_ends_one_message() {
 fn row_u04_a_missing_peer_is_reported_and_ends_nothing() {
     watched(|| {
         let (diary, server, peer) = (Diary::default(), socket(), socket_of_its_own(2));
-        let absent = peer.address();
+        let absent = peer.local_addr();
         peer.close();
         // A connected socket gets the report …
         let handle = server.start(diary.clone()).unwrap();
@@ -122,8 +122,8 @@ fn row_u04_a_missing_peer_is_reported_and_ends_nothing() {
         diary.log.wait_for("error ConnectionRefused");
         // … and when there is somebody, all is well.
         let peer = socket_at(&absent.to_string());
-        peer.send_to(b"close", server.address()).unwrap();
-        handle.join().unwrap();
+        peer.send_to(b"close", server.local_addr()).unwrap();
+        handle.wait().unwrap();
         assert_eq!(diary.log.all().last().unwrap(), CLOSE);
     });
 }
@@ -134,9 +134,9 @@ fn row_u04_an_unconnected_socket_goes_on_as_well() {
         let (server, client, absent) = (socket(), socket(), socket_of_its_own(3));
         absent.close();
         for _ in 0..3 {
-            let _ = server.send_to(b"anybody?", absent.address()); // it may get a report, or not
+            let _ = server.send_to(b"anybody?", absent.local_addr()); // it may get a report, or not
         }
-        client.send_to(b"x", server.address()).unwrap();
+        client.send_to(b"x", server.local_addr()).unwrap();
         let mut got = 0;
         let on_message = |socket: &Socket, _: &[u8], _: &RemoteInfo| {
             got += 1;
@@ -164,12 +164,12 @@ fn row_u04_a_read_timeout_is_no_event() {
             ));
             let message = format!("{round}");
             client
-                .send_to(message.as_bytes(), server.address())
+                .send_to(message.as_bytes(), server.local_addr())
                 .unwrap();
             diary.log.wait_for(&format!("message {round} done"));
         }
-        handle.close();
-        handle.join().unwrap();
+        handle.stop();
+        handle.wait().unwrap();
         let errors = diary
             .log
             .all()

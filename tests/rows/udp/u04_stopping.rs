@@ -25,7 +25,9 @@ fn row_u04_close_wakes_every_receiver() {
 fn row_u04_close_wakes_a_connected_socket_too() {
     watched(|| {
         let (socket, peer) = (socket_of_its_own(5), socket());
-        socket.connect(peer.address().port(), "127.0.0.1").unwrap();
+        socket
+            .connect(peer.local_addr().port(), "127.0.0.1")
+            .unwrap();
         wakes(&socket);
     });
 }
@@ -64,7 +66,7 @@ fn until_asleep(stat: std::io::Result<String>) {
 
 /// No descriptor is left: the kernel would not give the port away.
 fn is_free(closed: &Socket) {
-    let address = closed.address().to_string();
+    let address = closed.local_addr().to_string();
     drop(socket_at(&address));
 }
 
@@ -77,7 +79,7 @@ fn row_u04_close_frees_the_port_while_clones_live() {
             clones[0].close();
             is_free(&socket);
             assert!(clones[1].is_closed());
-            assert_eq!(clones[1].address(), socket.address());
+            assert_eq!(clones[1].local_addr(), socket.local_addr());
         }
     });
 }
@@ -86,7 +88,7 @@ fn row_u04_close_frees_the_port_while_clones_live() {
 fn row_u04_the_last_clone_closes_too() {
     watched(|| {
         let socket = socket_of_its_own(8);
-        let (address, clone) = (socket.address().to_string(), socket.clone());
+        let (address, clone) = (socket.local_addr().to_string(), socket.clone());
         drop(socket);
         assert!(bind(&address).is_err());
         drop(clone);
@@ -102,7 +104,7 @@ fn row_u04_any_thread_may_close_while_others_work() {
             thread::scope(|scope| {
                 for _ in 0..2 {
                     scope.spawn(|| while socket.recv(&mut ReceiveBuffer::new()).is_ok() {});
-                    scope.spawn(|| while socket.send_to(b"x", socket.address()).is_ok() {});
+                    scope.spawn(|| while socket.send_to(b"x", socket.local_addr()).is_ok() {});
                 }
                 for _ in 0..3 {
                     scope.spawn(|| {

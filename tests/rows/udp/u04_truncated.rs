@@ -10,7 +10,7 @@ fn row_u04_a_truncated_datagram_is_marked() {
         let (server, client) = (socket(), socket());
         let messages = [&b"four"[..], b"fives", b"", &[7; 60_000]];
         for message in messages {
-            client.send_to(message, server.address()).unwrap();
+            client.send_to(message, server.local_addr()).unwrap();
         }
         let mut buffer = ReceiveBuffer::with_capacity(4);
         for message in messages {
@@ -18,7 +18,7 @@ fn row_u04_a_truncated_datagram_is_marked() {
             let fits = message.len().min(4);
             assert_eq!(bytes, &message[..fits]);
             assert_eq!((rinfo.size(), rinfo.truncated()), (fits, message.len() > 4));
-            assert_eq!(rinfo.socket_addr(), client.address());
+            assert_eq!(rinfo.socket_addr(), client.local_addr());
         }
     });
 }
@@ -29,7 +29,7 @@ fn row_u04_an_empty_datagram_is_a_message() {
         let (server, client) = (socket(), socket());
         let mut sizes = Vec::new();
         for message in [&b""[..], b"x", b""] {
-            client.send_to(message, server.address()).unwrap();
+            client.send_to(message, server.local_addr()).unwrap();
         }
         let on_message = |socket: &_, _: &_, rinfo: &barewire::udp::RemoteInfo| {
             sizes.push(rinfo.size());
@@ -54,7 +54,7 @@ fn row_u04_a_read_timeout_leaves_the_socket_as_it_was() {
             assert!(began.elapsed() >= timeout);
         }
         server.set_read_timeout(None).unwrap();
-        client.send_to(b"now", server.address()).unwrap();
+        client.send_to(b"now", server.local_addr()).unwrap();
         assert_eq!(server.recv(&mut buffer).unwrap().bytes, b"now");
     });
 }

@@ -11,7 +11,7 @@ const BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 /// before the marker.
 fn is_received(by: &Socket, from: &Socket, there: SocketAddr) -> bool {
     from.send_to(b"to all", there).unwrap();
-    let itself = (from.address().ip(), by.address().port()).into();
+    let itself = (from.local_addr().ip(), by.local_addr().port()).into();
     from.send_to(b"to you", itself).unwrap();
     let received = next_text(by);
     if received == "to all" {
@@ -24,7 +24,7 @@ fn is_received(by: &Socket, from: &Socket, there: SocketAddr) -> bool {
 fn row_u05_broadcast_has_to_be_allowed() {
     watched(|| {
         let (all, client) = (socket_at("0.0.0.0:0"), socket());
-        let everyone: SocketAddr = (BROADCAST, all.address().port()).into();
+        let everyone: SocketAddr = (BROADCAST, all.local_addr().port()).into();
         let allowed = |on| {
             client.set_broadcast(on).unwrap();
             client.send_to(b"to all", everyone)
@@ -35,7 +35,7 @@ fn row_u05_broadcast_has_to_be_allowed() {
         let (received, rinfo) = next(&all);
         assert_eq!(
             (received, rinfo.socket_addr()),
-            (b"to all".to_vec(), client.address())
+            (b"to all".to_vec(), client.local_addr())
         );
 
         let e = allowed(false).unwrap_err();
@@ -52,7 +52,7 @@ fn row_u05_multicast_join_and_leave() {
     watched(|| {
         let (member, client) = (socket_at("0.0.0.0:0"), socket());
         let (group, here) = (Ipv4Addr::new(239, 255, 41, 234), Ipv4Addr::LOCALHOST);
-        let there = (group, member.address().port()).into();
+        let there = (group, member.local_addr().port()).into();
         if unless_lacking("multicast", client.send_to(b"nobody joined", there)).is_none() {
             return;
         }
@@ -83,7 +83,7 @@ fn row_u05_multicast_loopback_and_ttl() {
     watched(|| {
         let (member, client) = (socket_at("0.0.0.0:0"), socket_at("0.0.0.0:0"));
         let (group, any) = (Ipv4Addr::new(239, 255, 41, 235), Ipv4Addr::UNSPECIFIED);
-        let there = (group, member.address().port()).into();
+        let there = (group, member.local_addr().port()).into();
         client.set_multicast_ttl(0).unwrap();
         client.set_ttl(1).unwrap();
         let what = "interface for multicast but loopback";
@@ -121,14 +121,14 @@ fn row_u05_multicast_over_ipv6() {
         };
         let group: Ipv6Addr = "ff01::4:1234".parse().unwrap();
         let (member, client) = (socket_at("[::]:0"), socket_at("[::]:0"));
-        let there = SocketAddrV6::new(group, member.address().port(), 0, index).into();
+        let there = SocketAddrV6::new(group, member.local_addr().port(), 0, index).into();
         if unless_lacking("IPv6 multicast", member.join_v6(group, index)).is_none()
             || unless_lacking("IPv6 multicast", client.send_to(b"1", there)).is_none()
         {
             return;
         }
         let (received, rinfo) = next(&member);
-        assert_eq!((received, rinfo.family()), (b"1".to_vec(), Family::Udp6));
+        assert_eq!((received, rinfo.family()), (b"1".to_vec(), Family::V6));
         client.set_multicast_loopback(false).unwrap();
         client.send_to(b"2", there).unwrap();
         client.set_multicast_loopback(true).unwrap();
@@ -146,7 +146,7 @@ fn row_u05_what_ipv6_lacks_is_unsupported() {
         if unless_lacking("IPv6", bind("[::1]:0")).is_none() {
             return;
         }
-        let socket = udp::create_socket(Family::Udp6).bind("[::1]:0").unwrap();
+        let socket = udp::create_socket(Family::V6).bind("[::1]:0").unwrap();
         for refused in [
             socket.set_broadcast(true),
             socket.set_ttl(1),

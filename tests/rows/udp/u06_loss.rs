@@ -179,7 +179,7 @@ fn row_u06_over_a_socket_that_drops_on_purpose() {
         let mut requester = Requester::new(network);
         requester.retry.timeout = Duration::from_millis(50);
         requester.retry.tries = 10;
-        let reply = requester.request(server.address(), b"?").unwrap();
+        let reply = requester.request(server.local_addr(), b"?").unwrap();
         assert_eq!(reply.payload, [1]); // handled on once, however often it was asked
         server.close();
         server_thread.join().unwrap();
@@ -207,7 +207,7 @@ fn row_u06_a_responder_survives_other_datagrams_and_long_answers() {
             b"Q\0\0\0\x02long",
             b"Q\0\0\0\x03ok",
         ] {
-            client.send_to(datagram, server.address()).unwrap();
+            client.send_to(datagram, server.local_addr()).unwrap();
         }
         let mut errors = Vec::new();
         let mut responder = Responder::new(|question: &[u8], _| match question {
@@ -236,7 +236,7 @@ fn row_u06_a_closed_transport_ends_the_question() {
                 next(&peer); // the question is on its way: it waits, or soon will
                 client.close();
             });
-            let e = requester.request(peer.address(), b"?").unwrap_err();
+            let e = requester.request(peer.local_addr(), b"?").unwrap_err();
             assert!(is_closed(&e), "{e}");
         });
     });
@@ -246,7 +246,7 @@ fn row_u06_a_closed_transport_ends_the_question() {
 fn row_u06_a_faulty_transport_keeps_its_timeout() {
     watched(|| {
         let (here, there) = (socket(), socket());
-        there.send_to(b"lost", here.address()).unwrap();
+        there.send_to(b"lost", here.local_addr()).unwrap();
         let faulty = Faulty::new(&here).receiving(plan("x"));
         let most = Some(Duration::from_millis(20));
         let e = faulty
@@ -261,12 +261,12 @@ fn row_u06_a_faulty_transport_keeps_its_timeout() {
 fn fault_a28_the_report_of_an_earlier_datagram_takes_no_try_away() {
     watched(|| {
         let client = socket();
-        let server = create_socket(Family::Udp4).bind("127.0.28.1:0").unwrap();
-        let address = server.address();
+        let server = create_socket(Family::V4).bind("127.0.28.1:0").unwrap();
+        let address = server.local_addr();
         server.close();
         client.connect(address.port(), "127.0.28.1").unwrap();
         client.send_connected(b"is anybody there?").unwrap();
-        let server = create_socket(Family::Udp4).bind(address).unwrap();
+        let server = create_socket(Family::V4).bind(address).unwrap();
         let answering = server.clone();
         let thread = thread::spawn(move || {
             let mut responder = Responder::new(|question: &[u8], _| question.to_vec());

@@ -31,14 +31,14 @@ pub(crate) fn serve(user: Option<u32>) -> io::Result<()> {
     // After that: a new user clears it.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let handles = start()?;
-    let udp = udp::create_socket(Family::Udp4)
+    let udp = udp::create_socket(Family::V4)
         .bind(LISTEN)?
         .start(UdpEcho)?;
     let addresses: String = handles
         .iter()
         .map(|h| format!("{} ", h.local_addr()))
         .collect();
-    println!("{addresses}{}", Addr::from(udp.address()));
+    println!("{addresses}{}", Addr::from(udp.local_addr()));
     let limits = [Resource::Nofile, Resource::Nproc].map(|which| (which, getrlimit(which)));
     for line in io::stdin().lines() {
         let line = line?;
