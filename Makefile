@@ -6,7 +6,7 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test lint doc certs package bench instructions fuzz schedules interop autobahn soak clean
+.PHONY: help run test msrv lint doc certs package bench instructions fuzz schedules interop autobahn soak clean
 
 # How long each target of `make fuzz` runs.
 FUZZ_SECONDS = 60
@@ -20,6 +20,7 @@ BASE ?= HEAD^
 help:
 	@echo "make run      serve the chapter: seven doors on 127.0.0.1, each with a line to try (ARGS=--help tells more)"
 	@echo "make test     unit tests, documentation tests, vectors, rows, and the allocation counter"
+	@echo "make msrv     the oldest Rust that Cargo.toml promises: all of it compiles, and the unit tests pass (rustup)"
 	@echo "make lint     formatting, clippy and rustdoc, with no warning left"
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
@@ -42,6 +43,14 @@ export RUST_TEST_THREADS ?= 8
 test:
 	cargo test
 	$(if $(wildcard tests/alloc/Cargo.toml),cargo run --quiet --package barewire-alloc)
+
+# The oldest toolchain that works, once it is here. All tests on it: RUSTUP_TOOLCHAIN=VERSION make test
+RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+msrv:
+	rustup toolchain install --profile minimal --no-self-update $(RUST_VERSION)
+	cargo +$(RUST_VERSION) test --no-run --target-dir $(TARGET)/msrv
+	cargo +$(RUST_VERSION) test --lib --target-dir $(TARGET)/msrv
 
 lint:
 	cargo fmt --check

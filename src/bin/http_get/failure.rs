@@ -4,7 +4,7 @@ use crate::transcript::{Phase, Transcript};
 use barewire::http::Error;
 use barewire::http::wire::Rule;
 use barewire::tls::{self, Code};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -45,23 +45,30 @@ fn code(error: &Error, transcript: &Transcript) -> u8 {
             (_, Phase::Body) => 56,
             _ => 8,
         },
-        Error::Io(error) if error.kind() == ErrorKind::TimedOut => 28,
-        Error::Io(error) if let Some(error) = tls::Error::of(error) => {
-            tls_code(error.code(), phase)
-        }
-        Error::Io(error) => match phase {
-            Phase::Start => 2,
-            Phase::Resolving => 6,
-            Phase::Connecting => 7,
-            _ if error.kind() == ErrorKind::InvalidInput => 1, // a redirect to https
-            // Too many redirects, or too many 1xx.
-            _ if error.kind() == ErrorKind::InvalidData => match transcript.state().status {
-                300..=399 => 47,
-                _ => 8,
-            },
-            Phase::Securing => 35,
-            _ => 56,
+        Error::Io(error) => io_code(error, transcript),
+        _ => 56,
+    }
+}
+
+fn io_code(error: &io::Error, transcript: &Transcript) -> u8 {
+    let phase = transcript.state().phase;
+    if error.kind() == ErrorKind::TimedOut {
+        return 28;
+    }
+    if let Some(error) = tls::Error::of(error) {
+        return tls_code(error.code(), phase);
+    }
+    match phase {
+        Phase::Start => 2,
+        Phase::Resolving => 6,
+        Phase::Connecting => 7,
+        _ if error.kind() == ErrorKind::InvalidInput => 1, // a redirect to https
+        // Too many redirects, or too many 1xx.
+        _ if error.kind() == ErrorKind::InvalidData => match transcript.state().status {
+            300..=399 => 47,
+            _ => 8,
         },
+        Phase::Securing => 35,
         _ => 56,
     }
 }

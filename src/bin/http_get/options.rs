@@ -105,10 +105,10 @@ fn body(data: &[String], uploads: &[String]) -> Result<Option<Body>, String> {
     match (data, uploads) {
         ([], []) => Ok(None),
         ([], [path]) => Ok(Some(Body::file(path, false))),
-        ([one], []) if let Some(path) = file(one) => Ok(Some(Body::file(&path, true))),
         (texts, []) if texts.iter().all(|text| file(text).is_none()) => {
             Ok(Some(Body::Text(texts.join("&"))))
         }
+        ([one], []) => Ok(file(one).map(|path| Body::file(&path, true))),
         _ => Err("a request has one body: one -T, one -d @FILE, or texts for -d".into()),
     }
 }

@@ -44,7 +44,8 @@ impl Error {
 
     pub(super) fn with_kind(code: Code, kind: ErrorKind, mut message: String) -> Error {
         if message.len() > MAX_BYTES {
-            message.truncate(message.floor_char_boundary(MAX_BYTES));
+            let end = (0..=MAX_BYTES).rfind(|&at| message.is_char_boundary(at));
+            message.truncate(end.unwrap_or(0));
             message.push('…'); // a peer's certificate may have 64 KiB of names
         }
         Error {

@@ -16,7 +16,10 @@ fn faulty(chunk: &[u8]) -> Vec<Vec<u8>> {
 
 /// As many complete characters as there is room for.
 fn write(buffer: &mut [u8], text: &str) {
-    let room = text.floor_char_boundary(buffer.len());
+    let most = text.len().min(buffer.len());
+    let room = (0..=most)
+        .rfind(|&at| text.is_char_boundary(at))
+        .unwrap_or(0);
     buffer[..room].copy_from_slice(&text.as_bytes()[..room]);
 }
 

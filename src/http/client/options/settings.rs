@@ -206,7 +206,7 @@ impl Settings {
         }
         let scheme = self.scheme();
         if let Some(other) = self.url_scheme.filter(|asked| *asked != scheme) {
-            let what = format_args!("an {}: URL", other.as_str());
+            let what = format!("an {}: URL", other.as_str());
             return Err(other_scheme(&what, other));
         }
         let origin = self.make_origin()?;
