@@ -2,6 +2,8 @@
 //!
 //! | you want | recipe |
 //! |---|---|
+//! | a small service: routes, query, form, static files, a clean stop | [`counter`] |
+//! | users who log in and out | [`login`] |
 //! | to get a large file, see how far it is, and go on where it was cut | [`download`] |
 //! | to send a large file, see how far it is, and stop when the server refuses it | [`upload`] |
 //! | rooms full of people who talk, over TLS | [`chat`] |
@@ -25,4 +27,6 @@ macro_rules! recipes {
     )*};
 }
 
-recipes! { chat download framed_echo reconnect server_in_a_test udp_request upload }
+recipes! {
+    counter login download upload chat reconnect framed_echo udp_request server_in_a_test
+}
