@@ -8,9 +8,11 @@
 //! | `settings` | each setting with its default, as the code has them |
 //! | `defaults` | the sentence above its field, and the tables and sentences that repeat it |
 //! | `counts` | the numbers and lists of the README that can be counted |
+//! | `cookbook` | its recipes, their table and their files |
 //! | `paths` | each file and folder that a text names |
 //! | `errata` | each mistake of the notes: its row, and the page that explains it |
 
+mod cookbook;
 mod counts;
 mod defaults;
 mod errata;
