@@ -6,10 +6,12 @@
 //! | users who log in and out | [`login`] |
 //! | to get a large file, see how far it is, and go on where it was cut | [`download`] |
 //! | to send a large file, see how far it is, and stop when the server refuses it | [`upload`] |
+//! | events that a browser gets as they happen | [`server_sent_events`] |
 //! | rooms full of people who talk, over TLS | [`chat`] |
 //! | a client that stays connected for days | [`reconnect`] |
 //! | messages over TCP, in the blocking style and in the event style | [`framed_echo`] |
 //! | a request and its answer over UDP, although datagrams are lost | [`udp_request`] |
+//! | HTTPS, with a certificate that is renewed without a restart | [`https_server`] |
 //! | to test your server | [`server_in_a_test`] |
 //!
 //! Each recipe is one program: paste it in place of the `main` of an empty crate that depends on barewire, and run
@@ -28,5 +30,6 @@ macro_rules! recipes {
 }
 
 recipes! {
-    counter login download upload chat reconnect framed_echo udp_request server_in_a_test
+    counter login download upload server_sent_events chat reconnect framed_echo udp_request
+    https_server server_in_a_test
 }
