@@ -33,7 +33,7 @@ struct Parts {
 
 impl HandlerRefusal {
     #[cold]
-    pub(super) fn new<Pair>(
+    pub(in crate::http) fn new<Pair>(
         status: u16,
         why: String,
         fields: impl HeadFields<Pair>,

@@ -140,6 +140,7 @@
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
 //! | how long a handler waits for more of a body | [`Request::fill_buf_within`], [`ClientResponse::fill_buf_within`]: `fill_within` in `body_reader.rs` |
+//! | what a form or a query is read as; which Content-Type a form has | `wire/uri/params.rs`; `server/form.rs` |
 //! | how a long poll sees that its client has left | [`Response::client_left`], `server/exchange/connection.rs` |
 //! | to serve or ask over a stream of your own | implement [`net::Stream`](crate::net::Stream) or [`net::Layer`](crate::net::Layer); `Server::serve` (such a connection has no slot), [`RequestOptions::create_connection`] |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
@@ -194,3 +195,4 @@ pub use server::{
     create_server_with,
 };
 pub use upgraded::Upgraded;
+pub use wire::Params;

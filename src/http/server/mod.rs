@@ -36,7 +36,7 @@
 //! | `request_loop.rs` | the life of a connection; read this first |
 //! | `request_loop/waiting.rs` | where its thread waits for a head, and gives memory back |
 //! | `request_loop/failing.rs` | what follows when a handler or the client fails |
-//! | `request.rs`, `response.rs` | what a handler sees |
+//! | `request.rs`, `response.rs` | what a handler sees; `form.rs`: which body is a form |
 //! | [`exchange`] | what these two are made of: body, draft, queue |
 //! | `events.rs` | all that a program can be called for |
 //! | `config.rs` | all limits and deadlines |
@@ -44,6 +44,7 @@
 mod config;
 mod events;
 mod exchange;
+mod form;
 mod request;
 mod request_loop;
 mod response;

@@ -1,12 +1,13 @@
 //! The request that a handler gets: the head as it came, and the body as it comes.
 
 use super::exchange::{BlamesPeer, RequestBody, ServerConnection};
+use super::form;
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::head_fields::HeadFields;
 use crate::http::upgraded::Upgraded;
 use crate::http::wire::{
-    self, BodyLength, Fields, Method, Misuse, RequestHead, Rule, Target, Version,
+    self, BodyLength, Fields, Method, Misuse, Params, RequestHead, Rule, Target, Version,
 };
 use crate::net::Stream;
 use std::cell::RefCell;
@@ -75,9 +76,39 @@ impl<'a> Request<'a> {
         self.head.path()
     }
 
-    /// What follows the first `?` of the target.
+    /// What follows the first `?` of the target, not decoded. Its pairs, decoded, are
+    /// [`query_params`](Self::query_params).
     pub fn query(&self) -> Option<&'a str> {
         self.target().query()
+    }
+
+    /// The pairs of the query, decoded; none where there is no query. `+` is a space, as in a query that a browser
+    /// makes from a form. For a query of another kind see [`query`](Self::query) and
+    /// [`Query::pairs`](wire::Query::pairs).
+    ///
+    /// # Errors
+    /// With status 400 for a `%` that is not followed by two hexadecimal digits, and for bytes that are not UTF-8.
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    ///     let params = req.query_params()?;
+    ///     let by: u32 = match params.get("by") {
+    ///         Some(by) => by.parse().map_err(|_| http::refuse(400, "by is no number"))?,
+    ///         None => 1,
+    ///     };
+    ///     Ok(res.end(format!("{} by {by}\n", params.get("name").unwrap_or("one")))?)
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # let answer = |query| server.answer_to(format!("GET /count{query} HTTP/1.0\r\n\r\n").as_bytes());
+    /// # assert!(answer("?name=a+b&by=2").ends_with(b"\r\n\r\na b by 2\n"));
+    /// # assert!(answer("").ends_with(b"\r\n\r\none by 1\n"));
+    /// # assert!(answer("?by=x").ends_with(b"\r\n\r\n400 Bad Request: by is no number\n"));
+    /// # assert!(answer("?by=%zz").starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
+    /// ```
+    pub fn query_params(&self) -> Result<Params, Error> {
+        Ok(Params::parse(self.query().unwrap_or_default())?)
     }
 
     /// The host that the request is for: the authority of an absolute target, or else the Host field.
@@ -166,6 +197,42 @@ impl<'a> Request<'a> {
     pub fn collect_text(&mut self) -> Result<&str, Error> {
         let content = self.body.collect()?;
         std::str::from_utf8(content).map_err(|error| not_utf8(content, error.valid_up_to()))
+    }
+
+    /// What is left of the body, as the pairs of an HTML form: `application/x-www-form-urlencoded` in UTF-8, which is
+    /// what a `<form method="post">` sends, and `curl -d`. A form with files is `multipart/form-data`, which barewire
+    /// does not read.
+    ///
+    /// The pairs are a copy: they take no more memory than the body, which has the limits of
+    /// [`collect`](Self::collect).
+    ///
+    /// # Errors
+    /// With status 415 for another Content-Type, or none: the response names the right one in `Accept`. The client is
+    /// not asked for the body then. With status 400 for a `%` that is not followed by two hexadecimal digits, and for
+    /// bytes that are not UTF-8. Else as [`collect`](Self::collect).
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
+    ///     let form = req.form()?;
+    ///     let name = form.get("name").ok_or_else(|| http::refuse(400, "a name is missing"))?;
+    ///     let tags: Vec<_> = form.get_all("tag").collect();
+    ///     Ok(res.end(format!("{name}: {}\n", tags.join(", ")))?)
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # let post = |kind: &str, body: &str| {
+    /// #     let head = format!("POST / HTTP/1.0\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+    /// #     String::from_utf8(server.answer_to((head + body).as_bytes())).unwrap()
+    /// # };
+    /// # let form = "application/x-www-form-urlencoded";
+    /// # assert!(post(form, "name=%E6%B7%B1&tag=a+b&tag=c").ends_with("\r\n\r\n深: a b, c\n"));
+    /// # assert!(post(form, "").ends_with("\r\n\r\n400 Bad Request: a name is missing\n"));
+    /// # assert!(post("text/plain", "name=a").contains("415 Unsupported Media Type\r\nAccept: application/x-www-form-urlencoded\r\n"));
+    /// ```
+    pub fn form(&mut self) -> Result<Params, Error> {
+        form::check_content_type(&self.headers())?;
+        Ok(Params::parse(self.collect_text()?)?)
     }
 
     /// As [`fill_buf`](BufRead::fill_buf), but waits no longer than `time`: `None` if nothing has come by then.

@@ -91,6 +91,6 @@ pub use semantics::{
     status_class,
 };
 pub use uri::{
-    Origin, Query, Scheme, Uri, UriError, UriReason, percent_decode, percent_decode_text,
-    percent_encode_component,
+    Origin, ParamPairs, Params, Query, Scheme, Uri, UriError, UriReason, percent_decode,
+    percent_decode_text, percent_encode_component,
 };

@@ -7,7 +7,7 @@
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
 //! | H01 | `h01_hello` | the first server, and the book's two `curl -v` transcripts |
-//! | H02 | `h02_request`, `h02_redirect` | what a handler gets, and which target it never gets |
+//! | H02 | `h02_request`, `h02_params`, `h02_redirect` | what a handler gets, and which target it never gets |
 //! | H03 | `h03_fields`, `h03_head` | fields and heads, what is refused and when it is too late |
 //! | H04 | `h04_lengths` | chunked or counted, never a broken wire |
 //! | H05 | `h05_streaming`, `h05_failing`, `h05_blame`, `h05_refusing`, `h05_leaving` | pieces that leave at once; handlers that fail, by whose fault; handlers that refuse |
@@ -26,6 +26,7 @@
 mod deadlines;
 mod fault_waiting;
 mod h01_hello;
+mod h02_params;
 mod h02_redirect;
 mod h02_request;
 mod h03_fields;

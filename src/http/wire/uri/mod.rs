@@ -46,7 +46,7 @@
 //! `reference.rs` splits a text and checks every byte; `authority.rs` does the same for `host:port`,
 //! which the Host field and CONNECT need, too. `absolute.rs` is the result, [`Uri`]; `resolve.rs` finds
 //! the URI that a relative reference means. `percent.rs` and `query.rs` encode and decode what a user
-//! puts in.
+//! puts in, `params.rs` decodes what a browser makes of a form.
 //!
 //! # To change X, touch Y
 //!
@@ -57,6 +57,7 @@
 //! | a scheme | `Scheme` in `origin.rs` (the compiler names the rest) and `scheme` in `reference.rs` |
 //! | how a relative reference is resolved | `resolve.rs`; `fixtures/http/uri_resolution.txt` |
 //! | which bytes are percent-encoded | `percent.rs` |
+//! | how a form is read | `params.rs` |
 //! | what a request line or Host says of a URI | `origin_form`, `absolute_form`, `authority` in `absolute.rs` |
 //!
 //! # Exercises
@@ -70,6 +71,7 @@ mod absolute;
 pub(in crate::http::wire) mod authority;
 mod error;
 mod origin;
+mod params;
 mod percent;
 mod query;
 mod reference;
@@ -78,6 +80,7 @@ mod resolve;
 pub use absolute::Uri;
 pub use error::{UriError, UriReason};
 pub use origin::{Origin, Scheme};
+pub use params::{ParamPairs, Params};
 pub(in crate::http::wire) use percent::percent_encode_where;
 pub use percent::{percent_decode, percent_decode_text, percent_encode_component};
 pub use query::Query;

@@ -80,12 +80,25 @@ pub fn percent_decode_text(text: &str) -> Result<String, UriError> {
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, UriError> {
+    let mut out = Vec::with_capacity(text.len());
+    decode_where(text, |byte| byte, &mut out)?;
+    Ok(out)
+}
+
+/// Appends the bytes that a part of a form encodes: `+` is a space there.
+pub(super) fn decode_form(text: &str, out: &mut Vec<u8>) -> Result<(), UriError> {
+    let meant = |byte| if byte == b'+' { b' ' } else { byte };
+    decode_where(text, meant, out)
+}
+
+/// Appends the bytes of `text`, decoded; a byte that is not percent-encoded means what `meant` says.
+#[inline]
+fn decode_where(text: &str, meant: impl Fn(u8) -> u8, out: &mut Vec<u8>) -> Result<(), UriError> {
     let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         if byte != b'%' {
-            out.push(byte);
+            out.push(meant(byte));
             at += 1;
         } else if grammar::percent_encoded(bytes, at) == Some(true) {
             out.push(grammar::hex_value(bytes[at + 1]) << 4 | grammar::hex_value(bytes[at + 2]));
@@ -94,7 +107,7 @@ fn decode(text: &str) -> Result<Vec<u8>, UriError> {
             return Err(UriError::new(UriReason::Escape, text, at));
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 /// [`percent_decode_text`], of a part of a whole URI that is being parsed.

@@ -10,8 +10,8 @@
 //! | a plus | `%2B` | a plus |
 //! | `+` | never | a plus |
 //!
-//! Only readers of HTML forms take `+` for a space; all take `%20` for one. (To read a query that a browser
-//! made from a form, replace each `+` by `%20` first.)
+//! Only readers of HTML forms take `+` for a space; all take `%20` for one. [`Params`](super::Params) is such a reader,
+//! for the query that a browser makes from a form.
 
 use super::error::UriError;
 use super::percent::{percent_decode_text, percent_encode_component};

@@ -7,7 +7,7 @@
 
 use crate::input::Input;
 use barewire::http::wire::{
-    FieldList, Limits, Method, Query, Redirect, RequestDecoder, Target, Uri, UriError,
+    FieldList, Limits, Method, Params, Query, Redirect, RequestDecoder, Target, Uri, UriError,
     percent_decode, percent_encode_component,
 };
 
@@ -112,8 +112,17 @@ fn encoded(bytes: &[u8]) {
     assert_eq!(percent_decode(&text).as_deref(), Ok(bytes));
 }
 
-/// The pairs of a query, written into another query, are the same pairs.
+/// The pairs of a query, written into another query, are the same pairs. A form differs in its `+` alone.
 fn query(text: &str) {
+    let form = Params::parse(text);
+    let spaced: Result<Vec<(String, String)>, UriError> =
+        Query::pairs(&text.replace('+', "%20")).collect();
+    assert_eq!(form.is_ok(), spaced.is_ok());
+    if let (Ok(form), Ok(spaced)) = (form, spaced) {
+        let spaced = spaced.iter().map(|(name, value)| (&**name, &**value));
+        assert!(form.iter().eq(spaced));
+        assert!(form.iter().all(|(name, _)| form.contains(name)));
+    }
     let pairs: Result<Vec<(String, String)>, UriError> = Query::pairs(text).collect();
     let Ok(pairs) = pairs else { return };
     let add = |query: Query, (name, value): &(String, String)| query.add(name, value);
