@@ -1,6 +1,7 @@
 //! What a field can be set to: text, bytes, a number, or several texts.
 
 use super::error::Error;
+use super::wire::FieldList;
 use super::wire::grammar::push_decimal;
 use std::borrow::Cow;
 
@@ -76,6 +77,32 @@ impl FieldValues for [u8] {
     fn each(&self, f: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         f(self)
     }
+}
+
+/// Replaces the fields of this name by these; none is changed if one of them must not be sent.
+#[inline]
+pub(crate) fn set(
+    fields: &mut FieldList,
+    name: &str,
+    values: &impl FieldValues,
+) -> Result<(), Error> {
+    let before = fields.view().len();
+    append(fields, name, values)?;
+    fields.remove_among(before, name.as_bytes());
+    Ok(())
+}
+
+/// Appends fields of this name; none if one of them must not be sent.
+#[inline]
+pub(crate) fn append(
+    fields: &mut FieldList,
+    name: &str,
+    values: &impl FieldValues,
+) -> Result<(), Error> {
+    let before = fields.view().len();
+    let appended = values.each(&mut |value| Ok(fields.append(name, value)?));
+    // `values` is called once, so some may be appended before the bad one.
+    appended.inspect_err(|_| fields.truncate(before))
 }
 
 macro_rules! text {

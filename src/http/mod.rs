@@ -180,8 +180,8 @@ pub mod wire;
 
 pub use client::pool;
 pub use client::{
-    Agent, ClientEvents, ClientRequest, ClientResponse, Connected, Connector, Origin, Phase, Proxy,
-    RequestHandle, RequestOptions, Timeouts, Timings, get, request,
+    Agent, ClientEvents, ClientRequest, ClientResponse, Connected, Connector, NextRequest, Origin,
+    Phase, Proxy, RequestHandle, RequestOptions, Timeouts, Timings, get, request,
 };
 pub use error::{Error, Failure};
 pub use field_values::FieldValues;

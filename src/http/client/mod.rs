@@ -35,6 +35,7 @@
 //! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/fields.rs` has its fields, `request/retrying.rs` decides on the one retry, `request/redirects.rs` follows redirects | the caller |
 //! | [`options.rs`](options) | [`RequestOptions`]: the book's options; `options/settings.rs` makes origin, fields and target of them | the caller, `request.rs` |
 //! | [`events.rs`](events) | [`ClientEvents`]: the book's events | `request.rs` |
+//! | [`next_request.rs`](next_request) | [`NextRequest`]: what a caller who watches redirects sees of the next one | `events.rs`, `request.rs` |
 //! | [`proxy.rs`](proxy) | [`Proxy`]: which requests go through it; the tunnel. `proxy/no_proxy.rs`: the hosts that are reached without it | `options.rs`, as a connector |
 //! | [`response.rs`](response) | [`ClientResponse`]: head, body, text, upgrade | the caller |
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
@@ -60,7 +61,7 @@
 //! | what an option does to the request's bytes | `prepare`, `make_fields`, `host_field` in `options/settings.rs` |
 //! | a deadline, or its default | `Timeouts` in `deadlines.rs`; the default of the queue's: `pool/limits.rs`, and `begin` of its phase in `exchange/`, `opening.rs` or `agent.rs`; `tests/rows/client/deadlines.rs` |
 //! | when a request is retried | `pool/retry.rs`; which errors count as a lost connection: `may_retry` in `request/retrying.rs`; what the error says then: `explained` there |
-//! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, and the next request: `request/redirects.rs` |
+//! | which redirects are followed, with which method and fields | [`wire::Redirect`](super::wire::Redirect); how many, who is asked before, and the next request: `request/redirects.rs`; what the caller may change of it: `next_request.rs` |
 //! | which requests go through a proxy, and what it gets | `proxy.rs`, `proxy/no_proxy.rs` with `fixtures/client/no_proxy.txt`, `make_origin` in `options/settings.rs`; the absolute-form: `prepare` in `options/settings.rs` |
 //! | an event | `events.rs`, and its call in `request.rs` (`open`, `with_exchange`, `run`) |
 //! | what makes two requests share connections | `Origin` in `origin.rs`: a field, its part in `eq`, and in the hash; for a connector, its `key` |
@@ -87,6 +88,7 @@ mod deadlines;
 mod events;
 mod exchange;
 mod handle;
+mod next_request;
 mod opening;
 mod options;
 mod origin;
@@ -102,6 +104,7 @@ pub use agent::Agent;
 pub use deadlines::Timeouts;
 pub use events::ClientEvents;
 pub use handle::RequestHandle;
+pub use next_request::NextRequest;
 pub use options::RequestOptions;
 pub use origin::{Connected, Connector, Origin};
 pub use proxy::Proxy;

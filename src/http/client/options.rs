@@ -9,6 +9,7 @@ use super::deadlines::Timeouts;
 use super::origin::{Connector, Origin};
 use super::proxy::Proxy;
 use crate::http::error::Error;
+use crate::http::field_values::{self, FieldValues};
 use crate::http::wire::{FieldList, Known, Limits, Scheme, Uri, Version};
 use crate::net::Family;
 use crate::setters::setters;
@@ -88,19 +89,20 @@ impl RequestOptions {
         pub fn path(self, path: &str) => self.change().set_path(path, None);
     }
 
-    /// A field; replaces those of this name.
-    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
+    /// A field; replaces those of this name. The value is text, bytes, a number or several texts: see
+    /// [`FieldValues`].
+    pub fn header(mut self, name: &str, values: impl FieldValues) -> RequestOptions {
         let it = self.change();
-        let set = it.fields.set(name, value);
-        it.misuse = it.misuse.or(set.err());
+        let set = field_values::set(&mut it.fields, name, &values);
+        it.was_wrong(set);
         self
     }
 
     /// A field, after those of this name.
-    pub fn append_header(mut self, name: &str, value: impl AsRef<[u8]>) -> RequestOptions {
+    pub fn append_header(mut self, name: &str, values: impl FieldValues) -> RequestOptions {
         let it = self.change();
-        let appended = it.fields.append(name, value);
-        it.misuse = it.misuse.or(appended.err());
+        let appended = field_values::append(&mut it.fields, name, &values);
+        it.was_wrong(appended);
         self
     }
 

@@ -17,6 +17,7 @@ use super::timings::Timings;
 use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{FieldList, Fields, Known, Misuse, RequestOut};
+use redirects::OnRedirect;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub struct ClientRequest {
     fields: Option<FieldList>,
     trailers: FieldList,
     events: Option<Box<dyn ClientEvents + Send>>,
+    on_redirect: Option<OnRedirect>,
     deadlines: Deadlines,
     timings: Timings,
     /// There is one once the request has a handle.
@@ -75,6 +77,7 @@ impl ClientRequest {
             fields: None,
             trailers: FieldList::new(),
             events: None,
+            on_redirect: None,
             deadlines,
             timings,
             ending: None,

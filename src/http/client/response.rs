@@ -83,6 +83,35 @@ impl ClientResponse {
         self.headers().get_str(name)
     }
 
+    /// The cookies that the server sets: the `name=value` of each `Set-Cookie`, as a `Cookie` field sends it back
+    /// (RFC 6265 §5.2, §5.4). Which requests may have them (`Path`, `Domain`, `Secure`) and for how long (`Max-Age`,
+    /// `Expires`) is for the caller to decide: [`header`](Self::header) has the attributes. A `Set-Cookie` without a
+    /// name, or that is no UTF-8, is left out.
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
+    ///     res.set_header("Set-Cookie", ["id=7; HttpOnly", "theme=dark; Max-Age=3600"])?;
+    ///     Ok(res.end("welcome")?)
+    /// }
+    /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let url = format!("http://127.0.0.1:{}/", server.local_addr().port().unwrap());
+    ///
+    /// let res = http::get(&url)?;
+    /// let cookies: Vec<&str> = res.cookies().collect();
+    /// assert_eq!(cookies, ["id=7", "theme=dark"]);
+    ///
+    /// let options = http::RequestOptions::new().url(&url)?.header("Cookie", cookies.join("; "));
+    /// http::request(options)?.end("")?;
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        let set = self.headers().get_all("Set-Cookie");
+        set.filter_map(|value| cookie_pair(str::from_utf8(value).ok()?))
+    }
+
     /// The trailer fields, once a chunked body has been read to its end.
     pub fn trailers(&self) -> Fields<'_> {
         let body = &self.exchange.buffer.body;
@@ -243,6 +272,15 @@ impl ClientResponse {
         let (stream, head_tail) = self.exchange.switch()?;
         Ok(Upgraded::new(stream, head_tail, None))
     }
+}
+
+/// The `name=value` of a Set-Cookie field.
+// RFC 6265 §5.2: "If the name-value-pair string lacks a %x3D ("=") character, ignore the
+// set-cookie-string entirely."
+fn cookie_pair(set_cookie: &str) -> Option<&str> {
+    let pair = set_cookie.split(';').next()?.trim_matches([' ', '\t']);
+    let (name, _) = pair.split_once('=')?;
+    (!name.is_empty()).then_some(pair)
 }
 
 impl Read for ClientResponse {

@@ -2,7 +2,7 @@
 
 use super::exchange::{ResponseDraft, ServerConnection};
 use crate::http::error::Error;
-use crate::http::field_values::FieldValues;
+use crate::http::field_values::{self, FieldValues};
 use crate::http::head_fields::HeadFields;
 use crate::http::wire::FieldList;
 use std::cell::{RefCell, RefMut};
@@ -82,12 +82,7 @@ impl<'a> Response<'a> {
     pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
         let mut draft = self.draft();
         let fields = draft.fields_mut()?;
-        let before = fields.view().len();
-        if let Err(error) = values.each(&mut |value| Ok(fields.append(name, value)?)) {
-            fields.truncate(before); // `values` is called once, so some may be appended before the bad one
-            return Err(error);
-        }
-        fields.remove_among(before, name.as_bytes());
+        field_values::set(fields, name, &values)?;
         drop(draft);
         Ok(self)
     }

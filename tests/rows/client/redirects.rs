@@ -3,7 +3,10 @@
 use super::peer::{Peer, Received};
 use super::test_server::{TestServer, get, one_socket, responding};
 use crate::support::{Log, watched};
-use barewire::http::{self, Error, RequestOptions};
+use barewire::http::wire::Misuse;
+use barewire::http::{self, ClientEvents, ClientResponse, Error, NextRequest, RequestOptions};
+use barewire::net::Stream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Notes each request; a path such as `/302/over/there` redirects to the reference `over/there`.
@@ -280,6 +283,191 @@ fn the_total_covers_all_redirects() {
             Err(Error::Io(error)) => assert_eq!(error.kind(), std::io::ErrorKind::TimedOut),
             other => panic!("{other:?}"),
         }
+        server.end();
+    });
+}
+
+/// What a hook sees of a redirect: its status and cookies, and the next request.
+fn seen(redirect: &ClientResponse, next: &NextRequest<'_>) -> String {
+    let cookies: Vec<&str> = redirect.cookies().collect();
+    let (status, sent) = (redirect.status(), next.get_header("Cookie"));
+    format!(
+        "{status} {cookies:?} {} {} {sent:?}",
+        next.method(),
+        next.url()
+    )
+}
+
+#[test]
+fn a_redirect_is_seen_and_the_next_request_takes_its_cookies() {
+    watched(|| {
+        let log = Log::default();
+        let requests = log.clone();
+        let server = TestServer::with(one_socket(), move |mut peer| {
+            while let Some(received) = peer.request() {
+                requests.note(noted(&received));
+                peer.send(match received.target() {
+                    "/login" => {
+                        "HTTP/1.1 303 See Other\r\nLocation: /home\r\nSet-Cookie: a=1; Path=/\r\n\
+                         Set-Cookie:  b = 2 ;Secure\r\nSet-Cookie: none\r\nSet-Cookie: =x\r\n\
+                         Content-Length: 5\r\n\r\nthere"
+                    }
+                    "/home" => {
+                        "HTTP/1.1 302 Found\r\nLocation: http://b/\r\nContent-Length: 0\r\n\r\n"
+                    }
+                    _ => "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere",
+                });
+            }
+        });
+        let hops = Log::default();
+        let noting = hops.clone();
+        let options = asking(&server, "/login").hostname("a").method("POST");
+        let request = http::request(options).unwrap();
+        let request = request.on_redirect(move |redirect, next| {
+            noting.note(seen(redirect, next));
+            let cookies: Vec<&str> = redirect.cookies().collect();
+            if !cookies.is_empty() {
+                next.set_header("Cookie", cookies.join("; "))?;
+                assert!(!next.remove_header("X"));
+            }
+            Ok(true)
+        });
+        assert_eq!(request.end("body").unwrap().collect().unwrap(), b"here");
+        assert_eq!(
+            hops.all(),
+            [
+                r#"303 ["a=1", "b = 2"] GET http://a/home None"#,
+                r#"302 [] GET http://b/ None"#, // another origin
+            ]
+        );
+        let expected = [
+            "POST a/login \"body\"",
+            "GET a/home Cookie:a=1; b = 2",
+            "GET b/",
+        ];
+        assert_eq!(log.all(), expected);
+        server.end();
+    });
+}
+
+#[test]
+fn a_redirect_that_the_hook_does_not_follow_is_the_response() {
+    watched(|| {
+        let log = Log::default();
+        let server = TestServer::with(one_socket(), redirecting(&log));
+        let options = asking(&server, "/302//303//b").hostname("a");
+        let request = http::request(&options).unwrap();
+        let request = request.on_redirect(|_, next| Ok(next.url() == "http://a/303//b"));
+        let mut response = request.end("").unwrap();
+        assert_eq!(response.status(), 303);
+        assert_eq!(response.url(), Some("http://a/303//b"));
+        assert_eq!(response.collect().unwrap(), b"there");
+        assert_eq!((log.all().len(), server.connections()), (2, 1));
+        // A value that must not be sent is an error of the request, and its slot is free.
+        for end in [true, false] {
+            let request = http::request(&options).unwrap();
+            let request = request.on_redirect(move |_, next| {
+                next.set_header("A", 1)?;
+                next.set_header("B", "\n")?;
+                Ok(end)
+            });
+            let error = request.end("").unwrap_err();
+            assert!(matches!(error, Error::Misuse(Misuse::FieldValue)));
+            server.check_quiet();
+        }
+        let request = http::request(&options).unwrap();
+        let request = request.on_redirect(|_, _| panic!("on purpose"));
+        assert!(catch_unwind(AssertUnwindSafe(|| request.end(""))).is_err());
+        server.end();
+    });
+}
+
+#[test]
+fn a_hook_is_not_asked_about_what_cannot_be_followed() {
+    watched(|| {
+        let log = Log::default();
+        let server = TestServer::with(one_socket(), redirecting(&log));
+        let asked = Log::default();
+        let ask = |options: RequestOptions| {
+            let asked = asked.clone();
+            let request = http::request(options.hostname("a")).unwrap();
+            request.on_redirect(move |_, next| {
+                asked.note(next.url());
+                Ok(true)
+            })
+        };
+        assert!(ask(asking(&server, "/302/https=b/")).end("").is_err());
+        assert_eq!(
+            ask(asking(&server, "/300//b")).end("").unwrap().status(),
+            300
+        );
+        let off = server.options().path("/302//b");
+        assert_eq!(ask(off.clone()).end("").unwrap().status(), 302);
+        let mut in_pieces = ask(asking(&server, "/307//b").method("POST"));
+        in_pieces.write("a piece").unwrap();
+        assert_eq!(in_pieces.end("").unwrap().status(), 307);
+        assert_eq!(asked.all(), [""; 0]);
+        assert!(
+            ask(off.path("/302//302//b").max_redirects(1))
+                .end("")
+                .is_err()
+        );
+        assert_eq!(asked.all(), ["http://a/302//b"]);
+        server.end();
+    });
+}
+
+/// Notes its calls, and follows one redirect.
+struct Watching(Log, bool);
+
+impl ClientEvents for Watching {
+    fn socket(&mut self, _stream: &dyn Stream, reused: bool) {
+        self.0.note(format!("socket {reused}"));
+    }
+
+    fn redirect(
+        &mut self,
+        redirect: &ClientResponse,
+        next: &mut NextRequest<'_>,
+    ) -> Result<bool, Error> {
+        self.0.note(format!("redirect {}", seen(redirect, next)));
+        Ok(std::mem::take(&mut self.1))
+    }
+
+    fn response(&mut self, response: ClientResponse) {
+        self.0.note(format!("response {}", response.status()));
+    }
+
+    fn error(&mut self, error: &Error) {
+        self.0.note(error);
+    }
+}
+
+#[test]
+fn the_events_of_a_redirect_come_in_order() {
+    watched(|| {
+        let server = TestServer::with(one_socket(), redirecting(&Log::default()));
+        let log = Log::default();
+        let asked = log.clone();
+        let options = asking(&server, "/302//303//b").hostname("a");
+        let request = http::request(options).unwrap();
+        let request = request.on_redirect(move |_, _| {
+            asked.note("hook");
+            Ok(true)
+        });
+        request.run("", Watching(log.clone(), true));
+        assert_eq!(
+            log.all(),
+            [
+                "socket false",
+                "hook",
+                "redirect 302 [] GET http://a/303//b None",
+                "socket true",
+                "hook",
+                "redirect 303 [] GET http://a/b None",
+                "response 303",
+            ]
+        );
         server.end();
     });
 }

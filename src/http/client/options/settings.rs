@@ -154,6 +154,15 @@ impl Settings {
         Ok(Some(parse(&text)?))
     }
 
+    /// Keeps the first thing that was wrong with a field.
+    pub(super) fn was_wrong(&mut self, set: Result<(), Error>) {
+        let misuse = set.err().map(|error| match error {
+            Error::Misuse(misuse) => misuse,
+            _ => Misuse::FieldValue, // a type of the caller's could not be turned into a value
+        });
+        self.misuse = self.misuse.or(misuse);
+    }
+
     pub(super) fn scheme(&self) -> Scheme {
         self.connector.scheme()
     }

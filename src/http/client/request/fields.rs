@@ -2,15 +2,26 @@
 
 use super::ClientRequest;
 use crate::http::error::Error;
+use crate::http::field_values::{self, FieldValues};
 use crate::http::wire::{FieldList, Misuse};
 
 impl ClientRequest {
-    /// Sets a field; replaces those of this name.
+    /// Sets a field; replaces those of this name. The value is text, bytes, a number or several texts: see
+    /// [`FieldValues`].
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// let mut req = http::request(http::RequestOptions::new().url("http://localhost/")?)?;
+    /// req.set_header("Accept", "application/json")?.set_header("Max-Forwards", 3)?;
+    /// assert_eq!(req.get_header("Max-Forwards"), Some("3"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Bytes that must not be sent, or the head was sent already.
-    pub fn set_header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
-        self.fields_mut()?.set(name, value)?;
+    /// Bytes that must not be sent, or the head was sent already; what was set before is then still set.
+    pub fn set_header(&mut self, name: &str, values: impl FieldValues) -> Result<&mut Self, Error> {
+        field_values::set(self.fields_mut()?, name, &values)?;
         Ok(self)
     }
 
@@ -54,7 +65,7 @@ impl ClientRequest {
     /// # Errors
     /// The head was sent already.
     pub fn set_content_length(&mut self, bytes: u64) -> Result<&mut Self, Error> {
-        self.set_header("Content-Length", bytes.to_string())
+        self.set_header("Content-Length", bytes)
     }
 
     /// Removes the fields of this name; returns whether there was one.
@@ -74,12 +85,16 @@ impl ClientRequest {
     ///
     /// # Errors
     /// Bytes that must not be sent.
-    pub fn add_trailer(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
-        self.trailers.append(name, value)?;
+    pub fn add_trailer(
+        &mut self,
+        name: &str,
+        values: impl FieldValues,
+    ) -> Result<&mut Self, Error> {
+        field_values::append(&mut self.trailers, name, &values)?;
         Ok(self)
     }
 
-    fn fields_mut(&mut self) -> Result<&mut FieldList, Error> {
+    pub(super) fn fields_mut(&mut self) -> Result<&mut FieldList, Error> {
         if self.exchange.is_some() {
             return Err(Misuse::HeadSent.into());
         }

@@ -1,13 +1,73 @@
-//! Following redirects, if the options ask for it.
+//! Following redirects, if the options ask for it. The caller may watch them, change what is sent next, and stop.
 
 use super::ClientRequest;
+use crate::http::client::next_request::NextRequest;
 use crate::http::client::response::ClientResponse;
 use crate::http::client::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{FieldList, Method, Misuse, Redirect};
 use std::io;
 
+/// What [`ClientRequest::on_redirect`] sets.
+pub(super) type OnRedirect =
+    Box<dyn FnMut(&ClientResponse, &mut NextRequest<'_>) -> Result<bool, Error> + Send>;
+
 impl ClientRequest {
+    /// Calls `hook` before a redirect is followed, with the redirect and the [next request](NextRequest). It can
+    /// add fields to that request, and returns whether it is sent: after `Ok(false)`, [`end`](Self::end) returns the
+    /// redirect itself. Redirects are followed if
+    /// [`RequestOptions::max_redirects`](crate::http::RequestOptions::max_redirects) allows some.
+    ///
+    /// A login answers with `303 See Other`, and its cookie is in that response:
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(req: http::Request, mut res: http::Response) -> http::Handled {
+    ///     if req.path() == "/login" {
+    ///         res.set_status(303)?.set_header("Location", "/home")?;
+    ///         res.set_header("Set-Cookie", ["id=7; HttpOnly", "theme=dark; Path=/"])?;
+    ///         return Ok(res.end("")?);
+    ///     }
+    ///     let cookie = req.headers().get_str("Cookie").unwrap_or("no cookie").to_owned();
+    ///     Ok(res.end(cookie)?)
+    /// }
+    /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let site = format!("http://127.0.0.1:{}/", server.local_addr().port().unwrap());
+    ///
+    /// let options = http::RequestOptions::new().url(&format!("{site}login"))?.method("POST");
+    /// let mut cookies: Vec<String> = Vec::new();
+    /// let login = http::request(options.max_redirects(5))?.on_redirect(move |redirect, next| {
+    ///     cookies.extend(redirect.cookies().map(String::from));
+    ///     if next.url().starts_with(&site) { // for this site only
+    ///         next.set_header("Cookie", cookies.join("; "))?;
+    ///     }
+    ///     Ok(true)
+    /// });
+    /// assert_eq!(login.end("user=a&password=b")?.collect()?, b"id=7; theme=dark");
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    ///
+    /// A program that needs the cookies afterwards, too, does without the hook: it leaves `max_redirects` at 0, takes
+    /// [`cookies`](ClientResponse::cookies) from the response, and sends the next request itself.
+    ///
+    /// The next request may go to another origin: a hook that adds a secret compares its `url` first. While the hook
+    /// runs, a redirect with a body still has its connection, one of the agent's five, because the hook may keep it:
+    /// so do not send requests in it. The hook is called for each redirect, before
+    /// [`ClientEvents::redirect`](crate::http::ClientEvents::redirect), which must agree; neither is called for one
+    /// that cannot be followed or is one too many: that is an error.
+    ///
+    /// # Errors
+    /// None; those of the hook become those of [`end`](Self::end).
+    pub fn on_redirect(
+        mut self,
+        hook: impl FnMut(&ClientResponse, &mut NextRequest<'_>) -> Result<bool, Error> + Send + 'static,
+    ) -> ClientRequest {
+        self.on_redirect = Some(Box::new(hook));
+        self
+    }
+
     /// Sends further requests, as long as the response is a redirect that may be followed. `body`: what
     /// was sent, if it can be sent again.
     pub(super) fn follow(
@@ -33,10 +93,16 @@ impl ClientRequest {
             if followed == most {
                 return Err(too_many(most));
             }
+            let url = redirect.uri.to_string();
+            let mut next = self.redirected(&redirect)?;
+            if !self.is_followed(&response, &mut next, &url)? {
+                break;
+            }
             response.abandon(); // it may hold the only slot, and the next request would wait for it
-            *self = self.redirected(&redirect)?;
+            next.take_over(self);
+            *self = next;
             response = self.send_whole(body, wanted)?;
-            response.url = Some(redirect.uri.to_string());
+            response.url = Some(url);
         }
         Ok(response)
     }
@@ -53,6 +119,37 @@ impl ClientRequest {
         }
     }
 
+    /// Asks those who watch.
+    fn is_followed(
+        &mut self,
+        redirect: &ClientResponse,
+        next: &mut ClientRequest,
+        url: &str,
+    ) -> Result<bool, Error> {
+        if self.on_redirect.is_none() && self.events.is_none() {
+            return Ok(true);
+        }
+        let method = next.options.settings().method.clone();
+        let next = &mut NextRequest {
+            url,
+            method: &method,
+            fields: next.fields_mut()?,
+        };
+        let hook = self.on_redirect.as_mut();
+        Ok(hook.map_or(Ok(true), |hook| hook(redirect, next))?
+            && (self.events.as_mut()).map_or(Ok(true), |events| events.redirect(redirect, next))?)
+    }
+
+    /// This request is sent in place of that one.
+    fn take_over(&mut self, before: &mut ClientRequest) {
+        self.events = before.events.take();
+        self.on_redirect = before.on_redirect.take();
+        self.ending = before.ending.take();
+        if let Some(handle) = self.deadlines.handle() {
+            handle.note(&self.timings);
+        }
+    }
+
     /// The next request, within the time that is left for this one.
     fn redirected(&mut self, redirect: &Redirect<'_>) -> Result<ClientRequest, Error> {
         let mut fields = self.fields().clone();
@@ -64,11 +161,6 @@ impl ClientRequest {
         request.trailers = trailers;
         request.deadlines = self.deadlines.clone();
         request.timings.began = self.timings.began;
-        request.ending = self.ending.take();
-        if let Some(handle) = request.deadlines.handle() {
-            handle.note(&request.timings);
-        }
-        request.events = self.events.take();
         Ok(request)
     }
 
