@@ -93,8 +93,11 @@ fn flush_and_linger(outgoing: &Arc<Outgoing>, limit: Duration) {
     outgoing.finish(Outcome::abnormal());
 }
 
-/// Ends our direction, and reads and drops what the peer still sends.
+/// Ends our direction, and reads and drops what the peer still sends. A connection that was cut has no such end.
 fn linger(outgoing: &Outgoing) {
+    if outgoing.is_cut() {
+        return;
+    }
     let (stream, config) = (outgoing.stream.as_ref(), &outgoing.config);
     let time = Linger::while_bytes_come(config.linger_timeout);
     net::linger(stream, time, config.linger_bytes);

@@ -47,7 +47,7 @@ pub trait SocketEvents {
     /// A message was received.
     fn onmessage(&self, _socket: &Writer, _data: Data<'_>) {}
 
-    /// The peer broke a rule, or the connection broke. `onclose` follows.
+    /// The peer broke a rule, the connection broke, or it was [terminated](Writer::terminate). `onclose` follows.
     fn onerror(&self, _socket: &Writer, _error: &Error) {}
 
     /// The connection is over.

@@ -100,6 +100,13 @@ impl FrameBuffer {
         Ok(n)
     }
 
+    /// The same without waiting. `None`: nothing is there.
+    pub(super) fn try_read(&mut self, stream: &dyn Stream) -> io::Result<Option<usize>> {
+        let n = stream.try_read(self.buffer.room())?;
+        self.buffer.filled(n.unwrap_or(0));
+        Ok(n)
+    }
+
     /// Whether the buffer has grown.
     pub(super) fn is_large(&self) -> bool {
         self.buffer.size() > FIRST_BYTES

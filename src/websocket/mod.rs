@@ -62,6 +62,7 @@
 //! 7. After our Close frame nothing is sent. The peer has [`Config::close_timeout`] to answer it. Then
 //!    the server ends TCP first, and both sides read until the other's FIN, so that no reset destroys what
 //!    was sent last. A connection that is dropped without a Close frame ends in the same way, with 1001.
+//!    [`Writer::terminate`] cuts the connection instead, from any thread and at any moment: no thread waits on.
 //! 8. A peer that breaks a rule gets a Close frame that names the rule. What it sends after that is dropped.
 //! 9. A server that [stops](crate::net::Handle::shutdown) sends 1001 on every connection.
 //!
@@ -100,7 +101,7 @@
 //!
 //! [`wire`] is the protocol without a socket. Then [`queue`]: which thread writes which bytes, as a machine
 //! without threads (`queue/model.rs` tries all interleavings; alone: `cargo test --lib websocket::queue::model`); and [`outgoing`], the lock and the writes
-//! around it. [`receiving`] is the other half, with [`frame_buffer`], its buffer, [`heartbeat`], and
+//! around it. [`receiving`] is the other half (`receiving/within.rs`: with a deadline), with [`frame_buffer`], its buffer, [`heartbeat`], and
 //! [`ending`], the close. [`connection`] is what both halves share. A connection begins in [`mod@accept`] or
 //! [`mod@connect`]. [`socket`], [`reader`], [`writer`] and [`events`] are the public types, in the book's words,
 //! [`as_data`] is what can be sent, and [`broadcast`] is a room full of connections.
@@ -122,9 +123,10 @@
 //! | an event | `events.rs`: the trait, and `run`, which calls it |
 //! | which thread writes, and which one waits | `queue.rs` and the job in `queue/job.rs`; then the model, and `make schedules` |
 //! | how frames are coalesced | `outgoing/coalesce.rs`; the millisecond: `net/delayed_flush.rs` |
+//! | a receive with a deadline | `receiving/within.rs`; what it returns: `incoming.rs` |
 //! | when a peer is too slow | `net/pace.rs`; for writes `outgoing/peer_pace.rs`, for reads `receiving.rs` |
 //! | pings and the heartbeat | `heartbeat.rs` decides, `outgoing/pings.rs` sends, `receiving.rs` waits |
-//! | how a connection ends | `ending.rs`, `outgoing/closing.rs` |
+//! | how a connection ends, how it is cut | `ending.rs`, `outgoing/closing.rs`; each order of a cut and the other steps: `queue/model.rs` |
 //! | what `wss:` needs | `https/`: there TLS options reach [`connect_with`] as a connector, and nothing here changes |
 //!
 //! # Two exercises
@@ -147,6 +149,7 @@ mod error;
 mod events;
 mod frame_buffer;
 mod heartbeat;
+mod incoming;
 mod outcome;
 mod outgoing;
 mod queue;
@@ -162,9 +165,9 @@ pub use config::Config;
 pub use connect::{ConnectOptions, connect, connect_with};
 pub use error::Error;
 pub use events::SocketEvents;
+pub use incoming::{Incoming, Part};
 pub use outcome::Outcome;
 pub use reader::{PartReader, Reader};
-pub use receiving::Part;
 pub use socket::WebSocket;
 pub use wire::{CloseCode, Data, Kind, Limits, Misuse, OwnedData};
 pub use writer::{Parts, Writer};

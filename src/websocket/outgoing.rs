@@ -40,6 +40,7 @@ use crate::net::Stream;
 use coalesce::Coalescer;
 use state::{COPIED_BYTES, Guard, State};
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,6 +58,8 @@ pub(super) struct Outgoing {
     /// ended, and when a pong has come.
     changed: Condvar,
     coalescer: Coalescer,
+    /// Whether a thread has cut the connection: the reading thread asks before each frame, without the lock.
+    cut: AtomicBool,
 }
 
 impl Outgoing {
@@ -73,6 +76,7 @@ impl Outgoing {
             ends_first: role.ends_first(),
             changed: Condvar::new(),
             coalescer: Coalescer::default(),
+            cut: AtomicBool::new(false),
         }))
     }
 

@@ -2,8 +2,9 @@
 
 use super::connection::SharedConnection;
 use super::error::Error;
+use super::incoming::{Incoming, Part};
 use super::outcome::Outcome;
-use super::receiving::{Part, Receiving};
+use super::receiving::Receiving;
 use super::wire::{self, Data};
 use super::writer::Writer;
 use std::fmt;
@@ -41,6 +42,23 @@ impl Reader {
     #[inline]
     pub fn receive(&mut self) -> Result<Option<Data<'_>>, Error> {
         self.receiving.receive()
+    }
+
+    /// Waits for the next message, for `time` at most. What has come of a message when it passes is kept, and the next
+    /// call goes on with it; this and [`receive`](Self::receive) may be called in turn.
+    ///
+    /// Zero takes what is here already and never waits. [`Duration::MAX`] has no end.
+    /// Pings are answered, and heartbeat and stall timeout hold, as in `receive`: they also count the time between two
+    /// calls that found nothing. It does not wait until the peer reads what this thread has sent.
+    /// When the peer's Close frame comes, that is answered first, which may take
+    /// [`close_timeout`](super::Config::close_timeout) longer.
+    ///
+    /// [`Incoming`] has an example.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive). That the time has passed is none.
+    pub fn receive_within(&mut self, time: Duration) -> Result<Incoming<Data<'_>>, Error> {
+        self.receiving.receive_within(time)
     }
 
     /// How the connection ended, once it has.
@@ -88,6 +106,14 @@ impl PartReader {
     /// As [`Reader::receive`].
     pub fn receive_part(&mut self) -> Result<Option<Part<'_>>, Error> {
         self.0.receiving.receive_part()
+    }
+
+    /// Waits for the next part of a message, for `time` at most: see [`Reader::receive_within`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn receive_part_within(&mut self, time: Duration) -> Result<Incoming<Part<'_>>, Error> {
+        self.0.receiving.receive_part_within(time)
     }
 
     /// How the connection ended, once it has.

@@ -9,11 +9,14 @@
 //!                 └── fill ◀─────────┘   while it reads: stall timeout, heartbeat, quiet
 //! ```
 
+mod within;
+
 use super::connection::SharedConnection;
 use super::ending;
 use super::error::Error;
 use super::frame_buffer::FrameBuffer;
 use super::heartbeat::{Beat, Heartbeat};
+use super::incoming::{Incoming, Limit, Part, QUIET, Silence};
 use super::outcome::Outcome;
 use super::wire::{self, Data, Piece, Received};
 use crate::net::{Pace, is_timeout};
@@ -21,8 +24,6 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A connection that is quiet for this long gives memory back.
-const QUIET: Duration = Duration::from_secs(1);
 /// A thread that waits for the rest of a message wakes this often to judge its peer.
 const LONGEST_SLICE: Duration = Duration::from_secs(2);
 
@@ -37,6 +38,9 @@ pub(super) struct Receiving {
     /// The stream's read timeout, and for which state it was computed: `None`, it has to be computed anew.
     timeout: Option<Duration>,
     timeout_for: Option<ReadState>,
+    /// How long the last calls with a limit have found nothing. `None`: something has come, or a call without a
+    /// limit has waited since.
+    silence: Option<Silence>,
     /// Whether there may be memory to give back.
     large: bool,
 }
@@ -46,15 +50,6 @@ pub(super) struct Receiving {
 struct ReadState {
     mid_message: bool,
     large: bool,
-}
-
-/// A part of a message; see [`PartReader`](super::PartReader).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part<'a> {
-    /// What has come since the part before; it may be empty.
-    pub data: Data<'a>,
-    /// Whether the message ends with it.
-    pub last: bool,
 }
 
 impl Receiving {
@@ -74,21 +69,41 @@ impl Receiving {
             frames: FrameBuffer::new(receiver, ahead),
             timeout: None,
             timeout_for: None,
+            silence: None,
             large: false,
         })
     }
 
     pub(super) fn receive(&mut self) -> Result<Option<Data<'_>>, Error> {
-        Ok(match self.next()? {
-            Some(Received::Message(data)) => Some(data),
+        Ok(match self.next(None)? {
+            Incoming::Came(Received::Message(data)) => Some(data),
             _ => None,
         })
     }
 
     pub(super) fn receive_part(&mut self) -> Result<Option<Part<'_>>, Error> {
-        Ok(match self.next()? {
-            Some(Received::Part { data, last }) => Some(Part { data, last }),
+        Ok(match self.next(None)? {
+            Incoming::Came(Received::Part { data, last }) => Some(Part { data, last }),
             _ => None,
+        })
+    }
+
+    pub(super) fn receive_within(&mut self, time: Duration) -> Result<Incoming<Data<'_>>, Error> {
+        Ok(match self.next(Some(&mut Limit::new(time)))? {
+            Incoming::Came(Received::Message(data)) => Incoming::Came(data),
+            Incoming::Nothing => Incoming::Nothing,
+            Incoming::Came(_) | Incoming::Closed => Incoming::Closed,
+        })
+    }
+
+    pub(super) fn receive_part_within(
+        &mut self,
+        time: Duration,
+    ) -> Result<Incoming<Part<'_>>, Error> {
+        Ok(match self.next(Some(&mut Limit::new(time)))? {
+            Incoming::Came(Received::Part { data, last }) => Incoming::Came(Part { data, last }),
+            Incoming::Nothing => Incoming::Nothing,
+            Incoming::Came(_) | Incoming::Closed => Incoming::Closed,
         })
     }
 
@@ -106,27 +121,41 @@ impl Receiving {
 
 /// Frames.
 impl Receiving {
-    /// The next message, or the next part of one. `None`: the connection is over.
+    /// The next message, or the next part of one. Without a limit it waits until something comes.
     #[inline]
-    fn next(&mut self) -> Result<Option<Received<'_>>, Error> {
-        let Some(piece) = self.advance()? else {
-            return Ok(None);
+    fn next(&mut self, limit: Option<&mut Limit>) -> Result<Incoming<Received<'_>>, Error> {
+        let Some(piece) = self.advance(limit)? else {
+            return Ok(match self.frames.is_open() {
+                true => Incoming::Nothing,
+                false => Incoming::Closed,
+            });
         };
         let outgoing = &self.shared.outgoing;
         outgoing.coalesce(self.frames.has_frame_behind(piece));
         match self.frames.received(piece) {
-            Ok(received) => Ok(Some(received)),
+            Ok(received) => Ok(Incoming::Came(received)),
             Err(error) => Err(ending::fail(outgoing, error)),
         }
     }
 
-    /// Reads on until a message is complete, or a part of one, and handles the control frames before it.
+    /// Reads on until a message is complete, or a part of one, and handles the control frames before it. `None`:
+    /// the connection is over, or the time has passed.
     #[inline]
-    fn advance(&mut self) -> Result<Option<Piece>, Error> {
+    fn advance(&mut self, mut limit: Option<&mut Limit>) -> Result<Option<Piece>, Error> {
         while self.frames.is_open() {
+            if self.shared.outgoing.is_cut() {
+                return Err(self.ended());
+            }
             let next = self.frames.next();
             match next.map_err(|error| ending::fail(&self.shared.outgoing, error))? {
-                None => self.fill()?,
+                None => match &mut limit {
+                    None => self.fill()?,
+                    Some(limit) => {
+                        if !self.fill_within(limit)? {
+                            return Ok(None);
+                        }
+                    }
+                },
                 Some(piece) if piece.is_control() => self.control(piece)?,
                 Some(piece) => {
                     if self.paced {
@@ -168,17 +197,13 @@ impl Receiving {
 impl Receiving {
     /// Reads once. Before that, everything leaves that was coalesced.
     fn fill(&mut self) -> Result<(), Error> {
-        self.large |= self.shared.outgoing.before_read() || self.frames.is_large();
-        let mid_message = !self.frames.is_idle();
-        if !mid_message && std::mem::take(&mut self.paced) {
-            self.pace.restart();
-        }
+        let mid_message = self.before_read(true);
         loop {
             let timeout = self.set_timeout(mid_message)?;
             let since = mid_message.then(Instant::now);
             let read = self.frames.read(self.shared.outgoing.stream.as_ref());
             if let Some(since) = since {
-                self.judge_pace(since)?;
+                self.judge_pace(since.elapsed())?;
             }
             match read {
                 Ok(0) => return Err(self.ended()),
@@ -187,16 +212,30 @@ impl Receiving {
                     return Ok(());
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => self.has_waited(timeout)?,
+                Err(error) if is_timeout(&error) => {
+                    self.has_waited(timeout.unwrap_or_default(), true)?;
+                }
                 Err(error) => return Err(self.broken(error)),
             }
         }
     }
 
-    /// We have waited since then for the rest of a message. Its bytes are counted when they are piece.
-    fn judge_pace(&mut self, since: Instant) -> Result<(), Error> {
+    /// Everything leaves that was coalesced; `waits`: this thread waits for what it has passed to `send`. Returns
+    /// whether a message has begun.
+    #[inline]
+    fn before_read(&mut self, waits: bool) -> bool {
+        self.large |= self.shared.outgoing.before_read(waits) || self.frames.is_large();
+        let mid_message = !self.frames.is_idle();
+        if !mid_message && std::mem::take(&mut self.paced) {
+            self.pace.restart();
+        }
+        mid_message
+    }
+
+    /// We have waited for the rest of a message. Its bytes are counted when they are piece.
+    fn judge_pace(&mut self, waited: Duration) -> Result<(), Error> {
         self.paced = true;
-        match self.pace.waited(since.elapsed(), 0) {
+        match self.pace.waited(waited, 0) {
             Ok(()) => Ok(()),
             Err(_) => {
                 let _ = self.frames.end(); // nothing more is received
@@ -216,7 +255,9 @@ impl Receiving {
         if self.timeout_for == Some(state) {
             return Ok(self.timeout);
         }
-        let timeout = self.find_timeout(state)?;
+        self.silence = None;
+        let timeout = self.find_timeout(mid_message);
+        self.apply_timeout(timeout)?;
         // A heartbeat that waits for its pong, or has been silent for a while, has less time left.
         let steady = self.heartbeat.is_none_or(|heartbeat| heartbeat.is_steady());
         self.timeout_for = steady.then_some(state);
@@ -224,20 +265,23 @@ impl Receiving {
     }
 
     #[cold]
-    fn find_timeout(&mut self, state: ReadState) -> io::Result<Option<Duration>> {
+    fn find_timeout(&self, mid_message: bool) -> Option<Duration> {
         let outgoing = &self.shared.outgoing;
         let heartbeat = self
             .heartbeat
             .map(|heartbeat| heartbeat.timeout(|| outgoing.pulse()));
-        let quiet = state.large.then_some(QUIET);
+        let quiet = self.large.then_some(QUIET);
         let stall_timeout = outgoing.config.stall_timeout.min(LONGEST_SLICE);
-        let rest = state.mid_message.then_some(stall_timeout);
-        let timeout = [heartbeat, quiet, rest].into_iter().flatten().min();
+        let rest = mid_message.then_some(stall_timeout);
+        [heartbeat, quiet, rest].into_iter().flatten().min()
+    }
+
+    fn apply_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if timeout != self.timeout {
-            outgoing.stream.set_read_timeout(timeout)?;
+            self.shared.outgoing.stream.set_read_timeout(timeout)?;
             self.timeout = timeout;
         }
-        Ok(timeout)
+        Ok(())
     }
 
     #[inline]
@@ -249,19 +293,19 @@ impl Receiving {
         }
     }
 
-    /// Nothing has come within the read timeout.
+    /// Nothing has come for `time`. `quiet`: for so long that memory is given back.
     #[cold]
-    fn has_waited(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
+    fn has_waited(&mut self, time: Duration, quiet: bool) -> Result<(), Error> {
         self.timeout_for = None;
         let outgoing = &self.shared.outgoing;
-        if std::mem::take(&mut self.large) {
+        if quiet && std::mem::take(&mut self.large) {
             self.frames.shrink();
             outgoing.shrink();
         }
         let Some(heartbeat) = &mut self.heartbeat else {
             return Ok(());
         };
-        match heartbeat.waited(timeout.unwrap_or_default(), outgoing.pulse()) {
+        match heartbeat.waited(time, outgoing.pulse()) {
             Beat::Wait => {}
             Beat::Restart => outgoing.restart_heartbeat(),
             Beat::Ping => match outgoing.ping_heartbeat() {

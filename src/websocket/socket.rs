@@ -5,6 +5,7 @@ use super::config::Config;
 use super::connection::SharedConnection;
 use super::error::Error;
 use super::events::{OnMessage, SocketEvents, run};
+use super::incoming::Incoming;
 use super::outcome::Outcome;
 use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
@@ -79,6 +80,14 @@ impl WebSocket {
         self.reader.receive()
     }
 
+    /// As [`Reader::receive_within`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn receive_within(&mut self, time: Duration) -> Result<Incoming<Data<'_>>, Error> {
+        self.reader.receive_within(time)
+    }
+
     /// As [`Writer::send`].
     ///
     /// # Errors
@@ -122,6 +131,11 @@ impl WebSocket {
         self.writer.close(code, reason)?;
         self.reader.drain();
         Ok(self.reader.outcome().unwrap_or_else(Outcome::abnormal))
+    }
+
+    /// As [`Writer::terminate`].
+    pub fn terminate(&self) {
+        self.writer.terminate();
     }
 
     /// Receives messages on this thread and calls the book's events, until the connection has ended.

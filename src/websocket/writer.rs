@@ -119,9 +119,55 @@ impl Writer {
         self.shared.outgoing.close(code, reason)
     }
 
-    /// Waits until the connection is over. Another thread must be receiving.
+    /// Cuts the connection at once: without a Close frame, and without what is queued. For a peer that does not
+    /// deserve the closing handshake, or has no time for it; [`close`](Self::close) is the orderly end. Never waits.
+    ///
+    /// A thread in [`receive`](super::Reader::receive) returns with an error, and so does each thread that waits in
+    /// `send`; every later call that sends or receives is an error, too. The [`Outcome`] is not clean, with 1006.
+    /// The peer sees a FIN without a Close frame, over TLS without a close_notify. A connection that is over
+    /// already stays as it is.
+    ///
+    /// ```
+    /// use barewire::websocket::Writer;
+    /// use std::time::Duration;
+    ///
+    /// /// Gives the peer a second for its Close frame.
+    /// fn end(socket: &Writer) {
+    ///     let _ = socket.close(1000, "");
+    ///     if socket.closed_within(Duration::from_secs(1)).is_none() {
+    ///         socket.terminate();
+    ///     }
+    /// }
+    /// # use barewire::{http, websocket};
+    /// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    /// #     if let Some(ws) = websocket::accept(req, res)? {
+    /// #         ws.on_message(|socket, data| drop(socket.send(data)));
+    /// #     }
+    /// #     Ok(())
+    /// # }
+    /// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// # let mut ws = websocket::connect(&format!("ws://{}/", server.local_addr()))?;
+    /// # let writer = ws.writer();
+    /// # let reader = std::thread::spawn(move || while let Ok(Some(_)) = ws.receive() {});
+    /// # end(&writer);
+    /// # assert!(writer.closed().clean);
+    /// # reader.join().unwrap();
+    /// # server.shutdown(Duration::from_secs(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn terminate(&self) {
+        self.shared.outgoing.terminate();
+    }
+
+    /// Waits until the connection is over. Another thread must be receiving, or
+    /// [`terminate`](Self::terminate) be called.
     pub fn closed(&self) -> Outcome {
         self.shared.outgoing.wait_closed()
+    }
+
+    /// The same for `time` at most; `None`: the connection is not over yet. Zero asks and does not wait.
+    pub fn closed_within(&self, time: Duration) -> Option<Outcome> {
+        self.shared.outgoing.wait_closed_within(time)
     }
 
     /// The stream that carries the messages: it has the addresses, and over TLS the peer's certificate.

@@ -64,7 +64,7 @@ pub(crate) fn updates(dial: &Dial) -> Result<(), Error> {
         while writer.is_open() {
             if writer.buffered_amount() == 0 {
                 number += 1;
-                let _ = writer.send(&format!("update {number}")); // fails when it has closed
+                let _ = writer.send(format!("update {number}")); // fails when it has closed
             }
             thread::sleep(PERIOD);
         }

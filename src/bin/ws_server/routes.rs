@@ -69,7 +69,7 @@ impl Routes {
                 let count = Cell::new(0_u64);
                 ws.on_message(|socket, _| {
                     count.set(count.get() + 1);
-                    let _ = socket.send(&count.get().to_string());
+                    let _ = socket.send(count.get().to_string());
                 })
             }
             _ => ws.on_message(|socket, data| drop(socket.send(data))),

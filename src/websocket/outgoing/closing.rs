@@ -8,8 +8,9 @@ use crate::websocket::outcome::Outcome;
 use crate::websocket::wire::{self, Close, CloseCode};
 use std::io::ErrorKind;
 use std::net::Shutdown;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Outgoing {
     /// Sends a Close frame, unless one has been sent, and does not wait. The code and the reason must be such
@@ -61,7 +62,10 @@ impl Outgoing {
     /// The connection is over, with this outcome unless it has one.
     pub(in crate::websocket) fn finish(&self, outcome: Outcome) {
         let mut state = self.lock();
-        state.outcome.get_or_insert(outcome);
+        if state.outcome.is_some() {
+            return; // the stream is cut, or will be: over TLS a `shutdown` would send the end that a cut must not send
+        }
+        state.outcome = Some(outcome);
         self.fail(&mut state, ErrorKind::BrokenPipe.into());
         drop(state);
         let _ = self.stream.shutdown(Shutdown::Both); // it may be gone already
@@ -82,10 +86,36 @@ impl Outgoing {
         }
     }
 
+    /// The same for `time` at most.
+    pub(in crate::websocket) fn wait_closed_within(&self, time: Duration) -> Option<Outcome> {
+        let until = Instant::now().checked_add(time);
+        let (mut state, mut in_time) = (self.lock(), true);
+        while state.outcome.is_none() && in_time {
+            (state, in_time) = self.wait_until(state, until);
+        }
+        state.outcome.clone()
+    }
+
+    /// Cuts the connection: no Close frame, and nothing that is queued leaves. Every thread that waits here or in
+    /// the stream returns. Never waits.
+    ///
+    /// The outcome and `cut` are set before the stream is called, which no thread does under the lock. So no thread
+    /// ends the stream in between as if the connection had ended well.
+    pub(in crate::websocket) fn terminate(&self) {
+        self.cut_with(self.lock(), ErrorKind::ConnectionAborted.into());
+    }
+
+    /// Whether the connection was cut, by this side.
+    #[inline]
+    pub(in crate::websocket) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
     fn cut_with(&self, mut state: Guard<'_>, cause: Cause) {
         if state.outcome.is_some() {
             return;
         }
+        self.cut.store(true, Ordering::Relaxed);
         state.outcome = Some(Outcome::abnormal());
         self.fail(&mut state, cause);
         drop(state);
@@ -122,7 +152,7 @@ impl Stop for GoAway {
 
     fn cut(&self) {
         if let Some(outgoing) = self.0.upgrade() {
-            outgoing.cut_with(outgoing.lock(), ErrorKind::ConnectionAborted.into());
+            outgoing.terminate();
         }
     }
 }

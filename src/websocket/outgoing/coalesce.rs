@@ -75,15 +75,18 @@ impl Outgoing {
         }
     }
 
-    /// Before a read, which may block: everything is flushed. This thread waits for the frames that it has
+    /// Before a read, which may block: everything is flushed. `waits`: this thread waits for the frames that it has
     /// passed to `send`, since `send` did not wait for them; it waits for nothing else. Returns whether the
     /// queue has memory to give back, should the connection be quiet now.
     #[inline]
-    pub(in crate::websocket) fn before_read(self: &Arc<Self>) -> bool {
+    pub(in crate::websocket) fn before_read(self: &Arc<Self>, waits: bool) -> bool {
         self.coalesce(false);
         let mut state = self.lock();
         let is_large = state.queue.capacity() > SMALL_BYTES;
-        let position = mem::take(&mut state.await_before_read);
+        let position = match waits {
+            true => mem::take(&mut state.await_before_read),
+            false => 0,
+        };
         match state.queue.sent() < position {
             // An error is not returned here: what the peer has sent can still be read.
             true => {

@@ -126,7 +126,7 @@ impl Outgoing {
             state.check()?;
             let in_time;
             (state, in_time) = self.wait_until(state, until);
-            if !in_time || state.outcome.is_some() {
+            if !in_time {
                 return Err(Error::broken(ErrorKind::TimedOut));
             }
         }

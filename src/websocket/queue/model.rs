@@ -29,6 +29,8 @@ enum Act {
     /// The reading thread has received a ping.
     Ping(u8),
     Close,
+    /// The connection is cut: from now on each call of the socket fails, or has taken bytes just before.
+    Terminate,
 }
 
 impl Act {
@@ -156,7 +158,7 @@ impl World {
         if !writing.may_wait {
             outcomes.push(Some(0));
         }
-        if self.may_fail {
+        if self.may_fail || self.failed {
             outcomes.push(None);
         }
         outcomes.dedup();
@@ -198,6 +200,10 @@ impl World {
         };
         self.threads[thread].may_wait = act.may_wait();
         let waits_for_another = act.may_wait() && self.queue.is_unfinished();
+        if matches!(act, Act::Terminate) {
+            self.failed = true;
+            self.queue.fail();
+        }
         if !self.queue.is_open() {
             return self.next(thread);
         }
@@ -244,6 +250,7 @@ impl World {
                 let _ = self.queue.close(Close::EMPTY);
                 self.ask(thread, Job::push(), Then::Next)
             }
+            Act::Terminate => unreachable!("it has been handled"),
         }
     }
 

@@ -19,7 +19,7 @@ fn fault_a00_no_pong_inside_a_frame_over_tls() {
             for byte in 1..=2 {
                 let writer = writer.clone();
                 scope.spawn(move || {
-                    (0..20).for_each(|_| writer.send(&vec![byte; 100_000]).expect("open"));
+                    (0..20).for_each(|_| writer.send(vec![byte; 100_000]).expect("open"));
                 });
             }
             let pinger = writer.clone();
@@ -60,9 +60,9 @@ fn fault_a01_a02_no_thread_waits_for_a_slow_member_over_tls() {
             }
         });
         let mut slow: Vec<_> = (0..3).map(|_| open(&site)).collect();
-        while room.len() < 3 || room.send(&[1; 50_000]).slow < 3 {}
+        while room.len() < 3 || room.send([1; 50_000]).slow < 3 {}
         for ws in &mut slow {
-            (0..100).for_each(|_| ws.send(&[2; 10_000]).expect("the server reads"));
+            (0..100).for_each(|_| ws.send([2; 10_000]).expect("the server reads"));
             ws.send("the last one").expect("the server reads");
             let received = receiver.recv_timeout(PATIENCE);
             received.expect("the reader is not stuck");
@@ -95,7 +95,7 @@ fn fault_d03_a18_the_last_messages_arrive_over_tls() {
         let site = accepting(Acceptor::new(), |mut ws| {
             ws.receive().expect("open").expect("a message");
             let writer = ws.writer();
-            while writer.try_send(&[4; 60_000]).expect("open") {}
+            while writer.try_send([4; 60_000]).expect("open") {}
         });
         let mut ws = open(&site);
         ws.send("read").expect("open");

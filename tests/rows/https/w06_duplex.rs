@@ -35,7 +35,7 @@ fn row_w06_a_stuck_writer_never_blocks_the_reader_over_tls() {
         });
         let (mut reader, writer) = open(&site).split();
         let sender = writer.clone();
-        let stuck = thread::spawn(move || sender.send(&vec![0; 12 << 20]));
+        let stuck = thread::spawn(move || sender.send(vec![0; 12 << 20]));
         until("a writer is stuck", || writer.buffered_amount() > 1 << 20);
         for n in 0..100 {
             let data = reader.receive().expect("open").expect("a message");

@@ -169,7 +169,7 @@ fn fault_a06_a_peer_that_reads_a_long_message_is_alive() {
             ws.heartbeat(every, every);
             let (mut reader, writer) = ws.split();
             let sender = thread::spawn(move || {
-                writer.send(&vec![6; 3 << 20]).expect("it was not cut");
+                writer.send(vec![6; 3 << 20]).expect("it was not cut");
                 let _ = writer.close(1000, "");
             });
             while let Ok(Some(_)) = reader.receive() {}
@@ -240,7 +240,7 @@ fn fault_d03_what_was_sent_last_arrives() {
         watched(move || {
             let site = accepting(Acceptor::new(), move |mut ws: WebSocket| {
                 ws.receive().expect("open").expect("a message");
-                ws.send(&vec![4; bytes]).expect("open");
+                ws.send(vec![4; bytes]).expect("open");
             });
             let mut peer = Peer::open(&site);
             peer.send([masked(0x81, "read"), masked(0x81, "not read")].concat());
@@ -274,7 +274,7 @@ fn fault_d03_what_a_client_sent_last_arrives() {
             },
         );
         let ws = websocket::connect(&url).expect("open");
-        ws.writer().send(&vec![1; 300_000]).expect("open");
+        ws.writer().send(vec![1; 300_000]).expect("open");
         drop(ws);
         dropped.open();
         server.join().expect("the server");

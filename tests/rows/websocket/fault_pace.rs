@@ -71,7 +71,7 @@ fn fault_a06_a_peer_that_reads_small_messages_steadily_is_alive() {
         let (site, _reports) = reporting(Acceptor::new(), move |mut ws| {
             ws.heartbeat(every, deadline);
             let (mut reader, writer) = ws.split();
-            let sender = thread::spawn(move || while writer.send(&[5; 4000]).is_ok() {});
+            let sender = thread::spawn(move || while writer.send([5; 4000]).is_ok() {});
             while let Ok(Some(_)) = reader.receive() {}
             sender.join().expect("no panic");
         });
@@ -116,7 +116,7 @@ fn fault_a06_a_close_behind_a_long_message_has_its_time() {
             ..Config::default()
         };
         let (site, _reports) = reporting(Acceptor::new().config(config), |ws| {
-            assert!(ws.writer().try_send(&vec![9; 16 << 20]).expect("open"));
+            assert!(ws.writer().try_send(vec![9; 16 << 20]).expect("open"));
             ws.close(1000, "").expect("a code")
         });
         let mut peer = Peer::open(&site);

@@ -35,7 +35,7 @@ fn fault_a00_no_pong_inside_a_frame() {
                     for byte in 1..=2 {
                         let writer = writer.clone();
                         scope.spawn(move || {
-                            (0..30).for_each(|_| drop(writer.send(&vec![byte; bytes])));
+                            (0..30).for_each(|_| drop(writer.send(vec![byte; bytes])));
                         });
                     }
                     while let Ok(Some(_)) = reader.receive() {}
@@ -70,8 +70,8 @@ fn fault_a00_no_pong_inside_a_part_of_a_message() {
             thread::scope(|scope| {
                 scope.spawn(move || {
                     let mut message = writer.message()?;
-                    (0..30).try_for_each(|_| message.send(&vec![7; 100_000]))?;
-                    message.end(&[7])
+                    (0..30).try_for_each(|_| message.send(vec![7; 100_000]))?;
+                    message.end([7])
                 });
                 while let Ok(Some(_)) = reader.receive() {}
             });
@@ -111,7 +111,7 @@ fn fault_a00_no_pong_inside_a_clients_frame() {
         thread::scope(|scope| {
             for byte in 1..=2 {
                 let writer = writer.clone();
-                scope.spawn(move || (0..30).try_for_each(|_| writer.send(&vec![byte; 100_000])));
+                scope.spawn(move || (0..30).try_for_each(|_| writer.send(vec![byte; 100_000])));
             }
             while let Ok(Some(_)) = reader.receive() {}
         });
@@ -162,7 +162,7 @@ fn fault_a01_a13_a_broadcast_never_waits() {
             })
             .collect();
         for bytes in [30_000, 1 << 20, 30_000, 30_000, 30_000] {
-            room.send(&vec![0; bytes]);
+            room.send(vec![0; bytes]);
         }
         assert_eq!(room.send("no room").slow, 20);
         for (stream, ..) in &members {
@@ -179,7 +179,7 @@ fn fault_a13_try_send_of_a_large_message_never_waits() {
         for bytes in [100, 1 << 20, 32 << 20] {
             let (stream, _reads_nothing) = open();
             let ws = sockets.recv_timeout(PATIENCE).expect("a WebSocket");
-            assert!(ws.writer().try_send(&vec![1; bytes]).expect("open"));
+            assert!(ws.writer().try_send(vec![1; bytes]).expect("open"));
             let _ = ws.writer().try_send("x").expect("open");
             assert_eq!(stream.waits_of_this_thread(), 0);
         }
@@ -244,7 +244,7 @@ fn fault_a03_a_trickle_is_given_up() {
                 thread::sleep(Duration::from_millis(1));
             }
         });
-        match ws.writer().send(&vec![0; 1 << 20]) {
+        match ws.writer().send(vec![0; 1 << 20]) {
             Err(Error::Io(error)) => assert_eq!(error.kind(), ErrorKind::TimedOut),
             other => panic!("{other:?}"),
         }
@@ -271,7 +271,7 @@ fn fault_a05_a_member_inside_a_message_in_parts_is_not_slow() {
         let mut message = writer.message().expect("open");
         message.send("one ").expect("open");
         assert_eq!(room.send("news").sent, 1);
-        while room.send(&[0; 10_000]).slow == 0 {}
+        while room.send([0; 10_000]).slow == 0 {}
         message.end("message").expect("it was not closed");
         peer.expect(plain(0x01, "one "));
         peer.expect(plain(0x80, "message"));
@@ -285,9 +285,9 @@ fn fault_a05_a_member_that_is_sent_a_long_message_is_not_slow() {
     watched(|| {
         let (_site, mut peer, writer, room) = room_of_one(Slow::Close);
         let sender = writer.clone();
-        let sends = thread::spawn(move || sender.send(&vec![3; 16 << 20]));
+        let sends = thread::spawn(move || sender.send(vec![3; 16 << 20]));
         until("it is on its way", || writer.buffered_amount() > 1 << 20);
-        while room.send(&[0; 10_000]).slow == 0 {}
+        while room.send([0; 10_000]).slow == 0 {}
         let (opcode, payload) = frame(&mut peer);
         assert_eq!((opcode, payload.len()), (Opcode::Binary, 16 << 20));
         assert_eq!(frame(&mut peer).1, [0; 10_000]);
@@ -314,7 +314,7 @@ fn fault_a18_the_stream_is_used_under_no_lock() {
             let _ = (asked.len(), writer.buffered_amount());
         });
         let _ = ws.writer().try_send("a");
-        room.send(&[0; 100_000]); // a flush thread waits, and gives up
+        room.send([0; 100_000]); // a flush thread waits, and gives up
         room.send("too slow");
         assert!(room.remove(&ws.writer()) && room.add(&ws.writer()));
         room.send_except(&ws.writer(), "others");

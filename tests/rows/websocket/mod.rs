@@ -9,6 +9,8 @@
 //! | W03 | `w03_example` | the book's worked example, byte by byte |
 //! | W05 | `w05_messages` | fragments, control frames between them, heartbeat, streaming |
 //! | W05 | `w05_closing` | every way a connection ends, and what each side reports of it |
+//! | W05 | `w05_within` | a receive with a deadline: what has come when it passes is kept |
+//! | W05 | `w05_terminate` | a connection is cut from any thread, at any moment |
 //! | W05 | `w05_hostile` | bytes that break a rule, and the Close frame that names it |
 //! | W06 | `w06_duplex` | both directions at once; which thread may wait for which |
 //! | W06 | `w06_room` | one message for many connections |
@@ -35,6 +37,8 @@ mod w03_example;
 mod w05_closing;
 mod w05_hostile;
 mod w05_messages;
+mod w05_terminate;
+mod w05_within;
 pub(crate) mod w06_duplex;
 mod w06_room;
 mod w07_updates;

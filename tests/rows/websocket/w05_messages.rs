@@ -34,7 +34,7 @@ fn row_w05_the_usual_types_are_sent() {
         let site = serving(echo);
         let mut ws = open(&site);
         ws.send(format!("{} words", 2)).expect("open");
-        ws.send(&String::from("by reference")).expect("open");
+        ws.send(String::from("by reference")).expect("open");
         ws.send(Cow::Borrowed("borrowed")).expect("open");
         ws.send(Arc::<str>::from("shared")).expect("open");
         for text in ["2 words", "by reference", "borrowed", "shared"] {

@@ -35,7 +35,7 @@ pub(crate) fn flood(ws: WebSocket, closes: bool) {
         let sender = scope.spawn(move || {
             for n in 0..MESSAGES {
                 pinger
-                    .send(&vec![n as u8; MESSAGE_BYTES + n % 2])
+                    .send(vec![n as u8; MESSAGE_BYTES + n % 2])
                     .expect("open");
             }
         });
@@ -95,7 +95,7 @@ fn row_w06_both_directions_through_a_needle_eye() {
             let (mut reader, writer) = ws.split();
             thread::scope(|scope| {
                 scope.spawn(move || {
-                    (0..50).for_each(|_| writer.send(&[7; 1000]).expect("open"));
+                    (0..50).for_each(|_| writer.send([7; 1000]).expect("open"));
                 });
                 while let Ok(Some(_)) = reader.receive() {}
             });
@@ -105,7 +105,7 @@ fn row_w06_both_directions_through_a_needle_eye() {
             let sender = writer.clone();
             scope.spawn(move || {
                 for _ in 0..50 {
-                    sender.send(&[8; 1000]).expect("open");
+                    sender.send([8; 1000]).expect("open");
                     sender.send_ping().expect("open");
                 }
             });
@@ -145,7 +145,7 @@ fn row_w06_a_stuck_writer_never_blocks_the_reader() {
         );
         let (mut reader, writer) = websocket::connect(&url).expect("open").split();
         let sender = writer.clone();
-        let stuck = thread::spawn(move || sender.send(&vec![0; 30 << 20]));
+        let stuck = thread::spawn(move || sender.send(vec![0; 30 << 20]));
         until("a writer is stuck", || writer.buffered_amount() > 1 << 20);
         let data = reader.receive().expect("open").expect("a message");
         assert_eq!(data.text(), Some("are you there?"));
@@ -175,7 +175,7 @@ fn row_w06_try_send_stops_at_the_high_water_mark() {
         let options = ConnectOptions::new().config(config);
         let ws = websocket::connect_with(&url, &options).expect("open");
         let writer = ws.writer();
-        while writer.try_send(&[0; 1000]).expect("open") {}
+        while writer.try_send([0; 1000]).expect("open") {}
         let buffered = writer.buffered_amount();
         assert!((100_000..110_000).contains(&buffered), "{buffered}");
         opened.open();
@@ -198,7 +198,7 @@ fn row_w06_a_peer_that_never_reads_is_given_up() {
         };
         let options = ConnectOptions::new().config(config);
         let mut ws = websocket::connect_with(&url, &options).expect("open");
-        match ws.send(&vec![0; 30 << 20]) {
+        match ws.send(vec![0; 30 << 20]) {
             Err(Error::Io(error)) => assert_eq!(error.kind(), ErrorKind::TimedOut),
             other => panic!("{other:?}"),
         }

@@ -15,7 +15,7 @@ fn row_w07_updates() {
         let writer = ws.writer();
         for n in 0..10 {
             until("all has left", || writer.buffered_amount() == 0);
-            assert!(writer.try_send(&format!("update {n}")).expect("open"));
+            assert!(writer.try_send(format!("update {n}")).expect("open"));
         }
         log.wait_for("update 9");
         assert!(ws.close(1000, "").expect("a code").clean);

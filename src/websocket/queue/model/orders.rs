@@ -1,6 +1,6 @@
 //! All orders of a world's steps, and what must hold at the end of each.
 
-use super::Act::{self, Broadcast, Parts, Ping, Send, SendLong, TrySend};
+use super::Act::{self, Broadcast, Close, Parts, Ping, Send, SendLong, Terminate, TrySend};
 use super::{ALL, World};
 use crate::websocket::wire::{Header, Opcode, Role};
 use std::collections::HashSet;
@@ -148,7 +148,7 @@ fn two_writers_small_and_large_keep_their_order() {
 fn nothing_follows_a_close() {
     for role in ROLES {
         for other in [Send(1), SendLong(1), Parts(1), Broadcast(1)] {
-            let (_, ends) = explore(World::new(role, &[&[other], &[Act::Close], &[Ping(2)]]));
+            let (_, ends) = explore(World::new(role, &[&[other], &[Close], &[Ping(2)]]));
             assert!(
                 ends.iter()
                     .all(|end| end.iter().any(|(opcode, _)| *opcode == Opcode::Close))
@@ -167,6 +167,25 @@ fn a_stream_that_fails_wakes_every_thread() {
         world.may_fail = true;
         explore(world);
     }
+}
+
+/// Another thread cuts the connection at any moment: no thread sleeps for ever, and none keeps the write turn.
+#[test]
+fn a_connection_that_is_terminated_wakes_every_thread() {
+    for threads in [
+        &[&[SendLong(1)][..], &[Send(2)], &[Terminate]][..],
+        &[&[Parts(1)], &[SendLong(2)], &[Terminate]],
+        &[&[Parts(1)], &[Broadcast(2), Ping(3)], &[Terminate]],
+        &[&[TrySend(1)], &[Send(2), Close], &[Terminate]],
+        &[&[SendLong(1)], &[Close], &[Terminate, Terminate]],
+    ] {
+        for role in ROLES {
+            explore(World::new(role, threads));
+        }
+    }
+    let mut world = World::new(ROLES[0], &[&[TrySend(1)], &[Ping(2)], &[Terminate]]);
+    world.threads_available = false;
+    explore(world);
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! What a receive returns, and the time of one that has a deadline.
+
+use super::wire::Data;
+use std::time::{Duration, Instant};
+
+/// A connection that is quiet for this long gives memory back.
+pub(super) const QUIET: Duration = Duration::from_secs(1);
+
+/// A part of a message; see [`PartReader`](super::PartReader).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// What has come since the part before; it may be empty.
+    pub data: Data<'a>,
+    /// Whether the message ends with it.
+    pub last: bool,
+}
+
+/// What [`Reader::receive_within`] has found: a message (or a part of one, [`PartReader::receive_part_within`]), or
+/// nothing so far, or the end.
+///
+/// A loop that does something else when a second has passed without a message:
+///
+/// ```
+/// use barewire::websocket::{self, Incoming, WebSocket};
+/// use std::time::Duration;
+///
+/// fn converse(mut ws: WebSocket) -> Result<(), websocket::Error> {
+///     loop {
+///         match ws.receive_within(Duration::from_secs(1))? {
+///             Incoming::Came(message) => println!("{message:?}"),
+///             Incoming::Nothing => ws.send("are you still there?")?,
+///             Incoming::Closed => return Ok(()),
+///         }
+///     }
+/// }
+/// # use barewire::http;
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         converse(ws)?;
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let mut ws = websocket::connect(&format!("ws://{}/", server.local_addr()))?;
+/// # assert_eq!(ws.receive_within(Duration::ZERO)?, Incoming::Nothing);
+/// # assert_eq!(ws.receive()?.unwrap(), "are you still there?");
+/// # assert!(ws.close(1000, "")?.clean);
+/// # server.shutdown(Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`Reader::receive_within`]: crate::websocket::Reader::receive_within
+/// [`PartReader::receive_part_within`]: crate::websocket::PartReader::receive_part_within
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming<T> {
+    /// This has come.
+    Came(T),
+    /// The time has passed. What has come of a message is kept, and the next call goes on with it.
+    Nothing,
+    /// The connection is closed, and no message follows.
+    Closed,
+}
+
+/// The time of one call.
+#[derive(Debug)]
+pub(super) struct Limit {
+    time: Duration,
+    /// Set before the first read; then `None`: the time has no end.
+    until: Option<Option<Instant>>,
+    /// How many bytes were read after it.
+    pub(super) late: usize,
+}
+
+impl Limit {
+    pub(super) fn new(time: Duration) -> Limit {
+        Limit {
+            time,
+            until: None,
+            late: 0,
+        }
+    }
+
+    /// What is left of it; `None`: it has no end.
+    pub(super) fn left(&mut self, now: Instant) -> Option<Duration> {
+        let until = self.until.get_or_insert_with(|| now.checked_add(self.time));
+        until.map(|until| until.saturating_duration_since(now))
+    }
+}
+
+/// How long the calls with a limit have found nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Silence {
+    since: Instant,
+    /// Up to here it was counted.
+    until: Instant,
+}
+
+impl Silence {
+    pub(super) fn new(since: Instant) -> Silence {
+        Silence {
+            since,
+            until: since,
+        }
+    }
+
+    /// It goes on: how much longer it is now, and whether the connection is quiet.
+    pub(super) fn goes_on(&mut self, now: Instant) -> (Duration, bool) {
+        let more = now.saturating_duration_since(self.until);
+        self.until = now;
+        (more, now.saturating_duration_since(self.since) >= QUIET)
+    }
+}
