@@ -81,7 +81,8 @@
 //! Checked on every path that `src/` names, in `tests/layering/`:
 //!
 //! 1. A `wire/` file names only other `wire/` files, and nothing that waits, ticks or shares.
-//! 2. `net` knows no protocol; `http` knows neither `websocket` nor `tls`.
+//! 2. `net` knows no protocol, only what is bytes and rules under all of them (`framing`, `text`); `http` knows
+//!    neither `websocket` nor `tls`.
 //! 3. The server never names the client, nor the client the server.
 //! 4. A package from outside is named where it belongs and nowhere else.
 //! 5. Whether we are client or server is asked in one file of a protocol: `http/wire/connection.rs` and

@@ -26,6 +26,15 @@ impl Carry {
         if self.returned { &[] } else { &self.bytes }
     }
 
+    /// The bytes of the message that was returned: the complete ones here, or else `used` of the chunk.
+    /// `None`: an unfinished message is here.
+    pub(super) fn returned<'a>(&'a self, used: &'a [u8]) -> Option<&'a [u8]> {
+        match self.bytes.is_empty() {
+            true => Some(used),
+            false => self.returned.then_some(&self.bytes),
+        }
+    }
+
     /// Removes the returned message; keeps the memory.
     #[inline]
     pub(super) fn clear_returned(&mut self) {

@@ -132,6 +132,11 @@ impl<const N: usize> Decode for DelimiterDecoder<N> {
         }
     }
 
+    fn returned<'a>(&'a self, used: &'a [u8]) -> Option<&'a [u8]> {
+        let whole = self.carry.returned(used)?;
+        whole.strip_suffix(self.matcher.delimiter())
+    }
+
     fn finish(&self) -> Result<(), Error> {
         Error::check_end(self.carry.bytes().len(), None)
     }

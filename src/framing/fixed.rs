@@ -97,6 +97,11 @@ impl<const CELL: usize> Decode for FixedDecoder<CELL> {
         Ok(whole.then(|| content(self.carry.complete(), padding)))
     }
 
+    fn returned<'a>(&'a self, used: &'a [u8]) -> Option<&'a [u8]> {
+        let cell = self.carry.returned(used)?;
+        (cell.len() == CELL).then(|| content(cell, self.padding))
+    }
+
     fn finish(&self) -> Result<(), Error> {
         Error::check_end(self.carry.bytes().len(), Some(CELL))
     }

@@ -131,6 +131,12 @@ pub struct Packet<'a> {
     pub body: &'a [u8],
 }
 
+impl AsRef<[u8]> for Packet<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.body
+    }
+}
+
 impl Message for Packet<'_> {
     fn slices(&self) -> [&[u8]; 2] {
         [self.body, &[]]
@@ -159,6 +165,12 @@ impl<const LENGTH: usize> Decode for HeaderDecoder<LENGTH> {
             return Ok(Some(Packet { serial, body }));
         }
         self.decode_carried(input)
+    }
+
+    fn returned<'a>(&'a self, used: &'a [u8]) -> Option<Packet<'a>> {
+        let whole = self.carry.returned(used)?;
+        let (serial, length, body) = Header::<LENGTH>::split(whole)?;
+        (body.len() == length).then_some(Packet { serial, body })
     }
 
     fn finish(&self) -> Result<(), Error> {

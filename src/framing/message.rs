@@ -72,6 +72,24 @@ pub trait Decode {
         input: &mut &'b [u8],
     ) -> Result<Option<Self::Message<'a>>, Error>;
 
+    /// The message that the last call of [`decode`](Decode::decode) returned, once more; `used` is what that call
+    /// took of its `input`. `None`: it returned none.
+    ///
+    /// So a reader that owns its buffer and its decoder can loop until a message is found, and borrow it
+    /// afterwards: [`net::FramedReader`](crate::net::FramedReader) does.
+    ///
+    /// ```
+    /// use barewire::framing::{Decode, Delimiter, Framer};
+    ///
+    /// let (mut decoder, chunk) = (Delimiter::CRLF.decoder(), b"HELLO\r\nWOR");
+    /// let mut rest = &chunk[..];
+    /// assert!(decoder.decode(&mut rest)?.is_some());
+    /// let used = chunk.len() - rest.len();
+    /// assert_eq!(decoder.returned(&chunk[..used]), Some(&b"HELLO"[..]));
+    /// # Ok::<(), barewire::framing::Error>(())
+    /// ```
+    fn returned<'a>(&'a self, used: &'a [u8]) -> Option<Self::Message<'a>>;
+
     /// Call it when the stream has ended: did it end between two messages?
     ///
     /// # Errors

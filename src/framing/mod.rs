@@ -108,6 +108,24 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! Over a socket all of this is one type, [`net::Framed`](crate::net::Framed): its reader has the decoder, calls
+//! [`finish`](Decode::finish) at the end, and its writer has the encoder.
+//!
+//! ```
+//! use barewire::framing::Delimiter;
+//! use barewire::net::{self, Framed, Socket};
+//!
+//! fn echo(socket: Socket) -> std::io::Result<()> {
+//!     let (mut reader, writer) = Framed::new(socket, Delimiter::CRLF).split();
+//!     while let Some(line) = reader.receive()? {
+//!         writer.send(line)?;
+//!     }
+//!     Ok(())
+//! }
+//! let server = net::create_server(echo);
+//! # drop(server);
+//! ```
+//!
 //! # Which file to read first
 //!
 //! `message.rs`, the traits that all framers have in common. Then `fixed.rs`, the smallest, and `carry.rs`,
@@ -121,6 +139,7 @@
 //! | the bytes of one framer | its file, the drawing above, `tests/wire/framing/drawn.rs` (which compares both) and its `row_s0…` file |
 //! | when a message is too long | `Misuse::check_length` (sending), the decoder's own check (receiving); `tests/wire/framing/limits.rs` |
 //! | an error's sentence | `error.rs`; `tests/wire/framing/limits.rs`, `tests/demos/framing.rs` |
+//! | how messages are read from a socket | `net/framed/`; [`Decode::returned`] for what it needs; `tests/rows/net/s06_framed.rs` |
 //! | how a cut message is kept | `carry.rs`, `ring.rs`; `tests/wire/framing/borrowed.rs`, `tests/alloc` |
 //!
 //! A new framer is a file with a [`Framer`], an [`Encode`] and a [`Decode`], and then:

@@ -96,6 +96,7 @@ impl Framer for Prefix {
         PrefixDecoder {
             ring: Ring::new(self.capacity, LENGTH + self.limit),
             limit: self.limit,
+            returned: None,
         }
     }
 }
@@ -114,6 +115,8 @@ impl Encode for Prefix {
 pub struct PrefixDecoder {
     ring: Ring,
     limit: usize,
+    /// The length of the message that was returned last.
+    returned: Option<usize>,
 }
 
 impl PrefixDecoder {
@@ -134,6 +137,7 @@ impl PrefixDecoder {
     /// # Errors
     /// [`Error::TooLong`].
     pub fn take(&mut self) -> Result<Option<Halves<'_>>, Error> {
+        self.returned = None;
         let length = self.complete()?;
         Ok(length.map(|length| self.take_message(length)))
     }
@@ -157,6 +161,7 @@ impl PrefixDecoder {
     }
 
     fn take_message(&mut self, length: usize) -> Halves<'_> {
+        self.returned = Some(length);
         self.ring.take(LENGTH);
         self.ring.take(length)
     }
@@ -167,6 +172,7 @@ impl Decode for PrefixDecoder {
 
     #[inline]
     fn decode<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Result<Option<Halves<'a>>, Error> {
+        self.returned = None;
         let length = loop {
             match self.complete()? {
                 Some(length) => break length,
@@ -176,6 +182,10 @@ impl Decode for PrefixDecoder {
             }
         };
         Ok(Some(self.take_message(length)))
+    }
+
+    fn returned<'a>(&'a self, _used: &'a [u8]) -> Option<Halves<'a>> {
+        self.returned.map(|length| self.ring.taken(length))
     }
 
     fn finish(&self) -> Result<(), Error> {

@@ -112,6 +112,12 @@ impl Ring {
         self.halves(start, count)
     }
 
+    /// The `count` bytes that were taken last. They are there until the next byte is put here.
+    pub(super) fn taken(&self, count: usize) -> Halves<'_> {
+        let start = self.start + self.capacity() - count;
+        self.halves(self.wrapped(start), count)
+    }
+
     /// The free piece directly behind the last byte.
     fn space(&mut self) -> &mut [u8] {
         if self.len == 0 {

@@ -25,6 +25,18 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! A socket has bytes and no messages. With messages, lines for example, the server is as short:
+//!
+//! ```
+//! use barewire::framing::Delimiter;
+//! use barewire::net::{self, Framed};
+//!
+//! let server = net::create_server(|socket| {
+//!     Framed::new(socket, Delimiter::CRLF).on_message(|writer, line| writer.send(line))
+//! });
+//! # drop(server);
+//! ```
+//!
 //! The same with the book's events is at [`SocketEvents`], beside the table that says which event
 //! is called when, in which order and on which thread; [`ServerEvents`] has the server's.
 //!
@@ -77,6 +89,7 @@
 //!
 //! | | files, each needing those below it |
 //! |---|---|
+//! | messages | [`mod@framed`]: `reader`, `writer`, a framer of [`framing`](crate::framing) on top of a socket · [`incoming`] |
 //! | the book's types | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
 //! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`] |
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
@@ -93,6 +106,8 @@
 //! | the idle timeout of a server | `IDLE_TIMEOUT` and `idle_timeout` in [`server`], the table there and in the README; `GONE_AFTER` in `tests/soak/src/faults.rs` | `socket/tests.rs` |
 //! | another limit of a server | [`Options`], the list in [`server`], `http::Config` and its list, the setters in `tls/server.rs`, the table in the README | `net/tests/accepting.rs` |
 //! | how fast a peer must be | [`pace`] (the rule), [`socket`]'s `write_state` (how long one write waits) | `tests/rows/net/slow_peers.rs` |
+//! | how messages are read and sent over a socket | `framed/reader.rs`, `framed/writer.rs`; the framers: [`framing`](crate::framing) | `tests/rows/net/s06_framed.rs`, `tests/alloc` |
+//! | a wait with a limit | the method `…_within` beside the one without | `tests/rows/net/waits.rs` |
 //! | an event of a socket | [`SocketEvents`] and its table, `socket/run.rs` | `tests/rows/net/n05_order.rs` |
 //! | when `drain` or the FIN leaves | `socket/queue.rs` (the decision), `socket/turn.rs` (the call) | `socket/queue/tests.rs`, all interleavings; `tests/schedules` |
 //! | an event of a server | [`ServerEvents`] and its table, [`Service`], [`server`] | `tests/rows/net/n04_server_events.rs` |
@@ -118,8 +133,10 @@ pub mod costs;
 mod delayed_flush;
 mod engine;
 mod faulty;
+mod framed;
 mod guarded;
 mod handle;
+mod incoming;
 mod kernel;
 mod layer;
 mod linger;
@@ -154,8 +171,10 @@ pub use connect_options::ConnectOptions;
 pub(crate) use delayed_flush::{DelayedFlush, INTERVAL};
 pub(crate) use faulty::Exclusive;
 pub use faulty::{Faults, Faulty, Splits};
+pub use framed::{Framed, FramedReader, FramedWriter};
 pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
+pub use incoming::Incoming;
 pub(crate) use kernel::Interruptions;
 pub use kernel::KernelSocket;
 pub use layer::Layer;

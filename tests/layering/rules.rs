@@ -40,7 +40,7 @@ const CHAPTERS: &[(&str, May)] = &[
     ("random", May::Only(&[])),
     ("setters", May::Only(&[])),
     ("wire", May::Only(&[])), // what the folders of that name share
-    ("net", May::Only(&["setters", "text"])),
+    ("net", May::Only(&["framing", "setters", "text"])),
     ("udp", May::Only(&["net", "text", "framing"])),
     ("http", May::AllBut(&["websocket", "tls", "https"])),
     ("websocket", May::AllBut(&["tls", "https"])),

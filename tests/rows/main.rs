@@ -2,7 +2,7 @@
 //!
 //! | rows | module | section |
 //! |---|---|---|
-//! | N, S07 | `net` | 7.1 TCP |
+//! | N, S06, S07 | `net` | 7.1 TCP |
 //! | U, S07 | `udp` | 7.2 UDP |
 //! | H, N09 | `http` | 7.3 the HTTP server |
 //! | H12 | `files` | 7.3 static files |

@@ -40,7 +40,9 @@ use std::io;
 /// Three sentences of the reading notes are wrong here. `drain` does not follow every write, only
 /// the emptying of a *full* queue (E08). `end` is not fired by either side's FIN, only by the
 /// peer's, once everything before it has been read (E09). And `data` is not called once for each
-/// `write` of the other side, with or without Nagle's algorithm: see [`framing`](crate::framing).
+/// `write` of the other side, with or without Nagle's algorithm: see [`framing`](crate::framing). A program whose
+/// peer sends messages uses [`Framed::on_message`](crate::net::Framed::on_message) in place of `data`: a decoder
+/// changes with each chunk, and here `&self` would need a lock for it.
 ///
 /// [`allow_half_open`]: crate::net::ConnectOptions::allow_half_open
 ///

@@ -101,6 +101,11 @@ use write_state::Writing;
 ///
 /// [`run`](Socket::run) reads on the calling thread and turns what it sees into calls of a
 /// [`SocketEvents`]; the table there says which thread calls what, and in which order.
+///
+/// # Messages
+///
+/// A socket has bytes, and no messages: a read returns what has come, wherever the peer's writes began and
+/// ended. [`Framed`](super::Framed) puts a framer on top of it.
 #[derive(Clone)]
 pub struct Socket {
     inner: Arc<Inner>,

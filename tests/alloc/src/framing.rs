@@ -5,7 +5,9 @@ use crate::counting;
 use barewire::framing::{
     Decode, Delimiter, Encode, Fixed, Framer, Header16, Header32, Message, Padding, Prefix,
 };
+use barewire::net::{Framed, Socket, pipe};
 use std::hint::black_box;
+use std::sync::Arc;
 use std::thread;
 
 const MESSAGES: usize = 1008;
@@ -22,6 +24,10 @@ pub fn results() -> Vec<bool> {
             costs_nothing("header, u16", Header16::new()),
             costs_nothing("header, u32", Header32::new()),
             costs_nothing("length and ring", Prefix::new()),
+            costs_nothing_over_a_socket("fixed cells", Fixed::<128>::new(Padding::Strip)),
+            costs_nothing_over_a_socket("delimiter", Delimiter::CRLF),
+            costs_nothing_over_a_socket("header, u16", Header16::new()),
+            costs_nothing_over_a_socket("length and ring", Prefix::new()),
         ]
     });
     counted.join().expect("no panic")
@@ -65,6 +71,29 @@ fn costs_nothing<F: Framer>(name: &str, framer: F) -> bool {
         &format!("framing: {name}, chunks of 16384 to 1"),
         count,
     )
+}
+
+/// Sent and received through [`Framed`], one by one and sixteen at a time.
+fn costs_nothing_over_a_socket<F: Framer + Copy>(name: &str, framer: F) -> bool {
+    let ends = pipe();
+    let framed = |end| Framed::new(Socket::new(Arc::new(end)), framer);
+    let (sender, mut receiver) = (framed(ends.0), framed(ends.1));
+    let mut round = || {
+        for together in [1, 16] {
+            for _ in 0..MESSAGES / together / 2 {
+                (0..together).for_each(|_| sender.send(MESSAGE).expect("a peer"));
+                for _ in 0..together {
+                    let message = receiver.receive().expect("good messages");
+                    black_box(message.expect("a message").len());
+                }
+            }
+        }
+    };
+    round();
+    counting::start(true);
+    round();
+    let count = counting::stop().serving;
+    report(count == 0, &format!("framing over a socket: {name}"), count)
 }
 
 fn encoded<E: Encode>(encoder: &mut E) -> Vec<u8> {

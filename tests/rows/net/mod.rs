@@ -17,6 +17,7 @@
 //! | N07 | `n07_pipe` | the echo server, and a slow reader |
 //! | N08, E10 | `n08_no_delay` | small packets that leave at once, and stick all the same |
 //! | N09 | `n09_addresses` | addresses, limits, half open |
+//! | S06 | `s06_framed` | messages over a socket |
 //! | S07 | `s07_without_framing` | where a stream needs no messages |
 //! | N05, N06 | `slow_peers` | which peers are waited for, and which are cut |
 //! | N04, N05 | `callbacks` | what the user's own code may do while it is called |
@@ -39,6 +40,7 @@ mod n06_write;
 mod n07_pipe;
 mod n08_no_delay;
 mod n09_addresses;
+mod s06_framed;
 mod s07_without_framing;
 mod sharing;
 mod slow_peers;

@@ -3,7 +3,7 @@
 use super::stage::{Up, until};
 use crate::support::{Gate, Log, PATIENCE, watched};
 use barewire::net::{self, Handle, Socket, pipe_with_capacity};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -62,7 +62,8 @@ fn drained_within_tells_not_yet_from_broken() {
 #[test]
 fn read_within_takes_what_comes_and_says_when_nothing_does() {
     watched(|| {
-        let path = format!("unix:/tmp/barewire-waits-{}.sock", std::process::id());
+        let name = format!("barewire-waits-{}.sock", std::process::id());
+        let path = format!("unix:{}", std::env::temp_dir().join(name).display());
         for address in ["127.0.0.1:0", &path] {
             let (log, gate) = (Log::default(), Gate::default());
             let (server_log, may_go) = (log.clone(), gate.clone());
@@ -76,7 +77,7 @@ fn read_within_takes_what_comes_and_says_when_nothing_does() {
                 Ok(())
             });
             let up = Up::at(address, server);
-            let mut peer = net::connect(&up.address()).unwrap();
+            let peer = net::connect(&up.address()).unwrap();
             log.wait_for("None");
             gate.open();
             peer.write_all(b"hi").unwrap();

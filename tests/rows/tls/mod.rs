@@ -23,7 +23,7 @@
 mod fault_outdated_ca;
 mod half_close;
 mod slow_peers;
-mod stage;
+pub(crate) mod stage;
 mod t03_asking;
 mod t04_client;
 mod t06_options;

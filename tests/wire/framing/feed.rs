@@ -34,11 +34,25 @@ fn drain<D: Decode>(
     chunk: &mut &[u8],
     messages: &mut Vec<Vec<u8>>,
 ) -> Result<(), Error> {
-    while let Some(message) = decoder.decode(chunk)? {
-        assert_eq!(message.len(), message.to_vec().len());
-        messages.push(message.to_vec());
+    loop {
+        let before = *chunk;
+        let message = decoder.decode(chunk)?;
+        let message = message.map(|message| (message.len(), message.to_vec()));
+        let used = &before[..before.len() - chunk.len()];
+        let returned = decoder.returned(used);
+        assert_eq!(
+            returned.map(|returned| (returned.len(), returned.to_vec())),
+            message,
+            "once more"
+        );
+        match message {
+            Some((len, message)) => {
+                assert_eq!(len, message.len());
+                messages.push(message);
+            }
+            None => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// After an error no message is returned, whatever arrives.
@@ -94,6 +108,10 @@ impl Decode for RingReader {
         let ring = &mut self.0;
         while ring.fill(|space| input.read(space)).unwrap() > 0 {}
         ring.take()
+    }
+
+    fn returned<'a>(&'a self, used: &'a [u8]) -> Option<Self::Message<'a>> {
+        self.0.returned(used)
     }
 
     fn finish(&self) -> Result<(), Error> {
