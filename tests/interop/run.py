@@ -13,7 +13,7 @@ with CI=true they fail. A check is a function whose docstring is its name; kit.p
     client_proxy.py upstream.py played.py                        our proxy; our clients by way of squid, of made-up ones
     fronts.py                                                    HAProxy, Apache, nginx before our servers
     tls.py pem.py https.py                                       TLS: openssl, its files, all the others under TLS
-    chapter.py terminal.py                                       what `make run` says to try; the demos in terminals
+    chapter.py terminal.py pasted.py                             what `make run` and the pages say to try; terminals
 
 Outside the standard library there is only what a check is about: pip and npm fetch it. Nothing is left behind.
 """
@@ -34,7 +34,7 @@ from kit import CHECKS, Check, Demo, Missing
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
     *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers"),
-    *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal"),
+    *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal", "pasted"),
 )
 IN_CI = os.environ.get("CI") == "true"
 
