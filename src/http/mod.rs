@@ -136,6 +136,7 @@
 //! | what a handler can ask or send | `server/request.rs`, `server/response.rs` |
 //! | which types a field's value may have; what can be passed for the fields of a head | `field_values.rs`; `head_fields.rs` |
 //! | an event | `server/events.rs`: the method and both tables. A kind of request: `dispatch` there. Another event: where it happens (`server/mod.rs`, `server/request_loop.rs`, `server/request_loop/failing.rs`). Tests: `tests/rows/http/h07_events.rs`, `panics.rs` |
+//! | what a log can say of each request | `server/finish.rs`; when: `report_finish` in `server/request_loop.rs`. Tests: `tests/rows/http/h07_finish.rs` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
@@ -191,8 +192,8 @@ pub use head_fields::HeadFields;
 pub use refusal::Refusal;
 pub use refuse::{refuse, refuse_with};
 pub use server::{
-    Config, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status, create_server,
-    create_server_with,
+    Config, Exchange, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status,
+    create_server, create_server_with,
 };
 pub use upgraded::Upgraded;
 pub use wire::Params;

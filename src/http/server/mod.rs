@@ -38,12 +38,13 @@
 //! | `request_loop/failing.rs` | what follows when a handler or the client fails |
 //! | `request.rs`, `response.rs` | what a handler sees; `form.rs`: which body is a form |
 //! | [`exchange`] | what these two are made of: body, draft, queue |
-//! | `events.rs` | all that a program can be called for |
+//! | `events.rs` | all that a program can be called for; `finish.rs`: what a line of a log is made of |
 //! | `config.rs` | all limits and deadlines |
 
 mod config;
 mod events;
 mod exchange;
+mod finish;
 mod form;
 mod request;
 mod request_loop;
@@ -51,6 +52,7 @@ mod response;
 
 pub use config::Config;
 pub use events::{Handled, IntoHandled, ServerEvents};
+pub use finish::Exchange;
 pub use request::Request;
 pub use response::{Response, Status};
 
@@ -92,6 +94,7 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
             events,
             config: Arc::new(Config::default()),
             budget: Arc::default(),
+            on_finish: None,
         },
     }
 }
@@ -111,6 +114,31 @@ impl<E> Server<E> {
     /// The settings as they are.
     pub fn settings(&self) -> &Config {
         &self.shared.config
+    }
+
+    /// Calls `on_finish` once for each request, when its response is complete or was cut. So a log has a line for
+    /// each request, also for those that no handler sees: bytes that are no request, a redirect to the encoded target,
+    /// a head that came too slowly. After an upgrade it is called when the handler returns. A connection that ends
+    /// before the first byte of a request is none.
+    ///
+    /// It runs on the connection's thread, which sends nothing meanwhile; a response that is complete may still be
+    /// pending, so `on_finish` should not wait. If it panics, that is reported to [`ServerEvents::error`]. A second
+    /// call replaces the first. A server without it reads no clock and counts nothing more.
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+    ///     Ok(res.end("hello\n")?)
+    /// }
+    ///
+    /// let server = http::create_server(handler).on_finish(|exchange| println!("{exchange}"));
+    /// // 127.0.0.1:41832 GET / 200 6 bytes 0.214 ms
+    /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"hello\n"));
+    /// ```
+    pub fn on_finish(mut self, on_finish: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+        self.shared.on_finish = Some(Box::new(on_finish));
+        self
     }
 
     fn config_mut(&mut self) -> &mut Config {

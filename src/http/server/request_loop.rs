@@ -22,6 +22,7 @@ mod waiting;
 use super::config::Config;
 use super::events::{ServerEvents, dispatch, report, send_to_encoded_target};
 use super::exchange::{BodyState, Budget, Charge, RequestBody, ResponseQueue, ServerConnection};
+use super::finish::{Exchange, OnFinish};
 use super::request::Request;
 use super::response::Response;
 use crate::http::body_reader::BodySource;
@@ -41,6 +42,7 @@ const MAX_READ_BYTES: usize = 64 * 1024;
 pub(super) struct Shared<E: ?Sized> {
     pub(super) config: Arc<Config>,
     pub(super) budget: Arc<Budget>,
+    pub(super) on_finish: Option<Box<OnFinish>>,
     pub(super) events: E,
 }
 
@@ -172,6 +174,7 @@ impl<'s> RequestLoop<'s> {
     #[inline(never)]
     fn exchange(&mut self, length: usize, is_encoded: bool) -> Result<(), End> {
         let config = &self.shared.config;
+        let since = self.shared.on_finish.as_ref().map(|_| Instant::now());
         self.requests += 1;
         (self.head_since, self.idle_since) = (None, None);
         let (head, head_tail) = self.buffer.unread().split_at(length);
@@ -202,18 +205,33 @@ impl<'s> RequestLoop<'s> {
                 false => send_to_encoded_target(&request, response),
             }
         });
-        let cause = match handled {
-            Ok(Ok(())) => None,
-            failed => self.report_failure(failed),
+        let ended = self.end_response(handled);
+        if let Some(since) = since {
+            self.report_finish(Some(length), since);
+        }
+        ended?;
+        self.finish(length, client_closes)
+    }
+
+    /// Calls [`Server::on_finish`](super::Server::on_finish). `length` is that of the request's head, if it is one.
+    #[cold]
+    fn report_finish(&mut self, length: Option<usize>, since: Instant) {
+        let Some(on_finish) = &self.shared.on_finish else {
+            return;
         };
         let connection = self.connection.get_mut();
-        if connection.handed_over.is_some() {
-            return Err(End::HandedOver);
+        let head = length.map(|length| self.decoder.head(&self.buffer.unread()[..length]));
+        let exchange = Exchange {
+            head,
+            stream: self.queue.stream().as_ref(),
+            status: connection.sent_status(),
+            body_bytes: connection.sent_body_bytes(),
+            is_complete: connection.has_sent_all(),
+            since,
+        };
+        if guarded(|| on_finish(&exchange)).is_err() {
+            report(&self.shared.events, &"Server::on_finish panicked");
         }
-        if !connection.is_complete() {
-            self.send_fallback_response(cause)?;
-        }
-        self.finish(length, client_closes)
     }
 
     /// The end of an exchange: is there a next one?

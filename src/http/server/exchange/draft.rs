@@ -16,6 +16,8 @@ pub(crate) struct ResponseDraft {
     reason: String,
     fields: FieldList,
     pub(crate) trailers: FieldList,
+    /// How many bytes of the body were encoded.
+    pub(crate) body_bytes: u64,
     /// The program has written the head by `write_head`, or it is sent: it cannot change any more.
     frozen: bool,
     date: DateCache,
@@ -29,6 +31,7 @@ impl ResponseDraft {
         self.reason.clear();
         self.fields.clear();
         self.trailers.clear();
+        self.body_bytes = 0;
         self.frozen = false;
     }
 
@@ -59,6 +62,12 @@ impl ResponseDraft {
         self.status = Some(status);
         self.is_forwarded = is_forwarded;
         Ok(())
+    }
+
+    /// The status of the head.
+    #[inline]
+    pub(crate) fn status(&self) -> u16 {
+        self.status.unwrap_or(200)
     }
 
     /// The fields, while they can change.
@@ -122,7 +131,7 @@ impl ResponseDraft {
         config: &Config,
         whole: Option<u64>,
     ) -> ResponseOut<'_> {
-        let head = ResponseOut::new(self.status.unwrap_or(200), &self.fields)
+        let head = ResponseOut::new(self.status(), &self.fields)
             .forwarded(self.is_forwarded)
             .checked_reason(&self.reason)
             .date(&self.date.text)

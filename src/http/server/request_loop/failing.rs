@@ -24,9 +24,10 @@ use crate::http::server::events::{Handled, report, write_refusal, write_status};
 use crate::http::server::response::Response;
 use crate::http::wire::{self, State};
 use crate::net::{Panicked, guarded};
+use std::time::Instant;
 
 /// Why a handler has not ended its response.
-pub(super) enum FailureCause {
+enum FailureCause {
     /// The program, or another server, and the status that says so.
     Handler(u16),
     /// The client, or the handler that refuses its request: [`ServerEvents::client_error`] makes the response.
@@ -37,12 +38,27 @@ pub(super) enum FailureCause {
 }
 
 impl RequestLoop<'_> {
+    /// The handler has returned: it has ended its response, or given the stream away, or a response is sent in place
+    /// of its own.
+    #[inline]
+    pub(super) fn end_response(&mut self, handled: Result<Handled, Panicked>) -> Result<(), End> {
+        let cause = match handled {
+            Ok(Ok(())) => None,
+            failed => self.report_failure(failed),
+        };
+        let connection = self.connection.get_mut();
+        if connection.handed_over.is_some() {
+            return Err(End::HandedOver);
+        }
+        match connection.is_complete() {
+            true => Ok(()),
+            false => self.send_fallback_response(cause),
+        }
+    }
+
     /// The handler has failed: this is reported, unless the peer or the connection is the cause.
     #[cold]
-    pub(super) fn report_failure(
-        &mut self,
-        handled: Result<Handled, Panicked>,
-    ) -> Option<FailureCause> {
+    fn report_failure(&mut self, handled: Result<Handled, Panicked>) -> Option<FailureCause> {
         let events = &self.shared.events;
         let failure = match handled {
             Ok(Ok(())) => return None,
@@ -86,10 +102,7 @@ impl RequestLoop<'_> {
 
     /// The handler has not ended its response.
     #[cold]
-    pub(super) fn send_fallback_response(
-        &mut self,
-        cause: Option<FailureCause>,
-    ) -> Result<(), End> {
+    fn send_fallback_response(&mut self, cause: Option<FailureCause>) -> Result<(), End> {
         // Many handlers stop without an error when they cannot write any more.
         if cause.is_none() && self.connection.get_mut().is_lost() {
             return Err(End::Gone);
@@ -124,10 +137,13 @@ impl RequestLoop<'_> {
         if self.decoder.is_head(self.buffer.unread()) {
             connection.machine.answers_head();
         }
-        match self.refuse(&error.into()) {
+        let since = self.head_since.unwrap_or_else(Instant::now);
+        let end = match self.refuse(&error.into()) {
             Err(end) => end,
             Ok(()) => self.flush_and(End::Linger),
-        }
+        };
+        self.report_finish(None, since);
+        end
     }
 
     /// The peer is to blame, or the handler refuses: the response says so. If the framing is lost, the connection ends; a handler may

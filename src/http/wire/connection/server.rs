@@ -34,6 +34,11 @@ impl Connection {
         self.head_only = true;
     }
 
+    /// Whether the response is one to HEAD, whose body is not sent.
+    pub(crate) fn answers_head_only(&self) -> bool {
+        self.head_only
+    }
+
     #[inline]
     pub(super) fn request_facts(&mut self, method: Method<'_>, version: Version) {
         self.version = version;

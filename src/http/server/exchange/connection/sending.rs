@@ -41,6 +41,28 @@ impl ServerConnection {
         self.machine.responses() == State::Body
     }
 
+    /// The status of the response, if its head has been sent.
+    pub(crate) fn sent_status(&self) -> Option<u16> {
+        match self.handed_over {
+            Some(_) => Some(self.machine.switch_status()),
+            None => self.head_sent().then(|| self.draft.status()),
+        }
+    }
+
+    /// How many bytes of its body were sent.
+    pub(crate) fn sent_body_bytes(&self) -> u64 {
+        match self.machine.answers_head_only() {
+            true => 0,
+            false => self.draft.body_bytes,
+        }
+    }
+
+    /// Whether all of the response was sent, or is pending on a connection that is not broken.
+    pub(crate) fn has_sent_all(&self) -> bool {
+        let is_whole = self.is_complete() || self.handed_over.is_some();
+        is_whole && self.queue.broken_by().is_none()
+    }
+
     /// Before the thread waits for body bytes: sends what is pending, and the 100 that the client waits for.
     pub(crate) fn before_body(&mut self) -> Result<(), Error> {
         if self.machine.continue_awaited() && !self.head_sent() {
@@ -169,6 +191,7 @@ impl ServerConnection {
                 draft.freeze_head();
             }
             let value = body(machine, &draft.trailers, out)?;
+            draft.body_bytes += length as u64;
             let is_large = out.len() > config.pending_bytes;
             Ok((value, if is_large { Then::Send } else { then }))
         })

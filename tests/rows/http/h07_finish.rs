@@ -1,0 +1,219 @@
+//! H07, fourth part: a line of a log for each request.
+
+use crate::support::{Client, Log, Reporting, Site, over_pipe, post, request, watched};
+use barewire::http::{self, Error, Exchange, Request, Response, Server, ServerEvents};
+use barewire::net::Addr;
+use std::time::Duration;
+
+fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
+    match req.path() {
+        "/length" => res.end("hello"),
+        "/chunked" => {
+            res.write("four")?;
+            res.write("")?;
+            res.end("five5")
+        }
+        "/large" => res.end(vec![b'x'; 100_000]),
+        "/empty" => res.write_head(204, ())?.end(""),
+        "/echo" => res.end(req.collect()?),
+        "/half" => {
+            res.write_early_hints(())?;
+            res.write("half")
+        }
+        "/silent" => Ok(()),
+        "/declared" => {
+            res.set_header("Content-Length", 9)?;
+            res.end("four")
+        }
+        "/panic" => panic!("on purpose"),
+        "/upgrade" => req.upgrade(res, [("Upgrade", "echo")]).map(drop),
+        _ => Err(std::io::Error::other("no").into()),
+    }
+}
+
+fn line(exchange: &Exchange<'_>) -> String {
+    format!(
+        "{} {} {} {} {}",
+        exchange.method().unwrap_or("-"),
+        exchange.url().unwrap_or("-"),
+        exchange.status().unwrap_or(0),
+        exchange.body_bytes(),
+        exchange.is_complete(),
+    )
+}
+
+fn logged(log: &Log) -> Server<impl ServerEvents + use<>> {
+    let (lines, reports) = (log.clone(), Log::default());
+    http::create_server_with(Reporting::new(&reports, routes))
+        .on_finish(move |exchange| lines.note(line(exchange)))
+}
+
+/// The lines for these bytes.
+fn lines(bytes: impl AsRef<[u8]>) -> Vec<String> {
+    let log = Log::default();
+    logged(&log).answer_to(bytes.as_ref());
+    log.all()
+}
+
+#[test]
+fn row_h07_each_request_has_its_line_in_order() {
+    let bytes = [
+        request("GET", "/length?q=1"),
+        request("GET", "/chunked"),
+        request("GET", "/large"),
+        request("HEAD", "/large"),
+        request("GET", "/empty"),
+        post("/echo", "1234567"),
+        request("GET", "/silent"),
+        request("GET", "/declared"),
+        request("GET", "/panic"),
+        request("GET", "/none"),
+        request("GET", "/length"),
+    ];
+    assert_eq!(
+        lines(bytes.concat()),
+        [
+            "GET /length?q=1 200 5 true",
+            "GET /chunked 200 9 true",
+            "GET /large 200 100000 true",
+            "HEAD /large 200 0 true",
+            "GET /empty 204 0 true",
+            "POST /echo 200 7 true",
+            "GET /silent 500 26 true",
+            "GET /declared 500 26 true",
+            "GET /panic 500 26 true",
+            "GET /none 500 26 true",
+            "GET /length 200 5 true",
+        ]
+    );
+}
+
+#[test]
+fn row_h07_what_no_handler_sees_has_its_line() {
+    for (bytes, status) in [
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/3.0\r\n\r\n", 505),
+        ("GET / HTTP/1.1\r\nHo", 400),
+        ("\x16\x03\x01", 400),
+    ] {
+        let lines = lines(bytes);
+        let [line] = &lines[..] else {
+            panic!("one line but {lines:?}");
+        };
+        assert!(line.starts_with(&format!("- - {status} ")), "{line}");
+        assert!(
+            line.ends_with(" true") && !line.ends_with(" 0 true"),
+            "{line}"
+        );
+    }
+    let first = request("GET", "/length");
+    assert_eq!(lines(first.clone() + "no request\r\n").len(), 2);
+    assert_eq!(lines(first + "\r\n").len(), 1);
+    assert_eq!(lines("").len(), 0);
+    let encoded = lines(request("GET", "/photo[1].txt"));
+    assert!(
+        encoded[0].starts_with("GET /photo[1].txt 301 "),
+        "{encoded:?}"
+    );
+    let tunnel = lines("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
+    assert!(tunnel[0].starts_with("CONNECT a:1 405 "), "{tunnel:?}");
+    let broken = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n";
+    assert!(lines(broken)[0].starts_with("POST /echo 400 "));
+}
+
+#[test]
+fn row_h07_a_head_that_is_too_slow_has_its_line() {
+    let log = Log::default();
+    let server = logged(&log).head_timeout(Duration::from_millis(20));
+    over_pipe(&server, 1024, |mut client| {
+        client.send("GET / HTTP/1.1\r\n");
+        assert_eq!(client.answer().status, 408);
+        client.ended();
+    });
+    assert!(log.all()[0].starts_with("- - 408 "), "{:?}", log.all());
+}
+
+#[test]
+fn row_h07_a_cut_response_is_not_complete() {
+    let bytes = [request("GET", "/half"), request("GET", "/length")].concat();
+    assert_eq!(lines(bytes), ["GET /half 200 4 false"]);
+}
+
+/// A client that leaves while its response is sent.
+#[test]
+fn row_h07_a_client_that_leaves_has_its_line() {
+    watched(|| {
+        let log = Log::default();
+        let lines = log.clone();
+        let server = http::create_server(|_req, mut res| -> Result<(), Error> {
+            loop {
+                res.write([b'x'; 64 * 1024])?;
+            }
+        });
+        let site = Site::new(server.on_finish(move |exchange| {
+            let left = !exchange.is_complete() && exchange.body_bytes() > 0;
+            lines.note(format!("{} {left}", exchange.status().unwrap_or(0)));
+        }));
+        let mut client: Client = site.client();
+        client.send(request("GET", "/"));
+        client.head();
+        drop(client);
+        log.wait_for("200 true");
+    });
+}
+
+#[test]
+fn row_h07_an_upgrade_has_its_line_when_the_handler_returns() {
+    let bytes = "GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    assert_eq!(lines(bytes), ["GET /upgrade 101 0 true"]);
+}
+
+#[test]
+fn row_h07_a_panic_in_on_finish_is_reported_and_costs_nothing() {
+    let log = Log::default();
+    let server =
+        http::create_server_with(Reporting::new(&log, routes)).on_finish(|_| panic!("on purpose"));
+    let bytes = [request("GET", "/length"), request("GET", "/empty")].concat();
+    let text = String::from_utf8(server.answer_to(bytes.as_bytes())).unwrap();
+    assert_eq!(text.matches("HTTP/1.1 20").count(), 2, "{text}");
+    assert_eq!(log.all(), ["Server::on_finish panicked"; 2]);
+}
+
+#[test]
+fn row_h07_the_time_is_that_of_the_handler() {
+    const TIME: Duration = Duration::from_millis(2);
+    let log = Log::default();
+    let lines = log.clone();
+    let server = http::create_server(|_req, res| {
+        std::thread::sleep(TIME);
+        res.end("")
+    })
+    .on_finish(move |exchange| lines.note(exchange.time() >= TIME));
+    server.answer_to(request("GET", "/").as_bytes());
+    assert_eq!(log.all(), ["true"]);
+}
+
+#[test]
+fn row_h07_a_line_says_who_what_and_how_long() {
+    watched(|| {
+        let log = Log::default();
+        let lines = log.clone();
+        let server = http::create_server(|_req, res| res.end("hello"));
+        let site = Site::new(server.on_finish(move |exchange| {
+            let ms = exchange.to_string();
+            let (line, time) = ms.split_once(" bytes ").expect("a time");
+            let time = time.strip_suffix(" ms").expect("a time in ms");
+            assert!(time.parse::<f64>().is_ok());
+            assert!(exchange.stream().peer_addr().is_ok());
+            assert_eq!(exchange.head().expect("one").authority(), "a");
+            lines.note(line);
+        }));
+        let mut client = site.client();
+        let Ok(Addr::Ip(address)) = client.stream().local_addr() else {
+            panic!("no address");
+        };
+        client.send("GET /?a HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.answer();
+        log.wait_for(&format!("{address} GET /?a 200 5"));
+    });
+}
