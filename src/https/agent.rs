@@ -6,16 +6,55 @@ use crate::http::pool::Limits;
 use crate::http::wire::Scheme;
 use crate::http::{self, ClientRequest, ClientResponse, Error, RequestOptions};
 use crate::tls::{ClientContext, ClientOptions};
+use crate::websocket::{self, ConnectOptions, WebSocket};
 use std::io;
 use std::sync::{Arc, LazyLock};
 
-/// Connections under TLS, shared by requests: five for each origin, as with an
-/// [`http::Agent`]. Clones are the same agent.
+/// The client of a program: one for `https:`, `http:`, `wss:` and `ws:` URLs. Its requests share its connections,
+/// five for each origin, as with an [`http::Agent`]. Clones are the same agent.
 ///
-/// It takes `http:` URLs, too, and follows redirects from `http:` to `https:` (with
-/// [`max_redirects`](RequestOptions::max_redirects)); a request without a URL goes over TLS. A redirect from
-/// `https:` to `http:` is an error that names the URL, as with `curl --proto-redir =https`. As for every
-/// redirect to another origin, credentials stay behind. Connections of the two schemes are never shared.
+/// ```
+/// use barewire::{http, https, tls};
+/// use std::fs::read;
+/// use std::time::Duration;
+///
+/// let identity = tls::ServerOptions::new()
+///     .cert(read("fixtures/tls/server.crt")?)
+///     .key(read("fixtures/tls/server.key")?);
+/// let secure = https::create_server(&identity, |_req, res| res.end("safe\n"))?.listen("127.0.0.1:0")?;
+/// let there = format!("https://localhost:{}/", secure.local_addr().port().unwrap());
+/// let to = there.clone();
+/// let moved = move |_req: http::Request, mut res: http::Response| -> http::Handled {
+///     res.set_status(301)?.set_header("Location", &to)?;
+///     Ok(res.end("")?)
+/// };
+/// let plain = http::create_server(moved).listen("127.0.0.1:0")?;
+/// let here = format!("http://127.0.0.1:{}/", plain.local_addr().port().unwrap());
+///
+/// let trusted = tls::ClientOptions::new().ca(read("fixtures/tls/ca.crt")?); // or new(): what browsers trust
+/// let agent = https::Agent::new(&trusted)?
+///     .with_options(|options| options.max_redirects(5).timeout(Duration::from_secs(10)));
+///
+/// let mut res = agent.get(&here)?; // follows the redirect to https:
+/// assert_eq!(res.url(), Some(&*there));
+/// assert_eq!(res.collect()?, b"safe\n");
+/// let req = agent.request(agent.options().url(&there)?.method("POST"))?; // with more options
+/// assert_eq!(req.end("a body")?.status(), 200);
+/// # secure.shutdown(Duration::from_secs(1));
+/// # plain.shutdown(Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// | the URL | goes |
+/// |---|---|
+/// | `https:`, or none | over TLS |
+/// | `http:` | without TLS |
+/// | `http:`, redirected to `https:` | there, if [`max_redirects`](RequestOptions::max_redirects) allows it |
+/// | `https:`, redirected to `http:` | nowhere: an error that names the URL, as with `curl --proto-redir =https` |
+/// | `wss:`, `ws:` ([`websocket`](Self::websocket)) | over TLS; without |
+///
+/// As for every redirect to another origin, credentials stay behind. Connections of the two schemes are never shared.
+/// A server that asks for a certificate of the client gets the one of the options:
 ///
 /// ```no_run
 /// use barewire::{https, tls};
@@ -73,6 +112,25 @@ impl Agent {
         }
     }
 
+    /// What all requests of this agent begin with, changed by `change`: what [`get`](Self::get) sends,
+    /// [`websocket`](Self::websocket) opens, and [`options`](Self::options) returns. A request of other options has
+    /// nothing of it.
+    ///
+    /// ```
+    /// use barewire::{https, tls};
+    /// use std::time::Duration;
+    ///
+    /// let agent = https::Agent::new(&tls::ClientOptions::new())?.with_options(|options| {
+    ///     options.max_redirects(5).timeout(Duration::from_secs(10)).header("User-Agent", "mine/1.0")
+    /// });
+    /// # let _ = agent;
+    /// # Ok::<(), barewire::http::Error>(())
+    /// ```
+    pub fn with_options(mut self, change: impl FnOnce(RequestOptions) -> RequestOptions) -> Agent {
+        self.base = change(self.base);
+        self
+    }
+
     /// The book's `https.globalAgent`: it trusts the CAs that browsers trust, and shares the pool of
     /// [`http::Agent::global`].
     pub fn global() -> &'static Agent {
@@ -113,6 +171,40 @@ impl Agent {
     /// The URL is invalid, no server answers, or the handshake fails: see [`super::tls_error`].
     pub fn get(&self, url: &str) -> Result<ClientResponse, Error> {
         self.request(self.options().url(url)?)?.end("")
+    }
+
+    /// Opens a WebSocket to a `wss:` URL, or a `ws:` URL. It has a connection of its own, which the pool does not
+    /// count. With options of a WebSocket, see [`websocket_with`](super::websocket_with).
+    ///
+    /// ```
+    /// use barewire::{http, https, tls, websocket};
+    /// use std::fs::read;
+    ///
+    /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    ///     if let Some(mut ws) = websocket::accept(req, res)? {
+    ///         ws.send("yakexi")?;
+    ///         ws.receive()?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// let identity = tls::ServerOptions::new()
+    ///     .cert(read("fixtures/tls/server.crt")?)
+    ///     .key(read("fixtures/tls/server.key")?);
+    /// let server = https::create_server(&identity, handler)?.listen("127.0.0.1:0")?;
+    ///
+    /// let agent = https::Agent::new(&tls::ClientOptions::new().ca(read("fixtures/tls/ca.crt")?))?;
+    /// let port = server.local_addr().port().unwrap();
+    /// let mut ws = agent.websocket(&format!("wss://localhost:{port}/"))?;
+    /// assert_eq!(ws.receive()?.unwrap().text(), Some("yakexi"));
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`websocket::connect`], and a handshake of TLS that fails: see [`super::tls_error`].
+    pub fn websocket(&self, url: &str) -> Result<WebSocket, websocket::Error> {
+        let options = ConnectOptions::new().request_options(&self.base);
+        websocket::connect_with(url, &options)
     }
 
     /// The pool: it counts the connections and closes them.

@@ -28,7 +28,34 @@ pub fn connector(context: &ClientContext) -> TlsConnector {
     TlsConnector::new(context, below)
 }
 
-/// See [`connector`].
+/// TLS as the second step of a connection: what [`connector`] returns. One needs it where an
+/// [`Agent`](super::Agent) does not do: over a connector of one's own.
+///
+/// ```
+/// use barewire::http::{self, Connected, Origin, RequestOptions};
+/// use barewire::{https, net, tls};
+/// use std::fs::read;
+/// use std::net::SocketAddr;
+///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("hello world\n")?)
+/// }
+/// let identity = tls::ServerOptions::new()
+///     .cert(read("fixtures/tls/server.crt")?)
+///     .key(read("fixtures/tls/server.key")?);
+/// let server = https::create_server(&identity, handler)?.listen("127.0.0.1:0")?;
+/// let address = SocketAddr::from(([127, 0, 0, 1], server.local_addr().port().unwrap()));
+///
+/// // Whatever the host of the URL is, the connection goes to this address; the certificate must be the host's.
+/// let pinned = move |_to: &Origin, deadline| Ok(Connected::new(net::race(&[address], deadline)?));
+/// let context = tls::ClientContext::new(&tls::ClientOptions::new().ca(read("fixtures/tls/ca.crt")?))?;
+/// let options = RequestOptions::new()
+///     .create_connection(https::connector(&context).over(pinned))
+///     .url("https://localhost/")?;
+/// assert_eq!(http::request(options)?.end("")?.collect()?, b"hello world\n");
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct TlsConnector {
     context: ClientContext,

@@ -1,15 +1,30 @@
 //! HTTPS (the book's 7.5): HTTP and WebSocket over TLS. Only the certificate options differ.
 //!
+//! The client here is the one for all URLs: [`get`], [`request`] and [`Agent`] take `http:` URLs as well as
+//! `https:` ones, follow redirects from the first to the second, and never back. ([`http::get`] has no TLS.)
+//!
+//! ```no_run
+//! use barewire::https;
+//!
+//! let mut res = https::get("https://example.com/")?; // trusts the CAs that browsers trust
+//! println!("{} {}", res.status(), String::from_utf8_lossy(&res.collect()?));
+//! # Ok::<(), barewire::http::Error>(())
 //! ```
-//! use barewire::{https, tls};
+//!
+//! A server, and a client that trusts its CA:
+//!
+//! ```
+//! use barewire::{http, https, tls};
 //! use std::fs::read;
+//!
+//! fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+//!     Ok(res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")?)
+//! }
 //!
 //! let options = tls::ServerOptions::new()
 //!     .cert(read("fixtures/tls/server.crt")?)
 //!     .key(read("fixtures/tls/server.key")?);
-//! let server = https::create_server(&options, |_req, res| {
-//!     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
-//! })?;
+//! let server = https::create_server(&options, handler)?;
 //! let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000, ours 8443
 //!
 //! let trusted = tls::ClientOptions::new().ca(read("fixtures/tls/ca.crt")?);
@@ -110,6 +125,14 @@ use std::error::Error;
 use std::io;
 
 /// `GET https://localhost/` by the [global agent](Agent::global): the options to begin with.
+///
+/// ```no_run
+/// use barewire::https;
+///
+/// let options = https::options().url("https://example.com/")?.max_redirects(5);
+/// println!("{}", https::request(options)?.end("")?.status());
+/// # Ok::<(), barewire::http::Error>(())
+/// ```
 pub fn options() -> RequestOptions {
     Agent::global().options()
 }
@@ -138,7 +161,17 @@ pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, http
     http::request(Agent::global().over(options.into()))
 }
 
-/// `GET`s an `https:` URL, or an `http:` URL.
+/// `GET`s an `https:` URL, or an `http:` URL. A redirect is not followed, but returned: to follow some, use
+/// [`request`] with [`max_redirects`](RequestOptions::max_redirects), or an agent
+/// [`with_options`](Agent::with_options).
+///
+/// ```no_run
+/// use barewire::https;
+///
+/// let mut res = https::get("https://example.com/")?;
+/// println!("{}: {} bytes", res.status(), res.collect()?.len());
+/// # Ok::<(), barewire::http::Error>(())
+/// ```
 ///
 /// # Errors
 /// The URL is invalid, no server answers, or the handshake fails: see [`tls_error`].
@@ -146,7 +179,18 @@ pub fn get(url: &str) -> Result<ClientResponse, http::Error> {
     Agent::global().get(url)
 }
 
-/// Opens a WebSocket to `wss://host:port/path`.
+/// Opens a WebSocket to `wss://host:port/path`, or without TLS to `ws://host:port/path`.
+///
+/// ```no_run
+/// use barewire::https;
+///
+/// let mut ws = https::websocket("wss://example.com/chat")?;
+/// ws.send("hello")?;
+/// while let Some(message) = ws.receive()? {
+///     println!("{:?}", message.text());
+/// }
+/// # Ok::<(), barewire::websocket::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`websocket::connect`], and a handshake of TLS that fails: see [`tls_error`].
@@ -161,16 +205,17 @@ pub fn websocket(url: &str) -> Result<WebSocket, websocket::Error> {
 /// use barewire::{http, https, tls, websocket};
 /// use std::fs::read;
 ///
-/// let identity = tls::ServerOptions::new()
-///     .cert(read("fixtures/tls/server.crt")?)
-///     .key(read("fixtures/tls/server.key")?);
-/// let server = https::create_server(&identity, |req, res| {
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     if let Some(mut ws) = websocket::accept(req, res)? {
 ///         ws.send("yakexi")?;
 ///         ws.receive()?;
 ///     }
-///     Ok::<(), http::Failure>(())
-/// })?;
+///     Ok(())
+/// }
+/// let identity = tls::ServerOptions::new()
+///     .cert(read("fixtures/tls/server.crt")?)
+///     .key(read("fixtures/tls/server.key")?);
+/// let server = https::create_server(&identity, handler)?;
 /// let handle = server.listen("127.0.0.1:0")?;
 ///
 /// let trusted = tls::ClientOptions::new().ca(read("fixtures/tls/ca.crt")?);
@@ -194,10 +239,21 @@ pub fn websocket_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, 
 /// The TLS error inside an error of `http`, `websocket` or `io`, if there is one.
 ///
 /// ```
-/// # let e: Box<dyn std::error::Error> = "other".into();
-/// if let Some(error) = barewire::https::tls_error(&*e) {
-///     println!("{}: {error}", error.code()); // UNABLE_TO_VERIFY_LEAF_SIGNATURE: …
-/// }
+/// use barewire::{https, tls};
+/// use std::fs::read;
+///
+/// let identity = tls::ServerOptions::new()
+///     .cert(read("fixtures/tls/server.crt")?)
+///     .key(read("fixtures/tls/server.key")?);
+/// let server = https::create_server(&identity, |_req, res| res.end("hi"))?.listen("127.0.0.1:0")?;
+/// let url = format!("https://localhost:{}/", server.local_addr().port().unwrap());
+///
+/// let error = https::get(&url).unwrap_err(); // nobody has said that the CA of this server is trusted
+/// let tls = https::tls_error(&error).expect("the handshake failed");
+/// println!("{}: {tls}", tls.code());
+/// assert_eq!(tls.code().as_str(), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e tls::Error> {
     let mut next = Some(error);

@@ -7,18 +7,20 @@ use crate::tls::{self, OnError, Secured, ServerContext, ServerOptions};
 use std::fmt;
 use std::io;
 
-/// A server that answers each request with a closure, over TLS.
+/// A server that answers each request with a function, over TLS.
 ///
 /// ```
-/// use barewire::{https, tls};
+/// use barewire::{http, https, tls};
 /// use std::fs::read;
+///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")?)
+/// }
 ///
 /// let options = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
-/// let server = https::create_server(&options, |_req, res| {
-///     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
-/// })?;
+/// let server = https::create_server(&options, handler)?;
 /// let handle = server.listen("127.0.0.1:0")?; // the book's port is 8000
 /// # handle.shutdown(std::time::Duration::from_secs(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,7 +49,10 @@ where
 /// let options = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
-/// let http = http::create_server(|_req, res| res.end("hello world\n"));
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("hello world\n")?)
+/// }
+/// let http = http::create_server(handler);
 /// let server = https::create_server_with(&options, http.head_timeout(Duration::from_secs(3)))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -65,7 +70,27 @@ pub fn create_server_with<E: ServerEvents>(
     })
 }
 
-/// A server that does not listen yet.
+/// A server that does not listen yet: what [`create_server`] and [`create_server_with`] return.
+///
+/// ```
+/// use barewire::{http, https, net::Stream, tls};
+/// use std::fs::read;
+///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("hello world\n")?)
+/// }
+/// let options = tls::ServerOptions::new()
+///     .cert(read("fixtures/tls/server.crt")?)
+///     .key(read("fixtures/tls/server.key")?);
+/// let server = https::create_server(&options, handler)?
+///     .on_tls_client_error(|error, stream| eprintln!("{:?}: {}: {error}", stream.peer_addr(), error.code()));
+/// let certificate = server.context().clone(); // to replace it later, while the server runs
+/// let handle = server.listen("127.0.0.1:0")?;
+/// println!("listening on {}", handle.local_addr());
+/// # drop(certificate);
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Server<E> {
     context: ServerContext,
     http: http::Server<E>,

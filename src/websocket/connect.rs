@@ -101,7 +101,8 @@ impl ConnectOptions {
         /// The longest time for connecting and the handshake together. 10 s.
         pub fn handshake_timeout(self, limit: Duration) => self.timeout = limit;
 
-        /// How to connect: see [`Connector`]. If it speaks TLS, the URL must be one of `wss:`, else of `ws:`.
+        /// How to connect: see [`Connector`]. If it speaks TLS, the URL must be one of `wss:`, else of `ws:`. (The
+        /// [`request_options`](Self::request_options) of an [`https::Agent`](crate::https::Agent) take both.)
         pub fn create_connection(self, connector: impl Connector + 'static) =>
             self.base = self.base.create_connection(connector);
 
@@ -139,7 +140,7 @@ impl ConnectOptions {
         // open a TCP connection to the host given by /host/ and the port given by /port/."
         let base = self.base.clone().tunnel();
         let base = base.method("GET").no_agent().max_redirects(0);
-        let url = http_url(url, base.scheme())?;
+        let url = http_url(url, &base)?;
         let request = base.timeouts(timeouts).url(&url)?;
         let headers = self.headers.iter();
         let mut request = headers.fold(request, |request, (name, value)| {
@@ -150,36 +151,36 @@ impl ConnectOptions {
     }
 }
 
-/// The `http:` or `https:` URL of the same resource; `spoken` is the scheme of the connector.
+/// The `http:` or `https:` URL of the same resource, if these options can go there.
 // RFC 6455 §3: "The port component is OPTIONAL; the default for "ws" is port 80, while the default
 // for "wss" is port 443."
-fn http_url(url: &str, spoken: Scheme) -> Result<String, Error> {
+fn http_url(url: &str, options: &RequestOptions) -> Result<String, Error> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let is = |name: &str| scheme.eq_ignore_ascii_case(name);
-    match spoken {
-        Scheme::Http if is("wss") => {
-            return Err(invalid(format!(
-                "{url} needs TLS, and this call opens ws: URLs only: use https::websocket"
-            )));
+    let scheme = match (is("ws"), is("wss")) {
+        (true, _) => Scheme::Http,
+        (_, true) => Scheme::Https,
+        _ => {
+            let text = format!("{url} is not a ws: or wss: URL (RFC 6455 §3)");
+            return Err(invalid(text));
         }
-        Scheme::Https if is("ws") => {
-            return Err(invalid(format!(
-                "{url} has no TLS, and this call opens wss: URLs only: use websocket::connect"
-            )));
-        }
-        _ if !is("ws") && !is("wss") => {
-            return Err(invalid(format!(
-                "{url} is not a ws: or wss: URL (RFC 6455 §3)"
-            )));
-        }
-        _ => {}
+    };
+    if scheme != options.scheme() && !options.speaks_both_schemes() {
+        return Err(invalid(match scheme {
+            Scheme::Https => {
+                format!("{url} needs TLS, and this call opens ws: URLs only: use https::websocket")
+            }
+            Scheme::Http => format!(
+                "{url} has no TLS, and these options are for wss: URLs only: use websocket::connect"
+            ),
+        }));
     }
     // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST
     // NOT be used on these URIs."
     if rest.contains('#') {
         return Err(invalid(format!("{url} has a fragment (RFC 6455 §3)")));
     }
-    Ok(format!("{}://{rest}", spoken.as_str()))
+    Ok(format!("{}://{rest}", scheme.as_str()))
 }
 
 fn invalid(text: String) -> Error {

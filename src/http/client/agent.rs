@@ -38,7 +38,10 @@ use std::time::{Duration, Instant};
 /// ```
 /// use barewire::http::{self, Agent, RequestOptions, pool::Limits};
 ///
-/// let server = http::create_server(|_req, res| res.end("Hello World\n")).listen("127.0.0.1:0")?;
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("Hello World\n")?)
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let agent = Agent::new(Limits { max_sockets: 10, ..Limits::default() })?;
 /// let options = RequestOptions::new()
 ///     .hostname("127.0.0.1")

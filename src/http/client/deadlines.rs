@@ -18,7 +18,28 @@ use std::time::{Duration, Instant};
 ///   ├ total ─────────────────────────────────────────────────────────────────────────┤
 /// ```
 ///
-/// A deadline is checked when the socket's read or write timeout passes. That timeout may be an eighth
+/// ```
+/// use barewire::http::{self, RequestOptions, Timeouts};
+/// use std::{io::ErrorKind, net::TcpListener, time::Duration};
+///
+/// let silent = TcpListener::bind("127.0.0.1:0")?; // a server that never answers
+/// let timeouts = Timeouts {
+///     head: Duration::from_millis(50),
+///     ..Timeouts::default()
+/// };
+/// let url = format!("http://{}/", silent.local_addr()?);
+/// let options = RequestOptions::new().url(&url)?.timeouts(timeouts);
+/// match http::request(options)?.end("").unwrap_err() {
+///     http::Error::Io(error) if error.kind() == ErrorKind::TimedOut => {
+///         assert_eq!(error.to_string(), "the head of the response did not come within 50ms");
+///     }
+///     other => panic!("{other}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`RequestOptions::timeout`](super::RequestOptions::timeout) sets `total` alone. A deadline is checked when the
+/// socket's read or write timeout passes. That timeout may be an eighth
 /// longer than the time left, so a deadline may be overshot by an eighth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {

@@ -31,7 +31,10 @@ use crate::net::Stream;
 ///     }
 /// }
 ///
-/// let server = http::create_server(|_req, res| res.end("Hi")).listen("127.0.0.1:0")?;
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("Hi")?)
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();
 /// let options = http::RequestOptions::new().hostname("127.0.0.1").port(port).no_agent();
 /// let (sender, log) = channel();

@@ -119,7 +119,10 @@ use super::error::Error;
 /// ```
 /// use barewire::http::{self, RequestOptions};
 ///
-/// let server = http::create_server(|_req, res| res.end("Hello World\n")).listen("127.0.0.1:0")?;
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("Hello World\n")?)
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 ///
 /// let options = RequestOptions::new()
 ///     .hostname("127.0.0.1")
@@ -142,7 +145,31 @@ pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, Erro
     ClientRequest::new(options.into())
 }
 
-/// Sends `GET` for a URL, and waits for the head of the response.
+/// Sends `GET` for an `http:` URL, and waits for the head of the response. Any status is a response, a 404 or a
+/// redirect, too; an error means that there is none.
+///
+/// ```
+/// use barewire::http;
+///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("Hello World\n")?)
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// let port = server.local_addr().port().unwrap();
+///
+/// let mut res = http::get(&format!("http://127.0.0.1:{port}/"))?;
+/// assert_eq!(res.status(), 200);
+/// assert_eq!(res.header("Content-Length"), Some("12"));
+/// assert_eq!(res.collect()?, b"Hello World\n");
+///
+/// let error = http::get("https://localhost/").unwrap_err(); // without TLS: https::get has it
+/// assert!(error.to_string().ends_with("use https::request or https::get"));
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), http::Error>(())
+/// ```
+///
+/// More than a URL (a method, fields, a timeout, redirects, a proxy) goes into [`RequestOptions`] and
+/// [`request`]. [`https::get`](crate::https::get) takes URLs of both schemes.
 ///
 /// # Errors
 /// As [`RequestOptions::url`] and [`ClientRequest::end`].

@@ -39,6 +39,30 @@ use std::time::Duration;
 /// | `agent` | [`agent`](Self::agent), [`no_agent`](Self::no_agent) | the global one |
 /// | `createConnection` | [`create_connection`](Self::create_connection) | TCP, or the socket path |
 ///
+/// ```
+/// use barewire::http::{self, RequestOptions};
+/// use std::time::Duration;
+///
+/// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
+///     let answer = format!("{} {} {}", req.method(), req.url(), req.collect_text()?);
+///     Ok(res.end(answer)?)
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// let site = format!("http://127.0.0.1:{}", server.local_addr().port().unwrap());
+///
+/// let api = RequestOptions::new()
+///     .url(&site)?
+///     .header("Content-Type", "application/json")
+///     .timeout(Duration::from_secs(10))
+///     .max_redirects(5);
+/// let post = api.clone().method("POST").path("/items?dry=1");
+/// let mut res = http::request(post)?.end(r#"{"name":"a"}"#)?;
+/// assert_eq!(res.collect()?, br#"POST /items?dry=1 {"name":"a"}"#);
+/// assert_eq!(http::request(&api)?.end("")?.collect()?, b"GET / "); // they can be used again
+/// # server.shutdown(Duration::from_secs(1));
+/// # Ok::<(), http::Error>(())
+/// ```
+///
 /// Clones share everything until one is changed, so options that are used again cost nothing. A wrong
 /// option is reported by [`request`](super::request).
 #[derive(Clone, Default)]

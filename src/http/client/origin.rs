@@ -16,6 +16,21 @@ use std::time::{Duration, Instant};
 /// A server, and the way to it. Two requests share an agent's connections if their origins are equal:
 /// host, port, address family, local address, socket path, and connector (which stands for proxies and
 /// TLS). A clone is the same origin and costs nothing.
+///
+/// A [`Connector`] is given one, [`RequestOptions::origin`](super::RequestOptions::origin) makes one, and
+/// [`Agent::gauges`](super::Agent::gauges) counts by it:
+///
+/// ```
+/// use barewire::http::{self, Agent, RequestOptions};
+///
+/// let options = RequestOptions::new().url("http://Example.com:8080/a?b=1")?;
+/// let origin = options.origin()?;
+/// assert_eq!((origin.host(), origin.port()), ("example.com", 8080));
+/// assert!(origin == options.clone().path("/another").origin()?);
+/// assert!(origin != options.port(80).origin()?);
+/// println!("{origin}: {} requests wait", Agent::global().gauges(&origin).requests);
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Origin {
     inner: Arc<Inner>,
@@ -182,8 +197,12 @@ impl fmt::Display for Origin {
 /// use barewire::net;
 /// use std::sync::Arc;
 ///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("Hello World\n")?)
+/// }
+///
 /// // The server is in this process, at the other end of a pipe.
-/// let server = Arc::new(http::create_server(|_req, res| res.end("Hello World\n")));
+/// let server = Arc::new(http::create_server(handler));
 /// let options = RequestOptions::new().create_connection(move |_to: &Origin, _deadline| {
 ///     let (here, there) = net::pipe();
 ///     let server = Arc::clone(&server);
@@ -258,7 +277,42 @@ fn is_same_way(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
     Arc::ptr_eq(one, other) || by_key()
 }
 
-/// A new connection, and how long its parts took.
+/// A new connection, and how long its parts took: what a [`Connector`] returns.
+///
+/// ```
+/// use barewire::http::{self, Connected, Origin, RequestOptions};
+/// use barewire::net;
+/// use std::time::{Duration, Instant};
+///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("Hello World\n")?)
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// let port = server.local_addr().port().unwrap();
+///
+/// // This name is not looked up: it stands for 127.0.0.1 here. Everything else is the usual way.
+/// let connector = |to: &Origin, deadline| {
+///     let began = Instant::now();
+///     let addresses = match to.host() {
+///         "my.test" => vec![([127, 0, 0, 1], to.port()).into()],
+///         host => net::resolve(host, to.port(), to.family(), deadline)?,
+///     };
+///     let resolved = Instant::now();
+///     let tcp = net::race(&addresses, deadline)?;
+///     tcp.set_no_delay(true)?;
+///     Ok(Connected {
+///         resolve: resolved - began,
+///         connect: resolved.elapsed(),
+///         ..Connected::new(tcp) // without timings, this alone
+///     })
+/// };
+/// let options = RequestOptions::new().create_connection(connector);
+/// let mut res = http::request(options.url(&format!("http://my.test:{port}/"))?)?.end("")?;
+/// assert_eq!(res.collect()?, b"Hello World\n");
+/// assert!(res.timings().resolve < Duration::from_secs(1));
+/// # server.shutdown(Duration::from_secs(1));
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Connected {
     /// The connection.

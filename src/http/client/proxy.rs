@@ -35,7 +35,39 @@ use std::time::{Duration, Instant};
 
 /// A proxy, for [`RequestOptions::proxy`](super::RequestOptions::proxy).
 ///
-/// The environment is read by [`from_env`](Proxy::from_env) only.
+/// ```
+/// use barewire::http::{self, Proxy, RequestOptions};
+/// use std::time::Duration;
+///
+/// // A proxy, as far as this example needs one: it shows what it was asked for.
+/// fn proxy(req: http::Request, res: http::Response) -> http::Handled {
+///     let asked = format!("{} {}", req.method(), req.url());
+///     Ok(res.end(asked)?)
+/// }
+/// let server = http::create_server(proxy).listen("127.0.0.1:0")?;
+/// let port = server.local_addr().port().unwrap();
+///
+/// let proxy = Proxy::new(&format!("http://user:password@127.0.0.1:{port}"))?.no_proxy("localhost,.internal");
+/// let options = RequestOptions::new().proxy(&proxy).timeout(Duration::from_secs(10));
+/// let mut res = http::request(options.url("http://example.com/a")?)?.end("")?;
+/// assert_eq!(res.collect()?, b"GET http://example.com/a");
+/// # server.shutdown(Duration::from_secs(1));
+/// # Ok::<(), http::Error>(())
+/// ```
+///
+/// For `https:` URLs give it to the options of [`https`](crate::https): the request goes through a tunnel, and the
+/// proxy cannot read it. The environment is read by [`from_env`](Proxy::from_env) only:
+///
+/// ```no_run
+/// use barewire::{http::Proxy, https};
+///
+/// let mut options = https::options().url("https://example.com/")?;
+/// if let Some(proxy) = Proxy::from_env()? {
+///     options = options.proxy(&proxy);
+/// }
+/// println!("{}", https::request(options)?.end("")?.status());
+/// # Ok::<(), barewire::http::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Proxy {
     inner: Arc<Inner>,

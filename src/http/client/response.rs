@@ -29,6 +29,30 @@ const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
 /// is closed.
 ///
 /// A truncated body is an error of [`Read`], never an end: after `Ok(0)` the body is whole.
+///
+/// ```
+/// use barewire::http;
+///
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     match req.path() {
+///         "/" => Ok(res.write_head(200, [("Content-Type", "text/plain")])?.end("one\ntwo\n")?),
+///         _ => Ok(res.write_head(404, ())?.end("no such page")?),
+///     }
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// let site = format!("http://127.0.0.1:{}", server.local_addr().port().unwrap());
+///
+/// let mut res = http::get(&format!("{site}/"))?;
+/// assert_eq!((res.status(), res.header("content-type")), (200, Some("text/plain")));
+/// let mut file = Vec::new(); // or a std::fs::File
+/// assert_eq!(std::io::copy(&mut res, &mut file)?, 8);
+///
+/// let mut missing = http::get(&format!("{site}/missing"))?; // a 404 is a response, not an error
+/// assert_eq!(missing.status(), 404);
+/// assert_eq!(missing.collect()?, b"no such page"); // 10 MiB at most
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ClientResponse {
     exchange: Exchange,
     pub(super) timings: Timings,

@@ -49,7 +49,10 @@ pub enum Phase {
 /// ```
 /// use barewire::http;
 ///
-/// let server = http::create_server(|_req, res| res.end("Hello World\n")).listen("127.0.0.1:0")?;
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("Hello World\n")?)
+/// }
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();
 /// let mut res = http::get(&format!("http://127.0.0.1:{port}/"))?;
 /// res.collect()?;

@@ -4,8 +4,8 @@
 use super::stage::{Site, agent, trusting};
 use crate::support::watched;
 use barewire::http::{self, Agent, Proxy, Request, RequestOptions, Response};
-use barewire::https;
 use barewire::net::Handle;
+use barewire::{https, websocket};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -180,6 +180,68 @@ fn fault_c15_no_redirect_leaves_tls() {
                 "{error}"
             );
         }
+    });
+}
+
+#[test]
+fn what_all_requests_of_an_agent_begin_with_is_said_once() {
+    watched(|| {
+        let both = Both::new();
+        let agent =
+            agent().with_options(|options| options.max_redirects(2).header("Cookie", "a=1"));
+        let url = both.http(&format!("/301/to/{}", both.https("/there")));
+        assert_eq!(
+            text(agent.get(&url).expect("an answer")),
+            "GET /there - - - "
+        );
+        let answer = agent.get(&both.https("/here")).expect("an answer");
+        assert_eq!(text(answer), "GET /here - a=1 - ");
+        // A request of other options has nothing of it.
+        let other = RequestOptions::new().url(&both.http("/")).expect("a URL");
+        let answer = agent.request(other).expect("options").end("");
+        assert_eq!(text(answer.expect("an answer")), "GET / - - - ");
+        let clone = agent
+            .clone()
+            .with_options(|options| options.max_redirects(0));
+        assert_eq!(clone.get(&url).expect("an answer").status(), 301);
+    });
+}
+
+#[test]
+fn a_websocket_takes_both_schemes() {
+    watched(|| {
+        let accepting = || {
+            http::create_server(|req: Request<'_>, res: Response<'_>| -> http::Handled {
+                if let Some(mut ws) = websocket::accept(req, res)? {
+                    ws.send("yakexi")?;
+                    ws.receive()?;
+                }
+                Ok(())
+            })
+        };
+        let (secure, plain) = (Site::new(accepting()), accepting().listen("127.0.0.1:0"));
+        let plain = plain.expect("a port");
+        let port = plain.local_addr().port().expect("TCP");
+        let urls = [
+            secure.url("/").replace("https:", "wss:"),
+            format!("WS://localhost:{port}/"),
+        ];
+        let agent = agent();
+        for url in &urls {
+            let mut ws = agent.websocket(url).expect("a WebSocket");
+            assert_eq!(ws.receive().unwrap().unwrap().text(), Some("yakexi"));
+            assert!(ws.close(1000, "").unwrap().clean, "{url}");
+        }
+        assert_eq!(agent.pool().totals().sockets, 0);
+        let mut ws = https::websocket(&urls[1]).expect("a WebSocket");
+        assert_eq!(ws.receive().unwrap().unwrap().text(), Some("yakexi"));
+        let error = agent
+            .websocket("https://localhost/")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("is not a ws: or wss: URL"), "{error}");
+        drop(ws);
+        plain.shutdown(Duration::ZERO);
     });
 }
 

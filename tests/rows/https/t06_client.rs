@@ -76,7 +76,11 @@ fn row_t06_where_there_is_no_tls_its_urls_are_refused() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("use https::websocket"), "{error}");
-    let error = https::websocket("ws://localhost/").unwrap_err().to_string();
+    let options = RequestOptions::new().create_connection(https::connector(&context));
+    let options = ConnectOptions::new().request_options(&options);
+    let error = https::websocket_with("ws://localhost/", &options)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("use websocket::connect"), "{error}");
     let error = https::websocket("https://localhost/")
         .unwrap_err()

@@ -338,7 +338,10 @@ fn split_port(host: &str, port: u16) -> Result<(&str, u16), Error> {
 fn other_scheme(what: &dyn fmt::Display, scheme: Scheme) -> Error {
     Error::invalid_input(match scheme {
         Scheme::Https => {
-            format!("{what} needs TLS, and these options are for plain http: use https::request")
+            format!(
+                "{what} needs TLS, and these options are for plain http: \
+                 use https::request or https::get"
+            )
         }
         Scheme::Http => {
             format!("{what} has no TLS, and these options are for https: use http::request")

@@ -110,8 +110,24 @@ impl<K, C> Decision<K, C> {
     }
 }
 
-/// One of the connections that an origin may have. It is given back by [`Pool::free`](super::Pool::free)
+/// One of the connections that an origin may have. Who sends requests with an [`Agent`](crate::http::Agent) never
+/// sees one: it is for a driver of one's own, such as the one of [`Decision`]. It is given back by [`Pool::free`](super::Pool::free)
 /// or [`Pool::end`](super::Pool::end), whatever happened.
+///
+/// ```
+/// use barewire::http::pool::{Decision, KeepAlive, Limits, Pool};
+/// use std::time::Instant;
+///
+/// let (now, mut closed) = (Instant::now(), Vec::new());
+/// let mut pool: Pool<&str, &str, ()> = Pool::new(Limits::default())?;
+/// let Decision::Connect(slot) = pool.request(&"a:80", now, || (), &mut closed)? else {
+///     unreachable!("nothing is open yet");
+/// };
+/// assert_eq!(slot.origin(), &"a:80");
+/// pool.free(slot, "a connection", KeepAlive::default(), now, &mut closed); // the response was read to its end
+/// assert_eq!(pool.totals().free_sockets, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a slot that is dropped is lost for ever"]
 pub struct Slot<K> {
@@ -125,8 +141,27 @@ impl<K> Slot<K> {
     }
 }
 
-/// A place in the queue of an origin. It ends by [`Pool::take`](super::Pool::take) or
-/// [`Pool::cancel`](super::Pool::cancel).
+/// A place in the queue of an origin; for a driver of one's own, as a [`Slot`] is. It ends by
+/// [`Pool::take`](super::Pool::take) or [`Pool::cancel`](super::Pool::cancel).
+///
+/// ```
+/// use barewire::http::pool::{Decision, Limits, Pool};
+/// use std::time::Instant;
+///
+/// let one = Limits { max_sockets: 1, ..Limits::default() };
+/// let (now, mut closed) = (Instant::now(), Vec::new());
+/// let mut pool: Pool<&str, (), &str> = Pool::new(one)?;
+/// let Decision::Connect(slot) = pool.request(&"a:80", now, || "first", &mut closed)? else {
+///     unreachable!("one is allowed");
+/// };
+/// let Decision::Wait(position) = pool.request(&"a:80", now, || "second", &mut closed)? else {
+///     unreachable!("and no more");
+/// };
+/// assert_eq!(position.deadline(), Some(now + one.queue_timeout.unwrap()));
+/// assert_eq!(pool.end(slot), Some("second")); // is to be woken
+/// assert!(matches!(pool.take(position, now, &mut closed)?, Decision::Connect(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a position that is dropped loses its slot once it is granted"]
 pub struct QueuePosition<K> {
@@ -147,7 +182,19 @@ impl<K> QueuePosition<K> {
     }
 }
 
-/// Why a request gets neither a slot nor a position in the queue.
+/// Why a request gets neither a slot nor a position in the queue. A request finds it inside its error:
+///
+/// ```
+/// use barewire::http::{self, Agent, RequestOptions, pool::Refused};
+///
+/// let agent = Agent::new(Default::default())?;
+/// agent.close();
+/// let error = http::request(RequestOptions::new().agent(&agent))?.end("").unwrap_err();
+/// let http::Error::Io(error) = error else { panic!("{error}") };
+/// let why = error.get_ref().and_then(|inner| inner.downcast_ref::<Refused>());
+/// assert_eq!(why, Some(&Refused::Closed));
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refused {

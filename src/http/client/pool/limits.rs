@@ -3,13 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The limits of a pool. Any of the numbers may be `usize::MAX`: no limit.
+/// The limits of a pool: what [`Agent::new`](crate::http::Agent::new) takes. Any of the numbers may be `usize::MAX`:
+/// no limit.
 ///
 /// ```
-/// use barewire::http::pool::Limits;
+/// use barewire::http::{self, Agent, RequestOptions, pool::Limits};
 ///
 /// let ten = Limits { max_sockets: 10, ..Limits::default() };
 /// assert_eq!(ten.max_total_sockets, usize::MAX);
+/// let options = RequestOptions::new().agent(&Agent::new(ten)?);
+/// # let _ = options;
+/// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -60,7 +64,16 @@ impl Limits {
     }
 }
 
-/// A limit that allows no connection at all.
+/// A limit that allows no connection at all. From an [`Agent`](crate::http::Agent) it comes inside an
+/// [`http::Error`](crate::http::Error).
+///
+/// ```
+/// use barewire::http::pool::{Limits, Pool};
+///
+/// let none = Limits { max_sockets: 0, ..Limits::default() };
+/// let error = Pool::<&str, (), ()>::new(none).err().unwrap();
+/// assert_eq!(error.to_string(), "max_sockets is 0: every request would wait for ever");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZeroSockets(&'static str);
 

@@ -166,6 +166,9 @@ use std::fmt;
 use std::hash::Hash;
 use std::time::Instant;
 
+/// The rules of an [`Agent`](crate::http::Agent) without its sockets, threads and clock: for a driver of one's own, or
+/// to test what an agent would do. The [page](self#ten-requests-on-five-sockets) has an example, [`Decision`] a driver.
+///
 /// Connections `C` to origins `K`, and requests that wait, each with a `W` that wakes it.
 ///
 /// The pool opens, closes, reads and wakes nothing: its caller says what happened, and the pool returns

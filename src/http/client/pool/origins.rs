@@ -5,7 +5,17 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::time::Instant;
 
-/// How busy an origin is, or the whole pool.
+/// How busy an origin is, or the whole pool: what [`Agent::gauges`](crate::http::Agent::gauges) and
+/// [`Agent::totals`](crate::http::Agent::totals) return.
+///
+/// ```
+/// use barewire::http::Agent;
+///
+/// for (origin, gauges) in Agent::global().origins() {
+///     println!("{origin}: {} in use, {} wait, {} idle", gauges.sockets, gauges.requests, gauges.free_sockets);
+/// }
+/// assert_eq!(Agent::global().totals().requests, 0); // no request waits
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
     /// Slots: connections in use, being opened, or granted to a request whose thread is waking up.

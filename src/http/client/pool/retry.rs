@@ -19,7 +19,21 @@
 
 use crate::http::wire::Method;
 
-/// A request whose connection failed, or ended before its response did.
+/// A request whose connection failed, or ended before its response did. An [`Agent`](crate::http::Agent) applies
+/// the rule itself; a driver of one's own asks it here: see [`may_retry`](Attempt::may_retry).
+///
+/// ```
+/// use barewire::http::{pool::{Attempt, NotRetried}, wire::Method};
+///
+/// let order = Attempt {
+///     method: Method::new("POST").unwrap(),
+///     reused: true,
+///     bytes_answered: 0,
+///     body_replayable: true,
+///     retries: 0,
+/// };
+/// assert_eq!(order.not_retried(), Some(NotRetried::NotIdempotent)); // or it might be placed twice
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt<'a> {
     /// The method of the request.
@@ -34,7 +48,19 @@ pub struct Attempt<'a> {
     pub retries: u32,
 }
 
-/// Why a request is not sent once more: the first condition that does not hold.
+/// Why a request is not sent once more: the first condition that does not hold. See [`Attempt`] for an example.
+///
+/// ```
+/// use barewire::http::pool::NotRetried;
+///
+/// fn advice(why: NotRetried) -> &'static str {
+///     match why {
+///         NotRetried::NotIdempotent | NotRetried::BodyGone => "send it again if you know that it is safe",
+///         NotRetried::Fresh | NotRetried::Answered | NotRetried::Again => "ask what is wrong with the server",
+///     }
+/// }
+/// assert!(advice(NotRetried::BodyGone).contains("safe"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotRetried {
     /// The connection had served no other request.
