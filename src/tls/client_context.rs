@@ -23,6 +23,20 @@ const TICKETS: usize = 8;
 
 /// A client's options, read and checked once, and the sessions that it can resume. Clones share
 /// everything: use one context for all connections with the same options.
+///
+/// [`connect_with`](super::connect_with) takes one for a connection over TCP; [`connect`](Self::connect) makes the
+/// handshake over any stream, and has an example at [`ServerContext`](super::ServerContext).
+///
+/// ```
+/// use barewire::tls::{ClientContext, ClientOptions, Code};
+///
+/// let context = ClientContext::new(&ClientOptions::new())?; // trusts the roots that browsers trust
+/// assert_eq!(context.handshakes().full, 0);
+///
+/// let error = ClientContext::new(&ClientOptions::new().ca("no PEM at all")).unwrap_err();
+/// assert_eq!(error.code(), Code::NoStartLine);
+/// # Ok::<(), barewire::tls::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ClientContext {
     shared: Arc<Shared>,

@@ -12,6 +12,26 @@ use std::time::Instant;
 /// [`servername`](ClientOptions::servername).) [`Tls::of`](super::Tls::of) of [`Socket::stream`] has what
 /// was negotiated.
 ///
+/// ```
+/// # use barewire::tls::{self, ClientOptions, ServerOptions};
+/// # let options = ServerOptions::new()
+/// #     .cert(std::fs::read("fixtures/tls/server.crt")?)
+/// #     .key(std::fs::read("fixtures/tls/server.key")?);
+/// # let server = tls::create_server(&options, |socket| socket.pipe(&socket).map(drop))?;
+/// # let server = server.listen("127.0.0.1:0")?;
+/// # let address = format!("localhost:{}", server.local_addr().port().unwrap());
+/// // `address` is "localhost:8000", for example: the certificate must be for that host.
+/// let trusted = ClientOptions::new().ca(std::fs::read("fixtures/tls/ca.crt")?);
+/// let socket = tls::connect(&address, &trusted)?;
+/// socket.write_all("hello")?;
+/// socket.end()?;
+/// let mut echoed = String::new();
+/// std::io::Read::read_to_string(&mut &socket, &mut echoed)?;
+/// assert_eq!(echoed, "hello");
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Every call reads the options again and begins a new session. A program that connects often makes one
 /// [`ClientContext`] and calls [`connect_with`].
 ///
@@ -25,6 +45,33 @@ pub fn connect(to: &str, options: &ClientOptions) -> Result<Socket, Error> {
 }
 
 /// [`connect`] with a context that is used again, and with options of the connection below.
+///
+/// ```
+/// # use barewire::tls::{self, ClientOptions, ServerOptions};
+/// # let options = ServerOptions::new()
+/// #     .cert(std::fs::read("fixtures/tls/server.crt")?)
+/// #     .key(std::fs::read("fixtures/tls/server.key")?);
+/// # let server = tls::create_server(&options, |socket| socket.pipe(&socket).map(drop))?;
+/// # let server = server.listen("127.0.0.1:0")?;
+/// # let address = format!("localhost:{}", server.local_addr().port().unwrap());
+/// use barewire::net::ConnectOptions;
+/// use barewire::tls::ClientContext;
+///
+/// let trusted = ClientOptions::new().ca(std::fs::read("fixtures/tls/ca.crt")?);
+/// let context = ClientContext::new(&trusted)?; // once
+/// for _ in 0..2 {
+///     let socket = tls::connect_with(&address, &context, &ConnectOptions::default())?;
+///     socket.write_all("hello")?;
+///     socket.end()?;
+///     let mut echoed = String::new();
+///     std::io::Read::read_to_string(&mut &socket, &mut echoed)?;
+///     assert_eq!(echoed, "hello");
+/// }
+/// let handshakes = context.handshakes();
+/// assert_eq!((handshakes.full, handshakes.resumed), (1, 1)); // the second one resumed the session
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As for [`connect`].

@@ -13,7 +13,17 @@ pub(super) fn deadline_in(timeout: Duration) -> Instant {
     now.checked_add(timeout.min(LONGEST)).unwrap_or(now)
 }
 
-/// The handshakes of a context, counted.
+/// The handshakes of a context, counted: [`ServerContext::handshakes`](super::ServerContext::handshakes) and
+/// [`ClientContext::handshakes`](super::ClientContext::handshakes) return them.
+///
+/// ```
+/// use barewire::tls::{ClientContext, ClientOptions, Handshakes};
+///
+/// let context = ClientContext::new(&ClientOptions::new())?;
+/// let Handshakes { full, resumed, failed } = context.handshakes();
+/// println!("{failed} of {} failed", full + resumed + failed);
+/// # Ok::<(), barewire::tls::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handshakes {
     /// Handshakes with certificate and signature.

@@ -11,6 +11,14 @@ use std::time::Duration;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A version of the protocol. Older ones than these are broken, and are not spoken.
+///
+/// ```
+/// use barewire::tls::{ClientOptions, Version};
+///
+/// let options = ClientOptions::new().min_version(Version::Tls13);
+/// assert!(Version::Tls12 < Version::Tls13);
+/// # let _ = options;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// TLS 1.2 (RFC 5246).

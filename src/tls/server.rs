@@ -56,6 +56,31 @@ where
 
 /// A server under TLS with all the [events](ServerEvents).
 ///
+/// ```
+/// use barewire::net::{Addr, ServerEvents, Socket};
+/// use barewire::tls::{self, ServerOptions};
+/// use std::io;
+///
+/// struct Greeter;
+///
+/// impl ServerEvents for Greeter {
+///     fn connection(&self, socket: Socket) -> io::Result<()> {
+///         socket.write_all("welcome!\n")
+///     }
+///
+///     fn listening(&self, address: &Addr) {
+///         println!("server bound to {address}");
+///     }
+/// }
+///
+/// let options = ServerOptions::new()
+///     .cert(std::fs::read("fixtures/tls/server.crt")?)
+///     .key(std::fs::read("fixtures/tls/server.key")?);
+/// let server = tls::create_server_with(&options, Greeter)?.listen("127.0.0.1:0")?;
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// What is wrong with a certificate, a key or an option, and what to do about it.
 pub fn create_server_with<E: ServerEvents>(
@@ -66,7 +91,21 @@ pub fn create_server_with<E: ServerEvents>(
     Ok(Server::new(context, net::create_server_with(events)))
 }
 
-/// A server under TLS that does not listen yet.
+/// A server under TLS that does not listen yet: [`create_server`] makes one.
+///
+/// ```
+/// use barewire::tls::{self, ServerOptions};
+///
+/// let options = ServerOptions::new()
+///     .cert(std::fs::read("fixtures/tls/server.crt")?)
+///     .key(std::fs::read("fixtures/tls/server.key")?);
+/// let server = tls::create_server(&options, |socket| socket.write_all("hello\n"))?
+///     .max_connections(100)
+///     .on_error(|error, stream| eprintln!("{:?}: {error}", stream.peer_addr()))
+///     .listen("127.0.0.1:0")?;
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Server<E> {
     context: ServerContext,
     below: net::Server<E>,

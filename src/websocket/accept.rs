@@ -18,6 +18,22 @@ struct Origins {
 }
 
 /// Whether a request asks for a WebSocket. One port serves these and plain requests.
+///
+/// ```
+/// use barewire::{http, websocket};
+///
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     if !websocket::is_asked_for(&req) {
+///         res.end("a page\n")?;
+///     } else if let Some(ws) = websocket::accept(req, res)? {
+///         ws.send("hello")?;
+///     }
+///     Ok(())
+/// }
+/// # let server = http::create_server(handler);
+/// # let answer = server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+/// # assert!(answer.ends_with(b"a page\n"));
+/// ```
 pub fn is_asked_for(request: &Request<'_>) -> bool {
     let mut offers = request.headers().list("Upgrade");
     offers.any(|offer| offer.eq_ignore_ascii_case(b"websocket"))
@@ -35,18 +51,22 @@ pub fn is_asked_for(request: &Request<'_>) -> bool {
 /// ```
 /// use barewire::{http, websocket};
 ///
-/// let server = http::create_server(|req, res| {
-///     if !websocket::is_asked_for(&req) {
-///         return res.end("Hello World\n").map_err(http::Failure::from);
-///     }
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     if req.path() != "/chat" {
-///         return Ok(res.write_head(404, [("Content-Type", "text/plain")])?.end("not here\n")?);
+///         res.write_head(404, [("Content-Type", "text/plain")])?.end("not here\n")?;
+///         return Ok(());
 ///     }
-///     if let Some(ws) = websocket::accept(req, res)? {
-///         ws.on_message(|socket, data| drop(socket.send(data)));
+///     let Some(mut ws) = websocket::accept(req, res)? else {
+///         return Ok(()); // refused, and the response is sent
+///     };
+///     let writer = ws.writer(); // to answer while the message is borrowed
+///     while let Some(message) = ws.receive()? {
+///         writer.send(message)?;
 ///     }
 ///     Ok(())
-/// });
+/// }
+///
+/// let server = http::create_server(handler);
 /// # let answer = server.answer_to(b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n");
 /// # assert!(answer.starts_with(b"HTTP/1.1 426 Upgrade Required\r\n"));
 /// ```
@@ -64,6 +84,36 @@ pub fn accept(request: Request<'_>, response: Response<'_>) -> Result<Option<Web
 }
 
 /// [`accept`] with settings: subprotocols, origins, limits. One `Acceptor` serves all connections.
+///
+/// ```
+/// use barewire::http;
+/// use barewire::websocket::{self, Acceptor, Config, ConnectOptions};
+/// use std::sync::LazyLock;
+/// use std::time::Duration;
+///
+/// static CHAT: LazyLock<Acceptor> = LazyLock::new(|| {
+///     let config = Config { heartbeat_interval: Some(Duration::from_secs(10)), ..Config::default() };
+///     Acceptor::new().protocols(["chat.v2", "chat.v1"]).same_origin().config(config)
+/// });
+///
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     if let Some(ws) = CHAT.accept(req, res)? {
+///         match ws.protocol() {
+///             Some(protocol) => ws.send(format!("we speak {protocol}"))?,
+///             None => ws.send("no subprotocol")?,
+///         }
+///     }
+///     Ok(())
+/// }
+///
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// let options = ConnectOptions::new().protocols(["chat.v1"]);
+/// let mut ws = websocket::connect_with(&format!("ws://{}/", server.local_addr()), &options)?;
+/// assert_eq!(ws.receive()?.unwrap(), "we speak chat.v1");
+/// # drop(ws);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 pub struct Acceptor {
     protocols: Vec<String>,
@@ -96,16 +146,18 @@ impl Acceptor {
     /// rebinding) has the same origin: a server that trusts every client that can reach it checks the `Host`, too.
     ///
     /// ```
-    /// use barewire::http::{self, Failure};
+    /// use barewire::http;
     /// use barewire::websocket::Acceptor;
     ///
-    /// let acceptor = Acceptor::new().same_origin();
-    /// let server = http::create_server(move |req, res| {
-    ///     if let Some(ws) = acceptor.accept(req, res)? {
+    /// fn handler(chat: &Acceptor, req: http::Request, res: http::Response) -> http::Handled {
+    ///     if let Some(ws) = chat.accept(req, res)? {
     ///         ws.on_message(|socket, data| drop(socket.send(data)));
     ///     }
-    ///     Ok::<(), Failure>(())
-    /// });
+    ///     Ok(())
+    /// }
+    ///
+    /// let chat = Acceptor::new().same_origin();
+    /// let server = http::create_server(move |req, res| handler(&chat, req, res));
     /// # let head = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
     /// # let answer = |origin| server.answer_to(format!("{head}Origin: {origin}\r\n\r\n").as_bytes());

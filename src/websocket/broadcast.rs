@@ -10,6 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What happens to a member that has reached its
 /// [high-water mark](super::Config::high_water_mark) because it does not read.
+///
+/// ```
+/// use barewire::websocket::{Room, Slow};
+///
+/// let prices = Room::new(Slow::Skip); // the next price is newer anyway
+/// let chat = Room::new(Slow::Close); // nobody should miss a line and not know it
+/// # let _ = (prices, chat);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Slow {
     /// It misses this message.
@@ -25,15 +33,47 @@ pub enum Slow {
 /// does not take is written by a short-lived flush thread of that member.
 ///
 /// ```
-/// use barewire::websocket::{Room, Slow};
+/// use barewire::websocket::{self, Room, Slow};
+/// use barewire::http;
+/// use std::sync::LazyLock;
 ///
-/// let room = Room::new(Slow::Skip);
-/// let delivered = room.send("hello");
-/// assert_eq!((delivered.sent, delivered.slow), (0, 0)); // no members yet: room.add(&ws.writer())
+/// static ROOM: LazyLock<Room> = LazyLock::new(|| Room::new(Slow::Close));
+///
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     let name = req.path().trim_start_matches('/').to_owned();
+///     let Some(mut ws) = websocket::accept(req, res)? else {
+///         return Ok(());
+///     };
+///     let member = ws.writer();
+///     ROOM.add(&member);
+///     ROOM.send(format!("{name} is here"));
+///     // However the connection ends, the others hear of it: an error is a peer that has left, too.
+///     while let Ok(Some(line)) = ws.receive() {
+///         ROOM.send(format!("{name}: {}", line.text().unwrap_or("(no text)")));
+///     }
+///     ROOM.remove(&member);
+///     ROOM.send(format!("{name} has left"));
+///     Ok(())
+/// }
+///
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// let url = |name| format!("ws://{}/{name}", server.local_addr());
+/// let mut anna = websocket::connect(&url("anna"))?;
+/// assert_eq!(anna.receive()?.unwrap(), "anna is here");
+/// let ben = websocket::connect(&url("ben"))?;
+/// assert_eq!(anna.receive()?.unwrap(), "ben is here");
+/// ben.send("good morning")?;
+/// assert_eq!(anna.receive()?.unwrap(), "ben: good morning");
+/// ben.close(1000, "")?;
+/// assert_eq!(anna.receive()?.unwrap(), "ben has left");
+/// # drop(anna);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A room does not keep its members alive: a connection that is closed or dropped leaves it. A connection may
-/// be in several rooms, and changes rooms with [`remove`](Room::remove) and [`add`](Room::add). A server that
+/// A room does not keep its members alive: a connection that is closed or dropped leaves it, also without
+/// [`remove`](Room::remove) (which makes sure that it gets no message of this room from then on). A connection may
+/// be in several rooms, and changes rooms with `remove` and [`add`](Room::add). A server that
 /// makes rooms on demand drops the empty ones now and then:
 ///
 /// ```
@@ -53,6 +93,17 @@ pub struct Room {
 type Members = Vec<Weak<SharedConnection>>;
 
 /// How many members a message was sent to.
+///
+/// ```
+/// use barewire::websocket::Room;
+///
+/// let room = Room::default();
+/// let delivered = room.send("hello");
+/// if delivered.slow > 0 {
+///     println!("{} of {} missed it", delivered.slow, delivered.sent + delivered.slow);
+/// }
+/// assert_eq!((delivered.sent, delivered.slow), (0, 0)); // there are no members yet
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
     /// Members for which it was queued or written.

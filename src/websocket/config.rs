@@ -5,6 +5,20 @@ use crate::net::Pace;
 use std::time::Duration;
 
 /// Limits and deadlines of a connection. The defaults are meant to be used.
+///
+/// ```
+/// use barewire::websocket::{Acceptor, Config, ConnectOptions, Limits};
+/// use std::time::Duration;
+///
+/// let config = Config {
+///     limits: Limits { message_bytes: 64 * 1024 },
+///     heartbeat_interval: Some(Duration::from_secs(10)),
+///     ..Config::default()
+/// };
+/// let server = Acceptor::new().config(config.clone());
+/// let client = ConnectOptions::new().config(config);
+/// # let _ = (server, client);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The longest message. 16 MiB; beyond it the connection is closed with 1009.

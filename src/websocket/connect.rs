@@ -12,17 +12,27 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Opens a WebSocket to `ws://host:port/path`.
+/// Opens a WebSocket to `ws://host:port/path`. For `wss:` URLs there is [`https::websocket`](fn@crate::https::websocket).
 ///
-/// ```no_run
-/// use barewire::websocket;
-///
-/// let mut ws = websocket::connect("ws://127.0.0.1:12010/updates")?;
+/// ```
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.on_message(|socket, data| drop(socket.send(data)));
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// let mut ws = websocket::connect(&url)?; // "ws://127.0.0.1:12010/updates", for example
 /// ws.send("hello world!")?;
 /// while let Some(message) = ws.receive()? {
 ///     println!("{message:?}");
+/// #   break;
 /// }
-/// # Ok::<(), websocket::Error>(())
+/// # drop(ws);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
@@ -32,7 +42,26 @@ pub fn connect(url: &str) -> Result<WebSocket, Error> {
     connect_with(url, &ConnectOptions::new())
 }
 
-/// [`connect`] with options.
+/// [`connect`] with options: see [`ConnectOptions`].
+///
+/// ```
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.on_message(|socket, data| drop(socket.send(data)));
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// use barewire::websocket::ConnectOptions;
+///
+/// let options = ConnectOptions::new().header("Authorization", "Bearer 12345");
+/// let ws = websocket::connect_with(&url, &options)?;
+/// assert!(ws.close(1000, "")?.clean);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`connect`]; or an option cannot be sent.
@@ -49,7 +78,26 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
     WebSocket::open(answer.upgrade()?, Role::Client, config, protocol)
 }
 
-/// Options of [`connect_with`].
+/// Options of [`connect_with`]: what the handshake says, how long it may take, and the limits of the connection.
+/// (How the TCP connection below is made is decided by the
+/// [request options](Self::request_options); [`net::ConnectOptions`](crate::net::ConnectOptions) are those of a plain
+/// TCP socket.)
+///
+/// ```
+/// use barewire::http::RequestOptions;
+/// use barewire::websocket::{Config, ConnectOptions};
+/// use std::time::Duration;
+///
+/// let options = ConnectOptions::new()
+///     .protocols(["chat.v2", "chat.v1"])
+///     .header("Cookie", "session=12345")
+///     .handshake_timeout(Duration::from_secs(3))
+///     .config(Config { heartbeat_interval: Some(Duration::from_secs(10)), ..Config::default() });
+///
+/// // Through a proxy, or to a Unix socket:
+/// let options = options.request_options(&RequestOptions::new().socket_path("/run/chat.sock"));
+/// # let _ = options;
+/// ```
 #[derive(Clone)]
 pub struct ConnectOptions {
     protocols: Vec<String>,

@@ -7,6 +7,29 @@ use crate::wire::from_causes;
 use std::{fmt, io};
 
 /// Why a connection could not be opened, or why nothing could be sent or received.
+///
+/// ```
+/// use barewire::http;
+/// use barewire::websocket::{self, Error};
+///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     res.write_head(503, [("Retry-After", "5")])?.end("later\n")?;
+///     Ok(())
+/// }
+///
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// match websocket::connect(&format!("ws://{}/", server.local_addr())) {
+///     Ok(_) => unreachable!("this server has no WebSocket"),
+///     Err(Error::Refused(refusal)) => assert_eq!(refusal.status, 503),
+///     Err(Error::Io(error)) => println!("no server, or no connection any more: {error}"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// On an open connection, [`Peer`](Error::Peer) and [`Io`](Error::Io) end the conversation with this peer and say
+/// nothing about the program: a server's handler may return them with `?`, or ignore them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

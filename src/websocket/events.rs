@@ -26,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 ///
 /// struct Talk;
 ///
+/// // Run it with `ws.run(Talk)`: on either side, until the connection is over.
 /// impl SocketEvents for Talk {
 ///     fn onopen(&self, socket: &Writer) {
 ///         let _ = socket.send("hello world!");
@@ -39,6 +40,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 ///         println!("closed: {}", outcome.code);
 ///     }
 /// }
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.close(1000, "")?;
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// # assert!(websocket::connect(&url)?.run(Talk).clean);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait SocketEvents {
     /// The connection is open.

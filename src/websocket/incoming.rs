@@ -6,7 +6,21 @@ use std::time::{Duration, Instant};
 /// A connection that is quiet for this long gives memory back.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
 
-/// A part of a message; see [`PartReader`](super::PartReader).
+/// A part of a message; see [`PartReader`](super::PartReader), which returns them.
+///
+/// ```
+/// use barewire::websocket::Part;
+/// use std::io::{self, Write};
+///
+/// /// Appends a part to a file. True: the message is complete.
+/// fn store(part: &Part<'_>, file: &mut impl Write) -> io::Result<bool> {
+///     file.write_all(part.data.bytes())?;
+///     Ok(part.last)
+/// }
+/// # let part = Part { data: barewire::websocket::Data::Text("hi"), last: true };
+/// # assert!(store(&part, &mut Vec::new())?);
+/// # Ok::<(), io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
     /// What has come since the part before; it may be empty.

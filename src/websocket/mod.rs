@@ -3,28 +3,48 @@
 //! ```
 //! use barewire::{http, websocket};
 //!
-//! // One port for pages and WebSockets; the book's is 12010.
-//! let server = http::create_server(|req, res| {
+//! // One port for pages and WebSockets.
+//! fn handler(req: http::Request, res: http::Response) -> http::Handled {
 //!     if !websocket::is_asked_for(&req) {
-//!         return Ok::<(), http::Failure>(res.end("a page\n")?);
+//!         res.end("a page\n")?;
+//!         return Ok(());
 //!     }
 //!     if let Some(ws) = websocket::accept(req, res)? {
 //!         ws.on_message(|socket, data| {
 //!             println!("{data:?}");
-//!             let _ = socket.send("yakexi");
+//!             let _ = socket.send("yakexi"); // a peer that has left ends the conversation, too
 //!         });
 //!     }
 //!     Ok(())
-//! });
-//! let server = server.listen("127.0.0.1:0")?;
+//! }
+//!
+//! let server = http::create_server(handler).listen("127.0.0.1:0")?; // the book's port is 12010
 //!
 //! let mut ws = websocket::connect(&format!("ws://{}/updates", server.local_addr()))?;
 //! ws.send("hello world!")?;
-//! assert_eq!(ws.receive()?.unwrap().text(), Some("yakexi"));
+//! assert_eq!(ws.receive()?.unwrap(), "yakexi");
 //! assert!(ws.close(1000, "")?.clean);
 //! # server.shutdown(std::time::Duration::from_secs(1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Which call for what
+//!
+//! | to | call |
+//! |---|---|
+//! | serve: a handler gets the connection | [`accept`]; with subprotocols, origins, limits: [`Acceptor`] |
+//! | open one to `ws:` | [`connect`], [`connect_with`] |
+//! | open one to `wss:`, or serve it | [`https::websocket`](fn@crate::https::websocket), [`https::create_server`](crate::https::create_server) with the same handler |
+//! | receive and answer on one thread | [`WebSocket::receive`] in a loop, or [`WebSocket::on_message`] |
+//! | receive for a while, then do something else | [`WebSocket::receive_within`] |
+//! | send from other threads | [`WebSocket::writer`], which can be cloned; or [`WebSocket::split`] |
+//! | send to many | [`Room`] |
+//! | end it: in order, at once | [`WebSocket::close`], [`Writer::close`]; [`Writer::terminate`] |
+//!
+//! **How a handler ends.** `receive` returns `None` when the peer has closed the connection in order, and an error when
+//! the peer has broken a rule or has vanished. A handler may end with `?` on each of them: an [`Error::Peer`] and an
+//! [`Error::Io`] concern this peer, and the server does not report them as failures of the handler; an
+//! [`Error::Misuse`] is one. When both halves are dropped, the connection is closed with 1001.
 //!
 //! # The problem
 //!

@@ -11,6 +11,25 @@ use super::wire::{ABNORMAL, Close};
 ///               ◀──  FIN, reset        no      1006   no Close frame
 ///   Close 1002  ──▶  a broken rule     no      1006
 ///   Close 1000  ──▶  … 10 s            no      1006
+///   terminate   ──▶                    no      1006
+/// ```
+///
+/// ```
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.on_message(|socket, data| drop(socket.send(data)));
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// let ws = websocket::connect(&url)?;
+/// let outcome = ws.close(1000, "bye")?;
+/// assert!(outcome.clean);
+/// assert_eq!((outcome.code, outcome.reason.as_str()), (1000, "")); // the peer's: it echoes the code
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -15,6 +15,35 @@ use std::time::Duration;
 ///
 /// It belongs to one thread. Between messages it takes no lock that a writer holds for long: while a writer
 /// waits for the peer, messages are still received and pings are still answered.
+///
+/// ```
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.on_message(|socket, data| drop(socket.send(data)));
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// use std::thread;
+///
+/// let (mut reader, writer) = websocket::connect(&url)?.split();
+/// let receiving = thread::spawn(move || {
+///     let mut lines = Vec::new();
+///     while let Ok(Some(message)) = reader.receive() {
+///         lines.extend(message.text().map(str::to_owned));
+///     }
+///     lines // the connection is over: `reader.outcome()` says how
+/// });
+///
+/// writer.send("one")?;
+/// writer.send("two")?;
+/// writer.close(1000, "")?; // the peer answers it behind its last message, and the thread above ends
+/// assert_eq!(receiving.join().unwrap(), ["one", "two"]);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reader {
     /// On the heap: the thread that waits for messages would keep the stack pages that this was moved over.
     receiving: Box<Receiving>,
@@ -95,7 +124,35 @@ impl Reader {
     }
 }
 
-/// A [`Reader`] that returns messages in parts: see [`Reader::in_parts`].
+/// A [`Reader`] that returns messages in parts: see [`Reader::in_parts`]. It is for messages that are too long to be
+/// kept, such as files: a part is what has come of a message so far.
+///
+/// ```
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.on_message(|socket, data| drop(socket.send(data)));
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// let (reader, writer) = websocket::connect(&url)?.split();
+/// writer.send(vec![7; 100_000])?;
+///
+/// let mut parts = reader.in_parts();
+/// let mut bytes = 0;
+/// while let Some(part) = parts.receive_part()? {
+///     bytes += part.data.bytes().len();
+///     if part.last {
+///         break;
+///     }
+/// }
+/// assert_eq!(bytes, 100_000);
+/// # drop((parts, writer));
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct PartReader(Reader);
 

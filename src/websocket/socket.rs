@@ -21,20 +21,21 @@ use std::time::Duration;
 /// ```
 /// use barewire::{http, websocket};
 ///
-/// let server = http::create_server(|req, res| {
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     if let Some(ws) = websocket::accept(req, res)? {
 ///         let (mut reader, writer) = ws.split();
 ///         while let Some(message) = reader.receive()? {
 ///             writer.send(message)?;
 ///         }
 ///     }
-///     Ok::<(), http::Failure>(())
-/// });
-/// let server = server.listen("127.0.0.1:0")?; // the book's port is 12010
+///     Ok(())
+/// }
+///
+/// let server = http::create_server(handler).listen("127.0.0.1:0")?; // the book's port is 12010
 ///
 /// let mut ws = websocket::connect(&format!("ws://{}/echo", server.local_addr()))?;
 /// ws.send("hello world!")?;
-/// assert_eq!(ws.receive()?.unwrap().text(), Some("hello world!"));
+/// assert_eq!(ws.receive()?.unwrap(), "hello world!");
 ///
 /// let outcome = ws.close(1000, "bye")?;
 /// assert!(outcome.clean);

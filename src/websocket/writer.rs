@@ -22,6 +22,36 @@ use std::time::Duration;
 ///
 /// When the reader and the last writer have been dropped, the connection ends with 1001. What was sent
 /// before still arrives.
+///
+/// ```
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.on_message(|socket, data| drop(socket.send(data)));
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// use std::thread;
+///
+/// let mut ws = websocket::connect(&url)?;
+/// let writer = ws.writer();
+/// let ticking = thread::spawn(move || {
+///     for n in 0..3 {
+///         writer.send(format!("tick {n}"))?;
+///     }
+///     writer.close(1000, "")
+/// });
+/// let mut ticks = 0;
+/// while let Some(_tick) = ws.receive()? {
+///     ticks += 1;
+/// }
+/// assert_eq!(ticks, 3);
+/// ticking.join().unwrap()?;
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Writer {
     pub(super) shared: Arc<SharedConnection>,
@@ -57,15 +87,7 @@ impl Writer {
     /// Begins a message in parts, each of them a frame. Other messages wait until it has ended; pings and
     /// pongs do not.
     ///
-    /// ```no_run
-    /// # fn main() -> Result<(), barewire::websocket::Error> {
-    /// # let ws = barewire::websocket::connect("ws://127.0.0.1:12010/")?;
-    /// let mut message = ws.writer().message()?;
-    /// message.send("hello ")?;
-    /// message.end("world!")?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// [`Parts`] has an example.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -192,7 +214,31 @@ impl fmt::Debug for Writer {
     }
 }
 
-/// A message that is sent in parts. If it is dropped after its first part and before its last one, it
+/// A message that is sent in parts, while its end is not known yet: [`Writer::message`] begins it.
+///
+/// ```
+/// # use barewire::{http, websocket};
+/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+/// #     if let Some(ws) = websocket::accept(req, res)? {
+/// #         ws.on_message(|socket, data| drop(socket.send(data)));
+/// #     }
+/// #     Ok(())
+/// # }
+/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", server.local_addr());
+/// let mut ws = websocket::connect(&url)?;
+/// let mut message = ws.writer().message()?;
+/// for n in 1..=3 {
+///     message.send(format!("{n}, "))?;
+/// }
+/// message.end("done")?;
+/// assert_eq!(ws.receive()?.unwrap(), "1, 2, 3, done"); // the peer receives one message
+/// # drop(ws);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// If it is dropped after its first part and before its last one, it
 /// cannot be completed: the connection is closed with 1011.
 #[derive(Debug)]
 pub struct Parts {

@@ -6,6 +6,20 @@ macro_rules! codes {
     ($($(#[$doc:meta])+ $name:ident $node:literal;)+) => {
         /// What went wrong, by the name that Node has for it where it has one. [`Display`](fmt::Display)
         /// and [`as_str`](Code::as_str) write it as Node does: `UNABLE_TO_VERIFY_LEAF_SIGNATURE`.
+        ///
+        /// ```
+        /// use barewire::tls::Code;
+        ///
+        /// /// Whether to ask the user to trust the server's certificate.
+        /// fn is_unknown_issuer(code: Code) -> bool {
+        ///     matches!(
+        ///         code,
+        ///         Code::UnableToVerifyLeafSignature | Code::DepthZeroSelfSignedCert | Code::SelfSignedCertInChain
+        ///     )
+        /// }
+        /// assert!(is_unknown_issuer(Code::DepthZeroSelfSignedCert));
+        /// assert_eq!(Code::CertHasExpired.as_str(), "CERT_HAS_EXPIRED");
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])+ $name),+ }

@@ -24,6 +24,27 @@ const MAX_BYTES: usize = 4 * 1024;
 /// ```text
 /// UNABLE_TO_VERIFY_LEAF_SIGNATURE: the certificate of "localhost" is issued by CN=my CA, which is not trusted here …
 /// ```
+///
+/// ```
+/// # use barewire::tls::{self, ClientOptions, ServerOptions};
+/// # let options = ServerOptions::new()
+/// #     .cert(std::fs::read("fixtures/tls/server.crt")?)
+/// #     .key(std::fs::read("fixtures/tls/server.key")?);
+/// # let server = tls::create_server(&options, |socket| socket.pipe(&socket).map(drop))?;
+/// # let server = server.listen("127.0.0.1:0")?;
+/// # let address = format!("localhost:{}", server.local_addr().port().unwrap());
+/// use barewire::tls::Code;
+///
+/// // This client does not trust the CA of that server: only those that browsers trust.
+/// let error = tls::connect(&address, &ClientOptions::new()).unwrap_err();
+/// assert_eq!(error.code(), Code::UnableToVerifyLeafSignature);
+/// assert!(error.message().contains("not trusted here"), "{error}");
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A socket's errors are of [`io::Error`], and so is what a read or write over TLS returns: [`Error::of`] finds the TLS
+/// error inside. In errors of `http` and `websocket`, [`https::tls_error`](crate::https::tls_error) does.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     inner: Arc<Inner>,

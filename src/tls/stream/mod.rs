@@ -83,6 +83,31 @@ use writing::{CONTROL_TIMEOUT, State};
 
 /// A connection under TLS: a [`Stream`] like every other, read and written at the same time.
 ///
+/// A program meets it as a [`Stream`] and asks with [`Tls::of`] who the peer is and what was negotiated:
+///
+/// ```
+/// # use barewire::tls::{self, ClientOptions, ServerOptions};
+/// # let options = ServerOptions::new()
+/// #     .cert(std::fs::read("fixtures/tls/server.crt")?)
+/// #     .key(std::fs::read("fixtures/tls/server.key")?);
+/// # let server = tls::create_server(&options, |socket| socket.pipe(&socket).map(drop))?;
+/// # let server = server.listen("127.0.0.1:0")?;
+/// # let address = format!("localhost:{}", server.local_addr().port().unwrap());
+/// use barewire::tls::Tls;
+///
+/// let trusted = ClientOptions::new().ca(std::fs::read("fixtures/tls/ca.crt")?);
+/// let socket = tls::connect(&address, &trusted)?;
+/// let tls = Tls::of(&**socket.stream()).unwrap(); // `None`: it is not under TLS
+/// assert!(tls.authorized());
+/// assert_eq!((tls.protocol(), tls.servername()), ("TLSv1.3", Some("localhost")));
+/// let certificate = tls.peer_certificate().unwrap();
+/// println!("{}, issued by {}", certificate.subject(), certificate.issuer());
+/// println!("{} {:?}", tls.cipher(), tls.peer_fingerprint256());
+/// # drop(socket);
+/// # server.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// | method and result | meaning |
 /// |---|---|
 /// | `read` returns 0 | the peer has sent close_notify: it sends no more |

@@ -48,6 +48,55 @@
 //! 4. An unknown element is skipped by its length; a known one is decoded to its end.
 //! 5. To decode a certificate is not to trust it: signatures are checked by rustls, in `verify.rs`.
 //!
+//! # What one builds with it
+//!
+//! All of it is public on purpose: a proxy that routes by the host in a hello, a tool that explains why a handshake
+//! fails, a program that warns before a certificate expires. Nothing here verifies: that is what [`tls`](super) does.
+//!
+//! | for | there is |
+//! |---|---|
+//! | what a peer speaks, from its first bytes | [`FirstBytes`] |
+//! | records and handshake messages | [`RecordHeader`], [`ContentType`], [`HandshakeDecoder`] |
+//! | hellos | [`ClientHello`], [`ServerHello`], [`Extension`] |
+//! | certificates | [`Certificate`], with [`Name`], [`AltName`], [`Time`] and [`PublicKey`] |
+//! | what went wrong | [`Error`] with its [`Rule`]: it names the alert |
+//!
+//! The names are covered by semantic versioning as those of the [door](super) are. A [`Rule`] may be added in any version,
+//! and sentences may change: a program decides by the rule of an [`Error`], not by its text.
+//!
+//! A proxy that decides by the host, before any key is agreed on:
+//!
+//! ```
+//! use barewire::tls::wire::{ClientHello, ContentType, FirstBytes, HandshakeDecoder, RecordHeader};
+//!
+//! /// The host that a client asks for; `None`: its hello is not complete yet.
+//! fn host(bytes: &[u8]) -> Result<Option<String>, Box<dyn std::error::Error>> {
+//!     match FirstBytes::of(bytes) {
+//!         None => return Ok(None),
+//!         Some(FirstBytes::Tls) => {}
+//!         Some(other) => return Err(format!("this is not TLS: {other:?}").into()),
+//!     }
+//!     let mut decoder = HandshakeDecoder::new();
+//!     if decoder.decode(bytes)?.is_none() {
+//!         return Ok(None);
+//!     }
+//!     let hello = ClientHello::decode(decoder.message())?;
+//!     Ok(Some(hello.server_name().unwrap_or("the default").to_owned()))
+//! }
+//!
+//! # let mut hello = b"\x16\x03\x01\0\x3b\x01\0\0\x37\x03\x03".to_vec();
+//! # hello.extend([7; 32]);
+//! # hello.extend(b"\0\0\x02\x13\x01\x01\0\0\x0c\0\0\0\x08\0\x06\0\0\x03a.b");
+//! // `hello` is what has come from a client.
+//! assert_eq!(host(&hello[..20])?, None);
+//! assert_eq!(host(&hello)?.as_deref(), Some("a.b"));
+//! assert!(host(b"GET / HTTP/1.1\r\n").is_err());
+//!
+//! let (record, _) = RecordHeader::decode(&hello)?.unwrap();
+//! assert_eq!(record.content_type, ContentType::Handshake);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Which file to read first
 //!
 //! [`first_bytes`] recognizes the peer's protocol. [`record`], [`handshake`] and [`hello`] are the three

@@ -30,6 +30,14 @@ pub const NO_STATUS: u16 = 1005;
 pub const ABNORMAL: u16 = 1006;
 
 /// A code that may be on the wire.
+///
+/// ```
+/// use barewire::websocket::{CloseCode, Misuse};
+///
+/// assert_eq!(CloseCode::GOING_AWAY.number(), 1001);
+/// assert!(CloseCode::new(4001).is_ok()); // 4000 to 4999 are for programs that agree on them
+/// assert_eq!(CloseCode::new(1006), Err(Misuse::CloseCode)); // reported, never sent
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CloseCode(u16);
 

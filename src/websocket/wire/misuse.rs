@@ -5,6 +5,14 @@ use crate::wire::rules;
 rules! {
     /// A call that would have put a broken handshake or frame on the wire, refused before a byte of it
     /// was encoded.
+    ///
+    /// ```
+    /// use barewire::websocket::{CloseCode, Misuse};
+    ///
+    /// let misuse = CloseCode::new(1005).unwrap_err();
+    /// assert_eq!(misuse, Misuse::CloseCode);
+    /// assert_eq!(misuse.to_string(), "a close code is 1000-1003, 1007-1014 or 3000-4999 (RFC 6455 §7.4)");
+    /// ```
     pub enum Misuse;
 
     Closed "RFC 6455 §5.5.1" "a Close frame has been sent: nothing follows it";

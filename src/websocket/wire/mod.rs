@@ -57,6 +57,59 @@
 //! 8. Extensions are declined, and so are unknown subprotocols. They are negotiated in [`Offer::answer`]
 //!    and [`Opening::check`] alone, and `connection/frames.rs` alone says what a reserved bit means.
 //!
+//! # What one builds with it
+//!
+//! All of it is public on purpose: a tool that reads captures, a proxy that looks into messages, a peer for a test that
+//! breaks one rule, a WebSocket over a transport that is no [`Stream`](crate::net::Stream).
+//!
+//! | for | there is |
+//! |---|---|
+//! | the handshake | [`Offer`] and [`refuse`] in a server, [`Opening`] in a client; [`accept`] is the one computation in it, [`extensions`] decodes what is offered beside subprotocols |
+//! | frames alone | [`Header`], [`Opcode`], [`Mask`], [`Close`], [`CloseCode`] |
+//! | a whole connection | [`Connection`], or its halves [`Receiver`] and [`Sender`] on two threads; [`Received`], [`Data`], [`Limits`] |
+//! | where a connection stands | [`State`], [`Event`] and [`step`] for one direction; [`Phase`] and [`phase`] for both |
+//! | what went wrong | [`Error`] with its [`Rule`] blames the peer, [`Misuse`] the caller |
+//!
+//! The names are covered by semantic versioning as those of the [door](super) are. A [`Rule`] may be added in any version,
+//! and sentences may change: a program decides by the rule of an [`Error`], not by its text.
+//!
+//! A connection from its first message to its end, both sides and no socket:
+//!
+//! ```
+//! use barewire::websocket::wire::{
+//!     Close, CloseCode, Connection, Data, Header, Limits, Opcode, Phase, Received, Role,
+//! };
+//!
+//! let mut client = Connection::new(Role::Client, Limits::default());
+//! let mut server = Connection::new(Role::Server, Limits::default());
+//! let key = || [0x37, 0xfa, 0x21, 0x3d]; // random in a real program, and another one each time
+//!
+//! // Bytes are appended by the sender, and taken by the receiver.
+//! let mut up = Vec::new();
+//! client.sender().send(Data::Text("hello world!"), key, &mut up)?;
+//! let (header, n) = Header::decode(&up)?.unwrap(); // what a tool between them sees
+//! assert_eq!((header.opcode, header.length, n), (Opcode::Text, 12, 6));
+//! let received = server.receive(&mut &mut up[..])?;
+//! assert_eq!(received, Some(Received::Message(Data::Text("hello world!"))));
+//!
+//! // A Close frame, and the answer that it makes pending.
+//! let mut down = Vec::new();
+//! server.sender().close(Close::new(CloseCode::NORMAL, "bye")?, key, &mut down)?;
+//! let received = client.receive(&mut &mut down[..])?;
+//! assert!(matches!(received, Some(Received::Close(close)) if close.reason() == "bye"));
+//! up.clear();
+//! client.sender().append_pending_control(key, &mut up);
+//! server.receive(&mut &mut up[..])?;
+//! assert_eq!((client.phase(), server.phase()), (Phase::Closed, Phase::Closed));
+//!
+//! // A peer that breaks a rule: the server's frames must not be masked.
+//! let error = Connection::new(Role::Client, Limits::default())
+//!     .receive(&mut &mut b"\x81\x80\0\0\0\0".to_vec()[..])
+//!     .unwrap_err();
+//! assert_eq!(error.close_code(), Some(1002));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Which file to read first
 //!
 //! `frame.rs`, then `mask.rs`: after these two you can read a capture. `connection/state.rs` is the
