@@ -9,7 +9,8 @@ use crate::net::guarded;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What happens to a member that has reached its
-/// [high-water mark](super::Config::high_water_mark) because it does not read.
+/// [high-water mark](super::Config::high_water_mark) because it does not read. The mark must be higher than several of
+/// the room's messages together: else two long ones in a row make a member slow that reads well.
 ///
 /// ```
 /// use barewire::websocket::{Room, Slow};

@@ -81,7 +81,8 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
 /// Options of [`connect_with`]: what the handshake says, how long it may take, and the limits of the connection.
 /// (How the TCP connection below is made is decided by the
 /// [request options](Self::request_options); [`net::ConnectOptions`](crate::net::ConnectOptions) are those of a plain
-/// TCP socket.)
+/// TCP socket.) Over TLS, with a CA of your own, they have an example at
+/// [`https::websocket_with`](crate::https::websocket_with).
 ///
 /// ```
 /// use barewire::http::RequestOptions;
