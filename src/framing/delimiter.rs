@@ -22,6 +22,17 @@ use super::message::{Decode, Encode, Framer};
 /// ```compile_fail
 /// barewire::framing::Delimiter::new(b"");
 /// ```
+///
+/// ```
+/// use barewire::framing::{Delimiter, Encode, Framer};
+///
+/// const LINES: Delimiter<1> = Delimiter::new(b"\n").with_limit(1000);
+///
+/// let mut wire = Vec::new();
+/// LINES.encoder().encode(b"hello", &mut wire)?;
+/// assert_eq!(wire, b"hello\n");
+/// # Ok::<(), barewire::framing::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delimiter<const N: usize> {
     delimiter: [u8; N],
@@ -72,6 +83,17 @@ impl<const N: usize> Framer for Delimiter<N> {
 }
 
 /// Appends messages and delimiters for one connection.
+///
+/// ```
+/// use barewire::framing::{Delimiter, Encode, Framer, Misuse};
+///
+/// let (mut encoder, mut wire) = (Delimiter::CRLF.encoder(), Vec::new());
+/// encoder.encode(b"one line", &mut wire)?;
+/// let refused = encoder.encode(b"two\r\nlines", &mut wire);
+/// assert_eq!(refused, Err(Misuse::DelimiterInside { at: 3 }));
+/// assert_eq!(wire, b"one line\r\n");
+/// # Ok::<(), Misuse>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct DelimiterEncoder<const N: usize> {
     limit: usize,
@@ -98,6 +120,18 @@ impl<const N: usize> Encode for DelimiterEncoder<N> {
 }
 
 /// Finds the delimiters of one connection. No byte is searched twice, however the stream is cut.
+///
+/// ```
+/// use barewire::framing::{Decode, Delimiter, Error, Framer};
+///
+/// let mut decoder = Delimiter::CRLF.with_limit(8).decoder();
+/// let mut chunk = &b"hello\r"[..]; // cut inside the delimiter
+/// assert_eq!(decoder.decode(&mut chunk)?, None);
+/// let mut chunk = &b"\nno end in sight"[..];
+/// assert_eq!(decoder.decode(&mut chunk)?, Some(&b"hello"[..]));
+/// assert_eq!(decoder.decode(&mut chunk), Err(Error::Endless { limit: 8 }));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct DelimiterDecoder<const N: usize> {
     limit: usize,

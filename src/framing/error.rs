@@ -5,6 +5,18 @@ use std::{error, fmt, io};
 /// Why a message cannot be framed. It blames the caller, and nothing was appended.
 ///
 /// The decoder at the other end could not read the same message back, and could not detect that.
+///
+/// ```
+/// use barewire::framing::{Delimiter, Encode, Framer, Misuse};
+/// use std::io;
+///
+/// let (mut encoder, mut wire) = (Delimiter::CRLF.with_limit(10).encoder(), Vec::new());
+/// let refused = encoder.encode(b"longer than ten", &mut wire).unwrap_err();
+/// assert_eq!(refused, Misuse::TooLong { length: 15, most: 10 });
+/// assert!(wire.is_empty());
+/// // `?` makes an error of the system of it, with the refusal inside.
+/// assert_eq!(io::Error::from(refused).kind(), io::ErrorKind::InvalidInput);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misuse {
@@ -62,6 +74,19 @@ impl From<Misuse> for io::Error {
 
 /// What is wrong with the received bytes. It blames the peer. The connection cannot be used any more,
 /// because it is unknown where the next message begins.
+///
+/// ```
+/// use barewire::framing::{Decode, Delimiter, Error, Framer};
+/// use std::io;
+///
+/// let mut decoder = Delimiter::CRLF.decoder();
+/// decoder.decode(&mut &b"cut he"[..])?;
+/// let error = decoder.finish().unwrap_err();
+/// assert_eq!(error, Error::Unfinished { got: 6, of: None });
+/// // `?` makes an error of the system of it, with this one inside.
+/// assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -17,6 +17,17 @@ use super::error::{Error, Misuse};
 use super::message::{Decode, Encode, Framer};
 
 /// What the decoder does with the zeros after a message.
+///
+/// ```
+/// use barewire::framing::{Decode, Fixed, Framer, Padding};
+///
+/// let cell = *b"HELLO\0\0\0";
+/// for (padding, message) in [(Padding::Keep, &cell[..]), (Padding::Strip, b"HELLO")] {
+///     let mut decoder = Fixed::<8>::new(padding).decoder();
+///     assert_eq!(decoder.decode(&mut &cell[..])?, Some(message));
+/// }
+/// # Ok::<(), barewire::framing::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
     /// Returns the whole cell, zeros included: all bytes survive, the length does not.
@@ -31,6 +42,16 @@ pub enum Padding {
 ///
 /// ```compile_fail
 /// barewire::framing::Fixed::<0>::new(barewire::framing::Padding::Keep);
+/// ```
+///
+/// ```
+/// use barewire::framing::{Encode, Fixed, Framer, Misuse, Padding};
+///
+/// let (mut encoder, mut wire) = (Fixed::<8>::new(Padding::Strip).encoder(), Vec::new());
+/// encoder.encode(b"HELLO", &mut wire)?;
+/// assert_eq!(wire, b"HELLO\0\0\0");
+/// assert_eq!(encoder.encode(b"too long!", &mut wire), Err(Misuse::TooLong { length: 9, most: 8 }));
+/// # Ok::<(), Misuse>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fixed<const CELL: usize> {
@@ -74,6 +95,17 @@ impl<const CELL: usize> Encode for Fixed<CELL> {
 }
 
 /// Finds the cells of one connection.
+///
+/// ```
+/// use barewire::framing::{Decode, Error, Fixed, Framer, Padding};
+///
+/// let mut decoder = Fixed::<4>::new(Padding::Keep).decoder();
+/// let mut chunk = &b"one.tw"[..];
+/// assert_eq!(decoder.decode(&mut chunk)?, Some(&b"one."[..]));
+/// assert_eq!(decoder.decode(&mut chunk)?, None);
+/// assert_eq!(decoder.finish(), Err(Error::Unfinished { got: 2, of: Some(4) }));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FixedDecoder<const CELL: usize> {
     padding: Padding,

@@ -13,12 +13,42 @@ use super::error::{Error, Misuse};
 use super::message::{Decode, Encode, Framer, Message};
 
 /// A serial number of two bytes and a length of two: bodies of up to 65,535 bytes.
+///
+/// ```
+/// use barewire::framing::{Encode, Framer, Header16};
+///
+/// let (mut encoder, mut wire) = (Header16::new().encoder(), Vec::new());
+/// encoder.encode(b"HELLO", &mut wire)?;
+/// assert_eq!(wire, b"\0\0\0\x05HELLO");
+/// # Ok::<(), barewire::framing::Misuse>(())
+/// ```
 pub type Header16 = Header<2>;
 
 /// A serial number of two bytes and a length of four: for longer bodies.
+///
+/// ```
+/// use barewire::framing::{Encode, Framer, Header32};
+///
+/// let mut wire = Vec::new();
+/// let framer = Header32::new().with_limit(1024 * 1024); // instead of 16 MiB
+/// framer.encoder().encode(&[b'x'; 100_000], &mut wire)?;
+/// assert_eq!(wire[..6], [0, 0, 0x00, 0x01, 0x86, 0xa0]);
+/// # Ok::<(), barewire::framing::Misuse>(())
+/// ```
 pub type Header32 = Header<4>;
 
 /// A serial number of two bytes and a length of `LENGTH` bytes (1 to 4) before each body.
+///
+/// [`Header16`] and [`Header32`] are the usual ones.
+///
+/// ```
+/// use barewire::framing::{Encode, Framer, Header};
+///
+/// let mut wire = Vec::new();
+/// Header::<1>::new().encoder().encode(b"HELLO", &mut wire)?;
+/// assert_eq!(wire, b"\0\0\x05HELLO");
+/// # Ok::<(), barewire::framing::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<const LENGTH: usize> {
     limit: usize,
@@ -92,6 +122,18 @@ impl<const LENGTH: usize> Framer for Header<LENGTH> {
 }
 
 /// Numbers the messages of one connection.
+///
+/// ```
+/// use barewire::framing::{Encode, Framer, Header16};
+///
+/// let (mut encoder, mut wire) = (Header16::new().encoder(), Vec::new());
+/// encoder.encode(b"a", &mut wire)?; // number 0
+/// encoder.encode_as(700, b"reply", &mut wire)?; // to the peer's number 700
+/// encoder.encode(b"b", &mut wire)?; // number 1
+/// assert_eq!(wire[5..7], 700_u16.to_be_bytes());
+/// assert_eq!(wire[14..16], [0, 1]);
+/// # Ok::<(), barewire::framing::Misuse>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HeaderEncoder<const LENGTH: usize> {
     header: Header<LENGTH>,
@@ -123,6 +165,18 @@ impl<const LENGTH: usize> Encode for HeaderEncoder<LENGTH> {
 }
 
 /// One message with its number.
+///
+/// ```
+/// use barewire::framing::{Decode, Framer, Header16, Packet};
+///
+/// let mut chunk = &b"\0\x07\0\x05HELLO"[..];
+/// let mut decoder = Header16::new().decoder();
+/// let Some(Packet { serial, body }) = decoder.decode(&mut chunk)? else {
+///     return Ok(()); // not yet
+/// };
+/// assert_eq!((serial, body), (7, &b"HELLO"[..]));
+/// # Ok::<(), barewire::framing::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// Its number, or the number of the message that it replies to.
@@ -144,6 +198,17 @@ impl Message for Packet<'_> {
 }
 
 /// Finds the messages of one connection.
+///
+/// ```
+/// use barewire::framing::{Decode, Error, Framer, Header16, Packet};
+///
+/// let mut decoder = Header16::new().with_limit(100).decoder();
+/// let mut chunk = &b"\0\x07\0\x05HELLO\0\x08\xff\xff"[..];
+/// assert_eq!(decoder.decode(&mut chunk)?, Some(Packet { serial: 7, body: b"HELLO" }));
+/// // Refused as soon as its length is known.
+/// assert_eq!(decoder.decode(&mut chunk), Err(Error::TooLong { length: 65_535, limit: 100 }));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HeaderDecoder<const LENGTH: usize> {
     header: Header<LENGTH>,

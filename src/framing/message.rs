@@ -44,6 +44,16 @@ pub trait Framer {
 }
 
 /// Frames messages.
+///
+/// ```
+/// use barewire::framing::{Encode, Framer, Header16};
+///
+/// let (mut encoder, mut wire) = (Header16::new().encoder(), Vec::new());
+/// encoder.encode(b"HELLO", &mut wire)?;
+/// encoder.encode(b"", &mut wire)?;
+/// assert_eq!(wire, b"\0\0\0\x05HELLO\0\x01\0\0"); // number 0, and number 1
+/// # Ok::<(), barewire::framing::Misuse>(())
+/// ```
 pub trait Encode {
     /// Appends a message and what marks it.
     ///
@@ -53,6 +63,19 @@ pub trait Encode {
 }
 
 /// Finds messages in a stream that comes in chunks, cut anywhere.
+///
+/// ```
+/// use barewire::framing::{Decode, Framer, Header16};
+///
+/// let mut decoder = Header16::new().decoder(); // of one connection
+/// let mut chunk = &b"\0\0\0\x02hi\0\x01\0"[..]; // what a read has brought
+/// assert_eq!(decoder.decode(&mut chunk)?.unwrap().body, b"hi");
+/// assert_eq!(decoder.decode(&mut chunk)?, None); // the second message is not whole yet
+/// let mut chunk = &b"\x01!"[..]; // the next read
+/// assert_eq!(decoder.decode(&mut chunk)?.unwrap().body, b"!");
+/// decoder.finish()?; // the stream has ended, between two messages
+/// # Ok::<(), barewire::framing::Error>(())
+/// ```
 pub trait Decode {
     /// A message, borrowed from the chunk or from the decoder.
     type Message<'a>: Message
@@ -98,6 +121,23 @@ pub trait Decode {
 }
 
 /// The bytes of a message, in one piece or two.
+///
+/// What a decoder returns is one: `&[u8]` of [`Fixed`](super::Fixed) and [`Delimiter`](super::Delimiter),
+/// [`Packet`](super::Packet) of [`Header`](super::Header), [`Halves`](super::Halves) of [`Prefix`](super::Prefix). Code
+/// for any framer needs this trait to read it:
+///
+/// ```
+/// use barewire::framing::{Decode, Delimiter, Framer, Message};
+///
+/// fn first(framer: impl Framer, mut stream: &[u8]) -> Option<Vec<u8>> {
+///     let mut decoder = framer.decoder();
+///     let message = decoder.decode(&mut stream).ok()??;
+///     assert_eq!(message.len(), message.slices().concat().len());
+///     Some(message.to_vec())
+/// }
+///
+/// assert_eq!(first(Delimiter::CRLF, b"HELLO\r\nWOR"), Some(b"HELLO".to_vec()));
+/// ```
 pub trait Message {
     /// The bytes in order. If they are in one piece, the second is empty.
     fn slices(&self) -> [&[u8]; 2];

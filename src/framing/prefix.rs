@@ -46,6 +46,20 @@ const LENGTH: usize = 2;
 const MOST: usize = u16::MAX as usize;
 
 /// An unsigned length of two bytes before each message, decoded in a [`Ring`].
+///
+/// ```
+/// use barewire::framing::{Decode, Encode, Framer, Message, Prefix};
+///
+/// let framer = Prefix::new().with_capacity(16 * 1024).with_limit(1000);
+/// let mut wire = Vec::new();
+/// framer.encoder().encode(b"HELLO", &mut wire)?;
+/// assert_eq!(wire, b"\0\x05HELLO");
+///
+/// let mut decoder = framer.decoder();
+/// let message = decoder.decode(&mut &wire[..])?.expect("it is whole");
+/// assert_eq!(message.to_vec(), b"HELLO");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefix {
     capacity: usize,
@@ -111,6 +125,19 @@ impl Encode for Prefix {
 }
 
 /// Finds the messages of one connection.
+///
+/// Beside [`decode`](Decode::decode), which copies a chunk into the ring, it has a way without a copy:
+///
+/// ```
+/// use barewire::framing::{Framer, Message, Prefix};
+/// use std::io::Read;
+///
+/// let mut socket = &b"\0\x05HELLO"[..]; // or a real one
+/// let mut decoder = Prefix::new().decoder();
+/// decoder.fill(|space| socket.read(space))?;
+/// assert_eq!(decoder.take()?.expect("it is whole").to_vec(), b"HELLO");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PrefixDecoder {
     ring: Ring,

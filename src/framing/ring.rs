@@ -28,6 +28,19 @@ use super::message::Message;
 const STEP: usize = 512;
 
 /// A queue of bytes in one buffer, which grows up to a limit when it is full.
+///
+/// [`Prefix`](super::Prefix) has one inside. A program needs it for a format of its own whose bytes it does not want to
+/// copy.
+///
+/// ```
+/// use barewire::framing::{Message, Ring};
+///
+/// let mut ring = Ring::new(512, 64 * 1024); // 512 bytes at first, 64 KiB at most
+/// assert_eq!(ring.put(b"HELLO WORLD"), 11);
+/// assert_eq!(ring.front(5).to_vec(), b"HELLO"); // they stay
+/// assert_eq!(ring.take(6).to_vec(), b"HELLO ");
+/// assert_eq!(ring.len(), 5);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ring {
     bytes: Vec<u8>,
@@ -165,6 +178,17 @@ fn rounded(bytes: usize) -> usize {
 }
 
 /// Bytes in a ring: in two pieces if they cross its edge.
+///
+/// ```
+/// use barewire::framing::{Halves, Ring};
+///
+/// let mut ring = Ring::new(512, 512);
+/// ring.put(&[b'.'; 510]);
+/// ring.take(509);
+/// ring.put(b"HELLO"); // two bytes have room before the edge
+/// ring.take(1);
+/// assert_eq!(ring.take(5), Halves { head: b"HE", tail: b"LLO" });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Halves<'a> {
     /// Up to the edge, or all.

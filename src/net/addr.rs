@@ -8,6 +8,20 @@ use std::path::PathBuf;
 /// The address of one end of a [`Stream`](super::Stream) or of a [`Listener`](super::Listener).
 ///
 /// Its [`Display`](fmt::Display) form is what [`Listener::bind`](super::Listener::bind) takes.
+///
+/// ```
+/// use barewire::net::{self, Addr};
+///
+/// let handle = net::create_server(|_socket| Ok(())).listen("127.0.0.1:0")?;
+/// let address: Addr = handle.local_addr();
+/// assert_ne!(address.port(), Some(0)); // the system has chosen one
+/// net::connect(&address.to_string())?;
+///
+/// let path = Addr::Unix(Some("/tmp/echo.sock".into()));
+/// assert_eq!((path.to_string().as_str(), path.port()), ("unix:/tmp/echo.sock", None));
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Addr {
     /// An IP address and port: `127.0.0.1:1337`, `[::1]:1337`.

@@ -16,6 +16,21 @@ const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 /// most. Up to 16 addresses of a name are tried; each starts 250 ms after the previous one, or as soon
 /// as one has failed: see [`race`](super::race).
 ///
+/// ```
+/// use barewire::net;
+/// use std::io::Read;
+///
+/// let handle = net::create_server(|socket| socket.write_all("welcome")).listen("127.0.0.1:0")?;
+///
+/// let mut socket = net::connect(&handle.local_addr().to_string())?; // or "localhost:8124"
+/// let mut heard = String::new();
+/// socket.read_to_string(&mut heard)?; // until the server ends
+/// assert_eq!(heard, "welcome");
+/// # drop(socket);
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// [`connect_with`] says which.
 pub fn connect(to: &str) -> io::Result<Socket> {
@@ -23,6 +38,23 @@ pub fn connect(to: &str) -> io::Result<Socket> {
 }
 
 /// [`connect`] with a choice.
+///
+/// ```
+/// use barewire::net::{self, ConnectOptions};
+/// use std::time::Duration;
+///
+/// let handle = net::create_server(|socket| socket.pipe(&socket).map(drop)).listen("127.0.0.1:0")?;
+///
+/// let options = ConnectOptions {
+///     timeout: Duration::from_secs(2),
+///     stall_timeout: Duration::from_secs(5), // a server that reads nothing is cut
+///     ..ConnectOptions::default()
+/// };
+/// let socket = net::connect_with(&handle.local_addr().to_string(), &options)?;
+/// # drop(socket);
+/// # handle.shutdown(Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`ErrorKind::InvalidInput`] for an address in no such form,
@@ -34,6 +66,23 @@ pub fn connect_with(to: &str, options: &ConnectOptions) -> io::Result<Socket> {
 
 /// [`connect_with`] by way of `through`, which is given the connected stream and the deadline and
 /// returns what the socket is to talk through: TLS, or something else that wraps a stream.
+///
+/// ```
+/// use barewire::net::{self, ConnectOptions, Tap, TapEvent};
+/// use std::sync::Arc;
+///
+/// let handle = net::create_server(|socket| socket.write_all("welcome")).listen("127.0.0.1:0")?;
+///
+/// let to = handle.local_addr().to_string();
+/// let socket = net::connect_through(&to, &ConnectOptions::default(), |stream, _deadline| {
+///     // Whatever passes is printed.
+///     Ok(Arc::new(Tap::new(stream, |event: TapEvent<'_>| println!("{event:?}"))))
+/// })?;
+/// assert_eq!(socket.read(&mut [0; 16])?, 7);
+/// # drop(socket);
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 /// As for [`connect_with`], and those of `through`.

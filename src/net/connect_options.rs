@@ -4,6 +4,20 @@ use super::reach::Family;
 use std::time::Duration;
 
 /// How to connect. `ConnectOptions::default()` and change what you must.
+///
+/// ```
+/// use barewire::net::{ConnectOptions, Family, connect_with};
+/// use std::io::ErrorKind;
+/// use std::time::Duration;
+///
+/// let options = ConnectOptions {
+///     timeout: Duration::from_secs(2),
+///     family: Some(Family::V6),
+///     ..ConnectOptions::default()
+/// };
+/// let error = connect_with("127.0.0.1:8124", &options).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound); // this host has no IPv6 address
+/// ```
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
     /// One deadline for all of it: looking the name up and trying its addresses. Default: 10 s.

@@ -27,12 +27,41 @@ use super::stream::{Stream, at_least_a_moment};
 const CAPACITY: usize = 64 * 1024;
 
 /// The two ends of a connection in memory, with room for 64 KiB in each direction.
+///
+/// A test needs no port with it:
+///
+/// ```
+/// use barewire::net::{Socket, pipe};
+/// use std::io::Read;
+/// use std::sync::Arc;
+///
+/// let (here, there) = pipe();
+/// let mut client = Socket::new(Arc::new(here));
+/// let server = Socket::new(Arc::new(there));
+/// server.write_all("welcome")?;
+/// server.end()?;
+/// let mut heard = String::new();
+/// client.read_to_string(&mut heard)?;
+/// assert_eq!(heard, "welcome");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn pipe() -> (Pipe, Pipe) {
     pipe_with_capacity(CAPACITY)
 }
 
 /// The two ends of a connection in memory, with room for `bytes` (at least one) in each
 /// direction: a writer that is further ahead of the reader waits.
+///
+/// ```
+/// use barewire::net::{Stream, pipe_with_capacity};
+///
+/// let (here, there) = pipe_with_capacity(3); // a peer that soon reads too slowly
+/// assert_eq!(here.try_write(b"hello")?, Some(3));
+/// assert_eq!(here.try_write(b"lo")?, None);
+/// there.read(&mut [0; 2])?;
+/// assert_eq!(here.try_write(b"lo")?, Some(2));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn pipe_with_capacity(bytes: usize) -> (Pipe, Pipe) {
     let (one, other) = (Channel::new(bytes), Channel::new(bytes));
     let end = |incoming: &Arc<Channel>, outgoing: &Arc<Channel>| Pipe {
@@ -44,6 +73,16 @@ pub fn pipe_with_capacity(bytes: usize) -> (Pipe, Pipe) {
 
 /// One end of a [`pipe()`]. Dropping it is a FIN for the other end's reads and
 /// [`ErrorKind::BrokenPipe`] for its writes.
+///
+/// ```
+/// use barewire::net::{Addr, Pipe, Stream, pipe};
+///
+/// let (here, there): (Pipe, Pipe) = pipe();
+/// assert_eq!(here.peer_addr()?, Addr::Pipe);
+/// drop(there);
+/// assert_eq!(here.read(&mut [0; 16])?, 0); // the end
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Pipe {
     incoming: Arc<Channel>,
     outgoing: Arc<Channel>,

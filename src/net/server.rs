@@ -64,6 +64,27 @@ where
 }
 
 /// A server that does what `events` say.
+///
+/// ```
+/// use barewire::net::{self, Addr, ServerEvents, Socket};
+/// use std::io;
+///
+/// struct Echo;
+///
+/// impl ServerEvents for Echo {
+///     fn listening(&self, address: &Addr) {
+///         println!("listening on {address}");
+///     }
+///
+///     fn connection(&self, socket: Socket) -> io::Result<()> {
+///         socket.pipe(&socket).map(drop)
+///     }
+/// }
+///
+/// let handle = net::create_server_with(Echo).listen("127.0.0.1:0")?;
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), io::Error>(())
+/// ```
 pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
     Server {
         events,
@@ -87,6 +108,41 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
 /// `listening` comes before every `connection`, `close` after everything else, and once.
 /// Accepting stops with [`Handle::stop`], which leaves the connections alone, as the book's
 /// `server.close()` does; [`Handle::shutdown`] cuts them at a deadline.
+///
+/// ```
+/// use barewire::net::{self, ServerEvents, Socket};
+/// use std::io;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use std::time::Duration;
+///
+/// /// Numbers its visitors.
+/// #[derive(Default)]
+/// struct Counter {
+///     visitors: AtomicUsize,
+/// }
+///
+/// impl ServerEvents for Counter {
+///     fn connection(&self, socket: Socket) -> io::Result<()> {
+///         let number = self.visitors.fetch_add(1, Ordering::Relaxed) + 1;
+///         socket.write_all(format!("you are number {number}\n"))
+///     }
+///
+///     fn error(&self, error: &io::Error) {
+///         eprintln!("{error}");
+///     }
+///
+///     fn close(&self) {
+///         println!("{} visitors", self.visitors.load(Ordering::Relaxed));
+///     }
+/// }
+///
+/// let handle = net::create_server_with(Counter::default()).listen("127.0.0.1:0")?;
+/// # let client = net::connect(&handle.local_addr().to_string())?;
+/// # assert_eq!(client.read(&mut [0; 64])?, 17);
+/// # drop(client);
+/// handle.shutdown(Duration::from_secs(1)); // `close` is called
+/// # Ok::<(), io::Error>(())
+/// ```
 pub trait ServerEvents: Send + Sync + 'static {
     /// The address is bound. Port 0 has become a real one.
     fn listening(&self, _address: &Addr) {}
@@ -119,6 +175,18 @@ where
 }
 
 /// A server that does not listen yet.
+///
+/// ```
+/// use barewire::net;
+/// use std::time::Duration;
+///
+/// let server = net::create_server(|socket| socket.pipe(&socket).map(drop))
+///     .max_connections(100)
+///     .idle_timeout(Some(Duration::from_secs(30)));
+/// let handle = server.listen("127.0.0.1:0")?;
+/// # handle.shutdown(Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Server<E> {
     events: E,

@@ -8,6 +8,28 @@ use super::slot::Slot;
 use super::stream::Stream;
 
 /// The limits of a server. `Options::default()` and change what you must.
+///
+/// ```
+/// use barewire::net::{Listener, Options, Service, Slot, Stream};
+/// use std::sync::Arc;
+///
+/// struct Greeting;
+///
+/// impl Service for Greeting {
+///     fn connection(&self, stream: Arc<dyn Stream>, _slot: Slot) {
+///         let _ = stream.write_all(b"welcome");
+///     }
+/// }
+///
+/// let options = Options {
+///     max_connections: 100,
+///     max_connections_per_address: Some(10),
+///     ..Options::default()
+/// };
+/// let handle = Listener::bind("127.0.0.1:0")?.serve(options, Greeting)?;
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The number of connections at a time, those included whose stream was passed on. Further ones wait in
@@ -44,6 +66,30 @@ impl Default for Options {
 }
 
 /// What to do with a connection. A panic in any of these ends nothing but that call.
+///
+/// [`create_server`](super::create_server) has one inside. A program needs its own to have the bare stream, or to put
+/// something between a listener and a server:
+///
+/// ```
+/// use barewire::net::{self, Listener, Options, Service, Slot, Stream, Tap, TapEvent};
+/// use std::sync::Arc;
+///
+/// /// Prints what passes through the connections of another service.
+/// struct Watched<S>(S);
+///
+/// impl<S: Service> Service for Watched<S> {
+///     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+///         let tap = Tap::new(stream, |event: TapEvent<'_>| println!("{event:?}"));
+///         self.0.connection(Arc::new(tap), slot);
+///     }
+/// }
+///
+/// let server = net::create_server(|socket| socket.pipe(&socket).map(drop));
+/// let (options, echo) = server.into_service();
+/// let handle = Listener::bind("127.0.0.1:0")?.serve(options, Watched(echo))?;
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Service: Send + Sync + 'static {
     /// Serves one connection, on the thread that accepted it. Return when the connection is done,
     /// or when `stream` and `slot` have been passed on together. Whatever this waits for, no other

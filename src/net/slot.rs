@@ -6,6 +6,28 @@ use std::sync::Arc;
 /// How a connection ends when the server stops. Both methods are called from the thread that
 /// stops the server, so neither may wait for the connection; both may come when it has just
 /// ended, and `cut` may come more than once.
+///
+/// A [`Service`](super::Service) of a program's own needs it if a connection can end in better order than by a cut:
+///
+/// ```
+/// use barewire::net::{Stop, Stream};
+/// use std::net::Shutdown;
+/// use std::sync::Arc;
+///
+/// struct Goodbye(Arc<dyn Stream>);
+///
+/// impl Stop for Goodbye {
+///     fn drain(&self) {
+///         let _ = self.0.shutdown(Shutdown::Read); // the loop that reads finds the end
+///     }
+///
+///     fn cut(&self) {
+///         let _ = self.0.abort();
+///     }
+/// }
+/// # let stop: Arc<dyn Stop> = Arc::new(Goodbye(Arc::new(barewire::net::pipe().0)));
+/// # stop.drain();
+/// ```
 pub trait Stop: Send + Sync {
     /// Finish in good order: answer what was asked, send the end, take nothing new.
     fn drain(&self);
@@ -19,6 +41,30 @@ pub trait Stop: Send + Sync {
 /// Drop it from any thread, after the stream: then the descriptor is closed before another connection
 /// gets the slot. If it is the last one of a stopped
 /// server, [`Service::closed`](super::Service::closed) may be called by that very drop.
+///
+/// A [`Service`](super::Service) gets it. Here another thread serves the connection:
+///
+/// ```
+/// use barewire::net::{Listener, Options, Service, Slot, Stream};
+/// use std::sync::Arc;
+/// use std::thread;
+///
+/// struct Elsewhere;
+///
+/// impl Service for Elsewhere {
+///     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
+///         thread::spawn(move || {
+///             let _ = stream.write_all(b"welcome");
+///             drop(stream);
+///             drop(slot); // the connection has ended
+///         });
+///     }
+/// }
+///
+/// let handle = Listener::bind("127.0.0.1:0")?.serve(Options::default(), Elsewhere)?;
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Slot {
     server: Arc<dyn Slots>,
     number: usize,

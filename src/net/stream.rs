@@ -162,6 +162,19 @@ impl dyn Stream + '_ {
 /// Whether a read or write ended because its timeout passed: the connection itself lives on.
 /// (A socket says `WouldBlock`, others `TimedOut`; where the *system* says `TimedOut` the peer has
 /// not answered for minutes, and the connection is gone.)
+///
+/// ```
+/// use barewire::net::{self, Stream};
+/// use std::time::Duration;
+///
+/// let (here, there) = net::pipe();
+/// here.set_read_timeout(Some(Duration::from_millis(1)))?;
+/// let error = here.read(&mut [0; 16]).unwrap_err();
+/// assert!(net::is_timeout(&error)); // no other error: ask again
+/// there.write(b"hello")?;
+/// assert_eq!(here.read(&mut [0; 16])?, 5);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn is_timeout(e: &io::Error) -> bool {
     match e.kind() {
         ErrorKind::WouldBlock => true,

@@ -18,6 +18,27 @@ use super::layer::Layer;
 use super::stream::Stream;
 
 /// What has passed through a [`Tap`].
+///
+/// ```
+/// use barewire::net::{Stream, Tap, TapEvent, pipe};
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// let received = Arc::new(AtomicUsize::new(0));
+/// let count = Arc::clone(&received);
+/// let (here, there) = pipe();
+/// let here = Tap::new(Arc::new(here), move |event: TapEvent<'_>| match event {
+///     TapEvent::Received(bytes) => {
+///         count.fetch_add(bytes.len(), Ordering::Relaxed);
+///     }
+///     TapEvent::ReceivedEnd => println!("the peer has ended"),
+///     _ => {} // there may be others, later
+/// });
+/// there.write(b"hello")?;
+/// here.read(&mut [0; 16])?;
+/// assert_eq!(received.load(Ordering::Relaxed), 5);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TapEvent<'a> {
@@ -43,6 +64,29 @@ pub enum TapEvent<'a> {
 ///
 /// The caller of the stream waits for it. Its panic ends here: the caller does not notice, and the next
 /// event is passed to it as usual.
+///
+/// ```
+/// use barewire::net::{Observer, Stream, Tap, TapEvent, pipe};
+/// use std::sync::{Arc, Mutex};
+///
+/// /// Keeps what was sent.
+/// #[derive(Default)]
+/// struct Sent(Mutex<Vec<u8>>);
+///
+/// impl Observer for Sent {
+///     fn passed(&self, event: TapEvent<'_>) {
+///         if let TapEvent::Sent(bytes) = event {
+///             self.0.lock().unwrap().extend_from_slice(bytes);
+///         }
+///     }
+/// }
+///
+/// let (here, _there) = pipe();
+/// let here = Tap::new(Arc::new(here), Sent::default());
+/// here.write(b"hello")?;
+/// assert_eq!(*here.observer().0.lock().unwrap(), b"hello");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Observer: Send + Sync + 'static {
     /// Something has passed.
     fn passed(&self, event: TapEvent<'_>);

@@ -9,6 +9,21 @@ use super::kernel::KernelSocket;
 use super::stream::at_least_a_moment;
 
 /// A TCP connection.
+///
+/// [`net::connect`](super::connect()) makes one and puts a [`Socket`](super::Socket) on it; a program needs it for a
+/// stream of its own, below TLS for example.
+///
+/// ```
+/// use barewire::net::{Stream, Tcp};
+/// use std::net::TcpListener;
+/// use std::time::Duration;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let stream = Tcp::connect(listener.local_addr()?, Some(Duration::from_secs(5)))?;
+/// stream.set_no_delay(true)?;
+/// stream.write(b"hello")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub type Tcp = KernelSocket<TcpStream>;
 
 impl Tcp {

@@ -13,6 +13,20 @@ use super::lock_file::{LockFile, file_id};
 use super::reach::local;
 
 /// A connection over a Unix domain socket.
+///
+/// ```
+/// use barewire::net::{self, Stream, Unix};
+///
+/// let path = std::env::temp_dir().join(format!("barewire-doc-{}.sock", std::process::id()));
+/// let server = net::create_server(|socket| socket.write_all("welcome"));
+/// let handle = server.listen(&format!("unix:{}", path.display()))?;
+///
+/// let stream = Unix::connect(&path)?; // or net::connect("unix:/…"), for a socket
+/// assert_eq!(stream.read(&mut [0; 16])?, 7);
+/// # drop(stream);
+/// # handle.shutdown(std::time::Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub type Unix = KernelSocket<UnixStream>;
 
 impl Unix {

@@ -7,6 +7,16 @@ use super::error::Error;
 use super::{base, one_byte, utf16};
 
 /// A way to write text as bytes, or (base64, hex) bytes as text; what Node calls an encoding.
+///
+/// ```
+/// use barewire::text::Encoding;
+///
+/// let encoding = Encoding::named("latin1")?;
+/// let mut bytes = Vec::new();
+/// encoding.encode("café", &mut bytes)?;
+/// assert_eq!(bytes, b"caf\xe9");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// UTF-8.
@@ -131,6 +141,14 @@ impl FromStr for Encoding {
 }
 
 /// There is no [`Encoding`] of this name. Keep the bytes: a wrong guess destroys them.
+///
+/// ```
+/// use barewire::text::Encoding;
+///
+/// // The charset of a response, say. What to do with an unknown one is the program's to decide.
+/// let error = Encoding::named("GBK").unwrap_err();
+/// assert!(error.to_string().starts_with("there is no encoding \"GBK\" here"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownEncoding {
     name: String,

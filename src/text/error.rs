@@ -4,6 +4,15 @@ use crate::wire::{rule_error, rules, show_text};
 
 rules! {
     /// One rule that bytes or text must obey.
+    ///
+    /// ```
+    /// use barewire::text::{Decoder, Encoding, Rule};
+    ///
+    /// let mut decoder = Decoder::strict(Encoding::Utf8);
+    /// let error = decoder.decode(b"\xc0\xaf", &mut String::new()).unwrap_err();
+    /// assert_eq!(error.rule(), Rule::Overlong); // a slash in two bytes
+    /// assert_eq!(error.rule().section(), "Unicode §3.9 D92");
+    /// ```
     pub enum Rule;
 
     LoneContinuation "Unicode §3.9 D92" "UTF-8: a byte from 80 to BF continues a character, and none has begun";
@@ -24,6 +33,15 @@ rules! {
 
 rule_error! {
     /// The [`Rule`] that is broken, at which byte, and the bytes found there.
+    ///
+    /// ```
+    /// use barewire::text::{Decoder, Encoding};
+    ///
+    /// let (mut decoder, mut text) = (Decoder::strict(Encoding::Ascii), String::new());
+    /// let error = decoder.decode(b"caf\xe9!", &mut text).unwrap_err();
+    /// assert_eq!((error.at(), error.got()), (3, &b"\xe9"[..]));
+    /// assert_eq!(text, "caf"); // what came before it is there
+    /// ```
     pub struct Error {
         rule: Rule,
         /// The offset of the invalid bytes, from the start of the stream or text.

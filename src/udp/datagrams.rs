@@ -33,6 +33,29 @@ pub(super) fn send_past_pending_errors(
 }
 
 /// A transport of datagrams: a [`Socket`], a [`Faulty`](super::Faulty) one, the queue of a test.
+///
+/// A program needs it for a transport of its own under a [`Requester`](super::Requester), or to take any of them:
+///
+/// ```
+/// use barewire::udp::{self, Datagrams, Family, ReceiveBuffer};
+/// use std::io;
+/// use std::net::SocketAddr;
+/// use std::time::Duration;
+///
+/// fn echo_once(transport: &impl Datagrams) -> io::Result<SocketAddr> {
+///     let mut buffer = ReceiveBuffer::new();
+///     let received = transport.recv_within(&mut buffer, Some(Duration::from_secs(5)))?;
+///     let from = received.rinfo.socket_addr();
+///     transport.send_to(received.bytes, from)?;
+///     Ok(from)
+/// }
+///
+/// let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let client = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// client.send_to(b"hello", server.local_addr())?;
+/// assert_eq!(echo_once(&server)?, client.local_addr());
+/// # Ok::<(), io::Error>(())
+/// ```
 pub trait Datagrams {
     /// Sends one datagram; returns its length.
     ///

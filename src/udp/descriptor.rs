@@ -140,6 +140,16 @@ fn closed() -> io::Error {
 
 /// Whether a call failed because the socket has been [`close`](super::Socket::close)d, before it or
 /// while it waited.
+///
+/// ```
+/// use barewire::udp::{self, Family, ReceiveBuffer};
+///
+/// let socket = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// socket.close();
+/// let error = socket.recv(&mut ReceiveBuffer::new()).unwrap_err();
+/// assert!(udp::is_closed(&error));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn is_closed(e: &io::Error) -> bool {
     e.get_ref().is_some_and(|inner| inner.is::<Closed>())
 }

@@ -22,6 +22,32 @@ use super::socket::Socket;
 ///    `close`, no `message` follows that event.
 /// 3. `close` is the last. [`Handle::wait`](super::Handle::wait) returns after it.
 /// 4. A panic ends only its event: the next event is called as usual.
+///
+/// ```
+/// use barewire::udp::{self, Family, RemoteInfo, Socket, SocketEvents};
+/// use std::time::Duration;
+///
+/// struct Server;
+///
+/// impl SocketEvents for Server {
+///     fn listening(&self, socket: &Socket) {
+///         println!("server listening {}", socket.local_addr());
+///     }
+///
+///     fn message(&self, _socket: &Socket, msg: &[u8], rinfo: &RemoteInfo) {
+///         println!("server got: {} from {rinfo}", String::from_utf8_lossy(msg));
+///     }
+///
+///     fn close(&self) {
+///         println!("server closed");
+///     }
+/// }
+///
+/// let handle = udp::create_socket(Family::V4).bind("127.0.0.1:0")?.start(Server)?;
+/// let all_ended = handle.shutdown(Duration::from_secs(1))?;
+/// assert!(all_ended);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait SocketEvents: Send + Sync + 'static {
     /// A message has arrived; `msg` is all of it. An answer goes to
     /// [`rinfo.socket_addr()`](RemoteInfo::socket_addr) with [`Socket::send_to`]. While this method

@@ -54,6 +54,15 @@ pub(super) fn invalid(text: String) -> io::Error {
 /// | a [`SocketAddr`] | that |
 ///
 /// With port 0 the system chooses a free one.
+///
+/// ```
+/// use barewire::udp::{self, Family};
+///
+/// let all = udp::create_socket(Family::V4).bind(0)?;
+/// let here = udp::create_socket(Family::V4).bind((0, "localhost"))?;
+/// assert!(all.local_addr().ip().is_unspecified() && here.local_addr().ip().is_loopback());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Place {
     /// The addresses to try, in order; those of another family are ignored.
     ///

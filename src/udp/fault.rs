@@ -15,6 +15,14 @@ use std::fmt;
 use std::str::FromStr;
 
 /// What happens to one datagram.
+///
+/// [`Faulty::watch`](super::Faulty::watch) shows the fault of each datagram.
+///
+/// ```
+/// use barewire::udp::Fault;
+///
+/// assert_eq!(Fault::Drop.to_string(), "dropped");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It arrives: `.` in a script, and every datagram after the script's end.
@@ -61,6 +69,13 @@ pub struct FaultPlan {
 }
 
 /// How many of a hundred datagrams have each fault; the others pass.
+///
+/// ```
+/// use barewire::udp::{FaultPlan, FaultRates};
+///
+/// let rates = FaultRates { drop: 10, ..FaultRates::default() };
+/// let plan = FaultPlan::seeded(7, rates); // one in ten is lost, the same ones in each run
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultRates {
     /// For [`Fault::Drop`].
@@ -137,6 +152,13 @@ impl FromStr for FaultPlan {
 }
 
 /// A character of a script that stands for no [`Fault`].
+///
+/// ```
+/// use barewire::udp::{FaultPlan, UnknownFault};
+///
+/// let error = ".x!".parse::<FaultPlan>().unwrap_err();
+/// assert_eq!(error, UnknownFault('!'));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownFault(pub char);
 

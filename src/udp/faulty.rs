@@ -59,6 +59,19 @@ impl Receiving {
 }
 
 /// Which way a datagram went, seen from the [`Faulty`] transport.
+///
+/// ```
+/// use barewire::udp::{self, Datagrams, Direction, Family, Faulty};
+///
+/// let socket = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let itself = socket.local_addr();
+/// let faulty = Faulty::new(socket).sending("x".parse()?).watch(|direction, fault, datagram| {
+///     assert_eq!(direction, Direction::Sent);
+///     println!("{datagram:?}: {fault}"); // "dropped"
+/// });
+/// faulty.send_to(b"hello", itself)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Out.

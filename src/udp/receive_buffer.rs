@@ -23,6 +23,18 @@ use crate::net::Family;
 const LONGEST: usize = u16::MAX as usize;
 
 /// Room for one message; the next one reuses it.
+///
+/// ```
+/// use barewire::udp::{self, Family, ReceiveBuffer};
+///
+/// let socket = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let mut buffer = ReceiveBuffer::new(); // one for all messages
+/// for message in ["one", "two"] {
+///     socket.send_to(message.as_bytes(), socket.local_addr())?;
+///     assert_eq!(socket.recv(&mut buffer)?.bytes, message.as_bytes());
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct ReceiveBuffer {
     buf: Vec<u8>,
 }
@@ -95,6 +107,17 @@ impl fmt::Debug for ReceiveBuffer {
 }
 
 /// A message that has arrived. It may be empty: a datagram without data is a message too.
+///
+/// ```
+/// use barewire::udp::{self, Family, ReceiveBuffer, Received};
+///
+/// let socket = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// socket.send_to(b"hello", socket.local_addr())?;
+/// let mut buffer = ReceiveBuffer::new();
+/// let Received { bytes, rinfo } = socket.recv(&mut buffer)?;
+/// assert_eq!((bytes, rinfo.socket_addr()), (&b"hello"[..], socket.local_addr()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received<'a> {
     /// The message, or its beginning if [`RemoteInfo::truncated`].
@@ -106,6 +129,18 @@ pub struct Received<'a> {
 /// The book's `rinfo`. Its [`Display`](fmt::Display) form is `127.0.0.1:58682`.
 ///
 /// The sender writes this address itself; UDP does not check it.
+///
+/// ```
+/// use barewire::udp::{self, Family, ReceiveBuffer};
+///
+/// let socket = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// socket.send_to(b"hello", socket.local_addr())?;
+/// let mut buffer = ReceiveBuffer::with_capacity(4);
+/// let rinfo = socket.recv(&mut buffer)?.rinfo;
+/// assert_eq!((rinfo.port(), rinfo.size()), (socket.local_addr().port(), 4));
+/// assert!(rinfo.truncated()); // it had five bytes
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemoteInfo {
     source: SocketAddr,

@@ -25,6 +25,15 @@ use super::wire::{Kind, Packet};
 use crate::net::is_timeout;
 
 /// The timeouts and the number of tries of a [`Requester`].
+///
+/// ```
+/// use barewire::udp::Retry;
+/// use std::time::Duration;
+///
+/// // After 100, 200 and 400 ms the question is sent again; after 800 ms more it is given up.
+/// let retry = Retry { timeout: Duration::from_millis(100), ..Retry::default() };
+/// assert_eq!((retry.tries, retry.backoff), (4, 2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// How long the first try waits for the answer; 500 ms.
@@ -50,6 +59,25 @@ impl Default for Retry {
 }
 
 /// An answer.
+///
+/// ```
+/// use barewire::udp::{self, Family, Requester, Responder};
+/// use std::thread;
+///
+/// let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let (address, answering) = (server.local_addr(), server.clone());
+/// let thread = thread::spawn(move || {
+///     Responder::new(|question: &[u8], _| question.to_ascii_uppercase()).serve(&answering, |_| ())
+/// });
+///
+/// let mut requester = Requester::new(udp::create_socket(Family::V4).bind("127.0.0.1:0")?);
+/// let reply = requester.request(address, b"hello")?;
+/// assert_eq!(reply.payload, b"HELLO");
+/// println!("sent {} times", reply.tries); // more than once if a datagram was lost
+/// # server.close();
+/// # thread.join().unwrap()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The content of the answer.

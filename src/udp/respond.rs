@@ -24,6 +24,29 @@ const DEFAULT_REMEMBERED: usize = 128;
 ///
 /// An answer that is longer than its question can be abused for amplification: an attacker writes a
 /// victim's address on a question, and the answer goes to the victim. Keep answers to strangers short.
+///
+/// ```
+/// use barewire::udp::{self, Family, Requester, Responder};
+/// use std::thread;
+///
+/// let server = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let (address, answering) = (server.local_addr(), server.clone());
+/// let thread = thread::spawn(move || {
+///     let mut visits = 0;
+///     let mut responder = Responder::new(|_question: &[u8], _from| {
+///         visits += 1; // once for each question, however often it arrives
+///         format!("{visits}").into_bytes()
+///     });
+///     responder.serve(&answering, |error| eprintln!("{error}"))
+/// });
+///
+/// let mut requester = Requester::new(udp::create_socket(Family::V4).bind("127.0.0.1:0")?);
+/// assert_eq!(requester.request(address, b"")?.payload, b"1");
+/// assert_eq!(requester.request(address, b"")?.payload, b"2");
+/// server.close(); // `serve` returns
+/// thread.join().unwrap()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Responder<F> {
     handler: F,
     max_remembered: usize,

@@ -36,6 +36,15 @@ pub fn create_socket(family: Family) -> Unbound {
 }
 
 /// A socket without a port. It can be bound, once.
+///
+/// ```
+/// use barewire::udp::{self, Family};
+///
+/// let socket = udp::create_socket(Family::V6); // no port yet
+/// if let Ok(socket) = socket.bind("[::1]:0") {
+///     println!("port {}", socket.local_addr().port());
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "a socket has no port until it is bound"]
 pub struct Unbound {
@@ -76,6 +85,25 @@ impl Unbound {
 ///
 /// Several threads may make all calls at once. Each datagram goes to one receiver. One thread at a time
 /// waits for a datagram; for the others, the read timeout begins when it is their turn.
+///
+/// ```
+/// use barewire::udp::{self, Family, ReceiveBuffer, is_closed};
+/// use std::thread;
+///
+/// let socket = udp::create_socket(Family::V4).bind("127.0.0.1:0")?;
+/// let receiving = socket.clone();
+/// let thread = thread::spawn(move || {
+///     let mut buffer = ReceiveBuffer::new();
+///     while let Ok(message) = receiving.recv(&mut buffer) {
+///         println!("{:?} from {}", message.bytes, message.rinfo);
+///     }
+/// });
+/// socket.send_to(b"hello", socket.local_addr())?; // to itself
+/// socket.close(); // for all clones: the thread wakes
+/// thread.join().unwrap();
+/// assert!(is_closed(&socket.send_to(b"hello", socket.local_addr()).unwrap_err()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Socket {
     shared: Arc<Shared>,

@@ -114,6 +114,15 @@ impl Faults {
 ///
 /// As text `50,250`: one piece of 50 and one of 250, then bytes as they come; `1,2,...`: 1 and 2
 /// alternately, to the end.
+///
+/// ```
+/// use barewire::net::{Faults, Splits};
+///
+/// let alternately = Splits::from([1, 2]).repeated();
+/// assert_eq!("1,2,...".parse::<Splits>()?, alternately);
+/// let faults = Faults::default().split_reads(alternately);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Splits {
     sizes: Vec<usize>,

@@ -38,6 +38,24 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// on this thread, and so is an address for which the system has no thread: then the addresses are
 /// tried one after another, each for its share of the time that is left.
 ///
+/// [`net::connect`](crate::net::connect()) does this; a program needs it for a bare stream.
+///
+/// ```
+/// use barewire::net::{self, Stream, race, resolve};
+/// use std::time::{Duration, Instant};
+///
+/// let handle = net::create_server(|socket| socket.write_all("welcome")).listen("127.0.0.1:0")?;
+/// let port = handle.local_addr().port().unwrap();
+///
+/// let deadline = Instant::now() + Duration::from_secs(5);
+/// let addresses = resolve("localhost", port, Some(net::Family::V4), deadline)?;
+/// let stream = race(&addresses, deadline)?;
+/// assert_eq!(stream.read(&mut [0; 16])?, 7);
+/// # drop(stream);
+/// # handle.shutdown(Duration::from_secs(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// None answered: the text lists every address with its reason, and what the system said if it had
 /// no thread. The kind is [`TimedOut`](io::ErrorKind::TimedOut) if the deadline passed, else the

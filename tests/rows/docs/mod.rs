@@ -10,12 +10,14 @@
 //! | `counts` | the numbers and lists of the README that can be counted |
 //! | `cookbook` | its recipes, their table and their files |
 //! | `paths` | each file and folder that a text names |
+//! | `examples` | what each door exports, and whether it has an example |
 //! | `errata` | each mistake of the notes: its row, and the page that explains it |
 
 mod cookbook;
 mod counts;
 mod defaults;
 mod errata;
+mod examples;
 mod paths;
 mod settings;
 
