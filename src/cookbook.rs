@@ -13,6 +13,7 @@
 //! | a request and its answer over UDP, although datagrams are lost | [`udp_request`] |
 //! | HTTPS, with a certificate that is renewed without a restart | [`https_server`] |
 //! | a server in front of another one | [`reverse_proxy`] |
+//! | a log line for each request | [`request_log`] |
 //! | to test your server | [`server_in_a_test`] |
 //!
 //! Each recipe is one program: paste it in place of the `main` of an empty crate that depends on barewire, and run
@@ -32,5 +33,5 @@ macro_rules! recipes {
 
 recipes! {
     counter login download upload server_sent_events chat reconnect framed_echo udp_request
-    https_server reverse_proxy server_in_a_test
+    https_server reverse_proxy request_log server_in_a_test
 }

@@ -1,5 +1,7 @@
 //! Messages in a stream (the book's 7.1: sticky packets, 粘包).
 //!
+//! Whole programs: [`framed_echo`](crate::cookbook::framed_echo).
+//!
 //! # The problem
 //!
 //! "TCP provides a reliable, in-order, byte-stream service to applications" (RFC 9293 §2.2). Bytes,

@@ -1,5 +1,7 @@
 //! HTTPS (the book's 7.5): HTTP and WebSocket over TLS. Only the certificate options differ.
 //!
+//! Whole programs: [`https_server`](crate::cookbook::https_server), [`chat`](crate::cookbook::chat).
+//!
 //! The client here is the one for all URLs: [`get`], [`request`] and [`Agent`] take `http:` URLs as well as
 //! `https:` ones, follow redirects from the first to the second, and never back. ([`http::get`] has no TLS.)
 //!

@@ -1,5 +1,7 @@
 //! TCP and its relatives (the book's 7.1): streams, and a server that gives each one a thread.
 //!
+//! Whole programs: [`framed_echo`](crate::cookbook::framed_echo).
+//!
 //! ```
 //! use barewire::net;
 //!

@@ -1,6 +1,8 @@
 //! TLS (the book's 7.5): a stream that no third party can read or change, with a peer that has proved who it
 //! is.
 //!
+//! Whole programs: [`https_server`](crate::cookbook::https_server), [`chat`](crate::cookbook::chat).
+//!
 //! ```
 //! use barewire::tls::{self, ClientOptions, ServerOptions, Tls};
 //!

@@ -1,5 +1,7 @@
 //! Datagrams (the book's 7.2, its `dgram`): messages that may be lost.
 //!
+//! Whole programs: [`udp_request`](crate::cookbook::udp_request).
+//!
 //! # The problem
 //! A stream keeps bytes in order and forgets where a message ends; for that it needs a connection,
 //! and a lost segment delays every byte behind it. UDP is the opposite: one call sends one message

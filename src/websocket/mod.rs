@@ -1,5 +1,7 @@
 //! WebSocket: messages both ways over one connection, at any time (the book's 7.4).
 //!
+//! Whole programs: [`chat`](crate::cookbook::chat), [`reconnect`](crate::cookbook::reconnect).
+//!
 //! ```
 //! use barewire::{http, websocket};
 //!
