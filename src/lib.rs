@@ -9,9 +9,12 @@
 //! use std::io::{Read, Write};
 //!
 //! // The book's server …
-//! let server = http::create_server(|_req, res| {
-//!     res.write_head(200, [("Content-Type", "text/plain")])?.end("Hello World\n")
-//! });
+//! fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+//!     let res = res.write_head(200, [("Content-Type", "text/plain")])?;
+//!     Ok(res.end("Hello World\n")?)
+//! }
+//!
+//! let server = http::create_server(handler);
 //! let handle = server.listen("127.0.0.1:0")?; // the book's port is 1337
 //!
 //! // … and a client for it.

@@ -41,6 +41,23 @@ use std::{fmt, io};
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a request could not be read or a response could not be sent.
+///
+/// ```
+/// use barewire::http;
+/// use std::io::ErrorKind;
+///
+/// fn advice(error: &http::Error) -> String {
+///     match error {
+///         http::Error::Peer(broken) => format!("the other side breaks {}", broken.rule().section()),
+///         http::Error::Io(error) if error.kind() == ErrorKind::TimedOut => "try again later".into(),
+///         http::Error::Io(error) if error.kind() == ErrorKind::InvalidInput => format!("ask for something else: {error}"),
+///         other => other.to_string(),
+///     }
+/// }
+///
+/// let error = http::get("ftp://example.com/").unwrap_err();
+/// assert!(advice(&error).starts_with("ask for something else: "), "{}", advice(&error));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

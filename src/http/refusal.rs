@@ -15,16 +15,16 @@ const SHOWN_CHARS: usize = 200;
 /// ```
 /// use barewire::{http, websocket};
 ///
-/// let server = http::create_server(|_req, mut res| {
-///     res.set_status(403)?.set_header("Content-Type", "text/plain")?;
-///     res.end("members only\n")
-/// });
-/// let handle = server.listen("127.0.0.1:0")?;
+/// fn handler(_req: http::Request, _res: http::Response) -> http::Handled {
+///     Err(http::refuse(403, "members only"))
+/// }
+///
+/// let handle = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let url = format!("ws://{}/", handle.local_addr());
 /// let Err(websocket::Error::Refused(refusal)) = websocket::connect(&url) else {
 ///     panic!("it is refused");
 /// };
-/// assert_eq!((refusal.status, refusal.header("Content-Type")), (403, Some("text/plain")));
+/// assert_eq!((refusal.status, refusal.header("Content-Type")), (403, Some("text/plain; charset=utf-8")));
 /// assert_eq!(refusal.to_string(), "the server refused the WebSocket: 403 Forbidden: members only");
 /// # handle.shutdown(std::time::Duration::ZERO);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -8,6 +8,33 @@ use std::sync::Arc;
 ///
 /// Reading gives those bytes first. The connection's place among the server's connections
 /// travels with it: it counts as long as this lives.
+///
+/// ```
+/// use barewire::http;
+/// use std::io::{Read, Write};
+///
+/// /// A protocol of one's own behind HTTP: what comes goes back.
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     if req.header("Upgrade") != Some("echo") {
+///         let fields = [("Upgrade", "echo"), ("Connection", "Upgrade")];
+///         return Err(http::refuse_with(426, "ask for an upgrade to echo", fields));
+///     }
+///     let mut stream = req.upgrade(res, [("Upgrade", "echo")])?;
+///     let mut piece = [0; 1024];
+///     loop {
+///         match stream.read(&mut piece)? {
+///             0 => return Ok(()),
+///             bytes => stream.write_all(&piece[..bytes])?,
+///         }
+///     }
+/// }
+///
+/// let server = http::create_server(handler);
+/// let answer = server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello");
+/// assert!(answer.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+/// assert!(answer.ends_with(b"\r\n\r\nhello"));
+/// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 426 Upgrade Required\r\n"));
+/// ```
 #[derive(Debug)]
 pub struct Upgraded {
     stream: Arc<dyn Stream>,

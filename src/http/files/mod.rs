@@ -113,8 +113,15 @@ use std::time::SystemTime;
 /// # let root = std::env::temp_dir().join(format!("barewire-doc-{}", std::process::id()));
 /// # std::fs::create_dir_all(&root)?;
 /// # std::fs::write(root.join("hello.txt"), "Hello World\n")?;
+/// fn handler(files: &Files, req: http::Request, res: http::Response) -> http::Handled {
+///     match req.path() {
+///         "/" => Ok(res.end("see /files/\n")?),
+///         _ => Ok(files.serve(&req, res)?),
+///     }
+/// }
+///
 /// let files = Files::new(&root)?.strip_prefix("/files").cache_control("no-cache");
-/// let server = http::create_server(move |req, res| files.serve(&req, res));
+/// let server = http::create_server(move |req, res| handler(&files, req, res));
 ///
 /// let answer = server.answer_to(b"GET /files/hello.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=0-4\r\n\r\n");
 /// let answer = String::from_utf8_lossy(&answer);
@@ -134,7 +141,22 @@ pub struct Files {
     cache_control: Option<String>,
 }
 
-/// Settings.
+/// Settings: each takes the files and returns them, so that they chain.
+///
+/// ```
+/// use barewire::http::Files;
+///
+/// let files = Files::new("src")?
+///     .strip_prefix("/source") // /source/lib.rs is src/lib.rs
+///     .index("mod.rs") // /source/http/ is src/http/mod.rs
+///     .cache_control("max-age=3600")
+///     .cache_bytes(1 << 20)
+///     .cached_file_bytes(16 << 10);
+/// let server = barewire::http::create_server(move |req, res| files.serve(&req, res));
+/// # let answer = server.answer_to(b"GET /source/http/ HTTP/1.0\r\n\r\n");
+/// # assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 impl Files {
     /// The files below `root`. The path is resolved once, now: if it is a link, to where the link leads now.
     ///

@@ -14,6 +14,24 @@ macro_rules! settings {
         ///
         /// A wait for the peer ends when its deadline is over. The kernel rounds such times up, by some per
         /// cent.
+        ///
+        /// ```
+        /// use barewire::http;
+        ///
+        /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
+        ///     Ok(res.end(req.collect()?)?)
+        /// }
+        ///
+        /// // One by one …
+        /// let server = http::create_server(handler).collected_body_bytes(64 << 10);
+        /// // … or all that two servers have in common.
+        /// let config = http::Config {
+        ///     collected_body_bytes: 64 << 10,
+        ///     ..http::Config::default()
+        /// };
+        /// let other = http::create_server(handler).config(config);
+        /// assert_eq!(server.settings().collected_body_bytes, other.settings().collected_body_bytes);
+        /// ```
         #[derive(Clone, Debug)]
         pub struct Config {
             $($(#[$doc])* pub $name: $type,)+

@@ -7,11 +7,54 @@ use crate::http::wire::{self, Rule, reason_phrase};
 use crate::net::{Stream, guarded};
 use std::fmt;
 
-/// What a handler returns: nothing more to do, or a failure.
+/// What a handler returns: nothing more to do, or a [`Failure`].
+///
+/// Most handlers end with `Ok(res.end(…)?)`: [`Response::end`] fails with an [`Error`], and `?` makes the failure out
+/// of it, as it does out of any other error.
+///
+/// ```
+/// use barewire::http;
+///
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     let text = std::fs::read_to_string("Cargo.toml")?; // an io::Error is a 500
+///     if req.path() != "/manifest" {
+///         return Err(http::refuse(404, "there is a manifest here, and no more"));
+///     }
+///     Ok(res.end(text)?)
+/// }
+/// # let server = http::create_server(handler);
+/// # assert!(server.answer_to(b"GET /manifest HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 200 OK\r\n"));
+/// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+/// ```
 pub type Handled = Result<(), Failure>;
 
-/// What a handler may return: nothing, or a `Result`. Its error goes to [`ServerEvents::error`], or decides the
-/// response: see [`Failure`].
+/// What the handler of [`create_server`](crate::http::create_server) may return: nothing, or a `Result` whose error
+/// can become a [`Failure`]. The error goes to [`ServerEvents::error`], or decides the response.
+///
+/// ```
+/// use barewire::http;
+///
+/// fn usual(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("hello\n")?)
+/// }
+///
+/// fn short(_req: http::Request, res: http::Response) -> Result<(), http::Error> {
+///     res.end("hello\n")
+/// }
+///
+/// fn silent(_req: http::Request, res: http::Response) {
+///     let _ = res.end("hello\n"); // a client that has left is nobody's failure
+/// }
+///
+/// http::create_server(usual);
+/// http::create_server(short);
+/// http::create_server(silent);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    label = "not `()`, and not a `Result` with an error that can become a `http::Failure`",
+    note = "return `http::Handled`; in a closure, `|req, res| -> http::Handled { … }`, whose last line is `Ok(res.end(…)?)`"
+)]
 pub trait IntoHandled {
     /// As a result.
     ///
@@ -35,6 +78,31 @@ impl<T, F: Into<Failure>> IntoHandled for Result<T, F> {
 /// What a server does when something happens. All methods but [`request`](ServerEvents::request)
 /// have a default; they are called on the thread of the connection concerned.
 ///
+/// ```
+/// use barewire::http;
+/// use std::fmt;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[derive(Default)]
+/// struct Site {
+///     visits: AtomicU64,
+/// }
+///
+/// impl http::ServerEvents for Site {
+///     fn request(&self, _req: http::Request, res: http::Response) -> http::Handled {
+///         let visit = self.visits.fetch_add(1, Ordering::Relaxed) + 1;
+///         Ok(res.end(format!("visit {visit}\n"))?)
+///     }
+///
+///     fn error(&self, what: &dyn fmt::Display) {
+///         eprintln!("{what}");
+///     }
+/// }
+///
+/// let server = http::create_server_with(Site::default());
+/// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"\r\n\r\nvisit 1\n"));
+/// ```
+///
 /// | event of the book | method | default |
 /// |---|---|---|
 /// | `connection` | [`connection`](ServerEvents::connection), once for each connection | nothing |
@@ -44,6 +112,7 @@ impl<T, F: Into<Failure>> IntoHandled for Result<T, F> {
 /// | `upgrade` | [`upgrade`](ServerEvents::upgrade) | `request`: the offer is ignored |
 /// | `clientError` | [`client_error`](ServerEvents::client_error) | a response that names the rule, or says why the handler refuses |
 /// | `close` | [`close`](ServerEvents::close) | nothing |
+/// | `finish` | [`Server::on_finish`](super::Server::on_finish), once for each request | nothing |
 ///
 /// `request`, `check_continue`, `connect` and `upgrade` exclude each other: a request is one of them. For a GET or
 /// HEAD whose target has bytes that browsers leave unencoded, such as `/photo[1].txt`, none of them is called: the
@@ -70,6 +139,7 @@ impl<T, F: Into<Failure>> IntoHandled for Result<T, F> {
 /// | [`client_error`](ServerEvents::client_error), after [`Response::end`] | its response | ends as it would have | yes |
 /// | [`error`](ServerEvents::error) | what it would have got | goes on | no |
 /// | [`close`](ServerEvents::close) | | all have ended | yes |
+/// | [`Server::on_finish`](super::Server::on_finish) | its response | goes on, or ends as it would have | yes |
 /// | a [`Failure`], when it is shown or dropped | 500 | goes on | no |
 /// | the [`Stream`] | the response so far | is cut | yes |
 /// | the [`Stream`], while the clock sends coalesced responses | the responses so far | is cut | no |

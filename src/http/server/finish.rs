@@ -28,7 +28,11 @@ pub(super) type OnFinish = dyn Fn(&Exchange<'_>) + Send + Sync;
 ///     }
 /// }
 ///
-/// let server = http::create_server(|_req, res| res.end("hello")).on_finish(slow);
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("hello\n")?)
+/// }
+///
+/// let server = http::create_server(handler).on_finish(slow);
 /// ```
 pub struct Exchange<'a> {
     pub(super) head: Option<RequestHead<'a>>,

@@ -66,18 +66,41 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 
-/// A server that calls a closure for each request; see [`ServerEvents`] for everything else that can happen.
+/// A server that calls a function for each request; see [`ServerEvents`] for everything else that can happen, and
+/// [`Server`] for what can be set.
 ///
 /// ```
 /// use barewire::http;
 ///
-/// let server = http::create_server(|req, res| {
-///     res.write_head(200, [("Content-Type", "text/plain")])?.end(format!("you asked for {}\n", req.url()))
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     let res = res.write_head(200, [("Content-Type", "text/plain")])?;
+///     Ok(res.end(format!("you asked for {}\n", req.url()))?)
+/// }
+///
+/// fn main() -> std::io::Result<()> {
+///     let handle = http::create_server(handler).listen("127.0.0.1:0")?; // any free port
+///     println!("Server running at http://{}/", handle.local_addr());
+///     // handle.wait() would serve until the process ends
+///     handle.shutdown(std::time::Duration::from_secs(1));
+///     Ok(())
+/// }
+/// ```
+///
+/// A closure can carry what the handler shares with others. If it has a `?` in it, it says what it returns, because
+/// `?` makes any error out of an error and the compiler asks which ("type annotations needed"):
+/// `|req, res| -> http::Handled { … }`.
+///
+/// ```
+/// use barewire::http;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// let visits = AtomicU64::new(0);
+/// let server = http::create_server(move |_req, mut res| -> http::Handled {
+///     let visit = visits.fetch_add(1, Ordering::Relaxed) + 1;
+///     res.set_header("Cache-Control", "no-store")?;
+///     Ok(res.end(format!("visit {visit}\n"))?)
 /// });
-/// let handle = server.listen("127.0.0.1:0")?;
-/// println!("Server running at http://{}/", handle.local_addr());
-/// handle.shutdown(std::time::Duration::from_secs(1));
-/// # Ok::<(), std::io::Error>(())
+/// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"\r\n\r\nvisit 1\n"));
 /// ```
 pub fn create_server<F, R>(on_request: F) -> Server<impl ServerEvents>
 where
@@ -87,7 +110,7 @@ where
     create_server_with(OnRequest(on_request))
 }
 
-/// A server that does what `events` say.
+/// A server that does what `events` say: see [`ServerEvents`] for an example.
 pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
     Server {
         shared: Shared {
@@ -99,7 +122,25 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
     }
 }
 
-/// A server that does not listen yet.
+/// A server that does not listen yet: it can be set up. Each setting of [`Config`] is a method, too.
+///
+/// ```
+/// use barewire::http;
+/// use std::time::Duration;
+///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("hello\n")?)
+/// }
+///
+/// let handle = http::create_server(handler)
+///     .max_connections(1000)
+///     .keep_alive_timeout(Some(Duration::from_secs(30)))
+///     .on_finish(|exchange| println!("{exchange}"))
+///     .listen("127.0.0.1:0")?;
+/// let report = handle.shutdown(Duration::from_secs(1));
+/// assert_eq!(report.cut, 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Server<E> {
     shared: Shared<E>,
 }
@@ -160,7 +201,16 @@ impl<E: ServerEvents> Server<E> {
         self.listen_on(Listener::bind(address)?)
     }
 
-    /// Starts to serve on a listener that is bound already.
+    /// Starts to serve on a listener that is bound already: by this program earlier, or by the one that started it.
+    ///
+    /// ```
+    /// use barewire::{http, net::Listener};
+    ///
+    /// let listener = Listener::bind("127.0.0.1:0")?; // here a program may still be root
+    /// let handle = http::create_server(|_req, res| res.end("hello\n")).listen_on(listener)?;
+    /// # handle.shutdown(std::time::Duration::ZERO);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The first thread cannot be started.
@@ -171,6 +221,16 @@ impl<E: ServerEvents> Server<E> {
 
     /// The arguments of [`Listener::serve`], to put something between the listener and this server, as TLS
     /// does.
+    ///
+    /// ```
+    /// use barewire::{http, net::Listener};
+    ///
+    /// let (mut options, service) = http::create_server(|_req, res| res.end("hello\n")).into_service();
+    /// options.spare_threads = 4;
+    /// let handle = Listener::bind("127.0.0.1:0")?.serve(options, service)?;
+    /// # handle.shutdown(std::time::Duration::ZERO);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn into_service(self) -> (Options, impl Service + use<E>) {
         let config = &self.shared.config;
         let options = Options {
@@ -184,6 +244,22 @@ impl<E: ServerEvents> Server<E> {
     }
 
     /// Serves one connection on this thread, until it ends.
+    ///
+    /// ```
+    /// use barewire::{http, net};
+    /// use std::sync::Arc;
+    ///
+    /// let server = http::create_server(|_req, res| res.end("hello\n"));
+    /// let (client, stream) = net::pipe();
+    /// let client: Arc<dyn net::Stream> = Arc::new(client);
+    /// client.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+    /// client.shutdown(std::net::Shutdown::Write)?;
+    /// server.serve(Arc::new(stream));
+    /// let mut answer = [0; 1024];
+    /// let bytes = client.read(&mut answer)?;
+    /// assert!(answer[..bytes].ends_with(b"hello\n"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn serve(&self, stream: Arc<dyn Stream>) {
         self.shared.any().serve(stream, None, &[]);
     }
@@ -201,7 +277,13 @@ impl<E: ServerEvents> Server<E> {
     /// the rest of a body. A handler that waits for its client to leave waits for ever.
     ///
     /// ```
-    /// let server = barewire::http::create_server(|_req, res| res.end("hi"));
+    /// use barewire::http;
+    ///
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+    ///     Ok(res.end("hi")?)
+    /// }
+    ///
+    /// let server = http::create_server(handler);
     /// let answer = server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     /// assert!(answer.ends_with(b"\r\nContent-Length: 2\r\n\r\nhi"));
     /// ```

@@ -19,6 +19,14 @@ use std::time::Duration;
 ///
 /// It borrows the bytes that the connection read: nothing is copied until the handler does.
 ///
+/// | what | how |
+/// |---|---|
+/// | the target | [`path`](Self::path), [`query_params`](Self::query_params), [`url`](Self::url) |
+/// | a field | [`header`](Self::header), [`headers`](Self::headers) |
+/// | the body as a whole | [`collect`](Self::collect), [`collect_text`](Self::collect_text), [`form`](Self::form) |
+/// | the body piece by piece | it is a reader: [`Read`], [`BufRead`] |
+/// | who asks | [`stream`](Self::stream) and its [`peer_addr`](Stream::peer_addr) |
+///
 /// The body is a reader ([`Read`] and [`BufRead`]): a handler reads it as it arrives (it need not wait for
 /// the end, E45), or collects it. The first read sends the 100 that the client may be waiting for.
 ///
@@ -26,11 +34,12 @@ use std::time::Duration;
 /// use barewire::http;
 /// use std::io::Read;
 ///
-/// let server = http::create_server(|mut req, res| -> Result<(), http::Error> {
+/// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
 ///     let mut text = String::new();
 ///     req.read_to_string(&mut text)?;
-///     res.end(format!("{} {} says {text}", req.method(), req.path()))
-/// });
+///     Ok(res.end(format!("{} {} says {text}", req.method(), req.path()))?)
+/// }
+/// # let server = http::create_server(handler);
 /// # let answer = String::from_utf8_lossy(&server.answer_to(b"POST /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")).into_owned();
 /// # assert!(answer.ends_with("POST /a says hi"));
 /// ```
@@ -186,10 +195,12 @@ impl<'a> Request<'a> {
     ///
     /// ```
     /// # use barewire::http;
-    /// let server = http::create_server(|mut req, res| {
+    /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
     ///     let name = req.collect_text()?;
-    ///     res.end(format!("hello {name}\n"))
-    /// });
+    ///     Ok(res.end(format!("hello {name}\n"))?)
+    /// }
+    ///
+    /// let server = http::create_server(handler);
     /// let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n";
     /// let answer = server.answer_to(&[head.as_bytes(), b"\xff"].concat());
     /// assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));

@@ -30,9 +30,11 @@ use std::io;
 /// ```
 /// use barewire::http;
 ///
-/// let server = http::create_server(|_req, res| {
-///     res.write_head(200, [("Content-Type", "text/plain")])?.end("Hello World\n")
-/// });
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     let res = res.write_head(200, [("Content-Type", "text/plain")])?;
+///     Ok(res.end("Hello World\n")?)
+/// }
+/// # let server = http::create_server(handler);
 /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
 /// # assert!(answer.ends_with("Transfer-Encoding: chunked\r\n\r\nc\r\nHello World\n\r\n0\r\n\r\n"), "{answer}");
 /// ```
@@ -66,12 +68,13 @@ impl<'a> Response<'a> {
     ///
     /// ```
     /// # use barewire::http;
-    /// # let server = http::create_server(|_req, mut res| {
+    /// # fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
     /// res.set_header("Content-Type", "text/html")?;
     /// res.set_header("Content-Type", "text/plain")?; // replaces
     /// res.set_header("Set-Cookie", ["foo=bar", "bar=baz"])?;
-    /// # res.end("")
-    /// # });
+    /// # Ok(res.end("")?)
+    /// # }
+    /// # let server = http::create_server(handler);
     /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
     /// # assert!(answer.contains("\r\nContent-Type: text/plain\r\nSet-Cookie: foo=bar\r\nSet-Cookie: bar=baz\r\n"));
     /// ```
@@ -120,10 +123,12 @@ impl<'a> Response<'a> {
     ///
     /// ```
     /// # use barewire::http;
-    /// # let server = http::create_server(|_req, mut res| {
+    /// # fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
     /// res.set_header("Content-Type", "text/html")?;
-    /// res.write_head((200, "success"), [("Content-Type", "text/plain"), ("X-Foo", "bar")])?.end("ok")
-    /// # });
+    /// let res = res.write_head((200, "success"), [("Content-Type", "text/plain"), ("X-Foo", "bar")])?;
+    /// Ok(res.end("ok")?)
+    /// # }
+    /// # let server = http::create_server(handler);
     /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
     /// # assert!(answer.starts_with("HTTP/1.1 200 success\r\nContent-Type: text/plain\r\nX-Foo: bar\r\n"));
     /// ```
@@ -165,6 +170,18 @@ impl<'a> Response<'a> {
     }
 
     /// Sends a piece of the body now, behind the head if that has not been sent.
+    ///
+    /// ```
+    /// # use barewire::http;
+    /// fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
+    ///     for line in 1..=3 {
+    ///         res.write(format!("line {line}\n"))?; // the client has it now
+    ///     }
+    ///     Ok(res.end("")?)
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"\r\n\r\nline 1\nline 2\nline 3\n"));
+    /// ```
     ///
     /// # Errors
     /// A [`Misuse`](crate::http::wire::Misuse) for more than the declared length or a body where there is none;
@@ -303,7 +320,25 @@ impl fmt::Debug for Response<'_> {
     }
 }
 
-/// A status code, perhaps with a reason phrase of one's own: `200` or `(200, "success")`.
+/// A status code, perhaps with a reason phrase of one's own: `200` or `(200, "success")`. It is what
+/// [`Response::write_head`] takes.
+///
+/// ```
+/// use barewire::http;
+///
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     let res = match req.path() {
+///         "/" => res.write_head(200, ())?,
+///         "/book" => res.write_head((200, "success"), ())?,
+///         // What another server has sent may be a status that no server may make.
+///         _ => res.write_head(http::Status::forwarded(799), ())?,
+///     };
+///     Ok(res.end("")?)
+/// }
+/// # let server = http::create_server(handler);
+/// # assert!(server.answer_to(b"GET /book HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 200 success\r\n"));
+/// # assert!(server.answer_to(b"GET /x HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 799 \r\n"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Status<'a> {
     code: u16,

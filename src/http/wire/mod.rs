@@ -35,6 +35,63 @@
 //!   [`Connection`] knows what may follow what.
 //! - A length that a peer declares allocates nothing. All [`Limits`] count the bytes as they arrive.
 //!
+//! # What is public, and what for
+//!
+//! All of this is public on purpose: whoever stands at a wire that barewire's server and client do not know (a test
+//! that makes broken messages, a proxy over another transport, a tool that explains a capture, a fuzzer) builds on the
+//! same decoders, and refuses what they refuse.
+//!
+//! | to build | take |
+//! |---|---|
+//! | a server or a client over any transport | [`Connection`], which says what may be received and sent, and the decoders |
+//! | something that looks at bytes that were recorded | [`RequestDecoder`], [`ResponseDecoder`], [`BodyDecoder`] |
+//! | a message | [`ResponseOut`], [`RequestOut`] with a [`FieldList`], sent by a [`Connection`] |
+//! | something that understands a field | [`HttpDate`], [`EntityTag`], [`Ranges`], [`Preconditions`], [`KeepAlive`], [`decode_basic`] |
+//! | something that forwards | [`forwarded_request`], [`forwarded_response`], [`end_to_end`], [`came_through`] |
+//! | a URL, its query, a form | [`Uri`], [`Query`], [`Params`], [`percent_decode`] |
+//! | a decoder of one's own for a field | the classes of bytes in [`grammar`] |
+//!
+//! A server without a socket: it is given a request in two pieces, and appends its response to a `Vec`.
+//!
+//! ```
+//! use barewire::http::wire::{
+//!     BodyDecoder, Connection, FieldList, Limits, RequestDecoder, ResponseOut, Role,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pieces = ["POST /echo HTTP/1.1\r\nHost: a\r\nConte", "nt-Length: 5\r\n\r\nhello"];
+//! let mut decoder = RequestDecoder::new(Limits::default());
+//! assert_eq!(decoder.decode(pieces[0].as_bytes())?, None); // not yet: show it the same bytes again, and more
+//! let bytes = pieces.concat();
+//! let length = decoder.decode(bytes.as_bytes())?.expect("a whole head");
+//! let (head, rest) = bytes.as_bytes().split_at(length);
+//! let head = decoder.head(head);
+//! assert_eq!((head.method().as_str(), head.path()), ("POST", "/echo"));
+//!
+//! let mut connection = Connection::new(Role::Server);
+//! connection.receive_request(&head)?; // may a request come now?
+//!
+//! let mut body = BodyDecoder::new(head.body_length(), Limits::default());
+//! let step = body.decode(rest)?;
+//! assert!(step.ended);
+//! let content = &rest[step.consumed - step.data..step.consumed];
+//! connection.receive_end()?;
+//!
+//! let mut fields = FieldList::new();
+//! fields.append("Content-Type", "text/plain")?;
+//! let mut out = Vec::new();
+//! connection.send_response(&ResponseOut::new(200, &fields).length(5), &mut out)?; // may a response go?
+//! connection.begin_data(content.len(), &mut out)?;
+//! out.extend_from_slice(content);
+//! connection.end_data(&mut out);
+//! connection.send_end(&FieldList::new(), &mut out)?;
+//! assert!(out.starts_with(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"));
+//! assert!(out.ends_with(b"Content-Length: 5\r\n\r\nhello"));
+//! assert!(connection.next_exchange()); // the connection persists
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Which file to read first
 //!
 //! 1. [`messages`]: RFC 9112. `messages/message.rs` decodes a head from its first byte to the last rule; its page
