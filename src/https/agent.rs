@@ -21,7 +21,10 @@ use std::sync::{Arc, LazyLock};
 /// let identity = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
-/// let secure = https::create_server(&identity, |_req, res| res.end("safe\n"))?.listen("127.0.0.1:0")?;
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("safe\n")?)
+/// }
+/// let secure = https::create_server(&identity, handler)?.listen("127.0.0.1:0")?;
 /// let there = format!("https://localhost:{}/", secure.local_addr().port().unwrap());
 /// let to = there.clone();
 /// let moved = move |_req: http::Request, mut res: http::Response| -> http::Handled {

@@ -241,13 +241,16 @@ pub fn websocket_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, 
 /// The TLS error inside an error of `http`, `websocket` or `io`, if there is one.
 ///
 /// ```
-/// use barewire::{https, tls};
+/// use barewire::{http, https, tls};
 /// use std::fs::read;
 ///
+/// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+///     Ok(res.end("hi")?)
+/// }
 /// let identity = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
-/// let server = https::create_server(&identity, |_req, res| res.end("hi"))?.listen("127.0.0.1:0")?;
+/// let server = https::create_server(&identity, handler)?.listen("127.0.0.1:0")?;
 /// let url = format!("https://localhost:{}/", server.local_addr().port().unwrap());
 ///
 /// let error = https::get(&url).unwrap_err(); // nobody has said that the CA of this server is trusted

@@ -228,6 +228,33 @@ impl ClientResponse {
         }
     }
 
+    /// The whole body, 10 MiB at most, if it is text in UTF-8. For other encodings, and for text with malformed bytes
+    /// in it, see [`read_text`](Self::read_text).
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+    ///     Ok(res.end("深入浅出")?)
+    /// }
+    /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let port = server.local_addr().port().unwrap();
+    /// let text = http::get(&format!("http://127.0.0.1:{port}/"))?.collect_text()?;
+    /// assert_eq!(text, "深入浅出");
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Rule::ContentNotUtf8`] if it is not UTF-8; else as [`collect`](Self::collect).
+    pub fn collect_text(&mut self) -> Result<String, Error> {
+        String::from_utf8(self.collect()?).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let rule = wire::Error::new(Rule::ContentNotUtf8, error.as_bytes(), at);
+            rule.in_response().into()
+        })
+    }
+
     /// As [`fill_buf`](BufRead::fill_buf), but waits no longer than `time`: `None` if nothing has come by then.
     /// Between two calls the caller can check whether the body is still wanted. An empty slice is the end of the
     /// body. The deadlines hold as for every other way of reading.

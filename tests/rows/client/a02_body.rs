@@ -145,6 +145,22 @@ fn no_field_can_be_changed_after_the_first_piece() {
 }
 
 #[test]
+fn a_body_that_is_no_text_is_the_servers_fault() {
+    watched(|| {
+        let response = [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na\xffb".as_slice()].concat();
+        let server = TestServer::new(responding(response));
+        let error = get(&server.options()).collect_text().unwrap_err();
+        let Error::Peer(rule) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((rule.rule(), rule.at()), (Rule::ContentNotUtf8, 1));
+        assert_eq!(error.status(), 502);
+        assert_eq!(server.idle(), 1, "the body was read to its end");
+        server.end();
+    });
+}
+
+#[test]
 fn trailers_both_ways() {
     watched(|| {
         let log = Log::default();
