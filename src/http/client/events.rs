@@ -73,8 +73,8 @@ pub trait ClientEvents {
     /// Another interim response, such as 103 Early Hints.
     fn information(&mut self, _status: u16, _fields: Fields<'_>) {}
 
-    /// A redirect that is to be followed: see [`ClientRequest::on_redirect`]. `Ok(false)`: it is not followed, and is
-    /// the final response.
+    /// A redirect that is to be followed: see
+    /// [`on_redirect`](super::ClientRequest::on_redirect). `Ok(false)`: it is not followed, and is the final response.
     ///
     /// # Errors
     /// They become those of the request.

@@ -308,7 +308,11 @@ impl Connector for Through {
         let proxy = self.server.as_ref().map_err(|why| invalid(why))?;
         let (below, from) = (Arc::clone(&self.below), to.local_address());
         let at = Origin::new(&proxy.host, proxy.port, None, from, None, below);
-        let connected = self.below.connect(&at, deadline)?;
+        let unreached = |cause: io::Error| {
+            let proxy = proxy.to_string();
+            io::Error::new(cause.kind(), Unreached { proxy, cause })
+        };
+        let connected = self.below.connect(&at, deadline).map_err(unreached)?;
         match self.tunnels {
             true => open_tunnel(connected, to, proxy.credentials.as_deref(), deadline),
             false => Ok(connected),
@@ -333,6 +337,25 @@ impl Connector for Through {
 
     fn uses_absolute_form(&self) -> bool {
         !self.tunnels
+    }
+}
+
+/// There is no connection to the proxy.
+#[derive(Debug)]
+struct Unreached {
+    proxy: String,
+    cause: io::Error,
+}
+
+impl fmt::Display for Unreached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the proxy {}: {}", self.proxy, self.cause)
+    }
+}
+
+impl std::error::Error for Unreached {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
     }
 }
 

@@ -3,8 +3,10 @@
 use super::peer::Peer;
 use super::test_server::{TestServer, get};
 use crate::support::{Log, watched};
-use barewire::http::{self, Connected, Origin, Proxy, RequestOptions};
+use barewire::http::{self, Connected, Error, Origin, Proxy, RequestOptions};
 use barewire::net::{Stream, Tcp, pipe};
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::sync::Arc;
 
 /// The proxy, and the servers behind it: notes each request, and responds with its host.
@@ -243,4 +245,22 @@ fn options_that_are_changed_keep_the_way_through_the_proxy() {
         }
         assert_eq!(log.count("connected"), 1);
     });
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_is_named() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let proxy = Proxy::new(&at.replace("//", "//user:secret@")).unwrap();
+    for proxy in [proxy.clone(), proxy.tunnel()] {
+        let options = RequestOptions::new().hostname("a.test").proxy(&proxy);
+        let error = http::request(options).unwrap().end("").unwrap_err();
+        let Error::Io(refused) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        let start = format!("the proxy {at}: cannot connect to ");
+        assert!(error.to_string().starts_with(&start), "{error}");
+    }
 }

@@ -167,7 +167,22 @@ use std::hash::Hash;
 use std::time::Instant;
 
 /// The rules of an [`Agent`](crate::http::Agent) without its sockets, threads and clock: for a driver of one's own, or
-/// to test what an agent would do. The [page](self#ten-requests-on-five-sockets) has an example, [`Decision`] a driver.
+/// to test what an agent would do. The [page](self#ten-requests-on-five-sockets) has a longer example, [`Decision`] a
+/// driver.
+///
+/// ```
+/// use barewire::http::pool::{Decision, KeepAlive, Limits, Pool};
+/// use std::time::Instant;
+///
+/// let (now, mut closed) = (Instant::now(), Vec::new());
+/// let mut pool: Pool<&str, &str, ()> = Pool::new(Limits::default())?;
+/// if let Decision::Connect(slot) = pool.request(&"a:80", now, || (), &mut closed)? {
+///     pool.free(slot, "connection 1", KeepAlive::default(), now, &mut closed);
+/// }
+/// let next = pool.request(&"a:80", now, || (), &mut closed)?;
+/// assert!(matches!(next, Decision::Reuse("connection 1", _)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// Connections `C` to origins `K`, and requests that wait, each with a `W` that wakes it.
 ///
