@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
 #[derive(Default)]
 struct Chat {
@@ -29,7 +28,6 @@ impl Chat {
         let path = req.path().trim_start_matches('/').to_owned();
         let (room, name) = path.split_once('/').unwrap_or((&path, "somebody"));
         let config = Config {
-            close_timeout: Duration::from_millis(200),
             high_water_mark: 2 << 20, // some of the longest messages below
             ..Config::default()
         };
@@ -41,7 +39,10 @@ impl Chat {
         let room = self.enter(room, &member);
         room.send(format!("{name} joins"));
         while let Ok(Some(line)) = ws.receive() {
-            room.send(format!("{name}: {}", line.text().unwrap_or("(bytes)")));
+            let delivered = room.send(format!("{name}: {}", line.text().unwrap_or("(bytes)")));
+            if delivered.slow > 0 {
+                room.send("somebody is too slow");
+            }
         }
         room.remove(&member);
         room.send(format!("{name} leaves"));
@@ -96,17 +97,19 @@ fn row_w06_a_chat_with_rooms_over_tls() {
         assert_eq!(line(&bens), "anna: 2 cups?");
         assert_eq!(line(&annas), "anna: 2 cups?");
 
-        // A member that reads nothing is closed, and the others hear of it.
-        let slow = join("/tea/slow");
+        // A member that reads nothing is closed, and the others hear of it. It gets what was sent before.
+        let mut slow = join("/tea/slow");
         assert_eq!(line(&annas), "slow joins");
         assert_eq!(line(&bens), "slow joins");
         let long = "x".repeat(500_000);
-        let mut left = false;
-        while !left {
+        anna.send(&long).expect("open");
+        while line(&bens) != "somebody is too slow" {
             anna.send(&long).expect("open");
-            left = line(&bens) == "slow leaves";
         }
-        drop(slow);
+        while let Ok(Some(_)) = slow.receive() {}
+        let outcome = slow.writer().closed();
+        assert_eq!((outcome.clean, outcome.code), (true, 1008));
+        while line(&bens) != "slow leaves" {}
 
         ben.close(1000, "").expect("a code");
         assert!(ben.closed_within(PATIENCE).expect("it ends").clean);
