@@ -1,6 +1,8 @@
 //! What a wait for a message has brought.
 
 /// What a wait with a limit has brought: something, nothing within its time, or the end of the connection.
+/// [`FramedReader::receive_within`](super::FramedReader::receive_within) returns one, and so does
+/// [`websocket::Reader::receive_within`](crate::websocket::Reader::receive_within).
 ///
 /// ```
 /// use barewire::framing::Delimiter;
@@ -34,6 +36,6 @@ pub enum Incoming<T> {
     Came(T),
     /// The time has passed. What has come of a message is kept, and the next call goes on with it.
     Nothing,
-    /// The peer has ended, and no message follows.
+    /// The connection is closed, and no message follows.
     Closed,
 }

@@ -1,6 +1,7 @@
 //! What a receive returns, and the time of one that has a deadline.
 
 use super::wire::Data;
+pub use crate::net::Incoming;
 use std::time::{Duration, Instant};
 
 /// A connection that is quiet for this long gives memory back.
@@ -27,52 +28,6 @@ pub struct Part<'a> {
     pub data: Data<'a>,
     /// Whether the message ends with it.
     pub last: bool,
-}
-
-/// What [`Reader::receive_within`] has found: a message (or a part of one, [`PartReader::receive_part_within`]), or
-/// nothing so far, or the end.
-///
-/// A loop that does something else when a second has passed without a message:
-///
-/// ```
-/// use barewire::websocket::{self, Incoming, WebSocket};
-/// use std::time::Duration;
-///
-/// fn converse(mut ws: WebSocket) -> Result<(), websocket::Error> {
-///     loop {
-///         match ws.receive_within(Duration::from_secs(1))? {
-///             Incoming::Came(message) => println!("{message:?}"),
-///             Incoming::Nothing => ws.send("are you still there?")?,
-///             Incoming::Closed => return Ok(()),
-///         }
-///     }
-/// }
-/// # use barewire::http;
-/// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
-/// #     if let Some(ws) = websocket::accept(req, res)? {
-/// #         converse(ws)?;
-/// #     }
-/// #     Ok(())
-/// # }
-/// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
-/// # let mut ws = websocket::connect(&format!("ws://{}/", server.local_addr()))?;
-/// # assert_eq!(ws.receive_within(Duration::ZERO)?, Incoming::Nothing);
-/// # assert_eq!(ws.receive()?.unwrap(), "are you still there?");
-/// # assert!(ws.close(1000, "")?.clean);
-/// # server.shutdown(Duration::from_secs(1));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// [`Reader::receive_within`]: crate::websocket::Reader::receive_within
-/// [`PartReader::receive_part_within`]: crate::websocket::PartReader::receive_part_within
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Incoming<T> {
-    /// This has come.
-    Came(T),
-    /// The time has passed. What has come of a message is kept, and the next call goes on with it.
-    Nothing,
-    /// The connection is closed, and no message follows.
-    Closed,
 }
 
 /// The time of one call.

@@ -82,7 +82,36 @@ impl Reader {
     /// When the peer's Close frame comes, that is answered first, which may take
     /// [`close_timeout`](super::Config::close_timeout) longer.
     ///
-    /// [`Incoming`] has an example.
+    /// A loop that does something else when a second has passed without a message:
+    ///
+    /// ```
+    /// use barewire::websocket::{self, Incoming, WebSocket};
+    /// use std::time::Duration;
+    ///
+    /// fn converse(mut ws: WebSocket) -> Result<(), websocket::Error> {
+    ///     loop {
+    ///         match ws.receive_within(Duration::from_secs(1))? {
+    ///             Incoming::Came(message) => println!("{message:?}"),
+    ///             Incoming::Nothing => ws.send("are you still there?")?,
+    ///             Incoming::Closed => return Ok(()),
+    ///         }
+    ///     }
+    /// }
+    /// # use barewire::http;
+    /// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    /// #     if let Some(ws) = websocket::accept(req, res)? {
+    /// #         converse(ws)?;
+    /// #     }
+    /// #     Ok(())
+    /// # }
+    /// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// # let mut ws = websocket::connect(&format!("ws://{}/", server.local_addr()))?;
+    /// # assert_eq!(ws.receive_within(Duration::ZERO)?, Incoming::Nothing);
+    /// # assert_eq!(ws.receive()?.unwrap(), "are you still there?");
+    /// # assert!(ws.close(1000, "")?.clean);
+    /// # server.shutdown(Duration::from_secs(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`receive`](Self::receive). That the time has passed is none.
