@@ -37,7 +37,28 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 //!
-//! To use barewire, begin with a program of the [`cookbook`]: each is whole and can be pasted.
+//! # Where to start using it
+//!
+//! The [`cookbook`] has whole programs that can be pasted. Door by door:
+//!
+//! | to do this | call this | and then |
+//! |---|---|---|
+//! | serve HTTP | [`http::create_server`]`(handler).listen("127.0.0.1:1337")` | a handler is a `fn(http::Request, http::Response) -> http::Handled`; [`http::Config`] has the limits |
+//! | serve files | [`http::Files`]`::new(root)`, inside a handler | ranges, conditions and types are its work |
+//! | send an HTTP request | [`http::get`]`(url)`; [`http::request`]`(options)` for all else | [`http::ClientResponse::collect`], or read it as it comes |
+//! | many requests, connections kept | [`http::Agent`] in [`http::RequestOptions`] | five sockets an origin; the others queue |
+//! | the same over TLS | [`https::create_server`], [`https::get`], [`https::Agent`] | only the options of the certificates differ |
+//! | accept a WebSocket | [`websocket::accept`]`(req, res)`, inside a handler | [`websocket::WebSocket::split`] into a reader and a writer; [`websocket::Room`] for many |
+//! | open a WebSocket | [`websocket::connect`]`("ws://…")`, [`https::websocket`]`("wss://…")` | `receive`, `send`, `close` |
+//! | serve TCP or a Unix socket | [`net::create_server`]`(\|socket\| …)` | [`net::Socket`] reads and writes, or calls [`net::SocketEvents`] |
+//! | connect to one | [`net::connect`](net::connect())`("localhost:8124")`, `"unix:/tmp/echo.sock"` | the same [`net::Socket`] |
+//! | a protocol of lines, or of messages | [`net::Framed`]`::new(socket, Delimiter::CRLF)` | `receive`, `send`, `on_message`; other framers: [`framing`] |
+//! | the same over TLS | [`tls::create_server`], [`tls::connect`] | the same [`net::Socket`] |
+//! | send and receive datagrams | [`udp::create_socket`]`(Family::V4).bind(41234)` | [`udp::Socket::on_message`], `send`; [`udp::Requester`] asks again when one is lost |
+//! | stop a server in good order | [`net::Handle::shutdown`]`(deadline)` | the report says how many connections were cut |
+//! | wait, but not for ever | the method `…_within(time)` beside the one without | `None`, `false` or [`net::Incoming::Nothing`]: not yet |
+//! | test without a network | [`net::pipe`](net::pipe()), `answer_to` of a server | [`net::Faulty`] and [`udp::Faulty`] misbehave on purpose |
+//! | see what passes | [`net::Tap`] | over TLS it sees the plaintext |
 //!
 //! # The map
 //!
@@ -69,6 +90,30 @@
 //!    [`net::costs`] what a connection costs.
 //!
 //! To change something, look at the table "To change X, touch Y" on the page of the door.
+//!
+//! # What is covered by semantic versioning
+//!
+//! Before 1.0.0 a minor version (0.2.0) may change what is listed here, and the changelog says how to follow; a
+//! patch (0.1.1) does not. From 1.0.0 on, a major version is needed.
+//!
+//! 1. **The face**: the eight doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
+//!    which has text and no items.
+//! 2. **What is public of `wire`** ([`http::wire`], [`websocket::wire`], [`tls::wire`], [`udp::wire`]) is so on purpose:
+//!    the decoders and encoders of each protocol, the tables of its connections, its rules. They are for readers, for
+//!    fuzzers, and for a program that brings its own I/O. They follow the same rule; before 1.0.0 they are the part that
+//!    is the most likely to change. `wire.rs`, `setters.rs` and `random.rs` are private.
+//! 3. **Enums and structs that will grow are `#[non_exhaustive]`**: errors, rules, codes, addresses, encodings, events of a tap. A
+//!    `match` on one needs a last arm `_`. Enums that are complete ([`net::Family`], [`net::Incoming`]) are not.
+//! 4. **Settings** ([`http::Config`], [`http::Timeouts`], [`websocket::Config`], [`net::Options`], [`net::ConnectOptions`],
+//!    `Limits`) have public fields, and a minor version may add one. They cannot be `#[non_exhaustive]`, because the
+//!    language then forbids the way in which they are built. So always end with the default:
+//!    `net::Options { max_connections: 100, ..Default::default() }`.
+//! 5. **The oldest Rust** is the `rust-version` in `Cargo.toml`. A newer one is a minor version.
+//! 6. **Features**: there are none. What is built is always the same.
+//!
+//! A minor version may change without further notice: the text of an error (its kind, rule, code or status is the
+//! promise); the default of a limit or a deadline; what is refused, where an RFC asks for it and barewire was too lenient;
+//! the number of threads, reads and writes; what [`Debug`](std::fmt::Debug) prints.
 //!
 //! # Verbs
 //!

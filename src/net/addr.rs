@@ -23,6 +23,7 @@ use std::path::PathBuf;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Addr {
     /// An IP address and port: `127.0.0.1:1337`, `[::1]:1337`.
     Ip(SocketAddr),

@@ -18,6 +18,7 @@ use super::{base, one_byte, utf16};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Encoding {
     /// UTF-8.
     Utf8,
@@ -35,7 +36,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding there is.
-    pub const ALL: [Encoding; 6] = [
+    pub const ALL: &'static [Encoding] = &[
         Encoding::Utf8,
         Encoding::Utf16Le,
         Encoding::Latin1,
@@ -171,7 +172,8 @@ impl UnknownEncoding {
 
 impl fmt::Display for UnknownEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = Encoding::ALL.map(Encoding::name).join(", ");
+        let all: Vec<_> = Encoding::ALL.iter().map(|it| it.name()).collect();
+        let all = all.join(", ");
         write!(f, "there is no encoding {:?} here, only {all}", self.name)
     }
 }
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn each_is_found_by_its_names() {
-        for encoding in Encoding::ALL {
+        for &encoding in Encoding::ALL {
             assert_eq!(encoding.to_string().parse(), Ok(encoding));
             assert_eq!(encoding.name().to_uppercase().parse(), Ok(encoding));
         }

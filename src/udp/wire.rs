@@ -68,6 +68,7 @@ impl<'a> Packet<'a> {
 
 /// Why a datagram is not a [`Packet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NotAPacket {
     /// It is too short to have a kind and an id.
     Short {

@@ -11,7 +11,7 @@ use barewire::text::{Decoder, Encoding, Error};
 
 pub(crate) fn run(input: &Input<'_>) {
     let bytes = input.bytes;
-    for encoding in Encoding::ALL {
+    for &encoding in Encoding::ALL {
         let (replaced, none) = decoded(Decoder::new(encoding), [bytes]);
         let (strict, error) = decoded(Decoder::strict(encoding), [bytes]);
         assert_eq!(none, None, "{encoding}: a replacing decoder does not fail");
@@ -78,7 +78,7 @@ fn as_std_does(bytes: &[u8]) {
 
 /// A text that is encoded is decoded to the same text, but for the case of hex digits.
 fn encoded(text: &str) {
-    for encoding in Encoding::ALL {
+    for &encoding in Encoding::ALL {
         let mut bytes = b"before".to_vec();
         match encoding.encode(text, &mut bytes) {
             Err(error) => {
