@@ -39,16 +39,10 @@ use super::stream::{Stream, at_least_a_moment, is_timeout};
 /// A connected kernel socket; use it as [`Tcp`](super::Tcp) or [`Unix`](super::Unix).
 ///
 /// ```
-/// use barewire::net::{Stream, Tcp};
+/// use barewire::net::Tcp;
 /// use std::net::{TcpListener, TcpStream};
-///
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
-/// let socket = TcpStream::connect(listener.local_addr()?)?; // of the standard library …
-/// let (peer, _) = listener.accept()?;
-///
-/// let socket = Tcp::from(socket); // … as a stream of this crate
-/// assert_eq!(socket.try_read(&mut [0; 16])?, None); // nothing there, and no wait
-/// # drop(peer);
+/// let stream = Tcp::from(TcpStream::connect(listener.local_addr()?)?);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
