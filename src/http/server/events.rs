@@ -53,7 +53,7 @@ pub type Handled = Result<(), Failure>;
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "not `()`, and not a `Result` with an error that can become a `http::Failure`",
-    note = "return `http::Handled`; in a closure, `|req, res| -> http::Handled { … }`, whose last line is `Ok(res.end(…)?)`"
+    note = "return `http::Handled`: a closure says `-> http::Handled` before its body, and ends in `Ok(res.end(…)?)`"
 )]
 pub trait IntoHandled {
     /// As a result.
