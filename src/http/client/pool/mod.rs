@@ -166,21 +166,18 @@ use std::fmt;
 use std::hash::Hash;
 use std::time::Instant;
 
-/// The rules of an [`Agent`](crate::http::Agent) without its sockets, threads and clock: for a driver of one's own, or
-/// to test what an agent would do. The [page](self#ten-requests-on-five-sockets) has a longer example, [`Decision`] a
-/// driver.
+/// The rules of an [`Agent`](crate::http::Agent) without its sockets, threads and clock: for a driver of one's own,
+/// as that of [`Decision`].
 ///
 /// ```
 /// use barewire::http::pool::{Decision, KeepAlive, Limits, Pool};
 /// use std::time::Instant;
 ///
-/// let (now, mut closed) = (Instant::now(), Vec::new());
-/// let mut pool: Pool<&str, &str, ()> = Pool::new(Limits::default())?;
+/// let (now, mut closed, mut pool) = (Instant::now(), Vec::new(), Pool::new(Limits::default())?);
 /// if let Decision::Connect(slot) = pool.request(&"a:80", now, || (), &mut closed)? {
 ///     pool.free(slot, "connection 1", KeepAlive::default(), now, &mut closed);
 /// }
-/// let next = pool.request(&"a:80", now, || (), &mut closed)?;
-/// assert!(matches!(next, Decision::Reuse("connection 1", _)));
+/// assert!(matches!(pool.request(&"a:80", now, || (), &mut closed)?, Decision::Reuse("connection 1", _)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
