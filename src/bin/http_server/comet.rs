@@ -12,10 +12,8 @@
 //! second.
 
 use super::board::{Board, News};
-use super::reply::text;
 use crate::demo::whole_number;
-use barewire::http::wire::Query;
-use barewire::http::{Error, Handled, Request, Response};
+use barewire::http::{self, Failure, Handled, Request, Response};
 use std::time::Duration;
 
 /// How often a waiting response checks whether it should end.
@@ -32,31 +30,23 @@ struct Wait {
 }
 
 impl Wait {
-    /// `Err` is what is wrong with it. A browser that connects again has seen more than its address says.
-    fn of(req: &Request<'_>, board: &Board) -> Result<Result<Wait, String>, Error> {
-        let (mut seen, mut secs) = (None, None);
-        for pair in Query::pairs(req.query().unwrap_or_default()) {
-            match pair? {
-                (name, value) if name == "after" => seen = Some(value),
-                (name, value) if name == "timeout" => secs = Some(value),
-                _ => {}
-            }
-        }
-        if let Some(last) = req.header("Last-Event-ID") {
-            seen = Some(last.to_owned());
-        }
-        let number = |text: Option<String>, default| match text {
-            None => Ok(default),
-            Some(text) => whole_number(&text)
-                .ok_or_else(|| format!("{text:?} is no whole number (RFC 9110 §15.5.1)\n")),
-        };
-        Ok(number(seen, board.newest()).and_then(|seen| {
-            number(secs, POLL_SECS).map(|secs| Wait {
-                seen: board.resumed(seen),
-                secs,
-            })
-        }))
+    /// A browser that connects again has seen more than its address says.
+    fn of(req: &Request<'_>, board: &Board) -> Result<Wait, Failure> {
+        let params = req.query_params()?;
+        let seen = req.header("Last-Event-ID").or(params.get("after"));
+        Ok(Wait {
+            seen: board.resumed(number(seen, board.newest())?),
+            secs: number(params.get("timeout"), POLL_SECS)?,
+        })
     }
+}
+
+fn number(text: Option<&str>, default: u64) -> Result<u64, Failure> {
+    let Some(text) = text else {
+        return Ok(default);
+    };
+    let why = || format!("{text:?} is no whole number (RFC 9110 §15.5.1)");
+    whole_number(text).ok_or_else(|| http::refuse(400, why()))
 }
 
 /// Nobody waits for a body that is not sent.
@@ -66,10 +56,7 @@ fn is_head(req: &Request<'_>) -> bool {
 
 /// Long polling: a response when there is news, or after the timeout.
 pub(crate) fn poll(board: &Board, req: &Request<'_>, res: Response<'_>) -> Handled {
-    let Wait { seen, secs } = match Wait::of(req, board)? {
-        Ok(wait) => wait,
-        Err(why) => return text(res, 400, &why),
-    };
+    let Wait { seen, secs } = Wait::of(req, board)?;
     let mut left = match is_head(req) {
         true => Duration::ZERO,
         false => Duration::from_secs(secs.min(MAX_POLL_SECS)),
@@ -110,10 +97,7 @@ fn as_line(text: &str) -> String {
 
 /// Server-sent events: one a second, and each notice that is published.
 pub(crate) fn events(board: &Board, req: &Request<'_>, res: Response<'_>) -> Handled {
-    let mut seen = match Wait::of(req, board)? {
-        Ok(wait) => wait.seen,
-        Err(why) => return text(res, 400, &why),
-    };
+    let Wait { mut seen, .. } = Wait::of(req, board)?;
     let fields = [
         ("Content-Type", "text/event-stream"),
         ("Cache-Control", "no-cache"),

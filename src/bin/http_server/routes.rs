@@ -4,7 +4,7 @@ use super::board::{Board, TooLong};
 use super::comet;
 use super::reply::{TEXT, send, text};
 use barewire::http::wire::Method;
-use barewire::http::{Files, Handled, Request, Response};
+use barewire::http::{self, Files, Handled, Request, Response};
 use std::io::{self, BufRead};
 
 const BIG_BYTES: u64 = 1 << 30;
@@ -25,7 +25,7 @@ impl Routes {
         })
     }
 
-    pub(crate) fn serve(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
+    pub(crate) fn serve(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         let (method, path) = (req.method(), req.path());
         if let Some(files) = self.files.as_ref().filter(|_| is_file(path)) {
             return Ok(files.serve(&req, res)?);
@@ -38,9 +38,10 @@ impl Routes {
                 text(res, 501, &why)
             }
             // `*` and `host:port` are the server.
-            None if !path.is_empty() => {
-                text(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n")
-            }
+            None if !path.is_empty() => Err(http::refuse(
+                404,
+                "there is nothing here (RFC 9110 §15.5.5)",
+            )),
             _ => {
                 let methods = route.map_or(ALL, |(methods, _)| methods);
                 let allowed = format!("{}, OPTIONS", methods.join(", "));
@@ -49,9 +50,8 @@ impl Routes {
                 }
                 // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response
                 // containing a list of the target resource's currently supported methods."
-                res.set_header("Allow", allowed)?;
-                let why = format!("{method} is not allowed here (RFC 9110 §15.5.6)\n");
-                text(res, 405, &why)
+                let why = format!("{method} is not allowed here (RFC 9110 §15.5.6)");
+                Err(http::refuse_with(405, why, [("Allow", allowed)]))
             }
         }
     }
@@ -62,7 +62,10 @@ impl Routes {
                 let fields = [("Last-Event-ID", number.to_string())];
                 Ok(res.write_head(204, fields)?.end("")?)
             }
-            Err(TooLong) => text(res, 413, "a notice has 8 KiB at most (RFC 9110 §15.5.14)\n"),
+            Err(TooLong) => {
+                let why = "a notice has 8 KiB at most (RFC 9110 §15.5.14)";
+                Err(http::refuse(413, why))
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The paths that the demo serves.
 
 use barewire::http::wire::Method;
-use barewire::http::{Handled, Request, Response};
+use barewire::http::{self, Handled, Request, Response};
 use barewire::websocket::{self, Acceptor, Config, Limits, Room, Slow, WebSocket};
 use std::cell::Cell;
 
@@ -36,14 +36,17 @@ impl Routes {
 
     pub(crate) fn serve(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         if !Method::new(req.method()).is_some_and(Method::is_standard) {
-            return refuse(res, 501, "this method is unknown here (RFC 9110 §9.1)\n");
+            return unknown_method(res);
         }
         if req.method() == "OPTIONS" && ["", "/"].contains(&req.path()) {
             // The path of `*` is empty.
             return Ok(res.write_head(204, [("Allow", ALLOWED)])?.end("")?);
         }
         if !PATHS.contains(&req.path()) {
-            return refuse(res, 404, "there is nothing here (RFC 9110 §15.5.5)\n");
+            return Err(http::refuse(
+                404,
+                "there is nothing here (RFC 9110 §15.5.5)",
+            ));
         }
         if req.path() == "/" && !websocket::is_asked_for(&req) {
             return page(&req, res);
@@ -79,15 +82,16 @@ impl Routes {
 
 fn page(req: &Request<'_>, mut res: Response<'_>) -> Handled {
     if !matches!(req.method(), "GET" | "HEAD") {
-        res.set_header("Allow", ALLOWED)?;
-        return refuse(res, 405, "this page can only be read (RFC 9110 §15.5.6)\n");
+        let why = "this page can only be read (RFC 9110 §15.5.6)";
+        return Err(http::refuse_with(405, why, [("Allow", ALLOWED)]));
     }
     res.set_header("Content-Type", "text/html; charset=utf-8")?;
     Ok(res.end(PAGE)?)
 }
 
-fn refuse(mut res: Response<'_>, status: u16, why: &str) -> Handled {
-    res.set_status(status)?
+/// [`http::refuse`] would report a 5xx, and this server has not failed.
+fn unknown_method(mut res: Response<'_>) -> Handled {
+    res.set_status(501)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?;
-    Ok(res.end(why)?)
+    Ok(res.end("this method is unknown here (RFC 9110 §9.1)\n")?)
 }
