@@ -89,7 +89,7 @@
 //! 4. [`net`] shows why a thread that waits in `accept` should serve what it accepts, and
 //!    [`net::costs`] what a connection costs.
 //!
-//! To change something, look at the table "To change X, touch Y" on the page of the door.
+//! [`limits`] has all limits and deadlines in one place. To change something, look at the table "To change X, touch Y" on the page of the door.
 //!
 //! # What is covered by semantic versioning
 //!
@@ -216,6 +216,8 @@ pub mod cookbook;
 pub mod framing;
 pub mod http;
 pub mod https;
+#[doc = include_str!("limits.md")]
+pub mod limits {}
 pub mod net;
 mod random;
 mod setters;

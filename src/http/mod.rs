@@ -127,7 +127,7 @@
 //!
 //! | to change | touch |
 //! |---|---|
-//! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `README.md`, which `tests/rows/docs/defaults.rs` compares with the code |
+//! | a limit or deadline, or its default | `server/config.rs` for the server's, `wire/limits.rs` for those of a head (its places stand in [`wire`]); the tables above and in `limits.md`, which `tests/rows/docs/defaults.rs` compares with the code |
 //! | which targets get a 301 to the encoded target | `wire/messages/target.rs`; `send_to_encoded_target` in `server/events.rs` makes the response |
 //! | what is refused, its status and its words | a line of `rules!` in `wire/error.rs`, and the decoder that sees it |
 //! | a start line, a field line, a target | `wire/messages/start_line.rs`, `section.rs`, `target.rs` |

@@ -104,9 +104,9 @@
 //! | to change | touch | and the test that notices |
 //! |---|---|---|
 //! | what a stream can do | [`Stream`], [`Layer`] (both halves), then each leaf: `kernel`, `pipe`, `tls::stream` | `layer`'s own; the compiler |
-//! | a limit of a connection | [`ConnectOptions`], the list in [`server`], the tables at [`create_server`] and in the README | `tests/rows/net/slow_peers.rs` |
-//! | the idle timeout of a server | `IDLE_TIMEOUT` and `idle_timeout` in [`server`], the table there and in the README; `GONE_AFTER` in `tests/soak/src/faults.rs` | `socket/tests.rs` |
-//! | another limit of a server | [`Options`], the list in [`server`], `http::Config` and its list, the setters in `tls/server.rs`, the table in the README | `net/tests/accepting.rs` |
+//! | a limit of a connection | [`ConnectOptions`], the list in [`server`], the tables at [`create_server`] and in `limits.md` | `tests/rows/net/slow_peers.rs` |
+//! | the idle timeout of a server | `IDLE_TIMEOUT` and `idle_timeout` in [`server`], the tables there and in `limits.md`; `GONE_AFTER` in `tests/soak/src/faults.rs` | `socket/tests.rs` |
+//! | another limit of a server | [`Options`], the list in [`server`], `http::Config` and its list, the setters in `tls/server.rs`, the table in `limits.md` | `net/tests/accepting.rs` |
 //! | how fast a peer must be | [`pace`] (the rule), [`socket`]'s `write_state` (how long one write waits) | `tests/rows/net/slow_peers.rs` |
 //! | how messages are read and sent over a socket | `framed/reader.rs`, `framed/writer.rs`; the framers: [`framing`](crate::framing) | `tests/rows/net/s06_framed.rs`, `tests/alloc` |
 //! | a wait with a limit | the method `…_within` beside the one without | `tests/rows/net/waits.rs` |

@@ -113,13 +113,13 @@
 //! | to change | touch |
 //! |---|---|
 //! | an option of both roles | [`options`]: a field of `Common`, its default, a method in `common_options!`; where it takes effect: [`server_context`] (`Prepared::new`) and [`client_context`] (`config`); a client's new option does not compile before `key` there says whether connections with different values may be shared; `tests/rows/tls/t06_options.rs` |
-//! | an option of one role | [`options`]: a field and a method of that role; then as above. The demos' flags: `src/bin/tls_echo/main.rs`, `client.rs` and `help.txt` there, `src/bin/http_get/options.rs`, `secure.rs`, `src/bin/ws_client/dial.rs`; the list of options in `README.md` |
+//! | an option of one role | [`options`]: a field and a method of that role; then as above. The demos' flags: `src/bin/tls_echo/main.rs`, `client.rs` and `help.txt` there, `src/bin/http_get/options.rs`, `secure.rs`, `src/bin/ws_client/dial.rs` |
 //! | the oldest version, the cipher suites, their order | [`Version`], [`provider`] (`versions`, `PROVIDER`), [`server_context`] (whose order wins); its tests; [`wire`] for what the hellos show |
 //! | which certificates are refused | [`verify`] (`ServerVerifier`, `ClientVerifier`), `check_strength` in `error/certificate.rs`; a certificate that breaks the rule: `tests/certs.sh`, `fixtures/tls/README.md`; a row in `tests/rows/tls/t06_servers.rs` |
 //! | an error: its code, its sentence | the table in `error/code.rs`; `src/bin/http_get/failure.rs`, which turns codes into exit codes; the sentence in `error/certificate.rs` or `error/handshake.rs` |
 //! | which certificate a server sends | [`sni`]; replaced while it runs: [`ServerContext::set_options`] |
 //! | which sections of a PEM text are read | the table in [`pem`] (`refusal`); what a marker is: `pem/sections.rs`; a case in `fixtures/tls/pem.txt`, a form of openssl's in `tests/certs.sh` |
-//! | a limit of the handshake | `MAX_BYTES` and `ALERT_TIMEOUT` in `stream/handshake.rs`; `HANDSHAKE_TIMEOUT` in [`options`] and the text of `handshake_timeout`; rule 7 above; the table of limits in the README |
+//! | a limit of the handshake | `MAX_BYTES` and `ALERT_TIMEOUT` in `stream/handshake.rs`; `HANDSHAKE_TIMEOUT` in [`options`] and the text of `handshake_timeout`; rule 7 above; the table in `limits.md` |
 //! | which alert a failure sends | `error/alert.rs`; which of a peer's first bytes are refused before rustls has them: `stream/first_flight.rs`; `tests/rows/tls_hostile/refused.rs` |
 //! | what is seen of a peer | `stream/info.rs` |
 //! | which thread may wait for which on a connection | [`stream`]: its table of locks, `stream/write_queue.rs`, and `stream/tests/model.rs`, which tries all interleavings |

@@ -1,4 +1,4 @@
-//! The numbers and lists of the README that can be counted.
+//! The numbers and lists of the README, and of its neighbours, that can be counted.
 
 use super::{Page, assert_none, quoted, root};
 use barewire::http::pool::Limits;
@@ -9,18 +9,18 @@ const WORDS: [&str; 13] = [
     "twelve",
 ];
 
-/// The README has this sentence, with this count in the place of `{}`.
-fn check(count: usize, sentence: &str, wrong: &mut Vec<String>) {
-    let readme = Page::readme();
-    let text = readme.text.replace('\n', " ");
+/// The page has this sentence, with this count in the place of `{}`.
+fn check(page: &str, count: usize, sentence: &str, wrong: &mut Vec<String>) {
+    let page = Page::read(page);
+    let text = page.text.replace('\n', " ");
     let word = WORDS
         .get(count)
         .map_or(count.to_string(), |word| (*word).to_owned());
     let expected = sentence.replace("{}", &word);
     if !text.contains(&expected) {
         let known = sentence.split("{}").max_by_key(|part| part.len());
-        let line = readme.line_of(known.unwrap_or_default().trim());
-        wrong.push(readme.wrong(line, &format!("does not say {expected:?}")));
+        let line = page.line_of(known.unwrap_or_default().trim());
+        wrong.push(page.wrong(line, &format!("does not say {expected:?}")));
     }
 }
 
@@ -43,34 +43,34 @@ fn section(name: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readme_counts_as_the_code_does() {
+fn the_pages_count_as_the_code_does() {
+    let (readme, tour) = ("README.md", "src/bin/README.md");
     let mut wrong = Vec::new();
-    check(
-        section("[dependencies]").len(),
-        "It uses {} packages:",
-        &mut wrong,
-    );
-    check(
-        Limits::default().max_sockets,
-        "opens at most {} sockets to an origin",
-        &mut wrong,
-    );
+    let packages = section("[dependencies]").len();
+    check(readme, packages, "It uses {} packages:", &mut wrong);
+    let sockets = Limits::default().max_sockets;
+    let sentence = "share the {} sockets of an agent";
+    check(tour, sockets, sentence, &mut wrong);
 
     let chapter = Page::read("src/bin/chapter/main.rs");
     let doors = chapter.text.matches("\n    Door {").count();
-    check(doors, "what to try at each of {} addresses:", &mut wrong);
+    let sentence = "what to try at each of {} addresses:";
+    check(readme, doors, sentence, &mut wrong);
 
     let book = Page::read("src/bin/framing/book.rs");
     let times = number_behind(&book.text, "TIMES: usize = ");
-    check(times, "how {} messages stick together", &mut wrong);
+    check(tour, times, "{} messages stick together", &mut wrong);
 
     let prose = Page::read("tests/layering/prose.rs");
     let lines = number_behind(&prose.text, "MOST_LINES: usize = ");
-    check(lines, "A file is one idea, under {} lines", &mut wrong);
+    let sentence = "A file is one idea, under {} lines";
+    check(readme, lines, sentence, &mut wrong);
 
     if root().join("tests/fuzz").exists() {
         let targets = Page::read_all("tests/fuzz/src/targets", ".rs").len() - 1; // mod.rs
-        check(targets, "{} targets of a minute each", &mut wrong);
+        check(readme, targets, "`make fuzz` {} targets", &mut wrong);
+        let sentence = "{} targets of a minute each";
+        check("tests/README.md", targets, sentence, &mut wrong);
     }
     assert_none(&wrong);
 }
@@ -128,7 +128,7 @@ fn the_map_names_each_door_and_each_demo() {
     let (doors, demos) = (column(0), column(3));
     for name in names("src")
         .iter()
-        .filter(|name| !name.ends_with(".rs") && !["bin", "cookbook"].contains(&name.as_str()))
+        .filter(|name| !name.contains('.') && !["bin", "cookbook"].contains(&name.as_str()))
     {
         if !doors.contains(name) {
             wrong.push(readme.wrong(line, &format!("has no row for src/{name}/")));

@@ -92,7 +92,7 @@ fn the_tables_repeat_the_defaults_of_http() {
     let mut wrong = check_table(page, "| the peer | what happens |", &settings, &excepted);
     settings.push(tls_options());
     let heading = "| what a client may do | setting |";
-    wrong.extend(check_table("README.md", heading, &settings, &[]));
+    wrong.extend(check_table("src/limits.md", heading, &settings, &[]));
     assert_none(&wrong);
 }
 
@@ -100,7 +100,7 @@ fn the_tables_repeat_the_defaults_of_http() {
 fn the_tables_repeat_the_defaults_of_websocket() {
     let settings = websocket_config();
     let heading = "| what the peer of a WebSocket may do | field of `websocket::Config` |";
-    let mut wrong = check_table("README.md", heading, &settings, &[]);
+    let mut wrong = check_table("src/limits.md", heading, &settings, &[]);
     let (page, heading) = (
         "src/websocket/mod.rs",
         "| the peer | what happens | setting |",
@@ -123,7 +123,7 @@ fn the_tables_repeat_the_defaults_of_net() {
         "stack_size",
     ];
     let heading = "| what the peer of a `net` server may do | setting |";
-    let mut wrong = check_table("README.md", heading, &settings, &excepted);
+    let mut wrong = check_table("src/limits.md", heading, &settings, &excepted);
     let (page, heading) = ("src/net/server.rs", "| what | setting | default |");
     wrong.extend(check_table(page, heading, &settings, &excepted));
     assert_none(&wrong);
@@ -136,7 +136,8 @@ fn sentences_repeat_the_defaults() {
     let mut wrong = Vec::new();
     let mut readme = [http_config(), websocket_config()].concat();
     readme.extend([net_options(), connect_options()]);
-    check_sentences(&[Page::readme()], &readme, &mut wrong);
+    let pages = [Page::readme(), Page::read("src/limits.md")];
+    check_sentences(&pages, &readme, &mut wrong);
     http.extend([pool_limits(), timeouts()]);
     check_sentences(&Page::read_all("src/http", ".rs"), &http, &mut wrong);
     let websocket = Page::read_all("src/websocket", ".rs");

@@ -20,7 +20,7 @@ fn each_path_in_a_text_is_there() {
     pages.extend(Page::read_all("src", ".md"));
     pages.extend(Page::read_all("tests", ".rs"));
     pages.extend(Page::read_all("tests", ".md"));
-    pages.push(Page::readme());
+    pages.extend([Page::readme(), Page::read("CHANGELOG.md")]);
     let mut wrong = Vec::new();
     for page in &pages {
         let is_code = page.file.ends_with(".rs");
@@ -46,6 +46,46 @@ fn each_path_in_a_text_is_there() {
         }
     }
     assert_none(&wrong);
+}
+
+/// A link of a page leads to a file or a folder, and `#a-heading` to a heading of that page.
+#[test]
+fn each_link_of_a_page_leads_somewhere() {
+    let mut wrong = Vec::new();
+    for name in [
+        "README.md",
+        "CHANGELOG.md",
+        "src/bin/README.md",
+        "tests/README.md",
+    ] {
+        let page = Page::read(name);
+        let folder = root().join(name).parent().map(Path::to_owned);
+        let folder = folder.expect("a page is in a folder");
+        let headings = page.lines().filter(|(_, line)| line.starts_with('#'));
+        let anchors: Vec<_> = headings.map(|(_, line)| anchor(line)).collect();
+        for link in page.text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap_or_default();
+            let is_there = match link.strip_prefix('#') {
+                Some(heading) => anchors.iter().any(|anchor| anchor == heading),
+                None if link.contains("://") => true,
+                None => folder.join(link).exists() || is_unpublished(link),
+            };
+            if !is_there {
+                let line = page.line_of(&format!("]({link})"));
+                wrong.push(page.wrong(line, &format!("leads to {link}, which is not there")));
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+/// What a heading is called in a link.
+fn anchor(heading: &str) -> String {
+    let words = heading.trim_start_matches(['#', ' ']).to_lowercase();
+    let letters = words
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -".contains(*c));
+    letters.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 /// The heads of the fixtures have no backticks: a word that starts like a path is one.
