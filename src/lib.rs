@@ -11,7 +11,7 @@
 //! // The book's server …
 //! fn handler(_req: http::Request, res: http::Response) -> http::Handled {
 //!     let res = res.write_head(200, [("Content-Type", "text/plain")])?;
-//!     Ok(res.end("Hello World\n")?)
+//!     res.end("Hello World\n")
 //! }
 //!
 //! let server = http::create_server(handler);

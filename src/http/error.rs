@@ -31,7 +31,7 @@ use std::{fmt, io};
 /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     let pairs = Query::pairs(req.query().unwrap_or_default());
 ///     let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
-///     Ok(res.end(format!("{} pairs\n", pairs.len()))?)
+///     res.end(format!("{} pairs\n", pairs.len()))
 /// }
 ///
 /// let server = http::create_server(handler);
@@ -39,6 +39,27 @@ use std::{fmt, io};
 /// assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
 /// ```
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a handler returns: nothing more to do, or a [`Failure`].
+///
+/// Most handlers end with [`res.end(…)`](crate::http::Response::end), which returns this. `?` makes a [`Failure`] out
+/// of any error.
+///
+/// ```
+/// use barewire::http;
+///
+/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+///     let text = std::fs::read_to_string("Cargo.toml")?; // an io::Error is a 500
+///     if req.path() != "/manifest" {
+///         return Err(http::refuse(404, "there is a manifest here, and no more"));
+///     }
+///     res.end(text)
+/// }
+/// # let server = http::create_server(handler);
+/// # assert!(server.answer_to(b"GET /manifest HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 200 OK\r\n"));
+/// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+/// ```
+pub type Handled = Result<(), Failure>;
 
 /// Why a request could not be read or a response could not be sent.
 ///
@@ -158,6 +179,17 @@ impl From<UriError> for Error {
     }
 }
 
+/// For `res.end(…)?` in a function that returns this error. What is none of ours is the inner error of an
+/// [`Error::Io`].
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        Error::of(failure).unwrap_or_else(|failure| match failure.downcast::<io::Error>() {
+            Ok(error) => Error::Io(*error),
+            Err(failure) => Error::Io(io::Error::other(failure)),
+        })
+    }
+}
+
 /// Takes off the wrapping that the `Read` and `Write` faces put around an [`Error`].
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
@@ -208,9 +240,18 @@ mod tests {
 
     #[test]
     fn theirs_stays_theirs() {
-        let theirs = io::Error::from(io::ErrorKind::NotFound);
-        let failure = Error::of(theirs.into()).unwrap_err();
+        let theirs = || io::Error::from(io::ErrorKind::NotFound);
+        let failure = Error::of(theirs().into()).unwrap_err();
         assert!(failure.is::<io::Error>());
+        let Error::Io(kept) = Error::from(Failure::from(theirs())) else {
+            panic!("it is an error of the system");
+        };
+        assert_eq!(kept.kind(), io::ErrorKind::NotFound);
+        let wrapped = Error::from(Failure::from("text"));
+        assert_eq!(
+            (wrapped.status(), wrapped.to_string().as_str()),
+            (500, "text")
+        );
         assert_eq!(Error::of("text".into()).unwrap_err().to_string(), "text");
     }
 

@@ -27,7 +27,7 @@ use std::borrow::Cow;
 ///         .set_header("Content-Length", body.len())?
 ///         .set_header("Retry-After", 5)?
 ///         .set_header("Set-Cookie", ["a=1", "b=2"])?;
-///     Ok(res.end(body)?)
+///     res.end(body)
 /// }
 /// # let server = http::create_server(handler);
 /// # let answer = String::from_utf8(server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).unwrap();
@@ -48,7 +48,7 @@ use std::borrow::Cow;
 ///
 /// fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
 ///     res.set_header("Cache-Control", MaxAge(60))?;
-///     Ok(res.end("")?)
+///     res.end("")
 /// }
 /// # let server = http::create_server(handler);
 /// # let answer = String::from_utf8(server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).unwrap();

@@ -22,14 +22,14 @@
 /// /// The fields that each page of this server has.
 /// fn page<P>(res: http::Response, fields: impl HeadFields<P>, html: &str) -> http::Handled {
 ///     let mut res = res.write_head(200, fields)?;
-///     Ok(res.end(html)?)
+///     res.end(html)
 /// }
 ///
 /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     match req.path() {
 ///         "/" => page(res, [("Content-Type", "text/html")], "<h1>hello"),
 ///         "/bare" => page(res, (), "hello"),
-///         _ => Ok(res.write_head(404, ())?.end("")?),
+///         _ => res.write_head(404, ())?.end(""),
 ///     }
 /// }
 /// # let server = http::create_server(handler);

@@ -189,7 +189,7 @@ pub use client::{
     Agent, ClientEvents, ClientRequest, ClientResponse, Connected, Connector, NextRequest, Origin,
     Phase, Proxy, RequestHandle, RequestOptions, Timeouts, Timings, get, request,
 };
-pub use error::{Error, Failure};
+pub use error::{Error, Failure, Handled};
 pub use field_values::FieldValues;
 pub use files::Files;
 pub use handler_refusal::HandlerRefusal;
@@ -197,8 +197,8 @@ pub use head_fields::HeadFields;
 pub use refusal::Refusal;
 pub use refuse::{refuse, refuse_with};
 pub use server::{
-    Config, Exchange, Handled, IntoHandled, Request, Response, Server, ServerEvents, Status,
-    create_server, create_server_with,
+    Config, Exchange, IntoHandled, Request, Response, Server, ServerEvents, Status, create_server,
+    create_server_with,
 };
 pub use upgraded::Upgraded;
 pub use wire::Params;

@@ -17,7 +17,7 @@ use std::fmt::Display;
 ///         return Err(http::refuse(404, "no such page"));
 ///     };
 ///     let by = number(by)?;
-///     Ok(res.end(format!("{by} more\n"))?)
+///     res.end(format!("{by} more\n"))
 /// }
 ///
 /// fn number(text: &str) -> Result<u32, http::Failure> {
@@ -73,7 +73,7 @@ use std::fmt::Display;
 ///
 /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     let count = count(req.path())?;
-///     Ok(res.end(count.to_string())?)
+///     res.end(count.to_string())
 /// }
 /// # let server = http::create_server(handler);
 /// # let answer = server.answer_to(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -101,7 +101,7 @@ pub fn refuse(status: u16, why: impl Display) -> Failure {
 ///     if req.method() != "GET" {
 ///         return Err(http::refuse_with(405, "this page can only be read", [("Allow", "GET")]));
 ///     }
-///     Ok(res.end("hello\n")?)
+///     res.end("hello\n")
 /// }
 ///
 /// let server = http::create_server(handler);

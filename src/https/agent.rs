@@ -22,14 +22,14 @@ use std::sync::{Arc, LazyLock};
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("safe\n")?)
+///     res.end("safe\n")
 /// }
 /// let secure = https::create_server(&identity, handler)?.listen("127.0.0.1:0")?;
 /// let there = format!("https://localhost:{}/", secure.local_addr().port().unwrap());
 /// let to = there.clone();
 /// let moved = move |_req: http::Request, mut res: http::Response| -> http::Handled {
 ///     res.set_status(301)?.set_header("Location", &to)?;
-///     Ok(res.end("")?)
+///     res.end("")
 /// };
 /// let plain = http::create_server(moved).listen("127.0.0.1:0")?;
 /// let here = format!("http://127.0.0.1:{}/", plain.local_addr().port().unwrap());

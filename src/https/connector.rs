@@ -38,7 +38,7 @@ pub fn connector(context: &ClientContext) -> TlsConnector {
 /// use std::net::SocketAddr;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("hello world\n")?)
+///     res.end("hello world\n")
 /// }
 /// let identity = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)

@@ -20,7 +20,7 @@
 //! use std::fs::read;
 //!
 //! fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-//!     Ok(res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")?)
+//!     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
 //! }
 //!
 //! let options = tls::ServerOptions::new()
@@ -245,7 +245,7 @@ pub fn websocket_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, 
 /// use std::fs::read;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("hi")?)
+///     res.end("hi")
 /// }
 /// let identity = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)

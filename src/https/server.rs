@@ -14,7 +14,7 @@ use std::io;
 /// use std::fs::read;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")?)
+///     res.write_head(200, [("Content-Type", "text/plain")])?.end("hello world\n")
 /// }
 ///
 /// let options = tls::ServerOptions::new()
@@ -50,7 +50,7 @@ where
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("hello world\n")?)
+///     res.end("hello world\n")
 /// }
 /// let http = http::create_server(handler);
 /// let server = https::create_server_with(&options, http.head_timeout(Duration::from_secs(3)))?;
@@ -77,7 +77,7 @@ pub fn create_server_with<E: ServerEvents>(
 /// use std::fs::read;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("hello world\n")?)
+///     res.end("hello world\n")
 /// }
 /// let options = tls::ServerOptions::new()
 ///     .cert(read("fixtures/tls/server.crt")?)

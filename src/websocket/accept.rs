@@ -264,7 +264,9 @@ fn write_refusal(error: &wire::Error, response: Response<'_>) -> Result<(), http
     fields.set("Content-Type", "text/plain; charset=utf-8")?;
     let body = format!("{status} {}: {error}\n", reason_phrase(status));
     fields.set("Content-Length", body.len().to_string())?;
-    response.write_head(status, fields.view().iter())?.end(body)
+    Ok(response
+        .write_head(status, fields.view().iter())?
+        .end(body)?)
 }
 
 impl std::fmt::Debug for Acceptor {

@@ -89,13 +89,13 @@ pub(crate) struct Reporting {
     handler: Box<HandlerFn>, // boxed: one server for all of them, not one for each handler
 }
 
-type HandlerFn = dyn Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync;
+type HandlerFn = dyn Fn(Request<'_>, Response<'_>) -> Handled + Send + Sync;
 
 impl Reporting {
     /// What is reported to [`ServerEvents::error`] is noted in `log`.
     pub(crate) fn new(
         log: &Log,
-        handler: impl Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
+        handler: impl Fn(Request<'_>, Response<'_>) -> Handled + Send + Sync + 'static,
     ) -> Reporting {
         let log = log.clone();
         let handler = Box::new(handler);
@@ -105,7 +105,7 @@ impl Reporting {
 
 impl ServerEvents for Reporting {
     fn request(&self, request: Request<'_>, response: Response<'_>) -> Handled {
-        Ok((self.handler)(request, response)?)
+        (self.handler)(request, response)
     }
 
     fn error(&self, what: &dyn fmt::Display) {

@@ -104,9 +104,6 @@ pub(crate) fn reply_and_reports(request: String, handler: impl Handler) -> (Answ
 }
 
 /// A handler that does not care for the request.
-pub(crate) trait Handler:
-    Fn(Response<'_>) -> Result<(), http::Error> + Send + Sync + 'static
-{
-}
+pub(crate) trait Handler: Fn(Response<'_>) -> http::Handled + Send + Sync + 'static {}
 
-impl<F: Fn(Response<'_>) -> Result<(), http::Error> + Send + Sync + 'static> Handler for F {}
+impl<F: Fn(Response<'_>) -> http::Handled + Send + Sync + 'static> Handler for F {}

@@ -69,7 +69,7 @@ pub(crate) fn poll(board: &Board, req: &Request<'_>, res: Response<'_>) -> Handl
         left -= step;
         if left.is_zero() || res.is_stopping() || res.client_left() {
             let fields = [("Last-Event-ID", seen.to_string())];
-            return Ok(res.write_head(204, fields)?.end("")?);
+            return res.write_head(204, fields)?.end("");
         }
     }
 }
@@ -85,7 +85,7 @@ fn send_news(news: &News, mut res: Response<'_>) -> Handled {
         ("Last-Event-ID", &last),
     ];
     let lines: Vec<String> = news.notices.iter().map(|(_, text)| as_line(text)).collect();
-    Ok(res.write_head(200, fields)?.end(lines.join("\n"))?)
+    res.write_head(200, fields)?.end(lines.join("\n"))
 }
 
 /// A notice with line breaks would look like several.
@@ -120,7 +120,7 @@ pub(crate) fn events(board: &Board, req: &Request<'_>, res: Response<'_>) -> Han
             }
         }
     }
-    Ok(res.end("")?)
+    res.end("")
 }
 
 fn as_events(news: &News) -> String {
@@ -151,5 +151,5 @@ pub(crate) fn iframe(req: &Request<'_>, res: Response<'_>) -> Handled {
         res.write(format!("<script>{script}</script>\n"))?;
         std::thread::sleep(POLL_INTERVAL);
     }
-    Ok(res.end("")?)
+    res.end("")
 }

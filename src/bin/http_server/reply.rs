@@ -12,5 +12,5 @@ pub(crate) fn text(res: Response<'_>, status: u16, text: &str) -> Handled {
 pub(crate) fn send(mut res: Response<'_>, status: u16, content_type: &str, body: &[u8]) -> Handled {
     res.set_status(status)?
         .set_header("Content-Type", content_type)?;
-    Ok(res.end(body)?)
+    res.end(body)
 }

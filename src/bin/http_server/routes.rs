@@ -28,7 +28,7 @@ impl Routes {
     pub(crate) fn serve(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         let (method, path) = (req.method(), req.path());
         if let Some(files) = self.files.as_ref().filter(|_| is_file(path)) {
-            return Ok(files.serve(&req, res)?);
+            return files.serve(&req, res);
         }
         let route = route(path);
         match route {
@@ -46,7 +46,7 @@ impl Routes {
                 let methods = route.map_or(ALL, |(methods, _)| methods);
                 let allowed = format!("{}, OPTIONS", methods.join(", "));
                 if method == "OPTIONS" {
-                    return Ok(res.write_head(204, [("Allow", allowed)])?.end("")?);
+                    return res.write_head(204, [("Allow", allowed)])?.end("");
                 }
                 // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response
                 // containing a list of the target resource's currently supported methods."
@@ -60,7 +60,7 @@ impl Routes {
         match self.board.publish(req.collect_text()?) {
             Ok(number) => {
                 let fields = [("Last-Event-ID", number.to_string())];
-                Ok(res.write_head(204, fields)?.end("")?)
+                res.write_head(204, fields)?.end("")
             }
             Err(TooLong) => {
                 let why = "a notice has 8 KiB at most (RFC 9110 §15.5.14)";
@@ -86,7 +86,7 @@ fn route(path: &str) -> Option<Route> {
     Some(match path {
         "/" => (READ, |_, _, res| {
             let res = res.write_head(200, [("Content-Type", "text/plain")])?;
-            Ok(res.end("Hello World\n")?)
+            res.end("Hello World\n")
         }),
         "/length" => (READ, |_, _, res| text(res, 200, "Hello World\n")),
         "/try" => (READ, |_, _, res| {
@@ -95,9 +95,9 @@ fn route(path: &str) -> Option<Route> {
         "/echo" => (POST, |_, mut req, res| {
             send(res, 200, "application/octet-stream", req.collect()?)
         }),
-        "/status/204" => (READ, |_, _, res| Ok(res.write_head(204, ())?.end("")?)),
+        "/status/204" => (READ, |_, _, res| res.write_head(204, ())?.end("")),
         "/status/304" => (READ, |_, _, res| {
-            Ok(res.write_head(304, [("ETag", "\"304\"")])?.end("")?)
+            res.write_head(304, [("ETag", "\"304\"")])?.end("")
         }),
         "/stream" => (READ, |_, _, res| stream(res)),
         "/big" => (READ, |_, req, res| big(&req, res)),
@@ -125,7 +125,7 @@ fn stream(res: Response<'_>) -> Handled {
     for line in 1..=5 {
         res.write(format!("line {line} of 5\n"))?;
     }
-    Ok(res.end("")?)
+    res.end("")
 }
 
 /// 1 GiB of declared length, out of one block. `HEAD` does not go through it.
@@ -142,7 +142,7 @@ fn big(req: &Request<'_>, res: Response<'_>) -> Handled {
     for _ in 0..blocks {
         res.write(&BLOCK[..])?;
     }
-    Ok(res.end("")?)
+    res.end("")
 }
 
 /// Counts the bytes of the body, in the read buffer.

@@ -156,7 +156,7 @@ fn send_back(
     let mut res = res.write_head(Status::forwarded(answer.status()), fields.view().iter())?;
     // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response."
     if status == 205 {
-        return Ok(res.end("")?); // without the trailers, too: they stand behind a chunked body
+        return res.end(""); // without the trailers, too: they stand behind a chunked body
     }
     if !fields.view().has(Known::ContentLength) {
         res.flush()?; // the first byte of an endless response may come much later
@@ -182,7 +182,7 @@ fn send_back(
     for (name, value) in trailers.view().iter() {
         res.add_trailer(name, value)?;
     }
-    Ok(res.end("")?)
+    res.end("")
 }
 
 /// The 1xx responses of the server, for the client.

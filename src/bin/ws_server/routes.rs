@@ -40,7 +40,7 @@ impl Routes {
         }
         if req.method() == "OPTIONS" && ["", "/"].contains(&req.path()) {
             // The path of `*` is empty.
-            return Ok(res.write_head(204, [("Allow", ALLOWED)])?.end("")?);
+            return res.write_head(204, [("Allow", ALLOWED)])?.end("");
         }
         if !PATHS.contains(&req.path()) {
             return Err(http::refuse(
@@ -86,12 +86,12 @@ fn page(req: &Request<'_>, mut res: Response<'_>) -> Handled {
         return Err(http::refuse_with(405, why, [("Allow", ALLOWED)]));
     }
     res.set_header("Content-Type", "text/html; charset=utf-8")?;
-    Ok(res.end(PAGE)?)
+    res.end(PAGE)
 }
 
 /// [`http::refuse`] would report a 5xx, and this server has not failed.
 fn unknown_method(mut res: Response<'_>) -> Handled {
     res.set_status(501)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?;
-    Ok(res.end("this method is unknown here (RFC 9110 §9.1)\n")?)
+    res.end("this method is unknown here (RFC 9110 §9.1)\n")
 }

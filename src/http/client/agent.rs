@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 /// use barewire::http::{self, Agent, RequestOptions, pool::Limits};
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("Hello World\n")?)
+///     res.end("Hello World\n")
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let agent = Agent::new(Limits { max_sockets: 10, ..Limits::default() })?;

@@ -32,7 +32,7 @@ use crate::net::Stream;
 /// }
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("Hi")?)
+///     res.end("Hi")
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();

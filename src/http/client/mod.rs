@@ -120,7 +120,7 @@ use super::error::Error;
 /// use barewire::http::{self, RequestOptions};
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("Hello World\n")?)
+///     res.end("Hello World\n")
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 ///
@@ -152,7 +152,7 @@ pub fn request(options: impl Into<RequestOptions>) -> Result<ClientRequest, Erro
 /// use barewire::http;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("Hello World\n")?)
+///     res.end("Hello World\n")
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();

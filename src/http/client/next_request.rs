@@ -16,7 +16,7 @@ use crate::http::wire::FieldList;
 ///     if req.path() == "/old" {
 ///         res.set_status(308)?.set_header("Location", "/new")?;
 ///     }
-///     Ok(res.end(format!("{} {}", req.method(), req.path()))?)
+///     res.end(format!("{} {}", req.method(), req.path()))
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let site = format!("http://127.0.0.1:{}", server.local_addr().port().unwrap());

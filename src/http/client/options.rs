@@ -45,7 +45,7 @@ use std::time::Duration;
 ///
 /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
 ///     let answer = format!("{} {} {}", req.method(), req.url(), req.collect_text()?);
-///     Ok(res.end(answer)?)
+///     res.end(answer)
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let site = format!("http://127.0.0.1:{}", server.local_addr().port().unwrap());

@@ -198,7 +198,7 @@ impl fmt::Display for Origin {
 /// use std::sync::Arc;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("Hello World\n")?)
+///     res.end("Hello World\n")
 /// }
 ///
 /// // The server is in this process, at the other end of a pipe.
@@ -285,7 +285,7 @@ fn is_same_way(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
 /// use std::time::{Duration, Instant};
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("Hello World\n")?)
+///     res.end("Hello World\n")
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();

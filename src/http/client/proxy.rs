@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 /// // A proxy, as far as this example needs one: it shows what it was asked for.
 /// fn proxy(req: http::Request, res: http::Response) -> http::Handled {
 ///     let asked = format!("{} {}", req.method(), req.url());
-///     Ok(res.end(asked)?)
+///     res.end(asked)
 /// }
 /// let server = http::create_server(proxy).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();

@@ -35,8 +35,8 @@ const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
 ///
 /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     match req.path() {
-///         "/" => Ok(res.write_head(200, [("Content-Type", "text/plain")])?.end("one\ntwo\n")?),
-///         _ => Ok(res.write_head(404, ())?.end("no such page")?),
+///         "/" => res.write_head(200, [("Content-Type", "text/plain")])?.end("one\ntwo\n"),
+///         _ => res.write_head(404, ())?.end("no such page"),
 ///     }
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
@@ -117,7 +117,7 @@ impl ClientResponse {
     ///
     /// fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
     ///     res.set_header("Set-Cookie", ["id=7; HttpOnly", "theme=dark; Max-Age=3600"])?;
-    ///     Ok(res.end("welcome")?)
+    ///     res.end("welcome")
     /// }
     /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
     /// let url = format!("http://127.0.0.1:{}/", server.local_addr().port().unwrap());
@@ -235,7 +235,7 @@ impl ClientResponse {
     /// use barewire::http;
     ///
     /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-    ///     Ok(res.end("深入浅出")?)
+    ///     res.end("深入浅出")
     /// }
     /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
     /// let port = server.local_addr().port().unwrap();

@@ -50,7 +50,7 @@ pub enum Phase {
 /// use barewire::http;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("Hello World\n")?)
+///     res.end("Hello World\n")
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();

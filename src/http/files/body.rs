@@ -8,7 +8,7 @@
 use super::content::{Bytes, Content};
 use super::parts::{self, Boundaries, Piece};
 use super::refusal::Refusal;
-use crate::http::error::Error;
+use crate::http::error::{Error, Handled};
 use crate::http::server::Response;
 use crate::http::wire::Selection;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -69,7 +69,7 @@ impl Body {
         content: Option<Content>,
         block_bytes: usize,
         mut res: Response<'_>,
-    ) -> Result<(), Error> {
+    ) -> Handled {
         self.set_fields(&mut res)?;
         let Some(mut content) = content else {
             return res.end("");
@@ -165,7 +165,7 @@ impl<'r> Block<'r> {
     }
 
     /// Sends the last of it, with the head if that has not left yet.
-    fn end(self) -> Result<(), Error> {
+    fn end(self) -> Handled {
         self.res.end(&self.bytes[..self.filled])
     }
 }

@@ -82,7 +82,7 @@ mod refusal;
 mod select;
 mod stamp;
 
-use super::error::Error;
+use super::error::{Error, Handled};
 use super::server::Request;
 use super::server::Response;
 use super::wire::Outcome;
@@ -115,8 +115,8 @@ use std::time::SystemTime;
 /// # std::fs::write(root.join("hello.txt"), "Hello World\n")?;
 /// fn handler(files: &Files, req: http::Request, res: http::Response) -> http::Handled {
 ///     match req.path() {
-///         "/" => Ok(res.end("see /files/\n")?),
-///         _ => Ok(files.serve(&req, res)?),
+///         "/" => res.end("see /files/\n"),
+///         _ => files.serve(&req, res),
 ///     }
 /// }
 ///
@@ -236,7 +236,7 @@ impl Files {
     /// An error of the connection, or of the disk. If the disk failed before anything was sent,
     /// the client has got a 500 already and the error is for your log. The same goes for a file that has become
     /// shorter than its Content-Length. Later, the handler cuts the connection by returning the error.
-    pub fn serve(&self, req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
+    pub fn serve(&self, req: &Request<'_>, mut res: Response<'_>) -> Handled {
         match self.reply(req) {
             Ok(Reply::File(validators, body, content)) => {
                 self.set_fields(&validators, &mut res)?;
@@ -317,7 +317,7 @@ enum Reply {
 
 /// To the same path with a slash at its end, so that relative links in the index work. The
 /// reference starts with `./`, so it can lead to no other server, whatever the name.
-fn add_slash(req: &Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
+fn add_slash(req: &Request<'_>, mut res: Response<'_>) -> Handled {
     let name = req.path().rsplit('/').next().unwrap_or_default();
     let query = req
         .query()

@@ -1,6 +1,6 @@
 //! Why there is no file for a request, in words for the client.
 
-use crate::http::error::Error;
+use crate::http::error::Handled;
 use crate::http::server::Response;
 use crate::http::wire::{encode_unsatisfied, reason_phrase};
 use crate::wire::rules;
@@ -57,7 +57,7 @@ impl Refusal {
     ///
     /// # Errors
     /// An error of the connection. After a response with 500, what failed on our side.
-    pub(super) fn respond(self, mut res: Response<'_>) -> Result<(), Error> {
+    pub(super) fn respond(self, mut res: Response<'_>) -> Handled {
         if let Refusal::Rule(Rule::Method) = self {
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
             // response"
@@ -80,11 +80,7 @@ impl Refusal {
 }
 
 /// A response in one line of text.
-pub(super) fn write_text(
-    status: u16,
-    text: impl Display,
-    mut res: Response<'_>,
-) -> Result<(), Error> {
+pub(super) fn write_text(status: u16, text: impl Display, mut res: Response<'_>) -> Handled {
     res.set_status(status)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?
         .set_header("X-Content-Type-Options", "nosniff")?;

@@ -19,7 +19,7 @@ macro_rules! settings {
         /// use barewire::http;
         ///
         /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
-        ///     Ok(res.end(req.collect()?)?)
+        ///     res.end(req.collect()?)
         /// }
         ///
         /// // One by one …

@@ -1,32 +1,11 @@
 //! The book's events: one method each, with an empty or sensible body.
 
-use crate::http::error::{Error, Failure};
+use crate::http::error::{Error, Failure, Handled};
 use crate::http::server::request::Request;
 use crate::http::server::response::Response;
 use crate::http::wire::{self, Rule, reason_phrase};
 use crate::net::{Stream, guarded};
 use std::fmt;
-
-/// What a handler returns: nothing more to do, or a [`Failure`].
-///
-/// Most handlers end with `Ok(res.end(…)?)`: [`Response::end`] fails with an [`Error`], and `?` makes the failure out
-/// of it, as it does out of any other error.
-///
-/// ```
-/// use barewire::http;
-///
-/// fn handler(req: http::Request, res: http::Response) -> http::Handled {
-///     let text = std::fs::read_to_string("Cargo.toml")?; // an io::Error is a 500
-///     if req.path() != "/manifest" {
-///         return Err(http::refuse(404, "there is a manifest here, and no more"));
-///     }
-///     Ok(res.end(text)?)
-/// }
-/// # let server = http::create_server(handler);
-/// # assert!(server.answer_to(b"GET /manifest HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 200 OK\r\n"));
-/// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 404 Not Found\r\n"));
-/// ```
-pub type Handled = Result<(), Failure>;
 
 /// What the handler of [`create_server`](crate::http::create_server) may return: nothing, or a `Result` whose error
 /// can become a [`Failure`]. The error goes to [`ServerEvents::error`], or decides the response.
@@ -35,11 +14,11 @@ pub type Handled = Result<(), Failure>;
 /// use barewire::http;
 ///
 /// fn usual(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("hello\n")?)
+///     res.end("hello\n")
 /// }
 ///
-/// fn short(_req: http::Request, res: http::Response) -> Result<(), http::Error> {
-///     res.end("hello\n")
+/// fn strict(_req: http::Request, res: http::Response) -> Result<(), http::Error> {
+///     Ok(res.end("hello\n")?) // one type of error, to match on
 /// }
 ///
 /// fn silent(_req: http::Request, res: http::Response) {
@@ -47,13 +26,13 @@ pub type Handled = Result<(), Failure>;
 /// }
 ///
 /// http::create_server(usual);
-/// http::create_server(short);
+/// http::create_server(strict);
 /// http::create_server(silent);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "not `()`, and not a `Result` with an error that can become a `http::Failure`",
-    note = "return `http::Handled`: a closure says `-> http::Handled` before its body, and ends in `Ok(res.end(…)?)`"
+    note = "return `http::Handled`: a closure says `-> http::Handled` before its body, and ends in `res.end(…)`"
 )]
 pub trait IntoHandled {
     /// As a result.
@@ -91,7 +70,7 @@ impl<T, F: Into<Failure>> IntoHandled for Result<T, F> {
 /// impl http::ServerEvents for Site {
 ///     fn request(&self, _req: http::Request, res: http::Response) -> http::Handled {
 ///         let visit = self.visits.fetch_add(1, Ordering::Relaxed) + 1;
-///         Ok(res.end(format!("visit {visit}\n"))?)
+///         res.end(format!("visit {visit}\n"))
 ///     }
 ///
 ///     fn error(&self, what: &dyn fmt::Display) {
@@ -201,7 +180,7 @@ pub trait ServerEvents: Send + Sync + 'static {
     /// impl http::ServerEvents for Site {
     ///     fn request(&self, req: http::Request, res: http::Response) -> http::Handled {
     ///         match req.path() {
-    ///             "/" => Ok(res.end("hello\n")?),
+    ///             "/" => res.end("hello\n"),
     ///             _ => Err(http::refuse(404, "no such page")),
     ///         }
     ///     }
@@ -211,7 +190,7 @@ pub trait ServerEvents: Send + Sync + 'static {
     ///         let res = res.write_head(status, [("Content-Type", "text/html; charset=utf-8")])?;
     ///         // The reason may hold text of the client: HTML needs it escaped.
     ///         let why = error.to_string().replace('&', "&amp;").replace('<', "&lt;");
-    ///         Ok(res.end(format!("<!DOCTYPE html><title>{status}</title><p>{why}"))?)
+    ///         res.end(format!("<!DOCTYPE html><title>{status}</title><p>{why}"))
     ///     }
     /// }
     ///
@@ -276,7 +255,7 @@ fn write_text(status: u16, text: &str, mut response: Response<'_>) -> Handled {
     response
         .set_status(status)?
         .set_header("Content-Type", "text/plain; charset=utf-8")?;
-    Ok(response.end(text)?)
+    response.end(text)
 }
 
 /// The response to a GET or HEAD whose target has bytes that browsers leave unencoded: no method is called.

@@ -29,7 +29,7 @@ pub(super) type OnFinish = dyn Fn(&Exchange<'_>) + Send + Sync;
 /// }
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("hello\n")?)
+///     res.end("hello\n")
 /// }
 ///
 /// let server = http::create_server(handler).on_finish(slow);

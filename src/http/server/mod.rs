@@ -51,7 +51,7 @@ mod request_loop;
 mod response;
 
 pub use config::Config;
-pub use events::{Handled, IntoHandled, ServerEvents};
+pub use events::{IntoHandled, ServerEvents};
 pub use finish::Exchange;
 pub use request::Request;
 pub use response::{Response, Status};
@@ -74,7 +74,7 @@ use std::thread;
 ///
 /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
 ///     let res = res.write_head(200, [("Content-Type", "text/plain")])?;
-///     Ok(res.end(format!("you asked for {}\n", req.url()))?)
+///     res.end(format!("you asked for {}\n", req.url()))
 /// }
 ///
 /// fn main() -> std::io::Result<()> {
@@ -98,7 +98,7 @@ use std::thread;
 /// let server = http::create_server(move |_req, mut res| -> http::Handled {
 ///     let visit = visits.fetch_add(1, Ordering::Relaxed) + 1;
 ///     res.set_header("Cache-Control", "no-store")?;
-///     Ok(res.end(format!("visit {visit}\n"))?)
+///     res.end(format!("visit {visit}\n"))
 /// });
 /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"\r\n\r\nvisit 1\n"));
 /// ```
@@ -129,7 +129,7 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
 /// use std::time::Duration;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-///     Ok(res.end("hello\n")?)
+///     res.end("hello\n")
 /// }
 ///
 /// let handle = http::create_server(handler)
@@ -170,7 +170,7 @@ impl<E> Server<E> {
     /// use barewire::http;
     ///
     /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-    ///     Ok(res.end("hello\n")?)
+    ///     res.end("hello\n")
     /// }
     ///
     /// let server = http::create_server(handler).on_finish(|exchange| println!("{exchange}"));
@@ -280,7 +280,7 @@ impl<E: ServerEvents> Server<E> {
     /// use barewire::http;
     ///
     /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
-    ///     Ok(res.end("hi")?)
+    ///     res.end("hi")
     /// }
     ///
     /// let server = http::create_server(handler);

@@ -37,7 +37,7 @@ use std::time::Duration;
 /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
 ///     let mut text = String::new();
 ///     req.read_to_string(&mut text)?;
-///     Ok(res.end(format!("{} {} says {text}", req.method(), req.path()))?)
+///     res.end(format!("{} {} says {text}", req.method(), req.path()))
 /// }
 /// # let server = http::create_server(handler);
 /// # let answer = String::from_utf8_lossy(&server.answer_to(b"POST /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")).into_owned();
@@ -107,7 +107,7 @@ impl<'a> Request<'a> {
     ///         Some(by) => by.parse().map_err(|_| http::refuse(400, "by is no number"))?,
     ///         None => 1,
     ///     };
-    ///     Ok(res.end(format!("{} by {by}\n", params.get("name").unwrap_or("one")))?)
+    ///     res.end(format!("{} by {by}\n", params.get("name").unwrap_or("one")))
     /// }
     /// # let server = http::create_server(handler);
     /// # let answer = |query| server.answer_to(format!("GET /count{query} HTTP/1.0\r\n\r\n").as_bytes());
@@ -149,7 +149,7 @@ impl<'a> Request<'a> {
     ///
     /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
     ///     let agent = req.header("User-Agent").unwrap_or("somebody");
-    ///     Ok(res.end(format!("hello {agent}\n"))?)
+    ///     res.end(format!("hello {agent}\n"))
     /// }
     /// # let server = http::create_server(handler);
     /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\nuser-agent: curl/8\r\n\r\n").ends_with(b"hello curl/8\n"));
@@ -197,7 +197,7 @@ impl<'a> Request<'a> {
     /// # use barewire::http;
     /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
     ///     let name = req.collect_text()?;
-    ///     Ok(res.end(format!("hello {name}\n"))?)
+    ///     res.end(format!("hello {name}\n"))
     /// }
     ///
     /// let server = http::create_server(handler);
@@ -229,7 +229,7 @@ impl<'a> Request<'a> {
     ///     let form = req.form()?;
     ///     let name = form.get("name").ok_or_else(|| http::refuse(400, "a name is missing"))?;
     ///     let tags: Vec<_> = form.get_all("tag").collect();
-    ///     Ok(res.end(format!("{name}: {}\n", tags.join(", ")))?)
+    ///     res.end(format!("{name}: {}\n", tags.join(", ")))
     /// }
     /// # let server = http::create_server(handler);
     /// # let post = |kind: &str, body: &str| {

@@ -1,7 +1,7 @@
 //! The response that a handler writes, in the book's words.
 
 use super::exchange::{ResponseDraft, ServerConnection};
-use crate::http::error::Error;
+use crate::http::error::{Error, Handled};
 use crate::http::field_values::{self, FieldValues};
 use crate::http::head_fields::HeadFields;
 use crate::http::wire::FieldList;
@@ -32,7 +32,7 @@ use std::io;
 ///
 /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
 ///     let res = res.write_head(200, [("Content-Type", "text/plain")])?;
-///     Ok(res.end("Hello World\n")?)
+///     res.end("Hello World\n")
 /// }
 /// # let server = http::create_server(handler);
 /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
@@ -72,7 +72,7 @@ impl<'a> Response<'a> {
     /// res.set_header("Content-Type", "text/html")?;
     /// res.set_header("Content-Type", "text/plain")?; // replaces
     /// res.set_header("Set-Cookie", ["foo=bar", "bar=baz"])?;
-    /// # Ok(res.end("")?)
+    /// # res.end("")
     /// # }
     /// # let server = http::create_server(handler);
     /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
@@ -126,7 +126,7 @@ impl<'a> Response<'a> {
     /// # fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
     /// res.set_header("Content-Type", "text/html")?;
     /// let res = res.write_head((200, "success"), [("Content-Type", "text/plain"), ("X-Foo", "bar")])?;
-    /// Ok(res.end("ok")?)
+    /// res.end("ok")
     /// # }
     /// # let server = http::create_server(handler);
     /// # let answer = String::from_utf8_lossy(&server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).into_owned();
@@ -177,7 +177,7 @@ impl<'a> Response<'a> {
     ///     for line in 1..=3 {
     ///         res.write(format!("line {line}\n"))?; // the client has it now
     ///     }
-    ///     Ok(res.end("")?)
+    ///     res.end("")
     /// }
     /// # let server = http::create_server(handler);
     /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"\r\n\r\nline 1\nline 2\nline 3\n"));
@@ -199,14 +199,15 @@ impl<'a> Response<'a> {
         self.connection.borrow_mut().flush()
     }
 
-    /// Sends the last piece of the body, and ends the response.
+    /// Sends the last piece of the body, and ends the response. It returns what a handler returns, so it may be the
+    /// last line of one.
     ///
     /// # Errors
     /// A [`Misuse`](crate::http::wire::Misuse) if the body is not as long as declared. Nothing of this call
     /// is sent then. If the head was not sent before, the client gets 500, else a cut connection.
-    pub fn end(self, data: impl AsRef<[u8]>) -> Result<(), Error> {
+    pub fn end(self, data: impl AsRef<[u8]>) -> Handled {
         let data = data.as_ref(); // the program's code: nothing is borrowed while it runs
-        self.connection.borrow_mut().end(data)
+        Ok(self.connection.borrow_mut().end(data)?)
     }
 
     /// A field to be sent behind the body, which must be chunked.
@@ -236,7 +237,7 @@ impl<'a> Response<'a> {
     /// fn handler(_req: http::Request, mut res: http::Response) -> http::Handled {
     ///     res.write_early_hints([("Link", "</style.css>; rel=preload; as=style")])?;
     ///     // … the page takes its time, and the client has the style already
-    ///     Ok(res.end("<!DOCTYPE html> …")?)
+    ///     res.end("<!DOCTYPE html> …")
     /// }
     /// # let server = http::create_server(handler);
     /// # let answer = server.answer_to(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -333,7 +334,7 @@ impl fmt::Debug for Response<'_> {
 ///         // What another server has sent may be a status that no server may make.
 ///         _ => res.write_head(http::Status::forwarded(799), ())?,
 ///     };
-///     Ok(res.end("")?)
+///     res.end("")
 /// }
 /// # let server = http::create_server(handler);
 /// # assert!(server.answer_to(b"GET /book HTTP/1.0\r\n\r\n").starts_with(b"HTTP/1.1 200 success\r\n"));

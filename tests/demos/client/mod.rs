@@ -28,7 +28,7 @@ mod transcript;
 mod tunnels;
 
 use crate::support::Site;
-use barewire::http::{self, Error, Request, Response};
+use barewire::http::{self, Handled, Request, Response};
 
 /// The book's server, on a port of its own.
 pub(crate) fn hello() -> (Site, u16) {
@@ -39,7 +39,7 @@ pub(crate) fn hello() -> (Site, u16) {
 }
 
 fn site(
-    handler: impl Fn(Request<'_>, Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    handler: impl Fn(Request<'_>, Response<'_>) -> Handled + Send + Sync + 'static,
 ) -> (Site, u16) {
     let site = Site::new(http::create_server(handler));
     let port = site.address().port().expect("a port");

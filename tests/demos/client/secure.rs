@@ -2,7 +2,6 @@
 
 use super::stage::{http_get, masked};
 use crate::support::watched;
-use barewire::http::Error;
 use barewire::net::Handle;
 use barewire::tls::ServerOptions;
 use barewire::{http, https};
@@ -16,7 +15,7 @@ impl Site {
     fn new(name: &str, change: impl FnOnce(ServerOptions) -> ServerOptions) -> Site {
         let read = |end| std::fs::read(format!("fixtures/tls/{name}.{end}")).expect("a file");
         let options = change(ServerOptions::new().cert(read("crt")).key(read("key")));
-        let server = https::create_server(&options, |req, res| -> Result<(), Error> {
+        let server = https::create_server(&options, |req, res| {
             res.end(format!("{} {}\n", req.method(), req.url()))
         });
         let server = server.expect("a certificate and its key");

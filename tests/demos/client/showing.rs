@@ -117,9 +117,8 @@ fn fault_e06_the_notes_client() {
             let at = out.find(" GMT").expect("a date") - "Sat, 06 Apr 2013 11:08:01".len();
             out.replace(&out[at..at + 25], "Sat, 06 Apr 2013 11:08:01")
         };
-        let chunked = http::create_server(|_req, res| -> Result<(), http::Error> {
-            res.write_head(200, ())?.end("Hello World\n")
-        });
+        let chunked =
+            http::create_server(|_req, res| res.write_head(200, ())?.end("Hello World\n"));
         let kept_alive = Site::new(chunked.keep_alive_timeout(None));
         let url = format!("http://{}/", kept_alive.address());
         let ran = http_get(&["--notes", &url]);

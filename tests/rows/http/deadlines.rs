@@ -305,7 +305,7 @@ fn deadline_of_a_body_that_comes_byte_by_byte() {
 #[test]
 fn deadline_of_a_body_that_is_read() {
     watched(|| {
-        let reading = http::create_server(|mut req: Request<'_>, res| -> Result<(), Error> {
+        let reading = http::create_server(|mut req: Request<'_>, res| -> http::Handled {
             std::io::copy(&mut req, &mut std::io::sink())?;
             res.end("")
         });
@@ -386,7 +386,7 @@ fn endless(log: &Log, piece: usize) -> Server<impl ServerEvents> {
                 if let Error::Io(error) = &error {
                     ended.note(format!("{:?}", error.kind()));
                 }
-                return Err(error);
+                return Err(error.into());
             }
         }
     });

@@ -1,9 +1,9 @@
 //! H02, third part: the query and a form as decoded pairs.
 
 use crate::support::{Answer, Log, Reporting, answer, answers, request};
-use barewire::http::{self, Error, Request, Response};
+use barewire::http::{self, Handled, Request, Response};
 
-fn pairs(mut req: Request<'_>, res: Response<'_>) -> Result<(), Error> {
+fn pairs(mut req: Request<'_>, res: Response<'_>) -> Handled {
     let params = match req.path() {
         "/query" => req.query_params()?,
         _ => req.form()?,

@@ -31,13 +31,13 @@ impl ServerEvents for Decoding {
             "/sent" => return sent(query, res),
             _ => {}
         }
-        Ok(res.end("decoded")?)
+        res.end("decoded")
     }
 
     fn client_error(&self, error: &Error, mut res: Response<'_>) -> Handled {
         self.log.note(format!("the client: {error}"));
         res.set_status(error.status())?;
-        Ok(res.end(error.to_string())?)
+        res.end(error.to_string())
     }
 
     fn error(&self, what: &dyn fmt::Display) {

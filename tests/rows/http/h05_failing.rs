@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 
 /// One way to fail for each path.
-fn fail(path: &str, mut res: Response<'_>) -> Result<(), Error> {
+fn fail(path: &str, mut res: Response<'_>) -> Handled {
     match path {
         "/" => return res.end("well"),
         "/silent" => {}
@@ -284,7 +284,7 @@ fn row_h05_a_client_that_leaves_is_no_failure() {
                     } else {
                         "?"
                     });
-                    return Err(error);
+                    return Err(error.into());
                 }
             }
         });

@@ -83,7 +83,7 @@ fn notice(path: &str, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
             let ws = websocket::accept(req, res)?.ok_or("refused")?;
             Ok(ws.writer().close(1, "no code")?)
         }
-        _ => Ok(res.end("well")?),
+        _ => res.end("well"),
     }
 }
 

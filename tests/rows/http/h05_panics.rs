@@ -20,12 +20,12 @@ fn row_h05_a_lazy_iterator_of_fields_panics() {
     impl ServerEvents for Lazy {
         fn request(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
             match req.path() {
-                "/head" => return Ok(res.write_head(203, fields())?.end("never")?),
+                "/head" => return res.write_head(203, fields())?.end("never"),
                 "/hints" => res.write_early_hints(fields())?,
                 "/information" => res.write_information(102, fields())?,
                 _ => {}
             }
-            Ok(res.end("well")?)
+            res.end("well")
         }
         fn upgrade(&self, req: Request<'_>, res: Response<'_>) -> Handled {
             req.upgrade(res, fields()).map(drop)?;

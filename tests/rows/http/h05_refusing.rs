@@ -16,7 +16,7 @@ struct Refusing {
 impl ServerEvents for Refusing {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         match req.path() {
-            "/next" => Ok(res.end("next")?),
+            "/next" => res.end("next"),
             _ => (self.handler)(req, res),
         }
     }
@@ -38,7 +38,7 @@ fn server(handler: Refuse) -> (Log, Server<impl ServerEvents>) {
     server_with(handler, |error, mut res| {
         let text = format!("{} {error}", error.status());
         res.set_status(error.status())?;
-        Ok(res.end(text)?)
+        res.end(text)
     })
 }
 
@@ -62,7 +62,7 @@ fn refused(method: &str, bytes: impl AsRef<[u8]>, handler: Refuse) -> Answer {
     let mut answers = answers(
         http::create_server(
             move |req: Request<'_>, res: Response<'_>| match req.path() {
-                "/next" => Ok(res.end("next")?),
+                "/next" => res.end("next"),
                 _ => handler(req, res),
             },
         )
@@ -102,13 +102,13 @@ fn row_h05_a_refusal_comes_out_of_every_function() {
     }
     let handlers: [Refuse; 4] = [
         |_, _| Err(http::refuse(400, "by is no number")),
-        |_, res| Ok(res.end(number("x")?.to_string())?),
-        |_, res| Ok(res.end(io::read_to_string(Upload)?)?),
+        |_, res| res.end(number("x")?.to_string()),
+        |_, res| res.end(io::read_to_string(Upload)?),
         |_, res| {
             let by: u32 = "x"
                 .parse()
                 .map_err(|_| http::refuse(400, "by is no number"))?;
-            Ok(res.end(by.to_string())?)
+            res.end(by.to_string())
         },
     ];
     for handler in handlers {
@@ -202,11 +202,11 @@ fn row_h05_the_fields_of_a_refusal_are_sent() {
     let own: [fn(&Error, Response<'_>) -> Handled; 4] = [
         |_, res| {
             let res = res.write_head(405, [("Content-Type", "text/html")])?;
-            Ok(res.end("<h1>no</h1>")?)
+            res.end("<h1>no</h1>")
         },
         |error, mut res| {
             res.set_status(error.status())?;
-            Ok(res.end("")?)
+            res.end("")
         },
         |_, mut res| {
             res.remove_header("Allow")?;

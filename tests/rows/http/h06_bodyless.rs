@@ -5,13 +5,13 @@
 
 use crate::support::{Answer, Framing, answers, request};
 use barewire::http::wire::Misuse;
-use barewire::http::{self, Error, Request, Response};
+use barewire::http::{self, Request, Response};
 
 /// The answer of a handler to this method, and of the same handler to a GET of `/next`.
 #[track_caller]
 fn followed(
     method: &str,
-    handler: impl Fn(Response<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    handler: impl Fn(Response<'_>) -> http::Handled + Send + Sync + 'static,
 ) -> Answer {
     let server = http::create_server(
         move |req: Request<'_>, res: Response<'_>| match req.path() {

@@ -137,7 +137,8 @@ fn fault_b04_heads_that_decide_nothing_say_nothing() {
         ];
         if req.path() == "/up" {
             let fields = fields.into_iter().chain([("Upgrade", "x")]);
-            return req.upgrade(res, fields).map(drop);
+            req.upgrade(res, fields)?;
+            return Ok(());
         }
         res.write_early_hints(fields)?;
         res.end("")

@@ -10,13 +10,13 @@ struct Noting(Log);
 impl ServerEvents for Noting {
     fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
         self.0.note("request");
-        Ok(res.end("request")?)
+        res.end("request")
     }
 
     fn check_continue(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
         self.0.note("check_continue");
         req.collect()?;
-        Ok(res.end("check_continue")?)
+        res.end("check_continue")
     }
 
     fn connect(&self, req: Request<'_>, res: Response<'_>) -> Handled {
@@ -38,7 +38,7 @@ impl ServerEvents for Noting {
     fn client_error(&self, error: &Error, mut res: Response<'_>) -> Handled {
         self.0.note("client_error");
         res.set_status(error.status())?;
-        Ok(res.end("")?)
+        res.end("")
     }
 
     fn close(&self) {
@@ -128,7 +128,7 @@ fn row_h07_connection_knows_both_addresses() {
     struct Addresses(Log);
     impl ServerEvents for Addresses {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end("")?)
+            res.end("")
         }
         fn connection(&self, stream: &dyn Stream) {
             let addresses = (stream.local_addr(), stream.peer_addr());
@@ -192,7 +192,7 @@ fn row_h07_one_method_is_enough() {
     struct Least;
     impl ServerEvents for Least {
         fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end(req.method())?)
+            res.end(req.method())
         }
     }
     watched(|| {
@@ -222,7 +222,7 @@ fn row_h07_a_panic_in_connection_ends_no_connection() {
     struct First(AtomicBool);
     impl ServerEvents for First {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end("well")?)
+            res.end("well")
         }
         fn connection(&self, _stream: &dyn Stream) {
             assert!(self.0.swap(true, Ordering::SeqCst), "on purpose");

@@ -1,11 +1,11 @@
 //! H07, fourth part: a line of a log for each request.
 
 use crate::support::{Client, Log, Reporting, Site, over_pipe, post, request, watched};
-use barewire::http::{self, Error, Exchange, Request, Response, Server, ServerEvents};
+use barewire::http::{self, Error, Exchange, Handled, Request, Response, Server, ServerEvents};
 use barewire::net::Addr;
 use std::time::Duration;
 
-fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
+fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
     match req.path() {
         "/length" => res.end("hello"),
         "/chunked" => {
@@ -18,7 +18,7 @@ fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
         "/echo" => res.end(req.collect()?),
         "/half" => {
             res.write_early_hints(())?;
-            res.write("half")
+            Ok(res.write("half")?)
         }
         "/silent" => Ok(()),
         "/declared" => {
@@ -26,7 +26,10 @@ fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Result<(), Error> {
             res.end("four")
         }
         "/panic" => panic!("on purpose"),
-        "/upgrade" => req.upgrade(res, [("Upgrade", "echo")]).map(drop),
+        "/upgrade" => {
+            req.upgrade(res, [("Upgrade", "echo")])?;
+            Ok(())
+        }
         _ => Err(std::io::Error::other("no").into()),
     }
 }

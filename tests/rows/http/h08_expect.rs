@@ -215,7 +215,7 @@ struct Checking(Log);
 impl ServerEvents for Checking {
     fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
         self.0.note("request");
-        Ok(res.end("")?)
+        res.end("")
     }
 
     fn check_continue(&self, mut req: Request<'_>, mut res: Response<'_>) -> Handled {
@@ -225,19 +225,19 @@ impl ServerEvents for Checking {
                 res.write_continue()?;
                 let mut body = String::new();
                 req.read_to_string(&mut body)?;
-                Ok(res.end(body)?)
+                res.end(body)
             }
-            "/read" => Ok(res.end(req.collect()?)?),
+            "/read" => res.end(req.collect()?),
             "/late" => {
                 res.flush()?;
                 let late = res.write_continue().expect_err("the final head is out");
                 assert_eq!(late.to_string(), Misuse::HeadSent.to_string());
-                Ok(res.end("late")?)
+                res.end("late")
             }
             _ => {
                 res.set_status(401)?
                     .set_header("WWW-Authenticate", "Basic")?;
-                Ok(res.end("who are you?")?)
+                res.end("who are you?")
             }
         }
     }

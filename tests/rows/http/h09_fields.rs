@@ -75,7 +75,8 @@ fn fault_d02_what_contradicts_the_switch_is_an_error() {
                 prepare(&mut res)?;
                 let names_it = req.method() == "GET" && misuse != Misuse::Switch;
                 let fields = if names_it { &ACCEPT[..] } else { &[] };
-                req.upgrade(res, fields.iter().copied()).map(drop)
+                req.upgrade(res, fields.iter().copied())?;
+                Ok(())
             });
             let server = http::create_server_with(Connecting(events));
             let answer = answers(server.answer_to(bytes.as_bytes()), &["GET"]).remove(0);
@@ -86,7 +87,8 @@ fn fault_d02_what_contradicts_the_switch_is_an_error() {
     let log = Log::default();
     let events = Reporting::new(&log, |req: Request<'_>, res: Response<'_>| {
         let res = res.write_head(200, [("Upgrade", "echo/1")])?;
-        req.upgrade(res, ()).map(drop)
+        req.upgrade(res, ())?;
+        Ok(())
     });
     let answer = http::create_server_with(events).answer_to(OFFER.as_bytes());
     let status = answers(answer, &["GET"]).remove(0).status;

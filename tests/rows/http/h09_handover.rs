@@ -22,7 +22,7 @@ struct HandingOver {
 impl ServerEvents for HandingOver {
     fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
         self.log.note("request");
-        Ok(res.end("well")?)
+        res.end("well")
     }
 
     fn upgrade(&self, req: Request<'_>, res: Response<'_>) -> Handled {

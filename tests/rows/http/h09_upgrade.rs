@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Gate, Log, Reporting, Script, Site, answers, request, watched};
 use barewire::http::wire::Misuse;
-use barewire::http::{self, Error, Handled, Request, Response, ServerEvents};
+use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl Echo {
 
 impl ServerEvents for Echo {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
-        Ok(res.end(req.path())?)
+        res.end(req.path())
     }
 
     fn upgrade(&self, req: Request<'_>, res: Response<'_>) -> Handled {
@@ -120,7 +120,7 @@ fn row_h09_bytes_that_came_while_the_hook_looked_are_handed_over() {
     struct Looking(Gate, Log);
     impl ServerEvents for Looking {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end("")?)
+            res.end("")
         }
         fn upgrade(&self, req: Request<'_>, res: Response<'_>) -> Handled {
             self.1.note("upgrade");
@@ -309,13 +309,13 @@ fn row_h09_a_hook_may_decline() {
     struct Declining;
     impl ServerEvents for Declining {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end("request")?)
+            res.end("request")
         }
         fn upgrade(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.write_head(426, [("Upgrade", "echo/2")])?.end("no")?)
+            res.write_head(426, [("Upgrade", "echo/2")])?.end("no")
         }
         fn connect(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.write_head(403, [("X", "y")])?.end("no")?)
+            res.write_head(403, [("X", "y")])?.end("no")
         }
     }
     watched(|| {
@@ -336,10 +336,10 @@ fn row_h09_connect_cannot_be_answered_200_by_hand() {
     struct ByHand(Log);
     impl ServerEvents for ByHand {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end("")?)
+            res.end("")
         }
         fn connect(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end("hello")?)
+            res.end("hello")
         }
         fn error(&self, what: &dyn std::fmt::Display) {
             self.0.note(what);
@@ -360,7 +360,7 @@ fn row_h09_a_failure_after_the_handover_is_reported() {
     let log = Log::default();
     let events = Reporting::new(&log, |req: Request<'_>, res: Response<'_>| {
         drop(req.upgrade(res, ACCEPT)?);
-        Err(Error::Misuse(Misuse::Target))
+        Err(Misuse::Target.into())
     });
     let bytes = http::create_server_with(events).answer_to(OFFER.as_bytes());
     assert!(bytes.starts_with(b"HTTP/1.1 101 ") && bytes.ends_with(b"echo/1\r\n\r\n"));

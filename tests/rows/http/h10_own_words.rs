@@ -19,7 +19,7 @@ struct Own {
 
 impl ServerEvents for Own {
     fn request(&self, mut req: Request<'_>, res: Response<'_>) -> Handled {
-        Ok(res.end(req.collect()?)?)
+        res.end(req.collect()?)
     }
 
     fn client_error(&self, error: &Error, mut res: Response<'_>) -> Handled {
@@ -32,7 +32,7 @@ impl ServerEvents for Own {
             "own" => {
                 res.set_header("X-Rule", peer.rule().name())?;
                 let res = res.write_head((418, "I'm a teapot"), [("Content-Type", "text/html")])?;
-                Ok(res.end("<h1>no</h1>")?)
+                res.end("<h1>no</h1>")
             }
             "err" => Err("no words".into()),
             "panic" => panic!("on purpose"),
@@ -124,13 +124,13 @@ fn row_h10_errors_explain_themselves() {
     struct Shown(Log);
     impl ServerEvents for Shown {
         fn request(&self, _req: Request<'_>, res: Response<'_>) -> Handled {
-            Ok(res.end("")?)
+            res.end("")
         }
         fn client_error(&self, error: &Error, res: Response<'_>) -> Handled {
             let source = std::error::Error::source(error).expect("a reason");
             self.0
                 .note(format!("{error} | {source} | {}", error.status()));
-            Ok(res.end("")?)
+            res.end("")
         }
     }
     watched(|| {

@@ -79,7 +79,7 @@ impl Comet {
             self.log.note("looks");
         }
         self.log.note(if left { "left" } else { "done" });
-        Ok(res.end("anybody?")?)
+        res.end("anybody?")
     }
 
     /// One notice after another, each framed as the client of that time wanted it.
@@ -93,7 +93,7 @@ impl Comet {
                 res.write(frame(&notice))?;
             }
         }
-        Ok(res.end("")?)
+        res.end("")
     }
 }
 
@@ -112,7 +112,7 @@ impl ServerEvents for Comet {
             _ => {
                 let notice = String::from_utf8_lossy(req.collect()?).into_owned();
                 self.board.publish(notice);
-                Ok(res.end("published")?)
+                res.end("published")
             }
         }
     }

@@ -5,7 +5,7 @@
 //! condition variable of the test, which the server cannot see.
 
 use crate::support::{Client, Gate, Log, Site, over_pipe, post, request, watched};
-use barewire::http::{self, Error, Request, Response, Server, ServerEvents};
+use barewire::http::{self, Request, Response, Server, ServerEvents};
 use std::time::Duration;
 
 /// `/wait` waits for the gate, others answer at once with `bytes` of their path's first letter.
@@ -137,13 +137,15 @@ fn row_h11_an_ended_answer_does_not_wait_for_its_handler() {
                 for behind in ["", "GET /beh", &request("GET", "/behind")] {
                     let gate = Gate::default();
                     let until_seen = gate.clone();
-                    let site = Site::new(http::create_server(move |req: Request<'_>, res| {
-                        res.end(req.path())?;
-                        if req.path() == "/wait" {
-                            until_seen.pass();
-                        }
-                        Ok::<(), Error>(())
-                    }));
+                    let site = Site::new(http::create_server(
+                        move |req: Request<'_>, res| -> http::Handled {
+                            res.end(req.path())?;
+                            if req.path() == "/wait" {
+                                until_seen.pass();
+                            }
+                            Ok(())
+                        },
+                    ));
                     let mut client = site.client();
                     client.send(before.to_owned() + &wait + behind);
                     if !before.is_empty() {
@@ -166,15 +168,17 @@ fn row_h11_a_handler_that_waits_twice_holds_nothing() {
     watched(|| {
         let gates = [Gate::default(), Gate::default()];
         let passing = gates.clone();
-        let site = Site::new(http::create_server(move |req: Request<'_>, res| {
-            if req.path() != "/wait" {
-                return res.end(req.path());
-            }
-            passing[0].pass();
-            res.end("/wait")?;
-            passing[1].pass();
-            Ok::<(), Error>(())
-        }));
+        let site = Site::new(http::create_server(
+            move |req: Request<'_>, res| -> http::Handled {
+                if req.path() != "/wait" {
+                    return res.end(req.path());
+                }
+                passing[0].pass();
+                res.end("/wait")?;
+                passing[1].pass();
+                Ok(())
+            },
+        ));
         let mut client = site.client();
         client.send(request("GET", "/first") + &request("GET", "/wait") + &request("GET", "/last"));
         assert_eq!(client.answer().text(), "/first");

@@ -6,7 +6,7 @@
 use crate::support::{
     Answer, Broken, Client, Log, Reporting, Script, Site, answer, over_pipe, post, watched,
 };
-use barewire::http::{self, Error, Request, Server, ServerEvents};
+use barewire::http::{self, Request, Server, ServerEvents};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -131,7 +131,7 @@ fn limit_of_a_collected_body_counts_bytes() {
 /// A body that is read as it comes has no limit: what becomes of it is the handler's business.
 #[test]
 fn limit_of_a_collected_body_is_none_of_a_read_one() {
-    let counting = http::create_server(|mut req: Request<'_>, res| -> Result<(), Error> {
+    let counting = http::create_server(|mut req: Request<'_>, res| -> http::Handled {
         let bytes = std::io::copy(&mut req, &mut std::io::sink())?;
         res.end(bytes.to_string())
     });
@@ -236,7 +236,7 @@ fn limit_a_declared_length_costs_nothing() {
         u64::MAX
     );
     let chunked = format!("{CHUNKED}ffffffffffffffff\r\nhello");
-    let reading = http::create_server(|mut req: Request<'_>, res| -> Result<(), Error> {
+    let reading = http::create_server(|mut req: Request<'_>, res| -> http::Handled {
         let mut five = [0; 5];
         req.read_exact(&mut five)?;
         res.end(five)

@@ -33,7 +33,7 @@ fn endless(log: &Log) -> Server<impl ServerEvents> {
     let handler = move |req: Request<'_>, mut res: Response<'_>| {
         let mut since = Instant::now();
         let wrote = match req.path() {
-            "/whole" => res.end(vec![b'x'; MUCH]),
+            "/whole" => res.end(vec![b'x'; MUCH]).map_err(Error::from),
             "/counted" => {
                 let fields = [("Content-Length", "1000000000")];
                 let mut res = res.write_head(200, fields)?;
@@ -46,7 +46,7 @@ fn endless(log: &Log) -> Server<impl ServerEvents> {
             let millis = since.elapsed().as_millis();
             ended.note(format!("{:?} {millis}", error.kind()));
         }
-        wrote
+        Ok(wrote?)
     };
     strict(http::create_server_with(Reporting::new(log, handler)))
 }
@@ -264,7 +264,7 @@ fn fault_b01_a_client_that_reads_nothing_of_a_file_is_cut() {
         let served = Files::new(&folder).expect("a folder");
         let handler = move |req: Request<'_>, res: Response<'_>| {
             let began = Instant::now();
-            let sent = served.serve(&req, res);
+            let sent = served.serve(&req, res).map_err(Error::from);
             if let Err(Error::Io(error)) = &sent {
                 ended.note(format!(
                     "{:?} {}",
@@ -272,7 +272,7 @@ fn fault_b01_a_client_that_reads_nothing_of_a_file_is_cut() {
                     began.elapsed().as_millis()
                 ));
             }
-            sent
+            Ok(sent?)
         };
         let site = Site::new(strict(http::create_server_with(Reporting::new(
             &log, handler,

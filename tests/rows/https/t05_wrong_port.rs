@@ -79,7 +79,7 @@ struct Recording(Log);
 
 impl ServerEvents for Recording {
     fn request(&self, _request: Request<'_>, response: Response<'_>) -> Handled {
-        Ok(response.end("hello world\n")?)
+        response.end("hello world\n")
     }
 
     fn client_error(&self, error: &Error, response: Response<'_>) -> Handled {

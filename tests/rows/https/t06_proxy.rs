@@ -19,7 +19,7 @@ struct Tunnels {
 impl ServerEvents for Tunnels {
     fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
         self.log.note(format!("{} {}", req.method(), req.url()));
-        Ok(res.end("asked whole")?)
+        res.end("asked whole")
     }
 
     fn connect(&self, req: Request<'_>, res: Response<'_>) -> Handled {
@@ -54,7 +54,7 @@ fn pass(from: &dyn Stream, to: &dyn Stream, log: &Log) {
 fn site() -> Site {
     Site::new(http::create_server(|req, res| {
         if !websocket::is_asked_for(&req) {
-            return Ok::<(), http::Failure>(res.end(format!("secret of {}", req.host()))?);
+            return res.end(format!("secret of {}", req.host()));
         }
         if let Some(mut ws) = websocket::accept(req, res)? {
             ws.send("secret")?;

@@ -129,9 +129,9 @@ fn row_w01_before_the_101_a_handler_may_give_any_answer() {
     watched(|| {
         let site = Site::new(http::create_server(|req, res| {
             if req.path() != "/chat" {
-                return Ok(res
+                return res
                     .write_head(404, [("X-Why", "no")])?
-                    .end("no such room\n")?);
+                    .end("no such room\n");
             }
             websocket::accept(req, res)?;
             Ok::<(), Failure>(())

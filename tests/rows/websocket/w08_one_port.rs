@@ -2,13 +2,13 @@
 
 use super::stage::{Peer, close, masked, open, plain, serving, url};
 use crate::support::{Client, Log, Site, over_pipe, request, watched};
-use barewire::http::{self, Failure, ServerEvents};
+use barewire::http::{self, ServerEvents};
 use barewire::websocket::{self, Data, Error, Outcome, SocketEvents, Writer};
 
 fn both() -> http::Server<impl ServerEvents> {
     http::create_server(|req, res| {
         if !websocket::is_asked_for(&req) {
-            return Ok::<(), Failure>(res.end("a page")?);
+            return res.end("a page");
         }
         if let Some(ws) = websocket::accept(req, res)? {
             ws.on_message(|socket, data| drop(socket.send(data)));

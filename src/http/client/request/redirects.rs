@@ -27,10 +27,10 @@ impl ClientRequest {
     ///     if req.path() == "/login" {
     ///         res.set_status(303)?.set_header("Location", "/home")?;
     ///         res.set_header("Set-Cookie", ["id=7; HttpOnly", "theme=dark; Path=/"])?;
-    ///         return Ok(res.end("")?);
+    ///         return res.end("");
     ///     }
     ///     let cookie = req.headers().get_str("Cookie").unwrap_or("no cookie").to_owned();
-    ///     Ok(res.end(cookie)?)
+    ///     res.end(cookie)
     /// }
     /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
     /// let site = format!("http://127.0.0.1:{}/", server.local_addr().port().unwrap());

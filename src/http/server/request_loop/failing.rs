@@ -19,8 +19,8 @@
 
 use super::losing::Loss;
 use super::{End, RequestLoop};
-use crate::http::error::Error;
-use crate::http::server::events::{Handled, report, write_refusal, write_status};
+use crate::http::error::{Error, Handled};
+use crate::http::server::events::{report, write_refusal, write_status};
 use crate::http::server::response::Response;
 use crate::http::wire::{self, State};
 use crate::net::{Panicked, guarded};
