@@ -5,6 +5,7 @@
 //! | a small service: routes, query, form, static files, a clean stop | [`counter`] |
 //! | users who log in and out | [`login`] |
 //! | to get a large file, see how far it is, and go on where it was cut | [`download`] |
+//! | to stop a request that takes too long, or that nobody wants any more | [`cancel`] |
 //! | to send a large file, see how far it is, and stop when the server refuses it | [`upload`] |
 //! | events that a browser gets as they happen | [`server_sent_events`] |
 //! | rooms full of people who talk, over TLS | [`chat`] |
@@ -32,6 +33,6 @@ macro_rules! recipes {
 }
 
 recipes! {
-    counter login download upload server_sent_events chat reconnect framed_echo udp_request
+    counter login download cancel upload server_sent_events chat reconnect framed_echo udp_request
     https_server reverse_proxy request_log server_in_a_test
 }
