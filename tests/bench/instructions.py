@@ -148,6 +148,9 @@ def build(tree: str, to: str):
     profile = {"LTO": "off", "CODEGEN_UNITS": "1", "DEBUG": "0"}
     target = os.path.join(TARGET, "instructions")
     env = {**os.environ, **{f"CARGO_PROFILE_RELEASE_{key}": value for key, value in profile.items()}}
+    # cargo takes two trees of one package for the same, and files that are older than what it has built for built.
+    clean = ["cargo", "clean", "--quiet", "--release", "--package", "barewire", "--target-dir", target]
+    subprocess.run(clean, cwd=tree, check=True)
     command = ["cargo", "build", "--release", "--target-dir", target]
     for demo in DEMOS:
         command += ["--bin", demo]
