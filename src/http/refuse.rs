@@ -38,8 +38,8 @@ use std::fmt::Display;
 /// | any, after the head has been sent | a cut connection; all of the response, if it had ended | `error` |
 ///
 /// So one place makes the pages for all that is refused, by a handler or by barewire:
-/// [`client_error`](crate::http::ServerEvents::client_error). Its default is one line of text, as above; control
-/// characters of `why` are escaped in it. `why` is anything that can be displayed, an error too:
+/// [`client_error`](crate::http::ServerEvents::client_error), where a page of one's own is shown. Its default is one
+/// line of text, as above; control characters of `why` are escaped in it. `why` is anything that can be displayed, an error too:
 /// `.map_err(|error| http::refuse(400, error))`. The client reads it, so it must hold no secret.
 ///
 /// A refusal costs the request and not the connection. What the handler has not read of the body is dropped, as after
@@ -89,7 +89,7 @@ pub fn refuse(status: u16, why: impl Display) -> Failure {
 
 /// [`refuse`], with fields for the response: `Allow`, `Retry-After`, `WWW-Authenticate` …
 ///
-/// The response has them from the start. So the default response sends them, and so does a
+/// The response has them from the start, as it has the status. So the default response sends them, and so does a
 /// [`client_error`](crate::http::ServerEvents::client_error) of one's own, unless it sets a field of the same name.
 /// `Content-Length` and `Transfer-Encoding` are none of them: a refusal with one is a 500, and so is one with a field
 /// that must not be sent; [`error`](crate::http::ServerEvents::error) then gets the [`Misuse`](crate::http::wire::Misuse).

@@ -163,14 +163,13 @@ pub trait ServerEvents: Send + Sync + 'static {
     /// A peer has connected.
     fn connection(&self, _stream: &dyn Stream) {}
 
-    /// The bytes of a client are no request, or its body breaks a rule, or it was too slow: the connection
     /// A request is refused: this makes the response. Either the bytes of a client are no request, or its body
     /// breaks a rule, or it was too slow: then the connection ends after the response. Or a handler
     /// [refused](crate::http::refuse) the request, or failed with an error that blames the client, such as a query that
     /// cannot be decoded: then the connection goes on.
     ///
-    /// [`Error::status`] is the status to send. The response has the fields of
-    /// [`refuse_with`](crate::http::refuse_with) already.
+    /// The response begins with the status of the error ([`Error::status`]) and with the fields of
+    /// [`refuse_with`](crate::http::refuse_with), so that a page of one's own needs only its words:
     ///
     /// ```
     /// use barewire::http;
@@ -185,12 +184,11 @@ pub trait ServerEvents: Send + Sync + 'static {
     ///         }
     ///     }
     ///
-    ///     fn client_error(&self, error: &http::Error, res: http::Response) -> http::Handled {
-    ///         let status = error.status();
-    ///         let res = res.write_head(status, [("Content-Type", "text/html; charset=utf-8")])?;
+    ///     fn client_error(&self, error: &http::Error, mut res: http::Response) -> http::Handled {
+    ///         res.set_header("Content-Type", "text/html; charset=utf-8")?;
     ///         // The reason may hold text of the client: HTML needs it escaped.
     ///         let why = error.to_string().replace('&', "&amp;").replace('<', "&lt;");
-    ///         res.end(format!("<!DOCTYPE html><title>{status}</title><p>{why}"))
+    ///         res.end(format!("<!DOCTYPE html><title>{}</title><p>{why}", error.status()))
     ///     }
     /// }
     ///
@@ -211,7 +209,8 @@ pub trait ServerEvents: Send + Sync + 'static {
     /// [refuses](crate::http::refuse) with a 5xx is reported, too, before [`client_error`](Self::client_error) makes the
     /// response; one that refuses with a 4xx is not. A peer that breaks a
     /// rule or leaves is not reported here: the program has not failed. So a handler may return the error of
-    /// `write`, of a read of the body or of a WebSocket, also inside an error of its own. After
+    /// `write`, of a read of the body or of a WebSocket, also inside an error of its own; and once
+    /// [`Response::client_left`] has returned `true`, it may return without ending its response. After
     /// [`Request::upgrade`](super::Request::upgrade) the loss of any connection counts as the loss of the
     /// client's, since a tunnel has two connections.
     fn error(&self, _what: &dyn fmt::Display) {}

@@ -34,6 +34,7 @@ impl ServerEvents for Own {
                 let res = res.write_head((418, "I'm a teapot"), [("Content-Type", "text/html")])?;
                 res.end("<h1>no</h1>")
             }
+            "words" => res.end("mine"),
             "err" => Err("no words".into()),
             "panic" => panic!("on purpose"),
             "late" => {
@@ -77,6 +78,18 @@ fn row_h10_a_client_error_of_ones_own() {
     assert_eq!(log.all(), ["400 HostMissing", "400 MessageTruncated"]);
 }
 
+/// A page of one's own needs its words and no more: a refusal is never a `200 OK`.
+#[test]
+fn row_h10_the_response_to_a_client_error_begins_with_its_status() {
+    let (_, server) = own("words");
+    let answer = refusal(&server, b"GET / HTTP/1.1\r\n\r\n");
+    assert_eq!((answer.status, answer.text()), (400, "mine"));
+    let long = format!("GET /{} HTTP/1.1\r\n", "x".repeat(20_000));
+    assert_eq!(refusal(&server, long.as_bytes()).status, 414);
+    let half = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx";
+    assert_eq!(refusal(&server, half).status, 400);
+}
+
 /// Whatever happens there, the client is answered.
 #[test]
 fn row_h10_a_client_error_that_fails_is_the_default() {
@@ -102,7 +115,7 @@ fn row_h10_a_client_error_that_fails_is_the_default() {
 fn row_h10_a_client_error_that_fails_after_its_answer() {
     let (log, server) = own("late");
     let answer = refusal(&server, b"GET / HTTP/1.1\r\n\r\n");
-    assert_eq!((answer.status, answer.text()), (200, "late"));
+    assert_eq!((answer.status, answer.text()), (400, "late"));
     assert_eq!(log.all(), ["400 HostMissing", "too late"]);
 }
 

@@ -35,8 +35,9 @@ impl ResponseDraft {
         self.frozen = false;
     }
 
-    /// The response to an error begins with the fields that the handler refused with.
+    /// The response to an error begins with its status, and with the fields that the handler refused with.
     pub(crate) fn begin_refusal(&mut self, error: &Error) {
+        self.status = Some(error.status());
         if let Error::Handler(refusal) = error {
             self.fields.clone_from(refusal.fields());
         }
