@@ -148,7 +148,7 @@
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
 //! | how long a handler waits for more of a body | [`Request::fill_buf_within`], [`ClientResponse::fill_buf_within`]: `fill_within` in `body_reader.rs` |
 //! | what a form or a query is read as; which Content-Type a form has | `wire/uri/params.rs`; `server/form.rs` |
-//! | how a long poll sees that its client has left | [`Response::client_left`], `server/exchange/connection.rs` |
+//! | how a long poll sees that its client has left; what a handler then may do | [`Response::client_left`], `server/exchange/connection.rs`; `send_fallback_response` in `server/request_loop/failing.rs` |
 //! | to serve or ask over a stream of your own | implement [`net::Stream`](crate::net::Stream) or [`net::Layer`](crate::net::Layer); `Server::serve` (such a connection has no slot), [`RequestOptions::create_connection`] |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |
 //! | which side a handler's failure blames, and its status | the table of [`Failure`]; `Error::of` in `error.rs`, `is_in_response` in `wire/error.rs`, `server/request_loop/failing.rs` |

@@ -15,7 +15,8 @@ use std::io;
 ///   [`write_head`](Self::write_head), or once it has left, nothing of it can be changed; trying is an error, not silence
 ///   (E43).
 /// - [`end`](Self::end) consumes the response, so it is called once. If a handler returns without it, fails
-///   or panics, the client gets 500 if nothing was sent, and a cut connection if something was. A client
+///   or panics, the client gets 500 if nothing was sent, and a cut connection if something was; a handler whose client
+///   has [left](Self::client_left) may return without it. A client
 ///   of HTTP/1.0 without TLS takes the cut for the end of a body that has no Content-Length: such a body ends
 ///   with the connection, and nothing distinguishes the two.
 /// - A head that was written by [`write_head`](Self::write_head) without a Content-Length is sent
@@ -277,7 +278,37 @@ impl<'a> Response<'a> {
         self.connection.borrow().queue.is_stopping()
     }
 
-    /// Whether the client has left: then a long poll may give up. This never waits.
+    /// Whether the client has left: then a long poll or a stream may give up. This never waits.
+    ///
+    /// A handler that gives up may return `Ok(())` without ending its response, or end it: once this has returned
+    /// `true`, neither is reported to [`error`](super::ServerEvents::error). A response that is not ended is cut.
+    ///
+    /// ```
+    /// use barewire::http;
+    /// use std::time::Duration;
+    ///
+    /// /// The next line of news, if there is one within that time.
+    /// fn news(time: Duration) -> Option<String> {
+    ///     # let _ = time;
+    ///     # Some("news\n".to_owned())
+    /// }
+    ///
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+    ///     loop {
+    ///         if let Some(news) = news(Duration::from_secs(1)) {
+    ///             return res.end(news);
+    ///         }
+    ///         if res.client_left() {
+    ///             return Ok(()); // nobody is there to read it
+    ///         }
+    ///         if res.is_stopping() {
+    ///             return Err(http::refuse(503, "this server stops: ask again"));
+    ///         }
+    ///     }
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"news\n"));
+    /// ```
     ///
     /// A client leaves by ending the connection, and it may also *half-close* it: end its sending direction and
     /// wait for the response, as `nc -N` does. What can be seen of that depends on the transport:
@@ -288,14 +319,13 @@ impl<'a> Response<'a> {
     /// | a Unix socket, a [`pipe`](crate::net::pipe()) | `false` | `true` |
     /// | [`Server::answer_to`](super::Server::answer_to) | `false` | |
     ///
-    /// So a handler that gives up writes its response nevertheless. Over TCP a client that half-closes a long poll
-    /// gets that response at once.
+    /// So a half-close counts as leaving over TCP, and a handler that wants to serve such clients ends its response
+    /// nevertheless: then a client that half-closes a long poll gets that response at once.
     ///
-    /// What the client has sent is kept, for the body of this request and for the next request. If more than
-    /// 64 KiB have come behind this request, this returns `true`, too, since a FIN behind these bytes cannot be
-    /// seen without reading all of them. Such a client still gets its response, and nothing of what it sent is
-    /// lost. If more than 64 KiB of the body have come that the handler has not read, this returns `false`: a
-    /// FIN behind them is seen when the body is read.
+    /// What the client has sent is kept, for the body of this request and for the next request. If more than 64 KiB
+    /// have come that no handler has read, a FIN behind them is not seen: this returns `false`, which means that the
+    /// client is not known to have left (over TCP a reset is still seen, and over a Unix socket or a pipe the end).
+    /// So a long poll needs a deadline of its own, too.
     pub fn client_left(&self) -> bool {
         self.connection.borrow_mut().check_peer_closed()
     }

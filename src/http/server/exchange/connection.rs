@@ -10,15 +10,15 @@ use super::response_queue::ResponseQueue;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::{Connection, RequestHead, Role, State};
-use crate::net::{Pipe, Slot, Stream, Unix};
+use crate::net::{Pipe, Slot, Stream, Tcp, Unix};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How many bytes one check for the peer's close reads at once.
 const CHECK_BYTES: usize = 512;
-/// If a peer sends more than this behind a request, it is taken for closed: a FIN behind these bytes
-/// cannot be seen without reading all of them.
+/// If a peer sends more than this behind a request, a FIN behind these bytes is not looked for: it cannot be seen
+/// without keeping all of them.
 const MAX_READ_AHEAD_BYTES: usize = 64 * 1024;
 
 /// Whether an error of the protocol that a connection was handed over to blames the peer.
@@ -37,7 +37,7 @@ pub(crate) struct ServerConnection {
     pub(crate) handed_over: Option<BlamesPeer>,
     /// What has broken the receiving direction.
     pub(crate) read_failure: Option<io::ErrorKind>,
-    /// The last [`check_peer_closed`](Self::check_peer_closed) returned `true` because the peer has closed.
+    /// [`check_peer_closed`](Self::check_peer_closed) has returned `true` in this exchange.
     pub(crate) peer_closed: bool,
     /// The read timeout that the stream has.
     read_timeout: Duration,
@@ -84,6 +84,7 @@ impl ServerConnection {
     #[inline]
     pub(crate) fn request(&mut self, head: &RequestHead<'_>, last: bool) -> Result<(), Error> {
         self.draft.restart();
+        self.peer_closed = false;
         self.machine.receive_request(head)?;
         if last {
             self.machine.close_after();
@@ -101,31 +102,26 @@ impl ServerConnection {
         self.read_failure.is_some() || self.queue.flush().is_err()
     }
 
-    /// Whether the peer has closed, as far as that can be seen without sending anything, or the peer has sent
-    /// more than [`MAX_READ_AHEAD_BYTES`] behind this request. What has come is kept for the body of this request
-    /// and for the next request.
+    /// Whether the peer has closed, as far as that can be seen without sending anything. What has come is kept for
+    /// the body of this request and for the next request.
     pub(crate) fn check_peer_closed(&mut self) -> bool {
-        let is_whole = match self.machine.requests() {
-            State::Done => true,
-            State::Body => false,
-            _ => return false,
-        };
+        let receives = matches!(self.machine.requests(), State::Done | State::Body);
+        let is_closed = receives && self.sees_end();
+        self.peer_closed |= is_closed;
+        is_closed
+    }
+
+    fn sees_end(&mut self) -> bool {
         let mut bytes = [0; CHECK_BYTES];
         while self.read_ahead.len() <= MAX_READ_AHEAD_BYTES {
             match self.stream().try_read(&mut bytes) {
                 Ok(Some(n @ 1..)) => self.read_ahead.extend_from_slice(&bytes[..n]),
                 Ok(None) => return false,
-                Ok(Some(_)) => {
-                    self.peer_closed = !self.is_half_closed();
-                    return self.peer_closed;
-                }
-                Err(error) => {
-                    self.peer_closed = error.kind() != io::ErrorKind::Interrupted;
-                    return self.peer_closed;
-                }
+                Ok(Some(_)) => return !self.is_half_closed(),
+                Err(error) => return error.kind() != io::ErrorKind::Interrupted,
             }
         }
-        is_whole // a body may be as long as it likes
+        self.refuses_writes()
     }
 
     /// Moves what was read ahead to the front of `into`; returns how many bytes.
@@ -137,12 +133,18 @@ impl ServerConnection {
     }
 
     /// Whether a peer that has ended its sending direction still receives. Over TCP a FIN counts as the end of
-    /// both directions, since it looks the same. A Unix socket or a pipe knows the state of the other end: a write
-    /// of no bytes fails once that end has closed.
+    /// both directions, since it looks the same. A Unix socket or a pipe knows the state of the other end.
     fn is_half_closed(&self) -> bool {
-        let stream = self.stream();
-        let knows = stream.as_any().is::<Unix>() || stream.as_any().is::<Pipe>();
-        knows && stream.try_write(&[]).is_ok()
+        let stream = self.stream().as_any();
+        (stream.is::<Unix>() || stream.is::<Pipe>()) && !self.refuses_writes()
+    }
+
+    /// Whether the stream takes no more bytes. A write of none of them shows it: to a Unix socket or a pipe once the
+    /// other end has closed, over TCP once it has sent a reset.
+    fn refuses_writes(&self) -> bool {
+        let stream = self.stream().as_any();
+        let knows = stream.is::<Unix>() || stream.is::<Pipe>() || stream.is::<Tcp>();
+        knows && self.stream().try_write(&[]).is_err()
     }
 
     /// Sets the stream's read timeout, if it has another one.

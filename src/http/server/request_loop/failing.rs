@@ -5,6 +5,7 @@
 //!   the handler                       reported; 500                         reported; cut
 //!   the handler refuses               a 5xx: reported; ServerEvents::client_error   reported; cut
 //!   the handler did not end           reported; 500                         reported; cut
+//!   … after client_left() was true    cut                                   cut
 //!   a server that the handler asked   reported; 502                         reported; cut
 //!   the client broke a rule           ServerEvents::client_error                    cut
 //!   … of framing, or it was too slow  ServerEvents::client_error, lingering close   cut
@@ -103,8 +104,9 @@ impl RequestLoop<'_> {
     /// The handler has not ended its response.
     #[cold]
     fn send_fallback_response(&mut self, cause: Option<FailureCause>) -> Result<(), End> {
-        // Many handlers stop without an error when they cannot write any more.
-        if cause.is_none() && self.connection.get_mut().is_lost() {
+        // Many handlers stop without an error when they cannot write any more, or know that nobody reads.
+        let connection = self.connection.get_mut();
+        if cause.is_none() && (connection.is_lost() || connection.peer_closed) {
             return Err(End::Gone);
         }
         // A handler that has not passed on why it could not read the body.
