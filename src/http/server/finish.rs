@@ -64,8 +64,9 @@ impl<'a> Exchange<'a> {
         self.status
     }
 
-    /// How many bytes of the body were sent, without the framing of chunks. If the response is not complete, the last
-    /// of them may not have left.
+    /// How many bytes of the body were sent, without the framing of chunks. If the response is not complete, these are
+    /// the bytes that the stream has taken: the kernel of this machine, or TLS, may have held some of them when the
+    /// connection was cut, so the client has got no more than these.
     pub fn body_bytes(&self) -> u64 {
         self.body_bytes
     }

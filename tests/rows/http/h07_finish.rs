@@ -1,8 +1,12 @@
 //! H07, fourth part: a line of a log for each request.
 
+use crate::https::stage as tls;
 use crate::support::{Client, Log, Reporting, Site, over_pipe, post, request, watched};
 use barewire::http::{self, Error, Exchange, Handled, Request, Response, Server, ServerEvents};
-use barewire::net::Addr;
+use barewire::net::{Addr, Handle, Layer, Pipe, Stream, pipe_with_capacity};
+use std::io::{self, ErrorKind, IoSlice};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
@@ -218,5 +222,210 @@ fn row_h07_a_line_says_who_what_and_how_long() {
         client.send("GET /?a HTTP/1.1\r\nHost: a\r\n\r\n");
         client.answer();
         log.wait_for(&format!("{address} GET /?a 200 5"));
+    });
+}
+
+/// Takes so many bytes, and is broken then.
+#[derive(Debug)]
+struct Breaking {
+    pipe: Pipe,
+    left: AtomicUsize,
+}
+
+impl Layer for Breaking {
+    fn below(&self) -> &dyn Stream {
+        &self.pipe
+    }
+
+    fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        let left = self.left.load(Ordering::SeqCst);
+        if left == 0 && !buf.is_empty() {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        let written = Stream::write(&self.pipe, &buf[..buf.len().min(left)])?;
+        self.left.fetch_sub(written, Ordering::SeqCst);
+        Ok(written)
+    }
+
+    fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let first = bufs.iter().find(|buf| !buf.is_empty());
+        Layer::write(self, first.map_or(&[], |buf| buf))
+    }
+
+    fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        Layer::write(self, buf).map(Some)
+    }
+}
+
+/// What the client gets for a GET of this path before the stream breaks behind that many bytes, and the line.
+fn broken_behind(bytes: usize, path: &str) -> (Vec<u8>, String) {
+    const ROOM: usize = 128 * 1024;
+    let log = Log::default();
+    let lines = log.clone();
+    let server = http::create_server(|req: Request<'_>, mut res: Response<'_>| -> Handled {
+        match req.path() {
+            "/small" => res.end([b'~'; 40]),
+            "/large" => res.end(vec![b'~'; 20_000]),
+            "/chunks" => {
+                res.add_trailer("X-A", "b")?;
+                res.write([b'~'; 30])?;
+                res.write([b'~'; 10])?;
+                res.end([b'~'; 20])
+            }
+            _ => {
+                res.write([b'~'; 10])?;
+                res.end(vec![b'~'; 20_000])
+            }
+        }
+    });
+    let server = server.on_finish(move |exchange| {
+        let bytes = exchange.body_bytes();
+        lines.note(format!("{bytes} {}", exchange.is_complete()));
+    });
+    let (client, here) = pipe_with_capacity(ROOM);
+    Stream::write(&client, request("GET", path).as_bytes()).unwrap();
+    Stream::shutdown(&client, std::net::Shutdown::Write).unwrap();
+    server.serve(Arc::new(Breaking {
+        pipe: here,
+        left: AtomicUsize::new(bytes),
+    }));
+    let mut got = vec![0; ROOM];
+    let length = Stream::read(&client, &mut got).unwrap_or(0);
+    got.truncate(length);
+    (got, log.all().remove(0))
+}
+
+/// Wherever the stream breaks: in the head, in what frames the body, in the body.
+#[test]
+fn row_h07_what_the_stream_has_taken_of_the_body_is_counted() {
+    watched(|| {
+        for path in ["/small", "/large", "/chunks", "/both"] {
+            let (all, _) = broken_behind(usize::MAX, path);
+            let breaks = (0..all.len()).filter(|at| all.len() < 1000 || at % 97 == 0 || *at < 300);
+            for at in breaks.chain(all.len() - 20..=all.len()) {
+                let (got, line) = broken_behind(at, path);
+                assert_eq!(got.len(), at, "{path}");
+                let body = got.iter().filter(|byte| **byte == b'~').count();
+                assert_eq!(line, format!("{body} {}", at == all.len()), "{path} {at}");
+            }
+        }
+    });
+}
+
+/// A large response over real sockets, of which the client reads a little: far from all of it has left.
+#[test]
+fn row_h07_a_response_that_is_cut_counts_what_has_left() {
+    const LARGE: usize = 64 << 20;
+    watched(|| {
+        let log = Log::default();
+        let lines = log.clone();
+        let server = http::create_server(|_req, res| res.end(vec![b'x'; LARGE]));
+        let site = Site::new(server.on_finish(move |exchange| {
+            let (bytes, complete) = (exchange.body_bytes(), exchange.is_complete());
+            lines.note(format!("{} {complete}", bytes > 0 && bytes < LARGE as u64));
+        }));
+        let mut client = site.client();
+        client.send(request("GET", "/"));
+        client.head();
+        drop(client); // with bytes unread: a reset
+        log.wait_for("true false");
+    });
+}
+
+/// Until the client is gone, and then nothing.
+fn waits_for_leaving(log: &Log) -> Server<impl ServerEvents + use<>> {
+    let (note, reports) = (log.clone(), log.clone());
+    let handler = move |req: Request<'_>, mut res: Response<'_>| -> Handled {
+        if req.path() == "/stream" {
+            res.flush()?;
+        }
+        note.note("waits");
+        while !res.client_left() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    };
+    let lines = log.clone();
+    http::create_server_with(Reporting::new(&reports, handler))
+        .on_finish(move |exchange| lines.note(line(exchange)))
+}
+
+#[test]
+fn row_h07_a_handler_that_returns_when_its_client_has_left_is_not_reported() {
+    watched(|| {
+        for (path, status) in [("/poll", 0), ("/stream", 200)] {
+            let log = Log::default();
+            let site = Site::new(waits_for_leaving(&log));
+            let mut client = site.client();
+            client.send(request("GET", path));
+            log.wait_for("waits");
+            drop(client);
+            let line = format!("GET {path} {status} 0 false");
+            log.wait_for(&line);
+            drop(site);
+            assert_eq!(log.all(), ["waits", &line]);
+        }
+    });
+}
+
+/// The next handler on the connection does not profit from what this one has seen.
+#[test]
+fn row_h07_a_handler_that_did_not_ask_is_reported() {
+    watched(|| {
+        let log = Log::default();
+        let handler = |req: Request<'_>, res: Response<'_>| match req.path() {
+            "/asks" => {
+                while !res.client_left() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                res.end("anybody?")
+            }
+            _ => Ok(()),
+        };
+        let site = Site::new(http::create_server_with(Reporting::new(&log, handler)));
+        let mut client = site.client();
+        client.send(request("GET", "/asks") + &request("GET", "/silent"));
+        client.finish();
+        assert_eq!(client.answer().text(), "anybody?");
+        assert_eq!(client.answer().status, 500);
+        let reports = ["a handler returned without ending its response"];
+        assert_eq!(log.all(), reports);
+    });
+}
+
+/// The server ends the connection, not the client: the line blames nobody, and no byte is sent.
+#[test]
+fn row_h07_a_request_that_the_stop_cuts_is_cut() {
+    watched(|| {
+        for encrypted in [false, true] {
+            let log = Log::default();
+            let (lines, note) = (log.clone(), log.clone());
+            let handler = move |mut req: Request<'_>, res: Response<'_>| -> Handled {
+                note.note("reads");
+                let form = req.form()?;
+                res.end(form.get("a").unwrap_or_default())
+            };
+            let server = http::create_server_with(Reporting::new(&log, handler))
+                .on_finish(move |exchange| lines.note(line(exchange)));
+            let half = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                        Content-Length: 9\r\n\r\na=1";
+            let shut_down = |handle: &Handle, mut client: Client| {
+                client.send(half);
+                log.wait_for("reads");
+                assert_eq!(handle.shutdown(Duration::ZERO).cut, 1);
+                assert_eq!(log.all(), ["reads", "POST / 0 0 false"]);
+                assert_eq!(client.rest(), b"");
+            };
+            match encrypted {
+                true => {
+                    let site = tls::Site::new(server);
+                    shut_down(&site.handle, site.client());
+                }
+                false => {
+                    let site = Site::new(server);
+                    shut_down(&site.handle, site.client());
+                }
+            }
+        }
     });
 }

@@ -183,11 +183,13 @@ impl<'a> RequestBody<'a> {
                 Err(error) if is_timeout(&error) => 0,
                 Err(error) => {
                     connection.borrow_mut().read_failure = Some(error.kind());
+                    if connection.borrow().queue.is_ending() {
+                        self.give_up();
+                        return Err(error.into());
+                    }
                     let truncated = self.fail(wire::Error::whole(Rule::MessageTruncated));
                     // TLS that ends without close_notify is the same fault of the client as a FIN without TLS.
-                    if error.kind() == io::ErrorKind::UnexpectedEof
-                        && !connection.borrow().queue.is_ending()
-                    {
+                    if error.kind() == io::ErrorKind::UnexpectedEof {
                         return Err(truncated);
                     }
                     return Err(error.into());

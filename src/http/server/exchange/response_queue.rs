@@ -117,6 +117,12 @@ impl ResponseQueue {
         self.lock().flush(self.stream.as_ref())
     }
 
+    /// After an error: how many bytes of that write the stream has not taken.
+    #[cold]
+    pub(crate) fn unsent_bytes(&self) -> usize {
+        self.lock().unsent
+    }
+
     /// What kind of error has broken the sending direction.
     pub(crate) fn broken_by(&self) -> Option<ErrorKind> {
         self.lock().check().err().map(|error| error.kind())
@@ -176,8 +182,8 @@ impl ResponseQueue {
         self.activity.busy();
     }
 
-    /// Whether the stopping server ended such a wait. Then the server has cut what it reads, and the client
-    /// has broken no rule.
+    /// Whether the stopping server ended such a wait, or cut the connection at its deadline. Then the server has cut
+    /// what it reads, and the client has broken no rule.
     pub(crate) fn is_ending(&self) -> bool {
         self.activity.is_ending()
     }
@@ -202,7 +208,7 @@ impl Stop for ResponseQueue {
     }
 
     fn cut(&self) {
-        self.activity.stop();
+        self.activity.cut(); // before the abort, which a thread that reads sees as an end
         let _ = self.stream.abort();
     }
 }

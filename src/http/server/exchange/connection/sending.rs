@@ -49,7 +49,7 @@ impl ServerConnection {
         }
     }
 
-    /// How many bytes of its body were sent.
+    /// How many bytes of its body the stream has taken.
     pub(crate) fn sent_body_bytes(&self) -> u64 {
         match self.machine.answers_head_only() {
             true => 0,
@@ -103,11 +103,9 @@ impl ServerConnection {
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
         let follows = self.encode(data.len(), false, Then::SendNext, |machine, _, out| {
             machine.begin_data(data.len(), out)
-        })?;
-        match follows {
-            true => Ok(self.queue.send(data, self.machine.data_end())?),
-            false => Ok(self.queue.flush()?),
-        }
+        });
+        let end = self.machine.data_end();
+        self.send_behind(follows, data, end)
     }
 
     /// Sends the head now, after everything that is pending.
@@ -125,13 +123,21 @@ impl ServerConnection {
             true => Then::Coalesce,
             false => Then::Send,
         };
-        self.encode(data.len(), true, then, |machine, trailers, out| {
+        let (mut data_end, mut end) = (0, 0);
+        let sent = self.encode(data.len(), true, then, |machine, trailers, out| {
             if !data.is_empty() && machine.begin_data(data.len(), out)? {
                 out.extend_from_slice(data);
+                data_end = out.len();
                 machine.end_data(out);
             }
-            machine.send_end(trailers, out)
-        })
+            machine.send_end(trailers, out)?;
+            end = out.len();
+            Ok(())
+        });
+        if let Err(Error::Io(_)) = &sent {
+            self.uncount(data.len(), end - data_end);
+        }
+        sent
     }
 
     /// Sends `data` uncopied, between what is pending and what ends the response.
@@ -151,9 +157,39 @@ impl ServerConnection {
                 Ok(follows)
             },
         );
+        let sent = self.send_behind(follows, data, &after);
         self.after_data = after;
-        let data = if follows? { data } else { &[] };
-        Ok(self.queue.send(data, &self.after_data)?)
+        sent
+    }
+
+    /// Sends `data`, if they follow, and `end` behind what was encoded before them.
+    fn send_behind(
+        &mut self,
+        follows: Result<bool, Error>,
+        data: &[u8],
+        end: &[u8],
+    ) -> Result<(), Error> {
+        let sent = match follows {
+            Ok(true) => self.queue.send(data, end).map_err(Error::from),
+            Ok(false) => self.queue.flush().map_err(Error::from),
+            Err(error @ Error::Io(_)) => {
+                self.draft.body_bytes -= data.len() as u64; // they were never tried
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        if sent.is_err() {
+            self.uncount(data.len(), end.len());
+        }
+        sent
+    }
+
+    /// The last write, of `data` bytes of the body and `end` bytes behind them, has failed: what the stream has not
+    /// taken does not count.
+    #[cold]
+    fn uncount(&mut self, data: usize, end: usize) {
+        let unsent = self.queue.unsent_bytes().saturating_sub(end).min(data);
+        self.draft.body_bytes -= unsent as u64;
     }
 
     /// Encodes the final head, unless it has been sent, and what `body` appends: `length` bytes of the

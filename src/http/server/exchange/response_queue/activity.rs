@@ -23,6 +23,7 @@ const ENDING: u8 = 2;
 pub(super) struct Activity {
     state: AtomicU8,
     stopping: AtomicBool,
+    cut: AtomicBool,
 }
 
 impl Activity {
@@ -30,6 +31,7 @@ impl Activity {
         Activity {
             state: AtomicU8::new(BUSY),
             stopping: AtomicBool::new(false),
+            cut: AtomicBool::new(false),
         }
     }
 
@@ -51,8 +53,15 @@ impl Activity {
         self.leave_idle(ENDING)
     }
 
+    /// The stop's deadline has passed: the caller ends the connection, whatever it does.
+    pub(super) fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+        self.stop();
+    }
+
+    /// Whether the stop has ended what the connection reads.
     pub(super) fn is_ending(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == ENDING
+        self.state.load(Ordering::Relaxed) == ENDING || self.cut.load(Ordering::Relaxed)
     }
 
     #[inline]
@@ -91,5 +100,11 @@ mod tests {
         activity.idle();
         assert!(activity.stop() && activity.is_ending());
         assert!(!activity.stop(), "it ends once");
+
+        let activity = Activity::new();
+        activity.stop();
+        assert!(!activity.is_ending(), "the response comes first");
+        activity.cut();
+        assert!(activity.is_ending(), "or the deadline");
     }
 }

@@ -44,32 +44,32 @@ impl PacedWriter {
         self.pace.went(bytes);
     }
 
-    /// Writes all of `slices`, which are `left` bytes. `has_sure_room`: the socket takes them at once, so that
-    /// it needs no timeout yet.
+    /// Writes all of `slices`, which are `left` bytes; after an error, `left` is how many of them the stream has not
+    /// taken. `has_sure_room`: the socket takes them at once, so that it needs no timeout yet.
     pub(super) fn write_all(
         &mut self,
         stream: &dyn Stream,
         mut slices: &mut [IoSlice<'_>],
-        mut left: usize,
+        left: &mut usize,
         has_sure_room: bool,
     ) -> io::Result<()> {
         if !has_sure_room {
             self.set_timeout(stream)?;
         }
-        while left > 0 {
+        while *left > 0 {
             let is_timed = self.sampling.is_timed() || self.pace.is_waiting();
             let began = is_timed.then(Instant::now);
             let wrote = match &*slices {
                 [one] => stream.write(one),
                 several => stream.write_vectored(several),
             };
-            if !is_timed && matches!(wrote, Ok(bytes) if bytes == left) {
-                self.pace.went(left);
+            if !is_timed && matches!(wrote, Ok(bytes) if bytes == *left) {
+                self.pace.went(*left);
                 return Ok(());
             }
-            let bytes = self.judge(wrote, began, left)?;
-            left -= bytes;
-            if left > 0 {
+            let bytes = self.judge(wrote, began, *left)?;
+            *left -= bytes;
+            if *left > 0 {
                 IoSlice::advance_slices(&mut slices, bytes);
                 self.set_timeout(stream)?;
             }

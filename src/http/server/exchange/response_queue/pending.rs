@@ -21,6 +21,8 @@ pub(super) struct Pending {
     pub(super) delayed_flush: DelayedFlush,
     sent: bool,
     broken: Option<Cause>,
+    /// How many bytes of the last write that failed the stream has not taken.
+    pub(super) unsent: usize,
     pub(super) writer: PacedWriter,
 }
 
@@ -32,6 +34,7 @@ impl Pending {
             delayed_flush: DelayedFlush::default(),
             sent: false,
             broken: None,
+            unsent: 0,
             writer: PacedWriter::new(config.pace_of_writes()),
         }
     }
@@ -71,9 +74,12 @@ impl Pending {
 
     /// Sends all of `bytes`, `data` and `end`, in as few calls as the kernel allows.
     pub(super) fn send(&mut self, stream: &dyn Stream, data: &[u8], end: &[u8]) -> io::Result<()> {
-        self.check()?;
-        let total = self.bytes.len() + data.len() + end.len();
-        let has_sure_room = !self.sent && total <= SURE_ROOM_BYTES;
+        let mut left = self.bytes.len() + data.len() + end.len();
+        if self.broken.is_some() {
+            self.unsent = left;
+            return self.check();
+        }
+        let has_sure_room = !self.sent && left <= SURE_ROOM_BYTES;
         let parts = match (data, end) {
             ([], []) => 1,
             (_, []) => 2,
@@ -82,9 +88,12 @@ impl Pending {
         let mut slices = [&self.bytes, data, end].map(IoSlice::new);
         let first = usize::from(self.bytes.is_empty());
         let slices = &mut slices[first..parts];
-        let result = self.writer.write_all(stream, slices, total, has_sure_room);
+        let result = self
+            .writer
+            .write_all(stream, slices, &mut left, has_sure_room);
         if let Err(error) = &result {
             self.broken = Some(Cause::of(error));
+            self.unsent = left;
         }
         self.sent = true;
         self.bytes.clear();
