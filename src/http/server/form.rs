@@ -2,15 +2,17 @@
 
 use crate::http::error::Error;
 use crate::http::handler_refusal::HandlerRefusal;
-use crate::http::wire::Fields;
+use crate::http::wire::{BodyLength, Fields};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Whether the body is a form that can be read: the refusal says which can.
-pub(super) fn check_content_type(fields: &Fields<'_>) -> Result<(), Error> {
+/// Whether the body is a form that can be read: the refusal says which can. A request without a body is one without
+/// fields, and needs no Content-Type.
+pub(super) fn check_content_type(fields: &Fields<'_>, length: BodyLength) -> Result<(), Error> {
     let mut values = fields.get_all("Content-Type");
     match (values.next(), values.next()) {
         (Some(value), None) if is_form(value) => Ok(()),
+        (None, _) if length == BodyLength::Known(0) => Ok(()),
         _ => Err(unsupported()),
     }
 }

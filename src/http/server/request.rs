@@ -218,7 +218,7 @@ impl<'a> Request<'a> {
     /// [`collect`](Self::collect).
     ///
     /// # Errors
-    /// With status 415 for another Content-Type, or none: the response names the right one in `Accept`. The client is
+    /// With status 415 for another Content-Type, or none with a body (a request without a body is an empty form): the response names the right one in `Accept`. The client is
     /// not asked for the body then. With status 400 for a `%` that is not followed by two hexadecimal digits, and for
     /// bytes that are not UTF-8. Else as [`collect`](Self::collect).
     ///
@@ -239,10 +239,12 @@ impl<'a> Request<'a> {
     /// # let form = "application/x-www-form-urlencoded";
     /// # assert!(post(form, "name=%E6%B7%B1&tag=a+b&tag=c").ends_with("\r\n\r\n深: a b, c\n"));
     /// # assert!(post(form, "").ends_with("\r\n\r\n400 Bad Request: a name is missing\n"));
+    /// # let bare = server.answer_to(b"POST / HTTP/1.1\r\nHost: a\r\n\r\n");
+    /// # assert!(bare.ends_with(b"\r\n\r\n400 Bad Request: a name is missing\n"));
     /// # assert!(post("text/plain", "name=a").contains("415 Unsupported Media Type\r\nAccept: application/x-www-form-urlencoded\r\n"));
     /// ```
     pub fn form(&mut self) -> Result<Params, Error> {
-        form::check_content_type(&self.headers())?;
+        form::check_content_type(&self.headers(), self.body_length())?;
         Ok(Params::parse(self.collect_text()?)?)
     }
 
