@@ -37,6 +37,7 @@ rules! {
     HostRepeated 400 "RFC 9112 §3.2" "a request must not have more than one Host field";
     HostInvalid 400 "RFC 9112 §3.2" "Host is a host name or address with an optional port";
     LengthInvalid 400 "RFC 9110 §8.6" "Content-Length is a plain decimal number";
+    LengthTooLarge 413 "RFC 9110 §8.6" "Content-Length is larger than any number here can be, 2^64 - 1";
     LengthRepeated 400 "RFC 9112 §6.3" "there must be one Content-Length with one value";
     LengthWithCoding 400 "RFC 9112 §6.1" "a message must not have both Content-Length and Transfer-Encoding";
     CodingInvalid 400 "RFC 9112 §6.1" "Transfer-Encoding is a list of transfer codings";

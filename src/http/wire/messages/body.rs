@@ -162,6 +162,11 @@ fn content_length(fields: Fields<'_>) -> Result<Option<u64>, Error> {
         // RFC 9110 §8.6: "MAY either reject the message as invalid or replace that invalid field
         // value with a single instance of the decimal value"
         None if value.contains(&b',') => Err(Error::new(Rule::LengthRepeated, value, 0)),
+        // RFC 9110 §8.6: "a recipient MUST anticipate potentially large decimal numerals and prevent parsing
+        // errors due to integer conversion overflows or precision loss due to integer conversion"
+        None if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
+            Err(Error::new(Rule::LengthTooLarge, value, 0))
+        }
         None => Err(Error::new(Rule::LengthInvalid, value, 0)),
     }
 }
