@@ -16,6 +16,7 @@ pub(super) type OnFinish = dyn Fn(&Exchange<'_>) + Send + Sync;
 /// ```text
 ///   127.0.0.1:41832 GET /count?by=2 200 3 bytes 0.214 ms
 ///   127.0.0.1:41840 GET /big 200 1310720 bytes 30004.120 ms cut
+///   127.0.0.1:41844 GET / 400 88 bytes 0.030 ms
 ///   127.0.0.1:41846 - - 400 88 bytes 0.031 ms
 /// ```
 ///
@@ -35,6 +36,8 @@ pub(super) type OnFinish = dyn Fn(&Exchange<'_>) + Send + Sync;
 /// let server = http::create_server(handler).on_finish(slow);
 /// ```
 pub struct Exchange<'a> {
+    /// Method and target.
+    pub(super) line: Option<(&'a str, &'a str)>,
     pub(super) head: Option<RequestHead<'a>>,
     pub(super) stream: &'a dyn Stream,
     pub(super) status: Option<u16>,
@@ -44,17 +47,25 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// The method, as it is spelt; `None` for bytes that were no request.
+    /// The method, as it is spelt; `None` for bytes that do not begin with a request line. A request that is refused
+    /// for its fields has one, such as a GET without a Host.
     pub fn method(&self) -> Option<&'a str> {
-        self.head.map(|head| head.method().as_str())
+        self.line.map(|(method, _)| method)
     }
 
-    /// The request-target as it came, query included; `None` for bytes that were no request.
+    /// The request-target as it came, query included: printable ASCII without blanks. `None` as for
+    /// [`method`](Self::method).
     pub fn url(&self) -> Option<&'a str> {
-        self.head.map(|head| head.target_str())
+        self.line.map(|(_, target)| target)
     }
 
-    /// The whole head of the request, such as its `User-Agent`; `None` for bytes that were no request.
+    /// The first value of a field of the request, such as its `User-Agent`, if it is text. `None` as for
+    /// [`head`](Self::head), too.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.head?.fields().get_str(name)
+    }
+
+    /// The whole head of the request; `None` for bytes that were refused as no request.
     pub fn head(&self) -> Option<RequestHead<'a>> {
         self.head
     }

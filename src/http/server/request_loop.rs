@@ -220,9 +220,10 @@ impl<'s> RequestLoop<'s> {
             return;
         };
         let connection = self.connection.get_mut();
-        let head = length.map(|length| self.decoder.head(&self.buffer.unread()[..length]));
+        let bytes = self.buffer.unread();
         let exchange = Exchange {
-            head,
+            line: self.decoder.request_line(bytes),
+            head: length.map(|length| self.decoder.head(&bytes[..length])),
             stream: self.queue.stream().as_ref(),
             status: connection.sent_status(),
             body_bytes: connection.sent_body_bytes(),

@@ -97,17 +97,37 @@ fn row_h07_each_request_has_its_line_in_order() {
 
 #[test]
 fn row_h07_what_no_handler_sees_has_its_line() {
-    for (bytes, status) in [
-        ("GET / HTTP/1.1\r\n\r\n", 400),
-        ("GET / HTTP/3.0\r\n\r\n", 505),
-        ("GET / HTTP/1.1\r\nHo", 400),
-        ("\x16\x03\x01", 400),
+    for (bytes, start) in [
+        ("GET / HTTP/3.0\r\n\r\n", "- - 505 "),
+        ("GET /", "- - 400 "),
+        ("GET /\x1b[m HTTP/1.1\r\n", "- - 400 "),
+        ("\x16\x03\x01", "- - 400 "),
+        // The request line is good, and the fields are not.
+        ("GET /a?b HTTP/1.1\r\n\r\n", "GET /a?b 400 "),
+        ("GET /a HTTP/1.1\r\nHo", "GET /a 400 "),
+        (
+            "\r\nGET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+            "GET /a 400 ",
+        ),
+        (
+            "GET /a HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n",
+            "GET /a 417 ",
+        ),
+        (
+            "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "POST /a 400 ",
+        ),
+        (
+            &format!("GET /a HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(70_000)),
+            "GET /a 431 ",
+        ),
+        ("GET a HTTP/1.1\r\nHost: a\r\n\r\n", "GET a 400 "),
     ] {
         let lines = lines(bytes);
         let [line] = &lines[..] else {
             panic!("one line but {lines:?}");
         };
-        assert!(line.starts_with(&format!("- - {status} ")), "{line}");
+        assert!(line.starts_with(start), "{line}");
         assert!(
             line.ends_with(" true") && !line.ends_with(" 0 true"),
             "{line}"
@@ -137,7 +157,7 @@ fn row_h07_a_head_that_is_too_slow_has_its_line() {
         assert_eq!(client.answer().status, 408);
         client.ended();
     });
-    assert!(log.all()[0].starts_with("- - 408 "), "{:?}", log.all());
+    assert!(log.all()[0].starts_with("GET / 408 "), "{:?}", log.all());
 }
 
 #[test]
@@ -213,6 +233,10 @@ fn row_h07_a_line_says_who_what_and_how_long() {
             assert!(time.parse::<f64>().is_ok());
             assert!(exchange.stream().peer_addr().is_ok());
             assert_eq!(exchange.head().expect("one").authority(), "a");
+            assert_eq!(
+                (exchange.header("host"), exchange.header("b")),
+                (Some("a"), None)
+            );
             lines.note(line);
         }));
         let mut client = site.client();

@@ -52,6 +52,11 @@ impl Head {
         self.part == Part::StartLine && self.line.is_empty()
     }
 
+    /// The start line has come, and breaks no rule.
+    pub(super) fn has_start_line(&self) -> bool {
+        self.part == Part::Fields
+    }
+
     /// Continues with `line`, which decodes the start line, and then with the fields; whether the head
     /// is complete.
     #[inline]

@@ -125,6 +125,15 @@ impl RequestDecoder {
         Error::new(rule, bytes, line.target_at + at)
     }
 
+    /// Method and target of a request line that has come as a whole and breaks no rule, whatever its fields do.
+    pub(in crate::http) fn request_line<'a>(&self, bytes: &'a [u8]) -> Option<(&'a str, &'a str)> {
+        let target = || std::str::from_utf8(self.target(bytes)).ok();
+        match self.head.has_start_line() {
+            true => Some((self.method(bytes).as_str(), target()?)),
+            false => None,
+        }
+    }
+
     /// How long the head is that [`decode`](Self::decode) has just found complete.
     pub fn head_length(&self) -> usize {
         self.head.section.at()
