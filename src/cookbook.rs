@@ -3,6 +3,7 @@
 //! | you want | recipe |
 //! |---|---|
 //! | a small service: routes, query, form, static files, a clean stop | [`counter`] |
+//! | JSON from clients with a token | [`json_body`] |
 //! | users who log in and out | [`login`] |
 //! | to get a large file, see how far it is, and go on where it was cut | [`download`] |
 //! | to stop a request that takes too long, or that nobody wants any more | [`cancel`] |
@@ -15,6 +16,8 @@
 //! | HTTPS, with a certificate that is renewed without a restart | [`https_server`] |
 //! | a server in front of another one | [`reverse_proxy`] |
 //! | a log line for each request | [`request_log`] |
+//! | figures of a running server, for Prometheus | [`metrics`] |
+//! | error pages of your own | [`error_pages`] |
 //! | to test your server | [`server_in_a_test`] |
 //!
 //! Each recipe is one program: paste it in place of the `main` of an empty crate that depends on barewire, and run
@@ -33,6 +36,6 @@ macro_rules! recipes {
 }
 
 recipes! {
-    counter login download cancel upload server_sent_events chat reconnect framed_echo udp_request
-    https_server reverse_proxy request_log server_in_a_test
+    counter json_body login download cancel upload server_sent_events chat reconnect framed_echo udp_request
+    https_server reverse_proxy request_log metrics error_pages server_in_a_test
 }

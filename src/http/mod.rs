@@ -1,9 +1,10 @@
 //! HTTP/1.1: the server, the client and the agent of the book's third section.
 //!
-//! Whole programs: [`counter`](crate::cookbook::counter), [`login`](crate::cookbook::login),
-//! [`download`](crate::cookbook::download), [`cancel`](crate::cookbook::cancel),
+//! Whole programs: [`counter`](crate::cookbook::counter), [`json_body`](crate::cookbook::json_body),
+//! [`login`](crate::cookbook::login), [`download`](crate::cookbook::download), [`cancel`](crate::cookbook::cancel),
 //! [`upload`](crate::cookbook::upload), [`server_sent_events`](crate::cookbook::server_sent_events),
-//! [`request_log`](crate::cookbook::request_log), [`reverse_proxy`](crate::cookbook::reverse_proxy),
+//! [`reverse_proxy`](crate::cookbook::reverse_proxy), [`request_log`](crate::cookbook::request_log),
+//! [`metrics`](crate::cookbook::metrics), [`error_pages`](crate::cookbook::error_pages),
 //! [`server_in_a_test`](crate::cookbook::server_in_a_test).
 //!
 //! # The problem
