@@ -17,6 +17,8 @@
 //! One thread closes idle connections when they expire. It sleeps until the next expiry, at most a
 //! second. It exists only while there are connections, and does not keep the agent alive.
 
+mod state;
+
 use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts};
 use super::opening;
@@ -26,6 +28,7 @@ use super::timings::{Phase, Timings};
 use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::net;
+use state::{State, Waiter};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, Weak};
@@ -58,13 +61,6 @@ use std::time::{Duration, Instant};
 #[derive(Clone)]
 pub struct Agent {
     state: Arc<Mutex<State>>,
-}
-
-struct State {
-    /// What wakes a thread is a condition variable of its own, used with the lock of this state.
-    pool: Pool<Origin, ClientConnection, Arc<Condvar>>,
-    /// The thread that closes expired connections is running.
-    is_reaping: bool,
 }
 
 impl Agent {
@@ -116,8 +112,8 @@ impl Agent {
         let mut state = self.lock();
         let woken = state.pool.close(&mut closed);
         drop(state);
-        for waker in woken {
-            waker.notify_one();
+        for waiter in woken {
+            waiter.wakes.notify_one();
         }
     }
 
@@ -156,8 +152,14 @@ impl Agent {
     ) -> Result<PooledConnection, Error> {
         let mut closed = Vec::new(); // dropped after the lock is released, and before a wait
         let began = Instant::now();
-        let mut waker = None;
-        let new_waker = || Arc::clone(waker.insert(Arc::new(Condvar::new())));
+        let mut waiter = None;
+        let new_waiter = || {
+            Arc::new(Waiter {
+                wakes: Condvar::new(),
+                request: deadlines.handle().map(Arc::clone),
+            })
+        };
+        let new_waker = || Arc::clone(waiter.insert(new_waiter()));
         let mut state = self.lock();
         let decision = state.pool.request(origin, began, new_waker, &mut closed);
         let other_requests_active = state.pool.totals().sockets > 1;
@@ -166,12 +168,14 @@ impl Agent {
         loop {
             decision = match decision {
                 Decision::Wait(position) => {
-                    let waker = waker.get_or_insert_default();
+                    let Some(waiter) = &waiter else {
+                        return Err(refused(Refused::Closed)); // the pool has taken one
+                    };
                     let end = position.deadline();
                     let allowed = end.map(|end| end.saturating_duration_since(began));
                     deadlines.begin(Phase::Queue, timeouts.queue.or(allowed));
                     closed.clear();
-                    let granted = self.wait(position, waker, deadlines, wanted, &mut closed)?;
+                    let granted = self.wait(position, waiter, deadlines, wanted, &mut closed)?;
                     timings.queue += began.elapsed();
                     granted
                 }
@@ -196,11 +200,11 @@ impl Agent {
         }
     }
 
-    /// Sleeps in the queue until the pool has notified `waker` and granted the position a slot.
+    /// Sleeps in the queue until `waiter` was notified, and the pool has granted the position a slot.
     fn wait(
         &self,
         position: QueuePosition<Origin>,
-        waker: &Arc<Condvar>,
+        waiter: &Arc<Waiter>,
         deadlines: &Deadlines,
         wanted: &mut Wanted<'_>,
         closed: &mut Vec<ClientConnection>,
@@ -211,18 +215,22 @@ impl Agent {
         };
         let handle = deadlines.handle().map(Arc::clone);
         let _waking = match &handle {
-            Some(handle) => Some(handle.on_cancel(self.waking(waker))?),
+            Some(handle) => Some(handle.on_cancel(self.waking(waiter))?),
             None => None,
         };
         while let Some(position) = held.position.take() {
             let mut state = self.lock(); // released on every return before `held`, which locks it
+            if let Err(cancelled) = deadlines.check_cancelled() {
+                held.position = Some(position); // what it was granted is the next one's, or idle
+                return Err(cancelled);
+            }
             let taken = state.pool.take(position, Instant::now(), closed);
             match taken.map_err(refused)? {
                 Decision::Wait(position) => held.position = Some(position),
                 granted => return Ok(granted),
             }
             let left = wanted.limit(deadlines.left()?);
-            drop(net::wait(waker, state, Some(left)));
+            drop(net::wait(&waiter.wakes, state, Some(left)));
             wanted.check()?; // without the lock: it is the caller's code
         }
         Err(refused(Refused::Closed))
@@ -230,11 +238,11 @@ impl Agent {
 
     /// Wakes a thread in the queue. It holds the lock between its last check and its sleep, so the lock is taken
     /// before it is woken.
-    fn waking(&self, waker: &Arc<Condvar>) -> impl FnOnce() + Send + 'static {
-        let (agent, waker) = (self.clone(), Arc::clone(waker));
+    fn waking(&self, waiter: &Arc<Waiter>) -> impl FnOnce() + Send + 'static {
+        let (agent, waiter) = (self.clone(), Arc::clone(waiter));
         move || {
             drop(agent.lock());
-            waker.notify_one();
+            waiter.wakes.notify_one();
         }
     }
 
@@ -257,10 +265,16 @@ struct HeldPosition<'a> {
 impl Drop for HeldPosition<'_> {
     fn drop(&mut self) {
         if let Some(position) = self.position.take() {
-            let (now, mut closed) = (Instant::now(), Vec::new());
-            let next = self.agent.lock().pool.cancel(position, now, &mut closed);
+            let mut closed = Vec::new();
+            let mut state = self.agent.lock();
+            let next = state.cancel(position, &mut closed);
+            let reap = state.must_reap(); // it may have been granted a connection, which is idle now
+            drop(state);
             drop(closed); // before the woken thread opens another
             wake(next);
+            if reap {
+                start_reaper(self.agent);
+            }
         }
     }
 }
@@ -274,17 +288,14 @@ struct HeldSlot {
 }
 
 impl HeldSlot {
-    fn give_back(mut self, connection: ClientConnection, keep_alive: KeepAlive) {
+    fn give_back(mut self, connection: ClientConnection, idle: (KeepAlive, Instant)) {
         let Some(slot) = self.slot.take() else {
             return;
         };
-        let (now, mut closed) = (Instant::now(), Vec::new());
+        let mut closed = Vec::new();
         let mut state = self.agent.lock();
-        let next = state
-            .pool
-            .free(slot, connection, keep_alive, now, &mut closed);
-        let reap = !state.is_reaping && state.pool.totals().free_sockets > 0;
-        state.is_reaping |= reap;
+        let next = state.free(slot, connection, idle, &mut closed);
+        let reap = state.must_reap();
         drop(state);
         drop(closed); // before the woken thread opens another
         wake(next);
@@ -297,7 +308,7 @@ impl HeldSlot {
 impl Drop for HeldSlot {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            let next = self.agent.lock().pool.end(slot);
+            let next = self.agent.lock().end(slot);
             wake(next);
         }
     }
@@ -340,9 +351,20 @@ impl PooledConnection {
     }
 
     /// The response was read to its end, and the connection persists.
-    pub(super) fn give_back(self, keep_alive: KeepAlive) {
+    pub(super) fn give_back(mut self, keep_alive: KeepAlive) {
+        let idle = (keep_alive, Instant::now());
+        self.connection.idle = Some(idle);
         if let Some(slot) = self.slot {
-            slot.give_back(self.connection, keep_alive);
+            slot.give_back(self.connection, idle);
+        }
+    }
+
+    /// Nothing was sent: the connection is what it was before.
+    pub(super) fn give_back_unused(self) {
+        let idle = self.connection.idle;
+        if let Some(slot) = self.slot {
+            let new = || (KeepAlive::default(), Instant::now());
+            slot.give_back(self.connection, idle.unwrap_or_else(new));
         }
     }
 }
@@ -353,9 +375,9 @@ impl fmt::Debug for PooledConnection {
     }
 }
 
-fn wake(waker: Option<Arc<Condvar>>) {
-    if let Some(waker) = waker {
-        waker.notify_one();
+fn wake(waiter: Option<Arc<Waiter>>) {
+    if let Some(waiter) = waiter {
+        waiter.wakes.notify_one();
     }
 }
 

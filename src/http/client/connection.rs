@@ -2,12 +2,12 @@
 
 use super::deadlines::ReadTimeout;
 use crate::http::error::Error;
-use crate::http::wire::{Connection, Role};
+use crate::http::wire::{Connection, KeepAlive, Role};
 use crate::net::{Stream, is_timeout};
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one write may block. The sender checks as often whether the response has come already.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_millis(250);
@@ -18,6 +18,8 @@ pub(super) struct ClientConnection {
     pub(super) machine: Connection,
     /// No request has been sent yet.
     is_fresh: bool,
+    /// Since when it is idle, or was before the present request, and for how long it may be.
+    pub(super) idle: Option<(KeepAlive, Instant)>,
     read_timeout: ReadTimeout,
     has_write_timeout: bool,
 }
@@ -28,6 +30,7 @@ impl ClientConnection {
             stream,
             machine: Connection::new(Role::Client),
             is_fresh: true,
+            idle: None,
             read_timeout: ReadTimeout::default(),
             has_write_timeout: false,
         }

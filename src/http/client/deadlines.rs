@@ -86,7 +86,9 @@ pub(super) fn phase_timed_out(phase: Phase, limit: Duration) -> Error {
                 let why = Refused::TimedOut(limit);
                 return io::Error::new(ErrorKind::TimedOut, why).into();
             }
-            Phase::Connect | Phase::Secure => "the server could not be reached within",
+            Phase::Resolve | Phase::Connect | Phase::Secure => {
+                "the server could not be reached within"
+            }
             Phase::Send => "the server read nothing of the request, or too little, for",
             Phase::Head => "the head of the response did not come within",
             Phase::Body => "the server sent nothing of the body, or too little, for",
@@ -172,6 +174,12 @@ impl Deadlines {
         let ends = [self.total, self.phase_ends].into_iter().flatten();
         let first = ends.map(|end| end.at).min();
         first.unwrap_or_else(|| Instant::now() + LONG)
+    }
+
+    /// The limit of the present phase, if its deadline has passed.
+    pub(super) fn passed(&self) -> Option<Duration> {
+        let ends = self.phase_ends?;
+        (ends.at <= Instant::now()).then_some(ends.limit)
     }
 
     /// How much time is left until the first deadline.

@@ -121,6 +121,13 @@ impl Exchange {
         }
     }
 
+    /// Nothing was sent, and nothing will be: the connection goes back as it was.
+    pub(super) fn leave_unused(mut self) {
+        if let Some(pooled) = self.pooled.take() {
+            pooled.give_back_unused();
+        }
+    }
+
     /// The request has no other response than this one.
     pub(super) fn is_last(&mut self, ending: Option<Ending>) {
         self.ending = ending.filter(|_| self.pooled.is_some());

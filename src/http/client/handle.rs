@@ -74,7 +74,7 @@ impl RequestHandle {
     /// |---|---|
     /// | has not begun | its first `write` or its `end` fails; nothing is opened |
     /// | waits for a socket of the agent | its place in the queue is free |
-    /// | opens a connection | a TLS handshake is cut. A look-up, a TCP connection that is being made or a tunnel through a proxy cannot be called off: it goes on without the request, keeps its socket of the agent until it ends ([`Timeouts::connect`](super::Timeouts::connect) at the latest), and is closed |
+    /// | opens a connection | a TLS handshake and a tunnel that a proxy is asked for are cut. A look-up and a TCP connection that is being made cannot be called off: they go on without the request until [`Timeouts::connect`](super::Timeouts::connect) at the latest, and what they open is closed. Its socket of the agent is free at once; if 64 openings of the program go on like this already, when it ends |
     /// | sends, or waits for the response or its body | the connection is closed, and its socket of the agent is free |
     /// | was cancelled already, or has ended | nothing |
     ///
@@ -85,19 +85,58 @@ impl RequestHandle {
         self.shared.cancel();
     }
 
+    /// Cancels the request only if it has no connection yet and opens none: it waits for a socket of the agent, or
+    /// has not begun. Returns whether it did. So a client that has no more use for what is queued lets the server
+    /// finish what it has begun, and keeps its connections.
+    ///
+    /// ```
+    /// use barewire::http::{self, Agent, RequestOptions, pool::Limits};
+    /// use std::thread;
+    ///
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+    ///     res.end("Hello World\n")
+    /// }
+    /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let agent = Agent::new(Limits { max_sockets: 1, ..Limits::default() })?;
+    /// let port = server.local_addr().port().unwrap();
+    /// let options = RequestOptions::new().hostname("127.0.0.1").port(port).agent(&agent);
+    ///
+    /// let mut sent = http::request(&options)?;
+    /// let sent_handle = sent.handle();
+    /// let mut response = sent.end("")?; // holds the only socket, until its body is read
+    /// let mut second = http::request(&options)?;
+    /// let handle = second.handle();
+    /// let waits = thread::spawn(move || second.end("").is_err());
+    ///
+    /// assert!(!sent_handle.cancel_queued()); // it goes on
+    /// assert!(handle.cancel_queued());
+    /// assert!(waits.join().unwrap());
+    /// assert_eq!(response.collect()?, b"Hello World\n");
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    ///
+    /// A request that has been granted a socket is no longer queued, although its thread may not run yet. One that
+    /// follows a redirect, or is sent once more, may be queued a second time. An error is as that of
+    /// [`cancel`](Self::cancel).
+    pub fn cancel_queued(&self) -> bool {
+        self.shared.cancel_queued()
+    }
+
     /// Whether the request was cancelled before it had ended: by [`cancel`](Self::cancel), or by the closure of
     /// [`end_while`](super::ClientRequest::end_while).
     pub fn is_cancelled(&self) -> bool {
         self.shared.check().is_err()
     }
 
-    /// What the request is doing, or was doing when it ended. `None`: it has not begun.
+    /// What the request is doing, or was doing when it ended. `None`: it has not begun. To cancel what is queued, use
+    /// [`cancel_queued`](Self::cancel_queued): between this call and the next one, the phase may change.
     pub fn phase(&self) -> Option<Phase> {
         self.shared.lock().phase.map(|(phase, _)| phase)
     }
 
     /// How long the parts of the request took, the one that goes on until now. They stop when the request ends,
-    /// whether it has failed or not. While a connection is being opened, `connect` includes `resolve`.
+    /// whether it has failed or not.
     ///
     /// ```
     /// use barewire::http;
@@ -163,6 +202,10 @@ impl State {
         }
         self.timings = self.timings_until_now();
         self.phase = Some((phase, Instant::now()));
+    }
+
+    fn is_queued(&self) -> bool {
+        matches!(self.phase, Some((Phase::Queue, _)))
     }
 
     fn is_cancelled(&self) -> bool {
@@ -250,11 +293,32 @@ impl Shared {
         Ok(Waking(self))
     }
 
-    pub(super) fn cancel(&self) {
+    /// The request has a socket of the agent: it waits no longer.
+    pub(super) fn granted(&self) {
         let mut state = self.lock();
-        if state.over.is_some() {
-            return;
+        if state.is_queued() {
+            state.enter(Phase::Connect);
         }
+    }
+
+    /// Cancels the request if it has no connection and opens none.
+    fn cancel_queued(&self) -> bool {
+        let state = self.lock();
+        let may_cancel = state.over.is_none() && (state.phase.is_none() || state.is_queued());
+        if may_cancel {
+            Shared::cancel_under(state);
+        }
+        may_cancel
+    }
+
+    pub(super) fn cancel(&self) {
+        let state = self.lock();
+        if state.over.is_none() {
+            Shared::cancel_under(state);
+        }
+    }
+
+    fn cancel_under(mut state: MutexGuard<'_, State>) {
         state.over = Some((Over::Cancelled, Instant::now()));
         let (stream, wake) = (state.stream.take(), state.wake.take());
         drop(state);

@@ -40,10 +40,11 @@
 //! | [`response.rs`](response) | [`ClientResponse`]: head, body, text, upgrade | the caller |
 //! | [`exchange.rs`](exchange) | one request and its response on one connection; its three parts are in `exchange/` | `request.rs`, `response.rs`, `proxy.rs` |
 //! | [`response_buffer.rs`](response_buffer) | the memory of one response, kept by its thread | `exchange.rs` |
-//! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool, the threads that wait, idle connections that expire | `request.rs` |
+//! | [`agent.rs`](agent) | [`Agent`]: the lock around the pool (`agent/state.rs` is what it guards), the threads that wait, idle connections that expire | `request.rs` |
 //! | [`opening.rs`](opening) | opens a connection: on the caller's thread, or on its own where the request can be cancelled | `agent.rs`, `request.rs` |
 //! | [`connection.rs`](connection) | one connection: reads and writes with timeouts | `opening.rs`, `exchange.rs` |
 //! | [`origin.rs`](origin) | [`Origin`], [`Connector`]: where a connection leads and how it is opened; plain TCP and Unix sockets | `opening.rs`, `pool/` by equality |
+//! | [`progress.rs`](progress) | which step of opening a connection goes on, what cuts it, and the error of its deadline | `opening.rs`; `origin.rs` and `proxy.rs` report to it |
 //! | [`deadlines.rs`](deadlines) | [`Timeouts`]: one deadline for each phase, one for all | all that wait |
 //! | [`pool/`](pool) | which request gets which connection; no socket, no lock, no clock | `agent.rs`; `deadlines.rs` its error |
 //! | [`wanted.rs`](wanted) | asks the caller, while a request waits, whether it still wants the response | all that wait |
@@ -69,7 +70,7 @@
 //! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
 //! | when an early response is noticed | `send_parts` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
 //! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |
-//! | when a request is cancelled, and what becomes of its connection | `handle.rs`; `left` in `deadlines.rs` finds it, `opening.rs` and `wait` in `agent.rs` are woken, `release` in `exchange.rs` keeps a connection that goes back from being aborted; `tests/rows/client/cancelled.rs` |
+//! | when a request is cancelled, and what becomes of its connection | `handle.rs`; `left` in `deadlines.rs` finds it, `opening.rs` and `wait` in `agent.rs` are woken, `release` in `exchange.rs` keeps a connection that goes back from being aborted, `leave_unused` there keeps one on which nothing was sent; what is cut while a connection is opened: `progress.rs`; `tests/rows/client/cancelled.rs` |
 //! | when the caller is asked whether it still wants the response | `wanted.rs`, and its `check` in `agent.rs`, `opening.rs` and `exchange/` |
 //! | what becomes of a body that the caller does not read (a redirect's, a refusal's), and how long it is waited for | `abandon` and `excerpt` in `exchange/body.rs`; `refusal` in `response.rs` |
 //! | when a connection goes back to the agent | `finish` in `exchange.rs` |
@@ -93,6 +94,7 @@ mod opening;
 mod options;
 mod origin;
 pub mod pool;
+mod progress;
 mod proxy;
 mod request;
 mod response;

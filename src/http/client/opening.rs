@@ -2,32 +2,38 @@
 //!
 //! ```text
 //!   caller   ──┬──────── wait ─────────► the connection,  or  cancelled, given up, late: an error at once
-//!   opening    └─ connect ── secure ──┘                        … goes on with the slot, and drops both
+//!   opening    └─ connect ── secure ──┘                        … goes on for nobody, and drops the connection
 //! ```
 //!
-//! A look-up and a TCP connection that is being made cannot be called off: then the opening thread goes on until
-//! its deadline, without its caller, and the slot of the agent stays with it until then. So requests that are begun
-//! and cancelled again and again open no more connections at once than others. A handshake is cut, because the
-//! connection under it is known.
+//! What nobody wants any more is cut where its connection is known: a tunnel that a proxy is asked for, a handshake.
+//! A look-up and a TCP connection that is being made cannot be called off: the opening thread goes on until its
+//! deadline, without its caller. Its slot of the agent is free at once, as long as fewer than [`MAX_ABANDONED`]
+//! openings go on for nobody; beyond that it stays with the opening. So requests that are begun and cancelled again
+//! and again collect neither threads nor connections.
 
 use super::connection::ClientConnection;
 use super::deadlines::{Deadlines, Timeouts};
 use super::handle::Shared;
 use super::origin::{Connected, Origin};
+use super::progress::Progress;
 use super::timings::{Phase, Timings};
 use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::Scheme;
 use crate::net::worker::{self, Reporter};
-use crate::net::{self, Stream, is_timeout};
-use std::io::{self, ErrorKind};
+use crate::net::{self, is_timeout};
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
+/// How many openings of the process may go on for nobody without a slot of their agent.
+const MAX_ABANDONED: usize = 64;
+
 /// Connects to the origin, within the phase `connect` of the deadlines. `slot` is what the connection is counted
-/// by; it comes back with the connection, or is dropped once nothing is opened any more.
+/// by; it comes back with the connection, or is dropped.
 ///
 /// # Errors
 /// No connection, a deadline, or the request is cancelled.
@@ -40,39 +46,49 @@ pub(super) fn open<S: Send + 'static>(
     wanted: &mut Wanted<'_>,
 ) -> Result<(ClientConnection, S), Error> {
     deadlines.begin(Phase::Connect, Some(timeouts.connect));
-    let opened = match deadlines.handle().map(Arc::clone) {
-        Some(handle) => open_elsewhere(origin, slot, deadlines, wanted, &handle)?,
-        None => Opened {
-            connected: connect(origin, deadlines.next(), |_| Ok(())),
-            slot,
-        },
+    let handle = deadlines.handle().map(Arc::clone);
+    let progress = Progress::new(handle.clone());
+    let origin = origin.reporting_to(&progress);
+    let opened = match &handle {
+        Some(handle) => open_elsewhere(&origin, slot, deadlines, wanted, handle, &progress),
+        None => {
+            let connected = connect(&origin, deadlines.next(), &progress);
+            connected.map_err(Error::from).map(|it| (it, slot))
+        }
     };
-    let connected = opened.connected.map_err(|e| match deadlines.left() {
-        Err(late) if is_timeout(&e) => late,
-        _ => e.into(),
-    })?;
+    let (connected, slot) = opened.map_err(|error| named(error, deadlines, &progress))?;
     timings.resolve = connected.resolve;
     timings.connect = connected.connect;
     timings.secure = connected.secure;
-    Ok((ClientConnection::new(connected.stream), opened.slot))
+    Ok((ClientConnection::new(connected.stream), slot))
 }
 
-/// Both steps. `on_plain` is called between them.
-fn connect(
-    origin: &Origin,
-    deadline: Instant,
-    on_plain: impl FnOnce(&Connected) -> io::Result<()>,
-) -> io::Result<Connected> {
+/// The error of a deadline says which step has not ended.
+fn named(error: Error, deadlines: &Deadlines, progress: &Progress) -> Error {
+    if !matches!(&error, Error::Io(e) if is_timeout(e)) {
+        return error;
+    }
+    if let (Some(limit), Ok(())) = (deadlines.passed(), deadlines.check_cancelled()) {
+        return progress.timed_out(limit);
+    }
+    deadlines.left().err().unwrap_or(error)
+}
+
+/// Both steps.
+fn connect(origin: &Origin, deadline: Instant, progress: &Progress) -> io::Result<Connected> {
     let connector = origin.connector();
     let plain = connector.connect(origin, deadline)?;
-    on_plain(&plain)?;
+    progress.connected(&plain.stream)?;
+    if origin.scheme() == Scheme::Https {
+        progress.securing(origin);
+    }
     connector.secure(plain, origin, deadline)
 }
 
 /// The connection stands before the slot, so that it is closed before the slot goes to another request.
 struct Opened<S> {
     connected: io::Result<Connected>,
-    slot: S,
+    slot: Option<S>,
 }
 
 enum Event<S> {
@@ -88,19 +104,28 @@ fn open_elsewhere<S: Send + 'static>(
     deadlines: &Deadlines,
     wanted: &mut Wanted<'_>,
     handle: &Arc<Shared>,
-) -> Result<Opened<S>, Error> {
+    progress: &Arc<Progress>,
+) -> Result<(Connected, S), Error> {
     let (reporter, events) = worker::results();
-    let attempt = Abandoned(Arc::default());
+    let attempt = Abandoned(Arc::new(Attempt {
+        progress: Arc::clone(progress),
+        state: Mutex::new(AttemptState {
+            slot: Some(slot),
+            counted: None,
+        }),
+    }));
     let waker = reporter.clone();
     let _waking = handle.on_cancel(move || waker.report(Event::Cancelled))?;
-    start(origin, slot, deadlines.next(), &attempt, handle, reporter);
+    start(origin, deadlines.next(), &attempt, reporter);
     loop {
         let left = wanted.limit(deadlines.left()?);
         let until = Instant::now().checked_add(left);
         match events.take_until(until.unwrap_or_else(|| deadlines.next())) {
             Some(Event::Opened(Ok(opened))) => {
-                attempt.succeeded();
-                return Ok(opened);
+                progress.succeeded();
+                let connected = opened.connected?;
+                let slot = opened.slot.ok_or(io::ErrorKind::ConnectionAborted);
+                return Ok((connected, slot.map_err(io::Error::from)?));
             }
             Some(Event::Opened(Err(panic))) => panic::resume_unwind(panic),
             Some(Event::Cancelled) | None => wanted.check()?,
@@ -112,26 +137,18 @@ fn open_elsewhere<S: Send + 'static>(
 /// request is cancelled when that has ended.
 fn start<S: Send + 'static>(
     origin: &Origin,
-    slot: S,
     deadline: Instant,
-    attempt: &Abandoned,
-    handle: &Arc<Shared>,
+    attempt: &Abandoned<S>,
     reporter: Reporter<Event<S>>,
 ) {
-    // What a thread that cannot be started does not take along.
-    let slot = Arc::new(Mutex::new(Some(slot)));
     let work = {
-        let (origin, attempt, handle) =
-            (origin.clone(), Arc::clone(&attempt.0), Arc::clone(handle));
+        let (origin, attempt) = (origin.clone(), Arc::clone(&attempt.0));
         move || {
-            let Some(slot) = net::lock(&slot).take() else {
-                return;
-            };
-            let on_plain = |plain: &Connected| attempt.on_plain(plain, &origin, &handle);
-            let call = AssertUnwindSafe(|| connect(&origin, deadline, on_plain));
-            let opened = panic::catch_unwind(call);
-            let opened = opened.map(|connected| Opened { connected, slot });
-            reporter.report(Event::Opened(opened));
+            let call = AssertUnwindSafe(|| connect(&origin, deadline, &attempt.progress));
+            let connected = panic::catch_unwind(call);
+            let (slot, _counted) = attempt.ended(); // counted until the connection is dropped
+            let opened = connected.map(|connected| Opened { connected, slot });
+            reporter.report(Event::Opened(opened)); // if nobody waits, it is dropped here
         }
     };
     let work = Arc::new(work);
@@ -142,49 +159,79 @@ fn start<S: Send + 'static>(
     }
 }
 
-/// The connection under a handshake, while there is one.
-#[derive(Default)]
-struct Attempt(Mutex<AttemptState>);
-
-#[derive(Default)]
-struct AttemptState {
-    is_abandoned: bool,
-    plain: Option<Weak<dyn Stream>>,
+/// What the opening thread and its caller share.
+struct Attempt<S> {
+    progress: Arc<Progress>,
+    state: Mutex<AttemptState<S>>,
 }
 
-impl Attempt {
-    /// The first step has succeeded.
-    fn on_plain(&self, plain: &Connected, origin: &Origin, handle: &Shared) -> io::Result<()> {
-        let mut state = net::lock(&self.0);
-        if state.is_abandoned {
-            return Err(ErrorKind::ConnectionAborted.into()); // nobody sees it
-        }
-        state.plain = Some(Arc::downgrade(&plain.stream));
-        if origin.scheme() == Scheme::Https {
-            handle.enter(Phase::Secure);
-        }
-        Ok(())
+struct AttemptState<S> {
+    /// Until the opening has ended, or has lost it.
+    slot: Option<S>,
+    /// The opening goes on without its slot.
+    counted: Option<Counted>,
+}
+
+impl<S> Attempt<S> {
+    fn ended(&self) -> (Option<S>, Option<Counted>) {
+        let mut state = net::lock(&self.state);
+        (state.slot.take(), state.counted.take())
     }
 }
 
-/// If it is dropped, the caller waits no longer: a handshake that is under way is cut.
-struct Abandoned(Arc<Attempt>);
+/// One of the openings that go on for nobody, and without a slot.
+struct Counted(&'static AtomicUsize);
 
-impl Abandoned {
-    /// There is nothing to cut: the caller has the connection.
-    fn succeeded(&self) {
-        net::lock(&self.0.0).plain = None;
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+
+impl Counted {
+    /// `None`: there are [`MAX_ABANDONED`] already.
+    fn among(all: &'static AtomicUsize) -> Option<Counted> {
+        let one_more = |now: usize| (now < MAX_ABANDONED).then_some(now + 1);
+        let counted = all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        counted.ok().map(|_| Counted(all))
     }
 }
 
-impl Drop for Abandoned {
+impl Drop for Counted {
     fn drop(&mut self) {
-        let mut state = net::lock(&self.0.0);
-        state.is_abandoned = true;
-        let plain = state.plain.take();
-        drop(state);
-        if let Some(plain) = plain.and_then(|plain| plain.upgrade()) {
-            let _ = plain.abort(); // it may be gone already
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// If it is dropped, the caller waits no longer.
+struct Abandoned<S>(Arc<Attempt<S>>);
+
+impl<S> Drop for Abandoned<S> {
+    fn drop(&mut self) {
+        self.0.progress.abandon(); // before the slot goes to another request
+        let mut state = net::lock(&self.0.state);
+        let mut slot = None;
+        if state.slot.is_some() {
+            state.counted = Counted::among(&ABANDONED); // the opening has not ended
         }
+        if state.counted.is_some() {
+            slot = state.slot.take();
+        }
+        drop(state);
+        drop(slot); // without the lock
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openings_that_go_on_for_nobody_are_bounded() {
+        let all: &AtomicUsize = Box::leak(Box::default());
+        let mut counted: Vec<_> = (0..MAX_ABANDONED).map(|_| Counted::among(all)).collect();
+        assert!(counted.iter().all(Option::is_some));
+        assert!(
+            Counted::among(all).is_none(),
+            "beyond that, an opening keeps its slot"
+        );
+        counted.pop();
+        assert!(Counted::among(all).is_some());
     }
 }

@@ -3,6 +3,7 @@
 //! An [`Origin`] holds its [`Connector`], and a connector is given the origin that it connects to: that
 //! is why both stand in one file.
 
+use super::progress::Progress;
 use crate::http::wire::Scheme;
 use crate::net::{self, Family, Stream, Tcp, Unix};
 use std::fmt;
@@ -34,6 +35,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone)]
 pub struct Origin {
     inner: Arc<Inner>,
+    /// Where a connection is being opened: what its connector reports to. It is no part of what is compared.
+    progress: Option<Arc<Progress>>,
 }
 
 struct Inner {
@@ -70,7 +73,20 @@ impl Origin {
         };
         Origin {
             inner: Arc::new(inner),
+            progress: None,
         }
+    }
+
+    /// The same origin, whose connector reports how far it has come.
+    pub(super) fn reporting_to(&self, progress: &Arc<Progress>) -> Origin {
+        Origin {
+            inner: Arc::clone(&self.inner),
+            progress: Some(Arc::clone(progress)),
+        }
+    }
+
+    pub(super) fn progress(&self) -> Option<&Arc<Progress>> {
+        self.progress.as_ref()
     }
 
     /// The host: a name or an address, in lower case, an IPv6 address without its brackets.
@@ -369,8 +385,14 @@ impl Connector for Direct {
 
 fn open_tcp(to: &Origin, deadline: Instant) -> io::Result<Connected> {
     let began = Instant::now();
+    if let Some(progress) = to.progress() {
+        progress.resolving(to.host());
+    }
     let addresses = net::resolve(to.host(), to.port(), to.family(), deadline)?;
     let resolved = Instant::now();
+    if let Some(progress) = to.progress() {
+        progress.connecting();
+    }
     let tcp: Tcp = net::race(&addresses, deadline)?;
     tcp.set_no_delay(true)?;
     Ok(Connected {

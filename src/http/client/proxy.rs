@@ -307,7 +307,11 @@ impl Connector for Through {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         let proxy = self.server.as_ref().map_err(|why| invalid(why))?;
         let (below, from) = (Arc::clone(&self.below), to.local_address());
-        let at = Origin::new(&proxy.host, proxy.port, None, from, None, below);
+        let mut at = Origin::new(&proxy.host, proxy.port, None, from, None, below);
+        if let Some(progress) = to.progress() {
+            progress.through(proxy);
+            at = at.reporting_to(progress);
+        }
         let unreached = |cause: io::Error| {
             let proxy = proxy.to_string();
             io::Error::new(cause.kind(), Unreached { proxy, cause })
@@ -371,6 +375,9 @@ fn open_tunnel(
     deadline: Instant,
 ) -> io::Result<Connected> {
     let began = Instant::now();
+    if let Some(progress) = to.progress() {
+        progress.tunnelling(&connected.stream, to)?;
+    }
     let pooled = PooledConnection::without_agent(ClientConnection::new(connected.stream));
     let left = deadline.saturating_duration_since(began);
     let deadlines = Deadlines::start(Some(left), began);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 ///     match phase {
 ///         None => "not begun",
 ///         Some(Phase::Queue) => "waits for a socket",
-///         Some(Phase::Connect | Phase::Secure) => "connects",
+///         Some(Phase::Resolve | Phase::Connect | Phase::Secure) => "connects",
 ///         Some(Phase::Send) => "uploads",
 ///         Some(Phase::Head) => "waits for the server",
 ///         Some(Phase::Body) => "downloads",
@@ -25,7 +25,10 @@ use std::time::{Duration, Instant};
 pub enum Phase {
     /// It waits for a socket of the agent.
     Queue,
-    /// It resolves the name and connects, through a proxy if there is one.
+    /// It looks the name up: that of the server, or of the proxy.
+    Resolve,
+    /// It connects, through a proxy if there is one. A [`Connector`](super::Connector) of one's own is in this phase
+    /// from its call to its return.
     Connect,
     /// It makes the TLS handshake.
     Secure,
@@ -70,9 +73,9 @@ pub struct Timings {
     pub(super) ended: Option<Instant>,
     /// Waiting for a socket of the agent.
     pub queue: Duration,
-    /// Resolving the name.
+    /// Resolving the name: of the server, or of the proxy.
     pub resolve: Duration,
-    /// Connecting.
+    /// Connecting, and a tunnel through a proxy.
     pub connect: Duration,
     /// The TLS handshake.
     pub secure: Duration,
@@ -100,6 +103,7 @@ impl Timings {
     pub(super) fn add(&mut self, phase: Phase, time: Duration) {
         match phase {
             Phase::Queue => self.queue += time,
+            Phase::Resolve => self.resolve += time,
             Phase::Connect => self.connect += time,
             Phase::Secure => self.secure += time,
             Phase::Send | Phase::Head | Phase::Body => {}

@@ -179,6 +179,113 @@ fn a_slot_that_is_granted_to_a_cancelled_request_goes_to_the_next() {
     });
 }
 
+/// In each order of the two, and in the same moment: the connection was not used, so it is idle afterwards.
+#[test]
+fn a_connection_that_is_granted_to_a_cancelled_request_is_kept() {
+    watched(|| {
+        let server = TestServer::with(one_socket(), responding(OK));
+        for round in 0..300 {
+            let mut held = get(&server.options());
+            let mut request = http::request(server.options()).unwrap();
+            let handle = request.handle();
+            thread::scope(|scope| {
+                let sent = scope.spawn(move || request.end("")?.collect());
+                until("it is queued", || handle.phase() == Some(Phase::Queue));
+                match round % 3 {
+                    0 => {
+                        held.collect().unwrap();
+                        handle.cancel();
+                    }
+                    1 => {
+                        handle.cancel();
+                        held.collect().unwrap();
+                    }
+                    _ => {
+                        scope.spawn(|| held.collect().unwrap());
+                        thread::yield_now();
+                        // Of a request that sends already, the connection would be cut.
+                        let was_queued = handle.cancel_queued();
+                        assert_eq!(handle.is_cancelled(), was_queued);
+                    }
+                }
+                if let Err(error) = sent.join().unwrap() {
+                    cancelled::<()>(Err(error));
+                }
+            });
+            server.check_quiet();
+            if handle.phase() < Some(Phase::Send) || round % 3 == 2 {
+                assert_eq!(server.idle(), 1, "round {round}");
+            }
+        }
+        server.end();
+    });
+}
+
+#[test]
+fn only_what_is_queued_is_cancelled_as_queued() {
+    watched(|| {
+        let (server, log) = server();
+        let options = server.options();
+        // Before it begins.
+        let mut request = http::request(options.clone().path("/now")).unwrap();
+        let handle = request.handle();
+        assert!(handle.cancel_queued() && handle.is_cancelled());
+        assert!(!handle.cancel_queued(), "it was cancelled already");
+        cancelled(request.end(""));
+        assert_eq!(server.connections(), 0);
+
+        // While it waits for its response, and for the rest of its body.
+        let mut request = http::request(options.clone().path("/length")).unwrap();
+        let begun = request.handle();
+        let mut response = request.end("").unwrap();
+        let handle = cancelled_when_queued(&options.path("/now"));
+        assert_eq!(handle.phase(), Some(Phase::Queue));
+        assert!(!begun.cancel_queued() && !begun.is_cancelled());
+        assert_eq!(response.fill_buf().unwrap(), b"half");
+        assert_eq!(log.count("closed"), 0);
+        drop(response);
+        check_free(&server);
+        server.end();
+    });
+}
+
+fn cancelled_when_queued(options: &RequestOptions) -> RequestHandle {
+    let mut request = http::request(options).unwrap();
+    let handle = request.handle();
+    thread::scope(|scope| {
+        let sent = scope.spawn(move || request.end("").map(drop));
+        until("it is queued", || handle.phase() == Some(Phase::Queue));
+        assert!(handle.cancel_queued());
+        cancelled(sent.join().unwrap());
+    });
+    handle
+}
+
+/// The thread of a granted request has not run yet, or has: its phase is another in any case.
+#[test]
+fn a_request_that_was_granted_a_socket_is_not_queued() {
+    watched(|| {
+        let (server, _) = server();
+        for _ in 0..20 {
+            let mut held = get(&server.options().path("/now"));
+            let mut request = http::request(server.options().path("/now")).unwrap();
+            let handle = request.handle();
+            thread::scope(|scope| {
+                let sent = scope.spawn(move || request.end("")?.collect());
+                until("it waits", || {
+                    handle.phase() == Some(Phase::Queue)
+                        && server.gauges(&server.options()).requests == 1
+                });
+                held.collect().unwrap();
+                assert_ne!(handle.phase(), Some(Phase::Queue));
+                assert!(!handle.cancel_queued());
+                assert_eq!(sent.join().unwrap().unwrap(), b"ok");
+            });
+        }
+        server.end();
+    });
+}
+
 /// A connector that says when it was called, and then waits for its gate. Its connections lead to nobody: the
 /// other end of the pipe comes out of the channel.
 fn gated(gate: &Gate) -> (RequestOptions, Agent, mpsc::Receiver<barewire::net::Pipe>) {
@@ -204,8 +311,11 @@ fn a_connection_that_is_being_opened_is_not_waited_for() {
         let handle = cancelled_when(&options, has_come_to(Phase::Connect), |r| r.end(""));
         assert_eq!(handle.phase(), Some(Phase::Connect));
         assert!(!handle.timings().connect.is_zero());
-        // The slot is that of the opening thread, so that no more connections are opened than allowed.
-        assert_eq!(agent.totals().sockets, 1);
+        assert_eq!(
+            agent.totals().sockets,
+            0,
+            "at once, although the connector goes on"
+        );
         gate.open();
         let opened = connections.recv_timeout(PATIENCE).unwrap();
         assert_eq!(opened.read(&mut [0; 1]).unwrap(), 0, "it is closed unused");
@@ -589,6 +699,15 @@ fn a_failed_request_says_how_far_it_came_and_how_long_that_took() {
         let (failed, phase, timings) = timed(refused);
         assert!(failed && phase == Some(Phase::Connect));
         assert!(!timings.connect.is_zero() && timings.first_byte.is_zero());
+        assert!(
+            !timings.resolve.is_zero(),
+            "an address takes no time, but some"
+        );
+
+        let unknown = RequestOptions::new().hostname(&"a".repeat(256)); // no name is so long
+        let (failed, phase, timings) = timed(unknown);
+        assert!(failed && phase == Some(Phase::Resolve));
+        assert!(!timings.resolve.is_zero() && timings.total() >= timings.resolve);
 
         let server = TestServer::over_tcp(|mut peer| drop(peer.request()));
         let (failed, phase, timings) = timed(server.options());

@@ -272,7 +272,11 @@ fn connecting_has_a_deadline() {
         let server = TestServer::over_tcp(|mut peer| drop(peer.until_closed()));
         let proxy = http::Proxy::new(&format!("http://127.0.0.1:{}", server.port())).unwrap();
         let options = server.options().hostname("a").proxy(&proxy.tunnel());
-        timed_out(ask(options.timeouts(timeouts)), says, "a tunnel");
+        let says = format!(
+            "the proxy http://127.0.0.1:{0} opened no tunnel to a:{0} within 80ms",
+            server.port()
+        );
+        timed_out(ask(options.timeouts(timeouts)), &says, "a tunnel");
         server.end();
     });
 }
@@ -303,15 +307,24 @@ fn connecting_to_a_unix_server_with_a_full_backlog_times_out() {
 }
 
 #[test]
-fn resolving_a_name_counts_as_connecting() {
+fn a_name_that_is_not_resolved_in_time_is_named() {
     watched(|| {
         let timeouts = Timeouts {
             connect: Duration::ZERO,
             ..patient()
         };
         let options = RequestOptions::new().hostname("localhost").port(1);
-        let says = "the server could not be reached within 0ns";
-        timed_out(ask(options.timeouts(timeouts)), says, "a name");
+        let says = "the name \"localhost\" was not resolved within 0ns";
+        timed_out(
+            ask(options.clone().timeouts(timeouts.clone())),
+            says,
+            "a name",
+        );
+
+        let proxy = http::Proxy::new("http://ip6-localhost:1").unwrap();
+        let options = options.proxy(&proxy).timeouts(timeouts);
+        let says = "the name \"ip6-localhost\" was not resolved within 0ns";
+        timed_out(ask(options), says, "the name of a proxy");
     });
 }
 

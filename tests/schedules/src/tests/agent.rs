@@ -91,6 +91,31 @@ fn a_closed_agent_leaves_no_request_in_the_queue() {
     });
 }
 
+/// A request is cancelled at the very moment at which it is granted a connection: if it has sent nothing, the
+/// connection is idle afterwards.
+#[test]
+fn a_connection_that_a_cancelled_request_has_not_used_is_kept() {
+    explore(5000, || {
+        let (agent, options) = agent();
+        let mut uses = http::request(&options)
+            .expect("options")
+            .end("")
+            .expect("a response");
+        let mut waits = http::request(&options).expect("options");
+        let handle = waits.handle();
+        let waits = thread::spawn(move || waits.end("")?.collect());
+        let cancels = thread::spawn(move || handle.cancel_queued());
+        assert_eq!(uses.collect().expect("a body"), b"Hello World\n");
+        let was_cancelled = cancels.join().expect("the thread that cancels");
+        let waited = waits.join().expect("a request");
+        assert_eq!(waited.is_err(), was_cancelled);
+        check_quiet(&agent);
+        assert_eq!(agent.totals().free_sockets, 1);
+        at_once();
+        agent.close();
+    });
+}
+
 /// A request gives up at the very moment at which it is granted the socket: the next request gets it.
 #[test]
 fn a_request_that_gives_up_leaves_its_grant_to_the_next() {
