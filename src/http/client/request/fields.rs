@@ -36,8 +36,7 @@ impl ClientRequest {
     /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
     ///     let length = req.headers().get_str("Content-Length").unwrap_or("none").to_owned();
     ///     let bytes = std::io::copy(&mut req, &mut std::io::sink())?;
-    ///     res.end(format!("declared {length}, received {bytes}"))?;
-    ///     Ok(())
+    ///     res.end(format!("declared {length}, received {bytes}"))
     /// }
     /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
     /// let port = server.local_addr().port().unwrap();
