@@ -222,7 +222,7 @@ impl Receiving {
 
     /// Everything leaves that was coalesced; `waits`: this thread waits for what it has passed to `send`. Returns
     /// whether a message has begun.
-    #[inline]
+    #[inline(always)] // as `Outgoing::before_read`
     fn before_read(&mut self, waits: bool) -> bool {
         self.large |= self.shared.outgoing.before_read(waits) || self.frames.is_large();
         let mid_message = !self.frames.is_idle();

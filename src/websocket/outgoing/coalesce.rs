@@ -78,7 +78,7 @@ impl Outgoing {
     /// Before a read, which may block: everything is flushed. `waits`: this thread waits for the frames that it has
     /// passed to `send`, since `send` did not wait for them; it waits for nothing else. Returns whether the
     /// queue has memory to give back, should the connection be quiet now.
-    #[inline]
+    #[inline(always)] // it has two callers, and the one that waits runs for each frame
     pub(in crate::websocket) fn before_read(self: &Arc<Self>, waits: bool) -> bool {
         self.coalesce(false);
         let mut state = self.lock();
