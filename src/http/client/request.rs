@@ -291,11 +291,11 @@ impl ClientRequest {
             }
         };
         let mut exchange = Exchange::new(pooled, settings.limits, deadlines.clone(), timeouts);
-        if let Some(handle) = deadlines.handle() {
-            if let Err(cancelled) = exchange.watch(handle, timings) {
-                exchange.leave_unused(); // it was never aborted
-                return Err(cancelled);
-            }
+        if let Some(handle) = deadlines.handle()
+            && let Err(cancelled) = exchange.watch(handle, timings)
+        {
+            exchange.leave_unused(); // it was never aborted
+            return Err(cancelled);
         }
         if let (Some(events), Some(stream)) = (&mut self.events, exchange.stream()) {
             events.socket(stream, timings.reused);

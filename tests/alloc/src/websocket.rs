@@ -150,11 +150,11 @@ const CALLS: [(&str, Call); 4] = [
         comes_back(ws, 32);
     }),
     ("websocket, both ends: binary of 16 KiB", |ws| {
-        ws.send(&[7; 16 * 1024]).expect("open");
+        ws.send([7; 16 * 1024]).expect("open");
         comes_back(ws, 16 * 1024);
     }),
     ("websocket, both ends: 64 KiB", |ws| {
-        ws.send(&[7; 64 * 1024]).expect("open");
+        ws.send([7; 64 * 1024]).expect("open");
         comes_back(ws, 64 * 1024);
     }),
     ("websocket, both ends: a text in three parts", |ws| {

@@ -94,7 +94,7 @@ fn room(stuck: usize, slow: usize) -> Result<()> {
     let (mut took, mut calls) = (Vec::new(), Vec::new());
     for _ in 0..MESSAGES {
         let began = Instant::now();
-        room.send(&vec![1; MESSAGE_BYTES]);
+        room.send(vec![1; MESSAGE_BYTES]);
         calls.push(began.elapsed());
         took.push(hears.recv()? - began);
         thread::sleep(EVERY);
@@ -168,7 +168,7 @@ fn frames() -> Result<()> {
         thread::scope(|scope| {
             for who in 1..=2 {
                 let writer = writer.clone();
-                scope.spawn(move || while writer.send(&vec![who; 100_000]).is_ok() {});
+                scope.spawn(move || while writer.send(vec![who; 100_000]).is_ok() {});
             }
             while let Ok(Some(_)) = reader.receive() {}
         });

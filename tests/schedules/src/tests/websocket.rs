@@ -48,7 +48,7 @@ fn send_all(writer: &Writer, number: u8, sizes: &'static [usize]) -> JoinHandle<
     let writer = writer.clone();
     thread::spawn(move || {
         for (i, bytes) in (0..).zip(sizes) {
-            let sent = writer.send(&message(number, i, *bytes));
+            let sent = writer.send(message(number, i, *bytes));
             sent.expect("the peer reads");
         }
     })
@@ -156,7 +156,7 @@ fn a_close_among_writers_cuts_no_frame() {
         let writers = [0, 1].map(|number| {
             let writer = writer.clone();
             thread::spawn(move || {
-                let sent = |i: &u8| writer.send(&message(number, *i, MIDDLE)).is_ok();
+                let sent = |i: &u8| writer.send(message(number, *i, MIDDLE)).is_ok();
                 (0..3).take_while(sent).count()
             })
         });
@@ -200,7 +200,7 @@ fn fault_a01_a_broadcast_waits_for_no_member() {
             let room = Arc::clone(&room);
             thread::spawn(move || {
                 for i in 0..3 {
-                    assert_eq!(room.send(&message(number, i, 1000)).sent, 2);
+                    assert_eq!(room.send(message(number, i, 1000)).sent, 2);
                 }
                 at_once();
             })
@@ -296,9 +296,9 @@ fn a_message_in_parts_is_one_message() {
         let parts = writer.clone();
         let parts = thread::spawn(move || {
             let mut message = parts.message()?;
-            message.send(&[0xf1, 0])?;
-            message.send(&[0xf1; MIDDLE])?;
-            message.end(&[0xf1; 3])
+            message.send([0xf1, 0])?;
+            message.send([0xf1; MIDDLE])?;
+            message.end([0xf1; 3])
         });
         const SIZES: [&[usize]; 2] = [&[MIDDLE, SMALL], &[SMALL, MIDDLE]];
         let sends = [0, 2].map(|i| send_all(&writer, i, SIZES[usize::from(i) / 2]));
@@ -395,7 +395,7 @@ fn a_cut_wakes_whoever_waits() {
         let reads = receive_all(reader);
         let writers = [0, 1, 2].map(|number| {
             let writer = writer.clone();
-            thread::spawn(move || writer.send(&message(number, 0, MIDDLE)).is_err())
+            thread::spawn(move || writer.send(message(number, 0, MIDDLE)).is_err())
         });
         let waits = [(); 2].map(|()| {
             let writer = writer.clone();
