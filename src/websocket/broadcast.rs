@@ -2,15 +2,25 @@
 
 use super::as_data::AsData;
 use super::connection::SharedConnection;
-use super::outgoing::{Appended, SharedFrame};
-use super::wire::{Data, Role, Sender};
+use super::error::Error;
+use super::outgoing::{Appended, QueueLimit, SharedFrame};
+use super::wire::{Close, CloseCode, Data, Role, Sender};
 use super::writer::Writer;
 use crate::net::guarded;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// What happens to a member that has reached its
-/// [high-water mark](super::Config::high_water_mark) because it does not read. The mark must be higher than several of
-/// the room's messages together: else two long ones in a row make a member slow that reads well.
+/// What happens to a member that reads more slowly than the room sends. Its unsent messages are queued, and the queue
+/// is limited.
+///
+/// | | meant for | a member misses a message, or is closed, when |
+/// |---|---|---|
+/// | `Skip` | states: prices, positions | [`high_water_mark`](super::Config::high_water_mark) bytes (64 KiB) are unsent |
+/// | `Close` | what nobody may miss: a chat | [`max_buffered`](super::Config::max_buffered) bytes (16 MiB) are unsent, without the newest message |
+///
+/// A member that has fewer unsent bytes is queued a message whatever its length: so the queue holds that limit and two
+/// messages at most. (A message of more than 4 KiB is in memory once, for all members.) One message, however long it is,
+/// closes no member of a `Close` room; in a `Skip` room a long one can make a member miss the next. A member that reads
+/// nothing for [`stall_timeout`](super::Config::stall_timeout) is cut, in either room and in a quiet one, too.
 ///
 /// ```
 /// use barewire::websocket::{Room, Slow};
@@ -24,7 +34,7 @@ pub enum Slow {
     /// It misses this message.
     #[default]
     Skip,
-    /// It is closed with 1008. (A member that has reached the mark while another thread sends it a long
+    /// It is closed with 1008. (A member that has reached the limit while another thread sends it a long
     /// message only misses this one: the full queue does not show that it is slow.)
     Close,
 }
@@ -177,6 +187,48 @@ impl Room {
         self.broadcast(data.as_data(), Some(&member.shared))
     }
 
+    /// The members that are still there, to send to some of them or to close one. A connection is not dropped while
+    /// its [`Writer`] is kept.
+    ///
+    /// ```
+    /// # use barewire::websocket::{Room, Writer};
+    /// fn throw_out(room: &Room, is_meant: impl Fn(&Writer) -> bool) {
+    ///     for member in room.members().iter().filter(|member| is_meant(member)) {
+    ///         let _ = member.close(1008, "the rules of this room");
+    ///     }
+    /// }
+    /// # throw_out(&Room::default(), |_| true);
+    /// ```
+    pub fn members(&self) -> Vec<Writer> {
+        let mut members = upgrade(&mut self.lock());
+        members.retain(|member| member.outgoing.is_open());
+        members.into_iter().map(Writer::new).collect()
+    }
+
+    /// Closes the connections of all members, as [`Writer::close`]. What was sent before still arrives. It does not
+    /// wait, and the room can be used again.
+    ///
+    /// ```
+    /// # use barewire::websocket::Room;
+    /// # let room = Room::default();
+    /// room.send("the game is over");
+    /// room.close(1000, "the game is over")?;
+    /// assert!(room.is_empty());
+    /// # Ok::<(), barewire::websocket::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A code or a reason that must not be sent: then no member is closed.
+    pub fn close(&self, code: u16, reason: impl AsRef<str>) -> Result<(), Error> {
+        let reason = reason.as_ref();
+        CloseCode::new(code).and_then(|code| Close::new(code, reason))?;
+        for member in self.members() {
+            // A user's stream may panic: that ends its connection, and not this loop.
+            let _ = guarded(|| member.close(code, reason));
+        }
+        Ok(())
+    }
+
     fn broadcast(&self, data: Data<'_>, except: Option<&Arc<SharedConnection>>) -> Delivered {
         let frame = SharedFrame(Arc::new(encode(data)));
         // The order is made under the lock, in memory. The writes come after it, and so do the drops of the
@@ -188,8 +240,12 @@ impl Room {
             except.is_none_or(|except| !Arc::ptr_eq(member, except))
         };
         let meant = || members.iter().filter(is_meant);
+        let limit = match self.slow {
+            Slow::Skip => QueueLimit::HighWaterMark,
+            Slow::Close => QueueLimit::MaxBuffered,
+        };
         let append =
-            |member: &Arc<SharedConnection>| member.outgoing.append_broadcast(data, &frame);
+            |member: &Arc<SharedConnection>| member.outgoing.append_broadcast(data, &frame, limit);
         let appended: Vec<Appended> = meant().map(append).collect();
         drop(order);
 

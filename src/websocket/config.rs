@@ -24,8 +24,11 @@ pub struct Config {
     /// The longest message. 16 MiB; beyond it the connection is closed with 1009.
     pub limits: Limits,
     /// While this many bytes are buffered, [`try_send`](super::Writer::try_send) returns false and a
-    /// [`Room`](super::Room) skips the connection. 64 KiB; at least 1.
+    /// [`Room`](super::Room) that [skips](super::Slow::Skip) slow members skips the connection. 64 KiB; at least 1.
     pub high_water_mark: usize,
+    /// The most that a [`Room`](super::Room) that [closes](super::Slow::Close) slow members queues for the connection,
+    /// without its newest message. 16 MiB; beyond it the connection is closed with 1008.
+    pub max_buffered: usize,
     /// The reading thread sends a ping when nothing has come for this long. 30 s; `None`: it sends none. See
     /// [`Reader::heartbeat`](super::Reader::heartbeat).
     pub heartbeat_interval: Option<Duration>,
@@ -55,6 +58,7 @@ impl Default for Config {
         Config {
             limits: Limits::default(),
             high_water_mark: 64 * 1024,
+            max_buffered: 16 * 1024 * 1024,
             heartbeat_interval: Some(Duration::from_secs(30)),
             heartbeat_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),

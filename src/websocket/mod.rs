@@ -74,7 +74,8 @@
 //!    frame, so a pong waits for its end; between the [`Parts`] of a message it does not. (What
 //!    a handler on that thread passes to [`Writer::send`] is waited for, as on every other thread.)
 //! 2. [`Writer::send`] waits until its message has left, unless it is coalesced (rule 4). [`Writer::try_send`] and [`Room::send`] never
-//!    wait: from the high-water mark on, `try_send` sends nothing, and a room skips that member.
+//!    wait: from the high-water mark on, `try_send` sends nothing, and a room skips that member or, from `max_buffered` on,
+//!    closes it ([`Slow`]).
 //! 3. Frames leave whole, one after another. A pong stands between two frames, never inside one.
 //! 4. Messages that the reading thread sends while whole frames are in the read buffer are coalesced: they
 //!    leave together, a millisecond or two later at the latest.
@@ -86,7 +87,7 @@
 //!    was sent last. A connection that is dropped without a Close frame ends in the same way, with 1001.
 //!    [`Writer::terminate`] cuts the connection instead, from any thread and at any moment: no thread waits on.
 //! 8. A peer that breaks a rule gets a Close frame that names the rule. What it sends after that is dropped.
-//! 9. A server that [stops](crate::net::Handle::shutdown) sends 1001 on every connection.
+//! 9. A server that [stops](crate::net::Handle::shutdown) sends 1001 on every connection, with the reason "the server is stopping".
 //!
 //! Each limit and deadline of [`Config`] is on from the start:
 //!
@@ -96,7 +97,8 @@
 //! | begins a message and sends no more of it, or less than 256 bytes a second | 1008 after 30 s | `stall_timeout`, `min_bytes_per_second` |
 //! | sends pings and reads nothing | one pong for many pings | |
 //! | reads nothing, or less than 256 bytes a second | the connection is cut after 30 s | `stall_timeout`, `min_bytes_per_second` |
-//! | reads less than we send | from 64 KiB on `try_send` returns false, and a room skips it | `high_water_mark` |
+//! | reads less than we send | from 64 KiB on `try_send` returns false, and a room of [`Slow::Skip`] skips it | `high_water_mark` |
+//! | reads less than a room of [`Slow::Close`] sends | 1008 beyond 16 MiB | `max_buffered` |
 //! | is silent | a ping after 30 s; the connection is cut 30 s after that | `heartbeat_interval`, `heartbeat_timeout` |
 //! | does not answer a Close frame | the connection is cut after 10 s | `close_timeout` |
 //! | does not answer the handshake | an error after 10 s | [`ConnectOptions::handshake_timeout`] |

@@ -231,14 +231,29 @@ impl Outgoing {
 /// messages of the room in one order. It is written without that lock.
 impl Outgoing {
     /// Appends a message, which is [pushed](Self::push_appended) later. Only memory is touched.
-    pub(super) fn append_broadcast(&self, data: Data<'_>, frame: &SharedFrame) -> Appended {
+    pub(super) fn append_broadcast(
+        &self,
+        data: Data<'_>,
+        frame: &SharedFrame,
+        limit: QueueLimit,
+    ) -> Appended {
         let mut state = self.lock();
         if state.check_open().is_err() {
             return Appended::Closed;
         }
         // Bytes that a thread writes from its own memory do not count here: they show that this thread is
         // busy, and not that the peer is slow.
-        if state.queue.held() >= self.high_water_mark() {
+        let held = state.queue.held();
+        let is_full = match limit {
+            QueueLimit::HighWaterMark => held >= self.high_water_mark(),
+            QueueLimit::MaxBuffered => {
+                // One message, however long it is, does not show that the peer is slow: the next one may follow it
+                // before the peer can have read it.
+                let before_newest = held.saturating_sub(state.newest_broadcast);
+                before_newest >= self.config.max_buffered.max(1) as u64
+            }
+        };
+        if is_full {
             return match state.queue.is_busy() {
                 true => Appended::Busy,
                 false => Appended::Full,
@@ -248,6 +263,7 @@ impl Outgoing {
             true => state.queue.append_or_defer(data),
             false => state.queue.share_or_defer(frame.clone()),
         };
+        state.newest_broadcast = frame.0.len() as u64;
         appended.map_or(Appended::Closed, |()| Appended::Yes)
     }
 
@@ -262,13 +278,22 @@ impl Outgoing {
     }
 }
 
+/// How much may be queued at a member before a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum QueueLimit {
+    /// [`Config::high_water_mark`].
+    HighWaterMark,
+    /// [`Config::max_buffered`], without the newest broadcast.
+    MaxBuffered,
+}
+
 /// What became of a broadcast at one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
     Yes,
-    /// The high-water mark is reached, because the peer does not read.
+    /// The limit is reached, because the peer does not read.
     Full,
-    /// The high-water mark is reached while another thread sends a long message.
+    /// The limit is reached while another thread sends a long message.
     Busy,
     /// Nothing can be sent any more.
     Closed,

@@ -34,13 +34,15 @@ use std::time::Duration;
 ///     while let Ok(Some(message)) = reader.receive() {
 ///         lines.extend(message.text().map(str::to_owned));
 ///     }
-///     lines // the connection is over: `reader.outcome()` says how
+///     (lines, reader.outcome().expect("the connection is over"))
 /// });
 ///
 /// writer.send("one")?;
 /// writer.send("two")?;
 /// writer.close(1000, "")?; // the peer answers it behind its last message, and the thread above ends
-/// assert_eq!(receiving.join().unwrap(), ["one", "two"]);
+/// let (lines, outcome) = receiving.join().unwrap();
+/// assert_eq!(lines, ["one", "two"]);
+/// assert!(outcome.clean);
 /// # server.shutdown(std::time::Duration::from_secs(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -119,7 +121,8 @@ impl Reader {
         self.receiving.receive_within(time)
     }
 
-    /// How the connection ended, once it has.
+    /// How the connection ended; `None` while it is open. After [`receive`](Self::receive) has returned `None` or an
+    /// error, there is one.
     pub fn outcome(&self) -> Option<Outcome> {
         self.receiving.shared.outgoing.outcome()
     }

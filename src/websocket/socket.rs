@@ -128,10 +128,37 @@ impl WebSocket {
     ///
     /// # Errors
     /// A code or a reason that must not be sent.
-    pub fn close(mut self, code: u16, reason: &str) -> Result<Outcome, Error> {
+    pub fn close(mut self, code: u16, reason: impl AsRef<str>) -> Result<Outcome, Error> {
         self.writer.close(code, reason)?;
         self.reader.drain();
         Ok(self.reader.outcome().unwrap_or_else(Outcome::abnormal))
+    }
+
+    /// As [`Reader::outcome`].
+    ///
+    /// ```
+    /// # use barewire::{http, websocket};
+    /// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    /// #     if let Some(ws) = websocket::accept(req, res)? {
+    /// #         ws.close(4000, "that is all")?;
+    /// #     }
+    /// #     Ok(())
+    /// # }
+    /// # let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", server.local_addr());
+    /// let mut ws = websocket::connect(&url)?;
+    /// assert_eq!(ws.outcome(), None); // it is open
+    /// while let Some(message) = ws.receive()? {
+    ///     println!("{message:?}");
+    /// }
+    /// if let Some(outcome) = ws.outcome() {
+    ///     assert_eq!((outcome.code, outcome.reason.as_str()), (4000, "that is all"));
+    /// }
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.reader.outcome()
     }
 
     /// As [`Writer::terminate`].

@@ -137,8 +137,8 @@ impl Writer {
     ///
     /// # Errors
     /// A code or a reason that must not be sent.
-    pub fn close(&self, code: u16, reason: &str) -> Result<(), Error> {
-        self.shared.outgoing.close(code, reason)
+    pub fn close(&self, code: u16, reason: impl AsRef<str>) -> Result<(), Error> {
+        self.shared.outgoing.close(code, reason.as_ref())
     }
 
     /// Cuts the connection at once: without a Close frame, and without what is queued. For a peer that does not

@@ -137,6 +137,9 @@ pub(super) fn unfinished() -> Close<'static> {
     Close::new(CloseCode::INTERNAL_ERROR, reason).unwrap_or(Close::EMPTY)
 }
 
+/// The reason in the Close frame of a server that stops.
+const STOPPING: &str = "the server is stopping";
+
 /// What a server does with a WebSocket when it stops.
 // RFC 6455 §7.4.1: "1001 indicates that an endpoint is "going away", such as a server going down or
 // a browser having navigated away from a page."
@@ -146,7 +149,7 @@ pub(in crate::websocket) struct GoAway(pub(in crate::websocket) Weak<Outgoing>);
 impl Stop for GoAway {
     fn drain(&self) {
         if let Some(outgoing) = self.0.upgrade() {
-            let _ = outgoing.close(1001, "");
+            let _ = outgoing.close(1001, STOPPING);
         }
     }
 

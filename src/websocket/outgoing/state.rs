@@ -21,6 +21,8 @@ const SIZES: Sizes = Sizes {
 pub(super) struct State {
     pub(super) queue: FrameQueue<SharedFrame>,
     pub(super) peer: PeerPace,
+    /// How long the frame is that a room has queued last.
+    pub(super) newest_broadcast: u64,
     /// How many threads wait for `changed`.
     pub(super) waiting: usize,
     /// The thread that has begun the unfinished message, or has sent its last part so far.
@@ -67,6 +69,7 @@ impl State {
         State {
             queue: FrameQueue::new(sender, random::mask_key, SIZES),
             peer: PeerPace::new(pace),
+            newest_broadcast: 0,
             waiting: 0,
             message_thread: None,
             parts: 0,

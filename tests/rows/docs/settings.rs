@@ -107,6 +107,7 @@ pub(super) fn websocket_config() -> Vec<Settings> {
     let websocket::Config {
         limits: websocket::Limits { message_bytes },
         high_water_mark,
+        max_buffered,
         heartbeat_interval,
         heartbeat_timeout,
         stall_timeout,
@@ -117,6 +118,7 @@ pub(super) fn websocket_config() -> Vec<Settings> {
     } = websocket::Config::default();
     let config = vec![
         ("high_water_mark", bytes(high_water_mark)),
+        ("max_buffered", bytes(max_buffered)),
         ("heartbeat_interval", limit(heartbeat_interval, time)),
         ("heartbeat_timeout", time(heartbeat_timeout)),
         ("stall_timeout", time(stall_timeout)),

@@ -28,7 +28,7 @@ impl Chat {
         let path = req.path().trim_start_matches('/').to_owned();
         let (room, name) = path.split_once('/').unwrap_or((&path, "somebody"));
         let config = Config {
-            high_water_mark: 2 << 20, // some of the longest messages below
+            max_buffered: 2 << 20, // some of the longest messages below
             ..Config::default()
         };
         let acceptor = websocket::Acceptor::new().config(config);
@@ -120,5 +120,46 @@ fn row_w06_a_chat_with_rooms_over_tls() {
         let outcome = anna.closed();
         assert_eq!((outcome.clean, outcome.code), (true, 1001));
         assert!(annas.recv_timeout(PATIENCE).is_err() && others.recv_timeout(PATIENCE).is_err());
+    });
+}
+
+/// Members that read are no slow members, however long the messages are that one of them sends in a row. One that
+/// reads nothing is closed by then, or holds `max_buffered` bytes and two messages at most.
+#[test]
+fn fault_w06_long_messages_over_tls_close_no_member_that_reads() {
+    watched(|| {
+        let room = Arc::new(Room::new(Slow::Close));
+        let door = Arc::clone(&room);
+        let server = http::create_server(move |req: http::Request, res: http::Response| {
+            let Some(mut ws) = websocket::accept(req, res)? else {
+                return Ok(());
+            };
+            door.add(&ws.writer());
+            while let Some(text) = ws.receive()? {
+                door.send(text);
+            }
+            Ok::<(), http::Failure>(())
+        });
+        let site = Site::with(identity("server"), server);
+        let agent = https::Agent::new(&trusting()).expect("good options");
+        let url = site.url("/").replace("https:", "wss:");
+        let join = || agent.websocket(&url).expect("a member");
+        let members: Vec<_> = (0..4).map(|_| listen(join())).collect();
+        let _reads_nothing = join();
+        while room.len() < 5 {
+            thread::yield_now();
+        }
+
+        let long = "x".repeat(200_000);
+        for _ in 0..5 {
+            members[0].0.send(&long).expect("open");
+        }
+        for (_, lines) in &members {
+            for _ in 0..5 {
+                assert!(line(lines) == long);
+            }
+        }
+        assert!(members.iter().all(|(member, _)| member.is_open()));
+        site.handle.shutdown(std::time::Duration::from_millis(20)); // one member does not answer
     });
 }

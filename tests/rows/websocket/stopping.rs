@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+const STOPPING: &str = "the server is stopping";
+
 #[test]
 fn a_server_that_stops_sends_1001() {
     watched(|| {
@@ -18,7 +20,7 @@ fn a_server_that_stops_sends_1001() {
         thread::scope(|scope| {
             let stops = scope.spawn(|| site.handle.shutdown(PATIENCE));
             for peer in &mut peers {
-                peer.expect(plain(0x88, close(1001, "")));
+                peer.expect(plain(0x88, close(1001, STOPPING)));
                 peer.send(masked(0x88, close(1001, "")));
                 peer.ended();
             }
@@ -53,7 +55,7 @@ fn a_server_behind_another_service_sends_1001() {
         let mut peer = Peer::open(&site);
         thread::scope(|scope| {
             let stops = scope.spawn(|| site.handle.shutdown(PATIENCE));
-            peer.expect(plain(0x88, close(1001, "")));
+            peer.expect(plain(0x88, close(1001, STOPPING)));
             peer.send(masked(0x88, close(1001, "")));
             peer.ended();
             drop(peer);
@@ -70,7 +72,7 @@ fn a_peer_that_does_not_answer_is_cut() {
         let mut peer = Peer::open(&site);
         let report = site.handle.shutdown(Duration::from_millis(20));
         assert_eq!(report.cut, 1);
-        peer.expect(plain(0x88, close(1001, "")));
+        peer.expect(plain(0x88, close(1001, STOPPING)));
         peer.ended();
     });
 }

@@ -2,7 +2,7 @@
 
 use super::stage::{Peer, close, masked, plain, serving, until, writers};
 use crate::support::{PATIENCE, Site, watched};
-use barewire::websocket::{Acceptor, Delivered, Room, Slow, Writer};
+use barewire::websocket::{Acceptor, Config, Delivered, Room, Slow, Writer};
 use std::sync::Arc;
 
 /// A server whose connections are all in one room.
@@ -79,6 +79,86 @@ fn row_w06_a_message_waits_for_no_member() {
                 });
             }
         }
+    });
+}
+
+/// Five long messages in a row, faster than a member can read: a member that reads gets all of them. One that reads
+/// nothing costs the limit and two messages at most, and is closed.
+#[test]
+fn fault_w06_long_messages_close_no_member_that_reads() {
+    watched(|| {
+        let config = Config {
+            max_buffered: 1 << 20,
+            ..Config::default()
+        };
+        let (site, writers) = writers(Acceptor::new().config(config));
+        let room = Room::new(Slow::Close);
+        let mut reads = Peer::open(&site);
+        let reading = writers.recv_timeout(PATIENCE).expect("a WebSocket");
+        let _does_not = Peer::open(&site);
+        let stuck = writers.recv_timeout(PATIENCE).expect("a WebSocket");
+        assert!(room.add(&reading) && room.add(&stuck));
+
+        let long = vec![7; 200_000];
+        let expected = plain(0x82, &long);
+        for _ in 0..5 {
+            assert_eq!(room.send(&long), sent(2)); // nothing is read in between
+        }
+        (0..5).for_each(|_| reads.expect(&expected));
+
+        let mut most = 0;
+        while room.send(&long).slow == 0 {
+            most = most.max(stuck.buffered_amount());
+            reads.expect(&expected);
+        }
+        reads.expect(&expected);
+        assert!(most <= (1 << 20) + 2 * expected.len() as u64, "{most}");
+        assert!(reading.is_open() && !stuck.is_open());
+        assert!(room.members().iter().all(|member| member.is_same(&reading)));
+    });
+}
+
+/// One message, whatever its length, makes no member slow that had none before it.
+#[test]
+fn row_w06_one_message_of_any_length_closes_no_member() {
+    watched(|| {
+        let (site, writers) = writers(Acceptor::new());
+        let mut peer = Peer::open(&site);
+        let member = writers.recv_timeout(PATIENCE).expect("a WebSocket");
+        let room = Room::new(Slow::Close);
+        room.add(&member);
+        let long = vec![7; 40 << 20];
+        assert_eq!(room.send(&long), sent(1));
+        assert_eq!(room.send("and a short one"), sent(1));
+        peer.expect(plain(0x82, &long));
+        peer.expect(plain(0x81, "and a short one"));
+    });
+}
+
+#[test]
+fn row_w06_a_room_lists_its_members_and_closes_all() {
+    watched(|| {
+        let (_site, mut peers, writers) = connected(3);
+        let room = Room::default();
+        writers.iter().for_each(|member| _ = room.add(member));
+        writers[1].close(1000, "").expect("a code");
+        let members = room.members();
+        assert_eq!(members.len(), 2);
+        assert!(members[0].is_same(&writers[0]) && members[1].is_same(&writers[2]));
+
+        assert!(room.close(1005, "").is_err()); // no code for a frame: nothing is sent
+        assert!(room.close(1000, "x".repeat(124)).is_err());
+        assert_eq!(room.len(), 2);
+        room.send("that is all");
+        room.close(4000, String::from("over")).expect("a code");
+        assert!(room.is_empty() && room.members().is_empty());
+        for at in [0, 2] {
+            peers[at].expect(plain(0x81, "that is all"));
+            peers[at].expect(plain(0x88, close(4000, "over")));
+        }
+        peers[1].expect(plain(0x88, close(1000, "")));
+        assert!(room.close(1005, "").is_err()); // wrong for nobody, too
+        assert!(room.close(1000, "").is_ok());
     });
 }
 
