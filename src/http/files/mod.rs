@@ -12,7 +12,7 @@
 //!      ▼
 //!   ["a b.txt"]
 //!      │ canonicalize, still below the root?      place.rs  404   nothing that is served
-//!      ▼ a regular file?                                    308   a directory, without its slash
+//!      ▼ a regular file?                                    308   a directory with an index, without its slash
 //!   /srv/www/a b.txt
 //!      │ in memory, or open it                    content.rs, cache.rs
 //!      ▼ size and time, as the open file says     stamp.rs
@@ -56,7 +56,7 @@
 //! # To change X, touch Y
 //! | to change | touch |
 //! |---|---|
-//! | which names are refused | `path.rs`, and the table of statuses in `refusal.rs` |
+//! | which names are refused | `path.rs`, and the table of statuses in `refusal.rs`; the page: [`ServerEvents::client_error`](super::ServerEvents::client_error) |
 //! | which files are found, links, dot files | `place.rs` |
 //! | the media type of an ending | the table in `media_type.rs` |
 //! | `ETag`, `Last-Modified` | `stamp.rs` |
@@ -85,7 +85,7 @@ mod stamp;
 use super::error::{Error, Handled};
 use super::server::Request;
 use super::server::Response;
-use super::wire::Outcome;
+use super::wire::{Outcome, Target};
 use crate::setters::setters;
 use body::Body;
 use cache::Cache;
@@ -104,8 +104,7 @@ use std::time::SystemTime;
 /// directory, and a bounded number of small files kept in memory. See the [module](self) for what
 /// is refused and why.
 ///
-/// One value serves all threads. It responds to every request: with a file, or with a status and a body
-/// that says why not.
+/// One value serves all threads. Each request gets a file, or is refused with a status that says why not.
 ///
 /// ```
 /// use barewire::http::{self, Files};
@@ -161,10 +160,18 @@ impl Files {
     /// The files below `root`. The path is resolved once, now: if it is a link, to where the link leads now.
     ///
     /// # Errors
-    /// There is no such directory.
+    /// There is no such directory, or it cannot be opened. The text names it; the kind is that of the system:
+    /// [`NotFound`](io::ErrorKind::NotFound), [`NotADirectory`](io::ErrorKind::NotADirectory) …
     pub fn new(root: impl AsRef<Path>) -> io::Result<Files> {
+        let root = root.as_ref();
+        let named = |error: io::Error| {
+            io::Error::new(
+                error.kind(),
+                format!("the files below {}: {error}", root.display()),
+            )
+        };
         Ok(Files {
-            root: Root::new(root.as_ref())?,
+            root: Root::new(root).map_err(named)?,
             prefix: String::new(),
             cache: Cache::default(),
             boundaries: Boundaries::default(),
@@ -217,25 +224,31 @@ impl Files {
 
 /// Responding.
 impl Files {
-    /// Responds to a request for a file.
+    /// Responds to a request for a file, or [refuses](crate::http::refuse_with) it.
     ///
-    /// Fields that were set before stay, unless they are among those of a file.
+    /// Fields that were set before stay in the response with a file, unless they are among those of a file. A refusal
+    /// begins anew, as every refusal does.
     ///
-    /// | status | when |
-    /// |---|---|
-    /// | 200, 206 | the file, or the ranges of it that were asked for |
-    /// | 304, 412 | a precondition says so |
-    /// | 308 | a directory with an index, and the path has no slash at its end |
-    /// | 400 | a path that can name no file, whatever is on the disk |
-    /// | 404 | no file, or one that is not served |
-    /// | 405 | a method other than GET and HEAD |
-    /// | 416 | no range names a byte of the file |
-    /// | 500 | the disk failed, or there are too many open files |
+    /// | status | when | who makes the response |
+    /// |---|---|---|
+    /// | 200, 206 | the file, or the ranges of it that were asked for | |
+    /// | 304 | a precondition says that the client has it | |
+    /// | 308 | a directory with an index, and the path has no slash at its end | |
+    /// | 400 | a path that can name no file, whatever is on the disk | `client_error` |
+    /// | 404 | no file, or one that is not served; a directory without an index | `client_error` |
+    /// | 405 | a method other than GET and HEAD | `client_error` |
+    /// | 412 | a precondition fails | `client_error` |
+    /// | 416 | no range names a byte of the file | `client_error` |
+    /// | 500 | the disk failed, or there are too many open files | |
+    ///
+    /// So [`ServerEvents::client_error`](crate::http::ServerEvents::client_error) makes the pages for what is refused
+    /// here and for all else; the default is one line of text.
     ///
     /// # Errors
-    /// An error of the connection, or of the disk. If the disk failed before anything was sent,
-    /// the client has got a 500 already and the error is for your log. The same goes for a file that has become
-    /// shorter than its Content-Length. Later, the handler cuts the connection by returning the error.
+    /// The refusal; an error of the connection, or of the disk. A handler that returns it, by `?` or as its last line,
+    /// gives the client the status of the table; an error of the disk is reported to
+    /// [`ServerEvents::error`](crate::http::ServerEvents::error). So is that of a file that has become shorter than its
+    /// Content-Length: then the connection is cut, or the client gets a 500 if nothing has left yet.
     pub fn serve(&self, req: &Request<'_>, mut res: Response<'_>) -> Handled {
         match self.reply(req) {
             Ok(Reply::File(validators, body, content)) => {
@@ -248,7 +261,7 @@ impl Files {
                 res.end("")
             }
             Ok(Reply::AddSlash) => add_slash(req, res),
-            Err(refusal) => refusal.respond(res),
+            Err(refusal) => Err(refusal.into()),
         }
     }
 
@@ -281,7 +294,10 @@ impl Files {
 
     fn find(&self, req: &Request<'_>) -> Result<Place, Rule> {
         if !matches!(req.method(), "GET" | "HEAD") {
-            return Err(Rule::Method);
+            return Err(match req.target() {
+                Target::Asterisk => Rule::Asterisk,
+                _ => Rule::Method,
+            });
         }
         let path = self.below_prefix(req.path()).ok_or(Rule::Missing)?;
         self.root.find(&path::decode(path, self.root.dot_files)?)
@@ -324,7 +340,9 @@ fn add_slash(req: &Request<'_>, mut res: Response<'_>) -> Handled {
         .map_or(String::new(), |query| format!("?{query}"));
     // RFC 3986 §4.2: "Such a segment must be preceded by a dot-segment (e.g., "./this:that") to
     // make a relative-path reference."
-    res.set_header("Location", format!("./{name}/{query}"))?;
-    let rule = "the path of a directory ends with a slash (RFC 3986 §6.2.4)";
-    refusal::write_text(308, rule, res)
+    res.set_status(308)?
+        .set_header("Location", format!("./{name}/{query}"))?
+        .set_header("Content-Type", "text/plain; charset=utf-8")?
+        .set_header("X-Content-Type-Options", "nosniff")?;
+    res.end("308 Permanent Redirect: the path of a directory ends with a slash (RFC 3986 §6.2.4)\n")
 }

@@ -1,10 +1,9 @@
 //! Why there is no file for a request, in words for the client.
 
-use crate::http::error::Handled;
-use crate::http::server::Response;
-use crate::http::wire::{encode_unsatisfied, reason_phrase};
+use crate::http::error::Failure;
+use crate::http::refuse::refuse_with;
+use crate::http::wire::encode_unsatisfied;
 use crate::wire::rules;
-use std::fmt::Display;
 use std::io;
 
 rules! {
@@ -22,9 +21,9 @@ rules! {
     DotFile 404 "RFC 9110 §17.3" "names that start with a dot are not served";
     Missing 404 "RFC 9110 §15.5.5" "there is no such file";
     Method 405 "RFC 9110 §15.5.6" "a file can be read, by GET and HEAD, and no more";
+    Asterisk 405 "RFC 9110 §9.3.7" "* is the server as a whole, and no file; files can be read, by GET and HEAD";
     Precondition 412 "RFC 9110 §13.1" "the file is not in the state that the request depends on";
     Range 416 "RFC 9110 §14.1.2" "no range of these lies within the file";
-    Failed 500 "RFC 9110 §15.6.1" "the file cannot be read now";
 }
 
 /// Why a response has no file.
@@ -44,45 +43,30 @@ impl From<Rule> for Refusal {
     }
 }
 
-impl Refusal {
-    fn rule(&self) -> Rule {
-        match self {
-            Refusal::Rule(rule) => *rule,
-            Refusal::Range(_) => Rule::Range,
-            Refusal::Failed(_) => Rule::Failed,
-        }
-    }
-
-    /// Responds with the status and the rule.
-    ///
-    /// # Errors
-    /// An error of the connection. After a response with 500, what failed on our side.
-    pub(super) fn respond(self, mut res: Response<'_>) -> Handled {
-        if let Refusal::Rule(Rule::Method) = self {
+/// A refusal is a failure of the handler: [`ServerEvents::client_error`] makes the page. A disk that fails is no
+/// refusal: it is reported, and the client gets a 500.
+///
+/// [`ServerEvents::client_error`]: crate::http::ServerEvents::client_error
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        // A browser must not take the page for something else, whatever the name of the file promises.
+        let plain = ("X-Content-Type-Options", b"nosniff".to_vec());
+        let (rule, field) = match refusal {
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
             // response"
-            res.set_header("Allow", "GET, HEAD")?;
-        }
-        if let Refusal::Range(length) = self {
-            let mut value = Vec::new();
-            encode_unsatisfied(length, &mut value);
-            // RFC 9110 §15.5.17: "SHOULD generate a Content-Range header field specifying the
-            // current length of the selected representation"
-            res.set_header("Content-Range", &value[..])?;
-        }
-        let rule = self.rule();
-        write_text(rule.status(), rule, res)?;
-        match self {
-            Refusal::Failed(error) => Err(error.into()),
-            _ => Ok(()),
-        }
+            Refusal::Rule(rule @ (Rule::Method | Rule::Asterisk)) => {
+                (rule, Some(("Allow", b"GET, HEAD".to_vec())))
+            }
+            Refusal::Rule(rule) => (rule, None),
+            Refusal::Range(length) => {
+                // RFC 9110 §15.5.17: "SHOULD generate a Content-Range header field specifying the
+                // current length of the selected representation"
+                let mut value = Vec::new();
+                encode_unsatisfied(length, &mut value);
+                (Rule::Range, Some(("Content-Range", value)))
+            }
+            Refusal::Failed(error) => return error.into(),
+        };
+        refuse_with(rule.status(), rule, field.into_iter().chain([plain]))
     }
-}
-
-/// A response in one line of text.
-pub(super) fn write_text(status: u16, text: impl Display, mut res: Response<'_>) -> Handled {
-    res.set_status(status)?
-        .set_header("Content-Type", "text/plain; charset=utf-8")?
-        .set_header("X-Content-Type-Options", "nosniff")?;
-    res.end(format!("{status} {}: {text}\n", reason_phrase(status)))
 }

@@ -1,6 +1,7 @@
 //! The book's events: one method each, with an empty or sensible body.
 
 use crate::http::error::{Error, Failure, Handled};
+use crate::http::refuse::refuse_with;
 use crate::http::server::request::Request;
 use crate::http::server::response::Response;
 use crate::http::wire::{self, Rule, reason_phrase};
@@ -156,8 +157,8 @@ pub trait ServerEvents: Send + Sync + 'static {
     ///
     /// # Errors
     /// As for [`request`](ServerEvents::request).
-    fn connect(&self, _request: Request<'_>, response: Response<'_>) -> Handled {
-        refuse_tunnel(response)
+    fn connect(&self, _request: Request<'_>, _response: Response<'_>) -> Handled {
+        Err(refuse_tunnel())
     }
 
     /// A peer has connected.
@@ -219,15 +220,12 @@ pub trait ServerEvents: Send + Sync + 'static {
     fn close(&self) {}
 }
 
-/// The default response to a CONNECT.
-fn refuse_tunnel(mut response: Response<'_>) -> Handled {
-    // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
-    // response"
-    response
-        .set_header("Allow", "GET, HEAD, POST")?
-        .set_header("Connection", "close")?;
-    let text = "this server opens no tunnels (RFC 9110 §9.3.6)\n";
-    write_text(405, text, response)
+/// The default response to a CONNECT: nothing can be done with `host:port` here.
+// RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response"
+// RFC 9110 §10.2.1: "An empty Allow field value indicates that the resource allows no methods"
+fn refuse_tunnel() -> Failure {
+    let why = "this server opens no tunnels (RFC 9110 §9.3.6)";
+    refuse_with(405, why, [("Allow", ""), ("Connection", "close")])
 }
 
 /// The default response to an error: its status, and in the body the rule that was broken.

@@ -1,8 +1,11 @@
 //! What must not be served, however it is asked for; and directories.
 
-use super::site::{Site, request, watched};
+use super::site::{Answer, Site, request, watched};
+use barewire::http::{self, Files, Handled, Request, Response, ServerEvents};
+use std::io::ErrorKind;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
+use std::sync::Arc;
 
 /// Every way out of the root that a path can spell, and some that it cannot.
 const WAYS_OUT: &str = "\
@@ -250,6 +253,94 @@ fn row_h12_a_missing_slash_is_added() {
         "/%5cevil.example",
     ] {
         assert_eq!(site.get(path).field("Location"), None, "{path}");
+    }
+}
+
+/// One page for all that is refused, by the files and by a handler.
+struct Pages(Arc<Files>);
+
+impl ServerEvents for Pages {
+    fn request(&self, req: Request<'_>, res: Response<'_>) -> Handled {
+        self.0.serve(&req, res)
+    }
+
+    fn client_error(&self, error: &http::Error, res: Response<'_>) -> Handled {
+        res.end(format!("<p>{error}"))
+    }
+}
+
+#[test]
+fn row_h12_client_error_makes_the_page_of_a_file_that_is_refused() {
+    let site = Site::new("pages");
+    site.write("file.txt", "text");
+    for (method, path, fields, status, name, value) in [
+        (
+            "GET",
+            "/none",
+            &[][..],
+            404,
+            "X-Content-Type-Options",
+            "nosniff",
+        ),
+        ("GET", "/%00", &[], 400, "X-Content-Type-Options", "nosniff"),
+        ("POST", "/file.txt", &[], 405, "Allow", "GET, HEAD"),
+        ("OPTIONS", "*", &[], 405, "Allow", "GET, HEAD"),
+        (
+            "GET",
+            "/file.txt",
+            &["If-Match: \"other\""],
+            412,
+            "X-Content-Type-Options",
+            "nosniff",
+        ),
+        (
+            "GET",
+            "/file.txt",
+            &["Range: bytes=9-"],
+            416,
+            "Content-Range",
+            "bytes */4",
+        ),
+    ] {
+        let server = http::create_server_with(Pages(site.files.clone()));
+        let bytes = server.answer_to(request(method, path, fields).as_bytes());
+        let answer = Answer::of(&bytes, false);
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.field(name), Some(value), "{method} {path}");
+        let text = answer.text();
+        assert!(text.starts_with("<p>") && text.ends_with(')'), "{text}");
+    }
+}
+
+#[test]
+fn row_h12_an_asterisk_is_no_file() {
+    let answer = Site::new("asterisk").ask("OPTIONS", "*", &[]);
+    assert_eq!(
+        (answer.status, answer.field("Allow")),
+        (405, Some("GET, HEAD"))
+    );
+    assert!(
+        answer.text().contains("* is the server as a whole"),
+        "{}",
+        answer.text()
+    );
+}
+
+#[test]
+fn row_h12_a_root_that_is_none_is_named() {
+    let site = Site::new("none");
+    site.write("file.txt", "");
+    for (name, kind) in [
+        ("nowhere", ErrorKind::NotFound),
+        ("file.txt", ErrorKind::NotADirectory),
+    ] {
+        let path = site.path(name);
+        let error = Files::new(&path).unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(
+            error.to_string().contains(&*path.to_string_lossy()),
+            "{error}"
+        );
     }
 }
 

@@ -204,7 +204,7 @@ fn row_h07_one_method_is_enough() {
             (
                 CONNECT.into(),
                 405,
-                "this server opens no tunnels (RFC 9110 §9.3.6)\n",
+                "405 Method Not Allowed: this server opens no tunnels (RFC 9110 §9.3.6)\n",
             ),
         ] {
             let mut client = site.client();
