@@ -74,8 +74,16 @@ rule_error! {
     /// its client with it: `Err(wire::Error::whole(Rule::BodyTooLarge).into())` is a 413.
     pub struct Error {
         rule: Rule,
-        /// The offset, in bytes, from the start of what was being decoded: a head, a body, or for a
-        /// rule about one field's value, that value.
+        /// The offset, in bytes, from the start of what the rule is about:
+        ///
+        /// | what is broken | counted from |
+        /// |---|---|
+        /// | a start line, the form of the field lines | the first byte of the head, behind empty lines or not |
+        /// | one field's value: `Host`, `Content-Length`, `Transfer-Encoding`, `Connection` … | that value |
+        /// | the framing of chunks | the bytes of that call of the decoder, which a server or a client has read together |
+        /// | the form of the trailer lines | the first byte of the trailer section |
+        /// | the query, a form | the byte behind the `?`; the form |
+        /// | text that is not UTF-8 | the body, or the line |
         at: usize,
         /// Up to 16 bytes found there; empty where no single byte breaks the rule.
         got: [u8; 16],
@@ -92,14 +100,12 @@ impl Error {
         Error::new(rule, &[], 0)
     }
 
-    /// A rule was broken by the character `got` at byte `at`.
+    /// A rule was broken by `got` at byte `at`.
     #[cold]
-    pub(super) fn found(rule: Rule, at: usize, got: Option<char>) -> Self {
-        let mut utf8 = [0; 4];
-        let got = got.map_or(&[][..], |c| c.encode_utf8(&mut utf8).as_bytes());
+    pub(super) fn found(rule: Rule, at: usize, got: &str) -> Self {
         Error {
             at,
-            ..Error::new(rule, got, 0)
+            ..Error::new(rule, got.as_bytes(), 0)
         }
     }
 

@@ -20,13 +20,15 @@ rules! {
     NotUtf8 "RFC 3986 §2.5" "percent-encoded text is UTF-8";
 }
 
-/// The rule of URIs that a text breaks, and at which byte. The error keeps one character of the text and
-/// no more, because a URI may hold a password.
+/// The rule of URIs that a text breaks, and at which byte. The error keeps one character of the text, or one
+/// percent-encoded byte, and no more, because a URI may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UriError {
     reason: UriReason,
     at: usize,
     got: Option<char>,
+    /// The digits behind a % that encodes a byte of no character.
+    digits: Option<[u8; 2]>,
     in_part: bool,
 }
 
@@ -38,7 +40,22 @@ impl UriError {
             reason,
             at,
             got,
+            digits: None,
             in_part: false,
+        }
+    }
+
+    /// The bytes that `text` encodes are text up to this one of them.
+    #[cold]
+    pub(super) fn not_utf8(text: &str, valid_up_to: usize) -> UriError {
+        let (bytes, mut at) = (text.as_bytes(), 0);
+        for _ in 0..valid_up_to {
+            at += if bytes.get(at) == Some(&b'%') { 3 } else { 1 };
+        }
+        let digits = bytes.get(at + 1..at + 3);
+        UriError {
+            digits: digits.map(|digits| [digits[0], digits[1]]),
+            ..UriError::new(UriReason::NotUtf8, text, at)
         }
     }
 
@@ -57,7 +74,9 @@ impl UriError {
             UriReason::NotUtf8 => Rule::EscapedNotUtf8,
             _ => Rule::EscapeInvalid,
         };
-        self.in_part.then(|| Error::found(rule, self.at, self.got))
+        let mut found = self.got.map_or(String::new(), String::from);
+        found.extend(self.digits.iter().flatten().map(|&digit| char::from(digit)));
+        self.in_part.then(|| Error::found(rule, self.at, &found))
     }
 
     /// The same error in a longer text, which has `bytes` more before that byte.
@@ -73,12 +92,13 @@ impl UriError {
         self.reason
     }
 
-    /// The offset, in bytes, from the start of the text.
+    /// The offset, in bytes, from the start of the text: of the URI, of the query behind its `?`, of the form, or of
+    /// the part that was decoded by itself.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// The character found there; `None` at the end of the text.
+    /// The character found there, `%` where a percent-encoded byte is; `None` at the end of the text.
     pub fn got(&self) -> Option<char> {
         self.got
     }
@@ -87,7 +107,11 @@ impl UriError {
 impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let UriError {
-            reason, at, got, ..
+            reason,
+            at,
+            got,
+            digits,
+            ..
         } = *self;
         write!(f, "{reason}; at byte {at}: ")?;
         match got {
@@ -98,7 +122,12 @@ impl fmt::Display for UriError {
                 let mut bytes = c.encode_utf8(&mut utf8).bytes();
                 bytes.try_for_each(|byte| write!(f, "%{byte:02X}"))
             }
-            Some(c) => write!(f, "{c:?}"),
+            Some(c) => match digits {
+                None => write!(f, "{c:?}"),
+                Some([first, second]) => {
+                    write!(f, "'{c}{}{}'", char::from(first), char::from(second))
+                }
+            },
         }
     }
 }

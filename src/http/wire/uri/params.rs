@@ -8,7 +8,7 @@
 //! FE and FF are no bytes of UTF-8, so no decoded text holds them. What is kept is one byte longer than what came at
 //! most: a stranger who sends many short pairs costs no more memory than one who sends a long one.
 
-use super::error::{UriError, UriReason};
+use super::error::UriError;
 use super::percent::decode_form;
 use std::fmt;
 
@@ -161,14 +161,14 @@ fn append_text(part: &str, pairs: &mut Vec<u8>) -> Result<(), UriError> {
     decode_form(part, pairs)?;
     match std::str::from_utf8(&pairs[from..]) {
         Ok(_) => Ok(()),
-        Err(_) => Err(UriError::new(UriReason::NotUtf8, part, 0)),
+        Err(error) => Err(UriError::not_utf8(part, error.valid_up_to())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::wire::Query;
+    use crate::http::wire::{Query, UriReason};
 
     fn read(text: &str) -> Vec<(String, String)> {
         let params = Params::parse(text).unwrap();

@@ -112,7 +112,8 @@ fn decode_where(text: &str, meant: impl Fn(u8) -> u8, out: &mut Vec<u8>) -> Resu
 
 /// [`percent_decode_text`], of a part of a whole URI that is being parsed.
 pub(super) fn decode_text(text: &str) -> Result<String, UriError> {
-    String::from_utf8(decode(text)?).map_err(|_| UriError::new(UriReason::NotUtf8, text, 0))
+    String::from_utf8(decode(text)?)
+        .map_err(|error| UriError::not_utf8(text, error.utf8_error().valid_up_to()))
 }
 
 // RFC 3986 §2.3: "unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~""
@@ -172,7 +173,18 @@ mod tests {
 
     #[test]
     fn text_is_utf8() {
-        let error = percent_decode_text("%ff").unwrap_err();
-        assert_eq!(error.reason(), UriReason::NotUtf8);
+        for (text, at, shown) in [
+            ("%ff", 0, "'%ff'"),
+            ("a%41深%C3%A9b%e6%b7", 14, "'%e6'"),
+            ("%41%C3é", 3, "'%C3'"),
+            ("é%a9", 2, "'%a9'"),
+        ] {
+            let error = percent_decode_text(text).unwrap_err();
+            assert_eq!((error.reason(), error.at()), (UriReason::NotUtf8, at));
+            assert!(error.to_string().ends_with(shown), "{error}");
+            let error = error.in_request().expect("a part");
+            let shown = shown.replace('\'', "\"");
+            assert!(error.to_string().ends_with(&shown), "{error}");
+        }
     }
 }
