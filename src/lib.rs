@@ -55,7 +55,7 @@
 //! | a protocol of lines, or of messages | [`net::Framed`]`::new(socket, Delimiter::CRLF)` | `receive`, `send`, `on_message`; other framers: [`framing`] |
 //! | the same over TLS | [`tls::create_server`], [`tls::connect`] | the same [`net::Socket`] |
 //! | send and receive datagrams | [`udp::create_socket`]`(Family::V4).bind(41234)` | [`udp::Socket::on_message`], `send`; [`udp::Requester`] asks again when one is lost |
-//! | stop a server in good order | [`net::Handle::shutdown`]`(deadline)` | the report says how many connections were cut |
+//! | stop a server in good order | [`net::Handle::shutdown`]`(deadline)` | the report says how many connections were cut; a stream or a long poll looks at [`http::Response::is_stopping`] |
 //! | wait, but not for ever | the method `…_within(time)` beside the one without | `None`, `false` or [`net::Incoming::Nothing`]: not yet |
 //! | test without a network | [`net::pipe`](net::pipe()), `answer_to` of a server | [`net::Faulty`] and [`udp::Faulty`] misbehave on purpose |
 //! | see what passes | [`net::Tap`] | over TLS it sees the plaintext |

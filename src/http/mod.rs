@@ -78,7 +78,8 @@
 //! **Stopping is clean.** [`Handle::shutdown`](crate::net::Handle::shutdown) ends accepting at once, and
 //! connections whose responses are complete, too: those that are idle, that wait for the rest of a head, that drop
 //! the rest of a request body, or that linger. A request that has reached a handler gets its whole response, with
-//! `Connection: close`. A request that has not reached one gets no byte of a response, and its client may send it
+//! `Connection: close`; a stream or a long poll must look at [`Response::is_stopping`] and end, or it is cut at the
+//! deadline. A request that has not reached one gets no byte of a response, and its client may send it
 //! again. A deadline ends the rest, and the report counts the connections that were cut.
 //!
 //! # The client
@@ -148,7 +149,7 @@
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
 //! | how long a handler waits for more of a body | [`Request::fill_buf_within`], [`ClientResponse::fill_buf_within`]: `fill_within` in `body_reader.rs` |
-//! | what a form or a query is read as; which Content-Type a form has | `wire/uri/params.rs`; `server/form.rs` |
+//! | what a form or a query is read as; which Content-Type a form has; how a cookie is found | `wire/uri/params.rs`; `server/form.rs`; `server/cookie.rs` |
 //! | how a long poll sees that its client has left; what a handler then may do | [`Response::client_left`], `server/exchange/connection.rs`; `send_fallback_response` in `server/request_loop/failing.rs` |
 //! | to serve or ask over a stream of your own | implement [`net::Stream`](crate::net::Stream) or [`net::Layer`](crate::net::Layer); `Server::serve` (such a connection has no slot), [`RequestOptions::create_connection`] |
 //! | what an upgrade hands over | `upgraded.rs`, `server/request.rs` |

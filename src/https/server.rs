@@ -83,7 +83,10 @@ pub fn create_server_with<E: ServerEvents>(
 ///     .cert(read("fixtures/tls/server.crt")?)
 ///     .key(read("fixtures/tls/server.key")?);
 /// let server = https::create_server(&options, handler)?
-///     .on_tls_client_error(|error, stream| eprintln!("{:?}: {}: {error}", stream.peer_addr(), error.code()));
+///     .on_tls_client_error(|error, stream| match stream.peer_addr() {
+///         Ok(address) => eprintln!("{address}: {}: {error}", error.code()),
+///         Err(_) => eprintln!("a client that has left: {error}"),
+///     });
 /// let certificate = server.context().clone(); // to replace it later, while the server runs
 /// let handle = server.listen("127.0.0.1:0")?;
 /// println!("listening on {}", handle.local_addr());
@@ -156,7 +159,7 @@ fn plain<E: ServerEvents>(http: &http::Server<E>) -> http::Server<impl ServerEve
              ask for https://{host}{path}{query}\n"
         ))
     });
-    server.config(http.settings().clone())
+    server.beside(http)
 }
 
 impl<E> fmt::Debug for Server<E> {

@@ -90,6 +90,10 @@ impl Handle {
     /// [`stop`](Handle::stop)s, waits until every connection has ended, cuts those that have not
     /// by the `deadline` ([`Stop::cut`](super::Stop::cut)) and waits one more second for them.
     /// Called from within a connection it counts that one too, which will be cut.
+    ///
+    /// A handler is not interrupted before the deadline. So a handler of HTTP without an end of its own, such as a
+    /// stream of events or a long poll, must look at `is_stopping()` of its response from time to time, or it holds up
+    /// the call until the deadline, and is cut.
     pub fn shutdown(&self, deadline: Duration) -> Report {
         let before = self.engine.stop();
         if self

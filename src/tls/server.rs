@@ -101,7 +101,10 @@ pub fn create_server_with<E: ServerEvents>(
 ///     .key(std::fs::read("fixtures/tls/server.key")?);
 /// let server = tls::create_server(&options, |socket| socket.write_all("hello\n"))?
 ///     .max_connections(100)
-///     .on_error(|error, stream| eprintln!("{:?}: {error}", stream.peer_addr()))
+///     .on_error(|error, stream| match stream.peer_addr() {
+///         Ok(address) => eprintln!("{address}: {error}"),
+///         Err(_) => eprintln!("a client that has left: {error}"),
+///     })
 ///     .listen("127.0.0.1:0")?;
 /// # server.shutdown(std::time::Duration::from_secs(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

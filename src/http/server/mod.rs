@@ -36,12 +36,13 @@
 //! | `request_loop.rs` | the life of a connection; read this first |
 //! | `request_loop/waiting.rs` | where its thread waits for a head, and gives memory back |
 //! | `request_loop/failing.rs` | what follows when a handler or the client fails |
-//! | `request.rs`, `response.rs` | what a handler sees; `form.rs`: which body is a form |
+//! | `request.rs`, `response.rs` | what a handler sees; `form.rs`: which body is a form; `cookie.rs`: a cookie |
 //! | [`exchange`] | what these two are made of: body, draft, queue |
 //! | `events.rs` | all that a program can be called for; `finish.rs`: what a line of a log is made of |
 //! | `config.rs` | all limits and deadlines |
 
 mod config;
+mod cookie;
 mod events;
 mod exchange;
 mod finish;
@@ -66,7 +67,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 
-/// A server that calls a function for each request; see [`ServerEvents`] for everything else that can happen, and
+/// A server that calls a function for each request, on a port or on `"unix:/path"` ([`Server::listen`]); see [`ServerEvents`] for everything else that can happen, and
 /// [`Server`] for what can be set.
 ///
 /// ```
@@ -160,10 +161,13 @@ impl<E> Server<E> {
     /// Calls `on_finish` once for each request, when its response is complete or was cut. So a log has a line for
     /// each request, also for those that no handler sees: bytes that are no request, a redirect to the encoded target,
     /// a head that came too slowly. After an upgrade it is called when the handler returns. A connection that ends
-    /// before the first byte of a request is none.
+    /// before the first byte of a request is none. A server for [`https`](crate::https) calls it also for a request that
+    /// came without TLS and gets a 400, and not for a handshake that failed.
     ///
     /// It runs on the connection's thread, which sends nothing meanwhile; a response that is complete may still be
-    /// pending, so `on_finish` should not wait. If it panics, that is reported to [`ServerEvents::error`]. A second
+    /// pending. So `on_finish` must not wait: a `println!` waits if the terminal or the pipe behind it does, and a
+    /// write to a file if the disk does. The recipe [`request_log`](crate::cookbook::request_log) gives the lines to a
+    /// thread of its own. If it panics, that is reported to [`ServerEvents::error`]. A second
     /// call replaces the first. A server without it reads no clock and counts nothing more.
     ///
     /// ```
@@ -173,12 +177,20 @@ impl<E> Server<E> {
     ///     res.end("hello\n")
     /// }
     ///
+    /// // For a program whose output somebody reads.
     /// let server = http::create_server(handler).on_finish(|exchange| println!("{exchange}"));
     /// // 127.0.0.1:41832 GET / 200 6 bytes 0.214 ms
     /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"hello\n"));
     /// ```
     pub fn on_finish(mut self, on_finish: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
-        self.shared.on_finish = Some(Box::new(on_finish));
+        self.shared.on_finish = Some(Arc::new(on_finish));
+        self
+    }
+
+    /// With the settings and the `on_finish` of another server, which serves the same port.
+    pub(crate) fn beside<F>(mut self, other: &Server<F>) -> Self {
+        self.shared.config = other.shared.config.clone();
+        self.shared.on_finish = other.shared.on_finish.clone();
         self
     }
 
@@ -272,9 +284,15 @@ impl<E: ServerEvents> Server<E> {
     /// All that this server sends for these bytes, over a connection in memory. For tests of handlers: no port,
     /// no waiting.
     ///
+    /// It returns when the server has ended the connection. All that the server calls on a port is called here, too:
+    /// [`on_finish`](Self::on_finish) sees a client whose address is [`Addr::Pipe`](crate::net::Addr::Pipe), shown as
+    /// `pipe`.
+    ///
     /// The client sends the bytes and then waits, so that [`Response::client_left`] returns `false` for as long as a
     /// handler runs. It ends the connection when the server waits for more of it: for the next request, or for
-    /// the rest of a body. A handler that waits for its client to leave waits for ever.
+    /// the rest of a body. The server does not stop meanwhile, so a handler that goes on until its client has left or
+    /// until the server stops never returns, and neither does this. To test one, listen on port 0, or call
+    /// [`serve`](Self::serve) with one end of a [`pipe`](crate::net::pipe()), and drop the other end.
     ///
     /// ```
     /// use barewire::http;

@@ -1,7 +1,7 @@
 //! The request that a handler gets: the head as it came, and the body as it comes.
 
 use super::exchange::{BlamesPeer, RequestBody, ServerConnection};
-use super::form;
+use super::{cookie, form};
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::head_fields::HeadFields;
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// | what | how |
 /// |---|---|
 /// | the target | [`path`](Self::path), [`query_params`](Self::query_params), [`url`](Self::url) |
-/// | a field | [`header`](Self::header), [`headers`](Self::headers) |
+/// | a field | [`header`](Self::header), [`headers`](Self::headers); a cookie: [`cookie`](Self::cookie) |
 /// | the body as a whole | [`collect`](Self::collect), [`collect_text`](Self::collect_text), [`form`](Self::form) |
 /// | the body piece by piece | it is a reader: [`Read`], [`BufRead`] |
 /// | who asks | [`stream`](Self::stream) and its [`peer_addr`](Stream::peer_addr) |
@@ -133,8 +133,24 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The field lines: names case-insensitive, order, spelling and repeats as they came. One of them as text is
-    /// [`header`](Self::header).
+    /// The field lines: names case-insensitive, order, spelling and repeats as they came. `for` takes them as they
+    /// are, and their adapters are behind `.iter()`. One of them as text is [`header`](Self::header).
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    ///     let mut text = String::new();
+    ///     for (name, value) in req.headers() {
+    ///         text += &format!("{name}: {} bytes\n", value.len());
+    ///     }
+    ///     let long = req.headers().iter().filter(|(_, value)| value.len() > 100).count();
+    ///     res.end(text + &format!("{long} of them are long\n"))
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # let answer = server.answer_to(b"GET / HTTP/1.0\r\nA: b\r\n\r\n");
+    /// # assert!(answer.ends_with(b"\r\n\r\nA: 1 bytes\n0 of them are long\n"));
+    /// ```
     pub fn headers(&self) -> Fields<'a> {
         self.head.fields()
     }
@@ -142,7 +158,26 @@ impl<'a> Request<'a> {
     /// The value of the first field of this name (names are case-insensitive), if it is text.
     ///
     /// A field that stands there several times, or holds bytes that are not UTF-8, is read from
-    /// [`headers`](Self::headers).
+    /// [`headers`](Self::headers). For credentials, count them: two proxies may not agree on which of two
+    /// `Authorization` fields is the one.
+    ///
+    /// ```
+    /// # use barewire::http;
+    /// # fn handler(req: http::Request, res: http::Response) -> http::Handled {
+    /// let headers = req.headers();
+    /// let mut credentials = headers.get_all("Authorization");
+    /// match (credentials.next(), credentials.next()) {
+    ///     (Some(b"Bearer 42"), None) => res.end("welcome\n"),
+    ///     (_, None) => Err(http::refuse_with(401, "members only", [("WWW-Authenticate", "Bearer")])),
+    ///     _ => Err(http::refuse(400, "one Authorization, not several")),
+    /// }
+    /// # }
+    /// # let server = http::create_server(handler);
+    /// # let status = |fields: &str| server.answer_to(format!("GET / HTTP/1.0\r\n{fields}\r\n").as_bytes())[9..12].to_vec();
+    /// # assert_eq!(status("Authorization: Bearer 42\r\n"), b"200");
+    /// # assert_eq!(status(""), b"401");
+    /// # assert_eq!(status("Authorization: Bearer 42\r\nAuthorization: Bearer 42\r\n"), b"400");
+    /// ```
     ///
     /// ```
     /// use barewire::http;
@@ -157,6 +192,31 @@ impl<'a> Request<'a> {
     /// ```
     pub fn header(&self, name: &str) -> Option<&'a str> {
         self.headers().get_str(name)
+    }
+
+    /// The value of the cookie of this name, as the client has sent it (RFC 6265 §4.2): nothing is decoded, and quotes
+    /// stay. Of several with this name it is the first, which browsers send for the longest path. `None` where there
+    /// is none, or it is not UTF-8.
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(req: http::Request, mut res: http::Response) -> http::Handled {
+    ///     match req.cookie("session") {
+    ///         Some("42") => res.end("welcome back\n"),
+    ///         _ => {
+    ///             res.set_header("Set-Cookie", "session=42; HttpOnly; SameSite=Lax")?;
+    ///             res.end("welcome\n")
+    ///         }
+    ///     }
+    /// }
+    /// # let server = http::create_server(handler);
+    /// # let answer = server.answer_to(b"GET / HTTP/1.0\r\nCookie: a=b; session=42\r\n\r\n");
+    /// # assert!(answer.ends_with(b"\r\n\r\nwelcome back\n"));
+    /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"\r\n\r\nwelcome\n"));
+    /// ```
+    pub fn cookie(&self, name: &str) -> Option<&'a str> {
+        cookie::find(&self.headers(), name)
     }
 
     /// The stream that the request came on: its addresses, and over TLS the peer's certificate. To read the

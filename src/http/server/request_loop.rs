@@ -42,7 +42,7 @@ const MAX_READ_BYTES: usize = 64 * 1024;
 pub(super) struct Shared<E: ?Sized> {
     pub(super) config: Arc<Config>,
     pub(super) budget: Arc<Budget>,
-    pub(super) on_finish: Option<Box<OnFinish>>,
+    pub(super) on_finish: Option<Arc<OnFinish>>,
     pub(super) events: E,
 }
 

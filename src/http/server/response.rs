@@ -25,6 +25,8 @@ use std::io;
 ///   body that ends before it cuts the connection.
 /// - A handler may close the connection with `Connection: close`, and announce a shorter `Keep-Alive` than the
 ///   server's. What contradicts the server is left out: `keep-alive` where the connection ends, a longer timeout.
+/// - A response without an end of its own (a stream of events, a long poll) asks from time to time whether the server
+///   [stops](Self::is_stopping) and whether its client has [left](Self::client_left).
 /// - For HEAD the handler does the same as for GET. The head is sent; the body is counted and not sent, and
 ///   may be shorter than declared.
 ///
@@ -273,7 +275,28 @@ impl<'a> Response<'a> {
         self.connection.borrow().head_sent()
     }
 
-    /// Whether the server is stopping: then a response without an end of its own should end.
+    /// Whether the server is stopping: then a response without an end of its own must end, or
+    /// [`Handle::shutdown`](crate::net::Handle::shutdown) waits for it until its deadline, and cuts it. This never waits.
+    ///
+    /// ```
+    /// # use barewire::http;
+    /// # use std::{thread::sleep, time::Duration};
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+    ///     let mut res = res.write_head(200, [("Content-Type", "text/event-stream")])?;
+    ///     while !res.is_stopping() && !res.client_left() {
+    ///         res.write("data: tick\n\n")?;
+    ///         sleep(Duration::from_millis(1));
+    ///     }
+    ///     res.end("")
+    /// }
+    ///
+    /// let handle = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let mut res = http::get(&format!("http://{}/", handle.local_addr()))?;
+    /// let report = handle.shutdown(Duration::from_secs(5));
+    /// assert_eq!(report.cut, 0);
+    /// assert!(res.collect_text()?.ends_with("data: tick\n\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_stopping(&self) -> bool {
         self.connection.borrow().queue.is_stopping()
     }

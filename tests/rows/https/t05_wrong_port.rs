@@ -36,6 +36,34 @@ fn row_t05_plain_http_is_answered_in_plain_http() {
     });
 }
 
+/// It is an exchange, so a log has its line.
+#[test]
+fn row_t05_plain_http_has_its_line() {
+    watched(|| {
+        let log = Log::default();
+        let lines = log.clone();
+        let site = Site::new(hello().on_finish(move |exchange| {
+            let (method, url) = (exchange.method(), exchange.url());
+            lines.note(format!("{method:?} {url:?} {:?}", exchange.status()));
+        }));
+        for (bytes, line) in [
+            (
+                &*request("GET", "/a"),
+                "Some(\"GET\") Some(\"/a\") Some(400)",
+            ),
+            (
+                "GET /b HTTP/1.1\r\n\r\n",
+                "Some(\"GET\") Some(\"/b\") Some(400)",
+            ),
+        ] {
+            let mut client = plain(&site);
+            client.send(bytes);
+            assert_eq!(client.answer().status, 400);
+            log.wait_for(line);
+        }
+    });
+}
+
 #[test]
 fn row_t05_plain_http_byte_by_byte() {
     watched(|| {
