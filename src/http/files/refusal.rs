@@ -50,7 +50,7 @@ impl From<Rule> for Refusal {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         // A browser must not take the page for something else, whatever the name of the file promises.
-        let plain = ("X-Content-Type-Options", b"nosniff".to_vec());
+        let no_sniff = ("X-Content-Type-Options", b"nosniff".to_vec());
         let (rule, field) = match refusal {
             // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405
             // response"
@@ -67,6 +67,6 @@ impl From<Refusal> for Failure {
             }
             Refusal::Failed(error) => return error.into(),
         };
-        refuse_with(rule.status(), rule, field.into_iter().chain([plain]))
+        refuse_with(rule.status(), rule, field.into_iter().chain([no_sniff]))
     }
 }

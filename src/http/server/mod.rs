@@ -67,8 +67,8 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 
-/// A server that calls a function for each request, on a port or on `"unix:/path"` ([`Server::listen`]); see [`ServerEvents`] for everything else that can happen, and
-/// [`Server`] for what can be set.
+/// A server that calls a function for each request, on a port or on `"unix:/path"` ([`Server::listen`]); see
+/// [`ServerEvents`] for everything else that can happen, and [`Server`] for what can be set.
 ///
 /// ```
 /// use barewire::http;
