@@ -78,7 +78,7 @@ rule_error! {
         ///
         /// | what is broken | counted from |
         /// |---|---|
-        /// | a start line, the form of the field lines | the first byte of the head, behind empty lines or not |
+        /// | a start line, the form of the field lines | the first byte that came for this head; empty lines before it count |
         /// | one field's value: `Host`, `Content-Length`, `Transfer-Encoding`, `Connection` … | that value |
         /// | the framing of chunks | the bytes of that call of the decoder, which a server or a client has read together |
         /// | the form of the trailer lines | the first byte of the trailer section |
