@@ -36,8 +36,8 @@ use std::time::Duration;
 /// ```
 ///
 /// # Errors
-/// The URL is not one of `ws:`, nobody answers, or the response does not open a WebSocket:
-/// [`Error::Refused`].
+/// The URL is not one of `ws:`, nobody answers, or the response does not open a WebSocket. [`Error`] has a table, and
+/// [`is_worth_retrying`](Error::is_worth_retrying) says whether to try again.
 pub fn connect(url: &str) -> Result<WebSocket, Error> {
     connect_with(url, &ConnectOptions::new())
 }
@@ -68,7 +68,8 @@ pub fn connect(url: &str) -> Result<WebSocket, Error> {
 pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Error> {
     let opening = options.opening()?;
     let request = options.request(url, &opening)?;
-    let mut answer = http::request(request)?.end("")?;
+    let answer = http::request(request).and_then(|request| request.end(""));
+    let mut answer = answer.map_err(Error::of_handshake)?;
     if !answer.is_upgraded() {
         let refusal = answer.refusal("the server refused the WebSocket".to_owned());
         return Err(Error::Refused(Box::new(refusal)));
@@ -190,7 +191,8 @@ impl ConnectOptions {
         let base = self.base.clone().tunnel();
         let base = base.method("GET").no_agent().max_redirects(0);
         let url = http_url(url, &base)?;
-        let request = base.timeouts(timeouts).url(&url)?;
+        let request = base.timeouts(timeouts).url(&url);
+        let request = request.map_err(Error::of_handshake)?;
         let headers = self.headers.iter();
         let mut request = headers.fold(request, |request, (name, value)| {
             request.append_header(name, value)

@@ -33,6 +33,7 @@ mod fault_writing;
 pub(crate) mod stage;
 mod stopping;
 mod w01_handshake;
+mod w02_retrying;
 mod w03_example;
 mod w05_closing;
 mod w05_hostile;
