@@ -190,7 +190,9 @@ common_options! {
     ServerOptions;
 
     /// The server's certificate first, then those that lead from it to the CA (the CA's own may
-    /// be left out).
+    /// be left out). A certificate whose dates have passed is accepted here, as by Node: a clock may be wrong when a
+    /// server starts, and a server that stays up meets the same. Its clients refuse it, and their alert
+    /// ([`Code::AlertCertificateExpired`](super::Code::AlertCertificateExpired)) is an error of the handshake here.
     cert;
 
     /// The CAs that may issue the certificates of clients. Each call adds to them. One that has expired

@@ -27,6 +27,9 @@ macro_rules! codes {
         impl Code {
             /// Its name, as Node's `error.code`.
             pub fn as_str(self) -> &'static str { match self { $(Code::$name => $node),+ } }
+
+            #[cfg(test)]
+            const ALL: &[Code] = &[$(Code::$name),+];
         }
     };
 }
@@ -116,8 +119,86 @@ codes! {
     Io "EIO";
 }
 
+impl Code {
+    /// Whether the peer's certificate was not accepted: it is missing, not trusted, outside its dates, for other names
+    /// or purposes, or too weak. (Our own certificate may have the same faults: then the message names the option. The
+    /// `Alert…` codes are what the peer says, of our certificate or of something else.)
+    ///
+    /// ```
+    /// # use barewire::tls::{self, ClientOptions, ServerOptions};
+    /// # let options = ServerOptions::new()
+    /// #     .cert(std::fs::read("fixtures/tls/server.crt")?)
+    /// #     .key(std::fs::read("fixtures/tls/server.key")?);
+    /// # let server = tls::create_server(&options, |socket| socket.pipe(&socket).map(drop))?;
+    /// # let server = server.listen("127.0.0.1:0")?;
+    /// # let address = format!("localhost:{}", server.local_addr().port().unwrap());
+    /// match tls::connect(&address, &ClientOptions::new()) {
+    ///     Err(error) if error.code().is_certificate() => println!("do you trust it? {error}"),
+    ///     Err(error) => println!("no TLS: {error}"),
+    ///     Ok(_) => println!("connected"),
+    /// }
+    /// # let error = tls::connect(&address, &ClientOptions::new()).unwrap_err();
+    /// # assert!(error.code().is_certificate());
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_certificate(self) -> bool {
+        use Code::*;
+        matches!(
+            self,
+            UnableToVerifyLeafSignature
+                | UnableToGetIssuerCertLocally
+                | UnableToGetIssuerCert
+                | DepthZeroSelfSignedCert
+                | SelfSignedCertInChain
+                | CertHasExpired
+                | CertNotYetValid
+                | CertSignatureFailure
+                | InvalidPurpose
+                | CertRejected
+                | CertAltnameInvalid
+                | CertFingerprint
+                | UnsupportedX509Version
+                | KeyTooSmall
+                | PeerDidNotReturnACertificate
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each code that Node writes about the certificate of a peer, and no other.
+    #[test]
+    fn the_codes_of_certificates() {
+        let of_certificates = |code: &&Code| {
+            let name = code.as_str();
+            let begins = [
+                "UNABLE_TO_",
+                "DEPTH_ZERO_",
+                "SELF_SIGNED_",
+                "CERT_",
+                "INVALID_PURPOSE",
+                "ERR_TLS_CERT_",
+                "ERR_OSSL_X509_UNSUPPORTED_",
+                "ERR_SSL_EE_KEY_",
+                "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
+            ];
+            begins.iter().any(|begin| name.starts_with(begin))
+        };
+        let expected: Vec<_> = Code::ALL.iter().filter(of_certificates).collect();
+        let found: Vec<_> = Code::ALL
+            .iter()
+            .filter(|code| code.is_certificate())
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(found.len(), 15);
     }
 }

@@ -1,6 +1,6 @@
 //! What ended a handshake or a connection, in a sentence, and what can be done about it.
 
-use super::super::wire::FirstBytes;
+use super::super::wire::is_http_request;
 use super::{Code, Error};
 use rustls::{AlertDescription, PeerIncompatible};
 use std::io::{self, ErrorKind};
@@ -108,7 +108,7 @@ fn plain(first: &[u8], side: Side<'_>) -> Error {
                 format!("{host:?} does not speak TLS, but says \"{quoted}\": is it the port?");
             (Code::WrongVersionNumber, text)
         }
-        Side::Server if FirstBytes::of(first) == Some(FirstBytes::PlainHttp) => {
+        Side::Server if is_http_request(first) => {
             let text =
                 format!("the client speaks plain HTTP (\"{quoted}…\") to a TLS port: use https:");
             (Code::HttpRequest, text)

@@ -3,7 +3,9 @@
 //! another reason than its version.
 
 use super::super::error::handshake::Failure;
-use super::super::wire::{ClientHello, ContentType, FirstBytes, HandshakeDecoder, RecordHeader};
+use super::super::wire::{
+    ClientHello, ContentType, FirstBytes, HandshakeDecoder, RecordHeader, is_http_request,
+};
 
 /// A ClientHello of this `legacy_version` may negotiate TLS 1.2 or 1.3.
 const TLS_1_2: u16 = 0x0303;
@@ -26,9 +28,9 @@ impl FirstFlight {
                 None => false,
                 Some(FirstBytes::Tls) => self.version_is_known(bytes)?,
                 Some(FirstBytes::Ssl2) => return Err(Failure::OldVersion(None)),
-                Some(other) => {
+                Some(FirstBytes::PlainHttp | FirstBytes::Other) => {
                     let first = bytes.to_vec();
-                    let is_http = other == FirstBytes::PlainHttp || first.starts_with(b"HTTP/");
+                    let is_http = is_http_request(&first) || first.starts_with(b"HTTP/");
                     let answered = is_http || self.plain_is_answered;
                     return Err(Failure::Plain { first, answered });
                 }

@@ -49,6 +49,15 @@ impl FirstBytes {
     }
 }
 
+/// Whether a client of a TLS port speaks HTTP, by all bytes that have come. `GET b` is a method and a blank, too: if the
+/// line has ended, it must name a version of HTTP (RFC 9112 §3).
+pub(in crate::tls) fn is_http_request(bytes: &[u8]) -> bool {
+    let end = bytes.iter().position(|&byte| byte == b'\n');
+    let names_version = |line: &[u8]| line.windows(6).any(|part| part == b" HTTP/");
+    FirstBytes::of(bytes) == Some(FirstBytes::PlainHttp)
+        && end.is_none_or(|end| names_version(&bytes[..end]))
+}
+
 fn next_is(byte: u8, rest: &[u8], then: FirstBytes) -> Option<FirstBytes> {
     match *rest.first()? == byte {
         true => Some(then),
@@ -100,6 +109,21 @@ mod tests {
                 );
             }
             assert!(known_at <= FirstBytes::ENOUGH);
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_version_is_no_http() {
+        for (bytes, is_http) in [
+            (&b"GET / HTTP/1.1\r\nHost: a\r\n"[..], true),
+            (b"PRI * HTTP/2.0\r\n", true),
+            (b"GET / HTT", true), // not known yet
+            (b"GET b\n", false),
+            (b"SET b / HTTP\r\n", false),
+            (b"GET b\nGET / HTTP/1.1\r\n", false),
+            (b"HTTP/1.1 200 OK\r\n", false),
+        ] {
+            assert_eq!(is_http_request(bytes), is_http, "{}", bytes.escape_ascii());
         }
     }
 

@@ -140,6 +140,7 @@ pub use dates::Time;
 pub use error::{Error, Rule};
 pub use extensions::Extension;
 pub use first_bytes::FirstBytes;
+pub(super) use first_bytes::is_http_request;
 pub use handshake::HandshakeDecoder;
 pub use hello::{ClientHello, ServerHello};
 pub use names::Name;

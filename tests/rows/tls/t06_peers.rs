@@ -52,6 +52,16 @@ fn row_t06_a_client_that_speaks_plain_http() {
     });
 }
 
+/// A line protocol has methods and blanks, too.
+#[test]
+fn fault_t06_a_client_of_a_line_protocol_speaks_no_http() {
+    watched(|| {
+        let error = server_error(b"GET b\n");
+        assert_eq!(error.code(), Code::WrongVersionNumber);
+        says(&error, &["does not speak TLS", "GET b\\n"]);
+    });
+}
+
 #[test]
 fn row_t06_a_client_that_sends_nothing_or_half_a_hello() {
     watched(|| {
