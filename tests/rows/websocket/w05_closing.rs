@@ -197,7 +197,7 @@ fn row_w05_codes_and_reasons_that_cannot_be_sent() {
             let refused = ws.writer().close(code, reason);
             assert!(matches!(refused, Err(Error::Misuse(_))), "{code}");
         }
-        assert!(ws.close(1000, &"x".repeat(123)).expect("a code").clean);
+        assert!(ws.close(1000, "x".repeat(123)).expect("a code").clean);
     });
 }
 
