@@ -2,7 +2,7 @@
 
 use crate::http::handler_refusal::HandlerRefusal;
 use crate::http::refusal::Refusal;
-use crate::http::wire::{self, Misuse, UriError};
+use crate::http::wire::{self, Misuse, Rule, UriError};
 use crate::wire::from_causes;
 use std::{fmt, io};
 
@@ -82,7 +82,9 @@ pub type Handled = Result<(), Failure>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer broke a rule.
+    /// The peer broke a rule. A message that its end of the connection has cut breaks
+    /// [`Rule::MessageTruncated`](wire::Rule::MessageTruncated); as an [`io::Error`] it is an
+    /// [`io::ErrorKind::UnexpectedEof`].
     Peer(wire::Error),
     /// The caller asked for something that must not reach the wire; nothing of it did.
     Misuse(Misuse),
@@ -197,11 +199,15 @@ impl From<io::Error> for Error {
     }
 }
 
-/// For the `Read` and `Write` faces of a request and a response: [`Error`] is the inner error.
+/// For the `Read` and `Write` faces of a request and a response: [`Error`] is the inner error. A message that was cut
+/// is `UnexpectedEof`; a rule that was broken otherwise, `InvalidData`.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         match error {
             Error::Io(error) => error,
+            Error::Peer(ref peer) if peer.rule() == Rule::MessageTruncated => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, error)
+            }
             Error::Peer(_) => io::Error::new(io::ErrorKind::InvalidData, error),
             Error::Misuse(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             Error::Refused(_) => io::Error::new(io::ErrorKind::PermissionDenied, error),
@@ -236,6 +242,13 @@ mod tests {
             let found = Error::of(failure);
             assert!(matches!(found, Ok(Error::Handler(refusal)) if refusal.status() == 404));
         }
+    }
+
+    #[test]
+    fn a_message_that_was_cut_is_an_unexpected_end() {
+        let kind = |rule| io::Error::from(Error::Peer(wire::Error::whole(rule))).kind();
+        assert_eq!(kind(Rule::MessageTruncated), io::ErrorKind::UnexpectedEof);
+        assert_eq!(kind(Rule::BodyTooLarge), io::ErrorKind::InvalidData);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long one write may block. The sender checks as often whether the response has come already.
-pub(super) const WRITE_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long one write may block: then the sender polls for an early response.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// A connection that requests are sent on, one after another.
 pub(super) struct ClientConnection {

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A server may respond before it has read the whole request, and then stop reading. So the thread that sends
-//! polls for an early response: every 250 ms, also while it waits for room to write.
+//! polls for an early response: every 5 ms, and every 50 ms while it waits for room to write.
 //!
 //! | file | what |
 //! |---|---|

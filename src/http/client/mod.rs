@@ -32,7 +32,7 @@
 //!
 //! | file | what | who calls it |
 //! |---|---|---|
-//! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/fields.rs` has its fields, `request/retrying.rs` decides on the one retry, `request/redirects.rs` follows redirects | the caller |
+//! | [`request.rs`](request) | [`ClientRequest`]: head and body; `request/fields.rs` has its fields, `request/retrying.rs` decides on the one retry, `request/failed.rs` repeats the error of a piece, `request/redirects.rs` follows redirects | the caller |
 //! | [`options.rs`](options) | [`RequestOptions`]: the book's options; `options/settings.rs` makes origin, fields and target of them | the caller, `request.rs` |
 //! | [`events.rs`](events) | [`ClientEvents`]: the book's events | `request.rs` |
 //! | [`next_request.rs`](next_request) | [`NextRequest`]: what a caller who watches redirects sees of the next one | `events.rs`, `request.rs` |
@@ -68,7 +68,7 @@
 //! | what makes two requests share connections | `Origin` in `origin.rs`: a field, its part in `eq`, and in the hash; for a connector, its `key` |
 //! | how many connections, how long they are idle, who waits | `pool/limits.rs`, `pool/mod.rs` (rule 1, the picture, the example) and `tests/wire/pool`. The number five stands in prose, too: `grep -rni "five" src README.md tests` finds it, also in `bin/agent_demo` and `tests/demos/client` |
 //! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
-//! | when an early response is noticed | `send_parts` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
+//! | when an early response is noticed | `send_parts` and `POLL_INTERVAL` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
 //! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |
 //! | when a request is cancelled, and what becomes of its connection | `handle.rs`; `left` in `deadlines.rs` finds it, `opening.rs` and `wait` in `agent.rs` are woken, `release` in `exchange.rs` keeps a connection that goes back from being aborted, `leave_unused` there keeps one on which nothing was sent; what is cut while a connection is opened: `progress.rs`; `tests/rows/client/cancelled.rs` |
 //! | when the caller is asked whether it still wants the response | `wanted.rs`, and its `check` in `agent.rs`, `opening.rs` and `exchange/` |

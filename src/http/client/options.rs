@@ -158,7 +158,9 @@ impl RequestOptions {
 
         /// Follows at most `most` redirects (RFC 9110 §15.4). Without this option, none. One from `http:` to
         /// `https:` needs TLS, as [`https::Agent`](crate::https::Agent) has it; one from `https:` to `http:`
-        /// is an error.
+        /// is an error. A redirect that cannot be followed is the response itself: one to another scheme, such as
+        /// `ftp:`, and a 307 or 308, which asks for the same body once more, if that was written in pieces
+        /// ([`ClientRequest::write`](super::ClientRequest::write)) and is gone.
         pub fn max_redirects(self, most: u32) => self.change().max_redirects = most;
 
         /// The agent whose sockets are used.

@@ -422,5 +422,5 @@ fn connect_response(
     exchange.begin(&RequestOut::new(method, target, &fields))?;
     exchange.end(b"", &FieldList::new(), caller)?;
     exchange.receive_head(caller)?;
-    Ok(ClientResponse::new(exchange, Timings::start()))
+    Ok(ClientResponse::new(exchange, Timings::start(), None))
 }

@@ -1,6 +1,7 @@
 //! A request that is being sent: its head, its body, and once more where that is safe.
 //! `request/fields.rs` has the fields of its head, and its trailers.
 
+mod failed;
 mod fields;
 mod redirects;
 mod retrying;
@@ -17,6 +18,7 @@ use super::timings::Timings;
 use super::wanted::Wanted;
 use crate::http::error::Error;
 use crate::http::wire::{FieldList, Fields, Known, Misuse, RequestOut};
+use failed::Failed;
 use redirects::OnRedirect;
 use std::fmt;
 use std::io::{self, Write};
@@ -62,6 +64,8 @@ pub struct ClientRequest {
     ending: Option<Ending>,
     /// There is one once a part of the body has been written.
     exchange: Option<Exchange>,
+    /// Why a piece of the body could not be written.
+    failed: Option<Failed>,
 }
 
 impl ClientRequest {
@@ -82,6 +86,7 @@ impl ClientRequest {
             timings,
             ending: None,
             exchange: None,
+            failed: None,
         })
     }
 
@@ -104,11 +109,16 @@ impl ClientRequest {
     /// Sends a piece of the body, and before the first piece the head. Without a Content-Length the
     /// body is sent in chunks; with one, the body must have that length. An empty piece sends the head alone.
     ///
-    /// With `Expect: 100-continue` the first piece waits for the server's 100, at most a second. If
-    /// the response is here already, nothing more is sent: see [`is_answered`](Self::is_answered).
+    /// With `Expect: 100-continue` the first piece waits for the server's 100, at most a second.
+    ///
+    /// A server may send its response before it has read the whole body, to refuse it for instance. Between two
+    /// pieces this is noticed after 5 ms. From then on `write` drops what it is given, and returns `Ok`: a program
+    /// with much to send asks [`is_answered`](Self::is_answered) after each piece, and goes on to [`end`](Self::end)
+    /// for the response.
     ///
     /// # Errors
-    /// No connection, a deadline, a broken connection, or more bytes than the head declares.
+    /// No connection, a deadline, a broken connection, or more bytes than the head declares. But for the last, the
+    /// request has failed: each later call repeats the error.
     pub fn write(&mut self, data: impl AsRef<[u8]>) -> Result<(), Error> {
         self.write_piece(data.as_ref(), &mut Wanted::default())
     }
@@ -127,6 +137,19 @@ impl ClientRequest {
     }
 
     fn write_piece(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
+        self.check_failed()?;
+        let written = self.try_write_piece(data, wanted);
+        self.failed = written.as_ref().err().and_then(Failed::of);
+        written
+    }
+
+    fn check_failed(&self) -> Result<(), Error> {
+        self.failed
+            .as_ref()
+            .map_or(Ok(()), |failed| Err(failed.again()))
+    }
+
+    fn try_write_piece(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         if self.exchange.is_none() {
             let exchange = self.open(Reuse::Allowed, wanted)?;
             self.exchange = Some(exchange);
@@ -138,7 +161,28 @@ impl ClientRequest {
     }
 
     /// Whether the server has sent its response before it had the whole request. Then nothing more of
-    /// the request is sent.
+    /// the request is sent, and [`write`](Self::write) drops what it is given.
+    ///
+    /// ```
+    /// use barewire::http;
+    ///
+    /// fn handler(_req: http::Request, _res: http::Response) -> http::Handled {
+    ///     Err(http::refuse(413, "nobody needs that much")) // without reading the body
+    /// }
+    /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let url = format!("http://{}/", server.local_addr());
+    ///
+    /// let mut req = http::request(http::RequestOptions::new().url(&url)?.method("PUT"))?;
+    /// let mut sent = 0;
+    /// while sent < 1 << 30 && !req.is_answered() {
+    ///     req.write([b'a'; 64 * 1024])?;
+    ///     sent += 64 * 1024;
+    /// }
+    /// assert!(sent < 1 << 30);
+    /// assert_eq!(req.end("")?.status(), 413);
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), http::Error>(())
+    /// ```
     pub fn is_answered(&self) -> bool {
         self.exchange.as_ref().is_some_and(Exchange::is_answered)
     }
@@ -148,6 +192,7 @@ impl ClientRequest {
     /// # Errors
     /// The connection is broken.
     pub fn poll_early_response(&mut self) -> Result<bool, Error> {
+        self.check_failed()?;
         if self.exchange.is_some() {
             let wanted = &mut Wanted::default(); // never asked: this does not wait
             self.with_exchange(wanted, |exchange, caller| {
@@ -229,6 +274,7 @@ impl ClientRequest {
         data: &[u8],
         wanted: &mut Wanted<'_>,
     ) -> Result<ClientResponse, Error> {
+        self.check_failed()?;
         if self.exchange.is_none() {
             let response = self.send_whole(data, wanted)?;
             return self.follow(response, Some(data), wanted);
@@ -364,7 +410,8 @@ impl ClientRequest {
         if let Some(handle) = self.deadlines.handle() {
             handle.note(&timings);
         }
-        Ok(ClientResponse::new(exchange, timings))
+        let options = Some(self.options.clone());
+        Ok(ClientResponse::new(exchange, timings, options))
     }
 }
 

@@ -2,16 +2,18 @@
 
 use super::exchange::Exchange;
 use super::handle::{Ending, RequestHandle};
+use super::options::RequestOptions;
 use super::timings::Timings;
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::refusal::Refusal;
 use crate::http::upgraded::Upgraded;
-use crate::http::wire::{self, FieldList, Fields, ResponseHead, Rule, Version};
+use crate::http::wire::{self, BodyLength, FieldList, Fields, ResponseHead, Rule, Version};
 use crate::net::Stream;
 use crate::text::{Decoder, Encoding};
 use std::fmt;
 use std::io::{self, BufRead, Read};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How much of a refusal's body is kept.
@@ -28,7 +30,20 @@ const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
 /// the end the connection goes back to the agent. If the response is dropped before that, its connection
 /// is closed.
 ///
-/// A truncated body is an error of [`Read`], never an end: after `Ok(0)` the body is whole.
+/// A truncated body is an error of [`Read`], never an end: after `Ok(0)` the body is whole. What went wrong, by the
+/// kind of the [`io::Error`] ([`collect`](Self::collect) and others without `io` in their signature return its inner
+/// error as it is):
+///
+/// | while the body was read | kind | inner error | ask again? |
+/// |---|---|---|---|
+/// | the connection ended too early | `UnexpectedEof` | [`Error::Peer`] with [`Rule::MessageTruncated`] | yes; from where it broke off with `Range`, if the server has it |
+/// | the connection was reset, or TLS failed | `ConnectionReset` and others of the system; `InvalidData` | the system's; [`tls::Error`](crate::tls::Error) | yes |
+/// | nothing came, or too little, for too long | `TimedOut` | a text | yes, later |
+/// | the body breaks a rule, or is too long for `collect` | `InvalidData` | [`Error::Peer`] with the rule | no: it would be the same again |
+/// | another thread has cancelled the request | `ConnectionAborted` | a text | as the caller likes |
+///
+/// Ask again only for what has no effect when it is done twice: `GET` and the other idempotent methods
+/// (RFC 9110 §9.2.2).
 ///
 /// ```
 /// use barewire::http;
@@ -58,18 +73,24 @@ pub struct ClientResponse {
     pub(super) timings: Timings,
     decoder: Option<Decoder>,
     text: String,
-    /// The URL that redirects have led to, if any were followed.
-    pub(super) url: Option<String>,
+    /// Those of the request that it answers; a CONNECT to a proxy has none.
+    options: Option<RequestOptions>,
+    url: OnceLock<Option<String>>,
 }
 
 impl ClientResponse {
-    pub(super) fn new(exchange: Exchange, timings: Timings) -> ClientResponse {
+    pub(super) fn new(
+        exchange: Exchange,
+        timings: Timings,
+        options: Option<RequestOptions>,
+    ) -> ClientResponse {
         ClientResponse {
             exchange,
             timings,
             decoder: None,
             text: String::new(),
-            url: None,
+            options,
+            url: OnceLock::new(),
         }
     }
 
@@ -154,9 +175,35 @@ impl ClientResponse {
         self.exchange.stream()
     }
 
-    /// The URL that the response came from, if redirects were followed.
+    /// The URL that the response came from: that of the request, or the last one that redirects have led to. A
+    /// redirect that was not followed has its own here; its `Location` is a field. `None` after a CONNECT. It is made
+    /// at the first call.
     pub fn url(&self) -> Option<&str> {
-        self.url.as_deref()
+        let options = self.options.as_ref();
+        let made = || options.and_then(|options| options.settings().uri().ok()?);
+        let url = || made().map(|uri| uri.to_string());
+        self.url.get_or_init(url).as_deref()
+    }
+
+    /// The length of the body, as the head declares it: what a progress bar counts up to.
+    ///
+    /// ```
+    /// use barewire::http::{self, wire::BodyLength};
+    ///
+    /// fn handler(_req: http::Request, res: http::Response) -> http::Handled {
+    ///     res.end("Hello World\n")
+    /// }
+    /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+    /// let res = http::get(&format!("http://{}/", server.local_addr()))?;
+    /// match res.body_length() {
+    ///     BodyLength::Known(bytes) => assert_eq!(bytes, 12),
+    ///     BodyLength::Chunked | BodyLength::UntilClose => println!("it will turn out"),
+    /// }
+    /// # server.shutdown(std::time::Duration::from_secs(1));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn body_length(&self) -> BodyLength {
+        self.exchange.buffer.body.length()
     }
 
     /// How long the parts of this request took so far.

@@ -44,6 +44,9 @@ pub enum Phase {
 /// was open already) is zero. [`ClientResponse::timings`](super::ClientResponse::timings) returns them, and
 /// [`RequestHandle::timings`](super::RequestHandle::timings) also for a request that has failed or goes on.
 ///
+/// If redirects were followed, `queue`, `resolve`, `connect`, `secure` and `reused` are those of the last request.
+/// `first_byte` and [`total`](Self::total) count from the beginning of the first one.
+///
 /// ```text
 ///   ├ queue ┤├ resolve ┤├ connect ┤├ secure ┤├ send, and wait ──┤├ body …
 ///   ├ first_byte ───────────────────────────────────────────────┤

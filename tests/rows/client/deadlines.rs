@@ -253,6 +253,39 @@ fn sending_has_deadlines() {
     });
 }
 
+/// Each later call says what the first one has said, and nothing else is sent.
+#[test]
+fn a_request_that_has_failed_stays_failed() {
+    watched(|| {
+        let server = reading_slowly(0);
+        let timeouts = Timeouts {
+            stall: SHORT,
+            ..patient()
+        };
+        let mut request = http::request(server.options().method("PUT").timeouts(timeouts)).unwrap();
+        let says = "the server read nothing of the request, or too little, for 80ms";
+        timed_out(request.write([b'x'; 4096]), says, "the first");
+        timed_out(request.write("more"), says, "the second");
+        timed_out(request.poll_early_response(), says, "a poll");
+        timed_out(request.end(""), says, "the end");
+        server.end();
+
+        // One that has no connection is not sent as if nothing had been written before.
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let options = RequestOptions::new().hostname("127.0.0.1").port(port);
+        let mut request = http::request(options.method("PUT")).unwrap();
+        let refused = |result: Result<(), Error>| match result.unwrap_err() {
+            Error::Io(error) => assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{error}"),
+            other => panic!("{other:?}"),
+        };
+        refused(request.write("a piece"));
+        let _listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+        refused(request.end("").map(drop));
+    });
+}
+
 #[test]
 fn connecting_has_a_deadline() {
     watched(|| {

@@ -3,7 +3,7 @@
 
 use super::peer::Peer;
 use super::test_server::{TestServer, get, head_within};
-use crate::support::{Gate, watched};
+use crate::support::{Gate, Log, watched};
 use barewire::http::pool::Limits;
 use barewire::http::wire::Rule;
 use barewire::http::{self, Error, RequestOptions};
@@ -53,6 +53,41 @@ fn a_413_is_received_although_the_server_does_not_read_the_body() {
         assert_eq!(server.connections(), 2);
         gate.open();
         server.end();
+    });
+}
+
+/// It polls between two pieces, not only when the send buffer is full: the server reads everything here.
+#[test]
+fn an_early_response_is_noticed_with_the_next_piece() {
+    watched(|| {
+        for over_tcp in [false, true] {
+            let log = Log::default();
+            let noting = log.clone();
+            let play = move |mut peer: Peer| {
+                if peer.head().is_none() {
+                    return;
+                }
+                peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno\n");
+                noting.note("answered");
+                peer.until_closed();
+            };
+            let server = match over_tcp {
+                true => TestServer::over_tcp(play),
+                false => TestServer::new(play),
+            };
+            let mut request = http::request(upload(&server)).unwrap();
+            request.write("one piece").unwrap();
+            log.wait_for("answered");
+            std::thread::sleep(Duration::from_millis(6)); // longer than the interval of the polls
+            request.write("another").unwrap();
+            assert!(request.is_answered());
+            request.write(vec![b'x'; 64 << 20]).unwrap(); // is dropped
+            let response = request.end("").unwrap();
+            assert_eq!(response.status(), 413);
+            assert!(response.timings().first_byte <= response.timings().total());
+            drop(response);
+            server.end();
+        }
     });
 }
 

@@ -169,7 +169,7 @@ fn fault_c02_an_invalid_status_is_handed_to_the_caller() {
             for _ in 0..2 {
                 let mut response = get(&options);
                 let found = (response.status(), response.reason(), response.url());
-                assert_eq!(found, (number, "Odd".to_owned(), None));
+                assert_eq!(found, (number, "Odd".to_owned(), Some("http://localhost/")));
                 assert_eq!(status_class(response.status()), 5);
                 assert_eq!(response.collect().unwrap(), b"ok");
             }

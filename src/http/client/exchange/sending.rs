@@ -2,16 +2,18 @@
 
 use super::{Caller, Exchange};
 use crate::http::body_reader::BodySource;
-use crate::http::client::connection::{WRITE_TIMEOUT, is_cut};
+use crate::http::client::connection::is_cut;
 use crate::http::client::response_buffer::ResponseBuffer;
 use crate::http::client::timings::Phase;
 use crate::http::error::Error;
 use crate::http::wire::{self, FieldList, RequestOut, Rule};
 use std::io::{self, IoSlice};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A piece of a body of this size is written from the caller's buffer, without a copy.
 const LARGE_BYTES: usize = 4 * 1024;
+/// How often the sender polls for an early response. A request that is sent at once takes less: it is never polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 impl Exchange {
     /// Encodes the head; it is written together with what follows it.
@@ -121,7 +123,7 @@ impl Exchange {
         while written < all {
             // RFC 9112 §9.5: "A client sending a message body SHOULD monitor the network connection
             // for an error response while it is transmitting the request."
-            if self.polled.elapsed() >= WRITE_TIMEOUT {
+            if self.polled.elapsed() >= POLL_INTERVAL {
                 self.polled = Instant::now();
                 self.poll_early_response(caller)?;
             }

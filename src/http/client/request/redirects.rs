@@ -15,7 +15,8 @@ pub(super) type OnRedirect =
 impl ClientRequest {
     /// Calls `hook` before a redirect is followed, with the redirect and the [next request](NextRequest). It can
     /// add fields to that request, and returns whether it is sent: after `Ok(false)`, [`end`](Self::end) returns the
-    /// redirect itself. Redirects are followed if
+    /// redirect itself. It is not called for what [`max_redirects`](crate::http::RequestOptions::max_redirects) does
+    /// not follow: a 307 or 308 to a body that was written in pieces, for one. Redirects are followed if
     /// [`RequestOptions::max_redirects`](crate::http::RequestOptions::max_redirects) allows some.
     ///
     /// A login answers with `303 See Other`, and its cookie is in that response:
@@ -102,7 +103,6 @@ impl ClientRequest {
             next.take_over(self);
             *self = next;
             response = self.send_whole(body, wanted)?;
-            response.url = Some(url);
         }
         Ok(response)
     }

@@ -1,0 +1,33 @@
+//! A request in pieces that has failed stays failed: each later call repeats its first error.
+
+use crate::http::error::Error;
+use crate::http::refusal::Refusal;
+use crate::http::wire;
+use crate::net::Cause;
+
+/// An error that can be returned again: of the same kind, with the same text.
+pub(super) enum Failed {
+    Peer(wire::Error),
+    Refused(Box<Refusal>),
+    Io(Cause),
+}
+
+impl Failed {
+    /// `None`: the caller has asked for something that cannot be, and may ask for something else.
+    pub(super) fn of(error: &Error) -> Option<Failed> {
+        match error {
+            Error::Peer(error) => Some(Failed::Peer(*error)),
+            Error::Refused(refusal) => Some(Failed::Refused(refusal.clone())),
+            Error::Io(error) => Some(Failed::Io(Cause::with_text(error))),
+            Error::Misuse(_) | Error::Handler(_) => None,
+        }
+    }
+
+    pub(super) fn again(&self) -> Error {
+        match self {
+            Failed::Peer(error) => Error::Peer(*error),
+            Failed::Refused(refusal) => Error::Refused(refusal.clone()),
+            Failed::Io(cause) => Error::Io(cause.into()),
+        }
+    }
+}
