@@ -8,6 +8,7 @@ use super::agent::Agent;
 use super::deadlines::Timeouts;
 use super::origin::{Connector, Origin};
 use super::proxy::Proxy;
+use super::response::Asked;
 use crate::http::error::Error;
 use crate::http::field_values::{self, FieldValues};
 use crate::http::wire::{FieldList, Known, Limits, Scheme, Uri, Version};
@@ -225,6 +226,11 @@ impl RequestOptions {
 
 /// What others of this crate read.
 impl RequestOptions {
+    /// What the response to a request of these options answers.
+    pub(super) fn asked(&self) -> Arc<dyn Asked> {
+        Arc::clone(&self.settings) as Arc<dyn Asked>
+    }
+
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }

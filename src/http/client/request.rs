@@ -143,12 +143,6 @@ impl ClientRequest {
         written
     }
 
-    fn check_failed(&self) -> Result<(), Error> {
-        self.failed
-            .as_ref()
-            .map_or(Ok(()), |failed| Err(failed.again()))
-    }
-
     fn try_write_piece(&mut self, data: &[u8], wanted: &mut Wanted<'_>) -> Result<(), Error> {
         if self.exchange.is_none() {
             let exchange = self.open(Reuse::Allowed, wanted)?;
@@ -173,12 +167,9 @@ impl ClientRequest {
     /// let url = format!("http://{}/", server.local_addr());
     ///
     /// let mut req = http::request(http::RequestOptions::new().url(&url)?.method("PUT"))?;
-    /// let mut sent = 0;
-    /// while sent < 1 << 30 && !req.is_answered() {
+    /// while !req.is_answered() { // or until there is nothing more to send
     ///     req.write([b'a'; 64 * 1024])?;
-    ///     sent += 64 * 1024;
     /// }
-    /// assert!(sent < 1 << 30);
     /// assert_eq!(req.end("")?.status(), 413);
     /// # server.shutdown(std::time::Duration::from_secs(1));
     /// # Ok::<(), http::Error>(())
@@ -410,8 +401,11 @@ impl ClientRequest {
         if let Some(handle) = self.deadlines.handle() {
             handle.note(&timings);
         }
-        let options = Some(self.options.clone());
-        Ok(ClientResponse::new(exchange, timings, options))
+        Ok(ClientResponse::new(
+            exchange,
+            timings,
+            Some(self.options.asked()),
+        ))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::exchange::Exchange;
 use super::handle::{Ending, RequestHandle};
-use super::options::RequestOptions;
 use super::timings::Timings;
 use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
@@ -13,7 +12,7 @@ use crate::net::Stream;
 use crate::text::{Decoder, Encoding};
 use std::fmt;
 use std::io::{self, BufRead, Read};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How much of a refusal's body is kept.
@@ -23,6 +22,12 @@ const REFUSAL_TIME: Duration = Duration::from_millis(500);
 
 /// How many bytes [`collect`](ClientResponse::collect) takes at most.
 const COLLECTED_BYTES: usize = 10 * 1024 * 1024;
+
+/// What a response answers.
+pub(super) trait Asked: Send + Sync {
+    /// The URL that was asked for; `None` for a CONNECT.
+    fn url(&self) -> Option<String>;
+}
 
 /// A response: its head is here, its body is read as it comes ([`Read`], [`BufRead`]) or collected.
 ///
@@ -73,8 +78,8 @@ pub struct ClientResponse {
     pub(super) timings: Timings,
     decoder: Option<Decoder>,
     text: String,
-    /// Those of the request that it answers; a CONNECT to a proxy has none.
-    options: Option<RequestOptions>,
+    /// What it answers; the response to a CONNECT that a proxy is sent has none.
+    asked: Option<Arc<dyn Asked>>,
     url: OnceLock<Option<String>>,
 }
 
@@ -82,14 +87,14 @@ impl ClientResponse {
     pub(super) fn new(
         exchange: Exchange,
         timings: Timings,
-        options: Option<RequestOptions>,
+        asked: Option<Arc<dyn Asked>>,
     ) -> ClientResponse {
         ClientResponse {
             exchange,
             timings,
             decoder: None,
             text: String::new(),
-            options,
+            asked,
             url: OnceLock::new(),
         }
     }
@@ -179,9 +184,7 @@ impl ClientResponse {
     /// redirect that was not followed has its own here; its `Location` is a field. `None` after a CONNECT. It is made
     /// at the first call.
     pub fn url(&self) -> Option<&str> {
-        let options = self.options.as_ref();
-        let made = || options.and_then(|options| options.settings().uri().ok()?);
-        let url = || made().map(|uri| uri.to_string());
+        let url = || self.asked.as_ref().and_then(|asked| asked.url());
         self.url.get_or_init(url).as_deref()
     }
 

@@ -4,6 +4,7 @@ use crate::http::client::agent::Agent;
 use crate::http::client::deadlines::Timeouts;
 use crate::http::client::origin::{Connector, Origin, direct};
 use crate::http::client::proxy::Proxy;
+use crate::http::client::response::Asked;
 use crate::http::error::Error;
 use crate::http::wire::{
     FieldList, Known, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, Version, basic,
@@ -204,6 +205,13 @@ impl Settings {
             }
             _ => Err(other_scheme(&uri, uri.scheme())),
         }
+    }
+}
+
+impl Asked for Settings {
+    fn url(&self) -> Option<String> {
+        let uri = self.uri().ok()??;
+        Some(uri.to_string())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A request in pieces that has failed stays failed: each later call repeats its first error.
 
+use super::ClientRequest;
 use crate::http::error::Error;
 use crate::http::refusal::Refusal;
 use crate::http::wire;
@@ -29,5 +30,13 @@ impl Failed {
             Failed::Refused(refusal) => Error::Refused(refusal.clone()),
             Failed::Io(cause) => Error::Io(cause.into()),
         }
+    }
+}
+
+impl ClientRequest {
+    /// # Errors
+    /// A piece could not be written: its error.
+    pub(super) fn check_failed(&self) -> Result<(), Error> {
+        self.failed.as_ref().map_or(Ok(()), |it| Err(it.again()))
     }
 }
