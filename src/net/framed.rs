@@ -62,6 +62,46 @@ use std::time::Duration;
 /// | the message that is to be sent cannot be framed: nothing was sent | [`InvalidInput`](io::ErrorKind::InvalidInput) | [`framing::Misuse`](crate::framing::Misuse) |
 /// | all else | as of the [`Socket`] | |
 ///
+/// # When the server stops
+///
+/// A server asks its connections to finish ([`Handle::stop`](super::Handle::stop)). A wait between two messages then
+/// ends at once, as if the peer had ended: [`receive`](Framed::receive) returns `None`,
+/// [`receive_within`](Framed::receive_within) [`Closed`](Incoming::Closed), and [`on_message`](Framed::on_message)
+/// returns. Messages that have come are received before that, and a peer that is inside a message may finish it. What
+/// it begins after the stop is not read. Sending goes on, so a handler may take leave:
+///
+/// ```
+/// use barewire::framing::Delimiter;
+/// use barewire::net::{self, Framed, Report, Socket};
+/// use std::io;
+/// use std::time::Duration;
+///
+/// fn echo(socket: Socket) -> io::Result<()> {
+///     let mut framed = Framed::new(socket, Delimiter::CRLF);
+///     let writer = framed.writer();
+///     while let Some(line) = framed.receive()? {
+///         writer.send(line)?;
+///     }
+///     if framed.socket().is_stopping() {
+///         writer.send("the server stops")?;
+///     }
+///     Ok(())
+/// }
+///
+/// let handle = net::create_server(echo).listen("127.0.0.1:0")?;
+/// let mut client = Framed::new(net::connect(&handle.local_addr().to_string())?, Delimiter::CRLF);
+/// client.send("hello")?;
+/// assert_eq!(client.receive()?, Some(&b"hello"[..]));
+///
+/// let report = handle.shutdown(Duration::from_secs(10)); // at once: the client waits for nothing
+/// assert_eq!(report, Report { drained: 1, cut: 0 });
+/// assert_eq!(client.receive()?, Some(&b"the server stops"[..]));
+/// assert_eq!(client.receive()?, None);
+/// # Ok::<(), io::Error>(())
+/// ```
+///
+/// # Limits
+///
 /// All limits and deadlines of the socket hold. They count bytes that move, so a peer that sends a message byte by
 /// byte is not idle; a limit for a whole message is [`receive_within`](Framed::receive_within).
 pub struct Framed<F: Framer> {
@@ -129,8 +169,8 @@ impl<F: Framer> Framed<F> {
         self.writer.socket()
     }
 
-    /// Receives messages on this thread and calls `message` with each, until the peer has ended. The decoder
-    /// stays here, so nothing needs a lock; `message` may keep what it likes.
+    /// Receives messages on this thread and calls `message` with each, until the peer has ended or the server of this
+    /// socket [is stopping](Framed#when-the-server-stops). The decoder stays here, so nothing needs a lock; `message` may keep what it likes.
     ///
     /// ```
     /// use barewire::framing::Delimiter;

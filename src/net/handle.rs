@@ -14,8 +14,8 @@ const GRACE: Duration = Duration::from_secs(1);
 ///
 /// # Stopping in good order
 ///
-/// [`shutdown`](Handle::shutdown) is the call: requests that run are answered, idle connections end, and what
-/// is left at the deadline is cut. A server that stops at the end of its input (Ctrl-D in a terminal) is
+/// [`shutdown`](Handle::shutdown) is the call: requests that run are answered, idle connections of `http` and of
+/// [`Framed`](super::Framed) end at once, and what is left at the deadline is cut ([`stop`](Handle::stop) has the table). A server that stops at the end of its input (Ctrl-D in a terminal) is
 /// three lines:
 ///
 /// ```
@@ -79,10 +79,16 @@ impl Handle {
         self.engine.lock().workers.threads()
     }
 
-    /// Accepting ends at once and every connection is asked to finish
-    /// ([`Stop::drain`](super::Stop::drain)): an HTTP connection and a WebSocket do, a [`Socket`](super::Socket)
-    /// with its events goes on. It returns without waiting for any of it. A second call does
-    /// nothing.
+    /// Accepting ends at once and every connection is asked to finish ([`Stop::drain`](super::Stop::drain)). It
+    /// returns without waiting for any of it. A second call does nothing.
+    ///
+    /// | a connection that | finishes |
+    /// |---|---|
+    /// | speaks HTTP | after the response to its current request; at once if it is idle |
+    /// | is a WebSocket | with a Close frame, 1001 |
+    /// | is in its TLS handshake | at once |
+    /// | waits for a message of [`Framed`](super::Framed) | [at once](super::Framed#when-the-server-stops), between two messages |
+    /// | reads a [`Socket`](super::Socket) in another way (`read`, `pipe`, `run`) | when its handler does: it can ask [`is_stopping`](super::Socket::is_stopping) |
     pub fn stop(&self) {
         self.engine.stop();
     }

@@ -36,6 +36,7 @@ pub enum Incoming<T> {
     Came(T),
     /// The time has passed. What has come of a message is kept, and the next call goes on with it.
     Nothing,
-    /// The connection is closed, and no message follows.
+    /// The connection is closed, or the server of this socket [is stopping](super::Framed#when-the-server-stops): no
+    /// message follows.
     Closed,
 }

@@ -79,7 +79,8 @@
 //! 4. Each connection holds a [`Slot`] until it has ended, whichever thread serves it. The limit, the count
 //!    and the stop go by slots, not by threads.
 //! 5. Stopping has three steps: nothing is accepted any more, each connection is asked to finish
-//!    ([`Stop::drain`]), and those that are left at the deadline are cut ([`Stop::cut`]).
+//!    ([`Stop::drain`]), and those that are left at the deadline are cut ([`Stop::cut`]). A wait of [`Framed`]
+//!    between two messages ends at once. Other reads go on: their handler asks [`Socket::is_stopping`].
 //! 6. No peer holds a thread of ours for ever: one that sends nothing, reads nothing or reads too slowly is
 //!    cut ([`create_server`] has the limits). A cut is not an end: see [`Socket`].
 //!
@@ -92,12 +93,12 @@
 //! | | files, each needing those below it |
 //! |---|---|
 //! | messages | [`mod@framed`]: `reader`, `writer`, a framer of [`framing`](crate::framing) on top of a socket · [`incoming`] |
-//! | the book's types | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
+//! | the book's types | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `stopping`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
 //! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`] |
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
 //! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes, [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
 //! | streams | [`tcp`], [`unix`], [`kernel`] · [`lock_file`], which protects a socket file while it is replaced · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
-//! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`](mod@lock), locks and waits |
+//! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`drain_state`], whether a stop ends the wait of a connection · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`](mod@lock), locks and waits |
 //!
 //! # To change X, touch Y
 //!
@@ -114,7 +115,7 @@
 //! | when `drain` or the FIN leaves | `socket/queue.rs` (the decision), `socket/turn.rs` (the call) | `socket/queue/tests.rs`, all interleavings; `tests/schedules` |
 //! | an event of a server | [`ServerEvents`] and its table, [`Service`], [`server`] | `tests/rows/net/n04_server_events.rs` |
 //! | which thread accepts | [`workers`] (the decision), [`engine`] (the waits) | `workers`' own, all interleavings; `tests/schedules` |
-//! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/closing.rs`, `http/server/exchange/response_queue.rs`, `websocket/outgoing/closing.rs`, `tls/service.rs`) | `net/tests/stopping.rs` |
+//! | how a server stops | [`Handle::shutdown`], [`engine`], [`Stop`] and its implementations (`socket/stopping.rs`, `http/server/exchange/response_queue.rs`, `websocket/outgoing/closing.rs`, `tls/service.rs`) | `net/tests/stopping.rs`, `tests/rows/net/stopping.rs` |
 //! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`], [`lock_file`] | `net/tests/socket_files.rs`, `net/tests/lock_files.rs` |
 //! | how an address, a port, a zone is written | `reach/literal.rs` | its own, and `tests/rows/net/n09_addresses.rs` |
 //! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
@@ -133,6 +134,7 @@ mod connect;
 mod connect_options;
 pub mod costs;
 mod delayed_flush;
+mod drain_state;
 mod engine;
 mod faulty;
 mod framed;
@@ -171,6 +173,7 @@ pub(crate) use clock::{Timed, Timer, call_after};
 pub use connect::{connect, connect_through, connect_with};
 pub use connect_options::ConnectOptions;
 pub(crate) use delayed_flush::{DelayedFlush, INTERVAL};
+pub(crate) use drain_state::DrainState;
 pub(crate) use faulty::Exclusive;
 pub use faulty::{Faults, Faulty, Splits};
 pub use framed::{Framed, FramedReader, FramedWriter};

@@ -91,7 +91,7 @@ impl Slot {
     }
 
     /// Whether the server is stopping. Costs one atomic load: ask before each request.
-    pub fn stopping(&self) -> bool {
+    pub fn is_stopping(&self) -> bool {
         self.server.is_stopping()
     }
 }

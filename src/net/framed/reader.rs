@@ -48,7 +48,8 @@ impl<F: Framer> FramedReader<F> {
         }
     }
 
-    /// Waits for the next message. `None`: the peer has ended, between two messages.
+    /// Waits for the next message. `None`: the peer has ended, between two messages, or the server of this socket
+    /// [is stopping](super::Framed#when-the-server-stops).
     ///
     /// A message that came in one read is borrowed from the read buffer. (The ring of
     /// [`Prefix`](crate::framing::Prefix) copies each byte once, and a message in it may lie in two pieces:
@@ -59,9 +60,9 @@ impl<F: Framer> FramedReader<F> {
     #[inline]
     pub fn receive(&mut self) -> io::Result<Option<<F::Decoder as Decode>::Message<'_>>> {
         while !self.find()? {
-            let n = self.socket.read(self.buffer.room())?;
+            let n = self.read(|socket, room| socket.read(room))?;
             if n == 0 {
-                self.decoder.finish()?;
+                self.finish()?;
                 return Ok(None);
             }
             self.buffer.filled(n);
@@ -109,16 +110,35 @@ impl<F: Framer> FramedReader<F> {
             } else {
                 until = Some(Instant::now().checked_add(time));
             }
-            match self.socket.read_within(self.buffer.room(), left)? {
+            match self.read(|socket, room| socket.read_within(room, left))? {
                 None => return Ok(Incoming::Nothing),
                 Some(0) => {
-                    self.decoder.finish()?;
+                    self.finish()?;
                     return Ok(Incoming::Closed);
                 }
                 Some(n) => self.buffer.filled(n),
             }
         }
         Ok(self.found().map_or(Incoming::Nothing, Incoming::Came))
+    }
+
+    /// One read. If nothing of a message has come, the stop of the server ends it.
+    #[inline]
+    fn read<R>(&mut self, read: impl FnOnce(&Socket, &mut [u8]) -> R) -> R {
+        let is_between_messages = self.buffer.is_empty() && self.decoder.finish().is_ok();
+        let (socket, room) = (&self.socket, self.buffer.room());
+        match is_between_messages {
+            true => socket.until_stop(|| read(socket, room)),
+            false => read(socket, room),
+        }
+    }
+
+    /// Nothing more comes. What the stop of the server has cut is no fault of the peer.
+    fn finish(&self) -> io::Result<()> {
+        match self.socket.stop_ended_reading() {
+            true => Ok(()),
+            false => Ok(self.decoder.finish()?),
+        }
     }
 
     /// Whether the next message is in what was read. Its bytes are consumed then.

@@ -5,12 +5,10 @@ use super::write_state::Guard;
 use super::{Inner, Socket};
 use crate::net::cause::Cause;
 use crate::net::linger::{Linger, discard};
-use crate::net::slot::Stop;
 use crate::net::stream::Stream;
 use crate::net::{Tcp, Unix};
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// How long a connection is kept for a peer that has not sent its FIN, and sends nothing else.
@@ -140,29 +138,6 @@ impl Socket {
         let linger = Linger::while_bytes_come(LINGER);
         if end_sent.is_err() || !(peer_ended() || discard(&*inner.stream, linger, u64::MAX)) {
             self.destroy();
-        }
-    }
-}
-
-impl Inner {
-    /// From now on the server's stop reaches the socket, and not only the stream below it: threads that
-    /// wait for the queue wake up, and what is cut off is not taken for a FIN.
-    pub(super) fn on_stop(self: &Arc<Inner>) {
-        if let Some(slot) = &self.slot {
-            slot.on_stop(Arc::new(Cut(Arc::downgrade(self))));
-        }
-    }
-}
-
-struct Cut(Weak<Inner>);
-
-impl Stop for Cut {
-    /// The book's `server.close()` leaves the connections alone.
-    fn drain(&self) {}
-
-    fn cut(&self) {
-        if let Some(inner) = self.0.upgrade() {
-            inner.give_up("the server was shut down".to_owned());
         }
     }
 }

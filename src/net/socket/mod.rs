@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!   run.rs          reads on this thread and calls  data end timeout error close   (events.rs, idle.rs)
+//!   stopping.rs     the stop of the server: which wait ends at once, and the cut
 //!   closing.rs      waits for the end, and breaks off
 //!   writing.rs      the calls that write
 //!   turn.rs         the calls of the stream that one thread at a time makes; the flush thread
@@ -20,6 +21,7 @@ mod limit;
 mod queue;
 mod reading;
 mod run;
+mod stopping;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -30,6 +32,7 @@ pub use events::SocketEvents;
 
 use super::addr::Addr;
 use super::connect_options::ConnectOptions;
+use super::drain_state::DrainState;
 use super::lock::lock;
 use super::slot::Slot;
 use super::stream::Stream;
@@ -128,6 +131,7 @@ struct Inner {
     decoder: Mutex<Option<Decoder>>,
     events: Mutex<Option<Arc<dyn SocketEvents>>>,
     has_run: AtomicBool,
+    drain_state: DrainState,
     /// Last: the place is free when the descriptor is closed.
     slot: Option<Slot>,
 }
@@ -160,6 +164,7 @@ impl Socket {
             decoder: Mutex::default(),
             events: Mutex::default(),
             has_run: AtomicBool::new(false),
+            drain_state: DrainState::new(),
             slot,
         };
         let inner = Arc::new(inner);

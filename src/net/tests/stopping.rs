@@ -84,11 +84,11 @@ fn row_n04_close_fires_once_after_the_last_connection() {
         let (server, events, taken) = serve_elsewhere(Options::default());
         let _client = dial(&server);
         let (stream, slot) = taken.recv().unwrap();
-        assert!(!slot.stopping());
+        assert!(!slot.is_stopping());
         server.stop();
         server.stop();
         until(|| server.threads() == 0);
-        assert!(slot.stopping());
+        assert!(slot.is_stopping());
         assert!(events.try_recv().is_err());
         drop(stream);
         drop(slot);

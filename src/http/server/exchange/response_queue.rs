@@ -14,11 +14,10 @@
 //! - The [clock](crate::net::call_after) sends coalesced responses if the connection's thread has added
 //!   nothing to them for a millisecond, because a handler blocks or goes on after `end` (`delayed.rs`).
 //! - The thread that stops the server ends the wait of a connection whose responses are complete
-//!   (`activity.rs`).
+//!   ([`DrainState`]).
 //!
 //! `pending.rs` is the bytes, `paced_writer.rs` the write that may block.
 
-mod activity;
 mod delayed;
 mod paced_writer;
 mod pending;
@@ -26,8 +25,7 @@ mod pending;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::Misuse;
-use crate::net::{Stop, Stream};
-use activity::Activity;
+use crate::net::{DrainState, Stop, Stream};
 use pending::Pending;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
@@ -58,7 +56,7 @@ pub(crate) struct ResponseQueue {
     pending: Mutex<Pending>,
     /// How many checks of the clock in a row found the lock taken or the socket full.
     blocked_checks: AtomicU32,
-    activity: Activity,
+    drain_state: DrainState,
 }
 
 impl ResponseQueue {
@@ -67,7 +65,7 @@ impl ResponseQueue {
             stream,
             pending: Mutex::new(Pending::new(config)),
             blocked_checks: AtomicU32::new(0),
-            activity: Activity::new(),
+            drain_state: DrainState::new(),
         }
     }
 
@@ -171,7 +169,7 @@ impl ResponseQueue {
     /// the rest of a body that is dropped or for the client's end: the thread that stops the server ends the wait.
     #[inline]
     pub(crate) fn idle(&self) {
-        if self.activity.idle() {
+        if self.drain_state.idle() {
             self.end_reading();
         }
     }
@@ -179,18 +177,18 @@ impl ResponseQueue {
     /// The wait is over.
     #[inline]
     pub(crate) fn busy(&self) {
-        self.activity.busy();
+        self.drain_state.busy();
     }
 
     /// Whether the stopping server ended such a wait, or cut the connection at its deadline. Then the server has cut
     /// what it reads, and the client has broken no rule.
     pub(crate) fn is_ending(&self) -> bool {
-        self.activity.is_ending()
+        self.drain_state.is_ending()
     }
 
     #[inline]
     pub(crate) fn is_stopping(&self) -> bool {
-        self.activity.is_stopping()
+        self.drain_state.is_stopping()
     }
 
     fn end_reading(&self) {
@@ -202,13 +200,13 @@ impl ResponseQueue {
 impl Stop for ResponseQueue {
     /// A connection whose responses are complete ends now; another after the response to its current request.
     fn drain(&self) {
-        if self.activity.stop() {
+        if self.drain_state.stop() {
             self.end_reading();
         }
     }
 
     fn cut(&self) {
-        self.activity.cut(); // before the abort, which a thread that reads sees as an end
+        self.drain_state.cut(); // before the abort, which a thread that reads sees as an end
         let _ = self.stream.abort();
     }
 }
