@@ -102,7 +102,7 @@ fn serve(ws: WebSocket, room: &Room) {
     let _ = writer.send("hello");
     while let Ok(Some(message)) = reader.receive() {
         match message.text() {
-            Some("send") => drop(writer.send(LONG)),
+            Some("send") => drop(writer.send(&LONG[..])),
             _ => while let Ok(true) = writer.try_send(&LONG[..32 * 1024]) {},
         }
     }
