@@ -103,6 +103,18 @@ impl Agent {
 
     /// An agent whose connections are made with `context` and kept in `pool`. Agents may share a pool:
     /// connections of contexts with different options belong to different origins.
+    ///
+    /// ```
+    /// use barewire::{http, https, tls};
+    ///
+    /// let pool = http::Agent::new(http::pool::Limits::default())?;
+    /// let trusting = tls::ClientOptions::new().ca(std::fs::read("fixtures/tls/ca.crt")?);
+    /// let inside = https::Agent::of(&tls::ClientContext::new(&trusting)?, &pool);
+    /// let outside = https::Agent::of(&tls::ClientContext::new(&tls::ClientOptions::new())?, &pool);
+    /// inside.pool().close(); // … closes the idle connections of both
+    /// # drop(outside);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(context: &ClientContext, pool: &http::Agent) -> Agent {
         let base = RequestOptions::new().agent(pool);
         let plain = Arc::clone(base.connector());

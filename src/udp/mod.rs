@@ -40,14 +40,21 @@
 //!    datagram did not arrive ([`Socket::recv`], [`SocketEvents::error`]); the loop goes on.
 //! 6. Any sender can write any source address on a datagram. So an answer should not be longer than
 //!    its question: it may go to a victim.
+//! 7. Two sockets of one machine cannot have the same port, not even for multicast: the standard library cannot set
+//!    `SO_REUSEADDR`. The interface that a multicast leaves by is that of the address that the socket is bound to.
+//! 8. A [`Requester`] asks one peer, because an answer must come from the address that was asked. To find servers, send
+//!    the question to a group or a broadcast address, and receive until the time is over
+//!    ([`Socket::set_read_timeout`], [`Socket::recv`]).
 //!
 //! | the book | here |
 //! |---|---|
 //! | `dgram.createSocket("udp4")` | [`create_socket(Family::V4)`](create_socket): [`net::Family`](crate::net::Family), for `"udp6"` `Family::V6` |
 //! | `server.bind(41234)` | [`Unbound::bind`] |
-//! | `server.local_addr()` | [`Socket::local_addr`] |
+//! | `server.address()` | [`Socket::local_addr`] |
 //! | `server.on("message", …)` | [`Socket::on_message`], or [`SocketEvents`] and [`Socket::start`] |
 //! | `client.send(buf, offset, length, port, address, callback)` | [`Socket::send`]; what it returns is the callback |
+//! | `setBroadcast(true)` | [`Socket::set_broadcast`] |
+//! | `addMembership(group, interface)` | [`Socket::join_v4`], [`Socket::join_v6`] |
 //! | `client.close()` | [`Socket::close`]; of a socket that receives on a thread of its own, [`Handle::stop`] |
 //!
 //! # Where to begin
