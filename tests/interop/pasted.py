@@ -107,6 +107,14 @@ def step(page: str, line: int, label: str, language: str, text: str, last: Step 
     return Step(page, line, int(number), keys, what, text, "waits" not in rest)
 
 
+def a_person_sits_here():
+    """In the new process: the terminal is its own, and Ctrl-C ends programs, also where this run was started in the
+    background, which ignores it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
     """A bash in a terminal. What is typed is not echoed, so what appears is what the programs print."""
 
@@ -125,7 +133,7 @@ class Terminal:
             stdout=end,
             stderr=end,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=a_person_sits_here,
         )
         os.close(end)
         self.raw = b""
