@@ -16,11 +16,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// No response is missing.
+/// The connection waits for bytes that nothing depends on.
 const IDLE: u8 = 0;
-/// A request is being read, or its response is being made.
+/// A request or a message is being read, or is being answered.
 const BUSY: u8 = 1;
-/// The connection was idle when the server stopped: what is read now may be cut anywhere.
+/// The connection was idle when its server stopped: what is read now may be cut anywhere.
 const ENDING: u8 = 2;
 
 #[derive(Debug)]

@@ -34,8 +34,7 @@ use std::sync::Arc;
 /// fn handler(mut req: http::Request, res: http::Response) -> http::Handled {
 ///     let mut body = Vec::new();
 ///     req.read_to_end(&mut body)?;
-///     res.end(body)?;
-///     Ok(())
+///     res.end(body)
 /// }
 /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
 /// let port = server.local_addr().port().unwrap();
@@ -216,8 +215,7 @@ impl ClientRequest {
     ///     let options = http::RequestOptions::new().url("http://127.0.0.1:1337/")?;
     ///     let request = http::request(options)?;
     ///     let mut answer = request.end_while("", || !res.client_left())?;
-    ///     res.end(answer.collect()?)?;
-    ///     Ok(())
+    ///     res.end(answer.collect()?)
     /// }
     /// let server = http::create_server(handler);
     /// # let _ = server.listen("127.0.0.1:0");
