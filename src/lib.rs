@@ -74,6 +74,7 @@
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
 //! | [`tls`] | 7.5 TLS | certificates, and what is wrong with bad ones; sessions, names; a stream that is read and written at once; [`tls::wire`]: what can be read without keys |
 //! | [`https`] | 7.5 HTTPS | `http` and `websocket` over `tls`: only the certificate options differ |
+//! | [`trace`] | all sections | every byte explained, with its rule: [`trace::wire`], for HTTP and WebSocket |
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
@@ -98,10 +99,11 @@
 //!
 //! 1. **The face**: the eight doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
 //!    which has text and no items.
-//! 2. **What is public of `wire`** ([`http::wire`], [`websocket::wire`], [`tls::wire`], [`udp::wire`]) is so on purpose:
-//!    the decoders and encoders of each protocol, the tables of its connections, its rules. They are for readers, for
-//!    fuzzers, and for a program that brings its own I/O. They follow the same rule; before 1.0.0 they are the part that
-//!    is the most likely to change. `wire.rs`, `setters.rs` and `random.rs` are private.
+//! 2. **What is public of `wire`** ([`http::wire`], [`websocket::wire`], [`tls::wire`], [`udp::wire`],
+//!    [`trace::wire`]) is so on purpose: the decoders and encoders of each protocol, the tables of its connections, its
+//!    rules. They are for readers, for fuzzers, and for a program that brings its own I/O. They follow the same rule;
+//!    before 1.0.0 they are the part that is the most likely to change. `wire.rs`, `setters.rs` and `random.rs` are
+//!    private.
 //! 3. **Enums and structs that will grow are `#[non_exhaustive]`**: errors, rules, codes, addresses, encodings, events of a tap. A
 //!    `match` on one needs a last arm `_`. Enums that are complete ([`net::Family`], [`net::Incoming`]) are not.
 //! 4. **Settings** ([`http::Config`], [`http::Timeouts`], [`websocket::Config`], [`net::Options`], [`net::ConnectOptions`],
@@ -130,7 +132,7 @@
 //!
 //! 1. A `wire/` file names only other `wire/` files, and nothing that waits, ticks or shares.
 //! 2. `net` knows no protocol, only what is bytes and rules under all of them (`framing`, `text`); `http` knows
-//!    neither `websocket` nor `tls`.
+//!    neither `websocket` nor `tls`; only `trace/wire` knows all `wire/` folders, and no other door knows `trace`.
 //! 3. The server never names the client, nor the client the server.
 //! 4. A package from outside is named where it belongs and nowhere else.
 //! 5. Whether we are client or server is asked in one file of a protocol: `http/wire/connection.rs` and
@@ -167,6 +169,7 @@
 //! | row | one line of the chapter's list of what must work, such as N05 (TCP), S (framing), U (UDP), H (HTTP server), A (client), W (WebSocket), T (TLS): tests are named `row_n05_…` | `tests/rows/` |
 //! | slot, of an agent | the right of one request to one of the connections to its origin; others call it a lease | [`http::pool::Slot`] |
 //! | slot, of a server | a connection's place among `max_connections`; it travels with the stream that is handed over | [`net::Slot`] |
+//! | span, leaf, note | bytes and what they are; a span without parts; what is derived from a leaf | [`trace::wire::Span`] |
 //! | stale | of a socket file: left behind by a server that ended without removing it | [`net::Listener::bind`] |
 //! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
 //! | tap | a layer that hands copies of the bytes to an observer | [`net::Tap`] |
@@ -223,6 +226,7 @@ mod random;
 mod setters;
 pub mod text;
 pub mod tls;
+pub mod trace;
 pub mod udp;
 pub mod websocket;
 mod wire;

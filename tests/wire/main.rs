@@ -9,6 +9,7 @@
 //! | `pool` | the client's pool: each rule, every order, real threads |
 //! | `websocket` | frames, messages and handshakes, `fixtures/websocket/` |
 //! | `tls` | what can be read without a key, `fixtures/tls/` |
+//! | `trace` | every byte is explained once, in all of these |
 //!
 //! `cargo test --test wire pool` runs one of them.
 
@@ -20,4 +21,5 @@ mod pool;
 mod support;
 mod text;
 mod tls;
+mod trace;
 mod websocket;

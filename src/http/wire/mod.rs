@@ -140,6 +140,7 @@ pub use messages::{
     RequestDecoder, RequestHead, RequestOut, ResponseDecoder, ResponseHead, ResponseOut, Step,
     Target, Version, encode_chunk, encode_last, encode_size, is_forbidden_trailer,
 };
+pub(crate) use messages::{ChunkPlace, Places};
 pub use misuse::Misuse;
 pub use semantics::{
     ByteRange, Current, DateError, EntityTag, EntityTags, HttpDate, Method, Outcome, Preconditions,
@@ -147,6 +148,7 @@ pub use semantics::{
     end_to_end, forwarded_request, forwarded_response, if_range, max_forwards, reason_phrase,
     status_class,
 };
+pub(crate) use uri::split_host_port;
 pub use uri::{
     Origin, ParamPairs, Params, Query, Scheme, Uri, UriError, UriReason, percent_decode,
     percent_decode_text, percent_encode_component,

@@ -46,7 +46,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use sha1_smol::Sha1;
 
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// The same in every handshake (RFC 6455 §1.3).
+pub(crate) const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// The most subprotocols that one request may offer.
 const MAX_PROTOCOLS: usize = 64;
@@ -70,10 +71,15 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 // the SHA-1 hash of this concatenated value to obtain a 20-byte value and base64-encoding (see
 // Section 4 of [RFC4648]) this 20-byte hash."
 pub fn accept(key: &[u8]) -> [u8; 28] {
+    encoded(&hash(key))
+}
+
+/// The SHA-1 of a `Sec-WebSocket-Key` and the [`GUID`].
+pub(crate) fn hash(key: &[u8]) -> [u8; 20] {
     let mut hash = Sha1::new();
     hash.update(key);
     hash.update(GUID);
-    encoded(&hash.digest().bytes())
+    hash.digest().bytes()
 }
 
 /// The bytes in base64, which must be exactly `N` digits.
@@ -86,8 +92,14 @@ fn encoded<const N: usize>(bytes: &[u8]) -> [u8; N] {
 
 /// Whether these are 16 bytes in base64.
 fn is_key(value: &[u8]) -> bool {
+    nonce(value).is_some()
+}
+
+/// The 16 bytes of a `Sec-WebSocket-Key`.
+pub(crate) fn nonce(key: &[u8]) -> Option<[u8; 16]> {
     let mut bytes = [0; 18];
-    BASE64.decode_slice(value, &mut bytes) == Ok(16)
+    let length = BASE64.decode_slice(key, &mut bytes);
+    (length == Ok(16)).then(|| bytes.first_chunk().copied())?
 }
 
 /// Whether a field is a list with this token in it.

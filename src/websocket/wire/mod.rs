@@ -145,6 +145,7 @@ pub use connection::{
 pub use error::{Error, Rule};
 pub use extensions::{Extension, Param, extensions};
 pub use frame::{CONTROL_MAX, Header, Opcode};
+pub(crate) use handshake::{GUID, hash, nonce};
 pub use handshake::{Offer, Opening, accept, refuse};
 pub use mask::Mask;
 pub use message::{Data, Kind, Limits, OwnedData};

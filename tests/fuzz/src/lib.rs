@@ -25,6 +25,9 @@ mod encode;
 mod format;
 #[path = "../../wire/http/oracle.rs"]
 mod oracle;
+#[allow(dead_code)]
+#[path = "../../wire/trace/play.rs"]
+mod play;
 #[path = "../../wire/http/reader.rs"]
 mod reader;
 #[allow(dead_code)]

@@ -117,6 +117,9 @@ fn http() -> Vec<Vec<u8>> {
     files.flat_map(of).collect()
 }
 
+/// What stands between requests and responses.
+pub(crate) const BETWEEN: &[u8] = b"\0\0\0";
+
 fn starts(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/")
 }
@@ -221,6 +224,16 @@ pub(crate) fn streams() -> Vec<Vec<u8>> {
     ];
     let choices: Vec<u8> = (0..12).collect();
     inputs(all.map(<[u8]>::to_vec), &choices)
+}
+
+/// Requests, responses behind them, and frames.
+pub(crate) fn conversations() -> Vec<Vec<u8>> {
+    let (requests, responses): (Vec<_>, Vec<_>) = http().into_iter().partition(|bytes| !starts(bytes));
+    let asked = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let answered = |response: Vec<u8>| [asked, BETWEEN, &response[..]].concat();
+    let messages = inputs(requests.into_iter().chain(responses.into_iter().map(answered)), &[0]);
+    let frames = frames().into_iter().map(|seed| seed[4..].to_vec());
+    [messages, inputs(frames, &[1, 2])].concat()
 }
 
 pub(crate) fn hellos() -> Vec<Vec<u8>> {

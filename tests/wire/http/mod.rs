@@ -9,11 +9,11 @@
 mod check;
 mod encode;
 mod encoded_reference;
-mod format;
+pub(crate) mod format;
 mod linear;
 mod oracle;
 mod places;
-mod random;
+pub(crate) mod random;
 mod reader;
 mod uri;
 
@@ -55,7 +55,7 @@ fn checked(case: &format::Case) -> Vec<String> {
     std::panic::catch_unwind(|| check::check(case)).unwrap_or_else(unwound)
 }
 
-fn all_cases() -> impl Iterator<Item = format::Case> {
+pub(crate) fn all_cases() -> impl Iterator<Item = format::Case> {
     FILES.iter().flat_map(|file| format::cases(file))
 }
 

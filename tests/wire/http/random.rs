@@ -30,7 +30,7 @@ const VALUE: &[u8] = b"azAZ09 \t\"\\,;:=()<>@[]{}?/\x80\xc3\xa4\xff";
 const BLANK: &[u8] = b" \t";
 
 /// A request of random parts, and its bytes.
-fn request(random: &mut Random) -> (Message, Vec<u8>) {
+pub(crate) fn request(random: &mut Random) -> (Message, Vec<u8>) {
     let mut bytes = b"\r\n".repeat(random.below(5));
     let method = random.text_of(TOKEN, 1, 12);
     let mut target = format!("/{}", random.text_of(PATH, 0, 40));
@@ -159,7 +159,7 @@ fn random_requests_decode_the_same_however_they_are_cut() {
 }
 
 /// Changes, adds, removes or doubles some bytes, or replaces them by bytes with a meaning.
-fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
+pub(crate) fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     const TELLING: &[&[u8]] = &[
         b"\r",
         b"\n",

@@ -40,6 +40,28 @@ fn head(case: &Case, sample: &[&str]) -> Vec<u8> {
     bytes
 }
 
+/// The sample of a request and of its response.
+pub(crate) fn samples() -> (Vec<u8>, Vec<u8>) {
+    let head = |lines: &[&str]| (lines.join("\r\n") + "\r\n\r\n").into_bytes();
+    (head(&REQUEST), head(&RESPONSE))
+}
+
+/// The request of a case.
+pub(crate) fn request(case: &Case) -> Vec<u8> {
+    head(case, &REQUEST)
+}
+
+/// The response of a case, and the request that it answers.
+pub(crate) fn response(case: &Case) -> (Vec<u8>, Vec<u8>) {
+    let asked = case.find("asked").unwrap_or("chat superchat".into());
+    let protocols = asked.split_whitespace().collect::<Vec<_>>().join(", ");
+    let mut lines = REQUEST.to_vec();
+    let protocols = format!("Sec-WebSocket-Protocol: {protocols}");
+    lines.extend((!asked.is_empty()).then_some(&protocols[..]));
+    let request = (lines.join("\r\n") + "\r\n\r\n").into_bytes();
+    (request, head(case, &RESPONSE))
+}
+
 /// A line with its end; `\t` and `\xNN` understood.
 fn unescaped(line: &str) -> Vec<u8> {
     let mut bytes = line.replace("\\t", "\t").into_bytes();

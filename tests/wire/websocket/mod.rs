@@ -7,11 +7,11 @@
 //! [`memory`] is where messages lie. The names in [`rows`] and [`errata`] are the book's.
 
 mod errata;
-mod format;
+pub(crate) mod format;
 mod frames;
-mod handshakes;
+pub(crate) mod handshakes;
 mod memory;
-mod random;
+pub(crate) mod random;
 mod rows;
 mod sending;
 mod states;
@@ -20,7 +20,7 @@ use barewire::websocket::wire::Rule;
 use std::collections::BTreeSet;
 
 /// The files of frames, and those of handshakes.
-const FRAMES: [&str; 3] = ["frames.txt", "messages.txt", "close.txt"];
+pub(crate) const FRAMES: [&str; 3] = ["frames.txt", "messages.txt", "close.txt"];
 const HANDSHAKES: [&str; 2] = ["requests.txt", "responses.txt"];
 
 /// A rule that no handshake breaks by itself, and who raises it.

@@ -136,6 +136,13 @@ fn stream(random: &mut Random, role: Role) -> Stream {
     stream
 }
 
+/// Frames of a client, any and in any order, up to a few thousand bytes.
+pub(crate) fn frames_to_server(random: &mut Random) -> Vec<u8> {
+    let mut bytes = stream(random, Role::Client).bytes;
+    bytes.truncate(2000);
+    bytes
+}
+
 fn other(role: Role) -> Role {
     match role {
         Role::Client => Role::Server,
@@ -197,7 +204,7 @@ fn the_same_messages_come(rounds: usize) {
 }
 
 /// A few bytes changed, put in, left out or doubled.
-fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
+pub(crate) fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..1 + random.below(3) {
         let at = random.below(bytes.len() + 1);
         let end = (at + random.below(6)).min(bytes.len());

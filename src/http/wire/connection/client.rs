@@ -3,8 +3,8 @@
 use super::{Connection, Event, Sending, State, request_step, response_step};
 use crate::http::wire::messages::outgoing;
 use crate::http::wire::{
-    BodyLength, Error, Fields, Known, Method, Misuse, RequestOut, ResponseHead, Rule, Version,
-    grammar,
+    BodyLength, Error, Fields, Known, Method, Misuse, RequestHead, RequestOut, ResponseHead, Rule,
+    Version, grammar,
 };
 
 impl Connection {
@@ -46,6 +46,30 @@ impl Connection {
         };
         outgoing::encode_request(head, self.sending == Sending::Chunked, out);
         Ok(())
+    }
+
+    /// Another program has sent this request: what an observer of a connection calls in place of
+    /// [`send_request`](Self::send_request), before [`send_end`](Self::send_end).
+    ///
+    /// # Errors
+    /// [`Misuse::State`] if the exchange before is not complete.
+    pub(crate) fn request_passed(&mut self, head: &RequestHead<'_>) -> Result<(), Misuse> {
+        self.sent(Event::Request)?;
+        self.responses = response_step(self.responses, Event::Request).ok_or(Misuse::State)?;
+        self.request_facts(head.method(), head.version());
+        if head.offers_upgrade() {
+            self.offers_upgrade(head.fields());
+        }
+        self.persistent &= head.is_persistent();
+        Ok(())
+    }
+
+    /// Another program has sent what is no request, or not yet: it may be answered, for the last time.
+    pub(crate) fn bad_request_passed(&mut self, is_head: bool) {
+        self.requests = State::Failed;
+        self.responses = State::Waiting;
+        self.persistent = false;
+        self.head_only = is_head;
     }
 
     /// A response head was received. Returns how its body is framed; `None` for a 1xx, which another head

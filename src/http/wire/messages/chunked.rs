@@ -55,6 +55,32 @@ enum State {
     End,
 }
 
+/// What a chunked body goes on with: for a program that explains the bytes. It gives the decoder one byte at a
+/// time, except for content, and what the byte was follows from the places before and after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChunkPlace {
+    /// The first digit of a size.
+    Start,
+    /// More of a size, or what ends it.
+    Size,
+    /// More of an extension, or the CR that ends it.
+    Extension,
+    /// The LF behind size and extension.
+    SizeEnd,
+    /// Content.
+    Data,
+    /// The CRLF behind content.
+    DataEnd,
+    /// A trailer field or the empty line.
+    Trailers,
+    /// More of the trailer fields, and the empty line.
+    Trailer,
+    /// The LF of the empty line, if there are no trailer fields.
+    LastEnd,
+    /// Nothing: the body has ended.
+    End,
+}
+
 /// Inside `BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extension {
@@ -271,6 +297,22 @@ impl ChunkedDecoder {
         self.left = self.left.saturating_sub(bytes as u64);
         if self.left == 0 {
             self.state = State::DataCr;
+        }
+    }
+
+    /// What the body goes on with.
+    pub(crate) fn place(&self) -> ChunkPlace {
+        match self.state {
+            State::Size => ChunkPlace::Start,
+            State::Digits => ChunkPlace::Size,
+            State::Extension(_) => ChunkPlace::Extension,
+            State::SizeLf => ChunkPlace::SizeEnd,
+            State::Data => ChunkPlace::Data,
+            State::DataCr | State::DataLf => ChunkPlace::DataEnd,
+            State::Trailer => ChunkPlace::Trailers,
+            State::Fields => ChunkPlace::Trailer,
+            State::LastLf => ChunkPlace::LastEnd,
+            State::End => ChunkPlace::End,
         }
     }
 

@@ -13,6 +13,7 @@
 
 use crate::http::wire::grammar;
 use std::fmt;
+use std::ops::Range;
 
 macro_rules! known {
     ($($Known:ident $length:literal $name:literal;)+) => {
@@ -201,6 +202,15 @@ impl<'a> Fields<'a> {
             bytes: self.bytes,
             lines: self.index.lines.iter(),
         }
+    }
+
+    /// Where name and value of every line lie, in order, in the bytes that hold them. A value that was folded
+    /// is shorter than its lines are.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<'a> {
+        self.index.lines.iter().map(|line| {
+            let name = line.name_at as usize..line.name_end as usize;
+            (name, line.value_at as usize..line.value_end as usize)
+        })
     }
 
     /// The value of the first line of this name; names are case-insensitive (RFC 9110 §5.1).

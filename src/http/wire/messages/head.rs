@@ -20,6 +20,22 @@ pub(super) struct Options {
     pub(super) upgrade: bool,
 }
 
+/// Where the parts of a head lie, as far as they have come and are good: offsets in the bytes that were decoded.
+/// It can be asked for after an error, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// Where the start line begins, behind empty lines.
+    pub(crate) start: usize,
+    /// Where the method ends; requests only.
+    pub(crate) method_end: Option<usize>,
+    /// Where the request-target ends; requests only.
+    pub(crate) target_end: Option<usize>,
+    /// Where the field section begins, behind the start line.
+    pub(crate) fields: Option<usize>,
+    /// Where the head ends, behind the empty line.
+    pub(crate) end: Option<usize>,
+}
+
 /// A head while it is being received: the part that requests and responses share.
 #[derive(Debug)]
 pub(super) struct Head {
@@ -55,6 +71,18 @@ impl Head {
     /// The start line has come, and breaks no rule.
     pub(super) fn has_start_line(&self) -> bool {
         self.part == Part::Fields
+    }
+
+    /// Where its parts lie in the bytes that were decoded.
+    pub(super) fn places(&self, bytes: &[u8]) -> Places {
+        let fields = (self.part == Part::Fields).then(|| self.section.start());
+        Places {
+            start: self.line.begins_at(),
+            method_end: self.line.has_method().then_some(self.line.method_end),
+            target_end: self.line.has_target().then_some(self.line.target_end),
+            fields,
+            end: fields.and_then(|_| self.section.end(bytes)),
+        }
     }
 
     /// Continues with `line`, which decodes the start line, and then with the fields; whether the head

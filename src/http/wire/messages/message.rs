@@ -30,7 +30,7 @@
 
 use super::body::{self, BodyLength};
 use super::fields::{Fields, Known};
-use super::head::{Head, connection_options};
+use super::head::{Head, Places, connection_options};
 use super::section::Of;
 use super::start_line::{StartLine, Version};
 use super::target::{Judged, Target};
@@ -132,6 +132,16 @@ impl RequestDecoder {
             true => Some((self.method(bytes).as_str(), target()?)),
             false => None,
         }
+    }
+
+    /// Where the parts of the head lie that have come so far.
+    pub(crate) fn places(&self, bytes: &[u8]) -> Places {
+        self.head.places(bytes)
+    }
+
+    /// The field lines that have come whole so far, also behind an error.
+    pub(crate) fn fields_so_far<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
+        self.head.section.fields(bytes)
     }
 
     /// How long the head is that [`decode`](Self::decode) has just found complete.
@@ -345,6 +355,16 @@ impl ResponseDecoder {
         let bytes = self.unfolded.as_deref().unwrap_or(bytes);
         self.head.options = connection_options(self.head.section.fields(bytes))?;
         Ok(Some(length))
+    }
+
+    /// As [`RequestDecoder::places`]; folds change no place.
+    pub(crate) fn places(&self, bytes: &[u8]) -> Places {
+        self.head.places(bytes)
+    }
+
+    /// As [`RequestDecoder::fields_so_far`].
+    pub(crate) fn fields_so_far<'a>(&'a self, bytes: &'a [u8]) -> Fields<'a> {
+        self.head.section.fields(bytes)
     }
 
     /// The head that [`decode`](Self::decode) has just found complete, over the same bytes.

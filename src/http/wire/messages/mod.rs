@@ -67,11 +67,13 @@ mod start_line;
 mod target;
 
 pub use body::{BodyDecoder, BodyLength};
+pub(crate) use chunked::ChunkPlace;
 pub use chunked::{
     ChunkedDecoder, Step, encode_chunk, encode_last, encode_size, is_forbidden_trailer,
 };
 pub use field_list::FieldList;
 pub use fields::{FieldLines, Fields, Known};
+pub(crate) use head::Places;
 pub use keep_alive::KeepAlive;
 pub use message::{RequestDecoder, RequestHead, ResponseDecoder, ResponseHead};
 pub(in crate::http) use outgoing::is_final_status;

@@ -103,6 +103,12 @@ impl Section {
         self.at
     }
 
+    /// Where it ends, behind the empty line, in the bytes that were decoded; `None` if they do not hold it whole.
+    pub(super) fn end(&self, bytes: &[u8]) -> Option<usize> {
+        let decoded = bytes.get(self.start..self.at)?;
+        (decoded == b"\r\n" || decoded.ends_with(b"\r\n\r\n")).then_some(self.at)
+    }
+
     /// Whether some value holds a fold: then [`unfold`](Self::unfold) must be called before the values are
     /// read.
     #[inline]

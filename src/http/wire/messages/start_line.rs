@@ -91,6 +91,19 @@ impl StartLine {
         matches!(self.phase, Phase::Target | Phase::Version)
     }
 
+    /// Whether the target of a request has arrived.
+    pub(super) fn has_target(&self) -> bool {
+        self.phase == Phase::Version
+    }
+
+    /// Where it begins, or where it will begin behind the empty lines that have arrived.
+    pub(super) fn begins_at(&self) -> usize {
+        match self.is_empty() {
+            true => 2 * usize::from(self.empty_lines),
+            false => self.start,
+        }
+    }
+
     /// Continues a request-line; `Some(end)` once its CRLF is here.
     #[inline]
     pub(super) fn request(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {

@@ -26,7 +26,7 @@ pub(in crate::http::wire) fn is_host_port(bytes: &[u8]) -> bool {
 /// The host may be an IP literal in brackets, an IPv4 address or a registered name
 /// with percent-encodings (RFC 3986 §3.2.2); it must not be empty (RFC 9110 §4.2.1). The port
 /// may be empty (RFC 3986 §3.2.3).
-pub(in crate::http::wire) fn split_host_port(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+pub(crate) fn split_host_port(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let host_end = match bytes.first()? {
         b'[' => ip_literal_end(bytes)?,
         _ => reg_name_end(bytes)?,

@@ -78,6 +78,7 @@ mod reference;
 mod resolve;
 
 pub use absolute::Uri;
+pub(crate) use authority::split_host_port;
 pub use error::{UriError, UriReason};
 pub use origin::{Origin, Scheme};
 pub use params::{ParamPairs, Params};

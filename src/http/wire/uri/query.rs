@@ -63,20 +63,28 @@ impl Query {
     /// its client, which gets a 400: see [`Failure`](crate::http::Failure). (For bytes that are no text,
     /// split the query and use [`percent_decode`](super::percent_decode).)
     pub fn pairs(query: &str) -> impl Iterator<Item = Result<(String, String), UriError>> {
+        Query::pieces(query).map(|(at, piece)| pair(piece).map_err(|error| error.moved(at)))
+    }
+
+    /// The pairs as they were sent, each with its offset in the query.
+    pub(crate) fn pieces(query: &str) -> impl Iterator<Item = (usize, &str)> {
         let mut behind = 0;
         let pieces = query.split('&').map(move |piece| {
             let at = behind;
             behind += piece.len() + 1;
             (at, piece)
         });
-        pieces
-            .filter(|(_, piece)| !piece.is_empty())
-            .map(|(at, piece)| pair(piece).map_err(|error| error.moved(at)))
+        pieces.filter(|(_, piece)| !piece.is_empty())
+    }
+
+    /// Name and value of a pair, as they were sent.
+    pub(crate) fn split(piece: &str) -> (&str, &str) {
+        piece.split_once('=').unwrap_or((piece, ""))
     }
 }
 
 fn pair(piece: &str) -> Result<(String, String), UriError> {
-    let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+    let (name, value) = Query::split(piece);
     let value_at = name.len() + 1;
     Ok((
         percent_decode_text(name)?,

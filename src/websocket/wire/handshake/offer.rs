@@ -60,6 +60,11 @@ impl<'a> Offer<'a> {
         })
     }
 
+    /// The `Sec-WebSocket-Key`.
+    pub(in crate::websocket::wire) fn key(&self) -> &'a [u8] {
+        self.key
+    }
+
     /// The origin of the page that opens the connection: `http://www.example.com`. A browser always sends the
     /// true one. Another program may send any, or none.
     pub fn origin(&self) -> Option<&'a [u8]> {

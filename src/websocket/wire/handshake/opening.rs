@@ -1,6 +1,7 @@
 //! The client's side of the opening handshake: the request, and the judgement of the response (RFC 6455
 //! §4.1).
 
+use super::offer::Offer;
 use super::{accept, check_others, encoded, has_token, one, refused, set};
 use crate::http::wire::{FieldList, Fields, Known, ResponseHead, Version, grammar};
 use crate::websocket::wire::error::{Error, Rule};
@@ -42,6 +43,24 @@ impl Opening {
             key: encoded(&nonce),
             protocols: Vec::new(),
         }
+    }
+
+    /// The handshake of another client, whose request was this offer: what an observer of a connection
+    /// judges the response with.
+    pub(crate) fn of(offer: &Offer<'_>) -> Opening {
+        let mut key = [0; 24];
+        let length = key.len().min(offer.key().len()); // 16 bytes in base64 are 24 digits
+        key[..length].copy_from_slice(&offer.key()[..length]);
+        let protocols = offer.protocols().iter();
+        Opening {
+            key,
+            protocols: protocols.map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// The `Sec-WebSocket-Key`.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
     }
 
     /// Offers a subprotocol, after those offered before.

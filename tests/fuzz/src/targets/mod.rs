@@ -10,6 +10,7 @@ mod hello;
 mod message;
 mod request;
 mod text;
+mod trace;
 mod uri;
 
 use crate::counting;
@@ -73,6 +74,11 @@ pub const TARGETS: &[Target] = &[
         seeds: seeds::frames,
     },
     Target {
+        name: "trace",
+        run: trace::run,
+        seeds: seeds::conversations,
+    },
+    Target {
         name: "hello",
         run: hello::run,
         seeds: seeds::hellos,
@@ -101,8 +107,13 @@ impl Target {
     /// Where a promise is broken.
     pub fn play(&self, data: &[u8]) {
         let largest = counting::largest(|| (self.run)(&Input::new(data)));
-        // Sixty times is what field lines of five bytes cost, twice over because a vector doubles.
-        let most = 4096 + 60 * data.len();
+        // Sixty times is what field lines of five bytes cost, twice over because a vector doubles. In a trace a
+        // byte may be a leaf.
+        let (first, times) = match self.name {
+            "trace" => (1 << 15, 600),
+            _ => (4096, 60),
+        };
+        let most = first + times * data.len();
         let length = data.len();
         assert!(
             largest <= most,

@@ -1,0 +1,39 @@
+//! Every byte explained: what passes over a connection, with the rule that each byte obeys or breaks.
+//!
+//! # The problem
+//!
+//! "How does this protocol really work?" is answered by seeing it happen. A log shows the messages that a program
+//! understood; a capture shows bytes without a meaning. Between the two lies what is asked when something goes
+//! wrong: which byte was it, and which sentence of which RFC does it break?
+//!
+//! So the bytes are given to the decoders that serve them, and each decoder says where its tokens lie.
+//!
+//! ```text
+//!  > POST /echo HTTP/1.1 ─────────── head ─ request line ─┬─ POST         method   RFC 9110 §9.1
+//!  > Host: 127.0.0.1:1337                                 ├─ /echo        path     RFC 3986 §3.3
+//!  > Transfer-Encoding: chunked                           └─ HTTP/1.1     version  RFC 9112 §2.3
+//!  >
+//!  > 5 ───────────────────────────── chunk ───────────────── 5            size     RFC 9112 §7.1
+//!  > hello ───────────────────────── chunk data
+//!  > 0
+//!  >
+//! ```
+//!
+//! # The rules
+//!
+//! - **Every byte once.** The leaves of a direction cover its bytes without a gap or an overlap, also if the bytes break
+//!   a rule: then the last leaf names it.
+//! - **One parser.** A connection is explained by the decoders that would serve it. Nothing is explained that they
+//!   refuse, and nothing is refused that they read.
+//! - **No cost for who does not ask.** The decoders remember the places of the tokens already; they are asked for
+//!   them here only.
+//!
+//! # Which file to read first
+//!
+//! [`wire`] has it all so far: bytes in, spans out, without a socket. It explains HTTP/1.1 and WebSocket.
+//!
+//! # To change X, touch Y
+//!
+//! The table is in [`wire`].
+
+pub mod wire;

@@ -1,0 +1,356 @@
+//! The conversation: both directions of one connection, explained while it goes on.
+//!
+//! ```text
+//!            requests             │            responses
+//!  ┌▶ Head ──▶ Body ─┬▶ Head …    │   ┌▶ Head ──▶ Body ─┬▶ Head …
+//!  │                 │            │   └─ a 1xx          └▶ behind the end
+//!  │                 ▼            │        │
+//!  └─ declined ──── Held          │        │ 101, or 2xx to CONNECT
+//!                    │ switched   │        ▼
+//!                    ▼            │   frames, or opaque
+//!            frames, or opaque    │
+//!
+//!  any ── a rule is broken ──▶ Refused: the rest has no meaning
+//! ```
+
+use super::exchange::{Exchanges, MOST_UNANSWERED, Meaning, Protocol, request_length};
+use super::http::{Body, Good, request, response};
+use super::labels::Label;
+use super::side::{Found, Now, Side, Stage};
+use super::span::{Direction, Explained, Note};
+use super::step::Refusal;
+use super::websocket::Frames;
+use crate::http::wire::{BodyLength, Error, Limits, RequestDecoder, ResponseDecoder, Rule};
+use crate::websocket::wire::Role;
+use std::fmt;
+use std::time::Duration;
+
+/// The most bytes that are kept behind a request that may switch protocols, until its response has come.
+const MOST_HELD: usize = 256 * 1024;
+
+/// Explains what passes over one connection that begins with HTTP/1.1.
+///
+/// It keeps the bytes of a head, of a control frame or of a line that has not come whole: no more than the
+/// [`Limits`], whatever the peers send. Bodies and payloads are explained in pieces, as they come.
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction};
+/// use std::time::Duration;
+///
+/// let mut conversation = Conversation::new();
+/// let mut seen = String::new();
+/// for piece in [&b"HEAD / HT"[..], b"TP/1.1\r\nHost: a", b"\r\n\r\n"] {
+///     for explained in conversation.receive(Direction::FromClient, Duration::ZERO, piece) {
+///         seen += &explained.to_string();
+///     }
+/// }
+/// assert!(seen.contains("http.request.method            HEAD"));
+/// ```
+pub struct Conversation {
+    limits: Limits,
+    client: Side,
+    server: Side,
+    requests: RequestDecoder,
+    responses: ResponseDecoder,
+    exchanges: Exchanges,
+    /// Whether another request may follow the one that came last.
+    persists: bool,
+}
+
+/// The spans that are finished with the bytes that have just come: see [`Conversation::receive`].
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction};
+/// use std::time::Duration;
+///
+/// let mut conversation = Conversation::new();
+/// let spans = conversation.receive(Direction::FromServer, Duration::ZERO, b"HTTP/1.1 200");
+/// assert_eq!(spans.count(), 0); // the head is not complete
+/// ```
+#[derive(Debug)]
+#[must_use = "the bytes are explained while this is iterated over"]
+pub struct Spans<'c> {
+    conversation: &'c mut Conversation,
+}
+
+impl Iterator for Spans<'_> {
+    type Item = Explained;
+
+    fn next(&mut self) -> Option<Explained> {
+        self.conversation.next()
+    }
+}
+
+/// Bytes that wait here may hold secrets: none is printed.
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation")
+            .field("from_client", &self.client.offset())
+            .field("from_server", &self.server.offset())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Conversation {
+    fn default() -> Conversation {
+        Conversation::new()
+    }
+}
+
+impl Conversation {
+    /// At the first byte of a connection.
+    pub fn new() -> Conversation {
+        Conversation::with_limits(Limits::default())
+    }
+
+    /// The same, for heads and chunk extensions of at most this size: a longer one is refused, as a server with
+    /// these limits refuses it.
+    pub fn with_limits(limits: Limits) -> Conversation {
+        Conversation {
+            limits,
+            client: Side::new(Direction::FromClient),
+            server: Side::new(Direction::FromServer),
+            requests: RequestDecoder::new(limits),
+            responses: ResponseDecoder::new(limits),
+            exchanges: Exchanges::default(),
+            persists: true,
+        }
+    }
+
+    /// Shows the credentials of `Authorization` and `Proxy-Authorization`, and the values of cookies. They are
+    /// hidden unless this is called. Bytes that are refused are shown as they came.
+    #[must_use]
+    pub fn show_secrets(mut self) -> Conversation {
+        self.client.show_secrets();
+        self.server.show_secrets();
+        self
+    }
+
+    /// Some bytes have passed, at this `time` since the connection began. Returns the spans that are finished
+    /// with them, in the order of their bytes. Take them all before the next call: a span that is not taken
+    /// comes with the next ones, and its bytes are kept until then.
+    pub fn receive(&mut self, from: Direction, time: Duration, bytes: &[u8]) -> Spans<'_> {
+        self.side(from).receive(time, bytes);
+        Spans { conversation: self }
+    }
+
+    /// A direction has ended: no more bytes come from there. What was not complete is refused. The last span of
+    /// each direction is [`Label::End`], or the rule that the end breaks; it has no bytes.
+    pub fn end(&mut self, from: Direction, time: Duration) -> Spans<'_> {
+        self.side(from).end(time);
+        if from == Direction::FromServer {
+            self.release();
+        }
+        Spans { conversation: self }
+    }
+
+    fn side(&mut self, from: Direction) -> &mut Side {
+        match from {
+            Direction::FromClient => &mut self.client,
+            Direction::FromServer => &mut self.server,
+        }
+    }
+
+    fn next(&mut self) -> Option<Explained> {
+        loop {
+            let (found, client) = match self.client.stage {
+                Stage::Head => self.request(),
+                Stage::Held => self.held(),
+                _ => self.client.step(),
+            };
+            if client == Now::MessageEnded {
+                self.request_ended();
+            }
+            if found.is_some() {
+                return found;
+            }
+            let (found, server) = match self.server.stage {
+                Stage::Head => self.response(),
+                _ => self.server.step(),
+            };
+            if server == Now::MessageEnded {
+                self.response_ended();
+            }
+            if found.is_some() || (client, server) == (Now::Waits, Now::Waits) {
+                return found;
+            }
+        }
+    }
+
+    /// The head of a request.
+    fn request(&mut self) -> Found {
+        let bytes = self.client.bytes();
+        let (length, unencoded) = match self.requests.decode(bytes) {
+            Ok(Some(length)) => (length, None),
+            Ok(None) => {
+                let none = self.client.no_head(self.requests.is_idle());
+                return none
+                    .unwrap_or_else(|| self.bad_request(&Error::whole(Rule::MessageTruncated)));
+            }
+            // The server redirects the client to the encoded target, and the connection goes on behind the head.
+            Err(error) if error.rule() == Rule::TargetUnencoded => {
+                let at = self.client.offset() + error.at() as u64;
+                let note = Refusal::http(&error, Some(at)).note(Label::Refused);
+                (self.requests.head_length(), Some(note))
+            }
+            Err(error) => return self.bad_request(&error),
+        };
+        let mut brush = self.client.brush();
+        brush.bytes = &bytes[..length];
+        let head = self.requests.head(brush.bytes);
+        let mut notes = vec![request_length(&head)];
+        notes.extend(self.exchanges.request(&head));
+        notes.extend(unencoded);
+        request(&mut brush, &self.requests, Some(&head), Good::All(notes));
+        self.persists = head.is_persistent();
+        let body = head.body_length();
+        let painted = brush.finish();
+        self.requests.restart();
+        let found = painted.map(|painted| self.client.explained(painted));
+        match body {
+            BodyLength::Known(0) => (found, Now::MessageEnded),
+            body => {
+                self.client.stage = Stage::Body(Body::of_request(body, self.limits));
+                (found, Now::GoesOn)
+            }
+        }
+    }
+
+    /// The bytes are no request.
+    fn bad_request(&mut self, error: &Error) -> Found {
+        let bytes = self.client.bytes();
+        let (broken, refusal) = self.client.blame(error, self.requests.places(bytes).end);
+        let mut brush = self.client.brush();
+        request(&mut brush, &self.requests, None, Good::Before(broken));
+        let painted = brush.finish();
+        self.exchanges.bad_request(self.requests.is_head(bytes));
+        self.client.stage = Stage::Refused(refusal);
+        (painted.map(|good| self.client.explained(good)), Now::GoesOn)
+    }
+
+    fn request_ended(&mut self) {
+        let may_switch = self.exchanges.request_ended();
+        self.exchanges.forget();
+        self.client.stage = match self.persists {
+            _ if may_switch => Stage::Held,
+            _ if self.exchanges.len() >= MOST_UNANSWERED => {
+                Stage::Unexplained(format!("{MOST_UNANSWERED} requests have no response yet"))
+            }
+            true => Stage::Head,
+            false => Stage::Opaque(Label::BehindEnd),
+        };
+    }
+
+    /// Bytes behind a request that may switch protocols.
+    fn held(&mut self) -> Found {
+        let length = self.client.bytes().len();
+        if length > MOST_HELD {
+            let why = "no response has said yet which protocol they belong to";
+            self.client.stage = Stage::Unexplained(why.into());
+            return (None, Now::GoesOn);
+        }
+        let ended = length == 0 && self.client.ended;
+        let mark = ended.then(|| self.client.end_mark(None)).flatten();
+        (mark, Now::Waits)
+    }
+
+    /// The request was answered without a switch: what is held belongs to the next one.
+    fn release(&mut self) {
+        if let Stage::Held = self.client.stage {
+            self.client.stage = match self.persists {
+                true => Stage::Head,
+                false => Stage::Opaque(Label::BehindEnd),
+            };
+        }
+    }
+
+    /// The head of a response.
+    fn response(&mut self) -> Found {
+        let bytes = self.server.bytes();
+        let length = match self.responses.decode(bytes) {
+            Ok(Some(length)) => length,
+            Ok(None) => {
+                let none = self.server.no_head(self.responses.is_idle());
+                return none
+                    .unwrap_or_else(|| self.bad_response(&Error::whole(Rule::MessageTruncated)));
+            }
+            Err(error) => return self.bad_response(&error),
+        };
+        let asking = self.client.bytes();
+        let has_begun = matches!(self.client.stage, Stage::Head) && !self.requests.is_idle();
+        if self.exchanges.are_answered() && has_begun && !asking.is_empty() {
+            self.exchanges.bad_request(self.requests.is_head(asking));
+        }
+        let mut brush = self.server.brush();
+        brush.bytes = &bytes[..length];
+        let head = self.responses.head(brush.bytes);
+        let key = self.exchanges.key().map(<[u8]>::to_vec);
+        let meaning = match self.exchanges.response(&head) {
+            Ok(meaning) => meaning,
+            Err(refusal) => return self.refuse_response(length, refusal),
+        };
+        let note = match &meaning {
+            Meaning::Final(_, length) => length.clone(),
+            Meaning::Switched(Protocol::Tunnel) => Note::new(Label::Length2, "0 bytes"),
+            Meaning::Interim | Meaning::Switched(_) => Note::new(Label::Length1, "0 bytes"),
+        };
+        response(
+            &mut brush,
+            &self.responses,
+            Good::All(vec![note]),
+            key.as_deref(),
+        );
+        let painted = brush.finish();
+        self.responses.restart();
+        let found = painted.map(|painted| self.server.explained(painted));
+        (found, self.follow(meaning))
+    }
+
+    /// What follows a response head.
+    fn follow(&mut self, meaning: Meaning) -> Now {
+        match meaning {
+            Meaning::Interim => {}
+            Meaning::Final(length, _) => {
+                self.release();
+                if length == BodyLength::Known(0) {
+                    return Now::MessageEnded;
+                }
+                self.server.stage = Stage::Body(Body::of_response(length, self.limits));
+            }
+            Meaning::Switched(protocol) => {
+                let stage = |role| match protocol {
+                    Protocol::WebSocket => Stage::Frames(Frames::received_by(role)),
+                    Protocol::Tunnel => Stage::Opaque(Label::Tunnel),
+                    Protocol::Other => Stage::Opaque(Label::Switched),
+                };
+                self.exchanges = Exchanges::default();
+                self.client.stage = stage(Role::Server);
+                self.server.stage = stage(Role::Client);
+            }
+        }
+        Now::GoesOn
+    }
+
+    /// The bytes are no response.
+    fn bad_response(&mut self, error: &Error) -> Found {
+        let end = self.responses.places(self.server.bytes()).end;
+        let (broken, refusal) = self.server.blame(error, end);
+        self.refuse_response(broken, refusal)
+    }
+
+    fn refuse_response(&mut self, broken: usize, refusal: Refusal) -> Found {
+        let mut brush = self.server.brush();
+        let key = self.exchanges.key();
+        response(&mut brush, &self.responses, Good::Before(broken), key);
+        let painted = brush.finish();
+        self.server.stage = Stage::Refused(refusal);
+        (painted.map(|good| self.server.explained(good)), Now::GoesOn)
+    }
+
+    fn response_ended(&mut self) {
+        self.server.stage = match self.exchanges.response_ended() {
+            true => Stage::Head,
+            false => Stage::Opaque(Label::BehindEnd),
+        };
+    }
+}

@@ -1,0 +1,200 @@
+//! The table of words: what each kind of span and note is called, and the rule it obeys.
+//!
+//! A program finds a span by its *key*, which does not change: `http.request.method`. A person reads its
+//! words. A language is a column of this table and a method of [`Label`].
+
+macro_rules! labels {
+    ($($name:ident $key:literal $section:literal $english:literal;)+) => {
+        /// What a [`Span`](super::Span) or a [`Note`](super::Note) is.
+        ///
+        /// ```
+        /// use barewire::trace::wire::Label;
+        ///
+        /// assert_eq!(Label::Method.key(), "http.request.method");
+        /// assert_eq!(Label::Method.section(), "RFC 9110 §9.1");
+        /// assert_eq!(Label::Method.english(), "method");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Label { $(#[doc = concat!("`", $key, "`: ", $english, ".")] $name),+ }
+
+        impl Label {
+            /// Every label there is, in the order of the table.
+            pub const ALL: &'static [Label] = &[$(Label::$name),+];
+
+            /// The name for programs; it does not change.
+            pub fn key(self) -> &'static str { match self { $(Label::$name => $key),+ } }
+
+            /// Where it is defined, as `RFC 9112 §7.1`; empty where the decoder's error says it.
+            pub fn section(self) -> &'static str { match self { $(Label::$name => $section),+ } }
+
+            /// The name for readers of English.
+            pub fn english(self) -> &'static str { match self { $(Label::$name => $english),+ } }
+        }
+    };
+}
+
+labels! {
+    Refused "refused" "" "refused: these bytes break the rule";
+    RefusedAt "refused.at" "" "where the rule is broken, and what stands there";
+    Unexplained "unexplained" "" "bytes that are not explained, and why";
+    End "end" "RFC 9293 §3.6" "the sender has ended its direction";
+
+    Request "http.request" "RFC 9112 §2.1" "head of a request";
+    RequestLine "http.request.line" "RFC 9112 §3" "request line";
+    Method "http.request.method" "RFC 9110 §9.1" "method";
+    Target "http.request.target" "RFC 9112 §3.2" "request-target";
+    TargetScheme "http.target.scheme" "RFC 9110 §4.2.1" "scheme of the target";
+    TargetPath "http.target.path" "RFC 3986 §3.3" "path of the target";
+    Query "http.query" "RFC 3986 §3.4" "query of the target";
+    QueryName "http.query.name" "RFC 3986 §3.4" "name in the query";
+    QueryValue "http.query.value" "RFC 3986 §3.4" "value in the query";
+    Decoded "http.decoded" "RFC 3986 §2.1" "the same, percent-decoded";
+    Response "http.response" "RFC 9112 §2.1" "head of a response";
+    StatusLine "http.response.line" "RFC 9112 §4" "status line";
+    Status "http.response.status" "RFC 9110 §15" "status code";
+    StatusMeaning "http.status.meaning" "RFC 9110 §15" "what the status code means";
+    Reason "http.response.reason" "RFC 9112 §4" "reason phrase, which means nothing";
+    Version "http.version" "RFC 9112 §2.3" "version of the sender";
+    EmptyLines "http.empty_lines" "RFC 9112 §2.2" "empty lines before a message";
+    Space "http.space" "RFC 9112 §2.2" "one space";
+    LineEnd "http.line_end" "RFC 9112 §2.2" "end of the line";
+    HeadEnd "http.head.end" "RFC 9112 §2.1" "empty line: the head ends";
+
+    Field "http.field" "RFC 9112 §5" "field line";
+    FieldName "http.field.name" "RFC 9110 §5.1" "field name, in any case";
+    FieldColon "http.field.colon" "RFC 9112 §5" "colon";
+    FieldValue "http.field.value" "RFC 9110 §5.5" "field value";
+    Fold "http.field.fold" "RFC 9112 §5.2" "obsolete line folding: it counts as a space";
+    Whitespace "http.whitespace" "RFC 9110 §5.6.3" "optional whitespace";
+    Delimiter "http.delimiter" "RFC 9110 §5.6.2" "delimiter";
+    Element "http.value.element" "RFC 9110 §5.6.1" "element";
+    Subtype "http.value.subtype" "RFC 9110 §8.3.1" "subtype or version";
+    Parameter "http.value.parameter" "RFC 9110 §5.6.6" "name of a parameter";
+    ParameterValue "http.value.parameter.value" "RFC 9110 §5.6.6" "value of a parameter";
+    Weight "http.value.weight" "RFC 9110 §12.4.2" "weight, from 0 to 1";
+    Number "http.value.number" "RFC 9110 §8.6" "decimal number";
+    HostName "http.host.name" "RFC 3986 §3.2.2" "host";
+    HostPort "http.host.port" "RFC 3986 §3.2.3" "port";
+    Weekday "http.date.weekday" "RFC 9110 §5.6.7" "day of the week";
+    Day "http.date.day" "RFC 9110 §5.6.7" "day";
+    Month "http.date.month" "RFC 9110 §5.6.7" "month";
+    Year "http.date.year" "RFC 9110 §5.6.7" "year";
+    Time "http.date.time" "RFC 9110 §5.6.7" "time of day";
+    Zone "http.date.zone" "RFC 9110 §5.6.7" "always GMT";
+    RangeUnit "http.range.unit" "RFC 9110 §14.1" "unit of the range";
+    RangeFirst "http.range.first" "RFC 9110 §14.1.2" "first byte, counted from 0";
+    RangeLast "http.range.last" "RFC 9110 §14.1.2" "last byte, part of the range";
+    RangeSuffix "http.range.suffix" "RFC 9110 §14.1.2" "this many bytes at the end";
+    RangeComplete "http.range.complete" "RFC 9110 §14.4" "length of the whole representation";
+    EntityTag "http.etag" "RFC 9110 §8.8.3" "entity tag";
+    TagStrength "http.etag.strength" "RFC 9110 §8.8.1" "strong or weak";
+    CookieName "http.cookie.name" "RFC 6265 §4.1.1" "name of a cookie";
+    CookieValue "http.cookie.value" "RFC 6265 §4.1.1" "value of a cookie, a secret";
+    AuthScheme "http.auth.scheme" "RFC 9110 §11.1" "authentication scheme";
+    Credentials "http.auth.credentials" "RFC 9110 §11.4" "credentials, a secret";
+    UserAndPassword "http.auth.basic" "RFC 7617 §2" "user and password";
+
+    Length1 "http.length.1" "RFC 9112 §6.3" "rule 1: no body, to HEAD or with this status";
+    Length2 "http.length.2" "RFC 9112 §6.3" "rule 2: no body, a tunnel follows";
+    Length4 "http.length.4" "RFC 9112 §6.3" "rule 4: Transfer-Encoding decides, the chunks have their lengths";
+    Length6 "http.length.6" "RFC 9112 §6.3" "rule 6: Content-Length decides";
+    Length7 "http.length.7" "RFC 9112 §6.3" "rule 7: a request without either has no body";
+    Length8 "http.length.8" "RFC 9112 §6.3" "rule 8: a response without either ends with the connection";
+    BodyData "http.body.data" "RFC 9112 §6" "content";
+    Chunk "http.chunk" "RFC 9112 §7.1" "start of a chunk";
+    ChunkSize "http.chunk.size" "RFC 9112 §7.1" "chunk size, in hexadecimal digits";
+    ChunkBytes "http.chunk.bytes" "RFC 9112 §7.1" "chunk size, in bytes";
+    ChunkExtension "http.chunk.extension" "RFC 9112 §7.1.1" "chunk extension";
+    ChunkData "http.chunk.data" "RFC 9112 §7.1" "chunk data";
+    ChunkEnd "http.chunk.end" "RFC 9112 §7.1" "end of the chunk data";
+    Trailers "http.trailers" "RFC 9112 §7.1.2" "trailer section";
+    ChunkedEnd "http.chunked.end" "RFC 9112 §7.1" "empty line: the chunked body ends";
+    BehindEnd "http.behind" "RFC 9112 §9.6" "bytes behind the last message of the connection";
+    Tunnel "tunnel.data" "RFC 9110 §9.3.6" "bytes in a tunnel";
+    Switched "switched.data" "RFC 9110 §7.8" "bytes of the protocol that was switched to";
+
+    Offer "websocket.offer" "RFC 6455 §4.2.1" "this request offers a WebSocket";
+    OfferRefused "websocket.offer.refused" "" "a server refuses this offer of a WebSocket";
+    Nonce "websocket.key.nonce" "RFC 6455 §4.1" "the key in bytes: 16, random";
+    AcceptText "websocket.accept.text" "RFC 6455 §4.2.2" "key of the request, and the GUID";
+    AcceptHash "websocket.accept.sha1" "RFC 6455 §4.2.2" "SHA-1 of both";
+    AcceptBase64 "websocket.accept.base64" "RFC 6455 §4.2.2" "the hash in base64: the value that must come";
+    Frame "websocket.frame" "RFC 6455 §5.2" "frame";
+    FrameFirst "websocket.frame.first" "RFC 6455 §5.2" "first byte: FIN, reserved bits, opcode";
+    Fin "websocket.frame.fin" "RFC 6455 §5.2" "FIN: the last frame of its message";
+    Rsv1 "websocket.frame.rsv1" "RFC 6455 §5.2" "RSV1";
+    Rsv2 "websocket.frame.rsv2" "RFC 6455 §5.2" "RSV2";
+    Rsv3 "websocket.frame.rsv3" "RFC 6455 §5.2" "RSV3";
+    FrameOpcode "websocket.frame.opcode" "RFC 6455 §11.8" "opcode";
+    FrameSecond "websocket.frame.second" "RFC 6455 §5.2" "second byte: MASK, 7 bits of length";
+    MaskBit "websocket.frame.mask" "RFC 6455 §5.1" "MASK: a key and a masked payload follow";
+    Length7Bits "websocket.frame.length" "RFC 6455 §5.2" "length; 126: two bytes of it follow, 127: eight";
+    Length16Bits "websocket.frame.length.16" "RFC 6455 §5.2" "length in two bytes";
+    Length64Bits "websocket.frame.length.64" "RFC 6455 §5.2" "length in eight bytes";
+    FrameKey "websocket.frame.key" "RFC 6455 §5.3" "masking key";
+    Payload "websocket.payload" "RFC 6455 §5.2" "payload";
+    Unmasked "websocket.unmasked" "RFC 6455 §5.3" "the same, unmasked";
+    CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code";
+    CloseReason "websocket.close.reason" "RFC 6455 §7.1.6" "reason of the close";
+    Message "websocket.message" "RFC 6455 §5.4" "the message of these frames, as one";
+    BehindClose "websocket.behind" "RFC 6455 §5.5.1" "bytes behind a Close frame";
+}
+
+impl Label {
+    /// Whether its bytes only hold others apart: a space, a colon, the end of a line.
+    ///
+    /// ```
+    /// use barewire::trace::wire::Label;
+    ///
+    /// assert!(Label::LineEnd.separates() && !Label::Method.separates());
+    /// ```
+    pub fn separates(self) -> bool {
+        use Label::*;
+        matches!(
+            self,
+            Space | LineEnd | FieldColon | Whitespace | Delimiter | ChunkEnd
+        )
+    }
+
+    /// Whether a long run of these bytes comes in several spans, as the reads brought it.
+    ///
+    /// ```
+    /// use barewire::trace::wire::Label;
+    ///
+    /// assert!(Label::BodyData.comes_in_pieces() && !Label::Method.comes_in_pieces());
+    /// ```
+    pub fn comes_in_pieces(self) -> bool {
+        use Label::*;
+        matches!(
+            self,
+            BodyData
+                | ChunkData
+                | Payload
+                | Tunnel
+                | Switched
+                | BehindEnd
+                | BehindClose
+                | Refused
+                | Unexplained
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn keys_are_unique_and_sections_have_one_form() {
+        let keys: BTreeSet<&str> = Label::ALL.iter().map(|label| label.key()).collect();
+        assert_eq!(keys.len(), Label::ALL.len());
+        for label in Label::ALL {
+            let section = label.section();
+            let formed = section.starts_with("RFC ") && section.contains(" §");
+            assert!(formed || section.is_empty(), "{}: {section}", label.key());
+            assert!(!label.english().is_empty());
+        }
+    }
+}

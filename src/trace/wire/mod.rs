@@ -1,0 +1,173 @@
+//! Spans: which bytes are what, and by which rule. No socket, no thread, no lock, no clock.
+//!
+//! # The problem
+//!
+//! A connection has two directions, and what a byte means depends on both: a response to HEAD has no body, and the
+//! bytes behind a 101 are no HTTP. The bytes come cut anywhere, and may be wrong or endless. They shall be explained
+//! while they pass, down to the single token, without keeping them.
+//!
+//! # The bytes
+//!
+//! ```text
+//!   GET /a?b=%41 HTTP/1.1 ␍␊ Host: a ␍␊ ␍␊           one direction, from byte 0
+//!   ├──────────────── Request ─────────────┤           a span, as it is returned: the head is complete
+//!   ├──── RequestLine ──────┤├─ Field ──┤├┤            its children
+//!   ├─┤ ├ Target ┤ ├──────┤├┤├──┤│ │├┤                 …
+//!   │   ├┤│││├─┤                                       leaves: they tile the direction
+//!   │   │   │└ QueryValue %41 ── note: Decoded, A      what is derived lies nowhere: it is a note of a leaf
+//!   │   │   └ QueryName b
+//!   │   └ TargetPath /a
+//!   └ Method GET                                       and so on
+//! ```
+//!
+//! A chunked POST that waits for a 100:
+//!
+//! ```
+//! use barewire::trace::wire::{Conversation, Direction::{FromClient, FromServer}};
+//! use std::time::Duration;
+//!
+//! let mut conversation = Conversation::new();
+//! let mut seen = String::new();
+//! for (from, bytes) in [
+//!     (FromClient, "POST /echo?x=1 HTTP/1.1\r\nHost: 127.0.0.1:1337\r\nTransfer-Encoding: chunked\r\n\
+//!         Expect: 100-continue\r\n\r\n"),
+//!     (FromServer, "HTTP/1.1 100 Continue\r\n\r\n"),
+//!     (FromClient, "5;note=\"one\"\r\nhello\r\n0\r\nX-Checksum: 5d41\r\n\r\n"),
+//!     (FromServer, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+//! ] {
+//!     for explained in conversation.receive(from, Duration::ZERO, bytes.as_bytes()) {
+//!         seen += &explained.to_string();
+//!     }
+//! }
+//! assert_eq!(seen, "\
+//! > http.request.method            POST                     RFC 9110 §9.1
+//! > http.target.path               /echo                    RFC 3986 §3.3
+//! > http.query.name                x                        RFC 3986 §3.4
+//! > http.query.value               1                        RFC 3986 §3.4
+//! > http.version                   HTTP/1.1                 RFC 9112 §2.3
+//! > http.field.name                Host                     RFC 9110 §5.1
+//! > http.host.name                 127.0.0.1                RFC 3986 §3.2.2
+//! > http.host.port                 1337                     RFC 3986 §3.2.3
+//! > http.field.name                Transfer-Encoding        RFC 9110 §5.1
+//! > http.value.element             chunked                  RFC 9112 §6.1
+//! > http.field.name                Expect                   RFC 9110 §5.1
+//! > http.value.element             100-continue             RFC 9110 §10.1.1
+//! > http.head.end                  \\r\\n                     RFC 9112 §2.1
+//! * http.length.4                  chunked                  RFC 9112 §6.3
+//! < http.version                   HTTP/1.1                 RFC 9112 §2.3
+//! < http.response.status           100                      RFC 9110 §15
+//! * http.status.meaning            Continue                 RFC 9110 §15
+//! < http.response.reason           Continue                 RFC 9112 §4
+//! < http.head.end                  \\r\\n                     RFC 9112 §2.1
+//! * http.length.1                  0 bytes                  RFC 9112 §6.3
+//! > http.chunk.size                5                        RFC 9112 §7.1
+//! * http.chunk.bytes               5                        RFC 9112 §7.1
+//! > http.value.parameter           note                     RFC 9112 §7.1.1
+//! > http.value.parameter.value     \"one\"                    RFC 9112 §7.1.1
+//! > http.chunk.data                hello                    RFC 9112 §7.1
+//! > http.chunk.size                0                        RFC 9112 §7.1
+//! * http.chunk.bytes               0                        RFC 9112 §7.1
+//! > http.field.name                X-Checksum               RFC 9110 §5.1
+//! > http.field.value               5d41                     RFC 9110 §5.5
+//! > http.chunked.end               \\r\\n                     RFC 9112 §7.1
+//! < http.version                   HTTP/1.1                 RFC 9112 §2.3
+//! < http.response.status           200                      RFC 9110 §15
+//! * http.status.meaning            OK                       RFC 9110 §15
+//! < http.response.reason           OK                       RFC 9112 §4
+//! < http.field.name                Content-Length           RFC 9110 §5.1
+//! < http.value.number              5                        RFC 9110 §8.6
+//! < http.head.end                  \\r\\n                     RFC 9112 §2.1
+//! * http.length.6                  5 bytes                  RFC 9112 §6.3
+//! < http.body.data                 hello                    RFC 9112 §6
+//! ");
+//! ```
+//!
+//! The book's `hello world!` and `yakexi`, behind the handshake:
+//!
+//! ```
+//! # use barewire::trace::wire::{Conversation, Direction::{FromClient, FromServer}};
+//! # use std::time::Duration;
+//! # let mut conversation = Conversation::new();
+//! # let request = b"GET /hello HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+//! #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+//! # let response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+//! #     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+//! # assert_eq!(conversation.receive(FromClient, Duration::ZERO, request).count(), 1);
+//! # assert_eq!(conversation.receive(FromServer, Duration::ZERO, response).count(), 1);
+//! let asked = b"\x81\x8c\x37\xfa\x21\x3d\x5f\x9f\x4d\x51\x58\xda\x56\x52\x45\x96\x45\x1c";
+//! let mut seen = String::new();
+//! for explained in conversation.receive(FromClient, Duration::ZERO, asked) {
+//!     seen += &explained.to_string();
+//! }
+//! for explained in conversation.receive(FromServer, Duration::ZERO, b"\x81\x06yakexi") {
+//!     seen += &explained.to_string();
+//! }
+//! assert_eq!(seen, "\
+//! > websocket.frame.first          FIN Text                 RFC 6455 §5.2
+//! > websocket.frame.second         MASK 12                  RFC 6455 §5.2
+//! > websocket.frame.key            37 fa 21 3d              RFC 6455 §5.3
+//! > websocket.payload              5f 9f 4d 51 58 da 56 52 45 96 45 1c RFC 6455 §5.2
+//! * websocket.unmasked             hello world!             RFC 6455 §5.3
+//! < websocket.frame.first          FIN Text                 RFC 6455 §5.2
+//! < websocket.frame.second         6                        RFC 6455 §5.2
+//! < websocket.payload              yakexi                   RFC 6455 §5.2
+//! ");
+//! ```
+//!
+//! # The rules
+//!
+//! 1. The leaves of a direction tile it: each begins where the one before it ends, the first at 0. They do not depend on
+//!    how the bytes were cut. Only a long run ([`Label::comes_in_pieces`]) has as many leaves as it came in pieces.
+//! 2. What is derived is a [`Note`] below a leaf: a bit, the unmasked payload, the decoded text, which of the rules of
+//!    RFC 9112 §6.3 chose the length of a body.
+//! 3. Bytes that break a rule are one leaf with the sentence and the section of the rule ([`Label::Refused`]): from the
+//!    line, the frame or the character that breaks it, to the end. A head that breaks a rule as a whole (it has no Host
+//!    field) is refused at its empty line. The connection has no meaning behind it.
+//! 4. A field value that is not of its field's form breaks no rule of the connection. It is one leaf.
+//! 5. A span is returned when it is complete: a head, the line that begins a chunk, a control frame. Nothing is kept
+//!    longer, and nothing is kept of a body or of a message but its first 1,024 bytes. What a head may cost is bounded
+//!    by [`Limits`](crate::http::wire::Limits); a value or a query of more than 64 parts is one leaf.
+//! 6. Bytes behind a request for a tunnel or another protocol wait for its response, up to 256 KiB.
+//! 7. The length of a WebSocket message has no limit here, and extensions are not known: a watcher knows neither what
+//!    the receiver accepts nor (yet) how to inflate.
+//! 8. Credentials and the values of cookies are hidden, in the values and in the bytes, unless
+//!    [`Conversation::show_secrets`] asks for them. Refused bytes are shown as they came.
+//!
+//! # Which file to read first
+//!
+//! `span.rs`: the types, and the brush that paints spans and cannot leave a gap. `conversation.rs`: both directions, and
+//! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, or `websocket.rs`.
+//! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
+//! what a dissector may find, and `labels.rs` is the table of words.
+//!
+//! # To change X, touch Y
+//!
+//! | to change | touch |
+//! |---|---|
+//! | a key, a word, a section; another language | a row of `labels!` in `labels.rs`; a column of it and a method of [`Label`] |
+//! | how a field's value is split | its row of `FIELDS` in `http/values.rs`, and the function of its form; `tests/wire/trace/values.rs` |
+//! | what is hidden | `is_secret` in `http/values.rs` |
+//! | where a token of a head lies | `Places` in `http/wire/messages/head.rs`, `Fields::places`; `ChunkPlace` in `chunked.rs` |
+//! | which response answers which request | `exchange.rs`; the machine is `http::wire::Connection` |
+//! | what follows what | the drawing in `conversation.rs` and [`Conversation`]; `tests/wire/trace/exchanges.rs` |
+//! | another protocol | a file beside `websocket.rs` with a `step`, a `Stage` in `side.rs`, and where it begins in `conversation.rs` |
+//!
+//! # Exercises
+//!
+//! 1. `seen` in `websocket.rs` keeps up to three bytes of a text back. Paint them at once: which test fails, and with
+//!    which two cuts of the same bytes?
+//! 2. A client sends `Upgrade: websocket` and its first frame in one packet, and the server answers 200. What is the
+//!    frame then, and which leaf names the rule?
+
+mod conversation;
+mod exchange;
+mod http;
+mod labels;
+mod side;
+mod span;
+mod step;
+mod websocket;
+
+pub use conversation::{Conversation, Spans};
+pub use labels::Label;
+pub use span::{Direction, Explained, Layer, Note, Span};

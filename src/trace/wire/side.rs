@@ -1,0 +1,283 @@
+//! One direction of a conversation: the bytes that are not explained yet, and what they are expected to be.
+
+use super::http::Body;
+use super::labels::Label;
+use super::span::{Brush, Direction, Explained, Layer, Painted};
+use super::step::{Refusal, Step};
+use super::websocket::Frames;
+use crate::http::wire::{Error, Rule};
+use std::time::Duration;
+
+/// What the next bytes of a direction are.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// The head of a message.
+    Head,
+    /// The body of a message.
+    Body(Body),
+    /// They stand behind a request that may switch protocols: its response decides what they are.
+    Held,
+    /// WebSocket frames.
+    Frames(Frames),
+    /// Bytes that nothing more is known about.
+    Opaque(Label),
+    /// Bytes that are not followed: why.
+    Unexplained(String),
+    /// Bytes without a meaning, because a rule is broken. The first of them are still to be painted.
+    Refused(Refusal),
+}
+
+/// What a step leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Now {
+    /// More bytes must come, or the end.
+    Waits,
+    /// Another step may find more.
+    GoesOn,
+    /// The message is complete.
+    MessageEnded,
+}
+
+/// A span, perhaps, and what the step leads to.
+pub(super) type Found = (Option<Explained>, Now);
+
+/// One direction.
+pub(super) struct Side {
+    from: Direction,
+    pub(super) stage: Stage,
+    /// The bytes from `start` on are not explained yet.
+    buffer: Vec<u8>,
+    start: usize,
+    /// The offset of `start` in this direction.
+    offset: u64,
+    time: Duration,
+    shows_secrets: bool,
+    pub(super) ended: bool,
+    end_is_painted: bool,
+}
+
+impl Side {
+    pub(super) fn new(from: Direction) -> Side {
+        Side {
+            from,
+            stage: Stage::Head,
+            buffer: Vec::new(),
+            start: 0,
+            offset: 0,
+            time: Duration::ZERO,
+            shows_secrets: false,
+            ended: false,
+            end_is_painted: false,
+        }
+    }
+
+    pub(super) fn show_secrets(&mut self) {
+        self.shows_secrets = true;
+    }
+
+    pub(super) fn receive(&mut self, time: Duration, bytes: &[u8]) {
+        self.time = time;
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        self.buffer.extend_from_slice(bytes);
+        if self.ended {
+            self.stage = Stage::Unexplained("their direction had ended before they came".into());
+        }
+    }
+
+    pub(super) fn end(&mut self, time: Duration) {
+        self.time = time;
+        self.ended = true;
+    }
+
+    /// The bytes that are not explained yet.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Where a head breaks a rule, in these bytes, and the rule. `end` is the end of the head, if it is
+    /// complete: then the rule is about the head as a whole, or about a value in it.
+    pub(super) fn blame(&self, error: &Error, end: Option<usize>) -> (usize, Refusal) {
+        match end {
+            Some(end) => (end, Refusal::http(error, None)),
+            None if error.rule() == Rule::MessageTruncated => {
+                (self.bytes().len(), Refusal::http(error, None))
+            }
+            None => {
+                let at = self.offset + error.at() as u64;
+                (error.at(), Refusal::http(error, Some(at)))
+            }
+        }
+    }
+
+    /// A brush over these bytes.
+    pub(super) fn brush(&self) -> Brush<'_> {
+        Brush::new(self.bytes(), self.offset, self.shows_secrets)
+    }
+
+    /// Moves behind what is painted.
+    pub(super) fn explained(&mut self, painted: Painted) -> Explained {
+        let end = (self.start + painted.length).min(self.buffer.len());
+        let mut bytes = self.buffer[self.start..end].to_vec();
+        for hidden in painted.hidden {
+            bytes[hidden].fill(b'*');
+        }
+        self.start = end;
+        self.offset += painted.length as u64;
+        Explained {
+            from: self.from,
+            layer: Layer::Tcp,
+            time: self.time,
+            bytes,
+            span: painted.span,
+        }
+    }
+
+    /// Explains what comes next, of every stage but `Head` and `Held`.
+    pub(super) fn step(&mut self) -> Found {
+        if self.bytes().is_empty() {
+            return self.at_the_end();
+        }
+        let offset = self.offset;
+        let mut stage = std::mem::replace(&mut self.stage, Stage::Held);
+        let step = match &mut stage {
+            Stage::Body(body) => body.step(self.brush(), offset),
+            Stage::Frames(frames) => frames.step(self.brush(), offset),
+            _ => Step::Wait,
+        };
+        self.stage = stage;
+        let found = match (&mut self.stage, step) {
+            (Stage::Opaque(label), _) => {
+                let label = *label;
+                self.rest(label, None)
+            }
+            (Stage::Unexplained(why), _) => {
+                let why = why.clone();
+                self.rest(Label::Unexplained, Some(why))
+            }
+            (Stage::Refused(_), _) => self.refused(),
+            (_, Step::Painted(painted)) => Some(self.explained(painted)),
+            (Stage::Frames(_), Step::Last(painted)) => {
+                self.stage = Stage::Opaque(Label::BehindClose);
+                Some(self.explained(painted))
+            }
+            (_, Step::Last(painted)) => return (Some(self.explained(painted)), Now::MessageEnded),
+            (_, Step::Refused(good, refusal)) => {
+                self.stage = Stage::Refused(refusal);
+                good.map(|painted| self.explained(painted))
+            }
+            (_, Step::Wait) => return self.at_the_end(),
+        };
+        (found, Now::GoesOn)
+    }
+
+    /// No bytes are here that can be explained. If none will come, something may be cut.
+    fn at_the_end(&mut self) -> Found {
+        if !self.ended {
+            return (None, Now::Waits);
+        }
+        let finished = match &mut self.stage {
+            Stage::Body(body) => body.finish().map_err(|error| Refusal::http(&error, None)),
+            Stage::Frames(frames) => frames.finish(),
+            _ => return (self.end_mark(None), Now::Waits),
+        };
+        match finished {
+            // A body that ends with the connection.
+            Ok(()) => (None, Now::MessageEnded),
+            Err(refusal) => self.cut(refusal),
+        }
+    }
+
+    /// The direction has ended where it must not.
+    fn cut(&mut self, refusal: Refusal) -> Found {
+        let mark = self.end_mark(Some(&refusal));
+        self.stage = Stage::Refused(refusal);
+        (mark, Now::GoesOn)
+    }
+
+    /// No head is complete here; `is_idle`: none has begun. `None`: the direction has ended in the middle of one.
+    pub(super) fn no_head(&mut self, is_idle: bool) -> Option<Found> {
+        let found = match (self.ended, is_idle) {
+            (false, _) => None,
+            (true, true) => {
+                let empty_lines = self.rest(Label::EmptyLines, None);
+                empty_lines.or_else(|| self.end_mark(None))
+            }
+            (true, false) => return None,
+        };
+        Some((found, Now::Waits))
+    }
+
+    /// All bytes that are here, as one leaf.
+    fn rest(&mut self, label: Label, says: Option<String>) -> Option<Explained> {
+        let mut brush = self.brush();
+        let end = brush.bytes.len();
+        match says {
+            Some(says) => brush.valued(end, label, says),
+            None => brush.leaf(end, label),
+        }
+        let painted = brush.finish()?;
+        Some(self.explained(painted))
+    }
+
+    /// All bytes that are here: they are refused.
+    fn refused(&mut self) -> Option<Explained> {
+        let Stage::Refused(refusal) = &mut self.stage else {
+            return None;
+        };
+        let (section, says) = (refusal.section, refusal.says);
+        let found = std::mem::take(&mut refusal.found);
+        let mut brush = self.brush();
+        let end = brush.bytes.len();
+        brush.valued(end, Label::Refused, says.into());
+        brush.rule(section);
+        if !found.is_empty() {
+            brush.note(Label::RefusedAt, found);
+        }
+        let painted = brush.finish()?;
+        Some(self.explained(painted))
+    }
+
+    /// The end of this direction, once: a leaf without bytes. `refusal`: the end breaks this rule.
+    pub(super) fn end_mark(&mut self, refusal: Option<&Refusal>) -> Option<Explained> {
+        if !self.ended || self.end_is_painted || !self.bytes().is_empty() {
+            return None;
+        }
+        self.end_is_painted = true;
+        let (label, says, rule) = match refusal {
+            Some(refusal) => (Label::Refused, refusal.says, refusal.section),
+            None => (Label::End, "", Label::End.section()),
+        };
+        let painted = Painted::end(self.offset, label, says, rule);
+        Some(self.explained(painted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::wire::{BodyLength, Limits};
+
+    /// A promise of `Conversation`: nothing of a body is kept.
+    #[test]
+    fn a_body_of_a_gigabyte_is_not_kept() {
+        let mut side = Side::new(Direction::FromServer);
+        let length = BodyLength::Known(1 << 30);
+        side.stage = Stage::Body(Body::of_response(length, Limits::default()));
+        let piece = vec![b'a'; 1 << 14];
+        for number in 1..=1 << 8 {
+            side.receive(Duration::ZERO, &piece);
+            let (found, now) = side.step();
+            assert_eq!(
+                (found.map(|e| e.bytes.len()), now),
+                (Some(1 << 14), Now::GoesOn)
+            );
+            assert_eq!((side.offset(), side.bytes().len()), (number << 14, 0));
+        }
+        assert!(side.buffer.capacity() <= 1 << 15);
+    }
+}

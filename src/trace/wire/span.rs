@@ -1,0 +1,413 @@
+//! Spans, and the brush that paints them: it moves over the bytes and leaves no gap behind it.
+
+use super::labels::Label;
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Who has sent the bytes.
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction};
+/// use std::time::Duration;
+///
+/// let mut conversation = Conversation::new();
+/// let asked = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, asked) {
+///     assert_eq!(explained.from, Direction::FromClient);
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The side that opened the connection.
+    FromClient,
+    /// The side that accepted it.
+    FromServer,
+}
+
+/// Whose bytes the ranges count. So far there is one layer.
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction, Layer};
+/// use std::time::Duration;
+///
+/// let mut conversation = Conversation::new();
+/// let ended = conversation.end(Direction::FromClient, Duration::ZERO).next().unwrap();
+/// assert_eq!((ended.layer, ended.span.range), (Layer::Tcp, 0..0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Layer {
+    /// What one direction of the TCP connection carries, from its first byte on.
+    Tcp,
+}
+
+/// Some bytes and what they are.
+///
+/// Its children are its parts: they lie one behind the other and cover it. A span without children is a
+/// *leaf*. The leaves of a direction cover all its bytes, each byte once.
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction, Label};
+/// use std::time::Duration;
+///
+/// let mut conversation = Conversation::new();
+/// let mut spans = conversation.receive(
+///     Direction::FromClient,
+///     Duration::ZERO,
+///     b"GET /?q=%41 HTTP/1.1\r\nHost: a\r\n\r\n",
+/// );
+/// let head = spans.next().unwrap().span;
+/// let leaf = head.leaves().find(|leaf| leaf.label == Label::QueryValue).unwrap();
+/// assert_eq!((leaf.range.clone(), leaf.value.as_str()), (8..11, "%41"));
+/// assert_eq!(leaf.notes[0].value, "A"); // percent-decoded
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Span {
+    /// Where it lies: offsets from the first byte of its direction and [`Layer`].
+    pub range: Range<u64>,
+    /// What it is.
+    pub label: Label,
+    /// Its bytes as text, of a long run the first 1,024; of a refused one the sentence of the rule; empty if it
+    /// has children. Credentials and cookies are `(hidden)`.
+    pub value: String,
+    /// The rule that it obeys, or breaks: `RFC 9112 §7.1`.
+    pub rule: &'static str,
+    /// Its parts, in order.
+    pub children: Vec<Span>,
+    /// What follows from its bytes and lies nowhere on the wire.
+    pub notes: Vec<Note>,
+}
+
+/// What is derived from a leaf: a bit of it, the unmasked payload, the rule that chose the length of a body.
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction, Label};
+/// use std::time::Duration;
+///
+/// let mut conversation = Conversation::new();
+/// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// let head = conversation.receive(Direction::FromClient, Duration::ZERO, request).next().unwrap();
+/// let end = head.span.leaves().last().unwrap();
+/// assert_eq!((end.label, end.notes[0].label), (Label::HeadEnd, Label::Length7));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Note {
+    /// What it is.
+    pub label: Label,
+    /// Its value as text.
+    pub value: String,
+    /// The rule that it follows from.
+    pub rule: &'static str,
+    /// Which bits of the leaf's byte it is, as a mask; 0 if it is none.
+    pub bits: u8,
+}
+
+/// A finished span, with its bytes, as a [`Conversation`](super::Conversation) returns it.
+///
+/// Its `Display` is a line for each leaf that does not only hold others apart, and a line with a `*` for each
+/// note; a note that is a bit has none. [The page](super) shows two exchanges so.
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction};
+/// use std::time::Duration;
+///
+/// let mut conversation = Conversation::new();
+/// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// let head = conversation.receive(Direction::FromClient, Duration::ZERO, request).next().unwrap();
+/// let line = "> http.request.method            GET                      RFC 9110 §9.1\n";
+/// assert!(head.to_string().starts_with(line));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explained {
+    /// Who has sent it.
+    pub from: Direction,
+    /// Whose bytes its ranges count.
+    pub layer: Layer,
+    /// When its last byte came, as the caller of `receive` said.
+    pub time: Duration,
+    /// Its bytes. A `*` stands for each byte of a secret.
+    pub bytes: Vec<u8>,
+    /// What they are.
+    pub span: Span,
+}
+
+impl Span {
+    /// The leaves, in the order of their bytes.
+    pub fn leaves(&self) -> impl Iterator<Item = &Span> {
+        let mut ahead = vec![self];
+        std::iter::from_fn(move || {
+            loop {
+                let next = ahead.pop()?;
+                if next.children.is_empty() {
+                    return Some(next);
+                }
+                ahead.extend(next.children.iter().rev());
+            }
+        })
+    }
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.from {
+            Direction::FromClient => '>',
+            Direction::FromServer => '<',
+        };
+        for leaf in self.span.leaves() {
+            if !leaf.label.separates() {
+                line(f, mark, leaf.label, &leaf.value, leaf.rule)?;
+            }
+            for note in leaf.notes.iter().filter(|note| note.bits == 0) {
+                line(f, '*', note.label, &note.value, note.rule)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn line(
+    f: &mut fmt::Formatter<'_>,
+    mark: char,
+    label: Label,
+    value: &str,
+    rule: &str,
+) -> fmt::Result {
+    let line = format!("{mark} {:<30} {value:<24} {rule}", label.key());
+    writeln!(f, "{}", line.trim_end())
+}
+
+/// Paints spans over some bytes. It only moves forward, so the leaves that it leaves behind have no gap and no
+/// overlap.
+#[derive(Debug)]
+pub(super) struct Brush<'a> {
+    pub(super) bytes: &'a [u8],
+    /// The offset of the first byte in its direction.
+    offset: u64,
+    at: usize,
+    painted: Vec<Span>,
+    hidden: Vec<Range<usize>>,
+    shows_secrets: bool,
+}
+
+/// What a brush leaves behind: the spans of the first `length` bytes.
+#[derive(Debug)]
+pub(super) struct Painted {
+    pub(super) length: usize,
+    pub(super) span: Span,
+    pub(super) hidden: Vec<Range<usize>>,
+}
+
+impl Note {
+    pub(super) fn new(label: Label, value: impl Into<String>) -> Note {
+        Note {
+            label,
+            value: value.into(),
+            rule: label.section(),
+            bits: 0,
+        }
+    }
+}
+
+impl Painted {
+    /// A leaf without bytes, at the end of a direction.
+    pub(super) fn end(at: u64, label: Label, says: &str, rule: &'static str) -> Painted {
+        Painted {
+            length: 0,
+            span: Span {
+                range: at..at,
+                label,
+                value: says.into(),
+                rule,
+                children: Vec::new(),
+                notes: Vec::new(),
+            },
+            hidden: Vec::new(),
+        }
+    }
+}
+
+/// The value that stands for a secret.
+const HIDDEN: &str = "(hidden)";
+
+impl<'a> Brush<'a> {
+    pub(super) fn new(bytes: &'a [u8], offset: u64, shows_secrets: bool) -> Brush<'a> {
+        Brush {
+            bytes,
+            offset,
+            at: 0,
+            painted: Vec::new(),
+            hidden: Vec::new(),
+            shows_secrets,
+        }
+    }
+
+    /// How far it has painted.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The bytes from here to `end`.
+    pub(super) fn ahead(&self, end: usize) -> &'a [u8] {
+        self.bytes.get(self.at..end).unwrap_or_default()
+    }
+
+    /// A leaf from here to `end`; nothing if there is no byte. Its value is its bytes.
+    pub(super) fn leaf(&mut self, end: usize, label: Label) {
+        let value = shown(self.ahead(end));
+        self.valued(end, label, value);
+    }
+
+    /// A leaf with this value.
+    pub(super) fn valued(&mut self, end: usize, label: Label, value: String) {
+        if end > self.at {
+            self.push(end, label, value, Vec::new());
+        }
+    }
+
+    /// A leaf whose bytes are shown only if the caller has asked for secrets.
+    pub(super) fn secret(&mut self, end: usize, label: Label) {
+        match self.shows_secrets {
+            true => self.leaf(end, label),
+            false if end > self.at => {
+                self.hidden.push(self.at..end);
+                self.valued(end, label, HIDDEN.into());
+            }
+            false => {}
+        }
+    }
+
+    /// Whether the caller has asked for secrets.
+    pub(super) fn shows_secrets(&self) -> bool {
+        self.shows_secrets
+    }
+
+    /// A span of the spans that `paint` paints; nothing if there are none.
+    pub(super) fn group(&mut self, label: Label, paint: impl FnOnce(&mut Self)) {
+        let painted = self.try_group(label, |brush| {
+            paint(brush);
+            Some(())
+        });
+        debug_assert!(painted.is_some());
+    }
+
+    /// The same, if `paint` returns something; otherwise the brush is where it was.
+    pub(super) fn try_group(
+        &mut self,
+        label: Label,
+        paint: impl FnOnce(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        let (start, hidden) = (self.at, self.hidden.len());
+        let before = std::mem::take(&mut self.painted);
+        let good = paint(self);
+        let children = std::mem::replace(&mut self.painted, before);
+        let end = std::mem::replace(&mut self.at, start);
+        match good {
+            Some(()) if end > start => self.push(end, label, String::new(), children),
+            Some(()) => {}
+            None => self.hidden.truncate(hidden),
+        }
+        good
+    }
+
+    /// The last span is about this rule rather than the one of its label.
+    pub(super) fn rule(&mut self, rule: &'static str) {
+        if let Some(last) = self.painted.last_mut() {
+            last.rule = rule;
+        }
+    }
+
+    /// The same for its children with one of these labels.
+    pub(super) fn rule_of(&mut self, labels: &[Label], rule: &'static str) {
+        let last = self.painted.last_mut();
+        let children = last.into_iter().flat_map(|last| &mut last.children);
+        for child in children.filter(|child| labels.contains(&child.label)) {
+            child.rule = rule;
+        }
+    }
+
+    /// What is derived from the last leaf.
+    pub(super) fn note(&mut self, label: Label, value: impl Into<String>) {
+        self.add(Note::new(label, value));
+    }
+
+    /// Bits of the last leaf.
+    pub(super) fn bits(&mut self, label: Label, bits: u8, value: impl Into<String>) {
+        let note = Note::new(label, value);
+        self.add(Note { bits, ..note });
+    }
+
+    pub(super) fn add(&mut self, note: Note) {
+        if let Some(last) = self.painted.last_mut() {
+            last.notes.push(note);
+        }
+    }
+
+    /// How many spans it has painted in this group.
+    pub(super) fn count(&self) -> usize {
+        self.painted.len()
+    }
+
+    /// What was painted, if something was: one span, the last.
+    pub(super) fn finish(mut self) -> Option<Painted> {
+        debug_assert!(self.painted.len() <= 1);
+        Some(Painted {
+            length: self.at,
+            span: self.painted.pop()?,
+            hidden: self.hidden,
+        })
+    }
+
+    fn push(&mut self, end: usize, label: Label, value: String, children: Vec<Span>) {
+        let end = end.min(self.bytes.len());
+        self.painted.push(Span {
+            range: self.offset + self.at as u64..self.offset + end as u64,
+            label,
+            value,
+            rule: label.section(),
+            children,
+            notes: Vec::new(),
+        });
+        self.at = end;
+    }
+}
+
+/// Of a long value the first bytes are shown.
+pub(super) const SHOWN: usize = 1024;
+
+/// Bytes as text: control characters are escaped, and so is every byte if they are not UTF-8.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    let first = &bytes[..bytes.len().min(SHOWN)];
+    let more = if bytes.len() > SHOWN { "…" } else { "" };
+    let text = match str::from_utf8(first) {
+        Ok(text) => text,
+        // The cut may have gone through a character.
+        Err(error) if bytes.len() > SHOWN && error.error_len().is_none() => {
+            str::from_utf8(&first[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return format!("{}{more}", first.escape_ascii()),
+    };
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+    out + more
+}
+
+/// Bytes in hexadecimal, the first 32 of them.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const MOST: usize = 32;
+    let digits: Vec<String> = bytes
+        .iter()
+        .take(MOST)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let more = if bytes.len() > MOST { " …" } else { "" };
+    digits.join(" ") + more
+}

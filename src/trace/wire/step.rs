@@ -1,0 +1,66 @@
+//! What a dissector finds at the front of the bytes: nothing yet, a span, or a broken rule.
+
+use super::labels::Label;
+use super::span::{Note, Painted};
+use crate::http::wire as http;
+use crate::websocket::wire as websocket;
+
+/// The outcome of one look at the front of the bytes of a direction.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Not yet: more bytes must come.
+    Wait,
+    /// A span that is finished.
+    Painted(Painted),
+    /// A span that is finished, and the message or the last frame ends with it.
+    Last(Painted),
+    /// A rule is broken; the good bytes before it are painted.
+    Refused(Option<Painted>, Refusal),
+}
+
+/// Why the bytes have no meaning any more.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) section: &'static str,
+    pub(super) says: &'static str,
+    /// What stood there, and where if a single byte is to blame.
+    pub(super) found: String,
+}
+
+impl Refusal {
+    /// Of a message. `at` is the offset of the byte that breaks the rule in its direction.
+    pub(super) fn http(error: &http::Error, at: Option<u64>) -> Refusal {
+        let rule = error.rule();
+        Refusal {
+            section: rule.section(),
+            says: rule.says(),
+            found: found(at, error.got()),
+        }
+    }
+
+    /// The broken rule as a note of this kind.
+    pub(super) fn note(&self, label: Label) -> Note {
+        Note {
+            rule: self.section,
+            ..Note::new(label, self.says)
+        }
+    }
+
+    /// Of a handshake or a frame.
+    pub(super) fn websocket(error: &websocket::Error, at: Option<u64>) -> Refusal {
+        let rule = error.rule();
+        Refusal {
+            section: rule.section(),
+            says: rule.says(),
+            found: found(at, error.got()),
+        }
+    }
+}
+
+fn found(at: Option<u64>, got: &[u8]) -> String {
+    match (at, got) {
+        (_, []) => String::new(),
+        (Some(at), got) => format!("byte {at}: \"{}\"", got.escape_ascii()),
+        (None, got) => format!("\"{}\"", got.escape_ascii()),
+    }
+}

@@ -1,0 +1,336 @@
+//! WebSocket frames: the bits and bytes of each header, the payload masked and unmasked, messages as one.
+//!
+//! ```text
+//!   81  8c  37fa 213d  5f9f 4d51 58da 5652 4596 451c
+//!   │   │   │          └ payload; a note has it unmasked
+//!   │   │   └ masking key
+//!   │   └ a leaf with two notes: MASK, 7 bits of length
+//!   └ a leaf with five notes: FIN, RSV1 to RSV3, opcode
+//! ```
+//!
+//! [`Receiver`] judges the frames, in parts: nothing of a message is kept but its first bytes, and none is too long,
+//! because a watcher does not know the limit of the receiver. A payload comes in pieces, as the reads bring it. A piece
+//! of a text ends between two characters, so that a bad character begins in the same place however the bytes were cut.
+
+use super::labels::Label;
+use super::span::{Brush, SHOWN, hex, shown};
+use super::step::{Refusal, Step};
+use crate::websocket::wire::{
+    Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,
+};
+
+/// The frames of one direction.
+#[derive(Debug)]
+pub(super) struct Frames {
+    receiver: Receiver,
+    current: Option<Current>,
+    /// Bytes at the front that the receiver has seen already, unmasked.
+    seen: Vec<u8>,
+    message: Message,
+}
+
+/// The frame whose payload is coming.
+#[derive(Debug)]
+struct Current {
+    header: Header,
+    header_bytes: usize,
+    left: u64,
+}
+
+/// The message that is coming.
+#[derive(Debug, Default)]
+struct Message {
+    is_text: bool,
+    frames: u64,
+    /// The payload that has been painted.
+    bytes: u64,
+    /// How much of a text is whole characters.
+    characters: u64,
+    first_bytes: Vec<u8>,
+}
+
+impl Frames {
+    /// The frames that a side in this role receives.
+    pub(super) fn received_by(role: Role) -> Frames {
+        Frames {
+            receiver: Receiver::new(role, Limits::default()).in_parts(),
+            current: None,
+            seen: Vec::new(),
+            message: Message::default(),
+        }
+    }
+
+    /// The bytes of this direction have ended.
+    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
+        let ended = self.receiver.end();
+        ended.map_err(|error| Refusal::websocket(&error, None))
+    }
+
+    /// What the bytes begin with; there is at least one.
+    pub(super) fn step(&mut self, brush: Brush<'_>, offset: u64) -> Step {
+        match &self.current {
+            None => self.header(brush, offset),
+            Some(current) if current.header.opcode.is_control() => self.control(brush, offset),
+            Some(_) => self.data(brush, offset),
+        }
+    }
+
+    /// A header. That of a control frame is painted with its payload.
+    fn header(&mut self, mut brush: Brush<'_>, offset: u64) -> Step {
+        let decoded = match Header::decode(brush.bytes) {
+            Ok(None) => return Step::Wait,
+            Ok(Some((header, length))) => {
+                let judged = self.receive(&brush.bytes[..length]);
+                judged.map(|(_, characters)| (header, length, characters))
+            }
+            Err(error) => Err(error),
+        };
+        let (header, header_bytes, characters) = match decoded {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                let at = offset + error.at();
+                return Step::Refused(None, Refusal::websocket(&error, Some(at)));
+            }
+        };
+        let current = Current {
+            header,
+            header_bytes,
+            left: header.length,
+        };
+        if header.opcode.is_control() && header.length > 0 {
+            self.current = Some(current);
+            return self.control(brush, offset);
+        }
+        if !header.opcode.is_control() {
+            self.message.begin(&header, characters);
+        }
+        brush.group(Label::Frame, |brush| {
+            paint_header(brush, &header, header_bytes);
+            if header.length == 0 {
+                self.end_message(brush, &header);
+            }
+        });
+        match brush.finish() {
+            Some(painted) if header.opcode == Opcode::Close => Step::Last(painted),
+            Some(painted) => {
+                self.current = Some(current).filter(|current| current.left > 0);
+                Step::Painted(painted)
+            }
+            None => Step::Wait,
+        }
+    }
+
+    /// A control frame, when all of it has come.
+    fn control(&mut self, mut brush: Brush<'_>, offset: u64) -> Step {
+        let Some(current) = &self.current else {
+            return Step::Wait;
+        };
+        let (header, header_bytes) = (current.header, current.header_bytes);
+        let end = header_bytes + header.length as usize; // 125 bytes at most
+        let Some(payload) = brush.bytes.get(header_bytes..end) else {
+            return Step::Wait;
+        };
+        let received = self.receive(payload);
+        self.current = None;
+        brush.group(Label::Frame, |brush| {
+            paint_header(brush, &header, header_bytes);
+            match &received {
+                Err(_) => {}
+                Ok((plain, _)) if header.opcode == Opcode::Close => {
+                    paint_close(brush, &header, plain);
+                }
+                Ok((plain, _)) => payload_leaf(brush, end, Label::Payload, &header, plain),
+            }
+        });
+        match (received, brush.finish()) {
+            (Err(error), good) => {
+                let at = offset + header_bytes as u64 + error.at();
+                Step::Refused(good, Refusal::websocket(&error, Some(at)))
+            }
+            (Ok(_), Some(painted)) if header.opcode == Opcode::Close => Step::Last(painted),
+            (Ok(_), Some(painted)) => Step::Painted(painted),
+            (Ok(_), None) => Step::Wait,
+        }
+    }
+
+    /// A piece of the payload of a text or binary message.
+    fn data(&mut self, mut brush: Brush<'_>, offset: u64) -> Step {
+        let Some(current) = &mut self.current else {
+            return Step::Wait;
+        };
+        let bytes = brush.bytes;
+        let end = usize::try_from(current.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let (header, ends) = (current.header, end as u64 == current.left);
+        let Some(new) = bytes
+            .get(self.seen.len()..end)
+            .filter(|new| !new.is_empty())
+        else {
+            return Step::Wait;
+        };
+        let mut plain = new.to_vec();
+        let received = receive(&mut self.receiver, &mut plain);
+        self.seen.extend_from_slice(&plain);
+        let (whole, refusal) = match received {
+            Ok(characters) => {
+                self.message.characters += characters;
+                (self.message.whole(end, ends), None)
+            }
+            Err(error) => {
+                let whole = error.at().saturating_sub(self.message.bytes);
+                let whole = (whole as usize).min(end);
+                let at = offset + whole as u64;
+                (whole, Some(Refusal::websocket(&error, Some(at))))
+            }
+        };
+        payload_leaf(
+            &mut brush,
+            whole,
+            Label::Payload,
+            &header,
+            &self.seen[..whole],
+        );
+        self.message.add(&self.seen[..whole]);
+        self.seen.drain(..whole);
+        if let Some(current) = &mut self.current {
+            current.left -= whole as u64;
+        }
+        if ends && refusal.is_none() {
+            self.current = None;
+            self.end_message(&mut brush, &header);
+        }
+        match (brush.finish(), refusal) {
+            (good, Some(refusal)) => Step::Refused(good, refusal),
+            (None, None) => Step::Wait,
+            (Some(painted), None) => Step::Painted(painted),
+        }
+    }
+
+    /// Gives the receiver some bytes; returns them unmasked, with the same count as [`receive`].
+    fn receive(&mut self, bytes: &[u8]) -> Result<(Vec<u8>, u64), Error> {
+        let mut plain = bytes.to_vec();
+        let characters = receive(&mut self.receiver, &mut plain)?;
+        Ok((plain, characters))
+    }
+
+    /// Notes a message of several frames at the leaf that ends it.
+    fn end_message(&mut self, brush: &mut Brush<'_>, header: &Header) {
+        if header.opcode == Opcode::Continuation && header.fin {
+            let Message { frames, bytes, .. } = self.message;
+            let first = shown(&self.message.first_bytes);
+            let more = if bytes > SHOWN as u64 { "…" } else { "" };
+            let kind = if self.message.is_text {
+                "text"
+            } else {
+                "binary"
+            };
+            let says = format!("{kind}, {bytes} bytes in {frames} frames: {first}{more}");
+            brush.note(Label::Message, says);
+        }
+    }
+}
+
+/// Gives the receiver some bytes, which are unmasked in place. Returns how many bytes of a text have become whole
+/// characters.
+fn receive(receiver: &mut Receiver, mut bytes: &mut [u8]) -> Result<u64, Error> {
+    Ok(match receiver.receive(&mut bytes)? {
+        Some(Received::Part {
+            data: Data::Text(text),
+            ..
+        }) => text.len() as u64,
+        _ => 0,
+    })
+}
+
+impl Message {
+    fn begin(&mut self, header: &Header, characters: u64) {
+        if header.opcode != Opcode::Continuation {
+            *self = Message {
+                is_text: header.opcode == Opcode::Text,
+                ..Message::default()
+            };
+        }
+        self.frames += 1;
+        self.characters += characters;
+    }
+
+    /// How many of the next `bytes` are painted now: of a text, those that are whole characters. A frame may
+    /// end inside a character.
+    fn whole(&self, bytes: usize, ends: bool) -> usize {
+        match self.is_text && !ends {
+            true => self.characters.saturating_sub(self.bytes) as usize,
+            false => bytes,
+        }
+    }
+
+    fn add(&mut self, plain: &[u8]) {
+        self.bytes += plain.len() as u64;
+        let room = SHOWN - self.first_bytes.len();
+        self.first_bytes.extend(plain.iter().take(room));
+    }
+}
+
+fn paint_header(brush: &mut Brush<'_>, header: &Header, length: usize) {
+    let bit = |is_set: bool| if is_set { "1" } else { "0" };
+    let opcode = header.opcode;
+    let fin = if header.fin { "FIN " } else { "" };
+    brush.valued(1, Label::FrameFirst, format!("{fin}{opcode:?}"));
+    brush.bits(Label::Fin, 0x80, bit(header.fin));
+    brush.bits(Label::Rsv1, 0x40, bit(header.rsv & 4 != 0));
+    brush.bits(Label::Rsv2, 0x20, bit(header.rsv & 2 != 0));
+    brush.bits(Label::Rsv3, 0x10, bit(header.rsv & 1 != 0));
+    brush.bits(
+        Label::FrameOpcode,
+        0x0f,
+        format!("{} {opcode:?}", opcode as u8),
+    );
+    let mask = header.key.is_some();
+    let short = brush.ahead(2).first().map_or(0, |byte| byte & 0x7f);
+    let says = if mask { "MASK " } else { "" };
+    brush.valued(2, Label::FrameSecond, format!("{says}{short}"));
+    brush.bits(Label::MaskBit, 0x80, bit(mask));
+    brush.bits(Label::Length7Bits, 0x7f, short.to_string());
+    let key_at = length - header.key.map_or(0, |key| key.len());
+    let long = match key_at {
+        4 => Label::Length16Bits,
+        _ => Label::Length64Bits,
+    };
+    brush.valued(key_at, long, header.length.to_string());
+    brush.valued(
+        length,
+        Label::FrameKey,
+        hex(&header.key.unwrap_or_default()),
+    );
+}
+
+/// Code and reason, of a payload that breaks no rule.
+fn paint_close(brush: &mut Brush<'_>, header: &Header, plain: &[u8]) {
+    let (code, reason) = plain.split_at(2.min(plain.len()));
+    let number = Close::decode(plain).map_or(0, |close| close.number());
+    let (code_end, end) = (brush.at() + code.len(), brush.at() + plain.len());
+    text_leaf(
+        brush,
+        code_end,
+        Label::CloseCode,
+        header,
+        number.to_string(),
+    );
+    payload_leaf(brush, end, Label::CloseReason, header, reason);
+}
+
+fn payload_leaf(brush: &mut Brush<'_>, end: usize, label: Label, header: &Header, plain: &[u8]) {
+    text_leaf(brush, end, label, header, shown(plain));
+}
+
+/// Masked bytes in hexadecimal, and what they are unmasked as a note; unmasked bytes as what they are.
+fn text_leaf(brush: &mut Brush<'_>, end: usize, label: Label, header: &Header, says: String) {
+    if end <= brush.at() {
+        return;
+    }
+    match header.key {
+        None => brush.valued(end, label, says),
+        Some(_) => {
+            brush.valued(end, label, hex(brush.ahead(end)));
+            brush.note(Label::Unmasked, says);
+        }
+    }
+}

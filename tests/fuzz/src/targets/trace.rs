@@ -1,0 +1,67 @@
+//! What passes over a connection, explained.
+//!
+//! - The leaves of each direction tile its bytes, children tile their span, and no leaf is empty but the end.
+//! - The leaves are the same however the bytes are cut.
+
+use crate::input::Input;
+use crate::play::{Passes, answers, asks, both_end, played};
+use crate::seeds::BETWEEN;
+use barewire::http::wire::Limits;
+
+const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+const LIMITS: [Limits; 2] = [
+    Limits {
+        start_line_bytes: 16 * 1024,
+        field_section_bytes: 64 * 1024,
+        fields: 100,
+        chunk_extension_bytes: 16 * 1024,
+    },
+    Limits {
+        start_line_bytes: 100,
+        field_section_bytes: 200,
+        fields: 7,
+        chunk_extension_bytes: 10,
+    },
+];
+
+pub(crate) fn run(input: &Input<'_>) {
+    let bytes = input.bytes;
+    let mut script = match input.choice(0, 4) {
+        0 => messages(bytes),
+        1 => vec![asks(REQUEST), answers(RESPONSE), asks(bytes)],
+        2 => vec![asks(REQUEST), answers([RESPONSE, bytes].concat())],
+        _ => in_turns(input),
+    };
+    script.extend(both_end());
+    let limits = LIMITS[input.choice(2, 2)];
+    let whole = played(limits, &script, |rest| rest.len());
+    assert_eq!(played(limits, &script, |_| 1), whole);
+    for piece in &input.ways()[2] {
+        let cut = 1 + piece.len();
+        assert_eq!(played(limits, &script, |_| cut), whole, "in pieces of {cut}");
+        if cut > 16 {
+            break;
+        }
+    }
+}
+
+/// Requests, then responses.
+fn messages(bytes: &[u8]) -> Vec<Passes> {
+    let between = bytes.windows(BETWEEN.len()).position(|window| window == BETWEEN);
+    let (requests, behind) = bytes.split_at(between.unwrap_or(bytes.len()));
+    let responses = behind.strip_prefix(BETWEEN).unwrap_or_default();
+    vec![asks(requests), answers(responses)]
+}
+
+/// The pieces by chance, by one side and the other in turns.
+fn in_turns(input: &Input<'_>) -> Vec<Passes> {
+    let pieces = input.ways()[2].clone().into_iter().enumerate();
+    let passes = pieces.map(|(turn, piece)| match turn % 2 {
+        0 => asks(piece),
+        _ => answers(piece),
+    });
+    passes.collect()
+}

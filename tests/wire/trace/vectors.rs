@@ -1,0 +1,202 @@
+//! Every case of `fixtures/http/` and `fixtures/websocket/`, as a conversation.
+
+use super::play::{Leaf, Passes, answers, asks, both_end, leaves_within, notes, refused, texts};
+use crate::http::all_cases;
+use crate::http::format::{Case, Kind};
+use crate::websocket::{FRAMES, format, handshakes};
+use barewire::http::wire::Limits;
+use barewire::trace::wire::Label;
+use barewire::websocket::wire::Rule;
+
+/// The request that a response of a case answers.
+fn asked(method: &str) -> Passes {
+    let target = if method == "CONNECT" { "a:80" } else { "/" };
+    asks(format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n"))
+}
+
+/// The head in front of the body would not pass.
+fn has_small_section(case: &Case) -> bool {
+    let Limits {
+        field_section_bytes,
+        fields,
+        ..
+    } = case.limits;
+    matches!(case.kind, Kind::Chunked) && (field_section_bytes < 100 || fields < 3)
+}
+
+#[test]
+fn http() {
+    let mut refusals = 0;
+    for case in all_cases() {
+        if has_small_section(&case) {
+            continue;
+        }
+        let mut script = match &case.kind {
+            Kind::Request => vec![asks(case.input.clone())],
+            Kind::Response(method) => vec![asked(method), answers(case.input.clone())],
+            Kind::Chunked => {
+                let head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+                vec![asks([&head[..], &case.input].concat())]
+            }
+        };
+        let open = script.clone();
+        script.extend(both_end());
+        let found = leaves_within(case.limits, &script);
+        let refusal = refused(&found);
+        match &case.expect {
+            Err(rule) => {
+                let is_redirect = rule.name() == "TargetUnencoded";
+                let expected = (rule.says().to_owned(), rule.section());
+                assert!(
+                    is_redirect || refusal == Some(expected),
+                    "{}: {refusal:?}",
+                    case.place
+                );
+                refusals += 1;
+            }
+            Ok(expected) => {
+                let found = leaves_within(case.limits, &open);
+                if expected.rest.is_empty() {
+                    assert_eq!(refused(&found), None, "{}", case.place);
+                    let content = [Label::BodyData, Label::ChunkData];
+                    let content: String = content
+                        .iter()
+                        .flat_map(|label| texts(&found, *label))
+                        .collect();
+                    let sent = String::from_utf8_lossy(&expected.content);
+                    assert!(expected.open || content == sent, "{}", case.place);
+                }
+                for (_, method) in expected.says.iter().filter(|(key, _)| *key == "method") {
+                    assert!(
+                        texts(&found, Label::Method).contains(method),
+                        "{}",
+                        case.place
+                    );
+                }
+                if let Some(expected) = &expected.fields {
+                    let found = fields(&found);
+                    let first = &found[..expected.len().min(found.len())];
+                    assert_eq!(first, expected, "{}", case.place);
+                }
+            }
+        }
+    }
+    assert!(refusals > 300, "{refusals}");
+}
+
+/// Name and value of each field line, put together from its leaves.
+fn fields(leaves: &[Leaf]) -> Vec<(String, Vec<u8>)> {
+    let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut in_value = false;
+    for leaf in leaves
+        .iter()
+        .filter(|leaf| leaf.from == leaves[leaves.len() - 1].from)
+    {
+        match (leaf.label, fields.last_mut()) {
+            (Label::FieldName, _) => fields.push((leaf.text(), Vec::new())),
+            (Label::FieldColon, _) => {
+                assert_eq!(leaf.bytes, b":");
+                in_value = true;
+            }
+            (Label::LineEnd, Some((_, value))) if in_value => {
+                *value = value.trim_ascii().to_vec();
+                in_value = false;
+            }
+            (Label::Fold, Some((_, value))) => value.push(b' '),
+            (_, Some((_, value))) if in_value => value.extend_from_slice(&leaf.bytes),
+            _ => {}
+        }
+    }
+    fields
+}
+
+/// A chunked body is framed alike in a response, where some odd trailer lines are read.
+#[test]
+fn chunked_responses() {
+    let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunked = all_cases().filter(|case| matches!(case.kind, Kind::Chunked));
+    for case in chunked.filter(|case| !has_small_section(case)) {
+        let body = answers([&head[..], &case.input].concat());
+        let mut script = vec![asked("GET"), body];
+        script.extend(both_end());
+        let refusal = refused(&leaves_within(case.limits, &script));
+        if let Err(rule) = &case.expect {
+            let expected = (rule.says().to_owned(), rule.section());
+            let is_trailer = case.place.contains("trailers.txt");
+            assert!(
+                is_trailer || refusal == Some(expected),
+                "{}: {refusal:?}",
+                case.place
+            );
+        }
+    }
+}
+
+#[test]
+fn websocket_frames() {
+    for case in FRAMES.iter().flat_map(|file| format::cases(file)) {
+        let bytes: Vec<u8> = case
+            .all("in")
+            .iter()
+            .flat_map(|text| format::bytes(text).expect("bytes"))
+            .collect();
+        let to_client = case.find("to").as_deref() == Some("client");
+        let (request, response) = handshakes::samples();
+        let mut script = vec![asks(request), answers(response)];
+        script.push(if to_client {
+            answers(bytes)
+        } else {
+            asks(bytes)
+        });
+        if case.find("end").as_deref() == Some("yes") {
+            script.extend(both_end());
+        }
+        let found = leaves_within(Limits::default(), &script);
+        let refusal = refused(&found).map(|(says, _)| says);
+        match case.error() {
+            // A watcher does not know the receiver's limit.
+            Some(Rule::MessageTooBig) => {}
+            Some(rule) => assert_eq!(refusal.as_deref(), Some(rule.says()), "{}", case.place),
+            None => {
+                let only_the_end = refusal.as_deref() == Some(Rule::ClosedAbnormally.says());
+                assert!(
+                    refusal.is_none() || only_the_end,
+                    "{}: {refusal:?}",
+                    case.place
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn websocket_handshakes() {
+    for case in format::cases("requests.txt") {
+        let found = leaves_within(Limits::default(), &[asks(handshakes::request(&case))]);
+        let says = notes(&found, Label::OfferRefused);
+        match case.error() {
+            // Whether the request offers a WebSocket at all is what these are about.
+            Some(Rule::UpgradeMissing) => assert!(says.is_empty(), "{}", case.place),
+            Some(Rule::OriginForbidden) | None => {
+                assert_eq!(
+                    (says.len(), notes(&found, Label::Offer).len()),
+                    (0, 1),
+                    "{}",
+                    case.place
+                );
+            }
+            Some(rule) => assert_eq!(says, [rule.says()], "{}", case.place),
+        }
+    }
+    for case in format::cases("responses.txt") {
+        let (request, response) = handshakes::response(&case);
+        let found = leaves_within(Limits::default(), &[asks(request), answers(response)]);
+        let Some(rule) = case.error() else {
+            assert_eq!(refused(&found), None, "{}", case.place);
+            continue;
+        };
+        // Some of them break a rule of HTTP first.
+        let is_refused = refused(&found).is_some();
+        assert!(is_refused || rule == Rule::StatusNot101, "{}", case.place);
+    }
+}
