@@ -195,7 +195,7 @@ pub enum BodyDecoder {
 
 impl BodyDecoder {
     /// A decoder for a body of this length, of a request.
-    #[inline]
+    #[inline(always)]
     pub fn new(length: BodyLength, limits: Limits) -> BodyDecoder {
         match length {
             BodyLength::Known(bytes) => BodyDecoder::Known(bytes),

@@ -79,7 +79,7 @@ impl RequestDecoder {
     /// The first rule the head breaks, at the byte that breaks it. [`Rule::TargetUnencoded`] comes last, if
     /// the head breaks no other rule: [`encoded_reference`](Self::encoded_reference) says where the client is to
     /// be sent, and the connection may go on behind [`head_length`](Self::head_length).
-    #[inline]
+    #[inline(always)]
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if !self.head.decode(bytes, StartLine::request)? {
             return Ok(None);
