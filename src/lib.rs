@@ -130,7 +130,8 @@
 //!
 //! Checked on every path that `src/` names, in `tests/layering/`:
 //!
-//! 1. A `wire/` file names only other `wire/` files, and nothing that waits, ticks or shares.
+//! 1. A `wire/` file names only other `wire/` files, and nothing that waits, ticks or shares. (The renderings and
+//!    captures of `trace/wire` write to and read from what they are given: it may be a file.)
 //! 2. `net` knows no protocol, only what is bytes and rules under all of them (`framing`, `text`); `http` knows
 //!    neither `websocket` nor `tls`; only `trace/wire` knows all `wire/` folders, and no other door knows `trace`.
 //! 3. The server never names the client, nor the client the server.

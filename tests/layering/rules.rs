@@ -25,6 +25,14 @@ const NOT_IN_WIRE: &[&str] = &[
     "rustls", "rustls_pemfile", "webpki_roots",
 ];
 
+/// Of these, what a file may be: the files here write to, or read from, what they are given.
+const FILES: &[&str] = &["std::io::Read", "std::io::Write"];
+const GIVEN_FILES: &[&str] = &[
+    "trace::wire::capture",
+    "trace::wire::explainer",
+    "trace::wire::render",
+];
+
 /// What a chapter may name of ours, besides itself.
 enum May {
     All,
@@ -133,7 +141,9 @@ fn facility(from: &[String], stop: &[String]) -> Option<String> {
     if !is_bytes_and_rules(from) {
         return None;
     }
-    let mut all = NOT_IN_WIRE.iter();
+    let given = GIVEN_FILES.iter().any(|home| is_in(from, home));
+    let forbidden = |it: &&&str| !(given && FILES.contains(it));
+    let mut all = NOT_IN_WIRE.iter().filter(forbidden);
     let it = all.find(|facility| reaches(stop, &path(facility)))?;
     let why = format!("without {it}: take what it gives as an argument");
     Some(format!(

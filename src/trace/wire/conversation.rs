@@ -13,9 +13,10 @@
 //!  any ── a rule is broken ──▶ Refused: the rest has no meaning
 //! ```
 
-use super::exchange::{Exchanges, MOST_UNANSWERED, Meaning, Protocol, request_length};
+use super::exchange::{Exchanges, MOST_UNANSWERED, Meaning, Next, request_length};
 use super::http::{Body, Good, request, response};
 use super::labels::Label;
+use super::protocol::Protocol;
 use super::side::{Found, Now, Side, Stage};
 use super::span::{Direction, Explained, Note};
 use super::step::Refusal;
@@ -115,6 +116,16 @@ impl Conversation {
             exchanges: Exchanges::default(),
             persists: true,
         }
+    }
+
+    /// At the first byte of a connection that carries this.
+    pub fn of(protocol: Protocol) -> Conversation {
+        let mut conversation = Conversation::new();
+        if protocol == Protocol::Bytes {
+            conversation.client.stage = Stage::Opaque(Label::Bytes);
+            conversation.server.stage = Stage::Opaque(Label::Bytes);
+        }
+        conversation
     }
 
     /// Shows the credentials of `Authorization` and `Proxy-Authorization`, and the values of cookies. They are
@@ -291,7 +302,7 @@ impl Conversation {
         };
         let note = match &meaning {
             Meaning::Final(_, length) => length.clone(),
-            Meaning::Switched(Protocol::Tunnel) => Note::new(Label::Length2, "0 bytes"),
+            Meaning::Switched(Next::Tunnel) => Note::new(Label::Length2, "0 bytes"),
             Meaning::Interim | Meaning::Switched(_) => Note::new(Label::Length1, "0 bytes"),
         };
         response(
@@ -317,11 +328,11 @@ impl Conversation {
                 }
                 self.server.stage = Stage::Body(Body::of_response(length, self.limits));
             }
-            Meaning::Switched(protocol) => {
-                let stage = |role| match protocol {
-                    Protocol::WebSocket => Stage::Frames(Frames::received_by(role)),
-                    Protocol::Tunnel => Stage::Opaque(Label::Tunnel),
-                    Protocol::Other => Stage::Opaque(Label::Switched),
+            Meaning::Switched(next) => {
+                let stage = |role| match next {
+                    Next::WebSocket => Stage::Frames(Frames::received_by(role)),
+                    Next::Tunnel => Stage::Opaque(Label::Tunnel),
+                    Next::Other => Stage::Opaque(Label::Switched),
                 };
                 self.exchanges = Exchanges::default();
                 self.client.stage = stage(Role::Server);

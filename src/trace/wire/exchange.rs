@@ -36,12 +36,12 @@ pub(super) enum Meaning {
     /// Its body follows.
     Final(BodyLength, Note),
     /// The bytes that follow belong to a tunnel, or to another protocol.
-    Switched(Protocol),
+    Switched(Next),
 }
 
 /// What follows a head that switches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(super) enum Next {
     WebSocket,
     Tunnel,
     Other,
@@ -170,15 +170,15 @@ impl Exchange {
             return Ok(Meaning::Final(length, chosen));
         }
         Ok(Meaning::Switched(match &self.opening {
-            _ if self.is_connect => Protocol::Tunnel,
+            _ if self.is_connect => Next::Tunnel,
             // No extension is known here.
-            Some(_) if self.offers_extensions && names_extensions(head) => Protocol::Other,
+            Some(_) if self.offers_extensions && names_extensions(head) => Next::Other,
             Some(opening) => {
                 let checked = opening.check(head);
                 checked.map_err(|error| Refusal::websocket(&error, None))?;
-                Protocol::WebSocket
+                Next::WebSocket
             }
-            None => Protocol::Other,
+            None => Next::Other,
         }))
     }
 }

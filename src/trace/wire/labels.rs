@@ -39,6 +39,7 @@ labels! {
     RefusedAt "refused.at" "" "where the rule is broken, and what stands there";
     Unexplained "unexplained" "" "bytes that are not explained, and why";
     End "end" "RFC 9293 §3.6" "the sender has ended its direction";
+    Bytes "bytes" "" "data of a protocol that is not known here";
 
     Request "http.request" "RFC 9112 §2.1" "head of a request";
     RequestLine "http.request.line" "RFC 9112 §3" "request line";
@@ -177,6 +178,7 @@ impl Label {
                 | BehindClose
                 | Refused
                 | Unexplained
+                | Bytes
         )
     }
 }

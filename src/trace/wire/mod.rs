@@ -161,13 +161,18 @@
 
 mod conversation;
 mod exchange;
+mod explainer;
 mod http;
 mod labels;
+mod protocol;
+pub mod render;
 mod side;
 mod span;
 mod step;
 mod websocket;
 
 pub use conversation::{Conversation, Spans};
+pub use explainer::Explainer;
 pub use labels::Label;
+pub use protocol::Protocol;
 pub use span::{Direction, Explained, Layer, Note, Span};

@@ -25,7 +25,7 @@ pub enum Direction {
     FromServer,
 }
 
-/// Whose bytes the ranges count. So far there is one layer.
+/// Whose bytes the ranges count.
 ///
 /// ```
 /// use barewire::trace::wire::{Conversation, Direction, Layer};
@@ -34,12 +34,45 @@ pub enum Direction {
 /// let mut conversation = Conversation::new();
 /// let ended = conversation.end(Direction::FromClient, Duration::ZERO).next().unwrap();
 /// assert_eq!((ended.layer, ended.span.range), (Layer::Tcp, 0..0));
+/// assert_eq!(ended.layer.key(), "tcp");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layer {
-    /// What one direction of the TCP connection carries, from its first byte on.
+    /// What one direction of the TCP connection carries, from its first byte to its end.
     Tcp,
+    /// What one direction carries inside TLS, in the clear. Only who holds the keys knows it.
+    Tls,
+    /// A WebSocket message of several frames, put together: from its first byte on.
+    Message,
+    /// One datagram: from its first byte on.
+    Udp,
+}
+
+impl Layer {
+    /// The name for programs; it does not change.
+    pub fn key(self) -> &'static str {
+        match self {
+            Layer::Tcp => "tcp",
+            Layer::Tls => "tls",
+            Layer::Message => "message",
+            Layer::Udp => "udp",
+        }
+    }
+}
+
+impl Direction {
+    /// The name of the sender for programs; it does not change.
+    ///
+    /// ```
+    /// assert_eq!(barewire::trace::wire::Direction::FromClient.key(), "client");
+    /// ```
+    pub fn key(self) -> &'static str {
+        match self {
+            Direction::FromClient => "client",
+            Direction::FromServer => "server",
+        }
+    }
 }
 
 /// Some bytes and what they are.

@@ -1,0 +1,249 @@
+//! Many conversations, one rendering: what an observer of connections writes to.
+
+use super::conversation::{Conversation, Spans};
+use super::protocol::Protocol;
+use super::render::Rendering;
+use super::span::{Direction, Layer};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// The most conversations that are followed at a time. A capture names as many as it likes.
+const MOST_LIVE: usize = 4096;
+/// With this many bytes of text, it is written.
+const ENOUGH: usize = 64 * 1024;
+
+/// Explains many conversations at once: bytes in, a [`Rendering`] out.
+///
+/// A conversation has a number, which the caller chooses; the first one is usually 0. [`begins`](Explainer::begins)
+/// names it, and bytes of a number that is not named are ignored. It is forgotten when both directions have ended.
+/// At most 4,096 conversations are followed: if one more begins, the one with the lowest number is forgotten, and
+/// the rendering says so.
+///
+/// ```
+/// use barewire::trace::wire::{Direction, Explainer, Layer, Protocol, render::Text};
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut explainer = Explainer::new(Text::new(), std::io::stdout());
+/// let at = Duration::from_millis;
+/// explainer.begins(0, at(0), "127.0.0.1:50000 to 127.0.0.1:1337", Protocol::Detected)?;
+/// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// explainer.bytes(0, Layer::Tcp, Direction::FromClient, at(1), request)?;
+/// explainer.ends(0, Direction::FromClient, at(2))?;
+/// explainer.finish()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Every method returns the error of the writer once. From then on nothing is explained, and the methods return
+/// `Ok`: the connections that are watched go on.
+pub struct Explainer {
+    rendering: Box<dyn Rendering>,
+    out: Box<dyn Write + Send>,
+    /// What is not written yet: empty between two calls.
+    text: Vec<u8>,
+    live: BTreeMap<u64, Live>,
+    shows_secrets: bool,
+    has_failed: bool,
+}
+
+/// A conversation, layer by layer.
+struct Live {
+    protocol: Protocol,
+    layers: Vec<(Layer, Conversation)>,
+    /// Whether the client and the server have ended.
+    ended: [bool; 2],
+}
+
+impl fmt::Debug for Explainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explainer")
+            .field("live", &self.live.len())
+            .field("has_failed", &self.has_failed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Explainer {
+    /// Explains to `out`, which is written to at least once in each call that has something to say, and flushed by
+    /// [`finish`](Explainer::finish): a [`BufWriter`](io::BufWriter) makes larger writes where nobody reads along.
+    pub fn new(rendering: impl Rendering + 'static, out: impl Write + Send + 'static) -> Explainer {
+        Explainer {
+            rendering: Box::new(rendering),
+            out: Box::new(out),
+            text: Vec::new(),
+            live: BTreeMap::new(),
+            shows_secrets: false,
+            has_failed: false,
+        }
+    }
+
+    /// Shows credentials and cookies in the conversations that begin from now on: see
+    /// [`Conversation::show_secrets`].
+    #[must_use]
+    pub fn show_secrets(mut self) -> Explainer {
+        self.shows_secrets = true;
+        self
+    }
+
+    /// A conversation begins. `about` says between whom: `127.0.0.1:50000 to 127.0.0.1:1337`. If it is carried by
+    /// TLS, `protocol` is that of the records, and what is inside is detected.
+    pub fn begins(
+        &mut self,
+        conversation: u64,
+        time: Duration,
+        about: &str,
+        protocol: Protocol,
+    ) -> io::Result<()> {
+        let live = Live {
+            protocol,
+            layers: Vec::new(),
+            ended: [false; 2],
+        };
+        self.live.insert(conversation, live);
+        if self.live.len() > MOST_LIVE
+            && let Some((oldest, _)) = self.live.pop_first()
+        {
+            let why = format!("not followed further: {MOST_LIVE} conversations are open");
+            self.event(oldest, time, &why)?;
+        }
+        self.event(conversation, time, about)
+    }
+
+    /// Something has happened in a conversation that is no byte of it.
+    pub fn event(&mut self, conversation: u64, time: Duration, text: &str) -> io::Result<()> {
+        self.render(|rendering, out| rendering.event(conversation, time, text, out))?;
+        self.write()
+    }
+
+    /// Some bytes have passed.
+    pub fn bytes(
+        &mut self,
+        conversation: u64,
+        layer: Layer,
+        from: Direction,
+        time: Duration,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let Some(mut live) = self.live.remove(&conversation) else {
+            return Ok(());
+        };
+        let spans = live
+            .layer(layer, self.shows_secrets)
+            .receive(from, time, bytes);
+        let written = self.explain(conversation, layer, spans);
+        self.live.insert(conversation, live);
+        written
+    }
+
+    /// A datagram has passed. It is a conversation of its own: nothing is known of those before it.
+    pub fn datagram(
+        &mut self,
+        conversation: u64,
+        from: Direction,
+        time: Duration,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let mut datagram = Conversation::of(Protocol::Bytes);
+        let spans = datagram.receive(from, time, bytes);
+        self.explain(conversation, Layer::Udp, spans)
+    }
+
+    /// A direction has ended, in every layer.
+    pub fn ends(&mut self, conversation: u64, from: Direction, time: Duration) -> io::Result<()> {
+        let Some(mut live) = self.live.remove(&conversation) else {
+            return Ok(());
+        };
+        live.layer(Layer::Tcp, self.shows_secrets);
+        let mut written = Ok(());
+        for (layer, explained) in live.layers.iter_mut().rev() {
+            let spans = explained.end(from, time);
+            written = written.and(self.explain(conversation, *layer, spans));
+        }
+        live.ended[usize::from(from == Direction::FromServer)] = true;
+        if live.ended != [true; 2] {
+            self.live.insert(conversation, live);
+        }
+        written
+    }
+
+    /// Nothing more comes of a conversation, and nothing is to be said about it.
+    pub fn forgets(&mut self, conversation: u64) {
+        self.live.remove(&conversation);
+    }
+
+    /// Nothing more comes: the rendering writes its end, and the writer is flushed.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.live.clear();
+        self.render(|rendering, out| rendering.finish(out))?;
+        self.write()?;
+        match self.has_failed {
+            true => Ok(()),
+            false => self.out.flush(),
+        }
+    }
+
+    fn explain(&mut self, conversation: u64, layer: Layer, spans: Spans<'_>) -> io::Result<()> {
+        let mut written = Ok(());
+        for mut explained in spans {
+            if explained.layer == Layer::Tcp {
+                explained.layer = layer;
+            }
+            let one =
+                self.render(|rendering, text| rendering.explained(conversation, &explained, text));
+            written = written.and(one);
+        }
+        written.and(self.write())
+    }
+
+    /// What is rendered is kept until there is enough of it for a write.
+    fn render(
+        &mut self,
+        render: impl FnOnce(&mut dyn Rendering, &mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.has_failed {
+            return Ok(());
+        }
+        let rendered = render(&mut *self.rendering, &mut self.text);
+        self.has_failed = rendered.is_err();
+        match self.text.len() >= ENOUGH {
+            true => rendered.and(self.write()),
+            false => rendered,
+        }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        if self.has_failed || self.text.is_empty() {
+            return Ok(());
+        }
+        let written = self.out.write_all(&self.text);
+        self.text.clear();
+        self.has_failed = written.is_err();
+        written
+    }
+}
+
+impl Live {
+    /// The conversation of a layer.
+    fn layer(&mut self, layer: Layer, shows_secrets: bool) -> &mut Conversation {
+        let at = match self.layers.iter().position(|(other, _)| *other == layer) {
+            Some(at) => at,
+            None => {
+                let conversation = Conversation::of(match layer {
+                    Layer::Tls => Protocol::Detected,
+                    _ => self.protocol.clone(),
+                });
+                let conversation = match shows_secrets {
+                    true => conversation.show_secrets(),
+                    false => conversation,
+                };
+                self.layers.push((layer, conversation));
+                self.layers.len() - 1
+            }
+        };
+        &mut self.layers[at].1
+    }
+}
