@@ -3,6 +3,7 @@
 use super::alpn::speaks_http;
 use crate::http::wire::Scheme;
 use crate::http::{self, Connected, Origin, RequestOptions};
+use crate::net::tap_plaintext;
 use crate::tls::ClientContext;
 use std::fmt;
 use std::io;
@@ -90,7 +91,7 @@ impl http::Connector for TlsConnector {
         let tls = self.context.connect(plain.stream, to.host(), deadline)?;
         speaks_http(&tls)?;
         Ok(Connected {
-            stream: Arc::new(tls),
+            stream: tap_plaintext(Arc::new(tls)),
             secure: began.elapsed(),
             ..plain
         })

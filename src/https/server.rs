@@ -2,7 +2,7 @@
 
 use super::alpn::HTTP_1_1;
 use crate::http::{self, IntoHandled, Request, Response, ServerEvents};
-use crate::net::{Handle, Listener, Options, Service, Stream};
+use crate::net::{Handle, Listener, Observer, Options, Service, Stream};
 use crate::tls::{self, OnError, Secured, ServerContext, ServerOptions};
 use std::fmt;
 use std::io;
@@ -109,6 +109,12 @@ impl<E: ServerEvents> Server<E> {
         hook: impl Fn(&tls::Error, &dyn Stream) + Send + Sync + 'static,
     ) -> Self {
         self.on_error = Some(Box::new(hook));
+        self
+    }
+
+    /// Calls `observer` with all that passes, below TLS and inside it: see [`Observer`].
+    pub fn tap(mut self, observer: impl Observer) -> Self {
+        self.http = self.http.tap(observer);
         self
     }
 

@@ -4,6 +4,7 @@ use super::connect_options::ConnectOptions;
 use super::reach::{self, race, resolve};
 use super::socket::Socket;
 use super::stream::Stream;
+use super::tap::Tap;
 use super::unix::Unix;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -68,15 +69,15 @@ pub fn connect_with(to: &str, options: &ConnectOptions) -> io::Result<Socket> {
 /// returns what the socket is to talk through: TLS, or something else that wraps a stream.
 ///
 /// ```
-/// use barewire::net::{self, ConnectOptions, Tap, TapEvent};
+/// use barewire::net::{self, ConnectOptions, Faults, Faulty};
 /// use std::sync::Arc;
 ///
 /// let handle = net::create_server(|socket| socket.write_all("welcome")).listen("127.0.0.1:0")?;
 ///
 /// let to = handle.local_addr().to_string();
 /// let socket = net::connect_through(&to, &ConnectOptions::default(), |stream, _deadline| {
-///     // Whatever passes is printed.
-///     Ok(Arc::new(Tap::new(stream, |event: TapEvent<'_>| println!("{event:?}"))))
+///     // A network that is not as good as the real one.
+///     Ok(Arc::new(Faulty::new(stream, Faults::default())))
 /// })?;
 /// assert_eq!(socket.read(&mut [0; 16])?, 7);
 /// # drop(socket);
@@ -101,6 +102,10 @@ pub fn connect_through(
             tcp.set_no_delay(options.no_delay)?;
             Arc::new(tcp)
         }
+    };
+    let stream = match &options.tap {
+        Some(observer) => Arc::new(Tap::opened(stream, Arc::clone(observer))),
+        None => stream,
     };
     Ok(Socket::with(
         through(stream, deadline)?,

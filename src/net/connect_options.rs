@@ -1,6 +1,8 @@
 //! How to connect, and the limits of a connection.
 
+use super::observer::Observer;
 use super::reach::Family;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How to connect. `ConnectOptions::default()` and change what you must.
@@ -47,6 +49,16 @@ pub struct ConnectOptions {
     /// twice as long if something was written meanwhile. Default: none, the other side is the one we
     /// chose. (A server's is on: [`Server::idle_timeout`](super::Server::idle_timeout).)
     pub idle_timeout: Option<Duration>,
+    /// What is called with all that passes, below TLS and inside it: see [`Observer`]. Default: nothing.
+    pub tap: Option<Arc<dyn Observer>>,
+}
+
+impl ConnectOptions {
+    /// Sets [`tap`](Self::tap).
+    pub fn tap(mut self, observer: impl Observer) -> ConnectOptions {
+        self.tap = Some(Arc::new(observer));
+        self
+    }
 }
 
 impl Default for ConnectOptions {
@@ -61,6 +73,7 @@ impl Default for ConnectOptions {
             stall_timeout: Duration::from_secs(30),
             min_bytes_per_second: 256,
             idle_timeout: None,
+            tap: None,
         }
     }
 }

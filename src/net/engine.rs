@@ -23,10 +23,12 @@ use super::clock::{KeepRunning, Timed, Timer, call_after, keep_running};
 use super::guarded::guarded;
 use super::listen_socket::ListenSocket;
 use super::lock::{lock, wait, wait_until};
+use super::observer::TapEvent;
 use super::registry::{Registry, counted_address};
 use super::service::{Options, Service};
 use super::slot::{Slot, Slots, Stop};
 use super::stream::Stream;
+use super::tap::Tap;
 use super::workers::{Next, Workers};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -165,6 +167,10 @@ impl Engine {
     }
 
     fn serve(self: &Arc<Self>, stream: Arc<dyn Stream>) -> Option<Arc<ListenSocket>> {
+        let stream = match &self.options.tap {
+            Some(observer) => Arc::new(Tap::new(stream, Arc::clone(observer), true)),
+            None => stream,
+        };
         let limit = self.options.max_connections_per_address;
         let peer = limit.and_then(|_| stream.peer_addr().ok());
         let address = peer.and_then(|peer| counted_address(&peer));
@@ -184,6 +190,9 @@ impl Engine {
         drop(state);
         if wants_thread {
             self.spawn_or_retry();
+        }
+        if let Some(tapped) = stream.tapped() {
+            tapped.passed(TapEvent::Connected);
         }
         let _ = guarded(|| self.service.connection(stream, slot));
 

@@ -34,6 +34,7 @@ use std::time::{Duration, Instant};
 
 use super::addr::Addr;
 use super::lock::lock;
+use super::observer::Tapped;
 use super::stream::{Stream, at_least_a_moment, is_timeout};
 
 /// A connected kernel socket; use it as [`Tcp`](super::Tcp) or [`Unix`](super::Unix).
@@ -144,6 +145,10 @@ where
 
     fn is_encrypted(&self) -> bool {
         false
+    }
+
+    fn tapped(&self) -> Option<&Tapped> {
+        None
     }
 
     fn as_any(&self) -> &dyn Any {

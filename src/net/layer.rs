@@ -12,6 +12,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::addr::Addr;
+use super::observer::Tapped;
 use super::stream::Stream;
 
 /// The methods stand once, in the list below: the defaults of [`Layer`] and what a [`Stream`] calls are both
@@ -82,6 +83,11 @@ macro_rules! layer {
                 self.below().is_encrypted()
             }
 
+            /// [`Stream::tapped`]: what the stream below says.
+            fn tapped(&self) -> Option<&Tapped> {
+                self.below().tapped()
+            }
+
             /// [`Stream::as_any`]: the layer itself. A layer that need not be found returns that of the
             /// stream below, so that a search for a `Tcp` or a `Tls` goes on there.
             fn as_any(&self) -> &dyn Any
@@ -101,6 +107,10 @@ macro_rules! layer {
 
             fn is_encrypted(&self) -> bool {
                 Layer::is_encrypted(self)
+            }
+
+            fn tapped(&self) -> Option<&Tapped> {
+                Layer::tapped(self)
             }
 
             fn as_any(&self) -> &dyn Any {

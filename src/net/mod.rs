@@ -96,7 +96,7 @@
 //! | the book's types | [`server`] · [`connect`](mod@connect), [`connect_options`] · [`socket`]: `run`, `stopping`, `closing`, `writing`, `turn`, `write_state`, `queue`, `reading`, `idle` |
 //! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`] |
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
-//! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes, [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
+//! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes to an [`observer`], [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
 //! | streams | [`tcp`], [`unix`], [`kernel`] · [`lock_file`], which protects a socket file while it is replaced · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
 //! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`drain_state`], whether a stop ends the wait of a connection · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`](mod@lock), locks and waits |
 //!
@@ -148,6 +148,7 @@ mod listen_socket;
 mod listener;
 mod lock;
 mod lock_file;
+mod observer;
 mod pace;
 mod pipe;
 mod reach;
@@ -186,6 +187,7 @@ pub use layer::Layer;
 pub(crate) use linger::{Linger, discard, linger};
 pub use listener::Listener;
 pub(crate) use lock::{lock, wait, wait_until};
+pub use observer::{Observer, TapEvent, Tapped};
 pub(crate) use pace::{Pace, Sampling};
 pub use pipe::{Pipe, pipe, pipe_with_capacity};
 pub use reach::{Family, race, resolve};
@@ -196,7 +198,8 @@ pub use service::{Options, Service};
 pub use slot::{Slot, Stop};
 pub use socket::{Socket, SocketEvents};
 pub use stream::{Stream, is_timeout};
-pub use tap::{Observer, Tap, TapEvent};
+pub use tap::Tap;
+pub(crate) use tap::tap_plaintext;
 pub use tcp::Tcp;
 pub use tunnel::tunnel;
 pub use unix::Unix;

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use super::addr::Addr;
 use super::lock::{lock, wait_until};
+use super::observer::Tapped;
 use super::stream::{Stream, at_least_a_moment};
 
 const CAPACITY: usize = 64 * 1024;
@@ -147,6 +148,10 @@ impl Stream for Pipe {
 
     fn is_encrypted(&self) -> bool {
         false
+    }
+
+    fn tapped(&self) -> Option<&Tapped> {
+        None
     }
 
     fn as_any(&self) -> &dyn Any {

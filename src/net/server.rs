@@ -4,6 +4,7 @@ use super::addr::Addr;
 use super::connect_options::ConnectOptions;
 use super::handle::Handle;
 use super::listener::Listener;
+use super::observer::Observer;
 use super::service::{Options, Service};
 use super::slot::Slot;
 use super::socket::Socket;
@@ -233,6 +234,20 @@ impl<E: ServerEvents> Server<E> {
     /// keeps its slot for good.
     pub fn idle_timeout(mut self, limit: Option<Duration>) -> Self {
         self.sockets.idle_timeout = limit;
+        self
+    }
+
+    /// Calls `observer` with all that passes over the connections: see [`Observer`].
+    ///
+    /// ```
+    /// use barewire::net::{self, TapEvent, Tapped};
+    ///
+    /// let show = |connection: &Tapped, event: TapEvent<'_>| println!("{connection:?} {event:?}");
+    /// let server = net::create_server(|socket| socket.write_all("welcome")).tap(show);
+    /// # drop(server);
+    /// ```
+    pub fn tap(mut self, observer: impl Observer) -> Self {
+        self.options.tap = Some(Arc::new(observer));
         self
     }
 

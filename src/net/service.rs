@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::addr::Addr;
+use super::observer::Observer;
 use super::slot::Slot;
 use super::stream::Stream;
 
@@ -51,6 +52,8 @@ pub struct Options {
     /// `TCP_NODELAY` on every connection: see [`Tcp::set_no_delay`](super::Tcp::set_no_delay).
     /// Default: true.
     pub no_delay: bool,
+    /// What is called with all that passes, below TLS and inside it: see [`Observer`]. Default: nothing.
+    pub tap: Option<Arc<dyn Observer>>,
 }
 
 impl Default for Options {
@@ -61,6 +64,7 @@ impl Default for Options {
             spare_threads: 16,
             stack_size: 512 * 1024,
             no_delay: true,
+            tap: None,
         }
     }
 }
@@ -71,22 +75,21 @@ impl Default for Options {
 /// something between a listener and a server:
 ///
 /// ```
-/// use barewire::net::{self, Listener, Options, Service, Slot, Stream, Tap, TapEvent};
+/// use barewire::net::{self, Faults, Faulty, Listener, Service, Slot, Stream};
 /// use std::sync::Arc;
 ///
-/// /// Prints what passes through the connections of another service.
-/// struct Watched<S>(S);
+/// /// Another service, over connections that are not as good as the real ones.
+/// struct OverFaulty<S>(S);
 ///
-/// impl<S: Service> Service for Watched<S> {
+/// impl<S: Service> Service for OverFaulty<S> {
 ///     fn connection(&self, stream: Arc<dyn Stream>, slot: Slot) {
-///         let tap = Tap::new(stream, |event: TapEvent<'_>| println!("{event:?}"));
-///         self.0.connection(Arc::new(tap), slot);
+///         self.0.connection(Arc::new(Faulty::new(stream, Faults::default())), slot);
 ///     }
 /// }
 ///
 /// let server = net::create_server(|socket| socket.pipe(&socket).map(drop));
 /// let (options, echo) = server.into_service();
-/// let handle = Listener::bind("127.0.0.1:0")?.serve(options, Watched(echo))?;
+/// let handle = Listener::bind("127.0.0.1:0")?.serve(options, OverFaulty(echo))?;
 /// # handle.shutdown(std::time::Duration::from_secs(1));
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -7,6 +7,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::addr::Addr;
+use super::observer::Tapped;
 
 /// A connection: bytes in order, both ways at once, until each side has ended its direction.
 ///
@@ -136,6 +137,9 @@ pub trait Stream: Send + Sync + fmt::Debug {
     /// Whether only the two ends can read or change the bytes, because TLS is somewhere below. Then a server's
     /// URLs begin with `https:` and `wss:`.
     fn is_encrypted(&self) -> bool;
+
+    /// Which connection it is for its observer, if there is a [`Tap`](super::Tap) on it or somewhere below.
+    fn tapped(&self) -> Option<&Tapped>;
 
     /// The stream as what it is, for `downcast_ref::<Tcp>()` and the like.
     fn as_any(&self) -> &dyn Any;

@@ -3,7 +3,7 @@
 use super::client_context::ClientContext;
 use super::error::Error;
 use super::options::ClientOptions;
-use crate::net::{self, ConnectOptions, Socket, Stream};
+use crate::net::{self, ConnectOptions, Socket, tap_plaintext};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -82,7 +82,7 @@ pub fn connect_with(
 ) -> Result<Socket, Error> {
     let secure = |below, deadline: Instant| {
         let tls = context.connect(below, host(to), deadline)?;
-        Ok(Arc::new(tls) as Arc<dyn Stream>)
+        Ok(tap_plaintext(Arc::new(tls)))
     };
     Ok(net::connect_through(to, options, secure)?)
 }

@@ -4,7 +4,7 @@ use super::error::Error;
 use super::options::ServerOptions;
 use super::server_context::ServerContext;
 use super::service::{OnError, Secured};
-use crate::net::{self, Handle, Listener, ServerEvents, Service, Socket, Stream};
+use crate::net::{self, Handle, Listener, Observer, ServerEvents, Service, Socket, Stream};
 use crate::setters::setters;
 use std::fmt;
 use std::io;
@@ -144,6 +144,9 @@ impl<E: ServerEvents> Server<E> {
         /// handshake.
         pub fn max_connections_per_address(self, most: Option<usize>) =>
             self.below = self.below.max_connections_per_address(most);
+
+        /// Calls `observer` with all that passes, below TLS and inside it: see [`Observer`].
+        pub fn tap(self, observer: impl Observer) => self.below = self.below.tap(observer);
 
         /// Calls `hook` for every handshake that failed, with the stream below, on the connection's
         /// thread: Node's `tlsClientError`. If the hook panics, only that connection ends.

@@ -2,7 +2,7 @@
 
 use super::error::{Code, Error};
 use super::server_context::{Refusal, ServerContext};
-use crate::net::{Addr, Service, Slot, Stop, Stream};
+use crate::net::{Addr, Service, Slot, Stop, Stream, tap_plaintext};
 use crate::setters::setters;
 use std::fmt;
 use std::io;
@@ -98,7 +98,7 @@ impl<S: Service> Service for Secured<S> {
             }
             Ok(tls) => {
                 drop(below);
-                let tls: Arc<dyn Stream> = Arc::new(tls);
+                let tls = tap_plaintext(Arc::new(tls));
                 slot.on_stop(Abort::hook(&tls, false));
                 self.service.connection(tls, slot);
             }

@@ -6,6 +6,7 @@ use super::socket::WebSocket;
 use super::wire::{Opening, Role};
 use crate::http::wire::Scheme;
 use crate::http::{self, Connector, RequestOptions, Timeouts};
+use crate::net::Observer;
 use crate::random;
 use crate::setters::setters;
 use std::io::{self, ErrorKind};
@@ -155,6 +156,10 @@ impl ConnectOptions {
         /// [`request_options`](Self::request_options) of an [`https::Agent`](crate::https::Agent) take both.)
         pub fn create_connection(self, connector: impl Connector + 'static) =>
             self.base = self.base.create_connection(connector);
+
+        /// Calls `observer` with all that passes, from the handshake on: see [`Observer`]. It belongs to the
+        /// [`request_options`](Self::request_options), and is set behind them.
+        pub fn tap(self, observer: impl Observer) => self.base = self.base.tap(observer);
 
         /// Options of the request that carries the handshake: a proxy, a socket path, limits of the response. A
         /// proxy is asked for a tunnel to the server ([`Proxy::tunnel`](http::Proxy::tunnel)).

@@ -1,6 +1,6 @@
 //! A connection whose reads are given beforehand.
 
-use barewire::net::{Addr, Stream};
+use barewire::net::{Addr, Stream, Tapped};
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
@@ -142,6 +142,10 @@ impl Stream for Script {
 
     fn is_encrypted(&self) -> bool {
         false
+    }
+
+    fn tapped(&self) -> Option<&Tapped> {
+        None
     }
 
     fn as_any(&self) -> &dyn Any {

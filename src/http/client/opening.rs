@@ -77,7 +77,7 @@ fn named(error: Error, deadlines: &Deadlines, progress: &Progress) -> Error {
 /// Both steps.
 fn connect(origin: &Origin, deadline: Instant, progress: &Progress) -> io::Result<Connected> {
     let connector = origin.connector();
-    let plain = connector.connect(origin, deadline)?;
+    let plain = origin.tapped(connector.connect(origin, deadline)?);
     progress.connected(&plain.stream)?;
     if origin.scheme() == Scheme::Https {
         progress.securing(origin);

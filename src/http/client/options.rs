@@ -12,7 +12,7 @@ use super::response::Asked;
 use crate::http::error::Error;
 use crate::http::field_values::{self, FieldValues};
 use crate::http::wire::{FieldList, Known, Limits, Scheme, Uri, Version};
-use crate::net::Family;
+use crate::net::{Family, Observer};
 use crate::setters::setters;
 use settings::{Credentials, Settings};
 use std::fmt;
@@ -166,6 +166,25 @@ impl RequestOptions {
 
         /// The agent whose sockets are used.
         pub fn agent(self, agent: &Agent) => self.change().agent = Some(agent.clone());
+
+        /// Calls `observer` with all that passes over the connections, to a proxy, too: see [`Observer`]. A request uses
+        /// a connection again only if it was made with the very same tap; so set it once, and clone the options.
+        ///
+        /// ```
+        /// use barewire::http::{self, RequestOptions};
+        /// use barewire::net::{TapEvent, Tapped};
+        ///
+        /// let server = http::create_server(|_req, res| res.end("hello\n")).listen("127.0.0.1:0")?;
+        /// let options = RequestOptions::new()
+        ///     .url(&format!("http://{}/", server.local_addr()))?
+        ///     .tap(|_: &Tapped, event: TapEvent<'_>| eprintln!("{event:?}"));
+        /// for _ in 0..2 {
+        ///     http::request(&options)?.end("")?.collect()?; // over the same connection
+        /// }
+        /// # server.shutdown(std::time::Duration::from_secs(1));
+        /// # Ok::<(), http::Error>(())
+        /// ```
+        pub fn tap(self, observer: impl Observer) => self.change().tap = Some(Arc::new(observer));
 
         /// The book's `agent: false`: a connection of its own, closed after the response.
         pub fn no_agent(self) => self.change().agent = None;

@@ -5,7 +5,7 @@
 
 use super::progress::Progress;
 use crate::http::wire::Scheme;
-use crate::net::{self, Family, Stream, Tcp, Unix};
+use crate::net::{self, Family, Observer, Stream, Tap, Tcp, Unix};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -15,8 +15,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 /// A server, and the way to it. Two requests share an agent's connections if their origins are equal:
-/// host, port, address family, local address, socket path, and connector (which stands for proxies and
-/// TLS). A clone is the same origin and costs nothing.
+/// host, port, address family, local address, socket path, connector (which stands for proxies and
+/// TLS), and tap. A clone is the same origin and costs nothing.
 ///
 /// A [`Connector`] is given one, [`RequestOptions::origin`](super::RequestOptions::origin) makes one, and
 /// [`Agent::gauges`](super::Agent::gauges) counts by it:
@@ -46,6 +46,8 @@ struct Inner {
     local_address: Option<IpAddr>,
     socket_path: Option<PathBuf>,
     connector: Arc<dyn Connector>,
+    /// The observer of its connections.
+    tap: Option<Arc<dyn Observer>>,
     /// Computed once from the fields above: the pool asks for it several times a request.
     hash: u64,
 }
@@ -58,6 +60,7 @@ impl Origin {
         local_address: Option<IpAddr>,
         socket_path: Option<PathBuf>,
         connector: Arc<dyn Connector>,
+        tap: Option<Arc<dyn Observer>>,
     ) -> Origin {
         let host = in_lower_case(host);
         let mut hasher = DefaultHasher::new();
@@ -70,10 +73,29 @@ impl Origin {
             local_address,
             socket_path,
             connector,
+            tap,
         };
         Origin {
             inner: Arc::new(inner),
             progress: None,
+        }
+    }
+
+    pub(super) fn tap(&self) -> Option<&Arc<dyn Observer>> {
+        self.inner.tap.as_ref()
+    }
+
+    /// A new connection, with a tap on it, unless it has that one already.
+    pub(super) fn tapped(&self, connected: Connected) -> Connected {
+        let Some(tap) = self.tap() else {
+            return connected;
+        };
+        match connected.stream.tapped() {
+            Some(tapped) if Arc::ptr_eq(tapped.observer(), tap) => connected,
+            _ => Connected {
+                stream: Arc::new(Tap::opened(connected.stream, Arc::clone(tap))),
+                ..connected
+            },
         }
     }
 
@@ -158,6 +180,7 @@ impl PartialEq for Origin {
             local_address,
             socket_path,
             connector,
+            tap,
             hash,
         } = &**one;
         let fields_are_equal = || {
@@ -168,6 +191,7 @@ impl PartialEq for Origin {
                 && *local_address == other.local_address
                 && *socket_path == other.socket_path
                 && is_same_way(connector, &other.connector)
+                && is_same_tap(tap, &other.tap)
         };
         Arc::ptr_eq(one, other) || fields_are_equal()
     }
@@ -291,6 +315,13 @@ fn is_same_way(one: &Arc<dyn Connector>, other: &Arc<dyn Connector>) -> bool {
         !plain && one.scheme() == other.scheme() && same_key() && same_below()
     };
     Arc::ptr_eq(one, other) || by_key()
+}
+
+fn is_same_tap(one: &Option<Arc<dyn Observer>>, other: &Option<Arc<dyn Observer>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
 }
 
 /// A new connection, and how long its parts took: what a [`Connector`] returns.

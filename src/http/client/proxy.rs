@@ -307,7 +307,8 @@ impl Connector for Through {
     fn connect(&self, to: &Origin, deadline: Instant) -> io::Result<Connected> {
         let proxy = self.server.as_ref().map_err(|why| invalid(why))?;
         let (below, from) = (Arc::clone(&self.below), to.local_address());
-        let mut at = Origin::new(&proxy.host, proxy.port, None, from, None, below);
+        let tap = to.tap().cloned();
+        let mut at = Origin::new(&proxy.host, proxy.port, None, from, None, below, tap);
         if let Some(progress) = to.progress() {
             progress.through(proxy);
             at = at.reporting_to(progress);
@@ -317,6 +318,7 @@ impl Connector for Through {
             io::Error::new(cause.kind(), Unreached { proxy, cause })
         };
         let connected = self.below.connect(&at, deadline).map_err(unreached)?;
+        let connected = at.tapped(connected);
         match self.tunnels {
             true => open_tunnel(connected, to, proxy.credentials.as_deref(), deadline),
             false => Ok(connected),

@@ -58,7 +58,8 @@ pub use request::Request;
 pub use response::{Response, Status};
 
 use crate::net::{
-    Handle, Layer, Listener, Options, Pipe, Service, Slot, Stream, guarded, pipe_with_capacity,
+    Handle, Layer, Listener, Observer, Options, Pipe, Service, Slot, Stream, Tap, guarded,
+    pipe_with_capacity,
 };
 use events::{OnRequest, report};
 use request_loop::Shared;
@@ -120,6 +121,7 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
             budget: Arc::default(),
             on_finish: None,
         },
+        tap: None,
     }
 }
 
@@ -144,6 +146,7 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
 /// ```
 pub struct Server<E> {
     shared: Shared<E>,
+    tap: Option<Arc<dyn Observer>>,
 }
 
 impl<E> Server<E> {
@@ -185,6 +188,29 @@ impl<E> Server<E> {
     pub fn on_finish(mut self, on_finish: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
         self.shared.on_finish = Some(Arc::new(on_finish));
         self
+    }
+
+    /// Calls `observer` with all that passes over the connections: see [`Observer`]. Over TLS that is what passes
+    /// below it and inside it. [`trace::Recorder`](crate::trace::Recorder) makes a log of it:
+    ///
+    /// ```
+    /// use barewire::http;
+    /// use barewire::trace::{Recorder, wire::Text};
+    ///
+    /// let recorder = Recorder::new().explain(Text::new(), std::io::sink()); // or a file, or standard error
+    /// let server = http::create_server(|_req, res| res.end("hello\n")).tap(recorder.clone());
+    /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"hello\n"));
+    /// ```
+    pub fn tap(mut self, observer: impl Observer) -> Self {
+        self.tap = Some(Arc::new(observer));
+        self
+    }
+
+    fn tapped(&self, stream: Arc<dyn Stream>) -> Arc<dyn Stream> {
+        match &self.tap {
+            Some(observer) => Arc::new(Tap::accepted(stream, Arc::clone(observer))),
+            None => stream,
+        }
     }
 
     /// With the settings and the `on_finish` of another server, which serves the same port.
@@ -250,6 +276,7 @@ impl<E: ServerEvents> Server<E> {
             max_connections_per_address: config.max_connections_per_address,
             spare_threads: config.spare_threads,
             stack_size: config.stack_bytes,
+            tap: self.tap,
             ..Options::default()
         };
         (options, self.shared)
@@ -273,12 +300,14 @@ impl<E: ServerEvents> Server<E> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn serve(&self, stream: Arc<dyn Stream>) {
-        self.shared.any().serve(stream, None, &[]);
+        self.shared.any().serve(self.tapped(stream), None, &[]);
     }
 
     /// The same, for a connection that was read from already: `read_before` is what came, and `slot` its place.
     pub fn serve_behind(&self, read_before: &[u8], stream: Arc<dyn Stream>, slot: Option<Slot>) {
-        self.shared.any().serve(stream, slot, read_before);
+        self.shared
+            .any()
+            .serve(self.tapped(stream), slot, read_before);
     }
 
     /// All that this server sends for these bytes, over a connection in memory. For tests of handlers: no port,
@@ -306,7 +335,7 @@ impl<E: ServerEvents> Server<E> {
     /// assert!(answer.ends_with(b"\r\nContent-Length: 2\r\n\r\nhi"));
     /// ```
     pub fn answer_to(&self, bytes: &[u8]) -> Vec<u8> {
-        answer_to(self.shared.any(), bytes)
+        answer_to(self.shared.any(), bytes, |stream| self.tapped(stream))
     }
 }
 
@@ -327,12 +356,16 @@ impl Layer for Patient {
 }
 
 /// [`Server::answer_to`], compiled once.
-fn answer_to(shared: &Shared<dyn ServerEvents>, bytes: &[u8]) -> Vec<u8> {
+fn answer_to(
+    shared: &Shared<dyn ServerEvents>,
+    bytes: &[u8],
+    tapped: impl FnOnce(Arc<dyn Stream>) -> Arc<dyn Stream> + Send,
+) -> Vec<u8> {
     const CAPACITY: usize = 64 * 1024;
     let (client, server) = pipe_with_capacity(CAPACITY.max(bytes.len()));
     let mut answer = Vec::new();
     thread::scope(|scope| {
-        scope.spawn(|| shared.serve(Arc::new(Patient(server)), None, &[]));
+        scope.spawn(|| shared.serve(tapped(Arc::new(Patient(server))), None, &[]));
         let mut piece = [0; 4096];
         if client.write(bytes).is_ok() && client.shutdown(Shutdown::Write).is_ok() {
             while let Ok(n @ 1..) = client.read(&mut piece) {

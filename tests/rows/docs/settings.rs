@@ -141,6 +141,7 @@ pub(super) fn net_options() -> Settings {
         spare_threads,
         stack_size,
         no_delay,
+        tap: _, // no limit
     } = net::Options::default();
     let defaults = vec![
         ("max_connections", count(max_connections)),
@@ -166,6 +167,7 @@ pub(super) fn connect_options() -> Settings {
         stall_timeout,
         min_bytes_per_second,
         idle_timeout,
+        tap: _, // no limit
     } = net::ConnectOptions::default();
     let all = || "all there are".to_owned();
     let defaults = vec![

@@ -9,7 +9,7 @@ use crate::http::error::Error;
 use crate::http::wire::{
     FieldList, Known, Limits, Method, Misuse, RequestOut, Scheme, Target, Uri, Version, basic,
 };
-use crate::net::Family;
+use crate::net::{Family, Observer};
 use std::fmt;
 use std::mem;
 use std::net::{IpAddr, Ipv6Addr};
@@ -40,6 +40,7 @@ pub(in crate::http::client) struct Settings {
     pub(in crate::http::client) max_redirects: u32,
     pub(in crate::http::client) agent: Option<Agent>,
     pub(super) connector: Arc<dyn Connector>,
+    pub(super) tap: Option<Arc<dyn Observer>>,
     pub(super) proxy: Option<Proxy>,
     /// The way through the proxy. It is made once, so that it is the same one for all requests.
     pub(super) through_proxy: Option<Arc<dyn Connector>>,
@@ -104,6 +105,7 @@ impl Default for Settings {
             max_redirects: 0,
             agent: Some(Agent::global().clone()),
             connector: direct(),
+            tap: None,
             proxy: None,
             through_proxy: None,
             other: None,
@@ -265,6 +267,7 @@ impl Settings {
             self.local_address,
             self.socket_path.clone(),
             Arc::clone(connector),
+            self.tap.clone(),
         ))
     }
 

@@ -2,7 +2,7 @@
 //! each of them.
 
 use super::Socket;
-use crate::net::{Addr, Stream};
+use crate::net::{Addr, Stream, Tapped};
 use std::any::Any;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
@@ -174,6 +174,10 @@ impl Stream for Double {
 
     fn is_encrypted(&self) -> bool {
         false
+    }
+
+    fn tapped(&self) -> Option<&Tapped> {
+        None
     }
 
     fn as_any(&self) -> &dyn Any {
