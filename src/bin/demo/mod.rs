@@ -41,7 +41,7 @@ pub(crate) use args::{Args, no_command, parse, whole_number};
 pub(crate) use files::{ClientFiles, named, read_file};
 pub(crate) use leaving::peer_left;
 pub(crate) use options::options;
-pub(crate) use print::{PeerOutput, can_draw, err, flush, log, out, shown};
+pub(crate) use print::{PeerOutput, can_draw, colours, columns, err, flush, log, out, shown};
 pub(crate) use print::{stdout_is_terminal, write_err};
 pub(crate) use printable::printable;
 pub(crate) use url::encoded;

@@ -107,8 +107,23 @@ fn write_stderr(text: &str) {
 
 /// Whether stderr is a terminal that understands escape sequences.
 pub(crate) fn can_draw() -> bool {
-    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    io::stderr().is_terminal() && !is_dumb
+    io::stderr().is_terminal() && !is_dumb()
+}
+
+/// Whether stdout is a terminal that understands escape sequences, and the user wants colours: `NO_COLOR` is empty.
+pub(crate) fn colours() -> bool {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+    stdout_is_terminal() && !is_dumb() && wanted
+}
+
+/// How many columns a line may have: `COLUMNS`, or 80.
+pub(crate) fn columns() -> usize {
+    let columns = std::env::var("COLUMNS").ok();
+    columns.and_then(|text| text.parse().ok()).unwrap_or(80)
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
 pub(crate) fn stdout_is_terminal() -> bool {
