@@ -2,6 +2,7 @@
 //!
 //! | module | what it tests |
 //! |---|---|
+//! | `cases` | none: how the cases of `fixtures/` are read, here and by `wire --vectors` |
 //! | `text` | row B01: characters across chunk borders |
 //! | `framing` | rows S02 to S06, errata E13 to E18: the framers |
 //! | `http` | the vectors of HTTP/1.1, `fixtures/http/` |
@@ -13,6 +14,7 @@
 //!
 //! `cargo test --test wire pool` runs one of them.
 
+mod cases;
 mod framing;
 mod http;
 mod machine;

@@ -2,7 +2,21 @@
 
 use barewire::http::wire::{Limits, Rule};
 use std::fmt;
-use std::path::PathBuf;
+
+macro_rules! files {
+    ($($name:ident)+) => {
+        /// The files of cases, and what they hold.
+        pub(crate) const FILES: &[(&str, &str)] = &[$((
+            concat!(stringify!($name), ".txt"),
+            include_str!(concat!("../../../fixtures/http/", stringify!($name), ".txt")),
+        )),+];
+    };
+}
+
+files! {
+    request_line target host fields content_length transfer_encoding chunked trailers
+    expect connection status_line response_body examples_9110 examples_9112
+}
 
 /// The kind of message in a case.
 #[derive(Clone, Debug)]
@@ -18,6 +32,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) place: String,
+    /// The section of its rule.
+    pub(crate) rfc: String,
     pub(crate) kind: Kind,
     pub(crate) limits: Limits,
     pub(crate) input: Vec<u8>,
@@ -56,15 +72,14 @@ const SAYS: [&str; 10] = [
     "upgrade",
 ];
 
-/// All cases of a file; a file that cannot be parsed fails its test.
+/// All cases of a file. A file that cannot be parsed fails its test.
 pub(crate) fn cases(file: &str) -> Vec<Case> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/http")
-        .join(file);
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (_, text) = FILES
+        .iter()
+        .find(|(name, _)| *name == file)
+        .unwrap_or_else(|| panic!("{file} is in no list of files"));
     let mut cases = Vec::new();
-    for paragraph in paragraphs(&text) {
+    for paragraph in paragraphs(text) {
         let each: Vec<&Line<'_>> = paragraph.iter().filter(|line| line.key == "each").collect();
         if each.is_empty() {
             cases.push(case(file, &paragraph, None));
@@ -115,6 +130,7 @@ fn case(file: &str, paragraph: &[Line<'_>], each: Option<&Line<'_>>) -> Case {
     });
     let mut case = Case {
         place: format!("fixtures/http/{file}:{at}: "),
+        rfc: String::new(),
         kind: Kind::Request,
         limits: Limits::default(),
         input: Vec::new(),
@@ -122,7 +138,7 @@ fn case(file: &str, paragraph: &[Line<'_>], each: Option<&Line<'_>>) -> Case {
         expect: Ok(Expected::default()),
     };
     let mut expected = Expected::default();
-    let (mut error, mut cited) = (None, false);
+    let mut error = None;
     for Line { number, key, value } in paragraph {
         let value = if each.is_some() {
             value.replace("{}", inset)
@@ -135,7 +151,7 @@ fn case(file: &str, paragraph: &[Line<'_>], each: Option<&Line<'_>>) -> Case {
         };
         match *key {
             "case" => case.place += &value,
-            "rfc" => cited = value.starts_with("RFC ") && value.contains('§'),
+            "rfc" => case.rfc = value,
             "kind" => case.kind = kind(&value).unwrap_or_else(|| fail(&"unknown kind")),
             "limits" => case.limits = limits(&value).unwrap_or_else(|| fail(&"unknown limit")),
             "in" | "in*" => case.input.extend(bytes()),
@@ -158,7 +174,7 @@ fn case(file: &str, paragraph: &[Line<'_>], each: Option<&Line<'_>>) -> Case {
             },
         }
     }
-    if !cited {
+    if !(case.rfc.starts_with("RFC ") && case.rfc.contains('§')) {
         fail(&"no RFC section");
     }
     if each.is_some() {

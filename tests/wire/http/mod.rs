@@ -9,13 +9,14 @@
 mod check;
 mod encode;
 mod encoded_reference;
-pub(crate) mod format;
 mod linear;
 mod oracle;
 mod places;
 pub(crate) mod random;
 mod reader;
 mod uri;
+
+pub(crate) use crate::cases::http as format;
 
 use barewire::http::wire::Rule;
 use std::collections::BTreeSet;

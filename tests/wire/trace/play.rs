@@ -1,5 +1,6 @@
 //! Plays a conversation, and checks the promises that hold for each.
 
+pub(crate) use crate::cases::scripts::{Passes, answers, asks, both_end};
 use barewire::http::wire::Limits;
 use barewire::trace::wire::{Conversation, Direction, Explained, Label, Note, Span};
 use std::ops::Range;
@@ -7,13 +8,6 @@ use std::time::Duration;
 
 pub(crate) const CLIENT: Direction = Direction::FromClient;
 pub(crate) const SERVER: Direction = Direction::FromServer;
-
-/// What passes: bytes, or the end of a direction.
-#[derive(Clone, Debug)]
-pub(crate) enum Passes {
-    Bytes(Direction, Vec<u8>),
-    End(Direction),
-}
 
 /// A leaf, however the bytes were cut. The pieces of a long run are one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +22,6 @@ pub(crate) struct Leaf {
     pub(crate) rule: &'static str,
     /// Not of a run in pieces.
     pub(crate) notes: Vec<Note>,
-}
-
-pub(crate) fn asks(bytes: impl Into<Vec<u8>>) -> Passes {
-    Passes::Bytes(CLIENT, bytes.into())
-}
-
-pub(crate) fn answers(bytes: impl Into<Vec<u8>>) -> Passes {
-    Passes::Bytes(SERVER, bytes.into())
-}
-
-pub(crate) fn both_end() -> [Passes; 2] {
-    [Passes::End(CLIENT), Passes::End(SERVER)]
 }
 
 /// The leaves of a conversation. All that every conversation promises is checked.

@@ -1,18 +1,13 @@
 //! Every case of `fixtures/http/` and `fixtures/websocket/`, as a conversation.
 
-use super::play::{Leaf, Passes, answers, asks, both_end, leaves_within, notes, refused, texts};
+use super::play::{Leaf, answers, both_end, leaves_within, notes, refused, texts};
+use crate::cases::scripts;
 use crate::http::all_cases;
 use crate::http::format::{Case, Kind};
-use crate::websocket::{FRAMES, format, handshakes};
+use crate::websocket::{FRAMES, format};
 use barewire::http::wire::Limits;
 use barewire::trace::wire::Label;
 use barewire::websocket::wire::Rule;
-
-/// The request that a response of a case answers.
-fn asked(method: &str) -> Passes {
-    let target = if method == "CONNECT" { "a:80" } else { "/" };
-    asks(format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n"))
-}
 
 /// The head in front of the body would not pass.
 fn has_small_section(case: &Case) -> bool {
@@ -31,14 +26,7 @@ fn http() {
         if has_small_section(&case) {
             continue;
         }
-        let mut script = match &case.kind {
-            Kind::Request => vec![asks(case.input.clone())],
-            Kind::Response(method) => vec![asked(method), answers(case.input.clone())],
-            Kind::Chunked => {
-                let head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-                vec![asks([&head[..], &case.input].concat())]
-            }
-        };
+        let mut script = scripts::of_http(&case);
         let open = script.clone();
         script.extend(both_end());
         let found = leaves_within(case.limits, &script);
@@ -117,7 +105,7 @@ fn chunked_responses() {
     let chunked = all_cases().filter(|case| matches!(case.kind, Kind::Chunked));
     for case in chunked.filter(|case| !has_small_section(case)) {
         let body = answers([&head[..], &case.input].concat());
-        let mut script = vec![asked("GET"), body];
+        let mut script = vec![scripts::asked("GET"), body];
         script.extend(both_end());
         let refusal = refused(&leaves_within(case.limits, &script));
         if let Err(rule) = &case.expect {
@@ -135,22 +123,7 @@ fn chunked_responses() {
 #[test]
 fn websocket_frames() {
     for case in FRAMES.iter().flat_map(|file| format::cases(file)) {
-        let bytes: Vec<u8> = case
-            .all("in")
-            .iter()
-            .flat_map(|text| format::bytes(text).expect("bytes"))
-            .collect();
-        let to_client = case.find("to").as_deref() == Some("client");
-        let (request, response) = handshakes::samples();
-        let mut script = vec![asks(request), answers(response)];
-        script.push(if to_client {
-            answers(bytes)
-        } else {
-            asks(bytes)
-        });
-        if case.find("end").as_deref() == Some("yes") {
-            script.extend(both_end());
-        }
+        let script = scripts::of_frames(&case);
         let found = leaves_within(Limits::default(), &script);
         let refusal = refused(&found).map(|(says, _)| says);
         match case.error() {
@@ -172,7 +145,7 @@ fn websocket_frames() {
 #[test]
 fn websocket_handshakes() {
     for case in format::cases("requests.txt") {
-        let found = leaves_within(Limits::default(), &[asks(handshakes::request(&case))]);
+        let found = leaves_within(Limits::default(), &scripts::of_request(&case));
         let says = notes(&found, Label::OfferRefused);
         match case.error() {
             // Whether the request offers a WebSocket at all is what these are about.
@@ -189,8 +162,7 @@ fn websocket_handshakes() {
         }
     }
     for case in format::cases("responses.txt") {
-        let (request, response) = handshakes::response(&case);
-        let found = leaves_within(Limits::default(), &[asks(request), answers(response)]);
+        let found = leaves_within(Limits::default(), &scripts::of_response(&case));
         let Some(rule) = case.error() else {
             assert_eq!(refused(&found), None, "{}", case.place);
             continue;

@@ -3,6 +3,20 @@
 use barewire::websocket::wire::Rule;
 use std::path::PathBuf;
 
+macro_rules! files {
+    ($($name:literal)+) => {
+        /// The files of cases, and what they hold.
+        const FILES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../fixtures/websocket/", $name)))),+];
+    };
+}
+
+files! { "frames.txt" "messages.txt" "close.txt" "requests.txt" "responses.txt" }
+
+/// The files of frames, and those of handshakes.
+pub(crate) const FRAMES: [&str; 3] = ["frames.txt", "messages.txt", "close.txt"];
+pub(crate) const HANDSHAKES: [&str; 2] = ["requests.txt", "responses.txt"];
+
 /// One case: its keys and values, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
@@ -17,11 +31,10 @@ pub(crate) fn folder() -> PathBuf {
 
 /// All cases of a file, one for each `each:` of a paragraph.
 pub(crate) fn cases(file: &str) -> Vec<Case> {
-    let path = folder().join(file);
-    let text = std::fs::read_to_string(&path);
-    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let found = FILES.iter().find(|(name, _)| *name == file);
+    let (_, text) = found.unwrap_or_else(|| panic!("{file} is in no list of files"));
     let mut cases = Vec::new();
-    for (first, paragraph) in paragraphs(&text) {
+    for (first, paragraph) in paragraphs(text) {
         let whole = Case::new(file, first, &paragraph);
         let each: Vec<&Line<'_>> = paragraph.iter().filter(|l| l.1 == "each").collect();
         match each.is_empty() {

@@ -7,7 +7,6 @@
 //! [`memory`] is where messages lie. The names in [`rows`] and [`errata`] are the book's.
 
 mod errata;
-pub(crate) mod format;
 mod frames;
 pub(crate) mod handshakes;
 mod memory;
@@ -16,12 +15,12 @@ mod rows;
 mod sending;
 mod states;
 
-use barewire::websocket::wire::Rule;
-use std::collections::BTreeSet;
+pub(crate) use crate::cases::websocket as format;
+pub(crate) use format::FRAMES;
 
-/// The files of frames, and those of handshakes.
-pub(crate) const FRAMES: [&str; 3] = ["frames.txt", "messages.txt", "close.txt"];
-const HANDSHAKES: [&str; 2] = ["requests.txt", "responses.txt"];
+use barewire::websocket::wire::Rule;
+use format::HANDSHAKES;
+use std::collections::BTreeSet;
 
 /// A rule that no handshake breaks by itself, and who raises it.
 const NOT_BY_A_DECODER: &[(Rule, &str)] = &[(
