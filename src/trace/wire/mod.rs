@@ -159,6 +159,7 @@
 //! 2. A client sends `Upgrade: websocket` and its first frame in one packet, and the server answers 200. What is the
 //!    frame then, and which leaf names the rule?
 
+pub mod capture;
 mod conversation;
 mod exchange;
 mod explainer;

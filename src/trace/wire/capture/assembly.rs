@@ -1,0 +1,296 @@
+//! One direction of a TCP connection, put together again.
+//!
+//! ```text
+//!   offset  0            passed              held          held
+//!           ├────────────────┼───── missing ────┼────┤  …  ┼──────┤
+//!           events have come │                  the first copy of each byte
+//!                            next: the sequence number of this byte
+//! ```
+
+use super::event::{Event, Notice};
+use super::packet::Carried;
+use crate::trace::wire::Direction;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// One direction. Offsets count its bytes from the first one, and do not wrap.
+#[derive(Debug, Default)]
+pub(super) struct Assembly {
+    /// The sequence number of the next byte; `None` until a packet has said it.
+    next: Option<u32>,
+    passed: u64,
+    /// The peer has received all bytes before this one.
+    acknowledged: u64,
+    /// Bytes that came before those in front of them, by offset. They do not overlap.
+    held: BTreeMap<u64, Held>,
+    held_bytes: usize,
+    /// Where the FIN lies.
+    fin: Option<u64>,
+    ended: bool,
+    /// The last bytes before `passed`, to compare with what is sent again.
+    recent: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Held {
+    bytes: Vec<u8>,
+    /// How many bytes behind them the packet had that were not captured.
+    cut: u64,
+}
+
+/// Takes the events of one direction.
+#[derive(Debug)]
+pub(super) struct Sink<'a> {
+    pub(super) events: &'a mut VecDeque<Event>,
+    pub(super) conversation: u64,
+    pub(super) from: Direction,
+    pub(super) time: Duration,
+}
+
+/// Beside its bytes, what a held segment costs.
+const SEGMENT_COST: usize = 64;
+
+/// The largest window there is: 65,535 units of 2¹⁴ bytes.
+const FARTHEST: i64 = 1 << 30;
+
+/// How many bytes are kept to be compared with what is sent again.
+const MOST_RECENT: usize = 16 * 1024;
+
+impl Sink<'_> {
+    pub(super) fn notice(&mut self, notice: Notice) {
+        self.events.push_back(Event::Notice {
+            conversation: Some(self.conversation),
+            time: self.time,
+            notice,
+        });
+    }
+}
+
+impl Assembly {
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// The first byte has this sequence number, if no packet has said another one.
+    pub(super) fn starts_at(&mut self, sequence: u32) {
+        self.next.get_or_insert(sequence);
+    }
+
+    /// How far a sequence number lies ahead of the next byte.
+    fn ahead(&self, sequence: u32) -> i64 {
+        // RFC 9293 §3.4: "all arithmetic dealing with sequence numbers must be performed modulo 2^32."
+        let distance = sequence.wrapping_sub(self.next.unwrap_or(sequence));
+        i64::from(distance as i32)
+    }
+
+    /// Whether this sequence number may be one of the connection.
+    pub(super) fn is_near(&self, sequence: u32) -> bool {
+        self.ahead(sequence).abs() < FARTHEST
+    }
+
+    /// A segment with some bytes, whose first byte has this sequence number, or with a FIN.
+    pub(super) fn segment(
+        &mut self,
+        sequence: u32,
+        carried: &Carried<'_>,
+        fin: bool,
+        sink: &mut Sink<'_>,
+    ) {
+        self.starts_at(sequence);
+        if self.ended || carried.length == 0 && !fin {
+            return;
+        }
+        if !self.is_near(sequence) {
+            return sink.notice(Notice::FarAhead);
+        }
+        // May be negative: before the first byte of a capture that began later.
+        let start = self.passed as i64 + self.ahead(sequence);
+        let end = start + carried.length as i64;
+        let old = (self.passed as i64 - start).max(0) as usize;
+        let (again, bytes) = carried.bytes.split_at(old.min(carried.bytes.len()));
+        // RFC 9293 §3.8.4: "a keep-alive segment containing one garbage octet"
+        let keep_alive = carried.length == 1 && end == self.passed as i64;
+        let mut differs = !keep_alive && self.differs(again, old);
+        if fin && end >= self.passed as i64 {
+            self.fin.get_or_insert(end as u64);
+        }
+        if end > self.passed as i64 {
+            let start = start.max(self.passed as i64) as u64;
+            let cut = end as u64 - start - bytes.len() as u64;
+            if self.held.is_empty() && start == self.passed {
+                self.pass(bytes.to_vec(), cut, sink);
+            } else {
+                differs |= self.hold(start, bytes, cut);
+            }
+        }
+        if differs {
+            sink.notice(Notice::DifferentCopy);
+        }
+        self.release(sink);
+    }
+
+    /// Whether bytes that lie `back` before the next one are not the ones that were there.
+    fn differs(&self, again: &[u8], back: usize) -> bool {
+        let unknown = back.saturating_sub(self.recent.len());
+        let from = self.recent.len() - (back - unknown);
+        let known = again.get(unknown..).unwrap_or_default();
+        known
+            .iter()
+            .zip(&self.recent[from..])
+            .any(|(one, other)| one != other)
+    }
+
+    /// Keeps the bytes that are not there yet. Returns whether one that is there was another.
+    fn hold(&mut self, start: u64, bytes: &[u8], cut: u64) -> bool {
+        let end = start + bytes.len() as u64;
+        if start == end {
+            return false;
+        }
+        let part = |from: u64, to: u64| &bytes[(from - start) as usize..(to - start) as usize];
+        let (mut at, mut differs, mut new) = (start, false, Vec::new());
+        let before = self
+            .held
+            .range(..start)
+            .next_back()
+            .map(|(&offset, _)| offset);
+        for (&offset, held) in self.held.range(before.unwrap_or(start)..end) {
+            let held_end = offset + held.bytes.len() as u64;
+            if at < offset {
+                new.push((at, part(at, offset).to_vec(), 0));
+            }
+            let (from, to) = (start.max(offset), end.min(held_end));
+            if from < to {
+                let there = &held.bytes[(from - offset) as usize..(to - offset) as usize];
+                differs |= part(from, to) != there;
+            }
+            at = at.max(held_end);
+        }
+        if at < end {
+            new.push((at, part(at, end).to_vec(), cut));
+        }
+        for (offset, bytes, cut) in new {
+            self.held_bytes += bytes.len() + SEGMENT_COST;
+            self.held.insert(offset, Held { bytes, cut });
+        }
+        differs
+    }
+
+    /// The peer has received all bytes before this sequence number. If it said so in a segment that matters by
+    /// itself, or if later bytes are there, those that are missing will not come.
+    pub(super) fn acknowledged(&mut self, sequence: u32, matters: bool, sink: &mut Sink<'_>) {
+        let Some(_) = self.next else {
+            return self.starts_at(sequence);
+        };
+        let ahead = self.ahead(sequence);
+        if self.ended || !(1..FARTHEST).contains(&ahead) {
+            return;
+        }
+        self.acknowledged = self.acknowledged.max(self.passed + ahead as u64);
+        while self.acknowledged > self.passed
+            && !self.ended
+            && (matters || !self.held.is_empty() || self.fin.is_some())
+        {
+            self.gap(self.acknowledged, sink);
+            self.release(sink);
+        }
+    }
+
+    /// Gives up what is missing, until not more than this is held.
+    pub(super) fn hold_at_most(&mut self, most: usize, sink: &mut Sink<'_>) {
+        while self.held_bytes > most && !self.ended {
+            self.gap(u64::MAX, sink);
+            self.release(sink);
+        }
+    }
+
+    /// No packet comes any more: gives up all that is missing.
+    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) {
+        while !self.ended && (!self.held.is_empty() || self.fin.is_some()) {
+            self.gap(u64::MAX, sink);
+            self.release(sink);
+        }
+        if !self.ended {
+            self.gap(self.acknowledged, sink);
+        }
+    }
+
+    /// The direction has ended.
+    pub(super) fn end(&mut self, reset: bool, sink: &mut Sink<'_>) {
+        if self.ended {
+            return;
+        }
+        *self = Assembly {
+            next: self.next,
+            ended: true,
+            ..Assembly::default()
+        };
+        sink.events.push_back(Event::Ends {
+            conversation: sink.conversation,
+            from: sink.from,
+            time: sink.time,
+            reset,
+        });
+    }
+
+    /// Returns what is no longer behind a missing byte.
+    fn release(&mut self, sink: &mut Sink<'_>) {
+        while let Some(first) = self.held.first_entry()
+            && *first.key() <= self.passed
+        {
+            let held = first.remove();
+            self.held_bytes -= held.bytes.len() + SEGMENT_COST;
+            self.pass(held.bytes, held.cut, sink);
+        }
+        if self.fin == Some(self.passed) {
+            self.end(false, sink);
+        }
+    }
+
+    /// The next bytes of the direction, and how many behind them were not captured.
+    fn pass(&mut self, bytes: Vec<u8>, cut: u64, sink: &mut Sink<'_>) {
+        if !bytes.is_empty() {
+            self.move_by(bytes.len() as u64);
+            if self.recent.len() + bytes.len() > 2 * MOST_RECENT {
+                let keep = MOST_RECENT.saturating_sub(bytes.len());
+                self.recent.drain(..self.recent.len().saturating_sub(keep));
+            }
+            let recent = bytes.len().min(MOST_RECENT);
+            self.recent
+                .extend_from_slice(&bytes[bytes.len() - recent..]);
+            sink.events.push_back(Event::Bytes {
+                conversation: sink.conversation,
+                from: sink.from,
+                time: sink.time,
+                bytes,
+            });
+        }
+        self.gap(self.passed + cut, sink);
+    }
+
+    /// Up to this offset, what is not there is given up.
+    fn gap(&mut self, end: u64, sink: &mut Sink<'_>) {
+        let held = self.held.first_key_value().map(|(&offset, _)| offset);
+        let known = [held, self.fin].into_iter().flatten();
+        let end = known.fold(end, u64::min);
+        if end > self.passed {
+            let length = end - self.passed;
+            self.move_by(length);
+            self.recent.clear();
+            sink.events.push_back(Event::Gap {
+                conversation: sink.conversation,
+                from: sink.from,
+                length,
+            });
+        }
+    }
+
+    fn move_by(&mut self, length: u64) {
+        self.passed += length;
+        // A sequence number is the lower half of an offset.
+        self.next = self.next.map(|next| next.wrapping_add(length as u32));
+    }
+}

@@ -1,0 +1,240 @@
+//! From a packet to what it carries: link layer, IP, TCP and UDP.
+
+use super::event::Notice;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// What a packet carries, if it is one of TCP or UDP.
+#[derive(Debug)]
+pub(super) struct Carried<'a> {
+    pub(super) from: SocketAddr,
+    pub(super) to: SocketAddr,
+    /// `None` for a datagram.
+    pub(super) tcp: Option<Tcp>,
+    /// What was captured of its bytes.
+    pub(super) bytes: &'a [u8],
+    /// How many there were.
+    pub(super) length: u64,
+}
+
+/// The header of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tcp {
+    pub(super) sequence: u32,
+    pub(super) acknowledgment: Option<u32>,
+    pub(super) syn: bool,
+    pub(super) fin: bool,
+    pub(super) rst: bool,
+}
+
+const NULL: u16 = 0;
+const ETHERNET: u16 = 1;
+const LOOP: u16 = 108;
+const LINUX_SLL: u16 = 113;
+const LINUX_SLL2: u16 = 276;
+/// LINKTYPE_RAW, as two systems count it, LINKTYPE_RAW itself, LINKTYPE_IPV4 and LINKTYPE_IPV6.
+const RAW: [u16; 5] = [12, 14, 101, 228, 229];
+
+/// AF_INET; AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, macOS.
+const FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
+const VLAN_TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const FRAGMENT: u8 = 44;
+const AUTHENTICATION: u8 = 51;
+/// Hop-by-hop options, routing, destination options, mobility, HIP, Shim6.
+const EXTENSIONS: [u8; 6] = [0, 43, 60, 135, 139, 140];
+
+pub(super) fn is_known(link: u16) -> bool {
+    matches!(link, NULL | ETHERNET | LOOP | LINUX_SLL | LINUX_SLL2) || RAW.contains(&link)
+}
+
+/// What is behind an IP header.
+struct Behind<'a> {
+    protocol: u8,
+    from: Address,
+    to: Address,
+    bytes: &'a [u8],
+    length: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Address {
+    V4([u8; 4]),
+    V6([u8; 16]),
+}
+
+impl Address {
+    fn with(self, port: u16) -> SocketAddr {
+        match self {
+            Address::V4(octets) => (Ipv4Addr::from(octets), port).into(),
+            Address::V6(octets) => (Ipv6Addr::from(octets), port).into(),
+        }
+    }
+}
+
+/// What a packet of this link type carries, which was `length` bytes long on the wire. `None` if it is neither TCP
+/// nor UDP.
+pub(super) fn carried(
+    link: u16,
+    bytes: &[u8],
+    length: usize,
+) -> Result<Option<Carried<'_>>, Notice> {
+    if !is_known(link) {
+        return Err(Notice::LinkTypeUnknown(link));
+    }
+    let Some(ip) = network(link, bytes)? else {
+        return Ok(None);
+    };
+    let length = length - (bytes.len() - ip.len());
+    let behind = match ip.first().map(|first| first >> 4) {
+        Some(4) => ipv4(ip, length)?,
+        Some(6) => ipv6(ip, length)?,
+        _ => return Err(Notice::BadPacket),
+    };
+    match behind.protocol {
+        TCP => segment(&behind).map(Some),
+        UDP => datagram(&behind).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The IP packet in a frame of the link layer, with the padding behind it.
+fn network(link: u16, bytes: &[u8]) -> Result<Option<&[u8]>, Notice> {
+    let (kind_at, mut at) = match link {
+        ETHERNET => (12, 14),
+        LINUX_SLL => (14, 16),
+        LINUX_SLL2 => (0, 20),
+        NULL | LOOP => {
+            // In the byte order of the system that has captured it.
+            let family = array(bytes, 0)?;
+            let orders = [u32::from_be_bytes(family), u32::from_le_bytes(family)];
+            let is_ip = orders.iter().any(|family| FAMILIES.contains(family));
+            return Ok(is_ip.then(|| &bytes[4..]));
+        }
+        _ => return Ok(Some(bytes)),
+    };
+    let mut kind = u16_at(bytes, kind_at)?;
+    while VLAN_TAGS.contains(&kind) {
+        kind = u16_at(bytes, at + 2)?;
+        at += 4;
+    }
+    match kind {
+        IPV4 | IPV6 => bytes.get(at..).map(Some).ok_or(Notice::BadPacket),
+        _ => Ok(None),
+    }
+}
+
+fn ipv4(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
+    let header = usize::from(ip[0] & 0x0f) * 4;
+    let total = match u16_at(ip, 2)?.into() {
+        0 => length, // the network card was to cut it into packets and count them
+        total => total,
+    };
+    let fragment = u16_at(ip, 6)?;
+    let behind = Behind {
+        protocol: array::<1>(ip, 9)?[0],
+        from: Address::V4(array(ip, 12)?),
+        to: Address::V4(array(ip, 16)?),
+        bytes: between(ip, header, total)?,
+        length: total - header,
+    };
+    // More fragments follow, or this is not the first one.
+    match fragment & 0x3fff {
+        _ if header < 20 => Err(Notice::BadPacket),
+        0 => Ok(behind),
+        _ => Err(Notice::Fragment),
+    }
+}
+
+fn ipv6(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
+    let total = match usize::from(u16_at(ip, 4)?) {
+        0 => length,
+        payload => 40 + payload,
+    };
+    let (from, to) = (Address::V6(array(ip, 8)?), Address::V6(array(ip, 24)?));
+    let mut protocol = ip[6];
+    let mut at = 40;
+    loop {
+        let extension = match protocol {
+            // RFC 8200 §4.5: "a fragment" that is the whole packet
+            FRAGMENT if u16_at(ip, at + 2)? & 0xfff9 == 0 => 8,
+            FRAGMENT => return Err(Notice::Fragment),
+            AUTHENTICATION => (usize::from(array::<2>(ip, at)?[1]) + 2) * 4,
+            it if EXTENSIONS.contains(&it) => (usize::from(array::<2>(ip, at)?[1]) + 1) * 8,
+            _ => break,
+        };
+        protocol = array::<1>(ip, at)?[0];
+        at += extension;
+    }
+    Ok(Behind {
+        protocol,
+        from,
+        to,
+        bytes: between(ip, at, total)?,
+        length: total - at,
+    })
+}
+
+fn segment<'a>(behind: &Behind<'a>) -> Result<Carried<'a>, Notice> {
+    let [offset, flags] = array(behind.bytes, 12)?;
+    let header = usize::from(offset >> 4) * 4;
+    if header < 20 {
+        return Err(Notice::BadPacket);
+    }
+    let flag = |bit: u8| flags & bit != 0;
+    let acknowledgment = u32::from_be_bytes(array(behind.bytes, 8)?);
+    let tcp = Tcp {
+        sequence: u32::from_be_bytes(array(behind.bytes, 4)?),
+        acknowledgment: flag(0x10).then_some(acknowledgment),
+        syn: flag(0x02),
+        fin: flag(0x01),
+        rst: flag(0x04),
+    };
+    carries(behind, Some(tcp), header, behind.length)
+}
+
+fn datagram<'a>(behind: &Behind<'a>) -> Result<Carried<'a>, Notice> {
+    let length = match u16_at(behind.bytes, 4)?.into() {
+        0 => behind.length, // a jumbogram
+        length => length,
+    };
+    carries(behind, None, 8, length)
+}
+
+fn carries<'a>(
+    behind: &Behind<'a>,
+    tcp: Option<Tcp>,
+    header: usize,
+    length: usize,
+) -> Result<Carried<'a>, Notice> {
+    if length > behind.length {
+        return Err(Notice::BadPacket);
+    }
+    Ok(Carried {
+        from: behind.from.with(u16_at(behind.bytes, 0)?),
+        to: behind.to.with(u16_at(behind.bytes, 2)?),
+        tcp,
+        bytes: between(behind.bytes, header, length)?,
+        length: (length - header) as u64,
+    })
+}
+
+/// What was captured between a header and the end of what is in it.
+fn between(bytes: &[u8], header: usize, end: usize) -> Result<&[u8], Notice> {
+    bytes
+        .get(header..end.min(bytes.len()))
+        .filter(|_| header <= end)
+        .ok_or(Notice::BadPacket)
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Notice> {
+    let chunk = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    chunk.copied().ok_or(Notice::BadPacket)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Result<u16, Notice> {
+    array(bytes, at).map(u16::from_be_bytes)
+}

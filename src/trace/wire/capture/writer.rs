@@ -1,0 +1,414 @@
+//! From what passed to a pcap file.
+
+use super::checksum::Checksum;
+use crate::trace::wire::Direction;
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Writes what passed over connections as a pcap file, which Wireshark and tcpdump open: see [the page](super) for
+/// what its packets are.
+///
+/// Each call writes its packets with one `write_all` (large bytes: with one for each 256 KiB), so the file is whole
+/// after each call, also if the program is killed. Put a [`BufWriter`](io::BufWriter) below it if that is not needed.
+///
+/// ```
+/// use barewire::trace::wire::Direction::{FromClient, FromServer};
+/// use barewire::trace::wire::capture::Writer;
+/// use std::time::Duration;
+///
+/// let (client, server) = ("127.0.0.1:50000".parse()?, "127.0.0.1:1337".parse()?);
+/// let since_1970 = Duration::from_secs(1_800_000_000);
+/// let mut file = Vec::new();
+/// let mut writer = Writer::new(&mut file)?;
+/// writer.begins(0, since_1970, client, server)?; // SYN, SYN ACK, ACK
+/// writer.bytes(0, FromClient, since_1970, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
+/// writer.ends(0, FromServer, since_1970)?; // FIN
+/// assert_eq!(file[..4], 0xa1b2_3c4d_u32.to_le_bytes());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// All methods fail with the errors of `out`, after which the file may end inside a packet. They fail with
+/// [`ErrorKind::InvalidInput`] and write nothing if they are called for a conversation that has not begun, or for a direction of it
+/// that has ended; for a time after the year 2106; for a datagram that no IP packet can carry.
+#[derive(Debug)]
+pub struct Writer<W: Write> {
+    out: W,
+    conversations: BTreeMap<u64, OpenConnection>,
+    packets: Vec<u8>,
+}
+
+/// The two sides of a connection: client, server.
+#[derive(Debug)]
+struct OpenConnection([Side; 2]);
+
+#[derive(Clone, Copy, Debug)]
+struct Side {
+    addr: SocketAddr,
+    /// Its next sequence number, not wrapped. SYN and FIN count.
+    next: u64,
+    /// Up to where the peer has acknowledged it.
+    acknowledged: u64,
+    ended: bool,
+}
+
+/// LINKTYPE_RAW: a packet begins with its IP header.
+const LINK_TYPE: u32 = 101;
+const NANOSECONDS: u32 = 0xa1b2_3c4d;
+const LONGEST_PACKET: usize = 65_535;
+const IPV4_BYTES: usize = 20;
+const IPV6_BYTES: usize = 40;
+const TCP_BYTES: usize = 20;
+const UDP_BYTES: usize = 8;
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+const PSH: u8 = 0x08;
+const ACK: u8 = 0x10;
+
+/// Of a SYN: a window is counted in units of 2¹⁴ bytes, so none is ever full; the other three bytes are a padding.
+const WINDOW_SCALE: [u8; 4] = [3, 3, 14, 0];
+
+/// A direction that has sent this much without an acknowledgement gets one.
+const MOST_UNACKNOWLEDGED: u64 = 256 * 1024;
+
+/// Packets are written when there are this many bytes of them.
+const MOST_WAITING: usize = 256 * 1024;
+
+/// A pair of addresses for a connection that has none, such as a Unix socket or a pipe: `127.0.0.1` with a port of its
+/// own, and `127.0.0.2:1337`. The client of conversations whose numbers are less than 3 million apart differs.
+///
+/// ```
+/// use barewire::trace::wire::capture::invented;
+///
+/// let (client, server) = invented(3);
+/// assert_eq!((client.to_string(), server.to_string()), ("127.1.0.0:49155".into(), "127.0.0.2:1337".into()));
+/// ```
+pub fn invented(conversation: u64) -> (SocketAddr, SocketAddr) {
+    let port = 49_152 + (conversation % 16_384) as u16;
+    let [_, _, high, low] = ((conversation / 16_384) as u32).to_be_bytes();
+    let client = Ipv4Addr::new(127, 1, high, low);
+    let server = Ipv4Addr::new(127, 0, 0, 2);
+    ((client, port).into(), (server, 1337).into())
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the header of the file.
+    ///
+    /// # Errors
+    /// As said [above](Writer#errors).
+    pub fn new(mut out: W) -> io::Result<Writer<W>> {
+        let mut header = Vec::with_capacity(24);
+        header.extend(NANOSECONDS.to_le_bytes());
+        header.extend([2_u16, 4].map(u16::to_le_bytes).as_flattened());
+        let longest = 256 * 1024; // what tcpdump writes
+        header.extend(
+            [0, 0, longest, LINK_TYPE]
+                .map(u32::to_le_bytes)
+                .as_flattened(),
+        );
+        out.write_all(&header)?;
+        Ok(Writer {
+            out,
+            conversations: BTreeMap::new(),
+            packets: Vec::new(),
+        })
+    }
+
+    /// A TCP connection is open. An earlier one of this number is forgotten.
+    ///
+    /// # Errors
+    /// As said [above](Writer#errors).
+    pub fn begins(
+        &mut self,
+        conversation: u64,
+        time: Duration,
+        client: SocketAddr,
+        server: SocketAddr,
+    ) -> io::Result<()> {
+        let sides = one_family(client, server).map(|addr| Side {
+            addr,
+            next: 0,
+            acknowledged: 0,
+            ended: false,
+        });
+        let mut begun = OpenConnection(sides);
+        let stamp = stamp(time)?;
+        for (from, flags) in [
+            (Direction::FromClient, SYN),
+            (Direction::FromServer, SYN | ACK),
+            (Direction::FromClient, ACK),
+        ] {
+            begun.segment(from, flags, &[], stamp, &mut self.packets);
+        }
+        self.conversations.insert(conversation, begun);
+        self.write()
+    }
+
+    /// Some bytes have passed. They are as many segments as they need.
+    ///
+    /// # Errors
+    /// As said [above](Writer#errors).
+    pub fn bytes(
+        &mut self,
+        conversation: u64,
+        from: Direction,
+        time: Duration,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let stamp = stamp(time)?;
+        open(&mut self.conversations, conversation, from)?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let open = open(&mut self.conversations, conversation, from)?;
+            let (piece, behind) = rest.split_at(rest.len().min(open.most_in_a_segment()));
+            rest = behind;
+            let push = if rest.is_empty() { PSH } else { 0 };
+            open.segment(from, ACK | push, piece, stamp, &mut self.packets);
+            let sender = open.0[side(from)];
+            if sender.next - sender.acknowledged >= MOST_UNACKNOWLEDGED {
+                open.segment(other(from), ACK, &[], stamp, &mut self.packets);
+            }
+            if self.packets.len() >= MOST_WAITING {
+                self.write()?;
+            }
+        }
+        self.write()
+    }
+
+    /// A direction has ended with a FIN. When both have, the conversation is over.
+    ///
+    /// # Errors
+    /// As said [above](Writer#errors).
+    pub fn ends(&mut self, conversation: u64, from: Direction, time: Duration) -> io::Result<()> {
+        let stamp = stamp(time)?;
+        let open = open(&mut self.conversations, conversation, from)?;
+        open.segment(from, FIN | ACK, &[], stamp, &mut self.packets);
+        open.segment(other(from), ACK, &[], stamp, &mut self.packets);
+        open.0[side(from)].ended = true;
+        if open.0[side(other(from))].ended {
+            self.conversations.remove(&conversation);
+        }
+        self.write()
+    }
+
+    /// One side has cut the connection with a RST. The conversation is over.
+    ///
+    /// # Errors
+    /// As said [above](Writer#errors).
+    pub fn resets(&mut self, conversation: u64, from: Direction, time: Duration) -> io::Result<()> {
+        let stamp = stamp(time)?;
+        let Some(mut open) = self.conversations.remove(&conversation) else {
+            return Err(invalid("the conversation has not begun, or is over"));
+        };
+        open.segment(from, RST | ACK, &[], stamp, &mut self.packets);
+        self.write()
+    }
+
+    /// A UDP datagram has passed. It needs no conversation that begins.
+    ///
+    /// # Errors
+    /// As said [above](Writer#errors).
+    pub fn datagram(
+        &mut self,
+        client: SocketAddr,
+        server: SocketAddr,
+        from: Direction,
+        time: Duration,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let mut ends = one_family(client, server);
+        if from == Direction::FromServer {
+            ends.reverse();
+        }
+        if ip_bytes(ends[0]) + UDP_BYTES + bytes.len() > LONGEST_PACKET {
+            return Err(invalid("the datagram is longer than an IP packet"));
+        }
+        let length = (UDP_BYTES + bytes.len()) as u16;
+        let mut header = [0; UDP_BYTES];
+        header[..2].copy_from_slice(&ends[0].port().to_be_bytes());
+        header[2..4].copy_from_slice(&ends[1].port().to_be_bytes());
+        header[4..6].copy_from_slice(&length.to_be_bytes());
+        let checksum = match transport_checksum(ends, UDP, &header, bytes) {
+            [0, 0] => [0xff, 0xff], // RFC 768: zero would say that there is none
+            checksum => checksum,
+        };
+        header[6..].copy_from_slice(&checksum);
+        packet(ends, UDP, &header, bytes, stamp(time)?, &mut self.packets);
+        self.write()
+    }
+
+    /// Returns `out`.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let written = self.out.write_all(&self.packets);
+        self.packets.clear();
+        written
+    }
+}
+
+impl OpenConnection {
+    fn most_in_a_segment(&self) -> usize {
+        LONGEST_PACKET - ip_bytes(self.0[0].addr) - TCP_BYTES
+    }
+
+    /// Appends one segment and counts it.
+    fn segment(
+        &mut self,
+        from: Direction,
+        flags: u8,
+        bytes: &[u8],
+        stamp: [u32; 2],
+        out: &mut Vec<u8>,
+    ) {
+        let sender = self.0[side(from)];
+        let receiver = &mut self.0[side(other(from))];
+        let ends = [sender.addr, receiver.addr];
+        let options: &[u8] = if flags & SYN == 0 { &[] } else { &WINDOW_SCALE };
+        let mut header = [0; TCP_BYTES + WINDOW_SCALE.len()];
+        let length = TCP_BYTES + options.len();
+        header[..2].copy_from_slice(&ends[0].port().to_be_bytes());
+        header[2..4].copy_from_slice(&ends[1].port().to_be_bytes());
+        // RFC 9293 §3.4: "all arithmetic dealing with sequence numbers must be performed modulo 2^32."
+        header[4..8].copy_from_slice(&(sender.next as u32).to_be_bytes());
+        if flags & ACK != 0 {
+            header[8..12].copy_from_slice(&(receiver.next as u32).to_be_bytes());
+            receiver.acknowledged = receiver.next;
+        }
+        header[12] = (length as u8 / 4) << 4;
+        header[13] = flags;
+        header[14..16].copy_from_slice(&[0xff, 0xff]); // the window
+        header[TCP_BYTES..length].copy_from_slice(options);
+        let checksum = transport_checksum(ends, TCP, &header[..length], bytes);
+        header[16..18].copy_from_slice(&checksum);
+        packet(ends, TCP, &header[..length], bytes, stamp, out);
+        let counted = u64::from(flags & (SYN | FIN) != 0);
+        self.0[side(from)].next += bytes.len() as u64 + counted;
+    }
+}
+
+fn side(from: Direction) -> usize {
+    usize::from(from == Direction::FromServer)
+}
+
+fn other(from: Direction) -> Direction {
+    match from {
+        Direction::FromClient => Direction::FromServer,
+        Direction::FromServer => Direction::FromClient,
+    }
+}
+
+fn invalid(why: &'static str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why)
+}
+
+/// The conversation, if this direction of it has begun and not ended.
+fn open(
+    conversations: &mut BTreeMap<u64, OpenConnection>,
+    number: u64,
+    from: Direction,
+) -> io::Result<&mut OpenConnection> {
+    match conversations.get_mut(&number) {
+        None => Err(invalid("the conversation has not begun, or is over")),
+        Some(it) if it.0[side(from)].ended => Err(invalid("this direction has ended")),
+        Some(it) => Ok(it),
+    }
+}
+
+/// Seconds and nanoseconds, as a record has them.
+fn stamp(time: Duration) -> io::Result<[u32; 2]> {
+    match u32::try_from(time.as_secs()) {
+        Ok(seconds) => Ok([seconds, time.subsec_nanos()]),
+        Err(_) => Err(invalid("a pcap file has no time after the year 2106")),
+    }
+}
+
+/// Both addresses as IPv4, if that is what they are; else both as IPv6.
+fn one_family(client: SocketAddr, server: SocketAddr) -> [SocketAddr; 2] {
+    let plain = [client, server].map(|addr| (addr.ip().to_canonical(), addr.port()).into());
+    if plain.iter().all(SocketAddr::is_ipv4) {
+        return plain;
+    }
+    plain.map(|addr| match addr.ip() {
+        IpAddr::V4(ip) => (ip.to_ipv6_mapped(), addr.port()).into(),
+        IpAddr::V6(_) => addr,
+    })
+}
+
+fn ip_bytes(addr: SocketAddr) -> usize {
+    if addr.is_ipv4() {
+        IPV4_BYTES
+    } else {
+        IPV6_BYTES
+    }
+}
+
+/// Over the pseudo-header, the header with a zero for the checksum, and the bytes.
+fn transport_checksum(ends: [SocketAddr; 2], protocol: u8, header: &[u8], bytes: &[u8]) -> [u8; 2] {
+    let length = (header.len() + bytes.len()) as u16;
+    let mut sum = Checksum::default();
+    for end in ends {
+        sum = match end.ip() {
+            IpAddr::V4(ip) => sum.add(&ip.octets()),
+            IpAddr::V6(ip) => sum.add(&ip.octets()),
+        };
+    }
+    sum = sum.add(&[0, protocol]).add(&length.to_be_bytes());
+    sum.add(header).add(bytes).finish()
+}
+
+/// Appends a packet record.
+fn packet(
+    ends: [SocketAddr; 2],
+    protocol: u8,
+    header: &[u8],
+    bytes: &[u8],
+    [seconds, nanoseconds]: [u32; 2],
+    out: &mut Vec<u8>,
+) {
+    let behind_ip = header.len() + bytes.len();
+    let length = (ip_bytes(ends[0]) + behind_ip) as u32;
+    out.reserve(16 + length as usize);
+    out.extend(
+        [seconds, nanoseconds, length, length]
+            .map(u32::to_le_bytes)
+            .as_flattened(),
+    );
+    match (ends[0].ip(), ends[1].ip()) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            let mut ip = [0; IPV4_BYTES];
+            ip[0] = 0x45; // version 4, five words
+            ip[2..4].copy_from_slice(&(length as u16).to_be_bytes());
+            ip[6] = 0x40; // do not fragment
+            ip[8..10].copy_from_slice(&[64, protocol]);
+            ip[12..16].copy_from_slice(&from.octets());
+            ip[16..].copy_from_slice(&to.octets());
+            let checksum = Checksum::default().add(&ip).finish();
+            ip[10..12].copy_from_slice(&checksum);
+            out.extend(ip);
+        }
+        (from, to) => {
+            let mut ip = [0; IPV6_BYTES];
+            ip[0] = 0x60; // version 6
+            ip[4..6].copy_from_slice(&(behind_ip as u16).to_be_bytes());
+            ip[6..8].copy_from_slice(&[protocol, 64]);
+            for (at, end) in [(8, from), (24, to)] {
+                if let IpAddr::V6(end) = end {
+                    ip[at..at + 16].copy_from_slice(&end.octets());
+                }
+            }
+            out.extend(ip);
+        }
+    }
+    out.extend_from_slice(header);
+    out.extend_from_slice(bytes);
+}
