@@ -33,6 +33,13 @@ const GIVEN_FILES: &[&str] = &[
     "trace::wire::render",
 ];
 
+/// Of these, what is a value: a capture has addresses in it.
+#[rustfmt::skip]
+const ADDRESSES: &[&str] = &[
+    "std::net::IpAddr", "std::net::Ipv4Addr", "std::net::Ipv6Addr", "std::net::SocketAddr",
+];
+const HAS_ADDRESSES: &str = "trace::wire::capture";
+
 /// What a chapter may name of ours, besides itself.
 enum May {
     All,
@@ -139,6 +146,10 @@ fn wire(file: &Outline<'_>, from: &[String], stop: &[String]) -> Option<String> 
 /// Invariant 1, of the standard library.
 fn facility(from: &[String], stop: &[String]) -> Option<String> {
     if !is_bytes_and_rules(from) {
+        return None;
+    }
+    let is_address = ADDRESSES.iter().any(|address| *stop == path(address));
+    if is_address && is_in(from, HAS_ADDRESSES) {
         return None;
     }
     let given = GIVEN_FILES.iter().any(|home| is_in(from, home));

@@ -36,7 +36,8 @@
 //! not known are passed over:
 //!
 //! ```text
-//!  section header (0a0d0d0a): byte order │ interface (1): link type, unit of time │ packet (6): interface, time, bytes │ …
+//!   section header 0a0d0d0a │ interface 1             │ packet 6               │ packet 6 …
+//!   byte order              │ link type, unit of time │ interface, time, bytes │
 //! ```
 //!
 //! The formats are drafts of the opsawg working group of the IETF: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng
@@ -56,8 +57,8 @@
 //!
 //! How a direction is put together:
 //!
-//! 4. The client is the sender of the first SYN. If the capture has none, the client is the side with the higher port, and if
-//!    both are equal the side that is seen first. Such a conversation begins with the first byte that is seen
+//! 4. The client is the sender of the first SYN. If the capture has none, the client is the side with the higher port,
+//!    and if both are equal the side that is seen first. Such a conversation begins with the first byte that is seen
 //!    ([`Notice::BeganBefore`]). For UDP it is the sender of the first datagram.
 //! 5. A byte comes once. Of copies the first one in the file counts; if a later one differs from one of the last
 //!    16 KiB, that is a [`Notice`]. The garbage byte of a keep-alive is no copy.
@@ -74,8 +75,8 @@
 //!
 //! `writer.rs` shows all headers, byte by byte. Then the way back: `file.rs` finds packets in a file, `packet.rs` finds
 //! segments in packets, `connections.rs` finds the conversation of a segment, and `assembly.rs` puts one direction
-//! together. `reader.rs` leads through them. `event.rs`, `limits.rs` and `error.rs` are their types; `checksum.rs` is the sum that
-//! IPv4, TCP and UDP share.
+//! together. `reader.rs` leads through them. `event.rs`, `limits.rs` and `error.rs` are their types; `checksum.rs` is the
+//! sum that IPv4, TCP and UDP share.
 //!
 //! # To change X, touch Y
 //!
