@@ -38,7 +38,7 @@ labels! {
     Refused "refused" "" "refused: these bytes break the rule";
     RefusedAt "refused.at" "" "where the rule is broken, and what stands there";
     Unexplained "unexplained" "" "bytes that are not explained, and why";
-    End "end" "RFC 9293 §3.6" "the sender has ended its direction";
+    End "end" "RFC 9293 §3.6" "the end of this direction";
     Bytes "bytes" "" "data of a protocol that is not known here";
 
     Request "http.request" "RFC 9112 §2.1" "head of a request";
@@ -96,12 +96,12 @@ labels! {
     Credentials "http.auth.credentials" "RFC 9110 §11.4" "credentials, a secret";
     UserAndPassword "http.auth.basic" "RFC 7617 §2" "user and password";
 
-    Length1 "http.length.1" "RFC 9112 §6.3" "rule 1: no body, to HEAD or with this status";
-    Length2 "http.length.2" "RFC 9112 §6.3" "rule 2: no body, a tunnel follows";
-    Length4 "http.length.4" "RFC 9112 §6.3" "rule 4: Transfer-Encoding decides, the chunks have their lengths";
-    Length6 "http.length.6" "RFC 9112 §6.3" "rule 6: Content-Length decides";
-    Length7 "http.length.7" "RFC 9112 §6.3" "rule 7: a request without either has no body";
-    Length8 "http.length.8" "RFC 9112 §6.3" "rule 8: a response without either ends with the connection";
+    Length1 "http.length.1" "RFC 9112 §6.3" "body, rule 1 of 8: none, to HEAD or with this status";
+    Length2 "http.length.2" "RFC 9112 §6.3" "body, rule 2 of 8: none, a tunnel follows";
+    Length4 "http.length.4" "RFC 9112 §6.3" "body, rule 4 of 8: Transfer-Encoding decides, each chunk has its size";
+    Length6 "http.length.6" "RFC 9112 §6.3" "body, rule 6 of 8: Content-Length decides";
+    Length7 "http.length.7" "RFC 9112 §6.3" "body, rule 7 of 8: a request without either field has none";
+    Length8 "http.length.8" "RFC 9112 §6.3" "body, rule 8 of 8: of a response without either field, it ends with the connection";
     BodyData "http.body.data" "RFC 9112 §6" "content";
     Chunk "http.chunk" "RFC 9112 §7.1" "start of a chunk";
     ChunkSize "http.chunk.size" "RFC 9112 §7.1" "chunk size, in hexadecimal digits";
@@ -122,18 +122,18 @@ labels! {
     AcceptHash "websocket.accept.sha1" "RFC 6455 §4.2.2" "SHA-1 of both";
     AcceptBase64 "websocket.accept.base64" "RFC 6455 §4.2.2" "the hash in base64: the value that must come";
     Frame "websocket.frame" "RFC 6455 §5.2" "frame";
-    FrameFirst "websocket.frame.first" "RFC 6455 §5.2" "first byte: FIN, reserved bits, opcode";
+    FrameFirst "websocket.frame.first" "RFC 6455 §5.2" "FIN, reserved bits and opcode";
     Fin "websocket.frame.fin" "RFC 6455 §5.2" "FIN: the last frame of its message";
-    Rsv1 "websocket.frame.rsv1" "RFC 6455 §5.2" "RSV1";
-    Rsv2 "websocket.frame.rsv2" "RFC 6455 §5.2" "RSV2";
-    Rsv3 "websocket.frame.rsv3" "RFC 6455 §5.2" "RSV3";
+    Rsv1 "websocket.frame.rsv1" "RFC 6455 §5.2" "RSV1: reserved for an extension";
+    Rsv2 "websocket.frame.rsv2" "RFC 6455 §5.2" "RSV2: the same";
+    Rsv3 "websocket.frame.rsv3" "RFC 6455 §5.2" "RSV3: the same";
     FrameOpcode "websocket.frame.opcode" "RFC 6455 §11.8" "opcode";
-    FrameSecond "websocket.frame.second" "RFC 6455 §5.2" "second byte: MASK, 7 bits of length";
+    FrameSecond "websocket.frame.second" "RFC 6455 §5.2" "MASK and 7 bits of length";
     MaskBit "websocket.frame.mask" "RFC 6455 §5.1" "MASK: a key and a masked payload follow";
-    Length7Bits "websocket.frame.length" "RFC 6455 §5.2" "length; 126: two bytes of it follow, 127: eight";
+    Length7Bits "websocket.frame.length" "RFC 6455 §5.2" "length of the payload (126: it is in the next two bytes, 127: in eight)";
     Length16Bits "websocket.frame.length.16" "RFC 6455 §5.2" "length in two bytes";
     Length64Bits "websocket.frame.length.64" "RFC 6455 §5.2" "length in eight bytes";
-    FrameKey "websocket.frame.key" "RFC 6455 §5.3" "masking key";
+    FrameKey "websocket.frame.key" "RFC 6455 §5.3" "masking key: byte i of the payload is XORed with byte i mod 4";
     Payload "websocket.payload" "RFC 6455 §5.2" "payload";
     Unmasked "websocket.unmasked" "RFC 6455 §5.3" "the same, unmasked";
     CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code";

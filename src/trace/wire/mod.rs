@@ -165,6 +165,7 @@ mod exchange;
 mod explainer;
 mod http;
 mod labels;
+mod meanings;
 mod protocol;
 pub mod render;
 mod side;

@@ -184,6 +184,31 @@ impl Span {
     }
 }
 
+impl Explained {
+    /// The bytes of a span in it; of a secret, a `*` for each.
+    ///
+    /// ```
+    /// use barewire::trace::wire::{Conversation, Direction};
+    /// use std::time::Duration;
+    ///
+    /// let mut conversation = Conversation::new();
+    /// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// let head = conversation.receive(Direction::FromClient, Duration::ZERO, request).next().unwrap();
+    /// let method = head.span.leaves().next().unwrap();
+    /// assert_eq!(head.bytes_of(method), b"GET");
+    /// ```
+    pub fn bytes_of(&self, span: &Span) -> &[u8] {
+        let at = |offset: u64| {
+            offset
+                .checked_sub(self.span.range.start)
+                .map(|at| at as usize)
+        };
+        let range = at(span.range.start).zip(at(span.range.end));
+        let bytes = range.and_then(|(start, end)| self.bytes.get(start..end));
+        bytes.unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mark = match self.from {

@@ -1,5 +1,6 @@
 //! Renderings: explained bytes as text, for a reader or for a program.
 
+mod cells;
 mod text;
 
 pub use text::Text;
@@ -50,5 +51,30 @@ pub trait Rendering: Send {
     fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let _ = out;
         Ok(())
+    }
+}
+
+impl<R: Rendering + ?Sized> Rendering for Box<R> {
+    fn event(
+        &mut self,
+        conversation: u64,
+        time: Duration,
+        text: &str,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        (**self).event(conversation, time, text, out)
+    }
+
+    fn explained(
+        &mut self,
+        conversation: u64,
+        explained: &Explained,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        (**self).explained(conversation, explained, out)
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        (**self).finish(out)
     }
 }

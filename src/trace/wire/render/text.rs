@@ -1,29 +1,176 @@
 //! Text for reading, like `curl -v`: `*` events and notes, `>` client, `<` server.
+//!
+//! ```text
+//!   * 0.000 ms  client: request 1
+//!   > Host: b                                                      RFC 9112 §5         a line, as it came
+//!       Host                   which site is meant: a server may   RFC 9110 §5.1       its parts
+//!                              have many
+//!       b                      host                                RFC 3986 §3.2.2
+//! ```
 
 use super::Rendering;
-use crate::trace::wire::span::Explained;
+use super::cells::{
+    bytes_of, columns, drawn, lines, note_words, printable, push, shortened, words,
+};
+use crate::trace::wire::labels::Label;
+use crate::trace::wire::span::{Direction, Explained, Layer, Note, Span};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::iter::repeat_n;
 use std::time::Duration;
 
-/// Text for reading.
+/// The column where the words begin, the one where the rule begins, and the width of what has neither.
+const WORDS: usize = 27;
+const RULE: usize = 63;
+const WIDTH: usize = 78;
+/// Of a long value so many lines are shown.
+const MOST_LINES: usize = 4;
+/// The messages of so many conversations are counted at a time.
+const MOST_COUNTED: usize = 4096;
+
+/// Text for reading in 80 columns: what passed, message by message, each token with its meaning and its rule.
+///
+/// A line begins with `>` if the client has sent it, with `<` if the server has, and with `*` if it is derived. Below
+/// a line stand its parts. Times count from the first one. What only holds others apart (a space, the end of a line)
+/// has no line of its own: [`Hex`](super::Hex) shows every byte.
 ///
 /// ```
 /// use barewire::trace::wire::{Conversation, Direction, render::{Rendering, Text}};
 /// use std::time::Duration;
 ///
 /// # fn main() -> std::io::Result<()> {
-/// let (mut text, mut out) = (Text::new(), Vec::new());
+/// let (mut conversation, mut text, mut out) = (Conversation::new(), Text::new(), Vec::new());
 /// text.event(0, Duration::ZERO, "127.0.0.1:50000 to 127.0.0.1:1337", &mut out)?;
+/// let request = b"GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
+/// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
+///     text.explained(0, &explained, &mut out)?;
+/// }
+/// assert_eq!(String::from_utf8_lossy(&out), "\
+/// * 0.000 ms  127.0.0.1:50000 to 127.0.0.1:1337
+///
+/// * 0.000 ms  client: request 1
+/// > GET /a HTTP/1.1                                              RFC 9112 §3
+///     GET                    method: asks for what the target    RFC 9110 §9.1
+///                            names
+///     /a                     path of the target                  RFC 3986 §3.3
+///     HTTP/1.1               version of the sender               RFC 9112 §2.3
+/// > Host: b                                                      RFC 9112 §5
+///     Host                   which site is meant: a server may   RFC 9110 §5.1
+///                            have many
+///     b                      host                                RFC 3986 §3.2.2
+/// > \\r\\n                     empty line: the head ends           RFC 9112 §2.1
+/// *   0 bytes                body, rule 7 of 8: a request        RFC 9112 §6.3
+///                            without either field has none
+/// ");
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Default)]
-pub struct Text {}
+pub struct Text {
+    /// The first time that was seen.
+    start: Option<Duration>,
+    /// Whose bytes came last.
+    last: Option<(u64, Layer, Direction)>,
+    counts: BTreeMap<(u64, &'static str), Counts>,
+    has_many: bool,
+}
+
+/// The messages of a conversation.
+#[derive(Debug, Default)]
+struct Counts {
+    requests: u64,
+    responses: u64,
+    /// The one that the client sends, and the server.
+    titles: [String; 2],
+}
 
 impl Text {
     /// At the first conversation.
     pub fn new() -> Text {
         Text::default()
+    }
+
+    fn milliseconds(&mut self, time: Duration) -> f64 {
+        let start = *self.start.get_or_insert(time);
+        time.saturating_sub(start).as_secs_f64() * 1e3
+    }
+
+    /// Which conversation it is, if there are several.
+    fn conversation(&mut self, conversation: u64) -> String {
+        self.has_many |= self.last.is_some_and(|(last, ..)| last != conversation);
+        match self.has_many {
+            true => format!("conversation {conversation}, "),
+            false => String::new(),
+        }
+    }
+
+    /// The line above a message, or above what goes on with one.
+    fn title(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
+        let (from, layer, span) = (explained.from, explained.layer, &explained.span);
+        if span.label == Label::End {
+            let who = self.conversation(conversation) + from.key();
+            let milliseconds = self.milliseconds(explained.time);
+            let ended = format!("\n* {milliseconds:.3} ms  {who}: {}", span.label.english());
+            *out += &format!("{ended:<RULE$} {}\n", span.rule);
+            return;
+        }
+        let counts = self.counts.entry((conversation, layer.key())).or_default();
+        let at = usize::from(from == Direction::FromServer);
+        let begins = counts.begins(span);
+        if let Some(title) = &begins {
+            counts.titles[at].clone_from(title);
+        }
+        let title = match &begins {
+            Some(title) => title.clone(),
+            None if counts.titles[at].is_empty() => String::new(),
+            None => format!("{} goes on", counts.titles[at]),
+        };
+        if self.counts.len() > MOST_COUNTED {
+            self.counts.pop_first();
+        }
+        let same = self.last == Some((conversation, layer, from));
+        if begins.is_none() && same {
+            return;
+        }
+        let who = self.conversation(conversation) + from.key();
+        self.last = Some((conversation, layer, from));
+        let place = match layer {
+            Layer::Tcp => "",
+            Layer::Tls => ", inside TLS",
+            Layer::Message => ", put together",
+            Layer::Udp => ", datagram",
+        };
+        let milliseconds = self.milliseconds(explained.time);
+        let colon = if title.is_empty() { "" } else { ": " };
+        *out += &format!("\n* {milliseconds:.3} ms  {who}{place}{colon}{title}\n");
+    }
+}
+
+impl Counts {
+    /// The title of the message that begins with this span.
+    fn begins(&mut self, span: &Span) -> Option<String> {
+        match span.label {
+            Label::Request => {
+                self.requests += 1;
+                Some(format!("request {}", self.requests))
+            }
+            Label::Response => {
+                let status = span.leaves().find(|leaf| leaf.label == Label::Status);
+                let status = status.map_or("", |leaf| &leaf.value);
+                let interim = status.starts_with('1') && status != "101";
+                self.responses += u64::from(!interim);
+                let number = self.responses + u64::from(interim);
+                let kind = if interim {
+                    "interim response"
+                } else {
+                    "response"
+                };
+                Some(format!("{kind} to request {number}"))
+            }
+            Label::Chunk | Label::Trailers => None,
+            _ if span.children.is_empty() => None,
+            label => Some(label.english().into()),
+        }
     }
 }
 
@@ -35,19 +182,156 @@ impl Rendering for Text {
         text: &str,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let milliseconds = time.as_secs_f64() * 1e3;
-        writeln!(
-            out,
-            "* {milliseconds:.3} ms  conversation {conversation}: {text}"
-        )
+        let who = self.conversation(conversation);
+        let milliseconds = self.milliseconds(time);
+        self.last
+            .get_or_insert((conversation, Layer::Tcp, Direction::FromClient));
+        writeln!(out, "* {milliseconds:.3} ms  {who}{}", printable(text))
     }
 
     fn explained(
         &mut self,
-        _conversation: u64,
+        conversation: u64,
         explained: &Explained,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        write!(out, "{explained}")
+        let mut text = String::new();
+        self.title(conversation, explained, &mut text);
+        let mut page = Page {
+            mark: match explained.from {
+                Direction::FromClient => '>',
+                Direction::FromServer => '<',
+            },
+            explained,
+            out: text,
+        };
+        if explained.span.label != Label::End {
+            page.span(&explained.span, 2, true);
+        }
+        out.write_all(page.out.as_bytes())
+    }
+}
+
+/// The lines of one explained span.
+struct Page<'e> {
+    mark: char,
+    explained: &'e Explained,
+    out: String,
+}
+
+impl Page<'_> {
+    fn span(&mut self, span: &Span, indent: usize, has_title: bool) {
+        if span.children.is_empty() {
+            return self.leaf(span, indent);
+        }
+        let bytes = self.explained.bytes_of(span);
+        let line = bytes
+            .strip_suffix(b"\n")
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        match line.and_then(|line| str::from_utf8(line).ok()) {
+            Some(line) if !line.contains('\n') => {
+                let more = format!("… ({} bytes)", bytes.len());
+                let line = printable(line);
+                self.value(self.mark, lines(&line, RULE - 3), &more, span.rule);
+                for leaf in span.leaves() {
+                    self.leaf(leaf, 4);
+                }
+            }
+            _ => {
+                let inner = if has_title { indent } else { indent + 2 };
+                if !has_title {
+                    self.row(self.mark, indent, "", span.label.english(), span.rule);
+                }
+                for child in &span.children {
+                    self.span(child, inner, false);
+                }
+            }
+        }
+    }
+
+    /// A leaf and its notes. With an indent of 2 its bytes stand nowhere else.
+    fn leaf(&mut self, leaf: &Span, indent: usize) {
+        let bytes = self.explained.bytes_of(leaf);
+        let mark = if indent > 2 { ' ' } else { self.mark };
+        if !leaf.label.separates() {
+            let (cell, words) = (bytes_of(leaf, bytes), words(leaf, bytes));
+            match indent == 2 && columns(&cell) > WORDS - 1 - indent {
+                true => {
+                    let length = format!("{} bytes", bytes.len());
+                    self.row(mark, indent, &length, &words, leaf.rule);
+                    let written = cell.split_inclusive("\\n");
+                    let lines = written.flat_map(|line| lines(line, WIDTH - 2));
+                    self.value(' ', lines, "…", "");
+                }
+                false => self.row(mark, indent, &cell, &words, leaf.rule),
+            }
+        }
+        for note in &leaf.notes {
+            match (note.bits, bytes) {
+                (0, _) => self.note(leaf, note),
+                (_, [byte, ..]) => {
+                    let bits = drawn(*byte, note);
+                    self.row('*', 4, &bits, &note_words(leaf, note), note.rule);
+                }
+                (_, []) => {}
+            }
+        }
+    }
+
+    fn note(&mut self, leaf: &Span, note: &Note) {
+        let (value, words) = (printable(&note.value), note_words(leaf, note));
+        match columns(&value) > WORDS - 5 {
+            true => {
+                self.row('*', 4, "", &words, note.rule);
+                for line in lines(&value, WIDTH - 4).take(MOST_LINES) {
+                    self.cells('*', 4, &[(line, 0)]);
+                }
+            }
+            false => self.row('*', 4, &value, &words, note.rule),
+        }
+    }
+
+    /// The first of these lines; `more` says that there are others.
+    fn value<'t>(
+        &mut self,
+        mark: char,
+        mut lines: impl Iterator<Item = &'t str>,
+        more: &str,
+        rule: &str,
+    ) {
+        for (number, line) in lines.by_ref().take(MOST_LINES).enumerate() {
+            let (mark, rule) = if number == 0 { (mark, rule) } else { (' ', "") };
+            self.cells(mark, 2, &[(line, RULE), (rule, 0)]);
+        }
+        if lines.next().is_some() {
+            self.cells(' ', 2, &[(more, 0)]);
+        }
+    }
+
+    fn row(&mut self, mark: char, indent: usize, cell: &str, words: &str, rule: &str) {
+        let cell = shortened(cell, WORDS - 1 - indent.min(WORDS / 2));
+        for (number, line) in lines(words, RULE - WORDS - 1).take(MOST_LINES).enumerate() {
+            match number {
+                0 => self.cells(mark, indent, &[(&cell, WORDS), (line, RULE), (rule, 0)]),
+                _ => self.cells(' ', WORDS, &[(line, 0)]),
+            }
+        }
+    }
+
+    /// Cells, each filled up to a column.
+    fn cells(&mut self, mark: char, indent: usize, cells: &[(&str, usize)]) {
+        let start = self.out.len();
+        self.out.push(mark);
+        self.out.extend(repeat_n(' ', indent - 1));
+        let mut at = indent;
+        for (text, end) in cells {
+            push(&mut self.out, text);
+            at += columns(text);
+            self.out.extend(repeat_n(' ', end.saturating_sub(at)));
+            at = at.max(*end);
+        }
+        let end = self.out.trim_end_matches(' ').len();
+        self.out.truncate(end.max(start));
+        self.out.push('\n');
     }
 }
