@@ -118,8 +118,9 @@ pub(crate) fn colours() -> bool {
 
 /// How many columns a line may have: `COLUMNS`, or 80.
 pub(crate) fn columns() -> usize {
-    let columns = std::env::var("COLUMNS").ok();
-    columns.and_then(|text| text.parse().ok()).unwrap_or(80)
+    let columns = std::env::var_os("COLUMNS");
+    let columns = columns.and_then(|text| text.to_str()?.parse().ok());
+    columns.unwrap_or(80)
 }
 
 fn is_dumb() -> bool {

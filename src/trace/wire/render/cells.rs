@@ -1,7 +1,7 @@
 //! Text in cells: what a stranger sent, without what controls a terminal, in so many columns.
 
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Note, Span, hex, shown};
+use crate::trace::wire::span::{Direction, Note, Span, hex, shown};
 use std::fmt::Write;
 
 /// Characters that move the cursor, change the direction of the text around them, or cannot be seen.
@@ -110,6 +110,14 @@ pub(super) fn words(leaf: &Span, bytes: &[u8]) -> String {
             format!("{is}: {value}")
         }
         None => format!("{is} = {value}"),
+    }
+}
+
+/// The character before what this side has sent.
+pub(super) fn mark(from: Direction) -> char {
+    match from {
+        Direction::FromClient => '>',
+        Direction::FromServer => '<',
     }
 }
 

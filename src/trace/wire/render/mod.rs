@@ -1,8 +1,13 @@
 //! Renderings: explained bytes as text, for a reader or for a program.
 
 mod cells;
+mod hex;
+mod json;
 mod text;
+mod titles;
 
+pub use hex::Hex;
+pub use json::Json;
 pub use text::Text;
 
 use super::span::Explained;

@@ -10,11 +10,11 @@
 
 use super::Rendering;
 use super::cells::{
-    bytes_of, columns, drawn, lines, note_words, printable, push, shortened, words,
+    bytes_of, columns, drawn, lines, mark, note_words, printable, push, shortened, words,
 };
+use super::titles::Titles;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Explained, Layer, Note, Span};
-use std::collections::BTreeMap;
+use crate::trace::wire::span::{Explained, Note, Span};
 use std::io::{self, Write};
 use std::iter::repeat_n;
 use std::time::Duration;
@@ -25,8 +25,6 @@ const RULE: usize = 63;
 const WIDTH: usize = 78;
 /// Of a long value so many lines are shown.
 const MOST_LINES: usize = 4;
-/// The messages of so many conversations are counted at a time.
-const MOST_COUNTED: usize = 4096;
 
 /// Text for reading in 80 columns: what passed, message by message, each token with its meaning and its rule.
 ///
@@ -67,110 +65,13 @@ const MOST_COUNTED: usize = 4096;
 /// ```
 #[derive(Debug, Default)]
 pub struct Text {
-    /// The first time that was seen.
-    start: Option<Duration>,
-    /// Whose bytes came last.
-    last: Option<(u64, Layer, Direction)>,
-    counts: BTreeMap<(u64, &'static str), Counts>,
-    has_many: bool,
-}
-
-/// The messages of a conversation.
-#[derive(Debug, Default)]
-struct Counts {
-    requests: u64,
-    responses: u64,
-    /// The one that the client sends, and the server.
-    titles: [String; 2],
+    titles: Titles,
 }
 
 impl Text {
     /// At the first conversation.
     pub fn new() -> Text {
         Text::default()
-    }
-
-    fn milliseconds(&mut self, time: Duration) -> f64 {
-        let start = *self.start.get_or_insert(time);
-        time.saturating_sub(start).as_secs_f64() * 1e3
-    }
-
-    /// Which conversation it is, if there are several.
-    fn conversation(&mut self, conversation: u64) -> String {
-        self.has_many |= self.last.is_some_and(|(last, ..)| last != conversation);
-        match self.has_many {
-            true => format!("conversation {conversation}, "),
-            false => String::new(),
-        }
-    }
-
-    /// The line above a message, or above what goes on with one.
-    fn title(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        let (from, layer, span) = (explained.from, explained.layer, &explained.span);
-        if span.label == Label::End {
-            let who = self.conversation(conversation) + from.key();
-            let milliseconds = self.milliseconds(explained.time);
-            let ended = format!("\n* {milliseconds:.3} ms  {who}: {}", span.label.english());
-            *out += &format!("{ended:<RULE$} {}\n", span.rule);
-            return;
-        }
-        let counts = self.counts.entry((conversation, layer.key())).or_default();
-        let at = usize::from(from == Direction::FromServer);
-        let begins = counts.begins(span);
-        if let Some(title) = &begins {
-            counts.titles[at].clone_from(title);
-        }
-        let title = match &begins {
-            Some(title) => title.clone(),
-            None if counts.titles[at].is_empty() => String::new(),
-            None => format!("{} goes on", counts.titles[at]),
-        };
-        if self.counts.len() > MOST_COUNTED {
-            self.counts.pop_first();
-        }
-        let same = self.last == Some((conversation, layer, from));
-        if begins.is_none() && same {
-            return;
-        }
-        let who = self.conversation(conversation) + from.key();
-        self.last = Some((conversation, layer, from));
-        let place = match layer {
-            Layer::Tcp => "",
-            Layer::Tls => ", inside TLS",
-            Layer::Message => ", put together",
-            Layer::Udp => ", datagram",
-        };
-        let milliseconds = self.milliseconds(explained.time);
-        let colon = if title.is_empty() { "" } else { ": " };
-        *out += &format!("\n* {milliseconds:.3} ms  {who}{place}{colon}{title}\n");
-    }
-}
-
-impl Counts {
-    /// The title of the message that begins with this span.
-    fn begins(&mut self, span: &Span) -> Option<String> {
-        match span.label {
-            Label::Request => {
-                self.requests += 1;
-                Some(format!("request {}", self.requests))
-            }
-            Label::Response => {
-                let status = span.leaves().find(|leaf| leaf.label == Label::Status);
-                let status = status.map_or("", |leaf| &leaf.value);
-                let interim = status.starts_with('1') && status != "101";
-                self.responses += u64::from(!interim);
-                let number = self.responses + u64::from(interim);
-                let kind = if interim {
-                    "interim response"
-                } else {
-                    "response"
-                };
-                Some(format!("{kind} to request {number}"))
-            }
-            Label::Chunk | Label::Trailers => None,
-            _ if span.children.is_empty() => None,
-            label => Some(label.english().into()),
-        }
     }
 }
 
@@ -182,11 +83,7 @@ impl Rendering for Text {
         text: &str,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let who = self.conversation(conversation);
-        let milliseconds = self.milliseconds(time);
-        self.last
-            .get_or_insert((conversation, Layer::Tcp, Direction::FromClient));
-        writeln!(out, "* {milliseconds:.3} ms  {who}{}", printable(text))
+        writeln!(out, "* {}", self.titles.event(conversation, time, text))
     }
 
     fn explained(
@@ -195,16 +92,14 @@ impl Rendering for Text {
         explained: &Explained,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let mut text = String::new();
-        self.title(conversation, explained, &mut text);
         let mut page = Page {
-            mark: match explained.from {
-                Direction::FromClient => '>',
-                Direction::FromServer => '<',
-            },
+            mark: mark(explained.from),
             explained,
-            out: text,
+            out: String::new(),
         };
+        if let Some(title) = self.titles.title(conversation, explained) {
+            page.out = format!("\n* {title}\n");
+        }
         if explained.span.label != Label::End {
             page.span(&explained.span, 2, true);
         }
