@@ -55,7 +55,7 @@ impl<'a> AltNames<'a> {
 }
 
 /// One name; `None` if it is not of a host.
-fn decode(element: Element<'_>) -> Result<Option<AltName<'_>>, Error> {
+pub(crate) fn decode(element: Element<'_>) -> Result<Option<AltName<'_>>, Error> {
     let content = element.content();
     let name = match element.tag {
         DNS_NAME => dns(content).map(AltName::Dns),

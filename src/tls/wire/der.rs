@@ -17,9 +17,10 @@
 //! [`Element::inside`] in our source, so an input cannot make us recurse.
 
 use super::error::{Error, Rule};
+use std::ops::Range;
 
 /// The tags of a certificate (RFC 5280 §4.1).
-pub(super) mod tag {
+pub(crate) mod tag {
     pub(crate) const BOOLEAN: u8 = 0x01;
     pub(crate) const INTEGER: u8 = 0x02;
     pub(crate) const BIT_STRING: u8 = 0x03;
@@ -41,7 +42,7 @@ const LONG_TAG: u8 = 0x1f;
 
 /// Elements, one after the other: a part of a certificate.
 #[derive(Clone, Copy)]
-pub(super) struct Der<'a> {
+pub(crate) struct Der<'a> {
     whole: &'a [u8],
     at: usize,
     end: usize,
@@ -49,26 +50,26 @@ pub(super) struct Der<'a> {
 
 /// One element, and its place in the certificate.
 #[derive(Clone, Copy)]
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     whole: &'a [u8],
-    pub(super) tag: u8,
+    pub(crate) tag: u8,
     start: usize,
     content: usize,
     end: usize,
 }
 
 impl<'a> Der<'a> {
-    pub(super) fn new(whole: &'a [u8]) -> Der<'a> {
+    pub(crate) fn new(whole: &'a [u8]) -> Der<'a> {
         let (at, end) = (0, whole.len());
         Der { whole, at, end }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.at == self.end
     }
 
     /// The next element, with any tag.
-    pub(super) fn any(&mut self) -> Result<Element<'a>, Error> {
+    pub(crate) fn any(&mut self) -> Result<Element<'a>, Error> {
         let start = self.at;
         let tag = self.byte()?;
         if tag & LONG_TAG == LONG_TAG {
@@ -90,13 +91,13 @@ impl<'a> Der<'a> {
     }
 
     /// The next element, which must have this tag.
-    pub(super) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Error> {
+    pub(crate) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Error> {
         let element = self.optional(tag)?;
         element.ok_or_else(|| self.refuse(Rule::CertificateShape))
     }
 
     /// The next element, if it has this tag.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>, Error> {
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>, Error> {
         match self.whole[self.at..self.end].first() {
             Some(&next) if next == tag => self.any().map(Some),
             _ => Ok(None),
@@ -104,7 +105,7 @@ impl<'a> Der<'a> {
     }
 
     /// Refuses bytes that are left.
-    pub(super) fn finish(&self) -> Result<(), Error> {
+    pub(crate) fn finish(&self) -> Result<(), Error> {
         match self.is_empty() {
             true => Ok(()),
             false => Err(self.refuse(Rule::DerTrailing)),
@@ -146,12 +147,17 @@ impl<'a> Element<'a> {
         &self.whole[self.start..self.end]
     }
 
-    pub(super) fn content(&self) -> &'a [u8] {
+    pub(crate) fn content(&self) -> &'a [u8] {
         &self.whole[self.content..self.end]
     }
 
+    /// Where its content lies in the certificate; its tag and its length stand before it.
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.content..self.end
+    }
+
     /// The elements inside.
-    pub(super) fn inside(&self) -> Der<'a> {
+    pub(crate) fn inside(&self) -> Der<'a> {
         Der {
             whole: self.whole,
             at: self.content,
@@ -160,7 +166,7 @@ impl<'a> Element<'a> {
     }
 
     /// The one element inside.
-    pub(super) fn inner(&self, tag: u8) -> Result<Element<'a>, Error> {
+    pub(crate) fn inner(&self, tag: u8) -> Result<Element<'a>, Error> {
         let mut inside = self.inside();
         let inner = inside.expect(tag)?;
         inside.finish()?;
@@ -182,7 +188,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    pub(super) fn boolean(&self) -> Result<bool, Error> {
+    pub(crate) fn boolean(&self) -> Result<bool, Error> {
         match *self.content() {
             [0x00] => Ok(false),
             [0xff] => Ok(true),

@@ -136,7 +136,9 @@ mod record;
 mod x509;
 
 pub use alt_names::AltName;
+pub(crate) use alt_names::decode as alt_name;
 pub use dates::Time;
+pub(crate) use der::{Der, Element, tag};
 pub use error::{Error, Rule};
 pub use extensions::Extension;
 pub use first_bytes::FirstBytes;
@@ -144,6 +146,8 @@ pub(super) use first_bytes::is_http_request;
 pub use handshake::HandshakeDecoder;
 pub use hello::{ClientHello, ServerHello};
 pub use names::Name;
+pub(crate) use names::{dotted, text, type_name};
+pub(crate) use presentation::Reader;
 pub use public_key::PublicKey;
 pub use record::{ContentType, RecordHeader};
 pub use x509::Certificate;

@@ -119,8 +119,7 @@ impl<'a> Attribute<'a> {
     }
 
     fn key(&self) -> String {
-        let known = TYPES.iter().find(|(oid, _)| *oid == self.oid);
-        known.map_or_else(|| dotted(self.oid), |(_, name)| name.to_string())
+        type_name(self.oid).map_or_else(|| dotted(self.oid), str::to_string)
     }
 
     fn value(&self) -> String {
@@ -128,9 +127,15 @@ impl<'a> Attribute<'a> {
     }
 }
 
+/// The short name of an attribute type: `CN`.
+pub(crate) fn type_name(oid: &[u8]) -> Option<&'static str> {
+    let known = TYPES.iter().find(|(known, _)| *known == oid);
+    known.map(|(_, name)| *name)
+}
+
 /// The text of a value; a value that is no text is `#` and hexadecimal digits. `None`: the text has
 /// characters that its type does not have.
-fn text(value: Element<'_>) -> Option<String> {
+pub(crate) fn text(value: Element<'_>) -> Option<String> {
     let bytes = value.content();
     match value.tag {
         tag::UTF8_STRING => str::from_utf8(bytes).ok().map(str::to_string),
@@ -152,7 +157,7 @@ fn text(value: Element<'_>) -> Option<String> {
 }
 
 /// `2.5.4.3`; a number that is too large is shown as the largest `u64`.
-fn dotted(oid: &[u8]) -> String {
+pub(crate) fn dotted(oid: &[u8]) -> String {
     let (mut out, mut number) = (String::new(), 0u64);
     for byte in oid {
         number = number.saturating_mul(128) | u64::from(byte & 0x7f);

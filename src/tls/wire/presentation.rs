@@ -11,29 +11,34 @@ use super::error::{Error, Rule};
 
 /// A part of a message, which is read from its start.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     whole: &'a [u8],
     at: usize,
     end: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(whole: &'a [u8]) -> Reader<'a> {
+    pub(crate) fn new(whole: &'a [u8]) -> Reader<'a> {
         let (at, end) = (0, whole.len());
         Reader { whole, at, end }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.at == self.end
     }
 
+    /// Where the next byte lies in the whole.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// The bytes that are left.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         &self.whole[self.at..self.end]
     }
 
     /// `opaque x[length]`, as a reader.
-    pub(super) fn part(&mut self, length: usize) -> Result<Reader<'a>, Error> {
+    pub(crate) fn part(&mut self, length: usize) -> Result<Reader<'a>, Error> {
         if length > self.end - self.at {
             return Err(self.refuse(Rule::MessageTruncated));
         }
@@ -47,7 +52,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `opaque x[length]`
-    pub(super) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
+    pub(crate) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
         self.part(length).map(|part| part.rest())
     }
 
@@ -62,7 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `uint24 x`
-    pub(super) fn u24(&mut self) -> Result<usize, Error> {
+    pub(crate) fn u24(&mut self) -> Result<usize, Error> {
         let [a, b, c] = self.array()?;
         Ok(usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c))
     }
@@ -76,14 +81,14 @@ impl<'a> Reader<'a> {
     }
 
     /// `x<min..max>` with one byte of length.
-    pub(super) fn vector8(&mut self, min: usize, max: usize) -> Result<Reader<'a>, Error> {
+    pub(crate) fn vector8(&mut self, min: usize, max: usize) -> Result<Reader<'a>, Error> {
         let at = self.at;
         let length = self.u8()?.into();
         self.vector(at, length, min..=max)
     }
 
     /// `x<min..2^16-1>`
-    pub(super) fn vector16(&mut self, min: usize) -> Result<Reader<'a>, Error> {
+    pub(crate) fn vector16(&mut self, min: usize) -> Result<Reader<'a>, Error> {
         let at = self.at;
         let length = self.u16()?.into();
         self.vector(at, length, min..=0xffff)
@@ -111,7 +116,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Refuses bytes that are left.
-    pub(super) fn finish(&self) -> Result<(), Error> {
+    pub(crate) fn finish(&self) -> Result<(), Error> {
         match self.is_empty() {
             true => Ok(()),
             false => Err(self.refuse(Rule::MessageTrailing)),

@@ -20,6 +20,7 @@ use super::protocol::Protocol;
 use super::side::{Found, Now, Side, Stage};
 use super::span::{Direction, Explained, Note};
 use super::step::Refusal;
+use super::tls::Records;
 use super::websocket::Frames;
 use crate::http::wire::{BodyLength, Error, Limits, RequestDecoder, ResponseDecoder, Rule};
 use crate::websocket::wire::Role;
@@ -141,6 +142,7 @@ impl Conversation {
     /// with them, in the order of their bytes. Take them all before the next call: a span that is not taken
     /// comes with the next ones, and its bytes are kept until then.
     pub fn receive(&mut self, from: Direction, time: Duration, bytes: &[u8]) -> Spans<'_> {
+        self.begin(bytes);
         self.side(from).receive(time, bytes);
         Spans { conversation: self }
     }
@@ -155,6 +157,19 @@ impl Conversation {
         Spans { conversation: self }
     }
 
+    /// The first byte of the connection says whether it is TLS.
+    fn begin(&mut self, bytes: &[u8]) {
+        let sides = [&self.client, &self.server];
+        let is_new = sides
+            .iter()
+            .all(|side| side.offset() == 0 && side.bytes().is_empty());
+        // No message of HTTP begins with a byte that a record begins with.
+        if is_new && matches!(bytes, [20..=23, ..]) {
+            self.client.stage = Stage::Tls(Records::from(Direction::FromClient));
+            self.server.stage = Stage::Tls(Records::from(Direction::FromServer));
+        }
+    }
+
     fn side(&mut self, from: Direction) -> &mut Side {
         match from {
             Direction::FromClient => &mut self.client,
@@ -164,6 +179,11 @@ impl Conversation {
 
     fn next(&mut self) -> Option<Explained> {
         loop {
+            if let (Stage::Tls(client), Stage::Tls(server)) =
+                (&mut self.client.stage, &self.server.stage)
+            {
+                client.follow(server);
+            }
             let (found, client) = match self.client.stage {
                 Stage::Head => self.request(),
                 Stage::Held => self.held(),

@@ -140,10 +140,103 @@ labels! {
     CloseReason "websocket.close.reason" "RFC 6455 §7.1.6" "reason of the close";
     Message "websocket.message" "RFC 6455 §5.4" "the message of these frames, as one";
     BehindClose "websocket.behind" "RFC 6455 §5.5.1" "bytes behind a Close frame";
+
+    TlsRecord "tls.record" "RFC 8446 §5.1" "record";
+    TlsRecordType "tls.record.type" "RFC 8446 §5.1" "type of the record";
+    TlsRecordVersion "tls.record.version" "RFC 8446 §5.1" "version, which means nothing here";
+    TlsRecordLength "tls.record.length" "RFC 8446 §5.1" "bytes in the record";
+    TlsSealed "tls.sealed" "RFC 8446 §5.2" "sealed: only the two peers can read it";
+    TlsChangeCipherSpec "tls.change_cipher_spec" "RFC 5246 §7.1" "TLS 1.2: what follows is sealed; TLS 1.3: it means nothing";
+    TlsAlertLevel "tls.alert.level" "RFC 8446 §6" "level of an alert";
+    TlsAlertDescription "tls.alert.description" "RFC 8446 §6" "what the alert says";
+    TlsMessage "tls.handshake" "RFC 8446 §4" "handshake message";
+    TlsMessageType "tls.handshake.type" "RFC 8446 §4" "type of the message";
+    TlsMessageLength "tls.handshake.length" "RFC 8446 §4" "bytes in the message";
+    TlsMessageData "tls.handshake.data" "RFC 8446 §4" "content of the message";
+    TlsLength "tls.length" "RFC 8446 §3.4" "length of what follows, in bytes";
+    TlsMore "tls.more" "RFC 8446 §3.4" "the rest of a long list";
+    TlsVersion "tls.hello.version" "RFC 8446 §4.1.2" "version, 1.2 also in a hello of TLS 1.3";
+    TlsRandom "tls.hello.random" "RFC 8446 §4.1.2" "32 random bytes";
+    TlsRetry "tls.hello.retry" "RFC 8446 §4.1.3" "these bytes say that it is a HelloRetryRequest";
+    TlsSessionId "tls.hello.session_id" "RFC 8446 §4.1.2" "session id, without a meaning in TLS 1.3";
+    TlsCipherSuite "tls.hello.cipher_suite" "RFC 8446 §B.4" "cipher suite";
+    TlsCompression "tls.hello.compression" "RFC 8446 §4.1.2" "compression: always none";
+    TlsGrease "tls.grease" "RFC 8701 §2" "a value without a meaning, so that peers keep skipping what they do not know";
+    TlsExtension "tls.extension" "RFC 8446 §4.2" "extension";
+    TlsExtensionType "tls.extension.type" "RFC 8446 §4.2" "type of the extension";
+    TlsExtensionData "tls.extension.data" "RFC 8446 §4.2" "content of the extension";
+    TlsServerNameType "tls.server_name.type" "RFC 6066 §3" "type of the name: a DNS host name";
+    TlsServerName "tls.server_name" "RFC 6066 §3" "the host that the client asks for";
+    TlsFragmentLength "tls.max_fragment_length" "RFC 6066 §4" "longest record that the client can read";
+    TlsStatusType "tls.status.type" "RFC 6066 §8" "how the certificate's status is asked for";
+    TlsResponders "tls.status.responders" "RFC 6066 §8" "responders that the client trusts";
+    TlsStatusExtensions "tls.status.extensions" "RFC 6066 §8" "extensions of the question";
+    TlsStatusResponse "tls.status.response" "RFC 6066 §8" "the CA's word that the certificate is not revoked";
+    TlsGroup "tls.group" "RFC 8446 §4.2.7" "group of a key exchange";
+    TlsPointFormat "tls.point_format" "RFC 8422 §5.1.2" "form of a point on a curve";
+    TlsScheme "tls.signature_scheme" "RFC 8446 §4.2.3" "signature algorithm";
+    TlsProtocol "tls.alpn.protocol" "RFC 7301 §3.1" "protocol above TLS";
+    TlsSupportedVersion "tls.supported_version" "RFC 8446 §4.2.1" "version, really";
+    TlsCookie "tls.cookie" "RFC 8446 §4.2.2" "cookie of a HelloRetryRequest";
+    TlsKeyShare "tls.key_share" "RFC 8446 §4.2.8" "key share";
+    TlsKey "tls.key" "RFC 8446 §4.2.8" "public key of the key exchange";
+    TlsPskMode "tls.psk.mode" "RFC 8446 §4.2.9" "how a pre-shared key may be used";
+    TlsPsk "tls.psk" "RFC 8446 §4.2.11" "pre-shared key";
+    TlsPskIdentity "tls.psk.identity" "RFC 8446 §4.2.11" "name of the key, often a ticket";
+    TlsPskAge "tls.psk.age" "RFC 8446 §4.2.11.1" "age of the ticket, disguised";
+    TlsPskBinder "tls.psk.binder" "RFC 8446 §4.2.11.2" "proof that the client has the key";
+    TlsPskSelected "tls.psk.selected" "RFC 8446 §4.2.11" "the key that is used, counted from 0";
+    TlsEarlyDataSize "tls.early_data.size" "RFC 8446 §4.2.10" "most bytes of early data";
+    TlsAuthority "tls.authority" "RFC 8446 §4.2.4" "name of a CA that is trusted";
+    TlsOidFilter "tls.oid_filter" "RFC 8446 §4.2.5" "extension that a client's certificate must have";
+    TlsOidFilterValues "tls.oid_filter.values" "RFC 8446 §4.2.5" "values that it must have";
+    TlsCertificateType "tls.certificate.type" "RFC 5246 §7.4.4" "type of certificate that the client may send";
+    TlsCurveType "tls.curve_type" "RFC 8422 §5.4" "how the curve is given: by its name";
+    TlsPremasterSecret "tls.premaster_secret" "RFC 5246 §7.4.7.1" "secret, encrypted with the key of the certificate";
+    TlsSignature "tls.signature" "RFC 8446 §4.4.3" "signature";
+    TlsVerifyData "tls.verify_data" "RFC 8446 §4.4.4" "hash of the handshake, with the key";
+    TlsTicketLifetime "tls.ticket.lifetime" "RFC 8446 §4.6.1" "lifetime of the ticket, in seconds";
+    TlsTicket "tls.ticket" "RFC 8446 §4.6.1" "ticket with which the session is resumed";
+
+    X509 "x509" "RFC 5280 §4.1" "certificate";
+    X509Refused "x509.refused" "" "the certificate breaks this rule";
+    X509Head "x509.head" "RFC 5280 §4.1" "tag and length of an element in DER";
+    X509Signed "x509.signed" "RFC 5280 §4.1.1.1" "what the signature covers";
+    X509Version "x509.version" "RFC 5280 §4.1.2.1" "version";
+    X509Serial "x509.serial" "RFC 5280 §4.1.2.2" "serial number";
+    X509AlgorithmId "x509.algorithm" "RFC 5280 §4.1.1.2" "algorithm and its parameters";
+    X509Algorithm "x509.algorithm.type" "RFC 5280 §4.1.1.2" "algorithm";
+    X509Parameters "x509.algorithm.parameters" "RFC 5280 §4.1.1.2" "parameters of the algorithm";
+    X509Issuer "x509.issuer" "RFC 5280 §4.1.2.4" "the CA that signed it";
+    X509Subject "x509.subject" "RFC 5280 §4.1.2.6" "the owner of the key";
+    X509Name "x509.name" "RFC 5280 §4.1.2.4" "part of a name";
+    X509NameType "x509.name.type" "RFC 5280 §4.1.2.4" "type of this part";
+    X509NameValue "x509.name.value" "RFC 5280 §4.1.2.4" "value of this part";
+    X509Validity "x509.validity" "RFC 5280 §4.1.2.5" "validity";
+    X509NotBefore "x509.not_before" "RFC 5280 §4.1.2.5" "first second in which it is valid";
+    X509NotAfter "x509.not_after" "RFC 5280 §4.1.2.5" "last second in which it is valid";
+    X509Key "x509.key" "RFC 5280 §4.1.2.7" "the owner's public key";
+    X509KeyBits "x509.key.bits" "RFC 5280 §4.1.2.7" "public key";
+    X509KeyKind "x509.key.kind" "RFC 5280 §4.1.2.7" "kind and length of the key";
+    X509UniqueId "x509.unique_id" "RFC 5280 §4.1.2.8" "unique identifier, out of use";
+    X509Extensions "x509.extensions" "RFC 5280 §4.1.2.9" "extensions";
+    X509Extension "x509.extension" "RFC 5280 §4.2" "extension";
+    X509ExtensionType "x509.extension.type" "RFC 5280 §4.2" "type of the extension";
+    X509Critical "x509.extension.critical" "RFC 5280 §4.2" "whether one who does not know it must refuse the certificate";
+    X509ExtensionData "x509.extension.data" "RFC 5280 §4.2" "content of the extension";
+    X509AltNames "x509.alt_names" "RFC 5280 §4.2.1.6" "names that the certificate is for";
+    X509AltName "x509.alt_name" "RFC 5280 §4.2.1.6" "name that the certificate is for";
+    X509Constraints "x509.constraints" "RFC 5280 §4.2.1.9" "basic constraints";
+    X509Ca "x509.ca" "RFC 5280 §4.2.1.9" "whether it may sign others";
+    X509PathLength "x509.path_length" "RFC 5280 §4.2.1.9" "most CAs that may follow below it";
+    X509KeyUsage "x509.key_usage" "RFC 5280 §4.2.1.3" "what the key may be used for";
+    X509Purposes "x509.purposes" "RFC 5280 §4.2.1.12" "extended key usage";
+    X509Purpose "x509.purpose" "RFC 5280 §4.2.1.12" "purpose of the key";
+    X509Signature "x509.signature" "RFC 5280 §4.1.1.3" "signature of the CA";
 }
 
 impl Label {
-    /// Whether its bytes only hold others apart: a space, a colon, the end of a line.
+    /// Whether its bytes only hold others apart: a space, a colon, the end of a line, the length of a list.
     ///
     /// ```
     /// use barewire::trace::wire::Label;
@@ -154,7 +247,7 @@ impl Label {
         use Label::*;
         matches!(
             self,
-            Space | LineEnd | FieldColon | Whitespace | Delimiter | ChunkEnd
+            Space | LineEnd | FieldColon | Whitespace | Delimiter | ChunkEnd | TlsLength | X509Head
         )
     }
 

@@ -172,6 +172,7 @@ pub mod render;
 mod side;
 mod span;
 mod step;
+mod tls;
 mod websocket;
 
 pub use conversation::{Conversation, Spans};

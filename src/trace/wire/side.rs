@@ -4,6 +4,7 @@ use super::http::Body;
 use super::labels::Label;
 use super::span::{Brush, Direction, Explained, Layer, Painted};
 use super::step::{Refusal, Step};
+use super::tls::Records;
 use super::websocket::Frames;
 use crate::http::wire::{Error, Rule};
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(super) enum Stage {
     Held,
     /// WebSocket frames.
     Frames(Frames),
+    /// TLS records.
+    Tls(Records),
     /// Bytes that nothing more is known about.
     Opaque(Label),
     /// Bytes that are not followed: why.
@@ -147,6 +150,7 @@ impl Side {
         let step = match &mut stage {
             Stage::Body(body) => body.step(self.brush(), offset),
             Stage::Frames(frames) => frames.step(self.brush(), offset),
+            Stage::Tls(records) => records.step(self.brush(), offset, self.ended),
             _ => Step::Wait,
         };
         self.stage = stage;

@@ -336,6 +336,12 @@ impl<'a> Brush<'a> {
         }
     }
 
+    /// A span that was painted elsewhere, and begins here.
+    pub(super) fn adopt(&mut self, span: Span) {
+        self.at = (span.range.end - self.offset) as usize;
+        self.painted.push(span);
+    }
+
     /// How many spans it has painted in this group.
     pub(super) fn count(&self) -> usize {
         self.painted.len()

@@ -1,8 +1,9 @@
 //! What a dissector finds at the front of the bytes: nothing yet, a span, or a broken rule.
 
 use super::labels::Label;
-use super::span::{Note, Painted};
+use super::span::{Note, Painted, hex};
 use crate::http::wire as http;
+use crate::tls::wire as tls;
 use crate::websocket::wire as websocket;
 
 /// The outcome of one look at the front of the bytes of a direction.
@@ -43,6 +44,16 @@ impl Refusal {
         Note {
             rule: self.section,
             ..Note::new(label, self.says)
+        }
+    }
+
+    /// Of a record or a handshake message. `at` is the offset of the byte that breaks the rule in its direction.
+    pub(super) fn tls(error: &tls::Error, at: u64) -> Refusal {
+        let rule = error.rule();
+        Refusal {
+            section: rule.section(),
+            says: rule.says(),
+            found: format!("byte {at}: {}", hex(error.got())),
         }
     }
 

@@ -37,7 +37,7 @@ fn constraints(value: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 #[rustfmt::skip]
-fn cases() -> Vec<(Rule, Vec<u8>)> {
+pub(crate) fn cases() -> Vec<(Rule, Vec<u8>)> {
     use Rule::*;
     let good = Parts::good().build();
     vec![

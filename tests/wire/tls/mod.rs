@@ -4,10 +4,10 @@
 //! and cut into other records. [`certificates`] compares the fields of each certificate with the output of
 //! openssl, then cuts and changes it; [`broken`] makes a certificate for each rule that it breaks.
 
-mod broken;
+pub(crate) mod broken;
 mod built;
-mod certificates;
-mod format;
+pub(crate) mod certificates;
+pub(crate) mod format;
 mod hellos;
 mod random;
 
