@@ -10,6 +10,7 @@
 //! | W | `websocket` | 7.4 WebSocket |
 //! | T02 to T08 | `tls`, `tls_hostile` | 7.5 TLS, and peers that misuse it |
 //! | T05, T06, T08, W06 | `https` | 7.5 HTTPS |
+//! | all | `trace` | what a tap sees and a recorder writes, on every kind of connection |
 //! | all | `docs` | what the documentation says of the code: defaults, numbers, paths |
 //!
 //! A test is named after its row (`row_h08_…`) or after the mistake in the notes that it corrects
@@ -26,5 +27,6 @@ mod net;
 mod support;
 mod tls;
 mod tls_hostile;
+mod trace;
 mod udp;
 mod websocket;

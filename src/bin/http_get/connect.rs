@@ -1,6 +1,5 @@
 //! How http_get connects: as the library does by default, with a `*` line for each step.
 
-use crate::heads::{tap, tap_of};
 use crate::transcript::{Connection, Phase, Transcript};
 use barewire::http::{ClientEvents, Connected, Connector, Origin};
 use barewire::net::{self, Stream, Unix};
@@ -42,7 +41,7 @@ impl Verbose {
         transcript.note("TCP_NODELAY set");
         let ip = tcp.peer_addr()?.ip().map(|address| address.ip());
         let ip = ip.map_or_else(String::new, |ip| ip.to_string());
-        let connected = self.connected(Arc::new(tcp), to, &ip);
+        let connected = self.connected(tcp, to, &ip);
         Ok(Connected {
             resolve,
             connect,
@@ -54,7 +53,7 @@ impl Verbose {
         let (Verbose(transcript), began) = (self, Instant::now());
         transcript.set_phase(Phase::Connecting);
         transcript.note(format_args!("  Trying {}...", path.display()));
-        let unix = Arc::new(Unix::connect_until(path, deadline)?);
+        let unix = Unix::connect_until(path, deadline)?;
         let connect = began.elapsed();
         let connected = self.connected(unix, to, &path.display().to_string());
         Ok(Connected {
@@ -63,13 +62,12 @@ impl Verbose {
         })
     }
 
-    fn connected(&self, stream: Arc<dyn Stream>, to: &Origin, address: &str) -> Connected {
-        let connection = self.0.open(to.host());
-        let (host, port, number) = (to.host(), to.port(), connection.number);
+    fn connected(&self, stream: impl Stream + 'static, to: &Origin, address: &str) -> Connected {
+        let (host, port, number) = (to.host(), to.port(), self.0.open(to.host()));
         self.0.note(format_args!(
             "Connected to {host} ({address}) port {port} (#{number})"
         ));
-        Connected::new(tap(stream, &connection))
+        Connected::new(stream)
     }
 }
 
@@ -78,12 +76,11 @@ pub(crate) struct Reuse(pub(crate) Arc<Transcript>);
 
 impl ClientEvents for Reuse {
     fn socket(&mut self, stream: &dyn Stream, reused: bool) {
-        let Some(tap) = tap_of(stream) else {
+        let Some(tapped) = stream.tapped() else {
             return;
         };
-        tap.observer().begin();
-        if reused {
-            let Connection { number, host, .. } = &*tap.observer().connection;
+        let connection = self.0.begin_request(tapped.number());
+        if reused && let Some(Connection { number, host, .. }) = connection.as_deref() {
             self.0.note(format_args!(
                 "Re-using existing connection! (#{number}) with host {host}"
             ));

@@ -1,26 +1,23 @@
-//! The heads that pass through a connection, found in its bytes by a [`Tap`].
+//! The heads that pass over a connection, found in its bytes by the [`Observer`] of the requests.
 //!
-//! The library is not asked what it sends and receives; the tap sees the bytes themselves.
+//! The library is not asked what it sends and receives; the observer sees the bytes themselves.
 //!
 //! ```text
 //!   "GET / HTTP/1.1\r\nHo" "st: a\r\n\r\n" "body …"      any cuts
 //!    └ a line ────┘   └ a line ─┘  └ the head's end: what follows is ignored
 //! ```
 
-use crate::transcript::{Connection, Phase};
-use barewire::net::{Observer, Stream, Tap, TapEvent};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::transcript::{Phase, Transcript};
+use barewire::net::{Observer, TapEvent, Tapped};
+use std::sync::Arc;
 
-/// The observer of a connection.
-#[derive(Debug)]
-pub(crate) struct Heads {
-    pub(crate) connection: Arc<Connection>,
-    lines: Mutex<Lines>,
-}
+/// The observer of all connections: one request is sent at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Heads(pub(crate) Arc<Transcript>);
 
-/// Both directions.
+/// Both directions of the current connection.
 #[derive(Debug, Default)]
-struct Lines {
+pub(crate) struct Lines {
     sent: Splitter,
     received: Splitter,
     /// An `Expect: 100-continue` was sent, and nothing has been received since.
@@ -29,35 +26,10 @@ struct Lines {
     status: Option<u16>,
 }
 
-/// Puts a tap on a stream.
-pub(crate) fn tap(stream: Arc<dyn Stream>, connection: &Arc<Connection>) -> Tap<Heads> {
-    let heads = Heads {
-        connection: Arc::clone(connection),
-        lines: Mutex::default(),
-    };
-    heads.begin();
-    Tap::new(stream, heads)
-}
-
-/// The tap that a stream is.
-pub(crate) fn tap_of(stream: &dyn Stream) -> Option<&Tap<Heads>> {
-    stream.as_any().downcast_ref()
-}
-
 impl Heads {
-    /// The next bytes of both directions begin a head.
-    pub(crate) fn begin(&self) {
-        *self.lines() = Lines::default();
-        self.connection.begin_request();
-    }
-
-    fn lines(&self) -> MutexGuard<'_, Lines> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn sent(&self, mut bytes: &[u8]) {
-        let transcript = &self.connection.transcript;
-        let lines = &mut *self.lines();
+        let transcript = &*self.0;
+        let lines = &mut *transcript.lines();
         while let Some(line) = lines.sent.next(&mut bytes) {
             transcript.line('>', without_end(&line));
             let name = line.get(..7).unwrap_or_default();
@@ -71,8 +43,8 @@ impl Heads {
     }
 
     fn received(&self, mut bytes: &[u8]) {
-        let transcript = &self.connection.transcript;
-        let lines = &mut *self.lines();
+        let transcript = &*self.0;
+        let lines = &mut *transcript.lines();
         lines.awaits_continue = false;
         if transcript.state().phase == Phase::Connected {
             transcript.set_phase(Phase::Head);
@@ -98,10 +70,19 @@ impl Heads {
 }
 
 impl Observer for Heads {
-    fn passed(&self, event: TapEvent<'_>) {
+    fn passed(&self, connection: &Tapped, event: TapEvent<'_>) {
+        let number = connection.number();
+        if !connection.is_plaintext() && self.0.is_secured(number) {
+            if event == TapEvent::Closed {
+                self.0.closed(number);
+            }
+            return; // records
+        }
         match event {
+            TapEvent::Connected => drop(self.0.begin_request(number)),
             TapEvent::Sent(bytes) => self.sent(bytes),
             TapEvent::Received(bytes) => self.received(bytes),
+            TapEvent::Closed if !connection.is_plaintext() => self.0.closed(number),
             _ => {}
         }
     }
@@ -146,8 +127,7 @@ impl Splitter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transcript::Transcript;
-    use barewire::net::pipe;
+    use barewire::net::{Stream, Tap, pipe};
 
     #[test]
     fn heads_are_found_in_every_cut() {
@@ -156,7 +136,9 @@ mod tests {
         for cut in 0..=all.len() {
             let transcript = Arc::new(Transcript::new(false));
             let (here, there) = pipe();
-            let tap = tap(Arc::new(here), &transcript.open("a"));
+            transcript.open("a");
+            let observer = Arc::new(Heads(Arc::clone(&transcript)));
+            let tap = Tap::opened(Arc::new(here), observer);
             for piece in [&all[..cut], &all[cut..]] {
                 there.write(piece).unwrap();
                 let mut buf = vec![0; piece.len()];

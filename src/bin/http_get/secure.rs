@@ -2,20 +2,30 @@
 
 use crate::connect::Verbose;
 use crate::failure::Failure;
-use crate::heads::{tap, tap_of};
 use crate::options::Options;
-use crate::transcript::{Phase, Transcript};
+use crate::transcript::Transcript;
 use barewire::http::wire::Scheme;
 use barewire::http::{Connected, Connector, Origin};
+use barewire::https::{self, TlsConnector};
 use barewire::tls::{ClientContext, ClientOptions, Tls};
 use std::io;
-use std::sync::Arc;
 use std::time::Instant;
 
 #[derive(Clone)]
 pub(crate) struct Secured {
-    pub(crate) connector: Verbose,
-    pub(crate) context: ClientContext,
+    connector: Verbose,
+    context: ClientContext,
+    tls: TlsConnector,
+}
+
+impl Secured {
+    pub(crate) fn new(connector: &Verbose, context: ClientContext) -> Secured {
+        Secured {
+            connector: connector.clone(),
+            tls: https::connector(&context),
+            context,
+        }
+    }
 }
 
 impl Connector for Secured {
@@ -24,20 +34,15 @@ impl Connector for Secured {
     }
 
     fn secure(&self, plain: Connected, to: &Origin, deadline: Instant) -> io::Result<Connected> {
-        let (began, transcript) = (Instant::now(), &*self.connector.0);
-        transcript.set_phase(Phase::Securing);
+        let transcript = &*self.connector.0;
+        transcript.securing();
         transcript.note("ALPN: offers http/1.1");
-        let plain_tap = tap_of(&*plain.stream).expect("`connect` has made it");
-        let connection = Arc::clone(&plain_tap.observer().connection);
-        let below = Arc::clone(plain_tap.below()); // without the tap: it would see records
-        let tls = self.context.connect(below, to.host(), deadline);
-        let tls = tls.inspect_err(|e| transcript.note(format_args!("{to}: {e}")))?;
-        print(transcript, &tls);
-        Ok(Connected {
-            stream: Arc::new(tap(Arc::new(tls), &connection)),
-            secure: began.elapsed(),
-            ..plain
-        })
+        let secured = self.tls.secure(plain, to, deadline);
+        let secured = secured.inspect_err(|e| transcript.note(format_args!("{to}: {e}")))?;
+        if let Some(tls) = Tls::of(&*secured.stream) {
+            print(transcript, tls);
+        }
+        Ok(secured)
     }
 
     fn scheme(&self) -> Scheme {

@@ -16,13 +16,17 @@
 //! the connection.
 
 use crate::demo::{printable, write_err};
+use crate::heads::Lines;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 #[derive(Debug)]
 pub(crate) struct Transcript {
     verbose: bool,
     state: Mutex<State>,
+    lines: Mutex<Lines>,
 }
 
 /// How far the current request has come.
@@ -49,6 +53,10 @@ pub(crate) struct State {
     pub(crate) heads: Vec<u8>,
     /// How many connections have been opened.
     pub(crate) connections: usize,
+    /// The one that was opened last, until its tap has reported it.
+    opened: Option<Connection>,
+    /// The open ones, by the number of their tap.
+    open: BTreeMap<u64, Arc<Connection>>,
     /// That of the current request.
     current: Weak<Connection>,
 }
@@ -58,13 +66,17 @@ pub(crate) struct State {
 pub(crate) struct Connection {
     pub(crate) number: usize,
     pub(crate) host: String,
-    pub(crate) transcript: Arc<Transcript>,
+    is_secured: AtomicBool,
 }
 
 impl Transcript {
     pub(crate) fn new(verbose: bool) -> Transcript {
-        let state = Mutex::default();
-        Transcript { verbose, state }
+        let (state, lines) = (Mutex::default(), Mutex::default());
+        Transcript {
+            verbose,
+            state,
+            lines,
+        }
     }
 
     /// Prints a `*` line.
@@ -93,15 +105,55 @@ impl Transcript {
         state.heads.clear();
     }
 
-    pub(crate) fn open(self: &Arc<Self>, host: &str) -> Arc<Connection> {
+    pub(crate) fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection was opened. Returns its number.
+    pub(crate) fn open(&self, host: &str) -> usize {
         let mut state = self.state();
         let number = state.connections;
         state.connections += 1;
-        Arc::new(Connection {
+        state.opened = Some(Connection {
             number,
             host: host.to_owned(),
-            transcript: Arc::clone(self),
-        })
+            is_secured: AtomicBool::new(false),
+        });
+        number
+    }
+
+    /// The connection with this tap has a new current request: the next bytes of both directions begin a head.
+    pub(crate) fn begin_request(&self, tap: u64) -> Option<Arc<Connection>> {
+        *self.lines() = Lines::default();
+        let mut state = self.state();
+        if let Some(opened) = state.opened.take() {
+            state.open.insert(tap, Arc::new(opened));
+        }
+        let connection = state.open.get(&tap).cloned()?;
+        (state.current, state.phase) = (Arc::downgrade(&connection), Phase::Connected);
+        Some(connection)
+    }
+
+    /// From now on, the current connection carries records.
+    pub(crate) fn securing(&self) {
+        let mut state = self.state();
+        state.phase = Phase::Securing;
+        if let Some(current) = state.current.upgrade() {
+            current.is_secured.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn is_secured(&self, tap: u64) -> bool {
+        let state = self.state();
+        let connection = state.open.get(&tap);
+        connection.is_some_and(|it| it.is_secured.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn closed(&self, tap: u64) {
+        let closed = self.state().open.remove(&tap);
+        if let Some(Connection { number, .. }) = closed.as_deref() {
+            self.note(format_args!("Closing connection {number}"));
+        }
     }
 
     /// The transfer has ended. The connection lives if the agent keeps it.
@@ -113,21 +165,5 @@ impl Transcript {
                 "Connection #{number} to host {host} left intact"
             ));
         }
-    }
-}
-
-impl Connection {
-    /// The connection has a new current request.
-    pub(crate) fn begin_request(self: &Arc<Self>) {
-        let mut state = self.transcript.state();
-        (state.current, state.phase) = (Arc::downgrade(self), Phase::Connected);
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let number = self.number;
-        self.transcript
-            .note(format_args!("Closing connection {number}"));
     }
 }

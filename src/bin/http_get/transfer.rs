@@ -4,6 +4,7 @@ use crate::body::{Body, Source};
 use crate::connect::{Reuse, Verbose};
 use crate::demo::{err, named};
 use crate::failure::Failure;
+use crate::heads::Heads;
 use crate::notes;
 use crate::options::Options;
 use crate::output::{Output, write_report};
@@ -43,7 +44,8 @@ impl Client {
             .agent(&agent)
             .method(options.method())
             .timeouts(timeouts(&options))
-            .max_redirects(options.redirects);
+            .max_redirects(options.redirects)
+            .tap(Heads(Arc::clone(&transcript)));
         for (name, value) in fields(&options)? {
             common = common.append_header(&name, value);
         }
@@ -61,10 +63,7 @@ impl Client {
         let mut secured = None;
         // An http: URL may be redirected to https:.
         if options.redirects > 0 || options.urls.iter().any(https) {
-            let over_tls = Secured {
-                connector: connector.clone(),
-                context: secure::context(&options)?,
-            };
+            let over_tls = Secured::new(&connector, secure::context(&options)?);
             plain = plain.also_create_connection(over_tls.clone());
             let both = common.create_connection(over_tls);
             secured = Some(both.also_create_connection(connector));

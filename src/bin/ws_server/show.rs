@@ -6,7 +6,7 @@
 //! ```
 
 use crate::demo::log;
-use barewire::net::{Service, Slot, Stream, Tap, TapEvent};
+use barewire::net::{Service, Slot, Stream, Tap, TapEvent, Tapped};
 use std::io;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl<S: Service> Service for Shown<S> {
         match self.is_on {
             true => self
                 .service
-                .connection(Arc::new(Tap::new(stream, show)), slot),
+                .connection(Arc::new(Tap::accepted(stream, Arc::new(show))), slot),
             false => self.service.connection(stream, slot),
         }
     }
@@ -38,7 +38,7 @@ impl<S: Service> Service for Shown<S> {
     }
 }
 
-fn show(event: TapEvent<'_>) {
+fn show(_: &Tapped, event: TapEvent<'_>) {
     let (mark, bytes) = match event {
         TapEvent::Received(bytes) => ('<', bytes),
         TapEvent::Sent(bytes) => ('>', bytes),

@@ -195,7 +195,7 @@ impl<E> Server<E> {
     ///
     /// ```
     /// use barewire::http;
-    /// use barewire::trace::{Recorder, wire::Text};
+    /// use barewire::trace::{Recorder, wire::render::Text};
     ///
     /// let recorder = Recorder::new().explain(Text::new(), std::io::sink()); // or a file, or standard error
     /// let server = http::create_server(|_req, res| res.end("hello\n")).tap(recorder.clone());

@@ -36,7 +36,7 @@ mod t05_server;
 mod t05_wrong_port;
 mod t06_agent;
 mod t06_client;
-mod t06_proxy;
+pub(crate) mod t06_proxy;
 mod t06_truncation;
 mod t08_one_handler;
 mod w06_chat;

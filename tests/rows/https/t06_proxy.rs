@@ -64,7 +64,7 @@ fn site() -> Site {
     }))
 }
 
-fn proxy(log: &Log, site: &Site) -> (support::Site, Proxy) {
+pub(crate) fn proxy(log: &Log, site: &Site) -> (support::Site, Proxy) {
     let tunnels = Tunnels {
         log: log.clone(),
         to: site.port(),

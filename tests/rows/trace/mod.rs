@@ -1,0 +1,4 @@
+//! What passes over a connection, as a tap sees it and as a recorder writes it.
+
+mod seen;
+mod taps;
