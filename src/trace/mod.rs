@@ -30,10 +30,14 @@
 //!
 //! # Which file to read first
 //!
-//! [`wire`] has it all so far: bytes in, spans out, without a socket. It explains HTTP/1.1 and WebSocket.
+//! [`wire`] is what all else stands on: bytes in, spans out, without a socket. `recorder/` shows it what passes over
+//! connections.
 //!
 //! # To change X, touch Y
 //!
 //! The table is in [`wire`].
 
+mod recorder;
 pub mod wire;
+
+pub use recorder::Recorder;

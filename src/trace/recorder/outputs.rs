@@ -1,0 +1,173 @@
+//! What the recorder's thread writes to, and what an entry of the queue means there.
+
+use super::entry::{Entry, What};
+use crate::net::{Panicked, guarded};
+use crate::trace::wire::capture::Writer;
+use crate::trace::wire::{Explainer, Layer, Protocol};
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::mem;
+
+pub(super) type Out = Box<dyn Write + Send>;
+
+/// What an entry is written to.
+pub(super) enum Output {
+    Explained(Box<Explainer>),
+    Saved(Box<Capture>),
+    /// It is called when another one has failed.
+    Hook(Box<dyn Fn(&dyn Display) + Send>),
+}
+
+/// A capture. Its header is written with the first entry, or at the end.
+pub(super) enum Capture {
+    New(Option<Out>),
+    Begun(Writer<Out>),
+}
+
+/// All outputs of a recorder.
+#[derive(Default)]
+pub(super) struct Outputs {
+    all: Vec<Output>,
+    first_error: Option<io::Error>,
+}
+
+const LOST: &str = "the output was too slow: not recorded from here on";
+
+impl Outputs {
+    pub(super) fn add(&mut self, others: &mut Vec<Output>) {
+        self.all.append(others);
+    }
+
+    pub(super) fn write(&mut self, entry: &Entry, bytes: &[u8]) {
+        self.each(|output| output.write(entry, bytes));
+        if matches!(entry.what, What::Lost) {
+            self.report(&format_args!("connection {}: {LOST}", entry.conversation));
+        }
+    }
+
+    /// The end of each output; the first error of all.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.each(Output::finish);
+        self.first_error.take().map_or(Ok(()), Err)
+    }
+
+    /// An output that fails is dropped.
+    fn each(&mut self, mut write: impl FnMut(&mut Output) -> io::Result<()>) {
+        let mut failed = None;
+        self.all
+            .retain_mut(|output| match guarded(|| write(output)) {
+                Ok(Ok(())) => true,
+                Ok(Err(error)) => {
+                    failed = Some(error);
+                    false
+                }
+                Err(Panicked) => {
+                    failed = Some(io::Error::other("it panicked"));
+                    false
+                }
+            });
+        if let Some(error) = failed {
+            self.report(&format_args!(
+                "nothing more is written to an output: {error}"
+            ));
+            self.first_error.get_or_insert(error);
+        }
+    }
+
+    fn report(&self, what: &dyn Display) {
+        for output in self.all.iter().rev() {
+            if let Output::Hook(hook) = output {
+                let _ = guarded(|| hook(what));
+                return;
+            }
+        }
+    }
+}
+
+impl Output {
+    fn write(&mut self, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Output::Explained(explainer) => explained(explainer, entry, bytes),
+            Output::Saved(capture) => match saved(capture.writer()?, entry, bytes) {
+                // It began before this output, or its end is written already.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+                saved => saved,
+            },
+            Output::Hook(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Output::Explained(explainer) => explainer.finish(),
+            Output::Saved(capture) => capture.finish(),
+            Output::Hook(_) => Ok(()),
+        }
+    }
+}
+
+impl Capture {
+    fn writer(&mut self) -> io::Result<&mut Writer<Out>> {
+        if let Capture::New(out) = self
+            && let Some(out) = out.take()
+        {
+            *self = Capture::Begun(Writer::new(out)?);
+        }
+        match self {
+            Capture::Begun(writer) => Ok(writer),
+            Capture::New(_) => Err(ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.writer()?;
+        match mem::replace(self, Capture::New(None)) {
+            Capture::Begun(writer) => writer.into_inner().flush(),
+            Capture::New(_) => Ok(()),
+        }
+    }
+}
+
+fn explained(explainer: &mut Explainer, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
+    let Entry {
+        conversation,
+        time,
+        from,
+        what,
+    } = entry;
+    let (conversation, time, from) = (*conversation, *time, *from);
+    match what {
+        What::Begins { about, .. } => {
+            explainer.begins(conversation, time, about, Protocol::Detected)
+        }
+        What::Bytes(layer, _) => explainer.bytes(conversation, *layer, from, time, bytes),
+        What::Ends => explainer.ends(conversation, from, time),
+        What::Resets => explainer.event(conversation, time, "cut"),
+        What::Closed => {
+            let ended = explainer.ends(conversation, from, time);
+            explainer.forgets(conversation);
+            ended
+        }
+        What::Lost => {
+            explainer.forgets(conversation);
+            explainer.event(conversation, time, LOST)
+        }
+    }
+}
+
+fn saved(writer: &mut Writer<Out>, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
+    let Entry {
+        conversation,
+        time,
+        from,
+        what,
+    } = entry;
+    let (conversation, time, from) = (*conversation, *time, *from);
+    match what {
+        What::Begins { client, server, .. } => writer.begins(conversation, time, *client, *server),
+        What::Bytes(Layer::Tcp, _) => writer.bytes(conversation, from, time, bytes),
+        What::Bytes(..) => Ok(()),
+        What::Ends => writer.ends(conversation, from, time),
+        What::Resets | What::Closed | What::Lost => writer.resets(conversation, from, time),
+    }
+}
