@@ -24,8 +24,8 @@ const SHORTEST_POLL: Duration = Duration::from_millis(10);
 /// Copies from `near` to `far` and from `far` to `near` until both directions have ended. `ahead` is what
 /// was already read from `near`; it is sent first. Returns how many bytes went to `far` and to `near`.
 ///
-/// A FIN ends one direction: it is passed on, and the other direction goes on. An error ends both, and
-/// so does `idle_timeout` without a byte in either direction, or a write that lasts as long.
+/// A FIN ends one direction: it is passed on, and the other direction goes on. An error cuts both
+/// ([`Stream::abort`]), and so does `idle_timeout` without a byte in either direction, or a write that lasts as long.
 ///
 /// ```
 /// use barewire::net::{Stream, pipe, tunnel};
@@ -114,7 +114,7 @@ impl Tunnel {
 
     fn cut(&self) {
         for stream in [&self.near, &self.far] {
-            let _ = stream.shutdown(Shutdown::Both);
+            let _ = stream.abort(); // under TLS, a cut must not look like an end
         }
     }
 
@@ -131,7 +131,8 @@ impl Tunnel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{Pipe, pipe};
+    use crate::net::{Layer, Pipe, pipe};
+    use std::sync::atomic::AtomicBool;
 
     type Running = thread::JoinHandle<(u64, u64)>;
 
@@ -179,5 +180,38 @@ mod tests {
         assert_eq!(read_all(&client), b"");
         client.shutdown(Shutdown::Write).unwrap();
         running.join().unwrap();
+    }
+
+    /// A stream that distinguishes a cut from an end, as TLS does.
+    #[derive(Debug)]
+    struct Cut(Pipe, AtomicBool);
+
+    impl Layer for Cut {
+        fn below(&self) -> &dyn Stream {
+            &self.0
+        }
+
+        fn abort(&self) -> io::Result<()> {
+            self.1.store(true, Ordering::Relaxed);
+            self.0.abort()
+        }
+    }
+
+    #[test]
+    fn a_cut_is_passed_on_as_a_cut_and_an_end_as_an_end() {
+        for is_cut in [true, false] {
+            let ((client, near), (far, server)) = (pipe(), pipe());
+            let near = Arc::new(Cut(near, AtomicBool::new(false)));
+            let (is_near, far) = (Arc::clone(&near), Arc::new(far));
+            let running = thread::spawn(move || tunnel(is_near, far, b"", Duration::from_secs(20)));
+            match is_cut {
+                true => drop(server), // and what the client sends fails
+                false => server.shutdown(Shutdown::Write).unwrap(),
+            }
+            client.write(b"lost").unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            running.join().unwrap().unwrap();
+            assert_eq!(near.1.load(Ordering::Relaxed), is_cut);
+        }
     }
 }
