@@ -170,6 +170,29 @@ impl Conversation {
         }
     }
 
+    /// Some bytes have passed that nobody has kept: how many. They are a leaf ([`Label::Gap`]) without bytes. If they are
+    /// content, and something of it is still to come, the message goes on behind them. Otherwise nothing more is
+    /// known of this direction, nor of responses whose requests are missing.
+    ///
+    /// ```
+    /// use barewire::trace::wire::{Conversation, Direction::FromServer, Label};
+    /// use std::time::Duration;
+    ///
+    /// # use barewire::trace::wire::Direction::FromClient;
+    /// # let mut conversation = Conversation::new();
+    /// # let _ = conversation.receive(FromClient, Duration::ZERO, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").count();
+    /// let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+    /// assert_eq!(conversation.receive(FromServer, Duration::ZERO, head).count(), 1);
+    /// let gap = conversation.gap(FromServer, Duration::ZERO, 999).next().unwrap();
+    /// assert_eq!((gap.span.label, gap.span.value.as_str()), (Label::Gap, "999 bytes"));
+    /// let last = conversation.receive(FromServer, Duration::ZERO, b"!").next().unwrap();
+    /// assert_eq!(last.span.label, Label::BodyData);
+    /// ```
+    pub fn gap(&mut self, from: Direction, time: Duration, length: u64) -> Spans<'_> {
+        self.side(from).miss(time, length);
+        Spans { conversation: self }
+    }
+
     fn side(&mut self, from: Direction) -> &mut Side {
         match from {
             Direction::FromClient => &mut self.client,
@@ -307,6 +330,11 @@ impl Conversation {
             }
             Err(error) => return self.bad_response(&error),
         };
+        if self.exchanges.are_answered() && matches!(self.client.stage, Stage::Unexplained(_)) {
+            let why = "what they answer is not known".to_owned();
+            self.server.stage = Stage::Unexplained(why);
+            return (None, Now::GoesOn);
+        }
         let asking = self.client.bytes();
         let has_begun = matches!(self.client.stage, Stage::Head) && !self.requests.is_idle();
         if self.exchanges.are_answered() && has_begun && !asking.is_empty() {

@@ -139,6 +139,23 @@ impl Explainer {
         written
     }
 
+    /// So many bytes have passed that nobody has kept: see [`Conversation::gap`].
+    pub fn gap(
+        &mut self,
+        conversation: u64,
+        from: Direction,
+        time: Duration,
+        length: u64,
+    ) -> io::Result<()> {
+        let Some(mut live) = self.live.remove(&conversation) else {
+            return Ok(());
+        };
+        let tcp = live.layer(Layer::Tcp, self.shows_secrets);
+        let written = self.explain(conversation, Layer::Tcp, tcp.gap(from, time, length));
+        self.live.insert(conversation, live);
+        written
+    }
+
     /// A datagram has passed. It is a conversation of its own: nothing is known of those before it.
     pub fn datagram(
         &mut self,

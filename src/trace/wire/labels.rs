@@ -39,6 +39,7 @@ labels! {
     RefusedAt "refused.at" "" "where the rule is broken, and what stands there";
     Unexplained "unexplained" "" "bytes that are not explained, and why";
     End "end" "RFC 9293 §3.6" "the end of this direction";
+    Gap "tcp.gap" "RFC 9293 §3.4" "bytes that are not in the capture";
     Bytes "bytes" "" "data of a protocol that is not known here";
 
     Request "http.request" "RFC 9112 §2.1" "head of a request";

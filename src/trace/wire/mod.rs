@@ -123,6 +123,7 @@
 //! 3. Bytes that break a rule are one leaf with the sentence and the section of the rule ([`Label::Refused`]): from the
 //!    line, the frame or the character that breaks it, to the end. A head that breaks a rule as a whole (it has no Host
 //!    field) is refused at its empty line. The connection has no meaning behind it.
+//!    Bytes that nobody has kept are a leaf, too ([`Conversation::gap`]).
 //! 4. A field value that is not of its field's form breaks no rule of the connection. It is one leaf.
 //! 5. A span is returned when it is complete: a head, the line that begins a chunk, a control frame. Nothing is kept
 //!    longer, and nothing is kept of a body or of a message but its first 1,024 bytes. What a head may cost is bounded

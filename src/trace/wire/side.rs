@@ -54,6 +54,8 @@ pub(super) struct Side {
     /// The offset of `start` in this direction.
     offset: u64,
     time: Duration,
+    /// How many bytes have passed behind these that nobody has kept.
+    missing: u64,
     shows_secrets: bool,
     pub(super) ended: bool,
     end_is_painted: bool,
@@ -68,6 +70,7 @@ impl Side {
             start: 0,
             offset: 0,
             time: Duration::ZERO,
+            missing: 0,
             shows_secrets: false,
             ended: false,
             end_is_painted: false,
@@ -85,6 +88,25 @@ impl Side {
         self.buffer.extend_from_slice(bytes);
         if self.ended {
             self.stage = Stage::Unexplained("their direction had ended before they came".into());
+        }
+    }
+
+    /// Bytes have passed that nobody has kept. Content goes on behind them; whatever else was expected cannot be found
+    /// again.
+    pub(super) fn miss(&mut self, time: Duration, length: u64) {
+        self.time = time;
+        self.missing += length;
+        let is_done = self.bytes().is_empty();
+        let goes_on = match &mut self.stage {
+            Stage::Body(body) => is_done && body.skip(length),
+            stage => matches!(
+                stage,
+                Stage::Opaque(_) | Stage::Unexplained(_) | Stage::Refused(_)
+            ),
+        };
+        if !goes_on {
+            let why = "bytes are missing here, so what these are is not known";
+            self.stage = Stage::Unexplained(why.into());
         }
     }
 
@@ -143,7 +165,10 @@ impl Side {
     /// Explains what comes next, of every stage but `Head` and `Held`.
     pub(super) fn step(&mut self) -> Found {
         if self.bytes().is_empty() {
-            return self.at_the_end();
+            return match std::mem::take(&mut self.missing) {
+                0 => self.at_the_end(),
+                missing => (Some(self.gap(missing)), Now::GoesOn),
+            };
         }
         let offset = self.offset;
         let mut stage = std::mem::replace(&mut self.stage, Stage::Held);
@@ -214,6 +239,21 @@ impl Side {
             (true, false) => return None,
         };
         Some((found, Now::Waits))
+    }
+
+    /// The leaf of bytes that are not here.
+    fn gap(&mut self, length: u64) -> Explained {
+        let mut painted = Painted::end(
+            self.offset,
+            Label::Gap,
+            &length.to_string(),
+            Label::Gap.section(),
+        );
+        painted.span.value += " bytes";
+        painted.span.range.end += length;
+        let explained = self.explained(painted);
+        self.offset += length;
+        explained
     }
 
     /// All bytes that are here, as one leaf.

@@ -94,7 +94,7 @@ pub struct Explained {
     pub layer: Layer,
     /// When its last byte came, as the caller of `receive` said.
     pub time: Duration,
-    /// Its bytes. A `*` stands for each byte of a secret.
+    /// Its bytes. A `*` stands for each byte of a secret. Of a gap ([`Label::Gap`]) there are none.
     pub bytes: Vec<u8>,
     /// What they are.
     pub span: Span,

@@ -45,6 +45,17 @@ impl Body {
         self.decoder.finish()
     }
 
+    /// Bytes have passed that nobody has kept. Whether they are all content, and not the end of it: then the body
+    /// goes on behind them.
+    pub(in crate::trace::wire) fn skip(&mut self, length: u64) -> bool {
+        let ahead = self.decoder.content_ahead();
+        let is_content = self.framing.bytes == 0 && length < ahead;
+        match usize::try_from(length) {
+            Ok(length) if is_content => !self.decoder.took(length),
+            _ => false,
+        }
+    }
+
     /// What the bytes begin with; there is at least one.
     pub(in crate::trace::wire) fn step(&mut self, mut brush: Brush<'_>, offset: u64) -> Step {
         let bytes = brush.bytes;
