@@ -188,6 +188,35 @@ impl PeerOutput {
     }
 }
 
+/// Stdout for what takes a writer: as `out!`, the demo ends if it cannot be written.
+pub(crate) struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        write_stdout(text).unwrap_or_else(|error| end_without_output(&error));
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Stdout of a server for what takes a writer: as `log!`, but unchanged. What a call writes is lost as a whole.
+pub(crate) struct ServerOutput;
+
+impl Write for ServerOutput {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let lines = String::from_utf8_lossy(text).into_owned();
+        SERVER.send(Line::Out(lines), text.len(), write_line);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;

@@ -1,0 +1,81 @@
+//! The command line.
+
+use crate::demo::{Args, no_command};
+use crate::only::Only;
+use barewire::trace::wire::Protocol;
+
+pub(crate) const HELP: &str = include_str!("help.txt");
+
+/// What is explained, and how it is shown.
+pub(crate) struct Options {
+    pub(crate) shows: Shows,
+    pub(crate) style: Style,
+    pub(crate) protocol: Protocol,
+    pub(crate) only: Only,
+    pub(crate) show_secrets: bool,
+}
+
+pub(crate) enum Shows {
+    Between(Listen),
+    Capture(String),
+    Vectors(String),
+}
+
+/// `--listen` and what goes with it.
+pub(crate) struct Listen {
+    pub(crate) at: String,
+    pub(crate) to: String,
+    pub(crate) save: Option<String>,
+    /// Certificate and key.
+    pub(crate) tls: Option<(String, String)>,
+    /// What signs the server's certificate.
+    pub(crate) to_tls: Option<String>,
+}
+
+pub(crate) enum Style {
+    Text,
+    Hex,
+    Json,
+}
+
+impl Options {
+    pub(crate) fn read(args: &mut Args<'_>) -> Result<Options, String> {
+        let words = args.words();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let vectors = args.has("--vectors");
+        let to = args.value("--to");
+        let shows = match (args.value("--listen"), to, &words[..]) {
+            (Some(at), Some(to), []) => Shows::Between(Listen {
+                at,
+                to,
+                save: args.value("--save"),
+                tls: args.pair("--tls"),
+                to_tls: args.value("--to-tls"),
+            }),
+            (Some(_), None, _) => return Err("--listen needs --to".to_owned()),
+            (None, None, [path]) if !vectors => Shows::Capture((*path).to_owned()),
+            _ if vectors => Shows::Vectors(words.join(" ")),
+            _ => return Err(no_command(&words)),
+        };
+        Ok(Options {
+            shows,
+            style: style(args)?,
+            protocol: Protocol::Detected,
+            only: Only::parse(&args.all("--only"))?,
+            show_secrets: args.has("--show-secrets"),
+        })
+    }
+}
+
+fn style(args: &mut Args<'_>) -> Result<Style, String> {
+    let all = [
+        ("--text", Style::Text),
+        ("--hex", Style::Hex),
+        ("--json", Style::Json),
+    ];
+    let mut typed = all.into_iter().filter(|(name, _)| args.has(name));
+    match (typed.next(), typed.next()) {
+        (Some((one, _)), Some((other, _))) => Err(format!("{one} or {other}, not both")),
+        (found, _) => Ok(found.map_or(Style::Text, |(_, style)| style)),
+    }
+}
