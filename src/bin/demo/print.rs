@@ -202,14 +202,12 @@ impl Write for Stdout {
     }
 }
 
-/// Stdout of a server for what takes a writer: as `log!`, but unchanged. What a call writes is lost as a whole.
+/// Stdout of a server for what takes a writer, and goes on without it after an error.
 pub(crate) struct ServerOutput;
 
 impl Write for ServerOutput {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        let lines = String::from_utf8_lossy(text).into_owned();
-        SERVER.send(Line::Out(lines), text.len(), write_line);
-        Ok(text.len())
+        write_stdout(text).map(|()| text.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

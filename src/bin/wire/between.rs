@@ -15,6 +15,7 @@ use crate::options::{Listen, Options};
 use barewire::net::{self, Addr, ConnectOptions, Listener, Observer, Service, Slot, Stream};
 use barewire::net::{TapEvent, Tapped};
 use barewire::tls::{self, ClientContext, ClientOptions, Secured, ServerContext, ServerOptions};
+use barewire::trace::Recorder;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,12 +42,12 @@ pub(crate) fn serve(listen: &Listen, options: &Options) -> io::Result<u8> {
         ..net::Options::default()
     };
     match (is_tls, &to_tls) {
-        (None, Some(_)) => connect.tap = Some(tap),
+        (None, Some(_)) => connect = connect.tap(tap),
         (Some(_), Some(_)) => {
             connect = connect.tap(records_for(&tap));
-            accept.tap = Some(tap);
+            accept.tap = Some(Arc::new(tap));
         }
-        (_, None) => accept.tap = Some(tap),
+        (_, None) => accept.tap = Some(Arc::new(tap)),
     }
     let between = Between {
         to: listen.to.clone(),
@@ -67,8 +68,8 @@ pub(crate) fn serve(listen: &Listen, options: &Options) -> io::Result<u8> {
 }
 
 /// The text is that of the client's connection.
-fn records_for(tap: &Arc<dyn Observer>) -> impl Observer + use<> {
-    let tap = Arc::clone(tap);
+fn records_for(tap: &Recorder) -> impl Observer + use<> {
+    let tap = tap.clone();
     move |connection: &Tapped, event: TapEvent<'_>| {
         if !connection.is_plaintext() {
             tap.passed(connection, event);

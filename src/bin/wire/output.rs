@@ -1,15 +1,15 @@
 //! How it is shown, and where.
 
 use crate::demo::print::{ServerOutput, Stdout};
-use crate::demo::{colours, columns};
+use crate::demo::{colours, columns, err, named};
 use crate::only::Filtered;
 use crate::options::{Options, Style};
-use barewire::net::{Addr, Observer, TapEvent, Tapped};
+use barewire::trace::Recorder;
+use barewire::trace::wire::Explainer;
 use barewire::trace::wire::render::{Hex, Json, Rendering, Text};
-use barewire::trace::wire::{Direction, Explainer, Layer, Protocol};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 /// Larger writes where nobody reads along.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -27,42 +27,28 @@ impl Options {
         }
     }
 
-    /// What explains connections while they go on. (For now without --save.)
-    pub(crate) fn recorder(&self, _save: Option<&str>) -> io::Result<Arc<dyn Observer>> {
-        let explainer = self.explainer(ServerOutput);
-        let (explainer, began) = (Mutex::new(explainer), Instant::now());
-        Ok(Arc::new(move |tapped: &Tapped, event: TapEvent<'_>| {
-            let mut explainer = explainer.lock().unwrap_or_else(PoisonError::into_inner);
-            let (time, number) = (began.elapsed(), tapped.number());
-            let layer = if tapped.is_plaintext() {
-                Layer::Tls
-            } else {
-                Layer::Tcp
-            };
-            let (theirs, ours) = match tapped.is_accepted() {
-                true => (Direction::FromClient, Direction::FromServer),
-                false => (Direction::FromServer, Direction::FromClient),
-            };
-            let _ = match event {
-                TapEvent::Connected if layer == Layer::Tcp => {
-                    let name = |addr: Option<&Addr>| addr.map(Addr::to_string).unwrap_or_default();
-                    let (from, to) = (name(tapped.peer_addr()), name(tapped.local_addr()));
-                    explainer.begins(number, time, &format!("{from} to {to}"), Protocol::Detected)
-                }
-                TapEvent::Received(bytes) => explainer.bytes(number, layer, theirs, time, bytes),
-                TapEvent::Sent(bytes) => explainer.bytes(number, layer, ours, time, bytes),
-                TapEvent::ReceivedEnd if layer == Layer::Tcp => {
-                    explainer.ends(number, theirs, time)
-                }
-                TapEvent::SentEnd if layer == Layer::Tcp => explainer.ends(number, ours, time),
-                _ => Ok(()),
-            };
-        }))
+    /// What explains connections while they go on, and writes a capture of them.
+    pub(crate) fn recorder(&self, save: Option<&str>) -> io::Result<Recorder> {
+        let mut recorder = Recorder::new().on_error(|error| err!("{error}"));
+        if self.show_secrets {
+            recorder = recorder.show_secrets();
+        }
+        recorder = match &self.style {
+            Style::Html(path) => recorder.explain(self.rendering(), create(path)?),
+            _ => recorder.explain(self.rendering(), ServerOutput),
+        };
+        match save {
+            Some(path) => Ok(recorder.save(create(path)?)),
+            None => Ok(recorder),
+        }
     }
 
     /// Where a program writes that ends by itself.
     pub(crate) fn output(&self) -> io::Result<Shared> {
-        Ok(Shared::new(Stdout))
+        match &self.style {
+            Style::Html(path) => Ok(Shared::new(create(path)?)),
+            _ => Ok(Shared::new(Stdout)),
+        }
     }
 
     pub(crate) fn explainer(&self, out: impl Write + Send + 'static) -> Explainer {
@@ -72,6 +58,10 @@ impl Options {
             false => explainer,
         }
     }
+}
+
+fn create(path: &str) -> io::Result<File> {
+    File::create(path).map_err(|error| named(path, &error))
 }
 
 /// A buffer that its reader can ask to be written.
