@@ -1,7 +1,7 @@
 //! Text in cells: what a stranger sent, without what controls a terminal, in so many columns.
 
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Note, Span, hex, shown};
+use crate::trace::wire::span::{Direction, Note, SHOWN, Span, hex, shown};
 use std::fmt::Write;
 
 /// Characters that move the cursor, change the direction of the text around them, or cannot be seen.
@@ -83,14 +83,25 @@ pub(super) fn lines(text: &str, width: usize) -> impl Iterator<Item = &str> {
 /// The bytes of a leaf for a reader: as text if they are text, in hexadecimal otherwise. The whole value, if it says
 /// nothing but the bytes.
 pub(super) fn bytes_of(leaf: &Span, bytes: &[u8]) -> String {
-    const MOST: usize = 1024;
-    let first = &bytes[..bytes.len().min(MOST)];
-    let is_text = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
-    match str::from_utf8(first) {
+    match text_of(bytes, SHOWN) {
         _ if says_its_bytes(leaf, bytes) => printable(&leaf.value),
-        Ok(text) if text.chars().all(is_text) => printable(text),
-        _ => hex(first),
+        Some(text) => printable(text),
+        None => hex(bytes),
     }
+}
+
+/// The first `most` bytes, if they are text. A character that this cuts is left out.
+pub(super) fn text_of(bytes: &[u8], most: usize) -> Option<&str> {
+    let first = &bytes[..bytes.len().min(most)];
+    let text = match str::from_utf8(first) {
+        Ok(text) => text,
+        Err(error) if first.len() < bytes.len() && error.error_len().is_none() => {
+            str::from_utf8(&first[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    let is_text = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
+    text.chars().all(is_text).then_some(text)
 }
 
 /// Whether the value of a leaf is nothing but its bytes.

@@ -2,11 +2,13 @@
 
 mod cells;
 mod hex;
+mod html;
 mod json;
 mod text;
 mod titles;
 
 pub use hex::Hex;
+pub use html::Html;
 pub use json::Json;
 pub use text::Text;
 

@@ -1,0 +1,311 @@
+//! A page: what passed between two columns, client and server; each leaf can be touched.
+//!
+//! The page is one file without a script. A leaf is an element that takes the focus; its meaning is an element in it,
+//! which `page.css` shows at the foot of the window while the leaf has the focus or the pointer.
+
+use super::Rendering;
+use super::cells::{drawn, note_words, push, text_of, words};
+use super::titles::Titles;
+use crate::trace::wire::labels::Label;
+use crate::trace::wire::span::{Direction, Explained, Layer, Span};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::time::Duration;
+
+const STYLE: &str = include_str!("page.css");
+/// Of one leaf so many bytes are shown, and so many of a run of pieces.
+const MOST_OF_LEAF: usize = 1024;
+const MOST_OF_RUN: usize = 8192;
+
+/// One HTML file that needs neither a server nor a script: the bytes of each side in a column of its own, in the order
+/// of time. Each leaf can be touched, or reached with the Tab key: then its meaning and its rule are shown.
+///
+/// Of a leaf 1,024 bytes are shown, of a body 8,192.
+///
+/// ```
+/// use barewire::trace::wire::{Conversation, Direction, render::{Html, Rendering}};
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (mut conversation, mut html, mut out) = (Conversation::new(), Html::new("A lesson"), Vec::new());
+/// let request = b"GET /<script> HTTP/1.1\r\nHost: a\r\n\r\n";
+/// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
+///     html.explained(0, &explained, &mut out)?;
+/// }
+/// html.finish(&mut out)?;
+/// let page = String::from_utf8_lossy(&out);
+/// assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+/// assert!(page.contains("&lt;script&gt;") && !page.contains("<script"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Html {
+    title: String,
+    titles: Titles,
+    has_begun: bool,
+    in_section: bool,
+    run: Run,
+}
+
+/// The pieces of one body, one behind the other.
+#[derive(Debug, Default)]
+struct Run {
+    of: Option<(u64, Layer, Direction, Label)>,
+    shown: usize,
+    left_out: u64,
+}
+
+impl Html {
+    /// A page with this title.
+    pub fn new(title: impl Into<String>) -> Html {
+        Html {
+            title: title.into(),
+            titles: Titles::default(),
+            has_begun: false,
+            in_section: false,
+            run: Run::default(),
+        }
+    }
+
+    fn begin(&mut self, out: &mut String) {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return;
+        }
+        let title = escaped(&self.title);
+        let policy = "default-src 'none'; style-src 'unsafe-inline'";
+        let _ = write!(
+            out,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+             <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
+             <p>Left: what the client has sent; right: the server. Touch some bytes, or press Tab: their meaning \
+             and their rule are shown below.</p>\n<main>\n"
+        );
+    }
+
+    /// Ends what is open.
+    fn close(&mut self, out: &mut String) {
+        let run = std::mem::take(&mut self.run);
+        if run.left_out > 0 {
+            let _ = write!(
+                out,
+                "<span class=\"note\">… {} bytes more</span>",
+                run.left_out
+            );
+        }
+        if std::mem::take(&mut self.in_section) {
+            *out += "</div></section>\n";
+        }
+    }
+
+    /// How many bytes of this piece are shown.
+    fn room(&mut self, conversation: u64, explained: &Explained) -> usize {
+        let length = explained.bytes.len();
+        let of = (
+            conversation,
+            explained.layer,
+            explained.from,
+            explained.span.label,
+        );
+        if self.run.of != Some(of) {
+            self.run.of = Some(of);
+            self.run.shown = 0;
+        }
+        let most = MOST_OF_LEAF.min(MOST_OF_RUN - self.run.shown);
+        self.run.shown += length.min(most);
+        most
+    }
+}
+
+impl Rendering for Html {
+    fn event(
+        &mut self,
+        conversation: u64,
+        time: Duration,
+        text: &str,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut page = String::new();
+        self.begin(&mut page);
+        self.close(&mut page);
+        let event = escaped(&self.titles.event(conversation, time, text));
+        let _ = writeln!(page, "<p>{event}</p>");
+        out.write_all(page.as_bytes())
+    }
+
+    fn explained(
+        &mut self,
+        conversation: u64,
+        explained: &Explained,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut page = String::new();
+        self.begin(&mut page);
+        let title = self.titles.title(conversation, explained);
+        if title.is_some() || !self.in_section {
+            self.close(&mut page);
+            let side = explained.from.key();
+            let title = escaped(title.as_deref().unwrap_or(side));
+            let _ = write!(
+                page,
+                "<section class=\"{side}\"><h2>{title}</h2><div class=\"bytes\">"
+            );
+            self.in_section = true;
+        }
+        let is_piece = explained.span.label.comes_in_pieces();
+        let room = match is_piece {
+            true => self.room(conversation, explained),
+            false => MOST_OF_LEAF,
+        };
+        if is_piece && room == 0 {
+            self.run.left_out += explained.bytes.len() as u64;
+        } else {
+            if !is_piece {
+                self.run = Run::default();
+            }
+            let mut notes = String::new();
+            for leaf in explained
+                .span
+                .leaves()
+                .filter(|leaf| leaf.label != Label::End)
+            {
+                paint(leaf, explained, room, &mut page, &mut notes);
+            }
+            page += &notes;
+        }
+        out.write_all(page.as_bytes())
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let mut page = String::new();
+        self.begin(&mut page);
+        self.close(&mut page);
+        page += "</main>\n</body>\n</html>\n";
+        out.write_all(page.as_bytes())
+    }
+}
+
+/// A leaf, and its notes where the line ends.
+fn paint(leaf: &Span, explained: &Explained, room: usize, out: &mut String, notes: &mut String) {
+    let bytes = explained.bytes_of(leaf);
+    let text = text_of(bytes, room);
+    let says = escaped(&words(leaf, bytes));
+    let class = match leaf.label {
+        Label::Refused => "leaf bad",
+        label if label.separates() => "leaf thin",
+        _ if text.is_none() => "leaf hex",
+        _ => "leaf",
+    };
+    let _ = write!(out, "<span class=\"{class}\" tabindex=\"0\">");
+    match text {
+        Some(text) => paint_text(text, out),
+        None => {
+            for (at, byte) in bytes.iter().take(room).enumerate() {
+                let _ = write!(out, "{}{byte:02x}", if at == 0 { "" } else { " " });
+            }
+        }
+    }
+    if room < bytes.len() {
+        let _ = write!(out, "… ({} bytes)", bytes.len());
+    }
+    let _ = match leaf.range.end.saturating_sub(1) {
+        last if last > leaf.range.start => write!(
+            out,
+            "<span class=\"tip\">{says}<br>bytes {} to {last}",
+            leaf.range.start
+        ),
+        last => write!(out, "<span class=\"tip\">{says}<br>byte {last}"),
+    };
+    rule(leaf.rule, out);
+    for note in leaf.notes.iter().filter(|note| note.bits != 0) {
+        if let [byte, ..] = bytes {
+            let (bits, says) = (drawn(*byte, note), escaped(&note_words(leaf, note)));
+            let _ = write!(out, "<span class=\"bits\">{bits}  {says}</span>");
+        }
+    }
+    *out += "</span></span>";
+    if matches!(leaf.label, Label::Refused | Label::Unexplained) {
+        paint_note(&says, "", leaf.rule, notes);
+    }
+    for note in leaf.notes.iter().filter(|note| note.bits == 0) {
+        paint_note(
+            &escaped(&note_words(leaf, note)),
+            &note.value,
+            note.rule,
+            notes,
+        );
+    }
+    if bytes.ends_with(b"\n") {
+        *out += &std::mem::take(notes);
+    }
+}
+
+/// The end of a line is written out, and ends the line.
+fn paint_text(text: &str, out: &mut String) {
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\r', '\n']);
+        escape(content, out);
+        if let end @ [_, ..] = line[content.len()..].as_bytes() {
+            let _ = write!(out, "<small>{}</small>", end.escape_ascii());
+        }
+        if line.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+}
+
+fn paint_note(says: &str, value: &str, section: &str, out: &mut String) {
+    let _ = match value {
+        "" => write!(out, "<span class=\"note\">{says}"),
+        value => write!(
+            out,
+            "<span class=\"note\">{says}: <code>{}</code>",
+            escaped(value)
+        ),
+    };
+    rule(section, out);
+    *out += "</span>";
+}
+
+/// The rule, with a link to its section: `RFC 9112 §7.1`.
+fn rule(rule: &str, out: &mut String) {
+    let number = rule
+        .strip_prefix("RFC ")
+        .and_then(|rest| rest.split_once(" §"));
+    let _ = match number {
+        Some((number, section)) => write!(
+            out,
+            ", <a rel=\"noreferrer\" href=\"https://www.rfc-editor.org/rfc/rfc{}#section-{}\">{}</a>",
+            escaped(number),
+            escaped(section),
+            escaped(rule)
+        ),
+        None if rule.is_empty() => Ok(()),
+        None => write!(out, ", {}", escaped(rule)),
+    };
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(text, &mut out);
+    out
+}
+
+/// Text in an element or an attribute.
+fn escape(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        push(out, &rest[..at]);
+        *out += match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        };
+        rest = &rest[at + 1..];
+    }
+    push(out, rest);
+}
