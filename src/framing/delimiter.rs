@@ -13,7 +13,7 @@
 use super::carry::Carry;
 use super::error::{Error, Misuse};
 use super::matcher::Matcher;
-use super::message::{Decode, Encode, Framer};
+use super::message::{Decode, Encode, Framer, Part};
 
 /// A delimiter of `N` bytes after each message, which must not contain it.
 ///
@@ -79,6 +79,10 @@ impl<const N: usize> Framer for Delimiter<N> {
             matcher: Matcher::new(self.delimiter),
             carry: Carry::default(),
         }
+    }
+
+    fn parts(&self, length: usize) -> Vec<(Part, usize)> {
+        vec![(Part::Body, length), (Part::Delimiter, N)]
     }
 }
 

@@ -14,7 +14,7 @@
 
 use super::carry::Carry;
 use super::error::{Error, Misuse};
-use super::message::{Decode, Encode, Framer};
+use super::message::{Decode, Encode, Framer, Part};
 
 /// What the decoder does with the zeros after a message.
 ///
@@ -79,6 +79,11 @@ impl<const CELL: usize> Framer for Fixed<CELL> {
             padding: self.padding,
             carry: Carry::default(),
         }
+    }
+
+    fn parts(&self, length: usize) -> Vec<(Part, usize)> {
+        let padding = CELL.saturating_sub(length);
+        vec![(Part::Body, length), (Part::Padding, padding)]
     }
 }
 

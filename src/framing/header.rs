@@ -10,7 +10,7 @@
 
 use super::carry::Carry;
 use super::error::{Error, Misuse};
-use super::message::{Decode, Encode, Framer, Message};
+use super::message::{Decode, Encode, Framer, Message, Part};
 
 /// A serial number of two bytes and a length of two: bodies of up to 65,535 bytes.
 ///
@@ -118,6 +118,14 @@ impl<const LENGTH: usize> Framer for Header<LENGTH> {
             header: *self,
             carry: Carry::default(),
         }
+    }
+
+    fn parts(&self, length: usize) -> Vec<(Part, usize)> {
+        vec![
+            (Part::Serial, SERIAL),
+            (Part::Length, LENGTH),
+            (Part::Body, length),
+        ]
     }
 }
 

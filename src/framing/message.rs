@@ -41,6 +41,39 @@ pub trait Framer {
 
     /// For a new connection. Two connections that share a decoder mix their bytes (E18).
     fn decoder(&self) -> Self::Decoder;
+
+    /// What a message of `length` bytes is on the wire: its parts in order, and how many bytes each has. Nobody
+    /// calls it to send or to receive; [`trace`](crate::trace) explains bytes with it.
+    ///
+    /// ```
+    /// use barewire::framing::{Framer, Header16, Part};
+    ///
+    /// let parts = Header16::new().parts(5);
+    /// assert_eq!(parts, [(Part::Serial, 2), (Part::Length, 2), (Part::Body, 5)]);
+    /// ```
+    fn parts(&self, length: usize) -> Vec<(Part, usize)>;
+}
+
+/// What some bytes of a framed message are: see [`Framer::parts`].
+///
+/// ```
+/// use barewire::framing::{Delimiter, Framer, Part};
+///
+/// assert_eq!(Delimiter::CRLF.parts(0), [(Part::Body, 0), (Part::Delimiter, 2)]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// Its number, in network byte order.
+    Serial,
+    /// How many bytes its body has, in network byte order.
+    Length,
+    /// The message.
+    Body,
+    /// Zeros up to the end of a cell.
+    Padding,
+    /// What ends it.
+    Delimiter,
 }
 
 /// Frames messages.

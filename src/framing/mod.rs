@@ -154,7 +154,8 @@
 //! 4. for the demo: a variant of `Framing` in `src/bin/framing/framings.rs` and its list `ALL` there (the
 //!    compiler names the matches), `help.txt` and the text in `main.rs`, which count the framings,
 //!    `fixtures/demos/`, and the list in `tests/demos/framing.rs`;
-//! 5. the map in `README.md`.
+//! 5. the map in `README.md`;
+//! 6. [`Framer::parts`], by which `trace/wire/framing.rs` explains it, and a row in `tests/wire/trace/framing.rs`.
 //!
 //! # Exercises
 //!
@@ -180,6 +181,6 @@ pub use delimiter::{Delimiter, DelimiterDecoder, DelimiterEncoder};
 pub use error::{Error, Misuse};
 pub use fixed::{Fixed, FixedDecoder, Padding};
 pub use header::{Header, Header16, Header32, HeaderDecoder, HeaderEncoder, Packet};
-pub use message::{Decode, Encode, Framer, Message};
+pub use message::{Decode, Encode, Framer, Message, Part};
 pub use prefix::{Prefix, PrefixDecoder};
 pub use ring::{Halves, Ring};

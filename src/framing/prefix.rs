@@ -37,7 +37,7 @@
 //! empty message only when the next one arrives (E16).
 
 use super::error::{Error, Misuse};
-use super::message::{Decode, Encode, Framer};
+use super::message::{Decode, Encode, Framer, Part};
 use super::ring::{Halves, Ring};
 
 /// Bytes of the length.
@@ -112,6 +112,10 @@ impl Framer for Prefix {
             limit: self.limit,
             returned: None,
         }
+    }
+
+    fn parts(&self, length: usize) -> Vec<(Part, usize)> {
+        vec![(Part::Length, LENGTH), (Part::Body, length)]
     }
 }
 

@@ -14,6 +14,7 @@
 //! ```
 
 use super::exchange::{Exchanges, MOST_UNANSWERED, Meaning, Next, request_length};
+use super::framing::Framed;
 use super::http::{Body, Good, request, response};
 use super::labels::Label;
 use super::protocol::Protocol;
@@ -122,15 +123,19 @@ impl Conversation {
     /// At the first byte of a connection that carries this.
     pub fn of(protocol: Protocol) -> Conversation {
         let mut conversation = Conversation::new();
-        if protocol == Protocol::Bytes {
-            conversation.client.stage = Stage::Opaque(Label::Bytes);
-            conversation.server.stage = Stage::Opaque(Label::Bytes);
+        for side in [&mut conversation.client, &mut conversation.server] {
+            side.stage = match &protocol {
+                Protocol::Detected | Protocol::Http => Stage::Head,
+                Protocol::Framed(framing) => Stage::Framed(Framed::new(framing.clone())),
+                Protocol::Bytes => Stage::Opaque(Label::Bytes),
+            };
         }
         conversation
     }
 
-    /// Shows the credentials of `Authorization` and `Proxy-Authorization`, and the values of cookies. They are
-    /// hidden unless this is called. Bytes that are refused are shown as they came.
+    /// Shows the credentials of `Authorization` and `Proxy-Authorization`, the values of cookies, passwords in URIs,
+    /// and `access_token` in a query. They are hidden unless this is called, also in bytes that are refused.
+    /// Content, messages and datagrams are never hidden.
     #[must_use]
     pub fn show_secrets(mut self) -> Conversation {
         self.client.show_secrets();
@@ -252,13 +257,14 @@ impl Conversation {
         let mut brush = self.client.brush();
         brush.bytes = &bytes[..length];
         let head = self.requests.head(brush.bytes);
-        let mut notes = vec![request_length(&head)];
+        let (number, mut notes) = (self.exchanges.coming(), vec![request_length(&head)]);
         notes.extend(self.exchanges.request(&head));
         notes.extend(unencoded);
         request(&mut brush, &self.requests, Some(&head), Good::All(notes));
         self.persists = head.is_persistent();
         let body = head.body_length();
         let painted = brush.finish();
+        self.client.exchange = Some(number);
         self.requests.restart();
         let found = painted.map(|painted| self.client.explained(painted));
         match body {
@@ -277,7 +283,8 @@ impl Conversation {
         let mut brush = self.client.brush();
         request(&mut brush, &self.requests, None, Good::Before(broken));
         let painted = brush.finish();
-        self.exchanges.bad_request(self.requests.is_head(bytes));
+        let number = self.exchanges.bad_request(self.requests.is_head(bytes));
+        self.client.exchange = Some(number);
         self.client.stage = Stage::Refused(refusal);
         (painted.map(|good| self.client.explained(good)), Now::GoesOn)
     }
@@ -285,6 +292,7 @@ impl Conversation {
     fn request_ended(&mut self) {
         let may_switch = self.exchanges.request_ended();
         self.exchanges.forget();
+        self.client.exchange = None;
         self.client.stage = match self.persists {
             _ if may_switch => Stage::Held,
             _ if self.exchanges.len() >= MOST_UNANSWERED => {
@@ -338,12 +346,13 @@ impl Conversation {
         let asking = self.client.bytes();
         let has_begun = matches!(self.client.stage, Stage::Head) && !self.requests.is_idle();
         if self.exchanges.are_answered() && has_begun && !asking.is_empty() {
-            self.exchanges.bad_request(self.requests.is_head(asking));
+            self.exchanges.early(self.requests.is_head(asking));
         }
         let mut brush = self.server.brush();
         brush.bytes = &bytes[..length];
         let head = self.responses.head(brush.bytes);
         let key = self.exchanges.key().map(<[u8]>::to_vec);
+        let number = self.exchanges.answered();
         let meaning = match self.exchanges.response(&head) {
             Ok(meaning) => meaning,
             Err(refusal) => return self.refuse_response(length, refusal),
@@ -360,6 +369,7 @@ impl Conversation {
             key.as_deref(),
         );
         let painted = brush.finish();
+        self.server.exchange = number;
         self.responses.restart();
         let found = painted.map(|painted| self.server.explained(painted));
         (found, self.follow(meaning))
@@ -383,6 +393,7 @@ impl Conversation {
                     Next::Other => Stage::Opaque(Label::Switched),
                 };
                 self.exchanges = Exchanges::default();
+                (self.client.exchange, self.server.exchange) = (None, None);
                 self.client.stage = stage(Role::Server);
                 self.server.stage = stage(Role::Client);
             }
@@ -402,11 +413,13 @@ impl Conversation {
         let key = self.exchanges.key();
         response(&mut brush, &self.responses, Good::Before(broken), key);
         let painted = brush.finish();
+        self.server.exchange = self.exchanges.answered();
         self.server.stage = Stage::Refused(refusal);
         (painted.map(|good| self.server.explained(good)), Now::GoesOn)
     }
 
     fn response_ended(&mut self) {
+        self.server.exchange = None;
         self.server.stage = match self.exchanges.response_ended() {
             true => Stage::Head,
             false => Stage::Opaque(Label::BehindEnd),

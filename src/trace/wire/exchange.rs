@@ -19,6 +19,7 @@ pub(super) const MOST_UNANSWERED: usize = 1000;
 /// One request and its responses.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    number: u64,
     connection: Connection,
     is_head: bool,
     is_connect: bool,
@@ -49,9 +50,23 @@ pub(super) enum Next {
 
 /// The exchanges that are not complete, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Exchanges(VecDeque<Exchange>);
+pub(super) struct Exchanges {
+    open: VecDeque<Exchange>,
+    /// The number of the next one.
+    next: u64,
+}
 
 impl Exchanges {
+    /// The number of the request that is coming.
+    pub(super) fn coming(&self) -> u64 {
+        self.next
+    }
+
+    /// The number of the request that is answered next.
+    pub(super) fn answered(&self) -> Option<u64> {
+        self.open.front().map(|first| first.number)
+    }
+
     /// A request has passed; returns a note if it offers a WebSocket.
     pub(super) fn request(&mut self, head: &RequestHead<'_>) -> Option<Note> {
         let mut connection = Connection::new(Role::Client);
@@ -64,7 +79,8 @@ impl Exchanges {
             None => None,
         };
         let offer = offer.and_then(Result::ok);
-        self.0.push_back(Exchange {
+        self.open.push_back(Exchange {
+            number: self.next,
             connection,
             is_head: head.method().is_head(),
             is_connect: head.method().is_connect(),
@@ -72,12 +88,13 @@ impl Exchanges {
             opening: offer.as_ref().map(Opening::of),
             offers_extensions: offer.is_some_and(|offer| !offer.extensions().is_empty()),
         });
+        self.next += 1;
         note
     }
 
     /// The request that came last has ended. Returns whether its response decides whose bytes follow.
     pub(super) fn request_ended(&mut self) -> bool {
-        let Some(last) = self.0.back_mut() else {
+        let Some(last) = self.open.back_mut() else {
             return false;
         };
         let ended = last.connection.send_end(&FieldList::new(), &mut Vec::new());
@@ -85,27 +102,33 @@ impl Exchanges {
         last.may_switch && last.connection.responses() == State::Waiting
     }
 
-    /// What came behind the last exchange is no request, or the head of one that is not complete: a server may
-    /// answer it all the same.
-    pub(super) fn bad_request(&mut self, is_head: bool) {
-        let mut exchange = Exchange::without_request();
+    /// What came behind the last exchange is no request: a server may answer it all the same. Returns its number.
+    pub(super) fn bad_request(&mut self, is_head: bool) -> u64 {
+        self.early(is_head);
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// The head that is coming is answered before it is complete.
+    pub(super) fn early(&mut self, is_head: bool) {
+        let mut exchange = Exchange::without_request(self.next);
         exchange.connection.bad_request_passed(is_head);
         exchange.is_head = is_head;
-        self.0.push_back(exchange);
+        self.open.push_back(exchange);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.open.len()
     }
 
     /// Whether no response is awaited.
     pub(super) fn are_answered(&self) -> bool {
-        !self.0.iter().any(Exchange::is_waiting)
+        !self.open.iter().any(Exchange::is_waiting)
     }
 
     /// The Sec-WebSocket-Key of the request that is answered next.
     pub(super) fn key(&self) -> Option<&[u8]> {
-        let opening = self.0.front()?.opening.as_ref();
+        let opening = self.open.front()?.opening.as_ref();
         opening.map(Opening::key)
     }
 
@@ -114,14 +137,14 @@ impl Exchanges {
     /// # Errors
     /// The rule that its framing or its handshake breaks, or that it answers nothing.
     pub(super) fn response(&mut self, head: &ResponseHead<'_>) -> Result<Meaning, Refusal> {
-        let mut nothing = Exchange::without_request();
-        let exchange = self.0.front_mut().unwrap_or(&mut nothing);
+        let mut nothing = Exchange::without_request(self.next);
+        let exchange = self.open.front_mut().unwrap_or(&mut nothing);
         exchange.response(head)
     }
 
     /// The final response of the oldest exchange has ended. Returns whether the connection persists.
     pub(super) fn response_ended(&mut self) -> bool {
-        let Some(first) = self.0.front_mut() else {
+        let Some(first) = self.open.front_mut() else {
             return false;
         };
         let ended = first.connection.receive_end();
@@ -138,15 +161,16 @@ impl Exchanges {
             let responses = first.connection.responses();
             responses == State::Done && matches!(requests, State::Done | State::Failed)
         };
-        if self.0.front().is_some_and(complete) {
-            self.0.pop_front();
+        if self.open.front().is_some_and(complete) {
+            self.open.pop_front();
         }
     }
 }
 
 impl Exchange {
-    fn without_request() -> Exchange {
+    fn without_request(number: u64) -> Exchange {
         Exchange {
+            number,
             connection: Connection::new(Role::Client),
             is_head: false,
             is_connect: false,

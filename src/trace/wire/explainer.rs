@@ -1,6 +1,7 @@
 //! Many conversations, one rendering: what an observer of connections writes to.
 
 use super::conversation::{Conversation, Spans};
+use super::datagram::datagram;
 use super::protocol::Protocol;
 use super::render::Rendering;
 use super::span::{Direction, Layer};
@@ -164,9 +165,9 @@ impl Explainer {
         time: Duration,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let mut datagram = Conversation::of(Protocol::Bytes);
-        let spans = datagram.receive(from, time, bytes);
-        self.explain(conversation, Layer::Udp, spans)
+        let explained = datagram(from, time, bytes);
+        self.render(|rendering, text| rendering.explained(conversation, &explained, text))?;
+        self.write()
     }
 
     /// A direction has ended, in every layer.

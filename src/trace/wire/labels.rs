@@ -42,6 +42,14 @@ labels! {
     Gap "tcp.gap" "RFC 9293 §3.4" "bytes that are not in the capture";
     Bytes "bytes" "" "data of a protocol that is not known here";
 
+    Datagram "udp.datagram" "RFC 768 §Introduction" "a datagram";
+    FramedMessage "framing.message" "" "framed message";
+    FramedSerial "framing.serial" "" "serial number of the message";
+    FramedLength "framing.length" "" "length of the body";
+    FramedBody "framing.body" "" "body of the message";
+    FramedPadding "framing.padding" "" "padding of the cell";
+    FramedDelimiter "framing.delimiter" "" "delimiter: the message ends";
+
     Request "http.request" "RFC 9112 §2.1" "head of a request";
     RequestLine "http.request.line" "RFC 9112 §3" "request line";
     Method "http.request.method" "RFC 9110 §9.1" "method";
@@ -139,7 +147,8 @@ labels! {
     Unmasked "websocket.unmasked" "RFC 6455 §5.3" "the same, unmasked";
     CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code";
     CloseReason "websocket.close.reason" "RFC 6455 §7.1.6" "reason of the close";
-    Message "websocket.message" "RFC 6455 §5.4" "the message of these frames, as one";
+    Message "websocket.message" "RFC 6455 §5.4" "message of several frames, put together";
+    MessageFrames "websocket.message.frames" "RFC 6455 §5.4" "its kind, its length and its frames";
     BehindClose "websocket.behind" "RFC 6455 §5.5.1" "bytes behind a Close frame";
 
     TlsRecord "tls.record" "RFC 8446 §5.1" "record";

@@ -114,6 +114,8 @@
 //! ");
 //! ```
 //!
+//! Framed messages (the book's 7.1) and datagrams have their spans, too: [`Framing`], [`datagram`].
+//!
 //! # The rules
 //!
 //! 1. The leaves of a direction tile it: each begins where the one before it ends, the first at 0. They do not depend on
@@ -126,20 +128,29 @@
 //!    Bytes that nobody has kept are a leaf, too ([`Conversation::gap`]).
 //! 4. A field value that is not of its field's form breaks no rule of the connection. It is one leaf.
 //! 5. A span is returned when it is complete: a head, the line that begins a chunk, a control frame. Nothing is kept
-//!    longer, and nothing is kept of a body or of a message but its first 1,024 bytes. What a head may cost is bounded
+//!    longer, and nothing is kept of a body or of a message but its first 1,024 bytes. A framed message is kept until
+//!    it is complete; its framing has a limit. What a head may cost is bounded
 //!    by [`Limits`](crate::http::wire::Limits); a value or a query of more than 64 parts is one leaf.
 //! 6. Bytes behind a request for a tunnel or another protocol wait for its response, up to 256 KiB.
 //! 7. The length of a WebSocket message has no limit here, and extensions are not known: a watcher knows neither what
 //!    the receiver accepts nor (yet) how to inflate.
-//! 8. Credentials and the values of cookies are hidden, in the values and in the bytes, unless
-//!    [`Conversation::show_secrets`] asks for them. Refused bytes are shown as they came.
+//! 8. Secrets are hidden, in the values and in the bytes, unless [`Conversation::show_secrets`] asks for them:
+//!    credentials, the values of cookies, the password in a URI, `access_token` in a query (RFC 6750 §2.3). They are
+//!    hidden in refused bytes and behind the last message, too, where more may be hidden than is a secret: in a line
+//!    that begins as `Cookie` does, all. Content is not hidden: bodies, WebSocket and framed messages, datagrams, what
+//!    a tunnel carries.
+//! 9. A WebSocket message of several frames is told once more behind its last frame, as one span of
+//!    [`Layer::Message`](Layer): of its own bytes, from 0 to its length. Control frames between its frames are no part of
+//!    it. A message in one frame has none: its frame shows it.
+//! 10. [`Explained::exchange`] is the number of the exchange: of the request, and of its responses.
 //!
 //! # Which file to read first
 //!
 //! `span.rs`: the types, and the brush that paints spans and cannot leave a gap. `conversation.rs`: both directions, and
 //! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, or `websocket.rs`.
 //! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
-//! what a dissector may find, and `labels.rs` is the table of words.
+//! what a dissector may find, and `labels.rs` is the table of words. `secrets.rs` finds what to hide where no decoder
+//! has read.
 //!
 //! # To change X, touch Y
 //!
@@ -147,7 +158,8 @@
 //! |---|---|
 //! | a key, a word, a section; another language | a row of `labels!` in `labels.rs`; a column of it and a method of [`Label`] |
 //! | how a field's value is split | its row of `FIELDS` in `http/values.rs`, and the function of its form; `tests/wire/trace/values.rs` |
-//! | what is hidden | `is_secret` in `http/values.rs` |
+//! | what is hidden | `is_secret` in `http/values.rs`; in text and in refused bytes `secrets.rs`; `tests/wire/trace/secrets.rs` |
+//! | what a framed message consists of | [`Framer::parts`](crate::framing::Framer::parts), and `paint` in `framing.rs` |
 //! | where a token of a head lies | `Places` in `http/wire/messages/head.rs`, `Fields::places`; `ChunkPlace` in `chunked.rs` |
 //! | which response answers which request | `exchange.rs`; the machine is `http::wire::Connection` |
 //! | what follows what | the drawing in `conversation.rs` and [`Conversation`]; `tests/wire/trace/exchanges.rs` |
@@ -162,14 +174,17 @@
 
 pub mod capture;
 mod conversation;
+mod datagram;
 mod exchange;
 mod explainer;
+mod framing;
 mod http;
 mod labels;
 mod layer;
 mod meanings;
 mod protocol;
 pub mod render;
+mod secrets;
 mod side;
 mod span;
 mod step;
@@ -177,7 +192,9 @@ mod tls;
 mod websocket;
 
 pub use conversation::{Conversation, Spans};
+pub use datagram::datagram;
 pub use explainer::Explainer;
+pub use framing::Framing;
 pub use labels::Label;
 pub use layer::{Direction, Layer};
 pub use protocol::Protocol;

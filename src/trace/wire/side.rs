@@ -1,12 +1,15 @@
 //! One direction of a conversation: the bytes that are not explained yet, and what they are expected to be.
 
+use super::framing::Framed;
 use super::http::Body;
 use super::labels::Label;
+use super::secrets::{Secrets, starred};
 use super::span::{Brush, Direction, Explained, Layer, Painted};
 use super::step::{Refusal, Step};
 use super::tls::Records;
 use super::websocket::Frames;
 use crate::http::wire::{Error, Rule};
+use std::ops::Range;
 use std::time::Duration;
 
 /// What the next bytes of a direction are.
@@ -22,6 +25,8 @@ pub(super) enum Stage {
     Frames(Frames),
     /// TLS records.
     Tls(Records),
+    /// Framed messages.
+    Framed(Framed),
     /// Bytes that nothing more is known about.
     Opaque(Label),
     /// Bytes that are not followed: why.
@@ -56,9 +61,16 @@ pub(super) struct Side {
     time: Duration,
     /// How many bytes have passed behind these that nobody has kept.
     missing: u64,
+    /// The number of the exchange that the bytes belong to, if they do to one.
+    pub(super) exchange: Option<u64>,
+    /// A message that the last bytes have completed.
+    message: Option<Explained>,
     shows_secrets: bool,
+    /// Finds the secrets in bytes that no decoder reads.
+    secrets: Secrets,
     pub(super) ended: bool,
     end_is_painted: bool,
+    refusal_is_painted: bool,
 }
 
 impl Side {
@@ -71,9 +83,13 @@ impl Side {
             offset: 0,
             time: Duration::ZERO,
             missing: 0,
+            exchange: None,
+            message: None,
             shows_secrets: false,
+            secrets: Secrets::in_lines(),
             ended: false,
             end_is_painted: false,
+            refusal_is_painted: false,
         }
     }
 
@@ -127,16 +143,31 @@ impl Side {
     /// Where a head breaks a rule, in these bytes, and the rule. `end` is the end of the head, if it is
     /// complete: then the rule is about the head as a whole, or about a value in it.
     pub(super) fn blame(&self, error: &Error, end: Option<usize>) -> (usize, Refusal) {
-        match end {
-            Some(end) => (end, Refusal::http(error, None)),
-            None if error.rule() == Rule::MessageTruncated => {
-                (self.bytes().len(), Refusal::http(error, None))
-            }
-            None => {
-                let at = self.offset + error.at() as u64;
-                (error.at(), Refusal::http(error, Some(at)))
-            }
+        let (broken, at) = match end {
+            Some(end) => (end, None),
+            None if error.rule() == Rule::MessageTruncated => (self.bytes().len(), None),
+            None => (error.at(), Some(self.offset + error.at() as u64)),
+        };
+        let mut refusal = Refusal::http(error, at);
+        if self.is_secret(error.got()) {
+            refusal.found = at.map_or(String::new(), |at| format!("byte {at}"));
         }
+        (broken, refusal)
+    }
+
+    /// Whether a secret stands in these bytes of the head, which are hidden then.
+    fn is_secret(&self, got: &[u8]) -> bool {
+        let bytes = self.bytes();
+        let hidden = |at: usize, hidden: &[Range<usize>]| {
+            let is_in = |range: &Range<usize>| range.start < at + got.len() && at < range.end;
+            hidden.iter().any(is_in)
+        };
+        if self.shows_secrets || got.is_empty() {
+            return false;
+        }
+        let secrets = Secrets::in_lines().find(bytes);
+        let mut places = bytes.windows(got.len()).enumerate();
+        places.any(|(at, window)| window == got && hidden(at, &secrets))
     }
 
     /// A brush over these bytes.
@@ -147,16 +178,14 @@ impl Side {
     /// Moves behind what is painted.
     pub(super) fn explained(&mut self, painted: Painted) -> Explained {
         let end = (self.start + painted.length).min(self.buffer.len());
-        let mut bytes = self.buffer[self.start..end].to_vec();
-        for hidden in painted.hidden {
-            bytes[hidden].fill(b'*');
-        }
+        let bytes = starred(&self.buffer[self.start..end], &painted.hidden);
         self.start = end;
         self.offset += painted.length as u64;
         Explained {
             from: self.from,
             layer: Layer::Tcp,
             time: self.time,
+            exchange: self.exchange,
             bytes,
             span: painted.span,
         }
@@ -164,6 +193,9 @@ impl Side {
 
     /// Explains what comes next, of every stage but `Head` and `Held`.
     pub(super) fn step(&mut self) -> Found {
+        if let Some(message) = self.message.take() {
+            return (Some(message), Now::GoesOn);
+        }
         if self.bytes().is_empty() {
             return match std::mem::take(&mut self.missing) {
                 0 => self.at_the_end(),
@@ -176,8 +208,21 @@ impl Side {
             Stage::Body(body) => body.step(self.brush(), offset),
             Stage::Frames(frames) => frames.step(self.brush(), offset),
             Stage::Tls(records) => records.step(self.brush(), offset, self.ended),
+            Stage::Framed(framed) => framed.step(self.brush()),
             _ => Step::Wait,
         };
+        if let Stage::Frames(frames) = &mut stage
+            && let Some((bytes, span)) = frames.take_message()
+        {
+            self.message = Some(Explained {
+                from: self.from,
+                layer: Layer::Message,
+                time: self.time,
+                exchange: None,
+                bytes,
+                span,
+            });
+        }
         self.stage = stage;
         let found = match (&mut self.stage, step) {
             (Stage::Opaque(label), _) => {
@@ -212,6 +257,9 @@ impl Side {
         let finished = match &mut self.stage {
             Stage::Body(body) => body.finish().map_err(|error| Refusal::http(&error, None)),
             Stage::Frames(frames) => frames.finish(),
+            Stage::Framed(framed) => framed.finish(),
+            // A head that was cut behind one of its lines.
+            Stage::Refused(refusal) if !self.refusal_is_painted => Err(refusal.clone()),
             _ => return (self.end_mark(None), Now::Waits),
         };
         match finished {
@@ -224,6 +272,7 @@ impl Side {
     /// The direction has ended where it must not.
     fn cut(&mut self, refusal: Refusal) -> Found {
         let mark = self.end_mark(Some(&refusal));
+        self.refusal_is_painted = mark.is_some();
         self.stage = Stage::Refused(refusal);
         (mark, Now::GoesOn)
     }
@@ -258,13 +307,17 @@ impl Side {
 
     /// All bytes that are here, as one leaf.
     fn rest(&mut self, label: Label, says: Option<String>) -> Option<Explained> {
+        // Data of another protocol is content, which is not hidden.
+        let is_content = matches!(label, Label::Bytes | Label::Switched | Label::Tunnel);
+        let mut secrets = self.secrets.clone();
         let mut brush = self.brush();
         let end = brush.bytes.len();
-        match says {
-            Some(says) => brush.valued(end, label, says),
-            None => brush.leaf(end, label),
+        match is_content {
+            true => brush.leaf(end, label),
+            false => brush.guarded(end, label, says, &mut secrets),
         }
         let painted = brush.finish()?;
+        self.secrets = secrets;
         Some(self.explained(painted))
     }
 
@@ -274,15 +327,18 @@ impl Side {
             return None;
         };
         let (section, says) = (refusal.section, refusal.says);
+        self.refusal_is_painted = true;
         let found = std::mem::take(&mut refusal.found);
+        let mut secrets = self.secrets.clone();
         let mut brush = self.brush();
         let end = brush.bytes.len();
-        brush.valued(end, Label::Refused, says.into());
+        brush.guarded(end, Label::Refused, Some(says.into()), &mut secrets);
         brush.rule(section);
         if !found.is_empty() {
             brush.note(Label::RefusedAt, found);
         }
         let painted = brush.finish()?;
+        self.secrets = secrets;
         Some(self.explained(painted))
     }
 
@@ -297,7 +353,11 @@ impl Side {
             None => (Label::End, "", Label::End.section()),
         };
         let painted = Painted::end(self.offset, label, says, rule);
-        Some(self.explained(painted))
+        let exchange = refusal.and(self.exchange);
+        Some(Explained {
+            exchange,
+            ..self.explained(painted)
+        })
     }
 }
 

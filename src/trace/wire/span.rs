@@ -3,6 +3,7 @@
 pub(super) use super::layer::{Direction, Layer};
 
 use super::labels::Label;
+use super::secrets::{Secrets, starred};
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
@@ -94,7 +95,23 @@ pub struct Explained {
     pub layer: Layer,
     /// When its last byte came, as the caller of `receive` said.
     pub time: Duration,
-    /// Its bytes. A `*` stands for each byte of a secret. Of a gap ([`Label::Gap`]) there are none.
+    /// Which exchange of the connection it belongs to: `Some(0)` is the first request and its responses, interim
+    /// ones included. `None` is what belongs to none: empty lines before a request, a response without a request,
+    /// bytes behind the last message, the end of a direction, frames and tunnels behind a switch.
+    ///
+    /// ```
+    /// use barewire::trace::wire::{Conversation, Direction};
+    /// use std::time::Duration;
+    ///
+    /// let mut conversation = Conversation::new();
+    /// let asked = b"GET /0 HTTP/1.1\r\nHost: a\r\n\r\nGET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// let spans = conversation.receive(Direction::FromClient, Duration::ZERO, asked);
+    /// let exchanges: Vec<_> = spans.map(|explained| explained.exchange).collect();
+    /// assert_eq!(exchanges, [Some(0), Some(1)]);
+    /// ```
+    pub exchange: Option<u64>,
+    /// Its bytes. A `*` stands for each byte of a secret. Of a [`Layer::Message`], which the frames show already,
+    /// the first 1,024; of a gap ([`Label::Gap`]) none.
     pub bytes: Vec<u8>,
     /// What they are.
     pub span: Span,
@@ -268,6 +285,28 @@ impl<'a> Brush<'a> {
             }
             false => {}
         }
+    }
+
+    /// A leaf of text in which a secret may stand: one in the URI of a field, or in a line that is refused. `says`:
+    /// its value, instead of its bytes.
+    pub(super) fn guarded(
+        &mut self,
+        end: usize,
+        label: Label,
+        says: Option<String>,
+        secrets: &mut Secrets,
+    ) {
+        let (at, bytes) = (self.at, self.ahead(end));
+        let hidden = match self.shows_secrets {
+            true => Vec::new(),
+            false => secrets.find(bytes),
+        };
+        let says = says.unwrap_or_else(|| shown(&starred(bytes, &hidden)));
+        let moved = hidden
+            .into_iter()
+            .map(|range| at + range.start..at + range.end);
+        self.hidden.extend(moved);
+        self.valued(end, label, says);
     }
 
     /// Whether the caller has asked for secrets.

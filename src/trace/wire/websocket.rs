@@ -13,7 +13,7 @@
 //! of a text ends between two characters, so that a bad character begins in the same place however the bytes were cut.
 
 use super::labels::Label;
-use super::span::{Brush, SHOWN, hex, shown};
+use super::span::{Brush, Note, SHOWN, Span, hex, shown};
 use super::step::{Refusal, Step};
 use crate::websocket::wire::{
     Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,
@@ -27,6 +27,8 @@ pub(super) struct Frames {
     /// Bytes at the front that the receiver has seen already, unmasked.
     seen: Vec<u8>,
     message: Message,
+    /// Whether the message is complete, and its last frame was not the only one.
+    is_put_together: bool,
 }
 
 /// The frame whose payload is coming.
@@ -57,6 +59,7 @@ impl Frames {
             current: None,
             seen: Vec::new(),
             message: Message::default(),
+            is_put_together: false,
         }
     }
 
@@ -107,7 +110,7 @@ impl Frames {
         brush.group(Label::Frame, |brush| {
             paint_header(brush, &header, header_bytes);
             if header.length == 0 {
-                self.end_message(brush, &header);
+                self.end_message(&header);
             }
         });
         match brush.finish() {
@@ -196,7 +199,7 @@ impl Frames {
         }
         if ends && refusal.is_none() {
             self.current = None;
-            self.end_message(&mut brush, &header);
+            self.end_message(&header);
         }
         match (brush.finish(), refusal) {
             (good, Some(refusal)) => Step::Refused(good, refusal),
@@ -212,20 +215,29 @@ impl Frames {
         Ok((plain, characters))
     }
 
-    /// Notes a message of several frames at the leaf that ends it.
-    fn end_message(&mut self, brush: &mut Brush<'_>, header: &Header) {
-        if header.opcode == Opcode::Continuation && header.fin {
-            let Message { frames, bytes, .. } = self.message;
-            let first = shown(&self.message.first_bytes);
-            let more = if bytes > SHOWN as u64 { "…" } else { "" };
-            let kind = if self.message.is_text {
-                "text"
-            } else {
-                "binary"
-            };
-            let says = format!("{kind}, {bytes} bytes in {frames} frames: {first}{more}");
-            brush.note(Label::Message, says);
+    /// A data frame has ended. Of a message in one frame there is nothing to put together.
+    fn end_message(&mut self, header: &Header) {
+        self.is_put_together = header.opcode == Opcode::Continuation && header.fin;
+    }
+
+    /// The message of several frames that the last step has completed: its first bytes, and the span of all.
+    pub(super) fn take_message(&mut self) -> Option<(Vec<u8>, Span)> {
+        if !std::mem::take(&mut self.is_put_together) {
+            return None;
         }
+        let message = std::mem::take(&mut self.message);
+        let kind = if message.is_text { "text" } else { "binary" };
+        let (bytes, frames) = (message.bytes, message.frames);
+        let says = format!("{kind}, {bytes} bytes in {frames} frames");
+        let span = Span {
+            range: 0..bytes,
+            label: Label::Message,
+            value: message.shown(),
+            rule: Label::Message.section(),
+            children: Vec::new(),
+            notes: vec![Note::new(Label::MessageFrames, says)],
+        };
+        Some((message.first_bytes, span))
     }
 }
 
@@ -266,6 +278,17 @@ impl Message {
         self.bytes += plain.len() as u64;
         let room = SHOWN - self.first_bytes.len();
         self.first_bytes.extend(plain.iter().take(room));
+    }
+
+    /// The first bytes as text. The last of them may be the beginning of a character.
+    fn shown(&self) -> String {
+        if self.bytes <= SHOWN as u64 {
+            return shown(&self.first_bytes);
+        }
+        let cut = str::from_utf8(&self.first_bytes).err();
+        let cut = cut.filter(|error| error.error_len().is_none());
+        let end = cut.map_or(SHOWN, |error| error.valid_up_to());
+        shown(&self.first_bytes[..end]) + "…"
     }
 }
 

@@ -1,6 +1,6 @@
 //! Feeds chunks to a decoder.
 
-use barewire::framing::{Decode, Encode, Error, Framer, Message, Prefix, PrefixDecoder};
+use barewire::framing::{Decode, Encode, Error, Framer, Message, Part, Prefix, PrefixDecoder};
 use std::io::Read;
 
 /// The messages of a stream, and how it ended.
@@ -93,6 +93,10 @@ impl Framer for ReadIntoRing {
 
     fn decoder(&self) -> RingReader {
         RingReader(self.0.decoder())
+    }
+
+    fn parts(&self, length: usize) -> Vec<(Part, usize)> {
+        self.0.parts(length)
     }
 }
 

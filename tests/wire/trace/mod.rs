@@ -2,15 +2,18 @@
 //!
 //! [`play`] lets a conversation explain some bytes and checks what holds for all of them. [`vectors`] plays every case
 //! of `fixtures/http/` and `fixtures/websocket/`, [`random`] random and damaged conversations. [`exchanges`] is
-//! which response belongs to which request, [`values`] the tokens of single fields, [`tls`] the handshakes that rustls
-//! makes and what damages them, and [`costs`] time and memory.
-//! which response belongs to which request, [`values`] the tokens of single fields, [`gaps`] is what is missing, and [`costs`] time and memory.
+//! which response belongs to which request, [`lengths`] how long a body is, [`values`] the tokens of single fields,
+//! [`secrets`] what is hidden, [`gaps`] what is missing, [`framing`] the messages of 7.1, [`tls`] the handshakes that
+//! rustls makes and what damages them, and [`costs`] time and memory.
 
 mod costs;
 mod exchanges;
+mod framing;
 mod gaps;
+mod lengths;
 mod play;
 mod random;
+mod secrets;
 mod tls;
 mod values;
 mod vectors;

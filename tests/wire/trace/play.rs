@@ -2,7 +2,9 @@
 
 pub(crate) use crate::cases::scripts::{Passes, answers, asks, both_end};
 use barewire::http::wire::Limits;
-use barewire::trace::wire::{Conversation, Direction, Explained, Label, Note, Span};
+use barewire::trace::wire::{
+    Conversation, Direction, Explained, Label, Layer, Note, Protocol, Span,
+};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ pub(crate) const SERVER: Direction = Direction::FromServer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Leaf {
     pub(crate) from: Direction,
+    pub(crate) layer: Layer,
+    pub(crate) exchange: Option<u64>,
     pub(crate) range: Range<u64>,
     pub(crate) label: Label,
     /// Its bytes.
@@ -31,7 +35,16 @@ pub(crate) fn leaves(script: &[Passes]) -> Vec<Leaf> {
 
 /// The same, with these limits: the bytes are played whole, byte by byte, and cut at some places.
 pub(crate) fn leaves_within(limits: Limits, script: &[Passes]) -> Vec<Leaf> {
-    let whole = played(limits, script, |bytes| bytes.len().max(1));
+    leaves_of(|| Conversation::with_limits(limits), script)
+}
+
+/// The same, of a conversation of this protocol.
+pub(crate) fn leaves_by(protocol: &Protocol, script: &[Passes]) -> Vec<Leaf> {
+    leaves_of(|| Conversation::of(protocol.clone()), script)
+}
+
+fn leaves_of(begin: impl Fn() -> Conversation, script: &[Passes]) -> Vec<Leaf> {
+    let whole = played_in(begin(), script, |bytes| bytes.len().max(1));
     let longest = script.iter().map(|passes| match passes {
         Passes::Bytes(_, bytes) => bytes.len(),
         Passes::End(_) => 0,
@@ -39,7 +52,7 @@ pub(crate) fn leaves_within(limits: Limits, script: &[Passes]) -> Vec<Leaf> {
     let most = longest.max().unwrap_or_default();
     let cuts = [1, 2, 7, 61, most / 2, most.saturating_sub(1)];
     for cut in cuts.into_iter().filter(|&cut| cut > 0 && cut * 1000 > most) {
-        let pieces = played(limits, script, |_| cut);
+        let pieces = played_in(begin(), script, |_| cut);
         assert_eq!(pieces, whole, "in pieces of {cut}: {script:?}");
     }
     whole
@@ -49,9 +62,18 @@ pub(crate) fn leaves_within(limits: Limits, script: &[Passes]) -> Vec<Leaf> {
 pub(crate) fn played(
     limits: Limits,
     script: &[Passes],
+    cut: impl FnMut(&[u8]) -> usize,
+) -> Vec<Leaf> {
+    played_in(Conversation::with_limits(limits), script, cut)
+}
+
+/// The same in this conversation, which has just begun.
+pub(crate) fn played_in(
+    conversation: Conversation,
+    script: &[Passes],
     mut cut: impl FnMut(&[u8]) -> usize,
 ) -> Vec<Leaf> {
-    let mut conversation = Conversation::with_limits(limits).show_secrets();
+    let mut conversation = conversation.show_secrets();
     let mut seen = Seen::default();
     for passes in script {
         match passes {
@@ -107,6 +129,16 @@ impl Seen {
     /// A span begins where the one before it has ended, and so do the leaves in it.
     fn explained(&mut self, explained: &Explained) {
         let (from, span) = (explained.from, &explained.span);
+        if explained.layer == Layer::Message {
+            // The first bytes of all, put together of the payloads before it.
+            assert_eq!(
+                explained.bytes.len() as u64,
+                span.range.end.min(1024),
+                "{span:?}"
+            );
+            assert_eq!((span.range.start, span.label), (0, Label::Message));
+            return self.leaf(explained, span, &explained.bytes);
+        }
         let at = &mut self.at[side(from)];
         assert_eq!(span.range.start, *at as u64, "{span:?}");
         *at = span.range.end as usize;
@@ -116,16 +148,17 @@ impl Seen {
         for leaf in span.leaves() {
             let start = (leaf.range.start - span.range.start) as usize;
             let end = (leaf.range.end - span.range.start) as usize;
-            self.leaf(from, leaf, &bytes[start..end]);
+            self.leaf(explained, leaf, &bytes[start..end]);
         }
     }
 
-    fn leaf(&mut self, from: Direction, span: &Span, bytes: &[u8]) {
+    fn leaf(&mut self, explained: &Explained, span: &Span, bytes: &[u8]) {
+        let (from, layer, exchange) = (explained.from, explained.layer, explained.exchange);
         let in_pieces = span.label.comes_in_pieces();
         let mut before = self.leaves.iter_mut().rev();
         if let Some(last) = before.find(|leaf| leaf.from == from)
             && in_pieces
-            && (last.label, last.rule) == (span.label, span.rule)
+            && (last.label, last.rule, last.exchange) == (span.label, span.rule, exchange)
             && span.range.end > span.range.start
         {
             last.range.end = span.range.end;
@@ -134,6 +167,8 @@ impl Seen {
         }
         self.leaves.push(Leaf {
             from,
+            layer,
+            exchange,
             range: span.range.clone(),
             label: span.label,
             bytes: bytes.to_vec(),

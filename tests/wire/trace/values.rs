@@ -204,7 +204,8 @@ fn close_frames_and_masks() {
         "* websocket.unmasked             1000                     RFC 6455 §5.3\n",
         "* websocket.unmasked             bye                      RFC 6455 §5.3\n",
         "< websocket.close.code           1000                     RFC 6455 §7.4\n",
-        "text, 5 bytes in 2 frames: 月ok RFC 6455 §5.4\n",
+        "< websocket.message              月ok                      RFC 6455 §5.4\n",
+        "* websocket.message.frames       text, 5 bytes in 2 frames RFC 6455 §5.4\n",
     ] {
         assert!(seen.contains(line), "{line}{seen}");
     }

@@ -8,6 +8,7 @@ use crate::http::wire::{
     Fields, Places, Query, RequestDecoder, RequestHead, ResponseDecoder, Target, reason_phrase,
 };
 use crate::trace::wire::labels::Label;
+use crate::trace::wire::secrets::{ACCESS_TOKEN, Secrets};
 use crate::trace::wire::span::{Brush, Note};
 
 /// Which bytes of a head are good.
@@ -41,7 +42,7 @@ pub(in crate::trace::wire) fn request(
             };
             match head.map(RequestHead::target) {
                 Some(parts) => target(brush, target_end, &parts),
-                None => brush.leaf(target_end, Label::Target),
+                None => brush.guarded(target_end, Label::Target, None, &mut Secrets::in_text()),
             }
             brush.leaf(target_end + 1, Label::Space);
             if let Some(line_end) = places.fields {
@@ -105,12 +106,7 @@ fn section(
     let Some(start) = places.fields else { return };
     let end = match (places.end, &good) {
         (Some(end), _) => end - 2,
-        // Every LF before the broken byte ends a line.
-        (None, Good::Before(broken)) => {
-            let before = brush.bytes.get(start..*broken).unwrap_or_default();
-            let line = before.iter().rposition(|&c| c == b'\n');
-            start + line.map_or(0, |at| at + 1)
-        }
+        (None, Good::Before(broken)) => broken_line(brush.bytes, start, *broken),
         (None, Good::All(_)) => start,
     };
     lines(brush, fields, end, key);
@@ -120,9 +116,19 @@ fn section(
     }
 }
 
+/// Where the line begins that holds the broken byte: behind an LF that no blank follows, which would fold it.
+fn broken_line(bytes: &[u8], start: usize, broken: usize) -> usize {
+    let before = bytes.get(start..broken).unwrap_or_default();
+    let is_fold = |at: usize| matches!(bytes.get(start + at + 1), Some(b' ' | b'\t'));
+    let mut ends = before.iter().enumerate().rev();
+    let line = ends.find(|&(at, &byte)| byte == b'\n' && !is_fold(at));
+    start + line.map_or(0, |(at, _)| at + 1)
+}
+
 /// Field lines up to `end`. A line reaches to the next one, however often it is folded.
 fn lines(brush: &mut Brush<'_>, fields: Fields<'_>, end: usize, key: Option<&[u8]>) {
-    let places: Vec<_> = fields.places().collect();
+    let places = fields.places();
+    let places: Vec<_> = places.take_while(|(name, _)| name.start < end).collect();
     for (at, (name, value)) in places.iter().enumerate() {
         let line_end = places.get(at + 1).map_or(end, |(next, _)| next.start);
         brush.group(Label::Field, |brush| {
@@ -217,7 +223,7 @@ fn query(brush: &mut Brush<'_>, end: usize, query: Option<&str>) {
     brush.leaf(brush.at() + 1, Label::Delimiter);
     let start = brush.at();
     if Query::pieces(query).nth(values::MOST_PARTS).is_some() {
-        return brush.leaf(end, Label::Query);
+        return brush.guarded(end, Label::Query, None, &mut Secrets::in_text());
     }
     brush.group(Label::Query, |brush| {
         for (at, piece) in Query::pieces(query) {
@@ -229,7 +235,12 @@ fn query(brush: &mut Brush<'_>, end: usize, query: Option<&str>) {
             }
             let equals = usize::from(piece.len() > name.len());
             brush.leaf(brush.at() + equals, Label::Delimiter);
-            brush.leaf(start + at + piece.len(), Label::QueryValue);
+            let value_end = start + at + piece.len();
+            if name.as_bytes().eq_ignore_ascii_case(ACCESS_TOKEN) && !brush.shows_secrets() {
+                brush.secret(value_end, Label::QueryValue);
+                continue;
+            }
+            brush.leaf(value_end, Label::QueryValue);
             if !value.is_empty() {
                 values::decoded(brush, value);
             }

@@ -14,6 +14,7 @@ use crate::http::wire::{
     EntityTags, HttpDate, Ranges, decode_basic, grammar, percent_decode_text, split_host_port,
 };
 use crate::trace::wire::labels::Label;
+use crate::trace::wire::secrets::Secrets;
 use crate::trace::wire::span::{Brush, hex};
 use crate::websocket::wire::{GUID, accept, hash, nonce};
 
@@ -99,7 +100,7 @@ const FIELDS: &[(&str, &str, Form)] = &[
 /// that a response answers.
 pub(super) fn value(brush: &mut Brush<'_>, name: &[u8], end: usize, key: Option<&[u8]>) {
     let Some((section, form)) = form_of(name) else {
-        return brush.leaf(end, Label::FieldValue);
+        return brush.guarded(end, Label::FieldValue, None, &mut Secrets::in_text());
     };
     let bytes = brush.ahead(end);
     if bytes.is_empty() {
@@ -121,7 +122,7 @@ pub(super) fn value(brush: &mut Brush<'_>, name: &[u8], end: usize, key: Option<
     match (parts, form) {
         (Some(()), _) => {}
         (None, form) if form.is_secret() => brush.secret(end, Label::FieldValue),
-        (None, _) => brush.leaf(end, Label::FieldValue),
+        (None, _) => brush.guarded(end, Label::FieldValue, None, &mut Secrets::in_text()),
     }
     brush.rule(section);
     brush.rule_of(&[Label::Element, Label::Number], section);
@@ -137,7 +138,7 @@ pub(super) fn value(brush: &mut Brush<'_>, name: &[u8], end: usize, key: Option<
 }
 
 /// Whether the value of this field is shown only if it was asked for.
-pub(super) fn is_secret(name: &[u8]) -> bool {
+pub(in crate::trace::wire) fn is_secret(name: &[u8]) -> bool {
     form_of(name).is_some_and(|(_, form)| form.is_secret())
 }
 
