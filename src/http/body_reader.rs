@@ -115,6 +115,20 @@ impl BodyReader {
         self.ended || self.content > 0
     }
 
+    /// Whether the body ends in this input, or breaks a rule there. Decodes nothing for the caller.
+    pub(crate) fn ends_in(&self, input: &[u8]) -> bool {
+        let (mut decoder, mut input) = (self.decoder.clone(), &input[self.content..]);
+        let mut ended = self.ended;
+        while !ended {
+            match decoder.decode(input) {
+                Ok(step) if step.consumed == 0 && !step.ended => return false,
+                Ok(step) => (input, ended) = (&input[step.consumed..], step.ended),
+                Err(_) => return true,
+            }
+        }
+        true
+    }
+
     /// Why the body has failed.
     pub(crate) fn failure(&self) -> Option<wire::Error> {
         self.failure

@@ -90,7 +90,7 @@
 //!   request(options) ──► five sockets busy? wait in the queue ──► connect, or reuse one
 //!                                                                │
 //!      end(body) ◄──── write(piece) … ◄──── 100? ◄──── head ◄────┘
-//!         │                 └─ an early response is here: send no more
+//!         │                 └─ an early refusal is here: send no more
 //!         ▼
 //!   1xx … ──► the response's head ──► its body, read as it comes ──► the socket is free again
 //! ```

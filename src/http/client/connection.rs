@@ -72,6 +72,14 @@ impl ClientConnection {
         }
     }
 
+    /// Writes as much as there is room for. `None`: there is none.
+    pub(super) fn try_write(&self, buf: &[u8]) -> io::Result<Option<usize>> {
+        match self.stream.try_write(buf) {
+            Ok(Some(0)) => Err(io::ErrorKind::WriteZero.into()),
+            wrote => wrote,
+        }
+    }
+
     /// The stream for another protocol, without the timeouts that were set here.
     pub(super) fn into_stream(self) -> Result<Arc<dyn Stream>, Error> {
         self.stream.set_read_timeout(None)?;

@@ -4,14 +4,18 @@
 //!   send head ──► send body ──────────────────────► end ──┐
 //!                  │  send buffer full for a while: poll  │
 //!                  ▼                                      ▼
-//!     a response is here: send no more ──────────► receive head ──► 1xx: report it, go on
+//!     a refusal is here: send no more ───────────► receive head ──► 1xx: report it, go on
 //!                                                         │
 //!                                                         ▼ final
 //!                                  receive body … ended ──► the connection goes back
 //! ```
 //!
-//! A server may respond before it has read the whole request, and then stop reading. So the thread that sends
-//! polls for an early response: every 5 ms, and every 50 ms while it waits for room to write.
+//! A server may respond before it has read the whole request. So the thread that sends polls for an early
+//! response: every 5 ms, and every 50 ms while it waits for room to write.
+//! - A response that refuses the request, switches protocols or is whole: nothing more of the request is sent.
+//! - Any other 2xx may depend on the rest of the request, as an echo does: sending goes on. If the server stops
+//!   reading until its response is read, `end` copies what is left and returns, and a read of the response
+//!   sends it.
 //!
 //! | file | what |
 //! |---|---|
@@ -62,8 +66,12 @@ pub(super) struct Exchange {
     pub(super) received: u64,
     /// The final head is here.
     answered: bool,
+    /// Nothing more of the request is sent.
+    stopped: bool,
     /// Of the bytes that the connection's machine counts as sent, some were not written.
     unsent: bool,
+    /// Of the request, what is sent while the response is read; the bytes before the offset were sent.
+    rest: (Vec<u8>, usize),
     interim: u32,
     /// A 100 was among the interim responses.
     continued: bool,
@@ -88,7 +96,9 @@ impl Exchange {
             polled: Instant::now(),
             received: 0,
             answered: false,
+            stopped: false,
             unsent: false,
+            rest: (Vec::new(), 0),
             interim: 0,
             continued: false,
             first_byte: None,
@@ -100,8 +110,9 @@ impl Exchange {
         pooled.map(|pooled| &*pooled.connection.stream)
     }
 
+    /// Whether a response is here after which nothing more of the request is sent.
     pub(super) fn is_answered(&self) -> bool {
-        self.answered
+        self.stopped
     }
 
     pub(super) fn is_switched(&self) -> bool {

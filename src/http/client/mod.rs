@@ -69,6 +69,7 @@
 //! | how many connections, how long they are idle, who waits | `pool/limits.rs`, `pool/mod.rs` (rule 1, the picture, the example) and `tests/wire/pool`. The number five stands in prose, too: `grep -rni "five" src README.md tests` finds it, also in `bin/agent_demo` and `tests/demos/client` |
 //! | how a connection is opened | a [`Connector`]; plain TCP is in `origin.rs` |
 //! | when an early response is noticed | `send_parts` and `POLL_INTERVAL` in `exchange/sending.rs`, `WRITE_TIMEOUT` in `connection.rs` |
+//! | after which early response nothing more is sent | `whole_head` in `exchange/receiving.rs`, `stop_if_whole` in `exchange/sending.rs`; `tests/rows/client/early.rs` and `echoing.rs` |
 //! | how a body is read | [`body_reader.rs`](super::body_reader), and the client's part of it in `exchange/body.rs` |
 //! | when a request is cancelled, and what becomes of its connection | `handle.rs`; `left` in `deadlines.rs` finds it, `opening.rs` and `wait` in `agent.rs` are woken, `release` in `exchange.rs` keeps a connection that goes back from being aborted, `leave_unused` there keeps one on which nothing was sent; what is cut while a connection is opened: `progress.rs`; `tests/rows/client/cancelled.rs` |
 //! | when the caller is asked whether it still wants the response | `wanted.rs`, and its `check` in `agent.rs`, `opening.rs` and `exchange/` |

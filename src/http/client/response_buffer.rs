@@ -101,6 +101,16 @@ impl ResponseBuffer {
         self.body.restart(length, self.limits);
     }
 
+    /// Whether it holds as much of the response as it keeps for a caller that is still sending.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.unread().len() >= MAX_BYTES
+    }
+
+    /// Whether the rest of the response is here.
+    pub(super) fn is_whole(&self) -> bool {
+        self.body.ends_in(self.bytes.unread())
+    }
+
     /// The final head.
     pub(super) fn head(&self) -> ResponseHead<'_> {
         self.decoder.head(self.bytes.kept())

@@ -1,5 +1,5 @@
-//! A server may respond before it has read the whole request (RFC 9112 §9.5), and then stop reading, close,
-//! or read on. The response is received, no more is sent, and the connection is not reused.
+//! A server may refuse a request before it has read the whole of it (RFC 9112 §9.5), and then stop reading,
+//! close, or read on. The response is received, no more is sent, and the connection is not reused.
 
 use super::peer::Peer;
 use super::test_server::{TestServer, get, head_within};

@@ -40,6 +40,7 @@ mod cancelled;
 mod closing;
 mod deadlines;
 mod early;
+mod echoing;
 mod expect;
 mod fault_answers;
 mod fault_locations;

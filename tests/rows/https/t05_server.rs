@@ -209,7 +209,7 @@ fn row_t05_bodies_both_ways() {
             Ok::<(), Failure>(())
         });
         let site = Site::new(server);
-        let body: Vec<u8> = (0..2_000_000_u32).map(|n| (n % 251) as u8).collect();
+        let body: Vec<u8> = (0..8_000_000_u32).map(|n| (n % 251) as u8).collect();
         let options = site.options(&agent()).method("POST");
         for expect in [false, true] {
             let options = match expect {

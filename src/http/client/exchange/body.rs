@@ -1,6 +1,7 @@
 //! Receiving the body of the response: the [`BodySource`] of a client.
 
 use super::Exchange;
+use super::sending::POLL_INTERVAL;
 use crate::http::body_reader::{BodyReader, BodySource};
 use crate::http::client::connection::is_cut;
 use crate::http::client::timings::Phase;
@@ -68,6 +69,11 @@ impl BodySource for Exchange {
             if let Some(until) = until {
                 left = left.min(until.saturating_duration_since(began));
             }
+            let mut sent = 0;
+            if !self.rest.0.is_empty() {
+                sent = self.send_rest()?;
+                left = left.min(POLL_INTERVAL);
+            }
             let (connection, buffer) = self.open()?;
             let read = match into.as_deref_mut() {
                 Some(into) => connection.read(into, left),
@@ -88,7 +94,7 @@ impl BodySource for Exchange {
                     return Err(e.into());
                 }
             };
-            self.check_pace(Phase::Body, began, bytes)?;
+            self.check_pace(Phase::Body, began, bytes + sent)?;
             if bytes > 0 {
                 self.received += bytes as u64;
                 if into.is_none() {

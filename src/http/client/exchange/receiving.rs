@@ -55,6 +55,7 @@ impl Exchange {
             }
             self.read_head(left, caller)?;
         }
+        self.stop_if_whole();
         Ok(())
     }
 
@@ -107,8 +108,13 @@ impl Exchange {
             }
             Err(error) => return Err(self.fail(error)),
         };
+        // RFC 9112 §9.5: "If the client sees a response that indicates the server does not wish to receive
+        // the message body and is closing the connection, the client SHOULD immediately cease transmitting
+        // the body"
+        let is_successful = (200..300).contains(&head.status());
         self.buffer.keep_head(bytes, length);
         self.answered = true;
+        self.stopped = !is_successful || self.is_switched();
         self.deadlines.begin(Phase::Body, None);
         self.pace.restart();
         match self.is_switched() {

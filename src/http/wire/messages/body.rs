@@ -183,7 +183,7 @@ fn content_length(fields: Fields<'_>) -> Result<Option<u64>, Error> {
 /// assert_eq!((step.consumed, step.data, step.ended), (7, 0, true));
 /// # Ok::<(), barewire::http::wire::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum BodyDecoder {
     /// This many bytes are still to come.
     Known(u64),

@@ -96,7 +96,7 @@ enum Extension {
 }
 
 /// Decodes one chunked body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ChunkedDecoder {
     limits: Limits,
     state: State,

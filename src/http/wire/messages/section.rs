@@ -45,7 +45,7 @@ pub(super) enum Of {
 }
 
 /// A field section while it is being received; its offsets count from the start of the caller's bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Section {
     of: Of,
     phase: Phase,
