@@ -15,5 +15,14 @@ mod play;
 mod random;
 mod secrets;
 mod tls;
+//! which response belongs to which request, [`values`] the tokens of single fields, and [`costs`] time and memory.
+//! [`rendered`] is what the renderings write; `lessons/` has two of them to the letter.
+
+mod costs;
+mod exchanges;
+mod json;
+mod play;
+mod random;
+mod rendered;
 mod values;
 mod vectors;

@@ -1,0 +1,366 @@
+//! The renderings: two lessons to the letter, and what holds for whatever strangers send.
+
+use super::json;
+use super::play::{CLIENT, Passes, SERVER, answers, asks, both_end};
+use crate::cases::scripts;
+use crate::http::all_cases;
+use crate::support::Random;
+use crate::websocket::{FRAMES, format, handshakes};
+use barewire::trace::wire::render::{Hex, Html, Json, Rendering, Text};
+use barewire::trace::wire::{Conversation, Explained, Explainer, Layer, Protocol};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A writer whose text can be read; it fails when it holds more than `most` bytes.
+#[derive(Clone)]
+struct Paper {
+    text: Arc<Mutex<Vec<u8>>>,
+    most: usize,
+}
+
+impl Paper {
+    fn new(most: usize) -> Paper {
+        let text = Arc::default();
+        Paper { text, most }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.text.lock().unwrap().clone()).expect("UTF-8")
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut text = self.text.lock().unwrap();
+        text.extend_from_slice(bytes);
+        match text.len() > self.most {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn pass(explainer: &mut Explainer, number: u64, script: &[Passes]) -> io::Result<()> {
+    let mut time = Duration::ZERO;
+    explainer.begins(
+        number,
+        time,
+        "127.0.0.1:50000 to 127.0.0.1:1337",
+        Protocol::Detected,
+    )?;
+    for passes in script {
+        time += Duration::from_micros(1500);
+        match passes {
+            Passes::Bytes(from, bytes) => {
+                explainer.bytes(number, Layer::Tcp, *from, time, bytes)?
+            }
+            Passes::End(from) => explainer.ends(number, *from, time)?,
+        }
+    }
+    Ok(())
+}
+
+fn explained_by(rendering: impl Rendering + 'static, script: &[Passes]) -> String {
+    let paper = Paper::new(usize::MAX);
+    let mut explainer = Explainer::new(rendering, paper.clone());
+    pass(&mut explainer, 0, script).expect("room");
+    explainer.finish().expect("room");
+    paper.text()
+}
+
+/// A chunked POST that waits for a 100.
+fn post() -> Vec<Passes> {
+    let mut script = vec![
+        asks(
+            "POST /echo?x=1 HTTP/1.1\r\nHost: 127.0.0.1:1337\r\nTransfer-Encoding: chunked\r\n\
+            Expect: 100-continue\r\n\r\n",
+        ),
+        answers("HTTP/1.1 100 Continue\r\n\r\n"),
+        asks("5;note=\"one\"\r\nhello\r\n0\r\nX-Checksum: 5d41\r\n\r\n"),
+        answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+    ];
+    script.extend(both_end());
+    script
+}
+
+/// The book's `hello world!` and `yakexi`.
+fn yakexi() -> Vec<Passes> {
+    let (request, response) = handshakes::samples();
+    let mut script = vec![
+        asks(request),
+        answers(response),
+        asks(b"\x81\x8c\x37\xfa\x21\x3d\x5f\x9f\x4d\x51\x58\xda\x56\x52\x45\x96\x45\x1c"),
+        answers(b"\x81\x06yakexi"),
+        asks(b"\x88\x82\x01\x02\x03\x04\x02\xea"),
+        answers(b"\x88\x02\x03\xe8"),
+    ];
+    script.extend(both_end());
+    script
+}
+
+#[test]
+fn the_lessons_to_the_letter() {
+    for (script, text, hex, json) in [
+        (
+            post(),
+            include_str!("lessons/post.text"),
+            include_str!("lessons/post.hex"),
+            include_str!("lessons/post.json"),
+        ),
+        (
+            yakexi(),
+            include_str!("lessons/yakexi.text"),
+            include_str!("lessons/yakexi.hex"),
+            include_str!("lessons/yakexi.json"),
+        ),
+    ] {
+        assert_eq!(explained_by(Text::new(), &script), text);
+        assert_eq!(explained_by(Hex::new(80, false), &script), hex);
+        assert_eq!(explained_by(Json::new(), &script), json);
+    }
+}
+
+/// The conversations of `fixtures/`.
+fn fixtures() -> Vec<Vec<Passes>> {
+    let http = all_cases().map(|case| scripts::of_http(&case));
+    let frames = FRAMES.iter().flat_map(|file| format::cases(file));
+    let frames = frames.map(|case| scripts::of_frames(&case));
+    let requests = format::cases("requests.txt")
+        .into_iter()
+        .map(|case| scripts::of_request(&case));
+    let responses = format::cases("responses.txt").into_iter();
+    let responses = responses.map(|case| scripts::of_response(&case));
+    let all = http.chain(frames).chain(requests).chain(responses);
+    all.filter(|script| size(script) < 5000).collect()
+}
+
+fn size(script: &[Passes]) -> usize {
+    let sizes = script.iter().map(|passes| match passes {
+        Passes::Bytes(_, bytes) => bytes.len(),
+        Passes::End(_) => 0,
+    });
+    sizes.sum()
+}
+
+fn spans(script: &[Passes]) -> Vec<Explained> {
+    let mut conversation = Conversation::new();
+    let spans = script.iter().flat_map(|passes| match passes {
+        Passes::Bytes(from, bytes) => conversation
+            .receive(*from, Duration::ZERO, bytes)
+            .collect::<Vec<_>>(),
+        Passes::End(from) => conversation.end(*from, Duration::ZERO).collect(),
+    });
+    spans.collect()
+}
+
+fn rendered(mut rendering: impl Rendering, spans: &[Explained]) -> String {
+    let mut out = Vec::new();
+    for explained in spans {
+        rendering.explained(0, explained, &mut out).expect("memory");
+    }
+    rendering.finish(&mut out).expect("memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+/// A program needs no other order than that of the lines to put a direction together again.
+#[test]
+fn json_lines_tile_each_direction() {
+    for script in fixtures() {
+        let mut at = [0; 2];
+        let mut lines = 0;
+        let json = rendered(Json::new(), &spans(&script));
+        for line in json.lines() {
+            let members = json::members(line);
+            let number = |name| json::number(&members, name);
+            let side = usize::from(json::text(&members, "from") == "server");
+            assert_eq!(number("at"), at[side], "{line}");
+            at[side] += number("length");
+            lines += 1;
+        }
+        let leaves: usize = spans(&script).iter().map(|e| e.span.leaves().count()).sum();
+        assert_eq!(lines, leaves, "{script:?}");
+        for (side, from) in [CLIENT, SERVER].into_iter().enumerate() {
+            let ended = script
+                .iter()
+                .any(|p| matches!(p, Passes::End(end) if *end == from));
+            let sent: Vec<u8> = script
+                .iter()
+                .flat_map(|p| match p {
+                    Passes::Bytes(by, bytes) if *by == from => bytes.clone(),
+                    _ => Vec::new(),
+                })
+                .collect();
+            assert!(!ended || at[side] as usize == sent.len(), "{script:?}");
+        }
+    }
+}
+
+/// As many columns as a terminal may take.
+fn columns(line: &str) -> usize {
+    line.chars()
+        .map(|c| if c < '\u{1100}' || c == '…' { 1 } else { 2 })
+        .sum()
+}
+
+/// Each case in a few widths, so that each width has many cases.
+#[test]
+fn hex_is_never_wider_than_asked() {
+    let fixtures = fixtures();
+    assert!(fixtures.len() > 700, "{}", fixtures.len());
+    for (number, script) in fixtures.iter().enumerate() {
+        let spans = spans(script);
+        for width in [60, 80, 128, 60 + number % 141] {
+            let hex = rendered(Hex::new(width, false), &spans);
+            let widest = hex.lines().map(columns).max().unwrap_or_default();
+            assert!(widest <= width, "{widest} of {width}: {hex}");
+        }
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_the_colours() {
+    for script in [post(), yakexi()] {
+        let spans = spans(&script);
+        let plain = rendered(Hex::new(80, false), &spans);
+        let mut parts = Vec::new();
+        for part in rendered(Hex::new(80, true), &spans).split('\x1b') {
+            parts.push(
+                part.split_once('m')
+                    .filter(|_| part.starts_with('['))
+                    .map_or(part, |(_, text)| text)
+                    .to_owned(),
+            );
+        }
+        let stripped = parts.concat();
+        let stripped: Vec<&str> = stripped.lines().map(|line| line.trim_end()).collect();
+        assert_eq!(stripped, plain.lines().collect::<Vec<_>>());
+    }
+}
+
+/// Nothing that a stranger sends moves the cursor, turns the direction of the text, or becomes HTML.
+#[test]
+fn nothing_reaches_a_terminal_or_a_page_unescaped() {
+    let mut random = Random::new(0x7e13);
+    let pieces = [
+        "\u{1b}[2J",
+        "\u{9b}2J",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{feff}",
+        "\u{200b}",
+        "<script>",
+        "\" onfocus=\"",
+        "'",
+        "&",
+        "\r",
+        "\t",
+        "\0",
+        "\u{7f}",
+        "\u{85}",
+        "\u{2028}",
+        "月",
+        "a",
+        "</span>",
+    ];
+    for round in 0..300 {
+        let mut some = || -> Vec<u8> {
+            let count = random.below(9);
+            (0..count)
+                .flat_map(|_| match random.below(4) {
+                    0 => vec![random.below(256) as u8],
+                    _ => pieces[random.below(pieces.len())].as_bytes().to_vec(),
+                })
+                .collect()
+        };
+        let request = [
+            b"GET /",
+            &some()[..],
+            b" HTTP/1.1\r\nHost: a\r\nX: ",
+            &some(),
+            b"\r\n\r\n",
+        ]
+        .concat();
+        let (offer, accepted) = handshakes::samples();
+        let text = some();
+        let frame = [&[0x81, text.len() as u8][..], &text].concat();
+        let script = match round % 3 {
+            0 => vec![asks(request)],
+            1 => vec![asks(offer), answers([accepted, frame].concat())],
+            _ => vec![asks(some()), answers(some())],
+        };
+        let spans = spans(&script);
+        for text in [
+            rendered(Text::new(), &spans),
+            rendered(Hex::new(80, false), &spans),
+        ] {
+            assert_printable(&text);
+        }
+        let page = rendered(Html::new("<'&\""), &spans);
+        assert_printable(&page);
+        let open = page.matches("<span").count();
+        assert_eq!(
+            (open, page.contains("<script")),
+            (page.matches("</span>").count(), false)
+        );
+        assert!(!page.contains("\" onfocus"));
+    }
+}
+
+fn assert_printable(text: &str) {
+    let bad = |c: char| {
+        c != '\n' && c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    assert!(!text.contains(bad), "{text:?}");
+}
+
+#[test]
+fn a_writer_that_fails_is_reported_once() {
+    let mut explainer = Explainer::new(Text::new(), Paper::new(100));
+    let failed = pass(&mut explainer, 0, &post());
+    assert_eq!(
+        failed.expect_err("no room").kind(),
+        io::ErrorKind::StorageFull
+    );
+    pass(&mut explainer, 1, &post()).expect("reported already");
+    explainer.finish().expect("reported already");
+}
+
+#[test]
+fn a_capture_may_name_more_conversations_than_are_followed() {
+    let paper = Paper::new(usize::MAX);
+    let mut explainer = Explainer::new(Text::new(), paper.clone());
+    for number in 0..4097 {
+        explainer
+            .begins(number, Duration::ZERO, "a", Protocol::Detected)
+            .expect("room");
+    }
+    for number in [0, 1] {
+        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        explainer
+            .bytes(number, Layer::Tcp, CLIENT, Duration::ZERO, bytes)
+            .expect("room");
+    }
+    let text = paper.text();
+    assert!(text.contains("conversation 0, not followed further: 4096 conversations are open"));
+    assert!(text.contains("conversation 1, client: request 1"));
+    assert!(!text.contains("conversation 0, client"));
+}
+
+/// Neither its bytes nor its pieces make a page endless.
+#[test]
+fn a_page_shows_the_begin_of_a_long_body() {
+    let mut script = vec![
+        asks("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        answers("HTTP/1.1 200 OK\r\n\r\n"),
+    ];
+    script.extend((0..1000).map(|_| answers(vec![b'z'; 1000])));
+    let page = rendered(Html::new("long"), &spans(&script));
+    assert!(page.len() < 40_000, "{}", page.len());
+    assert!(page.contains("… 991000 bytes more"));
+}
