@@ -36,6 +36,8 @@ pub(crate) enum Style {
     Text,
     Hex,
     Json,
+    /// A page, in this file.
+    Html(String),
 }
 
 impl Options {
@@ -68,14 +70,21 @@ impl Options {
 }
 
 fn style(args: &mut Args<'_>) -> Result<Style, String> {
-    let all = [
+    let plain = [
         ("--text", Style::Text),
         ("--hex", Style::Hex),
         ("--json", Style::Json),
     ];
-    let mut typed = all.into_iter().filter(|(name, _)| args.has(name));
-    match (typed.next(), typed.next()) {
-        (Some((one, _)), Some((other, _))) => Err(format!("{one} or {other}, not both")),
+    let mut typed: Vec<_> = plain
+        .into_iter()
+        .filter(|(name, _)| args.has(name))
+        .collect();
+    typed.extend(
+        args.value("--html")
+            .map(|file| ("--html", Style::Html(file))),
+    );
+    match (typed.pop(), typed.pop()) {
+        (Some((one, _)), Some((other, _))) => Err(format!("{other} or {one}, not both")),
         (found, _) => Ok(found.map_or(Style::Text, |(_, style)| style)),
     }
 }

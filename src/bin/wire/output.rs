@@ -6,7 +6,7 @@ use crate::only::Filtered;
 use crate::options::{Options, Style};
 use barewire::trace::Recorder;
 use barewire::trace::wire::Explainer;
-use barewire::trace::wire::render::{Hex, Json, Rendering, Text};
+use barewire::trace::wire::render::{Hex, Html, Json, Rendering, Text};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +20,7 @@ impl Options {
             Style::Text => Box::new(Text::new()),
             Style::Hex => Box::new(Hex::new(columns(), colours())),
             Style::Json => Box::new(Json::new()),
+            Style::Html(_) => Box::new(Html::new("wire")),
         };
         Filtered {
             only: self.only.clone(),
