@@ -11,6 +11,7 @@
 //! | all | `mistakes`, `surroundings`, `words` | bad options; outputs that are closed, full or that nobody reads; what errors say |
 //! | W01 to W05 | `websocket` | the book's WebSocket server and client |
 //! | A01 to A07 | `client` | `http_get`, `agent_demo` and `proxy` |
+//! | | `wire` | what passes between a client and a server, explained |
 //! | | `transcript`, `stage`, `place` | goldens in `fixtures/demos/`; programs that never outlive a test |
 //!
 //! `udp_echo` is with its rows, in `tests/rows/udp/demo.rs`.
@@ -30,4 +31,5 @@ mod tcp_echo;
 mod tls_echo;
 mod transcript;
 mod websocket;
+mod wire;
 mod words;

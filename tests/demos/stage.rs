@@ -204,6 +204,7 @@ pub(crate) fn program(demo: &str) -> &'static str {
         "tls_echo" => env!("CARGO_BIN_EXE_tls_echo"),
         "nagle" => env!("CARGO_BIN_EXE_nagle"),
         "proxy" => env!("CARGO_BIN_EXE_proxy"),
+        "wire" => env!("CARGO_BIN_EXE_wire"),
         "udp_echo" => env!("CARGO_BIN_EXE_udp_echo"),
         "ws_server" => env!("CARGO_BIN_EXE_ws_server"),
         "ws_client" => env!("CARGO_BIN_EXE_ws_client"),

@@ -18,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) const DEMOS: [&str; 13] = [
+pub(crate) const DEMOS: [&str; 14] = [
     "agent_demo",
     "chapter",
     "framing",
@@ -30,6 +30,7 @@ pub(crate) const DEMOS: [&str; 13] = [
     "tcp_echo",
     "tls_echo",
     "udp_echo",
+    "wire",
     "ws_client",
     "ws_server",
 ];
@@ -200,7 +201,7 @@ fn fault_e04_a_client_without_an_output_ends() {
             format!("{folder}/fixtures/tls/ca.crt"),
             format!("{folder}/Cargo.toml"),
         );
-        let clients: [(&str, &[&str]); 15] = [
+        let clients: [(&str, &[&str]); 17] = [
             ("http_get", &[&http]),
             (
                 "http_get",
@@ -219,6 +220,8 @@ fn fault_e04_a_client_without_an_output_ends() {
             ("framing", &["client", "none", tcp]),
             ("agent_demo", &["--ms", "1"]),
             ("nagle", &[]),
+            ("wire", &["--vectors", "9112 §7.1"]),
+            ("wire", &["--vectors", "9112 §7.1", "--json"]),
         ];
         everywhere(|it| {
             for (demo, args) in clients {
@@ -311,7 +314,9 @@ fn ask_tls(path: &Path) {
 #[test]
 fn fault_e04_a_server_without_an_output_goes_on() {
     watched(|| {
-        let servers: [(&str, &[&str], Ask); 7] = [
+        let (_site, port) = crate::client::hello();
+        let site = format!("127.0.0.1:{port}");
+        let servers: [(&str, &[&str], Ask); 8] = [
             ("http_server", &["--listen", "{}"], ask_http),
             ("https_server", &["{}"], ask_tls),
             ("ws_server", &["--show-bytes", "--listen", "{}"], ask_http),
@@ -319,6 +324,7 @@ fn fault_e04_a_server_without_an_output_goes_on() {
             ("tcp_echo", &["server", "--listen", "{}"], ask_tcp),
             ("tls_echo", &["--listen", "{}"], ask_tls),
             ("framing", &["server", "none", "--listen", "{}"], ask_tcp),
+            ("wire", &["--listen", "{}", "--to", &site], ask_http),
         ];
         everywhere(|it| {
             let place = Place::new(&it.name.replace(' ', "-"));

@@ -99,11 +99,14 @@ impl Service for Between {
     }
 
     fn connection(&self, client: Arc<dyn Stream>, _slot: Slot) {
-        let passed = self.server();
-        let passed = passed.and_then(|server| net::tunnel(client, server, b"", IDLE_TIMEOUT));
+        let passed = match self.server() {
+            Ok(server) => net::tunnel(Arc::clone(&client), server, b"", IDLE_TIMEOUT).map(drop),
+            Err(error) => Err(error),
+        };
         if let Err(error) = passed {
             err!("{error}");
         }
+        drop(client); // closed when its user can read why
     }
 }
 

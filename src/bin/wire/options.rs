@@ -2,7 +2,8 @@
 
 use crate::demo::{Args, no_command};
 use crate::only::Only;
-use barewire::trace::wire::Protocol;
+use barewire::framing::{Delimiter, Fixed, Header16, Padding, Prefix};
+use barewire::trace::wire::{Framing, Protocol};
 
 pub(crate) const HELP: &str = include_str!("help.txt");
 
@@ -59,10 +60,11 @@ impl Options {
             _ if vectors => Shows::Vectors(words.join(" ")),
             _ => return Err(no_command(&words)),
         };
+        let protocol = args.parsed("--as", protocol)?.unwrap_or_default();
         Ok(Options {
             shows,
             style: style(args)?,
-            protocol: Protocol::Detected,
+            protocol,
             only: Only::parse(&args.all("--only"))?,
             show_secrets: args.has("--show-secrets"),
         })
@@ -87,4 +89,21 @@ fn style(args: &mut Args<'_>) -> Result<Style, String> {
         (Some((one, _)), Some((other, _))) => Err(format!("{other} or {one}, not both")),
         (found, _) => Ok(found.map_or(Style::Text, |(_, style)| style)),
     }
+}
+
+/// The framings are those of the demo `framing`.
+fn protocol(name: &str) -> Result<Protocol, String> {
+    Ok(match name {
+        "http" => Protocol::Http,
+        "bytes" => Protocol::Bytes,
+        "fixed" => Protocol::Framed(Framing::of(Fixed::<128>::new(Padding::Strip))),
+        "delimiter" => Protocol::Framed(Framing::of(Delimiter::CRLF)),
+        "header" => Protocol::Framed(Framing::of(Header16::new())),
+        "ring" => Protocol::Framed(Framing::of(Prefix::new())),
+        _ => {
+            return Err(format!(
+                "takes http, bytes, fixed, delimiter, header or ring, not {name:?}"
+            ));
+        }
+    })
 }

@@ -34,9 +34,10 @@ impl Options {
         if self.show_secrets {
             recorder = recorder.show_secrets();
         }
+        let (protocol, rendering) = (self.protocol.clone(), self.rendering());
         recorder = match &self.style {
-            Style::Html(path) => recorder.explain(self.rendering(), create(path)?),
-            _ => recorder.explain(self.rendering(), ServerOutput),
+            Style::Html(path) => recorder.explain_as(protocol, rendering, create(path)?),
+            _ => recorder.explain_as(protocol, rendering, ServerOutput),
         };
         match save {
             Some(path) => Ok(recorder.save(create(path)?)),

@@ -15,7 +15,7 @@ mod queue;
 
 use super::wire::capture::invented;
 use super::wire::render::Rendering;
-use super::wire::{Direction, Explainer, Layer};
+use super::wire::{Direction, Explainer, Layer, Protocol};
 use crate::net::{Addr, Observer, TapEvent, Tapped};
 use entry::What;
 use outputs::{Capture, Output};
@@ -125,12 +125,23 @@ impl Recorder {
         rendering: impl Rendering + 'static,
         out: impl Write + Send + 'static,
     ) -> Recorder {
+        self.explain_as(Protocol::Detected, rendering, out)
+    }
+
+    /// The same, for connections that carry this in the clear: framed messages, for example. What TLS carries is
+    /// detected.
+    pub fn explain_as(
+        self,
+        protocol: Protocol,
+        rendering: impl Rendering + 'static,
+        out: impl Write + Send + 'static,
+    ) -> Recorder {
         let explainer = Explainer::new(rendering, out);
         let explainer = match self.owner.shows_secrets.load(Ordering::Relaxed) {
             true => explainer.show_secrets(),
             false => explainer,
         };
-        self.writes_to(Output::Explained(Box::new(explainer)))
+        self.writes_to(Output::Explained(Box::new(explainer), protocol))
     }
 
     /// Writes the connections that begin from now on to `out`, as a [capture](super::wire::capture).

@@ -12,7 +12,7 @@ pub(super) type Out = Box<dyn Write + Send>;
 
 /// What an entry is written to.
 pub(super) enum Output {
-    Explained(Box<Explainer>),
+    Explained(Box<Explainer>, Protocol),
     Saved(Box<Capture>),
     /// It is called when another one has failed.
     Hook(Box<dyn Fn(&dyn Display) + Send>),
@@ -87,7 +87,7 @@ impl Outputs {
 impl Output {
     fn write(&mut self, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Output::Explained(explainer) => explained(explainer, entry, bytes),
+            Output::Explained(explainer, protocol) => explained(explainer, protocol, entry, bytes),
             Output::Saved(capture) => match saved(capture.writer()?, entry, bytes) {
                 // It began before this output, or its end is written already.
                 Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
@@ -99,7 +99,7 @@ impl Output {
 
     fn finish(&mut self) -> io::Result<()> {
         match self {
-            Output::Explained(explainer) => explainer.finish(),
+            Output::Explained(explainer, _) => explainer.finish(),
             Output::Saved(capture) => capture.finish(),
             Output::Hook(_) => Ok(()),
         }
@@ -128,7 +128,12 @@ impl Capture {
     }
 }
 
-fn explained(explainer: &mut Explainer, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
+fn explained(
+    explainer: &mut Explainer,
+    protocol: &Protocol,
+    entry: &Entry,
+    bytes: &[u8],
+) -> io::Result<()> {
     let Entry {
         conversation,
         time,
@@ -137,9 +142,7 @@ fn explained(explainer: &mut Explainer, entry: &Entry, bytes: &[u8]) -> io::Resu
     } = entry;
     let (conversation, time, from) = (*conversation, *time, *from);
     match what {
-        What::Begins { about, .. } => {
-            explainer.begins(conversation, time, about, Protocol::Detected)
-        }
+        What::Begins { about, .. } => explainer.begins(conversation, time, about, protocol.clone()),
         What::Bytes(layer, _) => explainer.bytes(conversation, *layer, from, time, bytes),
         What::Ends => explainer.ends(conversation, from, time),
         What::Resets => explainer.event(conversation, time, "cut"),
