@@ -31,9 +31,12 @@ fn paragraphs(text: &str) -> Vec<Vec<(&str, &str)>> {
 
 /// The values of some keys of each case, an `each:` in the place of `{}`.
 fn cases(name: &str, keys: &[&str]) -> Vec<Vec<(String, String)>> {
-    let text = file(name);
+    cases_of(&file(name), keys)
+}
+
+fn cases_of(text: &str, keys: &[&str]) -> Vec<Vec<(String, String)>> {
     let mut all = Vec::new();
-    for paragraph in paragraphs(&text) {
+    for paragraph in paragraphs(text) {
         let mut insets: Vec<&str> = values(&paragraph, "each").collect();
         if insets.is_empty() {
             insets.push("");
@@ -262,7 +265,7 @@ fn without_brackets(text: &str) -> Option<String> {
 
 pub(crate) fn certificates() -> Vec<Vec<u8>> {
     let text = file("tls/certificates.txt");
-    let paragraphs = paragraphs(&text);
+    let paragraphs = paragraphs(text);
     let names = paragraphs.iter().flat_map(|lines| values(lines, "case"));
     inputs(names.filter_map(certificate), &[0])
 }
@@ -291,4 +294,26 @@ pub(crate) fn texts() -> Vec<Vec<u8>> {
         b"plain ASCII",
     ];
     inputs(all.map(<[u8]>::to_vec), &[0])
+}
+
+/// Files, and packets, with what their names stand for.
+pub(crate) fn captures() -> Vec<Vec<u8>> {
+    let of = |name: &str| {
+        let mut text = file(name);
+        while let Some((before, named)) = text.split_once("\nlet ") {
+            let (line, rest) = named.split_once('\n').expect("a line");
+            let (name, value) = line.split_once(" = ").expect("a name");
+            text = [before, "\n", &rest.replace(&format!("{{{name}}}"), value)].concat();
+        }
+        let lines = cases_of(&text, &["in"]).into_iter();
+        let lines = lines.filter_map(|case| {
+            let lines = case.iter().map(|(_, value)| bytes(value));
+            Some(lines.collect::<Option<Vec<_>>>()?.concat())
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let files = inputs(of("captures/files.txt"), &[0]);
+    let packets = inputs(of("captures/link_types.txt"), &[1, 5, 9, 13]);
+    let written = inputs(http().into_iter().take(20), &[2]);
+    [files, packets, written].concat()
 }

@@ -5,7 +5,13 @@
 //! which response belongs to which request, [`lengths`] how long a body is, [`values`] the tokens of single fields,
 //! [`secrets`] what is hidden, [`gaps`] what is missing, [`framing`] the messages of 7.1, [`tls`] the handshakes that
 //! rustls makes and what damages them, and [`costs`] time and memory.
+//! which response belongs to which request, [`values`] the tokens of single fields, [`tls`] the handshakes that rustls
+//! makes and what damages them, and [`costs`] time and memory.
+//! which response belongs to which request, [`values`] the tokens of single fields, [`gaps`] is what is missing, and [`costs`] time and memory.
+//! which response belongs to which request, [`values`] the tokens of single fields, and [`costs`] time and memory. [`capture`] is how
+//! conversations are kept as files.
 
+mod capture;
 mod costs;
 mod exchanges;
 mod framing;

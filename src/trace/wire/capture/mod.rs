@@ -19,7 +19,7 @@
 //! ```
 //!
 //! What it writes of a connection, with the sequence numbers beside it. A direction begins with 0, so its byte *n* has
-//! the number *n* + 1:
+//! the number *n* + 1. Addresses of both families in one connection are written as IPv6:
 //!
 //! ```text
 //!   client                                server

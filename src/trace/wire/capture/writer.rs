@@ -72,8 +72,9 @@ const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
 
-/// Of a SYN: a window is counted in units of 2¹⁴ bytes, so none is ever full; the other three bytes are a padding.
-const WINDOW_SCALE: [u8; 4] = [3, 3, 14, 0];
+/// Of a SYN: the window is counted in units of 2¹⁴ bytes, so it is never full. Then the largest segment.
+const SYN_OPTIONS: [u8; 6] = [3, 3, 14, 0, 2, 4];
+const SYN_OPTIONS_BYTES: usize = 8;
 
 /// A direction that has sent this much without an acknowledgement gets one.
 const MOST_UNACKNOWLEDGED: u64 = 256 * 1024;
@@ -270,12 +271,15 @@ impl OpenConnection {
         stamp: [u32; 2],
         out: &mut Vec<u8>,
     ) {
+        let most = self.most_in_a_segment() as u16;
         let sender = self.0[side(from)];
         let receiver = &mut self.0[side(other(from))];
         let ends = [sender.addr, receiver.addr];
-        let options: &[u8] = if flags & SYN == 0 { &[] } else { &WINDOW_SCALE };
-        let mut header = [0; TCP_BYTES + WINDOW_SCALE.len()];
-        let length = TCP_BYTES + options.len();
+        let mut header = [0; TCP_BYTES + SYN_OPTIONS_BYTES];
+        let length = match flags & SYN {
+            0 => TCP_BYTES,
+            _ => header.len(),
+        };
         header[..2].copy_from_slice(&ends[0].port().to_be_bytes());
         header[2..4].copy_from_slice(&ends[1].port().to_be_bytes());
         // RFC 9293 §3.4: "all arithmetic dealing with sequence numbers must be performed modulo 2^32."
@@ -287,7 +291,10 @@ impl OpenConnection {
         header[12] = (length as u8 / 4) << 4;
         header[13] = flags;
         header[14..16].copy_from_slice(&[0xff, 0xff]); // the window
-        header[TCP_BYTES..length].copy_from_slice(options);
+        if flags & SYN != 0 {
+            header[TCP_BYTES..length - 2].copy_from_slice(&SYN_OPTIONS);
+            header[length - 2..].copy_from_slice(&most.to_be_bytes());
+        }
         let checksum = transport_checksum(ends, TCP, &header[..length], bytes);
         header[16..18].copy_from_slice(&checksum);
         packet(ends, TCP, &header[..length], bytes, stamp, out);
@@ -411,4 +418,49 @@ fn packet(
     }
     out.extend_from_slice(header);
     out.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::wire::capture::{Event, Reader};
+
+    /// As after 4 GiB of a direction.
+    #[test]
+    fn sequence_numbers_wrap() {
+        let mut file = Vec::new();
+        let mut writer = Writer::new(&mut file).unwrap();
+        let (client, server) = invented(0);
+        writer.begins(0, Duration::ZERO, client, server).unwrap();
+        let far = (1 << 32) - 10;
+        let sides = &mut writer.conversations.get_mut(&0).unwrap().0;
+        (sides[1].next, sides[1].acknowledged) = (far, far);
+        let mut sent = Vec::new();
+        for n in 0..100 {
+            sent.extend([n; 7]);
+            writer
+                .bytes(0, Direction::FromServer, Duration::ZERO, &[n; 7])
+                .unwrap();
+            writer
+                .bytes(0, Direction::FromClient, Duration::ZERO, b"ok")
+                .unwrap();
+        }
+        let mut came = Vec::new();
+        let mut numbers = Vec::new();
+        // Without the handshake, which was before.
+        let opening = 24 + 3 * 16 + 2 * 48 + 40;
+        let file = [&file[..24], &file[opening..]].concat();
+        for event in Reader::new(&file[..]) {
+            match event.unwrap() {
+                Event::Bytes {
+                    from: Direction::FromServer,
+                    bytes,
+                    ..
+                } => came.extend(bytes),
+                Event::Gap { .. } => numbers.push(0),
+                _ => {}
+            }
+        }
+        assert!(came == sent && numbers.is_empty());
+    }
 }

@@ -1,6 +1,7 @@
 //! The targets, and what all of them promise.
 
 mod answer;
+mod capture;
 mod certificate;
 mod field_values;
 mod frame;
@@ -79,6 +80,11 @@ pub const TARGETS: &[Target] = &[
         seeds: seeds::conversations,
     },
     Target {
+        name: "capture",
+        run: capture::run,
+        seeds: seeds::captures,
+    },
+    Target {
         name: "hello",
         run: hello::run,
         seeds: seeds::hellos,
@@ -111,6 +117,8 @@ impl Target {
         // byte may be a leaf.
         let (first, times) = match self.name {
             "trace" => (1 << 15, 600),
+            "capture" => (1 << 17, 600), // it reads 64 KiB at once
+
             _ => (4096, 60),
         };
         let most = first + times * data.len();

@@ -18,10 +18,15 @@ fn cases(file: &str, text: &str) -> Vec<Case> {
     let mut case: Option<Case> = None;
     for (number, line) in (1..).zip(text.lines().chain([""])) {
         let named = |text: &str| {
-            let mut names = names.iter().rev();
-            names.fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+            let names = names.iter().rev();
+            names.fold(text.to_owned(), |text, (name, value)| {
+                text.replace(name, value)
+            })
         };
-        if let Some((name, value)) = line.strip_prefix("let ").and_then(|it| it.split_once(" = ")) {
+        if let Some((name, value)) = line
+            .strip_prefix("let ")
+            .and_then(|it| it.split_once(" = "))
+        {
             names.push((format!("{{{name}}}"), value.into()));
         } else if line.is_empty() {
             cases.extend(case.take().into_iter().flat_map(|case| case.each()));
@@ -44,7 +49,10 @@ impl Case {
         let inset = |inset: &String| {
             let lines = self.lines.iter();
             let lines = lines.map(|(key, value)| (key.clone(), value.replace("{}", inset)));
-            Case { place: format!("{} [{inset}]", self.place), lines: lines.collect() }
+            Case {
+                place: format!("{} [{inset}]", self.place),
+                lines: lines.collect(),
+            }
         };
         match each.is_empty() {
             true => vec![self],
@@ -81,7 +89,10 @@ impl Case {
 #[test]
 fn each_file_is_read_or_refused_as_its_case_says() {
     let mut refused = BTreeSet::new();
-    for case in cases("files.txt", include_str!("../../../../fixtures/captures/files.txt")) {
+    for case in cases(
+        "files.txt",
+        include_str!("../../../../fixtures/captures/files.txt"),
+    ) {
         let file = case.bytes(&case.all("in").concat());
         let (events, error) = events(&file, case.limits());
         let error = error.map(|error| match error {
@@ -92,19 +103,30 @@ fn each_file_is_read_or_refused_as_its_case_says() {
         assert_eq!(error, case.find("error"), "{}", case.place);
         refused.extend(error.and_then(|error| Some(error.split_once(' ')?.0.to_owned())));
     }
-    let rules: BTreeSet<String> = Rule::ALL.iter().map(|rule| rule.name().to_owned()).collect();
+    let rules: BTreeSet<String> = Rule::ALL
+        .iter()
+        .map(|rule| rule.name().to_owned())
+        .collect();
     assert_eq!(refused, rules, "each rule has a case");
 }
 
 /// Each cut of a file gives an error, or the events that were before it.
 #[test]
 fn a_truncated_file_says_less_and_nothing_else() {
-    for case in cases("files.txt", include_str!("../../../../fixtures/captures/files.txt")) {
+    for case in cases(
+        "files.txt",
+        include_str!("../../../../fixtures/captures/files.txt"),
+    ) {
         let file = case.bytes(&case.all("in").concat());
         let (whole, _) = events(&file, case.limits());
         for length in 0..file.len() {
             let (events, _) = events(&file[..length], case.limits());
-            assert_eq!(events, whole[..events.len()], "{} cut at {length}", case.place);
+            assert_eq!(
+                events,
+                whole[..events.len()],
+                "{} cut at {length}",
+                case.place
+            );
         }
     }
 }
@@ -118,15 +140,32 @@ fn number<const N: usize>(little: bool, big: [u8; N]) -> [u8; N] {
     bytes
 }
 
-fn pcap(little: bool, nanoseconds: bool, link: u16, packets: &[(Vec<u8>, u32)]) -> Vec<u8> {
+pub(crate) fn pcap(
+    little: bool,
+    nanoseconds: bool,
+    link: u16,
+    packets: &[(Vec<u8>, u32)],
+) -> Vec<u8> {
     let word = |value: u32| number(little, value.to_be_bytes());
-    let magic = if nanoseconds { 0xa1b2_3c4d } else { 0xa1b2_c3d4 };
+    let magic = if nanoseconds {
+        0xa1b2_3c4d
+    } else {
+        0xa1b2_c3d4
+    };
     let half = if nanoseconds { 500_000_000 } else { 500_000 };
     let mut file = Vec::from(word(magic));
-    file.extend([2_u16, 4].map(|it| number(little, it.to_be_bytes())).as_flattened());
+    file.extend(
+        [2_u16, 4]
+            .map(|it| number(little, it.to_be_bytes()))
+            .as_flattened(),
+    );
     file.extend([0, 0, 262_144, link.into()].map(word).as_flattened());
     for (bytes, length) in packets {
-        file.extend([1, half, bytes.len() as u32, *length].map(word).as_flattened());
+        file.extend(
+            [1, half, bytes.len() as u32, *length]
+                .map(word)
+                .as_flattened(),
+        );
         file.extend(bytes);
     }
     file
@@ -142,10 +181,15 @@ fn pcapng(little: bool, link: u16, packets: &[(Vec<u8>, u32)]) -> Vec<u8> {
         file.extend([&word(kind), &length, body, &padding, &length].concat());
     };
     let version = [half(1), half(0)].concat();
-    block(0x0a0d_0d0a, &[&word(0x1a2b_3c4d)[..], &version, &[0xff; 8]].concat());
+    block(
+        0x0a0d_0d0a,
+        &[&word(0x1a2b_3c4d)[..], &version, &[0xff; 8]].concat(),
+    );
     block(1, &[half(link), half(0), half(0), half(0)].concat());
     for (bytes, length) in packets {
-        let fields = [0, 0, 1_500_000, bytes.len() as u32, *length].map(word).concat();
+        let fields = [0, 0, 1_500_000, bytes.len() as u32, *length]
+            .map(word)
+            .concat();
         block(6, &[fields, bytes.clone()].concat());
     }
     file
@@ -156,7 +200,9 @@ fn each_packet_is_read_in_each_byte_order_resolution_and_format() {
     let text = include_str!("../../../../fixtures/captures/link_types.txt");
     for case in cases("link_types.txt", text) {
         let link = case.find("link").unwrap().parse().unwrap();
-        let length = case.find("length").map_or(0, |length| length.parse().unwrap());
+        let length = case
+            .find("length")
+            .map_or(0, |length| length.parse().unwrap());
         let packets = case.all("in").into_iter().map(|packet| {
             let bytes = case.bytes(&packet);
             let length = length.max(bytes.len() as u32);
@@ -169,7 +215,12 @@ fn each_packet_is_read_in_each_byte_order_resolution_and_format() {
         });
         for file in files.as_flattened() {
             let (events, error) = events(file, Limits::default());
-            assert_eq!(shown(&events), case.all("event"), "{}: {error:?}", case.place);
+            assert_eq!(
+                shown(&events),
+                case.all("event"),
+                "{}: {error:?}",
+                case.place
+            );
             assert!(error.is_none(), "{}: {error:?}", case.place);
         }
     }

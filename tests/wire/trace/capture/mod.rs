@@ -29,9 +29,20 @@ pub(crate) fn events(file: &[u8], limits: Limits) -> (Vec<Event>, Option<Error>)
 
 /// Events as `fixtures/captures/` writes them.
 pub(crate) fn shown(events: &[Event]) -> Vec<String> {
-    let mark = |from: &Direction| if *from == Direction::FromClient { '>' } else { '<' };
+    let mark = |from: &Direction| {
+        if *from == Direction::FromClient {
+            '>'
+        } else {
+            '<'
+        }
+    };
     let shown = events.iter().map(|event| match event {
-        Event::Begins { time, client, server, .. } => {
+        Event::Begins {
+            time,
+            client,
+            server,
+            ..
+        } => {
             let (seconds, nanos) = (time.as_secs(), time.subsec_nanos());
             format!("begins {client} {server} at {seconds}.{nanos:09}")
         }
