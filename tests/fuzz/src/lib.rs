@@ -16,13 +16,13 @@ mod targets;
 
 // The vectors' own reader, sender and plain rules judge here what no vector says.
 #[allow(dead_code)]
+#[path = "../../wire/cases/mod.rs"]
+mod cases;
+#[allow(dead_code)]
 #[path = "../../wire/http/check.rs"]
 mod check;
 #[path = "../../wire/http/encode.rs"]
 mod encode;
-#[allow(dead_code)]
-#[path = "../../wire/http/format.rs"]
-mod format;
 #[path = "../../wire/http/oracle.rs"]
 mod oracle;
 #[allow(dead_code)]
@@ -30,8 +30,6 @@ mod oracle;
 mod play;
 #[path = "../../wire/http/reader.rs"]
 mod reader;
-#[allow(dead_code)]
-#[path = "../../wire/websocket/format.rs"]
-mod written;
 
+use cases::{http as format, websocket as written};
 pub use targets::{TARGETS, Target};

@@ -265,7 +265,7 @@ fn without_brackets(text: &str) -> Option<String> {
 
 pub(crate) fn certificates() -> Vec<Vec<u8>> {
     let text = file("tls/certificates.txt");
-    let paragraphs = paragraphs(text);
+    let paragraphs = paragraphs(&text);
     let names = paragraphs.iter().flat_map(|lines| values(lines, "case"));
     inputs(names.filter_map(certificate), &[0])
 }

@@ -145,6 +145,7 @@ fn sent_again(message: Message) {
 pub(crate) fn case(kind: Kind) -> Case {
     Case {
         place: String::new(),
+        rfc: String::new(),
         kind,
         limits: Limits::default(),
         input: Vec::new(),
