@@ -31,13 +31,15 @@
 //! # Which file to read first
 //!
 //! [`wire`] is what all else stands on: bytes in, spans out, without a socket. `recorder/` shows it what passes over
-//! connections.
+//! connections. `replay/` plays a capture against a server.
 //!
 //! # To change X, touch Y
 //!
 //! The table is in [`wire`].
 
 mod recorder;
+mod replay;
 pub mod wire;
 
 pub use recorder::Recorder;
+pub use replay::{Difference, Outcome, Replay, Replayed, Replays};

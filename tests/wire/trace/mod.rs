@@ -5,10 +5,8 @@
 //! which response belongs to which request, [`lengths`] how long a body is, [`values`] the tokens of single fields,
 //! [`secrets`] what is hidden, [`gaps`] what is missing, [`framing`] the messages of 7.1, [`tls`] the handshakes that
 //! rustls makes and what damages them, and [`costs`] time and memory.
-//! which response belongs to which request, [`values`] the tokens of single fields, [`tls`] the handshakes that rustls
-//! makes and what damages them, and [`costs`] time and memory.
-//! which response belongs to which request, [`values`] the tokens of single fields, [`gaps`] is what is missing, and [`costs`] time and memory.
-//! which response belongs to which request, [`values`] the tokens of single fields, and [`costs`] time and memory. [`capture`] is how
+//!
+//! [`rendered`] is what the renderings write; `lessons/` has two of them to the letter. [`capture`] is how
 //! conversations are kept as files.
 
 mod capture;
@@ -16,19 +14,12 @@ mod costs;
 mod exchanges;
 mod framing;
 mod gaps;
+mod json;
 mod lengths;
 mod play;
 mod random;
+mod rendered;
 mod secrets;
 mod tls;
-//! which response belongs to which request, [`values`] the tokens of single fields, and [`costs`] time and memory.
-//! [`rendered`] is what the renderings write; `lessons/` has two of them to the letter.
-
-mod costs;
-mod exchanges;
-mod json;
-mod play;
-mod random;
-mod rendered;
 mod values;
 mod vectors;

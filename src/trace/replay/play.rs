@@ -1,0 +1,154 @@
+//! One conversation, played on a connection of its own.
+
+use super::answers::{Answers, Progress, differences};
+use super::recording::{Recording, Step};
+use super::{Outcome, Replay};
+use crate::net::{self, ConnectOptions, Socket};
+use crate::trace::wire::Direction;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// The longest pause between two pieces, whatever was recorded.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The server may send twice as many bytes as it did, and this many more. Then the conversation is over.
+const MOST_MORE: usize = 1024 * 1024;
+
+pub(super) fn play(replay: &Replay, recording: &Recording) -> Outcome {
+    if let Some(why) = recording.lacks {
+        return Outcome::NotPlayed(why.into());
+    }
+    let options = ConnectOptions {
+        timeout: replay.answer_timeout,
+        allow_half_open: true,
+        max_buffered: usize::MAX, // the recording is in memory in any case
+        ..ConnectOptions::default()
+    };
+    let socket = match net::connect_with(&replay.to, &options) {
+        Ok(socket) => socket,
+        Err(error) => return Outcome::NotPlayed(error.to_string()),
+    };
+    let mut player = Player {
+        replay,
+        socket,
+        recorded: Answers::new(&replay.left_out),
+        got: Answers::new(&replay.left_out),
+        room: 2 * recording.from_server() + MOST_MORE,
+        is_over: false,
+    };
+    player.play(recording);
+    player.socket.destroy();
+    let found = differences(&player.recorded, &player.got);
+    match found.is_empty() {
+        true => Outcome::Equal {
+            messages: player.got.messages(),
+        },
+        false => Outcome::Differs(found),
+    }
+}
+
+struct Player<'r> {
+    replay: &'r Replay,
+    socket: Socket,
+    recorded: Answers,
+    got: Answers,
+    /// How many bytes the server may still send.
+    room: usize,
+    /// The server has ended, or has not sent in time what it should.
+    is_over: bool,
+}
+
+impl Player<'_> {
+    fn play(&mut self, recording: &Recording) {
+        let began = Instant::now();
+        let mut times = recording.steps.iter().filter_map(|step| match step {
+            Step::Bytes(_, time, _) => Some(*time),
+            Step::Ends { .. } => None,
+        });
+        let first = times.next().unwrap_or_default();
+        for step in &recording.steps {
+            match step {
+                Step::Bytes(Direction::FromClient, time, bytes) => {
+                    self.catch_up();
+                    if self.replay.with_times {
+                        self.pause(began.checked_add(time.saturating_sub(first)));
+                    }
+                    self.recorded.receive(Direction::FromClient, bytes);
+                    if !self.is_over {
+                        self.got.receive(Direction::FromClient, bytes);
+                        self.socket.write(bytes);
+                    }
+                }
+                Step::Bytes(from, _, bytes) => self.recorded.receive(*from, bytes),
+                Step::Ends { from, reset } => {
+                    if *from == Direction::FromClient {
+                        self.catch_up();
+                        if *reset {
+                            return; // cuts the connection
+                        }
+                        self.got.end(*from);
+                        let _ = self.socket.end(); // if it is broken, reading says so
+                    }
+                    self.recorded.end(*from);
+                }
+            }
+        }
+        self.catch_up();
+        self.drain();
+    }
+
+    /// Waits until the server has sent what it had sent by now.
+    fn catch_up(&mut self) {
+        let goal = self.recorded.progress();
+        let deadline = Instant::now().checked_add(self.replay.answer_timeout);
+        self.read_until(goal, deadline);
+        self.is_over |= self.got.progress() < goal;
+    }
+
+    /// Waits for a point in time, while it reads.
+    fn pause(&mut self, until: Option<Instant>) {
+        let longest = Instant::now() + LONGEST_PAUSE;
+        let until = until.map_or(longest, |until| until.min(longest));
+        self.read_until(Progress::never(), Some(until));
+        if !self.is_over {
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    fn read_until(&mut self, goal: Progress, deadline: Option<Instant>) {
+        let mut buf = [0; 16 * 1024];
+        while self.got.progress() < goal && !self.got.has_ended() && !self.is_over {
+            let left = deadline.map_or(self.replay.answer_timeout, |deadline| {
+                deadline.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return;
+            }
+            let read = self.socket.read_within(&mut buf, left);
+            self.take(read, &buf);
+        }
+    }
+
+    /// What has come beside that, and is there already.
+    fn drain(&mut self) {
+        let mut buf = [0; 16 * 1024];
+        while !self.got.has_ended() && !self.is_over {
+            match self.socket.stream().try_read(&mut buf) {
+                Ok(None | Some(0)) => return,
+                read => self.take(read, &buf),
+            }
+        }
+    }
+
+    fn take(&mut self, read: io::Result<Option<usize>>, buf: &[u8]) {
+        match read {
+            Ok(Some(0)) | Err(_) => self.got.end(Direction::FromServer),
+            Ok(Some(length)) => {
+                self.got.receive(Direction::FromServer, &buf[..length]);
+                self.room = self.room.saturating_sub(length);
+                self.is_over |= self.room == 0;
+            }
+            Ok(None) => {}
+        }
+    }
+}
