@@ -158,7 +158,7 @@
 //! |---|---|
 //! | a key, a word, a section; another language | a row of `labels!` in `labels.rs`; a column of it and a method of [`Label`] |
 //! | how a field's value is split | its row of `FIELDS` in `http/values.rs`, and the function of its form; `tests/wire/trace/values.rs` |
-//! | what is hidden | `is_secret` in `http/values.rs`; in text and in refused bytes `secrets.rs`; `tests/wire/trace/secrets.rs` |
+//! | what is hidden | `secrets.rs`; `tests/wire/trace/secrets.rs` |
 //! | what a framed message consists of | [`Framer::parts`](crate::framing::Framer::parts), and `paint` in `framing.rs` |
 //! | where a token of a head lies | `Places` in `http/wire/messages/head.rs`, `Fields::places`; `ChunkPlace` in `chunked.rs` |
 //! | which response answers which request | `exchange.rs`; the machine is `http::wire::Connection` |

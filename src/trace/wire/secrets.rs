@@ -12,9 +12,22 @@
 //! The bytes come in pieces, and a piece is shown before the next one comes. So what may be a secret is hidden:
 //! `host:80` at the end of a piece may still be a user and the beginning of a password.
 
-use super::http::is_secret;
 use crate::http::wire::grammar::is_tchar;
 use std::ops::Range;
+
+/// The fields whose value is a secret.
+const FIELDS: [&str; 4] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "set-cookie",
+];
+
+/// Whether the value of this field is shown only if it was asked for.
+pub(super) fn is_secret(name: &[u8]) -> bool {
+    let mut fields = FIELDS.iter();
+    fields.any(|field| name.eq_ignore_ascii_case(field.as_bytes()))
+}
 
 /// The parameter of a URI whose value is a secret, by its name.
 // RFC 6750 §2.3: "Because of the security weaknesses associated with the URI method (see Section 5),

@@ -8,6 +8,7 @@
 //! | `settings` | each setting with its default, as the code has them |
 //! | `defaults` | the sentence above its field, and the tables and sentences that repeat it |
 //! | `counts` | the numbers and lists of the README that can be counted |
+//! | `coverage` | `fixtures/COVERAGE.md`, and the sentences of the RFCs that it counts |
 //! | `cookbook` | its recipes, their table and their files |
 //! | `paths` | each file and folder that a text names |
 //! | `examples` | what each door exports, and whether it has an example |
@@ -15,6 +16,7 @@
 
 mod cookbook;
 mod counts;
+mod coverage;
 mod defaults;
 mod errata;
 mod examples;

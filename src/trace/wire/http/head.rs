@@ -8,7 +8,7 @@ use crate::http::wire::{
     Fields, Places, Query, RequestDecoder, RequestHead, ResponseDecoder, Target, reason_phrase,
 };
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::secrets::{ACCESS_TOKEN, Secrets};
+use crate::trace::wire::secrets::{ACCESS_TOKEN, Secrets, is_secret};
 use crate::trace::wire::span::{Brush, Note};
 
 /// Which bytes of a head are good.
@@ -169,7 +169,7 @@ fn folded(brush: &mut Brush<'_>, name: &[u8], end: usize) {
             let line = ahead.iter().position(|&c| c == b'\r');
             let text = ahead[..line.unwrap_or(ahead.len())].trim_ascii_end().len();
             let text_end = brush.at() + text;
-            match values::is_secret(name) {
+            match is_secret(name) {
                 true => brush.secret(text_end, Label::FieldValue),
                 false => brush.leaf(text_end, Label::FieldValue),
             }

@@ -6,4 +6,3 @@ mod values;
 
 pub(super) use body::Body;
 pub(super) use head::{Good, request, response};
-pub(super) use values::is_secret;

@@ -14,7 +14,7 @@ use crate::http::wire::{
     EntityTags, HttpDate, Ranges, decode_basic, grammar, percent_decode_text, split_host_port,
 };
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::secrets::Secrets;
+use crate::trace::wire::secrets::{Secrets, is_secret};
 use crate::trace::wire::span::{Brush, hex};
 use crate::websocket::wire::{GUID, accept, hash, nonce};
 
@@ -38,12 +38,6 @@ enum Form {
     SetCookie,
     Key,
     Accept,
-}
-
-impl Form {
-    fn is_secret(self) -> bool {
-        matches!(self, Form::Credentials | Form::Cookies | Form::SetCookie)
-    }
 }
 
 /// The fields whose value has a form, or a section of its own.
@@ -121,7 +115,7 @@ pub(super) fn value(brush: &mut Brush<'_>, name: &[u8], end: usize, key: Option<
     });
     match (parts, form) {
         (Some(()), _) => {}
-        (None, form) if form.is_secret() => brush.secret(end, Label::FieldValue),
+        (None, _) if is_secret(name) => brush.secret(end, Label::FieldValue),
         (None, _) => brush.guarded(end, Label::FieldValue, None, &mut Secrets::in_text()),
     }
     brush.rule(section);
@@ -135,11 +129,6 @@ pub(super) fn value(brush: &mut Brush<'_>, name: &[u8], end: usize, key: Option<
         Form::Accept => accept_notes(brush, key),
         _ => {}
     }
-}
-
-/// Whether the value of this field is shown only if it was asked for.
-pub(in crate::trace::wire) fn is_secret(name: &[u8]) -> bool {
-    form_of(name).is_some_and(|(_, form)| form.is_secret())
 }
 
 fn form_of(name: &[u8]) -> Option<(&'static str, Form)> {
