@@ -10,6 +10,7 @@
 //!                    ▼            │   frames, or opaque
 //!            frames, or opaque    │
 //!
+//!  the first byte is that of a record ──▶ Tls, both directions
 //!  any ── a rule is broken ──▶ Refused: the rest has no meaning
 //! ```
 
@@ -31,10 +32,11 @@ use std::time::Duration;
 /// The most bytes that are kept behind a request that may switch protocols, until its response has come.
 const MOST_HELD: usize = 256 * 1024;
 
-/// Explains what passes over one connection that begins with HTTP/1.1.
+/// Explains what passes over one connection: HTTP/1.1 and what it switches to, or TLS as far as it can be read without
+/// a key.
 ///
 /// It keeps the bytes of a head, of a control frame or of a line that has not come whole: no more than the
-/// [`Limits`], whatever the peers send. Bodies and payloads are explained in pieces, as they come.
+/// [`Limits`], whatever the peers send; of TLS a record and a handshake message. Bodies and payloads are explained in pieces, as they come.
 ///
 /// ```
 /// use barewire::trace::wire::{Conversation, Direction};
@@ -58,6 +60,8 @@ pub struct Conversation {
     exchanges: Exchanges,
     /// Whether another request may follow the one that came last.
     persists: bool,
+    /// Whether the first byte is to say what this connection carries.
+    detects: bool,
 }
 
 /// The spans that are finished with the bytes that have just come: see [`Conversation::receive`].
@@ -117,15 +121,18 @@ impl Conversation {
             responses: ResponseDecoder::new(limits),
             exchanges: Exchanges::default(),
             persists: true,
+            detects: true,
         }
     }
 
     /// At the first byte of a connection that carries this.
     pub fn of(protocol: Protocol) -> Conversation {
         let mut conversation = Conversation::new();
+        conversation.detects = matches!(protocol, Protocol::Detected);
         for side in [&mut conversation.client, &mut conversation.server] {
             side.stage = match &protocol {
                 Protocol::Detected | Protocol::Http => Stage::Head,
+                Protocol::Tls => Stage::Tls(Records::from(side.from)),
                 Protocol::Framed(framing) => Stage::Framed(Framed::new(framing.clone())),
                 Protocol::Bytes => Stage::Opaque(Label::Bytes),
             };
@@ -147,7 +154,7 @@ impl Conversation {
     /// with them, in the order of their bytes. Take them all before the next call: a span that is not taken
     /// comes with the next ones, and its bytes are kept until then.
     pub fn receive(&mut self, from: Direction, time: Duration, bytes: &[u8]) -> Spans<'_> {
-        self.begin(bytes);
+        self.detect(bytes);
         self.side(from).receive(time, bytes);
         Spans { conversation: self }
     }
@@ -163,15 +170,17 @@ impl Conversation {
     }
 
     /// The first byte of the connection says whether it is TLS.
-    fn begin(&mut self, bytes: &[u8]) {
-        let sides = [&self.client, &self.server];
-        let is_new = sides
-            .iter()
-            .all(|side| side.offset() == 0 && side.bytes().is_empty());
-        // No message of HTTP begins with a byte that a record begins with.
-        if is_new && matches!(bytes, [20..=23, ..]) {
-            self.client.stage = Stage::Tls(Records::from(Direction::FromClient));
-            self.server.stage = Stage::Tls(Records::from(Direction::FromServer));
+    fn detect(&mut self, bytes: &[u8]) {
+        let Some(first) = bytes.first().filter(|_| self.detects) else {
+            return;
+        };
+        self.detects = false;
+        // The types of a record. No message of HTTP begins with one of them.
+        if matches!(first, 20..=23) {
+            let sides = [&mut self.client, &mut self.server].into_iter();
+            for side in sides.filter(|side| matches!(side.stage, Stage::Head)) {
+                side.stage = Stage::Tls(Records::from(side.from));
+            }
         }
     }
 

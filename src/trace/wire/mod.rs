@@ -126,11 +126,13 @@
 //!    line, the frame or the character that breaks it, to the end. A head that breaks a rule as a whole (it has no Host
 //!    field) is refused at its empty line. The connection has no meaning behind it.
 //!    Bytes that nobody has kept are a leaf, too ([`Conversation::gap`]).
-//! 4. A field value that is not of its field's form breaks no rule of the connection. It is one leaf.
+//! 4. A field value that is not of its field's form breaks no rule of the connection. It is one leaf. So is an extension
+//!    of TLS that is not of its form, and a certificate that breaks a rule; a note of the certificate names it.
 //! 5. A span is returned when it is complete: a head, the line that begins a chunk, a control frame. Nothing is kept
 //!    longer, and nothing is kept of a body or of a message but its first 1,024 bytes. A framed message is kept until
 //!    it is complete; its framing has a limit. What a head may cost is bounded
 //!    by [`Limits`](crate::http::wire::Limits); a value or a query of more than 64 parts is one leaf.
+//!    A record of TLS waits until it is whole, and the handshake messages that it holds a part of: 64 KiB at most.
 //! 6. Bytes behind a request for a tunnel or another protocol wait for its response, up to 256 KiB.
 //! 7. The length of a WebSocket message has no limit here, and extensions are not known: a watcher knows neither what
 //!    the receiver accepts nor (yet) how to inflate.
@@ -143,11 +145,14 @@
 //!    [`Layer::Message`](Layer): of its own bytes, from 0 to its length. Control frames between its frames are no part of
 //!    it. A message in one frame has none: its frame shows it.
 //! 10. [`Explained::exchange`] is the number of the exchange: of the request, and of its responses.
+//! 11. TLS is explained as far as it can be read without a key: what is sealed is one leaf a record. Where a record ends
+//!    inside a leaf of a handshake message, that is two leaves; the second is `(continued)`.
 //!
 //! # Which file to read first
 //!
 //! `span.rs`: the types, and the brush that paints spans and cannot leave a gap. `conversation.rs`: both directions, and
-//! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, or `websocket.rs`.
+//! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, `websocket.rs`, or
+//! `tls/record.rs` and `tls/handshake.rs`.
 //! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
 //! what a dissector may find, and `labels.rs` is the table of words. `secrets.rs` finds what to hide where no decoder
 //! has read.
@@ -163,6 +168,8 @@
 //! | where a token of a head lies | `Places` in `http/wire/messages/head.rs`, `Fields::places`; `ChunkPlace` in `chunked.rs` |
 //! | which response answers which request | `exchange.rs`; the machine is `http::wire::Connection` |
 //! | what follows what | the drawing in `conversation.rs` and [`Conversation`]; `tests/wire/trace/exchanges.rs` |
+//! | a message, an extension or a number of TLS | `body` in `tls/handshake.rs`, `content` in `tls/extensions.rs`, the tables in `tls/codes.rs`; `tests/wire/trace/tls.rs` |
+//! | a field of a certificate | `label` in `tls/certificate.rs` |
 //! | another protocol | a file beside `websocket.rs` with a `step`, a `Stage` in `side.rs`, and where it begins in `conversation.rs` |
 //!
 //! # Exercises

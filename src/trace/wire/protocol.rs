@@ -28,6 +28,8 @@ pub enum Protocol {
     Detected,
     /// HTTP/1.1, also if the first byte is that of a TLS handshake: it is refused then.
     Http,
+    /// TLS, also if the first byte is that of no record.
+    Tls,
     /// Messages, framed so.
     Framed(Framing),
     /// Nothing is known about them: they are data.

@@ -51,7 +51,7 @@ pub(super) type Found = (Option<Explained>, Now);
 
 /// One direction.
 pub(super) struct Side {
-    from: Direction,
+    pub(super) from: Direction,
     pub(super) stage: Stage,
     /// The bytes from `start` on are not explained yet.
     buffer: Vec<u8>,
@@ -207,7 +207,7 @@ impl Side {
         let step = match &mut stage {
             Stage::Body(body) => body.step(self.brush(), offset),
             Stage::Frames(frames) => frames.step(self.brush(), offset),
-            Stage::Tls(records) => records.step(self.brush(), offset, self.ended),
+            Stage::Tls(records) => records.step(self.brush(), self.ended),
             Stage::Framed(framed) => framed.step(self.brush()),
             _ => Step::Wait,
         };

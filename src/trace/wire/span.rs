@@ -252,6 +252,11 @@ impl<'a> Brush<'a> {
         }
     }
 
+    /// The offset of the next byte in its direction.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset + self.at as u64
+    }
+
     /// How far it has painted.
     pub(super) fn at(&self) -> usize {
         self.at

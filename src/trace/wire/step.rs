@@ -47,13 +47,13 @@ impl Refusal {
         }
     }
 
-    /// Of a record or a handshake message. `at` is the offset of the byte that breaks the rule in its direction.
-    pub(super) fn tls(error: &tls::Error, at: u64) -> Refusal {
+    /// Of this part of TLS: a record, a handshake message.
+    pub(super) fn tls(error: &tls::Error, part: &str) -> Refusal {
         let rule = error.rule();
         Refusal {
             section: rule.section(),
             says: rule.says(),
-            found: format!("byte {at}: {}", hex(error.got())),
+            found: format!("byte {} of the {part}: {}", error.at(), hex(error.got())),
         }
     }
 

@@ -236,7 +236,13 @@ pub(crate) fn conversations() -> Vec<Vec<u8>> {
     let answered = |response: Vec<u8>| [asked, BETWEEN, &response[..]].concat();
     let messages = inputs(requests.into_iter().chain(responses.into_iter().map(answered)), &[0]);
     let frames = frames().into_iter().map(|seed| seed[4..].to_vec());
-    [messages, inputs(frames, &[1, 2])].concat()
+    // Hellos, and a certificate behind each, as in TLS 1.2.
+    let digits: String = certificates()[0][4..].iter().map(|byte| format!("{byte:02x}")).collect();
+    let message = without_brackets(&format!("160303 [2 0b [3 [3 [3 {digits}]]]]"));
+    let message = message.as_deref().and_then(bytes).expect("digits");
+    let hellos = hellos().into_iter().map(|seed| seed[4..].to_vec());
+    let handshakes = hellos.flat_map(|hello| [hello.clone(), [hello, message.clone()].concat()]);
+    [messages, inputs(frames, &[1, 2]), inputs(handshakes, &[0, 3])].concat()
 }
 
 pub(crate) fn hellos() -> Vec<Vec<u8>> {

@@ -5,7 +5,8 @@ use super::play::{
 };
 use crate::websocket::handshakes;
 use barewire::http::wire::Rule;
-use barewire::trace::wire::Label;
+use barewire::trace::wire::{Conversation, Label, Protocol};
+use std::time::Duration;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -109,7 +110,6 @@ fn refused_bytes_end_in_a_leaf_with_the_rule() {
 fn rubbish_and_http_0_9() {
     for (bytes, rule) in [
         (&b"GET /\r\n"[..], Rule::VersionInvalid),
-        (b"\x16\x03\x01\x02\x00", Rule::TlsHandshake),
         (b"\0\0\0\0", Rule::MethodInvalid),
         (b"\r\n\r\n\r\n\r\n\r\n", Rule::EmptyLines),
     ] {
@@ -126,6 +126,18 @@ fn rubbish_and_http_0_9() {
     assert_eq!(
         refused(&found).expect("refused").0,
         Rule::VersionInvalid.says()
+    );
+}
+
+/// What is known to be HTTP is read as HTTP.
+#[test]
+fn a_tls_handshake_on_an_http_connection_is_refused() {
+    let mut conversation = Conversation::of(Protocol::Http);
+    let hello = b"\x16\x03\x01\x02\x00";
+    let mut found = conversation.receive(CLIENT, Duration::ZERO, hello);
+    assert_eq!(
+        found.next().expect("refused").span.value,
+        Rule::TlsHandshake.says()
     );
 }
 

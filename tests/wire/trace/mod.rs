@@ -8,6 +8,7 @@
 //!
 //! [`rendered`] is what the renderings write; `lessons/` has two of them to the letter. [`capture`] is how
 //! conversations are kept as files.
+//! [`rendered`] is what the renderings write; `lessons/` has two of them to the letter.
 
 mod capture;
 mod costs;

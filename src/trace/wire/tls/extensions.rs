@@ -40,42 +40,50 @@ pub(super) fn extensions(fields: &mut Fields<'_, '_>, place: Place) -> Read {
 fn extension(fields: &mut Fields<'_, '_>, place: Option<Place>) -> Read {
     let kind = fields.code(2, Label::TlsExtensionType, codes::EXTENSIONS)?;
     fields.vector(2, 0, |fields| match place {
-        Some(place) if !fields.reader.is_empty() => content(fields, kind, place),
+        Some(place) if !fields.reader.is_empty() => {
+            content(fields, codes::EXTENSIONS.name(kind), place)
+        }
         _ => fields.rest(Label::TlsExtensionData),
     })
 }
 
-fn content(fields: &mut Fields<'_, '_>, kind: u16, place: Place) -> Read {
+fn content(fields: &mut Fields<'_, '_>, name: &str, place: Place) -> Read {
     use Label::*;
     let is_client = place == Place::ClientHello;
-    match kind {
-        0 => fields.list(2, 1, |fields| {
+    match name {
+        "server_name" => fields.list(2, 1, |fields| {
             fields.code(1, TlsServerNameType, codes::NAME_TYPES)?;
             fields.text(2, 1, TlsServerName)
         }),
-        1 => fields
+        "max_fragment_length" => fields
             .code(1, TlsFragmentLength, codes::FRAGMENT_LENGTHS)
             .map(drop),
-        5 if is_client => {
+        "status_request" if is_client => {
             fields.code(1, TlsStatusType, codes::STATUS_TYPES)?;
             fields.opaque(2, 0, TlsResponders)?;
             fields.opaque(2, 0, TlsStatusExtensions)
         }
-        10 => fields.codes(2, 2, 2, TlsGroup, codes::GROUPS),
-        11 => fields.codes(1, 1, 1, TlsPointFormat, codes::POINT_FORMATS),
-        13 | 50 => fields.codes(2, 2, 2, TlsScheme, codes::SCHEMES),
-        16 => fields.list(2, 2, |fields| fields.text(1, 1, TlsProtocol)),
-        41 if is_client => pre_shared_keys(fields),
-        41 => fields.number(2, TlsPskSelected).map(drop),
-        42 => fields.number(4, TlsEarlyDataSize).map(drop),
-        43 if is_client => fields.codes(1, 2, 2, TlsSupportedVersion, codes::VERSIONS),
-        43 => fields
+        "supported_groups" => fields.codes(2, 2, 2, TlsGroup, codes::GROUPS),
+        "ec_point_formats" => fields.codes(1, 1, 1, TlsPointFormat, codes::POINT_FORMATS),
+        "signature_algorithms" | "signature_algorithms_cert" => {
+            fields.codes(2, 2, 2, TlsScheme, codes::SCHEMES)
+        }
+        "application_layer_protocol_negotiation" => {
+            fields.list(2, 2, |fields| fields.text(1, 1, TlsProtocol))
+        }
+        "pre_shared_key" if is_client => pre_shared_keys(fields),
+        "pre_shared_key" => fields.number(2, TlsPskSelected).map(drop),
+        "early_data" => fields.number(4, TlsEarlyDataSize).map(drop),
+        "supported_versions" if is_client => {
+            fields.codes(1, 2, 2, TlsSupportedVersion, codes::VERSIONS)
+        }
+        "supported_versions" => fields
             .code(2, TlsSupportedVersion, codes::VERSIONS)
             .map(drop),
-        44 => fields.opaque(2, 1, TlsCookie),
-        45 => fields.codes(1, 1, 1, TlsPskMode, codes::PSK_MODES),
-        47 => fields.list(2, 3, authority),
-        48 => fields.list(2, 0, |fields| {
+        "cookie" => fields.opaque(2, 1, TlsCookie),
+        "psk_key_exchange_modes" => fields.codes(1, 1, 1, TlsPskMode, codes::PSK_MODES),
+        "certificate_authorities" => fields.list(2, 3, authority),
+        "oid_filters" => fields.list(2, 0, |fields| {
             fields.vector(1, 1, |fields| {
                 let oid = codes::oid_text(fields.reader.bytes(fields.reader.rest().len())?);
                 fields.brush.valued(fields.reader.at(), TlsOidFilter, oid);
@@ -83,11 +91,11 @@ fn content(fields: &mut Fields<'_, '_>, kind: u16, place: Place) -> Read {
             })?;
             fields.opaque(2, 0, TlsOidFilterValues)
         }),
-        51 if is_client => fields.list(2, 0, key_share),
-        51 if place == Place::HelloRetryRequest => {
+        "key_share" if is_client => fields.list(2, 0, key_share),
+        "key_share" if place == Place::HelloRetryRequest => {
             fields.code(2, TlsGroup, codes::GROUPS).map(drop)
         }
-        51 => key_share(fields),
+        "key_share" => key_share(fields),
         _ => fields.rest(TlsExtensionData),
     }
 }

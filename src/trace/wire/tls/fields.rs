@@ -6,7 +6,7 @@ use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Brush, hex, shown};
 
 /// Of a longer list the rest is one leaf.
-const MOST_PARTS: usize = 128;
+pub(super) const MOST_PARTS: usize = 128;
 
 /// The chapter's reader of a message, and a brush over the same bytes.
 #[derive(Debug)]

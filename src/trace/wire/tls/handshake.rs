@@ -6,7 +6,8 @@
 //!   any other                           its bytes
 //! ```
 //!
-//! What a key exchange looks like depends on the cipher suite. If that is not known, the message is its bytes.
+//! What a key exchange looks like depends on the version and the cipher suite. If they are not known, the message is its
+//! bytes.
 
 use super::certificate;
 use super::codes::{self, MESSAGES};
@@ -18,6 +19,7 @@ use crate::trace::wire::span::Brush;
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
+const TLS_1_2: u16 = 0x0303;
 
 /// What the messages of a direction have said so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,7 +29,8 @@ pub(super) struct Handshake {
     pub(super) hellos: u8,
     /// Whether the server has asked for another hello.
     pub(super) retry: bool,
-    /// The server's choice.
+    /// The server's choices.
+    pub(super) version: u16,
     pub(super) cipher_suite: u16,
 }
 
@@ -45,7 +48,7 @@ impl Handshake {
         let painted = fields.group(Label::TlsMessage, |fields| {
             let kind = fields.code(1, Label::TlsMessageType, MESSAGES)?;
             fields.number(3, Label::TlsMessageLength)?;
-            self.body(fields, kind)?;
+            self.body(fields, MESSAGES.name(kind))?;
             fields.reader.finish()
         });
         judged.and(painted)
@@ -59,6 +62,7 @@ impl Handshake {
             (false, 0, _) | (false, _, SERVER_HELLO) => {
                 let hello = ServerHello::decode(message)?;
                 self.retry = hello.is_hello_retry_request();
+                self.version = hello.version();
                 self.cipher_suite = hello.cipher_suite();
             }
             _ => return Ok(()),
@@ -67,37 +71,50 @@ impl Handshake {
         Ok(())
     }
 
-    fn body(&self, fields: &mut Fields<'_, '_>, kind: u16) -> Read {
+    fn body(&self, fields: &mut Fields<'_, '_>, name: &str) -> Read {
         use Label::*;
-        match kind {
-            0 | 14 => Ok(()),
-            1 => client_hello(fields),
-            2 => server_hello(fields, self.retry),
-            4 => {
+        match name {
+            "hello_request" | "server_hello_done" => Ok(()),
+            "client_hello" => client_hello(fields),
+            "server_hello" => server_hello(fields, self.retry),
+            "encrypted_extensions" => extensions(fields, Place::ServerHello),
+            "certificate" => {
+                fields.list(3, 0, |fields| fields.vector(3, 1, certificate::certificate))
+            }
+            "certificate_status" => {
+                fields.code(1, TlsStatusType, codes::STATUS_TYPES)?;
+                fields.opaque(3, 1, TlsStatusResponse)
+            }
+            "finished" => fields.rest(TlsVerifyData),
+            "client_key_exchange" if self.exchange("ECDHE") => fields.opaque(1, 1, TlsKey),
+            "client_key_exchange" if self.exchange("DHE") => fields.opaque(2, 1, TlsKey),
+            "client_key_exchange" if self.exchange("RSA") => {
+                fields.opaque(2, 0, TlsPremasterSecret)
+            }
+            // Older versions do not say how a signature was made, or not in this way.
+            _ if self.version < TLS_1_2 => fields.rest(TlsMessageData),
+            "new_session_ticket" => {
                 fields.number(4, TlsTicketLifetime)?;
                 fields.opaque(2, 0, TlsTicket)
             }
-            8 => extensions(fields, Place::ServerHello),
-            11 => fields.list(3, 0, |fields| fields.vector(3, 1, certificate::certificate)),
-            12 if self.exchange("ECDHE") => {
+            "server_key_exchange" if self.exchange("ECDHE") => {
                 fields.code(1, TlsCurveType, codes::CURVE_TYPES)?;
                 fields.code(2, TlsGroup, codes::GROUPS)?;
                 fields.opaque(1, 1, TlsKey)?;
                 signed(fields)
             }
-            13 => {
+            "server_key_exchange" if self.exchange("DHE") => {
+                fields.opaque(2, 1, TlsDhParameter)?;
+                fields.opaque(2, 1, TlsDhParameter)?;
+                fields.opaque(2, 1, TlsKey)?;
+                signed(fields)
+            }
+            "certificate_request" => {
                 fields.codes(1, 1, 1, TlsCertificateType, codes::CERTIFICATE_TYPES)?;
                 fields.codes(2, 2, 2, TlsScheme, codes::SCHEMES)?;
                 fields.list(2, 0, authority)
             }
-            15 => signed(fields),
-            16 if self.exchange("ECDHE") => fields.opaque(1, 1, TlsKey),
-            16 if self.exchange("RSA") => fields.opaque(2, 0, TlsPremasterSecret),
-            20 => fields.rest(TlsVerifyData),
-            22 => {
-                fields.code(1, TlsStatusType, codes::STATUS_TYPES)?;
-                fields.opaque(3, 1, TlsStatusResponse)
-            }
+            "certificate_verify" => signed(fields),
             _ => fields.rest(TlsMessageData),
         }
     }

@@ -11,7 +11,7 @@
 use super::codes::{ALERTS, LEVELS, RECORDS, VERSIONS};
 use super::handshake::Handshake;
 use crate::tls::wire::{ContentType, HandshakeDecoder, RecordHeader, Rule};
-use crate::trace::wire::labels::Label;
+use crate::trace::wire::labels::Label::*;
 use crate::trace::wire::span::{Brush, Direction, Span, hex};
 use crate::trace::wire::step::{Refusal, Step};
 use std::collections::VecDeque;
@@ -48,19 +48,13 @@ struct Record {
 /// What a record holds.
 #[derive(Debug)]
 enum Content {
-    Messages(Part),
+    /// These bytes of handshake messages.
+    Messages(Range<u64>),
     ChangeCipherSpec,
     Alert,
     Sealed,
     /// Bytes that break a rule.
     Refused(Refusal),
-}
-
-/// Which bytes of the handshake messages a record holds, and the offset of the first in its direction.
-#[derive(Clone, Debug)]
-struct Part {
-    place: Range<u64>,
-    offset: u64,
 }
 
 impl Records {
@@ -83,47 +77,44 @@ impl Records {
     /// What the server has chosen says how to read the client's messages.
     pub(in crate::trace::wire) fn follow(&mut self, server: &Records) {
         self.handshake.retry = server.handshake.retry;
+        self.handshake.version = server.handshake.version;
         self.handshake.cipher_suite = server.handshake.cipher_suite;
     }
 
     /// What the bytes begin with; there is at least one. `ended`: no more will come.
-    pub(in crate::trace::wire) fn step(
-        &mut self,
-        brush: Brush<'_>,
-        offset: u64,
-        ended: bool,
-    ) -> Step {
+    pub(in crate::trace::wire) fn step(&mut self, brush: Brush<'_>, ended: bool) -> Step {
         loop {
             if self.is_ready()
                 && let Some(record) = self.ahead.pop_front()
             {
                 return self.paint(brush, record);
             }
-            let refusal = match self.next(&brush.bytes[self.ahead_bytes..], offset) {
+            let refusal = match self.next(&brush.bytes[self.ahead_bytes..]) {
                 Ok(true) => continue,
                 Ok(false) if !ended => return Step::Wait,
-                Ok(false) => Refusal {
-                    section: "RFC 8446 §6.1",
-                    says: "the connection ended inside a record or a handshake message",
-                    found: String::new(),
-                },
+                Ok(false) => broken(
+                    "RFC 8446 §6.1",
+                    "the connection ended inside a record or a message",
+                ),
                 Err(refusal) => refusal,
             };
-            match self.ahead.is_empty() {
-                true => return Step::Refused(None, refusal),
-                false => self.refused = Some((self.message_start(), refusal)),
+            if self.ahead.is_empty() {
+                return Step::Refused(None, refusal);
             }
+            self.refused = Some((self.message_start(), refusal));
         }
     }
 
     /// Whether all is known about the first record.
     fn is_ready(&self) -> bool {
-        match self.ahead.front().map(|record| &record.content) {
-            Some(Content::Messages(part)) => {
-                self.refused.is_some() || part.place.end <= self.message_start()
-            }
-            other => other.is_some(),
-        }
+        self.ahead
+            .front()
+            .is_some_and(|record| match &record.content {
+                Content::Messages(place) => {
+                    self.refused.is_some() || place.end <= self.message_start()
+                }
+                _ => true,
+            })
     }
 
     /// Where the message begins that is not complete.
@@ -131,55 +122,44 @@ impl Records {
         self.received - self.message.len() as u64
     }
 
-    /// Reads the next record, if it is whole.
-    fn next(&mut self, bytes: &[u8], offset: u64) -> Result<bool, Refusal> {
-        let at = offset + self.ahead_bytes as u64;
-        let decoded = RecordHeader::decode(bytes);
-        let decoded = decoded.map_err(|e| Refusal::tls(&e, at + e.at() as u64))?;
+    /// Reads the next record; false: it is not whole.
+    fn next(&mut self, bytes: &[u8]) -> Result<bool, Refusal> {
+        let decoded =
+            RecordHeader::decode(bytes).map_err(|error| Refusal::tls(&error, "record"))?;
         let Some((header, used)) = decoded else {
             return Ok(false);
         };
-        let kind = header.content_type;
+        let is_message = header.content_type == ContentType::Handshake;
         // RFC 8446 §5.1: "If a handshake message is split over two or more records, there MUST NOT be any other
         // records between them."
-        if kind != ContentType::Handshake && !self.message.is_empty() {
-            return Err(broken(
-                "RFC 8446 §5.1",
-                "there is a record of another type between the parts of a message",
-            ));
+        if !is_message && !self.message.is_empty() {
+            let says = "between the records of a message there is no other record";
+            return Err(broken("RFC 8446 §5.1", says));
         }
-        let is_early = matches!(
-            kind,
-            ContentType::ChangeCipherSpec | ContentType::ApplicationData
-        );
-        if is_early && self.handshake.hellos == 0 {
-            let rule = Rule::RecordUnexpected;
-            return Err(broken(rule.section(), rule.says()));
+        if !is_message && header.content_type != ContentType::Alert && self.handshake.hellos == 0 {
+            return Err(rule(Rule::RecordUnexpected));
         }
         let end = used + usize::from(header.length);
         let Some(content) = bytes.get(used..end) else {
             return Ok(false);
         };
-        let content = self.content(kind, content, at + used as u64);
+        let content = self.content(header.content_type, content);
         self.ahead.push_back(Record { header, content });
         self.ahead_bytes += end;
         Ok(true)
     }
 
-    fn content(&mut self, kind: ContentType, bytes: &[u8], at: u64) -> Content {
+    fn content(&mut self, kind: ContentType, bytes: &[u8]) -> Content {
         match (kind, bytes) {
             (ContentType::ApplicationData, _) => Content::Sealed,
-            // A sealed alert is longer.
-            (ContentType::Alert, [_, _]) => Content::Alert,
+            (ContentType::Alert, [_, _]) => Content::Alert, // a sealed one is longer
             _ if self.sealed => Content::Sealed,
             (ContentType::Handshake, _) => {
                 let start = self.received;
                 self.received += bytes.len() as u64;
                 self.message.extend_from_slice(bytes);
-                let place = start..self.received;
-                let part = Part { place, offset: at };
-                self.read_messages(&part);
-                Content::Messages(part)
+                self.read_messages();
+                Content::Messages(start..self.received)
             }
             (ContentType::ChangeCipherSpec, [1]) => {
                 // RFC 8446 §D.4: "This may either be before its second ClientHello or before its encrypted
@@ -187,123 +167,99 @@ impl Records {
                 self.sealed = !self.handshake.waits_for_second_hello();
                 Content::ChangeCipherSpec
             }
-            (ContentType::ChangeCipherSpec, _) => Content::Refused(broken(
-                "RFC 8446 §5",
-                "a change_cipher_spec record is one byte, 1",
-            )),
-            (ContentType::Alert, _) => Content::Refused(broken(
-                "RFC 8446 §6",
-                "an alert is two bytes, level and description",
-            )),
+            (ContentType::ChangeCipherSpec, _) => {
+                Content::Refused(broken("RFC 8446 §5", "a change_cipher_spec is one byte, 1"))
+            }
+            (ContentType::Alert, _) => {
+                Content::Refused(broken("RFC 8446 §6", "an alert is two bytes"))
+            }
         }
     }
 
-    /// Paints the messages that are complete with this part.
-    fn read_messages(&mut self, part: &Part) {
-        let (all, mut used) = (std::mem::take(&mut self.message), 0);
-        let first = self.received - all.len() as u64;
-        while let Some(&[_, a, b, c]) = all[used..].first_chunk() {
+    /// Paints the messages that are complete.
+    fn read_messages(&mut self) {
+        let mut start = self.message_start();
+        let all = std::mem::take(&mut self.message);
+        let mut rest = &all[..];
+        while let Some(&[_, a, b, c]) = rest.first_chunk()
+            && self.refused.is_none()
+        {
             let length = u32::from_be_bytes([0, a, b, c]) as usize + MESSAGE_HEADER;
-            let from = first + used as u64;
             if length > HandshakeDecoder::MAX {
-                let rule = Rule::MessageTooLong;
-                self.refused = Some((from, broken(rule.section(), rule.says())));
+                self.refused = Some((start, rule(Rule::MessageTooLong)));
                 break;
             }
-            let Some(message) = all.get(used..used + length) else {
+            let Some((message, behind)) = rest.split_at_checked(length) else {
                 break;
             };
-            let mut brush = Brush::new(message, from, true);
+            let mut brush = Brush::new(message, start, true);
             let read = self.handshake.message(&mut brush);
-            used += length;
             let Some(painted) = brush.finish() else { break };
             if let Err(error) = read {
-                let place = from + error.at().min(length - 1) as u64;
-                let place = leaf_start(&painted.span, place);
-                let at = self.offset(from + error.at() as u64, part);
-                self.refused = Some((place, Refusal::tls(&error, at)));
-                self.messages.push_back(painted.span);
-                break;
+                let place = start + error.at().min(length - 1) as u64;
+                let refusal = Refusal::tls(&error, "message");
+                self.refused = Some((leaf_start(&painted.span, place), refusal));
             }
             self.messages.push_back(painted.span);
+            start += length as u64;
+            rest = behind;
         }
+        let used = all.len() - rest.len();
         self.message = all;
         self.message.drain(..used);
     }
 
-    /// Where a byte of the messages lies in its direction; `last` is the part that came last.
-    fn offset(&self, byte: u64, last: &Part) -> u64 {
-        let parts = self
-            .ahead
-            .iter()
-            .filter_map(|record| match &record.content {
-                Content::Messages(part) => Some(part),
-                _ => None,
-            });
-        let mut parts = parts.filter(|part| part.place.contains(&byte));
-        let part = parts.next().unwrap_or(last);
-        part.offset + byte - part.place.start
-    }
-
     /// Paints the first record, which has been taken out of the queue.
-    fn paint(&mut self, mut brush: Brush<'_>, record: Record) -> Step {
-        let Record { header, content } = record;
-        let start = RecordHeader::LENGTH;
+    fn paint(&mut self, mut brush: Brush<'_>, Record { header, content }: Record) -> Step {
+        let (start, kind) = (RecordHeader::LENGTH, header.content_type as u16);
         let end = start + usize::from(header.length);
         self.ahead_bytes -= end;
         let mut refusal = None;
-        brush.group(Label::TlsRecord, |brush| {
-            brush.valued(
-                1,
-                Label::TlsRecordType,
-                RECORDS.text(header.content_type as u16),
-            );
-            brush.valued(
-                3,
-                Label::TlsRecordVersion,
-                VERSIONS.text(header.legacy_version),
-            );
-            brush.valued(start, Label::TlsRecordLength, header.length.to_string());
+        brush.group(TlsRecord, |brush| {
+            brush.valued(1, TlsRecordType, RECORDS.text(kind));
+            brush.valued(3, TlsRecordVersion, VERSIONS.text(header.legacy_version));
+            brush.valued(start, TlsRecordLength, header.length.to_string());
             match content {
-                Content::Messages(part) => refusal = self.paint_messages(brush, &part),
-                Content::ChangeCipherSpec => {
-                    brush.valued(end, Label::TlsChangeCipherSpec, "1".into())
-                }
+                Content::Messages(place) => refusal = self.paint_messages(brush, place),
+                Content::ChangeCipherSpec => brush.valued(end, TlsChangeCipherSpec, "1".into()),
                 Content::Alert => {
                     let [level, description] = [start, start + 1].map(|at| brush.bytes[at].into());
-                    brush.valued(start + 1, Label::TlsAlertLevel, LEVELS.text(level));
-                    brush.valued(end, Label::TlsAlertDescription, ALERTS.text(description));
+                    brush.valued(start + 1, TlsAlertLevel, LEVELS.text(level));
+                    brush.valued(end, TlsAlertDescription, ALERTS.text(description));
                 }
-                Content::Sealed => brush.valued(end, Label::TlsSealed, hex(brush.ahead(end))),
+                Content::Sealed => brush.valued(end, TlsSealed, hex(brush.ahead(end))),
                 Content::Refused(why) => refusal = Some(why),
             }
         });
         match (brush.finish(), refusal) {
             (good, Some(refusal)) => Step::Refused(good, refusal),
-            (Some(painted), None) => Step::Painted(painted),
-            (None, None) => Step::Wait,
+            (good, None) => good.map_or(Step::Wait, Step::Painted),
         }
     }
 
-    /// Paints a part of the messages, up to the byte that breaks a rule.
-    fn paint_messages(&mut self, brush: &mut Brush<'_>, part: &Part) -> Option<Refusal> {
-        let Range { start, end } = part.place;
-        let refused = self.refused.take_if(|(at, _)| *at < end);
-        let good = start..refused.as_ref().map_or(end, |(at, _)| *at);
-        for message in &self.messages {
-            if let Some(span) = cut(message, &good, part.offset) {
-                brush.adopt(span);
+    /// Paints these bytes of the messages, up to the one that breaks a rule.
+    fn paint_messages(&mut self, brush: &mut Brush<'_>, place: Range<u64>) -> Option<Refusal> {
+        let refused = self.refused.take_if(|(at, _)| *at < place.end);
+        let good = place.start..refused.as_ref().map_or(place.end, |(at, _)| *at);
+        let to = brush.offset();
+        let messages = self.messages.iter();
+        for message in messages.take_while(|message| message.range.start < good.end) {
+            if let Some(part) = cut(message, &good, to) {
+                brush.adopt(part);
             }
         }
-        while self
-            .messages
-            .front()
-            .is_some_and(|message| message.range.end <= end)
+        while let Some(message) = self.messages.front()
+            && message.range.end <= place.end
         {
             self.messages.pop_front();
         }
         refused.map(|(_, refusal)| refusal)
     }
+}
+
+/// A rule of the chapter's decoders.
+fn rule(rule: Rule) -> Refusal {
+    broken(rule.section(), rule.says())
 }
 
 /// A rule that the chapter's decoders have no name for: they read the first message of a connection only.
