@@ -2,7 +2,7 @@
 
 use super::cases::pcap;
 use super::{events, shown};
-use crate::support::chance::Random;
+use crate::support::Random;
 use barewire::trace::wire::Direction::{self, FromClient as C, FromServer as S};
 use barewire::trace::wire::capture::{Event, Limits};
 

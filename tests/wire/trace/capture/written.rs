@@ -1,7 +1,7 @@
 //! What is written is read again.
 
 use super::events;
-use crate::support::chance::Random;
+use crate::support::Random;
 use barewire::trace::wire::Direction::{self, FromClient, FromServer};
 use barewire::trace::wire::capture::{Event, Limits, Writer, invented};
 use std::io::ErrorKind;
