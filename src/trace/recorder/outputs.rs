@@ -53,22 +53,20 @@ impl Outputs {
 
     /// An output that fails is dropped.
     fn each(&mut self, mut write: impl FnMut(&mut Output) -> io::Result<()>) {
-        let mut failed = None;
-        self.all
-            .retain_mut(|output| match guarded(|| write(output)) {
-                Ok(Ok(())) => true,
-                Ok(Err(error)) => {
-                    failed = Some(error);
-                    false
-                }
-                Err(Panicked) => {
-                    failed = Some(io::Error::other("it panicked"));
-                    false
-                }
-            });
-        if let Some(error) = failed {
+        let mut failed = Vec::new();
+        self.all.retain_mut(|output| {
+            let written = guarded(|| write(output));
+            let error = written.map_or_else(
+                |Panicked| Some(io::Error::other("it panicked")),
+                Result::err,
+            );
+            let goes_on = error.is_none();
+            failed.extend(error);
+            goes_on
+        });
+        for error in failed {
             self.report(&format_args!(
-                "nothing more is written to an output: {error}"
+                "nothing more is recorded to an output: {error}"
             ));
             self.first_error.get_or_insert(error);
         }

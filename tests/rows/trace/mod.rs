@@ -1,4 +1,5 @@
 //! What passes over a connection, as a tap sees it and as a recorder writes it.
 
+mod recorder;
 mod seen;
 mod taps;

@@ -45,6 +45,10 @@ impl Observer for Seen {
 }
 
 impl Seen {
+    pub(super) fn tap(&self) -> Arc<dyn Observer> {
+        Arc::new(self.clone())
+    }
+
     /// Waits until `connections` were closed, and returns them, without and with the plaintext.
     pub(super) fn closed(&self, connections: usize) -> (Vec<Side>, Vec<Side>) {
         let (sides, changed) = &*self.0;

@@ -5,7 +5,7 @@ use crate::https::stage::{agent, identity, trusting};
 use crate::https::{stage, t06_proxy};
 use crate::support::{Log, PATIENCE, watched};
 use barewire::http::{self, Agent, Connected, Handled, Origin, Request, RequestOptions, Response};
-use barewire::net::{self, ConnectOptions, Handle, Socket, pipe};
+use barewire::net::{self, ConnectOptions, Handle, Observer, Socket, pipe};
 use barewire::websocket::{self, WebSocket};
 use barewire::{https, tls};
 use std::io::{self, Read};
@@ -15,9 +15,11 @@ use std::thread;
 use std::time::Duration;
 
 /// Serves something, and asks for it.
-type Run = fn(server: &Seen, client: &Seen);
+pub(super) type Run = fn(server: Tap, client: Tap);
+type Tap = Arc<dyn Observer>;
 
-const KINDS: &[(&str, bool, Run)] = &[
+/// Whether it is under TLS, and how to run it.
+pub(super) const KINDS: &[(&str, bool, Run)] = &[
     ("tcp", false, |server, client| {
         tcp("127.0.0.1:0", server, client)
     }),
@@ -38,7 +40,7 @@ fn both_sides_see_the_same_bytes() {
     for &(kind, is_encrypted, run) in KINDS {
         watched(move || {
             let (server, client) = (Seen::default(), Seen::default());
-            run(&server, &client);
+            run(server.tap(), client.tap());
             let (server, client) = (server.closed(1), client.closed(1));
             same(kind, &server.0[0], &client.0[0]);
             assert_eq!(server.1.len(), usize::from(is_encrypted), "{kind}");
@@ -88,24 +90,24 @@ fn talk(socket: Socket) {
     });
 }
 
-fn tcp(address: &str, server: &Seen, client: &Seen) {
+fn tcp(address: &str, server: Tap, client: Tap) {
     let handle = net::create_server(echo)
-        .tap(server.clone())
+        .tap(server)
         .listen(address)
         .unwrap();
-    let options = ConnectOptions::default().tap(client.clone());
+    let options = ConnectOptions::default().tap(client);
     talk(net::connect_with(&handle.local_addr().to_string(), &options).unwrap());
     stop(handle);
 }
 
-fn over_tls(server: &Seen, client: &Seen) {
+fn over_tls(server: Tap, client: Tap) {
     let tapped = tls::create_server(&identity("server"), echo)
         .unwrap()
-        .tap(server.clone());
+        .tap(server);
     let handle = tapped.listen("127.0.0.1:0").unwrap();
     let to = format!("localhost:{}", handle.local_addr().port().unwrap());
     let context = tls::ClientContext::new(&trusting()).unwrap();
-    let options = ConnectOptions::default().tap(client.clone());
+    let options = ConnectOptions::default().tap(client);
     let socket = tls::connect_with(&to, &context, &options).unwrap();
     assert!(tls::Tls::of(&**socket.stream()).unwrap().authorized()); // a tap hides nothing
     talk(socket);
@@ -132,8 +134,8 @@ fn ask(options: &RequestOptions) {
     }
 }
 
-fn over_pipe(server: &Seen, client: &Seen) {
-    let server = Arc::new(http::create_server(collect).tap(server.clone()));
+fn over_pipe(server: Tap, client: Tap) {
+    let server = Arc::new(http::create_server(collect).tap(server));
     let agent = Agent::new(http::pool::Limits::default()).unwrap();
     let connect = move |_: &Origin, _| {
         let ((here, there), server) = (pipe(), Arc::clone(&server));
@@ -143,28 +145,28 @@ fn over_pipe(server: &Seen, client: &Seen) {
     ask(&RequestOptions::new()
         .create_connection(connect)
         .agent(&agent)
-        .tap(client.clone()));
+        .tap(client));
     agent.close();
 }
 
-fn http(server: &Seen, client: &Seen) {
+fn http(server: Tap, client: Tap) {
     let handle = http::create_server(collect)
-        .tap(server.clone())
+        .tap(server)
         .listen("127.0.0.1:0")
         .unwrap();
     let agent = Agent::new(http::pool::Limits::default()).unwrap();
     let options = RequestOptions::new().url(&format!("http://{}/", handle.local_addr()));
-    ask(&options.unwrap().agent(&agent).tap(client.clone()));
+    ask(&options.unwrap().agent(&agent).tap(client));
     agent.close();
     stop(handle);
 }
 
-fn https(server: &Seen, client: &Seen) {
+fn https(server: Tap, client: Tap) {
     let tapped = https::create_server(&identity("server"), collect)
         .unwrap()
-        .tap(server.clone());
+        .tap(server);
     let handle = tapped.listen("127.0.0.1:0").unwrap();
-    let agent = agent().with_options(|options| options.tap(client.clone()));
+    let agent = agent().with_options(|options| options.tap(client));
     let url = format!("https://localhost:{}/", handle.local_addr().port().unwrap());
     ask(&agent.options().url(&url).unwrap());
     agent.pool().close();
@@ -189,22 +191,22 @@ fn chat(ws: WebSocket) {
     while let Ok(Some(_)) = reader.receive() {}
 }
 
-fn ws(server: &Seen, client: &Seen) {
+fn ws(server: Tap, client: Tap) {
     let handle = http::create_server(collect)
-        .tap(server.clone())
+        .tap(server)
         .listen("127.0.0.1:0")
         .unwrap();
-    let options = websocket::ConnectOptions::new().tap(client.clone());
+    let options = websocket::ConnectOptions::new().tap(client);
     chat(websocket::connect_with(&format!("ws://{}/", handle.local_addr()), &options).unwrap());
     stop(handle);
 }
 
-fn wss(server: &Seen, client: &Seen) {
+fn wss(server: Tap, client: Tap) {
     let tapped = https::create_server(&identity("server"), collect)
         .unwrap()
-        .tap(server.clone());
+        .tap(server);
     let handle = tapped.listen("127.0.0.1:0").unwrap();
-    let agent = agent().with_options(|options| options.tap(client.clone()));
+    let agent = agent().with_options(|options| options.tap(client));
     let url = format!("wss://localhost:{}/", handle.local_addr().port().unwrap());
     chat(agent.websocket(&url).unwrap());
     stop(handle);
@@ -220,10 +222,10 @@ fn stop(handle: Handle) {
 fn an_echo_is_never_seen_before_what_it_answers() {
     watched(|| {
         let (server, client) = (Seen::default(), Seen::default());
-        tcp("127.0.0.1:0", &server, &client);
+        tcp("127.0.0.1:0", server.tap(), client.tap());
         assert_eq!(client.closed(1).0[0].most_ahead, 0);
         let (server, client) = (Seen::default(), Seen::default());
-        over_tls(&server, &client);
+        over_tls(server.tap(), client.tap());
         assert!(client.closed(1).1[0].most_ahead == 0);
     });
 }
