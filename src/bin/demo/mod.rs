@@ -34,6 +34,7 @@ mod leaving;
 mod options;
 pub(crate) mod print;
 mod printable;
+mod recording;
 mod url;
 mod words;
 
@@ -41,9 +42,12 @@ pub(crate) use args::{Args, no_command, parse, whole_number};
 pub(crate) use files::{ClientFiles, named, read_file};
 pub(crate) use leaving::peer_left;
 pub(crate) use options::options;
-pub(crate) use print::{PeerOutput, can_draw, colours, columns, err, flush, log, out, shown};
+pub(crate) use print::{
+    PeerOutput, Standard, can_draw, colours, columns, err, flush, log, out, shown,
+};
 pub(crate) use print::{stdout_is_terminal, write_err};
 pub(crate) use printable::printable;
+pub(crate) use recording::Recording;
 pub(crate) use url::encoded;
 
 use std::ffi::OsString;

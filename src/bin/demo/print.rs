@@ -112,8 +112,39 @@ pub(crate) fn can_draw() -> bool {
 
 /// Whether stdout is a terminal that understands escape sequences, and the user wants colours: `NO_COLOR` is empty.
 pub(crate) fn colours() -> bool {
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-    stdout_is_terminal() && !is_dumb() && wanted
+    Standard::Out.colours()
+}
+
+/// Where a demo explains what passes. Its text has no bytes that control a terminal.
+#[derive(Clone, Copy)]
+pub(crate) enum Standard {
+    Out,
+    Err,
+}
+
+impl Standard {
+    pub(crate) fn colours(self) -> bool {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+        let is_terminal = match self {
+            Standard::Out => stdout_is_terminal(),
+            Standard::Err => io::stderr().is_terminal(),
+        };
+        is_terminal && !is_dumb() && wanted
+    }
+}
+
+impl Write for Standard {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        match self {
+            Standard::Out => write_stdout(text)?,
+            Standard::Err => io::stderr().write_all(text)?,
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How many columns a line may have: `COLUMNS`, or 80.

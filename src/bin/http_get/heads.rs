@@ -9,11 +9,12 @@
 
 use crate::transcript::{Phase, Transcript};
 use barewire::net::{Observer, TapEvent, Tapped};
+use barewire::trace::Recorder;
 use std::sync::Arc;
 
 /// The observer of all connections: one request is sent at a time.
 #[derive(Clone, Debug)]
-pub(crate) struct Heads(pub(crate) Arc<Transcript>);
+pub(crate) struct Heads(pub(crate) Arc<Transcript>, pub(crate) Option<Recorder>);
 
 /// Both directions of the current connection.
 #[derive(Debug, Default)]
@@ -71,6 +72,9 @@ impl Heads {
 
 impl Observer for Heads {
     fn passed(&self, connection: &Tapped, event: TapEvent<'_>) {
+        if let Some(recorder) = &self.1 {
+            recorder.passed(connection, event);
+        }
         let number = connection.number();
         if !connection.is_plaintext() && self.0.is_secured(number) {
             if event == TapEvent::Closed {
@@ -137,7 +141,7 @@ mod tests {
             let transcript = Arc::new(Transcript::new(false));
             let (here, there) = pipe();
             transcript.open("a");
-            let observer = Arc::new(Heads(Arc::clone(&transcript)));
+            let observer = Arc::new(Heads(Arc::clone(&transcript), None));
             let tap = Tap::opened(Arc::new(here), observer);
             for piece in [&all[..cut], &all[cut..]] {
                 there.write(piece).unwrap();

@@ -1,7 +1,7 @@
 //! The command line: curl's options, as far as they go.
 
 use crate::body::Body;
-use crate::demo::{self, Args, ClientFiles};
+use crate::demo::{self, Args, ClientFiles, Recording};
 use std::time::Duration;
 
 pub(crate) const HELP: &str = include_str!("help.txt");
@@ -9,6 +9,7 @@ pub(crate) const HELP: &str = include_str!("help.txt");
 demo::options! { |args|
     urls: Vec<String> = args.words().iter().map(|url| with_scheme(url)).collect();
     verbose: bool = args.has("--verbose");
+    recording: Recording = Recording::of(args)?;
     include: bool = args.has("--include");
     head: bool = args.has("--head");
     notes: bool = args.has("--notes");

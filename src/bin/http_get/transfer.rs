@@ -2,7 +2,7 @@
 
 use crate::body::{Body, Source};
 use crate::connect::{Reuse, Verbose};
-use crate::demo::{err, named};
+use crate::demo::{Standard, err, named};
 use crate::failure::Failure;
 use crate::heads::Heads;
 use crate::notes;
@@ -16,6 +16,7 @@ use barewire::http::wire::{Method, Redirect, Scheme, Uri, status_class};
 use barewire::http::{
     self, Agent, ClientRequest, ClientResponse, Proxy, RequestOptions, Timeouts, pool::Limits,
 };
+use barewire::trace::Recorder;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,11 +34,14 @@ pub(crate) struct Client {
     plain: RequestOptions,
     /// Those of every request to https:, if one of the URLs has that.
     secured: Option<RequestOptions>,
+    recorder: Option<Recorder>,
 }
 
 impl Client {
     pub(crate) fn new(options: Options) -> Result<Client, Failure> {
         let transcript = Arc::new(Transcript::new(options.verbose));
+        let recorder = options.recording.recorder(Standard::Err);
+        let recorder = recorder.map_err(|e| Failure::new(23, e.to_string()))?;
         let agent = Agent::new(Limits::default())?;
         let connector = Verbose(Arc::clone(&transcript));
         let mut common = RequestOptions::new()
@@ -45,7 +49,7 @@ impl Client {
             .method(options.method())
             .timeouts(timeouts(&options))
             .max_redirects(options.redirects)
-            .tap(Heads(Arc::clone(&transcript)));
+            .tap(Heads(Arc::clone(&transcript), recorder.clone()));
         for (name, value) in fields(&options)? {
             common = common.append_header(&name, value);
         }
@@ -74,6 +78,7 @@ impl Client {
             agent,
             plain,
             secured,
+            recorder,
         })
     }
 
@@ -96,6 +101,9 @@ impl Client {
             }
         }
         self.agent.close();
+        if let Some(recorder) = &self.recorder {
+            let _ = recorder.finish(); // what has failed is printed already
+        }
         code
     }
 

@@ -14,7 +14,7 @@ mod routes;
 use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::https;
 use certificate::Certificate;
-use demo::{err, log};
+use demo::{Recording, Standard, err, log};
 use invitation::invitation;
 use routes::Routes;
 use std::fmt;
@@ -33,6 +33,7 @@ demo::options! { |args|
     };
     files: Option<String> = args.value("--files");
     certificate: Option<Certificate> = Certificate::of(args, Some("--client-ca"));
+    recording: Recording = Recording::of(args)?;
 }
 
 impl ServerEvents for Routes {
@@ -50,9 +51,12 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: Options) -> io::Result<()> {
-    let server = http::create_server_with(Routes::new(options.files.as_deref())?)
+    let mut server = http::create_server_with(Routes::new(options.files.as_deref())?)
         .max_connections(options.max_connections)
         .keep_alive_timeout(options.keep_alive);
+    if let Some(recorder) = options.recording.recorder(Standard::Out)? {
+        server = server.tap(recorder);
+    }
     let (is_https, has_files) = (options.certificate.is_some(), options.files.is_some());
     let handle = match options.certificate {
         None => server.listen(&options.listen)?,

@@ -2,8 +2,9 @@
 
 use crate::demo::{self, ClientFiles, PeerOutput, err, named, out};
 use crate::echo::word;
-use barewire::net::Socket;
-use barewire::tls::{self, ClientOptions, Tls};
+use barewire::net::{ConnectOptions, Socket};
+use barewire::tls::{self, ClientContext, ClientOptions, Tls};
+use barewire::trace::Recorder;
 use std::io::{self, Read};
 
 pub(crate) fn with_files(
@@ -19,12 +20,30 @@ pub(crate) fn with_files(
     Ok(options)
 }
 
-pub(crate) fn talk(to: &str, options: &ClientOptions) -> io::Result<()> {
-    let socket = tls::connect(to, options)?;
-    print_authorized(&socket);
+pub(crate) fn talk(
+    to: &str,
+    options: &ClientOptions,
+    recorder: Option<Recorder>,
+) -> io::Result<()> {
+    let mut below = ConnectOptions::default();
+    if let Some(recorder) = &recorder {
+        below = below.tap(recorder.clone());
+    }
+    let connected = tls::connect_with(to, &ClientContext::new(options)?, &below);
+    let done = connected
+        .map_err(io::Error::from)
+        .and_then(|socket| send_and_print(&socket));
+    if let Some(recorder) = recorder {
+        let _ = recorder.finish(); // what has failed is printed already
+    }
+    done
+}
+
+fn send_and_print(socket: &Socket) -> io::Result<()> {
+    print_authorized(socket);
     let sender = socket.clone();
     let sender = demo::spawn(move || send_all(&sender))?;
-    print_all(&socket)?;
+    print_all(socket)?;
     match sender.is_finished() {
         true => sender.join().unwrap_or(Ok(())),
         false => Ok(()), // it reads stdin, and the server has ended the connection

@@ -20,7 +20,7 @@ mod echo;
 
 use barewire::net::{Addr, ServerEvents, Socket};
 use barewire::tls::{self, ClientOptions, Code};
-use demo::{Args, ClientFiles, Run, err, log};
+use demo::{Args, ClientFiles, Recording, Run, Standard, err, log};
 use std::io;
 use std::process::ExitCode;
 
@@ -31,9 +31,10 @@ fn main() -> ExitCode {
 }
 
 fn read(args: &mut Args<'_>) -> Result<Run, String> {
+    let recording = Recording::of(args)?;
     let Some(to) = args.value("--connect") else {
         let listen = args.value_or("--listen", "127.0.0.1:8000"); // the book's
-        return Ok(Box::new(move || serve(&listen)));
+        return Ok(Box::new(move || serve(&listen, &recording)));
     };
     let files = ClientFiles::of(args, "--ca", true);
     let mut options = ClientOptions::new().reject_unauthorized(!args.has("-k"));
@@ -41,17 +42,21 @@ fn read(args: &mut Args<'_>) -> Result<Run, String> {
         options = options.servername(name);
     }
     Ok(Box::new(move || {
-        client::talk(&to, &client::with_files(options, &files)?)
+        let recorder = recording.recorder(Standard::Err)?;
+        client::talk(&to, &client::with_files(options, &files)?, recorder)
     }))
 }
 
-fn serve(listen: &str) -> io::Result<()> {
+fn serve(listen: &str, recording: &Recording) -> io::Result<()> {
     let server = tls::create_server_with(&echo::options(), Server)?;
-    let server = server.on_error(|error, _below| {
+    let mut server = server.on_error(|error, _below| {
         if error.code() != Code::ConnectionReset {
             err!("{error}"); // a client that leaves in the handshake is no failure
         }
     });
+    if let Some(recorder) = recording.recorder(Standard::Out)? {
+        server = server.tap(recorder);
+    }
     server.listen(listen)?.wait();
     Ok(())
 }

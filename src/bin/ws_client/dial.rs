@@ -4,6 +4,7 @@ use crate::demo::ClientFiles;
 use barewire::http::{Proxy, RequestOptions};
 use barewire::https;
 use barewire::tls::{ClientContext, ClientOptions};
+use barewire::trace::Recorder;
 use barewire::websocket::{self, ConnectOptions, Error, WebSocket};
 
 pub(crate) struct Dial {
@@ -16,6 +17,7 @@ pub(crate) struct Dial {
     pub(crate) proxy: Option<String>,
     /// Any certificate is accepted.
     pub(crate) insecure: bool,
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl Dial {
@@ -31,6 +33,9 @@ impl Dial {
         }
         if url.starts_with("wss:") {
             options = options.create_connection(https::connector(&self.context()?));
+        }
+        if let Some(recorder) = &self.recorder {
+            options = options.tap(recorder.clone());
         }
         websocket::connect_with(url, &options)
     }

@@ -16,7 +16,7 @@ mod dial;
 mod talk;
 
 use barewire::websocket::Error;
-use demo::{Args, ClientFiles};
+use demo::{Args, ClientFiles, Recording, Standard};
 use dial::Dial;
 use std::process::ExitCode;
 
@@ -25,10 +25,17 @@ const HELP: &str = include_str!("help.txt");
 type Run = fn(&Dial) -> Result<(), Error>;
 
 fn main() -> ExitCode {
-    demo::run(HELP, read, |(run, dial)| run(&dial))
+    demo::run(HELP, read, |(run, mut dial, recording)| {
+        dial.recorder = recording.recorder(Standard::Err)?;
+        let done = run(&dial);
+        if let Some(recorder) = &dial.recorder {
+            let _ = recorder.finish(); // what has failed is printed already
+        }
+        done
+    })
 }
 
-fn read(args: &mut Args<'_>) -> Result<(Run, Dial), String> {
+fn read(args: &mut Args<'_>) -> Result<(Run, Dial, Recording), String> {
     let (echo, updates) = (args.has("--echo"), args.has("--updates"));
     let (run, agent): (Run, _) = match args.has("--autobahn") {
         true => (autobahn::run, args.value("--agent")),
@@ -42,6 +49,8 @@ fn read(args: &mut Args<'_>) -> Result<(Run, Dial), String> {
         files: ClientFiles::of(args, "--cacert", false),
         proxy: args.value("-x").or_else(|| args.value("--proxy")),
         insecure: args.has("-k"),
+        recorder: None,
     };
-    Ok((run, dial))
+    let recording = Recording::of(args)?;
+    Ok((run, dial, recording))
 }

@@ -13,16 +13,14 @@ mod certificate;
 mod demo;
 mod invitation;
 mod routes;
-mod show;
 
 use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::net::{self, Handle, Listener, Service};
 use barewire::tls::{Secured, ServerContext};
 use certificate::Certificate;
-use demo::{err, log};
+use demo::{Recording, Standard, err, log};
 use invitation::invitation;
 use routes::Routes;
-use show::Shown;
 use std::process::ExitCode;
 use std::{fmt, io};
 
@@ -32,8 +30,8 @@ demo::options! { |args|
     listen: String = args.value_or("--listen", "127.0.0.1:12010"); // the book's
     message_bytes: usize = args.number("--max-message")?.unwrap_or(16 * 1024 * 1024);
     max_connections: usize = args.at_least_one("--max-connections")?.unwrap_or(10_000);
-    show_bytes: bool = args.has("--show-bytes");
     certificate: Option<Certificate> = Certificate::of(args, None);
+    recording: Recording = Recording::of(args)?;
 }
 
 impl ServerEvents for Routes {
@@ -51,16 +49,18 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> io::Result<()> {
-    let server = http::create_server_with(Routes::new(options.message_bytes))
+    let mut server = http::create_server_with(Routes::new(options.message_bytes))
         .max_connections(options.max_connections)
         .spare_threads(4);
+    if let Some(recorder) = options.recording.recorder(Standard::Out)? {
+        server = server.tap(recorder);
+    }
     let listener = Listener::bind(&options.listen)?;
     let address = listener.local_addr()?;
     let (engine, service) = server.into_service();
     let certificate = options.certificate.as_ref();
-    let is_on = options.show_bytes;
-    let handle = serve(listener, engine, Shown { service, is_on }, certificate)?;
-    // In this order: after the second line only bytes are printed.
+    let handle = serve(listener, engine, service, certificate)?;
+    // In this order: after the second line only what passes is printed.
     let invitation = invitation(&address, certificate.is_some());
     log!("{}", invitation.trim_end());
     err!("listening on {address}");
@@ -68,7 +68,6 @@ fn run(options: Options) -> io::Result<()> {
     Ok(())
 }
 
-/// The bytes that are shown are the plaintext of TLS.
 fn serve(
     listener: Listener,
     engine: net::Options,

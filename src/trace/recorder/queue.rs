@@ -277,3 +277,117 @@ impl SignsOfLife {
         (!left.is_zero()).then_some(left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::recorder::outputs::Capture;
+    use crate::trace::wire::capture::{Event, Reader, invented};
+    use std::io::Write;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// An output that takes nothing before the test lets it.
+    struct Stopped {
+        lets_go: Receiver<()>,
+        file: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Stopped {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            let _ = self.lets_go.recv(); // an error: from now on it takes all
+            lock(&self.file).extend_from_slice(buf);
+            Ok(buf.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// How many bytes each conversation of the capture has.
+    fn recorded(file: &[u8]) -> Vec<usize> {
+        let mut all = Vec::new();
+        for event in Reader::new(file) {
+            match event.unwrap() {
+                Event::Begins { .. } => all.push(0),
+                Event::Bytes {
+                    conversation,
+                    bytes,
+                    ..
+                } => {
+                    all[conversation as usize] += bytes.len();
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    const FROM: Direction = Direction::FromServer;
+
+    fn send(queue: &Arc<Queue>, tap: u64, pieces: usize) {
+        for _ in 0..pieces {
+            queue.bytes(tap, Layer::Tcp, FROM, &[0; LONGEST]);
+        }
+    }
+
+    /// [`Recorder`](super::super::Recorder) promises it: a stuck output does not stop a server for good, and what it
+    /// has lost is said.
+    #[test]
+    fn a_stuck_output_costs_the_connections_that_go_on_and_no_others() {
+        let queue = Queue::new(Duration::from_millis(50));
+        let (let_go, lets_go) = channel();
+        let (file, errors) = (Arc::new(Mutex::default()), Arc::new(Mutex::new(Vec::new())));
+        let (out, log) = (Arc::clone(&file), Arc::clone(&errors));
+        let stopped = Stopped { lets_go, file: out };
+        queue.add(Output::Saved(Box::new(Capture::New(Some(Box::new(
+            stopped,
+        ))))));
+        queue.add(Output::Hook(Box::new(move |error| {
+            lock(&log).push(error.to_string())
+        })));
+        for tap in [7, 8] {
+            queue.begin(tap, String::new(), None, invented);
+        }
+        while !lock(&queue.state).entries.is_empty() {
+            thread::yield_now(); // the writing thread has taken them, and is stopped
+        }
+        send(&queue, 7, ROOM / LONGEST);
+        send(&queue, 8, 2); // the first one waits in vain
+        assert_eq!(queue.finish().unwrap_err().kind(), ErrorKind::TimedOut);
+        drop(let_go);
+        while !lock(&queue.state).is_done {
+            thread::yield_now();
+        }
+        assert_eq!(recorded(&lock(&file)), [4 * LONGEST, 0]);
+        let lost = "connection 1: the output was too slow: not recorded from here on";
+        assert_eq!(*lock(&errors), [lost]);
+    }
+
+    /// It is slow, and moves: each thread waits, and nothing is lost.
+    #[test]
+    fn a_slow_output_loses_nothing() {
+        let queue = Queue::new(Duration::from_secs(20));
+        let (let_go, lets_go) = channel();
+        let file = Arc::new(Mutex::default());
+        let stopped = Stopped {
+            lets_go,
+            file: Arc::clone(&file),
+        };
+        queue.add(Output::Saved(Box::new(Capture::New(Some(Box::new(
+            stopped,
+        ))))));
+        queue.begin(7, String::new(), None, invented);
+        thread::scope(|scope| {
+            scope.spawn(|| send(&queue, 7, 20));
+            while lock(&queue.state).has_room() {
+                thread::yield_now();
+            }
+            drop(let_go);
+        });
+        queue.event(7, FROM, What::Closed);
+        queue.finish().unwrap();
+        assert_eq!(recorded(&lock(&file)), [20 * LONGEST]);
+        assert!(lock(&queue.state).open.is_empty());
+    }
+}
