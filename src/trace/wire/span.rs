@@ -134,7 +134,7 @@ impl Span {
 }
 
 impl Explained {
-    /// The bytes of a span in it; of a secret, a `*` for each.
+    /// The bytes of a span in it, as far as they are kept; of a secret, a `*` for each.
     ///
     /// ```
     /// use barewire::trace::wire::{Conversation, Direction};
@@ -148,12 +148,10 @@ impl Explained {
     /// ```
     pub fn bytes_of(&self, span: &Span) -> &[u8] {
         let at = |offset: u64| {
-            offset
-                .checked_sub(self.span.range.start)
-                .map(|at| at as usize)
+            let at = offset.saturating_sub(self.span.range.start);
+            usize::try_from(at).map_or(self.bytes.len(), |at| at.min(self.bytes.len()))
         };
-        let range = at(span.range.start).zip(at(span.range.end));
-        let bytes = range.and_then(|(start, end)| self.bytes.get(start..end));
+        let bytes = self.bytes.get(at(span.range.start)..at(span.range.end));
         bytes.unwrap_or_default()
     }
 }
@@ -238,7 +236,7 @@ impl Painted {
 }
 
 /// The value that stands for a secret.
-const HIDDEN: &str = "(hidden)";
+pub(super) const HIDDEN: &str = "(hidden)";
 
 impl<'a> Brush<'a> {
     pub(super) fn new(bytes: &'a [u8], offset: u64, shows_secrets: bool) -> Brush<'a> {

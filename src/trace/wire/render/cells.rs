@@ -1,7 +1,7 @@
 //! Text in cells: what a stranger sent, without what controls a terminal, in so many columns.
 
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Note, SHOWN, Span, hex, shown};
+use crate::trace::wire::span::{Direction, HIDDEN, Note, SHOWN, Span, hex, shown};
 use std::fmt::Write;
 
 /// Characters that move the cursor, change the direction of the text around them, or cannot be seen.
@@ -80,28 +80,39 @@ pub(super) fn lines(text: &str, width: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The bytes of a leaf for a reader: as text if they are text, in hexadecimal otherwise. The whole value, if it says
-/// nothing but the bytes.
+/// The bytes of a leaf for a reader: as text, if that is what they are, in hexadecimal otherwise. The whole value, if
+/// it says nothing but the bytes.
 pub(super) fn bytes_of(leaf: &Span, bytes: &[u8]) -> String {
-    match text_of(bytes, SHOWN) {
+    match text_of(leaf, bytes, SHOWN) {
         _ if says_its_bytes(leaf, bytes) => printable(&leaf.value),
         Some(text) => printable(text),
         None => hex(bytes),
     }
 }
 
-/// The first `most` bytes, if they are text. A character that this cuts is left out.
-pub(super) fn text_of(bytes: &[u8], most: usize) -> Option<&str> {
-    let first = &bytes[..bytes.len().min(most)];
-    let text = match str::from_utf8(first) {
-        Ok(text) => text,
-        Err(error) if first.len() < bytes.len() && error.error_len().is_none() => {
-            str::from_utf8(&first[..error.valid_up_to()]).ok()?
-        }
-        Err(_) => return None,
-    };
+/// The first `most` bytes of a leaf, if they are text. A character that this cuts is left out. A number is no text,
+/// whatever its bytes are.
+pub(super) fn text_of<'b>(leaf: &Span, bytes: &'b [u8], most: usize) -> Option<&'b str> {
+    let is_text = matches!(leaf.label, Label::Refused | Label::Unexplained)
+        || [HIDDEN, ""].contains(&leaf.value.as_str())
+        || says_its_bytes(leaf, bytes);
+    if !is_text {
+        return None;
+    }
+    let text = utf8(bytes, most)?;
     let is_text = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
     text.chars().all(is_text).then_some(text)
+}
+
+fn utf8(bytes: &[u8], most: usize) -> Option<&str> {
+    let first = &bytes[..bytes.len().min(most)];
+    match str::from_utf8(first) {
+        Ok(text) => Some(text),
+        Err(error) if first.len() < bytes.len() && error.error_len().is_none() => {
+            str::from_utf8(&first[..error.valid_up_to()]).ok()
+        }
+        Err(_) => None,
+    }
 }
 
 /// Whether the value of a leaf is nothing but its bytes.

@@ -125,7 +125,7 @@ impl Hex {
         };
         loop {
             let (row, beside) = (rows.next(), margin.next());
-            let is_empty = leaf.range.is_empty() && at == leaf.range.start;
+            let is_empty = explained.bytes_of(leaf).is_empty() && at == leaf.range.start;
             match row {
                 None if beside.is_none() => return,
                 None if !is_empty => out.extend(repeat_n(' ', 2 + layout.digits)),

@@ -190,7 +190,7 @@ impl Rendering for Html {
 /// A leaf, and its notes where the line ends.
 fn paint(leaf: &Span, explained: &Explained, room: usize, out: &mut String, notes: &mut String) {
     let bytes = explained.bytes_of(leaf);
-    let text = text_of(bytes, room);
+    let text = text_of(leaf, bytes, room);
     let says = escaped(&words(leaf, bytes));
     let class = match leaf.label {
         Label::Refused => "leaf bad",

@@ -20,6 +20,7 @@ use std::time::Duration;
 /// | `rule` | the rule that they obey or break; empty if there is none |
 /// | `depth` | how many spans it is in, itself included |
 /// | `time` | when the last byte of its span came: seconds, as the caller counts them (of a capture, since 1970) |
+/// | `exchange` | [`Explained::exchange`], if it belongs to one |
 /// | `notes` | what is derived from it, if something is: `label`, `value`, `rule`, and the mask of its `bits`, 0 if it is none |
 ///
 /// An event has no line.
@@ -37,10 +38,10 @@ use std::time::Duration;
 /// let lines = String::from_utf8_lossy(&out);
 /// assert_eq!(lines.lines().next().unwrap(), "{\"conversation\":0,\"layer\":\"tcp\",\"from\":\"client\",\
 ///     \"at\":0,\"length\":3,\"label\":\"http.request.method\",\"value\":\"GET\",\"rule\":\"RFC 9110 §9.1\",\
-///     \"depth\":3,\"time\":0.001000000}");
+///     \"depth\":3,\"time\":0.001000000,\"exchange\":0}");
 /// assert_eq!(lines.lines().last().unwrap(), "{\"conversation\":0,\"layer\":\"tcp\",\"from\":\"client\",\
 ///     \"at\":25,\"length\":2,\"label\":\"http.head.end\",\"value\":\"\\\\r\\\\n\",\"rule\":\"RFC 9112 §2.1\",\
-///     \"depth\":2,\"time\":0.001000000,\"notes\":[{\"label\":\"http.length.7\",\"value\":\"0 bytes\",\
+///     \"depth\":2,\"time\":0.001000000,\"exchange\":0,\"notes\":[{\"label\":\"http.length.7\",\"value\":\"0 bytes\",\
 ///     \"rule\":\"RFC 9112 §6.3\",\"bits\":0}]}");
 /// # Ok(())
 /// # }
@@ -141,6 +142,10 @@ impl Rendering for Json {
             time,
         );
         time[point] = b'.';
+        if let Some(exchange) = explained.exchange {
+            time.extend_from_slice(b",\"exchange\":");
+            number(exchange, time);
+        }
         self.span(&explained.span, 1);
         out.write_all(&self.lines)
     }

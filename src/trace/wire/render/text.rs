@@ -10,7 +10,7 @@
 
 use super::Rendering;
 use super::cells::{
-    bytes_of, columns, drawn, lines, mark, note_words, printable, push, shortened, words,
+    bytes_of, columns, drawn, lines, mark, note_words, printable, push, shortened, text_of, words,
 };
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
@@ -120,10 +120,8 @@ impl Page<'_> {
             return self.leaf(span, indent);
         }
         let bytes = self.explained.bytes_of(span);
-        let line = bytes
-            .strip_suffix(b"\n")
-            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        match line.and_then(|line| str::from_utf8(line).ok()) {
+        let line = text_of(span, bytes, bytes.len()).and_then(|text| text.strip_suffix('\n'));
+        match line.map(|line| line.strip_suffix('\r').unwrap_or(line)) {
             Some(line) if !line.contains('\n') => {
                 let more = format!("… ({} bytes)", bytes.len());
                 let line = printable(line);

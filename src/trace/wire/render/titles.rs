@@ -2,14 +2,10 @@
 
 use super::cells::printable;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Explained, Layer, Span};
-use std::collections::BTreeMap;
+use crate::trace::wire::span::{Direction, Explained, Layer};
 use std::time::Duration;
 
-/// The messages of so many conversations are counted at a time.
-const MOST_COUNTED: usize = 4096;
-
-/// Counts the messages of each conversation, and knows which one was written about last.
+/// Knows which bytes were written about last.
 #[derive(Debug, Default)]
 pub(super) struct Titles {
     /// The first time and the first conversation that were seen.
@@ -17,16 +13,6 @@ pub(super) struct Titles {
     has_many: bool,
     /// Whose bytes came last.
     last: Option<(u64, Layer, Direction)>,
-    counts: BTreeMap<(u64, &'static str), Counts>,
-}
-
-/// The messages of one layer of a conversation.
-#[derive(Debug, Default)]
-struct Counts {
-    requests: u64,
-    responses: u64,
-    /// The message that the client sends, and the server.
-    current: [String; 2],
 }
 
 impl Titles {
@@ -38,35 +24,22 @@ impl Titles {
 
     /// The line above these bytes, if they begin a message or follow other bytes than those before them.
     pub(super) fn title(&mut self, conversation: u64, explained: &Explained) -> Option<String> {
-        let (from, layer, span) = (explained.from, explained.layer, &explained.span);
-        let counts = self.counts.entry((conversation, layer.key())).or_default();
-        let begins = counts.begins(span);
-        let current = &mut counts.current[usize::from(from == Direction::FromServer)];
-        let title = match &begins {
-            Some(begins) => format!(": {begins}"),
-            None if span.label == Label::End => format!(": {}", span.label.english()),
-            None if current.is_empty() => String::new(),
-            None => format!(": {current} goes on"),
-        };
-        if let Some(begins) = &begins {
-            current.clone_from(begins);
-        }
-        if self.counts.len() > MOST_COUNTED {
-            self.counts.pop_first();
-        }
+        let (from, layer) = (explained.from, explained.layer);
         let now = Some((conversation, layer, from));
-        let same = std::mem::replace(&mut self.last, now) == now;
-        if same && begins.is_none() && span.label != Label::End {
+        let is_same = std::mem::replace(&mut self.last, now) == now;
+        if is_same && !begins(explained) {
             return None;
         }
         let place = match layer {
-            Layer::Tcp => "",
             Layer::Tls => ", inside TLS",
-            Layer::Message => ", put together",
-            Layer::Udp => ", datagram",
+            _ => "",
         };
         let when = self.when(conversation, explained.time);
-        Some(format!("{when}{}{place}{title}", from.key()))
+        let what = match message(explained) {
+            Some(message) => format!(": {message}"),
+            None => String::new(),
+        };
+        Some(format!("{when}{}{place}{what}", from.key()))
     }
 
     /// The time since the first one, and the conversation if there are several.
@@ -81,30 +54,32 @@ impl Titles {
     }
 }
 
-impl Counts {
-    /// The title of the message that begins with this span.
-    fn begins(&mut self, span: &Span) -> Option<String> {
-        match span.label {
-            Label::Request => {
-                self.requests += 1;
-                Some(format!("request {}", self.requests))
-            }
-            Label::Response => {
-                let status = span.leaves().find(|leaf| leaf.label == Label::Status);
-                let status = status.map_or("", |leaf| &leaf.value);
-                let interim = status.starts_with('1') && status != "101";
-                self.responses += u64::from(!interim);
-                let number = self.responses + u64::from(interim);
-                let kind = if interim {
-                    "interim response"
-                } else {
-                    "response"
-                };
-                Some(format!("{kind} to request {number}"))
-            }
-            Label::Chunk | Label::Trailers => None,
-            _ if span.children.is_empty() => None,
-            label => Some(label.english().into()),
-        }
+/// Whether a message begins with this span.
+fn begins(explained: &Explained) -> bool {
+    let span = &explained.span;
+    match span.label {
+        Label::Chunk | Label::Trailers => false,
+        Label::End => true,
+        _ => !span.children.is_empty() || matches!(explained.layer, Layer::Message | Layer::Udp),
     }
+}
+
+/// The message that the span is of. What is refused says itself that it is.
+fn message(explained: &Explained) -> Option<String> {
+    let span = &explained.span;
+    let Some(exchange) = explained.exchange else {
+        return (span.label != Label::Refused).then(|| span.label.english().into());
+    };
+    let number = exchange.saturating_add(1);
+    let status = span.leaves().find(|leaf| leaf.label == Label::Status);
+    let is_interim = status.is_some_and(|leaf| leaf.value.starts_with('1') && leaf.value != "101");
+    let kind = match explained.from {
+        Direction::FromClient => "request",
+        Direction::FromServer if is_interim => "interim response to request",
+        Direction::FromServer => "response to request",
+    };
+    Some(match span.label {
+        Label::Request | Label::Response => format!("{kind} {number}"),
+        _ => format!("{kind} {number} goes on"),
+    })
 }
