@@ -1,10 +1,10 @@
 //! Many conversations, one rendering: what an observer of connections writes to.
 
-use super::conversation::{Conversation, Spans};
+use super::conversation::Conversation;
 use super::datagram::datagram;
 use super::protocol::Protocol;
 use super::render::Rendering;
-use super::span::{Direction, Layer};
+use super::span::{Direction, Explained, Layer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
@@ -42,12 +42,17 @@ const ENOUGH: usize = 64 * 1024;
 /// Every method returns the error of the writer once. From then on nothing is explained, and the methods return
 /// `Ok`: the connections that are watched go on.
 pub struct Explainer {
+    live: BTreeMap<u64, Live>,
+    shows_secrets: bool,
+    output: Output,
+}
+
+/// Where the spans go.
+struct Output {
     rendering: Box<dyn Rendering>,
     out: Box<dyn Write + Send>,
     /// What is not written yet: empty between two calls.
     text: Vec<u8>,
-    live: BTreeMap<u64, Live>,
-    shows_secrets: bool,
     has_failed: bool,
 }
 
@@ -63,7 +68,7 @@ impl fmt::Debug for Explainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Explainer")
             .field("live", &self.live.len())
-            .field("has_failed", &self.has_failed)
+            .field("has_failed", &self.output.has_failed)
             .finish_non_exhaustive()
     }
 }
@@ -73,12 +78,14 @@ impl Explainer {
     /// [`finish`](Explainer::finish): a [`BufWriter`](io::BufWriter) makes larger writes where nobody reads along.
     pub fn new(rendering: impl Rendering + 'static, out: impl Write + Send + 'static) -> Explainer {
         Explainer {
-            rendering: Box::new(rendering),
-            out: Box::new(out),
-            text: Vec::new(),
             live: BTreeMap::new(),
             shows_secrets: false,
-            has_failed: false,
+            output: Output {
+                rendering: Box::new(rendering),
+                out: Box::new(out),
+                text: Vec::new(),
+                has_failed: false,
+            },
         }
     }
 
@@ -116,8 +123,11 @@ impl Explainer {
 
     /// Something has happened in a conversation that is no byte of it.
     pub fn event(&mut self, conversation: u64, time: Duration, text: &str) -> io::Result<()> {
-        self.render(|rendering, out| rendering.event(conversation, time, text, out))?;
-        self.write()
+        let event = |rendering: &mut dyn Rendering, out: &mut Vec<u8>| {
+            rendering.event(conversation, time, text, out)
+        };
+        self.output.render(event)?;
+        self.output.write()
     }
 
     /// Some bytes have passed.
@@ -129,15 +139,12 @@ impl Explainer {
         time: Duration,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let Some(mut live) = self.live.remove(&conversation) else {
+        let Some(live) = self.live.get_mut(&conversation) else {
             return Ok(());
         };
-        let spans = live
-            .layer(layer, self.shows_secrets)
-            .receive(from, time, bytes);
-        let written = self.explain(conversation, layer, spans);
-        self.live.insert(conversation, live);
-        written
+        let explained = live.layer(layer, self.shows_secrets);
+        let spans = explained.receive(from, time, bytes);
+        self.output.explain(conversation, layer, spans)
     }
 
     /// So many bytes have passed that nobody has kept: see [`Conversation::gap`].
@@ -148,13 +155,12 @@ impl Explainer {
         time: Duration,
         length: u64,
     ) -> io::Result<()> {
-        let Some(mut live) = self.live.remove(&conversation) else {
+        let Some(live) = self.live.get_mut(&conversation) else {
             return Ok(());
         };
         let tcp = live.layer(Layer::Tcp, self.shows_secrets);
-        let written = self.explain(conversation, Layer::Tcp, tcp.gap(from, time, length));
-        self.live.insert(conversation, live);
-        written
+        let spans = tcp.gap(from, time, length);
+        self.output.explain(conversation, Layer::Tcp, spans)
     }
 
     /// A datagram has passed. It is a conversation of its own: nothing is known of those before it.
@@ -165,25 +171,24 @@ impl Explainer {
         time: Duration,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let explained = datagram(from, time, bytes);
-        self.render(|rendering, text| rendering.explained(conversation, &explained, text))?;
-        self.write()
+        let explained = std::iter::once(datagram(from, time, bytes));
+        self.output.explain(conversation, Layer::Udp, explained)
     }
 
     /// A direction has ended, in every layer.
     pub fn ends(&mut self, conversation: u64, from: Direction, time: Duration) -> io::Result<()> {
-        let Some(mut live) = self.live.remove(&conversation) else {
+        let Some(live) = self.live.get_mut(&conversation) else {
             return Ok(());
         };
         live.layer(Layer::Tcp, self.shows_secrets);
         let mut written = Ok(());
         for (layer, explained) in live.layers.iter_mut().rev() {
             let spans = explained.end(from, time);
-            written = written.and(self.explain(conversation, *layer, spans));
+            written = written.and(self.output.explain(conversation, *layer, spans));
         }
         live.ended[usize::from(from == Direction::FromServer)] = true;
-        if live.ended != [true; 2] {
-            self.live.insert(conversation, live);
+        if live.ended == [true; 2] {
+            self.live.remove(&conversation);
         }
         written
     }
@@ -196,23 +201,31 @@ impl Explainer {
     /// Nothing more comes: the rendering writes its end, and the writer is flushed.
     pub fn finish(&mut self) -> io::Result<()> {
         self.live.clear();
-        self.render(|rendering, out| rendering.finish(out))?;
-        self.write()?;
-        match self.has_failed {
+        self.output.render(|rendering, out| rendering.finish(out))?;
+        self.output.write()?;
+        match self.output.has_failed {
             true => Ok(()),
-            false => self.out.flush(),
+            false => self.output.out.flush(),
         }
     }
+}
 
-    fn explain(&mut self, conversation: u64, layer: Layer, spans: Spans<'_>) -> io::Result<()> {
+impl Output {
+    fn explain(
+        &mut self,
+        conversation: u64,
+        layer: Layer,
+        spans: impl Iterator<Item = Explained>,
+    ) -> io::Result<()> {
         let mut written = Ok(());
         for mut explained in spans {
             if explained.layer == Layer::Tcp {
                 explained.layer = layer;
             }
-            let one =
-                self.render(|rendering, text| rendering.explained(conversation, &explained, text));
-            written = written.and(one);
+            let one = |rendering: &mut dyn Rendering, text: &mut Vec<u8>| {
+                rendering.explained(conversation, &explained, text)
+            };
+            written = written.and(self.render(one));
         }
         written.and(self.write())
     }

@@ -192,6 +192,7 @@ mod meanings;
 mod protocol;
 pub mod render;
 mod secrets;
+mod shown;
 mod side;
 mod span;
 mod step;

@@ -1,6 +1,7 @@
 //! Spans, and the brush that paints them: it moves over the bytes and leaves no gap behind it.
 
 pub(super) use super::layer::{Direction, Layer};
+pub(super) use super::shown::{SHOWN, hex, shown};
 
 use super::labels::Label;
 use super::secrets::{Secrets, starred};
@@ -411,41 +412,4 @@ impl<'a> Brush<'a> {
         });
         self.at = end;
     }
-}
-
-/// Of a long value the first bytes are shown.
-pub(super) const SHOWN: usize = 1024;
-
-/// Bytes as text: control characters are escaped, and so is every byte if they are not UTF-8.
-pub(super) fn shown(bytes: &[u8]) -> String {
-    let first = &bytes[..bytes.len().min(SHOWN)];
-    let more = if bytes.len() > SHOWN { "…" } else { "" };
-    let text = match str::from_utf8(first) {
-        Ok(text) => text,
-        // The cut may have gone through a character.
-        Err(error) if bytes.len() > SHOWN && error.error_len().is_none() => {
-            str::from_utf8(&first[..error.valid_up_to()]).unwrap_or_default()
-        }
-        Err(_) => return format!("{}{more}", first.escape_ascii()),
-    };
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c.is_control() {
-            true => out.extend(c.escape_default()),
-            false => out.push(c),
-        }
-    }
-    out + more
-}
-
-/// Bytes in hexadecimal, the first 32 of them.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const MOST: usize = 32;
-    let digits: Vec<String> = bytes
-        .iter()
-        .take(MOST)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let more = if bytes.len() > MOST { " …" } else { "" };
-    digits.join(" ") + more
 }
