@@ -4,7 +4,7 @@
 //! with its connection is whole only after a close_notify.
 
 use super::stage::{agent, playing_tls};
-use crate::support::{Gate, PATIENCE, watched};
+use crate::support::{Gate, Log, PATIENCE, watched};
 use barewire::http::wire::Rule;
 use barewire::http::{Failure, Request, Response};
 use barewire::net::{Handle, Stream};
@@ -109,6 +109,28 @@ fn row_t06_our_server_sends_close_notify() {
             let mut answer = https::request(options).unwrap().end("").expect("an answer");
             assert_eq!(answer.header("Content-Length"), None);
             assert_eq!(answer.collect().expect("a body"), b"all of it");
+        }
+    });
+}
+
+/// And so does our client, which closes behind a response and drops an idle connection.
+#[test]
+fn row_t06_our_client_sends_close_notify() {
+    watched(|| {
+        for response in [UNTIL_CLOSE, COUNTED] {
+            let ends = Log::default();
+            let seen = ends.clone();
+            let server = playing_tls(move |tls| {
+                tls.read(&mut [0; 1000]).expect("a request");
+                (&tls as &dyn Stream).write_all(response).expect("it reads");
+                if response == UNTIL_CLOSE {
+                    with_close_notify(&tls);
+                }
+                // Without close_notify the end is an error: UnexpectedEof.
+                seen.note(format!("{:?}", tls.read(&mut [0; 1000])));
+            });
+            ask(&server).expect("a body");
+            ends.wait_for("Ok(0)");
         }
     });
 }
