@@ -14,10 +14,6 @@ mod input;
 pub mod seeds;
 mod targets;
 
-#[allow(dead_code)]
-#[path = "../../wire/cases/mod.rs"]
-mod cases;
-use cases::{http as format, websocket as written};
 // The vectors' own reader, sender and plain rules judge here what no vector says.
 #[allow(dead_code)]
 #[path = "../../wire/cases/mod.rs"]

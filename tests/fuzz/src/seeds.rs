@@ -231,18 +231,39 @@ pub(crate) fn streams() -> Vec<Vec<u8>> {
 
 /// Requests, responses behind them, and frames.
 pub(crate) fn conversations() -> Vec<Vec<u8>> {
-    let (requests, responses): (Vec<_>, Vec<_>) = http().into_iter().partition(|bytes| !starts(bytes));
+    let (requests, responses): (Vec<_>, Vec<_>) =
+        http().into_iter().partition(|bytes| !starts(bytes));
     let asked = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let answered = |response: Vec<u8>| [asked, BETWEEN, &response[..]].concat();
-    let messages = inputs(requests.into_iter().chain(responses.into_iter().map(answered)), &[0]);
+    let messages = inputs(
+        requests
+            .into_iter()
+            .chain(responses.into_iter().map(answered)),
+        &[0],
+    );
     let frames = frames().into_iter().map(|seed| seed[4..].to_vec());
     // Hellos, and a certificate behind each, as in TLS 1.2.
-    let digits: String = certificates()[0][4..].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = certificates()[0][4..]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let message = without_brackets(&format!("160303 [2 0b [3 [3 [3 {digits}]]]]"));
     let message = message.as_deref().and_then(bytes).expect("digits");
     let hellos = hellos().into_iter().map(|seed| seed[4..].to_vec());
     let handshakes = hellos.flat_map(|hello| [hello.clone(), [hello, message.clone()].concat()]);
-    [messages, inputs(frames, &[1, 2]), inputs(handshakes, &[0, 3])].concat()
+    // One choice for each framing.
+    let framed = streams()
+        .into_iter()
+        .step_by(12)
+        .map(|seed| seed[4..].to_vec());
+    let framed = inputs(framed, &[3, 8, 13, 23, 43, 63]);
+    [
+        messages,
+        inputs(frames, &[1, 2]),
+        inputs(handshakes, &[0, 4]),
+        framed,
+    ]
+    .concat()
 }
 
 pub(crate) fn hellos() -> Vec<Vec<u8>> {

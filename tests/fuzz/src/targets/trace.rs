@@ -4,13 +4,16 @@
 //! - The leaves are the same however the bytes are cut.
 
 use crate::input::Input;
-use crate::play::{Passes, answers, asks, both_end, played};
+use crate::play::{Passes, answers, asks, both_end, played, played_in};
 use crate::seeds::BETWEEN;
+use barewire::framing::{Delimiter, Fixed, Header, Header16, Padding, Prefix};
 use barewire::http::wire::Limits;
+use barewire::trace::wire::{Conversation, Framing, Protocol};
 
 const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const RESPONSE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 const LIMITS: [Limits; 2] = [
     Limits {
@@ -29,28 +32,52 @@ const LIMITS: [Limits; 2] = [
 
 pub(crate) fn run(input: &Input<'_>) {
     let bytes = input.bytes;
-    let mut script = match input.choice(0, 4) {
+    let mut script = match input.choice(0, 5) {
         0 => messages(bytes),
         1 => vec![asks(REQUEST), answers(RESPONSE), asks(bytes)],
         2 => vec![asks(REQUEST), answers([RESPONSE, bytes].concat())],
+        3 => vec![asks(bytes)],
         _ => in_turns(input),
     };
     script.extend(both_end());
     let limits = LIMITS[input.choice(2, 2)];
-    let whole = played(limits, &script, |rest| rest.len());
-    assert_eq!(played(limits, &script, |_| 1), whole);
+    let framing = (input.choice(0, 5) == 3).then(|| framing(input.choice(1, 6)));
+    let play = |cut: &dyn Fn(&[u8]) -> usize| match &framing {
+        None => played(limits, &script, cut),
+        Some(framing) => played_in(
+            Conversation::of(Protocol::Framed(framing.clone())),
+            &script,
+            cut,
+        ),
+    };
+    let whole = play(&<[u8]>::len);
+    assert_eq!(play(&|_| 1), whole);
     for piece in &input.ways()[2] {
         let cut = 1 + piece.len();
-        assert_eq!(played(limits, &script, |_| cut), whole, "in pieces of {cut}");
+        assert_eq!(play(&|_| cut), whole, "in pieces of {cut}");
         if cut > 16 {
             break;
         }
     }
 }
 
+/// One of the framings of the chapter.
+fn framing(choice: usize) -> Framing {
+    match choice {
+        0 => Framing::of(Fixed::<7>::new(Padding::Strip)),
+        1 => Framing::of(Delimiter::CRLF.with_limit(9)),
+        2 => Framing::of(Delimiter::new(b"aabaa").with_limit(300)),
+        3 => Framing::of(Header::<1>::new().with_limit(100)),
+        4 => Framing::of(Header16::new()),
+        _ => Framing::of(Prefix::new().with_capacity(1).with_limit(600)),
+    }
+}
+
 /// Requests, then responses.
 fn messages(bytes: &[u8]) -> Vec<Passes> {
-    let between = bytes.windows(BETWEEN.len()).position(|window| window == BETWEEN);
+    let between = bytes
+        .windows(BETWEEN.len())
+        .position(|window| window == BETWEEN);
     let (requests, behind) = bytes.split_at(between.unwrap_or(bytes.len()));
     let responses = behind.strip_prefix(BETWEEN).unwrap_or_default();
     vec![asks(requests), answers(responses)]
