@@ -91,7 +91,9 @@ impl Answers {
         self.take(&spans);
         if from == Direction::FromServer && !self.ended {
             self.ended = true;
-            self.progress.step();
+            if self.progress.content > 0 {
+                self.progress.step(); // it may be what ends the content
+            }
         }
     }
 
@@ -146,11 +148,7 @@ impl Answers {
                     Label::ChunkData => Label::BodyData,
                     label => label,
                 };
-                let value = match label {
-                    Label::Refused => leaf.value.as_bytes(), // the sentence of the rule
-                    _ => bytes,
-                };
-                self.part(String::new(), label, leaf, value, b"");
+                self.part(String::new(), label, leaf, bytes, b"");
                 if label.comes_in_pieces() {
                     let length = bytes.len() as u64;
                     self.progress.content += length;
@@ -222,38 +220,35 @@ impl Answers {
     }
 }
 
-/// What differs, in the order of messages. Of a message that one side does not have, the first part.
+/// What differs, message after message: what was recorded first, then what is new. Of a message that one side does not
+/// have, the first part.
 pub(super) fn differences(recorded: &Answers, got: &Answers) -> Vec<Difference> {
-    let mut found = Vec::new();
-    let keys = recorded.parts.keys();
-    let new = got
-        .parts
-        .keys()
-        .filter(|key| !recorded.parts.contains_key(key));
-    let mut keys: Vec<&Key> = keys.chain(new).collect();
-    keys.sort();
-    let mut missing = None;
-    for key in keys {
-        let (before, after) = (recorded.parts.get(key), got.parts.get(key));
-        let Some(part) = before.or(after) else {
-            continue;
-        };
-        let is_equal = before.map(|part| &part.value) == after.map(|part| &part.value);
-        let is_missing = key.0 > recorded.messages.min(got.messages);
-        if is_equal || is_missing && missing.replace(key.0) == Some(key.0) {
-            continue;
-        }
-        let [recorded, got] = shown(before, after);
-        found.push(Difference {
-            message: key.0.saturating_sub(1),
-            label: part.label,
-            field: Some(key.2.clone()).filter(|name| !name.is_empty()),
-            at: part.at,
-            recorded,
-            got,
-            rule: part.rule,
-        });
-    }
+    let known = recorded.parts.keys();
+    let new = got.parts.keys();
+    let new = new.filter(|key| !recorded.parts.contains_key(key));
+    let mut found: Vec<Difference> = known
+        .chain(new)
+        .filter_map(|key| {
+            let (before, after) = (recorded.parts.get(key), got.parts.get(key));
+            let part = before.or(after)?;
+            if before.map(|part| &part.value) == after.map(|part| &part.value) {
+                return None;
+            }
+            let [recorded, got] = shown(before, after);
+            Some(Difference {
+                message: key.0.saturating_sub(1),
+                label: part.label,
+                field: Some(key.2.clone()).filter(|name| !name.is_empty()),
+                at: part.at,
+                recorded,
+                got,
+                rule: part.rule,
+            })
+        })
+        .collect();
+    found.sort_by_key(|it| (it.message, it.recorded.is_none(), it.at));
+    let both = recorded.messages.min(got.messages);
+    found.dedup_by(|next, last| next.message == last.message && last.message >= both);
     found
 }
 
