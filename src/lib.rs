@@ -58,7 +58,7 @@
 //! | stop a server in good order | [`net::Handle::shutdown`]`(deadline)` | the report says how many connections were cut; a stream or a long poll looks at [`http::Response::is_stopping`] |
 //! | wait, but not for ever | the method `…_within(time)` beside the one without | `None`, `false` or [`net::Incoming::Nothing`]: not yet |
 //! | test without a network | [`net::pipe`](net::pipe()), `answer_to` of a server | [`net::Faulty`] and [`udp::Faulty`] misbehave on purpose |
-//! | see what passes | [`net::Tap`] | over TLS it sees the plaintext |
+//! | see what passes | the option `tap` of a server or a client, with a [`trace::Recorder`] | it explains each byte, and writes captures for Wireshark; with a closure, see [`net::Observer`] |
 //!
 //! # The map
 //!
@@ -173,7 +173,7 @@
 //! | span, leaf, note | bytes and what they are; a span without parts; what is derived from a leaf | [`trace::wire::Span`] |
 //! | stale | of a socket file: left behind by a server that ended without removing it | [`net::Listener::bind`] |
 //! | sticky packets (粘包) | two messages arrive in one `read`, or one in two | [`framing`] |
-//! | tap | a layer that hands copies of the bytes to an observer | [`net::Tap`] |
+//! | tap, observer | a layer that shows what passes; what it shows it to | [`net::Tap`], [`net::Observer`] |
 //! | unfold | to replace each fold of a field value that spans several lines by one space | `http/wire/messages/section.rs` |
 //! | write turn | the right to write to the stream; one thread has it, and the state lock is not held meanwhile | `net/socket/`, `websocket/queue.rs`, `tls/stream/` |
 //! | zone | the network interface of a link-local IPv6 address: `%eth0` in `fe80::1%eth0`; no URL has one | `net/reach/literal.rs` |

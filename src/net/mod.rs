@@ -119,6 +119,8 @@
 //! | where a server listens | [`listen_socket`] (and its double in `tests/schedules`), [`Listener::bind`], [`Addr`]; a socket file: [`unix`], [`lock_file`] | `net/tests/socket_files.rs`, `net/tests/lock_files.rs` |
 //! | how an address, a port, a zone is written | `reach/literal.rs` | its own, and `tests/rows/net/n09_addresses.rs` |
 //! | which address is tried when | `reach/connect_schedule.rs` (the table), `reach/race.rs` | `reach/race/tests.rs` |
+//! | what an observer sees, and in which order | [`TapEvent`], [`tap`] | its own; `tests/rows/trace/taps.rs` |
+//! | where a tap is put | `tap` of [`Options`] in [`engine`], of [`ConnectOptions`] in [`connect`](mod@connect), `tapped` in `http/client/origin.rs`; over TLS: `tap_plaintext` | `tests/rows/trace/taps.rs` |
 //! | a fault of [`Faulty`] | `faulty/faults.rs`: the field, its method, its name in `from_str` | `every_fault_has_its_name` |
 //!
 //! # Two exercises

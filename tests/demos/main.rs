@@ -23,6 +23,7 @@ mod http_server;
 mod mistakes;
 mod nagle;
 mod place;
+mod recording;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

@@ -319,7 +319,7 @@ fn fault_e04_a_server_without_an_output_goes_on() {
         let servers: [(&str, &[&str], Ask); 8] = [
             ("http_server", &["--listen", "{}"], ask_http),
             ("https_server", &["{}"], ask_tls),
-            ("ws_server", &["--show-bytes", "--listen", "{}"], ask_http),
+            ("ws_server", &["--explain", "--listen", "{}"], ask_http),
             ("proxy", &["--allow", "*", "--listen", "{}"], ask_http),
             ("tcp_echo", &["server", "--listen", "{}"], ask_tcp),
             ("tls_echo", &["--listen", "{}"], ask_tls),

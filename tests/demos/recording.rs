@@ -1,0 +1,102 @@
+//! `--explain`, `--explain=hex`, `--save` and `--show-secrets`: the same words in five demos.
+
+use crate::place::Place;
+use crate::stage::{Ended, Running, run, run_with};
+use crate::support::watched;
+use barewire::trace::wire::Direction;
+use barewire::trace::wire::capture::{Event, Reader};
+use std::path::Path;
+
+/// What each direction of the first conversation of a capture begins with.
+fn saved(path: &Path) -> [Vec<u8>; 2] {
+    let (file, mut all) = (std::fs::read(path).expect("a file"), [vec![], vec![]]);
+    for event in Reader::new(&file[..]) {
+        if let Event::Bytes {
+            conversation: 0,
+            from,
+            bytes,
+            ..
+        } = event.expect("a capture")
+        {
+            all[usize::from(from == Direction::FromServer)].extend(bytes);
+        }
+    }
+    all
+}
+
+#[test]
+fn http_get_prints_the_body_and_explains_beside_it() {
+    watched(|| {
+        let (_site, port) = crate::client::hello();
+        let (place, url) = (
+            Place::new("http-get-saves"),
+            format!("http://127.0.0.1:{port}/"),
+        );
+        let file = place.path().display().to_string();
+        let user = ["-u", "me:sesame"];
+        for (more, shows, hides) in [
+            (&["--explain"][..], "GET / HTTP/1.1", "bWU6c2VzYW1l"),
+            (&["--explain", "--show-secrets"], "bWU6c2VzYW1l", "\u{1b}"),
+            (&["--explain=hex"], "47 45 54", "bWU6c2VzYW1l"),
+        ] {
+            let args = [&user[..], more, &["--save", &file, &url]].concat();
+            let Ended { code, out, err } = run("http_get", &args);
+            assert_eq!((code, out.as_str()), (Some(0), "Hello World\n"), "{err}");
+            assert!(err.contains(shows) && !err.contains(hides), "{err}");
+            let [sent, received] = saved(&place.path());
+            assert!(sent.starts_with(b"GET / HTTP/1.1\r\n"));
+            assert!(received.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        }
+        let mistake = run("http_get", &["--show-secrets", &url]);
+        let why = "http_get: --show-secrets needs --explain";
+        assert!(mistake.err.starts_with(why), "{}", mistake.err);
+        let nowhere = run("http_get", &["--save", "/nowhere/a.pcap", &url]);
+        assert_eq!(nowhere.code, Some(23), "{}", nowhere.err);
+        assert!(nowhere.err.contains("/nowhere/a.pcap"), "{}", nowhere.err);
+    });
+}
+
+#[test]
+fn the_servers_explain_on_stdout_and_the_clients_on_stderr() {
+    watched(|| {
+        let place = Place::new("servers-save");
+        let file = place.path().display().to_string();
+        let listen = ["--listen", "127.0.0.1:0"];
+        let args = [&listen[..], &["--explain", "--save", &file]].concat();
+
+        let mut server = Running::start("ws_server", &args);
+        let url = format!("ws://{}/hello", server.address());
+        let ended = run_with("ws_client", &["--explain", &url], "hello world!\n");
+        assert_eq!(ended.out, "yakexi\n");
+        assert!(ended.err.contains("RFC 6455 §5.3"), "{}", ended.err);
+        while !server.line().contains("yakexi") {}
+        assert!(saved(&place.path())[0].starts_with(b"GET /hello "));
+
+        let mut server = Running::start("tls_echo", &args);
+        let to = server.address().replace("127.0.0.1", "localhost");
+        let client = [
+            "--connect",
+            &to,
+            "--ca",
+            "fixtures/tls/ca.crt",
+            "--explain=hex",
+        ];
+        let ended = run_with("tls_echo", &client, "hello\n");
+        assert!(ended.out.ends_with("welcome!\nhello\n"), "{}", ended.out);
+        assert!(ended.err.contains("68 65 6c 6c 6f 0a"), "{}", ended.err); // the plaintext
+        while !server.line().contains("welcome!") {}
+        assert_eq!(saved(&place.path())[0][0], 0x16, "records");
+
+        let place = Place::new("http-server-explains");
+
+        let mut server =
+            Running::start("http_server", &["--listen", &place.address(), "--explain"]);
+        let unix = place.path().display().to_string();
+        let got = crate::stage::end(
+            crate::stage::command("http_get", &["--unix-socket", &unix, "http://a/"]),
+            b"",
+        );
+        assert_eq!(got.out, "Hello World\n", "{}", got.err);
+        while !server.line().contains("GET / HTTP/1.1") {}
+    });
+}
