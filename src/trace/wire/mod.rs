@@ -154,7 +154,8 @@
 //! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, `websocket.rs`, or
 //! `tls/record.rs` and `tls/handshake.rs`.
 //! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
-//! what a dissector may find, and `labels.rs` is the table of words. `secrets.rs` finds what to hide where no decoder
+//! what a dissector may find, and `labels.rs` is the table of words. `explainer.rs` gives what many conversations carry
+//! to one of the renderings in [`render`]. `secrets.rs` finds what to hide where no decoder
 //! has read.
 //!
 //! # To change X, touch Y
@@ -170,6 +171,11 @@
 //! | what follows what | the drawing in `conversation.rs` and [`Conversation`]; `tests/wire/trace/exchanges.rs` |
 //! | a message, an extension or a number of TLS | `body` in `tls/handshake.rs`, `content` in `tls/extensions.rs`, the tables in `tls/codes.rs`; `tests/wire/trace/tls.rs` |
 //! | a field of a certificate | `label` in `tls/certificate.rs` |
+//! | how spans are written down | the file of the rendering in `render/`; `tests/wire/trace/rendered.rs` and `tests/wire/trace/lessons/` |
+//! | another rendering | a file in `render/` that implements [`Rendering`](render::Rendering) |
+//! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs` |
+//! | which characters are written out | `is_unprintable` in `render/cells.rs` |
+//! | how many conversations are followed at a time | `MOST_LIVE` in `explainer.rs` |
 //! | another protocol | a file beside `websocket.rs` with a `step`, a `Stage` in `side.rs`, and where it begins in `conversation.rs` |
 //!
 //! # Exercises

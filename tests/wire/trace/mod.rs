@@ -8,9 +8,6 @@
 //!
 //! [`rendered`] is what the renderings write; `lessons/` has two of them to the letter. [`capture`] is how
 //! conversations are kept as files.
-//! [`rendered`] is what the renderings write; `lessons/` has two of them to the letter.
-//! rustls makes and what damages them, and [`costs`] time and memory. [`rendered`] is what the renderings
-//! write; `lessons/` has two exchanges to the letter.
 
 mod capture;
 mod costs;

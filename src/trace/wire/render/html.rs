@@ -247,7 +247,7 @@ fn paint_text(text: &str, out: &mut String) {
     for line in text.split_inclusive('\n') {
         let content = line.trim_end_matches(['\r', '\n']);
         escape(content, out);
-        if let end @ [_, ..] = line[content.len()..].as_bytes() {
+        if let end @ [_, ..] = &line.as_bytes()[content.len()..] {
             let _ = write!(out, "<small>{}</small>", end.escape_ascii());
         }
         if line.ends_with('\n') {

@@ -1,4 +1,34 @@
-//! Renderings: explained bytes as text, for a reader or for a program.
+//! Renderings: what passed, written down for a reader or for a program.
+//!
+//! # The problem
+//!
+//! A conversation is a tree of spans for each message. A person who learns the protocol wants sentences beside the
+//! bytes; one who looks for the wrong byte wants every byte with its offset; a program wants a line a token; and a
+//! lesson or a bug report wants a file that can be sent. And the bytes are a stranger's: written to a terminal or into
+//! a page as they came, they would control it.
+//!
+//! # The renderings
+//!
+//! | for | rendering | a line is |
+//! |---|---|---|
+//! | reading | [`Text`] | a line of the head with its parts below it; what they mean in words, 80 columns |
+//! | each byte | [`Hex`] | 4, 8 or 16 bytes, and beside them what they are; bits are drawn |
+//! | programs | [`Json`] | a leaf |
+//! | a lesson, a report | [`Html`] | of the client or of the server: a page of two columns, without a script |
+//!
+//! # The rules
+//!
+//! 1. Nothing that a stranger has sent reaches a terminal or a page as it is: what moves the cursor, turns the
+//!    direction of the text or cannot be seen is written out (`\u{1b}`), and what is HTML is escaped.
+//! 2. [`Hex`] and [`Json`] show every leaf; [`Hex`] every byte. [`Text`] and [`Html`] show the begin of what is long, and
+//!    how long it is.
+//! 3. No line of [`Hex`] is wider than it was asked for. No other line of ours depends on the terminal.
+//! 4. A rendering writes what it knows at once, and remembers nothing of a conversation that is over.
+//!
+//! # Which file to read first
+//!
+//! `json.rs` is the shortest; `text.rs` is what a reader sees. `titles.rs` is the line above a message, `cells.rs` how
+//! text is made printable and cut into columns. The sentences are in `meanings.rs`, one folder above.
 
 mod cells;
 mod hex;
