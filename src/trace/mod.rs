@@ -42,6 +42,8 @@
 //! | what happens if an output is slow or fails | `recorder/queue.rs`, `recorder/outputs.rs` | their own; `tests/rows/trace/recorder.rs` |
 //! | another output of a recorder | `Output` in `recorder/outputs.rs`, a method of [`Recorder`] | |
 //! | `--explain` and `--save` of the demos | `src/bin/demo/recording.rs`, each `help.txt` | `tests/demos/recording.rs` |
+//! | what of an answer is compared in a replay | `replay/answers.rs` | `tests/rows/trace/replay.rs` |
+//! | when a replay sends the next piece | `catch_up` in `replay/play.rs` | |
 
 mod recorder;
 mod replay;

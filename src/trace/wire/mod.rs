@@ -176,6 +176,7 @@
 //! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs` |
 //! | which characters are written out | `is_unprintable` in `render/cells.rs` |
 //! | how many conversations are followed at a time | `MOST_LIVE` in `explainer.rs` |
+//! | how a capture is written or read | the table on the page of [`capture`] |
 //! | another protocol | a file beside `websocket.rs` with a `step`, a `Stage` in `side.rs`, and where it begins in `conversation.rs` |
 //!
 //! # Exercises

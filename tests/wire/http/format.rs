@@ -78,6 +78,11 @@ pub(crate) fn cases(file: &str) -> Vec<Case> {
         .iter()
         .find(|(name, _)| *name == file)
         .unwrap_or_else(|| panic!("{file} is in no list of files"));
+    cases_in(file, text)
+}
+
+/// All cases of a text, which is that of this file.
+pub(crate) fn cases_in(file: &str, text: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     for paragraph in paragraphs(text) {
         let each: Vec<&Line<'_>> = paragraph.iter().filter(|line| line.key == "each").collect();

@@ -6,7 +6,7 @@
 //! compared with the slow rules of `oracle`), and that the work grows with the bytes and not with their
 //! square (`linear`).
 
-mod check;
+pub(crate) mod check;
 mod encode;
 mod encoded_reference;
 mod linear;

@@ -4,6 +4,7 @@
 //! [`segments`] shuffles, drops and repeats their packets, and [`limits`] is what a file may make large.
 
 mod cases;
+mod fixture;
 mod limits;
 mod segments;
 mod written;
