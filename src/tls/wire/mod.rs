@@ -112,6 +112,7 @@
 //! | a limit | the constant where it is checked (`MAX` of [`HandshakeDecoder`] and [`Certificate`], `MAX_EXTENSIONS` in [`extensions`] and in [`x509`]), its row in [`error`](mod@error), the case that breaks it |
 //! | an extension that is decoded | [`extensions`]: its number, `ClientExtensions::decode`; a method of [`ClientHello`] in [`hello`]; `KEYS` and `client` in `tests/wire/tls/hellos.rs`, and a line in the cases of `fixtures/tls/hellos.txt` |
 //! | a field of a certificate | [`x509`]; `tests/certs.sh`, which writes `fixtures/tls/certificates.txt`, and `tests/wire/tls/certificates.rs`, which compares |
+//! | how any of it is explained, byte by byte | `trace/wire/tls`, which reads with [`presentation`] and [`der`] |
 //! | a type of key or of name | the tables at the top of [`public_key`] and [`names`] |
 //!
 //! # Two exercises

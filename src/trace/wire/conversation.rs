@@ -36,7 +36,8 @@ const MOST_HELD: usize = 256 * 1024;
 /// a key.
 ///
 /// It keeps the bytes of a head, of a control frame or of a line that has not come whole: no more than the
-/// [`Limits`], whatever the peers send; of TLS a record and a handshake message. Bodies and payloads are explained in pieces, as they come.
+/// [`Limits`], whatever the peers send; of TLS a record and a handshake message. Bodies and payloads are explained in
+/// pieces, as they come.
 ///
 /// ```
 /// use barewire::trace::wire::{Conversation, Direction};

@@ -146,7 +146,7 @@
 //!    it. A message in one frame has none: its frame shows it.
 //! 10. [`Explained::exchange`] is the number of the exchange: of the request, and of its responses.
 //! 11. TLS is explained as far as it can be read without a key: what is sealed is one leaf a record. Where a record ends
-//!    inside a leaf of a handshake message, that is two leaves; the second is `(continued)`.
+//!     inside a leaf of a handshake message, that is two leaves; the second is `(continued)`.
 //!
 //! # Which file to read first
 //!

@@ -192,7 +192,7 @@ fn line(
 pub(super) struct Brush<'a> {
     pub(super) bytes: &'a [u8],
     /// The offset of the first byte in its direction.
-    offset: u64,
+    pub(super) offset: u64,
     at: usize,
     painted: Vec<Span>,
     hidden: Vec<Range<usize>>,
@@ -249,11 +249,6 @@ impl<'a> Brush<'a> {
             hidden: Vec::new(),
             shows_secrets,
         }
-    }
-
-    /// The offset of the next byte in its direction.
-    pub(super) fn offset(&self) -> u64 {
-        self.offset + self.at as u64
     }
 
     /// How far it has painted.

@@ -156,8 +156,9 @@ impl Elements<'_, '_, '_> {
                 break;
             }
             if count == MOST_PARTS {
-                self.brush
-                    .valued(self.base + container.place().end, TlsMore, String::new());
+                let end = self.base + container.place().end;
+                let rest = hex(self.brush.ahead(end));
+                self.brush.valued(end, TlsMore, rest);
                 break;
             }
             let part = parts.any()?;
@@ -167,11 +168,9 @@ impl Elements<'_, '_, '_> {
                 _ => self.element(part, label)?,
             }
             at += usize::from(part.tag & CONTEXT == 0);
-            oid = if part.tag == tag::OID {
-                part.content()
-            } else {
-                oid
-            };
+            if part.tag == tag::OID {
+                oid = part.content();
+            }
         }
         Ok(())
     }

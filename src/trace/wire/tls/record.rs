@@ -241,7 +241,7 @@ impl Records {
     fn paint_messages(&mut self, brush: &mut Brush<'_>, place: Range<u64>) -> Option<Refusal> {
         let refused = self.refused.take_if(|(at, _)| *at < place.end);
         let good = place.start..refused.as_ref().map_or(place.end, |(at, _)| *at);
-        let to = brush.offset();
+        let to = brush.offset + brush.at() as u64;
         let messages = self.messages.iter();
         for message in messages.take_while(|message| message.range.start < good.end) {
             if let Some(part) = cut(message, &good, to) {
