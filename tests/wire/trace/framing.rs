@@ -196,3 +196,30 @@ fn a_datagram_is_a_span() {
         (Label::Bytes, "Cookie: a=b\r\n")
     );
 }
+
+/// Only where the first byte has to say it, it does.
+#[test]
+fn the_protocol_is_what_was_said() {
+    let first = |protocol: &Protocol, bytes: &[u8]| {
+        leaves_by(protocol, &[asks(bytes), Passes::End(Direction::FromClient)])[0].label
+    };
+    let (hello, get) = (
+        &b"\x16\x03\x01\0\x01\0"[..],
+        &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..],
+    );
+    assert_eq!(first(&Protocol::Detected, get), Label::Method);
+    assert_eq!(first(&Protocol::Tls, get), Label::Refused);
+    assert_eq!(first(&Protocol::Http, hello), Label::Refused);
+    assert_eq!(
+        first(&Protocol::Detected, hello),
+        first(&Protocol::Tls, hello)
+    );
+    for bytes in [hello, get] {
+        assert_eq!(first(&Protocol::Bytes, bytes), Label::Bytes);
+        let line = [bytes, b"\n"].concat();
+        assert_eq!(
+            first(&framed(Delimiter::new(b"\n")), &line),
+            Label::FramedBody
+        );
+    }
+}
