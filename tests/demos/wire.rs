@@ -116,9 +116,22 @@ fn a_chunked_post_that_waits_for_a_100_and_its_capture() {
         );
         assert!(saved.starts_with(&out[..1000]), "{out}");
 
+        // The server answers the same again; another one does not.
+        fs::write(file, whole).expect("a file");
+        let Ended { code, out, err } = run("wire", &["--replay", file, "--to", &to]);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        assert_eq!(out, "conversation 0: equal, 2 messages\n");
+        let (_other, port) = crate::client::hello();
+        let other = format!("127.0.0.1:{port}");
+        let Ended { code, out, .. } = run("wire", &["--replay", file, "--to", &other]);
+        assert_eq!(code, Some(1), "{out}");
+        assert!(out.starts_with("conversation 0: differs\n"), "{out}");
+        drop(site);
+        let Ended { code, out, .. } = run("wire", &["--replay", file, "--to", &to]);
+        assert_eq!(code, Some(2), "{out}");
+
         let page = place.path().with_extension("html");
         let page = page.to_str().expect("text");
-        fs::write(file, whole).expect("a file");
         assert_eq!(printed("wire", &[file, "--html", page]), "");
         let page = fs::read_to_string(page).expect("a page");
         assert!(page.starts_with("<!doctype html>") && page.contains("100-continue"));
@@ -264,6 +277,8 @@ fn mistakes_end_with_2() {
             ("", "a command is missing"),
             ("a b", "there is no command \"a b\""),
             ("--listen 127.0.0.1:0", "--listen needs --to"),
+            ("--replay a", "--replay needs --to"),
+            ("--replay a --to b --hex", "--hex does not apply here"),
             ("Cargo.toml --save a", "--save does not apply here"),
             ("Cargo.toml --text --json", "--text or --json, not both"),
             (

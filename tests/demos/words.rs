@@ -26,6 +26,8 @@ fn fault_e08_every_file_that_cannot_be_used_is_named() {
     let connect = format!("cannot connect to {unix}: No such file");
     let http_connect = format!("(7) {connect}");
     let is_ca = format!("{no_cert}{NO_PEM} (--ca)");
+    let is_to_tls = format!("{no_cert}{NO_PEM} (--to-tls)");
+    let at_any = ["--listen", "127.0.0.1:0", "--to", "127.0.0.1:1"];
     let is_cacert = format!("{no_cert}{NO_PEM} (--cacert)");
     let is_tls = format!("{no_cert}{NO_PEM} (--tls)");
     let is_tls_key = format!("{no_key}{NO_PEM} (--tls)");
@@ -96,6 +98,33 @@ fn fault_e08_every_file_that_cannot_be_used_is_named() {
             ("ws_server", &["--tls", NO_PEM, KEY], &is_tls),
             ("ws_server", &["--listen", &unix], &listen),
             ("proxy", &["--listen", &unix], &listen),
+            ("wire", &["--listen", &unix, "--to", "127.0.0.1:1"], &listen),
+            (
+                "wire",
+                &[&at_any[..], &["--save", NOWHERE]].concat(),
+                &missing,
+            ),
+            (
+                "wire",
+                &[&at_any[..], &["--tls", CRT, NOWHERE]].concat(),
+                &missing,
+            ),
+            (
+                "wire",
+                &[&at_any[..], &["--tls", NO_PEM, KEY]].concat(),
+                &is_tls,
+            ),
+            (
+                "wire",
+                &[&at_any[..], &["--to-tls", NO_PEM]].concat(),
+                &is_to_tls,
+            ),
+            (
+                "wire",
+                &["--replay", NOWHERE, "--to", "127.0.0.1:1"],
+                &missing,
+            ),
+            ("wire", &[NOWHERE], &missing),
             (
                 "chapter",
                 &["--any-port", "--unix", NOWHERE],

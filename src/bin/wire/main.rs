@@ -18,6 +18,7 @@ mod demo;
 mod only;
 mod options;
 mod output;
+mod replay;
 mod vectors;
 
 use options::{Options, Shows};
@@ -44,6 +45,7 @@ fn show(options: &Options) -> io::Result<u8> {
     match &options.shows {
         Shows::Between(listen) => between::serve(listen, options),
         Shows::Capture(path) => capture::explain(path, options),
+        Shows::Replay { file, to } => replay::play(file, to),
         Shows::Vectors(filter) => vectors::explain(filter, options),
     }
 }

@@ -19,6 +19,7 @@ pub(crate) struct Options {
 pub(crate) enum Shows {
     Between(Listen),
     Capture(String),
+    Replay { file: String, to: String },
     Vectors(String),
 }
 
@@ -42,31 +43,46 @@ pub(crate) enum Style {
 }
 
 impl Options {
+    fn of(shows: Shows) -> Options {
+        Options {
+            shows,
+            style: Style::Text,
+            protocol: Protocol::Detected,
+            only: Only::default(),
+            show_secrets: false,
+        }
+    }
+
     pub(crate) fn read(args: &mut Args<'_>) -> Result<Options, String> {
         let words = args.words();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let vectors = args.has("--vectors");
-        let to = args.value("--to");
-        let shows = match (args.value("--listen"), to, &words[..]) {
-            (Some(at), Some(to), []) => Shows::Between(Listen {
+        let (listen, to, vectors) = (
+            args.value("--listen"),
+            args.value("--to"),
+            args.has("--vectors"),
+        );
+        let shows = match (listen, args.value("--replay"), to, &words[..]) {
+            (Some(at), None, Some(to), []) => Shows::Between(Listen {
                 at,
                 to,
                 save: args.value("--save"),
                 tls: args.pair("--tls"),
                 to_tls: args.value("--to-tls"),
             }),
-            (Some(_), None, _) => return Err("--listen needs --to".to_owned()),
-            (None, None, [path]) if !vectors => Shows::Capture((*path).to_owned()),
-            _ if vectors => Shows::Vectors(words.join(" ")),
+            (None, Some(file), Some(to), []) => return Ok(Options::of(Shows::Replay { file, to })),
+            (Some(_), None, None, _) => return Err("--listen needs --to".to_owned()),
+            (None, Some(_), None, _) => return Err("--replay needs --to".to_owned()),
+            (None, None, None, _) if vectors => Shows::Vectors(words.join(" ")),
+            (None, None, None, [path]) => Shows::Capture((*path).to_owned()),
             _ => return Err(no_command(&words)),
         };
         let protocol = args.parsed("--as", protocol)?.unwrap_or_default();
         Ok(Options {
-            shows,
             style: style(args)?,
             protocol,
             only: Only::parse(&args.all("--only"))?,
             show_secrets: args.has("--show-secrets"),
+            ..Options::of(shows)
         })
     }
 }

@@ -4,12 +4,12 @@
 #[path = "../../../tests/wire/cases/mod.rs"]
 mod cases;
 
+use self::cases::scripts::{self, Passes};
+use self::cases::{http, websocket};
 use crate::options::Options;
 use barewire::http::wire::Limits;
 use barewire::trace::wire::Conversation;
 use barewire::trace::wire::render::Rendering;
-use cases::scripts::{self, Passes};
-use cases::{http, websocket};
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
