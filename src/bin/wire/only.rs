@@ -49,8 +49,8 @@ impl Only {
             return true;
         }
         span.children.retain_mut(|child| self.keep(child));
-        let notes = |span: &Span| span.notes.iter().any(|note| self.wants_label(note.label));
-        !span.children.is_empty() || notes(span)
+        span.notes.retain(|note| self.wants_label(note.label));
+        !(span.children.is_empty() && span.notes.is_empty())
     }
 }
 
@@ -110,13 +110,31 @@ impl Rendering for Filtered {
 mod tests {
     use super::*;
     use barewire::trace::wire::Conversation;
-    use barewire::trace::wire::render::Text;
+
+    /// By keys.
+    struct Plain;
+
+    impl Rendering for Plain {
+        fn event(
+            &mut self,
+            _: u64,
+            _: Duration,
+            text: &str,
+            out: &mut dyn Write,
+        ) -> io::Result<()> {
+            writeln!(out, "{text}")
+        }
+
+        fn explained(&mut self, _: u64, it: &Explained, out: &mut dyn Write) -> io::Result<()> {
+            write!(out, "{it}")
+        }
+    }
 
     fn shown(words: &[&str]) -> String {
         let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
         let mut filtered = Filtered {
             only: Only::parse(&words).unwrap(),
-            rendering: Box::new(Text::new()),
+            rendering: Box::new(Plain),
         };
         let (mut conversation, mut out) = (Conversation::new(), Vec::new());
         filtered
@@ -151,7 +169,11 @@ mod tests {
         }
         assert_eq!(shown(&[method, "server"]), "");
         assert_eq!(shown(&[method, "4"]), "");
-        assert!(shown(&["http.length"]).contains("http.length.1"));
+        let note = shown(&["http.length", "client"]);
+        assert!(
+            note.contains("http.length.7") && !note.contains("http.field"),
+            "{note}"
+        );
     }
 
     #[test]
