@@ -26,6 +26,8 @@ mod encode;
 #[path = "../../wire/http/oracle.rs"]
 mod oracle;
 #[allow(dead_code)]
+#[path = "../../wire/trace/paper.rs"]
+mod paper;
 #[path = "../../wire/trace/play.rs"]
 mod play;
 #[path = "../../wire/http/reader.rs"]

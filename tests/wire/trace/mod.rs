@@ -17,6 +17,7 @@ mod framing;
 mod gaps;
 mod json;
 mod lengths;
+mod paper;
 mod play;
 mod random;
 mod rendered;

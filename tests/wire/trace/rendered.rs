@@ -1,6 +1,7 @@
 //! The renderings: two lessons to the letter, and what holds for whatever strangers send.
 
 use super::json;
+use super::paper::{self, check, check_hex, rendered};
 use super::play::{CLIENT, Passes, SERVER, answers, asks, both_end};
 use crate::cases::scripts;
 use crate::http::all_cases;
@@ -148,23 +149,7 @@ fn size(script: &[Passes]) -> usize {
 }
 
 fn spans(script: &[Passes]) -> Vec<Explained> {
-    let mut conversation = Conversation::new();
-    let spans = script.iter().flat_map(|passes| match passes {
-        Passes::Bytes(from, bytes) => conversation
-            .receive(*from, Duration::ZERO, bytes)
-            .collect::<Vec<_>>(),
-        Passes::End(from) => conversation.end(*from, Duration::ZERO).collect(),
-    });
-    spans.collect()
-}
-
-fn rendered(mut rendering: impl Rendering, spans: &[Explained]) -> String {
-    let mut out = Vec::new();
-    for explained in spans {
-        rendering.explained(0, explained, &mut out).expect("memory");
-    }
-    rendering.finish(&mut out).expect("memory");
-    String::from_utf8(out).expect("UTF-8")
+    paper::spans(Conversation::new(), script)
 }
 
 /// A program needs no other order than that of the lines to put a direction together again.
@@ -203,13 +188,6 @@ fn json_lines_tile_each_direction() {
     }
 }
 
-/// As many columns as a terminal may take.
-fn columns(line: &str) -> usize {
-    line.chars()
-        .map(|c| if c < '\u{1100}' || c == '…' { 1 } else { 2 })
-        .sum()
-}
-
 /// Each case in a few widths, so that each width has many cases.
 #[test]
 fn hex_is_never_wider_than_asked() {
@@ -218,9 +196,7 @@ fn hex_is_never_wider_than_asked() {
     for (number, script) in fixtures.iter().enumerate() {
         let spans = spans(script);
         for width in [60, 80, 128, 60 + number % 141] {
-            let hex = rendered(Hex::new(width, false), &spans);
-            let widest = hex.lines().map(columns).max().unwrap_or_default();
-            assert!(widest <= width, "{widest} of {width}: {hex}");
+            check_hex(&spans, width);
         }
     }
 }
@@ -296,30 +272,8 @@ fn nothing_reaches_a_terminal_or_a_page_unescaped() {
             1 => vec![asks(offer), answers([accepted, frame].concat())],
             _ => vec![asks(some()), answers(some())],
         };
-        let spans = spans(&script);
-        for text in [
-            rendered(Text::new(), &spans),
-            rendered(Hex::new(80, false), &spans),
-        ] {
-            assert_printable(&text);
-        }
-        let page = rendered(Html::new("<'&\""), &spans);
-        assert_printable(&page);
-        let open = page.matches("<span").count();
-        assert_eq!(
-            (open, page.contains("<script")),
-            (page.matches("</span>").count(), false)
-        );
-        assert!(!page.contains("\" onfocus"));
+        check(&spans(&script), 60 + round % 141);
     }
-}
-
-fn assert_printable(text: &str) {
-    let bad = |c: char| {
-        c != '\n' && c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    assert!(!text.contains(bad), "{text:?}");
 }
 
 #[test]

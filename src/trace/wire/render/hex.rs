@@ -236,8 +236,8 @@ impl Rendering for Hex {
         text: &str,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let event = self.titles.event(conversation, time, text);
-        writeln!(out, "* {}", shortened(&event, self.columns - 2))
+        let (above, event) = self.titles.event(conversation, time, text);
+        writeln!(out, "{above}* {}", shortened(&event, self.columns - 2))
     }
 
     fn explained(

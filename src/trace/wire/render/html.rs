@@ -130,8 +130,8 @@ impl Rendering for Html {
         let mut page = String::new();
         self.begin(&mut page);
         self.close(&mut page);
-        let event = escaped(&self.titles.event(conversation, time, text));
-        let _ = writeln!(page, "<p>{event}</p>");
+        let (_, event) = self.titles.event(conversation, time, text);
+        let _ = writeln!(page, "<p>{}</p>", escaped(&event));
         out.write_all(page.as_bytes())
     }
 

@@ -83,7 +83,8 @@ impl Rendering for Text {
         text: &str,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        writeln!(out, "* {}", self.titles.event(conversation, time, text))
+        let (above, event) = self.titles.event(conversation, time, text);
+        writeln!(out, "{above}* {event}")
     }
 
     fn explained(

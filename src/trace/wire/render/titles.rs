@@ -16,10 +16,16 @@ pub(super) struct Titles {
 }
 
 impl Titles {
-    /// The line of an event.
-    pub(super) fn event(&mut self, conversation: u64, time: Duration, text: &str) -> String {
+    /// The line of an event, behind an empty one if it follows bytes.
+    pub(super) fn event(
+        &mut self,
+        conversation: u64,
+        time: Duration,
+        text: &str,
+    ) -> (&'static str, String) {
         let when = self.when(conversation, time);
-        format!("{when}{}", printable(text))
+        let above = self.last.take().map_or("", |_| "\n");
+        (above, format!("{when}{}", printable(text)))
     }
 
     /// The line above these bytes, if they begin a message or follow other bytes than those before them.

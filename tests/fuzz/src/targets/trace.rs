@@ -2,8 +2,10 @@
 //!
 //! - The leaves of each direction tile its bytes, children tile their span, and no leaf is empty but the end.
 //! - The leaves are the same however the bytes are cut.
+//! - Nothing of it reaches a terminal or a page unescaped, and no line of hexadecimal is wider than it may be.
 
 use crate::input::Input;
+use crate::paper;
 use crate::play::{Passes, answers, asks, both_end, played, played_in};
 use crate::seeds::BETWEEN;
 use barewire::framing::{Delimiter, Fixed, Header, Header16, Padding, Prefix};
@@ -42,14 +44,16 @@ pub(crate) fn run(input: &Input<'_>) {
     script.extend(both_end());
     let limits = LIMITS[input.choice(2, 2)];
     let framing = (input.choice(0, 5) == 3).then(|| framing(input.choice(1, 6)));
+    let conversation = || match &framing {
+        None => Conversation::with_limits(limits),
+        Some(framing) => Conversation::of(Protocol::Framed(framing.clone())),
+    };
     let play = |cut: &dyn Fn(&[u8]) -> usize| match &framing {
         None => played(limits, &script, cut),
-        Some(framing) => played_in(
-            Conversation::of(Protocol::Framed(framing.clone())),
-            &script,
-            cut,
-        ),
+        Some(_) => played_in(conversation(), &script, cut),
     };
+    let spans = paper::spans(conversation(), &script);
+    paper::check(&spans, 60 + input.choice(3, 141));
     let whole = play(&<[u8]>::len);
     assert_eq!(play(&|_| 1), whole);
     for piece in &input.ways()[2] {
