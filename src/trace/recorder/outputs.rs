@@ -9,13 +9,14 @@ use std::io::{self, ErrorKind, Write};
 use std::mem;
 
 pub(super) type Out = Box<dyn Write + Send>;
+type Hook = Box<dyn Fn(&dyn Display) + Send>;
 
 /// What an entry is written to.
 pub(super) enum Output {
     Explained(Box<Explainer>, Protocol),
     Saved(Box<Capture>),
     /// It is called when another one has failed.
-    Hook(Box<dyn Fn(&dyn Display) + Send>),
+    Hook(Hook),
 }
 
 /// A capture. Its header is written with the first entry, or at the end.
