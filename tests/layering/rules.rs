@@ -148,7 +148,9 @@ fn facility(from: &[String], stop: &[String]) -> Option<String> {
     if !is_bytes_and_rules(from) {
         return None;
     }
-    let is_address = ADDRESSES.iter().any(|address| *stop == path(address));
+    let is_address = ADDRESSES
+        .iter()
+        .any(|address| stop.starts_with(&path(address)));
     if is_address && is_in(from, HAS_ADDRESSES) {
         return None;
     }

@@ -1,6 +1,6 @@
 //! What a server has answered, by what it means.
 
-use super::Difference;
+use super::report::Difference;
 use crate::trace::wire::{Conversation, Direction, Explained, Label, Layer, Span};
 use std::collections::BTreeMap;
 use std::time::Duration;

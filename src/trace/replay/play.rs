@@ -2,7 +2,8 @@
 
 use super::answers::{Answers, Progress, differences};
 use super::recording::{Recording, Step};
-use super::{Outcome, Replay};
+use super::report::Outcome;
+use super::settings::Settings;
 use crate::net::{self, ConnectOptions, Socket};
 use crate::trace::wire::Direction;
 use std::io;
@@ -14,26 +15,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The server may send twice as many bytes as it did, and this many more. Then the conversation is over.
 const MOST_MORE: usize = 1024 * 1024;
 
-pub(super) fn play(replay: &Replay, recording: &Recording) -> Outcome {
+pub(super) fn play(settings: &Settings, recording: &Recording) -> Outcome {
     if let Some(why) = recording.lacks {
         return Outcome::NotPlayed(why.into());
     }
     let options = ConnectOptions {
-        timeout: replay.answer_timeout,
+        timeout: settings.answer_timeout,
         allow_half_open: true,
         max_buffered: usize::MAX, // the recording is in memory in any case
         ..ConnectOptions::default()
     };
-    let socket = match net::connect_with(&replay.to, &options) {
+    let socket = match net::connect_with(&settings.to, &options) {
         Ok(socket) => socket,
         Err(error) => return Outcome::NotPlayed(error.to_string()),
     };
     let mut player = Player {
-        replay,
+        settings,
         socket,
-        recorded: Answers::new(&replay.left_out),
-        got: Answers::new(&replay.left_out),
-        room: 2 * recording.from_server() + MOST_MORE,
+        recorded: Answers::new(&settings.left_out),
+        got: Answers::new(&settings.left_out),
+        room: 2 * recording.server_bytes() + MOST_MORE,
         is_over: false,
     };
     player.play(recording);
@@ -48,7 +49,7 @@ pub(super) fn play(replay: &Replay, recording: &Recording) -> Outcome {
 }
 
 struct Player<'r> {
-    replay: &'r Replay,
+    settings: &'r Settings,
     socket: Socket,
     recorded: Answers,
     got: Answers,
@@ -70,7 +71,7 @@ impl Player<'_> {
             match step {
                 Step::Bytes(Direction::FromClient, time, bytes) => {
                     self.catch_up();
-                    if self.replay.with_times {
+                    if self.settings.with_times {
                         self.pause(began.checked_add(time.saturating_sub(first)));
                     }
                     self.recorded.receive(Direction::FromClient, bytes);
@@ -100,7 +101,7 @@ impl Player<'_> {
     /// Waits until the server has sent what it had sent by now.
     fn catch_up(&mut self) {
         let goal = self.recorded.progress();
-        let deadline = Instant::now().checked_add(self.replay.answer_timeout);
+        let deadline = Instant::now().checked_add(self.settings.answer_timeout);
         self.read_until(goal, deadline);
         self.is_over |= self.got.progress() < goal;
     }
@@ -118,7 +119,7 @@ impl Player<'_> {
     fn read_until(&mut self, goal: Progress, deadline: Option<Instant>) {
         let mut buf = [0; 16 * 1024];
         while self.got.progress() < goal && !self.got.has_ended() && !self.is_over {
-            let left = deadline.map_or(self.replay.answer_timeout, |deadline| {
+            let left = deadline.map_or(self.settings.answer_timeout, |deadline| {
                 deadline.saturating_duration_since(Instant::now())
             });
             if left.is_zero() {

@@ -109,7 +109,7 @@ impl Recording {
     }
 
     /// How many bytes the server has sent.
-    pub(super) fn from_server(&self) -> usize {
+    pub(super) fn server_bytes(&self) -> usize {
         let lengths = self.steps.iter().map(|step| match step {
             Step::Bytes(Direction::FromServer, _, bytes) => bytes.len(),
             _ => 0,

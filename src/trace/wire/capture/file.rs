@@ -1,6 +1,7 @@
 //! From the bytes of a file to packets: pcap and pcapng.
 
 use super::error::{Broken, Error, Rule};
+use super::interface::{Interface, Order, Resolution};
 use super::limits::Limits;
 use super::packet::is_known;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
@@ -44,30 +45,6 @@ enum Format {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Big,
-    Little,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Interface {
-    link: u16,
-    snaplen: u32,
-    resolution: Resolution,
-    /// Seconds to be added.
-    offset: i64,
-}
-
-/// The unit of a time.
-#[derive(Clone, Copy, Debug)]
-enum Resolution {
-    /// 10⁻ⁿ seconds.
-    Ten(u8),
-    /// 2⁻ⁿ seconds.
-    Two(u8),
-}
-
 /// A packet in the block that was read last.
 #[derive(Debug)]
 struct Found {
@@ -105,66 +82,6 @@ const BLOCK_TRAILER: usize = 4;
 const END_OF_OPTIONS: u16 = 0;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
-
-impl Order {
-    fn u16(self, bytes: &[u8], at: usize) -> u16 {
-        let bytes = bytes[at..at + 2].try_into().expect("two bytes");
-        match self {
-            Order::Big => u16::from_be_bytes(bytes),
-            Order::Little => u16::from_le_bytes(bytes),
-        }
-    }
-
-    fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        let bytes = bytes[at..at + 4].try_into().expect("four bytes");
-        match self {
-            Order::Big => u32::from_be_bytes(bytes),
-            Order::Little => u32::from_le_bytes(bytes),
-        }
-    }
-
-    fn u64(self, bytes: &[u8], at: usize) -> u64 {
-        let bytes = bytes[at..at + 8].try_into().expect("eight bytes");
-        match self {
-            Order::Big => u64::from_be_bytes(bytes),
-            Order::Little => u64::from_le_bytes(bytes),
-        }
-    }
-
-    /// The order in which the first four bytes are this number.
-    fn in_which(bytes: &[u8], number: u32) -> Option<Order> {
-        let mut orders = [Order::Big, Order::Little].into_iter();
-        orders.find(|order| order.u32(bytes, 0) == number)
-    }
-}
-
-impl Interface {
-    fn new(link: u16, snaplen: u32, resolution: Resolution) -> Interface {
-        Interface {
-            link,
-            snaplen,
-            resolution,
-            offset: 0,
-        }
-    }
-
-    /// Since 1970, as far as a [`Duration`] reaches.
-    fn time(&self, units: u64) -> Duration {
-        let units = u128::from(units);
-        let (seconds, nanos) = match self.resolution {
-            Resolution::Ten(n) => match 10_u128.checked_pow(n.into()) {
-                Some(one) => (units / one, units % one * 1_000_000_000 / one),
-                None => (0, 0),
-            },
-            Resolution::Two(n) => {
-                let fraction = units & ((1_u128 << n) - 1);
-                (units >> n, (fraction * 1_000_000_000) >> n)
-            }
-        };
-        let seconds = (seconds as u64).saturating_add_signed(self.offset);
-        Duration::new(seconds, nanos as u32)
-    }
-}
 
 impl<R: Read> File<R> {
     pub(super) fn new(input: R, limits: Limits) -> File<R> {
@@ -301,7 +218,7 @@ impl<R: Read> File<R> {
             ENHANCED_PACKET | OBSOLETE_PACKET => 20,
             _ => 0,
         };
-        if length % 4 != 0 || length < BLOCK_HEADER + fields + BLOCK_TRAILER {
+        if !length.is_multiple_of(4) || length < BLOCK_HEADER + fields + BLOCK_TRAILER {
             return Err(self.broken(Rule::BlockLength, 4));
         }
         self.whole(length)?;

@@ -73,7 +73,8 @@
 //!
 //! # Which file to read first
 //!
-//! `writer.rs` shows all headers, byte by byte. Then the way back: `file.rs` finds packets in a file, `packet.rs` finds
+//! `writer.rs` and `ip.rs` show all headers, byte by byte. Then the way back: `file.rs` finds packets in a file (`interface.rs`: its
+//! numbers and times), `packet.rs` finds
 //! segments in packets, `connections.rs` finds the conversation of a segment, and `assembly.rs` puts one direction
 //! together. `reader.rs` leads through them. `event.rs`, `limits.rs` and `error.rs` are their types; `checksum.rs` is the
 //! sum that IPv4, TCP and UDP share.
@@ -101,6 +102,8 @@ mod connections;
 mod error;
 mod event;
 mod file;
+mod interface;
+mod ip;
 mod limits;
 mod packet;
 mod reader;

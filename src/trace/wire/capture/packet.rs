@@ -159,7 +159,7 @@ fn ipv6(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
     let mut at = 40;
     loop {
         let extension = match protocol {
-            // RFC 8200 §4.5: "a fragment" that is the whole packet
+            // A fragment that is the whole packet.
             FRAGMENT if u16_at(ip, at + 2)? & 0xfff9 == 0 => 8,
             FRAGMENT => return Err(Notice::Fragment),
             AUTHENTICATION => (usize::from(array::<2>(ip, at)?[1]) + 2) * 4,

@@ -1,6 +1,6 @@
 //! From what passed to a pcap file.
 
-use super::checksum::Checksum;
+use super::ip::{LONGEST_PACKET, ip_bytes, packet, transport_checksum};
 use crate::trace::wire::Direction;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
@@ -57,9 +57,6 @@ struct Side {
 /// LINKTYPE_RAW: a packet begins with its IP header.
 const LINK_TYPE: u32 = 101;
 const NANOSECONDS: u32 = 0xa1b2_3c4d;
-const LONGEST_PACKET: usize = 65_535;
-const IPV4_BYTES: usize = 20;
-const IPV6_BYTES: usize = 40;
 const TCP_BYTES: usize = 20;
 const UDP_BYTES: usize = 8;
 
@@ -237,7 +234,7 @@ impl<W: Write> Writer<W> {
         header[2..4].copy_from_slice(&ends[1].port().to_be_bytes());
         header[4..6].copy_from_slice(&length.to_be_bytes());
         let checksum = match transport_checksum(ends, UDP, &header, bytes) {
-            [0, 0] => [0xff, 0xff], // RFC 768: zero would say that there is none
+            [0, 0] => [0xff, 0xff], // zero would say that there is none: RFC 768
             checksum => checksum,
         };
         header[6..].copy_from_slice(&checksum);
@@ -349,75 +346,6 @@ fn one_family(client: SocketAddr, server: SocketAddr) -> [SocketAddr; 2] {
         IpAddr::V4(ip) => (ip.to_ipv6_mapped(), addr.port()).into(),
         IpAddr::V6(_) => addr,
     })
-}
-
-fn ip_bytes(addr: SocketAddr) -> usize {
-    if addr.is_ipv4() {
-        IPV4_BYTES
-    } else {
-        IPV6_BYTES
-    }
-}
-
-/// Over the pseudo-header, the header with a zero for the checksum, and the bytes.
-fn transport_checksum(ends: [SocketAddr; 2], protocol: u8, header: &[u8], bytes: &[u8]) -> [u8; 2] {
-    let length = (header.len() + bytes.len()) as u16;
-    let mut sum = Checksum::default();
-    for end in ends {
-        sum = match end.ip() {
-            IpAddr::V4(ip) => sum.add(&ip.octets()),
-            IpAddr::V6(ip) => sum.add(&ip.octets()),
-        };
-    }
-    sum = sum.add(&[0, protocol]).add(&length.to_be_bytes());
-    sum.add(header).add(bytes).finish()
-}
-
-/// Appends a packet record.
-fn packet(
-    ends: [SocketAddr; 2],
-    protocol: u8,
-    header: &[u8],
-    bytes: &[u8],
-    [seconds, nanoseconds]: [u32; 2],
-    out: &mut Vec<u8>,
-) {
-    let behind_ip = header.len() + bytes.len();
-    let length = (ip_bytes(ends[0]) + behind_ip) as u32;
-    out.reserve(16 + length as usize);
-    out.extend(
-        [seconds, nanoseconds, length, length]
-            .map(u32::to_le_bytes)
-            .as_flattened(),
-    );
-    match (ends[0].ip(), ends[1].ip()) {
-        (IpAddr::V4(from), IpAddr::V4(to)) => {
-            let mut ip = [0; IPV4_BYTES];
-            ip[0] = 0x45; // version 4, five words
-            ip[2..4].copy_from_slice(&(length as u16).to_be_bytes());
-            ip[6] = 0x40; // do not fragment
-            ip[8..10].copy_from_slice(&[64, protocol]);
-            ip[12..16].copy_from_slice(&from.octets());
-            ip[16..].copy_from_slice(&to.octets());
-            let checksum = Checksum::default().add(&ip).finish();
-            ip[10..12].copy_from_slice(&checksum);
-            out.extend(ip);
-        }
-        (from, to) => {
-            let mut ip = [0; IPV6_BYTES];
-            ip[0] = 0x60; // version 6
-            ip[4..6].copy_from_slice(&(behind_ip as u16).to_be_bytes());
-            ip[6..8].copy_from_slice(&[protocol, 64]);
-            for (at, end) in [(8, from), (24, to)] {
-                if let IpAddr::V6(end) = end {
-                    ip[at..at + 16].copy_from_slice(&end.octets());
-                }
-            }
-            out.extend(ip);
-        }
-    }
-    out.extend_from_slice(header);
-    out.extend_from_slice(bytes);
 }
 
 #[cfg(test)]
