@@ -155,7 +155,7 @@ where
             sent.push(String::from_utf8(body).expect("ASCII"));
         }
     }
-    let is_damaged = round % 2 == 0 && !wire.is_empty();
+    let is_damaged = round.is_multiple_of(2) && !wire.is_empty();
     if is_damaged {
         let at = random.below(wire.len());
         wire[at] ^= 1 << random.below(8);
