@@ -70,8 +70,11 @@ const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
 
 /// Of a SYN: the window is counted in units of 2¹⁴ bytes, so it is never full. Then the largest segment.
-const SYN_OPTIONS: [u8; 6] = [3, 3, 14, 0, 2, 4];
+const SYN_OPTIONS: [u8; 6] = [3, 3, 14, NO_OPERATION, 2, 4];
 const SYN_OPTIONS_BYTES: usize = 8;
+
+/// An option of one byte, so that the next one is aligned. The other one of one byte, 0, ends the options.
+const NO_OPERATION: u8 = 1;
 
 /// A direction that has sent this much without an acknowledgement gets one.
 const MOST_UNACKNOWLEDGED: u64 = 256 * 1024;

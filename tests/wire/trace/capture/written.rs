@@ -222,3 +222,21 @@ fn sum(bytes: &[u8]) -> u32 {
     let sum: u32 = bytes.chunks(2).map(word).sum();
     (sum & 0xffff) + (sum >> 16)
 }
+
+/// RFC 9293 §3.1: behind an End of Option List is padding, and that is zeros.
+#[test]
+fn no_option_of_a_syn_stands_behind_their_end() {
+    let mut file = Vec::new();
+    let mut writer = Writer::new(&mut file).unwrap();
+    let (client, server) = invented(0);
+    writer.begins(0, Duration::ZERO, client, server).unwrap();
+    let syn = &file[24 + 16 + 20..];
+    let mut options = &syn[20..usize::from(syn[12] >> 4) * 4];
+    while let [kind, rest @ ..] = options {
+        options = match kind {
+            0 => return assert!(rest.iter().all(|&byte| byte == 0), "{options:?}"),
+            1 => rest,
+            _ => &options[usize::from(options[1])..],
+        };
+    }
+}
