@@ -192,7 +192,10 @@ def daemon(demo, folder: str, port: int, *command: str):
             raise
 
 
-PYTHON_PACKAGES = ("aiohttp>=3.9,<4", "httpx>=0.27,<1", "websocket-client>=1.6,<2", "websockets>=13,<17")
+PYTHON_PACKAGES = (
+    *("aiohttp>=3.9,<4", "httpx>=0.27,<1", "websocket-client>=1.6,<2", "websockets>=13,<17"),
+    *("dpkt>=1.9,<2", "scapy>=2.5,<3"),
+)
 
 
 @functools.cache
