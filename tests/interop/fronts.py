@@ -7,7 +7,7 @@ import re
 from client import EXPECT, MIB, a_file, get, nginx
 from curl import curl, served_file
 from https import CA, TLS, http_server
-from kit import Program, a_port, check, daemon, eventually, expect, package, room, within
+from kit import Program, a_port, at_once, check, daemon, eventually, expect, package, room
 from sockets import Talk, program
 from tls import contents
 from webservers import apache
@@ -39,7 +39,7 @@ def everything(demo, url: str, *args: str):
     expect(body == text[1000:2000], len(body))
     out, _ = curl(*args, *codes, "-X", "BREW", url + "/")
     expect(out == b"501 ", out)
-    with within(5):
+    with at_once():
         out, said = curl("-v", *args, *codes, "--data-binary", f"@{a_file(demo, 'large', 11 * MIB)}", url + "/echo")
         expect(out == b"413 ", out, said)
     with Program("curl", "-sN", *args, url + "/events") as stream:
@@ -126,7 +126,7 @@ def haproxy_http(demo):
 @check("HAProxy")
 def haproxy_websocket(demo):
     """ws: and wss: through it, in both modes, and a WebSocket that closes on either side"""
-    websockets = package("websockets.sync.client")  # before the servers, which get PATIENCE_SECS
+    websockets = package("websockets.sync.client")  # before the servers, which live for PROGRAM_SECS
     with ws_server(demo) as address:
         for mode in ("http", "tcp"):
             with haproxy(demo, address, mode=mode) as port:
@@ -162,7 +162,7 @@ def haproxy_checks(demo):
             binds = f"bind 127.0.0.1:{stats}\n    stats enable\n    stats uri /stats"
             with haproxy(demo, *asked, f"server s {server} check inter 50ms fall 1 rise 2", binds=binds):
                 up = rb"(?m)^back,s,.*,UP,.*,L[47]OK,"
-                eventually(lambda: re.search(up, curl(f"http://127.0.0.1:{stats}/stats;csv")[0]), 10)
+                eventually(lambda: re.search(up, curl(f"http://127.0.0.1:{stats}/stats;csv")[0]))
     expect(demo.complaints() == "", demo.complaints())
 
 
@@ -170,7 +170,7 @@ def haproxy_checks(demo):
 def haproxy_proxy_protocol(demo):
     """its PROXY protocol, which we do not speak: refused, and served on without"""
     for version in ("send-proxy", "send-proxy-v2"):
-        with haproxy(demo, f"server s {ours(demo)} {version}") as port, within(5):
+        with haproxy(demo, f"server s {ours(demo)} {version}") as port, at_once():
             out, said = curl("-v", "-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{port}/")
             expect(out in (b"400", b"502"), out, said)
     body, _ = curl(demo.url)
@@ -186,7 +186,7 @@ def haproxy_denies(demo):
         binds = f"bind 127.0.0.1:{tls} ssl crt both.pem\n    http-request {denies} if METH_PUT"
         with haproxy(demo, ours(demo), binds=binds) as port:
             for args in ((f"http://127.0.0.1:{port}/",), (*CA, f"https://localhost:{tls}/")) * 3:
-                with within(5):
+                with at_once():
                     out, said = get(demo, "-T", large, "-o", "/dev/null", "-w", "%{http_code}", *args)
                     expect(out == code, args, out, said)
 
@@ -225,7 +225,7 @@ ProxyPass / http://{demo}/ flushpackets=on
 @check("Apache")
 def apache_before_us(demo):
     """mod_proxy: everything in the clear, TLS to us, chunked uploads, WebSockets"""
-    websockets = package("websockets.sync.client")  # before the servers, which get PATIENCE_SECS
+    websockets = package("websockets.sync.client")  # before the servers, which live for PROGRAM_SECS
     with ws_server(demo) as sockets, http_server(demo) as url:
         tls = url.rpartition(":")[2]
         more = PASSES.format(sockets=sockets, tls=tls, demo=ours(demo))
@@ -260,7 +260,7 @@ server {{
 @check("nginx")
 def nginx_before_us(demo):
     """with a pool of connections to us, and nothing buffered: everything, and WebSockets"""
-    websockets = package("websockets.sync.client")  # before the servers, which get PATIENCE_SECS
+    websockets = package("websockets.sync.client")  # before the servers, which live for PROGRAM_SECS
     port = a_port()
     with ws_server(demo) as sockets, nginx(demo, POOLED.format(port=port, demo=ours(demo), sockets=sockets)):
         everything(demo, f"http://127.0.0.1:{port}")

@@ -10,7 +10,7 @@ import queue
 from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from https import TLS, http_server, trusting
-from kit import Background, check, expect, package, run, within
+from kit import PATIENCE_SECS, Background, at_once, check, expect, package, run
 from node import HERE, install
 from sockets import Talk, program
 from tls import pem
@@ -54,7 +54,7 @@ def aiohttp_all(demo):
         async with session.get(url + "/events") as answer:
             seen = await answer.content.readuntil(b"data: 1\n\n")
             expect(b"event: tick" in seen, seen)
-        with within(5):
+        with at_once():
             with contextlib.suppress(aiohttp.ClientOSError):  # it may prefer its own failure to send to our answer
                 async with session.post(url + "/echo", data=b"x" * 11 * MIB) as answer:
                     expect(answer.status == 413, answer)
@@ -86,9 +86,9 @@ def aiohttp_websocket(demo):
             expect(ws.protocol == "chat" and not ws.compress, ws.protocol, ws.compress)
             for text in ("", "你好", "月" * 300_000):
                 await ws.send_str(text)
-                expect(await ws.receive_str(timeout=10) == text, len(text))
+                expect(await ws.receive_str(timeout=PATIENCE_SECS) == text, len(text))
             await ws.send_bytes(bytes(MIB))
-            expect(await ws.receive_bytes(timeout=10) == bytes(MIB))
+            expect(await ws.receive_bytes(timeout=PATIENCE_SECS) == bytes(MIB))
             await asyncio.sleep(0.3)  # in which it sends pings
             expect(await ws.close(code=4001, message=b"enough") and ws.close_code == 4001, ws.close_code)
 
@@ -142,7 +142,7 @@ def aiohttp_server():
         await runner.cleanup()
 
     with Background(lambda: asyncio.run(serve())):
-        port, loop, over = started.get(timeout=10)
+        port, loop, over = started.get(timeout=PATIENCE_SECS)
         try:
             yield port
         finally:
@@ -163,7 +163,7 @@ def our_clients(demo):
             for expects in ((), EXPECT):
                 out, said = get(demo, *args, *expects, "-T", body, url + "/count")
                 expect(int(out) == 3 * MIB, expects, out, said)
-                with within(5):
+                with at_once():
                     code = ("-o", "/dev/null", "-w", "%{http_code}")
                     out, said = get(demo, *args, *expects, "-T", large, *code, url + "/count")
                     expect(out == b"413", expects, out, said)
@@ -194,7 +194,7 @@ def httpx_all(demo):
                 expect(client.get(url + "/status/204").status_code == 204)
                 with client.stream("GET", url + "/events") as answer:
                     expect(any("event: tick" in text for text in answer.iter_text()))
-                with within(5):
+                with at_once():
                     with contextlib.suppress(httpx.WriteError):  # as above
                         expect(client.post(url + "/echo", content=b"x" * 11 * MIB).status_code == 413)
                     expect(client.put(url + "/nothing", content=b"x" * 5 * MIB).status_code == 404)

@@ -7,7 +7,7 @@ import subprocess
 
 from client import get
 from curl import curl
-from kit import Program, check, expect, room, run
+from kit import PATIENCE_SECS, Program, check, expect, room, run
 from tls import s_client, s_server, talk, tls_echo
 
 NAMES = b"basicConstraints=critical,CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n"
@@ -69,7 +69,7 @@ def serving(demo, cert: str, key: str):
 def refused(demo, cert: str, key: str) -> str:
     """Why it does not start."""
     command = (demo.binary, "--listen", "127.0.0.1:0", "--tls", cert, key)
-    done = subprocess.run(command, capture_output=True, timeout=10)
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE_SECS)
     expect(done.returncode == 1 and done.stdout == b"", cert, key, done)
     return done.stderr.decode()
 

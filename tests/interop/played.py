@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from client import get
-from kit import Background, Program, check, expect, run, within
+from kit import PATIENCE_SECS, Background, Program, at_once, check, expect, run
 from sockets import program
 
 
@@ -61,11 +61,11 @@ def endless_refusals(demo):
     for framing, pause in ways:
         for status in ("403 Forbidden", "407 Proxy Authentication Required"):
             with played(refusing_for_ever(status, framing, pause)) as at:
-                with within(2):
+                with at_once():
                     _, said = get(demo, "-x", at, "-p", "http://a.test/", status=56)
                     expect(status in said and "no tunnels today" in said, framing, pause, said)
                 for args in (("-x", at, "ws://a.test/"), (at.replace("http:", "ws:"),)):
-                    with within(2):
+                    with at_once():
                         done = run(program(demo, "ws_client"), *args, status=1)
                         expect(status[:3].encode() in done.stderr, framing, pause, args, done.stderr)
 
@@ -81,7 +81,7 @@ def endless_redirect(demo):
 
         with played(script) as at:
             for args in (("-x", at, "http://a.test/"), ("-H", "X: a.test", at)):
-                with within(1):
+                with at_once():
                     out, said = get(demo, "-v", "-L", *args)
                     expect(out.endswith(b"Hello World\n"), framing, args, out, said)
 
@@ -108,15 +108,15 @@ def early_answers(demo):
             peer.sendall(b"HTTP/1.1 403 Forbidden\r\n" + ending)
             if b"close" in ending:
                 peer.shutdown(socket.SHUT_WR)
-            time.sleep(5)
+            time.sleep(PATIENCE_SECS)
 
         with played(script) as at:
             for args in (("-x", at, "http://a.test/"), (at,)):
                 command = (program(demo, "http_get"), "-m", "20", "-w", " %{http_code}", "-T", "-", *args)
-                with Program(*command, stdin=subprocess.PIPE, bufsize=0) as client, within(2):
+                with Program(*command, stdin=subprocess.PIPE, bufsize=0) as client, at_once():
                     client.process.stdin.write(b"a first piece")
                     client.read_until(rb"no thanks 403")
-                    expect(client.process.wait(5) == 0, name, args)
+                    expect(client.process.wait(PATIENCE_SECS) == 0, name, args)
 
 
 @check("Python")
@@ -139,6 +139,6 @@ def odd_tunnels(demo):
             out, said = get(demo, "-v", "-p", "-x", at, "http://a.test/")
             expect(out == b"Hello World\n", grant, out, said)
     for nothing in (b"", b"HTTP/1.1 200 OK\r\n", b"SSH-2.0-OpenSSH_9.2\r\n"):
-        with played(lambda peer, _, nothing=nothing: peer.sendall(nothing)) as at, within(2):
+        with played(lambda peer, _, nothing=nothing: peer.sendall(nothing)) as at, at_once():
             out, said = get(demo, "-p", "-x", at, "http://a.test/", status=None)
             expect(out == b"" and said.startswith("http_get: ("), nothing, out, said)

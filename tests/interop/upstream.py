@@ -9,7 +9,7 @@ from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from curl import curl
 from https import CA, TLS, http_server
-from kit import Program, a_port, check, daemon, eventually, expect, need_file, room, run, within
+from kit import Program, a_port, at_once, check, daemon, eventually, expect, need_file, room, run
 from sockets import Talk, program
 from ws import ws_server
 
@@ -108,7 +108,7 @@ def squid_asks(demo):
     with squid(demo, asks=True) as (at, _), http_server(demo) as url:
         stranger = at.replace("//", "//me:wrong@")
         for asked in (at, stranger):
-            with within(2):
+            with at_once():
                 out, said = get(demo, "-v", "-x", asked, "-w", "%{http_code}", demo.url)
                 expect(out.endswith(b"407") and '< Proxy-Authenticate: Basic realm="squid"' in said, said)
                 _, said = get(demo, "-x", asked, *CA, url, status=56)
@@ -124,7 +124,7 @@ def squid_refuses(demo):
     nobody = f"http://127.0.0.1:{a_port()}/"
     with squid(demo) as (at, _):
         for url, code in (("http://forbidden.test/", "403 Forbidden"), (nobody, "503 Service Unavailable")):
-            with within(2):
+            with at_once():
                 out, _ = get(demo, "-x", at, "-w", "%{http_code}", url)
                 expect(out.endswith(code[:3].encode()) and b"could not be retrieved" in out, out)
                 _, said = get(demo, "-p", "-x", at, url, status=56)
@@ -137,12 +137,12 @@ def squid_refuses(demo):
 def squid_early(demo):
     """413 of its own and of our server while the body is still on its way, in the clear and in a tunnel"""
     large = a_file(demo, "large", 64 * MIB)
-    with squid(demo, more="request_body_max_size 1 MB") as (at, _), within(5):
+    with squid(demo, more="request_body_max_size 1 MB") as (at, _), at_once():
         out, said = get(demo, "-x", at, "-T", large, "-o", "/dev/null", "-w", "%{http_code}", demo.url + "/upload")
         expect(out == b"413", out, said)
     with squid(demo) as (at, _), http_server(demo) as url:
         for args in ((demo.url + "/echo",), ("-p", demo.url + "/echo"), (*CA, url + "/echo")):
-            with within(5):
+            with at_once():
                 out, said = get(demo, "-x", at, "-d", f"@{large}", "-o", "/dev/null", "-w", "%{http_code}", *args)
                 expect(out == b"413", out, said)
 
@@ -162,7 +162,7 @@ def squid_websocket(demo):
                     client.ends()
         done = run(program(demo, "ws_client"), "-x", at, url, status=1)
         expect(b"407 Proxy Authentication Required" in done.stderr, done.stderr)
-        eventually(lambda: methods() == ["CONNECT"] * 3, 5)
+        eventually(lambda: methods() == ["CONNECT"] * 3)
 
 
 @check("squid")
@@ -218,7 +218,7 @@ def tinyproxy_all(demo):
         expect(int(out) == MIB, out)
         out, said = get(demo, *CA, "-x", known, "-w", "%{num_connects}", url + "/", url + "/length")
         expect(out == b"Hello World\n1Hello World\n0", out, said)
-        with within(2):
+        with at_once():
             out, _ = get(demo, "-x", at, "-o", "/dev/null", "-w", "%{http_code}", demo.url)
             expect(out == b"407", out)
             _, said = get(demo, "-x", at, *CA, url, status=56)
@@ -227,7 +227,7 @@ def tinyproxy_all(demo):
             expect(re.search("50[0-9] ", said), said)
         with ws_server(demo) as address:
             run(program(demo, "ws_client"), "-x", known, f"ws://{address}/hello")
-    with tinyproxy(demo, "ConnectPort 443") as at, within(2):
+    with tinyproxy(demo, "ConnectPort 443") as at, at_once():
         _, said = get(demo, "-x", at, "-p", demo.url, status=56)
         expect("403 " in said, said)
 
@@ -261,7 +261,7 @@ def privoxy_all(demo):
         expect(int(out) == MIB, out)
         out, said = get(demo, *CA, "-x", at, "-w", "%{num_connects}", url + "/", url + "/length")
         expect(out == b"Hello World\n1Hello World\n0", out, said)
-        with within(2):
+        with at_once():
             out, _ = get(demo, "-x", at, "-w", "%{http_code}", "http://forbidden.test/")
             expect(b"not for you" in out and out.endswith(b"403"), out)
             _, said = get(demo, "-x", at, "-p", "http://forbidden.test/", status=56)

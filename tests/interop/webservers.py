@@ -8,7 +8,7 @@ import re
 from client import EXPECT, MIB, a_file, get
 from client_proxy import proxy
 from https import CA
-from kit import a_port, check, daemon, expect, need_file, room, within
+from kit import a_port, at_once, check, daemon, expect, need_file, room
 from tls import contents, identity
 
 # CGI programs: one counts what it is sent, one answers with what has no length.
@@ -199,7 +199,7 @@ def refused_uploads(demo, path: str, url: str, *args: str):
     large, counts = a_file(demo, "large", 11 * MIB), ("-o", "/dev/null", "-w", "%{http_code} %{size_upload}")
     out, said = get(demo, "-v", *args, *EXPECT, "-d", f"@{large}", *counts, url + path)
     expect(out == b"413 0" and "100 Continue" not in said, out, said)
-    with within(5):
+    with at_once():
         out, said = get(demo, *args, "-d", f"@{large}", *counts, url + path)
     expect(out.startswith(b"413 "), out, said)
 
@@ -235,7 +235,7 @@ def over_tls(demo):
             expect(out == PAGE + b"1" + PAGE + b"0" and "TLSv1.3" in said, said)
             out, said = get(demo, *CA, "-T", a_file(demo, "body", 3 * MIB), url + "/count.sh")
             expect(out == b"%d\n" % (3 * MIB), out, said)
-            with within(2):
+            with at_once():
                 get(demo, url.replace("https:", "http:"), status=None)
 
 
@@ -249,7 +249,7 @@ def apache_demands(demo):
             expect(out == PAGE, len(out))
             for stranger in ((), identity("client-unknown", "--cert", "--key")):
                 for body in ((), ("-T", large)) * 3:
-                    with within(2):
+                    with at_once():
                         _, said = get(demo, *CA, *stranger, *body, url + "/count.sh", status=None)
                     told = re.search(r"\((35|56)\).*(handshake|certificate|CA|alert)", said)
                     expect(told, protocol, stranger, body, said)
@@ -262,7 +262,7 @@ def apache_demands_later(demo):
         with apache(demo, protocol=protocol) as (_, url):
             out, _ = get(demo, *CA, url + "/page.txt")
             expect(out == PAGE, len(out))
-            with within(5):
+            with at_once():
                 out, said = get(demo, *CA, "-w", "%{http_code}", url + "/secret.txt", status=None)
             expect(PAGE not in out and (out.endswith(b"403") or "http_get: (56)" in said), protocol, out, said)
             out, _ = get(demo, *CA, url + "/page.txt")
