@@ -97,7 +97,7 @@
 //! | a server | [`listener`] binds · [`handle`] is what the program stops it with · [`engine`], [`workers`] are the threads · [`service`] is what they serve · [`slot`] is what each connection holds · [`registry`] · [`listen_socket`] |
 //! | reaching a host | [`reach`]: its addresses, raced by one deadline |
 //! | layers | [`layer`], a stream that stands on another: [`tap`] shows what passes to an [`observer`], [`faulty`] misbehaves on purpose · [`tunnel`](mod@tunnel) copies both ways between two streams |
-//! | streams | [`tcp`], [`unix`], [`kernel`] · [`lock_file`], which protects a socket file while it is replaced · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
+//! | streams | [`tcp`], [`unix`], [`kernel`], [`interruptions`] · [`lock_file`], which protects a socket file while it is replaced · [`pipe`](mod@pipe) · [`stream`], [`addr`] |
 //! | what the other doors share | [`read_buffer`], which grows while reads fill it · [`linger`](mod@linger), a close after which the peer can still read · [`pace`], the rule for slow peers · [`clock`], the deadlines that no waiting thread sees · [`delayed_flush`], when bytes have been pending for too long · [`drain_state`], whether a stop ends the wait of a connection · [`cause`], why a connection is broken · [`guarded`](mod@guarded), a user's code whose panic ends nothing else · [`lock`](mod@lock), locks and waits |
 //!
 //! # To change X, touch Y
@@ -143,6 +143,7 @@ mod framed;
 mod guarded;
 mod handle;
 mod incoming;
+mod interruptions;
 mod kernel;
 mod layer;
 mod linger;
@@ -183,7 +184,7 @@ pub use framed::{Framed, FramedReader, FramedWriter};
 pub(crate) use guarded::{Panicked, guarded};
 pub use handle::{Handle, Report};
 pub use incoming::Incoming;
-pub(crate) use kernel::Interruptions;
+pub(crate) use interruptions::Interruptions;
 pub use kernel::KernelSocket;
 pub use layer::Layer;
 pub(crate) use linger::{Linger, discard, linger};

@@ -16,17 +16,6 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Heads(pub(crate) Arc<Transcript>, pub(crate) Option<Recorder>);
 
-/// Both directions of the current connection.
-#[derive(Debug, Default)]
-pub(crate) struct Lines {
-    sent: Splitter,
-    received: Splitter,
-    /// An `Expect: 100-continue` was sent, and nothing has been received since.
-    awaits_continue: bool,
-    /// The status of the head that is being received, once its first line is here.
-    status: Option<u16>,
-}
-
 impl Heads {
     fn sent(&self, mut bytes: &[u8]) {
         let transcript = &*self.0;
@@ -104,28 +93,6 @@ fn status(line: &[u8]) -> u16 {
 fn without_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// Splits bytes into lines, until the head has ended.
-#[derive(Debug, Default)]
-struct Splitter {
-    begun: Vec<u8>,
-    ended: bool,
-}
-
-impl Splitter {
-    /// The first whole line of `rest`, which is moved behind it. If there is none, `rest` is kept for
-    /// the next call, and becomes empty.
-    fn next(&mut self, rest: &mut &[u8]) -> Option<Vec<u8>> {
-        if self.ended {
-            return None;
-        }
-        let end = rest.iter().position(|&byte| byte == b'\n');
-        let (taken, behind) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
-        self.begun.extend_from_slice(taken);
-        *rest = behind;
-        end.map(|_| std::mem::take(&mut self.begun))
-    }
 }
 
 #[cfg(test)]

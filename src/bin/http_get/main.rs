@@ -31,6 +31,7 @@ mod connect;
 mod demo;
 mod failure;
 mod heads;
+mod lines;
 mod notes;
 mod options;
 mod output;

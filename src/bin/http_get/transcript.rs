@@ -16,7 +16,7 @@
 //! the connection.
 
 use crate::demo::{printable, write_err};
-use crate::heads::Lines;
+use crate::lines::Lines;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

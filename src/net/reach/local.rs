@@ -19,7 +19,7 @@
 
 use super::blocking_calls::BlockingCalls;
 use super::call_queue::Limits;
-use crate::net::kernel::uninterrupted;
+use crate::net::interruptions::uninterrupted;
 use crate::net::stream::{at_least_a_moment, is_timeout};
 use std::fs;
 use std::io::{self, ErrorKind};
