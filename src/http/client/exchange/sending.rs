@@ -218,7 +218,7 @@ impl Exchange {
         &mut self,
         caller: &mut Caller<'_, '_>,
     ) -> Result<(), Error> {
-        while !self.stopped && !(self.answered && self.buffer.is_full()) {
+        while !(self.stopped || self.answered && self.buffer.is_full()) {
             let (connection, buffer) = self.open()?;
             let read = connection.stream.try_read(buffer.bytes.room());
             if !self.note_early(read, caller)? {
