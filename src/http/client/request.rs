@@ -110,15 +110,11 @@ impl ClientRequest {
     ///
     /// With `Expect: 100-continue` the first piece waits for the server's 100, at most a second.
     ///
-    /// A server may send its response before it has read the whole body, to refuse it for instance. Between two
-    /// pieces this is noticed after 5 ms. If the response refuses the request (its status is 300 or more), or is
-    /// whole, `write` drops what it is given from then on, and returns `Ok`: a program with much to send asks
-    /// [`is_answered`](Self::is_answered) after each piece, and goes on to [`end`](Self::end) for the response.
-    ///
-    /// Any other response may depend on the rest of the request, as an echo does. So `write` goes on sending, and
-    /// keeps up to 64 KiB of the response's body. A server that reads no more until more of its response is read
-    /// makes `write` fail after [`Timeouts::stall`](super::Timeouts::stall): give such a server the whole body in
-    /// `end`.
+    /// A server may respond before it has read the whole body. Between two pieces this is noticed after 5 ms. If the
+    /// response refuses the request (status 300 or more) or is whole, `write` drops what it is given, and returns
+    /// `Ok`: see [`is_answered`](Self::is_answered). Any other response may depend on the rest, as an echo does:
+    /// `write` sends on, and keeps up to 64 KiB of the response. A server that reads no more until more of that is
+    /// read makes it fail after [`Timeouts::stall`](super::Timeouts::stall): give such a server all in `end`.
     ///
     /// # Errors
     /// No connection, a deadline, a broken connection, or more bytes than the head declares. But for the last, the
@@ -158,8 +154,7 @@ impl ClientRequest {
         written.map_err(|error| self.explained(error, false))
     }
 
-    /// Whether the server has sent, before it had the whole request, a response that refuses it or is whole. Then
-    /// nothing more of the request is sent, and [`write`](Self::write) drops what it is given.
+    /// Whether a response that refuses the request, or is whole, is here before all was sent: no more is sent then.
     ///
     /// ```
     /// use barewire::http;
@@ -182,8 +177,7 @@ impl ClientRequest {
         self.exchange.as_ref().is_some_and(Exchange::is_answered)
     }
 
-    /// Checks, without waiting, whether the server has sent such a response already: see
-    /// [`is_answered`](Self::is_answered).
+    /// As [`is_answered`](Self::is_answered), after a look, without waiting, for a response that has come since.
     ///
     /// # Errors
     /// The connection is broken.
@@ -201,9 +195,8 @@ impl ClientRequest {
     /// Ends the request, with `data` as the last piece of its body, and waits for the head of the
     /// response. If nothing was written before, `data` is the whole body, and its length is sent.
     ///
-    /// A server may respond while it reads, and read no more until its response is read. Once 64 KiB of such a
-    /// response are here, `end` copies what the server has not read of `data`, and returns. The rest is sent while
-    /// the response is read.
+    /// If the server reads no more until its response is read, and 64 KiB of that are here, `end` copies what is
+    /// left of `data`, and returns. The reads of the response send it.
     ///
     /// # Errors
     /// No connection, a deadline, a broken connection, or a rule that the response breaks.
