@@ -74,7 +74,7 @@
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
 //! | [`tls`] | 7.5 TLS | certificates, and what is wrong with bad ones; sessions, names; a stream that is read and written at once; [`tls::wire`]: what can be read without keys |
 //! | [`https`] | 7.5 HTTPS | `http` and `websocket` over `tls`: only the certificate options differ |
-//! | [`trace`] | all sections | every byte explained, with its rule: [`trace::wire`], for HTTP and WebSocket |
+//! | [`trace`] | all sections | every byte explained, with its rule ([`trace::wire`]); a recorder, captures, replay |
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
@@ -97,7 +97,7 @@
 //! Before 1.0.0 a minor version (0.2.0) may change what is listed here, and the changelog says how to follow; a
 //! patch (0.1.1) does not. From 1.0.0 on, a major version is needed.
 //!
-//! 1. **The face**: the eight doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
+//! 1. **The face**: the nine doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
 //!    which has text and no items.
 //! 2. **What is public of `wire`** ([`http::wire`], [`websocket::wire`], [`tls::wire`], [`udp::wire`],
 //!    [`trace::wire`]) is so on purpose: the decoders and encoders of each protocol, the tables of its connections, its
