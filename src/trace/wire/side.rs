@@ -272,7 +272,7 @@ impl Side {
     /// The direction has ended where it must not.
     fn cut(&mut self, refusal: Refusal) -> Found {
         let mark = self.end_mark(Some(&refusal));
-        self.refusal_is_painted = mark.is_some();
+        self.refusal_is_painted = self.bytes().is_empty(); // perhaps as an end that came before its reason
         self.stage = Stage::Refused(refusal);
         (mark, Now::GoesOn)
     }

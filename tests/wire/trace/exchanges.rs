@@ -3,6 +3,7 @@
 use super::play::{
     CLIENT, Leaf, Passes, SERVER, answers, asks, both_end, leaves, notes, refused, texts,
 };
+use crate::support::watched;
 use crate::websocket::handshakes;
 use barewire::http::wire::Rule;
 use barewire::trace::wire::{Conversation, Label, Protocol};
@@ -238,6 +239,18 @@ fn every_direction_ends() {
         let says = refused(&found).map(|(says, _)| says);
         assert_eq!(says.as_deref(), Some(Rule::MessageTruncated.says()));
     }
+}
+
+/// The end of the client comes first: then it is not known yet that it breaks a rule.
+#[test]
+fn a_client_may_end_before_the_switch_that_it_asked_for() {
+    watched(|| {
+        let frames = handshakes::samples();
+        let script = [asks(frames.0), Passes::End(CLIENT), answers(frames.1)];
+        let found = leaves(&script);
+        assert_eq!(labels(&found, CLIENT).last(), Some(&"end"));
+        assert_eq!(texts(&found, Label::Status), ["101"]);
+    });
 }
 
 /// A capture may be wrong.
