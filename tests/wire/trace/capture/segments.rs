@@ -2,7 +2,7 @@
 
 use super::cases::pcap;
 use super::{events, shown};
-use crate::support::Random;
+use crate::support::{Random, watched};
 use barewire::trace::wire::Direction::{self, FromClient as C, FromServer as S};
 use barewire::trace::wire::capture::{Event, Limits};
 
@@ -296,6 +296,27 @@ fn what_the_snapshot_length_cuts_off_is_a_gap() {
         ((C, "A", 1, 1, "hello"), 0),
     ];
     assert_eq!(cut(&again), ["> \"hello\"", "> \"you\""]);
+}
+
+/// No peer sends that, but a capture may have it: the end is where more bytes have passed already.
+#[test]
+fn bytes_that_reach_beyond_a_fin_end_with_it() {
+    watched(|| {
+        let beyond: [Segment<'_>; 2] = [(C, "FA", 4, 1, ""), (C, "A", 1, 1, "hello")];
+        let more: [&[Segment<'_>]; 3] = [
+            &[],
+            &[(S, "A", 1, 20, "yakexi")], // the peer has more than there is
+            &[(C, "A", 9, 1, "far")],
+        ];
+        for more in more {
+            let segments = [&[SYN, SYN_ACK][..], &beyond, more].concat();
+            let by_client: Vec<_> = read(&segments)
+                .into_iter()
+                .filter(|event| event.starts_with('>'))
+                .collect();
+            assert_eq!(by_client, ["> \"hello\"", "> end"], "{more:?}");
+        }
+    });
 }
 
 /// Random bytes in random segments, of which some come twice, some later, some never: what comes out is what was
