@@ -27,4 +27,6 @@ pub(super) enum What {
     Closed,
     /// It is recorded no further.
     Lost,
+    /// It was not recorded, nor so many that began behind it.
+    Unrecorded(u64),
 }

@@ -7,11 +7,13 @@
 //! ```
 //!
 //! A thread of a connection copies what has passed into the queue and goes on. One thread of the recorder takes all that
-//! is there, and writes it. `outputs.rs` is what that thread does; `queue.rs` is what happens if it is too slow.
+//! is there, and writes it. `outputs.rs` is what that thread does; `queue.rs` is what happens if it is too slow, and
+//! `signs.rs` how that is noticed.
 
 mod entry;
 mod outputs;
 mod queue;
+mod signs;
 
 use super::wire::capture::invented;
 use super::wire::render::Rendering;
@@ -73,7 +75,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Nothing is lost as long as the output moves: when the queue of 1 MiB is full, the threads of the connections wait, so
 /// a slow output slows them down. An output that takes nothing for 5 s, such as a terminal that was stopped, must not
 /// stop a server for good. Then the connections whose threads wait, and those on which something passes until the
-/// output moves again, go on and are recorded no further. The rendering and [`on_error`](Self::on_error) say which.
+/// output moves again, go on and are recorded no further; those that begin meanwhile are not recorded at all. The
+/// rendering and [`on_error`](Self::on_error) say which.
 ///
 /// An output that fails is reported once, and the others go on. What is written is written at once, so that a program
 /// that is killed loses what is in the queue; but an output that is a [`BufWriter`](io::BufWriter) is flushed at
@@ -136,7 +139,7 @@ impl Recorder {
         rendering: impl Rendering + 'static,
         out: impl Write + Send + 'static,
     ) -> Recorder {
-        let explainer = Explainer::new(rendering, out);
+        let explainer = Explainer::new(rendering, self.owner.queue.watched(out));
         let explainer = match self.owner.shows_secrets.load(Ordering::Relaxed) {
             true => explainer.show_secrets(),
             false => explainer,
@@ -146,7 +149,8 @@ impl Recorder {
 
     /// Writes the connections that begin from now on to `out`, as a [capture](super::wire::capture).
     pub fn save(self, out: impl Write + Send + 'static) -> Recorder {
-        self.writes_to(Output::Saved(Box::new(Capture::New(Some(Box::new(out))))))
+        let out = Box::new(self.owner.queue.watched(out));
+        self.writes_to(Output::Saved(Box::new(Capture::New(Some(out)))))
     }
 
     /// Calls `hook` when an output has failed, and when connections are recorded no further; on the recorder's own

@@ -32,7 +32,18 @@ pub(super) struct Outputs {
     first_error: Option<io::Error>,
 }
 
-const LOST: &str = "the output was too slow: not recorded from here on";
+impl What {
+    /// What the output was too slow for.
+    fn lost(&self) -> Option<String> {
+        match self {
+            What::Lost => Some("the output was too slow: not recorded from here on".into()),
+            What::Unrecorded(behind) => Some(format!(
+                "the output was too slow: not recorded, nor the {behind} behind it"
+            )),
+            _ => None,
+        }
+    }
+}
 
 impl Outputs {
     pub(super) fn add(&mut self, others: &mut Vec<Output>) {
@@ -41,8 +52,8 @@ impl Outputs {
 
     pub(super) fn write(&mut self, entry: &Entry, bytes: &[u8]) {
         self.each(|output| output.write(entry, bytes));
-        if matches!(entry.what, What::Lost) {
-            self.report(&format_args!("connection {}: {LOST}", entry.conversation));
+        if let Some(lost) = entry.what.lost() {
+            self.report(&format_args!("connection {}: {lost}", entry.conversation));
         }
     }
 
@@ -150,9 +161,9 @@ fn explained(
             explainer.forgets(conversation);
             ended
         }
-        What::Lost => {
+        What::Lost | What::Unrecorded(_) => {
             explainer.forgets(conversation);
-            explainer.event(conversation, time, LOST)
+            explainer.event(conversation, time, &what.lost().unwrap_or_default())
         }
     }
 }
@@ -168,7 +179,7 @@ fn saved(writer: &mut Writer<Out>, entry: &Entry, bytes: &[u8]) -> io::Result<()
     match what {
         What::Begins { client, server, .. } => writer.begins(conversation, time, *client, *server),
         What::Bytes(Layer::Tcp, _) => writer.bytes(conversation, from, time, bytes),
-        What::Bytes(..) => Ok(()),
+        What::Bytes(..) | What::Unrecorded(_) => Ok(()),
         What::Ends => writer.ends(conversation, from, time),
         What::Resets | What::Closed | What::Lost => writer.resets(conversation, from, time),
     }

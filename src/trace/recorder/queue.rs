@@ -6,21 +6,22 @@
 //! ```
 //!
 //! A connection's thread waits while the queue is full, for as long as the writing thread gets on with its entries. If
-//! none was written for [`PATIENCE`], the queue is *stuck*, until the writing thread comes back for more. What passes
-//! over a connection meanwhile would leave a gap, so the connection is recorded no further.
+//! none was written for [`PATIENCE`], nor a part of one, the queue is *stuck*, until the writing thread comes back for
+//! more. What passes over a connection meanwhile would leave a gap, so the connection is recorded no further. Those that
+//! begin meanwhile are counted.
 
 use super::entry::{Entry, What};
 use super::outputs::{Output, Outputs};
+use super::signs::{Signs, Watched};
 use crate::net::{lock, wait};
 use crate::trace::wire::{Direction, Layer};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// How many bytes wait for the writing thread.
 const ROOM: usize = 1024 * 1024;
@@ -28,7 +29,7 @@ const ROOM: usize = 1024 * 1024;
 const LONGEST: usize = 256 * 1024;
 /// How many entries wait for it.
 const MOST_ENTRIES: usize = 8192;
-/// How long the writing thread may need for one entry.
+/// How long the writing thread may need for one entry, or for one write of many.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Queue {
@@ -37,10 +38,8 @@ pub(super) struct Queue {
     filled: Condvar,
     /// Notified when there is room again, and at the end.
     emptied: Condvar,
-    /// How many entries were written: the sign of life of the writing thread.
-    written: AtomicU64,
-    /// [`PATIENCE`]; tests shorten it.
-    patience: Duration,
+    /// Of the writing thread: an entry was written, or a part of one.
+    life: Signs,
 }
 
 #[derive(Default)]
@@ -54,6 +53,8 @@ struct State {
     /// Their addresses in captures, where those are the real ones.
     addresses: HashSet<Ends>,
     begun: u64,
+    /// Connections that began while the queue was stuck: the first conversation, and how many followed it.
+    unrecorded: Option<(u64, u64)>,
     /// The time of the last entry.
     last: Duration,
     is_stuck: bool,
@@ -113,13 +114,17 @@ impl Queue {
             state: Mutex::default(),
             filled: Condvar::new(),
             emptied: Condvar::new(),
-            written: AtomicU64::new(0),
-            patience,
+            life: Signs::new(patience),
         })
     }
 
     pub(super) fn add(&self, output: Output) {
         lock(&self.state).new_outputs.push(output);
+    }
+
+    /// The output, whose writes are signs of life.
+    pub(super) fn watched<W>(&self, out: W) -> Watched<W> {
+        self.life.watched(out)
     }
 
     /// A connection stands, between these addresses if it has some.
@@ -130,9 +135,19 @@ impl Queue {
         ends: Option<Ends>,
         invented: impl FnOnce(u64) -> Ends,
     ) {
-        let mut state = lock(&self.state);
+        let mut state = self.with_room(lock(&self.state));
+        if state.is_finished {
+            return;
+        }
         let conversation = state.begun;
         state.begun += 1;
+        if state.is_stuck {
+            match &mut state.unrecorded {
+                Some((_, behind)) => *behind += 1,
+                none => *none = Some((conversation, 0)),
+            }
+            return;
+        }
         let ends = ends.filter(|ends| state.addresses.insert(*ends));
         let (client, server) = ends.unwrap_or_else(|| invented(conversation));
         let open = Open {
@@ -179,9 +194,9 @@ impl Queue {
 
     /// Waits for room, or until the queue is stuck or finished.
     fn with_room<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let mut signs = SignsOfLife::default();
+        let mut signs = self.life.wait();
         while !(state.has_room() || state.is_stuck || state.is_finished) {
-            match signs.left(self) {
+            match signs.left() {
                 Some(left) => state = wait(&self.emptied, state, Some(left)),
                 None => {
                     state.is_stuck = true;
@@ -220,6 +235,14 @@ impl Queue {
             mem::swap(&mut entries, &mut state.entries);
             mem::swap(&mut bytes, &mut state.bytes);
             state.is_stuck = false;
+            if let Some((conversation, behind)) = state.unrecorded.take() {
+                entries.push(Entry {
+                    conversation,
+                    time: state.last,
+                    from: Direction::FromClient,
+                    what: What::Unrecorded(behind),
+                });
+            }
             drop(state);
             self.emptied.notify_all();
             let mut rest = &bytes[..];
@@ -231,7 +254,7 @@ impl Queue {
                 let (its, behind) = rest.split_at(length);
                 rest = behind;
                 outputs.write(&entry, its);
-                self.written.fetch_add(1, Ordering::Relaxed);
+                self.life.sign();
             }
             bytes.clear();
         }
@@ -246,45 +269,26 @@ impl Queue {
     pub(super) fn finish(self: &Arc<Self>) -> io::Result<()> {
         let mut state = lock(&self.state);
         state.is_finished = true;
+        (state.open, state.addresses) = Default::default();
         self.start(&mut state);
         self.filled.notify_one();
         self.emptied.notify_all();
-        let mut signs = SignsOfLife::default();
+        let mut signs = self.life.wait();
         while !state.is_done {
-            let left = signs.left(self).ok_or(ErrorKind::TimedOut)?;
+            let left = signs.left().ok_or(ErrorKind::TimedOut)?;
             state = wait(&self.emptied, state, Some(left));
         }
         state.result.take().map_or(Ok(()), Err)
     }
 }
 
-/// Of the writing thread, for a thread that waits for it.
-#[derive(Default)]
-struct SignsOfLife {
-    /// How many entries were written, and when they were counted.
-    last: Option<(u64, Instant)>,
-}
-
-impl SignsOfLife {
-    /// How long to wait for the next one; `None`: there was none for too long.
-    fn left(&mut self, queue: &Queue) -> Option<Duration> {
-        let (now, written) = (Instant::now(), queue.written.load(Ordering::Relaxed));
-        let since = match self.last {
-            Some((last, since)) if last == written => since,
-            _ => self.last.insert((written, now)).1,
-        };
-        let left = queue.patience.checked_sub(now - since)?;
-        (!left.is_zero()).then_some(left)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::recorder::outputs::Capture;
+    use crate::trace::recorder::outputs::{Capture, Out};
     use crate::trace::wire::capture::{Event, Reader, invented};
     use std::io::Write;
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Receiver, Sender, channel};
 
     /// An output that takes nothing before the test lets it.
     struct Stopped {
@@ -302,6 +306,21 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    type Log<T> = Arc<Mutex<Vec<T>>>;
+
+    /// What lets its capture go, the capture, and what its hook is told.
+    fn stopped(queue: &Queue) -> (Sender<()>, Log<u8>, Log<String>) {
+        let (let_go, lets_go) = channel();
+        let (file, errors) = (Log::default(), Log::default());
+        let (out, log) = (Arc::clone(&file), Arc::clone(&errors));
+        let stopped: Out = Box::new(Stopped { lets_go, file: out });
+        queue.add(Output::Saved(Box::new(Capture::New(Some(stopped)))));
+        queue.add(Output::Hook(Box::new(move |error| {
+            lock(&log).push(error.to_string())
+        })));
+        (let_go, file, errors)
     }
 
     /// How many bytes each conversation of the capture has.
@@ -336,16 +355,7 @@ mod tests {
     #[test]
     fn a_stuck_output_costs_the_connections_that_go_on_and_no_others() {
         let queue = Queue::new(Duration::from_millis(50));
-        let (let_go, lets_go) = channel();
-        let (file, errors) = (Arc::new(Mutex::default()), Arc::new(Mutex::new(Vec::new())));
-        let (out, log) = (Arc::clone(&file), Arc::clone(&errors));
-        let stopped = Stopped { lets_go, file: out };
-        queue.add(Output::Saved(Box::new(Capture::New(Some(Box::new(
-            stopped,
-        ))))));
-        queue.add(Output::Hook(Box::new(move |error| {
-            lock(&log).push(error.to_string())
-        })));
+        let (let_go, file, errors) = stopped(&queue);
         for tap in [7, 8] {
             queue.begin(tap, String::new(), None, invented);
         }
@@ -364,19 +374,49 @@ mod tests {
         assert_eq!(*lock(&errors), [lost]);
     }
 
+    /// A stuck output costs no memory for each connection that begins meanwhile.
+    #[test]
+    fn connections_that_begin_while_the_output_is_stuck_are_counted() {
+        let queue = Queue::new(Duration::from_millis(50));
+        let (let_go, file, errors) = stopped(&queue);
+        queue.begin(0, String::new(), None, invented);
+        while !lock(&queue.state).entries.is_empty() {
+            thread::yield_now();
+        }
+        send(&queue, 0, ROOM / LONGEST);
+        for tap in 1..=1000 {
+            queue.begin(tap, String::new(), None, invented);
+            queue.bytes(tap, Layer::Tcp, FROM, b"lost");
+        }
+        let state = lock(&queue.state);
+        assert_eq!((state.entries.len(), state.open.len()), (4, 1));
+        drop(state);
+        drop(let_go);
+        let _ = queue.finish(); // it may be in a hurry
+        while !lock(&queue.state).is_done {
+            thread::yield_now();
+        }
+        assert_eq!(recorded(&lock(&file)), [4 * LONGEST]);
+        let all = "connection 1: the output was too slow: not recorded, nor the 999 behind it";
+        assert_eq!(*lock(&errors), [all]);
+    }
+
+    #[test]
+    fn after_the_end_no_connection_is_remembered() {
+        let queue = Queue::new(Duration::from_secs(20));
+        queue.begin(7, String::new(), None, invented);
+        queue.finish().unwrap();
+        let some = invented(3);
+        queue.begin(8, String::new(), Some(some), invented);
+        let state = lock(&queue.state);
+        assert!(state.open.is_empty() && state.addresses.is_empty());
+    }
+
     /// It is slow, and moves: each thread waits, and nothing is lost.
     #[test]
     fn a_slow_output_loses_nothing() {
         let queue = Queue::new(Duration::from_secs(20));
-        let (let_go, lets_go) = channel();
-        let file = Arc::new(Mutex::default());
-        let stopped = Stopped {
-            lets_go,
-            file: Arc::clone(&file),
-        };
-        queue.add(Output::Saved(Box::new(Capture::New(Some(Box::new(
-            stopped,
-        ))))));
+        let (let_go, file, _) = stopped(&queue);
         queue.begin(7, String::new(), None, invented);
         thread::scope(|scope| {
             scope.spawn(|| send(&queue, 7, 20));
