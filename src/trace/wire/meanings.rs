@@ -60,6 +60,13 @@ const MEANINGS: &[(Label, &str, &str)] = &[
     (Label::Status, "503", "the server cannot answer now"),
 
     (Label::ChunkSize, "0", "no data follows, the body ends"),
+    (Label::Fin, "0", "more frames of this message follow"),
+    (Label::Fin, "1", "the last frame of its message"),
+    (Label::Rsv1, "0", "no extension uses it"),
+    (Label::Rsv2, "0", "no extension uses it"),
+    (Label::Rsv3, "0", "no extension uses it"),
+    (Label::MaskBit, "0", "no key follows, the payload is not masked"),
+    (Label::MaskBit, "1", "a key and a masked payload follow"),
     (Label::FrameOpcode, "0 Continuation", "the message goes on"),
     (Label::FrameOpcode, "1 Text", "a message begins that is text in UTF-8"),
     (Label::FrameOpcode, "2 Binary", "a message begins that is bytes"),

@@ -174,7 +174,7 @@
 //! | how spans are written down | the file of the rendering in `render/`; `tests/wire/trace/rendered.rs` and `tests/wire/trace/lessons/` |
 //! | another rendering | a file in `render/` that implements [`Rendering`](render::Rendering) |
 //! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs` |
-//! | which characters are written out | `is_unprintable` in `render/cells.rs` |
+//! | which characters are written out | `is_unprintable` in `shown.rs` |
 //! | how many conversations are followed at a time | `MOST_LIVE` in `explainer.rs` |
 //! | how a capture is written or read | the table on the page of [`capture`] |
 //! | another protocol | a file beside `websocket.rs` with a `step`, a `Stage` in `side.rs`, and where it begins in `conversation.rs` |

@@ -32,6 +32,32 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     out + more
 }
 
+/// Characters that move the cursor, change the direction of the text around them, or cannot be seen.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Adds the text; what cannot be printed is escaped.
+pub(super) fn push(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match is_unprintable(c) {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+}
+
+/// The text, printable.
+pub(super) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    push(&mut out, text);
+    out
+}
+
 /// Bytes in hexadecimal, the first 32 of them.
 pub(super) fn hex(bytes: &[u8]) -> String {
     const MOST: usize = 32;

@@ -1,7 +1,7 @@
 //! Spans, and the brush that paints them: it moves over the bytes and leaves no gap behind it.
 
 pub(super) use super::layer::{Direction, Layer};
-pub(super) use super::shown::{SHOWN, hex, shown};
+pub(super) use super::shown::{SHOWN, hex, printable, push, shown};
 
 use super::labels::Label;
 use super::secrets::{Secrets, starred};
@@ -182,7 +182,7 @@ fn line(
     value: &str,
     rule: &str,
 ) -> fmt::Result {
-    let line = format!("{mark} {:<30} {value:<24} {rule}", label.key());
+    let line = format!("{mark} {:<30} {:<24} {rule}", label.key(), printable(value));
     writeln!(f, "{}", line.trim_end())
 }
 

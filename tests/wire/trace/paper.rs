@@ -26,6 +26,8 @@ pub(crate) fn rendered(mut rendering: impl Rendering, spans: &[Explained]) -> St
 
 /// Nothing moves the cursor, turns the direction of the text, or becomes HTML, and no line is wider than it may be.
 pub(crate) fn check(spans: &[Explained], width: usize) {
+    let lines: String = spans.iter().map(Explained::to_string).collect();
+    assert_printable(&lines);
     assert_printable(&rendered(Text::new(), spans));
     check_hex(spans, width);
     let page = rendered(Html::new("<'&\""), spans);
@@ -53,7 +55,7 @@ fn columns(line: &str) -> usize {
 fn assert_printable(text: &str) {
     let is_bad = |c: char| {
         c != '\n' && c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     assert!(!text.contains(is_bad), "{text:?}");
 }

@@ -104,25 +104,22 @@ fn yakexi() -> Vec<Passes> {
     script
 }
 
+/// `UPDATE=1 cargo test --test wire lessons` writes the files anew.
 #[test]
 fn the_lessons_to_the_letter() {
-    for (script, text, hex, json) in [
-        (
-            post(),
-            include_str!("lessons/post.text"),
-            include_str!("lessons/post.hex"),
-            include_str!("lessons/post.json"),
-        ),
-        (
-            yakexi(),
-            include_str!("lessons/yakexi.text"),
-            include_str!("lessons/yakexi.hex"),
-            include_str!("lessons/yakexi.json"),
-        ),
-    ] {
-        assert_eq!(explained_by(Text::new(), &script), text);
-        assert_eq!(explained_by(Hex::new(80, false), &script), hex);
-        assert_eq!(explained_by(Json::new(), &script), json);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire/trace/lessons");
+    for (name, script) in [("post", post()), ("yakexi", yakexi())] {
+        for (rendering, came) in [
+            ("text", explained_by(Text::new(), &script)),
+            ("hex", explained_by(Hex::new(80, false), &script)),
+            ("json", explained_by(Json::new(), &script)),
+        ] {
+            let file = format!("{folder}/{name}.{rendering}");
+            if std::env::var_os("UPDATE").is_some() {
+                std::fs::write(&file, &came).expect("a file");
+            }
+            assert_eq!(came, std::fs::read_to_string(&file).expect(&file));
+        }
     }
 }
 
@@ -230,6 +227,8 @@ fn nothing_reaches_a_terminal_or_a_page_unescaped() {
         "\u{9b}2J",
         "\u{202e}",
         "\u{2066}",
+        "\u{61c}",
+        "\u{200e}",
         "\u{feff}",
         "\u{200b}",
         "<script>",

@@ -37,12 +37,12 @@ fn field_values() {
     for (line, expected) in [
         (
             "Accept: text/html;q=0.8, */*",
-            "element=text / subtype=html ; parameter=q = weight=0.8 , element=* / subtype=*",
+            "type=text / subtype=html ; parameter=q = weight=0.8 , type=* / subtype=*",
         ),
         ("Connection: keep-alive", "element=keep-alive"),
         (
             "Content-Type: text/plain; charset=\"a;b\"",
-            "element=text / subtype=plain ; parameter=charset = value=\"a;b\"",
+            "type=text / subtype=plain ; parameter=charset = value=\"a;b\"",
         ),
         ("Content-Length: 0", "number=0"),
         (

@@ -133,8 +133,9 @@ impl Framing {
                 brush.leaf(self.size, Label::ChunkSize);
                 brush.note(Label::ChunkBytes, chunked.content_ahead().to_string());
                 let extension_end = self.size + self.extension;
-                let parts =
-                    brush.try_group(Label::ChunkExtension, |b| values::list(b, extension_end));
+                let parts = brush.try_group(Label::ChunkExtension, |b| {
+                    values::list(b, extension_end, [Label::Element; 2])
+                });
                 match parts {
                     Some(()) => {
                         let labels = [Label::Parameter, Label::ParameterValue];

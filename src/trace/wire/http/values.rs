@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Accept: text/html;q=0.8, */*
-//!           element / subtype ; parameter = weight , …
+//!           type / subtype ; parameter = weight , …
 //! ```
 //!
 //! Where `http::wire` decodes a value, it decides whether the value is good and where its parts lie. A list with
@@ -28,6 +28,8 @@ enum Form {
     Number,
     /// A list, its elements with parameters.
     List,
+    /// The same, of media types.
+    Types,
     Host,
     Date,
     Range,
@@ -43,7 +45,7 @@ enum Form {
 /// The fields whose value has a form, or a section of its own.
 #[rustfmt::skip]
 const FIELDS: &[(&str, &str, Form)] = &[
-    ("accept", "RFC 9110 §12.5.1", Form::List),
+    ("accept", "RFC 9110 §12.5.1", Form::Types),
     ("accept-charset", "RFC 9110 §12.5.2", Form::List),
     ("accept-encoding", "RFC 9110 §12.5.3", Form::List),
     ("accept-language", "RFC 9110 §12.5.4", Form::List),
@@ -56,7 +58,7 @@ const FIELDS: &[(&str, &str, Form)] = &[
     ("content-length", "RFC 9110 §8.6", Form::Number),
     ("content-location", "RFC 9110 §8.7", Form::Text),
     ("content-range", "RFC 9110 §14.4", Form::ContentRange),
-    ("content-type", "RFC 9110 §8.3", Form::List),
+    ("content-type", "RFC 9110 §8.3", Form::Types),
     ("cookie", "RFC 6265 §4.2", Form::Cookies),
     ("date", "RFC 9110 §6.6.1", Form::Date),
     ("etag", "RFC 9110 §8.8.3", Form::Tags),
@@ -103,7 +105,8 @@ pub(super) fn value(brush: &mut Brush<'_>, name: &[u8], end: usize, key: Option<
     let parts = brush.try_group(Label::FieldValue, |brush| match form {
         Form::Text | Form::Key | Form::Accept => None,
         Form::Number => number(brush, end, Label::Number),
-        Form::List => list(brush, end),
+        Form::List => list(brush, end, [Label::Element, Label::ProtocolVersion]),
+        Form::Types => list(brush, end, [Label::Type, Label::Subtype]),
         Form::Host => host(brush, end),
         Form::Date => date(brush, end),
         Form::Range => range(brush, end),
@@ -152,9 +155,10 @@ fn number(brush: &mut Brush<'_>, end: usize, label: Label) -> Option<()> {
     Some(())
 }
 
-/// Elements with parameters, and blanks, commas, semicolons and equals signs between them.
-pub(super) fn list(brush: &mut Brush<'_>, end: usize) -> Option<()> {
-    let (mut role, mut name) = (Label::Element, &b""[..]);
+/// Elements with parameters, and blanks, commas, semicolons and equals signs between them. What stands behind a slash
+/// is the second part of an element.
+pub(super) fn list(brush: &mut Brush<'_>, end: usize, [first, second]: [Label; 2]) -> Option<()> {
+    let (mut role, mut name) = (first, &b""[..]);
     while let Some(&byte) = brush.ahead(end).first() {
         let at = brush.at();
         if brush.count() == MOST_PARTS {
@@ -165,9 +169,9 @@ pub(super) fn list(brush: &mut Brush<'_>, end: usize) -> Option<()> {
             b',' | b';' | b'=' | b'/' => {
                 brush.leaf(at + 1, Label::Delimiter);
                 role = match byte {
-                    b',' => Label::Element,
+                    b',' => first,
                     b';' => Label::Parameter,
-                    b'/' => Label::Subtype,
+                    b'/' => second,
                     _ if name.eq_ignore_ascii_case(b"q") => Label::Weight,
                     _ => Label::ParameterValue,
                 };

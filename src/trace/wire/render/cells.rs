@@ -1,17 +1,8 @@
-//! Text in cells: what a stranger sent, without what controls a terminal, in so many columns.
+//! Text in cells of so many columns.
 
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, HIDDEN, Note, SHOWN, Span, hex, shown};
+use crate::trace::wire::span::{Direction, HIDDEN, Note, SHOWN, Span, hex, printable, shown};
 use std::fmt::Write;
-
-/// Characters that move the cursor, change the direction of the text around them, or cannot be seen.
-fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
-}
 
 /// How many columns a terminal may take for a character. It is never more; of most scripts it is less.
 fn columns_of(c: char) -> usize {
@@ -23,23 +14,6 @@ fn columns_of(c: char) -> usize {
 
 pub(super) fn columns(text: &str) -> usize {
     text.chars().map(columns_of).sum()
-}
-
-/// Adds the text; what cannot be printed is escaped.
-pub(super) fn push(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match is_unprintable(c) {
-            true => out.extend(c.escape_default()),
-            false => out.push(c),
-        }
-    }
-}
-
-/// The text, printable.
-pub(super) fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    push(&mut out, text);
-    out
 }
 
 /// How much of the text fits in this many columns: it ends between two characters.
@@ -124,7 +98,7 @@ pub(super) fn says_its_bytes(leaf: &Span, bytes: &[u8]) -> bool {
 pub(super) fn words(leaf: &Span, bytes: &[u8]) -> String {
     let (is, value) = (leaf.label.english(), printable(&leaf.value));
     match leaf.label.meaning(&leaf.value) {
-        Some(means) if leaf.label == Label::FieldName => means.into(),
+        Some(means) if matches!(leaf.label, Label::FieldName | Label::Element) => means.into(),
         Some(means) if says_its_bytes(leaf, bytes) => format!("{is}: {means}"),
         Some(means) => format!("{is} = {value}: {means}"),
         None if value.is_empty() || says_its_bytes(leaf, bytes) => is.into(),
@@ -163,7 +137,7 @@ pub(super) fn note_words(leaf: &Span, note: &Note) -> String {
     let (is, value) = (note.label.english(), printable(&note.value));
     let unmasked = (note.label == Label::Unmasked).then_some(leaf.label);
     match unmasked.unwrap_or(note.label).meaning(&note.value) {
-        Some(means) if note.bits == 0 => format!("{is}: {means}"),
+        Some(means) if note.bits.count_ones() < 2 => format!("{is}: {means}"),
         Some(means) => format!("{is} = {value}: {means}"),
         None if note.bits.count_ones() > 1 => format!("{is} = {value}"),
         None => is.into(),

@@ -7,10 +7,10 @@
 //! ```
 
 use super::Rendering;
-use super::cells::{columns, drawn, lines, mark, note_words, printable, shortened, words};
+use super::cells::{columns, drawn, lines, mark, note_words, shortened, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Explained, Span};
+use crate::trace::wire::span::{Direction, Explained, Span, printable};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::iter::repeat_n;

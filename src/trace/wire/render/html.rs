@@ -4,10 +4,10 @@
 //! which `page.css` shows at the foot of the window while the leaf has the focus or the pointer.
 
 use super::Rendering;
-use super::cells::{drawn, note_words, push, text_of, words};
+use super::cells::{drawn, note_words, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Explained, Layer, Span};
+use crate::trace::wire::span::{Direction, Explained, Layer, Span, push};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;

@@ -9,12 +9,10 @@
 //! ```
 
 use super::Rendering;
-use super::cells::{
-    bytes_of, columns, drawn, lines, mark, note_words, printable, push, shortened, text_of, words,
-};
+use super::cells::{bytes_of, columns, drawn, lines, mark, note_words, shortened, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Explained, Note, Span};
+use crate::trace::wire::span::{Explained, Note, Span, printable, push};
 use std::io::{self, Write};
 use std::iter::repeat_n;
 use std::time::Duration;

@@ -1,8 +1,7 @@
 //! The line above a message: when it passed, in which conversation, and which message it is.
 
-use super::cells::printable;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Explained, Layer};
+use crate::trace::wire::span::{Direction, Explained, Layer, printable};
 use std::time::Duration;
 
 /// Knows which bytes were written about last.
