@@ -24,6 +24,7 @@ struct Script {
 
 pub(crate) fn explain(filter: &str, options: &Options) -> io::Result<u8> {
     let (mut rendering, mut out) = (options.rendering(), options.output()?);
+    let mut text = String::new();
     let scripts = (0..).zip(all());
     let mut found = scripts
         .filter(|(_, script)| script.is_about(filter))
@@ -34,7 +35,7 @@ pub(crate) fn explain(filter: &str, options: &Options) -> io::Result<u8> {
     }
     for (number, script) in found {
         let about = format!("{} ({})", script.place, script.rfc);
-        rendering.event(number, Duration::ZERO, &about, &mut out)?;
+        rendering.event(number, Duration::ZERO, &about, &mut text);
         let mut conversation = Conversation::with_limits(script.limits);
         if options.show_secrets {
             conversation = conversation.show_secrets();
@@ -45,11 +46,14 @@ pub(crate) fn explain(filter: &str, options: &Options) -> io::Result<u8> {
                 Passes::End(from) => conversation.end(*from, Duration::ZERO),
             };
             for explained in spans {
-                rendering.explained(number, &explained, &mut out)?;
+                rendering.explained(number, &explained, &mut text);
             }
         }
+        out.write_all(text.as_bytes())?;
+        text.clear();
     }
-    rendering.finish(&mut out)?;
+    rendering.finish(&mut text);
+    out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(0)
 }

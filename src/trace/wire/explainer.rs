@@ -52,7 +52,7 @@ struct Output {
     rendering: Box<dyn Rendering>,
     out: Box<dyn Write + Send>,
     /// What is not written yet: empty between two calls.
-    text: Vec<u8>,
+    text: String,
     has_failed: bool,
 }
 
@@ -83,7 +83,7 @@ impl Explainer {
             output: Output {
                 rendering: Box::new(rendering),
                 out: Box::new(out),
-                text: Vec::new(),
+                text: String::new(),
                 has_failed: false,
             },
         }
@@ -123,10 +123,12 @@ impl Explainer {
 
     /// Something has happened in a conversation that is no byte of it.
     pub fn event(&mut self, conversation: u64, time: Duration, text: &str) -> io::Result<()> {
-        let event = |rendering: &mut dyn Rendering, out: &mut Vec<u8>| {
-            rendering.event(conversation, time, text, out)
-        };
-        self.output.render(event)?;
+        let Output {
+            rendering,
+            text: out,
+            ..
+        } = &mut self.output;
+        rendering.event(conversation, time, text, out);
         self.output.write()
     }
 
@@ -201,7 +203,7 @@ impl Explainer {
     /// Nothing more comes: the rendering writes its end, and the writer is flushed.
     pub fn finish(&mut self) -> io::Result<()> {
         self.live.clear();
-        self.output.render(|rendering, out| rendering.finish(out))?;
+        self.output.rendering.finish(&mut self.output.text);
         self.output.write()?;
         match self.output.has_failed {
             true => Ok(()),
@@ -222,36 +224,22 @@ impl Output {
             if explained.layer == Layer::Tcp {
                 explained.layer = layer;
             }
-            let one = |rendering: &mut dyn Rendering, text: &mut Vec<u8>| {
-                rendering.explained(conversation, &explained, text)
-            };
-            written = written.and(self.render(one));
+            self.rendering
+                .explained(conversation, &explained, &mut self.text);
+            if self.text.len() >= ENOUGH {
+                written = written.and(self.write());
+            }
         }
         written.and(self.write())
     }
 
-    /// What is rendered is kept until there is enough of it for a write.
-    fn render(
-        &mut self,
-        render: impl FnOnce(&mut dyn Rendering, &mut Vec<u8>) -> io::Result<()>,
-    ) -> io::Result<()> {
-        if self.has_failed {
-            return Ok(());
-        }
-        let rendered = render(&mut *self.rendering, &mut self.text);
-        self.has_failed = rendered.is_err();
-        match self.text.len() >= ENOUGH {
-            true => rendered.and(self.write()),
-            false => rendered,
-        }
-    }
-
+    /// Writes what was rendered.
     fn write(&mut self) -> io::Result<()> {
-        if self.has_failed || self.text.is_empty() {
+        let text = std::mem::take(&mut self.text);
+        if self.has_failed || text.is_empty() {
             return Ok(());
         }
-        let written = self.out.write_all(&self.text);
-        self.text.clear();
+        let written = self.out.write_all(text.as_bytes());
         self.has_failed = written.is_err();
         written
     }

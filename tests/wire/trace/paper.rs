@@ -16,12 +16,12 @@ pub(crate) fn spans(mut conversation: Conversation, script: &[Passes]) -> Vec<Ex
 }
 
 pub(crate) fn rendered(mut rendering: impl Rendering, spans: &[Explained]) -> String {
-    let mut out = Vec::new();
+    let mut out = String::new();
     for explained in spans {
-        rendering.explained(0, explained, &mut out).expect("memory");
+        rendering.explained(0, explained, &mut out);
     }
-    rendering.finish(&mut out).expect("memory");
-    String::from_utf8(out).expect("UTF-8")
+    rendering.finish(&mut out);
+    out
 }
 
 /// Nothing moves the cursor, turns the direction of the text, or becomes HTML, and no line is wider than it may be.

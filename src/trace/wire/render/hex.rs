@@ -11,8 +11,7 @@ use super::cells::{columns, drawn, lines, mark, note_words, shortened, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Direction, Explained, Span, printable};
-use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::fmt::Write;
 use std::iter::repeat_n;
 use std::time::Duration;
 
@@ -32,21 +31,18 @@ const BITS: usize = 11;
 /// use barewire::trace::wire::{Conversation, Direction, render::{Hex, Rendering}};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// let (mut conversation, mut hex, mut out) = (Conversation::new(), Hex::new(80, false), Vec::new());
+/// let (mut conversation, mut hex, mut out) = (Conversation::new(), Hex::new(80, false), String::new());
 /// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
-///     hex.explained(0, &explained, &mut out)?;
+///     hex.explained(0, &explained, &mut out);
 /// }
-/// assert!(String::from_utf8_lossy(&out).starts_with("
+/// assert!(out.starts_with("
 /// * 0.000 ms  client: request 1
 /// > 00000000  47 45 54                 GET       method: asks for what the target
 ///                                                names  RFC 9110 §9.1
 /// > 00000003  20                                 one space  RFC 9112 §2.2
 /// > 00000004  2f                       /         path of the target  RFC 3986 §3.3
 /// "));
-/// # Ok(())
-/// # }
 /// ```
 #[derive(Debug)]
 pub struct Hex {
@@ -229,32 +225,19 @@ fn say(style: Style, text: &str, rule: &str, width: usize, out: &mut Vec<Vec<(St
 }
 
 impl Rendering for Hex {
-    fn event(
-        &mut self,
-        conversation: u64,
-        time: Duration,
-        text: &str,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
         let (above, event) = self.titles.event(conversation, time, text);
-        writeln!(out, "{above}* {}", shortened(&event, self.columns - 2))
+        let _ = writeln!(out, "{above}* {}", shortened(&event, self.columns - 2));
     }
 
-    fn explained(
-        &mut self,
-        conversation: u64,
-        explained: &Explained,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut text = String::new();
+    fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
         if let Some(title) = self.titles.title(conversation, explained) {
-            text = format!("\n* {}\n", shortened(&title, self.columns - 2));
+            let _ = writeln!(out, "\n* {}", shortened(&title, self.columns - 2));
         }
         if explained.span.label != Label::End {
             for leaf in explained.span.leaves() {
-                self.leaf(leaf, explained, &mut text);
+                self.leaf(leaf, explained, out);
             }
         }
-        out.write_all(text.as_bytes())
     }
 }

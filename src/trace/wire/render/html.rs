@@ -8,8 +8,7 @@ use super::cells::{drawn, note_words, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Direction, Explained, Layer, Span, push};
-use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::fmt::Write;
 use std::time::Duration;
 
 const STYLE: &str = include_str!("page.css");
@@ -26,18 +25,15 @@ const MOST_OF_RUN: usize = 8192;
 /// use barewire::trace::wire::{Conversation, Direction, render::{Html, Rendering}};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// let (mut conversation, mut html, mut out) = (Conversation::new(), Html::new("A lesson"), Vec::new());
+/// let (mut conversation, mut html, mut out) = (Conversation::new(), Html::new("A lesson"), String::new());
 /// let request = b"GET /<script> HTTP/1.1\r\nHost: a\r\n\r\n";
 /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
-///     html.explained(0, &explained, &mut out)?;
+///     html.explained(0, &explained, &mut out);
 /// }
-/// html.finish(&mut out)?;
-/// let page = String::from_utf8_lossy(&out);
+/// html.finish(&mut out);
+/// let page = out;
 /// assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
 /// assert!(page.contains("&lt;script&gt;") && !page.contains("<script"));
-/// # Ok(())
-/// # }
 /// ```
 #[derive(Debug)]
 pub struct Html {
@@ -120,36 +116,22 @@ impl Html {
 }
 
 impl Rendering for Html {
-    fn event(
-        &mut self,
-        conversation: u64,
-        time: Duration,
-        text: &str,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut page = String::new();
-        self.begin(&mut page);
-        self.close(&mut page);
+    fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
+        self.begin(out);
+        self.close(out);
         let (_, event) = self.titles.event(conversation, time, text);
-        let _ = writeln!(page, "<p>{}</p>", escaped(&event));
-        out.write_all(page.as_bytes())
+        let _ = writeln!(out, "<p>{}</p>", escaped(&event));
     }
 
-    fn explained(
-        &mut self,
-        conversation: u64,
-        explained: &Explained,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut page = String::new();
-        self.begin(&mut page);
+    fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
+        self.begin(out);
         let title = self.titles.title(conversation, explained);
         if title.is_some() || !self.in_section {
-            self.close(&mut page);
+            self.close(out);
             let side = explained.from.key();
             let title = escaped(title.as_deref().unwrap_or(side));
             let _ = write!(
-                page,
+                out,
                 "<section class=\"{side}\"><h2>{title}</h2><div class=\"bytes\">"
             );
             self.in_section = true;
@@ -171,19 +153,16 @@ impl Rendering for Html {
                 .leaves()
                 .filter(|leaf| leaf.label != Label::End)
             {
-                paint(leaf, explained, room, &mut page, &mut notes);
+                paint(leaf, explained, room, out, &mut notes);
             }
-            page += &notes;
+            *out += &notes;
         }
-        out.write_all(page.as_bytes())
     }
 
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let mut page = String::new();
-        self.begin(&mut page);
-        self.close(&mut page);
-        page += "</main>\n</body>\n</html>\n";
-        out.write_all(page.as_bytes())
+    fn finish(&mut self, out: &mut String) {
+        self.begin(out);
+        self.close(out);
+        *out += "</main>\n</body>\n</html>\n";
     }
 }
 

@@ -3,8 +3,8 @@
 //! A capture has millions of leaves, so a line is put together byte by byte in buffers that are kept.
 
 use super::Rendering;
-use crate::trace::wire::span::{Explained, Note, Span};
-use std::io::{self, Write};
+use crate::trace::wire::labels::Label;
+use crate::trace::wire::span::{Explained, Span};
 use std::time::Duration;
 
 /// One line of JSON for each leaf, in the order in which the spans are finished.
@@ -29,13 +29,12 @@ use std::time::Duration;
 /// use barewire::trace::wire::{Conversation, Direction, render::{Json, Rendering}};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// let (mut conversation, mut json, mut out) = (Conversation::new(), Json::new(), Vec::new());
+/// let (mut conversation, mut json, mut out) = (Conversation::new(), Json::new(), String::new());
 /// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 /// for explained in conversation.receive(Direction::FromClient, Duration::from_millis(1), request) {
-///     json.explained(0, &explained, &mut out)?;
+///     json.explained(0, &explained, &mut out);
 /// }
-/// let lines = String::from_utf8_lossy(&out);
+/// let lines = out;
 /// assert_eq!(lines.lines().next().unwrap(), "{\"conversation\":0,\"layer\":\"tcp\",\"from\":\"client\",\
 ///     \"at\":0,\"length\":3,\"label\":\"http.request.method\",\"value\":\"GET\",\"rule\":\"RFC 9110 §9.1\",\
 ///     \"depth\":3,\"time\":0.001000000,\"exchange\":0}");
@@ -43,16 +42,12 @@ use std::time::Duration;
 ///     \"at\":25,\"length\":2,\"label\":\"http.head.end\",\"value\":\"\\\\r\\\\n\",\"rule\":\"RFC 9112 §2.1\",\
 ///     \"depth\":2,\"time\":0.001000000,\"exchange\":0,\"notes\":[{\"label\":\"http.length.7\",\"value\":\"0 bytes\",\
 ///     \"rule\":\"RFC 9112 §6.3\",\"bits\":0}]}");
-/// # Ok(())
-/// # }
 /// ```
 #[derive(Debug, Default)]
 pub struct Json {
-    /// The lines of the span.
-    lines: Vec<u8>,
     /// What the lines of a span begin with, and what all of them hold.
-    begin: Vec<u8>,
-    time: Vec<u8>,
+    begin: String,
+    time: String,
 }
 
 impl Json {
@@ -61,108 +56,64 @@ impl Json {
         Json::default()
     }
 
-    fn span(&mut self, span: &Span, depth: u64) {
+    fn span(&self, span: &Span, depth: u64, out: &mut String) {
         if span.children.is_empty() {
-            return self.leaf(span, depth);
+            return self.leaf(span, depth, out);
         }
         for child in &span.children {
-            self.span(child, depth + 1);
+            self.span(child, depth + 1, out);
         }
     }
 
-    fn leaf(&mut self, leaf: &Span, depth: u64) {
-        let out = &mut self.lines;
-        out.extend_from_slice(&self.begin);
+    fn leaf(&self, leaf: &Span, depth: u64, out: &mut String) {
+        *out += &self.begin;
         number(leaf.range.start, out);
-        out.extend_from_slice(b",\"length\":");
+        *out += ",\"length\":";
         number(leaf.range.end - leaf.range.start, out);
-        says(
-            b",\"label\":\"",
-            leaf.label.key(),
-            &leaf.value,
-            leaf.rule,
-            out,
-        );
-        out.extend_from_slice(b",\"depth\":");
+        *out += ",";
+        says(leaf.label, &leaf.value, leaf.rule, out);
+        *out += ",\"depth\":";
         number(depth, out);
-        out.extend_from_slice(&self.time);
+        *out += &self.time;
         for (at, note) in leaf.notes.iter().enumerate() {
-            out.extend_from_slice(if at == 0 { b",\"notes\":[{" } else { b",{" });
-            let Note {
-                label,
-                value,
-                rule,
-                bits,
-            } = note;
-            says(b"\"label\":\"", label.key(), value, rule, out);
-            out.extend_from_slice(b",\"bits\":");
-            number(u64::from(*bits), out);
-            out.push(b'}');
+            *out += if at == 0 { ",\"notes\":[{" } else { ",{" };
+            says(note.label, &note.value, note.rule, out);
+            *out += ",\"bits\":";
+            number(note.bits.into(), out);
+            *out += "}";
         }
-        let end: &[u8] = if leaf.notes.is_empty() {
-            b"}\n"
-        } else {
-            b"]}\n"
-        };
-        out.extend_from_slice(end);
+        *out += if leaf.notes.is_empty() { "}\n" } else { "]}\n" };
     }
 }
 
 impl Rendering for Json {
-    fn event(&mut self, _: u64, _: Duration, _: &str, _: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
+    fn event(&mut self, _: u64, _: Duration, _: &str, _: &mut String) {}
 
-    fn explained(
-        &mut self,
-        conversation: u64,
-        explained: &Explained,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let Json { lines, begin, time } = self;
-        lines.clear();
-        begin.clear();
-        begin.extend_from_slice(b"{\"conversation\":");
-        number(conversation, begin);
-        for (name, key) in [
-            (&b",\"layer\":\""[..], explained.layer.key()),
-            (b"\",\"from\":\"", explained.from.key()),
-        ] {
-            begin.extend_from_slice(name);
-            begin.extend_from_slice(key.as_bytes());
-        }
-        begin.extend_from_slice(b"\",\"at\":");
-        time.clear();
-        time.extend_from_slice(b",\"time\":");
-        number(explained.time.as_secs(), time);
-        // Nine digits behind a 1, where the point stands.
-        let point = time.len();
-        number(
-            1_000_000_000 + u64::from(explained.time.subsec_nanos()),
-            time,
+    fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
+        let (layer, from, time) = (explained.layer.key(), explained.from.key(), explained.time);
+        self.begin = format!(
+            "{{\"conversation\":{conversation},\"layer\":\"{layer}\",\"from\":\"{from}\",\"at\":"
         );
-        time[point] = b'.';
+        self.time = format!(",\"time\":{}.{:09}", time.as_secs(), time.subsec_nanos());
         if let Some(exchange) = explained.exchange {
-            time.extend_from_slice(b",\"exchange\":");
-            number(exchange, time);
+            self.time += &format!(",\"exchange\":{exchange}");
         }
-        self.span(&explained.span, 1);
-        out.write_all(&self.lines)
+        self.span(&explained.span, 1, out);
     }
 }
 
-/// The rest of `begin`, a string that is open, then the value and the rule.
-fn says(begin: &[u8], key: &str, value: &str, rule: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(begin);
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\",\"value\":\"");
-    escaped(value, out);
-    out.extend_from_slice(b"\",\"rule\":\"");
-    out.extend_from_slice(rule.as_bytes());
-    out.push(b'"');
+/// What a span or a note is, its value and its rule.
+fn says(label: Label, value: &str, rule: &str, out: &mut String) {
+    *out += "\"label\":\"";
+    *out += label.key();
+    *out += "\",\"value\":\"";
+    escape(value, out);
+    *out += "\",\"rule\":\"";
+    *out += rule;
+    *out += "\"";
 }
 
-fn number(mut number: u64, out: &mut Vec<u8>) {
+fn number(mut number: u64, out: &mut String) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {
@@ -170,26 +121,25 @@ fn number(mut number: u64, out: &mut Vec<u8>) {
         digits[at] = b'0' + (number % 10) as u8;
         number /= 10;
         if number == 0 {
-            return out.extend_from_slice(&digits[at..]);
+            return out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
         }
     }
 }
 
 /// The inside of a JSON string: without quotes, backslashes and control characters.
-fn escaped(text: &str, out: &mut Vec<u8>) {
-    let must = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(must) {
-        out.extend_from_slice(&rest[..at]);
-        match rest[at] {
-            byte @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', byte]),
-            byte => {
-                let digit = |four: u8| b"0123456789abcdef"[usize::from(four)];
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-            }
+fn escape(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest
+        .bytes()
+        .position(|c| c < b' ' || matches!(c, b'"' | b'\\'))
+    {
+        let (good, behind) = rest.split_at(at);
+        *out += good;
+        match behind.as_bytes()[0] {
+            sign @ (b'"' | b'\\') => out.extend(['\\', char::from(sign)]),
+            control => *out += &format!("\\u{control:04x}"),
         }
-        rest = &rest[at + 1..];
+        rest = &behind[1..];
     }
-    out.extend_from_slice(rest);
+    *out += rest;
 }

@@ -13,7 +13,7 @@ use super::cells::{bytes_of, columns, drawn, lines, mark, note_words, shortened,
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Explained, Note, Span, printable, push};
-use std::io::{self, Write};
+use std::fmt::Write;
 use std::iter::repeat_n;
 use std::time::Duration;
 
@@ -34,14 +34,13 @@ const MOST_LINES: usize = 4;
 /// use barewire::trace::wire::{Conversation, Direction, render::{Rendering, Text}};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// let (mut conversation, mut text, mut out) = (Conversation::new(), Text::new(), Vec::new());
-/// text.event(0, Duration::ZERO, "127.0.0.1:50000 to 127.0.0.1:1337", &mut out)?;
+/// let (mut conversation, mut text, mut out) = (Conversation::new(), Text::new(), String::new());
+/// text.event(0, Duration::ZERO, "127.0.0.1:50000 to 127.0.0.1:1337", &mut out);
 /// let request = b"GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
 /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
-///     text.explained(0, &explained, &mut out)?;
+///     text.explained(0, &explained, &mut out);
 /// }
-/// assert_eq!(String::from_utf8_lossy(&out), "\
+/// assert_eq!(out, "\
 /// * 0.000 ms  127.0.0.1:50000 to 127.0.0.1:1337
 ///
 /// * 0.000 ms  client: request 1
@@ -58,8 +57,6 @@ const MOST_LINES: usize = 4;
 /// *   0 bytes                body, rule 7 of 8: a request        RFC 9112 §6.3
 ///                            without either field has none
 /// ");
-/// # Ok(())
-/// # }
 /// ```
 #[derive(Debug, Default)]
 pub struct Text {
@@ -74,35 +71,24 @@ impl Text {
 }
 
 impl Rendering for Text {
-    fn event(
-        &mut self,
-        conversation: u64,
-        time: Duration,
-        text: &str,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
         let (above, event) = self.titles.event(conversation, time, text);
-        writeln!(out, "{above}* {event}")
+        let _ = writeln!(out, "{above}* {event}");
     }
 
-    fn explained(
-        &mut self,
-        conversation: u64,
-        explained: &Explained,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut page = Page {
-            mark: mark(explained.from),
-            explained,
-            out: String::new(),
-        };
+    fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
         if let Some(title) = self.titles.title(conversation, explained) {
-            page.out = format!("\n* {title}\n");
+            let _ = writeln!(out, "\n* {title}");
         }
+        let mark = mark(explained.from);
         if explained.span.label != Label::End {
-            page.span(&explained.span, 2, true);
+            Page {
+                mark,
+                explained,
+                out,
+            }
+            .span(&explained.span, 2, true);
         }
-        out.write_all(page.out.as_bytes())
     }
 }
 
@@ -110,7 +96,7 @@ impl Rendering for Text {
 struct Page<'e> {
     mark: char,
     explained: &'e Explained,
-    out: String,
+    out: &'e mut String,
 }
 
 impl Page<'_> {
@@ -217,7 +203,7 @@ impl Page<'_> {
         self.out.extend(repeat_n(' ', indent - 1));
         let mut at = indent;
         for (text, end) in cells {
-            push(&mut self.out, text);
+            push(self.out, text);
             at += columns(text);
             self.out.extend(repeat_n(' ', end.saturating_sub(at)));
             at = at.max(*end);
