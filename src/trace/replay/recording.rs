@@ -82,7 +82,7 @@ impl Recordings {
             } => {
                 let recording = self.open.get_mut(&conversation)?;
                 recording.steps.push(Step::Ends { from, reset });
-                recording.ended[usize::from(from == Direction::FromServer)] = true;
+                recording.ended[from.index()] = true;
                 if recording.ended == [true; 2] {
                     let recording = self.open.remove(&conversation)?;
                     self.bytes -= recording.bytes;

@@ -188,7 +188,7 @@ impl Explainer {
             let spans = explained.end(from, time);
             written = written.and(self.output.explain(conversation, *layer, spans));
         }
-        live.ended[usize::from(from == Direction::FromServer)] = true;
+        live.ended[from.index()] = true;
         if live.ended == [true; 2] {
             self.live.remove(&conversation);
         }

@@ -57,6 +57,24 @@ impl Layer {
 }
 
 impl Direction {
+    /// The other side.
+    pub(in crate::trace) fn other(self) -> Direction {
+        match self {
+            Direction::FromClient => Direction::FromServer,
+            Direction::FromServer => Direction::FromClient,
+        }
+    }
+
+    /// Its place in a pair: the client stands first.
+    pub(in crate::trace) fn index(self) -> usize {
+        usize::from(self == Direction::FromServer)
+    }
+
+    /// The character before what this side has sent.
+    pub(in crate::trace) fn mark(self) -> char {
+        ['>', '<'][self.index()]
+    }
+
     /// The name of the sender for programs; it does not change.
     ///
     /// ```

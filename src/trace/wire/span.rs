@@ -159,13 +159,9 @@ impl Explained {
 
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.from {
-            Direction::FromClient => '>',
-            Direction::FromServer => '<',
-        };
         for leaf in self.span.leaves() {
             if !leaf.label.separates() {
-                line(f, mark, leaf.label, &leaf.value, leaf.rule)?;
+                line(f, self.from.mark(), leaf.label, &leaf.value, leaf.rule)?;
             }
             for note in leaf.notes.iter().filter(|note| note.bits == 0) {
                 line(f, '*', note.label, &note.value, note.rule)?;

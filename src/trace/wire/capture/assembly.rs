@@ -27,8 +27,6 @@ pub(super) struct Assembly {
     /// Where the FIN lies.
     fin: Option<u64>,
     ended: bool,
-    /// The last bytes before `passed`, to compare with what is sent again.
-    recent: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -52,9 +50,6 @@ const SEGMENT_COST: usize = 64;
 
 /// The largest window there is: 65,535 units of 2¹⁴ bytes.
 const FARTHEST: i64 = 1 << 30;
-
-/// How many bytes are kept to be compared with what is sent again.
-const MOST_RECENT: usize = 16 * 1024;
 
 impl Sink<'_> {
     pub(super) fn notice(&mut self, notice: Notice) {
@@ -111,10 +106,7 @@ impl Assembly {
         let start = self.passed as i64 + self.ahead(sequence);
         let end = start + carried.length as i64;
         let old = (self.passed as i64 - start).max(0) as usize;
-        let (again, bytes) = carried.bytes.split_at(old.min(carried.bytes.len()));
-        // RFC 9293 §3.8.4: "a keep-alive segment containing one garbage octet"
-        let keep_alive = carried.length == 1 && end == self.passed as i64;
-        let mut differs = !keep_alive && self.differs(again, old);
+        let bytes = carried.bytes.get(old..).unwrap_or_default();
         if fin && end >= self.passed as i64 {
             self.fin.get_or_insert(end as u64);
         }
@@ -124,59 +116,33 @@ impl Assembly {
             if self.held.is_empty() && start == self.passed {
                 self.pass(bytes.to_vec(), cut, sink);
             } else {
-                differs |= self.hold(start, bytes, cut);
+                self.hold(start, bytes, cut);
             }
-        }
-        if differs {
-            sink.notice(Notice::DifferentCopy);
         }
         self.release(sink);
     }
 
-    /// Whether bytes that lie `back` before the next one are not the ones that were there.
-    fn differs(&self, again: &[u8], back: usize) -> bool {
-        let unknown = back.saturating_sub(self.recent.len());
-        let from = self.recent.len() - (back - unknown);
-        let known = again.get(unknown..).unwrap_or_default();
-        known
-            .iter()
-            .zip(&self.recent[from..])
-            .any(|(one, other)| one != other)
-    }
-
-    /// Keeps the bytes that are not there yet. Returns whether one that is there was another.
-    fn hold(&mut self, start: u64, bytes: &[u8], cut: u64) -> bool {
+    /// Keeps the bytes that are not there yet.
+    fn hold(&mut self, start: u64, bytes: &[u8], cut: u64) {
         let end = start + bytes.len() as u64;
-        if start == end {
-            return false;
-        }
-        let part = |from: u64, to: u64| &bytes[(from - start) as usize..(to - start) as usize];
-        let (mut at, mut differs, mut new) = (start, false, Vec::new());
-        let before = self
-            .held
-            .range(..start)
-            .next_back()
-            .map(|(&offset, _)| offset);
-        for (&offset, held) in self.held.range(before.unwrap_or(start)..end) {
-            let held_end = offset + held.bytes.len() as u64;
+        let before = self.held.range(..=start).next_back();
+        let first = before.map_or(start, |(&offset, _)| offset);
+        let (mut at, mut new) = (start, Vec::new());
+        for (&offset, held) in self.held.range(first..end) {
             if at < offset {
-                new.push((at, part(at, offset).to_vec(), 0));
+                new.push((at..offset, 0));
             }
-            let (from, to) = (start.max(offset), end.min(held_end));
-            if from < to {
-                let there = &held.bytes[(from - offset) as usize..(to - offset) as usize];
-                differs |= part(from, to) != there;
-            }
-            at = at.max(held_end);
+            at = at.max(offset + held.bytes.len() as u64);
         }
         if at < end {
-            new.push((at, part(at, end).to_vec(), cut));
+            new.push((at..end, cut));
         }
-        for (offset, bytes, cut) in new {
+        for (place, cut) in new {
+            let bytes =
+                bytes[(place.start - start) as usize..(place.end - start) as usize].to_vec();
             self.held_bytes += bytes.len() + SEGMENT_COST;
-            self.held.insert(offset, Held { bytes, cut });
+            self.held.insert(place.start, Held { bytes, cut });
         }
-        differs
     }
 
     /// The peer has received all bytes before this sequence number. If it said so in a segment that matters by
@@ -255,13 +221,6 @@ impl Assembly {
     fn pass(&mut self, bytes: Vec<u8>, cut: u64, sink: &mut Sink<'_>) {
         if !bytes.is_empty() {
             self.move_by(bytes.len() as u64);
-            if self.recent.len() + bytes.len() > 2 * MOST_RECENT {
-                let keep = MOST_RECENT.saturating_sub(bytes.len());
-                self.recent.drain(..self.recent.len().saturating_sub(keep));
-            }
-            let recent = bytes.len().min(MOST_RECENT);
-            self.recent
-                .extend_from_slice(&bytes[bytes.len() - recent..]);
             sink.events.push_back(Event::Bytes {
                 conversation: sink.conversation,
                 from: sink.from,
@@ -280,7 +239,6 @@ impl Assembly {
         if end > self.passed {
             let length = end - self.passed;
             self.move_by(length);
-            self.recent.clear();
             sink.events.push_back(Event::Gap {
                 conversation: sink.conversation,
                 from: sink.from,

@@ -59,10 +59,7 @@ impl Flow {
             from,
             time,
         };
-        (
-            &mut self.sides[usize::from(from == Direction::FromServer)],
-            sink,
-        )
+        (&mut self.sides[from.index()], sink)
     }
 
     fn held_bytes(&self) -> usize {
@@ -78,13 +75,6 @@ impl Flow {
         let opens = tcp.syn && tcp.acknowledgment.is_none();
         let again = from == self.client && self.syn == Some(tcp.sequence) && !self.has_ended();
         opens && !again
-    }
-}
-
-fn other(from: Direction) -> Direction {
-    match from {
-        Direction::FromClient => Direction::FromServer,
-        Direction::FromServer => Direction::FromClient,
     }
 }
 
@@ -239,14 +229,14 @@ fn segment(
     let is_near = side.is_near(sequence);
     if let Some(acknowledgment) = tcp.acknowledgment {
         let matters = carried.length > 0 || tcp.fin;
-        let (peer, mut sink) = conversation.side(other(from), time, events);
+        let (peer, mut sink) = conversation.side(from.other(), time, events);
         peer.acknowledged(acknowledgment, matters, &mut sink);
     }
     if tcp.rst {
         // Its bytes, if it has some, are for people, and not of the direction.
         if is_near && !conversation.has_ended() {
             finish(conversation, time, events);
-            for from in [from, other(from)] {
+            for from in [from, from.other()] {
                 let (side, mut sink) = conversation.side(from, time, events);
                 side.end(true, &mut sink);
             }

@@ -111,8 +111,6 @@ pub enum Event {
 pub enum Notice {
     /// The connection was there before the capture. What comes is not its first byte.
     BeganBefore,
-    /// Bytes were sent again, and not the same ones. The first copy is the one that counts.
-    DifferentCopy,
     /// A segment lies 1 GiB or more ahead of the last one, which no window allows. It is passed over.
     FarAhead,
     /// There were more connections than [`Limits::connections`](super::Limits). This one had been silent for the
@@ -132,7 +130,6 @@ impl fmt::Display for Notice {
             Notice::BeganBefore => {
                 "the connection began before the capture: its first bytes are missing"
             }
-            Notice::DifferentCopy => "bytes were sent again and differ: the first copy counts",
             Notice::FarAhead => {
                 "a segment lies 1 GiB or more ahead of the last one: it is passed over"
             }

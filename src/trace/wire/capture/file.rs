@@ -54,13 +54,6 @@ struct Found {
     length: u32,
 }
 
-#[derive(Debug)]
-enum Block {
-    Packet(Found),
-    /// It has no packet.
-    Other,
-}
-
 const PCAP_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
 const MICROSECONDS: u32 = 0xa1b2_c3d4;
@@ -101,15 +94,18 @@ impl<R: Read> File<R> {
             self.start()?;
         }
         let found = loop {
+            self.restart();
+            self.fill(1)?;
+            if self.block.is_empty() {
+                return Ok(None);
+            }
             let found = match self.format {
                 Format::Pcapng { order, .. } => self.block(order)?,
-                Format::Pcap { order, .. } => self.record(order)?,
-                Format::Unknown => None,
+                Format::Pcap { order, interface } => Some(self.record(order, interface)?),
+                Format::Unknown => return Ok(None),
             };
-            match found {
-                None => return Ok(None),
-                Some(Block::Packet(found)) => break found,
-                Some(Block::Other) => {}
+            if let Some(found) = found {
+                break found;
             }
         };
         if let Some(units) = found.units {
@@ -159,19 +155,11 @@ impl<R: Read> File<R> {
         let snaplen = order.u32(&self.block, 16);
         let interface = Interface::new(link, snaplen, Resolution::Ten(digits));
         self.format = Format::Pcap { order, interface };
-        self.restart();
         Ok(())
     }
 
-    /// A packet record of pcap. `None` at the end of the file.
-    fn record(&mut self, order: Order) -> Result<Option<Block>, Error> {
-        let Format::Pcap { interface, .. } = self.format else {
-            return Ok(None);
-        };
-        self.restart();
-        if !self.more()? {
-            return Ok(None);
-        }
+    /// A packet record of pcap.
+    fn record(&mut self, order: Order, interface: Interface) -> Result<Found, Error> {
         self.whole(RECORD_HEADER)?;
         let word = |at| order.u32(&self.block, at);
         let (seconds, fraction, captured, length) = (word(0), word(4), word(8), word(12));
@@ -184,20 +172,16 @@ impl<R: Read> File<R> {
             Resolution::Ten(6) => 1_000_000,
             _ => 1_000_000_000,
         };
-        Ok(Some(Block::Packet(Found {
+        Ok(Found {
             interface,
             units: Some(u64::from(seconds) * a_second + u64::from(fraction)),
             bytes: RECORD_HEADER..end,
             length,
-        })))
+        })
     }
 
-    /// A block of pcapng. `None` at the end of the file.
-    fn block(&mut self, order: Order) -> Result<Option<Block>, Error> {
-        self.restart();
-        if !self.more()? {
-            return Ok(None);
-        }
+    /// A block of pcapng. `None` if it has no packet.
+    fn block(&mut self, order: Order) -> Result<Option<Found>, Error> {
         self.whole(BLOCK_HEADER + BLOCK_TRAILER)?;
         let kind = order.u32(&self.block, 0);
         let order = match kind {
@@ -233,7 +217,7 @@ impl<R: Read> File<R> {
             ENHANCED_PACKET | OBSOLETE_PACKET => return self.packet(kind, order, end).map(Some),
             _ => {}
         }
-        Ok(Some(Block::Other))
+        Ok(None)
     }
 
     /// A section has a byte order and interfaces of its own.
@@ -284,7 +268,7 @@ impl<R: Read> File<R> {
     }
 
     /// An enhanced packet, or the obsolete one, which differs in its first field.
-    fn packet(&self, kind: u32, order: Order, end: usize) -> Result<Block, Error> {
+    fn packet(&self, kind: u32, order: Order, end: usize) -> Result<Found, Error> {
         let word = |at| order.u32(&self.block, at);
         let interface = match kind {
             OBSOLETE_PACKET => order.u16(&self.block, 8).into(),
@@ -295,16 +279,16 @@ impl<R: Read> File<R> {
         if bytes.end > end {
             return Err(self.broken(Rule::PacketLength, 20));
         }
-        Ok(Block::Packet(Found {
+        Ok(Found {
             interface,
             units: Some(u64::from(word(12)) << 32 | u64::from(word(16))),
             bytes,
             length: word(24),
-        }))
+        })
     }
 
     /// A packet of the first interface, without a time.
-    fn simple_packet(&self, order: Order, end: usize) -> Result<Block, Error> {
+    fn simple_packet(&self, order: Order, end: usize) -> Result<Found, Error> {
         let interface = self.described(0, 0)?;
         let length = order.u32(&self.block, 8);
         let captured = match interface.snaplen {
@@ -315,12 +299,12 @@ impl<R: Read> File<R> {
         if bytes.end > end {
             return Err(self.broken(Rule::PacketLength, 8));
         }
-        Ok(Block::Packet(Found {
+        Ok(Found {
             interface,
             units: None,
             bytes,
             length,
-        }))
+        })
     }
 
     fn described(&self, interface: usize, at: usize) -> Result<Interface, Error> {
@@ -339,12 +323,6 @@ impl<R: Read> File<R> {
             self.at += self.block.len() as u64;
             self.block.clear();
         }
-    }
-
-    /// Whether the file goes on.
-    fn more(&mut self) -> io::Result<bool> {
-        self.fill(1)?;
-        Ok(!self.block.is_empty())
     }
 
     /// Reads until the block has this length. A length that is declared costs nothing until its bytes come.

@@ -30,27 +30,24 @@ pub(super) enum Resolution {
 
 impl Order {
     pub(super) fn u16(self, bytes: &[u8], at: usize) -> u16 {
-        let bytes = bytes[at..at + 2].try_into().expect("two bytes");
-        match self {
-            Order::Big => u16::from_be_bytes(bytes),
-            Order::Little => u16::from_le_bytes(bytes),
-        }
+        u16::from_be_bytes(self.array(bytes, at))
     }
 
     pub(super) fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        let bytes = bytes[at..at + 4].try_into().expect("four bytes");
-        match self {
-            Order::Big => u32::from_be_bytes(bytes),
-            Order::Little => u32::from_le_bytes(bytes),
-        }
+        u32::from_be_bytes(self.array(bytes, at))
     }
 
     pub(super) fn u64(self, bytes: &[u8], at: usize) -> u64 {
-        let bytes = bytes[at..at + 8].try_into().expect("eight bytes");
-        match self {
-            Order::Big => u64::from_be_bytes(bytes),
-            Order::Little => u64::from_le_bytes(bytes),
+        u64::from_be_bytes(self.array(bytes, at))
+    }
+
+    /// The bytes of a number, the highest one first.
+    fn array<const N: usize>(self, bytes: &[u8], at: usize) -> [u8; N] {
+        let mut number: [u8; N] = bytes[at..at + N].try_into().expect("N bytes");
+        if self == Order::Little {
+            number.reverse();
         }
+        number
     }
 
     /// The order in which the first four bytes are this number.

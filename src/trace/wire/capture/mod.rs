@@ -60,8 +60,7 @@
 //! 4. The client is the sender of the first SYN. If the capture has none, the client is the side with the higher port,
 //!    and if both are equal the side that is seen first. Such a conversation begins with the first byte that is seen
 //!    ([`Notice::BeganBefore`]). For UDP it is the sender of the first datagram.
-//! 5. A byte comes once. Of copies the first one in the file counts; if a later one differs from one of the last
-//!    16 KiB, that is a [`Notice`]. The garbage byte of a keep-alive is no copy.
+//! 5. A byte comes once. Of copies the first one in the file counts.
 //! 6. Bytes behind a missing one are held until it comes. It will not come if the peer acknowledges it and more is
 //!    there behind it, or the peer has acknowledged it in a segment with bytes, or too much is held, or the
 //!    connection or the file ends. Then it is an [`Event::Gap`], as are the bytes that a packet had and the capture did

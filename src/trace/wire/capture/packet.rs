@@ -1,7 +1,8 @@
 //! From a packet to what it carries: link layer, IP, TCP and UDP.
 
 use super::event::Notice;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use super::ip::{TCP, UDP};
+use std::net::{IpAddr, SocketAddr};
 
 /// What a packet carries, if it is one of TCP or UDP.
 #[derive(Debug)]
@@ -40,8 +41,6 @@ const VLAN_TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 
-const TCP: u8 = 6;
-const UDP: u8 = 17;
 const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
 /// Hop-by-hop options, routing, destination options, mobility, HIP, Shim6.
@@ -54,25 +53,10 @@ pub(super) fn is_known(link: u16) -> bool {
 /// What is behind an IP header.
 struct Behind<'a> {
     protocol: u8,
-    from: Address,
-    to: Address,
+    from: IpAddr,
+    to: IpAddr,
     bytes: &'a [u8],
     length: usize,
-}
-
-#[derive(Clone, Copy)]
-enum Address {
-    V4([u8; 4]),
-    V6([u8; 16]),
-}
-
-impl Address {
-    fn with(self, port: u16) -> SocketAddr {
-        match self {
-            Address::V4(octets) => (Ipv4Addr::from(octets), port).into(),
-            Address::V6(octets) => (Ipv6Addr::from(octets), port).into(),
-        }
-    }
 }
 
 /// What a packet of this link type carries, which was `length` bytes long on the wire. `None` if it is neither TCP
@@ -136,8 +120,8 @@ fn ipv4(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
     let fragment = u16_at(ip, 6)?;
     let behind = Behind {
         protocol: array::<1>(ip, 9)?[0],
-        from: Address::V4(array(ip, 12)?),
-        to: Address::V4(array(ip, 16)?),
+        from: array::<4>(ip, 12)?.into(),
+        to: array::<4>(ip, 16)?.into(),
         bytes: between(ip, header, total)?,
         length: total - header,
     };
@@ -154,7 +138,7 @@ fn ipv6(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
         0 => length,
         payload => 40 + payload,
     };
-    let (from, to) = (Address::V6(array(ip, 8)?), Address::V6(array(ip, 24)?));
+    let (from, to) = (array::<16>(ip, 8)?.into(), array::<16>(ip, 24)?.into());
     let mut protocol = ip[6];
     let mut at = 40;
     loop {
@@ -214,8 +198,8 @@ fn carries<'a>(
         return Err(Notice::BadPacket);
     }
     Ok(Carried {
-        from: behind.from.with(u16_at(behind.bytes, 0)?),
-        to: behind.to.with(u16_at(behind.bytes, 2)?),
+        from: SocketAddr::new(behind.from, u16_at(behind.bytes, 0)?),
+        to: SocketAddr::new(behind.to, u16_at(behind.bytes, 2)?),
         tcp,
         bytes: between(behind.bytes, header, length)?,
         length: (length - header) as u64,

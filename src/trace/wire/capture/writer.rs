@@ -1,6 +1,6 @@
 //! From what passed to a pcap file.
 
-use super::ip::{LONGEST_PACKET, ip_bytes, packet, transport_checksum};
+use super::ip::{LONGEST_PACKET, TCP, UDP, ip_bytes, packet};
 use crate::trace::wire::Direction;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
@@ -60,9 +60,6 @@ const NANOSECONDS: u32 = 0xa1b2_3c4d;
 const TCP_BYTES: usize = 20;
 const UDP_BYTES: usize = 8;
 
-const TCP: u8 = 6;
-const UDP: u8 = 17;
-
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
@@ -71,7 +68,6 @@ const ACK: u8 = 0x10;
 
 /// Of a SYN: the window is counted in units of 2¹⁴ bytes, so it is never full. Then the largest segment.
 const SYN_OPTIONS: [u8; 6] = [3, 3, 14, NO_OPERATION, 2, 4];
-const SYN_OPTIONS_BYTES: usize = 8;
 
 /// An option of one byte, so that the next one is aligned. The other one of one byte, 0, ends the options.
 const NO_OPERATION: u8 = 1;
@@ -172,9 +168,9 @@ impl<W: Write> Writer<W> {
             rest = behind;
             let push = if rest.is_empty() { PSH } else { 0 };
             open.segment(from, ACK | push, piece, stamp, &mut self.packets);
-            let sender = open.0[side(from)];
+            let sender = open.0[from.index()];
             if sender.next - sender.acknowledged >= MOST_UNACKNOWLEDGED {
-                open.segment(other(from), ACK, &[], stamp, &mut self.packets);
+                open.segment(from.other(), ACK, &[], stamp, &mut self.packets);
             }
             if self.packets.len() >= MOST_WAITING {
                 self.write()?;
@@ -191,9 +187,9 @@ impl<W: Write> Writer<W> {
         let stamp = stamp(time)?;
         let open = open(&mut self.conversations, conversation, from)?;
         open.segment(from, FIN | ACK, &[], stamp, &mut self.packets);
-        open.segment(other(from), ACK, &[], stamp, &mut self.packets);
-        open.0[side(from)].ended = true;
-        if open.0[side(other(from))].ended {
+        open.segment(from.other(), ACK, &[], stamp, &mut self.packets);
+        open.0[from.index()].ended = true;
+        if open.0[from.other().index()].ended {
             self.conversations.remove(&conversation);
         }
         self.write()
@@ -232,16 +228,17 @@ impl<W: Write> Writer<W> {
             return Err(invalid("the datagram is longer than an IP packet"));
         }
         let length = (UDP_BYTES + bytes.len()) as u16;
-        let mut header = [0; UDP_BYTES];
-        header[..2].copy_from_slice(&ends[0].port().to_be_bytes());
-        header[2..4].copy_from_slice(&ends[1].port().to_be_bytes());
-        header[4..6].copy_from_slice(&length.to_be_bytes());
-        let checksum = match transport_checksum(ends, UDP, &header, bytes) {
-            [0, 0] => [0xff, 0xff], // zero would say that there is none: RFC 768
-            checksum => checksum,
-        };
-        header[6..].copy_from_slice(&checksum);
-        packet(ends, UDP, &header, bytes, stamp(time)?, &mut self.packets);
+        let numbers = [ends[0].port(), ends[1].port(), length, 0];
+        let mut header = numbers.map(u16::to_be_bytes).concat();
+        packet(
+            ends,
+            UDP,
+            &mut header,
+            6,
+            bytes,
+            stamp(time)?,
+            &mut self.packets,
+        );
         self.write()
     }
 
@@ -272,45 +269,23 @@ impl OpenConnection {
         out: &mut Vec<u8>,
     ) {
         let most = self.most_in_a_segment() as u16;
-        let sender = self.0[side(from)];
-        let receiver = &mut self.0[side(other(from))];
+        let sender = self.0[from.index()];
+        let receiver = &mut self.0[from.other().index()];
         let ends = [sender.addr, receiver.addr];
-        let mut header = [0; TCP_BYTES + SYN_OPTIONS_BYTES];
-        let length = match flags & SYN {
-            0 => TCP_BYTES,
-            _ => header.len(),
-        };
-        header[..2].copy_from_slice(&ends[0].port().to_be_bytes());
-        header[2..4].copy_from_slice(&ends[1].port().to_be_bytes());
+        receiver.acknowledged = receiver.next;
+        let mut header = ends.map(|end| end.port().to_be_bytes()).concat();
         // RFC 9293 §3.4: "all arithmetic dealing with sequence numbers must be performed modulo 2^32."
-        header[4..8].copy_from_slice(&(sender.next as u32).to_be_bytes());
-        if flags & ACK != 0 {
-            header[8..12].copy_from_slice(&(receiver.next as u32).to_be_bytes());
-            receiver.acknowledged = receiver.next;
-        }
-        header[12] = (length as u8 / 4) << 4;
-        header[13] = flags;
-        header[14..16].copy_from_slice(&[0xff, 0xff]); // the window
+        header.extend((sender.next as u32).to_be_bytes());
+        header.extend((receiver.next as u32).to_be_bytes());
+        let words = if flags & SYN == 0 { 5 } else { 7 };
+        header.extend([words << 4, flags, 0xff, 0xff, 0, 0, 0, 0]); // the largest window
         if flags & SYN != 0 {
-            header[TCP_BYTES..length - 2].copy_from_slice(&SYN_OPTIONS);
-            header[length - 2..].copy_from_slice(&most.to_be_bytes());
+            header.extend(SYN_OPTIONS);
+            header.extend(most.to_be_bytes());
         }
-        let checksum = transport_checksum(ends, TCP, &header[..length], bytes);
-        header[16..18].copy_from_slice(&checksum);
-        packet(ends, TCP, &header[..length], bytes, stamp, out);
+        packet(ends, TCP, &mut header, 16, bytes, stamp, out);
         let counted = u64::from(flags & (SYN | FIN) != 0);
-        self.0[side(from)].next += bytes.len() as u64 + counted;
-    }
-}
-
-fn side(from: Direction) -> usize {
-    usize::from(from == Direction::FromServer)
-}
-
-fn other(from: Direction) -> Direction {
-    match from {
-        Direction::FromClient => Direction::FromServer,
-        Direction::FromServer => Direction::FromClient,
+        self.0[from.index()].next += bytes.len() as u64 + counted;
     }
 }
 
@@ -326,7 +301,7 @@ fn open(
 ) -> io::Result<&mut OpenConnection> {
     match conversations.get_mut(&number) {
         None => Err(invalid("the conversation has not begun, or is over")),
-        Some(it) if it.0[side(from)].ended => Err(invalid("this direction has ended")),
+        Some(it) if it.0[from.index()].ended => Err(invalid("this direction has ended")),
         Some(it) => Ok(it),
     }
 }

@@ -1,7 +1,7 @@
 //! Text in cells of so many columns.
 
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, HIDDEN, Note, SHOWN, Span, hex, printable, shown};
+use crate::trace::wire::span::{HIDDEN, Note, SHOWN, Span, hex, printable, shown};
 use std::fmt::Write;
 
 /// How many columns a terminal may take for a character. It is never more; of most scripts it is less.
@@ -106,14 +106,6 @@ pub(super) fn words(leaf: &Span, bytes: &[u8]) -> String {
             format!("{is}: {value}")
         }
         None => format!("{is} = {value}"),
-    }
-}
-
-/// The character before what this side has sent.
-pub(super) fn mark(from: Direction) -> char {
-    match from {
-        Direction::FromClient => '>',
-        Direction::FromServer => '<',
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```
 
 use super::Rendering;
-use super::cells::{columns, drawn, lines, mark, note_words, shortened, words};
+use super::cells::{columns, drawn, lines, note_words, shortened, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Direction, Explained, Span, printable};
@@ -126,7 +126,7 @@ impl Hex {
                 None if beside.is_none() => return,
                 None if !is_empty => out.extend(repeat_n(' ', 2 + layout.digits)),
                 _ => {
-                    let offset = format!("{} {at:0w$x}", mark(explained.from), w = layout.digits);
+                    let offset = format!("{} {at:0w$x}", explained.from.mark(), w = layout.digits);
                     self.paint(Style::Faint, &offset, out);
                 }
             }

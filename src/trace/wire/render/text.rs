@@ -9,7 +9,7 @@
 //! ```
 
 use super::Rendering;
-use super::cells::{bytes_of, columns, drawn, lines, mark, note_words, shortened, text_of, words};
+use super::cells::{bytes_of, columns, drawn, lines, note_words, shortened, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Explained, Note, Span, printable, push};
@@ -80,7 +80,7 @@ impl Rendering for Text {
         if let Some(title) = self.titles.title(conversation, explained) {
             let _ = writeln!(out, "\n* {title}");
         }
-        let mark = mark(explained.from);
+        let mark = explained.from.mark();
         if explained.span.label != Label::End {
             Page {
                 mark,
