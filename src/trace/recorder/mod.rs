@@ -15,7 +15,6 @@ mod outputs;
 mod queue;
 mod signs;
 
-use super::wire::capture::invented;
 use super::wire::render::Rendering;
 use super::wire::{Direction, Explainer, Layer, Protocol};
 use crate::net::{Addr, Observer, TapEvent, Tapped};
@@ -213,12 +212,7 @@ impl Recorder {
         let [client_ip, server_ip] = ends.map(|end| end.and_then(Addr::ip));
         let about = format!("{client} to {server}");
         let queue = &self.owner.queue;
-        queue.begin(
-            connection.number(),
-            about,
-            client_ip.zip(server_ip),
-            invented,
-        );
+        queue.begin(connection.number(), about, client_ip.zip(server_ip));
     }
 }
 

@@ -144,13 +144,12 @@ fn explained(
     entry: &Entry,
     bytes: &[u8],
 ) -> io::Result<()> {
-    let Entry {
+    let &Entry {
         conversation,
         time,
         from,
-        what,
+        ref what,
     } = entry;
-    let (conversation, time, from) = (*conversation, *time, *from);
     match what {
         What::Begins { about, .. } => explainer.begins(conversation, time, about, protocol.clone()),
         What::Bytes(layer, _) => explainer.bytes(conversation, *layer, from, time, bytes),
@@ -169,13 +168,12 @@ fn explained(
 }
 
 fn saved(writer: &mut Writer<Out>, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
-    let Entry {
+    let &Entry {
         conversation,
         time,
         from,
-        what,
+        ref what,
     } = entry;
-    let (conversation, time, from) = (*conversation, *time, *from);
     match what {
         What::Begins { client, server, .. } => writer.begins(conversation, time, *client, *server),
         What::Bytes(Layer::Tcp, _) => writer.bytes(conversation, from, time, bytes),

@@ -14,6 +14,7 @@ use super::entry::{Entry, What};
 use super::outputs::{Output, Outputs};
 use super::signs::{Signs, Watched};
 use crate::net::{lock, wait};
+use crate::trace::wire::capture::invented;
 use crate::trace::wire::{Direction, Layer};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
@@ -128,13 +129,7 @@ impl Queue {
     }
 
     /// A connection stands, between these addresses if it has some.
-    pub(super) fn begin(
-        self: &Arc<Self>,
-        tap: u64,
-        about: String,
-        ends: Option<Ends>,
-        invented: impl FnOnce(u64) -> Ends,
-    ) {
+    pub(super) fn begin(self: &Arc<Self>, tap: u64, about: String, ends: Option<Ends>) {
         let mut state = self.with_room(lock(&self.state));
         if state.is_finished {
             return;
@@ -286,7 +281,7 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::trace::recorder::outputs::{Capture, Out};
-    use crate::trace::wire::capture::{Event, Reader, invented};
+    use crate::trace::wire::capture::{Event, Reader};
     use std::io::Write;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -357,7 +352,7 @@ mod tests {
         let queue = Queue::new(Duration::from_millis(50));
         let (let_go, file, errors) = stopped(&queue);
         for tap in [7, 8] {
-            queue.begin(tap, String::new(), None, invented);
+            queue.begin(tap, String::new(), None);
         }
         while !lock(&queue.state).entries.is_empty() {
             thread::yield_now(); // the writing thread has taken them, and is stopped
@@ -379,13 +374,13 @@ mod tests {
     fn connections_that_begin_while_the_output_is_stuck_are_counted() {
         let queue = Queue::new(Duration::from_millis(50));
         let (let_go, file, errors) = stopped(&queue);
-        queue.begin(0, String::new(), None, invented);
+        queue.begin(0, String::new(), None);
         while !lock(&queue.state).entries.is_empty() {
             thread::yield_now();
         }
         send(&queue, 0, ROOM / LONGEST);
         for tap in 1..=1000 {
-            queue.begin(tap, String::new(), None, invented);
+            queue.begin(tap, String::new(), None);
             queue.bytes(tap, Layer::Tcp, FROM, b"lost");
         }
         let state = lock(&queue.state);
@@ -404,10 +399,10 @@ mod tests {
     #[test]
     fn after_the_end_no_connection_is_remembered() {
         let queue = Queue::new(Duration::from_secs(20));
-        queue.begin(7, String::new(), None, invented);
+        queue.begin(7, String::new(), None);
         queue.finish().unwrap();
         let some = invented(3);
-        queue.begin(8, String::new(), Some(some), invented);
+        queue.begin(8, String::new(), Some(some));
         let state = lock(&queue.state);
         assert!(state.open.is_empty() && state.addresses.is_empty());
     }
@@ -417,7 +412,7 @@ mod tests {
     fn a_slow_output_loses_nothing() {
         let queue = Queue::new(Duration::from_secs(20));
         let (let_go, file, _) = stopped(&queue);
-        queue.begin(7, String::new(), None, invented);
+        queue.begin(7, String::new(), None);
         thread::scope(|scope| {
             scope.spawn(|| send(&queue, 7, 20));
             while lock(&queue.state).has_room() {

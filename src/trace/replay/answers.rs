@@ -174,11 +174,8 @@ impl Answers {
         };
         let name = name.escape_ascii().to_string().to_ascii_lowercase();
         let line = explained.bytes_of(field);
-        let value = line
-            .split(|&byte| byte == b':')
-            .skip(1)
-            .collect::<Vec<_>>()
-            .join(&b':');
+        let colon = line.iter().position(|&byte| byte == b':');
+        let value = colon.map_or(&[][..], |colon| &line[colon + 1..]);
         let first = leaves.next().unwrap_or(field);
         if self.left_out.contains(&name) {
             return;

@@ -165,14 +165,11 @@ fn paint(brush: &mut Brush<'_>, parts: &[(Part, usize)]) {
 }
 
 fn refusal(error: &Error) -> Refusal {
-    Refusal {
-        section: "",
-        says: match error {
-            Error::Unfinished { .. } => "the stream must not end inside a message",
-            Error::TooLong { .. } | Error::Endless { .. } => {
-                "a message must not be longer than the limit of its framing"
-            }
-        },
-        found: error.to_string(),
-    }
+    let says = match error {
+        Error::Unfinished { .. } => "the stream must not end inside a message",
+        Error::TooLong { .. } | Error::Endless { .. } => {
+            "a message must not be longer than the limit of its framing"
+        }
+    };
+    Refusal::new("", says, error.to_string())
 }

@@ -5,19 +5,14 @@ pub(super) const SHOWN: usize = 1024;
 
 /// Bytes as text: control characters are escaped, and so is every byte if they are not UTF-8.
 pub(super) fn shown(bytes: &[u8]) -> String {
-    let first = &bytes[..bytes.len().min(SHOWN)];
     let more = if bytes.len() > SHOWN { "…" } else { "" };
-    let text = match str::from_utf8(first) {
-        Ok(text) => text,
-        // The cut may have gone through a character.
-        Err(error) if bytes.len() > SHOWN && error.error_len().is_none() => {
-            str::from_utf8(&first[..error.valid_up_to()]).unwrap_or_default()
-        }
-        Err(_) => return format!("{}{more}", first.escape_ascii()),
+    let Some(text) = utf8(bytes, SHOWN) else {
+        let first = &bytes[..bytes.len().min(SHOWN)];
+        return format!("{}{more}", first.escape_ascii());
     };
     // U+0080 to U+009F begin with C2.
-    if !first
-        .iter()
+    if !text
+        .bytes()
         .any(|byte| matches!(byte, 0..b' ' | 0x7f | 0xc2))
     {
         return text.to_owned() + more;
@@ -30,6 +25,18 @@ pub(super) fn shown(bytes: &[u8]) -> String {
         }
     }
     out + more
+}
+
+/// The first `most` bytes, if they are text. A character that this cuts is left out.
+pub(super) fn utf8(bytes: &[u8], most: usize) -> Option<&str> {
+    let first = &bytes[..bytes.len().min(most)];
+    match str::from_utf8(first) {
+        Ok(text) => Some(text),
+        Err(error) if first.len() < bytes.len() && error.error_len().is_none() => {
+            str::from_utf8(&first[..error.valid_up_to()]).ok()
+        }
+        Err(_) => None,
+    }
 }
 
 /// Characters that move the cursor, change the direction of the text around them, or cannot be seen.

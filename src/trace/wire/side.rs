@@ -4,7 +4,7 @@ use super::framing::Framed;
 use super::http::Body;
 use super::labels::Label;
 use super::secrets::{Secrets, starred};
-use super::span::{Brush, Direction, Explained, Layer, Painted};
+use super::span::{Brush, Direction, Explained, Layer, Note, Painted};
 use super::step::{Refusal, Step};
 use super::tls::Records;
 use super::websocket::Frames;
@@ -292,13 +292,8 @@ impl Side {
 
     /// The leaf of bytes that are not here.
     fn gap(&mut self, length: u64) -> Explained {
-        let mut painted = Painted::end(
-            self.offset,
-            Label::Gap,
-            &length.to_string(),
-            Label::Gap.section(),
-        );
-        painted.span.value += " bytes";
+        let says = format!("{length} bytes");
+        let mut painted = Painted::end(self.offset, Label::Gap, &says, Label::Gap.section());
         painted.span.range.end += length;
         let explained = self.explained(painted);
         self.offset += length;
@@ -326,20 +321,18 @@ impl Side {
         let Stage::Refused(refusal) = &mut self.stage else {
             return None;
         };
+        let found = std::mem::take(&mut refusal.found);
         let (section, says) = (refusal.section, refusal.says);
         self.refusal_is_painted = true;
-        let found = std::mem::take(&mut refusal.found);
-        let mut secrets = self.secrets.clone();
-        let mut brush = self.brush();
-        let end = brush.bytes.len();
-        brush.guarded(end, Label::Refused, Some(says.into()), &mut secrets);
-        brush.rule(section);
+        let mut explained = self.rest(Label::Refused, Some(says.into()))?;
+        explained.span.rule = section;
         if !found.is_empty() {
-            brush.note(Label::RefusedAt, found);
+            explained
+                .span
+                .notes
+                .push(Note::new(Label::RefusedAt, found));
         }
-        let painted = brush.finish()?;
-        self.secrets = secrets;
-        Some(self.explained(painted))
+        Some(explained)
     }
 
     /// The end of this direction, once: a leaf without bytes. `refusal`: the end breaks this rule.

@@ -1,7 +1,7 @@
 //! Spans, and the brush that paints them: it moves over the bytes and leaves no gap behind it.
 
 pub(super) use super::layer::{Direction, Layer};
-pub(super) use super::shown::{SHOWN, hex, printable, push, shown};
+pub(super) use super::shown::{SHOWN, hex, printable, push, shown, utf8};
 
 use super::labels::Label;
 use super::secrets::{Secrets, starred};
@@ -119,6 +119,17 @@ pub struct Explained {
 }
 
 impl Span {
+    pub(super) fn leaf(range: Range<u64>, label: Label, value: String) -> Span {
+        Span {
+            range,
+            label,
+            value,
+            rule: label.section(),
+            children: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// The leaves, in the order of their bytes.
     pub fn leaves(&self) -> impl Iterator<Item = &Span> {
         let mut ahead = vec![self];
@@ -220,12 +231,8 @@ impl Painted {
         Painted {
             length: 0,
             span: Span {
-                range: at..at,
-                label,
-                value: says.into(),
                 rule,
-                children: Vec::new(),
-                notes: Vec::new(),
+                ..Span::leaf(at..at, label, says.into())
             },
             hidden: Vec::new(),
         }
@@ -393,13 +400,10 @@ impl<'a> Brush<'a> {
 
     fn push(&mut self, end: usize, label: Label, value: String, children: Vec<Span>) {
         let end = end.min(self.bytes.len());
+        let range = self.offset + self.at as u64..self.offset + end as u64;
         self.painted.push(Span {
-            range: self.offset + self.at as u64..self.offset + end as u64,
-            label,
-            value,
-            rule: label.section(),
             children,
-            notes: Vec::new(),
+            ..Span::leaf(range, label, value)
         });
         self.at = end;
     }

@@ -29,14 +29,31 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    pub(super) fn new(section: &'static str, says: &'static str, found: String) -> Refusal {
+        Refusal {
+            section,
+            says,
+            found,
+        }
+    }
+
     /// Of a message. `at` is the offset of the byte that breaks the rule in its direction.
     pub(super) fn http(error: &http::Error, at: Option<u64>) -> Refusal {
         let rule = error.rule();
-        Refusal {
-            section: rule.section(),
-            says: rule.says(),
-            found: found(at, error.got()),
-        }
+        Refusal::new(rule.section(), rule.says(), found(at, error.got()))
+    }
+
+    /// Of this part of TLS: a record, a handshake message.
+    pub(super) fn tls(error: &tls::Error, part: &str) -> Refusal {
+        let (rule, at, got) = (error.rule(), error.at(), hex(error.got()));
+        let found = format!("byte {at} of the {part}: {got}");
+        Refusal::new(rule.section(), rule.says(), found)
+    }
+
+    /// Of a handshake or a frame.
+    pub(super) fn websocket(error: &websocket::Error, at: Option<u64>) -> Refusal {
+        let rule = error.rule();
+        Refusal::new(rule.section(), rule.says(), found(at, error.got()))
     }
 
     /// The broken rule as a note of this kind.
@@ -44,26 +61,6 @@ impl Refusal {
         Note {
             rule: self.section,
             ..Note::new(label, self.says)
-        }
-    }
-
-    /// Of this part of TLS: a record, a handshake message.
-    pub(super) fn tls(error: &tls::Error, part: &str) -> Refusal {
-        let rule = error.rule();
-        Refusal {
-            section: rule.section(),
-            says: rule.says(),
-            found: format!("byte {} of the {part}: {}", error.at(), hex(error.got())),
-        }
-    }
-
-    /// Of a handshake or a frame.
-    pub(super) fn websocket(error: &websocket::Error, at: Option<u64>) -> Refusal {
-        let rule = error.rule();
-        Refusal {
-            section: rule.section(),
-            says: rule.says(),
-            found: found(at, error.got()),
         }
     }
 }

@@ -48,6 +48,7 @@ struct Message {
     bytes: u64,
     /// How much of a text is whole characters.
     characters: u64,
+    /// One more than is shown.
     first_bytes: Vec<u8>,
 }
 
@@ -225,18 +226,15 @@ impl Frames {
         if !std::mem::take(&mut self.is_put_together) {
             return None;
         }
-        let message = std::mem::take(&mut self.message);
+        let mut message = std::mem::take(&mut self.message);
         let kind = if message.is_text { "text" } else { "binary" };
         let (bytes, frames) = (message.bytes, message.frames);
         let says = format!("{kind}, {bytes} bytes in {frames} frames");
         let span = Span {
-            range: 0..bytes,
-            label: Label::Message,
-            value: message.shown(),
-            rule: Label::Message.section(),
-            children: Vec::new(),
             notes: vec![Note::new(Label::MessageFrames, says)],
+            ..Span::leaf(0..bytes, Label::Message, shown(&message.first_bytes))
         };
+        message.first_bytes.truncate(SHOWN);
         Some((message.first_bytes, span))
     }
 }
@@ -276,19 +274,8 @@ impl Message {
 
     fn add(&mut self, plain: &[u8]) {
         self.bytes += plain.len() as u64;
-        let room = SHOWN - self.first_bytes.len();
+        let room = SHOWN + 1 - self.first_bytes.len();
         self.first_bytes.extend(plain.iter().take(room));
-    }
-
-    /// The first bytes as text. The last of them may be the beginning of a character.
-    fn shown(&self) -> String {
-        if self.bytes <= SHOWN as u64 {
-            return shown(&self.first_bytes);
-        }
-        let cut = str::from_utf8(&self.first_bytes).err();
-        let cut = cut.filter(|error| error.error_len().is_none());
-        let end = cut.map_or(SHOWN, |error| error.valid_up_to());
-        shown(&self.first_bytes[..end]) + "…"
     }
 }
 

@@ -1,8 +1,7 @@
 //! Text in cells of so many columns.
 
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{HIDDEN, Note, SHOWN, Span, hex, printable, shown};
-use std::fmt::Write;
+use crate::trace::wire::span::{HIDDEN, Note, SHOWN, Span, hex, printable, shown, utf8};
 
 /// How many columns a terminal may take for a character. It is never more; of most scripts it is less.
 fn columns_of(c: char) -> usize {
@@ -78,17 +77,6 @@ pub(super) fn text_of<'b>(leaf: &Span, bytes: &'b [u8], most: usize) -> Option<&
     text.chars().all(is_text).then_some(text)
 }
 
-fn utf8(bytes: &[u8], most: usize) -> Option<&str> {
-    let first = &bytes[..bytes.len().min(most)];
-    match str::from_utf8(first) {
-        Ok(text) => Some(text),
-        Err(error) if first.len() < bytes.len() && error.error_len().is_none() => {
-            str::from_utf8(&first[..error.valid_up_to()]).ok()
-        }
-        Err(_) => None,
-    }
-}
-
 /// Whether the value of a leaf is nothing but its bytes.
 pub(super) fn says_its_bytes(leaf: &Span, bytes: &[u8]) -> bool {
     leaf.value.as_bytes() == bytes || leaf.value == shown(bytes) || leaf.value == hex(bytes)
@@ -111,17 +99,12 @@ pub(super) fn words(leaf: &Span, bytes: &[u8]) -> String {
 
 /// The bits of a note as they stand in their byte: `1... ....`.
 pub(super) fn drawn(byte: u8, note: &Note) -> String {
-    let mut out = String::with_capacity(9);
-    for bit in (0..8).rev() {
-        let _ = match note.bits >> bit & 1 {
-            0 => write!(out, "."),
-            _ => write!(out, "{}", byte >> bit & 1),
-        };
-        if bit == 4 {
-            out.push(' ');
-        }
-    }
-    out
+    let bit = |bit: u8| match note.bits >> bit & 1 {
+        0 => '.',
+        _ => char::from(b'0' + (byte >> bit & 1)),
+    };
+    let four = |from: u8| (from..from + 4).rev().map(bit).collect::<String>();
+    format!("{} {}", four(4), four(0))
 }
 
 /// A note of a leaf in words: what it is, of several bits what they say, and what that means.

@@ -136,21 +136,12 @@ impl Hex {
             let (mut hex, mut ascii) = (String::new(), String::new());
             for byte in row {
                 let _ = write!(hex, "{byte:02x} ");
-                let shown = if (b' '..=b'~').contains(byte) {
-                    *byte
-                } else {
-                    b'.'
-                };
-                ascii.push(shown.into());
+                let is_shown = matches!(byte, b' '..=b'~');
+                ascii.push(if is_shown { char::from(*byte) } else { '.' });
             }
             *out += GAP;
             self.paint(style, &format!("{hex:<w$}", w = 3 * layout.bytes), out);
-            self.paint(
-                Style::Plain,
-                &format!(" {ascii:<w$}", w = layout.bytes),
-                out,
-            );
-            *out += GAP;
+            let _ = write!(out, " {ascii:<w$}{GAP}", w = layout.bytes);
             for (style, text) in beside.into_iter().flatten() {
                 self.paint(style, &text, out);
             }
@@ -170,29 +161,25 @@ fn margin(leaf: &Span, bytes: &[u8], width: usize) -> Vec<Vec<(Style, String)>> 
     };
     say(style, &words(leaf, bytes), leaf.rule, width, &mut out);
     for note in &leaf.notes {
+        let mut says = note_words(leaf, note);
         match (note.bits, bytes) {
-            (0, _) if note.value.is_empty() => {
+            (0, _) => {
+                if !note.value.is_empty() {
+                    says += &format!(": {}", printable(&note.value));
+                }
                 say(
                     Style::Plain,
-                    &format!("* {}", note_words(leaf, note)),
+                    &format!("* {says}"),
                     note.rule,
                     width,
                     &mut out,
                 );
             }
-            (0, _) => {
-                let says = format!("* {}: {}", note_words(leaf, note), printable(&note.value));
-                say(Style::Plain, &says, note.rule, width, &mut out);
-            }
             (_, [byte, ..]) => {
-                let says = note_words(leaf, note);
-                for (number, line) in lines(&says, width - BITS).take(MOST_LINES).enumerate() {
-                    let bits = if number == 0 {
-                        drawn(*byte, note)
-                    } else {
-                        String::new()
-                    };
+                let mut bits = drawn(*byte, note);
+                for line in lines(&says, width - BITS).take(MOST_LINES) {
                     out.push(vec![(Style::Plain, format!("{bits:<BITS$}{line}"))]);
+                    bits.clear();
                 }
             }
             (_, []) => {}

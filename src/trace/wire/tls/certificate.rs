@@ -15,7 +15,8 @@ use super::codes::oid_text;
 use super::fields::{Fields, MOST_PARTS, Read};
 use crate::tls::wire::{Certificate, Der, Element, Error, alt_name, tag, text};
 use crate::trace::wire::labels::Label::{self, *};
-use crate::trace::wire::span::{Brush, Note, hex, shown};
+use crate::trace::wire::span::{Brush, hex, shown};
+use crate::trace::wire::step::Refusal;
 
 const SUBJECT_ALT_NAME: &[u8] = b"\x55\x1d\x11";
 const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1d\x13";
@@ -87,13 +88,10 @@ pub(super) fn certificate(fields: &mut Fields<'_, '_>) -> Read {
     match &judged {
         Ok(says) => element(fields, X509, Some(says)),
         Err(error) => {
-            let rule = error.rule();
-            let note = Note::new(X509Refused, rule.says());
             let read = fields.rest(X509);
-            fields.brush.add(Note {
-                rule: rule.section(),
-                ..note
-            });
+            fields
+                .brush
+                .add(Refusal::tls(error, "certificate").note(X509Refused));
             read
         }
     }

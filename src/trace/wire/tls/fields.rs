@@ -21,27 +21,26 @@ pub(super) type Read = Result<(), Error>;
 impl<'m> Fields<'_, 'm> {
     /// A number of so many bytes, in decimal digits.
     pub(super) fn number(&mut self, bytes: usize, label: Label) -> Result<u32, Error> {
-        let number = self.reader.bytes(bytes)?;
-        let number = number
-            .iter()
-            .fold(0, |all, byte| all << 8 | u32::from(*byte));
-        let end = self.reader.at();
-        self.brush.valued(end, label, number.to_string());
+        let number = self.read(bytes)?;
+        self.brush
+            .valued(self.reader.at(), label, number.to_string());
         Ok(number)
     }
 
     /// A number with a name.
     pub(super) fn code(&mut self, bytes: usize, label: Label, codes: Codes) -> Result<u16, Error> {
-        let number = self.reader.bytes(bytes)?;
-        let number = number
-            .iter()
-            .fold(0, |all, byte| all << 8 | u16::from(*byte));
-        let end = self.reader.at();
-        self.brush.valued(end, label, codes.text(number));
+        let number = self.read(bytes)? as u16; // two bytes at most
+        self.brush
+            .valued(self.reader.at(), label, codes.text(number));
         if bytes == 2 && codes::is_grease(number) {
             self.brush.note(Label::TlsGrease, "GREASE");
         }
         Ok(number)
+    }
+
+    fn read(&mut self, bytes: usize) -> Result<u32, Error> {
+        let number = self.reader.bytes(bytes)?.iter();
+        Ok(number.fold(0, |all, &byte| all << 8 | u32::from(byte)))
     }
 
     /// `opaque x[bytes]`

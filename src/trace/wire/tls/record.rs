@@ -264,11 +264,7 @@ fn rule(rule: Rule) -> Refusal {
 
 /// A rule that the chapter's decoders have no name for: they read the first message of a connection only.
 fn broken(section: &'static str, says: &'static str) -> Refusal {
-    Refusal {
-        section,
-        says,
-        found: String::new(),
-    }
+    Refusal::new(section, says, String::new())
 }
 
 /// Where the leaf begins that this byte lies in. Behind all leaves: where they end.
