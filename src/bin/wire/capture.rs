@@ -118,7 +118,7 @@ impl Watched {
 }
 
 fn between(client: SocketAddr, server: SocketAddr) -> String {
-    format!("{client} to {server}")
+    format!("client {client} connects to server {server}")
 }
 
 /// An input whose next bytes may be long in coming: what came before them is shown first.

@@ -210,7 +210,7 @@ impl Recorder {
         };
         let [client, server] = ends.map(|end| end.map_or("?".to_owned(), Addr::to_string));
         let [client_ip, server_ip] = ends.map(|end| end.and_then(Addr::ip));
-        let about = format!("{client} to {server}");
+        let about = format!("client {client} connects to server {server}");
         let queue = &self.owner.queue;
         queue.begin(connection.number(), about, client_ip.zip(server_ip));
     }

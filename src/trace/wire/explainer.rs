@@ -29,7 +29,7 @@ const ENOUGH: usize = 64 * 1024;
 /// # fn main() -> std::io::Result<()> {
 /// let mut explainer = Explainer::new(Text::new(), std::io::stdout());
 /// let at = Duration::from_millis;
-/// explainer.begins(0, at(0), "127.0.0.1:50000 to 127.0.0.1:1337", Protocol::Detected)?;
+/// explainer.begins(0, at(0), "client 127.0.0.1:50000 connects to server 127.0.0.1:1337", Protocol::Detected)?;
 /// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 /// explainer.bytes(0, Layer::Tcp, Direction::FromClient, at(1), request)?;
 /// explainer.ends(0, Direction::FromClient, at(2))?;
@@ -97,7 +97,7 @@ impl Explainer {
         self
     }
 
-    /// A conversation begins. `about` says between whom: `127.0.0.1:50000 to 127.0.0.1:1337`. If it is carried by
+    /// A conversation begins. `about` says between whom: `client 127.0.0.1:50000 connects to server 127.0.0.1:1337`. If it is carried by
     /// TLS, `protocol` is that of the records, and what is inside is detected.
     pub fn begins(
         &mut self,

@@ -38,7 +38,7 @@ labels! {
     Refused "refused" "" "refused: these bytes break the rule";
     RefusedAt "refused.at" "" "where the rule is broken, and what stands there";
     Unexplained "unexplained" "" "bytes that are not explained, and why";
-    End "end" "RFC 9293 §3.6" "the end of this direction";
+    End "end" "RFC 9293 §3.6" "sends no more: its direction ends";
     Gap "tcp.gap" "RFC 9293 §3.4" "bytes that are not in the capture";
     Bytes "bytes" "" "data of a protocol that is not known here";
 
@@ -63,16 +63,16 @@ labels! {
     Response "http.response" "RFC 9112 §2.1" "head of a response";
     StatusLine "http.response.line" "RFC 9112 §4" "status line";
     Status "http.response.status" "RFC 9110 §15" "status code";
-    StatusMeaning "http.status.meaning" "RFC 9110 §15" "what the status code means";
-    Reason "http.response.reason" "RFC 9112 §4" "reason phrase, which means nothing";
-    Version "http.version" "RFC 9112 §2.3" "version of the sender";
+    StatusMeaning "http.status.meaning" "RFC 9110 §15" "name of this code in the register";
+    Reason "http.response.reason" "RFC 9112 §4" "text sent with the code, to be ignored";
+    Version "http.version" "RFC 9112 §2.3" "version of HTTP that the sender speaks";
     EmptyLines "http.empty_lines" "RFC 9112 §2.2" "empty lines before a message";
     Space "http.space" "RFC 9112 §2.2" "one space";
     LineEnd "http.line_end" "RFC 9112 §2.2" "end of the line";
     HeadEnd "http.head.end" "RFC 9112 §2.1" "empty line: the head ends";
 
     Field "http.field" "RFC 9112 §5" "field line";
-    FieldName "http.field.name" "RFC 9110 §5.1" "field name, in any case";
+    FieldName "http.field.name" "RFC 9110 §5.1" "field name, in upper or lower case";
     FieldColon "http.field.colon" "RFC 9112 §5" "colon";
     FieldValue "http.field.value" "RFC 9110 §5.5" "field value";
     Fold "http.field.fold" "RFC 9112 §5.2" "obsolete line folding: it counts as a space";
@@ -107,18 +107,18 @@ labels! {
     Credentials "http.auth.credentials" "RFC 9110 §11.4" "credentials, a secret";
     UserAndPassword "http.auth.basic" "RFC 7617 §2" "user and password";
 
-    Length1 "http.length.1" "RFC 9112 §6.3" "body, rule 1 of 8: none, to HEAD or with this status";
+    Length1 "http.length.1" "RFC 9112 §6.3" "body, rule 1 of 8: no body, as a response to HEAD or with this status never has one";
     Length2 "http.length.2" "RFC 9112 §6.3" "body, rule 2 of 8: none, a tunnel follows";
     Length4 "http.length.4" "RFC 9112 §6.3" "body, rule 4 of 8: Transfer-Encoding decides, each chunk has its size";
     Length6 "http.length.6" "RFC 9112 §6.3" "body, rule 6 of 8: Content-Length decides";
-    Length7 "http.length.7" "RFC 9112 §6.3" "body, rule 7 of 8: a request without either field has none";
-    Length8 "http.length.8" "RFC 9112 §6.3" "body, rule 8 of 8: of a response without either field, it ends with the connection";
+    Length7 "http.length.7" "RFC 9112 §6.3" "body, rule 7 of 8: a request without Transfer-Encoding and Content-Length has none";
+    Length8 "http.length.8" "RFC 9112 §6.3" "body, rule 8 of 8: without Transfer-Encoding and Content-Length it ends with the connection";
     BodyData "http.body.data" "RFC 9112 §6" "content";
     Chunk "http.chunk" "RFC 9112 §7.1" "start of a chunk";
     ChunkSize "http.chunk.size" "RFC 9112 §7.1" "chunk size, in hexadecimal digits";
     ChunkBytes "http.chunk.bytes" "RFC 9112 §7.1" "chunk size, in bytes";
     ChunkExtension "http.chunk.extension" "RFC 9112 §7.1.1" "chunk extension";
-    ChunkData "http.chunk.data" "RFC 9112 §7.1" "chunk data";
+    ChunkData "http.chunk.data" "RFC 9112 §7.1" "chunk data; a line end follows";
     ChunkEnd "http.chunk.end" "RFC 9112 §7.1" "end of the chunk data";
     Trailers "http.trailers" "RFC 9112 §7.1.2" "trailer section";
     ChunkedEnd "http.chunked.end" "RFC 9112 §7.1" "empty line: the chunked body ends";
@@ -128,23 +128,23 @@ labels! {
 
     Offer "websocket.offer" "RFC 6455 §4.2.1" "this request offers a WebSocket";
     OfferRefused "websocket.offer.refused" "" "a server refuses this offer of a WebSocket";
-    Nonce "websocket.key.nonce" "RFC 6455 §4.1" "the key in bytes: 16, random";
-    AcceptText "websocket.accept.text" "RFC 6455 §4.2.2" "key of the request, and the GUID";
-    AcceptHash "websocket.accept.sha1" "RFC 6455 §4.2.2" "SHA-1 of both";
-    AcceptBase64 "websocket.accept.base64" "RFC 6455 §4.2.2" "the hash in base64: the value that must come";
+    Nonce "websocket.key.nonce" "RFC 6455 §4.1" "decoded from base64: 16 random bytes";
+    AcceptText "websocket.accept.text" "RFC 6455 §4.2.2" "key as it was sent, and behind it the text that RFC 6455 fixes (GUID)";
+    AcceptHash "websocket.accept.sha1" "RFC 6455 §4.2.2" "SHA-1 of this text: 20 bytes";
+    AcceptBase64 "websocket.accept.base64" "RFC 6455 §4.2.2" "these in base64: the value that the server must send";
     Frame "websocket.frame" "RFC 6455 §5.2" "frame";
-    FrameFirst "websocket.frame.first" "RFC 6455 §5.2" "FIN, reserved bits and opcode";
+    FrameFirst "websocket.frame.first" "RFC 6455 §5.2" "first byte: FIN, reserved bits, opcode";
     Fin "websocket.frame.fin" "RFC 6455 §5.2" "FIN";
     Rsv1 "websocket.frame.rsv1" "RFC 6455 §5.2" "RSV1";
     Rsv2 "websocket.frame.rsv2" "RFC 6455 §5.2" "RSV2";
     Rsv3 "websocket.frame.rsv3" "RFC 6455 §5.2" "RSV3";
     FrameOpcode "websocket.frame.opcode" "RFC 6455 §11.8" "opcode";
-    FrameSecond "websocket.frame.second" "RFC 6455 §5.2" "MASK and 7 bits of length";
+    FrameSecond "websocket.frame.second" "RFC 6455 §5.2" "second byte: MASK, 7 bits of length";
     MaskBit "websocket.frame.mask" "RFC 6455 §5.1" "MASK";
     Length7Bits "websocket.frame.length" "RFC 6455 §5.2" "length of the payload (126: it is in the next two bytes, 127: in eight)";
     Length16Bits "websocket.frame.length.16" "RFC 6455 §5.2" "length in two bytes";
     Length64Bits "websocket.frame.length.64" "RFC 6455 §5.2" "length in eight bytes";
-    FrameKey "websocket.frame.key" "RFC 6455 §5.3" "masking key: byte i of the payload is XORed with byte i mod 4";
+    FrameKey "websocket.frame.key" "RFC 6455 §5.3" "masking key: byte i of the payload, from 0, XOR byte i mod 4 of the key; the same again unmasks";
     Payload "websocket.payload" "RFC 6455 §5.2" "payload";
     Unmasked "websocket.unmasked" "RFC 6455 §5.3" "the same, unmasked";
     CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code";

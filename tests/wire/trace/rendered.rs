@@ -51,7 +51,7 @@ fn pass(explainer: &mut Explainer, number: u64, script: &[Passes]) -> io::Result
     explainer.begins(
         number,
         time,
-        "127.0.0.1:50000 to 127.0.0.1:1337",
+        "client 127.0.0.1:50000 connects to server 127.0.0.1:1337",
         Protocol::Detected,
     )?;
     for passes in script {

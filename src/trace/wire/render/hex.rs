@@ -20,6 +20,11 @@ const MOST_LINES: usize = 6;
 const GAP: &str = "  ";
 /// The width of drawn bits and the gap behind them.
 const BITS: usize = 11;
+/// The first lines of all: no wider than the narrowest rendering.
+const LEGEND: &str = "\
+* > is sent by the client, < by the server; * is added here.
+* Offsets count the bytes of a direction.
+";
 
 /// Every byte, in hexadecimal and as ASCII, each leaf on lines of its own; beside it what it is, its rule, its bits,
 /// and what is derived from it.
@@ -36,7 +41,10 @@ const BITS: usize = 11;
 /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
 ///     hex.explained(0, &explained, &mut out);
 /// }
-/// assert!(out.starts_with("
+/// assert!(out.starts_with("\
+/// * > is sent by the client, < by the server; * is added here.
+/// * Offsets count the bytes of a direction.
+///
 /// * 0.000 ms  client: request 1
 /// > 00000000  47 45 54                 GET       method: asks for what the target
 ///                                                names  RFC 9110 §9.1
@@ -77,6 +85,12 @@ impl Hex {
             columns: columns.clamp(60, 200),
             has_colours: colours,
             titles: Titles::default(),
+        }
+    }
+
+    fn begin(&mut self, out: &mut String) {
+        if self.titles.begins() {
+            out.push_str(LEGEND);
         }
     }
 
@@ -213,11 +227,13 @@ fn say(style: Style, text: &str, rule: &str, width: usize, out: &mut Vec<Vec<(St
 
 impl Rendering for Hex {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
+        self.begin(out);
         let (above, event) = self.titles.event(conversation, time, text);
         let _ = writeln!(out, "{above}* {}", shortened(&event, self.columns - 2));
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
+        self.begin(out);
         if let Some(title) = self.titles.title(conversation, explained) {
             let _ = writeln!(out, "\n* {}", shortened(&title, self.columns - 2));
         }

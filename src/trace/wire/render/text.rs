@@ -23,6 +23,11 @@ const RULE: usize = 63;
 const WIDTH: usize = 78;
 /// Of a long value so many lines are shown.
 const MOST_LINES: usize = 4;
+/// The first lines of all.
+const LEGEND: &str = "\
+* > is sent by the client, < by the server; * is added here.
+* Below a line are its parts. Line ends, spaces and delimiters have none.
+";
 
 /// Text for reading in 80 columns: what passed, message by message, each token with its meaning and its rule.
 ///
@@ -35,27 +40,31 @@ const MOST_LINES: usize = 4;
 /// use std::time::Duration;
 ///
 /// let (mut conversation, mut text, mut out) = (Conversation::new(), Text::new(), String::new());
-/// text.event(0, Duration::ZERO, "127.0.0.1:50000 to 127.0.0.1:1337", &mut out);
+/// text.event(0, Duration::ZERO, "client 127.0.0.1:50000 connects to server 127.0.0.1:1337", &mut out);
 /// let request = b"GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
 /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
 ///     text.explained(0, &explained, &mut out);
 /// }
 /// assert_eq!(out, "\
-/// * 0.000 ms  127.0.0.1:50000 to 127.0.0.1:1337
+/// * > is sent by the client, < by the server; * is added here.
+/// * Below a line are its parts. Line ends, spaces and delimiters have none.
+/// * 0.000 ms  client 127.0.0.1:50000 connects to server 127.0.0.1:1337
 ///
 /// * 0.000 ms  client: request 1
 /// > GET /a HTTP/1.1                                              RFC 9112 §3
 ///     GET                    method: asks for what the target    RFC 9110 §9.1
 ///                            names
 ///     /a                     path of the target                  RFC 3986 §3.3
-///     HTTP/1.1               version of the sender               RFC 9112 §2.3
+///     HTTP/1.1               version of HTTP that the sender     RFC 9112 §2.3
+///                            speaks
 /// > Host: b                                                      RFC 9112 §5
 ///     Host                   which site is meant: a server may   RFC 9110 §5.1
 ///                            have many
 ///     b                      host                                RFC 3986 §3.2.2
 /// > \\r\\n                     empty line: the head ends           RFC 9112 §2.1
 /// *   0 bytes                body, rule 7 of 8: a request        RFC 9112 §6.3
-///                            without either field has none
+///                            without Transfer-Encoding and
+///                            Content-Length has none
 /// ");
 /// ```
 #[derive(Debug, Default)]
@@ -68,15 +77,23 @@ impl Text {
     pub fn new() -> Text {
         Text::default()
     }
+
+    fn begin(&mut self, out: &mut String) {
+        if self.titles.begins() {
+            out.push_str(LEGEND);
+        }
+    }
 }
 
 impl Rendering for Text {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
+        self.begin(out);
         let (above, event) = self.titles.event(conversation, time, text);
         let _ = writeln!(out, "{above}* {event}");
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
+        self.begin(out);
         if let Some(title) = self.titles.title(conversation, explained) {
             let _ = writeln!(out, "\n* {title}");
         }
