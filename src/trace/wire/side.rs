@@ -158,9 +158,11 @@ impl Side {
     /// Whether a secret stands in these bytes of the head, which are hidden then.
     fn is_secret(&self, got: &[u8]) -> bool {
         let bytes = self.bytes();
+        // They are in order.
         let hidden = |at: usize, hidden: &[Range<usize>]| {
-            let is_in = |range: &Range<usize>| range.start < at + got.len() && at < range.end;
-            hidden.iter().any(is_in)
+            let next = hidden.partition_point(|range| range.end <= at);
+            let range = hidden.get(next);
+            range.is_some_and(|range| range.start < at + got.len())
         };
         if self.shows_secrets || got.is_empty() {
             return false;

@@ -1,5 +1,7 @@
 //! The work grows with the bytes, and what is kept does not.
 
+use crate::support::watched;
+use barewire::http::wire::Limits;
 use barewire::trace::wire::{Conversation, Direction, Explained};
 use std::time::Duration;
 
@@ -49,6 +51,25 @@ fn the_work_is_linear() {
         found += receive(&mut conversation, Direction::FromClient, byte).len();
     }
     assert_eq!(found, 1);
+}
+
+/// What a refusal has found is looked for among the secrets: many of both.
+#[test]
+fn a_refusal_among_many_secrets_is_found_at_once() {
+    watched(|| {
+        let limits = Limits {
+            field_section_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        let mut conversation = Conversation::with_limits(limits);
+        let mut head = b"GET / HTTP/1.1\r\nHost: a\r\nX: ".to_vec();
+        head.extend(b"b".repeat(1 << 18));
+        head.extend([b"\r\nCookie: ", &b"a ".repeat(1 << 17)[..]].concat());
+        head.extend(b"c\r\nContent-Length: b\r\n\r\n");
+        let found = receive(&mut conversation, Direction::FromClient, &head);
+        let refused = found.iter().flat_map(|found| &found.span.notes);
+        assert!(refused.filter(|note| note.value.contains('b')).count() > 0);
+    });
 }
 
 /// A list of thousands of elements is one leaf, as is a query of thousands of pairs.
