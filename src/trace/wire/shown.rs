@@ -40,7 +40,7 @@ pub(super) fn utf8(bytes: &[u8], most: usize) -> Option<&str> {
 }
 
 /// Characters that move the cursor, change the direction of the text around them, or cannot be seen.
-fn is_unprintable(c: char) -> bool {
+pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -1,7 +1,7 @@
 //! Spans, and the brush that paints them: it moves over the bytes and leaves no gap behind it.
 
 pub(super) use super::layer::{Direction, Layer};
-pub(super) use super::shown::{SHOWN, hex, printable, push, shown, utf8};
+pub(super) use super::shown::{SHOWN, hex, is_unprintable, printable, push, shown, utf8};
 
 use super::labels::Label;
 use super::secrets::{Secrets, starred};

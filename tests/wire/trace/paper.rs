@@ -1,7 +1,7 @@
 //! What the renderings write, and what holds for whatever strangers send.
 
 use super::play::Passes;
-use barewire::trace::wire::render::{Hex, Html, Rendering, Text};
+use barewire::trace::wire::render::{Hex, Html, Json, Rendering, Text};
 use barewire::trace::wire::{Conversation, Explained};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub(crate) fn check(spans: &[Explained], width: usize) {
     assert_printable(&lines);
     assert_printable(&rendered(Text::new(), spans));
     check_hex(spans, width);
+    assert_printable(&rendered(Json::new(), spans));
     let page = rendered(Html::new("<'&\""), spans);
     assert_printable(&page);
     assert_eq!(

@@ -271,7 +271,11 @@ fn nothing_reaches_a_terminal_or_a_page_unescaped() {
             1 => vec![asks(offer), answers([accepted, frame].concat())],
             _ => vec![asks(some()), answers(some())],
         };
-        check(&spans(&script), 60 + round % 141);
+        let spans = spans(&script);
+        check(&spans, 60 + round % 141);
+        for line in rendered(Json::new(), &spans).lines() {
+            json::members(line); // panics if it is no JSON
+        }
     }
 }
 

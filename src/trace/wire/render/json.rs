@@ -4,7 +4,7 @@
 
 use super::Rendering;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Explained, Span};
+use crate::trace::wire::span::{Explained, Span, is_unprintable};
 use std::time::Duration;
 
 /// One line of JSON for each leaf, in the order in which the spans are finished.
@@ -23,7 +23,7 @@ use std::time::Duration;
 /// | `exchange` | [`Explained::exchange`], if it belongs to one |
 /// | `notes` | what is derived from it, if something is: `label`, `value`, `rule`, and the mask of its `bits`, 0 if it is none |
 ///
-/// An event has no line.
+/// An event has no line. Control characters, and those that are not seen or turn the direction of a text, are escaped.
 ///
 /// ```
 /// use barewire::trace::wire::{Conversation, Direction, render::{Json, Rendering}};
@@ -126,20 +126,31 @@ fn number(mut number: u64, out: &mut String) {
     }
 }
 
-/// The inside of a JSON string: without quotes, backslashes and control characters.
+/// The inside of a JSON string: without quotes and backslashes, nor what a terminal would not show as it is.
 fn escape(text: &str, out: &mut String) {
+    // And the first bytes of what `is_unprintable` beyond ASCII.
+    let may = |byte: u8| {
+        byte < b' '
+            || matches!(
+                byte,
+                b'"' | b'\\' | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3
+            )
+    };
     let mut rest = text;
-    while let Some(at) = rest
-        .bytes()
-        .position(|c| c < b' ' || matches!(c, b'"' | b'\\'))
-    {
+    while let Some(at) = rest.bytes().position(may) {
         let (good, behind) = rest.split_at(at);
         *out += good;
-        match behind.as_bytes()[0] {
-            sign @ (b'"' | b'\\') => out.extend(['\\', char::from(sign)]),
-            control => *out += &format!("\\u{control:04x}"),
+        let mut chars = behind.chars();
+        match chars.next() {
+            Some(sign @ ('"' | '\\')) => out.extend(['\\', sign]),
+            Some(c) if is_unprintable(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    *out += &format!("\\u{unit:04x}");
+                }
+            }
+            c => out.extend(c),
         }
-        rest = &behind[1..];
+        rest = chars.as_str();
     }
     *out += rest;
 }
