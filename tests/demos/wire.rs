@@ -271,11 +271,32 @@ fn cases_by_their_section_or_name() {
 }
 
 #[test]
+fn a_page_does_not_replace_its_capture() {
+    watched(|| {
+        let place = Place::new("wire-page");
+        let path = place.path();
+        std::fs::write(&path, "as it was").expect("a file");
+        let name = path.to_str().expect("UTF-8");
+        let args = [name, "--html", name];
+        let Ended { code, err, .. } = run("wire", &args);
+        assert_eq!(code, Some(2));
+        assert!(
+            err.ends_with("is the capture: --html takes another file\n"),
+            "{err}"
+        );
+        assert_eq!(std::fs::read(&path).expect("it"), b"as it was");
+    });
+}
+
+#[test]
 fn mistakes_end_with_2() {
     watched(|| {
         for (line, why) in [
-            ("", "a command is missing"),
-            ("a b", "there is no command \"a b\""),
+            ("", "takes one of FILE, --listen, --vectors and --replay"),
+            ("a b", "takes one of FILE, "),
+            ("--listen a --replay b --to c", "takes one of FILE, "),
+            ("--vectors --listen a --to c", "takes one of FILE, "),
+            ("a --to b", "--to needs --listen or --replay"),
             ("--listen 127.0.0.1:0", "--listen needs --to"),
             ("--replay a", "--replay needs --to"),
             ("--replay a --to b --hex", "--hex does not apply here"),

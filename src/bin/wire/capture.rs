@@ -1,12 +1,12 @@
 //! A capture, packet by packet: what can be read is explained, also of a broken file.
 
 use crate::demo::{err, named};
-use crate::options::Options;
+use crate::options::{Options, Style};
 use crate::output::Shared;
 use barewire::trace::wire::capture::{Event, Reader};
 use barewire::trace::wire::{Explainer, Layer, Protocol};
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,6 +15,13 @@ pub(crate) fn explain(path: &str, options: &Options) -> io::Result<u8> {
         "-" => Box::new(io::stdin().lock()),
         path => Box::new(File::open(path).map_err(|error| named(path, &error))?),
     };
+    if let Style::Html(page) = &options.style
+        && fs::canonicalize(page)
+            .is_ok_and(|page| fs::canonicalize(path).is_ok_and(|it| it == page))
+    {
+        let text = format!("{page} is the capture: --html takes another file");
+        return Err(io::Error::new(ErrorKind::InvalidInput, text));
+    }
     let out = options.output()?;
     let mut watched = Watched {
         explainer: options.explainer(out.clone()),

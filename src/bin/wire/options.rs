@@ -1,11 +1,12 @@
 //! The command line.
 
-use crate::demo::{Args, no_command};
+use crate::demo::Args;
 use crate::only::Only;
 use barewire::framing::{Delimiter, Fixed, Header16, Padding, Prefix};
 use barewire::trace::wire::{Framing, Protocol};
 
 pub(crate) const HELP: &str = include_str!("help.txt");
+const ONE_OF: &str = "takes one of FILE, --listen, --vectors and --replay";
 
 /// What is explained, and how it is shown.
 pub(crate) struct Options {
@@ -56,25 +57,29 @@ impl Options {
     pub(crate) fn read(args: &mut Args<'_>) -> Result<Options, String> {
         let words = args.words();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (listen, to, vectors) = (
+        let (listen, replay, to) = (
             args.value("--listen"),
+            args.value("--replay"),
             args.value("--to"),
-            args.has("--vectors"),
         );
-        let shows = match (listen, args.value("--replay"), to, &words[..]) {
-            (Some(at), None, Some(to), []) => Shows::Between(Listen {
+        let vectors = args.has("--vectors");
+        let shows = match (listen, replay, to, vectors, &words[..]) {
+            (Some(at), None, Some(to), false, []) => Shows::Between(Listen {
                 at,
                 to,
                 save: args.value("--save"),
                 tls: args.pair("--tls"),
                 to_tls: args.value("--to-tls"),
             }),
-            (None, Some(file), Some(to), []) => return Ok(Options::of(Shows::Replay { file, to })),
-            (Some(_), None, None, _) => return Err("--listen needs --to".to_owned()),
-            (None, Some(_), None, _) => return Err("--replay needs --to".to_owned()),
-            (None, None, None, _) if vectors => Shows::Vectors(words.join(" ")),
-            (None, None, None, [path]) => Shows::Capture((*path).to_owned()),
-            _ => return Err(no_command(&words)),
+            (None, Some(file), Some(to), false, []) => {
+                return Ok(Options::of(Shows::Replay { file, to }));
+            }
+            (Some(_), None, None, false, _) => return Err("--listen needs --to".to_owned()),
+            (None, Some(_), None, false, _) => return Err("--replay needs --to".to_owned()),
+            (None, None, Some(_), ..) => return Err("--to needs --listen or --replay".to_owned()),
+            (None, None, None, true, _) => Shows::Vectors(words.join(" ")),
+            (None, None, None, false, [path]) => Shows::Capture((*path).to_owned()),
+            _ => return Err(ONE_OF.to_owned()),
         };
         let protocol = args.parsed("--as", protocol)?.unwrap_or_default();
         Ok(Options {
