@@ -47,9 +47,17 @@ fn http_get_prints_the_body_and_explains_beside_it() {
             assert!(sent.starts_with(b"GET / HTTP/1.1\r\n"));
             assert!(received.starts_with(b"HTTP/1.1 200 OK\r\n"));
         }
-        let mistake = run("http_get", &["--show-secrets", &url]);
-        let why = "http_get: --show-secrets needs --explain";
-        assert!(mistake.err.starts_with(why), "{}", mistake.err);
+        for (wrong, why) in [
+            (&["--show-secrets"][..], "--show-secrets needs --explain"),
+            (
+                &["--explain", "--explain=hex"],
+                "--explain or --explain=hex, not both",
+            ),
+        ] {
+            let Ended { code, err, .. } = run("http_get", &[wrong, &[&url]].concat());
+            assert_eq!(code, Some(2), "{err}");
+            assert!(err.starts_with(&format!("http_get: {why}")), "{err}");
+        }
         let nowhere = run("http_get", &["--save", "/nowhere/a.pcap", &url]);
         assert_eq!(nowhere.code, Some(23), "{}", nowhere.err);
         assert!(nowhere.err.contains("/nowhere/a.pcap"), "{}", nowhere.err);

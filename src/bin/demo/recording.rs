@@ -26,6 +26,9 @@ impl Recording {
             save: args.value("--save"),
             show_secrets: args.has("--show-secrets"),
         };
+        if recording.text && recording.hex {
+            return Err("--explain or --explain=hex, not both".into());
+        }
         let explains = recording.text || recording.hex;
         match recording.show_secrets && !explains {
             true => Err("--show-secrets needs --explain: a file has all bytes anyway".into()),
