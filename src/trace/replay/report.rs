@@ -104,12 +104,29 @@ impl fmt::Display for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "conversation {}: ", self.conversation)?;
         match &self.outcome {
+            Outcome::Equal { messages: 1 } => writeln!(f, "equal, 1 message"),
             Outcome::Equal { messages } => writeln!(f, "equal, {messages} messages"),
             Outcome::NotPlayed(why) => writeln!(f, "not played: {why}"),
             Outcome::Differs(differences) => {
                 writeln!(f, "differs")?;
                 differences.iter().try_for_each(|it| writeln!(f, "  {it}"))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_is_no_plural() {
+        for (messages, line) in [(1, "equal, 1 message\n"), (2, "equal, 2 messages\n")] {
+            let replayed = Replayed {
+                conversation: 0,
+                outcome: Outcome::Equal { messages },
+            };
+            assert_eq!(replayed.to_string(), format!("conversation 0: {line}"));
         }
     }
 }
