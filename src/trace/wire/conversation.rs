@@ -151,9 +151,9 @@ impl Conversation {
         self
     }
 
-    /// Some bytes have passed, at this `time` since the connection began. Returns the spans that are finished
-    /// with them, in the order of their bytes. Take them all before the next call: a span that is not taken
-    /// comes with the next ones, and its bytes are kept until then.
+    /// Some bytes have passed, at this `time`: since the connection began or since 1970, for it is only returned in
+    /// [`Explained::time`]. Returns the spans that are finished with them, in the order of their bytes. Take them all
+    /// before the next call: a span that is not taken comes with the next ones, and its bytes are kept until then.
     pub fn receive(&mut self, from: Direction, time: Duration, bytes: &[u8]) -> Spans<'_> {
         self.detect(bytes);
         self.side(from).receive(time, bytes);

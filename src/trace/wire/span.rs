@@ -146,15 +146,21 @@ impl Span {
 }
 
 impl Explained {
-    /// The bytes of a span in it, as far as they are kept; of a secret, a `*` for each.
+    /// The bytes of a span in it, as far as they are kept; of a secret, a `*` for each. A span with children has an
+    /// empty [`value`](Span::value) and has its bytes, too. So the fields of a request are compared, each with its
+    /// line end, in their order:
     ///
     /// ```
-    /// use barewire::trace::wire::{Conversation, Direction};
+    /// use barewire::trace::wire::{Conversation, Direction, Label};
     /// use std::time::Duration;
     ///
     /// let mut conversation = Conversation::new();
-    /// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// let request = b"GET / HTTP/1.1\r\nHost: a\r\nX-One: 1\r\n\r\n";
     /// let head = conversation.receive(Direction::FromClient, Duration::ZERO, request).next().unwrap();
+    /// let fields = head.span.children.iter().filter(|part| part.label == Label::Field);
+    /// let fields: Vec<_> = fields.map(|field| head.bytes_of(field)).collect();
+    /// assert_eq!(fields, [&b"Host: a\r\n"[..], b"X-One: 1\r\n"]);
+    ///
     /// let method = head.span.leaves().next().unwrap();
     /// assert_eq!(head.bytes_of(method), b"GET");
     /// ```

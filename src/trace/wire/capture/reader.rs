@@ -14,31 +14,41 @@ use std::time::Duration;
 /// [`Writer`](super::Writer) write it. See [the page](super) for what is read, and how the bytes of a direction are put
 /// together.
 ///
-/// It is an iterator. An error is its last item, and comes after all that was before it in the file.
+/// It is an iterator. An error is its last item, and comes after all that was before it in the file. The bytes of
+/// different connections come in turns, so each has a [`Conversation`](crate::trace::wire::Conversation) of its own; an
+/// [`Explainer`](crate::trace::wire::Explainer) keeps them for a rendering.
 ///
 /// ```
 /// use barewire::trace::wire::Conversation;
 /// use barewire::trace::wire::capture::{Event, Reader, Writer};
+/// use std::collections::HashMap;
+/// use std::time::Duration;
 /// # use barewire::trace::wire::Direction::FromClient;
-/// # use std::time::Duration;
 /// # let (client, server) = ("[::1]:50000".parse()?, "[::1]:1337".parse()?);
 /// # let mut file = Vec::new();
 /// # let mut writer = Writer::new(&mut file)?;
 /// # writer.begins(0, Duration::ZERO, client, server)?;
 /// # writer.bytes(0, FromClient, Duration::ZERO, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
 ///
-/// let mut conversation = Conversation::new(); // there is one in this file
+/// let mut open: HashMap<u64, Conversation> = HashMap::new(); // by their numbers
+/// # let mut seen = 0;
 /// for event in Reader::new(&file[..]) {
-///     match event? {
-///         Event::Bytes { from, time, bytes, .. } => {
-///             for explained in conversation.receive(from, time, &bytes) {
-///                 print!("{explained}");
-///             }
+///     let spans = match event? {
+///         Event::Bytes { conversation, from, time, bytes } => {
+///             open.entry(conversation).or_default().receive(from, time, &bytes)
 ///         }
-///         Event::Notice { notice, .. } => println!("{notice}"),
-///         _ => {}
-///     }
+///         Event::Gap { conversation, from, length } => {
+///             open.entry(conversation).or_default().gap(from, Duration::ZERO, length)
+///         }
+///         Event::Ends { conversation, from, time, .. } => {
+///             open.entry(conversation).or_default().end(from, time)
+///         }
+///         _ => continue,
+///     };
+/// #   let spans = spans.inspect(|_| seen += 1);
+///     spans.for_each(|explained| print!("{explained}"));
 /// }
+/// # assert_eq!(seen, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
