@@ -12,11 +12,11 @@ pub(super) struct Answers {
     /// Names of fields, in lower case.
     left_out: Vec<String>,
     parts: BTreeMap<Key, Part>,
-    messages: u64,
-    progress: Progress,
+    pub(super) messages: u64,
+    pub(super) progress: Progress,
     /// What is left of the content of this message, if that is known.
     left: Option<u64>,
-    ended: bool,
+    pub(super) has_ended: bool,
 }
 
 /// A message, counted from 1 (0 is what belongs to none); its part; the name of a field.
@@ -40,12 +40,10 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Farther than any server comes.
-    pub(super) fn never() -> Progress {
-        Progress {
-            steps: u64::MAX,
-            content: 0,
-        }
-    }
+    pub(super) const NEVER: Progress = Progress {
+        steps: u64::MAX,
+        content: 0,
+    };
 
     fn step(&mut self) {
         self.steps += 1;
@@ -62,35 +60,21 @@ impl Answers {
             messages: 0,
             progress: Progress::default(),
             left: None,
-            ended: false,
+            has_ended: false,
         }
     }
 
-    pub(super) fn messages(&self) -> u64 {
-        self.messages
-    }
-
-    pub(super) fn progress(&self) -> Progress {
-        self.progress
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
     pub(super) fn receive(&mut self, from: Direction, bytes: &[u8]) {
-        let spans: Vec<_> = self
-            .conversation
-            .receive(from, Duration::ZERO, bytes)
-            .collect();
+        let spans = self.conversation.receive(from, Duration::ZERO, bytes);
+        let spans: Vec<_> = spans.collect();
         self.take(&spans);
     }
 
     pub(super) fn end(&mut self, from: Direction) {
         let spans: Vec<_> = self.conversation.end(from, Duration::ZERO).collect();
         self.take(&spans);
-        if from == Direction::FromServer && !self.ended {
-            self.ended = true;
+        if from == Direction::FromServer && !self.has_ended {
+            self.has_ended = true;
             if self.progress.content > 0 {
                 self.progress.step(); // it may be what ends the content
             }
@@ -132,12 +116,11 @@ impl Answers {
         let bytes = explained.bytes_of(leaf);
         match leaf.label {
             Label::HeadEnd => {
-                let lengths = leaf
+                let mut lengths = leaf
                     .notes
                     .iter()
-                    .filter(|note| note.label != Label::Length4);
-                let known = lengths.filter_map(|note| note.value.strip_suffix(" bytes"));
-                self.left = known.filter_map(|number| number.parse().ok()).next();
+                    .map(|note| note.value.strip_suffix(" bytes"));
+                self.left = lengths.find_map(|length| length?.parse().ok());
                 self.content_ends();
             }
             Label::ChunkedEnd => self.progress.step(),
@@ -180,13 +163,8 @@ impl Answers {
         if self.left_out.contains(&name) {
             return;
         }
-        let secret = |leaf: &Span| {
-            matches!(
-                leaf.label,
-                Label::CookieValue | Label::Credentials | Label::UserAndPassword
-            )
-        };
-        let is_secret = field.leaves().any(secret);
+        let is_secret = |leaf: &Span| matches!(leaf.label, Label::CookieValue | Label::Credentials);
+        let is_secret = field.leaves().any(is_secret);
         let part = self.part(name, first.label, first, value.trim_ascii(), b", ");
         part.is_secret |= is_secret;
     }

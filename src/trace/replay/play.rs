@@ -42,7 +42,7 @@ pub(super) fn play(settings: &Settings, recording: &Recording) -> Outcome {
     let found = differences(&player.recorded, &player.got);
     match found.is_empty() {
         true => Outcome::Equal {
-            messages: player.got.messages(),
+            messages: player.got.messages,
         },
         false => Outcome::Differs(found),
     }
@@ -100,17 +100,17 @@ impl Player<'_> {
 
     /// Waits until the server has sent what it had sent by now.
     fn catch_up(&mut self) {
-        let goal = self.recorded.progress();
+        let goal = self.recorded.progress;
         let deadline = Instant::now().checked_add(self.settings.answer_timeout);
         self.read_until(goal, deadline);
-        self.is_over |= self.got.progress() < goal;
+        self.is_over |= self.got.progress < goal;
     }
 
     /// Waits for a point in time, while it reads.
     fn pause(&mut self, until: Option<Instant>) {
         let longest = Instant::now() + LONGEST_PAUSE;
         let until = until.map_or(longest, |until| until.min(longest));
-        self.read_until(Progress::never(), Some(until));
+        self.read_until(Progress::NEVER, Some(until));
         if !self.is_over {
             std::thread::sleep(until.saturating_duration_since(Instant::now()));
         }
@@ -118,7 +118,7 @@ impl Player<'_> {
 
     fn read_until(&mut self, goal: Progress, deadline: Option<Instant>) {
         let mut buf = [0; 16 * 1024];
-        while self.got.progress() < goal && !self.got.has_ended() && !self.is_over {
+        while self.got.progress < goal && !self.got.has_ended && !self.is_over {
             let left = deadline.map_or(self.settings.answer_timeout, |deadline| {
                 deadline.saturating_duration_since(Instant::now())
             });
@@ -133,7 +133,7 @@ impl Player<'_> {
     /// What has come beside that, and is there already.
     fn drain(&mut self) {
         let mut buf = [0; 16 * 1024];
-        while !self.got.has_ended() && !self.is_over {
+        while !self.got.has_ended && !self.is_over {
             match self.socket.stream().try_read(&mut buf) {
                 Ok(None | Some(0)) => return,
                 read => self.take(read, &buf),

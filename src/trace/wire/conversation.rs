@@ -93,8 +93,8 @@ impl Iterator for Spans<'_> {
 impl fmt::Debug for Conversation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conversation")
-            .field("from_client", &self.client.offset())
-            .field("from_server", &self.server.offset())
+            .field("from_client", &self.client.offset)
+            .field("from_server", &self.server.offset)
             .finish_non_exhaustive()
     }
 }
@@ -146,8 +146,8 @@ impl Conversation {
     /// Content, messages and datagrams are never hidden.
     #[must_use]
     pub fn show_secrets(mut self) -> Conversation {
-        self.client.show_secrets();
-        self.server.show_secrets();
+        self.client.shows_secrets = true;
+        self.server.shows_secrets = true;
         self
     }
 
@@ -258,7 +258,7 @@ impl Conversation {
             }
             // The server redirects the client to the encoded target, and the connection goes on behind the head.
             Err(error) if error.rule() == Rule::TargetUnencoded => {
-                let at = self.client.offset() + error.at() as u64;
+                let at = self.client.offset + error.at() as u64;
                 let note = Refusal::http(&error, Some(at)).note(Label::Refused);
                 (self.requests.head_length(), Some(note))
             }

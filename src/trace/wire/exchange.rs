@@ -72,7 +72,9 @@ impl Exchanges {
         let mut connection = Connection::new(Role::Client);
         let passed = connection.request_passed(head);
         debug_assert!(passed.is_ok());
-        let offer = wants_websocket(head).then(|| Offer::read(head));
+        let is_websocket = |protocol: &[u8]| protocol.eq_ignore_ascii_case(b"websocket");
+        let wants_websocket = head.fields().list("Upgrade").any(is_websocket);
+        let offer = wants_websocket.then(|| Offer::read(head));
         let note = match &offer {
             Some(Ok(_)) => Some(Note::new(Label::Offer, "")),
             Some(Err(error)) => Some(Refusal::websocket(error, None).note(Label::OfferRefused)),
@@ -196,7 +198,11 @@ impl Exchange {
         Ok(Meaning::Switched(match &self.opening {
             _ if self.is_connect => Next::Tunnel,
             // No extension is known here.
-            Some(_) if self.offers_extensions && names_extensions(head) => Next::Other,
+            Some(_)
+                if self.offers_extensions && head.fields().contains("Sec-WebSocket-Extensions") =>
+            {
+                Next::Other
+            }
             Some(opening) => {
                 let checked = opening.check(head);
                 checked.map_err(|error| Refusal::websocket(&error, None))?;
@@ -205,15 +211,6 @@ impl Exchange {
             None => Next::Other,
         }))
     }
-}
-
-fn wants_websocket(head: &RequestHead<'_>) -> bool {
-    let mut protocols = head.fields().list("Upgrade");
-    protocols.any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
-}
-
-fn names_extensions(head: &ResponseHead<'_>) -> bool {
-    head.fields().contains("Sec-WebSocket-Extensions")
 }
 
 /// Which rule of RFC 9112 §6.3 has chosen the length of a request.

@@ -248,21 +248,18 @@ impl Output {
 impl Live {
     /// The conversation of a layer.
     fn layer(&mut self, layer: Layer, shows_secrets: bool) -> &mut Conversation {
-        let at = match self.layers.iter().position(|(other, _)| *other == layer) {
-            Some(at) => at,
-            None => {
-                let conversation = Conversation::of(match layer {
-                    Layer::Tls => Protocol::Detected,
-                    _ => self.protocol.clone(),
-                });
-                let conversation = match shows_secrets {
-                    true => conversation.show_secrets(),
-                    false => conversation,
-                };
-                self.layers.push((layer, conversation));
-                self.layers.len() - 1
-            }
-        };
+        if let Some(at) = self.layers.iter().position(|(other, _)| *other == layer) {
+            return &mut self.layers[at].1;
+        }
+        let mut conversation = Conversation::of(match layer {
+            Layer::Tls => Protocol::Detected,
+            _ => self.protocol.clone(),
+        });
+        if shows_secrets {
+            conversation = conversation.show_secrets();
+        }
+        self.layers.push((layer, conversation));
+        let at = self.layers.len() - 1;
         &mut self.layers[at].1
     }
 }

@@ -57,7 +57,7 @@ pub(super) struct Side {
     buffer: Vec<u8>,
     start: usize,
     /// The offset of `start` in this direction.
-    offset: u64,
+    pub(super) offset: u64,
     time: Duration,
     /// How many bytes have passed behind these that nobody has kept.
     missing: u64,
@@ -65,7 +65,7 @@ pub(super) struct Side {
     pub(super) exchange: Option<u64>,
     /// A message that the last bytes have completed.
     message: Option<Explained>,
-    shows_secrets: bool,
+    pub(super) shows_secrets: bool,
     /// Finds the secrets in bytes that no decoder reads.
     secrets: Secrets,
     pub(super) ended: bool,
@@ -91,10 +91,6 @@ impl Side {
             end_is_painted: false,
             refusal_is_painted: false,
         }
-    }
-
-    pub(super) fn show_secrets(&mut self) {
-        self.shows_secrets = true;
     }
 
     pub(super) fn receive(&mut self, time: Duration, bytes: &[u8]) {
@@ -134,10 +130,6 @@ impl Side {
     /// The bytes that are not explained yet.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..]
-    }
-
-    pub(super) fn offset(&self) -> u64 {
-        self.offset
     }
 
     /// Where a head breaks a rule, in these bytes, and the rule. `end` is the end of the head, if it is
@@ -375,7 +367,7 @@ mod tests {
                 (found.map(|e| e.bytes.len()), now),
                 (Some(1 << 14), Now::GoesOn)
             );
-            assert_eq!((side.offset(), side.bytes().len()), (number << 14, 0));
+            assert_eq!((side.offset, side.bytes().len()), (number << 14, 0));
         }
         assert!(side.buffer.capacity() <= 1 << 15);
     }

@@ -143,7 +143,7 @@ impl Frames {
                 Ok((plain, _)) if header.opcode == Opcode::Close => {
                     paint_close(brush, &header, plain);
                 }
-                Ok((plain, _)) => payload_leaf(brush, end, Label::Payload, &header, plain),
+                Ok((plain, _)) => text_leaf(brush, end, Label::Payload, &header, shown(plain)),
             }
         });
         match (received, brush.finish()) {
@@ -186,13 +186,8 @@ impl Frames {
                 (whole, Some(Refusal::websocket(&error, Some(at))))
             }
         };
-        payload_leaf(
-            &mut brush,
-            whole,
-            Label::Payload,
-            &header,
-            &self.seen[..whole],
-        );
+        let says = shown(&self.seen[..whole]);
+        text_leaf(&mut brush, whole, Label::Payload, &header, says);
         self.message.add(&self.seen[..whole]);
         self.seen.drain(..whole);
         if let Some(current) = &mut self.current {
@@ -288,11 +283,8 @@ fn paint_header(brush: &mut Brush<'_>, header: &Header, length: usize) {
     brush.bits(Label::Rsv1, 0x40, bit(header.rsv & 4 != 0));
     brush.bits(Label::Rsv2, 0x20, bit(header.rsv & 2 != 0));
     brush.bits(Label::Rsv3, 0x10, bit(header.rsv & 1 != 0));
-    brush.bits(
-        Label::FrameOpcode,
-        0x0f,
-        format!("{} {opcode:?}", opcode as u8),
-    );
+    let says = format!("{} {opcode:?}", opcode as u8);
+    brush.bits(Label::FrameOpcode, 0x0f, says);
     let mask = header.key.is_some();
     let short = brush.ahead(2).first().map_or(0, |byte| byte & 0x7f);
     let says = if mask { "MASK " } else { "" };
@@ -305,11 +297,8 @@ fn paint_header(brush: &mut Brush<'_>, header: &Header, length: usize) {
         _ => Label::Length64Bits,
     };
     brush.valued(key_at, long, header.length.to_string());
-    brush.valued(
-        length,
-        Label::FrameKey,
-        hex(&header.key.unwrap_or_default()),
-    );
+    let key = hex(&header.key.unwrap_or_default());
+    brush.valued(length, Label::FrameKey, key);
 }
 
 /// Code and reason, of a payload that breaks no rule.
@@ -317,18 +306,9 @@ fn paint_close(brush: &mut Brush<'_>, header: &Header, plain: &[u8]) {
     let (code, reason) = plain.split_at(2.min(plain.len()));
     let number = Close::decode(plain).map_or(0, |close| close.number());
     let (code_end, end) = (brush.at() + code.len(), brush.at() + plain.len());
-    text_leaf(
-        brush,
-        code_end,
-        Label::CloseCode,
-        header,
-        number.to_string(),
-    );
-    payload_leaf(brush, end, Label::CloseReason, header, reason);
-}
-
-fn payload_leaf(brush: &mut Brush<'_>, end: usize, label: Label, header: &Header, plain: &[u8]) {
-    text_leaf(brush, end, label, header, shown(plain));
+    let code = number.to_string();
+    text_leaf(brush, code_end, Label::CloseCode, header, code);
+    text_leaf(brush, end, Label::CloseReason, header, shown(reason));
 }
 
 /// Masked bytes in hexadecimal, and what they are unmasked as a note; unmasked bytes as what they are.

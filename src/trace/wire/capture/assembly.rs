@@ -23,10 +23,10 @@ pub(super) struct Assembly {
     acknowledged: u64,
     /// Bytes that came before those in front of them, by offset. They do not overlap.
     held: BTreeMap<u64, Held>,
-    held_bytes: usize,
+    pub(super) held_bytes: usize,
     /// Where the FIN lies.
     fin: Option<u64>,
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 #[derive(Debug)]
@@ -62,14 +62,6 @@ impl Sink<'_> {
 }
 
 impl Assembly {
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    pub(super) fn held_bytes(&self) -> usize {
-        self.held_bytes
-    }
-
     /// The first byte has this sequence number, if no packet has said another one.
     pub(super) fn starts_at(&mut self, sequence: u32) {
         self.next.get_or_insert(sequence);

@@ -62,12 +62,82 @@ impl Flow {
         (&mut self.sides[from.index()], sink)
     }
 
+    fn finish(&mut self, time: Duration, events: &mut VecDeque<Event>) {
+        for from in [Direction::FromClient, Direction::FromServer] {
+            let (side, mut sink) = self.side(from, time, events);
+            side.finish(&mut sink);
+        }
+    }
+
+    fn segment(
+        &mut self,
+        tcp: &Tcp,
+        carried: &Carried<'_>,
+        most: usize,
+        time: Duration,
+        events: &mut VecDeque<Event>,
+    ) {
+        let from = self.direction(carried.from);
+        if tcp.syn && from == Direction::FromClient {
+            self.syn.get_or_insert(tcp.sequence);
+        }
+        if tcp.syn && from == Direction::FromServer {
+            let syn = tcp.acknowledgment.map(|next| next.wrapping_sub(1));
+            self.syn = self.syn.or(syn);
+        }
+        // RFC 9293 §3.4: "the SYN is considered to occur before the first actual data octet of the segment in which it
+        // occurs"
+        let sequence = tcp.sequence.wrapping_add(tcp.syn.into());
+        let (side, _) = self.side(from, time, events);
+        side.starts_at(sequence);
+        let is_near = side.is_near(sequence);
+        if let Some(acknowledgment) = tcp.acknowledgment {
+            let matters = carried.length > 0 || tcp.fin;
+            let (peer, mut sink) = self.side(from.other(), time, events);
+            peer.acknowledged(acknowledgment, matters, &mut sink);
+        }
+        if tcp.rst {
+            // Its bytes, if it has some, are for people, and not of the direction.
+            if is_near && !self.has_ended() {
+                self.finish(time, events);
+                for from in [from, from.other()] {
+                    let (side, mut sink) = self.side(from, time, events);
+                    side.end(true, &mut sink);
+                }
+            }
+            return;
+        }
+        let (side, mut sink) = self.side(from, time, events);
+        side.segment(sequence, carried, tcp.fin, &mut sink);
+        side.hold_at_most(most, &mut sink);
+    }
+
+    fn datagram(&self, carried: &Carried<'_>, time: Duration, events: &mut VecDeque<Event>) {
+        let from = self.direction(carried.from);
+        events.push_back(Event::Datagram {
+            conversation: self.number,
+            client: self.client,
+            server: self.server,
+            from,
+            time,
+            bytes: carried.bytes.into(),
+        });
+        let length = carried.length - carried.bytes.len() as u64;
+        if length > 0 {
+            events.push_back(Event::Gap {
+                conversation: self.number,
+                from,
+                length,
+            });
+        }
+    }
+
     fn held_bytes(&self) -> usize {
-        self.sides.iter().map(Assembly::held_bytes).sum()
+        self.sides.iter().map(|side| side.held_bytes).sum()
     }
 
     fn has_ended(&self) -> bool {
-        self.sides.iter().all(Assembly::has_ended)
+        self.sides.iter().all(|side| side.ended)
     }
 
     /// Whether this SYN begins another connection between the same addresses.
@@ -120,9 +190,9 @@ impl Connections {
                 let held_by_others = self.held_bytes - before;
                 let room = self.limits.total_held_bytes.saturating_sub(held_by_others);
                 let most = room.min(self.limits.held_bytes);
-                segment(conversation, &tcp, carried, most, time, &mut self.events);
+                conversation.segment(&tcp, carried, most, time, &mut self.events);
             }
-            None => datagram(conversation, carried, time, &mut self.events),
+            None => conversation.datagram(carried, time, &mut self.events),
         }
         self.held_bytes = self.held_bytes - before + conversation.held_bytes();
         conversation.place = (!conversation.has_ended(), self.packets);
@@ -193,82 +263,7 @@ impl Connections {
         if let Some(mut conversation) = self.all.remove(&key) {
             self.order.remove(&conversation.place);
             self.held_bytes -= conversation.held_bytes();
-            finish(&mut conversation, time, &mut self.events);
+            conversation.finish(time, &mut self.events);
         }
-    }
-}
-
-fn finish(conversation: &mut Flow, time: Duration, events: &mut VecDeque<Event>) {
-    for from in [Direction::FromClient, Direction::FromServer] {
-        let (side, mut sink) = conversation.side(from, time, events);
-        side.finish(&mut sink);
-    }
-}
-
-fn segment(
-    conversation: &mut Flow,
-    tcp: &Tcp,
-    carried: &Carried<'_>,
-    most: usize,
-    time: Duration,
-    events: &mut VecDeque<Event>,
-) {
-    let from = conversation.direction(carried.from);
-    if tcp.syn && from == Direction::FromClient {
-        conversation.syn.get_or_insert(tcp.sequence);
-    }
-    if tcp.syn && from == Direction::FromServer {
-        let syn = tcp.acknowledgment.map(|next| next.wrapping_sub(1));
-        conversation.syn = conversation.syn.or(syn);
-    }
-    // RFC 9293 §3.4: "the SYN is considered to occur before the first actual data octet of the segment in which it
-    // occurs"
-    let sequence = tcp.sequence.wrapping_add(tcp.syn.into());
-    let (side, _) = conversation.side(from, time, events);
-    side.starts_at(sequence);
-    let is_near = side.is_near(sequence);
-    if let Some(acknowledgment) = tcp.acknowledgment {
-        let matters = carried.length > 0 || tcp.fin;
-        let (peer, mut sink) = conversation.side(from.other(), time, events);
-        peer.acknowledged(acknowledgment, matters, &mut sink);
-    }
-    if tcp.rst {
-        // Its bytes, if it has some, are for people, and not of the direction.
-        if is_near && !conversation.has_ended() {
-            finish(conversation, time, events);
-            for from in [from, from.other()] {
-                let (side, mut sink) = conversation.side(from, time, events);
-                side.end(true, &mut sink);
-            }
-        }
-        return;
-    }
-    let (side, mut sink) = conversation.side(from, time, events);
-    side.segment(sequence, carried, tcp.fin, &mut sink);
-    side.hold_at_most(most, &mut sink);
-}
-
-fn datagram(
-    conversation: &Flow,
-    carried: &Carried<'_>,
-    time: Duration,
-    events: &mut VecDeque<Event>,
-) {
-    let from = conversation.direction(carried.from);
-    events.push_back(Event::Datagram {
-        conversation: conversation.number,
-        client: conversation.client,
-        server: conversation.server,
-        from,
-        time,
-        bytes: carried.bytes.into(),
-    });
-    let length = carried.length - carried.bytes.len() as u64;
-    if length > 0 {
-        events.push_back(Event::Gap {
-            conversation: conversation.number,
-            from,
-            length,
-        });
     }
 }

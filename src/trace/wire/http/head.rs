@@ -183,11 +183,7 @@ fn folded(brush: &mut Brush<'_>, name: &[u8], end: usize) {
 fn target(brush: &mut Brush<'_>, end: usize, parts: &Target<'_>) {
     brush.group(Label::Target, |brush| match *parts {
         Target::Asterisk => brush.leaf(end, Label::TargetPath),
-        Target::Authority { .. } => {
-            if values::host(brush, end).is_none() {
-                brush.leaf(end, Label::HostName);
-            }
-        }
+        Target::Authority { .. } => values::authority(brush, end),
         Target::Origin { path: name, .. } => {
             path(brush, name);
             query(brush, end, parts.query());
@@ -200,10 +196,7 @@ fn target(brush: &mut Brush<'_>, end: usize, parts: &Target<'_>) {
         } => {
             brush.leaf(brush.at() + scheme.len(), Label::TargetScheme);
             brush.leaf(brush.at() + "://".len(), Label::Delimiter);
-            let authority_end = brush.at() + authority.len();
-            if values::host(brush, authority_end).is_none() {
-                brush.leaf(authority_end, Label::HostName);
-            }
+            values::authority(brush, brush.at() + authority.len());
             path(brush, name);
             query(brush, end, parts.query());
         }

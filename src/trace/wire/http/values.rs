@@ -208,8 +208,15 @@ fn quoted(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// `host [ ":" port ]`, of Host or of a target.
-pub(super) fn host(brush: &mut Brush<'_>, end: usize) -> Option<()> {
+/// `host [ ":" port ]` of a target; a leaf if it is another one.
+pub(super) fn authority(brush: &mut Brush<'_>, end: usize) {
+    if host(brush, end).is_none() {
+        brush.leaf(end, Label::HostName);
+    }
+}
+
+/// `host [ ":" port ]`
+fn host(brush: &mut Brush<'_>, end: usize) -> Option<()> {
     let (host, port) = split_host_port(brush.ahead(end))?;
     brush.leaf(brush.at() + host.len(), Label::HostName);
     if port.is_some() {
@@ -218,6 +225,14 @@ pub(super) fn host(brush: &mut Brush<'_>, end: usize) -> Option<()> {
     }
     Some(())
 }
+
+/// The parts of a date, and where they end.
+#[rustfmt::skip]
+const DATE: [(usize, Label); 11] = [
+    (3, Label::Weekday), (5, Label::Delimiter), (7, Label::Day), (8, Label::Whitespace), (11, Label::Month),
+    (12, Label::Whitespace), (16, Label::Year), (17, Label::Whitespace), (25, Label::Time),
+    (26, Label::Whitespace), (29, Label::Zone),
+];
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`: a date in the only form that may be sent. (The others have the same parts
 /// elsewhere, and are one leaf.)
@@ -228,20 +243,7 @@ fn date(brush: &mut Brush<'_>, end: usize) -> Option<()> {
         return None;
     }
     let start = brush.at();
-    let parts = [
-        (3, Label::Weekday),
-        (5, Label::Delimiter),
-        (7, Label::Day),
-        (8, Label::Whitespace),
-        (11, Label::Month),
-        (12, Label::Whitespace),
-        (16, Label::Year),
-        (17, Label::Whitespace),
-        (25, Label::Time),
-        (26, Label::Whitespace),
-        (29, Label::Zone),
-    ];
-    for (end, label) in parts {
+    for (end, label) in DATE {
         brush.leaf(start + end, label);
     }
     Some(())
@@ -392,11 +394,9 @@ fn until(bytes: &[u8], sign: u8) -> &[u8] {
 
 /// A note with the decoded text, if the last leaf is percent-encoded.
 pub(super) fn decoded(brush: &mut Brush<'_>, encoded: &str) {
-    if let Some(text) = percent_decode_text(encoded)
-        .ok()
-        .filter(|text| text != encoded)
-    {
-        brush.note(Label::Decoded, text);
+    match percent_decode_text(encoded) {
+        Ok(text) if text != encoded => brush.note(Label::Decoded, text),
+        _ => {}
     }
 }
 

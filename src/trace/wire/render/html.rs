@@ -7,7 +7,7 @@ use super::Rendering;
 use super::cells::{drawn, note_words, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Explained, Layer, Span, push};
+use crate::trace::wire::span::{Explained, Span, push};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub struct Html {
 /// The pieces of one body, one behind the other.
 #[derive(Debug, Default)]
 struct Run {
-    of: Option<(u64, Layer, Direction, Label)>,
+    of: Option<Label>,
     shown: usize,
     left_out: u64,
 }
@@ -97,20 +97,13 @@ impl Html {
     }
 
     /// How many bytes of this piece are shown.
-    fn room(&mut self, conversation: u64, explained: &Explained) -> usize {
-        let length = explained.bytes.len();
-        let of = (
-            conversation,
-            explained.layer,
-            explained.from,
-            explained.span.label,
-        );
-        if self.run.of != Some(of) {
-            self.run.of = Some(of);
+    fn room(&mut self, explained: &Explained) -> usize {
+        let of = Some(explained.span.label);
+        if std::mem::replace(&mut self.run.of, of) != of {
             self.run.shown = 0;
         }
         let most = MOST_OF_LEAF.min(MOST_OF_RUN - self.run.shown);
-        self.run.shown += length.min(most);
+        self.run.shown += explained.bytes.len().min(most);
         most
     }
 }
@@ -138,7 +131,7 @@ impl Rendering for Html {
         }
         let is_piece = explained.span.label.comes_in_pieces();
         let room = match is_piece {
-            true => self.room(conversation, explained),
+            true => self.room(explained),
             false => MOST_OF_LEAF,
         };
         if is_piece && room == 0 {
