@@ -24,7 +24,9 @@ use super::span::{Direction, Explained, Note};
 use super::step::Refusal;
 use super::tls::Records;
 use super::websocket::Frames;
-use crate::http::wire::{BodyLength, Error, Limits, RequestDecoder, ResponseDecoder, Rule};
+use crate::http::wire::{
+    BodyDecoder, BodyLength, Error, Limits, RequestDecoder, ResponseDecoder, Rule,
+};
 use crate::websocket::wire::Role;
 use std::fmt;
 use std::time::Duration;
@@ -280,7 +282,8 @@ impl Conversation {
         match body {
             BodyLength::Known(0) => (found, Now::MessageEnded),
             body => {
-                self.client.stage = Stage::Body(Body::of_request(body, self.limits));
+                let decoder = BodyDecoder::new(body, self.limits);
+                self.client.stage = Stage::Body(Body::new(decoder));
                 (found, Now::GoesOn)
             }
         }
@@ -394,7 +397,8 @@ impl Conversation {
                 if length == BodyLength::Known(0) {
                     return Now::MessageEnded;
                 }
-                self.server.stage = Stage::Body(Body::of_response(length, self.limits));
+                let decoder = BodyDecoder::of_response(length, self.limits);
+                self.server.stage = Stage::Body(Body::new(decoder));
             }
             Meaning::Switched(next) => {
                 let stage = |role| match next {

@@ -351,14 +351,17 @@ impl Side {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::wire::{BodyLength, Limits};
+    use crate::http::wire::{BodyDecoder, BodyLength, Limits};
 
     /// A promise of `Conversation`: nothing of a body is kept.
     #[test]
     fn a_body_of_a_gigabyte_is_not_kept() {
         let mut side = Side::new(Direction::FromServer);
         let length = BodyLength::Known(1 << 30);
-        side.stage = Stage::Body(Body::of_response(length, Limits::default()));
+        side.stage = Stage::Body(Body::new(BodyDecoder::of_response(
+            length,
+            Limits::default(),
+        )));
         let piece = vec![b'a'; 1 << 14];
         for number in 1..=1 << 8 {
             side.receive(Duration::ZERO, &piece);

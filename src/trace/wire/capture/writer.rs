@@ -160,20 +160,19 @@ impl<W: Write> Writer<W> {
         bytes: &[u8],
     ) -> io::Result<()> {
         let stamp = stamp(time)?;
-        open(&mut self.conversations, conversation, from)?;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let open = open(&mut self.conversations, conversation, from)?;
-            let (piece, behind) = rest.split_at(rest.len().min(open.most_in_a_segment()));
-            rest = behind;
-            let push = if rest.is_empty() { PSH } else { 0 };
+        let open = open(&mut self.conversations, conversation, from)?;
+        let mut pieces = bytes.chunks(open.most_in_a_segment()).peekable();
+        while let Some(piece) = pieces.next() {
+            let push = if pieces.peek().is_none() { PSH } else { 0 };
             open.segment(from, ACK | push, piece, stamp, &mut self.packets);
             let sender = open.0[from.index()];
             if sender.next - sender.acknowledged >= MOST_UNACKNOWLEDGED {
                 open.segment(from.other(), ACK, &[], stamp, &mut self.packets);
             }
             if self.packets.len() >= MOST_WAITING {
-                self.write()?;
+                let written = self.out.write_all(&self.packets);
+                self.packets.clear();
+                written?;
             }
         }
         self.write()

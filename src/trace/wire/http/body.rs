@@ -1,7 +1,7 @@
 //! Bodies: by their length, until the connection ends, or in chunks.
 
 use super::{head, values};
-use crate::http::wire::{BodyDecoder, BodyLength, ChunkPlace, ChunkedDecoder, Error, Limits, Rule};
+use crate::http::wire::{BodyDecoder, ChunkPlace, ChunkedDecoder, Error, Rule};
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Brush, Painted};
 use crate::trace::wire::step::{Refusal, Step};
@@ -23,18 +23,9 @@ struct Framing {
 }
 
 impl Body {
-    pub(in crate::trace::wire) fn of_request(length: BodyLength, limits: Limits) -> Body {
-        Body {
-            decoder: BodyDecoder::new(length, limits),
-            framing: Framing::default(),
-        }
-    }
-
-    pub(in crate::trace::wire) fn of_response(length: BodyLength, limits: Limits) -> Body {
-        Body {
-            decoder: BodyDecoder::of_response(length, limits),
-            framing: Framing::default(),
-        }
+    pub(in crate::trace::wire) fn new(decoder: BodyDecoder) -> Body {
+        let framing = Framing::default();
+        Body { decoder, framing }
     }
 
     /// The connection ended here.

@@ -28,7 +28,7 @@
 //! # Which file to read first
 //!
 //! `json.rs` is the shortest; `text.rs` is what a reader sees. `titles.rs` is the line above a message, `cells.rs` how
-//! text is made printable and cut into columns. The sentences are in `meanings.rs`, one folder above.
+//! text is cut into columns. One folder above, `meanings.rs` has the sentences, and `shown.rs` says what is printable.
 
 mod cells;
 mod hex;

@@ -107,14 +107,13 @@ impl Records {
 
     /// Whether all is known about the first record.
     fn is_ready(&self) -> bool {
-        self.ahead
-            .front()
-            .is_some_and(|record| match &record.content {
-                Content::Messages(place) => {
-                    self.refused.is_some() || place.end <= self.message_start()
-                }
-                _ => true,
-            })
+        match self.ahead.front().map(|record| &record.content) {
+            None => false,
+            Some(Content::Messages(place)) => {
+                self.refused.is_some() || place.end <= self.message_start()
+            }
+            Some(_) => true,
+        }
     }
 
     /// Where the message begins that is not complete.
