@@ -100,7 +100,8 @@ pub struct Tapped {
 /// - Each direction in the order of its bytes, if one thread at a time reads and one at a time writes, as all of
 ///   barewire does.
 /// - A response never before its request: what a read brings while a write waits is passed on behind that write, at
-///   the latest when 64 KiB have come meanwhile. (A server may respond before the write of a request has returned.)
+///   the latest when 64 KiB, or 1,024 pieces, have come meanwhile. (A server may respond before the write of a
+///   request has returned.)
 /// - The events of one `Tapped` one after another, never two at the same time; those of different connections, and
 ///   of the two sides of TLS, at the same time. The plaintext is received behind its records, and sent before them,
 ///   or behind them: a record is written by the thread that is the first to find room.

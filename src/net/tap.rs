@@ -27,6 +27,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::layer::Layer;
@@ -36,6 +37,8 @@ use super::stream::{Stream, is_timeout};
 
 /// The most bytes that are kept while a write waits.
 const MOST_KEPT: usize = 64 * 1024;
+/// In so many pieces, each of which costs memory of its own.
+const MOST_PIECES: usize = 1024;
 
 /// A stream whose bytes an [`Observer`] sees, as they were read and written. For all else it is the
 /// stream below, also for [`Stream::as_any`].
@@ -67,6 +70,8 @@ const MOST_KEPT: usize = 64 * 1024;
 pub struct Tap {
     below: Arc<dyn Stream>,
     tapped: Tapped,
+    /// It was cut on this side: what fails from now on fails for this reason.
+    is_cut: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -109,6 +114,7 @@ impl Tap {
         Tap {
             below,
             tapped,
+            is_cut: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -128,14 +134,19 @@ impl Tap {
             return self.read_brought(&room[..n]);
         }
         let mut state = lock(&self.state);
-        if !room.is_empty() && !mem::replace(&mut state.received_end, true) {
+        if room.is_empty() || self.is_cut() {
+            return;
+        }
+        if !mem::replace(&mut state.received_end, true) {
             self.report(&mut state, TapEvent::ReceivedEnd);
         }
     }
 
     fn read_brought(&self, bytes: &[u8]) {
         let mut state = lock(&self.state);
-        if state.writes > 0 && state.kept_bytes + bytes.len() <= MOST_KEPT {
+        let has_room =
+            state.kept_bytes + bytes.len() <= MOST_KEPT && state.kept.len() < MOST_PIECES;
+        if state.writes > 0 && has_room {
             state.kept_bytes += bytes.len();
             state.kept.push(Kept::Received(bytes.to_vec()));
             return;
@@ -169,9 +180,13 @@ impl Tap {
     }
 
     fn failed(&self, state: &mut State, error: &io::Error) {
-        if !is_timeout(error) && !mem::replace(&mut state.broken, true) {
+        if !is_timeout(error) && !self.is_cut() && !mem::replace(&mut state.broken, true) {
             self.report(state, TapEvent::Broken(error.kind()));
         }
+    }
+
+    fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::SeqCst)
     }
 
     /// Behind the writes that are under way.
@@ -267,13 +282,12 @@ impl Layer for Tap {
     }
 
     fn abort(&self) -> io::Result<()> {
-        let mut state = lock(&self.state);
-        state.received_end = true;
-        let is_first = !mem::replace(&mut state.broken, true); // what fails from now on fails for this reason
-        drop(state);
+        // The observer may be busy with the state for a while: the connection does not wait for it.
+        let is_first = !self.is_cut.swap(true, Ordering::SeqCst);
         let done = self.below.abort();
-        if is_first {
-            self.report(&mut lock(&self.state), TapEvent::Aborted);
+        let mut state = lock(&self.state);
+        if is_first && !mem::replace(&mut state.broken, true) {
+            self.report(&mut state, TapEvent::Aborted);
         }
         done
     }

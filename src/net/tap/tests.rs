@@ -171,6 +171,54 @@ fn what_is_read_while_a_write_waits_is_seen_behind_it() {
     }
 }
 
+/// Whoever ends a server must not wait for an observer before the peers notice.
+#[test]
+fn a_connection_is_cut_while_its_observer_is_busy() {
+    let (here, there) = pipe_with_capacity(8);
+    let (let_go, waits) = mpsc::channel();
+    let waits = Mutex::new(waits);
+    let (is_busy, busy) = mpsc::channel();
+    let observer = move |_: &Tapped, event: TapEvent<'_>| {
+        if let TapEvent::Received(_) = event {
+            is_busy.send(()).unwrap();
+            lock(&waits).recv().unwrap();
+        }
+    };
+    let tap: Arc<dyn Stream> = Arc::new(Tap::opened(Arc::new(here), Arc::new(observer)));
+    there.write(b"x").unwrap();
+    there
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| tap.read(&mut [0; 1]).unwrap());
+        busy.recv().unwrap();
+        scope.spawn(|| tap.abort().unwrap());
+        let cut = there.read(&mut [0; 1]);
+        let_go.send(()).unwrap();
+        assert!(!matches!(&cut, Err(error) if is_timeout(error)), "{cut:?}");
+    });
+}
+
+/// Memory is bounded, also if each read brings a byte.
+#[test]
+fn few_pieces_are_kept_while_a_write_waits() {
+    let ((here, there), log) = (pipe_with_capacity(16), Log::default());
+    let (let_go, wait) = mpsc::channel();
+    let slow = SlowReturn(here, Mutex::new(wait));
+    let tap: Arc<dyn Stream> = Arc::new(Tap::accepted(Arc::new(slow), observer(&log)));
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(tap.write(b"GET").unwrap(), 3));
+        assert_eq!(there.read(&mut [0; 16]).unwrap(), 3);
+        for _ in 0..=MOST_PIECES {
+            there.write(b"a").unwrap();
+            assert_eq!(tap.read(&mut [0; 16]).unwrap(), 1);
+        }
+        let reported = seen(&log).len();
+        let_go.send(()).unwrap();
+        assert_eq!(reported, 1 + MOST_PIECES + 1);
+    });
+}
+
 #[test]
 fn an_observer_that_panics_is_no_failure_of_the_stream() {
     let (here, there) = pipe_with_capacity(8);
