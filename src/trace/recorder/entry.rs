@@ -13,6 +13,7 @@ pub(super) struct Entry {
     pub(super) what: What,
 }
 
+#[derive(Clone)]
 pub(super) enum What {
     Begins {
         about: String,

@@ -17,14 +17,14 @@ mod signs;
 
 use super::wire::render::Rendering;
 use super::wire::{Direction, Explainer, Layer, Protocol};
-use crate::net::{Addr, Observer, TapEvent, Tapped};
+use crate::net::{Addr, Observer, TapEvent, Tapped, lock};
 use entry::What;
 use outputs::{Capture, Output};
 use queue::{PATIENCE, Queue};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Records what passes over any connection of the crate: explains each byte, writes a capture that Wireshark opens, or
 /// both. It is the [`Observer`] for the option `tap` of servers and clients. Clones are the same recorder.
@@ -71,14 +71,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// # A slow output
 ///
-/// Nothing is lost as long as the output moves: when the queue of 1 MiB is full, the threads of the connections wait, so
+/// What is explained and what is saved have a queue and a thread each, so a capture does not wait for the rendering.
+/// Nothing is lost as long as the output moves: when a queue, of 1 MiB, is full, the threads of the connections wait, so
 /// a slow output slows them down. An output that takes nothing for 5 s, such as a terminal that was stopped, must not
 /// stop a server for good. Then the connections whose threads wait, and those on which something passes until the
 /// output moves again, go on and are recorded no further; those that begin meanwhile are not recorded at all. The
 /// rendering and [`on_error`](Self::on_error) say which.
 ///
 /// An output that fails is reported once, and the others go on. What is written is written at once, so that a program
-/// that is killed loses what is in the queue; but an output that is a [`BufWriter`](io::BufWriter) is flushed at
+/// that is killed loses what is in the queues; but an output that is a [`BufWriter`](io::BufWriter) is flushed at
 /// the [end](Self::finish) only.
 #[derive(Clone)]
 pub struct Recorder {
@@ -87,13 +88,27 @@ pub struct Recorder {
 
 /// All clones. If it is dropped, nothing more comes.
 struct Owner {
-    queue: Arc<Queue>,
+    /// Of what is explained, and of captures: explaining takes longer, and a capture does not wait for it.
+    explained: Arc<Queue>,
+    saved: Arc<Queue>,
+    begun: AtomicU64,
     shows_secrets: AtomicBool,
+}
+
+impl Owner {
+    fn queues(&self) -> [&Arc<Queue>; 2] {
+        [&self.saved, &self.explained]
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        let [saved, explained] = self.queues().map(|queue| queue.finish());
+        saved.and(explained)
+    }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        let _ = self.queue.finish(); // whoever wants to know calls `Recorder::finish`
+        let _ = self.finish(); // whoever wants to know calls `Recorder::finish`
     }
 }
 
@@ -108,7 +123,9 @@ impl Recorder {
     pub fn new() -> Recorder {
         Recorder {
             owner: Arc::new(Owner {
-                queue: Queue::new(PATIENCE),
+                explained: Queue::new(PATIENCE),
+                saved: Queue::new(PATIENCE),
+                begun: AtomicU64::new(0),
                 shows_secrets: AtomicBool::new(false),
             }),
         }
@@ -138,24 +155,33 @@ impl Recorder {
         rendering: impl Rendering + 'static,
         out: impl Write + Send + 'static,
     ) -> Recorder {
-        let explainer = Explainer::new(rendering, self.owner.queue.watched(out));
+        let queue = &self.owner.explained;
+        let explainer = Explainer::new(rendering, queue.watched(out));
         let explainer = match self.owner.shows_secrets.load(Ordering::Relaxed) {
             true => explainer.show_secrets(),
             false => explainer,
         };
-        self.writes_to(Output::Explained(Box::new(explainer), protocol))
+        queue.add(Output::Explained(Box::new(explainer), protocol));
+        self
     }
 
     /// Writes the connections that begin from now on to `out`, as a [capture](super::wire::capture).
     pub fn save(self, out: impl Write + Send + 'static) -> Recorder {
-        let out = Box::new(self.owner.queue.watched(out));
-        self.writes_to(Output::Saved(Box::new(Capture::New(Some(out)))))
+        let queue = &self.owner.saved;
+        let out = Box::new(queue.watched(out));
+        queue.add(Output::Saved(Box::new(Capture::New(Some(out)))));
+        self
     }
 
-    /// Calls `hook` when an output has failed, and when connections are recorded no further; on the recorder's own
-    /// thread. A second call replaces the first.
+    /// Calls `hook` when an output has failed, and when connections are recorded no further; on a thread of
+    /// the recorder. A second call replaces the first.
     pub fn on_error(self, hook: impl Fn(&dyn fmt::Display) + Send + 'static) -> Recorder {
-        self.writes_to(Output::Hook(Box::new(hook)))
+        let hook = Arc::new(Mutex::new(hook));
+        for queue in self.owner.queues() {
+            let hook = Arc::clone(&hook);
+            queue.add(Output::Hook(Box::new(move |error| lock(&hook)(error))));
+        }
+        self
     }
 
     /// Ends the recording, in all clones: writes what is left, the end of each rendering, and flushes. The drop of the
@@ -164,12 +190,7 @@ impl Recorder {
     /// # Errors
     /// The first error of an output; [`ErrorKind::TimedOut`] if one takes nothing for 5 s.
     pub fn finish(&self) -> io::Result<()> {
-        self.owner.queue.finish()
-    }
-
-    fn writes_to(self, output: Output) -> Recorder {
-        self.owner.queue.add(output);
-        self
+        self.owner.finish()
     }
 }
 
@@ -184,10 +205,10 @@ impl Observer for Recorder {
             true => Layer::Tls,
             false => Layer::Tcp,
         };
-        let (queue, number) = (&self.owner.queue, connection.number());
+        let number = connection.number();
         let (from, what) = match event {
-            TapEvent::Received(bytes) => return queue.bytes(number, layer, peer, bytes),
-            TapEvent::Sent(bytes) => return queue.bytes(number, layer, us, bytes),
+            TapEvent::Received(bytes) => return self.bytes(number, layer, peer, bytes),
+            TapEvent::Sent(bytes) => return self.bytes(number, layer, us, bytes),
             _ if connection.is_plaintext() => return, // its ends are those of the records
             TapEvent::Connected => return self.begins(connection),
             TapEvent::ReceivedEnd => (peer, What::Ends),
@@ -197,7 +218,9 @@ impl Observer for Recorder {
             TapEvent::Closed => (us, What::Closed),
             _ => return,
         };
-        queue.event(number, from, what);
+        for queue in self.owner.queues() {
+            queue.event(number, from, what.clone());
+        }
     }
 }
 
@@ -211,8 +234,17 @@ impl Recorder {
         let [client, server] = ends.map(|end| end.map_or("?".to_owned(), Addr::to_string));
         let [client_ip, server_ip] = ends.map(|end| end.and_then(Addr::ip));
         let about = format!("client {client} connects to server {server}");
-        let queue = &self.owner.queue;
-        queue.begin(connection.number(), about, client_ip.zip(server_ip));
+        let conversation = self.owner.begun.fetch_add(1, Ordering::Relaxed);
+        let (number, ends) = (connection.number(), client_ip.zip(server_ip));
+        for queue in self.owner.queues() {
+            queue.begin(number, conversation, about.clone(), ends);
+        }
+    }
+
+    fn bytes(&self, number: u64, layer: Layer, from: Direction, bytes: &[u8]) {
+        for queue in self.owner.queues() {
+            queue.bytes(number, layer, from, bytes);
+        }
     }
 }
 

@@ -49,11 +49,12 @@ struct State {
     bytes: Vec<u8>,
     /// Outputs that the writing thread does not have yet.
     new_outputs: Vec<Output>,
+    /// There is an output. Without one nothing is queued.
+    is_used: bool,
     /// The open connections, by the number of their tap.
     open: HashMap<u64, Open>,
     /// Their addresses in captures, where those are the real ones.
     addresses: HashSet<Ends>,
-    begun: u64,
     /// Connections that began while the queue was stuck: the first conversation, and how many followed it.
     unrecorded: Option<(u64, u64)>,
     /// The time of the last entry.
@@ -120,7 +121,9 @@ impl Queue {
     }
 
     pub(super) fn add(&self, output: Output) {
-        lock(&self.state).new_outputs.push(output);
+        let mut state = lock(&self.state);
+        state.is_used |= !matches!(output, Output::Hook(_));
+        state.new_outputs.push(output);
     }
 
     /// The output, whose writes are signs of life.
@@ -129,13 +132,17 @@ impl Queue {
     }
 
     /// A connection stands, between these addresses if it has some.
-    pub(super) fn begin(self: &Arc<Self>, tap: u64, about: String, ends: Option<Ends>) {
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        tap: u64,
+        conversation: u64,
+        about: String,
+        ends: Option<Ends>,
+    ) {
         let mut state = self.with_room(lock(&self.state));
-        if state.is_finished {
+        if state.is_finished || !state.is_used {
             return;
         }
-        let conversation = state.begun;
-        state.begun += 1;
         if state.is_stuck {
             match &mut state.unrecorded {
                 Some((_, behind)) => *behind += 1,
@@ -352,7 +359,7 @@ mod tests {
         let queue = Queue::new(Duration::from_millis(50));
         let (let_go, file, errors) = stopped(&queue);
         for tap in [7, 8] {
-            queue.begin(tap, String::new(), None);
+            queue.begin(tap, tap - 7, String::new(), None);
         }
         while !lock(&queue.state).entries.is_empty() {
             thread::yield_now(); // the writing thread has taken them, and is stopped
@@ -374,13 +381,13 @@ mod tests {
     fn connections_that_begin_while_the_output_is_stuck_are_counted() {
         let queue = Queue::new(Duration::from_millis(50));
         let (let_go, file, errors) = stopped(&queue);
-        queue.begin(0, String::new(), None);
+        queue.begin(0, 0, String::new(), None);
         while !lock(&queue.state).entries.is_empty() {
             thread::yield_now();
         }
         send(&queue, 0, ROOM / LONGEST);
         for tap in 1..=1000 {
-            queue.begin(tap, String::new(), None);
+            queue.begin(tap, tap, String::new(), None);
             queue.bytes(tap, Layer::Tcp, FROM, b"lost");
         }
         let state = lock(&queue.state);
@@ -399,10 +406,11 @@ mod tests {
     #[test]
     fn after_the_end_no_connection_is_remembered() {
         let queue = Queue::new(Duration::from_secs(20));
-        queue.begin(7, String::new(), None);
+        let _ = stopped(&queue);
+        queue.begin(7, 0, String::new(), None);
         queue.finish().unwrap();
         let some = invented(3);
-        queue.begin(8, String::new(), Some(some));
+        queue.begin(8, 1, String::new(), Some(some));
         let state = lock(&queue.state);
         assert!(state.open.is_empty() && state.addresses.is_empty());
     }
@@ -412,7 +420,7 @@ mod tests {
     fn a_slow_output_loses_nothing() {
         let queue = Queue::new(Duration::from_secs(20));
         let (let_go, file, _) = stopped(&queue);
-        queue.begin(7, String::new(), None);
+        queue.begin(7, 0, String::new(), None);
         thread::scope(|scope| {
             scope.spawn(|| send(&queue, 7, 20));
             while lock(&queue.state).has_room() {

@@ -10,6 +10,7 @@ use barewire::trace::wire::render::{Json, Rendering, Text};
 use barewire::trace::wire::{Direction, Explained};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -127,6 +128,20 @@ fn talk(recorder: &Recorder) {
     server.shutdown(PATIENCE);
 }
 
+/// An output that takes nothing before the other end is dropped.
+struct Stopped(Receiver<()>);
+
+impl Write for Stopped {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// An output, or a rendering, that fails.
 struct Fails;
 
@@ -178,16 +193,20 @@ fn an_output_that_fails_is_reported_once_and_the_others_go_on() {
 }
 
 #[test]
-fn a_program_that_was_killed_has_written_what_had_passed() {
+fn a_program_that_was_killed_has_written_what_had_passed_however_slow_the_rendering_is() {
     watched(|| {
         let file = Kept::default();
-        let recorder = Recorder::new().save(file.clone());
+        let (let_go, stopped) = channel();
+        let recorder = Recorder::new()
+            .explain(Text::new(), Stopped(stopped))
+            .save(file.clone());
         talk(&recorder);
         let until = std::time::Instant::now() + SOON;
         while directions(&file.bytes()).get(&0) != Some(&[b"x".to_vec(), b"x".to_vec()]) {
             assert!(std::time::Instant::now() < until, "without `finish`");
             std::thread::yield_now();
         }
+        drop(let_go);
         drop(recorder);
     });
 }
