@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The answers of a conversation so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Answers {
     conversation: Conversation,
     /// Names of fields, in lower case.
@@ -56,11 +56,7 @@ impl Answers {
         Answers {
             conversation: Conversation::new().show_secrets(),
             left_out: left_out.to_vec(),
-            parts: BTreeMap::new(),
-            messages: 0,
-            progress: Progress::default(),
-            left: None,
-            has_ended: false,
+            ..Answers::default()
         }
     }
 

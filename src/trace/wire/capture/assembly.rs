@@ -53,11 +53,8 @@ const FARTHEST: i64 = 1 << 30;
 
 impl Sink<'_> {
     pub(super) fn notice(&mut self, notice: Notice) {
-        self.events.push_back(Event::Notice {
-            conversation: Some(self.conversation),
-            time: self.time,
-            notice,
-        });
+        self.events
+            .push_back(Event::notice(Some(self.conversation), self.time, notice));
     }
 }
 

@@ -235,11 +235,8 @@ impl Connections {
                 server,
             });
             if !tcp.syn {
-                self.events.push_back(Event::Notice {
-                    conversation: Some(conversation),
-                    time,
-                    notice: Notice::BeganBefore,
-                });
+                self.events
+                    .push_back(Event::notice(Some(conversation), time, Notice::BeganBefore));
             }
         }
         begun
@@ -250,11 +247,8 @@ impl Connections {
             let number = self.all.get(&key).map(|it| it.number);
             self.forget(key, time);
             if is_open && key.2 {
-                self.events.push_back(Event::Notice {
-                    conversation: number,
-                    time,
-                    notice: Notice::Forgotten,
-                });
+                self.events
+                    .push_back(Event::notice(number, time, Notice::Forgotten));
             }
         }
     }

@@ -98,6 +98,16 @@ pub enum Event {
     },
 }
 
+impl Event {
+    pub(super) fn notice(conversation: Option<u64>, time: Duration, notice: Notice) -> Event {
+        Event::Notice {
+            conversation,
+            time,
+            notice,
+        }
+    }
+}
+
 /// What a [`Reader`](super::Reader) has noticed and could not repair. Its `Display` is a sentence.
 ///
 /// ```

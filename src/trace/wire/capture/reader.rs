@@ -88,11 +88,11 @@ impl<R: Read> Reader<R> {
             Ok(None) => {}
             Ok(Some(carried)) => self.connections.packet(&carried, packet.time),
             Err(Notice::LinkTypeUnknown(link)) if !self.noticed.insert(link) => {}
-            Err(notice) => self.connections.events.push_back(Event::Notice {
-                conversation: None,
-                time: packet.time,
-                notice,
-            }),
+            Err(notice) => {
+                self.connections
+                    .events
+                    .push_back(Event::notice(None, packet.time, notice))
+            }
         }
         Ok(true)
     }

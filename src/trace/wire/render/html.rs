@@ -35,7 +35,7 @@ const MOST_OF_RUN: usize = 8192;
 /// assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
 /// assert!(page.contains("&lt;script&gt;") && !page.contains("<script"));
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Html {
     title: String,
     titles: Titles,
@@ -57,10 +57,7 @@ impl Html {
     pub fn new(title: impl Into<String>) -> Html {
         Html {
             title: title.into(),
-            titles: Titles::default(),
-            has_begun: false,
-            in_section: false,
-            run: Run::default(),
+            ..Html::default()
         }
     }
 

@@ -21,7 +21,7 @@ use std::ops::Range;
 const MESSAGE_HEADER: usize = 4;
 
 /// The records of one direction.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::trace::wire) struct Records {
     handshake: Handshake,
     /// Whether what follows is sealed whatever its type: TLS 1.2, behind a change_cipher_spec.
@@ -64,13 +64,7 @@ impl Records {
                 is_client: from == Direction::FromClient,
                 ..Handshake::default()
             },
-            sealed: false,
-            ahead: VecDeque::new(),
-            ahead_bytes: 0,
-            received: 0,
-            message: Vec::new(),
-            messages: VecDeque::new(),
-            refused: None,
+            ..Records::default()
         }
     }
 
