@@ -123,6 +123,30 @@ fn the_lessons_to_the_letter() {
     }
 }
 
+#[test]
+fn a_bit_of_0_is_not_explained_as_one_of_1() {
+    let (request, response) = handshakes::samples();
+    let begins = asks(b"\x01\x81\0\0\0\0a");
+    let script = [
+        asks(request),
+        answers(response),
+        begins,
+        answers(b"\x81\x01b"),
+    ];
+    let page = rendered(Html::new("bits"), &spans(&script));
+    for shown in [&explained_by(Text::new(), &script), &page] {
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        for says in [
+            "0... .... FIN: more frames",
+            "1... .... FIN: the last frame",
+            "0... .... MASK: no key",
+            "1... .... MASK: a key",
+        ] {
+            assert!(shown.contains(says), "{says}: {shown}");
+        }
+    }
+}
+
 /// The conversations of `fixtures/`.
 fn fixtures() -> Vec<Vec<Passes>> {
     let http = all_cases().map(|case| scripts::of_http(&case));
