@@ -40,7 +40,9 @@ pub(crate) fn run(input: &Input<'_>) {
 
 /// A pcap file with the pieces as packets.
 fn packets(input: &Input<'_>) -> Vec<u8> {
-    let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0];
+    let mut file = vec![
+        0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0,
+    ];
     file.extend([LINK_TYPES[input.choice(1, 4)], 0, 0, 0]);
     for piece in &input.ways()[2] {
         let length = (piece.len() as u32).to_le_bytes();
@@ -79,14 +81,26 @@ fn file(bytes: &[u8], limits: Limits) {
             Event::Datagram { conversation, .. } => {
                 open.insert(*conversation, [true; 2]);
             }
-            Event::Bytes { conversation, from, bytes, .. } => {
+            Event::Bytes {
+                conversation,
+                from,
+                bytes,
+                ..
+            } => {
                 assert!(!bytes.is_empty() && open[conversation][usize::from(*from == FromServer)]);
             }
-            Event::Gap { conversation, from, length } => {
+            Event::Gap {
+                conversation,
+                from,
+                length,
+            } => {
                 assert!(*length > 0 && open[conversation][usize::from(*from == FromServer)]);
             }
-            Event::Ends { conversation, from, .. } => {
-                let side = &mut open.get_mut(conversation).unwrap()[usize::from(*from == FromServer)];
+            Event::Ends {
+                conversation, from, ..
+            } => {
+                let side =
+                    &mut open.get_mut(conversation).unwrap()[usize::from(*from == FromServer)];
                 assert!(std::mem::take(side));
             }
             _ => {}
