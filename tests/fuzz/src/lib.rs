@@ -28,6 +28,7 @@ mod oracle;
 #[allow(dead_code)]
 #[path = "../../wire/trace/paper.rs"]
 mod paper;
+#[allow(dead_code)]
 #[path = "../../wire/trace/play.rs"]
 mod play;
 #[path = "../../wire/http/reader.rs"]
