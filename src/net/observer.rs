@@ -54,6 +54,9 @@ pub enum TapEvent<'a> {
     Closed,
 }
 
+/// The number of the next connection that is tapped.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 /// A connection that is observed: which one it is.
 ///
 /// A connection under TLS is observed twice, as two of these with the same [`number`](Tapped::number): its records,
@@ -163,7 +166,6 @@ impl Tapped {
         local: io::Result<Addr>,
         peer: io::Result<Addr>,
     ) -> Tapped {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         Tapped {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             is_accepted,
