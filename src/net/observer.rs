@@ -110,8 +110,8 @@ pub struct Tapped {
 ///   or behind them: a record is written by the thread that is the first to find room.
 ///
 /// It is called on the thread that has read, written, ended or cut the connection, and that thread waits for it. It must
-/// not use this connection, which would wait for itself. Its panic ends here: the connection does not notice, and the
-/// next event is passed to it as usual.
+/// not use this connection, which would wait for itself, nor cancel a request on it. Its panic ends here: the
+/// connection does not notice, and the next event is passed to it as usual.
 ///
 /// ```
 /// use barewire::http;

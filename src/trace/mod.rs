@@ -28,6 +28,18 @@
 //! - **No cost for who does not ask.** The decoders remember the places of the tokens already; they are asked for
 //!   them here only.
 //!
+//! # What to take
+//!
+//! | you want | take |
+//! |---|---|
+//! | a log of the wire, or a capture for Wireshark, of a server or a client | [`Recorder`], as the option `tap` |
+//! | your own use of what passes | [`net::Observer`](crate::net::Observer), as the option `tap` |
+//! | a test that says which bytes a program has sent | [`wire::Conversation`], and the leaves of its spans |
+//! | to read a capture, or to write one | [`wire::capture`] |
+//! | the conversations of a capture, explained | [`wire::Explainer`] and a rendering of [`wire::render`]; or the demo `wire` |
+//! | to ask a server again what a capture asked | [`Replay`] |
+//! | a case of `fixtures/` out of a capture | `CAPTURE=FILE cargo test --test wire prints_the_cases_of_a_capture -- --nocapture` |
+//!
 //! # Which file to read first
 //!
 //! [`wire`] is what all else stands on: bytes in, spans out, without a socket. `recorder/` shows it what passes over
