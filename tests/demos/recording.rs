@@ -7,8 +7,18 @@ use barewire::trace::wire::Direction;
 use barewire::trace::wire::capture::{Event, Reader};
 use std::path::Path;
 
-/// What each direction of the first conversation of a capture begins with.
+/// What each direction of the first conversation of a capture begins with, once there is something of it.
 fn saved(path: &Path) -> [Vec<u8>; 2] {
+    loop {
+        let saved = saved_so_far(path);
+        if !saved[0].is_empty() {
+            return saved;
+        }
+        std::thread::yield_now(); // a thread of the program writes it
+    }
+}
+
+fn saved_so_far(path: &Path) -> [Vec<u8>; 2] {
     let (file, mut all) = (std::fs::read(path).expect("a file"), [vec![], vec![]]);
     for event in Reader::new(&file[..]) {
         if let Event::Bytes {

@@ -8,7 +8,7 @@ import signal
 
 import pcap
 from curl import curl
-from kit import check, expect, run
+from kit import check, eventually, expect, run
 from pcap import CLIENT, SERVER, Conversation
 from sockets import Talk, program
 from tshark import wire
@@ -19,11 +19,19 @@ LINE_BEGINS = ("http.version", "http.request.method", "http.field.name", "http.h
 
 @contextlib.contextmanager
 def between(demo, save: str):
-    """The go-between in front of the demo server: its URL. What it explains is in `save` + .json."""
+    """The go-between in front of the demo server: its URL. What it explains is in `save` + .json.
+    Two connections are waited for: two threads write what has passed."""
+
+    def have_ended():
+        with open(save + ".json", "rb") as live:
+            shown = live.read(), run(program(demo, "wire"), save, "--json").stdout
+        return all(lines.count(b'"label":"end"') == 4 for lines in shown)
+
     with open(save + ".json", "wb") as out:
         args = ("--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{demo.port}", "--json", "--save", save)
         with Told(program(demo, "wire"), *args, stdout=out) as go_between:
             yield "http://" + go_between.tells(rb"listening on (\S+)\n")
+            eventually(have_ended)
             go_between.process.send_signal(signal.SIGINT)
             go_between.process.wait()
 
