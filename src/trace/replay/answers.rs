@@ -5,6 +5,9 @@ use crate::trace::wire::{Conversation, Direction, Explained, Label, Layer, Span}
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// The most parts that are compared: a field is one, and so is the first byte of a frame.
+pub(super) const MOST_PARTS: usize = 200_000;
+
 /// The answers of a conversation so far.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
@@ -17,6 +20,8 @@ pub(super) struct Answers {
     /// What is left of the content of this message, if that is known.
     left: Option<u64>,
     pub(super) has_ended: bool,
+    /// There were more than [`MOST_PARTS`].
+    pub(super) is_full: bool,
 }
 
 /// A message, counted from 1 (0 is what belongs to none); its part; the name of a field.
@@ -61,9 +66,11 @@ impl Answers {
     }
 
     pub(super) fn receive(&mut self, from: Direction, bytes: &[u8]) {
-        let spans = self.conversation.receive(from, Duration::ZERO, bytes);
-        let spans: Vec<_> = spans.collect();
-        self.take(&spans);
+        for piece in bytes.chunks(16 * 1024) {
+            let spans = self.conversation.receive(from, Duration::ZERO, piece);
+            let spans: Vec<_> = spans.collect();
+            self.take(&spans);
+        }
     }
 
     pub(super) fn end(&mut self, from: Direction) {
@@ -161,8 +168,9 @@ impl Answers {
         }
         let is_secret = |leaf: &Span| matches!(leaf.label, Label::CookieValue | Label::Credentials);
         let is_secret = field.leaves().any(is_secret);
-        let part = self.part(name, first.label, first, value.trim_ascii(), b", ");
-        part.is_secret |= is_secret;
+        if let Some(part) = self.part(name, first.label, first, value.trim_ascii(), b", ") {
+            part.is_secret |= is_secret;
+        }
     }
 
     /// Adds to a part of this message.
@@ -173,10 +181,14 @@ impl Answers {
         leaf: &Span,
         value: &[u8],
         between: &[u8],
-    ) -> &mut Part {
+    ) -> Option<&mut Part> {
         let kind = if field.is_empty() { label.key() } else { "" };
-        let part = self.parts.entry((self.messages, kind, field));
-        let part = part.or_insert_with(|| Part {
+        let key = (self.messages, kind, field);
+        if self.parts.len() >= MOST_PARTS && !self.parts.contains_key(&key) {
+            self.is_full = true;
+            return None;
+        }
+        let part = self.parts.entry(key).or_insert_with(|| Part {
             label,
             rule: leaf.rule,
             at: leaf.range.start,
@@ -187,7 +199,7 @@ impl Answers {
             part.value.extend_from_slice(between);
         }
         part.value.extend_from_slice(value);
-        part
+        Some(part)
     }
 }
 

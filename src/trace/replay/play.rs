@@ -1,6 +1,6 @@
 //! One conversation, played on a connection of its own.
 
-use super::answers::{Answers, Progress, differences};
+use super::answers::{Answers, MOST_PARTS, Progress, differences};
 use super::recording::{Recording, Step};
 use super::report::Outcome;
 use super::settings::Settings;
@@ -39,6 +39,10 @@ pub(super) fn play(settings: &Settings, recording: &Recording) -> Outcome {
     };
     player.play(recording);
     player.socket.destroy();
+    if player.is_full() {
+        let why = format!("it has more than {MOST_PARTS} parts to compare");
+        return Outcome::NotPlayed(why);
+    }
     let found = differences(&player.recorded, &player.got);
     match found.is_empty() {
         true => Outcome::Equal {
@@ -68,6 +72,9 @@ impl Player<'_> {
         });
         let first = times.next().unwrap_or_default();
         for step in &recording.steps {
+            if self.is_full() {
+                return;
+            }
             match step {
                 Step::Bytes(Direction::FromClient, time, bytes) => {
                     self.catch_up();
@@ -94,8 +101,15 @@ impl Player<'_> {
                 }
             }
         }
-        self.catch_up();
-        self.drain();
+        if !self.is_full() {
+            self.catch_up();
+            self.drain();
+        }
+    }
+
+    /// There is more than is compared.
+    fn is_full(&self) -> bool {
+        self.recorded.is_full || self.got.is_full
     }
 
     /// Waits until the server has sent what it had sent by now.
@@ -147,7 +161,7 @@ impl Player<'_> {
             Ok(Some(length)) => {
                 self.got.receive(Direction::FromServer, &buf[..length]);
                 self.room = self.room.saturating_sub(length);
-                self.is_over |= self.room == 0;
+                self.is_over |= self.room == 0 || self.got.is_full;
             }
             Ok(None) => {}
         }

@@ -51,7 +51,7 @@ pub enum Outcome {
     },
     /// They do not. There is at least one.
     Differs(Vec<Difference>),
-    /// The conversation could not be played, and why.
+    /// The conversation could not be played, or not be compared to its end, and why.
     NotPlayed(String),
 }
 

@@ -287,3 +287,28 @@ fn what_cannot_be_played_is_said() {
     assert_eq!(why(&later), "it began before the capture");
     assert!(why(&file).contains("/nobody/is/here"));
 }
+
+/// A frame is two bytes, and would be hundreds in memory.
+#[test]
+fn a_conversation_of_too_many_messages_is_not_compared() {
+    watched(|| {
+        let handle = http::create_server(handler).listen("127.0.0.1:0").unwrap();
+        let replay = Replay::new(&handle.local_addr().to_string());
+        let frames = b"\x81\x00".repeat(300_000);
+        let file = capture(&[
+            (
+                C,
+                b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                  Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            ),
+            (
+                S,
+                b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+            ),
+            (S, &frames),
+        ]);
+        let why = "it has more than 200000 parts to compare".to_owned();
+        assert_eq!(played(&replay, &file), Outcome::NotPlayed(why));
+    });
+}
