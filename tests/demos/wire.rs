@@ -99,7 +99,7 @@ fn a_chunked_post_that_waits_for_a_100_and_its_capture() {
         // What was seen is in the file.
         let mut saved = String::new();
         while saved.lines().count() < live.len() {
-            saved = printed("wire", &[file, "--json"]); // another thread writes it
+            saved = run("wire", &[file, "--json"]).out; // another thread writes it
         }
         assert_eq!(timeless(saved.lines()), timeless(&live));
         let server = printed(

@@ -23,6 +23,8 @@ def between(demo, save: str):
     Two connections are waited for: two threads write what has passed."""
 
     def have_ended():
+        if os.path.getsize(save) == 0:
+            return False
         with open(save + ".json", "rb") as live:
             shown = live.read(), run(program(demo, "wire"), save, "--json").stdout
         return all(lines.count(b'"label":"end"') == 4 for lines in shown)

@@ -202,7 +202,8 @@ fn a_program_that_was_killed_has_written_what_had_passed_however_slow_the_render
             .save(file.clone());
         talk(&recorder);
         let until = std::time::Instant::now() + SOON;
-        while directions(&file.bytes()).get(&0) != Some(&[b"x".to_vec(), b"x".to_vec()]) {
+        let both = [b"x".to_vec(), b"x".to_vec()];
+        while file.bytes().is_empty() || directions(&file.bytes()).get(&0) != Some(&both) {
             assert!(std::time::Instant::now() < until, "without `finish`");
             std::thread::yield_now();
         }
