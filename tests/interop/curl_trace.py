@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 
 import pcap
 from curl import curl
@@ -34,7 +33,7 @@ def between(demo, save: str):
         with Told(program(demo, "wire"), *args, stdout=out) as go_between:
             yield "http://" + go_between.tells(rb"listening on (\S+)\n")
             eventually(have_ended)
-            go_between.process.send_signal(signal.SIGINT)
+            go_between.process.terminate()
             go_between.process.wait()
 
 
