@@ -19,14 +19,20 @@ LINE_BEGINS = ("http.version", "http.request.method", "http.field.name", "http.h
 @contextlib.contextmanager
 def between(demo, save: str):
     """The go-between in front of the demo server: its URL. What it explains is in `save` + .json.
-    Two connections are waited for: two threads write what has passed."""
+    The ends of all connections are waited for: two threads write what has passed."""
+
+    def ends(lines: bytes) -> int:
+        """How many directions have ended, if all have: their last leaf has no bytes."""
+        leaves = [line.split(b",") for line in lines.split(b"\n")[:-1]]
+        found = {(leaf[0], leaf[2]) for leaf in leaves if b'"length":0' in leaf}
+        return len(found) if len(found) == 2 * len({leaf[0] for leaf in leaves}) else 0
 
     def have_ended():
         if os.path.getsize(save) == 0:
             return False
         with open(save + ".json", "rb") as live:
-            shown = live.read(), run(program(demo, "wire"), save, "--json").stdout
-        return all(lines.count(b'"label":"end"') == 4 for lines in shown)
+            shown = ends(live.read())
+        return shown and shown == ends(run(program(demo, "wire"), save, "--json").stdout)
 
     with open(save + ".json", "wb") as out:
         args = ("--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{demo.port}", "--json", "--save", save)
