@@ -1,4 +1,4 @@
-//! What an observer is told: which connection it is, and what has passed.
+//! What an observer gets: which connection it is, and what has passed.
 
 use std::fmt;
 use std::io::{self, ErrorKind};

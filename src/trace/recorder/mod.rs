@@ -67,7 +67,7 @@ use std::sync::{Arc, Mutex};
 /// - In a capture, Unix sockets and pipes have [invented](super::wire::capture::invented) addresses, and so has the
 ///   second side of a connection whose first side is there. If this side has closed a connection, and nobody has read
 ///   the end of the other side, the capture shows a reset.
-/// - Times are those of the system's clock, when the recorder was told. They never go back.
+/// - Times are those of the system's clock, when the recorder was called. They never go back.
 ///
 /// # A slow output
 ///

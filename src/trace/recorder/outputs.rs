@@ -144,13 +144,13 @@ fn explained(
     entry: &Entry,
     bytes: &[u8],
 ) -> io::Result<()> {
-    let &Entry {
+    let Entry {
         conversation,
         time,
         from,
-        ref what,
-    } = entry;
-    match what {
+        ..
+    } = *entry;
+    match &entry.what {
         What::Begins { about, .. } => explainer.begins(conversation, time, about, protocol.clone()),
         What::Bytes(layer, _) => explainer.bytes(conversation, *layer, from, time, bytes),
         What::Ends => explainer.ends(conversation, from, time),
@@ -162,19 +162,19 @@ fn explained(
         }
         What::Lost | What::Unrecorded(_) => {
             explainer.forgets(conversation);
-            explainer.event(conversation, time, &what.lost().unwrap_or_default())
+            explainer.event(conversation, time, &entry.what.lost().unwrap_or_default())
         }
     }
 }
 
 fn saved(writer: &mut Writer<Out>, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
-    let &Entry {
+    let Entry {
         conversation,
         time,
         from,
-        ref what,
-    } = entry;
-    match what {
+        ..
+    } = *entry;
+    match &entry.what {
         What::Begins { client, server, .. } => writer.begins(conversation, time, *client, *server),
         What::Bytes(Layer::Tcp, _) => writer.bytes(conversation, from, time, bytes),
         What::Bytes(..) | What::Unrecorded(_) => Ok(()),

@@ -312,7 +312,7 @@ mod tests {
 
     type Log<T> = Arc<Mutex<Vec<T>>>;
 
-    /// What lets its capture go, the capture, and what its hook is told.
+    /// What lets its capture go, the capture, and what its hook gets.
     fn stopped(queue: &Queue) -> (Sender<()>, Log<u8>, Log<String>) {
         let (let_go, lets_go) = channel();
         let (file, errors) = (Log::default(), Log::default());

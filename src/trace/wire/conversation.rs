@@ -292,7 +292,7 @@ impl Conversation {
     /// The bytes are no request.
     fn bad_request(&mut self, error: &Error) -> Found {
         let bytes = self.client.bytes();
-        let (broken, refusal) = self.client.blame(error, self.requests.places(bytes).end);
+        let (broken, refusal) = self.client.locate(error, self.requests.places(bytes).end);
         let mut brush = self.client.brush();
         request(&mut brush, &self.requests, None, Good::Before(broken));
         let painted = brush.finish();
@@ -418,7 +418,7 @@ impl Conversation {
     /// The bytes are no response.
     fn bad_response(&mut self, error: &Error) -> Found {
         let end = self.responses.places(self.server.bytes()).end;
-        let (broken, refusal) = self.server.blame(error, end);
+        let (broken, refusal) = self.server.locate(error, end);
         self.refuse_response(broken, refusal)
     }
 

@@ -97,8 +97,8 @@ impl Explainer {
         self
     }
 
-    /// A conversation begins. `about` says between whom: `client 127.0.0.1:50000 connects to server 127.0.0.1:1337`. If it is carried by
-    /// TLS, `protocol` is that of the records, and what is inside is detected.
+    /// A conversation begins. `about` says between whom: `client 127.0.0.1:50000 connects to server 127.0.0.1:1337`.
+    /// If it is carried by TLS, `protocol` is that of the records, and what is inside is detected.
     pub fn begins(
         &mut self,
         conversation: u64,

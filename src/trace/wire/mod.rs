@@ -141,7 +141,7 @@
 //!    hidden in refused bytes and behind the last message, too, where more may be hidden than is a secret: in a line
 //!    that begins as `Cookie` does, all. Content is not hidden: bodies, WebSocket and framed messages, datagrams, what
 //!    a tunnel carries.
-//! 9. A WebSocket message of several frames is told once more behind its last frame, as one span of
+//! 9. A WebSocket message of several frames is reported once more behind its last frame, as one span of
 //!    [`Layer::Message`](Layer): of its own bytes, from 0 to its length. Control frames between its frames are no part of
 //!    it. A message in one frame has none: its frame shows it.
 //! 10. [`Explained::exchange`] is the number of the exchange: of the request, and of its responses.

@@ -134,7 +134,7 @@ impl Side {
 
     /// Where a head breaks a rule, in these bytes, and the rule. `end` is the end of the head, if it is
     /// complete: then the rule is about the head as a whole, or about a value in it.
-    pub(super) fn blame(&self, error: &Error, end: Option<usize>) -> (usize, Refusal) {
+    pub(super) fn locate(&self, error: &Error, end: Option<usize>) -> (usize, Refusal) {
         let (broken, at) = match end {
             Some(end) => (end, None),
             None if error.rule() == Rule::MessageTruncated => (self.bytes().len(), None),

@@ -24,7 +24,7 @@ pub(super) enum Step {
 pub(super) struct Refusal {
     pub(super) section: &'static str,
     pub(super) says: &'static str,
-    /// What stood there, and where if a single byte is to blame.
+    /// What stood there, and where, if it is a single byte that breaks the rule.
     pub(super) found: String,
 }
 

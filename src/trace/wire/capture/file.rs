@@ -57,7 +57,7 @@ struct Found {
 const PCAP_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
 const MICROSECONDS: u32 = 0xa1b2_c3d4;
-const NANOSECONDS: u32 = 0xa1b2_3c4d;
+pub(super) const NANOSECONDS: u32 = 0xa1b2_3c4d;
 const MODIFIED: u32 = 0xa1b2_cd34;
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 

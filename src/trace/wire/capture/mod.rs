@@ -66,7 +66,7 @@
 //!    connection or the file ends. Then it is an [`Event::Gap`], as are the bytes that a packet had and the capture did
 //!    not keep. So the bytes and gaps of a direction are its bytes from the first to the last one, in order.
 //! 7. A direction ends with its FIN, both end with a RST. What comes behind is passed over. A SYN with another sequence
-//!    number begins another conversation. Of a connection that goes on when the file ends, no end is told.
+//!    number begins another conversation. Of a connection that goes on when the file ends, no end is reported.
 //! 8. What a file can make large has a limit: [`Limits`]. The time for a file grows with its length, not faster than
 //!    *n* log *n*.
 //!

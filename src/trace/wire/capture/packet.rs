@@ -27,6 +27,13 @@ pub(super) struct Tcp {
     pub(super) rst: bool,
 }
 
+/// The flags of a segment.
+pub(super) const FIN: u8 = 0x01;
+pub(super) const SYN: u8 = 0x02;
+pub(super) const RST: u8 = 0x04;
+pub(super) const PSH: u8 = 0x08;
+pub(super) const ACK: u8 = 0x10;
+
 const NULL: u16 = 0;
 const ETHERNET: u16 = 1;
 const LOOP: u16 = 108;
@@ -172,10 +179,10 @@ fn segment<'a>(behind: &Behind<'a>) -> Result<Carried<'a>, Notice> {
     let acknowledgment = u32::from_be_bytes(array(behind.bytes, 8)?);
     let tcp = Tcp {
         sequence: u32::from_be_bytes(array(behind.bytes, 4)?),
-        acknowledgment: flag(0x10).then_some(acknowledgment),
-        syn: flag(0x02),
-        fin: flag(0x01),
-        rst: flag(0x04),
+        acknowledgment: flag(ACK).then_some(acknowledgment),
+        syn: flag(SYN),
+        fin: flag(FIN),
+        rst: flag(RST),
     };
     carries(behind, Some(tcp), header, behind.length)
 }

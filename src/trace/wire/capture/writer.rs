@@ -1,6 +1,8 @@
 //! From what passed to a pcap file.
 
+use super::file::NANOSECONDS;
 use super::ip::{LONGEST_PACKET, TCP, UDP, ip_bytes, packet};
+use super::packet::{ACK, FIN, PSH, RST, SYN};
 use crate::trace::wire::Direction;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
@@ -56,15 +58,8 @@ struct Side {
 
 /// LINKTYPE_RAW: a packet begins with its IP header.
 const LINK_TYPE: u32 = 101;
-const NANOSECONDS: u32 = 0xa1b2_3c4d;
 const TCP_BYTES: usize = 20;
 const UDP_BYTES: usize = 8;
-
-const FIN: u8 = 0x01;
-const SYN: u8 = 0x02;
-const RST: u8 = 0x04;
-const PSH: u8 = 0x08;
-const ACK: u8 = 0x10;
 
 /// Of a SYN: the window is counted in units of 2¹⁴ bytes, so it is never full. Then the largest segment.
 const SYN_OPTIONS: [u8; 6] = [3, 3, 14, NO_OPERATION, 2, 4];

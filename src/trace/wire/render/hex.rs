@@ -88,12 +88,6 @@ impl Hex {
         }
     }
 
-    fn begin(&mut self, out: &mut String) {
-        if self.titles.begins() {
-            out.push_str(LEGEND);
-        }
-    }
-
     fn layout(&self, last_offset: u64) -> Layout {
         let bytes = match self.columns {
             128.. => 16,
@@ -227,13 +221,13 @@ fn say(style: Style, text: &str, rule: &str, width: usize, out: &mut Vec<Vec<(St
 
 impl Rendering for Hex {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        self.begin(out);
+        self.titles.begin(LEGEND, out);
         let (above, event) = self.titles.event(conversation, time, text);
         let _ = writeln!(out, "{above}* {}", shortened(&event, self.columns - 2));
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        self.begin(out);
+        self.titles.begin(LEGEND, out);
         if let Some(title) = self.titles.title(conversation, explained) {
             let _ = writeln!(out, "\n* {}", shortened(&title, self.columns - 2));
         }

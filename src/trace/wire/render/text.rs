@@ -77,23 +77,17 @@ impl Text {
     pub fn new() -> Text {
         Text::default()
     }
-
-    fn begin(&mut self, out: &mut String) {
-        if self.titles.begins() {
-            out.push_str(LEGEND);
-        }
-    }
 }
 
 impl Rendering for Text {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        self.begin(out);
+        self.titles.begin(LEGEND, out);
         let (above, event) = self.titles.event(conversation, time, text);
         let _ = writeln!(out, "{above}* {event}");
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        self.begin(out);
+        self.titles.begin(LEGEND, out);
         if let Some(title) = self.titles.title(conversation, explained) {
             let _ = writeln!(out, "\n* {title}");
         }

@@ -10,15 +10,16 @@ pub(super) struct Titles {
     /// The first time and the first conversation that were seen.
     first: Option<(Duration, u64)>,
     has_many: bool,
-    has_begun: bool,
     /// Whose bytes came last.
     last: Option<(u64, Layer, Direction)>,
 }
 
 impl Titles {
-    /// Whether this is the first line of all, which is the place to say what the marks mean.
-    pub(super) fn begins(&mut self) -> bool {
-        !std::mem::replace(&mut self.has_begun, true)
+    /// Above the first line of all: what the marks mean.
+    pub(super) fn begin(&self, legend: &str, out: &mut String) {
+        if self.first.is_none() {
+            out.push_str(legend);
+        }
     }
 
     /// The line of an event, behind an empty one if it follows bytes.
