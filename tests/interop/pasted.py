@@ -116,7 +116,8 @@ def a_person_sits_here():
 
 
 class Terminal:
-    """A bash in a terminal. What is typed is not echoed, so what appears is what the programs print."""
+    """A bash in a terminal. What is typed is not echoed, so what appears is what the programs print. telnet turns the
+    echo on when it has connected, and what is typed may come before or after that: so one echo is allowed."""
 
     def __init__(self):
         self.master, end = pty.openpty()
@@ -137,6 +138,7 @@ class Terminal:
         )
         os.close(end)
         self.raw = b""
+        self.typed = ""
         self.may_show_more = False
         self.wait(self.is_idle, "its first prompt")
 
@@ -174,15 +176,16 @@ class Terminal:
             self.read(0.05)
 
     def paste(self, text: str):
-        self.raw, self.may_show_more = b"", False
+        self.raw, self.typed, self.may_show_more = b"", text, False
         os.write(self.master, text.encode() + b"\n")
 
     def press(self, key: str):
-        self.raw, self.may_show_more = b"", True
+        self.raw, self.typed, self.may_show_more = b"", "", True
         os.write(self.master, KEYS[key])
 
     def shows(self, text: str):
-        pattern = re.compile("".join(map(in_a_pattern, text.split("\n"))))
+        echo = f"(?:{re.escape(self.typed)}\n)?"
+        pattern = re.compile(echo + "".join(map(in_a_pattern, text.split("\n"))))
         self.wait(lambda: pattern.fullmatch(self.text() + "\n"), f"what the page shows is\n{text}\n")
         self.raw = PROMPT.encode() if self.is_idle() else b""
         self.may_show_more = text.endswith("\n…")
