@@ -1,4 +1,4 @@
-use super::{next_text, socket, socket_at, socket_of_its_own};
+use super::{next_text, socket, socket_in_place_of, socket_of_its_own};
 use crate::support::watched;
 use barewire::udp::{ReceiveBuffer, is_closed};
 use std::net::Ipv4Addr;
@@ -9,7 +9,6 @@ use std::net::Ipv4Addr;
 fn erratum_e41_a_closed_socket_stays_closed_and_another_takes_its_port() {
     watched(|| {
         let (old, client) = (socket_of_its_own(1), socket());
-        let place = old.local_addr().to_string();
         old.close();
         old.close();
         let group = Ipv4Addr::new(239, 255, 41, 41);
@@ -35,7 +34,7 @@ fn erratum_e41_a_closed_socket_stays_closed_and_another_takes_its_port() {
         old.on_message(|_, _, _| panic!("a message")).unwrap(); // over before it began
         assert_eq!(old.remote_addr(), None);
 
-        let new = socket_at(&place); // `old` is still alive
+        let new = socket_in_place_of(&old);
         client.send_to(b"again", old.local_addr()).unwrap();
         assert_eq!(next_text(&new), "again");
     });

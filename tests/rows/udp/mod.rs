@@ -31,7 +31,9 @@ mod u06_loss;
 
 use crate::support::PATIENCE;
 use barewire::udp::{self, Family, ReceiveBuffer, Received, RemoteInfo, Socket};
-use std::io;
+use std::io::{self, ErrorKind};
+use std::thread;
+use std::time::Instant;
 
 /// The book's message: 19 bytes, 11 characters.
 const BOOK: &str = "深入浅出Node.js";
@@ -51,6 +53,21 @@ fn socket_of_its_own(test: u8) -> Socket {
     match cfg!(target_os = "linux") {
         true => socket_at(&format!("127.41.0.{test}:0")),
         false => socket(),
+    }
+}
+
+/// A socket at the address of one that is closed but still alive: the kernel gives it away when no descriptor is left.
+/// A socket of another test at `0.0.0.0` may have the port for a moment, since that covers all addresses.
+fn socket_in_place_of(closed: &Socket) -> Socket {
+    let place = closed.local_addr().to_string();
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match bind(&place) {
+            Err(e) if e.kind() == ErrorKind::AddrInUse && Instant::now() < give_up => {
+                thread::yield_now();
+            }
+            socket => return socket.expect("the address can be bound again"),
+        }
     }
 }
 

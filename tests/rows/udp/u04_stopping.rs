@@ -1,4 +1,4 @@
-use super::{bind, socket, socket_at, socket_of_its_own, unless_lacking};
+use super::{bind, socket, socket_at, socket_in_place_of, socket_of_its_own, unless_lacking};
 use crate::support::watched;
 use barewire::udp::{ReceiveBuffer, Socket, is_closed};
 use std::fs;
@@ -49,7 +49,7 @@ fn wakes(socket: &Socket) {
         }
         socket.close();
     });
-    is_free(socket);
+    drop(socket_in_place_of(socket));
 }
 
 /// Waits until a thread sleeps in the kernel, where one can know.
@@ -64,12 +64,6 @@ fn until_asleep(stat: std::io::Result<String>) {
     }
 }
 
-/// No descriptor is left: the kernel would not give the port away.
-fn is_free(closed: &Socket) {
-    let address = closed.local_addr().to_string();
-    drop(socket_at(&address));
-}
-
 #[test]
 fn row_u04_close_frees_the_port_while_clones_live() {
     watched(|| {
@@ -77,7 +71,7 @@ fn row_u04_close_frees_the_port_while_clones_live() {
             let socket = socket_of_its_own(7);
             let clones = [socket.clone(), socket.clone()];
             clones[0].close();
-            is_free(&socket);
+            drop(socket_in_place_of(&socket));
             assert!(clones[1].is_closed());
             assert_eq!(clones[1].local_addr(), socket.local_addr());
         }
@@ -113,7 +107,7 @@ fn row_u04_any_thread_may_close_while_others_work() {
                     });
                 }
             });
-            is_free(socket);
+            drop(socket_in_place_of(socket));
         }
     });
 }
