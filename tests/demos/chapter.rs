@@ -1,5 +1,7 @@
 //! `make run`: each door of the chapter, tried with the commands that it prints.
 
+mod live;
+
 use crate::place::Place;
 use crate::stage::{Ended, Running, printed, refuses, run};
 use crate::support::watched;

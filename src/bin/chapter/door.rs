@@ -2,6 +2,22 @@
 
 use barewire::net::Addr;
 use std::io::{self, ErrorKind};
+use std::sync::OnceLock;
+
+/// The addresses of all doors, once all are open: a name in lower case, and its address.
+static OPEN: OnceLock<Vec<(String, String)>> = OnceLock::new();
+
+/// All doors are open.
+pub(crate) fn all_open(addresses: Vec<(String, String)>) {
+    OPEN.get_or_init(|| addresses);
+}
+
+/// The address of the door of this name.
+pub(crate) fn address(name: &str) -> Option<&'static str> {
+    let mut open = OPEN.get().into_iter().flatten();
+    open.find(|(is, _)| is == name)
+        .map(|(_, address)| address.as_str())
+}
 
 pub(crate) struct Door {
     pub(crate) name: &'static str,

@@ -10,13 +10,22 @@
 //!
 //! Each door serves what the demo of its protocol serves, and prints what that prints.
 #![forbid(unsafe_code)]
+#![allow(dead_code)] // an exchange uses a part of the stage
 
 #[path = "../tls_echo/certificates.rs"]
 mod certificates;
 #[path = "../demo/mod.rs"]
 mod demo;
 mod door;
+mod exchange;
+mod guard;
+mod json;
+mod live;
+mod log;
+mod run;
 mod servers;
+mod site;
+mod spans;
 
 use demo::{Args, log};
 use door::Door;
@@ -135,7 +144,7 @@ impl Options {
 
 /// Opens all, or returns the error of the first that cannot be opened.
 fn open_all(options: &Options) -> Result<(), String> {
-    let (mut opened, mut number) = (String::new(), 0);
+    let (mut opened, mut addresses, mut number) = (String::new(), Vec::new(), 0);
     for door in DOORS {
         let listen = match door.port {
             Some(port) => options.listen(number, port),
@@ -144,7 +153,9 @@ fn open_all(options: &Options) -> Result<(), String> {
         number += u16::from(door.port.is_some());
         let address = door.open_at(&listen)?;
         opened += &door.invitation(&address);
+        addresses.push((door.name.to_lowercase(), address.to_string()));
     }
+    door::all_open(addresses);
     log!(
         "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
          `cargo run --release --bin NAME -- …`.\n\n{opened}"

@@ -20,6 +20,7 @@ mod reply;
 mod websocket_routes;
 
 use crate::certificates::{CERT, KEY};
+use crate::site::Site;
 use barewire::net::{self, Addr, Socket};
 use barewire::tls::{self, ServerOptions};
 use barewire::udp::{self, Family, RemoteInfo, SocketEvents};
@@ -47,9 +48,13 @@ pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
     Ok(socket.start(Printing)?.local_addr().into())
 }
 
+/// The book's server, and the page of the chapter.
 pub(crate) fn http(listen: &str) -> io::Result<Addr> {
-    let routes = http_routes::Routes::new(None)?;
-    let server = http::create_server(move |req, res| routes.serve(req, res));
+    let (routes, site) = (http_routes::Routes::new(None)?, Site::new());
+    let server = http::create_server(move |req, res| match Site::has(req.path()) {
+        true => site.serve(req, res),
+        false => routes.serve(req, res),
+    });
     Ok(server.listen(listen)?.local_addr())
 }
 

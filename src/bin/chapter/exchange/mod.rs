@@ -1,0 +1,22 @@
+//! The exchanges of the page, in its order.
+//!
+//! # To add one
+//!
+//! 1. A function `fn hello(stage: &Stage) -> Result<(), Stop>` in the file of its subject: see `http.rs`.
+//! 2. A row of the table `EXCHANGES` of that file, and the file's name in [`all`].
+//! 3. Its words in both languages: `page/text/`.
+
+mod http;
+mod stage;
+
+pub(crate) use stage::{Exchange, play};
+
+/// All exchanges, in the order of the page.
+pub(crate) fn all() -> impl Iterator<Item = &'static Exchange> {
+    [http::EXCHANGES].into_iter().flatten()
+}
+
+/// The exchange of this name.
+pub(crate) fn find(id: &str) -> Option<&'static Exchange> {
+    all().find(|exchange| exchange.id == id)
+}

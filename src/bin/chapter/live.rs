@@ -1,0 +1,217 @@
+//! The WebSocket of the page: commands in, messages of a run out.
+//!
+//! ```text
+//!   browser ══ WebSocket ══ session: the connection's own thread. It owns the reader, the current run, its threads.
+//!      ▲                       │ play: begins a run           │ stop, a new play, a closed tab: a reason to end
+//!      ║                       ▼                              ▼
+//!      ║                    player ──► Log ◀── taps         Run::end ──► guard
+//!      ║                                │ changed                          │ cuts, waits, sends `done`
+//!      ╚════════════ writer ◀══ guard ◀─┘                                  ▼ the session joins it
+//! ```
+//!
+//! A session takes one command at a time, and reads the next one when it has done it: a page that sends faster waits (back
+//! pressure). Its thread never sends messages of a run, so it reads while the page is slow. When the tab is closed, the
+//! read ends: the session terminates the WebSocket, so that a guard which waits in `send` goes on, ends the run, and
+//! joins its threads. Then nothing is left.
+//!
+//! | limit | beyond it |
+//! |---|---|
+//! | a command has 64 KiB | closed with 1009 |
+//! | 128 sessions | closed with 1013 and the reason |
+//! | one run a session | a `play` stops the one before, and waits for its end |
+//! | nothing comes for 10 minutes | closed with 1001 |
+//! | the page reads nothing for 10 s | cut |
+
+use crate::exchange;
+use crate::guard;
+use crate::json::{self, Object, Value};
+use crate::run::{self, Ending, Run, Threads};
+use barewire::http::{Handled, Request, Response};
+use barewire::websocket::{Acceptor, Config, Data, Incoming, Limits, Writer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+const MOST_COMMAND: usize = 64 * 1024;
+const MOST_SESSIONS: usize = 128;
+const MOST_IDLE: Duration = Duration::from_secs(600);
+
+pub(crate) struct Live {
+    acceptor: Acceptor,
+    sessions: AtomicUsize,
+}
+
+impl Live {
+    pub(crate) fn new() -> Live {
+        let config = Config {
+            limits: Limits {
+                message_bytes: MOST_COMMAND,
+            },
+            heartbeat_interval: None, // an idle page costs nothing, and loopback loses no peer
+            stall_timeout: Duration::from_secs(10),
+            ..Config::default()
+        };
+        Live {
+            acceptor: Acceptor::new()
+                .protocols(["barewire-chapter"])
+                .config(config),
+            sessions: AtomicUsize::new(0),
+        }
+    }
+
+    /// Serves one page, until it leaves.
+    pub(crate) fn serve(&self, req: Request<'_>, res: Response<'_>) -> Handled {
+        guard::check_origin(&req)?;
+        let Some(ws) = self.acceptor.accept(req, res)? else {
+            return Ok(());
+        };
+        let place = Place::take(&self.sessions);
+        if place.number >= MOST_SESSIONS {
+            let why = format!("{MOST_SESSIONS} pages are open already");
+            let _outcome = ws.close(1013, why); // it may have left
+            return Ok(());
+        }
+        let (mut reader, page) = ws.split();
+        let mut session = Session {
+            page,
+            current: None,
+        };
+        loop {
+            match reader.receive_within(MOST_IDLE) {
+                Ok(Incoming::Came(command)) => session.obey(command),
+                Ok(Incoming::Nothing) => {
+                    drop(session.page.close(1001, "nothing has come for 10 minutes"))
+                }
+                Ok(Incoming::Closed) | Err(_) => return Ok(()), // the outcome is no failure of ours
+            }
+        }
+    }
+}
+
+/// A place among the sessions, given back when it is dropped.
+struct Place<'s> {
+    sessions: &'s AtomicUsize,
+    number: usize,
+}
+
+impl<'s> Place<'s> {
+    fn take(sessions: &'s AtomicUsize) -> Place<'s> {
+        let number = sessions.fetch_add(1, Ordering::Relaxed);
+        Place { sessions, number }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A page that is open.
+struct Session {
+    page: Writer,
+    /// The run that goes on, or the last one.
+    current: Option<Current>,
+}
+
+struct Current {
+    number: u64,
+    run: Arc<Run>,
+    threads: Option<Threads>,
+}
+
+impl Current {
+    /// Ends the run, and waits for its threads.
+    fn end(&mut self) {
+        self.run.end(Ending::Stopped);
+        if let Some(threads) = self.threads.take() {
+            threads.join();
+        }
+    }
+}
+
+impl Session {
+    fn obey(&mut self, command: Data<'_>) {
+        let done = match command {
+            Data::Text(text) => json::read(text).and_then(|command| self.command(&command)),
+            Data::Binary(_) => Err("a command is a text".to_owned()),
+        };
+        if let Err(why) = done {
+            let error = Object::new().text("kind", "error").text("why", &why).end();
+            let _ = self.page.send(error); // the next read says that it has left
+        }
+    }
+
+    fn command(&mut self, command: &Value) -> Result<(), String> {
+        let number = command
+            .get("run")
+            .and_then(Value::number)
+            .ok_or("a command names its run")?;
+        match command.get("do").and_then(Value::text) {
+            Some("play") => self.play(number, command),
+            Some("stop") => {
+                let mut current = self.current.iter_mut();
+                current
+                    .find(|current| current.number == number)
+                    .map(|current| current.run.end(Ending::Stopped));
+                Ok(())
+            }
+            Some("pcap") => {
+                let (_, pcap) = self.run(number)?.played();
+                let _ = self.page.send(&pcap[..]);
+                Ok(())
+            }
+            Some(other) => Err(format!("there is no command {other:?}")),
+            None => Err("a command says what to do".to_owned()),
+        }
+    }
+
+    fn run(&self, number: u64) -> Result<&Run, String> {
+        let current = self
+            .current
+            .as_ref()
+            .filter(|current| current.number == number);
+        Ok(&current
+            .ok_or_else(|| format!("run {number} is not kept"))?
+            .run)
+    }
+
+    fn play(&mut self, number: u64, command: &Value) -> Result<(), String> {
+        let id = command
+            .get("exchange")
+            .and_then(Value::text)
+            .ok_or("an exchange is missing")?;
+        let exchange = exchange::find(id).ok_or_else(|| format!("there is no exchange {id:?}"))?;
+        let settings = command
+            .get("settings")
+            .cloned()
+            .unwrap_or(Value::Object(Vec::new()));
+        if let Some(mut before) = self.current.take() {
+            before.end();
+        }
+        let page = self.page.clone();
+        let begun = run::begin(
+            number,
+            move |run| exchange::play(exchange, run, settings),
+            move |message| drop(page.send(message)),
+        );
+        let (run, threads) = begun.map_err(|error| format!("no thread for it: {error}"))?;
+        let threads = Some(threads);
+        self.current = Some(Current {
+            number,
+            run,
+            threads,
+        });
+        Ok(())
+    }
+}
+
+/// The page has left.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.page.terminate();
+        if let Some(current) = &mut self.current {
+            current.end();
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What passes in a run, as messages to the page and as a capture. Memory only: `run.rs` has the lock and the threads.
+//!
+//! A connection that is tapped at both ends is one conversation: they are matched by their addresses. Its blocks are
+//! those of both, each with its own cuts; its spans and its capture are of the side that was seen first.
+
+use crate::json::Object;
+use crate::spans::{Buffer, Spans};
+use barewire::net::{Addr, TapEvent, Tapped};
+use barewire::trace::wire::capture::{Writer, invented};
+use barewire::trace::wire::{Direction, Explainer, Layer, Protocol};
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The most bytes that the blocks of a run have.
+pub(crate) const MOST_PASSED: usize = 512 * 1024;
+/// The most bytes of messages: a run of tiny frames has many.
+const MOST_WRITTEN: usize = 8 * 1024 * 1024;
+/// A longer write or read is several blocks: each is one message.
+const MOST_IN_A_BLOCK: usize = 64 * 1024;
+
+/// At which end of a connection something is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    pub(crate) fn key(self) -> &'static str {
+        self.sends().key()
+    }
+
+    fn sends(self) -> Direction {
+        match self {
+            Side::Client => Direction::FromClient,
+            Side::Server => Direction::FromServer,
+        }
+    }
+
+    fn receives(self) -> Direction {
+        match self {
+            Side::Client => Direction::FromServer,
+            Side::Server => Direction::FromClient,
+        }
+    }
+}
+
+pub(crate) struct Log {
+    run: u64,
+    begun: Instant,
+    since_1970: Duration,
+    /// In the order in which they are sent.
+    pub(crate) messages: Vec<String>,
+    written: usize,
+    passed: usize,
+    /// More has passed than is allowed, or the last message is there: the rest is dropped.
+    is_closed: bool,
+    explainer: Explainer,
+    lines: Buffer,
+    capture: Option<Writer<Buffer>>,
+    pcap: Buffer,
+    conversations: Vec<Conversation>,
+    /// By the number of a connection with a tap.
+    taps: HashMap<u64, Seen>,
+}
+
+/// Which conversation a connection is, and which end of it.
+#[derive(Clone, Copy)]
+struct Seen {
+    conversation: usize,
+    side: Side,
+}
+
+struct Conversation {
+    /// Of the client and of the server.
+    ends: [Option<SocketAddr>; 2],
+    first: Side,
+    /// Both ends are seen.
+    is_shared: bool,
+    /// How many bytes were seen at a side, of a layer, from one of the two.
+    seen: HashMap<(Side, Layer, Direction), u64>,
+}
+
+impl Log {
+    pub(crate) fn new(run: u64) -> Log {
+        let (lines, pcap) = (Buffer::default(), Buffer::default());
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        Log {
+            run,
+            begun: Instant::now(),
+            since_1970: since_1970.unwrap_or_default(),
+            messages: Vec::new(),
+            written: 0,
+            passed: 0,
+            is_closed: false,
+            explainer: Explainer::new(Spans { run }, lines.clone()),
+            lines,
+            capture: Writer::new(pcap.clone()).ok(),
+            pcap,
+            conversations: Vec::new(),
+            taps: HashMap::new(),
+        }
+    }
+
+    /// Since the run has begun.
+    pub(crate) fn time(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    pub(crate) fn pcap(&self) -> Vec<u8> {
+        self.pcap.bytes()
+    }
+
+    /// Whether the run has had all the bytes that it may have.
+    pub(crate) fn is_full(&self) -> bool {
+        self.passed > MOST_PASSED || self.written > MOST_WRITTEN
+    }
+
+    /// The last message.
+    pub(crate) fn done(&mut self, outcome: &str, why: &str) {
+        let done = self.message("done").time(self.time());
+        let done = done.text("outcome", outcome).text("why", why);
+        self.push(done);
+        self.is_closed = true;
+    }
+
+    /// What the program has seen.
+    pub(crate) fn event(&mut self, side: Side, key: &str, values: &[(&str, &str)]) {
+        let values = values
+            .iter()
+            .fold(Object::new(), |all, (name, value)| all.text(name, value));
+        let event = self
+            .message("event")
+            .time(self.time())
+            .text("side", side.key());
+        self.push(event.text("key", key).raw("values", values.end()));
+    }
+
+    /// A datagram, of which each side reports what it sends and receives. It is explained where it is sent.
+    pub(crate) fn datagram(
+        &mut self,
+        side: Side,
+        from: Direction,
+        ends: [SocketAddr; 2],
+        bytes: &[u8],
+    ) {
+        if !self.takes(bytes) {
+            return;
+        }
+        let time = self.time();
+        let addresses = ends.map(Some);
+        let mut known = self.conversations.iter_mut();
+        let conversation = match known.position(|known| known.ends == addresses) {
+            Some(known) => known,
+            None => self.begins(addresses, ends.map(|end| end.to_string()), side, "udp"),
+        };
+        let known = &mut self.conversations[conversation];
+        known.is_shared |= known.first != side;
+        let is_explained = side.sends() == from || !known.is_shared;
+        self.block(Seen { conversation, side }, Layer::Udp, from, bytes);
+        if is_explained {
+            let number = conversation as u64;
+            let _ = self.explainer.datagram(number, from, time, bytes);
+            let ([client, server], stamp) = (ends, self.since_1970 + time);
+            if let Some(capture) = &mut self.capture {
+                let _ = capture.datagram(client, server, from, stamp, bytes);
+            }
+            self.explained();
+        }
+    }
+
+    /// Something has passed over a connection with a tap at this side.
+    pub(crate) fn passed(
+        &mut self,
+        side: Side,
+        protocol: &Protocol,
+        tapped: &Tapped,
+        event: TapEvent<'_>,
+    ) {
+        if event == TapEvent::Connected && !tapped.is_plaintext() {
+            self.connected(side, protocol, tapped);
+        }
+        let Some(&seen) = self.taps.get(&tapped.number()) else {
+            return;
+        };
+        let (us, peer) = (side.sends(), side.receives());
+        let layer = match tapped.is_plaintext() {
+            true => Layer::Tls,
+            false => Layer::Tcp,
+        };
+        match event {
+            TapEvent::Received(bytes) => self.bytes(seen, layer, peer, bytes),
+            TapEvent::Sent(bytes) => self.bytes(seen, layer, us, bytes),
+            _ if tapped.is_plaintext() => {} // its ends are those of the records
+            TapEvent::ReceivedEnd => self.ends(seen, peer, "end"),
+            TapEvent::SentEnd => self.ends(seen, us, "end"),
+            TapEvent::Aborted => self.ends(seen, us, "reset"),
+            TapEvent::Broken(ErrorKind::ConnectionReset) => self.ends(seen, peer, "reset"),
+            TapEvent::Closed => {
+                self.ends(seen, us, "closed");
+                self.taps.remove(&tapped.number());
+            }
+            _ => {}
+        }
+    }
+
+    fn connected(&mut self, side: Side, protocol: &Protocol, tapped: &Tapped) {
+        let (local, peer) = (tapped.local_addr(), tapped.peer_addr());
+        let ends = match side {
+            Side::Client => [local, peer],
+            Side::Server => [peer, local],
+        };
+        let addresses = ends.map(|end| end.and_then(Addr::ip));
+        let has_addresses = addresses.iter().all(Option::is_some);
+        let is_other_end = |known: &Conversation| {
+            known.ends == addresses && known.first != side && !known.is_shared && has_addresses
+        };
+        let known = self.conversations.iter().rposition(is_other_end);
+        if let Some(known) = known {
+            self.conversations[known].is_shared = true;
+        }
+        let conversation = known.unwrap_or_else(|| {
+            let names = ends.map(|end| end.map_or("?".to_owned(), Addr::to_string));
+            let conversation = self.begins(addresses, names, side, name(protocol));
+            let (number, time) = (conversation as u64, self.time());
+            let _ = self.explainer.begins(number, time, "", protocol.clone());
+            let (client, server) = match addresses {
+                [Some(client), Some(server)] => (client, server),
+                _ => invented(number),
+            };
+            let stamp = self.since_1970 + time;
+            if let Some(capture) = &mut self.capture {
+                let _ = capture.begins(number, stamp, client, server);
+            }
+            conversation
+        });
+        self.taps
+            .insert(tapped.number(), Seen { conversation, side });
+    }
+
+    fn begins(
+        &mut self,
+        ends: [Option<SocketAddr>; 2],
+        [client, server]: [String; 2],
+        first: Side,
+        protocol: &str,
+    ) -> usize {
+        let conversation = self.conversations.len();
+        self.conversations.push(Conversation {
+            ends,
+            first,
+            is_shared: false,
+            seen: HashMap::new(),
+        });
+        let begins = self
+            .message("begins")
+            .raw("conversation", conversation)
+            .time(self.time());
+        let begins = begins.text("client", &client).text("server", &server);
+        self.push(begins.text("protocol", protocol).text("seen", first.key()));
+        conversation
+    }
+
+    fn bytes(&mut self, seen: Seen, layer: Layer, from: Direction, bytes: &[u8]) {
+        for bytes in bytes.chunks(MOST_IN_A_BLOCK) {
+            if !self.takes(bytes) {
+                return;
+            }
+            self.block(seen, layer, from, bytes);
+            if self.conversations[seen.conversation].first != seen.side {
+                continue;
+            }
+            let (number, time) = (seen.conversation as u64, self.time());
+            let _ = self.explainer.bytes(number, layer, from, time, bytes);
+            let stamp = self.since_1970 + time;
+            if let (Layer::Tcp, Some(capture)) = (layer, &mut self.capture) {
+                let _ = capture.bytes(number, from, stamp, bytes);
+            }
+            self.explained();
+        }
+    }
+
+    fn block(&mut self, seen: Seen, layer: Layer, from: Direction, bytes: &[u8]) {
+        let Seen { conversation, side } = seen;
+        let offsets = &mut self.conversations[conversation].seen;
+        let offset = offsets.entry((side, layer, from)).or_default();
+        let at = match layer {
+            Layer::Udp => 0, // each from its first byte on
+            _ => *offset,
+        };
+        *offset += bytes.len() as u64;
+        let block = self.message("block").raw("conversation", conversation);
+        let block = block
+            .text("layer", layer.key())
+            .text("from", from.key())
+            .raw("at", at);
+        let block = block.time(self.time()).text("seen", side.key());
+        self.push(block.hex(bytes));
+    }
+
+    fn ends(&mut self, seen: Seen, from: Direction, how: &str) {
+        if self.conversations[seen.conversation].first != seen.side {
+            return;
+        }
+        let (number, time) = (seen.conversation as u64, self.time());
+        let ends = self.message("ends").raw("conversation", number);
+        self.push(ends.text("from", from.key()).time(time).text("how", how));
+        if how == "end" {
+            let _ = self.explainer.ends(number, from, time);
+        }
+        let stamp = self.since_1970 + time;
+        if let Some(capture) = &mut self.capture {
+            // Where a side has ended already, nothing is written.
+            let _ = match how {
+                "end" => capture.ends(number, from, stamp),
+                _ => capture.resets(number, from, stamp),
+            };
+        }
+        self.explained();
+    }
+
+    fn message(&self, kind: &str) -> Object {
+        Object::new().text("kind", kind).raw("run", self.run)
+    }
+
+    fn push(&mut self, message: Object) {
+        self.keep(message.end());
+    }
+
+    fn keep(&mut self, message: String) {
+        if !self.is_closed {
+            self.written += message.len();
+            self.messages.push(message);
+        }
+    }
+
+    /// What the explainer has written.
+    fn explained(&mut self) {
+        for line in self.lines.take_lines() {
+            self.keep(line);
+        }
+    }
+
+    /// Whether these bytes are still shown. If not, a note says so, once.
+    fn takes(&mut self, bytes: &[u8]) -> bool {
+        let was_full = self.is_full();
+        self.passed += bytes.len();
+        if self.is_full() && !was_full {
+            let most = MOST_PASSED.to_string();
+            self.event(Side::Client, "run.full", &[("bytes", &most)]);
+        }
+        !self.is_full() && !self.is_closed
+    }
+}
+
+fn name(protocol: &Protocol) -> &'static str {
+    match protocol {
+        Protocol::Tls => "tls",
+        Protocol::Framed(_) => "framed",
+        Protocol::Bytes => "bytes",
+        _ => "http",
+    }
+}
