@@ -11,6 +11,7 @@ use barewire::{https, tls};
 use std::io::{self, Read};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,13 +19,18 @@ use std::time::Duration;
 pub(super) type Run = fn(server: Tap, client: Tap);
 type Tap = Arc<dyn Observer>;
 
+static SOCKET_FILES: AtomicUsize = AtomicUsize::new(0);
+
 /// Whether it is under TLS, and how to run it.
 pub(super) const KINDS: &[(&str, bool, Run)] = &[
     ("tcp", false, |server, client| {
         tcp("127.0.0.1:0", server, client)
     }),
     ("unix", false, |server, client| {
-        let path = std::env::temp_dir().join(format!("barewire-tap-{}", std::process::id()));
+        // Two tests run this.
+        let number = SOCKET_FILES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("barewire-tap-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         tcp(&format!("unix:{}", path.display()), server, client);
     }),
     ("pipe", false, over_pipe),
