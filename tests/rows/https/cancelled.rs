@@ -88,12 +88,12 @@ fn a_handshake_that_does_not_end_is_named() {
         let (_listener, port) = silent();
         let agent = agent();
         let timeouts = http::Timeouts {
-            connect: Duration::from_millis(50),
+            connect: Duration::from_millis(400),
             ..http::Timeouts::default()
         };
         let options = agent.options().hostname("localhost").port(port);
         let options = options.timeouts(timeouts);
-        let says = format!("the TLS handshake with localhost:{port} did not end within 50ms");
+        let says = format!("the TLS handshake with localhost:{port} did not end within 400ms");
         for with_handle in [false, true] {
             let mut request = agent.request(&options).unwrap();
             let handle = with_handle.then(|| request.handle());

@@ -16,18 +16,21 @@ fn fault_a00_no_pong_inside_a_frame_over_tls() {
     fn flood(ws: WebSocket, closes: bool) {
         let (mut reader, writer) = ws.split();
         thread::scope(|scope| {
-            for byte in 1..=2 {
+            let senders = [1, 2].map(|byte| {
                 let writer = writer.clone();
                 scope.spawn(move || {
                     (0..20).for_each(|_| writer.send(vec![byte; 100_000]).expect("open"));
-                });
-            }
+                })
+            });
             let pinger = writer.clone();
             scope.spawn(move || while pinger.send_ping().is_ok() {});
             for _ in 0..40 {
                 let data = reader.receive().expect("whole frames").expect("a message");
                 assert_eq!(data.bytes().len(), 100_000);
                 assert!(data.bytes().iter().all(|byte| *byte == data.bytes()[0]));
+            }
+            for sender in senders {
+                sender.join().expect("all is sent before it is closed");
             }
             if closes {
                 let _ = writer.close(1000, "");
