@@ -32,7 +32,7 @@ use super::body::{self, BodyLength};
 use super::fields::{Fields, Known};
 use super::head::{Head, Places, connection_options};
 use super::section::Of;
-use super::start_line::{StartLine, Version};
+use super::start_line::Version;
 use super::target::{Judged, Target};
 use crate::http::wire::uri::authority;
 use crate::http::wire::{Error, Limits, Method, Rule, grammar};
@@ -81,7 +81,7 @@ impl RequestDecoder {
     /// be sent, and the connection may go on behind [`head_length`](Self::head_length).
     #[inline(always)]
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
-        if !self.head.decode(bytes, StartLine::request)? {
+        if !self.head.decode::<true>(bytes)? {
             return Ok(None);
         }
         self.check(bytes)?;
@@ -344,7 +344,7 @@ impl ResponseDecoder {
     /// # Errors
     /// The first rule the head breaks, at the byte that breaks it.
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
-        if !self.head.decode(bytes, StartLine::response)? {
+        if !self.head.decode::<false>(bytes)? {
             return Ok(None);
         }
         let length = self.head.section.at();

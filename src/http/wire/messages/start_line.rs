@@ -104,31 +104,26 @@ impl StartLine {
         }
     }
 
-    /// Continues a request-line; `Some(end)` once its CRLF is here.
-    #[inline]
-    pub(super) fn request(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {
-        self.decode(bytes, most, Phase::Method, StartLine::request_line)
-    }
-
-    /// Continues a status-line; `Some(end)` once its CRLF is here.
-    pub(super) fn response(&mut self, bytes: &[u8], most: usize) -> Result<Option<usize>, Error> {
-        self.decode(bytes, most, Phase::Version, StartLine::status_line)
-    }
-
-    #[inline]
-    fn decode(
+    /// Continues a request-line or a status-line; `Some(end)` once its CRLF is here.
+    #[inline(always)]
+    pub(super) fn decode<const REQUEST: bool>(
         &mut self,
         bytes: &[u8],
         most: usize,
-        first: Phase,
-        line: impl FnOnce(&mut StartLine, &[u8]) -> Result<Option<usize>, Error>,
     ) -> Result<Option<usize>, Error> {
+        let first = match REQUEST {
+            true => Phase::Method,
+            false => Phase::Version,
+        };
         if self.is_empty() && !self.skip_empty_lines(bytes, first)? {
             return Ok(None);
         }
         let most = self.start.saturating_add(most);
         let seen = &bytes[..bytes.len().min(most)];
-        let end = line(self, seen)?;
+        let end = match REQUEST {
+            true => self.request_line(seen)?,
+            false => self.status_line(seen)?,
+        };
         // RFC 9112 §3: "A server that receives a request-target longer than any URI it wishes to
         // parse MUST respond with a 414 (URI Too Long) status code"
         if end.is_none() && seen.len() == most {
@@ -166,7 +161,7 @@ impl StartLine {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn request_line(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         if self.phase == Phase::Method {
             self.at = grammar::token_end(bytes, self.at);

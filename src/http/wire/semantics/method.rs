@@ -28,8 +28,12 @@ impl<'a> Method<'a> {
 
     /// The method's name.
     pub fn as_str(self) -> &'a str {
-        // A token is ASCII: the default is never used.
-        std::str::from_utf8(self.0).unwrap_or_default()
+        match self.0 {
+            b"GET" => "GET", // without a check of its bytes, as most requests are these
+            b"POST" => "POST",
+            // A token is ASCII: the default is never used.
+            name => std::str::from_utf8(name).unwrap_or_default(),
+        }
     }
 
     /// Whether it is HEAD: the response has no body, whatever its fields are (RFC 9110 §9.3.2).
