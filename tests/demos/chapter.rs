@@ -1,6 +1,7 @@
 //! `make run`: each door of the chapter, tried with the commands that it prints.
 
 mod live;
+mod site;
 
 use crate::place::Place;
 use crate::stage::{Ended, Running, printed, refuses, run};
@@ -21,9 +22,15 @@ impl Chapter {
         let path = place.path();
         let args = ["--any-port", "--unix", path.to_str().expect("text")];
         let mut running = Running::start("chapter", &args);
+        let page = running.line();
+        assert_eq!(running.line(), "");
         assert!(running.line().starts_with("The network chapter of"));
         assert_eq!(running.line(), "");
         let doors = doors(&mut running);
+        assert_eq!(
+            page,
+            format!("http://{}/chapter in a browser", doors["HTTP"][0])
+        );
         Chapter {
             running,
             doors,
@@ -81,12 +88,12 @@ fn tcp_and_unix() {
         let address = chapter.tries("TCP", "tcp_echo client");
         assert_eq!(address, chapter.address("TCP"));
         assert_eq!(printed("tcp_echo", &["client", &address]), GREETED);
-        assert_eq!(chapter.running.line(), "连接断开");
+        assert_eq!(chapter.running.line(), "TCP: 连接断开");
         assert_eq!(
             printed("tcp_echo", &["client", chapter.address("Unix")]),
             GREETED
         );
-        assert_eq!(chapter.running.line(), "连接断开");
+        assert_eq!(chapter.running.line(), "Unix: 连接断开");
         assert!(
             chapter
                 .address("Unix")
@@ -103,7 +110,7 @@ fn udp() {
         printed("udp_echo", &["client", &address]);
         let line = chapter.running.line();
         assert!(
-            line.starts_with("server got: 深入浅出Node.js from 127.0.0.1:"),
+            line.starts_with("UDP: server got: 深入浅出Node.js from 127.0.0.1:"),
             "{line}"
         );
     });
@@ -115,8 +122,10 @@ fn http() {
         let chapter = Chapter::open("chapter-http");
         let url = chapter.tries("HTTP", "curl -v");
         assert_eq!(printed("http_get", &[&url]), "Hello World\n");
-        let page = chapter.tries("HTTP", "a page:");
-        assert!(printed("http_get", &[&page]).starts_with("<!doctype html>"));
+        let door = chapter.address("HTTP");
+        let old = printed("http_get", &["-s", "-i", &format!("http://{door}/try")]);
+        let leads = format!("Location: http://{door}/chapter#7.3\r\n");
+        assert!(old.contains(" 302 ") && old.contains(&leads), "{old}");
     });
 }
 
@@ -130,8 +139,13 @@ fn websocket() {
             (code, err.as_str()),
             (Some(0), "ws_client: closed with 1000 \"\"\n")
         );
-        let page = chapter.tries("WebSocket", "a page:");
-        assert!(printed("http_get", &[&page]).starts_with("<!doctype html>"));
+        let old = format!("http://{}/", chapter.address("WebSocket"));
+        let leads = format!(
+            "Location: http://{}/chapter#7.4\r\n",
+            chapter.address("HTTP")
+        );
+        let old = printed("http_get", &["-s", "-i", &old]);
+        assert!(old.contains(" 302 ") && old.contains(&leads), "{old}");
     });
 }
 
@@ -145,7 +159,7 @@ fn tls_and_https() {
             printed("tls_echo", &line.split(' ').collect::<Vec<_>>()),
             words
         );
-        assert_eq!(chapter.running.line(), "server connected unauthorized");
+        assert_eq!(chapter.running.line(), "TLS: server connected unauthorized");
 
         let line = chapter.tries("HTTPS", "http_get -v");
         let hello = printed("http_get", &line.split(' ').collect::<Vec<_>>());

@@ -38,6 +38,7 @@ def doors(demo):
     """nc, curl, openssl and our own demos: every line to try"""
     path = os.path.join(demo.folder, "echo.sock")
     with Talk(program(demo, "chapter"), "--any-port", "--unix", path) as chapter:
+        expect(re.fullmatch(r"http://127\.0\.0\.1:\d+/chapter in a browser", chapter.line()) and chapter.line() == "")
         expect(chapter.line().startswith("The network chapter") and chapter.line() == "")
         left = dict(WANTED)
         for line in list(lines(chapter)):
@@ -49,7 +50,7 @@ def doors(demo):
             with Program(*words, **options) as tried:
                 if begins == "nc -u ":
                     tried.process.stdin.write(b"hello\n")
-                    wait_for(chapter, "server got: hello\\n from 127.0.0.1:")
+                    wait_for(chapter, "UDP: server got: hello\\n from 127.0.0.1:")
                 tried.read_until(re.escape(wanted)) if wanted else None
         expect(left == {}, left)
 

@@ -19,6 +19,17 @@ pub(crate) fn address(name: &str) -> Option<&'static str> {
         .map(|(_, address)| address.as_str())
 }
 
+/// A command of an exchange: `{http}` is the address of that door, `{http.port}` its port, `{unix.path}` its path.
+pub(crate) fn with_addresses(line: &str) -> String {
+    let open = OPEN.get().into_iter().flatten();
+    open.fold(line.to_owned(), |line, (name, address)| {
+        let port = address.rsplit(':').next().unwrap_or_default();
+        line.replace(&format!("{{{name}}}"), address)
+            .replace(&format!("{{{name}.port}}"), port)
+            .replace(&format!("{{{name}.path}}"), port)
+    })
+}
+
 pub(crate) struct Door {
     pub(crate) name: &'static str,
     /// The book's; `None`: a Unix socket.

@@ -1,4 +1,4 @@
-//! Which requests may use the page: those of a browser that was sent to it by its own address.
+//! What the page may do, and which requests may use it: those of a browser that was sent to it by its own address.
 //!
 //! Every program of this machine can connect to the door, and so can a page of any site in the user's browser. Two
 //! fields say which page it is, and a script cannot forge them:
@@ -10,6 +10,19 @@
 
 use barewire::http::{self, Failure, Request};
 
+/// All responses have these: nothing is loaded from elsewhere, nothing inline runs, no other page frames it.
+pub(crate) const FIELDS: [(&str, &str); 5] = [
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cache-Control", "no-cache"),
+];
+
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 /// Refuses a request for another host.
@@ -18,9 +31,10 @@ pub(crate) fn check_host(req: &Request<'_>) -> Result<(), Failure> {
         true => Ok(()),
         // RFC 9110 §15.5.20: "The 421 (Misdirected Request) status code indicates that the request was directed at a
         // server that is unable or unwilling to produce an authoritative response for the target URI."
-        false => Err(http::refuse(
+        false => Err(refuse(
             421,
             "this page is http://127.0.0.1, at its own port (RFC 9110 §15.5.20)",
+            None,
         )),
     }
 }
@@ -38,11 +52,19 @@ pub(crate) fn check_origin(req: &Request<'_>) -> Result<(), Failure> {
         true => Ok(()),
         // RFC 6455 §10.2: "Servers that are not intended to process input from any web page but only for certain
         // sites SHOULD verify the |Origin| field is an origin they expect."
-        false => Err(http::refuse(
+        false => Err(refuse(
             403,
             "only the chapter's own page may connect (RFC 6455 §10.2)",
+            None,
         )),
     }
+}
+
+/// A refusal with the same fields.
+pub(crate) fn refuse(status: u16, why: &str, allow: Option<&str>) -> Failure {
+    let allow = allow.map(|allow| ("Allow", allow));
+    let fields: Vec<_> = FIELDS.into_iter().chain(allow).collect();
+    http::refuse_with(status, why, fields)
 }
 
 fn port(req: &Request<'_>) -> Option<u16> {

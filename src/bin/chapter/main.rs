@@ -1,6 +1,8 @@
 //! The whole chapter, served by one program: `make run`.
 //!
 //! ```text
+//!   http://127.0.0.1:1337/chapter     the chapter in a browser
+//!
 //!   TCP        127.0.0.1:8124         nc 127.0.0.1 8124
 //!   Unix       unix:/tmp/echo.sock    nc -U /tmp/echo.sock
 //!   UDP        127.0.0.1:41234        nc -u 127.0.0.1 41234
@@ -8,7 +10,21 @@
 //!   …
 //! ```
 //!
-//! Each door serves what the demo of its protocol serves, and prints what that prints.
+//! Each door serves what the demo of its protocol serves, and prints what that prints, behind its name. The HTTP door
+//! serves the page of the chapter, too:
+//!
+//! | file | is |
+//! |---|---|
+//! | `door.rs`, `servers.rs` | the doors, and the servers behind them |
+//! | `site.rs`, `page/` | what the HTTP door answers below `/chapter` |
+//! | `guard.rs` | which requests may use it |
+//! | `live.rs` | the WebSocket of a page that is open: commands in, messages out |
+//! | `exchange/` | the exchanges, and the stage on which they play |
+//! | `run.rs`, `log.rs` | a run: its threads; what passes in it |
+//! | `spans.rs`, `states.rs` | what is explained, as messages |
+//! | `sources.rs` | the lines of `src/` that obey a rule |
+//! | `export.rs` | a run as one file |
+//! | `json.rs` | commands and messages |
 #![forbid(unsafe_code)]
 #![allow(dead_code)] // an exchange uses a part of the stage
 
@@ -25,6 +41,7 @@ mod log;
 mod run;
 mod servers;
 mod site;
+mod sources;
 mod spans;
 
 use demo::{Args, log};
@@ -69,16 +86,13 @@ const DOORS: &[Door] = &[
         name: "HTTP",
         port: Some(1337),
         open: servers::http,
-        tries: &["curl -v http://{address}/", "a page: http://{address}/try"],
+        tries: &["curl -v http://{address}/"],
     },
     Door {
         name: "WebSocket",
         port: Some(12010),
         open: servers::websocket,
-        tries: &[
-            "ws_client ws://{address}/hello",
-            "a page: http://{address}/",
-        ],
+        tries: &["ws_client ws://{address}/hello"],
     },
     Door {
         name: "TLS",
@@ -156,6 +170,8 @@ fn open_all(options: &Options) -> Result<(), String> {
         addresses.push((door.name.to_lowercase(), address.to_string()));
     }
     door::all_open(addresses);
+    let page = door::address("http").unwrap_or_default();
+    log!("http://{page}/chapter in a browser\n");
     log!(
         "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
          `cargo run --release --bin NAME -- …`.\n\n{opened}"

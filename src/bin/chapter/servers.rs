@@ -20,18 +20,28 @@ mod reply;
 mod websocket_routes;
 
 use crate::certificates::{CERT, KEY};
+use crate::demo;
+use crate::door;
 use crate::site::Site;
+use barewire::http::{Handled, Response};
 use barewire::net::{self, Addr, Socket};
 use barewire::tls::{self, ServerOptions};
 use barewire::udp::{self, Family, RemoteInfo, SocketEvents};
-use barewire::{http, https};
+use barewire::{http, https, websocket};
 use std::io;
 
 const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// TCP, and the same over a Unix socket.
 pub(crate) fn tcp(listen: &str) -> io::Result<Addr> {
-    let server = net::create_server(|socket| greeting::greet(&socket));
+    let name = match listen.starts_with("unix:") {
+        true => "Unix",
+        false => "TCP",
+    };
+    let server = net::create_server(move |socket| {
+        demo::speak_as(name);
+        greeting::greet(&socket)
+    });
     Ok(server.listen(listen)?.local_addr())
 }
 
@@ -40,6 +50,7 @@ pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
 
     impl SocketEvents for Printing {
         fn message(&self, _socket: &udp::Socket, msg: &[u8], rinfo: &RemoteInfo) {
+            demo::speak_as("UDP");
             message::print(msg, rinfo);
         }
     }
@@ -51,22 +62,39 @@ pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
 /// The book's server, and the page of the chapter.
 pub(crate) fn http(listen: &str) -> io::Result<Addr> {
     let (routes, site) = (http_routes::Routes::new(None)?, Site::new());
-    let server = http::create_server(move |req, res| match Site::has(req.path()) {
-        true => site.serve(req, res),
-        false => routes.serve(req, res),
+    let server = http::create_server(move |req, res| match req.path() {
+        path if Site::has(path) => site.serve(req, res),
+        "/try" => to_the_page(res, "7.3"),
+        _ => routes.serve(req, res),
     });
     Ok(server.listen(listen)?.local_addr())
 }
 
-/// WebSocket, and the page that connects to it.
+/// The page of that demo has become a section of the chapter.
+fn to_the_page(res: Response<'_>, section: &str) -> Handled {
+    let page = door::address("http").unwrap_or_default();
+    let fields = [
+        ("Location", format!("http://{page}/chapter#{section}")),
+        ("Content-Type", "text/plain; charset=utf-8".to_owned()),
+    ];
+    res.write_head(302, fields)?.end("the chapter has it\n")
+}
+
+/// WebSocket. A browser that wants the page of that demo is sent to the chapter.
 pub(crate) fn websocket(listen: &str) -> io::Result<Addr> {
     let routes = websocket_routes::Routes::new(MESSAGE_BYTES);
-    let server = http::create_server(move |req, res| routes.serve(req, res));
+    let server = http::create_server(move |req, res| match (req.method(), req.path()) {
+        ("GET" | "HEAD", "/") if !websocket::is_asked_for(&req) => to_the_page(res, "7.4"),
+        _ => routes.serve(req, res),
+    });
     Ok(server.listen(listen)?.local_addr())
 }
 
 pub(crate) fn tls(listen: &str) -> io::Result<Addr> {
-    let server = tls::create_server(&echo::options(), |socket: Socket| echo::welcome(&socket))?;
+    let server = tls::create_server(&echo::options(), |socket: Socket| {
+        demo::speak_as("TLS");
+        echo::welcome(&socket)
+    })?;
     Ok(server.listen(listen)?.local_addr())
 }
 

@@ -45,7 +45,7 @@ pub(crate) use options::options;
 pub(crate) use print::{
     PeerOutput, Standard, can_draw, colours, columns, err, flush, log, out, shown,
 };
-pub(crate) use print::{stdout_is_terminal, write_err};
+pub(crate) use print::{speak_as, stdout_is_terminal, write_err};
 pub(crate) use printable::printable;
 pub(crate) use recording::Recording;
 pub(crate) use url::encoded;

@@ -16,6 +16,7 @@ use super::background::Background;
 use super::printable::{TerminalText, escaped};
 use super::words::of_the_command_line;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,8 +53,20 @@ enum Line {
     Err(String),
 }
 
+thread_local! {
+    static SPEAKER: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+/// The lines that this thread prints with `log!` begin with this name from now on: which of several servers it is.
+pub(crate) fn speak_as(name: &'static str) {
+    SPEAKER.set(Some(name));
+}
+
 pub(crate) fn print_log(line: Arguments<'_>) {
-    let line = escaped(&line.to_string()) + "\n";
+    let name = SPEAKER
+        .get()
+        .map_or(String::new(), |name| format!("{name}: "));
+    let line = name + &escaped(&line.to_string()) + "\n";
     let bytes = line.len();
     SERVER.send(Line::Out(line), bytes, write_line);
 }
