@@ -192,6 +192,7 @@ impl Session {
         let page = self.page.clone();
         let begun = run::begin(
             number,
+            run::MOST_TIME,
             move |run| exchange::play(exchange, run, settings),
             move |message| drop(page.send(message)),
         );

@@ -4,7 +4,7 @@
 //! those of both, each with its own cuts; its spans and its capture are of the side that was seen first.
 
 use crate::json::Object;
-use crate::spans::{Buffer, Spans};
+use crate::spans::{Buffer, Spans, handshake_over};
 use barewire::net::{Addr, TapEvent, Tapped};
 use barewire::trace::wire::capture::{Writer, invented};
 use barewire::trace::wire::{Direction, Explainer, Layer, Protocol};
@@ -95,7 +95,7 @@ impl Log {
             written: 0,
             passed: 0,
             is_closed: false,
-            explainer: Explainer::new(Spans { run }, lines.clone()),
+            explainer: Explainer::new(Spans::of(run), lines.clone()),
             lines,
             capture: Writer::new(pcap.clone()).ok(),
             pcap,
@@ -193,6 +193,11 @@ impl Log {
         match event {
             TapEvent::Received(bytes) => self.bytes(seen, layer, peer, bytes),
             TapEvent::Sent(bytes) => self.bytes(seen, layer, us, bytes),
+            TapEvent::Connected if tapped.is_plaintext() => {
+                let (number, time) = (seen.conversation as u64, self.time());
+                let _ = self.explainer.event(number, time, handshake_over(us));
+                self.explained();
+            }
             _ if tapped.is_plaintext() => {} // its ends are those of the records
             TapEvent::ReceivedEnd => self.ends(seen, peer, "end"),
             TapEvent::SentEnd => self.ends(seen, us, "end"),

@@ -43,6 +43,7 @@ mod servers;
 mod site;
 mod sources;
 mod spans;
+mod states;
 
 use demo::{Args, log};
 use door::Door;

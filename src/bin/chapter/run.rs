@@ -23,8 +23,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The longest run.
-const MOST_TIME: Duration = Duration::from_secs(15);
+/// The longest run of a page.
+pub(crate) const MOST_TIME: Duration = Duration::from_secs(15);
 /// How long a player may go on when its connections are cut.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -64,13 +64,14 @@ impl Threads {
     }
 }
 
-/// Begins a run: `play` plays it, `send` takes the messages.
+/// Begins a run of at most this time: `play` plays it, `send` takes the messages.
 pub(crate) fn begin(
     number: u64,
+    time: Duration,
     play: impl FnOnce(&Arc<Run>) -> Ending + Send + 'static,
     mut send: impl FnMut(&str) + Send + 'static,
 ) -> io::Result<(Arc<Run>, Threads)> {
-    let run = Arc::new(Run::new(number));
+    let run = Arc::new(Run::new(number, time));
     let (playing, guarded) = (Arc::clone(&run), Arc::clone(&run));
     let player = Builder::new().spawn(move || {
         let returning = Returning(&playing);
@@ -101,9 +102,9 @@ impl Drop for Returning<'_> {
 }
 
 impl Run {
-    fn new(number: u64) -> Run {
+    fn new(number: u64, time: Duration) -> Run {
         Run {
-            deadline: Instant::now() + MOST_TIME,
+            deadline: Instant::now() + time,
             state: Mutex::new(State {
                 log: Log::new(number),
                 sent: 0,
@@ -248,3 +249,6 @@ impl Observer for Ear {
             .log(|log| log.passed(self.side, &self.protocol, tapped, event));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
 //! What the explainer says of a run, as messages to the page: a line of JSON each.
 
 use crate::json::{Object, list};
+use crate::states::{Machines, Moved};
 use barewire::trace::wire::render::Rendering;
-use barewire::trace::wire::{Explained, Note, Span};
+use barewire::trace::wire::{Direction, Explained, Note, Span};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,17 +15,48 @@ const MOST_HEX: usize = 64 * 1024;
 /// The longest message.
 pub(crate) const MOST_BYTES: usize = 256 * 1024;
 
-/// The rendering: each span is a message.
+/// The rendering: each span is a message, and each state that it moves.
 pub(crate) struct Spans {
-    pub(crate) run: u64,
+    run: u64,
+    machines: BTreeMap<u64, Machines>,
+}
+
+impl Spans {
+    pub(crate) fn of(run: u64) -> Spans {
+        let machines = BTreeMap::new();
+        Spans { run, machines }
+    }
+
+    /// A message a line: a text of JSON has no line ends.
+    fn moved(&self, conversation: u64, time: Duration, moved: &[Moved], out: &mut String) {
+        for moved in moved {
+            *out += &moved.message(self.run, conversation, time);
+            out.push('\n');
+        }
+    }
+}
+
+/// The event that a tap at this side has seen the end of the handshake of TLS.
+pub(crate) fn handshake_over(side: Direction) -> &'static str {
+    side.key()
 }
 
 impl Rendering for Spans {
-    fn event(&mut self, _: u64, _: Duration, _: &str, _: &mut String) {}
+    fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
+        let sides = [Direction::FromClient, Direction::FromServer];
+        if let Some(side) = sides.into_iter().find(|side| handshake_over(*side) == text) {
+            let machines = self.machines.entry(conversation).or_default();
+            let moved = machines.handshake_over(side);
+            self.moved(conversation, time, &moved, out);
+        }
+    }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
         *out += &message(self.run, conversation, explained);
-        out.push('\n'); // a text of JSON has none
+        out.push('\n');
+        let machines = self.machines.entry(conversation).or_default();
+        let moved = machines.pass(explained);
+        self.moved(conversation, explained.time, &moved, out);
     }
 }
 

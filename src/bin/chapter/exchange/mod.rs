@@ -10,6 +10,8 @@ mod http;
 mod stage;
 
 pub(crate) use stage::{Exchange, play};
+#[cfg(test)]
+pub(crate) use stage::{Stage, Stop};
 
 /// All exchanges, in the order of the page.
 pub(crate) fn all() -> impl Iterator<Item = &'static Exchange> {

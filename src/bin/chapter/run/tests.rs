@@ -1,0 +1,233 @@
+//! How a run ends, whatever its exchange does; and what passes over TLS.
+
+use super::*;
+use crate::certificates::{CERT, KEY};
+use crate::exchange::{self, Exchange, Stage, Stop};
+use crate::json::Value;
+use crate::log::MOST_PASSED;
+use barewire::net::{ConnectOptions, Stream, create_server};
+use barewire::tls::{self, ClientContext, ClientOptions, ServerOptions};
+use std::io::Read;
+use std::sync::mpsc;
+
+const CA: &[u8] = include_bytes!("../../../../fixtures/tls/ca.crt");
+
+fn exchange(play: fn(&Stage) -> Result<(), Stop>) -> Exchange {
+    Exchange {
+        id: "test",
+        section: "",
+        door: "",
+        has_cuts: false,
+        commands: &[],
+        play,
+    }
+}
+
+/// Plays it; `then` gets the run. All messages that were sent.
+fn played(play: fn(&Stage) -> Result<(), Stop>, then: impl FnOnce(&Run)) -> Vec<String> {
+    played_for(Duration::from_secs(60), play, then)
+}
+
+fn played_for(
+    time: Duration,
+    play: fn(&Stage) -> Result<(), Stop>,
+    then: impl FnOnce(&Run),
+) -> Vec<String> {
+    let (to_us, messages) = mpsc::channel();
+    let exchange = exchange(play);
+    let settings = Value::Object(Vec::new());
+    let begun = begin(
+        7,
+        time,
+        move |run| exchange::play(&exchange, run, settings),
+        move |message| to_us.send(message.to_owned()).expect("the test waits"),
+    );
+    let (run, threads) = begun.expect("threads");
+    then(&run);
+    threads.join();
+    let messages: Vec<String> = messages.iter().collect();
+    let done = messages
+        .iter()
+        .filter(|message| message.contains("\"kind\":\"done\""))
+        .count();
+    assert_eq!(done, 1, "{messages:#?}");
+    messages
+}
+
+fn outcome(messages: &[String]) -> String {
+    let last = crate::json::read(messages.last().expect("a message")).expect("JSON");
+    let text = |name| {
+        last.get(name)
+            .and_then(Value::text)
+            .expect("a text")
+            .to_owned()
+    };
+    format!("{} {} {}", text("kind"), text("outcome"), text("why"))
+}
+
+/// A server that reads and never answers.
+fn silent(stage: &Stage) -> Result<Arc<dyn Stream>, Stop> {
+    let server = create_server(|socket| {
+        let mut room = [0; 1024];
+        while socket.read(&mut room)? > 0 {}
+        Ok::<(), std::io::Error>(())
+    });
+    let server = server
+        .tap(stage.observer(Side::Server, Protocol::Bytes))
+        .listen("127.0.0.1:0")?;
+    Ok(stage.connect_to(&stage.keep(server), Protocol::Bytes)?)
+}
+
+#[test]
+fn an_exchange_that_returns_ends_its_run_and_its_connections() {
+    let messages = played(
+        |stage| {
+            let stream = silent(stage)?;
+            stage.send_in_cuts(&stream, b"hello", &[2])?;
+            stage.event(Side::Client, "test.sent", &[("bytes", "5")]);
+            Ok(())
+        },
+        |_| {},
+    );
+    assert_eq!(outcome(&messages), "done ok ");
+    let all = messages.concat();
+    assert_eq!(
+        all.matches("\"kind\":\"begins\"").count(),
+        1,
+        "both ends are one conversation: {all}"
+    );
+    for hex in ["6865", "6c6c6f"] {
+        assert!(
+            all.contains(&format!("\"seen\":\"client\",\"hex\":\"{hex}\"")),
+            "{all}"
+        );
+    }
+    assert!(all.contains("\"values\":{\"bytes\":\"5\"}"), "{all}");
+}
+
+#[test]
+fn a_stop_cuts_a_wait() {
+    let (to_us, waits) = mpsc::channel::<()>();
+    static WAITS: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    *WAITS.lock().unwrap() = Some(to_us);
+    let messages = played(
+        |stage| {
+            let stream = silent(stage)?;
+            WAITS.lock().unwrap().take().unwrap().send(()).unwrap();
+            stage.read_to_end(&stream).map(drop)
+        },
+        |run| {
+            waits.recv().unwrap();
+            let begun = Instant::now();
+            run.end(Ending::Stopped);
+            run.end(Ending::Played); // the first reason counts
+            assert!(
+                run.is_over() && run.left().is_zero() && begun.elapsed() < Duration::from_secs(5)
+            );
+        },
+    );
+    assert_eq!(outcome(&messages), "done stopped ");
+}
+
+#[test]
+fn the_deadline_cuts_a_wait() {
+    let wait: fn(&Stage) -> Result<(), Stop> = |stage| stage.read_to_end(&silent(stage)?).map(drop);
+    let messages = played_for(Duration::from_millis(50), wait, |_| {});
+    assert_eq!(outcome(&messages), "done timeout ");
+}
+
+#[test]
+fn an_error_and_a_panic_are_the_reason() {
+    let failed = played(|_| Err(Stop("no way".into())), |_| {});
+    assert_eq!(outcome(&failed), "done failed no way");
+    let refused = played(
+        |stage| Ok(drop(stage.connect_to("192.0.2.1:80", Protocol::Http)?)),
+        |_| {},
+    );
+    assert_eq!(
+        outcome(&refused),
+        "done failed not a server of this machine"
+    );
+    let panicked = played(|_| unreachable!("for the test"), |_| {});
+    assert_eq!(outcome(&panicked), "done failed the exchange has panicked");
+}
+
+#[test]
+fn a_run_has_512_kib_and_a_note_says_so() {
+    let messages = played(
+        |stage| {
+            let stream = silent(stage)?;
+            loop {
+                stage.send(&stream, &[b'x'; 60_000])?;
+            }
+        },
+        |_| {},
+    );
+    assert!(
+        outcome(&messages).starts_with("done failed more bytes"),
+        "{}",
+        outcome(&messages)
+    );
+    assert_eq!(messages.concat().matches("run.full").count(), 1);
+    let hex: usize = messages
+        .iter()
+        .filter(|message| message.contains("\"kind\":\"block\""))
+        .map(|block| block.split("\"hex\":\"").nth(1).unwrap().len() / 2)
+        .sum();
+    assert!(
+        (MOST_PASSED - 64 * 1024..=MOST_PASSED).contains(&hex),
+        "{hex}"
+    );
+    let longest = messages.iter().map(String::len).max().unwrap();
+    assert!(longest <= crate::spans::MOST_BYTES, "{longest}");
+}
+
+/// What an exchange opens behind the end is cut at once.
+#[test]
+fn what_is_opened_too_late_is_cut_at_once() {
+    let messages = played(
+        |stage| {
+            while !stage.is_over() {
+                std::thread::yield_now();
+            }
+            let stream = silent(stage)?;
+            let read = stage.read_to_end(&stream);
+            assert!(read.is_err() || read.is_ok_and(|read| read.is_empty()));
+            Ok(())
+        },
+        |run| run.end(Ending::Stopped),
+    );
+    assert_eq!(outcome(&messages), "done stopped ");
+}
+
+fn over_tls(stage: &Stage) -> Result<(), Stop> {
+    let options = ServerOptions::new().cert(CERT).key(KEY);
+    let server = tls::create_server(&options, |socket| socket.write_all("welcome!"))?;
+    let server = server
+        .tap(stage.observer(Side::Server, Protocol::Tls))
+        .listen("127.0.0.1:0")?;
+    let to = stage.keep(server).replace("127.0.0.1", "localhost");
+    let below = ConnectOptions::default().tap(stage.observer(Side::Client, Protocol::Tls));
+    let context = ClientContext::new(&ClientOptions::new().ca(CA))?;
+    let mut socket = tls::connect_with(&to, &context, &below)?;
+    stage.cut_at_end(socket.stream());
+    let mut welcome = String::new();
+    socket.read_to_string(&mut welcome)?;
+    Ok(())
+}
+
+#[test]
+fn tls_has_two_layers_and_two_states() {
+    let messages = played(over_tls, |_| {});
+    assert_eq!(outcome(&messages), "done ok ");
+    let all = messages.concat();
+    let welcome = "\"layer\":\"tls\",\"from\":\"server\",\"at\":0,";
+    assert_eq!(all.matches(welcome).count(), 2, "seen at both ends: {all}");
+    for states in [
+        "\"client\":\"WAIT_SH\",\"server\":\"RECVD_CH\"",
+        "\"client\":\"WAIT_EE\",\"server\":\"NEGOTIATED\"",
+        "\"client\":\"CONNECTED\",\"server\":\"CONNECTED\"",
+    ] {
+        assert!(all.contains(states), "{states} in {all}");
+    }
+}

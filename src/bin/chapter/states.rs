@@ -1,0 +1,559 @@
+//! The states of the two sides, moved by the spans as they pass.
+//!
+//! | machine | of the client | of the server | moved by |
+//! |---|---|---|---|
+//! | `http` | the requests' | the responses' | [`request_step`], [`response_step`]: a pair for each exchange |
+//! | `websocket` | its phase | its phase | [`step`] for each direction, [`phase`] for both |
+//! | `tls` | RFC 8446 §A.1 | RFC 8446 §A.2 | the messages that are not sealed; the end of the handshake, where a tap sees it |
+//!
+//! The steps are the tables that serve and ask for real. A step that a table does not have is none here: the spans name
+//! the rule that was broken.
+
+use crate::json::Object;
+use barewire::http::wire::{Event, State, request_step, response_step};
+use barewire::trace::wire::{Direction, Explained, Label, Layer, Span};
+use barewire::websocket::wire::{self as websocket, phase, step};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The machines of one conversation.
+#[derive(Default)]
+pub(crate) struct Machines {
+    exchanges: BTreeMap<u64, Exchange>,
+    websocket: Option<WebSocket>,
+    tls: Option<[&'static str; 2]>,
+}
+
+struct Exchange {
+    requests: State,
+    responses: State,
+    /// What is still to come of each body.
+    bodies: [Body; 2],
+    is_connect: bool,
+}
+
+/// A body that is coming, as a head has announced it.
+#[derive(Clone, Copy, PartialEq)]
+enum Body {
+    None,
+    Known(u64),
+    Chunked,
+    UntilClose,
+}
+
+/// Frames of the client and of the server.
+struct WebSocket([websocket::State; 2]);
+
+/// A machine that has moved, and the states of its two sides.
+pub(crate) struct Moved {
+    machine: &'static str,
+    sides: [String; 2],
+    exchange: Option<u64>,
+}
+
+impl Moved {
+    pub(crate) fn message(&self, run: u64, conversation: u64, time: Duration) -> String {
+        let [client, server] = &self.sides;
+        let state = Object::new().text("kind", "state").raw("run", run);
+        let state = state.raw("conversation", conversation).time(time);
+        let state = state
+            .text("machine", self.machine)
+            .text("client", client)
+            .text("server", server);
+        match self.exchange {
+            Some(exchange) => state.raw("exchange", exchange).end(),
+            None => state.end(),
+        }
+    }
+}
+
+fn index(from: Direction) -> usize {
+    match from {
+        Direction::FromClient => 0,
+        Direction::FromServer => 1,
+    }
+}
+
+impl Machines {
+    /// A span has passed: what moves, in order.
+    pub(crate) fn pass(&mut self, explained: &Explained) -> Vec<Moved> {
+        let mut moved = Vec::new();
+        if explained.layer == Layer::Tls {
+            self.is_sealed(explained.from, &mut moved);
+        }
+        match explained.layer {
+            Layer::Tcp | Layer::Tls => {}
+            _ => return moved,
+        }
+        if let Some(websocket) = &mut self.websocket {
+            websocket.pass(explained, &mut moved);
+            return moved;
+        }
+        self.tls(explained, &mut moved);
+        if self.tls.is_none() || explained.layer == Layer::Tls {
+            self.http(explained, &mut moved);
+        }
+        moved
+    }
+
+    /// A tap at this side has seen that the handshake of TLS is over.
+    pub(crate) fn handshake_over(&mut self, side: Direction) -> Vec<Moved> {
+        let mut moved = Vec::new();
+        self.is_sealed(side, &mut moved);
+        moved
+    }
+
+    fn is_sealed(&mut self, side: Direction, moved: &mut Vec<Moved>) {
+        let mut states = self.tls.unwrap_or(["START"; 2]);
+        states[index(side)] = "CONNECTED";
+        self.tls_is(states, moved);
+    }
+
+    fn tls_is(&mut self, states: [&'static str; 2], moved: &mut Vec<Moved>) {
+        if self.tls != Some(states) {
+            self.tls = Some(states);
+            let sides = states.map(str::to_owned);
+            moved.push(Moved {
+                machine: "tls",
+                sides,
+                exchange: None,
+            });
+        }
+    }
+
+    fn tls(&mut self, explained: &Explained, moved: &mut Vec<Moved>) {
+        for leaf in explained.span.leaves() {
+            let [client, server] = self.tls.unwrap_or(["START"; 2]);
+            let name = leaf.value.rsplit(' ').next().unwrap_or_default(); // behind its number
+            let states = match (leaf.label, name) {
+                (Label::TlsMessageType, "client_hello") => ["WAIT_SH", "RECVD_CH"],
+                (Label::TlsMessageType, "server_hello") => ["WAIT_EE", "NEGOTIATED"],
+                // TLS 1.2 shows it: the server waits for the client's second flight.
+                (Label::TlsMessageType, "server_hello_done") => ["WAIT_FINISHED", "WAIT_FLIGHT2"],
+                (Label::TlsAlertDescription, _) => [client, server].map(|state| match state {
+                    "CONNECTED" => state, // close_notify, in TLS 1.2
+                    _ => "FAILED",
+                }),
+                _ => continue,
+            };
+            self.tls_is(states, moved);
+        }
+    }
+
+    fn http(&mut self, explained: &Explained, moved: &mut Vec<Moved>) {
+        let label = explained.span.label;
+        let last = self.exchanges.keys().next_back().copied();
+        let Some(number) = explained.exchange.or(last) else {
+            return;
+        };
+        let begins = matches!(label, Label::Request | Label::Response | Label::Refused);
+        if !self.exchanges.contains_key(&number) && !begins {
+            return;
+        }
+        let exchange = self.exchanges.entry(number).or_insert_with(Exchange::new);
+        let mut all = Steps {
+            exchange,
+            number,
+            moved,
+        };
+        let from = explained.from;
+        match label {
+            Label::Request => all.head(from, &explained.span, Event::Request),
+            Label::Response => all.head(
+                from,
+                &explained.span,
+                response_event(explained, all.exchange),
+            ),
+            Label::End => all.ends(from),
+            _ => all.body(from, explained),
+        }
+        if all.exchange.responses == State::Switched && is_websocket(explained) {
+            let open = WebSocket([websocket::State::Idle; 2]);
+            open.push(moved);
+            self.websocket = Some(open);
+        }
+    }
+}
+
+/// Which event a response head is.
+fn response_event(explained: &Explained, exchange: &Exchange) -> Event {
+    let mut leaves = explained.span.leaves();
+    let status = leaves
+        .find(|leaf| leaf.label == Label::Status)
+        .map_or("", |leaf| &leaf.value);
+    match status {
+        "101" => Event::Switch,
+        _ if status.starts_with('1') => Event::Informational,
+        _ if status.starts_with('2') && exchange.is_connect => Event::Switch,
+        _ => Event::Response,
+    }
+}
+
+/// Whether a head of a response accepts a WebSocket.
+fn is_websocket(explained: &Explained) -> bool {
+    let mut leaves = explained.span.leaves();
+    leaves.any(|leaf| {
+        leaf.label == Label::FieldName && leaf.value.eq_ignore_ascii_case("Sec-WebSocket-Accept")
+    })
+}
+
+impl Exchange {
+    fn new() -> Exchange {
+        Exchange {
+            requests: State::Idle,
+            responses: State::Idle,
+            bodies: [Body::None; 2],
+            is_connect: false,
+        }
+    }
+}
+
+/// The steps of one exchange.
+struct Steps<'m> {
+    exchange: &'m mut Exchange,
+    number: u64,
+    moved: &'m mut Vec<Moved>,
+}
+
+impl Steps<'_> {
+    fn head(&mut self, from: Direction, head: &Span, event: Event) {
+        let body = body(head);
+        if body == Body::None {
+            return; // the good part of a head that is refused
+        }
+        let mut leaves = head.leaves();
+        self.exchange.is_connect |=
+            leaves.any(|leaf| leaf.label == Label::Method && leaf.value == "CONNECT");
+        self.step(from, event);
+        if event == Event::Switch {
+            self.step(Direction::FromClient, Event::Switch);
+        }
+        if matches!(event, Event::Request | Event::Response) {
+            self.exchange.bodies[index(from)] = body;
+            if body == Body::Known(0) {
+                self.step(from, Event::End);
+            }
+        }
+    }
+
+    fn body(&mut self, from: Direction, explained: &Explained) {
+        for leaf in explained.span.leaves() {
+            let length = leaf.range.end - leaf.range.start;
+            match leaf.label {
+                Label::BodyData | Label::ChunkData if length > 0 => self.data(from, length),
+                Label::ChunkedEnd => self.step(from, Event::End),
+                Label::Refused => self.step(from, Event::Fail),
+                _ => {}
+            }
+        }
+    }
+
+    fn data(&mut self, from: Direction, length: u64) {
+        self.step(from, Event::Data);
+        if let Body::Known(left) = &mut self.exchange.bodies[index(from)] {
+            *left = left.saturating_sub(length);
+            if *left == 0 {
+                self.step(from, Event::End);
+            }
+        }
+    }
+
+    fn ends(&mut self, from: Direction) {
+        let body = self.exchange.bodies[index(from)];
+        let state = [self.exchange.requests, self.exchange.responses][index(from)];
+        if body == Body::UntilClose && state == State::Body {
+            self.step(from, Event::End);
+        }
+        self.step(from, Event::Close);
+    }
+
+    /// The step of a table, if it has one.
+    fn step(&mut self, from: Direction, event: Event) {
+        let Exchange {
+            requests,
+            responses,
+            ..
+        } = self.exchange;
+        let before = (*requests, *responses);
+        if from == Direction::FromClient {
+            *requests = request_step(*requests, event).unwrap_or(*requests);
+        }
+        // A request moves both: a response is awaited.
+        if from == Direction::FromServer || event == Event::Request {
+            *responses = response_step(*responses, event).unwrap_or(*responses);
+        }
+        if before != (*requests, *responses) {
+            let sides = [*requests, *responses].map(|state| format!("{state:?}"));
+            let exchange = Some(self.number);
+            self.moved.push(Moved {
+                machine: "http",
+                sides,
+                exchange,
+            });
+        }
+    }
+}
+
+/// The body that a head announces: its last leaf has a note of the rule that decides.
+fn body(head: &Span) -> Body {
+    let mut notes = head.leaves().flat_map(|leaf| &leaf.notes);
+    let says = notes.find_map(|note| match note.label {
+        Label::Length1 | Label::Length2 | Label::Length6 | Label::Length7 => {
+            Some(Body::Known(note.value.split(' ').next()?.parse().ok()?))
+        }
+        Label::Length4 => Some(Body::Chunked),
+        Label::Length8 => Some(Body::UntilClose),
+        _ => None,
+    });
+    says.unwrap_or(Body::None)
+}
+
+impl WebSocket {
+    fn pass(&mut self, explained: &Explained, moved: &mut Vec<Moved>) {
+        let mut leaves = explained.span.leaves();
+        let event = match explained.span.label {
+            Label::Frame => leaves.find_map(|leaf| match leaf.label {
+                Label::FrameFirst => Some(frame(&leaf.value)),
+                Label::Refused => Some(websocket::Event::Fail),
+                _ => None,
+            }),
+            Label::Refused | Label::End => Some(websocket::Event::Fail),
+            _ => None,
+        };
+        let state = &mut self.0[index(explained.from)];
+        if let Some(next) = event.and_then(|event| step(*state, event)) {
+            let before = self.phases();
+            self.0[index(explained.from)] = next;
+            if self.phases() != before {
+                self.push(moved);
+            }
+        }
+    }
+
+    /// As each side sees it.
+    fn phases(&self) -> [websocket::Phase; 2] {
+        let [client, server] = self.0;
+        [phase(server, client), phase(client, server)]
+    }
+
+    fn push(&self, moved: &mut Vec<Moved>) {
+        let sides = self.phases().map(|phase| format!("{phase:?}"));
+        moved.push(Moved {
+            machine: "websocket",
+            sides,
+            exchange: None,
+        });
+    }
+}
+
+/// The first byte of a frame, as the explainer says it: `FIN Text`.
+fn frame(says: &str) -> websocket::Event {
+    let (fin, opcode) = match says.strip_prefix("FIN ") {
+        Some(opcode) => (true, opcode),
+        None => (false, says),
+    };
+    match (fin, opcode) {
+        (_, "Close") => websocket::Event::Close,
+        (_, "Ping" | "Pong") => websocket::Event::Control,
+        (true, "Continuation") => websocket::Event::Last,
+        (false, "Continuation") => websocket::Event::Middle,
+        (true, _) => websocket::Event::Whole,
+        (false, _) => websocket::Event::First,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Direction::{FromClient as C, FromServer as S};
+    use barewire::trace::wire::Conversation;
+
+    /// The states, one line each, that these bytes lead to. An empty text is the end of that direction.
+    fn states(passed: &[(Direction, &str)]) -> String {
+        let passed: Vec<_> = passed
+            .iter()
+            .map(|(from, text)| (*from, text.as_bytes()))
+            .collect();
+        states_of(&passed)
+    }
+
+    fn states_of(passed: &[(Direction, &[u8])]) -> String {
+        let (mut conversation, mut machines) = (Conversation::new(), Machines::default());
+        let mut all = Vec::new();
+        for &(from, bytes) in passed {
+            let spans: Vec<Explained> = match bytes {
+                [] => conversation.end(from, Duration::ZERO).collect(),
+                bytes => conversation.receive(from, Duration::ZERO, bytes).collect(),
+            };
+            for span in &spans {
+                all.extend(machines.pass(span).iter().map(|moved| {
+                    let exchange = moved
+                        .exchange
+                        .map_or(String::new(), |number| format!(" {number}"));
+                    let [client, server] = &moved.sides;
+                    format!("{}{exchange}: {client} {server}", moved.machine)
+                }));
+            }
+        }
+        all.join("\n")
+    }
+
+    #[test]
+    fn a_request_and_its_chunked_response() {
+        let moved = states(&[
+            (
+                C,
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
+            ),
+            (C, "llo"),
+            (
+                S,
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: 1\r\n\r\n",
+            ),
+            (C, ""),
+            (S, ""),
+        ]);
+        assert_eq!(
+            moved,
+            "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 0: Done Body\nhttp 0: Done Done\n\
+            http 0: Closed Done\nhttp 0: Closed Closed"
+        );
+    }
+
+    #[test]
+    fn an_interim_response_is_waiting() {
+        let moved = states(&[
+            (
+                C,
+                "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n",
+            ),
+            (S, "HTTP/1.1 100 Continue\r\n\r\n"),
+            (C, "x"),
+            (S, "HTTP/1.1 204 No Content\r\n\r\n"),
+        ]);
+        assert_eq!(
+            moved,
+            "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 0: Done Body\nhttp 0: Done Done"
+        );
+    }
+
+    #[test]
+    fn a_response_to_head_has_no_body() {
+        let moved = states(&[
+            (C, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (S, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+        ]);
+        assert_eq!(
+            moved,
+            "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 0: Done Body\nhttp 0: Done Done"
+        );
+    }
+
+    #[test]
+    fn a_body_may_end_with_the_connection() {
+        let moved = states(&[
+            (C, "GET / HTTP/1.0\r\n\r\n"),
+            (S, "HTTP/1.0 200 OK\r\n\r\nhello"),
+            (S, " world"),
+            (S, ""),
+        ]);
+        assert_eq!(
+            moved,
+            "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 0: Done Body\nhttp 0: Done Done\n\
+            http 0: Done Closed"
+        );
+    }
+
+    #[test]
+    fn pipelined_requests_are_exchanges_of_their_own() {
+        let moved = states(&[
+            (
+                C,
+                "GET /0 HTTP/1.1\r\nHost: a\r\n\r\nGET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
+            ),
+            (
+                S,
+                "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+            ),
+        ]);
+        assert_eq!(
+            moved,
+            "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 1: Body Waiting\nhttp 1: Done Waiting\n\
+            http 0: Done Body\nhttp 0: Done Done\nhttp 1: Done Body\nhttp 1: Done Done"
+        );
+    }
+
+    #[test]
+    fn a_refused_request_is_answered_all_the_same() {
+        let moved = states(&[
+            (C, "GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
+            (S, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+        ]);
+        assert_eq!(
+            moved,
+            "http 0: Failed Idle\nhttp 0: Failed Body\nhttp 0: Failed Done"
+        );
+    }
+
+    const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    const SWITCHED: &str = "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 0: Done Switched\n\
+        http 0: Switched Switched\nwebsocket: Open Open";
+
+    #[test]
+    fn an_upgrade_goes_on_as_a_websocket_to_its_close() {
+        let close = b"\x88\x82\0\0\0\0\x03\xe8";
+        let moved = states_of(&[
+            (C, UPGRADE.as_bytes()),
+            (S, ACCEPTED.as_bytes()),
+            (C, b"\x01\x81\0\0\0\0a"),
+            (C, b"\x89\x80\0\0\0\0"),
+            (C, b"\x80\x81\0\0\0\0b"),
+            (S, b"\x81\x01c"),
+            (C, close),
+            (S, b"\x88\x02\x03\xe8"),
+            (C, b""),
+            (S, b""),
+        ]);
+        assert_eq!(
+            moved,
+            format!("{SWITCHED}\nwebsocket: CloseSent CloseReceived\nwebsocket: Closed Closed")
+        );
+    }
+
+    #[test]
+    fn a_frame_that_breaks_a_rule_fails() {
+        let passed = [
+            (C, UPGRADE.as_bytes()),
+            (S, ACCEPTED.as_bytes()),
+            (C, &b"\x81\x01a"[..]),
+        ];
+        assert_eq!(
+            states_of(&passed),
+            format!("{SWITCHED}\nwebsocket: Failed Failed")
+        );
+        let passed = [
+            (C, UPGRADE.as_bytes()),
+            (S, ACCEPTED.as_bytes()),
+            (S, &b""[..]),
+        ];
+        assert_eq!(
+            states_of(&passed),
+            format!("{SWITCHED}\nwebsocket: Failed Failed")
+        );
+    }
+
+    #[test]
+    fn a_declined_upgrade_stays_http() {
+        let moved = states(&[
+            (C, UPGRADE),
+            (S, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
+        ]);
+        assert_eq!(
+            moved,
+            "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 0: Done Body\nhttp 0: Done Done"
+        );
+    }
+}
