@@ -1,0 +1,184 @@
+// The panel that says what the touched bytes are: at the side, or a sheet at the foot of a narrow window.
+//
+// The pointer or the focus on a leaf shows it; a click, a tap or Enter pins it; Escape lets it go. The arrow keys move
+// from leaf to leaf.
+
+import { el, say, bytesWords, labelWords, meaningWords, pageText, ruleLink, ruleWords } from "./words.js";
+import { hexOfBytes, leafAt } from "./blocks.js";
+
+const mostHex = 64;
+let panel = null;
+let shownLeaf = null;
+let pinnedNode = null;
+let offlineSources = null;
+
+// Called once. `offline`: the run of an exported file, which has no server.
+export function watchLeaves(aside, offline) {
+  panel = aside;
+  offlineSources = offline ? offline.sources ?? {} : null;
+  document.addEventListener("pointerover", (event) => {
+    const leaf = event.pointerType !== "touch" && leafAt(event.target);
+    if (leaf && !pinnedNode) showLeaf(leaf);
+  });
+  document.addEventListener("focusin", (event) => {
+    const leaf = leafAt(event.target);
+    if (!leaf) return;
+    rove(event.target);
+    if (!pinnedNode) showLeaf(leaf);
+  });
+  document.addEventListener("click", (event) => {
+    const leaf = leafAt(event.target);
+    if (leaf) pin(event.target, leaf);
+  });
+  document.addEventListener("keydown", onKey);
+  showNothing();
+}
+
+function onKey(event) {
+  if (event.key === "Escape" && (pinnedNode || panel.classList.contains("open"))) return unpin();
+  const node = event.target;
+  if (!leafAt(node) || event.ctrlKey || event.altKey || event.metaKey) return undefined;
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    return pin(node, leafAt(node));
+  }
+  const flow = node.closest(".flow");
+  const all = [...flow.querySelectorAll("[role=button]")];
+  const at = all.indexOf(node);
+  const row = (from, step) => {
+    let to = from;
+    const line = all[from].closest(".row, li");
+    while (all[to]?.closest(".row, li") === line) to += step;
+    return to;
+  };
+  const goal = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key]
+    ?? (event.key === "ArrowDown" ? row(at, 1) : event.key === "ArrowUp" ? row(at, -1) : undefined);
+  if (goal === undefined) return undefined;
+  event.preventDefault();
+  const next = all[Math.max(0, Math.min(goal, all.length - 1))];
+  rove(next);
+  next.focus();
+  return undefined;
+}
+
+// One leaf of a drawing is reached with the Tab key; it has the name that a screen reader says.
+function rove(node) {
+  const leaf = leafAt(node);
+  for (const other of node.closest(".flow")?.querySelectorAll('[tabindex="0"]') ?? []) {
+    if (leafAt(other)) other.setAttribute("tabindex", "-1");
+  }
+  node.setAttribute("tabindex", "0");
+  node.setAttribute("aria-label", `${node.textContent} — ${labelWords(leaf.label)}`);
+}
+
+function pin(node, leaf) {
+  if (pinnedNode && leafAt(pinnedNode) === leaf) {
+    unpin();
+    return;
+  }
+  pinnedNode?.classList.remove("pinned");
+  pinnedNode = leaf.nodes.find((other) => other.isConnected) ?? node;
+  pinnedNode.classList.add("pinned");
+  showLeaf(leaf);
+  panel.classList.add("open");
+}
+
+function unpin() {
+  const node = pinnedNode;
+  node?.classList.remove("pinned");
+  pinnedNode = null;
+  panel.classList.remove("open");
+  if (panel.contains(document.activeElement)) node?.focus();
+}
+
+function showNothing() {
+  panel.replaceChildren(el("h2", { id: "details-title", say: "details" }), el("p", { class: "faint", say: "details.hint" }));
+}
+
+function showLeaf(leaf) {
+  if (leaf === shownLeaf) return;
+  for (const node of shownLeaf?.nodes ?? []) node.classList.remove("shown");
+  shownLeaf = leaf;
+  for (const node of leaf.nodes) node.classList.add("shown");
+  const path = el("p", { class: "path" });
+  say(path, () => leaf.path.map(labelWords).join(" › "));
+  panel.replaceChildren(
+    el("button", { class: "close", type: "button", click: unpin, label: "close", text: "×" }),
+    el("h2", { id: "details-title", say: () => labelWords(leaf.label), class: `k-${leaf.kind}` }),
+    ...(leaf.path.length ? [path] : []),
+    ...(leaf.isDerived ? [el("p", { class: "tag", say: "derived" })] : []),
+    ...valueNodes(leaf), ...bitNodes(leaf), ...noteNodes(leaf), ...ruleNodes(leaf.rule));
+}
+
+function valueNodes(leaf) {
+  const nodes = [];
+  const isRefused = leaf.label === "refused" || leaf.label === "unexplained";
+  if (leaf.value) {
+    const sentence = () => (isRefused ? meaningWords(leaf.label, leaf.value) || leaf.value : leaf.value);
+    nodes.push(isRefused ? el("p", { class: "says", say: sentence }) : el("p", {}, el("code", { class: "value", text: leaf.value.slice(0, 300) })));
+  }
+  const meaning = () => (isRefused ? "" : meaningWords(leaf.label, leaf.value));
+  if (meaning()) nodes.push(el("p", { class: "says", say: meaning }));
+  if (leaf.bytes.length) {
+    const more = leaf.bytes.length > mostHex ? " …" : "";
+    nodes.push(el("p", { class: "faint", say: () => (leaf.isDerived ? "" : pageText("at", { at: leaf.at, bytes: bytesWords(leaf.length) })) }),
+      el("p", { class: "hexes", text: hexOfBytes(leaf.bytes.subarray(0, mostHex), " ") + more }));
+  }
+  return nodes;
+}
+
+// The eight bits of the byte; each note that is some of them has its place and its line.
+function bitNodes(leaf) {
+  const notes = leaf.notes.filter((note) => note.bits);
+  if (!notes.length) return [];
+  const byte = leaf.bytes[0] ?? 0;
+  const cells = [7, 6, 5, 4, 3, 2, 1, 0].map((bit) => {
+    const of = notes.findIndex((note) => (note.bits >> bit) & 1);
+    return el("span", { class: `bit part-${of < 0 ? "none" : of % 6}`, text: String((byte >> bit) & 1) });
+  });
+  const lines = notes.map((note, at) => el("li", { class: `part-${at % 6}` }, ...noteWords(leaf, note)));
+  return [el("p", { class: "bits", role: "img", label: () => byte.toString(2).padStart(8, "0") }, ...cells), el("ul", { class: "notes" }, ...lines)];
+}
+
+function noteNodes(leaf) {
+  const notes = leaf.notes.filter((note) => !note.bits);
+  if (!notes.length) return [];
+  return [el("ul", { class: "notes" }, ...notes.map((note) => el("li", {}, ...noteWords(leaf, note),
+    ...(note.rule && note.rule !== leaf.rule ? [" ", ruleLink(note.rule)] : []))))];
+}
+
+function noteWords(leaf, note) {
+  const meaning = () => meaningWords(note.label === "websocket.unmasked" ? leaf.label : note.label, note.value);
+  return [el("span", { say: () => labelWords(note.label) }), " ", el("code", { text: note.value.slice(0, 300) }),
+    ...(meaning() ? [el("span", { class: "says", say: () => ` ${meaning()}` })] : [])];
+}
+
+function ruleNodes(rule) {
+  if (!rule) return [];
+  const nodes = [el("p", { class: "rule" }, ruleLink(rule), " ", el("span", { say: () => ruleWords(rule) }))];
+  if (offlineSources && !offlineSources[rule]) return nodes;
+  const places = el("div", { class: "places" });
+  const source = el("details", {
+    toggle: () => { if (source.open && !places.hasChildNodes()) showSources(rule, places); },
+  }, el("summary", { say: "source" }), places);
+  return [...nodes, source];
+}
+
+async function showSources(rule, into) {
+  into.append(el("p", { class: "faint", say: "loading" }));
+  let found = offlineSources?.[rule];
+  try {
+    found ??= await (await fetch(`/chapter/source?rule=${encodeURIComponent(rule)}`)).json();
+  } catch {
+    found = [];
+  }
+  into.replaceChildren(...(found.length ? found.map(placeNode) : [el("p", { class: "faint", say: "source.none" })]));
+}
+
+function placeNode(place) {
+  const lines = place.lines.map((line, at) => el("span", {
+    class: place.first + at === place.line ? "line cited" : "line", text: `${line}\n`,
+  }));
+  return el("figure", { class: "place" }, el("figcaption", { text: `${place.file}:${place.line}` }),
+    el("pre", { tabindex: "0", label: () => place.file }, el("code", {}, ...lines)));
+}

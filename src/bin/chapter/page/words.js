@@ -1,0 +1,168 @@
+// Words: the language, the texts of the page and of the exchanges, and elements that say them.
+//
+// An element keeps what it says as a key or a function. So another language is the same page, said again.
+
+const sectionFiles = { "7.1": "tcp", "7.2": "udp", "7.3": "http", "7.4": "websocket", "7.5": "tls" };
+const spokenBy = new WeakMap();
+const texts = {};
+let language = "en";
+let wireWords = {};
+
+// What the browser asks for, unless the reader has chosen.
+export function preferredLanguage() {
+  try {
+    const chosen = localStorage.getItem("language");
+    if (chosen) return chosen;
+  } catch { /* A browser may refuse storage. */ }
+  const known = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag === "zh" || tag === "en");
+  return known ?? "en";
+}
+
+export function rememberLanguage(chosen) {
+  try {
+    localStorage.setItem("language", chosen);
+  } catch { /* Then the choice lasts as long as the page. */ }
+}
+
+export function currentLanguage() {
+  return language;
+}
+
+// In an exported file, all texts stand in the same script: it has a constant `bundledTexts`, by name.
+async function loadTexts(chosen, part) {
+  const name = chosen + part[0].toUpperCase() + part.slice(1);
+  if (typeof bundledTexts !== "undefined") return bundledTexts[name] ?? {};
+  try {
+    return (await import(`./text/${chosen}-${part}.js`))[name] ?? {};
+  } catch {
+    return {};
+  }
+}
+
+async function loadWords(chosen, offline) {
+  if (offline) return offline.words?.[chosen] ?? {};
+  try {
+    return await (await fetch(`/chapter/words.${chosen}.json`)).json();
+  } catch {
+    return {};
+  }
+}
+
+// Loads the texts of `parts` ("page", or the number of a section) and the words of the wire, and says them.
+export async function speak(chosen, parts, offline) {
+  const files = [...new Set(parts.map((part) => sectionFiles[part] ?? part))];
+  const [words, ...found] = await Promise.all([
+    chosen === language && wireWords.labels ? wireWords : loadWords(chosen, offline),
+    ...files.map((file) => loadTexts(chosen, file)),
+  ]);
+  language = chosen;
+  wireWords = words;
+  files.forEach((file, at) => { texts[file] = found[at]; });
+  document.documentElement.lang = chosen === "zh" ? "zh-CN" : "en";
+  for (const node of document.querySelectorAll("[data-say], [data-text]")) {
+    if (node.dataset.text && !spokenBy.has(node)) say(node, node.dataset.text);
+    else sayAgain(node);
+  }
+}
+
+function filled(template, values) {
+  return template.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+// A text of the page; a key without one shows itself.
+export function pageText(key, values = {}) {
+  return filled(texts.page?.[key] ?? key, values);
+}
+
+export function stateWords(machine, state) {
+  return texts.page?.states?.[`${machine}.${state}`] ?? texts.page?.states?.[state] ?? state;
+}
+
+export function bytesWords(count) {
+  return pageText(count === 1 ? "byte" : "bytes", { count: count.toLocaleString("en").replaceAll(",", "\u202f") });
+}
+
+export function sectionText(section, member) {
+  const own = texts[sectionFiles[section] ?? section]?.sections?.[section];
+  return own?.[member] ?? texts.page?.sections?.[section]?.[member] ?? (member === "title" ? section : "");
+}
+
+export function groupText(prefix) {
+  return texts.page?.groups?.[prefix] ?? prefix;
+}
+
+export function exchangeText(exchange, member) {
+  return texts[sectionFiles[exchange.section] ?? exchange.section]?.exchanges?.[exchange.id]?.[member];
+}
+
+export function eventText(exchange, key, values) {
+  const own = texts[sectionFiles[exchange.section] ?? exchange.section]?.events?.[key];
+  const listed = Object.entries(values).map(([name, value]) => ` ${name}=${value}`).join("");
+  return own ? filled(own, values) : key + listed;
+}
+
+export function labelWords(label) {
+  return wireWords.labels?.[label] ?? label;
+}
+
+export function meaningWords(label, value) {
+  const meanings = wireWords.meanings?.[label];
+  return meanings?.[value] ?? meanings?.[value.toLowerCase()] ?? "";
+}
+
+export function ruleWords(rule) {
+  return wireWords.rules?.[rule] ?? "";
+}
+
+// `node` says `what` (a key of the page's texts, or a function) as its text or in an attribute.
+export function say(node, what, attribute = "") {
+  const all = spokenBy.get(node) ?? new Map();
+  spokenBy.set(node, all.set(attribute, what));
+  node.dataset.say = "";
+  sayAgain(node);
+}
+
+function sayAgain(node) {
+  for (const [attribute, what] of spokenBy.get(node) ?? []) {
+    const words = typeof what === "function" ? what() : pageText(what);
+    if (attribute) node.setAttribute(attribute, words);
+    else node.replaceChildren(...richText(words));
+  }
+}
+
+// Words between two backticks are code, and a citation is a link.
+function richText(words) {
+  return words.split("`").flatMap((part, at) => {
+    if (at % 2) return [el("code", { text: part })];
+    return part.split(/(RFC \d+ §[A-Z0-9]+(?:\.\d+)*)/).filter(Boolean).map((piece) => (piece.startsWith("RFC ") ? ruleLink(piece) : piece));
+  });
+}
+
+// `RFC 9112 §7.1` at rfc-editor.org.
+export function ruleLink(rule) {
+  const [, number, section] = /^RFC (\d+)(?: §(.*))?$/.exec(rule) ?? [];
+  if (!number) return el("span", { text: rule });
+  const anchor = /^\d/.test(section ?? "") ? `#section-${section}` : /^[A-Z](\.|$)/.test(section ?? "") ? `#appendix-${section}` : "";
+  return el("a", { href: `https://www.rfc-editor.org/rfc/rfc${number}${anchor}`, rel: "noreferrer", target: "_blank", text: rule });
+}
+
+// An element. `say` is its text, `label` its name for a screen reader; a function is a listener; `true` an attribute.
+export function el(name, settings = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(settings)) {
+    if (value === undefined || value === false) continue;
+    if (key === "say") say(node, value);
+    else if (key === "label") say(node, value, "aria-label");
+    else if (key === "text") node.textContent = value;
+    else if (typeof value === "function") node.addEventListener(key, value);
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== undefined));
+  return node;
+}
+
+// Seconds as a reader sees them.
+export function timeWords(seconds) {
+  if (seconds < 0.0995) return `${(seconds * 1000).toFixed(2)} ms`;
+  return seconds < 1 ? `${(seconds * 1000).toFixed(0)} ms` : `${seconds.toFixed(2)} s`;
+}
