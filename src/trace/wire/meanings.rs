@@ -3,7 +3,7 @@
 use super::labels::Label;
 
 #[rustfmt::skip]
-const MEANINGS: &[(Label, &str, &str)] = &[
+pub(super) const MEANINGS: &[(Label, &str, &str)] = &[
     (Label::Method, "GET", "asks for what the target names"),
     (Label::Method, "HEAD", "asks for the head of the response to GET, without its body"),
     (Label::Method, "POST", "the target is to process the body"),

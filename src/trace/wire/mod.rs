@@ -154,7 +154,7 @@
 //! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, `websocket.rs`, or
 //! `tls/record.rs` and `tls/handshake.rs`.
 //! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
-//! what a dissector may find, and `labels.rs` is the table of words. `explainer.rs` gives what many conversations carry
+//! what a dissector may find, `labels.rs` is the table of words, and `words/` says them in Chinese. `explainer.rs` gives what many conversations carry
 //! to one of the renderings in [`render`]. `secrets.rs` finds what to hide where no decoder
 //! has read.
 //!
@@ -162,7 +162,8 @@
 //!
 //! | to change | touch |
 //! |---|---|
-//! | a key, a word, a section; another language | a row of `labels!` in `labels.rs`; a column of it and a method of [`Label`] |
+//! | a key, a word, a section | a row of `labels!` in `labels.rs`; its Chinese in `words/`, and a sentence for a new section in `words/rules.rs` |
+//! | a Chinese word; another language | the page of `words/mod.rs` |
 //! | how a field's value is split | its row of `FIELDS` in `http/values.rs`, and the function of its form; `tests/wire/trace/values.rs` |
 //! | what is hidden | `secrets.rs`; `tests/wire/trace/secrets.rs` |
 //! | what a framed message consists of | [`Framer::parts`](crate::framing::Framer::parts), and `paint` in `framing.rs` |
@@ -173,7 +174,7 @@
 //! | a field of a certificate | `label` in `tls/certificate.rs` |
 //! | how spans are written down | the file of the rendering in `render/`; `tests/wire/trace/rendered.rs` and `tests/wire/trace/lessons/` |
 //! | another rendering | a file in `render/` that implements [`Rendering`](render::Rendering) |
-//! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs` |
+//! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs`, and its Chinese in `words/` |
 //! | which characters are written out | `is_unprintable` in `shown.rs` |
 //! | how many conversations are followed at a time | `MOST_LIVE` in `explainer.rs` |
 //! | how a capture is written or read | the table on the page of [`capture`] |
@@ -205,6 +206,7 @@ mod span;
 mod step;
 mod tls;
 mod websocket;
+mod words;
 
 pub use conversation::{Conversation, Spans};
 pub use datagram::datagram;
@@ -214,3 +216,4 @@ pub use labels::Label;
 pub use layer::{Direction, Layer};
 pub use protocol::Protocol;
 pub use span::{Explained, Note, Span};
+pub use words::{Language, rule_sentence};
