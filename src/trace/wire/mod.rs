@@ -154,9 +154,9 @@
 //! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, `websocket.rs`, or
 //! `tls/record.rs` and `tls/handshake.rs`.
 //! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
-//! what a dissector may find, `labels.rs` is the table of words, and `words/` says them in Chinese. `explainer.rs` gives what many conversations carry
-//! to one of the renderings in [`render`]. `secrets.rs` finds what to hide where no decoder
-//! has read.
+//! what a dissector may find, `labels.rs` is the table of words, and `words/` says them in Chinese. `explainer.rs`
+//! gives what many conversations carry to one of the renderings in [`render`]. `secrets.rs` finds what to hide where no
+//! decoder has read.
 //!
 //! # To change X, touch Y
 //!
