@@ -2,9 +2,7 @@
 
 use crate::place::Place;
 use crate::stage::{Ended, Running, run, run_with};
-use crate::support::watched;
-use barewire::trace::wire::Direction;
-use barewire::trace::wire::capture::{Event, Reader};
+use crate::support::{captured, watched};
 use std::path::Path;
 
 /// What each direction of the first conversation of a capture begins with, once there is something of it.
@@ -19,19 +17,8 @@ fn saved(path: &Path) -> [Vec<u8>; 2] {
 }
 
 fn saved_so_far(path: &Path) -> [Vec<u8>; 2] {
-    let (file, mut all) = (std::fs::read(path).expect("a file"), [vec![], vec![]]);
-    for event in Reader::new(&file[..]).map_while(Result::ok) {
-        if let Event::Bytes {
-            conversation: 0,
-            from,
-            bytes,
-            ..
-        } = event
-        {
-            all[usize::from(from == Direction::FromServer)].extend(bytes);
-        }
-    }
-    all
+    let mut all = captured(&std::fs::read(path).expect("a file"));
+    all.remove(&0).unwrap_or_default()
 }
 
 #[test]

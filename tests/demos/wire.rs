@@ -243,15 +243,17 @@ fn assert_closed(read: io::Result<usize>) {
 #[test]
 fn standard_input_is_explained_live() {
     watched(|| {
-        use barewire::trace::wire::Direction::FromClient;
-        use barewire::trace::wire::capture::Writer;
-        let (client, server) = ("127.0.0.1:5".parse(), "127.0.0.1:80".parse());
+        use barewire::trace::wire::capture::{Writer, invented};
+        use barewire::trace::wire::{Direction::FromClient, Event, What};
+        let (client, server) = invented(0);
         let mut file = Vec::new();
-        let mut writer = Writer::new(&mut file).expect("memory");
-        let time = std::time::Duration::from_secs(1);
-        let begun = writer.begins(0, time, client.expect("one"), server.expect("one"));
-        let passed = writer.bytes(0, FromClient, time, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        begun.and(passed).expect("memory");
+        let mut writer = Writer::new(&mut file);
+        let request = What::bytes(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        for what in [What::begins(client, server), request] {
+            let time = std::time::Duration::from_secs(1);
+            let event = Event::new(0, FromClient, time, what);
+            writer.event(&event).expect("memory");
+        }
         let mut running = Running::spawn(command("wire", &["-", "--json"]), &file, true);
         assert!(running.line().contains("\"value\":\"GET\""));
     });

@@ -9,6 +9,7 @@
 //!   Early                  a server that speaks before the first request    events.rs
 //!   Script                 a connection cut into pieces by the test        script.rs
 //!   Tail                   a body without an end                           tail.rs
+//!   captured               what a capture has of each conversation              captured.rs
 //!   Random                 the same in every run                            chance.rs
 //!   Measured               descriptors, threads and memory of the process  measured.rs
 //!   assert_no_growth       rounds of one kind, of which the last leave no memory  measured.rs
@@ -26,6 +27,7 @@
 #![allow(dead_code, unused_imports)] // each test program uses a part of it
 
 mod answer;
+mod captured;
 mod chance;
 mod client;
 mod events;
@@ -36,6 +38,7 @@ mod tail;
 mod watchdog;
 
 pub(crate) use answer::{Answer, Broken, Framing, Reader};
+pub(crate) use captured::captured;
 pub(crate) use chance::Random;
 pub(crate) use client::Client;
 pub(crate) use events::{Early, Gate, Log, Reporting};

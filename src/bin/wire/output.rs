@@ -54,7 +54,7 @@ impl Options {
     }
 
     pub(crate) fn explainer(&self, out: impl Write + Send + 'static) -> Explainer {
-        let explainer = Explainer::new(self.rendering(), out);
+        let explainer = Explainer::new(self.rendering(), out).protocol(self.protocol.clone());
         match self.show_secrets {
             true => explainer.show_secrets(),
             false => explainer,

@@ -10,21 +10,23 @@
 //! is there, and writes it. `outputs.rs` is what that thread does; `queue.rs` is what happens if it is too slow, and
 //! `signs.rs` how that is noticed.
 
-mod entry;
 mod outputs;
 mod queue;
 mod signs;
 
+use super::wire::between;
+use super::wire::capture::Writer;
 use super::wire::render::Rendering;
-use super::wire::{Direction, Explainer, Layer, Protocol};
+use super::wire::{Direction, Explainer, Layer, Protocol, What};
 use crate::net::{Addr, Observer, TapEvent, Tapped, lock};
-use entry::What;
-use outputs::{Capture, Output};
-use queue::{PATIENCE, Queue};
+use outputs::Output;
+use queue::{LONGEST, PATIENCE, Queue};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 /// Records what passes over any connection of the crate: explains each byte, writes a capture that Wireshark opens, or
 /// both. It is the [`Observer`] for the option `tap` of servers and clients. Clones are the same recorder.
@@ -156,20 +158,19 @@ impl Recorder {
         out: impl Write + Send + 'static,
     ) -> Recorder {
         let queue = &self.owner.explained;
-        let explainer = Explainer::new(rendering, queue.watched(out));
+        let explainer = Explainer::new(rendering, queue.watched(out)).protocol(protocol);
         let explainer = match self.owner.shows_secrets.load(Ordering::Relaxed) {
             true => explainer.show_secrets(),
             false => explainer,
         };
-        queue.add(Output::Explained(Box::new(explainer), protocol));
+        queue.add(Output::Explained(Box::new(explainer)));
         self
     }
 
     /// Writes the connections that begin from now on to `out`, as a [capture](super::wire::capture).
     pub fn save(self, out: impl Write + Send + 'static) -> Recorder {
         let queue = &self.owner.saved;
-        let out = Box::new(queue.watched(out));
-        queue.add(Output::Saved(Box::new(Capture::New(Some(out)))));
+        queue.add(Output::Saved(Writer::new(Box::new(queue.watched(out)))));
         self
     }
 
@@ -205,22 +206,19 @@ impl Observer for Recorder {
             true => Layer::Tls,
             false => Layer::Tcp,
         };
-        let number = connection.number();
         let (from, what) = match event {
-            TapEvent::Received(bytes) => return self.bytes(number, layer, peer, bytes),
-            TapEvent::Sent(bytes) => return self.bytes(number, layer, us, bytes),
+            TapEvent::Received(bytes) => return self.bytes(connection, peer, layer, bytes),
+            TapEvent::Sent(bytes) => return self.bytes(connection, us, layer, bytes),
             _ if connection.is_plaintext() => return, // its ends are those of the records
             TapEvent::Connected => return self.begins(connection),
-            TapEvent::ReceivedEnd => (peer, What::Ends),
-            TapEvent::SentEnd => (us, What::Ends),
-            TapEvent::Aborted => (us, What::Resets),
-            TapEvent::Broken(ErrorKind::ConnectionReset) => (peer, What::Resets),
+            TapEvent::ReceivedEnd => (peer, What::Ends { reset: false }),
+            TapEvent::SentEnd => (us, What::Ends { reset: false }),
+            TapEvent::Aborted => (us, What::Cut),
+            TapEvent::Broken(ErrorKind::ConnectionReset) => (peer, What::Cut),
             TapEvent::Closed => (us, What::Closed),
             _ => return,
         };
-        for queue in self.owner.queues() {
-            queue.event(number, from, what.clone());
-        }
+        self.event(connection, from, what, &[]);
     }
 }
 
@@ -233,19 +231,31 @@ impl Recorder {
         };
         let [client, server] = ends.map(|end| end.map_or("?".to_owned(), Addr::to_string));
         let [client_ip, server_ip] = ends.map(|end| end.and_then(Addr::ip));
-        let about = format!("client {client} connects to server {server}");
+        let (about, ends) = (between(client, server), client_ip.zip(server_ip));
         let conversation = self.owner.begun.fetch_add(1, Ordering::Relaxed);
-        let (number, ends) = (connection.number(), client_ip.zip(server_ip));
+        let time = since_1970();
         for queue in self.owner.queues() {
-            queue.begin(number, conversation, about.clone(), ends);
+            queue.begin(connection.number(), conversation, time, &about, ends);
         }
     }
 
-    fn bytes(&self, number: u64, layer: Layer, from: Direction, bytes: &[u8]) {
-        for queue in self.owner.queues() {
-            queue.bytes(number, layer, from, bytes);
+    fn bytes(&self, connection: &Tapped, from: Direction, layer: Layer, bytes: &[u8]) {
+        for piece in bytes.chunks(LONGEST) {
+            self.event(connection, from, What::Bytes(layer, Cow::default()), piece);
         }
     }
+
+    fn event(&self, connection: &Tapped, from: Direction, what: What<'static>, bytes: &[u8]) {
+        let time = since_1970();
+        for queue in self.owner.queues() {
+            queue.event(connection.number(), time, from, what.clone(), bytes);
+        }
+    }
+}
+
+fn since_1970() -> Duration {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since_1970.unwrap_or_default()
 }
 
 impl fmt::Debug for Recorder {

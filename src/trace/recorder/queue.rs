@@ -10,30 +10,32 @@
 //! more. What passes over a connection meanwhile would leave a gap, so the connection is recorded no further. Those that
 //! begin meanwhile are counted.
 
-use super::entry::{Entry, What};
 use super::outputs::{Output, Outputs};
 use super::signs::{Signs, Watched};
 use crate::net::{lock, wait};
 use crate::trace::wire::capture::invented;
-use crate::trace::wire::{Direction, Layer};
+use crate::trace::wire::{Direction, Event, Notice, What};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How many bytes wait for the writing thread.
 const ROOM: usize = 1024 * 1024;
 /// More than this is several entries.
-const LONGEST: usize = 256 * 1024;
+pub(super) const LONGEST: usize = 256 * 1024;
 /// How many entries wait for it.
 const MOST_ENTRIES: usize = 8192;
 /// How long the writing thread may need for one entry, or for one write of many.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Queue {
+    /// There is an output. Without one nothing is queued.
+    is_used: AtomicBool,
     state: Mutex<State>,
     /// Notified when there is something to write.
     filled: Condvar,
@@ -45,12 +47,11 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    entries: Vec<Entry>,
+    /// Without their bytes, and how many those are.
+    entries: Vec<(Event<'static>, usize)>,
     bytes: Vec<u8>,
     /// Outputs that the writing thread does not have yet.
     new_outputs: Vec<Output>,
-    /// There is an output. Without one nothing is queued.
-    is_used: bool,
     /// The open connections, by the number of their tap.
     open: HashMap<u64, Open>,
     /// Their addresses in captures, where those are the real ones.
@@ -80,39 +81,12 @@ impl State {
     fn has_room(&self) -> bool {
         self.bytes.len() < ROOM && self.entries.len() < MOST_ENTRIES
     }
-
-    /// Appends an entry, if the connection of this tap is recorded.
-    fn append(&mut self, tap: u64, from: Direction, what: What, bytes: &[u8]) -> Option<()> {
-        let open = self.open.get_mut(&tap)?;
-        let (was_lost, is_closed) = (open.is_lost, matches!(what, What::Closed));
-        open.is_lost |= self.is_stuck;
-        let (conversation, is_lost, ends) = (open.conversation, open.is_lost, open.ends);
-        if is_closed {
-            self.open.remove(&tap);
-            ends.map(|ends| self.addresses.remove(&ends));
-        }
-        if was_lost {
-            return None;
-        }
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        self.last = self.last.max(since_1970.unwrap_or_default());
-        let what = if is_lost { What::Lost } else { what };
-        if let What::Bytes(..) = what {
-            self.bytes.extend_from_slice(bytes);
-        }
-        self.entries.push(Entry {
-            conversation,
-            time: self.last,
-            from,
-            what,
-        });
-        Some(())
-    }
 }
 
 impl Queue {
     pub(super) fn new(patience: Duration) -> Arc<Queue> {
         Arc::new(Queue {
+            is_used: AtomicBool::new(false),
             state: Mutex::default(),
             filled: Condvar::new(),
             emptied: Condvar::new(),
@@ -121,9 +95,9 @@ impl Queue {
     }
 
     pub(super) fn add(&self, output: Output) {
-        let mut state = lock(&self.state);
-        state.is_used |= !matches!(output, Output::Hook(_));
-        state.new_outputs.push(output);
+        let is_hook = matches!(output, Output::Hook(_));
+        lock(&self.state).new_outputs.push(output);
+        self.is_used.fetch_or(!is_hook, Ordering::Relaxed);
     }
 
     /// The output, whose writes are signs of life.
@@ -136,11 +110,15 @@ impl Queue {
         self: &Arc<Self>,
         tap: u64,
         conversation: u64,
-        about: String,
+        time: Duration,
+        about: &str,
         ends: Option<Ends>,
     ) {
+        if !self.is_used.load(Ordering::Relaxed) {
+            return;
+        }
         let mut state = self.with_room(lock(&self.state));
-        if state.is_finished || !state.is_used {
+        if state.is_finished {
             return;
         }
         if state.is_stuck {
@@ -159,39 +137,62 @@ impl Queue {
         };
         state.open.insert(tap, open);
         let what = What::Begins {
-            about,
             client,
             server,
+            about: about.to_owned(),
         };
-        self.append(state, tap, Direction::FromClient, what, &[]);
+        self.append(state, tap, time, Direction::FromClient, what, &[]);
     }
 
-    /// Some bytes have passed over a connection that has begun.
-    pub(super) fn bytes(self: &Arc<Self>, tap: u64, layer: Layer, from: Direction, bytes: &[u8]) {
-        for piece in bytes.chunks(LONGEST) {
-            let what = What::Bytes(layer, piece.len());
-            self.append(lock(&self.state), tap, from, what, piece);
-        }
-    }
-
-    /// Something else has happened to it.
-    pub(super) fn event(self: &Arc<Self>, tap: u64, from: Direction, what: What) {
-        self.append(lock(&self.state), tap, from, what, &[]);
-    }
-
-    fn append(
+    /// Something has passed over a connection that has begun: `bytes` if it is some.
+    pub(super) fn event(
         self: &Arc<Self>,
-        state: MutexGuard<'_, State>,
         tap: u64,
+        time: Duration,
         from: Direction,
-        what: What,
+        what: What<'static>,
         bytes: &[u8],
     ) {
-        let mut state = self.with_room(state);
-        if !state.is_finished && state.append(tap, from, what, bytes).is_some() {
-            self.start(&mut state);
-            self.filled.notify_one();
+        if self.is_used.load(Ordering::Relaxed) {
+            let state = self.with_room(lock(&self.state));
+            self.append(state, tap, time, from, what, bytes);
         }
+    }
+
+    /// Appends an entry, if the connection of this tap is recorded.
+    fn append(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        tap: u64,
+        time: Duration,
+        from: Direction,
+        what: What<'static>,
+        bytes: &[u8],
+    ) {
+        let state = &mut *state;
+        let Some(open) = state.open.get_mut(&tap) else {
+            return;
+        };
+        let (conversation, was_lost, ends) = (open.conversation, open.is_lost, open.ends);
+        open.is_lost |= state.is_stuck;
+        let is_lost = open.is_lost;
+        if let What::Closed = what {
+            state.open.remove(&tap);
+            ends.map(|ends| state.addresses.remove(&ends));
+        }
+        if was_lost || state.is_finished {
+            return;
+        }
+        let (what, bytes) = match is_lost {
+            true => (What::Notice(Notice::TooSlow), &[][..]),
+            false => (what, bytes),
+        };
+        state.last = state.last.max(time);
+        state.bytes.extend_from_slice(bytes);
+        let event = Event::new(conversation, from, state.last, what);
+        state.entries.push((event, bytes.len()));
+        self.start(state);
+        self.filled.notify_one();
     }
 
     /// Waits for room, or until the queue is stuck or finished.
@@ -238,24 +239,20 @@ impl Queue {
             mem::swap(&mut bytes, &mut state.bytes);
             state.is_stuck = false;
             if let Some((conversation, behind)) = state.unrecorded.take() {
-                entries.push(Entry {
-                    conversation,
-                    time: state.last,
-                    from: Direction::FromClient,
-                    what: What::Unrecorded(behind),
-                });
+                let what = What::Notice(Notice::Unrecorded(behind));
+                let from = Direction::FromClient;
+                entries.push((Event::new(conversation, from, state.last, what), 0));
             }
             drop(state);
             self.emptied.notify_all();
             let mut rest = &bytes[..];
-            for entry in entries.drain(..) {
-                let length = match entry.what {
-                    What::Bytes(_, length) => length,
-                    _ => 0,
-                };
+            for (mut event, length) in entries.drain(..) {
                 let (its, behind) = rest.split_at(length);
                 rest = behind;
-                outputs.write(&entry, its);
+                if let What::Bytes(_, bytes) = &mut event.what {
+                    *bytes = its.into();
+                }
+                outputs.write(&event);
                 self.life.sign();
             }
             bytes.clear();
@@ -287,8 +284,10 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::recorder::outputs::{Capture, Out};
-    use crate::trace::wire::capture::{Event, Reader};
+    use crate::trace::recorder::outputs::Out;
+    use crate::trace::wire::Layer;
+    use crate::trace::wire::capture::{Reader, Writer};
+    use std::borrow::Cow;
     use std::io::Write;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -318,7 +317,7 @@ mod tests {
         let (file, errors) = (Log::default(), Log::default());
         let (out, log) = (Arc::clone(&file), Arc::clone(&errors));
         let stopped: Out = Box::new(Stopped { lets_go, file: out });
-        queue.add(Output::Saved(Box::new(Capture::New(Some(stopped)))));
+        queue.add(Output::Saved(Writer::new(stopped)));
         queue.add(Output::Hook(Box::new(move |error| {
             lock(&log).push(error.to_string())
         })));
@@ -328,16 +327,10 @@ mod tests {
     /// How many bytes each conversation of the capture has.
     fn recorded(file: &[u8]) -> Vec<usize> {
         let mut all = Vec::new();
-        for event in Reader::new(file) {
-            match event.unwrap() {
-                Event::Begins { .. } => all.push(0),
-                Event::Bytes {
-                    conversation,
-                    bytes,
-                    ..
-                } => {
-                    all[conversation as usize] += bytes.len();
-                }
+        for event in Reader::new(file).map(Result::unwrap) {
+            match (event.conversation, event.what) {
+                (_, What::Begins { .. }) => all.push(0),
+                (Some(number), What::Bytes(_, bytes)) => all[number as usize] += bytes.len(),
                 _ => {}
             }
         }
@@ -346,9 +339,18 @@ mod tests {
 
     const FROM: Direction = Direction::FromServer;
 
+    fn begin(queue: &Arc<Queue>, tap: u64, conversation: u64) {
+        queue.begin(tap, conversation, Duration::ZERO, "", None);
+    }
+
+    fn send_one(queue: &Arc<Queue>, tap: u64, bytes: &[u8]) {
+        let what = What::Bytes(Layer::Tcp, Cow::default());
+        queue.event(tap, Duration::ZERO, FROM, what, bytes);
+    }
+
     fn send(queue: &Arc<Queue>, tap: u64, pieces: usize) {
         for _ in 0..pieces {
-            queue.bytes(tap, Layer::Tcp, FROM, &[0; LONGEST]);
+            send_one(queue, tap, &[0; LONGEST]);
         }
     }
 
@@ -359,7 +361,7 @@ mod tests {
         let queue = Queue::new(Duration::from_millis(50));
         let (let_go, file, errors) = stopped(&queue);
         for tap in [7, 8] {
-            queue.begin(tap, tap - 7, String::new(), None);
+            begin(&queue, tap, tap - 7);
         }
         while !lock(&queue.state).entries.is_empty() {
             thread::yield_now(); // the writing thread has taken them, and is stopped
@@ -381,14 +383,14 @@ mod tests {
     fn connections_that_begin_while_the_output_is_stuck_are_counted() {
         let queue = Queue::new(Duration::from_millis(50));
         let (let_go, file, errors) = stopped(&queue);
-        queue.begin(0, 0, String::new(), None);
+        begin(&queue, 0, 0);
         while !lock(&queue.state).entries.is_empty() {
             thread::yield_now();
         }
         send(&queue, 0, ROOM / LONGEST);
         for tap in 1..=1000 {
-            queue.begin(tap, tap, String::new(), None);
-            queue.bytes(tap, Layer::Tcp, FROM, b"lost");
+            begin(&queue, tap, tap);
+            send_one(&queue, tap, b"lost");
         }
         let state = lock(&queue.state);
         assert_eq!((state.entries.len(), state.open.len()), (4, 1));
@@ -407,10 +409,10 @@ mod tests {
     fn after_the_end_no_connection_is_remembered() {
         let queue = Queue::new(Duration::from_secs(20));
         let _ = stopped(&queue);
-        queue.begin(7, 0, String::new(), None);
+        begin(&queue, 7, 0);
         queue.finish().unwrap();
         let some = invented(3);
-        queue.begin(8, 1, String::new(), Some(some));
+        queue.begin(8, 1, Duration::ZERO, "", Some(some));
         let state = lock(&queue.state);
         assert!(state.open.is_empty() && state.addresses.is_empty());
     }
@@ -420,7 +422,7 @@ mod tests {
     fn a_slow_output_loses_nothing() {
         let queue = Queue::new(Duration::from_secs(20));
         let (let_go, file, _) = stopped(&queue);
-        queue.begin(7, 0, String::new(), None);
+        begin(&queue, 7, 0);
         thread::scope(|scope| {
             scope.spawn(|| send(&queue, 7, 20));
             while lock(&queue.state).has_room() {
@@ -428,7 +430,7 @@ mod tests {
             }
             drop(let_go);
         });
-        queue.event(7, FROM, What::Closed);
+        queue.event(7, Duration::ZERO, FROM, What::Closed, &[]);
         queue.finish().unwrap();
         assert_eq!(recorded(&lock(&file)), [20 * LONGEST]);
         assert!(lock(&queue.state).open.is_empty());

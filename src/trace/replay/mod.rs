@@ -44,18 +44,22 @@ const LEFT_OUT: [&str; 6] = [
 /// ```
 /// use barewire::http;
 /// use barewire::trace::Replay;
-/// use barewire::trace::wire::{Direction, capture::{Reader, Writer, invented}};
+/// use barewire::trace::wire::{Direction, Event, What, capture::{Reader, Writer, invented}};
 /// use std::time::Duration;
 ///
 /// // What was recorded: a server that answers "Hello World\n".
 /// let (client, server) = invented(0);
 /// let mut file = Vec::new();
-/// let mut writer = Writer::new(&mut file)?;
+/// let mut writer = Writer::new(&mut file);
 /// let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 /// let response = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nHello World\n";
-/// writer.begins(0, Duration::ZERO, client, server)?;
-/// writer.bytes(0, Direction::FromClient, Duration::ZERO, request)?;
-/// writer.bytes(0, Direction::FromServer, Duration::ZERO, response)?;
+/// for (from, what) in [
+///     (Direction::FromClient, What::begins(client, server)),
+///     (Direction::FromClient, What::bytes(request)),
+///     (Direction::FromServer, What::bytes(response)),
+/// ] {
+///     writer.event(&Event::new(0, from, Duration::ZERO, what))?;
+/// }
 ///
 /// // What is there now.
 /// let server = http::create_server(|_req, res| {

@@ -1,11 +1,11 @@
 //! One conversation, played on a connection of its own.
 
 use super::answers::{Answers, MOST_PARTS, Progress, differences};
-use super::recording::{Recording, Step};
+use super::recording::Recording;
 use super::report::Outcome;
 use super::settings::Settings;
 use crate::net::{self, ConnectOptions, Socket};
-use crate::trace::wire::Direction;
+use crate::trace::wire::{Direction, What};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -66,38 +66,35 @@ struct Player<'r> {
 impl Player<'_> {
     fn play(&mut self, recording: &Recording) {
         let began = Instant::now();
-        let mut times = recording.steps.iter().filter_map(|step| match step {
-            Step::Bytes(_, time, _) => Some(*time),
-            Step::Ends { .. } => None,
-        });
-        let first = times.next().unwrap_or_default();
+        let mut steps = recording.steps.iter();
+        let first = steps.find(|step| matches!(step.what, What::Bytes(..)));
+        let first = first.map_or(Duration::ZERO, |step| step.time);
         for step in &recording.steps {
             if self.is_full() {
                 return;
             }
-            match step {
-                Step::Bytes(Direction::FromClient, time, bytes) => {
-                    self.catch_up();
-                    if self.settings.with_times {
-                        self.pause(began.checked_add(time.saturating_sub(first)));
+            let from_client = step.from == Direction::FromClient;
+            if from_client {
+                self.catch_up();
+            }
+            match &step.what {
+                What::Bytes(_, bytes) => {
+                    if from_client && self.settings.with_times {
+                        self.pause(began.checked_add(step.time.saturating_sub(first)));
                     }
-                    self.recorded.receive(Direction::FromClient, bytes);
-                    if !self.is_over {
-                        self.got.receive(Direction::FromClient, bytes);
+                    self.recorded.receive(step.from, bytes);
+                    if from_client && !self.is_over {
+                        self.got.receive(step.from, bytes);
                         self.socket.write(bytes);
                     }
                 }
-                Step::Bytes(from, _, bytes) => self.recorded.receive(*from, bytes),
-                Step::Ends { from, reset } => {
-                    if *from == Direction::FromClient {
-                        self.catch_up();
-                        if *reset {
-                            return; // cuts the connection
-                        }
-                        self.got.end(*from);
+                What::Ends { reset: true } if from_client => return, // cuts the connection
+                _ => {
+                    if from_client {
+                        self.got.end(step.from);
                         let _ = self.socket.end(); // if it is broken, reading says so
                     }
-                    self.recorded.end(*from);
+                    self.recorded.end(step.from);
                 }
             }
         }

@@ -1,9 +1,7 @@
 //! The conversations of a capture, each kept until it is played.
 
-use crate::trace::wire::Direction;
-use crate::trace::wire::capture::{Event, Notice};
+use crate::trace::wire::{Direction, Event, Notice, What};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// The most bytes of all conversations that are kept at a time.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
@@ -11,17 +9,12 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// What happened on one connection, in order.
 #[derive(Debug, Default)]
 pub(super) struct Recording {
-    pub(super) steps: Vec<Step>,
+    /// Bytes and ends.
+    pub(super) steps: Vec<Event<'static>>,
     bytes: usize,
     /// Why it cannot be played.
     pub(super) lacks: Option<&'static str>,
     ended: [bool; 2],
-}
-
-#[derive(Debug)]
-pub(super) enum Step {
-    Bytes(Direction, Duration, Vec<u8>),
-    Ends { from: Direction, reset: bool },
 }
 
 /// The conversations that have not ended.
@@ -33,60 +26,37 @@ pub(super) struct Recordings {
 
 impl Recordings {
     /// Returns the conversation that ends with this event.
-    pub(super) fn record(&mut self, event: Event) -> Option<(u64, Recording)> {
-        match event {
-            Event::Begins { conversation, .. } => {
-                self.open.insert(conversation, Recording::default());
-            }
-            Event::Bytes {
-                conversation,
-                from,
-                time,
-                bytes,
-            } => {
-                let is_full = self.bytes + bytes.len() > MOST_BYTES;
-                let recording = self.open.get_mut(&conversation)?;
-                if from == Direction::FromClient
-                    && recording.bytes == 0
-                    && bytes.first() == Some(&0x16)
-                {
+    pub(super) fn record(&mut self, event: Event<'static>) -> Option<(u64, Recording)> {
+        let number = event.conversation?;
+        if let What::Begins { .. } = event.what {
+            self.open.insert(number, Recording::default());
+        }
+        let recording = self.open.get_mut(&number)?;
+        match &event.what {
+            What::Bytes(_, bytes) => {
+                let is_first = event.from == Direction::FromClient && recording.bytes == 0;
+                if is_first && bytes.first() == Some(&0x16) {
                     self.bytes -= recording.lack("it is under TLS");
-                }
-                if is_full {
-                    self.bytes -=
-                        recording.lack("the conversations that are open have too many bytes");
-                }
-                if recording.lacks.is_none() {
+                } else if self.bytes + bytes.len() > MOST_BYTES {
+                    let why = "the conversations that are open have too many bytes";
+                    self.bytes -= recording.lack(why);
+                } else if recording.lacks.is_none() {
                     recording.bytes += bytes.len();
                     self.bytes += bytes.len();
-                    recording.steps.push(Step::Bytes(from, time, bytes));
+                    recording.steps.push(event);
                 }
             }
-            Event::Gap { conversation, .. } => {
-                let recording = self.open.get_mut(&conversation)?;
-                self.bytes -= recording.lack("bytes are missing in the capture");
-            }
-            Event::Notice {
-                conversation: Some(conversation),
-                notice: Notice::BeganBefore,
-                ..
-            } => {
-                let recording = self.open.get_mut(&conversation)?;
+            What::Gap(_) => self.bytes -= recording.lack("bytes are missing in the capture"),
+            What::Notice(Notice::BeganBefore) => {
                 self.bytes -= recording.lack("it began before the capture");
             }
-            Event::Ends {
-                conversation,
-                from,
-                reset,
-                ..
-            } => {
-                let recording = self.open.get_mut(&conversation)?;
-                recording.steps.push(Step::Ends { from, reset });
-                recording.ended[from.index()] = true;
+            What::Ends { .. } => {
+                recording.ended[event.from.index()] = true;
+                recording.steps.push(event);
                 if recording.ended == [true; 2] {
-                    let recording = self.open.remove(&conversation)?;
+                    let recording = self.open.remove(&number)?;
                     self.bytes -= recording.bytes;
-                    return Some((conversation, recording));
+                    return Some((number, recording));
                 }
             }
             _ => {}
@@ -110,8 +80,8 @@ impl Recording {
 
     /// How many bytes the server has sent.
     pub(super) fn server_bytes(&self) -> usize {
-        let lengths = self.steps.iter().map(|step| match step {
-            Step::Bytes(Direction::FromServer, _, bytes) => bytes.len(),
+        let lengths = self.steps.iter().map(|step| match &step.what {
+            What::Bytes(_, bytes) if step.from == Direction::FromServer => bytes.len(),
             _ => 0,
         });
         lengths.sum()

@@ -7,13 +7,13 @@ use std::fmt;
 ///
 /// ```
 /// use barewire::trace::{Outcome, Replay};
-/// use barewire::trace::wire::capture::{Reader, Writer, invented};
+/// use barewire::trace::wire::{Direction, Event, What, capture::{Reader, Writer, invented}};
 /// use std::time::Duration;
 ///
 /// let (client, server) = invented(0);
 /// let mut file = Vec::new();
-/// let mut writer = Writer::new(&mut file)?;
-/// writer.begins(0, Duration::ZERO, client, server)?;
+/// let begins = Event::new(0, Direction::FromClient, Duration::ZERO, What::begins(client, server));
+/// Writer::new(&mut file).event(&begins)?;
 /// let replayed = Replay::new("unix:/nobody/is/here").play(Reader::new(&file[..])).next().unwrap()?;
 /// assert!(matches!(replayed.outcome, Outcome::NotPlayed(_)));
 /// assert!(replayed.to_string().starts_with("conversation 0: not played: "));

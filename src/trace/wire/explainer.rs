@@ -2,6 +2,7 @@
 
 use super::conversation::Conversation;
 use super::datagram::datagram;
+use super::event::{Event, Notice, What, between};
 use super::protocol::Protocol;
 use super::render::Rendering;
 use super::span::{Direction, Explained, Layer};
@@ -15,34 +16,34 @@ const MOST_LIVE: usize = 4096;
 /// With this many bytes of text, it is written.
 const ENOUGH: usize = 64 * 1024;
 
-/// Explains many conversations at once: bytes in, a [`Rendering`] out.
+/// Explains many conversations at once: [`Event`]s in, a [`Rendering`] out.
 ///
-/// A conversation has a number, which the caller chooses; the first one is usually 0. [`begins`](Explainer::begins)
-/// names it, and bytes of a number that is not named are ignored. It is forgotten when both directions have ended.
-/// At most 4,096 conversations are followed: if one more begins, the one with the lowest number is forgotten, and
-/// the rendering says so.
+/// A conversation has a number; the first one is usually 0. [`What::Begins`] names it, and what comes of a number that
+/// is not named is passed over. It is forgotten when both directions have ended. At most 4,096 conversations are
+/// followed: if one more begins, the one with the lowest number is forgotten, and the rendering says so.
 ///
 /// ```
-/// use barewire::trace::wire::{Direction, Explainer, Layer, Protocol, render::Text};
+/// use barewire::trace::wire::{Direction::FromClient, Event, Explainer, What, render::Text};
 /// use std::time::Duration;
 ///
 /// # fn main() -> std::io::Result<()> {
+/// # let (client, server) = (([127, 0, 0, 1], 50000).into(), ([127, 0, 0, 1], 1337).into());
 /// let mut explainer = Explainer::new(Text::new(), std::io::stdout());
 /// let at = Duration::from_millis;
-/// explainer.begins(0, at(0), "client 127.0.0.1:50000 connects to server 127.0.0.1:1337", Protocol::Detected)?;
-/// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-/// explainer.bytes(0, Layer::Tcp, Direction::FromClient, at(1), request)?;
-/// explainer.ends(0, Direction::FromClient, at(2))?;
+/// explainer.event(&Event::new(0, FromClient, at(0), What::begins(client, server)))?;
+/// explainer.event(&Event::new(0, FromClient, at(1), What::bytes(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")))?;
+/// explainer.event(&Event::new(0, FromClient, at(2), What::Ends { reset: false }))?;
 /// explainer.finish()?;
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// # Errors
-/// Every method returns the error of the writer once. From then on nothing is explained, and the methods return
-/// `Ok`: the connections that are watched go on.
+/// [`event`](Self::event) and [`finish`](Self::finish) return the error of the writer once. From then on nothing is
+/// explained, and they return `Ok`: the connections that are watched go on.
 pub struct Explainer {
     live: BTreeMap<u64, Live>,
+    protocol: Protocol,
     shows_secrets: bool,
     output: Output,
 }
@@ -53,13 +54,14 @@ struct Output {
     out: Box<dyn Write + Send>,
     /// What is not written yet: empty between two calls.
     text: String,
+    error: Option<io::Error>,
     has_failed: bool,
 }
 
-/// A conversation, layer by layer.
+/// A conversation, and what TLS carries in it.
 struct Live {
-    protocol: Protocol,
-    layers: Vec<(Layer, Conversation)>,
+    tcp: Conversation,
+    inside: Option<Conversation>,
     /// Whether the client and the server have ended.
     ended: [bool; 2],
 }
@@ -79,14 +81,23 @@ impl Explainer {
     pub fn new(rendering: impl Rendering + 'static, out: impl Write + Send + 'static) -> Explainer {
         Explainer {
             live: BTreeMap::new(),
+            protocol: Protocol::Detected,
             shows_secrets: false,
             output: Output {
                 rendering: Box::new(rendering),
                 out: Box::new(out),
                 text: String::new(),
+                error: None,
                 has_failed: false,
             },
         }
+    }
+
+    /// The conversations that begin from now on carry this in the clear. What TLS carries is detected.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Explainer {
+        self.protocol = protocol;
+        self
     }
 
     /// Shows credentials and cookies in the conversations that begin from now on: see
@@ -97,107 +108,93 @@ impl Explainer {
         self
     }
 
-    /// A conversation begins. `about` says between whom: `client 127.0.0.1:50000 connects to server 127.0.0.1:1337`.
-    /// If it is carried by TLS, `protocol` is that of the records, and what is inside is detected.
-    pub fn begins(
-        &mut self,
-        conversation: u64,
-        time: Duration,
-        about: &str,
-        protocol: Protocol,
-    ) -> io::Result<()> {
-        let live = Live {
-            protocol,
-            layers: Vec::new(),
-            ended: [false; 2],
+    /// Explains what has passed. A notice about no conversation is passed over.
+    pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let Some(number) = event.conversation else {
+            return Ok(());
         };
-        self.live.insert(conversation, live);
-        if self.live.len() > MOST_LIVE
-            && let Some((oldest, _)) = self.live.pop_first()
-        {
-            let why = format!("not followed further: {MOST_LIVE} conversations are open");
-            self.event(oldest, time, &why)?;
+        let (from, time, output) = (event.from, event.time, &mut self.output);
+        match &event.what {
+            What::Begins { about, .. } => {
+                let live = Live {
+                    tcp: conversation(self.protocol.clone(), self.shows_secrets),
+                    inside: None,
+                    ended: [false; 2],
+                };
+                self.live.insert(number, live);
+                if self.live.len() > MOST_LIVE
+                    && let Some((oldest, _)) = self.live.pop_first()
+                {
+                    let why = format!("not followed further: {MOST_LIVE} conversations are open");
+                    output.says(oldest, time, &why);
+                }
+                output.says(number, time, about);
+            }
+            What::Datagram {
+                client,
+                server,
+                bytes,
+                missing,
+            } => {
+                output.says(number, time, &between(client, server));
+                output.explain(number, Layer::Udp, [datagram(from, time, bytes)]);
+                if *missing > 0 {
+                    let says = format!("{missing} more bytes of it are not in the capture");
+                    output.says(number, time, &says);
+                }
+            }
+            What::Bytes(layer, bytes) => {
+                if let Some(live) = self.live.get_mut(&number) {
+                    let explained = match layer {
+                        Layer::Tls => live.inside.get_or_insert_with(|| {
+                            conversation(Protocol::Detected, self.shows_secrets)
+                        }),
+                        _ => &mut live.tcp,
+                    };
+                    output.explain(number, *layer, explained.receive(from, time, bytes));
+                }
+            }
+            What::Gap(length) => {
+                if let Some(live) = self.live.get_mut(&number) {
+                    output.explain(number, Layer::Tcp, live.tcp.gap(from, time, *length));
+                }
+            }
+            What::Ends { reset } => {
+                if *reset {
+                    output.says(number, time, "cut by a RST");
+                }
+                self.ends(number, from, time);
+            }
+            What::Cut => output.says(number, time, "cut"),
+            What::Closed => {
+                self.ends(number, from, time);
+                self.live.remove(&number);
+            }
+            What::Notice(notice) => {
+                if matches!(notice, Notice::TooSlow | Notice::Unrecorded(_)) {
+                    self.live.remove(&number);
+                }
+                output.says(number, time, &notice.to_string());
+            }
         }
-        self.event(conversation, time, about)
-    }
-
-    /// Something has happened in a conversation that is no byte of it.
-    pub fn event(&mut self, conversation: u64, time: Duration, text: &str) -> io::Result<()> {
-        let Output {
-            rendering,
-            text: out,
-            ..
-        } = &mut self.output;
-        rendering.event(conversation, time, text, out);
         self.output.write()
     }
 
-    /// Some bytes have passed.
-    pub fn bytes(
-        &mut self,
-        conversation: u64,
-        layer: Layer,
-        from: Direction,
-        time: Duration,
-        bytes: &[u8],
-    ) -> io::Result<()> {
-        let Some(live) = self.live.get_mut(&conversation) else {
-            return Ok(());
-        };
-        let explained = live.layer(layer, self.shows_secrets);
-        let spans = explained.receive(from, time, bytes);
-        self.output.explain(conversation, layer, spans)
-    }
-
-    /// So many bytes have passed that nobody has kept: see [`Conversation::gap`].
-    pub fn gap(
-        &mut self,
-        conversation: u64,
-        from: Direction,
-        time: Duration,
-        length: u64,
-    ) -> io::Result<()> {
-        let Some(live) = self.live.get_mut(&conversation) else {
-            return Ok(());
-        };
-        let tcp = live.layer(Layer::Tcp, self.shows_secrets);
-        let spans = tcp.gap(from, time, length);
-        self.output.explain(conversation, Layer::Tcp, spans)
-    }
-
-    /// A datagram has passed. It is a conversation of its own: nothing is known of those before it.
-    pub fn datagram(
-        &mut self,
-        conversation: u64,
-        from: Direction,
-        time: Duration,
-        bytes: &[u8],
-    ) -> io::Result<()> {
-        let explained = std::iter::once(datagram(from, time, bytes));
-        self.output.explain(conversation, Layer::Udp, explained)
-    }
-
     /// A direction has ended, in every layer.
-    pub fn ends(&mut self, conversation: u64, from: Direction, time: Duration) -> io::Result<()> {
-        let Some(live) = self.live.get_mut(&conversation) else {
-            return Ok(());
+    fn ends(&mut self, number: u64, from: Direction, time: Duration) {
+        let Some(live) = self.live.get_mut(&number) else {
+            return;
         };
-        live.layer(Layer::Tcp, self.shows_secrets);
-        let mut written = Ok(());
-        for (layer, explained) in live.layers.iter_mut().rev() {
-            let spans = explained.end(from, time);
-            written = written.and(self.output.explain(conversation, *layer, spans));
+        if let Some(inside) = &mut live.inside {
+            self.output
+                .explain(number, Layer::Tls, inside.end(from, time));
         }
+        self.output
+            .explain(number, Layer::Tcp, live.tcp.end(from, time));
         live.ended[from.index()] = true;
         if live.ended == [true; 2] {
-            self.live.remove(&conversation);
+            self.live.remove(&number);
         }
-        written
-    }
-
-    /// Nothing more comes of a conversation, and nothing is to be said about it.
-    pub fn forgets(&mut self, conversation: u64) {
-        self.live.remove(&conversation);
     }
 
     /// Nothing more comes: the rendering writes its end, and the writer is flushed.
@@ -212,54 +209,42 @@ impl Explainer {
     }
 }
 
+fn conversation(protocol: Protocol, shows_secrets: bool) -> Conversation {
+    let conversation = Conversation::of(protocol);
+    match shows_secrets {
+        true => conversation.show_secrets(),
+        false => conversation,
+    }
+}
+
 impl Output {
-    fn explain(
-        &mut self,
-        conversation: u64,
-        layer: Layer,
-        spans: impl Iterator<Item = Explained>,
-    ) -> io::Result<()> {
-        let mut written = Ok(());
+    fn says(&mut self, number: u64, time: Duration, text: &str) {
+        self.rendering.event(number, time, text, &mut self.text);
+    }
+
+    fn explain(&mut self, number: u64, layer: Layer, spans: impl IntoIterator<Item = Explained>) {
         for mut explained in spans {
             if explained.layer == Layer::Tcp {
                 explained.layer = layer;
             }
-            self.rendering
-                .explained(conversation, &explained, &mut self.text);
+            self.rendering.explained(number, &explained, &mut self.text);
             if self.text.len() >= ENOUGH {
-                written = written.and(self.write());
+                self.pass_on();
             }
         }
-        written.and(self.write())
     }
 
-    /// Writes what was rendered.
+    /// Passes on what was rendered.
+    fn pass_on(&mut self) {
+        if !(self.has_failed || self.text.is_empty()) {
+            self.error = self.out.write_all(self.text.as_bytes()).err();
+            self.has_failed = self.error.is_some();
+        }
+        self.text.clear();
+    }
+
     fn write(&mut self) -> io::Result<()> {
-        let text = std::mem::take(&mut self.text);
-        if self.has_failed || text.is_empty() {
-            return Ok(());
-        }
-        let written = self.out.write_all(text.as_bytes());
-        self.has_failed = written.is_err();
-        written
-    }
-}
-
-impl Live {
-    /// The conversation of a layer.
-    fn layer(&mut self, layer: Layer, shows_secrets: bool) -> &mut Conversation {
-        if let Some(at) = self.layers.iter().position(|(other, _)| *other == layer) {
-            return &mut self.layers[at].1;
-        }
-        let mut conversation = Conversation::of(match layer {
-            Layer::Tls => Protocol::Detected,
-            _ => self.protocol.clone(),
-        });
-        if shows_secrets {
-            conversation = conversation.show_secrets();
-        }
-        self.layers.push((layer, conversation));
-        let at = self.layers.len() - 1;
-        &mut self.layers[at].1
+        self.pass_on();
+        self.error.take().map_or(Ok(()), Err)
     }
 }

@@ -190,6 +190,7 @@
 pub mod capture;
 mod conversation;
 mod datagram;
+mod event;
 mod exchange;
 mod explainer;
 mod framing;
@@ -210,6 +211,8 @@ mod words;
 
 pub use conversation::{Conversation, Spans};
 pub use datagram::datagram;
+pub(super) use event::between;
+pub use event::{Event, Notice, What};
 pub use explainer::Explainer;
 pub use framing::Framing;
 pub use labels::Label;

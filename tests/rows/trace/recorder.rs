@@ -2,12 +2,11 @@
 
 use super::seen::Seen;
 use super::taps::KINDS;
-use crate::support::{PATIENCE, SOON, watched};
+use crate::support::{PATIENCE, SOON, captured, watched};
 use barewire::net::{self, ConnectOptions, Observer, TapEvent, Tapped};
 use barewire::trace::Recorder;
-use barewire::trace::wire::capture::{Event, Reader};
+use barewire::trace::wire::Explained;
 use barewire::trace::wire::render::{Json, Rendering, Text};
-use barewire::trace::wire::{Direction, Explained};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::mpsc::{Receiver, channel};
@@ -49,28 +48,6 @@ impl Observer for Both {
     }
 }
 
-/// The bytes of each direction of each conversation of a capture.
-fn directions(file: &[u8]) -> BTreeMap<u64, [Vec<u8>; 2]> {
-    let mut all = BTreeMap::<u64, [Vec<u8>; 2]>::new();
-    for event in Reader::new(file) {
-        match event.unwrap() {
-            Event::Begins { conversation, .. } => drop(all.insert(conversation, [vec![], vec![]])),
-            Event::Bytes {
-                conversation,
-                from,
-                bytes,
-                ..
-            } => {
-                let at = usize::from(from == Direction::FromServer);
-                all.get_mut(&conversation).unwrap()[at].extend(bytes);
-            }
-            Event::Ends { .. } => {}
-            other => panic!("{other:?}"),
-        }
-    }
-    all
-}
-
 /// A recorder that server and client share: two conversations, each with all bytes, in the capture and explained.
 #[test]
 fn a_capture_has_the_bytes_of_both_sides() {
@@ -88,7 +65,7 @@ fn a_capture_has_the_bytes_of_both_sides() {
             run(server, client);
             let [server, client] = seen.map(|seen| seen.closed(1).0.remove(0));
             recorder.finish().unwrap();
-            let all: Vec<_> = directions(&file.bytes()).into_values().collect();
+            let all: Vec<_> = captured(&file.bytes()).into_values().collect();
             assert_eq!(all.len(), 2, "{kind}");
             for side in [
                 [&client.sent, &client.received],
@@ -186,7 +163,7 @@ fn an_output_that_fails_is_reported_once_and_the_others_go_on() {
         );
         let x = || [b"x".to_vec(), b"x".to_vec()];
         assert_eq!(
-            directions(&file.bytes()),
+            captured(&file.bytes()),
             BTreeMap::from([(0, x()), (1, x())])
         );
     });
@@ -203,7 +180,7 @@ fn a_program_that_was_killed_has_written_what_had_passed_however_slow_the_render
         talk(&recorder);
         let until = std::time::Instant::now() + SOON;
         let both = [b"x".to_vec(), b"x".to_vec()];
-        while file.bytes().is_empty() || directions(&file.bytes()).get(&0) != Some(&both) {
+        while file.bytes().is_empty() || captured(&file.bytes()).get(&0) != Some(&both) {
             assert!(std::time::Instant::now() < until, "without `finish`");
             std::thread::yield_now();
         }

@@ -5,21 +5,31 @@ use barewire::http::{self, Request, Response};
 use barewire::net;
 use barewire::trace::wire::Direction::{self, FromClient as C, FromServer as S};
 use barewire::trace::wire::capture::{Reader, Writer, invented};
+use barewire::trace::wire::{Event, What};
 use barewire::trace::{Outcome, Replay};
 use barewire::websocket;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-/// A capture of one conversation, a piece a millisecond, which both sides end.
+/// A capture of one conversation, a piece a millisecond, which no side ends.
 fn capture(passed: &[(Direction, &[u8])]) -> Vec<u8> {
+    capture_at(passed, Duration::ZERO, Duration::from_millis(1))
+}
+
+/// The same: when it begins, and how long it takes to the next piece.
+fn capture_at(passed: &[(Direction, &[u8])], start: Duration, step: Duration) -> Vec<u8> {
     let (client, server) = invented(0);
     let mut file = Vec::new();
-    let mut writer = Writer::new(&mut file).unwrap();
-    let mut time = Duration::ZERO;
-    writer.begins(0, time, client, server).unwrap();
-    for (from, bytes) in passed {
-        time += Duration::from_millis(1);
-        writer.bytes(0, *from, time, bytes).unwrap();
+    let mut writer = Writer::new(&mut file);
+    let pieces = passed
+        .iter()
+        .map(|(from, bytes)| (*from, What::bytes(*bytes)));
+    let all = [(C, What::begins(client, server))]
+        .into_iter()
+        .chain(pieces);
+    for (n, (from, what)) in (0..).zip(all) {
+        let event = Event::new(0, from, start + step * n, what);
+        writer.event(&event).unwrap();
     }
     file
 }
@@ -215,15 +225,8 @@ fn with_times_the_pauses_are_the_recorded_ones() {
         let handle = net::create_server(|socket| socket.pipe(&socket).map(drop))
             .listen("127.0.0.1:0")
             .unwrap();
-        let (client, server) = invented(0);
-        let mut file = Vec::new();
-        let mut writer = Writer::new(&mut file).unwrap();
         let start = Duration::from_secs(1_800_000_000);
-        writer.begins(0, start, client, server).unwrap();
-        for n in 0..3 {
-            let time = start + Duration::from_millis(30 * n);
-            writer.bytes(0, C, time, b"tick").unwrap();
-        }
+        let file = capture_at(&[(C, &b"tick"[..]); 3], start, Duration::from_millis(30));
         let replay = Replay::new(&handle.local_addr().to_string()).with_times();
         let began = Instant::now();
         let _ = played(&replay, &file);

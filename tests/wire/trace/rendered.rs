@@ -7,8 +7,9 @@ use crate::cases::scripts;
 use crate::http::all_cases;
 use crate::support::Random;
 use crate::websocket::{FRAMES, format, handshakes};
+use barewire::trace::wire::capture::invented;
 use barewire::trace::wire::render::{Hex, Html, Json, Rendering, Text};
-use barewire::trace::wire::{Conversation, Explained, Explainer, Layer, Protocol};
+use barewire::trace::wire::{Conversation, Event, Explained, Explainer, What};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -48,20 +49,23 @@ impl Write for Paper {
 
 fn pass(explainer: &mut Explainer, number: u64, script: &[Passes]) -> io::Result<()> {
     let mut time = Duration::ZERO;
-    explainer.begins(
+    let (client, server) = (
+        ([127, 0, 0, 1], 50000).into(),
+        ([127, 0, 0, 1], 1337).into(),
+    );
+    explainer.event(&Event::new(
         number,
+        CLIENT,
         time,
-        "client 127.0.0.1:50000 connects to server 127.0.0.1:1337",
-        Protocol::Detected,
-    )?;
+        What::begins(client, server),
+    ))?;
     for passes in script {
         time += Duration::from_micros(1500);
-        match passes {
-            Passes::Bytes(from, bytes) => {
-                explainer.bytes(number, Layer::Tcp, *from, time, bytes)?
-            }
-            Passes::End(from) => explainer.ends(number, *from, time)?,
-        }
+        let (from, what) = match passes {
+            Passes::Bytes(from, bytes) => (*from, What::bytes(bytes)),
+            Passes::End(from) => (*from, What::Ends { reset: false }),
+        };
+        explainer.event(&Event::new(number, from, time, what))?;
     }
     Ok(())
 }
@@ -319,16 +323,16 @@ fn a_writer_that_fails_is_reported_once() {
 fn a_capture_may_name_more_conversations_than_are_followed() {
     let paper = Paper::new(usize::MAX);
     let mut explainer = Explainer::new(Text::new(), paper.clone());
+    let mut passes = |number, what| {
+        let event = Event::new(number, CLIENT, Duration::ZERO, what);
+        explainer.event(&event).expect("room");
+    };
+    let (client, server) = invented(0);
     for number in 0..4097 {
-        explainer
-            .begins(number, Duration::ZERO, "a", Protocol::Detected)
-            .expect("room");
+        passes(number, What::begins(client, server));
     }
     for number in [0, 1] {
-        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-        explainer
-            .bytes(number, Layer::Tcp, CLIENT, Duration::ZERO, bytes)
-            .expect("room");
+        passes(number, What::bytes(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
     }
     let text = paper.text();
     assert!(text.contains("conversation 0, not followed further: 4096 conversations are open"));

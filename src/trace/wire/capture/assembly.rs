@@ -7,15 +7,24 @@
 //!                            next: the sequence number of this byte
 //! ```
 
-use super::event::{Event, Notice};
 use super::packet::Carried;
-use crate::trace::wire::Direction;
+use crate::trace::wire::event::{Event, Notice, What};
+use crate::trace::wire::layer::Direction;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-/// One direction. Offsets count its bytes from the first one, and do not wrap.
+/// What has been found in the file, and the time of the packet that is being read.
 #[derive(Debug, Default)]
+pub(super) struct Events {
+    pub(super) all: VecDeque<Event<'static>>,
+    pub(super) time: Duration,
+}
+
+/// One direction. Offsets count its bytes from the first one, and do not wrap.
+#[derive(Debug)]
 pub(super) struct Assembly {
+    conversation: u64,
+    from: Direction,
     /// The sequence number of the next byte; `None` until a packet has said it.
     next: Option<u32>,
     passed: u64,
@@ -36,29 +45,38 @@ struct Held {
     cut: u64,
 }
 
-/// Takes the events of one direction.
-#[derive(Debug)]
-pub(super) struct Sink<'a> {
-    pub(super) events: &'a mut VecDeque<Event>,
-    pub(super) conversation: u64,
-    pub(super) from: Direction,
-    pub(super) time: Duration,
-}
-
 /// Beside its bytes, what a held segment costs.
 const SEGMENT_COST: usize = 64;
 
 /// The largest window there is: 65,535 units of 2¹⁴ bytes.
 const FARTHEST: i64 = 1 << 30;
 
-impl Sink<'_> {
-    pub(super) fn notice(&mut self, notice: Notice) {
-        self.events
-            .push_back(Event::notice(Some(self.conversation), self.time, notice));
+impl Events {
+    pub(super) fn push(&mut self, conversation: u64, from: Direction, what: What<'static>) {
+        let event = Event::new(conversation, from, self.time, what);
+        self.all.push_back(event);
     }
 }
 
 impl Assembly {
+    pub(super) fn new(conversation: u64, from: Direction) -> Assembly {
+        Assembly {
+            conversation,
+            from,
+            next: None,
+            passed: 0,
+            acknowledged: 0,
+            held: BTreeMap::new(),
+            held_bytes: 0,
+            fin: None,
+            ended: false,
+        }
+    }
+
+    fn push(&self, what: What<'static>, events: &mut Events) {
+        events.push(self.conversation, self.from, what);
+    }
+
     /// The first byte has this sequence number, if no packet has said another one.
     pub(super) fn starts_at(&mut self, sequence: u32) {
         self.next.get_or_insert(sequence);
@@ -82,14 +100,14 @@ impl Assembly {
         sequence: u32,
         carried: &Carried<'_>,
         fin: bool,
-        sink: &mut Sink<'_>,
+        events: &mut Events,
     ) {
         self.starts_at(sequence);
         if self.ended || carried.length == 0 && !fin {
             return;
         }
         if !self.is_near(sequence) {
-            return sink.notice(Notice::FarAhead);
+            return self.push(What::Notice(Notice::FarAhead), events);
         }
         // May be negative: before the first byte of a capture that began later.
         let start = self.passed as i64 + self.ahead(sequence);
@@ -103,12 +121,12 @@ impl Assembly {
             let start = start.max(self.passed as i64) as u64;
             let cut = end as u64 - start - bytes.len() as u64;
             if self.held.is_empty() && start == self.passed {
-                self.pass(bytes.to_vec(), cut, sink);
+                self.pass(bytes.to_vec(), cut, events);
             } else {
                 self.hold(start, bytes, cut);
             }
         }
-        self.release(sink);
+        self.release(events);
     }
 
     /// Keeps the bytes that are not there yet.
@@ -136,7 +154,7 @@ impl Assembly {
 
     /// The peer has received all bytes before this sequence number. If it said so in a segment that matters by
     /// itself, or if later bytes are there, those that are missing will not come.
-    pub(super) fn acknowledged(&mut self, sequence: u32, matters: bool, sink: &mut Sink<'_>) {
+    pub(super) fn acknowledged(&mut self, sequence: u32, matters: bool, events: &mut Events) {
         let Some(_) = self.next else {
             return self.starts_at(sequence);
         };
@@ -149,90 +167,76 @@ impl Assembly {
             && !self.ended
             && (matters || !self.held.is_empty() || self.fin.is_some())
         {
-            self.gap(self.acknowledged, sink);
-            self.release(sink);
+            self.gap(self.acknowledged, events);
+            self.release(events);
         }
     }
 
     /// Gives up what is missing, until not more than this is held.
-    pub(super) fn hold_at_most(&mut self, most: usize, sink: &mut Sink<'_>) {
+    pub(super) fn hold_at_most(&mut self, most: usize, events: &mut Events) {
         while self.held_bytes > most && !self.ended {
-            self.gap(u64::MAX, sink);
-            self.release(sink);
+            self.gap(u64::MAX, events);
+            self.release(events);
         }
     }
 
     /// No packet comes any more: gives up all that is missing.
-    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) {
+    pub(super) fn finish(&mut self, events: &mut Events) {
         while !self.ended && (!self.held.is_empty() || self.fin.is_some()) {
-            self.gap(u64::MAX, sink);
-            self.release(sink);
+            self.gap(u64::MAX, events);
+            self.release(events);
         }
         if !self.ended {
-            self.gap(self.acknowledged, sink);
+            self.gap(self.acknowledged, events);
         }
     }
 
     /// The direction has ended.
-    pub(super) fn end(&mut self, reset: bool, sink: &mut Sink<'_>) {
+    pub(super) fn end(&mut self, reset: bool, events: &mut Events) {
         if self.ended {
             return;
         }
         *self = Assembly {
             next: self.next,
             ended: true,
-            ..Assembly::default()
+            ..Assembly::new(self.conversation, self.from)
         };
-        sink.events.push_back(Event::Ends {
-            conversation: sink.conversation,
-            from: sink.from,
-            time: sink.time,
-            reset,
-        });
+        self.push(What::Ends { reset }, events);
     }
 
     /// Returns what is no longer behind a missing byte.
-    fn release(&mut self, sink: &mut Sink<'_>) {
+    fn release(&mut self, events: &mut Events) {
         while let Some(first) = self.held.first_entry()
             && *first.key() <= self.passed
         {
             let held = first.remove();
             self.held_bytes -= held.bytes.len() + SEGMENT_COST;
-            self.pass(held.bytes, held.cut, sink);
+            self.pass(held.bytes, held.cut, events);
         }
         // Less: bytes that reach beyond it were sent, too.
         if self.fin.is_some_and(|fin| fin <= self.passed) {
-            self.end(false, sink);
+            self.end(false, events);
         }
     }
 
     /// The next bytes of the direction, and how many behind them were not captured.
-    fn pass(&mut self, bytes: Vec<u8>, cut: u64, sink: &mut Sink<'_>) {
+    fn pass(&mut self, bytes: Vec<u8>, cut: u64, events: &mut Events) {
         if !bytes.is_empty() {
             self.move_by(bytes.len() as u64);
-            sink.events.push_back(Event::Bytes {
-                conversation: sink.conversation,
-                from: sink.from,
-                time: sink.time,
-                bytes,
-            });
+            self.push(What::bytes(bytes), events);
         }
-        self.gap(self.passed + cut, sink);
+        self.gap(self.passed + cut, events);
     }
 
     /// Up to this offset, what is not there is given up.
-    fn gap(&mut self, end: u64, sink: &mut Sink<'_>) {
+    fn gap(&mut self, end: u64, events: &mut Events) {
         let held = self.held.first_key_value().map(|(&offset, _)| offset);
         let known = [held, self.fin].into_iter().flatten();
         let end = known.fold(end, u64::min);
         if end > self.passed {
             let length = end - self.passed;
             self.move_by(length);
-            sink.events.push_back(Event::Gap {
-                conversation: sink.conversation,
-                from: sink.from,
-                length,
-            });
+            self.push(What::Gap(length), events);
         }
     }
 

@@ -1,13 +1,12 @@
 //! Which packet belongs to which conversation, and which side is the client.
 
-use super::assembly::{Assembly, Sink};
-use super::event::{Event, Notice};
+use super::assembly::{Assembly, Events};
 use super::limits::Limits;
 use super::packet::{Carried, Tcp};
-use crate::trace::wire::Direction;
-use std::collections::{BTreeMap, VecDeque};
+use crate::trace::wire::event::{Notice, What};
+use crate::trace::wire::layer::Direction::{self, FromClient, FromServer};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// All conversations of a capture.
 #[derive(Debug, Default)]
@@ -19,7 +18,7 @@ pub(super) struct Connections {
     packets: u64,
     begun: u64,
     held_bytes: usize,
-    pub(super) events: VecDeque<Event>,
+    pub(super) events: Events,
 }
 
 /// Two addresses, the smaller one first, and whether they speak TCP.
@@ -41,95 +40,59 @@ struct Flow {
 impl Flow {
     fn direction(&self, from: SocketAddr) -> Direction {
         match from == self.client {
-            true => Direction::FromClient,
-            false => Direction::FromServer,
+            true => FromClient,
+            false => FromServer,
         }
     }
 
-    /// The assembly of a direction, and where its events go.
-    fn side<'a>(
-        &'a mut self,
-        from: Direction,
-        time: Duration,
-        events: &'a mut VecDeque<Event>,
-    ) -> (&'a mut Assembly, Sink<'a>) {
-        let sink = Sink {
-            events,
-            conversation: self.number,
-            from,
-            time,
-        };
-        (&mut self.sides[from.index()], sink)
-    }
-
-    fn finish(&mut self, time: Duration, events: &mut VecDeque<Event>) {
-        for from in [Direction::FromClient, Direction::FromServer] {
-            let (side, mut sink) = self.side(from, time, events);
-            side.finish(&mut sink);
+    fn finish(&mut self, events: &mut Events) {
+        for side in &mut self.sides {
+            side.finish(events);
         }
     }
 
-    fn segment(
-        &mut self,
-        tcp: &Tcp,
-        carried: &Carried<'_>,
-        most: usize,
-        time: Duration,
-        events: &mut VecDeque<Event>,
-    ) {
+    fn segment(&mut self, tcp: &Tcp, carried: &Carried<'_>, most: usize, events: &mut Events) {
         let from = self.direction(carried.from);
-        if tcp.syn && from == Direction::FromClient {
-            self.syn.get_or_insert(tcp.sequence);
-        }
-        if tcp.syn && from == Direction::FromServer {
-            let syn = tcp.acknowledgment.map(|next| next.wrapping_sub(1));
+        if tcp.syn {
+            let syn = match from {
+                FromClient => Some(tcp.sequence),
+                FromServer => tcp.acknowledgment.map(|next| next.wrapping_sub(1)),
+            };
             self.syn = self.syn.or(syn);
         }
         // RFC 9293 §3.4: "the SYN is considered to occur before the first actual data octet of the segment in which it
         // occurs"
         let sequence = tcp.sequence.wrapping_add(tcp.syn.into());
-        let (side, _) = self.side(from, time, events);
+        let [client, server] = &mut self.sides;
+        let (side, peer) = match from {
+            FromClient => (client, server),
+            FromServer => (server, client),
+        };
         side.starts_at(sequence);
-        let is_near = side.is_near(sequence);
         if let Some(acknowledgment) = tcp.acknowledgment {
             let matters = carried.length > 0 || tcp.fin;
-            let (peer, mut sink) = self.side(from.other(), time, events);
-            peer.acknowledged(acknowledgment, matters, &mut sink);
+            peer.acknowledged(acknowledgment, matters, events);
         }
-        if tcp.rst {
+        if !tcp.rst {
+            side.segment(sequence, carried, tcp.fin, events);
+            side.hold_at_most(most, events);
+        } else if side.is_near(sequence) && !self.has_ended() {
             // Its bytes, if it has some, are for people, and not of the direction.
-            if is_near && !self.has_ended() {
-                self.finish(time, events);
-                for from in [from, from.other()] {
-                    let (side, mut sink) = self.side(from, time, events);
-                    side.end(true, &mut sink);
-                }
+            self.finish(events);
+            for from in [from, from.other()] {
+                self.sides[from.index()].end(true, events);
             }
-            return;
         }
-        let (side, mut sink) = self.side(from, time, events);
-        side.segment(sequence, carried, tcp.fin, &mut sink);
-        side.hold_at_most(most, &mut sink);
     }
 
-    fn datagram(&self, carried: &Carried<'_>, time: Duration, events: &mut VecDeque<Event>) {
-        let from = self.direction(carried.from);
-        events.push_back(Event::Datagram {
-            conversation: self.number,
+    fn datagram(&self, carried: &Carried<'_>, events: &mut Events) {
+        let what = What::Datagram {
             client: self.client,
             server: self.server,
-            from,
-            time,
-            bytes: carried.bytes.into(),
-        });
-        let length = carried.length - carried.bytes.len() as u64;
-        if length > 0 {
-            events.push_back(Event::Gap {
-                conversation: self.number,
-                from,
-                length,
-            });
-        }
+            bytes: carried.bytes.to_vec().into(),
+            missing: carried.length - carried.bytes.len() as u64,
+        };
+        events.push(self.number, self.direction(carried.from), what);
     }
 
     fn held_bytes(&self) -> usize {
@@ -157,7 +120,7 @@ impl Connections {
     }
 
     /// A packet of TCP or UDP.
-    pub(super) fn packet(&mut self, carried: &Carried<'_>, time: Duration) {
+    pub(super) fn packet(&mut self, carried: &Carried<'_>) {
         let (from, to) = (carried.from, carried.to);
         let key = (from.min(to), from.max(to), carried.tcp.is_some());
         if let Some(tcp) = &carried.tcp
@@ -166,19 +129,15 @@ impl Connections {
                 .get(&key)
                 .is_some_and(|it| it.is_over_with(from, tcp))
         {
-            self.forget(key, time);
+            self.forget(key);
         }
         self.packets += 1;
         if let Some(conversation) = self.all.get_mut(&key) {
             self.order.remove(&conversation.place);
+        } else if carried.tcp.is_some_and(|tcp| !tcp.syn) && carried.length == 0 {
+            return; // of a connection that was there before, and says nothing
         } else {
-            if carried
-                .tcp
-                .is_some_and(|tcp| !tcp.syn && carried.length == 0)
-            {
-                return; // of a connection that was there before, and says nothing
-            }
-            let conversation = self.begin(carried, time);
+            let conversation = self.begin(carried);
             self.all.insert(key, conversation);
         }
         let Some(conversation) = self.all.get_mut(&key) else {
@@ -190,26 +149,26 @@ impl Connections {
                 let held_by_others = self.held_bytes - before;
                 let room = self.limits.total_held_bytes.saturating_sub(held_by_others);
                 let most = room.min(self.limits.held_bytes);
-                conversation.segment(&tcp, carried, most, time, &mut self.events);
+                conversation.segment(&tcp, carried, most, &mut self.events);
             }
-            None => conversation.datagram(carried, time, &mut self.events),
+            None => conversation.datagram(carried, &mut self.events),
         }
         self.held_bytes = self.held_bytes - before + conversation.held_bytes();
         conversation.place = (!conversation.has_ended(), self.packets);
         self.order.insert(conversation.place, key);
         if self.all.len() > self.limits.connections {
-            self.forget_one(time);
+            self.forget_one();
         }
     }
 
     /// No packet comes any more.
-    pub(super) fn finish(&mut self, time: Duration) {
+    pub(super) fn finish(&mut self) {
         while let Some((_, key)) = self.order.pop_first() {
-            self.forget(key, time);
+            self.forget(key);
         }
     }
 
-    fn begin(&mut self, carried: &Carried<'_>, time: Duration) -> Flow {
+    fn begin(&mut self, carried: &Carried<'_>) -> Flow {
         let (from, to) = (carried.from, carried.to);
         let from_client = match carried.tcp {
             Some(tcp) if tcp.syn => tcp.acknowledgment.is_none(),
@@ -217,47 +176,42 @@ impl Connections {
             None => true,
         };
         let (client, server) = if from_client { (from, to) } else { (to, from) };
-        let conversation = self.begun;
+        let number = self.begun;
         self.begun += 1;
-        let begun = Flow {
-            number: conversation,
+        if let Some(tcp) = carried.tcp {
+            self.events
+                .push(number, FromClient, What::begins(client, server));
+            if !tcp.syn {
+                let notice = What::Notice(Notice::BeganBefore);
+                self.events.push(number, FromClient, notice);
+            }
+        }
+        Flow {
+            number,
             client,
             server,
-            sides: Default::default(),
+            sides: [FromClient, FromServer].map(|from| Assembly::new(number, from)),
             syn: None,
             place: Default::default(),
-        };
-        if let Some(tcp) = carried.tcp {
-            self.events.push_back(Event::Begins {
-                conversation,
-                time,
-                client,
-                server,
-            });
-            if !tcp.syn {
-                self.events
-                    .push_back(Event::notice(Some(conversation), time, Notice::BeganBefore));
-            }
         }
-        begun
     }
 
-    fn forget_one(&mut self, time: Duration) {
+    fn forget_one(&mut self) {
         if let Some(((is_open, _), key)) = self.order.pop_first() {
-            let number = self.all.get(&key).map(|it| it.number);
-            self.forget(key, time);
+            let number = self.forget(key);
             if is_open && key.2 {
-                self.events
-                    .push_back(Event::notice(number, time, Notice::Forgotten));
+                let notice = What::Notice(Notice::Forgotten);
+                number.map(|number| self.events.push(number, FromClient, notice));
             }
         }
     }
 
-    fn forget(&mut self, key: Key, time: Duration) {
-        if let Some(mut conversation) = self.all.remove(&key) {
-            self.order.remove(&conversation.place);
-            self.held_bytes -= conversation.held_bytes();
-            conversation.finish(time, &mut self.events);
-        }
+    /// Returns its number.
+    fn forget(&mut self, key: Key) -> Option<u64> {
+        let mut conversation = self.all.remove(&key)?;
+        self.order.remove(&conversation.place);
+        self.held_bytes -= conversation.held_bytes();
+        conversation.finish(&mut self.events);
+        Some(conversation.number)
     }
 }

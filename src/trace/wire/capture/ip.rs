@@ -19,12 +19,11 @@ pub(super) fn ip_bytes(addr: SocketAddr) -> usize {
     }
 }
 
-/// Appends a packet record. The checksum of what is behind the IP header belongs at `sum_at` of the header there.
+/// Appends a packet record. `header` is what is behind that of IP: its checksum is written into it.
 pub(super) fn packet(
     ends: [SocketAddr; 2],
     protocol: u8,
     header: &mut [u8],
-    sum_at: usize,
     bytes: &[u8],
     [seconds, nanoseconds]: [u32; 2],
     out: &mut Vec<u8>,
@@ -43,6 +42,7 @@ pub(super) fn packet(
         [0, 0] if protocol == UDP => [0xff, 0xff], // zero would say that there is none: RFC 768
         sum => sum,
     };
+    let sum_at = if protocol == TCP { 16 } else { 6 };
     header[sum_at..sum_at + 2].copy_from_slice(&sum);
     let length = (ip_bytes(ends[0]) + behind_ip) as u32;
     out.reserve(16 + length as usize);

@@ -18,13 +18,13 @@ pub struct Limits {
     /// ([`Rule::InterfacesTooMany`](super::Rule::InterfacesTooMany)).
     pub interfaces: usize,
     /// Connections of TCP and pairs of addresses of UDP. 16,384; above it the one that has been silent for the longest
-    /// time is forgotten, those that have ended first ([`Notice::Forgotten`](super::Notice::Forgotten)).
+    /// time is forgotten, those that have ended first ([`Notice::Forgotten`](crate::trace::wire::Notice::Forgotten)).
     pub connections: usize,
     /// Bytes of one direction that came before those in front of them, and 64 more for each segment. 4 MiB;
-    /// above it what is missing is a [`Gap`](super::Event::Gap).
+    /// above it what is missing is a [`Gap`](crate::trace::wire::What::Gap).
     pub held_bytes: usize,
     /// The same of all connections together. 64 MiB; above it what is missing in the direction whose segment came
-    /// last is a [`Gap`](super::Event::Gap).
+    /// last is a [`Gap`](crate::trace::wire::What::Gap).
     pub total_held_bytes: usize,
 }
 

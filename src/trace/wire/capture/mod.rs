@@ -50,8 +50,8 @@
 //! 1. pcap and pcapng, in both byte orders; micro- and nanoseconds; of pcapng any unit, several interfaces and sections.
 //! 2. Link types: NULL and LOOP (loopback of BSD and macOS), Ethernet, RAW, and Linux cooked v1 and v2; VLAN tags.
 //!    A pcap file of another one is refused. The packets of such an interface of pcapng are passed over, with a
-//!    [`Notice`].
-//! 3. IPv4 and IPv6 with their options and extension headers. Fragments are not put together: each is a [`Notice`], and
+//!    [`Notice`](super::Notice).
+//! 3. IPv4 and IPv6 with their options and extension headers. Fragments are not put together: each is a [`Notice`](super::Notice), and
 //!    what it carries is missing. TCP and UDP; what is neither is passed over. Checksums are not compared: a packet
 //!    that was captured where it was sent often has none yet.
 //!
@@ -59,11 +59,11 @@
 //!
 //! 4. The client is the sender of the first SYN. If the capture has none, the client is the side with the higher port,
 //!    and if both are equal the side that is seen first. Such a conversation begins with the first byte that is seen
-//!    ([`Notice::BeganBefore`]). For UDP it is the sender of the first datagram.
+//!    ([`Notice::BeganBefore`](super::Notice::BeganBefore)). For UDP it is the sender of the first datagram.
 //! 5. A byte comes once. Of copies the first one in the file counts.
 //! 6. Bytes behind a missing one are held until it comes. It will not come if the peer acknowledges it and more is
 //!    there behind it, or the peer has acknowledged it in a segment with bytes, or too much is held, or the
-//!    connection or the file ends. Then it is an [`Event::Gap`], as are the bytes that a packet had and the capture did
+//!    connection or the file ends. Then it is a [`What::Gap`](super::What::Gap), as are the bytes that a packet had and the capture did
 //!    not keep. So the bytes and gaps of a direction are its bytes from the first to the last one, in order.
 //! 7. A direction ends with its FIN, both end with a RST. What comes behind is passed over. A SYN with another sequence
 //!    number begins another conversation. Of a connection that goes on when the file ends, no end is reported.
@@ -75,7 +75,7 @@
 //! `writer.rs` and `ip.rs` show all headers, byte by byte. Then the way back: `file.rs` finds packets in a file (`interface.rs`: its
 //! numbers and times), `packet.rs` finds
 //! segments in packets, `connections.rs` finds the conversation of a segment, and `assembly.rs` puts one direction
-//! together. `reader.rs` leads through them. `event.rs`, `limits.rs` and `error.rs` are their types; `checksum.rs` is the
+//! together. `reader.rs` leads through them. `limits.rs` and `error.rs` are their types, and `../event.rs`; `checksum.rs` is the
 //! sum that IPv4, TCP and UDP share.
 //!
 //! # To change X, touch Y
@@ -99,7 +99,6 @@ mod assembly;
 mod checksum;
 mod connections;
 mod error;
-mod event;
 mod file;
 mod interface;
 mod ip;
@@ -109,7 +108,6 @@ mod reader;
 mod writer;
 
 pub use error::{Broken, Error, Rule};
-pub use event::{Event, Notice};
 pub use limits::Limits;
 pub use reader::Reader;
 pub use writer::{Writer, invented};

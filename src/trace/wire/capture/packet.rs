@@ -1,7 +1,7 @@
 //! From a packet to what it carries: link layer, IP, TCP and UDP.
 
-use super::event::Notice;
 use super::ip::{TCP, UDP};
+use crate::trace::wire::event::Notice;
 use std::net::{IpAddr, SocketAddr};
 
 /// What a packet carries, if it is one of TCP or UDP.

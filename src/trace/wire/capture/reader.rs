@@ -2,13 +2,13 @@
 
 use super::connections::Connections;
 use super::error::Error;
-use super::event::{Event, Notice};
 use super::file::File;
 use super::limits::Limits;
 use super::packet::carried;
+use crate::trace::wire::event::{Event, Notice, What};
+use crate::trace::wire::layer::Direction::FromClient;
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::time::Duration;
 
 /// Reads what passed over the connections of a capture: a pcap or pcapng file, as tcpdump, Wireshark and
 /// [`Writer`](super::Writer) write it. See [the page](super) for what is read, and how the bytes of a direction are put
@@ -19,30 +19,26 @@ use std::time::Duration;
 /// [`Explainer`](crate::trace::wire::Explainer) keeps them for a rendering.
 ///
 /// ```
-/// use barewire::trace::wire::Conversation;
-/// use barewire::trace::wire::capture::{Event, Reader, Writer};
+/// use barewire::trace::wire::{Conversation, What, capture::Reader};
 /// use std::collections::HashMap;
-/// use std::time::Duration;
-/// # use barewire::trace::wire::Direction::FromClient;
+/// # use barewire::trace::wire::{Direction::FromClient, Event, capture::Writer};
+/// # use std::time::Duration;
 /// # let (client, server) = ("[::1]:50000".parse()?, "[::1]:1337".parse()?);
 /// # let mut file = Vec::new();
-/// # let mut writer = Writer::new(&mut file)?;
-/// # writer.begins(0, Duration::ZERO, client, server)?;
-/// # writer.bytes(0, FromClient, Duration::ZERO, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
+/// # let mut writer = Writer::new(&mut file);
+/// # for what in [What::begins(client, server), What::bytes(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")] {
+/// #     writer.event(&Event::new(0, FromClient, Duration::ZERO, what))?;
+/// # }
 ///
-/// let mut open: HashMap<u64, Conversation> = HashMap::new(); // by their numbers
+/// let mut open: HashMap<_, Conversation> = HashMap::new(); // by their numbers
 /// # let mut seen = 0;
 /// for event in Reader::new(&file[..]) {
-///     let spans = match event? {
-///         Event::Bytes { conversation, from, time, bytes } => {
-///             open.entry(conversation).or_default().receive(from, time, &bytes)
-///         }
-///         Event::Gap { conversation, from, length } => {
-///             open.entry(conversation).or_default().gap(from, Duration::ZERO, length)
-///         }
-///         Event::Ends { conversation, from, time, .. } => {
-///             open.entry(conversation).or_default().end(from, time)
-///         }
+///     let event = event?;
+///     let conversation = open.entry(event.conversation).or_default();
+///     let spans = match event.what {
+///         What::Bytes(_, bytes) => conversation.receive(event.from, event.time, &bytes),
+///         What::Gap(length) => conversation.gap(event.from, event.time, length),
+///         What::Ends { .. } => conversation.end(event.from, event.time),
 ///         _ => continue,
 ///     };
 /// #   let spans = spans.inspect(|_| seen += 1);
@@ -55,7 +51,6 @@ use std::time::Duration;
 pub struct Reader<R> {
     file: File<R>,
     connections: Connections,
-    time: Duration,
     end: Option<Result<(), Error>>,
     /// Link types that a notice has been about.
     noticed: BTreeSet<u16>,
@@ -72,7 +67,6 @@ impl<R: Read> Reader<R> {
         Reader {
             file: File::new(input, limits),
             connections: Connections::new(limits),
-            time: Duration::ZERO,
             end: None,
             noticed: BTreeSet::new(),
         }
@@ -83,27 +77,29 @@ impl<R: Read> Reader<R> {
         let Some(packet) = self.file.next()? else {
             return Ok(false);
         };
-        self.time = packet.time;
+        let events = &mut self.connections.events;
+        events.time = packet.time;
         match carried(packet.link, packet.bytes, packet.length) {
             Ok(None) => {}
-            Ok(Some(carried)) => self.connections.packet(&carried, packet.time),
+            Ok(Some(carried)) => self.connections.packet(&carried),
             Err(Notice::LinkTypeUnknown(link)) if !self.noticed.insert(link) => {}
-            Err(notice) => {
-                self.connections
-                    .events
-                    .push_back(Event::notice(None, packet.time, notice))
-            }
+            Err(notice) => events.all.push_back(Event {
+                conversation: None,
+                from: FromClient,
+                time: packet.time,
+                what: What::Notice(notice),
+            }),
         }
         Ok(true)
     }
 }
 
 impl<R: Read> Iterator for Reader<R> {
-    type Item = Result<Event, Error>;
+    type Item = Result<Event<'static>, Error>;
 
-    fn next(&mut self) -> Option<Result<Event, Error>> {
+    fn next(&mut self) -> Option<Result<Event<'static>, Error>> {
         loop {
-            if let Some(event) = self.connections.events.pop_front() {
+            if let Some(event) = self.connections.events.all.pop_front() {
                 return Some(Ok(event));
             }
             if let Some(end) = &mut self.end {
@@ -113,7 +109,7 @@ impl<R: Read> Iterator for Reader<R> {
                 Ok(true) => {}
                 end => {
                     self.end = Some(end.map(|_| ()));
-                    self.connections.finish(self.time);
+                    self.connections.finish();
                 }
             }
         }

@@ -3,7 +3,8 @@
 use super::file::NANOSECONDS;
 use super::ip::{LONGEST_PACKET, TCP, UDP, ip_bytes, packet};
 use super::packet::{ACK, FIN, PSH, RST, SYN};
-use crate::trace::wire::Direction;
+use crate::trace::wire::event::{Event, Notice, What};
+use crate::trace::wire::layer::{Direction, Layer};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,33 +13,34 @@ use std::time::Duration;
 /// Writes what passed over connections as a pcap file, which Wireshark and tcpdump open: see [the page](super) for
 /// what its packets are.
 ///
-/// Each call writes its packets with one `write_all` (large bytes: with one for each 256 KiB), so the file is whole
+/// Each event's packets are written with one `write_all` (large bytes: with one for each 256 KiB), so the file is whole
 /// after each call, also if the program is killed. Put a [`BufWriter`](io::BufWriter) below it if that is not needed.
+/// The header of the file leaves with the first packet, or at the [end](Self::finish).
 ///
 /// ```
 /// use barewire::trace::wire::Direction::{FromClient, FromServer};
-/// use barewire::trace::wire::capture::Writer;
+/// use barewire::trace::wire::{Event, What, capture::Writer};
 /// use std::time::Duration;
 ///
 /// let (client, server) = ("127.0.0.1:50000".parse()?, "127.0.0.1:1337".parse()?);
 /// let since_1970 = Duration::from_secs(1_800_000_000);
 /// let mut file = Vec::new();
-/// let mut writer = Writer::new(&mut file)?;
-/// writer.begins(0, since_1970, client, server)?; // SYN, SYN ACK, ACK
-/// writer.bytes(0, FromClient, since_1970, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
-/// writer.ends(0, FromServer, since_1970)?; // FIN
+/// let mut writer = Writer::new(&mut file);
+/// for (from, what) in [
+///     (FromClient, What::begins(client, server)), // SYN, SYN ACK, ACK
+///     (FromClient, What::bytes(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
+///     (FromServer, What::Ends { reset: false }), // FIN
+/// ] {
+///     writer.event(&Event::new(0, from, since_1970, what))?;
+/// }
 /// assert_eq!(file[..4], 0xa1b2_3c4d_u32.to_le_bytes());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// # Errors
-/// All methods fail with the errors of `out`, after which the file may end inside a packet. They fail with
-/// [`ErrorKind::InvalidInput`] and write nothing if they are called for a conversation that has not begun, or for a direction of it
-/// that has ended; for a time after the year 2106; for a datagram that no IP packet can carry.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     out: W,
     conversations: BTreeMap<u64, OpenConnection>,
+    /// What is not written yet: between two calls nothing, or the header of the file.
     packets: Vec<u8>,
 }
 
@@ -91,164 +93,146 @@ pub fn invented(conversation: u64) -> (SocketAddr, SocketAddr) {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the header of the file.
-    ///
-    /// # Errors
-    /// As said [above](Writer#errors).
-    pub fn new(mut out: W) -> io::Result<Writer<W>> {
+    /// A capture without packets yet.
+    pub fn new(out: W) -> Writer<W> {
         let mut header = Vec::with_capacity(24);
         header.extend(NANOSECONDS.to_le_bytes());
         header.extend([2_u16, 4].map(u16::to_le_bytes).as_flattened());
         let longest = 256 * 1024; // what tcpdump writes
-        header.extend(
-            [0, 0, longest, LINK_TYPE]
-                .map(u32::to_le_bytes)
-                .as_flattened(),
-        );
-        out.write_all(&header)?;
-        Ok(Writer {
+        let fields = [0, 0, longest, LINK_TYPE];
+        header.extend(fields.map(u32::to_le_bytes).as_flattened());
+        Writer {
             out,
             conversations: BTreeMap::new(),
-            packets: Vec::new(),
-        })
+            packets: header,
+        }
     }
 
-    /// A TCP connection is open. An earlier one of this number is forgotten.
+    /// Writes what has passed over TCP or UDP. What belongs to no open conversation, or to a direction that has ended,
+    /// is passed over, as are notices and what TLS carries.
     ///
     /// # Errors
-    /// As said [above](Writer#errors).
-    pub fn begins(
-        &mut self,
-        conversation: u64,
-        time: Duration,
-        client: SocketAddr,
-        server: SocketAddr,
-    ) -> io::Result<()> {
-        let sides = one_family(client, server).map(|addr| Side {
+    /// Those of `out`, after which the file may end inside a packet. [`ErrorKind::InvalidInput`], and nothing is
+    /// written: a time after the year 2106, or a datagram that no IP packet can carry.
+    pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        use Direction::{FromClient, FromServer};
+        let Some(number) = event.conversation else {
+            return Ok(());
+        };
+        let (from, to, stamp) = (event.from, event.from.other(), stamp(event.time)?);
+        let (out, packets) = (&mut self.out, &mut self.packets);
+        match &event.what {
+            What::Datagram {
+                client,
+                server,
+                bytes,
+                ..
+            } => {
+                datagram(one_family(*client, *server), from, stamp, bytes, packets)?;
+                return write(out, packets);
+            }
+            What::Begins { client, server, .. } => {
+                let begun = OpenConnection::between(*client, *server);
+                self.conversations.insert(number, begun);
+            }
+            _ => {}
+        }
+        let Some(open) = self.conversations.get_mut(&number) else {
+            return Ok(());
+        };
+        let goes_on = !open.0[from.index()].ended;
+        match &event.what {
+            What::Begins { .. } => {
+                let opening = [
+                    (FromClient, SYN),
+                    (FromServer, SYN | ACK),
+                    (FromClient, ACK),
+                ];
+                for (from, flags) in opening {
+                    open.segment(from, flags, &[], stamp, packets);
+                }
+            }
+            What::Bytes(Layer::Tcp, bytes) if goes_on => {
+                let mut pieces = bytes.chunks(open.most_in_a_segment()).peekable();
+                while let Some(piece) = pieces.next() {
+                    let push = if pieces.peek().is_none() { PSH } else { 0 };
+                    open.segment(from, ACK | push, piece, stamp, packets);
+                    let sender = open.0[from.index()];
+                    if sender.next - sender.acknowledged >= MOST_UNACKNOWLEDGED {
+                        open.segment(to, ACK, &[], stamp, packets);
+                    }
+                    if packets.len() >= MOST_WAITING {
+                        write(out, packets)?;
+                    }
+                }
+            }
+            What::Gap(length) if goes_on => open.0[from.index()].next += length,
+            What::Ends { reset: false } if goes_on => {
+                open.segment(from, FIN | ACK, &[], stamp, packets);
+                open.segment(to, ACK, &[], stamp, packets);
+                open.0[from.index()].ended = true;
+                if open.0[to.index()].ended {
+                    self.conversations.remove(&number);
+                }
+            }
+            What::Ends { reset: true }
+            | What::Cut
+            | What::Closed
+            | What::Notice(Notice::TooSlow) => {
+                open.segment(from, RST | ACK, &[], stamp, packets);
+                self.conversations.remove(&number);
+            }
+            _ => return Ok(()),
+        }
+        write(out, packets)
+    }
+
+    /// Writes the header of the file, if nothing has passed, and flushes.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn finish(&mut self) -> io::Result<()> {
+        write(&mut self.out, &mut self.packets)?;
+        self.out.flush()
+    }
+}
+
+fn write(out: &mut impl Write, packets: &mut Vec<u8>) -> io::Result<()> {
+    let written = out.write_all(packets);
+    packets.clear();
+    written
+}
+
+fn datagram(
+    mut ends: [SocketAddr; 2],
+    from: Direction,
+    stamp: [u32; 2],
+    bytes: &[u8],
+    packets: &mut Vec<u8>,
+) -> io::Result<()> {
+    if from == Direction::FromServer {
+        ends.reverse();
+    }
+    if ip_bytes(ends[0]) + UDP_BYTES + bytes.len() > LONGEST_PACKET {
+        return Err(invalid("the datagram is longer than an IP packet"));
+    }
+    let length = (UDP_BYTES + bytes.len()) as u16;
+    let numbers = [ends[0].port(), ends[1].port(), length, 0];
+    let mut header = numbers.map(u16::to_be_bytes).concat();
+    packet(ends, UDP, &mut header, bytes, stamp, packets);
+    Ok(())
+}
+
+impl OpenConnection {
+    fn between(client: SocketAddr, server: SocketAddr) -> OpenConnection {
+        OpenConnection(one_family(client, server).map(|addr| Side {
             addr,
             next: 0,
             acknowledged: 0,
             ended: false,
-        });
-        let mut begun = OpenConnection(sides);
-        let stamp = stamp(time)?;
-        for (from, flags) in [
-            (Direction::FromClient, SYN),
-            (Direction::FromServer, SYN | ACK),
-            (Direction::FromClient, ACK),
-        ] {
-            begun.segment(from, flags, &[], stamp, &mut self.packets);
-        }
-        self.conversations.insert(conversation, begun);
-        self.write()
+        }))
     }
 
-    /// Some bytes have passed. They are as many segments as they need.
-    ///
-    /// # Errors
-    /// As said [above](Writer#errors).
-    pub fn bytes(
-        &mut self,
-        conversation: u64,
-        from: Direction,
-        time: Duration,
-        bytes: &[u8],
-    ) -> io::Result<()> {
-        let stamp = stamp(time)?;
-        let open = open(&mut self.conversations, conversation, from)?;
-        let mut pieces = bytes.chunks(open.most_in_a_segment()).peekable();
-        while let Some(piece) = pieces.next() {
-            let push = if pieces.peek().is_none() { PSH } else { 0 };
-            open.segment(from, ACK | push, piece, stamp, &mut self.packets);
-            let sender = open.0[from.index()];
-            if sender.next - sender.acknowledged >= MOST_UNACKNOWLEDGED {
-                open.segment(from.other(), ACK, &[], stamp, &mut self.packets);
-            }
-            if self.packets.len() >= MOST_WAITING {
-                let written = self.out.write_all(&self.packets);
-                self.packets.clear();
-                written?;
-            }
-        }
-        self.write()
-    }
-
-    /// A direction has ended with a FIN. When both have, the conversation is over.
-    ///
-    /// # Errors
-    /// As said [above](Writer#errors).
-    pub fn ends(&mut self, conversation: u64, from: Direction, time: Duration) -> io::Result<()> {
-        let stamp = stamp(time)?;
-        let open = open(&mut self.conversations, conversation, from)?;
-        open.segment(from, FIN | ACK, &[], stamp, &mut self.packets);
-        open.segment(from.other(), ACK, &[], stamp, &mut self.packets);
-        open.0[from.index()].ended = true;
-        if open.0[from.other().index()].ended {
-            self.conversations.remove(&conversation);
-        }
-        self.write()
-    }
-
-    /// One side has cut the connection with a RST. The conversation is over.
-    ///
-    /// # Errors
-    /// As said [above](Writer#errors).
-    pub fn resets(&mut self, conversation: u64, from: Direction, time: Duration) -> io::Result<()> {
-        let stamp = stamp(time)?;
-        let Some(mut open) = self.conversations.remove(&conversation) else {
-            return Err(invalid("the conversation has not begun, or is over"));
-        };
-        open.segment(from, RST | ACK, &[], stamp, &mut self.packets);
-        self.write()
-    }
-
-    /// A UDP datagram has passed. It needs no conversation that begins.
-    ///
-    /// # Errors
-    /// As said [above](Writer#errors).
-    pub fn datagram(
-        &mut self,
-        client: SocketAddr,
-        server: SocketAddr,
-        from: Direction,
-        time: Duration,
-        bytes: &[u8],
-    ) -> io::Result<()> {
-        let mut ends = one_family(client, server);
-        if from == Direction::FromServer {
-            ends.reverse();
-        }
-        if ip_bytes(ends[0]) + UDP_BYTES + bytes.len() > LONGEST_PACKET {
-            return Err(invalid("the datagram is longer than an IP packet"));
-        }
-        let length = (UDP_BYTES + bytes.len()) as u16;
-        let numbers = [ends[0].port(), ends[1].port(), length, 0];
-        let mut header = numbers.map(u16::to_be_bytes).concat();
-        packet(
-            ends,
-            UDP,
-            &mut header,
-            6,
-            bytes,
-            stamp(time)?,
-            &mut self.packets,
-        );
-        self.write()
-    }
-
-    /// Returns `out`.
-    pub fn into_inner(self) -> W {
-        self.out
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        let written = self.out.write_all(&self.packets);
-        self.packets.clear();
-        written
-    }
-}
-
-impl OpenConnection {
     fn most_in_a_segment(&self) -> usize {
         LONGEST_PACKET - ip_bytes(self.0[0].addr) - TCP_BYTES
     }
@@ -277,7 +261,7 @@ impl OpenConnection {
             header.extend(SYN_OPTIONS);
             header.extend(most.to_be_bytes());
         }
-        packet(ends, TCP, &mut header, 16, bytes, stamp, out);
+        packet(ends, TCP, &mut header, bytes, stamp, out);
         let counted = u64::from(flags & (SYN | FIN) != 0);
         self.0[from.index()].next += bytes.len() as u64 + counted;
     }
@@ -285,19 +269,6 @@ impl OpenConnection {
 
 fn invalid(why: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, why)
-}
-
-/// The conversation, if this direction of it has begun and not ended.
-fn open(
-    conversations: &mut BTreeMap<u64, OpenConnection>,
-    number: u64,
-    from: Direction,
-) -> io::Result<&mut OpenConnection> {
-    match conversations.get_mut(&number) {
-        None => Err(invalid("the conversation has not begun, or is over")),
-        Some(it) if it.0[from.index()].ended => Err(invalid("this direction has ended")),
-        Some(it) => Ok(it),
-    }
 }
 
 /// Seconds and nanoseconds, as a record has them.
@@ -323,44 +294,41 @@ fn one_family(client: SocketAddr, server: SocketAddr) -> [SocketAddr; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::wire::capture::{Event, Reader};
+    use crate::trace::wire::capture::Reader;
 
     /// As after 4 GiB of a direction.
     #[test]
     fn sequence_numbers_wrap() {
-        let mut file = Vec::new();
-        let mut writer = Writer::new(&mut file).unwrap();
-        let (client, server) = invented(0);
-        writer.begins(0, Duration::ZERO, client, server).unwrap();
+        let (mut file, (client, server)) = (Vec::new(), invented(0));
+        let mut writer = Writer::new(&mut file);
+        let event = |from, what| Event::new(0, from, Duration::ZERO, what);
+        let begins = event(Direction::FromClient, What::begins(client, server));
+        writer.event(&begins).unwrap();
         let far = (1 << 32) - 10;
         let sides = &mut writer.conversations.get_mut(&0).unwrap().0;
         (sides[1].next, sides[1].acknowledged) = (far, far);
         let mut sent = Vec::new();
         for n in 0..100 {
             sent.extend([n; 7]);
-            writer
-                .bytes(0, Direction::FromServer, Duration::ZERO, &[n; 7])
-                .unwrap();
-            writer
-                .bytes(0, Direction::FromClient, Duration::ZERO, b"ok")
-                .unwrap();
+            let answer = event(Direction::FromServer, What::bytes(vec![n; 7]));
+            writer.event(&answer).unwrap();
+            let ok = event(Direction::FromClient, What::bytes(b"ok"));
+            writer.event(&ok).unwrap();
         }
-        let mut came = Vec::new();
-        let mut numbers = Vec::new();
+        let (mut came, mut gaps) = (Vec::new(), 0);
         // Without the handshake, which was before.
         let opening = 24 + 3 * 16 + 2 * 48 + 40;
         let file = [&file[..24], &file[opening..]].concat();
         for event in Reader::new(&file[..]) {
-            match event.unwrap() {
-                Event::Bytes {
-                    from: Direction::FromServer,
-                    bytes,
-                    ..
-                } => came.extend(bytes),
-                Event::Gap { .. } => numbers.push(0),
+            let event = event.unwrap();
+            match event.what {
+                What::Bytes(_, bytes) if event.from == Direction::FromServer => {
+                    came.extend_from_slice(&bytes)
+                }
+                What::Gap(_) => gaps += 1,
                 _ => {}
             }
         }
-        assert!(came == sent && numbers.is_empty());
+        assert!(came == sent && gaps == 0);
     }
 }

@@ -6,7 +6,8 @@
 
 use crate::input::Input;
 use barewire::trace::wire::Direction::{FromClient, FromServer};
-use barewire::trace::wire::capture::{Event, Limits, Reader, Writer, invented};
+use barewire::trace::wire::capture::{Limits, Reader, Writer, invented};
+use barewire::trace::wire::{Event, What};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::time::Duration;
@@ -69,33 +70,16 @@ fn file(bytes: &[u8], limits: Limits) {
                 return;
             }
         };
-        match event {
-            Event::Begins { conversation, .. } => {
-                assert!(open.insert(*conversation, [true; 2]).is_none());
-            }
-            Event::Datagram { conversation, .. } => {
-                open.insert(*conversation, [true; 2]);
-            }
-            Event::Bytes {
-                conversation,
-                from,
-                bytes,
-                ..
-            } => {
-                assert!(!bytes.is_empty() && open[conversation][usize::from(*from == FromServer)]);
-            }
-            Event::Gap {
-                conversation,
-                from,
-                length,
-            } => {
-                assert!(*length > 0 && open[conversation][usize::from(*from == FromServer)]);
-            }
-            Event::Ends {
-                conversation, from, ..
-            } => {
-                let side =
-                    &mut open.get_mut(conversation).unwrap()[usize::from(*from == FromServer)];
+        let Some(conversation) = event.conversation else {
+            continue;
+        };
+        let side = usize::from(event.from == FromServer);
+        match &event.what {
+            What::Begins { .. } => assert!(open.insert(conversation, [true; 2]).is_none()),
+            What::Bytes(_, bytes) => assert!(!bytes.is_empty() && open[&conversation][side]),
+            What::Gap(length) => assert!(*length > 0 && open[&conversation][side]),
+            What::Ends { .. } => {
+                let side = &mut open.get_mut(&conversation).unwrap()[side];
                 assert!(std::mem::take(side));
             }
             _ => {}
@@ -105,20 +89,25 @@ fn file(bytes: &[u8], limits: Limits) {
 
 fn written(input: &Input<'_>) {
     let mut file = Vec::new();
-    let mut writer = Writer::new(&mut file).unwrap();
+    let mut writer = Writer::new(&mut file);
+    let mut passes = |from, what| {
+        let event = Event::new(0, from, Duration::ZERO, what);
+        writer.event(&event).unwrap();
+    };
     let (client, server) = invented(input.choice(3, 7) as u64);
-    writer.begins(0, Duration::ZERO, client, server).unwrap();
+    passes(FromClient, What::begins(client, server));
     let mut sent = Vec::new();
     for (turn, piece) in input.ways()[2].iter().enumerate() {
         let from = [FromClient, FromServer][turn / 2 % 2];
-        writer.bytes(0, from, Duration::ZERO, piece).unwrap();
+        passes(from, What::bytes(*piece));
         if !piece.is_empty() {
             sent.push((from, piece.to_vec()));
         }
     }
-    let read = Reader::new(&file[..]).filter_map(|event| match event.unwrap() {
-        Event::Bytes { from, bytes, .. } => Some((from, bytes)),
-        Event::Begins { .. } => None,
+    let read = Reader::new(&file[..]).map(Result::unwrap);
+    let read = read.filter_map(|event| match event.what {
+        What::Bytes(_, bytes) => Some((event.from, bytes.into_owned())),
+        What::Begins { .. } => None,
         other => panic!("{other:?}"),
     });
     assert!(read.eq(sent));

@@ -6,12 +6,12 @@
 //! CAPTURE=report.pcap cargo test --test wire prints_the_cases_of_a_capture -- --nocapture
 //! ```
 
-use super::events;
+use super::{events, write};
 use crate::http::check::check;
 use crate::http::format::{Case, cases_in};
 use barewire::http::wire::Rule;
-use barewire::trace::wire::capture::{Event, Limits};
-use barewire::trace::wire::{Conversation, Direction, Explained, Label, Layer};
+use barewire::trace::wire::capture::Limits;
+use barewire::trace::wire::{Conversation, Direction, Explained, Label, Layer, What};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -36,30 +36,15 @@ fn escaped(bytes: &[u8]) -> String {
 
 /// The cases of all conversations of a capture.
 fn of_capture(file: &[u8]) -> String {
-    let mut conversations: BTreeMap<u64, (Conversation, Vec<Explained>)> = BTreeMap::new();
+    let mut conversations: BTreeMap<Option<u64>, (Conversation, Vec<Explained>)> = BTreeMap::new();
     for event in events(file, Limits::default()).0 {
-        let mut explain = |number, event: &dyn Fn(&mut Conversation) -> Vec<Explained>| {
-            let new = || (Conversation::new().show_secrets(), Vec::new());
-            let (conversation, seen) = conversations.entry(number).or_insert_with(new);
-            let spans = event(conversation);
-            seen.extend(spans);
-        };
-        match event {
-            Event::Bytes {
-                conversation,
-                from,
-                bytes,
-                ..
-            } => {
-                explain(conversation, &|it| {
-                    it.receive(from, Duration::ZERO, &bytes).collect()
-                });
+        let new = || (Conversation::new().show_secrets(), Vec::new());
+        let (conversation, seen) = conversations.entry(event.conversation).or_insert_with(new);
+        match event.what {
+            What::Bytes(_, bytes) => {
+                seen.extend(conversation.receive(event.from, Duration::ZERO, &bytes));
             }
-            Event::Ends {
-                conversation, from, ..
-            } => {
-                explain(conversation, &|it| it.end(from, Duration::ZERO).collect());
-            }
+            What::Ends { .. } => seen.extend(conversation.end(event.from, Duration::ZERO)),
             _ => {}
         }
     }
@@ -71,7 +56,7 @@ fn of_capture(file: &[u8]) -> String {
                 .iter()
                 .filter(|it| it.from == from && it.layer == Layer::Tcp);
             for (at, message) in messages(spans, &mut requests).iter().enumerate() {
-                message.print(number, at, from, &mut text);
+                message.print(number.unwrap_or_default(), at, from, &mut text);
             }
         }
     }
@@ -182,7 +167,7 @@ fn the_cases_of_a_capture_pass() {
     use barewire::trace::wire::capture::{Writer, invented};
     let (client, server) = invented(0);
     let mut file = Vec::new();
-    let mut writer = Writer::new(&mut file).unwrap();
+    let mut writer = Writer::new(&mut file);
     let (from_client, from_server) = (Direction::FromClient, Direction::FromServer);
     let passed: [(u64, Direction, &[u8]); 8] = [
         (0, from_client, b"POST /echo HTTP/1.1\r\nHost: a\r\nX-Q: \"1\"\r\nTransfer-Enco"),
@@ -195,16 +180,17 @@ fn the_cases_of_a_capture_pass() {
         (2, from_server, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"),
     ];
     for conversation in 0..3 {
-        writer
-            .begins(conversation, Duration::ZERO, client, server)
-            .unwrap();
+        write(
+            &mut writer,
+            conversation,
+            from_client,
+            What::begins(client, server),
+        );
         for (_, from, bytes) in passed.iter().filter(|it| it.0 == conversation) {
-            writer
-                .bytes(conversation, *from, Duration::ZERO, bytes)
-                .unwrap();
+            write(&mut writer, conversation, *from, What::bytes(*bytes));
         }
         for from in [from_client, from_server] {
-            writer.ends(conversation, from, Duration::ZERO).unwrap();
+            write(&mut writer, conversation, from, What::Ends { reset: false });
         }
     }
     let text = of_capture(&file);

@@ -4,11 +4,12 @@ use super::cases::pcap;
 use super::segments::packet;
 use super::{events, shown};
 use barewire::trace::wire::Direction::FromClient as C;
-use barewire::trace::wire::capture::{Event, Limits, Notice};
+use barewire::trace::wire::capture::Limits;
+use barewire::trace::wire::{Event, Notice, What};
 
 const SYN: (barewire::trace::wire::Direction, &str, u32, u32, &str) = (C, "S", 0, 0, "");
 
-fn read(packets: &[(Vec<u8>, u32)], limits: Limits) -> Vec<Event> {
+fn read(packets: &[(Vec<u8>, u32)], limits: Limits) -> Vec<Event<'_>> {
     events(&pcap(true, false, 101, packets), limits).0
 }
 
@@ -74,21 +75,16 @@ fn connections() {
     };
     let found = read(&packets, limits);
     // 2 makes room for 3, which has ended and makes room for 4. 4 makes room for 2, which comes again.
-    let forgotten = found.iter().filter_map(|event| match event {
-        Event::Notice {
-            conversation,
-            notice: Notice::Forgotten,
-            ..
-        } => *conversation,
-        _ => None,
-    });
+    let forgotten = found
+        .iter()
+        .filter(|event| event.what == What::Notice(Notice::Forgotten))
+        .filter_map(|event| event.conversation);
     assert_eq!(forgotten.collect::<Vec<_>>(), [1, 3], "{found:?}");
-    assert!(found.iter().any(
-        |event| matches!(event, Event::Bytes { conversation: 0, bytes, .. } if bytes == b"b")
-    ));
-    assert!(found.iter().any(
-        |event| matches!(event, Event::Bytes { conversation: 4, bytes, .. } if bytes == b"c")
-    ));
+    for (number, bytes) in [(0, b"b"), (4, b"c")] {
+        let is_there =
+            |event: &Event| event.conversation == Some(number) && event.what == What::bytes(bytes);
+        assert!(found.iter().any(is_there), "{found:?}");
+    }
 }
 
 /// Would take minutes if each segment or connection were compared with all others.
@@ -102,7 +98,7 @@ fn many_segments_and_connections_cost_no_more_than_they_are() {
     assert_eq!(
         found
             .iter()
-            .filter(|event| matches!(event, Event::Bytes { .. }))
+            .filter(|event| matches!(event.what, What::Bytes(..)))
             .count(),
         29_999
     );

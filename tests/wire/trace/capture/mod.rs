@@ -9,11 +9,12 @@ mod limits;
 mod segments;
 mod written;
 
-use barewire::trace::wire::Direction;
-use barewire::trace::wire::capture::{Error, Event, Limits, Reader};
+use barewire::trace::wire::capture::{Error, Limits, Reader, Writer};
+use barewire::trace::wire::{Direction, Event, What};
+use std::time::Duration;
 
 /// All events of a file, and the error behind them.
-pub(crate) fn events(file: &[u8], limits: Limits) -> (Vec<Event>, Option<Error>) {
+pub(crate) fn events(file: &[u8], limits: Limits) -> (Vec<Event<'static>>, Option<Error>) {
     let mut events = Vec::new();
     let mut reader = Reader::with_limits(file, limits);
     while let Some(next) = reader.next() {
@@ -30,33 +31,36 @@ pub(crate) fn events(file: &[u8], limits: Limits) -> (Vec<Event>, Option<Error>)
 
 /// Events as `fixtures/captures/` writes them.
 pub(crate) fn shown(events: &[Event]) -> Vec<String> {
-    let mark = |from: &Direction| {
-        if *from == Direction::FromClient {
-            '>'
-        } else {
-            '<'
+    let shown = events.iter().map(|event| {
+        let mark = match event.from {
+            Direction::FromClient => '>',
+            Direction::FromServer => '<',
+        };
+        match &event.what {
+            What::Begins { client, server, .. } => {
+                let (seconds, nanos) = (event.time.as_secs(), event.time.subsec_nanos());
+                format!("begins {client} {server} at {seconds}.{nanos:09}")
+            }
+            What::Bytes(_, bytes) => format!("{mark} \"{}\"", bytes.escape_ascii()),
+            What::Gap(length) => format!("{mark} gap {length}"),
+            What::Ends { reset: true } => format!("{mark} reset"),
+            What::Ends { .. } => format!("{mark} end"),
+            What::Datagram { bytes, missing, .. } => {
+                let datagram = format!("{mark} datagram \"{}\"", bytes.escape_ascii());
+                match missing {
+                    0 => datagram,
+                    missing => format!("{datagram} and {missing} more"),
+                }
+            }
+            What::Notice(notice) => format!("notice {notice:?}"),
+            other => format!("{other:?}"),
         }
-    };
-    let shown = events.iter().map(|event| match event {
-        Event::Begins {
-            time,
-            client,
-            server,
-            ..
-        } => {
-            let (seconds, nanos) = (time.as_secs(), time.subsec_nanos());
-            format!("begins {client} {server} at {seconds}.{nanos:09}")
-        }
-        Event::Bytes { from, bytes, .. } => format!("{} \"{}\"", mark(from), bytes.escape_ascii()),
-        Event::Gap { from, length, .. } => format!("{} gap {length}", mark(from)),
-        Event::Ends { from, reset, .. } => {
-            format!("{} {}", mark(from), if *reset { "reset" } else { "end" })
-        }
-        Event::Datagram { from, bytes, .. } => {
-            format!("{} datagram \"{}\"", mark(from), bytes.escape_ascii())
-        }
-        Event::Notice { notice, .. } => format!("notice {notice:?}"),
-        other => format!("{other:?}"),
     });
     shown.collect()
+}
+
+/// What passes at the time 0, written.
+pub(crate) fn write(writer: &mut Writer<&mut Vec<u8>>, number: u64, from: Direction, what: What) {
+    let event = Event::new(number, from, Duration::ZERO, what);
+    writer.event(&event).unwrap();
 }

@@ -4,7 +4,8 @@ use super::cases::pcap;
 use super::{events, shown};
 use crate::support::{Random, watched};
 use barewire::trace::wire::Direction::{self, FromClient as C, FromServer as S};
-use barewire::trace::wire::capture::{Event, Limits};
+use barewire::trace::wire::What;
+use barewire::trace::wire::capture::Limits;
 
 /// A segment: its sender, flags, sequence number, acknowledgment and bytes. A sequence number counts from that of
 /// the SYN of its side.
@@ -349,17 +350,17 @@ fn what_comes_out_is_what_was_sent_or_a_gap() {
         packets.push(packet(50_000, (S, "A", 1, text.len() as u32 + 1, ""), 0));
         let mut at = 0;
         for event in events(&pcap(false, true, 101, &packets), Limits::default()).0 {
-            match event {
-                Event::Bytes { bytes, .. } => {
-                    assert_eq!(bytes, &text.as_bytes()[at..at + bytes.len()]);
+            match event.what {
+                What::Bytes(_, bytes) => {
+                    assert_eq!(*bytes, text.as_bytes()[at..at + bytes.len()]);
                     at += bytes.len();
                 }
-                Event::Gap { length, .. } => {
+                What::Gap(length) => {
                     let missing = &there[at..at + length as usize];
                     assert!(missing.iter().all(|there| !there), "round {round} at {at}");
                     at += length as usize;
                 }
-                Event::Begins { .. } | Event::Ends { reset: false, .. } => {}
+                What::Begins { .. } | What::Ends { reset: false } => {}
                 other => panic!("{other:?}"),
             }
         }

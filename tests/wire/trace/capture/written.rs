@@ -1,9 +1,10 @@
 //! What is written is read again.
 
-use super::events;
+use super::{events, write};
 use crate::support::Random;
 use barewire::trace::wire::Direction::{self, FromClient, FromServer};
-use barewire::trace::wire::capture::{Event, Limits, Writer, invented};
+use barewire::trace::wire::capture::{Limits, Writer, invented};
+use barewire::trace::wire::{Event, What};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,67 +19,46 @@ fn what_is_written_is_read_in_the_same_pieces_and_order() {
     let mut random = Random::new(0x0c0f_fee1);
     for _ in 0..50 {
         let (mut file, mut expected) = (Vec::new(), Vec::new());
-        let mut writer = Writer::new(&mut file).unwrap();
+        let mut writer = Writer::new(&mut file);
         let mut open: Vec<[bool; 2]> = Vec::new();
         let mut time = Duration::from_secs(1_800_000_000);
         for _ in 0..200 {
             time += Duration::from_nanos(random.next() % 1_000_000_000);
-            let conversation = random.below(open.len().max(1));
-            let from = [FromClient, FromServer][random.below(2)];
-            let side = usize::from(from == FromServer);
-            let number = conversation as u64;
+            let number = random.below(open.len().max(1));
+            let side = random.below(2);
+            let from = [FromClient, FromServer][side];
+            let mut event = |number, from, what| {
+                let event = Event::new(number as u64, from, time, what);
+                writer.event(&event).unwrap();
+                event
+            };
             if open.is_empty() || random.one_in(20) {
-                let conversation = open.len() as u64;
+                let number = open.len();
                 let (client, server) = match random.one_in(2) {
-                    true => invented(conversation),
+                    true => invented(number as u64),
                     false => (
-                        SocketAddr::from(([1; 8], 40_000 + open.len() as u16)),
+                        SocketAddr::from(([1; 8], 40_000 + number as u16)),
                         addr("[::1]:80"),
                     ),
                 };
-                writer.begins(conversation, time, client, server).unwrap();
-                expected.push(Event::Begins {
-                    conversation,
-                    time,
-                    client,
-                    server,
-                });
+                expected.push(event(number, FromClient, What::begins(client, server)));
                 open.push([true; 2]);
-            } else if !open[conversation][side] {
-                let error = writer.bytes(number, from, time, b"more").unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            } else if !open[number][side] {
+                event(number, from, What::bytes(b"more")); // passed over
             } else if random.one_in(20) {
-                writer.ends(number, from, time).unwrap();
-                expected.push(Event::Ends {
-                    conversation: number,
-                    from,
-                    time,
-                    reset: false,
-                });
-                open[conversation][side] = false;
-            } else if open[conversation] == [true; 2] && random.one_in(40) {
-                writer.resets(number, from, time).unwrap();
+                expected.push(event(number, from, What::Ends { reset: false }));
+                open[number][side] = false;
+            } else if open[number] == [true; 2] && random.one_in(40) {
                 for from in [from, [FromServer, FromClient][side]] {
-                    expected.push(Event::Ends {
-                        conversation: number,
-                        from,
-                        time,
-                        reset: true,
-                    });
+                    expected.push(event(number, from, What::Ends { reset: true }));
                 }
-                open[conversation] = [false; 2];
+                open[number] = [false; 2];
             } else {
                 let most = [1, 100, 65_475][random.below(3)];
                 let bytes: Vec<u8> = (0..=random.below(most))
                     .map(|n| n as u8 ^ side as u8)
                     .collect();
-                writer.bytes(number, from, time, &bytes).unwrap();
-                expected.push(Event::Bytes {
-                    conversation: number,
-                    from,
-                    time,
-                    bytes,
-                });
+                expected.push(event(number, from, What::bytes(bytes)));
             }
         }
         let (found, error) = events(&file, Limits::default());
@@ -92,18 +72,14 @@ fn large_bytes_are_several_segments() {
     let bytes: Vec<u8> = (0..700_000_u32).map(|n| (n / 7) as u8).collect();
     for (client, server) in [invented(0), (addr("[::1]:5000"), addr("127.0.0.1:80"))] {
         let mut file = Vec::new();
-        let mut writer = Writer::new(&mut file).unwrap();
-        writer.begins(0, Duration::ZERO, client, server).unwrap();
-        writer.bytes(0, FromServer, Duration::ZERO, &bytes).unwrap();
+        let mut writer = Writer::new(&mut file);
+        write(&mut writer, 0, FromClient, What::begins(client, server));
+        write(&mut writer, 0, FromServer, What::bytes(&bytes));
         let mut found = Vec::new();
         for event in events(&file, Limits::default()).0 {
-            match event {
-                Event::Bytes {
-                    bytes,
-                    from: FromServer,
-                    ..
-                } => found.extend(bytes),
-                Event::Begins { .. } => {}
+            match (event.from, event.what) {
+                (FromServer, What::Bytes(_, bytes)) => found.extend_from_slice(&bytes),
+                (_, What::Begins { .. }) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -115,7 +91,7 @@ fn large_bytes_are_several_segments() {
 fn datagrams() {
     let (client, server) = (addr("127.0.0.1:50000"), addr("127.0.0.1:41234"));
     let (mut file, time) = (Vec::new(), Duration::from_millis(1));
-    let mut writer = Writer::new(&mut file).unwrap();
+    let mut writer = Writer::new(&mut file);
     let longest = vec![b'x'; 65_507];
     let sent: [(Direction, &[u8]); 4] = [
         (FromClient, b"one"),
@@ -123,80 +99,100 @@ fn datagrams() {
         (FromClient, b""),
         (FromServer, &longest),
     ];
-    for (from, bytes) in sent {
-        writer.datagram(client, server, from, time, bytes).unwrap();
-    }
-    let error = writer
-        .datagram(client, server, FromClient, time, &[0; 65_508])
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    let expected = sent.map(|(from, bytes)| {
-        let bytes = bytes.to_vec();
-        Event::Datagram {
-            conversation: 0,
+    let datagram = |from, bytes: &[u8]| {
+        let what = What::Datagram {
             client,
             server,
-            from,
-            time,
-            bytes,
-        }
-    });
-    assert_eq!(events(&file, Limits::default()).0, expected);
+            bytes: bytes.to_vec().into(),
+            missing: 0,
+        };
+        Event::new(0, from, time, what)
+    };
+    let sent = sent.map(|(from, bytes)| datagram(from, bytes));
+    for event in &sent {
+        writer.event(event).unwrap();
+    }
+    let longer = writer.event(&datagram(FromClient, &[0; 65_508]));
+    assert_eq!(longer.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(events(&file, Limits::default()).0, sent);
+}
+
+/// What a capture lacks is lacking in its copy, too.
+#[test]
+fn gaps_are_written() {
+    let (client, server) = invented(0);
+    let mut file = Vec::new();
+    let mut writer = Writer::new(&mut file);
+    let passed = [
+        (FromClient, What::begins(client, server)),
+        (FromClient, What::bytes(b"GET")),
+        (FromServer, What::Gap(70_000)),
+        (FromServer, What::bytes(b"behind")),
+        (FromServer, What::Ends { reset: false }),
+    ];
+    let passed = passed.map(|(from, what)| Event::new(0, from, Duration::ZERO, what));
+    for event in &passed {
+        writer.event(event).unwrap();
+    }
+    assert_eq!(events(&file, Limits::default()).0, passed);
 }
 
 #[test]
-fn what_cannot_be_written_is_refused_and_leaves_the_file_whole() {
+fn what_cannot_be_written_leaves_the_file_whole() {
     let (client, server) = invented(1);
-    let (mut file, time) = (Vec::new(), Duration::ZERO);
+    let mut file = Vec::new();
+    let mut writer = Writer::new(&mut file);
     let late = Duration::from_secs(1 << 32);
-    let mut writer = Writer::new(&mut file).unwrap();
-    let mut refused = vec![
-        writer.bytes(1, FromClient, time, b"early"),
-        writer.bytes(1, FromClient, time, b""),
-        writer.ends(1, FromClient, time),
-        writer.resets(1, FromClient, time),
-        writer.begins(1, late, client, server),
-        writer.datagram(client, server, FromClient, late, b"late"),
-    ];
-    writer.begins(1, time, client, server).unwrap();
-    writer.ends(1, FromClient, time).unwrap();
-    refused.push(writer.ends(1, FromClient, time));
-    refused.push(writer.bytes(1, FromServer, late, b"late"));
-    writer.ends(1, FromServer, time).unwrap();
-    refused.push(writer.ends(1, FromServer, time));
-    for refused in refused {
-        assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let late = writer.event(&Event::new(
+        1,
+        FromClient,
+        late,
+        What::begins(client, server),
+    ));
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let ends = || What::Ends { reset: false };
+    for (from, what) in [
+        (FromClient, What::bytes(b"early")),
+        (FromClient, ends()),
+        (FromClient, What::Cut),
+        (FromClient, What::begins(client, server)),
+        (FromClient, ends()),
+        (FromClient, ends()),
+        (FromClient, What::bytes(b"behind the end")),
+        (FromServer, ends()),
+        (FromServer, ends()),
+    ] {
+        write(&mut writer, 1, from, what);
     }
     let (found, error) = events(&file, Limits::default());
     assert_eq!((found.len(), error.is_none()), (3, true), "{found:?}");
+}
+
+#[test]
+fn a_capture_in_which_nothing_has_passed_is_a_file() {
+    let mut file = Vec::new();
+    Writer::new(&mut file).finish().unwrap();
+    let (found, error) = events(&file, Limits::default());
+    assert_eq!((file.len(), found.len(), error.is_none()), (24, 0, true));
 }
 
 /// The ones' complement sum over what a checksum covers, itself included, is all ones.
 #[test]
 fn checksums_are_right() {
     let mut file = Vec::new();
-    let mut writer = Writer::new(&mut file).unwrap();
-    writer
-        .begins(
-            0,
-            Duration::ZERO,
-            addr("1.2.3.4:5"),
-            addr("250.7.8.9:65535"),
-        )
-        .unwrap();
+    let mut writer = Writer::new(&mut file);
+    let (client, server) = (addr("1.2.3.4:5"), addr("250.7.8.9:65535"));
+    write(&mut writer, 0, FromClient, What::begins(client, server));
     for length in [1, 2, 3, 4, 5, 999] {
-        writer
-            .bytes(0, FromServer, Duration::ZERO, &vec![0xe7; length])
-            .unwrap();
-        writer
-            .datagram(
-                addr("1.2.3.4:5"),
-                addr("6.7.8.9:10"),
-                FromClient,
-                Duration::ZERO,
-                &vec![0xe7; length],
-            )
-            .unwrap();
+        let bytes = vec![0xe7; length];
+        write(&mut writer, 0, FromServer, What::bytes(&bytes));
+        let datagram = What::Datagram {
+            client,
+            server: addr("6.7.8.9:10"),
+            bytes: bytes.into(),
+            missing: 0,
+        };
+        write(&mut writer, 1, FromClient, datagram);
     }
     let mut rest = &file[24..];
     while !rest.is_empty() {
@@ -227,9 +223,9 @@ fn sum(bytes: &[u8]) -> u32 {
 #[test]
 fn no_option_of_a_syn_stands_behind_their_end() {
     let mut file = Vec::new();
-    let mut writer = Writer::new(&mut file).unwrap();
+    let mut writer = Writer::new(&mut file);
     let (client, server) = invented(0);
-    writer.begins(0, Duration::ZERO, client, server).unwrap();
+    write(&mut writer, 0, FromClient, What::begins(client, server));
     let syn = &file[24 + 16 + 20..];
     let mut options = &syn[20..usize::from(syn[12] >> 4) * 4];
     while let [kind, rest @ ..] = options {
