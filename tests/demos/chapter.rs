@@ -124,7 +124,7 @@ fn http() {
         assert_eq!(printed("http_get", &[&url]), "Hello World\n");
         let door = chapter.address("HTTP");
         let old = printed("http_get", &["-s", "-i", &format!("http://{door}/try")]);
-        let leads = format!("Location: http://{door}/chapter#7.3\r\n");
+        let leads = format!("Location: http://{door}/chapter#s7-3\r\n");
         assert!(old.contains(" 302 ") && old.contains(&leads), "{old}");
     });
 }
@@ -141,7 +141,7 @@ fn websocket() {
         );
         let old = format!("http://{}/", chapter.address("WebSocket"));
         let leads = format!(
-            "Location: http://{}/chapter#7.4\r\n",
+            "Location: http://{}/chapter#s7-4\r\n",
             chapter.address("HTTP")
         );
         let old = printed("http_get", &["-s", "-i", &old]);

@@ -18,11 +18,12 @@
 //! |---|---|
 //! | a command has 64 KiB | closed with 1009 |
 //! | 128 sessions | closed with 1013 and the reason |
-//! | one run a session | a `play` stops the one before, and waits for its end |
+//! | one run a session, and its messages when it is over | a `play` stops the one before, and waits for its end |
 //! | nothing comes for 10 minutes | closed with 1001 |
 //! | the page reads nothing for 10 s | cut |
 
-use crate::exchange;
+use crate::exchange::{self, Exchange};
+use crate::export;
 use crate::guard;
 use crate::json::{self, Object, Value};
 use crate::run::{self, Ending, Run, Threads};
@@ -116,6 +117,7 @@ struct Session {
 
 struct Current {
     number: u64,
+    exchange: &'static Exchange,
     run: Arc<Run>,
     threads: Option<Threads>,
 }
@@ -157,8 +159,15 @@ impl Session {
                 Ok(())
             }
             Some("pcap") => {
-                let (_, pcap) = self.run(number)?.played();
+                let (_, pcap) = self.kept(number)?.run.played();
                 let _ = self.page.send(&pcap[..]);
+                Ok(())
+            }
+            Some("export") => {
+                let kept = self.kept(number)?;
+                let (messages, _) = kept.run.played();
+                let file = export::message(number, kept.exchange, &messages);
+                let _ = self.page.send(file);
                 Ok(())
             }
             Some(other) => Err(format!("there is no command {other:?}")),
@@ -166,14 +175,10 @@ impl Session {
         }
     }
 
-    fn run(&self, number: u64) -> Result<&Run, String> {
-        let current = self
-            .current
-            .as_ref()
-            .filter(|current| current.number == number);
-        Ok(&current
-            .ok_or_else(|| format!("run {number} is not kept"))?
-            .run)
+    fn kept(&self, number: u64) -> Result<&Current, String> {
+        let current = self.current.as_ref();
+        let kept = current.filter(|current| current.number == number);
+        kept.ok_or_else(|| format!("run {number} is not kept"))
     }
 
     fn play(&mut self, number: u64, command: &Value) -> Result<(), String> {
@@ -200,6 +205,7 @@ impl Session {
         let threads = Some(threads);
         self.current = Some(Current {
             number,
+            exchange,
             run,
             threads,
         });

@@ -16,7 +16,7 @@
 //! | file | is |
 //! |---|---|
 //! | `door.rs`, `servers.rs` | the doors, and the servers behind them |
-//! | `site.rs`, `page/` | what the HTTP door answers below `/chapter` |
+//! | `site.rs`, `assets.rs`, `catalogue.rs`, `page/` | what the HTTP door answers below `/chapter` |
 //! | `guard.rs` | which requests may use it |
 //! | `live.rs` | the WebSocket of a page that is open: commands in, messages out |
 //! | `exchange/` | the exchanges, and the stage on which they play |
@@ -28,12 +28,15 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code)] // an exchange uses a part of the stage
 
+mod assets;
+mod catalogue;
 #[path = "../tls_echo/certificates.rs"]
 mod certificates;
 #[path = "../demo/mod.rs"]
 mod demo;
 mod door;
 mod exchange;
+mod export;
 mod guard;
 mod json;
 mod live;
@@ -45,8 +48,9 @@ mod sources;
 mod spans;
 mod states;
 
-use demo::{Args, log};
+use demo::{Args, err, log, out};
 use door::Door;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
@@ -55,6 +59,8 @@ const HELP: &str = include_str!("help.txt");
 struct Options {
     ports: Ports,
     unix: String,
+    /// Play everything into this folder, and end.
+    export: Option<String>,
 }
 
 enum Ports {
@@ -120,7 +126,16 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<(), String> {
-    open_all(&options)?;
+    let opened = open_all(&options)?;
+    if let Some(folder) = options.export {
+        return export_to(&folder);
+    }
+    let page = door::address("http").unwrap_or_default();
+    log!("http://{page}/chapter in a browser\n");
+    log!(
+        "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
+         `cargo run --release --bin NAME -- …`.\n\n{opened}"
+    );
     loop {
         thread::park(); // the servers have threads of their own
     }
@@ -136,7 +151,12 @@ fn read(args: &mut Args<'_>) -> Result<Options, String> {
         Ok(None) => Ports::Book,
         _ => return Err(format!("--ports-from takes a port from 1 to {last}")),
     };
-    Ok(Options { ports, unix })
+    let export = args.value("--export");
+    Ok(Options {
+        ports,
+        unix,
+        export,
+    })
 }
 
 fn unix_default() -> Result<String, String> {
@@ -157,8 +177,20 @@ impl Options {
     }
 }
 
-/// Opens all, or returns the error of the first that cannot be opened.
-fn open_all(options: &Options) -> Result<(), String> {
+fn export_to(folder: &str) -> Result<(), String> {
+    let report = |name: &str, why: Option<&str>| match why {
+        None => out!("{folder}/{name}"),
+        Some(why) => err!("{folder}/{name}: {why}"),
+    };
+    match export::all(Path::new(folder), report) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("not every exchange went well".to_owned()),
+        Err(error) => Err(format!("{folder}: {error}")),
+    }
+}
+
+/// Opens all, or returns the error of the first that cannot be opened. Returns what to print of them.
+fn open_all(options: &Options) -> Result<String, String> {
     let (mut opened, mut addresses, mut number) = (String::new(), Vec::new(), 0);
     for door in DOORS {
         let listen = match door.port {
@@ -171,11 +203,5 @@ fn open_all(options: &Options) -> Result<(), String> {
         addresses.push((door.name.to_lowercase(), address.to_string()));
     }
     door::all_open(addresses);
-    let page = door::address("http").unwrap_or_default();
-    log!("http://{page}/chapter in a browser\n");
-    log!(
-        "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
-         `cargo run --release --bin NAME -- …`.\n\n{opened}"
-    );
-    Ok(())
+    Ok(opened)
 }

@@ -64,7 +64,7 @@ pub(crate) fn http(listen: &str) -> io::Result<Addr> {
     let (routes, site) = (http_routes::Routes::new(None)?, Site::new());
     let server = http::create_server(move |req, res| match req.path() {
         path if Site::has(path) => site.serve(req, res),
-        "/try" => to_the_page(res, "7.3"),
+        "/try" => to_the_page(res, "s7-3"),
         _ => routes.serve(req, res),
     });
     Ok(server.listen(listen)?.local_addr())
@@ -84,7 +84,7 @@ fn to_the_page(res: Response<'_>, section: &str) -> Handled {
 pub(crate) fn websocket(listen: &str) -> io::Result<Addr> {
     let routes = websocket_routes::Routes::new(MESSAGE_BYTES);
     let server = http::create_server(move |req, res| match (req.method(), req.path()) {
-        ("GET" | "HEAD", "/") if !websocket::is_asked_for(&req) => to_the_page(res, "7.4"),
+        ("GET" | "HEAD", "/") if !websocket::is_asked_for(&req) => to_the_page(res, "s7-4"),
         _ => routes.serve(req, res),
     });
     Ok(server.listen(listen)?.local_addr())

@@ -1,9 +1,8 @@
 //! What the HTTP door answers below `/chapter`: the page, and what it asks for.
 
-use crate::door;
-use crate::exchange::{self, Exchange};
+use crate::assets;
+use crate::catalogue;
 use crate::guard::{self, FIELDS, refuse};
-use crate::json::{Object, list};
 use crate::live::Live;
 use crate::sources;
 use barewire::http::wire::{Current, EntityTag, HttpDate, Outcome, Preconditions};
@@ -11,18 +10,6 @@ use barewire::http::{Failure, Handled, Request, Response};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::SystemTime;
-
-macro_rules! assets {
-    ($($name:literal)*) => {
-        /// The files of `page/`; a test finds those that are missing.
-        pub(crate) const ASSETS: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("page/", $name)))),*];
-    };
-}
-
-assets! {
-    "favicon.svg"
-}
 
 pub(crate) struct Site {
     live: Live,
@@ -82,7 +69,7 @@ fn content(req: &Request<'_>) -> Result<(&'static str, Cow<'static, str>), Failu
         path => path.trim_start_matches("/chapter/"),
     };
     let made = match name {
-        "exchanges.json" => exchanges(),
+        "exchanges.json" => catalogue::json(),
         "source" => {
             let params = req
                 .query_params()
@@ -93,8 +80,7 @@ fn content(req: &Request<'_>) -> Result<(&'static str, Cow<'static, str>), Failu
             )
         }
         _ => {
-            let mut assets = ASSETS.iter();
-            let Some((_, text)) = assets.find(|(is, _)| *is == name) else {
+            let Some(text) = assets::text(name) else {
                 return Err(refuse(
                     404,
                     "there is nothing here (RFC 9110 §15.5.5)",
@@ -139,50 +125,4 @@ fn is_known(req: &Request<'_>, tag: &str) -> bool {
     };
     HttpDate::from_system_time(SystemTime::now())
         .is_some_and(|now| preconditions.evaluate(Some(current), now) == Outcome::NotModified)
-}
-
-/// The catalogue, in the order of the page.
-pub(crate) fn exchanges() -> String {
-    list(exchange::all().map(|exchange| {
-        let about = Object::new()
-            .text("id", exchange.id)
-            .text("section", exchange.section);
-        let about = about
-            .text("door", exchange.door)
-            .raw("cuts", exchange.has_cuts);
-        about.raw("commands", list(commands(exchange))).end()
-    }))
-}
-
-fn commands(exchange: &Exchange) -> impl Iterator<Item = String> {
-    exchange.commands.iter().map(|line| {
-        let text = door::with_addresses(line);
-        let tool = text.split(' ').next().unwrap_or_default();
-        Object::new().text("text", &text).text("tool", tool).end()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-    use std::fs;
-
-    #[test]
-    fn every_file_of_the_page_is_served() {
-        let mut there = BTreeSet::new();
-        for folder in ["", "text/"] {
-            for entry in fs::read_dir(format!("src/bin/chapter/page/{folder}"))
-                .into_iter()
-                .flatten()
-            {
-                let entry = entry.unwrap();
-                if entry.path().is_file() {
-                    there.insert(format!("{folder}{}", entry.file_name().to_str().unwrap()));
-                }
-            }
-        }
-        let here: BTreeSet<String> = ASSETS.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(here, there, "the list of site.rs");
-    }
 }

@@ -1,0 +1,62 @@
+//! The files of `page/`, compiled in.
+
+macro_rules! assets {
+    ($($name:literal)*) => {
+        const ASSETS: &[(&str, &str)] = &[$(($name, include_str!(concat!("page/", $name)))),*];
+    };
+}
+
+// A test finds those that are missing.
+assets! {
+    "index.html"
+    "page.css"
+    "favicon.svg"
+    "main.js"
+    "words.js"
+    "live.js"
+    "blocks.js"
+    "figures.js"
+    "states.js"
+    "draw.js"
+    "details.js"
+    "player.js"
+    "predict.js"
+    "editor.js"
+    "frame.js"
+    "text/en-page.js"
+    "text/zh-page.js"
+}
+
+/// The text of a file.
+pub(crate) fn text(name: &str) -> Option<&'static str> {
+    let mut assets = ASSETS.iter();
+    assets.find(|(is, _)| *is == name).map(|(_, text)| *text)
+}
+
+/// The words of all sections: `text/en-page.js` …
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    let names = ASSETS.iter().map(|(name, _)| *name);
+    names.filter(|name| name.starts_with("text/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    #[test]
+    fn every_file_of_the_page_is_compiled_in() {
+        let mut there = BTreeSet::new();
+        for folder in ["", "text/"] {
+            for entry in fs::read_dir(format!("src/bin/chapter/page/{folder}")).unwrap() {
+                let entry = entry.unwrap();
+                if entry.path().is_file() {
+                    there.insert(format!("{folder}{}", entry.file_name().to_str().unwrap()));
+                }
+            }
+        }
+        let here: BTreeSet<String> = ASSETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(here, there, "the list of assets.rs");
+    }
+}
