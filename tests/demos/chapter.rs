@@ -1,5 +1,6 @@
 //! `make run`: each door of the chapter, tried with the commands that it prints.
 
+mod export;
 mod live;
 mod site;
 

@@ -98,11 +98,14 @@ fn words() -> String {
 /// A page without its links and scripts: with its policy and its style.
 fn page(html: &str) -> String {
     let is_loaded = |line: &&str| !line.starts_with("<link ") && !line.starts_with("<script ");
-    let lines: Vec<&str> = html.lines().filter(is_loaded).collect();
+    let lines = html
+        .lines()
+        .filter(is_loaded)
+        .map(|line| format!("{line}\n"));
     let style = assets::text("page.css").unwrap_or_default();
     let charset = "<meta charset=\"utf-8\">";
     let html = lines
-        .join("\n")
+        .collect::<String>()
         .replacen(charset, &format!("{charset}\n{POLICY}"), 1);
     html.replacen("</head>", &format!("<style>\n{style}</style>\n</head>"), 1)
 }
@@ -218,4 +221,81 @@ pub(crate) fn message(run: u64, exchange: &Exchange, messages: &[String]) -> Str
         .text("name", &name(exchange))
         .raw("text", quoted(&file))
         .end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_has_each_module_once_and_loads_none() {
+        let script = bundle("main.js");
+        let loads = |line: &&str| line.starts_with("import ") || line.starts_with("export ");
+        assert_eq!(script.lines().find(loads), None);
+        for name in ["main", "words", "live", "draw", "blocks", "details"] {
+            let begin = format!("const ${name}_js = (() => {{");
+            assert_eq!(script.matches(&begin).count(), 1, "{name}");
+        }
+        let at = |module: &str| script.find(&format!("const {module} = (()")).unwrap();
+        assert!(at("$words_js") < at("$draw_js") && at("$draw_js") < at("$main_js"));
+        assert!(
+            script.contains("const { el, ")
+                && script.contains("Object.assign(bundledTexts, { enPage });")
+        );
+    }
+
+    #[test]
+    fn declarations_have_names() {
+        for (line, name) in [
+            ("const a = 1;", "a"),
+            ("async function load() {", "load"),
+            ("function* all() {", "all"),
+            ("class Drawing {", "Drawing"),
+        ] {
+            assert_eq!(declares(line), Some(name));
+        }
+        let read = import("import { el, say as speak } from \"./words.js\";");
+        assert_eq!(read, Some(("{ el, say as speak }", "words.js")));
+    }
+
+    /// What a peer has sent stands inside a script.
+    #[test]
+    fn no_byte_of_a_run_ends_its_script() {
+        let bytes = "</script><script>alert(1)</script><!--\u{2028}";
+        let message = Object::new()
+            .text("value", bytes)
+            .text("rule", "RFC 9112 §7.1")
+            .end();
+        let file = file(exchange::all().next().unwrap(), &[message]);
+        assert_eq!(file.matches("</script>").count(), 2);
+        assert!(
+            !file.contains("alert(1)</script")
+                && !file.contains("<!--")
+                && !file.contains('\u{2028}')
+        );
+        let run = file
+            .split("id=\"run\">")
+            .nth(1)
+            .unwrap()
+            .split("</script>")
+            .next()
+            .unwrap();
+        let run = crate::json::read(run).unwrap();
+        let value = run.get("messages").unwrap().items()[0]
+            .get("value")
+            .and_then(Value::text);
+        assert_eq!(value, Some(bytes));
+        assert!(
+            !run.get("sources")
+                .unwrap()
+                .get("RFC 9112 §7.1")
+                .unwrap()
+                .items()
+                .is_empty()
+        );
+        for request in ["src=", "<link", "url("] {
+            let head = file.split("<script").next().unwrap();
+            assert!(!head.contains(request), "{request}");
+        }
+    }
 }

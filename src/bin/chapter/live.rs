@@ -40,10 +40,19 @@ const MOST_IDLE: Duration = Duration::from_secs(600);
 pub(crate) struct Live {
     acceptor: Acceptor,
     sessions: AtomicUsize,
+    /// The exchange of a name.
+    find: Find,
+    most_idle: Duration,
 }
+
+type Find = fn(&str) -> Option<&'static Exchange>;
 
 impl Live {
     pub(crate) fn new() -> Live {
+        Live::of(exchange::find, MOST_IDLE)
+    }
+
+    fn of(find: Find, most_idle: Duration) -> Live {
         let config = Config {
             limits: Limits {
                 message_bytes: MOST_COMMAND,
@@ -57,6 +66,8 @@ impl Live {
                 .protocols(["barewire-chapter"])
                 .config(config),
             sessions: AtomicUsize::new(0),
+            find,
+            most_idle,
         }
     }
 
@@ -75,10 +86,11 @@ impl Live {
         let (mut reader, page) = ws.split();
         let mut session = Session {
             page,
+            find: self.find,
             current: None,
         };
         loop {
-            match reader.receive_within(MOST_IDLE) {
+            match reader.receive_within(self.most_idle) {
                 Ok(Incoming::Came(command)) => session.obey(command),
                 Ok(Incoming::Nothing) => {
                     drop(session.page.close(1001, "nothing has come for 10 minutes"))
@@ -111,6 +123,7 @@ impl Drop for Place<'_> {
 /// A page that is open.
 struct Session {
     page: Writer,
+    find: Find,
     /// The run that goes on, or the last one.
     current: Option<Current>,
 }
@@ -186,7 +199,7 @@ impl Session {
             .get("exchange")
             .and_then(Value::text)
             .ok_or("an exchange is missing")?;
-        let exchange = exchange::find(id).ok_or_else(|| format!("there is no exchange {id:?}"))?;
+        let exchange = (self.find)(id).ok_or_else(|| format!("there is no exchange {id:?}"))?;
         let settings = command
             .get("settings")
             .cloned()
@@ -222,3 +235,6 @@ impl Drop for Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
