@@ -89,6 +89,7 @@ fn the_servers_explain_on_stdout_and_the_clients_on_stderr() {
         let ended = run_with("tls_echo", &client, "hello\n");
         assert!(ended.out.ends_with("welcome!\nhello\n"), "{}", ended.out);
         assert!(ended.err.contains("68 65 6c 6c 6f 0a"), "{}", ended.err); // the plaintext
+        assert!(!ended.err.contains("RFC 9112"), "{}", ended.err); // is no HTTP
         while !server.line().contains("welcome!") {}
         assert_eq!(saved(&place.path())[0][0], 0x16, "records");
 

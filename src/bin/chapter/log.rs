@@ -362,7 +362,7 @@ impl Log {
 
 fn name(protocol: &Protocol) -> &'static str {
     match protocol {
-        Protocol::Tls => "tls",
+        Protocol::Tls | Protocol::TlsWith(_) => "tls",
         Protocol::Framed(_) => "framed",
         Protocol::Bytes => "bytes",
         _ => "http",

@@ -6,6 +6,7 @@ use super::args::Args;
 use super::files::named;
 use super::print::{Standard, columns, err};
 use barewire::trace::Recorder;
+use barewire::trace::wire::Protocol;
 use barewire::trace::wire::render::{Hex, Text};
 use std::fs::File;
 use std::io;
@@ -16,6 +17,7 @@ pub(crate) struct Recording {
     hex: bool,
     save: Option<String>,
     show_secrets: bool,
+    protocol: Protocol,
 }
 
 impl Recording {
@@ -25,6 +27,7 @@ impl Recording {
             hex: args.has("--explain=hex"),
             save: args.value("--save"),
             show_secrets: args.has("--show-secrets"),
+            protocol: Protocol::Detected,
         };
         if recording.text && recording.hex {
             return Err("--explain or --explain=hex, not both".into());
@@ -36,6 +39,11 @@ impl Recording {
         }
     }
 
+    /// The connections carry this.
+    pub(crate) fn of_protocol(self, protocol: Protocol) -> Recording {
+        Recording { protocol, ..self }
+    }
+
     /// Explains to `out`. `None`: nothing was asked for.
     pub(crate) fn recorder(&self, out: Standard) -> io::Result<Option<Recorder>> {
         let mut recorder = Recorder::new().on_error(|error| err!("{error}"));
@@ -43,10 +51,11 @@ impl Recording {
             recorder = recorder.show_secrets();
         }
         if self.text {
-            recorder = recorder.explain(Text::new(), out);
+            recorder = recorder.explain_as(self.protocol.clone(), Text::new(), out);
         }
         if self.hex {
-            recorder = recorder.explain(Hex::new(columns(), out.colours()), out);
+            let hex = Hex::new(columns(), out.colours());
+            recorder = recorder.explain_as(self.protocol.clone(), hex, out);
         }
         if let Some(path) = &self.save {
             let file = File::create(path).map_err(|e| named(path, &e))?;

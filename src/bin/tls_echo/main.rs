@@ -20,6 +20,7 @@ mod echo;
 
 use barewire::net::{Addr, ServerEvents, Socket};
 use barewire::tls::{self, ClientOptions, Code};
+use barewire::trace::wire::Protocol;
 use demo::{Args, ClientFiles, Recording, Run, Standard, err, log};
 use std::io;
 use std::process::ExitCode;
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
 }
 
 fn read(args: &mut Args<'_>) -> Result<Run, String> {
-    let recording = Recording::of(args)?;
+    let carries = Protocol::TlsWith(Box::new(Protocol::Bytes)); // an echo has no requests
+    let recording = Recording::of(args)?.of_protocol(carries);
     let Some(to) = args.value("--connect") else {
         let listen = args.value_or("--listen", "127.0.0.1:8000"); // the book's
         return Ok(Box::new(move || serve(&listen, &recording)));

@@ -150,7 +150,7 @@ impl Recorder {
     }
 
     /// The same, for connections that carry this in the clear: framed messages, for example. What TLS carries is
-    /// detected.
+    /// detected, unless this is [`Protocol::TlsWith`].
     pub fn explain_as(
         self,
         protocol: Protocol,

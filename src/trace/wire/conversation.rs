@@ -135,7 +135,7 @@ impl Conversation {
         for side in [&mut conversation.client, &mut conversation.server] {
             side.stage = match &protocol {
                 Protocol::Detected | Protocol::Http => Stage::Head,
-                Protocol::Tls => Stage::Tls(Records::from(side.from)),
+                Protocol::Tls | Protocol::TlsWith(_) => Stage::Tls(Records::from(side.from)),
                 Protocol::Framed(framing) => Stage::Framed(Framed::new(framing.clone())),
                 Protocol::Bytes => Stage::Opaque(Label::Bytes),
             };

@@ -61,6 +61,7 @@ struct Output {
 /// A conversation, and what TLS carries in it.
 struct Live {
     tcp: Conversation,
+    carried: Protocol,
     inside: Option<Conversation>,
     /// Whether the client and the server have ended.
     ended: [bool; 2],
@@ -93,7 +94,8 @@ impl Explainer {
         }
     }
 
-    /// The conversations that begin from now on carry this in the clear. What TLS carries is detected.
+    /// The conversations that begin from now on carry this in the clear. What TLS carries is detected, unless this is
+    /// [`Protocol::TlsWith`].
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Explainer {
         self.protocol = protocol;
@@ -118,6 +120,10 @@ impl Explainer {
             What::Begins { about, .. } => {
                 let live = Live {
                     tcp: conversation(self.protocol.clone(), self.shows_secrets),
+                    carried: match &self.protocol {
+                        Protocol::TlsWith(carried) => (**carried).clone(),
+                        _ => Protocol::Detected,
+                    },
                     inside: None,
                     ended: [false; 2],
                 };
@@ -147,7 +153,7 @@ impl Explainer {
                 if let Some(live) = self.live.get_mut(&number) {
                     let explained = match layer {
                         Layer::Tls => live.inside.get_or_insert_with(|| {
-                            conversation(Protocol::Detected, self.shows_secrets)
+                            conversation(live.carried.clone(), self.shows_secrets)
                         }),
                         _ => &mut live.tcp,
                     };
