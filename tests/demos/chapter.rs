@@ -1,7 +1,7 @@
 //! `make run`: each door of the chapter, tried with the commands that it prints.
 
 mod export;
-mod live;
+pub(crate) mod live;
 mod site;
 
 use crate::place::Place;

@@ -3,6 +3,7 @@
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
 //! | all | `chapter` | each door of `make run`, tried with the commands that it prints |
+//! | N01 to S07, U01 to U06, T01 to T07 | `chapter_tcp` | exchanges of the page: what each shows |
 //! | N01 N02 N03 N07 | `tcp_echo` | the book's server and client, over TCP and Unix sockets |
 //! | S01 to S05, S07 | `framing` | sticky packets, the framers, and what needs none |
 //! | H11 | `http_server` | news for clients that wait, and what each path sends |
@@ -17,12 +18,14 @@
 //! `udp_echo` is with its rows, in `tests/rows/udp/demo.rs`.
 
 mod chapter;
+mod chapter_tcp;
 mod client;
 mod framing;
 mod http_server;
 mod mistakes;
 mod nagle;
 mod place;
+mod played;
 mod recording;
 mod stage;
 #[path = "../support/mod.rs"]

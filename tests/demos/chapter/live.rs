@@ -4,7 +4,7 @@ use super::Chapter;
 use crate::support::watched;
 use barewire::websocket::{self, ConnectOptions, Data, WebSocket};
 
-fn page(chapter: &Chapter) -> WebSocket {
+pub(crate) fn page(chapter: &Chapter) -> WebSocket {
     let door = chapter.address("HTTP");
     let options = ConnectOptions::new()
         .protocols(["barewire-chapter"])
@@ -20,7 +20,7 @@ fn text(page: &mut WebSocket) -> String {
     }
 }
 
-fn play(page: &mut WebSocket, run: u64, exchange: &str, settings: &str) -> Vec<String> {
+pub(crate) fn play(page: &mut WebSocket, run: u64, exchange: &str, settings: &str) -> Vec<String> {
     let command = format!(
         "{{\"do\":\"play\",\"run\":{run},\"exchange\":\"{exchange}\",\"settings\":{settings}}}"
     );

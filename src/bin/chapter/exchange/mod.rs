@@ -6,8 +6,15 @@
 //! 2. A row of the table `EXCHANGES` of that file, and the file's name in [`all`].
 //! 3. Its words in both languages: `page/text/`.
 
+mod certificates;
+mod flow;
+mod framing;
+mod hello;
 mod http;
 mod stage;
+mod tcp;
+mod tls;
+mod udp;
 
 pub(crate) use stage::{Exchange, play};
 #[cfg(test)]
@@ -15,7 +22,17 @@ pub(crate) use stage::{Stage, Stop};
 
 /// All exchanges, in the order of the page.
 pub(crate) fn all() -> impl Iterator<Item = &'static Exchange> {
-    [http::EXCHANGES].into_iter().flatten()
+    [
+        tcp::EXCHANGES,
+        framing::EXCHANGES,
+        flow::EXCHANGES,
+        udp::EXCHANGES,
+        http::EXCHANGES,
+        tls::EXCHANGES,
+        certificates::EXCHANGES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The exchange of this name.

@@ -24,6 +24,7 @@ use barewire::http::{Connected, Connector, Origin};
 use barewire::net::{Handle, Stream, Tap, Tcp, is_timeout};
 use barewire::trace::wire::{Direction, Protocol};
 use std::error::Error;
+use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,6 +45,22 @@ pub(crate) struct Exchange {
     pub(crate) commands: &'static [&'static str],
     pub(crate) play: fn(&Stage) -> Result<(), Stop>,
 }
+
+/// The table `EXCHANGES` of a file: section and door, then the rows. A row is the id, whether the exchange has cuts, the
+/// function, the commands.
+macro_rules! exchanges {
+    ($section:literal, $door:literal; $($id:literal, $has_cuts:literal, $play:expr, [$($command:expr),*];)+) => {
+        pub(crate) const EXCHANGES: &[Exchange] = &[$(Exchange {
+            id: $id,
+            section: $section,
+            door: $door,
+            has_cuts: $has_cuts,
+            commands: &[$($command),*],
+            play: $play,
+        }),+];
+    };
+}
+pub(super) use exchanges;
 
 /// Why an exchange does not go on. Every error becomes one with `?`; if the run has ended already, that is the reason.
 #[derive(Debug)]
@@ -265,6 +282,14 @@ impl Stage {
     /// key are in `page/text/` under `events`; each `{name}` in them is a value.
     pub(crate) fn event(&self, side: Side, key: &str, values: &[(&str, &str)]) {
         self.run.event(side, key, values);
+    }
+
+    /// [`event`](Self::event) with values that are not text yet.
+    pub(crate) fn saw(&self, side: Side, key: &str, values: &[(&str, &dyn Display)]) {
+        let texts: Vec<_> = values.iter().map(|(_, value)| value.to_string()).collect();
+        let names = values.iter().map(|(name, _)| *name);
+        let values: Vec<_> = names.zip(texts.iter().map(String::as_str)).collect();
+        self.event(side, key, &values);
     }
 
     /// A datagram that this side has sent or received: an observer sees connections only. `from` says who has sent it.
