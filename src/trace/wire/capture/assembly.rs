@@ -102,7 +102,6 @@ impl Assembly {
         fin: bool,
         events: &mut Events,
     ) {
-        self.starts_at(sequence);
         if self.ended || carried.length == 0 && !fin {
             return;
         }
@@ -163,32 +162,35 @@ impl Assembly {
             return;
         }
         self.acknowledged = self.acknowledged.max(self.passed + ahead as u64);
-        while self.acknowledged > self.passed
-            && !self.ended
-            && (matters || !self.held.is_empty() || self.fin.is_some())
-        {
-            self.gap(self.acknowledged, events);
-            self.release(events);
+        while self.acknowledged > self.passed && (matters || self.lacks()) {
+            self.give_up(self.acknowledged, events);
         }
     }
 
     /// Gives up what is missing, until not more than this is held.
     pub(super) fn hold_at_most(&mut self, most: usize, events: &mut Events) {
-        while self.held_bytes > most && !self.ended {
-            self.gap(u64::MAX, events);
-            self.release(events);
+        while self.held_bytes > most {
+            self.give_up(u64::MAX, events);
         }
     }
 
     /// No packet comes any more: gives up all that is missing.
     pub(super) fn finish(&mut self, events: &mut Events) {
-        while !self.ended && (!self.held.is_empty() || self.fin.is_some()) {
-            self.gap(u64::MAX, events);
-            self.release(events);
+        while self.lacks() {
+            self.give_up(u64::MAX, events);
         }
-        if !self.ended {
-            self.gap(self.acknowledged, events);
-        }
+        self.gap(self.acknowledged, events);
+    }
+
+    /// Whether something is there behind bytes that are missing. Nothing is, once the direction has ended.
+    fn lacks(&self) -> bool {
+        !self.held.is_empty() || self.fin.is_some()
+    }
+
+    /// The missing bytes before this offset will not come.
+    fn give_up(&mut self, end: u64, events: &mut Events) {
+        self.gap(end, events);
+        self.release(events);
     }
 
     /// The direction has ended.

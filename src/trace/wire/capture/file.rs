@@ -1,10 +1,10 @@
 //! From the bytes of a file to packets: pcap and pcapng.
 
 use super::error::{Broken, Error, Rule};
-use super::interface::{Interface, Order, Resolution};
+use super::interface::{Interface, Order};
 use super::limits::Limits;
 use super::packet::is_known;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, Read};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -13,7 +13,11 @@ use std::time::Duration;
 pub(super) struct File<R> {
     input: BufReader<R>,
     limits: Limits,
-    format: Format,
+    /// `None`: nothing has been read.
+    format: Option<Format>,
+    /// Of the file, or of the section.
+    order: Order,
+    interfaces: Vec<Interface>,
     /// The record or block that was read last, and where in the file it begins.
     block: Vec<u8>,
     at: u64,
@@ -23,35 +27,19 @@ pub(super) struct File<R> {
 
 /// A packet as it was captured.
 #[derive(Debug)]
-pub(super) struct Packet<'a> {
+pub(super) struct Packet {
     pub(super) link: u16,
     pub(super) time: Duration,
-    pub(super) bytes: &'a [u8],
+    /// Where its bytes lie in the block that was read last.
+    place: Range<usize>,
     /// How long it was on the wire.
     pub(super) length: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Format {
-    /// Nothing has been read.
-    Unknown,
-    Pcap {
-        order: Order,
-        interface: Interface,
-    },
-    Pcapng {
-        order: Order,
-        interfaces: Vec<Interface>,
-    },
-}
-
-/// A packet in the block that was read last.
-#[derive(Debug)]
-struct Found {
-    interface: Interface,
-    units: Option<u64>,
-    bytes: Range<usize>,
-    length: u32,
+    Pcap,
+    Pcapng,
 }
 
 const PCAP_HEADER: usize = 24;
@@ -81,7 +69,9 @@ impl<R: Read> File<R> {
         File {
             input: BufReader::with_capacity(64 * 1024, input),
             limits,
-            format: Format::Unknown,
+            format: None,
+            order: Order::Big,
+            interfaces: Vec::new(),
             block: Vec::new(),
             at: 0,
             time: Duration::ZERO,
@@ -89,109 +79,96 @@ impl<R: Read> File<R> {
     }
 
     /// The next packet; `None` at the end of the file.
-    pub(super) fn next(&mut self) -> Result<Option<Packet<'_>>, Error> {
-        if let Format::Unknown = self.format {
-            self.start()?;
-        }
-        let found = loop {
+    pub(super) fn next(&mut self) -> Result<Option<Packet>, Error> {
+        let format = match self.format {
+            Some(format) => format,
+            None => self.start()?,
+        };
+        self.format = Some(format);
+        loop {
             self.restart();
             self.fill(1)?;
             if self.block.is_empty() {
                 return Ok(None);
             }
-            let found = match self.format {
-                Format::Pcapng { order, .. } => self.block(order)?,
-                Format::Pcap { order, interface } => Some(self.record(order, interface)?),
-                Format::Unknown => return Ok(None),
+            let found = match format {
+                Format::Pcap => Some(self.record()?),
+                Format::Pcapng => self.block()?,
             };
-            if let Some(found) = found {
-                break found;
+            if found.is_some() {
+                return Ok(found);
             }
-        };
-        if let Some(units) = found.units {
-            self.time = found.interface.time(units);
         }
-        let bytes = &self.block[found.bytes];
-        Ok(Some(Packet {
-            link: found.interface.link,
-            time: self.time,
-            length: bytes.len().max(found.length as usize),
-            bytes,
-        }))
+    }
+
+    /// The bytes of the packet that was read last.
+    pub(super) fn bytes(&self, packet: &Packet) -> &[u8] {
+        &self.block[packet.place.clone()]
     }
 
     /// Reads the magic number; of pcap the whole header.
-    fn start(&mut self) -> Result<(), Error> {
+    fn start(&mut self) -> Result<Format, Error> {
         self.fill(4)?;
         if self.block.len() < 4 {
             return Err(self.broken(Rule::MagicUnknown, 0));
         }
         if self.block == SECTION_HEADER.to_be_bytes() {
-            self.format = Format::Pcapng {
-                order: Order::Big, // the section will say
-                interfaces: Vec::new(),
-            };
-            return Ok(());
+            return Ok(Format::Pcapng);
         }
-        let number = |number| Order::in_which(&self.block, number);
-        let (order, digits) = match (number(MICROSECONDS), number(NANOSECONDS)) {
-            (Some(order), _) => (order, 6),
-            (_, Some(order)) => (order, 9),
+        let number = |number| Order::in_which(&self.block[..4], number);
+        let (order, a_second) = match (number(MICROSECONDS), number(NANOSECONDS)) {
+            (Some(order), _) => (order, 1_000_000),
+            (_, Some(order)) => (order, 1_000_000_000),
             _ if number(MODIFIED).is_some() => return Err(self.broken(Rule::MagicModified, 0)),
             _ => {
                 self.fill(16)?; // for the error to show
                 return Err(self.broken(Rule::MagicUnknown, 0));
             }
         };
+        self.order = order;
         self.whole(PCAP_HEADER)?;
-        if order.u16(&self.block, 4) != 2 {
+        if self.u16(4) != 2 {
             return Err(self.broken(Rule::VersionUnknown, 4));
         }
         // The upper half speaks of the check sequence behind each frame, which no IP packet reaches.
-        let link = order.u32(&self.block, 20) as u16;
+        let link = self.u32(20) as u16;
         if !is_known(link) {
             return Err(self.broken(Rule::LinkTypeUnknown, 20));
         }
-        let snaplen = order.u32(&self.block, 16);
-        let interface = Interface::new(link, snaplen, Resolution::Ten(digits));
-        self.format = Format::Pcap { order, interface };
-        Ok(())
+        self.interfaces.push(Interface {
+            link,
+            snaplen: self.u32(16),
+            a_second,
+            offset: 0,
+        });
+        Ok(Format::Pcap)
     }
 
     /// A packet record of pcap.
-    fn record(&mut self, order: Order, interface: Interface) -> Result<Found, Error> {
+    fn record(&mut self) -> Result<Packet, Error> {
         self.whole(RECORD_HEADER)?;
-        let word = |at| order.u32(&self.block, at);
-        let (seconds, fraction, captured, length) = (word(0), word(4), word(8), word(12));
+        let [seconds, fraction, captured, length] = [0, 4, 8, 12].map(|at| self.u32(at));
         let end = RECORD_HEADER.saturating_add(captured as usize);
         if end > self.limits.record_bytes {
             return Err(self.broken(Rule::RecordTooLong, 8));
         }
         self.whole(end)?;
-        let a_second = match interface.resolution {
-            Resolution::Ten(6) => 1_000_000,
-            _ => 1_000_000_000,
-        };
-        Ok(Found {
-            interface,
-            units: Some(u64::from(seconds) * a_second + u64::from(fraction)),
-            bytes: RECORD_HEADER..end,
-            length,
-        })
+        let interface = self.described(0, 0)?;
+        let units = u128::from(seconds) * interface.a_second + u128::from(fraction);
+        self.time = interface.time(units);
+        Ok(self.packet(interface, RECORD_HEADER..end, length))
     }
 
     /// A block of pcapng. `None` if it has no packet.
-    fn block(&mut self, order: Order) -> Result<Option<Found>, Error> {
+    fn block(&mut self) -> Result<Option<Packet>, Error> {
         self.whole(BLOCK_HEADER + BLOCK_TRAILER)?;
-        let kind = order.u32(&self.block, 0);
-        let order = match kind {
-            SECTION_HEADER => match Order::in_which(&self.block[8..], BYTE_ORDER) {
-                Some(order) => order,
-                None => return Err(self.broken(Rule::ByteOrderUnknown, 8)),
-            },
-            _ => order,
-        };
-        let length = order.u32(&self.block, 4) as usize;
+        let kind = self.u32(0);
+        // The same number in both orders.
+        if kind == SECTION_HEADER {
+            let order = Order::in_which(&self.block[8..12], BYTE_ORDER);
+            self.order = order.ok_or_else(|| self.broken(Rule::ByteOrderUnknown, 8))?;
+        }
+        let length = self.u32(4) as usize;
         if length > self.limits.record_bytes {
             return Err(self.broken(Rule::RecordTooLong, 4));
         }
@@ -207,113 +184,115 @@ impl<R: Read> File<R> {
         }
         self.whole(length)?;
         let end = length - BLOCK_TRAILER;
-        if order.u32(&self.block, end) as usize != length {
+        if self.u32(end) as usize != length {
             return Err(self.broken(Rule::BlockLengthsDiffer, end));
         }
         match kind {
-            SECTION_HEADER => self.section(order)?,
-            INTERFACE => self.interface(order, end)?,
-            SIMPLE_PACKET => return self.simple_packet(order, end).map(Some),
-            ENHANCED_PACKET | OBSOLETE_PACKET => return self.packet(kind, order, end).map(Some),
-            _ => {}
+            SECTION_HEADER if self.u16(12) != 1 => Err(self.broken(Rule::VersionUnknown, 12)),
+            SECTION_HEADER => {
+                self.interfaces.clear();
+                Ok(None)
+            }
+            INTERFACE => self.interface(end).map(|()| None),
+            SIMPLE_PACKET => {
+                // Of the first interface, without a time.
+                let (interface, length) = (self.described(0, 0)?, self.u32(8));
+                let captured = match interface.snaplen {
+                    0 => length,
+                    snaplen => length.min(snaplen),
+                };
+                let place = self.place(12, captured, end, 8)?;
+                Ok(Some(self.packet(interface, place, length)))
+            }
+            ENHANCED_PACKET | OBSOLETE_PACKET => {
+                let number = match kind {
+                    OBSOLETE_PACKET => self.u16(8).into(),
+                    _ => self.u32(8),
+                };
+                let interface = self.described(number as usize, 8)?;
+                let place = self.place(28, self.u32(20), end, 20)?;
+                let units = u128::from(self.u32(12)) << 32 | u128::from(self.u32(16));
+                self.time = interface.time(units);
+                Ok(Some(self.packet(interface, place, self.u32(24))))
+            }
+            _ => Ok(None),
         }
-        Ok(None)
     }
 
-    /// A section has a byte order and interfaces of its own.
-    fn section(&mut self, order: Order) -> Result<(), Error> {
-        if order.u16(&self.block, 12) != 1 {
-            return Err(self.broken(Rule::VersionUnknown, 12));
+    fn interface(&mut self, end: usize) -> Result<(), Error> {
+        let mut described = Interface {
+            link: self.u16(8),
+            snaplen: self.u32(12),
+            a_second: 1_000_000,
+            offset: 0,
+        };
+        let mut at = 16;
+        while at + 4 <= end {
+            let (code, length) = (self.u16(at), self.u16(at + 2));
+            let value = at + 4..at + 4 + usize::from(length);
+            let has_length = match code {
+                IF_TSRESOL => length == 1,
+                IF_TSOFFSET => length == 8,
+                _ => true,
+            };
+            if value.end > end || !has_length {
+                return Err(self.broken(Rule::OptionLength, at + 2));
+            }
+            let next = value.end.next_multiple_of(4);
+            match (code, &self.block[value]) {
+                (END_OF_OPTIONS, _) => break,
+                // More than 10³⁸ units a second: none of their times is a nanosecond.
+                (IF_TSRESOL, &[exponent @ ..0x80]) => {
+                    described.a_second = 10_u128.saturating_pow(exponent.into());
+                }
+                (IF_TSRESOL, &[exponent, ..]) => described.a_second = 1 << (exponent & 0x7f),
+                (IF_TSOFFSET, value) => described.offset = self.order.number(value) as i64,
+                _ => {}
+            }
+            at = next;
         }
-        let interfaces = Vec::new();
-        self.format = Format::Pcapng { order, interfaces };
+        if self.interfaces.len() >= self.limits.interfaces {
+            return Err(self.broken(Rule::InterfacesTooMany, 0));
+        }
+        self.interfaces.push(described);
         Ok(())
     }
 
-    fn interface(&mut self, order: Order, end: usize) -> Result<(), Error> {
-        let (link, snaplen) = (order.u16(&self.block, 8), order.u32(&self.block, 12));
-        let mut described = Interface::new(link, snaplen, Resolution::Ten(6));
-        let mut at = 16;
-        while at + 4 <= end {
-            let (code, length) = (order.u16(&self.block, at), order.u16(&self.block, at + 2));
-            let value = at + 4..at + 4 + usize::from(length);
-            if value.end > end {
-                return Err(self.broken(Rule::OptionLength, at + 2));
-            }
-            match (code, length) {
-                (END_OF_OPTIONS, _) => break,
-                (IF_TSRESOL, 1) => {
-                    let exponent = self.block[value.start];
-                    described.resolution = match exponent & 0x80 {
-                        0 => Resolution::Ten(exponent),
-                        _ => Resolution::Two(exponent & 0x7f),
-                    };
-                }
-                (IF_TSOFFSET, 8) => described.offset = order.u64(&self.block, value.start) as i64,
-                (IF_TSRESOL | IF_TSOFFSET, _) => {
-                    return Err(self.broken(Rule::OptionLength, at + 2));
-                }
-                _ => {}
-            }
-            at = value.end.next_multiple_of(4);
-        }
-        let most = self.limits.interfaces;
-        match &mut self.format {
-            Format::Pcapng { interfaces, .. } if interfaces.len() < most => {
-                interfaces.push(described);
-                Ok(())
-            }
-            _ => Err(self.broken(Rule::InterfacesTooMany, 0)),
-        }
-    }
-
-    /// An enhanced packet, or the obsolete one, which differs in its first field.
-    fn packet(&self, kind: u32, order: Order, end: usize) -> Result<Found, Error> {
-        let word = |at| order.u32(&self.block, at);
-        let interface = match kind {
-            OBSOLETE_PACKET => order.u16(&self.block, 8).into(),
-            _ => word(8),
-        };
-        let interface = self.described(interface as usize, 8)?;
-        let bytes = 28..28_usize.saturating_add(word(20) as usize);
-        if bytes.end > end {
-            return Err(self.broken(Rule::PacketLength, 20));
-        }
-        Ok(Found {
-            interface,
-            units: Some(u64::from(word(12)) << 32 | u64::from(word(16))),
-            bytes,
-            length: word(24),
-        })
-    }
-
-    /// A packet of the first interface, without a time.
-    fn simple_packet(&self, order: Order, end: usize) -> Result<Found, Error> {
-        let interface = self.described(0, 0)?;
-        let length = order.u32(&self.block, 8);
-        let captured = match interface.snaplen {
-            0 => length,
-            snaplen => length.min(snaplen),
-        };
-        let bytes = 12..12_usize.saturating_add(captured as usize);
-        if bytes.end > end {
-            return Err(self.broken(Rule::PacketLength, 8));
-        }
-        Ok(Found {
-            interface,
-            units: None,
-            bytes,
-            length,
-        })
-    }
-
     fn described(&self, interface: usize, at: usize) -> Result<Interface, Error> {
-        let known = match &self.format {
-            Format::Pcapng { interfaces, .. } => interfaces.get(interface),
-            _ => None,
-        };
-        let unknown = || self.broken(Rule::InterfaceUnknown, at);
-        known.copied().ok_or_else(unknown)
+        let known = self.interfaces.get(interface).copied();
+        known.ok_or_else(|| self.broken(Rule::InterfaceUnknown, at))
+    }
+
+    /// Where the captured bytes of a packet lie: before the end of its block. Their length stands `at` this place.
+    fn place(
+        &self,
+        start: usize,
+        captured: u32,
+        end: usize,
+        at: usize,
+    ) -> Result<Range<usize>, Error> {
+        let place = start..start.saturating_add(captured as usize);
+        match place.end > end {
+            true => Err(self.broken(Rule::PacketLength, at)),
+            false => Ok(place),
+        }
+    }
+
+    fn packet(&self, interface: Interface, place: Range<usize>, length: u32) -> Packet {
+        Packet {
+            link: interface.link,
+            time: self.time,
+            length: place.len().max(length as usize),
+            place,
+        }
+    }
+
+    fn u16(&self, at: usize) -> u16 {
+        self.order.number(&self.block[at..at + 2]) as u16
+    }
+
+    fn u32(&self, at: usize) -> u32 {
+        self.order.number(&self.block[at..at + 4]) as u32
     }
 
     /// Behind the last block.
@@ -327,18 +306,9 @@ impl<R: Read> File<R> {
 
     /// Reads until the block has this length. A length that is declared costs nothing until its bytes come.
     fn fill(&mut self, length: usize) -> io::Result<()> {
-        while self.block.len() < length {
-            let here = match self.input.fill_buf() {
-                Ok([]) => break,
-                Ok(here) => &here[..here.len().min(length - self.block.len())],
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            self.block.extend_from_slice(here);
-            let read = here.len();
-            self.input.consume(read);
-        }
-        Ok(())
+        let missing = length.saturating_sub(self.block.len());
+        let mut input = self.input.by_ref().take(missing as u64);
+        input.read_to_end(&mut self.block).map(drop)
     }
 
     /// The same; the file must not end before.

@@ -14,73 +14,34 @@ pub(super) enum Order {
 pub(super) struct Interface {
     pub(super) link: u16,
     pub(super) snaplen: u32,
-    pub(super) resolution: Resolution,
+    /// How many units of its times a second has.
+    pub(super) a_second: u128,
     /// Seconds to be added.
     pub(super) offset: i64,
 }
 
-/// The unit of a time.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Resolution {
-    /// 10⁻ⁿ seconds.
-    Ten(u8),
-    /// 2⁻ⁿ seconds.
-    Two(u8),
-}
-
 impl Order {
-    pub(super) fn u16(self, bytes: &[u8], at: usize) -> u16 {
-        u16::from_be_bytes(self.array(bytes, at))
-    }
-
-    pub(super) fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        u32::from_be_bytes(self.array(bytes, at))
-    }
-
-    pub(super) fn u64(self, bytes: &[u8], at: usize) -> u64 {
-        u64::from_be_bytes(self.array(bytes, at))
-    }
-
-    /// The bytes of a number, the highest one first.
-    fn array<const N: usize>(self, bytes: &[u8], at: usize) -> [u8; N] {
-        let mut number: [u8; N] = bytes[at..at + N].try_into().expect("N bytes");
-        if self == Order::Little {
-            number.reverse();
+    /// The number that these bytes are; eight at most.
+    pub(super) fn number(self, bytes: &[u8]) -> u64 {
+        let add = |number, byte: &u8| number << 8 | u64::from(*byte);
+        match self {
+            Order::Big => bytes.iter().fold(0, add),
+            Order::Little => bytes.iter().rev().fold(0, add),
         }
-        number
     }
 
-    /// The order in which the first four bytes are this number.
+    /// The order in which these four bytes are this number.
     pub(super) fn in_which(bytes: &[u8], number: u32) -> Option<Order> {
         let mut orders = [Order::Big, Order::Little].into_iter();
-        orders.find(|order| order.u32(bytes, 0) == number)
+        orders.find(|order| order.number(bytes) == number.into())
     }
 }
 
 impl Interface {
-    pub(super) fn new(link: u16, snaplen: u32, resolution: Resolution) -> Interface {
-        Interface {
-            link,
-            snaplen,
-            resolution,
-            offset: 0,
-        }
-    }
-
     /// Since 1970, as far as a [`Duration`] reaches.
-    pub(super) fn time(&self, units: u64) -> Duration {
-        let units = u128::from(units);
-        let (seconds, nanos) = match self.resolution {
-            Resolution::Ten(n) => match 10_u128.checked_pow(n.into()) {
-                Some(one) => (units / one, units % one * 1_000_000_000 / one),
-                None => (0, 0),
-            },
-            Resolution::Two(n) => {
-                let fraction = units & ((1_u128 << n) - 1);
-                (units >> n, (fraction * 1_000_000_000) >> n)
-            }
-        };
-        let seconds = (seconds as u64).saturating_add_signed(self.offset);
-        Duration::new(seconds, nanos as u32)
+    pub(super) fn time(&self, units: u128) -> Duration {
+        let seconds = (units / self.a_second) as u64;
+        let nanos = units % self.a_second * 1_000_000_000 / self.a_second;
+        Duration::new(seconds.saturating_add_signed(self.offset), nanos as u32)
     }
 }

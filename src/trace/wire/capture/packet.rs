@@ -57,13 +57,19 @@ pub(super) fn is_known(link: u16) -> bool {
     matches!(link, NULL | ETHERNET | LOOP | LINUX_SLL | LINUX_SLL2) || RAW.contains(&link)
 }
 
+/// Some bytes of a packet: those that were captured, and how many there were.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    bytes: &'a [u8],
+    length: usize,
+}
+
 /// What is behind an IP header.
 struct Behind<'a> {
     protocol: u8,
     from: IpAddr,
     to: IpAddr,
-    bytes: &'a [u8],
-    length: usize,
+    part: Part<'a>,
 }
 
 /// What a packet of this link type carries, which was `length` bytes long on the wire. `None` if it is neither TCP
@@ -79,17 +85,42 @@ pub(super) fn carried(
     let Some(ip) = network(link, bytes)? else {
         return Ok(None);
     };
-    let length = length - (bytes.len() - ip.len());
-    let behind = match ip.first().map(|first| first >> 4) {
-        Some(4) => ipv4(ip, length)?,
-        Some(6) => ipv6(ip, length)?,
+    let ip = Part {
+        bytes: ip,
+        length: length - (bytes.len() - ip.len()),
+    };
+    let Behind {
+        protocol,
+        from,
+        to,
+        part,
+    } = match ip.bytes.first().map(|first| first >> 4) {
+        Some(4) => ipv4(ip)?,
+        Some(6) => ipv6(ip)?,
         _ => return Err(Notice::BadPacket),
     };
-    match behind.protocol {
-        TCP => segment(&behind).map(Some),
-        UDP => datagram(&behind).map(Some),
-        _ => Ok(None),
+    let (tcp, header, length) = match protocol {
+        TCP => {
+            let (tcp, header) = segment(part.bytes)?;
+            (Some(tcp), header, part.length)
+        }
+        UDP => match u16_at(part.bytes, 4)?.into() {
+            0 => (None, 8, part.length), // a jumbogram
+            length => (None, 8, length),
+        },
+        _ => return Ok(None),
+    };
+    if length > part.length {
+        return Err(Notice::BadPacket);
     }
+    let inside = part.within(header, length)?;
+    Ok(Some(Carried {
+        from: SocketAddr::new(from, u16_at(part.bytes, 0)?),
+        to: SocketAddr::new(to, u16_at(part.bytes, 2)?),
+        tcp,
+        bytes: inside.bytes,
+        length: inside.length as u64,
+    }))
 }
 
 /// The IP packet in a frame of the link layer, with the padding behind it.
@@ -118,7 +149,7 @@ fn network(link: u16, bytes: &[u8]) -> Result<Option<&[u8]>, Notice> {
     }
 }
 
-fn ipv4(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
+fn ipv4(Part { bytes: ip, length }: Part<'_>) -> Result<Behind<'_>, Notice> {
     let header = usize::from(ip[0] & 0x0f) * 4;
     let total = match u16_at(ip, 2)?.into() {
         0 => length, // the network card was to cut it into packets and count them
@@ -129,8 +160,7 @@ fn ipv4(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
         protocol: array::<1>(ip, 9)?[0],
         from: array::<4>(ip, 12)?.into(),
         to: array::<4>(ip, 16)?.into(),
-        bytes: between(ip, header, total)?,
-        length: total - header,
+        part: Part { bytes: ip, length }.within(header, total)?,
     };
     // More fragments follow, or this is not the first one.
     match fragment & 0x3fff {
@@ -140,7 +170,7 @@ fn ipv4(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
     }
 }
 
-fn ipv6(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
+fn ipv6(Part { bytes: ip, length }: Part<'_>) -> Result<Behind<'_>, Notice> {
     let total = match usize::from(u16_at(ip, 4)?) {
         0 => length,
         payload => 40 + payload,
@@ -160,65 +190,42 @@ fn ipv6(ip: &[u8], length: usize) -> Result<Behind<'_>, Notice> {
         protocol = array::<1>(ip, at)?[0];
         at += extension;
     }
+    let part = Part { bytes: ip, length }.within(at, total)?;
     Ok(Behind {
         protocol,
         from,
         to,
-        bytes: between(ip, at, total)?,
-        length: total - at,
+        part,
     })
 }
 
-fn segment<'a>(behind: &Behind<'a>) -> Result<Carried<'a>, Notice> {
-    let [offset, flags] = array(behind.bytes, 12)?;
+/// What the header of a segment says, and how long it is.
+fn segment(bytes: &[u8]) -> Result<(Tcp, usize), Notice> {
+    let [offset, flags] = array(bytes, 12)?;
     let header = usize::from(offset >> 4) * 4;
     if header < 20 {
         return Err(Notice::BadPacket);
     }
     let flag = |bit: u8| flags & bit != 0;
-    let acknowledgment = u32::from_be_bytes(array(behind.bytes, 8)?);
+    let acknowledgment = u32::from_be_bytes(array(bytes, 8)?);
     let tcp = Tcp {
-        sequence: u32::from_be_bytes(array(behind.bytes, 4)?),
+        sequence: u32::from_be_bytes(array(bytes, 4)?),
         acknowledgment: flag(ACK).then_some(acknowledgment),
         syn: flag(SYN),
         fin: flag(FIN),
         rst: flag(RST),
     };
-    carries(behind, Some(tcp), header, behind.length)
+    Ok((tcp, header))
 }
 
-fn datagram<'a>(behind: &Behind<'a>) -> Result<Carried<'a>, Notice> {
-    let length = match u16_at(behind.bytes, 4)?.into() {
-        0 => behind.length, // a jumbogram
-        length => length,
-    };
-    carries(behind, None, 8, length)
-}
-
-fn carries<'a>(
-    behind: &Behind<'a>,
-    tcp: Option<Tcp>,
-    header: usize,
-    length: usize,
-) -> Result<Carried<'a>, Notice> {
-    if length > behind.length {
-        return Err(Notice::BadPacket);
+impl<'a> Part<'a> {
+    /// What is between a header and the end of what is in it.
+    fn within(self, header: usize, end: usize) -> Result<Part<'a>, Notice> {
+        let bytes = self.bytes.get(header..end.min(self.bytes.len()));
+        let bytes = bytes.ok_or(Notice::BadPacket)?;
+        let length = end - header;
+        Ok(Part { bytes, length })
     }
-    Ok(Carried {
-        from: SocketAddr::new(behind.from, u16_at(behind.bytes, 0)?),
-        to: SocketAddr::new(behind.to, u16_at(behind.bytes, 2)?),
-        tcp,
-        bytes: between(behind.bytes, header, length)?,
-        length: (length - header) as u64,
-    })
-}
-
-/// What was captured between a header and the end of what is in it.
-fn between(bytes: &[u8], header: usize, end: usize) -> Result<&[u8], Notice> {
-    bytes
-        .get(header..end.min(bytes.len()))
-        .filter(|_| header <= end)
-        .ok_or(Notice::BadPacket)
 }
 
 fn array<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Notice> {

@@ -79,7 +79,7 @@ impl<R: Read> Reader<R> {
         };
         let events = &mut self.connections.events;
         events.time = packet.time;
-        match carried(packet.link, packet.bytes, packet.length) {
+        match carried(packet.link, self.file.bytes(&packet), packet.length) {
             Ok(None) => {}
             Ok(Some(carried)) => self.connections.packet(&carried),
             Err(Notice::LinkTypeUnknown(link)) if !self.noticed.insert(link) => {}
