@@ -50,9 +50,9 @@
 //! | to change | touch | and the test that notices |
 //! |---|---|---|
 //! | what is explained, and how | the table in [`wire`] | |
-//! | which event of a connection means what in a log or a capture | [`Recorder`]'s `passed`, `recorder/outputs.rs` | `tests/rows/trace/recorder.rs` |
-//! | what happens if an output is slow or fails | `recorder/queue.rs`, `recorder/signs.rs`, `recorder/outputs.rs` | their own; `tests/rows/trace/recorder.rs` |
-//! | another output of a recorder | `Output` in `recorder/outputs.rs`, a method of [`Recorder`] | |
+//! | which event of a connection means what in a log or a capture | [`Recorder`]'s `passed`; `event` of [`wire::Explainer`] and of [`wire::capture::Writer`] | `tests/rows/trace/recorder.rs` |
+//! | what happens if an output is slow or fails | `recorder/queue.rs`, `recorder/signs.rs` | their own; `tests/rows/trace/recorder.rs` |
+//! | another output of a recorder | `Output` in `recorder/output.rs`, a method of [`Recorder`] | |
 //! | `--explain` and `--save` of the demos | `src/bin/demo/recording.rs`, each `help.txt` | `tests/demos/recording.rs` |
 //! | what of an answer is compared in a replay | `replay/answers.rs` | `tests/rows/trace/replay.rs` |
 //! | when a replay sends the next piece | `catch_up` in `replay/play.rs` | |

@@ -1,16 +1,16 @@
 //! The recorder: an observer of connections that explains what passes, and writes captures.
 //!
 //! ```text
-//!   connection ─► Tap ─┐                          ┌─► Explainer ─► text, hex …
-//!   connection ─► Tap ─┼─► queue, at most 1 MiB ──┤   one thread
-//!   connection ─► Tap ─┘   one lock, memory only  └─► capture::Writer ─► a pcap file
+//!   connection ─► Tap ─┐     at most 1 MiB     a thread
+//!   connection ─► Tap ─┼─┬─► queue ──────────► Explainer ─► text, hex …
+//!   connection ─► Tap ─┘ └─► queue ──────────► capture::Writer ─► a pcap file
 //! ```
 //!
-//! A thread of a connection copies what has passed into the queue and goes on. One thread of the recorder takes all that
-//! is there, and writes it. `outputs.rs` is what that thread does; `queue.rs` is what happens if it is too slow, and
-//! `signs.rs` how that is noticed.
+//! Each output has a queue and a thread of its own. A thread of a connection copies what has passed into the queues and
+//! goes on; the thread of an output takes all that is there, and writes it. `queue.rs` is what happens if it is too slow,
+//! and `signs.rs` how that is noticed; `output.rs` is what is written to, and who hears of it.
 
-mod outputs;
+mod output;
 mod queue;
 mod signs;
 
@@ -19,8 +19,9 @@ use super::wire::capture::Writer;
 use super::wire::render::Rendering;
 use super::wire::{Direction, Explainer, Layer, Protocol, What};
 use crate::net::{Addr, Observer, TapEvent, Tapped, lock};
-use outputs::Output;
+use output::{Output, Reports};
 use queue::{LONGEST, PATIENCE, Queue};
+use signs::Signs;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
@@ -73,7 +74,7 @@ use std::time::{Duration, SystemTime};
 ///
 /// # A slow output
 ///
-/// What is explained and what is saved have a queue and a thread each, so a capture does not wait for the rendering.
+/// Each output has a queue and a thread of its own, so a capture does not wait for the rendering.
 /// Nothing is lost as long as the output moves: when a queue, of 1 MiB, is full, the threads of the connections wait, so
 /// a slow output slows them down. An output that takes nothing for 5 s, such as a terminal that was stopped, must not
 /// stop a server for good. Then the connections whose threads wait, and those on which something passes until the
@@ -83,28 +84,40 @@ use std::time::{Duration, SystemTime};
 /// An output that fails is reported once, and the others go on. What is written is written at once, so that a program
 /// that is killed loses what is in the queues; but an output that is a [`BufWriter`](io::BufWriter) is flushed at
 /// the [end](Self::finish) only.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Recorder {
     owner: Arc<Owner>,
 }
 
 /// All clones. If it is dropped, nothing more comes.
+#[derive(Default)]
 struct Owner {
-    /// Of what is explained, and of captures: explaining takes longer, and a capture does not wait for it.
-    explained: Arc<Queue>,
-    saved: Arc<Queue>,
+    /// One for each output.
+    queues: Mutex<Queues>,
+    reports: Reports,
     begun: AtomicU64,
     shows_secrets: AtomicBool,
 }
 
+type Queues = Arc<Vec<Arc<Queue>>>;
+
 impl Owner {
-    fn queues(&self) -> [&Arc<Queue>; 2] {
-        [&self.saved, &self.explained]
+    fn queues(&self) -> Queues {
+        Arc::clone(&lock(&self.queues))
+    }
+
+    fn add(&self, output: impl Output, life: Signs) {
+        let queue = Queue::to(output, life, self.reports.clone());
+        Arc::make_mut(&mut lock(&self.queues)).push(queue);
     }
 
     fn finish(&self) -> io::Result<()> {
-        let [saved, explained] = self.queues().map(|queue| queue.finish());
-        saved.and(explained)
+        let finished = self
+            .queues()
+            .iter()
+            .map(|queue| queue.finish())
+            .collect::<Vec<_>>();
+        finished.into_iter().collect()
     }
 }
 
@@ -114,23 +127,10 @@ impl Drop for Owner {
     }
 }
 
-impl Default for Recorder {
-    fn default() -> Recorder {
-        Recorder::new()
-    }
-}
-
 impl Recorder {
     /// A recorder that writes nothing yet.
     pub fn new() -> Recorder {
-        Recorder {
-            owner: Arc::new(Owner {
-                explained: Queue::new(PATIENCE),
-                saved: Queue::new(PATIENCE),
-                begun: AtomicU64::new(0),
-                shows_secrets: AtomicBool::new(false),
-            }),
-        }
+        Recorder::default()
     }
 
     /// Shows credentials and cookies in what is explained from now on. Call it before [`explain`](Self::explain). A
@@ -157,31 +157,28 @@ impl Recorder {
         rendering: impl Rendering + 'static,
         out: impl Write + Send + 'static,
     ) -> Recorder {
-        let queue = &self.owner.explained;
-        let explainer = Explainer::new(rendering, queue.watched(out)).protocol(protocol);
+        let life = Signs::new(PATIENCE);
+        let explainer = Explainer::new(rendering, life.watched(out)).protocol(protocol);
         let explainer = match self.owner.shows_secrets.load(Ordering::Relaxed) {
             true => explainer.show_secrets(),
             false => explainer,
         };
-        queue.add(Output::Explained(Box::new(explainer)));
+        self.owner.add(explainer, life);
         self
     }
 
     /// Writes the connections that begin from now on to `out`, as a [capture](super::wire::capture).
     pub fn save(self, out: impl Write + Send + 'static) -> Recorder {
-        let queue = &self.owner.saved;
-        queue.add(Output::Saved(Writer::new(Box::new(queue.watched(out)))));
+        let life = Signs::new(PATIENCE);
+        let writer = Writer::new(life.watched(out));
+        self.owner.add(writer, life);
         self
     }
 
     /// Calls `hook` when an output has failed, and when connections are recorded no further; on a thread of
     /// the recorder. A second call replaces the first.
-    pub fn on_error(self, hook: impl Fn(&dyn fmt::Display) + Send + 'static) -> Recorder {
-        let hook = Arc::new(Mutex::new(hook));
-        for queue in self.owner.queues() {
-            let hook = Arc::clone(&hook);
-            queue.add(Output::Hook(Box::new(move |error| lock(&hook)(error))));
-        }
+    pub fn on_error(self, hook: impl Fn(&dyn fmt::Display) + Send + Sync + 'static) -> Recorder {
+        self.owner.reports.to(hook);
         self
     }
 
@@ -234,7 +231,7 @@ impl Recorder {
         let (about, ends) = (between(client, server), client_ip.zip(server_ip));
         let conversation = self.owner.begun.fetch_add(1, Ordering::Relaxed);
         let time = since_1970();
-        for queue in self.owner.queues() {
+        for queue in self.owner.queues().iter() {
             queue.begin(connection.number(), conversation, time, &about, ends);
         }
     }
@@ -247,7 +244,7 @@ impl Recorder {
 
     fn event(&self, connection: &Tapped, from: Direction, what: What<'static>, bytes: &[u8]) {
         let time = since_1970();
-        for queue in self.owner.queues() {
+        for queue in self.owner.queues().iter() {
             queue.event(connection.number(), time, from, what.clone(), bytes);
         }
     }

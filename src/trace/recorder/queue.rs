@@ -10,16 +10,15 @@
 //! more. What passes over a connection meanwhile would leave a gap, so the connection is recorded no further. Those that
 //! begin meanwhile are counted.
 
-use super::outputs::{Output, Outputs};
-use super::signs::{Signs, Watched};
-use crate::net::{lock, wait};
+use super::output::{Output, Reports};
+use super::signs::Signs;
+use crate::net::{Panicked, guarded, lock, wait};
 use crate::trace::wire::capture::invented;
 use crate::trace::wire::{Direction, Event, Notice, What};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -34,8 +33,6 @@ const MOST_ENTRIES: usize = 8192;
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Queue {
-    /// There is an output. Without one nothing is queued.
-    is_used: AtomicBool,
     state: Mutex<State>,
     /// Notified when there is something to write.
     filled: Condvar,
@@ -50,8 +47,6 @@ struct State {
     /// Without their bytes, and how many those are.
     entries: Vec<(Event<'static>, usize)>,
     bytes: Vec<u8>,
-    /// Outputs that the writing thread does not have yet.
-    new_outputs: Vec<Output>,
     /// The open connections, by the number of their tap.
     open: HashMap<u64, Open>,
     /// Their addresses in captures, where those are the real ones.
@@ -61,7 +56,7 @@ struct State {
     /// The time of the last entry.
     last: Duration,
     is_stuck: bool,
-    is_started: bool,
+    /// It takes nothing more.
     is_finished: bool,
     /// The writing thread has ended.
     is_done: bool,
@@ -84,39 +79,31 @@ impl State {
 }
 
 impl Queue {
-    pub(super) fn new(patience: Duration) -> Arc<Queue> {
-        Arc::new(Queue {
-            is_used: AtomicBool::new(false),
+    /// A queue to this output, with its thread. The output's writes are among the signs.
+    pub(super) fn to(output: impl Output, life: Signs, reports: Reports) -> Arc<Queue> {
+        let queue = Arc::new(Queue {
             state: Mutex::default(),
             filled: Condvar::new(),
             emptied: Condvar::new(),
-            life: Signs::new(patience),
-        })
-    }
-
-    pub(super) fn add(&self, output: Output) {
-        let is_hook = matches!(output, Output::Hook(_));
-        lock(&self.state).new_outputs.push(output);
-        self.is_used.fetch_or(!is_hook, Ordering::Relaxed);
-    }
-
-    /// The output, whose writes are signs of life.
-    pub(super) fn watched<W>(&self, out: W) -> Watched<W> {
-        self.life.watched(out)
+            life,
+        });
+        let writing = Arc::clone(&queue);
+        let builder = thread::Builder::new().name("barewire recorder".to_owned());
+        if let Err(error) = builder.spawn(move || writing.run(output, &reports)) {
+            queue.end(Err(error));
+        }
+        queue
     }
 
     /// A connection stands, between these addresses if it has some.
     pub(super) fn begin(
-        self: &Arc<Self>,
+        &self,
         tap: u64,
         conversation: u64,
         time: Duration,
         about: &str,
         ends: Option<Ends>,
     ) {
-        if !self.is_used.load(Ordering::Relaxed) {
-            return;
-        }
         let mut state = self.with_room(lock(&self.state));
         if state.is_finished {
             return;
@@ -146,22 +133,20 @@ impl Queue {
 
     /// Something has passed over a connection that has begun: `bytes` if it is some.
     pub(super) fn event(
-        self: &Arc<Self>,
+        &self,
         tap: u64,
         time: Duration,
         from: Direction,
         what: What<'static>,
         bytes: &[u8],
     ) {
-        if self.is_used.load(Ordering::Relaxed) {
-            let state = self.with_room(lock(&self.state));
-            self.append(state, tap, time, from, what, bytes);
-        }
+        let state = self.with_room(lock(&self.state));
+        self.append(state, tap, time, from, what, bytes);
     }
 
     /// Appends an entry, if the connection of this tap is recorded.
     fn append(
-        self: &Arc<Self>,
+        &self,
         mut state: MutexGuard<'_, State>,
         tap: u64,
         time: Duration,
@@ -169,7 +154,7 @@ impl Queue {
         what: What<'static>,
         bytes: &[u8],
     ) {
-        let state = &mut *state;
+        let state = &mut *state; // so that its fields are borrowed apart
         let Some(open) = state.open.get_mut(&tap) else {
             return;
         };
@@ -180,7 +165,7 @@ impl Queue {
             state.open.remove(&tap);
             ends.map(|ends| state.addresses.remove(&ends));
         }
-        if was_lost || state.is_finished {
+        if was_lost {
             return;
         }
         let (what, bytes) = match is_lost {
@@ -191,7 +176,6 @@ impl Queue {
         state.bytes.extend_from_slice(bytes);
         let event = Event::new(conversation, from, state.last, what);
         state.entries.push((event, bytes.len()));
-        self.start(state);
         self.filled.notify_one();
     }
 
@@ -210,30 +194,28 @@ impl Queue {
         state
     }
 
-    fn start(self: &Arc<Self>, state: &mut State) {
-        if mem::replace(&mut state.is_started, true) {
-            return;
+    /// The writing thread.
+    fn run(&self, mut output: impl Output, reports: &Reports) {
+        let written = guarded(|| self.write(&mut output, reports));
+        let written = written.unwrap_or_else(|Panicked| Err(io::Error::other("it panicked")));
+        if let Err(error) = &written {
+            reports.report(&format_args!(
+                "nothing more is recorded to an output: {error}"
+            ));
         }
-        let queue = Arc::clone(self);
-        let builder = thread::Builder::new().name("barewire recorder".to_owned());
-        if let Err(error) = builder.spawn(move || queue.write()) {
-            (state.is_finished, state.is_done) = (true, true);
-            state.result = Some(error);
-        }
+        self.end(written);
     }
 
-    /// The writing thread.
-    fn write(&self) {
-        let mut outputs = Outputs::default();
+    fn write(&self, output: &mut impl Output, reports: &Reports) -> io::Result<()> {
         let (mut entries, mut bytes) = (Vec::new(), Vec::new());
         loop {
             let mut state = lock(&self.state);
             while state.entries.is_empty() && !state.is_finished {
                 state = wait(&self.filled, state, None);
             }
-            outputs.add(&mut state.new_outputs);
             if state.entries.is_empty() {
-                break;
+                drop(state);
+                return output.finish();
             }
             mem::swap(&mut entries, &mut state.entries);
             mem::swap(&mut bytes, &mut state.bytes);
@@ -252,24 +234,32 @@ impl Queue {
                 if let What::Bytes(_, bytes) = &mut event.what {
                     *bytes = its.into();
                 }
-                outputs.write(&event);
+                output.event(&event)?;
+                if let (Some(number), What::Notice(lost)) = (event.conversation, &event.what) {
+                    reports.report(&format_args!("connection {number}: {lost}"));
+                }
                 self.life.sign();
             }
             bytes.clear();
         }
-        let result = outputs.finish();
-        let mut state = lock(&self.state);
-        (state.is_done, state.result) = (true, result.err());
-        drop(state);
+    }
+
+    /// The writing thread has ended, or could not begin.
+    fn end(&self, written: io::Result<()>) {
+        *lock(&self.state) = State {
+            is_finished: true,
+            is_done: true,
+            result: written.err(),
+            ..State::default()
+        };
         self.emptied.notify_all();
     }
 
     /// Takes nothing more, and waits until all is written.
-    pub(super) fn finish(self: &Arc<Self>) -> io::Result<()> {
+    pub(super) fn finish(&self) -> io::Result<()> {
         let mut state = lock(&self.state);
         state.is_finished = true;
         (state.open, state.addresses) = Default::default();
-        self.start(&mut state);
         self.filled.notify_one();
         self.emptied.notify_all();
         let mut signs = self.life.wait();
@@ -284,7 +274,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::recorder::outputs::Out;
     use crate::trace::wire::Layer;
     use crate::trace::wire::capture::{Reader, Writer};
     use std::borrow::Cow;
@@ -311,17 +300,16 @@ mod tests {
 
     type Log<T> = Arc<Mutex<Vec<T>>>;
 
-    /// What lets its capture go, the capture, and what its hook gets.
-    fn stopped(queue: &Queue) -> (Sender<()>, Log<u8>, Log<String>) {
+    /// A queue with this patience; what lets its capture go, the capture, and what its hook gets.
+    fn stopped(patience: Duration) -> (Arc<Queue>, Sender<()>, Log<u8>, Log<String>) {
         let (let_go, lets_go) = channel();
         let (file, errors) = (Log::default(), Log::default());
         let (out, log) = (Arc::clone(&file), Arc::clone(&errors));
-        let stopped: Out = Box::new(Stopped { lets_go, file: out });
-        queue.add(Output::Saved(Writer::new(stopped)));
-        queue.add(Output::Hook(Box::new(move |error| {
-            lock(&log).push(error.to_string())
-        })));
-        (let_go, file, errors)
+        let (life, reports) = (Signs::new(patience), Reports::default());
+        reports.to(move |error| lock(&log).push(error.to_string()));
+        let stopped = life.watched(Stopped { lets_go, file: out });
+        let queue = Queue::to(Writer::new(stopped), life, reports);
+        (queue, let_go, file, errors)
     }
 
     /// How many bytes each conversation of the capture has.
@@ -339,16 +327,16 @@ mod tests {
 
     const FROM: Direction = Direction::FromServer;
 
-    fn begin(queue: &Arc<Queue>, tap: u64, conversation: u64) {
+    fn begin(queue: &Queue, tap: u64, conversation: u64) {
         queue.begin(tap, conversation, Duration::ZERO, "", None);
     }
 
-    fn send_one(queue: &Arc<Queue>, tap: u64, bytes: &[u8]) {
+    fn send_one(queue: &Queue, tap: u64, bytes: &[u8]) {
         let what = What::Bytes(Layer::Tcp, Cow::default());
         queue.event(tap, Duration::ZERO, FROM, what, bytes);
     }
 
-    fn send(queue: &Arc<Queue>, tap: u64, pieces: usize) {
+    fn send(queue: &Queue, tap: u64, pieces: usize) {
         for _ in 0..pieces {
             send_one(queue, tap, &[0; LONGEST]);
         }
@@ -358,8 +346,7 @@ mod tests {
     /// has lost is said.
     #[test]
     fn a_stuck_output_costs_the_connections_that_go_on_and_no_others() {
-        let queue = Queue::new(Duration::from_millis(50));
-        let (let_go, file, errors) = stopped(&queue);
+        let (queue, let_go, file, errors) = stopped(Duration::from_millis(50));
         for tap in [7, 8] {
             begin(&queue, tap, tap - 7);
         }
@@ -381,8 +368,7 @@ mod tests {
     /// A stuck output costs no memory for each connection that begins meanwhile.
     #[test]
     fn connections_that_begin_while_the_output_is_stuck_are_counted() {
-        let queue = Queue::new(Duration::from_millis(50));
-        let (let_go, file, errors) = stopped(&queue);
+        let (queue, let_go, file, errors) = stopped(Duration::from_millis(50));
         begin(&queue, 0, 0);
         while !lock(&queue.state).entries.is_empty() {
             thread::yield_now();
@@ -407,8 +393,7 @@ mod tests {
 
     #[test]
     fn after_the_end_no_connection_is_remembered() {
-        let queue = Queue::new(Duration::from_secs(20));
-        let _ = stopped(&queue);
+        let queue = stopped(Duration::from_secs(20)).0;
         begin(&queue, 7, 0);
         queue.finish().unwrap();
         let some = invented(3);
@@ -420,8 +405,7 @@ mod tests {
     /// It is slow, and moves: each thread waits, and nothing is lost.
     #[test]
     fn a_slow_output_loses_nothing() {
-        let queue = Queue::new(Duration::from_secs(20));
-        let (let_go, file, _) = stopped(&queue);
+        let (queue, let_go, file, _) = stopped(Duration::from_secs(20));
         begin(&queue, 7, 0);
         thread::scope(|scope| {
             scope.spawn(|| send(&queue, 7, 20));
