@@ -134,7 +134,16 @@ impl Answers {
                     Label::ChunkData => Label::BodyData,
                     label => label,
                 };
-                self.part(String::new(), label, leaf, bytes, b"");
+                let value = match label {
+                    // In words: which frame it is, not how its bits say it.
+                    Label::FrameFirst
+                    | Label::FrameSecond
+                    | Label::Length16Bits
+                    | Label::Length64Bits
+                    | Label::CloseCode => leaf.value.as_bytes(),
+                    _ => bytes,
+                };
+                self.part(String::new(), label, leaf, value, b"");
                 if label.comes_in_pieces() {
                     let length = bytes.len() as u64;
                     self.progress.content += length;

@@ -15,13 +15,12 @@ mod answers;
 mod play;
 mod recording;
 mod report;
-mod settings;
 
 use super::wire::capture::{Error, Reader};
 pub use report::{Difference, Outcome, Replayed};
 
+use play::Settings;
 use recording::{Recording, Recordings};
-use settings::Settings;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::time::Duration;

@@ -3,11 +3,20 @@
 use super::answers::{Answers, MOST_PARTS, Progress, differences};
 use super::recording::Recording;
 use super::report::Outcome;
-use super::settings::Settings;
 use crate::net::{self, ConnectOptions, Socket};
 use crate::trace::wire::{Direction, What};
 use std::io;
 use std::time::{Duration, Instant};
+
+/// What a replay was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) to: String,
+    pub(super) with_times: bool,
+    pub(super) answer_timeout: Duration,
+    /// Names of fields, in lower case.
+    pub(super) left_out: Vec<String>,
+}
 
 /// The longest pause between two pieces, whatever was recorded.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);

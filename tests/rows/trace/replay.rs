@@ -184,6 +184,12 @@ fn frames_are_compared_one_by_one() {
             ],
             "{found:#?}"
         );
+        assert!(found[0].contains(": FIN Binary was recorded, FIN Text came"));
+        let longer = differences(played(&replay, &recorded(b"\x81\x06Hello!")));
+        assert!(
+            longer[0].contains(": 6 was recorded, 5 came"),
+            "{longer:#?}"
+        );
         handle.shutdown(Duration::from_secs(1));
     });
 }
