@@ -21,7 +21,6 @@ pub(super) const MOST_UNANSWERED: usize = 1000;
 pub(super) struct Exchange {
     number: u64,
     connection: Connection,
-    is_head: bool,
     is_connect: bool,
     may_switch: bool,
     opening: Option<Opening>,
@@ -84,7 +83,6 @@ impl Exchanges {
         self.open.push_back(Exchange {
             number: self.next,
             connection,
-            is_head: head.method().is_head(),
             is_connect: head.method().is_connect(),
             may_switch: head.method().is_connect() || head.offers_upgrade(),
             opening: offer.as_ref().map(Opening::of),
@@ -115,7 +113,6 @@ impl Exchanges {
     pub(super) fn early(&mut self, is_head: bool) {
         let mut exchange = Exchange::without_request(self.next);
         exchange.connection.bad_request_passed(is_head);
-        exchange.is_head = is_head;
         self.open.push_back(exchange);
     }
 
@@ -125,7 +122,8 @@ impl Exchanges {
 
     /// Whether no response is awaited.
     pub(super) fn are_answered(&self) -> bool {
-        !self.open.iter().any(Exchange::is_waiting)
+        let mut responses = self.open.iter().map(|it| it.connection.responses());
+        !responses.any(|state| state == State::Waiting)
     }
 
     /// The Sec-WebSocket-Key of the request that is answered next.
@@ -174,16 +172,11 @@ impl Exchange {
         Exchange {
             number,
             connection: Connection::new(Role::Client),
-            is_head: false,
             is_connect: false,
             may_switch: false,
             opening: None,
             offers_extensions: false,
         }
-    }
-
-    fn is_waiting(&self) -> bool {
-        self.connection.responses() == State::Waiting
     }
 
     fn response(&mut self, head: &ResponseHead<'_>) -> Result<Meaning, Refusal> {
@@ -192,7 +185,7 @@ impl Exchange {
             return Ok(Meaning::Interim);
         };
         if self.connection.responses() != State::Switched {
-            let chosen = response_length(self.is_head, head, length);
+            let chosen = response_length(self.connection.answers_head_only(), head, length);
             return Ok(Meaning::Final(length, chosen));
         }
         Ok(Meaning::Switched(match &self.opening {

@@ -197,18 +197,27 @@ impl Side {
             };
         }
         let offset = self.offset;
-        let mut stage = std::mem::replace(&mut self.stage, Stage::Held);
-        let step = match &mut stage {
-            Stage::Body(body) => body.step(self.brush(), offset),
-            Stage::Frames(frames) => frames.step(self.brush(), offset),
-            Stage::Tls(records) => records.step(self.brush(), self.ended),
-            Stage::Framed(framed) => framed.step(self.brush()),
-            _ => Step::Wait,
+        let brush = Brush::new(&self.buffer[self.start..], offset, self.shows_secrets);
+        let step = match &mut self.stage {
+            Stage::Body(body) => body.step(brush, offset),
+            Stage::Frames(frames) => frames.step(brush, offset),
+            Stage::Tls(records) => records.step(brush, self.ended),
+            Stage::Framed(framed) => framed.step(brush),
+            Stage::Opaque(label) => {
+                let label = *label;
+                return (self.rest(label, None), Now::GoesOn);
+            }
+            Stage::Unexplained(why) => {
+                let why = why.clone();
+                return (self.rest(Label::Unexplained, Some(why)), Now::GoesOn);
+            }
+            Stage::Refused(_) => return (self.refused(), Now::GoesOn),
+            Stage::Head | Stage::Held => Step::Wait,
         };
-        if let Stage::Frames(frames) = &mut stage
-            && let Some((bytes, span)) = frames.take_message()
-        {
-            self.message = Some(Explained {
+        let mut closes = false;
+        if let Stage::Frames(frames) = &mut self.stage {
+            closes = true;
+            self.message = frames.take_message().map(|(bytes, span)| Explained {
                 from: self.from,
                 layer: Layer::Message,
                 time: self.time,
@@ -217,28 +226,18 @@ impl Side {
                 span,
             });
         }
-        self.stage = stage;
-        let found = match (&mut self.stage, step) {
-            (Stage::Opaque(label), _) => {
-                let label = *label;
-                self.rest(label, None)
-            }
-            (Stage::Unexplained(why), _) => {
-                let why = why.clone();
-                self.rest(Label::Unexplained, Some(why))
-            }
-            (Stage::Refused(_), _) => self.refused(),
-            (_, Step::Painted(painted)) => Some(self.explained(painted)),
-            (Stage::Frames(_), Step::Last(painted)) => {
+        let found = match step {
+            Step::Wait => return self.at_the_end(),
+            Step::Painted(painted) => Some(self.explained(painted)),
+            Step::Last(painted) if closes => {
                 self.stage = Stage::Opaque(Label::BehindClose);
                 Some(self.explained(painted))
             }
-            (_, Step::Last(painted)) => return (Some(self.explained(painted)), Now::MessageEnded),
-            (_, Step::Refused(good, refusal)) => {
+            Step::Last(painted) => return (Some(self.explained(painted)), Now::MessageEnded),
+            Step::Refused(good, refusal) => {
                 self.stage = Stage::Refused(refusal);
                 good.map(|painted| self.explained(painted))
             }
-            (_, Step::Wait) => return self.at_the_end(),
         };
         (found, Now::GoesOn)
     }

@@ -14,6 +14,7 @@ use super::certificate;
 use super::codes;
 use super::fields::{Fields, Read};
 use crate::trace::wire::labels::Label;
+use crate::trace::wire::span::shown;
 
 /// The message that an extension stands in: the same extension has another form in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ fn content(fields: &mut Fields<'_, '_>, name: &str, place: Place) -> Read {
     match name {
         "server_name" => fields.list(2, 1, |fields| {
             fields.code(1, TlsServerNameType, codes::NAME_TYPES)?;
-            fields.text(2, 1, TlsServerName)
+            fields.opaque_as(2, 1, TlsServerName, shown)
         }),
         "max_fragment_length" => fields
             .code(1, TlsFragmentLength, codes::FRAGMENT_LENGTHS)
@@ -63,32 +64,28 @@ fn content(fields: &mut Fields<'_, '_>, name: &str, place: Place) -> Read {
             fields.opaque(2, 0, TlsResponders)?;
             fields.opaque(2, 0, TlsStatusExtensions)
         }
-        "supported_groups" => fields.codes(2, 2, 2, TlsGroup, codes::GROUPS),
-        "ec_point_formats" => fields.codes(1, 1, 1, TlsPointFormat, codes::POINT_FORMATS),
+        "supported_groups" => fields.codes(2, 2, TlsGroup, codes::GROUPS),
+        "ec_point_formats" => fields.codes(1, 1, TlsPointFormat, codes::POINT_FORMATS),
         "signature_algorithms" | "signature_algorithms_cert" => {
-            fields.codes(2, 2, 2, TlsScheme, codes::SCHEMES)
+            fields.codes(2, 2, TlsScheme, codes::SCHEMES)
         }
         "application_layer_protocol_negotiation" => {
-            fields.list(2, 2, |fields| fields.text(1, 1, TlsProtocol))
+            fields.list(2, 2, |fields| fields.opaque_as(1, 1, TlsProtocol, shown))
         }
         "pre_shared_key" if is_client => pre_shared_keys(fields),
         "pre_shared_key" => fields.number(2, TlsPskSelected).map(drop),
         "early_data" => fields.number(4, TlsEarlyDataSize).map(drop),
         "supported_versions" if is_client => {
-            fields.codes(1, 2, 2, TlsSupportedVersion, codes::VERSIONS)
+            fields.codes(1, 2, TlsSupportedVersion, codes::VERSIONS)
         }
         "supported_versions" => fields
             .code(2, TlsSupportedVersion, codes::VERSIONS)
             .map(drop),
         "cookie" => fields.opaque(2, 1, TlsCookie),
-        "psk_key_exchange_modes" => fields.codes(1, 1, 1, TlsPskMode, codes::PSK_MODES),
+        "psk_key_exchange_modes" => fields.codes(1, 1, TlsPskMode, codes::PSK_MODES),
         "certificate_authorities" => fields.list(2, 3, authority),
         "oid_filters" => fields.list(2, 0, |fields| {
-            fields.vector(1, 1, |fields| {
-                let oid = codes::oid_text(fields.reader.bytes(fields.reader.rest().len())?);
-                fields.brush.valued(fields.reader.at(), TlsOidFilter, oid);
-                Ok(())
-            })?;
+            fields.opaque_as(1, 1, TlsOidFilter, codes::oid_text)?;
             fields.opaque(2, 0, TlsOidFilterValues)
         }),
         "key_share" if is_client => fields.list(2, 0, key_share),

@@ -3,7 +3,7 @@
 use super::codes::{self, Codes};
 use crate::tls::wire::{Error, Reader};
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Brush, hex, shown};
+use crate::trace::wire::span::{Brush, hex};
 
 /// Of a longer list the rest is one leaf.
 pub(super) const MOST_PARTS: usize = 128;
@@ -45,9 +45,12 @@ impl<'m> Fields<'_, 'm> {
 
     /// `opaque x[bytes]`
     pub(super) fn bytes(&mut self, bytes: usize, label: Label) -> Read {
-        let value = self.reader.bytes(bytes)?;
-        let end = self.reader.at();
-        self.brush.valued(end, label, hex(value));
+        self.bytes_as(bytes, label, hex)
+    }
+
+    fn bytes_as(&mut self, bytes: usize, label: Label, show: fn(&[u8]) -> String) -> Read {
+        let value = show(self.reader.bytes(bytes)?);
+        self.brush.valued(self.reader.at(), label, value);
         Ok(())
     }
 
@@ -58,15 +61,19 @@ impl<'m> Fields<'_, 'm> {
 
     /// `opaque x<min..>` whose length has `size` bytes.
     pub(super) fn opaque(&mut self, size: usize, min: usize, label: Label) -> Read {
-        self.vector(size, min, |fields| fields.rest(label))
+        self.opaque_as(size, min, label, hex)
     }
 
-    /// The same, as text.
-    pub(super) fn text(&mut self, size: usize, min: usize, label: Label) -> Read {
+    /// The same, as `show` writes it.
+    pub(super) fn opaque_as(
+        &mut self,
+        size: usize,
+        min: usize,
+        label: Label,
+        show: fn(&[u8]) -> String,
+    ) -> Read {
         self.vector(size, min, |fields| {
-            let text = fields.reader.bytes(fields.reader.rest().len())?;
-            fields.brush.valued(fields.reader.at(), label, shown(text));
-            Ok(())
+            fields.bytes_as(fields.reader.rest().len(), label, show)
         })
     }
 
@@ -112,16 +119,9 @@ impl<'m> Fields<'_, 'm> {
         })
     }
 
-    /// A vector of numbers with names.
-    pub(super) fn codes(
-        &mut self,
-        size: usize,
-        min: usize,
-        each: usize,
-        label: Label,
-        codes: Codes,
-    ) -> Read {
-        self.list(size, min, |fields| {
+    /// A vector of numbers with names, at least one.
+    pub(super) fn codes(&mut self, size: usize, each: usize, label: Label, codes: Codes) -> Read {
+        self.list(size, each, |fields| {
             fields.code(each, label, codes).map(drop)
         })
     }

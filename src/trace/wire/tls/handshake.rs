@@ -110,8 +110,8 @@ impl Handshake {
                 signed(fields)
             }
             "certificate_request" => {
-                fields.codes(1, 1, 1, TlsCertificateType, codes::CERTIFICATE_TYPES)?;
-                fields.codes(2, 2, 2, TlsScheme, codes::SCHEMES)?;
+                fields.codes(1, 1, TlsCertificateType, codes::CERTIFICATE_TYPES)?;
+                fields.codes(2, 2, TlsScheme, codes::SCHEMES)?;
                 fields.list(2, 0, authority)
             }
             "certificate_verify" => signed(fields),
@@ -131,8 +131,8 @@ fn client_hello(fields: &mut Fields<'_, '_>) -> Read {
     fields.code(2, TlsVersion, codes::VERSIONS)?;
     fields.bytes(32, TlsRandom)?;
     fields.opaque(1, 0, TlsSessionId)?;
-    fields.codes(2, 2, 2, TlsCipherSuite, codes::CIPHER_SUITES)?;
-    fields.codes(1, 1, 1, TlsCompression, codes::COMPRESSIONS)?;
+    fields.codes(2, 2, TlsCipherSuite, codes::CIPHER_SUITES)?;
+    fields.codes(1, 1, TlsCompression, codes::COMPRESSIONS)?;
     extensions(fields, Place::ClientHello)
 }
 
@@ -146,13 +146,11 @@ fn server_hello(fields: &mut Fields<'_, '_>, is_retry: bool) -> Read {
     fields.opaque(1, 0, TlsSessionId)?;
     fields.code(2, TlsCipherSuite, codes::CIPHER_SUITES)?;
     fields.code(1, TlsCompression, codes::COMPRESSIONS)?;
-    extensions(
-        fields,
-        match is_retry {
-            true => Place::HelloRetryRequest,
-            false => Place::ServerHello,
-        },
-    )
+    let place = match is_retry {
+        true => Place::HelloRetryRequest,
+        false => Place::ServerHello,
+    };
+    extensions(fields, place)
 }
 
 /// A signature and how it was made.
