@@ -6,8 +6,8 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
-/// A command is an object whose settings are an object, whose frames are a list of objects.
-const DEEPEST: usize = 8;
+/// More than a command needs: tests read spans with it.
+const DEEPEST: usize = 32;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {

@@ -4,10 +4,10 @@
 //! those of both, each with its own cuts; its spans and its capture are of the side that was seen first.
 
 use crate::json::Object;
-use crate::spans::{Buffer, Spans, handshake_over};
+use crate::spans::{Buffer, Spans};
 use barewire::net::{Addr, TapEvent, Tapped};
 use barewire::trace::wire::capture::{Writer, invented};
-use barewire::trace::wire::{Direction, Explainer, Layer, Protocol};
+use barewire::trace::wire::{Direction, Event, Explainer, Layer, Protocol, What};
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -58,8 +58,9 @@ pub(crate) struct Log {
     /// More has passed than is allowed, or the last message is there: the rest is dropped.
     is_closed: bool,
     explainer: Explainer,
+    spans: Spans,
     lines: Buffer,
-    capture: Option<Writer<Buffer>>,
+    capture: Writer<Buffer>,
     pcap: Buffer,
     conversations: Vec<Conversation>,
     /// By the number of a connection with a tap.
@@ -86,6 +87,7 @@ struct Conversation {
 impl Log {
     pub(crate) fn new(run: u64) -> Log {
         let (lines, pcap) = (Buffer::default(), Buffer::default());
+        let spans = Spans::of(run);
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
         Log {
             run,
@@ -95,9 +97,10 @@ impl Log {
             written: 0,
             passed: 0,
             is_closed: false,
-            explainer: Explainer::new(Spans::of(run), lines.clone()),
+            explainer: Explainer::new(spans.clone(), lines.clone()),
+            spans,
             lines,
-            capture: Writer::new(pcap.clone()).ok(),
+            capture: Writer::new(pcap.clone()),
             pcap,
             conversations: Vec::new(),
             taps: HashMap::new(),
@@ -161,13 +164,14 @@ impl Log {
         let is_explained = side.sends() == from || !known.is_shared;
         self.block(Seen { conversation, side }, Layer::Udp, from, bytes);
         if is_explained {
-            let number = conversation as u64;
-            let _ = self.explainer.datagram(number, from, time, bytes);
-            let ([client, server], stamp) = (ends, self.since_1970 + time);
-            if let Some(capture) = &mut self.capture {
-                let _ = capture.datagram(client, server, from, stamp, bytes);
-            }
-            self.explained();
+            let ([client, server], bytes) = (ends, bytes.into());
+            let what = What::Datagram {
+                client,
+                server,
+                bytes,
+                missing: 0,
+            };
+            self.write(conversation, from, time, what);
         }
     }
 
@@ -195,8 +199,9 @@ impl Log {
             TapEvent::Sent(bytes) => self.bytes(seen, layer, us, bytes),
             TapEvent::Connected if tapped.is_plaintext() => {
                 let (number, time) = (seen.conversation as u64, self.time());
-                let _ = self.explainer.event(number, time, handshake_over(us));
-                self.explained();
+                for message in self.spans.handshake_over(number, time, us) {
+                    self.keep(message);
+                }
             }
             _ if tapped.is_plaintext() => {} // its ends are those of the records
             TapEvent::ReceivedEnd => self.ends(seen, peer, "end"),
@@ -229,16 +234,13 @@ impl Log {
         let conversation = known.unwrap_or_else(|| {
             let names = ends.map(|end| end.map_or("?".to_owned(), Addr::to_string));
             let conversation = self.begins(addresses, names, side, name(protocol));
-            let (number, time) = (conversation as u64, self.time());
-            let _ = self.explainer.begins(number, time, "", protocol.clone());
             let (client, server) = match addresses {
                 [Some(client), Some(server)] => (client, server),
-                _ => invented(number),
+                _ => invented(conversation as u64),
             };
-            let stamp = self.since_1970 + time;
-            if let Some(capture) = &mut self.capture {
-                let _ = capture.begins(number, stamp, client, server);
-            }
+            self.explainer.set_protocol(protocol.clone());
+            let (client_first, begins) = (Direction::FromClient, What::begins(client, server));
+            self.write(conversation, client_first, self.time(), begins);
             conversation
         });
         self.taps
@@ -277,13 +279,8 @@ impl Log {
             if self.conversations[seen.conversation].first != seen.side {
                 continue;
             }
-            let (number, time) = (seen.conversation as u64, self.time());
-            let _ = self.explainer.bytes(number, layer, from, time, bytes);
-            let stamp = self.since_1970 + time;
-            if let (Layer::Tcp, Some(capture)) = (layer, &mut self.capture) {
-                let _ = capture.bytes(number, from, stamp, bytes);
-            }
-            self.explained();
+            let what = What::Bytes(layer, bytes.into());
+            self.write(seen.conversation, from, self.time(), what);
         }
     }
 
@@ -312,17 +309,20 @@ impl Log {
         let (number, time) = (seen.conversation as u64, self.time());
         let ends = self.message("ends").raw("conversation", number);
         self.push(ends.text("from", from.key()).time(time).text("how", how));
-        if how == "end" {
-            let _ = self.explainer.ends(number, from, time);
-        }
-        let stamp = self.since_1970 + time;
-        if let Some(capture) = &mut self.capture {
-            // Where a side has ended already, nothing is written.
-            let _ = match how {
-                "end" => capture.ends(number, from, stamp),
-                _ => capture.resets(number, from, stamp),
-            };
-        }
+        let what = match how {
+            "end" => What::Ends { reset: false },
+            "closed" => What::Closed,
+            _ => What::Cut,
+        };
+        self.write(seen.conversation, from, time, what);
+    }
+
+    /// Explains it, and writes it to the capture.
+    fn write(&mut self, conversation: usize, from: Direction, time: Duration, what: What<'_>) {
+        let mut event = Event::new(conversation as u64, from, time, what);
+        let _ = self.explainer.event(&event); // both write to memory
+        event.time += self.since_1970;
+        let _ = self.capture.event(&event);
         self.explained();
     }
 

@@ -2,6 +2,7 @@
 
 use crate::assets;
 use crate::catalogue;
+use crate::exchange::resource;
 use crate::guard::{self, FIELDS, refuse};
 use crate::live::Live;
 use crate::sources;
@@ -27,8 +28,10 @@ impl Site {
 
     pub(crate) fn serve(&self, req: Request<'_>, mut res: Response<'_>) -> Handled {
         guard::check_host(&req)?;
-        if req.path() == "/chapter/live" {
-            return self.live.serve(req, res);
+        match req.path() {
+            "/chapter/live" => return self.live.serve(req, res),
+            resource::PATH => return resource::serve(&req, res),
+            _ => {}
         }
         let (kind, body) = content(&req)?;
         match req.method() {

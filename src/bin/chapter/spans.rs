@@ -15,48 +15,56 @@ const MOST_HEX: usize = 64 * 1024;
 /// The longest message.
 pub(crate) const MOST_BYTES: usize = 256 * 1024;
 
-/// The rendering: each span is a message, and each state that it moves.
+/// The rendering: each span is a message, and each state that it moves. Clones are the same.
+#[derive(Clone)]
 pub(crate) struct Spans {
     run: u64,
-    machines: BTreeMap<u64, Machines>,
+    machines: Arc<Mutex<BTreeMap<u64, Machines>>>,
 }
 
 impl Spans {
     pub(crate) fn of(run: u64) -> Spans {
-        let machines = BTreeMap::new();
+        let machines = Arc::default();
         Spans { run, machines }
     }
 
-    /// A message a line: a text of JSON has no line ends.
-    fn moved(&self, conversation: u64, time: Duration, moved: &[Moved], out: &mut String) {
-        for moved in moved {
-            *out += &moved.message(self.run, conversation, time);
-            out.push('\n');
-        }
+    /// A tap at this side has seen the end of the handshake of TLS: the messages that say so.
+    pub(crate) fn handshake_over(
+        &self,
+        conversation: u64,
+        time: Duration,
+        side: Direction,
+    ) -> Vec<String> {
+        let moved = |machines: &mut Machines| machines.handshake_over(side);
+        self.messages(conversation, time, moved)
     }
-}
 
-/// The event that a tap at this side has seen the end of the handshake of TLS.
-pub(crate) fn handshake_over(side: Direction) -> &'static str {
-    side.key()
+    fn messages(
+        &self,
+        conversation: u64,
+        time: Duration,
+        moved: impl FnOnce(&mut Machines) -> Vec<Moved>,
+    ) -> Vec<String> {
+        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = moved(machines.entry(conversation).or_default());
+        let message = |moved: &Moved| moved.message(self.run, conversation, time);
+        moved.iter().map(message).collect()
+    }
 }
 
 impl Rendering for Spans {
-    fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        let sides = [Direction::FromClient, Direction::FromServer];
-        if let Some(side) = sides.into_iter().find(|side| handshake_over(*side) == text) {
-            let machines = self.machines.entry(conversation).or_default();
-            let moved = machines.handshake_over(side);
-            self.moved(conversation, time, &moved, out);
-        }
-    }
+    fn event(&mut self, _: u64, _: Duration, _: &str, _: &mut String) {}
 
+    /// A message a line: a text of JSON has no line ends.
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        *out += &message(self.run, conversation, explained);
-        out.push('\n');
-        let machines = self.machines.entry(conversation).or_default();
-        let moved = machines.pass(explained);
-        self.moved(conversation, explained.time, &moved, out);
+        let moved = self.messages(conversation, explained.time, |it| it.pass(explained));
+        for message in [message(self.run, conversation, explained)]
+            .iter()
+            .chain(&moved)
+        {
+            *out += message;
+            out.push('\n');
+        }
     }
 }
 

@@ -158,7 +158,8 @@ impl Recorder {
         out: impl Write + Send + 'static,
     ) -> Recorder {
         let life = Signs::new(PATIENCE);
-        let explainer = Explainer::new(rendering, life.watched(out)).protocol(protocol);
+        let mut explainer = Explainer::new(rendering, life.watched(out));
+        explainer.set_protocol(protocol);
         let explainer = match self.owner.shows_secrets.load(Ordering::Relaxed) {
             true => explainer.show_secrets(),
             false => explainer,

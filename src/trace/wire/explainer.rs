@@ -96,10 +96,8 @@ impl Explainer {
 
     /// The conversations that begin from now on carry this in the clear. What TLS carries is detected, unless this is
     /// [`Protocol::TlsWith`].
-    #[must_use]
-    pub fn protocol(mut self, protocol: Protocol) -> Explainer {
+    pub fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
-        self
     }
 
     /// Shows credentials and cookies in the conversations that begin from now on: see

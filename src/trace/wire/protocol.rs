@@ -49,7 +49,8 @@ pub enum Protocol {
     /// # let out = Out::default();
     /// # let (client, server) = (([127, 0, 0, 1], 50000).into(), ([127, 0, 0, 1], 8000).into());
     /// let echo = Protocol::TlsWith(Box::new(Protocol::Bytes));
-    /// let mut explainer = Explainer::new(Text::new(), out.clone()).protocol(echo);
+    /// let mut explainer = Explainer::new(Text::new(), out.clone());
+    /// explainer.set_protocol(echo);
     /// for what in [What::begins(client, server), What::Bytes(Layer::Tls, b"welcome!\n".into())] {
     ///     explainer.event(&Event::new(0, FromServer, Duration::ZERO, what))?;
     /// }

@@ -1,24 +1,111 @@
-//! What a request is, and what answers it.
+//! What a request is, and the client that most exchanges of 7.3 use.
 
-use super::stage::{Exchange, Stage, Stop};
+use super::{Exchange, Stage, Stop};
+use crate::log::Side;
+use barewire::http::pool::Limits;
+use barewire::http::{self, Agent, ClientResponse, RequestOptions};
+use barewire::trace::wire::Protocol;
+use std::fmt::Display;
+use std::thread;
+use std::time::Duration;
 
-pub(crate) const EXCHANGES: &[Exchange] = &[Exchange {
-    id: "http.hello",
-    section: "7.3",
-    door: "http",
-    has_cuts: true,
-    commands: &["curl -v http://{http}/", "http_get -v http://{http}/"],
-    play: hello,
-}];
+#[rustfmt::skip] // a command is one line
+pub(crate) const EXCHANGES: &[Exchange] = &[
+    Exchange::new("http.hello", "7.3", "http", &[
+        "curl -v http://{http}/",
+        "http_get -v http://{http}/",
+    ], hello).with_cuts(),
+];
 
-/// The book's Hello World, over a bare connection.
+/// The book's Hello World. The client ends nothing before the response is whole.
 fn hello(stage: &Stage) -> Result<(), Stop> {
     let stream = stage.connect("http")?;
-    let request = format!(
-        "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        stage.door("http")?
-    );
+    let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", stage.door("http")?);
     stage.send_in_cuts(&stream, request.as_bytes(), &stage.cuts())?;
-    stage.read_to_end(&stream)?;
+    let response = stage.read_until(&stream, |response| response.ends_with(b"\r\n0\r\n\r\n"))?;
+    let is_ok = response.starts_with(b"HTTP/1.1 200 OK\r\n");
+    expect(is_ok, "200 was to come")
+}
+
+/// A client of the HTTP door. Its connection is on the page, and serves all its requests.
+pub(super) struct Client {
+    stage: Stage,
+    agent: Agent,
+    options: RequestOptions,
+}
+
+impl Client {
+    pub(super) fn new(stage: &Stage) -> Result<Client, Stop> {
+        let agent = Agent::new(Limits::default())?;
+        let url = format!("http://{}/", stage.door("http")?);
+        let options = RequestOptions::new().url(&url)?.agent(&agent);
+        Ok(Client {
+            stage: stage.clone(),
+            agent,
+            options: options.create_connection(stage.connector(Protocol::Http)),
+        })
+    }
+
+    /// A GET of this path.
+    pub(super) fn at(&self, path: &str) -> Result<RequestOptions, Stop> {
+        let url = format!("http://{}{path}", self.stage.door("http")?);
+        Ok(self.options.clone().url(&url)?.timeout(self.stage.left()))
+    }
+
+    /// Sends a request, and returns the body of the response.
+    pub(super) fn ask(
+        &self,
+        options: RequestOptions,
+        body: &str,
+        status: u16,
+    ) -> Result<Vec<u8>, Stop> {
+        self.report(&mut http::request(options)?.end(body)?, status)
+    }
+
+    /// Reads the response, which must have this status.
+    pub(super) fn report(
+        &self,
+        response: &mut ClientResponse,
+        status: u16,
+    ) -> Result<Vec<u8>, Stop> {
+        let body = response.collect()?;
+        let (code, bytes) = (response.status(), body.len());
+        let values: [(_, &dyn Display); 2] = [("status", &code), ("bytes", &bytes)];
+        show(&self.stage, Side::Client, "http.response", &values);
+        expect(code == status, &format!("{code} came, not {status}"))?;
+        Ok(body)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.agent.close();
+    }
+}
+
+/// An exchange that does not show what it is for has failed.
+pub(super) fn expect(holds: bool, why: &str) -> Result<(), Stop> {
+    match holds {
+        true => Ok(()),
+        false => Err(Stop(why.to_owned())),
+    }
+}
+
+/// What the program has seen: [`Stage::event`] with values of any type.
+pub(super) fn show(stage: &Stage, side: Side, key: &str, values: &[(&str, &dyn Display)]) {
+    let texts = values
+        .iter()
+        .map(|(name, value)| (*name, value.to_string()));
+    let texts: Vec<_> = texts.collect();
+    let values: Vec<_> = texts.iter().map(|(name, text)| (*name, &**text)).collect();
+    stage.event(side, key, &values);
+}
+
+/// Waits for something that another thread does, and that wakes nobody.
+pub(super) fn wait_until(stage: &Stage, mut holds: impl FnMut() -> bool) -> Result<(), Stop> {
+    while !holds() {
+        expect(!stage.is_over(), "the run is over")?;
+        thread::sleep(Duration::from_millis(1));
+    }
     Ok(())
 }

@@ -6,19 +6,28 @@
 //! 2. A row of the table `EXCHANGES` of that file, and the file's name in [`all`].
 //! 3. Its words in both languages: `page/text/`.
 
+mod agent;
+mod bodies;
 mod certificates;
+mod editor;
 mod flow;
+mod frames;
 mod framing;
 mod hello;
 mod http;
+mod news;
+pub(crate) mod resource;
+mod room;
+mod smuggling;
 mod stage;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod udp;
+mod websocket;
 
-pub(crate) use stage::{Exchange, play};
-#[cfg(test)]
-pub(crate) use stage::{Stage, Stop};
+pub(crate) use stage::{Exchange, Stage, Stop, play};
 
 /// All exchanges, in the order of the page.
 pub(crate) fn all() -> impl Iterator<Item = &'static Exchange> {
@@ -28,6 +37,15 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Exchange> {
         flow::EXCHANGES,
         udp::EXCHANGES,
         http::EXCHANGES,
+        bodies::EXCHANGES,
+        resource::EXCHANGES,
+        smuggling::EXCHANGES,
+        news::EXCHANGES,
+        agent::EXCHANGES,
+        editor::EXCHANGES,
+        websocket::EXCHANGES,
+        room::EXCHANGES,
+        frames::EXCHANGES,
         tls::EXCHANGES,
         certificates::EXCHANGES,
     ]

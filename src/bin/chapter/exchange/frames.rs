@@ -1,0 +1,114 @@
+//! Free play: any frame, also one that is forbidden.
+
+use super::editor::answer;
+use super::http::expect;
+use super::{Exchange, Stage, Stop};
+use crate::json::Value;
+use std::slice;
+
+#[rustfmt::skip] // a command is one line
+pub(crate) const EXCHANGES: &[Exchange] = &[
+    Exchange::new("websocket.builder", "7.4", "websocket", &[
+        r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x05hello' | nc 127.0.0.1 {websocket.port} | od -c",
+    ], builder),
+];
+
+fn builder(stage: &Stage) -> Result<(), Stop> {
+    let settings = stage.settings();
+    let frames = match settings.get("frames").map(Value::items) {
+        Some(frames) => frames,
+        None => settings.get("frame").map_or(&[][..], slice::from_ref),
+    };
+    let mut bytes: Vec<u8> = frames.iter().flat_map(frame).collect();
+    if frames.is_empty() {
+        bytes.extend_from_slice(b"\x81\x05hello"); // not masked
+    }
+    let stream = stage.connect("websocket")?;
+    let host = stage.door("websocket")?;
+    let request = format!(
+        "GET /echo HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stage.send(&stream, request.as_bytes())?;
+    let head = stage.read_until(&stream, |head| head.ends_with(b"\r\n\r\n"))?;
+    expect(head.starts_with(b"HTTP/1.1 101 "), "101 was to come")?;
+    // A server that has refused a frame may read no more of them.
+    let _ = stage.send(&stream, &bytes);
+    answer(stage, &stream).map(drop)
+}
+
+/// A frame as it is described. What is left out is 0, or the right thing: FIN is set, the mask too, and the length has
+/// the form that it needs.
+///
+/// ```text
+///   FIN RSV1 RSV2 RSV3 opcode(4)   MASK length(7)   length(16 or 64)   key(32)   payload
+/// ```
+fn frame(wanted: &Value) -> Vec<u8> {
+    let flag = |name, default| wanted.get(name).and_then(Value::flag).unwrap_or(default);
+    let hex = |name| wanted.get(name).and_then(Value::hex).unwrap_or_default();
+    let bits = ["fin", "rsv1", "rsv2", "rsv3"].map(|name| flag(name, name == "fin"));
+    let bits = bits.iter().fold(0, |bits, &bit| bits << 1 | u8::from(bit));
+    let opcode = wanted.get("opcode").and_then(Value::number).unwrap_or(1);
+    let (mut payload, key) = (hex("payload"), hex("key"));
+    let length = payload.len();
+    let needed = match length {
+        0..=125 => "7",
+        126..=0xffff => "16",
+        _ => "64",
+    };
+    let form = wanted.get("form").and_then(Value::text);
+    let is_masked = flag("mask", true);
+    let mask = u8::from(is_masked) << 7;
+    let mut out = vec![bits << 4 | (opcode & 0xf) as u8];
+    match form.unwrap_or(needed) {
+        "16" => {
+            out.push(mask | 126);
+            out.extend_from_slice(&(length as u16).to_be_bytes()); // what does not fit is lost
+        }
+        "64" => {
+            out.push(mask | 127);
+            out.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+        _ => out.push(mask | length.min(125) as u8), // the next values mean another form
+    }
+    if is_masked {
+        let key: Vec<u8> = key.into_iter().chain([0; 4]).take(4).collect();
+        let masked = payload.iter_mut().zip(key.iter().cycle());
+        masked.for_each(|(byte, key)| *byte ^= key);
+        out.extend_from_slice(&key);
+    }
+    out.append(&mut payload);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    fn built(text: &str) -> Vec<u8> {
+        frame(&json::read(text).expect("JSON"))
+    }
+
+    #[test]
+    fn a_frame_is_built_as_it_is_described() {
+        // The book's, with the key of RFC 6455 §5.7.
+        let hello = r#"{"key":"37fa213d","payload":"68656c6c6f"}"#;
+        assert_eq!(
+            built(hello),
+            b"\x81\x85\x37\xfa\x21\x3d\x5f\x9f\x4d\x51\x58"
+        );
+        let forbidden =
+            r#"{"fin":false,"rsv1":true,"rsv3":true,"opcode":9,"mask":false,"form":"64"}"#;
+        assert_eq!(built(forbidden), b"\x59\x7f\0\0\0\0\0\0\0\0");
+        assert_eq!(
+            built(r#"{"mask":false,"form":"16","payload":"00"}"#),
+            b"\x81\x7e\0\x01\0"
+        );
+        let long = format!(
+            r#"{{"mask":false,"form":"7","payload":"{}"}}"#,
+            "41".repeat(200)
+        );
+        assert_eq!((built(&long)[1], built(&long).len()), (125, 202));
+    }
+}

@@ -1,0 +1,84 @@
+//! News for a client that waits, in the three ways of the time before WebSocket.
+
+use super::http::{Client, expect, wait_until};
+use super::{Exchange, Stage, Stop};
+use crate::log::Side;
+use barewire::http::{self, ClientResponse, Phase};
+use std::io::BufRead;
+use std::thread;
+
+#[rustfmt::skip] // a command is one line
+pub(crate) const EXCHANGES: &[Exchange] = &[
+    Exchange::new("news.poll", "7.3", "http", &[
+        "(sleep 1; curl -d 你好 http://{http}/publish) & curl -i http://{http}/poll",
+    ], poll),
+    Exchange::new("news.events", "7.3", "http", &[
+        "(sleep 1; curl -d 你好 http://{http}/publish) & timeout 3 curl -N http://{http}/events",
+    ], events),
+    Exchange::new("news.iframe", "7.3", "http", &[
+        "timeout 2 curl -N http://{http}/iframe",
+    ], iframe),
+];
+
+/// First as a client that does not wait: so it learns the number behind which there is no news.
+fn poll(stage: &Stage) -> Result<(), Stop> {
+    let (reader, publisher) = (Client::new(stage)?, Client::new(stage)?);
+    let mut empty = http::request(reader.at("/poll?timeout=0")?)?.end("")?;
+    reader.report(&mut empty, 204)?;
+    let last = empty.header("Last-Event-ID").unwrap_or("0");
+    let mut request = http::request(reader.at(&format!("/poll?after={last}"))?)?;
+    let handle = request.handle();
+    let mut news = thread::scope(|scope| {
+        let waiting = scope.spawn(|| request.end(""));
+        wait_until(stage, || {
+            handle.phase() == Some(Phase::Head) || waiting.is_finished()
+        })?;
+        stage.event(Side::Server, "news.waits", &[]);
+        let published = publish(stage, &publisher, "你好");
+        let news = waiting.join().map_err(|_| Stop("a panic".into()))?;
+        published.and(Ok::<_, Stop>(news?))
+    })?;
+    let text = reader.report(&mut news, 200)?;
+    let is_it = text.starts_with("你好".as_bytes());
+    expect(is_it, "the notice was to come")
+}
+
+fn events(stage: &Stage) -> Result<(), Stop> {
+    let (reader, publisher) = (Client::new(stage)?, Client::new(stage)?);
+    let mut response = http::request(reader.at("/events")?)?.end("")?;
+    for text in ["one", "two", "three"] {
+        publish(stage, &publisher, text)?;
+        read_until(&mut response, &format!("data: {text}\n\n"))?;
+        stage.event(Side::Client, "news.read", &[("text", text)]);
+    }
+    stage.event(Side::Client, "news.left", &[]);
+    Ok(())
+}
+
+fn iframe(stage: &Stage) -> Result<(), Stop> {
+    let client = Client::new(stage)?;
+    let mut response = http::request(client.at("/iframe")?)?.end("")?;
+    for count in 1..=3 {
+        let script = format!("parent.tick({count})");
+        read_until(&mut response, &script)?;
+        stage.event(Side::Client, "news.read", &[("text", &script)]);
+    }
+    stage.event(Side::Client, "news.left", &[]);
+    Ok(())
+}
+
+fn publish(stage: &Stage, client: &Client, text: &str) -> Result<(), Stop> {
+    client.ask(client.at("/publish")?.method("POST"), text, 204)?;
+    stage.event(Side::Server, "news.published", &[("text", text)]);
+    Ok(())
+}
+
+/// Reads lines up to the one that ends with this text.
+fn read_until(response: &mut ClientResponse, text: &str) -> Result<(), Stop> {
+    let mut seen = String::new();
+    while !seen.contains(text) {
+        let n = response.read_line(&mut seen)?;
+        expect(n > 0, "the response has ended")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! A resource that is asked for in parts and on conditions: 36 characters, each of which shows its place.
+
+use super::http::{Client, expect};
+use super::{Exchange, Stage, Stop};
+use barewire::http::wire::{
+    Current, EntityTag, HttpDate, Preconditions, Ranges, Selection, encode_unsatisfied,
+};
+use barewire::http::{self, Handled, Request, Response};
+use std::time::SystemTime;
+
+/// Where the HTTP door has it.
+pub(crate) const PATH: &str = "/chapter/digits";
+const DIGITS: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
+/// The state that it has had from the start.
+const TAG: &str = "\"36-digits\"";
+
+#[rustfmt::skip] // a command is one line
+pub(crate) const EXCHANGES: &[Exchange] = &[
+    Exchange::new("http.range", "7.3", "http", &[
+        "curl -v -r 0-4 http://{http}/chapter/digits",
+    ], range),
+    Exchange::new("http.conditional", "7.3", "http", &[
+        r#"curl -v -H 'If-None-Match: "36-digits"' http://{http}/chapter/digits"#,
+    ], conditional),
+];
+
+fn range(stage: &Stage) -> Result<(), Stop> {
+    let client = Client::new(stage)?;
+    for (range, status, digits) in [
+        ("bytes=0-4", 206, "01234"),
+        ("bytes=-5", 206, "vwxyz"),
+        ("bytes=36-", 416, ""),
+    ] {
+        let body = client.ask(client.at(PATH)?.header("Range", range), "", status)?;
+        expect(body == digits.as_bytes(), &format!("{range} is {digits:?}"))?;
+    }
+    Ok(())
+}
+
+/// The copy that the client has is the current one; then the state that it names is not.
+fn conditional(stage: &Stage) -> Result<(), Stop> {
+    let client = Client::new(stage)?;
+    client.ask(client.at(PATH)?, "", 200)?;
+    client.ask(client.at(PATH)?.header("If-None-Match", TAG), "", 304)?;
+    client.ask(
+        client.at(PATH)?.header("If-Match", "\"35-digits\""),
+        "",
+        412,
+    )?;
+    Ok(())
+}
+
+pub(crate) fn serve(req: &Request<'_>, mut res: Response<'_>) -> Handled {
+    if !matches!(req.method(), "GET" | "HEAD") {
+        let why = "this can only be read (RFC 9110 §15.5.6)";
+        return Err(http::refuse_with(405, why, [("Allow", "GET, HEAD")]));
+    }
+    let field = |name| req.header(name).map(str::as_bytes);
+    let conditions = Preconditions {
+        get_or_head: true,
+        if_match: field("If-Match"),
+        if_none_match: field("If-None-Match"),
+        ..Preconditions::default()
+    };
+    let etag = EntityTag::decode(TAG.as_bytes());
+    let current = Current {
+        etag,
+        last_modified: None,
+    };
+    let now = HttpDate::from_system_time(SystemTime::now());
+    let outcome = now.map(|now| conditions.evaluate(Some(current), now));
+    res.set_header("ETag", TAG)?
+        .set_header("Accept-Ranges", "bytes")?;
+    if let Some(status) = outcome.and_then(|outcome| outcome.status()) {
+        res.set_status(status)?;
+        return res.end("");
+    }
+    res.set_header("Content-Type", "text/plain")?;
+    let length = DIGITS.len() as u64;
+    // RFC 9110 §14.2: "A server MUST ignore a Range header field received with a request method that is unrecognized
+    // or for which range handling is not defined."
+    let ranges = field("Range")
+        .filter(|_| req.method() == "GET")
+        .and_then(Ranges::decode);
+    let mut value = Vec::new();
+    match ranges.map(|ranges| ranges.satisfy(length)) {
+        Some(Selection::One(range)) => {
+            range.encode(&mut value);
+            res.set_status(206)?
+                .set_header("Content-Range", &value[..])?;
+            res.end(&DIGITS[range.first() as usize..=range.last() as usize])
+        }
+        Some(Selection::Unsatisfiable) => {
+            encode_unsatisfied(length, &mut value);
+            res.set_status(416)?
+                .set_header("Content-Range", &value[..])?;
+            res.end("")
+        }
+        _ => res.end(DIGITS), // several parts are the whole
+    }
+}

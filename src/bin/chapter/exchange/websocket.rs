@@ -1,0 +1,76 @@
+//! The handshake, a frame, and a message of several frames.
+
+use super::http::{expect, show};
+use super::{Exchange, Stage, Stop};
+use crate::log::Side;
+use barewire::trace::wire::Protocol;
+use barewire::websocket::{self, ConnectOptions, WebSocket};
+use std::fmt::Display;
+
+#[rustfmt::skip] // a command is one line
+pub(crate) const EXCHANGES: &[Exchange] = &[
+    Exchange::new("websocket.handshake", "7.4", "websocket", &[
+        "curl -v -m 2 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' http://{websocket}/hello",
+        "printf dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11 | openssl sha1 -binary | base64",
+    ], |stage| close(stage, connect(stage, "/hello")?)),
+    Exchange::new("websocket.frame", "7.4", "websocket", &[
+        "echo 'hello world!' | ws_client ws://{websocket}/hello",
+    ], frame),
+    // The masking keys are 0, so that the payload can be read.
+    Exchange::new("websocket.fragments", "7.4", "websocket", &[
+        r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x01\x83\0\0\0\0one\x89\x80\0\0\0\0\x80\x83\0\0\0\0two\x88\x80\0\0\0\0' | nc 127.0.0.1 {websocket.port} | od -c",
+    ], fragments),
+];
+
+/// The book's greeting.
+fn frame(stage: &Stage) -> Result<(), Stop> {
+    let mut ws = connect(stage, "/hello")?;
+    ws.send("hello world!")?;
+    expect(receive(stage, &mut ws)? == "yakexi", "yakexi was to come")?;
+    close(stage, ws)
+}
+
+fn fragments(stage: &Stage) -> Result<(), Stop> {
+    let mut ws = connect(stage, "/echo")?;
+    let writer = ws.writer();
+    let mut parts = writer.message()?;
+    parts.send("one ")?;
+    parts.send("two ")?;
+    writer.send_ping()?;
+    parts.end("three")?;
+    expect(
+        receive(stage, &mut ws)? == "one two three",
+        "the echo was to come",
+    )?;
+    close(stage, ws)
+}
+
+fn connect(stage: &Stage, path: &str) -> Result<WebSocket, Stop> {
+    let url = format!("ws://{}{path}", stage.door("websocket")?);
+    let options = ConnectOptions::new().create_connection(stage.connector(Protocol::Http));
+    let ws = websocket::connect_with(&url, &options.handshake_timeout(stage.left()))?;
+    stage.event(Side::Client, "websocket.open", &[]);
+    Ok(ws)
+}
+
+/// The next message.
+fn receive(stage: &Stage, ws: &mut WebSocket) -> Result<String, Stop> {
+    let data = ws
+        .receive()?
+        .ok_or_else(|| Stop("the connection was closed".into()))?;
+    let text = data.text().unwrap_or_default().to_owned();
+    let values: [(_, &dyn Display); 2] = [("bytes", &text.len()), ("text", &text)];
+    show(stage, Side::Client, "websocket.message", &values);
+    Ok(text)
+}
+
+fn close(stage: &Stage, ws: WebSocket) -> Result<(), Stop> {
+    let outcome = ws.close(1000, "")?;
+    closed(stage, &outcome);
+    Ok(())
+}
+
+pub(super) fn closed(stage: &Stage, outcome: &websocket::Outcome) {
+    let values: [(_, &dyn Display); 2] = [("code", &outcome.code), ("reason", &outcome.reason)];
+    show(stage, Side::Client, "websocket.closed", &values);
+}
