@@ -23,7 +23,7 @@ pub(super) const MEANINGS: &[(Label, &str, &str)] = &[
     (Label::FieldName, "cookie", "what the server has asked the client to send back"),
     (Label::FieldName, "date", "when the message was made"),
     (Label::FieldName, "etag", "a name of this version"),
-    (Label::FieldName, "expect", "what the client waits for before it goes on"),
+    (Label::FieldName, "expect", "what the client waits for before it sends the body"),
     (Label::FieldName, "host", "which site is meant: a server may have many"),
     (Label::FieldName, "location", "where to ask next"),
     (Label::FieldName, "origin", "the page whose script asks"),
@@ -37,14 +37,14 @@ pub(super) const MEANINGS: &[(Label, &str, &str)] = &[
     (Label::FieldName, "upgrade", "which protocol is to be spoken instead"),
     (Label::FieldName, "user-agent", "which software asks"),
 
-    (Label::Element, "100-continue", "the body is sent when a response 100 has come"),
-    (Label::Element, "chunked", "in chunks, each behind its size; at the end a size of 0, perhaps fields, and an empty line"),
+    (Label::Element, "100-continue", "the client sends the head alone and waits, as a server may refuse it: then it need not send the body; a response 100 asks for it"),
+    (Label::Element, "chunked", "the body comes in chunks, each behind its size; the end is a size of 0, perhaps fields, and an empty line"),
     (Label::Element, "close", "the connection ends behind this message and its response"),
     (Label::Element, "keep-alive", "more requests may follow on the connection"),
     (Label::Element, "upgrade", "the Upgrade field is meant for this connection"),
     (Label::Element, "websocket", "frames of RFC 6455"),
 
-    (Label::Status, "100", "the client is to send the body"),
+    (Label::Status, "100", "the client, which waits, is to send the body; the final response follows later"),
     (Label::Status, "101", "behind this head, both sides speak the other protocol"),
     (Label::Status, "200", "the request has succeeded"),
     (Label::Status, "204", "it has succeeded, and there is no body"),
@@ -59,14 +59,16 @@ pub(super) const MEANINGS: &[(Label, &str, &str)] = &[
     (Label::Status, "500", "the server has failed"),
     (Label::Status, "503", "the server cannot answer now"),
 
-    (Label::ChunkSize, "0", "no data; fields or an empty line follow"),
+    (Label::ChunkSize, "0", "the last chunk, without data; fields or an empty line follow"),
     (Label::Fin, "0", "more frames of this message follow"),
     (Label::Fin, "1", "the last frame of its message"),
     (Label::Rsv1, "0", "no extension uses it"),
     (Label::Rsv2, "0", "no extension uses it"),
     (Label::Rsv3, "0", "no extension uses it"),
-    (Label::MaskBit, "0", "no key, a payload as it is: only a client masks"),
-    (Label::MaskBit, "1", "a key and a masked payload follow"),
+    (Label::MaskBit, "0", "no key, a payload as it is; a server must not mask, as no web page chooses its bytes"),
+    (Label::MaskBit, "1", "a key and a masked payload follow; a client must mask, so that no web page chooses its bytes and fools a proxy with them"),
+    (Label::Length7Bits, "126", "more than 125, and the next two bytes say it"),
+    (Label::Length7Bits, "127", "more than 65,535, and the next eight bytes say it"),
     (Label::FrameOpcode, "0 Continuation", "the message goes on"),
     (Label::FrameOpcode, "1 Text", "a message begins that is text in UTF-8"),
     (Label::FrameOpcode, "2 Binary", "a message begins that is bytes"),
@@ -89,7 +91,7 @@ impl Label {
     /// use barewire::trace::wire::Label;
     ///
     /// let expects = Label::Element.meaning("100-continue");
-    /// assert_eq!(expects, Some("the body is sent when a response 100 has come"));
+    /// assert!(expects.unwrap().starts_with("the client sends the head alone and waits"));
     /// assert_eq!(Label::TargetPath.meaning("/"), None);
     /// ```
     pub fn meaning(self, value: &str) -> Option<&'static str> {

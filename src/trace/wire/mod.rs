@@ -45,12 +45,12 @@
 //! > http.query.name                x                        RFC 3986 §3.4
 //! > http.query.value               1                        RFC 3986 §3.4
 //! > http.version                   HTTP/1.1                 RFC 9112 §2.3
-//! > http.field.name                Host                     RFC 9110 §5.1
+//! > http.field.name                Host                     RFC 9110 §7.2
 //! > http.host.name                 127.0.0.1                RFC 3986 §3.2.2
 //! > http.host.port                 1337                     RFC 3986 §3.2.3
-//! > http.field.name                Transfer-Encoding        RFC 9110 §5.1
+//! > http.field.name                Transfer-Encoding        RFC 9112 §6.1
 //! > http.value.element             chunked                  RFC 9112 §6.1
-//! > http.field.name                Expect                   RFC 9110 §5.1
+//! > http.field.name                Expect                   RFC 9110 §10.1.1
 //! > http.value.element             100-continue             RFC 9110 §10.1.1
 //! > http.head.end                  \\r\\n                     RFC 9112 §2.1
 //! * http.length.4                  chunked                  RFC 9112 §6.3
@@ -74,7 +74,7 @@
 //! < http.response.status           200                      RFC 9110 §15
 //! * http.status.meaning            OK                       RFC 9110 §15
 //! < http.response.reason           OK                       RFC 9112 §4
-//! < http.field.name                Content-Length           RFC 9110 §5.1
+//! < http.field.name                Content-Length           RFC 9110 §8.6
 //! < http.value.number              5                        RFC 9110 §8.6
 //! < http.head.end                  \\r\\n                     RFC 9112 §2.1
 //! * http.length.6                  5 bytes                  RFC 9112 §6.3
@@ -164,7 +164,7 @@
 //! |---|---|
 //! | a key, a word, a section | a row of `labels!` in `labels.rs`; its Chinese in `words/`, and a sentence for a new section in `words/rules.rs` |
 //! | a Chinese word; another language | the page of `words/mod.rs` |
-//! | how a field's value is split | its row of `FIELDS` in `http/values.rs`, and the function of its form; `tests/wire/trace/values.rs` |
+//! | which section a field cites, and how its value is split | its row of `FIELDS` in `http/values.rs`, and the function of its form; `tests/wire/trace/values.rs` |
 //! | what is hidden | `secrets.rs`; `tests/wire/trace/secrets.rs` |
 //! | what a framed message consists of | [`Framer::parts`](crate::framing::Framer::parts), and `paint` in `framing.rs` |
 //! | where a token of a head lies | `Places` in `http/wire/messages/head.rs`, `Fields::places`; `ChunkPlace` in `chunked.rs` |

@@ -127,6 +127,37 @@ fn the_lessons_to_the_letter() {
     }
 }
 
+/// Behind the marks of the text stand the bytes, all of them and each once, and nothing else.
+#[test]
+fn behind_a_mark_stand_the_bytes_of_http() {
+    let text = explained_by(Text::new(), &post());
+    for (from, mark) in [(CLIENT, "> \""), (SERVER, "< \"")] {
+        let sent = post().into_iter().filter_map(|passes| match passes {
+            Passes::Bytes(by, bytes) if by == from => Some(bytes.escape_ascii().to_string()),
+            _ => None,
+        });
+        let behind = text.lines().filter_map(|line| line.strip_prefix(mark));
+        let shown = behind.map(|line| line.split("\"  ").next().unwrap_or_default());
+        let sent = sent.collect::<String>().replace("\\\"", "\"");
+        assert_eq!(shown.collect::<String>(), sent);
+    }
+}
+
+/// A head without an end comes in many segments.
+#[test]
+fn a_broken_rule_is_said_once() {
+    let mut script = vec![asks("GET / HTTP/1.1\r\nX: ")];
+    script.extend((0..50).map(|_| asks(vec![b'a'; 1460])));
+    let page = rendered(Html::new("once"), &spans(&script));
+    for (shown, says) in [
+        (explained_by(Text::new(), &script), "refused: "),
+        (explained_by(Hex::new(80, false), &script), "refused: "),
+        (page, "<span class=\"note\">refused: "),
+    ] {
+        assert_eq!(shown.matches(says).count(), 1, "{shown}");
+    }
+}
+
 #[test]
 fn a_bit_of_0_is_not_explained_as_one_of_1() {
     let (request, response) = handshakes::samples();

@@ -134,6 +134,7 @@ fn lines(brush: &mut Brush<'_>, fields: Fields<'_>, end: usize, key: Option<&[u8
         brush.group(Label::Field, |brush| {
             brush.leaf(name.end, Label::FieldName);
             let name = brush.bytes.get(name.clone()).unwrap_or_default();
+            brush.rule(values::section(name));
             let colon = brush.ahead(line_end).iter().position(|&c| c == b':');
             let colon = brush.at() + colon.unwrap_or_default();
             brush.leaf(colon, Label::Whitespace);

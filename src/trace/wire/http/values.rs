@@ -68,14 +68,17 @@ const FIELDS: &[(&str, &str, Form)] = &[
     ("if-match", "RFC 9110 §13.1.1", Form::Tags),
     ("if-modified-since", "RFC 9110 §13.1.3", Form::Date),
     ("if-none-match", "RFC 9110 §13.1.2", Form::Tags),
+    ("if-range", "RFC 9110 §13.1.5", Form::Text),
     ("if-unmodified-since", "RFC 9110 §13.1.4", Form::Date),
     ("last-modified", "RFC 9110 §8.8.2", Form::Date),
     ("location", "RFC 9110 §10.2.2", Form::Text),
     ("max-forwards", "RFC 9110 §7.6.2", Form::Number),
     ("origin", "RFC 6454 §7", Form::Text),
+    ("proxy-authenticate", "RFC 9110 §11.7.1", Form::Text),
     ("proxy-authorization", "RFC 9110 §11.7.2", Form::Credentials),
     ("range", "RFC 9110 §14.2", Form::Range),
     ("referer", "RFC 9110 §10.1.3", Form::Text),
+    ("retry-after", "RFC 9110 §10.2.3", Form::Text),
     ("sec-websocket-accept", "RFC 6455 §11.3.3", Form::Accept),
     ("sec-websocket-extensions", "RFC 6455 §11.3.2", Form::List),
     ("sec-websocket-key", "RFC 6455 §11.3.1", Form::Key),
@@ -90,6 +93,7 @@ const FIELDS: &[(&str, &str, Form)] = &[
     ("user-agent", "RFC 9110 §10.1.5", Form::Text),
     ("vary", "RFC 9110 §12.5.5", Form::List),
     ("via", "RFC 9110 §7.6.3", Form::List),
+    ("www-authenticate", "RFC 9110 §11.6.1", Form::Text),
 ];
 
 /// Paints the value from here to `end`, of the field with this name. `key` is the Sec-WebSocket-Key of the request
@@ -132,6 +136,11 @@ pub(super) fn value(brush: &mut Brush<'_>, name: &[u8], end: usize, key: Option<
         Form::Accept => accept_notes(brush, key),
         _ => {}
     }
+}
+
+/// Where the field with this name is defined.
+pub(super) fn section(name: &[u8]) -> &'static str {
+    form_of(name).map_or(Label::FieldName.section(), |(section, _)| section)
 }
 
 fn form_of(name: &[u8]) -> Option<(&'static str, Form)> {

@@ -1,7 +1,7 @@
 //! Text in cells of so many columns.
 
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{HIDDEN, Note, SHOWN, Span, hex, printable, shown, utf8};
+use crate::trace::wire::span::{HIDDEN, Note, SHOWN, Span, hex, printable, push, shown, utf8};
 
 /// How many columns a terminal may take for a character. It is never more; of most scripts it is less.
 fn columns_of(c: char) -> usize {
@@ -53,14 +53,16 @@ pub(super) fn lines(text: &str, width: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The bytes of a leaf for a reader: as text, if that is what they are, in hexadecimal otherwise. The whole value, if
-/// it says nothing but the bytes.
-pub(super) fn bytes_of(leaf: &Span, bytes: &[u8]) -> String {
-    match text_of(leaf, bytes, SHOWN) {
-        _ if says_its_bytes(leaf, bytes) => printable(&leaf.value),
-        Some(text) => printable(text),
-        None => hex(bytes),
-    }
+/// Bytes for a reader, line by line: text in quotes, where a backslash begins what does not print; otherwise in
+/// hexadecimal, the first 32 of them.
+pub(super) fn bytes_of(span: &Span, bytes: &[u8], width: usize) -> Vec<String> {
+    let Some(text) = text_of(span, bytes, SHOWN) else {
+        return lines(&hex(bytes), width).map(Into::into).collect();
+    };
+    let escaped = printable(&text.replace('\\', "\\\\"));
+    let each = escaped.split_inclusive("\\n");
+    let each = each.flat_map(|line| lines(line, width - 2));
+    each.map(|line| format!("\"{line}\"")).collect()
 }
 
 /// The first `most` bytes of a leaf, if they are text. A character that this cuts is left out. A number is no text,
@@ -68,7 +70,7 @@ pub(super) fn bytes_of(leaf: &Span, bytes: &[u8]) -> String {
 pub(super) fn text_of<'b>(leaf: &Span, bytes: &'b [u8], most: usize) -> Option<&'b str> {
     let is_text = matches!(leaf.label, Label::Refused | Label::Unexplained)
         || [HIDDEN, ""].contains(&leaf.value.as_str())
-        || says_its_bytes(leaf, bytes);
+        || leaf.value == shown(bytes);
     if !is_text {
         return None;
     }
@@ -77,44 +79,90 @@ pub(super) fn text_of<'b>(leaf: &Span, bytes: &'b [u8], most: usize) -> Option<&
     text.chars().all(is_text).then_some(text)
 }
 
-/// Whether the value of a leaf is nothing but its bytes.
-pub(super) fn says_its_bytes(leaf: &Span, bytes: &[u8]) -> bool {
-    leaf.value.as_bytes() == bytes || leaf.value == shown(bytes) || leaf.value == hex(bytes)
-}
-
-/// A leaf in words: what it is, what it says beside its bytes, and what that means.
+/// A leaf in words: what it is, what it says beside its bytes, and what that means. Its bits say it themselves.
 pub(super) fn words(leaf: &Span, bytes: &[u8]) -> String {
-    let (is, value) = (leaf.label.english(), printable(&leaf.value));
-    match leaf.label.meaning(&leaf.value) {
-        Some(means) if matches!(leaf.label, Label::FieldName | Label::Element) => means.into(),
-        Some(means) if says_its_bytes(leaf, bytes) => format!("{is}: {means}"),
-        Some(means) => format!("{is} = {value}: {means}"),
-        None if value.is_empty() || says_its_bytes(leaf, bytes) => is.into(),
-        None if matches!(leaf.label, Label::Refused | Label::Unexplained) => {
-            format!("{is}: {value}")
-        }
-        None => format!("{is} = {value}"),
+    let (label, value) = (leaf.label, leaf.value.as_str());
+    let says_its_bytes = value.as_bytes() == bytes || value == shown(bytes) || value == hex(bytes);
+    let has_bits = leaf.notes.iter().any(|note| note.bits != 0);
+    match (label, label.meaning(value)) {
+        (Label::FieldName | Label::Element, Some(means)) => means.into(),
+        (Label::Refused | Label::Unexplained, _) => sentence(label, "", Some(value)),
+        (_, means) if says_its_bytes || has_bits => sentence(label, "", means),
+        (_, means) => sentence(label, value, means),
     }
 }
 
+/// A note of a leaf in words: what it is, of several bits what they say, and what that means.
+fn note_words(leaf: &Span, note: &Note) -> String {
+    let is_masked = note.label == Label::Unmasked;
+    let label = if is_masked { leaf.label } else { note.label };
+    let is_number = note.bits.count_ones() > 1;
+    let value = if is_number { &note.value } else { "" };
+    sentence(note.label, value, label.meaning(&note.value))
+}
+
+fn sentence(label: Label, value: &str, means: Option<&str>) -> String {
+    let mut out = label.english().to_owned();
+    for (sign, text) in [(" = ", value), (": ", means.unwrap_or_default())] {
+        if !text.is_empty() {
+            out += sign;
+            push(&mut out, text);
+        }
+    }
+    out
+}
+
+/// What is derived from a leaf, each value with its words: the notes, and how its first bytes are unmasked.
+pub(super) fn derived(leaf: &Span, bytes: &[u8]) -> Vec<(Note, String)> {
+    let mut out = Vec::new();
+    for note in &leaf.notes {
+        let value = match bytes {
+            [byte, ..] if note.bits != 0 => drawn(*byte, note),
+            _ if note.label == Label::Unmasked => {
+                let (steps, value) = unmasked(leaf, &note.value, bytes);
+                let steps = Note::new(Label::Unmasking, steps);
+                let words = note_words(leaf, &steps);
+                out.extend(Some((steps, words)).filter(|(steps, _)| !steps.value.is_empty()));
+                value
+            }
+            _ => printable(&note.value),
+        };
+        out.push((
+            Note {
+                value,
+                ..note.clone()
+            },
+            note_words(leaf, note),
+        ));
+    }
+    out
+}
+
+/// The arithmetic of the first bytes, as far as they are shown as what they are (`5f ^ 37 = 68 h`); and the value.
+fn unmasked(leaf: &Span, value: &str, masked: &[u8]) -> (String, String) {
+    let code = value.parse::<u16>().unwrap_or_default().to_be_bytes();
+    let (plain, says) = match leaf.label {
+        Label::CloseCode => (&code[..], format!("{} = {value}", hex(&code))),
+        _ => (
+            value.split('\\').next().unwrap_or_default().as_bytes(),
+            printable(value),
+        ),
+    };
+    let pairs = masked.iter().zip(plain).take(4);
+    let steps = pairs.map(|(masked, plain)| {
+        let sign = String::from_iter(Some(char::from(*plain)).filter(char::is_ascii_graphic));
+        let step = format!("{masked:02x} ^ {:02x} = {plain:02x} {sign}", masked ^ plain);
+        step.trim_end().to_owned()
+    });
+    (steps.collect::<Vec<_>>().join(", "), says)
+}
+
 /// The bits of a note as they stand in their byte: `1... ....`.
-pub(super) fn drawn(byte: u8, note: &Note) -> String {
+fn drawn(byte: u8, note: &Note) -> String {
     let bit = |bit: u8| match note.bits >> bit & 1 {
         0 => '.',
         _ => char::from(b'0' + (byte >> bit & 1)),
     };
     let four = |from: u8| (from..from + 4).rev().map(bit).collect::<String>();
     format!("{} {}", four(4), four(0))
-}
-
-/// A note of a leaf in words: what it is, of several bits what they say, and what that means.
-pub(super) fn note_words(leaf: &Span, note: &Note) -> String {
-    let (is, value) = (note.label.english(), printable(&note.value));
-    let unmasked = (note.label == Label::Unmasked).then_some(leaf.label);
-    match unmasked.unwrap_or(note.label).meaning(&note.value) {
-        Some(means) if note.bits.count_ones() < 2 => format!("{is}: {means}"),
-        Some(means) => format!("{is} = {value}: {means}"),
-        None if note.bits.count_ones() > 1 => format!("{is} = {value}"),
-        None => is.into(),
-    }
 }

@@ -1,33 +1,35 @@
 //! Hexadecimal like `xxd`, with a margin that says what the bytes are.
 //!
 //! ```text
-//!   > 00000000  81                       .         FIN, reserved bits and opcode =
-//!     offset    bytes                    ASCII     FIN Text  RFC 6455 §5.2
-//!                                                  1... ....  FIN: the last frame
+//!   > 00000000  81                       .         RFC 6455 §5.2  first byte: FIN,
+//!     offset    bytes                    ASCII     reserved bits, opcode
+//!   *           1... ....                          RFC 6455 §5.2  FIN: the last
+//!               what is derived                    frame of its message
 //! ```
 
 use super::Rendering;
-use super::cells::{columns, drawn, lines, note_words, shortened, words};
+use super::cells::{columns, derived, lines, shortened, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Direction, Explained, Span, printable};
+use crate::trace::wire::span::{Direction, Explained, Span};
 use std::fmt::Write;
 use std::iter::repeat_n;
 use std::time::Duration;
 
-/// Of a long value so many lines are shown: its bytes stand beside it.
-const MOST_LINES: usize = 6;
+/// Of a long value so many lines are shown.
+const MOST_LINES: usize = 8;
 const GAP: &str = "  ";
-/// The width of drawn bits and the gap behind them.
-const BITS: usize = 11;
 /// The first lines of all: no wider than the narrowest rendering.
 const LEGEND: &str = "\
-* > is sent by the client, < by the server; * is added here.
-* Offsets count the bytes of a direction.
+* Behind > stand bytes that the client has sent, behind <
+* those of the server: their offset, hexadecimal digits and
+* ASCII (a dot: no sign; 0d 0a is the end of a line). Right
+* of them stand the rule and their meaning. Behind * stands
+* what follows from them, or happens: it was not sent.
 ";
 
-/// Every byte, in hexadecimal and as ASCII, each leaf on lines of its own; beside it what it is, its rule, its bits,
-/// and what is derived from it.
+/// Every byte, in hexadecimal and as ASCII, each leaf on lines of its own; beside it its rule and what it is; below it
+/// its bits, and what is derived from it.
 ///
 /// No line is wider than the columns that it is made for, if they are 60 or more: 4 bytes stand in a line, from 80
 /// columns on 8, from 128 on 16.
@@ -41,15 +43,16 @@ const LEGEND: &str = "\
 /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
 ///     hex.explained(0, &explained, &mut out);
 /// }
-/// assert!(out.starts_with("\
-/// * > is sent by the client, < by the server; * is added here.
-/// * Offsets count the bytes of a direction.
-///
-/// * 0.000 ms  client: request 1
-/// > 00000000  47 45 54                 GET       method: asks for what the target
-///                                                names  RFC 9110 §9.1
-/// > 00000003  20                                 one space  RFC 9112 §2.2
-/// > 00000004  2f                       /         path of the target  RFC 3986 §3.3
+/// assert!(out.ends_with("\
+/// > 00000016  61                       a         RFC 3986 §3.2.2  host
+/// > 00000017  0d 0a                    ..        RFC 9112 §2.2  end of the line
+/// > 00000019  0d 0a                    ..        RFC 9112 §2.1  empty line: the
+///                                                head ends
+/// *           0 bytes                            RFC 9112 §6.3  length of the
+///                                                body, rule 7 of 8 (the first
+///                                                that fits): a request with
+///                                                neither Transfer-Encoding nor
+///                                                Content-Length has none
 /// "));
 /// ```
 #[derive(Debug)]
@@ -59,11 +62,12 @@ pub struct Hex {
     titles: Titles,
 }
 
-/// Where the margin begins, and how wide it is.
+/// How many bytes stand in a row, the column where they begin, how wide they and their ASCII are, and the margin.
 #[derive(Clone, Copy, Debug)]
 struct Layout {
     bytes: usize,
-    digits: usize,
+    start: usize,
+    middle: usize,
     margin: usize,
 }
 
@@ -94,12 +98,14 @@ impl Hex {
             80.. => 8,
             _ => 4,
         };
-        let digits = format!("{last_offset:08x}").len();
-        let left = 2 + digits + GAP.len() + (3 * bytes - 1) + GAP.len() + bytes + GAP.len();
+        let start = 2 + format!("{last_offset:08x}").len() + GAP.len();
+        let middle = 4 * bytes + 1;
+        let margin = self.columns - start - middle - GAP.len();
         Layout {
             bytes,
-            digits,
-            margin: self.columns - left,
+            start,
+            middle,
+            margin,
         }
     }
 
@@ -117,124 +123,101 @@ impl Hex {
         };
     }
 
-    fn leaf(&self, leaf: &Span, explained: &Explained, out: &mut String) {
+    fn leaf(&self, leaf: &Span, explained: &Explained, goes_on: bool, out: &mut String) {
         let layout = self.layout(leaf.range.end);
-        let mut margin = margin(leaf, explained.bytes_of(leaf), layout.margin).into_iter();
-        let mut rows = explained.bytes_of(leaf).chunks(layout.bytes);
-        let mut at = leaf.range.start;
+        let bytes = explained.bytes_of(leaf);
         let style = match explained.from {
             _ if leaf.label == Label::Refused => Style::Bad,
             Direction::FromClient => Style::Client,
             Direction::FromServer => Style::Server,
         };
-        loop {
-            let (row, beside) = (rows.next(), margin.next());
-            let is_empty = explained.bytes_of(leaf).is_empty() && at == leaf.range.start;
-            match row {
-                None if beside.is_none() => return,
-                None if !is_empty => out.extend(repeat_n(' ', 2 + layout.digits)),
-                _ => {
-                    let offset = format!("{} {at:0w$x}", explained.from.mark(), w = layout.digits);
-                    self.paint(Style::Faint, &offset, out);
-                }
-            }
-            let row = row.unwrap_or_default();
-            let style = if row.is_empty() { Style::Plain } else { style };
-            at += row.len().max(usize::from(is_empty)) as u64;
+        let rows = (0..bytes.len().max(1)).step_by(layout.bytes).map(|at| {
+            let row = &bytes[at..bytes.len().min(at + layout.bytes)];
             let (mut hex, mut ascii) = (String::new(), String::new());
             for byte in row {
                 let _ = write!(hex, "{byte:02x} ");
                 let is_shown = matches!(byte, b' '..=b'~');
                 ascii.push(if is_shown { char::from(*byte) } else { '.' });
             }
-            *out += GAP;
-            self.paint(style, &format!("{hex:<w$}", w = 3 * layout.bytes), out);
-            let _ = write!(out, " {ascii:<w$}{GAP}", w = layout.bytes);
-            for (style, text) in beside.into_iter().flatten() {
-                self.paint(style, &text, out);
-            }
+            let (at, w) = (leaf.range.start + at as u64, layout.start - 4);
+            let offset = format!("{} {at:0w$x}", explained.from.mark());
+            (offset, format!("{hex:<w$} {ascii}", w = 3 * layout.bytes))
+        });
+        let says = match goes_on {
+            true => "continued".into(),
+            false => words(leaf, bytes),
+        };
+        let beside = match leaf.label {
+            Label::Refused => Style::Bad,
+            label if label.separates() => Style::Faint,
+            _ => Style::Plain,
+        };
+        self.rows(
+            layout,
+            (style, rows.collect(), 0),
+            (beside, leaf.rule, &says),
+            out,
+        );
+        for (note, words) in derived(leaf, bytes) {
+            let fits = columns(&note.value) <= layout.middle;
+            let values = lines(&note.value, self.columns - layout.start).take(MOST_LINES);
+            let mut values: Vec<_> = values
+                .map(|line| (String::new(), line.to_owned()))
+                .collect();
+            values[0].0.push('*');
+            let below = if fits { 0 } else { values.len() };
+            let says = (Style::Plain, note.rule, words.as_str());
+            self.rows(layout, (Style::Plain, values, below), says, out);
+        }
+    }
+
+    /// Rows of marks and bytes, or values. Beside them, from one row on, stand the rule and the words.
+    fn rows(
+        &self,
+        layout: Layout,
+        (style, left, from): (Style, Vec<(String, String)>, usize),
+        (beside, rule, says): (Style, &str, &str),
+        out: &mut String,
+    ) {
+        let says = format!("{rule}{}{says}", if rule.is_empty() { "" } else { GAP });
+        let mut says = lines(&says, layout.margin);
+        let mut margin = vec![""; from];
+        margin.extend(says.by_ref().take(MOST_LINES).map(str::trim));
+        margin.extend(says.next().map(|_| "…"));
+        for row in 0..left.len().max(margin.len()) {
+            let (mark, middle) = left.get(row).cloned().unwrap_or_default();
+            let line = margin.get(row).copied().unwrap_or_default();
+            self.paint(Style::Faint, &format!("{mark:<w$}", w = layout.start), out);
+            self.paint(style, &middle, out);
+            let gap = (layout.middle + GAP.len()).saturating_sub(columns(&middle));
+            out.extend(repeat_n(' ', gap));
+            let cited = if row == from { rule.len() } else { 0 };
+            self.paint(Style::Faint, &line[..cited], out);
+            self.paint(beside, &line[cited..], out);
             out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');
         }
     }
 }
 
-/// What stands beside a leaf, line by line.
-fn margin(leaf: &Span, bytes: &[u8], width: usize) -> Vec<Vec<(Style, String)>> {
-    let mut out = Vec::new();
-    let style = match leaf.label {
-        Label::Refused => Style::Bad,
-        label if label.separates() => Style::Faint,
-        _ => Style::Plain,
-    };
-    say(style, &words(leaf, bytes), leaf.rule, width, &mut out);
-    for note in &leaf.notes {
-        let mut says = note_words(leaf, note);
-        match (note.bits, bytes) {
-            (0, _) => {
-                if !note.value.is_empty() {
-                    says += &format!(": {}", printable(&note.value));
-                }
-                say(
-                    Style::Plain,
-                    &format!("* {says}"),
-                    note.rule,
-                    width,
-                    &mut out,
-                );
-            }
-            (_, [byte, ..]) => {
-                let mut bits = drawn(*byte, note);
-                for line in lines(&says, width - BITS).take(MOST_LINES) {
-                    out.push(vec![(Style::Plain, format!("{bits:<BITS$}{line}"))]);
-                    bits.clear();
-                }
-            }
-            (_, []) => {}
-        }
-    }
-    out
-}
-
-/// The first lines of some text, and the rule where there is room for it.
-fn say(style: Style, text: &str, rule: &str, width: usize, out: &mut Vec<Vec<(Style, String)>>) {
-    let mut lines = lines(text, width);
-    let mut last = 0;
-    for line in lines.by_ref().take(MOST_LINES) {
-        let line = line.trim_end_matches(' ');
-        last = columns(line);
-        out.push(vec![(style, line.to_owned())]);
-    }
-    if lines.next().is_some() {
-        out.push(vec![(style, "…".to_owned())]);
-        last = 1;
-    }
-    let rule = (Style::Faint, shortened(rule, width));
-    match out.last_mut() {
-        _ if rule.1.is_empty() => {}
-        Some(line) if last + GAP.len() + columns(&rule.1) <= width => {
-            line.extend([(Style::Plain, GAP.to_owned()), rule]);
-        }
-        _ => out.push(vec![rule]),
-    }
-}
-
 impl Rendering for Hex {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        self.titles.begin(LEGEND, out);
-        let (above, event) = self.titles.event(conversation, time, text);
-        let _ = writeln!(out, "{above}* {}", shortened(&event, self.columns - 2));
+        let (above, event) = self.titles.event(LEGEND, conversation, time, text);
+        *out += &format!("{above}* {}\n", shortened(&event, self.columns - 2));
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        self.titles.begin(LEGEND, out);
-        if let Some(title) = self.titles.title(conversation, explained) {
-            let _ = writeln!(out, "\n* {}", shortened(&title, self.columns - 2));
+        let (title, goes_on) = self.titles.title(LEGEND, conversation, explained);
+        if let Some((above, title)) = title {
+            let title = shortened(&title, self.columns - 2);
+            *out += &format!("{above}\n* {title}\n");
         }
-        if explained.span.label != Label::End {
-            for leaf in explained.span.leaves() {
-                self.leaf(leaf, explained, out);
-            }
+        let leaves = explained
+            .span
+            .leaves()
+            .filter(|leaf| leaf.label != Label::End);
+        for leaf in leaves {
+            self.leaf(leaf, explained, goes_on, out);
         }
     }
 }

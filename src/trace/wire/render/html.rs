@@ -4,7 +4,7 @@
 //! which `page.css` shows at the foot of the window while the leaf has the focus or the pointer.
 
 use super::Rendering;
-use super::cells::{drawn, note_words, text_of, words};
+use super::cells::{derived, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Explained, Span, push};
@@ -109,17 +109,17 @@ impl Rendering for Html {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
         self.begin(out);
         self.close(out);
-        let (_, event) = self.titles.event(conversation, time, text);
+        let (_, event) = self.titles.event("", conversation, time, text);
         let _ = writeln!(out, "<p>{}</p>", escaped(&event));
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
         self.begin(out);
-        let title = self.titles.title(conversation, explained);
+        let (title, goes_on) = self.titles.title("", conversation, explained);
         if title.is_some() || !self.in_section {
             self.close(out);
             let side = explained.from.key();
-            let title = escaped(title.as_deref().unwrap_or(side));
+            let title = title.map_or(side.to_owned(), |(_, title)| escaped(&title));
             let _ = write!(
                 out,
                 "<section class=\"{side}\"><h2>{title}</h2><div class=\"bytes\">"
@@ -143,7 +143,7 @@ impl Rendering for Html {
                 .leaves()
                 .filter(|leaf| leaf.label != Label::End)
             {
-                paint(leaf, explained, room, out, &mut notes);
+                paint(leaf, explained, goes_on, room, out, &mut notes);
             }
             *out += &notes;
         }
@@ -157,7 +157,14 @@ impl Rendering for Html {
 }
 
 /// A leaf, and its notes where the line ends.
-fn paint(leaf: &Span, explained: &Explained, room: usize, out: &mut String, notes: &mut String) {
+fn paint(
+    leaf: &Span,
+    explained: &Explained,
+    goes_on: bool,
+    room: usize,
+    out: &mut String,
+    notes: &mut String,
+) {
     let bytes = explained.bytes_of(leaf);
     let text = text_of(leaf, bytes, room);
     let says = escaped(&words(leaf, bytes));
@@ -188,23 +195,19 @@ fn paint(leaf: &Span, explained: &Explained, room: usize, out: &mut String, note
         last => write!(out, "<span class=\"tip\">{says}<br>byte {last}"),
     };
     rule(leaf.rule, out);
-    for note in leaf.notes.iter().filter(|note| note.bits != 0) {
-        if let [byte, ..] = bytes {
-            let (bits, says) = (drawn(*byte, note), escaped(&note_words(leaf, note)));
-            let _ = write!(out, "<span class=\"bits\">{bits}  {says}</span>");
-        }
+    let (bits, derived): (Vec<_>, Vec<_>) = derived(leaf, bytes)
+        .into_iter()
+        .partition(|(note, _)| note.bits != 0);
+    for (bit, says) in bits {
+        let (drawn, says) = (bit.value, escaped(&says));
+        let _ = write!(out, "<span class=\"bits\">{drawn}  {says}</span>");
     }
     *out += "</span></span>";
-    if matches!(leaf.label, Label::Refused | Label::Unexplained) {
+    if matches!(leaf.label, Label::Refused | Label::Unexplained) && !goes_on {
         paint_note(&says, "", leaf.rule, notes);
     }
-    for note in leaf.notes.iter().filter(|note| note.bits == 0) {
-        paint_note(
-            &escaped(&note_words(leaf, note)),
-            &note.value,
-            note.rule,
-            notes,
-        );
+    for (note, says) in derived {
+        paint_note(&escaped(&says), &note.value, note.rule, notes);
     }
     if bytes.ends_with(b"\n") {
         *out += &std::mem::take(notes);

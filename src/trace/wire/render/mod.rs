@@ -72,17 +72,3 @@ pub trait Rendering: Send {
     /// Nothing more comes.
     fn finish(&mut self, _out: &mut String) {}
 }
-
-impl<R: Rendering + ?Sized> Rendering for Box<R> {
-    fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        (**self).event(conversation, time, text, out);
-    }
-
-    fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        (**self).explained(conversation, explained, out);
-    }
-
-    fn finish(&mut self, out: &mut String) {
-        (**self).finish(out);
-    }
-}

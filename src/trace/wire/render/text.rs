@@ -2,38 +2,40 @@
 //!
 //! ```text
 //!   * 0.000 ms  client: request 1
-//!   > Host: b                                                      RFC 9112 §5         a line, as it came
-//!       Host                   which site is meant: a server may   RFC 9110 §5.1       its parts
-//!                              have many
-//!       b                      host                                RFC 3986 §3.2.2
+//!   > "Host: b\r\n"                                                RFC 9112 §5         bytes, as they came
+//!       "Host"                   which site is meant: a server     RFC 9110 §7.2       their parts
+//!                                may have many
+//!       "b"                      host                              RFC 3986 §3.2.2
 //! ```
 
 use super::Rendering;
-use super::cells::{bytes_of, columns, drawn, lines, note_words, shortened, text_of, words};
+use super::cells::{bytes_of, columns, derived, lines, shortened, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Explained, Note, Span, printable, push};
-use std::fmt::Write;
+use crate::trace::wire::span::{Explained, Span, push};
 use std::iter::repeat_n;
 use std::time::Duration;
 
 /// The column where the words begin, the one where the rule begins, and the width of what has neither.
-const WORDS: usize = 27;
+const WORDS: usize = 29;
 const RULE: usize = 63;
 const WIDTH: usize = 78;
 /// Of a long value so many lines are shown.
-const MOST_LINES: usize = 4;
+const MOST_LINES: usize = 6;
 /// The first lines of all.
 const LEGEND: &str = "\
-* > is sent by the client, < by the server; * is added here.
-* Below a line are its parts. Line ends, spaces and delimiters have none.
+* Behind > stand bytes that the client has sent, behind < those of the server:
+*   text in \"quotes\" (\\r\\n is the end of a line, the bytes 0d 0a), other bytes
+*   in hexadecimal. Below them stand their parts, in the same way.
+* Right of them stand their meaning and the rule; behind * stands what follows
+*   from them, or happens. Neither was sent.
 ";
 
 /// Text for reading in 80 columns: what passed, message by message, each token with its meaning and its rule.
 ///
-/// A line begins with `>` if the client has sent it, with `<` if the server has, and with `*` if it is derived. Below
-/// a line stand its parts. Times count from the first one. What only holds others apart (a space, the end of a line)
-/// has no line of its own: [`Hex`](super::Hex) shows every byte.
+/// Behind `>` stand bytes that the client has sent, behind `<` those of the server: text in quotes, other bytes in
+/// hexadecimal. Below them stand their parts, but what only holds others apart (a space, the end of a line). Behind `*`
+/// stands what was not sent. Times count from the first one. [`Hex`](super::Hex) shows every byte alone.
 ///
 /// ```
 /// use barewire::trace::wire::{Conversation, Direction, render::{Rendering, Text}};
@@ -46,25 +48,30 @@ const LEGEND: &str = "\
 ///     text.explained(0, &explained, &mut out);
 /// }
 /// assert_eq!(out, "\
-/// * > is sent by the client, < by the server; * is added here.
-/// * Below a line are its parts. Line ends, spaces and delimiters have none.
+/// * Behind > stand bytes that the client has sent, behind < those of the server:
+/// *   text in \"quotes\" (\\r\\n is the end of a line, the bytes 0d 0a), other bytes
+/// *   in hexadecimal. Below them stand their parts, in the same way.
+/// * Right of them stand their meaning and the rule; behind * stands what follows
+/// *   from them, or happens. Neither was sent.
 /// * 0.000 ms  client 127.0.0.1:50000 connects to server 127.0.0.1:1337
 ///
 /// * 0.000 ms  client: request 1
-/// > GET /a HTTP/1.1                                              RFC 9112 §3
-///     GET                    method: asks for what the target    RFC 9110 §9.1
-///                            names
-///     /a                     path of the target                  RFC 3986 §3.3
-///     HTTP/1.1               version of HTTP that the sender     RFC 9112 §2.3
-///                            speaks
-/// > Host: b                                                      RFC 9112 §5
-///     Host                   which site is meant: a server may   RFC 9110 §5.1
-///                            have many
-///     b                      host                                RFC 3986 §3.2.2
-/// > \\r\\n                     empty line: the head ends           RFC 9112 §2.1
-/// *   0 bytes                body, rule 7 of 8: a request        RFC 9112 §6.3
-///                            without Transfer-Encoding and
-///                            Content-Length has none
+/// > \"GET /a HTTP/1.1\\r\\n\"                                        RFC 9112 §3
+///     \"GET\"                    method: asks for what the         RFC 9110 §9.1
+///                              target names
+///     \"/a\"                     path of the target                RFC 3986 §3.3
+///     \"HTTP/1.1\"               version of HTTP that the sender   RFC 9112 §2.3
+///                              speaks
+/// > \"Host: b\\r\\n\"                                                RFC 9112 §5
+///     \"Host\"                   which site is meant: a server     RFC 9110 §7.2
+///                              may have many
+///     \"b\"                      host                              RFC 3986 §3.2.2
+/// > \"\\r\\n\"                     empty line: the head ends         RFC 9112 §2.1
+/// *   0 bytes                  length of the body, rule 7 of 8   RFC 9112 §6.3
+///                              (the first that fits): a
+///                              request with neither
+///                              Transfer-Encoding nor
+///                              Content-Length has none
 /// ");
 /// ```
 #[derive(Debug, Default)]
@@ -81,24 +88,24 @@ impl Text {
 
 impl Rendering for Text {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        self.titles.begin(LEGEND, out);
-        let (above, event) = self.titles.event(conversation, time, text);
-        let _ = writeln!(out, "{above}* {event}");
+        let (above, event) = self.titles.event(LEGEND, conversation, time, text);
+        *out += &format!("{above}* {event}\n");
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        self.titles.begin(LEGEND, out);
-        if let Some(title) = self.titles.title(conversation, explained) {
-            let _ = writeln!(out, "\n* {title}");
+        let (title, goes_on) = self.titles.title(LEGEND, conversation, explained);
+        if let Some((above, title)) = title {
+            *out += &format!("{above}\n* {title}\n");
         }
         let mark = explained.from.mark();
+        let mut page = Page {
+            mark,
+            explained,
+            goes_on,
+            out,
+        };
         if explained.span.label != Label::End {
-            Page {
-                mark,
-                explained,
-                out,
-            }
-            .span(&explained.span, 2, true);
+            page.span(&explained.span, 2);
         }
     }
 }
@@ -107,99 +114,84 @@ impl Rendering for Text {
 struct Page<'e> {
     mark: char,
     explained: &'e Explained,
+    goes_on: bool,
     out: &'e mut String,
 }
 
 impl Page<'_> {
-    fn span(&mut self, span: &Span, indent: usize, has_title: bool) {
-        if span.children.is_empty() {
-            return self.leaf(span, indent);
-        }
+    /// The bytes of a line, or of what has parts and no parts of these, once; below them its parts.
+    fn span(&mut self, span: &Span, indent: usize) {
         let bytes = self.explained.bytes_of(span);
         let line = text_of(span, bytes, bytes.len()).and_then(|text| text.strip_suffix('\n'));
-        match line.map(|line| line.strip_suffix('\r').unwrap_or(line)) {
-            Some(line) if !line.contains('\n') => {
-                let more = format!("… ({} bytes)", bytes.len());
-                let line = printable(line);
-                self.value(self.mark, lines(&line, RULE - 3), &more, span.rule);
-                for leaf in span.leaves() {
-                    self.leaf(leaf, 4);
-                }
+        let is_line = line.is_some_and(|line| !line.contains('\n'));
+        let is_flat = span.children.iter().all(|part| part.children.is_empty());
+        let is_top = span.range == self.explained.span.range;
+        if span.children.is_empty() {
+            if is_top || !span.label.separates() {
+                self.leaf(self.mark, span, indent);
             }
-            _ => {
-                let inner = if has_title { indent } else { indent + 2 };
-                if !has_title {
-                    self.row(self.mark, indent, "", span.label.english(), span.rule);
-                }
-                for child in &span.children {
-                    self.span(child, inner, false);
-                }
+        } else if is_line || is_flat {
+            if !(is_line || is_top) {
+                self.row('*', indent, "", span.label.english(), "");
+            }
+            let more = format!("… ({} bytes)", bytes.len());
+            self.bytes(span, indent, RULE, span.rule, &more);
+            for leaf in span.leaves().filter(|leaf| !leaf.label.separates()) {
+                self.leaf(' ', leaf, indent + 2);
+            }
+        } else {
+            if !is_top {
+                self.row('*', indent, "", span.label.english(), span.rule);
+            }
+            for part in &span.children {
+                self.span(part, indent + 2 * usize::from(!is_top));
             }
         }
     }
 
-    /// A leaf and its notes. With an indent of 2 its bytes stand nowhere else.
-    fn leaf(&mut self, leaf: &Span, indent: usize) {
+    /// A leaf and its notes. If it is no part of bytes that stand above it, all of it is shown.
+    fn leaf(&mut self, mark: char, leaf: &Span, indent: usize) {
         let bytes = self.explained.bytes_of(leaf);
-        let mark = if indent > 2 { ' ' } else { self.mark };
-        if !leaf.label.separates() {
-            let (cell, words) = (bytes_of(leaf, bytes), words(leaf, bytes));
-            match indent == 2 && columns(&cell) > WORDS - 1 - indent {
-                true => {
-                    let length = format!("{} bytes", bytes.len());
-                    self.row(mark, indent, &length, &words, leaf.rule);
-                    let written = cell.split_inclusive("\\n");
-                    let lines = written.flat_map(|line| lines(line, WIDTH - 2));
-                    self.value(' ', lines, "…", "");
-                }
-                false => self.row(mark, indent, &cell, &words, leaf.rule),
-            }
+        let words = match self.goes_on {
+            true => "continued".into(),
+            false => words(leaf, bytes),
+        };
+        let cells = bytes_of(leaf, bytes, WIDTH - indent);
+        let cell = cells.first().map_or("", String::as_str);
+        if mark == ' ' || cells.len() < 2 && indent + columns(cell) < WORDS {
+            self.row(mark, indent, cell, &words, leaf.rule);
+        } else {
+            let length = format!("{} bytes", bytes.len());
+            self.bytes(leaf, indent, WIDTH, "", "…");
+            self.row('*', indent + 2, &length, &words, leaf.rule);
         }
-        for note in &leaf.notes {
-            match (note.bits, bytes) {
-                (0, _) => self.note(leaf, note),
-                (_, [byte, ..]) => {
-                    let bits = drawn(*byte, note);
-                    self.row('*', 4, &bits, &note_words(leaf, note), note.rule);
-                }
-                (_, []) => {}
-            }
-        }
-    }
-
-    fn note(&mut self, leaf: &Span, note: &Note) {
-        let (value, words) = (printable(&note.value), note_words(leaf, note));
-        match columns(&value) > WORDS - 5 {
-            true => {
-                self.row('*', 4, "", &words, note.rule);
-                for line in lines(&value, WIDTH - 4).take(MOST_LINES) {
+        for (note, words) in derived(leaf, bytes) {
+            let mut value = note.value.as_str();
+            if columns(value) > WORDS - 5 {
+                for line in lines(value, WIDTH - 4).take(MOST_LINES) {
                     self.cells('*', 4, &[(line, 0)]);
                 }
+                value = "";
             }
-            false => self.row('*', 4, &value, &words, note.rule),
+            self.row('*', 4, value, &words, note.rule);
         }
     }
 
-    /// The first of these lines; `more` says that there are others.
-    fn value<'t>(
-        &mut self,
-        mark: char,
-        mut lines: impl Iterator<Item = &'t str>,
-        more: &str,
-        rule: &str,
-    ) {
-        for (number, line) in lines.by_ref().take(MOST_LINES).enumerate() {
-            let (mark, rule) = if number == 0 { (mark, rule) } else { (' ', "") };
-            self.cells(mark, 2, &[(line, RULE), (rule, 0)]);
+    /// The first lines of the bytes, up to a column; `more` says that there are others.
+    fn bytes(&mut self, span: &Span, indent: usize, end: usize, rule: &str, more: &str) {
+        let lines = bytes_of(span, self.explained.bytes_of(span), end - 1 - indent);
+        for (number, line) in lines.iter().take(MOST_LINES).enumerate() {
+            let rule = if number == 0 { rule } else { "" };
+            self.cells(self.mark, indent, &[(line, RULE), (rule, 0)]);
         }
-        if lines.next().is_some() {
-            self.cells(' ', 2, &[(more, 0)]);
+        if lines.len() > MOST_LINES {
+            self.cells('*', indent, &[(more, 0)]);
         }
     }
 
     fn row(&mut self, mark: char, indent: usize, cell: &str, words: &str, rule: &str) {
         let cell = shortened(cell, WORDS - 1 - indent.min(WORDS / 2));
-        for (number, line) in lines(words, RULE - WORDS - 1).take(MOST_LINES).enumerate() {
+        for (number, line) in lines(words, RULE - WORDS - 2).take(MOST_LINES).enumerate() {
             match number {
                 0 => self.cells(mark, indent, &[(&cell, WORDS), (line, RULE), (rule, 0)]),
                 _ => self.cells(' ', WORDS, &[(line, 0)]),

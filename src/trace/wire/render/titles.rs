@@ -10,48 +10,53 @@ pub(super) struct Titles {
     /// The first time and the first conversation that were seen.
     first: Option<(Duration, u64)>,
     has_many: bool,
-    /// Whose bytes came last.
-    last: Option<(u64, Layer, Direction)>,
+    /// Whose bytes came last, and what they were.
+    last: Option<(u64, Layer, Direction, Label)>,
 }
 
 impl Titles {
-    /// Above the first line of all: what the marks mean.
-    pub(super) fn begin(&self, legend: &str, out: &mut String) {
-        if self.first.is_none() {
-            out.push_str(legend);
-        }
-    }
-
-    /// The line of an event, behind an empty one if it follows bytes.
-    pub(super) fn event(
+    /// The line of an event, and what stands above it: the legend, or an empty line if it follows bytes.
+    pub(super) fn event<'l>(
         &mut self,
+        legend: &'l str,
         conversation: u64,
         time: Duration,
         text: &str,
-    ) -> (&'static str, String) {
+    ) -> (&'l str, String) {
+        let above = match self.last.take() {
+            _ if self.first.is_none() => legend,
+            Some(_) => "\n",
+            None => "",
+        };
         let when = self.when(conversation, time);
-        let above = self.last.take().map_or("", |_| "\n");
         (above, format!("{when}{}", printable(text)))
     }
 
-    /// The line above these bytes, if they begin a message or follow other bytes than those before them.
-    pub(super) fn title(&mut self, conversation: u64, explained: &Explained) -> Option<String> {
-        let (from, layer) = (explained.from, explained.layer);
-        let now = Some((conversation, layer, from));
-        let is_same = std::mem::replace(&mut self.last, now) == now;
+    /// The legend and the line above these bytes, if they begin a message or follow other bytes than those before
+    /// them; and whether they are another piece of those before them.
+    pub(super) fn title<'l>(
+        &mut self,
+        legend: &'l str,
+        conversation: u64,
+        explained: &Explained,
+    ) -> (Option<(&'l str, String)>, bool) {
+        let (from, layer, label) = (explained.from, explained.layer, explained.span.label);
+        let last = self.last.replace((conversation, layer, from, label));
+        let is_same = last.is_some_and(|(c, l, f, _)| (c, l, f) == (conversation, layer, from));
+        let goes_on = label.comes_in_pieces() && last == self.last;
         if is_same && !begins(explained) {
-            return None;
+            return (None, goes_on);
         }
-        let place = match layer {
-            Layer::Tls => ", inside TLS",
-            _ => "",
+        let above = if self.first.is_none() { legend } else { "" };
+        let place = if layer == Layer::Tls {
+            ", inside TLS"
+        } else {
+            ""
         };
         let when = self.when(conversation, explained.time);
-        let what = match message(explained) {
-            Some(message) => format!(": {message}"),
-            None => String::new(),
-        };
-        Some(format!("{when}{}{place}{what}", from.key()))
+        let what = message(explained).map_or(String::new(), |message| format!(": {message}"));
+        let title = format!("{when}{}{place}{what}", from.key());
+        (Some((above, title)), goes_on)
     }
 
     /// The time since the first one, and the conversation if there are several.
@@ -80,7 +85,10 @@ fn begins(explained: &Explained) -> bool {
 fn message(explained: &Explained) -> Option<String> {
     let span = &explained.span;
     let Some(exchange) = explained.exchange else {
-        return (span.label != Label::Refused).then(|| span.label.english().into());
+        let first = span.leaves().find(|leaf| leaf.label == Label::FrameFirst);
+        let kind = first.map_or(String::new(), |first| format!(", {}", first.value));
+        let says = format!("{}{kind}", span.label.english());
+        return Some(says).filter(|_| span.label != Label::Refused);
     };
     let number = exchange.saturating_add(1);
     let status = span.leaves().find(|leaf| leaf.label == Label::Status);
