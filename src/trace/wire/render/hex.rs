@@ -23,8 +23,8 @@ const GAP: &str = "  ";
 const LEGEND: &str = "\
 * Behind > stand bytes that the client has sent, behind <
 * those of the server: their offset, hexadecimal digits and
-* ASCII (a dot: no sign; 0d 0a is the end of a line). Right
-* of them stand the rule and their meaning. Behind * stands
+* ASCII (a dot: none; 0d 0a is the end of a line). Right of
+* them stand the rule and their meaning. Behind * stands
 * what follows from them, or happens: it was not sent.
 ";
 
@@ -71,15 +71,12 @@ struct Layout {
     margin: usize,
 }
 
-/// How a piece of a line is drawn on a terminal that has colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
-    Plain,
-    Client,
-    Server,
-    Faint,
-    Bad,
-}
+/// How a piece of a line is drawn on a terminal that has colours: SGR of ECMA-48.
+const PLAIN: &str = "";
+const FAINT: &str = "2";
+const CLIENT: &str = "36";
+const SERVER: &str = "32";
+const BAD: &str = "1;31";
 
 impl Hex {
     /// For lines of at most so many `columns`, from 60 to 200. With colours, the lines contain escape sequences of
@@ -109,17 +106,10 @@ impl Hex {
         }
     }
 
-    fn paint(&self, style: Style, text: &str, out: &mut String) {
-        let code = match style {
-            Style::Client => "36",
-            Style::Server => "32",
-            Style::Faint => "2",
-            Style::Bad => "1;31",
-            Style::Plain => "",
-        };
-        let _ = match self.has_colours && !code.is_empty() && !text.is_empty() {
-            true => write!(out, "\x1b[{code}m{text}\x1b[0m"),
-            false => write!(out, "{text}"),
+    fn paint(&self, style: &str, text: &str, out: &mut String) {
+        *out += &match self.has_colours && !style.is_empty() && !text.is_empty() {
+            true => format!("\x1b[{style}m{text}\x1b[0m"),
+            false => text.to_owned(),
         };
     }
 
@@ -127,9 +117,9 @@ impl Hex {
         let layout = self.layout(leaf.range.end);
         let bytes = explained.bytes_of(leaf);
         let style = match explained.from {
-            _ if leaf.label == Label::Refused => Style::Bad,
-            Direction::FromClient => Style::Client,
-            Direction::FromServer => Style::Server,
+            _ if leaf.label == Label::Refused => BAD,
+            Direction::FromClient => CLIENT,
+            Direction::FromServer => SERVER,
         };
         let rows = (0..bytes.len().max(1)).step_by(layout.bytes).map(|at| {
             let row = &bytes[at..bytes.len().min(at + layout.bytes)];
@@ -148,9 +138,9 @@ impl Hex {
             false => words(leaf, bytes),
         };
         let beside = match leaf.label {
-            Label::Refused => Style::Bad,
-            label if label.separates() => Style::Faint,
-            _ => Style::Plain,
+            Label::Refused => BAD,
+            label if label.separates() => FAINT,
+            _ => PLAIN,
         };
         self.rows(
             layout,
@@ -166,8 +156,8 @@ impl Hex {
                 .collect();
             values[0].0.push('*');
             let below = if fits { 0 } else { values.len() };
-            let says = (Style::Plain, note.rule, words.as_str());
-            self.rows(layout, (Style::Plain, values, below), says, out);
+            let says = (PLAIN, note.rule, words.as_str());
+            self.rows(layout, (PLAIN, values, below), says, out);
         }
     }
 
@@ -175,8 +165,8 @@ impl Hex {
     fn rows(
         &self,
         layout: Layout,
-        (style, left, from): (Style, Vec<(String, String)>, usize),
-        (beside, rule, says): (Style, &str, &str),
+        (style, left, from): (&str, Vec<(String, String)>, usize),
+        (beside, rule, says): (&str, &str, &str),
         out: &mut String,
     ) {
         let says = format!("{rule}{}{says}", if rule.is_empty() { "" } else { GAP });
@@ -187,12 +177,12 @@ impl Hex {
         for row in 0..left.len().max(margin.len()) {
             let (mark, middle) = left.get(row).cloned().unwrap_or_default();
             let line = margin.get(row).copied().unwrap_or_default();
-            self.paint(Style::Faint, &format!("{mark:<w$}", w = layout.start), out);
+            self.paint(FAINT, &format!("{mark:<w$}", w = layout.start), out);
             self.paint(style, &middle, out);
             let gap = (layout.middle + GAP.len()).saturating_sub(columns(&middle));
             out.extend(repeat_n(' ', gap));
             let cited = if row == from { rule.len() } else { 0 };
-            self.paint(Style::Faint, &line[..cited], out);
+            self.paint(FAINT, &line[..cited], out);
             self.paint(beside, &line[cited..], out);
             out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');

@@ -80,27 +80,30 @@ impl Html {
 
     /// Ends what is open.
     fn close(&mut self, out: &mut String) {
-        let run = std::mem::take(&mut self.run);
-        if run.left_out > 0 {
-            let _ = write!(
-                out,
-                "<span class=\"note\">… {} bytes more</span>",
-                run.left_out
-            );
-        }
+        self.end_run(out);
         if std::mem::take(&mut self.in_section) {
             *out += "</div></section>\n";
         }
     }
 
-    /// How many bytes of this piece are shown.
-    fn room(&mut self, explained: &Explained) -> usize {
-        let of = Some(explained.span.label);
-        if std::mem::replace(&mut self.run.of, of) != of {
-            self.run.shown = 0;
+    fn end_run(&mut self, out: &mut String) {
+        let left_out = std::mem::take(&mut self.run).left_out;
+        if left_out > 0 {
+            *out += &format!("<span class=\"note\">… {left_out} bytes more</span>");
+        }
+    }
+
+    /// How many bytes of a leaf in it are shown.
+    fn room(&mut self, explained: &Explained, out: &mut String) -> usize {
+        let label = explained.span.label;
+        if self.run.of != Some(label) || !label.comes_in_pieces() {
+            self.end_run(out);
+            self.run.of = Some(label);
         }
         let most = MOST_OF_LEAF.min(MOST_OF_RUN - self.run.shown);
-        self.run.shown += explained.bytes.len().min(most);
+        if label.comes_in_pieces() {
+            self.run.shown += explained.bytes.len().min(most);
+        }
         most
     }
 }
@@ -126,27 +129,17 @@ impl Rendering for Html {
             );
             self.in_section = true;
         }
-        let is_piece = explained.span.label.comes_in_pieces();
-        let room = match is_piece {
-            true => self.room(explained),
-            false => MOST_OF_LEAF,
-        };
-        if is_piece && room == 0 {
+        let room = self.room(explained, out);
+        if room == 0 {
             self.run.left_out += explained.bytes.len() as u64;
-        } else {
-            if !is_piece {
-                self.run = Run::default();
-            }
-            let mut notes = String::new();
-            for leaf in explained
-                .span
-                .leaves()
-                .filter(|leaf| leaf.label != Label::End)
-            {
-                paint(leaf, explained, goes_on, room, out, &mut notes);
-            }
-            *out += &notes;
+            return;
         }
+        let mut notes = String::new();
+        let leaves = explained.span.leaves();
+        for leaf in leaves.filter(|leaf| leaf.label != Label::End) {
+            paint(leaf, explained, goes_on, room, out, &mut notes);
+        }
+        *out += &notes;
     }
 
     fn finish(&mut self, out: &mut String) {
@@ -178,22 +171,18 @@ fn paint(
     match text {
         Some(text) => paint_text(text, out),
         None => {
-            for (at, byte) in bytes.iter().take(room).enumerate() {
-                let _ = write!(out, "{}{byte:02x}", if at == 0 { "" } else { " " });
-            }
+            let digits = bytes.iter().take(room).map(|byte| format!("{byte:02x}"));
+            *out += &digits.collect::<Vec<_>>().join(" ");
         }
     }
     if room < bytes.len() {
         let _ = write!(out, "… ({} bytes)", bytes.len());
     }
-    let _ = match leaf.range.end.saturating_sub(1) {
-        last if last > leaf.range.start => write!(
-            out,
-            "<span class=\"tip\">{says}<br>bytes {} to {last}",
-            leaf.range.start
-        ),
-        last => write!(out, "<span class=\"tip\">{says}<br>byte {last}"),
+    let place = match (leaf.range.start, leaf.range.end.saturating_sub(1)) {
+        (start, last) if last > start => format!("bytes {start} to {last}"),
+        (_, last) => format!("byte {last}"),
     };
+    *out += &format!("<span class=\"tip\">{says}<br>{place}");
     rule(leaf.rule, out);
     let (bits, derived): (Vec<_>, Vec<_>) = derived(leaf, bytes)
         .into_iter()
@@ -218,7 +207,7 @@ fn paint(
 fn paint_text(text: &str, out: &mut String) {
     for line in text.split_inclusive('\n') {
         let content = line.trim_end_matches(['\r', '\n']);
-        escape(content, out);
+        *out += &escaped(content);
         if let end @ [_, ..] = &line.as_bytes()[content.len()..] {
             let _ = write!(out, "<small>{}</small>", end.escape_ascii());
         }
@@ -229,14 +218,11 @@ fn paint_text(text: &str, out: &mut String) {
 }
 
 fn paint_note(says: &str, value: &str, section: &str, out: &mut String) {
-    let _ = match value {
-        "" => write!(out, "<span class=\"note\">{says}"),
-        value => write!(
-            out,
-            "<span class=\"note\">{says}: <code>{}</code>",
-            escaped(value)
-        ),
+    let value = match value {
+        "" => String::new(),
+        value => format!(": <code>{}</code>", escaped(value)),
     };
+    *out += &format!("<span class=\"note\">{says}{value}");
     rule(section, out);
     *out += "</span>";
 }
@@ -246,31 +232,25 @@ fn rule(rule: &str, out: &mut String) {
     let number = rule
         .strip_prefix("RFC ")
         .and_then(|rest| rest.split_once(" §"));
-    let _ = match number {
-        Some((number, section)) => write!(
-            out,
+    *out += &match number {
+        None if rule.is_empty() => return,
+        None => format!(", {}", escaped(rule)),
+        Some((number, section)) => format!(
             ", <a rel=\"noreferrer\" href=\"https://www.rfc-editor.org/rfc/rfc{}#section-{}\">{}</a>",
             escaped(number),
             escaped(section),
             escaped(rule)
         ),
-        None if rule.is_empty() => Ok(()),
-        None => write!(out, ", {}", escaped(rule)),
     };
 }
 
+/// Text in an element or an attribute.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    escape(text, &mut out);
-    out
-}
-
-/// Text in an element or an attribute.
-fn escape(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-        push(out, &rest[..at]);
-        *out += match rest.as_bytes()[at] {
+        push(&mut out, &rest[..at]);
+        out += match rest.as_bytes()[at] {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
@@ -279,5 +259,6 @@ fn escape(text: &str, out: &mut String) {
         };
         rest = &rest[at + 1..];
     }
-    push(out, rest);
+    push(&mut out, rest);
+    out
 }

@@ -97,9 +97,7 @@ impl Rendering for Text {
         if let Some((above, title)) = title {
             *out += &format!("{above}\n* {title}\n");
         }
-        let mark = explained.from.mark();
         let mut page = Page {
-            mark,
             explained,
             goes_on,
             out,
@@ -112,7 +110,6 @@ impl Rendering for Text {
 
 /// The lines of one explained span.
 struct Page<'e> {
-    mark: char,
     explained: &'e Explained,
     goes_on: bool,
     out: &'e mut String,
@@ -128,7 +125,7 @@ impl Page<'_> {
         let is_top = span.range == self.explained.span.range;
         if span.children.is_empty() {
             if is_top || !span.label.separates() {
-                self.leaf(self.mark, span, indent);
+                self.leaf(self.explained.from.mark(), span, indent);
             }
         } else if is_line || is_flat {
             if !(is_line || is_top) {
@@ -179,10 +176,11 @@ impl Page<'_> {
 
     /// The first lines of the bytes, up to a column; `more` says that there are others.
     fn bytes(&mut self, span: &Span, indent: usize, end: usize, rule: &str, more: &str) {
-        let lines = bytes_of(span, self.explained.bytes_of(span), end - 1 - indent);
+        let (mark, bytes) = (self.explained.from.mark(), self.explained.bytes_of(span));
+        let lines = bytes_of(span, bytes, end - 1 - indent);
         for (number, line) in lines.iter().take(MOST_LINES).enumerate() {
             let rule = if number == 0 { rule } else { "" };
-            self.cells(self.mark, indent, &[(line, RULE), (rule, 0)]);
+            self.cells(mark, indent, &[(line, RULE), (rule, 0)]);
         }
         if lines.len() > MOST_LINES {
             self.cells('*', indent, &[(more, 0)]);

@@ -74,11 +74,9 @@ impl Titles {
 /// Whether a message begins with this span.
 fn begins(explained: &Explained) -> bool {
     let span = &explained.span;
-    match span.label {
-        Label::Chunk | Label::Trailers => false,
-        Label::End => true,
-        _ => !span.children.is_empty() || matches!(explained.layer, Layer::Message | Layer::Udp),
-    }
+    let is_whole = matches!(explained.layer, Layer::Message | Layer::Udp);
+    let is_part = matches!(span.label, Label::Chunk | Label::Trailers);
+    span.label == Label::End || !is_part && (is_whole || !span.children.is_empty())
 }
 
 /// The message that the span is of. What is refused says itself that it is.
@@ -86,8 +84,12 @@ fn message(explained: &Explained) -> Option<String> {
     let span = &explained.span;
     let Some(exchange) = explained.exchange else {
         let first = span.leaves().find(|leaf| leaf.label == Label::FrameFirst);
-        let kind = first.map_or(String::new(), |first| format!(", {}", first.value));
-        let says = format!("{}{kind}", span.label.english());
+        let more = match first {
+            Some(first) => format!(", {}", first.value),
+            None if span.label == Label::End => format!(" ({})", span.rule),
+            None => String::new(),
+        };
+        let says = format!("{}{more}", span.label.english());
         return Some(says).filter(|_| span.label != Label::Refused);
     };
     let number = exchange.saturating_add(1);
