@@ -61,6 +61,53 @@ fn http_get_prints_the_body_and_explains_beside_it() {
     });
 }
 
+/// The output works until something is written.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_whose_recording_cannot_be_written_fails_and_names_the_file() {
+    watched(|| {
+        let full = ["--save", "/dev/full"];
+        let (_site, port) = crate::client::hello();
+        let got = run(
+            "http_get",
+            &[&full[..], &[&format!("http://127.0.0.1:{port}/")]].concat(),
+        );
+        assert_eq!(
+            (got.code, got.out.as_str()),
+            (Some(23), "Hello World\n"),
+            "{}",
+            got.err
+        );
+
+        let server = Running::start("ws_server", &["--listen", "127.0.0.1:0"]);
+        let url = format!("ws://{}/hello", server.address());
+        let talked = run_with(
+            "ws_client",
+            &[&full[..], &[&url]].concat(),
+            "hello world!\n",
+        );
+        assert_eq!(
+            (talked.code, talked.out.as_str()),
+            (Some(1), "yakexi\n"),
+            "{}",
+            talked.err
+        );
+
+        let server = Running::start("tls_echo", &["--listen", "127.0.0.1:0"]);
+        let to = server.address().replace("127.0.0.1", "localhost");
+        let args = ["--connect", &to, "--ca", "fixtures/tls/ca.crt"];
+        let echoed = run_with("tls_echo", &[&full[..], &args].concat(), "hello\n");
+        assert_eq!(echoed.code, Some(1), "{}", echoed.err);
+
+        for err in [got.err, talked.err, echoed.err] {
+            assert!(
+                err.contains("an output: /dev/full: No space left on device"),
+                "{err}"
+            );
+        }
+    });
+}
+
 #[test]
 fn the_servers_explain_on_stdout_and_the_clients_on_stderr() {
     watched(|| {

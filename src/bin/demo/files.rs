@@ -1,11 +1,32 @@
 //! Files that are named on the command line: their names stand in the errors.
 
 use super::Args;
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
 
 /// A file whose name stands in the error, too.
 pub(crate) fn read_file(path: &str) -> io::Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| named(path, &e))
+}
+
+/// A file that is written.
+pub(crate) struct NamedFile(File, String);
+
+impl NamedFile {
+    pub(crate) fn create(path: &str) -> io::Result<NamedFile> {
+        let file = File::create(path).map_err(|e| named(path, &e))?;
+        Ok(NamedFile(file, path.to_owned()))
+    }
+}
+
+impl Write for NamedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|e| named(&self.1, &e))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(|e| named(&self.1, &e))
+    }
 }
 
 /// The error of a file, with its name.

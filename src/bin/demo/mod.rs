@@ -39,7 +39,7 @@ mod url;
 mod words;
 
 pub(crate) use args::{Args, no_command, parse, whole_number};
-pub(crate) use files::{ClientFiles, named, read_file};
+pub(crate) use files::{ClientFiles, NamedFile, named, read_file};
 pub(crate) use leaving::peer_left;
 pub(crate) use options::options;
 pub(crate) use print::{

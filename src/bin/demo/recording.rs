@@ -3,12 +3,11 @@
 //! A server explains on stdout. A client, whose stdout is what the peer sends, explains on stderr.
 
 use super::args::Args;
-use super::files::named;
+use super::files::NamedFile;
 use super::print::{Standard, columns, err};
 use barewire::trace::Recorder;
 use barewire::trace::wire::Protocol;
 use barewire::trace::wire::render::{Hex, Text};
-use std::fs::File;
 use std::io;
 
 /// The options.
@@ -58,8 +57,7 @@ impl Recording {
             recorder = recorder.explain_as(self.protocol.clone(), hex, out);
         }
         if let Some(path) = &self.save {
-            let file = File::create(path).map_err(|e| named(path, &e))?;
-            recorder = recorder.save(file);
+            recorder = recorder.save(NamedFile::create(path)?);
         }
         let records = self.text || self.hex || self.save.is_some();
         Ok(records.then_some(recorder))

@@ -101,8 +101,10 @@ impl Client {
             }
         }
         self.agent.close();
-        if let Some(recorder) = &self.recorder {
-            let _ = recorder.finish(); // what has failed is printed already
+        if let Some(recorder) = &self.recorder
+            && let Err(error) = recorder.finish()
+        {
+            code = self.print_failure(Failure::new(23, error.to_string()));
         }
         code
     }

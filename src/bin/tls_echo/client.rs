@@ -33,10 +33,7 @@ pub(crate) fn talk(
     let done = connected
         .map_err(io::Error::from)
         .and_then(|socket| send_and_print(&socket));
-    if let Some(recorder) = recorder {
-        let _ = recorder.finish(); // what has failed is printed already
-    }
-    done
+    done.and(recorder.map_or(Ok(()), |recorder| recorder.finish()))
 }
 
 fn send_and_print(socket: &Socket) -> io::Result<()> {

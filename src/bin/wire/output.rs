@@ -1,13 +1,12 @@
 //! How it is shown, and where.
 
 use crate::demo::print::{ServerOutput, Stdout};
-use crate::demo::{colours, columns, err, named};
+use crate::demo::{NamedFile, colours, columns, err};
 use crate::only::Filtered;
 use crate::options::{Options, Style};
 use barewire::trace::Recorder;
 use barewire::trace::wire::Explainer;
 use barewire::trace::wire::render::{Hex, Html, Json, Rendering, Text};
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,11 +35,11 @@ impl Options {
         }
         let (protocol, rendering) = (self.protocol.clone(), self.rendering());
         recorder = match &self.style {
-            Style::Html(path) => recorder.explain_as(protocol, rendering, create(path)?),
+            Style::Html(path) => recorder.explain_as(protocol, rendering, NamedFile::create(path)?),
             _ => recorder.explain_as(protocol, rendering, ServerOutput),
         };
         match save {
-            Some(path) => Ok(recorder.save(create(path)?)),
+            Some(path) => Ok(recorder.save(NamedFile::create(path)?)),
             None => Ok(recorder),
         }
     }
@@ -48,7 +47,7 @@ impl Options {
     /// Where a program writes that ends by itself.
     pub(crate) fn output(&self) -> io::Result<Shared> {
         match &self.style {
-            Style::Html(path) => Ok(Shared::new(create(path)?)),
+            Style::Html(path) => Ok(Shared::new(NamedFile::create(path)?)),
             _ => Ok(Shared::new(Stdout)),
         }
     }
@@ -60,10 +59,6 @@ impl Options {
             false => explainer,
         }
     }
-}
-
-fn create(path: &str) -> io::Result<File> {
-    File::create(path).map_err(|error| named(path, &error))
 }
 
 /// A buffer that its reader can ask to be written.

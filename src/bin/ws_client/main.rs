@@ -28,10 +28,8 @@ fn main() -> ExitCode {
     demo::run(HELP, read, |(run, mut dial, recording)| {
         dial.recorder = recording.recorder(Standard::Err)?;
         let done = run(&dial);
-        if let Some(recorder) = &dial.recorder {
-            let _ = recorder.finish(); // what has failed is printed already
-        }
-        done
+        let recorded = dial.recorder.map_or(Ok(()), |recorder| recorder.finish());
+        done.and(recorded.map_err(Error::from))
     })
 }
 
