@@ -41,6 +41,9 @@ pub(crate) struct BodyReader {
     failure: Option<wire::Error>,
 }
 
+/// How far [`BodyReader::ends_in`] has come: its decoder, and the offset of what it decodes next.
+pub(crate) type DecodedAhead = Box<(BodyDecoder, usize)>;
+
 impl BodyReader {
     /// A reader of requests' bodies; there is none yet.
     pub(crate) fn of_requests() -> BodyReader {
@@ -115,14 +118,16 @@ impl BodyReader {
         self.ended || self.content > 0
     }
 
-    /// Whether the body ends in this input, or breaks a rule there. Decodes nothing for the caller.
-    pub(crate) fn ends_in(&self, input: &[u8]) -> bool {
-        let (mut decoder, mut input) = (self.decoder.clone(), &input[self.content..]);
+    /// Whether the body ends in this input, or breaks a rule there. Decodes nothing for the caller. It goes on where
+    /// the call before has stopped, of whose input this one is a continuation; after `true` it is not called again.
+    pub(crate) fn ends_in(&self, input: &[u8], ahead: &mut Option<DecodedAhead>) -> bool {
+        let (decoder, at) =
+            &mut **ahead.get_or_insert_with(|| Box::new((self.decoder.clone(), self.content)));
         let mut ended = self.ended;
         while !ended {
-            match decoder.decode(input) {
+            match decoder.decode(&input[*at..]) {
                 Ok(step) if step.consumed == 0 && !step.ended => return false,
-                Ok(step) => (input, ended) = (&input[step.consumed..], step.ended),
+                Ok(step) => (*at, ended) = (*at + step.consumed, step.ended),
                 Err(_) => return true,
             }
         }

@@ -11,7 +11,7 @@
 //! keeps the memory of its last response for its next one, so that a client that sends one request after
 //! another allocates nothing.
 
-use crate::http::body_reader::BodyReader;
+use crate::http::body_reader::{BodyReader, DecodedAhead};
 use crate::http::wire::{self, BodyLength, Limits, ResponseDecoder, ResponseHead};
 use crate::net::ReadBuffer;
 use std::cell::RefCell;
@@ -32,6 +32,8 @@ pub(super) struct ResponseBuffer {
     pub(super) bytes: ReadBuffer,
     /// What is to be sent next.
     pub(super) out: Vec<u8>,
+    /// Of a response that came early.
+    ahead: Option<DecodedAhead>,
     limits: Limits,
 }
 
@@ -63,6 +65,7 @@ impl ResponseBuffer {
             body: BodyReader::of_responses(),
             bytes: ReadBuffer::new(FIRST_BYTES, MAX_BYTES),
             out: Vec::new(),
+            ahead: None,
             limits,
         }
     }
@@ -72,6 +75,7 @@ impl ResponseBuffer {
         self.body.restart(BodyLength::Known(0), self.limits);
         self.bytes.clear();
         self.out.clear();
+        self.ahead = None;
     }
 
     /// The length of the next head, once it is here whole.
@@ -106,9 +110,9 @@ impl ResponseBuffer {
         self.bytes.unread().len() >= MAX_BYTES
     }
 
-    /// Whether the rest of the response is here.
-    pub(super) fn is_whole(&self) -> bool {
-        self.body.ends_in(self.bytes.unread())
+    /// Whether the whole body of the response is here. It is asked while nothing of the body is consumed.
+    pub(super) fn is_whole(&mut self) -> bool {
+        self.body.ends_in(self.bytes.unread(), &mut self.ahead)
     }
 
     /// The final head.
@@ -132,5 +136,21 @@ mod tests {
         kept.out.reserve(MAX_KEPT_BYTES + 1);
         kept.keep();
         assert!(KEPT.with(|kept| kept.borrow().is_none()));
+    }
+
+    #[test]
+    fn a_response_that_comes_piece_by_piece_is_decoded_once() {
+        let mut buffer = ResponseBuffer::new(Limits::default());
+        for body in ["5\r\nhello\r\n0\r\n\r\n", "1\r\na\r\n0\r\nA: b\r\n\r\n"] {
+            buffer.restart();
+            buffer.keep_head(0, BodyLength::Chunked);
+            for (place, byte) in body.bytes().enumerate() {
+                buffer.bytes.room()[0] = byte;
+                buffer.bytes.filled(1);
+                assert_eq!(buffer.is_whole(), place + 1 == body.len(), "{place}");
+                let (_, at) = **buffer.ahead.as_ref().expect("a decoder");
+                assert!(at > place || body[..place].contains("A"), "{place}: {at}");
+            }
+        }
     }
 }

@@ -160,7 +160,7 @@ impl Exchange {
                     0
                 }
                 Ok(None) if is_answered && unsent == Unsent::IsKept => {
-                    self.rest = (bufs.map(|buf| buf.to_vec()).concat(), 0);
+                    self.rest = (bufs.each_ref().map(|buf| &**buf).concat(), 0);
                     return Ok(());
                 }
                 Ok(bytes) => bytes.unwrap_or(0),
@@ -210,7 +210,7 @@ impl Exchange {
 
     /// Once the whole response is here, the server needs no more of the request.
     pub(super) fn stop_if_whole(&mut self) {
-        self.stopped |= self.answered && self.buffer.is_whole();
+        self.stopped = self.stopped || self.answered && self.buffer.is_whole();
     }
 
     /// Receives the response if it is here, and of its body as much as the buffer holds; does not wait.
