@@ -4,12 +4,13 @@
 //! those of both, each with its own cuts; its spans and its capture are of the side that was seen first.
 
 use crate::json::Object;
-use crate::spans::{Buffer, Spans};
+use crate::spans::{self, Shared, Spans};
+use crate::states::{Machines, Moved};
 use barewire::net::{Addr, TapEvent, Tapped};
 use barewire::trace::wire::capture::{Writer, invented};
 use barewire::trace::wire::{Direction, Event, Explainer, Layer, Protocol, What};
 use std::collections::HashMap;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -57,11 +58,11 @@ pub(crate) struct Log {
     passed: usize,
     /// More has passed than is allowed, or the last message is there: the rest is dropped.
     is_closed: bool,
-    explainer: Explainer,
-    spans: Spans,
-    lines: Buffer,
-    capture: Writer<Buffer>,
-    pcap: Buffer,
+    /// It is always there; a new protocol takes it and returns it.
+    explainer: Option<Explainer>,
+    spans: Shared<Spans>,
+    capture: Writer<Shared<Vec<u8>>>,
+    pcap: Shared<Vec<u8>>,
     conversations: Vec<Conversation>,
     /// By the number of a connection with a tap.
     taps: HashMap<u64, Seen>,
@@ -80,14 +81,14 @@ struct Conversation {
     first: Side,
     /// Both ends are seen.
     is_shared: bool,
+    machines: Machines,
     /// How many bytes were seen at a side, of a layer, from one of the two.
     seen: HashMap<(Side, Layer, Direction), u64>,
 }
 
 impl Log {
     pub(crate) fn new(run: u64) -> Log {
-        let (lines, pcap) = (Buffer::default(), Buffer::default());
-        let spans = Spans::of(run);
+        let ((found, spans), (file, pcap)) = (Shared::new(), Shared::new());
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
         Log {
             run,
@@ -97,10 +98,9 @@ impl Log {
             written: 0,
             passed: 0,
             is_closed: false,
-            explainer: Explainer::new(spans.clone(), lines.clone()),
+            explainer: Some(Explainer::new(found, io::sink())),
             spans,
-            lines,
-            capture: Writer::new(pcap.clone()),
+            capture: Writer::new(file),
             pcap,
             conversations: Vec::new(),
             taps: HashMap::new(),
@@ -112,8 +112,9 @@ impl Log {
         self.begun.elapsed()
     }
 
-    pub(crate) fn pcap(&self) -> Vec<u8> {
-        self.pcap.bytes()
+    pub(crate) fn pcap(&mut self) -> Vec<u8> {
+        let _ = self.capture.finish(); // memory does not fail
+        self.pcap.lock().clone()
     }
 
     /// Whether the run has had all the bytes that it may have.
@@ -152,7 +153,6 @@ impl Log {
         if !self.takes(bytes) {
             return;
         }
-        let time = self.time();
         let addresses = ends.map(Some);
         let mut known = self.conversations.iter_mut();
         let conversation = match known.position(|known| known.ends == addresses) {
@@ -164,14 +164,15 @@ impl Log {
         let is_explained = side.sends() == from || !known.is_shared;
         self.block(Seen { conversation, side }, Layer::Udp, from, bytes);
         if is_explained {
-            let ([client, server], bytes) = (ends, bytes.into());
-            let what = What::Datagram {
+            let [client, server] = ends;
+            let (bytes, missing) = (bytes.into(), 0);
+            let datagram = What::Datagram {
                 client,
                 server,
                 bytes,
-                missing: 0,
+                missing,
             };
-            self.write(conversation, from, time, what);
+            self.passes(conversation, from, datagram);
         }
     }
 
@@ -198,18 +199,19 @@ impl Log {
             TapEvent::Received(bytes) => self.bytes(seen, layer, peer, bytes),
             TapEvent::Sent(bytes) => self.bytes(seen, layer, us, bytes),
             TapEvent::Connected if tapped.is_plaintext() => {
-                let (number, time) = (seen.conversation as u64, self.time());
-                for message in self.spans.handshake_over(number, time, us) {
-                    self.keep(message);
-                }
+                let machines = &mut self.conversations[seen.conversation].machines;
+                let moved = machines.handshake_over(us);
+                self.moved(seen.conversation, self.time(), &moved);
             }
             _ if tapped.is_plaintext() => {} // its ends are those of the records
-            TapEvent::ReceivedEnd => self.ends(seen, peer, "end"),
-            TapEvent::SentEnd => self.ends(seen, us, "end"),
-            TapEvent::Aborted => self.ends(seen, us, "reset"),
-            TapEvent::Broken(ErrorKind::ConnectionReset) => self.ends(seen, peer, "reset"),
+            TapEvent::ReceivedEnd => self.ends(seen, peer, "end", What::Ends { reset: false }),
+            TapEvent::SentEnd => self.ends(seen, us, "end", What::Ends { reset: false }),
+            TapEvent::Aborted => self.ends(seen, us, "reset", What::Cut),
+            TapEvent::Broken(ErrorKind::ConnectionReset) => {
+                self.ends(seen, peer, "reset", What::Cut);
+            }
             TapEvent::Closed => {
-                self.ends(seen, us, "closed");
+                self.ends(seen, us, "closed", What::Closed);
                 self.taps.remove(&tapped.number());
             }
             _ => {}
@@ -238,9 +240,10 @@ impl Log {
                 [Some(client), Some(server)] => (client, server),
                 _ => invented(conversation as u64),
             };
-            self.explainer.set_protocol(protocol.clone());
-            let (client_first, begins) = (Direction::FromClient, What::begins(client, server));
-            self.write(conversation, client_first, self.time(), begins);
+            let explainer = self.explainer.take();
+            self.explainer = explainer.map(|explainer| explainer.protocol(protocol.clone()));
+            let begins = What::begins(client, server);
+            self.passes(conversation, Direction::FromClient, begins);
             conversation
         });
         self.taps
@@ -259,6 +262,7 @@ impl Log {
             ends,
             first,
             is_shared: false,
+            machines: Machines::default(),
             seen: HashMap::new(),
         });
         let begins = self
@@ -276,11 +280,9 @@ impl Log {
                 return;
             }
             self.block(seen, layer, from, bytes);
-            if self.conversations[seen.conversation].first != seen.side {
-                continue;
+            if self.conversations[seen.conversation].first == seen.side {
+                self.passes(seen.conversation, from, What::Bytes(layer, bytes.into()));
             }
-            let what = What::Bytes(layer, bytes.into());
-            self.write(seen.conversation, from, self.time(), what);
         }
     }
 
@@ -302,28 +304,35 @@ impl Log {
         self.push(block.hex(bytes));
     }
 
-    fn ends(&mut self, seen: Seen, from: Direction, how: &str) {
+    fn ends(&mut self, seen: Seen, from: Direction, how: &str, what: What<'_>) {
         if self.conversations[seen.conversation].first != seen.side {
             return;
         }
-        let (number, time) = (seen.conversation as u64, self.time());
-        let ends = self.message("ends").raw("conversation", number);
-        self.push(ends.text("from", from.key()).time(time).text("how", how));
-        let what = match how {
-            "end" => What::Ends { reset: false },
-            "closed" => What::Closed,
-            _ => What::Cut,
-        };
-        self.write(seen.conversation, from, time, what);
+        let ends = self.message("ends").raw("conversation", seen.conversation);
+        let ends = ends.text("from", from.key()).time(self.time());
+        self.push(ends.text("how", how));
+        self.passes(seen.conversation, from, what);
     }
 
-    /// Explains it, and writes it to the capture.
-    fn write(&mut self, conversation: usize, from: Direction, time: Duration, what: What<'_>) {
-        let mut event = Event::new(conversation as u64, from, time, what);
-        let _ = self.explainer.event(&event); // both write to memory
+    /// Explains it, and writes it into the capture.
+    fn passes(&mut self, conversation: usize, from: Direction, what: What<'_>) {
+        let mut event = Event::new(conversation as u64, from, self.time(), what);
+        if let Some(explainer) = &mut self.explainer {
+            let _ = explainer.event(&event); // memory does not fail
+        }
         event.time += self.since_1970;
         let _ = self.capture.event(&event);
-        self.explained();
+        for (_, explained) in self.spans.take() {
+            self.keep(spans::message(self.run, conversation as u64, &explained));
+            let moved = self.conversations[conversation].machines.pass(&explained);
+            self.moved(conversation, explained.time, &moved);
+        }
+    }
+
+    fn moved(&mut self, conversation: usize, time: Duration, moved: &[Moved]) {
+        for moved in moved {
+            self.keep(moved.message(self.run, conversation as u64, time));
+        }
     }
 
     fn message(&self, kind: &str) -> Object {
@@ -341,13 +350,6 @@ impl Log {
         }
     }
 
-    /// What the explainer has written.
-    fn explained(&mut self) {
-        for line in self.lines.take_lines() {
-            self.keep(line);
-        }
-    }
-
     /// Whether these bytes are still shown. If not, a note says so, once.
     fn takes(&mut self, bytes: &[u8]) -> bool {
         let was_full = self.is_full();
@@ -362,7 +364,7 @@ impl Log {
 
 fn name(protocol: &Protocol) -> &'static str {
     match protocol {
-        Protocol::Tls | Protocol::TlsWith(_) => "tls",
+        Protocol::Tls => "tls",
         Protocol::Framed(_) => "framed",
         Protocol::Bytes => "bytes",
         _ => "http",

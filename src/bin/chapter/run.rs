@@ -150,8 +150,8 @@ impl Run {
 
     /// The messages so far, and the capture.
     pub(crate) fn played(&self) -> (Vec<String>, Vec<u8>) {
-        let state = self.lock();
-        (state.log.messages.clone(), state.log.pcap())
+        let log = &mut self.lock().log;
+        (log.messages.clone(), log.pcap())
     }
 
     pub(crate) fn event(&self, side: Side, key: &str, values: &[(&str, &str)]) {

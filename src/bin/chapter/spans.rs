@@ -1,10 +1,8 @@
-//! What the explainer says of a run, as messages to the page: a line of JSON each.
+//! What the explainer says of a run, as messages to the page.
 
 use crate::json::{Object, list};
-use crate::states::{Machines, Moved};
 use barewire::trace::wire::render::Rendering;
-use barewire::trace::wire::{Direction, Explained, Note, Span};
-use std::collections::BTreeMap;
+use barewire::trace::wire::{Explained, Note, Span};
 use std::io::{self, Write};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,83 +13,36 @@ const MOST_HEX: usize = 64 * 1024;
 /// The longest message.
 pub(crate) const MOST_BYTES: usize = 256 * 1024;
 
-/// The rendering: each span is a message, and each state that it moves. Clones are the same.
-#[derive(Clone)]
-pub(crate) struct Spans {
-    run: u64,
-    machines: Arc<Mutex<BTreeMap<u64, Machines>>>,
-}
+/// What is written at one place and read at another, under the lock of a run.
+pub(crate) struct Shared<T>(Arc<Mutex<T>>);
 
-impl Spans {
-    pub(crate) fn of(run: u64) -> Spans {
-        let machines = Arc::default();
-        Spans { run, machines }
+impl<T: Default> Shared<T> {
+    pub(crate) fn new() -> (Shared<T>, Shared<T>) {
+        let shared = Arc::new(Mutex::new(T::default()));
+        (Shared(Arc::clone(&shared)), Shared(shared))
     }
 
-    /// A tap at this side has seen the end of the handshake of TLS: the messages that say so.
-    pub(crate) fn handshake_over(
-        &self,
-        conversation: u64,
-        time: Duration,
-        side: Direction,
-    ) -> Vec<String> {
-        let moved = |machines: &mut Machines| machines.handshake_over(side);
-        self.messages(conversation, time, moved)
-    }
-
-    fn messages(
-        &self,
-        conversation: u64,
-        time: Duration,
-        moved: impl FnOnce(&mut Machines) -> Vec<Moved>,
-    ) -> Vec<String> {
-        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = moved(machines.entry(conversation).or_default());
-        let message = |moved: &Moved| moved.message(self.run, conversation, time);
-        moved.iter().map(message).collect()
-    }
-}
-
-impl Rendering for Spans {
-    fn event(&mut self, _: u64, _: Duration, _: &str, _: &mut String) {}
-
-    /// A message a line: a text of JSON has no line ends.
-    fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        let moved = self.messages(conversation, explained.time, |it| it.pass(explained));
-        for message in [message(self.run, conversation, explained)]
-            .iter()
-            .chain(&moved)
-        {
-            *out += message;
-            out.push('\n');
-        }
-    }
-}
-
-/// What is written into memory, and taken from there by another owner.
-#[derive(Clone, Default)]
-pub(crate) struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl Buffer {
-    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lines that were written since the last call.
-    pub(crate) fn take_lines(&self) -> Vec<String> {
-        let bytes = mem::take(&mut *self.lock());
-        String::from_utf8_lossy(&bytes)
-            .lines()
-            .map(str::to_owned)
-            .collect()
-    }
-
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.lock().clone()
+    pub(crate) fn take(&self) -> T {
+        mem::take(&mut *self.lock())
     }
 }
 
-impl Write for Buffer {
+/// The spans of all conversations, as the explainer finds them.
+pub(crate) type Spans = Vec<(u64, Explained)>;
+
+impl Rendering for Shared<Spans> {
+    fn event(&mut self, _: u64, _: Duration, _: &str, _: &mut String) {}
+
+    fn explained(&mut self, conversation: u64, explained: &Explained, _: &mut String) {
+        self.lock().push((conversation, explained.clone()));
+    }
+}
+
+impl Write for Shared<Vec<u8>> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.lock().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -102,7 +53,8 @@ impl Write for Buffer {
     }
 }
 
-fn message(run: u64, conversation: u64, explained: &Explained) -> String {
+/// A span as a message.
+pub(crate) fn message(run: u64, conversation: u64, explained: &Explained) -> String {
     let begin = || {
         let message = Object::new().text("kind", "span").raw("run", run);
         let message = message

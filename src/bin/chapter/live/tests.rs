@@ -5,8 +5,8 @@ use crate::exchange::{Stage, Stop};
 use crate::log::Side;
 use barewire::http;
 use barewire::net::{Handle, create_server};
-use barewire::trace::wire::Protocol;
 use barewire::trace::wire::capture;
+use barewire::trace::wire::{Protocol, What};
 use barewire::websocket::{self, ConnectOptions, WebSocket};
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -199,8 +199,8 @@ fn what_was_played_is_a_capture_and_a_file() {
         Some(Data::Binary(pcap)) => pcap.to_vec(),
         other => panic!("{other:?}"),
     };
-    let sent = capture::Reader::new(&pcap[..]).find_map(|event| match event.unwrap() {
-        capture::Event::Bytes { bytes, .. } => Some(bytes.to_vec()),
+    let sent = capture::Reader::new(&pcap[..]).find_map(|event| match event.unwrap().what {
+        What::Bytes(_, bytes) => Some(bytes.to_vec()),
         _ => None,
     });
     assert_eq!(sent.unwrap(), b"hello");
