@@ -1,9 +1,8 @@
 // Bytes as rows: a line of text, or a frame, in each; beside it the same bytes in hexadecimal. Each part of a row belongs
 // to a leaf: the bytes of one token.
 
-import { el, bytesWords, pageText } from "./words.js";
+import { el, say, bytesWords, labelWords, pageText } from "./words.js";
 
-const leafLimit = 256;
 const blockLimit = 4096;
 const rowLength = 16;
 const rowsAtOnce = 150;
@@ -65,6 +64,7 @@ export function leafAt(node) {
 // An element that shows a leaf and takes the focus when an arrow key comes to it.
 export function leafNode(leaf, text, kind = leaf.kind) {
   const node = el("span", { class: `leaf k-${kind}`, role: "button", tabindex: "-1", text });
+  say(node, () => `${text.trim() || hexOfBytes(leaf.bytes.subarray(0, 8), " ")} — ${labelWords(leaf.label)}`, "aria-label");
   bind(node, leaf);
   return node;
 }
@@ -76,7 +76,7 @@ function bind(node, leaf) {
 }
 
 // Puts the bytes, which begin at offset `at` of their direction, into `into`. `leaves` are those that touch them.
-// `block.open`: whether all of a long block is shown.
+// `block.open`: whether all of a long block is shown; `block.limit`: how much of a long leaf is, at first.
 export function fillRows(into, block, leaves, again) {
   into.replaceChildren();
   const rows = rowsOf(block, leaves, again);
@@ -102,8 +102,8 @@ function* rowsOf(block, leaves, again) {
       yield row.node;
       row = null;
     }
-    const isRun = bytes.length > leafLimit && !leaf?.open;
-    const most = block.open || leaf?.open ? bytes.length : Math.min(bytes.length, isRun ? leafLimit : blockLimit);
+    const isRun = bytes.length > block.limit && !leaf?.open;
+    const most = block.open || leaf?.open ? bytes.length : Math.min(bytes.length, isRun ? block.limit : blockLimit);
     for (let at = 0; at < most;) {
       row ??= newRow();
       const end = endOfRow(bytes, at, most, leaf);
@@ -152,7 +152,7 @@ function endOfRow(bytes, at, most, leaf) {
   const feed = isText ? bytes.indexOf(10, at) : -1;
   const line = feed >= 0 && feed < most ? feed + 1 : most;
   if (isText && line - at <= 4 * rowLength) return line;
-  if (leaf && leaf.kind !== "data" && leaf.kind !== "refused" && line - at <= leafLimit) return line;
+  if (leaf && leaf.kind !== "data" && leaf.kind !== "refused" && line - at <= 16 * rowLength) return line;
   let end = Math.min(at + (isText ? 2 : 1) * rowLength, line);
   while (isText && end < line && (bytes[end] & 0xc0) === 0x80) end += 1; // inside a character
   return end;

@@ -61,14 +61,12 @@ function onKey(event) {
   return undefined;
 }
 
-// One leaf of a drawing is reached with the Tab key; it has the name that a screen reader says.
+// One leaf of a drawing is reached with the Tab key.
 function rove(node) {
-  const leaf = leafAt(node);
   for (const other of node.closest(".flow")?.querySelectorAll('[tabindex="0"]') ?? []) {
     if (leafAt(other)) other.setAttribute("tabindex", "-1");
   }
   node.setAttribute("tabindex", "0");
-  node.setAttribute("aria-label", `${node.textContent} — ${labelWords(leaf.label)}`);
 }
 
 function pin(node, leaf) {

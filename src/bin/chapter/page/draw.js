@@ -10,6 +10,9 @@ import { Machines } from "./states.js";
 // What is derived is worth to be seen without being asked for.
 const hanging = /^(websocket\.(unmasked|accept|key|offer)|http\.length)/;
 const mostUnderBlock = 8;
+const mostOfLeaf = 256;
+// So many cards are drawn at once; of a longer run each of the others when it comes near.
+const mostAtOnce = 40;
 
 export class Drawing {
   constructor(exchange) {
@@ -21,10 +24,27 @@ export class Drawing {
     const legend = el("ul", { class: "legend", label: "legend" },
       ...kinds.map((kind) => el("li", { class: `k-${kind}`, say: `kind.${kind}` })));
     this.node = el("div", { class: "drawing", hidden: true }, this.machines.node, legend, this.lanes, this.flow, this.cuts);
+    this.near = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) this.comesNear(target);
+    }, { rootMargin: "100% 0px" });
+    addEventListener("beforeprint", () => {
+      for (const node of this.far.keys()) this.comesNear(node);
+      this.flush();
+    });
     this.clear();
   }
 
+  comesNear(node) {
+    this.near.unobserve(node);
+    node.style.minHeight = "";
+    this.dirty.add(this.far.get(node));
+    this.far.delete(node);
+    this.schedule();
+  }
+
   clear() {
+    this.near.disconnect();
+    this.far = new Map();
     this.conversations = new Map();
     this.dirty = new Set();
     this.queue = [];
@@ -56,7 +76,7 @@ export class Drawing {
 
   // Draws what has changed.
   flush() {
-    for (const card of this.dirty) this.drawCard(card);
+    for (const card of this.dirty) if (!this.far.has(card.node)) this.drawCard(card);
     this.dirty.clear();
     if (this.conversations.size > 2) this.lanes.replaceChildren(this.lanesNow());
     if (this.exchange.cuts && this.conversations.size) this.cuts.replaceChildren(this.cutsNow());
@@ -96,7 +116,7 @@ export class Drawing {
     // Each datagram counts its own bytes.
     const stream = known && message.layer !== "udp" ? known : { leaves: [], cards: [] };
     conversation.streams.set(key, stream);
-    const block = { at: message.at, bytes, open: false };
+    const block = { at: message.at, bytes, open: false, limit: stream.cards.length < 8 ? mostOfLeaf : 64 };
     const verb = `block.${message.from}.${message.seen}`;
     const title = () => `${this.nameOf(conversation)}${pageText(verb, { bytes: bytesWords(bytes.length) })}`;
     const card = Object.assign(this.card(message, title, block, stream, message.layer === "tls"), { hex: message.hex, arrivals: 0 });
@@ -137,8 +157,15 @@ export class Drawing {
     const node = el("div", { class: `block ${message.from}${isDerived ? " derived" : ""}` },
       el("div", { class: "card" }, head, rows, hang), el("div", { class: "arrow", "aria-hidden": "true" }));
     const lines = Math.min(block.bytes.length / 24 + 2, 40);
-    node.style.containIntrinsicSize = `auto ${Math.round(lines * 24 + 40)}px`;
-    return { node, rows, hang, block, stream };
+    const height = `${Math.round(lines * 24 + 40)}px`;
+    node.style.containIntrinsicSize = `auto ${height}`;
+    const card = { node, rows, hang, block, stream };
+    if (this.flow.childElementCount >= mostAtOnce) {
+      node.style.minHeight = height;
+      this.far.set(node, card);
+      this.near.observe(node);
+    }
+    return card;
   }
 
   span(conversation, message) {
@@ -157,7 +184,7 @@ export class Drawing {
     }
     // No write or read had these bytes: they were inside TLS, or in several frames.
     const derived = { leaves, cards: [] };
-    const block = { at: message.span.at, bytes: bytesOfHex(message.hex), open: false };
+    const block = { at: message.span.at, bytes: bytesOfHex(message.hex), open: false, limit: mostOfLeaf };
     const title = () => `${labelWords(message.span.label)}: ${bytesWords(message.span.length)}`;
     const card = this.card(message, title, block, derived, true);
     this.flow.append(card.node);

@@ -19,7 +19,7 @@ export class FrameBuilder {
     this.payload = el("input", { type: "text", value: "hello world!", spellcheck: "false", input: () => this.draw() });
     this.bits = el("div", { class: "frame-bits", role: "img" });
     this.rest = el("p", { class: "hexes" });
-    this.broken = el("ul", { class: "broken", role: "status" });
+    this.broken = el("ul", { class: "broken" });
     this.node = el("div", { class: "tool" },
       el("fieldset", { class: "line" }, el("legend", { say: "frame.flags" }),
         ...Object.entries(this.flags).map(([name, node]) => named(node, name.toUpperCase()))),
@@ -27,7 +27,7 @@ export class FrameBuilder {
         el("label", {}, el("span", { say: "frame.length" }), " ", this.form),
         el("label", {}, el("span", { say: "frame.key" }), " ", this.key)),
       el("label", { class: "wide" }, el("span", { say: "frame.payload" }), " ", this.payload),
-      this.bits, this.rest, this.broken);
+      this.bits, this.rest, el("div", { role: "status" }, this.broken));
     this.draw();
   }
 

@@ -117,7 +117,7 @@ function fillExchange(exchange, body) {
   const prediction = new Prediction(exchange);
   const tool = toolOf(exchange);
   const player = new Player(exchange, () => tool?.read() ?? {}, () => {
-    prediction.reveal();
+    prediction.played(player.isAsked);
     if (tool instanceof Cuts && !tool.isTouched) tool.setTotal(player.drawing.asked());
   });
   players.set(exchange.id, player);

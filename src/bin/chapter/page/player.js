@@ -18,6 +18,7 @@ export class Player {
     this.run = 0;
     this.isRunning = false;
     this.isStepping = false;
+    this.isAsked = true;
     this.timer = 0;
     this.wanted = "";
     this.outcome = null;
@@ -33,12 +34,13 @@ export class Player {
       this.runButton, this.stepButton, this.stopButton, this.pace, el("span", { class: "gap" }), this.pcapButton, this.exportButton);
   }
 
-  // Plays it on the server. `waits`: when nothing else is being played.
+  // Plays it on the server. `waits`: the page begins it, not the reader, when nothing else is being played.
   play(waits = false) {
     this.stop();
     this.rewind();
     this.messages = [];
     this.isRunning = true;
+    this.isAsked = !waits;
     this.outcome = null;
     this.isStepping = false;
     this.say(() => pageText("status.running"));

@@ -7,7 +7,7 @@ export class Prediction {
   constructor(exchange) {
     this.exchange = exchange;
     this.chosen = -1;
-    this.isAnswered = false;
+    this.isPlayed = false;
     this.verdict = el("p", { class: "verdict" });
     this.because = el("p", { say: () => exchangeText(exchange, "because") ?? "" });
     this.answer = el("div", { class: "answer", hidden: true, role: "status" }, this.verdict, this.because);
@@ -22,16 +22,21 @@ export class Prediction {
     const choices = exchangeText(this.exchange, "choices") ?? [];
     this.choices.replaceChildren(...choices.map((_, at) => {
       const words = () => exchangeText(this.exchange, "choices")?.[at] ?? "";
-      const change = () => { this.chosen = at; if (this.isAnswered) this.reveal(); };
+      const change = () => { this.chosen = at; if (this.isPlayed) this.reveal(); };
       return el("label", {}, el("input", { type: "radio", name, value: String(at), change }), el("span", { say: words }));
     }));
     this.question.hidden = !exchangeText(this.exchange, "question");
   }
 
+  // It has been played. What a reader has neither asked for nor predicted is not answered yet.
+  played(isAsked) {
+    this.isPlayed = true;
+    if (isAsked || this.chosen >= 0) this.reveal();
+  }
+
   reveal() {
     const right = exchangeText(this.exchange, "answer");
     if (right === undefined) return;
-    this.isAnswered = true;
     this.answer.hidden = false;
     const words = () => exchangeText(this.exchange, "choices")?.[right] ?? "";
     const key = this.chosen < 0 ? "answer.is" : this.chosen === right ? "answer.right" : "answer.other";

@@ -67,7 +67,7 @@ export class Machines {
   }
 
   add(side, name, isExit) {
-    const box = el("li", { say: () => stateWords(side.machine, name) });
+    const box = el("li", {}, el("span", { say: () => stateWords(side.machine, name) }));
     side.boxOf.set(name, box);
     (isExit ? side.exits : side.boxes).append(box);
   }
