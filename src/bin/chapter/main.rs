@@ -47,6 +47,7 @@ mod site;
 mod sources;
 mod spans;
 mod states;
+mod words;
 
 use demo::{Args, err, log, out};
 use door::Door;

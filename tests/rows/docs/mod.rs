@@ -8,12 +8,14 @@
 //! | `settings` | each setting with its default, as the code has them |
 //! | `defaults` | the sentence above its field, and the tables and sentences that repeat it |
 //! | `counts` | the numbers and lists of the README that can be counted |
+//! | `chinese` | `README.zh.md`: its tables, beside those of the README, of `src/lib.rs` and of `make run` |
 //! | `coverage` | `fixtures/COVERAGE.md`, and the sentences of the RFCs that it counts |
 //! | `cookbook` | its recipes, their table and their files |
 //! | `paths` | each file and folder that a text names |
 //! | `examples` | what each door exports, and whether it has an example |
 //! | `errata` | each mistake of the notes: its row, and the page that explains it |
 
+mod chinese;
 mod cookbook;
 mod counts;
 mod coverage;

@@ -20,7 +20,8 @@ fn each_path_in_a_text_is_there() {
     pages.extend(Page::read_all("src", ".md"));
     pages.extend(Page::read_all("tests", ".rs"));
     pages.extend(Page::read_all("tests", ".md"));
-    pages.extend([Page::readme(), Page::read("CHANGELOG.md")]);
+    let at_the_root = ["README.md", "README.zh.md", "CHANGELOG.md"];
+    pages.extend(at_the_root.map(Page::read));
     let mut wrong = Vec::new();
     for page in &pages {
         let is_code = page.file.ends_with(".rs");
@@ -54,6 +55,7 @@ fn each_link_of_a_page_leads_somewhere() {
     let mut wrong = Vec::new();
     for name in [
         "README.md",
+        "README.zh.md",
         "CHANGELOG.md",
         "src/bin/README.md",
         "tests/README.md",

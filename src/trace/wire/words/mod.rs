@@ -16,7 +16,7 @@
 //! | what a section demands: `RFC 9112 §6.3` | `rules.rs`, `rules_tls.rs` | beside it | [`rule_sentence`] |
 //!
 //! Chinese stands in a file for each protocol: `http.rs`, `websocket.rs`, `tls.rs`, `x509.rs`, and `transport.rs` for
-//! what lies below them. A value in `VALUES` is a pattern: `#` is a number, `*` any text.
+//! what lies below them; `phrases.rs` has what renderings say between the spans. A value in `VALUES` is a pattern: `#` is a number, `*` any text.
 //!
 //! # The rules
 //!
@@ -35,6 +35,7 @@
 //! | another language | a variant of [`Language`]; a column of each table here, and of `Rules` |
 
 mod http;
+mod phrases;
 mod rules;
 mod rules_tls;
 mod tls;
@@ -83,7 +84,7 @@ const HOLES: [char; 2] = ['#', '*'];
 /// assert_eq!(Label::Method.meaning_in("GET", language), Some("获取目标所指的内容"));
 /// assert_eq!(Label::Length6.value_in("5 bytes", language), "5 字节");
 /// let demands = rule_sentence("RFC 6455 §5.1", language);
-/// assert_eq!(demands, Some("客户端给发往服务器的每一帧加掩码，服务器从不加掩码"));
+/// assert_eq!(demands, Some("客户端给发往服务器的每一帧加掩码，服务器从不加掩码。"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -274,6 +275,16 @@ fn in_chinese(label: Label, value: &str) -> Option<Cow<'static, str>> {
     let rows = VALUES.iter().flat_map(|rows| rows.iter());
     let mut rows = rows.filter(|(of, ..)| *of == label);
     rows.find_map(|(_, pattern, chinese)| Some(filled(chinese, holes(pattern, value)?).into()))
+}
+
+/// What a rendering says between the spans, in a language: an event, the line above a message.
+pub(super) fn phrase(english: &str, language: Language) -> Cow<'_, str> {
+    let mut rows = match language {
+        Language::English => [].iter(),
+        Language::Chinese => phrases::PHRASES.iter(),
+    };
+    let found = rows.find_map(|(pattern, chinese)| Some(filled(chinese, holes(pattern, english)?)));
+    found.map_or(english.into(), Cow::Owned)
 }
 
 /// What stands in the holes of a pattern, if the value is of it.
