@@ -3,7 +3,7 @@
 use crate::demo::Args;
 use crate::only::Only;
 use barewire::framing::{Delimiter, Fixed, Header16, Padding, Prefix};
-use barewire::trace::wire::{Framing, Protocol};
+use barewire::trace::wire::{Framing, Language, Protocol};
 
 pub(crate) const HELP: &str = include_str!("help.txt");
 const ONE_OF: &str = "takes one of FILE, --listen, --vectors and --replay";
@@ -12,6 +12,7 @@ const ONE_OF: &str = "takes one of FILE, --listen, --vectors and --replay";
 pub(crate) struct Options {
     pub(crate) shows: Shows,
     pub(crate) style: Style,
+    pub(crate) language: Language,
     pub(crate) protocol: Protocol,
     pub(crate) only: Only,
     pub(crate) show_secrets: bool,
@@ -48,6 +49,7 @@ impl Options {
         Options {
             shows,
             style: Style::Text,
+            language: Language::English,
             protocol: Protocol::Detected,
             only: Only::default(),
             show_secrets: false,
@@ -82,8 +84,10 @@ impl Options {
             _ => return Err(ONE_OF.to_owned()),
         };
         let protocol = args.parsed("--as", protocol)?.unwrap_or_default();
+        let language = args.parsed("--lang", language)?.unwrap_or_default();
         Ok(Options {
             style: style(args)?,
+            language,
             protocol,
             only: Only::parse(&args.all("--only"))?,
             show_secrets: args.has("--show-secrets"),
@@ -110,6 +114,10 @@ fn style(args: &mut Args<'_>) -> Result<Style, String> {
         (Some((one, _)), Some((other, _))) => Err(format!("{other} or {one}, not both")),
         (found, _) => Ok(found.map_or(Style::Text, |(_, style)| style)),
     }
+}
+
+fn language(tag: &str) -> Result<Language, String> {
+    Language::of_tag(tag).ok_or_else(|| format!("takes en or zh, not {tag:?}"))
 }
 
 /// The framings are those of the demo `framing`.

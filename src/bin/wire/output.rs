@@ -16,10 +16,10 @@ const BUFFER_BYTES: usize = 64 * 1024;
 impl Options {
     pub(crate) fn rendering(&self) -> Filtered {
         let rendering: Box<dyn Rendering> = match self.style {
-            Style::Text => Box::new(Text::new()),
-            Style::Hex => Box::new(Hex::new(columns(), colours())),
+            Style::Text => Box::new(Text::new().language(self.language)),
+            Style::Hex => Box::new(Hex::new(columns(), colours()).language(self.language)),
             Style::Json => Box::new(Json::new()),
-            Style::Html(_) => Box::new(Html::new("wire")),
+            Style::Html(_) => Box::new(Html::new("wire").language(self.language)),
         };
         Filtered {
             only: self.only.clone(),
