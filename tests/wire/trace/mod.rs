@@ -6,10 +6,12 @@
 //! the tokens of single fields, [`secrets`] what is hidden, [`gaps`] what is missing, [`framing`] the messages of 7.1,
 //! [`tls`] the handshakes that rustls makes and what damages them, and [`costs`] time and memory.
 //!
-//! [`rendered`] is what the renderings write; `lessons/` has two exchanges to the letter. [`capture`] is how
+//! [`rendered`] is what the renderings write; `lessons/` has two exchanges to the letter, and
+//! [`chinese`] looks at them in Chinese. [`capture`] is how
 //! conversations are kept as files.
 
 mod capture;
+mod chinese;
 mod costs;
 mod exchanges;
 mod fixtures;

@@ -48,7 +48,7 @@ pub(crate) fn check_hex(spans: &[Explained], width: usize) {
 }
 
 /// As many columns as a terminal may take.
-fn columns(line: &str) -> usize {
+pub(crate) fn columns(line: &str) -> usize {
     let columns = |c| if c < '\u{1100}' || c == '…' { 1 } else { 2 };
     line.chars().map(columns).sum()
 }

@@ -94,7 +94,7 @@ fn post() -> Vec<Passes> {
 }
 
 /// The book's `hello world!` and `yakexi`.
-fn yakexi() -> Vec<Passes> {
+pub(super) fn yakexi() -> Vec<Passes> {
     let (request, response) = handshakes::samples();
     let mut script = vec![
         asks(request),
@@ -183,7 +183,7 @@ fn a_bit_of_0_is_not_explained_as_one_of_1() {
 }
 
 /// The conversations of `fixtures/`.
-fn fixtures() -> Vec<Vec<Passes>> {
+pub(super) fn fixtures() -> Vec<Vec<Passes>> {
     let http = all_cases().map(|case| scripts::of_http(&case));
     let frames = FRAMES.iter().flat_map(|file| format::cases(file));
     let frames = frames.map(|case| scripts::of_frames(&case));
@@ -204,7 +204,7 @@ fn size(script: &[Passes]) -> usize {
     sizes.sum()
 }
 
-fn spans(script: &[Passes]) -> Vec<Explained> {
+pub(super) fn spans(script: &[Passes]) -> Vec<Explained> {
     paper::spans(Conversation::new(), script)
 }
 

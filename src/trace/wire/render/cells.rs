@@ -2,6 +2,7 @@
 
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{HIDDEN, Note, SHOWN, Span, hex, printable, push, shown, utf8};
+use crate::trace::wire::words::Language;
 
 /// How many columns a terminal may take for a character. It is never more; of most scripts it is less.
 fn columns_of(c: char) -> usize {
@@ -35,21 +36,32 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
     }
 }
 
-/// The text in lines of this many columns, which are at least two: broken behind a space, or in a word that is longer
-/// than half a line.
+/// The text in lines of this many columns, which are at least two: broken behind a space, beside a wide character (but
+/// no punctuation begins a line, and no bracket that opens ends one), or in a word that is longer than half a line.
 pub(super) fn lines(text: &str, width: usize) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest.take()?;
         let most = fitting(text, width);
-        let end = match text[..most].rfind(' ') {
+        let end = match last_break(text, most) {
             _ if most == text.len() => most,
-            Some(space) if space > width / 2 => space + 1,
+            Some(end) if columns(&text[..end]) > width / 2 + 1 => end,
             _ => most,
         };
         let (line, behind) = text.split_at(end);
         rest = Some(behind).filter(|behind| !behind.is_empty());
         Some(line)
+    })
+}
+
+/// Where the text may be broken, the last place up to `most`.
+fn last_break(text: &str, most: usize) -> Option<usize> {
+    let mut behind = text[most..].chars().next();
+    text[..most].char_indices().rev().find_map(|(at, c)| {
+        let next = behind.replace(c)?;
+        let is_wide = columns_of(c) > 1 || columns_of(next) > 1;
+        let beside = is_wide && !"（《“".contains(c) && !" ，。、：；？！…）》”".contains(next);
+        (c == ' ' || beside).then_some(at + c.len_utf8())
     })
 }
 
@@ -80,30 +92,36 @@ pub(super) fn text_of<'b>(leaf: &Span, bytes: &'b [u8], most: usize) -> Option<&
 }
 
 /// A leaf in words: what it is, what it says beside its bytes, and what that means. Its bits say it themselves.
-pub(super) fn words(leaf: &Span, bytes: &[u8]) -> String {
+pub(super) fn words(leaf: &Span, bytes: &[u8], language: Language) -> String {
     let (label, value) = (leaf.label, leaf.value.as_str());
     let says_its_bytes = value.as_bytes() == bytes || value == shown(bytes) || value == hex(bytes);
     let has_bits = leaf.notes.iter().any(|note| note.bits != 0);
-    match (label, label.meaning(value)) {
+    let (means, says) = (
+        label.meaning_in(value, language),
+        label.value_in(value, language),
+    );
+    match (label, means) {
         (Label::FieldName | Label::Element, Some(means)) => means.into(),
-        (Label::Refused | Label::Unexplained, _) => sentence(label, "", Some(value)),
-        (_, means) if says_its_bytes || has_bits => sentence(label, "", means),
-        (_, means) => sentence(label, value, means),
+        (Label::Refused | Label::Unexplained, _) => sentence(label, "", Some(&says), language),
+        (_, means) if says_its_bytes || has_bits => sentence(label, "", means, language),
+        (_, means) => sentence(label, &says, means, language),
     }
 }
 
 /// A note of a leaf in words: what it is, of several bits what they say, and what that means.
-fn note_words(leaf: &Span, note: &Note) -> String {
+fn note_words(leaf: &Span, note: &Note, language: Language) -> String {
     let is_masked = note.label == Label::Unmasked;
     let label = if is_masked { leaf.label } else { note.label };
     let is_number = note.bits.count_ones() > 1;
     let value = if is_number { &note.value } else { "" };
-    sentence(note.label, value, label.meaning(&note.value))
+    let means = label.meaning_in(&note.value, language);
+    sentence(note.label, value, means, language)
 }
 
-fn sentence(label: Label, value: &str, means: Option<&str>) -> String {
-    let mut out = label.english().to_owned();
-    for (sign, text) in [(" = ", value), (": ", means.unwrap_or_default())] {
+fn sentence(label: Label, value: &str, means: Option<&str>, language: Language) -> String {
+    let mut out = label.words(language).to_owned();
+    let colon = language.colon();
+    for (sign, text) in [(" = ", value), (colon, means.unwrap_or_default())] {
         if !text.is_empty() {
             out += sign;
             push(&mut out, text);
@@ -113,7 +131,7 @@ fn sentence(label: Label, value: &str, means: Option<&str>) -> String {
 }
 
 /// What is derived from a leaf, each value with its words: the notes, and how its first bytes are unmasked.
-pub(super) fn derived(leaf: &Span, bytes: &[u8]) -> Vec<(Note, String)> {
+pub(super) fn derived(leaf: &Span, bytes: &[u8], language: Language) -> Vec<(Note, String)> {
     let mut out = Vec::new();
     for note in &leaf.notes {
         let value = match bytes {
@@ -121,18 +139,18 @@ pub(super) fn derived(leaf: &Span, bytes: &[u8]) -> Vec<(Note, String)> {
             _ if note.label == Label::Unmasked => {
                 let (steps, value) = unmasked(leaf, &note.value, bytes);
                 let steps = Note::new(Label::Unmasking, steps);
-                let words = note_words(leaf, &steps);
+                let words = note_words(leaf, &steps, language);
                 out.extend(Some((steps, words)).filter(|(steps, _)| !steps.value.is_empty()));
                 value
             }
-            _ => printable(&note.value),
+            _ => printable(&note.label.value_in(&note.value, language)),
         };
         out.push((
             Note {
                 value,
                 ..note.clone()
             },
-            note_words(leaf, note),
+            note_words(leaf, note, language),
         ));
     }
     out

@@ -12,6 +12,7 @@ use super::cells::{columns, derived, lines, shortened, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Direction, Explained, Span};
+use crate::trace::wire::words::{Language, phrase};
 use std::fmt::Write;
 use std::iter::repeat_n;
 use std::time::Duration;
@@ -26,6 +27,12 @@ const LEGEND: &str = "\
 * ASCII (a dot: none; 0d 0a is the end of a line). Right of
 * them stand the rule and their meaning. Behind * stands
 * what follows from them, or happens: it was not sent.
+";
+const LEGEND_IN_CHINESE: &str = "\
+* > 之后是客户端发送的字节，< 之后是服务器发送的：偏移、
+* 十六进制和 ASCII（点：不可显示；0d 0a 是行结束符）。右边
+* 是规则和含义。* 之后是由字节得出的结论，或发生的事，不是
+* 发送的内容。
 ";
 
 /// Every byte, in hexadecimal and as ASCII, each leaf on lines of its own; beside it its rule and what it is; below it
@@ -89,6 +96,32 @@ impl Hex {
         }
     }
 
+    /// In this language; without it, in English. Chinese characters take two columns.
+    ///
+    /// ```
+    /// use barewire::trace::wire::{Conversation, Direction, Language, render::{Hex, Rendering}};
+    /// use std::time::Duration;
+    ///
+    /// let (mut conversation, mut out) = (Conversation::new(), String::new());
+    /// let mut hex = Hex::new(80, false).language(Language::Chinese);
+    /// let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
+    ///     hex.explained(0, &explained, &mut out);
+    /// }
+    /// assert!(out.contains("RFC 3986 §3.3  目标的路径\n"));
+    /// ```
+    pub fn language(mut self, language: Language) -> Hex {
+        self.titles.language = language;
+        self
+    }
+
+    fn legend(&self) -> &'static str {
+        match self.titles.language {
+            Language::English => LEGEND,
+            Language::Chinese => LEGEND_IN_CHINESE,
+        }
+    }
+
     fn layout(&self, last_offset: u64) -> Layout {
         let bytes = match self.columns {
             128.. => 16,
@@ -134,8 +167,8 @@ impl Hex {
             (offset, format!("{hex:<w$} {ascii}", w = 3 * layout.bytes))
         });
         let says = match goes_on {
-            true => "continued".into(),
-            false => words(leaf, bytes),
+            true => phrase("continued", self.titles.language).into_owned(),
+            false => words(leaf, bytes, self.titles.language),
         };
         let beside = match leaf.label {
             Label::Refused => BAD,
@@ -148,7 +181,7 @@ impl Hex {
             (beside, leaf.rule, &says),
             out,
         );
-        for (note, words) in derived(leaf, bytes) {
+        for (note, words) in derived(leaf, bytes, self.titles.language) {
             let fits = columns(&note.value) <= layout.middle;
             let values = lines(&note.value, self.columns - layout.start).take(MOST_LINES);
             let mut values: Vec<_> = values
@@ -192,12 +225,12 @@ impl Hex {
 
 impl Rendering for Hex {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        let (above, event) = self.titles.event(LEGEND, conversation, time, text);
+        let (above, event) = self.titles.event(self.legend(), conversation, time, text);
         *out += &format!("{above}* {}\n", shortened(&event, self.columns - 2));
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        let (title, goes_on) = self.titles.title(LEGEND, conversation, explained);
+        let (title, goes_on) = self.titles.title(self.legend(), conversation, explained);
         if let Some((above, title)) = title {
             let title = shortened(&title, self.columns - 2);
             *out += &format!("{above}\n* {title}\n");

@@ -8,10 +8,15 @@ use super::cells::{derived, text_of, words};
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Explained, Span, push};
+use crate::trace::wire::words::{Language, phrase};
 use std::fmt::Write;
 use std::time::Duration;
 
 const STYLE: &str = include_str!("page.css");
+const HOW: &str = "Left: what the client has sent; right: the server. Touch some bytes, or press Tab: their meaning \
+     and their rule are shown below.";
+const HOW_IN_CHINESE: &str =
+    "左边是客户端发送的内容，右边是服务器的。点一下字节，或按 Tab 键：下方就显示其含义和规则。";
 /// Of one leaf so many bytes are shown, and so many of a run of pieces.
 const MOST_OF_LEAF: usize = 1024;
 const MOST_OF_RUN: usize = 8192;
@@ -61,20 +66,38 @@ impl Html {
         }
     }
 
+    /// In this language; without it, in English.
+    ///
+    /// ```
+    /// use barewire::trace::wire::{Language, render::{Html, Rendering}};
+    ///
+    /// let mut page = String::new();
+    /// Html::new("一课").language(Language::Chinese).finish(&mut page);
+    /// assert!(page.contains("<html lang=\"zh\">"));
+    /// ```
+    pub fn language(mut self, language: Language) -> Html {
+        self.titles.language = language;
+        self
+    }
+
     fn begin(&mut self, out: &mut String) {
         if std::mem::replace(&mut self.has_begun, true) {
             return;
         }
         let title = escaped(&self.title);
+        let language = self.titles.language.key();
+        let how = match self.titles.language {
+            Language::English => HOW,
+            Language::Chinese => HOW_IN_CHINESE,
+        };
         let policy = "default-src 'none'; style-src 'unsafe-inline'";
         let _ = write!(
             out,
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
              <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-             <p>Left: what the client has sent; right: the server. Touch some bytes, or press Tab: their meaning \
-             and their rule are shown below.</p>\n<main>\n"
+             <p>{how}</p>\n<main>\n"
         );
     }
 
@@ -89,7 +112,9 @@ impl Html {
     fn end_run(&mut self, out: &mut String) {
         let left_out = std::mem::take(&mut self.run).left_out;
         if left_out > 0 {
-            *out += &format!("<span class=\"note\">… {left_out} bytes more</span>");
+            let more = format!("… {left_out} bytes more");
+            let more = phrase(&more, self.titles.language);
+            *out += &format!("<span class=\"note\">{more}</span>");
         }
     }
 
@@ -122,7 +147,10 @@ impl Rendering for Html {
         if title.is_some() || !self.in_section {
             self.close(out);
             let side = explained.from.key();
-            let title = title.map_or(side.to_owned(), |(_, title)| escaped(&title));
+            let title = title.map_or(
+                phrase(side, self.titles.language).into_owned(),
+                |(_, title)| escaped(&title),
+            );
             let _ = write!(
                 out,
                 "<section class=\"{side}\"><h2>{title}</h2><div class=\"bytes\">"
@@ -134,10 +162,10 @@ impl Rendering for Html {
             self.run.left_out += explained.bytes.len() as u64;
             return;
         }
-        let mut notes = String::new();
+        let (mut notes, language) = (String::new(), self.titles.language);
         let leaves = explained.span.leaves();
         for leaf in leaves.filter(|leaf| leaf.label != Label::End) {
-            paint(leaf, explained, goes_on, room, out, &mut notes);
+            paint(leaf, explained, (goes_on, language), room, out, &mut notes);
         }
         *out += &notes;
     }
@@ -153,14 +181,14 @@ impl Rendering for Html {
 fn paint(
     leaf: &Span,
     explained: &Explained,
-    goes_on: bool,
+    (goes_on, language): (bool, Language),
     room: usize,
     out: &mut String,
     notes: &mut String,
 ) {
     let bytes = explained.bytes_of(leaf);
     let text = text_of(leaf, bytes, room);
-    let says = escaped(&words(leaf, bytes));
+    let says = escaped(&words(leaf, bytes, language));
     let class = match leaf.label {
         Label::Refused => "leaf bad",
         label if label.separates() => "leaf thin",
@@ -176,15 +204,17 @@ fn paint(
         }
     }
     if room < bytes.len() {
-        let _ = write!(out, "… ({} bytes)", bytes.len());
+        let more = format!("… ({} bytes)", bytes.len());
+        *out += &phrase(&more, language);
     }
     let place = match (leaf.range.start, leaf.range.end.saturating_sub(1)) {
         (start, last) if last > start => format!("bytes {start} to {last}"),
         (_, last) => format!("byte {last}"),
     };
+    let place = phrase(&place, language);
     *out += &format!("<span class=\"tip\">{says}<br>{place}");
     rule(leaf.rule, out);
-    let (bits, derived): (Vec<_>, Vec<_>) = derived(leaf, bytes)
+    let (bits, derived): (Vec<_>, Vec<_>) = derived(leaf, bytes, language)
         .into_iter()
         .partition(|(note, _)| note.bits != 0);
     for (bit, says) in bits {

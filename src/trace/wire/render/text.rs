@@ -13,6 +13,7 @@ use super::cells::{bytes_of, columns, derived, lines, shortened, text_of, words}
 use super::titles::Titles;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Explained, Span, push};
+use crate::trace::wire::words::{Language, phrase};
 use std::iter::repeat_n;
 use std::time::Duration;
 
@@ -29,6 +30,12 @@ const LEGEND: &str = "\
 *   in hexadecimal. Below them stand their parts, in the same way.
 * Right of them stand their meaning and the rule; behind * stands what follows
 *   from them, or happens. Neither was sent.
+";
+const LEGEND_IN_CHINESE: &str = "\
+* > 之后是客户端发送的字节，< 之后是服务器发送的：
+*   文本写在 \"引号\" 中（\\r\\n 是行结束符，即字节 0d 0a），其他字节写成十六进制。
+*   其下是它的各个部分，写法相同。
+* 右边是含义和规则；* 之后是由字节得出的结论，或发生的事，都不是发送的内容。
 ";
 
 /// Text for reading in 80 columns: what passed, message by message, each token with its meaning and its rule.
@@ -84,22 +91,49 @@ impl Text {
     pub fn new() -> Text {
         Text::default()
     }
+
+    /// In this language; without it, in English.
+    ///
+    /// ```
+    /// use barewire::trace::wire::{Conversation, Direction, Language, render::{Rendering, Text}};
+    /// use std::time::Duration;
+    ///
+    /// let (mut conversation, mut out) = (Conversation::new(), String::new());
+    /// let mut text = Text::new().language(Language::Chinese);
+    /// let request = b"GET / HTTP/1.1\r\nHost: b\r\n\r\n";
+    /// for explained in conversation.receive(Direction::FromClient, Duration::ZERO, request) {
+    ///     text.explained(0, &explained, &mut out);
+    /// }
+    /// assert!(out.contains("* 0.000 ms  客户端：请求 1\n"));
+    /// ```
+    pub fn language(mut self, language: Language) -> Text {
+        self.titles.language = language;
+        self
+    }
+
+    fn legend(&self) -> &'static str {
+        match self.titles.language {
+            Language::English => LEGEND,
+            Language::Chinese => LEGEND_IN_CHINESE,
+        }
+    }
 }
 
 impl Rendering for Text {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        let (above, event) = self.titles.event(LEGEND, conversation, time, text);
+        let (above, event) = self.titles.event(self.legend(), conversation, time, text);
         *out += &format!("{above}* {event}\n");
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        let (title, goes_on) = self.titles.title(LEGEND, conversation, explained);
+        let (title, goes_on) = self.titles.title(self.legend(), conversation, explained);
         if let Some((above, title)) = title {
             *out += &format!("{above}\n* {title}\n");
         }
         let mut page = Page {
             explained,
             goes_on,
+            language: self.titles.language,
             out,
         };
         if explained.span.label != Label::End {
@@ -112,6 +146,7 @@ impl Rendering for Text {
 struct Page<'e> {
     explained: &'e Explained,
     goes_on: bool,
+    language: Language,
     out: &'e mut String,
 }
 
@@ -129,16 +164,17 @@ impl Page<'_> {
             }
         } else if is_line || is_flat {
             if !(is_line || is_top) {
-                self.row('*', indent, "", span.label.english(), "");
+                self.row('*', indent, "", span.label.words(self.language), "");
             }
             let more = format!("… ({} bytes)", bytes.len());
+            let more = phrase(&more, self.language);
             self.bytes(span, indent, RULE, span.rule, &more);
             for leaf in span.leaves().filter(|leaf| !leaf.label.separates()) {
                 self.leaf(' ', leaf, indent + 2);
             }
         } else {
             if !is_top {
-                self.row('*', indent, "", span.label.english(), span.rule);
+                self.row('*', indent, "", span.label.words(self.language), span.rule);
             }
             for part in &span.children {
                 self.span(part, indent + 2 * usize::from(!is_top));
@@ -150,8 +186,8 @@ impl Page<'_> {
     fn leaf(&mut self, mark: char, leaf: &Span, indent: usize) {
         let bytes = self.explained.bytes_of(leaf);
         let words = match self.goes_on {
-            true => "continued".into(),
-            false => words(leaf, bytes),
+            true => phrase("continued", self.language).into_owned(),
+            false => words(leaf, bytes, self.language),
         };
         let cells = bytes_of(leaf, bytes, WIDTH - indent);
         let cell = cells.first().map_or("", String::as_str);
@@ -160,9 +196,10 @@ impl Page<'_> {
         } else {
             let length = format!("{} bytes", bytes.len());
             self.bytes(leaf, indent, WIDTH, "", "…");
+            let length = phrase(&length, self.language);
             self.row('*', indent + 2, &length, &words, leaf.rule);
         }
-        for (note, words) in derived(leaf, bytes) {
+        for (note, words) in derived(leaf, bytes, self.language) {
             let mut value = note.value.as_str();
             if columns(value) > WORDS - 5 {
                 for line in lines(value, WIDTH - 4).take(MOST_LINES) {

@@ -2,11 +2,13 @@
 
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Direction, Explained, Layer, printable};
+use crate::trace::wire::words::{Language, phrase};
 use std::time::Duration;
 
 /// Knows which bytes were written about last.
 #[derive(Debug, Default)]
 pub(super) struct Titles {
+    pub(super) language: Language,
     /// The first time and the first conversation that were seen.
     first: Option<(Duration, u64)>,
     has_many: bool,
@@ -29,7 +31,8 @@ impl Titles {
             None => "",
         };
         let when = self.when(conversation, time);
-        (above, format!("{when}{}", printable(text)))
+        let text = phrase(text, self.language);
+        (above, format!("{when}{}", printable(&text)))
     }
 
     /// The legend and the line above these bytes, if they begin a message or follow other bytes than those before
@@ -54,8 +57,12 @@ impl Titles {
             ""
         };
         let when = self.when(conversation, explained.time);
-        let what = message(explained).map_or(String::new(), |message| format!(": {message}"));
-        let title = format!("{when}{}{place}{what}", from.key());
+        let say = |english| phrase(english, self.language);
+        let what = message(explained, self.language);
+        let what = what.map_or(String::new(), |what| {
+            self.language.colon().to_owned() + &what
+        });
+        let title = format!("{when}{}{}{what}", say(from.key()), say(place));
         (Some((above, title)), goes_on)
     }
 
@@ -65,7 +72,10 @@ impl Titles {
         let milliseconds = time.saturating_sub(start).as_secs_f64() * 1e3;
         self.has_many |= conversation != first;
         match self.has_many {
-            true => format!("{milliseconds:.3} ms  conversation {conversation}, "),
+            true => {
+                let which = format!("conversation {conversation}, ");
+                format!("{milliseconds:.3} ms  {}", phrase(&which, self.language))
+            }
             false => format!("{milliseconds:.3} ms  "),
         }
     }
@@ -80,7 +90,7 @@ fn begins(explained: &Explained) -> bool {
 }
 
 /// The message that the span is of. What is refused says itself that it is.
-fn message(explained: &Explained) -> Option<String> {
+fn message(explained: &Explained, language: Language) -> Option<String> {
     let span = &explained.span;
     let Some(exchange) = explained.exchange else {
         let first = span.leaves().find(|leaf| leaf.label == Label::FrameFirst);
@@ -89,7 +99,7 @@ fn message(explained: &Explained) -> Option<String> {
             None if span.label == Label::End => format!(" ({})", span.rule),
             None => String::new(),
         };
-        let says = format!("{}{more}", span.label.english());
+        let says = format!("{}{more}", span.label.words(language));
         return Some(says).filter(|_| span.label != Label::Refused);
     };
     let number = exchange.saturating_add(1);
@@ -100,8 +110,9 @@ fn message(explained: &Explained) -> Option<String> {
         Direction::FromServer if is_interim => "interim response to request",
         Direction::FromServer => "response to request",
     };
-    Some(match span.label {
-        Label::Request | Label::Response => format!("{kind} {number}"),
-        _ => format!("{kind} {number} goes on"),
-    })
+    let goes_on = match span.label {
+        Label::Request | Label::Response => "",
+        _ => " goes on",
+    };
+    Some(phrase(&format!("{kind} {number}{goes_on}"), language).into_owned())
 }

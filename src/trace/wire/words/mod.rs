@@ -80,7 +80,7 @@ const HOLES: [char; 2] = ['#', '*'];
 /// use barewire::trace::wire::{Label, Language, rule_sentence};
 ///
 /// let language = Language::of_tag("zh-CN").unwrap();
-/// assert_eq!(Label::ChunkSize.words(language), "分块的大小，十六进制");
+/// assert_eq!(Label::ChunkSize.words(language), "分块数据的大小，十六进制");
 /// assert_eq!(Label::Method.meaning_in("GET", language), Some("获取目标所指的内容"));
 /// assert_eq!(Label::Length6.value_in("5 bytes", language), "5 字节");
 /// let demands = rule_sentence("RFC 6455 §5.1", language);
@@ -187,6 +187,16 @@ impl Label {
 pub fn rule_sentence(rule: &str, language: Language) -> Option<&'static str> {
     let (_, says) = language.rules().find(|(section, _)| *section == rule)?;
     Some(says)
+}
+
+impl Language {
+    /// What stands between words and what explains them.
+    pub(super) fn colon(self) -> &'static str {
+        match self {
+            Language::English => ": ",
+            Language::Chinese => "：",
+        }
+    }
 }
 
 /// All words at once, for a program that shows spans itself.

@@ -13,7 +13,11 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("response to request # goes on", "对请求 # 的响应（续）"),
     ("interim response to request #", "对请求 # 的临时响应"),
     ("interim response to request # goes on", "对请求 # 的临时响应（续）"),
+    ("continued", "（续）"),
     ("# bytes", "# 字节"),
+    ("… # bytes more", "……另有 # 字节"),
+    ("bytes # to #", "字节 # 到 #"),
+    ("byte #", "字节 #"),
     ("… (# bytes)", "……（# 字节）"),
 
     ("client * connects to server *", "客户端 * 连接服务器 *"),

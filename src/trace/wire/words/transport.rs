@@ -5,9 +5,9 @@ use crate::trace::wire::labels::Label;
 
 #[rustfmt::skip]
 pub(super) const LABELS: Labels = &[
-    (Label::Refused, "拒绝：这些字节违反了规则"),
+    (Label::Refused, "拒绝，这些字节违反了规则"),
     (Label::RefusedAt, "违反规则的位置，以及那里的内容"),
-    (Label::Unexplained, "没有解释的字节及其原因"),
+    (Label::Unexplained, "没有解释的字节"),
     (Label::End, "不再发送：这个方向到此结束"),
     (Label::Gap, "抓包中缺失的字节"),
     (Label::Bytes, "这里不认识的协议的数据"),
