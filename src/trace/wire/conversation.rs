@@ -306,13 +306,12 @@ impl Conversation {
         let may_switch = self.exchanges.request_ended();
         self.exchanges.forget();
         self.client.exchange = None;
-        self.client.stage = match self.persists {
-            _ if may_switch => Stage::Held,
-            _ if self.exchanges.len() >= MOST_UNANSWERED => {
-                Stage::Unexplained(format!("{MOST_UNANSWERED} requests have no response yet"))
-            }
-            true => Stage::Head,
-            false => Stage::Opaque(Label::BehindEnd),
+        self.client.stage = if may_switch {
+            Stage::Held
+        } else if self.exchanges.len() >= MOST_UNANSWERED {
+            Stage::Unexplained(format!("{MOST_UNANSWERED} requests have no response yet"))
+        } else {
+            Stage::behind_message(self.persists)
         };
     }
 
@@ -324,18 +323,13 @@ impl Conversation {
             self.client.stage = Stage::Unexplained(why.into());
             return (None, Now::GoesOn);
         }
-        let ended = length == 0 && self.client.ended;
-        let mark = ended.then(|| self.client.end_mark(None)).flatten();
-        (mark, Now::Waits)
+        (self.client.end_mark(None), Now::Waits)
     }
 
     /// The request was answered without a switch: what is held belongs to the next one.
     fn release(&mut self) {
         if let Stage::Held = self.client.stage {
-            self.client.stage = match self.persists {
-                true => Stage::Head,
-                false => Stage::Opaque(Label::BehindEnd),
-            };
+            self.client.stage = Stage::behind_message(self.persists);
         }
     }
 
@@ -434,9 +428,6 @@ impl Conversation {
 
     fn response_ended(&mut self) {
         self.server.exchange = None;
-        self.server.stage = match self.exchanges.response_ended() {
-            true => Stage::Head,
-            false => Stage::Opaque(Label::BehindEnd),
-        };
+        self.server.stage = Stage::behind_message(self.exchanges.response_ended());
     }
 }

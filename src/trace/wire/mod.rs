@@ -154,9 +154,9 @@
 //! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, `websocket.rs`, or
 //! `tls/record.rs` and `tls/handshake.rs`.
 //! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
-//! what a dissector may find, `labels.rs` is the table of words, and `words/` says them in Chinese. `explainer.rs`
-//! gives what many conversations carry to one of the renderings in [`render`]. `secrets.rs` finds what to hide where no
-//! decoder has read.
+//! what a dissector may find, `labels.rs` is the table of words, and `words/` says them in Chinese. `event.rs` is what
+//! passes over any number of conversations, and `explainer.rs` gives what they carry to one of the renderings in
+//! [`render`]. `secrets.rs` finds what to hide where no decoder has read.
 //!
 //! # To change X, touch Y
 //!
@@ -177,6 +177,7 @@
 //! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs`, and its Chinese in `words/` |
 //! | which characters are written out | `is_unprintable` in `shown.rs` |
 //! | how many conversations are followed at a time | `MOST_LIVE` in `explainer.rs` |
+//! | what may pass, beside bytes | [`What`] in `event.rs`; `explainer.rs`, `capture/writer.rs`, [`Recorder`](super::Recorder) |
 //! | how a capture is written or read | the table on the page of [`capture`] |
 //! | another protocol | a file beside `websocket.rs` with a `step`, a `Stage` in `side.rs`, and where it begins in `conversation.rs` |
 //!

@@ -35,6 +35,16 @@ pub(super) enum Stage {
     Refused(Refusal),
 }
 
+impl Stage {
+    /// What follows a message.
+    pub(super) fn behind_message(persists: bool) -> Stage {
+        match persists {
+            true => Stage::Head,
+            false => Stage::Opaque(Label::BehindEnd),
+        }
+    }
+}
+
 /// What a step leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Now {
@@ -272,15 +282,12 @@ impl Side {
 
     /// No head is complete here; `is_idle`: none has begun. `None`: the direction has ended in the middle of one.
     pub(super) fn no_head(&mut self, is_idle: bool) -> Option<Found> {
-        let found = match (self.ended, is_idle) {
-            (false, _) => None,
-            (true, true) => {
-                let empty_lines = self.rest(Label::EmptyLines, None);
-                empty_lines.or_else(|| self.end_mark(None))
-            }
-            (true, false) => return None,
+        let found = match self.ended {
+            true if !is_idle => return None,
+            true => self.rest(Label::EmptyLines, None),
+            false => None,
         };
-        Some((found, Now::Waits))
+        Some((found.or_else(|| self.end_mark(None)), Now::Waits))
     }
 
     /// The leaf of bytes that are not here.

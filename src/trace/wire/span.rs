@@ -323,12 +323,15 @@ impl<'a> Brush<'a> {
     }
 
     /// A span of the spans that `paint` paints; nothing if there are none.
-    pub(super) fn group(&mut self, label: Label, paint: impl FnOnce(&mut Self)) {
-        let painted = self.try_group(label, |brush| {
-            paint(brush);
-            Some(())
-        });
-        debug_assert!(painted.is_some());
+    pub(super) fn group<T>(&mut self, label: Label, paint: impl FnOnce(&mut Self) -> T) -> T {
+        let (start, before) = (self.at, std::mem::take(&mut self.painted));
+        let found = paint(self);
+        let children = std::mem::replace(&mut self.painted, before);
+        let end = std::mem::replace(&mut self.at, start);
+        if end > start {
+            self.push(end, label, String::new(), children);
+        }
+        found
     }
 
     /// The same, if `paint` returns something; otherwise the brush is where it was.
@@ -337,15 +340,12 @@ impl<'a> Brush<'a> {
         label: Label,
         paint: impl FnOnce(&mut Self) -> Option<()>,
     ) -> Option<()> {
-        let (start, hidden) = (self.at, self.hidden.len());
-        let before = std::mem::take(&mut self.painted);
-        let good = paint(self);
-        let children = std::mem::replace(&mut self.painted, before);
-        let end = std::mem::replace(&mut self.at, start);
-        match good {
-            Some(()) if end > start => self.push(end, label, String::new(), children),
-            Some(()) => {}
-            None => self.hidden.truncate(hidden),
+        let (at, painted, hidden) = (self.at, self.painted.len(), self.hidden.len());
+        let good = self.group(label, paint);
+        if good.is_none() {
+            self.at = at;
+            self.painted.truncate(painted);
+            self.hidden.truncate(hidden);
         }
         good
     }

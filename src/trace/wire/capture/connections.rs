@@ -197,12 +197,13 @@ impl Connections {
     }
 
     fn forget_one(&mut self) {
-        if let Some(((is_open, _), key)) = self.order.pop_first() {
-            let number = self.forget(key);
-            if is_open && key.2 {
-                let notice = What::Notice(Notice::Forgotten);
-                number.map(|number| self.events.push(number, FromClient, notice));
-            }
+        if let Some(((is_open, _), key)) = self.order.pop_first()
+            && let Some(number) = self.forget(key)
+            && is_open
+            && key.2
+        {
+            let notice = What::Notice(Notice::Forgotten);
+            self.events.push(number, FromClient, notice);
         }
     }
 

@@ -51,7 +51,7 @@
 //! 2. Link types: NULL and LOOP (loopback of BSD and macOS), Ethernet, RAW, and Linux cooked v1 and v2; VLAN tags.
 //!    A pcap file of another one is refused. The packets of such an interface of pcapng are passed over, with a
 //!    [`Notice`](super::Notice).
-//! 3. IPv4 and IPv6 with their options and extension headers. Fragments are not put together: each is a [`Notice`](super::Notice), and
+//! 3. IPv4 and IPv6 with their options and extension headers. Fragments are not put together: each is a notice, and
 //!    what it carries is missing. TCP and UDP; what is neither is passed over. Checksums are not compared: a packet
 //!    that was captured where it was sent often has none yet.
 //!
@@ -63,8 +63,9 @@
 //! 5. A byte comes once. Of copies the first one in the file counts.
 //! 6. Bytes behind a missing one are held until it comes. It will not come if the peer acknowledges it and more is
 //!    there behind it, or the peer has acknowledged it in a segment with bytes, or too much is held, or the
-//!    connection or the file ends. Then it is a [`What::Gap`](super::What::Gap), as are the bytes that a packet had and the capture did
-//!    not keep. So the bytes and gaps of a direction are its bytes from the first to the last one, in order.
+//!    connection or the file ends. Then it is a [`What::Gap`](super::What::Gap), as are the bytes that a packet had and
+//!    the capture did not keep. So the bytes and gaps of a direction are its bytes from the first to the last one, in
+//!    order.
 //! 7. A direction ends with its FIN, both end with a RST. What comes behind is passed over. A SYN with another sequence
 //!    number begins another conversation. Of a connection that goes on when the file ends, no end is reported.
 //! 8. What a file can make large has a limit: [`Limits`]. The time for a file grows with its length, not faster than
@@ -72,11 +73,11 @@
 //!
 //! # Which file to read first
 //!
-//! `writer.rs` and `ip.rs` show all headers, byte by byte. Then the way back: `file.rs` finds packets in a file (`interface.rs`: its
-//! numbers and times), `packet.rs` finds
-//! segments in packets, `connections.rs` finds the conversation of a segment, and `assembly.rs` puts one direction
-//! together. `reader.rs` leads through them. `limits.rs` and `error.rs` are their types, and `../event.rs`; `checksum.rs` is the
-//! sum that IPv4, TCP and UDP share.
+//! `writer.rs` and `ip.rs` show all headers, byte by byte. Then the way back: `file.rs` finds packets in a file
+//! (`interface.rs`: its numbers and times), `packet.rs` finds segments in packets, `connections.rs` finds the
+//! conversation of a segment, and `assembly.rs` puts one direction together. `reader.rs` leads through them.
+//! `limits.rs` and `error.rs` are their types, and one folder above `event.rs`; `checksum.rs` is the sum that IPv4, TCP
+//! and UDP share.
 //!
 //! # To change X, touch Y
 //!

@@ -44,6 +44,11 @@ const TAGS: [(u8, &str); 15] = [
     (tag::SET, "SET"),
 ];
 
+/// What is signed of a certificate, without what is optional.
+#[rustfmt::skip]
+const SIGNED: [Label; 6] =
+    [X509Serial, X509AlgorithmId, X509Issuer, X509Validity, X509Subject, X509Key];
+
 /// What an element is: the label of the one that contains it, how many elements with a tag of their own stand before
 /// it there, and its tag. `None`: the container is a leaf.
 fn label(inside: Label, at: usize, tag: u8) -> Option<Label> {
@@ -51,16 +56,7 @@ fn label(inside: Label, at: usize, tag: u8) -> Option<Label> {
         X509 => [X509Signed, X509AlgorithmId, X509Signature][at.min(2)],
         X509Signed if tag & (CONTEXT | CONSTRUCTED) == CONTEXT | CONSTRUCTED => X509Explicit,
         X509Signed if tag & CONTEXT != 0 => X509UniqueId,
-        X509Signed => {
-            let all = [
-                X509Serial,
-                X509AlgorithmId,
-                X509Issuer,
-                X509Validity,
-                X509Subject,
-            ];
-            all.get(at).copied().unwrap_or(X509Key)
-        }
+        X509Signed => SIGNED[at.min(5)],
         X509Explicit if tag == tag::INTEGER => X509Version,
         X509Explicit => X509Extensions,
         X509AlgorithmId => [X509Algorithm, X509Parameters][at.min(1)],
@@ -131,11 +127,10 @@ impl Elements<'_, '_, '_> {
         if element.tag & CONSTRUCTED == 0 || label(is, 0, tag::SEQUENCE).is_none() {
             return self.leaf(element, is);
         }
-        let (base, says, mut read) = (self.base, self.says, Ok(()));
+        let (base, says) = (self.base, self.says);
         self.brush.group(is, |brush| {
-            read = Elements { brush, base, says }.inside(element, is)
-        });
-        read
+            Elements { brush, base, says }.inside(element, is)
+        })
     }
 
     /// The head of an element and what is in it. Of a long list the rest is one leaf.

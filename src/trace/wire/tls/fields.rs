@@ -132,16 +132,16 @@ impl<'m> Fields<'_, 'm> {
         label: Label,
         paint: impl FnOnce(&mut Fields<'_, 'm>) -> Read,
     ) -> Read {
-        let (reader, mut read) = (&mut self.reader, Ok(()));
+        let reader = &mut self.reader;
         self.brush.group(label, |brush| {
             let mut inside = Fields {
                 brush,
                 reader: *reader,
             };
-            read = paint(&mut inside);
+            let read = paint(&mut inside);
             *reader = inside.reader;
-        });
-        read
+            read
+        })
     }
 
     /// The same, unless what is read has another form: then nothing is painted or read, and the answer is false.

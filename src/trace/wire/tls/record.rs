@@ -207,13 +207,12 @@ impl Records {
         let (start, kind) = (RecordHeader::LENGTH, header.content_type as u16);
         let end = start + usize::from(header.length);
         self.ahead_bytes -= end;
-        let mut refusal = None;
-        brush.group(TlsRecord, |brush| {
+        let refusal = brush.group(TlsRecord, |brush| {
             brush.valued(1, TlsRecordType, RECORDS.text(kind));
             brush.valued(3, TlsRecordVersion, VERSIONS.text(header.legacy_version));
             brush.valued(start, TlsRecordLength, header.length.to_string());
             match content {
-                Content::Messages(place) => refusal = self.paint_messages(brush, place),
+                Content::Messages(place) => return self.paint_messages(brush, place),
                 Content::ChangeCipherSpec => brush.valued(end, TlsChangeCipherSpec, "1".into()),
                 Content::Alert => {
                     let [level, description] = [start, start + 1].map(|at| brush.bytes[at].into());
@@ -221,8 +220,9 @@ impl Records {
                     brush.valued(end, TlsAlertDescription, ALERTS.text(description));
                 }
                 Content::Sealed => brush.valued(end, TlsSealed, hex(brush.ahead(end))),
-                Content::Refused(why) => refusal = Some(why),
+                Content::Refused(why) => return Some(why),
             }
+            None
         });
         match (brush.finish(), refusal) {
             (good, Some(refusal)) => Step::Refused(good, refusal),
