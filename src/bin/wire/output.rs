@@ -53,7 +53,8 @@ impl Options {
     }
 
     pub(crate) fn explainer(&self, out: impl Write + Send + 'static) -> Explainer {
-        let explainer = Explainer::new(self.rendering(), out).protocol(self.protocol.clone());
+        let mut explainer = Explainer::new(self.rendering(), out);
+        explainer.set_protocol(self.protocol.clone());
         match self.show_secrets {
             true => explainer.show_secrets(),
             false => explainer,
