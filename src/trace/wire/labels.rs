@@ -146,7 +146,7 @@ labels! {
     Length64Bits "websocket.frame.length.64" "RFC 6455 §5.2" "payload length, in 64 bits, high byte first";
     FrameKey "websocket.frame.key" "RFC 6455 §5.3" "masking key, random, new for each frame";
     Payload "websocket.payload" "RFC 6455 §5.2" "payload";
-    Unmasking "websocket.unmasking" "RFC 6455 §5.3" "byte of the payload XOR byte of the key = unmasked byte; the key is used again from its begin";
+    Unmasking "websocket.unmasking" "RFC 6455 §5.3" "byte of the payload XOR (^) byte of the key = unmasked byte; the four bytes of the key are used in turn";
     Unmasked "websocket.unmasked" "RFC 6455 §5.3" "the same, unmasked";
     CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code, in 16 bits, high byte first";
     CloseReason "websocket.close.reason" "RFC 6455 §7.1.6" "reason of the close";

@@ -23,10 +23,11 @@ const GAP: &str = "  ";
 /// The first lines of all: no wider than the narrowest rendering.
 const LEGEND: &str = "\
 * Behind > stand bytes that the client has sent, behind <
-* those of the server: their offset, hexadecimal digits and
-* ASCII (a dot: none; 0d 0a is the end of a line). Right of
-* them stand the rule and their meaning. Behind * stands
-* what follows from them, or happens: it was not sent.
+* those of the server: their offset, hexadecimal digits, and
+* ASCII, with a dot for what has no sign. 0d 0a ends a line.
+* Right of them stand the rule and their meaning. Behind *
+* stands what follows from them, or happens: that was not
+* sent.
 ";
 const LEGEND_IN_CHINESE: &str = "\
 * > 之后是客户端发送的字节，< 之后是服务器发送的：偏移、

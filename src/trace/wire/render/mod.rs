@@ -24,6 +24,8 @@
 //!    how long it is.
 //! 3. No line of [`Hex`] is wider than it was asked for. No other line of ours depends on the terminal.
 //! 4. A rendering writes what it knows at once, and remembers nothing of a conversation that is over.
+//! 5. Bytes and words are told apart without colours. Behind `>` and `<` stand bytes: in [`Text`] in quotes or in
+//!    hexadecimal. Right of them, and behind `*`, stand words and what is derived. The first lines say so.
 //!
 //! # Which file to read first
 //!
