@@ -25,6 +25,16 @@ assets! {
     "frame.js"
     "text/en-page.js"
     "text/zh-page.js"
+    "text/en-http.js"
+    "text/en-tcp.js"
+    "text/en-tls.js"
+    "text/en-udp.js"
+    "text/en-websocket.js"
+    "text/zh-http.js"
+    "text/zh-tcp.js"
+    "text/zh-tls.js"
+    "text/zh-udp.js"
+    "text/zh-websocket.js"
 }
 
 /// The text of a file.
