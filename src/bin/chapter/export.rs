@@ -20,6 +20,8 @@ use crate::exchange::{self, Exchange};
 use crate::json::{Object, Value, list, quoted};
 use crate::run;
 use crate::sources;
+use crate::words;
+use barewire::trace::wire::Language;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -91,8 +93,13 @@ fn rules(message: &str) -> impl Iterator<Item = &str> {
         .filter(|rule| !rule.is_empty())
 }
 
+/// The words of spans in each language.
 fn words() -> String {
-    Object::new().end()
+    let languages = Language::ALL.iter();
+    let words = languages.fold(Object::new(), |all, &language| {
+        all.raw(language.key(), words::json(language))
+    });
+    words.end()
 }
 
 /// A page without its links and scripts: with its policy and its style.

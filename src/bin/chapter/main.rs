@@ -26,7 +26,6 @@
 //! | `export.rs` | a run as one file |
 //! | `json.rs` | commands and messages |
 #![forbid(unsafe_code)]
-#![allow(dead_code)] // an exchange uses a part of the stage
 
 mod assets;
 mod catalogue;

@@ -6,8 +6,10 @@ use crate::exchange::resource;
 use crate::guard::{self, FIELDS, refuse};
 use crate::live::Live;
 use crate::sources;
+use crate::words;
 use barewire::http::wire::{Current, EntityTag, HttpDate, Outcome, Preconditions};
 use barewire::http::{Failure, Handled, Request, Response};
+use barewire::trace::wire::Language;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::SystemTime;
@@ -73,6 +75,8 @@ fn content(req: &Request<'_>) -> Result<(&'static str, Cow<'static, str>), Failu
     };
     let made = match name {
         "exchanges.json" => catalogue::json(),
+        "words.en.json" => words::json(Language::English),
+        "words.zh.json" => words::json(Language::Chinese),
         "source" => {
             let params = req
                 .query_params()

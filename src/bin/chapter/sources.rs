@@ -4,6 +4,7 @@
 //! a comment or an error names its section, and then in the nearest section above or below it.
 
 use crate::json::{Object, list, quoted};
+use std::sync::LazyLock;
 
 /// How many lines are shown, and how many of them stand above the citation.
 const LINES: usize = 10;
@@ -61,62 +62,69 @@ sources! {
 }
 
 /// A line that names a section.
+#[derive(Clone, Copy)]
 struct Place {
+    rfc: &'static str,
+    section: &'static str,
     file: &'static str,
     text: &'static str,
     /// Counted from 0.
     line: usize,
-    /// The sentence of the RFC, if the line cites it.
-    quote: String,
 }
+
+static PLACES: LazyLock<Vec<Place>> = LazyLock::new(|| {
+    let mut places = Vec::new();
+    for &(file, text) in SOURCES {
+        for (line, content) in text.lines().enumerate() {
+            places.extend(named(content).map(|(rfc, section)| Place {
+                rfc,
+                section,
+                file,
+                text,
+                line,
+            }));
+        }
+    }
+    places
+});
 
 /// The places of a rule such as `RFC 9112 §7.1`, as JSON: those that quote it first.
 pub(crate) fn places(rule: &str) -> String {
     let mut found = find(rule);
-    found.sort_by_key(|place| place.quote.is_empty()); // it is stable
+    found.sort_by_key(|place| quote(place.text, place.line).is_none()); // it is stable
     list(found.iter().take(MOST_PLACES).map(Place::json))
 }
 
 /// The places whose section is the nearest to that of the rule.
 fn find(rule: &str) -> Vec<Place> {
-    let Some((rfc, section)) = rule.split_once(" §") else {
+    let Some((rfc, section)) = rule
+        .strip_prefix("RFC ")
+        .and_then(|rule| rule.split_once(" §"))
+    else {
         return Vec::new();
     };
-    let (mut nearest, mut found) = (usize::MAX, Vec::new());
-    for (file, text) in SOURCES {
-        for (line, content) in text.lines().enumerate() {
-            let near = named(content, rfc)
-                .filter_map(|named| distance(section, named))
-                .min();
-            let Some(near) = near.filter(|near| *near <= nearest) else {
-                continue;
-            };
-            if near < nearest {
-                found.clear();
-                nearest = near;
-            }
-            let quote = quote(text, line).unwrap_or_default();
-            found.push(Place {
-                file,
-                text,
-                line,
-                quote,
-            });
-        }
+    let near = |place: &Place| distance(section, place.section).filter(|_| place.rfc == rfc);
+    let nearest = PLACES.iter().filter_map(near).min();
+    let mut found: Vec<Place> = PLACES
+        .iter()
+        .filter(|place| near(place) == nearest)
+        .copied()
+        .collect();
+    if nearest.is_none() {
+        found.clear();
     }
+    found.dedup_by_key(|place| (place.file, place.line)); // a line may name it twice
     found
 }
 
-/// The sections of this RFC that a line names.
-fn named<'t>(line: &'t str, rfc: &'t str) -> impl Iterator<Item = &'t str> {
-    let behind = line
-        .split(rfc)
-        .skip(1)
-        .filter_map(|rest| rest.strip_prefix(" §"));
-    behind.map(|rest| {
+/// The RFCs and sections that a line names.
+fn named(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    line.split("RFC ").skip(1).filter_map(|rest| {
+        let (rfc, rest) = rest.split_once(" §")?;
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.';
-        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        rest[..end].trim_end_matches('.')
+        let section = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+        let is_number = rfc.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some((rfc, section.trim_end_matches('.')))
     })
 }
 
@@ -154,7 +162,8 @@ impl Place {
         let place = Object::new()
             .text("file", self.file)
             .raw("line", self.line + 1);
-        let place = place.text("quote", &self.quote).raw("first", first + 1);
+        let quote = quote(self.text, self.line).unwrap_or_default();
+        let place = place.text("quote", &quote).raw("first", first + 1);
         place.raw("lines", list(lines.map(quoted))).end()
     }
 }
@@ -211,21 +220,13 @@ mod tests {
         assert!(!chunked.is_empty());
         for place in &chunked {
             let line = place.text.lines().nth(place.line).unwrap();
-            assert!(
-                named(line, "RFC 9112").any(|section| section == "7.1"),
-                "{line}"
-            );
+            assert!(line.contains("RFC 9112 §7.1"), "{line}");
         }
         assert_eq!(distance("7.1", "7.1"), Some(0));
         assert_eq!(distance("7.1", "7"), Some(1));
         assert_eq!(distance("7", "7.1.2"), Some(2));
         assert_eq!(distance("7.1", "7.10"), None);
         assert_eq!(distance("7.1", "7.2"), None);
-        assert!(
-            find("RFC 9112 §7.1.99")
-                .iter()
-                .all(|place| !place.quote.contains("§"))
-        );
         assert!(!find("RFC 9112 §7.1.99").is_empty(), "its parent");
         assert!(find("RFC 1 §1").is_empty() && find("").is_empty() && find(" §").is_empty());
     }
@@ -237,13 +238,12 @@ mod tests {
             json.contains("src/websocket/wire/handshake/offer.rs"),
             "{json}"
         );
-        let place = find("RFC 6455 §10.2").remove(0);
+        let place = find("RFC 6455 §10.2")[0];
+        let quote = quote(place.text, place.line).unwrap();
         assert!(
-            place
-                .quote
-                .starts_with("If the origin indicated is unacceptable"),
+            quote.starts_with("If the origin indicated is unacceptable"),
             "{}",
-            place.quote
+            quote
         );
         let read = crate::json::read(&place.json()).unwrap();
         assert_eq!(read.get("lines").unwrap().items().len(), LINES);

@@ -31,7 +31,12 @@ fn each_response_forbids_what_the_page_does_not_need() {
     watched(|| {
         let chapter = Chapter::open("chapter-fields");
         for (line, status) in [
+            ("GET /chapter", "200"),
             ("GET /chapter/favicon.svg", "200"),
+            ("GET /chapter/main.js", "200"),
+            ("GET /chapter/page.css", "200"),
+            ("GET /chapter/text/zh-page.js", "200"),
+            ("GET /chapter/words.zh.json", "200"),
             ("GET /chapter/exchanges.json", "200"),
             ("GET /chapter/source?rule=RFC%209112%20%C2%A77.1", "200"),
             ("GET /chapter/source", "400"),
@@ -147,5 +152,52 @@ fn the_catalogue_names_the_doors_as_they_are() {
         );
         assert!(catalogue.contains(&line), "{catalogue}");
         assert!(!catalogue.contains("{http"), "{catalogue}");
+    });
+}
+
+/// Who may connect: the page of this door. A script cannot forge its origin, and a program may as well use the doors.
+#[test]
+fn a_foreign_origin_and_none_are_refused() {
+    watched(|| {
+        let chapter = Chapter::open("chapter-origins");
+        let door = chapter.address("HTTP");
+        let port = door.rsplit(':').next().expect("a port");
+        let ask = |origins: &str| {
+            let fields = format!(
+                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{origins}"
+            );
+            let mut stream = TcpStream::connect(door).expect("the door");
+            let request = format!("GET /chapter/live HTTP/1.1\r\nHost: {door}\r\n{fields}\r\n");
+            stream.write_all(request.as_bytes()).expect("written");
+            let mut status = [0; 12];
+            stream.read_exact(&mut status).expect("a response");
+            String::from_utf8_lossy(&status).into_owned()
+        };
+        for origin in [format!("http://{door}"), format!("http://localhost:{port}")] {
+            assert_eq!(
+                ask(&format!("Origin: {origin}\r\n")),
+                "HTTP/1.1 101",
+                "{origin}"
+            );
+        }
+        for origin in [
+            format!("https://{door}"),
+            "http://evil.example".to_owned(),
+            format!("http://evil.example:{port}"),
+            "http://127.0.0.1:1".to_owned(),
+            "null".to_owned(),
+            format!("http://{door}/"),
+            String::new(),
+        ] {
+            assert_eq!(
+                ask(&format!("Origin: {origin}\r\n")),
+                "HTTP/1.1 403",
+                "{origin}"
+            );
+        }
+        assert_eq!(ask(""), "HTTP/1.1 403");
+        let two = format!("Origin: http://{door}\r\nOrigin: http://evil.example\r\n");
+        assert!(["HTTP/1.1 403", "HTTP/1.1 400"].contains(&ask(&two).as_str()));
     });
 }

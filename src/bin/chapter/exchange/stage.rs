@@ -134,12 +134,6 @@ impl Stage {
             .collect()
     }
 
-    /// The setting `count`, or the default; at most `most`.
-    pub(crate) fn count(&self, default: u64, most: u64) -> u64 {
-        let count = self.settings.get("count").and_then(Value::number);
-        count.unwrap_or(default).min(most)
-    }
-
     /// The observer for `tap` of a client or a server. What passes there is on the page.
     pub(crate) fn observer(&self, side: Side, protocol: Protocol) -> Arc<Ear> {
         let run = Arc::clone(&self.run);
