@@ -3,7 +3,7 @@
 
 import { el, say, bytesWords, labelWords, pageText } from "./words.js";
 
-const blockLimit = 4096;
+const blockLimit = 1024;
 const rowLength = 16;
 const rowsAtOnce = 150;
 const leafOf = new WeakMap();
@@ -71,7 +71,6 @@ export function leafNode(leaf, text, kind = leaf.kind) {
 
 function bind(node, leaf) {
   leafOf.set(node, leaf);
-  leaf.nodes = leaf.nodes.filter((other) => other.isConnected);
   leaf.nodes.push(node);
 }
 

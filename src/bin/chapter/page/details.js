@@ -47,8 +47,9 @@ function onKey(event) {
   const at = all.indexOf(node);
   const row = (from, step) => {
     let to = from;
-    const line = all[from].closest(".row, li");
-    while (all[to]?.closest(".row, li") === line) to += step;
+    const line = (at) => all[at]?.closest(".row, li");
+    while (all[to] && line(to) === line(from)) to += step;
+    while (to > 0 && step < 0 && line(to - 1) === line(to)) to -= 1;
     return to;
   };
   const goal = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key]
@@ -74,16 +75,16 @@ function pin(node, leaf) {
     unpin();
     return;
   }
-  pinnedNode?.classList.remove("pinned");
-  pinnedNode = leaf.nodes.find((other) => other.isConnected) ?? node;
-  pinnedNode.classList.add("pinned");
+  unpin();
+  pinnedNode = leaf.nodes.find((other) => other.isConnected && other.role === "button") ?? node;
   showLeaf(leaf);
+  for (const other of leaf.nodes) other.classList.add("pinned");
   panel.classList.add("open");
 }
 
 function unpin() {
   const node = pinnedNode;
-  node?.classList.remove("pinned");
+  for (const other of leafAt(node)?.nodes ?? []) other.classList.remove("pinned");
   pinnedNode = null;
   panel.classList.remove("open");
   if (panel.contains(document.activeElement)) node?.focus();
@@ -97,6 +98,7 @@ function showLeaf(leaf) {
   if (leaf === shownLeaf) return;
   for (const node of shownLeaf?.nodes ?? []) node.classList.remove("shown");
   shownLeaf = leaf;
+  leaf.nodes = leaf.nodes.filter((node) => node.isConnected);
   for (const node of leaf.nodes) node.classList.add("shown");
   const path = el("p", { class: "path" });
   say(path, () => leaf.path.map(labelWords).join(" › "));

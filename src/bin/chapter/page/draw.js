@@ -156,7 +156,7 @@ export class Drawing {
     if (isDerived) head.prepend(el("span", { class: "tag", say: message.layer === "tls" ? "inside.tls" : "derived" }), " ");
     const node = el("div", { class: `block ${message.from}${isDerived ? " derived" : ""}` },
       el("div", { class: "card" }, head, rows, hang), el("div", { class: "arrow", "aria-hidden": "true" }));
-    const lines = Math.min(block.bytes.length / 24 + 2, 40);
+    const lines = Math.min(block.bytes.length / 24 + 2, 20);
     const height = `${Math.round(lines * 24 + 40)}px`;
     node.style.containIntrinsicSize = `auto ${height}`;
     const card = { node, rows, hang, block, stream };

@@ -17,24 +17,27 @@ export function cutsFigure(sides) {
 }
 
 // Lanes: a row for each connection, a bar from each request to the last byte of its response, and above them how many
-// requests wait.
+// requests wait. What happens first stands on the left; the times themselves lie too near to each other.
 export function lanesFigure(lanes, queue, end) {
-  const span = Math.max(end, 1e-6);
+  const bars = lanes.flatMap((lane) => lane.bars);
+  const times = [...new Set([...bars.flatMap((bar) => [bar.from, bar.to]), ...queue.map((step) => step.time)])].sort((one, other) => one - other);
+  const last = Math.max(times.length - 1, 1);
   const place = (node, from, to) => {
-    node.style.left = `${(100 * from) / span}%`;
-    node.style.width = `${Math.max((100 * (to - from)) / span, 0.6)}%`;
+    const [left, right] = [times.indexOf(from), to === undefined ? last : times.indexOf(to)];
+    node.style.left = `${(100 * left) / last}%`;
+    node.style.width = `${(100 * (right - left)) / last}%`;
     return node;
   };
   const rows = lanes.map((lane) => {
-    const bars = lane.bars.map((bar) => place(el("span", {
+    const drawn = lane.bars.map((bar) => place(el("span", {
       class: bar.isOpen ? "request open" : "request", text: bar.name, title: `${bar.title} ${timeWords(bar.to - bar.from)}`,
     }), bar.from, bar.to));
     return el("div", { class: "lane" }, el("span", { class: "lane-name", say: () => pageText("connection", { number: lane.number + 1 }) }),
-      el("div", { class: "lane-time" }, ...bars));
+      el("div", { class: "lane-time" }, ...drawn));
   });
   if (queue.length) {
     const steps = queue.map((step, at) => place(el("span", { class: step.count ? "queued" : "queued none", text: String(step.count) }),
-      step.time, queue[at + 1]?.time ?? end));
+      step.time, queue[at + 1]?.time));
     rows.unshift(el("div", { class: "lane" }, el("span", { class: "lane-name", say: "queue" }), el("div", { class: "lane-time" }, ...steps)));
   }
   return el("figure", { class: "lanes" },

@@ -68,7 +68,10 @@ export class Player {
       if (this.wanted && message.outcome === "ok") this.save(this.wanted);
       this.wanted = "";
     }
-    if (this.isStepping) return;
+    if (this.isStepping) {
+      if (message.kind === "done" && this.cursor === 0) this.forward();
+      return;
+    }
     if (this.pace.value === "live") this.drain();
     else if (message.kind === "done") this.slowly();
   }

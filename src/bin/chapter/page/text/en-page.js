@@ -85,7 +85,7 @@ export const enPage = {
   "cuts.caption": "The same bytes, as they were written and as they arrived",
   "cuts.written": "written",
   "cuts.arrived": "arrived",
-  "lanes.caption": "Each connection is a lane, each bar a request until its response is complete: {time} in all",
+  "lanes.caption": "Each connection is a lane, each bar a request until its response is complete; from left to right in the order in which it happened, {time} in all",
   queue: "in the queue",
   cuts: "Cut the bytes of the client",
   cut: "Cut {number}",

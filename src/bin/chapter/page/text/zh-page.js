@@ -85,7 +85,7 @@ export const zhPage = {
   "cuts.caption": "同样的字节：写入时怎样切分，到达时怎样切分",
   "cuts.written": "写入",
   "cuts.arrived": "到达",
-  "lanes.caption": "每条连接是一条泳道，每个色条是一个请求，直到它的响应收完：共用时 {time}",
+  "lanes.caption": "每条连接是一条泳道，每个色条是一个请求，直到它的响应收完；从左到右按发生的先后排列，共用时 {time}",
   queue: "排队中",
   cuts: "切分客户端发送的字节",
   cut: "切点 {number}",
