@@ -102,8 +102,7 @@ function showLeaf(leaf) {
   for (const node of leaf.nodes) node.classList.add("shown");
   const path = el("p", { class: "path" });
   say(path, () => leaf.path.map(labelWords).join(" › "));
-  panel.replaceChildren(
-    el("button", { class: "close", type: "button", click: unpin, label: "close", text: "×" }),
+  panel.replaceChildren(el("button", { class: "close", type: "button", click: unpin, label: "close", text: "×" }),
     el("h2", { id: "details-title", say: () => labelWords(leaf.label), class: `k-${leaf.kind}` }),
     ...(leaf.path.length ? [path] : []),
     ...(leaf.isDerived ? [el("p", { class: "tag", say: "derived" })] : []),

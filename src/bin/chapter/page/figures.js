@@ -40,8 +40,7 @@ export function lanesFigure(lanes, queue, end) {
       step.time, queue[at + 1]?.time));
     rows.unshift(el("div", { class: "lane" }, el("span", { class: "lane-name", say: "queue" }), el("div", { class: "lane-time" }, ...steps)));
   }
-  return el("figure", { class: "lanes" },
-    el("figcaption", { say: () => pageText("lanes.caption", { time: timeWords(end) }) }), ...rows);
+  return el("figure", { class: "lanes" }, el("figcaption", { say: () => pageText("lanes.caption", { time: timeWords(end) }) }), ...rows);
 }
 
 // What the program saw: a return value, a callback.

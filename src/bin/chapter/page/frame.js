@@ -20,8 +20,7 @@ export class FrameBuilder {
     this.bits = el("div", { class: "frame-bits", role: "img" });
     this.rest = el("p", { class: "hexes" });
     this.broken = el("ul", { class: "broken" });
-    this.node = el("div", { class: "tool" },
-      el("fieldset", { class: "line" }, el("legend", { say: "frame.flags" }),
+    this.node = el("div", { class: "tool" }, el("fieldset", { class: "line" }, el("legend", { say: "frame.flags" }),
         ...Object.entries(this.flags).map(([name, node]) => named(node, name.toUpperCase()))),
       el("div", { class: "line" }, el("label", {}, el("span", { say: "frame.opcode" }), " ", this.opcode),
         el("label", {}, el("span", { say: "frame.length" }), " ", this.form),

@@ -75,9 +75,7 @@ function openSocket() {
     for (const asked of [...captures.splice(0), ...files.values()]) asked.reject(new Error(pageText("closed")));
     files.clear();
     for (const [run, take] of left) take({ kind: "done", run, time: 0, outcome: "failed", why: pageText("closed") });
-    for (const job of waiting.splice(0)) {
-      job.take({ kind: "done", run: job.run, time: 0, outcome: "stopped", why: "" });
-    }
+    for (const job of waiting.splice(0)) job.take({ kind: "done", run: job.run, time: 0, outcome: "stopped", why: "" });
   });
   return opened;
 }

@@ -3,7 +3,7 @@
 // An exported file is the same page with one run in it: `<script type="application/json" id="run">` holds
 // `{exchange, messages, words: {en, zh}, sources: {rule: places}}`, and the script a constant `bundledTexts`.
 
-import { currentLanguage, el, exchangeText, groupText, pageText, preferredLanguage, rememberLanguage, sectionText, speak } from "./words.js";
+import { currentLanguage, el, erratumText, exchangeText, groupText, pageText, preferredLanguage, rememberLanguage, sectionText, speak } from "./words.js";
 import { watchVisibility } from "./live.js";
 import { watchLeaves } from "./details.js";
 import { Player } from "./player.js";
@@ -29,7 +29,7 @@ async function start() {
   watchLeaves(document.getElementById("details"), offlineRun);
   watchVisibility();
   const [exchanges] = await Promise.all([loadExchanges(), chooseLanguage(preferredLanguage())]);
-  parts = ["page", ...sectionNames.filter((name) => exchanges.some(({ section }) => section === name))];
+  parts = ["page", "errata", ...sectionNames.filter((name) => exchanges.some(({ section }) => section === name))];
   await chooseLanguage(currentLanguage());
   if (offlineRun) showOffline();
   else showPage(exchanges);
@@ -55,6 +55,7 @@ async function chooseLanguage(chosen) {
 // One run, from a file.
 function showOffline() {
   document.body.classList.add("offline");
+  for (const link of document.querySelectorAll('a[href^="/"]')) link.removeAttribute("href");
   const { exchange, messages } = offlineRun;
   const article = exchangeNode(exchange, "h2");
   document.getElementById("main").append(article.node);
@@ -67,7 +68,7 @@ function showPage(exchanges) {
   const contents = document.querySelector("#contents ol");
   for (const name of sectionNames) {
     const own = exchanges.filter(({ section }) => section === name);
-    if (!own.length) continue;
+    if (!own.length && !(name === "errata" && erratumText(0, "id"))) continue;
     const id = `s${name.replace(".", "-")}`;
     const title = () => `${name.startsWith("7") ? `${name} ` : ""}${sectionText(name, "title")}`;
     contents.append(el("li", {}, el("a", { href: `#${id}`, say: title })));
@@ -81,9 +82,10 @@ function showPage(exchanges) {
 function sectionNode(name, id, title, exchanges) {
   const section = el("section", { id, class: "section", "aria-labelledby": `${id}-title` },
     el("h2", { id: `${id}-title`, say: title }), el("p", { class: "lead", say: () => sectionText(name, "lead") }));
+  if (name === "errata") section.append(errataNode());
   let group = null;
   for (const exchange of exchanges) {
-    const prefix = /^(.+)\.[0-9A-Z_]+$/.exec(exchange.id)?.[1];
+    const prefix = /^(.+\..+|smuggling)\.[^.]+$/.exec(exchange.id)?.[1];
     const article = exchangeNode(exchange, "h3");
     if (!prefix) group = null;
     else if (group?.prefix !== prefix) {
@@ -94,6 +96,16 @@ function sectionNode(name, id, title, exchanges) {
     (group?.node ?? section).append(article.node);
   }
   return section;
+}
+
+function errataNode() {
+  const list = el("dl", { class: "errata" });
+  for (let at = 0; erratumText(at, "id"); at += 1) {
+    const exchange = erratumText(at, "exchange");
+    list.append(el("dt", { say: () => `${erratumText(at, "id")} · ${pageText("notes.say", { notes: erratumText(at, "notes") })}` }),
+      el("dd", {}, el("span", { say: () => erratumText(at, "fact") }), " ", ...(exchange ? [el("a", { href: `#${exchange}`, say: "shown" })] : [])));
+  }
+  return list;
 }
 
 // An exchange: its head opens it. What stands below is made when it is opened for the first time.

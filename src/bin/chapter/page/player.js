@@ -96,9 +96,7 @@ export class Player {
   // Shows the next block and what goes with it.
   forward() {
     let blocks = 0;
-    for (; this.cursor < this.messages.length; this.next()) {
-      if (this.messages[this.cursor].kind === "block" && (blocks += 1) > 1) break;
-    }
+    for (; this.cursor < this.messages.length; this.next()) if (this.messages[this.cursor].kind === "block" && (blocks += 1) > 1) break;
     this.drawing.flush();
     this.drawing.last?.scrollIntoView({ block: "nearest" });
     if (this.cursor < this.messages.length) this.say(() => pageText("status.block", { count: this.drawing.blocks }));

@@ -49,12 +49,8 @@ export class Prediction {
 // What to try: a sentence, and lines for a terminal.
 export function tryNode(exchange) {
   const node = el("div", { class: "try" });
-  if (exchangeText(exchange, "try")) {
-    node.append(el("h4", { say: "try" }), el("p", { say: () => exchangeText(exchange, "try") ?? "" }));
-  }
-  if (exchange.commands?.length) {
-    node.append(el("h4", { say: "commands" }), ...exchange.commands.map(({ text }) => commandNode(text)));
-  }
+  if (exchangeText(exchange, "try")) node.append(el("h4", { say: "try" }), el("p", { say: () => exchangeText(exchange, "try") ?? "" }));
+  if (exchange.commands?.length) node.append(el("h4", { say: "commands" }), ...exchange.commands.map(({ text }) => commandNode(text)));
   return node;
 }
 

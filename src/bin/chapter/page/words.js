@@ -95,6 +95,11 @@ export function exchangeText(exchange, member) {
   return texts[sectionFiles[exchange.section] ?? exchange.section]?.exchanges?.[exchange.id]?.[member];
 }
 
+// A row of the errata: `notes`, `fact`, `exchange`.
+export function erratumText(at, member) {
+  return texts.errata?.errata?.[at]?.[member] ?? "";
+}
+
 export function eventText(exchange, key, values) {
   const own = texts[sectionFiles[exchange.section] ?? exchange.section]?.events?.[key];
   const listed = Object.entries(values).map(([name, value]) => ` ${name}=${value}`).join("");
