@@ -83,9 +83,14 @@ export class Drawing {
     if (!this.flow.querySelector('[tabindex="0"]')) this.flow.querySelector("[role=button]")?.setAttribute("tabindex", "0");
   }
 
+  // Draws at once, and scrolls to the last block.
+  reveal() {
+    this.flush();
+    this.last?.scrollIntoView({ block: "nearest" });
+  }
+
   begins(message) {
-    const known = this.conversations.get(message.conversation);
-    if (known) return;
+    if (this.conversations.has(message.conversation)) return;
     this.conversations.set(message.conversation, {
       number: message.conversation, seen: message.seen, streams: new Map(), bars: [], datagrams: [],
       sizes: { client: { written: [], read: [] }, server: { written: [], read: [] } },
@@ -100,9 +105,11 @@ export class Drawing {
 
   ends(conversation, message) {
     for (const bar of conversation.bars) bar.isOpen = false;
-    this.flow.append(el("p", { class: `event end ${message.from}` },
-      el("span", { say: () => `${this.nameOf(conversation)}${pageText(`ends.${message.how}.${message.from}`)}` }),
-      el("span", { class: "time", text: timeWords(message.time) })));
+    this.line(message.from, () => `${this.nameOf(conversation)}${pageText(`ends.${message.how}.${message.from}`)}`, message.time);
+  }
+
+  line(side, words, time) {
+    this.flow.append(el("p", { class: `event end ${side}` }, el("span", { say: words }), el("span", { class: "time", text: timeWords(time) })));
   }
 
   block(conversation, message) {
@@ -112,13 +119,11 @@ export class Drawing {
     this.bar(conversation, message);
     if (message.layer === "udp" ? this.arrives(conversation, message) : message.seen !== conversation.seen) return;
     const key = `${message.layer}.${message.from}`;
-    const known = conversation.streams.get(key);
     // Each datagram counts its own bytes.
-    const stream = known && message.layer !== "udp" ? known : { leaves: [], cards: [] };
+    const stream = (message.layer !== "udp" && conversation.streams.get(key)) || { leaves: [], cards: [] };
     conversation.streams.set(key, stream);
     const block = { at: message.at, bytes, open: false, limit: stream.cards.length < 8 ? mostOfLeaf : 64 };
-    const verb = `block.${message.from}.${message.seen}`;
-    const title = () => `${this.nameOf(conversation)}${pageText(verb, { bytes: bytesWords(bytes.length) })}`;
+    const title = () => this.nameOf(conversation) + pageText(`block.${message.from}.${message.seen}`, { bytes: bytesWords(bytes.length) });
     const card = Object.assign(this.card(message, title, block, stream, message.layer === "tls"), { hex: message.hex, arrivals: 0 });
     stream.cards.push(card);
     if (message.layer === "udp" && isWritten) conversation.datagrams.push(card);
@@ -136,9 +141,7 @@ export class Drawing {
     sent.arrivals += 1;
     conversation.hasArrivals = true;
     const bytes = message.hex.length / 2;
-    this.flow.append(el("p", { class: `event end ${message.seen}` },
-      el("span", { say: () => pageText(`block.${message.from}.${message.seen}`, { bytes: bytesWords(bytes) }) }),
-      el("span", { class: "time", text: timeWords(message.time) })));
+    this.line(message.seen, () => pageText(`block.${message.from}.${message.seen}`, { bytes: bytesWords(bytes) }), message.time);
     return true;
   }
 

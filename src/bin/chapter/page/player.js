@@ -45,7 +45,7 @@ export class Player {
     this.isStepping = false;
     this.say(() => pageText("status.running"));
     const number = playLive(this.exchange.id, this.settings(), (message) => {
-      if (number === this.run || !this.run) this.take(message);
+      if (number === this.run) this.take(message);
     }, waits);
     this.run = number;
     this.enable();
@@ -89,7 +89,8 @@ export class Player {
       return;
     }
     this.drawing.done();
-    this.say(() => outcomeWords(message, this.drawing.blocks));
+    const values = { count: this.drawing.blocks, time: timeWords(message.time), why: message.why };
+    this.say(() => pageText(`status.${message.outcome}`, values));
     if (message.outcome !== "failed") this.finished(this);
   }
 
@@ -97,13 +98,13 @@ export class Player {
   forward() {
     let blocks = 0;
     for (; this.cursor < this.messages.length; this.next()) if (this.messages[this.cursor].kind === "block" && (blocks += 1) > 1) break;
-    this.drawing.flush();
-    this.drawing.last?.scrollIntoView({ block: "nearest" });
+    this.drawing.reveal();
     if (this.cursor < this.messages.length) this.say(() => pageText("status.block", { count: this.drawing.blocks }));
   }
 
   step() {
     clearTimeout(this.timer);
+    this.timer = 0;
     if (this.messages.length === 0 && !this.isRunning) this.play();
     else if (this.outcome && this.cursor === this.messages.length) this.rewind();
     this.isStepping = true;
@@ -113,10 +114,8 @@ export class Player {
 
   slowly() {
     clearTimeout(this.timer);
-    if (this.cursor >= this.messages.length) {
-      this.enable();
-      return;
-    }
+    this.enable();
+    if (this.cursor >= this.messages.length) return;
     const before = this.messages[this.cursor - 1]?.time ?? 0;
     const message = this.messages[this.cursor];
     const isBlocks = this.pace.value === "blocks";
@@ -124,10 +123,7 @@ export class Player {
     this.timer = setTimeout(() => {
       this.timer = 0;
       this.next();
-      if (message.kind === "block") {
-        this.drawing.flush();
-        this.drawing.last?.scrollIntoView({ block: "nearest" });
-      }
+      if (message.kind === "block") this.drawing.reveal();
       this.slowly();
     }, Math.max(0, Math.min(wait, longestWait)) || 0);
     this.enable();
@@ -172,11 +168,6 @@ export class Player {
   say(words) {
     say(this.status, words);
   }
-}
-
-function outcomeWords(done, blocks) {
-  const values = { count: blocks, time: timeWords(done.time), why: done.why };
-  return pageText(`status.${done.outcome}`, values);
 }
 
 function download(name, content, type) {

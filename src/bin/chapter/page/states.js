@@ -4,9 +4,9 @@ import { el, stateWords, pageText } from "./words.js";
 
 // The states in the order in which they follow; behind the bar those that a machine is left into.
 const machineStates = {
-  "http.client": ["Idle", "Body", "Done", "|", "Switched", "Closed", "Failed"],
-  "http.server": ["Idle", "Waiting", "Body", "Done", "|", "Switched", "Closed", "Failed"],
-  websocket: ["Open", "CloseReceived", "CloseSent", "Closed", "|", "Failed"],
+  "http.client": "Idle Body Done | Switched Closed Failed",
+  "http.server": "Idle Waiting Body Done | Switched Closed Failed",
+  websocket: "Open CloseReceived CloseSent Closed | Failed",
 };
 
 // The heads of the two columns, each with its machine.
@@ -17,7 +17,7 @@ export class Machines {
       const boxes = el("ol", { class: "machine", label: () => pageText(`machine.${side}`) });
       const exits = el("ul", { class: "machine exits", label: () => pageText(`exits.${side}`) });
       const node = el("div", { class: `side ${side}` }, el("p", {}, el("strong", { say: side }), " ", address), boxes, exits);
-      return { side, address, boxes, exits, node, machine: "", states: [], boxOf: new Map() };
+      return { side, address, boxes, exits, node, machine: "", boxOf: new Map() };
     });
     this.node = el("div", { class: "machines" }, ...this.sides.map((side) => side.node));
     this.clear();
@@ -25,11 +25,7 @@ export class Machines {
 
   clear() {
     for (const side of this.sides) {
-      side.machine = "";
-      for (const list of [side.boxes, side.exits]) {
-        list.replaceChildren();
-        list.hidden = true;
-      }
+      this.show(side, "");
       side.address.textContent = "";
     }
   }
@@ -39,36 +35,36 @@ export class Machines {
   }
 
   take(message) {
-    for (const side of this.sides) this.move(side, message.machine, message[side.side]);
+    for (const side of this.sides) {
+      if (side.machine !== message.machine) this.show(side, message.machine);
+      this.move(side, message[side.side]);
+    }
   }
 
-  move(side, machine, state) {
-    if (side.machine !== machine) {
-      side.machine = machine;
-      side.boxOf.clear();
-      for (const list of [side.boxes, side.exits]) {
-        list.replaceChildren();
-        list.hidden = false;
-      }
-      let isExit = false;
-      for (const name of machineStates[`${machine}.${side.side}`] ?? machineStates[machine] ?? []) {
-        if (name === "|") isExit = true;
-        else this.add(side, name, isExit);
-      }
-    }
+  // Shows a machine that is in no state yet.
+  show(side, machine) {
+    side.machine = machine;
+    side.boxOf.clear();
+    side.boxes.replaceChildren();
+    side.exits.replaceChildren();
+    const [states, exits] = (machineStates[`${machine}.${side.side}`] ?? machineStates[machine] ?? "").split(" | ");
+    for (const name of states.split(" ").filter(Boolean)) this.add(side, side.boxes, name);
+    for (const name of exits?.split(" ") ?? []) this.add(side, side.exits, name);
+    side.exits.hidden = !exits;
+    side.boxes.hidden = !machine;
+  }
+
+  move(side, state) {
     if (!state) return;
-    if (!side.boxOf.has(state)) this.add(side, state, false);
-    for (const [name, box] of side.boxOf) {
-      if (name === state) box.setAttribute("aria-current", "step");
-      else box.removeAttribute("aria-current");
-    }
-    const box = side.boxOf.get(state);
-    box.classList.add("passed");
+    if (!side.boxOf.has(state)) this.add(side, side.boxes, state);
+    for (const box of side.boxOf.values()) box.removeAttribute("aria-current");
+    side.boxOf.get(state).setAttribute("aria-current", "step");
+    side.boxOf.get(state).classList.add("passed");
   }
 
-  add(side, name, isExit) {
+  add(side, list, name) {
     const box = el("li", {}, el("span", { say: () => stateWords(side.machine, name) }));
     side.boxOf.set(name, box);
-    (isExit ? side.exits : side.boxes).append(box);
+    list.append(box);
   }
 }
