@@ -240,8 +240,9 @@ impl Log {
                 [Some(client), Some(server)] => (client, server),
                 _ => invented(conversation as u64),
             };
-            let explainer = self.explainer.take();
-            self.explainer = explainer.map(|explainer| explainer.protocol(protocol.clone()));
+            if let Some(explainer) = &mut self.explainer {
+                explainer.set_protocol(protocol.clone());
+            }
             let begins = What::begins(client, server);
             self.passes(conversation, Direction::FromClient, begins);
             conversation
