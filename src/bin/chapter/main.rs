@@ -22,6 +22,7 @@
 //! | `exchange/` | the exchanges, and the stage on which they play |
 //! | `run.rs`, `log.rs` | a run: its threads; what passes in it |
 //! | `spans.rs`, `states.rs` | what is explained, as messages |
+//! | `words.rs` | the words of spans, in two languages |
 //! | `sources.rs` | the lines of `src/` that obey a rule |
 //! | `export.rs` | a run as one file |
 //! | `json.rs` | commands and messages |
