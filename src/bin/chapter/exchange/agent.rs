@@ -3,25 +3,23 @@
 #[path = "../../agent_demo/order.rs"]
 mod order;
 
-use super::http::{show, wait_until};
-use super::{Exchange, Stage, Stop};
+use super::http::wait_until;
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
 use barewire::http::pool::Limits;
 use barewire::http::{self, Agent, ClientEvents, RequestOptions};
 use barewire::net::Stream;
 use barewire::trace::wire::Protocol;
 use order::Order;
-use std::fmt::Display;
 use std::sync::Arc;
 use std::thread;
 
 const SOCKETS: usize = 5;
 const REQUESTS: usize = 10;
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("agent.five", "7.3", "http", &["agent_demo"], five),
-];
+exchanges! { "7.3", "http";
+    "agent.five", false, five, ["agent_demo"];
+}
 
 /// The server answers in the order of the requests, each when the answer before it has been read. So every run is alike.
 fn five(stage: &Stage) -> Result<(), Stop> {
@@ -78,12 +76,7 @@ fn ask(stage: &Stage, number: usize, options: RequestOptions) -> Result<(), Stop
     let on_socket = OnSocket(stage.clone(), number);
     let mut response = http::request(options)?.on(on_socket).end("")?;
     response.collect()?; // with its last byte the socket goes to the next request
-    show(
-        stage,
-        Side::Client,
-        "agent.answered",
-        &[("request", &number)],
-    );
+    stage.saw(Side::Client, "agent.answered", &[("request", &number)]);
     Ok(())
 }
 
@@ -94,18 +87,23 @@ impl ClientEvents for OnSocket {
     fn socket(&mut self, stream: &dyn Stream, reused: bool) {
         let port = stream.local_addr().ok().and_then(|address| address.port());
         let (request, port) = (&self.1, port.unwrap_or_default());
-        let values: [(_, &dyn Display); 3] =
-            [("request", request), ("port", &port), ("reused", &reused)];
-        show(&self.0, Side::Client, "agent.socket", &values);
+        self.0.saw(
+            Side::Client,
+            "agent.socket",
+            &[("request", request), ("port", &port), ("reused", &reused)],
+        );
     }
 }
 
 fn report(stage: &Stage, agent: &Agent) {
     let it = agent.totals();
-    let values: [(_, &dyn Display); 3] = [
-        ("sockets", &it.sockets),
-        ("requests", &it.requests),
-        ("free", &it.free_sockets),
-    ];
-    show(stage, Side::Client, "agent.totals", &values);
+    stage.saw(
+        Side::Client,
+        "agent.totals",
+        &[
+            ("sockets", &it.sockets),
+            ("requests", &it.requests),
+            ("free", &it.free_sockets),
+        ],
+    );
 }

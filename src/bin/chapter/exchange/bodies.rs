@@ -1,32 +1,31 @@
 //! Where a body ends, and which bodies are not sent at all.
 
-use super::http::{Client, expect, show};
-use super::{Exchange, Stage, Stop};
+use super::http::{Client, expect};
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
 use barewire::http::wire::BodyLength;
 use barewire::http::{self, ClientEvents};
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("http.length", "7.3", "http", &["curl -v -d 你好 http://{http}/echo"], length),
-    Exchange::new("http.chunked", "7.3", "http", &[
+exchanges! { "7.3", "http";
+    "http.length", false, length, ["curl -v -d 你好 http://{http}/echo"];
+    "http.chunked", false, chunked, [
         r"printf 'POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\nX-Checksum: 5d41\r\n\r\n' | nc 127.0.0.1 {http.port}",
-        "curl -v -H 'Transfer-Encoding: chunked' -d hello http://{http}/echo",
-    ], chunked),
-    Exchange::new("http.until_close", "7.3", "http", &[
-        "curl -v --http1.0 http://{http}/stream",
-    ], until_close),
-    Exchange::new("http.continue", "7.3", "http", &[
-        "head -c 2000 /dev/zero | curl -v -T - -H 'Expect: 100-continue' http://{http}/upload",
-    ], |stage| ask_first(stage, "/upload", 2_000, 200)),
-    Exchange::new("http.continue_refused", "7.3", "http", &[
-        "head -c 100000 /dev/zero | curl -v -T - -H 'Expect: 100-continue' http://{http}/publish",
-    ], |stage| ask_first(stage, "/publish", 100_000, 405)),
-    Exchange::new("http.pipelined", "7.3", "http", &[
-        r"printf 'GET /length HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | nc 127.0.0.1 {http.port}",
-    ], pipelined).with_cuts(),
-    Exchange::new("http.head", "7.3", "http", &["curl -v -I http://{http}/length"], head),
-];
+        "curl -v -H 'Transfer-Encoding: chunked' -d hello http://{http}/echo"
+    ];
+    "http.until_close", false, until_close, [
+        "curl -v --http1.0 http://{http}/stream"
+    ];
+    "http.continue", false, |stage| ask_first(stage, "/upload", 2_000, 200), [
+        "head -c 2000 /dev/zero | curl -v -T - -H 'Expect: 100-continue' http://{http}/upload"
+    ];
+    "http.continue_refused", false, |stage| ask_first(stage, "/publish", 100_000, 405), [
+        "head -c 100000 /dev/zero | curl -v -T - -H 'Expect: 100-continue' http://{http}/publish"
+    ];
+    "http.pipelined", true, pipelined, [
+        r"printf 'GET /length HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | nc 127.0.0.1 {http.port}"
+    ];
+    "http.head", false, head, ["curl -v -I http://{http}/length"];
+}
 
 /// Two characters of three bytes each, there and back.
 fn length(stage: &Stage) -> Result<(), Stop> {
@@ -66,11 +65,11 @@ impl ClientEvents for Asking {
 fn ask_first(stage: &Stage, path: &str, bytes: usize, status: u16) -> Result<(), Stop> {
     let client = Client::new(stage)?;
     let options = client.at(path)?.header("Expect", "100-continue");
-    show(stage, Side::Client, "http.waits", &[("bytes", &bytes)]);
+    stage.saw(Side::Client, "http.waits", &[("bytes", &bytes)]);
     let request = http::request(options.method("PUT"))?.on(Asking(stage.clone()));
     let mut response = request.end(vec![b'x'; bytes])?;
     if response.status() >= 300 {
-        show(stage, Side::Client, "http.kept", &[("bytes", &bytes)]);
+        stage.saw(Side::Client, "http.kept", &[("bytes", &bytes)]);
     }
     client.report(&mut response, status).map(drop)
 }

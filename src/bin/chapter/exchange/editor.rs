@@ -1,6 +1,6 @@
 //! Free play: any bytes, in any cuts.
 
-use super::{Exchange, Stage, Stop};
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::json::Value;
 use crate::log::Side;
 use barewire::net::Stream;
@@ -10,12 +10,11 @@ use std::time::Duration;
 /// A server of this machine that sends nothing for this time waits for more.
 const SILENCE: Duration = Duration::from_millis(500);
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("http.editor", "7.3", "http", &[
-        r"printf 'GET / HTTP/1.1\r\nHost: a\r\n\r\n' | nc -w 1 127.0.0.1 {http.port}",
-    ], editor).with_cuts(),
-];
+exchanges! { "7.3", "http";
+    "http.editor", true, editor, [
+        r"printf 'GET / HTTP/1.1\r\nHost: a\r\n\r\n' | nc -w 1 127.0.0.1 {http.port}"
+    ];
+}
 
 fn editor(stage: &Stage) -> Result<(), Stop> {
     let bytes = stage.settings().get("bytes").and_then(Value::hex);

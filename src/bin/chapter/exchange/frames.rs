@@ -2,16 +2,15 @@
 
 use super::editor::answer;
 use super::http::expect;
-use super::{Exchange, Stage, Stop};
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::json::Value;
 use std::slice;
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("websocket.builder", "7.4", "websocket", &[
-        r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x05hello' | nc 127.0.0.1 {websocket.port} | od -c",
-    ], builder),
-];
+exchanges! { "7.4", "websocket";
+    "websocket.builder", false, builder, [
+        r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x05hello' | nc 127.0.0.1 {websocket.port} | od -c"
+    ];
+}
 
 fn builder(stage: &Stage) -> Result<(), Stop> {
     let settings = stage.settings();

@@ -1,21 +1,19 @@
 //! What a request is, and the client that most exchanges of 7.3 use.
 
-use super::{Exchange, Stage, Stop};
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
 use barewire::http::pool::Limits;
 use barewire::http::{self, Agent, ClientResponse, RequestOptions};
 use barewire::trace::wire::Protocol;
-use std::fmt::Display;
 use std::thread;
 use std::time::Duration;
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("http.hello", "7.3", "http", &[
+exchanges! { "7.3", "http";
+    "http.hello", true, hello, [
         "curl -v http://{http}/",
-        "http_get -v http://{http}/",
-    ], hello).with_cuts(),
-];
+        "http_get -v http://{http}/"
+    ];
+}
 
 /// The book's Hello World. The client ends nothing before the response is whole.
 fn hello(stage: &Stage) -> Result<(), Stop> {
@@ -70,8 +68,11 @@ impl Client {
     ) -> Result<Vec<u8>, Stop> {
         let body = response.collect()?;
         let (code, bytes) = (response.status(), body.len());
-        let values: [(_, &dyn Display); 2] = [("status", &code), ("bytes", &bytes)];
-        show(&self.stage, Side::Client, "http.response", &values);
+        self.stage.saw(
+            Side::Client,
+            "http.response",
+            &[("status", &code), ("bytes", &bytes)],
+        );
         expect(code == status, &format!("{code} came, not {status}"))?;
         Ok(body)
     }
@@ -89,16 +90,6 @@ pub(super) fn expect(holds: bool, why: &str) -> Result<(), Stop> {
         true => Ok(()),
         false => Err(Stop(why.to_owned())),
     }
-}
-
-/// What the program has seen: [`Stage::event`] with values of any type.
-pub(super) fn show(stage: &Stage, side: Side, key: &str, values: &[(&str, &dyn Display)]) {
-    let texts = values
-        .iter()
-        .map(|(name, value)| (*name, value.to_string()));
-    let texts: Vec<_> = texts.collect();
-    let values: Vec<_> = texts.iter().map(|(name, text)| (*name, &**text)).collect();
-    stage.event(side, key, &values);
 }
 
 /// Waits for something that another thread does, and that wakes nobody.

@@ -1,24 +1,23 @@
 //! News for a client that waits, in the three ways of the time before WebSocket.
 
 use super::http::{Client, expect, wait_until};
-use super::{Exchange, Stage, Stop};
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
 use barewire::http::{self, ClientResponse, Phase};
 use std::io::BufRead;
 use std::thread;
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("news.poll", "7.3", "http", &[
-        "(sleep 1; curl -d 你好 http://{http}/publish) & curl -i http://{http}/poll",
-    ], poll),
-    Exchange::new("news.events", "7.3", "http", &[
-        "(sleep 1; curl -d 你好 http://{http}/publish) & timeout 3 curl -N http://{http}/events",
-    ], events),
-    Exchange::new("news.iframe", "7.3", "http", &[
-        "timeout 2 curl -N http://{http}/iframe",
-    ], iframe),
-];
+exchanges! { "7.3", "http";
+    "news.poll", false, poll, [
+        "(sleep 1; curl -d 你好 http://{http}/publish) & curl -i http://{http}/poll"
+    ];
+    "news.events", false, events, [
+        "(sleep 1; curl -d 你好 http://{http}/publish) & timeout 3 curl -N http://{http}/events"
+    ];
+    "news.iframe", false, iframe, [
+        "timeout 2 curl -N http://{http}/iframe"
+    ];
+}
 
 /// First as a client that does not wait: so it learns the number behind which there is no news.
 fn poll(stage: &Stage) -> Result<(), Stop> {

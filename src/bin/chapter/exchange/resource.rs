@@ -1,7 +1,7 @@
 //! A resource that is asked for in parts and on conditions: 36 characters, each of which shows its place.
 
 use super::http::{Client, expect};
-use super::{Exchange, Stage, Stop};
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use barewire::http::wire::{
     Current, EntityTag, HttpDate, Preconditions, Ranges, Selection, encode_unsatisfied,
 };
@@ -14,15 +14,14 @@ const DIGITS: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 /// The state that it has had from the start.
 const TAG: &str = "\"36-digits\"";
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("http.range", "7.3", "http", &[
-        "curl -v -r 0-4 http://{http}/chapter/digits",
-    ], range),
-    Exchange::new("http.conditional", "7.3", "http", &[
-        r#"curl -v -H 'If-None-Match: "36-digits"' http://{http}/chapter/digits"#,
-    ], conditional),
-];
+exchanges! { "7.3", "http";
+    "http.range", false, range, [
+        "curl -v -r 0-4 http://{http}/chapter/digits"
+    ];
+    "http.conditional", false, conditional, [
+        r#"curl -v -H 'If-None-Match: "36-digits"' http://{http}/chapter/digits"#
+    ];
+}
 
 fn range(stage: &Stage) -> Result<(), Stop> {
     let client = Client::new(stage)?;

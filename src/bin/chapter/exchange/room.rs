@@ -3,15 +3,15 @@
 //! A pipe with room for 4 KiB stands in for the network: the kernel's buffers have room for megabytes, how many
 //! depends on the machine. So every run is alike, and what is queued is queued in barewire.
 
-use super::http::{expect, show, wait_until};
+use super::http::{expect, wait_until};
+use super::stage::{Exchange, exchanges};
 use super::websocket::closed;
-use super::{Exchange, Stage, Stop};
+use super::{Stage, Stop};
 use crate::log::Side;
 use barewire::http::{self, Connected, Origin};
 use barewire::net::{Stream, pipe_with_capacity};
 use barewire::trace::wire::Protocol;
 use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Room, Slow, WebSocket, Writer};
-use std::fmt::Display;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,15 +21,14 @@ const MARK_BYTES: usize = 8 * 1024;
 /// More than fill the pipe and the queue behind it.
 const MESSAGES: usize = 20;
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("websocket.room", "7.4", "websocket", &[
-        "echo 你好 | ws_client ws://{websocket}/chat",
-    ], room),
-    Exchange::new("websocket.buffered", "7.4", "websocket", &[
-        "timeout 3 ws_client --updates ws://{websocket}/updates",
-    ], buffered),
-];
+exchanges! { "7.4", "websocket";
+    "websocket.room", false, room, [
+        "echo 你好 | ws_client ws://{websocket}/chat"
+    ];
+    "websocket.buffered", false, buffered, [
+        "timeout 3 ws_client --updates ws://{websocket}/updates"
+    ];
+}
 
 /// A message of 1,000 bytes.
 fn message(number: usize) -> String {
@@ -43,8 +42,11 @@ fn buffered(stage: &Stage) -> Result<(), Stop> {
     loop {
         let is_sent = server.try_send(message(sent + 1))?;
         let bytes = server.buffered_amount();
-        let values: [(_, &dyn Display); 2] = [("sent", &is_sent), ("bytes", &bytes)];
-        show(stage, Side::Server, "websocket.try_send", &values);
+        stage.saw(
+            Side::Server,
+            "websocket.try_send",
+            &[("sent", &is_sent), ("bytes", &bytes)],
+        );
         if !is_sent {
             break;
         }
@@ -71,12 +73,7 @@ fn buffered(stage: &Stage) -> Result<(), Stop> {
 fn report(stage: &Stage, server: &Writer, last: &mut u64) {
     let bytes = server.buffered_amount();
     if bytes != *last {
-        show(
-            stage,
-            Side::Server,
-            "websocket.buffered",
-            &[("bytes", &bytes)],
-        );
+        stage.saw(Side::Server, "websocket.buffered", &[("bytes", &bytes)]);
     }
     *last = bytes;
 }
@@ -100,13 +97,16 @@ fn room(stage: &Stage) -> Result<(), Stop> {
         for number in 1..=MESSAGES {
             let delivered = room.send(message(number));
             let (sent, slow) = (&delivered.sent, &delivered.slow);
-            let values: [(_, &dyn Display); 4] = [
-                ("room", name),
-                ("number", &number),
-                ("sent", sent),
-                ("slow", slow),
-            ];
-            show(stage, Side::Server, "room.delivered", &values);
+            stage.saw(
+                Side::Server,
+                "room.delivered",
+                &[
+                    ("room", name),
+                    ("number", &number),
+                    ("sent", sent),
+                    ("slow", slow),
+                ],
+            );
             missed += delivered.slow;
             expect(anna.receive()?.is_some(), "Anna was to get it")?;
         }

@@ -3,42 +3,41 @@
 
 use super::editor::answer;
 use super::http::expect;
-use super::{Exchange, Stage, Stop};
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
 
 /// The id, the status of the refusal, the bytes. The command has the same bytes: `printf` knows the same escapes.
-#[rustfmt::skip]
-macro_rules! way {
-    ($id:literal, $status:literal, $bytes:literal) => {
-        Exchange::new($id, "7.3", "http", &[
-            concat!("printf ", stringify!($bytes), " | nc 127.0.0.1 {http.port}"),
-        ], |stage| refused(stage, $status, $bytes.as_bytes()))
+macro_rules! ways {
+    ($($id:literal, $status:literal, $bytes:literal;)+) => {
+        exchanges! { "7.3", "http"; $(
+            $id, false, |stage| refused(stage, $status, $bytes.as_bytes()),
+            [concat!("printf ", stringify!($bytes), " | nc 127.0.0.1 {http.port}")];
+        )+ }
     };
 }
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    way!("smuggling.01", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 37\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.02", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 37\r\n\r\nhelloGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.03", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 32, 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.04", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: +32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.05", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0x20\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.06", 413, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551621\r\n\r\nhelloGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.07", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n"),
-    way!("smuggling.08", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n25\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n"),
-    way!("smuggling.09", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n"),
-    way!("smuggling.10", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 37\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.11", 400, "POST /echo HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n"),
-    way!("smuggling.12", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length : 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.13", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nX: a\r\n Content-Length: 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.14", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nX: a\nContent-Length: 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.15", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nX: a\rContent-Length: 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.16", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\0: chunked\r\nContent-Length: 37\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.17", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n"),
-    way!("smuggling.18", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"),
-    way!("smuggling.19", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;\nxx\r\n25\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n"),
-    way!("smuggling.20", 400, "GET /admin HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
-];
+ways! {
+    "smuggling.01", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 37\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.02", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 37\r\n\r\nhelloGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.03", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 32, 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.04", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: +32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.05", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0x20\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.06", 413, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551621\r\n\r\nhelloGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.07", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n";
+    "smuggling.08", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n25\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n";
+    "smuggling.09", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n";
+    "smuggling.10", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 37\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.11", 400, "POST /echo HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n";
+    "smuggling.12", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length : 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.13", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nX: a\r\n Content-Length: 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.14", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nX: a\nContent-Length: 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.15", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nX: a\rContent-Length: 32\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.16", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\0: chunked\r\nContent-Length: 37\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.17", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+20\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n";
+    "smuggling.18", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+    "smuggling.19", 400, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;\nxx\r\n25\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n";
+    "smuggling.20", 400, "GET /admin HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n";
+}
 
 fn refused(stage: &Stage, status: u16, bytes: &[u8]) -> Result<(), Stop> {
     let stream = stage.connect("http")?;

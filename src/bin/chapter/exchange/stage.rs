@@ -61,32 +61,6 @@ macro_rules! exchanges {
     };
 }
 pub(super) use exchanges;
-impl Exchange {
-    /// A row of a table.
-    pub(super) const fn new(
-        id: &'static str,
-        section: &'static str,
-        door: &'static str,
-        commands: &'static [&'static str],
-        play: fn(&Stage) -> Result<(), Stop>,
-    ) -> Exchange {
-        let has_cuts = false;
-        Exchange {
-            id,
-            section,
-            door,
-            has_cuts,
-            commands,
-            play,
-        }
-    }
-
-    /// It honours the setting `cuts`.
-    pub(super) const fn with_cuts(mut self) -> Exchange {
-        self.has_cuts = true;
-        self
-    }
-}
 
 /// Why an exchange does not go on. Every error becomes one with `?`; if the run has ended already, that is the reason.
 #[derive(Debug)]

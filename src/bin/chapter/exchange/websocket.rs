@@ -1,26 +1,24 @@
 //! The handshake, a frame, and a message of several frames.
 
-use super::http::{expect, show};
-use super::{Exchange, Stage, Stop};
+use super::http::expect;
+use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
 use barewire::trace::wire::Protocol;
 use barewire::websocket::{self, ConnectOptions, WebSocket};
-use std::fmt::Display;
 
-#[rustfmt::skip] // a command is one line
-pub(crate) const EXCHANGES: &[Exchange] = &[
-    Exchange::new("websocket.handshake", "7.4", "websocket", &[
+exchanges! { "7.4", "websocket";
+    "websocket.handshake", false, |stage| close(stage, connect(stage, "/hello")?), [
         "curl -v -m 2 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' http://{websocket}/hello",
-        "printf dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11 | openssl sha1 -binary | base64",
-    ], |stage| close(stage, connect(stage, "/hello")?)),
-    Exchange::new("websocket.frame", "7.4", "websocket", &[
-        "echo 'hello world!' | ws_client ws://{websocket}/hello",
-    ], frame),
+        "printf dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11 | openssl sha1 -binary | base64"
+    ];
+    "websocket.frame", false, frame, [
+        "echo 'hello world!' | ws_client ws://{websocket}/hello"
+    ];
     // The masking keys are 0, so that the payload can be read.
-    Exchange::new("websocket.fragments", "7.4", "websocket", &[
-        r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x01\x83\0\0\0\0one\x89\x80\0\0\0\0\x80\x83\0\0\0\0two\x88\x80\0\0\0\0' | nc 127.0.0.1 {websocket.port} | od -c",
-    ], fragments),
-];
+    "websocket.fragments", false, fragments, [
+        r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x01\x83\0\0\0\0one\x89\x80\0\0\0\0\x80\x83\0\0\0\0two\x88\x80\0\0\0\0' | nc 127.0.0.1 {websocket.port} | od -c"
+    ];
+}
 
 /// The book's greeting.
 fn frame(stage: &Stage) -> Result<(), Stop> {
@@ -59,8 +57,11 @@ fn receive(stage: &Stage, ws: &mut WebSocket) -> Result<String, Stop> {
         .receive()?
         .ok_or_else(|| Stop("the connection was closed".into()))?;
     let text = data.text().unwrap_or_default().to_owned();
-    let values: [(_, &dyn Display); 2] = [("bytes", &text.len()), ("text", &text)];
-    show(stage, Side::Client, "websocket.message", &values);
+    stage.saw(
+        Side::Client,
+        "websocket.message",
+        &[("bytes", &text.len()), ("text", &text)],
+    );
     Ok(text)
 }
 
@@ -71,6 +72,9 @@ fn close(stage: &Stage, ws: WebSocket) -> Result<(), Stop> {
 }
 
 pub(super) fn closed(stage: &Stage, outcome: &websocket::Outcome) {
-    let values: [(_, &dyn Display); 2] = [("code", &outcome.code), ("reason", &outcome.reason)];
-    show(stage, Side::Client, "websocket.closed", &values);
+    stage.saw(
+        Side::Client,
+        "websocket.closed",
+        &[("code", &outcome.code), ("reason", &outcome.reason)],
+    );
 }
