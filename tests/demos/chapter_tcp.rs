@@ -148,6 +148,10 @@ fn tls() {
             assert!(played.blocks_in("tls", 0, "client", "client").eq([5]));
             assert!(played.blocks_in("tls", 0, "server", "client").eq([5]));
             assert!(played.blocks(0, "client", "client").contains(&27));
+            assert_eq!(
+                value(played.of("tls.read").next().expect("the server's"), "text"),
+                "hello"
+            );
             let first = played.of_kind("begins").next().expect("a connection");
             assert_eq!(value(first, "seen"), "client");
         }),
@@ -211,6 +215,35 @@ fn tls() {
     watched(move || self::played("tls", &cases));
 }
 
+/// An erratum names the exchange that shows it. (Those of 7.3 and 7.4 are in another file.)
+#[test]
+fn the_errata_are_the_same_in_both_languages() {
+    let rows = ["en", "zh"].map(|language| {
+        let text = text(language, "errata");
+        let rows = text.lines().filter(|line| line.starts_with("    { id: "));
+        let rows = rows.map(|row| row.split(", notes: ").next().unwrap_or_default().to_owned());
+        rows.collect::<Vec<_>>()
+    });
+    assert_eq!(rows[0], rows[1]);
+    assert_eq!(rows[0].len(), 34);
+    for row in &rows[0] {
+        let exchange = row.split('"').nth(3).expect("an exchange");
+        let section = match exchange.split('.').next() {
+            Some("tcp" | "framing") => "tcp",
+            Some(section @ ("udp" | "tls")) => section,
+            _ => continue,
+        };
+        let words = Words::read("en", section);
+        assert!(words.exchanges.contains_key(exchange), "{row}");
+    }
+}
+
+fn text(language: &str, section: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/chapter/page/text");
+    let path = folder.join(format!("{language}-{section}.js"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"))
+}
+
 /// The words of a section in one language, as far as they can be compared.
 struct Words {
     /// Which members each has, how many choices, and which of them is right.
@@ -221,9 +254,7 @@ struct Words {
 
 impl Words {
     fn read(language: &str, section: &str) -> Words {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/chapter/page/text");
-        let path = folder.join(format!("{language}-{section}.js"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        let text = text(language, section);
         let (exchanges, events) = text.split_once("\n  events: {\n").expect("events");
         let (_, exchanges) = exchanges
             .split_once("\n  exchanges: {\n")

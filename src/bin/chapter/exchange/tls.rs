@@ -174,7 +174,13 @@ fn echo(stage: &Stage, options: &ServerOptions) -> Result<tls::Server<impl Serve
             stage.event(Side::Server, "tls.authorized", &[]);
         }
         socket.write_all("welcome!\n")?;
-        socket.pipe(&socket).map(drop)
+        let mut room = [0; 1024];
+        while let bytes @ 1.. = socket.read(&mut room)? {
+            let text = String::from_utf8_lossy(&room[..bytes]);
+            stage.event(Side::Server, "tls.read", &[("text", &text)]);
+            socket.write_all(&room[..bytes])?;
+        }
+        socket.end()
     })?)
 }
 

@@ -19,7 +19,7 @@ export const enTcp = {
       question: "One side writes 64 bytes, eighteen times. How many reads bring them to the other side?",
       choices: ["18, one for each write", "1, because TCP collects them", "Any number from 1 to 1,152: it depends on the reader and on the path"], answer: 2,
       because: "Two connections carry the same eighteen writes. In the first the reader reads after each write: 18 reads of 64. In the second it is busy until all have arrived: one read of 1,152. No byte differs, so no program can see from the bytes which of the two has happened.",
-      try: "Compare the two connections, block by block. Which of them would a test on your own machine have shown you?",
+      try: "Compare what the server program says of the two connections. Which of them would a test on your own machine have shown you?",
     },
     "tcp.cuts": {
       title: "100 + 200 arrive as 50 + 250",
@@ -40,7 +40,7 @@ export const enTcp = {
       question: "The first read ends between \\r and \\n. What does the receiver do with HELLO\\r?",
       choices: ["It waits: the next byte may complete the delimiter", "It delivers HELLO", "It delivers HELLO\\r and begins a new message"], answer: 0,
       because: "A delimiter may be cut like everything else, so the decoder must remember how much of it has matched. The notes put the delimiter before the message and deliver what a chunk happens to hold: of \\r\\nHEL, LO\\r\\nWORLD they make HEL and WORLD (E14). A message that contains \\r\\n cannot be sent, and an endless one needs a limit.",
-      try: "Cut byte by byte: set every size to 1. The second message is empty: find the four bytes \\r\\n\\r\\n that show it.",
+      try: "Move a cut into each \\r\\n. The second message is empty: find the four bytes \\r\\n\\r\\n that show it.",
     },
     "framing.header": {
       title: "A header: number and length",
