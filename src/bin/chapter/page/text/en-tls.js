@@ -19,7 +19,7 @@ export const enTls = {
       question: "In a handshake of TLS 1.3, which of these passes in the clear?",
       choices: ["The server's certificate", "The name of the host that the client wants", "None of them"], answer: 1,
       because: "ClientHello and ServerHello must pass before there is a key: host (SNI), versions, cipher suites and key shares are in the clear. All behind them is sealed, the certificate, too. The second connection offers TLS 1.2 only, and there the certificate passes in the clear: so its tree can be shown. It is the same certificate.",
-      try: "Open the tree down to subjectAltName: four names. In the ClientHello, find the two public keys that make the secret.",
+      try: "Open the tree down to subjectAltName: four names. Find the two public keys that make the secret: one in each hello.",
     },
     "tls.authorized": {
       title: "Authorized: a client with a certificate",
@@ -88,7 +88,7 @@ export const enTls = {
       title: "ERR_SSL_EE_KEY_TOO_SMALL",
       question: "The signature of the CA is correct, dates and names are good, the key is RSA with 1,024 bits. Why refuse?",
       choices: ["The key can be computed from the certificate", "TLS has no cipher suite for it", "RSA is forbidden"], answer: 0,
-      because: "The certificate holds the public key, and with some months of computing a strong adversary gets the private key from 1,024 bits. Then everything else about the certificate is correct, and the thief is the server. The notes make such keys (E33); 2,048 bits or P-256 are the least today.",
+      because: "The certificate holds the public key, and from one of 1,024 bits a strong adversary can compute the private key. Everything else about the certificate stays correct, and the thief is the server. The notes make such keys (E33); 2,048 bits or P-256 are the least today.",
       try: "Count the bytes of the public key in the tree. Cure: openssl ecparam -genkey -name prime256v1, and a new certificate.",
     },
     "tls.broken.underexpired": {

@@ -88,7 +88,7 @@ export const zhTls = {
       title: "ERR_SSL_EE_KEY_TOO_SMALL",
       question: "CA 的签名正确，日期和名字都对，密钥是 1,024 位的 RSA。为什么拒绝？",
       choices: ["从证书就能算出私钥", "TLS 没有适合它的密码套件", "RSA 已被禁止"], answer: 0,
-      because: "公钥就在证书里；强大的对手花上几个月，就能从 1,024 位的公钥算出私钥。到那时，证书的其他一切都正确，而小偷就是服务器。笔记生成的正是这种密钥（E33）；今天至少要 2,048 位，或 P-256。",
+      because: "公钥就在证书里；足够强大的对手能从 1,024 位的公钥算出私钥。证书的其他一切依然正确，而小偷就成了服务器。笔记生成的正是这种密钥（E33）；今天至少要 2,048 位，或 P-256。",
       try: "在树中数一数公钥的字节。对策：openssl ecparam -genkey -name prime256v1，再签发一张新证书。",
     },
     "tls.broken.underexpired": {
