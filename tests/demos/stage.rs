@@ -105,6 +105,11 @@ impl Running {
         }
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.with(|child| child.id())
+    }
+
     /// Where this server listens.
     pub(crate) fn address(&self) -> String {
         self.address.recv().expect("a server that listens")

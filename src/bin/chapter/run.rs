@@ -73,11 +73,11 @@ pub(crate) fn begin(
 ) -> io::Result<(Arc<Run>, Threads)> {
     let run = Arc::new(Run::new(number, time));
     let (playing, guarded) = (Arc::clone(&run), Arc::clone(&run));
-    let player = Builder::new().spawn(move || {
+    let player = Builder::new().name("player".into()).spawn(move || {
         let returning = Returning(&playing);
         returning.0.end(play(&playing));
     })?;
-    let guard = Builder::new().spawn(move || {
+    let guard = Builder::new().name("guard".into()).spawn(move || {
         guarded.guard(&mut send);
         let _ = player.join(); // its panic is printed
     });

@@ -3,6 +3,7 @@
 use super::Chapter;
 use crate::support::watched;
 use barewire::websocket::{self, ConnectOptions, Data, WebSocket};
+use std::fs;
 
 pub(crate) fn page(chapter: &Chapter) -> WebSocket {
     let door = chapter.address("HTTP");
@@ -36,6 +37,39 @@ pub(crate) fn play(page: &mut WebSocket, run: u64, exchange: &str, settings: &st
         }
     }
 }
+
+/// The descriptors of the chapter's process, and its threads that play exchanges.
+fn held(chapter: &Chapter) -> (usize, usize) {
+    let process = format!("/proc/{}", chapter.running.id());
+    let of = |what: &str| fs::read_dir(format!("{process}/{what}")).expect("a process");
+    let name =
+        |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+    let names = of("task").flatten().map(name);
+    let plays = |name: &String| ["player\n", "guard\n"].contains(&name.as_str());
+    (of("fd").count(), names.filter(plays).count())
+}
+
+#[test]
+fn a_hundred_tabs_opened_and_closed_leave_nothing() {
+    watched(|| {
+        let chapter = Chapter::open("chapter-tabs");
+        let before = held(&chapter);
+        for _ in 0..4 {
+            let tabs: Vec<WebSocket> = (0..25).map(|_| page(&chapter)).collect();
+            for tab in &tabs {
+                tab.send(PLAY_HELLO).expect("sent");
+            }
+            for tab in &tabs {
+                tab.terminate(); // somewhere in its run
+            }
+        }
+        while held(&chapter) != before {
+            std::thread::yield_now(); // the watchdog says if it never ends
+        }
+    });
+}
+
+const PLAY_HELLO: &str = "{\"do\":\"play\",\"run\":1,\"exchange\":\"http.hello\",\"settings\":{}}";
 
 #[test]
 fn a_run_shows_each_byte_and_is_done_once() {
