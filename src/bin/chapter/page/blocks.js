@@ -18,7 +18,7 @@ const kindRules = [
   ["thin", /^(http\.(space|whitespace|delimiter|line_end|field\.colon|empty_lines))$/],
   ["framing", /^(http\.(chunk\.(size|end|extension|bytes)|head\.end|chunked\.end|length)|framing\.(length|serial|padding|delimiter)|websocket\.frame|tls\.(record|length|handshake\.(type|length)))/],
   ["control", /^(websocket\.close|tls\.(alert|change_cipher_spec)|end$)/],
-  ["start", /^(http\.(request|response|target|query|version|status)|tls\.hello)/],
+  ["start", /^(http\.(request|response|target|query|version|status))/],
   ["name", /^(http\.field\.name|tls\.extension\.type|http\.value\.parameter$|http\.cookie\.name)/],
   ["data", /^(http\.(body|chunk)\.data|websocket\.(payload|unmasked|message)|framing\.(body|message)|udp\.|bytes$|tunnel|switched|tls\.(sealed|handshake\.data)|tcp\.gap|http\.behind)/],
 ];
@@ -106,6 +106,10 @@ function* rowsOf(block, leaves, again) {
     for (let at = 0; at < most;) {
       row ??= newRow();
       const end = endOfRow(bytes, at, most, leaf);
+      if (row?.length && row.length + end - at > 1.5 * rowLength && leaf && isBinary(leaf, bytes)) {
+        yield row.node;
+        row = newRow();
+      }
       addToRow(row, leaf, bytes.subarray(at, end));
       if (bytes[end - 1] === 10 || (end < most)) {
         yield row.node;
@@ -181,12 +185,13 @@ export function shownText(bytes) {
 
 function newRow() {
   const [text, hex] = [el("div", { class: "text" }), el("div", { class: "hex", "aria-hidden": "true" })];
-  return { node: el("div", { class: "row" }, text, hex), text, hex };
+  return { node: el("div", { class: "row" }, text, hex), text, hex, length: 0 };
 }
 
 function addToRow(row, leaf, bytes) {
   const text = shownText(bytes);
   const hex = hexOfBytes(bytes, " ");
+  row.length += bytes.length;
   if (!leaf) {
     row.text.append(text);
     row.hex.append(`${hex} `);

@@ -136,7 +136,7 @@ export class Drawing {
   // Whether it is a datagram that stands here already, as the other side has sent it.
   arrives(conversation, message) {
     if (message.seen === message.from) return false;
-    const sent = conversation.datagrams.findLast((card) => card.hex === message.hex && card.node.classList.contains(message.from));
+    const sent = conversation.datagrams.findLast((card) => card.hex.startsWith(message.hex) && card.node.classList.contains(message.from));
     if (!sent) return false;
     sent.arrivals += 1;
     conversation.hasArrivals = true;

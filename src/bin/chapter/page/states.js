@@ -6,6 +6,8 @@ import { el, stateWords, pageText } from "./words.js";
 const machineStates = {
   "http.client": "Idle Body Done | Switched Closed Failed",
   "http.server": "Idle Waiting Body Done | Switched Closed Failed",
+  "tls.client": "START WAIT_SH WAIT_EE WAIT_FINISHED CONNECTED | FAILED",
+  "tls.server": "START RECVD_CH NEGOTIATED WAIT_FLIGHT2 CONNECTED | FAILED",
   websocket: "Open CloseReceived CloseSent Closed | Failed",
 };
 
