@@ -147,6 +147,7 @@ pub(super) const MEANINGS: Values = &[
 #[rustfmt::skip]
 pub(super) const VALUES: Values = &[
     (Label::Length1, "# bytes", "# 字节"),
+    (Label::Length2, "# bytes", "# 字节"),
     (Label::Length4, "chunked", "分块"),
     (Label::Length4, "until close", "到连接关闭为止"),
     (Label::Length6, "# bytes", "# 字节"),
