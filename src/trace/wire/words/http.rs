@@ -1,6 +1,6 @@
 //! HTTP in Chinese: labels, values, refusals.
 
-use super::{Labels, Values};
+use super::rows::{Labels, Values};
 use crate::http::wire::Rule::{self, *};
 use crate::trace::wire::labels::Label;
 

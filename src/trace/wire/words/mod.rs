@@ -32,10 +32,11 @@
 //! |---|---|
 //! | the Chinese of a label, a value, a refusal | its row in the file of its protocol |
 //! | what a section demands, in either language | its row in `rules.rs` or `rules_tls.rs` |
-//! | another language | a variant of [`Language`]; a column of each table here, and of `Rules` |
+//! | another language | a variant of [`Language`]; a column of each table here, and of `Rules` in `rows.rs` |
 
 mod http;
 mod phrases;
+mod rows;
 mod rules;
 mod rules_tls;
 mod tls;
@@ -45,14 +46,8 @@ mod x509;
 
 use super::labels::Label;
 use super::meanings::MEANINGS as MEANINGS_IN_ENGLISH;
+use rows::{Labels, Rules, Values};
 use std::borrow::Cow;
-
-/// The Chinese words of some labels.
-type Labels = &'static [(Label, &'static str)];
-/// Some values of labels in English, and what is said of them in Chinese.
-type Values = &'static [(Label, &'static str, &'static str)];
-/// Some sections, and what each demands: in English, in Chinese.
-type Rules = &'static [(&'static str, &'static str, &'static str)];
 
 const LABELS: &[Labels] = &[
     transport::LABELS,
@@ -182,7 +177,7 @@ impl Label {
 ///
 /// let demands = rule_sentence("RFC 9112 §7.1", Language::English);
 /// assert!(demands.unwrap().starts_with("Each chunk is its size in hexadecimal"));
-/// assert_eq!(rule_sentence("RFC 1 §1", Language::English), None);
+/// assert_eq!(rule_sentence("", Language::English), None);
 /// ```
 pub fn rule_sentence(rule: &str, language: Language) -> Option<&'static str> {
     let (_, says) = language.rules().find(|(section, _)| *section == rule)?;

@@ -1,7 +1,7 @@
 //! What each section demands that a span, a note or a refusal may cite: one plain sentence, in English and in Chinese.
 //! The sections of TLS and of certificates are in `rules_tls.rs`.
 
-use super::Rules;
+use super::rows::Rules;
 
 #[rustfmt::skip]
 pub(super) const RULES: Rules = &[

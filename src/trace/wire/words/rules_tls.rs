@@ -1,6 +1,6 @@
 //! The sections of TLS and of certificates, as in `rules.rs`.
 
-use super::Rules;
+use super::rows::Rules;
 
 #[rustfmt::skip]
 pub(super) const RULES: Rules = &[

@@ -1,6 +1,6 @@
 //! TLS in Chinese: labels, values, refusals. Certificates are in `x509.rs`.
 
-use super::{Labels, Values};
+use super::rows::{Labels, Values};
 use crate::tls::wire::Rule::{self, *};
 use crate::trace::wire::labels::Label;
 

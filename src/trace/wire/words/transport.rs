@@ -1,6 +1,6 @@
 //! What belongs to no protocol of its own, TCP, UDP and framed messages, in Chinese.
 
-use super::{Labels, Values};
+use super::rows::{Labels, Values};
 use crate::trace::wire::labels::Label;
 
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! WebSocket in Chinese: labels, values, refusals.
 
-use super::{Labels, Values};
+use super::rows::{Labels, Values};
 use crate::trace::wire::labels::Label;
 use crate::websocket::wire::Rule::{self, *};
 

@@ -1,6 +1,6 @@
 //! Certificates in Chinese: labels and values. Their refusals are rules of `tls/wire`, and stand in `tls.rs`.
 
-use super::{Labels, Values};
+use super::rows::{Labels, Values};
 use crate::trace::wire::labels::Label;
 
 #[rustfmt::skip]
