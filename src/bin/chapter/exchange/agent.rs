@@ -12,7 +12,7 @@ use barewire::net::Stream;
 use barewire::trace::wire::Protocol;
 use order::Order;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, Builder};
 
 const SOCKETS: usize = 5;
 const REQUESTS: usize = 10;
@@ -44,7 +44,8 @@ fn five(stage: &Stage) -> Result<(), Stop> {
         let mut requests = Vec::new();
         for number in 1..=REQUESTS {
             let options = options.clone().path(&format!("/{number}"));
-            let request = scope.spawn(move || ask(stage, number, options));
+            let request =
+                Builder::new().spawn_scoped(scope, move || ask(stage, number, options))?;
             // The next request comes behind this one in the agent's queue.
             wait_until(stage, || {
                 let totals = agent.totals();

@@ -5,7 +5,7 @@ use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
 use barewire::http::{self, ClientResponse, Phase};
 use std::io::BufRead;
-use std::thread;
+use std::thread::{self, Builder};
 
 exchanges! { "7.3", "http";
     "news.poll", false, poll, [
@@ -28,7 +28,7 @@ fn poll(stage: &Stage) -> Result<(), Stop> {
     let mut request = http::request(reader.at(&format!("/poll?after={last}"))?)?;
     let handle = request.handle();
     let mut news = thread::scope(|scope| {
-        let waiting = scope.spawn(|| request.end(""));
+        let waiting = Builder::new().spawn_scoped(scope, || request.end(""))?;
         wait_until(stage, || {
             handle.phase() == Some(Phase::Head) || waiting.is_finished()
         })?;

@@ -41,12 +41,12 @@ fn played(exchange: &'static Exchange, settings: &str) -> Vec<Value> {
         move |run| play(exchange, run, settings),
         move |message| {
             kept.lock()
-                .unwrap()
+                .expect("a lock that nobody poisons")
                 .push(json::read(message).expect("JSON"))
         },
     );
     begun.expect("a thread").1.join();
-    let mut messages = messages.lock().unwrap();
+    let mut messages = messages.lock().expect("a lock that nobody poisons");
     std::mem::take(&mut *messages)
 }
 
