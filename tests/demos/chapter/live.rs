@@ -82,9 +82,9 @@ fn a_run_shows_each_byte_and_is_done_once() {
                 "{{\"kind\":\"begins\",\"run\":{run},\"conversation\":0,"
             )));
             for block in [
-                "\"hex\":\"474554\"",
+                "\"hex\":\"474554",
                 "\"label\":\"http.request.method\",\"value\":\"GET\"",
-                "\"how\":\"end\"",
+                "\"kind\":\"ends\"",
             ] {
                 assert!(
                     messages.iter().any(|message| message.contains(block)),
