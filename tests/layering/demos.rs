@@ -31,10 +31,10 @@ const PANICS: [(&[&str], &str); 15] = [
 ];
 
 pub(crate) fn check(house: &House<'_>) -> Vec<Breach> {
-    let demos = house
-        .files
-        .iter()
-        .filter(|file| file.file.starts_with("src/bin/"));
+    let is_demo = |file: &&Outline<'_>| {
+        file.file.starts_with("src/bin/") && !house.is_test_module(file.module())
+    };
+    let demos = house.files.iter().filter(is_demo);
     demos.flat_map(breaches).collect()
 }
 

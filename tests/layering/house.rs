@@ -39,8 +39,13 @@ impl<'a> House<'a> {
 
     /// Whether a name stands in test code, be it in a file of its own.
     pub(crate) fn is_test(&self, file: &Outline<'_>, name: &Name) -> bool {
+        file.is_test(name.at.start) || self.is_test_module(&name.module)
+    }
+
+    /// Whether a module is test code, in a file of its own.
+    pub(crate) fn is_test_module(&self, module: &[String]) -> bool {
         let mut test_modules = self.test_modules.iter();
-        file.is_test(name.at.start) || test_modules.any(|module| name.module.starts_with(module))
+        test_modules.any(|tests| module.starts_with(tests))
     }
 
     /// Every absolute path that a name passes through: what it says first, then where
