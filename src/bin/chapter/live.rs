@@ -165,10 +165,10 @@ impl Session {
         match command.get("do").and_then(Value::text) {
             Some("play") => self.play(number, command),
             Some("stop") => {
-                let mut current = self.current.iter_mut();
-                current
-                    .find(|current| current.number == number)
-                    .map(|current| current.run.end(Ending::Stopped));
+                let current = self.current.as_ref();
+                if let Some(current) = current.filter(|current| current.number == number) {
+                    current.run.end(Ending::Stopped);
+                }
                 Ok(())
             }
             Some("pcap") => {
