@@ -33,12 +33,12 @@ const GIVEN_FILES: &[&str] = &[
     "trace::wire::render",
 ];
 
-/// Of these, what is a value: a capture has addresses in it.
+/// Of these, what is a value: a capture has addresses in it, and so has what it is written from.
 #[rustfmt::skip]
 const ADDRESSES: &[&str] = &[
     "std::net::IpAddr", "std::net::Ipv4Addr", "std::net::Ipv6Addr", "std::net::SocketAddr",
 ];
-const HAS_ADDRESSES: &str = "trace::wire::capture";
+const HAVE_ADDRESSES: &[&str] = &["trace::wire::capture", "trace::wire::event"];
 
 /// What a chapter may name of ours, besides itself.
 enum May {
@@ -151,7 +151,7 @@ fn facility(from: &[String], stop: &[String]) -> Option<String> {
     let is_address = ADDRESSES
         .iter()
         .any(|address| stop.starts_with(&path(address)));
-    if is_address && is_in(from, HAS_ADDRESSES) {
+    if is_address && HAVE_ADDRESSES.iter().any(|home| is_in(from, home)) {
         return None;
     }
     let given = GIVEN_FILES.iter().any(|home| is_in(from, home));
