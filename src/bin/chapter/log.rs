@@ -58,8 +58,7 @@ pub(crate) struct Log {
     passed: usize,
     /// More has passed than is allowed, or the last message is there: the rest is dropped.
     is_closed: bool,
-    /// It is always there; a new protocol takes it and returns it.
-    explainer: Option<Explainer>,
+    explainer: Explainer,
     spans: Shared<Spans>,
     capture: Writer<Shared<Vec<u8>>>,
     pcap: Shared<Vec<u8>>,
@@ -98,7 +97,7 @@ impl Log {
             written: 0,
             passed: 0,
             is_closed: false,
-            explainer: Some(Explainer::new(found, io::sink())),
+            explainer: Explainer::new(found, io::sink()),
             spans,
             capture: Writer::new(file),
             pcap,
@@ -240,9 +239,7 @@ impl Log {
                 [Some(client), Some(server)] => (client, server),
                 _ => invented(conversation as u64),
             };
-            if let Some(explainer) = &mut self.explainer {
-                explainer.set_protocol(protocol.clone());
-            }
+            self.explainer.set_protocol(protocol.clone());
             let begins = What::begins(client, server);
             self.passes(conversation, Direction::FromClient, begins);
             conversation
@@ -318,9 +315,7 @@ impl Log {
     /// Explains it, and writes it into the capture.
     fn passes(&mut self, conversation: usize, from: Direction, what: What<'_>) {
         let mut event = Event::new(conversation as u64, from, self.time(), what);
-        if let Some(explainer) = &mut self.explainer {
-            let _ = explainer.event(&event); // memory does not fail
-        }
+        let _ = self.explainer.event(&event); // memory does not fail
         event.time += self.since_1970;
         let _ = self.capture.event(&event);
         for (_, explained) in self.spans.take() {
@@ -365,7 +360,7 @@ impl Log {
 
 fn name(protocol: &Protocol) -> &'static str {
     match protocol {
-        Protocol::Tls => "tls",
+        Protocol::Tls | Protocol::TlsWith(_) => "tls",
         Protocol::Framed(_) => "framed",
         Protocol::Bytes => "bytes",
         _ => "http",
