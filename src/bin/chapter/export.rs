@@ -39,11 +39,8 @@ pub(crate) fn all(folder: &Path, report: impl Fn(&str, Option<&str>)) -> io::Res
     fs::create_dir_all(folder)?;
     let exchanges: Vec<&Exchange> = exchange::all().collect();
     let mut is_good = true;
-    let rounds = exchanges.len().div_ceil(AT_A_TIME);
-    for round in 0..rounds {
-        // Neighbours may disturb each other: they share a notice board of the door.
-        let some = exchanges.iter().skip(round).step_by(rounds);
-        let runs = some.map(|&exchange| {
+    for some in exchanges.chunks(AT_A_TIME) {
+        let runs = some.iter().map(|&exchange| {
             let settings = Value::Object(Vec::new());
             let play = move |run: &_| exchange::play(exchange, run, settings);
             Ok((exchange, run::begin(1, run::MOST_TIME, play, |_| {})?))

@@ -24,7 +24,7 @@ use crate::demo;
 use crate::door;
 use crate::site::Site;
 use barewire::http::{Handled, Response};
-use barewire::net::{self, Addr, Socket};
+use barewire::net::{self, Addr, Handle, Socket};
 use barewire::tls::{self, ServerOptions};
 use barewire::udp::{self, Family, RemoteInfo, SocketEvents};
 use barewire::{http, https, websocket};
@@ -68,6 +68,12 @@ pub(crate) fn http(listen: &str) -> io::Result<Addr> {
         _ => routes.serve(req, res),
     });
     Ok(server.listen(listen)?.local_addr())
+}
+
+/// The same without the page, and with a notice board of its own: no other page's notices are on it.
+pub(crate) fn news() -> io::Result<Handle> {
+    let routes = http_routes::Routes::new(None)?;
+    http::create_server(move |req, res| routes.serve(req, res)).listen("127.0.0.1:0")
 }
 
 /// The page of that demo has become a section of the chapter.

@@ -28,17 +28,25 @@ fn hello(stage: &Stage) -> Result<(), Stop> {
 /// A client of the HTTP door. Its connection is on the page, and serves all its requests.
 pub(super) struct Client {
     stage: Stage,
+    address: String,
     agent: Agent,
     options: RequestOptions,
 }
 
 impl Client {
+    /// Of the chapter's door.
     pub(super) fn new(stage: &Stage) -> Result<Client, Stop> {
+        Client::of(stage, stage.door("http")?)
+    }
+
+    /// Of the server at this address.
+    pub(super) fn of(stage: &Stage, address: &str) -> Result<Client, Stop> {
         let agent = Agent::new(Limits::default())?;
-        let url = format!("http://{}/", stage.door("http")?);
+        let url = format!("http://{address}/");
         let options = RequestOptions::new().url(&url)?.agent(&agent);
         Ok(Client {
             stage: stage.clone(),
+            address: address.to_owned(),
             agent,
             options: options.create_connection(stage.connector(Protocol::Http)),
         })
@@ -46,7 +54,7 @@ impl Client {
 
     /// A GET of this path.
     pub(super) fn at(&self, path: &str) -> Result<RequestOptions, Stop> {
-        let url = format!("http://{}{path}", self.stage.door("http")?);
+        let url = format!("http://{}{path}", self.address);
         Ok(self.options.clone().url(&url)?.timeout(self.stage.left()))
     }
 

@@ -3,6 +3,7 @@
 use super::http::{Client, expect, wait_until};
 use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
+use crate::servers;
 use barewire::http::{self, ClientResponse, Phase};
 use std::io::BufRead;
 use std::thread::{self, Builder};
@@ -21,7 +22,7 @@ exchanges! { "7.3", "http";
 
 /// First as a client that does not wait: so it learns the number behind which there is no news.
 fn poll(stage: &Stage) -> Result<(), Stop> {
-    let (reader, publisher) = (Client::new(stage)?, Client::new(stage)?);
+    let (reader, publisher) = clients(stage)?;
     let mut empty = http::request(reader.at("/poll?timeout=0")?)?.end("")?;
     reader.report(&mut empty, 204)?;
     let last = empty.header("Last-Event-ID").unwrap_or("0");
@@ -43,7 +44,7 @@ fn poll(stage: &Stage) -> Result<(), Stop> {
 }
 
 fn events(stage: &Stage) -> Result<(), Stop> {
-    let (reader, publisher) = (Client::new(stage)?, Client::new(stage)?);
+    let (reader, publisher) = clients(stage)?;
     let mut response = http::request(reader.at("/events")?)?.end("")?;
     for text in ["one", "two", "three"] {
         publish(stage, &publisher, text)?;
@@ -64,6 +65,12 @@ fn iframe(stage: &Stage) -> Result<(), Stop> {
     }
     stage.event(Side::Client, "news.left", &[]);
     Ok(())
+}
+
+/// One that waits for news, and one that has some. The server is this exchange's: nobody else publishes there.
+fn clients(stage: &Stage) -> Result<(Client, Client), Stop> {
+    let address = stage.keep(servers::news()?);
+    Ok((Client::of(stage, &address)?, Client::of(stage, &address)?))
 }
 
 fn publish(stage: &Stage, client: &Client, text: &str) -> Result<(), Stop> {
