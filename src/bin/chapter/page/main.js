@@ -12,7 +12,7 @@ import { Cuts, Editor } from "./editor.js";
 import { FrameBuilder } from "./frame.js";
 
 const sectionNames = ["7.1", "7.2", "7.3", "7.4", "7.5", "vectors", "errata"];
-const firstCuts = { "tcp.cuts": [100, 200] };
+const firstCuts = { "tcp.cuts": [50, 250] };
 const players = new Map();
 let parts = ["page"];
 let offlineRun = null;

@@ -46,13 +46,10 @@ fn each_meaning_has_its_chinese_words() {
 
 #[test]
 fn each_refusal_has_its_chinese_sentence() {
-    fn all<'a, R: Copy>(
+    fn all<'a, R: Copy + 'a>(
         rules: impl Iterator<Item = &'a R>,
         name: impl Fn(R) -> &'static str,
-    ) -> impl Iterator<Item = String>
-    where
-        R: 'a,
-    {
+    ) -> impl Iterator<Item = String> {
         rules.map(move |rule| name(*rule).to_owned())
     }
     let http = http_wire::Rule::name;
