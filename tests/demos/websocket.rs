@@ -86,7 +86,7 @@ fn row_w03_the_bytes_of_the_worked_example() {
         for (part, mark, rule) in [
             ("GET /hello HTTP/1.1", '>', "RFC 9112 §3"),
             ("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", '<', "RFC 9112 §5"),
-            ("37 fa 21 3d", '>', "RFC 6455 §5.3"),
+            ("37 fa 21 3d", ' ', "RFC 6455 §5.3"),
             ("hello world!", '*', "RFC 6455 §5.3"),
         ] {
             let is_it = |line: &str| line.starts_with(mark) && line.contains(part);

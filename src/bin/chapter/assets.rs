@@ -23,6 +23,7 @@ assets! {
     "predict.js"
     "editor.js"
     "frame.js"
+    "vectors.js"
     "text/en-page.js"
     "text/zh-page.js"
     "text/en-errata.js"
@@ -30,12 +31,14 @@ assets! {
     "text/en-tcp.js"
     "text/en-tls.js"
     "text/en-udp.js"
+    "text/en-vectors.js"
     "text/en-websocket.js"
     "text/zh-errata.js"
     "text/zh-http.js"
     "text/zh-tcp.js"
     "text/zh-tls.js"
     "text/zh-udp.js"
+    "text/zh-vectors.js"
     "text/zh-websocket.js"
 }
 

@@ -6,9 +6,10 @@
 use crate::json::Object;
 use crate::spans::{self, Shared, Spans};
 use crate::states::{Machines, Moved};
+use barewire::http::wire::Limits;
 use barewire::net::{Addr, TapEvent, Tapped};
 use barewire::trace::wire::capture::{Writer, invented};
-use barewire::trace::wire::{Direction, Event, Explainer, Layer, Protocol, What};
+use barewire::trace::wire::{self, Direction, Event, Explained, Explainer, Layer, Protocol, What};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -319,9 +320,34 @@ impl Log {
         event.time += self.since_1970;
         let _ = self.capture.event(&event);
         for (_, explained) in self.spans.take() {
-            self.keep(spans::message(self.run, conversation as u64, &explained));
-            let moved = self.conversations[conversation].machines.pass(&explained);
-            self.moved(conversation, explained.time, &moved);
+            self.explained(conversation, &explained);
+        }
+    }
+
+    fn explained(&mut self, conversation: usize, explained: &Explained) {
+        self.keep(spans::message(self.run, conversation as u64, explained));
+        let moved = self.conversations[conversation].machines.pass(explained);
+        self.moved(conversation, explained.time, &moved);
+    }
+
+    /// A conversation that no connection carries, with limits of its own. `None`: that direction ends.
+    pub(crate) fn shows(&mut self, limits: Limits, passes: &[(Direction, Option<Vec<u8>>)]) {
+        let (names, side) = (["client", "server"].map(str::to_owned), Side::Client);
+        let conversation = self.begins([None; 2], names, side, "http");
+        let mut carried = wire::Conversation::with_limits(limits);
+        for (from, bytes) in passes {
+            let spans: Vec<_> = match bytes {
+                Some(bytes) if self.takes(bytes) => {
+                    let seen = Seen { conversation, side };
+                    self.block(seen, Layer::Tcp, *from, bytes);
+                    carried.receive(*from, self.time(), bytes).collect()
+                }
+                Some(_) => continue,
+                None => carried.end(*from, self.time()).collect(),
+            };
+            for explained in &spans {
+                self.explained(conversation, explained);
+            }
         }
     }
 

@@ -14,6 +14,7 @@
 //! return, and sends `done`, once and last. What passes behind it is dropped.
 
 use crate::log::{Log, Side};
+use barewire::http::wire::Limits;
 use barewire::net::{Observer, TapEvent, Tapped};
 use barewire::trace::wire::{Direction, Protocol};
 use std::io;
@@ -166,6 +167,10 @@ impl Run {
         bytes: &[u8],
     ) {
         self.log(|log| log.datagram(side, from, client_and_server, bytes));
+    }
+
+    pub(crate) fn shows(&self, limits: Limits, passes: &[(Direction, Option<Vec<u8>>)]) {
+        self.log(|log| log.shows(limits, passes));
     }
 
     fn log(&self, write: impl FnOnce(&mut Log)) {

@@ -2,7 +2,7 @@
 
 use crate::assets;
 use crate::catalogue;
-use crate::exchange::resource;
+use crate::exchange::{resource, vectors};
 use crate::guard::{self, FIELDS, refuse};
 use crate::live::Live;
 use crate::sources;
@@ -75,6 +75,7 @@ fn content(req: &Request<'_>) -> Result<(&'static str, Cow<'static, str>), Failu
     };
     let made = match name {
         "exchanges.json" => catalogue::json(),
+        "vectors.json" => vectors::json(),
         "words.en.json" => words::json(Language::English),
         "words.zh.json" => words::json(Language::Chinese),
         "source" => {

@@ -19,6 +19,7 @@ mod only;
 mod options;
 mod output;
 mod replay;
+mod script;
 mod vectors;
 
 use options::{Options, Shows};

@@ -1,33 +1,18 @@
-//! The cases of `fixtures/`, each as the conversation that it is.
+//! The cases of `fixtures/`, explained.
 
-#[allow(dead_code)] // what a case expects is for the tests
-#[path = "../../../tests/wire/cases/mod.rs"]
-mod cases;
-
-use self::cases::scripts::{self, Passes};
-use self::cases::{http, websocket};
 use crate::options::Options;
-use barewire::http::wire::Limits;
+use crate::script::{Passes, Script, all};
 use barewire::trace::wire::Conversation;
 use barewire::trace::wire::render::Rendering;
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
-
-struct Script {
-    /// The file, the line and the name.
-    place: String,
-    /// The section of its rule: `RFC 9112 §7.1`.
-    rfc: String,
-    limits: Limits,
-    passes: Vec<Passes>,
-}
 
 pub(crate) fn explain(filter: &str, options: &Options) -> io::Result<u8> {
     let (mut rendering, mut out) = (options.rendering(), options.output()?);
     let mut text = String::new();
     let scripts = (0..).zip(all());
     let mut found = scripts
-        .filter(|(_, script)| script.is_about(filter))
+        .filter(|(_, script)| is_about(script, filter))
         .peekable();
     if found.peek().is_none() {
         let text = format!("no case is about {filter:?}: try a section, such as \"9112 §7.1\"");
@@ -58,58 +43,21 @@ pub(crate) fn explain(filter: &str, options: &Options) -> io::Result<u8> {
     Ok(0)
 }
 
-/// All cases, file by file.
-fn all() -> impl Iterator<Item = Script> {
-    let http_files = http::FILES.iter();
-    let http_cases = http_files.flat_map(|(file, _)| http::cases(file));
-    let of_http = http_cases.map(|case| {
-        let mut passes = scripts::of_http(&case);
-        if !case.expect.is_ok_and(|expected| expected.open) {
-            passes.extend(scripts::both_end());
+/// Each word must fit: a section with those below it (`§7.1`, `7.1`), an RFC (`9112`), or a part of the name.
+fn is_about(script: &Script, filter: &str) -> bool {
+    let (rfc, section) = script.rfc.split_once(" §").unwrap_or_default();
+    let words = filter.split_whitespace().filter(|word| *word != "RFC");
+    let place = script.place.to_lowercase();
+    words.into_iter().all(|word| {
+        let number = word.trim_start_matches('§');
+        match number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            true if number.len() >= 4 && !number.contains('.') => rfc.ends_with(number),
+            true => section
+                .strip_prefix(number.trim_end_matches('.'))
+                .is_some_and(|below| below.is_empty() || below.starts_with('.')),
+            false => place.contains(&word.to_lowercase()),
         }
-        Script {
-            place: case.place,
-            rfc: case.rfc,
-            limits: case.limits,
-            passes,
-        }
-    });
-    let files = websocket::FRAMES.iter().chain(&websocket::HANDSHAKES);
-    let cases = files.flat_map(|file| {
-        websocket::cases(file)
-            .into_iter()
-            .map(move |case| (file, case))
-    });
-    let of_websocket = cases.map(|(file, case)| Script {
-        rfc: case.find("rfc").unwrap_or_default(),
-        limits: Limits::default(),
-        passes: match *file {
-            "requests.txt" => scripts::of_request(&case),
-            "responses.txt" => scripts::of_response(&case),
-            _ => scripts::of_frames(&case),
-        },
-        place: case.place,
-    });
-    of_http.chain(of_websocket)
-}
-
-impl Script {
-    /// Each word must fit: a section with those below it (`§7.1`, `7.1`), an RFC (`9112`), or a part of the name.
-    fn is_about(&self, filter: &str) -> bool {
-        let (rfc, section) = self.rfc.split_once(" §").unwrap_or_default();
-        let words = filter.split_whitespace().filter(|word| *word != "RFC");
-        let place = self.place.to_lowercase();
-        words.into_iter().all(|word| {
-            let number = word.trim_start_matches('§');
-            match number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-                true if number.len() >= 4 && !number.contains('.') => rfc.ends_with(number),
-                true => section
-                    .strip_prefix(number.trim_end_matches('.'))
-                    .is_some_and(|below| below.is_empty() || below.starts_with('.')),
-                false => place.contains(&word.to_lowercase()),
-            }
-        })
-    }
+    })
 }
 
 #[cfg(test)]
@@ -118,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_filter_is_a_section_or_a_part_of_the_name() {
-        let count = |filter| all().filter(|script| script.is_about(filter)).count();
+        let count = |filter| all().filter(|script| is_about(script, filter)).count();
         let whole = count("");
         assert!(whole > 900, "{whole}");
         let below = count("9112 §7.1");

@@ -165,7 +165,11 @@ impl Explainer {
             }
             What::Ends { reset } => {
                 if *reset {
-                    output.says(number, time, "cut by a RST");
+                    output.says(
+                        number,
+                        time,
+                        "cut by a RST: both directions end (RFC 9293 §3.5.2)",
+                    );
                 }
                 self.ends(number, from, time);
             }

@@ -148,7 +148,7 @@ labels! {
     Payload "websocket.payload" "RFC 6455 §5.2" "payload";
     Unmasking "websocket.unmasking" "RFC 6455 §5.3" "byte of the payload XOR (^) byte of the key = unmasked byte; the four bytes of the key are used in turn";
     Unmasked "websocket.unmasked" "RFC 6455 §5.3" "the same, unmasked";
-    CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code, in 16 bits, high byte first";
+    CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code; without a mask, 16 bits, high byte first";
     CloseReason "websocket.close.reason" "RFC 6455 §7.1.6" "reason of the close";
     Message "websocket.message" "RFC 6455 §5.4" "message of several frames, put together";
     MessageFrames "websocket.message.frames" "RFC 6455 §5.4" "its kind, its length and its frames";

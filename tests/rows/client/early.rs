@@ -193,7 +193,13 @@ fn a_server_that_closes_without_a_response_is_an_error() {
         let server = server(|mut peer| drop(peer.head()));
         let body = vec![b'x'; 100 * ROOM];
         let error = http::request(upload(&server)).unwrap().end(&body);
-        assert!(matches!(error, Err(Error::Io(_))), "{error:?}");
+        // A write fails, or the client has looked for an early response before that and has found the end.
+        let is_lost = match &error {
+            Err(Error::Io(_)) => true,
+            Err(Error::Peer(broken)) => broken.rule() == Rule::MessageTruncated,
+            _ => false,
+        };
+        assert!(is_lost, "{error:?}");
         server.end();
     });
 }

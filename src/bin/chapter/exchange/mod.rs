@@ -25,6 +25,7 @@ mod tcp;
 mod tests;
 mod tls;
 mod udp;
+pub(crate) mod vectors;
 mod websocket;
 
 pub(crate) use stage::{Exchange, Stage, Stop, play};
@@ -48,6 +49,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Exchange> {
         frames::EXCHANGES,
         tls::EXCHANGES,
         certificates::EXCHANGES,
+        vectors::EXCHANGES,
     ]
     .into_iter()
     .flatten()

@@ -20,6 +20,7 @@ use crate::door;
 use crate::json::Value;
 use crate::log::Side;
 use crate::run::{Ear, Ending, Run};
+use barewire::http::wire::Limits;
 use barewire::http::{Connected, Connector, Origin};
 use barewire::net::{Handle, Stream, Tap, Tcp, is_timeout};
 use barewire::trace::wire::{Direction, Protocol};
@@ -295,6 +296,11 @@ impl Stage {
         bytes: &[u8],
     ) {
         self.run.datagram(side, from, client_and_server, bytes);
+    }
+
+    /// Shows a conversation that no connection carries; `None`: that direction ends.
+    pub(crate) fn shows(&self, limits: Limits, passes: Vec<(Direction, Option<Vec<u8>>)>) {
+        self.run.shows(limits, &passes);
     }
 
     /// How long the run may go on, for the deadline of a call; none if it is over.

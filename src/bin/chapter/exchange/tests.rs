@@ -187,6 +187,7 @@ fn part(section: &str) -> &'static str {
         "7.2" => "udp",
         "7.3" => "http",
         "7.4" => "websocket",
+        "vectors" => "vectors",
         _ => "tls",
     }
 }

@@ -10,6 +10,7 @@ import { Player } from "./player.js";
 import { Prediction, tryNode } from "./predict.js";
 import { Cuts, Editor } from "./editor.js";
 import { FrameBuilder } from "./frame.js";
+import { Vectors } from "./vectors.js";
 
 const sectionNames = ["7.1", "7.2", "7.3", "7.4", "7.5", "vectors", "errata"];
 const firstCuts = { "tcp.cuts": [50, 250] };
@@ -141,6 +142,7 @@ function fillExchange(exchange, body) {
 function toolOf(exchange) {
   if (exchange.id === "http.editor") return new Editor();
   if (exchange.id === "websocket.builder") return new FrameBuilder();
+  if (exchange.id === "vectors.case") return new Vectors(() => players.get(exchange.id).play());
   if (!exchange.cuts) return null;
   const sizes = firstCuts[exchange.id] ?? [];
   return new Cuts(sizes.reduce((sum, size) => sum + size, 0), sizes);

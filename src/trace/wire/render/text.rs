@@ -191,7 +191,11 @@ impl Page<'_> {
         };
         let cells = bytes_of(leaf, bytes, WIDTH - indent);
         let cell = cells.first().map_or("", String::as_str);
-        if mark == ' ' || cells.len() < 2 && indent + columns(cell) < WORDS {
+        let fits = indent + columns(cell) < WORDS;
+        if mark == ' ' && cells.len() == 1 && !fits {
+            self.cells(mark, indent, &[(cell, 0)]);
+            self.row(mark, indent, "", &words, leaf.rule);
+        } else if mark == ' ' || cells.len() < 2 && fits {
             self.row(mark, indent, cell, &words, leaf.rule);
         } else {
             let length = format!("{} bytes", bytes.len());

@@ -22,7 +22,7 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
 
     ("client * connects to server *", "客户端 * 连接服务器 *"),
     ("cut", "连接被切断"),
-    ("cut by a RST", "连接被 RST 切断"),
+    ("cut by a RST: both directions end (RFC 9293 §3.5.2)", "连接被 RST 切断：两个方向都结束（RFC 9293 §3.5.2）"),
     ("# more bytes of it are not in the capture", "其中另有 # 字节不在抓包中"),
     ("not followed further: # conversations are open", "不再跟踪：同时有 # 个会话"),
     ("the output was too slow: not recorded from here on", "输出太慢：此后不再记录"),

@@ -8,7 +8,6 @@ export const enPage = {
   back: "Hello World, as in the book",
   sections: {
     "7.1": { title: "TCP" }, "7.2": { title: "UDP" }, "7.3": { title: "HTTP" }, "7.4": { title: "WebSocket" }, "7.5": { title: "TLS" },
-    vectors: { title: "Vectors", lead: "The cases of the tests, by the section of the RFC that they are about." },
     errata: { title: "Errata", lead: "What the notes to the chapter say, what is right, and the exchange that shows it." },
   },
   groups: { smuggling: "Ways to smuggle a request, each refused", "tls.broken": "Broken certificates" },
@@ -57,6 +56,7 @@ export const enPage = {
   "frame.bad.text": "A text is UTF-8 (RFC 6455 §8.1).", "opcode.0": "0 continuation", "opcode.1": "1 text",
   "opcode.2": "2 binary", "opcode.3": "3 reserved", "opcode.7": "7 reserved", "opcode.8": "8 close", "opcode.9": "9 ping",
   "opcode.10": "10 pong", "opcode.11": "11 reserved", "opcode.15": "15 reserved",
+  "vectors.choose": "Choose a case", "vectors.section": "section", "vectors.case": "case",
   states: {
     Idle: "idle", Waiting: "request here", Body: "body", Done: "done", Switched: "switched", Closed: "closed", Failed: "failed",
     Open: "open", CloseSent: "Close sent", CloseReceived: "Close received",

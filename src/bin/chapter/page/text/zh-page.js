@@ -8,7 +8,6 @@ export const zhPage = {
   back: "书中的 Hello World",
   sections: {
     "7.1": { title: "TCP" }, "7.2": { title: "UDP" }, "7.3": { title: "HTTP" }, "7.4": { title: "WebSocket" }, "7.5": { title: "TLS" },
-    vectors: { title: "测试用例", lead: "测试所用的用例，按其涉及的 RFC 章节排列。" },
     errata: { title: "勘误", lead: "本章笔记的说法、正确的说法，以及能够证明它的交互。" },
   },
   groups: { smuggling: "请求走私的种种手法，全部被拒绝", "tls.broken": "有问题的证书" },
@@ -50,6 +49,7 @@ export const zhPage = {
   "frame.bad.text": "文本必须是 UTF-8（RFC 6455 §8.1）。", "opcode.0": "0 延续", "opcode.1": "1 文本", "opcode.2": "2 二进制",
   "opcode.3": "3 保留", "opcode.7": "7 保留", "opcode.8": "8 关闭", "opcode.9": "9 ping", "opcode.10": "10 pong",
   "opcode.11": "11 保留", "opcode.15": "15 保留",
+  "vectors.choose": "选择用例", "vectors.section": "章节", "vectors.case": "用例",
   states: {
     Idle: "空闲", Waiting: "已收到请求", Body: "报文体", Done: "完成", Switched: "已切换", Closed: "已关闭", Failed: "失败",
     Open: "已打开", CloseSent: "已发关闭帧", CloseReceived: "已收关闭帧",
