@@ -17,16 +17,16 @@ def own_clients(demo):
         yield result["name"], result["error"]
 
 
-def install(demo, package: str) -> str:
-    """The folder into which npm has put the package."""
+def install(demo, *packages: str) -> str:
+    """The folder into which npm has put the packages."""
     need("npm")
     folder = os.path.join(demo.folder, "npm")
     os.makedirs(folder, exist_ok=True)
-    command = ["npm", "install", "--prefix", folder, "--no-save", "--no-package-lock", package]
+    command = ["npm", "install", "--prefix", folder, "--no-save", "--no-package-lock", *packages]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=120)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        raise Missing(f"{package}, which npm could not fetch") from error
+        raise Missing(f"{' '.join(packages)}, which npm could not fetch") from error
     return folder
 
 

@@ -14,6 +14,7 @@ with CI=true they fail. A check is a function whose docstring is its name; kit.p
     fronts.py                                                    HAProxy, Apache, nginx before our servers
     tls.py pem.py https.py                                       TLS: openssl, its files, all the others under TLS
     chapter.py terminal.py pasted.py                             what `make run` and the pages say to try; terminals
+    page.py                                                      the page of `make run`, in Chromium
     tshark.py captures.py curl_trace.py                          second opinions on `wire`: Wireshark, dpkt, scapy, curl
 
 Outside the standard library there is only what a check is about: pip and npm fetch it. Nothing is left behind.
@@ -35,7 +36,7 @@ from kit import CHECKS, Check, Demo, Missing
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
     *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers"),
-    *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal", "pasted"),
+    *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal", "pasted", "page"),
     *("tshark", "curl_trace", "captures"),
 )
 IN_CI = os.environ.get("CI") == "true"

@@ -1,0 +1,375 @@
+// The chapter's page in Chromium: `node page.mjs PART URL FOLDER [MORE]`, where npm has put playwright-core and axe-core
+// into FOLDER. A part is a function below. Prints a JSON line for each check; its name ends with what was measured.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+
+const [part, url, folder, more] = process.argv.slice(2);
+const require = createRequire(folder + "/");
+const flags = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-background-networking "
+  + "--disable-component-update --disable-dev-shm-usage";
+const browser = await require("playwright-core").chromium.launch({ executablePath: "/usr/bin/chromium", args: flags.split(" ") });
+const languages = ["en", "zh"];
+
+async function check(name, run) {
+  let error = null;
+  let measured = "";
+  try {
+    measured = await run();
+  } catch (caught) {
+    error = String(caught.stack ?? caught).slice(0, 3000);
+  }
+  console.log(JSON.stringify({ name: measured ? `${name}: ${measured}` : name, error }));
+}
+
+async function eventually(what, why) {
+  for (const until = Date.now() + 30_000; Date.now() < until; await sleep(30)) {
+    const found = await what();
+    if (found) return found;
+  }
+  throw new Error(`not within 30 s: ${why}`);
+}
+
+function sleep(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+// A page that nobody has visited before. `wrong`: what it should not have done. `bytes`: of all that it has fetched.
+async function visit(options = {}, address = url) {
+  const context = await browser.newContext({ locale: "en-US", reducedMotion: "reduce", ...options });
+  const page = await context.newPage();
+  const visited = { context, page, wrong: [], requests: [], bytes: [], runs: new Map() };
+  page.on("console", (message) => visited.wrong.push(`console: ${message.text()}`));
+  page.on("pageerror", (error) => visited.wrong.push(String(error)));
+  page.on("requestfailed", (request) => visited.wrong.push(`failed: ${request.url()}`));
+  page.on("request", (request) => visited.requests.push(request.url()));
+  page.on("response", (response) => {
+    if (response.status() >= 400) visited.wrong.push(`${response.status()}: ${response.url()}`);
+    visited.bytes.push(response.body().then((body) => body.length, () => 0));
+  });
+  page.on("websocket", (socket) => {
+    socket.on("framesent", ({ payload }) => {
+      const { do: what, run, exchange } = JSON.parse(payload);
+      if (what === "play") visited.runs.set(run, { exchange, messages: [] });
+    });
+    socket.on("framereceived", ({ payload }) => {
+      const message = JSON.parse(payload);
+      visited.runs.get(message.run)?.messages.push(message);
+    });
+  });
+  await page.goto(address);
+  await page.locator("main section, main article").first().waitFor();
+  return visited;
+}
+
+const inside = (id, selector) => `[id="${id}"] ${selector}`;
+
+// Opens an exchange and the group it is in.
+async function open(page, id) {
+  const toggle = page.locator(inside(id, "[aria-expanded]")).first();
+  if (!(await toggle.isVisible())) await page.locator(`details:has([id="${id}"]) > summary`).click();
+  // The page opens the first one of a section that comes into sight: then a click has closed it.
+  await eventually(async () => {
+    const isOpen = (await toggle.getAttribute("aria-expanded")) === "true";
+    if (!isOpen) await toggle.click();
+    return isOpen;
+  }, `${id} opens`);
+}
+
+// Clicks its Run button and returns the messages of the run, once all is drawn.
+async function play(visited, id) {
+  const { page, runs } = visited;
+  await open(page, id);
+  const before = Math.max(0, ...runs.keys());
+  await page.locator(inside(id, ".player .primary")).click();
+  const found = () => [...runs].find(([run, { exchange, messages }]) => run > before && exchange === id && messages.at(-1)?.kind === "done");
+  const [, { messages }] = await eventually(found, `${id} is done`);
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  return messages;
+}
+
+// The bytes that the page shows of one side of an exchange, from its hexadecimal column.
+async function shown(page, id, side) {
+  const cells = page.locator(inside(id, `.block.${side}:not(.derived) .hex`));
+  return Buffer.from((await cells.allTextContents()).join("").replace(/\s/g, ""), "hex");
+}
+
+// What a server answers to bytes, up to its end, or until it is silent.
+function answer(address, bytes) {
+  return new Promise((resolve, reject) => {
+    const [host, port] = address.split(":");
+    const socket = connect(Number(port), host, () => socket.write(bytes));
+    const got = [];
+    const end = () => { socket.destroy(); resolve(Buffer.concat(got)); };
+    socket.setTimeout(10_000, end);
+    socket.on("data", (piece) => { got.push(piece); socket.setTimeout(1500); });
+    socket.on("close", end);
+    socket.on("error", (error) => (got.length ? end() : reject(error)));
+  });
+}
+
+const masked = (bytes) => bytes.toString("latin1").replace(/^Date: .*\r$/gm, "Date: …\r");
+
+const parts = {
+  async opens() {
+    await check("the page opens: no message, no failed request, within 2 s, 250 KB", async () => {
+      const { page, wrong, bytes } = await visit();
+      const paint = await page.evaluate(() => new Promise((found) => {
+        const seen = (list) => list.getEntriesByName("first-contentful-paint").forEach(({ startTime }) => found(startTime));
+        new PerformanceObserver(seen).observe({ type: "paint", buffered: true });
+      }));
+      await page.waitForLoadState("networkidle");
+      const sum = (await Promise.all(bytes)).reduce((total, length) => total + length, 0);
+      assert.deepEqual(wrong, []);
+      assert(paint < 2000, `painted after ${paint} ms`);
+      assert(sum > 50_000 && sum <= 250 * 1024, `${sum} bytes`);
+      return `first paint ${paint.toFixed(0)} ms, ${(sum / 1024).toFixed(0)} KiB in ${bytes.length} files`;
+    });
+  },
+
+  async plays() {
+    const visited = await visit();
+    const { page, wrong } = visited;
+    const exchanges = await page.evaluate(async () => (await fetch("/chapter/exchanges.json")).json());
+    const played = new Map();
+    await check(`each of ${exchanges.length} exchanges ends well, with blocks and spans`, async () => {
+      const failed = [];
+      for (const { id } of exchanges) {
+        const messages = await play(visited, id);
+        played.set(id, messages);
+        const { outcome, why } = messages.at(-1);
+        const counts = await Promise.all([".block", ".leaf"].map((what) => page.locator(inside(id, `.flow ${what}`)).count()));
+        if (outcome !== "ok" || counts.includes(0)) failed.push(`${id}: ${outcome} ${why} ${counts}`);
+      }
+      assert.deepEqual([failed, wrong], [[], []]);
+      const all = [...played.values()].flat();
+      return ["block", "span"].map((kind) => `${all.filter((message) => message.kind === kind).length} ${kind}s`).join(", ");
+    });
+    await check("every label, rule, refusal and event has its words in both languages", async () => {
+      const missing = new Set();
+      for (const language of languages) {
+        const { labels, meanings, rules, texts } = await page.evaluate(async (language) => {
+          const names = ["page", "tcp", "udp", "http", "websocket", "tls"];
+          const modules = await Promise.all(names.map((name) => import(`/chapter/text/${language}-${name}.js`)));
+          const texts = modules.map((module) => Object.values(module)[0]);
+          return { ...await (await fetch(`/chapter/words.${language}.json`)).json(), texts };
+        }, language);
+        const events = Object.assign({}, ...texts.map((text) => text.events));
+        const look = (span) => {
+          if (!labels[span.label]) missing.add(`${language}: ${span.label}`);
+          if (span.rule && !rules[span.rule]) missing.add(`${language}: ${span.rule}`);
+          if (language === "zh" && span.label === "refused" && !meanings.refused[span.value]) missing.add(`${language}: ${span.value}`);
+          for (const part of [...(span.children ?? []), ...(span.notes ?? [])]) look(part);
+        };
+        for (const { kind, span, key } of [...played.values()].flat()) {
+          if (kind === "span") look(span);
+          if (kind === "event" && !events[key]) missing.add(`${language}: ${key}`);
+        }
+        await page.locator(`[data-language=${language}]`).click();
+        const keys = await page.locator("[data-say], [data-text]").evaluateAll((nodes) => nodes
+          .map((node) => node.textContent).filter((text) => /^[a-z_]+(\.[a-z0-9_]+)+( \w+=.*)?$/.test(text) && !text.endsWith(".com")));
+        for (const key of keys) missing.add(`${language}, shown: ${key}`);
+      }
+      assert.deepEqual([...missing], []);
+    });
+    await check("the bytes are those that a bare socket gets", async () => {
+      const door = new URL(url).host;
+      // Of one connection to this door, whose bytes do not depend on the time.
+      const same = exchanges.filter(({ id }) => {
+        const begins = played.get(id)?.filter(({ kind }) => kind === "begins") ?? [];
+        return begins.length === 1 && begins[0].server === door && !/^(news|http\.continue)/.test(id);
+      });
+      for (const id of ["http.hello", "http.chunked", "smuggling.01", "smuggling.20"]) assert(same.some((other) => other.id === id), id);
+      const differ = await Promise.all(same.map(async ({ id }) => {
+        const [sent, got] = [await shown(page, id, "client"), await shown(page, id, "server")];
+        const wanted = masked(await answer(door, sent));
+        return masked(got) === wanted && wanted ? null : `${id}:\n${masked(got)}\nand not\n${wanted}`;
+      }));
+      assert.deepEqual(differ.filter(Boolean), []);
+      return `${same.length} exchanges`;
+    });
+  },
+
+  async everybody() {
+    await check("with the keyboard alone: Run, the bytes, their details", async () => {
+      const { page, runs } = await visit();
+      const { keyboard } = page;
+      const active = (selector) => page.evaluate((selector) => document.activeElement.matches(selector), selector);
+      const tabTo = async (selector) => {
+        for (let count = 0; count < 60; count += 1) {
+          if (await active(selector)) return;
+          await keyboard.press("Tab");
+        }
+        throw new Error(`no Tab leads to ${selector}`);
+      };
+      await tabTo('#contents [href="#s7-3"]');
+      await keyboard.press("Enter");
+      await tabTo(inside("http.hello", "[aria-expanded]"));
+      if (await active('[aria-expanded="false"]')) await keyboard.press("Enter");
+      await tabTo(inside("http.hello", ".primary"));
+      await eventually(() => [...runs.values()].every(({ messages }) => messages.at(-1)?.kind === "done"), "what plays by itself is done");
+      const before = runs.size;
+      await keyboard.press("Enter");
+      await eventually(() => [...runs.values()].slice(before).some(({ messages }) => messages.at(-1)?.outcome === "ok"), "a run");
+      await page.locator(inside("http.hello", ".flow .leaf")).first().waitFor();
+      await tabTo(inside("http.hello", ".leaf"));
+      const details = page.locator("#details");
+      const words = new Set();
+      for (const key of ["ArrowRight", "ArrowDown", "ArrowLeft", "End", "Home", "Enter"]) {
+        await keyboard.press(key);
+        words.add(await details.textContent());
+      }
+      assert(words.size >= 5, [...words]);
+      assert(await page.locator("#details.open").isVisible(), "Enter pins the details");
+      assert.match(await details.textContent(), /GET.*RFC 911\d §/s);
+      await keyboard.press("Escape");
+      assert.equal(await page.locator("#details.open").count(), 0);
+      await tabTo(inside("http.hello", ".try .quiet"));
+    });
+    const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+    const visited = await visit();
+    const { page } = visited;
+    for (const id of ["tcp.cuts", "http.hello", "http.editor", "agent.five", "smuggling.01", "websocket.frame", "websocket.builder", "tls.hello"]) await play(visited, id);
+    for (const language of languages) {
+      await page.locator(`[data-language=${language}]`).click();
+      await check(`360 to 1920 pixels wide, ${language}: nothing to scroll sideways`, async () => {
+        for (const width of [360, 768, 1280, 1920]) {
+          await page.setViewportSize({ width, height: 800 });
+          const wide = await page.evaluate(() => document.scrollingElement.scrollWidth);
+          assert(wide <= width, `${wide} pixels at ${width}`);
+        }
+      });
+      for (const colorScheme of ["light", "dark"]) {
+        await check(`axe-core finds nothing, ${language}, ${colorScheme}`, async () => {
+          await page.emulateMedia({ colorScheme });
+          await page.setViewportSize({ width: 1280, height: 800 });
+          await page.locator(inside("http.hello", ".leaf")).first().click();
+          await page.evaluate(axe);
+          const { violations, passes } = await page.evaluate(() => window.axe.run());
+          await page.keyboard.press("Escape");
+          assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html.slice(0, 200), nodes[0].failureSummary]), []);
+          return `${passes.length} rules`;
+        });
+      }
+    }
+  },
+
+  async costs() {
+    const held = () => ["task", "fd"].map((what) => readdirSync(`/proc/${more}/${what}`).length);
+    // Idle connections of the browser end after a while.
+    const settled = async () => {
+      let seen = [];
+      await eventually(async () => {
+        await sleep(500);
+        seen.push(String(held()));
+        return seen.slice(-14).every((other) => other === seen.at(-1)) && seen.length >= 14;
+      }, "threads and descriptors stay");
+      return held();
+    };
+    await check("an idle page costs the server and the browser less than 50 ms in 3 s", async () => {
+      const { page, runs, context } = await visit();
+      await eventually(() => runs.size && [...runs.values()].every(({ messages }) => messages.at(-1)?.kind === "done"), "what plays by itself");
+      await page.locator(".leaf").first().click();
+      await sleep(1500);
+      const session = await browser.newBrowserCDPSession();
+      const spent = async () => {
+        const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+        const renderers = processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
+        const [user, system] = readFileSync(`/proc/${more}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13);
+        return [(Number(user) + Number(system)) * 10, renderers];
+      };
+      const before = await spent();
+      await sleep(3000);
+      const [server, renderer] = (await spent()).map((time, at) => time - before[at]);
+      await context.close();
+      assert(server < 50 && renderer < 50, `${server} ms, ${renderer} ms`);
+      return `${server} ms, ${renderer.toFixed(0)} ms`;
+    });
+    await check("a hundred tabs, closed while they play, leave nothing", async () => {
+      const before = await settled();
+      let most = 0;
+      for (let round = 0; round < 20; round += 1) {
+        const contexts = await Promise.all([1, 2, 3, 4, 5].map(async (tab) => {
+          const { context, page, runs } = await visit();
+          await open(page, "websocket.room");
+          await page.locator(inside("websocket.room", ".primary")).click();
+          if (tab % 2) await eventually(() => [...runs.values()].some(({ messages }) => messages.length), "a message");
+          return context;
+        }));
+        most = Math.max(most, held()[0]);
+        await Promise.all(contexts.map((context) => context.close()));
+      }
+      assert.deepEqual(await settled(), before);
+      return `${before[0]} threads and ${before[1]} descriptors; up to ${most} threads in between`;
+    });
+    await check("100 KB drawn within 1.5 s, 10,000 spans scrolled", async () => {
+      const visited = await visit();
+      const { page } = visited;
+      const messages = await play(visited, "http.hello");
+      const [drawn, slowest, spans] = await page.evaluate(async (messages) => {
+        const { Drawing } = await import("/chapter/draw.js");
+        const frame = () => new Promise((next) => requestAnimationFrame(next));
+        const moved = (span, by) => ({ ...span, at: span.at + by, children: span.children.map((child) => moved(child, by)) });
+        const passes = messages.filter(({ kind }) => kind === "block" || kind === "span").filter(({ kind, seen }) => kind === "span" || seen === "client");
+        const length = (from) => passes.filter((it) => it.kind === "block" && it.from === from).reduce((sum, { hex }) => sum + hex.length / 2, 0);
+        const lengths = { client: length("client"), server: length("server") };
+        const count = (span) => 1 + span.children.reduce((sum, child) => sum + count(child), 0);
+        const all = [messages.find(({ kind }) => kind === "begins")];
+        let spans = 0;
+        for (let at = 0; at * (lengths.client + lengths.server) < 100_000 || spans < 10_000; at += 1) {
+          for (const it of passes) {
+            const by = at * lengths[it.from];
+            all.push(it.kind === "block" ? { ...it, at: it.at + by } : { ...it, span: moved(it.span, by) });
+            if (it.kind === "span") spans += count(it.span);
+          }
+        }
+        const drawing = new Drawing({ id: "http.hello", section: "7.3" });
+        document.querySelector("main").append(drawing.node);
+        const began = performance.now();
+        for (const message of all) drawing.take(message);
+        await frame();
+        await frame();
+        const drawn = performance.now() - began;
+        drawing.node.scrollIntoView();
+        let [slowest, last] = [0, await frame()];
+        for (let y = scrollY; y < document.scrollingElement.scrollHeight - innerHeight; y += 600) {
+          scrollTo(0, y);
+          const now = await frame();
+          slowest = Math.max(slowest, now - last);
+          last = now;
+        }
+        return [drawn, slowest, spans];
+      }, messages);
+      assert(drawn < 1500, `drawn after ${drawn} ms`);
+      return `drawn after ${drawn.toFixed(0)} ms; ${spans} spans, the slowest picture of the way down ${slowest.toFixed(0)} ms`;
+    });
+  },
+
+  async exported() {
+    const names = more.split(",").filter((name) => name.endsWith(".html"));
+    await check(`each of ${names.length} exported files opens from disk, without a request or a message`, async () => {
+      assert(names.length > 50, more);
+      for (const name of names) {
+        const { page, wrong, requests, context } = await visit({ offline: true }, `${url}/${encodeURIComponent(name)}`);
+        await page.locator(".flow .block .leaf").first().waitFor();
+        assert.deepEqual([wrong, requests.length], [[], 1], `${name}: ${requests}`);
+        await context.close();
+      }
+    });
+  },
+
+  // Of a played exchange, with the details of a chunk's size.
+  async picture() {
+    const visited = await visit({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
+    await play(visited, "http.chunked");
+    const { page } = visited;
+    await page.locator(inside("http.chunked", ".leaf.k-framing")).first().click();
+    await page.locator(inside("http.chunked", ".player")).evaluate((node) => node.scrollIntoView());
+    await page.screenshot({ path: more });
+  },
+};
+
+await parts[part]();
+await browser.close();
