@@ -21,7 +21,7 @@ PATIENCE_SECS = 30
 # How long what happens at once may take on a busy machine: less than the ten seconds and more after which a program
 # that waits in vain gives up.
 AT_ONCE_SECS = 8
-# Longer than a whole check takes: its servers live as long.
+# Longer than a whole check takes, unless it says otherwise: its servers live as long.
 PROGRAM_SECS = 180
 
 
@@ -101,12 +101,12 @@ def at_once():
 class Program:
     """A program in the background, with everything it starts; it ends with the `with` block."""
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args, secs=PROGRAM_SECS, **options):
         command = (need(args[0]), *args[1:])
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
         self.process = subprocess.Popen(command, start_new_session=True, **options)
         # A read that would last for ever ends when the program does.
-        self.watchdog = threading.Timer(PROGRAM_SECS, self.kill)
+        self.watchdog = threading.Timer(secs, self.kill)
 
     def __enter__(self):
         self.watchdog.start()

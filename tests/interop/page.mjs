@@ -231,28 +231,25 @@ const parts = {
     const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
     const visited = await visit();
     const { page } = visited;
-    for (const id of ["tcp.cuts", "http.hello", "http.editor", "agent.five", "smuggling.01", "websocket.frame", "websocket.builder", "tls.hello"]) await play(visited, id);
-    for (const language of languages) {
+    for (const id of ["tcp.cuts", "http.chunked", "smuggling.01", "http.editor", "agent.five", "websocket.builder", "tls.authorized"]) await play(visited, id);
+    for (const [language, colorScheme] of [["en", "light"], ["zh", "dark"]]) {
       await page.locator(`[data-language=${language}]`).click();
+      await page.emulateMedia({ colorScheme });
       await check(`360 to 1920 pixels wide, ${language}: nothing to scroll sideways`, async () => {
-        for (const width of [360, 768, 1280, 1920]) {
+        for (const width of [360, 768, 1920, 1280]) {
           await page.setViewportSize({ width, height: 800 });
           const wide = await page.evaluate(() => document.scrollingElement.scrollWidth);
           assert(wide <= width, `${wide} pixels at ${width}`);
         }
       });
-      for (const colorScheme of ["light", "dark"]) {
-        await check(`axe-core finds nothing, ${language}, ${colorScheme}`, async () => {
-          await page.emulateMedia({ colorScheme });
-          await page.setViewportSize({ width: 1280, height: 800 });
-          await page.locator(inside("http.hello", ".leaf")).first().click();
-          await page.evaluate(axe);
-          const { violations, passes } = await page.evaluate(() => window.axe.run());
-          await page.keyboard.press("Escape");
-          assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html.slice(0, 200), nodes[0].failureSummary]), []);
-          return `${passes.length} rules`;
-        });
-      }
+      await check(`axe-core finds nothing, ${language}, ${colorScheme}`, async () => {
+        await page.locator(inside("http.chunked", ".leaf")).first().click();
+        await page.evaluate(axe);
+        const { violations, passes } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
+        await page.keyboard.press("Escape");
+        assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html.slice(0, 200), nodes[0].failureSummary]), []);
+        return `${passes.length} rules`;
+      });
     }
   },
 
@@ -286,23 +283,6 @@ const parts = {
       await context.close();
       assert(server < 50 && renderer < 50, `${server} ms, ${renderer} ms`);
       return `${server} ms, ${renderer.toFixed(0)} ms`;
-    });
-    await check("a hundred tabs, closed while they play, leave nothing", async () => {
-      const before = await settled();
-      let most = 0;
-      for (let round = 0; round < 20; round += 1) {
-        const contexts = await Promise.all([1, 2, 3, 4, 5].map(async (tab) => {
-          const { context, page, runs } = await visit();
-          await open(page, "websocket.room");
-          await page.locator(inside("websocket.room", ".primary")).click();
-          if (tab % 2) await eventually(() => [...runs.values()].some(({ messages }) => messages.length), "a message");
-          return context;
-        }));
-        most = Math.max(most, held()[0]);
-        await Promise.all(contexts.map((context) => context.close()));
-      }
-      assert.deepEqual(await settled(), before);
-      return `${before[0]} threads and ${before[1]} descriptors; up to ${most} threads in between`;
     });
     await check("100 KB drawn within 1.5 s, 10,000 spans scrolled", async () => {
       const visited = await visit();
@@ -344,6 +324,25 @@ const parts = {
       }, messages);
       assert(drawn < 1500, `drawn after ${drawn} ms`);
       return `drawn after ${drawn.toFixed(0)} ms; ${spans} spans, the slowest picture of the way down ${slowest.toFixed(0)} ms`;
+    });
+    await check("a hundred tabs, closed while they play, leave nothing", async () => {
+      const before = await settled();
+      const context = await browser.newContext();
+      let most = 0;
+      for (let round = 0; round < 20; round += 1) {
+        const pages = await Promise.all([1, 2, 3, 4, 5].map(async (tab) => {
+          const page = await context.newPage();
+          await page.goto(`${url}#websocket.room`, { waitUntil: "commit" });
+          await page.locator(inside("websocket.room", ".primary")).evaluate((button) => button.click());
+          if (tab % 2) await page.locator(inside("websocket.room", ".block")).first().waitFor();
+          return page;
+        }));
+        most = Math.max(most, held()[0]);
+        await Promise.all(pages.map((page) => page.close()));
+      }
+      await context.close();
+      assert.deepEqual(await settled(), before);
+      return `${before[0]} threads and ${before[1]} descriptors; up to ${most} threads in between`;
     });
   },
 

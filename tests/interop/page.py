@@ -18,6 +18,9 @@ from kit import PATIENCE_SECS, Program, check, eventually, expect, need
 from node import HERE, install
 from sockets import program
 
+# All exchanges one after the other, a hundred tabs: on a busy machine they take minutes.
+SECS = 600
+
 
 @functools.cache
 def packages() -> tempfile.TemporaryDirectory:
@@ -33,7 +36,7 @@ def chapter(demo, *args):
     need("chromium")
     said = os.path.join(demo.folder, "chapter.log")
     command = (program(demo, "chapter"), "--any-port", "--unix", os.path.join(demo.folder, "page.sock"), *args)
-    with open(said, "wb") as log, Program(*command, stdout=log, stderr=log) as running:
+    with open(said, "wb") as log, Program(*command, secs=SECS, stdout=log, stderr=log) as running:
         address = re.compile(r"http://(127\.0\.0\.1:\d+)/chapter in a browser\n")
         yield running, eventually(lambda: address.match(open(said).read()))[1]
 
@@ -42,7 +45,7 @@ def in_browser(demo, part: str, url: str, *args: str):
     """What page.mjs finds: the name and the error of each check of a part."""
     folder = os.path.join(packages().name, "npm")
     command = ("node", os.path.join(HERE, "page.mjs"), part, url, folder, *args)
-    with Program(*command, env={**os.environ, "TMPDIR": demo.folder}) as browser:
+    with Program(*command, secs=SECS, env={**os.environ, "TMPDIR": demo.folder}) as browser:
         for line in browser.process.stdout:
             result = json.loads(line)
             yield result["name"], result["error"]
