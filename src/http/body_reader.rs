@@ -121,17 +121,20 @@ impl BodyReader {
     /// Whether the body ends in this input, or breaks a rule there. Decodes nothing for the caller. It goes on where
     /// the call before has stopped, of whose input this one is a continuation; after `true` it is not called again.
     pub(crate) fn ends_in(&self, input: &[u8], ahead: &mut Option<DecodedAhead>) -> bool {
+        if self.ended {
+            return true;
+        }
         let (decoder, at) =
             &mut **ahead.get_or_insert_with(|| Box::new((self.decoder.clone(), self.content)));
-        let mut ended = self.ended;
-        while !ended {
-            match decoder.decode(&input[*at..]) {
-                Ok(step) if step.consumed == 0 && !step.ended => return false,
-                Ok(step) => (*at, ended) = (*at + step.consumed, step.ended),
-                Err(_) => return true,
+        loop {
+            let Ok(step) = decoder.decode(&input[*at..]) else {
+                return true;
+            };
+            *at += step.consumed;
+            if step.ended || step.consumed == 0 {
+                return step.ended;
             }
         }
-        true
     }
 
     /// Why the body has failed.

@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
     style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">";
@@ -73,6 +74,9 @@ fn failure(done: &str) -> Option<String> {
 pub(crate) fn name(exchange: &Exchange) -> String {
     format!("{}.html", exchange.id)
 }
+
+/// A file is some times as large as its run while it is made.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The page with one run in it.
 pub(crate) fn file(exchange: &Exchange, messages: &[String]) -> String {
@@ -230,6 +234,7 @@ fn variable(name: &str) -> String {
 
 /// The answer to the page: the file as a message.
 pub(crate) fn message(run: u64, exchange: &Exchange, messages: &[String]) -> String {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let file = file(exchange, messages);
     let message = Object::new().text("kind", "file").raw("run", run);
     message

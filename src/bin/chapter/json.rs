@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// More than a command needs: tests read spans with it.
 const DEEPEST: usize = 32;
+/// Each name is compared with those before it.
+const MOST_MEMBERS: usize = 64;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
@@ -137,6 +139,9 @@ impl<'t> Reader<'t> {
         loop {
             if self.peek() != Some(b'"') {
                 return Err(self.error("a name"));
+            }
+            if members.len() == MOST_MEMBERS {
+                return Err(self.error("fewer members"));
             }
             let name = self.string()?;
             if members.iter().any(|(other, _)| *other == name) {

@@ -20,22 +20,24 @@
 //! | 128 sessions | closed with 1013 and the reason |
 //! | one run a session, and its messages when it is over | a `play` stops the one before, and waits for its end |
 //! | nothing comes for 10 minutes | closed with 1001 |
-//! | the page reads nothing for 10 s | cut |
+//! | the page reads nothing for 10 s, or has not read all 10 s after a stop or 25 s after the begin of a run | cut |
 
 use crate::exchange::{self, Exchange};
 use crate::export;
 use crate::guard;
 use crate::json::{self, Object, Value};
-use crate::run::{self, Ending, Run, Threads};
+use crate::run::{self, Run, Threads};
 use barewire::http::{Handled, Request, Response};
 use barewire::websocket::{Acceptor, Config, Data, Incoming, Limits, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MOST_COMMAND: usize = 64 * 1024;
 const MOST_SESSIONS: usize = 128;
 const MOST_IDLE: Duration = Duration::from_secs(600);
+/// How long a page may take for the messages that are left when its run is over.
+const MOST_REST: Duration = Duration::from_secs(10);
 
 pub(crate) struct Live {
     acceptor: Acceptor,
@@ -79,6 +81,7 @@ impl Live {
         };
         let place = Place::take(&self.sessions);
         if place.number >= MOST_SESSIONS {
+            drop(place); // it is none, also while its Close is answered
             let why = format!("{MOST_SESSIONS} pages are open already");
             let _outcome = ws.close(1013, why); // it may have left
             return Ok(());
@@ -136,9 +139,12 @@ struct Current {
 }
 
 impl Current {
-    /// Ends the run, and waits for its threads.
-    fn end(&mut self) {
-        self.run.end(Ending::Stopped);
+    /// Ends the run, and waits for its threads. A page that has not read the rest after a while is cut.
+    fn end(&mut self, page: &Writer) {
+        self.run.stop();
+        if !self.run.is_done_within(MOST_REST) {
+            page.terminate();
+        }
         if let Some(threads) = self.threads.take() {
             threads.join();
         }
@@ -167,7 +173,7 @@ impl Session {
             Some("stop") => {
                 let current = self.current.as_ref();
                 if let Some(current) = current.filter(|current| current.number == number) {
-                    current.run.end(Ending::Stopped);
+                    current.run.stop();
                 }
                 Ok(())
             }
@@ -205,15 +211,18 @@ impl Session {
             .cloned()
             .unwrap_or(Value::Object(Vec::new()));
         if let Some(mut before) = self.current.take() {
-            before.end();
+            before.end(&self.page);
         }
         let page = self.page.clone();
-        let begun = run::begin(
-            number,
-            run::MOST_TIME,
-            move |run| exchange::play(exchange, run, settings),
-            move |message| drop(page.send(message)),
-        );
+        let last = Instant::now() + run::MOST_TIME + MOST_REST;
+        let send = move |message: &str| {
+            if Instant::now() >= last {
+                page.terminate();
+            }
+            drop(page.send(message));
+        };
+        let play = move |run: &Arc<Run>| exchange::play(exchange, run, settings);
+        let begun = run::begin(number, run::MOST_TIME, play, send);
         let (run, threads) = begun.map_err(|error| format!("no thread for it: {error}"))?;
         let threads = Some(threads);
         self.current = Some(Current {
@@ -231,7 +240,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.page.terminate();
         if let Some(current) = &mut self.current {
-            current.end();
+            current.end(&self.page);
         }
     }
 }

@@ -126,7 +126,7 @@ impl Log {
     pub(crate) fn done(&mut self, outcome: &str, why: &str) {
         let done = self.message("done").time(self.time());
         let done = done.text("outcome", outcome).text("why", why);
-        self.push(done);
+        self.messages.push(done.end());
         self.is_closed = true;
     }
 
@@ -366,7 +366,7 @@ impl Log {
     }
 
     fn keep(&mut self, message: String) {
-        if !self.is_closed {
+        if !self.is_closed && self.written <= MOST_WRITTEN {
             self.written += message.len();
             self.messages.push(message);
         }

@@ -11,7 +11,8 @@
 //! The *player* is the thread of the exchange. The *guard* is the thread that sends, so a page that reads slowly
 //! holds no connection up. The first reason to end counts: the exchange is over, the page stops it, 15 s have
 //! passed, 512 KiB have. Then the guard cuts what the exchange has opened, gives the player [`GRACE`] to
-//! return, and sends `done`, once and last. What passes behind it is dropped.
+//! return, and sends `done`, once and last. What passes behind it is dropped. A guard that is inside a `send` at that time
+//! cuts later; so [`Stage`](crate::exchange::Stage) asks before each read, and a stop cuts by itself.
 
 use crate::log::{Log, Side};
 use barewire::http::wire::Limits;
@@ -53,6 +54,8 @@ struct State {
     /// What the end of the run calls.
     cuts: Vec<Box<dyn FnOnce() + Send>>,
     has_returned: bool,
+    /// The guard has sent all, `done` included.
+    is_done: bool,
 }
 
 /// The threads of a run.
@@ -85,8 +88,7 @@ pub(crate) fn begin(
     guard
         .map(|guard| (Arc::clone(&run), Threads(guard)))
         .inspect_err(|_| {
-            run.end(Ending::Stopped);
-            run.cut();
+            run.stop();
         })
 }
 
@@ -112,6 +114,7 @@ impl Run {
                 ending: None,
                 cuts: Vec::new(),
                 has_returned: false,
+                is_done: false,
             }),
             changed: Condvar::new(),
         }
@@ -129,14 +132,36 @@ impl Run {
         }
     }
 
+    /// The guard may be inside a `send` when the deadline passes: then nothing but the clock says so.
     pub(crate) fn is_over(&self) -> bool {
-        self.lock().ending.is_some()
+        self.is_late() || self.lock().ending.is_some()
     }
 
-    /// A reason to end. The first one counts.
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// A reason to end. The first one counts. What fails behind the deadline fails because of it.
     pub(crate) fn end(&self, ending: Ending) {
+        let ending = match ending {
+            Ending::Failed(_) if self.is_late() => Ending::Timeout,
+            ending => ending,
+        };
         self.lock().ending.get_or_insert(ending);
         self.changed.notify_all();
+    }
+
+    /// Ends the run as the page wants it. The connections are cut at once, also while the guard is inside a `send`.
+    pub(crate) fn stop(&self) {
+        self.end(Ending::Stopped);
+        self.cut();
+    }
+
+    /// Waits until the page has `done`, for this time. `false`: it has not.
+    pub(crate) fn is_done_within(&self, time: Duration) -> bool {
+        let goes_on = |state: &mut State| !state.is_done;
+        let waited = self.changed.wait_timeout_while(self.lock(), time, goes_on);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_done
     }
 
     /// Calls `cut` when the run ends; at once if it has ended.
@@ -193,20 +218,22 @@ impl Run {
             };
             let waited = self.changed.wait_timeout_while(self.lock(), left, is_idle);
             let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            if Instant::now() >= self.deadline {
+            if self.is_late() {
                 state.ending.get_or_insert(Ending::Timeout);
             }
             if state.ending.is_some() {
                 break;
             }
             drop(state);
-            self.send(send);
+            self.send(send, || self.is_over());
         }
         self.cut();
         let goes_on = |state: &mut State| !state.has_returned;
         drop(self.changed.wait_timeout_while(self.lock(), GRACE, goes_on));
         self.done();
-        self.send(send);
+        self.send(send, || false);
+        self.lock().is_done = true;
+        self.changed.notify_all();
     }
 
     fn done(&self) {
@@ -220,9 +247,9 @@ impl Run {
         state.log.done(outcome, &why);
     }
 
-    /// Sends what is new. The lock is free while it does.
-    fn send(&self, send: &mut dyn FnMut(&str)) {
-        loop {
+    /// Sends what is new, as long as it may. The lock is free while it does.
+    fn send(&self, send: &mut dyn FnMut(&str), is_over: impl Fn() -> bool) {
+        while !is_over() {
             let mut state = self.lock();
             let Some(next) = state.log.messages.get(state.sent).cloned() else {
                 return;

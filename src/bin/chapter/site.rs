@@ -36,6 +36,9 @@ impl Site {
             _ => {}
         }
         let (kind, body) = content(&req)?;
+        for (name, value) in FIELDS {
+            res.set_header(name, value)?;
+        }
         match req.method() {
             "GET" | "HEAD" => {}
             "OPTIONS" => {
@@ -54,9 +57,6 @@ impl Site {
             }
         }
         let tag = tag(&body);
-        for (name, value) in FIELDS {
-            res.set_header(name, value)?;
-        }
         res.set_header("ETag", tag.as_str())?;
         if is_known(&req, &tag) {
             return res.write_head(304, ())?.end("");

@@ -112,11 +112,9 @@ impl Owner {
     }
 
     fn finish(&self) -> io::Result<()> {
-        let finished = self
-            .queues()
-            .iter()
-            .map(|queue| queue.finish())
-            .collect::<Vec<_>>();
+        let queues = self.queues();
+        queues.iter().for_each(|queue| queue.close()); // so that all outputs end with the same event
+        let finished: Vec<_> = queues.iter().map(|queue| queue.finish()).collect();
         finished.into_iter().collect()
     }
 }

@@ -255,13 +255,19 @@ impl Queue {
         self.emptied.notify_all();
     }
 
-    /// Takes nothing more, and waits until all is written.
-    pub(super) fn finish(&self) -> io::Result<()> {
+    /// Takes nothing more.
+    pub(super) fn close(&self) {
         let mut state = lock(&self.state);
         state.is_finished = true;
         (state.open, state.addresses) = Default::default();
         self.filled.notify_one();
         self.emptied.notify_all();
+    }
+
+    /// Takes nothing more, and waits until all is written.
+    pub(super) fn finish(&self) -> io::Result<()> {
+        self.close();
+        let mut state = lock(&self.state);
         let mut signs = self.life.wait();
         while !state.is_done {
             let left = signs.left().ok_or(ErrorKind::TimedOut)?;

@@ -66,7 +66,7 @@ pub(super) const MEANINGS: &[(Label, &str, &str)] = &[
     (Label::Rsv2, "0", "for extensions, and none uses it here"),
     (Label::Rsv3, "0", "for extensions, and none uses it here"),
     (Label::MaskBit, "0", "no key, a payload as it is: a server must not mask, for no script in a browser chooses what it sends"),
-    (Label::MaskBit, "1", "a key and a masked payload follow: a client must mask, or a script in a browser could send bytes that a proxy takes for HTTP; the random key makes them others"),
+    (Label::MaskBit, "1", "a key and a masked payload follow: a client must mask, or a script in a browser could send bytes that a proxy takes for HTTP; with a random key, it cannot choose them"),
     (Label::Length7Bits, "126", "more than 125, and the next two bytes say it"),
     (Label::Length7Bits, "127", "more than 65,535, and the next eight bytes say it"),
     (Label::FrameOpcode, "0 Continuation", "the message goes on"),

@@ -18,7 +18,7 @@
 
 use crate::door;
 use crate::json::Value;
-use crate::log::Side;
+use crate::log::{MOST_PASSED, Side};
 use crate::run::{Ear, Ending, Run};
 use barewire::http::wire::Limits;
 use barewire::http::{Connected, Connector, Origin};
@@ -241,6 +241,7 @@ impl Stage {
     ) -> Result<Vec<u8>, Stop> {
         let (mut all, mut room) = (Vec::new(), vec![0; 16 * 1024]);
         while !is_all(&all) {
+            self.may_read(&all)?;
             stream.set_read_timeout(Some(self.left()))?;
             match stream.read(&mut room) {
                 Ok(0) => break,
@@ -261,6 +262,7 @@ impl Stage {
     ) -> Result<Vec<u8>, Stop> {
         let (mut all, mut room) = (Vec::new(), vec![0; 16 * 1024]);
         loop {
+            self.may_read(&all)?;
             stream.set_read_timeout(Some(silence.min(self.left())))?;
             match stream.read(&mut room) {
                 Ok(0) => return Ok(all),
@@ -270,6 +272,14 @@ impl Stage {
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// A peer that always has more must not outlive the run, nor fill the memory.
+    fn may_read(&self, so_far: &[u8]) -> Result<(), Stop> {
+        match self.is_over() || so_far.len() > MOST_PASSED {
+            true => Err(Stop("the run is over".into())),
+            false => Ok(()),
         }
     }
 

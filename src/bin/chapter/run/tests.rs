@@ -129,6 +129,42 @@ fn a_stop_cuts_a_wait() {
     assert_eq!(outcome(&messages), "done stopped ");
 }
 
+/// The guard, which cuts otherwise, is inside a `send`.
+#[test]
+fn a_stop_and_a_deadline_cut_while_the_page_reads_nothing() {
+    for (time, stops) in [(60, true), (0, false)] {
+        let (in_send, is_in_send) = mpsc::channel();
+        let (let_go, held) = mpsc::channel::<()>();
+        let (has_ended, ended) = mpsc::channel();
+        let play = move |run: &Arc<Run>| {
+            run.event(Side::Client, "test", &[]);
+            while !run.is_over() {
+                std::thread::yield_now();
+            }
+            has_ended.send(()).expect("the test waits");
+            Ending::Played
+        };
+        let send = move |_: &str| {
+            let _ = in_send.send(());
+            let _ = held.recv(); // the page has taken it
+        };
+        let time = Duration::from_secs(time) + Duration::from_millis(200);
+        let (run, threads) = begin(7, time, play, send).expect("threads");
+        let (cut, was_cut) = mpsc::channel();
+        if stops {
+            is_in_send.recv().expect("a message");
+            run.on_end(move || cut.send(()).expect("the test waits"));
+            run.stop();
+            was_cut.try_recv().expect("cut, although the guard waits");
+        }
+        ended.recv_timeout(Duration::from_secs(30)).expect("over");
+        assert!(!run.is_done_within(Duration::ZERO));
+        drop(let_go);
+        assert!(run.is_done_within(Duration::from_secs(30)));
+        threads.join();
+    }
+}
+
 #[test]
 fn the_deadline_cuts_a_wait() {
     let wait: fn(&Stage) -> Result<(), Stop> = |stage| stage.read_to_end(&silent(stage)?).map(drop);
