@@ -37,7 +37,7 @@ function sleep(ms) {
 }
 
 // A page that nobody has visited before. `wrong`: what it should not have done. `bytes`: of all that it has fetched.
-async function visit(options = {}, address = url) {
+async function visit(options = {}, address = url, first = "main article") {
   const context = await browser.newContext({ locale: "en-US", reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   const visited = { context, page, wrong: [], requests: [], bytes: [], runs: new Map() };
@@ -60,7 +60,7 @@ async function visit(options = {}, address = url) {
     });
   });
   await page.goto(address);
-  await page.locator("main section, main article").first().waitFor();
+  await page.locator(first).first().waitFor();
   return visited;
 }
 
@@ -314,8 +314,9 @@ const parts = {
         const drawn = performance.now() - began;
         drawing.node.scrollIntoView();
         let [slowest, last] = [0, await frame()];
-        for (let y = scrollY; y < document.scrollingElement.scrollHeight - innerHeight; y += 600) {
-          scrollTo(0, y);
+        const way = document.scrollingElement.scrollHeight - innerHeight - scrollY;
+        for (let step = 0; step < 50; step += 1) {
+          scrollBy(0, way / 50);
           const now = await frame();
           slowest = Math.max(slowest, now - last);
           last = now;
@@ -348,24 +349,29 @@ const parts = {
 
   async exported() {
     const names = more.split(",").filter((name) => name.endsWith(".html"));
-    await check(`each of ${names.length} exported files opens from disk, without a request or a message`, async () => {
+    await check("exported files open from disk, without a request or a message; the index leads to each", async () => {
       assert(names.length > 50, more);
-      for (const name of names) {
-        const { page, wrong, requests, context } = await visit({ offline: true }, `${url}/${encodeURIComponent(name)}`);
-        await page.locator(".flow .block .leaf").first().waitFor();
+      for (const name of ["index.html", "http.hello.html", "websocket.frame.html", "tls.hello.html"]) {
+        const first = name === "index.html" ? "a[href]" : ".flow .block .leaf";
+        const { page, wrong, requests, context } = await visit({ offline: true }, `${url}/${name}`, first);
         assert.deepEqual([wrong, requests.length], [[], 1], `${name}: ${requests}`);
+        if (name === "index.html") {
+          const leads = await page.locator("a[href]").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+          assert.deepEqual(names.filter((other) => other !== name && !leads.includes(other)), []);
+        }
         await context.close();
       }
+      return `${names.length} files`;
     });
   },
 
-  // Of a played exchange, with the details of a chunk's size.
+  // Of the book's Hello World, with the details of a chunk's size.
   async picture() {
-    const visited = await visit({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
-    await play(visited, "http.chunked");
+    const visited = await visit({ viewport: { width: 1280, height: 960 }, colorScheme: "light" });
+    await play(visited, "http.hello");
     const { page } = visited;
-    await page.locator(inside("http.chunked", ".leaf.k-framing")).first().click();
-    await page.locator(inside("http.chunked", ".player")).evaluate((node) => node.scrollIntoView());
+    await page.locator(inside("http.hello", ".block.server .leaf")).getByText("c", { exact: true }).first().click();
+    await page.locator(inside("http.hello", ".player")).evaluate((node) => node.scrollIntoView());
     await page.screenshot({ path: more });
   },
 };
