@@ -2,7 +2,7 @@
 //
 // Messages of the server come in; what they change is drawn once before the next picture of the screen.
 
-import { el, say, bytesWords, labelWords, pageText, timeWords } from "./words.js";
+import { el, say, bytesWords, labelWords, pageText, timeWords, valueWords } from "./words.js";
 import { bytesOfHex, fillRows, kindOf, kinds, leafNode, leavesOf } from "./blocks.js";
 import { cutsFigure, eventLine, lanesFigure } from "./figures.js";
 import { Machines } from "./states.js";
@@ -275,8 +275,11 @@ function derivedLeaf(leaf, note) {
 
 function hangingNote(leaf) {
   const words = () => labelWords(leaf.label);
-  if (leaf.value) return el("li", {}, el("span", { say: words }), " ", leafNode(leaf, leaf.value));
-  const node = leafNode(leaf, "");
+  const node = leafNode(leaf, leaf.value);
+  if (leaf.value) {
+    if (valueWords(leaf)) say(node, () => valueWords(leaf));
+    return el("li", {}, el("span", { say: words }), " ", node);
+  }
   node.classList.add("words");
   say(node, words);
   return el("li", {}, node);

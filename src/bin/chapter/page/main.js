@@ -96,7 +96,13 @@ function sectionNode(name, id, title, exchanges) {
     }
     (group?.node ?? section).append(article.node);
   }
+  firstOf(section)?.open(true);
   return section;
+}
+
+// The exchange that is open from the start: opened later, it would move what the reader is about to press.
+function firstOf(section) {
+  return section.querySelector(":scope > article");
 }
 
 function errataNode() {
@@ -134,8 +140,8 @@ function fillExchange(exchange, body) {
     if (tool instanceof Cuts && !tool.isTouched) tool.setTotal(player.drawing.asked());
   });
   players.set(exchange.id, player);
-  body.append(prediction.question, ...(tool && !offlineRun ? [tool.node] : []), player.bar, player.status,
-    player.drawing.node, prediction.answer, tryNode(exchange));
+  body.append(prediction.question, prediction.answer, ...(tool && !offlineRun ? [tool.node] : []), player.bar, player.status,
+    player.drawing.node, tryNode(exchange));
   if (offlineRun) for (const button of [player.runButton, player.pcapButton, player.exportButton]) button.hidden = true;
 }
 
@@ -165,10 +171,8 @@ function watchSections() {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       played.unobserve(target);
-      const first = target.querySelector(":scope > article");
-      if (!first || players.get(first.id)?.messages.length) continue;
-      first.open(true);
-      players.get(first.id).play(true);
+      const player = players.get(firstOf(target)?.id);
+      if (player && !player.messages.length) player.play(true);
     }
   }, { rootMargin: "0px 0px -30% 0px" });
   const seen = new IntersectionObserver((entries) => {

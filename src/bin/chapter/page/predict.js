@@ -2,14 +2,14 @@
 
 import { el, exchangeText, pageText, say } from "./words.js";
 
-// The question with its choices, and the answer, which is hidden until the exchange has been played.
+// The question with its choices, and the answer, which waits until the exchange has been played.
 export class Prediction {
   constructor(exchange) {
     this.exchange = exchange;
     this.chosen = -1;
     this.isPlayed = false;
     this.verdict = el("p", { class: "verdict" });
-    this.because = el("p", { say: () => exchangeText(exchange, "because") ?? "" });
+    this.because = el("p", { hidden: true, say: () => exchangeText(exchange, "because") ?? "" });
     this.answer = el("div", { class: "answer", hidden: true, role: "status" }, this.verdict, this.because);
     this.choices = el("div", {});
     this.question = el("fieldset", { class: "predict" }, el("legend", { say: () => exchangeText(exchange, "question") ?? exchange.id }), this.choices);
@@ -22,7 +22,11 @@ export class Prediction {
     const choices = exchangeText(this.exchange, "choices") ?? [];
     this.choices.replaceChildren(...choices.map((_, at) => {
       const words = () => exchangeText(this.exchange, "choices")?.[at] ?? "";
-      const change = () => { this.chosen = at; if (this.isPlayed) this.reveal(); };
+      const change = () => {
+        this.chosen = at;
+        if (this.isPlayed) this.reveal();
+        else this.remind();
+      };
       return el("label", {}, el("input", { type: "radio", name, value: String(at), change }), el("span", { say: words }));
     }));
     this.question.hidden = !exchangeText(this.exchange, "question");
@@ -34,10 +38,16 @@ export class Prediction {
     if (isAsked || this.chosen >= 0) this.reveal();
   }
 
+  // A choice without a run: the reader is told what comes next.
+  remind() {
+    this.answer.hidden = false;
+    say(this.verdict, "answer.run");
+  }
+
   reveal() {
     const right = exchangeText(this.exchange, "answer");
     if (right === undefined) return;
-    this.answer.hidden = false;
+    this.answer.hidden = this.because.hidden = false;
     const words = () => exchangeText(this.exchange, "choices")?.[right] ?? "";
     const key = this.chosen < 0 ? "answer.is" : this.chosen === right ? "answer.right" : "answer.other";
     this.verdict.className = `verdict ${this.chosen === right ? "right" : ""}`;

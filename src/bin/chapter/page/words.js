@@ -82,6 +82,13 @@ export function bytesWords(count) {
   return pageText(count === 1 ? "byte" : "bytes", { count: count.toLocaleString("en").replaceAll(",", "\u202f") });
 }
 
+// The words for a value that is none of the bytes: a number of bytes, or a refusal. Of any other value there are none.
+export function valueWords({ kind, label, value }) {
+  if (kind === "refused") return meaningWords(label, value) || value;
+  const count = kind === "framing" && /^(\d+) bytes?$/.exec(value)?.[1];
+  return count ? bytesWords(Number(count)) : "";
+}
+
 export function sectionText(section, member) {
   const own = texts[sectionFiles[section] ?? section]?.sections?.[section];
   return own?.[member] ?? texts.page?.sections?.[section]?.[member] ?? (member === "title" ? section : "");

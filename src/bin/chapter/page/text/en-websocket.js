@@ -58,7 +58,7 @@ export const enWebsocket = {
     "websocket.try_send": "try_send returned {sent}: {bytes} bytes are buffered",
     "websocket.buffered": "bufferedAmount is {bytes}",
     "server.closed": "The server closed the connection",
-    "server.silent": "The server is silent: it waits for more",
+    "server.silent": "The server sends nothing more for now: it waits for the client",
     "websocket.reads": "The client begins to read",
     "room.member": "{name} is in the room",
     "room.stops": "{name} stops reading",

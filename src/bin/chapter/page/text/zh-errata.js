@@ -34,6 +34,6 @@ export const zhErrata = {
     { id: "E44", exchange: "", notes: "客户端的 connect 事件需要 200", fact: "任何 2xx 都会打开隧道（RFC 9110 §9.3.6）。" },
     { id: "E45", exchange: "http.chunked", notes: "消息体要等 end 之后才能用", fact: "它是流：每一段到了就能用。" },
     { id: "E46", exchange: "websocket.handshake", notes: "服务器回答了一个没人要求的子协议", fact: "客户端必须失败（RFC 6455 §4.1）。" },
-    { id: "E47", exchange: "tls.broken.unknownca", notes: "关掉验证就是解决办法", fact: "那会放进每一个小偷。应当传入 CA。" },
+    { id: "E47", exchange: "tls.broken.unknownca", notes: "关掉验证就是解决办法", fact: "那会放进任何一个攻击者。应当传入 CA。" },
   ],
 };

@@ -154,7 +154,7 @@ export const zhHttp = {
     "http.kept": "没有 100：客户端留下了那 {bytes} 字节",
     "http.refused": "服务器以 {status} 拒绝，并关闭了连接",
     "server.closed": "服务器关闭了连接",
-    "server.silent": "服务器没有动静：它还在等后面的字节",
+    "server.silent": "服务器暂时不再发送：它在等客户端",
     "news.published": "另一个客户端发布了：{text}",
     "news.waits": "暂时没有消息：服务器保留着请求",
     "news.read": "客户端读到：{text}",

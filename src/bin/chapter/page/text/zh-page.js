@@ -2,7 +2,7 @@
 
 export const zhPage = {
   title: "网络编程，逐个字节",
-  lead: "本书第 7 章，由一个真实的服务器边读边演示。下面的每一次交互都发生在这台机器上的客户端与服务器之间。触碰任何一个字节，页面会说明它是什么、遵守哪条规则，以及源码中哪几行实现了这条规则。",
+  lead: "本书第 7 章：你边读，真实的服务器边演示。下面的每一次交互都发生在这台机器上的客户端与服务器之间。点按任何一个字节，页面会说明它是什么、遵守哪条规则，以及源码中哪几行实现了这条规则。",
   skip: "跳到正文", contents: "目录",
   foot: "barewire：用阻塞式 Rust 写成的 TCP、UDP、HTTP、WebSocket 与 TLS。这里显示的都是它自己的客户端与服务器收发的字节。",
   back: "书中的 Hello World",
@@ -19,7 +19,7 @@ export const zhPage = {
   "pace.blocks": "每秒一块", "save.pcap": "保存 pcap", "save.html": "保存 HTML", player: "播放控制",
   "status.running": "正在运行……", "status.block": "第 {count} 块", "status.ok": "运行完毕：{count} 块，用时 {time}",
   "status.stopped": "已停止", "status.timeout": "15 秒后停止：{count} 块", "status.failed": "未能运行：{why}",
-  closed: "服务器已关闭本页的连接，请再运行一次", "answer.is": "答案：{answer}", "answer.right": "你猜对了：{answer}",
+  closed: "服务器已关闭本页的连接，请再运行一次", "answer.is": "答案：{answer}", "answer.run": "现在运行，看看结果。", "answer.right": "你猜对了：{answer}",
   "answer.other": "与你的预测不同。答案：{answer}", try: "动手试试", commands: "在终端里重现", command: "命令", copy: "复制",
   copied: "已复制", flow: "字节：方向键移动，回车键固定", legend: "颜色", "kind.start": "起始行", "kind.name": "名称",
   "kind.value": "值", "kind.framing": "分帧", "kind.data": "数据", "kind.control": "控制", "kind.refused": "被拒绝",
@@ -29,7 +29,7 @@ export const zhPage = {
   "ends.end.client": "客户端不再发送", "ends.end.server": "服务器不再发送", "ends.closed.client": "客户端关闭连接",
   "ends.closed.server": "服务器关闭连接", "ends.reset.client": "客户端重置连接", "ends.reset.server": "服务器重置连接",
   details: "这个字节是什么？",
-  "details.hint": "触碰任意字节，或用 Tab 键到达后用方向键移动，这里就会显示它的含义。单击或按回车键固定，按 Esc 键取消。",
+  "details.hint": "点按任意字节，或用 Tab 键到达后用方向键移动，这里就会显示它的含义。单击或按回车键固定，按 Esc 键取消。",
   close: "关闭", at: "从第 {at} 字节起，共 {bytes}", source: "对应的源码", "source.none": "源码中没有引用这一节的地方。",
   loading: "正在加载……", "cuts.caption": "同样的字节：写入时怎样切分，到达时怎样切分", "cuts.written": "写入",
   "cuts.arrived": "到达",

@@ -18,9 +18,9 @@ export const zhWebsocket = {
     "websocket.frame": {
       title: "逐位看一个帧",
       question: "`hello world!` 带着掩码发往服务器，`yakexi` 不带掩码发回来。掩码有什么用？",
-      choices: ["让路上的人读不到消息", "让网页里的脚本无法决定经过代理的字节", "让服务器发现损坏的字节"], answer: 1,
-      because: "掩码的密钥就放在负载前面，所以它什么也隐藏不了。它对每一帧都是新的、不可预测的：恶意网页把 `GET /…` 当作消息发送，也没办法让这些字节出现在线路上，老代理就不会把它们当作请求，进而缓存假的响应（RFC 6455 §10.3）。服务器上不运行别人的脚本，所以它不得使用掩码（§5.1）。",
-      try: "点开头两个字节看它们的位。把负载的第一个字节和密钥的第一个字节做异或：得到 0x68，就是 h。",
+      choices: ["让途中的人读不到消息", "让网页里的脚本无法决定经过代理的字节", "让服务器发现损坏的字节"], answer: 1,
+      because: "掩码键就放在载荷前面，所以它什么也隐藏不了。它对每一帧都是新的、不可预测的：恶意网页把 `GET /…` 当作消息发送，也没办法让这些字节出现在线路上，老代理就不会把它们当作请求，进而缓存假的响应（RFC 6455 §10.3）。服务器上不运行别人的脚本，所以它不得使用掩码（§5.1）。",
+      try: "点开头两个字节看它们的位。把载荷的第一个字节和掩码键的第一个字节做异或：得到 0x68，就是 h。",
     },
     "websocket.fragments": {
       title: "分片之间的 ping",
@@ -58,7 +58,7 @@ export const zhWebsocket = {
     "websocket.try_send": "try_send 返回 {sent}：缓冲了 {bytes} 字节",
     "websocket.buffered": "bufferedAmount 为 {bytes}",
     "server.closed": "服务器关闭了连接",
-    "server.silent": "服务器没有动静：它还在等后面的字节",
+    "server.silent": "服务器暂时不再发送：它在等客户端",
     "websocket.reads": "客户端开始读取",
     "room.member": "{name} 进入聊天室",
     "room.stops": "{name} 不再读取",
