@@ -170,7 +170,7 @@ function asText(bytes) {
   try {
     const text = strict.decode(bytes);
     // eslint-disable-next-line no-control-regex
-    return /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/.test(text) ? null : text;
+    return /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]|^\p{Mark}/u.test(text) ? null : text;
   } catch {
     return null;
   }
