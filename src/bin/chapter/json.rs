@@ -9,7 +9,7 @@ use std::time::Duration;
 /// More than a command needs: tests read spans with it.
 const DEEPEST: usize = 32;
 /// Each name is compared with those before it.
-const MOST_MEMBERS: usize = 64;
+const MOST_MEMBERS: usize = 1024;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {

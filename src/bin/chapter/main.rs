@@ -38,6 +38,7 @@ mod door;
 mod exchange;
 mod export;
 mod guard;
+mod http_server;
 mod json;
 mod live;
 mod log;

@@ -1,30 +1,23 @@
 //! The servers behind the doors: each serves what the demo of its protocol serves.
 
-#[path = "../http_server/board.rs"]
-mod board;
-#[path = "../http_server/comet.rs"]
-mod comet;
 #[path = "../tls_echo/echo.rs"]
 mod echo;
 #[path = "../tcp_echo/greeting.rs"]
 mod greeting;
 #[path = "../https_server/hello.rs"]
 mod hello;
-#[path = "../http_server/routes.rs"]
-mod http_routes;
 #[path = "../udp_echo/message.rs"]
 mod message;
-#[path = "../http_server/reply.rs"]
-mod reply;
 #[path = "../ws_server/routes.rs"]
 mod websocket_routes;
 
 use crate::certificates::{CERT, KEY};
 use crate::demo;
 use crate::door;
+use crate::http_server::Routes;
 use crate::site::Site;
 use barewire::http::{Handled, Response};
-use barewire::net::{self, Addr, Handle, Socket};
+use barewire::net::{self, Addr, Socket};
 use barewire::tls::{self, ServerOptions};
 use barewire::udp::{self, Family, RemoteInfo, SocketEvents};
 use barewire::{http, https, websocket};
@@ -61,19 +54,13 @@ pub(crate) fn udp(listen: &str) -> io::Result<Addr> {
 
 /// The book's server, and the page of the chapter.
 pub(crate) fn http(listen: &str) -> io::Result<Addr> {
-    let (routes, site) = (http_routes::Routes::new(None)?, Site::new());
+    let (routes, site) = (Routes::new(None)?, Site::new());
     let server = http::create_server(move |req, res| match req.path() {
         path if Site::has(path) => site.serve(req, res),
         "/try" => to_the_page(res, "s7-3"),
         _ => routes.serve(req, res),
     });
     Ok(server.listen(listen)?.local_addr())
-}
-
-/// The same without the page, and with a notice board of its own: no other page's notices are on it.
-pub(crate) fn news() -> io::Result<Handle> {
-    let routes = http_routes::Routes::new(None)?;
-    http::create_server(move |req, res| routes.serve(req, res)).listen("127.0.0.1:0")
 }
 
 /// The page of that demo has become a section of the chapter.

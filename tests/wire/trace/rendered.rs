@@ -173,7 +173,7 @@ fn a_bit_of_0_is_not_explained_as_one_of_1() {
         let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         for says in [
             "0... .... FIN: more frames",
-            "1... .... FIN: the last frame",
+            "1... .... FIN: no more frames",
             "0... .... MASK: no key",
             "1... .... MASK: a key",
         ] {

@@ -2,8 +2,8 @@
 
 use super::http::{Client, expect, wait_until};
 use super::stage::{Exchange, Stage, Stop, exchanges};
+use crate::http_server::Routes;
 use crate::log::Side;
-use crate::servers;
 use barewire::http::{self, ClientResponse, Phase};
 use std::io::BufRead;
 use std::thread::{self, Builder};
@@ -69,7 +69,9 @@ fn iframe(stage: &Stage) -> Result<(), Stop> {
 
 /// One that waits for news, and one that has some. The server is this exchange's: nobody else publishes there.
 fn clients(stage: &Stage) -> Result<(Client, Client), Stop> {
-    let address = stage.keep(servers::news()?);
+    let routes = Routes::new(None)?;
+    let server = http::create_server(move |req, res| routes.serve(req, res));
+    let address = stage.keep(server.listen("127.0.0.1:0")?);
     Ok((Client::of(stage, &address)?, Client::of(stage, &address)?))
 }
 

@@ -62,9 +62,10 @@ export function leafAt(node) {
 }
 
 // An element that shows a leaf and takes the focus when an arrow key comes to it.
-export function leafNode(leaf, text, kind = leaf.kind) {
+// `words`: its text in the language of the page, where it is not the bytes.
+export function leafNode(leaf, text, kind = leaf.kind, words = () => "") {
   const node = el("span", { class: `leaf k-${kind}`, role: "button", tabindex: "-1", text });
-  say(node, () => `${text.trim() || hexOfBytes(leaf.bytes.subarray(0, 8), " ")} — ${labelWords(leaf.label)}`, "aria-label");
+  say(node, () => `${words() || text.trim() || hexOfBytes(leaf.bytes.subarray(0, 8), " ")} — ${labelWords(leaf.label)}`, "aria-label");
   bind(node, leaf);
   return node;
 }

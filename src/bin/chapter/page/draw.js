@@ -275,7 +275,7 @@ function derivedLeaf(leaf, note) {
 
 function hangingNote(leaf) {
   const words = () => labelWords(leaf.label);
-  const node = leafNode(leaf, leaf.value);
+  const node = leafNode(leaf, leaf.value, leaf.kind, () => valueWords(leaf));
   if (leaf.value) {
     if (valueWords(leaf)) say(node, () => valueWords(leaf));
     return el("li", {}, el("span", { say: words }), " ", node);

@@ -177,7 +177,10 @@ fn an_error_and_a_panic_are_the_reason() {
     let failed = played(|_| Err(Stop("no way".into())), |_| {});
     assert_eq!(outcome(&failed), "done failed no way");
     let refused = played(
-        |stage| Ok(drop(stage.connect_to("192.0.2.1:80", Protocol::Http)?)),
+        |stage| {
+            stage.connect_to("192.0.2.1:80", Protocol::Http)?;
+            Ok(())
+        },
         |_| {},
     );
     assert_eq!(
