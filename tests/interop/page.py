@@ -11,12 +11,16 @@ import json
 import os
 import re
 import socket
+import subprocess
 import tempfile
+import urllib.request
 from types import SimpleNamespace
 
 from kit import PATIENCE_SECS, Program, check, eventually, expect, need
 from node import HERE, install
 from sockets import program
+
+ROOT = os.path.join(HERE, "..", "..")
 
 # All exchanges one after the other, a hundred tabs: on a busy machine they take minutes.
 SECS = 600
@@ -96,6 +100,37 @@ UPGRADE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Protocol: barewire-chapter\r\n\r\n"
 )
+# Those that end otherwise than with 0, and how: what they show is an error, or something that goes on until it is stopped.
+ENDINGS = {
+    ("udp.too_long", "udp_echo"): 1,
+    ("news.events", "(sleep"): 124,
+    ("news.iframe", "timeout"): 124,
+    ("websocket.buffered", "timeout"): 124,
+    ("websocket.handshake", "curl"): 28,
+    ("tls.broken.unknownca", "curl"): 60,
+    **{(f"tls.broken.{name}", "openssl verify"): 2 for name in ("expired", "notyet", "selfsigned", "weak", "underexpired")},
+}
+
+
+@check("page")
+def commands(demo):
+    """each command beside an exchange, pasted into a shell: it ends as it should, and shows something"""
+    wanted = dict(ENDINGS)
+    path = os.path.dirname(program(demo, "chapter")) + os.pathsep + os.environ["PATH"]
+    options = {"env": {**os.environ, "PATH": path}, "cwd": ROOT, "stdin": subprocess.DEVNULL, "capture_output": True}
+    with chapter(demo) as (_, address):
+        with urllib.request.urlopen(f"http://{address}/chapter/exchanges.json", timeout=PATIENCE_SECS) as catalogue:
+            exchanges = json.load(catalogue)
+        for exchange in exchanges:
+            for text in (command["text"] for command in exchange["commands"]):
+                of = [key for key in ENDINGS if key[0] == exchange["id"] and text.startswith(key[1])]
+                ending = wanted.pop(of[0]) if of else 0
+                ran = subprocess.run(("bash", "-c", text), timeout=PATIENCE_SECS, check=False, **options)
+                expect(ran.returncode == ending, exchange["id"], text, ran.returncode, ran.stderr)
+                expect(ran.stdout or ran.stderr, "nothing is shown", text)
+    expect(not wanted, wanted)
+
+
 PATHS = ("", "/main.js", "/exchanges.json", "/words.en.json", "/source?rule=RFC%209112%20%C2%A77.1")
 
 

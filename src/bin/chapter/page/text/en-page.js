@@ -22,7 +22,7 @@ export const enPage = {
   "status.stopped": "Stopped", "status.timeout": "Stopped after 15 s: {count} blocks", "status.failed": "Not played: {why}",
   closed: "the server has closed the connection of this page; run it again", "answer.is": "Answer: {answer}", "answer.run": "Now run it, and see.",
   "answer.right": "As you expected: {answer}", "answer.other": "You expected something else. Answer: {answer}", try: "Try",
-  commands: "The same at a terminal", command: "Command", copy: "Copy", copied: "Copied",
+  commands: "The same at a terminal, in the folder of the clone; a program of ours is `cargo run --release --bin NAME --`", command: "Command", copy: "Copy", copied: "Copied",
   flow: "Bytes: the arrow keys move, Enter pins", legend: "Colors", "kind.start": "first line", "kind.name": "name",
   "kind.value": "value", "kind.framing": "framing", "kind.data": "data", "kind.control": "control", "kind.refused": "refused",
   "block.client.client": "The client writes {bytes}", "block.client.server": "The server reads {bytes}",

@@ -20,7 +20,7 @@ export const zhPage = {
   "status.running": "正在运行……", "status.block": "第 {count} 块", "status.ok": "运行完毕：{count} 块，用时 {time}",
   "status.stopped": "已停止", "status.timeout": "15 秒后停止：{count} 块", "status.failed": "未能运行：{why}",
   closed: "服务器已关闭本页的连接，请再运行一次", "answer.is": "答案：{answer}", "answer.run": "现在运行，看看结果。", "answer.right": "你猜对了：{answer}",
-  "answer.other": "与你的预测不同。答案：{answer}", try: "动手试试", commands: "在终端里重现", command: "命令", copy: "复制",
+  "answer.other": "与你的预测不同。答案：{answer}", try: "动手试试", commands: "在终端里重现（在克隆的目录里；我们的程序是 `cargo run --release --bin 名字 --`）", command: "命令", copy: "复制",
   copied: "已复制", flow: "字节：方向键移动，回车键固定", legend: "颜色", "kind.start": "起始行", "kind.name": "名称",
   "kind.value": "值", "kind.framing": "分帧", "kind.data": "数据", "kind.control": "控制", "kind.refused": "被拒绝",
   "block.client.client": "客户端写入 {bytes}", "block.client.server": "服务器读到 {bytes}",
