@@ -23,6 +23,7 @@ assets! {
     "predict.js"
     "editor.js"
     "frame.js"
+    "tree.js"
     "vectors.js"
     "text/en-page.js"
     "text/zh-page.js"

@@ -6,6 +6,7 @@ import { el, say, bytesWords, labelWords, pageText, timeWords, valueWords } from
 import { bytesOfHex, fillRows, kindOf, kinds, leafNode, leavesOf } from "./blocks.js";
 import { cutsFigure, eventLine, lanesFigure } from "./figures.js";
 import { Machines } from "./states.js";
+import { certificateTrees } from "./tree.js";
 
 // What is derived is worth to be seen without being asked for.
 const hanging = /^(websocket\.(unmasked|accept|key|offer)|http\.length)/;
@@ -21,9 +22,10 @@ export class Drawing {
     this.flow = el("div", { class: "flow", role: "group", label: "flow" });
     this.lanes = el("div", {});
     this.cuts = el("div", {});
+    this.trees = el("div", {});
     const legend = el("ul", { class: "legend", label: "legend" },
       ...kinds.map((kind) => el("li", { class: `k-${kind}`, say: `kind.${kind}` })));
-    this.node = el("div", { class: "drawing", hidden: true }, this.machines.node, legend, this.lanes, this.flow, this.cuts);
+    this.node = el("div", { class: "drawing", hidden: true }, this.machines.node, legend, this.lanes, this.flow, this.trees, this.cuts);
     this.near = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) if (isIntersecting) this.comesNear(target);
     }, { rootMargin: "100% 0px" });
@@ -53,6 +55,7 @@ export class Drawing {
     this.flow.replaceChildren();
     this.lanes.replaceChildren();
     this.cuts.replaceChildren();
+    this.trees.replaceChildren();
     this.machines.clear();
     this.last = null;
   }
@@ -174,6 +177,7 @@ export class Drawing {
   span(conversation, message) {
     const stream = conversation.streams.get(`${message.layer}.${message.from}`);
     const leaves = leavesOf(message);
+    if (leaves.some(({ path }) => path.includes("x509"))) this.trees.append(...certificateTrees(message.span));
     if (stream) {
       stream.leaves.push(...leaves);
       const [from, to] = [message.span.at, message.span.at + message.span.length];
@@ -185,6 +189,7 @@ export class Drawing {
       this.nameBar(conversation, leaves);
       return;
     }
+    if (!message.span.length) return;
     // No write or read had these bytes: they were inside TLS, or in several frames.
     const derived = { leaves, cards: [] };
     const block = { at: message.span.at, bytes: bytesOfHex(message.hex), open: false, limit: mostOfLeaf };

@@ -56,6 +56,7 @@ export const enPage = {
   "frame.bad.text": "A text is UTF-8 (RFC 6455 §8.1).", "opcode.0": "0 continuation", "opcode.1": "1 text",
   "opcode.2": "2 binary", "opcode.3": "3 reserved", "opcode.7": "7 reserved", "opcode.8": "8 close", "opcode.9": "9 ping",
   "opcode.10": "10 pong", "opcode.11": "11 reserved", "opcode.15": "15 reserved",
+  tree: "The certificate as a tree", "tree.field": "{field}:",
   "vectors.choose": "Choose a case", "vectors.section": "section", "vectors.case": "case",
   states: {
     Idle: "idle", Waiting: "request here", Body: "body", Done: "done", Switched: "switched", Closed: "closed", Failed: "failed",

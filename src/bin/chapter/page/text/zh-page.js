@@ -49,6 +49,7 @@ export const zhPage = {
   "frame.bad.text": "文本必须是 UTF-8（RFC 6455 §8.1）。", "opcode.0": "0 延续", "opcode.1": "1 文本", "opcode.2": "2 二进制",
   "opcode.3": "3 保留", "opcode.7": "7 保留", "opcode.8": "8 关闭", "opcode.9": "9 ping", "opcode.10": "10 pong",
   "opcode.11": "11 保留", "opcode.15": "15 保留",
+  tree: "这张证书，画成一棵树", "tree.field": "{field}：",
   "vectors.choose": "选择用例", "vectors.section": "章节", "vectors.case": "用例",
   states: {
     Idle: "空闲", Waiting: "已收到请求", Body: "报文体", Done: "完成", Switched: "已切换", Closed: "已关闭", Failed: "失败",
