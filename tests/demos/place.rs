@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Two tests may have one name for it.
+static PLACES: AtomicUsize = AtomicUsize::new(0);
 
 /// A path for a socket, in a folder of its own that goes away with it.
 pub(crate) struct Place(PathBuf);
 
 impl Place {
     pub(crate) fn new(test: &str) -> Place {
-        let folder = format!("barewire-{test}-{}", std::process::id());
+        let number = PLACES.fetch_add(1, Ordering::Relaxed);
+        let folder = format!("barewire-{test}-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(folder);
         fs::create_dir(&folder).expect("a new folder");
         Place(folder)
