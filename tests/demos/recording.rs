@@ -144,6 +144,7 @@ fn the_servers_explain_on_stdout_and_the_clients_on_stderr() {
 
         let mut server =
             Running::start("http_server", &["--listen", &place.address(), "--explain"]);
+        server.line(); // it listens
         let unix = place.path().display().to_string();
         let got = crate::stage::end(
             crate::stage::command("http_get", &["--unix-socket", &unix, "http://a/"]),
