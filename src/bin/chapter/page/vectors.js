@@ -11,7 +11,12 @@ export class Vectors {
     const label = (key, select) => el("label", {}, el("span", { say: key }), select);
     this.node = el("fieldset", { class: "settings vectors" }, el("legend", { say: "vectors.choose" }),
       label("vectors.section", this.section), label("vectors.case", this.case));
-    this.load();
+    // The list is as long as all the rest of the page, so it comes when it is seen.
+    new IntersectionObserver(([{ isIntersecting }], seen) => {
+      if (!isIntersecting) return;
+      seen.disconnect();
+      this.load();
+    }).observe(this.node);
   }
 
   async load() {
