@@ -12,7 +12,7 @@ export class Prediction {
     this.because = el("p", { hidden: true, say: () => exchangeText(exchange, "because") ?? "" });
     this.answer = el("div", { class: "answer", hidden: true, role: "status" }, this.verdict, this.because);
     this.choices = el("div", {});
-    this.question = el("fieldset", { class: "predict" }, el("legend", { say: () => exchangeText(exchange, "question") ?? exchange.id }), this.choices);
+    this.question = el("fieldset", { class: "predict" }, el("legend", { say: () => exchangeText(exchange, "question") ?? "" }), this.choices);
     this.drawChoices();
   }
 
