@@ -56,25 +56,17 @@ def in_browser(demo, part: str, url: str, *args: str):
         expect(browser.process.wait(PATIENCE_SECS) == 0, f"page.mjs {part}")
 
 
-@check("page")
-def opens(demo):
-    """page.mjs opens"""
-    with chapter(demo) as (_, address):
-        yield from in_browser(demo, "opens", f"http://{address}/chapter")
+def register(part: str):
+    def played(demo):
+        with chapter(demo) as (_, address):
+            yield from in_browser(demo, part, f"http://{address}/chapter")
+
+    played.__doc__ = f"page.mjs {part}"
+    check("page")(played)
 
 
-@check("page")
-def plays(demo):
-    """page.mjs plays"""
-    with chapter(demo) as (_, address):
-        yield from in_browser(demo, "plays", f"http://{address}/chapter")
-
-
-@check("page")
-def everybody(demo):
-    """page.mjs everybody"""
-    with chapter(demo) as (_, address):
-        yield from in_browser(demo, "everybody", f"http://{address}/chapter")
+for one in ("opens", "plays", "everybody"):
+    register(one)
 
 
 @check("page")

@@ -15,12 +15,10 @@
 //! cuts later; so [`Stage`](crate::exchange::Stage) asks before each read, and a stop cuts by itself.
 
 use crate::log::{Log, Side};
-use barewire::http::wire::Limits;
 use barewire::net::{Observer, TapEvent, Tapped};
-use barewire::trace::wire::{Direction, Protocol};
+use barewire::trace::wire::Protocol;
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -180,25 +178,8 @@ impl Run {
         (log.messages.clone(), log.pcap())
     }
 
-    pub(crate) fn event(&self, side: Side, key: &str, values: &[(&str, &str)]) {
-        self.log(|log| log.event(side, key, values));
-    }
-
-    pub(crate) fn datagram(
-        &self,
-        side: Side,
-        from: Direction,
-        client_and_server: [SocketAddr; 2],
-        bytes: &[u8],
-    ) {
-        self.log(|log| log.datagram(side, from, client_and_server, bytes));
-    }
-
-    pub(crate) fn shows(&self, limits: Limits, passes: &[(Direction, Option<Vec<u8>>)]) {
-        self.log(|log| log.shows(limits, passes));
-    }
-
-    fn log(&self, write: impl FnOnce(&mut Log)) {
+    /// Writes into the log of this run, and wakes the guard.
+    pub(crate) fn log(&self, write: impl FnOnce(&mut Log)) {
         let mut state = self.lock();
         write(&mut state.log);
         if state.log.is_full() {

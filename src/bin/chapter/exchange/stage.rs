@@ -239,18 +239,7 @@ impl Stage {
         stream: &Arc<dyn Stream>,
         is_all: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<u8>, Stop> {
-        let (mut all, mut room) = (Vec::new(), vec![0; 16 * 1024]);
-        while !is_all(&all) {
-            self.may_read(&all)?;
-            stream.set_read_timeout(Some(self.left()))?;
-            match stream.read(&mut room) {
-                Ok(0) => break,
-                Ok(n) => all.extend_from_slice(&room[..n]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(all)
+        self.read(stream, None, is_all)
     }
 
     /// Reads to the peer's end, or until nothing has come for `silence`: what a server answers to bytes that it may wait
@@ -260,19 +249,29 @@ impl Stage {
         stream: &Arc<dyn Stream>,
         silence: Duration,
     ) -> Result<Vec<u8>, Stop> {
+        self.read(stream, Some(silence), |_| false)
+    }
+
+    fn read(
+        &self,
+        stream: &Arc<dyn Stream>,
+        silence: Option<Duration>,
+        is_all: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Stop> {
         let (mut all, mut room) = (Vec::new(), vec![0; 16 * 1024]);
-        loop {
+        while !is_all(&all) {
             self.may_read(&all)?;
-            stream.set_read_timeout(Some(silence.min(self.left())))?;
+            let left = self.left();
+            stream.set_read_timeout(Some(silence.map_or(left, |silence| silence.min(left))))?;
             match stream.read(&mut room) {
-                Ok(0) => return Ok(all),
+                Ok(0) => break,
                 Ok(n) => all.extend_from_slice(&room[..n]),
-                Err(e) if is_timeout(&e) || e.kind() == ErrorKind::ConnectionReset => {
-                    return Ok(all);
-                }
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+                Err(error) if silence.is_some() && is_timeout(&error) => break,
                 Err(error) => return Err(error.into()),
             }
         }
+        Ok(all)
     }
 
     /// A peer that always has more must not outlive the run, nor fill the memory.
@@ -286,7 +285,7 @@ impl Stage {
     /// What the program has seen at this side, and the wire does not show: a callback, a returned value. The words of the
     /// key are in `page/text/` under `events`; each `{name}` in them is a value.
     pub(crate) fn event(&self, side: Side, key: &str, values: &[(&str, &str)]) {
-        self.run.event(side, key, values);
+        self.run.log(|log| log.event(side, key, values));
     }
 
     /// [`event`](Self::event) with values that are not text yet.
@@ -305,12 +304,13 @@ impl Stage {
         client_and_server: [SocketAddr; 2],
         bytes: &[u8],
     ) {
-        self.run.datagram(side, from, client_and_server, bytes);
+        self.run
+            .log(|log| log.datagram(side, from, client_and_server, bytes));
     }
 
     /// Shows a conversation that no connection carries; `None`: that direction ends.
     pub(crate) fn shows(&self, limits: Limits, passes: Vec<(Direction, Option<Vec<u8>>)>) {
-        self.run.shows(limits, &passes);
+        self.run.log(|log| log.shows(limits, &passes));
     }
 
     /// How long the run may go on, for the deadline of a call; none if it is over.

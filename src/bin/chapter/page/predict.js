@@ -38,7 +38,7 @@ export class Prediction {
     if (isAsked || this.chosen >= 0) this.reveal();
   }
 
-  // A choice without a run: the reader is told what comes next.
+  // A choice without a run: the page says what comes next.
   remind() {
     this.answer.hidden = false;
     say(this.verdict, "answer.run");

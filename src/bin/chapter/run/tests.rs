@@ -137,7 +137,7 @@ fn a_stop_and_a_deadline_cut_while_the_page_reads_nothing() {
         let (let_go, held) = mpsc::channel::<()>();
         let (has_ended, ended) = mpsc::channel();
         let play = move |run: &Arc<Run>| {
-            run.event(Side::Client, "test", &[]);
+            run.log(|log| log.event(Side::Client, "test", &[]));
             while !run.is_over() {
                 std::thread::yield_now();
             }

@@ -9,7 +9,7 @@
 
 use super::Rendering;
 use super::cells::{columns, derived, lines, shortened, words};
-use super::titles::Titles;
+use super::titles::{Legends, Titles};
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Direction, Explained, Span};
 use crate::trace::wire::words::{Language, phrase};
@@ -35,6 +35,8 @@ const LEGEND_IN_CHINESE: &str = "\
 * 是规则和含义。* 之后是由字节得出的结论，或发生的事，不是
 * 发送的内容。
 ";
+/// By language.
+const LEGENDS: Legends = [LEGEND, LEGEND_IN_CHINESE];
 
 /// Every byte, in hexadecimal and as ASCII, each leaf on lines of its own; beside it its rule and what it is; below it
 /// its bits, and what is derived from it.
@@ -114,13 +116,6 @@ impl Hex {
     pub fn language(mut self, language: Language) -> Hex {
         self.titles.language = language;
         self
-    }
-
-    fn legend(&self) -> &'static str {
-        match self.titles.language {
-            Language::English => LEGEND,
-            Language::Chinese => LEGEND_IN_CHINESE,
-        }
     }
 
     fn layout(&self, last_offset: u64) -> Layout {
@@ -226,12 +221,12 @@ impl Hex {
 
 impl Rendering for Hex {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        let (above, event) = self.titles.event(self.legend(), conversation, time, text);
+        let (above, event) = self.titles.event(LEGENDS, conversation, time, text);
         *out += &format!("{above}* {}\n", shortened(&event, self.columns - 2));
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        let (title, goes_on) = self.titles.title(self.legend(), conversation, explained);
+        let (title, goes_on) = self.titles.title(LEGENDS, conversation, explained);
         if let Some((above, title)) = title {
             let title = shortened(&title, self.columns - 2);
             *out += &format!("{above}\n* {title}\n");

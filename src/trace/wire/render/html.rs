@@ -137,13 +137,13 @@ impl Rendering for Html {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
         self.begin(out);
         self.close(out);
-        let (_, event) = self.titles.event("", conversation, time, text);
+        let (_, event) = self.titles.event([""; 2], conversation, time, text);
         let _ = writeln!(out, "<p>{}</p>", escaped(&event));
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
         self.begin(out);
-        let (title, goes_on) = self.titles.title("", conversation, explained);
+        let (title, goes_on) = self.titles.title([""; 2], conversation, explained);
         if title.is_some() || !self.in_section {
             self.close(out);
             let side = explained.from.key();

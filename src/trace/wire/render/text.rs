@@ -10,7 +10,7 @@
 
 use super::Rendering;
 use super::cells::{bytes_of, columns, derived, lines, shortened, text_of, words};
-use super::titles::Titles;
+use super::titles::{Legends, Titles};
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Explained, Span, push};
 use crate::trace::wire::words::{Language, phrase};
@@ -37,6 +37,8 @@ const LEGEND_IN_CHINESE: &str = "\
 *   其下是它的各个部分，写法相同。
 * 右边是含义和规则；* 之后是由字节得出的结论，或发生的事，都不是发送的内容。
 ";
+/// By language.
+const LEGENDS: Legends = [LEGEND, LEGEND_IN_CHINESE];
 
 /// Text for reading in 80 columns: what passed, message by message, each token with its meaning and its rule.
 ///
@@ -110,23 +112,16 @@ impl Text {
         self.titles.language = language;
         self
     }
-
-    fn legend(&self) -> &'static str {
-        match self.titles.language {
-            Language::English => LEGEND,
-            Language::Chinese => LEGEND_IN_CHINESE,
-        }
-    }
 }
 
 impl Rendering for Text {
     fn event(&mut self, conversation: u64, time: Duration, text: &str, out: &mut String) {
-        let (above, event) = self.titles.event(self.legend(), conversation, time, text);
+        let (above, event) = self.titles.event(LEGENDS, conversation, time, text);
         *out += &format!("{above}* {event}\n");
     }
 
     fn explained(&mut self, conversation: u64, explained: &Explained, out: &mut String) {
-        let (title, goes_on) = self.titles.title(self.legend(), conversation, explained);
+        let (title, goes_on) = self.titles.title(LEGENDS, conversation, explained);
         if let Some((above, title)) = title {
             *out += &format!("{above}\n* {title}\n");
         }

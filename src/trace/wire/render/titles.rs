@@ -5,6 +5,9 @@ use crate::trace::wire::span::{Direction, Explained, Layer, printable};
 use crate::trace::wire::words::{Language, phrase};
 use std::time::Duration;
 
+/// What stands above the first line of all: in English and in Chinese.
+pub(super) type Legends = [&'static str; 2];
+
 /// Knows which bytes were written about last.
 #[derive(Debug, Default)]
 pub(super) struct Titles {
@@ -18,15 +21,15 @@ pub(super) struct Titles {
 
 impl Titles {
     /// The line of an event, and what stands above it: the legend, or an empty line if it follows bytes.
-    pub(super) fn event<'l>(
+    pub(super) fn event(
         &mut self,
-        legend: &'l str,
+        legends: Legends,
         conversation: u64,
         time: Duration,
         text: &str,
-    ) -> (&'l str, String) {
+    ) -> (&'static str, String) {
         let above = match self.last.take() {
-            _ if self.first.is_none() => legend,
+            _ if self.first.is_none() => self.legend(legends),
             Some(_) => "\n",
             None => "",
         };
@@ -37,12 +40,12 @@ impl Titles {
 
     /// The legend and the line above these bytes, if they begin a message or follow other bytes than those before
     /// them; and whether they are another piece of those before them.
-    pub(super) fn title<'l>(
+    pub(super) fn title(
         &mut self,
-        legend: &'l str,
+        legends: Legends,
         conversation: u64,
         explained: &Explained,
-    ) -> (Option<(&'l str, String)>, bool) {
+    ) -> (Option<(&'static str, String)>, bool) {
         let (from, layer, label) = (explained.from, explained.layer, explained.span.label);
         let last = self.last.replace((conversation, layer, from, label));
         let is_same = last.is_some_and(|(c, l, f, _)| (c, l, f) == (conversation, layer, from));
@@ -50,7 +53,10 @@ impl Titles {
         if is_same && !begins(explained) {
             return (None, goes_on);
         }
-        let above = if self.first.is_none() { legend } else { "" };
+        let above = match self.first {
+            None => self.legend(legends),
+            Some(_) => "",
+        };
         let place = if layer == Layer::Tls {
             ", inside TLS"
         } else {
@@ -64,6 +70,13 @@ impl Titles {
         });
         let title = format!("{when}{}{}{what}", say(from.key()), say(place));
         (Some((above, title)), goes_on)
+    }
+
+    fn legend(&self, [english, chinese]: Legends) -> &'static str {
+        match self.language {
+            Language::English => english,
+            Language::Chinese => chinese,
+        }
     }
 
     /// The time since the first one, and the conversation if there are several.
