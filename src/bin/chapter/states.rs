@@ -123,18 +123,22 @@ impl Machines {
 
     fn tls(&mut self, explained: &Explained, moved: &mut Vec<Moved>) {
         for leaf in explained.span.leaves() {
-            let [client, server] = self.tls.unwrap_or(["START"; 2]);
             let name = leaf.value.rsplit(' ').next().unwrap_or_default(); // behind its number
-            let states = match (leaf.label, name) {
+            let [client, server] = match (leaf.label, name) {
                 (Label::TlsMessageType, "client_hello") => ["WAIT_SH", "RECVD_CH"],
                 (Label::TlsMessageType, "server_hello") => ["WAIT_EE", "NEGOTIATED"],
                 // TLS 1.2 shows it: the server waits for the client's second flight.
                 (Label::TlsMessageType, "server_hello_done") => ["WAIT_FINISHED", "WAIT_FLIGHT2"],
-                (Label::TlsAlertDescription, _) => [client, server].map(|state| match state {
-                    "CONNECTED" => state, // close_notify, in TLS 1.2
-                    _ => "FAILED",
-                }),
+                (Label::TlsAlertDescription, _) => ["FAILED"; 2],
                 _ => continue,
+            };
+            // A side that is through stays so: an alert is a close_notify of TLS 1.2 then, and a message is explained
+            // late, as the tap of the other side has seen it.
+            let states = match self.tls.unwrap_or(["START"; 2]) {
+                ["CONNECTED", "CONNECTED"] => continue,
+                ["CONNECTED", _] => ["CONNECTED", server],
+                [_, "CONNECTED"] => [client, "CONNECTED"],
+                _ => [client, server],
             };
             self.tls_is(states, moved);
         }

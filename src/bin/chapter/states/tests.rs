@@ -192,3 +192,34 @@ fn a_declined_upgrade_stays_http() {
         "http 0: Body Waiting\nhttp 0: Done Waiting\nhttp 0: Done Body\nhttp 0: Done Done"
     );
 }
+
+/// A tap sees the end of the handshake at its own side, and what is explained was seen at the other one: the messages
+/// before that may come behind it.
+#[test]
+fn a_side_that_is_through_stays_so() {
+    let record = |kind: u8, body: &[u8]| {
+        let message = [&[kind, 0, 0, body.len() as u8], body].concat();
+        [&[22, 3, 3, 0, message.len() as u8], &message[..]].concat()
+    };
+    let begins = [&[3, 3][..], &[7; 32], &[0]].concat(); // version, random, no session
+    let client_hello = record(1, &[&begins[..], &[0, 2, 0x13, 1, 1, 0]].concat());
+    let server_hello = record(2, &[&begins[..], &[0x13, 1, 0]].concat());
+    let (mut conversation, mut machines) = (Conversation::new(), Machines::default());
+    let mut all = Vec::new();
+    let mut pass = |machines: &mut Machines, from, bytes: &[u8]| {
+        let spans: Vec<_> = conversation.receive(from, Duration::ZERO, bytes).collect();
+        let moved = spans.iter().flat_map(|span| machines.pass(span));
+        moved.map(|moved| moved.sides).collect::<Vec<_>>()
+    };
+    all.extend(pass(&mut machines, C, &client_hello));
+    all.extend(machines.handshake_over(C).into_iter().map(|it| it.sides));
+    all.extend(pass(&mut machines, S, &server_hello));
+    all.extend(machines.handshake_over(S).into_iter().map(|it| it.sides));
+    let states = [
+        ["WAIT_SH", "RECVD_CH"],
+        ["CONNECTED", "RECVD_CH"],
+        ["CONNECTED", "NEGOTIATED"],
+        ["CONNECTED", "CONNECTED"],
+    ];
+    assert_eq!(all, states.map(|sides| sides.map(str::to_owned)));
+}
