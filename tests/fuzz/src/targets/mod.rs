@@ -116,7 +116,7 @@ impl Target {
         // Sixty times is what field lines of five bytes cost, twice over because a vector doubles. In a trace a
         // byte may be a leaf.
         let (first, times) = match self.name {
-            "trace" => (1 << 15, 600),
+            "trace" => (1 << 18, 600), // it plays a handshake of 300 bytes with the input
             "capture" => (1 << 17, 600), // it reads 64 KiB at once
 
             _ => (4096, 60),
