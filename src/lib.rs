@@ -217,6 +217,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cookbook;
+pub mod deflate;
 pub mod framing;
 pub mod http;
 pub mod https;

@@ -1,0 +1,53 @@
+//! The rules of a compressed stream, and the error that names the broken one.
+
+use crate::wire::{rule_error, rules, show_hex};
+
+rules! {
+    /// A rule that a compressed stream must keep; `fixtures/deflate/` uses the same names.
+    pub enum Rule;
+
+    BlockTypeReserved "RFC 1951 §3.2.3" "a block is stored, has fixed codes or dynamic ones; type 3 is reserved";
+    StoredLengthWrong "RFC 1951 §3.2.4" "the length of a stored block is followed by its complement";
+    TooManyCodes "RFC 1951 §3.2.7" "there are at most 286 codes for literals and lengths, and 30 for distances";
+    CodesOversubscribed "RFC 1951 §3.2.2" "the lengths of the codes leave a code for each symbol, and no code begins another";
+    CodesIncomplete "RFC 1951 §3.2.2" "every sequence of bits is the begin of a code, except where there is one code alone";
+    RepeatOfNothing "RFC 1951 §3.2.7" "the first code length repeats no other";
+    RepeatTooLong "RFC 1951 §3.2.7" "a repeated code length ends with the last code";
+    EndOfBlockMissing "RFC 1951 §3.2.7" "there is a code for the end of the block";
+    CodeUnused "RFC 1951 §3.2.2" "these bits are no code of the block";
+    SymbolReserved "RFC 1951 §3.2.6" "the symbols 286 and 287, and the distances 30 and 31, do not occur";
+    DistanceTooFar "RFC 1951 §2" "a distance reaches back to a byte of the window that has been there";
+
+    GzipMagicMissing "RFC 1952 §2.3.1" "a member begins with 1f 8b";
+    GzipMethodUnknown "RFC 1952 §2.3.1" "the only method of compression is 8, deflate";
+    GzipFlagsReserved "RFC 1952 §2.3.1.2" "the reserved flags are 0";
+    GzipHeaderTooLong "RFC 1952 §2.3" "the header is longer than is accepted here";
+    GzipHeaderCrcWrong "RFC 1952 §2.3.1" "the CRC of the header is that of its bytes";
+    GzipCrcWrong "RFC 1952 §2.3.1" "the CRC-32 of a member is that of its content";
+    GzipLengthWrong "RFC 1952 §2.3.1" "the length of a member is that of its content, modulo 2 to the 32";
+    Unfinished "RFC 1951 §3.2.3" "the stream ends with a block that says that it is the last";
+}
+
+rule_error! {
+    /// The stream breaks a [`Rule`]: which, about where, and the bytes found there.
+    ///
+    /// ```
+    /// use barewire::deflate::{Inflate, Rule};
+    ///
+    /// let reserved = [0b0000_0111]; // the last block, of type 3
+    /// let error = Inflate::new(15).inflate(&reserved, &mut Vec::new(), 100).unwrap_err();
+    /// assert_eq!(error.rule(), Rule::BlockTypeReserved);
+    /// assert_eq!(error.to_string(), "a block is stored, has fixed codes or dynamic ones; type 3 is reserved \
+    ///     (RFC 1951 §3.2.3); at byte 0: 07");
+    /// ```
+    pub struct Error {
+        rule: Rule,
+        /// The byte at which the decoder was, from the begin of the stream. Codes are bits, so it has a part of what is
+        /// wrong, or stands right behind it.
+        at: u64,
+        /// Up to four bytes from there on, as far as they have come with this input.
+        got: [u8; 4],
+    }
+    pub(super) fn new;
+    show = show_hex;
+}
