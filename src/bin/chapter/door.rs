@@ -19,7 +19,7 @@ pub(crate) fn address(name: &str) -> Option<&'static str> {
         .map(|(_, address)| address.as_str())
 }
 
-/// A command of an exchange: `{http}` is the address of that door, `{http.port}` its port, `{unix.path}` its path.
+/// A command to try: `{http}` is the address of that door, `{http.port}` its port, `{unix.path}` its path.
 pub(crate) fn with_addresses(line: &str) -> String {
     let open = OPEN.get().into_iter().flatten();
     open.fold(line.to_owned(), |line, (name, address)| {
@@ -36,7 +36,7 @@ pub(crate) struct Door {
     pub(crate) port: Option<u16>,
     /// Starts to serve there, on threads of its own. Returns the bound address.
     pub(crate) open: fn(&str) -> io::Result<Addr>,
-    /// Commands to try, in which `{address}`, `{port}` and `{path}` are replaced.
+    /// Commands to try, [with addresses](with_addresses).
     pub(crate) tries: &'static [&'static str],
 }
 
@@ -56,24 +56,15 @@ impl Door {
         })
     }
 
-    /// The lines that are printed for it.
-    pub(crate) fn invitation(&self, address: &Addr) -> String {
-        let (mut name, mut place) = (self.name, address.to_string());
+    /// The lines that are printed for it, once all are open.
+    pub(crate) fn invitation(&self) -> String {
+        let mut name = self.name;
+        let mut place = address(&name.to_lowercase()).unwrap_or_default();
         let mut lines = String::new();
         for line in self.tries {
-            let line = filled_in(line, address);
-            lines += &format!("  {name:<10} {place:<22} {line}\n");
-            (name, place) = ("", String::new());
+            lines += &format!("  {name:<10} {place:<22} {}\n", with_addresses(line));
+            (name, place) = ("", "");
         }
         lines
     }
-}
-
-fn filled_in(line: &str, address: &Addr) -> String {
-    let text = address.to_string();
-    let port = address.port().unwrap_or_default().to_string();
-    let path = text.trim_start_matches("unix:");
-    line.replace("{address}", &text)
-        .replace("{port}", &port)
-        .replace("{path}", path)
 }

@@ -76,44 +76,37 @@ impl Value {
 
 /// Reads a whole text as one value.
 pub(crate) fn read(text: &str) -> Result<Value, String> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, rest: text };
     let value = reader.value(0)?;
-    match reader.peek() {
-        None => Ok(value),
-        Some(_) => Err(reader.error("the end")),
-    }
+    reader.expect("").and_then(|()| match reader.rest {
+        "" => Ok(value),
+        _ => Err(reader.error("the end")),
+    })
 }
 
 struct Reader<'t> {
     text: &'t str,
-    at: usize,
+    rest: &'t str,
 }
 
-impl<'t> Reader<'t> {
+impl Reader<'_> {
     fn error(&self, expected: &str) -> String {
-        format!("JSON: expected {expected} at byte {}", self.at)
+        let at = self.text.len() - self.rest.len();
+        format!("JSON: expected {expected} at byte {at}")
     }
 
-    /// The next byte that is no blank.
-    fn peek(&mut self) -> Option<u8> {
-        let rest = &self.text.as_bytes()[self.at..];
-        let blanks = rest
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
-        self.at += blanks.count();
-        self.text.as_bytes().get(self.at).copied()
+    /// Takes this behind blanks, if it is next.
+    fn takes(&mut self, token: &str) -> bool {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        let behind = self.rest.strip_prefix(token);
+        self.rest = behind.unwrap_or(self.rest);
+        behind.is_some()
     }
 
-    fn takes(&mut self, byte: u8) -> bool {
-        let is_next = self.peek() == Some(byte);
-        self.at += usize::from(is_next);
-        is_next
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), String> {
-        match self.takes(byte) {
+    fn expect(&mut self, token: &str) -> Result<(), String> {
+        match self.takes(token) {
             true => Ok(()),
-            false => Err(self.error(&format!("{:?}", char::from(byte)))),
+            false => Err(self.error(token)),
         }
     }
 
@@ -121,115 +114,108 @@ impl<'t> Reader<'t> {
         if depth > DEEPEST {
             return Err(self.error("fewer values inside one another"));
         }
-        match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.list(depth),
-            Some(b'"') => Ok(Value::Text(self.string()?)),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => self.word(),
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Value, String> {
-        self.expect(b'{')?;
-        let mut members: Vec<(String, Value)> = Vec::new();
-        if self.takes(b'}') {
-            return Ok(Value::Object(members));
-        }
-        loop {
-            if self.peek() != Some(b'"') {
-                return Err(self.error("a name"));
-            }
-            if members.len() == MOST_MEMBERS {
-                return Err(self.error("fewer members"));
-            }
-            let name = self.string()?;
-            if members.iter().any(|(other, _)| *other == name) {
-                return Err(self.error("a name once"));
-            }
-            self.expect(b':')?;
-            members.push((name, self.value(depth + 1)?));
-            if !self.takes(b',') {
-                self.expect(b'}')?;
-                return Ok(Value::Object(members));
-            }
-        }
-    }
-
-    fn list(&mut self, depth: usize) -> Result<Value, String> {
-        self.expect(b'[')?;
-        let mut items = Vec::new();
-        if self.takes(b']') {
-            return Ok(Value::List(items));
-        }
-        loop {
-            items.push(self.value(depth + 1)?);
-            if !self.takes(b',') {
-                self.expect(b']')?;
-                return Ok(Value::List(items));
-            }
-        }
-    }
-
-    fn word(&mut self) -> Result<Value, String> {
+        let (mut items, mut members) = (Vec::new(), Vec::<(String, Value)>::new());
         let words = [
             ("null", Value::Null),
             ("true", Value::Flag(true)),
             ("false", Value::Flag(false)),
         ];
-        for (word, value) in words {
-            if self.text[self.at..].starts_with(word) {
-                self.at += word.len();
-                return Ok(value);
+        if self.takes("\"") {
+            return Ok(Value::Text(self.string()?));
+        } else if self.takes("[") {
+            self.items("]", |reader| {
+                items.push(reader.value(depth + 1)?);
+                Ok(())
+            })?;
+            return Ok(Value::List(items));
+        } else if self.takes("{") {
+            self.items("}", |reader| {
+                reader.expect("\"")?;
+                let name = reader.string()?;
+                if members.len() == MOST_MEMBERS || members.iter().any(|(is, _)| *is == name) {
+                    return Err(reader.error("fewer members, a name once"));
+                }
+                reader.expect(":")?;
+                members.push((name, reader.value(depth + 1)?));
+                Ok(())
+            })?;
+            return Ok(Value::Object(members));
+        }
+        let word = words.into_iter().find(|(word, _)| self.takes(word));
+        word.map_or_else(|| self.number(), |(_, value)| Ok(value))
+    }
+
+    /// What stands between commas, up to this end.
+    fn items(
+        &mut self,
+        end: &str,
+        mut item: impl FnMut(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if self.takes(end) {
+            return Ok(());
+        }
+        loop {
+            item(self)?;
+            if !self.takes(",") {
+                return self.expect(end);
             }
         }
-        Err(self.error("a value"))
     }
 
     fn number(&mut self) -> Result<Value, String> {
-        let rest = &self.text[self.at..];
         let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-        let digits = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
-        let whole = digits.trim_start_matches('-').split(['.', 'e', 'E']).next();
-        let leads = whole.is_some_and(|whole| whole.len() > 1 && whole.starts_with('0'));
-        let number = digits.parse::<f64>().ok().filter(|n| n.is_finite());
-        let number = number.filter(|_| !leads && !digits.ends_with('.') && !digits.contains(".e"));
-        let number = number.ok_or_else(|| self.error("a number"))?;
-        self.at += digits.len();
-        Ok(Value::Number(number))
+        let behind = self.rest.trim_start_matches(is_part);
+        let number = &self.rest[..self.rest.len() - behind.len()];
+        let digits = number.strip_prefix('-').unwrap_or(number);
+        let is_json = match digits.as_bytes() {
+            [b'0', b'0'..=b'9', ..] => false,
+            [b'0'..=b'9', ..] => {
+                !digits.ends_with('.') && !digits.contains(".e") && !digits.contains(".E")
+            }
+            _ => false,
+        };
+        let value = number
+            .parse()
+            .ok()
+            .filter(|n: &f64| is_json && n.is_finite());
+        let value = value.ok_or_else(|| self.error("a value"))?;
+        self.rest = behind;
+        Ok(Value::Number(value))
     }
 
-    /// The reader is at its first quote.
+    /// The next character of a text.
+    fn character(&mut self) -> Result<char, String> {
+        let mut chars = self.rest.chars();
+        let next = chars.next().filter(|c| *c >= ' ');
+        let next = next.ok_or_else(|| self.error("the end of the text"))?;
+        self.rest = chars.as_str();
+        Ok(next)
+    }
+
+    /// The reader is behind its first quote.
     fn string(&mut self) -> Result<String, String> {
-        self.at += 1;
         let mut text = String::new();
         loop {
-            let rest = &self.text[self.at..];
-            let mut chars = rest.chars();
-            self.at += rest.chars().next().map_or(0, char::len_utf8);
-            match chars.next() {
-                Some('"') => return Ok(text),
-                Some('\\') => text.push(self.escape()?),
-                Some(c) if c >= ' ' => text.push(c),
-                _ => return Err(self.error("the end of the text")),
+            match self.character()? {
+                '"' => return Ok(text),
+                '\\' => text.push(self.escape()?),
+                c => text.push(c),
             }
         }
     }
 
     fn escape(&mut self) -> Result<char, String> {
-        let sign = self.text.as_bytes().get(self.at).copied();
-        self.at += usize::from(sign.is_some_and(|sign| sign.is_ascii()));
-        Ok(match sign {
-            Some(sign @ (b'"' | b'\\' | b'/')) => char::from(sign),
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
+        Ok(match self.character()? {
+            sign @ ('"' | '\\' | '/') => sign,
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
                 let mut units = vec![self.unit()?];
-                if matches!(units[0], 0xd800..=0xdbff) && self.text[self.at..].starts_with("\\u") {
-                    self.at += 2;
+                if let (0xd800..=0xdbff, Some(low)) = (units[0], self.rest.strip_prefix("\\u")) {
+                    self.rest = low;
                     units.push(self.unit()?);
                 }
                 let text = String::from_utf16(&units).map_err(|_| self.error("a character"))?;
@@ -240,10 +226,10 @@ impl<'t> Reader<'t> {
     }
 
     fn unit(&mut self) -> Result<u16, String> {
-        let digits = self.text.get(self.at..self.at + 4);
-        let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-        let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
-        self.at += 4 * usize::from(unit.is_some());
+        let (digits, rest) = self.rest.split_at_checked(4).unwrap_or_default();
+        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let unit = u16::from_str_radix(digits, 16).ok().filter(|_| is_hex);
+        self.rest = rest;
         unit.ok_or_else(|| self.error("four digits"))
     }
 }

@@ -71,69 +71,46 @@ enum Ports {
     Any,
 }
 
-/// All listen on 127.0.0.1, so only this machine can connect.
-const DOORS: &[Door] = &[
-    Door {
-        name: "TCP",
-        port: Some(8124),
-        open: servers::tcp,
-        tries: &["nc 127.0.0.1 {port}", "tcp_echo client {address}"],
-    },
-    Door {
-        name: "Unix",
-        port: None,
-        open: servers::tcp,
-        tries: &["nc -U {path}"],
-    },
-    Door {
-        name: "UDP",
-        port: Some(41234),
-        open: servers::udp,
-        tries: &["nc -u 127.0.0.1 {port}", "udp_echo client {address}"],
-    },
-    Door {
-        name: "HTTP",
-        port: Some(1337),
-        open: servers::http,
-        tries: &["curl -v http://{address}/"],
-    },
-    Door {
-        name: "WebSocket",
-        port: Some(12010),
-        open: servers::websocket,
-        tries: &["ws_client ws://{address}/hello"],
-    },
-    Door {
-        name: "TLS",
-        port: Some(8000),
-        open: servers::tls,
-        tries: &[
-            "openssl s_client -connect {address} -CAfile fixtures/tls/ca.crt",
-            "tls_echo --connect localhost:{port} --ca fixtures/tls/ca.crt",
-        ],
-    },
-    Door {
-        name: "HTTPS",
-        port: Some(8443),
-        open: servers::https,
-        tries: &[
-            "curl --cacert fixtures/tls/ca.crt https://localhost:{port}/",
-            "http_get -v --cacert fixtures/tls/ca.crt https://localhost:{port}/",
-        ],
-    },
-];
+macro_rules! doors {
+    ($($name:literal $port:expr, $open:ident, $tries:expr;)+) => {
+        /// All listen on 127.0.0.1, so only this machine can connect.
+        const DOORS: &[Door] = &[$(Door {
+            name: $name,
+            port: $port,
+            open: servers::$open,
+            tries: &$tries,
+        }),+];
+    };
+}
+
+doors! {
+    "TCP" Some(8124), tcp, ["nc 127.0.0.1 {tcp.port}", "tcp_echo client {tcp}"];
+    "Unix" None, tcp, ["nc -U {unix.path}"];
+    "UDP" Some(41234), udp, ["nc -u 127.0.0.1 {udp.port}", "udp_echo client {udp}"];
+    "HTTP" Some(1337), http, ["curl -v http://{http}/"];
+    "WebSocket" Some(12010), websocket, ["ws_client ws://{websocket}/hello"];
+    "TLS" Some(8000), tls, [
+        "openssl s_client -connect {tls} -CAfile fixtures/tls/ca.crt",
+        "tls_echo --connect localhost:{tls.port} --ca fixtures/tls/ca.crt"
+    ];
+    "HTTPS" Some(8443), https, [
+        "curl --cacert fixtures/tls/ca.crt https://localhost:{https.port}/",
+        "http_get -v --cacert fixtures/tls/ca.crt https://localhost:{https.port}/"
+    ];
+}
 
 fn main() -> ExitCode {
     demo::run(HELP, read, run)
 }
 
 fn run(options: Options) -> Result<(), String> {
-    let opened = open_all(&options)?;
+    open_all(&options)?;
     if let Some(folder) = options.export {
         return export_to(&folder);
     }
     let page = door::address("http").unwrap_or_default();
     log!("http://{page}/chapter in a browser\n");
+    let opened: String = DOORS.iter().map(Door::invitation).collect();
     log!(
         "The network chapter of 《深入浅出Node.js》. Ctrl-C ends it. Run a demo of ours with \
          `cargo run --release --bin NAME -- …`.\n\n{opened}"
@@ -191,19 +168,17 @@ fn export_to(folder: &str) -> Result<(), String> {
     }
 }
 
-/// Opens all, or returns the error of the first that cannot be opened. Returns what to print of them.
-fn open_all(options: &Options) -> Result<String, String> {
-    let (mut opened, mut addresses, mut number) = (String::new(), Vec::new(), 0);
+/// Opens all, or returns the error of the first that cannot be opened.
+fn open_all(options: &Options) -> Result<(), String> {
+    let (mut addresses, mut number) = (Vec::new(), 0);
     for door in DOORS {
         let listen = match door.port {
             Some(port) => options.listen(number, port),
             None => format!("unix:{}", options.unix),
         };
         number += u16::from(door.port.is_some());
-        let address = door.open_at(&listen)?;
-        opened += &door.invitation(&address);
-        addresses.push((door.name.to_lowercase(), address.to_string()));
+        addresses.push((door.name.to_lowercase(), door.open_at(&listen)?.to_string()));
     }
     door::all_open(addresses);
-    Ok(opened)
+    Ok(())
 }

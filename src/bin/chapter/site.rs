@@ -7,12 +7,10 @@ use crate::guard::{self, FIELDS, refuse};
 use crate::live::Live;
 use crate::sources;
 use crate::words;
-use barewire::http::wire::{Current, EntityTag, HttpDate, Outcome, Preconditions};
 use barewire::http::{Failure, Handled, Request, Response};
 use barewire::trace::wire::Language;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::SystemTime;
 
 pub(crate) struct Site {
     live: Live,
@@ -35,31 +33,20 @@ impl Site {
             resource::PATH => return resource::serve(&req, res),
             _ => {}
         }
+        // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response
+        // containing a list of the target resource's currently supported methods."
+        if !matches!(req.method(), "GET" | "HEAD") {
+            let why = "this can only be read (RFC 9110 §15.5.6)";
+            return Err(refuse(405, why, Some("GET, HEAD")));
+        }
         let (kind, body) = content(&req)?;
         for (name, value) in FIELDS {
             res.set_header(name, value)?;
         }
-        match req.method() {
-            "GET" | "HEAD" => {}
-            "OPTIONS" => {
-                return res
-                    .write_head(204, [("Allow", "GET, HEAD, OPTIONS")])?
-                    .end("");
-            }
-            // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response
-            // containing a list of the target resource's currently supported methods."
-            _ => {
-                return Err(refuse(
-                    405,
-                    "this can only be read (RFC 9110 §15.5.6)",
-                    Some("GET, HEAD, OPTIONS"),
-                ));
-            }
-        }
         let tag = tag(&body);
         res.set_header("ETag", tag.as_str())?;
-        if is_known(&req, &tag) {
-            return res.write_head(304, ())?.end("");
+        if let Some(status) = resource::precondition(&req, &tag) {
+            return res.write_head(status, ())?.end("");
         }
         res.set_header("Content-Type", kind)?;
         res.end(body.as_bytes())
@@ -79,22 +66,15 @@ fn content(req: &Request<'_>) -> Result<(&'static str, Cow<'static, str>), Failu
         "words.en.json" => words::json(Language::English),
         "words.zh.json" => words::json(Language::Chinese),
         "source" => {
-            let params = req
-                .query_params()
-                .map_err(|error| refuse(400, &error.to_string(), None))?;
-            let rule = params.get("rule");
-            sources::places(
-                rule.ok_or_else(|| refuse(400, "rule=RFC… is missing (RFC 9110 §15.5.1)", None))?,
-            )
+            let params = req.query_params();
+            let params = params.map_err(|error| refuse(400, &error.to_string(), None))?;
+            let why = "rule=RFC… is missing (RFC 9110 §15.5.1)";
+            let rule = params.get("rule").ok_or_else(|| refuse(400, why, None))?;
+            sources::places(rule)
         }
         _ => {
-            let Some(text) = assets::text(name) else {
-                return Err(refuse(
-                    404,
-                    "there is nothing here (RFC 9110 §15.5.5)",
-                    None,
-                ));
-            };
+            let why = "there is nothing here (RFC 9110 §15.5.5)";
+            let text = assets::text(name).ok_or_else(|| refuse(404, why, None))?;
             return Ok((kind(name), Cow::Borrowed(text)));
         }
     };
@@ -115,22 +95,4 @@ fn tag(text: &str) -> String {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     format!("\"{:x}\"", hasher.finish())
-}
-
-fn is_known(req: &Request<'_>, tag: &str) -> bool {
-    let known: Vec<&[u8]> = req.headers().get_all("If-None-Match").collect();
-    let known = known.join(&b", "[..]);
-    let preconditions = Preconditions {
-        get_or_head: true,
-        if_none_match: Some(&known)
-            .filter(|known| !known.is_empty())
-            .map(|known| &known[..]),
-        ..Preconditions::default()
-    };
-    let current = Current {
-        etag: EntityTag::decode(tag.as_bytes()),
-        last_modified: None,
-    };
-    HttpDate::from_system_time(SystemTime::now())
-        .is_some_and(|now| preconditions.evaluate(Some(current), now) == Outcome::NotModified)
 }

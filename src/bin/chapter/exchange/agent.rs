@@ -4,7 +4,7 @@
 mod order;
 
 use super::http::wait_until;
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use crate::log::Side;
 use barewire::http::pool::Limits;
 use barewire::http::{self, Agent, ClientEvents, RequestOptions};
@@ -77,7 +77,7 @@ fn ask(stage: &Stage, number: usize, options: RequestOptions) -> Result<(), Stop
     let on_socket = OnSocket(stage.clone(), number);
     let mut response = http::request(options)?.on(on_socket).end("")?;
     response.collect()?; // with its last byte the socket goes to the next request
-    stage.saw(Side::Client, "agent.answered", &[("request", &number)]);
+    stage.saw(Side::Client, "agent.answered", values!(request = number));
     Ok(())
 }
 
@@ -88,11 +88,8 @@ impl ClientEvents for OnSocket {
     fn socket(&mut self, stream: &dyn Stream, reused: bool) {
         let port = stream.local_addr().ok().and_then(|address| address.port());
         let (request, port) = (&self.1, port.unwrap_or_default());
-        self.0.saw(
-            Side::Client,
-            "agent.socket",
-            &[("request", request), ("port", &port), ("reused", &reused)],
-        );
+        self.0
+            .saw(Side::Client, "agent.socket", values!(request, port, reused));
     }
 }
 
@@ -101,10 +98,10 @@ fn report(stage: &Stage, agent: &Agent) {
     stage.saw(
         Side::Client,
         "agent.totals",
-        &[
-            ("sockets", &it.sockets),
-            ("requests", &it.requests),
-            ("free", &it.free_sockets),
-        ],
+        values!(
+            sockets = it.sockets,
+            requests = it.requests,
+            free = it.free_sockets
+        ),
     );
 }

@@ -1,7 +1,7 @@
 //! Where a body ends, and which bodies are not sent at all.
 
 use super::http::{Client, expect};
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use crate::log::Side;
 use barewire::http::wire::BodyLength;
 use barewire::http::{self, ClientEvents};
@@ -65,11 +65,11 @@ impl ClientEvents for Asking {
 fn ask_first(stage: &Stage, path: &str, bytes: usize, status: u16) -> Result<(), Stop> {
     let client = Client::new(stage)?;
     let options = client.at(path)?.header("Expect", "100-continue");
-    stage.saw(Side::Client, "http.waits", &[("bytes", &bytes)]);
+    stage.saw(Side::Client, "http.waits", values!(bytes));
     let request = http::request(options.method("PUT"))?.on(Asking(stage.clone()));
     let mut response = request.end(vec![b'x'; bytes])?;
     if response.status() >= 300 {
-        stage.saw(Side::Client, "http.kept", &[("bytes", &bytes)]);
+        stage.saw(Side::Client, "http.kept", values!(bytes));
     }
     client.report(&mut response, status).map(drop)
 }

@@ -4,7 +4,7 @@
 //! page can show it, also one that no server of ours would load.
 
 use super::hello::server_flight;
-use super::stage::{Exchange, Stage, Stop};
+use super::stage::{Exchange, Stage, Stop, values};
 use crate::log::Side;
 use barewire::net::{self, ConnectOptions, Socket};
 use barewire::text::Encoding;
@@ -79,8 +79,8 @@ fn refused(stage: &Stage, broken: Broken) -> Result<(), Stop> {
         Ok(_) => Err(Stop("the client accepts the certificate".into())),
         Err(error) => {
             let code = error.code();
-            stage.event(Side::Client, "tls.refused", &[("code", code.as_str())]);
-            stage.event(Side::Client, "tls.says", &[("why", error.message())]);
+            stage.saw(Side::Client, "tls.refused", values!(code = code.as_str()));
+            stage.saw(Side::Client, "tls.says", values!(why = error.message()));
             match code == broken.code {
                 true => Ok(()),
                 false => Err(Stop(format!("{} was expected", broken.code))),

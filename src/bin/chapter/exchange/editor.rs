@@ -33,7 +33,11 @@ fn editor(stage: &Stage) -> Result<(), Stop> {
 
 /// What a server answers to bytes that may be wrong or incomplete.
 pub(super) fn answer(stage: &Stage, stream: &Arc<dyn Stream>) -> Result<Vec<u8>, Stop> {
-    let answer = stage.read_to_end_or_silence(stream, SILENCE)?;
+    let mut answer = Vec::new();
+    stage.each_read(stream, Some(SILENCE), |bytes| {
+        answer.extend_from_slice(bytes);
+        Ok(true)
+    })?;
     let key = match stream.try_read(&mut [0]) {
         Ok(None) => "server.silent",
         _ => "server.closed",

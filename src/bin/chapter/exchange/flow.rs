@@ -1,6 +1,6 @@
 //! 7.1: when bytes leave. Nagle's algorithm, and a queue that is full.
 
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use super::tcp::{list, read, send_eighteen};
 use crate::log::Side;
 use barewire::net::{self, Listener, Socket, Stream, Tap, pipe_with_capacity};
@@ -38,15 +38,11 @@ fn nagle(stage: &Stage) -> Result<(), Stop> {
             let millis = format!("{:.1}", began.elapsed().as_secs_f64() * 1000.0);
             let reads = String::from_utf8_lossy(&answer);
             let reads = reads.trim_end();
-            stage.saw(
-                Side::Client,
-                "nagle.round",
-                &[("reads", &reads), ("millis", &millis)],
-            );
+            stage.saw(Side::Client, "nagle.round", values!(reads, millis));
         }
     }
     let reads = send_eighteen(stage)?; // both ends have no_delay
-    stage.event(Side::Server, "nagle.late", &[("sizes", &list(&reads))]);
+    stage.saw(Side::Server, "nagle.late", values!(sizes = list(&reads)));
     Ok(())
 }
 
@@ -77,11 +73,7 @@ fn drain(stage: &Stage) -> Result<(), Stop> {
         left += PIECE;
         let key = if is_full { "write.false" } else { "write.true" };
         let buffered = socket.buffered();
-        stage.saw(
-            Side::Client,
-            key,
-            &[("bytes", &PIECE), ("buffered", &buffered)],
-        );
+        stage.saw(Side::Client, key, values!(bytes = PIECE, buffered));
     }
     stage.event(Side::Server, "reader.begins", &[]);
     let mut room = [0; PIECE];
@@ -94,7 +86,7 @@ fn drain(stage: &Stage) -> Result<(), Stop> {
         // What is left fits into the transport.
         if is_full && left <= PIECE && socket.drained_within(stage.left())? {
             is_full = false;
-            stage.saw(Side::Client, "drain", &[("buffered", &socket.buffered())]);
+            stage.saw(Side::Client, "drain", values!(buffered = socket.buffered()));
         }
     }
     Ok(())

@@ -1,14 +1,13 @@
 //! 7.1: the same messages, with each of the four framers, in reads that the page cuts.
 
-use super::stage::{Exchange, Stage, Stop, exchanges};
-use super::tcp::{connected, each_read, pieces};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
+use super::tcp::{connected, pieces};
 use crate::log::Side;
 use barewire::framing::{
     Decode, Delimiter, Encode, Fixed, Framer, Header16, Message, Padding, Prefix,
 };
 use barewire::net::Faults;
 use barewire::trace::wire::{Framing, Protocol};
-use std::fmt::Display;
 use std::net::Shutdown;
 
 /// One that is empty, and one whose characters can be cut.
@@ -46,22 +45,17 @@ where
     client.shutdown(Shutdown::Write)?;
 
     let (mut decoder, mut read, mut messages) = (framer.decoder(), 0, Vec::new());
-    each_read(stage, &server, |mut chunk| {
+    stage.each_read(&server, None, |mut chunk| {
         read += 1;
         while let Some(message) = decoder.decode(&mut chunk)? {
             let bytes = message.to_vec();
             let text = String::from_utf8_lossy(&bytes).into_owned();
             messages.push(text.clone());
             let (number, size) = (messages.len(), bytes.len());
-            let values: [(&str, &dyn Display); 4] = [
-                ("number", &number),
-                ("text", &text),
-                ("bytes", &size),
-                ("read", &read),
-            ];
-            stage.saw(Side::Server, "framing.message", &values);
+            let values = values!(number, text, bytes = size, read);
+            stage.saw(Side::Server, "framing.message", values);
         }
-        Ok(())
+        Ok(true)
     })?;
     decoder.finish()?;
     match messages == MESSAGES {

@@ -1,6 +1,6 @@
 //! What a request is, and the client that most exchanges of 7.3 use.
 
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use crate::log::Side;
 use barewire::http::pool::Limits;
 use barewire::http::{self, Agent, ClientResponse, RequestOptions};
@@ -76,11 +76,8 @@ impl Client {
     ) -> Result<Vec<u8>, Stop> {
         let body = response.collect()?;
         let (code, bytes) = (response.status(), body.len());
-        self.stage.saw(
-            Side::Client,
-            "http.response",
-            &[("status", &code), ("bytes", &bytes)],
-        );
+        self.stage
+            .saw(Side::Client, "http.response", values!(status = code, bytes));
         expect(code == status, &format!("{code} came, not {status}"))?;
         Ok(body)
     }

@@ -1,7 +1,7 @@
 //! News for a client that waits, in the three ways of the time before WebSocket.
 
 use super::http::{Client, expect, wait_until};
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use crate::http_server::Routes;
 use crate::log::Side;
 use barewire::http::{self, ClientResponse, Phase};
@@ -49,7 +49,7 @@ fn events(stage: &Stage) -> Result<(), Stop> {
     for text in ["one", "two", "three"] {
         publish(stage, &publisher, text)?;
         read_until(&mut response, &format!("data: {text}\n\n"))?;
-        stage.event(Side::Client, "news.read", &[("text", text)]);
+        stage.saw(Side::Client, "news.read", values!(text));
     }
     stage.event(Side::Client, "news.left", &[]);
     Ok(())
@@ -61,7 +61,7 @@ fn iframe(stage: &Stage) -> Result<(), Stop> {
     for count in 1..=3 {
         let script = format!("parent.tick({count})");
         read_until(&mut response, &script)?;
-        stage.event(Side::Client, "news.read", &[("text", &script)]);
+        stage.saw(Side::Client, "news.read", values!(text = script));
     }
     stage.event(Side::Client, "news.left", &[]);
     Ok(())
@@ -77,7 +77,7 @@ fn clients(stage: &Stage) -> Result<(Client, Client), Stop> {
 
 fn publish(stage: &Stage, client: &Client, text: &str) -> Result<(), Stop> {
     client.ask(client.at("/publish")?.method("POST"), text, 204)?;
-    stage.event(Side::Server, "news.published", &[("text", text)]);
+    stage.saw(Side::Server, "news.published", values!(text));
     Ok(())
 }
 

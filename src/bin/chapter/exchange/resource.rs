@@ -54,23 +54,9 @@ pub(crate) fn serve(req: &Request<'_>, mut res: Response<'_>) -> Handled {
         let why = "this can only be read (RFC 9110 §15.5.6)";
         return Err(http::refuse_with(405, why, [("Allow", "GET, HEAD")]));
     }
-    let field = |name| req.header(name).map(str::as_bytes);
-    let conditions = Preconditions {
-        get_or_head: true,
-        if_match: field("If-Match"),
-        if_none_match: field("If-None-Match"),
-        ..Preconditions::default()
-    };
-    let etag = EntityTag::decode(TAG.as_bytes());
-    let current = Current {
-        etag,
-        last_modified: None,
-    };
-    let now = HttpDate::from_system_time(SystemTime::now());
-    let outcome = now.map(|now| conditions.evaluate(Some(current), now));
     res.set_header("ETag", TAG)?
         .set_header("Accept-Ranges", "bytes")?;
-    if let Some(status) = outcome.and_then(|outcome| outcome.status()) {
+    if let Some(status) = precondition(req, TAG) {
         res.set_status(status)?;
         return res.end("");
     }
@@ -78,9 +64,8 @@ pub(crate) fn serve(req: &Request<'_>, mut res: Response<'_>) -> Handled {
     let length = DIGITS.len() as u64;
     // RFC 9110 §14.2: "A server MUST ignore a Range header field received with a request method that is unrecognized
     // or for which range handling is not defined."
-    let ranges = field("Range")
-        .filter(|_| req.method() == "GET")
-        .and_then(Ranges::decode);
+    let range = req.header("Range").filter(|_| req.method() == "GET");
+    let ranges = range.and_then(|range| Ranges::decode(range.as_bytes()));
     let mut value = Vec::new();
     match ranges.map(|ranges| ranges.satisfy(length)) {
         Some(Selection::One(range)) => {
@@ -97,4 +82,21 @@ pub(crate) fn serve(req: &Request<'_>, mut res: Response<'_>) -> Handled {
         }
         _ => res.end(DIGITS), // several parts are the whole
     }
+}
+
+/// The status of the answer that the conditions of a GET or HEAD ask for instead of the content with this tag.
+pub(crate) fn precondition(req: &Request<'_>, tag: &str) -> Option<u16> {
+    let field = |name| req.header(name).map(str::as_bytes);
+    let conditions = Preconditions {
+        get_or_head: true,
+        if_match: field("If-Match"),
+        if_none_match: field("If-None-Match"),
+        ..Preconditions::default()
+    };
+    let current = Current {
+        etag: EntityTag::decode(tag.as_bytes()),
+        last_modified: None,
+    };
+    let now = HttpDate::from_system_time(SystemTime::now())?;
+    conditions.evaluate(Some(current), now).status()
 }

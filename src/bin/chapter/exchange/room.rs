@@ -4,17 +4,17 @@
 //! depends on the machine. So every run is alike, and what is queued is queued in barewire.
 
 use super::http::{expect, wait_until};
-use super::stage::{Exchange, exchanges};
+use super::stage::{Exchange, connected, exchanges, values};
 use super::websocket::closed;
 use super::{Stage, Stop};
 use crate::log::Side;
-use barewire::http::{self, Connected, Origin};
+use barewire::http::{self, Origin};
 use barewire::net::{Stream, pipe_with_capacity};
 use barewire::trace::wire::Protocol;
 use barewire::websocket::{self, Acceptor, Config, ConnectOptions, Room, Slow, WebSocket, Writer};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const PIPE_BYTES: usize = 4 * 1024;
 const MARK_BYTES: usize = 8 * 1024;
@@ -45,7 +45,7 @@ fn buffered(stage: &Stage) -> Result<(), Stop> {
         stage.saw(
             Side::Server,
             "websocket.try_send",
-            &[("sent", &is_sent), ("bytes", &bytes)],
+            values!(sent = is_sent, bytes),
         );
         if !is_sent {
             break;
@@ -73,7 +73,7 @@ fn buffered(stage: &Stage) -> Result<(), Stop> {
 fn report(stage: &Stage, server: &Writer, last: &mut u64) {
     let bytes = server.buffered_amount();
     if bytes != *last {
-        stage.saw(Side::Server, "websocket.buffered", &[("bytes", &bytes)]);
+        stage.saw(Side::Server, "websocket.buffered", values!(bytes));
     }
     *last = bytes;
 }
@@ -89,29 +89,21 @@ fn room(stage: &Stage) -> Result<(), Stop> {
         for (_, room) in &rooms {
             room.add(member);
         }
-        stage.event(Side::Server, "room.member", &[("name", name)]);
+        stage.saw(Side::Server, "room.member", values!(name));
     }
     for (name, room) in &rooms {
-        stage.event(Side::Client, "room.stops", &[("name", "Ben")]);
+        stage.saw(Side::Client, "room.stops", values!(name = "Ben"));
         let mut missed = 0;
         for number in 1..=MESSAGES {
             let delivered = room.send(message(number));
-            let (sent, slow) = (&delivered.sent, &delivered.slow);
-            stage.saw(
-                Side::Server,
-                "room.delivered",
-                &[
-                    ("room", name),
-                    ("number", &number),
-                    ("sent", sent),
-                    ("slow", slow),
-                ],
-            );
-            missed += delivered.slow;
+            let (sent, slow) = (delivered.sent, delivered.slow);
+            let values = values!(room = name, number, sent, slow);
+            stage.saw(Side::Server, "room.delivered", values);
+            missed += slow;
             expect(anna.receive()?.is_some(), "Anna was to get it")?;
         }
         expect(missed > 0, "Ben was to be too slow")?;
-        stage.event(Side::Client, "room.reads", &[("name", "Ben")]);
+        stage.saw(Side::Client, "room.reads", values!(name = "Ben"));
         let is_open = ben_here.is_open();
         let mut left = MESSAGES - missed;
         while (left > 0 || !is_open) && ben.receive()?.is_some() {
@@ -148,15 +140,7 @@ fn open(stage: &Stage) -> Result<(WebSocket, Writer), Stop> {
     let (here, there): (Arc<dyn Stream>, Arc<dyn Stream>) = (Arc::new(here), Arc::new(there));
     stage.cut_at_end(&here);
     thread::Builder::new().spawn(move || server.serve(there))?;
-    let connector = move |_: &Origin, _: Instant| {
-        let (stream, took) = (Arc::clone(&here), Duration::ZERO);
-        Ok(Connected {
-            stream,
-            resolve: took,
-            connect: took,
-            secure: took,
-        })
-    };
+    let connector = move |_: &Origin, _: Instant| Ok(connected(Arc::clone(&here)));
     let options = ConnectOptions::new().create_connection(connector);
     let client = websocket::connect_with("ws://pipe/", &options)?;
     Ok((client, writer.recv()?))

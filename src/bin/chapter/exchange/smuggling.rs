@@ -3,7 +3,7 @@
 
 use super::editor::answer;
 use super::http::expect;
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use crate::log::Side;
 
 /// The id, the status of the refusal, the bytes. The command has the same bytes: `printf` knows the same escapes.
@@ -54,6 +54,6 @@ fn refused(stage: &Stage, status: u16, bytes: &[u8]) -> Result<(), Stop> {
         answer.matches("HTTP/1.1 ").count() == 1,
         "behind a refusal nothing is served",
     )?;
-    stage.event(Side::Client, "http.refused", &[("status", &status)]);
+    stage.saw(Side::Client, "http.refused", values!(status));
     Ok(())
 }

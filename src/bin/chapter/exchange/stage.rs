@@ -63,6 +63,16 @@ macro_rules! exchanges {
 }
 pub(super) use exchanges;
 
+/// What [`Stage::saw`] tells of: `values!(bytes, text = message.text())`.
+macro_rules! values {
+    ($($name:ident $(= $value:expr)?),+) => {
+        &[$((stringify!($name), values!(@ $name $($value)?))),+]
+    };
+    (@ $name:ident) => { &$name as &dyn std::fmt::Display };
+    (@ $name:ident $value:expr) => { &$value as &dyn std::fmt::Display };
+}
+pub(super) use values;
+
 /// Why an exchange does not go on. Every error becomes one with `?`; if the run has ended already, that is the reason.
 #[derive(Debug)]
 pub(crate) struct Stop(pub(crate) String);
@@ -78,6 +88,17 @@ impl<E: Error> From<E> for Stop {
 pub(crate) struct Stage {
     run: Arc<Run>,
     settings: Arc<Value>,
+}
+
+/// What a connector returns: a connection whose parts are not timed.
+pub(super) fn connected(stream: Arc<dyn Stream>) -> Connected {
+    let took = Duration::ZERO;
+    Connected {
+        stream,
+        resolve: took,
+        connect: took,
+        secure: took,
+    }
 }
 
 /// Plays an exchange in a run.
@@ -152,13 +173,7 @@ impl Stage {
             let time = deadline.saturating_duration_since(Instant::now());
             let address = SocketAddr::new(host, origin.port());
             let stream = stage.open(address, protocol.clone(), time.min(stage.left()))?;
-            let took = Duration::ZERO;
-            Ok(Connected {
-                stream,
-                resolve: took,
-                connect: took,
-                secure: took,
-            })
+            Ok(connected(stream))
         }
     }
 
@@ -239,47 +254,37 @@ impl Stage {
         stream: &Arc<dyn Stream>,
         is_all: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<u8>, Stop> {
-        self.read(stream, None, is_all)
-    }
-
-    /// Reads to the peer's end, or until nothing has come for `silence`: what a server answers to bytes that it may wait
-    /// behind for more.
-    pub(crate) fn read_to_end_or_silence(
-        &self,
-        stream: &Arc<dyn Stream>,
-        silence: Duration,
-    ) -> Result<Vec<u8>, Stop> {
-        self.read(stream, Some(silence), |_| false)
-    }
-
-    fn read(
-        &self,
-        stream: &Arc<dyn Stream>,
-        silence: Option<Duration>,
-        is_all: impl Fn(&[u8]) -> bool,
-    ) -> Result<Vec<u8>, Stop> {
-        let (mut all, mut room) = (Vec::new(), vec![0; 16 * 1024]);
-        while !is_all(&all) {
-            self.may_read(&all)?;
-            let left = self.left();
-            stream.set_read_timeout(Some(silence.map_or(left, |silence| silence.min(left))))?;
-            match stream.read(&mut room) {
-                Ok(0) => break,
-                Ok(n) => all.extend_from_slice(&room[..n]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
-                Err(error) if silence.is_some() && is_timeout(&error) => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let mut all = Vec::new();
+        self.each_read(stream, None, |bytes| {
+            all.extend_from_slice(bytes);
+            Ok(!is_all(&all))
+        })?;
         Ok(all)
     }
 
-    /// A peer that always has more must not outlive the run, nor fill the memory.
-    fn may_read(&self, so_far: &[u8]) -> Result<(), Stop> {
-        match self.is_over() || so_far.len() > MOST_PASSED {
-            true => Err(Stop("the run is over".into())),
-            false => Ok(()),
+    /// Calls `read` with what each read has brought, until it returns `false`, to the peer's end, or until nothing has come
+    /// for `silence`: a server answers nothing to bytes behind which it waits for more.
+    pub(crate) fn each_read(
+        &self,
+        stream: &Arc<dyn Stream>,
+        silence: Option<Duration>,
+        mut read: impl FnMut(&[u8]) -> Result<bool, Stop>,
+    ) -> Result<(), Stop> {
+        let (mut total, mut room) = (0, vec![0; 16 * 1024]);
+        // A peer that always has more must not outlive the run, nor fill the memory.
+        while !self.is_over() && total <= MOST_PASSED {
+            let left = self.left();
+            stream.set_read_timeout(Some(silence.map_or(left, |silence| silence.min(left))))?;
+            match stream.read(&mut room) {
+                Ok(0) => return Ok(()),
+                Ok(n) if !read(&room[..n])? => return Ok(()),
+                Ok(n) => total += n,
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+                Err(error) if silence.is_some() && is_timeout(&error) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(Stop("the run is over".into()))
     }
 
     /// What the program has seen at this side, and the wire does not show: a callback, a returned value. The words of the

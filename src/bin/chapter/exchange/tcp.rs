@@ -1,6 +1,6 @@
 //! 7.1: TCP delivers bytes in order, and no messages.
 
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use crate::log::Side;
 use barewire::net::{Faults, Faulty, Stream, Tap, Tcp};
 use barewire::trace::wire::Protocol;
@@ -22,8 +22,8 @@ exchanges! { "7.1", "tcp";
 fn greeting(stage: &Stage) -> Result<(), Stop> {
     let stream = stage.connect("tcp")?;
     let address = stage.door("tcp")?;
-    stage.event(Side::Client, "tcp.connected", &[("address", address)]);
-    let got = |bytes: &[u8]| stage.saw(Side::Client, "tcp.data", &[("bytes", &bytes.len())]);
+    stage.saw(Side::Client, "tcp.connected", values!(address));
+    let got = |bytes: &[u8]| stage.saw(Side::Client, "tcp.data", values!(bytes = bytes.len()));
     got(&stage.read_until(&stream, |all| all.ends_with(b"\n"))?);
     stage.send(&stream, b"world!\r\n")?;
     got(&stage.read_until(&stream, |all| all == "你好".as_bytes())?);
@@ -110,38 +110,22 @@ pub(super) fn pieces(stage: &Stage, default: &[usize], total: usize) -> Vec<usiz
     pieces
 }
 
-/// Reads to the peer's end.
-pub(super) fn each_read(
-    stage: &Stage,
-    stream: &Arc<dyn Stream>,
-    mut chunk: impl FnMut(&[u8]) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    let mut room = vec![0; 16 * 1024];
-    loop {
-        stream.set_read_timeout(Some(stage.left()))?;
-        match stream.read(&mut room)? {
-            0 => return Ok(()),
-            n => chunk(&room[..n])?,
-        }
-    }
-}
-
 /// What each read has brought, to the peer's end.
 fn reads(stage: &Stage, stream: &Arc<dyn Stream>) -> Result<Vec<usize>, Stop> {
     let mut reads = Vec::new();
-    each_read(stage, stream, |chunk| {
-        reads.push(chunk.len());
-        Ok(())
+    stage.each_read(stream, None, |bytes| {
+        reads.push(bytes.len());
+        Ok(true)
     })?;
     Ok(reads)
 }
 
 fn wrote(stage: &Stage, sizes: &[usize]) {
-    stage.event(Side::Client, "tcp.wrote", &[("sizes", &list(sizes))]);
+    stage.saw(Side::Client, "tcp.wrote", values!(sizes = list(sizes)));
 }
 
 pub(super) fn read(stage: &Stage, sizes: &[usize]) {
-    stage.event(Side::Server, "tcp.read", &[("sizes", &list(sizes))]);
+    stage.saw(Side::Server, "tcp.read", values!(sizes = list(sizes)));
 }
 
 /// `18 × 64`, `50 + 250`

@@ -1,12 +1,11 @@
 //! 7.2: datagrams, over a transport that loses, doubles and delays them on purpose.
 
-use super::stage::{Exchange, Stage, Stop, exchanges};
+use super::stage::{Exchange, Stage, Stop, exchanges, values};
 use crate::log::Side;
 use barewire::trace::wire::Direction;
 use barewire::udp::{
     self, Datagrams, Family, Fault, Faulty, ReceiveBuffer, Received, Requester, Responder, Socket,
 };
-use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::thread::{self, Builder};
@@ -25,13 +24,13 @@ fn sent(stage: &Stage, faults: &str, texts: [&str; 3], arriving: usize) -> Resul
     let (network, server) = network(stage, faults, "")?;
     for text in texts {
         let bytes = network.send_to(text.as_bytes(), server.local_addr())?;
-        stage.saw(Side::Client, "udp.sent", &[("bytes", &bytes)]);
+        stage.saw(Side::Client, "udp.sent", values!(bytes));
     }
     for _ in 0..arriving {
         receive(&network, &server, &mut ReceiveBuffer::new())?;
     }
-    let values: [(&str, &dyn Display); 2] = [("sent", &texts.len()), ("received", &arriving)];
-    stage.saw(Side::Server, "udp.count", &values);
+    let values = values!(sent = texts.len(), received = arriving);
+    stage.saw(Side::Server, "udp.count", values);
     Ok(())
 }
 
@@ -45,12 +44,12 @@ fn too_long(stage: &Stage) -> Result<(), Stop> {
     stage.saw(
         Side::Client,
         "udp.refused",
-        &[("bytes", &too_long.len()), ("why", &why)],
+        values!(bytes = too_long.len(), why),
     );
     let mut room = ReceiveBuffer::with_capacity(512);
     for message in [&[b'x'; 2000][..], b"next"] {
         let bytes = network.send_to(message, to)?;
-        stage.saw(Side::Client, "udp.sent", &[("bytes", &bytes)]);
+        stage.saw(Side::Client, "udp.sent", values!(bytes));
     }
     receive(&network, &server, &mut room)?;
     receive(&network, &server, &mut room)
@@ -74,10 +73,9 @@ fn ask_again(stage: &Stage) -> Result<(), Stop> {
     stage.saw(
         Side::Client,
         "udp.answered",
-        &[("text", &text), ("tries", &reply.tries)],
+        values!(text, tries = reply.tries),
     );
-    let values: [(&str, &dyn Display); 2] = [("received", &received), ("handled", &handled)];
-    stage.saw(Side::Server, "udp.handled", &values);
+    stage.saw(Side::Server, "udp.handled", values!(received, handled));
     Ok(())
 }
 
@@ -108,12 +106,8 @@ fn receive(network: &Network, server: &Socket, room: &mut ReceiveBuffer) -> Resu
     stage.datagram(Side::Server, Direction::FromClient, network.ends, bytes);
     let (length, text) = (bytes.len(), String::from_utf8_lossy(bytes));
     match rinfo.truncated() {
-        true => stage.saw(Side::Server, "udp.truncated", &[("bytes", &length)]),
-        false => stage.saw(
-            Side::Server,
-            "udp.received",
-            &[("bytes", &length), ("text", &text)],
-        ),
+        true => stage.saw(Side::Server, "udp.truncated", values!(bytes = length)),
+        false => stage.saw(Side::Server, "udp.received", values!(bytes = length, text)),
     }
     Ok(())
 }

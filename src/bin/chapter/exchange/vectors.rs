@@ -6,6 +6,10 @@ mod script;
 use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::json::{Object, list};
 use script::{Passes, Script};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+static CASES: LazyLock<Vec<Script>> = LazyLock::new(|| script::all().collect());
 
 exchanges! { "vectors", "";
     "vectors.case", false, case, ["wire --vectors '9112 §7.1'"];
@@ -13,17 +17,13 @@ exchanges! { "vectors", "";
 
 /// What the page chooses from: the sections, and in each the cases with their numbers.
 pub(crate) fn json() -> String {
-    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
-    for (number, Script { rfc, place, .. }) in script::all().enumerate() {
-        let case = Object::new().raw("case", number).text("name", &place).end();
-        match sections.iter_mut().find(|(section, _)| *section == rfc) {
-            Some((_, cases)) => cases.push(case),
-            None => sections.push((rfc, vec![case])),
-        }
+    let mut sections: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (number, Script { rfc, place, .. }) in CASES.iter().enumerate() {
+        let case = Object::new().raw("case", number).text("name", place).end();
+        sections.entry(rfc).or_default().push(case);
     }
-    sections.sort();
     list(sections.into_iter().map(|(section, cases)| {
-        let section = Object::new().text("section", &section);
+        let section = Object::new().text("section", section);
         section.raw("cases", list(cases)).end()
     }))
 }
@@ -33,10 +33,10 @@ fn case(stage: &Stage) -> Result<(), Stop> {
     let number = stage.settings().get("case").and_then(|case| case.number());
     let number = usize::try_from(number.unwrap_or_default())?;
     let none = || Stop(format!("there is no case {number}"));
-    let script = script::all().nth(number).ok_or_else(none)?;
-    let passes = script.passes.into_iter().map(|passes| match passes {
-        Passes::Bytes(from, bytes) => (from, Some(bytes)),
-        Passes::End(from) => (from, None),
+    let script = CASES.get(number).ok_or_else(none)?;
+    let passes = script.passes.iter().map(|passes| match passes {
+        Passes::Bytes(from, bytes) => (*from, Some(bytes.clone())),
+        Passes::End(from) => (*from, None),
     });
     stage.shows(script.limits, passes.collect());
     Ok(())
