@@ -22,10 +22,10 @@ pub(crate) fn text(name: &str) -> Option<&'static str> {
     assets.find(|(is, _)| *is == name).map(|(_, text)| *text)
 }
 
-/// The words of all sections: `text/en-page.js` …
-pub(crate) fn words() -> impl Iterator<Item = &'static str> {
-    let names = ASSETS.iter().map(|(name, _)| *name);
-    names.filter(|name| name.starts_with("text/"))
+/// The modules, with their texts: `main.js`, `text/en-page.js` …
+pub(crate) fn modules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let assets = ASSETS.iter().copied();
+    assets.filter(|(name, _)| name.ends_with(".js"))
 }
 
 #[cfg(test)]

@@ -4,15 +4,10 @@
 //!   index.html                 without its links, and with a policy that forbids every request
 //!   page.css                   in a <style>
 //!   {"exchange": …, "messages": […], "words": {…}, "sources": {…}}      in <script type="application/json" id="run">
-//!   main.js and all that it imports                                     in one <script type="module">
+//!   main.js and all other modules, each a data: URL                     in <script type="importmap">
 //! ```
 //!
-//! Each module becomes a function that returns what it exports, so that their names stay apart:
-//!
-//! ```text
-//!   import { el } from "./words.js";        const { el } = $words_js;
-//!   export function show() { … }            const $draw_js = (() => { … function show() { … } return { show }; })();
-//! ```
+//! A module that is a data: URL has no neighbours: `./words.js` becomes `chapter/words.js`, which the map leads to its text.
 
 use crate::assets;
 use crate::catalogue;
@@ -29,7 +24,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-    style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">";
+    style-src 'unsafe-inline'; script-src 'unsafe-inline' data:; base-uri 'none'; form-action 'none'\">";
 
 /// Some exchanges wait, for a timeout that they show; the others need not wait for them.
 const AT_A_TIME: usize = 8;
@@ -90,11 +85,9 @@ pub(crate) fn file(exchange: &Exchange, messages: &[String]) -> String {
         .raw("words", words())
         .raw("sources", sources.end())
         .end();
-    let script = bundle("main.js");
-    let scripts = format!(
-        "<script type=\"application/json\" id=\"run\">{run}</script>\n<script type=\"module\">\n{script}</script>\n</body>"
-    );
-    page(assets::text("index.html").unwrap_or_default()).replace("</body>", &scripts)
+    let run = format!("<script type=\"application/json\" id=\"run\">{run}</script>\n");
+    let html = page(assets::text("index.html").unwrap_or_default());
+    html.replace("</body>", &(run + &modules("import \"chapter/main.js\";")))
 }
 
 /// The rules that a message names. A quote inside a text has a backslash, so this is always a member.
@@ -141,95 +134,41 @@ fn index() -> String {
         let (id, name) = (exchange.id, name(exchange));
         items += &format!("<p><a href=\"{name}\">{id}</a> <span data-of=\"{id}\"></span></p>\n");
     }
-    let titles = "for (const node of document.querySelectorAll(\"[data-of]\")) {\n\
-        const titles = Object.values(bundledTexts).map((texts) => texts.exchanges?.[node.dataset.of]?.title);\n\
-        node.textContent = titles.filter(Boolean).join(\" · \");\n}\n";
-    page(&format!(
+    let texts = assets::modules().filter(|(name, _)| name.starts_with("text/"));
+    let texts = list(texts.map(|(name, _)| format!("import(\"chapter/{name}\")")));
+    let titles = format!(
+        "const texts = (await Promise.all({texts})).flatMap(Object.values);\n\
+         for (const node of document.querySelectorAll(\"[data-of]\")) {{\n\
+         const titles = texts.map((text) => text.exchanges?.[node.dataset.of]?.title);\n\
+         node.textContent = titles.filter(Boolean).join(\" · \");\n}}"
+    );
+    let html = page(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>barewire · 《深入浅出Node.js》</title>\n</head>\n<body>\n<main>\n\
-         <h1>barewire · <span lang=\"zh-CN\">《深入浅出Node.js》</span></h1>\n{items}</main>\n\
-         <script type=\"module\">\n{}{titles}</script>\n</body>\n</html>\n",
-        texts(),
-    ))
+         <h1>barewire · <span lang=\"zh-CN\">《深入浅出Node.js》</span></h1>\n{items}</main>\n</body>\n</html>\n"
+    ));
+    html.replace("</body>", &modules(&titles))
 }
 
-/// A module and all that it imports, as one script; the texts are the members of `bundledTexts`.
-fn bundle(name: &'static str) -> String {
-    let mut script = texts();
-    let mut done = BTreeSet::new();
-    module(name, &mut done, &mut script);
-    script
-}
-
-fn texts() -> String {
-    let mut script = "const bundledTexts = {};\n".to_owned();
-    for name in assets::words() {
-        let (body, exports) = body(name, &mut |_| {});
-        script += &format!(
-            "{{\n{body}Object.assign(bundledTexts, {{ {} }});\n}}\n",
-            exports.join(", ")
-        );
-    }
-    script
-}
-
-fn module(name: &'static str, done: &mut BTreeSet<String>, script: &mut String) {
-    if !done.insert(name.to_owned()) {
-        return;
-    }
-    let mut imported = Vec::new();
-    let (body, exports) = body(name, &mut |other| imported.push(other));
-    for other in imported {
-        module(other, done, script);
-    }
-    let (name, exports) = (variable(name), exports.join(", "));
-    *script += &format!("const {name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n");
-}
-
-/// A module without its imports and exports, and the names that it exports. `imports` gets what it imports. An import is one line,
-/// an export a declaration.
-fn body(name: &'static str, imports: &mut dyn FnMut(&'static str)) -> (String, Vec<&'static str>) {
-    let (mut body, mut exports) = (String::new(), Vec::new());
-    for line in assets::text(name).unwrap_or_default().lines() {
-        if let Some((names, from)) = import(line) {
-            imports(from);
-            body += &format!(
-                "const {} = {};\n",
-                names.replace(" as ", ": "),
-                variable(from)
-            );
-            continue;
-        }
-        let declared = line.strip_prefix("export ");
-        exports.extend(declared.and_then(declares));
-        // It would end the script that holds it.
-        body += &declared.unwrap_or(line).replace("</script", "<\\/script");
-        body.push('\n');
-    }
-    (body, exports)
-}
-
-/// `import { el, say } from "./words.js";`
-fn import(line: &'static str) -> Option<(&'static str, &'static str)> {
-    let (names, from) = line.strip_prefix("import ")?.split_once(" from \"./")?;
-    Some((names, from.strip_suffix("\";")?))
-}
-
-/// The name behind `const`, `class`, `function` …
-fn declares(declaration: &'static str) -> Option<&'static str> {
-    const KINDS: [&str; 6] = ["const", "let", "class", "async", "function", "function*"];
-    let mut words =
-        declaration.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '$' | '*'));
-    words.find(|word| !KINDS.contains(word) && !word.is_empty())
-}
-
-/// What a module is called in the script.
-fn variable(name: &str) -> String {
-    let letters = name
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '_' });
-    format!("${}", letters.collect::<String>())
+/// All modules, a script that imports some of them, and the end of the body.
+fn modules(script: &str) -> String {
+    let all = assets::modules().fold(Object::new(), |all, (name, text)| {
+        let text = text.replace(" from \"./", " from \"chapter/");
+        let text = text.replace("import(`./", "import(`chapter/");
+        let text = text
+            .replace('%', "%25")
+            .replace('#', "%23")
+            .replace('\n', "%0A");
+        all.text(
+            &format!("chapter/{name}"),
+            &format!("data:text/javascript,{text}"),
+        )
+    });
+    let all = Object::new().raw("imports", all.end()).end();
+    format!(
+        "<script type=\"importmap\">{all}</script>\n<script type=\"module\">\n{script}\n</script>\n</body>"
+    )
 }
 
 /// The answer to the page: the file as a message.
@@ -248,34 +187,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_has_each_module_once_and_loads_none() {
-        let script = bundle("main.js");
-        let loads = |line: &&str| line.starts_with("import ") || line.starts_with("export ");
-        assert_eq!(script.lines().find(loads), None);
-        for name in ["main", "words", "live", "draw", "blocks", "details"] {
-            let begin = format!("const ${name}_js = (() => {{");
-            assert_eq!(script.matches(&begin).count(), 1, "{name}");
+    fn a_file_has_each_module_and_loads_none() {
+        let modules = modules("");
+        for (name, _) in assets::modules() {
+            let begin = format!("\"chapter/{name}\":\"data:text/javascript,");
+            assert_eq!(modules.matches(&begin).count(), 1, "{name}");
         }
-        let at = |module: &str| script.find(&format!("const {module} = (()")).unwrap();
-        assert!(at("$words_js") < at("$draw_js") && at("$draw_js") < at("$main_js"));
-        assert!(
-            script.contains("const { el, ")
-                && script.contains("Object.assign(bundledTexts, { enPage });")
-        );
-    }
-
-    #[test]
-    fn declarations_have_names() {
-        for (line, name) in [
-            ("const a = 1;", "a"),
-            ("async function load() {", "load"),
-            ("function* all() {", "all"),
-            ("class Drawing {", "Drawing"),
-        ] {
-            assert_eq!(declares(line), Some(name));
+        for loads in [" from \\\"./", "import(`./"] {
+            assert!(!modules.contains(loads), "{loads}");
         }
-        let read = import("import { el, say as speak } from \"./words.js\";");
-        assert_eq!(read, Some(("{ el, say as speak }", "words.js")));
     }
 
     /// What a peer has sent stands inside a script.
@@ -287,7 +207,7 @@ mod tests {
             .text("rule", "RFC 9112 §7.1")
             .end();
         let file = file(exchange::all().next().unwrap(), &[message]);
-        assert_eq!(file.matches("</script>").count(), 2);
+        assert_eq!(file.matches("</script>").count(), 3);
         assert!(
             !file.contains("alert(1)</script")
                 && !file.contains("<!--")

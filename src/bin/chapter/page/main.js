@@ -1,7 +1,7 @@
 // The page: its sections with their exchanges, the contents, the languages. It begins here.
 //
 // An exported file is the same page with one run in it: `<script type="application/json" id="run">` holds
-// `{exchange, messages, words: {en, zh}, sources: {rule: places}}`, and the script a constant `bundledTexts`.
+// `{exchange, messages, words: {en, zh}, sources: {rule: places}}`.
 
 import { currentLanguage, el, erratumText, exchangeText, groupText, pageText, preferredLanguage, rememberLanguage, sectionText, speak } from "./words.js";
 import { watchVisibility } from "./live.js";

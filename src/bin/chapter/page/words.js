@@ -28,10 +28,8 @@ export function currentLanguage() {
   return language;
 }
 
-// In an exported file, all texts stand in the same script: it has a constant `bundledTexts`, by name.
 async function loadTexts(chosen, part) {
   const name = chosen + part[0].toUpperCase() + part.slice(1);
-  if (typeof bundledTexts !== "undefined") return bundledTexts[name] ?? {};
   try {
     return (await import(`./text/${chosen}-${part}.js`))[name] ?? {};
   } catch {
