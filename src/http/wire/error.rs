@@ -48,6 +48,8 @@ rules! {
     ExpectationUnknown 417 "RFC 9110 §10.1.1" "100-continue is the only expectation supported here";
     LocationRepeated 502 "RFC 9110 §10.2.2" "a response must not have more than one Location field";
     LocationInvalid 502 "RFC 9110 §10.2.2" "Location is one URI reference, with the characters of a URI";
+    ContentCodingInvalid 400 "RFC 9110 §8.4" "Content-Encoding is a list of content codings";
+    ContentCodingUnknown 415 "RFC 9110 §12.5.3" "gzip is the only content coding that is understood here, and not many times over";
     BodyTooLarge 413 "RFC 9110 §15.5.14" "the content is larger than this server accepts";
     CollectedTooMuch 503 "RFC 9110 §15.6.4" "the bodies that are being collected fill the memory that this server has for them: try again later";
     ChunkSizeInvalid 400 "RFC 9112 §7.1" "a chunk starts with its size in at most 16 hex digits";

@@ -7,6 +7,7 @@
 //! square (`linear`).
 
 pub(crate) mod check;
+mod content_coding;
 mod encode;
 mod encoded_reference;
 mod linear;
@@ -65,6 +66,14 @@ const NOT_BY_A_DECODER: &[(Rule, &str)] = &[
     (
         Rule::BodyTooLarge,
         "the driver: it counts the content that a handler collects",
+    ),
+    (
+        Rule::ContentCodingInvalid,
+        "a client that decompresses: see fixtures/http/content_coding.txt",
+    ),
+    (
+        Rule::ContentCodingUnknown,
+        "a client that decompresses: see fixtures/http/content_coding.txt",
     ),
     (Rule::EscapeInvalid, "a handler: it decodes a query"),
     (Rule::EscapedNotUtf8, "a handler: it decodes a query"),

@@ -8,7 +8,7 @@ use barewire::http::wire::{Limits, RequestDecoder, Target, Uri, UriError};
 use std::path::Path;
 
 /// The text between the quotes at the start of a line, and the words after them.
-fn quoted(line: &str) -> (String, &str) {
+pub(super) fn quoted(line: &str) -> (String, &str) {
     let inside = line
         .strip_prefix('"')
         .unwrap_or_else(|| panic!("no quote: {line}"));
@@ -45,7 +45,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The lines with content, each with its place.
-fn lines(file: &str) -> Vec<(String, String)> {
+pub(super) fn lines(file: &str) -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/http");
     let text = std::fs::read_to_string(path.join(file)).expect(file);
     let numbered = text.lines().enumerate();

@@ -16,6 +16,7 @@
 //!   Range: bytes=0-499, -500                     range
 //!   Location: //example.com/a?b                  redirect
 //!   Authorization: Basic QWxhZGRpbjpvcGVu…       auth
+//!   Accept-Encoding: gzip, *;q=0                 content_coding
 //! ```
 //!
 //! # The rules
@@ -28,7 +29,8 @@
 //! # Which file to read first
 //!
 //! `date.rs`, which depends on nothing, then `etag.rs`, `precondition.rs` (which uses both) and
-//! `range.rs`. `redirect.rs`, `auth.rs`, `method.rs`, `status.rs` and `forwarding.rs` can be read in any order.
+//! `range.rs`. `redirect.rs`, `auth.rs`, `content_coding.rs`, `method.rs`, `status.rs` and `forwarding.rs` can be read in
+//! any order.
 //!
 //! # To change X, touch Y
 //!
@@ -41,6 +43,7 @@
 //! | which ranges are ignored | the two constants in `range.rs`, and `coalesce` |
 //! | which status is followed, and with which method | the table of `redirect.rs`, `next_method`, and the table in its test |
 //! | which fields a redirect drops | `OF_THE_ORIGIN` and `OF_THE_BODY` in `redirect.rs` |
+//! | which content coding a client gets, or a 406 | the table and [`AcceptEncoding`] in `content_coding.rs`; who asks: `server/response.rs`, `http/files/mod.rs` |
 //! | a reason phrase | `status.rs` |
 //! | which method is safe or idempotent | `method.rs`; the client's retries follow from it |
 //!
@@ -52,6 +55,7 @@
 //!    already keeps the token from another origin?
 
 mod auth;
+mod content_coding;
 mod date;
 mod etag;
 mod forwarding;
@@ -62,6 +66,7 @@ mod redirect;
 mod status;
 
 pub use auth::{basic, decode_basic};
+pub use content_coding::{AcceptEncoding, ContentCoding, content_codings};
 pub use date::{DateError, HttpDate};
 pub use etag::{EntityTag, EntityTags, TagList};
 pub use forwarding::{
