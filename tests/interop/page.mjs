@@ -174,6 +174,24 @@ const parts = {
       }
       assert.deepEqual([...missing], []);
     });
+    await check("TLS: each record stands beside what it carries; above it in a window of 700 pixels", async () => {
+      const pairs = () => page.locator(inside("tls.on_the_way", ".pair:not(.heads)")).evaluateAll((rows) => rows.map(({ children: [way, ends] }) => {
+        const [left, right] = [way, ends].map((cell) => cell.getBoundingClientRect());
+        const [sealed, plain] = [way, ends].map((cell) => [...cell.querySelectorAll(".hex")].map((hex) => hex.textContent).join(""));
+        const text = plain.match(/\w\w/g)?.map((byte) => String.fromCharCode(parseInt(byte, 16))).join("") ?? "";
+        return { text, bytes: sealed.match(/\w\w/g)?.length, isBeside: left.top === right.top && left.right <= right.left, isAbove: left.bottom <= right.top };
+      }));
+      const wide = await pairs();
+      const carry = wide.filter(({ text }) => text);
+      // RFC 8446 §5.2: the head, the real type and the tag are 22 bytes more.
+      assert.deepEqual(carry.map(({ text, bytes }) => [text, bytes]).sort(), [["hello", 27], ["hello", 27], ["welcome!\n", 31]]);
+      assert(wide.length > carry.length && wide.every(({ isBeside }) => isBeside), JSON.stringify(wide));
+      await page.setViewportSize({ width: 700, height: 720 });
+      assert((await pairs()).every(({ isAbove }) => isAbove));
+      assert(await page.locator(inside("tls.on_the_way", ".pair > div > .tag")).first().isVisible());
+      await page.setViewportSize({ width: 1280, height: 720 });
+      return `${carry.length} of ${wide.length} records`;
+    });
     await check("the bytes are those that a bare socket gets", async () => {
       const door = new URL(url).host;
       // Of one connection to this door, whose bytes do not depend on the time.
@@ -368,10 +386,11 @@ const parts = {
     const names = more.split(",").filter((name) => name.endsWith(".html"));
     await check("exported files open from disk, without a request or a message; the index leads to each", async () => {
       assert(names.length > 50, more);
-      for (const name of ["index.html", "http.hello.html", "websocket.frame.html", "tls.hello.html"]) {
+      for (const name of ["index.html", "http.hello.html", "websocket.frame.html", "tls.hello.html", "tls.on_the_way.html"]) {
         const first = name === "index.html" ? "a[href]" : ".flow .block .leaf";
         const { page, wrong, requests, context } = await visit({ offline: true }, `${url}/${name}`, first);
         assert.deepEqual([wrong, requests.length], [[], 1], `${name}: ${requests}`);
+        if (name === "tls.on_the_way.html") await page.locator(".pair .derived").first().waitFor();
         if (name === "index.html") {
           const leads = await page.locator("a[href]").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
           assert.deepEqual(names.filter((other) => other !== name && !leads.includes(other)), []);

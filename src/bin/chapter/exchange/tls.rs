@@ -50,8 +50,8 @@ fn on_the_way(stage: &Stage) -> Result<(), Stop> {
         }
     });
     let socket = connect_with(stage, &address, &client(), &below)?;
+    stage.event(Side::Client, "tls.writes", &[("text", "hello")]);
     socket.write_all("hello")?;
-    stage.event(Side::Client, "tls.wrote", &[("text", "hello")]);
     socket.end()?;
     read_to_end(stage, &socket)
 }

@@ -131,9 +131,13 @@ export class Drawing {
     stream.cards.push(card);
     if (message.layer === "udp" && isWritten) conversation.datagrams.push(card);
     this.blocks += 1;
-    this.flow.append(card.node);
+    this.place(card, message);
     this.dirty.add(card);
     this.last = card.node;
+  }
+
+  place(card) {
+    this.flow.append(card.node);
   }
 
   // Whether it is a datagram that stands here already, as the other side has sent it.
@@ -190,12 +194,12 @@ export class Drawing {
       return;
     }
     if (!message.span.length) return;
-    // No write or read had these bytes: they were inside TLS, or in several frames.
+    // These bytes are drawn apart from the writes and reads: they were in several frames, or are a record.
     const derived = { leaves, cards: [] };
     const block = { at: message.span.at, bytes: bytesOfHex(message.hex), open: false, limit: mostOfLeaf };
     const title = () => `${labelWords(message.span.label)}: ${bytesWords(message.span.length)}`;
-    const card = this.card(message, title, block, derived, true);
-    this.flow.append(card.node);
+    const card = this.card(message, title, block, derived, message.layer !== "tcp");
+    this.place(card, message);
     this.dirty.add(card);
   }
 

@@ -2,6 +2,7 @@
 
 import { el, say, pageText, timeWords } from "./words.js";
 import { isKept, playLive, saveLive, stopLive } from "./live.js";
+import { Beside } from "./beside.js";
 import { Drawing } from "./draw.js";
 
 // How fast a run is shown: as it comes; so much slower than it was; or a block a second.
@@ -12,7 +13,7 @@ export class Player {
   // `settings()` is sent with the run; `finished(player)` is called when all has been drawn.
   constructor(exchange, settings, finished) {
     Object.assign(this, { exchange, settings, finished });
-    this.drawing = new Drawing(exchange);
+    this.drawing = exchange.id === "tls.on_the_way" ? new Beside(exchange) : new Drawing(exchange);
     this.messages = [];
     this.cursor = 0;
     this.run = 0;

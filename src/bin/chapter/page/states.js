@@ -1,6 +1,6 @@
 // The machine's two states: boxes with the present state marked, one machine for each side.
 
-import { el, stateWords, pageText } from "./words.js";
+import { el, say, stateWords, pageText } from "./words.js";
 
 // The states in the order in which they follow; behind the bar those that a machine is left into.
 const machineStates = {
@@ -18,7 +18,7 @@ export class Machines {
       const address = el("span", { class: "address" });
       const boxes = el("ol", { class: "machine", label: () => pageText(`machine.${side}`) });
       const exits = el("ul", { class: "machine exits", label: () => pageText(`exits.${side}`) });
-      const node = el("div", { class: `side ${side}` }, el("p", {}, el("strong", { say: side }), " ", address), boxes, exits);
+      const node = el("div", { class: `side ${side}` }, el("div", { class: "who" }, el("strong", { say: side }), address, exits), boxes);
       return { side, address, boxes, exits, node, machine: "", boxOf: new Map() };
     });
     this.node = el("div", { class: "machines" }, ...this.sides.map((side) => side.node));
@@ -65,7 +65,9 @@ export class Machines {
   }
 
   add(side, list, name) {
-    const box = el("li", {}, el("span", { say: () => stateWords(side.machine, name) }));
+    const words = el("span", { say: () => stateWords(side.machine, name) });
+    say(words, () => stateWords(side.machine, name), "title");
+    const box = el("li", {}, words);
     side.boxOf.set(name, box);
     list.append(box);
   }

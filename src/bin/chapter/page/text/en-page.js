@@ -27,6 +27,8 @@ export const enPage = {
   "kind.value": "value", "kind.framing": "framing", "kind.data": "data", "kind.control": "control", "kind.refused": "refused",
   "block.client.client": "The client writes {bytes}", "block.client.server": "The server reads {bytes}",
   "block.server.server": "The server writes {bytes}", "block.server.client": "The client reads {bytes}",
+  "beside.way": "On the way: anybody sees this", "beside.ends": "At the two ends: only they see this",
+  "beside.nothing": "Nothing of the programs: handshake, ticket or alert",
   "inside.tls": "inside TLS, not on the wire", derived: "not on the wire", "end.tag": "at the end",
   "ends.end.client": "The client sends no more", "ends.end.server": "The server sends no more",
   "ends.closed.client": "The client closes the connection", "ends.closed.server": "The server closes the connection",

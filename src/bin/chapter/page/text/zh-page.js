@@ -25,6 +25,8 @@ export const zhPage = {
   "kind.value": "值", "kind.framing": "分帧", "kind.data": "数据", "kind.control": "控制", "kind.refused": "被拒绝",
   "block.client.client": "客户端写入 {bytes}", "block.client.server": "服务器读到 {bytes}",
   "block.server.server": "服务器写入 {bytes}", "block.server.client": "客户端读到 {bytes}",
+  "beside.way": "途中：谁都能看到的", "beside.ends": "两端：只有它们能看到的",
+  "beside.nothing": "没有程序的数据：是握手、票据或告警",
   "inside.tls": "TLS 内部，线路上看不到", derived: "线路上没有这些字节", "end.tag": "在末尾",
   "ends.end.client": "客户端不再发送", "ends.end.server": "服务器不再发送", "ends.closed.client": "客户端关闭连接",
   "ends.closed.server": "服务器关闭连接", "ends.reset.client": "客户端重置连接", "ends.reset.server": "服务器重置连接",
