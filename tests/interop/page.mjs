@@ -192,6 +192,39 @@ const parts = {
       await page.setViewportSize({ width: 1280, height: 720 });
       return `${carry.length} of ${wide.length} records`;
     });
+    await check("the frame builder: a list is answered and closed by the client; what is forbidden brings a Close", async () => {
+      const id = "websocket.builder";
+      const list = page.locator(inside(id, ".frames button"));
+      const button = (at) => page.locator(inside(id, ".tool > .line button")).nth(at);
+      const [add, earlier, later, remove] = [0, 1, 2, 3].map(button);
+      const field = (at) => page.locator(inside(id, ".tool > .line select")).nth(at);
+      const payload = page.locator(inside(id, ".wide input"));
+      const box = (name) => page.locator(inside(id, `[name=${name}]`));
+      const events = async () => (await play(visited, id)).filter(({ kind }) => kind === "event").map(({ key, values }) => [key, ...Object.values(values)].join(" ").trim());
+      await open(page, id);
+      await box("fin").uncheck();
+      await payload.fill("on");
+      for (const [opcode, text] of [["0", "e"], ["9", "p"]]) {
+        await add.click();
+        await field(0).selectOption(opcode);
+        await payload.fill(text);
+      }
+      await earlier.click(); // the ping, into the message
+      assert(await later.isEnabled());
+      assert.equal(await page.locator(inside(id, ".frames .bad")).count(), 0);
+      assert.deepEqual(await events(), ["websocket.message 3 one", "websocket.pong 1", "server.closed", "websocket.closed 1000"]);
+      assert.equal(await page.locator(inside(id, ".block.client:not(.derived)")).count(), 5); // the handshake, three frames, the Close
+      await list.first().click();
+      await box("rsv1").check();
+      assert.equal(await page.locator(inside(id, ".frames .bad")).count(), 1);
+      const [end, closed] = await events();
+      assert.equal(end, "server.closed");
+      assert.match(closed, /^websocket\.closed 1002 \w/);
+      for (let count = 3; count < 16; count += 1) await add.click();
+      assert(await add.isDisabled());
+      for (let count = 16; count > 1; count -= 1) await remove.click();
+      assert(await remove.isDisabled());
+    });
     await check("the bytes are those that a bare socket gets", async () => {
       const door = new URL(url).host;
       // Of one connection to this door, whose bytes do not depend on the time.

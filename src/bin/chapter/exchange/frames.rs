@@ -1,10 +1,14 @@
-//! Free play: any frame, also one that is forbidden.
+//! Free play: any frames, also those that are forbidden.
 
 use super::editor::answer;
 use super::http::expect;
 use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::json::Value;
-use std::slice;
+use crate::log::Side;
+use barewire::websocket::wire::{Close, CloseCode, Connection, Limits, Received, Role};
+use std::fmt::Display;
+
+const MOST_FRAMES: usize = 16;
 
 exchanges! { "7.4", "websocket";
     "websocket.builder", false, builder, [
@@ -12,15 +16,17 @@ exchanges! { "7.4", "websocket";
     ];
 }
 
+/// Sends the frames, each in a write of its own, and waits for what they bring: an echo, a pong, a Close. Then it ends
+/// as a client should, unless a Close was among the frames.
 fn builder(stage: &Stage) -> Result<(), Stop> {
-    let settings = stage.settings();
-    let frames = match settings.get("frames").map(Value::items) {
-        Some(frames) => frames,
-        None => settings.get("frame").map_or(&[][..], slice::from_ref),
-    };
-    let mut bytes: Vec<u8> = frames.iter().flat_map(frame).collect();
+    let described = stage.settings().get("frames").map_or(&[][..], Value::items);
+    expect(
+        described.len() <= MOST_FRAMES,
+        "a run has at most 16 frames",
+    )?;
+    let mut frames: Vec<Vec<u8>> = described.iter().map(frame).collect();
     if frames.is_empty() {
-        bytes.extend_from_slice(b"\x81\x05hello"); // not masked
+        frames.push(b"\x81\x05hello".to_vec()); // not masked
     }
     let stream = stage.connect("websocket")?;
     let host = stage.door("websocket")?;
@@ -31,9 +37,94 @@ fn builder(stage: &Stage) -> Result<(), Stop> {
     stage.send(&stream, request.as_bytes())?;
     let head = stage.read_until(&stream, |head| head.ends_with(b"\r\n\r\n"))?;
     expect(head.starts_with(b"HTTP/1.1 101 "), "101 was to come")?;
-    // A server that has refused a frame may read no more of them.
-    let _ = stage.send(&stream, &bytes);
-    answer(stage, &stream).map(drop)
+
+    for frame in &frames {
+        // A server that has refused a frame may read no more of them.
+        if stage.send(&stream, frame).is_err() {
+            break;
+        }
+    }
+    let sent = Frames::read(Role::Server, &frames.concat());
+    let mut bytes = stage.read_until(&stream, |bytes| {
+        Frames::read(Role::Client, bytes).answer(&sent)
+    })?;
+    let mut came = Frames::read(Role::Client, &bytes);
+    for message in &came.messages {
+        let text = String::from_utf8_lossy(message);
+        let values: [(_, &dyn Display); 2] = [("bytes", &message.len()), ("text", &text)];
+        stage.saw(Side::Client, "websocket.message", &values);
+    }
+    if let Some(pong) = &came.pong {
+        stage.saw(Side::Client, "websocket.pong", &[("bytes", &pong.len())]);
+    }
+    if sent.close.is_none() {
+        let (mut close, key) = (Vec::new(), || [0; 4]);
+        let sender = came.connection.sender();
+        // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
+        // frame, the endpoint MUST send a Close frame in response."
+        match came.close {
+            Some(_) => sender.append_pending_control(key, &mut close),
+            None => sender.close(Close::new(CloseCode::NORMAL, "")?, key, &mut close)?,
+        }
+        let _ = stage.send(&stream, &close); // a server that has refused a frame may have left
+    }
+    bytes.extend(answer(stage, &stream)?);
+    if let Some((code, reason)) = Frames::read(Role::Client, &bytes).close {
+        let values: [(_, &dyn Display); 2] = [("code", &code), ("reason", &reason)];
+        stage.saw(Side::Client, "websocket.closed", &values);
+    }
+    Ok(())
+}
+
+/// What frames are to the one that receives them.
+struct Frames {
+    messages: Vec<Vec<u8>>,
+    /// The last of them.
+    ping: Option<Vec<u8>>,
+    pong: Option<Vec<u8>>,
+    /// Its code and its reason.
+    close: Option<(u16, String)>,
+    is_refused: bool,
+    connection: Connection,
+}
+
+impl Frames {
+    fn read(role: Role, bytes: &[u8]) -> Frames {
+        let mut frames = Frames {
+            messages: Vec::new(),
+            ping: None,
+            pong: None,
+            close: None,
+            is_refused: false,
+            connection: Connection::new(role, Limits::default()),
+        };
+        let mut bytes = bytes.to_vec(); // they are unmasked in place
+        let mut rest = &mut bytes[..];
+        loop {
+            match frames.connection.receive(&mut rest) {
+                Ok(Some(Received::Message(data))) => frames.messages.push(data.bytes().to_vec()),
+                Ok(Some(Received::Ping(payload))) => frames.ping = Some(payload.to_vec()),
+                Ok(Some(Received::Pong(payload))) => frames.pong = Some(payload.to_vec()),
+                Ok(Some(Received::Close(close))) => {
+                    frames.close = Some((close.number(), close.reason().to_owned()));
+                }
+                Ok(Some(Received::Part { .. })) => {} // messages are received whole
+                Ok(None) => return frames,
+                Err(_) => {
+                    frames.is_refused = true;
+                    return frames;
+                }
+            }
+        }
+    }
+
+    /// Whether a server that echoes has answered all that was sent. It may answer the last of several pings only.
+    fn answer(&self, sent: &Frames) -> bool {
+        let is_echoed = self.messages.len() >= sent.messages.len();
+        let has_pong = sent.ping.is_none() || self.pong == sent.ping;
+        let is_open = sent.close.is_none() && !sent.is_refused;
+        self.close.is_some() || self.is_refused || (is_open && is_echoed && has_pong)
+    }
 }
 
 /// A frame as it is described. What is left out is 0, or the right thing: FIN is set, the mask too, and the length has

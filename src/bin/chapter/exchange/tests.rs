@@ -180,6 +180,90 @@ fn cuts_change_no_meaning() {
     }
 }
 
+/// What the events of a run with these frames say, after their keys.
+fn built(frames: &str) -> Vec<String> {
+    let builder = super::find("websocket.builder").expect("it is there");
+    let messages = plays(builder, &format!("{{\"frames\":[{frames}]}}"));
+    are_explained(builder.id, &messages);
+    let value = |event: &Value, name| Some(text(event.get("values")?, name).to_owned());
+    let events = of_kind(&messages, "event").map(|event| {
+        let values = ["code", "reason", "bytes", "text"].map(|name| value(event, name));
+        let values = values
+            .into_iter()
+            .flatten()
+            .filter(|value| !value.is_empty());
+        let all: Vec<_> = [text(event, "key").to_owned()]
+            .into_iter()
+            .chain(values)
+            .collect();
+        all.join(" ")
+    });
+    events.collect()
+}
+
+#[test]
+fn frames_that_are_allowed_are_answered_and_our_client_closes() {
+    // "on", a ping inside the message, "e"; and bytes.
+    let frames = r#"{"fin":false,"payload":"6f6e"},{"opcode":9,"payload":"70"},{"opcode":0,"payload":"65"},
+        {"opcode":2,"payload":"41"}"#;
+    let answered = [
+        "websocket.message 3 one",
+        "websocket.message 1 A",
+        "websocket.pong 1",
+    ];
+    let closed = ["server.closed", "websocket.closed 1000"];
+    assert_eq!(built(frames), [&answered[..], &closed].concat());
+    // A Close of the reader is answered, and ours does not follow it.
+    assert_eq!(
+        built(r#"{"opcode":8,"payload":"0bb8627965"}"#),
+        ["server.closed", "websocket.closed 3000"]
+    );
+    // A message that does not end brings nothing.
+    assert_eq!(built(r#"{"fin":false}"#), closed);
+}
+
+#[test]
+fn each_forbidden_frame_brings_a_close_with_its_code() {
+    let ping = format!(r#"{{"opcode":9,"payload":"{}"}}"#, "41".repeat(126));
+    let forbidden = [
+        ("", 1002), // as the page shows it first: not masked
+        (r#"{"mask":false}"#, 1002),
+        (r#"{"rsv1":true}"#, 1002),
+        (r#"{"opcode":3}"#, 1002),
+        (r#"{"opcode":0}"#, 1002),
+        (r#"{"fin":false},{"payload":"41"}"#, 1002),
+        (r#"{"fin":false,"opcode":9}"#, 1002),
+        (r#"{"form":"16","payload":"41"}"#, 1002),
+        (r#"{"opcode":8,"payload":"03ed"}"#, 1002), // 1005
+        (r#"{"payload":"ff"}"#, 1007),
+        (&ping, 1002),
+    ];
+    for (frames, code) in forbidden {
+        let events = built(frames);
+        let [end, closed] = &events[..] else {
+            panic!("{frames}: {events:?}")
+        };
+        assert_eq!(end, "server.closed", "{frames}");
+        let reason = closed.strip_prefix(&format!("websocket.closed {code} "));
+        assert!(
+            reason.is_some_and(|reason| !reason.is_empty()),
+            "{frames}: {closed}"
+        );
+    }
+}
+
+#[test]
+fn a_run_has_at_most_16_frames() {
+    let builder = super::find("websocket.builder").expect("it is there");
+    let frames = ["{\"payload\":\"41\"}"; 17].join(",");
+    let messages = played(builder, &format!("{{\"frames\":[{frames}]}}"));
+    assert_eq!(
+        text(messages.last().expect("a message"), "outcome"),
+        "failed"
+    );
+    assert_eq!(built(&["{\"payload\":\"41\"}"; 16].join(",")).len(), 18);
+}
+
 /// The name of the files with the words of a section.
 fn part(section: &str) -> &'static str {
     match section {
