@@ -1,0 +1,304 @@
+//! A block of literals and copies, and the shortest way to write it.
+//!
+//! # The problem
+//!
+//! A block says first how its codes are made. With dynamic codes it is 50 to 90 bytes until the first symbol, which a long
+//! text earns back and a short message does not; the fixed codes cost nothing, and fit nothing; and random bytes get longer
+//! with any code. So the symbols are counted while they are collected, all three lengths are computed, and the shortest
+//! block is written.
+//!
+//! ```text
+//!   stored    0/1 00 │ 0 up to a byte │ length, its complement │ the bytes themselves
+//!   fixed     0/1 10 │ symbols … 0000000
+//!   dynamic   0/1 01 │ counts │ lengths of the code length codes │ code lengths │ symbols … end of block
+//! ```
+
+use super::bits_out::BitWriter;
+use super::encode_table::{Code, code_lengths, codes, parts};
+use super::symbols::{
+    ALL_LITERALS, CODE_BITS, CODE_LENGTH_ORDER, CODE_LENGTHS, DISTANCE, DISTANCES, END_OF_BLOCK,
+    FIXED_DISTANCES, LENGTH, LITERALS, LONGEST, SHORTEST, fixed_literals,
+};
+
+/// The types of a block, RFC 1951 §3.2.3.
+const STORED: u64 = 0;
+const FIXED: u64 = 1;
+const DYNAMIC: u64 = 2;
+
+/// The longest code of a code length.
+const CODE_LENGTH_BITS: u8 = 7;
+
+/// Which symbol a length has, from 257 on: by length, from the shortest copy on.
+const LENGTH_SYMBOL: [u8; LONGEST - SHORTEST + 1] = {
+    let mut symbols = [0; LONGEST - SHORTEST + 1];
+    let (mut at, mut symbol) = (0, 0);
+    while at < symbols.len() {
+        if symbol + 1 < LENGTH.len() && LENGTH[symbol + 1].0 as usize == at + SHORTEST {
+            symbol += 1;
+        }
+        symbols[at] = symbol as u8;
+        at += 1;
+    }
+    symbols
+};
+
+fn length_symbol(length: usize) -> usize {
+    usize::from(LENGTH_SYMBOL[length - SHORTEST])
+}
+
+/// Two symbols for each power of two from 2 on.
+#[inline(always)]
+fn distance_symbol(distance: usize) -> usize {
+    let from_0 = distance - 1;
+    match from_0 {
+        0 | 1 => from_0,
+        _ => {
+            let power = from_0.ilog2() as usize;
+            2 * power + (from_0 >> (power - 1) & 1)
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    /// Each a literal, or the distance of a copy above its length.
+    symbols: Vec<u32>,
+    most: usize,
+    /// How many bytes they stand for.
+    pub(super) bytes: usize,
+    /// How often each occurs.
+    literals: [u32; LITERALS],
+    distances: [u32; DISTANCES],
+    literal_codes: [Code; ALL_LITERALS],
+    distance_codes: [Code; DISTANCES],
+    /// While it is written: whether as stored, and how many symbols or bytes of it are.
+    is_stored: bool,
+    written: usize,
+}
+
+impl Block {
+    pub(super) fn new(most: usize) -> Block {
+        let mut block = Block {
+            symbols: Vec::new(),
+            most,
+            bytes: 0,
+            literals: [0; LITERALS],
+            distances: [0; DISTANCES],
+            literal_codes: [0; ALL_LITERALS],
+            distance_codes: [0; DISTANCES],
+            is_stored: false,
+            written: 0,
+        };
+        block.clear();
+        block
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.symbols.clear();
+        (self.bytes, self.written) = (0, 0);
+        self.literals.fill(0);
+        self.distances.fill(0);
+        self.literals[END_OF_BLOCK] = 1;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.symbols.len() >= self.most
+    }
+
+    #[inline(always)]
+    pub(super) fn literal(&mut self, byte: u8) {
+        self.symbols.push(byte.into());
+        self.literals[usize::from(byte)] += 1;
+        self.bytes += 1;
+    }
+
+    #[inline(always)]
+    pub(super) fn copy(&mut self, length: usize, distance: usize) {
+        self.symbols.push((distance << 16 | length) as u32);
+        self.literals[END_OF_BLOCK + 1 + length_symbol(length)] += 1;
+        self.distances[distance_symbol(distance)] += 1;
+        self.bytes += length;
+    }
+
+    /// Writes the head of the shortest of the three, and makes its codes. If its bytes are no longer there, it is not stored.
+    pub(super) fn begin(&mut self, is_last: bool, can_store: bool, out: &mut BitWriter) {
+        let (mut literals, mut distances) = ([0; LITERALS], [0; DISTANCES]);
+        code_lengths(&self.literals, CODE_BITS, &mut literals);
+        code_lengths(&self.distances, CODE_BITS, &mut distances);
+        let head = Head::new(&literals, &distances);
+        let dynamic = head.bits + self.bits(&literals, &distances);
+        let (fixed_literals, fixed_distances) = (fixed_literals(), FIXED_DISTANCES);
+        let fixed = self.bits(&fixed_literals, &fixed_distances);
+        let padding = (13 - out.bits_begun() as usize) % 8;
+        let stored = match can_store {
+            true => padding + 32 + 8 * self.bytes,
+            false => usize::MAX,
+        };
+
+        self.is_stored = stored <= fixed.min(dynamic);
+        let kind = match (self.is_stored, fixed <= dynamic) {
+            (true, _) => STORED,
+            (_, true) => FIXED,
+            (_, false) => DYNAMIC,
+        };
+        out.put(kind << 1 | u64::from(is_last), 3);
+        match kind {
+            STORED => {
+                out.align();
+                let length = self.bytes as u64;
+                out.put(length | (length ^ 0xffff) << 16, 32);
+            }
+            FIXED => self.make_codes(&fixed_literals, &fixed_distances),
+            _ => {
+                head.write(out);
+                self.make_codes(&literals, &distances);
+            }
+        }
+    }
+
+    fn make_codes(&mut self, literals: &[u8], distances: &[u8]) {
+        codes(literals, &mut self.literal_codes);
+        codes(distances, &mut self.distance_codes);
+    }
+
+    /// How many bits all symbols have with codes of these lengths.
+    fn bits(&self, literals: &[u8], distances: &[u8]) -> usize {
+        let sum = |counts: &[u32], lengths: &[u8]| -> usize {
+            let each = counts.iter().zip(lengths);
+            each.map(|(&n, &bits)| n as usize * usize::from(bits)).sum()
+        };
+        let extra = |counts: &[u32], table: &[(u16, u8)]| -> usize {
+            let each = counts.iter().zip(table);
+            each.map(|(&n, base)| n as usize * usize::from(base.1))
+                .sum()
+        };
+        sum(&self.literals, literals)
+            + sum(&self.distances, distances)
+            + extra(&self.literals[END_OF_BLOCK + 1..], &LENGTH)
+            + extra(&self.distances, &DISTANCE)
+    }
+
+    /// Goes on to write what comes behind the head, until the writer is full. `true`: the block has ended.
+    ///
+    /// `stored` has the bytes of the block, if it is stored.
+    pub(super) fn go_on(&mut self, stored: &[u8], out: &mut BitWriter) -> bool {
+        if self.is_stored {
+            self.written += out.append(&stored[self.written..]);
+            return self.written == self.bytes;
+        }
+        for &symbol in &self.symbols[self.written..] {
+            if out.is_full() {
+                return false;
+            }
+            self.written += 1;
+            let (length, distance) = (symbol as usize & 0xffff, symbol as usize >> 16);
+            if distance == 0 {
+                let (code, count) = parts(self.literal_codes[length]);
+                out.put(code, count);
+                continue;
+            }
+            let symbol = length_symbol(length);
+            let (base, extra) = LENGTH[symbol];
+            let (mut bits, mut count) = parts(self.literal_codes[END_OF_BLOCK + 1 + symbol]);
+            bits |= (length as u64 - u64::from(base)) << count;
+            count += u32::from(extra);
+            let symbol = distance_symbol(distance);
+            let (base, extra) = DISTANCE[symbol];
+            let (code, code_count) = parts(self.distance_codes[symbol]);
+            bits |= code << count;
+            count += code_count;
+            bits |= (distance as u64 - u64::from(base)) << count;
+            out.put(bits, count + u32::from(extra));
+        }
+        let (code, count) = parts(self.literal_codes[END_OF_BLOCK]);
+        out.put(code, count);
+        true
+    }
+}
+
+/// RFC 1951 §3.2.7: the code lengths of a block with dynamic codes, written with codes of their own.
+struct Head {
+    /// Those for literals, up to the last that is used, and behind them those for distances.
+    all: [u8; LITERALS + DISTANCES],
+    literals: usize,
+    distances: usize,
+    lengths: [u8; CODE_LENGTHS],
+    /// How many of them are sent.
+    sent: usize,
+    bits: usize,
+}
+
+impl Head {
+    fn new(literals: &[u8], distances: &[u8]) -> Head {
+        let used = |lengths: &[u8]| {
+            lengths
+                .iter()
+                .rposition(|&bits| bits > 0)
+                .map_or(0, |last| last + 1)
+        };
+        let mut head = Head {
+            all: [0; LITERALS + DISTANCES],
+            literals: used(literals),
+            distances: used(distances),
+            lengths: [0; CODE_LENGTHS],
+            sent: 4,
+            bits: 0,
+        };
+        let (first, behind) = head.all.split_at_mut(head.literals);
+        first.copy_from_slice(&literals[..head.literals]);
+        behind[..head.distances].copy_from_slice(&distances[..head.distances]);
+
+        let (mut frequencies, mut extra_bits) = ([0; CODE_LENGTHS], 0);
+        head.each(|symbol, _, extra| {
+            frequencies[symbol] += 1;
+            extra_bits += extra as usize;
+        });
+        code_lengths(&frequencies, CODE_LENGTH_BITS, &mut head.lengths);
+        let is_used = |&at: &usize| head.lengths[usize::from(CODE_LENGTH_ORDER[at])] > 0;
+        head.sent = (4..CODE_LENGTHS).rfind(is_used).map_or(4, |last| last + 1);
+        let codes = frequencies.iter().zip(&head.lengths);
+        let codes: usize = codes
+            .map(|(&n, &bits)| n as usize * usize::from(bits))
+            .sum();
+        head.bits = 5 + 5 + 4 + 3 * head.sent + codes + extra_bits;
+        head
+    }
+
+    /// Calls `write(symbol, extra, bits)` for each symbol: a code length, or one that repeats, with that many extra bits.
+    fn each(&self, mut write: impl FnMut(usize, u64, u32)) {
+        let (mut rest, mut before) = (&self.all[..self.literals + self.distances], 0);
+        while let Some(&length) = rest.first() {
+            let run = rest.iter().take_while(|&&next| next == length).count();
+            // RFC 1951 §3.2.7: "16: Copy the previous code length 3 - 6 times. […] 17: Repeat a code length of 0 for 3 - 10
+            // times. […] 18: Repeat a code length of 0 for 11 - 138 times"
+            let (symbol, least, most, bits) = match (length, run) {
+                (0, 11..) => (18, 11, 138, 7),
+                (0, 3..) => (17, 3, 10, 3),
+                (_, 3..) if length == before => (16, 3, 6, 2),
+                _ => (length.into(), 1, 1, 0),
+            };
+            let n = run.min(most);
+            write(symbol, (n - least) as u64, bits);
+            (rest, before) = (&rest[n..], length);
+        }
+    }
+
+    fn write(&self, out: &mut BitWriter) {
+        out.put((self.literals - 257) as u64, 5);
+        out.put((self.distances - 1) as u64, 5);
+        out.put((self.sent - 4) as u64, 4);
+        for &symbol in &CODE_LENGTH_ORDER[..self.sent] {
+            out.put(self.lengths[usize::from(symbol)].into(), 3);
+        }
+        let mut length_codes = [0; CODE_LENGTHS];
+        codes(&self.lengths, &mut length_codes);
+        self.each(|symbol, extra, bits| {
+            let (code, count) = parts(length_codes[symbol]);
+            out.put(code | extra << count, count + bits);
+        });
+    }
+}

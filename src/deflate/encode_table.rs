@@ -1,0 +1,125 @@
+//! The codes of a block: short ones for what comes often.
+//!
+//! # The problem
+//!
+//! Huffman's algorithm joins the two rarest symbols to one that is as frequent as both, until one is left: the depth of a
+//! symbol in that tree is the length of its code. But a tree may be as deep as there are symbols, and RFC 1951 §3.2.7 has
+//! no code of more than 15 bits, and for the code lengths themselves of more than 7.
+//!
+//! ```text
+//!   A×5  B×2  C×1  D×1            ┌─ A 0                     the lengths alone are sent: 1 2 3 3;
+//!   C+D → 2   B+CD → 4           ─┤  ┌─ B 10                 codes are numbered by length, then by symbol
+//!   A+BCD → 9                     └──┤  ┌─ C 110             (RFC 1951 §3.2.2)
+//!                                    └──┴─ D 111
+//! ```
+//!
+//! # The rules
+//!
+//! - What would be longer than the limit gets the limit. That is more than there is room for; so as often as needed, a
+//!   code of the limit moves up: it becomes the neighbour of the longest code that is shorter, and both have a bit more.
+//! - There are always two codes at least, since decoders differ about one that is alone.
+
+use super::symbols::{ALL_LITERALS, CODE_BITS};
+
+/// A code with its first bit the lowest, as it is sent, and its length above it.
+pub(super) type Code = u32;
+
+const LENGTH_AT: u32 = 16;
+
+/// The bits of a code, and how many they are.
+#[inline(always)]
+pub(super) fn parts(code: Code) -> (u64, u32) {
+    (u64::from(code & 0xffff), code >> LENGTH_AT)
+}
+
+/// Gives each symbol that occurs a code length of at most `limit` bits, and 0 to the others. All together occur less than
+/// 2²² times.
+pub(super) fn code_lengths(frequencies: &[u32], limit: u8, lengths: &mut [u8]) {
+    lengths.fill(0);
+    // The symbols that occur, by frequency: it stands above the symbol.
+    let mut leaves = [0_u32; ALL_LITERALS];
+    let mut used = 0;
+    for (symbol, &frequency) in (0..).zip(frequencies) {
+        if frequency > 0 {
+            leaves[used] = frequency << 9 | symbol;
+            used += 1;
+        }
+    }
+    for symbol in (0..2).filter(|&symbol| frequencies[symbol] == 0) {
+        if used < 2 {
+            leaves[used] = symbol as u32;
+            used += 1;
+        }
+    }
+    let leaves = &mut leaves[..used];
+    leaves.sort_unstable();
+
+    let mut count = depths(leaves, usize::from(limit));
+    let mut rarest_first = leaves.iter().map(|leaf| (leaf & 0x1ff) as usize);
+    for length in (1..=limit).rev() {
+        for symbol in rarest_first.by_ref().take(count[usize::from(length)]) {
+            lengths[symbol] = length;
+        }
+        count[usize::from(length)] = 0;
+    }
+}
+
+/// How many of the leaves are at each depth of their tree, at least two and sorted, and at most at the limit.
+fn depths(leaves: &[u32], limit: usize) -> [usize; CODE_BITS as usize + 1] {
+    // Behind the leaves come the joined nodes, which are made in the order of their frequency, too: the root is the last.
+    let (mut frequency, mut parent) = ([0_u32; 2 * ALL_LITERALS], [0_u16; 2 * ALL_LITERALS]);
+    let (first_joined, root) = (leaves.len(), 2 * leaves.len() - 2);
+    for (place, leaf) in frequency.iter_mut().zip(leaves) {
+        *place = leaf >> 9;
+    }
+    let (mut leaf, mut joined) = (0, first_joined);
+    for node in first_joined..=root {
+        for _ in 0..2 {
+            let is_leaf =
+                leaf < first_joined && (joined == node || frequency[leaf] <= frequency[joined]);
+            let next = if is_leaf { &mut leaf } else { &mut joined };
+            frequency[node] += frequency[*next];
+            parent[*next] = node as u16;
+            *next += 1;
+        }
+    }
+    // A parent stands behind its children, so its depth is known when theirs is asked for.
+    let (mut depth, mut count) = ([0_u16; 2 * ALL_LITERALS], [0; CODE_BITS as usize + 1]);
+    for node in (0..root).rev() {
+        depth[node] = depth[usize::from(parent[node])] + 1;
+        if node < first_joined {
+            count[limit.min(depth[node].into())] += 1;
+        }
+    }
+    // What the codes take of the room, counted in codes of the limit.
+    let mut taken: usize = (1..=limit).map(|bits| count[bits] << (limit - bits)).sum();
+    while taken > 1 << limit {
+        let shorter = (1..limit).rev().find(|&bits| count[bits] > 0);
+        let shorter = shorter.expect("so many codes of the limit do not occur");
+        count[limit] -= 1;
+        count[shorter] -= 1;
+        count[shorter + 1] += 2;
+        taken -= 1;
+    }
+    count
+}
+
+/// RFC 1951 §3.2.2: the codes of these lengths.
+pub(super) fn codes(lengths: &[u8], codes: &mut [Code]) {
+    let mut count = [0_u16; CODE_BITS as usize + 1];
+    for &length in lengths {
+        count[usize::from(length)] += 1;
+    }
+    count[0] = 0;
+    let mut next = [0_u16; CODE_BITS as usize + 1];
+    for bits in 1..next.len() {
+        next[bits] = (next[bits - 1] + count[bits - 1]) << 1;
+    }
+    for (code, &length) in codes.iter_mut().zip(lengths) {
+        let next = &mut next[usize::from(length)];
+        // RFC 1951 §3.1.1: "Huffman codes are packed starting with the most-significant bit of the code."
+        let reversed = next.reverse_bits().checked_shr(16 - u32::from(length));
+        *code = u32::from(reversed.unwrap_or(0)) | u32::from(length) << LENGTH_AT;
+        *next = next.wrapping_add(1);
+    }
+}
