@@ -69,6 +69,7 @@
 //! | [`net`] | 7.1 TCP | server, client and the book's events; streams (TCP, Unix, in memory), the listener and its threads, stopping; streams that stand on a stream: one that shows what passes, one that misbehaves on purpose |
 //! | [`framing`] | 7.1 TCP | sticky packets: how to find messages in a stream |
 //! | [`text`] | 7.1 TCP | characters that a chunk cuts in two |
+//! | [`deflate`] | 7.3 HTTP | compression: DEFLATE, from its bits up |
 //! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
 //! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's pool |
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
@@ -97,7 +98,7 @@
 //! Before 1.0.0 a minor version (0.2.0) may change what is listed here, and the changelog says how to follow; a
 //! patch (0.1.1) does not. From 1.0.0 on, a major version is needed.
 //!
-//! 1. **The face**: the nine doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
+//! 1. **The face**: the ten doors, with all that rustdoc shows behind them, except `wire` modules, and [`cookbook`],
 //!    which has text and no items.
 //! 2. **What is public of `wire`** ([`http::wire`], [`websocket::wire`], [`tls::wire`], [`udp::wire`],
 //!    [`trace::wire`]) is so on purpose: the decoders and encoders of each protocol, the tables of its connections, its
@@ -130,7 +131,7 @@
 //!
 //! Checked on every path that `src/` names, in `tests/layering/`:
 //!
-//! 1. A `wire/` file names only other `wire/` files, and nothing that waits, ticks or shares. (The renderings and
+//! 1. A `wire/` file, as each of `framing`, `text` and `deflate`, names only others of them, and nothing that waits, ticks or shares. (The renderings and
 //!    captures of `trace/wire` write to and read from what they are given: it may be a file.)
 //! 2. `net` knows no protocol, only what is bytes and rules under all of them (`framing`, `text`); `http` knows
 //!    neither `websocket` nor `tls`; only `trace/wire` knows all `wire/` folders, and no other door knows `trace`.

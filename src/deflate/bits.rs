@@ -54,7 +54,7 @@ impl BitReader {
         Some(value as usize)
     }
 
-    /// Leaves out what is left of the byte that was begun. Then less than a byte is here, or whole bytes.
+    /// Leaves out what is left of the byte that was begun.
     pub(super) fn align(&mut self) {
         self.skip(self.count % 8);
     }

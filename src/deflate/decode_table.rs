@@ -35,8 +35,9 @@ pub(super) const LITERAL: Entry = 1 << 15;
 pub(super) const SPECIAL: Entry = 1 << 14;
 pub(super) const SECOND_TABLE: Entry = 1 << 13;
 pub(super) const END: Entry = 1 << 12;
-/// What no code leads to has the value 0, and a reserved symbol 1.
-const UNUSED: Entry = SPECIAL;
+/// What no code leads to has the value 0, and a reserved symbol 1. One bit shows that no code begins so, as the only
+/// code of an incomplete table has one bit.
+const UNUSED: Entry = SPECIAL | 1 << 8 | 1;
 const RESERVED: Entry = SPECIAL | 1 << 16;
 
 /// The bits of the code and its extra bits.
@@ -52,6 +53,13 @@ pub(super) fn code_bits(entry: Entry) -> u32 {
 /// A byte, a base, or the place of the second table.
 pub(super) fn value(entry: Entry) -> usize {
     (entry >> 16) as usize
+}
+
+/// The value, and the extra bits behind the code with it; the code is at the begin of `bits`.
+#[inline(always)]
+pub(super) fn with_extra(entry: Entry, bits: u64) -> usize {
+    let extra = (bits & !(u64::MAX << all_bits(entry))) >> code_bits(entry);
+    value(entry) + extra as usize
 }
 
 /// The rule that a special entry breaks which is neither the end nor a second table.
@@ -107,7 +115,7 @@ impl<const BITS: u32, const SIZE: usize> DecodeTable<BITS, SIZE> {
         self.entries[(bits & ((1 << BITS) - 1)) as usize]
     }
 
-    /// The entry in the second table that `first` leads to.
+    /// The entry in the second table that `first` leads to. Its bits are counted from the begin of the code.
     #[inline(always)]
     pub(super) fn second(&self, first: Entry, bits: u64) -> Entry {
         let index = (bits >> BITS) & ((1 << all_bits(first)) - 1);
@@ -153,9 +161,8 @@ impl<const BITS: u32, const SIZE: usize> DecodeTable<BITS, SIZE> {
                 let Some(&symbol) = symbols.next() else {
                     return;
                 };
-                let symbol = alphabet.entry(symbol.into());
+                let entry = alphabet.entry(symbol.into()) + (bits << 8 | bits);
                 if bits <= BITS {
-                    let entry = symbol + (bits << 8 | bits);
                     let places = self.entries[..1 << BITS].iter_mut();
                     places
                         .skip(code)
@@ -173,12 +180,10 @@ impl<const BITS: u32, const SIZE: usize> DecodeTable<BITS, SIZE> {
                             | BITS << 8
                             | table_bits;
                     }
-                    let bits = bits - BITS;
-                    let entry = symbol + (bits << 8 | bits);
                     let places = self.entries[table..table + (1 << table_bits)].iter_mut();
                     places
                         .skip(code >> BITS)
-                        .step_by(1 << bits)
+                        .step_by(1 << (bits - BITS))
                         .for_each(|place| *place = entry);
                 }
                 code = next(code, bits);
@@ -223,7 +228,9 @@ fn check(count: &[u16; 16], used: u16, alphabet: Alphabet) -> Result<(), Rule> {
         }
     }
     // RFC 1951 §3.2.7: "If only one distance code is used, it is encoded using one bit, not zero bits; in this case there is
-    // a single code length of one, with one unused code." All others have only the end of the block as literal.
+    // a single code length of one, with one unused code. One distance code of zero bits means that there are no
+    // distance codes used at all (the data is all literals)."
+    // The same is accepted of literals: a block may have its end alone.
     let is_alone = count[1] == used && !matches!(alphabet, Alphabet::CodeLengths);
     match free > 0 && !is_alone {
         true => Err(Rule::CodesIncomplete),

@@ -1,9 +1,18 @@
 //! The rules of a compressed stream, and the error that names the broken one.
 
+use std::fmt;
+
 use crate::wire::{rule_error, rules, show_hex};
 
 rules! {
-    /// A rule that a compressed stream must keep; `fixtures/deflate/` uses the same names.
+    /// A rule that a compressed stream must keep.
+    ///
+    /// ```
+    /// use barewire::deflate::Rule;
+    ///
+    /// assert_eq!(Rule::CodesOversubscribed.section(), "RFC 1951 §3.2.2");
+    /// assert_eq!(Rule::DistanceTooFar.says(), "a distance reaches back to a byte of the window that has been there");
+    /// ```
     pub enum Rule;
 
     BlockTypeReserved "RFC 1951 §3.2.3" "a block is stored, has fixed codes or dynamic ones; type 3 is reserved";
@@ -42,12 +51,32 @@ rule_error! {
     /// ```
     pub struct Error {
         rule: Rule,
-        /// The byte at which the decoder was, from the begin of the stream. Codes are bits, so it has a part of what is
-        /// wrong, or stands right behind it.
+        /// The byte in which the wrong bits begin, from the begin of the stream. Lengths of codes are judged when the last
+        /// one has come: then it is the byte with the next bit.
         at: u64,
         /// Up to four bytes from there on, as far as they have come with this input.
         got: [u8; 4],
     }
-    pub(super) fn new;
-    show = show_hex;
+    fn new;
+    show = show;
+}
+
+impl Error {
+    /// The rule was broken at byte `at` of the stream, of which `before` bytes came before this input.
+    #[cold]
+    pub(super) fn behind(before: u64, rule: Rule, input: &[u8], at: u64) -> Error {
+        // What came with an earlier input is not shown.
+        let got = at
+            .checked_sub(before)
+            .map_or(&[][..], |at| &input[at as usize..]);
+        let error = Error::new(rule, got, 0);
+        Error { at, ..error }
+    }
+}
+
+fn show(f: &mut fmt::Formatter<'_>, at: u64, got: &[u8]) -> fmt::Result {
+    match got {
+        [] => write!(f, "; at byte {at}"),
+        got => show_hex(f, at, got),
+    }
 }

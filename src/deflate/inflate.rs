@@ -14,25 +14,17 @@
 //!
 //! - The input may end at any byte and the output may be full at any byte: then the state stays as it is, and the same
 //!   call goes on later.
-//! - In the middle of both, [`symbols_fast`](Inflate::symbols_fast) decodes without asking for either: it stops where
-//!   one more symbol might need more input or more room than there is. What is left is for `symbols`, one at a time.
+//! - In the middle of both, `fast_loop.rs` decodes without asking for either: it stops where one more symbol might need
+//!   more input or more room than there is. What is left is decoded here, one symbol at a time.
+//! - Bits are judged before they are taken, so an error stands where its bits begin.
 
 use super::bits::BitReader;
-use super::decode_table::{
-    Alphabet, DecodeTable, END, Entry, LITERAL, SECOND_TABLE, SPECIAL, all_bits, broken_rule,
-    code_bits, value,
-};
+use super::codes::{Codes, next};
+use super::decode_table::{END, LITERAL};
 use super::error::{Error, Rule};
-use super::history::{History, repeat};
-use super::symbols::{
-    CODE_LENGTH_ORDER, CODE_LENGTHS, DISTANCES, END_OF_BLOCK, FIXED_DISTANCES, LITERALS, LONGEST,
-    fixed_literals,
-};
-
-/// The most code lengths that a block declares.
-const ALL_LENGTHS: usize = LITERALS + DISTANCES;
-/// The most bytes of input that a symbol of the fast loop looks at.
-const FAST_INPUT: usize = 16;
+use super::fast_loop;
+use super::history::History;
+use super::symbols::CODE_LENGTH_ORDER;
 
 /// Decompresses a stream of RFC 1951.
 ///
@@ -40,13 +32,14 @@ const FAST_INPUT: usize = 16;
 /// for gigabytes makes no more than that.
 ///
 /// ```
-/// use barewire::deflate::{Inflate, Progress};
+/// use barewire::deflate::Inflate;
 ///
-/// let stream = [0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x27, 0x00]; // "hello hello hello hello"
+/// let stream = [0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x27, 0x01]; // "hello hello hello hello"
 /// let (mut inflate, mut out) = (Inflate::new(15), Vec::new());
-/// assert_eq!(inflate.inflate(&stream, &mut out, 10)?, Progress { consumed: 8, more: true });
+/// let progress = inflate.inflate(&stream, &mut out, 10)?;
 /// assert_eq!(out, b"hello hell");
-/// assert_eq!(inflate.inflate(&stream[8..], &mut out, 100)?, Progress { consumed: 2, more: false });
+/// assert!(progress.more);
+/// inflate.inflate(&stream[progress.consumed..], &mut out, 100)?;
 /// assert_eq!(out, b"hello hello hello hello");
 /// assert!(inflate.is_done());
 /// # Ok::<(), barewire::deflate::Error>(())
@@ -64,6 +57,29 @@ pub struct Inflate {
 }
 
 /// What [`Inflate::inflate`] has done.
+///
+/// ```
+/// use barewire::deflate::{Error, Inflate};
+///
+/// /// The rest of what `input` stands for, at most 64 KiB at a time.
+/// fn pass_on(inflate: &mut Inflate, mut input: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(), Error> {
+///     let mut out = Vec::new();
+///     loop {
+///         let progress = inflate.inflate(input, &mut out, 64 * 1024)?;
+///         input = &input[progress.consumed..];
+///         sink(&out);
+///         out.clear();
+///         if !progress.more {
+///             return Ok(()); // the next input, if it is not done
+///         }
+///     }
+/// }
+/// let stored = [1, 3, 0, 0xfc, 0xff, b'a', b'b', b'c'];
+/// let mut content = Vec::new();
+/// pass_on(&mut Inflate::new(15), &stored, |bytes| content.extend_from_slice(bytes))?;
+/// assert_eq!(content, b"abc");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// How many bytes of the input it is done with: all of them, unless there is more to come or the stream is done.
@@ -96,19 +112,7 @@ enum State {
         distance: usize,
     },
     Done,
-}
-
-/// The codes of the block.
-#[derive(Clone, Debug)]
-struct Codes {
-    literals: DecodeTable<10, 1334>,
-    distances: DecodeTable<8, 402>,
-    code_lengths: DecodeTable<7, 128>,
-    /// How many codes are declared: for literals and lengths, for distances, and for code lengths.
-    counts: [usize; 3],
-    lengths: [u8; ALL_LENGTHS],
-    /// Whether the tables are those of a block with fixed codes.
-    are_fixed: bool,
+    Broken(Error),
 }
 
 /// Why a step did not finish.
@@ -133,14 +137,7 @@ impl Inflate {
             is_last: false,
             bits: BitReader::default(),
             history: History::new(1 << window_bits.clamp(8, 15)),
-            codes: Box::new(Codes {
-                literals: DecodeTable::empty(),
-                distances: DecodeTable::empty(),
-                code_lengths: DecodeTable::empty(),
-                counts: [0; 3],
-                lengths: [0; ALL_LENGTHS],
-                are_fixed: false,
-            }),
+            codes: Box::new(Codes::new()),
             before: 0,
         }
     }
@@ -172,31 +169,28 @@ impl Inflate {
         most: usize,
     ) -> Result<Progress, Error> {
         let (mut rest, mut room) = (input, most);
-        let stop = loop {
+        let more = loop {
             room -= self.history.hand_over(out, room);
-            if room == 0 {
-                break Stop::Output;
+            match self.state {
+                _ if self.history.has_pending() => break true,
+                State::Broken(error) => return Err(error),
+                State::Done => break false,
+                _ if room == 0 => break true,
+                _ => self.history.make_room(room),
             }
-            self.history.make_room(room);
             match self.step(&mut rest) {
-                Ok(()) if matches!(self.state, State::Done) && !self.history.has_pending() => {
-                    break Stop::Input;
+                Err(Stop::Input) if !self.history.has_pending() => break false,
+                Err(Stop::Broken(rule)) => {
+                    let before = self.before + (input.len() - rest.len()) as u64;
+                    let at = before - u64::from(self.bits.count().div_ceil(8));
+                    self.state = State::Broken(Error::behind(self.before, rule, input, at));
                 }
-                Ok(()) | Err(Stop::Output) => {}
-                Err(Stop::Input) if self.history.has_pending() => {}
-                Err(stop) => break stop,
+                _ => {}
             }
         };
         let consumed = input.len() - rest.len();
-        if let Stop::Broken(rule) = stop {
-            let error = Error::new(rule, input, consumed.saturating_sub(1));
-            return Err(error);
-        }
         self.before += consumed as u64;
-        Ok(Progress {
-            consumed,
-            more: matches!(stop, Stop::Output),
-        })
+        Ok(Progress { consumed, more })
     }
 }
 
@@ -213,18 +207,17 @@ impl Inflate {
             State::Symbols => self.symbols(input),
             State::Distance { length } => self.distance(length, input),
             State::Copy { length, distance } => self.copy(length, distance),
-            State::Done => Ok(()),
+            State::Done | State::Broken(_) => Ok(()),
         }
     }
 
     fn block_begins(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
-        let header = self.bits.take(3, input).ok_or(Stop::Input)?;
-        self.is_last = header & 1 == 1;
+        if !self.bits.need(3, input) {
+            return Err(Stop::Input);
+        }
+        let header = self.bits.peek() & 7;
         self.state = match header >> 1 {
-            0 => {
-                self.bits.align();
-                State::StoredLength
-            }
+            0 => State::StoredLength,
             1 => {
                 self.codes.make_fixed()?;
                 State::Symbols
@@ -232,17 +225,28 @@ impl Inflate {
             2 => State::Counts,
             _ => return Err(Rule::BlockTypeReserved.into()),
         };
+        self.is_last = header & 1 == 1;
+        self.bits.skip(3);
+        if let State::StoredLength = self.state {
+            self.bits.align();
+        }
         Ok(())
     }
 
     fn stored_length(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
-        let both = self.bits.take(32, input).ok_or(Stop::Input)?;
+        if !self.bits.need(32, input) {
+            return Err(Stop::Input);
+        }
+        let both = self.bits.peek() as u32;
         // RFC 1951 §3.2.4: "NLEN is the one's complement of LEN"
-        let (length, complement) = (both & 0xffff, both >> 16);
-        if length != !complement & 0xffff {
+        let (length, complement) = (both as u16, (both >> 16) as u16);
+        if length != !complement {
             return Err(Rule::StoredLengthWrong.into());
         }
-        self.state = State::Stored { left: length };
+        self.bits.skip(32);
+        self.state = State::Stored {
+            left: length.into(),
+        };
         Ok(())
     }
 
@@ -251,52 +255,43 @@ impl Inflate {
         *input = &input[n..];
         self.state = State::Stored { left: left - n };
         match left - n {
-            0 => self.block_ends(),
+            0 => {
+                self.block_ends();
+                Ok(())
+            }
             _ if self.history.is_full() => Err(Stop::Output),
             _ => Err(Stop::Input),
         }
     }
 
-    fn block_ends(&mut self) -> Result<(), Stop> {
+    fn block_ends(&mut self) {
         self.state = match self.is_last {
             true => State::Done,
             false => State::BlockBegins,
         };
-        Ok(())
     }
 
     fn counts(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
-        let counts = self.bits.take(14, input).ok_or(Stop::Input)?;
-        // RFC 1951 §3.2.7: "5 Bits: HLIT, # of Literal/Length codes - 257 (257 - 286)
-        //                   5 Bits: HDIST, # of Distance codes - 1        (1 - 32)
-        //                   4 Bits: HCLEN, # of Code Length codes - 4     (4 - 19)"
-        let [literals, distances, code_lengths] = [
-            (counts & 31) + 257,
-            (counts >> 5 & 31) + 1,
-            (counts >> 10) + 4,
-        ];
-        if literals > LITERALS || distances > DISTANCES {
-            return Err(Rule::TooManyCodes.into());
+        if !self.bits.need(14, input) {
+            return Err(Stop::Input);
         }
-        self.codes.counts = [literals, distances, code_lengths];
-        self.codes.lengths[..CODE_LENGTHS].fill(0);
-        self.codes.are_fixed = false;
+        self.codes.declare(self.bits.peek() as usize & 0x3fff)?;
+        self.bits.skip(14);
         self.state = State::CodeLengthCodes { have: 0 };
         Ok(())
     }
 
-    fn code_length_codes(&mut self, have: usize, input: &mut &[u8]) -> Result<(), Stop> {
+    fn code_length_codes(&mut self, mut have: usize, input: &mut &[u8]) -> Result<(), Stop> {
         let codes = &mut *self.codes;
-        for at in have..codes.counts[2] {
+        for &symbol in &CODE_LENGTH_ORDER[have..codes.counts[2]] {
             let Some(length) = self.bits.take(3, input) else {
-                self.state = State::CodeLengthCodes { have: at };
                 return Err(Stop::Input);
             };
-            codes.lengths[usize::from(CODE_LENGTH_ORDER[at])] = length as u8;
+            codes.lengths[usize::from(symbol)] = length as u8;
+            have += 1;
+            self.state = State::CodeLengthCodes { have };
         }
-        codes
-            .code_lengths
-            .build(&codes.lengths[..CODE_LENGTHS], Alphabet::CodeLengths)?;
+        codes.make_code_lengths()?;
         self.state = State::Codes { have: 0 };
         Ok(())
     }
@@ -307,45 +302,37 @@ impl Inflate {
         let all = literals + distances;
         while have < all {
             self.state = State::Codes { have };
-            let symbol = next(&mut self.bits, &codes.code_lengths, input)?;
+            let Some(symbol) = next(&mut self.bits, &codes.code_lengths, input)? else {
+                return Err(Stop::Input);
+            };
             // RFC 1951 §3.2.7: "16: Copy the previous code length 3 - 6 times. […] 17: Repeat a code length of 0 for 3 - 10
             // times. […] 18: Repeat a code length of 0 for 11 - 138 times"
             let (extra, least) = match symbol.value {
-                length @ 0..16 => {
-                    self.bits.skip(symbol.bits);
-                    codes.lengths[have] = length as u8;
-                    have += 1;
-                    continue;
-                }
                 16 => (2, 3),
                 17 => (3, 3),
-                _ => (7, 11),
+                18 => (7, 11),
+                _ => (0, 1),
             };
-            if !self.bits.need(symbol.bits + extra, input) {
+            let bits = symbol.bits + extra;
+            if !self.bits.need(bits, input) {
                 return Err(Stop::Input);
             }
-            self.bits.skip(symbol.bits);
-            let repeats = least + self.bits.take(extra, input).ok_or(Stop::Input)?;
-            let length = match (symbol.value, have) {
-                (16, 0) => return Err(Rule::RepeatOfNothing.into()),
-                (16, have) => codes.lengths[have - 1],
+            let extra = (self.bits.peek() & !(u64::MAX << bits)) >> symbol.bits;
+            let repeats = least + extra as usize;
+            let length = match symbol.value {
+                16 if have == 0 => return Err(Rule::RepeatOfNothing.into()),
+                16 => codes.lengths[have - 1],
+                length @ 0..16 => length as u8,
                 _ => 0,
             };
             if repeats > all - have {
                 return Err(Rule::RepeatTooLong.into());
             }
+            self.bits.skip(bits);
             codes.lengths[have..have + repeats].fill(length);
             have += repeats;
         }
-        if codes.lengths[END_OF_BLOCK] == 0 {
-            return Err(Rule::EndOfBlockMissing.into());
-        }
-        codes
-            .literals
-            .build(&codes.lengths[..literals], Alphabet::Literals)?;
-        codes
-            .distances
-            .build(&codes.lengths[literals..all], Alphabet::Distances)?;
+        codes.make_declared()?;
         self.state = State::Symbols;
         Ok(())
     }
@@ -353,19 +340,23 @@ impl Inflate {
     /// Symbols to the end of the block, of the input or of the room: many at a time, and the last ones one by one.
     fn symbols(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
         while matches!(self.state, State::Symbols) {
-            if input.len() >= FAST_INPUT && self.history.limit - self.history.end >= LONGEST {
-                self.symbols_fast(input)?;
+            if fast_loop::can_run(&self.history, input) {
+                if fast_loop::run(&self.codes, &mut self.bits, &mut self.history, input)? {
+                    self.block_ends();
+                }
                 continue;
             }
             if self.history.is_full() {
                 return Err(Stop::Output);
             }
-            let symbol = next(&mut self.bits, &self.codes.literals, input)?;
+            let Some(symbol) = next(&mut self.bits, &self.codes.literals, input)? else {
+                return Err(Stop::Input);
+            };
             self.bits.skip(symbol.bits);
             if symbol.entry & LITERAL != 0 {
                 self.history.push(symbol.value as u8);
             } else if symbol.entry & END != 0 {
-                self.block_ends()?;
+                self.block_ends();
             } else {
                 self.state = State::Distance {
                     length: symbol.value,
@@ -376,11 +367,13 @@ impl Inflate {
     }
 
     fn distance(&mut self, length: usize, input: &mut &[u8]) -> Result<(), Stop> {
-        let symbol = next(&mut self.bits, &self.codes.distances, input)?;
-        self.bits.skip(symbol.bits);
+        let Some(symbol) = next(&mut self.bits, &self.codes.distances, input)? else {
+            return Err(Stop::Input);
+        };
         if !self.history.reaches(symbol.value) {
             return Err(Rule::DistanceTooFar.into());
         }
+        self.bits.skip(symbol.bits);
         self.state = State::Copy {
             length,
             distance: symbol.value,
@@ -400,165 +393,4 @@ impl Inflate {
         self.state = State::Symbols;
         Ok(())
     }
-}
-
-/// A symbol that is here in whole, its extra bits included.
-struct Symbol {
-    entry: Entry,
-    /// A byte, a length, a distance.
-    value: usize,
-    /// How many bits it has.
-    bits: u32,
-}
-
-/// The next symbol. Its bits stay.
-fn next<const BITS: u32, const SIZE: usize>(
-    bits: &mut BitReader,
-    table: &DecodeTable<BITS, SIZE>,
-    input: &mut &[u8],
-) -> Result<Symbol, Stop> {
-    loop {
-        let here = bits.peek();
-        let (mut entry, mut before) = (table.first(here), 0);
-        if entry & SECOND_TABLE != 0 && bits.count() >= BITS {
-            before = BITS;
-            entry = table.second(entry, here);
-        }
-        let all = before + all_bits(entry);
-        if entry & SECOND_TABLE == 0 && all <= bits.count() {
-            if entry & (SPECIAL | END) == SPECIAL {
-                return Err(broken_rule(entry).into());
-            }
-            let value = with_extra(entry, here >> before);
-            return Ok(Symbol {
-                entry,
-                value,
-                bits: all,
-            });
-        }
-        if !bits.need(bits.count() + 1, input) {
-            return Err(Stop::Input);
-        }
-    }
-}
-
-/// The value of an entry: its base, and the extra bits behind its code.
-#[inline(always)]
-fn with_extra(entry: Entry, bits: u64) -> usize {
-    let extra = (bits & !(u64::MAX << all_bits(entry))) >> code_bits(entry);
-    value(entry) + extra as usize
-}
-
-impl Codes {
-    fn make_fixed(&mut self) -> Result<(), Rule> {
-        if !std::mem::replace(&mut self.are_fixed, true) {
-            self.literals.build(&fixed_literals(), Alphabet::Literals)?;
-            self.distances
-                .build(&FIXED_DISTANCES, Alphabet::Distances)?;
-        }
-        Ok(())
-    }
-}
-
-impl Inflate {
-    /// Symbols as long as there are 16 bytes of input, and room for the longest copy.
-    ///
-    /// At least 56 bits are here after each refill: two literals and a length have at most 50, a distance 28.
-    fn symbols_fast(&mut self, input: &mut &[u8]) -> Result<(), Rule> {
-        let Codes {
-            literals,
-            distances,
-            ..
-        } = &*self.codes;
-        let History {
-            bytes: out,
-            end: out_end,
-            limit,
-            window,
-            ..
-        } = &mut self.history;
-        let (mut bits, mut count) = self.bits.parts();
-        let (mut at, mut end) = (0, *out_end);
-        let (last_at, last_end) = (input.len() - FAST_INPUT, *limit - LONGEST);
-        let mut outcome = Ok(());
-        while at <= last_at && end <= last_end {
-            refill(input, &mut at, &mut bits, &mut count);
-            let mut entry = literals.first(bits);
-            if entry & LITERAL != 0 {
-                out[end] = value(entry) as u8;
-                end += 1;
-                skip(&mut bits, &mut count, all_bits(entry));
-                entry = literals.first(bits);
-                if entry & LITERAL != 0 {
-                    out[end] = value(entry) as u8;
-                    end += 1;
-                    skip(&mut bits, &mut count, all_bits(entry));
-                    entry = literals.first(bits);
-                }
-            }
-            if entry & SECOND_TABLE != 0 {
-                let second = literals.second(entry, bits);
-                skip(&mut bits, &mut count, code_bits(entry));
-                entry = second;
-            }
-            let length = with_extra(entry, bits);
-            skip(&mut bits, &mut count, all_bits(entry));
-            if entry & LITERAL != 0 {
-                out[end] = length as u8;
-                end += 1;
-                continue;
-            }
-            if entry & SPECIAL != 0 {
-                match entry & END {
-                    0 => outcome = Err(broken_rule(entry)),
-                    _ => self.state = State::BlockBegins,
-                }
-                break;
-            }
-
-            refill(input, &mut at, &mut bits, &mut count);
-            let mut entry = distances.first(bits);
-            if entry & SECOND_TABLE != 0 {
-                let second = distances.second(entry, bits);
-                skip(&mut bits, &mut count, code_bits(entry));
-                entry = second;
-            }
-            if entry & SPECIAL != 0 {
-                outcome = Err(broken_rule(entry));
-                break;
-            }
-            let distance = with_extra(entry, bits);
-            skip(&mut bits, &mut count, all_bits(entry));
-            if distance > end.min(*window) {
-                outcome = Err(Rule::DistanceTooFar);
-                break;
-            }
-            repeat(out, end, distance, length);
-            end += length;
-        }
-        *out_end = end;
-        // Whole bytes that are not used go back to the input.
-        let back = at.min(count as usize / 8);
-        *input = &input[at - back..];
-        self.bits.set_parts(bits, count - 8 * back as u32);
-        if matches!(self.state, State::BlockBegins) && self.is_last {
-            self.state = State::Done;
-        }
-        outcome
-    }
-}
-
-/// Fills up the bits from 8 bytes of the input: at least 56 are here then.
-#[inline(always)]
-fn refill(input: &[u8], at: &mut usize, bits: &mut u64, count: &mut u32) {
-    let next: [u8; 8] = input[*at..*at + 8].try_into().expect("8 bytes");
-    *bits |= u64::from_le_bytes(next) << *count;
-    *at += (63 - *count as usize) >> 3;
-    *count |= 56;
-}
-
-#[inline(always)]
-fn skip(bits: &mut u64, count: &mut u32, n: u32) {
-    *bits >>= n;
-    *count -= n;
 }

@@ -1,11 +1,16 @@
-//! deflate
+//! Compression (for the book's 7.3 and 7.4): the DEFLATE of RFC 1951.
+//!
+//! [`Inflate`] decompresses. Read `inflate.rs` first: it has the states of a stream; then `symbols.rs` and `decode_table.rs`.
+
 mod bits;
 mod bits_out;
 mod block;
+mod codes;
 mod decode_table;
 mod deflate;
 mod encode_table;
 mod error;
+mod fast_loop;
 mod history;
 mod inflate;
 mod matcher;

@@ -68,7 +68,7 @@ fn a_breach_says_where_what_and_why() {
     let source = "use super::super::server::Server;\nfn f() { std::thread::yield_now() }";
     let expected = [
         "src/http/wire/x.rs:1: names crate::http::server::Server (written super::super::server::Server), \
-         but a wire file names of ours only wire, framing, text (invariant 1)",
+         but a wire file names of ours only wire, framing, text, deflate (invariant 1)",
         "src/http/wire/x.rs:2: names std::thread::yield_now, but a wire file is bytes and rules, \
          without std::thread: take what it gives as an argument (invariant 1)",
     ];

@@ -4,7 +4,7 @@
 //! to memory. A breach reads
 //!
 //! ```text
-//! src/http/wire/target.rs:12: names crate::http::server, but a wire file names of ours only wire, framing, text (invariant 1)
+//! src/http/wire/target.rs:12: names crate::http::server, but a wire file names of ours only wire, framing, text, deflate (invariant 1)
 //! ```
 //!
 //! Read [`rules`] for what is demanded: invariants 1 to 4, as tables. [`roles`] is the fifth,

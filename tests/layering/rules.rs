@@ -6,6 +6,7 @@ use crate::outline::{Name, Outline, Path, path};
 
 /// Invariant 1: beside every file in a folder `wire`, these are bytes and rules.
 const LIKE_WIRE: &[&str] = &[
+    "deflate",
     "framing",
     "text",
     "http::client::pool",
@@ -52,6 +53,7 @@ const CHAPTERS: &[(&str, May)] = &[
     ("lib", May::All),                    // the title page
     ("text", May::AllBut(&["trace"])),    // invariant 1 has more to say
     ("framing", May::AllBut(&["trace"])), // the same
+    ("deflate", May::AllBut(&["trace"])), // the same
     ("random", May::Only(&[])),
     ("setters", May::Only(&[])),
     ("wire", May::Only(&[])), // what the folders of that name share
@@ -137,9 +139,9 @@ fn wire(file: &Outline<'_>, from: &[String], stop: &[String]) -> Option<String> 
     let one_machine = |root: &&str| is_in(from, root) && is_in(stop, root);
     let itself = is_bytes_and_rules(file.module())
         && (stop.starts_with(file.module()) || LIKE_WIRE.iter().any(one_machine));
-    let shared = ["framing", "text", "setters"];
+    let shared = ["deflate", "framing", "text", "setters"];
     let allowed = itself || is_wire(stop) || shared.iter().any(|module| is_in(stop, module));
-    let why = "a wire file names of ours only wire, framing, text (invariant 1)";
+    let why = "a wire file names of ours only wire, framing, text, deflate (invariant 1)";
     (is_bytes_and_rules(from) && !allowed).then(|| why.into())
 }
 

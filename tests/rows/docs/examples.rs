@@ -6,7 +6,8 @@
 use super::{Page, assert_none, root};
 use std::collections::BTreeSet;
 
-const DOORS: [&str; 8] = [
+const DOORS: [&str; 9] = [
+    "deflate",
     "framing",
     "http",
     "https",

@@ -1,0 +1,117 @@
+//! The codes of a block: declared by it, or fixed; and the next symbol that is written with one of them.
+
+use super::bits::BitReader;
+use super::decode_table::{
+    Alphabet, DecodeTable, END, Entry, SECOND_TABLE, SPECIAL, all_bits, broken_rule, with_extra,
+};
+use super::error::Rule;
+use super::symbols::{
+    CODE_LENGTHS, DISTANCES, END_OF_BLOCK, FIXED_DISTANCES, LITERALS, fixed_literals,
+};
+
+/// The most code lengths that a block declares.
+const ALL_LENGTHS: usize = LITERALS + DISTANCES;
+
+#[derive(Clone, Debug)]
+pub(super) struct Codes {
+    pub(super) literals: DecodeTable<10, 1334>,
+    pub(super) distances: DecodeTable<8, 402>,
+    pub(super) code_lengths: DecodeTable<7, 128>,
+    /// How many codes are declared: for literals and lengths, for distances, and for code lengths.
+    pub(super) counts: [usize; 3],
+    /// The lengths that have been read: those of the code length codes, then all others.
+    pub(super) lengths: [u8; ALL_LENGTHS],
+    /// Whether the tables are those of a block with fixed codes.
+    are_fixed: bool,
+}
+
+impl Codes {
+    pub(super) fn new() -> Codes {
+        Codes {
+            literals: DecodeTable::empty(),
+            distances: DecodeTable::empty(),
+            code_lengths: DecodeTable::empty(),
+            counts: [0; 3],
+            lengths: [0; ALL_LENGTHS],
+            are_fixed: false,
+        }
+    }
+
+    pub(super) fn make_fixed(&mut self) -> Result<(), Rule> {
+        if !self.are_fixed {
+            self.literals.build(&fixed_literals(), Alphabet::Literals)?;
+            self.distances
+                .build(&FIXED_DISTANCES, Alphabet::Distances)?;
+            self.are_fixed = true;
+        }
+        Ok(())
+    }
+
+    /// From 5, 5 and 4 bits.
+    pub(super) fn declare(&mut self, counts: usize) -> Result<(), Rule> {
+        // RFC 1951 §3.2.7: "5 Bits: HLIT, # of Literal/Length codes - 257 (257 - 286)
+        //                   5 Bits: HDIST, # of Distance codes - 1        (1 - 32)
+        //                   4 Bits: HCLEN, # of Code Length codes - 4     (4 - 19)"
+        let [literals, distances] = [(counts & 31) + 257, (counts >> 5 & 31) + 1];
+        if literals > LITERALS || distances > DISTANCES {
+            return Err(Rule::TooManyCodes);
+        }
+        self.counts = [literals, distances, (counts >> 10) + 4];
+        self.lengths[..CODE_LENGTHS].fill(0);
+        Ok(())
+    }
+
+    pub(super) fn make_code_lengths(&mut self) -> Result<(), Rule> {
+        let lengths = &self.lengths[..CODE_LENGTHS];
+        self.code_lengths.build(lengths, Alphabet::CodeLengths)
+    }
+
+    /// From all lengths.
+    pub(super) fn make_declared(&mut self) -> Result<(), Rule> {
+        self.are_fixed = false;
+        if self.lengths[END_OF_BLOCK] == 0 {
+            return Err(Rule::EndOfBlockMissing);
+        }
+        let [literals, distances, _] = self.counts;
+        let (literals, rest) = self.lengths.split_at(literals);
+        self.literals.build(literals, Alphabet::Literals)?;
+        self.distances
+            .build(&rest[..distances], Alphabet::Distances)
+    }
+}
+
+/// A symbol that is here in whole, its extra bits included.
+pub(super) struct Symbol {
+    pub(super) entry: Entry,
+    /// A byte, a length, a distance, a code length.
+    pub(super) value: usize,
+    /// How many bits it has.
+    pub(super) bits: u32,
+}
+
+/// The next symbol, whose bits stay; `None` if the input ends within it.
+pub(super) fn next<const BITS: u32, const SIZE: usize>(
+    bits: &mut BitReader,
+    table: &DecodeTable<BITS, SIZE>,
+    input: &mut &[u8],
+) -> Result<Option<Symbol>, Rule> {
+    loop {
+        let here = bits.peek();
+        let mut entry = table.first(here);
+        if entry & SECOND_TABLE != 0 && bits.count() >= BITS {
+            entry = table.second(entry, here);
+        }
+        let all = all_bits(entry);
+        if entry & SECOND_TABLE == 0 && all <= bits.count() {
+            if entry & (SPECIAL | END) == SPECIAL {
+                return Err(broken_rule(entry));
+            }
+            let value = with_extra(entry, here);
+            #[rustfmt::skip]
+            return Ok(Some(Symbol { entry, value, bits: all }));
+        }
+        if !bits.need(bits.count() + 1, input) {
+            return Ok(None);
+        }
+    }
+}
