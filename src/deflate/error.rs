@@ -5,7 +5,7 @@ use std::fmt;
 use crate::wire::{rule_error, rules, show_hex};
 
 rules! {
-    /// A rule that a compressed stream must keep.
+    /// A rule that a compressed stream must keep; `fixtures/deflate/` uses the same names.
     ///
     /// ```
     /// use barewire::deflate::Rule;

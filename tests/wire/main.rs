@@ -8,6 +8,7 @@
 //! | `http` | the vectors of HTTP/1.1, `fixtures/http/` |
 //! | `machine` | the connection machine of HTTP/1.1, every state and event |
 //! | `pool` | the client's pool: each rule, every order, real threads |
+//! | `deflate` | compressed streams, `fixtures/deflate/` |
 //! | `websocket` | frames, messages and handshakes, `fixtures/websocket/` |
 //! | `tls` | what can be read without a key, `fixtures/tls/` |
 //! | `trace` | every byte is explained once, in all of these |
@@ -15,6 +16,7 @@
 //! `cargo test --test wire pool` runs one of them.
 
 mod cases;
+mod deflate;
 mod framing;
 mod http;
 mod machine;

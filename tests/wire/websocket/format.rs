@@ -1,4 +1,4 @@
-//! The format of `fixtures/websocket/*.txt`, as the head of each file explains it.
+//! The format of `fixtures/websocket/*.txt`, as the head of each file explains it; `fixtures/deflate/` has the same.
 
 use barewire::websocket::wire::Rule;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(crate) const HANDSHAKES: [&str; 2] = ["requests.txt", "responses.txt"];
 pub(crate) struct Case {
     /// The file, the line and the name.
     pub(crate) place: String,
-    lines: Vec<(String, String)>,
+    pub(crate) lines: Vec<(String, String)>,
 }
 
 pub(crate) fn folder() -> PathBuf {
@@ -33,6 +33,11 @@ pub(crate) fn folder() -> PathBuf {
 pub(crate) fn cases(file: &str) -> Vec<Case> {
     let found = FILES.iter().find(|(name, _)| *name == file);
     let (_, text) = found.unwrap_or_else(|| panic!("{file} is in no list of files"));
+    read(&format!("websocket/{file}"), text)
+}
+
+/// The cases in the text of `fixtures/{file}`.
+pub(crate) fn read(file: &str, text: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     for (first, paragraph) in paragraphs(text) {
         let whole = Case::new(file, first, &paragraph);
@@ -68,7 +73,7 @@ fn paragraphs(text: &str) -> Vec<(usize, Vec<Line<'_>>)> {
 
 impl Case {
     fn new(file: &str, line: usize, paragraph: &[Line<'_>]) -> Case {
-        let mut place = format!("fixtures/websocket/{file}:{line}");
+        let mut place = format!("fixtures/{file}:{line}");
         let mut lines = Vec::new();
         for (_, key, value) in paragraph {
             match *key {
@@ -79,8 +84,9 @@ impl Case {
         }
         let case = Case { place, lines };
         let cited = case.find("rfc").unwrap_or_default();
-        let known = ["RFC 6454 §", "RFC 6455 §", "RFC 9110 §"];
-        let is_known = known.iter().any(|rfc| cited.starts_with(rfc));
+        let known = ["1951", "1952", "6454", "6455", "9110"];
+        let cites = |rfc| cited.starts_with(&format!("RFC {rfc} §"));
+        let is_known = known.into_iter().any(cites);
         assert!(is_known, "{}: {cited}", case.place);
         case
     }
