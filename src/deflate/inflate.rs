@@ -147,6 +147,21 @@ impl Inflate {
         matches!(self.state, State::Done) && !self.history.has_pending()
     }
 
+    /// Whether the next bit begins a block, and nothing of the input waits to be decoded or to be output.
+    pub fn is_between_blocks(&self) -> bool {
+        let begins = matches!(self.state, State::BlockBegins) && self.bits.count() == 0;
+        begins && !self.history.has_pending()
+    }
+
+    /// Goes on behind the last block as if it had not been the last: distances still reach back. (A compressed message of a
+    /// WebSocket may end with such a block, and another follows: RFC 7692 §7.2.3.4.)
+    pub fn resume(&mut self) {
+        if self.is_done() {
+            self.state = State::BlockBegins;
+            self.bits.align();
+        }
+    }
+
     /// Another stream begins: nothing of the last one is known any more. The memory is kept.
     pub fn reset(&mut self) {
         self.state = State::BlockBegins;

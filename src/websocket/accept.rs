@@ -221,7 +221,7 @@ impl Acceptor {
         };
         let ours: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
         let protocol = offer.choose(&ours);
-        response.change_fields(|fields| offer.answer(protocol, fields))??;
+        response.change_fields(|fields| offer.answer(protocol, None, fields))??;
         let upgraded = request.switch(response, blames_peer)?;
         Ok(Some((upgraded, protocol.map(str::to_owned))))
     }

@@ -75,7 +75,7 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
         let refusal = answer.refusal("the server refused the WebSocket".to_owned());
         return Err(Error::Refused(Box::new(refusal)));
     }
-    let protocol = opening.check(&answer.head())?.map(str::to_owned);
+    let protocol = opening.check(&answer.head())?.protocol.map(str::to_owned);
     let config = Arc::new(options.config.clone());
     WebSocket::open(answer.upgrade()?, Role::Client, config, protocol)
 }

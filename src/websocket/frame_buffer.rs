@@ -54,7 +54,7 @@ impl FrameBuffer {
     /// A piece of the next frame; `None`: read first, all bytes are piece.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Piece>, wire::Error> {
-        if self.buffer.is_empty() {
+        if self.buffer.is_empty() && !self.receiver.has_more() {
             return Ok(None);
         }
         let unread = self.buffer.unread_mut();
@@ -107,9 +107,9 @@ impl FrameBuffer {
         Ok(n)
     }
 
-    /// Whether the buffer has grown.
+    /// Whether the buffer has grown, or there is a decompressor.
     pub(super) fn is_large(&self) -> bool {
-        self.buffer.size() > FIRST_BYTES
+        self.buffer.size() > FIRST_BYTES || self.receiver.has_decompressor()
     }
 
     /// The connection has become quiet: memory is given back.

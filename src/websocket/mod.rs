@@ -141,7 +141,8 @@
 //! | a limit of messages | [`Limits`] in `wire/message.rs`, `Frames::count` in `wire/connection/frames.rs`, where the limits are passed (`receive.rs`), `tests/fuzz/src/targets/message.rs`, `src/bin/ws_server/routes.rs`, the heads of the files in `fixtures/websocket/`, which a test wants equal |
 //! | a deadline, or any default | `config.rs`; `tests/rows/docs/defaults.rs` names the tables that repeat it |
 //! | what may follow what on a connection | the table in `wire/connection/state.rs`, and `fixtures/websocket/states.txt` |
-//! | what a reserved bit means, an extension | `NEGOTIATED_BITS` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
+//! | what a reserved bit means, an extension | `judge_bits` in `wire/connection/frames.rs`; [`wire::Offer::answer`] and [`wire::Opening::check`] |
+//! | how messages are compressed | `wire/deflate/`: the parameters in `params.rs`, with the cases in `fixtures/websocket/{requests,responses,deflate}.txt` |
 //! | a field of the handshake | `wire/handshake/offer.rs` (server), `wire/handshake/opening.rs` (client) |
 //! | which web pages may connect (`Origin`) | [`Acceptor::same_origin`] and [`Acceptor::origins`] in `accept.rs`; without them, all may. What is the same: `wire/handshake/origin.rs`, and `fixtures/websocket/requests.txt` |
 //! | an event | `events.rs`: the trait, and `run`, which calls it |

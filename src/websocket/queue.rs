@@ -193,7 +193,7 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
     pub(super) fn append_or_defer(&mut self, data: Data<'_>) -> Result<(), Misuse> {
         let key = self.mask_key;
         if self.unfinished && self.is_open() {
-            return Sender::new(self.sender.role()).send(data, key, &mut self.deferred);
+            return self.sender.another().send(data, key, &mut self.deferred);
         }
         self.append(|sender, key, queue| sender.send(data, key, queue))
             .map(drop)

@@ -39,6 +39,7 @@ pub use role::Role;
 pub use send::Sender;
 pub use state::{Event, Phase, State, phase, step};
 
+use super::deflate::Agreement;
 use super::error::Error;
 use super::message::Limits;
 
@@ -55,6 +56,15 @@ impl Connection {
         Connection {
             receiver: Receiver::new(role, limits),
             sender: Sender::new(role),
+        }
+    }
+
+    /// Messages may be compressed, as was agreed on in the handshake.
+    #[must_use]
+    pub fn with_deflate(self, agreement: &Agreement) -> Connection {
+        Connection {
+            receiver: self.receiver.with_deflate(agreement),
+            sender: self.sender.with_deflate(),
         }
     }
 

@@ -39,6 +39,9 @@ rules! {
     AcceptRepeated 502 "RFC 6455 §11.3.3" "a response has one Sec-WebSocket-Accept";
     AcceptWrong 502 "RFC 6455 §4.1" "Sec-WebSocket-Accept does not answer the key of this request";
     ExtensionNotAsked 502 "RFC 6455 §4.1" "the response names an extension that was not asked for";
+    DeflateParamInvalid 502 "RFC 7692 §7.1" "permessage-deflate has four parameters, each once and with a value of its range";
+    DeflateNotAsked 502 "RFC 7692 §7.1" "the response agrees to what permessage-deflate was not offered with";
+    DeflateRepeated 502 "RFC 7692 §5" "the response names permessage-deflate once";
     ProtocolNotAsked 502 "RFC 6455 §4.1" "the response names a subprotocol that was not asked for";
     ProtocolRepeated 502 "RFC 6455 §11.3.4" "a response has one Sec-WebSocket-Protocol";
 
@@ -48,6 +51,7 @@ rules! {
     LengthNotMinimal 1002 "RFC 6455 §5.2" "a length is written in the shortest of its three forms";
     LengthTooLarge 1002 "RFC 6455 §5.2" "the top bit of a 64-bit length is 0";
     ReservedBitSet 1002 "RFC 6455 §5.2" "a reserved bit is 0 unless an extension gives it a meaning";
+    CompressedBitMisplaced 1002 "RFC 7692 §6" "RSV1 is set on the first frame of a message alone";
     MaskMissing 1002 "RFC 6455 §5.1" "a client masks every frame";
     MaskForbidden 1002 "RFC 6455 §5.1" "a server masks no frame";
     ContinuationOfNothing 1002 "RFC 6455 §5.4" "a continuation frame goes on with a message, and none has begun";
@@ -55,6 +59,8 @@ rules! {
     MessageTooBig 1009 "RFC 6455 §10.4" "the message is longer than is accepted here";
     TextNotUtf8 1007 "RFC 6455 §8.1" "text is UTF-8";
     TextCut 1007 "RFC 6455 §8.1" "the text ends inside a character";
+    CompressedInvalid 1007 "RFC 7692 §7.2.2" "the payload of a compressed message is a DEFLATE stream, whose distances stay in the agreed window";
+    CompressedCut 1007 "RFC 7692 §7.2.1" "a compressed message ends with an empty stored block, without its last four bytes";
     CloseTooShort 1002 "RFC 6455 §5.5.1" "a Close frame is empty or begins with a code of two bytes";
     CloseCodeInvalid 1002 "RFC 6455 §7.4" "this close code must not be on the wire";
     CloseReasonNotUtf8 1007 "RFC 6455 §5.5.1" "the reason of a Close frame is UTF-8";
@@ -126,7 +132,7 @@ mod tests {
     fn a_rule_has_a_status_or_a_close_code() {
         for rule in Rule::ALL {
             assert!(rule.status().is_some() != rule.close_code().is_some());
-            let known = ["RFC 6455 §", "RFC 9110 §"];
+            let known = ["RFC 6455 §", "RFC 7692 §", "RFC 9110 §"];
             assert!(known.iter().any(|rfc| rule.section().starts_with(rfc)));
         }
     }

@@ -36,7 +36,7 @@ mod opening;
 mod origin;
 
 pub use offer::{Offer, refuse};
-pub use opening::Opening;
+pub use opening::{Agreed, Opening};
 
 use super::error::{Error, Rule};
 use super::misuse::Misuse;

@@ -128,6 +128,46 @@ impl<'a> Data<'a> {
     }
 }
 
+/// What one frame carries: a message or a part of one, as it is or compressed.
+///
+/// ```
+/// use barewire::websocket::wire::{Connection, Data, Kind, Limits, Payload, Received, Role, Agreement};
+///
+/// let agreement = Agreement::default();
+/// let connection = |role| Connection::new(role, Limits::default()).with_deflate(&agreement);
+/// let (mut server, mut client) = (connection(Role::Server), connection(Role::Client));
+/// let key = || unreachable!("a server masks nothing");
+///
+/// let mut out = Vec::new();
+/// let bytes = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+/// let hello = Payload { kind: Kind::Text, bytes, is_compressed: true };
+/// server.sender().send(hello, key, &mut out)?;
+/// assert_eq!(out[..2], [0xc1, 7]); // RSV1 is set
+/// let received = client.receive(&mut &mut out[..])?;
+/// assert_eq!(received, Some(Received::Message(Data::Text("Hello"))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payload<'a> {
+    /// Of which kind the message is.
+    pub kind: Kind,
+    /// The bytes of the frame, before they are masked.
+    pub bytes: &'a [u8],
+    /// Whether the message is compressed. All its parts are, or none is.
+    pub is_compressed: bool,
+}
+
+impl<'a> From<Data<'a>> for Payload<'a> {
+    #[inline]
+    fn from(data: Data<'a>) -> Payload<'a> {
+        Payload {
+            kind: data.kind(),
+            bytes: data.bytes(),
+            is_compressed: false,
+        }
+    }
+}
+
 impl PartialEq<str> for Data<'_> {
     fn eq(&self, text: &str) -> bool {
         *self == Data::Text(text)
@@ -230,6 +270,14 @@ impl Collected {
                 bytes.extend_from_slice(piece);
                 Ok(())
             }
+        }
+    }
+
+    /// The buffer to append to, unless it is a text, which [`push`](Self::push) judges.
+    pub(super) fn binary(&mut self) -> Option<&mut Vec<u8>> {
+        match &mut self.body {
+            Body::Text(_) => None,
+            Body::Binary(bytes) => Some(bytes),
         }
     }
 

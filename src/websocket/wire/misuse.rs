@@ -18,6 +18,7 @@ rules! {
     Closed "RFC 6455 §5.5.1" "a Close frame has been sent: nothing follows it";
     Unfinished "RFC 6455 §5.4" "the message before must be sent to its end";
     Kind "RFC 6455 §5.4" "all parts of a message are text, or all are binary";
+    Compression "RFC 7692 §6.1" "a message is compressed where that was agreed on, and then in all its parts";
     ControlTooLong "RFC 6455 §5.5" "a control frame holds 125 bytes at most";
     CloseCode "RFC 6455 §7.4" "a close code is 1000-1003, 1007-1014 or 3000-4999";
     CloseReason "RFC 6455 §5.5" "a reason for closing has 123 bytes at most";

@@ -54,8 +54,9 @@
 //! 6. A peer that breaks a [`Rule`] gets a Close frame with its code and its sentence ([`Sender::fail`]).
 //! 7. A message that lies whole in what was read is borrowed from there. Others are collected in one
 //!    buffer, which is kept: in the steady state nothing is allocated.
-//! 8. Extensions are declined, and so are unknown subprotocols. They are negotiated in [`Offer::answer`]
-//!    and [`Opening::check`] alone, and `connection/frames.rs` alone says what a reserved bit means.
+//! 8. permessage-deflate is agreed on where both ends want it; other extensions are declined, and so are unknown
+//!    subprotocols. They are negotiated in [`Offer::answer`] and [`Opening::check`] alone, and `connection/frames.rs`
+//!    alone says what a reserved bit means.
 //!
 //! # What one builds with it
 //!
@@ -67,6 +68,7 @@
 //! | the handshake | [`Offer`] and [`refuse`] in a server, [`Opening`] in a client; [`accept`] is the one computation in it, [`extensions`] decodes what is offered beside subprotocols |
 //! | frames alone | [`Header`], [`Opcode`], [`Mask`], [`Close`], [`CloseCode`] |
 //! | a whole connection | [`Connection`], or its halves [`Receiver`] and [`Sender`] on two threads; [`Received`], [`Data`], [`Limits`] |
+//! | compressed messages | [`PerMessageDeflate`] is what one end wants, [`Agreed`] what a response says, [`Agreement`] what both do; [`Payload`] is what a frame then carries |
 //! | where a connection stands | [`State`], [`Event`] and [`step`] for one direction; [`Phase`] and [`phase`] for both |
 //! | what went wrong | [`Error`] with its [`Rule`] blames the peer, [`Misuse`] the caller |
 //!
@@ -116,18 +118,18 @@
 //! table of the states, `connection.rs` the machine. `connection/frames.rs` decodes the header of each frame and unmasks the pieces of its
 //! payload, `connection/receive.rs` makes messages of them with `message.rs` and `utf8.rs`,
 //! `connection/send.rs` is the other direction, and `close.rs` is the last frame. `handshake.rs` is the
-//! beginning, with `extensions.rs`. `error.rs` is the table of the rules, `misuse.rs` that of the caller's.
+//! beginning, with `extensions.rs`. `deflate.rs` is about compressed messages. `error.rs` is the table of the rules, `misuse.rs` that of the caller's.
 //!
 //! # Two exercises
 //!
 //! 1. Send `hello world!` with a key of four zeros, then with the first four bytes of the text. Which bytes
 //!    are on the wire? With which of the two could a page write bytes of its choice (RFC 6455 §10.3)?
-//! 2. Negotiate permessage-deflate (RFC 7692): RSV1 on the first frame of a message then says that
-//!    its payload is compressed. Which two functions must agree to it, which constant gives the bit
-//!    its meaning, and which length does the limit have to count then?
+//! 2. In `deflate/inflating.rs`, inflate a whole piece before the limit is asked. Which case of `fixtures/websocket/deflate.txt`
+//!    fails then, and how much memory does a frame of 64 KiB take from you at most?
 
 mod close;
 mod connection;
+mod deflate;
 mod error;
 mod extensions;
 mod frame;
@@ -142,11 +144,12 @@ pub(crate) use connection::Piece;
 pub use connection::{
     Connection, Event, Phase, Received, Receiver, Role, Sender, State, phase, step,
 };
+pub use deflate::{Agreement, PerMessageDeflate};
 pub use error::{Error, Rule};
 pub use extensions::{Extension, Param, extensions};
 pub use frame::{CONTROL_MAX, Header, Opcode};
+pub use handshake::{Agreed, Offer, Opening, accept, refuse};
 pub(crate) use handshake::{GUID, hash, nonce};
-pub use handshake::{Offer, Opening, accept, refuse};
 pub use mask::Mask;
-pub use message::{Data, Kind, Limits, OwnedData};
+pub use message::{Data, Kind, Limits, OwnedData, Payload};
 pub use misuse::Misuse;

@@ -11,10 +11,10 @@ macro_rules! files {
     };
 }
 
-files! { "frames.txt" "messages.txt" "close.txt" "requests.txt" "responses.txt" }
+files! { "frames.txt" "messages.txt" "deflate.txt" "close.txt" "requests.txt" "responses.txt" }
 
 /// The files of frames, and those of handshakes.
-pub(crate) const FRAMES: [&str; 3] = ["frames.txt", "messages.txt", "close.txt"];
+pub(crate) const FRAMES: [&str; 4] = ["frames.txt", "messages.txt", "deflate.txt", "close.txt"];
 pub(crate) const HANDSHAKES: [&str; 2] = ["requests.txt", "responses.txt"];
 
 /// One case: its keys and values, in order.
@@ -84,7 +84,7 @@ impl Case {
         }
         let case = Case { place, lines };
         let cited = case.find("rfc").unwrap_or_default();
-        let known = ["1951", "1952", "6454", "6455", "9110"];
+        let known = ["1951", "1952", "6454", "6455", "7692", "9110"];
         let cites = |rfc| cited.starts_with(&format!("RFC {rfc} §"));
         let is_known = known.into_iter().any(cites);
         assert!(is_known, "{}: {cited}", case.place);

@@ -2,7 +2,7 @@
 
 use super::format::{self, Case};
 use barewire::websocket::wire::{
-    Connection, Data, Error, Header, Limits, Received, Receiver, Role, Rule,
+    Agreement, Connection, Data, Error, Header, Limits, Received, Receiver, Role, Rule,
 };
 
 /// Inputs up to this length are cut in two at every place, longer ones near their ends.
@@ -30,6 +30,11 @@ fn messages() {
 }
 
 #[test]
+fn compressed() {
+    run("deflate.txt");
+}
+
+#[test]
 fn close() {
     run("close.txt");
 }
@@ -47,13 +52,29 @@ struct Read<'c> {
     case: &'c Case,
     role: Role,
     limits: Limits,
+    agreed: Option<Agreement>,
     input: Vec<u8>,
     end: bool,
 }
 
+/// `yes no window 15 9`
+fn agreed(case: &Case) -> Option<Agreement> {
+    let line = case.find("agreed")?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [server, client, "window", of_server, of_client] = words[..] else {
+        panic!("{}: {line}", case.place);
+    };
+    Some(Agreement {
+        server_no_context_takeover: server == "no",
+        client_no_context_takeover: client == "no",
+        server_max_window_bits: of_server.parse().expect("a number"),
+        client_max_window_bits: of_client.parse().expect("a number"),
+    })
+}
+
 fn check(case: &Case) {
     case.only(&[
-        "to", "in", "limit", "end", "received", "error", "within", "pending",
+        "to", "in", "limit", "end", "received", "error", "within", "pending", "agreed",
     ]);
     let bytes = |text: String| {
         format::bytes(&text).unwrap_or_else(|| panic!("{}: bad bytes: {text}", case.place))
@@ -70,6 +91,7 @@ fn check(case: &Case) {
             Some(other) => panic!("{}: neither server nor client: {other}", case.place),
         },
         limits,
+        agreed: agreed(case),
         input: case.all("in").into_iter().flat_map(bytes).collect(),
         end: case.find("end").is_some(),
     };
@@ -161,6 +183,9 @@ fn in_parts(read: &Read<'_>, whole: &Outcome) {
     }
     for size in [1, 2, 3, 7, read.input.len().max(1)] {
         let mut receiver = Receiver::new(read.role, read.limits).in_parts();
+        if let Some(agreed) = &read.agreed {
+            receiver = receiver.with_deflate(agreed);
+        }
         let (mut came, mut message) = (Vec::new(), Vec::new());
         let mut error = None;
         for piece in read.input.chunks(size) {
@@ -208,6 +233,9 @@ fn encoded_again(read: &Read<'_>) {
 impl Read<'_> {
     fn outcome<'p>(&self, pieces: impl IntoIterator<Item = &'p [u8]>) -> Outcome {
         let mut connection = Connection::new(self.role, self.limits);
+        if let Some(agreed) = &self.agreed {
+            connection = connection.with_deflate(agreed);
+        }
         let (mut came, mut error) = (Vec::new(), None);
         for piece in pieces {
             // Bytes are taken from where they lie, and what is left there is of no use.

@@ -4,7 +4,9 @@ use super::format::{self, Case};
 use crate::cases::sample::REQUEST;
 pub(crate) use crate::cases::sample::{request, response, samples};
 use barewire::http::wire::{FieldList, Limits, RequestDecoder, ResponseDecoder, Scheme};
-use barewire::websocket::wire::{Error, Extension, Misuse, Offer, Opening, Rule, accept, refuse};
+use barewire::websocket::wire::{
+    Agreement, Error, Extension, Misuse, Offer, Opening, PerMessageDeflate, Rule, accept, refuse,
+};
 
 /// The nonce of the RFC's sample.
 pub(crate) const NONCE: [u8; 16] = *b"the sample nonce";
@@ -23,8 +25,44 @@ pub(crate) fn checked(opening: &Opening, bytes: &[u8]) -> Result<Option<String>,
     let mut decoder = ResponseDecoder::new(Limits::default());
     let length = decoder.decode(bytes).expect("a good head");
     let head = decoder.head(&bytes[..length.expect("a whole head")]);
-    let chosen = opening.check(&head)?;
-    Ok(chosen.map(str::to_owned))
+    Ok(opening.check(&head)?.protocol.map(str::to_owned))
+}
+
+/// What the response of a case agrees to.
+fn agreed(opening: &Opening, bytes: &[u8]) -> Option<Agreement> {
+    let mut decoder = ResponseDecoder::new(Limits::default());
+    let length = decoder.decode(bytes).expect("a good head");
+    let head = decoder.head(&bytes[..length.expect("a whole head")]);
+    opening.check(&head).expect("a good answer").deflate
+}
+
+/// The options of permessage-deflate that a case names behind `deflate:`; without that line it is off.
+fn options(case: &Case) -> Option<PerMessageDeflate> {
+    let named = case.find("deflate")?;
+    let mut options = PerMessageDeflate::default();
+    for word in named.split_whitespace() {
+        let (name, value) = word.split_once('=').unwrap_or((word, "0"));
+        let bits = value.parse().expect("a number");
+        match name {
+            "send_takeover" => options.send_takeover = true,
+            "receive_takeover" => options.receive_takeover = true,
+            "send_window_bits" => options.send_window_bits = bits,
+            "receive_window_bits" => options.receive_window_bits = bits,
+            _ => panic!("{}: no option {name}", case.place),
+        }
+    }
+    Some(options)
+}
+
+/// An agreement as the cases write it: the two takeovers, then the two windows, the server's first.
+fn agreement(agreed: Option<Agreement>) -> String {
+    agreed.map_or("none".to_owned(), |agreed| {
+        let takeover = |no: bool| if no { "no" } else { "yes" };
+        let server = takeover(agreed.server_no_context_takeover);
+        let client = takeover(agreed.client_no_context_takeover);
+        let (of_server, of_client) = (agreed.server_max_window_bits, agreed.client_max_window_bits);
+        format!("takeover {server} {client} window {of_server} {of_client}")
+    })
 }
 
 #[test]
@@ -35,7 +73,7 @@ fn requests() {
         #[rustfmt::skip]
         case.only(&[
             "line", "without", "with", "protocols", "ours", "chosen", "extensions", "origin",
-            "same", "accept", "error", "status",
+            "same", "accept", "error", "status", "deflate", "answer", "agreed",
         ]);
         let bytes = request(case);
         if let Some(same) = case.find("same") {
@@ -87,12 +125,23 @@ fn taken(case: &Case, offer: &Offer<'_>) {
     assert_eq!(offer.origin(), origin.as_deref().map(str::as_bytes));
 
     let mut fields = FieldList::new();
-    offer.answer(chosen, &mut fields).expect("offered");
+    let options = options(case);
+    let agreed = offer.answer(chosen, options.as_ref(), &mut fields);
+    let agreed = agreed.expect("offered");
     let mut names = vec!["Upgrade", "Connection", "Sec-WebSocket-Accept"];
     names.extend(chosen.map(|_| "Sec-WebSocket-Protocol"));
+    names.extend(agreed.map(|_| "Sec-WebSocket-Extensions"));
     let view = fields.view();
     assert_eq!(view.iter().map(|(name, _)| name).collect::<Vec<_>>(), names);
     assert_eq!(view.get_str("Sec-WebSocket-Protocol"), chosen);
+    let answer = view.get_str("Sec-WebSocket-Extensions");
+    assert_eq!(
+        answer.unwrap_or_default(),
+        case.find("answer").unwrap_or_default()
+    );
+    if let Some(expected) = case.find("agreed") {
+        assert_eq!(agreement(agreed), expected, "{}", case.place);
+    }
     if let Some(expected) = case.find("accept") {
         assert_eq!(
             view.get_str("Sec-WebSocket-Accept"),
@@ -136,14 +185,30 @@ fn responses() {
     let cases = format::cases("responses.txt");
     println!("{} cases", cases.len());
     for case in &cases {
-        case.only(&["asked", "line", "without", "with", "chosen", "error"]);
+        #[rustfmt::skip]
+        case.only(&[
+            "asked", "line", "without", "with", "chosen", "error", "deflate", "asks", "agreed",
+        ]);
         let asked = case.find("asked").unwrap_or("chat superchat".into());
         let mut opening = Opening::new(NONCE);
         for protocol in asked.split_whitespace() {
             opening = opening.protocol(protocol).expect("a token");
         }
+        if let Some(options) = options(case) {
+            opening = opening.deflate(&options);
+        }
+        if let Some(expected) = case.find("asks") {
+            let mut fields = FieldList::new();
+            opening.ask(&mut fields).expect("no other field");
+            let asks = fields.view().get_str("Sec-WebSocket-Extensions");
+            assert_eq!(asks, Some(&expected[..]), "{}", case.place);
+        }
         match (checked(&opening, &response(case).1), case.error()) {
             (Ok(chosen), None) => {
+                if let Some(expected) = case.find("agreed") {
+                    let agreed = agreed(&opening, &response(case).1);
+                    assert_eq!(agreement(agreed), expected, "{}", case.place);
+                }
                 let expected = case.find("chosen").expect("what is chosen");
                 assert_eq!(chosen.unwrap_or_default(), expected, "{}", case.place);
             }
@@ -181,7 +246,7 @@ fn both_ends_agree() {
         assert_eq!(offer.protocols(), ["v2", "v1"]);
         let mut fields = FieldList::new();
         offer
-            .answer(offer.choose(&["v1"]), &mut fields)
+            .answer(offer.choose(&["v1"]), None, &mut fields)
             .expect("offered");
         fields.encode(&mut response);
     });
@@ -221,7 +286,7 @@ fn what_a_caller_must_not_do() {
     offered(&request, |offer| {
         let (offer, mut fields) = (offer.expect("a good offer"), FieldList::new());
         for other in ["", "Chat", "superchat"] {
-            let answered = offer.answer(Some(other), &mut fields);
+            let answered = offer.answer(Some(other), None, &mut fields);
             assert_eq!(answered, Err(Misuse::ProtocolNotOffered), "{other}");
             assert!(fields.view().is_empty());
         }
@@ -258,7 +323,7 @@ fn fault_d02_the_fields_of_the_caller_stay_or_are_refused() {
     request.extend_from_slice(b"\r\n\r\n");
     offered(&request, |offer| {
         let (offer, opening) = (offer.expect("a good offer"), Opening::new(NONCE));
-        let server = |fields: &mut FieldList| offer.answer(None, fields);
+        let server = |fields: &mut FieldList| offer.answer(None, None, fields).map(drop);
         let client = |fields: &mut FieldList| opening.ask(fields);
         let roles: [&Handshake<'_>; 2] = [&server, &client];
         for (handshake, ours) in roles.into_iter().zip([3, 4]) {

@@ -26,7 +26,7 @@ fn row_w01_the_handshake_of_the_book() {
     offered(REQUEST, |offer| {
         let (offer, mut fields) = (offer.expect("the book's request"), FieldList::new());
         let protocol = offer.choose(&["chat"]);
-        offer.answer(protocol, &mut fields).expect("offered");
+        offer.answer(protocol, None, &mut fields).expect("offered");
         fields.encode(&mut response);
     });
     response.extend_from_slice(b"\r\n");

@@ -16,8 +16,8 @@ use super::super::mask::Mask;
 use super::role::Role;
 use super::state::{Event, State, step};
 
-/// The reserved bits that an extension has given a meaning: none is negotiated.
-const NEGOTIATED_BITS: u8 = 0;
+/// RSV1: the message is compressed, where permessage-deflate was agreed on. The other reserved bits have no meaning.
+pub(super) const COMPRESSED: u8 = 0b100;
 
 /// The peer's frames.
 #[derive(Debug)]
@@ -28,6 +28,9 @@ pub(super) struct Frames {
     limit: u64,
     /// The payloads of the current message so far, the current frame's whole payload included.
     message_bytes: u64,
+    /// Whether messages may be compressed, and whether the current one is.
+    deflates: bool,
+    is_compressed: bool,
     /// The bytes of a header that is cut.
     header: Kept<{ Header::MAX }>,
     frame: Option<Frame>,
@@ -38,6 +41,7 @@ pub(super) struct Frames {
 struct Frame {
     opcode: Opcode,
     event: Event,
+    is_compressed: bool,
     left: u64,
     mask: Option<Mask>,
     begun: bool,
@@ -48,6 +52,8 @@ struct Frame {
 pub(crate) struct Piece {
     pub(super) opcode: Opcode,
     pub(super) event: Event,
+    /// Whether it belongs to a compressed message.
+    pub(super) is_compressed: bool,
     /// How many bytes were taken, and how many of them (the last ones) are payload.
     bytes: usize,
     payload_bytes: usize,
@@ -75,6 +81,8 @@ impl Frames {
             state: State::Idle,
             limit,
             message_bytes: 0,
+            deflates: false,
+            is_compressed: false,
             header: Kept::EMPTY,
             frame: None,
         }
@@ -83,6 +91,21 @@ impl Frames {
     pub(super) fn unlimited(self) -> Frames {
         let limit = u64::MAX;
         Frames { limit, ..self }
+    }
+
+    pub(super) fn with_deflate(self) -> Frames {
+        Frames {
+            deflates: true,
+            ..self
+        }
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
     }
 
     #[inline]
@@ -138,6 +161,7 @@ impl Frames {
         let frame = Frame {
             opcode: header.opcode,
             event: self.judge(&header)?,
+            is_compressed: self.is_compressed && !header.opcode.is_control(),
             left: header.length,
             mask: header.key.map(Mask::new),
             begun: false,
@@ -171,11 +195,8 @@ impl Frames {
 
     #[inline]
     fn judge(&mut self, header: &Header) -> Result<Event, Error> {
-        // RFC 6455 §5.2: "If a nonzero value is received and none of the negotiated extensions
-        // defines the meaning of such a nonzero value, the receiving endpoint MUST _Fail the
-        // WebSocket Connection_."
-        if header.rsv & !NEGOTIATED_BITS != 0 {
-            return Err(refused(header, Rule::ReservedBitSet, 0));
+        if header.rsv != 0 {
+            self.judge_bits(header)?;
         }
         if let Err(rule) = self.role.judge_mask(header.key.is_some()) {
             return Err(refused(header, rule, 1));
@@ -192,16 +213,36 @@ impl Frames {
         Ok(event)
     }
 
+    // RFC 6455 §5.2: "If a nonzero value is received and none of the negotiated extensions
+    // defines the meaning of such a nonzero value, the receiving endpoint MUST _Fail the
+    // WebSocket Connection_."
+    // RFC 7692 §6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and
+    // non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the WebSocket
+    // Connection_."
+    #[cold]
+    fn judge_bits(&self, header: &Header) -> Result<(), Error> {
+        let begins = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        match header.rsv {
+            COMPRESSED if self.deflates && begins => Ok(()),
+            COMPRESSED if self.deflates => Err(refused(header, Rule::CompressedBitMisplaced, 0)),
+            _ => Err(refused(header, Rule::ReservedBitSet, 0)),
+        }
+    }
+
+    /// Counts the payload. That of a compressed message is counted when it comes out.
     // RFC 6455 §10.4: "Such an implementation SHOULD impose a limit on frame sizes and the total
     // message size after reassembly from multiple frames."
     #[inline]
     fn count(&mut self, header: &Header, event: Event) -> Result<(), Error> {
         self.message_bytes = match event {
-            Event::Whole | Event::First => header.length,
+            Event::Whole | Event::First => {
+                self.is_compressed = header.rsv != 0;
+                header.length
+            }
             Event::Middle | Event::Last => self.message_bytes.saturating_add(header.length),
             Event::Control | Event::Close | Event::Fail => return Ok(()),
         };
-        match self.message_bytes > self.limit {
+        match self.message_bytes > self.limit && !self.is_compressed {
             true => Err(refused(header, Rule::MessageTooBig, 1)),
             false => Ok(()),
         }
@@ -224,6 +265,7 @@ impl Frame {
         Piece {
             opcode: self.opcode,
             event: self.event,
+            is_compressed: self.is_compressed,
             bytes: header_bytes + payload_bytes,
             payload_bytes,
             begins,
@@ -252,17 +294,26 @@ impl Piece {
         self.complete.is_some()
     }
 
+    /// The same piece without its bytes, which were taken: more comes out of it.
+    pub(super) fn taken(self) -> Piece {
+        Piece {
+            bytes: 0,
+            payload_bytes: 0,
+            ..self
+        }
+    }
+
     /// Its payload, at the end of the bytes that were taken.
     #[inline]
     pub(super) fn payload<'b>(&self, taken: &'b [u8]) -> &'b [u8] {
         &taken[self.bytes - self.payload_bytes..self.bytes]
     }
 
-    /// Whether a message, or a control frame, lies whole in what was read.
+    /// Whether a message, or a control frame, lies in what was read as it is.
     #[inline]
     pub(super) fn is_whole(&self) -> bool {
         let alone = matches!(self.event, Event::Whole | Event::Control | Event::Close);
-        alone && self.begins && self.ends
+        alone && self.begins && self.ends && !self.is_compressed
     }
 
     /// Whether a message begins with it.

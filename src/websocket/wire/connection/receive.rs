@@ -15,6 +15,7 @@
 //! complete; [`received`](Receiver::received) then borrows it. The driver calls the two halves itself.
 
 use super::super::close::Close;
+use super::super::deflate::{Agreement, Inflating};
 use super::super::error::{Error, Rule};
 use super::super::frame::Opcode;
 use super::super::message::{Collected, Data, Kind, Limits};
@@ -51,6 +52,16 @@ pub struct Receiver {
     control: Vec<u8>,
     /// The message that came in several pieces.
     message: Collected,
+    /// What was agreed on for compressed messages.
+    deflate: Option<Box<Deflated>>,
+}
+
+/// The part of a receiver that only compressed messages need.
+#[derive(Debug)]
+struct Deflated {
+    inflating: Inflating,
+    /// More comes out of this piece.
+    more: Option<Piece>,
 }
 
 impl Receiver {
@@ -61,12 +72,32 @@ impl Receiver {
             in_parts: false,
             control: Vec::new(),
             message: Collected::new(),
+            deflate: None,
+        }
+    }
+
+    /// Messages may be compressed, as was agreed on in the handshake.
+    #[must_use]
+    pub fn with_deflate(self, agreement: &Agreement) -> Receiver {
+        let agreed = self.frames.role().received(agreement);
+        let limit = Some(self.frames.limit()).filter(|_| !self.in_parts);
+        let inflating = Inflating::new(agreed, limit);
+        Receiver {
+            frames: self.frames.with_deflate(),
+            deflate: Some(Box::new(Deflated {
+                inflating,
+                more: None,
+            })),
+            ..self
         }
     }
 
     /// Messages are returned in parts, as they come: nothing is kept, and none is too long.
     #[must_use]
-    pub fn in_parts(self) -> Receiver {
+    pub fn in_parts(mut self) -> Receiver {
+        if let Some(deflate) = &mut self.deflate {
+            deflate.inflating.in_parts();
+        }
         Receiver {
             frames: self.frames.unlimited(),
             in_parts: true,
@@ -83,7 +114,21 @@ impl Receiver {
     /// Whether nothing has come of a message or a frame that is not complete.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        self.frames.is_idle()
+        self.frames.is_idle() && !self.has_more()
+    }
+
+    /// Whether [`take`](Self::take) has more to return before it needs bytes.
+    #[inline]
+    pub(crate) fn has_more(&self) -> bool {
+        let deflate = self.deflate.as_ref();
+        deflate.is_some_and(|deflate| deflate.more.is_some())
+    }
+
+    /// Whether [`shrink`](Self::shrink) would give the memory of a decompressor back.
+    #[inline]
+    pub(crate) fn has_decompressor(&self) -> bool {
+        let deflate = self.deflate.as_ref();
+        deflate.is_some_and(|deflate| deflate.inflating.can_shrink())
     }
 
     /// Takes bytes until something is complete, and leaves the others in `bytes`. `None`: all are taken,
@@ -118,6 +163,9 @@ impl Receiver {
     /// As [`receive`](Self::receive).
     #[inline]
     pub(crate) fn take(&mut self, bytes: &mut [u8]) -> Result<Option<Piece>, Error> {
+        if self.has_more() {
+            return self.take_more();
+        }
         let mut piece = match self.frames.next(bytes) {
             Ok(Some(piece)) => piece,
             Ok(None) => return Ok(None),
@@ -126,6 +174,7 @@ impl Receiver {
         piece.complete = match piece.is_whole() {
             true => Some(Complete::Read),
             false if piece.is_control() => self.collect_control(&piece, bytes),
+            false if piece.is_compressed => self.inflate(&mut piece, bytes)?,
             false => self.collect(&piece, bytes)?,
         };
         Ok(Some(piece))
@@ -176,6 +225,9 @@ impl Receiver {
         if self.is_idle() {
             self.message.start(Kind::Binary);
             self.message.shrink(bytes);
+            if let Some(deflate) = &mut self.deflate {
+                deflate.inflating.shrink();
+            }
         }
     }
 
@@ -227,6 +279,52 @@ impl Receiver {
         }
         self.append(payload, piece.is_last())
             .map_err(|error| self.failed(error))?;
+        let is_part = self.in_parts && !self.message.data().bytes().is_empty();
+        Ok((piece.is_last() || is_part).then_some(Complete::Collected))
+    }
+
+    /// Inflates a piece of a compressed message. `None`: nothing is complete yet.
+    #[inline(never)]
+    fn inflate(&mut self, piece: &mut Piece, read: &[u8]) -> Result<Option<Complete>, Error> {
+        let Some(deflate) = &mut self.deflate else {
+            return Ok(None); // and so RSV1 was refused
+        };
+        if piece.is_first() {
+            self.message.start(kind(piece.opcode));
+            deflate.inflating.start();
+        } else if self.in_parts {
+            self.message.part_returned();
+        }
+        let (payload, last) = (piece.payload(read), piece.is_last());
+        let more = deflate.inflating.inflate(payload, last, &mut self.message);
+        deflate.more = more.is_ok_and(|more| more).then(|| piece.taken());
+        self.inflated(piece, more)
+    }
+
+    /// The next part that comes out of a piece.
+    #[cold]
+    fn take_more(&mut self) -> Result<Option<Piece>, Error> {
+        let Some(deflate) = &mut self.deflate else {
+            return Ok(None);
+        };
+        let Some(mut piece) = deflate.more.take() else {
+            return Ok(None);
+        };
+        self.message.part_returned();
+        let more = deflate.inflating.go_on(piece.is_last(), &mut self.message);
+        deflate.more = more.is_ok_and(|more| more).then_some(piece);
+        piece.complete = self.inflated(&mut piece, more)?;
+        Ok(Some(piece))
+    }
+
+    /// What is complete now; if `more` comes out of the piece, it has not ended.
+    fn inflated(
+        &mut self,
+        piece: &mut Piece,
+        more: Result<bool, Error>,
+    ) -> Result<Option<Complete>, Error> {
+        let more = more.map_err(|error| self.failed(error))?;
+        piece.ends &= !more;
         let is_part = self.in_parts && !self.message.data().bytes().is_empty();
         Ok((piece.is_last() || is_part).then_some(Complete::Collected))
     }

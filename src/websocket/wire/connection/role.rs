@@ -2,6 +2,7 @@
 //!
 //! This is the only file of the protocol that matches the [`Role`].
 
+use super::super::deflate::{Agreement, Direction};
 use super::super::error::Rule;
 
 /// Which end of the connection we are.
@@ -21,6 +22,14 @@ impl Role {
         match self {
             Role::Client => true,
             Role::Server => false,
+        }
+    }
+
+    /// What was agreed on for the messages that the peer sends.
+    pub(super) fn received(self, agreement: &Agreement) -> Direction {
+        match self {
+            Role::Client => agreement.server(),
+            Role::Server => agreement.client(),
         }
     }
 

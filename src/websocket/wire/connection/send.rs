@@ -19,9 +19,9 @@ use super::super::close::{Close, CloseCode};
 use super::super::error::Error;
 use super::super::frame::{CONTROL_MAX, Header, Opcode};
 use super::super::mask::Mask;
-use super::super::message::{Data, Kind};
+use super::super::message::{Kind, Payload};
 use super::super::misuse::Misuse;
-use super::frames::Kept;
+use super::frames::{COMPRESSED, Kept};
 use super::receive::Received;
 use super::role::Role;
 use super::state::{Event, State, step};
@@ -32,8 +32,11 @@ use std::mem;
 pub struct Sender {
     role: Role,
     state: State,
-    /// The kind of the message in parts.
+    /// Whether messages may be compressed.
+    deflates: bool,
+    /// The kind of the message in parts, and whether it is compressed.
     kind: Kind,
+    is_compressed: bool,
     /// The payload of the newest ping, and whether its pong is pending.
     pong: Vec<u8>,
     pong_pending: bool,
@@ -46,10 +49,29 @@ impl Sender {
         Sender {
             role,
             state: State::Idle,
+            deflates: false,
             kind: Kind::Binary,
+            is_compressed: false,
             pong: Vec::new(),
             pong_pending: false,
             close: None,
+        }
+    }
+
+    /// Messages may be [compressed](Payload::is_compressed), as was agreed on in the handshake.
+    #[must_use]
+    pub fn with_deflate(self) -> Sender {
+        Sender {
+            deflates: true,
+            ..self
+        }
+    }
+
+    /// A sender of the same connection that has sent nothing.
+    pub(crate) fn another(&self) -> Sender {
+        Sender {
+            deflates: self.deflates,
+            ..Sender::new(self.role)
         }
     }
 
@@ -65,64 +87,86 @@ impl Sender {
 
     // ---- messages ---------------------------------------------------------------------------
 
-    /// Appends a message in one frame.
+    /// Appends a message in one frame: [`Data`](super::super::Data), or a compressed [`Payload`].
     ///
     /// # Errors
-    /// [`Misuse::Unfinished`] or [`Misuse::Closed`]; nothing is appended then.
+    /// [`Misuse::Unfinished`], [`Misuse::Closed`] or [`Misuse::Compression`]; nothing is appended then.
     #[inline]
-    pub fn send(
+    pub fn send<'d>(
         &mut self,
-        data: Data<'_>,
+        message: impl Into<Payload<'d>>,
         key: impl FnOnce() -> [u8; 4],
         out: &mut Vec<u8>,
     ) -> Result<(), Misuse> {
-        let opcode = opcode(data.kind());
-        self.frame(Event::Whole, opcode, data.bytes(), key, out)
+        let message = message.into();
+        let bits = self.bits(&message)?;
+        let opcode = opcode(message.kind);
+        self.frame(Event::Whole, opcode, bits, message.bytes, key, out)
     }
 
     /// Appends the next part of a message as a frame: the first part begins the message, the last one ends it.
     /// Other messages have to wait until then; pings, pongs and Close frames may come between.
     ///
     /// # Errors
-    /// [`Misuse::Kind`] or [`Misuse::Closed`]; nothing is appended then.
-    pub fn send_part(
+    /// [`Misuse::Kind`], [`Misuse::Closed`] or [`Misuse::Compression`]; nothing is appended then.
+    pub fn send_part<'d>(
         &mut self,
-        data: Data<'_>,
+        part: impl Into<Payload<'d>>,
         last: bool,
         key: impl FnOnce() -> [u8; 4],
         out: &mut Vec<u8>,
     ) -> Result<(), Misuse> {
-        out.reserve(Header::MAX + data.bytes().len());
-        let mask = self.begin_part(data, last, key, out)?;
-        append(data.bytes(), mask, out);
+        let part = part.into();
+        out.reserve(Header::MAX + part.bytes.len());
+        let mask = self.begin_part(part, last, key, out)?;
+        append(part.bytes, mask, out);
         Ok(())
     }
 
     /// As [`send_part`](Self::send_part), but only the header is appended. The caller writes the bytes of
-    /// `data` behind it, masked if there is a mask. So a server writes a long message without copying it.
+    /// the part behind it, masked if there is a mask. So a server writes a long message without copying it.
     ///
     /// # Errors
     /// As [`send_part`](Self::send_part).
-    pub fn begin_part(
+    pub fn begin_part<'d>(
         &mut self,
-        data: Data<'_>,
+        part: impl Into<Payload<'d>>,
         last: bool,
         key: impl FnOnce() -> [u8; 4],
         out: &mut Vec<u8>,
     ) -> Result<Option<Mask>, Misuse> {
+        let part = part.into();
         let continues = self.state == State::Message;
-        if continues && data.kind() != self.kind {
+        if continues && part.kind != self.kind {
             return Err(Misuse::Kind);
         }
+        if continues && part.is_compressed != self.is_compressed {
+            return Err(Misuse::Compression);
+        }
         let (event, opcode) = match (continues, last) {
-            (false, true) => (Event::Whole, opcode(data.kind())),
-            (false, false) => (Event::First, opcode(data.kind())),
+            (false, true) => (Event::Whole, opcode(part.kind)),
+            (false, false) => (Event::First, opcode(part.kind)),
             (true, false) => (Event::Middle, Opcode::Continuation),
             (true, true) => (Event::Last, Opcode::Continuation),
         };
-        let mask = self.header(event, opcode, data.bytes().len(), key, out)?;
-        self.kind = data.kind();
+        let bits = match continues {
+            true => 0,
+            false => self.bits(&part)?,
+        };
+        let mask = self.header(event, opcode, bits, part.bytes.len(), key, out)?;
+        (self.kind, self.is_compressed) = (part.kind, part.is_compressed);
         Ok(mask)
+    }
+
+    /// The reserved bits of a message's first frame.
+    // RFC 7692 §6.1: "An endpoint MUST set the "Per-Message Compressed" bit of the first fragment"
+    #[inline]
+    fn bits(&self, payload: &Payload<'_>) -> Result<u8, Misuse> {
+        match payload.is_compressed {
+            false => Ok(0),
+            true if self.deflates => Ok(COMPRESSED),
+            true => Err(Misuse::Compression),
+        }
     }
 
     // ---- control frames ---------------------------------------------------------------------
@@ -169,7 +213,7 @@ impl Sender {
             payload.push(&code.number().to_be_bytes());
             payload.push(close.reason().as_bytes());
         }
-        self.frame(Event::Close, Opcode::Close, payload.bytes(), key, out)
+        self.frame(Event::Close, Opcode::Close, 0, payload.bytes(), key, out)
     }
 
     fn control(
@@ -181,7 +225,7 @@ impl Sender {
     ) -> Result<(), Misuse> {
         match payload.len() > CONTROL_MAX {
             true => Err(Misuse::ControlTooLong),
-            false => self.frame(Event::Control, opcode, payload, key, out),
+            false => self.frame(Event::Control, opcode, 0, payload, key, out),
         }
     }
 
@@ -249,12 +293,13 @@ impl Sender {
         &mut self,
         event: Event,
         opcode: Opcode,
+        rsv: u8,
         payload: &[u8],
         key: impl FnOnce() -> [u8; 4],
         out: &mut Vec<u8>,
     ) -> Result<(), Misuse> {
         out.reserve(Header::MAX + payload.len());
-        let mask = self.header(event, opcode, payload.len(), key, out)?;
+        let mask = self.header(event, opcode, rsv, payload.len(), key, out)?;
         append(payload, mask, out);
         Ok(())
     }
@@ -266,6 +311,7 @@ impl Sender {
         &mut self,
         event: Event,
         opcode: Opcode,
+        rsv: u8,
         length: usize,
         key: impl FnOnce() -> [u8; 4],
         out: &mut Vec<u8>,
@@ -277,7 +323,7 @@ impl Sender {
         let key = self.role.masks().then(key);
         let header = Header {
             fin: !matches!(event, Event::First | Event::Middle),
-            rsv: 0,
+            rsv,
             opcode,
             length: length as u64,
             key,

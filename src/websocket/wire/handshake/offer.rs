@@ -2,8 +2,9 @@
 
 use super::{MAX_PROTOCOLS, accept, check_others, has_token, is_key, one, origin, refused, set};
 use crate::http::wire::{BodyLength, FieldList, Fields, RequestHead, Scheme, Version, grammar};
+use crate::websocket::wire::deflate::{Agreement, Params, PerMessageDeflate, is_offered};
 use crate::websocket::wire::error::{Error, Rule};
-use crate::websocket::wire::extensions::{Extension, extensions};
+use crate::websocket::wire::extensions::{Extension, FIELD, extensions};
 use crate::websocket::wire::misuse::Misuse;
 
 /// A client's opening handshake that breaks no rule.
@@ -23,7 +24,8 @@ use crate::websocket::wire::misuse::Misuse;
 /// assert_eq!(protocol, Some("chat")); // the client's order counts
 ///
 /// let mut fields = FieldList::new();
-/// offer.answer(protocol, &mut fields)?;
+/// let agreement = offer.answer(protocol, None, &mut fields)?; // messages are not compressed
+/// assert_eq!(agreement, None);
 /// assert_eq!(fields.view().get("Sec-WebSocket-Accept"), Some(&b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="[..]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -102,15 +104,23 @@ impl<'a> Offer<'a> {
         &self.extensions
     }
 
-    /// Sets the fields of the 101, beside those that are there already (`Set-Cookie` …). Extensions are
-    /// declined: none is named.
+    /// Sets the fields of the 101, beside those that are there already (`Set-Cookie` …). With `deflate`, the first
+    /// offer of permessage-deflate that can be met is answered, and what was agreed on is returned. All other extensions
+    /// are declined: they are not named.
     ///
     /// # Errors
     /// [`Misuse::ProtocolNotOffered`]; [`Misuse::HandshakeField`] if a field that is there contradicts the
     /// handshake. No field is set then.
     // RFC 6455 §4.2.2: "if the server does not wish to agree to one of the suggested subprotocols,
     // it MUST NOT send back a |Sec-WebSocket-Protocol| header field in its response"
-    pub fn answer(&self, protocol: Option<&str>, fields: &mut FieldList) -> Result<(), Misuse> {
+    // RFC 7692 §5: "A server accepts an extension negotiation offer by including one corresponding
+    // extension negotiation response"
+    pub fn answer(
+        &self,
+        protocol: Option<&str>,
+        deflate: Option<&PerMessageDeflate>,
+        fields: &mut FieldList,
+    ) -> Result<Option<Agreement>, Misuse> {
         if protocol.is_some_and(|protocol| !self.protocols.contains(&protocol)) {
             return Err(Misuse::ProtocolNotOffered);
         }
@@ -121,7 +131,18 @@ impl<'a> Offer<'a> {
         if let Some(protocol) = protocol {
             set(fields, "Sec-WebSocket-Protocol", protocol.as_bytes());
         }
-        Ok(())
+        let answers = |ours| self.deflate_offers().find_map(|offer| offer.answer(ours));
+        let Some(answer) = deflate.and_then(answers) else {
+            return Ok(None);
+        };
+        set(fields, FIELD, answer.to_string().as_bytes());
+        Ok(answer.agreement())
+    }
+
+    /// The offers of permessage-deflate whose parameters are good, in order.
+    pub(super) fn deflate_offers(&self) -> impl Iterator<Item = Params> {
+        let offers = self.extensions.iter().filter(|offer| is_offered(offer));
+        offers.filter_map(Params::decode)
     }
 }
 

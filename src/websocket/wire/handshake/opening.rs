@@ -4,8 +4,9 @@
 use super::offer::Offer;
 use super::{accept, check_others, encoded, has_token, one, refused, set};
 use crate::http::wire::{FieldList, Fields, Known, ResponseHead, Version, grammar};
+use crate::websocket::wire::deflate::{Agreement, Params, PerMessageDeflate, is_offered};
 use crate::websocket::wire::error::{Error, Rule};
-use crate::websocket::wire::extensions::extensions;
+use crate::websocket::wire::extensions::{FIELD, extensions};
 use crate::websocket::wire::misuse::Misuse;
 
 /// The client's side of one handshake: makes the fields of the request, and judges the response.
@@ -24,13 +25,25 @@ use crate::websocket::wire::misuse::Misuse;
 ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
 /// let mut decoder = ResponseDecoder::new(Limits::default());
 /// decoder.decode(bytes)?;
-/// assert_eq!(opening.check(&decoder.head(bytes))?, Some("chat"));
+/// let agreed = opening.check(&decoder.head(bytes))?;
+/// assert_eq!((agreed.protocol, agreed.deflate), (Some("chat"), None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Opening {
     key: [u8; 24],
     protocols: Vec<String>,
+    /// The offers of permessage-deflate.
+    deflate: Vec<Params>,
+}
+
+/// What a response has agreed to: see [`Opening::check`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agreed<'a> {
+    /// The subprotocol of the connection.
+    pub protocol: Option<&'a str>,
+    /// How messages are compressed; `None`: they are not.
+    pub deflate: Option<Agreement>,
 }
 
 impl Opening {
@@ -42,6 +55,7 @@ impl Opening {
         Opening {
             key: encoded(&nonce),
             protocols: Vec::new(),
+            deflate: Vec::new(),
         }
     }
 
@@ -55,6 +69,7 @@ impl Opening {
         Opening {
             key,
             protocols: protocols.map(|name| (*name).to_owned()).collect(),
+            deflate: offer.deflate_offers().collect(),
         }
     }
 
@@ -76,6 +91,26 @@ impl Opening {
         Ok(self)
     }
 
+    /// Offers permessage-deflate, after what was offered before.
+    ///
+    /// ```
+    /// use barewire::http::wire::FieldList;
+    /// use barewire::websocket::wire::{Opening, PerMessageDeflate};
+    ///
+    /// let deflate = PerMessageDeflate { receive_takeover: true, ..Default::default() };
+    /// let opening = Opening::new(*b"the sample nonce").deflate(&deflate);
+    /// let mut fields = FieldList::new();
+    /// opening.ask(&mut fields)?;
+    /// let offered = fields.view().get_str("Sec-WebSocket-Extensions");
+    /// assert_eq!(offered, Some("permessage-deflate; client_no_context_takeover; client_max_window_bits"));
+    /// # Ok::<(), barewire::websocket::Misuse>(())
+    /// ```
+    #[must_use]
+    pub fn deflate(mut self, deflate: &PerMessageDeflate) -> Opening {
+        self.deflate.push(Params::offer(deflate));
+        self
+    }
+
     /// Sets the fields of the request, beside those that are there already (`Origin`, `Cookie` …). Its method
     /// is GET; the caller sets `Host`.
     ///
@@ -84,12 +119,15 @@ impl Opening {
     pub fn ask(&self, fields: &mut FieldList) -> Result<(), Misuse> {
         check_others(fields.view())?;
         let protocols = self.protocols.join(", ");
-        let ours: [(&str, &[u8]); 5] = [
+        let offers: Vec<String> = self.deflate.iter().map(Params::to_string).collect();
+        let offers = offers.join(", ");
+        let ours: [(&str, &[u8]); 6] = [
             ("Upgrade", b"websocket"),
             ("Connection", b"Upgrade"),
             ("Sec-WebSocket-Key", &self.key),
             ("Sec-WebSocket-Version", b"13"),
             ("Sec-WebSocket-Protocol", protocols.as_bytes()),
+            (FIELD, offers.as_bytes()),
         ];
         for (name, value) in ours.into_iter().filter(|(_, value)| !value.is_empty()) {
             set(fields, name, value);
@@ -97,11 +135,11 @@ impl Opening {
         Ok(())
     }
 
-    /// The connection is open; returns its subprotocol.
+    /// The connection is open; returns what both have agreed on.
     ///
     /// # Errors
     /// The first rule that the response breaks. No frame may be sent then.
-    pub fn check<'a>(&self, head: &ResponseHead<'a>) -> Result<Option<&'a str>, Error> {
+    pub fn check<'a>(&self, head: &ResponseHead<'a>) -> Result<Agreed<'a>, Error> {
         let fields = head.fields();
         if head.status() != 101 {
             let status = head.status().to_string();
@@ -110,8 +148,40 @@ impl Opening {
         check_head(head)?;
         check_upgrade(fields)?;
         self.check_accept(fields)?;
-        check_extensions(fields)?;
-        self.check_protocol(fields)
+        Ok(Agreed {
+            deflate: self.check_extensions(fields)?,
+            protocol: self.check_protocol(fields)?,
+        })
+    }
+
+    /// Only permessage-deflate can have been offered.
+    // RFC 6455 §4.1: "If the response includes a |Sec-WebSocket-Extensions| header field and this header
+    // field indicates the use of an extension that was not present in the client's handshake (the server
+    // has indicated an extension not requested by the client), the client MUST _Fail the WebSocket
+    // Connection_."
+    // RFC 7692 §7.1: "A client MUST _Fail the WebSocket Connection_ if the peer server accepted an extension
+    // negotiation offer for this extension with an extension negotiation response meeting any of the
+    // following conditions"
+    fn check_extensions(&self, fields: Fields<'_>) -> Result<Option<Agreement>, Error> {
+        let mut agreement = None;
+        for chosen in extensions(fields)? {
+            let refused = |rule| Error::new(rule, chosen.name.as_bytes(), 0);
+            if self.deflate.is_empty() || !is_offered(&chosen) {
+                return Err(refused(Rule::ExtensionNotAsked));
+            }
+            if agreement.is_some() {
+                return Err(refused(Rule::DeflateRepeated));
+            }
+            let params = Params::decode(&chosen);
+            let agreed =
+                params.and_then(|params| params.agreement().map(|agreed| (params, agreed)));
+            let (params, agreed) = agreed.ok_or_else(|| refused(Rule::DeflateParamInvalid))?;
+            if !self.deflate.iter().any(|offer| params.meets(offer)) {
+                return Err(refused(Rule::DeflateNotAsked));
+            }
+            agreement = Some(agreed);
+        }
+        Ok(agreement)
     }
 
     // RFC 6455 §4.1: "the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1
@@ -173,16 +243,4 @@ fn check_upgrade(fields: Fields<'_>) -> Result<(), Error> {
         return Err(refused(fields, "Connection", Rule::ConnectionWrong));
     }
     Ok(())
-}
-
-/// The client has offered no extension, so the server must name none.
-fn check_extensions(fields: Fields<'_>) -> Result<(), Error> {
-    match extensions(fields)?.first() {
-        Some(chosen) => Err(Error::new(
-            Rule::ExtensionNotAsked,
-            chosen.name.as_bytes(),
-            0,
-        )),
-        None => Ok(()),
-    }
 }

@@ -73,14 +73,14 @@ fn taken(head: &RequestHead<'_>, offer: &Offer<'_>, connection: &Connection) {
     let nothing = None.into_iter();
     for protocol in nothing.chain(offer.protocols().iter().copied().map(Some)) {
         let mut fields = FieldList::new();
-        offer.answer(protocol, &mut fields).expect("it was offered");
+        offer.answer(protocol, None, &mut fields).expect("it was offered");
         let mut out = Vec::new();
         let mut connection = connection.clone();
         let switched = connection.send_switch(&fields, &mut out);
         assert_eq!(switched, Ok(()));
         opened(offer, key, protocol, &out);
     }
-    let misused = offer.answer(Some("not offered!"), &mut FieldList::new());
+    let misused = offer.answer(Some("not offered!"), None, &mut FieldList::new());
     assert!(misused.is_err());
 }
 
@@ -99,7 +99,7 @@ fn opened(offer: &Offer<'_>, key: &[u8], protocol: Option<&str>, answer: &[u8]) 
     for offered in offer.protocols() {
         opening = opening.protocol(offered).expect("a token, and once");
     }
-    assert_eq!(opening.check(&head), Ok(protocol));
+    assert_eq!(opening.check(&head).map(|agreed| agreed.protocol), Ok(protocol));
     asked_again(&opening, offer);
 }
 
@@ -144,8 +144,8 @@ fn answer(bytes: &[u8]) {
     let opening = Opening::new(NONCE).protocol("chat");
     let opening = opening.and_then(|opening| opening.protocol("superchat"));
     let opening = opening.expect("two tokens");
-    if let Ok(protocol) = opening.check(&head) {
-        chosen(&head, protocol);
+    if let Ok(agreed) = opening.check(&head) {
+        chosen(&head, agreed.protocol);
         let mut fields = FieldList::new();
         fields.append("Host", "a").expect("a field");
         opening.ask(&mut fields).expect("no other field");
