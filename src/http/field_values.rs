@@ -1,8 +1,8 @@
 //! What a field can be set to: text, bytes, a number, or several texts.
 
 use super::error::Error;
-use super::wire::FieldList;
-use super::wire::grammar::push_decimal;
+use super::wire::grammar::{list, push_decimal};
+use super::wire::{FieldList, Misuse};
 use std::borrow::Cow;
 
 /// The value of a field, or its values: what `set_header` takes.
@@ -103,6 +103,20 @@ pub(crate) fn append(
     let appended = values.each(&mut |value| Ok(fields.append(name, value)?));
     // `values` is called once, so some may be appended before the bad one.
     appended.inspect_err(|_| fields.truncate(before))
+}
+
+/// The response depends on the request's Accept-Encoding: `Vary` says so, beside what else it names.
+// RFC 9110 §12.5.5: "An origin server SHOULD generate a Vary header field on a cacheable response when it wishes that
+// response to be selectively reused for subsequent requests."
+pub(crate) fn vary_by_encoding(fields: &mut FieldList) -> Result<(), Misuse> {
+    const NAME: &str = "Accept-Encoding";
+    let names_it = |name: &[u8]| name == b"*" || name.eq_ignore_ascii_case(NAME.as_bytes());
+    let value = match fields.view().joined("Vary") {
+        None => NAME.into(),
+        Some(vary) if list(&vary).any(names_it) => return Ok(()),
+        Some(vary) => [&vary[..], b", ", NAME.as_bytes()].concat(),
+    };
+    fields.set("Vary", value)
 }
 
 macro_rules! text {

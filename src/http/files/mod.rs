@@ -14,6 +14,7 @@
 //!      │ canonicalize, still below the root?      place.rs  404   nothing that is served
 //!      ▼ a regular file?                                    308   a directory with an index, without its slash
 //!   /srv/www/a b.txt
+//!      │ or a b.txt.gz, if told to                           406   neither is accepted
 //!      │ in memory, or open it                    content.rs, cache.rs
 //!      ▼ size and time, as the open file says     stamp.rs
 //!   ETag, Last-Modified
@@ -38,6 +39,8 @@
 //!    change has passed, each response gets a tag of its own, and nothing is kept in memory.
 //! 6. Bytes in memory are used only while size, times and number of the file on disk
 //!    are the same: one `stat` for each request.
+//! 7. A file in gzip is another representation of the same file, with a tag of its own, and a range of it is one of
+//!    the bytes in gzip (RFC 9110 §14.2). Of several ranges the whole is sent instead.
 //!
 //! # What this trusts
 //! No client. But programs that may *write* below the root are trusted not to race: safe
@@ -58,6 +61,7 @@
 //! |---|---|
 //! | which names are refused | `path.rs`, and the table of statuses in `refusal.rs`; the page: [`ServerEvents::client_error`](super::ServerEvents::client_error) |
 //! | which files are found, links, dot files | `place.rs` |
+//! | when `name.gz` is served for `name` | `select_coding` in this file, `gzip_of` in `place.rs` |
 //! | the media type of an ending | the table in `media_type.rs` |
 //! | `ETag`, `Last-Modified` | `stamp.rs` |
 //! | preconditions and ranges | `wire/semantics/`; `select.rs` passes it the fields |
@@ -68,8 +72,8 @@
 //! # Two exercises
 //! 1. A deployment sets every file's time to the same second, as reproducible archives do. Which
 //!    change would `ETag` miss, and which would the cache in memory still notice?
-//! 2. Serve `a.txt.gz` to clients whose `Accept-Encoding` allows it. Which fields change, and what
-//!    happens to the entity tag, and to a `Range`?
+//! 2. Serve `a.txt.br` to clients that prefer it. Which functions change, and what becomes of the entity tag if a
+//!    file has all three forms?
 
 mod body;
 mod cache;
@@ -83,15 +87,16 @@ mod select;
 mod stamp;
 
 use super::error::{Error, Handled};
+use super::field_values::vary_by_encoding;
 use super::server::Request;
 use super::server::Response;
-use super::wire::{Outcome, Target};
+use super::wire::{AcceptEncoding, Outcome, Target};
 use crate::setters::setters;
 use body::Body;
 use cache::Cache;
 use content::Content;
 use parts::Boundaries;
-use place::{Place, Root};
+use place::{Found, Place, Root};
 use refusal::{Refusal, Rule};
 use stamp::Validators;
 use std::io;
@@ -138,6 +143,7 @@ pub struct Files {
     boundaries: Boundaries,
     high_water_mark_bytes: usize,
     cache_control: Option<String>,
+    precompressed: bool,
 }
 
 /// Settings: each takes the files and returns them, so that they chain.
@@ -177,6 +183,7 @@ impl Files {
             boundaries: Boundaries::default(),
             high_water_mark_bytes: 64 * 1024,
             cache_control: None,
+            precompressed: false,
         })
     }
 
@@ -196,6 +203,32 @@ impl Files {
         /// The value of a `Cache-Control` field for files (200, 206 and 304), such as `no-cache` or
         /// `max-age=3600`. None by default: a cache may then guess from `Last-Modified`.
         pub fn cache_control(self, value: &str) => self.cache_control = Some(value.to_owned());
+
+        /// Whether `name.gz` is served in the place of `name`, as `Content-Encoding: gzip`, to clients that prefer it
+        /// (RFC 9110 §12.5.3). It must not be older than `name`: where it is missing or older, all clients get `name`.
+        /// Responses then have `Vary: Accept-Encoding`. Off by default.
+        ///
+        /// Whoever may change `name` sees to `name.gz`, too: `gzip -kf name`. To compress while a response is made, see
+        /// [`Response::compress`](crate::http::Response::compress).
+        ///
+        /// ```
+        /// use barewire::http::Files;
+        ///
+        /// # let root = std::env::temp_dir().join(format!("barewire-gz-{}", std::process::id()));
+        /// # std::fs::create_dir_all(&root)?;
+        /// # for name in ["hello.txt", "hello.txt.gz"] { std::fs::write(root.join(name), name)?; }
+        /// let files = Files::new(&root)?.precompressed(true);
+        /// let server = barewire::http::create_server(move |req, res| files.serve(&req, res));
+        ///
+        /// let answer = server.answer_to(b"GET /hello.txt HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+        /// let answer = String::from_utf8_lossy(&answer);
+        /// assert!(answer.contains("\r\nContent-Encoding: gzip\r\n"));
+        /// assert!(answer.contains("\r\nContent-Type: text/plain; charset=utf-8\r\n"));
+        /// # assert!(answer.ends_with("\r\n\r\nhello.txt.gz"));
+        /// # std::fs::remove_dir_all(&root)?;
+        /// # Ok::<(), std::io::Error>(())
+        /// ```
+        pub fn precompressed(self, served: bool) => self.precompressed = served;
 
         /// How much of a file is in memory while it is sent, for each response: the book's
         /// `highWaterMark`. 64 KiB; at least one byte.
@@ -237,6 +270,7 @@ impl Files {
     /// | 400 | a path that can name no file, whatever is on the disk | `client_error` |
     /// | 404 | no file, or one that is not served; a directory without an index | `client_error` |
     /// | 405 | a method other than GET and HEAD | `client_error` |
+    /// | 406 | with [`precompressed`](Self::precompressed): the client refuses the file as it is (`identity;q=0`), and there is no other form that it accepts | `client_error` |
     /// | 412 | a precondition fails | `client_error` |
     /// | 416 | no range names a byte of the file | `client_error` |
     /// | 500 | the disk failed, or there are too many open files | |
@@ -253,6 +287,9 @@ impl Files {
         match self.reply(req) {
             Ok(Reply::File(validators, body, content)) => {
                 self.set_fields(&validators, &mut res)?;
+                if validators.is_gzip() {
+                    res.set_header("Content-Encoding", "gzip")?;
+                }
                 body.send(content, self.high_water_mark_bytes, res)
             }
             Ok(Reply::NotModified(validators)) => {
@@ -271,8 +308,13 @@ impl Files {
         let Place::File(found) = self.find(req)? else {
             return Ok(Reply::AddSlash);
         };
+        let found = self.select_coding(req, found)?;
         let content = Content::open(&found, &self.cache)?;
         let (size, validators) = (content.stamp().size(), content.stamp().validators(now));
+        let validators = match found.is_gzip {
+            true => validators.of_gzip(),
+            false => validators,
+        };
         // RFC 9110 §13.2.1: "after it has successfully performed its normal request checks and
         // just before it would process the request content (if any) or perform the action
         // associated with the request method"
@@ -303,6 +345,23 @@ impl Files {
         self.root.find(&path::decode(path, self.root.dot_files)?)
     }
 
+    /// The file in gzip in its place, if there is one and the client prefers it.
+    // RFC 9110 §12.5.3: "If a non-empty Accept-Encoding header field is present in a request and none of the available
+    // representations for the response have a content coding that is listed as acceptable, the origin server SHOULD
+    // send a response without any content coding unless the identity coding is indicated as unacceptable."
+    fn select_coding(&self, req: &Request<'_>, found: Found) -> Result<Found, Rule> {
+        let accept = || AcceptEncoding::of(req.headers());
+        let Some(accept) = self.precompressed.then(accept).flatten() else {
+            return Ok(found);
+        };
+        let gzip = || self.root.gzip_of(&found);
+        match accept.prefers_gzip().then(gzip).flatten() {
+            Some(gzip) => Ok(gzip),
+            None if accept.accepts_identity() => Ok(found),
+            None => Err(Rule::NotAcceptable),
+        }
+    }
+
     fn below_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
         let below = path.strip_prefix(self.prefix.as_str())?;
         (below.is_empty() || below.starts_with('/')).then_some(below)
@@ -318,6 +377,9 @@ impl Files {
         }
         if let Some(value) = &self.cache_control {
             res.set_header("Cache-Control", value)?;
+        }
+        if self.precompressed {
+            res.change_fields(vary_by_encoding)??;
         }
         Ok(())
     }

@@ -35,6 +35,8 @@ pub(super) struct Found {
     pub(super) stamp: Stamp,
     /// By the name in the request, which may be another than the file's own.
     pub(super) media_type: &'static str,
+    /// It is the file `name.gz` in the place of `name`.
+    pub(super) is_gzip: bool,
 }
 
 impl Root {
@@ -66,6 +68,19 @@ impl Root {
         })
     }
 
+    /// The same file in gzip: `a.txt.gz` beside `a.txt`, unless it is older and has an earlier content.
+    pub(super) fn gzip_of(&self, found: &Found) -> Option<Found> {
+        let mut path = found.path.clone().into_os_string();
+        path.push(".gz");
+        let gzip = self.resolve(Path::new(&path)).ok()?;
+        let is_same = gzip.kind.is_file() && !gzip.stamp.is_older_than(&found.stamp);
+        is_same.then_some(Found {
+            media_type: found.media_type,
+            is_gzip: true,
+            ..gzip
+        })
+    }
+
     fn index_of(&self, directory: &Found) -> Result<Found, Rule> {
         let index = self.resolve(&directory.path.join(&self.index))?;
         match index.kind.is_file() {
@@ -87,6 +102,7 @@ impl Root {
             kind: metadata.file_type(),
             stamp: Stamp::of(&metadata),
             media_type: media_type(asked),
+            is_gzip: false,
         })
     }
 

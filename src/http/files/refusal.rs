@@ -22,6 +22,7 @@ rules! {
     Missing 404 "RFC 9110 §15.5.5" "there is no such file";
     Method 405 "RFC 9110 §15.5.6" "a file can be read, by GET and HEAD, and no more";
     Asterisk 405 "RFC 9110 §9.3.7" "* is the server as a whole, and no file; files can be read, by GET and HEAD";
+    NotAcceptable 406 "RFC 9110 §15.5.7" "there is this file as it is and perhaps in gzip, and the request accepts neither";
     Precondition 412 "RFC 9110 §13.1" "the file is not in the state that the request depends on";
     Range 416 "RFC 9110 §14.1.2" "no range of these lies within the file";
 }
@@ -56,6 +57,9 @@ impl From<Refusal> for Failure {
             // response"
             Refusal::Rule(rule @ (Rule::Method | Rule::Asterisk)) => {
                 (rule, Some(("Allow", b"GET, HEAD".to_vec())))
+            }
+            Refusal::Rule(rule @ Rule::NotAcceptable) => {
+                (rule, Some(("Vary", b"Accept-Encoding".to_vec())))
             }
             Refusal::Rule(rule) => (rule, None),
             Refusal::Range(length) => {

@@ -22,7 +22,7 @@ pub(super) fn preconditions(
         "If-None-Match",
         "If-Modified-Since",
     ]
-    .map(|name| joined(req, name));
+    .map(|name| req.headers().joined(name));
     let preconditions = Preconditions {
         get_or_head: true,
         if_match: fields[0].as_deref(),
@@ -43,13 +43,21 @@ pub(super) fn range(
     // RFC 9110 §14.2: "A server MUST ignore a Range header field received with a request method
     // that is unrecognized or for which range handling is not defined. For this specification,
     // GET is the only method for which range handling is defined."
-    let Some(value) = joined(req, "Range").filter(|_| req.method() == "GET") else {
+    let value = req.headers().joined("Range");
+    let Some(value) = value.filter(|_| req.method() == "GET") else {
         return Selection::Whole;
     };
-    let same = joined(req, "If-Range")
+    let same = req
+        .headers()
+        .joined("If-Range")
         .is_none_or(|value| if_range(&value, current(validators), date(now)));
     match Ranges::decode(&value) {
-        Some(ranges) if same => ranges.satisfy(length),
+        Some(ranges) if same => match ranges.satisfy(length) {
+            // Of a file in gzip, one part is sent, or the whole: the Content-Encoding of several parts would be
+            // taken for that of the multipart.
+            Selection::Many(_) if validators.is_gzip() => Selection::Whole,
+            selection => selection,
+        },
         _ => Selection::Whole,
     }
 }
@@ -63,12 +71,4 @@ fn current(validators: &Validators) -> Current<'_> {
 
 fn date(now: SystemTime) -> HttpDate {
     HttpDate::from_system_time(now).unwrap_or(HttpDate::MAX)
-}
-
-/// All values of a field as one.
-// RFC 9110 §5.3: "A recipient MAY combine multiple field lines within a field section that have
-// the same field name into one field line"
-fn joined(req: &Request<'_>, name: &str) -> Option<Vec<u8>> {
-    let values: Vec<&[u8]> = req.headers().get_all(name).collect();
-    (!values.is_empty()).then(|| values.join(&b", "[..]))
 }

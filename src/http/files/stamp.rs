@@ -51,6 +51,11 @@ impl Stamp {
         self.size
     }
 
+    /// Whether its bytes changed before those of the other file did.
+    pub(super) fn is_older_than(&self, other: &Stamp) -> bool {
+        self.modified < other.modified
+    }
+
     /// Whether any later change leaves another stamp.
     pub(super) fn is_unambiguous(&self, now: SystemTime) -> bool {
         let (seconds, nanoseconds) = self.changed;
@@ -81,6 +86,7 @@ impl Stamp {
         etag.push('"');
         Validators {
             etag,
+            is_gzip: false,
             // RFC 9110 §8.8.2.1: "MUST NOT generate a Last-Modified date that is later than the
             // server's time of message origination"
             last_modified: self
@@ -118,10 +124,25 @@ fn push_time(time: SystemTime, etag: &mut String) {
 #[derive(Debug)]
 pub(super) struct Validators {
     etag: String,
+    is_gzip: bool,
     last_modified: Option<HttpDate>,
 }
 
 impl Validators {
+    /// Of the same file in gzip. Its tag would be that of the plain file if both had one size and one time.
+    // RFC 9110 §8.8.3.3: "Content codings are a property of the representation data, so a strong entity tag for a
+    // content-encoded representation has to be distinct from the entity tag of an unencoded representation"
+    pub(super) fn of_gzip(mut self) -> Validators {
+        self.etag.insert_str(self.etag.len() - 1, "-gzip");
+        self.is_gzip = true;
+        self
+    }
+
+    /// Whether they are those of the file in gzip.
+    pub(super) fn is_gzip(&self) -> bool {
+        self.is_gzip
+    }
+
     /// The value of `ETag`: always strong.
     pub(super) fn etag(&self) -> &str {
         &self.etag

@@ -28,7 +28,8 @@ use std::time::Duration;
 /// | who asks | [`stream`](Self::stream) and its [`peer_addr`](Stream::peer_addr) |
 ///
 /// The body is a reader ([`Read`] and [`BufRead`]): a handler reads it as it arrives (it need not wait for
-/// the end, E45), or collects it. The first read sends the 100 that the client may be waiting for.
+/// the end, E45), or collects it. The first read sends the 100 that the client may be waiting for. A `Content-Encoding`
+/// is not undone: a handler that cannot use it refuses with 415 (RFC 9110 §15.5.16) and an `Accept-Encoding: identity`.
 ///
 /// ```
 /// use barewire::http;

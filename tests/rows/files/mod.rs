@@ -7,10 +7,12 @@
 //! | `refused` | paths that try to leave the root; links, FIFOs, directories |
 //! | `streaming` | large files in bounded memory; files that shrink and grow meanwhile |
 //! | `disk` | ranges beyond 4 GiB; files that are removed, closed, cut or longer while they are sent |
+//! | `precompressed` | `name.gz` in the place of `name` |
 //! | `memory` | what is kept, for how long, and that it is never stale |
 
 mod disk;
 mod memory;
+mod precompressed;
 mod ranges;
 mod refused;
 mod site;

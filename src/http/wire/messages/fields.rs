@@ -286,6 +286,14 @@ impl<'a> Fields<'a> {
             .map(move |line| value_of(bytes, line))
     }
 
+    /// The values of all lines of this name as one; `None` if there is none.
+    // RFC 9110 §5.3: "A recipient MAY combine multiple field lines within a field section that have
+    // the same field name into one field line"
+    pub(in crate::http) fn joined(&self, name: &str) -> Option<Vec<u8>> {
+        let values: Vec<&[u8]> = self.get_all(name).collect();
+        (!values.is_empty()).then(|| values.join(&b", "[..]))
+    }
+
     /// The elements of the comma-separated lists in all lines of this name (RFC 9110 §5.6.1).
     pub fn list<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.get_all(name).flat_map(grammar::list)

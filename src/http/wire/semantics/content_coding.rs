@@ -17,7 +17,7 @@
 //! | `br` | no | yes |
 //! | `gzip, identity;q=0`, `gzip, *;q=0` | yes | never: without gzip, 406 |
 
-use crate::http::wire::grammar;
+use crate::http::wire::{Fields, grammar};
 
 /// A weight in thousandths (RFC 9110 §12.4.2).
 type Weight = u16;
@@ -61,6 +61,11 @@ impl AcceptEncoding {
             gzip: gzip.or(others),
             identity: identity.or(others),
         })
+    }
+
+    /// That of a request; `None` if there is none, or a broken one.
+    pub(in crate::http) fn of(fields: Fields<'_>) -> Option<AcceptEncoding> {
+        AcceptEncoding::decode(&fields.joined("Accept-Encoding")?)
     }
 
     /// Whether gzip is acceptable, and at least as welcome as no coding.
