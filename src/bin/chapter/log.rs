@@ -4,6 +4,7 @@
 //! those of both, each with its own cuts; its spans and its capture are of the side that was seen first.
 
 use crate::json::Object;
+use crate::order::{Moment, Order};
 use crate::spans::{self, Shared, Spans};
 use crate::states::{Machines, Moved};
 use barewire::http::wire::Limits;
@@ -22,32 +23,9 @@ const MOST_WRITTEN: usize = 8 * 1024 * 1024;
 /// A longer write or read is several blocks: each is one message.
 const MOST_IN_A_BLOCK: usize = 64 * 1024;
 
-/// At which end of a connection something is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Side {
-    Client,
-    Server,
-}
+pub(crate) use crate::order::Side;
 
-impl Side {
-    pub(crate) fn key(self) -> &'static str {
-        self.sends().key()
-    }
-
-    fn sends(self) -> Direction {
-        match self {
-            Side::Client => Direction::FromClient,
-            Side::Server => Direction::FromServer,
-        }
-    }
-
-    fn receives(self) -> Direction {
-        match self {
-            Side::Client => Direction::FromServer,
-            Side::Server => Direction::FromClient,
-        }
-    }
-}
+type Write = Box<dyn FnOnce(&mut Log) + Send>;
 
 pub(crate) struct Log {
     run: u64,
@@ -66,6 +44,7 @@ pub(crate) struct Log {
     conversations: Vec<Conversation>,
     /// By the number of a connection with a tap.
     taps: HashMap<u64, Seen>,
+    order: Order<Write>,
 }
 
 /// Which conversation a connection is, and which end of it.
@@ -104,6 +83,7 @@ impl Log {
             pcap,
             conversations: Vec::new(),
             taps: HashMap::new(),
+            order: Order::default(),
         }
     }
 
@@ -124,6 +104,9 @@ impl Log {
 
     /// The last message.
     pub(crate) fn done(&mut self, outcome: &str, why: &str) {
+        for write in self.order.rest() {
+            write(self);
+        }
         let done = self.message("done").time(self.time());
         let done = done.text("outcome", outcome).text("why", why);
         self.messages.push(done.end());
@@ -135,11 +118,12 @@ impl Log {
         let values = values
             .iter()
             .fold(Object::new(), |all, (name, value)| all.text(name, value));
-        let event = self
-            .message("event")
-            .time(self.time())
-            .text("side", side.key());
-        self.push(event.text("key", key).raw("values", values.end()));
+        let (key, values) = (key.to_owned(), values.end());
+        self.in_order(side, None, None, move |log| {
+            let event = log.message("event").time(log.time());
+            let event = event.text("side", side.key()).text("key", &key);
+            log.push(event.raw("values", values));
+        });
     }
 
     /// A datagram, of which each side reports what it sends and receives. It is explained where it is sent.
@@ -184,37 +168,77 @@ impl Log {
         tapped: &Tapped,
         event: TapEvent<'_>,
     ) {
-        if event == TapEvent::Connected && !tapped.is_plaintext() {
+        let is_plaintext = tapped.is_plaintext();
+        if event == TapEvent::Connected && !is_plaintext {
             self.connected(side, protocol, tapped);
         }
         let Some(&seen) = self.taps.get(&tapped.number()) else {
             return;
         };
         let (us, peer) = (side.sends(), side.receives());
-        let layer = match tapped.is_plaintext() {
+        let layer = match is_plaintext {
             true => Layer::Tls,
             false => Layer::Tcp,
         };
+        let here = Some(seen.conversation);
+        let mut ends = |from, how, what| {
+            self.in_order(side, here, None, move |log| log.ends(seen, from, how, what));
+        };
         match event {
-            TapEvent::Received(bytes) => self.bytes(seen, layer, peer, bytes),
-            TapEvent::Sent(bytes) => self.bytes(seen, layer, us, bytes),
-            TapEvent::Connected if tapped.is_plaintext() => {
-                let machines = &mut self.conversations[seen.conversation].machines;
+            TapEvent::Received(bytes) => {
+                let (read, bytes) = ((layer, peer, bytes.len() as u64), bytes.to_vec());
+                self.in_order(side, here, Some(read), move |log| {
+                    log.bytes(seen, layer, peer, &bytes)
+                });
+            }
+            TapEvent::Sent(bytes) => {
+                let bytes = bytes.to_vec();
+                self.in_order(side, here, None, move |log| {
+                    log.bytes(seen, layer, us, &bytes)
+                });
+            }
+            TapEvent::Connected if is_plaintext => self.in_order(side, here, None, move |log| {
+                let machines = &mut log.conversations[seen.conversation].machines;
                 let moved = machines.handshake_over(us);
-                self.moved(seen.conversation, self.time(), &moved);
-            }
-            _ if tapped.is_plaintext() => {} // its ends are those of the records
-            TapEvent::ReceivedEnd => self.ends(seen, peer, "end", What::Ends { reset: false }),
-            TapEvent::SentEnd => self.ends(seen, us, "end", What::Ends { reset: false }),
-            TapEvent::Aborted => self.ends(seen, us, "reset", What::Cut),
-            TapEvent::Broken(ErrorKind::ConnectionReset) => {
-                self.ends(seen, peer, "reset", What::Cut);
-            }
+                log.moved(seen.conversation, log.time(), &moved);
+            }),
+            _ if is_plaintext => {} // its ends are those of the records
+            TapEvent::ReceivedEnd => ends(peer, "end", What::Ends { reset: false }),
+            TapEvent::SentEnd => ends(us, "end", What::Ends { reset: false }),
+            TapEvent::Aborted => ends(us, "reset", What::Cut),
+            TapEvent::Broken(ErrorKind::ConnectionReset) => ends(peer, "reset", What::Cut),
             TapEvent::Closed => {
-                self.ends(seen, us, "closed", What::Closed);
+                ends(us, "closed", What::Closed);
                 self.taps.remove(&tapped.number());
             }
             _ => {}
+        }
+    }
+
+    /// Logs it when its turn has come.
+    fn in_order(
+        &mut self,
+        side: Side,
+        conversation: Option<usize>,
+        read: Option<(Layer, Direction, u64)>,
+        write: impl FnOnce(&mut Log) + Send + 'static,
+    ) {
+        let moment = Moment {
+            side,
+            conversation,
+            read,
+        };
+        self.order.push(moment, Box::new(write));
+        let is_written = |conversations: &[Conversation], at: &Moment| {
+            let Some((conversation, (layer, from, length))) = at.conversation.zip(at.read) else {
+                return true;
+            };
+            let known = &conversations[conversation];
+            let count = |side| known.seen.get(&(side, layer, from)).copied().unwrap_or(0);
+            !known.is_shared || count(at.side) + length <= count(at.side.other())
+        };
+        while let Some(write) = self.order.next(|at| is_written(&self.conversations, at)) {
+            write(self);
         }
     }
 
@@ -225,9 +249,9 @@ impl Log {
             Side::Server => [peer, local],
         };
         let addresses = ends.map(|end| end.and_then(Addr::ip));
-        let has_addresses = addresses.iter().all(Option::is_some);
+        // The ends of a pipe have no addresses.
         let is_other_end = |known: &Conversation| {
-            known.ends == addresses && known.first != side && !known.is_shared && has_addresses
+            known.ends == addresses && known.first != side && !known.is_shared
         };
         let known = self.conversations.iter().rposition(is_other_end);
         if let Some(known) = known {

@@ -42,6 +42,7 @@ mod http_server;
 mod json;
 mod live;
 mod log;
+mod order;
 mod run;
 mod servers;
 mod site;

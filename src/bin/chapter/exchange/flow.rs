@@ -65,6 +65,8 @@ fn drain(stage: &Stage) -> Result<(), Stop> {
     let observer = stage.observer(Side::Client, Protocol::Bytes);
     let here: Arc<dyn Stream> = Arc::new(Tap::opened(Arc::new(here), observer));
     stage.cut_at_end(&here);
+    let observer = stage.observer(Side::Server, Protocol::Bytes);
+    let there = Tap::accepted(Arc::new(there), observer);
     let socket = Socket::new(here);
 
     let (mut is_full, mut left) = (false, 0);

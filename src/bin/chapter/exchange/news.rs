@@ -76,8 +76,8 @@ fn clients(stage: &Stage) -> Result<(Client, Client), Stop> {
 }
 
 fn publish(stage: &Stage, client: &Client, text: &str) -> Result<(), Stop> {
-    client.ask(client.at("/publish")?.method("POST"), text, 204)?;
     stage.saw(Side::Server, "news.published", values!(text));
+    client.ask(client.at("/publish")?.method("POST"), text, 204)?;
     Ok(())
 }
 

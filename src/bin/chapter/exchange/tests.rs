@@ -112,10 +112,35 @@ fn are_explained(id: &str, messages: &[Value]) {
     assert_eq!(ends, bytes, "{id}: each byte has a leaf");
 }
 
+/// No byte is read before it is written, where both ends are seen.
+fn reads_stand_behind_writes(id: &str, messages: &[Value]) {
+    let stream = |block| {
+        let names = ["layer", "from"].map(|name| text(block, name).to_owned());
+        (number(block, "conversation"), names)
+    };
+    let is_written = |block: &Value| text(block, "seen") == text(block, "from");
+    let blocks = || of_kind(messages, "block").filter(|block| text(block, "layer") != "udp");
+    let known: BTreeSet<_> = blocks().filter(|b| is_written(b)).map(stream).collect();
+    let mut left: BTreeMap<_, u64> = BTreeMap::new();
+    for block in blocks().filter(|block| known.contains(&stream(block))) {
+        let (left, bytes) = (
+            left.entry(stream(block)).or_default(),
+            text(block, "hex").len() as u64,
+        );
+        *left = match is_written(block) {
+            true => *left + bytes,
+            false => left
+                .checked_sub(bytes)
+                .unwrap_or_else(|| panic!("{id}: {block:?}")),
+        };
+    }
+}
+
 #[test]
 fn each_exchange_is_played_and_each_of_its_bytes_explained() {
     for exchange in all() {
         let messages = plays(exchange, "{}");
+        reads_stand_behind_writes(exchange.id, &messages);
         let words = keys(&format!("en-{}.js", part(exchange.section)), "events");
         for event in of_kind(&messages, "event") {
             let key = text(event, "key");

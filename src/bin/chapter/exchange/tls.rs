@@ -34,22 +34,9 @@ exchanges! { "7.5", "tls";
         "openssl s_client -connect {tls} -CAfile fixtures/tls/ca.crt -tls1_2 -reconnect </dev/null"];
 }
 
-/// The records, and the plaintext at both ends. The server accepts when the client's tap has its connection, so the
-/// client's end is the one that the page draws.
+/// The records, and the plaintext at both ends.
 fn on_the_way(stage: &Stage) -> Result<(), Stop> {
-    let listener = Listener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?.to_string();
-    let server = echo(stage, &server())?.tap(stage.observer(Side::Server, bytes_in_tls()));
-    let (ear, keeping) = (stage.observer(Side::Client, bytes_in_tls()), stage.clone());
-    let waiting = Mutex::new(Some((server, listener)));
-    let below = ConnectOptions::default().tap(move |tapped: &Tapped, event: TapEvent<'_>| {
-        ear.passed(tapped, event);
-        let begins = waiting.lock().ok().and_then(|mut waiting| waiting.take());
-        if let Some(Ok(server)) = begins.map(|(server, listener)| server.listen_on(listener)) {
-            keeping.keep(server);
-        }
-    });
-    let socket = connect_with(stage, &address, &client(), &below)?;
+    let socket = connect_to(stage, &server(), &client())?;
     stage.event(Side::Client, "tls.writes", &[("text", "hello")]);
     socket.write_all("hello")?;
     socket.end()?;
@@ -77,9 +64,8 @@ fn authorized(stage: &Stage) -> Result<(), Stop> {
         .ca(CA)
         .request_cert(true)
         .reject_unauthorized(false);
-    let address = serve(stage, &asking)?;
     let options = client().cert(CLIENT_CERT).key(CLIENT_KEY);
-    let socket = connect(stage, &address, &options)?;
+    let socket = connect_to(stage, &asking, &options)?;
     socket.end()?;
     read_to_end(stage, &socket)
 }
@@ -87,15 +73,13 @@ fn authorized(stage: &Stage) -> Result<(), Stop> {
 /// The client has none: a server that asks for one goes on, a server that requires one does not.
 fn unauthorized(stage: &Stage) -> Result<(), Stop> {
     let asking = server().ca(CA).request_cert(true);
-    let address = serve(stage, &asking.clone().reject_unauthorized(false))?;
-    let socket = connect(stage, &address, &client())?;
+    let socket = connect_to(stage, &asking.clone().reject_unauthorized(false), &client())?;
     socket.end()?;
     read_to_end(stage, &socket)?;
 
     stage.event(Side::Server, "tls.required", &[]);
-    let address = serve(stage, &asking)?;
     // Its own handshake ends before the server has seen that there is no certificate.
-    let socket = connect(stage, &address, &client())?;
+    let socket = connect_to(stage, &asking, &client())?;
     match socket.read(&mut [0; 16]) {
         Err(error) => {
             let code =
@@ -109,7 +93,7 @@ fn unauthorized(stage: &Stage) -> Result<(), Stop> {
 
 /// Two connections of one client: the second one has a ticket.
 fn resumption(stage: &Stage) -> Result<(), Stop> {
-    let address = serve(stage, &server())?;
+    let address = stage.keep(echo(stage, &server())?.listen("127.0.0.1:0")?);
     let context = ClientContext::new(&client())?;
     for _ in 0..2 {
         let passed = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
@@ -158,11 +142,6 @@ fn client() -> ClientOptions {
     ClientOptions::new().ca(CA).servername("localhost")
 }
 
-/// A server of this exchange.
-fn serve(stage: &Stage, options: &ServerOptions) -> Result<String, Stop> {
-    Ok(stage.keep(echo(stage, options)?.listen("127.0.0.1:0")?))
-}
-
 /// A server that says whether a client is authorized if it asks for that, welcomes, and echoes.
 fn echo(stage: &Stage, options: &ServerOptions) -> Result<tls::Server<impl ServerEvents>, Stop> {
     let stage = stage.clone();
@@ -182,6 +161,28 @@ fn echo(stage: &Stage, options: &ServerOptions) -> Result<tls::Server<impl Serve
         }
         socket.end()
     })?)
+}
+
+/// A connection to a server of this exchange. Both ends are tapped. The server accepts when the client's tap has its
+/// connection, so the client's end is the one that the page draws.
+fn connect_to(
+    stage: &Stage,
+    server: &ServerOptions,
+    client: &ClientOptions,
+) -> Result<Socket, Stop> {
+    let listener = Listener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    let server = echo(stage, server)?.tap(stage.observer(Side::Server, bytes_in_tls()));
+    let (ear, keeping) = (stage.observer(Side::Client, bytes_in_tls()), stage.clone());
+    let waiting = Mutex::new(Some((server, listener)));
+    let below = ConnectOptions::default().tap(move |tapped: &Tapped, event: TapEvent<'_>| {
+        ear.passed(tapped, event);
+        let begins = waiting.lock().ok().and_then(|mut waiting| waiting.take());
+        if let Some(Ok(server)) = begins.map(|(server, listener)| server.listen_on(listener)) {
+            keeping.keep(server);
+        }
+    });
+    connect_with(stage, &address, client, &below)
 }
 
 fn connect(stage: &Stage, address: &str, options: &ClientOptions) -> Result<Socket, Stop> {

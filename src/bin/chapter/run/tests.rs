@@ -5,7 +5,7 @@ use crate::certificates::{CERT, KEY};
 use crate::exchange::{self, Exchange, Stage, Stop};
 use crate::json::Value;
 use crate::log::MOST_PASSED;
-use barewire::net::{ConnectOptions, Stream, create_server};
+use barewire::net::{ConnectOptions, Stream, Tap, create_server, pipe_with_capacity};
 use barewire::tls::{self, ClientContext, ClientOptions, ServerOptions};
 use std::io::Read;
 use std::sync::mpsc;
@@ -103,6 +103,78 @@ fn an_exchange_that_returns_ends_its_run_and_its_connections() {
         );
     }
     assert!(all.contains("\"values\":{\"bytes\":\"5\"}"), "{all}");
+}
+
+/// A write that returns late: the peer has read its bytes before the tap reports it.
+#[test]
+fn a_read_is_logged_behind_the_write_of_its_bytes() {
+    let messages = played(
+        |stage| {
+            let (to_writer, reported) = mpsc::channel::<()>();
+            let (ear, reported) = (
+                stage.observer(Side::Client, Protocol::Bytes),
+                Mutex::new(reported),
+            );
+            let late = move |tapped: &Tapped, event: TapEvent<'_>| {
+                if let TapEvent::Sent(_) = event {
+                    let _ = reported.lock().unwrap().recv();
+                }
+                ear.passed(tapped, event);
+            };
+            let (here, there) = pipe_with_capacity(4096);
+            let client = Tap::opened(Arc::new(here), Arc::new(late));
+            let server = Tap::accepted(
+                Arc::new(there),
+                stage.observer(Side::Server, Protocol::Bytes),
+            );
+            let writing = std::thread::spawn(move || client.write(b"ask").map(|_| client));
+            let mut room = [0; 16];
+            assert_eq!(server.read(&mut room)?, 3);
+            stage.event(Side::Server, "test.read", &[]);
+            server.write(b"tell")?;
+            stage.event(Side::Client, "test.other", &[]); // nothing holds the client's side up
+            to_writer.send(())?;
+            let client = writing.join().expect("it writes")?;
+            assert_eq!(client.read(&mut room)?, 4);
+            Ok(())
+        },
+        |_| {},
+    );
+    assert_eq!(outcome(&messages), "done ok ");
+    let is_seen = |message: &&String| {
+        ["block", "event"]
+            .iter()
+            .any(|kind| message.contains(&format!("\"kind\":\"{kind}\"")))
+    };
+    let seen: Vec<String> = messages
+        .iter()
+        .filter(is_seen)
+        .map(|message| {
+            let message = crate::json::read(message).expect("JSON");
+            let text = |name| {
+                message
+                    .get(name)
+                    .and_then(Value::text)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            match &text("kind")[..] {
+                "event" => text("key"),
+                _ => format!("{} {}", text("seen"), text("hex")),
+            }
+        })
+        .collect();
+    let [ask, tell] = ["61736b", "74656c6c"];
+    let at = |what: &str| seen.iter().position(|other| other == what).expect(what);
+    let order = [
+        &format!("client {ask}"),
+        &format!("server {ask}"),
+        "test.read",
+        &format!("server {tell}"),
+        &format!("client {tell}"),
+    ];
+    assert!(order.is_sorted_by_key(|what| at(what)), "{seen:?}");
+    assert_eq!(seen[0], "test.other");
 }
 
 #[test]
