@@ -255,10 +255,12 @@ impl Stage {
         is_all: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<u8>, Stop> {
         let mut all = Vec::new();
-        self.each_read(stream, None, |bytes| {
-            all.extend_from_slice(bytes);
-            Ok(!is_all(&all))
-        })?;
+        if !is_all(&all) {
+            self.each_read(stream, None, |bytes| {
+                all.extend_from_slice(bytes);
+                Ok(!is_all(&all))
+            })?;
+        }
         Ok(all)
     }
 
