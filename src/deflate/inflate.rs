@@ -18,13 +18,15 @@
 //!   more input or more room than there is. What is left is decoded here, one symbol at a time.
 //! - Bits are judged before they are taken, so an error stands where its bits begin.
 
+mod declaration;
+
 use super::bits::BitReader;
 use super::codes::{Codes, next};
 use super::decode_table::{END, LITERAL};
 use super::error::{Error, Rule};
 use super::fast_loop;
 use super::history::History;
-use super::symbols::CODE_LENGTH_ORDER;
+use super::watch::{Item, Watch};
 
 /// Decompresses a stream of RFC 1951.
 ///
@@ -183,6 +185,17 @@ impl Inflate {
         out: &mut Vec<u8>,
         most: usize,
     ) -> Result<Progress, Error> {
+        self.inflate_watched(input, out, most, &mut ())
+    }
+
+    /// The same, for a watcher that is told of each item of the stream.
+    pub(crate) fn inflate_watched<W: Watch>(
+        &mut self,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        most: usize,
+        watch: &mut W,
+    ) -> Result<Progress, Error> {
         let (mut rest, mut room) = (input, most);
         let more = loop {
             room -= self.history.hand_over(out, room);
@@ -193,7 +206,7 @@ impl Inflate {
                 _ if room == 0 => break true,
                 _ => self.history.make_room(room),
             }
-            match self.step(&mut rest) {
+            match self.step(&mut rest, watch) {
                 Err(Stop::Input) if !self.history.has_pending() => break false,
                 Err(Stop::Broken(rule)) => {
                     let before = self.before + (input.len() - rest.len()) as u64;
@@ -211,22 +224,22 @@ impl Inflate {
 
 impl Inflate {
     /// Goes on in the state, to its end or to that of the input or the output.
-    fn step(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
+    fn step<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
         match self.state {
-            State::BlockBegins => self.block_begins(input),
-            State::StoredLength => self.stored_length(input),
-            State::Stored { left } => self.stored(left, input),
-            State::Counts => self.counts(input),
-            State::CodeLengthCodes { have } => self.code_length_codes(have, input),
-            State::Codes { have } => self.codes(have, input),
-            State::Symbols => self.symbols(input),
-            State::Distance { length } => self.distance(length, input),
+            State::BlockBegins => self.block_begins(input, watch),
+            State::StoredLength => self.stored_length(input, watch),
+            State::Stored { left } => self.stored(left, input, watch),
+            State::Counts => self.counts(input, watch),
+            State::CodeLengthCodes { have } => self.code_length_codes(have, input, watch),
+            State::Codes { have } => self.codes(have, input, watch),
+            State::Symbols => self.symbols(input, watch),
+            State::Distance { length } => self.distance(length, input, watch),
             State::Copy { length, distance } => self.copy(length, distance),
             State::Done | State::Broken(_) => Ok(()),
         }
     }
 
-    fn block_begins(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
+    fn block_begins<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
         if !self.bits.need(3, input) {
             return Err(Stop::Input);
         }
@@ -242,13 +255,17 @@ impl Inflate {
         };
         self.is_last = header & 1 == 1;
         self.bits.skip(3);
+        let (is_last, kind) = (self.is_last, (header >> 1) as u8);
+        watch.passed(3, header, Item::Block { is_last, kind });
         if let State::StoredLength = self.state {
+            let padding = self.bits.count() % 8;
+            watch.passed(padding.into(), self.bits.peek(), Item::Padding);
             self.bits.align();
         }
         Ok(())
     }
 
-    fn stored_length(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
+    fn stored_length<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
         if !self.bits.need(32, input) {
             return Err(Stop::Input);
         }
@@ -259,14 +276,21 @@ impl Inflate {
             return Err(Rule::StoredLengthWrong.into());
         }
         self.bits.skip(32);
+        watch.passed(32, both.into(), Item::StoredLength(length));
         self.state = State::Stored {
             left: length.into(),
         };
         Ok(())
     }
 
-    fn stored(&mut self, left: usize, input: &mut &[u8]) -> Result<(), Stop> {
+    fn stored<W: Watch>(
+        &mut self,
+        left: usize,
+        input: &mut &[u8],
+        watch: &mut W,
+    ) -> Result<(), Stop> {
         let n = self.history.append(&input[..left.min(input.len())]);
+        watch.passed(8 * n as u64, 0, Item::Stored);
         *input = &input[n..];
         self.state = State::Stored { left: left - n };
         match left - n {
@@ -286,76 +310,10 @@ impl Inflate {
         };
     }
 
-    fn counts(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
-        if !self.bits.need(14, input) {
-            return Err(Stop::Input);
-        }
-        self.codes.declare(self.bits.peek() as usize & 0x3fff)?;
-        self.bits.skip(14);
-        self.state = State::CodeLengthCodes { have: 0 };
-        Ok(())
-    }
-
-    fn code_length_codes(&mut self, mut have: usize, input: &mut &[u8]) -> Result<(), Stop> {
-        let codes = &mut *self.codes;
-        for &symbol in &CODE_LENGTH_ORDER[have..codes.counts[2]] {
-            let Some(length) = self.bits.take(3, input) else {
-                return Err(Stop::Input);
-            };
-            codes.lengths[usize::from(symbol)] = length as u8;
-            have += 1;
-            self.state = State::CodeLengthCodes { have };
-        }
-        codes.make_code_lengths()?;
-        self.state = State::Codes { have: 0 };
-        Ok(())
-    }
-
-    fn codes(&mut self, mut have: usize, input: &mut &[u8]) -> Result<(), Stop> {
-        let codes = &mut *self.codes;
-        let [literals, distances, _] = codes.counts;
-        let all = literals + distances;
-        while have < all {
-            self.state = State::Codes { have };
-            let Some(symbol) = next(&mut self.bits, &codes.code_lengths, input)? else {
-                return Err(Stop::Input);
-            };
-            // RFC 1951 §3.2.7: "16: Copy the previous code length 3 - 6 times. […] 17: Repeat a code length of 0 for 3 - 10
-            // times. […] 18: Repeat a code length of 0 for 11 - 138 times"
-            let (extra, least) = match symbol.value {
-                16 => (2, 3),
-                17 => (3, 3),
-                18 => (7, 11),
-                _ => (0, 1),
-            };
-            let bits = symbol.bits + extra;
-            if !self.bits.need(bits, input) {
-                return Err(Stop::Input);
-            }
-            let extra = (self.bits.peek() & !(u64::MAX << bits)) >> symbol.bits;
-            let repeats = least + extra as usize;
-            let length = match symbol.value {
-                16 if have == 0 => return Err(Rule::RepeatOfNothing.into()),
-                16 => codes.lengths[have - 1],
-                length @ 0..16 => length as u8,
-                _ => 0,
-            };
-            if repeats > all - have {
-                return Err(Rule::RepeatTooLong.into());
-            }
-            self.bits.skip(bits);
-            codes.lengths[have..have + repeats].fill(length);
-            have += repeats;
-        }
-        codes.make_declared()?;
-        self.state = State::Symbols;
-        Ok(())
-    }
-
     /// Symbols to the end of the block, of the input or of the room: many at a time, and the last ones one by one.
-    fn symbols(&mut self, input: &mut &[u8]) -> Result<(), Stop> {
+    fn symbols<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<(), Stop> {
         while matches!(self.state, State::Symbols) {
-            if fast_loop::can_run(&self.history, input) {
+            if !W::WATCHES && fast_loop::can_run(&self.history, input) {
                 if fast_loop::run(&self.codes, &mut self.bits, &mut self.history, input)? {
                     self.block_ends();
                 }
@@ -367,12 +325,16 @@ impl Inflate {
             let Some(symbol) = next(&mut self.bits, &self.codes.literals, input)? else {
                 return Err(Stop::Input);
             };
+            let (bits, sent) = (symbol.bits.into(), self.bits.peek());
             self.bits.skip(symbol.bits);
             if symbol.entry & LITERAL != 0 {
+                watch.passed(bits, sent, Item::Literal(symbol.value as u8));
                 self.history.push(symbol.value as u8);
             } else if symbol.entry & END != 0 {
+                watch.passed(bits, sent, Item::End);
                 self.block_ends();
             } else {
+                watch.passed(bits, sent, Item::Length(symbol.value));
                 self.state = State::Distance {
                     length: symbol.value,
                 };
@@ -381,13 +343,20 @@ impl Inflate {
         Ok(())
     }
 
-    fn distance(&mut self, length: usize, input: &mut &[u8]) -> Result<(), Stop> {
+    fn distance<W: Watch>(
+        &mut self,
+        length: usize,
+        input: &mut &[u8],
+        watch: &mut W,
+    ) -> Result<(), Stop> {
         let Some(symbol) = next(&mut self.bits, &self.codes.distances, input)? else {
             return Err(Stop::Input);
         };
         if !self.history.reaches(symbol.value) {
             return Err(Rule::DistanceTooFar.into());
         }
+        let (bits, sent) = (symbol.bits.into(), self.bits.peek());
+        watch.passed(bits, sent, Item::Distance(symbol.value));
         self.bits.skip(symbol.bits);
         self.state = State::Copy {
             length,

@@ -15,6 +15,8 @@ mod history;
 mod inflate;
 mod matcher;
 mod symbols;
+mod watch;
 pub use deflate::{Deflate, Flush, Level};
 pub use error::{Error, Rule};
 pub use inflate::{Inflate, Progress};
+pub(crate) use watch::{Item, Watch};
