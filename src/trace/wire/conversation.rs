@@ -219,6 +219,10 @@ impl Conversation {
 
     fn next(&mut self) -> Option<Explained> {
         loop {
+            let derived = self.client.take_derived();
+            if let Some(derived) = derived.or_else(|| self.server.take_derived()) {
+                return Some(derived);
+            }
             if let (Stage::Tls(client), Stage::Tls(server)) =
                 (&mut self.client.stage, &self.server.stage)
             {
@@ -395,15 +399,19 @@ impl Conversation {
                 self.server.stage = Stage::Body(Body::new(decoder));
             }
             Meaning::Switched(next) => {
-                let stage = |role| match next {
-                    Next::WebSocket => Stage::Frames(Frames::received_by(role)),
+                let stage = |from, role| match next {
+                    Next::WebSocket(None) => Stage::Frames(Frames::received_by(role)),
+                    Next::WebSocket(Some(agreed)) => {
+                        let (takeover, bits) = agreed.of(from);
+                        Stage::Frames(Frames::received_by(role).with_deflate(takeover, bits))
+                    }
                     Next::Tunnel => Stage::Opaque(Label::Tunnel),
                     Next::Other => Stage::Opaque(Label::Switched),
                 };
                 self.exchanges = Exchanges::default();
                 (self.client.exchange, self.server.exchange) = (None, None);
-                self.client.stage = stage(Role::Server);
-                self.server.stage = stage(Role::Client);
+                self.client.stage = stage(Direction::FromClient, Role::Server);
+                self.server.stage = stage(Direction::FromServer, Role::Client);
             }
         }
         Now::GoesOn

@@ -116,6 +116,7 @@ labels! {
     BodyData "http.body.data" "RFC 9112 §6" "content";
     Chunk "http.chunk" "RFC 9112 §7.1" "start of a chunk";
     ChunkSize "http.chunk.size" "RFC 9112 §7.1" "size of the chunk's data, in hexadecimal digits";
+    Content "http.content" "RFC 9110 §8.4.1" "content, decoded";
     ChunkBytes "http.chunk.bytes" "RFC 9112 §7.1" "the same in decimal: so many bytes of data";
     ChunkExtension "http.chunk.extension" "RFC 9112 §7.1.1" "chunk extension";
     ChunkData "http.chunk.data" "RFC 9112 §7.1" "chunk data";
@@ -150,9 +151,24 @@ labels! {
     Unmasked "websocket.unmasked" "RFC 6455 §5.3" "the same, unmasked";
     CloseCode "websocket.close.code" "RFC 6455 §7.4" "close code; without a mask, 16 bits, high byte first";
     CloseReason "websocket.close.reason" "RFC 6455 §7.1.6" "reason of the close";
-    Message "websocket.message" "RFC 6455 §5.4" "message of several frames, put together";
+    Message "websocket.message" "RFC 6455 §5.4" "message, put together or decompressed";
     MessageFrames "websocket.message.frames" "RFC 6455 §5.4" "its kind, its length and its frames";
     BehindClose "websocket.behind" "RFC 6455 §5.5.1" "bytes behind a Close frame";
+
+    Deflate "deflate" "RFC 1951 §2" "compressed bytes";
+    DeflateBlock "deflate.block" "RFC 1951 §3.2.3" "a block begins: whether it is the last, and its type";
+    DeflatePadding "deflate.padding" "RFC 1951 §3.2.4" "bits that are left out, up to the next byte";
+    DeflateStoredLength "deflate.stored.length" "RFC 1951 §3.2.4" "bytes in the block, and the complement";
+    DeflateStored "deflate.stored" "RFC 1951 §3.2.4" "bytes as they are";
+    DeflateCodes "deflate.codes" "RFC 1951 §3.2.7" "the codes of the block, by their lengths";
+    DeflateLiteralCodes "deflate.codes.literals" "RFC 1951 §3.2.2" "how many bits the code of each byte and length has";
+    DeflateDistanceCodes "deflate.codes.distances" "RFC 1951 §3.2.2" "how many bits the code of each distance has";
+    DeflateLiteral "deflate.literal" "RFC 1951 §3.2.5" "a code, and the byte that it stands for";
+    DeflateCopy "deflate.copy" "RFC 1951 §3.2.5" "codes of a length and a distance: a copy of what came before";
+    DeflateEnd "deflate.end" "RFC 1951 §3.2.5" "the code of the end of the block";
+    DeflateSymbols "deflate.symbols" "RFC 1951 §3.2.5" "more symbols, not told one by one";
+    DeflateTail "deflate.tail" "RFC 7692 §7.2.2" "what the sender left out at the end, and the receiver appends";
+    Inflated "deflate.inflated" "RFC 1951 §2" "bytes that it had compressed";
 
     TlsRecord "tls.record" "RFC 8446 §5.1" "record";
     TlsRecordType "tls.record.type" "RFC 8446 §5.1" "type of the record";
@@ -290,6 +306,8 @@ impl Label {
                 | Refused
                 | Unexplained
                 | Bytes
+                | DeflateStored
+                | DeflateSymbols
         )
     }
 }

@@ -38,8 +38,11 @@ pub enum Layer {
     Tcp,
     /// What one direction carries inside TLS, in the clear. Only who holds the keys knows it.
     Tls,
-    /// A WebSocket message of several frames, put together: from its first byte on.
+    /// A WebSocket message of several frames, put together; or what was compressed, as it was before: a body, a
+    /// message. From its first byte on.
     Message,
+    /// The compressed bytes of a body or a message, without what frames or masks them: from the first one on.
+    Compressed,
     /// One datagram: from its first byte on.
     Udp,
 }
@@ -51,6 +54,7 @@ impl Layer {
             Layer::Tcp => "tcp",
             Layer::Tls => "tls",
             Layer::Message => "message",
+            Layer::Compressed => "compressed",
             Layer::Udp => "udp",
         }
     }

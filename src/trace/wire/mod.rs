@@ -134,8 +134,8 @@
 //!    by [`Limits`](crate::http::wire::Limits); a value or a query of more than 64 parts is one leaf.
 //!    A record of TLS waits until it is whole, and the handshake messages that it holds a part of: 64 KiB at most.
 //! 6. Bytes behind a request for a tunnel or another protocol wait for its response, up to 256 KiB.
-//! 7. The length of a WebSocket message has no limit here, and extensions are not known: a watcher knows neither what
-//!    the receiver accepts nor (yet) how to inflate.
+//! 7. The length of a WebSocket message has no limit here: a watcher does not know what the receiver accepts. Of the
+//!    extensions, permessage-deflate is known.
 //! 8. Secrets are hidden, in the values and in the bytes, unless [`Conversation::show_secrets`] asks for them:
 //!    credentials, the values of cookies, the password in a URI, `access_token` in a query (RFC 6750 §2.3). They are
 //!    hidden in refused bytes and behind the last message, too, where more may be hidden than is a secret: in a line
@@ -147,11 +147,15 @@
 //! 10. [`Explained::exchange`] is the number of the exchange: of the request, and of its responses.
 //! 11. TLS is explained as far as it can be read without a key: what is sealed is one leaf a record. Where a record ends
 //!     inside a leaf of a handshake message, that is two leaves; the second is `(continued)`.
+//! 12. What is compressed is explained three times: the bytes on the wire, as always; the compressed bytes without what
+//!     frames or masks them ([`Layer::Compressed`](Layer)), down to the single code; and what comes out, as one span of
+//!     [`Layer::Message`](Layer), at the end. A code is bits: a byte belongs to the code that its first bit belongs to.
+//!     The first 256 codes are told one by one, and no more than 16 MiB are decompressed.
 //!
 //! # Which file to read first
 //!
 //! `span.rs`: the types, and the brush that paints spans and cannot leave a gap. `conversation.rs`: both directions, and
-//! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, `websocket.rs`, or
+//! what follows what. Then one dissector: `http/head.rs`, `http/values.rs` and `http/body.rs`, `websocket.rs` and `compressed.rs`, or
 //! `tls/record.rs` and `tls/handshake.rs`.
 //! `exchange.rs` says which response answers which request, `side.rs` keeps the bytes of one direction, `step.rs` is
 //! what a dissector may find, `labels.rs` is the table of words, and `words/` says them in Chinese. `event.rs` is what
@@ -172,6 +176,7 @@
 //! | what follows what | the drawing in `conversation.rs` and [`Conversation`]; `tests/wire/trace/exchanges.rs` |
 //! | a message, an extension or a number of TLS | `body` in `tls/handshake.rs`, `content` in `tls/extensions.rs`, the tables in `tls/codes.rs`; `tests/wire/trace/tls.rs` |
 //! | a field of a certificate | `label` in `tls/certificate.rs` |
+//! | how compressed bytes are told | `compressed.rs`, and [`deflate`](crate::deflate)'s `watch.rs`; `tests/wire/trace/compressed.rs` |
 //! | how spans are written down | the file of the rendering in `render/`; `tests/wire/trace/rendered.rs` and `tests/wire/trace/lessons/` |
 //! | another rendering | a file in `render/` that implements [`Rendering`](render::Rendering) |
 //! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs`, and its Chinese in `words/` |
@@ -189,6 +194,7 @@
 //!    frame then, and which leaf names the rule?
 
 pub mod capture;
+mod compressed;
 mod conversation;
 mod datagram;
 mod event;

@@ -4,11 +4,12 @@ use super::framing::Framed;
 use super::http::Body;
 use super::labels::Label;
 use super::secrets::{Secrets, starred};
-use super::span::{Brush, Direction, Explained, Layer, Note, Painted};
+use super::span::{Brush, Direction, Explained, Layer, Note, Painted, Span};
 use super::step::{Refusal, Step};
 use super::tls::Records;
 use super::websocket::Frames;
 use crate::http::wire::{Error, Rule};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -73,8 +74,8 @@ pub(super) struct Side {
     missing: u64,
     /// The number of the exchange that the bytes belong to, if they do to one.
     pub(super) exchange: Option<u64>,
-    /// A message that the last bytes have completed.
-    message: Option<Explained>,
+    /// What the last bytes have completed beside them: a message, compressed bytes.
+    derived: VecDeque<Explained>,
     pub(super) shows_secrets: bool,
     /// Finds the secrets in bytes that no decoder reads.
     secrets: Secrets,
@@ -94,7 +95,7 @@ impl Side {
             time: Duration::ZERO,
             missing: 0,
             exchange: None,
-            message: None,
+            derived: VecDeque::new(),
             shows_secrets: false,
             secrets: Secrets::in_lines(),
             ended: false,
@@ -197,9 +198,6 @@ impl Side {
 
     /// Explains what comes next, of every stage but `Head` and `Held`.
     pub(super) fn step(&mut self) -> Found {
-        if let Some(message) = self.message.take() {
-            return (Some(message), Now::GoesOn);
-        }
         if self.bytes().is_empty() {
             return match std::mem::take(&mut self.missing) {
                 0 => self.at_the_end(),
@@ -227,14 +225,8 @@ impl Side {
         let mut closes = false;
         if let Stage::Frames(frames) = &mut self.stage {
             closes = true;
-            self.message = frames.take_message().map(|(bytes, span)| Explained {
-                from: self.from,
-                layer: Layer::Message,
-                time: self.time,
-                exchange: None,
-                bytes,
-                span,
-            });
+            let derived = frames.take_derived();
+            self.derive(derived);
         }
         let found = match step {
             Step::Wait => return self.at_the_end(),
@@ -250,6 +242,23 @@ impl Side {
             }
         };
         (found, Now::GoesOn)
+    }
+
+    fn derive(&mut self, derived: Vec<(Layer, Vec<u8>, Span)>) {
+        let explained = derived.into_iter().map(|(layer, bytes, span)| Explained {
+            from: self.from,
+            layer,
+            time: self.time,
+            exchange: self.exchange,
+            bytes,
+            span,
+        });
+        self.derived.extend(explained);
+    }
+
+    /// What stands behind the last span, and is of another layer.
+    pub(super) fn take_derived(&mut self) -> Option<Explained> {
+        self.derived.pop_front()
     }
 
     /// No bytes are here that can be explained. If none will come, something may be cut.

@@ -12,8 +12,9 @@
 //! because a watcher does not know the limit of the receiver. A payload comes in pieces, as the reads bring it. A piece
 //! of a text ends between two characters, so that a bad character begins in the same place however the bytes were cut.
 
+use super::compressed::Compressed;
 use super::labels::Label;
-use super::span::{Brush, Note, SHOWN, Span, hex, shown};
+use super::span::{Brush, Layer, Note, SHOWN, Span, hex, shown};
 use super::step::{Refusal, Step};
 use crate::websocket::wire::{
     Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,
@@ -27,8 +28,17 @@ pub(super) struct Frames {
     /// Bytes at the front that the receiver has seen already, unmasked.
     seen: Vec<u8>,
     message: Message,
-    /// Whether the message is complete, and its last frame was not the only one.
+    /// Whether the message is complete, and no frame shows it: there are several, or it was compressed.
     is_put_together: bool,
+    /// Where permessage-deflate was agreed on.
+    deflate: Option<Box<Deflate>>,
+}
+
+/// The compressed messages of a direction.
+#[derive(Debug)]
+struct Deflate {
+    compressed: Compressed,
+    takeover: bool,
 }
 
 /// The frame whose payload is coming.
@@ -43,6 +53,7 @@ struct Current {
 #[derive(Debug, Default)]
 struct Message {
     is_text: bool,
+    is_compressed: bool,
     frames: u64,
     /// The payload that has been painted.
     bytes: u64,
@@ -61,7 +72,18 @@ impl Frames {
             seen: Vec::new(),
             message: Message::default(),
             is_put_together: false,
+            deflate: None,
         }
+    }
+
+    /// Messages may be compressed, with a window of this size; with `takeover`, they refer back to those before.
+    pub(super) fn with_deflate(mut self, takeover: bool, window_bits: u8) -> Frames {
+        let compressed = Compressed::message(window_bits);
+        self.deflate = Some(Box::new(Deflate {
+            compressed,
+            takeover,
+        }));
+        self
     }
 
     /// The bytes of this direction have ended.
@@ -84,7 +106,13 @@ impl Frames {
         let decoded = match Header::decode(brush.bytes) {
             Ok(None) => return Step::Wait,
             Ok(Some((header, length))) => {
-                let judged = self.receive(&brush.bytes[..length]);
+                let mut bytes = brush.bytes[..length].to_vec();
+                let is_compressed = self.is_compressed(&header);
+                if is_compressed {
+                    // The receiver has agreed on nothing: to it, this is a binary message.
+                    bytes[0] = bytes[0] & !0x4f | Opcode::Binary as u8;
+                }
+                let judged = self.receive(&bytes);
                 judged.map(|(_, characters)| (header, length, characters))
             }
             Err(error) => Err(error),
@@ -106,7 +134,8 @@ impl Frames {
             return self.control(brush, offset);
         }
         if !header.opcode.is_control() {
-            self.message.begin(&header, characters);
+            let is_compressed = self.is_compressed(&header);
+            self.message.begin(&header, is_compressed, characters);
         }
         brush.group(Label::Frame, |brush| {
             paint_header(brush, &header, header_bytes);
@@ -122,6 +151,12 @@ impl Frames {
             }
             None => Step::Wait,
         }
+    }
+
+    /// RSV1, on the first frame of a message alone.
+    fn is_compressed(&self, header: &Header) -> bool {
+        let begins = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        self.deflate.is_some() && begins && header.rsv == 4
     }
 
     /// A control frame, when all of it has come.
@@ -189,6 +224,9 @@ impl Frames {
         let says = shown(&self.seen[..whole]);
         text_leaf(&mut brush, whole, Label::Payload, &header, says);
         self.message.add(&self.seen[..whole]);
+        if let Some(deflate) = self.deflate.as_mut().filter(|_| self.message.is_compressed) {
+            deflate.compressed.receive(&self.seen[..whole]);
+        }
         self.seen.drain(..whole);
         if let Some(current) = &mut self.current {
             current.left -= whole as u64;
@@ -213,24 +251,28 @@ impl Frames {
 
     /// A data frame has ended. Of a message in one frame there is nothing to put together.
     fn end_message(&mut self, header: &Header) {
-        self.is_put_together = header.opcode == Opcode::Continuation && header.fin;
+        let is_shown = header.opcode != Opcode::Continuation && !self.message.is_compressed;
+        self.is_put_together = header.fin && !header.opcode.is_control() && !is_shown;
     }
 
-    /// The message of several frames that the last step has completed: its first bytes, and the span of all.
-    pub(super) fn take_message(&mut self) -> Option<(Vec<u8>, Span)> {
-        if !std::mem::take(&mut self.is_put_together) {
-            return None;
+    /// What the last step has completed beside frames: compressed bytes that are explained, a message.
+    pub(super) fn take_derived(&mut self) -> Vec<(Layer, Vec<u8>, Span)> {
+        let mut derived = Vec::new();
+        let ends = std::mem::take(&mut self.is_put_together);
+        let mut content = None;
+        if let Some(deflate) = self.deflate.as_mut().filter(|_| self.message.is_compressed) {
+            if ends {
+                content = Some(deflate.compressed.end_message(deflate.takeover));
+            }
+            let found = deflate.compressed.take().into_iter();
+            derived.extend(found.map(|(bytes, span)| (Layer::Compressed, bytes, span)));
         }
-        let mut message = std::mem::take(&mut self.message);
-        let kind = if message.is_text { "text" } else { "binary" };
-        let (bytes, frames) = (message.bytes, message.frames);
-        let says = format!("{kind}, {bytes} bytes in {frames} frames");
-        let span = Span {
-            notes: vec![Note::new(Label::MessageFrames, says)],
-            ..Span::leaf(0..bytes, Label::Message, shown(&message.first_bytes))
-        };
-        message.first_bytes.truncate(SHOWN);
-        Some((message.first_bytes, span))
+        if ends {
+            let message = std::mem::take(&mut self.message);
+            let (bytes, span) = message.put_together(content);
+            derived.push((Layer::Message, bytes, span));
+        }
+        derived
     }
 }
 
@@ -247,10 +289,11 @@ fn receive(receiver: &mut Receiver, mut bytes: &mut [u8]) -> Result<u64, Error> 
 }
 
 impl Message {
-    fn begin(&mut self, header: &Header, characters: u64) {
+    fn begin(&mut self, header: &Header, is_compressed: bool, characters: u64) {
         if header.opcode != Opcode::Continuation {
             *self = Message {
                 is_text: header.opcode == Opcode::Text,
+                is_compressed,
                 ..Message::default()
             };
         }
@@ -261,7 +304,7 @@ impl Message {
     /// How many of the next `bytes` are painted now: of a text, those that are whole characters. A frame may
     /// end inside a character.
     fn whole(&self, bytes: usize, ends: bool) -> usize {
-        match self.is_text && !ends {
+        match self.is_text && !self.is_compressed && !ends {
             true => self.characters.saturating_sub(self.bytes) as usize,
             false => bytes,
         }
@@ -271,6 +314,27 @@ impl Message {
         self.bytes += plain.len() as u64;
         let room = SHOWN + 1 - self.first_bytes.len();
         self.first_bytes.extend(plain.iter().take(room));
+    }
+
+    /// Its first bytes, and the span of all. `content`: what has come out of a compressed one.
+    fn put_together(mut self, content: Option<(Vec<u8>, u64)>) -> (Vec<u8>, Span) {
+        let (sent, frames) = (self.bytes, self.frames);
+        let mut notes = Vec::new();
+        if let Some((first_bytes, length)) = content {
+            (self.first_bytes, self.bytes) = (first_bytes, length);
+            notes.push(Note::new(Label::Inflated, format!("{sent} bytes")));
+        }
+        if frames > 1 {
+            let (kind, bytes) = (if self.is_text { "text" } else { "binary" }, self.bytes);
+            let says = format!("{kind}, {bytes} bytes in {frames} frames");
+            notes.push(Note::new(Label::MessageFrames, says));
+        }
+        let span = Span {
+            notes,
+            ..Span::leaf(0..self.bytes, Label::Message, shown(&self.first_bytes))
+        };
+        self.first_bytes.truncate(SHOWN);
+        (self.first_bytes, span)
     }
 }
 

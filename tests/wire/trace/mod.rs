@@ -12,6 +12,7 @@
 
 mod capture;
 mod chinese;
+mod compressed;
 mod costs;
 mod exchanges;
 mod fixtures;

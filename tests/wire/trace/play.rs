@@ -106,7 +106,9 @@ pub(crate) fn played_in(
         );
     }
     // In the order of each direction: how the two are interleaved depends on the cut.
-    seen.leaves.sort_by_key(|leaf| side(leaf.from));
+    let is_compressed = |leaf: &Leaf| leaf.layer == Layer::Compressed;
+    seen.leaves
+        .sort_by_key(|leaf| (side(leaf.from), is_compressed(leaf)));
     seen.leaves
 }
 
@@ -118,6 +120,7 @@ fn side(from: Direction) -> usize {
 struct Seen {
     sent: [Vec<u8>; 2],
     at: [usize; 2],
+    compressed: [u64; 2],
     leaves: Vec<Leaf>,
 }
 
@@ -129,6 +132,20 @@ impl Seen {
     /// A span begins where the one before it has ended, and so do the leaves in it.
     fn explained(&mut self, explained: &Explained) {
         let (from, span) = (explained.from, &explained.span);
+        if explained.layer == Layer::Compressed {
+            let at = &mut self.compressed[side(from)];
+            assert!([0, *at].contains(&span.range.start), "{at} {span:?}");
+            *at = span.range.end;
+            assert_eq!(
+                explained.bytes.len() as u64,
+                span.range.end - span.range.start
+            );
+            tiles(span);
+            for leaf in span.leaves() {
+                self.leaf(explained, leaf, explained.bytes_of(leaf));
+            }
+            return;
+        }
         if explained.layer == Layer::Message {
             // The first bytes of all, put together of the payloads before it.
             assert_eq!(
@@ -136,7 +153,8 @@ impl Seen {
                 span.range.end.min(1024),
                 "{span:?}"
             );
-            assert_eq!((span.range.start, span.label), (0, Label::Message));
+            assert_eq!(span.range.start, 0);
+            assert!(matches!(span.label, Label::Message | Label::Content));
             return self.leaf(explained, span, &explained.bytes);
         }
         let at = &mut self.at[side(from)];
@@ -156,7 +174,7 @@ impl Seen {
         let (from, layer, exchange) = (explained.from, explained.layer, explained.exchange);
         let in_pieces = span.label.comes_in_pieces();
         let mut before = self.leaves.iter_mut().rev();
-        if let Some(last) = before.find(|leaf| leaf.from == from)
+        if let Some(last) = before.find(|leaf| (leaf.from, leaf.layer) == (from, layer))
             && in_pieces
             && (last.label, last.rule, last.exchange) == (span.label, span.rule, exchange)
             && span.range.end > span.range.start

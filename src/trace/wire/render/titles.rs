@@ -98,14 +98,15 @@ impl Titles {
 fn begins(explained: &Explained) -> bool {
     let span = &explained.span;
     let is_whole = matches!(explained.layer, Layer::Message | Layer::Udp);
-    let is_part = matches!(span.label, Label::Chunk | Label::Trailers);
+    let is_part = matches!(span.label, Label::Chunk | Label::Trailers | Label::Deflate);
     span.label == Label::End || !is_part && (is_whole || !span.children.is_empty())
 }
 
 /// The message that the span is of. What is refused says itself that it is.
 fn message(explained: &Explained, language: Language) -> Option<String> {
     let span = &explained.span;
-    let Some(exchange) = explained.exchange else {
+    let is_derived = matches!(explained.layer, Layer::Message | Layer::Compressed);
+    let Some(exchange) = explained.exchange.filter(|_| !is_derived) else {
         let first = span.leaves().find(|leaf| leaf.label == Label::FrameFirst);
         let more = match first {
             Some(first) => format!(", {}", first.value),

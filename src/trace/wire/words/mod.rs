@@ -13,9 +13,9 @@
 //! | what it is: `method` | the column of [`Label`] | `LABELS` | [`Label::words`] |
 //! | what a value means: `GET`, `101` | `meanings.rs` | `MEANINGS` | [`Label::meaning_in`] |
 //! | a value that is itself words: `5 bytes`, the sentence of a broken rule | the value | `VALUES`, `REFUSALS` | [`Label::value_in`] |
-//! | what a section demands: `RFC 9112 §6.3` | `rules.rs`, `rules_tls.rs` | beside it | [`rule_sentence`] |
+//! | what a section demands: `RFC 9112 §6.3` | `rules.rs`, `rules_tls.rs`, `deflate.rs` | beside it | [`rule_sentence`] |
 //!
-//! Chinese stands in a file for each protocol: `http.rs`, `websocket.rs`, `tls.rs`, `x509.rs`, and `transport.rs` for
+//! Chinese stands in a file for each protocol: `http.rs`, `deflate.rs`, `websocket.rs`, `tls.rs`, `x509.rs`, and `transport.rs` for
 //! what lies below them; `phrases.rs` has what renderings say between the spans. A value in `VALUES` is a pattern: `#` is a number, `*` any text.
 //!
 //! # The rules
@@ -31,9 +31,10 @@
 //! | to change | touch |
 //! |---|---|
 //! | the Chinese of a label, a value, a refusal | its row in the file of its protocol |
-//! | what a section demands, in either language | its row in `rules.rs` or `rules_tls.rs` |
+//! | what a section demands, in either language | its row in `rules.rs`, `rules_tls.rs` or `deflate.rs` |
 //! | another language | a variant of [`Language`]; a column of each table here, and of `Rules` in `rows.rs` |
 
+mod deflate;
 mod http;
 mod phrases;
 mod rows;
@@ -52,6 +53,7 @@ use std::borrow::Cow;
 const LABELS: &[Labels] = &[
     transport::LABELS,
     http::LABELS,
+    deflate::LABELS,
     websocket::LABELS,
     tls::LABELS,
     x509::LABELS,
@@ -60,11 +62,12 @@ const MEANINGS: &[Values] = &[http::MEANINGS, websocket::MEANINGS];
 const VALUES: &[Values] = &[
     transport::VALUES,
     http::VALUES,
+    deflate::VALUES,
     websocket::VALUES,
     tls::VALUES,
     x509::VALUES,
 ];
-const RULES: &[Rules] = &[rules::RULES, rules_tls::RULES];
+const RULES: &[Rules] = &[rules::RULES, rules_tls::RULES, deflate::RULES];
 
 /// A number, and any text, in the pattern of a value.
 const HOLES: [char; 2] = ['#', '*'];
@@ -268,7 +271,10 @@ fn refusals() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tls = tls::REFUSALS
         .iter()
         .map(|(rule, chinese)| (rule.says(), *chinese));
-    http.chain(websocket).chain(tls)
+    let deflate = deflate::REFUSALS
+        .iter()
+        .map(|(rule, chinese)| (rule.says(), *chinese));
+    http.chain(websocket).chain(tls).chain(deflate)
 }
 
 fn in_chinese(label: Label, value: &str) -> Option<Cow<'static, str>> {

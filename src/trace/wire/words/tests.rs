@@ -1,7 +1,10 @@
 //! What has no Chinese line, and a line that nothing has.
 
 use super::*;
-use crate::{http::wire as http_wire, tls::wire as tls_wire, websocket::wire as websocket_wire};
+use crate::{
+    deflate as deflate_wire, http::wire as http_wire, tls::wire as tls_wire,
+    websocket::wire as websocket_wire,
+};
 use std::collections::BTreeSet;
 
 /// The names that stand in `tables` and not in `here`, or the reverse, or twice.
@@ -68,6 +71,14 @@ fn each_refusal_has_its_chinese_sentence() {
     let lines = tls::REFUSALS.iter().map(|(rule, _)| rule);
     let table = all(tls_wire::Rule::ALL.iter(), tls);
     assert_same("`REFUSALS` in `words/tls.rs`", table, all(lines, tls));
+    let deflate = deflate_wire::Rule::name;
+    let lines = deflate::REFUSALS.iter().map(|(rule, _)| rule);
+    let table = all(deflate_wire::Rule::ALL.iter(), deflate);
+    assert_same(
+        "`REFUSALS` in `words/deflate.rs`",
+        table,
+        all(lines, deflate),
+    );
 }
 
 /// The sections that a source names in its code: of the fields, and of the few rules that no decoder has a name for.
@@ -102,6 +113,11 @@ fn each_section_has_its_sentence() {
     );
     cited.extend(
         tls_wire::Rule::ALL
+            .iter()
+            .map(|rule| rule.section().to_owned()),
+    );
+    cited.extend(
+        deflate_wire::Rule::ALL
             .iter()
             .map(|rule| rule.section().to_owned()),
     );

@@ -30,7 +30,7 @@ pub(super) const LABELS: Labels = &[
     (Label::Unmasked, "去掉掩码后的载荷"),
     (Label::CloseCode, "关闭码，去掉掩码后是 16 位，高字节在前"),
     (Label::CloseReason, "关闭的原因"),
-    (Label::Message, "由几个帧拼成的消息"),
+    (Label::Message, "完整的消息：由几个帧拼成，或已解压"),
     (Label::MessageFrames, "类型、长度和帧数"),
     (Label::BehindClose, "Close 帧之后的字节"),
 ];
@@ -39,7 +39,8 @@ pub(super) const LABELS: Labels = &[
 pub(super) const MEANINGS: Values = &[
     (Label::Fin, "0", "这条消息还有后续的帧"),
     (Label::Fin, "1", "这条消息没有后续的帧了"),
-    (Label::Rsv1, "0", "留给扩展，这里没有扩展使用它"),
+    (Label::Rsv1, "0", "消息没有压缩"),
+    (Label::Rsv1, "1", "消息是压缩的，握手时已商定（permessage-deflate）"),
     (Label::Rsv2, "0", "留给扩展，这里没有扩展使用它"),
     (Label::Rsv3, "0", "留给扩展，这里没有扩展使用它"),
     (Label::MaskBit, "0", "没有掩码键，载荷是原样的：服务器不得加掩码，因为浏览器里的脚本决定不了它发送什么"),
