@@ -400,10 +400,12 @@ impl Conversation {
             }
             Meaning::Switched(next) => {
                 let stage = |from, role| match next {
-                    Next::WebSocket(None) => Stage::Frames(Frames::received_by(role)),
-                    Next::WebSocket(Some(agreed)) => {
-                        let (takeover, bits) = agreed.of(from);
-                        Stage::Frames(Frames::received_by(role).with_deflate(takeover, bits))
+                    Next::WebSocket(agreed) => {
+                        let frames = Frames::received_by(role);
+                        Stage::Frames(match agreed {
+                            Some(agreed) => frames.with_deflate(&agreed, from),
+                            None => frames,
+                        })
                     }
                     Next::Tunnel => Stage::Opaque(Label::Tunnel),
                     Next::Other => Stage::Opaque(Label::Switched),

@@ -5,12 +5,13 @@
 //! protocol after a 101.
 
 use super::labels::Label;
-use super::span::{Direction, Note};
+use super::span::Note;
 use super::step::Refusal;
 use crate::http::wire::{
     BodyLength, Connection, FieldList, Known, RequestHead, ResponseHead, Role, State,
 };
-use crate::websocket::wire::{Offer, Opening, extensions};
+use crate::websocket::wire::Rule::ExtensionNotAsked;
+use crate::websocket::wire::{Agreement, Offer, Opening};
 use std::collections::VecDeque;
 
 /// A peer that sends more requests than this without a response is not followed further.
@@ -190,67 +191,16 @@ impl Exchange {
         }
         Ok(Meaning::Switched(match &self.opening {
             _ if self.is_connect => Next::Tunnel,
-            Some(_)
-                if self.offers_extensions && head.fields().contains("Sec-WebSocket-Extensions") =>
-            {
-                match Agreement::read(head) {
-                    Some(agreed) => Next::WebSocket(Some(agreed)),
-                    None => Next::Other, // another extension
+            Some(opening) => match opening.check(head) {
+                Ok(agreed) => Next::WebSocket(agreed.deflate),
+                // An extension that is not known here.
+                Err(error) if self.offers_extensions && error.rule() == ExtensionNotAsked => {
+                    Next::Other
                 }
-            }
-            Some(opening) => {
-                let checked = opening.check(head);
-                checked.map_err(|error| Refusal::websocket(&error, None))?;
-                Next::WebSocket(None)
-            }
+                Err(error) => return Err(Refusal::websocket(&error, None)),
+            },
             None => Next::Other,
         }))
-    }
-}
-
-/// What both ends have agreed on for compressed messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Agreement {
-    server_no_context_takeover: bool,
-    client_no_context_takeover: bool,
-    server_max_window_bits: u8,
-    client_max_window_bits: u8,
-}
-
-impl Agreement {
-    /// Of a response that names permessage-deflate alone.
-    fn read(head: &ResponseHead<'_>) -> Option<Agreement> {
-        let named = extensions(head.fields()).ok()?;
-        let [extension] = &named[..] else {
-            return None;
-        };
-        if extension.name != "permessage-deflate" {
-            return None;
-        }
-        let find = |name| extension.params.iter().find(|param| param.name == name);
-        let bits = |name| {
-            let value = find(name).and_then(|param| param.value.as_deref());
-            value.and_then(|bits| bits.parse().ok()).unwrap_or(15)
-        };
-        Some(Agreement {
-            server_no_context_takeover: find("server_no_context_takeover").is_some(),
-            client_no_context_takeover: find("client_no_context_takeover").is_some(),
-            server_max_window_bits: bits("server_max_window_bits"),
-            client_max_window_bits: bits("client_max_window_bits"),
-        })
-    }
-
-    /// For the messages of this side: the context takeover, and the bits of the window.
-    pub(super) fn of(self, from: Direction) -> (bool, u8) {
-        let server = (
-            !self.server_no_context_takeover,
-            self.server_max_window_bits,
-        );
-        let client = (
-            !self.client_no_context_takeover,
-            self.client_max_window_bits,
-        );
-        [client, server][from.index()]
     }
 }
 

@@ -14,10 +14,10 @@
 
 use super::compressed::Compressed;
 use super::labels::Label;
-use super::span::{Brush, Layer, Note, SHOWN, Span, hex, shown};
+use super::span::{Brush, Direction, Layer, Note, SHOWN, Span, hex, shown};
 use super::step::{Refusal, Step};
 use crate::websocket::wire::{
-    Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,
+    Agreement, Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,
 };
 
 /// The frames of one direction.
@@ -76,12 +76,21 @@ impl Frames {
         }
     }
 
-    /// Messages may be compressed, with a window of this size; with `takeover`, they refer back to those before.
-    pub(super) fn with_deflate(mut self, takeover: bool, window_bits: u8) -> Frames {
-        let compressed = Compressed::message(window_bits);
+    /// Messages may be compressed, as was agreed on.
+    pub(super) fn with_deflate(mut self, agreed: &Agreement, from: Direction) -> Frames {
+        let (alone, window_bits) = match from {
+            Direction::FromClient => (
+                agreed.client_no_context_takeover,
+                agreed.client_max_window_bits,
+            ),
+            Direction::FromServer => (
+                agreed.server_no_context_takeover,
+                agreed.server_max_window_bits,
+            ),
+        };
         self.deflate = Some(Box::new(Deflate {
-            compressed,
-            takeover,
+            compressed: Compressed::message(window_bits),
+            takeover: !alone,
         }));
         self
     }

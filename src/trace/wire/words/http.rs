@@ -216,4 +216,6 @@ pub(super) const REFUSALS: &[(Rule, &str)] = &[
     (SwitchTooOld, "只有 HTTP/1.1 能切换到别的协议"),
     (SwitchWithContent, "101 没有内容，因此没有 Content-Length 和 Transfer-Encoding"),
     (UnexpectedMessage, "收到了没有请求过的报文"),
+    (ContentCodingInvalid, "Content-Encoding 是内容编码的列表"),
+    (ContentCodingUnknown, "这里只认识内容编码 gzip，而且不能叠加很多层"),
 ];
