@@ -105,8 +105,9 @@ impl Block {
         self.bytes == 0
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.symbols.len() >= self.most
+    /// How many more symbols there is room for.
+    pub(super) fn room(&self) -> usize {
+        self.most - self.symbols.len()
     }
 
     #[inline(always)]
@@ -300,5 +301,52 @@ impl Head {
             let (code, count) = parts(length_codes[symbol]);
             out.put(code | extra << count, count + bits);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_length_and_distance_has_the_symbol_whose_range_it_is_in() {
+        for length in SHORTEST..=LONGEST {
+            let (base, extra) = LENGTH[length_symbol(length)];
+            let from_base = length.wrapping_sub(base.into());
+            assert!(from_base < 1 << extra, "{length}");
+        }
+        assert_eq!(length_symbol(LONGEST), 28); // and not 27 with all extra bits
+        for distance in 1..=1 << 15 {
+            let (base, extra) = DISTANCE[distance_symbol(distance)];
+            let from_base = distance.wrapping_sub(base.into());
+            assert!(from_base < 1 << extra, "{distance}");
+        }
+    }
+
+    #[test]
+    fn code_lengths_are_written_in_runs() {
+        let mut literals = [0; LITERALS];
+        literals[0] = 5;
+        literals[140..148].fill(4); // behind 139 of 0; 1 + 6 + 1
+        literals[END_OF_BLOCK] = 4; // behind 108 of 0
+        let mut written = Vec::new();
+        let head = Head::new(&literals, &[4, 4, 4, 0, 0, 1]);
+        head.each(|symbol, extra, bits| written.push((symbol, extra, bits)));
+        let zeros = |n: u64| (18, n - 11, 7);
+        let expected = [
+            (5, 0, 0),
+            zeros(138),
+            (0, 0, 0),
+            (4, 0, 0),
+            (16, 3, 2),
+            (4, 0, 0),
+            zeros(108),
+            (4, 0, 0),
+            (16, 0, 2),
+            (0, 0, 0),
+            (0, 0, 0),
+            (1, 0, 0), // on from literals to distances
+        ];
+        assert_eq!(written, expected);
     }
 }

@@ -22,6 +22,28 @@ use super::block::Block;
 use super::inflate::Progress;
 use super::matcher::{Copy, Effort, Matcher};
 
+/// The first copy that is found. With text and JSON, half of the places within copies and no chains cost 20 % more bytes
+/// than `NORMAL`, and it takes a third of the time.
+const FAST: Effort = Effort {
+    places: 1,
+    nice: 258,
+    good: 258,
+    lazy: 0,
+    stride: 2,
+    patience: 5,
+};
+/// About zlib's level 6. Twice as many places make 0.5 % fewer bytes, and take 20 % longer.
+const NORMAL: Effort = Effort {
+    places: 64,
+    nice: 128,
+    good: 8,
+    lazy: 16,
+    stride: 1,
+    patience: 7,
+};
+/// In bytes that nothing is found in, the most that are left out before the next search.
+const MOST_LEFT_OUT: usize = 31;
+
 /// Who compresses looks longer for better copies, or less long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Level {
@@ -55,7 +77,7 @@ pub enum Flush {
 /// let (mut deflate, mut out) = (Deflate::new(15, Level::Normal), Vec::new());
 /// let progress = deflate.deflate(b"hello hello hello hello", Flush::Finish, &mut out, 100);
 /// assert_eq!(progress, Progress { consumed: 23, more: false });
-/// assert_eq!(out, [0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x27, 0x00]);
+/// assert_eq!(out, [0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc0, 0x20, 0x01]);
 ///
 /// let mut text = Vec::new();
 /// Inflate::new(15).inflate(&out, &mut text, 100)?;
@@ -64,10 +86,11 @@ pub enum Flush {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deflate {
-    level: Level,
     matcher: Matcher,
     /// What was found at the next byte already, which was better than what was found before it.
     better: Option<Copy>,
+    /// How often nothing was found since the last copy.
+    misses: usize,
     block: Block,
     writer: BitWriter,
     state: State,
@@ -88,12 +111,16 @@ impl Deflate {
     /// else was agreed. A number outside 8 to 15 is taken as the nearest.
     pub fn new(window_bits: u8, level: Level) -> Deflate {
         let window_bits = window_bits.clamp(8, 15);
+        let effort = match level {
+            Level::Fast => FAST,
+            Level::Normal => NORMAL,
+        };
         // So many symbols make up for the head of a block, and so many literals can still be stored.
         let symbols = (1 << window_bits >> 1).max(2048);
         Deflate {
-            level,
-            matcher: Matcher::new(window_bits, symbols),
+            matcher: Matcher::new(window_bits, symbols, effort),
             better: None,
+            misses: 0,
             block: Block::new(symbols),
             writer: BitWriter::new(),
             state: State::Collecting,
@@ -111,7 +138,8 @@ impl Deflate {
         self.matcher.reset();
         self.block.clear();
         self.writer.clear();
-        (self.better, self.state, self.is_synced) = (None, State::Collecting, false);
+        (self.better, self.misses) = (None, 0);
+        (self.state, self.is_synced) = (State::Collecting, false);
     }
 
     /// Compresses `input`, and appends at most `most` bytes to `out`. `flush` says what is done at the end of the input.
@@ -139,7 +167,7 @@ impl Deflate {
                     self.collect(rest.is_empty() && flush != Flush::None);
                     let is_all = rest.is_empty() && self.matcher.ahead() == 0;
                     match flush {
-                        _ if self.block.is_full() && !is_all => self.begin(Flush::None),
+                        _ if self.block.room() == 0 && !is_all => self.begin(Flush::None),
                         _ if !rest.is_empty() => {}
                         Flush::None => break,
                         Flush::Sync if self.is_synced => break,
@@ -158,28 +186,36 @@ impl Deflate {
 
     /// Adds literals and copies to the block, until it is full, or the end of what is here is too near.
     fn collect(&mut self, to_end: bool) {
-        let Tuning { effort, good, lazy } = self.level.tuning();
-        while !self.block.is_full() {
+        let Effort { lazy, patience, .. } = self.matcher.effort;
+        while self.block.room() > 0 && (to_end || !self.matcher.wants_more()) {
             let ahead = self.matcher.ahead();
-            if ahead == 0 || self.matcher.wants_more() && !to_end {
+            if ahead == 0 {
                 break;
             }
-            let found = self.better.take();
-            let found = found.unwrap_or_else(|| self.matcher.find(0, 0, effort));
-            if (1..lazy).contains(&found.length) {
-                let less = Effort {
-                    places: effort.places >> (2 * u32::from(found.length >= good)),
-                    ..effort
-                };
-                let better = self.matcher.find(1, found.length, less);
-                self.better = (better.length > 0).then_some(better);
+            let found = self.better.take().or_else(|| self.matcher.find(0, 0));
+            if let Some(found) = found
+                && found.length < lazy
+            {
+                self.better = self.matcher.find(1, found.length);
             }
-            if found.length == 0 || self.better.is_some() {
-                self.block.literal(self.matcher.byte());
-                self.matcher.at += 1;
-            } else {
-                self.block.copy(found.length, found.distance);
-                self.matcher.at += found.length;
+            match found {
+                Some(found) if self.better.is_none() => {
+                    self.block.copy(found.length, found.distance);
+                    self.matcher.go_on(found.length);
+                    self.misses = 0;
+                }
+                Some(_) => {
+                    self.block.literal(self.matcher.byte());
+                    self.matcher.go_on(1);
+                }
+                None => {
+                    self.misses += 1;
+                    let left_out = (self.misses >> patience).min(MOST_LEFT_OUT);
+                    for _ in 0..(1 + left_out).min(ahead).min(self.block.room()) {
+                        self.block.literal(self.matcher.byte());
+                        self.matcher.leave_out();
+                    }
+                }
             }
         }
     }
@@ -221,22 +257,175 @@ impl Deflate {
     }
 }
 
-/// What a level means.
-struct Tuning {
-    effort: Effort,
-    /// After a copy this long, a better one is looked for at a quarter of the places.
-    good: usize,
-    /// After a copy this long, none is.
-    lazy: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::inflate::Inflate;
+    use super::*;
 
-impl Level {
-    fn tuning(self) -> Tuning {
-        let (places, nice, good, lazy) = match self {
-            Level::Fast => (4, 32, 0, 0),
-            Level::Normal => (128, 128, 8, 16),
+    const ALL: usize = usize::MAX;
+
+    fn random(count: usize) -> Vec<u8> {
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let next = |_| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed >> 32) as u8
         };
-        let effort = Effort { places, nice };
-        Tuning { effort, good, lazy }
+        (0..count).map(next).collect()
+    }
+
+    /// Lines with numbers: copies of all lengths, and literals.
+    fn lines(count: usize) -> Vec<u8> {
+        let line = |n: usize| format!("{{\"id\":{n},\"square\":{}}}\n", n * n).into_bytes();
+        let mut all: Vec<u8> = (0..count / 16).flat_map(line).collect();
+        all.truncate(count);
+        all
+    }
+
+    fn compress(deflate: &mut Deflate, input: &[u8], flush: Flush) -> Vec<u8> {
+        let mut out = Vec::new();
+        let progress = deflate.deflate(input, flush, &mut out, ALL);
+        assert_eq!(
+            progress,
+            Progress {
+                consumed: input.len(),
+                more: false
+            }
+        );
+        out
+    }
+
+    fn inflated(window_bits: u8, stream: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut inflate = Inflate::new(window_bits);
+        let progress = inflate.inflate(stream, &mut out, ALL).unwrap();
+        assert_eq!(progress.consumed, stream.len());
+        out
+    }
+
+    #[test]
+    fn a_sync_flush_ends_with_an_empty_stored_block_and_is_not_repeated() {
+        for level in [Level::Fast, Level::Normal] {
+            let mut deflate = Deflate::new(15, level);
+            let mut all = compress(&mut deflate, b"", Flush::Sync);
+            assert_eq!(all, [0, 0, 0, 0xff, 0xff]);
+            let mut text = Vec::new();
+            for part in [b"hello".to_vec(), vec![0], lines(3000), random(3000)] {
+                all.extend(compress(&mut deflate, &part[..1], Flush::None));
+                all.extend(compress(&mut deflate, &part[1..], Flush::Sync));
+                assert!(all.ends_with(&[0, 0, 0xff, 0xff]));
+                text.extend(part);
+                assert_eq!(inflated(15, &all), text);
+                assert_eq!(compress(&mut deflate, b"", Flush::Sync), []);
+            }
+            all.extend(compress(&mut deflate, b"", Flush::Finish));
+            assert!(deflate.is_done());
+            assert_eq!(inflated(15, &all), text);
+        }
+    }
+
+    #[test]
+    fn an_empty_stream_has_one_block() {
+        let mut deflate = Deflate::new(15, Level::Normal);
+        assert_eq!(compress(&mut deflate, b"", Flush::None), []);
+        assert!(!deflate.is_done());
+        assert_eq!(compress(&mut deflate, b"", Flush::Finish), [0b0000_0011, 0]);
+        assert!(deflate.is_done());
+        let behind = deflate.deflate(b"more", Flush::Finish, &mut Vec::new(), ALL);
+        assert_eq!(
+            behind,
+            Progress {
+                consumed: 0,
+                more: false
+            }
+        );
+    }
+
+    #[test]
+    fn all_cuts_of_input_and_output_make_the_same_bytes() {
+        let input = [lines(300), random(100), vec![7; 700], lines(200)].concat();
+        let new = || Deflate::new(9, Level::Normal);
+        let whole = compress(&mut new(), &input, Flush::Finish);
+        for cut in 0..=input.len() {
+            let (mut deflate, (one, other)) = (new(), input.split_at(cut));
+            let mut all = compress(&mut deflate, one, Flush::None);
+            all.extend(compress(&mut deflate, other, Flush::Finish));
+            assert!(all == whole, "input cut at {cut}");
+        }
+        for most in 1..whole.len() {
+            let (mut deflate, mut rest, mut out) = (new(), &input[..], Vec::new());
+            loop {
+                let before = out.len();
+                let progress = deflate.deflate(rest, Flush::Finish, &mut out, most);
+                assert!(out.len() - before <= most);
+                rest = &rest[progress.consumed..];
+                if !progress.more {
+                    break;
+                }
+                assert_eq!(out.len() - before, most);
+            }
+            assert!(out == whole && deflate.is_done(), "{most} bytes at a time");
+        }
+    }
+
+    #[test]
+    fn after_a_reset_it_is_like_a_new_one() {
+        let messages = [
+            lines(500),
+            random(40_000),
+            vec![0; 70_000],
+            lines(90_000),
+            lines(10),
+        ];
+        for level in [Level::Fast, Level::Normal] {
+            for window_bits in [8, 11, 15] {
+                let mut used = Deflate::new(window_bits, level);
+                for message in messages.iter().cycle().take(12) {
+                    let new = &mut Deflate::new(window_bits, level);
+                    let expected = compress(new, message, Flush::Sync);
+                    assert!(compress(&mut used, message, Flush::Sync) == expected);
+                    used.deflate(message, Flush::Finish, &mut Vec::new(), 3); // and is left there
+                    used.reset();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn random_bytes_are_stored() {
+        let input = random(200_000);
+        for window_bits in 8..=15 {
+            for level in [Level::Fast, Level::Normal] {
+                let mut deflate = Deflate::new(window_bits, level);
+                let stream = compress(&mut deflate, &input, Flush::Finish);
+                let blocks = input.len().div_ceil(2048.max(1 << window_bits >> 1));
+                assert!(
+                    stream.len() <= input.len() + 5 * blocks,
+                    "{window_bits} {level:?}"
+                );
+                assert!(inflated(window_bits, &stream) == input);
+            }
+        }
+    }
+
+    #[test]
+    fn copies_reach_back_almost_the_window_and_no_further() {
+        for window_bits in 8..=15 {
+            let window = 1 << window_bits;
+            for (apart, is_found) in [(window - window / 16, true), (window, false)] {
+                let once = random(apart);
+                let input = once.repeat(3);
+                let mut deflate = Deflate::new(window_bits, Level::Normal);
+                let stream = compress(&mut deflate, &input, Flush::Finish);
+                let (found, small) = (stream.len() < 2 * apart, stream.len() < input.len());
+                assert_eq!(
+                    (found, small),
+                    (is_found, is_found),
+                    "{window_bits} {apart}"
+                );
+                assert!(inflated(window_bits, &stream) == input);
+            }
+        }
     }
 }

@@ -123,3 +123,77 @@ pub(super) fn codes(lengths: &[u8], codes: &mut [Code]) {
         *next = next.wrapping_add(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many codes of 15 bits all codes of these lengths take the place of.
+    fn taken(lengths: &[u8]) -> usize {
+        let used = lengths.iter().filter(|&&length| length > 0);
+        used.map(|&length| 1 << (CODE_BITS - length)).sum()
+    }
+
+    #[test]
+    fn frequencies_of_fibonacci_make_the_deepest_tree_and_keep_the_limit() {
+        let mut frequencies = vec![1_u32, 1];
+        while frequencies.len() < 19 {
+            frequencies.push(frequencies[frequencies.len() - 2..].iter().sum());
+        }
+        for limit in [15, 7, 5] {
+            let mut lengths = [0; 19];
+            code_lengths(&frequencies, limit, &mut lengths);
+            assert_eq!(lengths.iter().max(), Some(&limit));
+            assert_eq!(taken(&lengths), 1 << CODE_BITS, "{lengths:?}");
+            assert!(
+                lengths.is_sorted_by(|rarer, next| rarer >= next),
+                "{lengths:?}"
+            );
+        }
+        let mut free = [0; 15];
+        code_lengths(&frequencies[..15], 15, &mut free);
+        assert_eq!(free, [14, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn as_many_symbols_as_there_are_codes_get_one_each() {
+        let mut lengths = [0; 128];
+        code_lengths(
+            &std::array::from_fn::<_, 128, _>(|at| 1 << (at / 8)),
+            7,
+            &mut lengths,
+        );
+        assert_eq!(lengths, [7; 128]);
+    }
+
+    #[test]
+    fn there_are_two_codes_at_least() {
+        for (frequencies, expected) in [
+            ([0, 0, 0], [1, 1, 0]),
+            ([9, 0, 0], [1, 1, 0]),
+            ([0, 9, 0], [1, 1, 0]),
+            ([0, 0, 9], [1, 0, 1]),
+            ([0, 9, 9], [0, 1, 1]),
+        ] {
+            let mut lengths = [7; 3];
+            code_lengths(&frequencies, 15, &mut lengths);
+            assert_eq!(lengths, expected, "{frequencies:?}");
+        }
+    }
+
+    #[test]
+    fn codes_are_numbered_by_length_then_by_symbol() {
+        // RFC 1951 §3.2.2, the example: A to H.
+        let mut made = [0; 9];
+        codes(&[3, 3, 3, 3, 3, 2, 4, 4, 0], &mut made);
+        let shown = made.map(|code| {
+            let (bits, count) = parts(code);
+            let bits = (0..count).map(|at| if bits >> at & 1 == 1 { '1' } else { '0' });
+            bits.collect::<String>()
+        });
+        assert_eq!(
+            shown,
+            ["010", "011", "100", "101", "110", "00", "1110", "1111", ""]
+        );
+    }
+}
