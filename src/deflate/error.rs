@@ -34,7 +34,7 @@ rules! {
     GzipHeaderCrcWrong "RFC 1952 §2.3.1" "the CRC of the header is that of its bytes";
     GzipCrcWrong "RFC 1952 §2.3.1" "the CRC-32 of a member is that of its content";
     GzipLengthWrong "RFC 1952 §2.3.1" "the length of a member is that of its content, modulo 2 to the 32";
-    Unfinished "RFC 1951 §3.2.3" "the stream ends with a block that says that it is the last";
+    Unfinished "RFC 1952 §2.2" "a file is whole members, one after another, and one at least";
 }
 
 rule_error! {
@@ -71,6 +71,12 @@ impl Error {
             .map_or(&[][..], |at| &input[at as usize..]);
         let error = Error::new(rule, got, 0);
         Error { at, ..error }
+    }
+
+    /// What broke the rule is part of something else, and has `before` bytes before it there.
+    pub(super) fn moved(self, before: u64) -> Error {
+        let at = before + self.at;
+        Error { at, ..self }
     }
 }
 

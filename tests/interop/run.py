@@ -16,6 +16,7 @@ with CI=true they fail. A check is a function whose docstring is its name; kit.p
     chapter.py terminal.py pasted.py                             what `make run` and the pages say to try; terminals
     page.py                                                      the page of `make run`, in Chromium
     tshark.py captures.py curl_trace.py                          second opinions on `wire`: Wireshark, dpkt, scapy, curl
+    zlib_cases.py                                                the cases of `fixtures/deflate/`: zlib, gzip
 
 Outside the standard library there is only what a check is about: pip and npm fetch it. Nothing is left behind.
 """
@@ -37,7 +38,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 CLIENTS = (
     *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers"),
     *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal", "pasted", "page"),
-    *("tshark", "curl_trace", "captures"),
+    *("tshark", "curl_trace", "captures", "zlib_cases"),
 )
 IN_CI = os.environ.get("CI") == "true"
 

@@ -73,7 +73,7 @@ def inset(file: str, value: str) -> str:
     """An `each:` without the remark behind it."""
     if file.startswith("websocket/") and not file.endswith(("requests.txt", "responses.txt")):
         return value.split("#")[0].strip()
-    if file.startswith("tls/"):
+    if file.startswith(("tls/", "deflate/")):
         return value.split("#")[0].strip()
     quoted = re.match(QUOTED, value)
     return quoted[1] if quoted else value

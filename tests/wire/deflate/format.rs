@@ -13,7 +13,7 @@ macro_rules! files {
     };
 }
 
-files! { "stored.txt" "fixed.txt" "dynamic.txt" }
+files! { "stored.txt" "fixed.txt" "dynamic.txt" "gzip.txt" }
 
 pub(super) fn cases(file: &str) -> Vec<Case> {
     let (_, text) = FILES.iter().find(|(name, _)| *name == file).expect(file);
@@ -37,6 +37,7 @@ pub(super) fn expected(case: &Case) -> Expected {
             "bits" => read_bits(value, &mut bits, &mut wrong).expect(&case.place),
             "bytes" => {
                 fill_up(&mut bits);
+                let (value, _) = value.split_once(" #").unwrap_or((value, ""));
                 for byte in bytes(value).expect(&case.place) {
                     number(byte.into(), 8, &mut bits);
                 }
