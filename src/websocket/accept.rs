@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::error::Error;
 use super::socket::WebSocket;
-use super::wire::{self, Offer, Role, refuse};
+use super::wire::{self, Agreement, Offer, Role, refuse};
 use crate::http::wire::{FieldList, Scheme, reason_phrase};
 use crate::http::{self, Request, Response, Upgraded};
 use std::sync::Arc;
@@ -195,21 +195,21 @@ impl Acceptor {
         request: Request<'_>,
         response: Response<'_>,
     ) -> Result<Option<WebSocket>, Error> {
-        let Some((upgraded, protocol)) = self.shake_hands(request, response)? else {
+        let Some((upgraded, protocol, deflate)) = self.shake_hands(request, response)? else {
             return Ok(None);
         };
-        let ws = WebSocket::open(upgraded, Role::Server, Arc::clone(&self.config), protocol)?;
-        Ok(Some(ws))
+        let config = Arc::clone(&self.config);
+        WebSocket::open(upgraded, Role::Server, config, protocol, deflate).map(Some)
     }
 
-    /// The stream and the subprotocol; `None`: refused. It is not inlined, so that its stack is free again while
+    /// The stream, the subprotocol, and how messages are compressed; `None`: refused. It is not inlined, so that its stack is free again while
     /// the thread waits for messages: ten thousand stacks are memory, too.
     #[inline(never)]
     fn shake_hands(
         &self,
         request: Request<'_>,
         mut response: Response<'_>,
-    ) -> Result<Option<(Upgraded, Option<String>)>, Error> {
+    ) -> Result<Option<(Upgraded, Option<String>, Option<Agreement>)>, Error> {
         let head = request.head();
         let judged = Offer::read(&head).and_then(|offer| self.judge(offer, &request));
         let offer = match judged {
@@ -221,9 +221,11 @@ impl Acceptor {
         };
         let ours: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
         let protocol = offer.choose(&ours);
-        response.change_fields(|fields| offer.answer(protocol, None, fields))??;
+        let deflate = self.config.deflate.as_ref();
+        let deflate =
+            response.change_fields(|fields| offer.answer(protocol, deflate, fields))??;
         let upgraded = request.switch(response, blames_peer)?;
-        Ok(Some((upgraded, protocol.map(str::to_owned))))
+        Ok(Some((upgraded, protocol.map(str::to_owned), deflate)))
     }
 
     fn judge<'a>(&self, offer: Offer<'a>, request: &Request<'_>) -> Result<Offer<'a>, wire::Error> {

@@ -1,10 +1,11 @@
 //! One message for many connections, encoded once.
 
 use super::as_data::AsData;
+use super::compressor::Compressed;
 use super::connection::SharedConnection;
 use super::error::Error;
 use super::outgoing::{Appended, QueueLimit, SharedFrame};
-use super::wire::{Close, CloseCode, Data, Role, Sender};
+use super::wire::{Close, CloseCode, Data, Payload, PerMessageDeflate, Role, Sender};
 use super::writer::Writer;
 use crate::net::guarded;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -98,6 +99,8 @@ pub enum Slow {
 pub struct Room {
     slow: Slow,
     members: Mutex<Members>,
+    /// How messages are compressed for members, each way once. (None is removed: there are few.)
+    compressions: Mutex<Vec<PerMessageDeflate>>,
 }
 
 /// In the order in which they were added; each of them once.
@@ -129,11 +132,18 @@ impl Room {
         Room {
             slow,
             members: Mutex::default(),
+            compressions: Mutex::default(),
         }
     }
 
     /// From now on messages are sent to this connection, too. Returns `false` if it was a member already.
     pub fn add(&self, member: &Writer) -> bool {
+        if let Some(compression) = member.shared.outgoing.shared_compression() {
+            let mut compressions = self.compressions();
+            if !compressions.contains(&compression) {
+                compressions.push(compression);
+            }
+        }
         let mut members = self.lock();
         if position(&members, member).is_some() {
             return false;
@@ -230,7 +240,8 @@ impl Room {
     }
 
     fn broadcast(&self, data: Data<'_>, except: Option<&Arc<SharedConnection>>) -> Delivered {
-        let frame = SharedFrame(Arc::new(encode(data)));
+        // What costs time is done before the lock is taken: no other broadcast waits for a compression.
+        let encoded = Encoded::new(data, self.compressions().clone());
         // The order is made under the lock, in memory. The writes come after it, and so do the drops of the
         // members: the last reference to a connection ends it.
         let members;
@@ -244,8 +255,10 @@ impl Room {
             Slow::Skip => QueueLimit::HighWaterMark,
             Slow::Close => QueueLimit::MaxBuffered,
         };
-        let append =
-            |member: &Arc<SharedConnection>| member.outgoing.append_broadcast(data, &frame, limit);
+        let append = |member: &Arc<SharedConnection>| {
+            let (payload, frame) = encoded.for_member(member);
+            member.outgoing.append_broadcast(payload, frame, limit)
+        };
         let appended: Vec<Appended> = meant().map(append).collect();
         drop(order);
 
@@ -276,6 +289,11 @@ impl Room {
         delivered
     }
 
+    fn compressions(&self) -> MutexGuard<'_, Vec<PerMessageDeflate>> {
+        let compressions = self.compressions.lock();
+        compressions.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -301,11 +319,46 @@ fn position(members: &Members, member: &Writer) -> Option<usize> {
     members.iter().position(|member| member.as_ptr() == address)
 }
 
+/// A message, encoded once for all members, and once for each way in which it is compressed.
+struct Encoded<'a> {
+    data: Data<'a>,
+    frame: SharedFrame,
+    compressed: Vec<(PerMessageDeflate, Compressed, SharedFrame)>,
+}
+
+impl<'a> Encoded<'a> {
+    fn new(data: Data<'a>, mut compressions: Vec<PerMessageDeflate>) -> Encoded<'a> {
+        compressions.retain(|compression| data.bytes().len() >= compression.threshold);
+        let compress = |compression: PerMessageDeflate| {
+            let compressed = Compressed::alone(&compression, &data);
+            let frame = encode(compressed.or_shorter(data));
+            (compression, compressed, frame)
+        };
+        Encoded {
+            data,
+            frame: encode(data.into()),
+            compressed: compressions.into_iter().map(compress).collect(),
+        }
+    }
+
+    /// What this member is sent. One that was added a moment ago may get the message as it is: that is right for all.
+    fn for_member(&self, member: &SharedConnection) -> (Payload<'_>, &SharedFrame) {
+        let compression = member.outgoing.shared_compression();
+        let mut compressed = self.compressed.iter();
+        let found = compressed.find(|(other, _, _)| compression.as_ref() == Some(other));
+        match found {
+            Some((_, compressed, frame)) => (compressed.or_shorter(self.data), frame),
+            None => (self.data.into(), &self.frame),
+        }
+    }
+}
+
 /// The frame as every member of a server gets it.
-fn encode(data: Data<'_>) -> Vec<u8> {
+fn encode(payload: Payload<'_>) -> SharedFrame {
     let mut frame = Vec::new();
     let no_key = || [0; 4]; // a server masks nothing
-    let encoded = Sender::new(Role::Server).send(data, no_key, &mut frame);
+    let mut sender = Sender::new(Role::Server).with_deflate();
+    let encoded = sender.send(payload, no_key, &mut frame);
     debug_assert_eq!(encoded, Ok(()), "nothing was sent before");
-    frame
+    SharedFrame(Arc::new(frame))
 }

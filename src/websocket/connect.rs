@@ -75,9 +75,10 @@ pub fn connect_with(url: &str, options: &ConnectOptions) -> Result<WebSocket, Er
         let refusal = answer.refusal("the server refused the WebSocket".to_owned());
         return Err(Error::Refused(Box::new(refusal)));
     }
-    let protocol = opening.check(&answer.head())?.protocol.map(str::to_owned);
+    let agreed = opening.check(&answer.head())?;
+    let (protocol, deflate) = (agreed.protocol.map(str::to_owned), agreed.deflate);
     let config = Arc::new(options.config.clone());
-    WebSocket::open(answer.upgrade()?, Role::Client, config, protocol)
+    WebSocket::open(answer.upgrade()?, Role::Client, config, protocol, deflate)
 }
 
 /// Options of [`connect_with`]: what the handshake says, how long it may take, and the limits of the connection.
@@ -180,6 +181,9 @@ impl ConnectOptions {
         let mut opening = Opening::new(nonce);
         for protocol in &self.protocols {
             opening = opening.protocol(protocol)?;
+        }
+        if let Some(deflate) = &self.config.deflate {
+            opening = opening.deflate(deflate);
         }
         Ok(opening)
     }

@@ -20,9 +20,11 @@
 //! | [`coalesce`] | frames of the reading thread that leave together |
 //! | [`pings`] | our pings, and the heartbeat |
 //! | [`closing`] | Close frames, their deadline, and the end |
+//! | [`compressed`] | messages that are compressed before they are queued |
 
 mod closing;
 mod coalesce;
+mod compressed;
 mod peer_pace;
 mod pings;
 mod state;
@@ -32,10 +34,11 @@ pub(super) use closing::GoAway;
 pub(super) use state::SharedFrame;
 pub(super) use writing::PendingFlush;
 
+use super::compressor::Compressor;
 use super::config::Config;
 use super::error::Error;
 use super::queue::Job;
-use super::wire::{Data, Misuse, Received, Role, Sender, State as Sent};
+use super::wire::{Agreement, Data, Misuse, Payload, Received, Role, Sender, State as Sent};
 use crate::net::Stream;
 use coalesce::Coalescer;
 use state::{COPIED_BYTES, Guard, State};
@@ -58,6 +61,8 @@ pub(super) struct Outgoing {
     /// ended, and when a pong has come.
     changed: Condvar,
     coalescer: Coalescer,
+    /// Where compression was agreed on.
+    compressor: Option<Box<Compressor>>,
     /// Whether a thread has cut the connection: the reading thread asks before each frame, without the lock.
     cut: AtomicBool,
 }
@@ -67,11 +72,19 @@ impl Outgoing {
         stream: Arc<dyn Stream>,
         role: Role,
         config: Arc<Config>,
+        agreement: Option<&Agreement>,
     ) -> Result<Arc<Outgoing>, Error> {
         stream.set_write_timeout(Some(writing::write_slice(&config)))?;
+        let (mut sender, mut compressor) = (Sender::new(role), None);
+        if let (Some(options), Some(agreement)) = (config.deflate, agreement) {
+            sender = sender.with_deflate();
+            let options = options.agreed(role, agreement);
+            compressor = Some(Box::new(Compressor::new(options)));
+        }
         Ok(Arc::new(Outgoing {
             stream,
-            state: Mutex::new(State::new(Sender::new(role), config.pace())),
+            state: Mutex::new(State::new(sender, config.pace())),
+            compressor,
             config,
             ends_first: role.ends_first(),
             changed: Condvar::new(),
@@ -130,13 +143,31 @@ impl Outgoing {
 impl Outgoing {
     /// Sends a message and waits until it has left.
     pub(super) fn send(self: &Arc<Self>, data: Data<'_>) -> Result<(), Error> {
+        match self.compressor_for(&data) {
+            None => self.send_payload(data.into()),
+            Some(compressor) => self.send_compressed(compressor, data),
+        }
+    }
+
+    #[inline]
+    fn send_payload(self: &Arc<Self>, payload: Payload<'_>) -> Result<(), Error> {
         let mut state = self.at_boundary()?;
-        if self.is_long(&data) {
-            return self.write_long(state, data);
+        if self.is_long(payload) {
+            return self.write_long(state, payload);
         }
         let position = state
             .queue
-            .append(|sender, key, queue| sender.send(data, key, queue))?;
+            .append(|sender, key, queue| sender.send(payload, key, queue))?;
+        self.await_sent(state, position)
+    }
+
+    /// Waits until a queued message has left, unless it is coalesced.
+    #[inline]
+    fn await_sent<'a>(
+        self: &'a Arc<Self>,
+        mut state: Guard<'a>,
+        position: u64,
+    ) -> Result<(), Error> {
         if self.coalesces(&mut state) {
             state.await_before_read = position;
             return Ok(());
@@ -149,19 +180,36 @@ impl Outgoing {
     /// Queues a message and writes what the socket takes at once. Never waits. False: the high-water mark is
     /// reached, or a message in parts is unfinished, and nothing was queued.
     pub(super) fn try_send(self: &Arc<Self>, data: Data<'_>) -> Result<bool, Error> {
+        match self.compressor_for(&data) {
+            None => self.try_send_payload(data.into()),
+            Some(compressor) => self.try_send_compressed(compressor, data),
+        }
+    }
+
+    fn try_send_payload(self: &Arc<Self>, payload: Payload<'_>) -> Result<bool, Error> {
         let mut state = self.lock();
-        state.check_open()?;
-        if state.queue.is_unfinished() || state.queue.buffered() >= self.high_water_mark() {
+        if !self.takes_more(&state)? {
             return Ok(false);
         }
-        state.queue.append_or_defer(data)?;
-        if data.bytes().len() as u64 >= self.high_water_mark() {
+        state.queue.append_or_defer(payload)?;
+        self.push_queued(state, payload.bytes.len());
+        Ok(true)
+    }
+
+    /// Whether `try_send` may queue a message.
+    fn takes_more(&self, state: &State) -> Result<bool, Error> {
+        state.check_open()?;
+        Ok(!state.queue.is_unfinished() && state.queue.buffered() < self.high_water_mark())
+    }
+
+    /// Writes a message that was queued, as much of it as the socket takes at once.
+    fn push_queued<'a>(self: &'a Arc<Self>, mut state: Guard<'a>, bytes: usize) {
+        if bytes as u64 >= self.high_water_mark() {
             state.queue.mark_long();
         }
         if !self.coalesces(&mut state) {
             self.push(state);
         }
-        Ok(true)
     }
 
     /// Queues the control frame that answers what was received, and writes it unless it is coalesced with
@@ -182,12 +230,12 @@ impl Outgoing {
     }
 
     /// Whether a payload is written from its sender's memory, because it is too long to be copied.
-    fn is_long(&self, data: &Data<'_>) -> bool {
+    fn is_long(&self, payload: Payload<'_>) -> bool {
         let copied = match self.coalescer.is_on() {
             true => COALESCED_COPY_BYTES,
             false => COPIED_BYTES,
         };
-        data.bytes().len() > copied
+        payload.bytes.len() > copied
     }
 
     /// Waits while another thread's message in parts is unfinished.
@@ -233,7 +281,7 @@ impl Outgoing {
     /// Appends a message, which is [pushed](Self::push_appended) later. Only memory is touched.
     pub(super) fn append_broadcast(
         &self,
-        data: Data<'_>,
+        payload: Payload<'_>,
         frame: &SharedFrame,
         limit: QueueLimit,
     ) -> Appended {
@@ -260,9 +308,10 @@ impl Outgoing {
             };
         }
         let appended = match state.queue.masks() {
-            true => state.queue.append_or_defer(data),
+            true => state.queue.append_or_defer(payload),
             false => state.queue.share_or_defer(frame.clone()),
         };
+        state.note_broadcast(payload);
         state.newest_broadcast = frame.0.len() as u64;
         appended.map_or(Appended::Closed, |()| Appended::Yes)
     }
@@ -310,11 +359,18 @@ impl Outgoing {
     }
 
     pub(super) fn send_part(self: &Arc<Self>, data: Data<'_>, last: bool) -> Result<(), Error> {
+        match &self.compressor {
+            None => self.send_payload_part(data.into(), last),
+            Some(compressor) => self.send_compressed_part(compressor, data, last),
+        }
+    }
+
+    fn send_payload_part(self: &Arc<Self>, part: Payload<'_>, last: bool) -> Result<(), Error> {
         let mut state = self.lock();
         state.check_open()?;
         state.message_thread = Some(thread::current().id());
         state.parts += 1;
-        let sent = self.write_part(state, data, last);
+        let sent = self.write_part(state, part, last);
         let mut state = self.lock();
         state.parts += 1;
         if state.waiting > 0 {
@@ -326,17 +382,17 @@ impl Outgoing {
     fn write_part<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a>,
-        data: Data<'_>,
+        part: Payload<'_>,
         last: bool,
     ) -> Result<(), Error> {
-        if self.is_long(&data) {
+        if self.is_long(part) {
             let mut job = Job::turn();
             let state = self.run(state, &mut job);
-            return self.write_frame(state, job, data, last);
+            return self.write_frame(state, job, part, last);
         }
         let position = state
             .queue
-            .append(|sender, key, queue| sender.send_part(data, last, key, queue))?;
+            .append(|sender, key, queue| sender.send_part(part, last, key, queue))?;
         self.coalescer.sent();
         let state = self.run(state, &mut Job::sent(position));
         state.check_sent(position)
@@ -350,7 +406,10 @@ impl Outgoing {
             let _ = state.queue.close(closing::unfinished());
             self.limit_close(&mut state);
         }
-        state.queue.end_message();
+        state.end_message();
+        if let Some(compressor) = &self.compressor {
+            compressor.message_ended();
+        }
         self.notify(&mut state);
         self.push(state);
     }

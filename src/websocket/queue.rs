@@ -46,7 +46,7 @@ mod steps;
 #[cfg(test)]
 mod model;
 
-use super::wire::{Close, Data, Error, Mask, Misuse, Received, Sender, State};
+use super::wire::{Close, Error, Mask, Misuse, Payload, Received, Sender, State};
 pub(super) use job::{Job, Step};
 use send_buffer::SendQueue;
 pub(super) use send_buffer::{SendBuffer, Sizes, offered};
@@ -190,12 +190,16 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
 
     /// Appends a message that is one frame. While a message in parts is unfinished it is deferred, and is
     /// queued after that one.
-    pub(super) fn append_or_defer(&mut self, data: Data<'_>) -> Result<(), Misuse> {
-        let key = self.mask_key;
+    pub(super) fn append_or_defer<'d>(
+        &mut self,
+        message: impl Into<Payload<'d>>,
+    ) -> Result<(), Misuse> {
+        let (message, key) = (message.into(), self.mask_key);
         if self.unfinished && self.is_open() {
-            return self.sender.another().send(data, key, &mut self.deferred);
+            let mut sender = self.sender.another();
+            return sender.send(message, key, &mut self.deferred);
         }
-        self.append(|sender, key, queue| sender.send(data, key, queue))
+        self.append(|sender, key, queue| sender.send(message, key, queue))
             .map(drop)
     }
 
@@ -211,6 +215,11 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a message waits for the end of the one in parts.
+    pub(super) fn has_deferred(&self) -> bool {
+        !self.deferred.is_empty()
     }
 
     /// A message in parts begins. (Its frames are appended, or begun, one by one.)
@@ -268,18 +277,19 @@ impl<F: AsRef<[u8]>> FrameQueue<F> {
     // RFC 6455 §5.5: "Control frames can be interjected in the middle of a fragmented message."
     // That is, between its frames: pending control frames leave before this header, or after the whole
     // payload.
-    pub(super) fn begin_frame(
+    pub(super) fn begin_frame<'d>(
         &mut self,
-        data: Data<'_>,
+        part: impl Into<Payload<'d>>,
         last: bool,
     ) -> Result<Option<Mask>, Misuse> {
+        let part = part.into();
         self.append_pending_control();
         let mut mask = None;
         self.append(|sender, key, queue| {
-            mask = sender.begin_part(data, last, key, queue)?;
+            mask = sender.begin_part(part, last, key, queue)?;
             Ok(())
         })?;
-        self.payload_left = data.bytes().len();
+        self.payload_left = part.bytes.len();
         self.queued += self.payload_left as u64;
         self.swap();
         Ok(mask)

@@ -9,7 +9,7 @@ use super::incoming::Incoming;
 use super::outcome::Outcome;
 use super::outgoing::{GoAway, Outgoing};
 use super::reader::Reader;
-use super::wire::{Data, Receiver, Role};
+use super::wire::{Agreement, Data, Receiver, Role};
 use super::writer::Writer;
 use crate::http::Upgraded;
 use crate::net::Stream;
@@ -55,10 +55,14 @@ impl WebSocket {
         role: Role,
         config: Arc<Config>,
         protocol: Option<String>,
+        deflate: Option<Agreement>,
     ) -> Result<WebSocket, Error> {
         let (stream, ahead, slot) = upgraded.into_parts();
-        let receiver = Receiver::new(role, config.limits);
-        let outgoing = Outgoing::open(stream, role, config)?;
+        let mut receiver = Receiver::new(role, config.limits);
+        if let Some(agreement) = &deflate {
+            receiver = receiver.with_deflate(agreement);
+        }
+        let outgoing = Outgoing::open(stream, role, config, deflate.as_ref())?;
         if let Some(slot) = &slot {
             slot.on_stop(Arc::new(GoAway(Arc::downgrade(&outgoing))));
         }

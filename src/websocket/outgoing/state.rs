@@ -7,7 +7,7 @@ use crate::random;
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::queue::{FrameQueue, Sizes};
-use crate::websocket::wire::{Misuse, Sender, State as Sent};
+use crate::websocket::wire::{Misuse, Payload, Sender, State as Sent};
 use std::sync::{Arc, MutexGuard};
 use std::thread::ThreadId;
 
@@ -23,6 +23,9 @@ pub(super) struct State {
     pub(super) peer: PeerPace,
     /// How long the frame is that a room has queued last.
     pub(super) newest_broadcast: u64,
+    /// Grows when a frame was queued that is compressed and not from this connection's own compressor: the peer knows
+    /// what that one does not, and so its context is of no use.
+    pub(super) epoch: u64,
     /// How many threads wait for `changed`.
     pub(super) waiting: usize,
     /// The thread that has begun the unfinished message, or has sent its last part so far.
@@ -70,6 +73,7 @@ impl State {
             queue: FrameQueue::new(sender, random::mask_key, SIZES),
             peer: PeerPace::new(pace),
             newest_broadcast: 0,
+            epoch: 0,
             waiting: 0,
             message_thread: None,
             parts: 0,
@@ -81,6 +85,17 @@ impl State {
             pings: Pings::default(),
             outcome: None,
         }
+    }
+
+    /// A room has queued a frame, or has deferred it.
+    pub(super) fn note_broadcast(&mut self, payload: Payload<'_>) {
+        self.epoch += u64::from(payload.is_compressed);
+    }
+
+    /// The message in parts has ended, and what was deferred is queued behind it.
+    pub(super) fn end_message(&mut self) {
+        self.epoch += u64::from(self.queue.has_deferred());
+        self.queue.end_message();
     }
 
     /// Everything up to this position has left; else the error that prevented it.

@@ -11,7 +11,7 @@ use crate::websocket::config::Config;
 use crate::websocket::error::Error;
 use crate::websocket::outcome::Outcome;
 use crate::websocket::queue::{Job, Step, offered};
-use crate::websocket::wire::{Data, Mask};
+use crate::websocket::wire::{Mask, Payload};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::sync::Arc;
@@ -277,14 +277,14 @@ impl Outgoing {
     pub(super) fn write_long<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a>,
-        data: Data<'_>,
+        payload: Payload<'_>,
     ) -> Result<(), Error> {
         loop {
             let mut job = Job::turn();
             state = self.run(state, &mut job);
             // Another thread may have begun a message in parts while this one waited for the turn.
             if !state.queue.is_unfinished() {
-                return self.write_frame(state, job, data, true);
+                return self.write_frame(state, job, payload, true);
             }
             state.queue.end_turn(&mut job);
             drop(self.run(state, &mut job));
@@ -297,14 +297,14 @@ impl Outgoing {
         self: &'a Arc<Self>,
         mut state: Guard<'a>,
         mut job: Job,
-        data: Data<'_>,
+        payload: Payload<'_>,
         last: bool,
     ) -> Result<(), Error> {
         state.check()?; // the job of a failed connection is done without the turn
-        let begun = state.queue.begin_frame(data, last);
+        let begun = state.queue.begin_frame(payload, last);
         let position = state.queue.position();
         if let Ok(mask) = begun {
-            state = self.write_payload(state, &mut job, data.bytes(), mask);
+            state = self.write_payload(state, &mut job, payload.bytes, mask);
         }
         self.coalescer.sent();
         state.queue.end_turn(&mut job);
@@ -369,7 +369,7 @@ impl Drop for OnPanic<'_> {
 mod tests {
     use super::*;
     use crate::net::{Layer, Pipe, Stream, pipe_with_capacity};
-    use crate::websocket::wire::Role;
+    use crate::websocket::wire::{Data, Role};
 
     /// A pipe that takes all buffers of a write at once, as a socket does.
     #[derive(Debug)]
@@ -400,7 +400,7 @@ mod tests {
         let (here, there) = pipe_with_capacity(ROOM);
         here.write(&vec![9; ROOM]).unwrap(); // it is full
         let stream = Arc::new(Gathering(here));
-        let outgoing = Outgoing::open(stream, Role::Server, Arc::default()).unwrap();
+        let outgoing = Outgoing::open(stream, Role::Server, Arc::default(), None).unwrap();
         let (many, long) = (vec![1; 2 * WRITTEN_BYTES], vec![2; 8192]);
         thread::scope(|scope| {
             let first = scope.spawn(|| outgoing.send(Data::Binary(&[0; 100])));

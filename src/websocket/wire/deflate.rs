@@ -27,21 +27,26 @@
 //! 3. The limit of a message counts what comes out of it, and no more than that is made. Text is judged as it comes out.
 //! 4. Without context takeover each message stands alone: nothing has to be kept between two messages.
 //!
-//! `params.rs` is the negotiation, `inflating.rs` the receiving side.
+//! `params.rs` is the negotiation, `inflating.rs` the receiving side, `deflater.rs` the sending one.
 
+mod deflater;
 mod inflating;
 mod params;
 
+pub use deflater::Deflater;
 pub(super) use inflating::Inflating;
 pub(super) use params::{Params, is_offered};
 
-/// How to compress messages, and what to ask of the peer.
+use super::connection::Role;
+use crate::deflate::Level;
+
+/// How to compress messages, and what to ask of the peer: see [`Config::deflate`](crate::websocket::Config::deflate).
 ///
 /// Both roles have the same options: *send* is our direction, *receive* the peer's. What the peer must be able to do is
 /// asked for in the handshake, and messages stay as they are with a peer that cannot.
 ///
 /// ```
-/// use barewire::websocket::wire::PerMessageDeflate;
+/// use barewire::websocket::PerMessageDeflate;
 ///
 /// // As little memory as possible.
 /// let frugal = PerMessageDeflate { send_window_bits: 9, receive_window_bits: 9, ..Default::default() };
@@ -50,6 +55,8 @@ pub(super) use params::{Params, is_offered};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerMessageDeflate {
+    /// How hard to look for what can be shortened in messages that we send. [`Level::Normal`].
+    pub level: Level,
     /// Whether a message that we send may refer to those before (context takeover), if the peer agrees: similar messages
     /// become shorter, and the connection keeps its compressor. `false`.
     pub send_takeover: bool,
@@ -66,11 +73,25 @@ pub struct PerMessageDeflate {
 impl Default for PerMessageDeflate {
     fn default() -> PerMessageDeflate {
         PerMessageDeflate {
+            level: Level::Normal,
             send_takeover: false,
             receive_takeover: false,
             send_window_bits: MAX_BITS,
             receive_window_bits: MAX_BITS,
             threshold: 256,
+        }
+    }
+}
+
+impl PerMessageDeflate {
+    /// The same options within what was agreed on: a [`Deflater`] is made of them.
+    #[must_use]
+    pub fn agreed(self, role: Role, agreement: &Agreement) -> PerMessageDeflate {
+        let sent = role.sent(agreement);
+        PerMessageDeflate {
+            send_takeover: self.send_takeover && sent.takeover,
+            send_window_bits: self.send_window_bits.max(MIN_BITS).min(sent.window_bits),
+            ..self
         }
     }
 }

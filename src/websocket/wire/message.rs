@@ -128,7 +128,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// What one frame carries: a message or a part of one, as it is or compressed.
+/// What one frame carries: a message or a part of one, as it is or [compressed](super::Deflater).
 ///
 /// ```
 /// use barewire::websocket::wire::{Connection, Data, Kind, Limits, Payload, Received, Role, Agreement};

@@ -68,7 +68,7 @@
 //! | the handshake | [`Offer`] and [`refuse`] in a server, [`Opening`] in a client; [`accept`] is the one computation in it, [`extensions`] decodes what is offered beside subprotocols |
 //! | frames alone | [`Header`], [`Opcode`], [`Mask`], [`Close`], [`CloseCode`] |
 //! | a whole connection | [`Connection`], or its halves [`Receiver`] and [`Sender`] on two threads; [`Received`], [`Data`], [`Limits`] |
-//! | compressed messages | [`PerMessageDeflate`] is what one end wants, [`Agreed`] what a response says, [`Agreement`] what both do; [`Payload`] is what a frame then carries |
+//! | compressed messages | [`PerMessageDeflate`] is what one end wants, [`Agreed`] what a response says, [`Agreement`] what both do; [`Deflater`] makes the [`Payload`] that a frame then carries |
 //! | where a connection stands | [`State`], [`Event`] and [`step`] for one direction; [`Phase`] and [`phase`] for both |
 //! | what went wrong | [`Error`] with its [`Rule`] blames the peer, [`Misuse`] the caller |
 //!
@@ -144,7 +144,7 @@ pub(crate) use connection::Piece;
 pub use connection::{
     Connection, Event, Phase, Received, Receiver, Role, Sender, State, phase, step,
 };
-pub use deflate::{Agreement, PerMessageDeflate};
+pub use deflate::{Agreement, Deflater, PerMessageDeflate};
 pub use error::{Error, Rule};
 pub use extensions::{Extension, Param, extensions};
 pub use frame::{CONTROL_MAX, Header, Opcode};

@@ -25,7 +25,15 @@ impl Role {
         }
     }
 
-    /// What was agreed on for the messages that the peer sends.
+    /// What was agreed on for the messages that we send.
+    pub(in crate::websocket::wire) fn sent(self, agreement: &Agreement) -> Direction {
+        match self {
+            Role::Client => agreement.client(),
+            Role::Server => agreement.server(),
+        }
+    }
+
+    /// And for those that the peer sends.
     pub(super) fn received(self, agreement: &Agreement) -> Direction {
         match self {
             Role::Client => agreement.server(),

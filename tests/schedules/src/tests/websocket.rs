@@ -39,7 +39,7 @@ fn open_with(room: &[usize], config: Config) -> (Reader, Writer, Arc<Pipe>) {
 
 fn websocket(stream: Pipe, role: Role, config: Config) -> WebSocket {
     let upgraded = Upgraded::new(Arc::new(stream), Vec::new(), None);
-    let opened = WebSocket::open(upgraded, role, Arc::new(config), None);
+    let opened = WebSocket::open(upgraded, role, Arc::new(config), None, None);
     opened.expect("a pipe takes a timeout")
 }
 
