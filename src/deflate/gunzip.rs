@@ -10,6 +10,7 @@ use super::crc::Crc;
 use super::error::{Error, Rule};
 use super::header::{self, Header};
 use super::inflate::{Inflate, Progress};
+use super::watch::{Field, Item, Watch};
 
 /// The most bytes of a header: it has an extra field of 64 KiB, and names and comments that nothing limits.
 const HEADER_BYTES: usize = 128 * 1024;
@@ -111,13 +112,24 @@ impl Gunzip {
         out: &mut Vec<u8>,
         most: usize,
     ) -> Result<Progress, Error> {
+        self.gunzip_watched(input, out, most, &mut ())
+    }
+
+    /// The same, for a watcher that is told of each item of the file.
+    pub(crate) fn gunzip_watched<W: Watch>(
+        &mut self,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        most: usize,
+        watch: &mut W,
+    ) -> Result<Progress, Error> {
         let (before, mut rest, mut room) = (self.position, input, most);
         let more = loop {
             match self.part {
                 Part::Broken(error) => return Err(error),
                 Part::Content => {
                     let begin = out.len();
-                    let result = self.inflate.inflate(rest, out, room);
+                    let result = self.inflate.inflate_watched(rest, out, room, watch);
                     self.crc.update(&out[begin..]);
                     self.length = self.length.wrapping_add((out.len() - begin) as u32);
                     room -= out.len() - begin;
@@ -133,7 +145,7 @@ impl Gunzip {
                         }
                     }
                 }
-                _ => match self.collect(&mut rest) {
+                _ => match self.collect(&mut rest, watch) {
                     Ok(false) => break false,
                     Ok(true) => {}
                     Err((rule, at)) => {
@@ -167,7 +179,7 @@ impl Gunzip {
     /// Takes what is missing of a part that is not the content. At its end, the next one begins.
     ///
     /// An error is a rule, and where in the part it is broken.
-    fn collect(&mut self, input: &mut &[u8]) -> Result<bool, (Rule, u64)> {
+    fn collect<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Result<bool, (Rule, u64)> {
         let wanted = match self.part {
             Part::Name | Part::Comment => {
                 let zero = input.iter().position(|&byte| byte == 0);
@@ -185,7 +197,8 @@ impl Gunzip {
         self.got.extend_from_slice(bytes);
         self.position += n as u64;
         if n == wanted {
-            self.part = self.judge()?;
+            let next = self.judge()?;
+            std::mem::replace(&mut self.part, next).tell(&self.got, watch);
             self.got.clear();
         }
         Ok(n == wanted)
@@ -267,6 +280,35 @@ impl Part {
             Part::Trailer => 8,
             Part::Extra(bytes) => bytes,
             Part::Name | Part::Comment | Part::Content | Part::Broken(_) => 0,
+        }
+    }
+}
+
+impl Part {
+    /// Tells a watcher of the fields of a part.
+    fn tell<W: Watch>(self, mut bytes: &[u8], watch: &mut W) {
+        let fields: &[Field] = match self {
+            Part::Magic => &[Field::Magic],
+            Part::Method => &[Field::Method],
+            Part::Flags => &[Field::Flags],
+            Part::Plain => &[Field::Time, Field::ExtraFlags, Field::System],
+            Part::ExtraLength => &[Field::ExtraLength],
+            Part::Extra(_) => &[Field::Extra],
+            Part::Name => &[Field::Name],
+            Part::Comment => &[Field::Comment],
+            Part::HeaderCrc => &[Field::HeaderCrc],
+            Part::Trailer => &[Field::Crc, Field::Length],
+            Part::Content | Part::Broken(_) => &[],
+        };
+        for &field in fields {
+            let length = match field {
+                Field::Time | Field::Crc => 4,
+                Field::ExtraFlags => 1,
+                _ => bytes.len(),
+            };
+            let (here, rest) = bytes.split_at(length);
+            watch.passed(8 * length as u64, 0, Item::Gzip(field, here));
+            bytes = rest;
         }
     }
 }

@@ -26,4 +26,4 @@ pub use gunzip::Gunzip;
 pub use gzip::Gzip;
 pub use header::{Header, Misuse};
 pub use inflate::{Inflate, Progress};
-pub(crate) use watch::{Item, Watch};
+pub(crate) use watch::{Field, Item, Watch};

@@ -31,6 +31,26 @@ pub(crate) enum Item<'a> {
     Distance(usize),
     /// The end of a block.
     End,
+    /// A field of a gzip member, which begins with a byte.
+    Gzip(Field, &'a [u8]),
+}
+
+/// A field of the header or the trailer of a gzip member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Magic,
+    Method,
+    Flags,
+    Time,
+    ExtraFlags,
+    System,
+    ExtraLength,
+    Extra,
+    Name,
+    Comment,
+    HeaderCrc,
+    Crc,
+    Length,
 }
 
 /// Who is told of the items.
