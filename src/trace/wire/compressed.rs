@@ -18,13 +18,15 @@
 //! beyond [`MOST_OUT`].
 
 use super::labels::Label;
-use super::span::{Note, Painted, SHOWN, Span, hex, shown};
-use crate::deflate::{Error, Inflate, Item, Watch};
+use super::span::{Layer, Note, Painted, SHOWN, Span, hex, shown};
+use crate::deflate::{Error, Field, Gunzip, Inflate, Item, Watch};
 use std::ops::Range;
 
 /// Symbols that are told one by one, and blocks behind them.
 const MOST_TOLD: usize = 256;
 const MOST_BLOCKS: usize = 64;
+/// Fields of gzip members.
+const MOST_FIELDS: usize = 64;
 /// The codes of a block that are named, the shortest first.
 const MOST_CODES: usize = 32;
 /// The leaves of a span.
@@ -40,12 +42,32 @@ const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 /// The compressed bytes of a body or a message, and what comes out of them.
 #[derive(Debug)]
 pub(super) struct Compressed {
-    inflate: Inflate,
+    decoder: Decoder,
     items: Items,
-    first_bytes: Vec<u8>,
-    length: u64,
+    content: Content,
     room: Vec<u8>,
 }
+
+#[derive(Debug)]
+enum Decoder {
+    /// Of a WebSocket's messages.
+    Inflate(Inflate),
+    /// Of a body.
+    Gunzip(Box<Gunzip>),
+}
+
+/// What has come out.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// One more than is shown.
+    pub(super) first_bytes: Vec<u8>,
+    pub(super) length: u64,
+    /// How many compressed bytes there were; `None`: it was not compressed.
+    pub(super) compressed: Option<u64>,
+}
+
+/// A span of another layer, and its bytes.
+pub(super) type Derived = (Layer, Vec<u8>, Span);
 
 /// Which leaf each byte belongs to.
 #[derive(Debug, Default)]
@@ -62,7 +84,8 @@ struct Items {
     open: Option<Leaf>,
     children: Vec<Span>,
     told: usize,
-    found: Vec<(Vec<u8>, Span)>,
+    fields: usize,
+    found: Vec<Derived>,
     /// The rest is not decoded.
     has_ended: bool,
 }
@@ -80,11 +103,20 @@ struct Leaf {
 impl Compressed {
     /// The first message in a direction whose distances reach back `2^window_bits` bytes.
     pub(super) fn message(window_bits: u8) -> Compressed {
+        // Some senders use 2^9 where 2^8 was agreed on.
+        Compressed::new(Decoder::Inflate(Inflate::new(window_bits.max(9))))
+    }
+
+    /// A body.
+    pub(super) fn gzip() -> Compressed {
+        Compressed::new(Decoder::Gunzip(Box::default()))
+    }
+
+    fn new(decoder: Decoder) -> Compressed {
         Compressed {
-            inflate: Inflate::new(window_bits.max(9)),
+            decoder,
             items: Items::default(),
-            first_bytes: Vec::new(),
-            length: 0,
+            content: Content::default(),
             room: Vec::new(),
         }
     }
@@ -99,63 +131,111 @@ impl Compressed {
     fn decode(&mut self, mut bytes: &[u8]) {
         while !self.items.has_ended {
             let (room, items) = (&mut self.room, &mut self.items);
-            let inflated = self.inflate.inflate_watched(bytes, room, ROOM, items);
-            self.length += self.room.len() as u64;
-            let first = self.room.iter().take(SHOWN + 1 - self.first_bytes.len());
-            self.first_bytes.extend(first);
+            let decoded = match &mut self.decoder {
+                Decoder::Inflate(inflate) => inflate.inflate_watched(bytes, room, ROOM, items),
+                Decoder::Gunzip(gunzip) => gunzip.gunzip_watched(bytes, room, ROOM, items),
+            };
+            self.content.add(&self.room);
             self.room.clear();
-            let progress = match inflated {
+            let progress = match decoded {
                 Ok(progress) => progress,
                 Err(error) => return self.items.refuse(&error),
             };
             bytes = &bytes[progress.consumed..];
-            if self.length > MOST_OUT {
+            if self.content.length > MOST_OUT {
                 let says = format!("more than {MOST_OUT} bytes come out: not followed");
                 self.items.ends(Label::Unexplained, Some(says), "");
-            } else if self.inflate.is_done() && !bytes.is_empty() {
-                self.resume();
-            } else if !progress.more {
+            } else if !progress.more && !(self.resumes() && !bytes.is_empty()) {
                 return;
             }
         }
     }
 
-    /// RFC 7692 §7.2.3.4: another block may follow the last one.
-    fn resume(&mut self) {
-        if self.inflate.is_done() {
-            self.inflate.resume();
-            self.items.bit = self.items.bit.next_multiple_of(8);
+    /// RFC 7692 §7.2.3.4: in a message, another block may follow the last one. Whether one may now.
+    fn resumes(&mut self) -> bool {
+        match &mut self.decoder {
+            Decoder::Inflate(inflate) if inflate.is_done() => {
+                inflate.resume();
+                self.items.bit = self.items.bit.next_multiple_of(8);
+                true
+            }
+            _ => false,
         }
     }
 
-    /// The message has ended. Another one may follow, which refers back to this one if `takeover` holds. Returns what has come
-    /// out: its first bytes, one more than is shown, and its length.
-    pub(super) fn end_message(&mut self, takeover: bool) -> (Vec<u8>, u64) {
+    /// Bytes have passed that nobody has kept.
+    pub(super) fn miss(&mut self) {
+        let says = "bytes are missing before these".to_owned();
+        self.items.ends(Label::Unexplained, Some(says), "");
+    }
+
+    /// The message has ended. Another one may follow, which refers back to this one if `takeover` holds.
+    pub(super) fn end_message(&mut self, takeover: bool) -> Content {
         self.items.end = Some(self.items.here());
-        self.resume();
         self.decode(&TAIL);
         if !self.items.has_ended {
             self.items.note(Note::new(Label::DeflateTail, hex(&TAIL)));
         }
-        self.items.finish();
         let is_whole = !self.items.has_ended;
+        let content = self.finish();
+        match &mut self.decoder {
+            Decoder::Inflate(inflate) if !takeover => inflate.reset(),
+            _ if !is_whole => self.items.ends(Label::Unexplained, Some(LOST.into()), ""),
+            _ => {}
+        }
+        content
+    }
+
+    /// The body has ended.
+    pub(super) fn end_body(&mut self) -> Content {
+        if let Decoder::Gunzip(gunzip) = &self.decoder
+            && let Err(error) = gunzip.end()
+            && !self.items.has_ended
+        {
+            self.items.refuse(&error);
+        }
+        self.finish()
+    }
+
+    /// All bytes have come.
+    fn finish(&mut self) -> Content {
+        let all = self.items.here();
+        self.items.finish();
         let found = self.take();
         self.items = Items {
             found,
             ..Items::default()
         };
-        match (takeover, is_whole) {
-            (false, _) => self.inflate.reset(),
-            (true, true) => {}
-            (true, false) => self.items.ends(Label::Unexplained, Some(LOST.into()), ""),
+        let content = std::mem::take(&mut self.content);
+        Content {
+            compressed: Some(all),
+            ..content
         }
-        let length = std::mem::take(&mut self.length);
-        (std::mem::take(&mut self.first_bytes), length)
     }
 
-    /// What has been finished: the compressed bytes, each span with its bytes.
-    pub(super) fn take(&mut self) -> Vec<(Vec<u8>, Span)> {
+    /// The spans that are finished.
+    pub(super) fn take(&mut self) -> Vec<Derived> {
         std::mem::take(&mut self.items.found)
+    }
+}
+
+impl Content {
+    fn add(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        let room = SHOWN + 1 - self.first_bytes.len();
+        self.first_bytes.extend(bytes.iter().take(room));
+    }
+
+    /// The span of all.
+    pub(super) fn derived(mut self, label: Label) -> Derived {
+        let compressed = self.compressed.into_iter();
+        let notes = compressed.map(|bytes| Note::new(Label::Inflated, format!("{bytes} bytes")));
+        let span = Span {
+            notes: notes.collect(),
+            ..Span::leaf(0..self.length, label, shown(&self.first_bytes))
+        };
+        self.first_bytes.truncate(SHOWN);
+        (Layer::Message, self.first_bytes, span)
     }
 }
 
@@ -210,6 +290,7 @@ impl Watch for Items {
                 (Label::DeflateCopy, says)
             }
             Item::End => (Label::DeflateEnd, code()),
+            Item::Gzip(field, bytes) => return self.field(field, bytes),
         };
         if bits > 0 {
             self.item(begin..end, label, value);
@@ -218,20 +299,42 @@ impl Watch for Items {
 }
 
 impl Items {
+    /// A field of a gzip member. What is left of the byte before it has no meaning.
+    fn field(&mut self, field: Field, bytes: &[u8]) {
+        let end = self.bit;
+        let begin = end - 8 * bytes.len() as u64;
+        self.bit = end.next_multiple_of(8);
+        let shift = self.bit - end;
+        let (label, value) = gzip_field(field, bytes);
+        self.item(begin + shift..end + shift, label, value);
+        let is_open = self.open.as_ref().is_some_and(|open| open.label == label);
+        if let (Field::Flags, &[flags], true) = (field, bytes, is_open) {
+            for (at, label) in GZIP_FLAGS.into_iter().enumerate() {
+                let bits = 1 << at;
+                let says = if flags & bits != 0 { "1" } else { "0" };
+                let note = Note::new(label, says);
+                self.note(Note { bits, ..note });
+            }
+        }
+    }
+
     /// An item: a leaf if it has a byte, or a note of the one before it.
     fn item(&mut self, bits: Range<u64>, mut label: Label, mut value: String) {
-        let most = match label {
-            Label::DeflateBlock => MOST_TOLD + MOST_BLOCKS,
-            _ => MOST_TOLD,
+        let is_field = label.section().starts_with("RFC 1952");
+        let (told, most) = match label {
+            _ if is_field => (&mut self.fields, MOST_FIELDS),
+            Label::DeflateBlock => (&mut self.told, MOST_TOLD + MOST_BLOCKS),
+            _ => (&mut self.told, MOST_TOLD),
         };
-        if self.told >= most && label != Label::DeflateStored {
+        if *told >= most && label != Label::DeflateStored {
             (label, value) = (Label::DeflateSymbols, String::new());
+        } else {
+            *told += 1;
         }
         let goes_on = self.open.as_ref().is_some_and(|open| open.label == label);
         if goes_on && (is_run(label) || label == Label::DeflateCodes) {
             return;
         }
-        self.told += 1;
         let all = self.end.unwrap_or(u64::MAX);
         let (start, end) = (bits.start.div_ceil(8), bits.end.div_ceil(8).min(all));
         if bits.start >= all.saturating_mul(8) {
@@ -306,7 +409,7 @@ impl Items {
                 ..Span::leaf(range, Label::Deflate, String::new())
             },
         };
-        self.found.push((bytes, span));
+        self.found.push((Layer::Compressed, bytes, span));
     }
 
     /// A run comes in pieces, as the reads brought it.
@@ -350,10 +453,41 @@ impl Items {
             .take_if(|open| self.has_ended && open.start == end)
         {
             let span = Painted::end(end, open.label, &open.value.unwrap_or_default(), open.rule);
-            self.found.push((Vec::new(), span.span));
+            self.found.push((Layer::Compressed, Vec::new(), span.span));
         }
         self.close(end);
         self.group();
+    }
+}
+
+/// From the lowest bit on.
+const GZIP_FLAGS: [Label; 5] = [
+    Label::GzipIsText,
+    Label::GzipHasCrc,
+    Label::GzipHasExtra,
+    Label::GzipHasName,
+    Label::GzipHasComment,
+];
+
+fn gzip_field(field: Field, bytes: &[u8]) -> (Label, String) {
+    // A zero ends it.
+    let text = |bytes: &[u8]| shown(bytes.strip_suffix(&[0]).unwrap_or(bytes));
+    let number = bytes.iter().rev().take(8);
+    let number = number.fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+    match field {
+        Field::Magic => (Label::GzipMagic, hex(bytes)),
+        Field::Method => (Label::GzipMethod, number.to_string()),
+        Field::Flags => (Label::GzipFlags, hex(bytes)),
+        Field::Time => (Label::GzipTime, number.to_string()),
+        Field::ExtraFlags => (Label::GzipExtraFlags, number.to_string()),
+        Field::System => (Label::GzipSystem, number.to_string()),
+        Field::ExtraLength => (Label::GzipExtraLength, number.to_string()),
+        Field::Extra => (Label::GzipExtra, shown(bytes)),
+        Field::Name => (Label::GzipName, text(bytes)),
+        Field::Comment => (Label::GzipComment, text(bytes)),
+        Field::HeaderCrc => (Label::GzipHeaderCrc, hex(bytes)),
+        Field::Crc => (Label::GzipCrc, hex(bytes)),
+        Field::Length => (Label::GzipLength, number.to_string()),
     }
 }
 

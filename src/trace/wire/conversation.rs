@@ -16,7 +16,7 @@
 
 use super::exchange::{Exchanges, MOST_UNANSWERED, Meaning, Next, request_length};
 use super::framing::Framed;
-use super::http::{Body, Good, request, response};
+use super::http::{Body, Coding, Good, request, response};
 use super::labels::Label;
 use super::protocol::Protocol;
 use super::side::{Found, Now, Side, Stage};
@@ -278,7 +278,7 @@ impl Conversation {
         notes.extend(unencoded);
         request(&mut brush, &self.requests, Some(&head), Good::All(notes));
         self.persists = head.is_persistent();
-        let body = head.body_length();
+        let (body, coding) = (head.body_length(), Coding::of(head.fields()));
         let painted = brush.finish();
         self.client.exchange = Some(number);
         self.requests.restart();
@@ -287,7 +287,7 @@ impl Conversation {
             BodyLength::Known(0) => (found, Now::MessageEnded),
             body => {
                 let decoder = BodyDecoder::new(body, self.limits);
-                self.client.stage = Stage::Body(Body::new(decoder));
+                self.client.stage = Stage::Body(Body::new(decoder, coding));
                 (found, Now::GoesOn)
             }
         }
@@ -379,15 +379,15 @@ impl Conversation {
             Good::All(vec![note]),
             key.as_deref(),
         );
-        let painted = brush.finish();
+        let (painted, coding) = (brush.finish(), Coding::of(head.fields()));
         self.server.exchange = number;
         self.responses.restart();
         let found = painted.map(|painted| self.server.explained(painted));
-        (found, self.follow(meaning))
+        (found, self.follow(meaning, coding))
     }
 
     /// What follows a response head.
-    fn follow(&mut self, meaning: Meaning) -> Now {
+    fn follow(&mut self, meaning: Meaning, coding: Coding) -> Now {
         match meaning {
             Meaning::Interim => {}
             Meaning::Final(length, _) => {
@@ -396,7 +396,7 @@ impl Conversation {
                     return Now::MessageEnded;
                 }
                 let decoder = BodyDecoder::of_response(length, self.limits);
-                self.server.stage = Stage::Body(Body::new(decoder));
+                self.server.stage = Stage::Body(Body::new(decoder, coding));
             }
             Meaning::Switched(next) => {
                 let stage = |from, role| match next {

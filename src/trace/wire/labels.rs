@@ -166,8 +166,26 @@ labels! {
     DeflateLiteral "deflate.literal" "RFC 1951 §3.2.5" "a code, and the byte that it stands for";
     DeflateCopy "deflate.copy" "RFC 1951 §3.2.5" "codes of a length and a distance: a copy of what came before";
     DeflateEnd "deflate.end" "RFC 1951 §3.2.5" "the code of the end of the block";
-    DeflateSymbols "deflate.symbols" "RFC 1951 §3.2.5" "more symbols, not told one by one";
+    DeflateSymbols "deflate.symbols" "RFC 1951 §3.2.5" "the rest, not told part by part";
     DeflateTail "deflate.tail" "RFC 7692 §7.2.2" "what the sender left out at the end, and the receiver appends";
+    GzipMagic "gzip.magic" "RFC 1952 §2.3.1" "a member begins";
+    GzipMethod "gzip.method" "RFC 1952 §2.3.1" "method of compression";
+    GzipFlags "gzip.flags" "RFC 1952 §2.3.1" "which fields follow";
+    GzipIsText "gzip.flags.text" "RFC 1952 §2.3.1" "whether it is text";
+    GzipHasCrc "gzip.flags.crc" "RFC 1952 §2.3.1" "whether the header has a CRC";
+    GzipHasExtra "gzip.flags.extra" "RFC 1952 §2.3.1" "whether there is an extra field";
+    GzipHasName "gzip.flags.name" "RFC 1952 §2.3.1" "whether there is a name";
+    GzipHasComment "gzip.flags.comment" "RFC 1952 §2.3.1" "whether there is a comment";
+    GzipTime "gzip.time" "RFC 1952 §2.3.1" "when the file was changed, in seconds since 1970";
+    GzipExtraFlags "gzip.extra_flags" "RFC 1952 §2.3.1" "how well it was compressed";
+    GzipSystem "gzip.system" "RFC 1952 §2.3.1" "system on which it was compressed";
+    GzipExtraLength "gzip.extra.length" "RFC 1952 §2.3.1" "bytes in the extra field";
+    GzipExtra "gzip.extra" "RFC 1952 §2.3.1.1" "extra field";
+    GzipName "gzip.name" "RFC 1952 §2.3.1" "name of the file";
+    GzipComment "gzip.comment" "RFC 1952 §2.3.1" "comment";
+    GzipHeaderCrc "gzip.header_crc" "RFC 1952 §2.3.1" "CRC of the header";
+    GzipCrc "gzip.crc" "RFC 1952 §2.3.1" "CRC-32 of the content, low byte first";
+    GzipLength "gzip.length" "RFC 1952 §2.3.1" "bytes of the content, modulo 2 to the 32";
     Inflated "deflate.inflated" "RFC 1951 §2" "bytes that it had compressed";
 
     TlsRecord "tls.record" "RFC 8446 §5.1" "record";

@@ -1,10 +1,11 @@
 //! One direction of a conversation: the bytes that are not explained yet, and what they are expected to be.
 
+use super::compressed::Derived;
 use super::framing::Framed;
 use super::http::Body;
 use super::labels::Label;
 use super::secrets::{Secrets, starred};
-use super::span::{Brush, Direction, Explained, Layer, Note, Painted, Span};
+use super::span::{Brush, Direction, Explained, Layer, Note, Painted};
 use super::step::{Refusal, Step};
 use super::tls::Records;
 use super::websocket::Frames;
@@ -222,12 +223,13 @@ impl Side {
             Stage::Refused(_) => return (self.refused(), Now::GoesOn),
             Stage::Head | Stage::Held => Step::Wait,
         };
-        let mut closes = false;
-        if let Stage::Frames(frames) = &mut self.stage {
-            closes = true;
-            let derived = frames.take_derived();
-            self.derive(derived);
-        }
+        let closes = matches!(self.stage, Stage::Frames(_));
+        let derived = match &mut self.stage {
+            Stage::Frames(frames) => frames.take_derived(),
+            Stage::Body(body) => body.take_derived(matches!(step, Step::Last(_))),
+            _ => Vec::new(),
+        };
+        self.derive(derived);
         let found = match step {
             Step::Wait => return self.at_the_end(),
             Step::Painted(painted) => Some(self.explained(painted)),
@@ -244,7 +246,7 @@ impl Side {
         (found, Now::GoesOn)
     }
 
-    fn derive(&mut self, derived: Vec<(Layer, Vec<u8>, Span)>) {
+    fn derive(&mut self, derived: Vec<Derived>) {
         let explained = derived.into_iter().map(|(layer, bytes, span)| Explained {
             from: self.from,
             layer,
@@ -265,6 +267,10 @@ impl Side {
     fn at_the_end(&mut self) -> Found {
         if !self.ended {
             return (None, Now::Waits);
+        }
+        if let Stage::Body(body) = &mut self.stage {
+            let derived = body.take_derived(true);
+            self.derive(derived);
         }
         let finished = match &mut self.stage {
             Stage::Body(body) => body.finish().map_err(|error| Refusal::http(&error, None)),
@@ -365,6 +371,7 @@ impl Side {
 
 #[cfg(test)]
 mod tests {
+    use super::super::http::Coding;
     use super::*;
     use crate::http::wire::{BodyDecoder, BodyLength, Limits};
 
@@ -373,10 +380,10 @@ mod tests {
     fn a_body_of_a_gigabyte_is_not_kept() {
         let mut side = Side::new(Direction::FromServer);
         let length = BodyLength::Known(1 << 30);
-        side.stage = Stage::Body(Body::new(BodyDecoder::of_response(
-            length,
-            Limits::default(),
-        )));
+        side.stage = Stage::Body(Body::new(
+            BodyDecoder::of_response(length, Limits::default()),
+            Coding::Other,
+        ));
         let piece = vec![b'a'; 1 << 14];
         for number in 1..=1 << 8 {
             side.receive(Duration::ZERO, &piece);

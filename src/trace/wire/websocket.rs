@@ -12,9 +12,9 @@
 //! because a watcher does not know the limit of the receiver. A payload comes in pieces, as the reads bring it. A piece
 //! of a text ends between two characters, so that a bad character begins in the same place however the bytes were cut.
 
-use super::compressed::Compressed;
+use super::compressed::{Compressed, Content, Derived};
 use super::labels::Label;
-use super::span::{Brush, Direction, Layer, Note, SHOWN, Span, hex, shown};
+use super::span::{Brush, Direction, Note, SHOWN, hex, shown};
 use super::step::{Refusal, Step};
 use crate::websocket::wire::{
     Agreement, Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,
@@ -265,7 +265,7 @@ impl Frames {
     }
 
     /// What the last step has completed beside frames: compressed bytes that are explained, a message.
-    pub(super) fn take_derived(&mut self) -> Vec<(Layer, Vec<u8>, Span)> {
+    pub(super) fn take_derived(&mut self) -> Vec<Derived> {
         let mut derived = Vec::new();
         let ends = std::mem::take(&mut self.is_put_together);
         let mut content = None;
@@ -273,13 +273,11 @@ impl Frames {
             if ends {
                 content = Some(deflate.compressed.end_message(deflate.takeover));
             }
-            let found = deflate.compressed.take().into_iter();
-            derived.extend(found.map(|(bytes, span)| (Layer::Compressed, bytes, span)));
+            derived = deflate.compressed.take();
         }
         if ends {
             let message = std::mem::take(&mut self.message);
-            let (bytes, span) = message.put_together(content);
-            derived.push((Layer::Message, bytes, span));
+            derived.push(message.put_together(content));
         }
         derived
     }
@@ -325,25 +323,22 @@ impl Message {
         self.first_bytes.extend(plain.iter().take(room));
     }
 
-    /// Its first bytes, and the span of all. `content`: what has come out of a compressed one.
-    fn put_together(mut self, content: Option<(Vec<u8>, u64)>) -> (Vec<u8>, Span) {
-        let (sent, frames) = (self.bytes, self.frames);
-        let mut notes = Vec::new();
-        if let Some((first_bytes, length)) = content {
-            (self.first_bytes, self.bytes) = (first_bytes, length);
-            notes.push(Note::new(Label::Inflated, format!("{sent} bytes")));
-        }
-        if frames > 1 {
-            let (kind, bytes) = (if self.is_text { "text" } else { "binary" }, self.bytes);
-            let says = format!("{kind}, {bytes} bytes in {frames} frames");
-            notes.push(Note::new(Label::MessageFrames, says));
-        }
-        let span = Span {
-            notes,
-            ..Span::leaf(0..self.bytes, Label::Message, shown(&self.first_bytes))
+    /// The span of all. `content`: what has come out of a compressed one.
+    fn put_together(self, content: Option<Content>) -> Derived {
+        let plain = Content {
+            first_bytes: self.first_bytes,
+            length: self.bytes,
+            compressed: None,
         };
-        self.first_bytes.truncate(SHOWN);
-        (self.first_bytes, span)
+        let content = content.unwrap_or(plain);
+        let (bytes, frames) = (content.length, self.frames);
+        let (layer, first_bytes, mut span) = content.derived(Label::Message);
+        if frames > 1 {
+            let kind = if self.is_text { "text" } else { "binary" };
+            let says = format!("{kind}, {bytes} bytes in {frames} frames");
+            span.notes.push(Note::new(Label::MessageFrames, says));
+        }
+        (layer, first_bytes, span)
     }
 }
 

@@ -34,7 +34,7 @@ fn told(found: &[Leaf]) -> Vec<String> {
         let notes = leaf.notes.iter();
         let notes = notes.map(|note| format!("; {} {}", name(note.label), note.value));
         let (range, label, value) = (&leaf.range, name(leaf.label), &leaf.value);
-        format!("{range:?} {label} {value}{}", notes.collect::<String>())
+        format!("{range:?} {label} {}{}", value, notes.collect::<String>())
     });
     told.collect()
 }
@@ -134,4 +134,98 @@ fn frames_beside_compressed_ones() {
     assert_eq!(messages(&found), ["Hello"]);
     let plain = websocket(TAKEOVER, &[b"\x81\x02ok", b"\x82\x01\xff"]);
     assert_eq!((told(&plain).len(), messages(&plain).len()), (0, 0));
+}
+
+/// A response whose body has this coding, with a length or in chunks.
+fn body(coding: &str, bytes: &[u8], is_chunked: bool) -> Vec<Leaf> {
+    let framed = match is_chunked {
+        true => {
+            let chunk = |bytes: &[u8]| {
+                [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
+            };
+            let chunks: Vec<Vec<u8>> = bytes.chunks(5).map(chunk).collect();
+            let head = &b"Transfer-Encoding: chunked\r\n\r\n"[..];
+            [head, &chunks.concat(), b"0\r\n\r\n"].concat()
+        }
+        false => [
+            format!("Content-Length: {}\r\n\r\n", bytes.len()).as_bytes(),
+            bytes,
+        ]
+        .concat(),
+    };
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\n");
+    let script = [
+        asks("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        answers([head.as_bytes(), &framed].concat()),
+    ];
+    leaves(&script)
+}
+
+/// `hello hello hello hello`, as Python's gzip writes it with a name.
+const NAMED: &[u8] = b"\x1f\x8b\x08\x08\x00\x63\xf3\x3f\x02\xff\x68\x65\x6c\x6c\x6f\x2e\x74\x78\x74\x00\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\xb9\x00\x00\x88\x59\x0b\x18\x00\x00\x00";
+
+#[test]
+fn a_gzip_body_has_its_header_its_blocks_and_its_trailer() {
+    let found = body("gzip", NAMED, false);
+    assert_eq!(
+        told(&found),
+        [
+            "0..2 magic 1f 8b",
+            "2..3 method 8",
+            "3..4 flags 08; text 0; crc 0; extra 0; name 1; comment 0",
+            "4..8 time 1072915200",
+            "8..9 extra_flags 2",
+            "9..10 system 255",
+            "10..20 name hello.txt",
+            "20..21 block last, fixed codes",
+            "21..22 literal 10011000 h",
+            "22..23 literal 10010101 e",
+            "23..24 literal 10011100 l",
+            "24..25 literal 10011100 l",
+            "25..26 literal 10011111 o",
+            "26..27 literal 01010000  ",
+            "27..28 literal 10011000 h",
+            "28..30 copy 00010111 001001: 16 bytes from 6 back",
+            "30..31 literal 00111010 \\n; end 0000000",
+            "31..35 crc 00 88 59 0b",
+            "35..39 length 24",
+        ]
+    );
+    assert_eq!(messages(&found), ["hello hello hello hello\n"]);
+    assert_eq!(
+        notes(&found, Label::Inflated),
+        [format!("{} bytes", NAMED.len())]
+    );
+    let in_chunks = body("x-gzip", NAMED, true);
+    assert_eq!(
+        (told(&in_chunks), messages(&in_chunks)),
+        (told(&found), messages(&found))
+    );
+    for other in ["br", "gzip, gzip", "identity"] {
+        assert_eq!(told(&body(other, NAMED, false)), [""; 0], "{other}");
+    }
+}
+
+#[test]
+fn a_gzip_body_that_breaks_a_rule_is_refused_where_it_does() {
+    for (at, rule) in [
+        (0, "RFC 1952 §2.3.1"),
+        (2, "RFC 1952 §2.3.1"),
+        (3, "RFC 1952 §2.3.1.2"),
+        (NAMED.len() - 5, "RFC 1952 §2.3.1"),
+        (NAMED.len() - 1, "RFC 1952 §2.3.1"),
+    ] {
+        let mut damaged = NAMED.to_vec();
+        damaged[at] ^= 0x80;
+        let found = body("gzip", &damaged, false);
+        let refused = found.iter().find(|leaf| leaf.label == Label::Refused);
+        let refused = refused.map(|leaf| (leaf.layer, leaf.rule));
+        assert_eq!(refused, Some((Layer::Compressed, rule)), "byte {at}");
+    }
+    for length in 0..NAMED.len() {
+        let found = body("gzip", &NAMED[..length], false);
+        let refused = found.iter().find(|leaf| leaf.label == Label::Refused);
+        let unfinished = (length > 0).then_some("RFC 1952 §2.2");
+        assert_eq!(refused.map(|leaf| leaf.rule), unfinished, "{length} bytes");
+    }
 }

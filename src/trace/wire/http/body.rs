@@ -1,7 +1,10 @@
 //! Bodies: by their length, until the connection ends, or in chunks.
 
 use super::{head, values};
-use crate::http::wire::{BodyDecoder, ChunkPlace, ChunkedDecoder, Error, Rule};
+use crate::http::wire::{
+    BodyDecoder, ChunkPlace, ChunkedDecoder, ContentCoding, Error, Fields, Rule, content_codings,
+};
+use crate::trace::wire::compressed::{Compressed, Derived};
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Brush, Painted};
 use crate::trace::wire::step::{Refusal, Step};
@@ -12,6 +15,7 @@ pub(in crate::trace::wire) struct Body {
     decoder: BodyDecoder,
     /// What has come of the line or the section that frames the content.
     framing: Framing,
+    compressed: Option<Compressed>,
 }
 
 /// How many bytes of the framing the decoder has seen, which are not painted before all of it has come.
@@ -23,9 +27,15 @@ struct Framing {
 }
 
 impl Body {
-    pub(in crate::trace::wire) fn new(decoder: BodyDecoder) -> Body {
-        let framing = Framing::default();
-        Body { decoder, framing }
+    pub(in crate::trace::wire) fn new(decoder: BodyDecoder, coding: Coding) -> Body {
+        Body {
+            decoder,
+            framing: Framing::default(),
+            compressed: match coding {
+                Coding::Gzip => Some(Compressed::gzip()),
+                Coding::Other => None,
+            },
+        }
     }
 
     /// The connection ended here.
@@ -39,12 +49,27 @@ impl Body {
     /// Bytes have passed that nobody has kept. Whether they are all content, and not the end of it: then the body
     /// goes on behind them.
     pub(in crate::trace::wire) fn skip(&mut self, length: u64) -> bool {
+        self.compressed.iter_mut().for_each(Compressed::miss);
         let ahead = self.decoder.content_ahead();
         let is_content = self.framing.bytes == 0 && length < ahead;
         match usize::try_from(length) {
             Ok(length) if is_content => !self.decoder.took(length),
             _ => false,
         }
+    }
+
+    /// What the last step has completed beside its bytes; `ends`: no content follows.
+    pub(in crate::trace::wire) fn take_derived(&mut self, ends: bool) -> Vec<Derived> {
+        let Some(compressed) = &mut self.compressed else {
+            return Vec::new();
+        };
+        let content = ends.then(|| compressed.end_body());
+        let mut derived = compressed.take();
+        derived.extend(content.map(|content| content.derived(Label::Content)));
+        if ends {
+            self.compressed = None;
+        }
+        derived
     }
 
     /// What the bytes begin with; there is at least one.
@@ -55,12 +80,16 @@ impl Body {
             BodyDecoder::Chunked(chunked) => {
                 let data = chunked.decode(bytes).map_or(0, |step| step.consumed);
                 brush.leaf(data, Label::ChunkData);
+                let compressed = self.compressed.iter_mut();
+                compressed.for_each(|it| it.receive(&bytes[..data]));
                 return brush.finish().map_or(Step::Wait, Step::Painted);
             }
             decoder => {
                 // Content itself is never wrong.
                 let step = decoder.decode(bytes).unwrap_or_default();
                 brush.leaf(step.consumed, Label::BodyData);
+                let compressed = self.compressed.iter_mut();
+                compressed.for_each(|it| it.receive(&bytes[..step.consumed]));
                 return finished(brush.finish(), step.ended);
             }
         };
@@ -78,6 +107,26 @@ impl Body {
                 };
                 Step::Refused(None, Refusal::http(&error, at))
             }
+        }
+    }
+}
+
+/// What stands in `Content-Encoding`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::trace::wire) enum Coding {
+    Gzip,
+    /// None, or one that is not decoded here.
+    Other,
+}
+
+impl Coding {
+    pub(in crate::trace::wire) fn of(fields: Fields<'_>) -> Coding {
+        let mut all = fields
+            .get_all("Content-Encoding")
+            .flat_map(|value| content_codings(value).into_iter().flatten());
+        match (all.next(), all.next()) {
+            (Some(ContentCoding::Gzip), None) => Coding::Gzip,
+            _ => Coding::Other,
         }
     }
 }

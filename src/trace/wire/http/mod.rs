@@ -4,5 +4,5 @@ mod body;
 mod head;
 mod values;
 
-pub(super) use body::Body;
+pub(super) use body::{Body, Coding};
 pub(super) use head::{Good, request, response};

@@ -58,7 +58,7 @@ const LABELS: &[Labels] = &[
     tls::LABELS,
     x509::LABELS,
 ];
-const MEANINGS: &[Values] = &[http::MEANINGS, websocket::MEANINGS];
+const MEANINGS: &[Values] = &[http::MEANINGS, deflate::MEANINGS, websocket::MEANINGS];
 const VALUES: &[Values] = &[
     transport::VALUES,
     http::VALUES,
