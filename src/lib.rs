@@ -69,7 +69,7 @@
 //! | [`net`] | 7.1 TCP | server, client and the book's events; streams (TCP, Unix, in memory), the listener and its threads, stopping; streams that stand on a stream: one that shows what passes, one that misbehaves on purpose |
 //! | [`framing`] | 7.1 TCP | sticky packets: how to find messages in a stream |
 //! | [`text`] | 7.1 TCP | characters that a chunk cuts in two |
-//! | [`deflate`] | 7.3 HTTP | compression: DEFLATE, from its bits up |
+//! | [`deflate`] | 7.3 HTTP | compression both ways, from the bits up: DEFLATE, gzip |
 //! | [`udp`] | 7.2 UDP | the book's `dgram`, and requests that survive loss |
 //! | [`http`] | 7.3 HTTP | the server, static files, the client and its agent; [`http::wire`]: the protocol itself; [`http::pool`]: the agent's pool |
 //! | [`websocket`] | 7.4 WebSocket | both roles on a port shared with HTTP, read and written at once; [`websocket::wire`]: the protocol itself |
@@ -90,6 +90,7 @@
 //! 3. [`http`] shows the life of a connection: what is sent when, and which thread waits for what.
 //! 4. [`net`] shows why a thread that waits in `accept` should serve what it accepts, and
 //!    [`net::costs`] what a connection costs.
+//! 5. [`deflate`] has no protocol under it and is read like a puzzle: five bytes, drawn bit by bit.
 //!
 //! [`limits`] has all limits and deadlines in one place. To change something, look at the table "To change X, touch Y" on the page of the door.
 //!

@@ -81,7 +81,7 @@ fn a_file_is_the_same_however_little_is_taken_at_a_time() {
         name: Some("a".into()),
         ..Header::default()
     };
-    let content: Vec<u8> = (0..5000_u32).map(|at| (at * at >> 8) as u8).collect();
+    let content: Vec<u8> = (0..5000_u32).map(|at| ((at * at) >> 8) as u8).collect();
     let whole = written(&header, &content, usize::MAX);
     for most in [1, 2, 7, 19] {
         assert_eq!(written(&header, &content, most), whole);
