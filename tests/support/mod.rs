@@ -10,6 +10,7 @@
 //!   Script                 a connection cut into pieces by the test        script.rs
 //!   Tail                   a body without an end                           tail.rs
 //!   captured               what a capture has of each conversation              captured.rs
+//!   gzip, gunzip           streams in gzip                                 gzip.rs
 //!   Random                 the same in every run                            chance.rs
 //!   Measured               descriptors, threads and memory of the process  measured.rs
 //!   assert_no_growth       rounds of one kind, of which the last leave no memory  measured.rs
@@ -31,6 +32,7 @@ mod captured;
 mod chance;
 mod client;
 mod events;
+mod gzip;
 mod measured;
 mod script;
 mod site;
@@ -42,6 +44,7 @@ pub(crate) use captured::captured;
 pub(crate) use chance::Random;
 pub(crate) use client::Client;
 pub(crate) use events::{Early, Gate, Log, Reporting};
+pub(crate) use gzip::{gunzip, gzip};
 pub(crate) use measured::{Measured, assert_no_growth};
 pub(crate) use script::{End, Script};
 pub(crate) use site::{Site, over_pipe};

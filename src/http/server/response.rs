@@ -1,5 +1,7 @@
 //! The response that a handler writes, in the book's words.
 
+mod compress;
+
 use super::exchange::{ResponseDraft, ServerConnection};
 use crate::http::error::{Error, Handled};
 use crate::http::field_values::{self, FieldValues};
@@ -172,7 +174,8 @@ impl<'a> Response<'a> {
         Ok(change(self.draft().fields_mut()?))
     }
 
-    /// Sends a piece of the body now, behind the head if that has not been sent.
+    /// Sends a piece of the body now, behind the head if that has not been sent. A response that is
+    /// [compressed](Self::compress) leaves in larger pieces, or with [`flush`](Self::flush).
     ///
     /// ```
     /// # use barewire::http;
@@ -194,7 +197,7 @@ impl<'a> Response<'a> {
         self.connection.borrow_mut().write(data)
     }
 
-    /// Sends the head now, after all responses that are pending.
+    /// Sends the head now, after all responses that are pending, and what was written and waits for its compression.
     ///
     /// # Errors
     /// As for [`write`](Self::write).

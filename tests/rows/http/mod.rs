@@ -10,7 +10,7 @@
 //! | H02 | `h02_request`, `h02_params`, `h02_redirect` | what a handler gets, and which target it never gets |
 //! | H03 | `h03_fields`, `h03_head` | fields and heads, what is refused and when it is too late |
 //! | H04 | `h04_lengths` | chunked or counted, never a broken wire |
-//! | H05 | `h05_streaming`, `h05_failing`, `h05_blame`, `h05_refusing`, `h05_leaving` | pieces that leave at once; handlers that fail, by whose fault; handlers that refuse |
+//! | H05 | `h05_streaming`, `h05_failing`, `h05_blame`, `h05_refusing`, `h05_leaving`, `h05_compressing` | pieces that leave at once; handlers that fail, by whose fault; handlers that refuse; bodies in gzip |
 //! | H06 | `h06_persistence`, `h06_contradictions`, `h06_bodyless` | many requests on one connection |
 //! | H07 | `h07_events`, `h07_finish`, `h07_stopping`, `h07_racing` | which event is called when, what a log can say, and how a server ends |
 //! | H08 | `h08_expect` | every order in which a 100 can come or not |
@@ -33,6 +33,7 @@ mod h03_fields;
 mod h03_head;
 mod h04_lengths;
 mod h05_blame;
+mod h05_compressing;
 mod h05_failing;
 mod h05_leaving;
 mod h05_panics;

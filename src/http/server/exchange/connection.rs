@@ -1,8 +1,10 @@
 //! What a request and its response share while a handler runs: the state machine, the response queue and
 //! the head of the response.
 //!
-//! This file has the state and the receiving direction. [`sending`] has the other.
+//! This file has the state and the receiving direction. [`sending`] has the other, [`compressing`] what is compressed
+//! on its way there.
 
+mod compressing;
 mod sending;
 
 use super::draft::ResponseDraft;

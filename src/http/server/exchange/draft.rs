@@ -1,5 +1,6 @@
 //! The head of a response while a handler writes it.
 
+use super::compression::Compression;
 use crate::http::error::Error;
 use crate::http::server::config::Config;
 use crate::http::wire::{
@@ -20,6 +21,8 @@ pub(crate) struct ResponseDraft {
     pub(crate) body_bytes: u64,
     /// The program has written the head by `write_head`, or it is sent: it cannot change any more.
     frozen: bool,
+    /// If the program has asked for it.
+    pub(crate) compression: Option<Box<Compression>>,
     date: DateCache,
 }
 
@@ -33,6 +36,7 @@ impl ResponseDraft {
         self.trailers.clear();
         self.body_bytes = 0;
         self.frozen = false;
+        self.compression = None;
     }
 
     /// The response to an error begins with its status, and with the fields that the handler refused with.
@@ -69,6 +73,20 @@ impl ResponseDraft {
     #[inline]
     pub(crate) fn status(&self) -> u16 {
         self.status.unwrap_or(200)
+    }
+
+    /// Takes the compression out if the body is compressed, whose head is changed at the first call.
+    pub(crate) fn begin_compression(
+        &mut self,
+        is_empty: bool,
+        is_head: bool,
+    ) -> Result<Option<Box<Compression>>, Misuse> {
+        let status = self.status();
+        let Some(mut compression) = self.compression.take() else {
+            return Ok(None);
+        };
+        let begins = compression.begin(status, &mut self.fields, is_empty, is_head)?;
+        Ok(begins.then_some(compression))
     }
 
     /// The fields, while they can change.

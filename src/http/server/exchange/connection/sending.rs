@@ -101,6 +101,13 @@ impl ServerConnection {
 
     /// Sends a piece of the body now, after everything that is pending.
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
+        match self.draft.compression {
+            None => self.write_plain(data),
+            Some(_) => self.write_compressed(data),
+        }
+    }
+
+    pub(super) fn write_plain(&mut self, data: &[u8]) -> Result<(), Error> {
         let follows = self.encode(data.len(), false, Then::SendNext, |machine, _, out| {
             machine.begin_data(data.len(), out)
         });
@@ -108,14 +115,34 @@ impl ServerConnection {
         self.send_behind(follows, data, end)
     }
 
-    /// Sends the head now, after everything that is pending.
+    /// Sends the head now, and what was written, after everything that is pending.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        match self.draft.compression {
+            None => self.flush_plain(),
+            Some(_) => self.flush_compressed(),
+        }
+    }
+
+    pub(super) fn flush_plain(&mut self) -> Result<(), Error> {
         self.encode(0, false, Then::Send, |_, _, _| Ok(()))
+    }
+
+    /// Encodes the head of a body whose length is not known, to be sent with what follows.
+    pub(super) fn begin_head(&mut self) -> Result<(), Error> {
+        self.encode(0, false, Then::SendNext, |_, _, _| Ok(()))
     }
 
     /// Ends the response. A small one stays pending while other responses may leave with it.
     #[inline]
     pub(crate) fn end(&mut self, data: &[u8]) -> Result<(), Error> {
+        match self.draft.compression {
+            None => self.end_plain(data),
+            Some(_) => self.end_compressed(data),
+        }
+    }
+
+    #[inline]
+    pub(super) fn end_plain(&mut self, data: &[u8]) -> Result<(), Error> {
         if !ResponseQueue::is_small(data.len()) {
             return self.end_large(data);
         }
@@ -244,7 +271,7 @@ impl ServerConnection {
         }
     }
 
-    fn check_open(&self) -> Result<(), Misuse> {
+    pub(super) fn check_open(&self) -> Result<(), Misuse> {
         match self.machine.responses() {
             State::Done => Err(Misuse::Ended),
             State::Switched | State::Closed | State::Failed => Err(Misuse::State),
