@@ -1,5 +1,6 @@
 //! What can go wrong in an exchange, and which side has caused it.
 
+use crate::deflate;
 use crate::http::handler_refusal::HandlerRefusal;
 use crate::http::refusal::Refusal;
 use crate::http::wire::{self, Misuse, Rule, UriError};
@@ -14,7 +15,7 @@ use std::{fmt, io};
 /// | [`refuse`](crate::http::refuse), [`refuse_with`](crate::http::refuse_with) | their status | `client_error` makes the response; a 5xx goes to `error` first |
 /// | [`Error::Peer`] with a rule that the client broke | the rule's status | `client_error` makes the response |
 /// | [`UriError`] of a part: [`Query::pairs`](wire::Query::pairs), [`percent_decode`](wire::percent_decode) | 400 | `client_error` makes the response |
-/// | [`Error::Peer`] with a rule that another server broke, in its response to this handler | 502 | `error` |
+/// | [`Error::Peer`] with a rule that another server broke, in its response to this handler; [`Error::Content`] | 502 | `error` |
 /// | anything else | 500 | `error` |
 ///
 /// Only if the body of the request is broken, the connection ends after the response.
@@ -86,6 +87,10 @@ pub enum Error {
     /// [`Rule::MessageTruncated`](wire::Rule::MessageTruncated); as an [`io::Error`] it is an
     /// [`io::ErrorKind::UnexpectedEof`].
     Peer(wire::Error),
+    /// The content of a response is not what its `Content-Encoding` says, and the rule that it breaks: see
+    /// [`RequestOptions::decompress`](crate::http::RequestOptions::decompress). As an [`io::Error`] it is an
+    /// [`io::ErrorKind::UnexpectedEof`] if the content ends too early.
+    Content(deflate::Error),
     /// The caller asked for something that must not reach the wire; nothing of it did.
     Misuse(Misuse),
     /// A handler has refused its request, by [`refuse`](crate::http::refuse).
@@ -104,11 +109,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status code of the response to it: the rule's own, the one that the handler refused with, or 500.
+    /// The status code of the response to it: the rule's own, the one that the handler refused with, 502 if another
+    /// server is to blame, or 500.
     pub fn status(&self) -> u16 {
         match self {
             Error::Peer(error) => error.status(),
             Error::Handler(refusal) => refusal.status(),
+            Error::Content(_) => 502,
             Error::Misuse(_) | Error::Refused(_) | Error::Io(_) => 500,
         }
     }
@@ -118,6 +125,7 @@ impl Error {
             Error::Peer(error) => error,
             Error::Misuse(misuse) => misuse,
             Error::Handler(refusal) => refusal,
+            Error::Content(error) => error,
             Error::Refused(refusal) => refusal.as_ref(),
             Error::Io(error) => error,
         }
@@ -208,7 +216,10 @@ impl From<Error> for io::Error {
             Error::Peer(ref peer) if peer.rule() == Rule::MessageTruncated => {
                 io::Error::new(io::ErrorKind::UnexpectedEof, error)
             }
-            Error::Peer(_) => io::Error::new(io::ErrorKind::InvalidData, error),
+            Error::Content(ref broken) if broken.rule() == deflate::Rule::Unfinished => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, error)
+            }
+            Error::Peer(_) | Error::Content(_) => io::Error::new(io::ErrorKind::InvalidData, error),
             Error::Misuse(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             Error::Refused(_) => io::Error::new(io::ErrorKind::PermissionDenied, error),
             Error::Handler(_) => io::Error::other(error),

@@ -41,7 +41,7 @@
 //! |---|---|
 //! | the read buffer holds no whole request | all pending responses |
 //! | a handler reads a body that is not here yet | all pending responses, and a 100 if the client waits for it |
-//! | [`Response::write`], [`Response::flush`] | all pending responses, the head, and the data |
+//! | [`Response::write`], [`Response::flush`] | all pending responses, the head, and the data; what [`Response::compress`] keeps back, only with `flush` |
 //! | [`Response::end`] | all of it; nothing yet if it is small (at most 16 KiB) and more bytes came behind the request or its chunked body has not ended, because the next response may leave with it |
 //! | a handler blocks (on data, on a lock, on another server) | after one to two milliseconds, all pending responses: one clock thread checks |
 //!
@@ -101,6 +101,8 @@
 //! - **Strict, as the server is, but for what the RFCs ask of a client**: a folded field value is one value
 //!   (RFC 9112 §5.2), a blank before the colon of a field is dropped (§5.1), and a status outside 100 to 599 is
 //!   handed to the caller, which treats it as a 5xx (RFC 9110 §15, [`wire::status_class`]).
+//! - **Compressed content is decompressed piece by piece**, if [`RequestOptions::decompress`] asks for it: limits
+//!   count what comes out. A stream that is damaged or ends early is an error.
 //! - **Nothing is sent twice.** There is one silent retry, and only where [`pool::Attempt`] says that it is
 //!   safe. Where it is not, the error says why.
 //! - **A redirect drops what depends on a part that it drops**: the trailers of a dropped body, the connection
@@ -147,6 +149,7 @@
 //! | what a log can say of each request | `server/finish.rs`; when: `report_finish` in `server/request_loop.rs`. Tests: `tests/rows/http/h07_finish.rs` |
 //! | a rule for one method on the whole server | a match on [`Request::method`] in the handler; what a method means for the framing: `wire/connection/server.rs` |
 //! | what a handler's Connection and Keep-Alive may say | `encode_consistent` and `encode_undecided` in `wire/messages/outgoing.rs` |
+//! | what a compressed response is, and when its pieces leave | `server/exchange/compression.rs`, `server/exchange/connection/compressing.rs`; who gets it: `server/response/compress.rs`. How a client undoes it: `client/exchange/content.rs` |
 //! | what is sent for HEAD, 204, 205, 304 | `response_framing` in `wire/connection/server.rs` |
 //! | how long a handler waits for more of a body | [`Request::fill_buf_within`], [`ClientResponse::fill_buf_within`]: `fill_within` in `body_reader.rs` |
 //! | what a form or a query is read as; which Content-Type a form has; how a cookie is found | `wire/uri/params.rs`; `server/form.rs`; `server/cookie.rs` |

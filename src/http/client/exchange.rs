@@ -22,9 +22,11 @@
 //! | [`sending.rs`](sending) | the head and the body of the request; polling for an early response |
 //! | [`receiving.rs`](receiving) | the heads of the response: interim ones, then the final one |
 //! | [`body.rs`](body) | the body of the response, also one that nobody reads |
+//! | [`content.rs`](content) | what the caller reads: the body, or what it is without its content codings |
 //! | this one | what becomes of the connection: back to the agent, closed, or another protocol |
 
 mod body;
+mod content;
 mod receiving;
 mod sending;
 
@@ -40,6 +42,7 @@ use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::wire::{self, Fields, Limits, Misuse, Rule, State};
 use crate::net::{Pace, Stream};
+use content::Decompressor;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,6 +60,7 @@ pub(super) struct Exchange {
     /// Of a response that is the request's last one: with its body, the request ends for its handle.
     ending: Option<Ending>,
     pub(super) buffer: ResponseBuffer,
+    decompressor: Option<Box<Decompressor>>,
     deadlines: Deadlines,
     timeouts: Timeouts,
     pace: Pace,
@@ -90,6 +94,7 @@ impl Exchange {
             pooled: Some(pooled),
             ending: None,
             buffer: ResponseBuffer::take(limits),
+            decompressor: None,
             deadlines,
             pace: Pace::new(timeouts.stall, timeouts.min_bytes_per_second),
             timeouts: timeouts.clone(),

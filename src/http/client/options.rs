@@ -141,6 +141,43 @@ impl RequestOptions {
         /// sent without one (RFC 9112 §3.2).
         pub fn set_host(self, on: bool) => self.change().set_host = on;
 
+        /// Whether to ask for gzip and decompress the response. Off by default.
+        ///
+        /// The request gets `Accept-Encoding: gzip`, unless the options have a field of that name, or a `Range`. If the
+        /// response has `Content-Encoding: gzip`, all ways of reading its body return what comes out, piece by piece,
+        /// and so does the limit of [`collect`](super::ClientResponse::collect) count: a body of 10 MB that stands for
+        /// 10 GB is refused at 10 MiB. Deadlines and the pace count what comes over the connection.
+        ///
+        /// | the response | its body |
+        /// |---|---|
+        /// | `Content-Encoding: gzip`, also several times (at most four) | decompressed: [`is_decompressed`](super::ClientResponse::is_decompressed) |
+        /// | another coding, which was not asked for | an error of each read: [`Rule::ContentCodingUnknown`](crate::http::wire::Rule::ContentCodingUnknown) |
+        /// | the stream is damaged, or ends before its last block and its checksum | an error of the read: [`Error::Content`] |
+        /// | no `Content-Encoding`; a 206, which is a part of a stream; no content (HEAD, 204, 304) | as it came |
+        ///
+        /// The fields stay as they came: `Content-Encoding`, `Content-Length` and `ETag` are those of the response in
+        /// gzip. A proxy that forwards them does not set this.
+        ///
+        /// ```
+        /// use barewire::http::{self, RequestOptions};
+        ///
+        /// fn handler(req: http::Request, mut res: http::Response) -> http::Handled {
+        ///     res.compress(&req)?;
+        ///     res.end("hello ".repeat(1000))
+        /// }
+        /// let server = http::create_server(handler).listen("127.0.0.1:0")?;
+        /// let url = format!("http://{}/", server.local_addr());
+        ///
+        /// let options = RequestOptions::new().url(&url)?.decompress(true);
+        /// let mut res = http::request(options)?.end("")?;
+        /// assert!(res.is_decompressed());
+        /// assert_eq!(res.header("Content-Encoding"), Some("gzip"));
+        /// assert_eq!(res.collect_text()?, "hello ".repeat(1000));
+        /// # server.shutdown(std::time::Duration::from_secs(1));
+        /// # Ok::<(), http::Error>(())
+        /// ```
+        pub fn decompress(self, on: bool) => self.change().decompress = on;
+
         /// Sends HTTP/1.0: one request a connection, no chunked coding.
         pub fn http_1_0(self) => self.change().version = Version::Http10;
 

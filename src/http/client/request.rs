@@ -394,7 +394,8 @@ impl ClientRequest {
     }
 
     fn response(&mut self) -> Result<ClientResponse, Error> {
-        let exchange = self.exchange.take().ok_or(Misuse::State)?;
+        let mut exchange = self.exchange.take().ok_or(Misuse::State)?;
+        exchange.decompress(self.options.settings().decompress);
         let mut timings = self.timings;
         if let Some(first) = exchange.first_byte {
             timings.first_byte = first.saturating_duration_since(timings.began);
@@ -402,11 +403,8 @@ impl ClientRequest {
         if let Some(handle) = self.deadlines.handle() {
             handle.note(&timings);
         }
-        Ok(ClientResponse::new(
-            exchange,
-            timings,
-            Some(self.options.asked()),
-        ))
+        let asked = Some(self.options.asked());
+        Ok(ClientResponse::new(exchange, timings, asked))
     }
 }
 

@@ -3,7 +3,6 @@
 use super::exchange::Exchange;
 use super::handle::{Ending, RequestHandle};
 use super::timings::Timings;
-use crate::http::body_reader::BodySource;
 use crate::http::error::Error;
 use crate::http::refusal::Refusal;
 use crate::http::upgraded::Upgraded;
@@ -45,6 +44,7 @@ pub(super) trait Asked: Send + Sync {
 /// | the connection was reset, or TLS failed | `ConnectionReset` and others of the system; `InvalidData` | the system's; [`tls::Error`](crate::tls::Error) | yes |
 /// | nothing came, or too little, for too long | `TimedOut` | a text | yes, later |
 /// | the body breaks a rule, or is too long for `collect` | `InvalidData` | [`Error::Peer`] with the rule | no: it would be the same again |
+/// | with [`decompress`](super::RequestOptions::decompress): the stream is damaged, or ends too early | `InvalidData`, `UnexpectedEof` | [`Error::Content`] | no |
 /// | another thread has cancelled the request | `ConnectionAborted` | a text | as the caller likes |
 ///
 /// Ask again only for what has no effect when it is done twice: `GET` and the other idempotent methods
@@ -209,6 +209,12 @@ impl ClientResponse {
         self.exchange.buffer.body.length()
     }
 
+    /// Whether the body is decompressed while it is read: [`decompress`](super::RequestOptions::decompress) was asked for,
+    /// and the response came in gzip. Its fields, and [`body_length`](Self::body_length), are those of the body as it came.
+    pub fn is_decompressed(&self) -> bool {
+        self.exchange.is_decompressed()
+    }
+
     /// How long the parts of this request took so far.
     pub fn timings(&self) -> &Timings {
         &self.timings
@@ -265,7 +271,7 @@ impl ClientResponse {
     pub fn collect_up_to(&mut self, most: usize) -> Result<Vec<u8>, Error> {
         let mut body = Vec::new();
         loop {
-            let piece = self.exchange.fill()?;
+            let piece = self.exchange.fill_content()?;
             if piece.is_empty() {
                 return Ok(body);
             }
@@ -274,7 +280,7 @@ impl ClientResponse {
             }
             body.extend_from_slice(piece);
             let bytes = piece.len();
-            self.exchange.consume(bytes);
+            self.exchange.consume_content(bytes);
         }
     }
 
@@ -312,7 +318,7 @@ impl ClientResponse {
     /// # Errors
     /// As [`Read`].
     pub fn fill_buf_within(&mut self, time: Duration) -> Result<Option<&[u8]>, Error> {
-        self.exchange.fill_within(time)
+        self.exchange.fill_content_within(time)
     }
 
     /// From now on [`read_text`](Self::read_text) decodes the body from this encoding.
@@ -328,7 +334,7 @@ impl ClientResponse {
     pub fn read_text(&mut self) -> Result<Option<&str>, Error> {
         self.text.clear();
         while self.text.is_empty() {
-            let piece = self.exchange.fill()?;
+            let piece = self.exchange.fill_content()?;
             let decoder = self
                 .decoder
                 .get_or_insert_with(|| Decoder::new(Encoding::Utf8));
@@ -339,7 +345,7 @@ impl ClientResponse {
             }
             let _ = decoder.decode(piece, &mut self.text);
             let bytes = piece.len();
-            self.exchange.consume(bytes);
+            self.exchange.consume_content(bytes);
         }
         Ok((!self.text.is_empty()).then_some(&*self.text))
     }
@@ -386,17 +392,17 @@ fn cookie_pair(set_cookie: &str) -> Option<&str> {
 
 impl Read for ClientResponse {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Ok(self.exchange.read(buf)?)
+        Ok(self.exchange.read_content(buf)?)
     }
 }
 
 impl BufRead for ClientResponse {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        Ok(self.exchange.fill()?)
+        Ok(self.exchange.fill_content()?)
     }
 
     fn consume(&mut self, bytes: usize) {
-        self.exchange.consume(bytes);
+        self.exchange.consume_content(bytes);
     }
 }
 

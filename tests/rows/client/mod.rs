@@ -7,7 +7,7 @@
 //! | rows | module | what a reader sees there |
 //! |---|---|---|
 //! | A01 | `a01_options` | every option, to the byte; nothing is smuggled in through one |
-//! | A02 | `a02_body` | bodies in pieces or at once, characters that are never cut |
+//! | A02 | `a02_body`, `decompressing` | bodies in pieces or at once, characters that are never cut; bodies in gzip |
 //! | A03 | `a03_transcripts` | the notes' two transcripts |
 //! | A04 E44 | `a04_events`, `expect` | the events in order; every order in which a 100 can come or not |
 //! | A05 E25 E26 | `a05_agent` | five in flight, the others wait |
@@ -39,6 +39,7 @@ mod a07_proxy;
 mod cancelled;
 mod closing;
 mod deadlines;
+mod decompressing;
 mod early;
 mod echoing;
 mod expect;

@@ -34,6 +34,7 @@ pub(in crate::http::client) struct Settings {
     pub(super) fields: FieldList,
     pub(super) auth: Option<Credentials>,
     pub(super) set_host: bool,
+    pub(in crate::http::client) decompress: bool,
     pub(super) version: Version,
     pub(in crate::http::client) limits: Limits,
     pub(in crate::http::client) timeouts: Timeouts,
@@ -99,6 +100,7 @@ impl Default for Settings {
             fields: FieldList::new(),
             auth: None,
             set_host: true,
+            decompress: false,
             version: Version::Http11,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
@@ -291,6 +293,11 @@ impl Settings {
             && let Some(credentials) = proxy.credentials()
         {
             fields.append("Proxy-Authorization", credentials)?;
+        }
+        // The part that a Range asks for could not be decompressed.
+        let (range, own) = ("Range", "Accept-Encoding");
+        if self.decompress && !given.contains(range) && !given.contains(own) {
+            fields.append(own, "gzip")?;
         }
         // RFC 9112 §9.6: "A client that sends a "close" connection option MUST NOT send further
         // requests on that connection (after the one containing the "close")"

@@ -20,7 +20,7 @@ impl Failed {
             Error::Peer(error) => Some(Failed::Peer(*error)),
             Error::Refused(refusal) => Some(Failed::Refused(refusal.clone())),
             Error::Io(error) => Some(Failed::Io(Cause::with_text(error))),
-            Error::Misuse(_) | Error::Handler(_) => None,
+            Error::Misuse(_) | Error::Handler(_) | Error::Content(_) => None,
         }
     }
 

@@ -13,7 +13,7 @@ impl ClientRequest {
         let is_broken = match error {
             Error::Io(error) => error.kind() != ErrorKind::TimedOut,
             Error::Peer(error) => error.rule() == Rule::MessageTruncated,
-            Error::Misuse(_) | Error::Refused(_) | Error::Handler(_) => false,
+            Error::Misuse(_) | Error::Refused(_) | Error::Handler(_) | Error::Content(_) => false,
         };
         let is_broken = is_broken && self.deadlines.check_cancelled().is_ok();
         let attempt = self.attempt(true, retries);
@@ -64,7 +64,7 @@ fn is_lost(error: &Error) -> bool {
             BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof | WriteZero
         ),
         Error::Peer(error) => error.rule() == Rule::MessageTruncated,
-        Error::Misuse(_) | Error::Refused(_) | Error::Handler(_) => false,
+        Error::Misuse(_) | Error::Refused(_) | Error::Handler(_) | Error::Content(_) => false,
     }
 }
 
