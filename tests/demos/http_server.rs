@@ -246,6 +246,7 @@ fn fault_e10_each_path_has_its_methods() {
             ("/iframe", 200, Some("text/html; charset=utf-8")),
             ("/big", 200, Some("application/octet-stream")),
             ("/stream", 200, Some("text/plain; charset=utf-8")),
+            ("/text", 200, Some("text/plain; charset=utf-8")),
             ("/poll?after=x", 400, Some("text/plain; charset=utf-8")),
         ] {
             let head = ask("HEAD", target);
@@ -286,6 +287,7 @@ fn fault_b06_every_text_names_its_encoding() {
             ("BREW", "/", 501),
             ("GET", "/length", 200),
             ("GET", "/stream", 200),
+            ("GET", "/text", 200),
             ("POST", "/upload", 200),
             ("GET", "/poll?after=x", 400),
             ("GET", "/a[b]", 301),

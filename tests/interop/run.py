@@ -10,6 +10,7 @@ with CI=true they fail. A check is a function whose docstring is its name; kit.p
     curl.py by_hand.py sockets.py python.py node.py browser.py   clients at our servers
     tools.py packages.py ws.py                                   wget, ab, h2load; packages of PyPI and npm; WebSocket
     client.py webservers.py                                      our client at nginx, Node, Python, Go; lighttpd, Apache
+    coded.py                                                     content codings, both ways
     client_proxy.py upstream.py played.py                        our proxy; our clients by way of squid, of made-up ones
     fronts.py                                                    HAProxy, Apache, nginx before our servers
     tls.py pem.py https.py                                       TLS: openssl, its files, all the others under TLS
@@ -36,7 +37,7 @@ from kit import CHECKS, Check, Demo, Missing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (
-    *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers"),
+    *("curl", "by_hand", "sockets", "python", "node", "browser", "tools", "packages", "ws", "client", "webservers", "coded"),
     *("client_proxy", "upstream", "played", "fronts", "tls", "pem", "https", "chapter", "terminal", "pasted", "page"),
     *("tshark", "curl_trace", "captures", "zlib_cases"),
 )

@@ -42,10 +42,12 @@ fn code(error: &Error, transcript: &Transcript) -> u8 {
             (Rule::MessageTruncated, Phase::Body) => 18,
             (Rule::MessageTruncated, Phase::Head) => 56,
             (Rule::MessageTruncated, _) => 52,
+            (Rule::ContentCodingUnknown | Rule::ContentCodingInvalid, _) => 61,
             (_, Phase::Body) => 56,
             _ => 8,
         },
         Error::Io(error) => io_code(error, transcript),
+        Error::Content(_) => 61,
         _ => 56,
     }
 }

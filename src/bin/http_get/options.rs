@@ -25,6 +25,7 @@ demo::options! { |args|
     /// How many redirects are followed.
     redirects: u32 = redirects(args)?;
     unix_socket: Option<String> = args.value("--unix-socket");
+    compressed: bool = args.has("--compressed");
     http_1_0: bool = args.has("--http1.0");
     fail: bool = args.has("--fail");
     silent: bool = args.has("--silent");

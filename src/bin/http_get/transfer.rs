@@ -49,6 +49,7 @@ impl Client {
             .method(options.method())
             .timeouts(timeouts(&options))
             .max_redirects(options.redirects)
+            .decompress(options.compressed)
             .tap(Heads(Arc::clone(&transcript), recorder.clone()));
         for (name, value) in fields(&options)? {
             common = common.append_header(&name, value);
@@ -205,6 +206,7 @@ impl Client {
         output: &mut Output,
     ) -> Result<(), Failure> {
         let length = answer.header("Content-Length");
+        let length = length.filter(|_| !answer.is_decompressed());
         let total = length.and_then(|length| length.parse().ok());
         let mut progress = Progress::new(total, self.wants_bar() && !output.is_terminal());
         let (mut buffer, mut is_in_line) = (vec![0; BUFFER_BYTES], false);

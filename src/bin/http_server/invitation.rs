@@ -30,12 +30,20 @@ pub(crate) fn invitation(address: &Addr, tls: bool, files: bool) -> String {
             "-v -T FILE -H 'Expect: 100-continue' {url}/upload",
         ),
         ("a body of unknown length", "-v {url}/stream"),
+        (
+            "a long text, in gzip",
+            "-v --compressed -o /dev/null {url}/text",
+        ),
         ("1 GiB, in bounded memory", "-o /dev/null {url}/big"),
         ("wait for news (long polling) …", "-i {url}/poll"),
         ("… behind those you have seen", "-i {url}/poll?after=0"),
         ("… or have them streamed (SSE)", "-N {url}/events"),
         ("… and make some", "-d 你好 {url}/publish"),
         ("a part of a file", "-r 0-99 {url}/files/NAME"),
+        (
+            "NAME.gz in the place of NAME",
+            "--compressed {url}/files/NAME",
+        ),
     ] {
         if files || !try_it.contains("/files/") {
             let try_it = try_it.replace("{url}", &url);

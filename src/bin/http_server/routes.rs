@@ -100,6 +100,7 @@ fn route(path: &str) -> Option<Route> {
             res.write_head(304, [("ETag", "\"304\"")])?.end("")
         }),
         "/stream" => (READ, |_, _, res| stream(res)),
+        "/text" => (READ, |_, req, res| long_text(&req, res)),
         "/big" => (READ, |_, req, res| big(&req, res)),
         "/upload" => (&["POST", "PUT"], |_, req, res| upload(req, res)),
         "/publish" => (POST, Routes::publish),
@@ -112,7 +113,8 @@ fn route(path: &str) -> Option<Route> {
 
 fn serve_below(directory: &str) -> io::Result<Files> {
     let named = |e: io::Error| io::Error::new(e.kind(), format!("{directory}: {e}"));
-    Ok(Files::new(directory).map_err(named)?.strip_prefix("/files"))
+    let files = Files::new(directory).map_err(named)?;
+    Ok(files.strip_prefix("/files").precompressed(true))
 }
 
 fn is_file(path: &str) -> bool {
@@ -126,6 +128,13 @@ fn stream(res: Response<'_>) -> Handled {
         res.write(format!("line {line} of 5\n"))?;
     }
     res.end("")
+}
+
+/// Ten thousand lines, in gzip for a client that prefers it.
+fn long_text(req: &Request<'_>, mut res: Response<'_>) -> Handled {
+    res.compress(req)?;
+    let lines = (1..=10_000).map(|line| format!("line {line} of 10000\n"));
+    text(res, 200, &lines.collect::<String>())
 }
 
 /// 1 GiB of declared length, out of one block. `HEAD` does not go through it.

@@ -36,6 +36,43 @@ fn each_mistake_of_a_server_has_an_exit_code() {
 }
 
 #[test]
+fn compressed_and_damaged_is_61() {
+    watched(|| {
+        for (code, option, answer) in [
+            (
+                61,
+                "--compressed",
+                "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\ngzip",
+            ),
+            (
+                61,
+                "--compressed",
+                "Content-Encoding: br\r\nContent-Length: 2\r\n\r\nbr",
+            ),
+            (
+                61,
+                "--compressed",
+                "Content-Encoding: b r\r\nContent-Length: 2\r\n\r\nbr",
+            ),
+            (
+                18,
+                "--compressed",
+                "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f",
+            ),
+            (
+                0,
+                "-i",
+                "Content-Encoding: br\r\nContent-Length: 2\r\n\r\nbr",
+            ),
+        ] {
+            let server = Scripted::new(&[&format!("HTTP/1.1 200 OK\r\n{answer}")]);
+            let ran = http_get(&[option, &server.url()]);
+            assert_eq!(ran.code, code, "{answer:?}: {}", ran.err);
+        }
+    });
+}
+
+#[test]
 fn fault_c02_an_invalid_status_fails_like_a_5xx() {
     watched(|| {
         for code in ["600", "999", "099", "000"] {

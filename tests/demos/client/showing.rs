@@ -27,6 +27,32 @@ fn i_prints_the_head_and_capital_i_sends_head() {
     });
 }
 
+/// As curl's: the head is the one that came, the body what it stands for.
+#[test]
+fn compressed_asks_for_gzip_and_undoes_it() {
+    watched(|| {
+        let (_site, port) = site(|req, mut res| {
+            res.compress(&req)?;
+            res.end("hello ".repeat(500))
+        });
+        let url = format!("http://127.0.0.1:{port}/");
+        let ran = http_get(&["-v", "--compressed", &url]);
+        assert_eq!((ran.code, ran.out), (0, "hello ".repeat(500)));
+        assert!(
+            ran.err.contains("\n> Accept-Encoding: gzip\n"),
+            "{}",
+            ran.err
+        );
+        assert!(
+            ran.err.contains("\n< Content-Encoding: gzip\n"),
+            "{}",
+            ran.err
+        );
+        let ran = http_get(&["-v", &url]);
+        assert!(!ran.err.contains("Encoding: gzip"), "{}", ran.err);
+    });
+}
+
 #[test]
 fn a_cut_head_is_not_printed_with_the_next() {
     watched(|| {
