@@ -157,15 +157,17 @@ const parts = {
           return { ...await (await fetch(`/chapter/words.${language}.json`)).json(), texts };
         }, language);
         const events = Object.assign({}, ...texts.map((text) => text.events));
+        const { causes } = texts.at(-1);
         const look = (span) => {
           if (!labels[span.label]) missing.add(`${language}: ${span.label}`);
           if (span.rule && !rules[span.rule]) missing.add(`${language}: ${span.rule}`);
           if (language === "zh" && span.label === "refused" && !meanings.refused[span.value]) missing.add(`${language}: ${span.value}`);
           for (const part of [...(span.children ?? []), ...(span.notes ?? [])]) look(part);
         };
-        for (const { kind, span, key } of [...played.values()].flat()) {
+        for (const { kind, span, key, values } of [...played.values()].flat()) {
           if (kind === "span") look(span);
           if (kind === "event" && !events[key]) missing.add(`${language}: ${key}`);
+          if (language === "zh" && key === "tls.says" && !causes[values.code]) missing.add(`${language}: ${values.code}`);
         }
         await page.locator(`[data-language=${language}]`).click();
         const keys = await page.locator("[data-say], [data-text]").evaluateAll((nodes) => nodes

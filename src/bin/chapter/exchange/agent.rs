@@ -88,8 +88,11 @@ impl ClientEvents for OnSocket {
     fn socket(&mut self, stream: &dyn Stream, reused: bool) {
         let port = stream.local_addr().ok().and_then(|address| address.port());
         let (request, port) = (&self.1, port.unwrap_or_default());
-        self.0
-            .saw(Side::Client, "agent.socket", values!(request, port, reused));
+        let key = match reused {
+            true => "agent.reused",
+            false => "agent.socket",
+        };
+        self.0.saw(Side::Client, key, values!(request, port));
     }
 }
 

@@ -80,7 +80,11 @@ fn refused(stage: &Stage, broken: Broken) -> Result<(), Stop> {
         Err(error) => {
             let code = error.code();
             stage.saw(Side::Client, "tls.refused", values!(code = code.as_str()));
-            stage.saw(Side::Client, "tls.says", values!(why = error.message()));
+            stage.saw(
+                Side::Client,
+                "tls.says",
+                values!(code, why = error.message()),
+            );
             match code == broken.code {
                 true => Ok(()),
                 false => Err(Stop(format!("{} was expected", broken.code))),

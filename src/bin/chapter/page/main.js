@@ -91,7 +91,8 @@ function sectionNode(name, id, title, exchanges) {
     if (!prefix) group = null;
     else if (group?.prefix !== prefix) {
       const size = exchanges.filter((other) => other.id.startsWith(`${prefix}.`)).length;
-      group = { prefix, node: el("details", { class: "group", id: prefix }, el("summary", { say: () => `${groupText(prefix)} (${size})` })) };
+      group = { prefix, node: el("details", { class: "group", id: prefix }, el("summary", { say: () => `${groupText(prefix, "title")} (${size})` }),
+        el("p", { say: () => groupText(prefix, "lead") })) };
       section.append(group.node);
     }
     (group?.node ?? section).append(article.node);

@@ -92,8 +92,9 @@ export function sectionText(section, member) {
   return own?.[member] ?? texts.page?.sections?.[section]?.[member] ?? (member === "title" ? section : "");
 }
 
-export function groupText(prefix) {
-  return texts.page?.groups?.[prefix] ?? prefix;
+// The title or the lead of exchanges that stand together.
+export function groupText(prefix, member) {
+  return texts.page?.groups?.[prefix]?.[member] ?? prefix;
 }
 
 export function exchangeText(exchange, member) {
@@ -106,9 +107,9 @@ export function erratumText(at, member) {
 }
 
 export function eventText(exchange, key, values) {
-  const own = texts[sectionFiles[exchange.section] ?? exchange.section]?.events?.[key];
+  const { events, causes } = texts[sectionFiles[exchange.section] ?? exchange.section] ?? {};
   const listed = Object.entries(values).map(([name, value]) => ` ${name}=${value}`).join("");
-  return own ? filled(own, values) : key + listed;
+  return events?.[key] ? filled(events[key], { ...values, cause: causes?.[values.code] }) : key + listed;
 }
 
 export function labelWords(label) {

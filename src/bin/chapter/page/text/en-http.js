@@ -160,7 +160,8 @@ export const enHttp = {
     "news.read": "The client has read: {text}",
     "news.left": "The client has seen enough and leaves; the server finds out at its next write",
     "agent.totals": "The agent: {sockets} sockets busy, {requests} requests in the queue, {free} sockets free",
-    "agent.socket": "Request {request} has a socket (port {port}, reused: {reused})",
+    "agent.socket": "Request {request} has a new socket (port {port})",
+    "agent.reused": "Request {request} has the socket of an earlier one (port {port})",
     "agent.answered": "Request {request} is answered",
   },
 };

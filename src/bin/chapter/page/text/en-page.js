@@ -10,7 +10,10 @@ export const enPage = {
     "7.1": { title: "TCP" }, "7.2": { title: "UDP" }, "7.3": { title: "HTTP" }, "7.4": { title: "WebSocket" }, "7.5": { title: "TLS" },
     errata: { title: "Errata", lead: "What the notes to the chapter say, what is right, and the exchange that shows it." },
   },
-  groups: { smuggling: "Ways to smuggle a request, each refused", "tls.broken": "Broken certificates" },
+  groups: {
+    smuggling: { title: "Ways to smuggle a request, each refused", lead: "A proxy and the server behind it must agree where each request ends. Each exchange sends bytes that two parsers may cut differently; what one of them takes for a body, the other serves as a request that nobody has checked. Our server reads none of them in two ways: it answers with an error and closes." },
+    "tls.broken": { title: "Broken certificates", lead: "Each server here sends one certificate that a client must not accept. The page shows the certificate as a tree, the code with which our client refuses it (Node has the same), and the cure." },
+  },
   "notes.say": "The notes: {notes}", shown: "See it", client: "Client", server: "Server", "program.client": "client program",
   "program.server": "server program", "machine.client": "State of the client", "machine.server": "State of the server",
   "exits.client": "States in which the client ends", "exits.server": "States in which the server ends",

@@ -160,7 +160,8 @@ export const zhHttp = {
     "news.read": "客户端读到：{text}",
     "news.left": "客户端看够了，断开连接；服务器到下一次写入时才会发现",
     "agent.totals": "agent：{sockets} 个套接字在用，{requests} 个请求在排队，{free} 个套接字空闲",
-    "agent.socket": "请求 {request} 得到一个套接字（端口 {port}，之前用过：{reused}）",
+    "agent.socket": "请求 {request} 得到一个新套接字（端口 {port}）",
+    "agent.reused": "请求 {request} 沿用先前请求的套接字（端口 {port}）",
     "agent.answered": "请求 {request} 已得到响应",
   },
 };

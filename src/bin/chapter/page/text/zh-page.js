@@ -10,7 +10,10 @@ export const zhPage = {
     "7.1": { title: "TCP" }, "7.2": { title: "UDP" }, "7.3": { title: "HTTP" }, "7.4": { title: "WebSocket" }, "7.5": { title: "TLS" },
     errata: { title: "勘误", lead: "本章笔记的说法、正确的说法，以及能够证明它的交互。" },
   },
-  groups: { smuggling: "请求走私的种种手法，全部被拒绝", "tls.broken": "有问题的证书" },
+  groups: {
+    smuggling: { title: "请求走私的种种手法，全部被拒绝", lead: "代理和它后面的服务器，对每个请求在哪里结束必须看法一致。下面每个交互发出的字节，两个解析器可能切得不一样：一个当作报文体，另一个却当作请求来处理，而这个请求谁也没有检查过。我们的服务器不做两可的理解：回答一个错误，然后关闭连接。" },
+    "tls.broken": { title: "有问题的证书", lead: "下面每个服务器都发出一张客户端不该接受的证书。页面把证书画成一棵树，显示我们的客户端拒绝它的错误码（与 Node 的相同），并给出对策。" },
+  },
   "notes.say": "笔记的说法：{notes}", shown: "看实际的字节", client: "客户端", server: "服务器", "program.client": "客户端程序",
   "program.server": "服务器程序", "machine.client": "客户端的状态", "machine.server": "服务器的状态",
   "exits.client": "客户端的结束状态", "exits.server": "服务器的结束状态", connection: "连接 {number}", byte: "{count} 字节",
