@@ -114,6 +114,10 @@ impl Owner {
     fn finish(&self) -> io::Result<()> {
         let queues = self.queues();
         queues.iter().for_each(|queue| queue.close()); // so that all outputs end with the same event
+        // A hook: its thread cannot wait for itself, nor the hooks of two outputs for each other.
+        if queues.iter().any(|queue| queue.is_here()) {
+            return Ok(());
+        }
         let finished: Vec<_> = queues.iter().map(|queue| queue.finish()).collect();
         finished.into_iter().collect()
     }
@@ -182,7 +186,8 @@ impl Recorder {
     }
 
     /// Ends the recording, in all clones: writes what is left, the end of each rendering, and flushes. The drop of the
-    /// last clone does the same.
+    /// last clone does the same. Called by the hook of [`on_error`](Self::on_error), it waits for nothing: the outputs end
+    /// when the hook has returned.
     ///
     /// # Errors
     /// The first error of an output; [`ErrorKind::TimedOut`] if one takes nothing for 5 s.

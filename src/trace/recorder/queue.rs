@@ -20,7 +20,7 @@ use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// How many bytes wait for the writing thread.
@@ -58,6 +58,7 @@ struct State {
     is_stuck: bool,
     /// It takes nothing more.
     is_finished: bool,
+    writer: Option<ThreadId>,
     /// The writing thread has ended.
     is_done: bool,
     result: Option<io::Error>,
@@ -196,6 +197,7 @@ impl Queue {
 
     /// The writing thread.
     fn run(&self, mut output: impl Output, reports: &Reports) {
+        lock(&self.state).writer = Some(thread::current().id());
         let written = guarded(|| self.write(&mut output, reports));
         let written = written.unwrap_or_else(|Panicked| Err(io::Error::other("it panicked")));
         if let Err(error) = &written {
@@ -262,6 +264,11 @@ impl Queue {
         (state.open, state.addresses) = Default::default();
         self.filled.notify_one();
         self.emptied.notify_all();
+    }
+
+    /// Whether the caller is the writing thread: its hook.
+    pub(super) fn is_here(&self) -> bool {
+        lock(&self.state).writer == Some(thread::current().id())
     }
 
     /// Takes nothing more, and waits until all is written.

@@ -169,6 +169,35 @@ fn an_output_that_fails_is_reported_once_and_the_others_go_on() {
     });
 }
 
+/// [`Recorder::finish`] promises it. Two hooks may call it at the same time.
+#[test]
+fn a_hook_that_finishes_the_recording_waits_for_nothing() {
+    watched(|| {
+        let (finished, seen) = channel();
+        let (shared, file) = (Arc::new(Mutex::new(None::<Recorder>)), Kept::default());
+        let inside = Arc::clone(&shared);
+        let recorder = Recorder::new()
+            .save(Fails)
+            .explain(Text::new(), Fails)
+            .save(file.clone())
+            .on_error(move |_| {
+                let recorder = inside.lock().unwrap().clone();
+                // It would end with `TimedOut` after 5 s.
+                let _ = finished.send(recorder.unwrap().finish().is_ok());
+            });
+        *shared.lock().unwrap() = Some(recorder.clone());
+        talk(&recorder);
+        assert_eq!(
+            recorder.finish().unwrap_err().kind(),
+            ErrorKind::StorageFull
+        );
+        shared.lock().unwrap().take(); // the hook has a clone no longer
+        let all: Vec<bool> = seen.try_iter().collect();
+        assert!(!all.is_empty() && all.iter().all(|&is_ok| is_ok), "{all:?}");
+        assert!(file.bytes().len() >= 24, "the others are written");
+    });
+}
+
 #[test]
 fn a_program_that_was_killed_has_written_what_had_passed_however_slow_the_rendering_is() {
     watched(|| {
