@@ -11,9 +11,9 @@ assets! {
     "index.html" "page.css" "favicon.svg" "main.js" "words.js" "live.js" "blocks.js" "figures.js" "states.js"
     "draw.js" "beside.js" "details.js" "player.js" "predict.js" "editor.js" "frame.js" "tree.js" "vectors.js"
     "text/en-page.js" "text/en-errata.js" "text/en-http.js" "text/en-tcp.js" "text/en-tls.js" "text/en-udp.js"
-    "text/en-vectors.js" "text/en-websocket.js"
+    "text/en-websocket.js"
     "text/zh-page.js" "text/zh-errata.js" "text/zh-http.js" "text/zh-tcp.js" "text/zh-tls.js" "text/zh-udp.js"
-    "text/zh-vectors.js" "text/zh-websocket.js"
+    "text/zh-websocket.js"
 }
 
 /// The text of a file.

@@ -5,8 +5,8 @@ import { pageText } from "./words.js";
 const idleAfter = 120_000;
 const waiting = [];
 const takers = new Map();
-const files = new Map();
-const captures = [];
+// What the server was asked for, in the order in which it answers.
+const asked = [];
 let socket = null;
 let lastRun = 0;
 let running = 0;
@@ -41,9 +41,7 @@ export function stopLive(run) {
 // The capture of a run as bytes, or the run as a file: `{name, text}`.
 export function saveLive(run, what) {
   return new Promise((resolve, reject) => {
-    const asked = { resolve, reject };
-    if (what === "pcap") captures.push(asked);
-    else files.set(run, asked);
+    asked.push({ resolve, reject });
     sendCommand({ do: what, run });
     restUntilIdle();
   });
@@ -72,8 +70,7 @@ function openSocket() {
     const left = [...takers.entries()];
     takers.clear();
     running = 0;
-    for (const asked of [...captures.splice(0), ...files.values()]) asked.reject(new Error(pageText("closed")));
-    files.clear();
+    rejectAsked(pageText("closed"));
     for (const [run, take] of left) take({ kind: "done", run, time: 0, outcome: "failed", why: pageText("closed") });
     for (const job of waiting.splice(0)) job.take({ kind: "done", run: job.run, time: 0, outcome: "stopped", why: "" });
   });
@@ -81,20 +78,14 @@ function openSocket() {
 }
 
 function takeAnswer(data) {
-  if (typeof data !== "string") {
-    captures.shift()?.resolve(data);
-    return;
-  }
-  const message = JSON.parse(data);
-  if (message.kind === "file") {
-    files.get(message.run)?.resolve(message);
-    files.delete(message.run);
+  const message = typeof data === "string" ? JSON.parse(data) : data;
+  if (message === data || message.kind === "file") {
+    asked.shift()?.resolve(message);
     return;
   }
   if (message.kind === "error") {
     const [run, take] = [running, takers.get(running)];
-    for (const asked of [...captures.splice(0), ...files.values()]) asked.reject(new Error(message.why));
-    files.clear();
+    rejectAsked(message.why);
     endRun(run);
     take?.({ kind: "done", run, time: 0, outcome: "failed", why: message.why });
     return;
@@ -102,6 +93,10 @@ function takeAnswer(data) {
   const take = takers.get(message.run);
   if (message.kind === "done") endRun(message.run);
   take?.(message);
+}
+
+function rejectAsked(why) {
+  for (const { reject } of asked.splice(0)) reject(new Error(why));
 }
 
 function endRun(run) {

@@ -2,7 +2,7 @@
 //
 // An element keeps what it says as a key or a function. So another language is the same page, said again.
 
-const sectionFiles = { "7.1": "tcp", "7.2": "udp", "7.3": "http", "7.4": "websocket", "7.5": "tls" };
+const sectionFiles = { "7.1": "tcp", "7.2": "udp", "7.3": "http", "7.4": "websocket", "7.5": "tls", vectors: "page" };
 const spokenBy = new WeakMap();
 const texts = {};
 let language = "en";

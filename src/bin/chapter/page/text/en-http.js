@@ -148,7 +148,6 @@ export const enHttp = {
   },
   events: {
     "http.response": "The client has the response: {status}, {bytes} bytes of content",
-    "http.sends": "The client sends {bytes} bytes of body",
     "http.waits": "The client has sent the head alone, and waits with {bytes} bytes of body",
     "http.continued": "The client's callback `continued`: the server asks for the body",
     "http.kept": "No 100: the client keeps its {bytes} bytes",

@@ -8,7 +8,11 @@ export const enPage = {
   back: "Hello World, as in the book",
   sections: {
     "7.1": { title: "TCP" }, "7.2": { title: "UDP" }, "7.3": { title: "HTTP" }, "7.4": { title: "WebSocket" }, "7.5": { title: "TLS" },
+    vectors: { title: "Vectors", lead: "The cases of the tests, by the section of the RFC that they are about. Each is what a client and a server would send; nothing is sent here. A case that breaks a rule ends where the receiver refuses it." },
     errata: { title: "Errata", lead: "What the notes to the chapter say, what is right, and the exchange that shows it." },
+  },
+  exchanges: {
+    "vectors.case": { title: "A case of the tests, drawn", try: "The same at a terminal: all cases of a section, explained." },
   },
   groups: {
     smuggling: { title: "Ways to smuggle a request, each refused", lead: "A proxy and the server behind it must agree where each request ends. Each exchange sends bytes that two parsers may cut differently; what one of them takes for a body, the other serves as a request that nobody has checked. Our server reads none of them in two ways: it answers with an error and closes." },

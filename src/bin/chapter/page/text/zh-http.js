@@ -148,7 +148,6 @@ export const zhHttp = {
   },
   events: {
     "http.response": "客户端得到响应：{status}，内容 {bytes} 字节",
-    "http.sends": "客户端发送报文体，{bytes} 字节",
     "http.waits": "客户端只发了报文头，{bytes} 字节的报文体还在等待",
     "http.continued": "客户端的回调 `continued`：服务器要读报文体了",
     "http.kept": "没有 100：客户端留下了那 {bytes} 字节",
