@@ -192,6 +192,13 @@ const parts = {
       assert((await pairs()).every(({ isAbove }) => isAbove));
       assert(await page.locator(inside("tls.on_the_way", ".pair > div > .tag")).first().isVisible());
       await page.setViewportSize({ width: 1280, height: 720 });
+      let cards = 0;
+      for (let step = 0; step < 6; step += 1) {
+        await page.locator(inside("tls.on_the_way", ".player button")).nth(1).click();
+        const now = await page.locator(inside("tls.on_the_way", ".flow .block")).count();
+        assert(now > cards, `step ${step}: ${now} after ${cards}`);
+        cards = now;
+      }
       return `${carry.length} of ${wide.length} records`;
     });
     await check("the frame builder: a list is answered and closed by the client; what is forbidden brings a Close", async () => {

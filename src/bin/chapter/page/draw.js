@@ -115,6 +115,11 @@ export class Drawing {
     this.flow.append(el("p", { class: `event end ${side}` }, el("span", { say: words }), el("span", { class: "time", text: timeWords(time) })));
   }
 
+  // Whether a message is a block that is drawn: not the same bytes at the other end.
+  draws({ kind, layer, conversation, seen }) {
+    return kind === "block" && (layer === "udp" || seen === this.conversations.get(conversation)?.seen);
+  }
+
   block(conversation, message) {
     const isWritten = message.seen === message.from;
     const bytes = bytesOfHex(message.hex);

@@ -98,7 +98,7 @@ export class Player {
   // Shows the next block and what goes with it.
   forward() {
     let blocks = 0;
-    for (; this.cursor < this.messages.length; this.next()) if (this.messages[this.cursor].kind === "block" && (blocks += 1) > 1) break;
+    for (; this.cursor < this.messages.length; this.next()) if (this.drawing.draws(this.messages[this.cursor]) && (blocks += 1) > 1) break;
     this.drawing.reveal();
     if (this.cursor < this.messages.length) this.say(() => pageText("status.block", { count: this.drawing.blocks }));
   }
@@ -120,7 +120,7 @@ export class Player {
     const before = this.messages[this.cursor - 1]?.time ?? 0;
     const message = this.messages[this.cursor];
     const isBlocks = this.pace.value === "blocks";
-    const wait = isBlocks ? (message.kind === "block" ? 1000 : 0) : ((message.time ?? before) - before) * 1000 / Number(this.pace.value);
+    const wait = isBlocks ? (this.drawing.draws(message) ? 1000 : 0) : ((message.time ?? before) - before) * 1000 / Number(this.pace.value);
     this.timer = setTimeout(() => {
       this.timer = 0;
       this.next();
