@@ -173,7 +173,7 @@ function watchSections() {
       if (!isIntersecting) continue;
       played.unobserve(target);
       const player = players.get(firstOf(target)?.id);
-      if (player && !player.messages.length) player.play(true);
+      if (player && !player.messages.length && !player.isRunning) player.play(true);
     }
   }, { rootMargin: "0px 0px -30% 0px" });
   const seen = new IntersectionObserver((entries) => {
