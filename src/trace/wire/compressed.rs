@@ -34,7 +34,7 @@ const MOST_LEAVES: usize = 64;
 /// The most bytes that a stream may stand for.
 const MOST_OUT: u64 = 16 * 1024 * 1024;
 /// At a time.
-const ROOM: usize = 16 * 1024;
+const ROOM: u64 = 16 * 1024;
 const LOST: &str = "they refer back to a message that was not decoded";
 /// RFC 7692 §7.2.2: what the receiver of a message appends.
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -64,6 +64,8 @@ pub(super) struct Content {
     pub(super) length: u64,
     /// How many compressed bytes there were; `None`: it was not compressed.
     pub(super) compressed: Option<u64>,
+    /// Why more is missing.
+    pub(super) cut: Option<String>,
 }
 
 /// A span of another layer, and its bytes.
@@ -86,8 +88,9 @@ struct Items {
     told: usize,
     fields: usize,
     found: Vec<Derived>,
-    /// The rest is not decoded.
+    /// The rest is not decoded: it breaks a rule, or why.
     has_ended: bool,
+    why: Option<String>,
 }
 
 #[derive(Debug)]
@@ -130,10 +133,12 @@ impl Compressed {
 
     fn decode(&mut self, mut bytes: &[u8]) {
         while !self.items.has_ended {
+            // One more than is followed, and then it stops: wherever the reads have cut the bytes.
+            let most = (MOST_OUT + 1 - self.content.length).min(ROOM) as usize;
             let (room, items) = (&mut self.room, &mut self.items);
             let decoded = match &mut self.decoder {
-                Decoder::Inflate(inflate) => inflate.inflate_watched(bytes, room, ROOM, items),
-                Decoder::Gunzip(gunzip) => gunzip.gunzip_watched(bytes, room, ROOM, items),
+                Decoder::Inflate(inflate) => inflate.inflate_watched(bytes, room, most, items),
+                Decoder::Gunzip(gunzip) => gunzip.gunzip_watched(bytes, room, most, items),
             };
             self.content.add(&self.room);
             self.room.clear();
@@ -201,7 +206,7 @@ impl Compressed {
     fn finish(&mut self) -> Content {
         let all = self.items.here();
         self.items.finish();
-        let found = self.take();
+        let (found, cut) = (self.take(), self.items.why.take());
         self.items = Items {
             found,
             ..Items::default()
@@ -209,6 +214,7 @@ impl Compressed {
         let content = std::mem::take(&mut self.content);
         Content {
             compressed: Some(all),
+            cut,
             ..content
         }
     }
@@ -230,8 +236,9 @@ impl Content {
     pub(super) fn derived(mut self, label: Label) -> Derived {
         let compressed = self.compressed.into_iter();
         let notes = compressed.map(|bytes| Note::new(Label::Inflated, format!("{bytes} bytes")));
+        let cut = self.cut.map(|why| Note::new(Label::Unexplained, why));
         let span = Span {
-            notes: notes.collect(),
+            notes: notes.chain(cut).collect(),
             ..Span::leaf(0..self.length, label, shown(&self.first_bytes))
         };
         self.first_bytes.truncate(SHOWN);
@@ -320,6 +327,9 @@ impl Items {
 
     /// An item: a leaf if it has a byte, or a note of the one before it.
     fn item(&mut self, bits: Range<u64>, mut label: Label, mut value: String) {
+        if self.goes_on(label) {
+            return;
+        }
         let is_field = label.section().starts_with("RFC 1952");
         let (told, most) = match label {
             _ if is_field => (&mut self.fields, MOST_FIELDS),
@@ -331,8 +341,7 @@ impl Items {
         } else {
             *told += 1;
         }
-        let goes_on = self.open.as_ref().is_some_and(|open| open.label == label);
-        if goes_on && (is_run(label) || label == Label::DeflateCodes) {
+        if self.goes_on(label) {
             return;
         }
         let all = self.end.unwrap_or(u64::MAX);
@@ -350,6 +359,12 @@ impl Items {
         } else if !is_run(label) {
             self.note(Note::new(label, value));
         }
+    }
+
+    /// Whether the open leaf takes this, too.
+    fn goes_on(&self, label: Label) -> bool {
+        let open = self.open.as_ref().filter(|open| open.label == label);
+        open.is_some() && (is_run(label) || label == Label::DeflateCodes)
     }
 
     fn note(&mut self, note: Note) {
@@ -430,6 +445,7 @@ impl Items {
     /// Nothing more is decoded: what comes behind is one leaf.
     fn ends(&mut self, label: Label, says: Option<String>, rule: &'static str) {
         self.has_ended = true;
+        self.why = says.clone().filter(|_| label == Label::Unexplained);
         let start = self.bit.div_ceil(8).min(self.here());
         self.close(start);
         self.group();
@@ -448,10 +464,8 @@ impl Items {
     fn finish(&mut self) {
         let end = self.here();
         // What is refused may have no byte of its own.
-        if let Some(open) = self
-            .open
-            .take_if(|open| self.has_ended && open.start == end)
-        {
+        let is_refused = |open: &mut Leaf| open.label == Label::Refused && open.start == end;
+        if let Some(open) = self.open.take_if(is_refused) {
             let span = Painted::end(end, open.label, &open.value.unwrap_or_default(), open.rule);
             self.found.push((Layer::Compressed, Vec::new(), span.span));
         }

@@ -329,6 +329,7 @@ impl Message {
             first_bytes: self.first_bytes,
             length: self.bytes,
             compressed: None,
+            cut: None,
         };
         let content = content.unwrap_or(plain);
         let (bytes, frames) = (content.length, self.frames);

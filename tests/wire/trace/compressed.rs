@@ -1,7 +1,9 @@
 //! Compressed messages and bodies: where each byte belongs, and what comes out.
 
 use super::play::{Leaf, Passes, SERVER, answers, asks, leaves, notes};
-use barewire::trace::wire::{Label, Layer};
+use barewire::deflate::{Deflate, Flush, Gzip, Level};
+use barewire::trace::wire::{Conversation, Direction, Label, Layer};
+use std::time::Duration;
 
 /// A WebSocket whose server has agreed to this, and what the server sends.
 fn websocket(agreed: &str, frames: &[&[u8]]) -> Vec<Leaf> {
@@ -228,4 +230,93 @@ fn a_gzip_body_that_breaks_a_rule_is_refused_where_it_does() {
         let unfinished = (length > 0).then_some("RFC 1952 §2.2");
         assert_eq!(refused.map(|leaf| leaf.rule), unfinished, "{length} bytes");
     }
+}
+
+fn zipped(level: Level, content: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    Gzip::new(level).gzip(content, Flush::Finish, &mut file, usize::MAX);
+    file
+}
+
+/// Content of many blocks and kinds, however it is cut: the leaves tile it (`play.rs`), and it comes out.
+#[test]
+fn long_content_has_its_first_codes_told() {
+    let lines: String = (0..3000_u32)
+        .map(|n| format!("line {n}: {:x}\n", n.wrapping_mul(2_654_435_761)))
+        .collect();
+    let noise: Vec<u8> = (0..20_000_u32)
+        .map(|n| (n.wrapping_mul(n) >> 7) as u8)
+        .collect();
+    for content in [lines.as_bytes(), &noise, b""] {
+        for level in [Level::Fast, Level::Normal] {
+            let found = body("gzip", &zipped(level, content), false);
+            let content_leaf = found.iter().find(|leaf| leaf.label == Label::Content);
+            let length = content_leaf.map(|leaf| leaf.range.end);
+            assert_eq!(length, Some(content.len() as u64));
+            assert_eq!(
+                messages(&found)[0].as_bytes()[..10.min(content.len())],
+                String::from_utf8_lossy(&content[..1024.min(content.len())]).as_bytes()
+                    [..10.min(content.len())]
+            );
+            let compressed = |leaf: &&Leaf| leaf.layer == Layer::Compressed;
+            let told = found.iter().filter(compressed);
+            let told: usize = told.map(|leaf| 1 + leaf.notes.len()).sum();
+            assert!(told < 500, "{told}");
+            assert_eq!(found.iter().find(|leaf| leaf.label == Label::Refused), None);
+            let last = found.iter().rfind(compressed);
+            assert_eq!(last.map(|leaf| leaf.label), Some(Label::GzipLength));
+        }
+    }
+    let members = [zipped(Level::Fast, b"one"), zipped(Level::Fast, b"two")].concat();
+    assert_eq!(messages(&body("gzip", &members, true)), ["onetwo"]);
+}
+
+/// Content that stands for more than is followed: it is cut with a note, and the connection goes on.
+#[test]
+fn a_bomb_is_not_followed() {
+    let bomb = zipped(Level::Fast, &vec![0; 20 << 20]);
+    let mut conversation = Conversation::new();
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_eq!(
+        conversation
+            .receive(Direction::FromClient, Duration::ZERO, request)
+            .count(),
+        1
+    );
+    let length = bomb.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+    let response = [head.as_bytes(), &bomb, b"HTTP/1.1 204 No Content\r\n\r\n"].concat();
+    let spans = conversation.receive(Direction::FromServer, Duration::ZERO, &response);
+    let spans: Vec<_> = spans.collect();
+    let rest = spans.iter().find(|it| it.span.label == Label::Unexplained);
+    let says = "more than 16777216 bytes come out: not followed";
+    assert_eq!(rest.map(|it| it.span.value.as_str()), Some(says));
+    assert!(spans.len() < 20 && spans.iter().map(|it| it.bytes.len()).sum::<usize>() < 3 * length);
+}
+
+/// With context takeover, what was not decoded is missing for all messages behind it.
+#[test]
+fn messages_behind_a_bomb_are_not_decoded() {
+    let mut deflate = Deflate::new(15, Level::Fast);
+    let mut frame = |content: &[u8]| {
+        let mut payload = Vec::new();
+        deflate.deflate(content, Flush::Sync, &mut payload, usize::MAX);
+        payload.truncate(payload.len() - 4);
+        match u8::try_from(payload.len()) {
+            Ok(length) => [&[0xc1, length][..], &payload].concat(),
+            Err(_) => [
+                &b"\xc1\x7e"[..],
+                &(payload.len() as u16).to_be_bytes(),
+                &payload,
+            ]
+            .concat(),
+        }
+    };
+    let (bomb, behind) = (frame(&vec![b'0'; 17 << 20]), frame(b"0000 and more"));
+    let found = websocket("permessage-deflate; server_no_context_takeover", &[&bomb]);
+    assert_eq!(notes(&found, Label::Inflated).len(), 1);
+    let found = websocket(TAKEOVER, &[&bomb, &behind]);
+    let whys = notes(&found, Label::Unexplained);
+    assert_eq!(whys.len(), 2, "{whys:?}");
 }

@@ -239,8 +239,9 @@ pub(crate) fn notes(leaves: &[Leaf], label: Label) -> Vec<String> {
     notes.map(|note| note.value.clone()).collect()
 }
 
-/// The sentence and the section of the broken rule, of the first leaf that is refused.
+/// The sentence and the section of the broken rule, of the first leaf on the wire that is refused.
 pub(crate) fn refused(leaves: &[Leaf]) -> Option<(String, &'static str)> {
-    let leaf = leaves.iter().find(|leaf| leaf.label == Label::Refused)?;
+    let mut on_the_wire = leaves.iter().filter(|leaf| leaf.layer != Layer::Compressed);
+    let leaf = on_the_wire.find(|leaf| leaf.label == Label::Refused)?;
     Some((leaf.value.clone(), leaf.rule))
 }
