@@ -1,8 +1,8 @@
 //! Symbols without a look at the ends of the input and the output: nearly all of a large stream is decoded here.
 //!
-//! Each turn of the loop has 16 bytes of input and room for the longest copy, so it takes eight bytes at a time, and a copy
-//! writes 16 bytes at a time, some of them too many. At least 56 bits are here after each refill: two literals and a
-//! length have at most 50, a distance 28.
+//! Each turn of the loop has 16 bytes of input, and room for two literals and the longest copy. So it takes eight bytes at a
+//! time, and a copy writes 16 bytes at a time, some of them too many. At least 56 bits are here after each refill: two
+//! literals and a length have at most 50, a distance 28.
 
 use super::bits::BitReader;
 use super::codes::Codes;
@@ -15,10 +15,12 @@ use super::symbols::LONGEST;
 
 /// The most bytes of input that one turn looks at.
 const INPUT: usize = 16;
+/// The most bytes of output that one turn makes.
+const OUTPUT: usize = 2 + LONGEST;
 
 /// Whether one turn at least can be done.
 pub(super) fn can_run(history: &History, input: &[u8]) -> bool {
-    input.len() >= INPUT && history.limit - history.end >= LONGEST
+    input.len() >= INPUT && history.limit - history.end >= OUTPUT
 }
 
 /// Decodes as long as it [can run](can_run). Returns whether the block has ended.
@@ -36,7 +38,7 @@ pub(super) fn run(
     let History { bytes: out, end: out_end, limit, window, .. } = history;
     let (mut bits, mut count) = reader.parts();
     let (mut at, mut end) = (0, *out_end);
-    let (last_at, last_end) = (input.len() - INPUT, *limit - LONGEST);
+    let (last_at, last_end) = (input.len() - INPUT, *limit - OUTPUT);
     let mut outcome = Ok(false);
     while at <= last_at && end <= last_end {
         refill(input, &mut at, &mut bits, &mut count);

@@ -4,6 +4,11 @@ use barewire::deflate::Inflate;
 
 /// The begin of a stream without an end: "a", and copies of 258 bytes from 1 back, 13 bits each.
 fn bomb(bytes: usize) -> Vec<u8> {
+    stream(bytes, 0)
+}
+
+/// The same, with so many literals before each copy.
+fn stream(bytes: usize, literals: usize) -> Vec<u8> {
     let (mut out, mut bits, mut count) = (Vec::new(), 0_u64, 0);
     let mut put = |value: u64, width: u32| {
         bits |= value << count;
@@ -15,9 +20,17 @@ fn bomb(bytes: usize) -> Vec<u8> {
         }
         out.len()
     };
+    let (literal, copy) = (
+        u64::from(0b1001_0001_u8.reverse_bits()),
+        u64::from(0b1100_0101_u8.reverse_bits()),
+    );
     put(0b010, 3);
-    put(u64::from(0b1001_0001_u8.reverse_bits()), 8);
-    while put(u64::from(0b1100_0101_u8.reverse_bits()), 13) < bytes {}
+    put(literal, 8);
+    while put(copy, 13) < bytes {
+        for _ in 0..literals {
+            put(literal, 8);
+        }
+    }
     out.truncate(bytes);
     out
 }
@@ -43,6 +56,19 @@ fn a_call_makes_no_more_than_the_caller_asks_for() {
             "{most}: {}",
             rest.len()
         );
+    }
+}
+
+#[test]
+fn literals_before_a_copy_make_no_more_either() {
+    for literals in 0..4 {
+        let input = stream(200, literals);
+        for most in 0..600 {
+            let (mut inflate, mut out) = (Inflate::new(15), Vec::new());
+            let progress = inflate.inflate(&input, &mut out, most);
+            assert!(progress.expect("a good stream").more);
+            assert_eq!(out.len(), most, "{literals} literals");
+        }
     }
 }
 
