@@ -6,7 +6,7 @@ PACKAGES := $(wildcard tests/*/Cargo.toml)
 # Where all of them are built, so that what they share is built once.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test msrv lint doc certs package bench instructions fuzz schedules interop autobahn soak clean
+.PHONY: help run test msrv lint doc certs package bench instructions fuzz deflate schedules interop autobahn soak clean
 
 # How long each target of `make fuzz` runs.
 FUZZ_SECONDS = 60
@@ -28,6 +28,7 @@ help:
 	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection, instructions (crates.io, python3, valgrind)"
 	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
+	@echo "make deflate  what is compressed here, decompressed by others, and the reverse; CASES=10000 inputs (crates.io, python3)"
 	@echo "make schedules barewire's own threads under thousands of schedules each (TIMES=50 for more, SEED=… for one; crates.io)"
 	@echo "make interop  curl, Chromium, HAProxy, squid, Apache and thirty others against the demos (python3, and what it finds)"
 	@echo "make autobahn the Autobahn|Testsuite against the WebSocket demos (a Python 2.7, or pyenv)"
@@ -79,6 +80,7 @@ package:
 # The published crate has none of these folders: a target that needs one says so.
 bench instructions: | tests/bench
 fuzz: | tests/fuzz
+deflate: | tests/deflate
 schedules: | tests/schedules
 interop autobahn: | tests/interop
 soak: | tests/soak
@@ -108,6 +110,10 @@ instructions:
 
 fuzz:
 	cargo run --quiet --manifest-path tests/fuzz/Cargo.toml --target-dir $(TARGET) -- $(FUZZ_SECONDS) $(ARGS)
+
+# CASES, SEED: see tests/deflate/README.md.
+deflate:
+	cargo test --release --quiet --manifest-path tests/deflate/Cargo.toml --target-dir $(TARGET) -- $(ARGS)
 
 # TIMES, SEED: see tests/schedules/README.md.
 schedules:
