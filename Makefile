@@ -25,7 +25,7 @@ help:
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
 	@echo "make package  what cargo publishes, unpacked: its own 'make test' passes"
-	@echo "make bench    head decoding beside httparse, framing, memory of an idle connection, instructions (crates.io, python3, valgrind)"
+	@echo "make bench    head decoding beside httparse, framing, compression, memory of an idle connection, instructions (crates.io, python3, valgrind)"
 	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
 	@echo "make deflate  what is compressed here, decompressed by others, and the reverse; CASES=10000 inputs (crates.io, python3)"
@@ -92,6 +92,7 @@ bench:
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin head_decode
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin framing
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin pipe
+	cargo run --release --manifest-path tests/bench/Cargo.toml --bin deflate
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_mask
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_flood
 	cargo run --release --manifest-path tests/bench/Cargo.toml --bin ws_slow
