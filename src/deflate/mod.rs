@@ -57,7 +57,7 @@
 //! 4. Input may be cut anywhere, and output is made in pieces as large as the caller allows ([`Progress`]): ten megabytes
 //!    that stand for ten gigabytes make the caller's next piece, in bounded memory, and then wait.
 //! 5. Each rule of a stream has a name ([`Rule`]). What breaks one is refused where its bits begin, and stays refused.
-//!    zlib refuses the same streams; miniz_oxide accepts some incomplete codes.
+//!    zlib refuses the same streams.
 //! 6. The same content makes the same stream, however it is cut. [`Flush::Sync`] brings all of it to the reader.
 //! 7. In the steady state nothing is allocated: `reset` keeps the memory.
 //!

@@ -33,6 +33,9 @@ mod paper;
 mod play;
 #[path = "../../wire/http/reader.rs"]
 mod reader;
+#[allow(dead_code)]
+#[path = "../../wire/deflate/format.rs"]
+mod streams;
 
 use cases::{http as format, websocket as written};
 pub use targets::{TARGETS, Target};

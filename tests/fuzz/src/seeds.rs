@@ -1,6 +1,7 @@
 //! The first inputs of each target: the bytes of the cases in `fixtures/`.
 
 use crate::input::written;
+use crate::streams;
 use crate::written::bytes;
 use barewire::text::Encoding;
 use std::path::Path;
@@ -343,4 +344,31 @@ pub(crate) fn captures() -> Vec<Vec<u8>> {
     let packets = inputs(of("captures/link_types.txt"), &[1, 5, 9, 13]);
     let written = inputs(http().into_iter().take(20), &[2]);
     [files, packets, written].concat()
+}
+
+/// Compressed streams.
+pub(crate) fn compressed() -> Vec<Vec<u8>> {
+    of_streams(&["stored.txt", "fixed.txt", "dynamic.txt"], 7)
+}
+
+pub(crate) fn gzip_files() -> Vec<Vec<u8>> {
+    of_streams(&["gzip.txt"], 0)
+}
+
+fn of_streams(files: &[&str], choices: u8) -> Vec<Vec<u8>> {
+    let cases = files.iter().flat_map(|file| streams::cases(file));
+    let inputs = cases.map(|case| streams::expected(&case).input);
+    let short = inputs.filter(|input| input.len() <= LONGEST);
+    short.map(|input| written(choices, &input)).collect()
+}
+
+/// What can be compressed: the cases themselves.
+pub(crate) fn contents() -> Vec<Vec<u8>> {
+    let names = ["deflate/fixed.txt", "http/uri.txt"];
+    let texts = names.map(|name| file(name).into_bytes());
+    let parts = texts.iter().flat_map(|text| text.chunks(LONGEST));
+    (0..)
+        .zip(parts)
+        .map(|(choices, part)| written(choices, part))
+        .collect()
 }

@@ -4,9 +4,9 @@ use super::{Page, assert_none, quoted, root};
 use barewire::http::pool::Limits;
 use std::fs;
 
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 17] = [
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen",
 ];
 
 /// The page has this sentence, with this count in the place of `{}`.

@@ -3,11 +3,14 @@
 mod answer;
 mod capture;
 mod certificate;
+mod deflate;
 mod field_values;
 mod frame;
 mod framing;
+mod gunzip;
 mod handshake;
 mod hello;
+mod inflate;
 mod message;
 mod request;
 mod text;
@@ -38,6 +41,21 @@ pub const TARGETS: &[Target] = &[
         name: "framing",
         run: framing::run,
         seeds: seeds::streams,
+    },
+    Target {
+        name: "inflate",
+        run: inflate::run,
+        seeds: seeds::compressed,
+    },
+    Target {
+        name: "gunzip",
+        run: gunzip::run,
+        seeds: seeds::gzip_files,
+    },
+    Target {
+        name: "deflate",
+        run: deflate::run,
+        seeds: seeds::contents,
     },
     Target {
         name: "uri",
@@ -118,7 +136,7 @@ impl Target {
         let (first, times) = match self.name {
             "trace" => (1 << 18, 600), // it plays a handshake of 300 bytes with the input
             "capture" => (1 << 17, 600), // it reads 64 KiB at once
-
+            "inflate" | "gunzip" | "deflate" => (1 << 17, 60), // windows, and what is compared: 64 KiB each
             _ => (4096, 60),
         };
         let most = first + times * data.len();
