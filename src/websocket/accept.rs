@@ -17,6 +17,9 @@ struct Origins {
     allowed: Option<Box<OriginFilter>>,
 }
 
+/// The stream, the subprotocol, and how messages are compressed.
+type Opened = (Upgraded, Option<String>, Option<Agreement>);
+
 /// Whether a request asks for a WebSocket. One port serves these and plain requests.
 ///
 /// ```
@@ -202,14 +205,14 @@ impl Acceptor {
         WebSocket::open(upgraded, Role::Server, config, protocol, deflate).map(Some)
     }
 
-    /// The stream, the subprotocol, and how messages are compressed; `None`: refused. It is not inlined, so that its stack is free again while
+    /// `None`: refused. It is not inlined, so that its stack is free again while
     /// the thread waits for messages: ten thousand stacks are memory, too.
     #[inline(never)]
     fn shake_hands(
         &self,
         request: Request<'_>,
         mut response: Response<'_>,
-    ) -> Result<Option<(Upgraded, Option<String>, Option<Agreement>)>, Error> {
+    ) -> Result<Option<Opened>, Error> {
         let head = request.head();
         let judged = Offer::read(&head).and_then(|offer| self.judge(offer, &request));
         let offer = match judged {

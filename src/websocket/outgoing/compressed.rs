@@ -116,3 +116,64 @@ impl Outgoing {
         sent
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Appended, Outgoing, QueueLimit, SharedFrame};
+    use crate::net::{Stream, pipe};
+    use crate::websocket::config::Config;
+    use crate::websocket::wire::{Agreement, Data, Payload, PerMessageDeflate, Received, Role};
+    use std::sync::{Arc, mpsc};
+    use std::thread;
+    use std::time::Duration;
+
+    /// A thread compresses, and takes its time: it has the compressor. What must not wait does not.
+    #[test]
+    fn nothing_that_must_not_wait_waits_for_a_compression() {
+        let deflate = PerMessageDeflate {
+            send_takeover: true,
+            threshold: 0,
+            ..PerMessageDeflate::default()
+        };
+        let config = Config {
+            deflate: Some(deflate),
+            ..Config::default()
+        };
+        let (here, there) = pipe();
+        let agreement = Some(Agreement::default());
+        let stream = Arc::new(here);
+        let opened = Outgoing::open(stream, Role::Server, Arc::new(config), agreement.as_ref());
+        let outgoing = opened.expect("a pipe has timeouts");
+        let compressor = outgoing.compressor.as_ref().expect("it was agreed on");
+        let compressing = compressor.own().expect("it takes contexts over");
+        let (done, is_done) = mpsc::channel();
+        let other = Arc::clone(&outgoing);
+        let thread = thread::spawn(move || {
+            other.received(&Received::Ping(b"!"));
+            assert!(other.try_send(Data::Text("try")).expect("open"));
+            let shared = SharedFrame(Arc::new(b"\xc1\x01\0".to_vec()));
+            let payload = Payload {
+                is_compressed: true,
+                ..Data::Text("").into()
+            };
+            let appended = other.append_broadcast(payload, &shared, QueueLimit::MaxBuffered);
+            assert_eq!(appended, Appended::Yes);
+            drop(other.push_appended());
+            other.close(1000, "").expect("a good code");
+            done.send(()).expect("the test waits");
+        });
+        let in_time = is_done.recv_timeout(Duration::from_secs(20));
+        drop(compressing);
+        in_time.expect("something has waited");
+        thread.join().expect("no panic");
+        let mut wire = [0; 64];
+        let mut n = 0;
+        while n < 15 {
+            n += there.read(&mut wire[n..]).expect("bytes");
+        }
+        assert_eq!(
+            &wire[..n],
+            b"\x8a\x01!\x81\x03try\xc1\x01\0\x88\x02\x03\xe8"
+        );
+    }
+}

@@ -115,6 +115,7 @@ pub(super) fn websocket_config() -> Vec<Settings> {
         close_timeout,
         linger_timeout,
         linger_bytes,
+        deflate: _, // no limit
     } = websocket::Config::default();
     let config = vec![
         ("high_water_mark", bytes(high_water_mark)),

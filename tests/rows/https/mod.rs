@@ -19,6 +19,7 @@
 //! | beside the rows | `fault_schemes` | one client for `http:` and `https:`, and no redirect leaves TLS |
 //! | beside the rows | `fault_unwanted` | bodies that the caller does not read are not waited for |
 //! | W05 W06 | `fault_websocket` | whole frames, no thread waits, the last messages arrive: over TLS, too |
+//! | W05 | `w05_compressed` | permessage-deflate over TLS, in both roles |
 //! | W06 | `w06_chat` | a chat with rooms, as a user writes it: members on two threads, one that reads nothing, a clean stop |
 //! | W06 | `w06_duplex` | reading and writing at once over `wss:` |
 //!
@@ -39,5 +40,6 @@ mod t06_client;
 pub(crate) mod t06_proxy;
 mod t06_truncation;
 mod t08_one_handler;
+mod w05_compressed;
 mod w06_chat;
 mod w06_duplex;

@@ -9,6 +9,7 @@
 //! | W03 | `w03_example` | the book's worked example, byte by byte |
 //! | W05 | `w05_messages` | fragments, control frames between them, heartbeat, streaming |
 //! | W05 | `w05_closing` | every way a connection ends, and what each side reports of it |
+//! | W05 | `w05_compressed` | the same where both ends compress: all options, rooms, bombs |
 //! | W05 | `w05_within` | a receive with a deadline: what has come when it passes is kept |
 //! | W05 | `w05_terminate` | a connection is cut from any thread, at any moment |
 //! | W05 | `w05_hostile` | bytes that break a rule, and the Close frame that names it |
@@ -36,6 +37,7 @@ mod w01_handshake;
 mod w02_retrying;
 mod w03_example;
 mod w05_closing;
+pub(crate) mod w05_compressed;
 mod w05_hostile;
 mod w05_messages;
 mod w05_terminate;

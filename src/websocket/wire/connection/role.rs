@@ -2,7 +2,7 @@
 //!
 //! This is the only file of the protocol that matches the [`Role`].
 
-use super::super::deflate::{Agreement, Direction};
+use super::super::deflate::agreement::{Agreement, Direction};
 use super::super::error::Rule;
 
 /// Which end of the connection we are.

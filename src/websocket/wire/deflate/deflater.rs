@@ -25,7 +25,7 @@ const TAIL: &[u8] = &[0x00, 0x00, 0xff, 0xff];
 /// assert_eq!(payload, [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
 /// payload.clear();
 /// deflater.deflate(b"Hello", true, &mut payload); // it refers to the first one
-/// assert_eq!(payload, [0xf2, 0x00, 0x11, 0x00, 0x00]);
+/// assert_eq!(payload, [0x02, 0x13, 0x00, 0x00]); // five bytes again, from five back
 /// ```
 ///
 /// What it has compressed has to be sent in this order; if something is not sent, [`reset`](Self::reset) comes first.

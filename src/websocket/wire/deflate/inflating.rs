@@ -11,7 +11,7 @@
 //! that a longer one is known. A message in parts stops after each part; what is left of the payload is kept and
 //! goes on with the next call.
 
-use super::{Direction, MAX_BITS, MIN_BITS};
+use super::agreement::{Direction, MAX_BITS, MIN_BITS};
 use crate::deflate::Inflate;
 use crate::websocket::wire::error::{Error, Rule};
 use crate::websocket::wire::message::Collected;

@@ -7,7 +7,8 @@
 //! | `client_no_context_takeover` | the client will not take its context over | it must not |
 //! | `client_max_window_bits`, also `=N` | the client can be told a window, and needs N at most | it must use that; only if it was offered |
 
-use super::{Agreement, MAX_BITS, MIN_BITS, PerMessageDeflate};
+use super::PerMessageDeflate;
+use super::agreement::{Agreement, MAX_BITS, MIN_BITS};
 use crate::websocket::wire::extensions::Extension;
 use std::fmt;
 
