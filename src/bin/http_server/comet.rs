@@ -41,7 +41,8 @@ impl Wait {
     }
 }
 
-fn number(text: Option<&str>, default: u64) -> Result<u64, Failure> {
+/// A whole number of a query or a field.
+pub(crate) fn number(text: Option<&str>, default: u64) -> Result<u64, Failure> {
     let Some(text) = text else {
         return Ok(default);
     };

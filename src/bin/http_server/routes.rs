@@ -8,6 +8,8 @@ use barewire::http::{self, Files, Handled, Request, Response};
 use std::io::{self, BufRead};
 
 const BIG_BYTES: u64 = 1 << 30;
+/// Of a text that is worth compressing.
+const LINES: u64 = 10_000;
 static BLOCK: [u8; 256 * 1024] = [b'x'; 256 * 1024];
 const PAGE: &str = include_str!("page.html");
 
@@ -130,10 +132,11 @@ fn stream(res: Response<'_>) -> Handled {
     res.end("")
 }
 
-/// Ten thousand lines, in gzip for a client that prefers it.
+/// As many lines as `?lines=` says, in gzip for a client that prefers it.
 fn long_text(req: &Request<'_>, mut res: Response<'_>) -> Handled {
+    let count = comet::number(req.query_params()?.get("lines"), LINES)?.min(10 * LINES);
+    let lines = (1..=count).map(|line| format!("line {line} of {count}\n"));
     res.compress(req)?;
-    let lines = (1..=10_000).map(|line| format!("line {line} of 10000\n"));
     text(res, 200, &lines.collect::<String>())
 }
 

@@ -331,6 +331,28 @@ fn row_a02_gzip_streams() {
     });
 }
 
+#[test]
+fn row_a02_gzip_is_asked_for_again_by_a_redirect() {
+    watched(|| {
+        let log = Log::default();
+        let notes = log.clone();
+        let server = TestServer::new(move |mut peer: Peer| {
+            while let Some(request) = peer.request() {
+                let accept = request.field("Accept-Encoding").unwrap_or("none");
+                notes.note(format_args!("{} {accept}", request.target()));
+                let there = "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\ngone";
+                match request.target() {
+                    "/there" => peer.send(zipped(&gzip("here"))),
+                    _ => peer.send(there),
+                }
+            }
+        });
+        let mut response = get(&options(&server).max_redirects(1));
+        assert_eq!(response.collect().unwrap(), b"here");
+        assert_eq!(log.all(), ["/ gzip", "/there gzip"]);
+    });
+}
+
 /// A handler that passes on what another server has damaged answers 502.
 #[test]
 fn row_a02_damage_is_the_fault_of_the_other_server() {

@@ -1,4 +1,5 @@
-//! A resource that is asked for in parts and on conditions: 36 characters, each of which shows its place.
+//! A resource that is asked for in parts and on conditions: 36 characters, each of which shows its place. And a text
+//! that is asked for in gzip.
 
 use super::http::{Client, expect};
 use super::stage::{Exchange, Stage, Stop, exchanges};
@@ -20,6 +21,10 @@ exchanges! { "7.3", "http";
     ];
     "http.conditional", false, conditional, [
         r#"curl -v -H 'If-None-Match: "36-digits"' http://{http}/chapter/digits"#
+    ];
+    "http.gzip", false, gzip, [
+        "curl -v --compressed 'http://{http}/text?lines=20'",
+        "http_get -v --compressed 'http://{http}/text?lines=20'"
     ];
 }
 
@@ -47,6 +52,15 @@ fn conditional(stage: &Stage) -> Result<(), Stop> {
         412,
     )?;
     Ok(())
+}
+
+/// The same text twice: as it is, and in gzip.
+fn gzip(stage: &Stage) -> Result<(), Stop> {
+    let client = Client::new(stage)?;
+    let text = client.at("/text?lines=20")?;
+    let plain = client.ask(text.clone(), "", 200)?;
+    let unzipped = client.ask(text.decompress(true), "", 200)?;
+    expect(unzipped == plain, "the same text was to come twice")
 }
 
 pub(crate) fn serve(req: &Request<'_>, mut res: Response<'_>) -> Handled {

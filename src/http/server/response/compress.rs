@@ -35,7 +35,7 @@ impl Response<'_> {
     /// | [`write`](Self::write) | keeps up to 16 KiB back, which [`flush`](Self::flush) sends: each server-sent event ends with one |
     /// | a HEAD, 204, 205, 206, 304; an empty body; a `Content-Encoding` or `Content-Range` of the handler | nothing is compressed; `Vary` stays, and with HEAD and 304 the other fields of a GET |
     ///
-    /// The compression costs some hundred KiB while the response lasts.
+    /// The compression costs about 300 KiB while the response lasts.
     ///
     /// **Secrets.** The length of a compressed body depends on what repeats in it. If a page holds a secret (a token
     /// against request forgery) and text that an attacker chooses (a search term), over and over, the lengths tell the

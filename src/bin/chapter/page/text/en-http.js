@@ -85,6 +85,13 @@ export const enHttp = {
       because: "An entity tag names one state of the resource. If the tag that the client sends is still the current one, the server answers 304, which never has a body (RFC 9110 §15.4.5). `If-Match` asks the reverse question: act only if the resource is still what I have seen. Here it is not, hence 412.",
       try: "Change one character inside the quotes of `If-None-Match`: the tag is then unknown, and the whole resource comes.",
     },
+    "http.gzip": {
+      title: "The same text in gzip",
+      question: "The text has 271 bytes. The client asks for it once more, and this time it offers gzip. What does Content-Length count in the second response?",
+      choices: ["The 271 bytes of the text", "The bytes in gzip, with header and checksum", "Nothing: nobody knows the length before the body has been compressed"], answer: 1,
+      because: "A content coding makes another representation of the resource (RFC 9110 §8.4): Content-Length and ETag, and ranges too, are those of the bytes in gzip, here 87. Ten of them are the header and eight the checksum and the length of the text (RFC 1952 §2.3); by these the client finds damage and a missing end. A transfer coding such as chunked is another thing: it is put on and taken off for one connection. `Vary: Accept-Encoding` tells caches that clients get different bytes.",
+      try: "Open the block of the body: `line 1 of 20` stands there letter by letter, and the lines behind it are mostly copies of what has come before.",
+    },
     "smuggling": {
       title: "Twenty ways to smuggle a request",
       ...way,
