@@ -1,10 +1,11 @@
-//! The handshake, a frame, and a message of several frames.
+//! The handshake, a frame, a message of several frames, and compressed messages.
 
 use super::http::expect;
 use super::stage::{Exchange, Stage, Stop, exchanges};
 use crate::log::Side;
+use barewire::http;
 use barewire::trace::wire::Protocol;
-use barewire::websocket::{self, ConnectOptions, WebSocket};
+use barewire::websocket::{self, Acceptor, Config, ConnectOptions, PerMessageDeflate, WebSocket};
 
 exchanges! { "7.4", "websocket";
     "websocket.handshake", false, |stage| close(stage, connect(stage, "/hello")?), [
@@ -18,6 +19,7 @@ exchanges! { "7.4", "websocket";
     "websocket.fragments", false, fragments, [
         r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x01\x83\0\0\0\0one\x89\x80\0\0\0\0\x80\x83\0\0\0\0two\x88\x80\0\0\0\0' | nc 127.0.0.1 {websocket.port} | od -c"
     ];
+    "websocket.deflate", false, deflate, [];
 }
 
 /// The book's greeting.
@@ -43,10 +45,47 @@ fn fragments(stage: &Stage) -> Result<(), Stop> {
     close(stage, ws)
 }
 
+/// The same word twice: the second message may refer to the first.
+fn deflate(stage: &Stage) -> Result<(), Stop> {
+    let deflate = PerMessageDeflate {
+        send_takeover: true,
+        receive_takeover: true,
+        threshold: 0,
+        ..PerMessageDeflate::default()
+    };
+    let config = Config {
+        deflate: Some(deflate),
+        ..Config::default()
+    };
+    let acceptor = Acceptor::new().config(config.clone());
+    let server = http::create_server(move |req, res| -> Result<(), websocket::Error> {
+        if let Some(mut ws) = acceptor.accept(req, res)? {
+            let writer = ws.writer();
+            while let Some(data) = ws.receive()? {
+                writer.send(data)?;
+            }
+        }
+        Ok(())
+    });
+    let address = stage.keep(server.listen("127.0.0.1:0")?);
+    let mut ws = connect_to(stage, &format!("ws://{address}/"), config)?;
+    for _ in 0..2 {
+        ws.send("Hello")?;
+        expect(receive(stage, &mut ws)? == "Hello", "the echo was to come")?;
+    }
+    close(stage, ws)
+}
+
 fn connect(stage: &Stage, path: &str) -> Result<WebSocket, Stop> {
     let url = format!("ws://{}{path}", stage.door("websocket")?);
-    let options = ConnectOptions::new().create_connection(stage.connector(Protocol::Http));
-    let ws = websocket::connect_with(&url, &options.handshake_timeout(stage.left()))?;
+    connect_to(stage, &url, Config::default())
+}
+
+fn connect_to(stage: &Stage, url: &str, config: Config) -> Result<WebSocket, Stop> {
+    let options = ConnectOptions::new()
+        .config(config)
+        .create_connection(stage.connector(Protocol::Http));
+    let ws = websocket::connect_with(url, &options.handshake_timeout(stage.left()))?;
     stage.event(Side::Client, "websocket.open", &[]);
     Ok(ws)
 }

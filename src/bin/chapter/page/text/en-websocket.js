@@ -29,6 +29,13 @@ export const enWebsocket = {
       because: "Control frames may stand between the fragments of a message, and are no part of it (RFC 6455 §5.4). Otherwise a large upload would hold up every sign of life. They are at most 125 bytes long and never fragmented themselves, so that they hold nothing up either.",
       try: "Follow the FIN bit: it is set in the last fragment and in the ping. Only the first fragment says Text; the others continue with opcode 0.",
     },
+    "websocket.deflate": {
+      title: "Hello, twice, compressed",
+      question: "Both ends have agreed on permessage-deflate with context takeover. `Hello` is sent twice, and its first payload has 7 bytes. How long is the second?",
+      choices: ["7 bytes: each message stands alone", "4 bytes: it refers to the first", "0 bytes: it is the same message"], answer: 1,
+      because: "The window of a message holds the messages before it, so one copy says it all: 5 bytes from 5 back (RFC 7692 §7.1.1). Then the block ends, and an empty stored block begins, of which `00 00 ff ff` is left out (§7.2.1). RSV1 in the first byte of the frame says that the message is compressed. Without context takeover both payloads have 7 bytes, and the connection keeps no window between two messages.",
+      try: "Open the blocks of both payloads: five letters first, one copy then. Each direction has a window of its own, so the first echo has 7 bytes, too.",
+    },
     "websocket.room": {
       title: "A room with a member that stops reading",
       question: "Two members are in a room, and one stops reading. What happens to the messages for the other?",
