@@ -1,11 +1,10 @@
 //! One direction of a conversation: the bytes that are not explained yet, and what they are expected to be.
 
-use super::compressed::Derived;
 use super::framing::Framed;
 use super::http::Body;
 use super::labels::Label;
 use super::secrets::{Secrets, starred};
-use super::span::{Brush, Direction, Explained, Layer, Note, Painted};
+use super::span::{Brush, Derived, Direction, Explained, Layer, Note, Painted};
 use super::step::{Refusal, Step};
 use super::tls::Records;
 use super::websocket::Frames;

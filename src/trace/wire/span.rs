@@ -199,6 +199,9 @@ fn line(
     writeln!(f, "{}", line.trim_end())
 }
 
+/// A finished span of another layer than the bytes on the wire, with its bytes.
+pub(super) type Derived = (Layer, Vec<u8>, Span);
+
 /// Paints spans over some bytes. It only moves forward, so the leaves that it leaves behind have no gap and no
 /// overlap.
 #[derive(Debug)]

@@ -12,9 +12,9 @@
 //! because a watcher does not know the limit of the receiver. A payload comes in pieces, as the reads bring it. A piece
 //! of a text ends between two characters, so that a bad character begins in the same place however the bytes were cut.
 
-use super::compressed::{Compressed, Content, Derived};
+use super::compressed::{Compressed, Content};
 use super::labels::Label;
-use super::span::{Brush, Direction, Note, SHOWN, hex, shown};
+use super::span::{Brush, Derived, Direction, Note, SHOWN, hex, shown};
 use super::step::{Refusal, Step};
 use crate::websocket::wire::{
     Agreement, Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,

@@ -4,9 +4,9 @@ use super::{head, values};
 use crate::http::wire::{
     BodyDecoder, ChunkPlace, ChunkedDecoder, ContentCoding, Error, Fields, Rule, content_codings,
 };
-use crate::trace::wire::compressed::{Compressed, Derived};
+use crate::trace::wire::compressed::Compressed;
 use crate::trace::wire::labels::Label;
-use crate::trace::wire::span::{Brush, Painted};
+use crate::trace::wire::span::{Brush, Derived, Painted};
 use crate::trace::wire::step::{Refusal, Step};
 
 /// A body that is coming.
@@ -15,7 +15,7 @@ pub(in crate::trace::wire) struct Body {
     decoder: BodyDecoder,
     /// What has come of the line or the section that frames the content.
     framing: Framing,
-    compressed: Option<Compressed>,
+    compressed: Option<Box<Compressed>>,
 }
 
 /// How many bytes of the framing the decoder has seen, which are not painted before all of it has come.
@@ -32,7 +32,7 @@ impl Body {
             decoder,
             framing: Framing::default(),
             compressed: match coding {
-                Coding::Gzip => Some(Compressed::gzip()),
+                Coding::Gzip => Some(Box::new(Compressed::gzip())),
                 Coding::Other => None,
             },
         }
@@ -49,7 +49,9 @@ impl Body {
     /// Bytes have passed that nobody has kept. Whether they are all content, and not the end of it: then the body
     /// goes on behind them.
     pub(in crate::trace::wire) fn skip(&mut self, length: u64) -> bool {
-        self.compressed.iter_mut().for_each(Compressed::miss);
+        if let Some(compressed) = &mut self.compressed {
+            compressed.miss();
+        }
         let ahead = self.decoder.content_ahead();
         let is_content = self.framing.bytes == 0 && length < ahead;
         match usize::try_from(length) {

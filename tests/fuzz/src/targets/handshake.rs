@@ -73,7 +73,9 @@ fn taken(head: &RequestHead<'_>, offer: &Offer<'_>, connection: &Connection) {
     let nothing = None.into_iter();
     for protocol in nothing.chain(offer.protocols().iter().copied().map(Some)) {
         let mut fields = FieldList::new();
-        offer.answer(protocol, None, &mut fields).expect("it was offered");
+        offer
+            .answer(protocol, None, &mut fields)
+            .expect("it was offered");
         let mut out = Vec::new();
         let mut connection = connection.clone();
         let switched = connection.send_switch(&fields, &mut out);
@@ -99,7 +101,10 @@ fn opened(offer: &Offer<'_>, key: &[u8], protocol: Option<&str>, answer: &[u8]) 
     for offered in offer.protocols() {
         opening = opening.protocol(offered).expect("a token, and once");
     }
-    assert_eq!(opening.check(&head).map(|agreed| agreed.protocol), Ok(protocol));
+    assert_eq!(
+        opening.check(&head).map(|agreed| agreed.protocol),
+        Ok(protocol)
+    );
     asked_again(&opening, offer);
 }
 

@@ -32,18 +32,35 @@ const LIMITS: [Limits; 2] = [
     },
 ];
 
+const DEFLATE: &[u8] = b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+const GZIP: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+
+/// A head with another field.
+fn with(head: &[u8], field: &[u8]) -> Vec<u8> {
+    [&head[..head.len() - 2], field].concat()
+}
+
 pub(crate) fn run(input: &Input<'_>) {
     let bytes = input.bytes;
-    let mut script = match input.choice(0, 5) {
+    let kind = input.choice(0, 7);
+    let mut script = match kind {
         0 => messages(bytes),
         1 => vec![asks(REQUEST), answers(RESPONSE), asks(bytes)],
         2 => vec![asks(REQUEST), answers([RESPONSE, bytes].concat())],
         3 => vec![asks(bytes)],
+        4 => {
+            let (offer, agrees) = (with(REQUEST, DEFLATE), with(RESPONSE, DEFLATE));
+            vec![asks(offer), answers([&agrees, bytes].concat())]
+        }
+        5 => vec![
+            asks(&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..]),
+            answers([GZIP, bytes].concat()),
+        ],
         _ => in_turns(input),
     };
     script.extend(both_end());
     let limits = LIMITS[input.choice(2, 2)];
-    let framing = (input.choice(0, 5) == 3).then(|| framing(input.choice(1, 6)));
+    let framing = (kind == 3).then(|| framing(input.choice(1, 6)));
     let conversation = || match &framing {
         None => Conversation::with_limits(limits),
         Some(framing) => Conversation::of(Protocol::Framed(framing.clone())),
