@@ -41,17 +41,12 @@ impl BitWriter {
         self.start == self.end
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.end >= FULL
-    }
-
     /// How many bits of the last byte are used.
     pub(super) fn bits_begun(&self) -> u32 {
         self.count
     }
 
     /// Appends the lowest `count` bits, at most 56; those above them are 0.
-    #[inline(always)]
     pub(super) fn put(&mut self, value: u64, count: u32) {
         self.bits |= value << self.count;
         self.count += count;
@@ -59,6 +54,28 @@ impl BitWriter {
         self.end += self.count as usize / 8;
         self.bits >>= self.count & !7;
         self.count &= 7;
+    }
+
+    /// [Puts](BitWriter::put) the bits of each item until it is full, and returns how many items that were.
+    pub(super) fn put_each<T>(&mut self, items: &[T], bits_of: impl Fn(&T) -> (u64, u32)) -> usize {
+        // What is here is in registers meanwhile.
+        let (mut bits, mut count, mut end) = (self.bits, self.count, self.end);
+        let mut put = 0;
+        for item in items {
+            if end >= FULL {
+                break;
+            }
+            let (value, more) = bits_of(item);
+            bits |= value << count;
+            count += more;
+            self.bytes[end..end + 8].copy_from_slice(&bits.to_le_bytes());
+            end += count as usize / 8;
+            bits >>= count & !7;
+            count &= 7;
+            put += 1;
+        }
+        (self.bits, self.count, self.end) = (bits, count, end);
+        put
     }
 
     /// Fills the last byte up with 0.

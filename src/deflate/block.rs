@@ -191,33 +191,36 @@ impl Block {
             self.written += out.append(&stored[self.written..]);
             return self.written == self.bytes;
         }
-        for &symbol in &self.symbols[self.written..] {
-            if out.is_full() {
-                return false;
-            }
-            self.written += 1;
-            let (length, distance) = (symbol as usize & 0xffff, symbol as usize >> 16);
-            if distance == 0 {
-                let (code, count) = parts(self.literal_codes[length]);
-                out.put(code, count);
-                continue;
-            }
-            let symbol = length_symbol(length);
-            let (base, extra) = LENGTH[symbol];
-            let (mut bits, mut count) = parts(self.literal_codes[END_OF_BLOCK + 1 + symbol]);
-            bits |= (length as u64 - u64::from(base)) << count;
-            count += u32::from(extra);
-            let symbol = distance_symbol(distance);
-            let (base, extra) = DISTANCE[symbol];
-            let (code, code_count) = parts(self.distance_codes[symbol]);
-            bits |= code << count;
-            count += code_count;
-            bits |= (distance as u64 - u64::from(base)) << count;
-            out.put(bits, count + u32::from(extra));
+        let symbols = &self.symbols[self.written..];
+        let written = out.put_each(symbols, |&symbol| self.bits_of(symbol));
+        self.written += written;
+        if written < symbols.len() {
+            return false;
         }
         let (code, count) = parts(self.literal_codes[END_OF_BLOCK]);
         out.put(code, count);
         true
+    }
+
+    /// The codes of a symbol and the extra bits behind them, and how many bits that are.
+    #[inline(always)]
+    fn bits_of(&self, symbol: u32) -> (u64, u32) {
+        let (length, distance) = (symbol as usize & 0xffff, symbol as usize >> 16);
+        if distance == 0 {
+            return parts(self.literal_codes[length]);
+        }
+        let symbol = length_symbol(length);
+        let (base, extra) = LENGTH[symbol];
+        let (mut bits, mut count) = parts(self.literal_codes[END_OF_BLOCK + 1 + symbol]);
+        bits |= (length as u64 - u64::from(base)) << count;
+        count += u32::from(extra);
+        let symbol = distance_symbol(distance);
+        let (base, extra) = DISTANCE[symbol];
+        let (code, code_count) = parts(self.distance_codes[symbol]);
+        bits |= code << count;
+        count += code_count;
+        bits |= (distance as u64 - u64::from(base)) << count;
+        (bits, count + u32::from(extra))
     }
 }
 

@@ -22,14 +22,14 @@ use super::block::Block;
 use super::inflate::Progress;
 use super::matcher::{Copy, Effort, Matcher};
 
-/// The first copy that is found. With text and JSON, half of the places within copies and no chains cost 20 % more bytes
-/// than `NORMAL`, and it takes a third of the time.
+/// The first copy that is found. With text, HTML and JSON, one place of four within copies and no chains make 7 to 18 % more
+/// bytes than `NORMAL`, in 40 % of the time.
 const FAST: Effort = Effort {
     places: 1,
     nice: 258,
     good: 258,
     lazy: 0,
-    stride: 2,
+    stride: 4,
     patience: 5,
 };
 /// About zlib's level 6. Twice as many places make 0.5 % fewer bytes, and take 20 % longer.
