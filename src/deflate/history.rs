@@ -61,6 +61,7 @@ impl History {
         if self.bytes.len() < self.end + SLACK + most.min(SMALL) {
             if self.bytes.len() < full {
                 let larger = (2 * self.bytes.len()).clamp(SMALL + SLACK, full);
+                self.bytes.reserve_exact(larger - self.bytes.len());
                 self.bytes.resize(larger, 0);
             } else {
                 self.bytes.copy_within(self.end - self.window..self.end, 0);

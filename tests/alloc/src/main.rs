@@ -13,10 +13,11 @@
 //!
 //! [`idle`] measures what a connection keeps when it has nothing to do. [`client`] is our client against the same server, and [`websocket`] counts messages in place of
 //! requests, at both ends. [`sealed`] is server and client under TLS. [`framing`] needs no server: it
-//! counts the messages of a stream the same way.
+//! counts the messages of a stream the same way, and [`deflate`] whole compressed streams.
 
 mod client;
 mod counting;
+mod deflate;
 mod framing;
 mod idle;
 mod scenario;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
     let connect = || TcpStream::connect(address).expect("a connection");
 
     let mut results = framing::results();
+    results.extend(deflate::results());
     results.push(catches(&scenario::control(), connect()));
     results.extend(
         scenario::all()

@@ -46,8 +46,6 @@ pub(super) fn expected(case: &Case) -> Expected {
             _ => {}
         }
     }
-    fill_up(&mut bits);
-    let byte = |bits: &[bool]| (0..8).map(|at| u8::from(bits[at]) << at).sum();
     let error = case.find("error").map(|name| {
         let rule = Rule::ALL.iter().find(|rule| rule.name() == name);
         let rule = *rule.unwrap_or_else(|| panic!("{}: no rule {name}", case.place));
@@ -57,11 +55,24 @@ pub(super) fn expected(case: &Case) -> Expected {
         )
     });
     Expected {
-        input: bits.chunks(8).map(byte).collect(),
+        input: packed(bits),
         out,
         done: case.find("done").is_none() && error.is_none(),
         error,
     }
+}
+
+/// A line of bits, and zeros up to the byte.
+pub(super) fn stream(text: &str) -> Vec<u8> {
+    let mut bits = Vec::new();
+    read_bits(text, &mut bits, &mut None).expect(text);
+    packed(bits)
+}
+
+fn packed(mut bits: Vec<bool>) -> Vec<u8> {
+    fill_up(&mut bits);
+    let byte = |bits: &[bool]| (0..8).map(|at| u8::from(bits[at]) << at).sum();
+    bits.chunks(8).map(byte).collect()
 }
 
 /// `3:5 110 7*0 | ! # what it means`

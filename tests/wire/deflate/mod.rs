@@ -2,9 +2,10 @@
 //!
 //! A case of [`blocks`] is a stream, bit by bit; one of [`files`] is a gzip file. Each is decompressed whole, byte by byte,
 //! cut in two at every place, with bytes behind it, and with an output of one byte at a time ([`feed`]). [`bounds`] is how
-//! much comes out at a call.
+//! much comes out at a call, and [`bombs`] how much in all.
 
 mod blocks;
+mod bombs;
 mod bounds;
 mod feed;
 mod files;
