@@ -48,10 +48,8 @@ fn costs_nothing(name: &str, level: Level) -> bool {
     round();
     counting::start(true);
     (0..STREAMS).for_each(|_| round());
-    report(
-        &format!("deflate and inflate: {name}"),
-        counting::stop().serving,
-    )
+    let count = counting::stop().serving;
+    report(&format!("deflate and inflate: {name}"), count)
 }
 
 /// Of one long file.
