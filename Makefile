@@ -124,8 +124,8 @@ interop:
 	python3 tests/interop/run.py
 
 autobahn:
-	python3 tests/interop/autobahn.py
-	python3 tests/interop/autobahn.py --tls
+	python3 tests/interop/autobahn.py $(if $(ALL),--all)
+	python3 tests/interop/autobahn.py --tls $(if $(ALL),--all)
 
 soak:
 	cargo run --release --quiet --manifest-path tests/soak/Cargo.toml --target-dir $(TARGET) -- $(FOR) $(ARGS)

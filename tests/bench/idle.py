@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What an idle connection costs the demo: `make bench`, or
 
-    tests/bench/idle.py [--tls] [--ws] [--where] [--after WHAT] [--rest SECONDS] [CONNECTIONS] [BINARY]
+    tests/bench/idle.py [--tls] [--ws [--deflate on|takeover]] [--where] [--after WHAT] [--rest SECONDS] [CONNECTIONS] [BINARY]
 
 Opens so many keep-alive connections (10,000 unless told), lets each have one answer, and prints how much the resident
 memory of the server grew for each of them: its thread, its buffers, its place in the registry. With --ws they are
-WebSockets, and the answer is a message that comes back. With --tls they are under TLS 1.3. Connections cost the kernel memory too, which is not in this
+WebSockets, and the answer is a message that comes back; with --deflate they agree on permessage-deflate, and the messages are
+compressed. With --tls they are under TLS 1.3. Connections cost the kernel memory too, which is not in this
 figure. Nothing is asserted: it is a reading of one machine.
 
 With --after the exchange is a large one: an answer of 15 kB, a field of 30 kB, or 20 pipelined answers of 8 kB. With
@@ -23,6 +24,7 @@ import ssl
 import subprocess
 import sys
 import time
+import zlib
 
 SPARE_DESCRIPTORS = 100
 
@@ -48,6 +50,19 @@ HANDSHAKE = (
 )
 HELLO = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
 HELLO_BACK = b"\x81\x05Hello"
+
+KEY = b"\x37\xfa\x21\x3d"
+
+
+def offered(takeover: bool) -> list:
+    """A text of 600 bytes that is compressed, and comes back so."""
+    deflater = zlib.compressobj(wbits=-15)
+    payload = (deflater.compress(b"again " * 100) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    masked = bytes(byte ^ KEY[at % 4] for at, byte in enumerate(payload))
+    offer = b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    own = offer if takeover else offer.replace(b"; ", b"; client_no_context_takeover; ")
+    frame = b"\xc1" + bytes([0x80 | len(payload)]) + KEY + masked
+    return [(HANDSHAKE[:-2] + own + b"\r\n", b"\r\n\r\n"), (frame, b"\x00")]
 
 Kind = collections.namedtuple("Kind", "name binary options talk")
 PLAIN = Kind(
@@ -111,6 +126,7 @@ def arguments():
     parser.add_argument("connections", nargs="?", type=int, default=10_000)
     parser.add_argument("binary", nargs="?")
     parser.add_argument("--ws", action="store_true", help="WebSockets")
+    parser.add_argument("--deflate", choices=["on", "takeover"], help="the WebSockets are compressed")
     parser.add_argument("--tls", action="store_true", help="under TLS")
     parser.add_argument("--after", choices=AFTER, default="hello", help="the exchange of a connection")
     parser.add_argument("--rest", type=float, default=0, metavar="SECONDS", help="of quiet before the reading")
@@ -121,6 +137,10 @@ def arguments():
 def main():
     args = arguments()
     kind = WEBSOCKET if args.ws else PLAIN._replace(talk=[AFTER[args.after]])
+    if args.ws and args.deflate:
+        takeover = args.deflate == "takeover"
+        flag = "--deflate=takeover" if takeover else "--deflate"
+        kind = kind._replace(name="compressed WebSockets", options=[flag], talk=offered(takeover))
     connections = allowed(args.connections)
     command = [args.binary or kind.binary, "--listen", "127.0.0.1:0", *kind.options]
     command += ["--max-connections", str(connections + SPARE_DESCRIPTORS)] + (TLS if args.tls else [])

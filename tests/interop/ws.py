@@ -12,6 +12,18 @@ from node import HERE, install
 from sockets import Talk, program
 
 
+DEFLATE = ("--deflate", "--deflate=takeover")
+# The parameters of permessage-deflate: what Python's websockets asks for, and what it then sends.
+PARAMETERS = (
+    {},
+    {"server_no_context_takeover": True, "client_no_context_takeover": True},
+    {"server_max_window_bits": 9},
+    {"server_max_window_bits": 12, "client_max_window_bits": 10},
+    {"client_max_window_bits": 9, "client_no_context_takeover": True},
+)
+MESSAGES = ("你好", b"\0\xff", "", "again and again " * 100, "月" * 300_000, os.urandom(100_000), bytes(1_000_000))
+
+
 @contextlib.contextmanager
 def ws_server(demo, *args):
     """The demo, and its `127.0.0.1:port`."""
@@ -28,6 +40,18 @@ def node(demo):
         for line in run("node", script, f"ws://{address}", client, folder).stdout.splitlines():
             result = json.loads(line)
             yield result["name"], result["error"]
+
+
+@check("ws")
+def node_deflate(demo):
+    """websocket_deflate.mjs"""
+    folder, client = install(demo, "ws@8"), program(demo, "ws_client")
+    script = os.path.join(HERE, "websocket_deflate.mjs")
+    for flag in DEFLATE:
+        with ws_server(demo, flag) as address:
+            for line in run("node", script, f"ws://{address}", client, folder, flag).stdout.splitlines():
+                result = json.loads(line)
+                yield result["name"], result["error"]
 
 
 @check("Node's WebSocket")
@@ -59,6 +83,37 @@ def python_client(demo):
 
 
 @check("websockets")
+def python_client_deflate(demo):
+    """our server --deflate: all parameters, with context takeover and without"""
+    client, deflate = package("websockets.sync.client"), package("websockets.extensions.permessage_deflate")
+    for flag in DEFLATE:
+        with ws_server(demo, flag) as address:
+            for parameters in PARAMETERS:
+                extensions = [deflate.ClientPerMessageDeflateFactory(**parameters)]
+                options = {"compression": None, "extensions": extensions, "max_size": None}
+                with client.connect(f"ws://{address}/echo", **options) as ws:
+                    agreed = ws.response.headers["Sec-WebSocket-Extensions"]
+                    expect(agreed.startswith("permessage-deflate"), agreed)
+                    alone = flag == "--deflate" or "server_no_context_takeover" in parameters
+                    expect(("server_no_context_takeover" in agreed) == alone, agreed, parameters)
+                    for message in (*MESSAGES, *MESSAGES):
+                        ws.send(message)
+                        expect(ws.recv(30) == message, len(message), parameters)
+
+
+@check("websockets")
+def python_client_bomb(demo):
+    """our server --deflate: a gigabyte in a megabyte gets a Close 1009, and the memory is bounded"""
+    client = package("websockets.sync.client")
+    with ws_server(demo, "--deflate") as address, client.connect(f"ws://{address}/echo", max_size=None) as ws:
+        try:
+            ws.send(b"\0" * 1_000_000 for _ in range(1000))
+            expect(False, ws.recv(30))
+        except package("websockets.exceptions").ConnectionClosedError as closed:
+            expect(closed.rcvd.code == 1009, closed.rcvd)
+
+
+@check("websockets")
 def python_client_too_long(demo):
     """our server: a message beyond --max-message gets a Close 1009"""
     client = package("websockets.sync.client")
@@ -73,10 +128,10 @@ def python_client_too_long(demo):
 
 
 @contextlib.contextmanager
-def python_server(demo, handler):
+def python_server(demo, handler, **options):
     """The URL of a server of websockets."""
     serving = package("websockets.sync.server")
-    with serving.serve(handler, "127.0.0.1", 0) as server, Background(server.serve_forever):
+    with serving.serve(handler, "127.0.0.1", 0, **options) as server, Background(server.serve_forever):
         try:
             yield "ws://127.0.0.1:%d/" % server.socket.getsockname()[1]
         finally:
@@ -99,6 +154,27 @@ def python_server_echo(demo):
     with python_server(demo, talk) as url:
         run(program(demo, "ws_client"), "--echo", url)
     expect(seen == ["hello", True, True, True, True], seen)
+
+
+@check("websockets")
+def python_server_deflate(demo):
+    """our client --echo --deflate: all parameters, with context takeover and without"""
+    deflate, seen = package("websockets.extensions.permessage_deflate"), []
+
+    def talk(ws):
+        seen.append(len(ws.protocol.extensions) == 1 and ws.recv(30) == "hello")
+        for message in (*MESSAGES, *MESSAGES):
+            ws.send(message)
+            seen.append(ws.recv(30) == message)
+        ws.close(1000, "bye")
+
+    for flag in DEFLATE:
+        for parameters in PARAMETERS:
+            extensions = [deflate.ServerPerMessageDeflateFactory(**parameters)]
+            options = {"compression": None, "extensions": extensions, "max_size": None}
+            with python_server(demo, talk, **options) as url:
+                run(program(demo, "ws_client"), flag, "--echo", url)
+    expect(len(seen) == 150 and all(seen), seen)
 
 
 @check("websockets")
@@ -148,6 +224,23 @@ def counts(window: Browser, wanted: int):
     """How many the page sent and how many it was told of, once those are `wanted`."""
     sent, came = map(int, re.findall(r"\d+", window.text("#updates")))
     return (sent, came) if came >= wanted else None
+
+
+@check("Chromium")
+def page_deflate(demo):
+    """the demo's page, where the server compresses: Chromium always offers it"""
+    for flag in ("", *DEFLATE):
+        with ws_server(demo, *filter(None, [flag])) as address, Browser(demo.folder) as window:
+            window.open(f"http://{address}/")
+            eventually(lambda: window.text("#state") == "open")
+            agreed = window.script("return socket.extensions")
+            expect(agreed.startswith("permessage-deflate") == bool(flag), agreed)
+            window.script(
+                "window.long = 'again and again '.repeat(50000);"
+                "window.heard = []; socket.addEventListener('message', e => heard.push(e.data));"
+                "for (let n = 0; n < 10; n++) socket.send(n + long);"
+            )
+            eventually(lambda: window.script("return heard.length === 10 && heard.every((c, n) => c === n + long)"))
 
 
 @check("Chromium")

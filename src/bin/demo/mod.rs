@@ -29,6 +29,7 @@
 
 mod args;
 mod background;
+mod deflate;
 mod files;
 mod leaving;
 mod options;
@@ -39,6 +40,7 @@ mod url;
 mod words;
 
 pub(crate) use args::{Args, no_command, parse, whole_number};
+pub(crate) use deflate::deflate;
 pub(crate) use files::{ClientFiles, NamedFile, named, read_file};
 pub(crate) use leaving::peer_left;
 pub(crate) use options::options;

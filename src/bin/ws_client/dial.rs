@@ -5,7 +5,7 @@ use barewire::http::{Proxy, RequestOptions};
 use barewire::https;
 use barewire::tls::{ClientContext, ClientOptions};
 use barewire::trace::Recorder;
-use barewire::websocket::{self, ConnectOptions, Error, WebSocket};
+use barewire::websocket::{self, Config, ConnectOptions, Error, PerMessageDeflate, WebSocket};
 
 pub(crate) struct Dial {
     pub(crate) url: String,
@@ -17,6 +17,8 @@ pub(crate) struct Dial {
     pub(crate) proxy: Option<String>,
     /// Any certificate is accepted.
     pub(crate) insecure: bool,
+    /// How messages are compressed, if the server agrees.
+    pub(crate) deflate: Option<PerMessageDeflate>,
     pub(crate) recorder: Option<Recorder>,
 }
 
@@ -26,7 +28,10 @@ impl Dial {
     }
 
     pub(crate) fn connect_to(&self, url: &str) -> Result<WebSocket, Error> {
-        let mut options = ConnectOptions::new();
+        let mut options = ConnectOptions::new().config(Config {
+            deflate: self.deflate,
+            ..Config::default()
+        });
         if let Some(proxy) = &self.proxy {
             let request = RequestOptions::new().proxy(&Proxy::new(proxy)?);
             options = options.request_options(&request);

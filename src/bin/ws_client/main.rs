@@ -47,6 +47,7 @@ fn read(args: &mut Args<'_>) -> Result<(Run, Dial, Recording), String> {
         files: ClientFiles::of(args, "--cacert", false),
         proxy: args.value("-x").or_else(|| args.value("--proxy")),
         insecure: args.has("-k"),
+        deflate: demo::deflate(args),
         recorder: None,
     };
     let recording = Recording::of(args)?;

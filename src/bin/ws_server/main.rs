@@ -17,6 +17,7 @@ mod routes;
 use barewire::http::{self, Handled, Request, Response, ServerEvents};
 use barewire::net::{self, Handle, Listener, Service};
 use barewire::tls::{Secured, ServerContext};
+use barewire::websocket::PerMessageDeflate;
 use certificate::Certificate;
 use demo::{Recording, Standard, err, log};
 use invitation::invitation;
@@ -31,6 +32,7 @@ demo::options! { |args|
     message_bytes: usize = args.number("--max-message")?.unwrap_or(16 * 1024 * 1024);
     max_connections: usize = args.at_least_one("--max-connections")?.unwrap_or(10_000);
     certificate: Option<Certificate> = Certificate::of(args, None);
+    deflate: Option<PerMessageDeflate> = demo::deflate(args);
     recording: Recording = Recording::of(args)?;
 }
 
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> io::Result<()> {
-    let mut server = http::create_server_with(Routes::new(options.message_bytes))
+    let mut server = http::create_server_with(Routes::new(options.message_bytes, options.deflate))
         .max_connections(options.max_connections)
         .spare_threads(4);
     if let Some(recorder) = options.recording.recorder(Standard::Out)? {

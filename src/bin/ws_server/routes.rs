@@ -2,7 +2,9 @@
 
 use barewire::http::wire::Method;
 use barewire::http::{self, Handled, Request, Response};
-use barewire::websocket::{self, Acceptor, Config, Limits, Room, Slow, WebSocket};
+use barewire::websocket::{
+    self, Acceptor, Config, Limits, PerMessageDeflate, Room, Slow, WebSocket,
+};
 use std::cell::Cell;
 
 const PAGE: &str = include_str!("page.html");
@@ -19,9 +21,10 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    pub(crate) fn new(message_bytes: usize) -> Routes {
+    pub(crate) fn new(message_bytes: usize, deflate: Option<PerMessageDeflate>) -> Routes {
         let config = Config {
             limits: Limits { message_bytes },
+            deflate,
             ..Config::default()
         };
         Routes {

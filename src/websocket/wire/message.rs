@@ -208,7 +208,7 @@ impl<const N: usize> PartialEq<[u8; N]> for Data<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The payload of a message, all its frames together; beyond it 1009. 16 MiB. Each header is judged
-    /// by it, before any payload has come. A message that is received in parts is not kept, and has
+    /// by it, before any payload has come. Of a compressed message, what comes out of it is counted, and no more is made. A message that is received in parts is not kept, and has
     /// no limit.
     pub message_bytes: usize,
 }

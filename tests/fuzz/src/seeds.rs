@@ -142,8 +142,12 @@ pub(crate) fn answers() -> Vec<Vec<u8>> {
 pub(crate) fn frames() -> Vec<Vec<u8>> {
     let files = ["frames", "messages", "close"];
     let files = files.map(|name| wire(&format!("websocket/{name}.txt"), "in"));
-    // A server's view and a client's, without a limit.
-    inputs(files.concat(), &[0b1100, 0b1101])
+    // A server's view and a client's, without a limit; and where compression was agreed on.
+    let mut all = inputs(files.concat(), &[0b1100, 0b1101]);
+    let compressed = wire("websocket/deflate.txt", "in");
+    let agreed = [0b1000_1100, 0b1000_1101, 0b1100_1100, 0b1100_1101];
+    all.extend(inputs(compressed, &agreed));
+    all
 }
 
 /// The sample, changed as each case says.

@@ -10,6 +10,7 @@ use barewire::websocket::{
     self, Acceptor, Config, ConnectOptions, Data, Error, Kind, Limits, PerMessageDeflate, Room,
     Slow, WebSocket, wire,
 };
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -266,22 +267,11 @@ fn row_w05_a_bomb_is_refused_at_the_limit() {
         });
         let bomb = bomb(4);
         assert!(bomb.len() < 8 << 10);
-        let fragments = |peer: &mut Peer| -> std::io::Result<()> {
-            use std::io::Write;
-            for (n, piece) in bomb.chunks(125).enumerate() {
-                let first = if n == 0 { 0x42 } else { 0x00 };
-                peer.stream.write_all(&masked(first, piece))?;
-            }
-            Ok(())
-        };
-        let whole = |peer: &mut Peer| -> std::io::Result<()> {
-            use std::io::Write;
-            peer.stream.write_all(&masked(0xc2, &bomb))
-        };
-        let sends: [&dyn Fn(&mut Peer) -> std::io::Result<()>; 2] = [&whole, &fragments];
-        for send in sends {
+        let fragment = |(n, piece)| masked(if n == 0 { 0x42 } else { 0x00 }, piece);
+        let fragments: Vec<u8> = bomb.chunks(125).enumerate().flat_map(fragment).collect();
+        for frames in [masked(0xc2, &bomb), fragments] {
             let (mut peer, _) = offering(&site, "permessage-deflate");
-            let _ = send(&mut peer); // the server may have left
+            let _ = peer.stream.write_all(&frames); // the server may have left
             peer.expect(plain(
                 0x88,
                 close(1009, "the message is longer than is accepted here"),

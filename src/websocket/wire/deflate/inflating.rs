@@ -150,7 +150,8 @@ impl Inflating {
         loop {
             inflate.resume();
             // One byte more than the limit shows that the message is longer.
-            let room = self.limit.map_or(u64::MAX, |limit| limit - self.made + 1);
+            let limit = self.limit.unwrap_or(u64::MAX);
+            let room = limit.saturating_sub(self.made).saturating_add(1);
             let most = usize::try_from(room).map_or(PART_BYTES, |room| room.min(PART_BYTES));
             let (progress, n) = match message.binary() {
                 Some(bytes) => {

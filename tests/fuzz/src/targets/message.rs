@@ -8,7 +8,7 @@
 
 use crate::input::Input;
 use barewire::websocket::wire::{
-    Connection, Data, Error, Limits, Phase, Received, Receiver, Role, Rule,
+    Agreement, Connection, Data, Error, Limits, Phase, Received, Receiver, Role, Rule,
 };
 
 const LIMITS: [usize; 4] = [16, 125, 1000, usize::MAX];
@@ -34,27 +34,39 @@ pub(crate) fn run(input: &Input<'_>) {
     let limits = Limits {
         message_bytes: limit,
     };
-    let whole = outcome(role, limits, ends, [input.bytes]);
+    let agreed = [None, None, Some((false, 15)), Some((true, 9))][input.choice(3, 4)];
+    let agreed = agreed.map(|(no_takeover, bits)| Agreement {
+        server_no_context_takeover: no_takeover,
+        client_no_context_takeover: no_takeover,
+        server_max_window_bits: bits,
+        client_max_window_bits: bits,
+    });
+    let begin = || {
+        let connection = Connection::new(role, limits);
+        match &agreed {
+            Some(agreed) => connection.with_deflate(agreed),
+            None => connection,
+        }
+    };
+    let whole = outcome(begin(), ends, [input.bytes]);
     for pieces in input.ways() {
-        assert_eq!(outcome(role, limits, ends, pieces), whole);
+        assert_eq!(outcome(begin(), ends, pieces), whole);
     }
     for (kind, payload) in &whole.came {
         let most = if "tb".contains(*kind) { limit } else { 125 };
         assert!(payload.len() <= most, "{kind} of {}", payload.len());
     }
     if limit == usize::MAX {
-        in_parts(input, role, &whole, ends);
+        in_parts(input, || begin().split().0.in_parts(), &whole, ends);
     }
     echoed(role, &whole);
 }
 
 fn outcome<'p>(
-    role: Role,
-    limits: Limits,
+    mut connection: Connection,
     ends: bool,
     pieces: impl IntoIterator<Item = &'p [u8]>,
 ) -> Outcome {
-    let mut connection = Connection::new(role, limits);
     let (mut came, mut error, mut sent) = (Vec::new(), None, Vec::new());
     let mut keys = 0u32;
     for piece in pieces {
@@ -174,9 +186,9 @@ fn echoed(role: Role, whole: &Outcome) {
 }
 
 /// A message that is given out in parts is the same, and each part but the last has something.
-fn in_parts(input: &Input<'_>, role: Role, whole: &Outcome, ends: bool) {
+fn in_parts(input: &Input<'_>, begin: impl Fn() -> Receiver, whole: &Outcome, ends: bool) {
     for pieces in input.ways() {
-        let mut receiver = Receiver::new(role, NO_LIMIT).in_parts();
+        let mut receiver = begin();
         let (mut came, mut message, mut error) = (Vec::new(), Vec::new(), None);
         for piece in pieces {
             let mut piece = piece.to_vec();

@@ -14,7 +14,9 @@ use crate::shim::sync::Arc;
 use crate::shim::sync::mpsc::{self, RecvError};
 use crate::shim::thread::{self, JoinHandle};
 use crate::shim::time;
-use crate::websocket::wire::{Opcode, Role, Sender};
+use crate::websocket::wire::{
+    Agreement, Connection, Limits, Opcode, PerMessageDeflate, Received, Role, Sender,
+};
 use crate::websocket::{Config, Data, Error, Reader, Room, Slow, WebSocket, Writer};
 use std::net::Shutdown;
 use std::time::Duration;
@@ -39,7 +41,8 @@ fn open_with(room: &[usize], config: Config) -> (Reader, Writer, Arc<Pipe>) {
 
 fn websocket(stream: Pipe, role: Role, config: Config) -> WebSocket {
     let upgraded = Upgraded::new(Arc::new(stream), Vec::new(), None);
-    let opened = WebSocket::open(upgraded, role, Arc::new(config), None, None);
+    let agreed = config.deflate.map(|_| Agreement::default());
+    let opened = WebSocket::open(upgraded, role, Arc::new(config), None, agreed);
     opened.expect("a pipe takes a timeout")
 }
 
@@ -406,6 +409,83 @@ fn a_cut_wakes_whoever_waits() {
             assert!(thread.join().expect("a writer, or one that waits"));
         }
         reads.join().expect("the reading thread");
+        at_once();
+    });
+}
+
+/// Threads that compress with one context, and a room whose frames are in no context: whatever overtakes what, the peer
+/// can decompress all, and gets the messages of each thread in order.
+#[test]
+fn messages_of_one_context_are_queued_in_the_order_in_which_they_were_compressed() {
+    explore(1500, || {
+        let deflate = PerMessageDeflate {
+            send_takeover: true,
+            send_window_bits: 9,
+            threshold: 0,
+            ..PerMessageDeflate::default()
+        };
+        let config = Config {
+            deflate: Some(deflate),
+            ..Config::default()
+        };
+        let (reader, writer, peer) = open_with(&[100, 9000, 30_000], config);
+        let reads = receive_all(reader);
+        let text = |who: char, n: usize| format!("{who}{n} and what all of them say again");
+        let hears = thread::spawn(move || {
+            let agreed = Agreement::default();
+            let mut client = Connection::new(Role::Client, Limits::default()).with_deflate(&agreed);
+            let mut heard = Vec::new();
+            read_all(&*peer, |bytes| {
+                let mut bytes = bytes.to_vec();
+                let mut bytes = &mut bytes[..];
+                while let Some(received) = client.receive(&mut bytes).expect("good frames") {
+                    match received {
+                        Received::Message(data) => {
+                            heard.push(data.text().expect("a text").to_owned());
+                        }
+                        Received::Close(_) => write_all(&*peer, CLOSE),
+                        _ => {}
+                    }
+                }
+            });
+            let _ = peer.shutdown(Shutdown::Write); // the server waits for it
+            heard
+        });
+        let room = Arc::new(Room::new(Slow::Close));
+        room.add(&writer);
+        let sends = ['a', 'b'].map(|who| {
+            let writer = writer.clone();
+            thread::spawn(move || (0..2).for_each(|n| writer.send(text(who, n)).expect("open")))
+        });
+        let tries = writer.clone();
+        let tries = thread::spawn(move || tries.try_send(text('t', 0)).expect("open"));
+        let broadcasts = thread::spawn(move || {
+            (0..2).for_each(|n| assert_eq!(room.send(text('r', n)).sent, 1));
+        });
+        let mut parts = writer.message().expect("open");
+        for part in ["p", "0 and what all of them", " say again"] {
+            parts.send(part).expect("open");
+        }
+        parts.end("").expect("open");
+        for sending in sends {
+            sending.join().expect("a writer");
+        }
+        let tried = tries.join().expect("a writer");
+        broadcasts.join().expect("the room");
+        writer.close(1000, "").expect("1000 may be sent");
+        let heard = hears.join().expect("the peer");
+        reads.join().expect("the reading thread");
+        for (who, times) in [
+            ('a', 2),
+            ('b', 2),
+            ('r', 2),
+            ('p', 1),
+            ('t', usize::from(tried)),
+        ] {
+            let of: Vec<&String> = heard.iter().filter(|text| text.starts_with(who)).collect();
+            let expected: Vec<String> = (0..times).map(|n| text(who, n)).collect();
+            assert_eq!(of, expected.iter().collect::<Vec<_>>());
+        }
         at_once();
     });
 }
