@@ -15,7 +15,8 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// What a handler has asked for with [`Response::compress`](crate::http::Response::compress).
 #[derive(Debug)]
 pub(crate) struct Compression {
-    /// `None`: the client does not want it, or the response to a HEAD is not sent.
+    is_wanted: bool,
+    /// Made when the body begins. `None`: it is that of a HEAD, which is not sent.
     gzip: Option<Gzip>,
     pub(super) piece: Vec<u8>,
     /// How many bytes the declared Content-Length leaves.
@@ -28,7 +29,8 @@ impl Compression {
     /// `is_wanted`: the client prefers gzip. If it does not, the response says what it depends on, and no more.
     pub(crate) fn new(is_wanted: bool) -> Compression {
         Compression {
-            gzip: is_wanted.then(|| Gzip::new(Level::Normal)),
+            is_wanted,
+            gzip: None,
             piece: Vec::new(),
             left: None,
             has_begun: false,
@@ -51,7 +53,7 @@ impl Compression {
         vary_by_encoding(fields)?;
         let is_coded =
             ["Content-Encoding", "Content-Range"].map(|name| fields.view().contains(name));
-        if self.gzip.is_none() || is_coded != [false; 2] || matches!(status, 204..=206) {
+        if !self.is_wanted || is_coded != [false; 2] || matches!(status, 204..=206) {
             return Ok(false);
         }
         let declares = is_head && fields.view().has(Known::ContentLength);
@@ -71,7 +73,7 @@ impl Compression {
         }
         fields.set("Content-Encoding", "gzip")?;
         self.has_begun = true;
-        self.gzip.take_if(|_| is_head);
+        self.gzip = (!is_head).then(|| Gzip::new(Level::Normal));
         Ok(true)
     }
 
