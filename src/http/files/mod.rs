@@ -61,7 +61,7 @@
 //! |---|---|
 //! | which names are refused | `path.rs`, and the table of statuses in `refusal.rs`; the page: [`ServerEvents::client_error`](super::ServerEvents::client_error) |
 //! | which files are found, links, dot files | `place.rs` |
-//! | when `name.gz` is served for `name` | `select_coding` in this file, `gzip_of` in `place.rs` |
+//! | when `name.gz` is served for `name` | `open` in this file, `gzip_of` in `place.rs` |
 //! | the media type of an ending | the table in `media_type.rs` |
 //! | `ETag`, `Last-Modified` | `stamp.rs` |
 //! | preconditions and ranges | `wire/semantics/`; `select.rs` passes it the fields |
@@ -205,7 +205,8 @@ impl Files {
         pub fn cache_control(self, value: &str) => self.cache_control = Some(value.to_owned());
 
         /// Whether `name.gz` is served in the place of `name`, as `Content-Encoding: gzip`, to clients that prefer it
-        /// (RFC 9110 §12.5.3). It must not be older than `name`: where it is missing or older, all clients get `name`.
+        /// (RFC 9110 §12.5.3). It must not be older than `name`: where it is missing, older or not readable, all clients get
+        /// `name`.
         /// Responses then have `Vary: Accept-Encoding`. Off by default.
         ///
         /// Whoever may change `name` sees to `name.gz`, too: `gzip -kf name`. To compress while a response is made, see
@@ -308,8 +309,7 @@ impl Files {
         let Place::File(found) = self.find(req)? else {
             return Ok(Reply::AddSlash);
         };
-        let found = self.select_coding(req, found)?;
-        let content = Content::open(&found, &self.cache)?;
+        let (found, content) = self.open(req, found)?;
         let (size, validators) = (content.stamp().size(), content.stamp().validators(now));
         let validators = match found.is_gzip {
             true => validators.of_gzip(),
@@ -345,21 +345,25 @@ impl Files {
         self.root.find(&path::decode(path, self.root.dot_files)?)
     }
 
-    /// The file in gzip in its place, if there is one and the client prefers it.
+    /// Opens the file in gzip in its place, if there is one that can be opened and the client prefers it.
     // RFC 9110 §12.5.3: "If a non-empty Accept-Encoding header field is present in a request and none of the available
     // representations for the response have a content coding that is listed as acceptable, the origin server SHOULD
     // send a response without any content coding unless the identity coding is indicated as unacceptable."
-    fn select_coding(&self, req: &Request<'_>, found: Found) -> Result<Found, Rule> {
+    fn open(&self, req: &Request<'_>, found: Found) -> Result<(Found, Content), Refusal> {
         let accept = || AcceptEncoding::of(req.headers());
-        let Some(accept) = self.precompressed.then(accept).flatten() else {
-            return Ok(found);
-        };
-        let gzip = || self.root.gzip_of(&found);
-        match accept.prefers_gzip().then(gzip).flatten() {
-            Some(gzip) => Ok(gzip),
-            None if accept.accepts_identity() => Ok(found),
-            None => Err(Rule::NotAcceptable),
+        if let Some(accept) = self.precompressed.then(accept).flatten() {
+            if accept.prefers_gzip()
+                && let Some(gzip) = self.root.gzip_of(&found)
+                && let Ok(content) = Content::open(&gzip, &self.cache)
+            {
+                return Ok((gzip, content));
+            }
+            if !accept.accepts_identity() {
+                return Err(Rule::NotAcceptable.into());
+            }
         }
+        let content = Content::open(&found, &self.cache)?;
+        Ok((found, content))
     }
 
     fn below_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
