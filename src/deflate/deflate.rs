@@ -91,7 +91,7 @@ pub struct Deflate {
     better: Option<Copy>,
     /// How often nothing was found since the last copy.
     misses: usize,
-    block: Block,
+    block: Box<Block>,
     writer: BitWriter,
     state: State,
     /// Whether nothing came since a `Sync`.
@@ -121,7 +121,7 @@ impl Deflate {
             matcher: Matcher::new(window_bits, symbols, effort),
             better: None,
             misses: 0,
-            block: Block::new(symbols),
+            block: Box::new(Block::new(symbols)),
             writer: BitWriter::new(),
             state: State::Collecting,
             is_synced: false,

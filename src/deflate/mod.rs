@@ -95,6 +95,7 @@ mod block;
 mod codes;
 mod crc;
 mod decode_table;
+#[allow(clippy::module_inception)] // it has the type of that name
 mod deflate;
 mod encode_table;
 mod error;
