@@ -89,6 +89,16 @@ impl History {
         n
     }
 
+    /// Follows bytes that are in the output without having been here.
+    pub(super) fn follow(&mut self, bytes: &[u8]) {
+        let mut bytes = &bytes[bytes.len().saturating_sub(self.window)..];
+        while !bytes.is_empty() {
+            self.make_room(bytes.len());
+            bytes = &bytes[self.append(bytes)..];
+            self.start = self.end;
+        }
+    }
+
     pub(super) fn reaches(&self, distance: usize) -> bool {
         distance <= self.end.min(self.window)
     }

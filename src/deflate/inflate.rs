@@ -197,6 +197,8 @@ impl Inflate {
         watch: &mut W,
     ) -> Result<Progress, Error> {
         let (mut rest, mut room) = (input, most);
+        // So many of the last bytes of the output came from stored blocks, and the history does not have them yet.
+        let mut ahead = 0;
         let more = loop {
             room -= self.history.hand_over(out, room);
             match self.state {
@@ -204,6 +206,24 @@ impl Inflate {
                 State::Broken(error) => return Err(error),
                 State::Done => break false,
                 _ if room == 0 => break true,
+                State::Stored { left } => {
+                    let n = left.min(rest.len()).min(room);
+                    out.extend_from_slice(&rest[..n]);
+                    watch.passed(8 * n as u64, 0, Item::Stored);
+                    (rest, room, ahead) = (&rest[n..], room - n, ahead + n);
+                    self.state = State::Stored { left: left - n };
+                    match left - n {
+                        0 => self.block_ends(),
+                        _ if room > 0 => break false,
+                        _ => {}
+                    }
+                    continue;
+                }
+                State::Symbols => {
+                    self.history.follow(&out[out.len() - ahead..]);
+                    ahead = 0;
+                    self.history.make_room(room);
+                }
                 _ => self.history.make_room(room),
             }
             match self.step(&mut rest, watch) {
@@ -216,6 +236,7 @@ impl Inflate {
                 _ => {}
             }
         };
+        self.history.follow(&out[out.len() - ahead..]);
         let consumed = input.len() - rest.len();
         self.before += consumed as u64;
         Ok(Progress { consumed, more })
@@ -228,14 +249,13 @@ impl Inflate {
         match self.state {
             State::BlockBegins => self.block_begins(input, watch),
             State::StoredLength => self.stored_length(input, watch),
-            State::Stored { left } => self.stored(left, input, watch),
             State::Counts => self.counts(input, watch),
             State::CodeLengthCodes { have } => self.code_length_codes(have, input, watch),
             State::Codes { have } => self.codes(have, input, watch),
             State::Symbols => self.symbols(input, watch),
             State::Distance { length } => self.distance(length, input, watch),
             State::Copy { length, distance } => self.copy(length, distance),
-            State::Done | State::Broken(_) => Ok(()),
+            State::Stored { .. } | State::Done | State::Broken(_) => Ok(()),
         }
     }
 
@@ -281,26 +301,6 @@ impl Inflate {
             left: length.into(),
         };
         Ok(())
-    }
-
-    fn stored<W: Watch>(
-        &mut self,
-        left: usize,
-        input: &mut &[u8],
-        watch: &mut W,
-    ) -> Result<(), Stop> {
-        let n = self.history.append(&input[..left.min(input.len())]);
-        watch.passed(8 * n as u64, 0, Item::Stored);
-        *input = &input[n..];
-        self.state = State::Stored { left: left - n };
-        match left - n {
-            0 => {
-                self.block_ends();
-                Ok(())
-            }
-            _ if self.history.is_full() => Err(Stop::Output),
-            _ => Err(Stop::Input),
-        }
     }
 
     fn block_ends(&mut self) {
