@@ -45,6 +45,18 @@ const NORMAL: Effort = Effort {
 const MOST_LEFT_OUT: usize = 31;
 
 /// Who compresses looks longer for better copies, or less long.
+///
+/// ```
+/// use barewire::deflate::{Deflate, Flush, Level};
+///
+/// let text = "she sells sea shells by the sea shore; the shells she sells are sea shells, I am sure".repeat(9);
+/// let [fast, normal] = [Level::Fast, Level::Normal].map(|level| {
+///     let mut out = Vec::new();
+///     Deflate::new(15, level).deflate(text.as_bytes(), Flush::Finish, &mut out, usize::MAX);
+///     out.len()
+/// });
+/// assert!(normal <= fast && fast < text.len() / 5);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Level {
     /// The first good copy is taken: for what is compressed while somebody waits, and sent once.
@@ -55,6 +67,19 @@ pub enum Level {
 }
 
 /// What [`Deflate::deflate`] does at the end of its input.
+///
+/// ```
+/// use barewire::deflate::{Deflate, Flush, Inflate, Level};
+///
+/// let (mut deflate, mut inflate) = (Deflate::new(15, Level::Normal), Inflate::new(15));
+/// for message in ["hello", "hello again"] {
+///     let (mut sent, mut read) = (Vec::new(), Vec::new());
+///     deflate.deflate(message.as_bytes(), Flush::Sync, &mut sent, 100);
+///     inflate.inflate(&sent, &mut read, 100)?;
+///     assert_eq!(read, message.as_bytes()); // all of it, though the stream goes on
+/// }
+/// # Ok::<(), barewire::deflate::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flush {
     /// More input comes: it may keep the last of this back, to find longer copies.

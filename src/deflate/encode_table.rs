@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn codes_are_numbered_by_length_then_by_symbol() {
-        // RFC 1951 §3.2.2, the example: A to H.
+        // A to H, the example of RFC 1951 §3.2.2.
         let mut made = [0; 9];
         codes(&[3, 3, 3, 3, 3, 2, 4, 4, 0], &mut made);
         let shown = made.map(|code| {

@@ -67,20 +67,21 @@
 //! # Which file to read first
 //!
 //! `symbols.rs`, what a symbol stands for. Then `inflate.rs`, the states of a stream, and `decode_table.rs`, how a code is
-//! found with one look; `fast_loop.rs` is the same without a look at the ends, and `history.rs` what a distance reaches
-//! back to. The other way, `matcher.rs` finds copies, `block.rs` chooses the type of block, and `encode_table.rs`
+//! found with one look; `fast_loop.rs` is the same without a look at the ends, `history.rs` what a distance reaches back
+//! to, and `watch.rs` what a decoder tells [`trace`](crate::trace). The other way, `matcher.rs` finds copies, `block.rs` chooses the type of block, and `encode_table.rs`
 //! makes its codes. `gunzip.rs` and `gzip.rs` are the frame around it, `header.rs` the header and `crc.rs` the sum.
 //!
 //! # To change X, touch Y
 //!
 //! | to change | touch |
 //! |---|---|
-//! | what a stream may have, or the sentence of a rule | `error.rs` and the check; a case in `fixtures/deflate/`, which `tests/wire/deflate/` runs; `tests/interop/zlib_cases.py`, if zlib does otherwise |
+//! | what a stream may have, or the sentence of a rule | `error.rs` and the check; a case in `fixtures/deflate/`, which `tests/wire/deflate/` runs; what `watch.rs` tells of it; `tests/interop/zlib_cases.py`, if zlib does otherwise |
 //! | how fast a stream is decompressed | `fast_loop.rs`, `decode_table.rs`; the fuzz target `inflate` compares them with miniz_oxide |
 //! | how much memory that takes | `history.rs`, and the sizes of the tables in `codes.rs` |
 //! | how well, or how fast, is compressed | `Level` in `deflate.rs`; `matcher.rs` |
 //! | the header of a gzip file | `header.rs` (writing), `gunzip.rs` (reading); `fixtures/deflate/gzip.txt` |
-//! | compression of messages, of bodies | `websocket/wire/deflate.rs` |
+//! | compression of messages | `websocket/wire/deflate/` |
+//! | compression of bodies | `http/server/exchange/compression.rs`, `http/client/exchange/content.rs` |
 //!
 //! # Exercises
 //!
@@ -95,7 +96,7 @@ mod block;
 mod codes;
 mod crc;
 mod decode_table;
-#[allow(clippy::module_inception)] // it has the type of that name
+#[allow(clippy::module_inception)] // the RFC's word for both
 mod deflate;
 mod encode_table;
 mod error;
