@@ -167,12 +167,10 @@ impl Gunzip {
         match self.part {
             Part::Broken(error) => Err(error),
             Part::Magic if self.got.is_empty() && self.header.is_some() => Ok(()),
-            _ => Err(Error::behind(
-                self.position,
-                Rule::Unfinished,
-                &[],
-                self.position,
-            )),
+            _ => {
+                let at = self.position;
+                Err(Error::behind(at, Rule::Unfinished, &[], at))
+            }
         }
     }
 
@@ -185,7 +183,8 @@ impl Gunzip {
                 let zero = input.iter().position(|&byte| byte == 0);
                 zero.map_or(usize::MAX, |at| at + 1)
             }
-            part => part.bytes() - self.got.len(),
+            Part::Extra(bytes) => bytes - self.got.len(),
+            part => part.fields().iter().map(|field| field.1).sum::<usize>() - self.got.len(),
         };
         let n = wanted.min(input.len());
         self.header_bytes += n;
@@ -198,7 +197,14 @@ impl Gunzip {
         self.position += n as u64;
         if n == wanted {
             let next = self.judge()?;
-            std::mem::replace(&mut self.part, next).tell(&self.got, watch);
+            let mut bytes = &self.got[..];
+            for &(field, length) in self.part.fields() {
+                let length = if length == 0 { bytes.len() } else { length };
+                let (here, rest) = bytes.split_at(length);
+                watch.passed(8 * length as u64, 0, Item::Gzip(field, here));
+                bytes = rest;
+            }
+            self.part = next;
             self.got.clear();
         }
         Ok(n == wanted)
@@ -272,43 +278,20 @@ impl Gunzip {
 }
 
 impl Part {
-    fn bytes(self) -> usize {
+    /// The fields of it, and how many bytes each has; 0 is all of the part.
+    fn fields(self) -> &'static [(Field, usize)] {
         match self {
-            Part::Method | Part::Flags => 1,
-            Part::Magic | Part::ExtraLength | Part::HeaderCrc => 2,
-            Part::Plain => 6,
-            Part::Trailer => 8,
-            Part::Extra(bytes) => bytes,
-            Part::Name | Part::Comment | Part::Content | Part::Broken(_) => 0,
-        }
-    }
-}
-
-impl Part {
-    /// Tells a watcher of the fields of a part.
-    fn tell<W: Watch>(self, mut bytes: &[u8], watch: &mut W) {
-        let fields: &[Field] = match self {
-            Part::Magic => &[Field::Magic],
-            Part::Method => &[Field::Method],
-            Part::Flags => &[Field::Flags],
-            Part::Plain => &[Field::Time, Field::ExtraFlags, Field::System],
-            Part::ExtraLength => &[Field::ExtraLength],
-            Part::Extra(_) => &[Field::Extra],
-            Part::Name => &[Field::Name],
-            Part::Comment => &[Field::Comment],
-            Part::HeaderCrc => &[Field::HeaderCrc],
-            Part::Trailer => &[Field::Crc, Field::Length],
+            Part::Magic => &[(Field::Magic, 2)],
+            Part::Method => &[(Field::Method, 1)],
+            Part::Flags => &[(Field::Flags, 1)],
+            Part::Plain => &[(Field::Time, 4), (Field::ExtraFlags, 1), (Field::System, 1)],
+            Part::ExtraLength => &[(Field::ExtraLength, 2)],
+            Part::Extra(_) => &[(Field::Extra, 0)],
+            Part::Name => &[(Field::Name, 0)],
+            Part::Comment => &[(Field::Comment, 0)],
+            Part::HeaderCrc => &[(Field::HeaderCrc, 2)],
+            Part::Trailer => &[(Field::Crc, 4), (Field::Length, 4)],
             Part::Content | Part::Broken(_) => &[],
-        };
-        for &field in fields {
-            let length = match field {
-                Field::Time | Field::Crc => 4,
-                Field::ExtraFlags => 1,
-                _ => bytes.len(),
-            };
-            let (here, rest) = bytes.split_at(length);
-            watch.passed(8 * length as u64, 0, Item::Gzip(field, here));
-            bytes = rest;
         }
     }
 }
