@@ -49,13 +49,9 @@ const MOST_LEFT_OUT: usize = 31;
 /// ```
 /// use barewire::deflate::{Deflate, Flush, Level};
 ///
-/// let text = "she sells sea shells by the sea shore; the shells she sells are sea shells, I am sure".repeat(9);
-/// let [fast, normal] = [Level::Fast, Level::Normal].map(|level| {
-///     let mut out = Vec::new();
-///     Deflate::new(15, level).deflate(text.as_bytes(), Flush::Finish, &mut out, usize::MAX);
-///     out.len()
-/// });
-/// assert!(normal <= fast && fast < text.len() / 5);
+/// let mut out = Vec::new();
+/// Deflate::new(15, Level::Fast).deflate(&[b'a'; 1000], Flush::Finish, &mut out, 100);
+/// assert!(out.len() < 20);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Level {
@@ -71,13 +67,10 @@ pub enum Level {
 /// ```
 /// use barewire::deflate::{Deflate, Flush, Inflate, Level};
 ///
-/// let (mut deflate, mut inflate) = (Deflate::new(15, Level::Normal), Inflate::new(15));
-/// for message in ["hello", "hello again"] {
-///     let (mut sent, mut read) = (Vec::new(), Vec::new());
-///     deflate.deflate(message.as_bytes(), Flush::Sync, &mut sent, 100);
-///     inflate.inflate(&sent, &mut read, 100)?;
-///     assert_eq!(read, message.as_bytes()); // all of it, though the stream goes on
-/// }
+/// let (mut deflate, mut sent, mut read) = (Deflate::new(15, Level::Normal), Vec::new(), Vec::new());
+/// deflate.deflate(b"hello", Flush::Sync, &mut sent, 100);
+/// Inflate::new(15).inflate(&sent, &mut read, 100)?;
+/// assert_eq!(read, b"hello"); // all of it, though the stream goes on
 /// # Ok::<(), barewire::deflate::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
