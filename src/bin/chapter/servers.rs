@@ -75,7 +75,7 @@ fn to_the_page(res: Response<'_>, section: &str) -> Handled {
 
 /// WebSocket. A browser that wants the page of that demo is sent to the chapter.
 pub(crate) fn websocket(listen: &str) -> io::Result<Addr> {
-    let routes = websocket_routes::Routes::new(MESSAGE_BYTES);
+    let routes = websocket_routes::Routes::new(MESSAGE_BYTES, None);
     let server = http::create_server(move |req, res| match (req.method(), req.path()) {
         ("GET" | "HEAD", "/") if !websocket::is_asked_for(&req) => to_the_page(res, "s7-4"),
         _ => routes.serve(req, res),
