@@ -1,4 +1,5 @@
-//! Compressors: one for a message alone, lent by a small pool, or one of a connection's own.
+//! Compressors: one for a message alone, lent by a small pool, or one of a connection's own. (So it is with decompressors:
+//! a message that refers to no other is inflated by one from the pool, which gets it back before the next read.)
 //!
 //! A message is compressed on the thread that sends it, *before* that thread takes the lock of the frame queue. So
 //! no pong, no Close frame and no other message waits for a compression, and yet messages stay in order: the thread
@@ -14,7 +15,7 @@
 //! queued a frame that was compressed for many), it sends the message as it is, and the compressor forgets its context: what comes
 //! next refers to nothing, which is always right. [`Own::epoch`] is how it finds out.
 
-use super::wire::{Data, Deflater, Payload, PerMessageDeflate};
+use super::wire::{Data, Decompressor, Deflater, Payload, PerMessageDeflate};
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -26,11 +27,15 @@ const KEPT_BYTES: usize = 64 * 1024;
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     deflaters: Vec::new(),
     buffers: Vec::new(),
+    decompressors: Vec::new(),
 });
 
 struct Pool {
     deflaters: Vec<Deflater>,
     buffers: Vec<Vec<u8>>,
+    /// Boxed by those that use them, and moved in and out.
+    #[allow(clippy::vec_box)]
+    decompressors: Vec<Box<Decompressor>>,
 }
 
 /// What compresses the messages of one connection.
@@ -230,6 +235,26 @@ fn give_back(deflater: Deflater) {
     let mut pool = pool();
     let oldest = (pool.deflaters.len() >= POOLED).then(|| pool.deflaters.remove(0));
     pool.deflaters.push(deflater);
+    drop(pool);
+    drop(oldest);
+}
+
+/// A decompressor for a window of so many bits. What it did before is to be reset.
+pub(super) fn lend_decompressor(window_bits: u8) -> Box<Decompressor> {
+    let mut pool = pool();
+    let mut kept = pool.decompressors.iter();
+    let at = kept.position(|kept| kept.window_bits() == window_bits);
+    let kept = at.map(|at| pool.decompressors.swap_remove(at));
+    drop(pool);
+    kept.unwrap_or_else(|| Decompressor::new(window_bits))
+}
+
+/// As a compressor is given back.
+#[inline(never)]
+pub(super) fn give_decompressor_back(decompressor: Box<Decompressor>) {
+    let mut pool = pool();
+    let oldest = (pool.decompressors.len() >= POOLED).then(|| pool.decompressors.remove(0));
+    pool.decompressors.push(decompressor);
     drop(pool);
     drop(oldest);
 }

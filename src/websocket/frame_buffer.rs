@@ -11,6 +11,7 @@
 //! [`next`](FrameBuffer::next) and [`received`](FrameBuffer::received) are the two halves of a receive.
 //! Between them the driver knows what was taken, and whether a whole frame is here behind it.
 
+use super::compressor;
 use super::wire::{self, Header, Piece, Received, Receiver, State};
 use crate::net::{ReadBuffer, Stream};
 use std::io;
@@ -107,9 +108,17 @@ impl FrameBuffer {
         Ok(n)
     }
 
-    /// Whether the buffer has grown, or there is a decompressor.
+    /// Before a read, which may block for long: the pool gets the decompressor back.
+    #[inline]
+    pub(super) fn give_back(&mut self) {
+        if let Some(decompressor) = self.receiver.give_back() {
+            compressor::give_decompressor_back(decompressor);
+        }
+    }
+
+    /// Whether a buffer has grown.
     pub(super) fn is_large(&self) -> bool {
-        self.buffer.size() > FIRST_BYTES || self.receiver.has_decompressor()
+        self.buffer.size() > FIRST_BYTES || self.receiver.is_large()
     }
 
     /// The connection has become quiet: memory is given back.

@@ -226,6 +226,9 @@ impl Receiving {
     fn before_read(&mut self, waits: bool) -> bool {
         self.large |= self.shared.outgoing.before_read(waits) || self.frames.is_large();
         let mid_message = !self.frames.is_idle();
+        if !mid_message {
+            self.frames.give_back();
+        }
         if !mid_message && std::mem::take(&mut self.paced) {
             self.pace.restart();
         }

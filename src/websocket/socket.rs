@@ -1,6 +1,7 @@
 //! Both halves of a connection.
 
 use super::as_data::AsData;
+use super::compressor::lend_decompressor;
 use super::config::Config;
 use super::connection::SharedConnection;
 use super::error::Error;
@@ -60,7 +61,7 @@ impl WebSocket {
         let (stream, ahead, slot) = upgraded.into_parts();
         let mut receiver = Receiver::new(role, config.limits);
         if let Some(agreement) = &deflate {
-            receiver = receiver.with_deflate(agreement);
+            receiver = receiver.with_deflate_from(agreement, lend_decompressor);
         }
         let outgoing = Outgoing::open(stream, role, config, deflate.as_ref())?;
         if let Some(slot) = &slot {

@@ -36,6 +36,7 @@ mod params;
 
 pub use agreement::Agreement;
 pub use deflater::Deflater;
+pub(crate) use inflating::Decompressor;
 pub(super) use inflating::Inflating;
 pub(super) use params::{Params, is_offered};
 

@@ -305,6 +305,14 @@ impl Collected {
         }
     }
 
+    /// How much memory the buffer has.
+    pub(super) fn capacity(&self) -> usize {
+        match &self.body {
+            Body::Text(text) => text.capacity(),
+            Body::Binary(bytes) => bytes.capacity(),
+        }
+    }
+
     /// Gives the memory back, down to `bytes`.
     pub(super) fn shrink(&mut self, bytes: usize) {
         match &mut self.body {

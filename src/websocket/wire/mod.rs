@@ -144,6 +144,7 @@ pub(crate) use connection::Piece;
 pub use connection::{
     Connection, Event, Phase, Received, Receiver, Role, Sender, State, phase, step,
 };
+pub(crate) use deflate::Decompressor;
 pub use deflate::{Agreement, Deflater, PerMessageDeflate};
 pub use error::{Error, Rule};
 pub use extensions::{Extension, Param, extensions};

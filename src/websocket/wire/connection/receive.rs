@@ -15,13 +15,16 @@
 //! complete; [`received`](Receiver::received) then borrows it. The driver calls the two halves itself.
 
 use super::super::close::Close;
-use super::super::deflate::{Agreement, Inflating};
+use super::super::deflate::{Agreement, Decompressor, Inflating};
 use super::super::error::{Error, Rule};
 use super::super::frame::Opcode;
 use super::super::message::{Collected, Data, Kind, Limits};
 use super::frames::{Complete, Frames, Piece};
 use super::role::Role;
 use super::state::{Event, State, step};
+
+/// A quiet connection may keep a buffer of this size.
+const SMALL_BYTES: usize = 512;
 
 /// What has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +82,18 @@ impl Receiver {
     /// Messages may be compressed, as was agreed on in the handshake.
     #[must_use]
     pub fn with_deflate(self, agreement: &Agreement) -> Receiver {
+        self.with_deflate_from(agreement, Decompressor::new)
+    }
+
+    /// The same, and `lend` lends the decompressors, for windows of so many bits.
+    pub(crate) fn with_deflate_from(
+        self,
+        agreement: &Agreement,
+        lend: fn(u8) -> Box<Decompressor>,
+    ) -> Receiver {
         let agreed = self.frames.role().received(agreement);
         let limit = Some(self.frames.limit()).filter(|_| !self.in_parts);
-        let inflating = Inflating::new(agreed, limit);
+        let inflating = Inflating::new(agreed, limit, lend);
         Receiver {
             frames: self.frames.with_deflate(),
             deflate: Some(Box::new(Deflated {
@@ -124,11 +136,16 @@ impl Receiver {
         deflate.is_some_and(|deflate| deflate.more.is_some())
     }
 
-    /// Whether [`shrink`](Self::shrink) would give the memory of a decompressor back.
+    /// Between two messages: a decompressor that was lent.
     #[inline]
-    pub(crate) fn has_decompressor(&self) -> bool {
-        let deflate = self.deflate.as_ref();
-        deflate.is_some_and(|deflate| deflate.inflating.can_shrink())
+    pub(crate) fn give_back(&mut self) -> Option<Box<Decompressor>> {
+        self.deflate.as_mut()?.inflating.give_back()
+    }
+
+    /// Whether a compressed message has left a large buffer behind.
+    #[inline]
+    pub(crate) fn is_large(&self) -> bool {
+        self.deflate.is_some() && self.message.capacity() > SMALL_BYTES
     }
 
     /// Takes bytes until something is complete, and leaves the others in `bytes`. `None`: all are taken,

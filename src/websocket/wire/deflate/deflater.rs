@@ -33,7 +33,8 @@ const TAIL: &[u8] = &[0x00, 0x00, 0xff, 0xff];
 #[derive(Clone, Debug)]
 pub struct Deflater {
     options: PerMessageDeflate,
-    deflate: Deflate,
+    /// Boxed: it is large, and a compressor that is not made yet takes no memory.
+    deflate: Box<Deflate>,
 }
 
 impl Deflater {
@@ -41,7 +42,7 @@ impl Deflater {
     pub fn new(agreed: &PerMessageDeflate) -> Deflater {
         Deflater {
             options: *agreed,
-            deflate: Deflate::new(agreed.send_window_bits, agreed.level),
+            deflate: Box::new(Deflate::new(agreed.send_window_bits, agreed.level)),
         }
     }
 

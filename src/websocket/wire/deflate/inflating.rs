@@ -21,31 +21,59 @@ const TAIL: &[u8] = &[0x00, 0x00, 0xff, 0xff];
 /// How much is inflated at a time, and about as much is a part.
 const PART_BYTES: usize = 16 * 1024;
 
+/// What inflates a message. Between two messages it is any that reset: so few of them are enough for many connections.
+#[derive(Debug)]
+pub(crate) struct Decompressor {
+    window_bits: u8,
+    inflate: Inflate,
+    /// Text that has come out and is not judged yet.
+    text: Vec<u8>,
+}
+
+impl Decompressor {
+    /// For a window of this many bits.
+    pub(crate) fn new(window_bits: u8) -> Box<Decompressor> {
+        Box::new(Decompressor {
+            window_bits,
+            inflate: Inflate::new(window_bits),
+            text: Vec::new(),
+        })
+    }
+
+    /// The window that it was made for.
+    pub(crate) fn window_bits(&self) -> u8 {
+        self.window_bits
+    }
+}
+
 /// Inflates the messages of one direction.
 #[derive(Debug)]
 pub(in crate::websocket::wire) struct Inflating {
     agreed: Direction,
     /// The longest message; `None`: messages are returned in parts, and none is too long.
     limit: Option<u64>,
-    /// Made for the first message, and kept while messages come.
-    inflate: Option<Inflate>,
+    /// Makes or lends one for the next message.
+    lend: fn(u8) -> Box<Decompressor>,
+    decompressor: Option<Box<Decompressor>>,
     /// What has come out of this message.
     made: u64,
-    /// Text that has come out and is not judged yet.
-    text: Vec<u8>,
     /// What is left of a payload behind a part, and how much of that is inflated.
     left: Vec<u8>,
     at: usize,
 }
 
 impl Inflating {
-    pub(in crate::websocket::wire) fn new(agreed: Direction, limit: Option<u64>) -> Inflating {
+    pub(in crate::websocket::wire) fn new(
+        agreed: Direction,
+        limit: Option<u64>,
+        lend: fn(u8) -> Box<Decompressor>,
+    ) -> Inflating {
         Inflating {
             agreed,
             limit,
-            inflate: None,
+            lend,
+            decompressor: None,
             made: 0,
-            text: Vec::new(),
             left: Vec::new(),
             at: 0,
         }
@@ -56,17 +84,17 @@ impl Inflating {
         self.limit = None;
     }
 
-    /// Whether it has memory that the next message could do without.
-    pub(in crate::websocket::wire) fn can_shrink(&self) -> bool {
-        self.inflate.is_some() && !self.agreed.takeover
+    /// Between two messages: the decompressor, unless it knows what the next message refers to.
+    pub(in crate::websocket::wire) fn give_back(&mut self) -> Option<Box<Decompressor>> {
+        match self.agreed.takeover {
+            true => None,
+            false => self.decompressor.take(),
+        }
     }
 
-    /// Between two messages: gives that memory back.
+    /// Between two messages: gives memory back.
     pub(in crate::websocket::wire) fn shrink(&mut self) {
-        if !self.agreed.takeover {
-            self.inflate = None;
-        }
-        (self.text, self.left) = (Vec::new(), Vec::new());
+        self.left = Vec::new();
     }
 
     /// A message begins.
@@ -74,10 +102,12 @@ impl Inflating {
     // parameter, the client MAY decompress each message with an empty LZ77 sliding window."
     pub(in crate::websocket::wire) fn start(&mut self) {
         self.made = 0;
-        if let Some(inflate) = &mut self.inflate
-            && !self.agreed.takeover
-        {
-            inflate.reset();
+        // Where 2^8 was agreed on, some senders use 2^9.
+        let bits = self.agreed.window_bits.clamp(MIN_BITS, MAX_BITS);
+        let (lend, is_new) = (self.lend, self.decompressor.is_none());
+        let decompressor = self.decompressor.get_or_insert_with(|| lend(bits));
+        if is_new || !self.agreed.takeover {
+            decompressor.inflate.reset();
         }
     }
 
@@ -129,10 +159,8 @@ impl Inflating {
 
     fn piece_ends(&mut self, last: bool, message: &mut Collected) -> Result<bool, Error> {
         if last {
-            let ends = self
-                .inflate
-                .as_ref()
-                .is_some_and(Inflate::is_between_blocks);
+            let decompressor = self.decompressor.as_ref();
+            let ends = decompressor.is_some_and(|it| it.inflate.is_between_blocks());
             if !ends {
                 return Err(Error::whole(Rule::CompressedCut));
             }
@@ -143,9 +171,10 @@ impl Inflating {
 
     /// Inflates the input. If a part has come out before its end, returns how much of it is done.
     fn run(&mut self, input: &[u8], message: &mut Collected) -> Result<Option<usize>, Error> {
-        // Where 2^8 was agreed on, some senders use 2^9.
-        let bits = self.agreed.window_bits.clamp(MIN_BITS, MAX_BITS);
-        let inflate = self.inflate.get_or_insert_with(|| Inflate::new(bits));
+        let Some(decompressor) = &mut self.decompressor else {
+            return Ok(None); // a message has begun
+        };
+        let Decompressor { inflate, text, .. } = &mut **decompressor;
         let mut done = 0;
         loop {
             inflate.resume();
@@ -160,10 +189,10 @@ impl Inflating {
                     (progress, bytes.len() - before)
                 }
                 None => {
-                    self.text.clear();
-                    let progress = inflate.inflate(&input[done..], &mut self.text, most);
-                    message.push(&self.text)?;
-                    (progress, self.text.len())
+                    text.clear();
+                    let progress = inflate.inflate(&input[done..], text, most);
+                    message.push(text)?;
+                    (progress, text.len())
                 }
             };
             self.made += n as u64;
