@@ -38,6 +38,7 @@ fn exchanges() -> Vec<Exchange> {
     let pipelined = [echo(8_000, b'x').repeat(19), echo(8_000, b'!')].concat();
     let chunk = [b"3e8\r\n".as_slice(), &[b'x'; 1000], b"\r\n"].concat();
     let trailers = format!("1\r\n!\r\n0\r\n{fields}\r\n");
+    let gzip = "Accept-Encoding: gzip\r\n";
     let coding = "Transfer-Encoding: chunked\r\n";
     let chunked = [
         head("POST /echo", coding),
@@ -48,6 +49,11 @@ fn exchanges() -> Vec<Exchange> {
     vec![
         exchange("an answer of 15 kB", echo(15_000, b'!'), b"!"),
         exchange("an answer of 200 kB", echo(200_000, b'!'), b"!"),
+        exchange(
+            "an answer in gzip",
+            head("GET /gzip", gzip),
+            b"\r\n0\r\n\r\n",
+        ),
         exchange("a field of 30 kB", head("GET /length", &field), hello),
         exchange("90 fields", head("GET /length", &fields), hello),
         exchange("20 pipelined answers of 8 kB", pipelined, b"!"),

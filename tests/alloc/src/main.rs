@@ -57,6 +57,11 @@ impl ServerEvents for Demo {
             "/websocket" => websocket::echo(req, res)?,
             "/control" => res.end(req.path().repeat(2))?,
             "/large" => res.write_head(200, plain)?.end(LARGE)?,
+            "/gzip" => {
+                let mut res = res;
+                res.compress(&req)?;
+                res.write_head(200, plain)?.end(LARGE)?;
+            }
             "/stream" => {
                 let mut res = res.write_head(200, plain)?;
                 for _ in 0..5 {
