@@ -20,6 +20,7 @@ use barewire::http::{Handled, Response};
 use barewire::net::{self, Addr, Socket};
 use barewire::tls::{self, ServerOptions};
 use barewire::udp::{self, Family, RemoteInfo, SocketEvents};
+use barewire::websocket::PerMessageDeflate;
 use barewire::{http, https, websocket};
 use std::io;
 
@@ -75,7 +76,8 @@ fn to_the_page(res: Response<'_>, section: &str) -> Handled {
 
 /// WebSocket. A browser that wants the page of that demo is sent to the chapter.
 pub(crate) fn websocket(listen: &str) -> io::Result<Addr> {
-    let routes = websocket_routes::Routes::new(MESSAGE_BYTES, None);
+    let deflate = Some(PerMessageDeflate::default()); // for clients that ask for it
+    let routes = websocket_routes::Routes::new(MESSAGE_BYTES, deflate);
     let server = http::create_server(move |req, res| match (req.method(), req.path()) {
         ("GET" | "HEAD", "/") if !websocket::is_asked_for(&req) => to_the_page(res, "s7-4"),
         _ => routes.serve(req, res),

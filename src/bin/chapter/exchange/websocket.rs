@@ -19,7 +19,9 @@ exchanges! { "7.4", "websocket";
     "websocket.fragments", false, fragments, [
         r"printf 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x01\x83\0\0\0\0one\x89\x80\0\0\0\0\x80\x83\0\0\0\0two\x88\x80\0\0\0\0' | nc 127.0.0.1 {websocket.port} | od -c"
     ];
-    "websocket.deflate", false, deflate, [];
+    "websocket.deflate", false, deflate, [
+        "printf 'Hello %.0s' $(seq 100) | ws_client --deflate ws://{websocket}/echo"
+    ];
 }
 
 /// The book's greeting.
