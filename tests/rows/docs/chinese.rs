@@ -31,19 +31,13 @@ fn its_map_is_that_of_the_readme() {
 fn it_names_each_door_of_the_chapter_with_its_port() {
     let guide = guide();
     let rows = guide.table("| 小节 | 服务 | 端口 |");
-    let chapter = Page::read("src/bin/chapter/main.rs");
     let mut wrong = Vec::new();
-    let doors: Vec<_> = chapter.text.split("\n    Door {").skip(1).collect();
-    for door in &doors {
-        let behind = |text: &str, name: &str| text.split_once(name).map(|(_, it)| it.to_owned());
-        let name = behind(door, "name: \"").expect("a door has a name");
-        let name = name.split('"').next().unwrap_or_default();
-        let port = behind(door, "port: Some(");
-        let port = port.as_deref().and_then(|it| it.split(')').next());
-        let row = rows.iter().find(|(_, cells)| cells[1] == name);
+    let doors = super::counts::doors_of_the_chapter();
+    for (name, port) in &doors {
+        let row = rows.iter().find(|(_, cells)| cells[1] == *name);
         match (row, port) {
             (Some(_), None) => {}
-            (Some((_, cells)), Some(port)) if cells[2] == port => {}
+            (Some((_, cells)), Some(port)) if cells[2] == *port => {}
             _ => wrong.push(format!("README.zh.md: has no row {name} with {port:?}")),
         }
     }

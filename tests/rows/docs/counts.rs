@@ -52,8 +52,7 @@ fn the_pages_count_as_the_code_does() {
     let sentence = "share the {} sockets of an agent";
     check(tour, sockets, sentence, &mut wrong);
 
-    let chapter = Page::read("src/bin/chapter/main.rs");
-    let doors = chapter.text.matches("\n    Door {").count();
+    let doors = doors_of_the_chapter().len();
     let sentence = "what to try at each of {} addresses:";
     check(readme, doors, sentence, &mut wrong);
 
@@ -149,20 +148,29 @@ fn the_map_names_each_door_and_each_demo() {
 #[test]
 fn the_readme_names_each_port_of_the_chapter() {
     let readme = Page::readme();
-    let chapter = Page::read("src/bin/chapter/main.rs");
     let line = readme.line_of("serves the whole chapter");
     let mut wrong = Vec::new();
-    for door in chapter.text.split("\n    Door {").skip(1) {
-        let (_, port) = door.split_once("port: ").expect("a door has a port");
-        let Some(port) = port.strip_prefix("Some(") else {
+    for (name, port) in doors_of_the_chapter() {
+        let Some(port) = port else {
             continue;
         };
-        let port = port.split(')').next().unwrap_or_default();
-        let (_, name) = door.split_once("name: \"").expect("a door has a name");
-        let name = name.split('"').next().unwrap_or_default();
         if !readme.text.contains(&format!("{name} {port}")) {
             wrong.push(readme.wrong(line, &format!("does not say {name} {port}")));
         }
     }
     assert_none(&wrong);
+}
+
+/// The table `doors!` of the chapter: names, and ports where there are some.
+pub(super) fn doors_of_the_chapter() -> Vec<(String, Option<String>)> {
+    let chapter = Page::read("src/bin/chapter/main.rs");
+    let (_, table) = chapter.text.split_once("\ndoors! {").expect("a table");
+    let rows = table.lines().skip(1).take_while(|line| *line != "}");
+    let rows = rows.filter_map(|line| line.strip_prefix("    \"")?.split_once("\" "));
+    let doors = rows.map(|(name, behind)| {
+        let port = behind.strip_prefix("Some(");
+        let port = port.and_then(|port| port.split(')').next());
+        (name.to_owned(), port.map(str::to_owned))
+    });
+    doors.collect()
 }
