@@ -281,6 +281,8 @@ impl Words {
                 .split('{')
                 .skip(1)
                 .filter_map(|rest| rest.split_once('}'));
+            // The page finds a cause by its code, and interop/page.mjs checks that it does.
+            let names = names.filter(|(name, _)| *name != "cause");
             let mut names: Vec<_> = names.map(|(name, _)| name.to_owned()).collect();
             names.sort();
             (key.to_owned(), names)

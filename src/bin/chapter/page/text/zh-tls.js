@@ -11,8 +11,8 @@ export const zhTls = {
       title: "途中的人看见什么",
       question: "客户端通过 TLS 写了五个字节 hello。途中的窃听者能看到什么？",
       choices: ["hello", "什么也看不到", "有 22 个字节的密文经过：什么时候、从哪里到哪里"], answer: 2,
-      because: "途中经过的是记录：类型 23、版本、明文的长度，然后是密文：五个字节的文本，一个字节的真实类型，十六个字节谁也伪造不了的认证标签（RFC 8446 §5.2）。右边一栏的原文，只有两端看得到。窃听者仍然知道谁和谁通信（ClientHello 里连主机名都是明文）、通信多少、在什么时候；只有填充才能掩盖长度。",
-      try: "在线路上找到 hello 的那条记录，算一算 22 − 1 − 16。再找 close_notify：还能把它和数据分开吗？",
+      because: "hello 的记录有 27 个字节：5 个字节的头部是明文（类型 23、版本、长度），22 个字节是密文。22 = 5 + 1 + 16：文本、它的真实类型、谁也伪造不了的认证标签（RFC 8446 §5.2）。右边一栏的原文，只有两端看得到。窃听者仍然知道谁和谁通信（ClientHello 里连主机名都是明文）、通信多少、在什么时候；只有填充才能掩盖长度。",
+      try: "在线路上找到 hello 的那条记录，算一算 27 − 5 − 1 − 16。再找 close_notify：还能把它和数据分开吗？",
     },
     "tls.hello": {
       title: "两次 hello，以及证书树",
@@ -113,17 +113,6 @@ export const zhTls = {
       try: "比较两次握手的字节数，再到第二个 ClientHello 里找到 pre_shared_key。",
     },
   },
-  // 客户端拒绝证书的原因，按错误码。
-  causes: {
-    CERT_HAS_EXPIRED: "证书，或它所依赖的 CA 证书，已经过期",
-    CERT_NOT_YET_VALID: "证书尚未生效，除非本机的时钟不对",
-    ERR_TLS_CERT_ALTNAME_INVALID: "证书是给别的主机签发的",
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: "证书的签发者不受信任，而服务器没有发来别的证书",
-    DEPTH_ZERO_SELF_SIGNED_CERT: "证书是自签名的，没有 CA 为它担保",
-    ERR_OSSL_X509_UNSUPPORTED_VERSION: "证书是 X.509 第 1 版，既没有写主机名，也没有写用途",
-    ERR_SSL_EE_KEY_TOO_SMALL: "证书的密钥太短，能够被破解",
-    CERT_SIGNATURE_FAILURE: "对方没能证明自己持有这张证书的私钥",
-  },
   events: {
     "tls.connected": "secureConnect：{version}，{cipher}",
     "tls.authorized": "authorized",
@@ -137,5 +126,16 @@ export const zhTls = {
     "tls.required": "第二个服务器强制要求证书",
     "tls.full": "完整的握手：客户端发了 {sent} 字节，服务器发了 {received} 字节",
     "tls.resumed": "恢复的握手：客户端发了 {sent} 字节，服务器发了 {received} 字节",
+  },
+  // 客户端拒绝证书的原因，按错误码。
+  causes: {
+    CERT_HAS_EXPIRED: "证书，或它所依赖的 CA 证书，已经过期",
+    CERT_NOT_YET_VALID: "证书尚未生效，除非本机的时钟不对",
+    ERR_TLS_CERT_ALTNAME_INVALID: "证书是给别的主机签发的",
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: "证书的签发者不受信任，而服务器没有发来别的证书",
+    DEPTH_ZERO_SELF_SIGNED_CERT: "证书是自签名的，没有 CA 为它担保",
+    ERR_OSSL_X509_UNSUPPORTED_VERSION: "证书是 X.509 第 1 版，既没有写主机名，也没有写用途",
+    ERR_SSL_EE_KEY_TOO_SMALL: "证书的密钥太短，能够被破解",
+    CERT_SIGNATURE_FAILURE: "对方没能证明自己持有这张证书的私钥",
   },
 };
