@@ -40,7 +40,7 @@ labels! {
     Unexplained "unexplained" "" "bytes that are not explained, and why";
     End "end" "RFC 9293 §3.6" "sends no more: its direction ends";
     Gap "tcp.gap" "RFC 9293 §3.4" "bytes that are not in the capture";
-    Bytes "bytes" "" "data of a protocol that is not known here";
+    Bytes "bytes" "" "data: what the two programs say to each other";
 
     Datagram "udp.datagram" "RFC 768 §Introduction" "a datagram";
     FramedMessage "framing.message" "" "framed message";

@@ -10,7 +10,7 @@ pub(super) const LABELS: Labels = &[
     (Label::Unexplained, "没有解释的字节"),
     (Label::End, "不再发送：这个方向到此结束"),
     (Label::Gap, "抓包中缺失的字节"),
-    (Label::Bytes, "这里不认识的协议的数据"),
+    (Label::Bytes, "数据：两个程序之间的内容"),
 
     (Label::Datagram, "数据报"),
     (Label::FramedMessage, "分帧的消息"),
