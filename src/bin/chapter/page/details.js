@@ -10,6 +10,7 @@ const mostHex = 64;
 let panel = null;
 let shownLeaf = null;
 let pinnedNode = null;
+let shownIn = null;
 let offlineSources = null;
 
 // Called once. `offline`: the run of an exported file, which has no server.
@@ -29,13 +30,14 @@ export function watchLeaves(aside, offline) {
   document.addEventListener("click", (event) => {
     const leaf = leafAt(event.target);
     if (leaf) pin(event.target, leaf);
+    else if (isElsewhere(event.target)) letGo();
   });
   document.addEventListener("keydown", onKey);
   showNothing();
 }
 
 function onKey(event) {
-  if (event.key === "Escape" && (pinnedNode || panel.classList.contains("open"))) return unpin();
+  if (event.key === "Escape" && shownLeaf) return letGo();
   const node = event.target;
   if (!leafAt(node) || event.ctrlKey || event.altKey || event.metaKey) return undefined;
   if (event.key === "Enter" || event.key === " ") {
@@ -80,6 +82,9 @@ function pin(node, leaf) {
   showLeaf(leaf);
   for (const other of leaf.nodes) other.classList.add("pinned");
   panel.classList.add("open");
+  // A sheet at the foot may lie over what was touched.
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (getComputedStyle(panel).position === "fixed") node.scrollIntoView({ block: "nearest", behavior: isStill ? "auto" : "smooth" });
 }
 
 function unpin() {
@@ -88,6 +93,19 @@ function unpin() {
   pinnedNode = null;
   panel.classList.remove("open");
   if (panel.contains(document.activeElement)) node?.focus();
+}
+
+// Another exchange is used, or this one is played again.
+function isElsewhere(node) {
+  const article = node.closest("article");
+  return shownLeaf && article && (article !== shownIn || !shownLeaf.nodes.some((other) => other.isConnected));
+}
+
+function letGo() {
+  unpin();
+  for (const node of shownLeaf?.nodes ?? []) node.classList.remove("shown");
+  shownLeaf = null;
+  showNothing();
 }
 
 function showNothing() {
@@ -100,9 +118,10 @@ function showLeaf(leaf) {
   shownLeaf = leaf;
   leaf.nodes = leaf.nodes.filter((node) => node.isConnected);
   for (const node of leaf.nodes) node.classList.add("shown");
+  shownIn = leaf.nodes[0]?.closest("article");
   const path = el("p", { class: "path" });
   say(path, () => leaf.path.map(labelWords).join(" › "));
-  panel.replaceChildren(el("button", { class: "close", type: "button", click: unpin, label: "close", text: "×" }),
+  panel.replaceChildren(el("button", { class: "close", type: "button", click: letGo, label: "close", text: "×" }),
     el("h2", { id: "details-title", say: () => labelWords(leaf.label), class: `k-${leaf.kind}` }),
     ...(leaf.path.length ? [path] : []),
     ...(leaf.isDerived ? [el("p", { class: "tag", say: "derived" })] : []),
@@ -178,6 +197,7 @@ function placeNode(place) {
   const lines = place.lines.map((line, at) => el("span", {
     class: place.first + at === place.line ? "line cited" : "line", text: `${line}\n`,
   }));
-  return el("figure", { class: "place" }, el("figcaption", { text: `${place.file}:${place.line}` }),
+  const [, folder, name] = /^(.*\/)?(.+)$/.exec(place.file);
+  return el("figure", { class: "place" }, el("figcaption", { text: folder ?? "" }, el("span", { text: `${name}:${place.line}` })),
     el("pre", { tabindex: "0", label: () => place.file }, el("code", {}, ...lines)));
 }
