@@ -24,6 +24,7 @@ async function start() {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => {
       rememberLanguage(button.dataset.language);
+      if (!offlineRun) history.replaceState(null, "", `?lang=${button.dataset.language}${location.hash}`);
       chooseLanguage(button.dataset.language);
     });
   }

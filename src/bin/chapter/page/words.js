@@ -8,8 +8,10 @@ const texts = {};
 let language = "en";
 let wireWords = {};
 
-// What the browser asks for, unless the reader has chosen.
+// What the address asks for, what the reader has chosen, or what the browser asks for.
 export function preferredLanguage() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (asked === "en" || asked === "zh") return asked;
   try {
     const chosen = localStorage.getItem("language");
     if (chosen) return chosen;
