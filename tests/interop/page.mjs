@@ -92,6 +92,8 @@ async function play(visited, id) {
 
 // The bytes that the page shows of one side of an exchange, from its hexadecimal column.
 async function shown(page, id, side) {
+  const more = page.locator(inside(id, `.block.${side}:not(.derived) .more`));
+  while (await more.count()) await more.first().click();
   const cells = page.locator(inside(id, `.block.${side}:not(.derived) .hex`));
   return Buffer.from((await cells.allTextContents()).join("").replace(/\s/g, ""), "hex");
 }
@@ -176,18 +178,38 @@ const parts = {
       }
       assert.deepEqual([...missing], []);
     });
+    await check("the address carries a chosen language; what plays by itself says that a choice shows the answer", async () => {
+      assert.match(page.url(), /\?lang=zh$/);
+      await page.locator("[data-language=en]").click();
+      const { page: linked, context } = await visit({}, `${url}?lang=zh#tcp.greeting`);
+      assert.equal(await linked.locator("html").getAttribute("lang"), "zh-CN");
+      const hint = linked.locator(inside("tcp.greeting", ".predict p"));
+      await hint.waitFor();
+      await linked.locator(inside("tcp.greeting", ".predict input")).first().click();
+      await linked.locator(inside("tcp.greeting", ".answer p:nth-of-type(2)")).waitFor();
+      assert(await hint.isHidden());
+      await context.close();
+    });
     await check("TLS: each record stands beside what it carries; above it in a window of 700 pixels", async () => {
       const pairs = () => page.locator(inside("tls.on_the_way", ".pair:not(.heads)")).evaluateAll((rows) => rows.map(({ children: [way, ends] }) => {
         const [left, right] = [way, ends].map((cell) => cell.getBoundingClientRect());
         const [sealed, plain] = [way, ends].map((cell) => [...cell.querySelectorAll(".hex")].map((hex) => hex.textContent).join(""));
         const text = plain.match(/\w\w/g)?.map((byte) => String.fromCharCode(parseInt(byte, 16))).join("") ?? "";
-        return { text, bytes: sealed.match(/\w\w/g)?.length, isBeside: left.top === right.top && left.right <= right.left, isAbove: left.bottom <= right.top };
+        return { named: way.querySelector(".card-head span:not(.tag)").textContent, says: ends.querySelector(":scope > p.faint")?.textContent, text, bytes: sealed.match(/\w\w/g)?.length, isBeside: left.top === right.top && left.right <= right.left, isAbove: left.bottom <= right.top };
       }));
       const wide = await pairs();
       const carry = wide.filter(({ text }) => text);
       // RFC 8446 §5.2: the head, the real type and the tag are 22 bytes more.
       assert.deepEqual(carry.map(({ text, bytes }) => [text, bytes]).sort(), [["hello", 27], ["hello", 27], ["welcome!\n", 31]]);
       assert(wide.length > carry.length && wide.every(({ isBeside }) => isBeside), JSON.stringify(wide));
+      const first = wide.slice(0, 6).map(({ named, says }) => `${named.split(":")[0]} | ${says?.split(": ")[1]}`);
+      assert.deepEqual(first, ["record 22 handshake, ClientHello | ClientHello, in the clear", "record 22 handshake, ServerHello | ServerHello, in the clear",
+        "record 20 change_cipher_spec | change_cipher_spec, in the clear", "record 23 application_data | sealed handshake",
+        "record 20 change_cipher_spec | change_cipher_spec, in the clear", "record 23 application_data | sealed handshake"]);
+      assert(wide.some(({ says }) => says?.endsWith("sealed ticket or alert")));
+      const states = await page.locator(inside("tls.on_the_way", ".side.client .machine:not(.exits) span")).evaluateAll((all) => all.map((box) => [box.title, box.scrollWidth <= box.clientWidth]));
+      assert.deepEqual(states.map(([title]) => title.split(": ")[1]), ["passed", "passed", "passed", "passed", "now"]);
+      assert(states.every(([, isWhole]) => isWhole), "no name is cut off");
       await page.setViewportSize({ width: 700, height: 720 });
       assert((await pairs()).every(({ isAbove }) => isAbove));
       assert(await page.locator(inside("tls.on_the_way", ".pair > div > .tag")).first().isVisible());
@@ -200,6 +222,29 @@ const parts = {
         cards = now;
       }
       return `${carry.length} of ${wide.length} records`;
+    });
+    await check("the details are emptied by Escape and by another exchange; they lie over nothing that was touched; the source is whole", async () => {
+      const details = page.locator("#details h2");
+      const leaf = page.locator(inside("http.hello", ".block.server .leaf"));
+      const isEmpty = async () => assert.equal(await details.textContent(), "What is this byte?");
+      for (const leave of [() => page.keyboard.press("Escape"), () => page.locator(inside("http.length", ".predict input")).first().click()]) {
+        await leaf.first().click();
+        assert.notEqual(await details.textContent(), "What is this byte?");
+        await leave();
+        await isEmpty();
+      }
+      await page.setViewportSize({ width: 390, height: 700 });
+      await leaf.last().evaluate((node) => node.scrollIntoView({ block: "end" }));
+      await leaf.first().evaluate((node) => scrollBy(0, node.getBoundingClientRect().top - 600));
+      await leaf.first().click();
+      const [byte, sheet] = await Promise.all([leaf.first(), page.locator("#details")].map((node) => node.boundingBox()));
+      assert(byte.y > 0 && byte.y + byte.height <= sheet.y, JSON.stringify([byte, sheet]));
+      await page.locator("#details summary").click();
+      const place = page.locator("#details .place").first();
+      assert.equal(await place.locator("figcaption span").evaluate((name) => name.getClientRects().length), 1, "name and line stay together");
+      assert(await place.locator("pre").evaluate((pre) => { pre.scrollLeft = 20; return pre.scrollLeft === 20; }), "long lines scroll sideways");
+      await page.locator("#details .close").click();
+      await page.setViewportSize({ width: 1280, height: 720 });
     });
     await check("the frame builder: a list is answered and closed by the client; what is forbidden brings a Close", async () => {
       const id = "websocket.builder";

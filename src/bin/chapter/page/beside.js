@@ -1,7 +1,7 @@
 // TLS, side by side: on the left each record, as somebody on the way sees it; on the right what it carries, as the two
 // ends see it. A record and its content stand in one row.
 
-import { el, bytesWords, pageText } from "./words.js";
+import { el, bytesWords, labelWords, pageText } from "./words.js";
 import { Drawing } from "./draw.js";
 
 // What a record of TLS 1.3 has beyond its content: the head, the real type, the tag.
@@ -12,8 +12,15 @@ export class Beside extends Drawing {
     super.clear();
     this.records = [];
     this.others = new Map();
+    this.isConnected = false;
     this.flow.classList.add("beside");
     this.flow.append(el("div", { class: "pair heads" }, el("h4", { say: "beside.way" }), el("h4", { say: "beside.ends" })));
+  }
+
+  // The client stands at the tap: what it reads once it is connected belongs to no handshake.
+  take(message) {
+    if (message.kind === "state") this.isConnected = message.client === "CONNECTED";
+    super.take(message);
   }
 
   // The bytes of the records come as spans: a write or a read may have several, or a part of one.
@@ -60,9 +67,16 @@ export class Beside extends Drawing {
       this.records = this.records.filter((left) => left !== record);
     } else {
       card.block.limit = 64;
-      const ends = this.pair(card.node, el("p", { class: "faint", say: "beside.nothing" }));
+      const { isSealed, name } = contentOf(message.span);
+      const key = isSealed ? `beside.${this.isConnected ? "after" : "handshake"}` : "beside.clear";
+      const ends = this.pair(card.node, el("p", { class: "faint", say: () => pageText(key, { name }) }));
       this.records.push({ from, carries: message.span.length - overhead, ends });
     }
+  }
+
+  titleOf(span) {
+    const { type, name } = contentOf(span);
+    return `${labelWords(span.label)} ${type}${type.endsWith(name) ? "" : `, ${name}`}: ${bytesWords(span.length)}`;
   }
 
   // A new row; returns its right cell.
@@ -72,4 +86,13 @@ export class Beside extends Drawing {
     this.flow.append(el("div", { class: "pair" }, left, right));
     return right;
   }
+}
+
+// The type of a record, and the name of what is in it, as far as anybody can see it: `22 handshake`, `ClientHello`.
+function contentOf({ children }) {
+  const valueOf = (spans, label) => spans?.find((span) => span.label === label)?.value ?? "";
+  const type = valueOf(children, "tls.record.type");
+  const message = valueOf(children.find(({ label }) => label === "tls.handshake")?.children, "tls.handshake.type").split(" ")[1];
+  const name = message?.replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase()) ?? type.split(" ")[1] ?? "";
+  return { type, name, isSealed: children.some(({ label }) => label === "tls.sealed") };
 }

@@ -2,7 +2,7 @@
 //
 // Messages of the server come in; what they change is drawn once before the next picture of the screen.
 
-import { el, say, bytesWords, labelWords, pageText, timeWords, valueWords } from "./words.js";
+import { el, say, bytesWords, labelWords, pageText, ruleLink, timeWords, valueWords } from "./words.js";
 import { bytesOfHex, fillRows, kindOf, kinds, leafNode, leavesOf } from "./blocks.js";
 import { cutsFigure, eventLine, lanesFigure } from "./figures.js";
 import { Machines } from "./states.js";
@@ -25,7 +25,8 @@ export class Drawing {
     this.trees = el("div", {});
     const legend = el("ul", { class: "legend", label: "legend" },
       ...kinds.map((kind) => el("li", { class: `k-${kind}`, say: `kind.${kind}` })));
-    this.node = el("div", { class: "drawing", hidden: true }, this.machines.node, legend, this.lanes, this.flow, this.trees, this.cuts);
+    const scene = el("div", { class: "scene" }, this.machines.node, legend, this.lanes, this.flow);
+    this.node = el("div", { class: "drawing", hidden: true }, scene, this.trees, this.cuts);
     this.near = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) if (isIntersecting) this.comesNear(target);
     }, { rootMargin: "100% 0px" });
@@ -202,10 +203,13 @@ export class Drawing {
     // These bytes are drawn apart from the writes and reads: they were in several frames, or are a record.
     const derived = { leaves, cards: [] };
     const block = { at: message.span.at, bytes: bytesOfHex(message.hex), open: false, limit: mostOfLeaf };
-    const title = () => `${labelWords(message.span.label)}: ${bytesWords(message.span.length)}`;
-    const card = this.card(message, title, block, derived, message.layer !== "tcp");
+    const card = this.card(message, () => this.titleOf(message.span), block, derived, message.layer !== "tcp");
     this.place(card, message);
     this.dirty.add(card);
+  }
+
+  titleOf(span) {
+    return `${labelWords(span.label)}: ${bytesWords(span.length)}`;
   }
 
   drawCard(card) {
@@ -292,7 +296,9 @@ function hangingNote(leaf) {
   const node = leafNode(leaf, leaf.value, leaf.kind, () => valueWords(leaf));
   if (leaf.value) {
     if (valueWords(leaf)) say(node, () => valueWords(leaf));
-    return el("li", {}, el("span", { say: words }), " ", node);
+    // "Rule 4 of 8": of these.
+    const link = leaf.label.startsWith("http.length") ? [" ", ruleLink(leaf.rule)] : [];
+    return el("li", {}, el("span", { say: words }), " ", node, ...link);
   }
   node.classList.add("words");
   say(node, words);

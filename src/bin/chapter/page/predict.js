@@ -12,7 +12,8 @@ export class Prediction {
     this.because = el("p", { hidden: true, say: () => exchangeText(exchange, "because") ?? "" });
     this.answer = el("div", { class: "answer", hidden: true, role: "status" }, this.verdict, this.because);
     this.choices = el("div", {});
-    this.question = el("fieldset", { class: "predict" }, el("legend", { say: () => exchangeText(exchange, "question") ?? "" }), this.choices);
+    this.hint = el("p", { class: "faint", hidden: true, say: "answer.choose" });
+    this.question = el("fieldset", { class: "predict" }, el("legend", { say: () => exchangeText(exchange, "question") ?? "" }), this.choices, this.hint);
     this.drawChoices();
   }
 
@@ -36,6 +37,7 @@ export class Prediction {
   played(isAsked) {
     this.isPlayed = true;
     if (isAsked || this.chosen >= 0) this.reveal();
+    else this.hint.hidden = false;
   }
 
   // A choice without a run: the page says what comes next.
@@ -48,6 +50,7 @@ export class Prediction {
     const right = exchangeText(this.exchange, "answer");
     if (right === undefined) return;
     this.answer.hidden = this.because.hidden = false;
+    this.hint.hidden = true;
     const words = () => exchangeText(this.exchange, "choices")?.[right] ?? "";
     const key = this.chosen < 0 ? "answer.is" : this.chosen === right ? "answer.right" : "answer.other";
     this.verdict.className = `verdict ${this.chosen === right ? "right" : ""}`;

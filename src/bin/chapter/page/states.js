@@ -60,15 +60,26 @@ export class Machines {
     if (!state) return;
     if (!side.boxOf.has(state)) this.add(side, side.boxes, state);
     for (const box of side.boxOf.values()) box.removeAttribute("aria-current");
-    side.boxOf.get(state).setAttribute("aria-current", "step");
-    side.boxOf.get(state).classList.add("passed");
+    let box = side.boxOf.get(state);
+    box.setAttribute("aria-current", "step");
+    side.boxes.firstChild.classList.add("passed");
+    // A handshake of TLS is sealed in part: nobody sees some of the steps, and none is left out.
+    for (const isAll = side.machine === "tls"; box; box = isAll && box.previousSibling) box.classList.add("passed");
+    for (const [name, { firstChild }] of side.boxOf) this.sayTitle(side, name, firstChild);
   }
 
   add(side, list, name) {
     const words = el("span", { say: () => stateWords(side.machine, name) });
-    say(words, () => stateWords(side.machine, name), "title");
     const box = el("li", {}, words);
     side.boxOf.set(name, box);
     list.append(box);
+    this.sayTitle(side, name, words);
+  }
+
+  // What the look of a box means.
+  sayTitle(side, name, words) {
+    const box = words.parentNode;
+    const key = box.hasAttribute("aria-current") ? "state.now" : box.classList.contains("passed") ? "state.passed" : "state.ahead";
+    say(words, () => pageText(key, { state: stateWords(side.machine, name) }), "title");
   }
 }

@@ -11,8 +11,8 @@ export const enTls = {
       title: "What somebody on the way sees",
       question: "The client writes hello, five bytes, through TLS. What can a thief on the way read of it?",
       choices: ["hello", "Nothing at all", "That 22 sealed bytes passed, when, and from where to where"], answer: 2,
-      because: "The records are what passes: the type 23, a version, a length in the clear, and sealed bytes: five of text, one for the real type, sixteen for the tag that nobody can forge (RFC 8446 §5.2). What stands on the right, only the two ends see. The thief still learns who talks to whom (the ClientHello even names the host), how much and when; only padding would hide the length.",
-      try: "Find the record of hello on the wire and subtract: 22 − 1 − 16. Then look for the close_notify: can you still tell it from data?",
+      because: "The record of hello has 27 bytes: 5 of the head in the clear (the type 23, a version, a length), and 22 that are sealed. 22 = 5 + 1 + 16: the text, its real type, and the tag that nobody can forge (RFC 8446 §5.2). What stands on the right, only the two ends see. The thief still learns who talks to whom (the ClientHello even names the host), how much and when; only padding would hide the length.",
+      try: "Find the record of hello on the wire and subtract: 27 − 5 − 1 − 16. Then look for the close_notify: can you still tell it from data?",
     },
     "tls.hello": {
       title: "Two hellos, and certificates as a tree",

@@ -19,7 +19,7 @@ export const enWebsocket = {
       title: "A frame, bit by bit",
       question: "`hello world!` goes masked to the server, `yakexi` comes back in the clear. What is the mask for?",
       choices: ["Nobody on the way can read the message", "A script of a page cannot choose the bytes that pass a proxy", "The server can tell whether a byte was damaged"], answer: 1,
-      because: "The key stands in front of the payload, so the mask hides nothing. It is new and unpredictable for each frame: a malicious page that sends `GET /…` as a message cannot make those bytes appear on the wire, where an old proxy could take them for a request and store a false answer (RFC 6455 §10.3). A server runs no foreign scripts, so it must not mask (§5.1).",
+      because: "The masking key stands in front of the payload, so the mask hides nothing. It is new and unpredictable for each frame: a malicious page that sends `GET /…` as a message cannot make those bytes appear on the wire, where an old proxy could take them for a request and store a false answer (RFC 6455 §10.3). A server runs no foreign scripts, so it must not mask (§5.1).",
       try: "Touch the first two bytes for their bits. XOR the first byte of the payload with the first of the key: 0x68, the h.",
     },
     "websocket.fragments": {
