@@ -14,10 +14,10 @@
 //! ```
 
 use super::bits_out::BitWriter;
-use super::encode_table::{Code, code_lengths, codes, parts};
+use super::encode_table::{Code, NO_TREE, Tree, code_lengths, codes, parts};
 use super::symbols::{
     ALL_LITERALS, CODE_BITS, CODE_LENGTH_ORDER, CODE_LENGTHS, DISTANCE, DISTANCES, END_OF_BLOCK,
-    FIXED_DISTANCES, LENGTH, LITERALS, LONGEST, SHORTEST, fixed_literals,
+    FIXED_DISTANCES, FIXED_LITERALS, LENGTH, LITERALS, LONGEST, SHORTEST,
 };
 
 /// The types of a block, RFC 1951 §3.2.3.
@@ -71,24 +71,32 @@ pub(super) struct Block {
     distances: [u32; DISTANCES],
     literal_codes: [Code; ALL_LITERALS],
     distance_codes: [Code; DISTANCES],
+    head: Head,
+    tree: Tree,
     /// While it is written: whether as stored, and how many symbols or bytes of it are.
     is_stored: bool,
     written: usize,
 }
 
 impl Block {
-    pub(super) fn new(most: usize) -> Block {
-        let mut block = Block {
-            symbols: Vec::new(),
-            most,
-            bytes: 0,
-            literals: [0; LITERALS],
-            distances: [0; DISTANCES],
-            literal_codes: [0; ALL_LITERALS],
-            distance_codes: [0; DISTANCES],
-            is_stored: false,
-            written: 0,
-        };
+    const EMPTY: Block = Block {
+        symbols: Vec::new(),
+        most: 0,
+        bytes: 0,
+        literals: [0; LITERALS],
+        distances: [0; DISTANCES],
+        literal_codes: [0; ALL_LITERALS],
+        distance_codes: [0; DISTANCES],
+        head: Head::EMPTY,
+        tree: NO_TREE,
+        is_stored: false,
+        written: 0,
+    };
+
+    /// For so many symbols at most.
+    pub(super) fn new(most: usize) -> Box<Block> {
+        let mut block = Box::new(Block::EMPTY); // as `Codes::EMPTY`
+        block.most = most;
         block.clear();
         block
     }
@@ -127,13 +135,11 @@ impl Block {
 
     /// Writes the head of the shortest of the three, and makes its codes. If its bytes are no longer there, it is not stored.
     pub(super) fn begin(&mut self, is_last: bool, can_store: bool, out: &mut BitWriter) {
-        let (mut literals, mut distances) = ([0; LITERALS], [0; DISTANCES]);
-        code_lengths(&self.literals, CODE_BITS, &mut literals);
-        code_lengths(&self.distances, CODE_BITS, &mut distances);
-        let head = Head::new(&literals, &distances);
-        let dynamic = head.bits + self.bits(&literals, &distances);
-        let (fixed_literals, fixed_distances) = (fixed_literals(), FIXED_DISTANCES);
-        let fixed = self.bits(&fixed_literals, &fixed_distances);
+        self.head
+            .make(&self.literals, &self.distances, &mut self.tree);
+        let (literals, distances) = self.head.lengths();
+        let dynamic = self.head.bits + self.bits(literals, distances);
+        let fixed = self.bits(&FIXED_LITERALS, &FIXED_DISTANCES);
         let padding = (13 - out.bits_begun() as usize) % 8;
         let stored = match can_store {
             true => padding + 32 + 8 * self.bytes,
@@ -147,21 +153,15 @@ impl Block {
             (_, false) => DYNAMIC,
         };
         out.put(kind << 1 | u64::from(is_last), 3);
-        match kind {
-            STORED => {
-                out.align();
-                let length = self.bytes as u64;
-                out.put(length | (length ^ 0xffff) << 16, 32);
-            }
-            FIXED => self.make_codes(&fixed_literals, &fixed_distances),
-            _ => {
-                head.write(out);
-                self.make_codes(&literals, &distances);
-            }
+        if self.is_stored {
+            out.align();
+            let length = self.bytes as u64;
+            return out.put(length | (length ^ 0xffff) << 16, 32);
         }
-    }
-
-    fn make_codes(&mut self, literals: &[u8], distances: &[u8]) {
+        let (literals, distances) = match kind {
+            FIXED => (&FIXED_LITERALS[..], &FIXED_DISTANCES[..]),
+            _ => self.head.write(out),
+        };
         codes(literals, &mut self.literal_codes);
         codes(distances, &mut self.distance_codes);
     }
@@ -225,51 +225,61 @@ impl Block {
 }
 
 /// RFC 1951 §3.2.7: the code lengths of a block with dynamic codes, written with codes of their own.
+#[derive(Clone, Debug)]
 struct Head {
     /// Those for literals, up to the last that is used, and behind them those for distances.
     all: [u8; LITERALS + DISTANCES],
     literals: usize,
     distances: usize,
-    lengths: [u8; CODE_LENGTHS],
+    code_lengths: [u8; CODE_LENGTHS],
     /// How many of them are sent.
     sent: usize,
     bits: usize,
 }
 
 impl Head {
-    fn new(literals: &[u8], distances: &[u8]) -> Head {
+    const EMPTY: Head = Head {
+        all: [0; LITERALS + DISTANCES],
+        literals: 0,
+        distances: 0,
+        code_lengths: [0; CODE_LENGTHS],
+        sent: 0,
+        bits: 0,
+    };
+
+    /// The code lengths for literals and for distances.
+    fn lengths(&self) -> (&[u8], &[u8]) {
+        let (literals, rest) = self.all.split_at(self.literals);
+        (literals, &rest[..self.distances])
+    }
+
+    /// For what occurs so often.
+    fn make(&mut self, literals: &[u32], distances: &[u32], tree: &mut Tree) {
         let used = |lengths: &[u8]| {
-            lengths
-                .iter()
-                .rposition(|&bits| bits > 0)
-                .map_or(0, |last| last + 1)
+            let last = lengths.iter().rposition(|&bits| bits > 0);
+            last.map_or(0, |last| last + 1)
         };
-        let mut head = Head {
-            all: [0; LITERALS + DISTANCES],
-            literals: used(literals),
-            distances: used(distances),
-            lengths: [0; CODE_LENGTHS],
-            sent: 4,
-            bits: 0,
-        };
-        let (first, behind) = head.all.split_at_mut(head.literals);
-        first.copy_from_slice(&literals[..head.literals]);
-        behind[..head.distances].copy_from_slice(&distances[..head.distances]);
+        let first = &mut self.all[..LITERALS];
+        code_lengths(literals, CODE_BITS, first, tree);
+        self.literals = used(first);
+        let behind = &mut self.all[self.literals..][..DISTANCES];
+        code_lengths(distances, CODE_BITS, behind, tree);
+        self.distances = used(behind);
 
         let (mut frequencies, mut extra_bits) = ([0; CODE_LENGTHS], 0);
-        head.each(|symbol, _, extra| {
+        self.each(|symbol, _, extra| {
             frequencies[symbol] += 1;
             extra_bits += extra as usize;
         });
-        code_lengths(&frequencies, CODE_LENGTH_BITS, &mut head.lengths);
-        let is_used = |&at: &usize| head.lengths[usize::from(CODE_LENGTH_ORDER[at])] > 0;
-        head.sent = (4..CODE_LENGTHS).rfind(is_used).map_or(4, |last| last + 1);
-        let codes = frequencies.iter().zip(&head.lengths);
+        let lengths = &mut self.code_lengths;
+        code_lengths(&frequencies, CODE_LENGTH_BITS, lengths, tree);
+        let is_used = |&at: &usize| lengths[usize::from(CODE_LENGTH_ORDER[at])] > 0;
+        self.sent = (4..CODE_LENGTHS).rfind(is_used).map_or(4, |last| last + 1);
+        let codes = frequencies.iter().zip(lengths);
         let codes: usize = codes
-            .map(|(&n, &bits)| n as usize * usize::from(bits))
+            .map(|(&n, bits)| n as usize * usize::from(*bits))
             .sum();
-        head.bits = 5 + 5 + 4 + 3 * head.sent + codes + extra_bits;
-        head
+        self.bits = 5 + 5 + 4 + 3 * self.sent + codes + extra_bits;
     }
 
     /// Calls `write(symbol, extra, bits)` for each symbol: a code length, or one that repeats, with that many extra bits.
@@ -291,19 +301,21 @@ impl Head {
         }
     }
 
-    fn write(&self, out: &mut BitWriter) {
+    /// Writes it, and returns the [lengths](Head::lengths).
+    fn write(&self, out: &mut BitWriter) -> (&[u8], &[u8]) {
         out.put((self.literals - 257) as u64, 5);
         out.put((self.distances - 1) as u64, 5);
         out.put((self.sent - 4) as u64, 4);
         for &symbol in &CODE_LENGTH_ORDER[..self.sent] {
-            out.put(self.lengths[usize::from(symbol)].into(), 3);
+            out.put(self.code_lengths[usize::from(symbol)].into(), 3);
         }
         let mut length_codes = [0; CODE_LENGTHS];
-        codes(&self.lengths, &mut length_codes);
+        codes(&self.code_lengths, &mut length_codes);
         self.each(|symbol, extra, bits| {
             let (code, count) = parts(length_codes[symbol]);
             out.put(code | extra << count, count + bits);
         });
+        self.lengths()
     }
 }
 
@@ -328,12 +340,16 @@ mod tests {
 
     #[test]
     fn code_lengths_are_written_in_runs() {
-        let mut literals = [0; LITERALS];
-        literals[0] = 5;
-        literals[140..148].fill(4); // behind 139 of 0; 1 + 6 + 1
-        literals[END_OF_BLOCK] = 4; // behind 108 of 0
+        let mut head = Head {
+            literals: END_OF_BLOCK + 1,
+            distances: 6,
+            ..Head::EMPTY
+        };
+        head.all[0] = 5;
+        head.all[140..148].fill(4); // behind 139 of 0; 1 + 6 + 1
+        head.all[END_OF_BLOCK] = 4; // behind 108 of 0
+        head.all[END_OF_BLOCK + 1..][..6].copy_from_slice(&[4, 4, 4, 0, 0, 1]);
         let mut written = Vec::new();
-        let head = Head::new(&literals, &[4, 4, 4, 0, 0, 1]);
         head.each(|symbol, extra, bits| written.push((symbol, extra, bits)));
         let zeros = |n: u64| (18, n - 11, 7);
         let expected = [

@@ -6,7 +6,7 @@ use super::decode_table::{
 };
 use super::error::Rule;
 use super::symbols::{
-    CODE_LENGTHS, DISTANCES, END_OF_BLOCK, FIXED_DISTANCES, LITERALS, fixed_literals,
+    CODE_LENGTHS, DISTANCES, END_OF_BLOCK, FIXED_DISTANCES, FIXED_LITERALS, LITERALS,
 };
 
 /// The most code lengths that a block declares.
@@ -26,20 +26,19 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    pub(super) fn new() -> Codes {
-        Codes {
-            literals: DecodeTable::empty(),
-            distances: DecodeTable::empty(),
-            code_lengths: DecodeTable::empty(),
-            counts: [0; 3],
-            lengths: [0; ALL_LENGTHS],
-            are_fixed: false,
-        }
-    }
+    /// It is large, so it is a constant: that is copied to the heap at once, and not made on the stack first.
+    pub(super) const EMPTY: Codes = Codes {
+        literals: DecodeTable::EMPTY,
+        distances: DecodeTable::EMPTY,
+        code_lengths: DecodeTable::EMPTY,
+        counts: [0; 3],
+        lengths: [0; ALL_LENGTHS],
+        are_fixed: false,
+    };
 
     pub(super) fn make_fixed(&mut self) -> Result<(), Rule> {
         if !self.are_fixed {
-            self.literals.build(&fixed_literals(), Alphabet::Literals)?;
+            self.literals.build(&FIXED_LITERALS, Alphabet::Literals)?;
             self.distances
                 .build(&FIXED_DISTANCES, Alphabet::Distances)?;
             self.are_fixed = true;

@@ -103,11 +103,9 @@ pub(super) struct DecodeTable<const BITS: u32, const SIZE: usize> {
 }
 
 impl<const BITS: u32, const SIZE: usize> DecodeTable<BITS, SIZE> {
-    pub(super) const fn empty() -> Self {
-        DecodeTable {
-            entries: [UNUSED; SIZE],
-        }
-    }
+    pub(super) const EMPTY: Self = DecodeTable {
+        entries: [UNUSED; SIZE],
+    };
 
     /// The entry for the next bits of the stream. If they are fewer than its code has, the bits above them must be 0.
     #[inline(always)]

@@ -143,7 +143,7 @@ impl Deflate {
             matcher: Matcher::new(window_bits, symbols, effort),
             better: None,
             misses: 0,
-            block: Box::new(Block::new(symbols)),
+            block: Block::new(symbols),
             writer: BitWriter::new(),
             state: State::Collecting,
             is_synced: false,

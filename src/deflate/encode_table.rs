@@ -32,30 +32,37 @@ pub(super) fn parts(code: Code) -> (u64, u32) {
     (u64::from(code & 0xffff), code >> LENGTH_AT)
 }
 
+/// Room for the tree: its leaves, rarest first, and behind them the joined nodes. A node is a symbol, and above it the
+/// frequency; then, when it has been joined to another, the place of their parent; and in the end its depth.
+///
+/// It belongs to the compressor: on the stack, each thread that has compressed a message once would keep its pages.
+pub(super) type Tree = [u32; 2 * ALL_LITERALS];
+pub(super) const NO_TREE: Tree = [0; 2 * ALL_LITERALS];
+
+const ABOVE: u32 = 9;
+const SYMBOL: u32 = (1 << ABOVE) - 1;
+
 /// Gives each symbol that occurs a code length of at most `limit` bits, and 0 to the others. All together occur less than
 /// 2²² times.
-pub(super) fn code_lengths(frequencies: &[u32], limit: u8, lengths: &mut [u8]) {
+pub(super) fn code_lengths(frequencies: &[u32], limit: u8, lengths: &mut [u8], tree: &mut Tree) {
     lengths.fill(0);
-    // The symbols that occur, by frequency: it stands above the symbol.
-    let mut leaves = [0_u32; ALL_LITERALS];
     let mut used = 0;
     for (symbol, &frequency) in (0..).zip(frequencies) {
         if frequency > 0 {
-            leaves[used] = frequency << 9 | symbol;
+            tree[used] = frequency << ABOVE | symbol;
             used += 1;
         }
     }
     for symbol in (0..2).filter(|&symbol| frequencies[symbol] == 0) {
         if used < 2 {
-            leaves[used] = symbol as u32;
+            tree[used] = symbol as u32;
             used += 1;
         }
     }
-    let leaves = &mut leaves[..used];
-    leaves.sort_unstable();
+    tree[..used].sort_unstable();
 
-    let mut count = depths(leaves, usize::from(limit));
-    let mut rarest_first = leaves.iter().map(|leaf| (leaf & 0x1ff) as usize);
+    let mut count = depths(tree, used, usize::from(limit));
+    let mut rarest_first = tree.iter().map(|leaf| (leaf & SYMBOL) as usize);
     for length in (1..=limit).rev() {
         for symbol in rarest_first.by_ref().take(count[usize::from(length)]) {
             lengths[symbol] = length;
@@ -64,31 +71,30 @@ pub(super) fn code_lengths(frequencies: &[u32], limit: u8, lengths: &mut [u8]) {
     }
 }
 
-/// How many of the leaves are at each depth of their tree, at least two and sorted, and at most at the limit.
-fn depths(leaves: &[u32], limit: usize) -> [usize; CODE_BITS as usize + 1] {
-    // Behind the leaves come the joined nodes, which are made in the order of their frequency, too: the root is the last.
-    let (mut frequency, mut parent) = ([0_u32; 2 * ALL_LITERALS], [0_u16; 2 * ALL_LITERALS]);
-    let (first_joined, root) = (leaves.len(), 2 * leaves.len() - 2);
-    for (place, leaf) in frequency.iter_mut().zip(leaves) {
-        *place = leaf >> 9;
-    }
-    let (mut leaf, mut joined) = (0, first_joined);
-    for node in first_joined..=root {
+/// How many of the leaves, at least two, are at each depth of their tree, and at most at the limit.
+fn depths(tree: &mut Tree, leaves: usize, limit: usize) -> [usize; CODE_BITS as usize + 1] {
+    // The joined nodes are made in the order of their frequency, too: the root is the last.
+    let root = 2 * leaves - 2;
+    let (mut leaf, mut joined) = (0, leaves);
+    for node in leaves..=root {
+        tree[node] = 0;
         for _ in 0..2 {
             let is_leaf =
-                leaf < first_joined && (joined == node || frequency[leaf] <= frequency[joined]);
+                leaf < leaves && (joined == node || tree[leaf] >> ABOVE <= tree[joined] >> ABOVE);
             let next = if is_leaf { &mut leaf } else { &mut joined };
-            frequency[node] += frequency[*next];
-            parent[*next] = node as u16;
+            tree[node] += tree[*next] & !SYMBOL;
+            tree[*next] = (node as u32) << ABOVE | tree[*next] & SYMBOL;
             *next += 1;
         }
     }
     // A parent stands behind its children, so its depth is known when theirs is asked for.
-    let (mut depth, mut count) = ([0_u16; 2 * ALL_LITERALS], [0; CODE_BITS as usize + 1]);
+    tree[root] = 0;
+    let mut count = [0; CODE_BITS as usize + 1];
     for node in (0..root).rev() {
-        depth[node] = depth[usize::from(parent[node])] + 1;
-        if node < first_joined {
-            count[limit.min(depth[node].into())] += 1;
+        let depth = (tree[(tree[node] >> ABOVE) as usize] >> ABOVE) + 1;
+        tree[node] = depth << ABOVE | tree[node] & SYMBOL;
+        if node < leaves {
+            count[limit.min(depth as usize)] += 1;
         }
     }
     // What the codes take of the room, counted in codes of the limit.
@@ -142,7 +148,7 @@ mod tests {
         }
         for limit in [15, 7, 5] {
             let mut lengths = [0; 19];
-            code_lengths(&frequencies, limit, &mut lengths);
+            code_lengths(&frequencies, limit, &mut lengths, &mut { NO_TREE });
             assert_eq!(lengths.iter().max(), Some(&limit));
             assert_eq!(taken(&lengths), 1 << CODE_BITS, "{lengths:?}");
             assert!(
@@ -151,7 +157,7 @@ mod tests {
             );
         }
         let mut free = [0; 15];
-        code_lengths(&frequencies[..15], 15, &mut free);
+        code_lengths(&frequencies[..15], 15, &mut free, &mut { NO_TREE });
         assert_eq!(free, [14, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
     }
 
@@ -162,6 +168,7 @@ mod tests {
             &std::array::from_fn::<_, 128, _>(|at| 1 << (at / 8)),
             7,
             &mut lengths,
+            &mut { NO_TREE },
         );
         assert_eq!(lengths, [7; 128]);
     }
@@ -176,7 +183,7 @@ mod tests {
             ([0, 9, 9], [0, 1, 1]),
         ] {
             let mut lengths = [7; 3];
-            code_lengths(&frequencies, 15, &mut lengths);
+            code_lengths(&frequencies, 15, &mut lengths, &mut { NO_TREE });
             assert_eq!(lengths, expected, "{frequencies:?}");
         }
     }

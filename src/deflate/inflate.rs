@@ -139,7 +139,7 @@ impl Inflate {
             is_last: false,
             bits: BitReader::default(),
             history: History::new(1 << window_bits.clamp(8, 15)),
-            codes: Box::new(Codes::new()),
+            codes: Box::new(Codes::EMPTY),
             before: 0,
         }
     }

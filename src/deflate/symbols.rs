@@ -45,11 +45,12 @@ pub(super) const CODE_LENGTH_ORDER: [u8; CODE_LENGTHS] =
     [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// RFC 1951 §3.2.6: the code lengths of a block with fixed codes.
-pub(super) fn fixed_literals() -> [u8; ALL_LITERALS] {
-    let mut lengths = [8; ALL_LITERALS];
-    lengths[144..256].fill(9);
-    lengths[256..280].fill(7);
+pub(super) const FIXED_LITERALS: [u8; ALL_LITERALS] = {
+    let (mut lengths, mut symbol) = ([8; ALL_LITERALS], 144);
+    while symbol < 280 {
+        lengths[symbol] = if symbol < 256 { 9 } else { 7 };
+        symbol += 1;
+    }
     lengths
-}
-
+};
 pub(super) const FIXED_DISTANCES: [u8; ALL_DISTANCES] = [5; ALL_DISTANCES];
