@@ -137,6 +137,7 @@ impl Target {
             "trace" => (1 << 18, 600), // it plays a handshake of 300 bytes with the input
             "capture" => (1 << 17, 600), // it reads 64 KiB at once
             "inflate" | "gunzip" | "deflate" => (1 << 17, 60), // windows, and what is compared: 64 KiB each
+            "message" => (1 << 17, 3000), // a window; and a compressed byte stands for up to 1032
             _ => (4096, 60),
         };
         let most = first + times * data.len();
