@@ -15,6 +15,7 @@ use self::items::Items;
 use super::labels::Label;
 use super::span::{Derived, Layer, Note, SHOWN, Span, hex, shown};
 use crate::deflate::{Gunzip, Inflate};
+use crate::websocket::wire::Rule;
 
 /// The most bytes that a stream may stand for.
 const MOST_OUT: u64 = 16 * 1024 * 1024;
@@ -130,6 +131,7 @@ impl Compressed {
         self.decode(&TAIL);
         if !self.items.has_ended {
             self.items.note(Note::new(Label::DeflateTail, hex(&TAIL)));
+            self.end_in_a_block();
         }
         let is_whole = !self.items.has_ended;
         let content = self.finish();
@@ -139,6 +141,17 @@ impl Compressed {
             _ => {}
         }
         content
+    }
+
+    /// The message has ended where none may.
+    fn end_in_a_block(&mut self) {
+        if let Decoder::Inflate(inflate) = &self.decoder
+            && !inflate.is_between_blocks()
+        {
+            let rule = Rule::CompressedCut;
+            let says = Some(rule.says().to_owned());
+            self.items.ends(Label::Refused, says, rule.section());
+        }
     }
 
     /// The body has ended.

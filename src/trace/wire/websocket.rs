@@ -17,7 +17,7 @@ use super::labels::Label;
 use super::span::{Brush, Derived, Direction, Note, SHOWN, hex, shown};
 use super::step::{Refusal, Step};
 use crate::websocket::wire::{
-    Agreement, Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role,
+    Agreement, Close, Data, Error, Header, Limits, Opcode, Received, Receiver, Role, Rule,
 };
 
 /// The frames of one direction.
@@ -130,7 +130,14 @@ impl Frames {
             Ok(decoded) => decoded,
             Err(error) => {
                 let at = offset + error.at();
-                return Step::Refused(None, Refusal::websocket(&error, Some(at)));
+                let mut refusal = Refusal::websocket(&error, Some(at));
+                // The receiver has agreed on nothing: to it, the bit is reserved.
+                let is_alone = brush.bytes[0] & 0x70 == 0x40;
+                if self.deflate.is_some() && is_alone && error.rule() == Rule::ReservedBitSet {
+                    let rule = Rule::CompressedBitMisplaced;
+                    (refusal.section, refusal.says) = (rule.section(), rule.says());
+                }
+                return Step::Refused(None, refusal);
             }
         };
         let current = Current {

@@ -47,7 +47,10 @@ pub(crate) fn of_frames(case: &websocket::Case) -> Vec<Passes> {
         .iter()
         .flat_map(|text| websocket::bytes(text).expect("bytes"));
     let bytes: Vec<u8> = bytes.collect();
-    let (request, response) = sample::samples();
+    let (request, response) = match case.find("agreed") {
+        Some(agreed) => sample::samples_agreed(&agreed),
+        None => sample::samples(),
+    };
     let to_client = case.find("to").as_deref() == Some("client");
     let frames = if to_client { answers } else { asks };
     let mut passes = vec![asks(request), answers(response), frames(bytes)];

@@ -42,6 +42,28 @@ pub(crate) fn samples() -> (Vec<u8>, Vec<u8>) {
     (head(&REQUEST), head(&RESPONSE))
 }
 
+/// The same, where permessage-deflate was agreed on: `yes no window 15 9` are the takeovers and the windows.
+pub(crate) fn samples_agreed(agreed: &str) -> (Vec<u8>, Vec<u8>) {
+    let words: Vec<&str> = agreed.split_whitespace().collect();
+    let [server, client, "window", of_server, of_client] = words[..] else {
+        panic!("no agreement: {agreed}");
+    };
+    let mut params =
+        format!("; server_max_window_bits={of_server}; client_max_window_bits={of_client}");
+    for (side, takeover) in [("server", server), ("client", client)] {
+        if takeover == "no" {
+            params += &format!("; {side}_no_context_takeover");
+        }
+    }
+    let with = |head: Vec<u8>, params: &str| {
+        let field = format!("Sec-WebSocket-Extensions: permessage-deflate{params}\r\n\r\n");
+        [&head[..head.len() - 2], field.as_bytes()].concat()
+    };
+    let (request, response) = samples();
+    let request = with(request, "; client_max_window_bits");
+    (request, with(response, &params))
+}
+
 /// The request of a case.
 pub(crate) fn request(case: &Case) -> Vec<u8> {
     head(case, &REQUEST)
@@ -54,6 +76,9 @@ pub(crate) fn response(case: &Case) -> (Vec<u8>, Vec<u8>) {
     let mut lines = REQUEST.to_vec();
     let protocols = format!("Sec-WebSocket-Protocol: {protocols}");
     lines.extend((!asked.is_empty()).then_some(&protocols[..]));
+    let extensions = case.find("asks");
+    let extensions = extensions.map(|asks| format!("Sec-WebSocket-Extensions: {asks}"));
+    lines.extend(extensions.as_deref());
     let request = (lines.join("\r\n") + "\r\n\r\n").into_bytes();
     (request, head(case, &RESPONSE))
 }
