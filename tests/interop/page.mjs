@@ -149,6 +149,16 @@ const parts = {
       const all = [...played.values()].flat();
       return ["block", "span"].map((kind) => `${all.filter((message) => message.kind === kind).length} ${kind}s`).join(", ");
     });
+    // The examples of RFC 7692 §7.2.3: f2 48 cd c9 c9 07 00, and the same message with context takeover.
+    await check("compressed bytes are told code by code, in bits", async () => {
+      await play(visited, "websocket.deflate");
+      const lists = page.locator(inside("websocket.deflate", ".codes"));
+      const codes = async (list) => list.locator("li").allTextContents();
+      const hello = ["fixed codes", "01111000 H", "10010101 e", "10011100 l", "10011100 l", "10011111 o", "0000000", "stored", "000"];
+      assert.deepEqual(await codes(lists.first()), hello);
+      const all = await Promise.all((await lists.all()).map(codes));
+      assert(all.flat().some((code) => code.endsWith(": 5 bytes from 5 back")), String(all));
+    });
     await check("every label, rule, refusal and event has its words in both languages", async () => {
       const missing = new Set();
       for (const language of languages) {

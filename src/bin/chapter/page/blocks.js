@@ -16,11 +16,11 @@ export const kinds = ["start", "name", "value", "framing", "data", "control", "r
 const kindRules = [
   ["refused", /^(refused|unexplained|websocket\.offer\.refused)/],
   ["thin", /^(http\.(space|whitespace|delimiter|line_end|field\.colon|empty_lines))$/],
-  ["framing", /^(http\.(chunk\.(size|end|extension|bytes)|head\.end|chunked\.end|length)|framing\.(length|serial|padding|delimiter)|websocket\.frame|tls\.(record|length|handshake\.(type|length)))/],
+  ["framing", /^(http\.(chunk\.(size|end|extension|bytes)|head\.end|chunked\.end|length)|framing\.(length|serial|padding|delimiter)|websocket\.frame|tls\.(record|length|handshake\.(type|length))|deflate\.(codes|stored\.length|end|inflated)|gzip\.(crc|length))/],
   ["control", /^(websocket\.close|tls\.(alert|change_cipher_spec)|end$)/],
-  ["start", /^(http\.(request|response|target|query|version|status))/],
-  ["name", /^(http\.field\.name|tls\.extension\.type|http\.value\.parameter$|http\.cookie\.name)/],
-  ["data", /^(http\.(body|chunk)\.data|websocket\.(payload|unmasked|message)|framing\.(body|message)|udp\.|bytes$|tunnel|switched|tls\.(sealed|handshake\.data)|tcp\.gap|http\.behind)/],
+  ["start", /^(http\.(request|response|target|query|version|status)|deflate\.block|gzip\.magic)/],
+  ["name", /^(http\.field\.name|tls\.extension\.type|http\.value\.parameter$|http\.cookie\.name|deflate\.copy)/],
+  ["data", /^(http\.((body|chunk)\.data|content)|deflate\.(literal|stored$|symbols)|websocket\.(payload|unmasked|message)|framing\.(body|message)|udp\.|bytes$|tunnel|switched|tls\.(sealed|handshake\.data)|tcp\.gap|http\.behind)/],
 ];
 
 export function kindOf(label) {

@@ -3,7 +3,7 @@
 // The pointer or the focus on a leaf shows it; a click, a tap or Enter pins it; Escape lets it go. The arrow keys move
 // from leaf to leaf.
 
-import { el, say, bytesWords, labelWords, meaningWords, pageText, ruleLink, ruleWords } from "./words.js";
+import { el, say, bytesWords, labelWords, meaningWords, pageText, ruleLink, ruleWords, valueWords } from "./words.js";
 import { hexOfBytes, leafAt } from "./blocks.js";
 
 const mostHex = 64;
@@ -130,10 +130,10 @@ function showLeaf(leaf) {
 
 function valueNodes(leaf) {
   const nodes = [];
-  const isRefused = leaf.label === "refused" || leaf.label === "unexplained";
+  const isRefused = leaf.kind === "refused";
   if (leaf.value) {
-    const sentence = () => (isRefused ? meaningWords(leaf.label, leaf.value) || leaf.value : leaf.value);
-    nodes.push(isRefused ? el("p", { class: "says", say: sentence }) : el("p", {}, el("code", { class: "value", text: leaf.value.slice(0, 300) })));
+    const sentence = () => (valueWords(leaf) || leaf.value).slice(0, 300);
+    nodes.push(isRefused ? el("p", { class: "says", say: sentence }) : el("p", {}, el("code", { class: "value", say: sentence })));
   }
   const meaning = () => (isRefused ? "" : meaningWords(leaf.label, leaf.value));
   if (meaning()) nodes.push(el("p", { class: "says", say: meaning }));
@@ -167,7 +167,7 @@ function noteNodes(leaf) {
 
 function noteWords(leaf, note) {
   const meaning = () => meaningWords(note.label === "websocket.unmasked" ? leaf.label : note.label, note.value);
-  return [el("span", { say: () => labelWords(note.label) }), " ", el("code", { text: note.value.slice(0, 300) }),
+  return [el("span", { say: () => labelWords(note.label) }), " ", el("code", { say: () => (valueWords(note) || note.value).slice(0, 300) }),
     ...(meaning() ? [el("span", { class: "says", say: () => ` ${meaning()}` })] : [])];
 }
 

@@ -2,14 +2,16 @@
 //
 // Messages of the server come in; what they change is drawn once before the next picture of the screen.
 
-import { el, say, bytesWords, labelWords, pageText, ruleLink, timeWords, valueWords } from "./words.js";
+import { el, say, bytesWords, labelWords, meaningWords, pageText, ruleLink, timeWords, valueWords } from "./words.js";
 import { bytesOfHex, fillRows, kindOf, kinds, leafNode, leavesOf } from "./blocks.js";
 import { cutsFigure, eventLine, lanesFigure } from "./figures.js";
 import { Machines } from "./states.js";
 import { certificateTrees } from "./tree.js";
 
 // What is derived is worth to be seen without being asked for.
-const hanging = /^(websocket\.(unmasked|accept|key|offer)|http\.length)/;
+const hanging = /^(websocket\.(unmasked|accept|key|offer)|http\.length|deflate\.(tail|inflated))/;
+// Their bits, and what these stand for: a code seldom begins where a byte does.
+const codes = /^deflate\.(block|padding|stored\.length|codes|literal|copy|end)$/;
 const mostUnderBlock = 8;
 const mostOfLeaf = 256;
 // So many cards are drawn at once; of a longer run each of the others when it comes near.
@@ -217,20 +219,23 @@ export class Drawing {
     const [from, to] = [block.at, block.at + block.bytes.length];
     const leaves = [];
     const notes = [];
+    const told = [];
     for (let at = firstBehind(stream.leaves, from); at < stream.leaves.length && stream.leaves[at].at <= to; at += 1) {
       const leaf = stream.leaves[at];
       const end = leaf.at + leaf.length;
       if (leaf.length && leaf.at < to && end > from) leaves.push(leaf);
       if (end <= from || end > to) continue;
       if (!leaf.length && leaf.kind === "refused") notes.push(leaf);
-      notes.push(...leaf.notes.filter((note) => hanging.test(note.label)).map((note) => derivedLeaf(leaf, note)));
+      const derived = leaf.notes.map((note) => derivedLeaf(leaf, note));
+      notes.push(...derived.filter((note) => hanging.test(note.label)));
+      told.push(...[leaf, ...derived].filter((part) => codes.test(part.label)));
     }
     fillRows(card.rows, block, leaves, () => { this.dirty.add(card); this.schedule(); });
-    card.hang.hidden = notes.length === 0;
-    if (notes.length) {
-      const tag = el("p", { class: "tag", say: notes.some((leaf) => leaf.isDerived) ? "derived" : "end.tag" });
-      card.hang.replaceChildren(tag, el("ul", {}, ...notes.slice(0, mostUnderBlock).map(hangingNote)));
-    }
+    card.hang.hidden = notes.length + told.length === 0;
+    const tag = () => el("p", { class: "tag", say: notes.some((leaf) => leaf.isDerived) ? "derived" : "end.tag" });
+    card.hang.replaceChildren(
+      ...(told.length ? [el("p", { class: "faint", say: "codes" }), el("ul", { class: "codes" }, ...told.map(toldCode))] : []),
+      ...(notes.length ? [tag(), el("ul", {}, ...notes.slice(0, mostUnderBlock).map(hangingNote))] : []));
     card.node.classList.toggle("refused", leaves.concat(notes).some((leaf) => leaf.kind === "refused"));
   }
 
@@ -289,6 +294,13 @@ function firstBehind(leaves, offset) {
 
 function derivedLeaf(leaf, note) {
   return { ...note, path: [...leaf.path, leaf.label], kind: kindOf(note.label), notes: [], bytes: new Uint8Array(), nodes: [], isDerived: true };
+}
+
+function toldCode(leaf) {
+  const words = () => valueWords(leaf) || meaningWords(leaf.label, leaf.value) || leaf.value;
+  const node = leafNode(leaf, leaf.value, leaf.kind, words);
+  say(node, words);
+  return el("li", {}, node);
 }
 
 function hangingNote(leaf) {

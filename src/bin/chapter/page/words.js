@@ -82,11 +82,22 @@ export function bytesWords(count) {
   return pageText(count === 1 ? "byte" : "bytes", { count: count.toLocaleString("en").replaceAll(",", "\u202f") });
 }
 
-// The words for a value that is none of the bytes: a number of bytes, or a refusal. Of any other value there are none.
+// The words for a value that is none of the bytes: a number of bytes, a refusal, or a sentence of ours. Of any other value
+// there are none.
 export function valueWords({ kind, label, value }) {
-  if (kind === "refused") return meaningWords(label, value) || value;
+  if (kind === "refused") return meaningWords(label, value) || inPattern(label, value) || value;
   const count = kind === "framing" && /^(\d+) bytes?$/.exec(value)?.[1];
-  return count ? bytesWords(Number(count)) : "";
+  return count ? bytesWords(Number(count)) : inPattern(label, value);
+}
+
+// A value that is words of ours with numbers (#) or other text (*) in them.
+function inPattern(label, value) {
+  for (const [pattern, words] of Object.entries(wireWords.values?.[label] ?? {})) {
+    const literal = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
+    const parts = new RegExp(`^${literal.replaceAll("#", "(\\d+)").replaceAll("*", "(.*)")}$`).exec(value)?.slice(1);
+    if (parts) return words.replace(/[#*]/g, () => parts.shift());
+  }
+  return "";
 }
 
 export function sectionText(section, member) {
