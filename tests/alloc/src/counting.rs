@@ -105,6 +105,7 @@ fn show(bytes: usize) {
             "/src/net/",
             "/src/framing/",
             "/src/websocket/",
+            "/src/deflate/",
         ]
         .iter()
         .any(|ours| line.contains(ours))

@@ -54,7 +54,7 @@ impl ServerEvents for Demo {
             "/length" => res.end("Hello World\n")?,
             "/echo" => res.end(req.collect()?)?,
             "/upload" => upload(req, res)?,
-            "/websocket" => websocket::echo(req, res)?,
+            path if path.starts_with("/websocket") => websocket::echo(req, res)?,
             "/control" => res.end(req.path().repeat(2))?,
             "/large" => res.write_head(200, plain)?.end(LARGE)?,
             "/gzip" => {

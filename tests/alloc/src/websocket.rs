@@ -1,10 +1,10 @@
-//! Messages of a WebSocket: nothing is allocated for one, sent or received, at either end.
+//! Messages of a WebSocket, compressed or not: nothing is allocated for one, sent or received, at either end.
 //!
 //! A client made of bytes counts the server alone; ours counts both ends at once.
 
 use crate::counting::{self, Count};
 use barewire::http::{Failure, Request, Response};
-use barewire::websocket::{self, WebSocket};
+use barewire::websocket::{self, Acceptor, Config, ConnectOptions, PerMessageDeflate, WebSocket};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
@@ -22,9 +22,27 @@ const BINARY: u8 = 2;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
+/// The paths where messages are compressed, each by itself or with what was in those before.
+const COMPRESSED: &str = "/websocket/compressed";
+const TAKEOVER: &str = "/websocket/takeover";
+
+/// Of both ends.
+fn config(path: &str) -> Config {
+    let deflate = PerMessageDeflate {
+        send_takeover: path == TAKEOVER,
+        receive_takeover: path == TAKEOVER,
+        ..PerMessageDeflate::default()
+    };
+    Config {
+        deflate: [COMPRESSED, TAKEOVER].contains(&path).then_some(deflate),
+        ..Config::default()
+    }
+}
+
 /// Sends back what comes.
 pub fn echo(req: Request<'_>, res: Response<'_>) -> Result<(), Failure> {
-    let Some(ws) = websocket::accept(req, res)? else {
+    let acceptor = Acceptor::new().config(config(req.path()));
+    let Some(ws) = acceptor.accept(req, res)? else {
         return Ok(());
     };
     let (mut reader, writer) = ws.split();
@@ -44,13 +62,10 @@ pub fn results(address: SocketAddr) -> Vec<bool> {
     // This thread's allocations count, unlike the program's own.
     let both = thread::spawn(move || {
         counting::this_thread_serves();
-        let mut ws = websocket::connect(&format!("ws://{address}/websocket")).expect("open");
-        let all: Vec<bool> = CALLS
-            .iter()
-            .map(|(name, call)| costs_nothing(name, || call(&mut ws)))
-            .collect();
-        ws.close(1000, "").expect("a code");
-        all
+        let plain = both_ends(address, "/websocket", &CALLS);
+        let compressed = both_ends(address, COMPRESSED, &[("websocket, compressed", lines)]);
+        let takeover = both_ends(address, TAKEOVER, &[("websocket, context takeover", lines)]);
+        [plain, compressed, takeover].concat()
     });
     results.extend(both.join().expect("every message comes back"));
     results
@@ -166,6 +181,26 @@ const CALLS: [(&str, Call); 4] = [
         comes_back(ws, 13);
     }),
 ];
+
+fn both_ends(address: SocketAddr, path: &str, calls: &[(&str, Call)]) -> Vec<bool> {
+    let options = ConnectOptions::new().config(config(path));
+    let url = format!("ws://{address}{path}");
+    let mut ws = websocket::connect_with(&url, &options).expect("open");
+    let calls = calls.iter();
+    let all = calls.map(|(name, call)| costs_nothing(name, || call(&mut ws)));
+    let all = all.collect();
+    ws.close(1000, "").expect("a code");
+    all
+}
+
+/// A text and bytes: both become shorter.
+fn lines(ws: &mut WebSocket) {
+    const LINES: &str = include_str!("counting.rs");
+    ws.send(LINES).expect("open");
+    comes_back(ws, LINES.len());
+    ws.send(&LINES.as_bytes()[..600]).expect("open");
+    comes_back(ws, 600);
+}
 
 fn comes_back(ws: &mut WebSocket, bytes: usize) {
     let data = ws.receive().expect("open").expect("a message");
