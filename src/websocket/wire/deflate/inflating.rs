@@ -95,6 +95,9 @@ impl Inflating {
     /// Between two messages: gives memory back.
     pub(in crate::websocket::wire) fn shrink(&mut self) {
         self.left = Vec::new();
+        if let Some(decompressor) = &mut self.decompressor {
+            decompressor.text = Vec::new();
+        }
     }
 
     /// A message begins.
@@ -209,6 +212,36 @@ impl Inflating {
             if self.limit.is_none() && message.data().bytes().len() >= PART_BYTES {
                 return Ok(Some(done));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::websocket::wire::message::{Data, Kind};
+
+    #[test]
+    fn memory_is_given_back_and_the_context_is_not() {
+        let agreed = Direction {
+            takeover: true,
+            window_bits: 15,
+        };
+        let mut inflating = Inflating::new(agreed, Some(1000), Decompressor::new);
+        let mut message = Collected::new();
+        // The examples of RFC 7692 §7.2.3.2: the second one refers to the first.
+        let payloads: [&[u8]; 2] = [
+            &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
+            &[0xf2, 0x00, 0x11, 0x00, 0x00],
+        ];
+        for payload in payloads {
+            message.start(Kind::Text);
+            inflating.start();
+            assert_eq!(inflating.inflate(payload, true, &mut message), Ok(false));
+            assert_eq!(message.data(), Data::Text("Hello"));
+            inflating.shrink();
+            let kept = inflating.decompressor.as_ref();
+            assert_eq!(kept.map(|kept| kept.text.capacity()), Some(0));
         }
     }
 }
