@@ -89,8 +89,8 @@ pub enum Flush {
 ///
 /// Input may come in any pieces, and output is made in pieces as large as the caller allows.
 ///
-/// Its memory grows with the window: at most 261 KiB with 15 bits, 37 KiB with 12, 23 KiB with 10, 20 KiB with 8. It is
-/// allocated at the start, but for the symbols of a block, up to 64 KiB of the 261: those are, as they come. `Fast` has no
+/// Its memory grows with the window: at most 264 KiB with 15 bits, 40 KiB with 12, 26 KiB with 10, 23 KiB with 8. It is
+/// allocated at the start, but for the symbols of a block, up to 64 KiB of the 264: those are, as they come. `Fast` has no
 /// chains, which are 64 KiB more of it.
 ///
 /// ```
