@@ -20,7 +20,7 @@ from kit import Background, Program, check, eventually, expect, package, run
 from node import HERE, install
 from sockets import Talk, program
 from tls import identity, pem, talk, tls_echo
-from ws import ws_server
+from ws import DEFLATE, MESSAGES, python_server, ws_server
 
 TLS = ("--tls", pem("server.crt"), pem("server.key"))
 CA = ("--cacert", pem("ca.crt"))
@@ -320,9 +320,6 @@ def python_wss(demo):
         for message in ["你好", b"\0\xff", "月" * 300_000, bytes(1_000_000)] * 8:
             ws.send(message)
             expect(ws.recv(30) == message, len(message))
-    serving = package("websockets.sync.server")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pem("server.crt"), pem("server.key"))
     seen = []
 
     def talk(ws):
@@ -331,12 +328,41 @@ def python_wss(demo):
         seen.append(len(ws.recv(30)))
         ws.close(1000, "bye")
 
-    with serving.serve(talk, "127.0.0.1", 0, ssl=context) as server, Background(server.serve_forever):
-        try:
-            url = "wss://127.0.0.1:%d/" % server.socket.getsockname()[1]
-            run(program(demo, "ws_client"), "--echo", *CA, url)
-            done = subprocess.run([program(demo, "ws_client"), "--echo", url], capture_output=True, timeout=30)
-            expect(done.returncode == 1 and b"--cacert" in done.stderr or b"ca" in done.stderr, done)
-        finally:
-            server.shutdown()
+    with wss_server(demo, talk) as url:
+        run(program(demo, "ws_client"), "--echo", *CA, url)
+        done = subprocess.run([program(demo, "ws_client"), "--echo", url], capture_output=True, timeout=30)
+        expect(done.returncode == 1 and b"--cacert" in done.stderr or b"ca" in done.stderr, done)
     expect(seen == ["hello", 300_000], seen)
+
+
+@contextlib.contextmanager
+def wss_server(demo, talk):
+    """The URL of a server of Python's websockets."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem("server.crt"), pem("server.key"))
+    with python_server(demo, talk, ssl=context, max_size=None) as url:
+        yield url.replace("ws:", "wss:")
+
+
+@check("websockets")
+def python_wss_deflate(demo):
+    """wss: our server and our client, with --deflate"""
+    client, seen = package("websockets.sync.client"), []
+    for flag in DEFLATE:
+        with ws_server(demo, *TLS, flag) as address, connect_wss(client, f"wss://{address}/echo") as ws:
+            expect(len(ws.protocol.extensions) == 1, ws.response.headers)
+            for message in (*MESSAGES, *MESSAGES):
+                ws.send(message)
+                expect(ws.recv(30) == message, len(message))
+
+    def talk(ws):
+        seen.append(len(ws.protocol.extensions) == 1 and ws.recv(30) == "hello")
+        for message in (*MESSAGES, *MESSAGES):
+            ws.send(message)
+            seen.append(ws.recv(30) == message)
+        ws.close(1000, "bye")
+
+    for flag in DEFLATE:
+        with wss_server(demo, talk) as url:
+            run(program(demo, "ws_client"), flag, "--echo", *CA, url)
+    expect(len(seen) == 30 and all(seen), seen)

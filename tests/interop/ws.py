@@ -103,7 +103,7 @@ def python_client_deflate(demo):
 
 @check("websockets")
 def python_client_bomb(demo):
-    """our server --deflate: a gigabyte in a megabyte gets a Close 1009, and the memory is bounded"""
+    """our server --deflate: a gigabyte in a megabyte gets a Close 1009"""
     client = package("websockets.sync.client")
     with ws_server(demo, "--deflate") as address, client.connect(f"ws://{address}/echo", max_size=None) as ws:
         try:
