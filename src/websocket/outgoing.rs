@@ -149,7 +149,7 @@ impl Outgoing {
         }
     }
 
-    #[inline]
+    #[inline(always)] // no call for a message that is sent as it is
     fn send_payload(self: &Arc<Self>, payload: Payload<'_>) -> Result<(), Error> {
         let mut state = self.at_boundary()?;
         if self.is_long(payload) {
@@ -162,7 +162,7 @@ impl Outgoing {
     }
 
     /// Waits until a queued message has left, unless it is coalesced.
-    #[inline]
+    #[inline(always)]
     fn await_sent<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a>,
