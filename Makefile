@@ -25,7 +25,7 @@ help:
 	@echo "make doc      build the documentation and say where it is"
 	@echo "make certs    the test certificates in fixtures/tls, anew (openssl 3)"
 	@echo "make package  what cargo publishes, unpacked: its own 'make test' passes"
-	@echo "make bench    head decoding beside httparse, framing, compression, memory of an idle connection, instructions (crates.io, python3, valgrind)"
+	@echo "make bench    head decoding beside httparse, framing, compression, memory of an idle connection, instructions (crates.io, python3, npm, valgrind)"
 	@echo "make instructions  instructions a request beside those of BASE=HEAD^; more than 3 % worse fails (python3, valgrind)"
 	@echo "make fuzz     every decoder fed with what nobody thought of, FUZZ_SECONDS=60 each (crates.io, a C++ compiler)"
 	@echo "make deflate  what is compressed here, decompressed by others, and the reverse; CASES=10000 inputs (crates.io, python3)"
@@ -102,6 +102,7 @@ bench:
 	python3 tests/bench/idle.py
 	python3 tests/bench/idle.py --tls
 	python3 tests/bench/idle.py --ws
+	python3 tests/bench/ws_deflate.py
 	python3 tests/bench/idle.py --after pipelined --rest 10
 	python3 tests/bench/slow_peers.py
 	python3 tests/bench/instructions.py
