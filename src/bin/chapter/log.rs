@@ -102,6 +102,11 @@ impl Log {
         self.passed > MOST_PASSED || self.written > MOST_WRITTEN
     }
 
+    /// Whether a read waits for the report of its write.
+    pub(crate) fn holds_something(&self) -> bool {
+        !self.order.is_empty()
+    }
+
     /// The last message.
     pub(crate) fn done(&mut self, outcome: &str, why: &str) {
         for write in self.order.rest() {

@@ -82,6 +82,10 @@ impl<W> Order<W> {
         Some(self.0.remove(next).1)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The run ends: no report comes any more.
     pub(crate) fn rest(&mut self) -> impl Iterator<Item = W> + use<W> {
         mem::take(&mut self.0).into_iter().map(|(_, write)| write)

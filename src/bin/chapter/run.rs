@@ -209,7 +209,11 @@ impl Run {
             self.send(send, || self.is_over());
         }
         self.cut();
-        let goes_on = |state: &mut State| !state.has_returned;
+        // The other end may be about to report the write of what was read.
+        let goes_on = |state: &mut State| {
+            let was_played = matches!(state.ending, Some(Ending::Played));
+            !state.has_returned || was_played && state.log.holds_something()
+        };
         drop(self.changed.wait_timeout_while(self.lock(), GRACE, goes_on));
         self.done();
         self.send(send, || false);
