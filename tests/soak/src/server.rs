@@ -74,8 +74,8 @@ fn start() -> io::Result<[Handle; 6]> {
     let options = ServerOptions::new().cert(CERT).key(KEY);
     let echo = |socket: Socket| socket.pipe(&socket).map(drop);
     let routes = HttpRoutes::new(None).map_err(io::Error::other)?;
-    let ws = WebSocketRoutes::new(MESSAGE_BYTES);
-    let wss = WebSocketRoutes::new(MESSAGE_BYTES);
+    let ws = WebSocketRoutes::new(MESSAGE_BYTES, None);
+    let wss = WebSocketRoutes::new(MESSAGE_BYTES, None);
     Ok([
         net::create_server(echo).listen(LISTEN)?,
         net::create_server(|socket| socket.run(TcpEcho)).listen(LISTEN)?,
