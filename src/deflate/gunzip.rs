@@ -115,7 +115,7 @@ impl Gunzip {
         self.gunzip_watched(input, out, most, &mut ())
     }
 
-    /// The same, for a watcher that is told of each item of the file.
+    /// The same, for a watcher that sees each item of the file.
     pub(crate) fn gunzip_watched<W: Watch>(
         &mut self,
         input: &[u8],

@@ -188,7 +188,7 @@ impl Inflate {
         self.inflate_watched(input, out, most, &mut ())
     }
 
-    /// The same, for a watcher that is told of each item of the stream.
+    /// The same, for a watcher that sees each item of the stream.
     pub(crate) fn inflate_watched<W: Watch>(
         &mut self,
         input: &[u8],

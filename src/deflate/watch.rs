@@ -53,9 +53,9 @@ pub(crate) enum Field {
     Length,
 }
 
-/// Who is told of the items.
+/// Who sees the items.
 pub(crate) trait Watch {
-    /// Whether it is told of every one: then nothing is decoded in the fast loop.
+    /// Whether it sees every one: then nothing is decoded in the fast loop.
     const WATCHES: bool;
 
     /// The decoder has passed an item of this many bits. `sent`: the first 64 of them, the first one the lowest.

@@ -6,20 +6,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { checks } from "./checks.mjs";
 
 const [url, proxy, client, folder] = process.argv.slice(2);
 const faye = createRequire(folder + "/")("faye-websocket");
 
-async function check(name, run) {
-  let error = null;
-  const late = new Promise((_, no) => setTimeout(no, 10_000, new Error("not in time")).unref());
-  try {
-    await Promise.race([run(), late]);
-  } catch (caught) {
-    error = String(caught.stack ?? caught);
-  }
-  console.log(JSON.stringify({ name, error }));
-}
+const check = checks(10);
 
 // The next event of this kind, or the error before it.
 function next(socket, kind) {

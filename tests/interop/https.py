@@ -20,7 +20,7 @@ from kit import Background, Program, check, eventually, expect, package, run
 from node import HERE, install
 from sockets import Talk, program
 from tls import identity, pem, talk, tls_echo
-from ws import DEFLATE, MESSAGES, python_server, ws_server
+from ws import DEFLATE, MESSAGES, compressed_echo, python_server, ws_server
 
 TLS = ("--tls", pem("server.crt"), pem("server.key"))
 CA = ("--cacert", pem("ca.crt"))
@@ -355,13 +355,7 @@ def python_wss_deflate(demo):
                 ws.send(message)
                 expect(ws.recv(30) == message, len(message))
 
-    def talk(ws):
-        seen.append(len(ws.protocol.extensions) == 1 and ws.recv(30) == "hello")
-        for message in (*MESSAGES, *MESSAGES):
-            ws.send(message)
-            seen.append(ws.recv(30) == message)
-        ws.close(1000, "bye")
-
+    talk = compressed_echo(seen)
     for flag in DEFLATE:
         with wss_server(demo, talk) as url:
             run(program(demo, "ws_client"), flag, "--echo", *CA, url)

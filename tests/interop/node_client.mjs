@@ -3,19 +3,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
+import { checks } from "./checks.mjs";
 
 const url = process.argv[2];
 
-async function check(name, run) {
-  let error = null;
-  const late = new Promise((_, no) => setTimeout(no, 30_000, new Error("not in time")).unref());
-  try {
-    await Promise.race([run(), late]);
-  } catch (caught) {
-    error = String(caught.stack ?? caught);
-  }
-  console.log(JSON.stringify({ name, error }));
-}
+const check = checks(30);
 
 async function text(stream) {
   let all = "";

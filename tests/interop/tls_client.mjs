@@ -6,22 +6,14 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import https from "node:https";
 import tls from "node:tls";
+import { checks } from "./checks.mjs";
 
 const [folder, echo, hello, url] = process.argv.slice(2);
 const pem = (name) => readFileSync(`${folder}/${name}`);
 const ca = pem("ca.crt");
 const own = { cert: pem("client.crt"), key: pem("client.key") };
 
-async function check(name, run) {
-  let error = null;
-  const late = new Promise((_, no) => setTimeout(no, 20_000, new Error("not in time")).unref());
-  try {
-    await Promise.race([run(), late]);
-  } catch (caught) {
-    error = String(caught.stack ?? caught);
-  }
-  console.log(JSON.stringify({ name, error }));
-}
+const check = checks(20);
 
 async function connect(options) {
   const socket = tls.connect({ port: echo, host: "localhost", ca, ...options });

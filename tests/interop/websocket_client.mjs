@@ -9,20 +9,12 @@ import { readFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { createRequire } from "node:module";
+import { checks } from "./checks.mjs";
 
 const [url, client, folder, keys] = process.argv.slice(2);
 const { WebSocket, WebSocketServer } = createRequire(folder + "/")("ws");
 
-async function check(name, run) {
-  let error = null;
-  const late = new Promise((_, no) => setTimeout(no, 20_000, new Error("not in time")).unref());
-  try {
-    await Promise.race([run(), late]);
-  } catch (caught) {
-    error = String(caught.stack ?? caught);
-  }
-  console.log(JSON.stringify({ name, error }));
-}
+const check = checks(20);
 
 async function open(path, ...options) {
   const socket = new WebSocket(url + path, ...options);

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { checks } from "./checks.mjs";
 
 const [url, client, folder, flag] = process.argv.slice(2);
 const { WebSocket, WebSocketServer } = createRequire(folder + "/")("ws");
@@ -24,16 +25,8 @@ const settings = [
   { clientMaxWindowBits: 9, clientNoContextTakeover: true },
 ].map((options) => ({ ...options, threshold: 0 }));
 
-async function check(name, run) {
-  let error = null;
-  const late = new Promise((_, no) => setTimeout(no, 20_000, new Error("not in time")).unref());
-  try {
-    await Promise.race([run(), late]);
-  } catch (caught) {
-    error = String(caught.stack ?? caught);
-  }
-  console.log(JSON.stringify({ name: `${name}, ${flag}`, error }));
-}
+const named = checks(20);
+const check = (name, run) => named(`${name}, ${flag}`, run);
 
 // Sends all twice, in one go, and gets all back in order.
 async function exchange(socket) {

@@ -156,10 +156,8 @@ def python_server_echo(demo):
     expect(seen == ["hello", True, True, True, True], seen)
 
 
-@check("websockets")
-def python_server_deflate(demo):
-    """our client --echo --deflate: all parameters, with context takeover and without"""
-    deflate, seen = package("websockets.extensions.permessage_deflate"), []
+def compressed_echo(seen):
+    """What a server says to our client --echo --deflate, each message twice; `seen` gets whether all came back."""
 
     def talk(ws):
         seen.append(len(ws.protocol.extensions) == 1 and ws.recv(30) == "hello")
@@ -168,6 +166,14 @@ def python_server_deflate(demo):
             seen.append(ws.recv(30) == message)
         ws.close(1000, "bye")
 
+    return talk
+
+
+@check("websockets")
+def python_server_deflate(demo):
+    """our client --echo --deflate: all parameters, with context takeover and without"""
+    deflate, seen = package("websockets.extensions.permessage_deflate"), []
+    talk = compressed_echo(seen)
     for flag in DEFLATE:
         for parameters in PARAMETERS:
             extensions = [deflate.ServerPerMessageDeflateFactory(**parameters)]

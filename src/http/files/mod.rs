@@ -14,7 +14,7 @@
 //!      │ canonicalize, still below the root?      place.rs  404   nothing that is served
 //!      ▼ a regular file?                                    308   a directory with an index, without its slash
 //!   /srv/www/a b.txt
-//!      │ or a b.txt.gz, if told to                           406   neither is accepted
+//!      │ or a b.txt.gz, if asked to                          406   neither is accepted
 //!      │ in memory, or open it                    content.rs, cache.rs
 //!      ▼ size and time, as the open file says     stamp.rs
 //!   ETag, Last-Modified

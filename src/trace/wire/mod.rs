@@ -150,7 +150,7 @@
 //! 12. What is compressed is explained three times: the bytes on the wire, as always; the compressed bytes without what
 //!     frames or masks them ([`Layer::Compressed`](Layer)), down to the single code; and what comes out, as one span of
 //!     [`Layer::Message`](Layer), at the end. A code is bits: a byte belongs to the code that its first bit belongs to.
-//!     The first 256 codes are told one by one, and no more than 16 MiB are decompressed.
+//!     The first 256 codes are listed one by one, and no more than 16 MiB are decompressed.
 //!
 //! # Which file to read first
 //!
@@ -176,7 +176,7 @@
 //! | what follows what | the drawing in `conversation.rs` and [`Conversation`]; `tests/wire/trace/exchanges.rs` |
 //! | a message, an extension or a number of TLS | `body` in `tls/handshake.rs`, `content` in `tls/extensions.rs`, the tables in `tls/codes.rs`; `tests/wire/trace/tls.rs` |
 //! | a field of a certificate | `label` in `tls/certificate.rs` |
-//! | how compressed bytes are told | `compressed.rs`, `compressed/items.rs`, and `deflate/watch.rs`; `tests/wire/trace/compressed.rs` |
+//! | how compressed bytes are explained | `compressed.rs`, `compressed/items.rs`, and `deflate/watch.rs`; `tests/wire/trace/compressed.rs` |
 //! | how spans are written down | the file of the rendering in `render/`; `tests/wire/trace/rendered.rs` and `tests/wire/trace/lessons/` |
 //! | another rendering | a file in `render/` that implements [`Rendering`](render::Rendering) |
 //! | what a value means to a reader | a row of `MEANINGS` in `meanings.rs`, and its Chinese in `words/` |

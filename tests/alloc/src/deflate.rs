@@ -27,6 +27,13 @@ fn text() -> Vec<u8> {
     lines.collect::<String>().into_bytes()
 }
 
+/// The next piece of the content, in the place of the one before.
+fn piece(inflate: &mut Inflate, rest: &mut &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let progress = inflate.inflate(rest, out, PIECE).expect("a good stream");
+    *rest = &rest[progress.consumed..];
+}
+
 fn costs_nothing(name: &str, level: Level) -> bool {
     let content = text();
     let (mut deflate, mut inflate) = (Deflate::new(15, level), Inflate::new(15));
@@ -38,11 +45,7 @@ fn costs_nothing(name: &str, level: Level) -> bool {
         inflate.reset();
         let mut rest = &stream[..];
         while !inflate.is_done() {
-            out.clear();
-            let progress = inflate
-                .inflate(rest, &mut out, PIECE)
-                .expect("a good stream");
-            rest = &rest[progress.consumed..];
+            piece(&mut inflate, &mut rest, &mut out);
         }
     };
     round();
@@ -89,11 +92,7 @@ fn a_bomb_takes_a_window() -> bool {
     let (mut inflate, mut out) = (Inflate::new(15), Vec::with_capacity(PIECE));
     let (mut rest, mut total, mut most) = (&stream[..], 0, 0);
     while !inflate.is_done() {
-        out.clear();
-        let progress = inflate
-            .inflate(rest, &mut out, PIECE)
-            .expect("a good stream");
-        rest = &rest[progress.consumed..];
+        piece(&mut inflate, &mut rest, &mut out);
         total += out.len();
         most = most.max(counting::live_bytes() - before);
     }

@@ -13,15 +13,15 @@
 //!
 //! An item without such a byte lies in the last byte of the leaf before it, and is a note of that leaf. So the leaves
 //! tile the compressed bytes. A stranger's stream may have any number of symbols in a byte's room: the first
-//! [`MOST_TOLD`] items are told one by one.
+//! [`MOST_LISTED`] items are listed one by one.
 
 use crate::deflate::{Error, Field, Item, Watch};
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Derived, Layer, Note, Painted, Span, hex, shown};
 use std::ops::Range;
 
-/// Symbols that are told one by one, and blocks behind them.
-const MOST_TOLD: usize = 256;
+/// Symbols that are listed one by one, and blocks behind them.
+const MOST_LISTED: usize = 256;
 const MOST_BLOCKS: usize = 64;
 /// Fields of gzip members.
 const MOST_FIELDS: usize = 64;
@@ -43,7 +43,7 @@ pub(super) struct Items {
     copy: Option<(u64, String, usize)>,
     open: Option<Leaf>,
     children: Vec<Span>,
-    told: usize,
+    listed: usize,
     fields: usize,
     pub(super) found: Vec<Derived>,
     /// The rest is not decoded: it breaks a rule, or why.
@@ -146,15 +146,15 @@ impl Items {
             return;
         }
         let is_field = label.section().starts_with("RFC 1952");
-        let (told, most) = match label {
+        let (listed, most) = match label {
             _ if is_field => (&mut self.fields, MOST_FIELDS),
-            Label::DeflateBlock => (&mut self.told, MOST_TOLD + MOST_BLOCKS),
-            _ => (&mut self.told, MOST_TOLD),
+            Label::DeflateBlock => (&mut self.listed, MOST_LISTED + MOST_BLOCKS),
+            _ => (&mut self.listed, MOST_LISTED),
         };
-        if *told >= most && label != Label::DeflateStored {
+        if *listed >= most && label != Label::DeflateStored {
             (label, value) = (Label::DeflateSymbols, String::new());
         } else {
-            *told += 1;
+            *listed += 1;
         }
         if self.goes_on(label) {
             return;

@@ -5,7 +5,7 @@
 //! | `server_no_context_takeover` | the server must not take its context over | it does not |
 //! | `server_max_window_bits=N` | the server must use a window of 2 to the N at most | it does; N as offered, or less |
 //! | `client_no_context_takeover` | the client will not take its context over | it must not |
-//! | `client_max_window_bits`, also `=N` | the client can be told a window, and needs N at most | it must use that; only if it was offered |
+//! | `client_max_window_bits`, also `=N` | the client can take a window from the server, and needs N at most | it must use that; only if it was offered |
 
 use super::PerMessageDeflate;
 use super::agreement::{Agreement, MAX_BITS, MIN_BITS};
