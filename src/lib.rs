@@ -79,9 +79,10 @@
 //!
 //! Behind each door, `wire/` is **bytes and rules**: no socket, no thread, no lock, no clock, no
 //! randomness (time and keys are arguments). The files beside it are the drivers, which wait on a
-//! socket. A file is one idea, named by the RFC's word for it. Three files stand beside the doors and
-//! serve all of them: `wire.rs` (how a refusal names its rule), `setters.rs` (methods that set an option)
-//! and `random.rs` (the one source of unpredictable bytes: masks of WebSockets, seeds of hashing).
+//! socket. A file is one idea, named by the RFC's word for it. Four files stand beside the doors and
+//! serve all of them: `wire.rs` (how a refusal names its rule), `setters.rs` (methods that set an option), `random.rs`
+//! (the one source of unpredictable bytes: masks of WebSockets, seeds of hashing) and `pool.rs` (compressors, kept for
+//! the next message or response).
 //!
 //! # Where to start reading
 //!
@@ -104,8 +105,8 @@
 //! 2. **What is public of `wire`** ([`http::wire`], [`websocket::wire`], [`tls::wire`], [`udp::wire`],
 //!    [`trace::wire`]) is so on purpose: the decoders and encoders of each protocol, the tables of its connections, its
 //!    rules. They are for readers, for fuzzers, and for a program that brings its own I/O. They follow the same rule;
-//!    before 1.0.0 they are the part that is the most likely to change. `wire.rs`, `setters.rs` and `random.rs` are
-//!    private.
+//!    before 1.0.0 they are the part that is the most likely to change. `wire.rs`, `setters.rs`, `random.rs` and
+//!    `pool.rs` are private.
 //! 3. **Enums and structs that will grow are `#[non_exhaustive]`**: errors, rules, codes, addresses, encodings, events of a tap. A
 //!    `match` on one needs a last arm `_`. Enums that are complete ([`net::Family`], [`net::Incoming`]) are not.
 //! 4. **Settings** ([`http::Config`], [`http::Timeouts`], [`websocket::Config`], [`net::Options`], [`net::ConnectOptions`],
@@ -226,6 +227,7 @@ pub mod https;
 #[doc = include_str!("limits.md")]
 pub mod limits {}
 pub mod net;
+mod pool;
 mod random;
 mod setters;
 pub mod text;

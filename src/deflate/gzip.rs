@@ -22,8 +22,9 @@ use super::inflate::Progress;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Gzip {
-    /// Of the header or the trailer, what is not in the output yet begins at `handed_over`.
+    /// The header, and in the end the trailer; what is not in the output yet begins at `handed_over`.
     frame: Vec<u8>,
+    header_bytes: usize,
     handed_over: usize,
     has_trailer: bool,
     deflate: Deflate,
@@ -48,8 +49,10 @@ impl Gzip {
     /// # Errors
     /// The header cannot be written.
     pub fn with_header(header: &Header, level: Level) -> Result<Gzip, Misuse> {
+        let frame = header.encode()?;
         Ok(Gzip {
-            frame: header.encode()?,
+            header_bytes: frame.len(),
+            frame,
             handed_over: 0,
             has_trailer: false,
             deflate: Deflate::new(15, level),
@@ -61,6 +64,24 @@ impl Gzip {
     /// Whether the whole file is in the output.
     pub fn is_done(&self) -> bool {
         self.has_trailer && self.handed_over == self.frame.len()
+    }
+
+    /// Begins another file with the same header. The memory is kept.
+    ///
+    /// ```
+    /// use barewire::deflate::{Flush, Gzip, Level};
+    ///
+    /// let (mut gzip, mut one, mut two) = (Gzip::new(Level::Fast), Vec::new(), Vec::new());
+    /// gzip.gzip(b"hello", Flush::Finish, &mut one, 100);
+    /// gzip.reset();
+    /// gzip.gzip(b"hello", Flush::Finish, &mut two, 100);
+    /// assert_eq!(one, two);
+    /// ```
+    pub fn reset(&mut self) {
+        self.frame.truncate(self.header_bytes);
+        self.deflate.reset();
+        (self.handed_over, self.has_trailer) = (0, false);
+        (self.crc, self.length) = (Crc::default(), 0);
     }
 
     /// Compresses `input`, and appends at most `most` bytes to `out`, as [`Deflate::deflate`] does.
@@ -87,8 +108,6 @@ impl Gzip {
                 return Progress { consumed, more };
             }
             self.has_trailer = true;
-            self.handed_over = 0;
-            self.frame.clear();
             for number in [self.crc.value(), self.length] {
                 self.frame.extend_from_slice(&number.to_le_bytes());
             }

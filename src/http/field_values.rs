@@ -1,7 +1,7 @@
 //! What a field can be set to: text, bytes, a number, or several texts.
 
 use super::error::Error;
-use super::wire::grammar::{list, push_decimal};
+use super::wire::grammar::push_decimal;
 use super::wire::{FieldList, Misuse};
 use std::borrow::Cow;
 
@@ -111,12 +111,13 @@ pub(crate) fn append(
 pub(crate) fn vary_by_encoding(fields: &mut FieldList) -> Result<(), Misuse> {
     const NAME: &str = "Accept-Encoding";
     let names_it = |name: &[u8]| name == b"*" || name.eq_ignore_ascii_case(NAME.as_bytes());
-    let value = match fields.view().joined("Vary") {
-        None => NAME.into(),
-        Some(vary) if list(&vary).any(names_it) => return Ok(()),
-        Some(vary) => [&vary[..], b", ", NAME.as_bytes()].concat(),
-    };
-    fields.set("Vary", value)
+    if fields.view().list("Vary").any(names_it) {
+        return Ok(());
+    }
+    match fields.view().joined("Vary") {
+        None => fields.set("Vary", NAME),
+        Some(vary) => fields.set("Vary", [&vary[..], b", ", NAME.as_bytes()].concat()),
+    }
 }
 
 macro_rules! text {

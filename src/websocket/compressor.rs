@@ -16,27 +16,17 @@
 //! next refers to nothing, which is always right. [`Own::epoch`] is how it finds out.
 
 use super::wire::{Data, Decompressor, Deflater, Payload, PerMessageDeflate};
+use crate::pool::Pool;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-/// How many compressors and buffers the pool keeps. More are made while more threads compress at once.
-const POOLED: usize = 8;
 /// A larger buffer is freed.
 const KEPT_BYTES: usize = 64 * 1024;
 
-static POOL: Mutex<Pool> = Mutex::new(Pool {
-    deflaters: Vec::new(),
-    buffers: Vec::new(),
-    decompressors: Vec::new(),
-});
-
-struct Pool {
-    deflaters: Vec<Deflater>,
-    buffers: Vec<Vec<u8>>,
-    /// Boxed by those that use them, and moved in and out.
-    #[allow(clippy::vec_box)]
-    decompressors: Vec<Box<Decompressor>>,
-}
+static DEFLATERS: Pool<Deflater> = Pool::new();
+static BUFFERS: Pool<Vec<u8>> = Pool::new();
+/// Boxed by those that use them, and moved in and out.
+static DECOMPRESSORS: Pool<Box<Decompressor>> = Pool::new();
 
 /// What compresses the messages of one connection.
 #[derive(Debug)]
@@ -133,7 +123,7 @@ impl Compressor {
         let parts = mem::take(&mut *self.parts());
         if let Some(mut deflater) = parts.deflater {
             deflater.reset();
-            give_back(deflater);
+            DEFLATERS.give_back(deflater);
         }
     }
 
@@ -175,12 +165,12 @@ impl Compressed {
     pub(super) fn alone(options: &PerMessageDeflate, data: &Data<'_>) -> Compressed {
         let mut deflater = lend(options);
         let compressed = Compressed::of(&mut deflater, data, true);
-        give_back(deflater);
+        DEFLATERS.give_back(deflater);
         compressed
     }
 
     fn of(deflater: &mut Deflater, data: &Data<'_>, last: bool) -> Compressed {
-        let mut buffer = pool().buffers.pop().unwrap_or_default();
+        let mut buffer = BUFFERS.take(|_| true).unwrap_or_default();
         deflater.deflate(data.bytes(), last, &mut buffer);
         Compressed(buffer)
     }
@@ -207,9 +197,8 @@ impl Drop for Compressed {
     fn drop(&mut self) {
         let mut buffer = mem::take(&mut self.0);
         buffer.clear();
-        let mut pool = pool();
-        if buffer.capacity() <= KEPT_BYTES && pool.buffers.len() < POOLED {
-            pool.buffers.push(buffer);
+        if buffer.capacity() <= KEPT_BYTES {
+            BUFFERS.give_back(buffer);
         }
     }
 }
@@ -222,43 +211,19 @@ fn alone(options: PerMessageDeflate) -> PerMessageDeflate {
     }
 }
 
+/// It has been reset before it was given back.
 fn lend(options: &PerMessageDeflate) -> Deflater {
-    let mut pool = pool();
-    let at = pool.deflaters.iter().position(|kept| kept.is_for(options));
-    let kept = at.map(|at| pool.deflaters.swap_remove(at));
-    drop(pool);
+    let kept = DEFLATERS.take(|kept| kept.is_for(options));
     kept.unwrap_or_else(|| Deflater::new(options))
-}
-
-/// It has been reset. Where the pool is full, the one that was there longest is dropped: it may be of options that are no longer used.
-fn give_back(deflater: Deflater) {
-    let mut pool = pool();
-    let oldest = (pool.deflaters.len() >= POOLED).then(|| pool.deflaters.remove(0));
-    pool.deflaters.push(deflater);
-    drop(pool);
-    drop(oldest);
 }
 
 /// A decompressor for a window of so many bits. What it did before is to be reset.
 pub(super) fn lend_decompressor(window_bits: u8) -> Box<Decompressor> {
-    let mut pool = pool();
-    let mut kept = pool.decompressors.iter();
-    let at = kept.position(|kept| kept.window_bits() == window_bits);
-    let kept = at.map(|at| pool.decompressors.swap_remove(at));
-    drop(pool);
+    let kept = DECOMPRESSORS.take(|kept| kept.window_bits() == window_bits);
     kept.unwrap_or_else(|| Decompressor::new(window_bits))
 }
 
-/// As a compressor is given back.
 #[inline(never)]
 pub(super) fn give_decompressor_back(decompressor: Box<Decompressor>) {
-    let mut pool = pool();
-    let oldest = (pool.decompressors.len() >= POOLED).then(|| pool.decompressors.remove(0));
-    pool.decompressors.push(decompressor);
-    drop(pool);
-    drop(oldest);
-}
-
-fn pool() -> MutexGuard<'static, Pool> {
-    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+    DECOMPRESSORS.give_back(decompressor);
 }

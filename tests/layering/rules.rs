@@ -54,6 +54,7 @@ const CHAPTERS: &[(&str, May)] = &[
     ("text", May::AllBut(&["trace"])),    // invariant 1 has more to say
     ("framing", May::AllBut(&["trace"])), // the same
     ("deflate", May::AllBut(&["trace"])), // the same
+    ("pool", May::Only(&[])),
     ("random", May::Only(&[])),
     ("setters", May::Only(&[])),
     ("wire", May::Only(&[])), // what the folders of that name share

@@ -61,7 +61,8 @@ fn exchanges() -> Vec<Exchange> {
     ]
 }
 
-/// Whether each of them is given back.
+/// Whether each of them is given back. (The compressor of a response goes back to the pool of all: the scenarios before
+/// have filled it.)
 pub fn results(address: SocketAddr) -> Vec<bool> {
     let connect = || TcpStream::connect(address).expect("a connection");
     exchanges()

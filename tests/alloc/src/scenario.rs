@@ -102,6 +102,10 @@ pub fn all() -> Vec<Scenario> {
     let upload = || Step::new(request("POST /upload", coding, &chunked), "\r\n\r\n4096\n");
     let stream = || Step::new(request("GET /stream", "", b""), last_chunk);
     let large = || Step::new(request("GET /large", "", b""), last_chunk);
+    let gzip = || {
+        let accepting = "Accept-Encoding: gzip\r\n";
+        Step::new(request("GET /gzip", accepting, b""), last_chunk)
+    };
 
     let all = vec![
         hello(),
@@ -130,6 +134,7 @@ pub fn all() -> Vec<Scenario> {
         ),
         scenario("GET of five pieces, each written", 1, vec![stream()]),
         scenario("GET of 64 KiB, chunked", 1, vec![large()]),
+        scenario("GET of 64 KiB in gzip", 1, vec![gzip()]),
         scenario("16 GETs in one write", 16, vec![hello().repeat(16)]),
         scenario("all of these in turn", 7, all),
     ]

@@ -8,17 +8,39 @@
 use crate::deflate::{Flush, Gzip, Level};
 use crate::http::field_values::vary_by_encoding;
 use crate::http::wire::{EntityTag, FieldList, Known, Misuse, grammar};
+use crate::pool::Pool;
 
 /// How many bytes leave at once.
 const PIECE_BYTES: usize = 16 * 1024;
+
+/// Of responses that have ended.
+static ENCODERS: Pool<Box<Encoder>> = Pool::new();
+
+/// The compressor of a body, and the piece that has come out of it and is not sent yet.
+#[derive(Debug)]
+struct Encoder {
+    gzip: Gzip,
+    piece: Vec<u8>,
+}
+
+impl Encoder {
+    fn lend() -> Box<Encoder> {
+        let kept = ENCODERS.take(|_| true);
+        kept.unwrap_or_else(|| {
+            Box::new(Encoder {
+                gzip: Gzip::new(Level::Normal),
+                piece: Vec::with_capacity(PIECE_BYTES),
+            })
+        })
+    }
+}
 
 /// What a handler has asked for with [`Response::compress`](crate::http::Response::compress).
 #[derive(Debug)]
 pub(crate) struct Compression {
     is_wanted: bool,
-    /// Made when the body begins. `None`: it is that of a HEAD, which is not sent.
-    gzip: Option<Gzip>,
-    pub(super) piece: Vec<u8>,
+    /// Lent when the body begins. `None`: it is that of a HEAD, which is not sent.
+    encoder: Option<Box<Encoder>>,
     /// How many bytes the declared Content-Length leaves.
     left: Option<u64>,
     has_begun: bool,
@@ -30,8 +52,7 @@ impl Compression {
     pub(crate) fn new(is_wanted: bool) -> Compression {
         Compression {
             is_wanted,
-            gzip: None,
-            piece: Vec::new(),
+            encoder: None,
             left: None,
             has_begun: false,
             has_content: false,
@@ -73,7 +94,7 @@ impl Compression {
         }
         fields.set("Content-Encoding", "gzip")?;
         self.has_begun = true;
-        self.gzip = (!is_head).then(|| Gzip::new(Level::Normal));
+        self.encoder = (!is_head).then(Encoder::lend);
         Ok(true)
     }
 
@@ -84,7 +105,7 @@ impl Compression {
             return Ok(());
         };
         let left = left.checked_sub(bytes as u64).ok_or(Misuse::BodyTooLong)?;
-        if ends && left > 0 && self.gzip.is_some() {
+        if ends && left > 0 && self.encoder.is_some() {
             return Err(Misuse::BodyTooShort);
         }
         self.left = Some(left);
@@ -98,19 +119,40 @@ impl Compression {
 
     /// Whether the body is counted and not sent.
     pub(super) fn is_of_head(&self) -> bool {
-        self.gzip.is_none()
+        self.encoder.is_none()
     }
 
     /// Appends to the piece what comes out of `input`, and removes that from it. Returns whether the piece is full: then
     /// it is to be sent, and there is more.
     pub(super) fn make(&mut self, input: &mut &[u8], flush: Flush) -> bool {
-        let Some(gzip) = &mut self.gzip else {
+        let Some(Encoder { gzip, piece }) = self.encoder.as_deref_mut() else {
             return false;
         };
-        let most = PIECE_BYTES.saturating_sub(self.piece.len());
-        let progress = gzip.gzip(input, flush, &mut self.piece, most);
+        let most = PIECE_BYTES.saturating_sub(piece.len());
+        let progress = gzip.gzip(input, flush, piece, most);
         *input = &input[progress.consumed..];
         progress.more
+    }
+
+    pub(super) fn piece(&self) -> &[u8] {
+        self.encoder.as_ref().map_or(&[], |encoder| &encoder.piece)
+    }
+
+    /// The piece is sent, and another begins.
+    pub(super) fn clear_piece(&mut self) {
+        if let Some(encoder) = &mut self.encoder {
+            encoder.piece.clear();
+        }
+    }
+}
+
+impl Drop for Compression {
+    fn drop(&mut self) {
+        if let Some(mut encoder) = self.encoder.take() {
+            encoder.gzip.reset();
+            encoder.piece.clear();
+            ENCODERS.give_back(encoder);
+        }
     }
 }
 

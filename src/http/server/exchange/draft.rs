@@ -22,7 +22,7 @@ pub(crate) struct ResponseDraft {
     /// The program has written the head by `write_head`, or it is sent: it cannot change any more.
     frozen: bool,
     /// If the program has asked for it.
-    pub(crate) compression: Option<Box<Compression>>,
+    pub(crate) compression: Option<Compression>,
     date: DateCache,
 }
 
@@ -80,7 +80,7 @@ impl ResponseDraft {
         &mut self,
         is_empty: bool,
         is_head: bool,
-    ) -> Result<Option<Box<Compression>>, Misuse> {
+    ) -> Result<Option<Compression>, Misuse> {
         let status = self.status();
         let Some(mut compression) = self.compression.take() else {
             return Ok(None);

@@ -43,8 +43,12 @@ impl AcceptEncoding {
     /// Decodes a whole field value, repeated lines joined by commas; `None` if any part of it is wrong. A server
     /// ignores such a field, as if there were none.
     pub fn decode(value: &[u8]) -> Option<AcceptEncoding> {
+        AcceptEncoding::among(grammar::list(value))
+    }
+
+    fn among<'a>(elements: impl Iterator<Item = &'a [u8]>) -> Option<AcceptEncoding> {
         let (mut gzip, mut identity, mut others) = (None, None, None);
-        for element in grammar::list(value) {
+        for element in elements {
             let (coding, weight) = split_weight(element)?;
             let known = match coding {
                 // RFC 9110 §12.5.3: "The asterisk "*" symbol in an Accept-Encoding field matches any available
@@ -65,7 +69,9 @@ impl AcceptEncoding {
 
     /// That of a request; `None` if there is none, or a broken one.
     pub(in crate::http) fn of(fields: Fields<'_>) -> Option<AcceptEncoding> {
-        AcceptEncoding::decode(&fields.joined("Accept-Encoding")?)
+        const NAME: &str = "Accept-Encoding";
+        let elements = fields.contains(NAME).then(|| fields.list(NAME))?;
+        AcceptEncoding::among(elements)
     }
 
     /// Whether gzip is acceptable, and at least as welcome as no coding.

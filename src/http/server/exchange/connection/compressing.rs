@@ -29,7 +29,7 @@ impl ServerConnection {
                 if compression.has_content() {
                     it.send_full_pieces(compression, &[], Flush::Sync)?;
                 }
-                match compression.piece.is_empty() {
+                match compression.piece().is_empty() {
                     true => it.flush_plain(),
                     false => it.send_piece(compression),
                 }
@@ -47,11 +47,11 @@ impl ServerConnection {
             self.begin_head()?;
         }
         self.send_full_pieces(&mut compression, data, Flush::Finish)?;
-        self.end_plain(&compression.piece)
+        self.end_plain(compression.piece())
     }
 
     /// Takes the compression out of the draft, if the body is compressed.
-    fn begin_compressed(&mut self, is_empty: bool) -> Result<Option<Box<Compression>>, Misuse> {
+    fn begin_compressed(&mut self, is_empty: bool) -> Result<Option<Compression>, Misuse> {
         self.check_open()?;
         let is_head = self.machine.answers_head_only();
         self.draft.begin_compression(is_empty, is_head)
@@ -60,7 +60,7 @@ impl ServerConnection {
     /// Does this, and puts the compression back.
     fn compressed(
         &mut self,
-        mut compression: Box<Compression>,
+        mut compression: Compression,
         send: impl FnOnce(&mut ServerConnection, &mut Compression) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let sent = send(self, &mut compression);
@@ -81,8 +81,8 @@ impl ServerConnection {
     }
 
     fn send_piece(&mut self, compression: &mut Compression) -> Result<(), Error> {
-        let sent = self.write_plain(&compression.piece);
-        compression.piece.clear();
+        let sent = self.write_plain(compression.piece());
+        compression.clear_piece();
         sent
     }
 }
