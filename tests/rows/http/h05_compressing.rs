@@ -1,7 +1,15 @@
 //! H05, with a content coding: who gets gzip, what becomes of the head, and when the pieces leave.
 
-use crate::support::{Answer, Framing, Gate, Site, answers, gunzip, reply, watched};
+use crate::support::{
+    Answer, Client, Framing, Gate, PATIENCE, Random, Site, answers, gunzip, over_pipe, reply,
+    watched,
+};
 use barewire::http::{self, Error, Handled, Request, Response, Server, ServerEvents};
+use barewire::net::pipe_with_capacity;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 const GZIP: &str = "Accept-Encoding: gzip, deflate, br\r\n";
 const TEXT: &str = "深入浅出 Node.js ";
@@ -252,17 +260,18 @@ fn row_h05_flush_sends_what_was_compressed() {
         assert_eq!(gunzip(&stream, false), b"data: one\n\n");
         assert!(client.has_nothing(), "a flush without data sends nothing");
         seen.open();
-        loop {
-            match chunk(&mut client) {
-                end if end.is_empty() => break,
-                piece => stream.extend(piece),
-            }
-        }
+        stream.extend(chunks(&mut client));
         assert_eq!(gunzip(&stream, true), b"data: one\n\ndata: two\n\n");
     });
 }
 
-fn chunk(client: &mut crate::support::Client) -> Vec<u8> {
+/// All chunks up to the last one.
+fn chunks(client: &mut Client) -> Vec<u8> {
+    let next = || Some(chunk(client)).filter(|chunk| !chunk.is_empty());
+    std::iter::from_fn(next).flatten().collect()
+}
+
+fn chunk(client: &mut Client) -> Vec<u8> {
     let mut size = Vec::new();
     while !size.ends_with(b"\r\n") {
         size.extend(client.try_exactly(1).expect("a size"));
@@ -307,6 +316,56 @@ fn row_h05_compressed_and_failed() {
         (answer.field("Content-Encoding"), answer.field("Vary")),
         (None, None)
     );
+}
+
+/// Clients that read nothing have compressors, more than the pool keeps, and delay nobody. When one of them reads, a few
+/// bytes at a time, it gets all; one that never does is cut.
+#[test]
+fn row_h05_compressed_for_clients_that_do_not_read() {
+    const CLIENTS: usize = 10;
+    fn noise() -> String {
+        let mut random = Random::new(7);
+        let letter = |_| char::from(b'0' + random.below(64) as u8);
+        (0..100_000).map(letter).collect()
+    }
+    let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{GZIP}\r\n");
+    watched(move || {
+        let patient = server(|res| res.end(noise()));
+        thread::scope(|scope| {
+            let ask = |server| {
+                let (here, there) = pipe_with_capacity(1000);
+                scope.spawn(move || Server::serve(server, Arc::new(there)));
+                let mut client = Client::over(Arc::new(here));
+                client.send(&request);
+                client
+            };
+            let mut clients: Vec<_> = (0..CLIENTS).map(|_| ask(&patient)).collect();
+            for client in &mut clients {
+                assert_eq!(client.head().field("Content-Encoding"), Some("gzip"));
+            }
+            for mut client in clients.into_iter().rev() {
+                let mut other = ask(&patient);
+                assert_eq!(content(&other.answer()), noise());
+                other.finish();
+                assert_eq!(gunzip(&chunks(&mut client), true), noise().into_bytes());
+                client.finish();
+            }
+        });
+        let (ended, how) = channel();
+        let strict = server(move |res: Response<'_>| {
+            let sent = res.end(noise());
+            let _ = ended.send(format!("{sent:?}"));
+            sent
+        });
+        let strict = strict.stall_timeout(Duration::from_millis(20));
+        over_pipe(&strict, 1000, |mut client| {
+            client.send(&request);
+            let how = how
+                .recv_timeout(PATIENCE)
+                .expect("it does not wait for ever");
+            assert!(how.contains("TimedOut"), "{how}");
+        });
+    });
 }
 
 /// The next request on the connection gets what it asks for.

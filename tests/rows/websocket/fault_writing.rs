@@ -119,14 +119,19 @@ fn fault_a00_no_pong_inside_a_clients_frame() {
     });
 }
 
-/// Opens connections over watched streams that have room for 1 KiB; the test receives the server's ends.
-fn over_watched_streams(
+/// Opens connections over watched streams that have room for 1 KiB; the test receives the server's ends. The peers offer
+/// compression if the server does it.
+pub(super) fn over_watched_streams(
     config: Config,
 ) -> (
     impl FnMut() -> (Arc<WatchedStream>, Client),
     Receiver<WebSocket>,
 ) {
     let (sender, sockets) = channel();
+    let offer = match config.deflate {
+        Some(_) => "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+        None => "",
+    };
     let acceptor = Acceptor::new().config(config);
     let server = Arc::new(http::create_server(move |req, res| {
         if let Some(ws) = acceptor.accept(req, res)? {
@@ -140,7 +145,7 @@ fn over_watched_streams(
         let (server, served) = (Arc::clone(&server), Arc::clone(&stream));
         thread::spawn(move || server.serve(served));
         let mut peer = Client::over(Arc::new(here));
-        peer.send(format!("{HANDSHAKE}\r\n"));
+        peer.send(format!("{HANDSHAKE}{offer}\r\n"));
         peer.switched();
         (stream, peer)
     };

@@ -10,6 +10,7 @@
 //! | W05 | `w05_messages` | fragments, control frames between them, heartbeat, streaming |
 //! | W05 | `w05_closing` | every way a connection ends, and what each side reports of it |
 //! | W05 | `w05_compressed` | the same where both ends compress: all options, rooms, bombs |
+//! | W05 | `w05_compressed_slow` | peers that read slowly or nothing delay no other whose messages are compressed |
 //! | W05 | `w05_within` | a receive with a deadline: what has come when it passes is kept |
 //! | W05 | `w05_terminate` | a connection is cut from any thread, at any moment |
 //! | W05 | `w05_hostile` | bytes that break a rule, and the Close frame that names it |
@@ -38,6 +39,7 @@ mod w02_retrying;
 mod w03_example;
 mod w05_closing;
 pub(crate) mod w05_compressed;
+mod w05_compressed_slow;
 mod w05_hostile;
 mod w05_messages;
 mod w05_terminate;

@@ -24,7 +24,7 @@ pub(crate) fn config(deflate: PerMessageDeflate) -> Config {
 }
 
 /// Every message is compressed, whatever its length.
-fn all() -> PerMessageDeflate {
+pub(crate) fn all() -> PerMessageDeflate {
     PerMessageDeflate {
         threshold: 0,
         ..PerMessageDeflate::default()
