@@ -38,24 +38,24 @@
 //! | `request_loop/failing.rs` | what follows when a handler or the client fails |
 //! | `request.rs`, `response.rs` | what a handler sees; `form.rs`: which body is a form; `cookie.rs`: a cookie |
 //! | [`exchange`] | what these two are made of: body, draft, queue |
-//! | `events.rs` | all that a program can be called for; `finish.rs`: what a line of a log is made of |
+//! | `events.rs` | all that a program can be called for; `summary.rs`: what a line of a log is made of |
 //! | `config.rs` | all limits and deadlines |
 
 mod config;
 mod cookie;
 mod events;
 mod exchange;
-mod finish;
 mod form;
 mod request;
 mod request_loop;
 mod response;
+mod summary;
 
 pub use config::Config;
 pub use events::{IntoHandled, ServerEvents};
-pub use finish::Exchange;
 pub use request::Request;
 pub use response::{Response, Status};
+pub use summary::Summary;
 
 use crate::net::{
     Handle, Layer, Listener, Observer, Options, Pipe, Service, Slot, Stream, Tap, guarded,
@@ -67,6 +67,7 @@ use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
+use summary::OnFinish;
 
 /// A server that calls a function for each request, on a port or on `"unix:/path"` ([`Server::listen`]); see
 /// [`ServerEvents`] for everything else that can happen, and [`Server`] for what can be set.
@@ -138,7 +139,7 @@ pub fn create_server_with<E: ServerEvents>(events: E) -> Server<E> {
 /// let handle = http::create_server(handler)
 ///     .max_connections(1000)
 ///     .keep_alive_timeout(Some(Duration::from_secs(30)))
-///     .on_finish(|exchange| println!("{exchange}"))
+///     .on_finish(|summary| println!("{summary}"))
 ///     .listen("127.0.0.1:0")?;
 /// let report = handle.shutdown(Duration::from_secs(1));
 /// assert_eq!(report.cut, 0);
@@ -161,9 +162,11 @@ impl<E> Server<E> {
         &self.shared.config
     }
 
-    /// Calls `on_finish` once for each request, when its response is complete or was cut. So a log has a line for
+    /// Calls `on_finish` once for each exchange, with its [`Summary`]: when the handler has returned and the last byte of
+    /// the response has been sent or is pending, or when the connection has ended before. So a log has a line for
     /// each request, also for those that no handler sees: bytes that are no request, a redirect to the encoded target,
-    /// a head that came too slowly. After an upgrade it is called when the handler returns. A connection that ends
+    /// a head that came too slowly, half a head whose client has left. Exchanges of one connection come in their order.
+    /// After an upgrade it is called when the handler returns. A connection that ends
     /// before the first byte of a request is none. A server for [`https`](crate::https) calls it also for a request that
     /// came without TLS and gets a 400, and not for a handshake that failed.
     ///
@@ -171,7 +174,9 @@ impl<E> Server<E> {
     /// pending. So `on_finish` must not wait: a `println!` waits if the terminal or the pipe behind it does, and a
     /// write to a file if the disk does. The recipe [`request_log`](crate::cookbook::request_log) gives the lines to a
     /// thread of its own. If it panics, that is reported to [`ServerEvents::error`]. A second
-    /// call replaces the first. A server without it reads no clock and counts nothing more.
+    /// call replaces the first. It costs no allocation and one look at the clock, and another one where [`Summary::time`]
+    /// is asked; a server without it pays nothing. That is why it is a setting, and no method of [`ServerEvents`]: a
+    /// server cannot see whether a method is the default one.
     ///
     /// ```
     /// use barewire::http;
@@ -181,12 +186,12 @@ impl<E> Server<E> {
     /// }
     ///
     /// // For a program whose output somebody reads.
-    /// let server = http::create_server(handler).on_finish(|exchange| println!("{exchange}"));
+    /// let server = http::create_server(handler).on_finish(|summary| println!("{summary}"));
     /// // 127.0.0.1:41832 GET / 200 6 bytes 0.214 ms
     /// # assert!(server.answer_to(b"GET / HTTP/1.0\r\n\r\n").ends_with(b"hello\n"));
     /// ```
-    pub fn on_finish(mut self, on_finish: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
-        self.shared.on_finish = Some(Arc::new(on_finish));
+    pub fn on_finish(mut self, on_finish: impl Fn(&Summary<'_>) + Send + Sync + 'static) -> Self {
+        self.shared.on_finish = Some(Arc::new(OnFinish::new(on_finish)));
         self
     }
 

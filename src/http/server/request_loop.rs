@@ -22,10 +22,11 @@ mod waiting;
 use super::config::Config;
 use super::events::{ServerEvents, dispatch, report, send_to_encoded_target};
 use super::exchange::{BodyState, Budget, Charge, RequestBody, ResponseQueue, ServerConnection};
-use super::finish::{Exchange, OnFinish};
 use super::request::Request;
 use super::response::Response;
+use super::summary::{OnFinish, Summary};
 use crate::http::body_reader::BodySource;
+use crate::http::error::Error;
 use crate::http::wire::{BodyLength, RequestDecoder, Rule};
 use crate::net::{Linger, ReadBuffer, Slot, Stream, guarded, linger};
 use std::cell::RefCell;
@@ -67,6 +68,12 @@ struct RequestLoop<'s> {
     connection: RefCell<ServerConnection>,
     requests: u64,
     head_since: Option<Instant>,
+    /// If somebody wants a [`Summary`]: the number of the connection, and since when an exchange goes on that has had
+    /// none yet.
+    number: u64,
+    exchange_since: Option<Instant>,
+    /// Why the request of this exchange was refused.
+    refusal: Option<Error>,
     /// Since when the connection waits for a request, if that was longer than one read.
     idle_since: Option<Instant>,
     /// See [`Config::quiet_interval`].
@@ -96,6 +103,7 @@ impl Shared<dyn ServerEvents> {
             report(&self.events, &"the stream of a connection panicked");
             End::Gone
         });
+        served.report_unfinished();
         let stream = served.queue.stream().as_ref();
         match end {
             End::Linger => {
@@ -134,15 +142,23 @@ impl<'s> RequestLoop<'s> {
         if let Some(slot) = &slot {
             slot.on_stop(queue.clone());
         }
+        let mut connection = ServerConnection::new(config.clone(), queue.clone(), slot);
+        connection.is_timed = shared.on_finish.is_some();
         Box::new(RequestLoop {
             shared,
-            queue: queue.clone(),
+            queue,
             buffer: ReadBuffer::new(FIRST_READ_BYTES, MAX_READ_BYTES),
             decoder: RequestDecoder::new(config.limits),
             body: BodyState::new(config.pace(), Charge::new(shared.budget.clone())),
-            connection: RefCell::new(ServerConnection::new(config.clone(), queue, slot)),
+            connection: RefCell::new(connection),
             requests: 0,
             head_since: None,
+            number: shared
+                .on_finish
+                .as_ref()
+                .map_or(0, |it| it.next_connection()),
+            exchange_since: None,
+            refusal: None,
             idle_since: None,
             quiet_interval: config.quiet_interval(),
             was_large: false,
@@ -174,7 +190,7 @@ impl<'s> RequestLoop<'s> {
     #[inline(never)]
     fn exchange(&mut self, length: usize, is_encoded: bool) -> Result<(), End> {
         let config = &self.shared.config;
-        let since = self.shared.on_finish.as_ref().map(|_| Instant::now());
+        self.exchange_since = self.shared.on_finish.as_ref().map(|_| Instant::now());
         self.requests += 1;
         (self.head_since, self.idle_since) = (None, None);
         let (head, head_tail) = self.buffer.unread().split_at(length);
@@ -206,7 +222,7 @@ impl<'s> RequestLoop<'s> {
             }
         });
         let ended = self.end_response(handled);
-        if let Some(since) = since {
+        if let Some(since) = self.exchange_since.take() {
             self.report_finish(Some(length), since);
         }
         ended?;
@@ -216,22 +232,48 @@ impl<'s> RequestLoop<'s> {
     /// Calls [`Server::on_finish`](super::Server::on_finish). `length` is that of the request's head, if it is one.
     #[cold]
     fn report_finish(&mut self, length: Option<usize>, since: Instant) {
+        let refusal = self.refusal.take();
         let Some(on_finish) = &self.shared.on_finish else {
             return;
         };
         let connection = self.connection.get_mut();
         let bytes = self.buffer.unread();
-        let exchange = Exchange {
+        let request = self.requests + u64::from(length.is_none());
+        let summary = Summary {
             line: self.decoder.request_line(bytes),
             head: length.map(|length| self.decoder.head(&bytes[..length])),
             stream: self.queue.stream().as_ref(),
             status: connection.sent_status(),
             body_bytes: connection.sent_body_bytes(),
+            bytes_in: match length {
+                Some(length) => length as u64 + self.body.bytes_in(),
+                None => bytes.len() as u64,
+            },
+            bytes_out: connection.sent_bytes(),
             is_complete: connection.has_sent_all(),
+            is_upgraded: connection.handed_over.is_some(),
+            refusal: refusal.as_ref(),
+            numbers: (self.number, request),
             since,
+            first_byte: connection.first_byte,
+            date: connection.draft.date(),
         };
-        if guarded(|| on_finish(&exchange)).is_err() {
+        if guarded(|| (on_finish.call)(&summary)).is_err() {
             report(&self.shared.events, &"Server::on_finish panicked");
+        }
+    }
+
+    /// The connection has ended. Half a head that had no response is an exchange that was cut, and so is one whose stream
+    /// has panicked.
+    fn report_unfinished(&mut self) {
+        if self.shared.on_finish.is_none() {
+            return;
+        }
+        if let Some(since) = self.exchange_since.take() {
+            self.report_finish(Some(self.decoder.head_length()), since);
+        } else if let Some(since) = self.head_since.take() {
+            self.connection.get_mut().restart_response();
+            self.report_finish(None, since);
         }
     }
 

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A connection first plays a scenario until its buffers have grown to what they need, then a
-//! thousand or so are counted. It runs unoptimized: the optimizer only takes allocations away.
+//! thousand or so are counted. The server logs each request. It runs unoptimized: the optimizer only takes allocations away.
 //!
 //! The threads that serve must not allocate at all. The others must not either, but here luck
 //! has a say: on a crowded machine a handler can be put to sleep for a while, and the clock may have to
@@ -24,7 +24,7 @@ mod scenario;
 mod sealed;
 mod websocket;
 
-use barewire::http::{self, Handled, Request, Response, ServerEvents};
+use barewire::http::{self, Handled, Request, Response, ServerEvents, Summary};
 use barewire::net::Stream;
 use counting::{Count, Counting};
 use scenario::Scenario;
@@ -86,9 +86,16 @@ fn upload(mut req: Request<'_>, res: Response<'_>) -> Handled {
     res.end("4096\n")
 }
 
+/// A log that looks at all of a summary.
+fn log(summary: &Summary<'_>) {
+    assert!(summary.peer().is_some() && summary.head().is_some() && summary.refusal().is_none());
+    assert!(summary.first_byte() <= Some(summary.time()) && summary.bytes_in() > 0);
+    assert!(summary.bytes_out() >= summary.body_bytes() && summary.connection() > 0);
+}
+
 fn main() -> ExitCode {
     counting::this_thread_is_the_client();
-    let server = http::create_server_with(Demo);
+    let server = http::create_server_with(Demo).on_finish(log);
     let handle = server.listen("127.0.0.1:0").expect("a free port");
     let address = handle.local_addr().ip().expect("an IP address");
     let connect = || TcpStream::connect(address).expect("a connection");

@@ -2,7 +2,7 @@
 
 use crate::https::stage as tls;
 use crate::support::{Client, Log, Reporting, Site, over_pipe, post, request, watched};
-use barewire::http::{self, Error, Exchange, Handled, Request, Response, Server, ServerEvents};
+use barewire::http::{self, Error, Handled, Request, Response, Server, ServerEvents, Summary};
 use barewire::net::{Addr, Handle, Layer, Pipe, Stream, pipe_with_capacity};
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
@@ -38,21 +38,21 @@ fn routes(mut req: Request<'_>, mut res: Response<'_>) -> Handled {
     }
 }
 
-fn line(exchange: &Exchange<'_>) -> String {
+fn line(summary: &Summary<'_>) -> String {
     format!(
         "{} {} {} {} {}",
-        exchange.method().unwrap_or("-"),
-        exchange.url().unwrap_or("-"),
-        exchange.status().unwrap_or(0),
-        exchange.body_bytes(),
-        exchange.is_complete(),
+        summary.method().unwrap_or("-"),
+        summary.url().unwrap_or("-"),
+        summary.status().unwrap_or(0),
+        summary.body_bytes(),
+        summary.is_complete(),
     )
 }
 
 fn logged(log: &Log) -> Server<impl ServerEvents + use<>> {
     let (lines, reports) = (log.clone(), Log::default());
     http::create_server_with(Reporting::new(&reports, routes))
-        .on_finish(move |exchange| lines.note(line(exchange)))
+        .on_finish(move |summary| lines.note(line(summary)))
 }
 
 /// The lines for these bytes.
@@ -177,9 +177,9 @@ fn row_h07_a_client_that_leaves_has_its_line() {
                 res.write([b'x'; 64 * 1024])?;
             }
         });
-        let site = Site::new(server.on_finish(move |exchange| {
-            let left = !exchange.is_complete() && exchange.body_bytes() > 0;
-            lines.note(format!("{} {left}", exchange.status().unwrap_or(0)));
+        let site = Site::new(server.on_finish(move |summary| {
+            let left = !summary.is_complete() && summary.body_bytes() > 0;
+            lines.note(format!("{} {left}", summary.status().unwrap_or(0)));
         }));
         let mut client: Client = site.client();
         client.send(request("GET", "/"));
@@ -215,7 +215,7 @@ fn row_h07_the_time_is_that_of_the_handler() {
         std::thread::sleep(TIME);
         res.end("")
     })
-    .on_finish(move |exchange| lines.note(exchange.time() >= TIME));
+    .on_finish(move |summary| lines.note(summary.time() >= TIME));
     server.answer_to(request("GET", "/").as_bytes());
     assert_eq!(log.all(), ["true"]);
 }
@@ -226,15 +226,15 @@ fn row_h07_a_line_says_who_what_and_how_long() {
         let log = Log::default();
         let lines = log.clone();
         let server = http::create_server(|_req, res| res.end("hello"));
-        let site = Site::new(server.on_finish(move |exchange| {
-            let ms = exchange.to_string();
+        let site = Site::new(server.on_finish(move |summary| {
+            let ms = summary.to_string();
             let (line, time) = ms.split_once(" bytes ").expect("a time");
             let time = time.strip_suffix(" ms").expect("a time in ms");
             assert!(time.parse::<f64>().is_ok());
-            assert!(exchange.stream().peer_addr().is_ok());
-            assert_eq!(exchange.head().expect("one").authority(), "a");
+            assert!(summary.stream().peer_addr().is_ok());
+            assert_eq!(summary.head().expect("one").authority(), "a");
             assert_eq!(
-                (exchange.header("host"), exchange.header("b")),
+                (summary.header("host"), summary.header("b")),
                 (Some("a"), None)
             );
             lines.note(line);
@@ -302,9 +302,9 @@ fn broken_behind(bytes: usize, path: &str) -> (Vec<u8>, String) {
             }
         }
     });
-    let server = server.on_finish(move |exchange| {
-        let bytes = exchange.body_bytes();
-        lines.note(format!("{bytes} {}", exchange.is_complete()));
+    let server = server.on_finish(move |summary| {
+        let bytes = summary.body_bytes();
+        lines.note(format!("{bytes} {}", summary.is_complete()));
     });
     let (client, here) = pipe_with_capacity(ROOM);
     Stream::write(&client, request("GET", path).as_bytes()).unwrap();
@@ -344,8 +344,8 @@ fn row_h07_a_response_that_is_cut_counts_what_has_left() {
         let log = Log::default();
         let lines = log.clone();
         let server = http::create_server(|_req, res| res.end(vec![b'x'; LARGE]));
-        let site = Site::new(server.on_finish(move |exchange| {
-            let (bytes, complete) = (exchange.body_bytes(), exchange.is_complete());
+        let site = Site::new(server.on_finish(move |summary| {
+            let (bytes, complete) = (summary.body_bytes(), summary.is_complete());
             lines.note(format!("{} {complete}", bytes > 0 && bytes < LARGE as u64));
         }));
         let mut client = site.client();
@@ -371,7 +371,7 @@ fn waits_for_leaving(log: &Log) -> Server<impl ServerEvents + use<>> {
     };
     let lines = log.clone();
     http::create_server_with(Reporting::new(&reports, handler))
-        .on_finish(move |exchange| lines.note(line(exchange)))
+        .on_finish(move |summary| lines.note(line(summary)))
 }
 
 #[test]
@@ -430,7 +430,7 @@ fn row_h07_a_request_that_the_stop_cuts_is_cut() {
                 res.end(form.get("a").unwrap_or_default())
             };
             let server = http::create_server_with(Reporting::new(&log, handler))
-                .on_finish(move |exchange| lines.note(line(exchange)));
+                .on_finish(move |summary| lines.note(line(summary)));
             let half = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                         Content-Length: 9\r\n\r\na=1";
             let shut_down = |handle: &Handle, mut client: Client| {

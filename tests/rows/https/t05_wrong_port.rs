@@ -42,9 +42,9 @@ fn row_t05_plain_http_has_its_line() {
     watched(|| {
         let log = Log::default();
         let lines = log.clone();
-        let site = Site::new(hello().on_finish(move |exchange| {
-            let (method, url) = (exchange.method(), exchange.url());
-            lines.note(format!("{method:?} {url:?} {:?}", exchange.status()));
+        let site = Site::new(hello().on_finish(move |summary| {
+            let (method, url) = (summary.method(), summary.url());
+            lines.note(format!("{method:?} {url:?} {:?}", summary.status()));
         }));
         for (bytes, line) in [
             (

@@ -15,7 +15,7 @@ use crate::http::wire::{Connection, RequestHead, Role, State};
 use crate::net::{Pipe, Slot, Stream, Tcp, Unix};
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many bytes one check for the peer's close reads at once.
 const CHECK_BYTES: usize = 512;
@@ -48,6 +48,11 @@ pub(crate) struct ServerConnection {
     /// Bytes came behind the current request: its response may leave together with the next. Before the
     /// end of a body has come, this is a guess.
     pub(crate) pipelined: bool,
+    /// Of this exchange: how many bytes were encoded, all that is sent for it.
+    bytes_out: u64,
+    /// Whether somebody wants to know when the head of a response was sent that is sent in pieces.
+    pub(crate) is_timed: bool,
+    pub(crate) first_byte: Option<Instant>,
     /// What was read to check whether the peer has closed: the rest of the current request, and what is
     /// behind it.
     pub(crate) read_ahead: Vec<u8>,
@@ -73,6 +78,9 @@ impl ServerConnection {
             peer_closed: false,
             body_is_large: false,
             pipelined: false,
+            bytes_out: 0,
+            is_timed: false,
+            first_byte: None,
             read_ahead: Vec::new(),
             after_data: Vec::new(),
         }
@@ -85,13 +93,21 @@ impl ServerConnection {
     /// Starts an exchange.
     #[inline]
     pub(crate) fn request(&mut self, head: &RequestHead<'_>, last: bool) -> Result<(), Error> {
-        self.draft.restart();
+        self.restart_response();
         self.peer_closed = false;
         self.machine.receive_request(head)?;
         if last {
             self.machine.close_after();
         }
         Ok(())
+    }
+
+    /// Nothing is sent yet in this exchange.
+    #[inline]
+    pub(crate) fn restart_response(&mut self) {
+        self.draft.restart();
+        self.bytes_out = 0;
+        self.first_byte = None;
     }
 
     /// Whether the connection has failed in one of its directions: nothing more can be read, or nothing sent.

@@ -7,7 +7,7 @@ use crate::http::wire::{
     Connection, FieldList, Fields, HttpDate, Known, Limits, Misuse, ResponseDecoder, ResponseOut,
     Version, is_final_status,
 };
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Status and fields of one response; the memory is kept from one to the next.
 #[derive(Debug, Default)]
@@ -175,6 +175,11 @@ impl ResponseDraft {
     #[inline]
     pub(crate) fn refresh_date(&mut self) {
         self.date.refresh();
+    }
+
+    /// When the Date field was made, to the second.
+    pub(crate) fn date(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.date.seconds)
     }
 
     /// The values of a field, before the head is sent.

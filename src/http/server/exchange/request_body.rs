@@ -41,6 +41,8 @@ pub(crate) struct BodyState {
     /// What this body takes of the memory for all collected bodies.
     charge: Charge,
     pace: Pace,
+    /// How many bytes were read behind the head's tail.
+    received: u64,
 }
 
 impl BodyState {
@@ -52,6 +54,7 @@ impl BodyState {
             collected: Vec::new(),
             charge,
             pace,
+            received: 0,
         }
     }
 
@@ -65,6 +68,7 @@ impl BodyState {
     ) -> Result<(), wire::Error> {
         self.reader.restart(length, limits);
         self.pace.restart();
+        self.received = 0;
         self.head_tail_at = 0;
         self.buffer.clear();
         if self.reader.has_ended() {
@@ -81,6 +85,15 @@ impl BodyState {
     /// How many bytes of the head's tail belong to the body.
     pub(crate) fn head_tail_used(&self) -> usize {
         self.head_tail_at
+    }
+
+    /// How many bytes of the body have come, its framing included.
+    pub(crate) fn bytes_in(&self) -> u64 {
+        let pipelined = match self.reader.has_ended() {
+            true => self.pipelined().len() - self.reader.content(),
+            false => 0,
+        };
+        (self.head_tail_at as u64 + self.received).saturating_sub(pipelined as u64)
     }
 
     /// What was received behind the end of the body.
@@ -164,6 +177,7 @@ impl<'a> RequestBody<'a> {
         let read_ahead = connection.borrow_mut().take_read_ahead(into);
         if read_ahead > 0 {
             self.state.pace.went(read_ahead);
+            self.state.received += read_ahead as u64;
             return Ok(Some(read_ahead));
         }
         connection
@@ -199,6 +213,7 @@ impl<'a> RequestBody<'a> {
                 return Err(self.fail(wire::Error::whole(Rule::RequestTimeout)));
             }
             if bytes > 0 {
+                self.state.received += bytes as u64;
                 return Ok(Some(bytes));
             }
             if until.is_some_and(|until| until <= Instant::now()) {

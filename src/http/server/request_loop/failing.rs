@@ -116,12 +116,18 @@ impl RequestLoop<'_> {
             let what = "a handler returned without ending its response";
             report(&self.shared.events, &what);
         }
-        self.restart_response()?;
+        let restarted = self.restart_response();
         match cause {
+            Some(FailureCause::Refused(error)) if restarted.is_err() => {
+                self.refusal = Some(error);
+                restarted
+            }
+            Some(FailureCause::Refused(error)) => self.refuse(error),
             Some(FailureCause::Connection) => Err(End::Gone),
-            Some(FailureCause::Refused(error)) => self.refuse(&error),
-            Some(FailureCause::Handler(status)) => self.write_status(status),
-            None => self.write_status(500),
+            Some(FailureCause::Handler(status)) => {
+                restarted.and_then(|()| self.write_status(status))
+            }
+            None => restarted.and_then(|()| self.write_status(500)),
         }
     }
 
@@ -135,12 +141,12 @@ impl RequestLoop<'_> {
     pub(super) fn refuse_head(&mut self, error: wire::Error) -> End {
         let connection = self.connection.get_mut();
         connection.machine.fail();
-        connection.draft.restart();
+        connection.restart_response();
         if self.decoder.is_head(self.buffer.unread()) {
             connection.machine.answers_head();
         }
-        let since = self.head_since.unwrap_or_else(Instant::now);
-        let end = match self.refuse(&error.into()) {
+        let since = self.head_since.take().unwrap_or_else(Instant::now);
+        let end = match self.refuse(error.into()) {
             Err(end) => end,
             Ok(()) => self.flush_and(End::Linger),
         };
@@ -150,8 +156,14 @@ impl RequestLoop<'_> {
 
     /// The peer is to blame, or the handler refuses: the response says so. If the framing is lost, the connection ends; a handler may
     /// also have found a rule broken that is no rule of framing.
+    fn refuse(&mut self, error: Error) -> Result<(), End> {
+        let refused = self.send_refusal(&error);
+        self.refusal = Some(error);
+        refused
+    }
+
     #[cold]
-    fn refuse(&mut self, error: &Error) -> Result<(), End> {
+    fn send_refusal(&mut self, error: &Error) -> Result<(), End> {
         let events = &self.shared.events;
         self.connection.get_mut().draft.begin_refusal(error);
         let handled = guarded(|| events.client_error(error, Response::new(&self.connection)));

@@ -14,6 +14,7 @@ use super::{BlamesPeer, ServerConnection};
 use crate::http::error::Error;
 use crate::http::server::exchange::response_queue::{ResponseQueue, Then};
 use crate::http::wire::{Connection, FieldList, Misuse, State};
+use std::time::Instant;
 
 impl ServerConnection {
     /// The values of a field of the response's head.
@@ -57,6 +58,16 @@ impl ServerConnection {
         }
     }
 
+    /// How many bytes were sent for this exchange: those that the stream has taken, if it is broken.
+    pub(crate) fn sent_bytes(&self) -> u64 {
+        match self.queue.broken_by() {
+            Some(_) => self
+                .bytes_out
+                .saturating_sub(self.queue.unsent_bytes() as u64),
+            None => self.bytes_out,
+        }
+    }
+
     /// Whether all of the response was sent, or is pending on a connection that is not broken.
     pub(crate) fn has_sent_all(&self) -> bool {
         let is_whole = self.is_complete() || self.handed_over.is_some();
@@ -77,9 +88,13 @@ impl ServerConnection {
         status: u16,
         fields: &FieldList,
     ) -> Result<(), Error> {
-        let machine = &mut self.machine;
+        let ServerConnection {
+            machine, bytes_out, ..
+        } = self;
         self.queue.append(0, |out| {
+            let before = out.len();
             machine.send_informational(status, fields, out)?;
+            *bytes_out += (out.len() - before) as u64;
             Ok(((), Then::Send))
         })
     }
@@ -87,12 +102,20 @@ impl ServerConnection {
     /// Sends the 101, or the 200 to CONNECT, with the fields of the draft, now. The stream then belongs to
     /// the other protocol.
     pub(crate) fn send_switch(&mut self, blames_peer: BlamesPeer) -> Result<(), Error> {
-        let ServerConnection { machine, draft, .. } = self;
+        let ServerConnection {
+            machine,
+            draft,
+            bytes_out,
+            ..
+        } = self;
         self.queue.append(0, |out| {
+            let before = out.len();
             let fields = draft.check_switch(machine.switch_status())?;
             machine.send_switch(fields, out)?;
+            *bytes_out += (out.len() - before) as u64;
             Ok(((), Then::Send))
         })?;
+        self.first_byte = self.is_timed.then(Instant::now);
         self.queue.hand_over();
         self.handed_over = Some(blames_peer);
         self.stream().set_read_timeout(None)?;
@@ -196,6 +219,9 @@ impl ServerConnection {
         data: &[u8],
         end: &[u8],
     ) -> Result<(), Error> {
+        if let Ok(true) = follows {
+            self.bytes_out += (data.len() + end.len()) as u64;
+        }
         let sent = match follows {
             Ok(true) => self.queue.send(data, end).map_err(Error::from),
             Ok(false) => self.queue.flush().map_err(Error::from),
@@ -233,11 +259,14 @@ impl ServerConnection {
         self.check_open()?;
         self.close_if_last();
         let is_first = !self.head_sent();
+        let is_timed = is_first && self.is_timed && (!ends || then == Then::SendNext);
         let ServerConnection {
             machine,
             queue,
             draft,
             config,
+            bytes_out,
+            first_byte,
             ..
         } = self;
         let copied = if then == Then::SendNext { 0 } else { length };
@@ -245,6 +274,7 @@ impl ServerConnection {
             if is_first && out.is_empty() {
                 draft.refresh_date(); // once for responses that leave together
             }
+            let before = out.len();
             let whole = ends.then_some(length as u64);
             let head = is_first.then(|| draft.head(machine, config, whole));
             let trailers = ends.then_some(&draft.trailers);
@@ -252,9 +282,13 @@ impl ServerConnection {
             if let Some(head) = &head {
                 machine.send_checked(head, checked, out)?;
                 draft.freeze_head();
+                if is_timed {
+                    *first_byte = Some(Instant::now());
+                }
             }
             let value = body(machine, &draft.trailers, out)?;
             draft.body_bytes += length as u64;
+            *bytes_out += (out.len() - before) as u64;
             let is_large = out.len() > config.pending_bytes;
             Ok((value, if is_large { Then::Send } else { then }))
         })
