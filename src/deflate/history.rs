@@ -103,12 +103,12 @@ impl History {
         distance <= self.end.min(self.window)
     }
 
-    /// Repeats at most `length` bytes from `distance` back, as far as there is room, and returns how many.
-    pub(super) fn repeat(&mut self, distance: usize, length: usize) -> usize {
-        let n = length.min(self.limit - self.end);
-        repeat(&mut self.bytes, self.end, distance, n);
+    /// Repeats at most `length` bytes from `distance` back, as far as there is room, and returns them.
+    pub(super) fn repeat(&mut self, distance: usize, length: usize) -> &[u8] {
+        let (end, n) = (self.end, length.min(self.limit - self.end));
+        repeat(&mut self.bytes, end, distance, n);
         self.end += n;
-        n
+        &self.bytes[end..end + n]
     }
 }
 

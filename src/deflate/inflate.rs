@@ -209,7 +209,7 @@ impl Inflate {
                 State::Stored { left } => {
                     let n = left.min(rest.len()).min(room);
                     out.extend_from_slice(&rest[..n]);
-                    watch.passed(8 * n as u64, 0, Item::Stored);
+                    watch.passed(8 * n as u64, 0, Item::Stored(&rest[..n]));
                     (rest, room, ahead) = (&rest[n..], room - n, ahead + n);
                     self.state = State::Stored { left: left - n };
                     match left - n {
@@ -254,7 +254,7 @@ impl Inflate {
             State::Codes { have } => self.codes(have, input, watch),
             State::Symbols => self.symbols(input, watch),
             State::Distance { length } => self.distance(length, input, watch),
-            State::Copy { length, distance } => self.copy(length, distance),
+            State::Copy { length, distance } => self.copy(length, distance, watch),
             State::Stored { .. } | State::Done | State::Broken(_) => Ok(()),
         }
     }
@@ -365,8 +365,15 @@ impl Inflate {
         Ok(())
     }
 
-    fn copy(&mut self, length: usize, distance: usize) -> Result<(), Stop> {
-        let left = length - self.history.repeat(distance, length);
+    fn copy<W: Watch>(
+        &mut self,
+        length: usize,
+        distance: usize,
+        watch: &mut W,
+    ) -> Result<(), Stop> {
+        let copied = self.history.repeat(distance, length);
+        watch.passed(0, 0, Item::Copied(copied));
+        let left = length - copied.len();
         self.state = State::Copy {
             length: left,
             distance,

@@ -15,7 +15,7 @@ pub(crate) enum Item<'a> {
     Padding,
     StoredLength(u16),
     /// Some of the bytes of a stored block.
-    Stored,
+    Stored(&'a [u8]),
     /// How many codes are declared: for literals and lengths, for distances, and for code lengths.
     Counts([usize; 3]),
     /// A part of the declaration.
@@ -29,6 +29,8 @@ pub(crate) enum Item<'a> {
     /// A distance follows.
     Length(usize),
     Distance(usize),
+    /// Some of the bytes that such a copy makes; they have no bits.
+    Copied(&'a [u8]),
     /// The end of a block.
     End,
     /// A field of a gzip member, which begins with a byte.

@@ -12,9 +12,11 @@
 mod items;
 
 use self::items::Items;
+use super::content::Content;
 use super::labels::Label;
-use super::span::{Derived, Layer, Note, SHOWN, Span, hex, shown};
+use super::span::{Derived, Note, hex};
 use crate::deflate::{Gunzip, Inflate};
+use crate::text::{self, Encoding};
 use crate::websocket::wire::Rule;
 
 /// The most bytes that a stream may stand for.
@@ -30,7 +32,6 @@ const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 pub(super) struct Compressed {
     decoder: Decoder,
     items: Items,
-    content: Content,
     room: Vec<u8>,
 }
 
@@ -40,18 +41,6 @@ enum Decoder {
     Inflate(Inflate),
     /// Of a body.
     Gunzip(Box<Gunzip>),
-}
-
-/// What has come out.
-#[derive(Debug, Default)]
-pub(super) struct Content {
-    /// One more than is shown.
-    pub(super) first_bytes: Vec<u8>,
-    pub(super) length: u64,
-    /// How many compressed bytes there were; `None`: it was not compressed.
-    pub(super) compressed: Option<u64>,
-    /// Why more is missing.
-    pub(super) cut: Option<String>,
 }
 
 impl Compressed {
@@ -70,9 +59,13 @@ impl Compressed {
         Compressed {
             decoder,
             items: Items::default(),
-            content: Content::default(),
             room: Vec::new(),
         }
+    }
+
+    /// A message begins.
+    pub(super) fn begin_message(&mut self, is_text: bool) {
+        self.items.text = is_text.then(|| text::Decoder::strict(Encoding::Utf8));
     }
 
     /// The next compressed bytes.
@@ -85,20 +78,22 @@ impl Compressed {
     fn decode(&mut self, mut bytes: &[u8]) {
         while !self.items.has_ended {
             // One more than is followed, and then it stops: wherever the reads have cut the bytes.
-            let most = (MOST_OUT + 1 - self.content.length).min(ROOM) as usize;
+            let most = (MOST_OUT + 1 - self.items.content.length).min(ROOM) as usize;
             let (room, items) = (&mut self.room, &mut self.items);
             let decoded = match &mut self.decoder {
                 Decoder::Inflate(inflate) => inflate.inflate_watched(bytes, room, most, items),
                 Decoder::Gunzip(gunzip) => gunzip.gunzip_watched(bytes, room, most, items),
             };
-            self.content.add(&self.room);
             self.room.clear();
+            if self.items.has_ended {
+                return; // what came out is refused
+            }
             let progress = match decoded {
                 Ok(progress) => progress,
                 Err(error) => return self.items.refuse(&error),
             };
             bytes = &bytes[progress.consumed..];
-            if self.content.length > MOST_OUT {
+            if self.items.content.length > MOST_OUT {
                 let says = format!("more than {MOST_OUT} bytes come out: not followed");
                 self.items.ends(Label::Unexplained, Some(says), "");
             } else if !progress.more && (!self.resumes() || bytes.is_empty()) {
@@ -131,7 +126,7 @@ impl Compressed {
         self.decode(&TAIL);
         if !self.items.has_ended {
             self.items.note(Note::new(Label::DeflateTail, hex(&TAIL)));
-            self.end_in_a_block();
+            self.judge_end();
         }
         let is_whole = !self.items.has_ended;
         let content = self.finish();
@@ -143,15 +138,14 @@ impl Compressed {
         content
     }
 
-    /// The message has ended where none may.
-    fn end_in_a_block(&mut self) {
+    /// The message has ended: perhaps where none may.
+    fn judge_end(&mut self) {
         if let Decoder::Inflate(inflate) = &self.decoder
             && !inflate.is_between_blocks()
         {
-            let rule = Rule::CompressedCut;
-            let says = Some(rule.says().to_owned());
-            self.items.ends(Label::Refused, says, rule.section());
+            return self.items.refuse_message(Rule::CompressedCut);
         }
+        self.items.judge_end_of_text();
     }
 
     /// The body has ended.
@@ -170,39 +164,16 @@ impl Compressed {
         let all = self.items.here();
         self.items.finish();
         let before = std::mem::take(&mut self.items);
-        let cut = before.why;
         self.items.found = before.found;
-        let content = std::mem::take(&mut self.content);
         Content {
             compressed: Some(all),
-            cut,
-            ..content
+            cut: before.why,
+            ..before.content
         }
     }
 
     /// The spans that are finished.
     pub(super) fn take(&mut self) -> Vec<Derived> {
         std::mem::take(&mut self.items.found)
-    }
-}
-
-impl Content {
-    fn add(&mut self, bytes: &[u8]) {
-        self.length += bytes.len() as u64;
-        let room = SHOWN + 1 - self.first_bytes.len();
-        self.first_bytes.extend(bytes.iter().take(room));
-    }
-
-    /// The span of all.
-    pub(super) fn derived(mut self, label: Label) -> Derived {
-        let compressed = self.compressed.into_iter();
-        let notes = compressed.map(|bytes| Note::new(Label::Inflated, format!("{bytes} bytes")));
-        let cut = self.cut.map(|why| Note::new(Label::Unexplained, why));
-        let span = Span {
-            notes: notes.chain(cut).collect(),
-            ..Span::leaf(0..self.length, label, shown(&self.first_bytes))
-        };
-        self.first_bytes.truncate(SHOWN);
-        (Layer::Message, self.first_bytes, span)
     }
 }

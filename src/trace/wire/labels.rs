@@ -166,7 +166,7 @@ labels! {
     DeflateLiteral "deflate.literal" "RFC 1951 §3.2.5" "a code, and the byte that it stands for";
     DeflateCopy "deflate.copy" "RFC 1951 §3.2.5" "codes of a length and a distance: a copy of what came before";
     DeflateEnd "deflate.end" "RFC 1951 §3.2.5" "the code of the end of the block";
-    DeflateSymbols "deflate.symbols" "RFC 1951 §3.2.5" "the rest, not told part by part";
+    DeflateSymbols "deflate.symbols" "RFC 1951 §3.2.5" "further codes, not explained one by one";
     DeflateTail "deflate.tail" "RFC 7692 §7.2.2" "what the sender left out at the end, and the receiver appends";
     GzipMagic "gzip.magic" "RFC 1952 §2.3.1" "a member begins";
     GzipMethod "gzip.method" "RFC 1952 §2.3.1" "method of compression";

@@ -151,6 +151,7 @@
 //!     frames or masks them ([`Layer::Compressed`](Layer)), down to the single code; and what comes out, as one span of
 //!     [`Layer::Message`](Layer), at the end. A code is bits: a byte belongs to the code that its first bit belongs to.
 //!     The first 256 codes are listed one by one, and no more than 16 MiB are decompressed.
+//!     A text message is judged as it comes out: the code that makes a wrong character is the last one.
 //!
 //! # Which file to read first
 //!
@@ -195,6 +196,7 @@
 
 pub mod capture;
 mod compressed;
+mod content;
 mod conversation;
 mod datagram;
 mod event;

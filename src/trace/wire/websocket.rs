@@ -12,7 +12,8 @@
 //! because a watcher does not know the limit of the receiver. A payload comes in pieces, as the reads bring it. A piece
 //! of a text ends between two characters, so that a bad character begins in the same place however the bytes were cut.
 
-use super::compressed::{Compressed, Content};
+use super::compressed::Compressed;
+use super::content::Content;
 use super::labels::Label;
 use super::span::{Brush, Derived, Direction, Note, SHOWN, hex, shown};
 use super::step::{Refusal, Step};
@@ -152,6 +153,9 @@ impl Frames {
         if !header.opcode.is_control() {
             let is_compressed = self.is_compressed(&header);
             self.message.begin(&header, is_compressed, characters);
+            if let Some(deflate) = self.deflate.as_mut().filter(|_| is_compressed) {
+                deflate.compressed.begin_message(self.message.is_text);
+            }
         }
         brush.group(Label::Frame, |brush| {
             paint_header(brush, &header, header_bytes);

@@ -47,6 +47,31 @@ fn messages(found: &[Leaf]) -> Vec<String> {
     all.map(Leaf::text).collect()
 }
 
+/// What comes out of a text message is judged, wherever the reads have cut it: in codes, in a copy, in a stored block.
+#[test]
+fn a_text_that_is_not_utf_8_is_refused_behind_the_code_that_shows_it() {
+    let mut deflate = Deflate::new(15, Level::Normal);
+    let mut frame = |text: &[u8]| {
+        let mut payload = Vec::new();
+        deflate.reset();
+        deflate.deflate(text, Flush::Sync, &mut payload, usize::MAX);
+        payload.truncate(payload.len() - 4);
+        [&[0xc1, payload.len() as u8][..], &payload].concat()
+    };
+    let stored = b"\xc1\x0a\x00\x04\x00\xfb\xff\xe6\x9ca\xe6\x00".to_vec();
+    for (bytes, refused) in [
+        (frame(b"good \xff and more"), "7..17 refused text is UTF-8"),
+        (
+            frame(b"\xe6\x9c\xa8--\xe6\x9c----\xe6\x9c--"),
+            "9..13 refused text is UTF-8",
+        ),
+        (stored, "8..10 refused text is UTF-8"),
+    ] {
+        let leaves = told(&websocket(TAKEOVER, &[&bytes]));
+        assert_eq!(leaves.last().map(String::as_str), Some(refused));
+    }
+}
+
 /// The examples of RFC 7692 §7.2.3.
 #[test]
 fn a_message_is_explained_bit_by_bit() {

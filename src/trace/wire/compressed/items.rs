@@ -16,8 +16,11 @@
 //! [`MOST_LISTED`] items are listed one by one.
 
 use crate::deflate::{Error, Field, Item, Watch};
+use crate::text;
+use crate::trace::wire::content::Content;
 use crate::trace::wire::labels::Label;
 use crate::trace::wire::span::{Derived, Layer, Note, Painted, Span, hex, shown};
+use crate::websocket::wire::Rule;
 use std::ops::Range;
 
 /// Symbols that are listed one by one, and blocks behind them.
@@ -29,6 +32,7 @@ const MOST_FIELDS: usize = 64;
 const MOST_CODES: usize = 32;
 /// The leaves of a span.
 const MOST_LEAVES: usize = 64;
+
 /// Which leaf each byte belongs to.
 #[derive(Debug, Default)]
 pub(super) struct Items {
@@ -45,6 +49,11 @@ pub(super) struct Items {
     children: Vec<Span>,
     listed: usize,
     fields: usize,
+    /// What has come out; and of a text message, who judges it.
+    pub(super) content: Content,
+    pub(super) text: Option<text::Decoder>,
+    /// Characters that were just judged.
+    characters: String,
     pub(super) found: Vec<Derived>,
     /// The rest is not decoded: it breaks a rule, or why.
     pub(super) has_ended: bool,
@@ -59,12 +68,25 @@ struct Leaf {
     value: Option<String>,
     rule: &'static str,
     notes: Vec<Note>,
+    /// A piece of it was passed on.
+    goes_on: bool,
 }
 
 impl Watch for Items {
     const WATCHES: bool = true;
 
     fn passed(&mut self, bits: u64, sent: u64, item: Item<'_>) {
+        if self.has_ended {
+            return; // what comes behind a character that is refused
+        }
+        if let Item::Stored(bytes @ [_, _, ..]) = item
+            && self.text.is_some()
+        {
+            // The refusal begins behind the byte that shows it.
+            return bytes
+                .chunks(1)
+                .for_each(|byte| self.passed(8, 0, Item::Stored(byte)));
+        }
         let (mut begin, end) = (self.bit, self.bit + bits);
         self.bit = end;
         let code = || code(bits, sent);
@@ -76,7 +98,7 @@ impl Watch for Items {
             }
             Item::Padding => (Label::DeflatePadding, code()),
             Item::StoredLength(length) => (Label::DeflateStoredLength, length.to_string()),
-            Item::Stored => (Label::DeflateStored, String::new()),
+            Item::Stored(_) => (Label::DeflateStored, String::new()),
             Item::Counts([literals, distances, _]) => {
                 let says =
                     format!("{literals} for literals and lengths, {distances} for distances");
@@ -111,11 +133,17 @@ impl Watch for Items {
                 let says = format!("{first} {}: {length} bytes from {distance} back", code());
                 (Label::DeflateCopy, says)
             }
+            Item::Copied(bytes) => return self.comes_out(bytes),
             Item::End => (Label::DeflateEnd, code()),
             Item::Gzip(field, bytes) => return self.field(field, bytes),
         };
         if bits > 0 {
             self.item(begin..end, label, value);
+        }
+        match item {
+            Item::Literal(byte) => self.comes_out(&[byte]),
+            Item::Stored(bytes) => self.comes_out(bytes),
+            _ => {}
         }
     }
 }
@@ -196,6 +224,7 @@ impl Items {
             value,
             rule,
             notes,
+            goes_on: false,
         });
     }
 
@@ -252,9 +281,28 @@ impl Items {
             true => self.here(),
             false => self.bit.div_ceil(8).min(self.here()),
         };
+        if end == open.start {
+            return self.pass_on_refusal();
+        }
         self.close(end);
         self.open(end, label, value);
-        self.open.iter_mut().for_each(|open| open.rule = rule);
+        self.open.iter_mut().for_each(|open| {
+            (open.rule, open.goes_on) = (rule, true);
+        });
+    }
+
+    /// What is refused may have no byte of its own, or none yet.
+    fn pass_on_refusal(&mut self) {
+        let end = self.here();
+        let is_new =
+            |open: &&mut Leaf| open.label == Label::Refused && open.start == end && !open.goes_on;
+        if let Some(open) = self.open.as_mut().filter(is_new) {
+            open.goes_on = true;
+            let says = open.value.as_deref().unwrap_or_default();
+            let mut span = Painted::end(end, open.label, says, open.rule).span;
+            span.notes = open.notes.clone();
+            self.found.push((Layer::Compressed, Vec::new(), span));
+        }
     }
 
     /// Nothing more is decoded: what comes behind is one leaf.
@@ -275,15 +323,41 @@ impl Items {
         self.note(Note::new(Label::RefusedAt, found));
     }
 
+    /// Bytes come out. A text is judged up to the first wrong one, wherever the reads have cut it.
+    fn comes_out(&mut self, bytes: &[u8]) {
+        let text = self.text.as_mut();
+        let judged = text.map(|text| text.decode(bytes, &mut self.characters));
+        self.characters.clear();
+        self.content.add(bytes);
+        if let Some(Err(error)) = judged {
+            self.refuse_text(Rule::TextNotUtf8, &error);
+        }
+    }
+
+    /// The message has ended, perhaps inside a character.
+    pub(super) fn judge_end_of_text(&mut self) {
+        let text = self.text.take();
+        let ended = text.map(|mut text| text.finish(&mut self.characters));
+        if let Some(Err(error)) = ended {
+            self.refuse_text(Rule::TextCut, &error);
+        }
+    }
+
+    fn refuse_text(&mut self, rule: Rule, error: &text::Error) {
+        self.content.end_at(error.at());
+        self.refuse_message(rule);
+        let found = format!("byte {} of the message: {}", error.at(), hex(error.got()));
+        self.note(Note::new(Label::RefusedAt, found));
+    }
+
+    pub(super) fn refuse_message(&mut self, rule: Rule) {
+        self.ends(Label::Refused, Some(rule.says().into()), rule.section());
+    }
+
     /// All bytes have come.
     pub(super) fn finish(&mut self) {
+        self.pass_on_refusal();
         let end = self.here();
-        // What is refused may have no byte of its own.
-        let is_refused = |open: &mut Leaf| open.label == Label::Refused && open.start == end;
-        if let Some(open) = self.open.take_if(is_refused) {
-            let span = Painted::end(end, open.label, &open.value.unwrap_or_default(), open.rule);
-            self.found.push((Layer::Compressed, Vec::new(), span.span));
-        }
         self.close(end);
         self.group();
     }
