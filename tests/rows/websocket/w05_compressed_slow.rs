@@ -77,6 +77,7 @@ fn row_w05_a_compression_for_a_peer_that_reads_nothing_delays_no_other() {
                 assert_eq!(texts, [&[&*long(n), TRIED], &news[..]].concat());
                 assert_eq!(pongs, 1);
                 peer.send(masked(0x88, close(1000, "")));
+                peer.finish();
                 assert!(ws.receive().expect("a clean end").is_none());
             }
             for (.., sends) in members {

@@ -177,6 +177,54 @@ fn a_read_is_logged_behind_the_write_of_its_bytes() {
     assert_eq!(seen[0], "test.other");
 }
 
+/// A program returns before a write of its peer is reported whose bytes it has read: the run waits for the report.
+#[test]
+fn a_run_ends_behind_the_report_of_a_write() {
+    let (held, is_held) = mpsc::channel();
+    let (to_writer, reported) = mpsc::channel::<()>();
+    static LATE: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>> = Mutex::new(None);
+    *LATE.lock().unwrap() = Some((held, reported));
+    let messages = played(
+        |stage| {
+            let (held, reported) = LATE.lock().unwrap().take().unwrap();
+            let (ear, reported) = (
+                stage.observer(Side::Client, Protocol::Bytes),
+                Mutex::new(reported),
+            );
+            let late = move |tapped: &Tapped, event: TapEvent<'_>| {
+                if let TapEvent::Sent(_) = event {
+                    let _ = reported.lock().unwrap().recv();
+                }
+                ear.passed(tapped, event);
+            };
+            let (here, there) = pipe_with_capacity(4096);
+            let client = Tap::opened(Arc::new(here), Arc::new(late));
+            let ear = stage.observer(Side::Server, Protocol::Bytes);
+            let server = Tap::accepted(Arc::new(there), ear);
+            std::thread::spawn(move || client.write(b"ask"));
+            assert_eq!(server.read(&mut [0; 16])?, 3);
+            held.send(())?;
+            Ok(())
+        },
+        |run| {
+            is_held.recv().unwrap();
+            while !run.lock().has_returned {
+                std::thread::yield_now();
+            }
+            assert!(run.lock().log.holds_something());
+            assert!(!run.is_done_within(Duration::from_millis(50)));
+            to_writer.send(()).unwrap();
+        },
+    );
+    assert_eq!(outcome(&messages), "done ok ");
+    let all = messages.concat();
+    let [written, read] = ["client", "server"].map(|side| {
+        let seen = format!("\"seen\":\"{side}\",\"hex\":\"61736b\"");
+        all.find(&seen).expect("both ends are logged")
+    });
+    assert!(written < read, "{all}");
+}
+
 #[test]
 fn a_stop_cuts_a_wait() {
     let (to_us, waits) = mpsc::channel::<()>();
