@@ -5,7 +5,7 @@
 
 It fuzzes `ws_server --deflate` and is a fuzzing server for `ws_client --autobahn --deflate`: 314 cases each, all of sections 1
 to 10 and some of 12 and 13, which are about permessage-deflate; with `--all` (`make autobahn ALL=1`) 517, and that takes
-most of an hour. What is wanted is OK, but 3 INFORMATIONAL; NON-STRICT is not good enough.
+half an hour a scheme. What is wanted is OK, but 3 INFORMATIONAL; NON-STRICT is not good enough.
 
 The suite runs on Python 2.7 only: pyenv's, or `python2.7` on the PATH, or pyenv installs it. It is installed once, into
 ~/.cache/barewire-autobahn, with a C compiler. What it lacks on this machine is said, and with CI=true it is a failure.
