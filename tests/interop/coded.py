@@ -1,15 +1,18 @@
 """Content codings: curl, wget, Node and Python take our gzip; http_get undoes that of nginx, Apache and Python."""
 
+import contextlib
 import gzip
 import os
+import subprocess
 import time
 import urllib.request
 
-from client import get, nginx
+from client import built, get, nginx, peak_kib
 from client import python as python_server
 from curl import answers, curl
-from kit import check, expect, run
+from kit import Program, check, expect, run
 from webservers import PAGE, apache
+from ws import bomb
 
 TEXT = b"".join(b"line %d of 10000\n" % line for line in range(1, 10_001))
 
@@ -145,3 +148,32 @@ def python_zips(demo):
         with python_server(answer) as url:
             out, said = get(demo, "--compressed", url, status=status)
             expect(out == PAGE if status == 0 else PAGE.startswith(out), coding, len(out), said)
+
+
+@check("http_get")
+def a_bomb_takes_no_memory(demo):
+    """--compressed: 10 GB out of 10 MB pass in less than 8 MiB"""
+    head = gzip.compress(b"")[:10]
+
+    def zipped(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "gzip")
+        handler.end_headers()
+        handler.wfile.write(head)
+        for piece in bomb():
+            handler.wfile.write(piece)
+        # The last block, empty, and a wrong CRC: all of it is out by then.
+        handler.wfile.write(b"\x03\x00" + bytes(8))
+
+    with python_server(zipped) as url, open("/dev/null", "wb") as nowhere:
+        command = (built(demo, "http_get"), "-sS", "--compressed", url)
+        with Program(*command, stdout=nowhere, stderr=subprocess.PIPE) as program:
+            peak = 0
+            while program.process.poll() is None:
+                with contextlib.suppress(OSError, TypeError):  # it has just ended
+                    peak = max(peak, peak_kib(program.process.pid))
+                time.sleep(0.01)
+            said = program.process.stderr.read()
+            program.process.stderr.close()
+            expect(b"CRC" in said and program.process.returncode != 0, said)
+            expect(0 < peak < 8 * 1024, peak)

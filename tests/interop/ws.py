@@ -4,9 +4,13 @@ import contextlib
 import json
 import os
 import re
+import select
+import socket
 import subprocess
+import zlib
 
 from browser import Browser
+from client import peak_kib
 from kit import Background, Missing, check, eventually, expect, need, package, run
 from node import HERE, install
 from sockets import Talk, program
@@ -27,8 +31,15 @@ MESSAGES = ("你好", b"\0\xff", "", "again and again " * 100, "月" * 300_000, 
 @contextlib.contextmanager
 def ws_server(demo, *args):
     """The demo, and its `127.0.0.1:port`."""
+    with a_ws_server(demo, *args) as (_, address):
+        yield address
+
+
+@contextlib.contextmanager
+def a_ws_server(demo, *args):
+    """The same, and the program."""
     with Talk(program(demo, "ws_server"), "--listen", "127.0.0.1:0", *args) as server:
-        yield server.tells(rb"listening on (\S+)\n")
+        yield server, server.tells(rb"listening on (\S+)\n")
 
 
 @check("ws")
@@ -111,6 +122,51 @@ def python_client_bomb(demo):
             expect(False, ws.recv(30))
         except package("websockets.exceptions").ConnectionClosedError as closed:
             expect(closed.rcvd.code == 1009, closed.rcvd)
+
+
+HANDSHAKE = (
+    b"GET /echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+)
+
+
+def bomb() -> list[bytes]:
+    """Ten gigabytes of zeros in ten megabytes of compressed pieces."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    first, again = (deflate.compress(bytes(1_000_000)) + deflate.flush(zlib.Z_SYNC_FLUSH) for _ in range(2))
+    pieces = [first] + [again] * 9_999
+    expect(sum(map(len, pieces)) < 11_000_000)
+    return pieces
+
+
+def masked(first: int, length: int) -> bytes:
+    """The header of a frame whose key leaves its payload as it is."""
+    of_length = b"\xff" + length.to_bytes(8, "big") if length > 0xFFFF else b"\xfe" + length.to_bytes(2, "big")
+    return bytes([first]) + of_length + bytes(4)
+
+
+@check("Python")
+def bombs_take_no_memory(demo):
+    """our server --deflate: 10 GB out of 10 MB, in one frame and in 10,000, get a Close 1009 in less than 64 MiB"""
+    pieces = bomb()
+    in_one = [masked(0xC2, sum(map(len, pieces))), *pieces]
+    in_many = [masked(0 if n else 0x42, len(piece)) + piece for n, piece in enumerate(pieces)]
+    for pieces in (in_one, in_many):
+        with a_ws_server(demo, "--deflate") as (server, address):
+            host, port = address.split(":")
+            with socket.create_connection((host, int(port)), 30) as peer:
+                peer.sendall(HANDSHAKE)
+                heard = b""
+                while not heard.endswith(b"\r\n\r\n"):
+                    heard += peer.recv(1)
+                expect(b"permessage-deflate" in heard, heard)
+                for piece in pieces:
+                    if select.select([peer], [], [], 0)[0]:
+                        break
+                    peer.sendall(piece)
+                expect((heard := peer.recv(4))[::3] == b"\x88\xf1" and heard[2] == 0x03, heard)
+                peak = peak_kib(server.process.pid)
+                expect(peak < 64 * 1024, peak)
 
 
 @check("websockets")
